@@ -1,0 +1,1 @@
+//! The window: state, panes, theme.

@@ -1,0 +1,204 @@
+//! Choosing where to draw and where to compute, and letting both share one wgpu device.
+//!
+//! The window (or, without one, [`DisplayDevice::request`]) creates the wgpu device and burn imports
+//! it. The device is requested with everything the adapter has, because burn decides which kernels
+//! to emit from what the adapter offers, not from what the device was given.
+
+use crate::config::DeviceChoice;
+use burn::tensor::Device;
+use serde::Serialize;
+use std::sync::{Mutex, PoisonError};
+
+/// Why no device could be had; the text says what to install or choose instead.
+#[derive(Debug, thiserror::Error)]
+pub enum ComputeError {
+    /// No graphics adapter at all.
+    #[error(
+        "no graphics adapter was found ({0}); install a Vulkan driver (on Debian without a graphics card: \
+         apt-get install mesa-vulkan-drivers), or use --device cpu"
+    )]
+    NoAdapter(String),
+    /// The adapter refused to give a device.
+    #[error("graphics adapter {adapter} gave no device: {reason}; use --device cpu")]
+    NoDevice {
+        /// Its name.
+        adapter: String,
+        /// Its reason.
+        reason: String,
+    },
+    /// burn could not use the device.
+    #[error("the wgpu backend cannot use {adapter}: {reason}; use --device cpu")]
+    NoBackend {
+        /// The adapter's name.
+        adapter: String,
+        /// The backend's reason.
+        reason: String,
+    },
+    /// A tensor could not be pinned for drawing.
+    #[error("a tensor cannot be shown: {0}")]
+    Lease(String),
+}
+
+/// One wgpu device with the handles it came from, for drawing and, on the GPU backend, computing.
+#[derive(Clone, Debug)]
+pub struct DisplayDevice {
+    /// The entry point that found the adapter.
+    pub instance: wgpu::Instance,
+    /// The graphics card or software driver.
+    pub adapter: wgpu::Adapter,
+    /// Creates buffers and pipelines.
+    pub device: wgpu::Device,
+    /// Takes work; its order is the order of drawing and computing.
+    pub queue: wgpu::Queue,
+}
+
+impl DisplayDevice {
+    /// Opens the fastest adapter without a window; a software driver serves if there is no other.
+    pub fn request() -> Result<Self, ComputeError> {
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        descriptor.backends = wgpu::Backends::PRIMARY;
+        let instance = wgpu::Instance::new(descriptor);
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter = pollster::block_on(instance.request_adapter(&options))
+            .map_err(|error| ComputeError::NoAdapter(error.to_string()))?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&Self::descriptor(&adapter))).map_err(|error| {
+                ComputeError::NoDevice { adapter: adapter.get_info().name, reason: error.to_string() }
+            })?;
+        Ok(Self { instance, adapter, device, queue })
+    }
+
+    /// What to ask an adapter for so that drawing and burn can share the device: every feature and
+    /// limit it has, less the experimental ones and those that only unified memory profits from.
+    pub fn descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
+        wgpu::DeviceDescriptor {
+            label: Some("monoscope"),
+            required_features: adapter.features()
+                - wgpu::Features::MAPPABLE_PRIMARY_BUFFERS
+                - wgpu::Features::all_experimental_mask(),
+            required_limits: adapter.limits(),
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            ..Default::default()
+        }
+    }
+
+    /// Whether this is a driver that draws with the processor.
+    pub fn is_software(&self) -> bool {
+        self.adapter.get_info().device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// The adapter's name.
+    pub fn name(&self) -> String {
+        self.adapter.get_info().name
+    }
+}
+
+/// Where burn computes in this process.
+#[derive(Clone, Debug)]
+pub struct Compute {
+    /// burn's handle; add `.autodiff()` for training.
+    pub device: Device,
+    /// The device to pin tensors on for drawing; without it nothing can be shown.
+    pub display: Option<DisplayDevice>,
+    /// What to call it: "CPU backend", or the adapter's name.
+    pub name: String,
+    /// Whether tensors live on the display's device, so that they are drawn where they lie.
+    pub is_shared: bool,
+}
+
+/// burn keeps a runtime for every device that is registered, so each is registered once.
+static REGISTERED: Mutex<Vec<(wgpu::Device, Device)>> = Mutex::new(Vec::new());
+
+impl Compute {
+    /// Chooses the backend. `Auto` is the display's device if that is a real graphics card, else the
+    /// CPU backend, which is an order of magnitude faster than a software driver.
+    ///
+    /// # Errors
+    /// If the GPU is asked for and there is no usable adapter.
+    pub fn open(choice: DeviceChoice, display: Option<DisplayDevice>) -> Result<Self, ComputeError> {
+        let display = match (choice, display) {
+            (DeviceChoice::Cpu, display) => return Ok(Self::cpu(display)),
+            (_, Some(display)) => display,
+            (DeviceChoice::Gpu, None) => DisplayDevice::request()?,
+            (DeviceChoice::Auto, None) => match DisplayDevice::request() {
+                Ok(display) => display,
+                Err(_) => return Ok(Self::cpu(None)),
+            },
+        };
+        if choice == DeviceChoice::Auto && display.is_software() {
+            return Ok(Self::cpu(Some(display)));
+        }
+        let device = register(&display)?;
+        let name = format!("{} (wgpu backend)", display.name());
+        Ok(Self { device, display: Some(display), name, is_shared: true })
+    }
+
+    fn cpu(display: Option<DisplayDevice>) -> Self {
+        Self { device: Device::flex(), display, name: "CPU backend".to_owned(), is_shared: false }
+    }
+}
+
+fn register(display: &DisplayDevice) -> Result<Device, ComputeError> {
+    let mut registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, device)) = registered.iter().find(|(wgpu, _)| *wgpu == display.device) {
+        return Ok(device.clone());
+    }
+    let setup = burn::tensor::wgpu::WgpuSetup {
+        instance: display.instance.clone(),
+        adapter: display.adapter.clone(),
+        device: display.device.clone(),
+        queue: display.queue.clone(),
+        backend: display.adapter.get_info().backend,
+    };
+    let device = Device::wgpu_options()
+        .setup(setup)
+        .init()
+        .map_err(|error| ComputeError::NoBackend { adapter: display.name(), reason: error.to_string() })?;
+    registered.push((display.device.clone(), device.clone()));
+    Ok(device)
+}
+
+/// An adapter as `monoscope info` lists it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdapterDescription {
+    /// Its name.
+    pub name: String,
+    /// "discrete", "integrated", "software", ...
+    pub kind: String,
+    /// The graphics interface: "vulkan", "metal", ...
+    pub backend: String,
+    /// Driver and version.
+    pub driver: String,
+    /// What `--device auto` does with it.
+    pub role: String,
+}
+
+/// Lists the graphics adapters of this machine.
+pub fn adapters() -> Vec<AdapterDescription> {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = wgpu::Backends::PRIMARY;
+    let instance = wgpu::Instance::new(descriptor);
+    pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY))
+        .into_iter()
+        .map(|adapter| {
+            let info = adapter.get_info();
+            let (kind, role) = match info.device_type {
+                wgpu::DeviceType::DiscreteGpu => ("discrete", "draws and trains"),
+                wgpu::DeviceType::IntegratedGpu => ("integrated", "draws and trains"),
+                wgpu::DeviceType::VirtualGpu => ("virtual", "draws and trains"),
+                wgpu::DeviceType::Cpu => ("software", "draws; training runs on the CPU backend"),
+                wgpu::DeviceType::Other => ("other", "draws and trains"),
+            };
+            AdapterDescription {
+                name: info.name,
+                kind: kind.to_owned(),
+                backend: info.backend.to_string(),
+                driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+                role: role.to_owned(),
+            }
+        })
+        .collect()
+}

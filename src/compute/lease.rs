@@ -1,0 +1,116 @@
+//! A tensor's memory held so that a shader may read it where it lies.
+
+use super::{Compute, ComputeError};
+use burn::tensor::Tensor;
+use burn_cubecl::{CubeTensor, kernel::into_contiguous};
+use cubecl::{
+    server::ManagedResource,
+    wgpu::{AutoCompiler, WgpuResource, WgpuServer},
+};
+use wgpu::util::DeviceExt;
+
+/// A `[channels, height, width]` array of f32 on the display's device, bound read-only by shaders.
+///
+/// On the GPU backend it is the tensor's own memory: nothing is copied, and holding the lease keeps
+/// the allocation from being freed, moved or written to. On the CPU backend it is an uploaded buffer.
+/// Those who draw cannot tell the difference.
+pub struct Lease {
+    memory: Memory,
+    /// Colour channels or other planes.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+enum Memory {
+    Shared { resource: ManagedResource<WgpuResource>, _tensor: CubeTensor },
+    Uploaded(wgpu::Buffer),
+}
+
+impl std::fmt::Debug for Lease {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { channels, height, width, .. } = self;
+        write!(formatter, "Lease({channels}×{height}×{width}, shared: {})", self.is_shared())
+    }
+}
+
+impl Lease {
+    /// Pins a `[channels, height, width]` tensor. Call it on the thread that computed the tensor,
+    /// after the work that computes it was queued; no read-back happens on the GPU backend.
+    ///
+    /// # Errors
+    /// If there is no display, or the backend will not give the memory.
+    pub fn new(tensor: Tensor<3>, compute: &Compute) -> Result<Self, ComputeError> {
+        let [channels, height, width] = tensor.dims();
+        let tensor = tensor.detach().without_autodiff();
+        let memory = if compute.is_shared { shared(tensor)? } else { uploaded(tensor, compute)? };
+        Ok(Self { memory, channels, height, width })
+    }
+
+    /// Uploads values that never were a tensor.
+    ///
+    /// # Errors
+    /// If there is no display to upload to.
+    ///
+    /// # Panics
+    /// If there are not `channels`·`height`·`width` values.
+    pub fn upload(
+        values: &[f32],
+        [channels, height, width]: [usize; 3],
+        compute: &Compute,
+    ) -> Result<Self, ComputeError> {
+        assert_eq!(values.len(), channels * height * width, "values of a lease");
+        Ok(Self { memory: buffer(values, compute)?, channels, height, width })
+    }
+
+    /// What to bind as `var<storage, read>`: `channels`·`height`·`width` f32 in row-major order.
+    /// The lease must outlive the submission of the draw.
+    pub fn binding(&self) -> wgpu::BindingResource<'_> {
+        match &self.memory {
+            Memory::Shared { resource, .. } => resource.resource().as_wgpu_bind_resource(),
+            Memory::Uploaded(buffer) => buffer.as_entire_binding(),
+        }
+    }
+
+    /// Whether the tensor is drawn from the memory that burn computed it in.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.memory, Memory::Shared { .. })
+    }
+}
+
+fn shared(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
+    // Adding nothing gives a fresh allocation: a slice's offset need not be aligned for binding.
+    let tensor = tensor.add_scalar(0.0);
+    let lease_error = |reason: String| ComputeError::Lease(reason);
+    let tensor = tensor
+        .try_into_primitive::<burn::backend::Cube>()
+        .map_err(|error| lease_error(format!("{error:?}")))?;
+    let tensor = into_contiguous(tensor);
+    let resource = tensor
+        .client
+        .get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone())
+        .map_err(|error| lease_error(format!("{error:?}")))?;
+    tensor.client.flush().map_err(|error| lease_error(format!("{error:?}")))?;
+    Ok(Memory::Shared { resource, _tensor: tensor })
+}
+
+fn uploaded(tensor: Tensor<3>, compute: &Compute) -> Result<Memory, ComputeError> {
+    let data = tensor.into_data();
+    let values = data.as_slice::<f32>().map_err(|error| ComputeError::Lease(format!("{error:?}")))?;
+    buffer(values, compute)
+}
+
+fn buffer(values: &[f32], compute: &Compute) -> Result<Memory, ComputeError> {
+    let display = compute
+        .display
+        .as_ref()
+        .ok_or_else(|| ComputeError::Lease("there is no display device".to_owned()))?;
+    let descriptor = wgpu::util::BufferInitDescriptor {
+        label: Some("lease"),
+        contents: bytemuck::cast_slice(values),
+        usage: wgpu::BufferUsages::STORAGE,
+    };
+    Ok(Memory::Uploaded(display.device.create_buffer_init(&descriptor)))
+}

@@ -1,0 +1,11 @@
+//! The one seam where wgpu meets burn: choosing a device, pinning tensors for drawing, and the
+//! differentiable operations that burn does not have. Only this floor names backend types.
+
+mod device;
+mod lease;
+pub mod ops;
+mod slot;
+
+pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
+pub use lease::Lease;
+pub use slot::Slot;

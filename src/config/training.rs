@@ -1,0 +1,96 @@
+//! How the networks are trained: optimiser, schedule, batches, what is kept.
+
+use super::ConfigError;
+use serde::{Deserialize, Serialize};
+
+/// The training loop's options. The defaults are the published recipe (paper section 4).
+#[derive(Clone, Debug, PartialEq, clap::Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Samples in a batch
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    pub batch_size: usize,
+
+    /// Adam's learning rate
+    #[arg(long, default_value_t = 1e-4, value_name = "RATE")]
+    pub learning_rate: f64,
+
+    /// Passes over the training samples
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub num_epochs: usize,
+
+    /// Epochs after which the learning rate falls to a tenth
+    #[arg(long, default_value_t = 15, value_name = "N")]
+    pub scheduler_step_size: usize,
+
+    /// Stop after this many steps instead of after the last epoch
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+
+    /// Train on the images as they are, without flip and colour jitter
+    #[arg(long)]
+    pub no_augmentation: bool,
+
+    /// Steps between lines of the metrics log
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub log_frequency: u64,
+
+    /// Steps between checkpoints, besides those at the end of an epoch and of the run
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    pub checkpoint_frequency: u64,
+
+    /// Threads that decode and resize images
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub num_workers: usize,
+
+    /// Seed of weights, order, augmentation and noise
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            batch_size: 12,
+            learning_rate: 1e-4,
+            num_epochs: 20,
+            scheduler_step_size: 15,
+            steps: None,
+            no_augmentation: false,
+            log_frequency: 1,
+            checkpoint_frequency: 500,
+            num_workers: 1,
+            seed: 1,
+        }
+    }
+}
+
+impl TrainingConfig {
+    /// The learning rate of an epoch: a tenth after every `scheduler_step_size` epochs (the paper's
+    /// reading, in which the drop comes at epoch 15, counted from 0).
+    pub fn learning_rate_at(&self, epoch: usize) -> f64 {
+        let drops = epoch / self.scheduler_step_size;
+        self.learning_rate * 0.1_f64.powi(i32::try_from(drops).unwrap_or(i32::MAX))
+    }
+
+    /// Refuses values with which no step can be made.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let counts = [
+            ("--batch-size", self.batch_size as u64),
+            ("--num-epochs", self.num_epochs as u64),
+            ("--scheduler-step-size", self.scheduler_step_size as u64),
+            ("--log-frequency", self.log_frequency),
+            ("--checkpoint-frequency", self.checkpoint_frequency),
+            ("--num-workers", self.num_workers as u64),
+            ("--steps", self.steps.unwrap_or(1)),
+        ];
+        if let Some((flag, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Err(ConfigError(format!("{flag} 0 makes no sense: use 1 or more")));
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return Err(ConfigError(format!("--learning-rate {} must be above 0", self.learning_rate)));
+        }
+        Ok(())
+    }
+}

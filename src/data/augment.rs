@@ -1,0 +1,1 @@
+//! Colour jitter and mirroring, with 8-bit Pillow semantics.

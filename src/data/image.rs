@@ -1,0 +1,1 @@
+//! Decoding, and resizing exactly as Pillow does.

@@ -1,0 +1,1 @@
+//! Samples in a seeded order, made by worker threads with bounded memory.

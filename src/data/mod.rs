@@ -1,0 +1,13 @@
+//! From files to samples: bytes on the processor only, no tensors.
+
+pub mod augment;
+pub mod image;
+pub mod kitti;
+pub mod loader;
+mod sample;
+mod source;
+pub mod split;
+pub mod synthetic;
+
+pub use sample::{Batch, DepthMap, FrameKey, Sample, Side};
+pub use source::{DataError, Drive, FrameSource, open};

@@ -1,0 +1,124 @@
+//! What the loader hands to training: frames of one moment, still bytes.
+
+use crate::{config::FrameId, geometry::Intrinsics};
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+/// Which camera of the stereo rig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Side {
+    /// The left colour camera, `image_02` in KITTI.
+    #[serde(rename = "l")]
+    Left,
+    /// The right colour camera, `image_03` in KITTI.
+    #[serde(rename = "r")]
+    Right,
+}
+
+impl Side {
+    /// The other camera.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
+        }
+    }
+}
+
+/// One picture of a data source: drive folder, frame number, camera. A sample is named by the key of
+/// its target.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FrameKey {
+    /// The drive, as in split files: `2011_09_26/2011_09_26_drive_0002_sync`.
+    pub folder: String,
+    /// The frame's number in its drive.
+    pub frame: u32,
+    /// The camera.
+    pub side: Side,
+}
+
+impl FrameKey {
+    /// The picture that `id` names relative to this target; `None` before the first frame.
+    pub fn relative(&self, id: FrameId) -> Option<Self> {
+        match id {
+            FrameId::Temporal(offset) => {
+                let frame = self.frame.checked_add_signed(offset)?;
+                Some(Self { frame, ..self.clone() })
+            }
+            FrameId::Stereo => Some(Self { side: self.side.other(), ..self.clone() }),
+        }
+    }
+}
+
+impl fmt::Display for FrameKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = match self.side {
+            Side::Left => 'l',
+            Side::Right => 'r',
+        };
+        write!(formatter, "{} {} {side}", self.folder, self.frame)
+    }
+}
+
+impl FromStr for FrameKey {
+    type Err = String;
+
+    /// Reads `FOLDER FRAME SIDE`, a line of a split file. The frame may be zero-padded; the side is
+    /// `l` or `2`, `r` or `3`.
+    fn from_str(line: &str) -> Result<Self, Self::Err> {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [folder, frame, side] = fields[..] else {
+            return Err(format!("'{line}' is not 'FOLDER FRAME SIDE'"));
+        };
+        let frame =
+            frame.parse().map_err(|_| format!("frame '{frame}' of '{line}' is not a whole number"))?;
+        let side = match side {
+            "l" | "2" => Side::Left,
+            "r" | "3" => Side::Right,
+            _ => return Err(format!("side '{side}' of '{line}' is not l or r")),
+        };
+        Ok(Self { folder: folder.to_owned(), frame, side })
+    }
+}
+
+/// A depth for some pixels of a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DepthMap {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Row by row, metres along the optical axis; 0 where nothing is known.
+    pub metres: Vec<f32>,
+}
+
+/// The frames of one moment, resized for the networks and perhaps mirrored (ALGORITHM 1.4).
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The target.
+    pub key: FrameKey,
+    /// Camera of the target, already mirrored if the images are.
+    pub intrinsics: Intrinsics,
+    /// Clean images by frame: scale 0 first, each scale half the one before. The loss compares these.
+    /// Frames that need only scale 0 have only that.
+    pub pyramid: BTreeMap<FrameId, Vec<RgbImage>>,
+    /// Images of scale 0 by frame as the networks see them: jittered in training, else the clean ones.
+    pub network_input: BTreeMap<FrameId, RgbImage>,
+    /// Whether everything here is mirrored left to right.
+    pub mirrored: bool,
+    /// The camera's shift along x that takes target points to the stereo camera, in the network's
+    /// units (±0.1, ALGORITHM 1.8); used if the stereo frame is a source.
+    pub stereo_shift_x: f32,
+}
+
+/// Samples of one training step, in order.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Pass over the data, from 0.
+    pub epoch: usize,
+    /// Number of the batch in its epoch, from 0.
+    pub index: usize,
+    /// The samples.
+    pub samples: Vec<Sample>,
+}

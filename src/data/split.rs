@@ -1,0 +1,1 @@
+//! Split files: which frames train, validate and test.

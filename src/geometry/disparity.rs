@@ -1,0 +1,25 @@
+//! The network's disparity and the depth it stands for.
+
+/// The depths that a network can express: disparity 0 is `max`, disparity 1 is `min`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DepthRange {
+    /// Nearest depth.
+    pub min: f32,
+    /// Farthest depth.
+    pub max: f32,
+}
+
+impl DepthRange {
+    /// Scaled disparity, 1 / depth, of a network output in [0, 1]:
+    /// `1/max + (1/min − 1/max)·disparity` (paper section 3.4 of the supplement; ALGORITHM 3).
+    pub fn scaled_disparity(self, disparity: f32) -> f32 {
+        let (offset, slope) = self.coefficients();
+        offset + slope * disparity
+    }
+
+    /// `(1/max, 1/min − 1/max)`: offset and slope of [`Self::scaled_disparity`].
+    pub fn coefficients(self) -> (f32, f32) {
+        let farthest = 1.0 / self.max;
+        (farthest, 1.0 / self.min - farthest)
+    }
+}

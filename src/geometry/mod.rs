@@ -1,0 +1,8 @@
+//! Pure mathematics of cameras, depth and colour; no files, no tensors.
+
+mod camera;
+pub mod colormap;
+mod disparity;
+
+pub use camera::Intrinsics;
+pub use disparity::DepthRange;

@@ -1,0 +1,49 @@
+//! Monoscope: a desktop lab for self-supervised monocular depth.
+//!
+//! # The map
+//!
+//! The folders are floors of one house. A floor uses only the floors above it in this list;
+//! `tests/architecture.rs` reads the `use` lines and holds the rule.
+//!
+//! | floor         | what lives there |
+//! |---------------|------------------|
+//! | [`config`]    | what a run is: one struct a concern, the same for flags, form and TOML file |
+//! | [`geometry`]  | pure mathematics: camera, pose, disparity and depth, colour maps |
+//! | [`data`]      | from files to samples, bytes only: images, augmentation, splits, KITTI, the built-in drive, the loader |
+//! | [`compute`]   | the one seam where wgpu meets burn: device, lease (a tensor pinned for drawing), differentiable operations |
+//! | [`model`]     | networks and their weights files |
+//! | [`objective`] | view synthesis and the loss; every map it computes has a name |
+//! | [`predict`]   | images and folders to disparity, depth and pictures of them |
+//! | [`evaluate`]  | the published metrics against exact or measured depth |
+//! | [`train`]     | the session: one thread owns burn, commands in, events and leases out |
+//! | [`view`]      | wgpu pipelines that draw leases with the shaders of `shaders/` |
+//! | [`app`]       | the window |
+//! | [`cli`]       | the same jobs without a window |
+//!
+//! Three more rules: `view` never imports burn; `train`, `objective`, `model` and `evaluate` never
+//! import egui; only `compute` names backend types.
+//!
+//! # Glossary
+//!
+//! * **target** the frame whose depth is predicted (id 0); **sources** the other frames of a sample.
+//! * **disparity** the network's output in (0, 1); **depth** 1 / (a + b·disparity), see [`geometry`].
+//! * `source_from_target` maps homogeneous points of the target camera to the source camera.
+//! * **reprojection loss** the photometric difference between a source warped into the target and
+//!   the target; **identity loss** the same for the source as it is; **auto-mask** the pixels where
+//!   some reprojection beats every identity, so that they train.
+//! * **lease** a tensor's memory held so that a shader may read it.
+//! * The source of the method is "Digging Into Self-Supervised Monocular Depth Estimation" (Godard
+//!   et al., ICCV 2019, arXiv 1806.01260), cited below as "the paper".
+
+pub mod app;
+pub mod cli;
+pub mod compute;
+pub mod config;
+pub mod data;
+pub mod evaluate;
+pub mod geometry;
+pub mod model;
+pub mod objective;
+pub mod predict;
+pub mod train;
+pub mod view;

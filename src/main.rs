@@ -1,0 +1,3 @@
+//! The program: a window without a command, else a job.
+
+fn main() {}

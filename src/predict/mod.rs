@@ -1,0 +1,1 @@
+//! Images and folders to disparity, depth and pictures of them.

@@ -1,0 +1,49 @@
+//! What can be asked of a session. Every command is obeyed between two steps.
+
+use crate::{
+    config::{DataChoice, RunConfig},
+    data::FrameKey,
+    objective::MapName,
+};
+use std::{collections::BTreeSet, path::PathBuf};
+
+/// A wish sent to the session thread.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Open other data; ends a run that is under way. `split` is a split's folder or name, or `None`
+    /// for every frame that has its neighbours.
+    OpenData {
+        /// Where the frames are.
+        data: DataChoice,
+        /// Which of them train.
+        split: Option<String>,
+    },
+    /// Load networks from a weights folder; ends a run that is under way.
+    LoadWeights(PathBuf),
+    /// Begin a new run with this configuration, written to this folder. Starts from the loaded
+    /// weights if there are any, else from scratch.
+    Start {
+        /// The run.
+        config: Box<RunConfig>,
+        /// The run folder, which must be new or empty.
+        out: PathBuf,
+    },
+    /// Stop making steps; the run stays.
+    Pause,
+    /// Go on after a pause.
+    Continue,
+    /// Make one step, then pause.
+    Step,
+    /// Write a checkpoint and end the run; its networks stay loaded for prediction.
+    Stop,
+    /// Show this frame: predict it (and, if its sources are there, its maps) with the present
+    /// networks, unless training is under way and `follow` shows the batch instead.
+    Show(FrameKey),
+    /// While training, show the first sample of the batch (`true`) or keep showing the frame last
+    /// asked for (`false`), predicted anew after every step.
+    FollowTraining(bool),
+    /// The maps that open panes show; others are not computed for showing.
+    Watch(BTreeSet<MapName>),
+    /// End the session thread; a run under way is stopped as by `Stop`.
+    Shutdown,
+}

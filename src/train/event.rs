@@ -1,0 +1,166 @@
+//! What a session reports: small facts by channel, pictures by a latest-wins slot.
+
+use crate::{
+    compute::Lease,
+    data::{Drive, FrameKey},
+    geometry::Intrinsics,
+    objective::MapName,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+/// What the session is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// No run; frames can be looked at.
+    #[default]
+    Idle,
+    /// Getting ready: building networks, compiling kernels for the first step.
+    Preparing,
+    /// Making steps.
+    Training,
+    /// A run is there, but no steps are made.
+    Paused,
+}
+
+/// A fact about the session.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The state changed.
+    State(State),
+    /// Data was opened.
+    Data(DataReport),
+    /// Networks were loaded.
+    Weights(WeightsReport),
+    /// A step was made.
+    Step(StepReport),
+    /// A checkpoint was written to this folder.
+    Checkpoint(PathBuf),
+    /// The run ended by itself or by `Stop`.
+    Finished {
+        /// Steps made in all.
+        steps: u64,
+        /// The run folder.
+        out: PathBuf,
+    },
+    /// Something failed; the session lives on.
+    Problem(Problem),
+}
+
+/// A failure, in words for the person at the window.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What happened and in which file.
+    pub what: String,
+    /// What to do.
+    pub advice: String,
+    /// Whether it ended the run (else it is only a warning).
+    pub ended_run: bool,
+}
+
+/// What was found in a data source.
+#[derive(Clone, Debug)]
+pub struct DataReport {
+    /// The source's name.
+    pub name: String,
+    /// Its drives.
+    pub drives: Vec<Drive>,
+    /// The split's name or folder, if one was chosen.
+    pub split: Option<String>,
+    /// Samples that can be trained on.
+    pub training: Vec<FrameKey>,
+    /// Samples to validate on.
+    pub validation: Vec<FrameKey>,
+    /// Samples that were dropped, each with its reason.
+    pub dropped: Vec<(FrameKey, String)>,
+}
+
+/// What was found in a weights folder.
+#[derive(Clone, Debug)]
+pub struct WeightsReport {
+    /// The folder.
+    pub path: PathBuf,
+    /// Input size they were trained for.
+    pub height: usize,
+    /// Input size they were trained for.
+    pub width: usize,
+    /// Whether there is a pose network, without which nothing can be warped.
+    pub has_pose: bool,
+    /// Tensors that were loaded.
+    pub loaded: usize,
+    /// Tensors that the networks have and the files lack.
+    pub missing: Vec<String>,
+    /// Tensors that the files have and the networks lack.
+    pub unused: Vec<String>,
+}
+
+/// The figures of a step: one line of `metrics.jsonl`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Steps made, this one included.
+    pub step: u64,
+    /// Steps that the run will make in all.
+    pub total_steps: u64,
+    /// Pass over the data, from 0.
+    pub epoch: usize,
+    /// The objective.
+    pub loss: f32,
+    /// Its part at each trained scale, by scale.
+    pub scale_losses: BTreeMap<usize, f32>,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+    /// Share of pixels that the auto-mask leaves out, at scale 0.
+    pub masked_share: f32,
+    /// Seconds waited for images.
+    pub seconds_loading: f64,
+    /// Seconds of the whole step.
+    pub seconds: f64,
+    /// Images (batch items) trained per second, averaged over the last steps.
+    pub images_per_second: f64,
+    /// Time left for the run at this rate.
+    pub seconds_left: f64,
+}
+
+impl StepReport {
+    /// Time left for the run.
+    pub fn time_left(&self) -> Duration {
+        Duration::try_from_secs_f64(self.seconds_left).unwrap_or_default()
+    }
+}
+
+/// Where a picture's numbers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The tensors of a training step (augmented, batch statistics).
+    Training,
+    /// A prediction in evaluation mode.
+    Prediction,
+    /// No networks: only the images.
+    Images,
+}
+
+/// Everything there is to draw of one frame.
+#[derive(Debug)]
+pub struct Picture {
+    /// The target frame.
+    pub key: FrameKey,
+    /// Steps made when it was computed.
+    pub step: u64,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The watched maps that exist; [3,h,w] for colours, [1,h,w] for the others.
+    pub maps: BTreeMap<MapName, Arc<Lease>>,
+    /// What the point cloud needs, if depth is known.
+    pub cloud: Option<Cloud>,
+}
+
+/// A depth map with its colours and camera.
+#[derive(Clone, Debug)]
+pub struct Cloud {
+    /// Depth, [1,h,w].
+    pub depth: Arc<Lease>,
+    /// Colour of the same size, [3,h,w].
+    pub colour: Arc<Lease>,
+    /// The camera.
+    pub intrinsics: Intrinsics,
+}

@@ -1,0 +1,1 @@
+//! wgpu pipelines that draw leases with the shaders of `shaders/`.

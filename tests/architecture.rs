@@ -1,0 +1,149 @@
+//! The law of the house: a floor uses only the floors above it (see `src/lib.rs`).
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+const FLOORS: [&str; 12] = [
+    "config",
+    "geometry",
+    "data",
+    "compute",
+    "model",
+    "objective",
+    "predict",
+    "evaluate",
+    "train",
+    "view",
+    "app",
+    "cli",
+];
+
+/// Crates that a floor must not name, with the reason.
+const FORBIDDEN: [(&str, &[&str], &str); 8] = [
+    ("view", &["burn", "burn_cubecl", "cubecl"], "drawing must not wait for burn"),
+    ("app", &["burn", "burn_cubecl", "cubecl"], "the window must not wait for burn"),
+    ("train", &["egui", "eframe"], "training runs without a window"),
+    ("objective", &["egui", "eframe"], "the loss knows no window"),
+    ("model", &["egui", "eframe"], "networks know no window"),
+    ("evaluate", &["egui", "eframe"], "evaluation runs without a window"),
+    ("data", &["burn", "egui", "wgpu"], "samples are bytes until the device"),
+    ("geometry", &["burn", "egui", "wgpu"], "pure mathematics"),
+];
+
+/// Names of backends, which only `compute` may say.
+const BACKEND_NAMES: [&str; 4] = ["CubeTensor", "burn_cubecl", "backend::Cube", "backend::Flex"];
+
+const LONGEST_FILE: usize = 500;
+
+fn sources(floor: &str) -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(floor);
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.insert(path.display().to_string(), fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// Code without comments, so that prose may name anything.
+fn code(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The floors that a file names, as `crate::floor` or in a braced `use crate::{...}`.
+fn floors_named(code: &str) -> Vec<&'static str> {
+    let mut named = Vec::new();
+    for piece in code.split("crate::").skip(1) {
+        let list = match piece.strip_prefix('{') {
+            Some(rest) => top_level_names(rest),
+            None => vec![first_word(piece)],
+        };
+        named.extend(FLOORS.into_iter().filter(|floor| list.contains(floor)));
+    }
+    named
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("")
+}
+
+fn top_level_names(text: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut names) = (0, 0, Vec::new());
+    for (index, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                names.push(first_word(text[start..index].trim_start()));
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                names.push(first_word(text[start..index].trim_start()));
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+#[test]
+fn floors_use_only_floors_above() {
+    for (height, floor) in FLOORS.into_iter().enumerate() {
+        for (path, text) in sources(floor) {
+            for used in floors_named(&code(&text)) {
+                let used_height = FLOORS.iter().position(|name| *name == used).unwrap();
+                assert!(used_height <= height, "{path} on floor {floor} uses {used}, which lies below it");
+            }
+        }
+    }
+}
+
+#[test]
+fn floors_keep_to_their_libraries() {
+    for (floor, crates, reason) in FORBIDDEN {
+        for (path, text) in sources(floor) {
+            let code = code(&text);
+            for name in crates {
+                let named = code
+                    .match_indices(&format!("{name}::"))
+                    .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+                assert!(!named, "{path} names {name}: {reason}");
+            }
+        }
+    }
+    for floor in FLOORS.into_iter().filter(|floor| *floor != "compute") {
+        for (path, text) in sources(floor) {
+            for name in BACKEND_NAMES {
+                assert!(!code(&text).contains(name), "{path} names {name}: only compute knows backends");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rule_reader_sees_every_form_of_use() {
+    assert_eq!(floors_named("use crate::train::Session;"), ["train"]);
+    assert_eq!(
+        floors_named("use crate::{config::{FrameId, RunConfig}, data::FrameKey};"),
+        ["config", "data"]
+    );
+    assert_eq!(floors_named("let x = crate::view::paint();"), ["view"]);
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are_for() {
+    for floor in FLOORS {
+        for (path, text) in sources(floor) {
+            assert!(text.starts_with("//!"), "{path} does not begin by saying what it is for");
+            let lines = text.lines().count();
+            assert!(lines <= LONGEST_FILE, "{path} has {lines} lines: find its seam");
+        }
+    }
+}

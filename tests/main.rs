@@ -1,0 +1,4 @@
+//! All tests in one binary, because every binary links burn, wgpu and egui anew.
+
+mod architecture;
+mod support;
