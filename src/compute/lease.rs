@@ -2,11 +2,9 @@
 
 use super::{Compute, ComputeError};
 use burn::tensor::Tensor;
-use burn_cubecl::{CubeTensor, kernel::into_contiguous};
-use cubecl::{
-    server::ManagedResource,
-    wgpu::{AutoCompiler, WgpuResource, WgpuServer},
-};
+use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
+use cubecl::wgpu::{AutoCompiler, WgpuResource, WgpuServer};
+use cubecl_runtime::storage::ManagedResource;
 use wgpu::util::DeviceExt;
 
 /// A `[channels, height, width]` array of f32 on the display's device, bound read-only by shaders.
