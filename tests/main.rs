@@ -1,4 +1,5 @@
 //! All tests in one binary, because every binary links burn, wgpu and egui anew.
 
 mod architecture;
+mod objective;
 mod support;

@@ -1,0 +1,61 @@
+//! Bilinear sampling of images at given pixel coordinates, where what lies outside has the colour of
+//! the border. Differentiable with respect to the coordinates; images are constants.
+
+mod autodiff;
+mod cube;
+mod flex;
+
+use burn::{
+    backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor},
+    tensor::{
+        Tensor,
+        ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMode},
+    },
+};
+
+/// The operation as it is dispatched to a backend.
+#[backend_extension(Flex, Cube, Autodiff)]
+pub trait BorderSampling: Backend {
+    /// See [`sample_border`].
+    fn sample_border(images: FloatTensor<Self>, coordinates: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// What a backend must compute for [`BorderSampling`] to have a gradient on it.
+pub trait BorderSamplingGradient: Backend + BorderSampling {
+    /// The gradient with respect to the coordinates, `[B, 2, H, W]`, from that of the output,
+    /// `[B, C, H, W]`.
+    fn sample_border_gradient(
+        images: FloatTensor<Self>,
+        coordinates: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+/// Samples `images [B, C, h, w]` at `coordinates [B, 2, H, W]`, giving `[B, C, H, W]`.
+///
+/// Coordinates are pixels, first x then y; (0, 0) is the centre of the first pixel. They are held
+/// within the image, and one that is not finite counts as a border pixel; a coordinate so moved has
+/// gradient 0. Images get no gradient.
+pub fn sample_border(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
+    let [batch, _, _, _] = images.dims();
+    let [coordinate_batch, axes, _, _] = coordinates.dims();
+    assert_eq!((batch, 2), (coordinate_batch, axes), "coordinates are [B, 2, H, W] with the images' B");
+    Tensor::from_dispatch(<Dispatch as BorderSampling>::sample_border(
+        images.into_dispatch(),
+        coordinates.into_dispatch(),
+    ))
+}
+
+/// [`sample_border`] composed of burn's own operations: the twin that tests compare with.
+pub fn sample_border_composed(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = images.dims();
+    let normalised = |axis: usize, pixels: usize| {
+        let last = (pixels - 1).max(1) as f32;
+        coordinates.clone().narrow(1, axis, 1).mul_scalar(2.0 / last).sub_scalar(1.0)
+    };
+    let grid = Tensor::cat(vec![normalised(0, width), normalised(1, height)], 1).permute([0, 2, 3, 1]);
+    let options = GridSampleOptions::new(InterpolateMode::Bilinear)
+        .with_padding_mode(GridSamplePaddingMode::Border)
+        .with_align_corners(true);
+    images.grid_sample_2d(grid, options)
+}

@@ -1,0 +1,47 @@
+//! How much two images differ: structure (SSIM) and colour (L1).
+
+use burn::tensor::{
+    Tensor,
+    module::avg_pool2d,
+    ops::{AvgPoolOptions, PadMode},
+};
+
+/// Share of SSIM in the photometric loss; the rest is L1 (paper equation 3).
+const SSIM_SHARE: f32 = 0.85;
+
+/// Keep SSIM's two quotients defined where there is no brightness or no contrast.
+const BRIGHTNESS_FLOOR: f32 = 0.01 * 0.01;
+const CONTRAST_FLOOR: f32 = 0.03 * 0.03;
+
+/// The photometric loss of two images `[B, 3, H, W]` at each pixel, `[B, 1, H, W]`:
+/// 0.85·SSIM loss + 0.15·|a − b|, each averaged over colours; without SSIM only |a − b|.
+pub fn photometric_loss(a: Tensor<4>, b: Tensor<4>, use_ssim: bool) -> Tensor<4> {
+    let colour = (a.clone() - b.clone()).abs().mean_dim(1);
+    if !use_ssim {
+        return colour;
+    }
+    ssim_loss(a, b).mean_dim(1) * SSIM_SHARE + colour * (1.0 - SSIM_SHARE)
+}
+
+/// (1 − SSIM) / 2 held within 0 and 1, by channel and pixel, over windows of 3×3 pixels in images
+/// mirrored at their edges.
+pub fn ssim_loss(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    let (a, b) = (mirror_edges(a), mirror_edges(b));
+    let (mean_a, mean_b) = (window_mean(a.clone()), window_mean(b.clone()));
+    let means = mean_a.clone() * mean_b.clone();
+    let (square_a, square_b) = (mean_a.powi_scalar(2), mean_b.powi_scalar(2));
+    let variance_a = window_mean(a.clone().powi_scalar(2)) - square_a.clone();
+    let variance_b = window_mean(b.clone().powi_scalar(2)) - square_b.clone();
+    let covariance = window_mean(a * b) - means.clone();
+    let above = (means * 2.0 + BRIGHTNESS_FLOOR) * (covariance * 2.0 + CONTRAST_FLOOR);
+    let below = (square_a + square_b + BRIGHTNESS_FLOOR) * (variance_a + variance_b + CONTRAST_FLOOR);
+    ((-(above / below) + 1.0) / 2.0).clamp(0.0, 1.0)
+}
+
+fn mirror_edges(image: Tensor<4>) -> Tensor<4> {
+    image.pad([(1, 1), (1, 1)], PadMode::Reflect)
+}
+
+fn window_mean(image: Tensor<4>) -> Tensor<4> {
+    avg_pool2d(image, AvgPoolOptions::new([3, 3]).with_stride([1, 1]))
+}

@@ -1,0 +1,25 @@
+//! Disparity should change where the image does, and only there.
+
+use burn::tensor::Tensor;
+
+/// Keeps a disparity that is 0 everywhere divisible by its mean.
+const SMALLEST_MEAN: f32 = 1e-7;
+
+/// Edge-aware smoothness of disparity `[B, 1, h, w]` under its image `[B, 3, h, w]`, one number:
+/// the mean of |∂d|·exp(−|∂image|) along x plus that along y, where d is the disparity divided by
+/// its mean over the item, so that shrinking it gains nothing (paper section 3.2).
+pub fn smoothness_loss(disparity: Tensor<4>, image: Tensor<4>) -> Tensor<1> {
+    let mean = disparity.clone().mean_dim(2).mean_dim(3);
+    let disparity = disparity / (mean + SMALLEST_MEAN);
+    let along = |dim: usize| {
+        let edges = difference(image.clone(), dim).mean_dim(1);
+        (difference(disparity.clone(), dim) * (-edges).exp()).mean()
+    };
+    along(3) + along(2)
+}
+
+/// Absolute difference of each pixel and the one after it.
+fn difference(map: Tensor<4>, dim: usize) -> Tensor<4> {
+    let count = map.dims()[dim] - 1;
+    (map.clone().narrow(dim, 0, count) - map.narrow(dim, 1, count)).abs()
+}

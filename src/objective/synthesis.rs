@@ -1,0 +1,93 @@
+//! Seeing a source image from the target's camera: disparity to depth to a point in space to the
+//! pixel of the source where that point is seen.
+
+use crate::{
+    compute::ops::sample_border,
+    config::ImageSize,
+    geometry::{DepthRange, Intrinsics},
+};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Keeps a division by the depth of a point in the camera's own plane finite.
+const SMALLEST_DEPTH: f32 = 1e-7;
+
+/// Depth of disparity, any shape: 1 / (1/max + (1/min − 1/max)·disparity).
+pub fn depth(disparity: Tensor<4>, range: DepthRange) -> Tensor<4> {
+    let (offset, slope) = range.coefficients();
+    (disparity * slope + offset).recip()
+}
+
+/// Where each target pixel, at a known depth, is seen in a source, in pixels.
+///
+/// As the cameras are pinholes K, the point of pixel (u, v) at depth d is seen at
+/// d·K·R·K⁻¹·(u, v, 1) + K·t, divided by its third coordinate.
+#[derive(Clone, Debug)]
+pub struct Projection {
+    /// `[K·R·K⁻¹ | K·t]` of each sample, `[B, 3, 4]`.
+    matrix: Tensor<3>,
+}
+
+impl Projection {
+    /// The projection into a source with motion `source_from_target [B, 4, 4]`, for images of this
+    /// size and cameras given for each sample.
+    ///
+    /// Pixel coordinates are whole numbers at pixel centres, against a principal point in units of
+    /// the image's extent: half a pixel off, as in the published method (ALGORITHM 1.5).
+    pub fn new(source_from_target: Tensor<3>, intrinsics: &[Intrinsics], size: ImageSize) -> Self {
+        let device = source_from_target.device();
+        let batch = intrinsics.len();
+        let (mut camera, mut inverse) = (Vec::with_capacity(9 * batch), Vec::with_capacity(16 * batch));
+        for intrinsics in intrinsics {
+            let [fx, fy, cx, cy] = intrinsics.in_pixels(size.width, size.height);
+            camera.extend([fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]);
+            #[rustfmt::skip]
+            inverse.extend([
+                1.0 / fx, 0.0, -cx / fx, 0.0,
+                0.0, 1.0 / fy, -cy / fy, 0.0,
+                0.0, 0.0, 1.0, 0.0,
+                0.0, 0.0, 0.0, 1.0,
+            ]);
+        }
+        let camera = Tensor::<3>::from_data(TensorData::new(camera, [batch, 3, 3]), &device);
+        let inverse = Tensor::<3>::from_data(TensorData::new(inverse, [batch, 4, 4]), &device);
+        Self { matrix: camera.matmul(source_from_target.narrow(1, 0, 3)).matmul(inverse) }
+    }
+
+    /// Source pixels `[B, 2, H, W]`, x then y, of the target pixels with this depth, `[B, 1, H, W]`.
+    pub fn coordinates(&self, depth: Tensor<4>) -> Tensor<4> {
+        let [batch, _, height, width] = depth.dims();
+        let pixels = pixels(ImageSize { height, width }, &depth.device());
+        let directions = self.matrix.clone().narrow(2, 0, 3).matmul(pixels);
+        let points =
+            directions * depth.reshape([batch, 1, height * width]) + self.matrix.clone().narrow(2, 3, 1);
+        let plane = points.clone().narrow(1, 0, 2);
+        (plane / (points.narrow(1, 2, 1) + SMALLEST_DEPTH)).reshape([batch, 2, height, width])
+    }
+}
+
+/// Homogeneous coordinates (u, v, 1) of all pixels, row by row, `[1, 3, H·W]`.
+fn pixels(size: ImageSize, device: &Device) -> Tensor<3> {
+    let count = size.pixels();
+    let mut values = vec![1.0; 3 * count];
+    for index in 0..count {
+        values[index] = (index % size.width) as f32;
+        values[count + index] = (index / size.width) as f32;
+    }
+    Tensor::from_data(TensorData::new(values, [1, 3, count]), device)
+}
+
+/// The source image `[B, 3, H, W]` as seen from the target.
+///
+/// `align_corners`: take pixel coordinates as they are. False repeats what present-day PyTorch does
+/// with a grid normalised by W − 1: p becomes p·W/(W − 1) − ½, up to half a pixel off (ALGORITHM 3).
+pub fn warp(source: Tensor<4>, coordinates: Tensor<4>, align_corners: bool) -> Tensor<4> {
+    if align_corners {
+        return sample_border(source, coordinates);
+    }
+    let [_, _, height, width] = source.dims();
+    let stretched = |axis: usize, pixels: usize| {
+        let ratio = pixels as f32 / (pixels - 1) as f32;
+        coordinates.clone().narrow(1, axis, 1).mul_scalar(ratio).sub_scalar(0.5)
+    };
+    sample_border(source, Tensor::cat(vec![stretched(0, width), stretched(1, height)], 1))
+}
