@@ -2,4 +2,5 @@
 
 mod architecture;
 mod objective;
+mod data;
 mod support;

@@ -1,1 +1,0 @@
-//! Decoding, and resizing exactly as Pillow does.

@@ -1,0 +1,3 @@
+//! From files to samples: pictures, augmentation, parsers, splits, loading.
+
+mod pictures;
