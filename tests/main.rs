@@ -3,4 +3,6 @@
 mod architecture;
 mod objective;
 mod data;
+mod seam;
+mod shaders;
 mod support;

@@ -1,1 +1,27 @@
-//! wgpu pipelines that draw leases with the shaders of `shaders/`.
+//! Drawing leases with the shaders of `shaders/`, inside egui's render pass. Nothing is read back to
+//! be shown, and nothing here waits for the device.
+//!
+//! Each view owns the buffers of one place on the screen and lives as long as the pane that shows it;
+//! the pipelines are shared and live in egui's renderer ([`install`]).
+
+mod cloud;
+mod field;
+mod image;
+mod orbit;
+mod pipelines;
+mod range;
+pub mod shaders;
+
+pub use cloud::{CloudStyle, CloudView};
+pub use field::{FieldStyle, FieldView, Range};
+pub use image::ImageView;
+pub use orbit::Orbit;
+pub use pipelines::install;
+
+use egui::{Rect, Vec2, emath::GuiRounding};
+
+/// The largest rectangle of this width : height in the middle of `space`, on whole pixels.
+pub fn letterbox(space: Rect, aspect: f32, pixels_per_point: f32) -> Rect {
+    let width = space.width().min(space.height() * aspect);
+    Rect::from_center_size(space.center(), Vec2::new(width, width / aspect)).round_to_pixels(pixels_per_point)
+}

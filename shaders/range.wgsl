@@ -1,0 +1,132 @@
+// Finds the range in which nearly all values of an array lie, and their median, without anything
+// leaving the device. One workgroup; values that are not finite are left out.
+//
+// Two histograms. The bits of a float, with the sign turned round, order as the float does and grow
+// with its logarithm: a first histogram of them finds the neighbourhood, however far outliers lie. A
+// second one, of the values between, gives the figures to a two-thousandth of the range.
+
+@group(0) @binding(0) var<storage, read> values: array<f32>;
+// Lowest, highest, median.
+@group(0) @binding(1) var<storage, read_write> range: array<f32, 3>;
+// How many values there are: a binding may be longer than its array.
+@group(0) @binding(2) var<uniform> count: vec4u;
+
+const THREADS: u32 = 256u;
+const BINS: u32 = 2048u;
+// The share of values that lie below the lowest and above the highest.
+const OUTSIDE: f32 = 0.01;
+
+var<workgroup> least: atomic<u32>;
+var<workgroup> greatest: atomic<u32>;
+var<workgroup> total: atomic<u32>;
+var<workgroup> below: atomic<u32>;
+var<workgroup> bins: array<atomic<u32>, BINS>;
+var<workgroup> neighbourhood: vec2f;
+
+fn ordered(bits: u32) -> u32 {
+    return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
+}
+
+fn disordered(order: u32) -> f32 {
+    return bitcast<f32>(select(~order, order & 0x7fffffffu, (order & 0x80000000u) != 0u));
+}
+
+// Told by its bits, because a shader may assume that there are no such numbers.
+fn is_finite(bits: u32) -> bool {
+    return (bits & 0x7f800000u) != 0x7f800000u;
+}
+
+fn clear(thread: u32) {
+    for (var bin = thread; bin < BINS; bin += THREADS) {
+        atomicStore(&bins[bin], 0u);
+    }
+}
+
+// The bin, and the place in it, below which this many of the counted values lie.
+fn bin_below(wanted: f32) -> f32 {
+    var before = f32(atomicLoad(&below));
+    for (var bin = 0u; bin < BINS; bin++) {
+        let here = f32(atomicLoad(&bins[bin]));
+        if before + here > wanted {
+            return f32(bin) + clamp((wanted - before) / here, 0.0, 1.0);
+        }
+        before += here;
+    }
+    return f32(BINS);
+}
+
+@compute @workgroup_size(256)
+fn find(@builtin(local_invocation_index) thread: u32) {
+    if thread == 0u {
+        atomicStore(&least, 0xffffffffu);
+        atomicStore(&greatest, 0u);
+        atomicStore(&total, 0u);
+        atomicStore(&below, 0u);
+    }
+    clear(thread);
+    workgroupBarrier();
+
+    var low = 0xffffffffu;
+    var high = 0u;
+    var finite = 0u;
+    for (var index = thread; index < count.x; index += THREADS) {
+        let bits = bitcast<u32>(values[index]);
+        if is_finite(bits) {
+            low = min(low, ordered(bits));
+            high = max(high, ordered(bits));
+            finite += 1u;
+        }
+    }
+    atomicMin(&least, low);
+    atomicMax(&greatest, high);
+    atomicAdd(&total, finite);
+    workgroupBarrier();
+
+    let start = atomicLoad(&least);
+    let end = atomicLoad(&greatest);
+    let stride = (end - start) / BINS + 1u;
+    for (var index = thread; index < count.x; index += THREADS) {
+        let bits = bitcast<u32>(values[index]);
+        if is_finite(bits) {
+            atomicAdd(&bins[(ordered(bits) - start) / stride], 1u);
+        }
+    }
+    workgroupBarrier();
+
+    let outside = OUTSIDE * f32(atomicLoad(&total));
+    let inside = f32(atomicLoad(&total)) - outside;
+    if thread == 0u {
+        let first = u32(bin_below(outside));
+        let last = min(u32(bin_below(inside)), BINS - 1u);
+        // The last bin may end beyond the greatest number that there is.
+        let beyond = select(start + (last + 1u) * stride, end, (end - start) / stride <= last);
+        neighbourhood = vec2f(disordered(start + first * stride), disordered(beyond));
+    }
+    workgroupBarrier();
+    clear(thread);
+    workgroupBarrier();
+
+    let origin = neighbourhood.x;
+    let width = max(neighbourhood.y - origin, 1e-30);
+    for (var index = thread; index < count.x; index += THREADS) {
+        if is_finite(bitcast<u32>(values[index])) {
+            let place = (values[index] - origin) / width * f32(BINS);
+            if place < 0.0 {
+                atomicAdd(&below, 1u);
+            } else if place <= f32(BINS) {
+                atomicAdd(&bins[min(u32(place), BINS - 1u)], 1u);
+            }
+        }
+    }
+    workgroupBarrier();
+
+    if thread == 0u {
+        let bin_width = width / f32(BINS);
+        range[0] = origin + bin_width * bin_below(outside);
+        range[1] = origin + bin_width * bin_below(inside);
+        range[2] = origin + bin_width * bin_below(0.5 * (outside + inside));
+        if atomicLoad(&total) == 0u {
+            range = array<f32, 3>(0.0, 1.0, 0.5);
+        }
+    }
+}

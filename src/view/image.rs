@@ -1,0 +1,76 @@
+//! A colour picture drawn from its lease.
+
+use super::pipelines::{Grid, Kept, Pipelines, bind, buffer};
+use crate::compute::Lease;
+use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
+use std::sync::Arc;
+
+/// Draws `[3, height, width]` leases of sRGB values from 0 to 1 at one place on the screen.
+#[derive(Default)]
+pub struct ImageView(Kept<Buffers>);
+
+struct Buffers {
+    /// Held as long as its memory is bound.
+    lease: Arc<Lease>,
+    grid: Grid,
+    grid_buffer: wgpu::Buffer,
+    group: wgpu::BindGroup,
+}
+
+impl ImageView {
+    /// Adds the picture to what `painter` draws, filling `rect`; `squares` shows pixels as squares
+    /// instead of smoothly.
+    pub fn draw(&self, painter: &egui::Painter, rect: egui::Rect, lease: &Arc<Lease>, squares: bool) {
+        let grid = Grid::new(lease, squares);
+        let drawing = Drawing { kept: self.0.clone(), lease: Arc::clone(lease), grid };
+        painter.add(Callback::new_paint_callback(rect, drawing));
+    }
+}
+
+struct Drawing {
+    kept: Kept<Buffers>,
+    lease: Arc<Lease>,
+    grid: Grid,
+}
+
+impl CallbackTrait for Drawing {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        let mut kept = self.kept.lock();
+        if let Some(buffers) = kept.as_mut().filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease)) {
+            if buffers.grid != self.grid {
+                queue.write_buffer(&buffers.grid_buffer, 0, bytemuck::bytes_of(&self.grid));
+                buffers.grid = self.grid;
+            }
+            return Vec::new();
+        }
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let grid_buffer = buffer(device, "grid", bytemuck::bytes_of(&self.grid), usage);
+        let group = bind(
+            device,
+            &Pipelines::of(resources).image.get_bind_group_layout(0),
+            [grid_buffer.as_entire_binding(), self.lease.binding()],
+        );
+        *kept = Some(Buffers { lease: Arc::clone(&self.lease), grid: self.grid, grid_buffer, group });
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        _info: egui::PaintCallbackInfo,
+        pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        if let Some(buffers) = &*self.kept.lock() {
+            pass.set_pipeline(&Pipelines::of(resources).image);
+            pass.set_bind_group(0, &buffers.group, &[]);
+            pass.draw(0..3, 0..1);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The pipelines that all views share, and the small buffers that each view has of its own.
+
+use super::shaders::{self, Shader};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wgpu::util::DeviceExt;
+
+/// Format of the picture that the point cloud is drawn into before it is copied to the window.
+pub(super) const CLOUD_COLOUR: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+/// Format of the point cloud's depth buffer.
+pub(super) const CLOUD_DEPTH: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
+
+/// One pipeline for each job, kept in egui's renderer.
+pub(super) struct Pipelines {
+    pub image: wgpu::RenderPipeline,
+    pub field: wgpu::RenderPipeline,
+    pub copy: wgpu::RenderPipeline,
+    pub cloud: wgpu::RenderPipeline,
+    pub range: wgpu::ComputePipeline,
+}
+
+/// Compiles the shaders for this renderer. Call it once, before anything is drawn.
+pub fn install(render_state: &egui_wgpu::RenderState) {
+    let pipelines = Pipelines::new(&render_state.device, render_state.target_format);
+    render_state.renderer.write().callback_resources.insert(pipelines);
+}
+
+impl Pipelines {
+    fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
+        Self {
+            image: covering(device, shaders::IMAGE, "colour", target),
+            field: covering(device, shaders::FIELD, "measure", target),
+            copy: covering(device, shaders::COPY, "copy", target),
+            cloud: cloud(device),
+            range: device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some("range"),
+                layout: None,
+                module: &module(device, shaders::RANGE),
+                entry_point: Some("find"),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            }),
+        }
+    }
+
+    /// The pipelines that [`install`] put into the renderer.
+    pub fn of(resources: &egui_wgpu::CallbackResources) -> &Self {
+        resources.get().expect("view::install is called when the window is made")
+    }
+}
+
+fn module(device: &wgpu::Device, (name, source): Shader) -> wgpu::ShaderModule {
+    device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(name),
+        source: wgpu::ShaderSource::Wgsl(source.into()),
+    })
+}
+
+/// A pipeline that covers the callback's rectangle with one fragment shader.
+fn covering(
+    device: &wgpu::Device,
+    shader: Shader,
+    fragment: &str,
+    target: wgpu::TextureFormat,
+) -> wgpu::RenderPipeline {
+    let module = module(device, shader);
+    let constants = [("framebuffer_encodes_srgb", f64::from(u8::from(target.is_srgb())))];
+    let compilation_options =
+        wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
+    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some(shader.0),
+        layout: None,
+        vertex: wgpu::VertexState {
+            module: &module,
+            entry_point: Some("cover"),
+            compilation_options: compilation_options.clone(),
+            buffers: &[],
+        },
+        primitive: wgpu::PrimitiveState::default(),
+        depth_stencil: None,
+        multisample: wgpu::MultisampleState::default(),
+        fragment: Some(wgpu::FragmentState {
+            module: &module,
+            entry_point: Some(fragment),
+            compilation_options,
+            targets: &[Some(target.into())],
+        }),
+        multiview_mask: None,
+        cache: None,
+    })
+}
+
+fn cloud(device: &wgpu::Device) -> wgpu::RenderPipeline {
+    let module = module(device, shaders::CLOUD);
+    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some("cloud"),
+        layout: None,
+        vertex: wgpu::VertexState {
+            module: &module,
+            entry_point: Some("project"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            buffers: &[],
+        },
+        primitive: wgpu::PrimitiveState {
+            topology: wgpu::PrimitiveTopology::TriangleStrip,
+            ..Default::default()
+        },
+        depth_stencil: Some(wgpu::DepthStencilState {
+            format: CLOUD_DEPTH,
+            depth_write_enabled: Some(true),
+            depth_compare: Some(wgpu::CompareFunction::Less),
+            stencil: wgpu::StencilState::default(),
+            bias: wgpu::DepthBiasState::default(),
+        }),
+        multisample: wgpu::MultisampleState::default(),
+        fragment: Some(wgpu::FragmentState {
+            module: &module,
+            entry_point: Some("paint"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            targets: &[Some(CLOUD_COLOUR.into())],
+        }),
+        multiview_mask: None,
+        cache: None,
+    })
+}
+
+/// What a view keeps on the device from one frame to the next; empty until it is first drawn. Shared
+/// with the callback that egui's renderer runs later in the same frame.
+pub(super) struct Kept<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Clone for Kept<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Kept<T> {
+    /// Both sides run on the window's thread, so this never waits.
+    pub fn lock(&self) -> MutexGuard<'_, Option<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A buffer with these first contents.
+pub(super) fn buffer(
+    device: &wgpu::Device,
+    label: &str,
+    contents: &[u8],
+    usage: wgpu::BufferUsages,
+) -> wgpu::Buffer {
+    device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
+}
+
+/// Binds these resources to the numbers 0, 1, 2, ... of a pipeline's first group.
+pub(super) fn bind<const N: usize>(
+    device: &wgpu::Device,
+    layout: &wgpu::BindGroupLayout,
+    resources: [wgpu::BindingResource<'_>; N],
+) -> wgpu::BindGroup {
+    let mut binding = 0;
+    let entries = resources.map(|resource| {
+        binding += 1;
+        wgpu::BindGroupEntry { binding: binding - 1, resource }
+    });
+    device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
+}
+
+/// The grid of `sampling.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+pub(super) struct Grid {
+    pub width: u32,
+    pub height: u32,
+    pub squares: u32,
+    pub padding: u32,
+}
+
+impl Grid {
+    pub fn new(lease: &crate::compute::Lease, squares: bool) -> Self {
+        Self { width: lease.width as u32, height: lease.height as u32, squares: squares.into(), padding: 0 }
+    }
+}

@@ -1,0 +1,271 @@
+//! The seam where burn meets the window: a tensor that burn computed on the device that egui draws
+//! with is drawn by our shaders where it lies, and the pixels are right.
+
+use burn::tensor::{Tensor, TensorData};
+use egui::{Rect, Vec2, pos2};
+use egui_kittest::{Harness, wgpu::WgpuTestRenderer};
+use egui_wgpu::{RenderState, RendererOptions, WgpuSetup, WgpuSetupExisting};
+use glam::Vec3;
+use image::RgbaImage;
+use monoscope::{
+    compute::{Compute, DisplayDevice, Lease},
+    config::DeviceChoice,
+    geometry::{Intrinsics, colormap::Colormap},
+    train::Cloud,
+    view::{self, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range},
+};
+use std::sync::{Arc, OnceLock};
+
+const WIDTH: usize = 24;
+const HEIGHT: usize = 8;
+const SQUARE: usize = 4;
+
+/// The device that all tests share, as all panes of a window do; burn registers it once.
+fn display() -> DisplayDevice {
+    static DISPLAY: OnceLock<DisplayDevice> = OnceLock::new();
+    DISPLAY
+        .get_or_init(|| DisplayDevice::request().expect("these tests draw: install mesa-vulkan-drivers"))
+        .clone()
+}
+
+fn render_state(display: &DisplayDevice) -> RenderState {
+    let setup = WgpuSetup::Existing(WgpuSetupExisting {
+        instance: display.instance.clone(),
+        adapter: display.adapter.clone(),
+        device: display.device.clone(),
+        queue: display.queue.clone(),
+    });
+    let state = egui_kittest::wgpu::create_render_state(setup, RendererOptions::PREDICTABLE);
+    view::install(&state);
+    state
+}
+
+/// What egui's renderer makes of a picture of this size drawn by `draw`.
+fn rendered(width: usize, height: usize, draw: impl Fn(&egui::Painter, Rect) + 'static) -> RgbaImage {
+    let size = Vec2::new(width as f32, height as f32);
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_pixels_per_point(1.0)
+        .renderer(WgpuTestRenderer::from_render_state(render_state(&display())))
+        .build_ui(move |ui| draw(ui.painter(), Rect::from_min_size(pos2(0.0, 0.0), size)));
+    harness.run_steps(2);
+    harness.render().unwrap()
+}
+
+/// The shared device and the CPU backend that uploads to it.
+fn backends() -> [Compute; 2] {
+    let shared = Compute::open(DeviceChoice::Gpu, Some(display())).unwrap();
+    let uploading = Compute::open(DeviceChoice::Cpu, Some(display())).unwrap();
+    assert!(shared.is_shared && !uploading.is_shared);
+    [shared, uploading]
+}
+
+fn leased(values: Vec<f32>, shape: [usize; 3], compute: &Compute) -> Arc<Lease> {
+    let tensor = Tensor::<3>::from_data(TensorData::new(values, shape), &compute.device);
+    // A computation, so that the picture is a result and not what was uploaded.
+    let lease = Lease::new(tensor.mul_scalar(0.5), compute).unwrap();
+    assert_eq!(lease.is_shared(), compute.is_shared);
+    Arc::new(lease)
+}
+
+fn level(value: f32) -> u8 {
+    (value.clamp(0.0, 1.0) * 255.0).round() as u8
+}
+
+fn assert_pixels(picture: &RgbaImage, expected: impl Fn(usize, usize) -> [u8; 3], tolerance: u8, what: &str) {
+    for (x, y, pixel) in picture.enumerate_pixels() {
+        let wanted = expected(x as usize, y as usize);
+        for channel in 0..3 {
+            let difference = pixel.0[channel].abs_diff(wanted[channel]);
+            assert!(difference <= tolerance, "{what}: pixel ({x}, {y}) is {:?}, not {wanted:?}", pixel.0);
+        }
+    }
+}
+
+#[test]
+fn a_colour_tensor_is_drawn_where_it_lies() {
+    let value = |channel: usize, y: usize, x: usize| {
+        [x as f32 / WIDTH as f32, y as f32 / HEIGHT as f32, ((x + y) % 2) as f32][channel]
+    };
+    let mut doubled = Vec::new();
+    for channel in 0..3 {
+        for y in 0..HEIGHT {
+            for x in 0..WIDTH {
+                doubled.push(2.0 * value(channel, y, x));
+            }
+        }
+    }
+    for compute in backends() {
+        let lease = leased(doubled.clone(), [3, HEIGHT, WIDTH], &compute);
+        let view = ImageView::default();
+        let picture = rendered(WIDTH * SQUARE, HEIGHT * SQUARE, move |painter, rect| {
+            view.draw(painter, rect, &lease, true);
+        });
+        let expected =
+            |x: usize, y: usize| [0, 1, 2].map(|channel| level(value(channel, y / SQUARE, x / SQUARE)));
+        assert_pixels(&picture, expected, 1, &compute.name);
+    }
+}
+
+#[test]
+fn a_slice_of_a_tensor_is_drawn_where_it_lies() {
+    // Its memory begins in the middle of another tensor's.
+    let [shared, _] = backends();
+    let values: Vec<f32> = (0..3 * 5 * 7).map(|index| index as f32 / 105.0).collect();
+    let tensor = Tensor::<3>::from_data(TensorData::new(values, [3, 5, 7]), &shared.device);
+    let plane = tensor.slice([1..2, 0..5, 0..7]);
+    let lease = Arc::new(Lease::new(plane, &shared).unwrap());
+    assert!(lease.is_shared());
+    let style = FieldStyle::Measure {
+        colormap: Colormap::Grey,
+        range: Range::Fixed { low: 0.0, high: 1.0 },
+        logarithmic: false,
+    };
+    let view = FieldView::default();
+    let picture = rendered(7, 5, move |painter, rect| view.draw(painter, rect, &lease, style.clone(), true));
+    assert_pixels(&picture, |x, y| [level((35 + y * 7 + x) as f32 / 105.0); 3], 1, "slice");
+}
+
+#[test]
+fn a_measure_is_coloured_over_a_fixed_range() {
+    let value = |x: usize, y: usize| 0.2 + 0.6 * (y * WIDTH + x) as f32 / (WIDTH * HEIGHT) as f32;
+    let doubled: Vec<f32> =
+        (0..WIDTH * HEIGHT).map(|index| 2.0 * value(index % WIDTH, index / WIDTH)).collect();
+    for colormap in Colormap::ALL {
+        for compute in backends() {
+            let lease = leased(doubled.clone(), [1, HEIGHT, WIDTH], &compute);
+            let style = FieldStyle::Measure {
+                colormap,
+                range: Range::Fixed { low: 0.3, high: 0.7 },
+                logarithmic: false,
+            };
+            let view = FieldView::default();
+            let picture = rendered(WIDTH, HEIGHT, move |painter, rect| {
+                view.draw(painter, rect, &lease, style.clone(), false);
+            });
+            let expected = |x, y| colormap.colour((value(x, y) - 0.3) / 0.4);
+            assert_pixels(&picture, expected, 3, &format!("{} by {}", colormap.label(), compute.name));
+        }
+    }
+}
+
+#[test]
+fn the_device_finds_the_range_of_a_picture() {
+    // Two outliers and two values that are no numbers must not spoil it.
+    let count = WIDTH * HEIGHT * 16;
+    let value = |index: usize| match index {
+        100 => 1e6,
+        200 => -1e6,
+        300 => f32::NAN,
+        400 => f32::INFINITY,
+        _ => 0.1 + 0.5 * index as f32 / count as f32,
+    };
+    let doubled: Vec<f32> = (0..count).map(|index| 2.0 * value(index)).collect();
+    for compute in backends() {
+        let lease = leased(doubled.clone(), [1, HEIGHT * 4, WIDTH * 4], &compute);
+        let style =
+            FieldStyle::Measure { colormap: Colormap::Grey, range: Range::Automatic, logarithmic: false };
+        let view = Arc::new(FieldView::default());
+        let (drawn, drawn_style) = (Arc::clone(&view), style.clone());
+        let picture = rendered(WIDTH * 4, HEIGHT * 4, move |painter, rect| {
+            drawn.draw(painter, rect, &lease, drawn_style.clone(), true);
+        });
+        // The figures arrive when the device is next polled, which rendering did.
+        let (low, high) = view.range(&style).expect("the figures have arrived");
+        assert!((low - 0.105).abs() < 0.01, "low {low}");
+        assert!((high - 0.595).abs() < 0.01, "high {high}");
+        let expected = |x: usize, y: usize| {
+            let value = value(y * WIDTH * 4 + x);
+            if value.is_finite() { [level((value - low) / (high - low)); 3] } else { [255, 0, 255] }
+        };
+        assert_pixels(&picture, expected, 2, &compute.name);
+    }
+}
+
+#[test]
+fn categories_keep_their_colours() {
+    let colours = vec![[10, 20, 30], [200, 100, 0], [0, 250, 120], [255, 255, 255]];
+    let doubled: Vec<f32> = (0..WIDTH * HEIGHT).map(|index| 2.0 * (index % 4) as f32).collect();
+    for compute in backends() {
+        let lease = leased(doubled.clone(), [1, HEIGHT, WIDTH], &compute);
+        let (view, style) = (FieldView::default(), FieldStyle::Category(colours.clone()));
+        let picture = rendered(WIDTH * SQUARE, HEIGHT * SQUARE, move |painter, rect| {
+            view.draw(painter, rect, &lease, style.clone(), false);
+        });
+        let expected = |x: usize, y: usize| colours[(y / SQUARE * WIDTH + x / SQUARE) % 4];
+        assert_pixels(&picture, expected, 0, &compute.name);
+    }
+}
+
+#[test]
+fn a_shrunken_picture_shows_means() {
+    let [_, uploading] = backends();
+    // Columns of black and white, as wide as half a pixel of the screen.
+    let values: Vec<f32> = (0..3 * HEIGHT * WIDTH).map(|index| (index % 2) as f32).collect();
+    let lease = Arc::new(Lease::upload(&values, [3, HEIGHT, WIDTH], &uploading).unwrap());
+    let view = ImageView::default();
+    let picture =
+        rendered(WIDTH / 2, HEIGHT / 2, move |painter, rect| view.draw(painter, rect, &lease, false));
+    assert_pixels(&picture, |_, _| [128; 3], 1, "mean");
+}
+
+/// A wall of two colours at one depth, before an empty sky.
+fn wall(compute: &Compute) -> Cloud {
+    let (columns, rows) = (48, 16);
+    let depth: Vec<f32> =
+        (0..rows * columns).map(|index| if index < 8 * columns { 90.0 } else { 6.0 }).collect();
+    let mut colour = vec![0.0; 3 * rows * columns];
+    for index in 0..rows * columns {
+        let channel = if index % columns < columns / 2 { 0 } else { 1 };
+        colour[channel * rows * columns + index] = 2.0;
+    }
+    Cloud {
+        depth: leased(depth, [1, rows, columns], compute),
+        colour: leased(colour, [3, rows, columns], compute),
+        intrinsics: Intrinsics::KITTI,
+    }
+}
+
+#[test]
+fn a_cloud_seen_from_its_own_camera_is_the_picture() {
+    let style = CloudStyle { point_width: 1.5, farthest: 8.0, steepest: 0.3, background: [9, 9, 9] };
+    for compute in backends() {
+        let cloud = wall(&compute);
+        let view = CloudView::default();
+        // The viewer's field of view holds the whole wall: it is 29 degrees high and 81 wide.
+        let picture = rendered(320, 80, move |painter, rect| {
+            view.draw(painter, rect, &cloud, &Orbit::at_the_camera(), style);
+        });
+        let [left, right, above] = [(100, 45), (220, 45), (160, 10)].map(|(x, y)| picture.get_pixel(x, y).0);
+        assert_eq!(left, [255, 0, 0, 255], "{}", compute.name);
+        assert_eq!(right, [0, 255, 0, 255], "{}", compute.name);
+        assert_eq!(above, [9, 9, 9, 255], "far points are left out: {}", compute.name);
+    }
+}
+
+#[test]
+fn near_points_hide_far_ones() {
+    let [shared, _] = backends();
+    let (columns, rows) = (16, 16);
+    // More than half of the points are near, so that they lie at the median depth. They are drawn first.
+    let is_near = |index: usize| index % columns < 9;
+    let depth = (0..rows * columns).map(|index| if is_near(index) { 2.0 } else { 6.0 }).collect();
+    let mut colour = vec![0.0; 3 * rows * columns];
+    for index in 0..rows * columns {
+        colour[usize::from(!is_near(index)) * rows * columns + index] = 2.0;
+    }
+    let cloud = Cloud {
+        depth: leased(depth, [1, rows, columns], &shared),
+        colour: leased(colour, [3, rows, columns], &shared),
+        intrinsics: Intrinsics { focal_x: 1.0, focal_y: 1.0, centre_x: 0.5, centre_y: 0.5 },
+    };
+    let style = CloudStyle { point_width: 2.0, farthest: 100.0, steepest: 1e6, background: [0, 0, 0] };
+    // From the left, the red near half at the left covers part of the green far half at the right.
+    let orbit = Orbit { yaw: -0.5, pitch: 0.0, distance: 3.0, centre: Vec3::new(0.0, 0.0, 2.0) };
+    let screen = Rect::from_min_size(pos2(0.0, 0.0), Vec2::splat(200.0));
+    let at = orbit.project(Vec3::new(-0.3, 0.0, 1.0), screen).expect("in front of the viewer");
+    let view = CloudView::default();
+    let picture = rendered(200, 200, move |painter, rect| view.draw(painter, rect, &cloud, &orbit, style));
+    assert_eq!(picture.get_pixel(at.x as u32, at.y as u32).0, [255, 0, 0, 255]);
+    assert!(picture.pixels().any(|pixel| pixel.0 == [0, 255, 0, 255]), "the far half is seen beside it");
+}
