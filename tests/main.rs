@@ -1,8 +1,9 @@
 //! All tests in one binary, because every binary links burn, wgpu and egui anew.
 
 mod architecture;
-mod objective;
 mod data;
+mod networks;
+mod objective;
 mod seam;
 mod shaders;
 mod support;

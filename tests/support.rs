@@ -1,7 +1,16 @@
 //! What several tests need: reference data beside the checkout, arrays, comparisons.
 
+use burn::tensor::Device;
+use monoscope::{
+    config::ObjectiveConfig,
+    model::{
+        Networks,
+        weights::{ParameterName, map_parameters},
+    },
+};
 use safetensors::{Dtype, SafeTensors};
 use std::{
+    convert::Infallible,
     fs,
     path::{Path, PathBuf},
 };
@@ -71,4 +80,49 @@ pub fn relative_difference(a: &[f32], b: &[f32]) -> f64 {
     let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
     let difference = squares(&mut a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b)));
     difference / squares(&mut b.iter().map(|b| f64::from(*b))).max(1e-30)
+}
+
+/// A number in 0..1 that is a function of a name's CRC-32 and a flat index, in steps of 1/256.
+fn formula_unit(index: usize, crc: u32) -> f32 {
+    let mut x = (index as u32).wrapping_add(crc.wrapping_mul(0x9E37_79B9));
+    x ^= x >> 16;
+    x = x.wrapping_mul(0x7FEB_352D);
+    x ^= x >> 15;
+    x = x.wrapping_mul(0x846C_A68B);
+    x ^= x >> 16;
+    (x >> 24) as f32 / 256.0
+}
+
+fn crc_32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
+    })
+}
+
+/// The reference's test value of every element of a parameter: a function of its name, so that no
+/// weights file is needed to repeat a result.
+pub fn formula_values(name: &ParameterName, shape: &[usize]) -> Vec<f32> {
+    let crc = crc_32(name.to_string().as_bytes());
+    let is_normalisation = name.key.contains("bn") || name.key.contains("downsample.1");
+    let kind = name.key.rsplit('.').next().unwrap_or_default();
+    let bound = (3.0 / shape[1..].iter().product::<usize>() as f32).sqrt();
+    let value = |u: f32| match (is_normalisation, kind) {
+        (true, "weight") => 0.8 + 0.4 * u,
+        (true, "bias") => 0.2 * (u - 0.5),
+        (true, "running_mean") => 0.1 * (u - 0.5),
+        (true, "running_var") => 0.5 + u,
+        (false, "weight") => (2.0 * u - 1.0) * bound,
+        (false, "bias") => 0.1 * (2.0 * u - 1.0),
+        _ => panic!("{name} has no formula"),
+    };
+    (0..shape.iter().product()).map(|index| value(formula_unit(index, crc))).collect()
+}
+
+/// The default networks with the reference's test values.
+pub fn formula_networks(device: &Device) -> Networks {
+    let networks = Networks::new(&ObjectiveConfig::default(), 0, device);
+    let values =
+        |name: &ParameterName, shape: &[usize]| Ok::<_, Infallible>(Some(formula_values(name, shape)));
+    let Ok(networks) = map_parameters(networks, values);
+    networks
 }

@@ -1,8 +1,12 @@
 //! Differentiable operations that burn lacks or does slowly, each with a composed twin.
 
+mod activation;
 mod flex;
+mod pad;
 mod resize;
 pub mod sample;
 
-pub use resize::resize_bilinear;
+pub use activation::elu;
+pub use pad::reflection_pad;
+pub use resize::{resize_bilinear, upsample_nearest};
 pub use sample::sample_border;

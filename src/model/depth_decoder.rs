@@ -1,0 +1,84 @@
+//! From feature maps to disparity at several scales (paper section 3.4 and supplement).
+
+use super::{
+    initial::Initialiser,
+    layer::{Convolution, Padding},
+};
+use crate::compute::ops::{elu, upsample_nearest};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, activation::sigmoid},
+};
+use std::collections::BTreeMap;
+
+/// Channels of the decoder at scales 0 to 4.
+const CHANNELS: [usize; 5] = [16, 32, 64, 128, 256];
+
+/// Climbs from the coarsest feature map to full size, taking in a finer one at each level.
+#[derive(Module, Debug)]
+pub struct DepthDecoder {
+    /// Coarsest level first.
+    levels: Vec<Level>,
+    /// One for each of `scales`.
+    disparities: Vec<Convolution>,
+    scales: Vec<usize>,
+}
+
+/// Two convolutions, with the doubling of the size and the finer feature map in between.
+#[derive(Module, Debug)]
+pub struct Level {
+    before: Convolution,
+    after: Convolution,
+}
+
+impl DepthDecoder {
+    pub(super) fn new(
+        feature_channels: [usize; 5],
+        scales: &[usize],
+        initial: &mut Initialiser,
+        device: &Device,
+    ) -> Self {
+        let mut convolution =
+            |channels| Convolution::of_decoder(channels, 3, Padding::Reflection, initial, device);
+        let levels = (0..5).rev().map(|scale| {
+            let below = *CHANNELS.get(scale + 1).unwrap_or(&feature_channels[4]);
+            let beside = if scale > 0 { feature_channels[scale - 1] } else { 0 };
+            let channels = CHANNELS[scale];
+            Level {
+                before: convolution([below, channels]),
+                after: convolution([channels + beside, channels]),
+            }
+        });
+        let levels = levels.collect();
+        let disparities = scales.iter().map(|scale| convolution([CHANNELS[*scale], 1])).collect();
+        Self { levels, disparities, scales: scales.to_vec() }
+    }
+
+    /// Disparity in (0, 1) by scale, `[batch, 1, height / 2^scale, width / 2^scale]`, from the
+    /// encoder's five feature maps.
+    pub fn forward(&self, features: &[Tensor<4>; 5]) -> BTreeMap<usize, Tensor<4>> {
+        let mut disparities = BTreeMap::new();
+        let mut x = features[4].clone();
+        for (level, scale) in self.levels.iter().zip((0..5).rev()) {
+            x = upsample_nearest(elu(level.before.forward(x)));
+            if scale > 0 {
+                x = Tensor::cat(vec![x, features[scale - 1].clone()], 1);
+            }
+            x = elu(level.after.forward(x));
+            if let Some(index) = self.scales.iter().position(|trained| *trained == scale) {
+                disparities.insert(scale, sigmoid(self.disparities[index].forward(x.clone())));
+            }
+        }
+        disparities
+    }
+
+    /// The scales that have a disparity, in the order of their convolutions in weights files.
+    pub fn scales(&self) -> &[usize] {
+        &self.scales
+    }
+
+    /// The scale whose disparity is computed from this many channels.
+    pub(super) fn scale_of_channels(channels: usize) -> Option<usize> {
+        CHANNELS.iter().position(|own| *own == channels).filter(|scale| *scale < 4)
+    }
+}

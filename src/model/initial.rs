@@ -1,0 +1,65 @@
+//! First values of the networks' parameters.
+
+use burn::{
+    module::Param,
+    tensor::{Device, Shape, Tensor, TensorData},
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Where the first values of parameters come from, in the order in which layers are built.
+///
+/// The values are drawn on the processor from our own generator, so that a seed means the same
+/// networks on every backend.
+#[derive(Debug)]
+pub(super) enum Initialiser {
+    /// Random values.
+    Random(Box<ChaCha8Rng>),
+    /// Zeros, for networks whose values will be loaded.
+    Blank,
+}
+
+impl Initialiser {
+    /// Random values that a seed decides.
+    pub(super) fn seeded(seed: u64) -> Self {
+        Self::Random(Box::new(ChaCha8Rng::seed_from_u64(seed)))
+    }
+
+    /// Normally distributed values with mean 0.
+    pub(super) fn normal<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        standard_deviation: f64,
+        device: &Device,
+    ) -> Param<Tensor<D>> {
+        self.parameter(shape, device, |generator| {
+            // Box and Muller's transform; 1 − u lies in (0, 1], where the logarithm is finite.
+            let radius = (-2.0 * (1.0 - generator.random::<f64>()).ln()).sqrt();
+            standard_deviation * radius * (std::f64::consts::TAU * generator.random::<f64>()).cos()
+        })
+    }
+
+    /// Values spread evenly over −`bound` to `bound`.
+    pub(super) fn uniform<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        bound: f64,
+        device: &Device,
+    ) -> Param<Tensor<D>> {
+        self.parameter(shape, device, |generator| bound * (2.0 * generator.random::<f64>() - 1.0))
+    }
+
+    fn parameter<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        device: &Device,
+        draw: impl Fn(&mut ChaCha8Rng) -> f64,
+    ) -> Param<Tensor<D>> {
+        let count = Shape::from(shape).num_elements();
+        let values: Vec<f32> = match self {
+            Self::Random(generator) => (0..count).map(|_| draw(generator) as f32).collect(),
+            Self::Blank => vec![0.0; count],
+        };
+        Param::from_data(TensorData::new(values, shape), device)
+    }
+}

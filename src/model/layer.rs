@@ -1,0 +1,128 @@
+//! The layers that all networks are built of. Parameters have PyTorch's names and layouts.
+
+use super::initial::Initialiser;
+use crate::compute::ops::reflection_pad;
+use burn::{
+    module::{Module, Param, RunningState},
+    tensor::{
+        Device, Tensor,
+        module::{batch_norm, batch_norm_train, conv2d},
+        ops::ConvOptions,
+    },
+};
+
+/// What a convolution sees beyond the border of its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// This many zeros on each side.
+    Zero(usize),
+    /// One pixel on each side, mirrored about the border pixel.
+    Reflection,
+}
+
+/// A two-dimensional convolution. Every convolution of the networks goes through
+/// [`Convolution::forward`].
+#[derive(Module, Debug)]
+pub struct Convolution {
+    /// `[output channels, input channels, height, width]`.
+    pub weight: Param<Tensor<4>>,
+    /// `[output channels]`, absent before a batch normalisation.
+    pub bias: Option<Param<Tensor<1>>>,
+    stride: usize,
+    #[module(skip)]
+    padding: Padding,
+}
+
+impl Convolution {
+    /// A convolution without bias as residual networks have it, padded with zeros so that stride 1
+    /// keeps the size: weights from a normal distribution of variance 2 / fan-out (He et al. 2015).
+    pub(super) fn of_residual_network(
+        [inputs, outputs]: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        initial: &mut Initialiser,
+        device: &Device,
+    ) -> Self {
+        let deviation = (2.0 / (outputs * kernel * kernel) as f64).sqrt();
+        let weight = initial.normal([outputs, inputs, kernel, kernel], deviation, device);
+        Self { weight, bias: None, stride, padding: Padding::Zero(kernel / 2) }
+    }
+
+    /// A convolution of stride 1 with bias as the decoders have it: weight and bias spread evenly
+    /// over ±1/√fan-in, PyTorch's default.
+    pub(super) fn of_decoder(
+        [inputs, outputs]: [usize; 2],
+        kernel: usize,
+        padding: Padding,
+        initial: &mut Initialiser,
+        device: &Device,
+    ) -> Self {
+        let bound = 1.0 / ((inputs * kernel * kernel) as f64).sqrt();
+        let weight = initial.uniform([outputs, inputs, kernel, kernel], bound, device);
+        let bias = Some(initial.uniform([outputs], bound, device));
+        Self { weight, bias, stride: 1, padding }
+    }
+
+    /// Convolves `[batch, input channels, height, width]`.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let (input, padding) = match self.padding {
+            Padding::Zero(pixels) => (input, pixels),
+            Padding::Reflection => (reflection_pad(input), 0),
+        };
+        let options = ConvOptions::new([self.stride; 2], [padding; 2], [1, 1], 1);
+        conv2d(input, self.weight.val(), self.bias.as_ref().map(Param::val), options)
+    }
+}
+
+/// Batch normalisation with PyTorch's statistics: the batch is normalised by its biased variance,
+/// and the running variance follows the unbiased one. (burn's own layer keeps the biased.)
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    /// γ, `[channels]`.
+    pub weight: Param<Tensor<1>>,
+    /// β, `[channels]`.
+    pub bias: Param<Tensor<1>>,
+    /// Mean over the batches seen, `[channels]`.
+    pub running_mean: RunningState<Tensor<1>>,
+    /// Unbiased variance over the batches seen, `[channels]`.
+    pub running_var: RunningState<Tensor<1>>,
+}
+
+impl BatchNorm {
+    const EPSILON: f64 = 1e-5;
+    /// The share of a new batch in the running statistics.
+    const MOMENTUM: f64 = 0.1;
+
+    pub(super) fn new(channels: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::ones([channels], device)),
+            bias: Param::from_tensor(Tensor::zeros([channels], device)),
+            running_mean: RunningState::new(Tensor::zeros([channels], device)),
+            running_var: RunningState::new(Tensor::ones([channels], device)),
+        }
+    }
+
+    /// Normalises `[batch, channels, height, width]`: by its own statistics, which the running ones
+    /// then follow, while the layer lives on an autodiff device; by the running ones after
+    /// [`Module::valid`].
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        if !weight.device().is_autodiff() {
+            let (mean, variance) = (self.running_mean.value(), self.running_var.value());
+            return batch_norm(input, weight, bias, mean, variance, Self::EPSILON);
+        }
+        let [batch, _, height, width] = input.dims();
+        let count = (batch * height * width) as f64;
+        let normalised = batch_norm_train(input, weight, bias, Self::EPSILON);
+        follow(&self.running_mean, normalised.mean);
+        follow(&self.running_var, normalised.variance * (count / (count - 1.0)));
+        normalised.output
+    }
+}
+
+fn follow(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
+    let momentum = BatchNorm::MOMENTUM;
+    running.update(running.value() * (1.0 - momentum) + batch.detach() * momentum);
+    // An update rests with its thread until it is asked for; asking at once lets every reader see it.
+    running.value_sync();
+}

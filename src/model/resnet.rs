@@ -1,0 +1,180 @@
+//! The residual encoder (He et al. 2016) for one image or several stacked on the channels.
+
+use super::{
+    initial::Initialiser,
+    layer::{BatchNorm, Convolution},
+};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, activation::relu, module::max_pool2d, ops::MaxPoolOptions},
+};
+
+/// Which residual network: the kind of its blocks and how many each of the four stages has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResnetArchitecture {
+    /// Blocks of 1×1, 3×3 and 1×1 convolutions that end in four times their width, instead of two 3×3.
+    pub bottleneck: bool,
+    /// Blocks a stage.
+    pub blocks: [usize; 4],
+}
+
+impl ResnetArchitecture {
+    /// ResNet-18.
+    pub const RESNET_18: Self = Self { bottleneck: false, blocks: [2, 2, 2, 2] };
+    /// ResNet-34.
+    pub const RESNET_34: Self = Self { bottleneck: false, blocks: [3, 4, 6, 3] };
+    /// ResNet-50.
+    pub const RESNET_50: Self = Self { bottleneck: true, blocks: [3, 4, 6, 3] };
+
+    /// Channels of the five feature maps, finest first.
+    pub fn feature_channels(self) -> [usize; 5] {
+        let expansion = if self.bottleneck { 4 } else { 1 };
+        [64, 64 * expansion, 128 * expansion, 256 * expansion, 512 * expansion]
+    }
+}
+
+impl std::fmt::Display for ResnetArchitecture {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let convolutions = if self.bottleneck { 3 } else { 2 };
+        // The stem's convolution and the classifier that the encoder leaves out count by tradition.
+        write!(formatter, "ResNet{}", self.blocks.iter().sum::<usize>() * convolutions + 2)
+    }
+}
+
+/// One residual block: convolutions whose result is added to their input.
+#[derive(Module, Debug)]
+pub struct Block {
+    conv1: Convolution,
+    bn1: BatchNorm,
+    conv2: Convolution,
+    bn2: BatchNorm,
+    conv3: Option<Convolution>,
+    bn3: Option<BatchNorm>,
+    downsample: Option<Projection>,
+}
+
+/// Fits a block's input to its output where their shapes differ.
+#[derive(Module, Debug)]
+pub struct Projection {
+    convolution: Convolution,
+    normalisation: BatchNorm,
+}
+
+impl Block {
+    fn new(
+        [inputs, outputs]: [usize; 2],
+        stride: usize,
+        bottleneck: bool,
+        initial: &mut Initialiser,
+        device: &Device,
+    ) -> Self {
+        let width = if bottleneck { outputs / 4 } else { outputs };
+        let mut convolution = |channels, kernel, stride| {
+            Convolution::of_residual_network(channels, kernel, stride, initial, device)
+        };
+        let (conv1, conv2, conv3) = if bottleneck {
+            let narrow = convolution([inputs, width], 1, 1);
+            let spatial = convolution([width, width], 3, stride);
+            (narrow, spatial, Some(convolution([width, outputs], 1, 1)))
+        } else {
+            (convolution([inputs, width], 3, stride), convolution([width, width], 3, 1), None)
+        };
+        let downsample = (stride != 1 || inputs != outputs).then(|| Projection {
+            convolution: convolution([inputs, outputs], 1, stride),
+            normalisation: BatchNorm::new(outputs, device),
+        });
+        Self {
+            conv1,
+            bn1: BatchNorm::new(width, device),
+            conv2,
+            bn2: BatchNorm::new(width, device),
+            bn3: conv3.is_some().then(|| BatchNorm::new(outputs, device)),
+            conv3,
+            downsample,
+        }
+    }
+
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let mut x = relu(self.bn1.forward(self.conv1.forward(input.clone())));
+        x = self.bn2.forward(self.conv2.forward(x));
+        if let (Some(convolution), Some(normalisation)) = (&self.conv3, &self.bn3) {
+            x = normalisation.forward(convolution.forward(relu(x)));
+        }
+        let shortcut = match &self.downsample {
+            Some(fit) => fit.normalisation.forward(fit.convolution.forward(input)),
+            None => input,
+        };
+        relu(x + shortcut)
+    }
+}
+
+/// The residual network without its classifier: five feature maps of 1/2 to 1/32 of the input's size.
+#[derive(Module, Debug)]
+pub struct ResnetEncoder {
+    /// The first convolution, 7×7, which sees all the images at once.
+    pub conv1: Convolution,
+    bn1: BatchNorm,
+    layer1: Vec<Block>,
+    layer2: Vec<Block>,
+    layer3: Vec<Block>,
+    layer4: Vec<Block>,
+}
+
+impl ResnetEncoder {
+    pub(super) fn new(
+        architecture: ResnetArchitecture,
+        images: usize,
+        initial: &mut Initialiser,
+        device: &Device,
+    ) -> Self {
+        let channels = architecture.feature_channels();
+        let conv1 = Convolution::of_residual_network([3 * images, channels[0]], 7, 2, initial, device);
+        let mut stage = |index: usize| -> Vec<Block> {
+            let [inputs, outputs] = [channels[index], channels[index + 1]];
+            (0..architecture.blocks[index])
+                .map(|block| match block {
+                    // The first stage follows a pooling, so it alone keeps the size.
+                    0 => {
+                        let stride = if index == 0 { 1 } else { 2 };
+                        Block::new([inputs, outputs], stride, architecture.bottleneck, initial, device)
+                    }
+                    _ => Block::new([outputs, outputs], 1, architecture.bottleneck, initial, device),
+                })
+                .collect()
+        };
+        Self {
+            conv1,
+            bn1: BatchNorm::new(channels[0], device),
+            layer1: stage(0),
+            layer2: stage(1),
+            layer3: stage(2),
+            layer4: stage(3),
+        }
+    }
+
+    /// The feature maps of images in 0..1, `[batch, 3·images, height, width]`, finest first, each
+    /// half the size of the one before. Both sides of the input must be multiples of 32.
+    pub fn forward(&self, images: Tensor<4>) -> [Tensor<4>; 5] {
+        let x = (images - 0.45) / 0.225;
+        let f0 = relu(self.bn1.forward(self.conv1.forward(x)));
+        let pooling = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
+        let f1 = run(&self.layer1, max_pool2d(f0.clone(), pooling));
+        let f2 = run(&self.layer2, f1.clone());
+        let f3 = run(&self.layer3, f2.clone());
+        let f4 = run(&self.layer4, f3.clone());
+        [f0, f1, f2, f3, f4]
+    }
+
+    /// Which residual network this is.
+    pub fn architecture(&self) -> ResnetArchitecture {
+        let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
+        ResnetArchitecture {
+            bottleneck: self.layer1.iter().any(|block| block.conv3.is_some()),
+            blocks: stages.map(Vec::len),
+        }
+    }
+}
+
+fn run(blocks: &[Block], input: Tensor<4>) -> Tensor<4> {
+    blocks.iter().fold(input, |x, block| block.forward(x))
+}
