@@ -1,30 +1,202 @@
-//! The built-in drive.
+//! The built-in drive: a small ray-cast street with exact depth, pose and a stereo camera, made from
+//! a seed. It is what the window opens with and what the tests train on.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource};
-use crate::geometry::Intrinsics;
+mod export;
+mod facade;
+mod ground;
+mod journey;
+mod light;
+mod material;
+mod noise;
+mod plants;
+mod render;
+mod road;
+mod shade;
+mod shape;
+mod street;
+mod vehicle;
+
+pub use export::export;
+
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side};
+use crate::{config::ImageSize, geometry::Intrinsics};
+use glam::{DAffine3, DVec3, Vec3};
 use image::RgbImage;
+use journey::Journey;
+use render::{Camera, Picture, Scene};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+use street::Street;
 
-/// A ray-cast street.
-#[derive(Default)]
-pub struct BuiltInDrive;
+/// Distance between the stereo cameras, metres, as in KITTI.
+pub const BASELINE: f64 = 0.54;
+
+/// Rendered frames are kept up to this many pixels in all: 7 bytes each.
+const KEPT_PIXELS: usize = 40_000_000;
+
+/// What street to build and how to film it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DriveOptions {
+    /// Decides everything about the street; other seeds give other streets.
+    pub seed: u64,
+    /// Number of frames, at ten a second and about one metre each.
+    pub frames: u32,
+    /// Size of the pictures.
+    pub size: ImageSize,
+}
+
+impl Default for DriveOptions {
+    fn default() -> Self {
+        Self { seed: 1, frames: 91, size: ImageSize { height: 192, width: 640 } }
+    }
+}
+
+/// A drive along a street that exists only as its seed.
+///
+/// The world's axes are those of a camera at the start of the street: x right, y down, z forward,
+/// metres, the carriageway at y = 0. Whole pixel coordinates are pixel centres, as in the objective
+/// (ALGORITHM 3), so `K·(R·K⁻¹·(u, v, 1)·depth + t)` names the same point of the street in the other
+/// frame exactly.
+pub struct BuiltInDrive {
+    options: DriveOptions,
+    drives: [Drive; 1],
+    street: Street,
+    journey: Journey,
+    kept: Mutex<HashMap<FrameKey, Arc<Frame>>>,
+}
+
+struct Frame {
+    image: RgbImage,
+    depth: DepthMap,
+}
+
+impl Default for BuiltInDrive {
+    fn default() -> Self {
+        Self::new(DriveOptions::default())
+    }
+}
+
+impl BuiltInDrive {
+    /// Builds the street.
+    pub fn new(options: DriveOptions) -> Self {
+        let folder = format!("demo/demo_drive_{:04}_sync", options.seed % 10_000);
+        let mut journey = Journey::new(options.seed);
+        let street = Street::new(options.seed, journey.length(options.frames));
+        journey.meet_junction(&street.road);
+        let sides = vec![Side::Left, Side::Right];
+        Self {
+            options,
+            drives: [Drive { folder, frames: 0..options.frames, sides }],
+            street,
+            journey,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// What the drive was made with.
+    pub fn options(&self) -> DriveOptions {
+        self.options
+    }
+
+    /// World from left camera at a frame, exactly.
+    pub fn pose(&self, frame: u32) -> DAffine3 {
+        self.journey.pose(&self.street.road, frame)
+    }
+
+    /// World from the camera that took this picture, exactly.
+    pub fn camera_pose(&self, key: &FrameKey) -> DAffine3 {
+        let shift = match key.side {
+            Side::Left => 0.0,
+            Side::Right => BASELINE,
+        };
+        self.pose(key.frame) * DAffine3::from_translation(DVec3::new(shift, 0.0, 0.0))
+    }
+
+    /// Takes points of the target's camera to the source's, metres.
+    pub fn source_from_target(&self, target: &FrameKey, source: &FrameKey) -> DAffine3 {
+        self.camera_pose(source).inverse() * self.camera_pose(target)
+    }
+
+    /// Where the middle of the car that keeps pace stands on the ground, in the world, metres.
+    pub fn leading_car(&self, frame: u32) -> DVec3 {
+        self.journey.leader(&self.street.road, frame).0.translation.as_dvec3()
+    }
+
+    fn frame(&self, key: &FrameKey) -> Result<Arc<Frame>, DataError> {
+        if !self.contains(key) {
+            return Err(DataError::Missing {
+                what: format!("frame {}", key.frame),
+                path: PathBuf::from(&key.folder),
+                advice: format!(
+                    "the built-in drive has frames 0 to {}",
+                    self.options.frames.saturating_sub(1)
+                ),
+            });
+        }
+        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frame) = lock().get(key) {
+            return Ok(frame.clone());
+        }
+        let frame = Arc::new(self.render(key));
+        let mut kept = lock();
+        if (kept.len() + 1) * self.options.size.pixels() <= KEPT_PIXELS {
+            kept.insert(key.clone(), frame.clone());
+        }
+        Ok(frame)
+    }
+
+    fn render(&self, key: &FrameKey) -> Frame {
+        let size = self.options.size;
+        let camera = Camera::new(&self.camera_pose(key), self.intrinsics(key), size);
+        let moving = self.journey.moving_parts(&self.street.road, key.frame);
+        let Picture { colours, depths } = Scene { street: &self.street, moving: &moving }.render(&camera);
+        let bytes = colours.into_iter().flat_map(encoded).collect();
+        Frame {
+            image: RgbImage::from_raw(size.width as u32, size.height as u32, bytes)
+                .expect("one colour a pixel was rendered"),
+            depth: DepthMap { width: size.width, height: size.height, metres: depths },
+        }
+    }
+}
+
+/// sRGB-like bytes of a colour between 0 and 1.
+fn encoded(colour: Vec3) -> [u8; 3] {
+    colour.to_array().map(|value| (value.clamp(0.0, 1.0).powf(1.0 / 2.2) * 255.0 + 0.5) as u8)
+}
 
 impl FrameSource for BuiltInDrive {
     fn name(&self) -> String {
-        String::new()
+        "built-in drive".to_owned()
     }
+
     fn drives(&self) -> &[Drive] {
-        &[]
+        &self.drives
     }
-    fn contains(&self, _: &FrameKey) -> bool {
-        false
+
+    fn contains(&self, key: &FrameKey) -> bool {
+        key.folder == self.drives[0].folder && key.frame < self.options.frames
     }
-    fn image(&self, _: &FrameKey) -> Result<RgbImage, DataError> {
-        Ok(RgbImage::new(1, 1))
+
+    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
+        Ok(self.frame(key)?.image.clone())
     }
+
+    /// KITTI's camera where the pictures have KITTI's shape (10:3 to 5 %), else the same angles across
+    /// and square pixels.
     fn intrinsics(&self, _: &FrameKey) -> Intrinsics {
-        Intrinsics::KITTI
+        let stretch = self.options.size.width as f32 / self.options.size.height as f32 / (10.0 / 3.0);
+        if (stretch - 1.0).abs() < 0.05 {
+            Intrinsics::KITTI
+        } else {
+            Intrinsics { focal_y: Intrinsics::KITTI.focal_y * stretch, ..Intrinsics::KITTI }
+        }
     }
-    fn depth(&self, _: &FrameKey) -> Result<Option<DepthMap>, DataError> {
-        Ok(None)
+
+    /// Exact depth along the optical axis at every pixel's centre; 0 in the sky.
+    fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+        Ok(Some(self.frame(key)?.depth.clone()))
     }
 }

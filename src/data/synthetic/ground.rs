@@ -1,0 +1,305 @@
+//! The ground: carriageway with markings, kerbs, pavements, verges and plots.
+
+use super::{
+    material::Finish,
+    noise::{Dice, band, carried, cell, floor, noise2, octaves2, smoothstep, stripes},
+    road::{HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET},
+    shape::Ray,
+};
+use glam::{Vec2, Vec3, Vec3A};
+
+/// The levels of the ground.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// The carriageway, y = 0.
+    Carriageway,
+    /// The upright face between the two.
+    KerbFace,
+    /// Pavements and plots, y = −[`KERB`].
+    Pavement,
+}
+
+/// Where a ray meets the ground.
+pub struct GroundContact {
+    pub t: f32,
+    pub normal: Vec3A,
+    pub level: Level,
+}
+
+/// The first point of the ground along a ray, nearer than `limit`.
+pub fn meet(road: &Road, ray: &Ray, limit: f32) -> Option<GroundContact> {
+    if ray.direction.y <= 1e-6 {
+        return None;
+    }
+    let raised = |t: f32| {
+        let point = ray.at(t);
+        road.raised(road.across(point.x, point.z), point.z)
+    };
+    let upper = (-KERB - ray.origin.y) / ray.direction.y;
+    let lower = -ray.origin.y / ray.direction.y;
+    if upper > limit {
+        return None;
+    }
+    let up = Vec3A::NEG_Y;
+    if raised(upper) {
+        return Some(GroundContact { t: upper, normal: up, level: Level::Pavement });
+    }
+    if !raised(lower) {
+        return (lower < limit).then_some(GroundContact { t: lower, normal: up, level: Level::Carriageway });
+    }
+    // Between the two levels the ray runs into the kerb: halve until the place is known to 0.1 mm.
+    let (mut clear, mut inside) = (upper, lower);
+    while inside - clear > 1e-4 {
+        let middle = 0.5 * (clear + inside);
+        if middle <= clear || middle >= inside {
+            break;
+        }
+        *(if raised(middle) { &mut inside } else { &mut clear }) = middle;
+    }
+    let point = ray.at(inside);
+    let (_, heading) = road.place(point.z, 0.0);
+    let across = road.across(point.x, point.z);
+    let normal = if across.abs() - HALF_WIDTH < 0.05 {
+        Vec3A::new(heading.cos(), 0.0, -heading.sin()) * -across.signum()
+    } else {
+        Vec3A::Z * (road.junction - point.z).signum()
+    };
+    (inside < limit).then_some(GroundContact { t: inside, normal, level: Level::KerbFace })
+}
+
+/// What a pixel sees of the ground: position in street coordinates (across, along) and its extent.
+pub struct Patch {
+    pub at: Vec2,
+    pub footprint: Vec2,
+}
+
+/// The ground's look.
+pub struct Ground {
+    seed: u32,
+    asphalt: Vec3,
+    slab: Vec3,
+    grass: Vec3,
+    /// Whether a strip of grass lies between kerb and pavement, left and right.
+    verges: [bool; 2],
+}
+
+/// Where the verge ends, metres from the centre.
+const VERGE_END: f32 = 7.2;
+
+impl Ground {
+    /// The ground of this seed.
+    pub fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed, 3);
+        Self {
+            seed: dice.bits(),
+            asphalt: Vec3::new(0.165, 0.165, 0.172) * dice.range(0.85, 1.15),
+            slab: Vec3::new(0.34, 0.33, 0.31) * dice.range(0.9, 1.1),
+            grass: Vec3::new(0.105, 0.16, 0.04) * dice.range(0.9, 1.15),
+            verges: [dice.chance(0.5), true],
+        }
+    }
+
+    /// Colour of the ground there.
+    pub fn finish(&self, road: &Road, level: Level, patch: &Patch) -> Finish {
+        Finish::matt(match level {
+            Level::Carriageway => self.carriageway(road, patch),
+            Level::KerbFace => self.kerb(patch) * 0.8,
+            Level::Pavement => self.pavement(road, patch),
+        })
+    }
+
+    fn carriageway(&self, road: &Road, patch: &Patch) -> Vec3 {
+        let Patch { at, footprint } = *patch;
+        let side = at.x.abs();
+        let grain = octaves2(
+            self.seed,
+            at,
+            footprint,
+            &[
+                (2.5, 11.0, 0.12),
+                (0.9, 3.0, 0.1),
+                (0.16, 6.0, 0.07),
+                (0.4, 0.6, 0.08),
+                (0.14, 0.2, 0.09),
+                (0.05, 0.06, 0.14),
+                (0.02, 0.02, 0.16),
+            ],
+        );
+        // Tyres polish two tracks in each lane.
+        let lane = (side - 1.65).abs();
+        let tracks = smoothstep(0.45, 0.1, (lane - 0.75).abs());
+        let mut colour = self.asphalt * (1.0 + grain - 0.1 * tracks);
+        colour = self.repairs(colour, at, footprint);
+        let away = (at.y - road.junction).abs() - SIDE_STREET;
+        if side < HALF_WIDTH {
+            let gutter = band(side, HALF_WIDTH - 0.28, HALF_WIDTH, footprint.x) * band(away, 2.5, 1e4, 0.5);
+            let setts = stripes(at.y, 0.16, 0.0, 0.025, footprint.y).max(stripes(
+                side - HALF_WIDTH,
+                0.14,
+                0.0,
+                0.025,
+                footprint.x,
+            ));
+            let tone = 0.3
+                * (cell(self.seed, floor(at.y / 0.16), floor(side / 0.14)) - 0.5)
+                * carried(0.16, footprint.y)
+                * carried(0.14, footprint.x);
+            let sett = Vec3::splat(0.21) * (1.0 + tone + grain) * (1.0 - 0.5 * setts);
+            colour = colour.lerp(sett, gutter);
+        }
+        let paint = self.markings(at, footprint, away);
+        colour.lerp(Vec3::splat(0.62) * (1.0 + 0.6 * grain), paint)
+    }
+
+    /// Patches of newer asphalt with sealed seams, cracks, covers.
+    fn repairs(&self, base: Vec3, at: Vec2, footprint: Vec2) -> Vec3 {
+        let mut colour = base;
+        let (length, width) = (13.0, 3.3);
+        let (row, column) = (floor(at.y / length), floor((at.x + 6.6) / width));
+        let lot = cell(self.seed ^ 0x11, column, row);
+        if lot < 0.4 {
+            let x = at.x + 6.6 - column as f32 * width;
+            let y = at.y - row as f32 * length;
+            let corner = Vec2::new(0.3 + 1.2 * (lot * 31.0).fract(), 0.5 + 5.0 * (lot * 57.0).fract());
+            let size = Vec2::new(0.7 + 1.0 * (lot * 91.0).fract(), 1.5 + 5.0 * (lot * 13.0).fract());
+            let inside = |margin: f32| {
+                band(x, corner.x - margin, corner.x + size.x + margin, footprint.x)
+                    * band(y, corner.y - margin, corner.y + size.y + margin, footprint.y)
+            };
+            let (patch, rim) = (inside(0.0), inside(0.05));
+            colour *= 1.0 - 0.5 * (rim - patch).max(0.0);
+            colour *= 1.0 - (0.3 * (lot * 7.0).fract() - 0.05) * patch;
+        }
+        // Cracks run where a smooth noise passes zero.
+        let fine = carried(0.12, footprint.x) * carried(0.2, footprint.y);
+        if fine > 0.0 {
+            let wander = noise2(self.seed ^ 0x21, at.x / 1.3, at.y / 2.1)
+                + 0.3 * noise2(self.seed ^ 0x22, at.x / 0.3, at.y / 0.4);
+            let crack = smoothstep(0.03, 0.0, wander.abs())
+                * smoothstep(0.1, 0.5, noise2(self.seed ^ 0x23, at.x / 5.0, at.y / 6.0));
+            colour *= 1.0 - 0.45 * crack * fine;
+        }
+        let (span, cover_row) = (23.0, floor(at.y / 23.0));
+        let middle = Vec2::new(
+            3.4 * cell(self.seed ^ 0x31, cover_row, 0) - 1.2,
+            (cover_row as f32 + 0.2 + 0.6 * cell(self.seed ^ 0x31, cover_row, 1)) * span,
+        );
+        let away = (at - middle).length();
+        if away < 0.6 {
+            let extent = footprint.x.max(footprint.y);
+            let cover = band(away, -0.33, 0.33, extent);
+            let rim = band(away, 0.33, 0.4, extent);
+            let ribs = stripes(at.x - at.y, 0.09, 0.0, 0.045, extent);
+            colour = colour.lerp(Vec3::new(0.085, 0.075, 0.07) * (0.7 + 0.6 * ribs), cover);
+            colour *= 1.0 - 0.45 * rim;
+        }
+        colour
+    }
+
+    /// Share of white paint.
+    fn markings(&self, at: Vec2, footprint: Vec2, away: f32) -> f32 {
+        let side = at.x.abs();
+        let clear = band(away, 9.0, 1e4, footprint.y);
+        let dashes = band(at.x, -0.07, 0.07, footprint.x) * stripes(at.y, 8.0, 0.0, 3.4, footprint.y);
+        let bays = band(side, 3.3, 3.42, footprint.x) * stripes(at.y, 5.8, 0.0, 1.1, footprint.y);
+        let ticks =
+            band(side, 3.3, HALF_WIDTH - 0.3, footprint.x) * stripes(at.y, 5.8, 0.5, 0.6, footprint.y);
+        let zebra = band(away, 4.6, 7.6, footprint.y)
+            * band(side, 0.0, HALF_WIDTH - 0.5, footprint.x)
+            * stripes(at.x, 1.0, 0.0, 0.5, footprint.x);
+        let paint = ((dashes + bays + ticks).min(1.0) * clear).max(zebra);
+        if paint == 0.0 {
+            return 0.0;
+        }
+        let worn = octaves2(
+            self.seed ^ 0x41,
+            at,
+            footprint,
+            &[(0.6, 1.4, 0.3), (0.12, 0.2, 0.3), (0.03, 0.03, 0.3)],
+        );
+        paint * (0.82 + 0.6 * worn).clamp(0.1, 1.0)
+    }
+
+    fn kerb(&self, patch: &Patch) -> Vec3 {
+        let Patch { at, footprint } = *patch;
+        let joint = stripes(at.y, 1.0, 0.0, 0.02, footprint.y);
+        let stone = cell(self.seed ^ 0x51, floor(at.y), 0) * carried(1.0, footprint.y);
+        let grain = octaves2(self.seed ^ 0x52, at, footprint, &[(0.1, 0.3, 0.12), (0.03, 0.04, 0.15)]);
+        Vec3::new(0.36, 0.36, 0.35) * (0.85 + 0.25 * stone + grain) * (1.0 - 0.5 * joint)
+    }
+
+    fn pavement(&self, road: &Road, patch: &Patch) -> Vec3 {
+        let Patch { at, footprint } = *patch;
+        let side = at.x.abs();
+        let verge = self.verges[usize::from(at.x > 0.0)];
+        let away = (at.y - road.junction).abs() - SIDE_STREET;
+        // Near the junction the pavement turns the corner.
+        let (out, extent) = if away < PAVEMENT_END - HALF_WIDTH && away < side - HALF_WIDTH {
+            (HALF_WIDTH + away, footprint.y)
+        } else {
+            (side, footprint.x)
+        };
+        let stones = band(out, HALF_WIDTH, HALF_WIDTH + 0.16, extent);
+        let mut colour = self.slabs(at, footprint);
+        let near_corner = away < 6.0;
+        if verge && !near_corner {
+            let ragged = 0.06 * noise2(self.seed ^ 0x61, at.x * 3.0, at.y * 3.0);
+            let grass = band(side, HALF_WIDTH + 0.16, VERGE_END + ragged, footprint.x);
+            if grass > 0.0 {
+                colour = colour.lerp(self.turf(at, footprint), grass);
+            }
+        }
+        let plot = if away < PAVEMENT_END - HALF_WIDTH {
+            0.0
+        } else {
+            1.0 - band(side, -1.0, PAVEMENT_END, footprint.x)
+        };
+        if plot > 0.0 {
+            let paved = cell(self.seed ^ 0x71, floor(at.y / 11.0), i32::from(at.x > 0.0)) < 0.3;
+            let yard = if paved && side < 14.0 {
+                self.slabs(at * 1.9, footprint * 1.9) * 0.9
+            } else {
+                self.turf(at, footprint)
+            };
+            colour = colour.lerp(yard, plot);
+        }
+        colour.lerp(self.kerb(patch), stones)
+    }
+
+    fn slabs(&self, at: Vec2, footprint: Vec2) -> Vec3 {
+        let size = 0.5;
+        let row = floor(at.y / size);
+        let shifted = at.x + 0.5 * size * (row & 1) as f32;
+        let joint =
+            stripes(at.y, size, 0.0, 0.018, footprint.y).max(stripes(shifted, size, 0.0, 0.018, footprint.x));
+        let tone = (cell(self.seed ^ 0x81, floor(shifted / size), row) - 0.5)
+            * carried(size, footprint.x)
+            * carried(size, footprint.y);
+        let grain = octaves2(
+            self.seed ^ 0x82,
+            at,
+            footprint,
+            &[(1.6, 2.8, 0.12), (0.5, 1.5, 0.06), (0.3, 0.35, 0.08), (0.1, 0.1, 0.08), (0.03, 0.03, 0.12)],
+        );
+        self.slab * (1.0 + 0.3 * tone + grain) * (1.0 - 0.5 * joint)
+    }
+
+    fn turf(&self, at: Vec2, footprint: Vec2) -> Vec3 {
+        let grain = octaves2(
+            self.seed ^ 0x91,
+            at,
+            footprint,
+            &[
+                (2.5, 4.0, 0.2),
+                (0.8, 1.1, 0.18),
+                (0.25, 0.8, 0.12),
+                (0.22, 0.25, 0.2),
+                (0.08, 0.09, 0.28),
+                (0.03, 0.035, 0.35),
+            ],
+        );
+        let dry =
+            octaves2(self.seed ^ 0x92, at, footprint, &[(1.8, 2.6, 0.6), (0.3, 0.3, 0.4)]).clamp(0.0, 0.6);
+        self.grass.lerp(Vec3::new(0.22, 0.19, 0.08), dry) * (1.0 + grain).max(0.2)
+    }
+}

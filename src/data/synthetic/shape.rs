@@ -1,0 +1,294 @@
+//! Solids that a ray meets exactly, and how they hide the sun.
+
+use super::{
+    material::Material,
+    noise::{carried, noise3, smoothstep},
+};
+use glam::{Affine3A, Mat3, Vec3, Vec3A, Vec4};
+
+/// A half-line `origin + t·direction`.
+#[derive(Clone, Copy)]
+pub struct Ray {
+    pub origin: Vec3A,
+    pub direction: Vec3A,
+    /// Size of a pixel at t = 1, in metres.
+    pub pixel: f32,
+}
+
+impl Ray {
+    pub fn at(&self, t: f32) -> Vec3A {
+        self.origin + self.direction * t
+    }
+}
+
+/// The form of a solid, in its own coordinates: x right, y down, z forward.
+#[derive(Clone)]
+pub enum Shape {
+    /// |x|, |y|, |z| up to these half sizes, metres.
+    Block(Vec3A),
+    /// Where `normal·p <= offset` for every plane (normal, offset), metres.
+    Hull(Box<[Vec4]>),
+    /// The unit ball.
+    Ball,
+    /// The shell of the unit ball with holes: one bunch of leaves.
+    Leaves(u32),
+    /// x² + z² up to 1, |y| up to 1.
+    Cylinder,
+}
+
+/// Where a ray meets a solid.
+#[derive(Clone, Copy)]
+pub struct Contact {
+    pub t: f32,
+    /// In the solid's coordinates, outward, not normalised.
+    pub normal: Vec3A,
+    /// Which face, so that neighbouring pixels on different faces can be told apart.
+    pub face: u8,
+}
+
+/// A solid in the world.
+#[derive(Clone)]
+pub struct Part {
+    pub shape: Shape,
+    pub material: Material,
+    pub local_from_world: Affine3A,
+    /// Corners of the box around it, in the world.
+    pub low: Vec3A,
+    pub high: Vec3A,
+}
+
+/// Where a thing stands: its axes and origin in the world.
+#[derive(Clone, Copy)]
+pub struct Placement(pub Affine3A);
+
+impl Placement {
+    /// At this point, turned by `heading` radians from +z towards +x.
+    pub fn new(origin: Vec3, heading: f32) -> Self {
+        let (sin, cos) = heading.sin_cos();
+        let axes = Mat3::from_cols(Vec3::new(cos, 0.0, -sin), Vec3::Y, Vec3::new(sin, 0.0, cos));
+        Self(Affine3A::from_mat3_translation(axes, origin))
+    }
+
+    /// A block of half sizes `half` around `centre`.
+    pub fn block(&self, centre: Vec3, half: Vec3, material: Material) -> Part {
+        let frame = self.0 * Affine3A::from_translation(centre);
+        Part::new(Shape::Block(half.into()), material, frame, half)
+    }
+
+    /// A hull whose planes are in this placement's coordinates; `low` and `high` enclose it.
+    pub fn hull(&self, planes: &[(Vec3, f32)], low: Vec3, high: Vec3, material: Material) -> Part {
+        let planes = planes
+            .iter()
+            .map(|(normal, offset)| (*normal / normal.length()).extend(offset / normal.length()))
+            .collect();
+        let mut part = Part::new(Shape::Hull(planes), material, self.0, Vec3::ONE);
+        (part.low, part.high) = enclosing(self.0, low, high);
+        part
+    }
+
+    /// A ball stretched to these radii.
+    pub fn ball(&self, centre: Vec3, radii: Vec3, material: Material) -> Part {
+        let frame = self.0 * Affine3A::from_scale_rotation_translation(radii, glam::Quat::IDENTITY, centre);
+        Part::new(Shape::Ball, material, frame, Vec3::ONE)
+    }
+
+    /// A bunch of leaves of these radii.
+    pub fn leaves(&self, centre: Vec3, radii: Vec3, seed: u32, material: Material) -> Part {
+        Part { shape: Shape::Leaves(seed), ..self.ball(centre, radii, material) }
+    }
+
+    /// A round bar from one point to another.
+    pub fn bar(&self, from: Vec3, to: Vec3, radius: f32, material: Material) -> Part {
+        let axis = (to - from) * 0.5;
+        let side = axis.any_orthonormal_vector() * radius;
+        let axes = Mat3::from_cols(side, axis, side.cross(axis.normalize()));
+        let frame = self.0 * Affine3A::from_mat3_translation(axes, from + axis);
+        Part::new(Shape::Cylinder, material, frame, Vec3::ONE)
+    }
+}
+
+/// The world's box around a box given in other coordinates.
+fn enclosing(world_from_local: Affine3A, low: Vec3, high: Vec3) -> (Vec3A, Vec3A) {
+    let centre = world_from_local.transform_point3a(Vec3A::from((low + high) * 0.5));
+    let half = Vec3A::from((high - low) * 0.5);
+    let axes = world_from_local.matrix3;
+    let reach = axes.x_axis.abs() * half.x + axes.y_axis.abs() * half.y + axes.z_axis.abs() * half.z;
+    (centre - reach, centre + reach)
+}
+
+impl Part {
+    fn new(shape: Shape, material: Material, world_from_local: Affine3A, half: Vec3) -> Self {
+        let (low, high) = enclosing(world_from_local, -half, half);
+        Self { shape, material, local_from_world: world_from_local.inverse(), low, high }
+    }
+
+    /// A normal given in the part's coordinates, in the world's, normalised.
+    pub fn normal_in_world(&self, normal: Vec3A) -> Vec3A {
+        let axes = self.local_from_world.matrix3;
+        Vec3A::new(axes.x_axis.dot(normal), axes.y_axis.dot(normal), axes.z_axis.dot(normal)).normalize()
+    }
+
+    /// The first point of the part along the ray, nearer than `limit`.
+    pub fn meet(&self, ray: &Ray, limit: f32) -> Option<Contact> {
+        let origin = self.local_from_world.transform_point3a(ray.origin);
+        let direction = self.local_from_world.transform_vector3a(ray.direction);
+        match &self.shape {
+            Shape::Leaves(seed) => {
+                let (near, far) = ball_span(origin, direction)?;
+                [near, far]
+                    .into_iter()
+                    .find(|t| *t > NEAREST && *t < limit && self.leafy(*seed, ray, *t))
+                    .map(|t| {
+                        let point = origin + direction * t;
+                        let normal = if direction.dot(point) < 0.0 { point } else { -point };
+                        Contact { t, normal, face: 0 }
+                    })
+            }
+            shape => {
+                let (near, _, normal, face) = span(shape, origin, direction)?;
+                (near > NEAREST && near < limit).then_some(Contact { t: near, normal, face })
+            }
+        }
+    }
+
+    /// Whether there is a leaf where the ray crosses the shell at `t`. Holes close where they would be
+    /// finer than a pixel.
+    fn leafy(&self, seed: u32, ray: &Ray, t: f32) -> bool {
+        let point = Vec3::from(ray.at(t));
+        let footprint = ray.pixel * t;
+        let holes = carried(0.22, footprint);
+        if holes == 0.0 {
+            return true;
+        }
+        let pattern = 0.6 * noise3(seed, point / 0.34)
+            + 0.4 * carried(0.13, footprint) * noise3(seed ^ 0x51ED, point / 0.13);
+        pattern > -0.06 - 1.0 * (1.0 - holes)
+    }
+
+    /// The share of the sun that the part hides from a point: 0 to 1, soft at the shadow's edge.
+    pub fn hides(&self, point: Vec3A, to_sun: Vec3A) -> f32 {
+        let origin = self.local_from_world.transform_point3a(point);
+        let direction = self.local_from_world.transform_vector3a(to_sun);
+        match &self.shape {
+            Shape::Block(_) | Shape::Hull(_) => match span(&self.shape, origin, direction) {
+                Some((near, far, _, _)) => smoothstep(0.0, 0.35, far - near.max(0.0)),
+                None => 0.0,
+            },
+            Shape::Ball | Shape::Leaves(_) | Shape::Cylinder => {
+                let flat = if matches!(self.shape, Shape::Cylinder) {
+                    Vec3A::new(1.0, 0.0, 1.0)
+                } else {
+                    Vec3A::ONE
+                };
+                let (flat_origin, flat_direction) = (origin * flat, direction * flat);
+                let squared = flat_direction.length_squared().max(1e-9);
+                let ahead = -flat_origin.dot(flat_direction) / squared;
+                let nearest = flat_origin + flat_direction * ahead;
+                let height = (origin + direction * ahead).y.abs();
+                if ahead < 0.0 || (matches!(self.shape, Shape::Cylinder) && height > 1.0) {
+                    return 0.0;
+                }
+                let density = if matches!(self.shape, Shape::Leaves(_)) { 0.75 } else { 1.0 };
+                density * smoothstep(1.1, 0.45, nearest.length())
+            }
+        }
+    }
+}
+
+/// Nothing nearer than this is seen: metres.
+const NEAREST: f32 = 0.05;
+
+fn ball_span(origin: Vec3A, direction: Vec3A) -> Option<(f32, f32)> {
+    let a = direction.length_squared();
+    let b = origin.dot(direction);
+    let root = b * b - a * (origin.length_squared() - 1.0);
+    (root > 0.0).then(|| ((-b - root.sqrt()) / a, (-b + root.sqrt()) / a))
+}
+
+/// Where the ray enters and leaves a solid, with normal and number of the face it enters by.
+fn span(shape: &Shape, origin: Vec3A, direction: Vec3A) -> Option<(f32, f32, Vec3A, u8)> {
+    match shape {
+        Shape::Block(half) => {
+            let inverse = direction.recip();
+            let middle = -origin * inverse;
+            let reach = *half * inverse.abs();
+            let (near, far) = (middle - reach, middle + reach);
+            let (enter, leave) = (near.max_element(), far.min_element());
+            if enter >= leave {
+                return None;
+            }
+            let axis = if enter == near.x {
+                0
+            } else if enter == near.y {
+                1
+            } else {
+                2
+            };
+            let mut normal = Vec3A::ZERO;
+            normal[axis] = -direction[axis].signum();
+            Some((enter, leave, normal, axis as u8 * 2 + u8::from(normal[axis] > 0.0)))
+        }
+        Shape::Hull(planes) => {
+            let (mut enter, mut leave, mut entered) = (f32::NEG_INFINITY, f32::INFINITY, 0);
+            for (index, plane) in planes.iter().enumerate() {
+                let normal = Vec3A::from_vec4(*plane);
+                let along = normal.dot(direction);
+                let t = (plane.w - normal.dot(origin)) / along;
+                if along < 0.0 {
+                    if t > enter {
+                        (enter, entered) = (t, index);
+                    }
+                } else if along > 0.0 {
+                    leave = leave.min(t);
+                } else if plane.w < normal.dot(origin) {
+                    return None;
+                }
+                if enter >= leave {
+                    return None;
+                }
+            }
+            Some((enter, leave, Vec3A::from_vec4(planes[entered]), entered as u8))
+        }
+        Shape::Ball | Shape::Leaves(_) => {
+            let (enter, leave) = ball_span(origin, direction)?;
+            Some((enter, leave, origin + direction * enter, 0))
+        }
+        Shape::Cylinder => {
+            let flat = Vec3A::new(1.0, 0.0, 1.0);
+            let (side, heading) = (origin * flat, direction * flat);
+            let a = heading.length_squared().max(1e-12);
+            let b = side.dot(heading);
+            let root = b * b - a * (side.length_squared() - 1.0);
+            if root <= 0.0 {
+                return None;
+            }
+            let root = root.sqrt();
+            let (near, far) = ((-b - root) / a, (-b + root) / a);
+            let (first, second) = ((-1.0 - origin.y) / direction.y, (1.0 - origin.y) / direction.y);
+            let (top, bottom) = (first.min(second), first.max(second));
+            let (enter, leave) = (near.max(top), far.min(bottom));
+            if enter >= leave {
+                return None;
+            }
+            let (normal, face) = if near > top {
+                ((origin + direction * enter) * flat, 0)
+            } else {
+                (Vec3A::new(0.0, -direction.y.signum(), 0.0), 1)
+            };
+            Some((enter, leave, normal, face))
+        }
+    }
+}
+
+/// The normal at a point of a hull as if its edges were rounded with this radius, metres.
+pub fn rounded_normal(planes: &[Vec4], point: Vec3A, radius: f32) -> Vec3A {
+    planes
+        .iter()
+        .map(|plane| {
+            let normal = Vec3A::from_vec4(*plane);
+            let depth = (plane.w - normal.dot(point)).max(0.0);
+            normal * (1.0 - depth / radius).max(0.0).powi(2)
+        })
+        .sum::<Vec3A>()
+        .normalize_or(Vec3A::NEG_Y)
+}

@@ -1,0 +1,181 @@
+//! Cars: body and cabin as hulls, wheels, and what is painted on them.
+
+use super::{
+    material::{Finish, Material, Spot},
+    noise::{Dice, band, smoothstep, stripes},
+    shape::{Part, Placement},
+};
+use glam::Vec3;
+
+/// A car's colour and proportions.
+#[derive(Clone, Copy)]
+pub struct CarLook {
+    /// Linear reflectance of the paint.
+    pub paint: Vec3,
+    /// Size relative to a hatchback of 4.2 × 1.75 × 1.46 m: width, height, length.
+    pub scale: Vec3,
+}
+
+impl CarLook {
+    /// Any car.
+    pub fn draw(dice: &mut Dice) -> Self {
+        let paints = [
+            Vec3::new(0.62, 0.63, 0.64),
+            Vec3::new(0.3, 0.31, 0.33),
+            Vec3::new(0.03, 0.032, 0.036),
+            Vec3::new(0.07, 0.075, 0.085),
+            Vec3::new(0.35, 0.02, 0.02),
+            Vec3::new(0.03, 0.07, 0.24),
+            Vec3::new(0.5, 0.47, 0.4),
+            Vec3::new(0.03, 0.12, 0.1),
+            Vec3::new(0.14, 0.2, 0.28),
+        ];
+        let scale = Vec3::new(dice.range(0.97, 1.04), dice.range(0.97, 1.12), dice.range(0.93, 1.08));
+        Self { paint: dice.pick(&paints), scale }
+    }
+}
+
+/// The solids of a car standing at `place`: z forward, the origin on the ground below its middle.
+pub fn car(place: &Placement, look: CarLook) -> Vec<Part> {
+    let CarLook { paint, scale } = look;
+    let hull = |planes: &[(Vec3, Vec3)], low: Vec3, high: Vec3, material| {
+        let planes: Vec<_> = planes
+            .iter()
+            .map(|(normal, point)| {
+                let (normal, point) = (*normal / scale, *point * scale);
+                (normal, normal.dot(point))
+            })
+            .collect();
+        place.hull(&planes, low * scale, high * scale, material)
+    };
+    let plane = |normal: [f32; 3], point: [f32; 3]| (Vec3::from(normal), Vec3::from(point));
+    let body = [
+        plane([1.0, -0.3, 0.0], [0.87, -0.6, 0.0]),
+        plane([-1.0, -0.3, 0.0], [-0.87, -0.6, 0.0]),
+        plane([1.0, 0.12, 0.0], [0.87, -0.6, 0.0]),
+        plane([-1.0, 0.12, 0.0], [-0.87, -0.6, 0.0]),
+        plane([0.0, 1.0, 0.0], [0.0, -0.2, 0.0]),
+        plane([0.0, -1.0, 0.0], [0.0, -0.93, 0.0]),
+        plane([0.0, -1.0, 0.17], [0.0, -0.93, 0.9]),
+        plane([0.0, -1.0, 0.6], [0.0, -0.74, 1.9]),
+        plane([0.0, -0.2, 1.0], [0.0, -0.5, 2.08]),
+        plane([0.0, 0.35, 1.0], [0.0, -0.5, 2.08]),
+        plane([0.0, -0.2, -1.0], [0.0, -0.55, -2.08]),
+        plane([0.0, 0.4, -1.0], [0.0, -0.5, -2.08]),
+        plane([0.55, 0.0, 1.0], [0.62, 0.0, 2.08]),
+        plane([-0.55, 0.0, 1.0], [-0.62, 0.0, 2.08]),
+        plane([0.45, 0.0, -1.0], [0.66, 0.0, -2.08]),
+        plane([-0.45, 0.0, -1.0], [-0.66, 0.0, -2.08]),
+    ];
+    let cabin = [
+        plane([1.0, -0.34, 0.0], [0.8, -0.92, 0.0]),
+        plane([-1.0, -0.34, 0.0], [-0.8, -0.92, 0.0]),
+        plane([0.8, -1.0, 0.0], [0.5, -1.44, 0.0]),
+        plane([-0.8, -1.0, 0.0], [-0.5, -1.44, 0.0]),
+        plane([0.0, 1.0, 0.0], [0.0, -0.88, 0.0]),
+        plane([0.0, -1.0, 0.1], [0.0, -1.46, -0.2]),
+        plane([0.0, -1.0, -0.08], [0.0, -1.46, -0.5]),
+        plane([0.0, -0.75, 0.55], [0.0, -0.9, 1.1]),
+        plane([0.0, -0.42, -0.8], [0.0, -0.92, -1.98]),
+    ];
+    let mut parts = vec![
+        hull(
+            &body,
+            Vec3::new(-0.9, -0.96, -2.12),
+            Vec3::new(0.9, -0.2, 2.12),
+            Material::CarBody { paint, scale },
+        ),
+        hull(
+            &cabin,
+            Vec3::new(-0.82, -1.5, -2.0),
+            Vec3::new(0.82, -0.86, 1.2),
+            Material::CarCabin { paint, scale },
+        ),
+    ];
+    for side in [-1.0, 1.0] {
+        for z in [-1.28, 1.3] {
+            let outer = Vec3::new(side * 0.885, -0.315, z) * scale;
+            let inner = Vec3::new(side * 0.66, -0.315, z) * scale;
+            parts.push(place.bar(inner, outer, 0.315 * scale.y, Material::Wheel));
+        }
+        let mirror = Vec3::new(side * 0.95, -1.0, 0.72) * scale;
+        parts.push(place.block(mirror, Vec3::new(0.1, 0.07, 0.06), Material::Metal { colour: paint }));
+    }
+    parts
+}
+
+/// The lower body: lamps, plate, bumpers, seams, wheel arches.
+pub fn body_finish(paint: Vec3, scale: Vec3, spot: &Spot) -> Finish {
+    let point = Vec3::from(spot.local) / scale;
+    let normal = spot.normal;
+    let blur = spot.coarse;
+    let height = -point.y;
+    let mut finish = Finish { gloss: 0.08, ..Finish::matt(paint) };
+    let dark = Vec3::splat(0.02);
+    // Sills and bumpers are bare plastic.
+    let skirt = band(height, 0.0, 0.3, blur);
+    finish.colour = finish.colour.lerp(dark, skirt);
+    if normal.x.abs() > 0.7 {
+        for z in [-1.28, 1.3] {
+            let arch = band((point.z - z).hypot(height - 0.315), -0.39, 0.39, blur);
+            finish.colour = finish.colour.lerp(dark * 0.5, arch);
+            finish.gloss *= 1.0 - arch;
+        }
+        let seams = band(point.z, 0.78, 0.795, blur)
+            + band(point.z, -0.4, -0.385, blur)
+            + band(point.z, -1.2, -1.185, blur);
+        let rub = band(height, 0.5, 0.56, blur) * band(point.z.abs(), 0.0, 1.7, blur);
+        finish.colour *= 1.0 - 0.6 * (seams * band(height, 0.32, 0.9, blur)).min(1.0);
+        finish.colour = finish.colour.lerp(dark * 2.0, 0.7 * rub);
+        let handle = band(height, 0.76, 0.79, blur)
+            * (band(point.z, -0.3, -0.12, blur) + band(point.z, -1.1, -0.92, blur));
+        finish.colour = finish.colour.lerp(dark, handle);
+    }
+    let side = point.x.abs();
+    if normal.z < -0.5 {
+        let lamp = band(side, 0.56, 0.86, blur) * band(height, 0.58, 0.88, blur);
+        let reverse = band(side, 0.56, 0.86, blur) * band(height, 0.58, 0.65, blur);
+        let plate = band(side, -0.26, 0.26, blur) * band(height, 0.6, 0.71, blur);
+        let letters = plate * band(height, 0.62, 0.69, blur) * stripes(point.x, 0.075, 0.0, 0.045, blur);
+        let bumper = band(height, 0.3, 0.46, blur);
+        let seam = band(height, 0.505, 0.525, blur) * band(side, 0.0, 0.8, blur);
+        finish.colour = finish.colour.lerp(dark * 1.5, 0.8 * bumper) * (1.0 - 0.6 * seam);
+        finish.colour = finish.colour.lerp(Vec3::new(0.42, 0.015, 0.012), lamp);
+        finish.colour = finish.colour.lerp(Vec3::splat(0.5), reverse);
+        finish.colour = finish.colour.lerp(Vec3::splat(0.7), plate).lerp(dark, 0.85 * letters);
+    } else if normal.z > 0.4 {
+        let lamp = band(side, 0.46, 0.84, blur) * band(height, 0.54, 0.72, blur);
+        let grille = band(side, 0.0, 0.42, blur) * band(height, 0.56, 0.68, blur);
+        let intake = band(side, 0.0, 0.6, blur) * band(height, 0.28, 0.4, blur);
+        let plate = band(side, 0.0, 0.26, blur) * band(height, 0.43, 0.53, blur);
+        finish.colour = finish.colour.lerp(dark, grille.max(intake));
+        finish.colour = finish.colour.lerp(Vec3::splat(0.65), lamp).lerp(Vec3::splat(0.7), plate);
+    }
+    finish.open = 0.35 + 0.65 * smoothstep(0.15, 0.7, height);
+    finish
+}
+
+/// The cabin: glass between pillars under a painted roof.
+pub fn cabin_finish(paint: Vec3, scale: Vec3, spot: &Spot) -> Finish {
+    let point = Vec3::from(spot.local) / scale;
+    let (normal, blur, height) = (spot.normal, spot.coarse, -point.y);
+    let rows = band(height, 0.96, 1.37, blur);
+    let glass = if normal.x.abs() > 0.7 {
+        // Slanting pillars follow windscreen and rear window.
+        let front = 1.1 - (height - 0.9) * 1.36;
+        let rear = -1.98 + (height - 0.92) * 0.52;
+        let middle = band(point.z, -0.46, -0.36, blur) + band(point.z, -1.3, -1.22, blur);
+        rows * band(point.z, rear + 0.2, front - 0.12, blur) * (1.0 - middle.min(1.0))
+    } else if normal.z.abs() > 0.4 {
+        let edge = 0.72 - (height - 0.92) * 0.34;
+        rows * band(point.x.abs(), 0.0, edge, blur)
+    } else {
+        0.0
+    };
+    // Through the glass: dark seats and head rests below, brighter above.
+    let seats = band((point.x.abs() - 0.36).abs(), 0.0, 0.16, blur) * band(height, 0.9, 1.22, blur);
+    let interior =
+        Vec3::new(0.03, 0.035, 0.04) + Vec3::new(0.05, 0.06, 0.07) * smoothstep(0.95, 1.37, height);
+    let interior = if normal.z.abs() > 0.4 { interior * (1.0 - 0.7 * seats) } else { interior };
+    Finish { gloss: 0.08 + 0.05 * glass, ..Finish::matt(paint.lerp(interior, glass)) }
+}
