@@ -6,4 +6,5 @@ mod networks;
 mod objective;
 mod seam;
 mod shaders;
+mod convolution;
 mod support;

@@ -10,3 +10,4 @@ pub use activation::elu;
 pub use pad::reflection_pad;
 pub use resize::{resize_bilinear, upsample_nearest};
 pub use sample::sample_border;
+pub mod convolution;

@@ -1,0 +1,60 @@
+//! Activations that a convolution applies before its output leaves the registers.
+
+/// A function applied to every output value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// The value itself.
+    #[default]
+    None,
+    /// max(x, 0).
+    Relu,
+    /// x above zero, exp(x) − 1 below.
+    Elu,
+}
+
+impl Activation {
+    /// Adds a bias and applies the function.
+    #[inline(always)]
+    pub(super) fn apply(self, bias: f32, values: &mut [f32]) {
+        match self {
+            Self::None => values.iter_mut().for_each(|x| *x += bias),
+            Self::Relu => values.iter_mut().for_each(|x| *x = (*x + bias).max(0.0)),
+            Self::Elu => values.iter_mut().for_each(|x| {
+                let value = *x + bias;
+                *x = value.max(0.0) + exponential(value.min(0.0)) - 1.0;
+            }),
+        }
+    }
+
+    /// The derivative at the point where the function's value is `output`.
+    #[inline(always)]
+    pub(super) fn derivative(self, output: f32) -> f32 {
+        match self {
+            Self::None => 1.0,
+            Self::Relu => f32::from(output > 0.0),
+            Self::Elu => output.min(0.0) + 1.0,
+        }
+    }
+}
+
+/// exp(x) for x ≤ 0 to within two units in the last place, in operations that vectorise: 2ⁿ·exp(r)
+/// with n the nearest integer to x / ln 2 and |r| ≤ ln 2 / 2.
+#[inline(always)]
+fn exponential(x: f32) -> f32 {
+    /// Adding and subtracting it rounds to the nearest integer.
+    const ROUNDER: f32 = 12_582_912.0;
+    /// ln 2 in two parts, the first (355/512) with few enough bits that its multiples are exact.
+    const LN_2: (f32, f32) = (355.0 / 512.0, -2.121_944_4e-4);
+    let x = x.max(-87.0);
+    let n = (x * std::f32::consts::LOG2_E + ROUNDER) - ROUNDER;
+    let r = (x - n * LN_2.0) - n * LN_2.1;
+    let series = 1.0 / 720.0;
+    let series = series * r + 1.0 / 120.0;
+    let series = series * r + 1.0 / 24.0;
+    let series = series * r + 1.0 / 6.0;
+    let series = series * r + 0.5;
+    let series = series * r + 1.0;
+    let series = series * r + 1.0;
+    // n is an integer from -126 to 0, so n + 127 is a valid exponent.
+    series * f32::from_bits(((n as i32 + 127) as u32) << 23)
+}

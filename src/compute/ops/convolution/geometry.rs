@@ -1,0 +1,178 @@
+//! Sizes of a convolution, and where its taps fall on the line.
+//!
+//! The padded input is split into `phases`² sub-images, one for each remainder of row and column by
+//! the stride, and every sub-image is read as one long line, row after row. Then the input that tap
+//! (i, j) pairs with output (y, x) lies at the *fixed* distance `(i / stride)·line_width + j / stride`
+//! from line position `y·line_width + x` of sub-image (i mod stride, j mod stride): whatever its
+//! size, stride and padding, a convolution is a sum of shifted lines, with no unfolded copy.
+
+use super::{ConvolutionOptions, Padding};
+
+/// One term of a convolution's sum: which weight, and which line shifted by how much.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tap {
+    /// Offset of the weight from that of the output channel's first.
+    pub(super) weight: usize,
+    /// Offset on the line from the output's position.
+    pub(super) line: usize,
+}
+
+/// Everything that follows from the shapes of input and weight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Geometry {
+    pub(super) batch: usize,
+    pub(super) channels: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) filters: usize,
+    pub(super) kernel: usize,
+    pub(super) stride: usize,
+    pub(super) padding: Padding,
+    pub(super) output_height: usize,
+    pub(super) output_width: usize,
+    /// Sub-images for each axis that any tap reads.
+    pub(super) phases: usize,
+    /// Taps for each axis that fall on one sub-image.
+    pub(super) cells: usize,
+    /// Length of a line's row: the output's, and what the last taps reach beyond it.
+    pub(super) line_width: usize,
+    pub(super) line_height: usize,
+}
+
+impl Geometry {
+    pub(super) fn new(input: [usize; 4], weight: [usize; 4], options: ConvolutionOptions) -> Self {
+        let [batch, channels, height, width] = input;
+        let [filters, weight_channels, kernel, kernel_width] = weight;
+        let ConvolutionOptions { stride, padding, .. } = options;
+        assert_eq!(channels, weight_channels, "channels of input and weight of a convolution");
+        assert_eq!(kernel, kernel_width, "a convolution's kernel must be square");
+        let margin = padding.margin();
+        if let Padding::Reflect(margin) = padding {
+            assert!(margin < height && margin < width, "reflection needs an input larger than its margin");
+        }
+        assert!(
+            stride > 0 && kernel <= height + 2 * margin && kernel <= width + 2 * margin,
+            "kernel {kernel} does not fit a padded input of {height} x {width}"
+        );
+        let output_height = (height + 2 * margin - kernel) / stride + 1;
+        let output_width = (width + 2 * margin - kernel) / stride + 1;
+        let cells = kernel.div_ceil(stride);
+        Self {
+            batch,
+            channels,
+            height,
+            width,
+            filters,
+            kernel,
+            stride,
+            padding,
+            output_height,
+            output_width,
+            phases: stride.min(kernel),
+            cells,
+            line_width: output_width + cells - 1,
+            line_height: output_height + cells - 1,
+        }
+    }
+
+    /// Values of one image of the input.
+    pub(super) fn input_len(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Pixels of one channel of the output.
+    pub(super) fn output_plane(&self) -> usize {
+        self.output_height * self.output_width
+    }
+
+    /// Values of one image of the output.
+    pub(super) fn output_len(&self) -> usize {
+        self.filters * self.output_plane()
+    }
+
+    /// Weights of one output channel.
+    pub(super) fn fan_in(&self) -> usize {
+        self.channels * self.kernel * self.kernel
+    }
+
+    /// Length of one sub-image's line.
+    pub(super) fn line_plane(&self) -> usize {
+        self.line_height * self.line_width
+    }
+
+    /// Values of the lines of one image: channel, row phase, column phase, position.
+    pub(super) fn lines_len(&self) -> usize {
+        self.channels * self.phases * self.phases * self.line_plane()
+    }
+
+    /// The taps in the order of the weights of an output channel.
+    pub(super) fn taps(&self) -> Vec<Tap> {
+        let mut taps = Vec::with_capacity(self.fan_in());
+        for channel in 0..self.channels {
+            for i in 0..self.kernel {
+                for j in 0..self.kernel {
+                    let phase = (i % self.stride) * self.phases + j % self.stride;
+                    let plane = channel * self.phases * self.phases + phase;
+                    let shift = (i / self.stride) * self.line_width + j / self.stride;
+                    taps.push(Tap { weight: taps.len(), line: plane * self.line_plane() + shift });
+                }
+            }
+        }
+        taps
+    }
+
+    /// Rows of zeros above and below a gradient's image on its line, so that every tap finds one.
+    fn gradient_margin(&self) -> usize {
+        self.cells - 1
+    }
+
+    /// Length of one channel of the output's gradient on the line.
+    pub(super) fn gradient_plane(&self) -> usize {
+        (self.output_height + 2 * self.gradient_margin()) * self.line_width
+    }
+
+    /// Where the first row of the output's gradient begins on its channel's line. The margin on the
+    /// right of a row serves as the next row's margin on the left.
+    pub(super) fn gradient_start(&self) -> usize {
+        self.gradient_margin() * (self.line_width + 1)
+    }
+
+    /// Values of the gradient's lines of one image.
+    pub(super) fn gradient_len(&self) -> usize {
+        self.gradient_margin() + self.filters * self.gradient_plane()
+    }
+
+    /// The taps that carry the output's gradient back to sub-image (`row`, `column`): the weights of
+    /// that phase with the axes flipped.
+    pub(super) fn gradient_taps(&self, row: usize, column: usize) -> Vec<Tap> {
+        let square = self.kernel * self.kernel;
+        let mut taps = Vec::with_capacity(self.filters * self.cells * self.cells);
+        for filter in 0..self.filters {
+            for i in (row..self.kernel).step_by(self.stride) {
+                for j in (column..self.kernel).step_by(self.stride) {
+                    let back = (i / self.stride) * self.line_width + j / self.stride;
+                    taps.push(Tap {
+                        weight: filter * self.channels * square + i * self.kernel + j,
+                        line: filter * self.gradient_plane() + self.gradient_start() - back,
+                    });
+                }
+            }
+        }
+        taps
+    }
+
+    /// Input rows (or columns) that padded row `padded` shows, among `length`; `None` is zero.
+    pub(super) fn source(&self, padded: usize, length: usize) -> Option<usize> {
+        let margin = self.padding.margin();
+        let mirror = matches!(self.padding, Padding::Reflect(_));
+        if padded < margin {
+            mirror.then(|| margin - padded)
+        } else if padded < margin + length {
+            Some(padded - margin)
+        } else if padded < length + 2 * margin {
+            mirror.then(|| 2 * (length - 1) + margin - padded)
+        } else {
+            None
+        }
+    }
+}

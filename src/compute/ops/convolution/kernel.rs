@@ -1,0 +1,218 @@
+//! The two inner loops, on the widest vectors that the processor has.
+
+// Vector loads and stores take pointers; each block says why they stay inside their slices.
+#![allow(unsafe_code)]
+
+use super::{Activation, geometry::Tap};
+use macerator::{AutoArch, Scalar, Simd, Vector, WithSimd, vload_unaligned, vstore_unaligned};
+
+/// Output channels that one task computes together.
+pub(super) const ROWS: usize = 8;
+/// Vectors of neighbouring positions in a tile.
+const VECTORS: usize = 3;
+/// The longest vector of any processor, in values.
+const LONGEST_VECTOR: usize = 16;
+/// What a line must have beyond its last position, because tiles are computed whole.
+pub(super) const SLACK: usize = VECTORS * LONGEST_VECTOR;
+
+/// Whether the processor has 32 vector registers (AVX-512, NEON) and not 16.
+#[inline(always)]
+fn has_many_registers<S: Simd>() -> bool {
+    S::lanes32() == LONGEST_VECTOR || cfg!(target_arch = "aarch64")
+}
+
+/// For `rows` output channels r and `positions` positions p from `start` on, the sums
+/// Σₜ weights[r·row_stride + t.weight] · line[p + t.line] over the taps t.
+pub(super) struct ShiftedSums<'a> {
+    pub(super) weights: &'a [f32],
+    pub(super) row_stride: usize,
+    pub(super) taps: &'a [Tap],
+    pub(super) line: &'a [f32],
+    pub(super) start: usize,
+    pub(super) positions: usize,
+    pub(super) rows: usize,
+    /// One value for each row.
+    pub(super) bias: Option<&'a [f32]>,
+    pub(super) activation: Activation,
+}
+
+impl ShiftedSums<'_> {
+    /// Hands each tile of sums to `receive`: output channel, first position, one channel's sums.
+    pub(super) fn run(self, receive: impl FnMut(usize, usize, &[f32])) {
+        let furthest = |offset: fn(&Tap) -> usize| self.taps.iter().map(offset).max().unwrap_or(0);
+        assert!((self.rows - 1) * self.row_stride + furthest(|tap| tap.weight) < self.weights.len());
+        assert!(self.start + self.positions + furthest(|tap| tap.line) + SLACK <= self.line.len() + 1);
+        AutoArch::new().dispatch(ShiftedSumsTo { sums: self, receive });
+    }
+}
+
+struct ShiftedSumsTo<'a, F> {
+    sums: ShiftedSums<'a>,
+    receive: F,
+}
+
+impl<F: FnMut(usize, usize, &[f32])> WithSimd for ShiftedSumsTo<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self) {
+        let mut row = 0;
+        while row < self.sums.rows {
+            let left = self.sums.rows - row;
+            row += if has_many_registers::<S>() && left >= 8 {
+                self.rows::<S, 8>(row)
+            } else if left >= 4 {
+                self.rows::<S, 4>(row)
+            } else {
+                self.rows::<S, 1>(row)
+            };
+        }
+    }
+}
+
+impl<F: FnMut(usize, usize, &[f32])> ShiftedSumsTo<'_, F> {
+    #[inline(always)]
+    fn rows<S: Simd, const N: usize>(&mut self, row: usize) -> usize {
+        let ShiftedSums { weights, row_stride, taps, line, start, positions, bias, activation, .. } =
+            self.sums;
+        let tile = VECTORS * S::lanes32();
+        let mut stored = [0.0; VECTORS * LONGEST_VECTOR];
+        for position in (0..positions).step_by(tile) {
+            // SAFETY: `run` checked the furthest weight and the furthest line value that any row,
+            // tap and tile reads. `stored` holds a tile of the longest vectors.
+            let sums = unsafe {
+                let weights = weights.as_ptr().add(row * row_stride);
+                let line = line.as_ptr().add(start + position);
+                tile_sums::<S, N>(weights, row_stride, taps, line)
+            };
+            for r in 0..N {
+                let bias = bias.map_or(0.0, |bias| bias[row + r]);
+                for v in 0..VECTORS {
+                    unsafe { vstore_unaligned(stored.as_mut_ptr().add(v * S::lanes32()), sums[r][v]) };
+                }
+                activation.apply(bias, &mut stored[..tile]);
+                (self.receive)(row + r, position, &stored[..tile.min(positions - position)]);
+            }
+        }
+        N
+    }
+}
+
+/// One tile: `N` output channels by `VECTORS` vectors of positions, held in registers.
+#[inline(always)]
+unsafe fn tile_sums<S: Simd, const N: usize>(
+    weights: *const f32,
+    row_stride: usize,
+    taps: &[Tap],
+    line: *const f32,
+) -> [[Vector<S, f32>; VECTORS]; N] {
+    let mut sums = [[0f32.splat::<S>(); VECTORS]; N];
+    for tap in taps {
+        unsafe {
+            let shifted = line.add(tap.line);
+            let values: [Vector<S, f32>; VECTORS] =
+                core::array::from_fn(|v| vload_unaligned(shifted.add(v * S::lanes32())));
+            let weights = weights.add(tap.weight);
+            for r in 0..N {
+                let weight = (*weights.add(r * row_stride)).splat::<S>();
+                for v in 0..VECTORS {
+                    sums[r][v] = weight.mul_add(values[v], sums[r][v]);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// Taps of the weight's gradient that are summed together in registers.
+pub(super) const TAPS: usize = 8;
+/// Pixels after which the sums are put down, so that their gradients stay in the cache for all taps.
+const BLOCK: usize = 512;
+
+/// For taps t and filters f, adds Σ over pixels (y, x) of
+/// line[t + y·line_width + x] · gradient[(y·width + x)·filters + f] to sums[t·filters + f].
+pub(super) struct PixelSums<'a> {
+    pub(super) line: &'a [f32],
+    pub(super) line_width: usize,
+    /// Pixel after pixel, each with its `filters` values.
+    pub(super) gradient: &'a [f32],
+    pub(super) width: usize,
+    /// 16 or a multiple of 32.
+    pub(super) filters: usize,
+    /// Line offsets, a multiple of [`TAPS`].
+    pub(super) taps: &'a [usize],
+    pub(super) sums: &'a mut [f32],
+}
+
+impl PixelSums<'_> {
+    pub(super) fn run(self) {
+        let height = self.gradient.len() / (self.width * self.filters);
+        assert!(self.taps.len().is_multiple_of(TAPS) && self.filters.is_multiple_of(LONGEST_VECTOR));
+        assert_eq!(self.sums.len(), self.taps.len() * self.filters);
+        let furthest = self.taps.iter().max().copied().unwrap_or(0);
+        assert!(furthest + (height - 1) * self.line_width + self.width <= self.line.len());
+        AutoArch::new().dispatch(self);
+    }
+}
+
+impl WithSimd for PixelSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self) {
+        let height = self.gradient.len() / (self.width * self.filters);
+        let step = BLOCK.div_ceil(self.width).min(height);
+        for first in (0..height).step_by(step) {
+            let rows = (first, height.min(first + step));
+            match (has_many_registers::<S>(), self.filters > S::lanes32()) {
+                (true, true) => self.rows::<S, 8, 2>(rows),
+                (true, false) => self.rows::<S, 8, 1>(rows),
+                (false, true) => self.rows::<S, 4, 2>(rows),
+                (false, false) => self.rows::<S, 4, 1>(rows),
+            }
+        }
+    }
+}
+
+impl PixelSums<'_> {
+    #[inline(always)]
+    fn rows<S: Simd, const N: usize, const V: usize>(&mut self, rows: (usize, usize)) {
+        let filters = self.filters;
+        for (block, taps) in self.taps.as_chunks::<N>().0.iter().enumerate() {
+            for filter in (0..filters).step_by(V * S::lanes32()) {
+                // SAFETY: `run` checked the furthest line value and the number of sums; filters are
+                // whole vectors.
+                unsafe {
+                    let target = self.sums.as_mut_ptr().add(block * N * filters + filter);
+                    let mut sums: [[Vector<S, f32>; V]; N] = core::array::from_fn(|n| {
+                        core::array::from_fn(|v| vload_unaligned(target.add(n * filters + v * S::lanes32())))
+                    });
+                    let mut gradient = self.gradient.as_ptr().add(rows.0 * self.width * filters + filter);
+                    let mut x = 0;
+                    let gap = 1 + self.line_width - self.width;
+                    let mut line = self.line.as_ptr().add(rows.0 * self.line_width);
+                    for _ in 0..(rows.1 - rows.0) * self.width {
+                        let values: [Vector<S, f32>; V] =
+                            core::array::from_fn(|v| vload_unaligned(gradient.add(v * S::lanes32())));
+                        for n in 0..N {
+                            let value = (*line.add(taps[n])).splat::<S>();
+                            for v in 0..V {
+                                sums[n][v] = value.mul_add(values[v], sums[n][v]);
+                            }
+                        }
+                        gradient = gradient.add(filters);
+                        x += 1;
+                        let wrap = x == self.width;
+                        line = line.add(if wrap { gap } else { 1 });
+                        x = if wrap { 0 } else { x };
+                    }
+                    for n in 0..N {
+                        for v in 0..V {
+                            vstore_unaligned(target.add(n * filters + v * S::lanes32()), sums[n][v]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

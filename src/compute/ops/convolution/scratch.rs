@@ -1,0 +1,47 @@
+//! Buffers that are reused from call to call.
+
+use std::{
+    cell::RefCell,
+    ops::{Deref, DerefMut},
+};
+
+thread_local! {
+    static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A buffer with unspecified content that goes back to its thread's store when dropped.
+pub(super) struct Scratch {
+    values: Vec<f32>,
+    len: usize,
+}
+
+impl Scratch {
+    /// A buffer of `len` values.
+    pub(super) fn take(len: usize) -> Self {
+        let mut values = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        if values.len() < len {
+            values.resize(len, 0.0);
+        }
+        Self { values, len }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        FREE.with_borrow_mut(|free| free.push(std::mem::take(&mut self.values)));
+    }
+}
+
+impl Deref for Scratch {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values[..self.len]
+    }
+}
+
+impl DerefMut for Scratch {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values[..self.len]
+    }
+}

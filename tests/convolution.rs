@@ -1,0 +1,190 @@
+//! The convolution of the CPU backend against its composed twin and against finite differences.
+
+use crate::support::largest_difference;
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use monoscope::{
+    compute::{
+        Compute,
+        ops::convolution::{Activation, ConvolutionOptions, Padding, composed_convolution, convolution},
+    },
+    config::DeviceChoice,
+};
+
+/// Kernel size, options, and whether there is a bias, for every kind of convolution in the networks.
+fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
+    let kind = |kernel, stride, padding, activation, bias| {
+        (kernel, ConvolutionOptions { stride, padding, activation }, bias)
+    };
+    vec![
+        kind(3, 1, Padding::Zero(1), Activation::None, false),
+        kind(3, 2, Padding::Zero(1), Activation::None, false),
+        kind(7, 2, Padding::Zero(3), Activation::None, false),
+        kind(1, 2, Padding::Zero(0), Activation::None, false),
+        kind(1, 1, Padding::Zero(0), Activation::Relu, true),
+        kind(3, 1, Padding::Zero(1), Activation::Relu, true),
+        kind(3, 1, Padding::Reflect(1), Activation::Elu, true),
+        kind(3, 1, Padding::Reflect(1), Activation::None, true),
+        kind(5, 2, Padding::Zero(2), Activation::Relu, true),
+        kind(7, 2, Padding::Zero(3), Activation::Relu, true),
+        kind(3, 2, Padding::Reflect(1), Activation::None, true),
+        kind(2, 3, Padding::Zero(1), Activation::None, true),
+    ]
+}
+
+/// Batch, channels, height, width, filters: odd sizes, rests of every tile, larger than one tile.
+const SHAPES: [[usize; 5]; 6] = [
+    [1, 1, 7, 7, 1],
+    [3, 3, 9, 13, 5],
+    [2, 4, 6, 20, 16],
+    [1, 6, 13, 41, 33],
+    [2, 17, 5, 8, 12],
+    [1, 2, 40, 61, 24],
+];
+
+type Operation = fn(Tensor<4>, Tensor<4>, Option<Tensor<1>>, ConvolutionOptions) -> Tensor<4>;
+
+/// Output, and gradients of input, weight and bias when the output's gradient is a fixed pattern.
+fn passes(
+    operation: Operation,
+    device: &Device,
+    arguments: &[TensorData],
+    options: ConvolutionOptions,
+) -> Vec<Vec<f32>> {
+    let device = device.clone().autodiff();
+    let input = Tensor::<4>::from_data(arguments[0].clone(), &device).require_grad();
+    let weight = Tensor::<4>::from_data(arguments[1].clone(), &device).require_grad();
+    let bias = arguments.get(2).map(|bias| Tensor::<1>::from_data(bias.clone(), &device).require_grad());
+    let output = operation(input.clone(), weight.clone(), bias.clone(), options);
+    let pattern = Tensor::arange(0..output.shape().num_elements() as i64, &device)
+        .float()
+        .mul_scalar(0.7)
+        .sin()
+        .reshape(output.dims());
+    let gradients = (output.clone() * pattern).sum().backward();
+    let mut results = vec![
+        values(output.detach()),
+        values(input.grad(&gradients).unwrap()),
+        values(weight.grad(&gradients).unwrap()),
+    ];
+    results.extend(bias.map(|bias| values(bias.grad(&gradients).unwrap())));
+    results
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().unwrap()
+}
+
+fn random(shape: &[usize]) -> TensorData {
+    let count: usize = shape.iter().product();
+    let device = Device::flex();
+    let values = Tensor::<1>::random([count], Distribution::Uniform(-1.0, 1.0), &device);
+    TensorData::new(values.into_data().try_to_vec::<f32>().unwrap(), shape.to_vec())
+}
+
+fn arguments(shape: [usize; 5], kernel: usize, has_bias: bool) -> Vec<TensorData> {
+    let [batch, channels, height, width, filters] = shape;
+    let mut arguments =
+        vec![random(&[batch, channels, height, width]), random(&[filters, channels, kernel, kernel])];
+    if has_bias {
+        arguments.push(random(&[filters]));
+    }
+    arguments
+}
+
+fn assert_same(ours: &[Vec<f32>], twins: &[Vec<f32>], tolerance: f32, case: &str) {
+    assert_eq!(ours.len(), twins.len());
+    let names = ["output", "gradient of input", "gradient of weight", "gradient of bias"];
+    for ((ours, twins), name) in ours.iter().zip(twins).zip(names) {
+        let largest = twins.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+        let difference = largest_difference(ours, twins);
+        assert!(difference <= tolerance * largest, "{name} of {case}: {difference} of {largest}");
+    }
+}
+
+#[test]
+fn convolution_is_its_composed_twin() {
+    let device = Device::flex();
+    for (kernel, options, has_bias) in kinds() {
+        for shape in SHAPES {
+            let arguments = arguments(shape, kernel, has_bias);
+            let ours = passes(convolution, &device, &arguments, options);
+            let twins = passes(composed_convolution, &device, &arguments, options);
+            assert_same(&ours, &twins, 1e-5, &format!("{kernel}x{kernel} {options:?} on {shape:?}"));
+        }
+    }
+}
+
+#[test]
+fn convolution_has_the_derivatives_of_finite_differences() {
+    const STEP: f32 = 1e-2;
+    let device = Device::flex();
+    for (kernel, mut options, has_bias) in kinds() {
+        // A rectifier's kink has no derivative; the test against the twin covers it.
+        if options.activation == Activation::Relu {
+            options.activation = Activation::Elu;
+        }
+        let arguments = arguments([2, 2, 6, 7, 3], kernel, has_bias);
+        let derivatives = passes(convolution, &device, &arguments, options);
+        let pattern: Vec<f32> = (0..derivatives[0].len()).map(|i| (i as f32 * 0.7).sin()).collect();
+        let objective = |arguments: &[TensorData]| -> f64 {
+            let output = values(convolution(
+                Tensor::from_data(arguments[0].clone(), &device),
+                Tensor::from_data(arguments[1].clone(), &device),
+                arguments.get(2).map(|bias| Tensor::from_data(bias.clone(), &device)),
+                options,
+            ));
+            output.iter().zip(&pattern).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+        };
+        for (which, argument) in arguments.iter().enumerate() {
+            let original: Vec<f32> = argument.try_to_vec().unwrap();
+            for index in (0..original.len()).step_by(3) {
+                let shifted = |by: f32| {
+                    let mut values = original.clone();
+                    values[index] += by;
+                    let mut arguments = arguments.clone();
+                    arguments[which] = TensorData::new(values, argument.shape().clone());
+                    objective(&arguments)
+                };
+                let numeric = (shifted(STEP) - shifted(-STEP)) / f64::from(2.0 * STEP);
+                let exact = f64::from(derivatives[1 + which][index]);
+                assert!(
+                    (numeric - exact).abs() < 2e-3 * (1.0 + exact.abs()),
+                    "argument {which}[{index}] of {kernel}x{kernel} {options:?}: {exact}, {numeric} by steps"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_untracked_input_gets_no_gradient_and_weights_get_theirs() {
+    let device = Device::flex().autodiff();
+    let arguments = arguments([1, 3, 8, 10, 4], 3, false);
+    let input = Tensor::<4>::from_data(arguments[0].clone(), &device);
+    let weight = Tensor::<4>::from_data(arguments[1].clone(), &device).require_grad();
+    let options = ConvolutionOptions { stride: 2, padding: Padding::Zero(1), activation: Activation::None };
+    let gradients = convolution(input.clone(), weight.clone(), None, options).sum().backward();
+    assert!(input.grad(&gradients).is_none());
+    assert!(weight.grad(&gradients).is_some());
+}
+
+#[test]
+fn a_view_of_a_tensor_is_convolved_like_a_copy() {
+    let device = Device::flex();
+    let input = Tensor::<4>::from_data(random(&[1, 4, 9, 11]), &device).swap_dims(2, 3);
+    let weight = Tensor::<4>::from_data(random(&[5, 4, 3, 3]), &device);
+    let options = ConvolutionOptions { stride: 1, padding: Padding::Reflect(1), activation: Activation::Elu };
+    let ours = values(convolution(input.clone(), weight.clone(), None, options));
+    let twins = values(composed_convolution(input, weight, None, options));
+    assert_same(&[ours], &[twins], 1e-5, "a transposed view");
+}
+
+#[test]
+fn other_backends_compute_the_composed_form() {
+    let gpu = Compute::open(DeviceChoice::Gpu, None).unwrap();
+    let options = ConvolutionOptions { stride: 1, padding: Padding::Reflect(1), activation: Activation::Elu };
+    let arguments = arguments([1, 3, 6, 8, 4], 3, true);
+    let there = passes(convolution, &gpu.device, &arguments, options);
+    let here = passes(convolution, &Device::flex(), &arguments, options);
+    assert_same(&there, &here, 1e-4, "the wgpu backend");
+}
