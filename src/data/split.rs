@@ -1,1 +1,211 @@
-//! Split files: which frames train, validate and test.
+//! Split files: which frames train, validate and test (ALGORITHM 1.3).
+
+use super::{DataError, FrameKey, FrameSource};
+use crate::config::FrameId;
+use std::{fs, io::ErrorKind, path::Path};
+
+/// One frame in this many of a drive, at its end, validates where no split says otherwise.
+const VALIDATION_SHARE: usize = 10;
+
+/// The three lists of a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Frames to train on.
+    Training,
+    /// Frames that tell how training goes.
+    Validation,
+    /// Frames that published numbers are about.
+    Test,
+}
+
+impl Part {
+    /// The name of its list in a split folder.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Training => "train_files.txt",
+            Self::Validation => "val_files.txt",
+            Self::Test => "test_files.txt",
+        }
+    }
+}
+
+/// Which frames train, validate and test.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Targets to train on.
+    pub training: Vec<FrameKey>,
+    /// Targets that tell how training goes.
+    pub validation: Vec<FrameKey>,
+    /// Targets that published numbers are about.
+    pub test: Vec<FrameKey>,
+}
+
+/// Splits known by name, each made from the frames that the source has.
+type Definition = fn(&dyn FrameSource, &[FrameId]) -> Split;
+const DEFINITIONS: [(&str, Definition); 1] = [("every-frame", every_frame)];
+
+impl Split {
+    /// Reads a split by name, or from a folder with `train_files.txt`, `val_files.txt` and
+    /// `test_files.txt`. Only the parts asked for are read: the `required` must be there and name a
+    /// frame, the `optional` may be missing.
+    ///
+    /// # Errors
+    /// No such split, a required part is missing or empty, or a line is malformed.
+    pub fn open(
+        choice: &str,
+        source: &dyn FrameSource,
+        frame_ids: &[FrameId],
+        required: &[Part],
+        optional: &[Part],
+    ) -> Result<Self, DataError> {
+        let folder = Path::new(choice);
+        let definition = DEFINITIONS.iter().find(|(name, _)| *name == choice);
+        let split = match definition {
+            Some((_, definition)) => definition(source, frame_ids),
+            None if folder.is_dir() => read_folder(folder, required, optional)?,
+            None => {
+                let names = DEFINITIONS.map(|(name, _)| name).join(", ");
+                return Err(DataError::Unusable(format!(
+                    "split '{choice}' is neither a folder nor a name known here ({names}); \
+                     give a folder that holds {}",
+                    required.first().unwrap_or(&Part::Training).file_name()
+                )));
+            }
+        };
+        for part in required {
+            if split.part(*part).is_empty() {
+                let file = part.file_name();
+                return Err(DataError::Unusable(format!(
+                    "split '{choice}' names no frame in {file}; add lines 'FOLDER FRAME SIDE' or choose another"
+                )));
+            }
+        }
+        Ok(split)
+    }
+
+    /// One of the three lists.
+    pub fn part(&self, part: Part) -> &[FrameKey] {
+        match part {
+            Part::Training => &self.training,
+            Part::Validation => &self.validation,
+            Part::Test => &self.test,
+        }
+    }
+
+    fn part_mut(&mut self, part: Part) -> &mut Vec<FrameKey> {
+        match part {
+            Part::Training => &mut self.training,
+            Part::Validation => &mut self.validation,
+            Part::Test => &mut self.test,
+        }
+    }
+}
+
+fn read_folder(folder: &Path, required: &[Part], optional: &[Part]) -> Result<Split, DataError> {
+    let mut split = Split::default();
+    for part in required.iter().chain(optional) {
+        let path = folder.join(part.file_name());
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                *split.part_mut(*part) = parse(&text).map_err(|reason| unreadable(&path, reason))?;
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if required.contains(part) {
+                    return Err(DataError::Missing {
+                        what: "split file".to_owned(),
+                        path,
+                        advice: "write it, a line 'FOLDER FRAME SIDE' a sample, or choose another split"
+                            .to_owned(),
+                    });
+                }
+            }
+            Err(error) => return Err(unreadable(&path, error.to_string())),
+        }
+    }
+    Ok(split)
+}
+
+fn unreadable(path: &Path, reason: String) -> DataError {
+    DataError::Unreadable { what: "split file".to_owned(), path: path.to_owned(), reason }
+}
+
+/// Reads lines of `FOLDER FRAME SIDE`; empty lines are passed over.
+///
+/// # Errors
+/// The first line that is not of this form, with its number. The reference gives such a line frame 0
+/// and no camera, which names no picture in the raw layout.
+pub fn parse(text: &str) -> Result<Vec<FrameKey>, String> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(index, line)| line.parse().map_err(|reason| format!("line {}: {reason}", index + 1)))
+        .collect()
+}
+
+/// A split made from a source itself: of every drive and camera the frames whose neighbours are there,
+/// the last tenth for validation, the rest for training.
+pub fn every_frame(source: &dyn FrameSource, frame_ids: &[FrameId]) -> Split {
+    let mut split = Split::default();
+    for drive in source.drives() {
+        for side in &drive.sides {
+            let mut keys: Vec<FrameKey> = drive
+                .frames
+                .clone()
+                .map(|frame| FrameKey { folder: drive.folder.clone(), frame, side: *side })
+                .filter(|key| missing_frame(source, key, frame_ids).is_none())
+                .collect();
+            let validating = if keys.len() > 1 { keys.len().div_ceil(VALIDATION_SHARE) } else { 0 };
+            split.validation.extend(keys.split_off(keys.len() - validating));
+            split.training.extend(keys);
+        }
+    }
+    split
+}
+
+/// What a look at the files before the run found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prescan {
+    /// Targets with all their frames, in the given order.
+    pub usable: Vec<FrameKey>,
+    /// Targets that lack a frame, each with what it lacks.
+    pub dropped: Vec<(FrameKey, String)>,
+}
+
+/// Sorts out the targets whose frames are not all there.
+///
+/// # Errors
+/// No target is left, or none was given.
+pub fn prescan(
+    source: &dyn FrameSource,
+    keys: &[FrameKey],
+    frame_ids: &[FrameId],
+) -> Result<Prescan, DataError> {
+    let mut scan = Prescan::default();
+    for key in keys {
+        match missing_frame(source, key, frame_ids) {
+            None => scan.usable.push(key.clone()),
+            Some(reason) => scan.dropped.push((key.clone(), reason)),
+        }
+    }
+    if scan.usable.is_empty() {
+        return Err(DataError::Unusable(match scan.dropped.first() {
+            Some((key, reason)) => format!(
+                "none of the split's {} samples has all its frames in {}; the first, '{key}': {reason}; \
+                 check that data and split belong together",
+                keys.len(),
+                source.name()
+            ),
+            None => "the split is empty; choose one that names frames".to_owned(),
+        }));
+    }
+    Ok(scan)
+}
+
+/// What the target lacks, if anything.
+fn missing_frame(source: &dyn FrameSource, target: &FrameKey, frame_ids: &[FrameId]) -> Option<String> {
+    frame_ids.iter().find_map(|id| match target.relative(*id) {
+        Some(key) if source.contains(&key) => None,
+        Some(key) => Some(format!("frame {} ('{key}') is not there", id.label())),
+        None => Some(format!("frame {} would come before the first", id.label())),
+    })
+}

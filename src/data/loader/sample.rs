@@ -1,0 +1,84 @@
+//! One sample from its frames (ALGORITHM 1.4).
+
+use crate::{
+    config::{FrameId, ImageSize},
+    data::{
+        DataError, FrameKey, FrameSource, Sample, Side,
+        augment::{Augmentation, mirror},
+        image::pyramid,
+    },
+};
+use std::collections::BTreeMap;
+
+/// Half the distance of the method's stereo cameras is a tenth of its unit (ALGORITHM 1.8).
+const STEREO_SHIFT: f32 = 0.1;
+
+/// What a sample holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SampleOptions {
+    /// Size of scale 0.
+    pub size: ImageSize,
+    /// Scales of the target's pyramid, each half the one before; at least 1.
+    pub scales: usize,
+    /// The frames, the target among them.
+    pub frame_ids: Vec<FrameId>,
+    /// Give every frame all scales, not only the target.
+    pub full_pyramid: bool,
+}
+
+impl SampleOptions {
+    /// The same for those of the frames that the source has around this target: what can be shown of a
+    /// moment at either end of a drive.
+    pub fn present(&self, source: &dyn FrameSource, target: &FrameKey) -> Self {
+        let present = |id: &FrameId| target.relative(*id).is_some_and(|key| source.contains(&key));
+        let frame_ids = self.frame_ids.iter().copied().filter(present).collect();
+        Self { frame_ids, ..self.clone() }
+    }
+}
+
+/// Reads the frames of a target, mirrors them, makes their pyramids, and jitters what the networks see.
+///
+/// # Errors
+/// A frame is missing or unreadable.
+pub fn load_sample(
+    source: &dyn FrameSource,
+    target: &FrameKey,
+    options: &SampleOptions,
+    augmentation: &Augmentation,
+) -> Result<Sample, DataError> {
+    let mut levels = BTreeMap::new();
+    let mut network_input = BTreeMap::new();
+    for id in &options.frame_ids {
+        let key = target.relative(*id).ok_or_else(|| {
+            DataError::Unusable(format!(
+                "'{target}' has no frame {}: drop it from the split by a pre-scan",
+                id.label()
+            ))
+        })?;
+        let mut image = source.image(&key)?;
+        if augmentation.mirror {
+            mirror(&mut image);
+        }
+        let scales = if options.full_pyramid || *id == FrameId::TARGET { options.scales.max(1) } else { 1 };
+        let pyramid = pyramid(&image, options.size, scales);
+        let mut input = pyramid[0].clone();
+        if let Some(jitter) = &augmentation.jitter {
+            jitter.apply(&mut input);
+        }
+        levels.insert(*id, pyramid);
+        network_input.insert(*id, input);
+    }
+    let intrinsics = source.intrinsics(target);
+    let towards_other_camera = match target.side {
+        Side::Left => -STEREO_SHIFT,
+        Side::Right => STEREO_SHIFT,
+    };
+    Ok(Sample {
+        key: target.clone(),
+        intrinsics: if augmentation.mirror { intrinsics.mirrored() } else { intrinsics },
+        pyramid: levels,
+        network_input,
+        mirrored: augmentation.mirror,
+        stereo_shift_x: if augmentation.mirror { -towards_other_camera } else { towards_other_camera },
+    })
+}
