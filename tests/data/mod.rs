@@ -1,3 +1,5 @@
 //! From files to samples: pictures, augmentation, parsers, splits, loading.
 
+mod files;
+mod loading;
 mod pictures;

@@ -1,14 +1,15 @@
 //! Decoding, resizing and colours, against Pillow's bytes and by hand.
 
 use crate::support::{Arrays, shared};
-use image::RgbImage;
+use image::{GenericImageView, ImageFormat, RgbImage};
 use monoscope::{
     config::ImageSize,
     data::{
         augment::{Jitter, Operation},
-        image::{Filter, pyramid, resize},
+        image::{Filter, decode, pyramid, read, resize},
     },
 };
+use std::io::Cursor;
 
 const OPERATIONS: [(char, Operation); 4] = [
     ('b', Operation::Brightness),
@@ -77,4 +78,91 @@ fn jitter_gives_pillows_bytes_in_every_order() {
         assert!(image == picture(&arrays, &name), "{name} differs");
     }
     assert_eq!(orders, 24);
+}
+
+#[test]
+fn jpeg_is_decoded_within_a_few_levels_of_the_usual_library() {
+    let (Some(golden), Some(kitti)) = (shared("golden/misc.safetensors"), shared("kitti")) else { return };
+    let expected = picture(&Arrays::open(&golden), "kitti.decoded_rows_100_108");
+    let drive = kitti.join("2011_09_26/2011_09_26_drive_0002_sync/image_02");
+    let decoded = read(&drive.join("data/0000000000.jpg")).unwrap();
+    assert_eq!(decoded.dimensions(), (1242, 375));
+    let rows = decoded.view(0, 100, 1242, 8).to_image();
+    let differences: Vec<u8> =
+        rows.as_raw().iter().zip(expected.as_raw()).map(|(a, b)| a.abs_diff(*b)).collect();
+    let mean = differences.iter().map(|d| f64::from(*d)).sum::<f64>() / differences.len() as f64;
+    let worst = differences.iter().max().unwrap();
+    // The decoder's transform keeps a bit less than libjpeg-turbo's, and colour is rounded once more
+    // when it is enlarged.
+    assert!(*worst <= 4 && mean <= 0.3, "worst {worst}, mean {mean}");
+    assert_eq!(read(&drive.join("data_png_sample/0000000000.png")).unwrap().dimensions(), (1242, 375));
+}
+
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    let picture = RgbImage::from_fn(96, 64, |x, y| image::Rgb([(x * 2) as u8, (y * 3) as u8, (x ^ y) as u8]));
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn odd_pictures_are_refused_with_a_reason() {
+    let jpeg = encoded(ImageFormat::Jpeg);
+    let png = encoded(ImageFormat::Png);
+    assert_eq!(decode(&jpeg).unwrap().dimensions(), (96, 64));
+    assert_eq!(decode(&png).unwrap().dimensions(), (96, 64));
+    let mut padded = jpeg.clone();
+    padded.extend([0; 16]);
+    assert!(decode(&padded).is_ok(), "what follows the end marker does no harm");
+    for length in 1..jpeg.len() {
+        assert!(decode(&jpeg[..length]).is_err(), "JPEG cut to {length} bytes");
+    }
+    for length in 0..png.len() - 12 {
+        assert!(decode(&png[..length]).is_err(), "PNG cut to {length} bytes");
+    }
+    assert!(decode(b"a text").unwrap_err().contains("neither JPEG nor PNG"));
+    assert!(decode(b"").unwrap_err().contains("empty"));
+    let mut vast = jpeg;
+    let frame = vast.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    vast[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xFF, 0xFF, 0xFF]);
+    assert!(decode(&vast).is_err(), "65535 × 65535 pixels");
+}
+
+#[test]
+fn resizing_by_hand() {
+    // A constant stays what it is, a ramp keeps its middle, and one size is left alone.
+    let constant = RgbImage::from_pixel(37, 23, image::Rgb([7, 128, 255]));
+    let resized = resize(&constant, ImageSize { height: 64, width: 96 });
+    assert!(resized.pixels().all(|pixel| pixel.0 == [7, 128, 255]));
+    let ramp = RgbImage::from_fn(240, 8, |x, _| image::Rgb([x as u8; 3]));
+    let half = resize(&ramp, ImageSize { height: 4, width: 120 });
+    for x in 3..117 {
+        let level = half.get_pixel(x, 2).0[0];
+        assert!(u32::from(level).abs_diff(2 * x) <= 1, "column {x} has {level}, not the mean of its two");
+    }
+    assert_eq!(resize(&ramp, size(&ramp)), ramp);
+    assert_eq!(pyramid(&ramp, ImageSize { height: 4, width: 4 }, 4)[3].dimensions(), (0, 0));
+}
+
+#[test]
+fn jitter_by_hand() {
+    let jitter = Jitter {
+        brightness: 0.5,
+        contrast: 0.0,
+        saturation: 0.0,
+        hue: 0.5,
+        order: OPERATIONS.map(|(_, o)| o),
+    };
+    let start = RgbImage::from_fn(2, 1, |x, _| image::Rgb(if x == 0 { [255, 0, 0] } else { [101, 51, 1] }));
+    let after = |operation| {
+        let mut image = start.clone();
+        jitter.apply_one(operation, &mut image);
+        image.into_raw()
+    };
+    assert_eq!(after(Operation::Brightness), [127, 0, 0, 50, 25, 0]);
+    // Greys are 76 and 60, their mean 68.
+    assert_eq!(after(Operation::Saturation), [76, 76, 76, 60, 60, 60]);
+    assert_eq!(after(Operation::Contrast), [68; 6]);
+    // Half a turn takes red to cyan.
+    assert_eq!(after(Operation::Hue)[..3], [0, 255, 252]);
 }

@@ -13,7 +13,9 @@ pub(super) const FRACTION_BITS: u32 = 22;
 
 /// Tables kept at once; a run uses a handful.
 const CACHED: usize = 64;
-static CACHE: LazyLock<Mutex<HashMap<(usize, usize), Arc<Filter>>>> = LazyLock::new(Mutex::default);
+/// Filters by input and output length.
+type Cache = HashMap<(usize, usize), Arc<Filter>>;
+static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 
 /// The weights that make each output pixel of one axis.
 pub struct Filter {

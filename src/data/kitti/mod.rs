@@ -44,7 +44,8 @@ impl KittiRaw {
         }
         let mut files = BTreeMap::new();
         for date in folders(root)? {
-            for drive in folders(&root.join(&date))? {
+            // What may not be listed, such as a disk's lost+found, holds no drive for us.
+            for drive in folders(&root.join(&date)).unwrap_or_default() {
                 let folder = format!("{date}/{drive}");
                 let cameras = list_cameras(&root.join(&folder))?;
                 if !cameras.is_empty() {

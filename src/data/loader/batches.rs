@@ -31,8 +31,8 @@ pub enum LoaderEvent {
 }
 
 /// The batches of an epoch in order, made by worker threads at most [`BATCHES_AHEAD`] ahead. Ends
-/// after the epoch's last batch, or after an error when too many samples are unreadable. Dropping it
-/// stops the workers.
+/// after the epoch's last batch, or after an error when more than a tenth of the epoch's samples (but
+/// more than one) or all that were asked for are unreadable. Dropping it stops the workers.
 pub struct Batches {
     epoch: Arc<Epoch>,
     /// Batches not yet assembled.
@@ -43,6 +43,7 @@ pub struct Batches {
     /// Samples that came before their turn.
     early: BTreeMap<usize, Result<Sample, String>>,
     ready: VecDeque<LoaderEvent>,
+    /// Samples delivered and left out since the first batch asked for.
     delivered: usize,
     skipped: usize,
     workers: Vec<JoinHandle<()>>,
@@ -102,22 +103,17 @@ impl Batches {
             }
         }
         if !samples.is_empty() {
-            self.delivered += 1;
+            self.delivered += samples.len();
             self.ready.push_back(LoaderEvent::Batch(Batch {
                 epoch: self.epoch.number,
                 index: batch,
                 samples,
             }));
         }
-        self.order_after(batch);
-        self.judge_losses()
-    }
-
-    fn order_after(&self, batch: usize) {
-        let next = batch + BATCHES_AHEAD;
-        if next < self.remaining.end {
-            self.order(next);
+        if batch + BATCHES_AHEAD < self.remaining.end {
+            self.order(batch + BATCHES_AHEAD);
         }
+        self.judge_losses()
     }
 
     fn wait_for(&mut self, wanted: usize) -> Result<Result<Sample, String>, DataError> {
@@ -136,20 +132,19 @@ impl Batches {
     /// Refuses to go on when so much is unreadable that the data must be broken.
     fn judge_losses(&self) -> Result<(), DataError> {
         let samples = self.epoch.plan.keys.len();
-        let tolerated = (samples / TOLERATED_SHARE).max(1);
-        let nothing_left = self.remaining.is_empty() && self.delivered == 0;
-        if self.skipped <= tolerated && !nothing_left {
+        let too_many = self.skipped > (samples / TOLERATED_SHARE).max(1);
+        let nothing_read = self.remaining.is_empty() && self.delivered == 0;
+        if !too_many && !nothing_read {
             return Ok(());
         }
-        let last = self.ready.iter().rev().find_map(|event| match event {
+        let reason = self.ready.iter().rev().find_map(|event| match event {
             LoaderEvent::Skipped { reason, .. } => Some(reason.as_str()),
             LoaderEvent::Batch(_) => None,
         });
         Err(DataError::Unusable(format!(
-            "{} of the epoch's {samples} samples could not be read, more than the {tolerated} that are passed \
-             over; the last: {}",
+            "{} of the epoch's {samples} samples could not be read, so the data seems damaged; the last: {}",
             self.skipped,
-            last.unwrap_or("see above")
+            reason.unwrap_or("told before")
         )))
     }
 }
