@@ -8,3 +8,4 @@ mod seam;
 mod shaders;
 mod convolution;
 mod support;
+mod synthetic;

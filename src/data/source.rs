@@ -28,6 +28,16 @@ pub enum DataError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file or folder cannot be written.
+    #[error("{what} cannot be written: {reason}; {}", path.display())]
+    Unwritable {
+        /// What it would have held.
+        what: String,
+        /// Where.
+        path: PathBuf,
+        /// What stands in the way.
+        reason: String,
+    },
     /// A choice that leaves nothing to work on.
     #[error("{0}")]
     Unusable(String),

@@ -1,8 +1,235 @@
-//! The built-in drive as files in KITTI raw layout.
-use super::BuiltInDrive;
-use crate::data::DataError;
-use std::path::Path;
-/// Writes the drive.
-pub fn export(_: &BuiltInDrive, _: &Path, _: bool, _: &mut dyn FnMut(usize, usize)) -> Result<(), DataError> {
-    Ok(())
+//! The built-in drive as files in KITTI raw layout (ALGORITHM 1.1, 1.2), with everything that the
+//! readers of real drives look for: calibration, laser points, inertial poses, timestamps, a split.
+//!
+//! Pictures are PNG: without loss, so that exact depth and pose still explain every pixel.
+
+use super::{BASELINE, BuiltInDrive, scan::scan};
+use crate::data::{DataError, FrameKey, FrameSource, Side};
+use glam::{DAffine3, DMat3, DVec3};
+use std::{fmt::Write, fs, io, path::Path};
+
+/// Left camera 0 of the rig, which calibrations refer to, stands this far right of camera 2, metres.
+const REFERENCE_SHIFT: f64 = 0.06;
+/// The scanner's place in camera 0, metres: a hand above and behind it.
+const SCANNER: DVec3 = DVec3::new(0.0, -0.08, -0.27);
+/// The inertial unit's place in the scanner, metres.
+const INERTIAL: DVec3 = DVec3::new(-0.81, 0.32, -0.8);
+/// Latitude, longitude (degrees) and altitude (metres) of the first frame.
+const START: (f64, f64, f64) = (49.0, 8.4, 115.0);
+/// Radius of the Earth in the formula of the inertial poses, metres.
+const EARTH: f64 = 6_378_137.0;
+/// Frames a second.
+const RATE: f64 = 10.0;
+/// What reads the export needs a target with two neighbours to train on and another to validate on.
+const FEWEST_FRAMES: u32 = 4;
+
+/// Writes the drive to the folder `out`, which must not exist or be empty. `stereo` adds the right
+/// camera. `progress` hears how many frames of how many are written. The folder appears whole or not
+/// at all: it is written beside its place and then moved there.
+pub fn export(
+    drive: &BuiltInDrive,
+    out: &Path,
+    stereo: bool,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<(), DataError> {
+    if drive.options().frames < FEWEST_FRAMES {
+        return Err(DataError::Unusable(format!(
+            "{} frames are too few to train on and validate: use {FEWEST_FRAMES} or more",
+            drive.options().frames
+        )));
+    }
+    let failed = |error: io::Error| DataError::Unwritable {
+        what: "the built-in drive".to_owned(),
+        path: out.to_owned(),
+        reason: error.to_string(),
+    };
+    if out.exists() && fs::read_dir(out).map_err(failed)?.next().is_some() {
+        return Err(DataError::Unusable(format!(
+            "{} is not empty: name a new folder or empty this one",
+            out.display()
+        )));
+    }
+    let parent = match out.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent).map_err(failed)?;
+    let workshop = tempfile::Builder::new().prefix(".demo-data-").tempdir_in(parent).map_err(failed)?;
+    let whole = workshop.path().join("whole");
+    write_all(drive, &whole, stereo, progress).map_err(failed)?;
+    if out.exists() {
+        fs::remove_dir(out).map_err(failed)?;
+    }
+    fs::rename(&whole, out).map_err(failed)
+}
+
+fn write_all(
+    drive: &BuiltInDrive,
+    root: &Path,
+    stereo: bool,
+    progress: &mut dyn FnMut(usize, usize),
+) -> io::Result<()> {
+    let folder = &drive.drives()[0].folder;
+    let frames = drive.options().frames;
+    let drive_root = root.join(folder);
+    let date_root = drive_root.parent().unwrap_or(root);
+    let sides: &[Side] = if stereo { &[Side::Left, Side::Right] } else { &[Side::Left] };
+    for sensor in sides.iter().map(|side| camera_folder(*side)).chain(["velodyne_points", "oxts"]) {
+        fs::create_dir_all(drive_root.join(sensor).join("data"))?;
+        fs::write(drive_root.join(sensor).join("timestamps.txt"), timestamps(frames))?;
+    }
+    write_calibration(drive, date_root)?;
+    for frame in 0..frames {
+        let name = |sensor: &str, extension: &str| {
+            drive_root.join(sensor).join("data").join(format!("{frame:010}.{extension}"))
+        };
+        for side in sides {
+            let key = FrameKey { folder: folder.clone(), frame, side: *side };
+            let image = drive.image(&key).map_err(io::Error::other)?;
+            image.save(name(camera_folder(*side), "png")).map_err(io::Error::other)?;
+        }
+        fs::write(name("velodyne_points", "bin"), laser_points(drive, frame))?;
+        fs::write(name("oxts", "txt"), inertial_line(drive, frame))?;
+        progress(frame as usize + 1, frames as usize);
+    }
+    write_split(&root.join("splits"), folder, frames, sides)
+}
+
+fn camera_folder(side: Side) -> &'static str {
+    match side {
+        Side::Left => "image_02",
+        Side::Right => "image_03",
+    }
+}
+
+fn timestamps(frames: u32) -> String {
+    (0..frames)
+        .map(|frame| {
+            let tenths = frame % 10;
+            let (seconds, minutes, hours) = (frame / 10 % 60, frame / 600 % 60, 9 + frame / 36_000);
+            format!("2025-05-01 {hours:02}:{minutes:02}:{seconds:02}.{tenths}00000000\n")
+        })
+        .collect()
+}
+
+/// Camera 2 from scanner: the scanner's axes are x forward, y left, z up.
+fn camera_from_scanner() -> DAffine3 {
+    let axes = DMat3::from_cols(DVec3::Z, DVec3::NEG_X, DVec3::NEG_Y);
+    DAffine3::from_mat3_translation(axes, SCANNER + DVec3::X * REFERENCE_SHIFT)
+}
+
+fn write_calibration(drive: &BuiltInDrive, folder: &Path) -> io::Result<()> {
+    let size = drive.options().size;
+    let camera = drive.camera();
+    let [focal_x, focal_y, centre_x, centre_y] = camera.in_pixels(size.width, size.height).map(f64::from);
+    let line =
+        |numbers: &[f64]| numbers.iter().map(|number| format!("{number:e}")).collect::<Vec<_>>().join(" ");
+    let identity = line(&[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+    let mut cameras = "calib_time: 01-May-2025 09:00:00\n".to_owned();
+    // Cameras 0 and 1 are the grey pair, of which no pictures are written.
+    for (number, shift) in [(0, 0.0), (1, -0.54), (2, REFERENCE_SHIFT), (3, REFERENCE_SHIFT - BASELINE)] {
+        // The format counts pixels from 1 (ALGORITHM 1.9), everything else here from 0.
+        let projection = [
+            [focal_x, 0.0, centre_x + 1.0, focal_x * shift],
+            [0.0, focal_y, centre_y + 1.0, 0.0],
+            [0.0, 0.0, 1.0, 0.0],
+        ];
+        for (key, value) in [
+            ("S_rect", line(&[size.width as f64, size.height as f64])),
+            ("R_rect", identity.clone()),
+            ("P_rect", line(&projection.concat())),
+        ] {
+            let _ = writeln!(cameras, "{key}_{number:02}: {value}");
+        }
+    }
+    fs::write(folder.join("calib_cam_to_cam.txt"), cameras)?;
+    let rigid = |rows: &[f64; 9], shift: DVec3| {
+        format!("calib_time: 01-May-2025 09:00:00\nR: {}\nT: {}\n", line(rows), line(&shift.to_array()))
+    };
+    let axes = [0.0, -1.0, 0.0, 0.0, 0.0, -1.0, 1.0, 0.0, 0.0];
+    fs::write(folder.join("calib_velo_to_cam.txt"), rigid(&axes, SCANNER))?;
+    let axes = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    fs::write(folder.join("calib_imu_to_velo.txt"), rigid(&axes, INERTIAL))
+}
+
+/// Four little-endian floats a point: x, y, z, reflectance.
+fn laser_points(drive: &BuiltInDrive, frame: u32) -> Vec<u8> {
+    let size = drive.options().size;
+    let pixel = 1.0 / drive.camera().in_pixels(size.width, size.height)[0];
+    let world_from_scanner = drive.pose(frame) * camera_from_scanner();
+    drive
+        .with_scene(frame, |scene| scan(scene, &world_from_scanner, pixel))
+        .into_iter()
+        .flat_map(|point| point.extend(0.3).to_array())
+        .flat_map(f32::to_le_bytes)
+        .collect()
+}
+
+/// The inertial unit in east, north, up, metres from its first place.
+fn inertial_pose(drive: &BuiltInDrive, frame: f64) -> DAffine3 {
+    let east_north_up = DMat3::from_cols(DVec3::NEG_Y, DVec3::NEG_Z, DVec3::X);
+    let unit_in_scanner = DAffine3::from_translation(INERTIAL);
+    let in_world = |frame: f64| drive.pose_between(frame) * camera_from_scanner() * unit_in_scanner;
+    let first = in_world(0.0).translation;
+    let mut pose = in_world(frame);
+    pose.translation -= first;
+    DAffine3::from_mat3(east_north_up) * pose
+}
+
+/// Thirty numbers: place, attitude, velocity, acceleration, rates of turn, accuracy, state.
+fn inertial_line(drive: &BuiltInDrive, frame: u32) -> String {
+    let time = f64::from(frame);
+    let pose = inertial_pose(drive, time);
+    let (before, after) = (inertial_pose(drive, time - 0.5), inertial_pose(drive, time + 0.5));
+    let axes = pose.matrix3;
+    let (yaw, pitch) = (axes.x_axis.y.atan2(axes.x_axis.x), -axes.x_axis.z.asin());
+    let roll = axes.y_axis.z.atan2(axes.z_axis.z);
+
+    let (latitude, longitude, altitude) = START;
+    let scale = EARTH * latitude.to_radians().cos();
+    let northing = ((90.0 + latitude).to_radians() / 2.0).tan().ln() + pose.translation.y / scale;
+    let latitude = (2.0 * northing.exp().atan()).to_degrees() - 90.0;
+    let longitude = longitude + (pose.translation.x / scale).to_degrees();
+    let altitude = altitude + pose.translation.z;
+
+    // Level axes: forward, left, up, turned by the yaw alone.
+    let level = DMat3::from_rotation_z(yaw).transpose();
+    let velocity = (after.translation - before.translation) * RATE;
+    let pull = DVec3::Z * 9.81;
+    let swing = after.translation + before.translation - 2.0 * pose.translation;
+    let acceleration = swing * (4.0 * RATE * RATE) + pull;
+    let turn = glam::DQuat::from_mat3(&(before.matrix3.transpose() * after.matrix3)).to_scaled_axis() * RATE;
+    let along_level = level * velocity;
+    let groups = [
+        DVec3::new(latitude, longitude, altitude),
+        DVec3::new(roll, pitch, yaw),
+        DVec3::new(velocity.y, velocity.x, along_level.x),
+        DVec3::new(along_level.y, along_level.z, 0.0),
+        axes.transpose() * acceleration,
+        level * acceleration,
+        turn,
+        level * (axes * turn),
+    ];
+    let mut numbers: Vec<f64> = groups.iter().flat_map(|group| group.to_array()).collect();
+    // The fourth group holds only two numbers.
+    numbers.remove(11);
+    let mut line = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    // Accuracies in metres and metres a second, then the state of a receiver that sees ten satellites.
+    line.push_str(" 0.01 0.01 4 10 6 6 6\n");
+    line
+}
+
+/// A split of the export's own: the last tenth of the frames validates.
+fn write_split(folder: &Path, drive: &str, frames: u32, sides: &[Side]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let targets = 1..frames - 1;
+    let first_validated = targets.end - (targets.len() as u32).div_ceil(10);
+    let list = |frames: std::ops::Range<u32>| {
+        let keys = frames.flat_map(|frame| {
+            sides.iter().map(move |side| FrameKey { folder: drive.to_owned(), frame, side: *side })
+        });
+        keys.map(|key| format!("{key}\n")).collect::<String>()
+    };
+    fs::write(folder.join("train_files.txt"), list(targets.start..first_validated))?;
+    fs::write(folder.join("val_files.txt"), list(first_validated..targets.end))
 }

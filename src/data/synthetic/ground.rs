@@ -94,7 +94,7 @@ impl Ground {
             seed: dice.bits(),
             asphalt: Vec3::new(0.165, 0.165, 0.172) * dice.range(0.85, 1.15),
             slab: Vec3::new(0.34, 0.33, 0.31) * dice.range(0.9, 1.1),
-            grass: Vec3::new(0.105, 0.16, 0.04) * dice.range(0.9, 1.15),
+            grass: Vec3::new(0.1, 0.135, 0.045) * dice.range(0.9, 1.15),
             verges: [dice.chance(0.5), true],
         }
     }
@@ -116,20 +116,23 @@ impl Ground {
             at,
             footprint,
             &[
-                (2.5, 11.0, 0.12),
-                (0.9, 3.0, 0.1),
-                (0.16, 6.0, 0.07),
-                (0.4, 0.6, 0.08),
-                (0.14, 0.2, 0.09),
-                (0.05, 0.06, 0.14),
-                (0.02, 0.02, 0.16),
+                (2.3, 17.0, 0.12),
+                (0.8, 9.0, 0.09),
+                (0.9, 2.4, 0.09),
+                (0.22, 7.0, 0.09),
+                (0.3, 0.9, 0.08),
+                (0.1, 1.6, 0.1),
+                (0.12, 0.35, 0.12),
+                (0.05, 0.14, 0.2),
+                (0.025, 0.05, 0.25),
             ],
         );
         // Tyres polish two tracks in each lane.
         let lane = (side - 1.65).abs();
         let tracks = smoothstep(0.45, 0.1, (lane - 0.75).abs());
-        let mut colour = self.asphalt * (1.0 + grain - 0.1 * tracks);
+        let mut colour = self.asphalt * (1.0 + grain - 0.12 * tracks);
         colour = self.repairs(colour, at, footprint);
+        colour = self.litter(colour, at, footprint, 0.25 + 0.5 * smoothstep(3.0, 5.2, side));
         let away = (at.y - road.junction).abs() - SIDE_STREET;
         if side < HALF_WIDTH {
             let gutter = band(side, HALF_WIDTH - 0.28, HALF_WIDTH, footprint.x) * band(away, 2.5, 1e4, 0.5);
@@ -149,6 +152,33 @@ impl Ground {
         }
         let paint = self.markings(at, footprint, away);
         colour.lerp(Vec3::splat(0.62) * (1.0 + 0.6 * grain), paint)
+    }
+
+    /// Leaves, stains and pebbles on so many of the squares of 0.45 m.
+    fn litter(&self, base: Vec3, at: Vec2, footprint: Vec2, density: f32) -> Vec3 {
+        let visible = carried(0.16, footprint.x) * carried(0.1, footprint.y);
+        if visible == 0.0 {
+            return base;
+        }
+        const SQUARE: f32 = 0.45;
+        let (column, row) = (floor(at.x / SQUARE), floor(at.y / SQUARE));
+        let lot = cell(self.seed ^ 0xA1, column, row);
+        if lot > density {
+            return base;
+        }
+        let luck = |purpose: u32| cell(self.seed ^ purpose, column, row);
+        let middle =
+            Vec2::new(column as f32 + 0.3 + 0.4 * luck(0xA2), row as f32 + 0.3 + 0.4 * luck(0xA3)) * SQUARE;
+        let size = 0.02 + 0.07 * luck(0xA4) * luck(0xA5);
+        let offset = (at - middle) / Vec2::new(1.0, 1.0 + luck(0xA6));
+        let spot = band(offset.length(), -size, size, footprint.x.max(0.4 * footprint.y));
+        let kinds = [
+            Vec3::new(0.2, 0.13, 0.05),
+            Vec3::new(0.07, 0.07, 0.07),
+            Vec3::new(0.3, 0.28, 0.25),
+            Vec3::new(0.13, 0.13, 0.04),
+        ];
+        base.lerp(kinds[(luck(0xA7) * 3.99) as usize], 0.8 * spot * visible)
     }
 
     /// Patches of newer asphalt with sealed seams, cracks, covers.
@@ -178,6 +208,13 @@ impl Ground {
             let crack = smoothstep(0.03, 0.0, wander.abs())
                 * smoothstep(0.1, 0.5, noise2(self.seed ^ 0x23, at.x / 5.0, at.y / 6.0));
             colour *= 1.0 - 0.45 * crack * fine;
+        }
+        // Seams between the paver's lanes, sealed with tar.
+        let wobble = 0.05 * noise2(self.seed ^ 0x24, at.y / 1.7, 0.0);
+        for lane in [-2.9, 0.22, 3.1] {
+            let seam = band(at.x - wobble, lane - 0.02, lane + 0.02, footprint.x);
+            let sealed = smoothstep(-0.2, 0.3, noise2(self.seed ^ 0x25, at.y / 9.0, lane));
+            colour *= 1.0 - (0.2 + 0.35 * sealed) * seam;
         }
         let (span, cover_row) = (23.0, floor(at.y / 23.0));
         let middle = Vec2::new(

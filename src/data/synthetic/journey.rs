@@ -72,10 +72,9 @@ impl Journey {
         DVec3::new(x, 0.0, along)
     }
 
-    /// World from left camera: x right, y down, z forward in both. The camera looks where it goes and
-    /// shakes a little as a car's body does.
-    pub fn pose(&self, road: &Road, frame: u32) -> DAffine3 {
-        let time = f64::from(frame);
+    /// World from left camera at a time in frames: x right, y down, z forward in both. The camera looks
+    /// where it goes and shakes a little as a car's body does.
+    pub fn pose(&self, road: &Road, time: f64) -> DAffine3 {
         let motion = self.ground_position(road, time + 0.5) - self.ground_position(road, time - 0.5);
         let [_, _, a, b] = self.phases;
         let yaw = motion.x.atan2(motion.z);

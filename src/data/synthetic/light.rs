@@ -21,10 +21,10 @@ impl Light {
     /// The day of this seed: a sun high enough for light on the road, from either side.
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed, 2);
-        let elevation = dice.range(38.0_f32, 52.0).to_radians();
+        let elevation = dice.range(42.0_f32, 54.0).to_radians();
         let side = if dice.chance(0.5) { 1.0 } else { -1.0 };
-        // From ahead and aside, so that shadows fall across the road towards the camera.
-        let azimuth = side * dice.range(50.0_f32, 75.0).to_radians();
+        // From behind and aside, so that what the camera looks at is lit.
+        let azimuth = side * dice.range(105.0_f32, 135.0).to_radians();
         let to_sun =
             Vec3A::new(azimuth.sin() * elevation.cos(), -elevation.sin(), azimuth.cos() * elevation.cos());
         Self {
@@ -103,7 +103,7 @@ impl Light {
 
     /// A colour as seen through this much air, metres.
     pub fn through_air(&self, colour: Vec3, distance: f32) -> Vec3 {
-        colour.lerp(self.haze, 1.0 - (-distance / 650.0).exp())
+        colour.lerp(self.haze, 1.0 - (-distance / 1000.0).exp())
     }
 
     /// How dense the leaves between sun and ground are here: dapples of light under trees.

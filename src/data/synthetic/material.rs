@@ -150,7 +150,7 @@ fn foliage(seed: u32, colour: Vec3, middle: Vec3, spot: &Spot) -> Finish {
         seed,
         point,
         spot.coarse,
-        &[(1.1, 0.28), (0.45, 0.3), (0.2, 0.34), (0.09, 0.36), (0.045, 0.25)],
+        &[(1.1, 0.25), (0.5, 0.36), (0.24, 0.42), (0.12, 0.36), (0.05, 0.25)],
     );
     // Leaves inside a crown and under it stand in its shade.
     let up = ((middle.y - point.y) * 0.22).clamp(-0.5, 0.6);

@@ -11,6 +11,7 @@ mod noise;
 mod plants;
 mod render;
 mod road;
+mod scan;
 mod shade;
 mod shape;
 mod street;
@@ -103,7 +104,12 @@ impl BuiltInDrive {
 
     /// World from left camera at a frame, exactly.
     pub fn pose(&self, frame: u32) -> DAffine3 {
-        self.journey.pose(&self.street.road, frame)
+        self.pose_between(f64::from(frame))
+    }
+
+    /// The same at a time in frames.
+    fn pose_between(&self, time: f64) -> DAffine3 {
+        self.journey.pose(&self.street.road, time)
     }
 
     /// World from the camera that took this picture, exactly.
@@ -148,11 +154,27 @@ impl BuiltInDrive {
         Ok(frame)
     }
 
+    /// Does something with all there is to see at a frame.
+    fn with_scene<T>(&self, frame: u32, look: impl FnOnce(&Scene<'_>) -> T) -> T {
+        let moving = self.journey.moving_parts(&self.street.road, frame);
+        look(&Scene { street: &self.street, moving: &moving })
+    }
+
+    /// KITTI's camera where the pictures have KITTI's shape (10:3 to 5 %), else the same angles across
+    /// and square pixels.
+    fn camera(&self) -> Intrinsics {
+        let stretch = self.options.size.width as f32 / self.options.size.height as f32 / (10.0 / 3.0);
+        if (stretch - 1.0).abs() < 0.05 {
+            Intrinsics::KITTI
+        } else {
+            Intrinsics { focal_y: Intrinsics::KITTI.focal_y * stretch, ..Intrinsics::KITTI }
+        }
+    }
+
     fn render(&self, key: &FrameKey) -> Frame {
         let size = self.options.size;
-        let camera = Camera::new(&self.camera_pose(key), self.intrinsics(key), size);
-        let moving = self.journey.moving_parts(&self.street.road, key.frame);
-        let Picture { colours, depths } = Scene { street: &self.street, moving: &moving }.render(&camera);
+        let camera = Camera::new(&self.camera_pose(key), self.camera(), size);
+        let Picture { colours, depths } = self.with_scene(key.frame, |scene| scene.render(&camera));
         let bytes = colours.into_iter().flat_map(encoded).collect();
         Frame {
             image: RgbImage::from_raw(size.width as u32, size.height as u32, bytes)
@@ -184,15 +206,8 @@ impl FrameSource for BuiltInDrive {
         Ok(self.frame(key)?.image.clone())
     }
 
-    /// KITTI's camera where the pictures have KITTI's shape (10:3 to 5 %), else the same angles across
-    /// and square pixels.
     fn intrinsics(&self, _: &FrameKey) -> Intrinsics {
-        let stretch = self.options.size.width as f32 / self.options.size.height as f32 / (10.0 / 3.0);
-        if (stretch - 1.0).abs() < 0.05 {
-            Intrinsics::KITTI
-        } else {
-            Intrinsics { focal_y: Intrinsics::KITTI.focal_y * stretch, ..Intrinsics::KITTI }
-        }
+        self.camera()
     }
 
     /// Exact depth along the optical axis at every pixel's centre; 0 in the sky.

@@ -60,9 +60,9 @@ pub fn noise3(seed: u32, point: Vec3) -> f32 {
 }
 
 /// How much of a texture with this grain a pixel of this footprint can carry: all of it when the grain
-/// spans three pixels, none below one and a half.
+/// spans two and a half pixels, none below one and a quarter.
 pub fn carried(grain: f32, footprint: f32) -> f32 {
-    smoothstep(1.5, 3.0, grain / footprint.max(1e-6))
+    smoothstep(1.25, 2.5, grain / footprint.max(1e-6))
 }
 
 /// One octave of noise: its grain along both axes in metres, and its strength.

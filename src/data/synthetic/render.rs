@@ -2,7 +2,7 @@
 
 use super::{
     ground::{self, Level, Patch},
-    material::Spot,
+    material::{Material, Spot},
     noise::smoothstep,
     shape::{Part, Ray, Shape, rounded_normal},
     street::{Street, hidden_by},
@@ -174,11 +174,16 @@ impl<'a> Scene<'a> {
         Picture { colours, depths: seen.iter().map(|seen| seen.depth).collect() }
     }
 
-    /// The distance to whatever the ray meets, in lengths of its direction, if it meets anything.
-    pub fn distance(&self, ray: &Ray, limit: f32) -> Option<f32> {
+    /// Everything solid, standing or moving.
+    pub fn parts(&self) -> impl Iterator<Item = &'a Part> {
+        self.street.parts.iter().chain(self.moving)
+    }
+
+    /// Where a ray meets the ground or one of these parts, in lengths of its direction, if before `limit`.
+    pub fn distance(&self, ray: &Ray, parts: &[&Part], limit: f32) -> Option<f32> {
         let mut nearest = ground::meet(&self.street.road, ray, limit).map(|contact| contact.t);
-        for part in self.street.parts.iter().chain(self.moving) {
-            let inverse = ray.direction.recip();
+        let inverse = ray.direction.recip();
+        for part in parts {
             let (a, b) = ((part.low - ray.origin) * inverse, (part.high - ray.origin) * inverse);
             let limit = nearest.unwrap_or(limit);
             if a.min(b).max_element().max(0.0) <= a.max(b).min_element().min(limit)
@@ -233,7 +238,13 @@ impl<'a> Scene<'a> {
             Shape::Hull(planes) if planes.len() > 6 => {
                 part.normal_in_world(rounded_normal(planes, local, 0.16))
             }
-            _ => flat,
+            // A crown is lit as a whole, not bunch by bunch.
+            _ => match part.material {
+                Material::Foliage { middle, .. } => {
+                    (flat * 0.6 + (world - Vec3A::from(middle)).normalize()).normalize()
+                }
+                _ => flat,
+            },
         };
         let facing = normal.dot(light.to_sun);
         let sunlit = if facing > 0.0 || finish.translucent > 0.0 {
@@ -293,9 +304,10 @@ fn footprint_along_axes(part: &Part, normal: Vec3A, view: Vec3A, step: f32) -> V
     Vec3A::new(extent(rows.x_axis), extent(rows.y_axis), extent(rows.z_axis))
 }
 
-/// Compresses bright light as a camera does; the result is 0 to 1, still to be gamma-encoded.
+/// Deepens shadows and compresses bright light as a camera does; the result is 0 to 1, still to be
+/// gamma-encoded.
 fn displayable(colour: Vec3) -> Vec3 {
-    colour * (Vec3::ONE + colour * 0.35) / (Vec3::ONE + colour)
+    colour * (colour * 2.5 + 0.04) / (colour * (colour * 2.45 + 0.58) + 0.14)
 }
 
 /// Which parts each square of pixels may show, nearest first.

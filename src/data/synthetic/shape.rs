@@ -100,7 +100,7 @@ impl Placement {
     /// A round bar from one point to another.
     pub fn bar(&self, from: Vec3, to: Vec3, radius: f32, material: Material) -> Part {
         let axis = (to - from) * 0.5;
-        let side = axis.any_orthonormal_vector() * radius;
+        let side = axis.normalize().any_orthonormal_vector() * radius;
         let axes = Mat3::from_cols(side, axis, side.cross(axis.normalize()));
         let frame = self.0 * Affine3A::from_mat3_translation(axes, from + axis);
         Part::new(Shape::Cylinder, material, frame, Vec3::ONE)
@@ -156,13 +156,18 @@ impl Part {
     fn leafy(&self, seed: u32, ray: &Ray, t: f32) -> bool {
         let point = Vec3::from(ray.at(t));
         let footprint = ray.pixel * t;
-        let holes = carried(0.22, footprint);
+        let holes = carried(0.3, footprint);
         if holes == 0.0 {
             return true;
         }
-        let pattern = 0.6 * noise3(seed, point / 0.34)
-            + 0.4 * carried(0.13, footprint) * noise3(seed ^ 0x51ED, point / 0.13);
-        pattern > -0.06 - 1.0 * (1.0 - holes)
+        let mut pattern = 0.5 * noise3(seed, point / 0.3);
+        for (grain, strength) in [(0.16, 0.45), (0.08, 0.35)] {
+            let carried = carried(grain, footprint);
+            if carried > 0.0 {
+                pattern += strength * carried * noise3(seed ^ 0x51ED, point / grain);
+            }
+        }
+        pattern > 0.04 - (1.0 - holes)
     }
 
     /// The share of the sun that the part hides from a point: 0 to 1, soft at the shadow's edge.
@@ -189,13 +194,18 @@ impl Part {
                     return 0.0;
                 }
                 let density = if matches!(self.shape, Shape::Leaves(_)) { 0.75 } else { 1.0 };
-                density * smoothstep(1.1, 0.45, nearest.length())
+                // A thin bar's shadow is wider than the bar and paler.
+                let axes = self.local_from_world.matrix3.transpose();
+                let thin = (SOFT * axes.x_axis.length()).max(1.0);
+                density / thin * smoothstep(1.1, 0.45, nearest.length() / thin)
             }
         }
     }
 }
 
-/// Nothing nearer than this is seen: metres.
+/// Shadows have edges of this width, metres.
+pub const SOFT: f32 = 0.12;
+/// Nothing nearer than this is seen, metres.
 const NEAREST: f32 = 0.05;
 
 fn ball_span(origin: Vec3A, direction: Vec3A) -> Option<(f32, f32)> {

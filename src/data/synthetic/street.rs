@@ -9,7 +9,7 @@ use super::{
     plants,
     road::{BEHIND, HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET},
     shade::Shade,
-    shape::{Part, Placement},
+    shape::{Part, Placement, SOFT},
     vehicle::{self, CarLook},
 };
 use glam::{Vec3, Vec3A};
@@ -81,7 +81,7 @@ pub fn hidden_by(part: &Part, point: Vec3A, to_light: Vec3A) -> f32 {
         return 0.0;
     }
     let inverse = to_light.recip();
-    let (a, b) = ((part.low - point) * inverse, (part.high - point) * inverse);
+    let (a, b) = ((part.low - SOFT - point) * inverse, (part.high + SOFT - point) * inverse);
     if a.min(b).max_element().max(0.0) > a.max(b).min_element() {
         return 0.0;
     }

@@ -175,7 +175,7 @@ pub fn cabin_finish(paint: Vec3, scale: Vec3, spot: &Spot) -> Finish {
     // Through the glass: dark seats and head rests below, brighter above.
     let seats = band((point.x.abs() - 0.36).abs(), 0.0, 0.16, blur) * band(height, 0.9, 1.22, blur);
     let interior =
-        Vec3::new(0.03, 0.035, 0.04) + Vec3::new(0.05, 0.06, 0.07) * smoothstep(0.95, 1.37, height);
+        Vec3::new(0.015, 0.018, 0.02) + Vec3::new(0.03, 0.035, 0.04) * smoothstep(0.95, 1.37, height);
     let interior = if normal.z.abs() > 0.4 { interior * (1.0 - 0.7 * seats) } else { interior };
     Finish { gloss: 0.08 + 0.05 * glass, ..Finish::matt(paint.lerp(interior, glass)) }
 }
