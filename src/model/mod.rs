@@ -10,6 +10,6 @@ pub mod weights;
 
 pub use depth_decoder::DepthDecoder;
 pub use layer::{BatchNorm, Convolution, Padding};
-pub use network::{DepthNetwork, Networks, PoseNetwork};
+pub use network::{Architecture, DepthNetwork, Networks, PoseNetwork};
 pub use pose_decoder::PoseDecoder;
 pub use resnet::{ResnetArchitecture, ResnetEncoder};

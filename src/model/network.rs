@@ -15,10 +15,13 @@ use std::collections::BTreeMap;
 
 /// What is to be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Architecture {
-    pub(super) depth: ResnetArchitecture,
-    pub(super) scales: Vec<usize>,
-    pub(super) pose: Option<ResnetArchitecture>,
+pub struct Architecture {
+    /// The encoder of the depth network.
+    pub depth: ResnetArchitecture,
+    /// The scales that get a disparity, each 0 to 3.
+    pub scales: Vec<usize>,
+    /// The encoder of the pose network, if there is one.
+    pub pose: Option<ResnetArchitecture>,
 }
 
 /// Predicts disparity from one image.
@@ -82,8 +85,8 @@ impl Networks {
         Self::build(&architecture, &mut Initialiser::seeded(seed), device)
     }
 
-    /// Networks of zeros, to be filled from a file.
-    pub(super) fn blank(architecture: &Architecture, device: &Device) -> Self {
+    /// Networks whose convolutions are zeros, to be filled by [`super::weights::map_parameters`].
+    pub fn blank(architecture: &Architecture, device: &Device) -> Self {
         Self::build(architecture, &mut Initialiser::Blank, device)
     }
 

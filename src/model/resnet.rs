@@ -25,6 +25,13 @@ impl ResnetArchitecture {
     pub const RESNET_34: Self = Self { bottleneck: false, blocks: [3, 4, 6, 3] };
     /// ResNet-50.
     pub const RESNET_50: Self = Self { bottleneck: true, blocks: [3, 4, 6, 3] };
+    /// ResNet-101.
+    pub const RESNET_101: Self = Self { bottleneck: true, blocks: [3, 4, 23, 3] };
+    /// ResNet-152.
+    pub const RESNET_152: Self = Self { bottleneck: true, blocks: [3, 8, 36, 3] };
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::RESNET_18, Self::RESNET_34, Self::RESNET_50, Self::RESNET_101, Self::RESNET_152];
 
     /// Channels of the five feature maps, finest first.
     pub fn feature_channels(self) -> [usize; 5] {

@@ -1,5 +1,237 @@
-//! Weights files: reading and writing networks under their published names.
+//! Weights files: reading and writing networks in the published layout.
+//!
+//! The layout is a folder with `encoder.pth` and `depth.pth`, and `pose_encoder.pth` and `pose.pth`
+//! where motion was trained; the first also says for which size of image and whether with stereo.
+//! The same tensors are read from `.safetensors` files of these names, or from one such file in which
+//! the file's name precedes the key: `depth.decoder.0.conv.conv.weight`.
 
+mod architecture;
+mod file;
 mod name;
+mod save;
+mod torch;
 
 pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors};
+pub use save::save;
+
+use super::{Architecture, Networks, ResnetArchitecture};
+use crate::config::{ImageSize, NetworkConfig};
+use burn::tensor::Device;
+use file::TensorFile;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+/// Why weights could not be read or written; each text is one line.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// Nothing there that could be weights.
+    #[error(
+        "no weights at {}: {reason}; give a folder with encoder.pth and depth.pth, or a .safetensors file",
+        path.display()
+    )]
+    Absent {
+        /// Where they were looked for.
+        path: PathBuf,
+        /// What is missing there.
+        reason: String,
+    },
+    /// The system will not give the file.
+    #[error("{} cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// Its content contradicts itself, or is something else.
+    #[error("{} is damaged or no weights file: {reason}; get it once more", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where its reading ended.
+        reason: String,
+    },
+    /// It holds more than numbers.
+    #[error(
+        "{} holds a Python object of the class {class}, which is refused: only tensors, numbers and \
+         text are read, so save a state_dict",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The class.
+        class: String,
+    },
+    /// Whole, but not of a network that is known here.
+    #[error("{} fits no known network: {reason}", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The files cannot be written.
+    #[error("weights cannot be written to {}: {reason}", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+}
+
+/// Networks from a file, with what the file says about them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The networks, of the architecture that the file's names and shapes show.
+    pub networks: Networks,
+    /// The size of image that they were trained for; `None` if the file does not say.
+    pub size: Option<ImageSize>,
+    /// Whether they were trained with stereo pairs, so that their depth has a known unit.
+    pub use_stereo: bool,
+    /// What was made of the file.
+    pub report: LoadReport,
+}
+
+/// What was made of each tensor of a file. A tensor that the networks miss is an error instead.
+#[derive(Clone, Debug, Default)]
+pub struct LoadReport {
+    /// Written as parameters, as `file/key`.
+    pub loaded: Vec<String>,
+    /// Unknown to the networks, as `file/key`, without the classifier and the batch counts, which
+    /// every published encoder has and no prediction needs.
+    pub unused: Vec<String>,
+}
+
+/// Reads networks from a folder in the published layout, or from a `.safetensors` file.
+///
+/// # Errors
+/// If nothing is there, a file is damaged, holds foreign objects, or fits no known network.
+pub fn load(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
+    let files = open(path)?;
+    let architecture = Architecture::of_files(&files)?;
+    let mut report = LoadReport::default();
+    let mut used = BTreeSet::new();
+    let networks = map_parameters(Networks::blank(&architecture, device), |name, shape| {
+        let values = files[name.file].values(&name.key, shape)?;
+        used.insert(name.to_string());
+        Ok(Some(values))
+    })?;
+    for (stem, file) in &files {
+        for key in file.keys() {
+            let name = format!("{stem}/{key}");
+            if !used.contains(&name) && !is_superfluous(key) {
+                report.unused.push(name);
+            }
+        }
+    }
+    report.loaded.extend(used);
+    let encoder = &files["encoder"];
+    let size = encoder.size().map(|size| checked(size, encoder.path())).transpose()?;
+    Ok(Loaded { networks, size, use_stereo: encoder.use_stereo(), report })
+}
+
+/// Gives the encoders of both networks the weights of a torchvision classifier, in which the first
+/// convolution sees one image: for two it is repeated and halved, so that a pair of equal images
+/// gives the features of the one.
+///
+/// # Errors
+/// As [`load`], or if the file holds another residual network than the encoders are; the networks
+/// are then as they were.
+pub fn load_imagenet(path: &Path, networks: &mut Networks) -> Result<(), WeightsError> {
+    let file = TensorFile::read(path)?;
+    let stored = ResnetArchitecture::of_file(&file, "")?;
+    let encoders = [Some(&networks.depth.encoder), networks.pose.as_ref().map(|pose| &pose.encoder)];
+    for encoder in encoders.into_iter().flatten() {
+        let wanted = encoder.architecture();
+        if stored != wanted {
+            let reason = format!("it is a {stored}, the encoder a {wanted}");
+            return Err(WeightsError::Unknown { path: path.to_owned(), reason });
+        }
+    }
+    *networks =
+        map_parameters(networks.clone(), |name, shape| match (name.key.strip_prefix("encoder."), shape) {
+            (None, _) => Ok(None),
+            (Some(key @ "conv1.weight"), [outputs, inputs, height, width]) => {
+                let values = file.values(key, &[*outputs, 3, *height, *width])?;
+                Ok(Some(repeat_for_images(&values, *outputs, inputs / 3)))
+            }
+            (Some(key), _) => file.values(key, shape).map(Some),
+        })?;
+    Ok(())
+}
+
+fn repeat_for_images(values: &[f32], outputs: usize, images: usize) -> Vec<f32> {
+    let of_one_output = values.chunks_exact(values.len() / outputs);
+    of_one_output.flat_map(|values| values.repeat(images)).map(|value| value / images as f32).collect()
+}
+
+/// Whether a tensor belongs to the published layout although no prediction needs it.
+fn is_superfluous(key: &str) -> bool {
+    key.ends_with("num_batches_tracked") || key.starts_with("encoder.fc.")
+}
+
+/// The files of a network by their name without extension.
+type Files = BTreeMap<String, TensorFile>;
+
+fn open(path: &Path) -> Result<Files, WeightsError> {
+    let absent = |reason: &str| WeightsError::Absent { path: path.to_owned(), reason: reason.to_owned() };
+    if !path.exists() {
+        return Err(absent("there is no such file or folder"));
+    }
+    if path.is_file() {
+        return match path.extension().is_some_and(|extension| extension == "safetensors") {
+            true => split(path),
+            false => Err(absent("this is a single file of another kind")),
+        };
+    }
+    let single = path.join("model.safetensors");
+    let Some(extension) =
+        ["pth", "safetensors"].into_iter().find(|extension| stem(path, "encoder", extension).exists())
+    else {
+        return if single.exists() { split(&single) } else { Err(absent("it has no encoder.pth")) };
+    };
+    let has_pose = ["pose_encoder", "pose"].iter().any(|name| stem(path, name, extension).exists());
+    let names = ["encoder", "depth", "pose_encoder", "pose"];
+    let names = if has_pose { &names[..] } else { &names[..2] };
+    let mut files = Files::new();
+    for name in names {
+        let file = stem(path, name, extension);
+        if !file.exists() {
+            return Err(absent(&format!("it has no {name}.{extension}")));
+        }
+        files.insert((*name).to_owned(), TensorFile::read(&file)?);
+    }
+    Ok(files)
+}
+
+fn stem(folder: &Path, name: &str, extension: &str) -> PathBuf {
+    folder.join(format!("{name}.{extension}"))
+}
+
+fn split(path: &Path) -> Result<Files, WeightsError> {
+    let files = TensorFile::read(path)?.split();
+    for name in ["encoder", "depth"] {
+        if !files.contains_key(name) {
+            let reason = format!("it has no tensor whose name begins with {name}.");
+            return Err(WeightsError::Unknown { path: path.to_owned(), reason });
+        }
+    }
+    Ok(files)
+}
+
+/// The longest side that a file is believed to want.
+const LONGEST_SIDE: usize = 8192;
+
+fn checked(size: ImageSize, path: &Path) -> Result<ImageSize, WeightsError> {
+    let ImageSize { height, width } = size;
+    let config = NetworkConfig { height, width, ..NetworkConfig::default() };
+    if config.validate().is_err() || height.max(width) > LONGEST_SIDE {
+        let reason = format!("it is for images of {size}, but sides must be multiples of 32 from 64 up");
+        return Err(WeightsError::Unknown { path: path.to_owned(), reason });
+    }
+    Ok(size)
+}

@@ -1,0 +1,214 @@
+//! One file of named tensors, whatever its format.
+
+use super::{Files, WeightsError};
+use crate::config::ImageSize;
+use burn::{
+    store::pytorch_reader::{self, PickleValue, PytorchReader},
+    tensor::{DType, TensorData},
+};
+use safetensors::{Dtype, SafeTensors};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    io::{BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+/// The tensors of a `.pth` or `.safetensors` file by name, and the few other facts it states.
+pub(super) struct TensorFile {
+    path: PathBuf,
+    tensors: BTreeMap<String, Stored>,
+    height: Option<usize>,
+    width: Option<usize>,
+    use_stereo: bool,
+}
+
+/// A tensor whose values are made floats when asked for.
+struct Stored {
+    shape: Vec<usize>,
+    /// Absent if it does not hold floats.
+    kind: Option<DType>,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    /// Still in its file, where a view may span more than its bytes.
+    InFile(pytorch_reader::Tensor),
+    Held(Vec<u8>),
+}
+
+impl TensorFile {
+    /// Opens a file. The values of a `.pth` stay in it until they are asked for, so that no file
+    /// can claim more memory than the networks need.
+    pub(super) fn read(path: &Path) -> Result<Self, WeightsError> {
+        let unreadable = |reason| WeightsError::Unreadable { path: path.to_owned(), reason };
+        let mut file = File::open(path).map_err(unreadable)?;
+        if path.extension().is_some_and(|extension| extension == "safetensors") {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(unreadable)?;
+            return Self::from_safetensors(path, &bytes);
+        }
+        let mut start = Vec::new();
+        file.take(2).read_to_end(&mut start).map_err(unreadable)?;
+        // A zip archive or a pickle: torch.save has written nothing else since 2016.
+        match start.as_slice() {
+            b"PK" => refuse_compressed(path)?,
+            [0x80, _] => {}
+            _ => return Err(damaged(path, "it does not begin as a PyTorch file does")),
+        }
+        Self::from_torch(path)
+    }
+
+    fn from_torch(path: &Path) -> Result<Self, WeightsError> {
+        let damage = |error: pytorch_reader::PytorchError| damaged(path, &error.to_string());
+        let facts = PytorchReader::read_pickle_data(path, None).map_err(damage)?;
+        if let Some(class) = foreign_class(&facts) {
+            return Err(WeightsError::Foreign { path: path.to_owned(), class: one_line(class) });
+        }
+        let fact = |name: &str| match &facts {
+            PickleValue::Dict(entries) => entries.get(name),
+            _ => None,
+        };
+        let number = |name| match fact(name) {
+            Some(PickleValue::Int(value)) => usize::try_from(*value).ok(),
+            _ => None,
+        };
+        let tensors = PytorchReader::new(path).map_err(damage)?.into_tensors();
+        let tensors = tensors.into_iter().map(|(name, tensor)| {
+            let kind = match tensor.dtype() {
+                pytorch_reader::DType::F32 => Some(DType::F32),
+                pytorch_reader::DType::F64 => Some(DType::F64),
+                pytorch_reader::DType::F16 => Some(DType::F16),
+                pytorch_reader::DType::BF16 => Some(DType::BF16),
+                _ => None,
+            };
+            (name, Stored { shape: tensor.shape().to_vec(), kind, bytes: Bytes::InFile(tensor) })
+        });
+        Ok(Self {
+            path: path.to_owned(),
+            tensors: tensors.collect(),
+            height: number("height"),
+            width: number("width"),
+            use_stereo: matches!(fact("use_stereo"), Some(PickleValue::Bool(true))),
+        })
+    }
+
+    fn from_safetensors(path: &Path, bytes: &[u8]) -> Result<Self, WeightsError> {
+        let damage = |error: safetensors::SafeTensorError| damaged(path, &error.to_string());
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damage)?;
+        let facts: HashMap<String, String> = metadata.metadata().clone().unwrap_or_default();
+        let number = |name| facts.get(name).and_then(|value| value.parse().ok());
+        let tensors = SafeTensors::deserialize(bytes).map_err(damage)?;
+        let tensors = tensors.iter().map(|(name, view)| {
+            let kind = match view.dtype() {
+                Dtype::F32 => Some(DType::F32),
+                Dtype::F64 => Some(DType::F64),
+                Dtype::F16 => Some(DType::F16),
+                Dtype::BF16 => Some(DType::BF16),
+                _ => None,
+            };
+            let bytes = Bytes::Held(view.data().to_vec());
+            (name.to_owned(), Stored { shape: view.shape().to_vec(), kind, bytes })
+        });
+        Ok(Self {
+            path: path.to_owned(),
+            tensors: tensors.collect(),
+            height: number("height"),
+            width: number("width"),
+            use_stereo: facts.get("use_stereo").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        })
+    }
+
+    /// The files that were joined in this one, each under its name and a dot.
+    pub(super) fn split(self) -> Files {
+        let mut files = Files::new();
+        for (name, tensor) in self.tensors {
+            let (file, key) = name.split_once('.').unwrap_or(("", &name));
+            let empty = || Self { path: self.path.clone(), tensors: BTreeMap::new(), ..self };
+            files.entry(file.to_owned()).or_insert_with(empty).tensors.insert(key.to_owned(), tensor);
+        }
+        files
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The size of image that it states.
+    pub(super) fn size(&self) -> Option<ImageSize> {
+        Some(ImageSize { height: self.height?, width: self.width? })
+    }
+
+    /// Whether it states that stereo pairs were trained on.
+    pub(super) fn use_stereo(&self) -> bool {
+        self.use_stereo
+    }
+
+    /// The names of its tensors.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &String> {
+        self.tensors.keys()
+    }
+
+    /// The extents of a tensor, if it is there.
+    pub(super) fn shape(&self, key: &str) -> Option<&[usize]> {
+        self.tensors.get(key).map(|tensor| tensor.shape.as_slice())
+    }
+
+    /// The values of a tensor that must be there in this shape.
+    pub(super) fn values(&self, key: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
+        let unknown = |reason| WeightsError::Unknown { path: self.path.clone(), reason };
+        let Some(tensor) = self.tensors.get(key) else {
+            return Err(unknown(format!("it has no tensor {key}")));
+        };
+        if tensor.shape != shape {
+            return Err(unknown(format!("its {key} has the shape {:?}, not {shape:?}", tensor.shape)));
+        }
+        let Some(kind) = tensor.kind else {
+            return Err(unknown(format!("its {key} holds no floating-point numbers")));
+        };
+        let bytes = match &tensor.bytes {
+            Bytes::InFile(tensor) => {
+                tensor.read().map_err(|error| damaged(&self.path, &error.to_string()))?
+            }
+            Bytes::Held(bytes) => bytes.clone(),
+        };
+        TensorData::try_from_bytes_vec(bytes, shape.to_vec(), kind)
+            .and_then(TensorData::try_into_vec_as::<f32>)
+            .map_err(|error| damaged(&self.path, &error.to_string()))
+    }
+}
+
+/// torch.save compresses nothing, so a compressed entry can only be there to unfold in memory.
+fn refuse_compressed(path: &Path) -> Result<(), WeightsError> {
+    let file =
+        File::open(path).map_err(|reason| WeightsError::Unreadable { path: path.to_owned(), reason })?;
+    let damage = |error: zip::result::ZipError| damaged(path, &error.to_string());
+    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(damage)?;
+    for index in 0..archive.len() {
+        if archive.by_index_raw(index).map_err(damage)?.compression() != zip::CompressionMethod::Stored {
+            return Err(damaged(path, "an entry of the archive is compressed, as PyTorch never writes it"));
+        }
+    }
+    Ok(())
+}
+
+/// The class of some object that is neither a tensor nor plain data.
+fn foreign_class(value: &PickleValue) -> Option<&str> {
+    match value {
+        PickleValue::Unsupported(class) if class != "torch.Tensor" => Some(class),
+        PickleValue::List(values) => values.iter().find_map(foreign_class),
+        PickleValue::Dict(entries) => entries.values().find_map(foreign_class),
+        _ => None,
+    }
+}
+
+fn damaged(path: &Path, reason: &str) -> WeightsError {
+    WeightsError::Damaged { path: path.to_owned(), reason: one_line(reason) }
+}
+
+/// Text from a file's depths as a part of a message: one line of bearable length.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 200;
+    text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

@@ -1,0 +1,90 @@
+//! Writing networks in the published layout.
+
+use super::{
+    WeightsError, named_tensors,
+    torch::{Item, write_dictionary},
+};
+use crate::{config::ImageSize, model::Networks};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, BufWriter},
+    path::Path,
+};
+
+/// Writes networks to a folder, which is made if need be, as PyTorch state dictionaries in the
+/// published layout, with the size of image and the use of stereo in `encoder.pth`.
+///
+/// The encoders also get what the published ones have and nothing uses, filled with zeros: batch
+/// counts and the classifier `fc`. So tools that load strictly, name by name, accept them.
+///
+/// Each file appears whole or not at all.
+///
+/// # Errors
+/// If the folder cannot be made or written to.
+pub fn save(
+    folder: &Path,
+    networks: &Networks,
+    size: ImageSize,
+    use_stereo: bool,
+) -> Result<(), WeightsError> {
+    let unwritable = |path: &Path| {
+        let path = path.to_owned();
+        |reason| WeightsError::Unwritable { path, reason }
+    };
+    fs::create_dir_all(folder).map_err(unwritable(folder))?;
+    for (name, items) in dictionaries(networks, size, use_stereo) {
+        let path = folder.join(format!("{name}.pth"));
+        write_whole(&path, &items).map_err(unwritable(&path))?;
+    }
+    Ok(())
+}
+
+/// Classes of the classifier that encoders are published with.
+const CLASSES: usize = 1000;
+
+fn dictionaries(
+    networks: &Networks,
+    size: ImageSize,
+    use_stereo: bool,
+) -> BTreeMap<&'static str, Vec<(String, Item)>> {
+    let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for tensor in named_tensors(networks) {
+        let items = files.entry(tensor.name.file).or_default();
+        let key = tensor.name.key;
+        let batches = key.strip_suffix("running_var").map(|layer| format!("{layer}num_batches_tracked"));
+        items.push((key, Item::Floats { shape: tensor.shape, values: tensor.values }));
+        items.extend(batches.map(|key| (key, Item::Zero)));
+    }
+    let pose = networks.pose.as_ref().map(|pose| ("pose_encoder", &pose.encoder));
+    for (name, encoder) in [("encoder", &networks.depth.encoder)].into_iter().chain(pose) {
+        let [.., features] = encoder.architecture().feature_channels();
+        for (kind, shape) in [("weight", vec![CLASSES, features]), ("bias", vec![CLASSES])] {
+            let values = vec![0.0; shape.iter().product()];
+            let item = (format!("encoder.fc.{kind}"), Item::Floats { shape, values });
+            files.entry(name).or_default().push(item);
+        }
+    }
+    files.entry("encoder").or_default().extend([
+        ("height".to_owned(), Item::Integer(size.height)),
+        ("width".to_owned(), Item::Integer(size.width)),
+        ("use_stereo".to_owned(), Item::Truth(use_stereo)),
+    ]);
+    files
+}
+
+/// Writes beside the file first, so that what bears its name is always whole.
+fn write_whole(path: &Path, items: &[(String, Item)]) -> io::Result<()> {
+    let partial = path.with_extension("pth.partial");
+    let written = File::create(&partial).and_then(|file| {
+        let mut output = BufWriter::new(file);
+        write_dictionary(&mut output, items)?;
+        output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&partial, path)
+    });
+    if written.is_err() {
+        // The first failure is the one to tell; the remains may not exist at all.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
