@@ -1,1 +1,18 @@
-//! The window: state, panes, theme.
+//! The window: panes over the session's events and pictures.
+
+mod action;
+mod bar;
+mod form;
+mod layout;
+mod legend;
+mod messages;
+mod open;
+mod panes;
+mod playhead;
+mod state;
+mod theme;
+mod window;
+
+pub use open::{Found, recognise};
+pub use state::Devices;
+pub use window::Window;

@@ -1,0 +1,161 @@
+//! Everything that can be done by a button, a menu entry or a key: one list for all three.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+/// Something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Open the built-in drive.
+    OpenBuiltInDrive,
+    /// Ask for a data folder.
+    OpenData,
+    /// Ask for a split folder.
+    OpenSplit,
+    /// Use every frame that has its neighbours.
+    DropSplit,
+    /// Ask for a weights folder.
+    OpenWeights,
+    /// Start a run or go on with it.
+    Train,
+    /// Stop making steps.
+    Pause,
+    /// Make one step.
+    Step,
+    /// End the run.
+    Stop,
+    /// Play or pause the drive.
+    Play,
+    /// One frame back.
+    Previous,
+    /// One frame on.
+    Next,
+    /// To the first frame.
+    First,
+    /// To the last frame.
+    Last,
+    /// Show the training batch or the timeline's frame.
+    Follow,
+    /// Show pixels as squares or smoothly.
+    Squares,
+    /// Add a view.
+    AddView,
+    /// Put all panes back.
+    ResetLayout,
+    /// Open the list of messages.
+    Messages,
+    /// Open the list of shortcuts.
+    Shortcuts,
+}
+
+impl Action {
+    /// Every action that has a key, in the order of the list of shortcuts.
+    pub const WITH_KEY: [Self; 15] = [
+        Self::Play,
+        Self::Previous,
+        Self::Next,
+        Self::First,
+        Self::Last,
+        Self::Train,
+        Self::Pause,
+        Self::Step,
+        Self::Follow,
+        Self::Squares,
+        Self::AddView,
+        Self::OpenData,
+        Self::OpenWeights,
+        Self::Messages,
+        Self::Shortcuts,
+    ];
+
+    /// What it is called.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::OpenBuiltInDrive => "Built-in drive",
+            Self::OpenData => "Open folder…",
+            Self::OpenSplit => "Choose split folder…",
+            Self::DropSplit => "Every frame with its neighbours",
+            Self::OpenWeights => "Open weights folder…",
+            Self::Train => "Train",
+            Self::Pause => "Pause",
+            Self::Step => "Step",
+            Self::Stop => "Stop",
+            Self::Play => "Play or pause the drive",
+            Self::Previous => "Previous frame",
+            Self::Next => "Next frame",
+            Self::First => "First frame",
+            Self::Last => "Last frame",
+            Self::Follow => "Follow training",
+            Self::Squares => "Pixels as squares",
+            Self::AddView => "Add view",
+            Self::ResetLayout => "Reset layout",
+            Self::Messages => "Messages",
+            Self::Shortcuts => "Shortcuts",
+        }
+    }
+
+    /// One sentence for a tooltip.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::OpenBuiltInDrive => "A made-up street with exact depth: nothing to download",
+            Self::OpenData => "A folder in KITTI raw layout",
+            Self::OpenSplit => "A folder with train_files.txt and val_files.txt for the data that is open",
+            Self::DropSplit => "Train on every frame of the data that has its neighbours",
+            Self::OpenWeights => "A folder with encoder.pth, depth.pth and, for warping, the two pose files",
+            Self::Train => "Start the run of the Training pane, or go on after a pause",
+            Self::Pause => "Finish the step under way and wait; nothing is lost",
+            Self::Step => "Make one step and wait",
+            Self::Stop => "Write a checkpoint and end the run; its networks stay loaded",
+            Self::Play => "Ten frames a second, or as fast as they can be predicted",
+            Self::Previous => "One frame back",
+            Self::Next => "One frame on",
+            Self::First => "To the first frame of the drive",
+            Self::Last => "To the last frame of the drive",
+            Self::Follow => {
+                "On: views show the batch of each training step, augmented as it is. \
+                 Off: they show the frame of the timeline, predicted anew after every step"
+            }
+            Self::Squares => "Show each pixel as a square instead of blending neighbours",
+            Self::AddView => "Another pane that shows a map of your choice",
+            Self::ResetLayout => "Put all panes back where they were at the start",
+            Self::Messages => "Everything that was reported since the window opened",
+            Self::Shortcuts => "The list of keys",
+        }
+    }
+
+    /// Its key, if it has one.
+    pub fn shortcut(self) -> Option<KeyboardShortcut> {
+        let plain = |key| Some(KeyboardShortcut::new(Modifiers::NONE, key));
+        match self {
+            Self::Play => plain(Key::Space),
+            Self::Previous => plain(Key::ArrowLeft),
+            Self::Next => plain(Key::ArrowRight),
+            Self::First => plain(Key::Home),
+            Self::Last => plain(Key::End),
+            Self::Train => plain(Key::T),
+            Self::Pause => plain(Key::P),
+            Self::Step => plain(Key::S),
+            Self::Follow => plain(Key::F),
+            Self::Squares => plain(Key::Q),
+            Self::AddView => plain(Key::V),
+            Self::OpenData => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::O)),
+            Self::OpenWeights => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::L)),
+            Self::Messages => plain(Key::M),
+            Self::Shortcuts => plain(Key::Questionmark),
+            _ => None,
+        }
+    }
+
+    /// The actions whose keys were pressed, unless someone is typing.
+    pub fn pressed(context: &egui::Context) -> Vec<Self> {
+        if context.egui_wants_keyboard_input() {
+            return Vec::new();
+        }
+        let with_key = Self::WITH_KEY.into_iter().filter_map(|action| Some((action, action.shortcut()?)));
+        context.input_mut(|input| {
+            with_key
+                .filter(|(_, shortcut)| input.consume_shortcut(shortcut))
+                .map(|(action, _)| action)
+                .collect()
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! The top bar: menus, the four buttons of a run, its progress, and what draws and trains.
+
+use super::{
+    action::Action,
+    state::State,
+    theme::{self, Palette},
+};
+use crate::train;
+use egui::{Align, Button, Label, Layout, Rect, RichText, Ui, Vec2};
+use std::time::Duration;
+
+/// The four buttons.
+pub fn run_buttons(ui: &mut Ui, state: &mut State) {
+    let palette = Palette::of(ui);
+    let is_paused = state.session == train::State::Paused;
+    let obstacle = state.obstacle();
+    let can_start = !state.has_run() && obstacle.is_none();
+    let buttons = [
+        (Action::Train, "▶", if is_paused { "Continue" } else { "Train" }, can_start || is_paused),
+        (Action::Pause, "⏸", "Pause", state.is_training()),
+        (Action::Step, "⏭", "Step", can_start || is_paused),
+        (Action::Stop, "⏹", "Stop", state.has_run()),
+    ];
+    for (action, icon, name, is_enabled) in buttons {
+        let is_main = action == Action::Train && is_enabled;
+        let text = RichText::new(format!("{icon} {name}"));
+        let text = if is_main { text.color(palette.on_accent) } else { text };
+        let width = if action == Action::Train { 88.0 } else { 72.0 };
+        let mut button = Button::new(text).min_size(Vec2::new(width, theme::BUTTON));
+        if is_main {
+            button = button.fill(palette.accent);
+        }
+        let response = ui.add_enabled(is_enabled, button).on_hover_text(tooltip(ui, action));
+        let response = match &obstacle {
+            Some(obstacle) if !state.has_run() => response.on_disabled_hover_text(obstacle),
+            _ => response.on_disabled_hover_text(action.help()),
+        };
+        let clicked = response.clicked();
+        response.accessible_name(name);
+        if clicked {
+            state.wish(action);
+        }
+    }
+}
+
+/// What an action does, and its key.
+pub fn tooltip(ui: &Ui, action: Action) -> String {
+    match action.shortcut() {
+        Some(key) => format!("{} ({})", action.help(), ui.ctx().format_shortcut(&key)),
+        None => action.help().to_owned(),
+    }
+}
+
+/// A menu's entry for an action.
+pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
+    let key = action.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+    let button = Button::new(action.label()).shortcut_text(key);
+    if ui.add(button).on_hover_text(action.help()).clicked() {
+        state.wish(action);
+        ui.close();
+    }
+}
+
+/// Step, speed and time left, each in a place that does not move.
+pub fn figures(ui: &mut Ui, state: &State) {
+    let Some(step) = state.last_step() else {
+        slot(ui, state_label(state), 160.0);
+        return;
+    };
+    slot(ui, format!("step {} / {}", step.step, step.total_steps), 120.0);
+    if state.is_training() {
+        slot(ui, format!("{:.1} images/s", step.images_per_second), 88.0);
+        slot(ui, format!("{} left", duration(step.time_left())), 80.0);
+    } else {
+        slot(ui, state_label(state), 88.0);
+    }
+}
+
+fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) {
+    let layout = Layout::left_to_right(Align::Center);
+    ui.allocate_ui_with_layout(Vec2::new(width, theme::BUTTON), layout, |ui| {
+        ui.set_min_width(width);
+        ui.add(Label::new(text.into()).truncate());
+    });
+}
+
+/// By name what draws and what trains.
+pub fn devices(ui: &mut Ui, state: &State) {
+    let devices = &state.devices;
+    let short = |name: &str| name.split(" (").next().unwrap_or(name).to_owned();
+    let (text, help) = if devices.is_shared {
+        (
+            format!("{} draws and trains", short(&devices.draws)),
+            format!("{} draws and trains: tensors are drawn where they lie", devices.draws),
+        )
+    } else {
+        (
+            format!("{} draws · {} trains", short(&devices.draws), short(&devices.trains)),
+            format!(
+                "{} draws the window; the {} trains and predicts (choose with --device)",
+                devices.draws, devices.trains
+            ),
+        )
+    };
+    ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).truncate())
+        .on_hover_text(help);
+}
+
+/// A thin line along the lower edge of the bar that fills with the run.
+pub fn progress_line(ui: &Ui, bar: Rect, state: &State) {
+    let Some(step) = state.last_step().filter(|_| state.has_run()) else { return };
+    let share = step.step as f32 / step.total_steps.max(1) as f32;
+    let line =
+        Rect::from_min_size(bar.left_bottom() - Vec2::new(0.0, 2.0), Vec2::new(bar.width() * share, 2.0));
+    ui.painter().rect_filled(line, 0.0, Palette::of(ui).accent);
+}
+
+/// What the session is doing, in a word or two.
+pub fn state_label(state: &State) -> &'static str {
+    match state.session {
+        train::State::Idle if state.history.is_empty() => "no run",
+        train::State::Idle => "run ended",
+        train::State::Preparing => "preparing the first step",
+        train::State::Training => "training",
+        train::State::Paused => "paused",
+    }
+}
+
+/// `03:10` or `2:03:10`.
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes:02}:{seconds:02}")
+    }
+}

@@ -1,0 +1,159 @@
+//! Problems and news: shown until dismissed, kept in a history.
+
+use super::theme::{self, Palette};
+use egui::{Align, Align2, Area, Frame, Id, Label, Layout, Margin, RichText, Ui, Vec2};
+
+/// News leaves by itself after this time.
+const NEWS_SECONDS: f64 = 8.0;
+/// More than this many at once would cover the pictures; the rest is in the history.
+const MOST_SHOWN: usize = 3;
+const WIDTH: f32 = 376.0;
+
+/// How much a message matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Good to know.
+    News,
+    /// Something did not work; the rest goes on.
+    Warning,
+    /// The run ended.
+    Failure,
+}
+
+impl Severity {
+    fn title(self) -> &'static str {
+        match self {
+            Self::News => "Done",
+            Self::Warning => "Problem",
+            Self::Failure => "The run has stopped",
+        }
+    }
+
+    fn colour(self, palette: &Palette) -> egui::Color32 {
+        match self {
+            Self::News => palette.accent,
+            Self::Warning => palette.warning,
+            Self::Failure => palette.failure,
+        }
+    }
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What happened.
+    pub what: String,
+    /// What to do, if anything.
+    pub advice: String,
+    /// How often it came.
+    pub times: usize,
+    is_open: bool,
+    shown_at: Option<f64>,
+}
+
+/// All messages, oldest first.
+#[derive(Default)]
+pub struct Messages {
+    all: Vec<Message>,
+    /// Whether the history is on the screen.
+    pub history_is_open: bool,
+}
+
+impl Messages {
+    /// Adds a message; one that only repeats the last is counted instead.
+    pub fn tell(&mut self, severity: Severity, what: impl Into<String>, advice: impl Into<String>) {
+        let (what, advice) = (what.into(), advice.into());
+        match self.all.last_mut() {
+            Some(last) if last.what == what && last.severity == severity => {
+                last.times += 1;
+                last.is_open = true;
+                last.shown_at = None;
+            }
+            _ => self.all.push(Message { severity, what, advice, times: 1, is_open: true, shown_at: None }),
+        }
+    }
+
+    /// Everything that was told.
+    pub fn all(&self) -> &[Message] {
+        &self.all
+    }
+
+    /// Draws the open messages over the lower right corner, and the history if it is open.
+    pub fn ui(&mut self, ui: &Ui) {
+        self.let_news_go(ui);
+        let palette = Palette::of(ui);
+        let open: Vec<usize> =
+            (0..self.all.len()).rev().filter(|index| self.all[*index].is_open).take(MOST_SHOWN).collect();
+        if !open.is_empty() {
+            Area::new(Id::unique("messages"))
+                .anchor(Align2::RIGHT_BOTTOM, Vec2::splat(-theme::UNIT * 2.0))
+                .order(egui::Order::Foreground)
+                .show(ui, |ui| {
+                    ui.spacing_mut().item_spacing.y = theme::UNIT;
+                    for index in open.into_iter().rev() {
+                        if card(ui, &palette, &self.all[index]) {
+                            self.all[index].is_open = false;
+                        }
+                    }
+                });
+        }
+        self.history_ui(ui, &palette);
+    }
+
+    fn let_news_go(&mut self, ui: &Ui) {
+        let now = ui.input(|input| input.time);
+        for message in self.all.iter_mut().filter(|message| message.is_open) {
+            let age = now - *message.shown_at.get_or_insert(now);
+            if message.severity != Severity::News {
+                continue;
+            }
+            if age >= NEWS_SECONDS {
+                message.is_open = false;
+            } else {
+                ui.ctx().request_repaint_after_secs((NEWS_SECONDS - age) as f32 + 0.05);
+            }
+        }
+    }
+
+    fn history_ui(&mut self, ui: &Ui, palette: &Palette) {
+        let mut is_open = self.history_is_open;
+        egui::Window::new("Messages").open(&mut is_open).default_width(480.0).show(ui, |ui| {
+            if self.all.is_empty() {
+                ui.label("Nothing has happened yet.");
+            }
+            egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+                for message in self.all.iter().rev() {
+                    text(ui, palette, message);
+                    ui.add_space(theme::UNIT);
+                }
+            });
+        });
+        self.history_is_open = is_open;
+    }
+}
+
+/// Draws a message on a card; says whether it was dismissed.
+fn card(ui: &mut Ui, palette: &Palette, message: &Message) -> bool {
+    let colour = message.severity.colour(palette);
+    let frame = Frame::popup(ui.style()).inner_margin(Margin { left: 16, right: 12, top: 10, bottom: 10 });
+    let shown = frame.show(ui, |ui| {
+        ui.set_width(WIDTH);
+        text(ui, palette, message);
+        ui.with_layout(Layout::right_to_left(Align::Min), |ui| ui.button("Dismiss").clicked()).inner
+    });
+    let edge = shown.response.rect.with_max_x(shown.response.rect.left() + 4.0);
+    ui.painter().rect_filled(edge, 2.0, colour);
+    shown.inner
+}
+
+fn text(ui: &mut Ui, palette: &Palette, message: &Message) {
+    let title = message.severity.title();
+    let title = if message.times > 1 { format!("{title} ({}×)", message.times) } else { title.to_owned() };
+    ui.label(RichText::new(title).color(message.severity.colour(palette)).small());
+    ui.add(Label::new(RichText::new(&message.what).color(ui.visuals().strong_text_color())).wrap());
+    if !message.advice.is_empty() {
+        ui.add(Label::new(&message.advice).wrap());
+    }
+}

@@ -1,0 +1,118 @@
+//! Finding out what a folder is, and asking for one: always on a helper thread, because dialogs and
+//! disks take their time.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+};
+
+/// What a person wants to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Frames.
+    Data,
+    /// Lists of samples.
+    Split,
+    /// Networks.
+    Weights,
+}
+
+impl Wish {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Data => "Open a folder in KITTI raw layout",
+            Self::Split => "Open a split folder (train_files.txt, val_files.txt)",
+            Self::Weights => "Open a weights folder (encoder.pth, depth.pth, ...)",
+        }
+    }
+}
+
+/// What a folder turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Drives.
+    Data(PathBuf),
+    /// Lists of samples for the present data.
+    Split(PathBuf),
+    /// Networks.
+    Weights(PathBuf),
+    /// None of these.
+    Unknown(PathBuf),
+}
+
+/// Asks and looks without making the window wait.
+pub struct Opener {
+    sender: Sender<Found>,
+    receiver: Receiver<Found>,
+}
+
+impl Default for Opener {
+    fn default() -> Self {
+        let (sender, receiver) = channel();
+        Self { sender, receiver }
+    }
+}
+
+impl Opener {
+    /// Shows the system's folder dialog.
+    pub fn ask(&self, wish: Wish, context: &egui::Context) {
+        // Some systems only make dialogs on the window's own thread; waiting is done on another.
+        let dialog = rfd::AsyncFileDialog::new().set_title(wish.title()).pick_folder();
+        let (sender, context) = (self.sender.clone(), context.clone());
+        thread::spawn(move || {
+            let Some(folder) = pollster::block_on(dialog) else { return };
+            let path = folder.path().to_owned();
+            let found = match wish {
+                Wish::Data => Found::Data(path),
+                Wish::Split => Found::Split(path),
+                Wish::Weights => Found::Weights(path),
+            };
+            // The window may have been closed meanwhile.
+            let _ = sender.send(found);
+            context.request_repaint();
+        });
+    }
+
+    /// Looks what a dropped or typed path is.
+    pub fn look_at(&self, path: PathBuf, context: &egui::Context) {
+        let (sender, context) = (self.sender.clone(), context.clone());
+        thread::spawn(move || {
+            let _ = sender.send(recognise(&path));
+            context.request_repaint();
+        });
+    }
+
+    /// What was found since the last call.
+    pub fn found(&self) -> impl Iterator<Item = Found> + '_ {
+        self.receiver.try_iter()
+    }
+}
+
+/// Tells a folder by what lies in it; a file stands for its folder.
+pub fn recognise(path: &Path) -> Found {
+    let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
+    let has = |name: &str| folder.join(name).exists();
+    if has("encoder.pth") || has("checkpoints") {
+        Found::Weights(folder.to_owned())
+    } else if has("train_files.txt") || has("val_files.txt") || has("test_files.txt") {
+        Found::Split(folder.to_owned())
+    } else if let Some(root) = kitti_root(folder) {
+        Found::Data(root)
+    } else {
+        Found::Unknown(path.to_owned())
+    }
+}
+
+/// The root of a KITTI raw tree, if the folder is one, or is a day or a drive in one.
+fn kitti_root(folder: &Path) -> Option<PathBuf> {
+    let is_day = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.len() == 10 && name.chars().all(|letter| letter.is_ascii_digit() || letter == '_')
+    };
+    let holds_day = |path: &Path| {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).any(|path| path.is_dir() && is_day(&path))
+    };
+    folder.ancestors().take(3).find(|path| holds_day(path)).map(Path::to_owned)
+}

@@ -1,0 +1,181 @@
+//! The point cloud of the frame that is looked at, with an orbit camera.
+
+use super::{Pane, empty, title};
+use crate::{
+    app::{action::Action, state::State, theme, theme::Palette},
+    config::FrameId,
+    geometry::Intrinsics,
+    objective::MapName,
+    train,
+    view::{CloudStyle, CloudView, Orbit},
+};
+use egui::{Align, Align2, Color32, FontId, Layout, Rect, Sense, Slider, Stroke, Ui, UiBuilder, Vec2};
+use glam::Vec3;
+
+/// How far before the camera its frame is drawn, in median depths.
+const FRUSTUM_DEPTH: f32 = 0.22;
+
+/// The pane.
+pub struct Cloud {
+    view: CloudView,
+    orbit: Orbit,
+    point_width: f32,
+    farthest: f32,
+    steepest: f32,
+    shows_camera: bool,
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        Self {
+            view: CloudView::default(),
+            orbit: Orbit::default(),
+            point_width: 1.2,
+            farthest: 8.0,
+            steepest: 0.12,
+            shows_camera: true,
+        }
+    }
+}
+
+impl Cloud {
+    fn options(&mut self, ui: &mut Ui) {
+        ui.menu_button("Points", |ui| {
+            ui.spacing_mut().slider_width = 136.0;
+            let widths = Slider::new(&mut self.point_width, 0.5..=4.0).text("width");
+            ui.add(widths).on_hover_text("Width of a point: at 1 it covers what its pixel covers");
+            let farthest = Slider::new(&mut self.farthest, 1.0..=100.0).logarithmic(true).text("farthest");
+            ui.add(farthest).on_hover_text(
+                "Points farther than this are left out, in median depths of the frame: \
+                 the network's own unit of length is arbitrary",
+            );
+            let steepest = Slider::new(&mut self.steepest, 0.01..=2.0).logarithmic(true).text("edges");
+            ui.add(steepest).on_hover_text(
+                "Points whose depth differs from their neighbour's by more than this share are left out: \
+                 at the edges of things they hang in the air",
+            );
+            ui.checkbox(&mut self.shows_camera, "Show the camera");
+        })
+        .response
+        .on_hover_text("Which points are drawn, and how");
+    }
+
+    fn draw(&mut self, ui: &mut Ui, rect: Rect, cloud: &train::Cloud) {
+        let response = ui.interact(rect, ui.scope_id().with("orbit"), Sense::click_and_drag());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Point cloud view"));
+        self.orbit.interact(&response);
+        let [red, green, blue, _] = Color32::from_rgb(12, 13, 15).to_array();
+        let style = CloudStyle {
+            point_width: self.point_width,
+            farthest: self.farthest,
+            steepest: self.steepest,
+            background: [red, green, blue],
+        };
+        self.view.draw(ui.painter(), rect, cloud, &self.orbit, style);
+        if self.shows_camera {
+            self.draw_camera(ui, rect, cloud.intrinsics);
+        }
+        if self.orbit == Orbit::default() {
+            let hint =
+                "drag to orbit · right-drag or shift-drag to pan · wheel to zoom · double-click to reset";
+            let at = rect.left_bottom() + Vec2::new(theme::UNIT, -theme::UNIT);
+            ui.painter().text(
+                at,
+                Align2::LEFT_BOTTOM,
+                hint,
+                FontId::proportional(11.0),
+                Color32::from_gray(140),
+            );
+        }
+    }
+
+    /// The pyramid that the frame's camera looks through.
+    fn draw_camera(&self, ui: &Ui, rect: Rect, camera: Intrinsics) {
+        let painter = ui.painter().with_clip_rect(rect);
+        let stroke = Stroke::new(1.2, Palette::of(ui).accent);
+        let ray = |u: f32, v: f32| {
+            let x = (u - camera.centre_x) / camera.focal_x;
+            Vec3::new(x, (v - camera.centre_y) / camera.focal_y, 1.0) * FRUSTUM_DEPTH
+        };
+        let corners = [ray(0.0, 0.0), ray(1.0, 0.0), ray(1.0, 1.0), ray(0.0, 1.0)];
+        for index in 0..4 {
+            for (start, end) in [(corners[index], corners[(index + 1) % 4]), (Vec3::ZERO, corners[index])] {
+                if let (Some(start), Some(end)) =
+                    (self.orbit.project(start, rect), self.orbit.project(end, rect))
+                {
+                    painter.line_segment([start, end], stroke);
+                }
+            }
+        }
+    }
+}
+
+/// What to do when there are no networks: the two ways on, as buttons.
+fn call_to_action(ui: &mut Ui, rect: Rect, state: &mut State) {
+    let size = Vec2::new(rect.width().min(400.0), 96.0);
+    let middle = Rect::from_center_size(rect.center(), size);
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::Center)));
+    ui.heading("No networks yet");
+    ui.label("Train from scratch on this drive and watch depth form here, or load weights.");
+    ui.add_space(theme::UNIT);
+    let mut row = ui.new_child(
+        UiBuilder::new()
+            .max_rect(Rect::from_center_size(
+                ui.cursor().center_top() + Vec2::new(0.0, 14.0),
+                Vec2::new(288.0, 28.0),
+            ))
+            .layout(Layout::left_to_right(Align::Center)),
+    );
+    let size = Vec2::new(140.0, theme::BUTTON);
+    let train =
+        row.add_enabled(state.obstacle().is_none(), egui::Button::new("Train from scratch").min_size(size));
+    if train.on_hover_text(Action::Train.help()).clicked() {
+        state.wish(Action::Train);
+    }
+    let load = row.add(egui::Button::new("Load weights…").min_size(size));
+    if load.on_hover_text(Action::OpenWeights.help()).clicked() {
+        state.wish(Action::OpenWeights);
+    }
+}
+
+impl Pane for Cloud {
+    fn title(&self) -> String {
+        "Point cloud".to_owned()
+    }
+
+    fn header(&mut self, ui: &mut Ui, _state: &mut State) {
+        title(ui, "Point cloud");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            self.options(ui);
+            let reset = ui.button("Reset view").on_hover_text("Behind, above and beside the camera");
+            if reset.clicked() {
+                self.orbit = Orbit::default();
+            }
+            let camera = ui.button("From the camera").on_hover_text("Where the frame's own camera stands");
+            if camera.clicked() {
+                self.orbit = Orbit::at_the_camera();
+            }
+        });
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let rect = ui.max_rect();
+        ui.painter().rect_filled(rect, 0.0, Palette::of(ui).stage);
+        let cloud = state.picture.as_ref().and_then(|picture| picture.cloud.clone());
+        if let Some(cloud) = cloud {
+            self.draw(ui, rect, &cloud);
+        } else if state.data.is_some() && !state.has_networks() && !state.has_run() {
+            call_to_action(ui, rect, state);
+        } else if state.session == train::State::Preparing {
+            empty(ui, rect, "Getting ready: the first step takes longer than the others");
+        } else if state.has_networks() {
+            empty(ui, rect, "Waiting for the prediction …");
+        } else {
+            empty(ui, rect, "The cloud shows the depth of a frame, coloured by it");
+        }
+    }
+
+    fn watches(&self) -> Vec<MapName> {
+        vec![MapName::Depth, MapName::Colour(FrameId::TARGET)]
+    }
+}

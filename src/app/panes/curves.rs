@@ -1,0 +1,123 @@
+//! The loss over the steps of the run, in all and at each scale.
+
+use super::{Pane, empty, title};
+use crate::{
+    app::{state::State, theme::Palette},
+    train::StepReport,
+};
+use egui::{Align, Color32, DragValue, Layout, Ui};
+use egui_plot::{Legend, Line, Plot, PlotPoints};
+
+/// More points than this in a line are not told apart.
+const MOST_POINTS: usize = 1500;
+const SCALE_COLOURS: [Color32; 4] = [
+    Color32::from_rgb(72, 178, 164),
+    Color32::from_rgb(150, 170, 84),
+    Color32::from_rgb(214, 150, 70),
+    Color32::from_rgb(196, 112, 150),
+];
+
+/// The pane.
+pub struct Curves {
+    smoothing: f64,
+    is_logarithmic: bool,
+    shows_scales: bool,
+}
+
+impl Default for Curves {
+    fn default() -> Self {
+        Self { smoothing: 0.9, is_logarithmic: false, shows_scales: true }
+    }
+}
+
+impl Curves {
+    /// The running mean of a figure, thinned out to what can be seen.
+    fn points(&self, history: &[StepReport], figure: impl Fn(&StepReport) -> Option<f32>) -> Vec<[f64; 2]> {
+        let mut mean = 0.0;
+        let mut weight = 0.0;
+        let mut points = Vec::with_capacity(history.len());
+        for report in history {
+            let Some(value) = figure(report).filter(|value| value.is_finite()) else { continue };
+            // Divided by the weights so far, so that the first steps are not drawn towards zero.
+            mean = self.smoothing * mean + (1.0 - self.smoothing) * f64::from(value);
+            weight = self.smoothing * weight + (1.0 - self.smoothing);
+            let value = mean / weight;
+            points.push([
+                report.step as f64,
+                if self.is_logarithmic { value.max(1e-12).log10() } else { value },
+            ]);
+        }
+        let stride = points.len().div_ceil(MOST_POINTS).max(1);
+        let last = points.len().saturating_sub(1);
+        let mut index = 0;
+        points.retain(|_| {
+            index += 1;
+            (index - 1) % stride == 0 || index - 1 == last
+        });
+        points
+    }
+}
+
+impl Pane for Curves {
+    fn title(&self) -> String {
+        "Curves".to_owned()
+    }
+
+    fn header(&mut self, ui: &mut Ui, _state: &mut State) {
+        title(ui, "Loss");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.checkbox(&mut self.is_logarithmic, "log").on_hover_text("Logarithmic axis");
+            ui.checkbox(&mut self.shows_scales, "scales")
+                .on_hover_text("Also the loss at each scale of the disparity pyramid");
+            let smoothing =
+                DragValue::new(&mut self.smoothing).range(0.0..=0.995).speed(0.005).max_decimals(3);
+            ui.add(smoothing)
+                .on_hover_text(
+                    "Smoothing: the weight of the steps before in the running mean; 0 shows every step",
+                )
+                .accessible_name("Smoothing");
+        });
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let rect = ui.max_rect();
+        if state.history.is_empty() {
+            empty(ui, rect, "The loss of each step appears here once training runs");
+            return;
+        }
+        let mut lines = Vec::new();
+        if self.shows_scales {
+            let scales = state.history[0].scale_losses.keys().copied();
+            for scale in scales {
+                let colour = SCALE_COLOURS[scale % SCALE_COLOURS.len()];
+                let points = self.points(&state.history, |report| report.scale_losses.get(&scale).copied());
+                lines.push(
+                    Line::new(format!("scale {scale}"), PlotPoints::from(points)).color(colour).width(1.0),
+                );
+            }
+        }
+        let total = self.points(&state.history, |report| Some(report.loss));
+        let accent = Palette::of(ui).accent;
+        lines.push(Line::new("loss", PlotPoints::from(total)).color(accent).width(2.0));
+        let is_logarithmic = self.is_logarithmic;
+        let value = move |value: f64| if is_logarithmic { 10f64.powf(value) } else { value };
+        Plot::new("loss")
+            .legend(Legend::default().background_alpha(0.6).text_style(egui::TextStyle::Small))
+            .y_axis_formatter(move |mark, _| format!("{:.3}", value(mark.value)))
+            .x_axis_formatter(|mark, _| format!("{:.0}", mark.value))
+            .label_formatter(move |position| match position {
+                egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
+                    Some(format!("{plot_name}, step {:.0}: {:.4}", position.x, value(position.y)))
+                }
+                egui_plot::HoverPosition::Elsewhere { .. } => None,
+            })
+            .show_background(false)
+            .allow_scroll(false)
+            .set_margin_fraction(egui::vec2(0.02, 0.08))
+            .show(ui, |plot| {
+                for line in lines {
+                    plot.line(line);
+                }
+            });
+    }
+}

@@ -1,0 +1,63 @@
+//! The panes: each has a title, controls for its header, and a body.
+
+mod cloud;
+mod curves;
+mod map;
+mod sequence;
+mod timeline;
+mod training;
+
+pub use cloud::Cloud;
+pub use curves::Curves;
+pub use map::MapView;
+pub use sequence::Sequence;
+pub use timeline::Timeline;
+pub use training::Training;
+
+use super::state::State;
+use crate::objective::MapName;
+use egui::{RichText, Ui};
+
+/// A part of the window that can be docked anywhere.
+pub trait Pane {
+    /// What it is called.
+    fn title(&self) -> String;
+
+    /// Draws its header; the default is its title.
+    fn header(&mut self, ui: &mut Ui, _state: &mut State) {
+        title(ui, &self.title());
+    }
+
+    /// Draws its body.
+    fn ui(&mut self, ui: &mut Ui, state: &mut State);
+
+    /// The maps it shows.
+    fn watches(&self) -> Vec<MapName> {
+        Vec::new()
+    }
+
+    /// Whether there may be any number of its kind, so that closing it ends it.
+    fn is_disposable(&self) -> bool {
+        false
+    }
+}
+
+/// A title as headers show it.
+fn title(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).color(ui.visuals().strong_text_color()));
+}
+
+/// A sentence in the middle of an empty body, that says what to do next.
+fn empty(ui: &mut Ui, rect: egui::Rect, text: &str) {
+    let space = rect.shrink(8.0);
+    let galley = ui.painter().layout(
+        text.to_owned(),
+        egui::TextStyle::Body.resolve(ui.style()),
+        ui.visuals().weak_text_color(),
+        space.width().min(360.0),
+    );
+    let response = ui.interact(rect, ui.scope_id().with("empty"), egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+    let corner = space.center() - galley.size() / 2.0;
+    ui.painter().galley(corner, galley, ui.visuals().weak_text_color());
+}

@@ -1,0 +1,150 @@
+//! What is open: the source, its drives, the split and what was dropped.
+
+use super::Pane;
+use crate::{
+    app::{action::Action, state::State, theme, theme::Palette},
+    train::DataReport,
+};
+use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
+use std::collections::BTreeMap;
+
+/// More keys than this for one reason would make the list endless.
+const MOST_KEYS: usize = 50;
+
+/// The pane.
+#[derive(Default)]
+pub struct Sequence {
+    typed: String,
+}
+
+impl Sequence {
+    fn open(&mut self, ui: &mut Ui, state: &mut State) {
+        ui.horizontal(|ui| {
+            let width = (ui.available_width() - theme::UNIT) / 2.0;
+            for action in [Action::OpenData, Action::OpenBuiltInDrive] {
+                let button = Button::new(action.label()).min_size(egui::vec2(width, 0.0));
+                if ui.add(button).on_hover_text(action.help()).clicked() {
+                    state.wish(action);
+                }
+            }
+        });
+        ui.horizontal(|ui| {
+            let width = ui.available_width() - 56.0;
+            let field = TextEdit::singleline(&mut self.typed).hint_text("or a path").desired_width(width);
+            let field = ui.add(field).on_hover_text(
+                "A folder with data, a split or weights. It can also be dropped on the window",
+            );
+            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            field.accessible_name("Path to open");
+            let is_typed = !self.typed.trim().is_empty();
+            if ui.add_enabled(is_typed, Button::new("Open")).clicked() || (entered && is_typed) {
+                state.look_at(self.typed.trim().into());
+            }
+        });
+    }
+}
+
+fn report(ui: &mut Ui, state: &mut State, data: &DataReport) {
+    let strong = ui.visuals().strong_text_color();
+    ui.add(Label::new(RichText::new(&data.name).color(strong)).truncate()).on_hover_text(&data.name);
+    let split = data.split.as_deref().unwrap_or("every frame with its neighbours");
+    fact(ui, "split", split, "Which frames train and validate (Data > Choose split folder)");
+    fact(ui, "train", &counted(data.training.len(), "sample"), "Targets that have the frames around them");
+    fact(ui, "validate", &counted(data.validation.len(), "sample"), "Targets that are never trained on");
+    ui.add_space(theme::UNIT);
+    drives(ui, state, data);
+    dropped(ui, state, data);
+}
+
+/// A name and a value in two columns.
+fn fact(ui: &mut Ui, name: &str, value: &str, help: &str) {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(56.0, 16.0), egui::Sense::hover());
+        let colour = ui.visuals().weak_text_color();
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, font, colour);
+        ui.add(Label::new(value).truncate()).on_hover_text(format!("{value}\n{help}"));
+    });
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn drives(ui: &mut Ui, state: &mut State, data: &DataReport) {
+    let frames: usize = data.drives.iter().map(|drive| drive.frames.len()).sum();
+    let heading = format!("{}, {}", counted(data.drives.len(), "drive"), counted(frames, "frame"));
+    ui.label(RichText::new(heading).color(ui.visuals().weak_text_color()));
+    for (index, drive) in data.drives.iter().enumerate() {
+        let name = drive.folder.rsplit('/').next().unwrap_or(&drive.folder);
+        let is_chosen = state.playhead.drive == index;
+        let row = Button::selectable(is_chosen, name).right_text(drive.frames.len().to_string()).truncate();
+        let row = ui.add_sized([ui.available_width(), 22.0], row);
+        let help = format!(
+            "{}\nframes {} to {}",
+            drive.folder,
+            drive.frames.start,
+            drive.frames.end.saturating_sub(1)
+        );
+        if row.on_hover_text(help).clicked() && !is_chosen {
+            state.choose_drive(index);
+        }
+    }
+}
+
+fn dropped(ui: &mut Ui, state: &mut State, data: &DataReport) {
+    if data.dropped.is_empty() {
+        return;
+    }
+    ui.add_space(theme::UNIT);
+    let heading = format!("{} dropped", counted(data.dropped.len(), "sample"));
+    let heading = RichText::new(heading).color(Palette::of(ui).warning);
+    let mut reasons: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for (key, reason) in &data.dropped {
+        reasons.entry(reason).or_default().push(key);
+    }
+    egui::CollapsingHeader::new(heading).id_salt("dropped").show(ui, |ui| {
+        for (reason, keys) in reasons {
+            ui.add(Label::new(format!("{reason} ({})", keys.len())).wrap());
+            for key in keys.iter().take(MOST_KEYS) {
+                let text = key.to_string();
+                let row = ui.add(Button::selectable(false, &text).truncate());
+                if row.on_hover_text(format!("{text}\nGo to this frame")).clicked() {
+                    state.choose_frame(key);
+                }
+            }
+            if keys.len() > MOST_KEYS {
+                ui.weak(format!("and {} more", keys.len() - MOST_KEYS));
+            }
+        }
+    });
+}
+
+impl Pane for Sequence {
+    fn title(&self) -> String {
+        "Sequence".to_owned()
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let margin = egui::Margin::same(8);
+        ScrollArea::vertical().auto_shrink(false).content_margin(margin).show(ui, |ui| {
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                self.open(ui, state);
+                ui.add_space(theme::UNIT);
+                if let Some(what) = &state.opening {
+                    ui.add(Label::new(format!("Opening {what} …")).wrap());
+                }
+                match state.data.clone() {
+                    Some(data) => report(ui, state, &data),
+                    None if state.opening.is_none() => {
+                        ui.add(
+                            Label::new("No data is open. Drop a folder here, or try the built-in drive.")
+                                .wrap(),
+                        );
+                    }
+                    None => {}
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,162 @@
+//! The frames of the drive: scrubbing, stepping and playing.
+
+use super::Pane;
+use crate::{
+    app::{action::Action, playhead::FrameUse, state::State, theme, theme::Palette},
+    train::Origin,
+};
+use egui::{Align, Align2, Button, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
+
+const STRIP: f32 = 14.0;
+
+/// The pane.
+pub struct Timeline;
+
+fn control(ui: &mut Ui, state: &mut State, icon: &str, action: Action) {
+    let button = Button::new(icon).min_size(Vec2::new(28.0, 20.0));
+    let response = ui.add_enabled(state.playhead.key().is_some(), button);
+    let key = action.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+    let response = response.on_hover_text(format!("{} ({key})", action.help()));
+    let clicked = response.clicked();
+    response.accessible_name(action.label());
+    if clicked {
+        state.wish(action);
+    }
+}
+
+/// What is on the screen, if it is not simply the frame of the playhead.
+fn shown(state: &State) -> String {
+    match &state.picture {
+        Some(picture) if picture.origin == Origin::Training => {
+            format!("on screen: training sample {}, step {}", picture.key, picture.step)
+        }
+        Some(picture) if Some(&picture.key) != state.playhead.key().as_ref() => {
+            format!("on screen: {}", picture.key)
+        }
+        _ => String::new(),
+    }
+}
+
+fn strip(ui: &mut Ui, state: &mut State) {
+    let palette = Palette::of(ui);
+    let space = ui.available_rect_before_wrap().shrink2(Vec2::new(2.0 * theme::UNIT, 0.0));
+    let frames = state.playhead.frames();
+    let response = ui.interact(space, ui.scope_id().with("frames"), Sense::click_and_drag());
+    let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
+    response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
+    if !enabled {
+        super::empty(ui, space, "The frames of the drive appear here");
+        return;
+    }
+    let bar =
+        Rect::from_min_size(Pos2::new(space.left(), space.top() + 12.0), Vec2::new(space.width(), STRIP));
+    let step = bar.width() / frames.len() as f32;
+    let start = |frame: u32| bar.left() + (frame - frames.start) as f32 * step;
+
+    draw_uses(ui, bar, state.playhead.uses(), &palette);
+    draw_numbers(ui, bar, &frames, step);
+    let shown = state.picture.as_ref().map(|picture| &picture.key);
+    if let Some(key) =
+        shown.filter(|key| key.folder == state.playhead.folder() && frames.contains(&key.frame))
+    {
+        let middle = start(key.frame) + step / 2.0;
+        ui.painter().vline(middle, bar.y_range(), Stroke::new(2.0, Color32::WHITE));
+    }
+    let knob = Rect::from_min_max(
+        Pos2::new(start(state.playhead.frame), bar.top() - 4.0),
+        Pos2::new(start(state.playhead.frame) + step.max(3.0), bar.bottom() + 4.0),
+    );
+    ui.painter().rect_filled(knob, 2.0, palette.accent);
+
+    if let Some(at) = response.interact_pointer_pos() {
+        let index = ((at.x - bar.left()) / step).floor().clamp(0.0, (frames.len() - 1) as f32) as u32;
+        let frame = frames.start + index;
+        if frame != state.playhead.frame {
+            state.playhead.is_playing = false;
+            state.scrub(frame);
+        }
+    } else if let Some(at) = response.hover_pos() {
+        let index = ((at.x - bar.left()) / step).floor().clamp(0.0, (frames.len() - 1) as f32) as usize;
+        let usage = match state.playhead.uses().get(index) {
+            Some(FrameUse::Training) => "trains",
+            Some(FrameUse::Validation) => "validates",
+            Some(FrameUse::Dropped) => "was dropped (see Sequence)",
+            _ => "in no list",
+        };
+        response.on_hover_text_at_pointer(format!("frame {}: {usage}", frames.start + index as u32));
+    }
+}
+
+/// Which frames train and which validate, as a band of colours.
+fn draw_uses(ui: &Ui, bar: Rect, uses: &[FrameUse], palette: &Palette) {
+    let step = bar.width() / uses.len().max(1) as f32;
+    let mut first = 0;
+    for index in 1..=uses.len() {
+        if index < uses.len() && uses[index] == uses[first] {
+            continue;
+        }
+        let colour = match uses[first] {
+            FrameUse::None => palette.unused,
+            FrameUse::Training => palette.training,
+            FrameUse::Validation => palette.validation,
+            FrameUse::Dropped => palette.warning.gamma_multiply(0.5),
+        };
+        let x = bar.left() + first as f32 * step..=bar.left() + index as f32 * step;
+        ui.painter().rect_filled(Rect::from_x_y_ranges(x, bar.y_range()), 0.0, colour);
+        first = index;
+    }
+}
+
+/// Frame numbers at round places.
+fn draw_numbers(ui: &Ui, bar: Rect, frames: &std::ops::Range<u32>, step: f32) {
+    let spacing = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+        .into_iter()
+        .find(|spacing| *spacing as f32 * step >= 48.0)
+        .unwrap_or(20_000);
+    let colour = ui.visuals().weak_text_color();
+    for frame in frames.clone().filter(|frame| frame % spacing == 0) {
+        let x = bar.left() + ((frame - frames.start) as f32 + 0.5) * step;
+        let at = Pos2::new(x, bar.bottom() + 5.0);
+        ui.painter().text(at, Align2::CENTER_TOP, frame.to_string(), FontId::proportional(11.0), colour);
+    }
+}
+
+impl Pane for Timeline {
+    fn title(&self) -> String {
+        "Timeline".to_owned()
+    }
+
+    fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        ui.spacing_mut().item_spacing.x = theme::HALF;
+        let play = if state.playhead.is_playing { "⏸" } else { "▶" };
+        let icons = [
+            ("⏮", Action::First),
+            ("⏴", Action::Previous),
+            (play, Action::Play),
+            ("⏵", Action::Next),
+            ("⏭", Action::Last),
+        ];
+        for (icon, action) in icons {
+            control(ui, state, icon, action);
+        }
+        ui.add_space(theme::UNIT);
+        if state.playhead.key().is_some() {
+            let text = format!("frame {} of {}", state.playhead.frame, state.playhead.last());
+            ui.add(Label::new(text)).on_hover_text(state.playhead.folder());
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let mut follows = state.follows_training;
+            let follow = ui.checkbox(&mut follows, Action::Follow.label());
+            if follow.on_hover_text(Action::Follow.help()).changed() {
+                state.wish(Action::Follow);
+            }
+            ui.add_space(theme::UNIT);
+            let text = shown(state);
+            ui.add(Label::new(egui::RichText::new(text).color(ui.visuals().weak_text_color())).truncate());
+        });
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        strip(ui, state);
+    }
+}

@@ -1,0 +1,124 @@
+//! Which frame of which drive is looked at, and playing from there.
+
+use crate::{
+    data::{FrameKey, Side},
+    train::DataReport,
+};
+use std::ops::Range;
+
+/// KITTI was recorded at ten frames a second.
+const SECONDS_PER_FRAME: f64 = 0.1;
+
+/// What a frame is used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FrameUse {
+    /// It is in no list: a neighbour of others, or not chosen by the split.
+    #[default]
+    None,
+    /// The target of a training sample.
+    Training,
+    /// The target of a validation sample.
+    Validation,
+    /// The target of a sample that was dropped.
+    Dropped,
+}
+
+/// The place on the timeline.
+#[derive(Clone, Debug, Default)]
+pub struct Playhead {
+    /// Index of the drive in the data report.
+    pub drive: usize,
+    /// The frame's number.
+    pub frame: u32,
+    /// Whether it moves by itself.
+    pub is_playing: bool,
+    folder: String,
+    frames: Range<u32>,
+    side: Option<Side>,
+    uses: Vec<FrameUse>,
+    moved_at: f64,
+}
+
+impl Playhead {
+    /// At the first frame of the data whose maps can be computed: one that trains, if there is any.
+    pub fn over(data: &DataReport) -> Self {
+        let mut playhead = Self::default();
+        let first = data.training.iter().chain(&data.validation).min();
+        let drive = first
+            .and_then(|key| data.drives.iter().position(|drive| drive.folder == key.folder))
+            .unwrap_or(0);
+        playhead.choose_drive(data, drive);
+        if let Some(key) = first.filter(|key| key.folder == playhead.folder) {
+            playhead.go_to(key.frame);
+        }
+        playhead
+    }
+
+    /// Goes to the start of a drive, past the first frame, which has none before it.
+    pub fn choose_drive(&mut self, data: &DataReport, index: usize) {
+        let Some(drive) = data.drives.get(index) else { return };
+        self.drive = index;
+        self.folder.clone_from(&drive.folder);
+        self.frames = drive.frames.clone();
+        self.side = drive.sides.first().copied();
+        self.uses = vec![FrameUse::None; drive.frames.len()];
+        let lists = [
+            (FrameUse::Training, data.training.iter().collect::<Vec<_>>()),
+            (FrameUse::Validation, data.validation.iter().collect()),
+            (FrameUse::Dropped, data.dropped.iter().map(|(key, _)| key).collect()),
+        ];
+        for (usage, keys) in lists {
+            for key in keys.into_iter().filter(|key| key.folder == drive.folder) {
+                if drive.frames.contains(&key.frame) {
+                    self.uses[(key.frame - drive.frames.start) as usize] = usage;
+                }
+            }
+        }
+        self.go_to(drive.frames.start + 1);
+    }
+
+    /// Goes to a frame, or to the nearest that the drive has.
+    pub fn go_to(&mut self, frame: u32) {
+        self.frame = frame.clamp(self.frames.start, self.last());
+    }
+
+    /// The key to show, if there is any data.
+    pub fn key(&self) -> Option<FrameKey> {
+        let side = self.side.filter(|_| !self.frames.is_empty())?;
+        Some(FrameKey { folder: self.folder.clone(), frame: self.frame, side })
+    }
+
+    /// The drive's name.
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// The drive's frames.
+    pub fn frames(&self) -> Range<u32> {
+        self.frames.clone()
+    }
+
+    /// What each of them is used for.
+    pub fn uses(&self) -> &[FrameUse] {
+        &self.uses
+    }
+
+    /// The drive's last frame.
+    pub fn last(&self) -> u32 {
+        self.frames.end.saturating_sub(1).max(self.frames.start)
+    }
+
+    /// The frame after this one; after the last, the first.
+    pub fn after(&self) -> u32 {
+        if self.frame >= self.last() { self.frames.start } else { self.frame + 1 }
+    }
+
+    /// Whether it is time for the next frame: this one is on the screen and was long enough.
+    pub fn is_due(&mut self, seconds: f64, is_shown: bool) -> bool {
+        let due = self.is_playing && is_shown && seconds - self.moved_at >= SECONDS_PER_FRAME;
+        if due {
+            self.moved_at = seconds;
+        }
+        due
+    }
+}

@@ -1,0 +1,339 @@
+//! What the window knows: a pure consumer of the session's events and pictures and a producer of
+//! commands. Nothing here touches a device, a file or another thread.
+
+use super::{
+    action::Action,
+    form::TrainingForm,
+    messages::{Messages, Severity},
+    playhead::Playhead,
+};
+use crate::{
+    config::{DataChoice, ObjectiveConfig},
+    data::FrameKey,
+    objective::MapName,
+    train::{self, Command, DataReport, Event, Origin, Picture, StepReport, WeightsReport},
+};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What draws and what computes, by the names that a person knows.
+#[derive(Clone, Debug)]
+pub struct Devices {
+    /// The adapter that draws the window.
+    pub draws: String,
+    /// The backend that trains and predicts.
+    pub trains: String,
+    /// Whether they are one device, so that tensors are drawn where they lie.
+    pub is_shared: bool,
+}
+
+/// The state behind all panes.
+pub struct State {
+    /// What draws and computes.
+    pub devices: Devices,
+    /// What the session is doing.
+    pub session: train::State,
+    /// The open data.
+    pub data: Option<DataReport>,
+    /// What was asked to be opened and has not answered yet.
+    pub opening: Option<String>,
+    /// The loaded networks' files.
+    pub weights: Option<WeightsReport>,
+    /// Every step of the present or last run.
+    pub history: Vec<StepReport>,
+    /// The run folder of the present or last run.
+    pub run: Option<PathBuf>,
+    /// The newest picture.
+    pub picture: Option<Arc<Picture>>,
+    /// Which frame is looked at.
+    pub playhead: Playhead,
+    /// Whether views show the training batch while training is under way.
+    pub follows_training: bool,
+    /// The run that `Train` starts.
+    pub form: TrainingForm,
+    /// The objective of the present or last run, which decides what maps there are.
+    pub objective: ObjectiveConfig,
+    /// Problems and news.
+    pub messages: Messages,
+    /// Whether pictures show their pixels as squares.
+    pub squares: bool,
+    choice: DataChoice,
+    watched: BTreeSet<MapName>,
+    commands: Vec<Command>,
+    wishes: Vec<Action>,
+    path: Option<PathBuf>,
+}
+
+impl State {
+    /// Nothing opened yet; runs are written under `runs`.
+    pub fn new(devices: Devices, runs: &Path) -> Self {
+        Self {
+            devices,
+            session: train::State::default(),
+            data: None,
+            opening: None,
+            weights: None,
+            history: Vec::new(),
+            run: None,
+            picture: None,
+            playhead: Playhead::default(),
+            follows_training: true,
+            form: TrainingForm::new(runs),
+            objective: ObjectiveConfig::default(),
+            messages: Messages::default(),
+            squares: false,
+            choice: DataChoice::Demo,
+            watched: BTreeSet::new(),
+            commands: Vec::new(),
+            wishes: Vec::new(),
+            path: None,
+        }
+    }
+
+    /// Takes note of what the session says.
+    pub fn receive(&mut self, event: Event) {
+        match event {
+            Event::State(state) => self.session = state,
+            Event::Data(report) => self.data_opened(report),
+            Event::Weights(report) => self.weights_loaded(report),
+            Event::Step(report) => self.history.push(report),
+            Event::Checkpoint(path) => {
+                self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");
+            }
+            Event::Finished { steps, out } => {
+                self.messages.tell(
+                    Severity::News,
+                    format!("The run ended after {steps} steps"),
+                    format!("Its networks stay loaded; they are in {}", out.display()),
+                );
+                self.form.choose_free_folder();
+            }
+            Event::Problem(problem) => {
+                self.opening = None;
+                self.playhead.is_playing = false;
+                let severity = if problem.ended_run { Severity::Failure } else { Severity::Warning };
+                self.messages.tell(severity, problem.what, problem.advice);
+            }
+        }
+    }
+
+    /// Takes the newest picture.
+    pub fn show(&mut self, picture: Arc<Picture>) {
+        self.picture = Some(picture);
+    }
+
+    fn data_opened(&mut self, report: DataReport) {
+        self.opening = None;
+        self.picture = None;
+        self.playhead = Playhead::over(&report);
+        self.data = Some(report);
+        self.ask_for_frame();
+    }
+
+    fn weights_loaded(&mut self, report: WeightsReport) {
+        self.opening = None;
+        let severity = if report.missing.is_empty() { Severity::News } else { Severity::Warning };
+        let what = format!("{} tensors loaded, trained at {}×{}", report.loaded, report.width, report.height);
+        let advice = match (report.missing.as_slice(), report.has_pose) {
+            ([first, ..], _) => {
+                format!("{} are missing and keep random values, such as {first}", report.missing.len())
+            }
+            ([], false) => "There is no pose network among them, so nothing can be warped".to_owned(),
+            ([], true) => String::new(),
+        };
+        self.messages.tell(severity, what, advice);
+        self.weights = Some(report);
+        self.ask_for_frame();
+    }
+
+    /// The commands since the last call, the newest `Show` only.
+    pub fn take_commands(&mut self) -> Vec<Command> {
+        let mut commands = std::mem::take(&mut self.commands);
+        let newest = commands.iter().rposition(|command| matches!(command, Command::Show(_)));
+        let mut index = 0;
+        commands.retain(|command| {
+            index += 1;
+            !matches!(command, Command::Show(_)) || Some(index - 1) == newest
+        });
+        commands
+    }
+
+    /// Asks the window to do something once all panes are drawn.
+    pub fn wish(&mut self, action: Action) {
+        self.wishes.push(action);
+    }
+
+    /// What was asked for.
+    pub fn take_wishes(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.wishes)
+    }
+
+    /// Asks the window to find out what a path is and open it.
+    pub fn look_at(&mut self, path: PathBuf) {
+        self.path = Some(path);
+    }
+
+    /// The path that was asked for.
+    pub fn take_path(&mut self) -> Option<PathBuf> {
+        self.path.take()
+    }
+
+    /// Whether a run is there, paused or not.
+    pub fn has_run(&self) -> bool {
+        self.session != train::State::Idle
+    }
+
+    /// Whether steps are being made or prepared.
+    pub fn is_training(&self) -> bool {
+        matches!(self.session, train::State::Training | train::State::Preparing)
+    }
+
+    /// Whether there are networks to predict with.
+    pub fn has_networks(&self) -> bool {
+        self.weights.is_some()
+            || !self.history.is_empty()
+            || self.picture.as_ref().is_some_and(|picture| picture.origin != Origin::Images)
+    }
+
+    /// The last step made.
+    pub fn last_step(&self) -> Option<&StepReport> {
+        self.history.last()
+    }
+
+    /// Why `Train` cannot be pressed, if so.
+    pub fn obstacle(&self) -> Option<String> {
+        let Some(data) = &self.data else {
+            return Some("Open data first".to_owned());
+        };
+        if data.training.is_empty() {
+            return Some("This data has no sample to train on: choose another split or folder".to_owned());
+        }
+        self.form.config.validate().err().map(|error| error.to_string())
+    }
+
+    /// Opens other data with the split that belongs to it.
+    pub fn open_data(&mut self, data: DataChoice, split: Option<String>) {
+        self.opening = Some(match &data {
+            DataChoice::Demo => "the built-in drive".to_owned(),
+            DataChoice::Folder(path) => path.display().to_string(),
+        });
+        self.choice = data.clone();
+        self.commands.push(Command::OpenData { data, split });
+    }
+
+    /// Opens the present data anew with this split.
+    pub fn open_split(&mut self, split: Option<String>) {
+        self.open_data(self.choice.clone(), split);
+    }
+
+    /// Loads networks.
+    pub fn load_weights(&mut self, path: PathBuf) {
+        self.opening = Some(path.display().to_string());
+        self.commands.push(Command::LoadWeights(path));
+    }
+
+    /// Starts a run, or goes on with the paused one.
+    pub fn train(&mut self) {
+        if self.session == train::State::Paused {
+            self.commands.push(Command::Continue);
+        } else if !self.has_run() && self.obstacle().is_none() {
+            self.start();
+        }
+    }
+
+    /// Makes one step, beginning a run if there is none.
+    pub fn step(&mut self) {
+        if !self.has_run() {
+            if self.obstacle().is_some() {
+                return;
+            }
+            self.start();
+        }
+        self.commands.push(Command::Step);
+    }
+
+    fn start(&mut self) {
+        let config = self.form.config.clone();
+        self.history.clear();
+        self.objective = config.objective.clone();
+        self.run = Some(self.form.folder());
+        self.commands.push(Command::FollowTraining(self.follows_training));
+        self.commands.push(Command::Start { config: Box::new(config), out: self.form.folder() });
+    }
+
+    /// Stops making steps; the run stays.
+    pub fn pause(&mut self) {
+        if self.is_training() {
+            self.commands.push(Command::Pause);
+        }
+    }
+
+    /// Ends the run.
+    pub fn stop(&mut self) {
+        if self.has_run() {
+            self.commands.push(Command::Stop);
+        }
+    }
+
+    /// Chooses between the training batch and the frame of the timeline.
+    pub fn follow_training(&mut self, follow: bool) {
+        self.follows_training = follow;
+        self.commands.push(Command::FollowTraining(follow));
+        if !follow {
+            self.ask_for_frame();
+        }
+    }
+
+    /// Goes to a frame of the present drive. Whoever scrubs while training wants to see that frame.
+    pub fn scrub(&mut self, frame: u32) {
+        self.playhead.go_to(frame);
+        if self.is_training() && self.follows_training {
+            self.follow_training(false);
+        } else {
+            self.ask_for_frame();
+        }
+    }
+
+    /// Goes to another drive of the data.
+    pub fn choose_drive(&mut self, drive: usize) {
+        if let Some(data) = &self.data {
+            self.playhead.choose_drive(data, drive);
+            let frame = self.playhead.frame;
+            self.scrub(frame);
+        }
+    }
+
+    /// Goes to a sample by its key, in whatever drive it is.
+    pub fn choose_frame(&mut self, key: &FrameKey) {
+        let Some(data) = &self.data else { return };
+        if let Some(drive) = data.drives.iter().position(|drive| drive.folder == key.folder) {
+            self.playhead.choose_drive(data, drive);
+            self.scrub(key.frame);
+        }
+    }
+
+    /// While playing: goes to the next frame once the last one asked for is on the screen.
+    pub fn play_on(&mut self, seconds: f64) {
+        let is_shown = self.playhead.key() == self.picture.as_ref().map(|picture| &picture.key).cloned();
+        if self.playhead.is_due(seconds, is_shown) {
+            self.scrub(self.playhead.after());
+        }
+    }
+
+    fn ask_for_frame(&mut self) {
+        if let Some(key) = self.playhead.key() {
+            self.commands.push(Command::Show(key));
+        }
+    }
+
+    /// Says which maps the open panes show, if that changed.
+    pub fn watch(&mut self, maps: BTreeSet<MapName>) {
+        if self.watched != maps {
+            self.watched.clone_from(&maps);
+            self.commands.push(Command::Watch(maps));
+        }
+    }
+}

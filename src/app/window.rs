@@ -1,0 +1,246 @@
+//! The window: top bar, docked panes, messages. It takes events and pictures and gives commands, so
+//! that it can be driven without a session.
+
+use super::{
+    action::Action,
+    bar,
+    layout::{self, AnyPane, Docking},
+    messages::Severity,
+    open::{Found, Opener, Wish},
+    state::{Devices, State},
+    theme,
+};
+use crate::{
+    config::DataChoice,
+    train::{Command, Event, Picture},
+};
+use egui::{Align, CentralPanel, Frame, Layout, Margin, MenuBar, Panel, ThemePreference, Ui};
+use egui_tiles::{Tile, Tree};
+use std::{path::Path, sync::Arc};
+
+/// Everything on the screen.
+pub struct Window {
+    state: State,
+    panes: Option<Tree<AnyPane>>,
+    opener: Opener,
+    shows_shortcuts: bool,
+}
+
+impl Window {
+    /// A window that shows nothing yet; runs are written under `runs`.
+    pub fn new(context: &egui::Context, devices: Devices, runs: &Path) -> Self {
+        theme::install(context);
+        context.set_theme(ThemePreference::Dark);
+        Self {
+            state: State::new(devices, runs),
+            panes: None,
+            opener: Opener::default(),
+            shows_shortcuts: false,
+        }
+    }
+
+    /// Opens data and weights as the command line says.
+    pub fn open(&mut self, data: DataChoice, split: Option<String>, weights: Option<&Path>) {
+        self.state.open_data(data, split);
+        if let Some(weights) = weights {
+            self.state.load_weights(weights.to_owned());
+        }
+    }
+
+    /// Takes note of what the session says.
+    pub fn receive(&mut self, event: Event) {
+        self.state.receive(event);
+    }
+
+    /// Shows the newest picture.
+    pub fn show(&mut self, picture: Arc<Picture>) {
+        self.state.show(picture);
+    }
+
+    /// What the session shall do.
+    pub fn take_commands(&mut self) -> Vec<Command> {
+        self.state.take_commands()
+    }
+
+    /// Draws everything and reacts to what was done.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        self.play_on(ui);
+        self.take_dropped(ui);
+        let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 6));
+        let shown = Panel::top("bar").frame(bar).show(ui, |ui| self.bar(ui));
+        bar::progress_line(ui, shown.response.rect, &self.state);
+        CentralPanel::no_frame().show(ui, |ui| self.panes_ui(ui));
+        self.shortcuts_ui(ui);
+        self.state.messages.ui(ui);
+        for action in Action::pressed(ui.ctx()) {
+            self.state.wish(action);
+        }
+        for action in self.state.take_wishes() {
+            self.act(action, ui.ctx());
+        }
+    }
+
+    fn play_on(&mut self, ui: &Ui) {
+        if self.state.playhead.is_playing {
+            self.state.play_on(ui.input(|input| input.time));
+            ui.ctx().request_repaint_after(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Dropped, typed and chosen folders.
+    fn take_dropped(&mut self, ui: &Ui) {
+        let dropped = ui.input(|input| {
+            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect::<Vec<_>>()
+        });
+        for path in dropped.into_iter().chain(self.state.take_path()) {
+            self.opener.look_at(path, ui.ctx());
+        }
+        let found: Vec<Found> = self.opener.found().collect();
+        for found in found {
+            match found {
+                Found::Data(path) => self.state.open_data(DataChoice::Folder(path), None),
+                Found::Split(path) => self.state.open_split(Some(path.display().to_string())),
+                Found::Weights(path) => self.state.load_weights(path),
+                Found::Unknown(path) => self.state.messages.tell(
+                    Severity::Warning,
+                    format!("There is nothing to open in {}", path.display()),
+                    "A data folder holds days (2011_09_26) with drives, a split folder train_files.txt, \
+                     a weights folder encoder.pth",
+                ),
+            }
+        }
+    }
+
+    fn bar(&mut self, ui: &mut Ui) {
+        MenuBar::new().ui(ui, |ui| {
+            ui.label(egui::RichText::new("Monoscope").color(ui.visuals().strong_text_color()).size(15.0));
+            ui.add_space(theme::HALF);
+            let state = &mut self.state;
+            ui.menu_button("Data", |ui| {
+                for action in [Action::OpenBuiltInDrive, Action::OpenData] {
+                    bar::entry(ui, state, action);
+                }
+                ui.separator();
+                for action in [Action::OpenSplit, Action::DropSplit] {
+                    bar::entry(ui, state, action);
+                }
+            });
+            ui.menu_button("Weights", |ui| bar::entry(ui, state, Action::OpenWeights));
+            self.view_menu(ui);
+            ui.menu_button("Help", |ui| {
+                bar::entry(ui, &mut self.state, Action::Shortcuts);
+                bar::entry(ui, &mut self.state, Action::Messages);
+            });
+            ui.add_space(2.0 * theme::UNIT);
+            bar::run_buttons(ui, &mut self.state);
+            ui.add_space(theme::UNIT);
+            bar::figures(ui, &self.state);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &self.state));
+        });
+    }
+
+    fn view_menu(&mut self, ui: &mut Ui) {
+        ui.menu_button("View", |ui| {
+            bar::entry(ui, &mut self.state, Action::AddView);
+            if let Some(tree) = &mut self.panes {
+                let panes: Vec<_> = tree
+                    .tiles
+                    .iter()
+                    .filter_map(|(id, tile)| match tile {
+                        Tile::Pane(pane) if !pane.is_disposable() => Some((pane.title(), *id)),
+                        _ => None,
+                    })
+                    .collect();
+                for (title, id) in panes {
+                    let mut is_visible = tree.is_visible(id);
+                    if ui.checkbox(&mut is_visible, title).changed() {
+                        tree.set_visible(id, is_visible);
+                    }
+                }
+            }
+            ui.separator();
+            let mut squares = self.state.squares;
+            if ui
+                .checkbox(&mut squares, Action::Squares.label())
+                .on_hover_text(Action::Squares.help())
+                .changed()
+            {
+                self.state.wish(Action::Squares);
+            }
+            ui.separator();
+            let mut theme = ui.ctx().options(|options| options.theme_preference);
+            for (choice, name) in [
+                (ThemePreference::Dark, "Dark"),
+                (ThemePreference::Light, "Light"),
+                (ThemePreference::System, "As the system"),
+            ] {
+                ui.radio_value(&mut theme, choice, name);
+            }
+            ui.ctx().set_theme(theme);
+            ui.separator();
+            bar::entry(ui, &mut self.state, Action::ResetLayout);
+        });
+    }
+
+    fn panes_ui(&mut self, ui: &mut Ui) {
+        let tree = self.panes.get_or_insert_with(|| layout::start(ui.available_size()));
+        let mut docking = Docking { state: &mut self.state, watched: Default::default(), closed: None };
+        tree.ui(&mut docking, ui);
+        let (watched, closed) = (docking.watched, docking.closed);
+        if let Some(tile) = closed {
+            let is_disposable = tree.tiles.get_pane(&tile).is_some_and(|pane| pane.is_disposable());
+            if is_disposable {
+                tree.remove_recursively(tile);
+            } else {
+                tree.set_visible(tile, false);
+            }
+        }
+        self.state.watch(watched);
+    }
+
+    fn shortcuts_ui(&mut self, ui: &Ui) {
+        egui::Window::new("Shortcuts").open(&mut self.shows_shortcuts).resizable(false).show(ui, |ui| {
+            egui::Grid::new("shortcuts").num_columns(2).spacing([24.0, theme::HALF]).show(ui, |ui| {
+                for action in Action::WITH_KEY {
+                    let key = action.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+                    ui.label(egui::RichText::new(key).monospace().color(ui.visuals().strong_text_color()));
+                    ui.label(action.label());
+                    ui.end_row();
+                }
+            });
+            ui.separator();
+            ui.label("In the point cloud: drag to orbit, right-drag or shift-drag to pan,\nwheel to zoom, double-click to reset.");
+        });
+    }
+
+    fn act(&mut self, action: Action, context: &egui::Context) {
+        let state = &mut self.state;
+        match action {
+            Action::OpenBuiltInDrive => state.open_data(DataChoice::Demo, None),
+            Action::OpenData => self.opener.ask(Wish::Data, context),
+            Action::OpenSplit => self.opener.ask(Wish::Split, context),
+            Action::DropSplit => state.open_split(None),
+            Action::OpenWeights => self.opener.ask(Wish::Weights, context),
+            Action::Train => state.train(),
+            Action::Pause => state.pause(),
+            Action::Step => state.step(),
+            Action::Stop => state.stop(),
+            Action::Play => state.playhead.is_playing = !state.playhead.is_playing,
+            Action::Previous => state.scrub(state.playhead.frame.saturating_sub(1)),
+            Action::Next => state.scrub(state.playhead.frame + 1),
+            Action::First => state.scrub(state.playhead.frames().start),
+            Action::Last => state.scrub(state.playhead.last()),
+            Action::Follow => state.follow_training(!state.follows_training),
+            Action::Squares => state.squares = !state.squares,
+            Action::AddView => {
+                if let Some(tree) = &mut self.panes {
+                    layout::add_view(tree);
+                }
+            }
+            Action::ResetLayout => self.panes = None,
+            Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
+            Action::Shortcuts => self.shows_shortcuts = !self.shows_shortcuts,
+        }
+        context.request_repaint();
+    }
+}
