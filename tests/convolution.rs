@@ -31,14 +31,15 @@ fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
     ]
 }
 
-/// Batch, channels, height, width, filters: odd sizes, rests of every tile, larger than one tile.
-const SHAPES: [[usize; 5]; 6] = [
+/// Batch, channels, height, width, filters: odd sizes, rests of every tile, several tasks of rows, channels and filters.
+const SHAPES: [[usize; 5]; 7] = [
     [1, 1, 7, 7, 1],
     [3, 3, 9, 13, 5],
     [2, 4, 6, 20, 16],
     [1, 6, 13, 41, 33],
     [2, 17, 5, 8, 12],
     [1, 2, 40, 61, 24],
+    [2, 70, 6, 9, 67],
 ];
 
 type Operation = fn(Tensor<4>, Tensor<4>, Option<Tensor<1>>, ConvolutionOptions) -> Tensor<4>;
@@ -63,22 +64,22 @@ fn passes(
     let gradients = (output.clone() * pattern).sum().backward();
     let mut results = vec![
         values(output.detach()),
-        values(input.grad(&gradients).unwrap()),
-        values(weight.grad(&gradients).unwrap()),
+        values(input.grad(&gradients).expect("a gradient")),
+        values(weight.grad(&gradients).expect("a gradient")),
     ];
-    results.extend(bias.map(|bias| values(bias.grad(&gradients).unwrap())));
+    results.extend(bias.map(|bias| values(bias.grad(&gradients).expect("a gradient"))));
     results
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().unwrap()
+    tensor.into_data().try_to_vec().expect("f32 values")
 }
 
 fn random(shape: &[usize]) -> TensorData {
     let count: usize = shape.iter().product();
     let device = Device::flex();
     let values = Tensor::<1>::random([count], Distribution::Uniform(-1.0, 1.0), &device);
-    TensorData::new(values.into_data().try_to_vec::<f32>().unwrap(), shape.to_vec())
+    TensorData::new(values.into_data().try_to_vec::<f32>().expect("f32 values"), shape.to_vec())
 }
 
 fn arguments(shape: [usize; 5], kernel: usize, has_bias: bool) -> Vec<TensorData> {

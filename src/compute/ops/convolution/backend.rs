@@ -1,6 +1,6 @@
 //! The convolution as a backend extension, and its derivatives.
 
-use super::{ConvolutionOptions, geometry::Geometry, passes};
+use super::{Activation, ConvolutionOptions, geometry::Geometry, passes};
 use burn::{
     backend::{
         Autodiff, Backend, Flex, FlexDevice, TensorMetadata,
@@ -97,16 +97,17 @@ impl ConvolutionGradients for Flex {
         let (input_shape, weight_shape) = (input.shape(), weight.shape());
         let geometry = Geometry::new(input_shape.dims(), weight_shape.dims(), options);
         let [input, weight, gradient] = [input, weight, gradient].map(|tensor| tensor.to_contiguous());
-        let gradient = passes::through_activation(options.activation, values(&output), values(&gradient));
+        let through = (options.activation != Activation::None)
+            .then(|| passes::through_activation(options.activation, values(&output), values(&gradient)));
+        let gradient = through.as_deref().unwrap_or_else(|| values(&gradient));
         let [of_input, of_weight, of_bias] = wanted;
         [
             of_input
-                .then(|| tensor(passes::input_gradient(&geometry, values(&weight), &gradient), input_shape)),
+                .then(|| tensor(passes::input_gradient(&geometry, values(&weight), gradient), input_shape)),
             of_weight
-                .then(|| tensor(passes::weight_gradient(&geometry, values(&input), &gradient), weight_shape)),
-            of_bias.then(|| {
-                tensor(passes::bias_gradient(&geometry, &gradient), Shape::from([geometry.filters]))
-            }),
+                .then(|| tensor(passes::weight_gradient(&geometry, values(&input), gradient), weight_shape)),
+            of_bias
+                .then(|| tensor(passes::bias_gradient(&geometry, gradient), Shape::from([geometry.filters]))),
         ]
     }
 }

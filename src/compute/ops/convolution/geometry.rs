@@ -8,12 +8,12 @@
 
 use super::{ConvolutionOptions, Padding};
 
-/// One term of a convolution's sum: which weight, and which line shifted by how much.
+/// One term of a convolution's sum.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tap {
-    /// Offset of the weight from that of the output channel's first.
+    /// Where the weight is, from the first of its channel.
     pub(super) weight: usize,
-    /// Offset on the line from the output's position.
+    /// Where the line's value is, from the sum's position.
     pub(super) line: usize,
 }
 
@@ -95,70 +95,47 @@ impl Geometry {
         self.channels * self.kernel * self.kernel
     }
 
-    /// Length of one sub-image's line.
-    pub(super) fn line_plane(&self) -> usize {
-        self.line_height * self.line_width
-    }
-
-    /// Values of the lines of one image: channel, row phase, column phase, position.
-    pub(super) fn lines_len(&self) -> usize {
-        self.channels * self.phases * self.phases * self.line_plane()
-    }
-
-    /// The taps in the order of the weights of an output channel.
-    pub(super) fn taps(&self) -> Vec<Tap> {
-        let mut taps = Vec::with_capacity(self.fan_in());
-        for channel in 0..self.channels {
+    /// The taps of `channels` channels in the order of their weights, when every sub-image's line is
+    /// `plane` long and the lines are ordered channel, row phase, column phase.
+    pub(super) fn taps(&self, channels: usize, plane: usize) -> Vec<Tap> {
+        let mut taps = Vec::with_capacity(channels * self.kernel * self.kernel);
+        for channel in 0..channels {
             for i in 0..self.kernel {
                 for j in 0..self.kernel {
                     let phase = (i % self.stride) * self.phases + j % self.stride;
-                    let plane = channel * self.phases * self.phases + phase;
-                    let shift = (i / self.stride) * self.line_width + j / self.stride;
-                    taps.push(Tap { weight: taps.len(), line: plane * self.line_plane() + shift });
+                    let line = (channel * self.phases * self.phases + phase) * plane;
+                    taps.push(Tap { weight: taps.len(), line: line + self.shift(i, j) });
                 }
             }
         }
         taps
     }
 
-    /// Rows of zeros above and below a gradient's image on its line, so that every tap finds one.
-    fn gradient_margin(&self) -> usize {
+    /// Zeros that a gradient needs on its line before the first value and, in rows, above it, so that
+    /// every tap finds one. The margin on the right of a row serves as the next row's on the left.
+    pub(super) fn gradient_margin(&self) -> usize {
         self.cells - 1
     }
 
-    /// Length of one channel of the output's gradient on the line.
-    pub(super) fn gradient_plane(&self) -> usize {
-        (self.output_height + 2 * self.gradient_margin()) * self.line_width
-    }
-
-    /// Where the first row of the output's gradient begins on its channel's line. The margin on the
-    /// right of a row serves as the next row's margin on the left.
-    pub(super) fn gradient_start(&self) -> usize {
-        self.gradient_margin() * (self.line_width + 1)
-    }
-
-    /// Values of the gradient's lines of one image.
-    pub(super) fn gradient_len(&self) -> usize {
-        self.gradient_margin() + self.filters * self.gradient_plane()
-    }
-
-    /// The taps that carry the output's gradient back to sub-image (`row`, `column`): the weights of
-    /// that phase with the axes flipped.
-    pub(super) fn gradient_taps(&self, row: usize, column: usize) -> Vec<Tap> {
-        let square = self.kernel * self.kernel;
+    /// The taps that carry the output's gradient back to sub-image (`row`, `column`), when every
+    /// filter's line is `plane` long: the weights of that phase, shifted the other way.
+    pub(super) fn gradient_taps(&self, row: usize, column: usize, plane: usize) -> Vec<Tap> {
+        let start = self.gradient_margin() * (self.line_width + 1);
         let mut taps = Vec::with_capacity(self.filters * self.cells * self.cells);
         for filter in 0..self.filters {
             for i in (row..self.kernel).step_by(self.stride) {
                 for j in (column..self.kernel).step_by(self.stride) {
-                    let back = (i / self.stride) * self.line_width + j / self.stride;
-                    taps.push(Tap {
-                        weight: filter * self.channels * square + i * self.kernel + j,
-                        line: filter * self.gradient_plane() + self.gradient_start() - back,
-                    });
+                    let weight = filter * self.fan_in() + i * self.kernel + j;
+                    taps.push(Tap { weight, line: filter * plane + start - self.shift(i, j) });
                 }
             }
         }
         taps
+    }
+
+    /// How far along the line the value is that weight (`i`, `j`) pairs with an output.
+    fn shift(&self, i: usize, j: usize) -> usize {
+        (i / self.stride) * self.line_width + j / self.stride
     }
 
     /// Input rows (or columns) that padded row `padded` shows, among `length`; `None` is zero.

@@ -5,6 +5,7 @@
 
 use super::{Activation, geometry::Tap};
 use macerator::{AutoArch, Scalar, Simd, Vector, WithSimd, vload_unaligned, vstore_unaligned};
+use std::array;
 
 /// Output channels that one task computes together.
 pub(super) const ROWS: usize = 8;
@@ -21,27 +22,29 @@ fn has_many_registers<S: Simd>() -> bool {
     S::lanes32() == LONGEST_VECTOR || cfg!(target_arch = "aarch64")
 }
 
-/// For `rows` output channels r and `positions` positions p from `start` on, the sums
-/// Σₜ weights[r·row_stride + t.weight] · line[p + t.line] over the taps t.
+/// For `rows` channels r and `positions` positions p, the sums over the taps t of
+/// weights[r·row_stride + t.weight] · line[p + t.line], with bias and activation.
 pub(super) struct ShiftedSums<'a> {
     pub(super) weights: &'a [f32],
     pub(super) row_stride: usize,
-    pub(super) taps: &'a [Tap],
-    pub(super) line: &'a [f32],
-    pub(super) start: usize,
-    pub(super) positions: usize,
+    /// At most [`ROWS`].
     pub(super) rows: usize,
+    pub(super) taps: &'a [Tap],
+    /// Goes on for [`SLACK`] values after the last that a sum needs.
+    pub(super) line: &'a [f32],
+    pub(super) positions: usize,
     /// One value for each row.
     pub(super) bias: Option<&'a [f32]>,
     pub(super) activation: Activation,
 }
 
 impl ShiftedSums<'_> {
-    /// Hands each tile of sums to `receive`: output channel, first position, one channel's sums.
+    /// Hands the results to `receive` in pieces: channel, first position, neighbouring positions' values.
     pub(super) fn run(self, receive: impl FnMut(usize, usize, &[f32])) {
         let furthest = |offset: fn(&Tap) -> usize| self.taps.iter().map(offset).max().unwrap_or(0);
-        assert!((self.rows - 1) * self.row_stride + furthest(|tap| tap.weight) < self.weights.len());
-        assert!(self.start + self.positions + furthest(|tap| tap.line) + SLACK <= self.line.len() + 1);
+        let (weight, line) = (furthest(|tap| tap.weight), furthest(|tap| tap.line));
+        assert!((self.rows - 1) * self.row_stride + weight < self.weights.len(), "too few weights");
+        assert!(line + self.positions + SLACK <= self.line.len() + 1, "line too short");
         AutoArch::new().dispatch(ShiftedSumsTo { sums: self, receive });
     }
 }
@@ -71,26 +74,25 @@ impl<F: FnMut(usize, usize, &[f32])> WithSimd for ShiftedSumsTo<'_, F> {
 }
 
 impl<F: FnMut(usize, usize, &[f32])> ShiftedSumsTo<'_, F> {
+    /// Computes `N` channels from `row` on, and gives `N`.
     #[inline(always)]
     fn rows<S: Simd, const N: usize>(&mut self, row: usize) -> usize {
-        let ShiftedSums { weights, row_stride, taps, line, start, positions, bias, activation, .. } =
-            self.sums;
+        let ShiftedSums { weights, row_stride, taps, line, positions, bias, activation, .. } = self.sums;
         let tile = VECTORS * S::lanes32();
         let mut stored = [0.0; VECTORS * LONGEST_VECTOR];
         for position in (0..positions).step_by(tile) {
-            // SAFETY: `run` checked the furthest weight and the furthest line value that any row,
-            // tap and tile reads. `stored` holds a tile of the longest vectors.
+            // SAFETY: `run` checked the furthest weight of the last row, and that the line reaches a tile
+            // beyond the last position for the furthest tap.
             let sums = unsafe {
                 let weights = weights.as_ptr().add(row * row_stride);
-                let line = line.as_ptr().add(start + position);
-                tile_sums::<S, N>(weights, row_stride, taps, line)
+                tile_sums::<S, N>(weights, row_stride, taps, line.as_ptr().add(position))
             };
             for r in 0..N {
-                let bias = bias.map_or(0.0, |bias| bias[row + r]);
                 for v in 0..VECTORS {
+                    // SAFETY: `stored` holds `VECTORS` of the longest vectors.
                     unsafe { vstore_unaligned(stored.as_mut_ptr().add(v * S::lanes32()), sums[r][v]) };
                 }
-                activation.apply(bias, &mut stored[..tile]);
+                activation.apply(bias.map_or(0.0, |bias| bias[row + r]), &mut stored[..tile]);
                 (self.receive)(row + r, position, &stored[..tile.min(positions - position)]);
             }
         }
@@ -98,7 +100,10 @@ impl<F: FnMut(usize, usize, &[f32])> ShiftedSumsTo<'_, F> {
     }
 }
 
-/// One tile: `N` output channels by `VECTORS` vectors of positions, held in registers.
+/// One tile: `N` channels by `VECTORS` vectors of positions, held in registers.
+///
+/// # Safety
+/// Every tap must find its weights in `N` rows and a tile of values on the line.
 #[inline(always)]
 unsafe fn tile_sums<S: Simd, const N: usize>(
     weights: *const f32,
@@ -108,10 +113,11 @@ unsafe fn tile_sums<S: Simd, const N: usize>(
 ) -> [[Vector<S, f32>; VECTORS]; N] {
     let mut sums = [[0f32.splat::<S>(); VECTORS]; N];
     for tap in taps {
+        // SAFETY: the caller's promise.
         unsafe {
             let shifted = line.add(tap.line);
             let values: [Vector<S, f32>; VECTORS] =
-                core::array::from_fn(|v| vload_unaligned(shifted.add(v * S::lanes32())));
+                array::from_fn(|v| vload_unaligned(shifted.add(v * S::lanes32())));
             let weights = weights.add(tap.weight);
             for r in 0..N {
                 let weight = (*weights.add(r * row_stride)).splat::<S>();
@@ -126,8 +132,6 @@ unsafe fn tile_sums<S: Simd, const N: usize>(
 
 /// Taps of the weight's gradient that are summed together in registers.
 pub(super) const TAPS: usize = 8;
-/// Pixels after which the sums are put down, so that their gradients stay in the cache for all taps.
-const BLOCK: usize = 512;
 
 /// For taps t and filters f, adds Σ over pixels (y, x) of
 /// line[t + y·line_width + x] · gradient[(y·width + x)·filters + f] to sums[t·filters + f].
@@ -161,22 +165,18 @@ impl WithSimd for PixelSums<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self) {
         let height = self.gradient.len() / (self.width * self.filters);
-        let step = BLOCK.div_ceil(self.width).min(height);
-        for first in (0..height).step_by(step) {
-            let rows = (first, height.min(first + step));
-            match (has_many_registers::<S>(), self.filters > S::lanes32()) {
-                (true, true) => self.rows::<S, 8, 2>(rows),
-                (true, false) => self.rows::<S, 8, 1>(rows),
-                (false, true) => self.rows::<S, 4, 2>(rows),
-                (false, false) => self.rows::<S, 4, 1>(rows),
-            }
+        match (has_many_registers::<S>(), self.filters > S::lanes32()) {
+            (true, true) => self.rows::<S, 8, 2>(height),
+            (true, false) => self.rows::<S, 8, 1>(height),
+            (false, true) => self.rows::<S, 4, 2>(height),
+            (false, false) => self.rows::<S, 4, 1>(height),
         }
     }
 }
 
 impl PixelSums<'_> {
     #[inline(always)]
-    fn rows<S: Simd, const N: usize, const V: usize>(&mut self, rows: (usize, usize)) {
+    fn rows<S: Simd, const N: usize, const V: usize>(&mut self, height: usize) {
         let filters = self.filters;
         for (block, taps) in self.taps.as_chunks::<N>().0.iter().enumerate() {
             for filter in (0..filters).step_by(V * S::lanes32()) {
@@ -184,31 +184,28 @@ impl PixelSums<'_> {
                 // whole vectors.
                 unsafe {
                     let target = self.sums.as_mut_ptr().add(block * N * filters + filter);
-                    let mut sums: [[Vector<S, f32>; V]; N] = core::array::from_fn(|n| {
-                        core::array::from_fn(|v| vload_unaligned(target.add(n * filters + v * S::lanes32())))
-                    });
-                    let mut gradient = self.gradient.as_ptr().add(rows.0 * self.width * filters + filter);
-                    let mut x = 0;
-                    let gap = 1 + self.line_width - self.width;
-                    let mut line = self.line.as_ptr().add(rows.0 * self.line_width);
-                    for _ in 0..(rows.1 - rows.0) * self.width {
-                        let values: [Vector<S, f32>; V] =
-                            core::array::from_fn(|v| vload_unaligned(gradient.add(v * S::lanes32())));
-                        for n in 0..N {
-                            let value = (*line.add(taps[n])).splat::<S>();
-                            for v in 0..V {
-                                sums[n][v] = value.mul_add(values[v], sums[n][v]);
+                    let at = |n: usize, v: usize| target.add(n * filters + v * S::lanes32());
+                    let mut sums: [[Vector<S, f32>; V]; N] =
+                        array::from_fn(|n| array::from_fn(|v| vload_unaligned(at(n, v))));
+                    let mut gradient = self.gradient.as_ptr().add(filter);
+                    for y in 0..height {
+                        let mut line = self.line.as_ptr().add(y * self.line_width);
+                        for _ in 0..self.width {
+                            let values: [Vector<S, f32>; V] =
+                                array::from_fn(|v| vload_unaligned(gradient.add(v * S::lanes32())));
+                            for n in 0..N {
+                                let value = (*line.add(taps[n])).splat::<S>();
+                                for v in 0..V {
+                                    sums[n][v] = value.mul_add(values[v], sums[n][v]);
+                                }
                             }
+                            gradient = gradient.wrapping_add(filters);
+                            line = line.add(1);
                         }
-                        gradient = gradient.add(filters);
-                        x += 1;
-                        let wrap = x == self.width;
-                        line = line.add(if wrap { gap } else { 1 });
-                        x = if wrap { 0 } else { x };
                     }
                     for n in 0..N {
                         for v in 0..V {
-                            vstore_unaligned(target.add(n * filters + v * S::lanes32()), sums[n][v]);
+                            vstore_unaligned(at(n, v), sums[n][v]);
                         }
                     }
                 }

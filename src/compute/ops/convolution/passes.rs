@@ -1,4 +1,7 @@
-//! The three passes over an image or a batch: output, gradient of input, gradient of weight.
+//! The passes over a batch: output, gradient of input, of weight and of bias.
+//!
+//! Every task lays the few rows that it needs on lines of its own, small enough for the core's cache,
+//! and uses them for many filters; nothing the size of an image is ever copied.
 
 use super::{
     Activation,
@@ -8,206 +11,268 @@ use super::{
     scratch::Scratch,
 };
 use rayon::prelude::*;
-use std::borrow::Cow;
+use std::ops::Range;
 
-/// Enough tasks that cores of unequal speed finish together.
-const TASKS: usize = 16;
+/// Values that a block's lines should have at most, 1 MB, so that they stay in a core's cache.
+const LINES: usize = 256 << 10;
+/// Positions that a block should have at least, so that its preparations are worth it.
+const POSITIONS: usize = 1024;
 
-/// Cuts a buffer of planes into tasks: `group` neighbouring planes, `block` values of each.
-fn tasks(buffer: &mut [f32], plane: usize, group: usize, block: usize) -> Vec<Vec<&mut [f32]>> {
-    let mut tasks = Vec::new();
-    for planes in buffer.chunks_mut(plane * group) {
-        let first = tasks.len();
-        for plane in planes.chunks_mut(plane) {
-            for (index, block) in plane.chunks_mut(block).enumerate() {
-                if tasks.len() == first + index {
-                    tasks.push(Vec::with_capacity(group));
+/// How many line rows a block has, of `height` rows, when each costs `row_len` values of lines.
+fn rows_of_a_block(g: &Geometry, height: usize, row_len: usize) -> usize {
+    let that_fit = (LINES / row_len).saturating_sub(g.cells - 1);
+    let blocks = height.div_ceil(that_fit.max(POSITIONS.div_ceil(g.line_width)));
+    height.div_ceil(blocks)
+}
+
+/// A part of a batch of planes: neighbouring planes of one image, some values of each.
+struct Part<'a> {
+    image: usize,
+    first_plane: usize,
+    first: usize,
+    planes: Vec<&'a mut [f32]>,
+}
+
+/// Cuts a batch of images of planes into parts of `group` planes and `block` values of each.
+fn parts(buffer: &mut [f32], image: usize, plane: usize, group: usize, block: usize) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    for (image, planes) in buffer.chunks_mut(image).enumerate() {
+        for (index, planes) in planes.chunks_mut(plane * group).enumerate() {
+            let mut blocks: Vec<Part> = (0..plane.div_ceil(block))
+                .map(|part| {
+                    let planes = Vec::with_capacity(group);
+                    Part { image, first_plane: index * group, first: part * block, planes }
+                })
+                .collect();
+            for plane in planes.chunks_mut(plane) {
+                for (part, values) in blocks.iter_mut().zip(plane.chunks_mut(block)) {
+                    part.planes.push(values);
                 }
-                tasks[first + index].push(block);
             }
+            parts.extend(blocks);
         }
     }
-    tasks
-}
-
-/// Rows of a `height` x `width` plane for a task, when there are `groups` groups of planes.
-fn rows_of_a_task(groups: usize, height: usize, width: usize) -> usize {
-    let blocks = TASKS.div_ceil(groups);
-    height.div_ceil(blocks).max(512usize.div_ceil(width)).min(height)
-}
-
-/// Sums of shifted lines into planes of `width` columns (which lie `line_width` apart on the line).
-struct Planes<'a> {
-    line: &'a [f32],
-    line_width: usize,
-    weights: &'a [f32],
-    row_stride: usize,
-    taps: &'a [Tap],
-    bias: Option<&'a [f32]>,
-    activation: Activation,
-}
-
-impl Planes<'_> {
-    fn run(&self, target: &mut [f32], height: usize, width: usize) {
-        let plane = height * width;
-        let planes = target.len() / plane;
-        let rows = rows_of_a_task(planes.div_ceil(ROWS), height, width);
-        let blocks = height.div_ceil(rows);
-        tasks(target, plane, ROWS, rows * width).into_par_iter().enumerate().for_each(
-            |(task, mut target)| {
-                let channel = task / blocks * ROWS;
-                let first_row = task % blocks * rows;
-                let own_rows = target[0].len() / width;
-                let sums = ShiftedSums {
-                    weights: &self.weights[channel * self.row_stride..],
-                    row_stride: self.row_stride,
-                    taps: self.taps,
-                    line: self.line,
-                    start: first_row * self.line_width,
-                    positions: (own_rows - 1) * self.line_width + width,
-                    rows: target.len(),
-                    bias: self.bias.map(|bias| &bias[channel..]),
-                    activation: self.activation,
-                };
-                sums.run(|row, position, mut sums| {
-                    let (mut y, mut x) = (position / self.line_width, position % self.line_width);
-                    while !sums.is_empty() {
-                        let (own, rest) = sums.split_at(sums.len().min(self.line_width - x));
-                        if x < width {
-                            let count = own.len().min(width - x);
-                            target[row][y * width + x..][..count].copy_from_slice(&own[..count]);
-                        }
-                        (y, x, sums) = (y + 1, 0, rest);
-                    }
-                });
-            },
-        );
-    }
+    parts
 }
 
 /// The output: batch, filters, height, width.
 pub(super) fn output(
-    geometry: &Geometry,
+    g: &Geometry,
     input: &[f32],
     weight: &[f32],
     bias: Option<&[f32]>,
     activation: Activation,
 ) -> Vec<f32> {
-    let g = geometry;
-    let taps = g.taps();
+    let lines_of_a_row = g.channels * g.phases * g.phases * g.line_width;
+    let rows = rows_of_a_block(g, g.output_height, lines_of_a_row);
+    let line_rows = rows + g.cells - 1;
+    let taps = g.taps(g.channels, line_rows * g.line_width);
     let mut output = vec![0.0; g.batch * g.output_len()];
-    let mut lines = Scratch::take(g.lines_len() + SLACK);
-    for (input, output) in input.chunks(g.input_len()).zip(output.chunks_mut(g.output_len())) {
-        lay_input(g, input, &mut lines[..g.lines_len()]);
-        let planes = Planes {
-            line: &lines,
-            line_width: g.line_width,
-            weights: weight,
-            row_stride: g.fan_in(),
-            taps: &taps,
-            bias,
-            activation,
-        };
-        planes.run(output, g.output_height, g.output_width);
-    }
+    let blocks = parts(&mut output, g.output_len(), g.output_plane(), g.filters, rows * g.output_width);
+    blocks.into_par_iter().for_each(|mut block| {
+        let first_row = block.first / g.output_width;
+        let rows = block.planes[0].len() / g.output_width;
+        let image = &input[block.image * g.input_len()..];
+        let mut lines = Scratch::take(line_rows * lines_of_a_row + SLACK);
+        lay_input(g, image, 0..g.channels, first_row..first_row + line_rows, &mut lines);
+        block.planes.par_chunks_mut(ROWS).enumerate().for_each(|(group, planes)| {
+            let filter = group * ROWS;
+            let sums = ShiftedSums {
+                weights: &weight[filter * g.fan_in()..],
+                row_stride: g.fan_in(),
+                rows: planes.len(),
+                taps: &taps,
+                line: &lines,
+                positions: (rows - 1) * g.line_width + g.output_width,
+                bias: bias.map(|bias| &bias[filter..]),
+                activation,
+            };
+            sums.run(|row, position, sums| place(g, planes[row], position, sums));
+        });
+    });
     output
 }
 
-/// The gradient of the input from that of the output.
-pub(super) fn input_gradient(geometry: &Geometry, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
-    let g = geometry;
-    let mut result = vec![0.0; g.batch * g.input_len()];
-    let mut lines = Scratch::take(g.gradient_len() + SLACK);
-    let mut folded = Scratch::take(g.lines_len());
-    let phases: Vec<Vec<Tap>> =
-        (0..g.phases * g.phases).map(|phase| g.gradient_taps(phase / g.phases, phase % g.phases)).collect();
-    for (gradient, result) in gradient.chunks(g.output_len()).zip(result.chunks_mut(g.input_len())) {
-        lay_gradient(g, gradient, &mut lines);
-        for (taps, target) in phases.iter().zip(folded.chunks_mut(g.channels * g.line_plane())) {
-            let planes = Planes {
-                line: &lines,
-                line_width: g.line_width,
-                weights: weight,
-                row_stride: g.kernel * g.kernel,
-                taps,
-                bias: None,
-                activation: Activation::None,
-            };
-            planes.run(target, g.line_height, g.line_width);
+/// Copies what lies in the output's columns from neighbouring line positions to a plane.
+fn place(g: &Geometry, plane: &mut [f32], position: usize, mut sums: &[f32]) {
+    let (mut y, mut x) = (position / g.line_width, position % g.line_width);
+    while !sums.is_empty() {
+        let (row, rest) = sums.split_at(sums.len().min(g.line_width - x));
+        if x < g.output_width {
+            let count = row.len().min(g.output_width - x);
+            plane[y * g.output_width + x..][..count].copy_from_slice(&row[..count]);
         }
-        fold_input(g, &folded, result);
+        (y, x, sums) = (y + 1, 0, rest);
     }
+}
+
+/// The gradient of the input from that of the output.
+pub(super) fn input_gradient(g: &Geometry, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
+    let margin = g.gradient_margin();
+    let square = g.kernel * g.kernel;
+    let rows = g.stride * rows_of_a_block(g, g.height.div_ceil(g.stride), g.filters * g.line_width);
+    let mut result = vec![0.0; g.batch * g.input_len()];
+    let blocks = parts(&mut result, g.input_len(), g.height * g.width, g.channels, rows * g.width);
+    blocks.into_par_iter().for_each(|mut block| {
+        let first = block.first / g.width;
+        let rows = first..first + block.planes[0].len() / g.width;
+        let line_rows = line_rows_that_show(g, rows.clone());
+        let plane = (line_rows.len() + margin) * g.line_width;
+        let mut lines = Scratch::take(margin + g.filters * plane + SLACK);
+        let gradient = &gradient[block.image * g.output_len()..][..g.output_len()];
+        lay_gradient(g, gradient, line_rows.clone(), &mut lines);
+        let phases: Vec<Vec<Tap>> = (0..g.phases * g.phases)
+            .map(|phase| g.gradient_taps(phase / g.phases, phase % g.phases, plane))
+            .collect();
+        let positions = line_rows.len() * g.line_width;
+        let channel_len = phases.len() * positions;
+        block.planes.par_chunks_mut(ROWS).enumerate().for_each(|(group, planes)| {
+            let mut sums = Scratch::take(ROWS * channel_len);
+            for (phase, taps) in phases.iter().enumerate() {
+                let shifted = ShiftedSums {
+                    weights: &weight[group * ROWS * square..],
+                    row_stride: square,
+                    rows: planes.len(),
+                    taps,
+                    line: &lines,
+                    positions,
+                    bias: None,
+                    activation: Activation::None,
+                };
+                shifted.run(|row, position, values| {
+                    let start = row * channel_len + phase * positions + position;
+                    sums[start..start + values.len()].copy_from_slice(values);
+                });
+            }
+            for (plane, sums) in planes.iter_mut().zip(sums.chunks(channel_len)) {
+                fold_input(g, sums, positions, line_rows.start, rows.clone(), plane);
+            }
+        });
+    });
     result
 }
 
+/// The line rows that show any of the image's `rows`, themselves or mirrored.
+fn line_rows_that_show(g: &Geometry, rows: Range<usize>) -> Range<usize> {
+    let shows = |row: &usize| {
+        (0..g.phases)
+            .any(|phase| g.source(row * g.stride + phase, g.height).is_some_and(|row| rows.contains(&row)))
+    };
+    let first = (0..g.line_height).find(shows).unwrap_or(0);
+    let last = (0..g.line_height).rfind(shows).unwrap_or(0);
+    first..last + 1
+}
+
+/// Channels and filters that a task of the weight's gradient treats together.
+const CHANNELS: usize = 64;
+const FILTERS: usize = 64;
+
 /// The gradient of the weight from that of the output.
-pub(super) fn weight_gradient(geometry: &Geometry, input: &[f32], gradient: &[f32]) -> Vec<f32> {
-    let g = geometry;
-    let panel = if g.filters <= 16 { 16 } else { 32 };
-    let panels = g.filters.div_ceil(panel);
-    let taps: Vec<usize> = g.taps().iter().map(|tap| tap.line).collect();
-    let blocks = taps.len().div_ceil(TAPS);
-    let group = TAPS * (blocks * panels).div_ceil(TASKS).min(blocks).min(18);
-    let groups = taps.len().div_ceil(group);
-    let panel_len = g.output_plane() * panel;
+pub(super) fn weight_gradient(g: &Geometry, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+    let square = g.kernel * g.kernel;
+    let filters = FILTERS.min(g.filters);
+    let channels = CHANNELS.min(g.channels);
+    let row_len = channels * g.phases * g.phases * g.line_width + filters * g.output_width;
+    let rows = rows_of_a_block(g, g.output_height, row_len);
+    let blocks: Vec<(usize, Range<usize>)> = (0..g.batch)
+        .flat_map(|image| {
+            let first_rows = (0..g.output_height).step_by(rows);
+            first_rows.map(move |first| (image, first..g.output_height.min(first + rows)))
+        })
+        .collect();
+    let groups = g.filters.div_ceil(filters) * g.channels.div_ceil(channels);
+    let tasks = 2 * rayon::current_num_threads();
+    let blocks_of_a_task = blocks.len().div_ceil(tasks.div_ceil(groups));
     let mut result = vec![0.0; g.filters * g.fan_in()];
-    let mut lines = Scratch::take(g.lines_len());
-    let mut transposed = Scratch::take(panels * panel_len);
-    for (input, gradient) in input.chunks(g.input_len()).zip(gradient.chunks(g.output_len())) {
-        lay_input(g, input, &mut lines);
-        transpose_gradient(g, gradient, panel, &mut transposed);
-        tasks(&mut result, g.fan_in(), panel, group).into_par_iter().enumerate().for_each(
-            |(task, mut target)| {
-                let taps = &taps[task % groups * group..];
-                let count = taps.len().min(group);
-                // The last block is filled up with a tap whose sums nobody reads.
-                let mut padded = taps[..count].to_vec();
-                padded.resize(count.next_multiple_of(TAPS), taps[0]);
-                let mut sums = vec![0.0; padded.len() * panel];
-                let sum = PixelSums {
-                    line: &lines,
-                    line_width: g.line_width,
-                    gradient: &transposed[task / groups * panel_len..][..panel_len],
-                    width: g.output_width,
-                    filters: panel,
-                    taps: &padded,
-                    sums: &mut sums,
-                };
-                sum.run();
-                for (filter, target) in target.iter_mut().enumerate() {
-                    for (tap, value) in target.iter_mut().enumerate() {
-                        *value += sums[tap * panel + filter];
-                    }
-                }
-            },
-        );
-    }
+    let parts = parts(&mut result, g.filters * g.fan_in(), g.fan_in(), filters, channels * square);
+    parts.into_par_iter().for_each(|mut part| {
+        let filters = part.first_plane..part.first_plane + part.planes.len();
+        let first_channel = part.first / square;
+        let channels = first_channel..first_channel + part.planes[0].len() / square;
+        let task = WeightTask { g, input, gradient, channels, filters, rows };
+        let sums: Vec<Scratch> =
+            blocks.par_chunks(blocks_of_a_task).map(|blocks| task.sums(blocks)).collect();
+        for sums in sums {
+            add_transposed(&sums, task.panel(), &mut part.planes);
+        }
+    });
     result
+}
+
+/// Adds sums of all filters for weight after weight to each filter's weights.
+fn add_transposed(sums: &[f32], panel: usize, planes: &mut [&mut [f32]]) {
+    /// Few enough that their sums stay in the fastest cache from filter to filter.
+    const WEIGHTS: usize = 16;
+    for (block, sums) in sums.chunks(WEIGHTS * panel).enumerate() {
+        for (filter, plane) in planes.iter_mut().enumerate() {
+            let plane = plane.iter_mut().skip(block * WEIGHTS);
+            for (value, sums) in plane.zip(sums.chunks_exact(panel)) {
+                *value += sums[filter];
+            }
+        }
+    }
+}
+
+/// The gradient of the weights between some channels and some filters.
+struct WeightTask<'a> {
+    g: &'a Geometry,
+    input: &'a [f32],
+    gradient: &'a [f32],
+    channels: Range<usize>,
+    filters: Range<usize>,
+    rows: usize,
+}
+
+impl WeightTask<'_> {
+    /// Filters filled up to whole vectors.
+    fn panel(&self) -> usize {
+        let filters = self.filters.len();
+        if filters <= 16 { 16 } else { filters.next_multiple_of(32) }
+    }
+
+    /// The sums over all pixels of `blocks` (image, output rows): weight, filter.
+    fn sums(&self, blocks: &[(usize, Range<usize>)]) -> Scratch {
+        let g = self.g;
+        let panel = self.panel();
+        let line_rows = self.rows + g.cells - 1;
+        let taps = g.taps(self.channels.len(), line_rows * g.line_width);
+        let mut taps: Vec<usize> = taps.iter().map(|tap| tap.line).collect();
+        // The last block is filled up with a tap whose sums nobody reads.
+        taps.resize(taps.len().next_multiple_of(TAPS), 0);
+        let mut sums = Scratch::zeros(taps.len() * panel);
+        let lines_len = self.channels.len() * g.phases * g.phases * line_rows * g.line_width;
+        let mut lines = Scratch::take(lines_len);
+        let mut transposed = Scratch::take(self.rows * g.output_width * panel);
+        for (image, rows) in blocks {
+            let channels = self.channels.clone();
+            let input = &self.input[image * g.input_len()..];
+            lay_input(g, input, channels, rows.start..rows.start + line_rows, &mut lines);
+            let pixels = rows.start * g.output_width..rows.end * g.output_width;
+            let transposed = &mut transposed[..pixels.len() * panel];
+            let gradient = &self.gradient[image * g.output_len()..];
+            transpose_gradient(gradient, g.output_plane(), self.filters.clone(), pixels, panel, transposed);
+            let pixel_sums = PixelSums {
+                line: &lines,
+                line_width: g.line_width,
+                gradient: transposed,
+                width: g.output_width,
+                filters: panel,
+                taps: &taps,
+                sums: &mut sums,
+            };
+            pixel_sums.run();
+        }
+        sums
+    }
 }
 
 /// The gradient of the bias from that of the output.
-pub(super) fn bias_gradient(geometry: &Geometry, gradient: &[f32]) -> Vec<f32> {
-    let plane = geometry.output_plane();
-    let mut result = vec![0.0; geometry.filters];
-    for image in gradient.chunks(geometry.output_len()) {
-        for (sum, plane) in result.iter_mut().zip(image.chunks(plane)) {
-            *sum += total(plane);
-        }
-    }
-    result
-}
-
-/// The gradient of what the activation was applied to.
-pub(super) fn through_activation<'a>(
-    activation: Activation,
-    output: &[f32],
-    gradient: &'a [f32],
-) -> Cow<'a, [f32]> {
-    if activation == Activation::None {
-        return Cow::Borrowed(gradient);
-    }
-    let derivative = |(output, gradient): (&f32, &f32)| gradient * activation.derivative(*output);
-    Cow::Owned(output.par_iter().zip(gradient).map(derivative).collect())
+pub(super) fn bias_gradient(g: &Geometry, gradient: &[f32]) -> Vec<f32> {
+    let of_filter = |filter| {
+        let planes = gradient.chunks_exact(g.output_plane()).skip(filter).step_by(g.filters);
+        planes.map(total).sum()
+    };
+    (0..g.filters).into_par_iter().map(of_filter).collect()
 }
 
 /// Adds many values up in several running sums, which is faster and more exact than one.
@@ -220,4 +285,17 @@ fn total(values: &[f32]) -> f32 {
         }
     }
     sums.iter().sum::<f32>() + rest.iter().sum::<f32>()
+}
+
+/// The gradient of what the activation was applied to.
+pub(super) fn through_activation(activation: Activation, output: &[f32], gradient: &[f32]) -> Scratch {
+    const CHUNK: usize = 1 << 14;
+    let mut result = Scratch::take(gradient.len());
+    let chunks = output.par_chunks(CHUNK).zip(gradient.par_chunks(CHUNK));
+    result.par_chunks_mut(CHUNK).zip(chunks).for_each(|(result, (output, gradient))| {
+        for ((result, output), gradient) in result.iter_mut().zip(output).zip(gradient) {
+            *result = gradient * activation.derivative(*output);
+        }
+    });
+    result
 }

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    mem,
     ops::{Deref, DerefMut},
 };
 
@@ -9,7 +10,7 @@ thread_local! {
     static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A buffer with unspecified content that goes back to its thread's store when dropped.
+/// A buffer with unspecified content that goes to its thread's store when dropped.
 pub(super) struct Scratch {
     values: Vec<f32>,
     len: usize,
@@ -24,11 +25,18 @@ impl Scratch {
         }
         Self { values, len }
     }
+
+    /// A buffer of `len` zeros.
+    pub(super) fn zeros(len: usize) -> Self {
+        let mut scratch = Self::take(len);
+        scratch.fill(0.0);
+        scratch
+    }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        FREE.with_borrow_mut(|free| free.push(std::mem::take(&mut self.values)));
+        FREE.with_borrow_mut(|free| free.push(mem::take(&mut self.values)));
     }
 }
 
