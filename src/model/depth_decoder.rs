@@ -1,10 +1,10 @@
 //! From feature maps to disparity at several scales (paper section 3.4 and supplement).
 
-use super::{
-    initial::Initialiser,
-    layer::{Convolution, Padding},
+use super::{initial::Initialiser, layer::Convolution};
+use crate::compute::ops::{
+    convolution::{Activation, Padding},
+    upsample_nearest,
 };
-use crate::compute::ops::{elu, upsample_nearest};
 use burn::{
     module::Module,
     tensor::{Device, Tensor, activation::sigmoid},
@@ -39,7 +39,7 @@ impl DepthDecoder {
         device: &Device,
     ) -> Self {
         let mut convolution =
-            |channels| Convolution::of_decoder(channels, 3, Padding::Reflection, initial, device);
+            |channels| Convolution::of_decoder(channels, 3, Padding::Reflect(1), initial, device);
         let levels = (0..5).rev().map(|scale| {
             let below = *CHANNELS.get(scale + 1).unwrap_or(&feature_channels[4]);
             let beside = if scale > 0 { feature_channels[scale - 1] } else { 0 };
@@ -60,11 +60,11 @@ impl DepthDecoder {
         let mut disparities = BTreeMap::new();
         let mut x = features[4].clone();
         for (level, scale) in self.levels.iter().zip((0..5).rev()) {
-            x = upsample_nearest(elu(level.before.forward(x)));
+            x = upsample_nearest(level.before.activated(x, Activation::Elu));
             if scale > 0 {
                 x = Tensor::cat(vec![x, features[scale - 1].clone()], 1);
             }
-            x = elu(level.after.forward(x));
+            x = level.after.activated(x, Activation::Elu);
             if let Some(index) = self.scales.iter().position(|trained| *trained == scale) {
                 disparities.insert(scale, sigmoid(self.disparities[index].forward(x.clone())));
             }

@@ -1,24 +1,14 @@
 //! The layers that all networks are built of. Parameters have PyTorch's names and layouts.
 
 use super::initial::Initialiser;
-use crate::compute::ops::reflection_pad;
+use crate::compute::ops::convolution::{Activation, ConvolutionOptions, Padding, convolution};
 use burn::{
     module::{Module, Param, RunningState},
     tensor::{
         Device, Tensor,
-        module::{batch_norm, batch_norm_train, conv2d},
-        ops::ConvOptions,
+        module::{batch_norm, batch_norm_train},
     },
 };
-
-/// What a convolution sees beyond the border of its input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Padding {
-    /// This many zeros on each side.
-    Zero(usize),
-    /// One pixel on each side, mirrored about the border pixel.
-    Reflection,
-}
 
 /// A two-dimensional convolution. Every convolution of the networks goes through
 /// [`Convolution::forward`].
@@ -65,12 +55,13 @@ impl Convolution {
 
     /// Convolves `[batch, input channels, height, width]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let (input, padding) = match self.padding {
-            Padding::Zero(pixels) => (input, pixels),
-            Padding::Reflection => (reflection_pad(input), 0),
-        };
-        let options = ConvOptions::new([self.stride; 2], [padding; 2], [1, 1], 1);
-        conv2d(input, self.weight.val(), self.bias.as_ref().map(Param::val), options)
+        self.activated(input, Activation::None)
+    }
+
+    /// Convolves, then applies the activation to the result.
+    pub fn activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+        let options = ConvolutionOptions { stride: self.stride, padding: self.padding, activation };
+        convolution(input, self.weight.val(), self.bias.as_ref().map(Param::val), options)
     }
 }
 

@@ -9,7 +9,7 @@ mod resnet;
 pub mod weights;
 
 pub use depth_decoder::DepthDecoder;
-pub use layer::{BatchNorm, Convolution, Padding};
+pub use layer::{BatchNorm, Convolution};
 pub use network::{Architecture, DepthNetwork, Networks, PoseNetwork};
 pub use pose_decoder::PoseDecoder;
 pub use resnet::{ResnetArchitecture, ResnetEncoder};

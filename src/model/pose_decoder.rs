@@ -1,12 +1,10 @@
 //! From feature maps of a pair of images to the motion between them.
 
-use super::{
-    initial::Initialiser,
-    layer::{Convolution, Padding},
-};
+use super::{initial::Initialiser, layer::Convolution};
+use crate::compute::ops::convolution::{Activation, Padding};
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, activation::relu},
+    tensor::{Device, Tensor},
 };
 
 /// Four convolutions and a mean over the image.
@@ -41,7 +39,7 @@ impl PoseDecoder {
     /// coarsest feature map.
     pub fn forward(&self, features: Tensor<4>) -> (Tensor<3>, Tensor<3>) {
         let last = self.net.len() - 1;
-        let x = self.net[..last].iter().fold(features, |x, layer| relu(layer.forward(x)));
+        let x = self.net[..last].iter().fold(features, |x, layer| layer.activated(x, Activation::Relu));
         let x = self.net[last].forward(x).mean_dims(&[2, 3]) * Self::SCALE;
         let motions: Tensor<3> = x.reshape([0, Self::MOTIONS as i32, 6]);
         (motions.clone().narrow(2, 0, 3), motions.narrow(2, 3, 3))

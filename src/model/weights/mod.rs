@@ -11,7 +11,7 @@ mod name;
 mod save;
 mod torch;
 
-pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors};
+pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors, parameter_ids};
 pub use save::save;
 
 use super::{Architecture, Networks, ResnetArchitecture};
@@ -94,6 +94,19 @@ pub struct Loaded {
     pub use_stereo: bool,
     /// What was made of the file.
     pub report: LoadReport,
+}
+
+impl Loaded {
+    /// The size of image that the networks were trained for.
+    ///
+    /// # Errors
+    /// If the file, which was read from `path`, does not say.
+    pub fn trained_size(&self, path: &Path) -> Result<ImageSize, WeightsError> {
+        self.size.ok_or_else(|| WeightsError::Unknown {
+            path: path.to_owned(),
+            reason: "it does not say for which height and width it was trained".to_owned(),
+        })
+    }
 }
 
 /// What was made of each tensor of a file. A tensor that the networks miss is an error instead.

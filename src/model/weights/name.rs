@@ -2,7 +2,7 @@
 
 use crate::model::Networks;
 use burn::{
-    module::{Module, ModuleMapper, ModuleVisitor, Param},
+    module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId},
     tensor::{Tensor, TensorData},
 };
 use std::fmt;
@@ -144,5 +144,31 @@ where
                 parameter
             }
         }
+    }
+}
+
+/// The published name and the identity of every parameter and running statistic, in the published order.
+pub fn parameter_ids(networks: &Networks) -> Vec<(ParameterName, ParamId)> {
+    let mut names = Names { path: Vec::new(), ids: Vec::new() };
+    networks.visit(&mut names);
+    names.ids
+}
+
+struct Names {
+    path: Vec<String>,
+    ids: Vec<(ParameterName, ParamId)>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        self.ids.push((ParameterName::of(&self.path), parameter.id));
     }
 }
