@@ -2,12 +2,14 @@
 //! a table of the TOML file at once, so the three cannot disagree.
 
 mod frame;
+mod layers;
 mod network;
 mod objective;
 mod preset;
 mod training;
 
 pub use frame::FrameId;
+pub use layers::layered;
 pub use network::NetworkConfig;
 pub use objective::ObjectiveConfig;
 pub use preset::Preset;

@@ -1,7 +1,7 @@
 //! What is optimised: the options of the loss (paper sections 3.1 to 3.3).
 
 use super::{ConfigError, FrameId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The options of view synthesis and loss. The defaults are the published method, mode M.
 #[derive(Clone, Debug, PartialEq, clap::Args, Serialize, Deserialize)]
@@ -17,14 +17,17 @@ pub struct ObjectiveConfig {
 
     /// Weight of the edge-aware smoothness term at scale 0; scale s has 1/2^s of it
     #[arg(long, default_value_t = 1e-3, value_name = "WEIGHT")]
+    #[serde(serialize_with = "shortest")]
     pub disparity_smoothness: f32,
 
     /// Nearest depth that the network can express, in its own units
     #[arg(long, default_value_t = 0.1, value_name = "DEPTH")]
+    #[serde(serialize_with = "shortest")]
     pub min_depth: f32,
 
     /// Farthest depth that the network can express, in its own units
     #[arg(long, default_value_t = 100.0, value_name = "DEPTH")]
+    #[serde(serialize_with = "shortest")]
     pub max_depth: f32,
 
     /// Compare images at each scale's own size instead of full resolution (Monodepth v1)
@@ -117,4 +120,9 @@ impl ObjectiveConfig {
         }
         Ok(())
     }
+}
+
+/// Writes 0.1 as 0.1, where a plain conversion to f64 would write 0.10000000149011612.
+fn shortest<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(value.to_string().parse().unwrap_or_else(|_| f64::from(*value)))
 }

@@ -1,0 +1,45 @@
+//! Which of preset, file and flags decides an option: the more particular one.
+
+use super::{ConfigError, Preset, RunConfig};
+use toml::{Table, Value};
+
+/// The configuration of a preset, changed by a TOML file, changed by the flags that were given.
+///
+/// `is_given` says of an option's name, as the struct spells it, whether it stood on the command line.
+///
+/// # Errors
+/// If the file is not TOML or names an option that does not exist.
+pub fn layered(
+    preset: Preset,
+    file: Option<&str>,
+    flags: &RunConfig,
+    is_given: impl Fn(&str) -> bool,
+) -> Result<RunConfig, ConfigError> {
+    let mut options = table(&preset.config())?;
+    if let Some(text) = file {
+        let file: Table = text.parse().map_err(|error| refuse(&error))?;
+        merge(&mut options, &file, &|_| true);
+    }
+    merge(&mut options, &table(flags)?, &is_given);
+    Value::Table(options).try_into().map_err(|error| refuse(&error))
+}
+
+fn table(config: &RunConfig) -> Result<Table, ConfigError> {
+    Table::try_from(config).map_err(|error| refuse(&error))
+}
+
+fn refuse(error: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError(format!("the configuration cannot be used: {error}"))
+}
+
+fn merge(below: &mut Table, above: &Table, is_given: &dyn Fn(&str) -> bool) {
+    for (name, value) in above {
+        match (below.get_mut(name), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above, is_given),
+            _ if is_given(name) => {
+                below.insert(name.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
+}

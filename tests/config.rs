@@ -1,0 +1,66 @@
+//! Presets, files and flags, and the refusal of what cannot work.
+
+use monoscope::config::{FrameId, NetworkConfig, ObjectiveConfig, Preset, RunConfig, TrainingConfig, layered};
+
+#[test]
+fn flags_win_over_file_and_file_over_preset() {
+    let file = "[training]\nbatch_size = 3\nlearning_rate = 0.5\n[network]\nheight = 128\n";
+    let mut flags = RunConfig::default();
+    flags.training.batch_size = 7;
+    flags.training.num_epochs = 9;
+    let config = layered(Preset::Small, Some(file), &flags, |name| name == "batch_size").unwrap();
+    assert_eq!(config.training.batch_size, 7, "the flag was given");
+    assert_eq!(config.training.learning_rate, 0.5, "the file says so");
+    assert_eq!(config.network.height, 128, "the file says so");
+    assert_eq!(config.network.width, Preset::Small.config().network.width, "only the preset says so");
+    assert_eq!(config.training.num_epochs, Preset::Small.config().training.num_epochs, "the flag was not given");
+}
+
+#[test]
+fn a_file_with_an_unknown_option_is_refused_by_name() {
+    let error = layered(Preset::Small, Some("[training]\nbatchsize = 3"), &RunConfig::default(), |_| false);
+    assert!(error.unwrap_err().0.contains("batchsize"));
+}
+
+#[test]
+fn a_configuration_survives_its_file() {
+    let mut config = Preset::Small.config();
+    config.training.steps = Some(12);
+    config.objective.frame_ids = vec![FrameId::TARGET, FrameId::PREVIOUS, FrameId::Stereo];
+    let text = toml::to_string(&config).unwrap();
+    assert_eq!(layered(Preset::Published, Some(&text), &RunConfig::default(), |_| false).unwrap(), config);
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_a_reason() {
+    let frames = |ids: &[FrameId]| ObjectiveConfig { frame_ids: ids.to_vec(), ..Default::default() }.validate();
+    assert!(frames(&[FrameId::NEXT, FrameId::TARGET]).unwrap_err().0.contains("begin with 0"));
+    assert!(frames(&[FrameId::TARGET]).unwrap_err().0.contains("at least one source"));
+    assert!(frames(&[FrameId::TARGET, FrameId::NEXT, FrameId::NEXT]).unwrap_err().0.contains("twice"));
+    assert!(frames(&[FrameId::TARGET, FrameId::Stereo, FrameId::NEXT]).unwrap_err().0.contains("last"));
+    assert!(frames(&[FrameId::TARGET, FrameId::Stereo]).is_ok());
+    let height = NetworkConfig { height: 100, ..Default::default() }.validate().unwrap_err().0;
+    assert!(height.contains("--height 100") && height.contains("96 or 128"), "{height}");
+    assert!(NetworkConfig { width: 32, ..Default::default() }.validate().is_err());
+    assert!(TrainingConfig { batch_size: 0, ..Default::default() }.validate().is_err());
+    assert!(TrainingConfig { learning_rate: f64::NAN, ..Default::default() }.validate().is_err());
+    assert!(ObjectiveConfig { min_depth: 2.0, max_depth: 1.0, ..Default::default() }.validate().is_err());
+    assert!(RunConfig::default().validate().is_ok());
+}
+
+#[test]
+fn the_learning_rate_drops_after_epoch_fifteen() {
+    let training = TrainingConfig::default();
+    let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-12;
+    assert!((0..15).all(|epoch| close(training.learning_rate_at(epoch), 1e-4)));
+    assert!((15..30).all(|epoch| close(training.learning_rate_at(epoch), 1e-5)));
+    assert!(close(training.learning_rate_at(30), 1e-6));
+}
+
+#[test]
+fn flags_have_the_defaults_of_the_struct() {
+    use clap::{Args, FromArgMatches};
+    let command = RunConfig::augment_args(clap::Command::new("defaults"));
+    let matches = command.get_matches_from(["defaults"]);
+    assert_eq!(RunConfig::from_arg_matches(&matches).unwrap(), RunConfig::default());
+}
