@@ -1,12 +1,14 @@
 //! Differentiable operations that burn lacks or does slowly, each with a composed twin.
 
 mod activation;
+mod adam;
 mod flex;
 mod pad;
 mod resize;
 pub mod sample;
 
 pub use activation::elu;
+pub use adam::{AdamStep, Moments, adam_update, composed_adam_update};
 pub use pad::reflection_pad;
 pub use resize::{resize_bilinear, upsample_nearest};
 pub use sample::sample_border;
