@@ -1,7 +1,7 @@
 //! One sample from its frames (ALGORITHM 1.4).
 
 use crate::{
-    config::{FrameId, ImageSize},
+    config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
         DataError, FrameKey, FrameSource, Sample, Side,
         augment::{Augmentation, mirror},
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Half the distance of the method's stereo cameras is a tenth of its unit (ALGORITHM 1.8).
+/// The distance of the stereo cameras in the unit of the method's depths (ALGORITHM 1.8).
 const STEREO_SHIFT: f32 = 0.1;
 
 /// What a sample holds.
@@ -27,6 +27,16 @@ pub struct SampleOptions {
 }
 
 impl SampleOptions {
+    /// What an objective over images of this size needs.
+    pub fn of(objective: &ObjectiveConfig, size: ImageSize) -> Self {
+        Self {
+            size,
+            scales: objective.scales.iter().max().map_or(1, |scale| scale + 1),
+            frame_ids: objective.frame_ids.clone(),
+            full_pyramid: objective.v1_multiscale,
+        }
+    }
+
     /// The same for those of the frames that the source has around this target: what can be shown of a
     /// moment at either end of a drive.
     pub fn present(&self, source: &dyn FrameSource, target: &FrameKey) -> Self {
