@@ -1,1 +1,13 @@
-//! Images and folders to disparity, depth and pictures of them.
+//! From images to disparity, depth and everything the objective can show of them.
+
+mod export;
+mod forward;
+mod images;
+mod inspect;
+mod tensors;
+
+pub use export::{colour_picture, write_disparity_npy};
+pub use forward::{Motions, depth_maps, forward, motions};
+pub use images::{Predictor, find_images};
+pub use inspect::{dump, inspect};
+pub use tensors::{SampleTensors, image_tensor};

@@ -1,0 +1,84 @@
+//! Depth prediction for images that belong to no data set.
+
+use super::image_tensor;
+use crate::{
+    config::{ImageSize, ObjectiveConfig},
+    data,
+    geometry::DepthRange,
+    model::{Networks, weights},
+};
+use anyhow::{Context, Result, bail};
+use burn::tensor::{Device, Tensor};
+use image::RgbImage;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Endings of the files that are taken for images.
+const IMAGE_ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
+
+/// A depth network ready to be used.
+pub struct Predictor {
+    networks: Networks,
+    size: ImageSize,
+    range: DepthRange,
+    device: Device,
+}
+
+impl Predictor {
+    /// Loads networks from a weights folder.
+    pub fn load(path: &Path, device: &Device) -> Result<Self> {
+        let loaded = weights::load(path, device)?;
+        let size = loaded.trained_size(path)?;
+        Ok(Self::new(loaded.networks, size, device))
+    }
+
+    /// Uses networks that are already there, with the default depth range.
+    pub fn new(networks: Networks, size: ImageSize, device: &Device) -> Self {
+        let ObjectiveConfig { min_depth: min, max_depth: max, .. } = ObjectiveConfig::default();
+        Self { networks, size, range: DepthRange { min, max }, device: device.clone() }
+    }
+
+    /// The network's input size.
+    pub fn size(&self) -> ImageSize {
+        self.size
+    }
+
+    /// Scaled disparity, 1 / depth, [1, 1, h, w] at the network's size.
+    ///
+    /// # Errors
+    /// If the network has no output at scale 0.
+    pub fn scaled_disparity(&self, image: &RgbImage) -> Result<Tensor<4>> {
+        let resized = data::image::resize(image, self.size);
+        let input = image_tensor(std::iter::once(&resized), &self.device);
+        let mut disparities = self.networks.depth.disparities(input);
+        let disparity = disparities.remove(&0).context("the depth network has no output at scale 0")?;
+        let (offset, slope) = self.range.coefficients();
+        Ok(disparity.mul_scalar(slope).add_scalar(offset))
+    }
+}
+
+/// The images that an input names: itself, or those of a folder in the order of their names.
+///
+/// # Errors
+/// If there is no such file or folder, or it holds no image.
+pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
+    if input.is_file() {
+        return Ok(vec![input.to_owned()]);
+    }
+    let entries = fs::read_dir(input).with_context(|| {
+        format!("the input {} cannot be read; give an image or a folder", input.display())
+    })?;
+    let is_image = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
+        IMAGE_ENDINGS.contains(&ending.as_str())
+    };
+    let mut images: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_image).collect();
+    images.sort();
+    if images.is_empty() {
+        bail!("the folder {} holds no image; {} are read", input.display(), IMAGE_ENDINGS.join(", "));
+    }
+    Ok(images)
+}

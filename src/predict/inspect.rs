@@ -1,0 +1,136 @@
+//! Everything the objective computes for one sample, as named arrays in a file.
+
+use super::{SampleTensors, forward::evaluate, motions};
+use crate::{
+    config::{FrameId, ImageSize, ObjectiveConfig},
+    data::{
+        FrameKey, FrameSource,
+        augment::Augmentation,
+        loader::{SampleOptions, load_sample},
+    },
+    model::Networks,
+    objective::{MapName, Noise, Objective},
+};
+use anyhow::{Context, Result};
+use burn::tensor::{Device, Tensor};
+use safetensors::{Dtype, View};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// An array of a dump: f32 values, or choices as u8.
+#[derive(Clone, Debug)]
+pub struct Array {
+    /// Row-major shape.
+    pub shape: Vec<usize>,
+    /// The bytes, little-endian.
+    bytes: Vec<u8>,
+    dtype: Dtype,
+}
+
+impl Array {
+    fn floats<const D: usize>(tensor: Tensor<D>, shape: Vec<usize>) -> Result<Self> {
+        let values = tensor.into_data().try_to_vec::<f32>()?;
+        Ok(Self {
+            shape,
+            bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            dtype: Dtype::F32,
+        })
+    }
+
+    fn choices(tensor: Tensor<4>, shape: Vec<usize>) -> Result<Self> {
+        let values = tensor.into_data().try_to_vec::<f32>()?;
+        Ok(Self { shape, bytes: values.iter().map(|value| *value as u8).collect(), dtype: Dtype::U8 })
+    }
+}
+
+impl View for &Array {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// Computes every map of a sample with networks in evaluation mode and without tie-breaking noise,
+/// named as DESIGN section 4 lists them.
+pub fn inspect(
+    networks: &Networks,
+    source: &dyn FrameSource,
+    key: &FrameKey,
+    config: &ObjectiveConfig,
+    size: ImageSize,
+    device: &Device,
+) -> Result<BTreeMap<String, Array>> {
+    let options = SampleOptions::of(config, size);
+    let sample = load_sample(source, key, &options, &Augmentation::default())
+        .with_context(|| format!("sample '{key}' cannot be inspected"))?;
+    let samples = SampleTensors::upload(&[sample], device);
+    let names: BTreeSet<MapName> = MapName::all(config).into_iter().collect();
+    let motions = motions(networks, &samples);
+    let objective = Objective::new(config, size);
+    let outcome = evaluate(networks, &objective, &samples, motions.clone(), Noise::None, &names);
+
+    let mut arrays = BTreeMap::new();
+    for (id, pyramid) in &samples.colour {
+        put_map(&mut arrays, MapName::Colour(*id), pyramid[0].clone())?;
+    }
+    for (name, tensor) in outcome.maps {
+        put_map(&mut arrays, name, tensor)?;
+    }
+    for (id, motion) in motions {
+        arrays.insert(format!("pose_{}", id.tag()), Array::floats(motion, vec![4, 4])?);
+    }
+    for (scale, loss) in outcome.scale_losses {
+        arrays.insert(format!("loss_scale_{scale}"), Array::floats(loss, vec![1])?);
+    }
+    for (scale, loss) in outcome.smoothness {
+        arrays.insert(format!("smoothness_{scale}"), Array::floats(loss, vec![1])?);
+    }
+    arrays.insert("loss_total".to_owned(), Array::floats(outcome.loss, vec![1])?);
+    Ok(arrays)
+}
+
+fn put_map(arrays: &mut BTreeMap<String, Array>, name: MapName, tensor: Tensor<4>) -> Result<()> {
+    let [_, channels, height, width] = tensor.dims();
+    let plane = vec![height, width];
+    let with_source = |what: &str, id: FrameId| format!("{what}_{}", id.tag());
+    let (key, array) = match name {
+        MapName::Colour(id) => {
+            (with_source("color", id), Array::floats(tensor, vec![channels, height, width])?)
+        }
+        MapName::Warped(id) => {
+            (with_source("warped", id), Array::floats(tensor, vec![channels, height, width])?)
+        }
+        MapName::Reprojection(id) => (with_source("reprojection", id), Array::floats(tensor, plane)?),
+        MapName::Identity(id) => (with_source("identity", id), Array::floats(tensor, plane)?),
+        MapName::Disparity(scale) => (format!("disparity_{scale}"), Array::floats(tensor, plane)?),
+        MapName::Depth => ("depth".to_owned(), Array::floats(tensor, plane)?),
+        MapName::MinimumLoss => ("loss".to_owned(), Array::floats(tensor, plane)?),
+        MapName::ChosenSource => ("source_index".to_owned(), Array::choices(tensor, plane)?),
+        MapName::AutoMask => ("automask".to_owned(), Array::choices(tensor, plane)?),
+    };
+    arrays.insert(key, array);
+    Ok(())
+}
+
+/// Writes arrays as a safetensors file, whole or not at all.
+pub fn dump(arrays: &BTreeMap<String, Array>, path: &Path) -> Result<()> {
+    let write = || -> Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::NamedTempFile::new_in(folder)?;
+        safetensors::serialize_to_file(arrays.iter(), None, file.path())?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("the dump {} cannot be written", path.display()))
+}
