@@ -1,1 +1,9 @@
 //! The published metrics against exact or measured depth.
+
+mod depth;
+mod guess;
+mod metrics;
+
+pub use depth::{DepthEvaluation, ImageResult, Protocol, evaluate_depth};
+pub use guess::{Guess, best_guesses};
+pub use metrics::{DepthMetrics, median};

@@ -1,0 +1,56 @@
+//! What can be guessed without looking: the scores that a network has to beat.
+
+use super::{DepthMetrics, Protocol};
+use crate::data::{DepthMap, FrameKey, FrameSource};
+use anyhow::Result;
+use serde::Serialize;
+
+/// A depth map that is the same for every image.
+#[derive(Clone, Debug, Serialize)]
+pub struct Guess {
+    /// What is guessed.
+    pub name: String,
+    /// Its mean metrics.
+    #[serde(flatten)]
+    pub metrics: DepthMetrics,
+}
+
+/// Scores the two best guesses on these frames: one depth everywhere (which median scaling then sets
+/// right), and a flat road up to a far wall, with the horizon and the wall that score best.
+pub fn best_guesses(source: &dyn FrameSource, keys: &[FrameKey], protocol: &Protocol) -> Result<[Guess; 2]> {
+    let mut truths = Vec::new();
+    for key in keys {
+        truths.extend(source.depth(key)?);
+    }
+    let score = |depth: &dyn Fn(f32) -> f32| -> DepthMetrics {
+        let metrics: Vec<DepthMetrics> =
+            truths.iter().filter_map(|truth| score_rows(truth, protocol, depth)).collect();
+        DepthMetrics::mean(metrics.iter())
+    };
+    let constant = Guess { name: "constant depth".to_owned(), metrics: score(&|_| 1.0) };
+
+    // Depths of a road seen from a height of 1, with a focal length of 1: only ratios matter.
+    let road = |horizon: f32, wall: f32| move |row: f32| (1.0 / (row - horizon).max(1e-6)).min(wall);
+    let candidates = (30..=60).flat_map(|horizon| {
+        [3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0].map(|wall| (horizon as f32 / 100.0, wall))
+    });
+    let best = candidates
+        .map(|(horizon, wall)| Guess {
+            name: format!(
+                "flat road, horizon at {:.0} % of the height, wall at {wall} heights",
+                horizon * 100.0
+            ),
+            metrics: score(&road(horizon, wall)),
+        })
+        .min_by(|a, b| a.metrics.abs_rel.total_cmp(&b.metrics.abs_rel))
+        .unwrap_or_else(|| constant.clone());
+    Ok([constant, best])
+}
+
+fn score_rows(truth: &DepthMap, protocol: &Protocol, depth: &dyn Fn(f32) -> f32) -> Option<DepthMetrics> {
+    let pixels = protocol.pixels(truth);
+    let row = |index: &usize| (index / truth.width) as f32 / truth.height as f32;
+    let predicted: Vec<f32> = pixels.iter().map(|index| depth(row(index))).collect();
+    let truth: Vec<f32> = pixels.iter().map(|index| truth.metres[*index]).collect();
+    protocol.compare(&predicted, &truth).map(|(metrics, _)| metrics)
+}

@@ -1,0 +1,77 @@
+//! Metrics against the reference, and what a perfect or known-wrong prediction must score.
+
+use crate::support::{Arrays, shared};
+use monoscope::{
+    data::DepthMap,
+    evaluate::{DepthMetrics, Protocol, median},
+};
+
+#[test]
+fn metrics_of_four_pixels_by_hand() {
+    let metrics = DepthMetrics::of(&[11.0, 16.0, 7.0, 39.0], &[10.0, 20.0, 5.0, 40.0]).unwrap();
+    let expected = [0.18125, 0.43125, 2.345_207_9, 0.207_805_0, 0.5, 1.0, 1.0];
+    let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = metrics;
+    for (value, expected) in [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3].into_iter().zip(expected) {
+        assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
+    }
+    assert!(DepthMetrics::of(&[], &[]).is_none());
+}
+
+#[test]
+fn the_median_of_an_even_count_lies_between() {
+    assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
+    assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+    assert!(median(&[]).is_nan());
+}
+
+#[test]
+fn the_crop_is_that_of_the_eigen_split() {
+    let sizes = [
+        (375, 1242, 153..371, 44..1197),
+        (370, 1224, 151..366, 43..1180),
+        (374, 1238, 152..370, 44..1193),
+        (370, 1226, 151..366, 44..1181),
+        (376, 1241, 153..372, 44..1196),
+    ];
+    for (height, width, rows, columns) in sizes {
+        let truth = DepthMap { width, height, metres: vec![10.0; width * height] };
+        let pixels = Protocol::EIGEN.pixels(&truth);
+        assert_eq!(pixels.len(), rows.len() * columns.len());
+        assert_eq!(pixels[0], rows.start * width + columns.start);
+        assert_eq!(pixels[pixels.len() - 1], (rows.end - 1) * width + columns.end - 1);
+    }
+}
+
+#[test]
+fn a_prediction_wrong_by_a_factor_scores_as_perfect() {
+    let truth = [3.0, 10.0, 50.0];
+    let (metrics, ratio) = Protocol::EIGEN.compare(&truth.map(|depth| depth / 30.0), &truth).unwrap();
+    assert!(metrics.abs_rel < 1e-6 && metrics.a1 == 1.0);
+    assert!((ratio - 30.0).abs() < 1e-4);
+}
+
+#[test]
+fn metrics_agree_with_the_reference() {
+    let Some(path) = shared("golden/misc.safetensors") else { return };
+    let golden = Arrays::open(&path);
+    let ((shape, truths), (_, disparities)) = (golden.get("metrics.gt"), golden.get("metrics.pred_disp"));
+    let (_, expected) = golden.get("metrics.per_image");
+    let [images, height, width] = shape[..] else { panic!("{shape:?}") };
+    let mut ratios = Vec::new();
+    for image in 0..images {
+        let part = image * height * width..(image + 1) * height * width;
+        let truth = DepthMap { width, height, metres: truths[part.clone()].to_vec() };
+        let pixels = Protocol::EIGEN.pixels(&truth);
+        let predicted: Vec<f32> = pixels.iter().map(|pixel| 1.0 / disparities[part.start + pixel]).collect();
+        let true_depths: Vec<f32> = pixels.iter().map(|pixel| truth.metres[*pixel]).collect();
+        let (metrics, ratio) = Protocol::EIGEN.compare(&predicted, &true_depths).unwrap();
+        ratios.push(ratio as f32);
+        let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = metrics;
+        for (column, value) in [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3].into_iter().enumerate() {
+            let expected = f64::from(expected[image * 7 + column]);
+            assert!((value - expected).abs() < 2e-6 * expected.max(1.0), "image {image}: {value} is not {expected}");
+        }
+    }
+    let (_, ratio) = golden.get("metrics.ratio_median");
+    assert!((median(&ratios) as f32 - ratio[0]).abs() < 1e-5 * ratio[0]);
+}
