@@ -88,8 +88,6 @@ pub struct WeightsReport {
     pub has_pose: bool,
     /// Tensors that were loaded.
     pub loaded: usize,
-    /// Tensors that the networks have and the files lack.
-    pub missing: Vec<String>,
     /// Tensors that the files have and the networks lack.
     pub unused: Vec<String>,
 }

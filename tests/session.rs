@@ -1,0 +1,168 @@
+//! The session thread as the window uses it: commands in, events and pictures out.
+
+use monoscope::{
+    compute::{Compute, DisplayDevice},
+    config::{DataChoice, DeviceChoice, FrameId, Preset, RunConfig},
+    objective::MapName,
+    train::{Command, Event, Origin, Picture, SessionHandle, State},
+};
+use std::{path::Path, sync::Arc, time::Duration};
+
+fn session() -> SessionHandle {
+    let display = DisplayDevice::request().ok();
+    let compute = Compute::open(DeviceChoice::Cpu, display).unwrap();
+    SessionHandle::spawn(compute, Arc::new(|| ()))
+}
+
+/// The next event that passes; others are dropped, a problem that is not looked for fails the test.
+fn next(session: &SessionHandle, is_it: impl Fn(&Event) -> bool) -> Event {
+    loop {
+        let event = session.wait().expect("the session lives");
+        if is_it(&event) {
+            return event;
+        }
+        assert!(!matches!(event, Event::Problem(_)), "{event:?}");
+    }
+}
+
+fn is_state(state: State) -> impl Fn(&Event) -> bool {
+    move |event| matches!(event, Event::State(now) if *now == state)
+}
+
+fn small(steps: u64) -> Box<RunConfig> {
+    let mut config = Preset::Small.config();
+    (config.network.height, config.network.width) = (64, 64);
+    config.training.batch_size = 1;
+    config.training.steps = Some(steps);
+    Box::new(config)
+}
+
+fn open_demo(session: &SessionHandle) {
+    session.send(Command::OpenData { data: DataChoice::Demo, split: None });
+    let Event::Data(report) = next(session, |event| matches!(event, Event::Data(_))) else { unreachable!() };
+    assert!(report.training.len() > 10 && report.dropped.is_empty());
+}
+
+fn next_picture(session: &SessionHandle, is_it: impl Fn(&Picture) -> bool) -> Arc<Picture> {
+    for _ in 0..2000 {
+        if let Some(picture) = session.picture()
+            && is_it(&picture)
+        {
+            return picture;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no picture came");
+}
+
+fn log_lines(run: &Path) -> usize {
+    std::fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines().count()
+}
+
+#[test]
+fn a_run_starts_pauses_steps_goes_on_and_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let session = session();
+    open_demo(&session);
+    session.send(Command::Start { config: small(1000), out: out.clone() });
+    next(&session, is_state(State::Training));
+    next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
+
+    session.send(Command::Pause);
+    next(&session, is_state(State::Paused));
+    let paused_at = log_lines(&out);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(log_lines(&out), paused_at, "steps were made during the pause");
+
+    session.send(Command::Step);
+    let Event::Step(report) = next(&session, |event| matches!(event, Event::Step(_))) else { unreachable!() };
+    assert_eq!(report.step as usize, paused_at + 1, "one step");
+    next(&session, is_state(State::Paused));
+
+    session.send(Command::Continue);
+    next(&session, |event| matches!(event, Event::Step(now) if now.step == report.step + 2));
+    session.send(Command::Stop);
+    let saved = next(&session, |event| matches!(event, Event::Checkpoint(_)));
+    let Event::Finished { steps, .. } = next(&session, |event| matches!(event, Event::Finished { .. })) else {
+        unreachable!()
+    };
+    let Event::Checkpoint(saved) = saved else { unreachable!() };
+    assert!(saved.ends_with(format!("step_{steps:06}")) && saved.join("encoder.pth").is_file());
+    assert_eq!(log_lines(&out) as u64, steps);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_losses() {
+    let losses = |name: &str, folder: &Path| -> Vec<String> {
+        let session = session();
+        open_demo(&session);
+        session.send(Command::Start { config: small(3), out: folder.join(name) });
+        next(&session, |event| matches!(event, Event::Finished { .. }));
+        let log = std::fs::read_to_string(folder.join(name).join("metrics.jsonl")).unwrap();
+        log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].to_string()).collect()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let first = losses("first", folder.path());
+    assert_eq!(first.len(), 3);
+    assert_eq!(first, losses("second", folder.path()));
+}
+
+#[test]
+fn a_failure_is_an_event_and_the_session_lives_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    session.send(Command::Start { config: small(2), out: folder.path().join("run") });
+    let is_problem = |event: &Event| matches!(event, Event::Problem(_));
+    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
+    assert!(problem.what.contains("no data"), "{problem:?}");
+
+    session.send(Command::LoadWeights(folder.path().join("nowhere")));
+    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
+    assert!(problem.what.contains("nowhere"), "{problem:?}");
+
+    open_demo(&session);
+    let mut config = small(2);
+    config.training.learning_rate = 1e30;
+    session.send(Command::Start { config, out: folder.path().join("exploding") });
+    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
+    assert!(problem.ended_run && problem.what.contains("loss"), "{problem:?}");
+
+    session.send(Command::Stop);
+    session.send(Command::Start { config: small(1), out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
+}
+
+#[test]
+fn pictures_hold_what_is_watched_and_nothing_else() {
+    if DisplayDevice::request().is_err() {
+        eprintln!("skipped: no adapter to draw with");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    let watched = [MapName::Colour(FrameId::TARGET), MapName::Depth, MapName::Warped(FrameId::NEXT)];
+    session.send(Command::Watch(watched.into()));
+    open_demo(&session);
+    let picture = next_picture(&session, |_| true);
+    assert_eq!(picture.origin, Origin::Images);
+    assert_eq!(picture.maps.keys().copied().collect::<Vec<_>>(), [MapName::Colour(FrameId::TARGET)]);
+
+    session.send(Command::Start { config: small(2), out: folder.path().join("run") });
+    let picture = next_picture(&session, |picture| picture.origin == Origin::Training);
+    assert_eq!(picture.maps.keys().copied().collect::<Vec<_>>(), watched);
+    let warped = &picture.maps[&MapName::Warped(FrameId::NEXT)];
+    assert_eq!([warped.channels, warped.height, warped.width], [3, 64, 64]);
+    assert!(picture.cloud.is_some(), "depth and colour are watched, so there is a cloud");
+
+    next(&session, |event| matches!(event, Event::Finished { .. }));
+    let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    session.send(Command::Watch([MapName::Disparity(3)].into()));
+    let mut next_key = picture.key.clone();
+    next_key.frame += 3;
+    session.send(Command::Show(next_key.clone()));
+    let picture = next_picture(&session, |picture| picture.key == next_key);
+    let disparity = &picture.maps[&MapName::Disparity(3)];
+    assert_eq!([disparity.channels, disparity.height, disparity.width], [1, 8, 8]);
+    assert_eq!(picture.maps.len(), 1);
+}
