@@ -9,10 +9,12 @@ mod messages;
 mod open;
 mod panes;
 mod playhead;
+mod program;
 mod state;
 mod theme;
 mod window;
 
 pub use open::{Found, recognise};
+pub use program::{WindowOptions, run};
 pub use state::Devices;
 pub use window::Window;

@@ -135,16 +135,13 @@ impl State {
 
     fn weights_loaded(&mut self, report: WeightsReport) {
         self.opening = None;
-        let severity = if report.missing.is_empty() { Severity::News } else { Severity::Warning };
         let what = format!("{} tensors loaded, trained at {}×{}", report.loaded, report.width, report.height);
-        let advice = match (report.missing.as_slice(), report.has_pose) {
-            ([first, ..], _) => {
-                format!("{} are missing and keep random values, such as {first}", report.missing.len())
-            }
-            ([], false) => "There is no pose network among them, so nothing can be warped".to_owned(),
-            ([], true) => String::new(),
+        let advice = if report.has_pose {
+            ""
+        } else {
+            "There is no pose network among them, so nothing can be warped"
         };
-        self.messages.tell(severity, what, advice);
+        self.messages.tell(Severity::News, what, advice);
         self.weights = Some(report);
         self.ask_for_frame();
     }

@@ -1,1 +1,140 @@
-//! The same jobs without a window.
+//! The same jobs without a window: one file a command, over the same session.
+
+mod demo_data;
+mod evaluate;
+mod info;
+mod inspect;
+mod predict;
+mod progress;
+mod train;
+
+use crate::{
+    app,
+    compute::Compute,
+    config::{ConfigError, DataChoice, DeviceChoice},
+    train::SESSION_THREAD,
+};
+use anyhow::{Context, Result};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// A desktop lab for self-supervised monocular depth. Without a command it opens the window.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Job>,
+    #[command(flatten)]
+    window: Window,
+}
+
+#[derive(Args)]
+struct Window {
+    /// What to open: a folder in KITTI raw layout, or demo for the built-in drive
+    #[arg(long, value_name = "DIR|demo", default_value = "demo")]
+    data: String,
+    /// The split to train on: a folder of split files, or the name of a built-in split
+    #[arg(long, value_name = "NAME|DIR")]
+    split: Option<String>,
+    /// Networks to load: a weights folder, a run folder or a checkpoint
+    #[arg(long, value_name = "PATH")]
+    weights: Option<PathBuf>,
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+#[derive(Subcommand)]
+enum Job {
+    /// Train depth and motion from video
+    Train(Box<train::TrainArgs>),
+    /// Predict disparity for images
+    Predict(predict::PredictArgs),
+    /// Write everything the loss computes for one sample to a file
+    Inspect(inspect::InspectArgs),
+    /// Score networks with the published metrics
+    Evaluate(evaluate::EvaluateArgs),
+    /// Export the built-in drive as a KITTI folder
+    DemoData(demo_data::DemoDataArgs),
+    /// List graphics adapters and backends
+    Info(info::InfoArgs),
+}
+
+/// Options of every command that computes.
+#[derive(Args)]
+struct ComputeArgs {
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+    /// Processor threads to compute with; 0 is one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+}
+
+impl ComputeArgs {
+    fn limit_threads(&self) -> Result<()> {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build_global()
+            .context("the threads cannot be started")
+    }
+
+    fn open(&self) -> Result<Compute> {
+        self.limit_threads()?;
+        Ok(Compute::open(self.device, None)?)
+    }
+}
+
+/// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
+pub fn main() -> ExitCode {
+    let report_panic = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // The session reports its panics as problems, in one line.
+        if std::thread::current().name() != Some(SESSION_THREAD) {
+            report_panic(panic);
+        }
+    }));
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match run(cli, &matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+            eprintln!("error: {line}");
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
+    match cli.command {
+        None => {
+            cli.window.compute.limit_threads()?;
+            app::run(app::WindowOptions {
+                data: data_choice(&cli.window.data),
+                split: cli.window.split,
+                weights: cli.window.weights,
+                device: cli.window.compute.device,
+                runs: PathBuf::from("runs"),
+            })
+        }
+        Some(Job::Train(args)) => {
+            let given = matches.subcommand_matches("train").expect("the parsed command is train");
+            train::run(&args, given)
+        }
+        Some(Job::Predict(args)) => predict::run(&args),
+        Some(Job::Inspect(args)) => inspect::run(&args),
+        Some(Job::Evaluate(args)) => evaluate::run(&args),
+        Some(Job::DemoData(args)) => demo_data::run(&args),
+        Some(Job::Info(args)) => info::run(&args),
+    }
+}
+
+fn data_choice(text: &str) -> DataChoice {
+    match text.parse() {
+        Ok(choice) => choice,
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,108 @@
+//! The program with a window: eframe, one shared device, one session.
+
+use super::{Devices, Window};
+use crate::{
+    compute::{Compute, DisplayDevice},
+    config::{DataChoice, DeviceChoice},
+    train::{Command, SessionHandle},
+    view,
+};
+use anyhow::{Context, Result, anyhow};
+use eframe::{CreationContext, NativeOptions};
+use egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
+use std::{path::PathBuf, sync::Arc};
+
+/// What the window opens with.
+#[derive(Clone, Debug)]
+pub struct WindowOptions {
+    /// Where the frames are.
+    pub data: DataChoice,
+    /// Which of them train: a split's folder or name.
+    pub split: Option<String>,
+    /// Networks to load.
+    pub weights: Option<PathBuf>,
+    /// Where burn computes.
+    pub device: DeviceChoice,
+    /// Where run folders are made.
+    pub runs: PathBuf,
+}
+
+/// Opens the window and stays until it is closed.
+///
+/// # Errors
+/// If no window can be opened here: no display, or no graphics adapter that could draw into it.
+pub fn run(options: WindowOptions) -> Result<()> {
+    let native = NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Monoscope")
+            .with_app_id("monoscope")
+            .with_inner_size([1280.0, 800.0])
+            .with_min_inner_size([960.0, 600.0])
+            .with_drag_and_drop(true),
+        renderer: eframe::Renderer::Wgpu,
+        wgpu_options: WgpuConfiguration { wgpu_setup: setup(), ..Default::default() },
+        ..Default::default()
+    };
+    let create: eframe::AppCreator<'_> =
+        Box::new(move |creation| Ok(Box::new(Program::new(creation, &options)?)));
+    eframe::run_native("monoscope", native, create).map_err(|error| {
+        anyhow!(
+            "no window can be opened: {error}; the same jobs run without one: see monoscope train --help and \
+             monoscope predict --help"
+        )
+    })
+}
+
+/// A device with everything that the adapter has, because burn will share it; on Linux without a
+/// graphics card, Mesa's software Vulkan driver.
+fn setup() -> WgpuSetup {
+    let mut setup = WgpuSetupCreateNew::without_display_handle();
+    setup.instance_descriptor.backends = wgpu::Backends::PRIMARY;
+    setup.device_descriptor = Arc::new(DisplayDevice::descriptor);
+    setup.into()
+}
+
+struct Program {
+    window: Window,
+    session: SessionHandle,
+}
+
+impl Program {
+    fn new(creation: &CreationContext<'_>, options: &WindowOptions) -> Result<Self> {
+        let render_state = creation.wgpu_render_state.as_ref().context("the window is not drawn by wgpu")?;
+        view::install(render_state);
+        let display = DisplayDevice {
+            instance: render_state.instance.clone(),
+            adapter: render_state.adapter.clone(),
+            device: render_state.device.clone(),
+            queue: render_state.queue.clone(),
+        };
+        let draws = display.name();
+        let compute = Compute::open(options.device, Some(display))?;
+        let devices = Devices { draws, trains: compute.name.clone(), is_shared: compute.is_shared };
+        let context = creation.egui_ctx.clone();
+        let session = SessionHandle::spawn(compute, Arc::new(move || context.request_repaint()));
+        let mut window = Window::new(&creation.egui_ctx, devices, &options.runs);
+        window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
+        Ok(Self { window, session })
+    }
+}
+
+impl eframe::App for Program {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        for event in self.session.events() {
+            self.window.receive(event);
+        }
+        if let Some(picture) = self.session.picture() {
+            self.window.show(picture);
+        }
+        self.window.ui(ui);
+        for command in self.window.take_commands() {
+            self.session.send(command);
+        }
+    }
+
+    fn on_exit(&mut self) {
+        self.session.send(Command::Shutdown);
+    }
+}

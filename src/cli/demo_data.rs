@@ -1,0 +1,36 @@
+//! `demo-data`: the built-in drive as a folder in KITTI raw layout.
+
+use super::progress;
+use crate::data::synthetic::{BuiltInDrive, DriveOptions, export};
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(super) struct DemoDataArgs {
+    /// The folder to make
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Frames to render
+    #[arg(long, value_name = "N", default_value_t = DriveOptions::default().frames)]
+    frames: u32,
+    /// Also render the right camera
+    #[arg(long)]
+    stereo: bool,
+    /// Another seed is another street
+    #[arg(long, value_name = "N", default_value_t = DriveOptions::default().seed)]
+    seed: u64,
+}
+
+pub(super) fn run(args: &DemoDataArgs) -> Result<()> {
+    let options = DriveOptions { frames: args.frames, seed: args.seed, ..DriveOptions::default() };
+    let drive = BuiltInDrive::new(options);
+    let bar = progress::bar(u64::from(args.frames), "render");
+    export(&drive, &args.out, args.stereo, &mut |done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    println!("{} frames written to {}", args.frames, args.out.display());
+    Ok(())
+}

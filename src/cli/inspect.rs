@@ -1,0 +1,59 @@
+//! `inspect`: everything the loss computes for one sample, as arrays in a file.
+
+use super::{ComputeArgs, data_choice};
+use crate::{
+    config::{FrameId, ObjectiveConfig},
+    data::{self, FrameKey},
+    model::weights,
+    predict::{dump, inspect},
+    train::RunFolder,
+};
+use anyhow::{Result, bail};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(super) struct InspectArgs {
+    /// A folder in KITTI raw layout, or demo for the built-in drive
+    #[arg(long, value_name = "DIR|demo")]
+    data: String,
+    /// The target frame: "FOLDER FRAME SIDE", as in a split file
+    #[arg(long, value_name = "SAMPLE")]
+    sample: FrameKey,
+    /// Networks: a weights folder, a run folder or a checkpoint
+    #[arg(long, value_name = "PATH")]
+    weights: PathBuf,
+    /// Also use the other stereo camera as a source
+    #[arg(long)]
+    stereo: bool,
+    /// The file to write
+    #[arg(long, value_name = "FILE.safetensors")]
+    dump: PathBuf,
+    /// Accepted for scripts that pass it everywhere; nothing random is computed here
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+pub(super) fn run(args: &InspectArgs) -> Result<()> {
+    let source = data::open(&data_choice(&args.data))?;
+    let compute = args.compute.open()?;
+    let folder = RunFolder::weights_in(&args.weights);
+    let loaded = weights::load(&folder, &compute.device)?;
+    let mut config = ObjectiveConfig::default();
+    if args.stereo {
+        config.frame_ids.push(FrameId::Stereo);
+    }
+    if loaded.networks.pose.is_none() {
+        bail!(
+            "{} has no pose network, so no source can be warped; add pose_encoder.pth and pose.pth",
+            folder.display()
+        );
+    }
+    let size = loaded.trained_size(&folder)?;
+    let arrays = inspect(&loaded.networks, source.as_ref(), &args.sample, &config, size, &compute.device)?;
+    dump(&arrays, &args.dump)?;
+    println!("{} arrays of sample '{}' written to {}", arrays.len(), args.sample, args.dump.display());
+    Ok(())
+}

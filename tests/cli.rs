@@ -1,0 +1,205 @@
+//! The command line as scripts see it: exit codes, one clear line, nothing half-written.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn monoscope(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_monoscope")).args(arguments).output().unwrap()
+}
+
+/// Runs a command that must fail with this code and one line that holds these words.
+fn refused(code: i32, words: &[&str], arguments: &[&str]) {
+    let output = monoscope(arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+    let errors: Vec<&str> = stderr.lines().filter(|line| line.starts_with("error:")).collect();
+    assert_eq!(errors.len(), 1, "{arguments:?} gave {stderr}");
+    for word in words {
+        assert!(errors[0].contains(word), "'{}' does not say '{word}'", errors[0]);
+    }
+    assert!(output.stdout.is_empty(), "{arguments:?} printed {}", String::from_utf8_lossy(&output.stdout));
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn bad_input_to_train_is_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let missing = folder.path().join("missing");
+    let small = ["--device", "cpu", "--preset", "small", "--steps", "1"];
+    let train = |more: &[&str]| {
+        let mut arguments = vec!["train", "--out"];
+        arguments.push(text(&out));
+        arguments.extend(small);
+        arguments.extend(more);
+        arguments.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let check = |code: i32, words: &[&str], more: &[&str]| {
+        let arguments = train(more);
+        refused(code, words, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(!out.exists(), "{more:?} left a run folder behind");
+    };
+    check(1, &["missing"], &["--data", text(&missing)]);
+    check(2, &["--height 100", "96 or 128"], &["--data", "demo", "--height", "100"]);
+    check(2, &["--frame-ids"], &["--data", "demo", "--frame-ids", "1", "0"]);
+    check(1, &["missing"], &["--data", "demo", "--split", text(&missing)]);
+
+    let split = folder.path().join("split");
+    fs::create_dir(&split).unwrap();
+    fs::write(split.join("train_files.txt"), "").unwrap();
+    check(1, &["train_files.txt"], &["--data", "demo", "--split", text(&split)]);
+
+    let file = folder.path().join("options.toml");
+    fs::write(&file, "[training]\nbatchsize = 2\n").unwrap();
+    check(2, &["batchsize"], &["--data", "demo", "--config", text(&file)]);
+}
+
+#[test]
+fn a_run_folder_that_is_in_use_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("precious"), "kept").unwrap();
+    let out = text(folder.path());
+    refused(1, &[out, "not empty"], &[
+        "train", "--data", "demo", "--preset", "small", "--device", "cpu", "--out", out,
+    ]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_to_is_named() {
+    // Below a file no folder can be made, not even by root.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let out = file.join("run");
+    refused(1, &[text(&out), "--out"], &[
+        "train", "--data", "demo", "--preset", "small", "--device", "cpu", "--out", text(&out),
+    ]);
+}
+
+#[test]
+fn bad_weights_are_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let picture = folder.path().join("picture.png");
+    image::RgbImage::new(64, 64).save(&picture).unwrap();
+    let predict = |weights: &Path, words: &[&str]| {
+        refused(1, words, &[
+            "predict", text(&picture), "--weights", text(weights), "--out", text(&out), "--device", "cpu",
+        ]);
+        assert!(!out.exists());
+    };
+    predict(&folder.path().join("nowhere"), &["nowhere"]);
+
+    let weights = folder.path().join("weights");
+    fs::create_dir(&weights).unwrap();
+    fs::write(weights.join("encoder.pth"), b"PK\x03\x04 and then nothing").unwrap();
+    fs::write(weights.join("depth.pth"), b"").unwrap();
+    predict(&weights, &["encoder.pth"]);
+}
+
+#[test]
+fn usage_errors_exit_with_two() {
+    for arguments in [&["train"][..], &["no-such-command"], &["predict", "--weights"]] {
+        assert_eq!(monoscope(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    let help = monoscope(&["train", "--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    let help = String::from_utf8(help.stdout).unwrap();
+    for flag in [
+        "--height", "--width", "--batch-size", "--learning-rate", "--num-epochs", "--frame-ids", "--scales",
+        "--disparity-smoothness", "--scheduler-step-size", "--v1-multiscale", "--avg-reprojection",
+        "--disable-automasking", "--no-ssim", "--min-depth", "--max-depth", "--steps", "--device", "--threads",
+        "--seed",
+    ] {
+        assert!(help.contains(flag), "train --help does not list {flag}");
+    }
+}
+
+#[test]
+fn info_is_one_json_object() {
+    let output = monoscope(&["info", "--json"]);
+    let info: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(info["adapters"].is_array() && info["auto"].is_string());
+}
+
+#[test]
+fn a_run_trains_predicts_inspects_and_scores() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (run, out, dump) = (path("run"), path("out"), path("dump.safetensors"));
+    let trained = monoscope(&[
+        "train", "--data", "demo", "--preset", "small", "--device", "cpu", "--height", "64", "--width", "96",
+        "--batch-size", "1", "--steps", "2", "--out", &run, "--json",
+    ]);
+    assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
+    let summary: serde_json::Value = serde_json::from_slice(&trained.stdout).unwrap();
+    assert_eq!(summary["steps"], 2);
+    let log = fs::read_to_string(Path::new(&run).join("metrics.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    for key in ["step", "epoch", "loss", "loss_0", "loss_1", "loss_2", "loss_3", "lr", "images_per_s"] {
+        assert!(lines[1][key].is_number(), "metrics.jsonl has no {key}");
+    }
+    let checkpoint = Path::new(&run).join("checkpoints/step_000002");
+    for file in ["encoder.pth", "depth.pth", "pose_encoder.pth", "pose.pth", "optimizer.safetensors", "position.json"]
+    {
+        assert!(checkpoint.join(file).is_file(), "no {file}");
+    }
+
+    let exported = monoscope(&["demo-data", "--out", &path("kitti"), "--frames", "3"]);
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let picture = walk(&folder.path().join("kitti"), "0000000001").expect("an exported frame");
+    let predicted = monoscope(&["predict", &picture, "--weights", &run, "--out", &out, "--npy", "--colour"]);
+    assert!(predicted.status.success(), "{}", String::from_utf8_lossy(&predicted.stderr));
+    let array = fs::read(Path::new(&out).join("0000000001_disp.npy")).unwrap();
+    let array = npyz::NpyFile::new(&array[..]).unwrap();
+    assert_eq!(array.shape(), [1, 1, 64, 96]);
+    assert!(array.into_vec::<f32>().unwrap().iter().all(|disparity| (0.01..=10.0).contains(disparity)));
+    assert!(Path::new(&out).join("0000000001_disp.jpeg").is_file());
+
+    let sample = sample_of(&picture);
+    let inspected = monoscope(&[
+        "inspect", "--data", &path("kitti"), "--sample", &sample, "--weights", &run, "--dump", &dump,
+    ]);
+    assert!(inspected.status.success(), "{}", String::from_utf8_lossy(&inspected.stderr));
+    let arrays = crate::support::Arrays::open(Path::new(&dump));
+    for name in [
+        "color_0", "color_m1", "color_p1", "disparity_0", "disparity_3", "depth", "warped_m1", "reprojection_p1",
+        "identity_m1", "loss", "source_index", "automask", "pose_m1", "loss_scale_0", "smoothness_3", "loss_total",
+    ] {
+        arrays.get(name);
+    }
+
+    let scored =
+        monoscope(&["evaluate", "depth", "--data", "demo", "--weights", &run, "--device", "cpu", "--json"]);
+    assert!(scored.status.success(), "{}", String::from_utf8_lossy(&scored.stderr));
+    let scores: serde_json::Value = serde_json::from_slice(&scored.stdout).unwrap();
+    assert!(scores["abs_rel"].as_f64().unwrap() > 0.0 && scores["per_image"].is_array());
+}
+
+/// The first picture below a folder whose name begins so.
+fn walk(folder: &Path, stem: &str) -> Option<String> {
+    let mut entries: Vec<_> = fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    entries.iter().find_map(|path| {
+        let is_picture = path.extension().is_some_and(|ending| ending == "png" || ending == "jpg");
+        if path.is_dir() {
+            walk(path, stem)
+        } else {
+            (is_picture && path.file_stem()? == stem).then(|| text(path).to_owned())
+        }
+    })
+}
+
+/// `.../DATE/DRIVE/image_02/data/0000000001.png` as a line of a split.
+fn sample_of(picture: &str) -> String {
+    let parts: Vec<&str> = picture.rsplit('/').collect();
+    format!("{}/{} 1 l", parts[4], parts[3])
+}
