@@ -1,11 +1,16 @@
 //! All tests in one binary, because every binary links burn, wgpu and egui anew.
 
 mod architecture;
+mod cli;
+mod config;
+mod convolution;
 mod data;
+mod evaluate;
 mod networks;
 mod objective;
 mod seam;
+mod session;
 mod shaders;
-mod convolution;
 mod support;
 mod synthetic;
+mod training;
