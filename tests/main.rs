@@ -1,5 +1,7 @@
 //! All tests in one binary, because every binary links burn, wgpu and egui anew.
 
+#![allow(clippy::unwrap_used, reason = "a test's helper fails as its test does")]
+
 mod architecture;
 mod cli;
 mod config;
