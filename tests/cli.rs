@@ -65,9 +65,11 @@ fn a_run_folder_that_is_in_use_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("precious"), "kept").unwrap();
     let out = text(folder.path());
-    refused(1, &[out, "not empty"], &[
-        "train", "--data", "demo", "--preset", "small", "--device", "cpu", "--out", out,
-    ]);
+    refused(
+        1,
+        &[out, "not empty"],
+        &["train", "--data", "demo", "--preset", "small", "--device", "cpu", "--out", out],
+    );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -78,9 +80,11 @@ fn a_place_that_cannot_be_written_to_is_named() {
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     let out = file.join("run");
-    refused(1, &[text(&out), "--out"], &[
-        "train", "--data", "demo", "--preset", "small", "--device", "cpu", "--out", text(&out),
-    ]);
+    refused(
+        1,
+        &[text(&out), "--out"],
+        &["train", "--data", "demo", "--preset", "small", "--device", "cpu", "--out", text(&out)],
+    );
 }
 
 #[test]
@@ -90,9 +94,11 @@ fn bad_weights_are_refused_in_one_line() {
     let picture = folder.path().join("picture.png");
     image::RgbImage::new(64, 64).save(&picture).unwrap();
     let predict = |weights: &Path, words: &[&str]| {
-        refused(1, words, &[
-            "predict", text(&picture), "--weights", text(weights), "--out", text(&out), "--device", "cpu",
-        ]);
+        refused(
+            1,
+            words,
+            &["predict", text(&picture), "--weights", text(weights), "--out", text(&out), "--device", "cpu"],
+        );
         assert!(!out.exists());
     };
     predict(&folder.path().join("nowhere"), &["nowhere"]);
@@ -113,9 +119,24 @@ fn usage_errors_exit_with_two() {
     assert_eq!(help.status.code(), Some(0));
     let help = String::from_utf8(help.stdout).unwrap();
     for flag in [
-        "--height", "--width", "--batch-size", "--learning-rate", "--num-epochs", "--frame-ids", "--scales",
-        "--disparity-smoothness", "--scheduler-step-size", "--v1-multiscale", "--avg-reprojection",
-        "--disable-automasking", "--no-ssim", "--min-depth", "--max-depth", "--steps", "--device", "--threads",
+        "--height",
+        "--width",
+        "--batch-size",
+        "--learning-rate",
+        "--num-epochs",
+        "--frame-ids",
+        "--scales",
+        "--disparity-smoothness",
+        "--scheduler-step-size",
+        "--v1-multiscale",
+        "--avg-reprojection",
+        "--disable-automasking",
+        "--no-ssim",
+        "--min-depth",
+        "--max-depth",
+        "--steps",
+        "--device",
+        "--threads",
         "--seed",
     ] {
         assert!(help.contains(flag), "train --help does not list {flag}");
@@ -135,8 +156,24 @@ fn a_run_trains_predicts_inspects_and_scores() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (run, out, dump) = (path("run"), path("out"), path("dump.safetensors"));
     let trained = monoscope(&[
-        "train", "--data", "demo", "--preset", "small", "--device", "cpu", "--height", "64", "--width", "96",
-        "--batch-size", "1", "--steps", "2", "--out", &run, "--json",
+        "train",
+        "--data",
+        "demo",
+        "--preset",
+        "small",
+        "--device",
+        "cpu",
+        "--height",
+        "64",
+        "--width",
+        "96",
+        "--batch-size",
+        "1",
+        "--steps",
+        "2",
+        "--out",
+        &run,
+        "--json",
     ]);
     assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
     let summary: serde_json::Value = serde_json::from_slice(&trained.stdout).unwrap();
@@ -148,7 +185,8 @@ fn a_run_trains_predicts_inspects_and_scores() {
         assert!(lines[1][key].is_number(), "metrics.jsonl has no {key}");
     }
     let checkpoint = Path::new(&run).join("checkpoints/step_000002");
-    for file in ["encoder.pth", "depth.pth", "pose_encoder.pth", "pose.pth", "optimizer.safetensors", "position.json"]
+    for file in
+        ["encoder.pth", "depth.pth", "pose_encoder.pth", "pose.pth", "optimizer.safetensors", "position.json"]
     {
         assert!(checkpoint.join(file).is_file(), "no {file}");
     }
@@ -166,13 +204,35 @@ fn a_run_trains_predicts_inspects_and_scores() {
 
     let sample = sample_of(&picture);
     let inspected = monoscope(&[
-        "inspect", "--data", &path("kitti"), "--sample", &sample, "--weights", &run, "--dump", &dump,
+        "inspect",
+        "--data",
+        &path("kitti"),
+        "--sample",
+        &sample,
+        "--weights",
+        &run,
+        "--dump",
+        &dump,
     ]);
     assert!(inspected.status.success(), "{}", String::from_utf8_lossy(&inspected.stderr));
     let arrays = crate::support::Arrays::open(Path::new(&dump));
     for name in [
-        "color_0", "color_m1", "color_p1", "disparity_0", "disparity_3", "depth", "warped_m1", "reprojection_p1",
-        "identity_m1", "loss", "source_index", "automask", "pose_m1", "loss_scale_0", "smoothness_3", "loss_total",
+        "color_0",
+        "color_m1",
+        "color_p1",
+        "disparity_0",
+        "disparity_3",
+        "depth",
+        "warped_m1",
+        "reprojection_p1",
+        "identity_m1",
+        "loss",
+        "source_index",
+        "automask",
+        "pose_m1",
+        "loss_scale_0",
+        "smoothness_3",
+        "loss_total",
     ] {
         arrays.get(name);
     }

@@ -1,6 +1,8 @@
 //! Presets, files and flags, and the refusal of what cannot work.
 
-use monoscope::config::{FrameId, NetworkConfig, ObjectiveConfig, Preset, RunConfig, TrainingConfig, layered};
+use monoscope::config::{
+    FrameId, NetworkConfig, ObjectiveConfig, Preset, RunConfig, TrainingConfig, layered,
+};
 
 #[test]
 fn flags_win_over_file_and_file_over_preset() {
@@ -13,7 +15,11 @@ fn flags_win_over_file_and_file_over_preset() {
     assert_eq!(config.training.learning_rate, 0.5, "the file says so");
     assert_eq!(config.network.height, 128, "the file says so");
     assert_eq!(config.network.width, Preset::Small.config().network.width, "only the preset says so");
-    assert_eq!(config.training.num_epochs, Preset::Small.config().training.num_epochs, "the flag was not given");
+    assert_eq!(
+        config.training.num_epochs,
+        Preset::Small.config().training.num_epochs,
+        "the flag was not given"
+    );
 }
 
 #[test]
@@ -33,7 +39,8 @@ fn a_configuration_survives_its_file() {
 
 #[test]
 fn what_cannot_work_is_refused_with_a_reason() {
-    let frames = |ids: &[FrameId]| ObjectiveConfig { frame_ids: ids.to_vec(), ..Default::default() }.validate();
+    let frames =
+        |ids: &[FrameId]| ObjectiveConfig { frame_ids: ids.to_vec(), ..Default::default() }.validate();
     assert!(frames(&[FrameId::NEXT, FrameId::TARGET]).unwrap_err().0.contains("begin with 0"));
     assert!(frames(&[FrameId::TARGET]).unwrap_err().0.contains("at least one source"));
     assert!(frames(&[FrameId::TARGET, FrameId::NEXT, FrameId::NEXT]).unwrap_err().0.contains("twice"));

@@ -69,7 +69,10 @@ fn metrics_agree_with_the_reference() {
         let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = metrics;
         for (column, value) in [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3].into_iter().enumerate() {
             let expected = f64::from(expected[image * 7 + column]);
-            assert!((value - expected).abs() < 2e-6 * expected.max(1.0), "image {image}: {value} is not {expected}");
+            assert!(
+                (value - expected).abs() < 2e-6 * expected.max(1.0),
+                "image {image}: {value} is not {expected}"
+            );
         }
     }
     let (_, ratio) = golden.get("metrics.ratio_median");

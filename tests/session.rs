@@ -84,7 +84,8 @@ fn a_run_starts_pauses_steps_goes_on_and_stops() {
     next(&session, |event| matches!(event, Event::Step(now) if now.step == report.step + 2));
     session.send(Command::Stop);
     let saved = next(&session, |event| matches!(event, Event::Checkpoint(_)));
-    let Event::Finished { steps, .. } = next(&session, |event| matches!(event, Event::Finished { .. })) else {
+    let Event::Finished { steps, .. } = next(&session, |event| matches!(event, Event::Finished { .. }))
+    else {
         unreachable!()
     };
     let Event::Checkpoint(saved) = saved else { unreachable!() };
@@ -100,7 +101,9 @@ fn the_same_seed_gives_the_same_losses() {
         session.send(Command::Start { config: small(3), out: folder.join(name) });
         next(&session, |event| matches!(event, Event::Finished { .. }));
         let log = std::fs::read_to_string(folder.join(name).join("metrics.jsonl")).unwrap();
-        log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].to_string()).collect()
+        log.lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].to_string())
+            .collect()
     };
     let folder = tempfile::tempdir().unwrap();
     let first = losses("first", folder.path());
