@@ -84,7 +84,10 @@ fn check_gradients(learner: &Learner, samples: &SampleTensors, golden: &Arrays) 
             compared += 1;
         } else if let Some(parameter) = name.strip_prefix("grad0.") {
             let relative = relative_difference(&found[parameter], &golden.get(&name).1);
-            assert!(relative < 5e-3, "gradient of {parameter} is off by {relative}");
+            // The first layer's gradient hangs on which source each pixel chose: changing the images by
+            // 3e-7, which is rounding, moves it by 8e-3 (measured).
+            let tolerance = if parameter.ends_with("encoder.conv1.weight") { 1.5e-2 } else { 5e-3 };
+            assert!(relative < tolerance, "gradient of {parameter} is off by {relative}");
         }
     }
     assert!(compared > 100, "only {compared} gradients compared");
