@@ -144,6 +144,7 @@ impl Facade {
         } else {
             (0.5 * self.window.x * (self.bay - 0.7), 0.95, 0.95 + self.window.y * 1.75)
         };
+        let at = Vec2::new(x, y);
         let inside = |margin: f32| {
             band(x, -half_width - margin, half_width + margin, footprint.x)
                 * band(y, sill - margin, head + margin, footprint.y)
@@ -162,13 +163,14 @@ impl Facade {
             finish.colour *= 1.0 - 0.35 * sill_shadow;
         }
         let (pane, gloss) =
-            if door { self.door(x, y, footprint) } else { self.pane(lot, x, y, sill, head, shop, footprint) };
+            if door { self.door(at, footprint) } else { self.pane(lot, at, (sill, head), shop, footprint) };
         let glass = inside(-0.03);
         finish.colour = finish.colour.lerp(pane, glass);
         finish.gloss = gloss * glass;
     }
 
-    fn door(&self, x: f32, y: f32, footprint: Vec2) -> (Vec3, f32) {
+    fn door(&self, at: Vec2, footprint: Vec2) -> (Vec3, f32) {
+        let Vec2 { x, y } = at;
         let panel = band(x.abs(), 0.12, 0.42, footprint.x)
             * (band(y, 0.0, 0.8, footprint.y) + band(y, 1.0, 1.75, footprint.y));
         let light = band(x, -0.45, 0.45, footprint.x) * band(y, 1.82, 2.0, footprint.y);
@@ -176,17 +178,9 @@ impl Facade {
         (wood.lerp(Vec3::splat(0.05), light), 0.02)
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn pane(
-        &self,
-        lot: f32,
-        x: f32,
-        y: f32,
-        sill: f32,
-        head: f32,
-        shop: bool,
-        footprint: Vec2,
-    ) -> (Vec3, f32) {
+    /// A window from `sill` to `head`; `lot` decides what hangs in it.
+    fn pane(&self, lot: f32, at: Vec2, (sill, head): (f32, f32), shop: bool, footprint: Vec2) -> (Vec3, f32) {
+        let Vec2 { x, y } = at;
         // Rooms are dark; what is bright behind a window is a curtain or a blind.
         let share = (y - sill) / (head - sill);
         let room = Vec3::new(0.02, 0.024, 0.03) + Vec3::new(0.05, 0.065, 0.085) * (0.3 + 0.7 * share);
@@ -203,8 +197,7 @@ impl Facade {
         };
         let mut colour = room.lerp(curtain, 0.8 * drawn);
         if shop {
-            let display =
-                octaves2(self.seed ^ 0x33, Vec2::new(x, y), footprint, &[(0.5, 0.4, 0.5), (0.2, 0.15, 0.4)]);
+            let display = octaves2(self.seed ^ 0x33, at, footprint, &[(0.5, 0.4, 0.5), (0.2, 0.15, 0.4)]);
             colour += Vec3::new(0.16, 0.11, 0.07) * display.max(0.0) * band(share, 0.0, 0.7, footprint.y);
         }
         let bars = band(x, -0.035, 0.035, footprint.x)

@@ -201,11 +201,11 @@ impl Ground {
             colour *= 1.0 - (0.3 * (lot * 7.0).fract() - 0.05) * patch;
         }
         // Cracks run where a smooth noise passes zero.
-        let fine = carried(0.12, footprint.x) * carried(0.2, footprint.y);
+        let fine = carried(0.1, footprint.x) * carried(0.14, footprint.y);
         if fine > 0.0 {
             let wander = noise2(self.seed ^ 0x21, at.x / 1.3, at.y / 2.1)
                 + 0.3 * noise2(self.seed ^ 0x22, at.x / 0.3, at.y / 0.4);
-            let crack = smoothstep(0.03, 0.0, wander.abs())
+            let crack = smoothstep(0.06, 0.0, wander.abs())
                 * smoothstep(0.1, 0.5, noise2(self.seed ^ 0x23, at.x / 5.0, at.y / 6.0));
             colour *= 1.0 - 0.45 * crack * fine;
         }
@@ -227,7 +227,7 @@ impl Ground {
             let cover = band(away, -0.33, 0.33, extent);
             let rim = band(away, 0.33, 0.4, extent);
             let ribs = stripes(at.x - at.y, 0.09, 0.0, 0.045, extent);
-            colour = colour.lerp(Vec3::new(0.085, 0.075, 0.07) * (0.7 + 0.6 * ribs), cover);
+            colour = colour.lerp(Vec3::new(0.075, 0.072, 0.07) * (0.7 + 0.6 * ribs), cover);
             colour *= 1.0 - 0.45 * rim;
         }
         colour
@@ -242,7 +242,7 @@ impl Ground {
         let ticks =
             band(side, 3.3, HALF_WIDTH - 0.3, footprint.x) * stripes(at.y, 5.8, 0.5, 0.6, footprint.y);
         let zebra = band(away, 4.6, 7.6, footprint.y)
-            * band(side, 0.0, HALF_WIDTH - 0.5, footprint.x)
+            * band(side, -9.0, HALF_WIDTH - 0.5, footprint.x)
             * stripes(at.x, 1.0, 0.0, 0.5, footprint.x);
         let paint = ((dashes + bays + ticks).min(1.0) * clear).max(zebra);
         if paint == 0.0 {

@@ -78,9 +78,9 @@ impl Journey {
         let motion = self.ground_position(road, time + 0.5) - self.ground_position(road, time - 0.5);
         let [_, _, a, b] = self.phases;
         let yaw = motion.x.atan2(motion.z);
-        let pitch = 0.0022 * (0.83 * time + a).sin() + 0.0012 * (1.9 * time + b).sin();
-        let roll = 0.0026 * (0.47 * time + b).sin() + 0.001 * (1.3 * time + a).sin();
-        let bounce = 0.008 * (0.83 * time + a + 1.0).sin() + 0.004 * (2.1 * time).sin();
+        let pitch = 0.0018 * (0.61 * time + a).sin() + 0.0005 * (1.7 * time + b).sin();
+        let roll = 0.0026 * (0.37 * time + b).sin() + 0.0006 * (1.3 * time + a).sin();
+        let bounce = 0.008 * (0.61 * time + a + 1.0).sin() + 0.002 * (2.1 * time).sin();
         let rotation =
             DMat3::from_rotation_y(yaw) * DMat3::from_rotation_x(pitch) * DMat3::from_rotation_z(roll);
         let position = self.ground_position(road, time) + DVec3::new(0.0, bounce - CAMERA_HEIGHT, 0.0);

@@ -156,8 +156,8 @@ fn foliage(seed: u32, colour: Vec3, middle: Vec3, spot: &Spot) -> Finish {
     let up = ((middle.y - point.y) * 0.22).clamp(-0.5, 0.6);
     let hue = octaves3(seed ^ 0xA5, point, spot.coarse, &[(0.8, 1.0), (0.15, 0.6)]);
     let tint = colour * Vec3::new(1.0 + 0.22 * hue, 1.0, 1.0 - 0.2 * hue);
-    let shade = (0.85 + up + 0.9 * pattern).max(0.12);
-    Finish { translucent: 0.4, open: (0.75 + up).clamp(0.25, 1.0), ..Finish::matt(tint * shade) }
+    let shade = (0.85 + up + 0.9 * pattern).max(0.2);
+    Finish { translucent: 0.5, open: (0.8 + up).clamp(0.4, 1.0), ..Finish::matt(tint * shade) }
 }
 
 fn bark(seed: u32, colour: Vec3, spot: &Spot) -> Finish {
@@ -172,7 +172,7 @@ fn sign(blue: bool, spot: &Spot) -> Finish {
     let rim = spot.local.x.hypot(spot.local.z);
     let blur = spot.coarse / 0.3;
     let inner = band(rim, -0.72, 0.72, blur);
-    let bar = band(spot.local.x, -0.45, 0.45, blur) * band(spot.local.z, -0.12, 0.12, blur);
+    let bar = band(spot.local.z, -0.45, 0.45, blur) * band(spot.local.x, -0.12, 0.12, blur);
     let (ring, field, mark) = if blue {
         (Vec3::splat(0.7), Vec3::new(0.02, 0.08, 0.4), Vec3::splat(0.75))
     } else {

@@ -14,6 +14,7 @@ mod road;
 mod scan;
 mod shade;
 mod shape;
+mod solids;
 mod street;
 mod vehicle;
 
@@ -25,6 +26,7 @@ use glam::{DAffine3, DVec3, Vec3};
 use image::RgbImage;
 use journey::Journey;
 use render::{Camera, Picture, Scene};
+use solids::Solids;
 use std::{
     collections::HashMap,
     path::PathBuf,
@@ -157,7 +159,7 @@ impl BuiltInDrive {
     /// Does something with all there is to see at a frame.
     fn with_scene<T>(&self, frame: u32, look: impl FnOnce(&Scene<'_>) -> T) -> T {
         let moving = self.journey.moving_parts(&self.street.road, frame);
-        look(&Scene { street: &self.street, moving: &moving })
+        look(&Scene { street: &self.street, moving: &Solids::new(moving) })
     }
 
     /// KITTI's camera where the pictures have KITTI's shape (10:3 to 5 %), else the same angles across

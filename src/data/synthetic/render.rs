@@ -4,8 +4,9 @@ use super::{
     ground::{self, Level, Patch},
     material::{Material, Spot},
     noise::smoothstep,
-    shape::{Part, Ray, Shape, rounded_normal},
-    street::{Street, hidden_by},
+    shape::{Contact, Part, Ray, Shape, rounded_normal},
+    solids::Solids,
+    street::Street,
 };
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::{DAffine3, Vec2, Vec3, Vec3A};
@@ -96,7 +97,7 @@ pub struct Picture {
 /// Everything there is to see at one moment.
 pub struct Scene<'a> {
     pub street: &'a Street,
-    pub moving: &'a [Part],
+    pub moving: &'a Solids,
 }
 
 /// What a ray met.
@@ -105,6 +106,8 @@ struct Seen {
     depth: f32,
     /// Solid and face; differs across edges.
     surface: u32,
+    /// The share of the sun that reaches it, if it is solid.
+    sunlit: f32,
 }
 
 const SKY: u32 = u32::MAX;
@@ -128,10 +131,10 @@ const PLACES: [(f32, f32); 8] = [
 
 impl<'a> Scene<'a> {
     fn part(&self, index: u32) -> &'a Part {
-        let standing = &self.street.parts;
+        let standing = &self.street.solids.parts;
         match (index as usize).checked_sub(standing.len()) {
             None => &standing[index as usize],
-            Some(moving) => &self.moving[moving],
+            Some(moving) => &self.moving.parts[moving],
         }
     }
 
@@ -144,7 +147,7 @@ impl<'a> Scene<'a> {
             .flat_map_iter(|row| {
                 let tiles = &tiles;
                 (0..width).map(move |column| {
-                    self.look(&camera.ray(column as f32, row as f32), tiles.at(column, row))
+                    self.look(&camera.ray(column as f32, row as f32), tiles.at(column, row), None)
                 })
             })
             .collect();
@@ -165,7 +168,10 @@ impl<'a> Scene<'a> {
                     let parts = tiles.at(column, row);
                     let sum: Vec3 = PLACES
                         .iter()
-                        .map(|(x, y)| self.look(&camera.ray(column as f32 + x, row as f32 + y), parts).colour)
+                        .map(|(x, y)| {
+                            let ray = camera.ray(column as f32 + x, row as f32 + y);
+                            self.look(&ray, parts, Some(here)).colour
+                        })
                         .sum();
                     (sum + here.colour) / (PLACES.len() + 1) as f32
                 })
@@ -174,28 +180,18 @@ impl<'a> Scene<'a> {
         Picture { colours, depths: seen.iter().map(|seen| seen.depth).collect() }
     }
 
-    /// Everything solid, standing or moving.
-    pub fn parts(&self) -> impl Iterator<Item = &'a Part> {
-        self.street.parts.iter().chain(self.moving)
-    }
-
-    /// Where a ray meets the ground or one of these parts, in lengths of its direction, if before `limit`.
-    pub fn distance(&self, ray: &Ray, parts: &[&Part], limit: f32) -> Option<f32> {
+    /// Where a ray meets anything, in lengths of its direction, if before `limit`.
+    pub fn distance(&self, ray: &Ray, limit: f32) -> Option<f32> {
         let mut nearest = ground::meet(&self.street.road, ray, limit).map(|contact| contact.t);
-        let inverse = ray.direction.recip();
-        for part in parts {
-            let (a, b) = ((part.low - ray.origin) * inverse, (part.high - ray.origin) * inverse);
-            let limit = nearest.unwrap_or(limit);
-            if a.min(b).max_element().max(0.0) <= a.max(b).min_element().min(limit)
-                && let Some(contact) = part.meet(ray, limit)
-            {
-                nearest = Some(contact.t);
-            }
+        for solids in [&self.street.solids, self.moving] {
+            nearest = solids.distance(ray, nearest.unwrap_or(limit)).or(nearest);
         }
         nearest
     }
 
-    fn look(&self, ray: &Ray, parts: &[(f32, u32)]) -> Seen {
+    /// What the ray meets among these parts and the ground. `beside` was seen in the same pixel: on
+    /// the same surface it is lit alike.
+    fn look(&self, ray: &Ray, parts: &[(f32, u32)], beside: Option<&Seen>) -> Seen {
         let on_ground = ground::meet(&self.street.road, ray, 3000.0);
         let mut limit = on_ground.as_ref().map_or(f32::INFINITY, |contact| contact.t);
         let mut met = None;
@@ -210,22 +206,30 @@ impl<'a> Scene<'a> {
         }
         let light = &self.street.light;
         let view = ray.direction.normalize();
-        let (colour, surface, depth) = if let Some((index, contact)) = met {
-            let colour = self.solid(ray, view, self.part(index), contact.t, contact.normal);
-            (colour, index << 5 | u32::from(contact.face & 31), contact.t)
+        let (colour, surface, depth, sunlit) = if let Some((index, contact)) = met {
+            let surface = index << 5 | u32::from(contact.face & 31);
+            let known = beside.filter(|seen| seen.surface == surface).map(|seen| seen.sunlit);
+            let (colour, sunlit) = self.solid(ray, view, self.part(index), &contact, known);
+            (colour, surface, contact.t, sunlit)
         } else if let Some(contact) = on_ground {
-            (self.floor(ray, view, &contact), GROUND + contact.level as u32, contact.t)
+            (self.floor(ray, view, &contact), GROUND + contact.level as u32, contact.t, 0.0)
         } else {
-            return Seen {
-                colour: displayable(light.beyond(ray.direction, ray.pixel)),
-                depth: 0.0,
-                surface: SKY,
-            };
+            let colour = displayable(light.beyond(ray.direction, ray.pixel));
+            return Seen { colour, depth: 0.0, surface: SKY, sunlit: 0.0 };
         };
-        Seen { colour: displayable(light.through_air(colour, depth)), depth, surface }
+        Seen { colour: displayable(light.through_air(colour, depth)), depth, surface, sunlit }
     }
 
-    fn solid(&self, ray: &Ray, view: Vec3A, part: &Part, t: f32, normal: Vec3A) -> Vec3 {
+    /// The colour of a solid and the share of the sun that reaches it, unless that is known.
+    fn solid(
+        &self,
+        ray: &Ray,
+        view: Vec3A,
+        part: &Part,
+        contact: &Contact,
+        known: Option<f32>,
+    ) -> (Vec3, f32) {
+        let Contact { t, normal, .. } = *contact;
         let world = ray.at(t);
         let local = part.local_from_world.transform_point3a(world);
         let flat = part.normal_in_world(normal);
@@ -234,26 +238,20 @@ impl<'a> Scene<'a> {
         let spot = Spot { local, normal: normal.normalize(), world, footprint, coarse: step };
         let finish = part.material.finish(&spot);
         let light = &self.street.light;
-        let normal = match &part.shape {
-            Shape::Hull(planes) if planes.len() > 6 => {
+        let normal = match (&part.shape, part.material) {
+            (Shape::Hull(planes), _) if planes.len() > 6 => {
                 part.normal_in_world(rounded_normal(planes, local, 0.16))
             }
             // A crown is lit as a whole, not bunch by bunch.
-            _ => match part.material {
-                Material::Foliage { middle, .. } => {
-                    (flat * 0.6 + (world - Vec3A::from(middle)).normalize()).normalize()
-                }
-                _ => flat,
-            },
+            (_, Material::Foliage { middle, .. }) => {
+                (flat * 0.6 + (world - Vec3A::from(middle)).normalize()).normalize()
+            }
+            _ => flat,
         };
-        let facing = normal.dot(light.to_sun);
-        let sunlit = if facing > 0.0 || finish.translucent > 0.0 {
-            let lifted = world + flat * 0.02;
-            self.street.lit(lifted, light.to_sun) * self.past_moving(lifted, light.to_sun)
-        } else {
-            0.0
-        };
-        light.reflect(&finish, normal, view, sunlit)
+        let facing = normal.dot(light.to_sun) > 0.0 || finish.translucent > 0.0;
+        let sunlit =
+            known.unwrap_or_else(|| if facing { self.lit(world + flat * 0.02, light.to_sun) } else { 0.0 });
+        (light.reflect(&finish, normal, view, sunlit), sunlit)
     }
 
     fn floor(&self, ray: &Ray, view: Vec3A, contact: &ground::GroundContact) -> Vec3 {
@@ -274,14 +272,14 @@ impl<'a> Scene<'a> {
         }
         finish.open = open;
         let lifted = world - Vec3A::Y * 0.01;
-        sunlit *= self.past_moving(lifted, street.light.to_sun);
-        finish.open *= 0.4 + 0.6 * self.past_moving(lifted, Vec3A::new(0.0, -1.0, 0.01));
+        sunlit *= 1.0 - self.moving.hide(lifted, street.light.to_sun);
+        finish.open *= 1.0 - 0.6 * self.moving.hide(lifted, Vec3A::new(0.0, -1.0, 0.01));
         street.light.reflect(&finish, contact.normal, view, sunlit)
     }
 
-    /// The share of light that the moving cars let through to a point.
-    fn past_moving(&self, point: Vec3A, to_light: Vec3A) -> f32 {
-        1.0 - self.moving.iter().map(|part| hidden_by(part, point, to_light)).fold(0.0, f32::max)
+    /// The share of light from a direction that reaches a point.
+    fn lit(&self, point: Vec3A, to_light: Vec3A) -> f32 {
+        1.0 - self.street.solids.hide(point, to_light).max(self.moving.hide(point, to_light))
     }
 }
 
@@ -324,7 +322,7 @@ impl Tiles {
         let columns = width.div_ceil(TILE);
         let mut lists = vec![Vec::new(); columns * height.div_ceil(TILE)];
         let mut fine = vec![false; width * height];
-        let total = scene.street.parts.len() + scene.moving.len();
+        let total = scene.street.solids.parts.len() + scene.moving.parts.len();
         let mut visible: Vec<(f32, u32, [usize; 4])> = (0..total as u32)
             .filter_map(|index| camera.covered(scene.part(index)).map(|(near, area)| (near, index, area)))
             .filter(|(near, ..)| *near < FARTHEST)

@@ -39,10 +39,11 @@ impl Shade {
                     point.y = if street.road.raised(across, along) { -KERB - 0.01 } else { -0.01 };
                     let point = Vec3A::from(point);
                     let dapple = street.light.dapple(point.x, point.z);
-                    let sun = street.lit(point, street.light.to_sun);
+                    let lit = |to_light| 1.0 - street.solids.hide(point, to_light);
+                    let sun = lit(street.light.to_sun);
                     // Where leaves let part of the sun through, they let it through in spots.
                     let spots = 4.0 * sun * (1.0 - sun) * dapple;
-                    let open = sky.iter().map(|to_sky| street.lit(point, *to_sky)).sum::<f32>() / 4.0;
+                    let open = sky.iter().map(|to_sky| lit(*to_sky)).sum::<f32>() / 4.0;
                     [(sun + spots) * 255.0, (0.15 + 0.85 * open) * 255.0].map(|value| value as u8)
                 })
             })

@@ -9,23 +9,18 @@ use super::{
     plants,
     road::{BEHIND, HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET},
     shade::Shade,
-    shape::{Part, Placement, SOFT},
+    shape::{Part, Placement},
+    solids::Solids,
     vehicle::{self, CarLook},
 };
-use glam::{Vec3, Vec3A};
-
-/// Length of the street's stretches in which parts are looked up, metres.
-const STRETCH: f32 = 4.0;
+use glam::Vec3;
 
 /// Everything that stands still.
 pub struct Street {
     pub road: Road,
     pub light: Light,
     pub ground: Ground,
-    /// The solids, in no order.
-    pub parts: Vec<Part>,
-    /// Which parts reach into each stretch, from `-BEHIND` on.
-    stretches: Vec<Vec<u32>>,
+    pub solids: Solids,
     /// Sun and sky on the ground.
     pub shade: Shade,
 }
@@ -42,54 +37,17 @@ impl Street {
             parked_cars(&road, side, &mut Dice::new(seed, purpose + 2), &mut parts);
         }
         far_ends(&road, &mut Dice::new(seed, 30), &mut parts);
-        let mut stretches = vec![Vec::new(); ((road.end + BEHIND) / STRETCH) as usize + 8];
-        for (index, part) in parts.iter().enumerate() {
-            for stretch in stretch_of(part.low.z, stretches.len())..=stretch_of(part.high.z, stretches.len())
-            {
-                stretches[stretch].push(index as u32);
-            }
-        }
         let light = Light::new(seed);
-        let mut street =
-            Self { road, light, ground: Ground::new(seed), parts, stretches, shade: Shade::default() };
+        let mut street = Self {
+            road,
+            light,
+            ground: Ground::new(seed),
+            solids: Solids::new(parts),
+            shade: Shade::default(),
+        };
         street.shade = Shade::bake(&street);
         street
     }
-
-    /// The share of light from direction `to_light` that reaches a point past everything that stands.
-    pub fn lit(&self, point: Vec3A, to_light: Vec3A) -> f32 {
-        /// Nothing is taller, metres.
-        const TALLEST: f32 = 17.0;
-        let reach = (TALLEST + point.y).max(0.0) / (-to_light.y).max(0.05);
-        let end = point.z + to_light.z * reach;
-        let count = self.stretches.len();
-        let (first, last) = (stretch_of(point.z.min(end), count), stretch_of(point.z.max(end), count));
-        let mut hidden: f32 = 0.0;
-        for index in self.stretches[first..=last].iter().flatten() {
-            hidden = hidden.max(hidden_by(&self.parts[*index as usize], point, to_light));
-            if hidden > 0.99 {
-                break;
-            }
-        }
-        1.0 - hidden
-    }
-}
-
-/// The share of light from direction `to_light` that one part keeps from a point.
-pub fn hidden_by(part: &Part, point: Vec3A, to_light: Vec3A) -> f32 {
-    if part.low.y > point.y {
-        return 0.0;
-    }
-    let inverse = to_light.recip();
-    let (a, b) = ((part.low - SOFT - point) * inverse, (part.high + SOFT - point) * inverse);
-    if a.min(b).max_element().max(0.0) > a.max(b).min_element() {
-        return 0.0;
-    }
-    part.hides(point, to_light)
-}
-
-fn stretch_of(along: f32, count: usize) -> usize {
-    (((along + BEHIND) / STRETCH).max(0.0) as usize).min(count - 1)
 }
 
 /// A row of houses with gaps, gardens in front of some, walls and trees between them.
@@ -312,7 +270,13 @@ fn far_ends(road: &Road, dice: &mut Dice, parts: &mut Vec<Part>) {
         let height = dice.range(9.0, 14.0);
         parts.extend(plants::tree(&Placement::new(origin, heading), dice, height, 0.35 * height));
     }
-    for side in [-1.0, 1.0] {
+    for side in [-1.0_f32, 1.0] {
+        for (end, beyond) in [(-1.0, 0.0), (1.0, 0.0), (-1.0, 16.0), (1.0, 16.0)] {
+            // Houses behind those at the corners, facing the side street.
+            let along = road.junction + end * (SIDE_STREET + 8.5) - 7.0;
+            let dice = &mut Dice::new(u64::from(dice.bits()), 31);
+            house(road, side, along, 14.0, 15.0 + beyond, dice, parts);
+        }
         for index in 0..3 {
             let along = road.junction + (index - 1) as f32 * 6.0;
             let (origin, heading) = road.place(along, side * dice.range(42.0, 50.0));
