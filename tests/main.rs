@@ -16,3 +16,4 @@ mod shaders;
 mod support;
 mod synthetic;
 mod training;
+mod weights;

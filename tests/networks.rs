@@ -4,7 +4,8 @@
 //! the same reference modules give for [`image`], so that every checkout can compare.
 
 use crate::support::{
-    Arrays, formula_networks, formula_values, largest_difference, relative_difference, shared,
+    Arrays, formula_networks, formula_values, largest_difference, relative_difference, safetensors_bytes,
+    shared,
 };
 use burn::{
     module::Module,
@@ -179,7 +180,12 @@ fn a_pair_of_equal_images_gives_the_features_of_one() {
     let device = Device::flex();
     let mut networks = formula_networks(&device);
     let file = tempfile::Builder::new().suffix(".safetensors").tempfile().unwrap();
-    std::fs::write(file.path(), torchvision_file(&networks)).unwrap();
+    // A classifier's file has the names without the published prefix.
+    let tensors = named_tensors(&networks).into_iter().filter(|tensor| tensor.name.file == "encoder");
+    let tensors = tensors.map(|tensor| {
+        (tensor.name.key.strip_prefix("encoder.").unwrap().to_owned(), tensor.shape, tensor.values)
+    });
+    std::fs::write(file.path(), safetensors_bytes(tensors, None)).unwrap();
     // The depth encoder comes back from its own values; the pose encoder is made equal to it.
     weights::load_imagenet(file.path(), &mut networks).unwrap();
     let pose = networks.pose.as_ref().unwrap();
@@ -193,23 +199,6 @@ fn a_pair_of_equal_images_gives_the_features_of_one() {
     assert_eq!(double.dims(), [64, 6, 7, 7]);
     assert_eq!(values(double.clone().narrow(1, 0, 3) * 2.0), values(single.clone()));
     assert_eq!(values(double.narrow(1, 3, 3) * 2.0), values(single));
-}
-
-/// The depth encoder as a classifier's file has it: its names without the published prefix.
-fn torchvision_file(networks: &Networks) -> Vec<u8> {
-    let tensors: Vec<_> = named_tensors(networks)
-        .into_iter()
-        .filter(|tensor| tensor.name.file == "encoder")
-        .map(|tensor| {
-            let bytes: Vec<u8> = tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            (tensor.name.key.strip_prefix("encoder.").unwrap().to_owned(), tensor.shape, bytes)
-        })
-        .collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
-        (name, view.unwrap())
-    });
-    safetensors::serialize(views, None).unwrap()
 }
 
 #[test]

@@ -8,8 +8,9 @@ use monoscope::{
         weights::{ParameterName, map_parameters},
     },
 };
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::{
+    collections::HashMap,
     convert::Infallible,
     fs,
     path::{Path, PathBuf},
@@ -65,6 +66,24 @@ impl Arrays {
     }
 }
 
+/// A safetensors file of f32 arrays with text facts.
+pub fn safetensors_bytes(
+    arrays: impl IntoIterator<Item = (String, Vec<usize>, Vec<f32>)>,
+    facts: Option<HashMap<String, String>>,
+) -> Vec<u8> {
+    let arrays: Vec<_> = arrays
+        .into_iter()
+        .map(|(name, shape, values)| {
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            (name, shape, bytes)
+        })
+        .collect();
+    let views = arrays
+        .iter()
+        .map(|(name, shape, bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
+    safetensors::serialize(views, facts).unwrap()
+}
+
 /// The largest absolute difference.
 pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len(), "lengths differ");
@@ -83,14 +102,14 @@ pub fn relative_difference(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// A number in 0..1 that is a function of a name's CRC-32 and a flat index, in steps of 1/256.
-fn formula_unit(index: usize, crc: u32) -> f32 {
+fn formula_unit(index: usize, crc: u32) -> f64 {
     let mut x = (index as u32).wrapping_add(crc.wrapping_mul(0x9E37_79B9));
     x ^= x >> 16;
     x = x.wrapping_mul(0x7FEB_352D);
     x ^= x >> 15;
     x = x.wrapping_mul(0x846C_A68B);
     x ^= x >> 16;
-    (x >> 24) as f32 / 256.0
+    f64::from(x >> 24) / 256.0
 }
 
 fn crc_32(bytes: &[u8]) -> u32 {
@@ -105,8 +124,8 @@ pub fn formula_values(name: &ParameterName, shape: &[usize]) -> Vec<f32> {
     let crc = crc_32(name.to_string().as_bytes());
     let is_normalisation = name.key.contains("bn") || name.key.contains("downsample.1");
     let kind = name.key.rsplit('.').next().unwrap_or_default();
-    let bound = (3.0 / shape[1..].iter().product::<usize>() as f32).sqrt();
-    let value = |u: f32| match (is_normalisation, kind) {
+    let bound = (3.0 / shape[1..].iter().product::<usize>() as f64).sqrt();
+    let value = |u: f64| match (is_normalisation, kind) {
         (true, "weight") => 0.8 + 0.4 * u,
         (true, "bias") => 0.2 * (u - 0.5),
         (true, "running_mean") => 0.1 * (u - 0.5),
@@ -115,7 +134,7 @@ pub fn formula_values(name: &ParameterName, shape: &[usize]) -> Vec<f32> {
         (false, "bias") => 0.1 * (2.0 * u - 1.0),
         _ => panic!("{name} has no formula"),
     };
-    (0..shape.iter().product()).map(|index| value(formula_unit(index, crc))).collect()
+    (0..shape.iter().product()).map(|index| value(formula_unit(index, crc)) as f32).collect()
 }
 
 /// The default networks with the reference's test values.
