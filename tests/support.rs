@@ -1,6 +1,6 @@
 //! What several tests need: reference data beside the checkout, arrays, comparisons.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use monoscope::{
     config::ObjectiveConfig,
     model::{
@@ -144,4 +144,9 @@ pub fn formula_networks(device: &Device) -> Networks {
         |name: &ParameterName, shape: &[usize]| Ok::<_, Infallible>(Some(formula_values(name, shape)));
     let Ok(networks) = map_parameters(networks, values);
     networks
+}
+
+/// The values of a tensor, in row-major order.
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec::<f32>().unwrap()
 }

@@ -66,6 +66,12 @@ impl MapName {
         }
     }
 
+    /// Whether it is computed on the way to the reprojection loss, rather than given or cheap.
+    pub(super) fn is_of_reprojection(self) -> bool {
+        use MapName::{AutoMask, ChosenSource, MinimumLoss, Reprojection, Warped};
+        matches!(self, Warped(_) | Reprojection(_) | MinimumLoss | ChosenSource | AutoMask)
+    }
+
     /// One sentence for a tooltip.
     pub fn help(self) -> &'static str {
         match self {

@@ -28,7 +28,7 @@ impl Choice {
     }
 
     /// 1 where a reprojection is least, so that the pixel trains, else 0; `[B, 1, H, W]`.
-    pub fn auto_mask(&self) -> Tensor<4> {
+    pub fn trains(&self) -> Tensor<4> {
         self.index.clone().greater_equal_elem(self.identities as i64).float()
     }
 }

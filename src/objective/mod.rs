@@ -1,5 +1,6 @@
 //! View synthesis and the loss of self-supervised depth; every map it computes has a name.
 
+mod comparison;
 mod map;
 mod mask;
 mod noise;
@@ -16,11 +17,12 @@ pub use smoothness::smoothness_loss;
 pub use synthesis::{Projection, depth, warp};
 
 use crate::{
-    compute::ops::resize_bilinear,
+    compute::ops::{reprojection::ReprojectionMaps, resize_bilinear},
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
 };
 use burn::tensor::Tensor;
+use comparison::Scene;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Weight of the term that keeps a predictive mask from being 0 everywhere.
@@ -65,20 +67,19 @@ pub struct Outcome {
 pub struct Objective {
     config: ObjectiveConfig,
     size: ImageSize,
-}
-
-/// The photometric side of one scale.
-struct Comparison {
-    depth: Tensor<4>,
-    warped: Vec<Tensor<4>>,
-    reprojection: Tensor<4>,
-    choice: Choice,
+    composed: bool,
 }
 
 impl Objective {
     /// An objective over images of this size.
     pub fn new(config: &ObjectiveConfig, size: ImageSize) -> Self {
-        Self { config: config.clone(), size }
+        Self { config: config.clone(), size, composed: false }
+    }
+
+    /// The same objective composed of burn's own operations also where the backend has fused ones:
+    /// slower, the twin that tests compare with.
+    pub fn composed(self) -> Self {
+        Self { composed: true, ..self }
     }
 
     /// Computes the loss and, of the maps, those in `wanted` that this configuration has
@@ -87,126 +88,73 @@ impl Objective {
     /// # Panics
     /// If an input that the configuration needs is missing or has another shape than it should.
     pub fn evaluate(&self, inputs: &Inputs, wanted: &BTreeSet<MapName>) -> Outcome {
-        let full_identity = (!self.config.disable_automasking).then(|| self.identity(inputs, 0));
-        let mut outcome = Outcome {
-            loss: Tensor::zeros([1], &inputs.disparities[&self.config.scales[0]].device()),
-            scale_losses: BTreeMap::new(),
-            smoothness: BTreeMap::new(),
-            masked_share: Tensor::zeros([1], &inputs.disparities[&self.config.scales[0]].device()),
-            maps: BTreeMap::new(),
-        };
-        let finest = self.config.scales.iter().copied().min();
-        for scale in self.config.scales.iter().copied() {
-            let identity = match &full_identity {
-                Some(_) if self.config.v1_multiscale && scale > 0 => Some(self.identity(inputs, scale)),
-                identity => identity.clone(),
-            };
-            let comparison = self.compare(inputs, scale, identity.clone());
-            let smoothness = smoothness_loss(
-                inputs.disparities[&scale].clone(),
-                constant(&inputs.colour[&FrameId::TARGET][scale]),
-            );
-            let weight = self.config.disparity_smoothness / (1 << scale) as f32;
-            let mut loss = comparison.choice.loss.clone().mean() + smoothness.clone() * weight;
+        let config = &self.config;
+        let scene = |scale| Scene::new(config, inputs, scale, self.composed);
+        let full_size = (!config.v1_multiscale).then(|| scene(0));
+        let finest = config.scales.iter().copied().min();
+        let (mut scale_losses, mut smoothness) = (BTreeMap::new(), BTreeMap::new());
+        let (mut masked_share, mut maps) = (None, BTreeMap::new());
+        for scale in config.scales.iter().copied() {
+            let scene = full_size.clone().unwrap_or_else(|| scene(scale));
+            let computed = Some(scale) == finest && wanted.iter().any(|name| name.is_of_reprojection());
+            let comparison = scene.compare(config, inputs, scale, computed);
+            let image = constant(&inputs.colour[&FrameId::TARGET][scale]);
+            let smooth = smoothness_loss(inputs.disparities[&scale].clone(), image);
+            let weight = config.disparity_smoothness / (1 << scale) as f32;
+            let mut loss = comparison.loss + smooth.clone() * weight;
             if let Some(mask) = inputs.predictive_masks.get(&scale) {
-                loss = loss + self.full_size(mask.clone()).log().clamp_min(-100.0).mean() * -MASK_WEIGHT;
+                loss = loss + self.mask_penalty(mask.clone());
             }
-            outcome.loss = outcome.loss + loss.clone();
-            outcome.scale_losses.insert(scale, loss);
-            outcome.smoothness.insert(scale, smoothness);
+            scale_losses.insert(scale, loss);
+            smoothness.insert(scale, smooth);
             if Some(scale) == finest {
-                if !self.config.disable_automasking {
-                    outcome.masked_share = -comparison.choice.auto_mask().mean() + 1.0;
-                }
-                outcome.maps = self.maps(inputs, &comparison, identity, wanted);
+                masked_share = Some(-comparison.trained_share + 1.0);
+                maps = self.maps(inputs, &scene, scale, comparison.maps, wanted);
             }
         }
-        outcome.loss = outcome.loss / self.config.scales.len() as f32;
-        outcome
-    }
-
-    /// The scale whose images are compared when the disparity of `scale` is judged.
-    fn image_scale(&self, scale: usize) -> usize {
-        if self.config.v1_multiscale { scale } else { 0 }
-    }
-
-    /// A map of some scale at the size at which images are compared.
-    fn full_size(&self, map: Tensor<4>) -> Tensor<4> {
-        if self.config.v1_multiscale { map } else { resize_bilinear(map, self.size) }
-    }
-
-    fn source_image(&self, inputs: &Inputs, source: FrameId, scale: usize) -> Tensor<4> {
-        constant(&inputs.colour[&source][self.image_scale(scale)])
-    }
-
-    /// The photometric loss of each source as it is, `[B, sources, H, W]`.
-    fn identity(&self, inputs: &Inputs, scale: usize) -> Tensor<4> {
-        let target = self.source_image(inputs, FrameId::TARGET, scale);
-        let losses = self.config.sources().map(|source| {
-            photometric_loss(self.source_image(inputs, source, scale), target.clone(), !self.config.no_ssim)
-        });
-        Tensor::cat(losses.collect(), 1)
-    }
-
-    fn compare(&self, inputs: &Inputs, scale: usize, identity: Option<Tensor<4>>) -> Comparison {
-        let range = DepthRange { min: self.config.min_depth, max: self.config.max_depth };
-        let depth = depth(self.full_size(inputs.disparities[&scale].clone()), range);
-        let [_, _, height, width] = depth.dims();
-        let size = ImageSize { height, width };
-        let warped: Vec<Tensor<4>> = self
-            .config
-            .sources()
-            .map(|source| {
-                let motion = inputs.source_from_target[&source].clone();
-                let coordinates =
-                    Projection::new(motion, &inputs.intrinsics, size).coordinates(depth.clone());
-                let image = self.source_image(inputs, source, scale);
-                warp(image, coordinates, !self.config.sample_align_corners_false)
-            })
-            .collect();
-        let target = self.source_image(inputs, FrameId::TARGET, scale);
-        let losses = warped
-            .iter()
-            .map(|warped| photometric_loss(warped.clone(), target.clone(), !self.config.no_ssim))
-            .collect();
-        let reprojection = Tensor::cat(losses, 1);
-        let mut weighted = reprojection.clone();
-        if let Some(mask) = inputs.predictive_masks.get(&scale) {
-            weighted = weighted * self.full_size(mask.clone());
+        Outcome {
+            loss: Tensor::cat(scale_losses.values().cloned().collect(), 0).mean(),
+            scale_losses,
+            smoothness,
+            masked_share: masked_share.expect("a configuration has at least one scale"),
+            maps,
         }
-        if self.config.avg_reprojection {
-            weighted = weighted.mean_dim(1);
-        }
-        let identity = identity.map(|identity| {
-            let identity = if self.config.avg_reprojection { identity.mean_dim(1) } else { identity };
-            match inputs.noise.at_scale(scale, identity.dims(), &identity.device()) {
-                Some(noise) => identity + noise,
-                None => identity,
-            }
-        });
-        Comparison { depth, warped, reprojection, choice: Choice::new(identity, weighted) }
+    }
+
+    /// Cross-entropy of a predictive mask against 1, which keeps it from being 0 everywhere.
+    fn mask_penalty(&self, mask: Tensor<4>) -> Tensor<1> {
+        let mask = if self.config.v1_multiscale { mask } else { resize_bilinear(mask, self.size) };
+        mask.log().clamp_min(-100.0).mean() * -MASK_WEIGHT
     }
 
     fn maps(
         &self,
         inputs: &Inputs,
-        comparison: &Comparison,
-        identity: Option<Tensor<4>>,
+        scene: &Scene,
+        finest: usize,
+        computed: Option<ReprojectionMaps>,
         wanted: &BTreeSet<MapName>,
     ) -> BTreeMap<MapName, Tensor<4>> {
         let channel = |id: FrameId| self.config.sources().position(|source| source == id);
+        let computed = computed.as_ref();
         let map = |name: MapName| {
             Some(match name {
                 MapName::Colour(id) => inputs.colour.get(&id)?.first()?.clone(),
                 MapName::Disparity(scale) => inputs.disparities.get(&scale)?.clone(),
-                MapName::Depth => comparison.depth.clone(),
-                MapName::Warped(id) => comparison.warped[channel(id)?].clone(),
-                MapName::Reprojection(id) => comparison.reprojection.clone().narrow(1, channel(id)?, 1),
-                MapName::Identity(id) => identity.clone()?.narrow(1, channel(id)?, 1),
-                MapName::MinimumLoss => comparison.choice.loss.clone(),
-                MapName::ChosenSource => comparison.choice.index.clone().float(),
-                MapName::AutoMask if !self.config.disable_automasking => comparison.choice.auto_mask(),
-                MapName::AutoMask => return None,
+                MapName::Depth => {
+                    let range = DepthRange { min: self.config.min_depth, max: self.config.max_depth };
+                    depth(resize_bilinear(constant(&inputs.disparities[&finest]), self.size), range)
+                }
+                MapName::Warped(id) => computed?.warped.clone().narrow(1, 3 * channel(id)?, 3),
+                MapName::Reprojection(id) => computed?.reprojection.clone().narrow(1, channel(id)?, 1),
+                MapName::Identity(id) => scene.identity.clone()?.narrow(1, channel(id)?, 1),
+                MapName::MinimumLoss => computed?.minimum.clone(),
+                MapName::ChosenSource => computed?.chosen.clone(),
+                MapName::AutoMask => {
+                    let [_, identities, _, _] = scene.identity.as_ref()?.dims();
+                    let identities = if self.config.avg_reprojection { 1 } else { identities };
+                    computed?.chosen.clone().greater_equal_elem(identities as f32).float()
+                }
             })
         };
         wanted.iter().filter_map(|name| Some((*name, constant(&map(*name)?)))).collect()

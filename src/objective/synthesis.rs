@@ -53,6 +53,11 @@ impl Projection {
         Self { matrix: camera.matmul(source_from_target.narrow(1, 0, 3)).matmul(inverse) }
     }
 
+    /// `[K·R·K⁻¹ | K·t]` of each sample, `[B, 3, 4]`.
+    pub fn into_matrix(self) -> Tensor<3> {
+        self.matrix
+    }
+
     /// Source pixels `[B, 2, H, W]`, x then y, of the target pixels with this depth, `[B, 1, H, W]`.
     pub fn coordinates(&self, depth: Tensor<4>) -> Tensor<4> {
         let [batch, _, height, width] = depth.dims();

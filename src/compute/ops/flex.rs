@@ -32,6 +32,13 @@ impl Planes {
         &self.values()[start..start + height * width]
     }
 
+    /// All channels of one item.
+    pub fn item(&self, item: usize) -> &[f32] {
+        let [_, channels, height, width] = self.shape;
+        let count = channels * height * width;
+        &self.values()[item * count..(item + 1) * count]
+    }
+
     /// One row of a plane.
     pub fn row(&self, item: usize, channel: usize, row: usize) -> &[f32] {
         let width = self.shape[3];

@@ -4,6 +4,7 @@ mod activation;
 mod adam;
 mod flex;
 mod pad;
+pub mod reprojection;
 mod resize;
 pub mod sample;
 

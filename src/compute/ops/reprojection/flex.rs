@@ -1,0 +1,166 @@
+//! The fused loss on the processor: strips of rows in parallel.
+
+use super::{
+    FusedReprojection, FusedReprojectionGradient, ReprojectionOptions,
+    ssim::{Comparison, Rows, around},
+    strip::{Item, Scratch, StripResult, process},
+    warp::{Colours, Upsampling},
+};
+use crate::compute::ops::flex::{Planes, tensor};
+use burn::backend::{Flex, tensor::FloatTensor};
+use rayon::prelude::*;
+
+/// Rows of a strip: enough that the rows shared with its neighbours, computed twice, are few, and few
+/// enough that what it computes stays in a core's cache.
+const STRIP: usize = 16;
+
+impl FusedReprojection for Flex {
+    fn photometric(
+        images: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        use_ssim: bool,
+    ) -> FloatTensor<Self> {
+        let (images, target) = (Planes::new(images), Planes::new(target));
+        let [batch, channels, height, width] = images.shape;
+        let count = channels / 3;
+        let mut losses = vec![0.0; batch * count * height * width];
+        losses.par_chunks_mut(width).enumerate().for_each_init(
+            || Comparison::new(width),
+            |comparison, (index, losses)| {
+                let (plane, row) = (index / height, index % height);
+                let (item, image) = (plane / count, plane % count);
+                let image = [0, 1, 2]
+                    .map(|colour| around(images.plane(item, 3 * image + colour), 0, row, height, width));
+                let target =
+                    [0, 1, 2].map(|colour| around(target.plane(item, colour), 0, row, height, width));
+                compare_row(comparison, image, target, use_ssim);
+                losses.copy_from_slice(&comparison.loss);
+            },
+        );
+        tensor(losses, [batch, count, height, width])
+    }
+
+    fn reprojection(
+        disparity: FloatTensor<Self>,
+        projections: FloatTensor<Self>,
+        sources: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        identity: FloatTensor<Self>,
+        options: ReprojectionOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        Self::reprojection_with_gradients(disparity, projections, sources, target, identity, options).0
+    }
+}
+
+#[macerator::with_simd]
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "it selects the instruction set of all that is inlined"
+)]
+fn compare_row<'a, S: macerator::Simd>(
+    comparison: &mut Comparison,
+    image: [Rows<'a>; 3],
+    target: [Rows<'a>; 3],
+    use_ssim: bool,
+) {
+    if use_ssim {
+        comparison.set_target(target);
+    }
+    comparison.compare(image, target, use_ssim);
+}
+
+impl FusedReprojectionGradient for Flex {
+    fn reprojection_with_gradients(
+        disparity: FloatTensor<Self>,
+        projections: FloatTensor<Self>,
+        sources: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        identity: FloatTensor<Self>,
+        options: ReprojectionOptions,
+    ) -> ((FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>), [FloatTensor<Self>; 2]) {
+        let (disparity, projections) = (Planes::new(disparity), Planes::new(projections));
+        let (sources, target) = (Planes::new(sources), Planes::new(target));
+        let identity = Planes::new(identity);
+        let [batch, _, height, width] = target.shape;
+        let [_, _, disparity_height, disparity_width] = disparity.shape;
+        let [_, source_count, _, _] = projections.shape;
+        let across = Upsampling::new(disparity_width, width);
+        let down = Upsampling::new(disparity_height, height);
+        let colours: Vec<Colours> = (0..batch * source_count)
+            .into_par_iter()
+            .map(|index| {
+                let pixels = 3 * height * width;
+                Colours::new(&sources.values()[index * pixels..][..pixels], height, width)
+            })
+            .collect();
+        let stretch = |pixels: usize| {
+            if options.align_corners { (1.0, 0.0) } else { (pixels as f32 / (pixels - 1) as f32, -0.5) }
+        };
+        let items: Vec<Item<'_>> = (0..batch)
+            .map(|item| Item {
+                height,
+                width,
+                disparity: disparity.plane(item, 0),
+                disparity_width,
+                across: &across,
+                down: &down,
+                depth_coefficients: options.depth_range.coefficients(),
+                projections: (0..source_count)
+                    .map(|source| std::array::from_fn(|index| projections.plane(item, source)[index]))
+                    .collect(),
+                sampling: [stretch(width), stretch(height)],
+                sources: &colours[item * source_count..][..source_count],
+                target: target.item(item),
+                identity: identity.item(item),
+                use_ssim: options.use_ssim,
+                maps: options.maps,
+            })
+            .collect();
+        let strips = height.div_ceil(STRIP);
+        let results: Vec<StripResult> = (0..batch * strips)
+            .into_par_iter()
+            .map_init(
+                || Scratch::new(&items[0], STRIP),
+                |scratch, index| {
+                    let first = index % strips * STRIP;
+                    process(&items[index / strips], first..(first + STRIP).min(height), scratch)
+                },
+            )
+            .collect();
+
+        let share = 1.0 / (batch * height * width) as f64;
+        let loss = results.iter().map(|strip| strip.loss).sum::<f64>() * share;
+        let trained = results.iter().map(|strip| strip.trained).sum::<usize>() as f64 * share;
+        let mut disparity_gradient = vec![0.0; disparity.values().len()];
+        let mut projection_gradient = vec![0.0; projections.values().len()];
+        for (item, strips) in results.chunks_exact(strips).enumerate() {
+            let rows = strips.iter().flat_map(|strip| strip.disparity_gradient.chunks_exact(disparity_width));
+            let gradient = &mut disparity_gradient[item * disparity_height * disparity_width..];
+            for (row, values) in rows.enumerate() {
+                let (first, second, weight) = down.row(row);
+                for (target, weight) in [(first, 1.0 - weight), (second, weight)] {
+                    let target = &mut gradient[target * disparity_width..][..disparity_width];
+                    for (sum, value) in target.iter_mut().zip(values) {
+                        *sum += weight * value * share as f32;
+                    }
+                }
+            }
+            for source in 0..source_count {
+                for index in 0..12 {
+                    let sum: f64 = strips.iter().map(|strip| strip.projection_gradients[source][index]).sum();
+                    projection_gradient[(item * source_count + source) * 12 + index] = (sum * share) as f32;
+                }
+            }
+        }
+        let maps = results.into_iter().flat_map(|strip| strip.maps).collect::<Vec<f32>>();
+        let maps = match options.maps {
+            true => tensor(maps, [batch, height, 4 * source_count + 2, width]),
+            false => tensor(maps, [0]),
+        };
+        let outputs = (tensor(vec![loss as f32], [1]), tensor(vec![trained as f32], [1]), maps);
+        (
+            outputs,
+            [tensor(disparity_gradient, disparity.shape), tensor(projection_gradient, projections.shape)],
+        )
+    }
+}

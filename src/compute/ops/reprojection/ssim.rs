@@ -1,0 +1,257 @@
+//! One row of the photometric loss and of its gradient.
+//!
+//! SSIM of a warped image x and the target y is S = N₁N₂ / D₁D₂ with
+//! N₁ = 2μₓμᵧ + C₁, N₂ = 2σₓᵧ + C₂, D₁ = μₓ² + μᵧ² + C₁, D₂ = σₓ² + σᵧ² + C₂.
+//!
+//! Variances are taken as E[x̃²] − E[x̃]² of x̃ = x − ½, in which far less cancels than in x itself:
+//! what is left after cancellation stands against C₂ = 0.0009. So S depends on x through three window
+//! means, m = E[x̃] = μₓ − ½, E[x̃²] and E[x̃ỹ]:
+//!
+//! * ∂S/∂m = 2(μᵧN₂ − E[ỹ]N₁)/D₁D₂ − 2S(μₓ/D₁ − m/D₂)
+//! * ∂S/∂E[x̃²] = −S/D₂
+//! * ∂S/∂E[x̃ỹ] = 2N₁/D₁D₂
+//!
+//! and the gradient at a pixel q is the sum over the windows p around it of
+//! (∂S/∂m + 2x̃(q)·∂S/∂E[x̃²] + ỹ(q)·∂S/∂E[x̃ỹ])(p) / 9.
+
+/// Subtracted from colours, which lie between 0 and 1.
+const GREY: f32 = 0.5;
+
+/// Keep SSIM's two quotients defined where there is no brightness or no contrast.
+const C1: f32 = 0.01 * 0.01;
+const C2: f32 = 0.03 * 0.03;
+
+/// Share of SSIM in the photometric loss; the rest is L1.
+const SSIM_SHARE: f32 = 0.85;
+
+/// A row and its neighbours above and below, mirrored at the image's edge.
+pub(super) type Rows<'a> = [&'a [f32]; 3];
+
+/// The rows around `row` of a plane that begins at image row `first`.
+#[inline(always)]
+pub(super) fn around(plane: &[f32], first: usize, row: usize, height: usize, width: usize) -> Rows<'_> {
+    let above = if row == 0 { 1 } else { row - 1 };
+    let below = if row + 1 == height { height - 2 } else { row + 1 };
+    [above, row, below].map(|row| &plane[(row - first) * width..][..width])
+}
+
+/// Sums over three columns of sums over three rows, mirrored at both ends.
+struct ColumnSums(Vec<f32>);
+
+impl ColumnSums {
+    fn new(width: usize) -> Self {
+        Self(vec![0.0; width + 2])
+    }
+
+    /// The part to be filled with one number a column; then comes [`Self::mirror`].
+    #[inline(always)]
+    fn columns(&mut self) -> &mut [f32] {
+        let end = self.0.len() - 1;
+        &mut self.0[1..end]
+    }
+
+    #[inline(always)]
+    fn mirror(&mut self) {
+        let end = self.0.len() - 1;
+        (self.0[0], self.0[end]) = (self.0[2], self.0[end - 2]);
+    }
+}
+
+/// Of numbers for every column and one beyond each end: those left of each column, of the column itself,
+/// and right of it.
+#[inline(always)]
+fn shifted(columns: &[f32]) -> [&[f32]; 3] {
+    let width = columns.len() - 2;
+    [&columns[..width], &columns[1..=width], &columns[2..width + 2]]
+}
+
+/// How the loss changes with the window means of one colour, a row each: by E[x̃], E[x̃²] and E[x̃ỹ],
+/// all divided by 9.
+pub(super) type Slopes = [Vec<f32>; 3];
+
+/// Working memory for one row.
+pub(super) struct Comparison {
+    sums: [ColumnSums; 3],
+    target_mean: [Vec<f32>; 3],
+    target_variance: [Vec<f32>; 3],
+    /// The loss of the row last compared.
+    pub loss: Vec<f32>,
+    /// How it changes, by colour.
+    pub slopes: [Slopes; 3],
+}
+
+impl Comparison {
+    pub fn new(width: usize) -> Self {
+        let row = || vec![0.0; width];
+        let rows = || [row(), row(), row()];
+        let sums = || ColumnSums::new(width);
+        Self {
+            sums: [sums(), sums(), sums()],
+            target_mean: rows(),
+            target_variance: rows(),
+            loss: row(),
+            slopes: [rows(), rows(), rows()],
+        }
+    }
+
+    /// Takes the target's side of a row; [`Self::compare`] compares with it.
+    #[inline(always)]
+    pub fn set_target(&mut self, target: [Rows<'_>; 3]) {
+        let [sum, square, _] = &mut self.sums;
+        for colour in 0..3 {
+            let [above, row, below] = target[colour];
+            let (sums, squares) = (sum.columns(), square.columns());
+            for i in 0..row.len() {
+                let (a, b, c) = (above[i] - GREY, row[i] - GREY, below[i] - GREY);
+                sums[i] = a + b + c;
+                squares[i] = a * a + b * b + c * c;
+            }
+            sum.mirror();
+            square.mirror();
+            let ([s0, s1, s2], [q0, q1, q2]) = (shifted(&sum.0), shifted(&square.0));
+            let means = &mut self.target_mean[colour][..row.len()];
+            let variances = &mut self.target_variance[colour][..row.len()];
+            for i in 0..row.len() {
+                let mean = (s0[i] + s1[i] + s2[i]) / 9.0;
+                means[i] = mean;
+                variances[i] = (q0[i] + q1[i] + q2[i]) / 9.0 - mean * mean;
+            }
+        }
+    }
+
+    /// The loss of a row of `image` against the row of the target, into `self.loss`, and how it
+    /// changes, into `self.slopes`.
+    #[inline(always)]
+    pub fn compare(&mut self, image: [Rows<'_>; 3], target: [Rows<'_>; 3], use_ssim: bool) {
+        let l1_share = if use_ssim { 1.0 - SSIM_SHARE } else { 1.0 };
+        self.loss.fill(0.0);
+        for colour in 0..3 {
+            let (image, target) = (image[colour], target[colour]);
+            let width = image[1].len();
+            let loss = &mut self.loss[..width];
+            for i in 0..width {
+                loss[i] += (image[1][i] - target[1][i]).abs() * (l1_share / 3.0);
+            }
+            if use_ssim {
+                self.compare_structure(colour, image, target);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn compare_structure(&mut self, colour: usize, image: Rows<'_>, target: Rows<'_>) {
+        let width = image[1].len();
+        let ([x0, x1, x2], [y0, y1, y2]) = (image, target);
+        let [sum, square, product] = &mut self.sums;
+        let (sums, squares, products) = (sum.columns(), square.columns(), product.columns());
+        for i in 0..width {
+            let (a, b, c) = (x0[i] - GREY, x1[i] - GREY, x2[i] - GREY);
+            sums[i] = a + b + c;
+            squares[i] = a * a + b * b + c * c;
+            products[i] = a * (y0[i] - GREY) + b * (y1[i] - GREY) + c * (y2[i] - GREY);
+        }
+        sum.mirror();
+        square.mirror();
+        product.mirror();
+        let ([s0, s1, s2], [q0, q1, q2], [p0, p1, p2]) =
+            (shifted(&sum.0), shifted(&square.0), shifted(&product.0));
+        let (means, variances) = (&self.target_mean[colour][..width], &self.target_variance[colour][..width]);
+        let [by_mean, by_square, by_product] = &mut self.slopes[colour];
+        let (by_mean, by_square, by_product) =
+            (&mut by_mean[..width], &mut by_square[..width], &mut by_product[..width]);
+        let loss = &mut self.loss[..width];
+        // The loss falls by half of SSIM, of which a colour has a third; a window mean, by a ninth.
+        const SHARE: f32 = SSIM_SHARE / 3.0;
+        const SLOPE: f32 = -SHARE / 2.0 / 9.0;
+        for i in 0..width {
+            let mean = (s0[i] + s1[i] + s2[i]) / 9.0;
+            let other = means[i];
+            let variance = (q0[i] + q1[i] + q2[i]) / 9.0 - mean * mean;
+            let covariance = (p0[i] + p1[i] + p2[i]) / 9.0 - mean * other;
+            let (bright, other_bright) = (mean + GREY, other + GREY);
+            let (n1, n2) = (2.0 * bright * other_bright + C1, 2.0 * covariance + C2);
+            let (d1, d2) = (bright * bright + other_bright * other_bright + C1, variance + variances[i] + C2);
+            let (inverse1, inverse2) = (1.0 / d1, 1.0 / d2);
+            let inverse = inverse1 * inverse2;
+            let ssim = n1 * n2 * inverse;
+            loss[i] += SHARE * ((1.0 - ssim) / 2.0).clamp(0.0, 1.0);
+            let slope = if ssim.abs() <= 1.0 { SLOPE } else { 0.0 };
+            by_mean[i] = slope
+                * 2.0
+                * ((other_bright * n2 - other * n1) * inverse - ssim * (bright * inverse1 - mean * inverse2));
+            by_square[i] = -slope * ssim * inverse2;
+            by_product[i] = slope * 2.0 * n1 * inverse;
+        }
+    }
+}
+
+/// The rows whose windows hold row `row`, with how often they hold it: twice where a window at the
+/// image's edge is mirrored onto it, never where there is no row.
+#[inline(always)]
+pub(super) fn windows_over(row: usize, height: usize) -> [(usize, f32); 3] {
+    let above = match row {
+        0 => (row, 0.0),
+        1 => (0, 2.0),
+        _ => (row - 1, 1.0),
+    };
+    let below = match row {
+        _ if row + 1 == height => (row, 0.0),
+        _ if row + 2 == height => (row + 1, 2.0),
+        _ => (row + 1, 1.0),
+    };
+    [above, (row, 1.0), below]
+}
+
+/// Gathers the gradient of a row of one colour from the windows around it.
+pub(super) struct Spread {
+    sums: [Vec<f32>; 3],
+}
+
+impl Spread {
+    pub fn new(width: usize) -> Self {
+        let sums = || vec![0.0; width + 2];
+        Self { sums: [sums(), sums(), sums()] }
+    }
+
+    /// `weights` say, for the windows of three rows, how much each counts: 0 where another source was
+    /// chosen. `slopes` are the three rows of each slope.
+    #[inline(always)]
+    pub fn apply(
+        &mut self,
+        weights: [&[f32]; 3],
+        slopes: Option<[Rows<'_>; 3]>,
+        image: &[f32],
+        target: &[f32],
+        gradient: &mut [f32],
+    ) {
+        let width = image.len();
+        let (target, gradient) = (&target[..width], &mut gradient[..width]);
+        let [above, row, below] = weights.map(|weights| &weights[..width]);
+        let l1_share = if slopes.is_some() { 1.0 - SSIM_SHARE } else { 1.0 };
+        for i in 0..width {
+            let sign = f32::from(image[i] > target[i]) - f32::from(image[i] < target[i]);
+            gradient[i] = row[i] * sign * (l1_share / 3.0);
+        }
+        let Some(slopes) = slopes else { return };
+        for (sums, [s0, s1, s2]) in self.sums.iter_mut().zip(slopes) {
+            let (sums, s0, s1, s2) = (&mut sums[1..=width], &s0[..width], &s1[..width], &s2[..width]);
+            for i in 0..width {
+                sums[i] = above[i] * s0[i] + row[i] * s1[i] + below[i] * s2[i];
+            }
+        }
+        let [mean, square, product] = &self.sums;
+        let ([m0, m1, m2], [q0, q1, q2]) = (shifted(mean), shifted(square));
+        let [p0, p1, p2] = shifted(product);
+        for i in 0..width {
+            let (by_mean, by_square) = (m0[i] + m1[i] + m2[i], q0[i] + q1[i] + q2[i]);
+            gradient[i] +=
+                by_mean + 2.0 * (image[i] - GREY) * by_square + (target[i] - GREY) * (p0[i] + p1[i] + p2[i]);
+        }
+        // The windows of the first and last column see the column next to them once more.
+        for (window, seen) in [(0, 1), (width - 1, width - 2)] {
+            gradient[seen] += mean[window + 1]
+                + 2.0 * (image[seen] - GREY) * square[window + 1]
+                + (target[seen] - GREY) * product[window + 1];
+        }
+    }
+}

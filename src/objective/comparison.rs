@@ -1,0 +1,127 @@
+//! The photometric side of one scale: warped sources against the target, in one fused operation where
+//! the backend has it, else composed of burn's own.
+
+use super::{Choice, Inputs, Projection, depth, photometric_loss, warp};
+use crate::{
+    compute::ops::{
+        reprojection::{
+            ReprojectionLoss, ReprojectionMaps, ReprojectionOptions, is_fused_on,
+            photometric_loss_of_constants, reprojection_loss,
+        },
+        resize_bilinear,
+    },
+    config::{FrameId, ImageSize, ObjectiveConfig},
+    geometry::DepthRange,
+};
+use burn::tensor::Tensor;
+
+/// The images that are compared for a scale, as constants.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    target: Tensor<4>,
+    /// Side by side, `[B, 3·sources, H, W]`.
+    sources: Tensor<4>,
+    /// The photometric loss of each source as it is, `[B, sources, H, W]`, unless every pixel trains.
+    pub identity: Option<Tensor<4>>,
+    /// Whether to use the fused operations.
+    fused: bool,
+}
+
+impl Scene {
+    /// The images at a scale; `composed` does without the fused operations.
+    pub fn new(config: &ObjectiveConfig, inputs: &Inputs, scale: usize, composed: bool) -> Self {
+        let image = |id: FrameId| inputs.colour[&id][scale].clone().without_autodiff();
+        let target = image(FrameId::TARGET);
+        let sources = Tensor::cat(config.sources().map(image).collect(), 1);
+        let fused = !composed && is_fused_on(&target.device());
+        let mut scene = Self { target, sources, identity: None, fused };
+        if !config.disable_automasking {
+            scene.identity = Some(scene.photometric_losses(&scene.sources, !config.no_ssim));
+        }
+        scene
+    }
+
+    fn photometric_losses(&self, images: &Tensor<4>, use_ssim: bool) -> Tensor<4> {
+        if self.fused {
+            return photometric_loss_of_constants(images.clone(), self.target.clone(), use_ssim);
+        }
+        let losses = images.clone().split(3, 1).into_iter();
+        Tensor::cat(losses.map(|image| photometric_loss(image, self.target.clone(), use_ssim)).collect(), 1)
+    }
+
+    fn size(&self) -> ImageSize {
+        let [_, _, height, width] = self.target.dims();
+        ImageSize { height, width }
+    }
+
+    /// Judges the disparity of a scale.
+    pub fn compare(
+        &self,
+        config: &ObjectiveConfig,
+        inputs: &Inputs,
+        scale: usize,
+        maps: bool,
+    ) -> ReprojectionLoss {
+        let identity = self.identity.clone().map(|identity| {
+            let identity = if config.avg_reprojection { identity.mean_dim(1) } else { identity };
+            match inputs.noise.at_scale(scale, identity.dims(), &identity.device()) {
+                Some(noise) => identity + noise,
+                None => identity,
+            }
+        });
+        let disparity = inputs.disparities[&scale].clone();
+        let projections = config.sources().map(|source| {
+            Projection::new(inputs.source_from_target[&source].clone(), &inputs.intrinsics, self.size())
+        });
+        let options = ReprojectionOptions {
+            depth_range: DepthRange { min: config.min_depth, max: config.max_depth },
+            use_ssim: !config.no_ssim,
+            align_corners: !config.sample_align_corners_false,
+            maps,
+        };
+        let mask = inputs.predictive_masks.get(&scale);
+        if self.fused && !config.avg_reprojection && mask.is_none() {
+            let projections = Tensor::stack(projections.map(Projection::into_matrix).collect(), 1);
+            let (sources, target) = (self.sources.clone(), self.target.clone());
+            return reprojection_loss(disparity, projections, sources, target, identity, options);
+        }
+        let weigh = |reprojection: Tensor<4>| {
+            let weighted = match mask {
+                Some(mask) => reprojection * resize_bilinear(mask.clone(), self.size()),
+                None => reprojection,
+            };
+            if config.avg_reprojection { weighted.mean_dim(1) } else { weighted }
+        };
+        self.compare_composed(disparity, projections.collect(), identity, weigh, options)
+    }
+
+    /// The twin of [`reprojection_loss`], which besides can average or weigh the sources' losses.
+    fn compare_composed(
+        &self,
+        disparity: Tensor<4>,
+        projections: Vec<Projection>,
+        identity: Option<Tensor<4>>,
+        weigh: impl Fn(Tensor<4>) -> Tensor<4>,
+        options: ReprojectionOptions,
+    ) -> ReprojectionLoss {
+        let depth = depth(resize_bilinear(disparity, self.size()), options.depth_range);
+        let warped =
+            self.sources.clone().split(3, 1).into_iter().zip(projections).map(|(source, projection)| {
+                warp(source, projection.coordinates(depth.clone()), options.align_corners)
+            });
+        let warped: Vec<Tensor<4>> = warped.collect();
+        let losses = warped
+            .iter()
+            .map(|warped| photometric_loss(warped.clone(), self.target.clone(), options.use_ssim));
+        let reprojection = Tensor::cat(losses.collect(), 1);
+        let choice = Choice::new(identity, weigh(reprojection.clone()));
+        let maps = options.maps.then(|| ReprojectionMaps {
+            warped: Tensor::cat(warped, 1).without_autodiff(),
+            reprojection: reprojection.without_autodiff(),
+            minimum: choice.loss.clone().without_autodiff(),
+            chosen: choice.index.clone().float().without_autodiff(),
+        });
+        let trained_share = choice.trains().without_autodiff().mean();
+        ReprojectionLoss { loss: choice.loss.mean(), trained_share, maps }
+    }
+}

@@ -1,0 +1,222 @@
+//! Each operation of ours against its composed twin, finite differences and known answers, on every
+//! backend that it exists for.
+
+use crate::support::{self, Arrays, largest_difference, relative_difference, values};
+use burn::tensor::{Device, Tensor, TensorData};
+use monoscope::{
+    compute::{
+        Compute,
+        ops::{resize_bilinear, sample::sample_border_composed, sample_border},
+    },
+    config::{DeviceChoice, FrameId, ImageSize, ObjectiveConfig},
+    geometry::Intrinsics,
+    objective::{Inputs, MapName, Noise, Objective, pose},
+};
+use std::collections::BTreeMap;
+
+/// The CPU backend and the GPU backend, each with the factor on its tolerances.
+fn backends() -> [(Device, f32); 2] {
+    let compute = Compute::open(DeviceChoice::Gpu, None).expect("the tests need a Vulkan driver");
+    [(Device::flex(), 1.0), (compute.device, 5.0)]
+}
+
+/// Numbers from 0 to 1 that look random and are always the same.
+fn scattered<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
+    let count: usize = shape.iter().product();
+    let values: Vec<f32> = (0..count as u32)
+        .map(|index| {
+            let hashed = (index ^ seed.wrapping_mul(0x9E37_79B9)).wrapping_mul(0x85EB_CA6B);
+            let hashed = (hashed ^ (hashed >> 15)).wrapping_mul(0xC2B2_AE35);
+            ((hashed ^ (hashed >> 13)) >> 8) as f32 / (1 << 24) as f32
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+#[test]
+fn bilinear_resizing_agrees_with_the_reference() {
+    let Some(path) = support::shared("golden/misc.safetensors") else { return };
+    let golden = Arrays::open(&path);
+    let (shape, input) = golden.get("bilinear.in");
+    for (device, slack) in backends() {
+        for (name, height, width) in [("x2", 24, 40), ("x4", 48, 80), ("x8", 96, 160), ("37x61", 37, 61)] {
+            let input = Tensor::<4>::from_data(TensorData::new(input.clone(), shape.clone()), &device);
+            let output = resize_bilinear(input, ImageSize { height, width });
+            let expected = golden.get(&format!("bilinear.{name}")).1;
+            assert!(largest_difference(&values(output), &expected) <= 1e-6 * slack, "{name}");
+        }
+    }
+}
+
+#[test]
+fn bilinear_resizing_weighs_pixel_areas() {
+    for (device, slack) in backends() {
+        let row = Tensor::<4>::from_data([[[[0.0_f32, 1.0, 3.0]]]], &device);
+        let twice = resize_bilinear(row.clone(), ImageSize { height: 1, width: 6 });
+        assert!(largest_difference(&values(twice), &[0.0, 0.25, 0.75, 1.5, 2.5, 3.0]) <= 1e-6 * slack);
+        let same = resize_bilinear(row.clone(), ImageSize { height: 1, width: 3 });
+        assert_eq!(values(same), values(row));
+    }
+}
+
+#[test]
+fn the_gradient_of_resizing_is_its_transpose() {
+    for (device, slack) in backends() {
+        let device = device.autodiff();
+        let small = scattered([2, 3, 5, 7], 1, &device).require_grad();
+        let weights = scattered([2, 3, 11, 28], 2, &device);
+        let output = resize_bilinear(small.clone(), ImageSize { height: 11, width: 28 });
+        let product = (output * weights).sum();
+        let gradient = small.grad(&product.backward()).unwrap();
+        let transposed = (gradient * small.detach().without_autodiff()).sum();
+        let (expected, found) = (values(product)[0], values(transposed)[0]);
+        assert!((found - expected).abs() <= 1e-5 * slack * expected.abs(), "{found} instead of {expected}");
+    }
+}
+
+/// Coordinates in and around an image of 7×9 pixels, none on the border between two cells.
+fn coordinates(device: &Device) -> Tensor<4> {
+    let spread = scattered([2, 2, 5, 11], 3, device) * 14.0 - 3.0;
+    // Away from whole numbers, where the gradient jumps.
+    let whole = spread.clone().floor();
+    (spread - whole.clone()) * 0.9 + 0.05 + whole
+}
+
+#[test]
+fn border_sampling_agrees_with_its_twin() {
+    for (device, slack) in backends() {
+        let images = scattered([2, 3, 7, 9], 4, &device);
+        let weights = scattered([2, 3, 5, 11], 5, &device);
+        let run = |sample: fn(Tensor<4>, Tensor<4>) -> Tensor<4>| {
+            let coordinates = coordinates(&device).autodiff().require_grad();
+            let output = sample(images.clone(), coordinates.clone());
+            let gradients = (output.clone() * weights.clone()).sum().backward();
+            (values(output), values(coordinates.grad(&gradients).unwrap()))
+        };
+        let (found, expected) = (run(sample_border), run(sample_border_composed));
+        assert!(largest_difference(&found.0, &expected.0) <= 1e-5 * slack);
+        assert!(relative_difference(&found.1, &expected.1) <= f64::from(1e-4 * slack));
+    }
+}
+
+#[test]
+fn the_gradient_of_border_sampling_is_its_slope() {
+    const STEP: f32 = 1e-2;
+    for (device, slack) in backends() {
+        let images = scattered([2, 3, 7, 9], 6, &device);
+        let weights = scattered([2, 3, 5, 11], 7, &device);
+        let moved = |by: [f32; 2]| {
+            let by = Tensor::<4>::from_data([[[[by[0]]], [[by[1]]]]], &device);
+            let output = sample_border(images.clone(), coordinates(&device) + by);
+            values((output * weights.clone()).sum_dim(1))
+        };
+        let coordinates = coordinates(&device).autodiff().require_grad();
+        let output = sample_border(images.clone(), coordinates.clone());
+        let gradient = coordinates.grad(&(output * weights.clone()).sum().backward()).unwrap();
+        for (axis, by) in [[STEP, 0.0], [0.0, STEP]].into_iter().enumerate() {
+            let (ahead, behind) = (moved(by), moved(by.map(|step| -step)));
+            let slope: Vec<f32> = ahead.iter().zip(behind).map(|(a, b)| (a - b) / (2.0 * STEP)).collect();
+            let gradient = values(gradient.clone().narrow(1, axis, 1));
+            assert!(largest_difference(&gradient, &slope) <= 2e-4 * slack, "axis {axis}");
+        }
+    }
+}
+
+#[test]
+fn border_sampling_holds_coordinates_within_the_image() {
+    for (device, _) in backends() {
+        let image = Tensor::<4>::from_data([[[[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]]]], &device);
+        let xs = [0.0, 2.0, -7.0, 9.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.5, 1e30];
+        let ys = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.5, f32::NAN];
+        let coordinates: Vec<f32> = xs.into_iter().chain(ys).collect();
+        let coordinates = Tensor::<4>::from_data(TensorData::new(coordinates, [1, 2, 1, 9]), &device)
+            .autodiff()
+            .require_grad();
+        let output = sample_border(image, coordinates.clone());
+        assert_eq!(values(output.clone()), [1.0, 6.0, 1.0, 6.0, 3.0, 4.0, 4.0, 4.0, 3.0]);
+        let gradient = values(coordinates.grad(&output.sum().backward()).unwrap());
+        // Only the one point inside the image can move: x by one column, y by one row.
+        let mut expected = [0.0; 18];
+        (expected[7], expected[9 + 7]) = (1.0, 3.0);
+        assert_eq!(gradient, expected);
+    }
+}
+
+/// Two samples with two sources, over several strips of rows and of odd width.
+fn scene() -> (Inputs, Vec<Tensor<4>>, Vec<Tensor<2>>) {
+    const SIZE: ImageSize = ImageSize { height: 37, width: 45 };
+    let (plain, device) = (Device::flex(), Device::flex().autodiff());
+    let image = |seed: u32| -> Vec<Tensor<4>> {
+        let shape = |scale: usize| [2, 3, SIZE.height >> scale, SIZE.width >> scale];
+        let noise = |scale: usize| scattered(shape(scale), seed + scale as u32, &plain);
+        // Noise smoothed, so that a shift of some pixels is a difference, not chaos.
+        let smooth = |map: Tensor<4>| {
+            let [_, _, height, width] = map.dims();
+            let small = resize_bilinear(map, ImageSize { height: height / 3, width: width / 3 });
+            resize_bilinear(small, ImageSize { height, width })
+        };
+        (0..2).map(|scale| smooth(noise(scale))).collect()
+    };
+    let disparities: Vec<Tensor<4>> = (0..2)
+        .map(|scale| {
+            let shape = [2, 1, SIZE.height >> scale, SIZE.width >> scale];
+            (scattered(shape, 20, &device) * 0.01 + 0.02).require_grad()
+        })
+        .collect();
+    let pose = |seed: u32, size: f32| ((scattered([2, 3], seed, &device) - 0.5) * size).require_grad();
+    let poses = vec![pose(21, 0.05), pose(22, 0.5), pose(23, 0.05), pose(24, 0.5)];
+    let motion =
+        |index: usize| pose::transform(poses[2 * index].clone(), poses[2 * index + 1].clone(), index == 0);
+    let inputs = Inputs {
+        colour: [(FrameId::TARGET, image(30)), (FrameId::PREVIOUS, image(40)), (FrameId::NEXT, image(50))]
+            .into(),
+        disparities: disparities.iter().cloned().enumerate().collect(),
+        source_from_target: [(FrameId::PREVIOUS, motion(0)), (FrameId::NEXT, motion(1))].into(),
+        intrinsics: vec![Intrinsics::KITTI, Intrinsics { centre_x: 0.4, ..Intrinsics::KITTI }],
+        predictive_masks: BTreeMap::new(),
+        noise: Noise::Drawn { seed: 5, step: 6 },
+    };
+    (inputs, disparities, poses)
+}
+
+#[test]
+fn the_fused_loss_agrees_with_its_twin() {
+    type Change = fn(&mut ObjectiveConfig);
+    let variants: [(&str, Change); 5] = [
+        ("default", |_| ()),
+        ("no SSIM", |config| config.no_ssim = true),
+        ("every pixel", |config| config.disable_automasking = true),
+        ("own size", |config| config.v1_multiscale = true),
+        ("align_corners false", |config| config.sample_align_corners_false = true),
+    ];
+    for (name, change) in variants {
+        let mut config = ObjectiveConfig { scales: vec![0, 1], ..Default::default() };
+        change(&mut config);
+        let wanted = MapName::all(&config).into_iter().collect();
+        let run = |objective: Objective| {
+            let (inputs, disparities, poses) = scene();
+            let outcome = objective.evaluate(&inputs, &wanted);
+            let gradients = outcome.loss.backward();
+            let disparities = disparities.into_iter().map(|leaf| values(leaf.grad(&gradients).unwrap()));
+            let poses = poses.into_iter().map(|leaf| values(leaf.grad(&gradients).unwrap()));
+            (disparities.chain(poses).collect::<Vec<_>>(), outcome)
+        };
+        let objective = Objective::new(&config, ImageSize { height: 37, width: 45 });
+        let (expected_gradients, expected) = run(objective.clone().composed());
+        let (gradients, outcome) = run(objective);
+        let (loss, expected_loss) = (values(outcome.loss)[0], values(expected.loss)[0]);
+        assert!((loss - expected_loss).abs() <= 1e-5 * expected_loss, "{name}: {loss}, not {expected_loss}");
+        assert_eq!(outcome.maps.len(), wanted.len());
+        for (map, found) in outcome.maps {
+            let (found, expected) = (values(found), values(expected.maps[&map].clone()));
+            let far =
+                found.iter().zip(&expected).filter(|(a, b)| (**a - **b).abs() > 1e-4 * b.abs().max(1.0));
+            let far = far.count();
+            assert!(far * 1000 <= found.len(), "{name}: {map} differs at {far} of {} places", found.len());
+        }
+        for (index, (found, expected)) in gradients.iter().zip(&expected_gradients).enumerate() {
+            let difference = relative_difference(found, expected);
+            assert!(difference <= 2e-3, "{name}: gradient {index} differs by {difference}");
+        }
+    }
+}
