@@ -10,6 +10,7 @@ mod data;
 mod evaluate;
 mod gradients;
 mod networks;
+mod normalisation;
 mod objective;
 mod ops;
 mod seam;

@@ -2,7 +2,9 @@
 
 mod activation;
 mod adam;
+pub mod convolution;
 mod flex;
+pub mod normalisation;
 mod pad;
 pub mod reprojection;
 mod resize;
@@ -13,4 +15,3 @@ pub use adam::{AdamStep, Moments, adam_update, composed_adam_update};
 pub use pad::reflection_pad;
 pub use resize::{resize_bilinear, upsample_nearest};
 pub use sample::sample_border;
-pub mod convolution;

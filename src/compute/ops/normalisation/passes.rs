@@ -1,0 +1,199 @@
+//! The two passes over a batch, channel by channel.
+//!
+//! With n values of a channel, x̂ = (x − mean) / √(variance + ε) and y = weight·x̂ + bias, the output's
+//! gradient g gives Σ g for the bias, Σ g·x̂ for the weight, and for the input
+//! weight / √(variance + ε) · (g − Σ g / n − x̂ · Σ g·x̂ / n).
+
+use super::NormalisationOptions;
+use macerator::AutoArch;
+use rayon::prelude::*;
+use std::array;
+
+/// Values of batch, channels, height, width.
+#[derive(Clone, Copy)]
+pub(super) struct Batch<'a> {
+    pub(super) shape: [usize; 4],
+    pub(super) values: &'a [f32],
+}
+
+impl<'a> Batch<'a> {
+    fn plane_len(self) -> usize {
+        self.shape[2] * self.shape[3]
+    }
+
+    /// The planes of a channel, one for each image.
+    fn planes(self, channel: usize) -> impl Iterator<Item = &'a [f32]> {
+        self.values.chunks_exact(self.plane_len()).skip(channel).step_by(self.shape[1])
+    }
+
+    /// Values of a channel in all images.
+    fn count(self) -> f32 {
+        (self.shape[0] * self.plane_len()) as f32
+    }
+}
+
+/// The planes of every channel, to be written by one task each.
+fn channels(values: &mut [f32], [_, channels, height, width]: [usize; 4]) -> Vec<Vec<&mut [f32]>> {
+    let mut by_channel: Vec<Vec<&mut [f32]>> = (0..channels).map(|_| Vec::new()).collect();
+    for (index, plane) in values.chunks_exact_mut(height * width).enumerate() {
+        by_channel[index % channels].push(plane);
+    }
+    by_channel
+}
+
+/// Mean and biased variance of a channel.
+#[derive(Clone, Copy)]
+pub(super) struct Statistics {
+    pub(super) mean: f32,
+    pub(super) variance: f32,
+}
+
+impl Statistics {
+    fn of(input: Batch, channel: usize) -> Self {
+        let sum = |of: fn(f32, f32) -> f32, mean: f32| -> f32 {
+            input.planes(channel).map(|plane| sums(plane, plane, |x, _| [of(x, mean)])[0]).sum()
+        };
+        let mean = sum(|x, _| x, 0.0) / input.count();
+        let variance = sum(|x, mean| (x - mean) * (x - mean), mean) / input.count();
+        Self { mean, variance }
+    }
+
+    fn inverse_deviation(self, options: NormalisationOptions) -> f32 {
+        (self.variance + options.epsilon).sqrt().recip()
+    }
+}
+
+/// Output, and the statistics of every channel.
+pub(super) fn normalise(
+    input: Batch,
+    weight: &[f32],
+    bias: &[f32],
+    shortcut: Option<Batch>,
+    options: NormalisationOptions,
+) -> (Vec<f32>, Vec<Statistics>) {
+    let lowest = if options.rectify { 0.0 } else { f32::NEG_INFINITY };
+    let mut output = vec![0.0; input.values.len()];
+    let normalise = |(channel, mut output): (usize, Vec<&mut [f32]>)| {
+        let statistics = Statistics::of(input, channel);
+        let scale = weight[channel] * statistics.inverse_deviation(options);
+        let offset = bias[channel] - statistics.mean * scale;
+        let planes = output.iter_mut().zip(input.planes(channel));
+        match shortcut {
+            Some(shortcut) => planes.zip(shortcut.planes(channel)).for_each(|((output, input), shortcut)| {
+                AutoArch::new().dispatch(|| {
+                    for ((output, input), shortcut) in output.iter_mut().zip(input).zip(shortcut) {
+                        *output = (input * scale + offset + shortcut).max(lowest);
+                    }
+                });
+            }),
+            None => planes.for_each(|(output, input)| {
+                AutoArch::new().dispatch(|| {
+                    for (output, input) in output.iter_mut().zip(input) {
+                        *output = (input * scale + offset).max(lowest);
+                    }
+                });
+            }),
+        }
+        statistics
+    };
+    let statistics = channels(&mut output, input.shape).into_par_iter().enumerate().map(normalise).collect();
+    (output, statistics)
+}
+
+/// The gradients of a normalisation.
+pub(super) struct Gradients {
+    pub(super) input: Vec<f32>,
+    pub(super) weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    /// That of the output where it is not rectified; absent if it is the output's own.
+    pub(super) shortcut: Option<Vec<f32>>,
+}
+
+/// The gradients from that of the output.
+pub(super) fn gradients(
+    input: Batch,
+    weight: &[f32],
+    statistics: &[Statistics],
+    output: Batch,
+    gradient: Batch,
+    options: NormalisationOptions,
+) -> Gradients {
+    let mut of_input = vec![0.0; input.values.len()];
+    // A rectifier's gradient is written once and read where the channel's sums are known.
+    let mut rectified = options.rectify.then(|| vec![0.0; input.values.len()]);
+    let rectified_channels = match &mut rectified {
+        Some(values) => channels(values, input.shape),
+        None => (0..input.shape[1]).map(|_| Vec::new()).collect(),
+    };
+    let differentiate =
+        |(channel, (mut of_input, mut rectified)): (usize, (Vec<&mut [f32]>, Vec<&mut [f32]>))| {
+            let Statistics { mean, .. } = statistics[channel];
+            let inverse_deviation = statistics[channel].inverse_deviation(options);
+            for ((rectified, output), gradient) in
+                rectified.iter_mut().zip(output.planes(channel)).zip(gradient.planes(channel))
+            {
+                AutoArch::new().dispatch(|| {
+                    for ((rectified, output), gradient) in rectified.iter_mut().zip(output).zip(gradient) {
+                        *rectified = if *output > 0.0 { *gradient } else { 0.0 };
+                    }
+                });
+            }
+            let gradients: Vec<&[f32]> = if options.rectify {
+                rectified.iter().map(|plane| &**plane).collect()
+            } else {
+                gradient.planes(channel).collect()
+            };
+            let [mut of_weight, mut of_bias] = [0.0; 2];
+            for (input, gradient) in input.planes(channel).zip(&gradients) {
+                let [weighted, plain] = sums(input, gradient, |x, g| [(x - mean) * g, g]);
+                of_weight += weighted * inverse_deviation;
+                of_bias += plain;
+            }
+            // g − Σ g / n − x̂ · Σ g·x̂ / n as a linear function of g and x.
+            let scale = weight[channel] * inverse_deviation;
+            let slope = of_weight / input.count() * inverse_deviation;
+            let offset = of_bias / input.count() - mean * slope;
+            for ((of_input, input), gradient) in of_input.iter_mut().zip(input.planes(channel)).zip(gradients)
+            {
+                AutoArch::new().dispatch(|| {
+                    for ((of_input, input), gradient) in of_input.iter_mut().zip(input).zip(gradient) {
+                        *of_input = scale * (gradient - offset - input * slope);
+                    }
+                });
+            }
+            (of_weight, of_bias)
+        };
+    let (weight, bias) = channels(&mut of_input, input.shape)
+        .into_par_iter()
+        .zip(rectified_channels)
+        .enumerate()
+        .map(differentiate)
+        .unzip();
+    Gradients { input: of_input, weight, bias, shortcut: rectified }
+}
+
+/// Adds up functions of pairs of values in running sums, a vector's worth of each, which is faster
+/// and more exact than one.
+fn sums<const N: usize>(a: &[f32], b: &[f32], of: impl Fn(f32, f32) -> [f32; N]) -> [f32; N] {
+    const LANES: usize = 32;
+    AutoArch::new().dispatch(|| {
+        let mut lanes = [[0.0f32; LANES]; N];
+        let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a.iter().zip(b) {
+            for lane in 0..LANES {
+                let terms = of(a[lane], b[lane]);
+                for n in 0..N {
+                    lanes[n][lane] += terms[n];
+                }
+            }
+        }
+        let mut sums: [f32; N] = array::from_fn(|n| lanes[n].iter().sum());
+        for (a, b) in rest_a.iter().zip(rest_b) {
+            let terms = of(*a, *b);
+            for n in 0..N {
+                sums[n] += terms[n];
+            }
+        }
+        sums
+    })
+}
