@@ -9,6 +9,7 @@ mod convolution;
 mod data;
 mod evaluate;
 mod gradients;
+mod layers;
 mod networks;
 mod normalisation;
 mod objective;

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Device, Tensor};
 use monoscope::{
-    config::ObjectiveConfig,
+    compute::{Compute, ComputeError},
+    config::{DeviceChoice, ObjectiveConfig},
     model::{
         Networks,
         weights::{ParameterName, map_parameters},
@@ -14,6 +15,7 @@ use std::{
     convert::Infallible,
     fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 /// A file or folder of the reference data beside the checkout; says so and gives `None` if it is not there.
@@ -24,6 +26,21 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     }
     eprintln!("skipped: {} is not beside the checkout", path.display());
     None
+}
+
+/// The device of the GPU backend on whatever adapter there is, one for all tests so that each kernel
+/// is compiled once; says so and gives `None` if there is none.
+pub fn gpu() -> Option<Device> {
+    static GPU: OnceLock<Option<Device>> = OnceLock::new();
+    let open = || match Compute::open(DeviceChoice::Gpu, None) {
+        Ok(compute) => Some(compute.device),
+        Err(ComputeError::NoAdapter(reason)) => {
+            eprintln!("skipped: no graphics adapter: {reason}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    };
+    GPU.get_or_init(open).clone()
 }
 
 /// A safetensors file held in memory.
