@@ -15,8 +15,8 @@ struct Scene {
     width: f32,
     // Points farther than this, in median depths, are left out.
     farthest: f32,
-    // Points whose depth differs from a neighbour's by more than this share are left out: on the edge
-    // of a thing the network blends its depth with that of what lies behind.
+    // Points where depth grows by more than this for each length across the line of sight are left
+    // out: at the edge of a thing the network blends its depth with that of what lies behind.
     steepest: f32,
 }
 
@@ -37,8 +37,9 @@ fn depth_at(column: u32, row: u32) -> f32 {
     return depth[min(row, scene.size.y - 1u) * scene.size.x + min(column, scene.size.x - 1u)];
 }
 
-fn is_step(here: f32, neighbour: f32) -> bool {
-    return abs(neighbour - here) > scene.steepest * min(here, neighbour);
+// Whether depth changes too steeply to a neighbour, one pixel away at this focal length.
+fn is_edge(here: f32, neighbour: f32, focal_length: f32) -> bool {
+    return abs(neighbour - here) * focal_length > scene.steepest * min(here, neighbour);
 }
 
 // Draws nothing: all corners of the quad fall on one point outside the view.
@@ -54,7 +55,9 @@ fn project(@builtin(vertex_index) corner: u32, @builtin(instance_index) pixel: u
     let distance = here / max(range[2], 1e-12);
     // Written so that a number that is none fails it.
     let wanted = distance > 0.0 && distance < scene.farthest;
-    if !wanted || is_step(here, depth_at(column + 1u, row)) || is_step(here, depth_at(column, row + 1u)) {
+    let edge = is_edge(here, depth_at(column + 1u, row), scene.intrinsics.x)
+        || is_edge(here, depth_at(column, row + 1u), scene.intrinsics.y);
+    if !wanted || edge {
         return left_out();
     }
     let ray = (vec2f(f32(column), f32(row)) + 0.5 - scene.intrinsics.zw) / scene.intrinsics.xy;

@@ -228,7 +228,7 @@ fn wall(compute: &Compute) -> Cloud {
 
 #[test]
 fn a_cloud_seen_from_its_own_camera_is_the_picture() {
-    let style = CloudStyle { point_width: 1.5, farthest: 8.0, steepest: 0.3, background: [9, 9, 9] };
+    let style = CloudStyle { point_width: 1.5, farthest: 8.0, flattest: 2.0, background: [9, 9, 9] };
     for compute in backends() {
         let cloud = wall(&compute);
         let view = CloudView::default();
@@ -259,7 +259,7 @@ fn near_points_hide_far_ones() {
         colour: leased(colour, [3, rows, columns], &shared),
         intrinsics: Intrinsics { focal_x: 1.0, focal_y: 1.0, centre_x: 0.5, centre_y: 0.5 },
     };
-    let style = CloudStyle { point_width: 2.0, farthest: 100.0, steepest: 1e6, background: [0, 0, 0] };
+    let style = CloudStyle { point_width: 2.0, farthest: 100.0, flattest: 0.0, background: [0, 0, 0] };
     // From the left, the red near half at the left covers part of the green far half at the right.
     let orbit = Orbit { yaw: -0.5, pitch: 0.0, distance: 3.0, centre: Vec3::new(0.0, 0.0, 2.0) };
     let screen = Rect::from_min_size(pos2(0.0, 0.0), Vec2::splat(200.0));

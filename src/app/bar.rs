@@ -2,11 +2,12 @@
 
 use super::{
     action::Action,
+    icon::{Icon, IconButton},
     state::State,
     theme::{self, Palette},
 };
 use crate::train;
-use egui::{Align, Button, Label, Layout, Rect, RichText, Ui, Vec2};
+use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2};
 use std::time::Duration;
 
 /// The four buttons.
@@ -16,28 +17,22 @@ pub fn run_buttons(ui: &mut Ui, state: &mut State) {
     let obstacle = state.obstacle();
     let can_start = !state.has_run() && obstacle.is_none();
     let buttons = [
-        (Action::Train, "▶", if is_paused { "Continue" } else { "Train" }, can_start || is_paused),
-        (Action::Pause, "⏸", "Pause", state.is_training()),
-        (Action::Step, "⏭", "Step", can_start || is_paused),
-        (Action::Stop, "⏹", "Stop", state.has_run()),
+        (Action::Train, Icon::Play, if is_paused { "Continue" } else { "Train" }, can_start || is_paused),
+        (Action::Pause, Icon::Pause, "Pause", state.is_training()),
+        (Action::Step, Icon::Step, "Step", can_start || is_paused),
+        (Action::Stop, Icon::Stop, "Stop", state.has_run()),
     ];
-    for (action, icon, name, is_enabled) in buttons {
-        let is_main = action == Action::Train && is_enabled;
-        let text = RichText::new(format!("{icon} {name}"));
-        let text = if is_main { text.color(palette.on_accent) } else { text };
-        let width = if action == Action::Train { 88.0 } else { 72.0 };
-        let mut button = Button::new(text).min_size(Vec2::new(width, theme::BUTTON));
-        if is_main {
-            button = button.fill(palette.accent);
-        }
-        let response = ui.add_enabled(is_enabled, button).on_hover_text(tooltip(ui, action));
+    for (action, icon, text, is_enabled) in buttons {
+        let is_main = action == Action::Train;
+        let width = if is_main { 96.0 } else { 80.0 };
+        let colours = is_main.then_some((palette.accent, palette.on_accent));
+        let button = IconButton { icon, text, size: Vec2::new(width, theme::BUTTON), colours };
+        let response = button.ui(ui, is_enabled).on_hover_text(tooltip(ui, action));
         let response = match &obstacle {
             Some(obstacle) if !state.has_run() => response.on_disabled_hover_text(obstacle),
             _ => response.on_disabled_hover_text(action.help()),
         };
-        let clicked = response.clicked();
-        response.accessible_name(name);
-        if clicked {
+        if response.clicked() {
             state.wish(action);
         }
     }
@@ -45,16 +40,24 @@ pub fn run_buttons(ui: &mut Ui, state: &mut State) {
 
 /// What an action does, and its key.
 pub fn tooltip(ui: &Ui, action: Action) -> String {
+    match key(ui, action) {
+        key if key.is_empty() => action.help().to_owned(),
+        key => format!("{} ({key})", action.help()),
+    }
+}
+
+/// The key of an action as it is printed on it; empty if there is none.
+pub fn key(ui: &Ui, action: Action) -> String {
     match action.shortcut() {
-        Some(key) => format!("{} ({})", action.help(), ui.ctx().format_shortcut(&key)),
-        None => action.help().to_owned(),
+        Some(shortcut) if shortcut.logical_key == Key::Questionmark => "?".to_owned(),
+        Some(shortcut) => ui.ctx().format_shortcut(&shortcut),
+        None => String::new(),
     }
 }
 
 /// A menu's entry for an action.
 pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
-    let key = action.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
-    let button = Button::new(action.label()).shortcut_text(key);
+    let button = Button::new(action.label()).shortcut_text(key(ui, action));
     if ui.add(button).on_hover_text(action.help()).clicked() {
         state.wish(action);
         ui.close();
@@ -76,12 +79,15 @@ pub fn figures(ui: &mut Ui, state: &State) {
     }
 }
 
-fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) {
+/// Text in a place of a fixed width, so that what follows does not move when numbers change.
+pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response {
     let layout = Layout::left_to_right(Align::Center);
-    ui.allocate_ui_with_layout(Vec2::new(width, theme::BUTTON), layout, |ui| {
+    let size = Vec2::new(width, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.set_min_width(width);
-        ui.add(Label::new(text.into()).truncate());
-    });
+        ui.add(Label::new(text.into()).truncate())
+    })
+    .inner
 }
 
 /// By name what draws and what trains.

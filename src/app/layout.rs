@@ -1,103 +1,185 @@
 //! Where the panes are at the start, and how they are docked.
 
 use super::{
+    icon::Icon,
     panes::{Cloud, Curves, MapView, Pane, Sequence, Timeline, Training},
     state::State,
     theme::{self, Palette},
 };
 use crate::{config::FrameId, objective::MapName};
 use egui::{Color32, Rect, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetText};
-use egui_tiles::{
-    Behavior, Container, Linear, LinearDir, ResizeState, Tile, TileId, Tiles, Tree, UiResponse,
-};
+use egui_tiles::{Behavior, Container, EditAction, ResizeState, Tile, TileId, Tiles, Tree, UiResponse};
 use std::collections::BTreeSet;
 
 /// A pane of any kind.
 pub type AnyPane = Box<dyn Pane>;
 
 const GAP: f32 = 2.0;
-/// Driving pictures are wide: KITTI's are 3.3 times as wide as high.
-const ASPECT: f32 = 3.3;
+/// Driving pictures are wide: about three times as wide as high.
+const ASPECT: f32 = 3.0;
 const SIDE_WIDTH: f32 = 216.0;
 const TRAINING_WIDTH: f32 = 304.0;
 const TIMELINE_HEIGHT: f32 = 80.0;
 const TRAINING_HEIGHT: f32 = 400.0;
 
-/// The panes of a new window of this size: two columns of views in short, wide rows, with the cloud
-/// below them in the space that is left.
-pub fn start(size: Vec2) -> Tree<AnyPane> {
-    let mut tiles = Tiles::<AnyPane>::default();
-    let mut view = |name| tiles.insert_pane(Box::new(MapView::new(name)) as AnyPane);
-    let first = [view(MapName::Colour(FrameId::TARGET)), view(MapName::Disparity(0))];
-    let second = [view(MapName::Warped(FrameId::NEXT)), view(MapName::MinimumLoss)];
-    let cloud = tiles.insert_pane(Box::new(Cloud::default()));
-    let sequence = tiles.insert_pane(Box::new(Sequence::default()));
-    let timeline = tiles.insert_pane(Box::new(Timeline));
-    let training = tiles.insert_pane(Box::new(Training));
-    let curves = tiles.insert_pane(Box::new(Curves::default()));
-
-    let upper = tiles.insert_horizontal_tile(first.to_vec());
-    let lower = tiles.insert_horizontal_tile(second.to_vec());
-    let views_width = (size.x - SIDE_WIDTH - TRAINING_WIDTH).max(200.0);
-    let row = theme::HEADER + views_width / 2.0 / ASPECT;
-    let views_height = (size.y - TIMELINE_HEIGHT).max(100.0);
-    let row = row.min(views_height * 0.3);
-    let views = split(
-        &mut tiles,
-        LinearDir::Vertical,
-        &[(upper, row), (lower, row), (cloud, views_height - 2.0 * row)],
-    );
-    let middle = split(&mut tiles, LinearDir::Horizontal, &[(sequence, SIDE_WIDTH), (views, views_width)]);
-    let left = split(
-        &mut tiles,
-        LinearDir::Vertical,
-        &[(middle, size.y - TIMELINE_HEIGHT), (timeline, TIMELINE_HEIGHT)],
-    );
-    let training_height = TRAINING_HEIGHT.min(size.y * 0.6);
-    let right = split(
-        &mut tiles,
-        LinearDir::Vertical,
-        &[(training, training_height), (curves, size.y - training_height)],
-    );
-    let root =
-        split(&mut tiles, LinearDir::Horizontal, &[(left, size.x - TRAINING_WIDTH), (right, TRAINING_WIDTH)]);
-    Tree::new(egui::Id::unique("panes"), root, tiles)
+/// The panes and how they are arranged.
+pub struct Desk {
+    /// The panes.
+    pub tree: Tree<AnyPane>,
+    /// Containers of the first arrangement, whose shares follow the window until someone moves a pane.
+    first: Option<FirstArrangement>,
 }
 
-fn split(tiles: &mut Tiles<AnyPane>, direction: LinearDir, children: &[(TileId, f32)]) -> TileId {
-    let mut linear = Linear::new(direction, children.iter().map(|(child, _)| *child).collect());
-    for (child, length) in children {
-        linear.shares.set_share(*child, *length);
+/// Two columns of views in short, wide rows, the cloud below them in the space that is left.
+struct FirstArrangement {
+    root: TileId,
+    left: TileId,
+    right: TileId,
+    timeline: TileId,
+    middle: TileId,
+    sequence: TileId,
+    views: TileId,
+    rows: [TileId; 2],
+    cloud: TileId,
+    training: TileId,
+    curves: TileId,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        let mut tiles = Tiles::<AnyPane>::default();
+        let mut row = |names: [MapName; 2]| {
+            let views = names.map(|name| tiles.insert_pane(Box::new(MapView::new(name)) as AnyPane));
+            tiles.insert_horizontal_tile(views.to_vec())
+        };
+        let rows = [
+            row([MapName::Colour(FrameId::TARGET), MapName::Disparity(0)]),
+            row([MapName::Warped(FrameId::NEXT), MapName::MinimumLoss]),
+        ];
+        let cloud = tiles.insert_pane(Box::new(Cloud::default()));
+        let sequence = tiles.insert_pane(Box::new(Sequence::default()));
+        let timeline = tiles.insert_pane(Box::new(Timeline));
+        let training = tiles.insert_pane(Box::new(Training));
+        let curves = tiles.insert_pane(Box::new(Curves::default()));
+        let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], cloud]);
+        let middle = tiles.insert_horizontal_tile(vec![sequence, views]);
+        let left = tiles.insert_vertical_tile(vec![middle, timeline]);
+        let right = tiles.insert_vertical_tile(vec![training, curves]);
+        let root = tiles.insert_horizontal_tile(vec![left, right]);
+        let tree = Tree::new(egui::Id::unique("panes"), root, tiles);
+        let first = FirstArrangement {
+            root,
+            left,
+            right,
+            timeline,
+            middle,
+            sequence,
+            views,
+            rows,
+            cloud,
+            training,
+            curves,
+        };
+        Self { tree, first: Some(first) }
     }
-    tiles.insert_container(linear)
 }
 
-/// Adds a view beside the last one that is there.
-pub fn add_view(tree: &mut Tree<AnyPane>) {
-    let view = tree.tiles.insert_pane(Box::new(MapView::new(MapName::AutoMask)));
-    let views: Vec<TileId> = tree
-        .tiles
-        .iter()
-        .filter(|(id, tile)| matches!(tile, Tile::Pane(pane) if pane.is_disposable()) && **id != view)
-        .map(|(id, _)| *id)
-        .collect();
-    let parent = views.into_iter().filter_map(|id| tree.tiles.parent_of(id)).last().or(tree.root);
-    match parent.and_then(|parent| tree.tiles.get_mut(parent)) {
-        Some(Tile::Container(Container::Linear(linear))) => linear.add_child(view),
-        Some(Tile::Container(Container::Tabs(tabs))) => tabs.add_child(view),
-        Some(Tile::Container(Container::Grid(grid))) => grid.add_child(view),
-        _ => tree.root = Some(view),
+impl Desk {
+    /// Draws all panes; gives the maps that visible ones show.
+    pub fn ui(&mut self, ui: &mut Ui, state: &mut State) -> BTreeSet<MapName> {
+        if let Some(first) = &self.first {
+            first.fit(&mut self.tree.tiles, ui.available_size());
+        }
+        let mut docking = Docking { state, watched: BTreeSet::new(), closed: None, is_edited: false };
+        self.tree.ui(&mut docking, ui);
+        let Docking { watched, closed, is_edited, .. } = docking;
+        if is_edited {
+            self.first = None;
+        }
+        if let Some(tile) = closed {
+            self.close(tile);
+        }
+        watched
+    }
+
+    fn close(&mut self, tile: TileId) {
+        if self.tree.tiles.get_pane(&tile).is_some_and(|pane| pane.is_disposable()) {
+            self.first = None;
+            self.tree.remove_recursively(tile);
+        } else {
+            self.tree.set_visible(tile, false);
+        }
+    }
+
+    /// The panes of which there is one each: name, place in the tree, whether they are shown.
+    pub fn lasting_panes(&self) -> Vec<(String, TileId, bool)> {
+        let mut panes: Vec<_> = self
+            .tree
+            .tiles
+            .iter()
+            .filter_map(|(id, tile)| match tile {
+                Tile::Pane(pane) if !pane.is_disposable() => {
+                    Some((pane.title(), *id, self.tree.is_visible(*id)))
+                }
+                _ => None,
+            })
+            .collect();
+        panes.sort_by(|left, right| left.0.cmp(&right.0));
+        panes
+    }
+
+    /// Adds a view beside one that is there.
+    pub fn add_view(&mut self) {
+        self.first = None;
+        let tiles = &mut self.tree.tiles;
+        let neighbour =
+            tiles.iter().filter(|(_, tile)| matches!(tile, Tile::Pane(pane) if pane.is_disposable()));
+        let neighbour = neighbour.map(|(id, _)| *id).max_by_key(|id| id.0);
+        let view = tiles.insert_pane(Box::new(MapView::new(MapName::AutoMask)));
+        let parent = neighbour.and_then(|id| tiles.parent_of(id)).or(self.tree.root);
+        match parent.and_then(|parent| tiles.get_mut(parent)) {
+            Some(Tile::Container(Container::Linear(linear))) => linear.add_child(view),
+            Some(Tile::Container(Container::Tabs(tabs))) => tabs.add_child(view),
+            Some(Tile::Container(Container::Grid(grid))) => grid.add_child(view),
+            _ => self.tree.root = Some(view),
+        }
+    }
+}
+
+impl FirstArrangement {
+    /// Gives the form and the lists the width they need and the pictures the rest.
+    fn fit(&self, tiles: &mut Tiles<AnyPane>, size: Vec2) {
+        let upper = size.y - TIMELINE_HEIGHT;
+        let pictures = size.x - SIDE_WIDTH - TRAINING_WIDTH;
+        let row = (theme::HEADER + pictures / 2.0 / ASPECT).min(upper * 0.3);
+        let training = TRAINING_HEIGHT.min(size.y * 0.6);
+        share(tiles, self.root, &[(self.left, size.x - TRAINING_WIDTH), (self.right, TRAINING_WIDTH)]);
+        share(tiles, self.left, &[(self.middle, upper), (self.timeline, TIMELINE_HEIGHT)]);
+        share(tiles, self.middle, &[(self.sequence, SIDE_WIDTH), (self.views, pictures)]);
+        let [first, second] = self.rows;
+        share(tiles, self.views, &[(first, row), (second, row), (self.cloud, upper - 2.0 * row)]);
+        share(tiles, self.right, &[(self.training, training), (self.curves, size.y - training)]);
+    }
+}
+
+fn share(tiles: &mut Tiles<AnyPane>, container: TileId, lengths: &[(TileId, f32)]) {
+    if let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(container) {
+        for (child, length) in lengths {
+            linear.shares.set_share(*child, length.max(1.0));
+        }
     }
 }
 
 /// What the panes need while they are drawn, and what they leave behind.
-pub struct Docking<'a> {
+struct Docking<'a> {
     /// The state behind them.
-    pub state: &'a mut State,
+    state: &'a mut State,
     /// The maps that visible panes show.
-    pub watched: BTreeSet<MapName>,
+    watched: BTreeSet<MapName>,
     /// The pane whose cross was pressed.
-    pub closed: Option<TileId>,
+    closed: Option<TileId>,
+    /// Whether someone moved or resized a pane.
+    is_edited: bool,
 }
 
 impl Docking<'_> {
@@ -123,18 +205,14 @@ impl Docking<'_> {
     }
 }
 
-/// A cross that shows when it may be wanted.
-fn close_button(ui: &Ui, rect: Rect, is_visible: bool, title: &str) -> bool {
+/// A cross that stands back unless the pointer is near.
+fn close_button(ui: &Ui, rect: Rect, is_near: bool, title: &str) -> bool {
     let response = ui.interact(rect, ui.scope_id().with("close"), Sense::click());
     let name = format!("Close {title}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-    if is_visible || response.has_focus() {
-        let colour = ui.style().interact(&response).fg_stroke.color;
-        let cross = rect.shrink(4.5);
-        let stroke = Stroke::new(1.2, colour);
-        ui.painter().line_segment([cross.left_top(), cross.right_bottom()], stroke);
-        ui.painter().line_segment([cross.right_top(), cross.left_bottom()], stroke);
-    }
+    let strength = if is_near || response.has_focus() { 1.0 } else { 0.35 };
+    let colour = ui.style().interact(&response).fg_stroke.color.gamma_multiply(strength);
+    Icon::Cross.paint(ui.painter(), rect.shrink(3.5), colour);
     response.on_hover_text("Close; the View menu brings it back").clicked()
 }
 
@@ -154,6 +232,10 @@ impl Behavior<AnyPane> for Docking<'_> {
 
     fn tab_title_for_pane(&mut self, pane: &AnyPane) -> WidgetText {
         pane.title().into()
+    }
+
+    fn on_edit(&mut self, edit: EditAction) {
+        self.is_edited |= edit != EditAction::TabSelected;
     }
 
     fn gap_width(&self, _style: &egui::Style) -> f32 {

@@ -130,15 +130,19 @@ fn gradient(colormap: Colormap, rect: Rect) -> Shape {
     Shape::mesh(mesh)
 }
 
-/// Three significant digits.
-pub fn number(value: f32) -> String {
-    match value.abs() {
-        size if size == 0.0 => "0".to_owned(),
-        size if !(0.001..10_000.0).contains(&size) => format!("{value:.1e}"),
-        size if size < 0.1 => format!("{value:.4}"),
-        size if size < 1.0 => format!("{value:.3}"),
-        size if size < 10.0 => format!("{value:.2}"),
-        size if size < 100.0 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
+/// About three significant digits, without zeros that say nothing.
+fn number(value: f32) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(0.001..10_000.0).contains(&size) {
+        return format!("{value:.1e}");
     }
+    let decimals = match size {
+        size if size < 0.1 => 4,
+        size if size < 1.0 => 3,
+        size if size < 10.0 => 2,
+        size if size < 100.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

@@ -75,11 +75,6 @@ impl Messages {
         }
     }
 
-    /// Everything that was told.
-    pub fn all(&self) -> &[Message] {
-        &self.all
-    }
-
     /// Draws the open messages over the lower right corner, and the history if it is open.
     pub fn ui(&mut self, ui: &Ui) {
         self.let_news_go(ui);

@@ -3,6 +3,7 @@
 mod action;
 mod bar;
 mod form;
+mod icon;
 mod layout;
 mod legend;
 mod messages;

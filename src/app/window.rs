@@ -4,7 +4,7 @@
 use super::{
     action::Action,
     bar,
-    layout::{self, AnyPane, Docking},
+    layout::Desk,
     messages::Severity,
     open::{Found, Opener, Wish},
     state::{Devices, State},
@@ -14,14 +14,16 @@ use crate::{
     config::DataChoice,
     train::{Command, Event, Picture},
 };
-use egui::{Align, CentralPanel, Frame, Layout, Margin, MenuBar, Panel, ThemePreference, Ui};
-use egui_tiles::{Tile, Tree};
+use egui::{
+    Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ThemePreference, Ui,
+    containers::menu::menu_style,
+};
 use std::{path::Path, sync::Arc};
 
 /// Everything on the screen.
 pub struct Window {
     state: State,
-    panes: Option<Tree<AnyPane>>,
+    desk: Desk,
     opener: Opener,
     shows_shortcuts: bool,
 }
@@ -33,7 +35,7 @@ impl Window {
         context.set_theme(ThemePreference::Dark);
         Self {
             state: State::new(devices, runs),
-            panes: None,
+            desk: Desk::default(),
             opener: Opener::default(),
             shows_shortcuts: false,
         }
@@ -69,7 +71,8 @@ impl Window {
         let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 6));
         let shown = Panel::top("bar").frame(bar).show(ui, |ui| self.bar(ui));
         bar::progress_line(ui, shown.response.rect, &self.state);
-        CentralPanel::no_frame().show(ui, |ui| self.panes_ui(ui));
+        let watched = CentralPanel::no_frame().show(ui, |ui| self.desk.ui(ui, &mut self.state)).inner;
+        self.state.watch(watched);
         self.shortcuts_ui(ui);
         self.state.messages.ui(ui);
         for action in Action::pressed(ui.ctx()) {
@@ -112,24 +115,14 @@ impl Window {
     }
 
     fn bar(&mut self, ui: &mut Ui) {
-        MenuBar::new().ui(ui, |ui| {
-            ui.label(egui::RichText::new("Monoscope").color(ui.visuals().strong_text_color()).size(15.0));
+        ui.horizontal(|ui| {
+            ui.set_min_height(theme::BUTTON);
+            let name = RichText::new("Monoscope").color(ui.visuals().strong_text_color()).size(15.0);
+            ui.label(name);
             ui.add_space(theme::HALF);
-            let state = &mut self.state;
-            ui.menu_button("Data", |ui| {
-                for action in [Action::OpenBuiltInDrive, Action::OpenData] {
-                    bar::entry(ui, state, action);
-                }
-                ui.separator();
-                for action in [Action::OpenSplit, Action::DropSplit] {
-                    bar::entry(ui, state, action);
-                }
-            });
-            ui.menu_button("Weights", |ui| bar::entry(ui, state, Action::OpenWeights));
-            self.view_menu(ui);
-            ui.menu_button("Help", |ui| {
-                bar::entry(ui, &mut self.state, Action::Shortcuts);
-                bar::entry(ui, &mut self.state, Action::Messages);
+            ui.scope(|ui| {
+                menu_style(ui.style_mut());
+                self.menus(ui);
             });
             ui.add_space(2.0 * theme::UNIT);
             bar::run_buttons(ui, &mut self.state);
@@ -139,23 +132,31 @@ impl Window {
         });
     }
 
+    fn menus(&mut self, ui: &mut Ui) {
+        let state = &mut self.state;
+        ui.menu_button("Data", |ui| {
+            for action in [Action::OpenBuiltInDrive, Action::OpenData] {
+                bar::entry(ui, state, action);
+            }
+            ui.separator();
+            for action in [Action::OpenSplit, Action::DropSplit] {
+                bar::entry(ui, state, action);
+            }
+        });
+        ui.menu_button("Weights", |ui| bar::entry(ui, state, Action::OpenWeights));
+        self.view_menu(ui);
+        ui.menu_button("Help", |ui| {
+            bar::entry(ui, &mut self.state, Action::Shortcuts);
+            bar::entry(ui, &mut self.state, Action::Messages);
+        });
+    }
+
     fn view_menu(&mut self, ui: &mut Ui) {
         ui.menu_button("View", |ui| {
             bar::entry(ui, &mut self.state, Action::AddView);
-            if let Some(tree) = &mut self.panes {
-                let panes: Vec<_> = tree
-                    .tiles
-                    .iter()
-                    .filter_map(|(id, tile)| match tile {
-                        Tile::Pane(pane) if !pane.is_disposable() => Some((pane.title(), *id)),
-                        _ => None,
-                    })
-                    .collect();
-                for (title, id) in panes {
-                    let mut is_visible = tree.is_visible(id);
-                    if ui.checkbox(&mut is_visible, title).changed() {
-                        tree.set_visible(id, is_visible);
-                    }
+            for (title, tile, mut is_visible) in self.desk.lasting_panes() {
+                if ui.checkbox(&mut is_visible, title).changed() {
+                    self.desk.tree.set_visible(tile, is_visible);
                 }
             }
             ui.separator();
@@ -182,34 +183,30 @@ impl Window {
         });
     }
 
-    fn panes_ui(&mut self, ui: &mut Ui) {
-        let tree = self.panes.get_or_insert_with(|| layout::start(ui.available_size()));
-        let mut docking = Docking { state: &mut self.state, watched: Default::default(), closed: None };
-        tree.ui(&mut docking, ui);
-        let (watched, closed) = (docking.watched, docking.closed);
-        if let Some(tile) = closed {
-            let is_disposable = tree.tiles.get_pane(&tile).is_some_and(|pane| pane.is_disposable());
-            if is_disposable {
-                tree.remove_recursively(tile);
-            } else {
-                tree.set_visible(tile, false);
-            }
-        }
-        self.state.watch(watched);
-    }
-
     fn shortcuts_ui(&mut self, ui: &Ui) {
-        egui::Window::new("Shortcuts").open(&mut self.shows_shortcuts).resizable(false).show(ui, |ui| {
-            egui::Grid::new("shortcuts").num_columns(2).spacing([24.0, theme::HALF]).show(ui, |ui| {
+        let window = egui::Window::new("Shortcuts").open(&mut self.shows_shortcuts);
+        let window =
+            window.anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]).resizable(false).collapsible(false);
+        window.show(ui, |ui| {
+            let list = egui::Grid::new("shortcuts").num_columns(2).min_col_width(88.0);
+            list.spacing([24.0, theme::HALF]).show(ui, |ui| {
                 for action in Action::WITH_KEY {
-                    let key = action.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
-                    ui.label(egui::RichText::new(key).monospace().color(ui.visuals().strong_text_color()));
-                    ui.label(action.label());
+                    let key = RichText::new(bar::key(ui, action)).monospace();
+                    ui.label(key.color(ui.visuals().strong_text_color()));
+                    ui.label(action.label()).on_hover_text(action.help());
+                    ui.end_row();
+                }
+                for (gesture, effect) in [
+                    ("drag", "Turn the point cloud"),
+                    ("right-drag", "Move the point cloud (or shift-drag)"),
+                    ("wheel", "Come closer to the point cloud"),
+                    ("double-click", "Put the point cloud back"),
+                ] {
+                    ui.label(RichText::new(gesture).monospace().color(ui.visuals().strong_text_color()));
+                    ui.label(effect);
                     ui.end_row();
                 }
             });
-            ui.separator();
-            ui.label("In the point cloud: drag to orbit, right-drag or shift-drag to pan,\nwheel to zoom, double-click to reset.");
         });
     }
 
@@ -232,12 +229,8 @@ impl Window {
             Action::Last => state.scrub(state.playhead.last()),
             Action::Follow => state.follow_training(!state.follows_training),
             Action::Squares => state.squares = !state.squares,
-            Action::AddView => {
-                if let Some(tree) = &mut self.panes {
-                    layout::add_view(tree);
-                }
-            }
-            Action::ResetLayout => self.panes = None,
+            Action::AddView => self.desk.add_view(),
+            Action::ResetLayout => self.desk = Desk::default(),
             Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
             Action::Shortcuts => self.shows_shortcuts = !self.shows_shortcuts,
         }

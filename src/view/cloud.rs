@@ -19,8 +19,8 @@ pub struct CloudStyle {
     pub point_width: f32,
     /// Points farther than this many median depths are left out.
     pub farthest: f32,
-    /// Points whose depth differs from a neighbour's by more than this share are left out.
-    pub steepest: f32,
+    /// Surfaces seen at a flatter angle than this, in degrees, are left out.
+    pub flattest: f32,
     /// sRGB colour of what is empty.
     pub background: [u8; 3],
 }
@@ -119,7 +119,7 @@ impl Drawing {
             size: [columns as u32, rows as u32],
             width: self.style.point_width,
             farthest: self.style.farthest,
-            steepest: self.style.steepest,
+            steepest: 1.0 / self.style.flattest.max(1e-3).to_radians().tan(),
             padding: [0.0; 3],
         }
     }

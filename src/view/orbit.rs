@@ -29,7 +29,7 @@ pub struct Orbit {
 impl Default for Orbit {
     /// Behind the camera, to its right and above, so that depth shows.
     fn default() -> Self {
-        Self { yaw: 0.42, pitch: 0.3, distance: 2.4, centre: Vec3::new(0.0, 0.05, 1.3) }
+        Self { yaw: 0.42, pitch: 0.3, distance: 2.1, centre: Vec3::new(0.05, 0.05, 1.3) }
     }
 }
 

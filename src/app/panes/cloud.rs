@@ -21,7 +21,7 @@ pub struct Cloud {
     orbit: Orbit,
     point_width: f32,
     farthest: f32,
-    steepest: f32,
+    flattest: f32,
     shows_camera: bool,
 }
 
@@ -30,9 +30,9 @@ impl Default for Cloud {
         Self {
             view: CloudView::default(),
             orbit: Orbit::default(),
-            point_width: 1.2,
+            point_width: 1.6,
             farthest: 8.0,
-            steepest: 0.12,
+            flattest: 2.0,
             shows_camera: true,
         }
     }
@@ -49,10 +49,10 @@ impl Cloud {
                 "Points farther than this are left out, in median depths of the frame: \
                  the network's own unit of length is arbitrary",
             );
-            let steepest = Slider::new(&mut self.steepest, 0.01..=2.0).logarithmic(true).text("edges");
-            ui.add(steepest).on_hover_text(
-                "Points whose depth differs from their neighbour's by more than this share are left out: \
-                 at the edges of things they hang in the air",
+            let flattest = Slider::new(&mut self.flattest, 0.0..=10.0).suffix("°").text("edges");
+            ui.add(flattest).on_hover_text(
+                "Surfaces seen at a flatter angle than this are left out: \
+                 at the edges of things such points hang in the air",
             );
             ui.checkbox(&mut self.shows_camera, "Show the camera");
         })
@@ -68,7 +68,7 @@ impl Cloud {
         let style = CloudStyle {
             point_width: self.point_width,
             farthest: self.farthest,
-            steepest: self.steepest,
+            flattest: self.flattest,
             background: [red, green, blue],
         };
         self.view.draw(ui.painter(), rect, cloud, &self.orbit, style);
@@ -112,7 +112,7 @@ impl Cloud {
 
 /// What to do when there are no networks: the two ways on, as buttons.
 fn call_to_action(ui: &mut Ui, rect: Rect, state: &mut State) {
-    let size = Vec2::new(rect.width().min(400.0), 96.0);
+    let size = Vec2::new(rect.width().min(480.0), 96.0);
     let middle = Rect::from_center_size(rect.center(), size);
     let mut ui = ui.new_child(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::Center)));
     ui.heading("No networks yet");

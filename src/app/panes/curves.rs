@@ -112,6 +112,7 @@ impl Pane for Curves {
                 egui_plot::HoverPosition::Elsewhere { .. } => None,
             })
             .show_background(false)
+            .grid_fade(0.6)
             .allow_scroll(false)
             .set_margin_fraction(egui::vec2(0.02, 0.08))
             .show(ui, |plot| {

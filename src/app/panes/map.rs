@@ -33,7 +33,7 @@ impl MapView {
         let combo = ComboBox::from_id_salt("map")
             .selected_text(self.name.to_string())
             .width(width)
-            .height(480.0)
+            .height(600.0)
             .truncate()
             .show_ui(ui, |ui| {
                 for name in MapName::all(&state.objective) {

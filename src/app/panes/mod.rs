@@ -16,7 +16,7 @@ pub use training::Training;
 
 use super::state::State;
 use crate::objective::MapName;
-use egui::{RichText, Ui};
+use egui::{RichText, Ui, text::LayoutJob};
 
 /// A part of the window that can be docked anywhere.
 pub trait Pane {
@@ -50,14 +50,16 @@ fn title(ui: &mut Ui, text: &str) {
 /// A sentence in the middle of an empty body, that says what to do next.
 fn empty(ui: &mut Ui, rect: egui::Rect, text: &str) {
     let space = rect.shrink(8.0);
-    let galley = ui.painter().layout(
+    let mut job = LayoutJob::simple(
         text.to_owned(),
         egui::TextStyle::Body.resolve(ui.style()),
         ui.visuals().weak_text_color(),
         space.width().min(360.0),
     );
+    job.halign = egui::Align::Center;
+    let galley = ui.painter().layout_job(job);
     let response = ui.interact(rect, ui.scope_id().with("empty"), egui::Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
-    let corner = space.center() - galley.size() / 2.0;
+    let corner = space.center() - egui::vec2(0.0, galley.size().y / 2.0);
     ui.painter().galley(corner, galley, ui.visuals().weak_text_color());
 }

@@ -2,21 +2,27 @@
 
 use super::Pane;
 use crate::{
-    app::{action::Action, playhead::FrameUse, state::State, theme, theme::Palette},
+    app::{
+        action::Action,
+        bar,
+        icon::{Icon, IconButton},
+        playhead::FrameUse,
+        state::State,
+        theme,
+        theme::Palette,
+    },
     train::Origin,
 };
-use egui::{Align, Align2, Button, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
+use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
 
 const STRIP: f32 = 14.0;
 
 /// The pane.
 pub struct Timeline;
 
-fn control(ui: &mut Ui, state: &mut State, icon: &str, action: Action) {
-    let button = Button::new(icon).min_size(Vec2::new(28.0, 20.0));
-    let response = ui.add_enabled(state.playhead.key().is_some(), button);
-    let key = action.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
-    let response = response.on_hover_text(format!("{} ({key})", action.help()));
+fn control(ui: &mut Ui, state: &mut State, icon: Icon, action: Action) {
+    let button = IconButton { icon, text: "", size: Vec2::new(28.0, 20.0), colours: None };
+    let response = button.ui(ui, state.playhead.key().is_some()).on_hover_text(bar::tooltip(ui, action));
     let clicked = response.clicked();
     response.accessible_name(action.label());
     if clicked {
@@ -24,16 +30,31 @@ fn control(ui: &mut Ui, state: &mut State, icon: &str, action: Action) {
     }
 }
 
+/// What the colours of the frames mean.
+fn key_of_colours(ui: &mut Ui) {
+    let palette = Palette::of(ui);
+    let uses =
+        [(palette.training, "trains"), (palette.validation, "validates"), (palette.unused, "in no list")];
+    for (colour, name) in uses {
+        ui.add_space(theme::UNIT);
+        let (patch, _) = ui.allocate_exact_size(Vec2::splat(theme::UNIT), Sense::hover());
+        ui.painter().rect_filled(patch, 1.0, colour);
+        ui.label(egui::RichText::new(name).small().color(ui.visuals().weak_text_color()));
+    }
+}
+
 /// What is on the screen, if it is not simply the frame of the playhead.
 fn shown(state: &State) -> String {
-    match &state.picture {
-        Some(picture) if picture.origin == Origin::Training => {
-            format!("on screen: training sample {}, step {}", picture.key, picture.step)
-        }
-        Some(picture) if Some(&picture.key) != state.playhead.key().as_ref() => {
-            format!("on screen: {}", picture.key)
-        }
-        _ => String::new(),
+    let Some(picture) = &state.picture else { return String::new() };
+    let is_playhead = Some(&picture.key) == state.playhead.key().as_ref();
+    let mut frame = format!("on screen: frame {}", picture.key.frame);
+    if picture.key.folder != state.playhead.folder() {
+        frame = format!("{frame} of {}", picture.key.folder);
+    }
+    match picture.origin {
+        Origin::Training => format!("{frame}, as step {} saw it", picture.step),
+        _ if is_playhead => String::new(),
+        _ => frame,
     }
 }
 
@@ -128,13 +149,13 @@ impl Pane for Timeline {
 
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         ui.spacing_mut().item_spacing.x = theme::HALF;
-        let play = if state.playhead.is_playing { "⏸" } else { "▶" };
+        let play = if state.playhead.is_playing { Icon::Pause } else { Icon::Play };
         let icons = [
-            ("⏮", Action::First),
-            ("⏴", Action::Previous),
+            (Icon::First, Action::First),
+            (Icon::Previous, Action::Previous),
             (play, Action::Play),
-            ("⏵", Action::Next),
-            ("⏭", Action::Last),
+            (Icon::Next, Action::Next),
+            (Icon::Last, Action::Last),
         ];
         for (icon, action) in icons {
             control(ui, state, icon, action);
@@ -142,7 +163,8 @@ impl Pane for Timeline {
         ui.add_space(theme::UNIT);
         if state.playhead.key().is_some() {
             let text = format!("frame {} of {}", state.playhead.frame, state.playhead.last());
-            ui.add(Label::new(text)).on_hover_text(state.playhead.folder());
+            bar::slot(ui, text, 104.0).on_hover_text(state.playhead.folder());
+            key_of_colours(ui);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let mut follows = state.follows_training;

@@ -2,7 +2,7 @@
 
 use super::{Pane, title};
 use crate::{
-    app::{bar, form, state::State, theme, theme::Palette},
+    app::{action::Action, bar, form, state::State, theme, theme::Palette},
     config::{Preset, RunConfig},
     train::StepReport,
 };
@@ -34,7 +34,10 @@ fn number<N: Numeric>(
     speed: f64,
 ) {
     row(ui, name, option, |ui| {
-        ui.add_sized([FIELD, 20.0], DragValue::new(value).range(range).speed(speed).max_decimals(6))
+        ui.add_sized(
+            [FIELD, 20.0],
+            DragValue::new(value).range(range).speed(speed).max_decimals(if N::INTEGRAL { 0 } else { 6 }),
+        )
     });
 }
 
@@ -160,7 +163,8 @@ fn outcome(ui: &mut Ui, state: &mut State) {
         ui.add(Label::new(RichText::new(obstacle).color(palette.warning)).wrap());
     } else {
         let size = Vec2::new(ui.available_width(), theme::BUTTON);
-        if ui.add(Button::new("Start this run").min_size(size)).clicked() {
+        let start = ui.add_sized(size, Button::new("Start this run").selected(true));
+        if start.on_hover_text(Action::Train.help()).clicked() {
             state.train();
         }
     }

@@ -1,0 +1,118 @@
+//! Icons as shapes, so that they are sharp at every size and in no need of a font.
+
+use egui::{Atom, Button, Color32, IdSalt, Painter, Pos2, Rect, Response, RichText, Shape, Stroke, Ui, Vec2};
+
+const SIZE: f32 = 12.0;
+
+/// The signs that players and windows have taught everyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    /// Go on by itself.
+    Play,
+    /// Wait.
+    Pause,
+    /// Once.
+    Step,
+    /// End.
+    Stop,
+    /// To the beginning.
+    First,
+    /// One back.
+    Previous,
+    /// One on.
+    Next,
+    /// To the end.
+    Last,
+    /// Close.
+    Cross,
+}
+
+impl Icon {
+    /// Draws it to fill `rect`.
+    pub fn paint(self, painter: &Painter, rect: Rect, colour: Color32) {
+        let at = |x: f32, y: f32| Pos2::new(egui::lerp(rect.x_range(), x), egui::lerp(rect.y_range(), y));
+        let triangle = |tip: f32, base: f32| {
+            let corners = vec![at(base, 0.06), at(tip, 0.5), at(base, 0.94)];
+            painter.add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+        };
+        let block = |left: f32, right: f32| {
+            painter.rect_filled(Rect::from_min_max(at(left, 0.06), at(right, 0.94)), 0.0, colour);
+        };
+        let chevron = |tip: f32, base: f32| {
+            let stroke = Stroke::new(rect.width() * 0.16, colour);
+            painter.line(vec![at(base, 0.12), at(tip, 0.5), at(base, 0.88)], stroke);
+        };
+        match self {
+            Self::Play => triangle(0.95, 0.14),
+            Self::Pause => {
+                block(0.12, 0.38);
+                block(0.62, 0.88);
+            }
+            Self::Step => {
+                block(0.06, 0.26);
+                triangle(0.98, 0.4);
+            }
+            Self::Stop => block(0.08, 0.92),
+            Self::First => {
+                block(0.04, 0.18);
+                triangle(0.26, 0.94);
+            }
+            Self::Previous => chevron(0.3, 0.7),
+            Self::Next => chevron(0.7, 0.3),
+            Self::Last => {
+                triangle(0.74, 0.06);
+                block(0.82, 0.96);
+            }
+            Self::Cross => {
+                let stroke = Stroke::new(rect.width() * 0.13, colour);
+                painter.line_segment([at(0.12, 0.12), at(0.88, 0.88)], stroke);
+                painter.line_segment([at(0.88, 0.12), at(0.12, 0.88)], stroke);
+            }
+        }
+    }
+}
+
+/// A button with an icon, perhaps with words beside it.
+pub struct IconButton<'a> {
+    /// The sign.
+    pub icon: Icon,
+    /// The words.
+    pub text: &'a str,
+    /// Its least size.
+    pub size: Vec2,
+    /// Fill and colour of icon and words, if not the usual ones.
+    pub colours: Option<(Color32, Color32)>,
+}
+
+impl IconButton<'_> {
+    /// Draws it, greyed if it is of no use now.
+    pub fn ui(self, ui: &mut Ui, is_enabled: bool) -> Response {
+        let place = IdSalt::new("icon");
+        ui.add_enabled_ui(is_enabled, |ui| {
+            let icon = Atom::custom(place, Vec2::splat(SIZE));
+            let colours = self.colours.filter(|_| is_enabled);
+            let mut words = RichText::new(self.text);
+            if let Some((_, colour)) = colours {
+                words = words.color(colour);
+            }
+            let button = if self.text.is_empty() { Button::new(icon) } else { Button::new((icon, words)) };
+            let button = button.min_size(self.size);
+            let button = match colours {
+                Some((fill, _)) => button.fill(fill),
+                None => button,
+            };
+            let shown = button.atom_ui(ui);
+            if let Some(rect) = shown.rect(place) {
+                let usual = ui.style().interact(&shown.response).text_color();
+                let colour = colours.map_or(usual, |(_, colour)| colour);
+                self.icon.paint(
+                    ui.painter(),
+                    Rect::from_center_size(rect.center(), Vec2::splat(SIZE)),
+                    colour,
+                );
+            }
+            shown.response
+        })
+        .inner
+    }
+}
