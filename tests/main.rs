@@ -9,6 +9,7 @@ mod convolution;
 mod data;
 mod evaluate;
 mod gradients;
+mod inspect;
 mod layers;
 mod networks;
 mod normalisation;

@@ -1,16 +1,21 @@
 //! Buffers that are reused from call to call.
 
 use std::{
-    cell::RefCell,
     mem,
     ops::{Deref, DerefMut},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-thread_local! {
-    static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+/// Shared by all threads, because a buffer may be dropped by another thread than took it: stores of
+/// the threads' own would grow without bound at the one and stay empty at the other.
+static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+
+fn free() -> MutexGuard<'static, Vec<Vec<f32>>> {
+    // Its content is only ever pushed and popped, so it is sound even after a panic.
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A buffer with unspecified content that goes to its thread's store when dropped.
+/// A buffer with unspecified content that goes back to the store when dropped.
 pub(super) struct Scratch {
     values: Vec<f32>,
     len: usize,
@@ -19,7 +24,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// A buffer of `len` values.
     pub(super) fn take(len: usize) -> Self {
-        let mut values = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        let mut values = free().pop().unwrap_or_default();
         if values.len() < len {
             values.resize(len, 0.0);
         }
@@ -36,7 +41,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        FREE.with_borrow_mut(|free| free.push(mem::take(&mut self.values)));
+        free().push(mem::take(&mut self.values));
     }
 }
 
