@@ -48,7 +48,7 @@ fn elu_is_exact_on_both_sides_and_far_out() {
 #[test]
 fn reflection_mirrors_about_the_border_pixel() {
     on_both_backends(|device| {
-        let (output, gradient) = with_gradient(reflection_pad, counted([1, 1, 2, 3], device));
+        let (output, gradient) = with_gradient(|x| reflection_pad(x, 1), counted([1, 1, 2, 3], device));
         #[rustfmt::skip]
         let expected = [
             5.0, 4.0, 5.0, 6.0, 5.0,
@@ -63,6 +63,8 @@ fn reflection_mirrors_about_the_border_pixel() {
             owed[*value as usize - 1] += (place + 1) as f32;
         }
         assert_eq!(gradient, owed);
+        let wider = values(reflection_pad(counted([1, 1, 1, 4], device).expand([1, 1, 3, 4]), 2));
+        assert_eq!(wider[..8], [3., 2., 1., 2., 3., 4., 3., 2.]);
     });
 }
 

@@ -132,7 +132,7 @@ fn compare_training_with_samples(device: &Device, factor: f32) {
         assert_close(name, &found, &reference.get(name).1, 1e-3 * factor);
     }
 
-    let gradients = gradients(networks, loss);
+    let gradients = gradients(networks, &loss);
     for (name, step) in GRADIENT_STEPS {
         let (_, whole) = gradients.iter().find(|(found, _)| found == name).unwrap();
         let found: Vec<f32> = whole.iter().copied().step_by(step).collect();
@@ -157,7 +157,7 @@ const GRADIENT_STEPS: [(&str, usize); 7] = [
 ];
 
 /// The gradient of every parameter that has one, by published name.
-fn gradients(networks: Networks, loss: Tensor<1>) -> Vec<(String, Vec<f32>)> {
+fn gradients(networks: Networks, loss: &Tensor<1>) -> Vec<(String, Vec<f32>)> {
     let gradients = loss.backward();
     // The gradient takes the parameter's place, so that it is read back under its name.
     struct Gradients(burn::tensor::Gradients);

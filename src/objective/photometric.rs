@@ -1,10 +1,7 @@
 //! How much two images differ: structure (SSIM) and colour (L1).
 
-use burn::tensor::{
-    Tensor,
-    module::avg_pool2d,
-    ops::{AvgPoolOptions, PadMode},
-};
+use crate::compute::ops::reflection_pad;
+use burn::tensor::{Tensor, module::avg_pool2d, ops::AvgPoolOptions};
 
 /// Share of SSIM in the photometric loss; the rest is L1 (paper equation 3).
 const SSIM_SHARE: f32 = 0.85;
@@ -26,7 +23,7 @@ pub fn photometric_loss(a: Tensor<4>, b: Tensor<4>, use_ssim: bool) -> Tensor<4>
 /// (1 − SSIM) / 2 held within 0 and 1, by channel and pixel, over windows of 3×3 pixels in images
 /// mirrored at their edges.
 pub fn ssim_loss(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
-    let (a, b) = (mirror_edges(a), mirror_edges(b));
+    let (a, b) = (reflection_pad(a, 1), reflection_pad(b, 1));
     let (mean_a, mean_b) = (window_mean(a.clone()), window_mean(b.clone()));
     let means = mean_a.clone() * mean_b.clone();
     let (square_a, square_b) = (mean_a.powi_scalar(2), mean_b.powi_scalar(2));
@@ -36,10 +33,6 @@ pub fn ssim_loss(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
     let above = (means * 2.0 + BRIGHTNESS_FLOOR) * (covariance * 2.0 + CONTRAST_FLOOR);
     let below = (square_a + square_b + BRIGHTNESS_FLOOR) * (variance_a + variance_b + CONTRAST_FLOOR);
     ((-(above / below) + 1.0) / 2.0).clamp(0.0, 1.0)
-}
-
-fn mirror_edges(image: Tensor<4>) -> Tensor<4> {
-    image.pad([(1, 1), (1, 1)], PadMode::Reflect)
 }
 
 fn window_mean(image: Tensor<4>) -> Tensor<4> {

@@ -14,10 +14,11 @@ mod scratch;
 
 pub use activation::Activation;
 
+use super::{elu, reflection_pad};
 use backend::ConvolutionOps;
 use burn::{
     backend::Dispatch,
-    tensor::{Device, Tensor, activation::relu, module::conv2d, ops::ConvOptions, ops::PadMode},
+    tensor::{Device, Tensor, activation::relu, module::conv2d, ops::ConvOptions},
 };
 
 /// What the convolution sees beyond the border, and how far: the margin on each side, in pixels.
@@ -81,13 +82,12 @@ pub fn composed_convolution(
     let stride = [options.stride; 2];
     let (input, margin) = match options.padding {
         Padding::Zero(margin) => (input, margin),
-        Padding::Reflect(margin) => (input.pad([(margin, margin); 2], PadMode::Reflect), 0),
+        Padding::Reflect(margin) => (reflection_pad(input, margin), 0),
     };
     let output = conv2d(input, weight, bias, ConvOptions::new(stride, [margin; 2], [1; 2], 1));
     match options.activation {
         Activation::None => output,
         Activation::Relu => relu(output),
-        // Not mask_where, whose gradient is NaN where the unused exponential overflows.
-        Activation::Elu => relu(output.clone()) + output.clamp_max(0.0).exp() - 1.0,
+        Activation::Elu => elu(output),
     }
 }
