@@ -6,6 +6,7 @@ use monoscope::{
     config::ImageSize,
     data::{
         DataError, DepthMap, FrameKey, FrameSource, Side,
+        kitti::KittiRaw,
         synthetic::{BASELINE, BuiltInDrive, DriveOptions, export},
     },
     geometry::Intrinsics,
@@ -333,11 +334,37 @@ fn the_export_is_a_kitti_drive() {
     assert!(lines("val_files.txt").lines().all(|line| drive.contains(&line.parse().unwrap())));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside the export");
 
+    the_reader_of_kitti_reads_it(&drive, &out);
     laser_points_lie_on_the_exact_depth(&drive, &out.join(date), &root);
     inertial_poses_are_the_drive_s(&drive, &out.join(date), &root);
 
     let again = export(&drive, &out, false, &mut |_, _| {}).unwrap_err();
     assert!(again.to_string().contains("not empty"), "{again}");
+}
+
+fn the_reader_of_kitti_reads_it(drive: &BuiltInDrive, out: &Path) {
+    let read = KittiRaw::open(out).unwrap();
+    assert_eq!(read.drives(), drive.drives());
+    for side in [Side::Left, Side::Right] {
+        let key = key(drive, 2, side);
+        assert_eq!(read.image(&key).unwrap(), drive.image(&key).unwrap());
+        assert_eq!(read.intrinsics(&key), drive.intrinsics(&key));
+        let (measured, exact) = (read.depth(&key).unwrap().unwrap(), drive.depth(&key).unwrap().unwrap());
+        let mut errors: Vec<f32> = measured
+            .metres
+            .iter()
+            .zip(&exact.metres)
+            .filter(|(measured, exact)| **measured > 0.0 && **exact > 0.0)
+            .map(|(measured, exact)| (measured / exact - 1.0).abs())
+            .collect();
+        errors.sort_by(f32::total_cmp);
+        println!("{side:?}: {} depths, median error {}", errors.len(), errors[errors.len() / 2]);
+        assert!(
+            errors.len() > 2000 && errors[errors.len() / 2] < 0.01,
+            "median {}",
+            errors[errors.len() / 2]
+        );
+    }
 }
 
 fn laser_points_lie_on_the_exact_depth(drive: &BuiltInDrive, date: &Path, root: &Path) {

@@ -21,8 +21,11 @@ pub enum Level {
 
 /// Where a ray meets the ground.
 pub struct GroundContact {
+    /// In lengths of the ray's direction.
     pub t: f32,
+    /// Upwards or out of the kerb, in the world.
     pub normal: Vec3A,
+    /// What was met.
     pub level: Level,
 }
 
@@ -69,7 +72,9 @@ pub fn meet(road: &Road, ray: &Ray, limit: f32) -> Option<GroundContact> {
 
 /// What a pixel sees of the ground: position in street coordinates (across, along) and its extent.
 pub struct Patch {
+    /// Across and along, metres.
     pub at: Vec2,
+    /// The pixel's extent across and along, metres.
     pub footprint: Vec2,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     noise::Dice,
-    road::{Road, SIDE_STREET},
+    road::{Road, SIDE_STREET, SIDE_STREET_LENGTH},
     shape::{Part, Placement},
     vehicle::{self, CarLook},
 };
@@ -95,18 +95,21 @@ impl Journey {
         Placement::new(origin, heading)
     }
 
-    /// Where the car that crosses stands.
-    pub fn crosser(&self, road: &Road, frame: u32) -> Placement {
-        let across = CROSSING_SPEED * (f64::from(frame) - self.crossing);
+    /// Where the car that crosses stands, while it is in the side street.
+    fn crosser(&self, road: &Road, frame: u32) -> Option<Placement> {
+        let across = (CROSSING_SPEED * (f64::from(frame) - self.crossing)) as f32;
         let along = road.junction - 0.45 * SIDE_STREET;
-        let (origin, heading) = road.place(along, across as f32);
-        Placement::new(origin, heading + std::f32::consts::FRAC_PI_2)
+        let (origin, heading) = road.place(along, across);
+        (across.abs() < SIDE_STREET_LENGTH)
+            .then(|| Placement::new(origin, heading + std::f32::consts::FRAC_PI_2))
     }
 
-    /// The solids of both cars.
+    /// The solids of the cars that move.
     pub fn moving_parts(&self, road: &Road, frame: u32) -> Vec<Part> {
         let mut parts = vehicle::car(&self.leader(road, frame), self.leader);
-        parts.extend(vehicle::car(&self.crosser(road, frame), self.crosser));
+        if let Some(place) = self.crosser(road, frame) {
+            parts.extend(vehicle::car(&place, self.crosser));
+        }
         parts
     }
 }

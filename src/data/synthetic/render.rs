@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 /// A pinhole camera in the world. A ray's parameter is depth along the optical axis.
 pub struct Camera {
+    /// Pixels of its pictures.
     pub size: ImageSize,
     origin: Vec3A,
     right: Vec3A,
@@ -90,13 +91,17 @@ impl Camera {
 
 /// A picture as it is made: colours in 0 to 1 still to be gamma-encoded, and depth in metres, 0 in the sky.
 pub struct Picture {
+    /// Row by row.
     pub colours: Vec<Vec3>,
+    /// Row by row.
     pub depths: Vec<f32>,
 }
 
 /// Everything there is to see at one moment.
 pub struct Scene<'a> {
+    /// What stands still.
     pub street: &'a Street,
+    /// What moves, where it is now.
     pub moving: &'a Solids,
 }
 

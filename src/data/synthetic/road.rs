@@ -11,6 +11,8 @@ pub const PAVEMENT_END: f32 = 8.7;
 pub const KERB: f32 = 0.12;
 /// Half of the side street, kerb to kerb, metres.
 pub const SIDE_STREET: f32 = 3.4;
+/// The side street ends this far from the centre line, to both sides, metres.
+pub const SIDE_STREET_LENGTH: f32 = 38.0;
 /// The world begins this far behind the first frame, metres.
 pub const BEHIND: f32 = 45.0;
 /// The world ends this far beyond the last frame, metres.

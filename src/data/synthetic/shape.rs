@@ -9,13 +9,16 @@ use glam::{Affine3A, Mat3, Vec3, Vec3A, Vec4};
 /// A half-line `origin + t·direction`.
 #[derive(Clone, Copy)]
 pub struct Ray {
+    /// In the world, metres.
     pub origin: Vec3A,
+    /// Of any length.
     pub direction: Vec3A,
     /// Size of a pixel at t = 1, in metres.
     pub pixel: f32,
 }
 
 impl Ray {
+    /// The point at `t`.
     pub fn at(&self, t: f32) -> Vec3A {
         self.origin + self.direction * t
     }
@@ -39,6 +42,7 @@ pub enum Shape {
 /// Where a ray meets a solid.
 #[derive(Clone, Copy)]
 pub struct Contact {
+    /// In lengths of the ray's direction.
     pub t: f32,
     /// In the solid's coordinates, outward, not normalised.
     pub normal: Vec3A,
@@ -49,11 +53,15 @@ pub struct Contact {
 /// A solid in the world.
 #[derive(Clone)]
 pub struct Part {
+    /// Its form in its own coordinates.
     pub shape: Shape,
+    /// Its surface.
     pub material: Material,
+    /// Into its own coordinates.
     pub local_from_world: Affine3A,
-    /// Corners of the box around it, in the world.
+    /// Least corner of the box around it, in the world.
     pub low: Vec3A,
+    /// Greatest corner of that box.
     pub high: Vec3A,
 }
 

@@ -7,7 +7,7 @@ use super::{
     material::Material,
     noise::Dice,
     plants,
-    road::{BEHIND, HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET},
+    road::{BEHIND, HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET, SIDE_STREET_LENGTH},
     shade::Shade,
     shape::{Part, Placement},
     solids::Solids,
@@ -17,9 +17,13 @@ use glam::Vec3;
 
 /// Everything that stands still.
 pub struct Street {
+    /// Its course.
     pub road: Road,
+    /// The light of the day.
     pub light: Light,
+    /// What lies at its feet.
     pub ground: Ground,
+    /// Everything on it.
     pub solids: Solids,
     /// Sun and sky on the ground.
     pub shade: Shade,
@@ -279,7 +283,7 @@ fn far_ends(road: &Road, dice: &mut Dice, parts: &mut Vec<Part>) {
         }
         for index in 0..3 {
             let along = road.junction + (index - 1) as f32 * 6.0;
-            let (origin, heading) = road.place(along, side * dice.range(42.0, 50.0));
+            let (origin, heading) = road.place(along, side * (SIDE_STREET_LENGTH + dice.range(4.0, 12.0)));
             let height = dice.range(7.0, 11.0);
             parts.extend(plants::tree(&Placement::new(origin, heading), dice, height, 0.36 * height));
         }
