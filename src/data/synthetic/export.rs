@@ -210,7 +210,7 @@ fn inertial_line(drive: &BuiltInDrive, frame: u32) -> String {
         turn,
         level * (axes * turn),
     ];
-    let mut numbers: Vec<f64> = groups.iter().flat_map(|group| group.to_array()).collect();
+    let mut numbers: Vec<f64> = groups.iter().flat_map(DVec3::to_array).collect();
     // The fourth group holds only two numbers.
     numbers.remove(11);
     let mut line = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");

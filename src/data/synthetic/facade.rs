@@ -26,7 +26,7 @@ pub struct Facade {
 }
 
 /// Ground floors begin this far above the carriageway, metres.
-const PLINTH: f32 = 0.55;
+pub const PLINTH: f32 = 0.55;
 
 impl Facade {
     /// A house of this many floors; `bays` windows fit its width.

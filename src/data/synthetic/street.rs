@@ -1,7 +1,7 @@
 //! The street's layout: houses, trees, lamps and parked cars from a seed.
 
 use super::{
-    facade::Facade,
+    facade::{Facade, PLINTH},
     ground::Ground,
     light::Light,
     material::Material,
@@ -167,14 +167,14 @@ fn balconies(
 ) {
     let slab = Material::Stone { seed: dice.bits(), colour: Vec3::splat(0.45) };
     let bays = (2.0 * half.z / facade.bay).round() as i32;
-    let bay = dice.bits() as i32 % 2 + bays / 2;
-    let middle = (bay.abs() as f32 + 0.5) * facade.bay - if bays % 2 == 0 { half.z } else { half.z };
+    let bay = (dice.bits() % 2) as i32 + bays / 2;
+    let middle = (bay as f32 + 0.5) * facade.bay - half.z;
     if middle.abs() + 0.6 * facade.bay > half.z {
         return;
     }
     let colour = Vec3::splat(dice.range(0.06, 0.4));
     for floor in 1..floors {
-        let level = -(0.55 + floor as f32 * facade.floor + 0.02);
+        let level = -(PLINTH + floor as f32 * facade.floor);
         let out = -side * (half.x + 0.55);
         let wide = 0.55 * facade.bay;
         parts.push(place.block(Vec3::new(out, level, middle), Vec3::new(0.55, 0.09, wide), slab));
