@@ -9,7 +9,7 @@ use std::array;
 
 /// Output channels that one task computes together.
 pub(super) const ROWS: usize = 8;
-/// Vectors of neighbouring positions in a tile.
+/// The most vectors of neighbouring positions in a tile.
 const VECTORS: usize = 3;
 /// The longest vector of any processor, in values.
 const LONGEST_VECTOR: usize = 16;
@@ -62,12 +62,11 @@ impl<F: FnMut(usize, usize, &[f32])> WithSimd for ShiftedSumsTo<'_, F> {
         let mut row = 0;
         while row < self.sums.rows {
             let left = self.sums.rows - row;
-            row += if has_many_registers::<S>() && left >= 8 {
-                self.rows::<S, 8>(row)
-            } else if left >= 4 {
-                self.rows::<S, 4>(row)
-            } else {
-                self.rows::<S, 1>(row)
+            row += match (has_many_registers::<S>(), left) {
+                (true, 8..) => self.rows::<S, 8, VECTORS>(row),
+                (true, 4..) => self.rows::<S, 4, VECTORS>(row),
+                (false, 4..) => self.rows::<S, 4, 2>(row),
+                _ => self.rows::<S, 1, VECTORS>(row),
             };
         }
     }
@@ -76,19 +75,19 @@ impl<F: FnMut(usize, usize, &[f32])> WithSimd for ShiftedSumsTo<'_, F> {
 impl<F: FnMut(usize, usize, &[f32])> ShiftedSumsTo<'_, F> {
     /// Computes `N` channels from `row` on, and gives `N`.
     #[inline(always)]
-    fn rows<S: Simd, const N: usize>(&mut self, row: usize) -> usize {
+    fn rows<S: Simd, const N: usize, const V: usize>(&mut self, row: usize) -> usize {
         let ShiftedSums { weights, row_stride, taps, line, positions, bias, activation, .. } = self.sums;
-        let tile = VECTORS * S::lanes32();
+        let tile = V * S::lanes32();
         let mut stored = [0.0; VECTORS * LONGEST_VECTOR];
         for position in (0..positions).step_by(tile) {
             // SAFETY: `run` checked the furthest weight of the last row, and that the line reaches a tile
             // beyond the last position for the furthest tap.
             let sums = unsafe {
                 let weights = weights.as_ptr().add(row * row_stride);
-                tile_sums::<S, N>(weights, row_stride, taps, line.as_ptr().add(position))
+                tile_sums::<S, N, V>(weights, row_stride, taps, line.as_ptr().add(position))
             };
             for r in 0..N {
-                for v in 0..VECTORS {
+                for v in 0..V {
                     // SAFETY: `stored` holds `VECTORS` of the longest vectors.
                     unsafe { vstore_unaligned(stored.as_mut_ptr().add(v * S::lanes32()), sums[r][v]) };
                 }
@@ -100,28 +99,28 @@ impl<F: FnMut(usize, usize, &[f32])> ShiftedSumsTo<'_, F> {
     }
 }
 
-/// One tile: `N` channels by `VECTORS` vectors of positions, held in registers.
+/// One tile: `N` channels by `V` vectors of positions, held in registers.
 ///
 /// # Safety
 /// Every tap must find its weights in `N` rows and a tile of values on the line.
 #[inline(always)]
-unsafe fn tile_sums<S: Simd, const N: usize>(
+unsafe fn tile_sums<S: Simd, const N: usize, const V: usize>(
     weights: *const f32,
     row_stride: usize,
     taps: &[Tap],
     line: *const f32,
-) -> [[Vector<S, f32>; VECTORS]; N] {
-    let mut sums = [[0f32.splat::<S>(); VECTORS]; N];
+) -> [[Vector<S, f32>; V]; N] {
+    let mut sums = [[0f32.splat::<S>(); V]; N];
     for tap in taps {
         // SAFETY: the caller's promise.
         unsafe {
             let shifted = line.add(tap.line);
-            let values: [Vector<S, f32>; VECTORS] =
+            let values: [Vector<S, f32>; V] =
                 array::from_fn(|v| vload_unaligned(shifted.add(v * S::lanes32())));
             let weights = weights.add(tap.weight);
             for r in 0..N {
                 let weight = (*weights.add(r * row_stride)).splat::<S>();
-                for v in 0..VECTORS {
+                for v in 0..V {
                     sums[r][v] = weight.mul_add(values[v], sums[r][v]);
                 }
             }
