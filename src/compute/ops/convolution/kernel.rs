@@ -184,8 +184,7 @@ impl PixelSums<'_> {
                 unsafe {
                     let target = self.sums.as_mut_ptr().add(block * N * filters + filter);
                     let at = |n: usize, v: usize| target.add(n * filters + v * S::lanes32());
-                    let mut sums: [[Vector<S, f32>; V]; N] =
-                        array::from_fn(|n| array::from_fn(|v| vload_unaligned(at(n, v))));
+                    let mut sums = [[0f32.splat::<S>(); V]; N];
                     let mut gradient = self.gradient.as_ptr().add(filter);
                     for y in 0..height {
                         let mut line = self.line.as_ptr().add(y * self.line_width);
@@ -204,7 +203,8 @@ impl PixelSums<'_> {
                     }
                     for n in 0..N {
                         for v in 0..V {
-                            vstore_unaligned(at(n, v), sums[n][v]);
+                            // Added once for each block: short sums lose fewer digits than a long one.
+                            vstore_unaligned(at(n, v), vload_unaligned::<S, f32>(at(n, v)) + sums[n][v]);
                         }
                     }
                 }
