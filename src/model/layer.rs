@@ -1,13 +1,13 @@
 //! The layers that all networks are built of. Parameters have PyTorch's names and layouts.
 
 use super::initial::Initialiser;
-use crate::compute::ops::convolution::{Activation, ConvolutionOptions, Padding, convolution};
+use crate::compute::ops::{
+    convolution::{Activation, ConvolutionOptions, Padding, convolution},
+    normalisation::{NormalisationOptions, normalise_batch},
+};
 use burn::{
     module::{Module, Param, RunningState},
-    tensor::{
-        Device, Tensor,
-        module::{batch_norm, batch_norm_train},
-    },
+    tensor::{Device, Tensor, activation::relu, module::batch_norm},
 };
 
 /// A two-dimensional convolution. Every convolution of the networks goes through
@@ -80,7 +80,7 @@ pub struct BatchNorm {
 }
 
 impl BatchNorm {
-    const EPSILON: f64 = 1e-5;
+    const EPSILON: f32 = 1e-5;
     /// The share of a new batch in the running statistics.
     const MOMENTUM: f64 = 0.1;
 
@@ -97,14 +97,26 @@ impl BatchNorm {
     /// then follow, while the layer lives on an autodiff device; by the running ones after
     /// [`Module::valid`].
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        self.normalise(input, None, false)
+    }
+
+    /// Normalises, adds the shortcut if there is one, and sets what is negative to zero.
+    pub fn rectified(&self, input: Tensor<4>, shortcut: Option<Tensor<4>>) -> Tensor<4> {
+        self.normalise(input, shortcut, true)
+    }
+
+    fn normalise(&self, input: Tensor<4>, shortcut: Option<Tensor<4>>, rectify: bool) -> Tensor<4> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         if !weight.device().is_autodiff() {
             let (mean, variance) = (self.running_mean.value(), self.running_var.value());
-            return batch_norm(input, weight, bias, mean, variance, Self::EPSILON);
+            let output = batch_norm(input, weight, bias, mean, variance, f64::from(Self::EPSILON));
+            let output = shortcut.into_iter().fold(output, |output, shortcut| output + shortcut);
+            return if rectify { relu(output) } else { output };
         }
         let [batch, _, height, width] = input.dims();
         let count = (batch * height * width) as f64;
-        let normalised = batch_norm_train(input, weight, bias, Self::EPSILON);
+        let options = NormalisationOptions { epsilon: Self::EPSILON, rectify };
+        let normalised = normalise_batch(input, weight, bias, shortcut, options);
         follow(&self.running_mean, normalised.mean);
         follow(&self.running_var, normalised.variance * (count / (count - 1.0)));
         normalised.output

@@ -6,7 +6,7 @@ use super::{
 };
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, activation::relu, module::max_pool2d, ops::MaxPoolOptions},
+    tensor::{Device, Tensor, module::max_pool2d, ops::MaxPoolOptions},
 };
 
 /// Which residual network: the kind of its blocks and how many each of the four stages has.
@@ -102,16 +102,18 @@ impl Block {
     }
 
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let mut x = relu(self.bn1.forward(self.conv1.forward(input.clone())));
-        x = self.bn2.forward(self.conv2.forward(x));
-        if let (Some(convolution), Some(normalisation)) = (&self.conv3, &self.bn3) {
-            x = normalisation.forward(convolution.forward(relu(x)));
-        }
         let shortcut = match &self.downsample {
-            Some(fit) => fit.normalisation.forward(fit.convolution.forward(input)),
-            None => input,
+            Some(fit) => fit.normalisation.forward(fit.convolution.forward(input.clone())),
+            None => input.clone(),
         };
-        relu(x + shortcut)
+        let x = self.bn1.rectified(self.conv1.forward(input), None);
+        let x = self.conv2.forward(x);
+        match (&self.conv3, &self.bn3) {
+            (Some(conv3), Some(bn3)) => {
+                bn3.rectified(conv3.forward(self.bn2.rectified(x, None)), Some(shortcut))
+            }
+            _ => self.bn2.rectified(x, Some(shortcut)),
+        }
     }
 }
 
@@ -163,7 +165,7 @@ impl ResnetEncoder {
     /// half the size of the one before. Both sides of the input must be multiples of 32.
     pub fn forward(&self, images: Tensor<4>) -> [Tensor<4>; 5] {
         let x = (images - 0.45) / 0.225;
-        let f0 = relu(self.bn1.forward(self.conv1.forward(x)));
+        let f0 = self.bn1.rectified(self.conv1.forward(x), None);
         let pooling = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
         let f1 = run(&self.layer1, max_pool2d(f0.clone(), pooling));
         let f2 = run(&self.layer2, f1.clone());
