@@ -13,6 +13,8 @@ pub(super) const ROWS: usize = 8;
 const VECTORS: usize = 3;
 /// The longest vector of any processor, in values.
 const LONGEST_VECTOR: usize = 16;
+/// Terms that are added up before they are added to the total: short sums lose fewer digits.
+const TAPS_OF_A_SUM: usize = 192;
 /// What a line must have beyond its last position, because tiles are computed whole.
 pub(super) const SLACK: usize = VECTORS * LONGEST_VECTOR;
 
@@ -110,23 +112,31 @@ unsafe fn tile_sums<S: Simd, const N: usize, const V: usize>(
     taps: &[Tap],
     line: *const f32,
 ) -> [[Vector<S, f32>; V]; N] {
-    let mut sums = [[0f32.splat::<S>(); V]; N];
-    for tap in taps {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let shifted = line.add(tap.line);
-            let values: [Vector<S, f32>; V] =
-                array::from_fn(|v| vload_unaligned(shifted.add(v * S::lanes32())));
-            let weights = weights.add(tap.weight);
-            for r in 0..N {
-                let weight = (*weights.add(r * row_stride)).splat::<S>();
-                for v in 0..V {
-                    sums[r][v] = weight.mul_add(values[v], sums[r][v]);
+    let mut totals = [[0f32.splat::<S>(); V]; N];
+    for taps in taps.chunks(TAPS_OF_A_SUM) {
+        let mut sums = [[0f32.splat::<S>(); V]; N];
+        for tap in taps {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let shifted = line.add(tap.line);
+                let values: [Vector<S, f32>; V] =
+                    array::from_fn(|v| vload_unaligned(shifted.add(v * S::lanes32())));
+                let weights = weights.add(tap.weight);
+                for r in 0..N {
+                    let weight = (*weights.add(r * row_stride)).splat::<S>();
+                    for v in 0..V {
+                        sums[r][v] = weight.mul_add(values[v], sums[r][v]);
+                    }
                 }
             }
         }
+        for r in 0..N {
+            for v in 0..V {
+                totals[r][v] = totals[r][v] + sums[r][v];
+            }
+        }
     }
-    sums
+    totals
 }
 
 /// Taps of the weight's gradient that are summed together in registers.
