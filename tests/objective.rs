@@ -3,8 +3,7 @@
 use crate::support::{self, Arrays, largest_difference, relative_difference, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use monoscope::{
-    compute::Compute,
-    config::{DeviceChoice, FrameId, ImageSize, ObjectiveConfig},
+    config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
     objective::{
         Inputs, MapName, Noise, Objective, Outcome, Projection, depth, pose, smoothness_loss, ssim_loss,
@@ -187,9 +186,9 @@ fn losses_and_gradients_agree_with_the_reference() {
 fn losses_and_gradients_agree_on_the_gpu_backend() {
     let Some(path) = support::shared("golden/losses.safetensors") else { return };
     let golden = Arrays::open(&path);
-    let compute = Compute::open(DeviceChoice::Gpu, None).expect("the tests need a Vulkan driver");
+    let Some(gpu) = support::gpu() else { return };
     for name in ["M", "M.noise"] {
-        check_case(&golden, name, &compute.device, true, 5.0);
+        check_case(&golden, name, &gpu, true, 5.0);
     }
 }
 

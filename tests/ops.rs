@@ -4,20 +4,16 @@
 use crate::support::{self, Arrays, largest_difference, relative_difference, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
-    compute::{
-        Compute,
-        ops::{resize_bilinear, sample::sample_border_composed, sample_border},
-    },
-    config::{DeviceChoice, FrameId, ImageSize, ObjectiveConfig},
+    compute::ops::{resize_bilinear, sample::sample_border_composed, sample_border},
+    config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::Intrinsics,
     objective::{Inputs, MapName, Noise, Objective, pose},
 };
 use std::collections::BTreeMap;
 
-/// The CPU backend and the GPU backend, each with the factor on its tolerances.
-fn backends() -> [(Device, f32); 2] {
-    let compute = Compute::open(DeviceChoice::Gpu, None).expect("the tests need a Vulkan driver");
-    [(Device::flex(), 1.0), (compute.device, 5.0)]
+/// The CPU backend and, where there is one, the GPU backend, each with the factor on its tolerances.
+fn backends() -> impl Iterator<Item = (Device, f32)> {
+    [(Device::flex(), 1.0)].into_iter().chain(support::gpu().map(|device| (device, 5.0)))
 }
 
 /// Numbers from 0 to 1 that look random and are always the same.

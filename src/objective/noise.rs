@@ -1,6 +1,7 @@
 //! The noise that decides between a still pixel's equal losses.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Its standard deviation, far below any difference of losses that means something.
@@ -32,9 +33,9 @@ impl Noise {
             Self::Given(maps) => maps.get(&scale).cloned(),
             Self::Drawn { seed, step } => {
                 let stream = mix(mix(mix(*seed) ^ *step) ^ scale as u64);
-                let values = (0..shape.iter().product::<usize>() as u64)
-                    .map(|index| DEVIATION * normal(mix(stream.wrapping_add(index))))
-                    .collect::<Vec<_>>();
+                let count = shape.iter().product::<usize>();
+                let draw = |index: usize| DEVIATION * normal(mix(stream.wrapping_add(index as u64)));
+                let values: Vec<f32> = (0..count).into_par_iter().with_min_len(1 << 14).map(draw).collect();
                 Some(Tensor::from_data(TensorData::new(values, shape), device))
             }
         }
