@@ -22,3 +22,4 @@ mod support;
 mod synthetic;
 mod training;
 mod weights;
+mod window;

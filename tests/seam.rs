@@ -28,7 +28,7 @@ fn display() -> DisplayDevice {
         .clone()
 }
 
-fn render_state(display: &DisplayDevice) -> RenderState {
+pub fn render_state(display: &DisplayDevice) -> RenderState {
     let setup = WgpuSetup::Existing(WgpuSetupExisting {
         instance: display.instance.clone(),
         adapter: display.adapter.clone(),
@@ -53,7 +53,7 @@ fn rendered(width: usize, height: usize, draw: impl Fn(&egui::Painter, Rect) + '
 }
 
 /// The shared device and the CPU backend that uploads to it.
-fn backends() -> [Compute; 2] {
+pub fn backends() -> [Compute; 2] {
     let shared = Compute::open(DeviceChoice::Gpu, Some(display())).unwrap();
     let uploading = Compute::open(DeviceChoice::Cpu, Some(display())).unwrap();
     assert!(shared.is_shared && !uploading.is_shared);

@@ -187,8 +187,9 @@ impl Docking<'_> {
     fn header(&mut self, ui: &mut Ui, rect: Rect, tile: TileId, pane: &mut AnyPane) -> UiResponse {
         let palette = Palette::of(ui);
         ui.painter().rect_filled(rect, 0.0, palette.header);
-        // Below the controls, so that they get their clicks first.
-        let handle = ui.interact(rect, ui.scope_id().with("handle"), Sense::drag());
+        // Below the controls, so that they get their clicks first. It senses clicks too, because what
+        // only senses drags takes every press for one.
+        let handle = ui.interact(rect, ui.scope_id().with("handle"), Sense::click_and_drag());
         let is_hovered = ui.rect_contains_pointer(rect);
         let inner = rect.shrink2(Vec2::new(theme::UNIT, 2.0));
         let cross =

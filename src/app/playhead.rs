@@ -35,6 +35,7 @@ pub struct Playhead {
     folder: String,
     frames: Range<u32>,
     side: Option<Side>,
+    sides: Vec<Side>,
     uses: Vec<FrameUse>,
     moved_at: f64,
 }
@@ -49,6 +50,7 @@ impl Playhead {
             .unwrap_or(0);
         playhead.choose_drive(data, drive);
         if let Some(key) = first.filter(|key| key.folder == playhead.folder) {
+            playhead.side = Some(key.side);
             playhead.go_to(key.frame);
         }
         playhead
@@ -60,7 +62,8 @@ impl Playhead {
         self.drive = index;
         self.folder.clone_from(&drive.folder);
         self.frames = drive.frames.clone();
-        self.side = drive.sides.first().copied();
+        self.sides.clone_from(&drive.sides);
+        self.side = self.side.filter(|side| self.sides.contains(side)).or(self.sides.first().copied());
         self.uses = vec![FrameUse::None; drive.frames.len()];
         let lists = [
             (FrameUse::Training, data.training.iter().collect::<Vec<_>>()),
@@ -86,6 +89,21 @@ impl Playhead {
     pub fn key(&self) -> Option<FrameKey> {
         let side = self.side.filter(|_| !self.frames.is_empty())?;
         Some(FrameKey { folder: self.folder.clone(), frame: self.frame, side })
+    }
+
+    /// The cameras of the drive.
+    pub fn sides(&self) -> &[Side] {
+        &self.sides
+    }
+
+    /// The camera that is looked through.
+    pub fn side(&self) -> Option<Side> {
+        self.side
+    }
+
+    /// Looks through this camera of the drive.
+    pub fn choose_side(&mut self, side: Side) {
+        self.side = Some(side);
     }
 
     /// The drive's name.

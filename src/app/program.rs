@@ -46,10 +46,16 @@ pub fn run(options: WindowOptions) -> Result<()> {
     let create: eframe::AppCreator<'_> =
         Box::new(move |creation| Ok(Box::new(Program::new(creation, &options)?)));
     eframe::run_native("monoscope", native, create).map_err(|error| {
-        anyhow!(
-            "no window can be opened: {error}; the same jobs run without one: see monoscope train --help and \
-             monoscope predict --help"
-        )
+        let reason = match error {
+            eframe::Error::WinitEventLoop(_) => {
+                "there is no display (DISPLAY and WAYLAND_DISPLAY)".to_owned()
+            }
+            eframe::Error::Wgpu(error) => {
+                format!("no graphics adapter can draw into it ({error}); install a Vulkan driver")
+            }
+            error => error.to_string(),
+        };
+        anyhow!("no window can be opened: {reason}; the same jobs run without one, see monoscope --help")
     })
 }
 
@@ -82,7 +88,8 @@ impl Program {
         let devices = Devices { draws, trains: compute.name.clone(), is_shared: compute.is_shared };
         let context = creation.egui_ctx.clone();
         let session = SessionHandle::spawn(compute, Arc::new(move || context.request_repaint()));
-        let mut window = Window::new(&creation.egui_ctx, devices, &options.runs);
+        Window::dress(&creation.egui_ctx);
+        let mut window = Window::new(devices, &options.runs);
         window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
         Ok(Self { window, session })
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{DataChoice, ObjectiveConfig},
-    data::FrameKey,
+    data::{FrameKey, Side},
     objective::MapName,
     train::{self, Command, DataReport, Event, Origin, Picture, StepReport, WeightsReport},
 };
@@ -303,11 +303,18 @@ impl State {
         }
     }
 
+    /// Looks through another camera of the rig.
+    pub fn choose_side(&mut self, side: Side) {
+        self.playhead.choose_side(side);
+        self.scrub(self.playhead.frame);
+    }
+
     /// Goes to a sample by its key, in whatever drive it is.
     pub fn choose_frame(&mut self, key: &FrameKey) {
         let Some(data) = &self.data else { return };
         if let Some(drive) = data.drives.iter().position(|drive| drive.folder == key.folder) {
             self.playhead.choose_drive(data, drive);
+            self.playhead.choose_side(key.side);
             self.scrub(key.frame);
         }
     }

@@ -30,15 +30,19 @@ pub struct Window {
 
 impl Window {
     /// A window that shows nothing yet; runs are written under `runs`.
-    pub fn new(context: &egui::Context, devices: Devices, runs: &Path) -> Self {
-        theme::install(context);
-        context.set_theme(ThemePreference::Dark);
+    pub fn new(devices: Devices, runs: &Path) -> Self {
         Self {
             state: State::new(devices, runs),
             desk: Desk::default(),
             opener: Opener::default(),
             shows_shortcuts: false,
         }
+    }
+
+    /// Sets the look, once for the program.
+    pub fn dress(context: &egui::Context) {
+        theme::install(context);
+        context.set_theme(ThemePreference::Dark);
     }
 
     /// Opens data and weights as the command line says.

@@ -11,6 +11,7 @@ use crate::{
         theme,
         theme::Palette,
     },
+    data::Side,
     train::Origin,
 };
 use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
@@ -43,11 +44,35 @@ fn key_of_colours(ui: &mut Ui) {
     }
 }
 
+/// Which camera of the rig is looked through, if there is a choice.
+fn cameras(ui: &mut Ui, state: &mut State) {
+    let sides = state.playhead.sides().to_vec();
+    if sides.len() < 2 {
+        return;
+    }
+    ui.add_space(theme::HALF);
+    for side in sides {
+        let is_chosen = state.playhead.side() == Some(side);
+        let choice =
+            ui.selectable_label(is_chosen, side_name(side)).on_hover_text("Camera of the stereo rig");
+        if choice.clicked() && !is_chosen {
+            state.choose_side(side);
+        }
+    }
+}
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Left => "left",
+        Side::Right => "right",
+    }
+}
+
 /// What is on the screen, if it is not simply the frame of the playhead.
 fn shown(state: &State) -> String {
     let Some(picture) = &state.picture else { return String::new() };
     let is_playhead = Some(&picture.key) == state.playhead.key().as_ref();
-    let mut frame = format!("on screen: frame {}", picture.key.frame);
+    let mut frame = format!("on screen: frame {} {}", picture.key.frame, side_name(picture.key.side));
     if picture.key.folder != state.playhead.folder() {
         frame = format!("{frame} of {}", picture.key.folder);
     }
@@ -164,6 +189,7 @@ impl Pane for Timeline {
         if state.playhead.key().is_some() {
             let text = format!("frame {} of {}", state.playhead.frame, state.playhead.last());
             bar::slot(ui, text, 104.0).on_hover_text(state.playhead.folder());
+            cameras(ui, state);
             key_of_colours(ui);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -1,0 +1,427 @@
+//! The window driven by the names of its controls: events go in, commands come out.
+
+use crate::seam::{backends, render_state};
+use egui::{Key, accesskit::Role};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+    wgpu::WgpuTestRenderer,
+};
+use monoscope::{
+    app::{Devices, Found, Window, recognise},
+    compute::Lease,
+    config::{DataChoice, FrameId, ImageSize, Preset},
+    data::{Drive, FrameKey, Side},
+    objective::MapName,
+    train::{Command, DataReport, Event, Origin, Picture, Problem, State, StepReport, WeightsReport},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    sync::Arc,
+    thread::sleep,
+    time::Duration,
+};
+
+type Stage = Harness<'static, Window>;
+
+/// A window of the size that most people have, without a renderer.
+fn stage() -> Stage {
+    let mut stage = builder().build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+    stage.run();
+    stage
+}
+
+fn builder() -> egui_kittest::HarnessBuilder<Window> {
+    Harness::builder().with_size([1280.0, 800.0]).with_max_steps(40).with_context_setup(Window::dress)
+}
+
+fn window() -> Window {
+    let devices = Devices {
+        draws: "llvmpipe (LLVM 15)".to_owned(),
+        trains: "CPU backend".to_owned(),
+        is_shared: false,
+    };
+    Window::new(devices, &PathBuf::from("there/are/no/runs"))
+}
+
+fn key(frame: u32) -> FrameKey {
+    FrameKey { folder: "day/drive_one".to_owned(), frame, side: Side::Left }
+}
+
+/// Two drives, of which the first has 20 frames; the first and last of them have no neighbours.
+fn data() -> DataReport {
+    let drive = |folder: &str, frames| Drive { folder: folder.to_owned(), frames, sides: vec![Side::Left] };
+    DataReport {
+        name: "test data".to_owned(),
+        drives: vec![drive("day/drive_one", 0..20), drive("day/drive_two", 5..8)],
+        split: None,
+        training: (1..16).map(key).collect(),
+        validation: (16..19).map(key).collect(),
+        dropped: vec![(key(0), "frame -1 is missing".to_owned())],
+    }
+}
+
+fn stage_with_data() -> Stage {
+    let mut stage = stage();
+    stage.state_mut().receive(Event::Data(data()));
+    stage.run();
+    stage
+}
+
+fn enter(stage: &mut Stage, state: State) {
+    stage.state_mut().receive(Event::State(state));
+    stage.run();
+    stage.state_mut().take_commands();
+}
+
+fn click(stage: &mut Stage, name: &str) {
+    stage.get_by_label(name).click();
+    stage.run();
+}
+
+fn shown(commands: &[Command]) -> Vec<FrameKey> {
+    let keys = commands.iter().filter_map(|command| match command {
+        Command::Show(key) => Some(key.clone()),
+        _ => None,
+    });
+    keys.collect()
+}
+
+fn watched(commands: &[Command]) -> Option<BTreeSet<MapName>> {
+    commands.iter().rev().find_map(|command| match command {
+        Command::Watch(maps) => Some(maps.clone()),
+        _ => None,
+    })
+}
+
+fn picture(key: FrameKey) -> Arc<Picture> {
+    Arc::new(Picture { key, step: 0, origin: Origin::Images, maps: BTreeMap::new(), cloud: None })
+}
+
+#[test]
+fn opening_says_what_to_compute_and_shows_a_frame_that_trains() {
+    let mut stage = stage();
+    stage.state_mut().open(DataChoice::Demo, None, None);
+    stage.state_mut().receive(Event::Data(data()));
+    stage.run();
+    let commands = stage.state_mut().take_commands();
+    let opens =
+        |command: &Command| matches!(command, Command::OpenData { data: DataChoice::Demo, split: None });
+    assert!(commands.iter().any(opens));
+    assert_eq!(shown(&commands), [key(1)]);
+    let expected = [
+        MapName::Colour(FrameId::TARGET),
+        MapName::Disparity(0),
+        MapName::Depth,
+        MapName::Warped(FrameId::NEXT),
+        MapName::MinimumLoss,
+    ];
+    assert_eq!(watched(&commands), Some(BTreeSet::from(expected)));
+    assert!(stage.query_by_label_contains("2 drives, 23 frames").is_some());
+    assert!(stage.query_by_label_contains("llvmpipe draws · CPU backend trains").is_some());
+}
+
+#[test]
+fn the_buttons_of_a_run_follow_its_state() {
+    let mut stage = stage();
+    for name in ["Train", "Pause", "Step", "Stop"] {
+        assert!(stage.get_by_label(name).accesskit_node().is_disabled(), "{name} without data");
+    }
+    stage.state_mut().receive(Event::Data(data()));
+    stage.run();
+    stage.state_mut().take_commands();
+    click(&mut stage, "Train");
+    let commands = stage.state_mut().take_commands();
+    let [Command::FollowTraining(true), Command::Start { config, out }] = &commands[..] else {
+        panic!("{commands:?}")
+    };
+    assert_eq!(**config, Preset::Small.config());
+    assert_eq!(out, &PathBuf::from("there/are/no/runs/run_001"));
+
+    enter(&mut stage, State::Training);
+    assert!(stage.get_by_label("Train").accesskit_node().is_disabled());
+    click(&mut stage, "Pause");
+    assert!(matches!(stage.state_mut().take_commands()[..], [Command::Pause]));
+    enter(&mut stage, State::Paused);
+    click(&mut stage, "Step");
+    assert!(matches!(stage.state_mut().take_commands()[..], [Command::Step]));
+    click(&mut stage, "Continue");
+    assert!(matches!(stage.state_mut().take_commands()[..], [Command::Continue]));
+    click(&mut stage, "Stop");
+    assert!(matches!(stage.state_mut().take_commands()[..], [Command::Stop]));
+}
+
+#[test]
+fn a_single_step_begins_a_run() {
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    click(&mut stage, "Step");
+    let commands = stage.state_mut().take_commands();
+    assert!(matches!(commands[..], [Command::FollowTraining(_), Command::Start { .. }, Command::Step]));
+}
+
+#[test]
+fn the_form_is_what_starts() {
+    let mut stage = stage_with_data();
+    stage.get_by_role_and_label(Role::ComboBox, "Preset").click();
+    stage.run();
+    click(&mut stage, Preset::Published.label());
+    click(&mut stage, "Steps at most");
+    stage.state_mut().take_commands();
+    click(&mut stage, "Start this run");
+    let commands = stage.state_mut().take_commands();
+    let Some(Command::Start { config, .. }) = commands.last() else { panic!("{commands:?}") };
+    let mut expected = Preset::Published.config();
+    expected.training.steps = Some(300);
+    assert_eq!(**config, expected);
+}
+
+#[test]
+fn keys_move_along_the_drive() {
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    for (pressed, frame) in [(Key::ArrowRight, 2), (Key::End, 19), (Key::ArrowLeft, 18), (Key::Home, 0)] {
+        stage.key_press(pressed);
+        stage.run();
+        assert_eq!(shown(&stage.state_mut().take_commands()), [key(frame)], "{pressed:?}");
+    }
+}
+
+#[test]
+fn of_many_frames_asked_for_only_the_last_is_sent() {
+    let mut stage = stage_with_data();
+    for _ in 0..5 {
+        stage.key_press(Key::ArrowRight);
+        stage.run();
+    }
+    assert_eq!(shown(&stage.state_mut().take_commands()), [key(6)]);
+}
+
+#[test]
+fn playing_waits_for_each_picture() {
+    let mut stage = stage_with_data();
+    stage.state_mut().show(picture(key(1)));
+    stage.run();
+    stage.state_mut().take_commands();
+    stage.get_by_label("Play or pause the drive").click();
+    // The clock of these tests moves a quarter of a second a step.
+    stage.run_steps(3);
+    assert_eq!(shown(&stage.state_mut().take_commands()), [key(2)]);
+    stage.run_steps(3);
+    assert_eq!(shown(&stage.state_mut().take_commands()), [], "frame 2 was not shown yet");
+    stage.state_mut().show(picture(key(2)));
+    stage.run_steps(3);
+    assert_eq!(shown(&stage.state_mut().take_commands()), [key(3)]);
+}
+
+#[test]
+fn scrubbing_while_training_leaves_the_batch() {
+    let mut stage = stage_with_data();
+    enter(&mut stage, State::Training);
+    let strip = stage.get_by_role_and_label(Role::Slider, "Frame").rect();
+    stage.drag_at(strip.center());
+    stage.run();
+    stage.drop_at(strip.center());
+    stage.run();
+    let commands = stage.state_mut().take_commands();
+    assert!(matches!(commands[0], Command::FollowTraining(false)), "{commands:?}");
+    assert_eq!(shown(&commands), [key(10)]);
+    click(&mut stage, "Follow training");
+    assert!(matches!(stage.state_mut().take_commands()[..], [Command::FollowTraining(true)]));
+}
+
+#[test]
+fn another_drive_is_one_click_away() {
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    stage.get_by_label_contains("drive_two").click();
+    stage.run();
+    let expected = FrameKey { folder: "day/drive_two".to_owned(), frame: 6, side: Side::Left };
+    assert_eq!(shown(&stage.state_mut().take_commands()), [expected]);
+}
+
+#[test]
+fn a_view_shows_the_map_that_is_chosen() {
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    let views: Vec<_> = stage.get_all_by_label("Map to show").collect();
+    assert_eq!(views.len(), 4);
+    views[3].click();
+    drop(views);
+    stage.run();
+    // The list is longer than its window.
+    stage.get_by_label("auto-mask").click_accesskit();
+    stage.run();
+    let watched = watched(&stage.state_mut().take_commands()).expect("the maps changed");
+    assert!(watched.contains(&MapName::AutoMask) && !watched.contains(&MapName::MinimumLoss), "{watched:?}");
+}
+
+#[test]
+fn a_closed_pane_is_not_computed_for() {
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    click(&mut stage, "Close Point cloud");
+    let without = watched(&stage.state_mut().take_commands()).expect("the maps changed");
+    assert!(!without.contains(&MapName::Depth));
+    click(&mut stage, "View");
+    click(&mut stage, "Point cloud");
+    let with = watched(&stage.state_mut().take_commands()).expect("the maps changed back");
+    assert!(with.contains(&MapName::Depth));
+}
+
+#[test]
+fn a_problem_is_seen_until_it_is_dismissed_and_kept() {
+    let mut stage = stage_with_data();
+    let problem = Problem {
+        what: "frame 7 cannot be read".to_owned(),
+        advice: "copy it again".to_owned(),
+        ended_run: false,
+    };
+    stage.state_mut().receive(Event::Problem(problem));
+    stage.run();
+    assert!(stage.query_by_label("frame 7 cannot be read").is_some());
+    assert!(stage.query_by_label("copy it again").is_some());
+    click(&mut stage, "Dismiss");
+    assert!(stage.query_by_label("frame 7 cannot be read").is_none());
+    stage.key_press(Key::M);
+    stage.run();
+    assert!(stage.query_by_label("frame 7 cannot be read").is_some(), "the history has it");
+}
+
+#[test]
+fn progress_is_told_in_figures() {
+    let mut stage = stage_with_data();
+    let report = StepReport {
+        step: 412,
+        total_steps: 3000,
+        loss: 0.125,
+        scale_losses: BTreeMap::from([(0, 0.12), (1, 0.13)]),
+        images_per_second: 12.4,
+        seconds: 0.5,
+        seconds_left: 190.0,
+        ..StepReport::default()
+    };
+    stage.state_mut().receive(Event::State(State::Training));
+    stage.state_mut().receive(Event::Step(report));
+    stage.run();
+    for text in ["step 412 / 3000", "12.4 images/s", "03:10 left", "412 of 3000", "0.1250"] {
+        assert!(stage.query_all_by_label(text).next().is_some(), "no '{text}'");
+    }
+}
+
+#[test]
+fn empty_views_say_what_to_do() {
+    let mut stage = stage();
+    assert!(stage.query_all_by_label_contains("No data is open").next().is_some());
+    stage.state_mut().receive(Event::Data(data()));
+    stage.run();
+    assert_eq!(stage.query_all_by_label_contains("No networks yet: press Train").count(), 3);
+    click(&mut stage, "Train from scratch");
+    assert!(matches!(stage.state_mut().take_commands().last(), Some(Command::Start { .. })));
+    let weights = WeightsReport {
+        path: "w".into(),
+        height: 192,
+        width: 640,
+        has_pose: false,
+        loaded: 10,
+        unused: Vec::new(),
+    };
+    stage.state_mut().receive(Event::Weights(weights));
+    stage.run();
+    assert!(stage.query_by_label_contains("nothing can be warped").is_some());
+}
+
+#[test]
+fn a_typed_path_is_opened_as_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("encoder.pth"), []).unwrap();
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    let field = stage.get_by_label("Path to open");
+    field.focus();
+    stage.run();
+    stage.get_by_label("Path to open").type_text(folder.path().to_str().unwrap());
+    stage.run();
+    stage.key_press(Key::Enter);
+    // A helper thread looks at the folder.
+    let mut commands = Vec::new();
+    for _ in 0..200 {
+        stage.run();
+        commands.extend(stage.state_mut().take_commands());
+        if !commands.is_empty() {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    assert!(matches!(&commands[..], [Command::LoadWeights(path)] if path == folder.path()), "{commands:?}");
+}
+
+#[test]
+fn folders_are_recognised_by_what_they_hold() {
+    let root = tempfile::tempdir().unwrap();
+    let make = |path: &str| {
+        let path = root.path().join(path);
+        fs::create_dir_all(&path).unwrap();
+        path
+    };
+    let drive = make("kitti/2011_09_26/2011_09_26_drive_0001_sync");
+    let kitti = root.path().join("kitti");
+    for inside in [kitti.clone(), kitti.join("2011_09_26"), drive] {
+        assert_eq!(recognise(&inside), Found::Data(kitti.clone()), "{}", inside.display());
+    }
+    let weights = make("weights");
+    fs::write(weights.join("encoder.pth"), []).unwrap();
+    assert_eq!(recognise(&weights.join("encoder.pth")), Found::Weights(weights.clone()));
+    assert_eq!(recognise(&weights), Found::Weights(weights));
+    let split = make("split");
+    fs::write(split.join("val_files.txt"), []).unwrap();
+    assert_eq!(recognise(&split), Found::Split(split));
+    let nothing = make("nothing");
+    assert_eq!(recognise(&nothing), Found::Unknown(nothing));
+}
+
+#[test]
+fn every_key_is_in_the_list_of_shortcuts() {
+    let mut stage = stage();
+    stage.key_press(Key::Questionmark);
+    stage.run();
+    for name in ["Previous frame", "Follow training", "Pixels as squares"] {
+        assert!(stage.query_all_by_label(name).next().is_some(), "{name}");
+    }
+    let names = stage.query_all_by_label_contains("point cloud").count();
+    assert!(names >= 4, "how to move the cloud: {names}");
+}
+
+#[test]
+fn a_picture_is_drawn_in_its_pane() {
+    let [_, compute] = backends();
+    let display = compute.display.clone().unwrap();
+    let renderer = WgpuTestRenderer::from_render_state(render_state(&display));
+    let mut stage =
+        builder().renderer(renderer).build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+    let size = ImageSize { height: 64, width: 192 };
+    let plane = |value: f32| vec![value; size.pixels()];
+    let colour = [plane(0.8), plane(0.4), plane(0.2)].concat();
+    let lease = |values: &[f32], channels| {
+        Arc::new(Lease::upload(values, [channels, size.height, size.width], &compute).unwrap())
+    };
+    let maps = BTreeMap::from([
+        (MapName::Colour(FrameId::TARGET), lease(&colour, 3)),
+        (MapName::MinimumLoss, lease(&plane(0.5), 1)),
+    ]);
+    let key = key(1);
+    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().show(Arc::new(Picture { key, step: 0, origin: Origin::Prediction, maps, cloud: None }));
+    stage.run();
+    let image = stage.render().unwrap();
+    let at_middle = |name: &str| {
+        let place = stage.get_by_label(name).rect().center();
+        let [red, green, blue, _] = image.get_pixel(place.x as u32, place.y as u32).0;
+        [red, green, blue]
+    };
+    assert_eq!(at_middle("Picture of colour 0"), [204, 102, 51]);
+    let highest = monoscope::geometry::colormap::Colormap::Viridis.colour(1.0);
+    assert_eq!(at_middle("Picture of minimum loss"), highest, "0.5 is the end of the loss's usual range");
+}
