@@ -191,7 +191,7 @@ fn a_run_trains_predicts_inspects_and_scores() {
         assert!(checkpoint.join(file).is_file(), "no {file}");
     }
 
-    let exported = monoscope(&["demo-data", "--out", &path("kitti"), "--frames", "3"]);
+    let exported = monoscope(&["demo-data", "--out", &path("kitti"), "--frames", "5"]);
     assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
     let picture = walk(&folder.path().join("kitti"), "0000000001").expect("an exported frame");
     let predicted = monoscope(&["predict", &picture, "--weights", &run, "--out", &out, "--npy", "--colour"]);

@@ -77,12 +77,12 @@ impl Program {
     fn new(creation: &CreationContext<'_>, options: &WindowOptions) -> Result<Self> {
         let render_state = creation.wgpu_render_state.as_ref().context("the window is not drawn by wgpu")?;
         view::install(render_state);
-        let display = DisplayDevice {
-            instance: render_state.instance.clone(),
-            adapter: render_state.adapter.clone(),
-            device: render_state.device.clone(),
-            queue: render_state.queue.clone(),
-        };
+        let display = DisplayDevice::new(
+            render_state.instance.clone(),
+            render_state.adapter.clone(),
+            render_state.device.clone(),
+            render_state.queue.clone(),
+        );
         let draws = display.name();
         let compute = Compute::open(options.device, Some(display))?;
         let devices = Devices { draws, trains: compute.name.clone(), is_shared: compute.is_shared };

@@ -62,13 +62,13 @@ struct Report {
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     let What::Depth(args) = &args.what;
+    let compute = args.compute.open()?;
     let source = data::open(&data_choice(&args.data))?;
     let split = match &args.split {
         Some(name) => Split::open(name, source.as_ref(), &[], &[], &[Part::Test, Part::Validation])?,
         None => split::every_frame(source.as_ref(), &[]),
     };
     let keys = if split.test.is_empty() { split.validation } else { split.test };
-    let compute = args.compute.open()?;
     let predictor = Predictor::load(&RunFolder::weights_in(&args.weights), &compute.device)?;
     let bar = progress::bar(keys.len() as u64, "evaluate");
     let protocol = Protocol::EIGEN;

@@ -37,8 +37,8 @@ pub(super) struct InspectArgs {
 }
 
 pub(super) fn run(args: &InspectArgs) -> Result<()> {
-    let source = data::open(&data_choice(&args.data))?;
     let compute = args.compute.open()?;
+    let source = data::open(&data_choice(&args.data))?;
     let folder = RunFolder::weights_in(&args.weights);
     let loaded = weights::load(&folder, &compute.device)?;
     let mut config = ObjectiveConfig::default();

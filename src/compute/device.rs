@@ -7,7 +7,7 @@
 use crate::config::DeviceChoice;
 use burn::tensor::Device;
 use serde::Serialize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// Why no device could be had; the text says what to install or choose instead.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +50,22 @@ pub struct DisplayDevice {
     pub device: wgpu::Device,
     /// Takes work; its order is the order of drawing and computing.
     pub queue: wgpu::Queue,
+    /// burn's handle of this device, once it was asked for: burn keeps a runtime for every registration,
+    /// so there must be one only.
+    burn: Arc<OnceLock<Device>>,
 }
 
 impl DisplayDevice {
+    /// A device that somebody else opened; see [`DisplayDevice::descriptor`] for what it must have.
+    pub fn new(
+        instance: wgpu::Instance,
+        adapter: wgpu::Adapter,
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+    ) -> Self {
+        Self { instance, adapter, device, queue, burn: Arc::default() }
+    }
+
     /// Opens the fastest adapter without a window; a software driver serves if there is no other.
     pub fn request() -> Result<Self, ComputeError> {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
@@ -68,7 +81,7 @@ impl DisplayDevice {
             pollster::block_on(adapter.request_device(&Self::descriptor(&adapter))).map_err(|error| {
                 ComputeError::NoDevice { adapter: adapter.get_info().name, reason: error.to_string() }
             })?;
-        Ok(Self { instance, adapter, device, queue })
+        Ok(Self::new(instance, adapter, device, queue))
     }
 
     /// What to ask an adapter for so that drawing and burn can share the device: every feature and
@@ -94,6 +107,25 @@ impl DisplayDevice {
     pub fn name(&self) -> String {
         self.adapter.get_info().name
     }
+
+    /// burn's handle of this device; all clones share one.
+    fn burn_device(&self) -> Result<Device, ComputeError> {
+        if let Some(device) = self.burn.get() {
+            return Ok(device.clone());
+        }
+        let setup = burn::tensor::wgpu::WgpuSetup {
+            instance: self.instance.clone(),
+            adapter: self.adapter.clone(),
+            device: self.device.clone(),
+            queue: self.queue.clone(),
+            backend: self.adapter.get_info().backend,
+        };
+        let device = Device::wgpu_options()
+            .setup(setup)
+            .init()
+            .map_err(|error| ComputeError::NoBackend { adapter: self.name(), reason: error.to_string() })?;
+        Ok(self.burn.get_or_init(|| device).clone())
+    }
 }
 
 /// Where burn computes in this process.
@@ -108,9 +140,6 @@ pub struct Compute {
     /// Whether tensors live on the display's device, so that they are drawn where they lie.
     pub is_shared: bool,
 }
-
-/// burn keeps a runtime for every device that is registered, so each is registered once.
-static REGISTERED: Mutex<Vec<(wgpu::Device, Device)>> = Mutex::new(Vec::new());
 
 impl Compute {
     /// Chooses the backend. `Auto` is the display's device if that is a real graphics card, else the
@@ -131,7 +160,7 @@ impl Compute {
         if choice == DeviceChoice::Auto && display.is_software() {
             return Ok(Self::cpu(Some(display)));
         }
-        let device = register(&display)?;
+        let device = display.burn_device()?;
         let name = format!("{} (wgpu backend)", display.name());
         Ok(Self { device, display: Some(display), name, is_shared: true })
     }
@@ -139,26 +168,6 @@ impl Compute {
     fn cpu(display: Option<DisplayDevice>) -> Self {
         Self { device: Device::flex(), display, name: "CPU backend".to_owned(), is_shared: false }
     }
-}
-
-fn register(display: &DisplayDevice) -> Result<Device, ComputeError> {
-    let mut registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, device)) = registered.iter().find(|(wgpu, _)| *wgpu == display.device) {
-        return Ok(device.clone());
-    }
-    let setup = burn::tensor::wgpu::WgpuSetup {
-        instance: display.instance.clone(),
-        adapter: display.adapter.clone(),
-        device: display.device.clone(),
-        queue: display.queue.clone(),
-        backend: display.adapter.get_info().backend,
-    };
-    let device = Device::wgpu_options()
-        .setup(setup)
-        .init()
-        .map_err(|error| ComputeError::NoBackend { adapter: display.name(), reason: error.to_string() })?;
-    registered.push((display.device.clone(), device.clone()));
-    Ok(device)
 }
 
 /// An adapter as `monoscope info` lists it.
