@@ -132,7 +132,7 @@ unsafe fn tile_sums<S: Simd, const N: usize, const V: usize>(
         }
         for r in 0..N {
             for v in 0..V {
-                totals[r][v] = totals[r][v] + sums[r][v];
+                totals[r][v] += sums[r][v];
             }
         }
     }

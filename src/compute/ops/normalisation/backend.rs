@@ -169,10 +169,12 @@ where
     }
 }
 
+type OutputMeanVariance<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+
 fn track<B: NormalisationGradients, C: CheckpointStrategy, const PARENTS: usize>(
     parents: [NodeGuard; PARENTS],
     saved: Saved<FloatTensor<B>>,
-) -> (FloatTensor<Autodiff<B, C>>, FloatTensor<Autodiff<B, C>>, FloatTensor<Autodiff<B, C>>) {
+) -> OutputMeanVariance<Autodiff<B, C>> {
     let output = saved.output.clone();
     let mean = Autodiff::<B, C>::from_inner(saved.mean.clone());
     let variance = Autodiff::<B, C>::from_inner(saved.variance.clone());
