@@ -99,7 +99,7 @@ impl Objective {
             let computed = Some(scale) == finest && wanted.iter().any(|name| name.is_of_reprojection());
             let comparison = scene.compare(config, inputs, scale, computed);
             let image = constant(&inputs.colour[&FrameId::TARGET][scale]);
-            let smooth = smoothness_loss(inputs.disparities[&scale].clone(), image);
+            let smooth = smoothness_loss(inputs.disparities[&scale].clone(), &image);
             let weight = config.disparity_smoothness / (1 << scale) as f32;
             let mut loss = comparison.loss + smooth.clone() * weight;
             if let Some(mask) = inputs.predictive_masks.get(&scale) {
@@ -109,7 +109,7 @@ impl Objective {
             smoothness.insert(scale, smooth);
             if Some(scale) == finest {
                 masked_share = Some(-comparison.trained_share + 1.0);
-                maps = self.maps(inputs, &scene, scale, comparison.maps, wanted);
+                maps = self.maps(inputs, &scene, scale, comparison.maps.as_ref(), wanted);
             }
         }
         Outcome {
@@ -132,11 +132,10 @@ impl Objective {
         inputs: &Inputs,
         scene: &Scene,
         finest: usize,
-        computed: Option<ReprojectionMaps>,
+        computed: Option<&ReprojectionMaps>,
         wanted: &BTreeSet<MapName>,
     ) -> BTreeMap<MapName, Tensor<4>> {
         let channel = |id: FrameId| self.config.sources().position(|source| source == id);
-        let computed = computed.as_ref();
         let map = |name: MapName| {
             Some(match name {
                 MapName::Colour(id) => inputs.colour.get(&id)?.first()?.clone(),

@@ -16,7 +16,8 @@ impl Planes {
     /// Takes any layout; only an odd one is copied.
     pub fn new(tensor: FloatTensor<Flex>) -> Self {
         let shape = tensor.shape().dims();
-        Self { tensor: tensor.to_contiguous(), shape }
+        let tensor = if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() };
+        Self { tensor, shape }
     }
 
     /// All values.

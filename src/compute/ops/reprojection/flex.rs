@@ -1,7 +1,7 @@
 //! The fused loss on the processor: strips of rows in parallel.
 
 use super::{
-    FusedReprojection, FusedReprojectionGradient, ReprojectionOptions,
+    FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions,
     ssim::{Comparison, Rows, around},
     strip::{Item, Scratch, StripResult, process},
     warp::{Colours, Upsampling},
@@ -53,10 +53,7 @@ impl FusedReprojection for Flex {
 }
 
 #[macerator::with_simd]
-#[expect(
-    clippy::extra_unused_type_parameters,
-    reason = "it selects the instruction set of all that is inlined"
-)]
+#[allow(clippy::extra_unused_type_parameters, reason = "it selects the instruction set of what is inlined")]
 fn compare_row<'a, S: macerator::Simd>(
     comparison: &mut Comparison,
     image: [Rows<'a>; 3],
@@ -77,7 +74,7 @@ impl FusedReprojectionGradient for Flex {
         target: FloatTensor<Self>,
         identity: FloatTensor<Self>,
         options: ReprojectionOptions,
-    ) -> ((FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>), [FloatTensor<Self>; 2]) {
+    ) -> (Outputs<Self>, [FloatTensor<Self>; 2]) {
         let (disparity, projections) = (Planes::new(disparity), Planes::new(projections));
         let (sources, target) = (Planes::new(sources), Planes::new(target));
         let identity = Planes::new(identity);

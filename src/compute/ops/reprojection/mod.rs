@@ -51,11 +51,13 @@ pub trait FusedReprojection: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
+/// Loss, trained share and maps.
+type Outputs<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+
 /// [`FusedReprojection`] with the gradients of the loss.
 pub trait FusedReprojectionGradient: Backend + FusedReprojection {
     /// The results of `reprojection`, then the gradients of the loss with respect to disparity and
     /// projections, in their shapes.
-    #[expect(clippy::type_complexity, reason = "the outputs of an operation are a tuple of tensors")]
     fn reprojection_with_gradients(
         disparity: FloatTensor<Self>,
         projections: FloatTensor<Self>,
@@ -63,7 +65,7 @@ pub trait FusedReprojectionGradient: Backend + FusedReprojection {
         target: FloatTensor<Self>,
         identity: FloatTensor<Self>,
         options: ReprojectionOptions,
-    ) -> ((FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>), [FloatTensor<Self>; 2]);
+    ) -> (Outputs<Self>, [FloatTensor<Self>; 2]);
 }
 
 /// What [`reprojection_loss`] gives.

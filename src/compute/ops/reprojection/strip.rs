@@ -94,12 +94,10 @@ impl Scratch {
     }
 }
 
-/// Takes the strip of rows `own` of an item through all steps.
+/// Takes the strip of rows `own` of an item through all steps. `S` is the instruction set for which this
+/// and all that is inlined here is compiled.
 #[macerator::with_simd]
-#[expect(
-    clippy::extra_unused_type_parameters,
-    reason = "it selects the instruction set of all that is inlined"
-)]
+#[allow(clippy::extra_unused_type_parameters, reason = "it selects the instruction set of what is inlined")]
 pub(super) fn process<'a, S: macerator::Simd>(
     item: &Item<'a>,
     own: Range<usize>,

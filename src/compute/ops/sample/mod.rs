@@ -49,11 +49,10 @@ pub fn sample_border(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
 /// [`sample_border`] composed of burn's own operations: the twin that tests compare with.
 pub fn sample_border_composed(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = images.dims();
-    let normalised = |axis: usize, pixels: usize| {
-        let last = (pixels - 1).max(1) as f32;
-        coordinates.clone().narrow(1, axis, 1).mul_scalar(2.0 / last).sub_scalar(1.0)
-    };
-    let grid = Tensor::cat(vec![normalised(0, width), normalised(1, height)], 1).permute([0, 2, 3, 1]);
+    // From pixels to −1 at the first and 1 at the last.
+    let scale = [width, height].map(|pixels| 2.0 / (pixels - 1) as f32);
+    let scale = Tensor::<1>::from_data(scale, &coordinates.device()).reshape([1, 2, 1, 1]);
+    let grid = (coordinates * scale - 1.0).permute([0, 2, 3, 1]);
     let options = GridSampleOptions::new(InterpolateMode::Bilinear)
         .with_padding_mode(GridSamplePaddingMode::Border)
         .with_align_corners(true);
