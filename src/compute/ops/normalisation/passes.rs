@@ -32,9 +32,12 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// One channel's plane in every image, to be written.
+type ChannelPlanes<'a> = Vec<&'a mut [f32]>;
+
 /// The planes of every channel, to be written by one task each.
-fn channels(values: &mut [f32], [_, channels, height, width]: [usize; 4]) -> Vec<Vec<&mut [f32]>> {
-    let mut by_channel: Vec<Vec<&mut [f32]>> = (0..channels).map(|_| Vec::new()).collect();
+fn channels(values: &mut [f32], [_, channels, height, width]: [usize; 4]) -> Vec<ChannelPlanes<'_>> {
+    let mut by_channel: Vec<ChannelPlanes> = (0..channels).map(|_| Vec::new()).collect();
     for (index, plane) in values.chunks_exact_mut(height * width).enumerate() {
         by_channel[index % channels].push(plane);
     }
@@ -126,7 +129,7 @@ pub(super) fn gradients(
         None => (0..input.shape[1]).map(|_| Vec::new()).collect(),
     };
     let differentiate =
-        |(channel, (mut of_input, mut rectified)): (usize, (Vec<&mut [f32]>, Vec<&mut [f32]>))| {
+        |(channel, (mut of_input, mut rectified)): (usize, (ChannelPlanes, ChannelPlanes))| {
             let Statistics { mean, .. } = statistics[channel];
             let inverse_deviation = statistics[channel].inverse_deviation(options);
             for ((rectified, output), gradient) in
