@@ -23,7 +23,7 @@ pub struct Lease {
 }
 
 enum Memory {
-    Shared { resource: ManagedResource<WgpuResource>, _tensor: CubeTensor },
+    Shared { resource: ManagedResource<WgpuResource>, _tensor: Box<CubeTensor> },
     Uploaded(wgpu::Buffer),
 }
 
@@ -91,7 +91,7 @@ fn shared(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
         .get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone())
         .map_err(|error| lease_error(format!("{error:?}")))?;
     tensor.client.flush().map_err(|error| lease_error(format!("{error:?}")))?;
-    Ok(Memory::Shared { resource, _tensor: tensor })
+    Ok(Memory::Shared { resource, _tensor: Box::new(tensor) })
 }
 
 fn uploaded(tensor: Tensor<3>, compute: &Compute) -> Result<Memory, ComputeError> {

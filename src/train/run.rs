@@ -71,8 +71,8 @@ impl Run {
     pub fn new(
         config: RunConfig,
         networks: Networks,
-        source: Arc<dyn FrameSource>,
-        keys: Vec<FrameKey>,
+        source: &Arc<dyn FrameSource>,
+        keys: &[FrameKey],
         out: &Path,
         compute: &Compute,
     ) -> Result<Self> {
@@ -86,7 +86,7 @@ impl Run {
             workers: config.training.num_workers,
             drop_last: true,
         };
-        let loader = Loader::new(Arc::clone(&source), keys.clone(), options)?;
+        let loader = Loader::new(Arc::clone(source), keys.to_vec(), options)?;
         let all_epochs = (loader.batch_count() * config.training.num_epochs) as u64;
         let total_steps = config.training.steps.unwrap_or(all_epochs);
         let manifest = Manifest {
@@ -95,7 +95,7 @@ impl Run {
             device: &compute.name,
             data: &source.name(),
             samples: keys.len(),
-            data_fingerprint: fingerprint(&keys),
+            data_fingerprint: fingerprint(keys),
             seed: config.training.seed,
         };
         let folder = RunFolder::create(out, &config, &manifest)?;

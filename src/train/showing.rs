@@ -58,7 +58,7 @@ impl Subject {
 
 fn first_item(batch: &Tensor<4>) -> Tensor<3> {
     let [_, channels, height, width] = batch.dims();
-    batch.clone().slice([0..1]).reshape([channels, height, width])
+    batch.clone().narrow(0, 0, 1).reshape([channels, height, width])
 }
 
 fn cloud(maps: &BTreeMap<MapName, Arc<Lease>>, intrinsics: Intrinsics) -> Option<Cloud> {

@@ -87,7 +87,7 @@ impl Worker {
                 Some(command) => self.guarded("the command failed", |worker| worker.obey(command)),
                 None if !has_work => return,
                 None if self.state == State::Training => {
-                    self.guarded("the training step failed", Self::train)
+                    self.guarded("the training step failed", Self::train);
                 }
                 None => self.guarded("the frame cannot be shown", Self::show),
             }
@@ -204,7 +204,7 @@ impl Worker {
         let data = self.data.as_ref().context("there is no data to train on; open some first")?;
         let source = Arc::clone(&data.source);
         let keys = split::prescan(source.as_ref(), &data.training, &config.objective.frame_ids)?.usable;
-        let run = Run::new(config.clone(), networks, source, keys, out, &self.compute)?;
+        let run = Run::new(config.clone(), networks, &source, &keys, out, &self.compute)?;
         self.config = config;
         self.run = Some(run);
         self.enter(State::Training);
