@@ -31,7 +31,6 @@ impl Preset {
                 network: NetworkConfig { height: 64, width: 192, ..NetworkConfig::default() },
                 training: TrainingConfig {
                     batch_size: 4,
-                    learning_rate: 2e-4,
                     num_epochs: 40,
                     scheduler_step_size: 30,
                     ..TrainingConfig::default()
