@@ -20,7 +20,7 @@ struct Scene {
     steepest: f32,
 }
 
-@group(0) @binding(0) var<uniform> scene: Scene;
+@group(0) @binding(0) var<storage, read> scene: Scene;
 @group(0) @binding(1) var<storage, read> depth: array<f32>;
 @group(0) @binding(2) var<storage, read> colour: array<f32>;
 // Lowest, highest, median depth, from range.wgsl.

@@ -11,7 +11,7 @@ struct Reading {
     padding: u32,
 }
 
-@group(0) @binding(2) var<uniform> reading: Reading;
+@group(0) @binding(2) var<storage, read> reading: Reading;
 // RGBA, one byte each, red lowest.
 @group(0) @binding(3) var<storage, read> table: array<u32>;
 // Lowest value, highest value, median: given, or found by range.wgsl.

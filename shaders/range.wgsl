@@ -9,7 +9,7 @@
 // Lowest, highest, median.
 @group(0) @binding(1) var<storage, read_write> range: array<f32, 3>;
 // How many values there are: a binding may be longer than its array.
-@group(0) @binding(2) var<uniform> count: vec4u;
+@group(0) @binding(2) var<storage, read> count: u32;
 
 const THREADS: u32 = 256u;
 const BINS: u32 = 2048u;
@@ -69,7 +69,7 @@ fn find(@builtin(local_invocation_index) thread: u32) {
     var low = 0xffffffffu;
     var high = 0u;
     var finite = 0u;
-    for (var index = thread; index < count.x; index += THREADS) {
+    for (var index = thread; index < count; index += THREADS) {
         let bits = bitcast<u32>(values[index]);
         if is_finite(bits) {
             low = min(low, ordered(bits));
@@ -85,7 +85,7 @@ fn find(@builtin(local_invocation_index) thread: u32) {
     let start = atomicLoad(&least);
     let end = atomicLoad(&greatest);
     let stride = (end - start) / BINS + 1u;
-    for (var index = thread; index < count.x; index += THREADS) {
+    for (var index = thread; index < count; index += THREADS) {
         let bits = bitcast<u32>(values[index]);
         if is_finite(bits) {
             atomicAdd(&bins[(ordered(bits) - start) / stride], 1u);
@@ -108,7 +108,7 @@ fn find(@builtin(local_invocation_index) thread: u32) {
 
     let origin = neighbourhood.x;
     let width = max(neighbourhood.y - origin, 1e-30);
-    for (var index = thread; index < count.x; index += THREADS) {
+    for (var index = thread; index < count; index += THREADS) {
         if is_finite(bitcast<u32>(values[index])) {
             let place = (values[index] - origin) / width * f32(BINS);
             if place < 0.0 {

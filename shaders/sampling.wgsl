@@ -8,7 +8,7 @@ struct Grid {
     padding: u32,
 }
 
-@group(0) @binding(0) var<uniform> grid: Grid;
+@group(0) @binding(0) var<storage, read> grid: Grid;
 @group(0) @binding(1) var<storage, read> values: array<f32>;
 
 // More values than this under one pixel are thinned out, which bounds the work.

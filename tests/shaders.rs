@@ -30,3 +30,17 @@ fn every_file_is_part_of_a_shader() {
         assert!(text.starts_with("// "), "{} does not begin by saying what it is for", path.display());
     }
 }
+
+/// A uniform that decides a branch makes Mesa's software driver compile and keep a shader a draw: a
+/// megabyte a frame. Storage does not.
+#[test]
+fn no_parameter_is_a_uniform() {
+    for (name, source) in shaders::ALL {
+        let module = naga::front::wgsl::parse_str(source).unwrap();
+        let uniform = module
+            .global_variables
+            .iter()
+            .find(|(_, variable)| variable.space == naga::AddressSpace::Uniform);
+        assert!(uniform.is_none(), "{name} has a uniform");
+    }
+}

@@ -5,7 +5,7 @@
 
 use super::{
     Orbit,
-    pipelines::{CLOUD_COLOUR, CLOUD_DEPTH, Kept, Pipelines, bind, buffer},
+    pipelines::{CLOUD_COLOUR, CLOUD_DEPTH, Kept, Parameters, Pipelines, bind, cover},
     range::RangeBuffer,
 };
 use crate::train::Cloud;
@@ -62,8 +62,7 @@ struct Scene {
 struct Buffers {
     /// Held as long as its memory is bound.
     cloud: Cloud,
-    scene: Scene,
-    scene_buffer: wgpu::Buffer,
+    scene: Parameters<Scene>,
     group: wgpu::BindGroup,
     target: Target,
 }
@@ -134,19 +133,13 @@ impl Drawing {
         let range = RangeBuffer::new(device);
         range.find(device, encoder, pipelines, &self.cloud.depth);
         let scene = self.scene(target.size);
-        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let scene_buffer = buffer(device, "scene", bytemuck::bytes_of(&scene), usage);
+        let scene = Parameters::new(device, "scene", scene);
         let group = bind(
             device,
             &pipelines.cloud.get_bind_group_layout(0),
-            [
-                scene_buffer.as_entire_binding(),
-                self.cloud.depth.binding(),
-                self.cloud.colour.binding(),
-                range.binding(),
-            ],
+            [scene.binding(), self.cloud.depth.binding(), self.cloud.colour.binding(), range.binding()],
         );
-        Buffers { cloud: self.cloud.clone(), scene, scene_buffer, group, target }
+        Buffers { cloud: self.cloud.clone(), scene, group, target }
     }
 
     fn render(&self, encoder: &mut wgpu::CommandEncoder, pipelines: &Pipelines, buffers: &Buffers) {
@@ -176,7 +169,8 @@ impl Drawing {
         });
         pass.set_pipeline(&pipelines.cloud);
         pass.set_bind_group(0, &buffers.group, &[]);
-        pass.draw(0..4, 0..buffers.scene.size[0] * buffers.scene.size[1]);
+        let [columns, rows] = buffers.scene.value().size;
+        pass.draw(0..4, 0..columns * rows);
     }
 }
 
@@ -202,15 +196,14 @@ impl CallbackTrait for Drawing {
         let same = kept.as_ref().is_some_and(|buffers| is_same(&buffers.cloud, &self.cloud));
         let scene = self.scene(size);
         match kept.as_mut() {
-            Some(buffers) if same && buffers.target.size == size && buffers.scene == scene => {
+            Some(buffers) if same && buffers.target.size == size && *buffers.scene.value() == scene => {
                 return Vec::new();
             }
             Some(buffers) if same => {
                 if buffers.target.size != size {
                     buffers.target = Target::new(device, pipelines, size);
                 }
-                queue.write_buffer(&buffers.scene_buffer, 0, bytemuck::bytes_of(&scene));
-                buffers.scene = scene;
+                buffers.scene.set(queue, scene);
             }
             _ => {
                 let target = kept.take().map(|buffers| buffers.target).filter(|target| target.size == size);
@@ -231,9 +224,7 @@ impl CallbackTrait for Drawing {
         resources: &CallbackResources,
     ) {
         if let Some(buffers) = &*self.kept.lock() {
-            pass.set_pipeline(&Pipelines::of(resources).copy);
-            pass.set_bind_group(0, &buffers.target.copy, &[]);
-            pass.draw(0..3, 0..1);
+            cover(pass, &Pipelines::of(resources).copy, &buffers.target.copy);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One number a pixel, drawn from its lease through a table of colours.
 
 use super::{
-    pipelines::{Grid, Kept, Pipelines, bind, buffer},
+    pipelines::{Grid, Kept, Parameters, Pipelines, bind, buffer, cover},
     range::{RangeBuffer, Report},
 };
 use crate::{compute::Lease, geometry::colormap::Colormap};
@@ -40,7 +40,7 @@ pub enum FieldStyle {
 
 /// The `Reading` of `field.wgsl`.
 #[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 struct Reading {
     entries: u32,
     category: u32,
@@ -87,8 +87,7 @@ struct Buffers {
     /// Held as long as its memory is bound.
     lease: Arc<Lease>,
     style: FieldStyle,
-    grid: Grid,
-    grid_buffer: wgpu::Buffer,
+    grid: Parameters<Grid>,
     range: RangeBuffer,
     group: wgpu::BindGroup,
 }
@@ -144,25 +143,24 @@ struct Drawing {
 
 impl Drawing {
     fn buffers(&self, device: &wgpu::Device, pipelines: &Pipelines) -> Buffers {
-        let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let reading = buffer(device, "reading", bytemuck::bytes_of(&self.style.reading()), uniform);
+        let reading = Parameters::new(device, "reading", self.style.reading());
         let table =
             buffer(device, "colours", bytemuck::cast_slice(&self.style.table()), wgpu::BufferUsages::STORAGE);
-        let grid_buffer = buffer(device, "grid", bytemuck::bytes_of(&self.grid), uniform);
+        let grid = Parameters::new(device, "grid", self.grid);
         let range = RangeBuffer::new(device);
         let group = bind(
             device,
             &pipelines.field.get_bind_group_layout(0),
             [
-                grid_buffer.as_entire_binding(),
+                grid.binding(),
                 self.lease.binding(),
-                reading.as_entire_binding(),
+                reading.binding(),
                 table.as_entire_binding(),
                 range.binding(),
             ],
         );
         let (lease, style) = (Arc::clone(&self.lease), self.style.clone());
-        Buffers { lease, style, grid: self.grid, grid_buffer, range, group }
+        Buffers { lease, style, grid, range, group }
     }
 }
 
@@ -180,10 +178,7 @@ impl CallbackTrait for Drawing {
             .as_mut()
             .filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease) && buffers.style == self.style);
         if let Some(buffers) = present {
-            if buffers.grid != self.grid {
-                queue.write_buffer(&buffers.grid_buffer, 0, bytemuck::bytes_of(&self.grid));
-                buffers.grid = self.grid;
-            }
+            buffers.grid.set(queue, self.grid);
             return Vec::new();
         }
         let pipelines = Pipelines::of(resources);
@@ -206,9 +201,7 @@ impl CallbackTrait for Drawing {
         resources: &CallbackResources,
     ) {
         if let Some(buffers) = &*self.kept.lock() {
-            pass.set_pipeline(&Pipelines::of(resources).field);
-            pass.set_bind_group(0, &buffers.group, &[]);
-            pass.draw(0..3, 0..1);
+            cover(pass, &Pipelines::of(resources).field, &buffers.group);
         }
     }
 }

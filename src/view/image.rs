@@ -1,6 +1,6 @@
 //! A colour picture drawn from its lease.
 
-use super::pipelines::{Grid, Kept, Pipelines, bind, buffer};
+use super::pipelines::{Grid, Kept, Parameters, Pipelines, bind, cover};
 use crate::compute::Lease;
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use std::sync::Arc;
@@ -12,8 +12,7 @@ pub struct ImageView(Kept<Buffers>);
 struct Buffers {
     /// Held as long as its memory is bound.
     lease: Arc<Lease>,
-    grid: Grid,
-    grid_buffer: wgpu::Buffer,
+    grid: Parameters<Grid>,
     group: wgpu::BindGroup,
 }
 
@@ -44,20 +43,16 @@ impl CallbackTrait for Drawing {
     ) -> Vec<wgpu::CommandBuffer> {
         let mut kept = self.kept.lock();
         if let Some(buffers) = kept.as_mut().filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease)) {
-            if buffers.grid != self.grid {
-                queue.write_buffer(&buffers.grid_buffer, 0, bytemuck::bytes_of(&self.grid));
-                buffers.grid = self.grid;
-            }
+            buffers.grid.set(queue, self.grid);
             return Vec::new();
         }
-        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let grid_buffer = buffer(device, "grid", bytemuck::bytes_of(&self.grid), usage);
+        let grid = Parameters::new(device, "grid", self.grid);
         let group = bind(
             device,
             &Pipelines::of(resources).image.get_bind_group_layout(0),
-            [grid_buffer.as_entire_binding(), self.lease.binding()],
+            [grid.binding(), self.lease.binding()],
         );
-        *kept = Some(Buffers { lease: Arc::clone(&self.lease), grid: self.grid, grid_buffer, group });
+        *kept = Some(Buffers { lease: Arc::clone(&self.lease), grid, group });
         Vec::new()
     }
 
@@ -68,9 +63,7 @@ impl CallbackTrait for Drawing {
         resources: &CallbackResources,
     ) {
         if let Some(buffers) = &*self.kept.lock() {
-            pass.set_pipeline(&Pipelines::of(resources).image);
-            pass.set_bind_group(0, &buffers.group, &[]);
-            pass.draw(0..3, 0..1);
+            cover(pass, &Pipelines::of(resources).image, &buffers.group);
         }
     }
 }

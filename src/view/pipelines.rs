@@ -147,6 +147,38 @@ impl<T> Kept<T> {
     }
 }
 
+/// Numbers that a shader reads, and their copy on the device.
+///
+/// They are bound as read-only storage: where a uniform decides a branch or a loop, Mesa's software
+/// driver compiles the shader anew for every draw and keeps what it compiled.
+pub(super) struct Parameters<T> {
+    value: T,
+    buffer: wgpu::Buffer,
+}
+
+impl<T: bytemuck::Pod + PartialEq> Parameters<T> {
+    pub fn new(device: &wgpu::Device, label: &str, value: T) -> Self {
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+        Self { value, buffer: buffer(device, label, bytemuck::bytes_of(&value), usage) }
+    }
+
+    /// Changes them, if they differ, for what is submitted from now on.
+    pub fn set(&mut self, queue: &wgpu::Queue, value: T) {
+        if self.value != value {
+            queue.write_buffer(&self.buffer, 0, bytemuck::bytes_of(&value));
+            self.value = value;
+        }
+    }
+
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    pub fn binding(&self) -> wgpu::BindingResource<'_> {
+        self.buffer.as_entire_binding()
+    }
+}
+
 /// A buffer with these first contents.
 pub(super) fn buffer(
     device: &wgpu::Device,
@@ -169,6 +201,17 @@ pub(super) fn bind<const N: usize>(
         wgpu::BindGroupEntry { binding: binding - 1, resource }
     });
     device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
+}
+
+/// Draws what covers the callback's rectangle.
+pub(super) fn cover(
+    pass: &mut wgpu::RenderPass<'static>,
+    pipeline: &wgpu::RenderPipeline,
+    group: &wgpu::BindGroup,
+) {
+    pass.set_pipeline(pipeline);
+    pass.set_bind_group(0, group, &[]);
+    pass.draw(0..3, 0..1);
 }
 
 /// The grid of `sampling.wgsl`.

@@ -1,6 +1,6 @@
 //! The range of an array's values, found on the device by `range.wgsl`.
 
-use super::pipelines::{Pipelines, bind, buffer};
+use super::pipelines::{Parameters, Pipelines, bind, buffer};
 use crate::compute::Lease;
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -74,12 +74,12 @@ impl RangeBuffer {
         pipelines: &Pipelines,
         lease: &Lease,
     ) {
-        let count = [(lease.channels * lease.height * lease.width) as u32, 0, 0, 0];
-        let count = buffer(device, "count", bytemuck::bytes_of(&count), wgpu::BufferUsages::UNIFORM);
+        let count = (lease.channels * lease.height * lease.width) as u32;
+        let count = Parameters::new(device, "count", count);
         let group = bind(
             device,
             &pipelines.range.get_bind_group_layout(0),
-            [lease.binding(), self.binding(), count.as_entire_binding()],
+            [lease.binding(), self.binding(), count.binding()],
         );
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(&pipelines.range);
