@@ -75,10 +75,7 @@ fn predict(predictor: &Predictor, path: &Path, out: &Path, npy: bool, colour: bo
     }
     if colour {
         let size = ImageSize { height: image.height() as usize, width: image.width() as usize };
-        let file = out.join(format!("{name}_disp.jpeg"));
-        colour_picture(disparity, size)?
-            .save(&file)
-            .with_context(|| format!("the picture {} cannot be written", file.display()))?;
+        data::image::write(&out.join(format!("{name}_disp.jpeg")), &colour_picture(disparity, size)?)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use glam::{DMat4, Vec3};
 use monoscope::{
     config::FrameId,
     data::{
-        DataError, FrameKey, FrameSource, Side,
+        DataError, FrameKey, FrameSource, Side, image,
         kitti::{
             KittiRaw,
             calibration::{ScannerProjection, Value, parse},
@@ -114,7 +114,7 @@ fn laser_depth_is_that_of_the_published_evaluation() {
     let Some(root) = shared("kitti") else { return };
     for frame in [0, 9] {
         let name = format!("golden/gt_2011_09_26_drive_0002_sync_{frame:010}_x256.png");
-        let expected = image::open(root.join(name)).unwrap().into_luma16();
+        let expected = ::image::open(root.join(name)).unwrap().into_luma16();
         let projection = ScannerProjection::read(&root.join("2011_09_26"), Side::Left).unwrap();
         let scan = format!("2011_09_26/2011_09_26_drive_0002_sync/velodyne_points/data/{frame:010}.bin");
         let points = velodyne::read(&root.join(scan)).unwrap();
@@ -211,7 +211,8 @@ fn pictures_are_found_file_by_file() {
     let data = folder.path().join("2011_09_26/drive/image_02/data");
     fs::create_dir_all(&data).unwrap();
     let save = |name: &str, level: u8| {
-        image::RgbImage::from_pixel(8, 8, image::Rgb([level; 3])).save(data.join(name)).unwrap();
+        let picture = ::image::RgbImage::from_pixel(8, 8, ::image::Rgb([level; 3]));
+        image::write(&data.join(name), &picture).unwrap();
     };
     save("0000000003.png", 3);
     save("0000000004.jpg", 4);
@@ -247,7 +248,7 @@ impl FrameSource for Claims {
         let drive = self.0.iter().find(|drive| drive.folder == key.folder);
         drive.is_some_and(|drive| drive.frames.contains(&key.frame)) && !self.1.contains(key)
     }
-    fn image(&self, key: &FrameKey) -> Result<image::RgbImage, DataError> {
+    fn image(&self, key: &FrameKey) -> Result<::image::RgbImage, DataError> {
         Err(DataError::Unusable(key.to_string()))
     }
     fn intrinsics(&self, _: &FrameKey) -> monoscope::geometry::Intrinsics {

@@ -1,12 +1,13 @@
 //! The loader: order, resuming, bad files, bounded memory, stopping.
 
 use crate::support::shared;
-use image::{Rgb, RgbImage};
+use ::image::{Rgb, RgbImage};
 use monoscope::{
     config::{FrameId, ImageSize},
     data::{
         Batch, DataError, DepthMap, Drive, FrameKey, FrameSource, Sample, Side,
         augment::Augmentation,
+        image,
         kitti::KittiRaw,
         loader::{Loader, LoaderEvent, LoaderOptions, SampleOptions, load_sample},
         split::{Part, Split, prescan},
@@ -165,7 +166,7 @@ fn a_sample_is_mirrored_as_a_whole_and_jittered_for_the_networks_only() {
     for id in TRIPLET {
         let frame = key(4).relative(id).unwrap().frame;
         let mut native = stripes(frame);
-        image::imageops::flip_horizontal_in_place(&mut native);
+        ::image::imageops::flip_horizontal_in_place(&mut native);
         let clean = monoscope::data::image::pyramid(&native, options.size, 4);
         let levels = &augmented.pyramid[&id];
         assert_eq!(levels.len(), if id == FrameId::TARGET { 4 } else { 1 });
@@ -198,7 +199,7 @@ fn write_drive(root: &Path, frames: std::ops::Range<u32>) {
     let data = root.join(DRIVE).join("image_02/data");
     fs::create_dir_all(&data).unwrap();
     for frame in frames {
-        stripes(frame).save(data.join(format!("{frame:010}.jpg"))).unwrap();
+        image::write(&data.join(format!("{frame:010}.jpg")), &stripes(frame)).unwrap();
     }
 }
 
@@ -222,6 +223,21 @@ fn a_truncated_picture_costs_only_its_samples() {
     let again = all(&loader(2), 0, 0);
     assert_eq!(contents(&again.0), contents(&batches));
     assert_eq!(again.1, skipped);
+}
+
+#[test]
+fn frames_of_different_sizes_are_not_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    write_drive(folder.path(), 0..42);
+    let other = RgbImage::from_pixel(82, 40, Rgb([9, 9, 9]));
+    let file = folder.path().join(DRIVE).join("image_02/data/0000000007.jpg");
+    image::write(&file, &other).unwrap();
+    let source = Arc::new(KittiRaw::open(folder.path()).unwrap());
+    let (_, skipped) = all(&Loader::new(source, keys(1..41), options(4, 1)).unwrap(), 0, 0);
+    assert_eq!(skipped.len(), 3, "the samples that frame 7 is part of");
+    for (_, reason) in &skipped {
+        assert!(reason.contains("82×40") && reason.contains("80×40"), "{reason}");
+    }
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! Decoding, and resizing exactly as Pillow does.
 
 mod filter;
+mod jpeg;
 mod resize;
 
 pub use filter::{Filter, Taps};
 pub use resize::{pyramid, resize};
 
 use super::DataError;
-use image::{ImageReader, Limits, RgbImage};
+use image::{ImageFormat, ImageReader, Limits, RgbImage};
 use std::{
     fs,
     io::{Cursor, ErrorKind},
@@ -59,9 +60,33 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
-    if cut_short(bytes) {
-        return Err("the JPEG data is cut short".to_owned());
+    let image = if jpeg::is_jpeg(bytes) { jpeg::decode(bytes)? } else { decode_png(bytes)? };
+    if image.is_empty() {
+        return Err("the picture has no pixels".to_owned());
     }
+    Ok(image)
+}
+
+/// Writes a picture in the format that the file's ending names: `.jpg` and `.jpeg` as the published
+/// recipe encodes them, anything else as PNG.
+///
+/// # Errors
+/// The folder is missing or cannot be written to, or the picture is no JPEG's size.
+pub fn write(path: &Path, image: &RgbImage) -> Result<(), DataError> {
+    let is_jpeg = path.extension().is_some_and(|ending| ending == "jpg" || ending == "jpeg");
+    let written = if is_jpeg {
+        jpeg::encode(image).and_then(|bytes| fs::write(path, bytes).map_err(|error| error.to_string()))
+    } else {
+        image.save_with_format(path, ImageFormat::Png).map_err(|error| error.to_string())
+    };
+    written.map_err(|reason| DataError::Unwritable {
+        what: "picture".to_owned(),
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+fn decode_png(bytes: &[u8]) -> Result<RgbImage, String> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
     limits.max_image_height = Some(LARGEST_SIDE);
@@ -72,19 +97,5 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
         return Err("the content is neither JPEG nor PNG".to_owned());
     }
     reader.limits(limits);
-    let image = reader.decode().map_err(|error| error.to_string())?.into_rgb8();
-    if image.is_empty() {
-        return Err("the picture has no pixels".to_owned());
-    }
-    Ok(image)
-}
-
-/// Whether a JPEG lacks its end marker. The decoder itself fills what is missing with grey.
-fn cut_short(bytes: &[u8]) -> bool {
-    const START: [u8; 2] = [0xFF, 0xD8];
-    const SCAN: [u8; 2] = [0xFF, 0xDA];
-    const END: [u8; 2] = [0xFF, 0xD9];
-    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
-    // A thumbnail among the headers has an end marker of its own, so the end must follow a scan.
-    bytes.starts_with(&START) && last(END).is_none_or(|end| last(SCAN).is_none_or(|scan| end < scan))
+    Ok(reader.decode().map_err(|error| error.to_string())?.into_rgb8())
 }

@@ -49,13 +49,14 @@ impl SampleOptions {
 /// Reads the frames of a target, mirrors them, makes their pyramids, and jitters what the networks see.
 ///
 /// # Errors
-/// A frame is missing or unreadable.
+/// A frame is missing, unreadable, or of another size than the first.
 pub fn load_sample(
     source: &dyn FrameSource,
     target: &FrameKey,
     options: &SampleOptions,
     augmentation: &Augmentation,
 ) -> Result<Sample, DataError> {
+    let mut native_size = None;
     let mut levels = BTreeMap::new();
     let mut network_input = BTreeMap::new();
     for id in &options.frame_ids {
@@ -66,6 +67,14 @@ pub fn load_sample(
             ))
         })?;
         let mut image = source.image(&key)?;
+        let (width, height) = image.dimensions();
+        let (target_width, target_height) = *native_size.get_or_insert((width, height));
+        if (width, height) != (target_width, target_height) {
+            return Err(DataError::Unusable(format!(
+                "'{key}' has {width}×{height} pixels, '{target}' {target_width}×{target_height}: \
+                 frames that are compared must come from one camera"
+            )));
+        }
         if augmentation.mirror {
             mirror(&mut image);
         }

@@ -4,7 +4,7 @@
 //! Pictures are PNG: without loss, so that exact depth and pose still explain every pixel.
 
 use super::{BASELINE, BuiltInDrive, scan::scan};
-use crate::data::{DataError, FrameKey, FrameSource, Side};
+use crate::data::{DataError, FrameKey, FrameSource, Side, image};
 use glam::{DAffine3, DMat3, DVec3};
 use std::{fmt::Write, fs, io, path::Path};
 
@@ -85,8 +85,8 @@ fn write_all(
         };
         for side in sides {
             let key = FrameKey { folder: folder.clone(), frame, side: *side };
-            let image = drive.image(&key).map_err(io::Error::other)?;
-            image.save(name(camera_folder(*side), "png")).map_err(io::Error::other)?;
+            let picture = drive.image(&key).map_err(io::Error::other)?;
+            image::write(&name(camera_folder(*side), "png"), &picture).map_err(io::Error::other)?;
         }
         fs::write(name("velodyne_points", "bin"), laser_points(drive, frame))?;
         fs::write(name("oxts", "txt"), inertial_line(drive, frame))?;

@@ -1,0 +1,65 @@
+//! JPEG by libjpeg-turbo, the decoder that the published numbers were made with.
+
+use super::{LARGEST_ALLOCATION, LARGEST_SIDE};
+use image::RgbImage;
+use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, Subsamp};
+
+/// Quality and colour sampling of the published recipe's pictures (ALGORITHM 1.1).
+const QUALITY: i32 = 92;
+const SAMPLING: Subsamp = Subsamp::Sub2x2;
+/// A progressive picture repeats itself in about ten passes; one that does in thousands is hostile.
+const MOST_PASSES: u32 = 100;
+
+/// Whether these bytes say that they are a JPEG.
+pub(super) fn is_jpeg(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xFF, 0xD8])
+}
+
+/// Decodes to RGB.
+///
+/// # Errors
+/// What is wrong with the bytes.
+pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+    if is_cut_short(bytes) {
+        return Err("the JPEG data is cut short".to_owned());
+    }
+    let words = |error: turbojpeg::Error| error.to_string();
+    let mut decompressor = Decompressor::new().map_err(words)?;
+    decompressor.set_scan_limit(MOST_PASSES).map_err(words)?;
+    let header = decompressor.read_header(bytes).map_err(words)?;
+    let (width, height) = (header.width, header.height);
+    if width.max(height) > LARGEST_SIDE as usize || (width * height * 3) as u64 > LARGEST_ALLOCATION {
+        return Err(format!("its {width}×{height} pixels are more than any camera's"));
+    }
+    let mut image = RgbImage::new(width as u32, height as u32);
+    let (pixels, pitch) = (&mut *image, 3 * width);
+    decompressor
+        .decompress(bytes, Image { pixels, width, pitch, height, format: PixelFormat::RGB })
+        .map_err(words)?;
+    Ok(image)
+}
+
+/// Encodes as the published recipe's pictures are.
+///
+/// # Errors
+/// If the picture has no pixels or more than the format can hold.
+pub(super) fn encode(image: &RgbImage) -> Result<Vec<u8>, String> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let encode = || {
+        let mut compressor = Compressor::new()?;
+        compressor.set_quality(QUALITY)?;
+        compressor.set_subsamp(SAMPLING)?;
+        let (pixels, pitch) = (&**image, 3 * width);
+        compressor.compress_to_vec(Image { pixels, width, pitch, height, format: PixelFormat::RGB })
+    };
+    encode().map_err(|error: turbojpeg::Error| error.to_string())
+}
+
+/// Whether the end marker is missing. The decoder itself may fill what is missing with grey.
+fn is_cut_short(bytes: &[u8]) -> bool {
+    const SCAN: [u8; 2] = [0xFF, 0xDA];
+    const END: [u8; 2] = [0xFF, 0xD9];
+    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
+    // A thumbnail among the headers has an end marker of its own, so the end must follow a scan.
+    last(END).is_none_or(|end| last(SCAN).is_none_or(|scan| end < scan))
+}
