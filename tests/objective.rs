@@ -12,6 +12,20 @@ use monoscope::{
 use std::collections::{BTreeMap, BTreeSet};
 
 const SIZE: ImageSize = ImageSize { height: 64, width: 96 };
+/// The modes, and what the reference's cases change of them.
+const CASES: [&str; 11] = [
+    "M",
+    "M.noise",
+    "S",
+    "MS",
+    "M.v1_multiscale",
+    "M.avg_reprojection",
+    "M.disable_automasking",
+    "M.no_ssim",
+    "M.predictive_mask",
+    "M.align_corners_false",
+    "M.baseline",
+];
 const TEMPORAL: [FrameId; 2] = [FrameId::PREVIOUS, FrameId::NEXT];
 
 /// The reference's inputs on a device, with leaves to differentiate with respect to.
@@ -163,19 +177,7 @@ fn difference_but_for_flips(found: &[f32], expected: &[f32]) -> f64 {
 fn losses_and_gradients_agree_with_the_reference() {
     let Some(path) = support::shared("golden/losses.safetensors") else { return };
     let golden = Arrays::open(&path);
-    for name in [
-        "M",
-        "M.noise",
-        "S",
-        "MS",
-        "M.v1_multiscale",
-        "M.avg_reprojection",
-        "M.disable_automasking",
-        "M.no_ssim",
-        "M.predictive_mask",
-        "M.align_corners_false",
-        "M.baseline",
-    ] {
+    for name in CASES {
         for composed in [true, false] {
             check_case(&golden, name, &Device::flex(), composed, 1.0);
         }
@@ -187,7 +189,7 @@ fn losses_and_gradients_agree_on_the_gpu_backend() {
     let Some(path) = support::shared("golden/losses.safetensors") else { return };
     let golden = Arrays::open(&path);
     let Some(gpu) = support::gpu() else { return };
-    for name in ["M", "M.noise"] {
+    for name in CASES {
         check_case(&golden, name, &gpu, true, 5.0);
     }
 }
