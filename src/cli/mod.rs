@@ -1,5 +1,6 @@
 //! The same jobs without a window: one file a command, over the same session.
 
+mod archives;
 mod demo_data;
 mod evaluate;
 mod info;
@@ -53,6 +54,8 @@ enum Job {
     Inspect(inspect::InspectArgs),
     /// Score networks with the published metrics
     Evaluate(evaluate::EvaluateArgs),
+    /// Print where the official archives of a split can be had
+    Archives(archives::ArchivesArgs),
     /// Export the built-in drive as a KITTI folder
     DemoData(demo_data::DemoDataArgs),
     /// List graphics adapters and backends
@@ -127,6 +130,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(Job::Predict(args)) => predict::run(&args),
         Some(Job::Inspect(args)) => inspect::run(&args),
         Some(Job::Evaluate(args)) => evaluate::run(&args),
+        Some(Job::Archives(args)) => archives::run(&args),
         Some(Job::DemoData(args)) => demo_data::run(&args),
         Some(Job::Info(args)) => info::run(&args),
     }

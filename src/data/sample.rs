@@ -61,15 +61,22 @@ impl fmt::Display for FrameKey {
     }
 }
 
+/// A line's last word, and what is before it.
+fn cut(line: &str) -> Option<(&str, &str)> {
+    line.trim().rsplit_once(char::is_whitespace)
+}
+
 impl FromStr for FrameKey {
     type Err = String;
 
     /// Reads `FOLDER FRAME SIDE`, a line of a split file. The frame may be zero-padded; the side is
-    /// `l` or `2`, `r` or `3`.
+    /// `l` or `2`, `r` or `3`, and left where there is none, as in the benchmark's `image 12`.
     fn from_str(line: &str) -> Result<Self, Self::Err> {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let [folder, frame, side] = fields[..] else {
-            return Err(format!("'{line}' is not 'FOLDER FRAME SIDE'"));
+        // Folders of one's own may have spaces in their names, so the line is read from its end.
+        let (rest, last) = cut(line).ok_or_else(|| format!("'{line}' is not 'FOLDER FRAME SIDE'"))?;
+        let (folder, frame, side) = match cut(rest) {
+            Some((folder, frame)) => (folder.trim(), frame, last),
+            None => (rest.trim(), last, "l"),
         };
         let frame =
             frame.parse().map_err(|_| format!("frame '{frame}' of '{line}' is not a whole number"))?;

@@ -54,6 +54,13 @@ pub struct Drive {
     pub sides: Vec<Side>,
 }
 
+impl Drive {
+    /// The names of its frames as one of its cameras saw them.
+    pub fn keys(&self, side: Side) -> impl Iterator<Item = FrameKey> + '_ {
+        self.frames.clone().map(move |frame| FrameKey { folder: self.folder.clone(), frame, side })
+    }
+}
+
 /// A place that frames come from. Implementations are shared between worker threads.
 pub trait FrameSource: Send + Sync {
     /// What a person calls it: a path or "built-in drive".

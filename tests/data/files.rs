@@ -37,7 +37,9 @@ fn split_lines_may_be_padded_and_must_be_whole() {
         key("d/other", 4, Side::Right),
     ];
     assert_eq!(keys, expected);
-    assert!(split::parse("d/drive 1 l\nimage 12\n").unwrap_err().starts_with("line 2: 'image 12'"));
+    assert_eq!(split::parse("image 12\n").unwrap(), [key("image", 12, Side::Left)]);
+    assert_eq!(split::parse("my drive 12 r\n").unwrap(), [key("my drive", 12, Side::Right)]);
+    assert!(split::parse("d/drive 1 l\nimage\n").unwrap_err().starts_with("line 2: 'image'"));
     assert!(split::parse("d/drive x l\n").unwrap_err().contains("frame 'x'"));
     assert!(split::parse("d/drive 1 m\n").unwrap_err().contains("side 'm'"));
 }
@@ -297,7 +299,7 @@ fn a_split_needs_only_the_parts_in_use() {
             .map_err(|error| error.to_string())
     };
     fs::write(folder.path().join("train_files.txt"), "d/a 0000000001 l\nd/a 2 l\n").unwrap();
-    fs::write(folder.path().join("test_files.txt"), "image 1\n").unwrap();
+    fs::write(folder.path().join("test_files.txt"), "image\n").unwrap();
     let split = open(folder.path(), &[Part::Training], &[Part::Validation]).unwrap();
     assert_eq!((split.training.len(), split.validation.len(), split.test.len()), (2, 0, 0));
     let missing = open(folder.path(), &[Part::Validation], &[]).unwrap_err();

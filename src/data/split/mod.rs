@@ -1,7 +1,16 @@
-//! Split files: which frames train, validate and test (ALGORITHM 1.3).
+//! Splits: which frames train, validate and test (ALGORITHM 1.3), by name or from files.
+
+mod archives;
+mod definition;
+mod frames;
+
+pub use archives::archives;
+pub use definition::Definition;
+pub use frames::parse_frames;
 
 use super::{DataError, FrameKey, FrameSource};
 use crate::config::FrameId;
+use definition::DEFINITIONS;
 use std::{fs, io::ErrorKind, path::Path};
 
 /// One frame in this many of a drive, at its end, validates where no split says otherwise.
@@ -19,6 +28,14 @@ pub enum Part {
 }
 
 impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Training => "training",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+
     /// The name of its list in a split folder.
     pub fn file_name(self) -> &'static str {
         match self {
@@ -40,14 +57,25 @@ pub struct Split {
     pub test: Vec<FrameKey>,
 }
 
-/// Splits known by name, each made from the frames that the source has.
-type Definition = fn(&dyn FrameSource, &[FrameId]) -> Split;
-const DEFINITIONS: [(&str, Definition); 1] = [("every-frame", every_frame)];
+/// Splits that are made from the frames that the source has.
+type Rule = fn(&dyn FrameSource, &[FrameId]) -> Split;
+const RULES: [(&str, Rule); 1] = [(EVERY_FRAME, every_frame)];
+
+/// The split that [`every_frame`] makes.
+pub const EVERY_FRAME: &str = "every-frame";
+
+/// The names of all splits that need no files, sorted.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = DEFINITIONS.iter().map(|(name, _)| *name).collect();
+    names.extend(RULES.iter().map(|(name, _)| *name));
+    names.sort_unstable();
+    names
+}
 
 impl Split {
-    /// Reads a split by name, or from a folder with `train_files.txt`, `val_files.txt` and
-    /// `test_files.txt`. Only the parts asked for are read: the `required` must be there and name a
-    /// frame, the `optional` may be missing.
+    /// Makes a split from its name, from a definition (a `.toml` file like those in `splits/`), or from a
+    /// folder with `train_files.txt`, `val_files.txt` and `test_files.txt`, of which only the parts asked
+    /// for are read. The `required` parts must name a frame, the `optional` may be missing.
     ///
     /// # Errors
     /// No such split, a required part is missing or empty, or a line is malformed.
@@ -58,26 +86,37 @@ impl Split {
         required: &[Part],
         optional: &[Part],
     ) -> Result<Self, DataError> {
-        let folder = Path::new(choice);
-        let definition = DEFINITIONS.iter().find(|(name, _)| *name == choice);
-        let split = match definition {
-            Some((_, definition)) => definition(source, frame_ids),
-            None if folder.is_dir() => read_folder(folder, required, optional)?,
-            None => {
-                let names = DEFINITIONS.map(|(name, _)| name).join(", ");
-                return Err(DataError::Unusable(format!(
-                    "split '{choice}' is neither a folder nor a name known here ({names}); \
-                     give a folder that holds {}",
-                    required.first().unwrap_or(&Part::Training).file_name()
-                )));
-            }
+        let path = Path::new(choice);
+        let rule = RULES.iter().find(|(name, _)| *name == choice);
+        let split = if let Some((_, rule)) = rule {
+            rule(source, frame_ids)
+        } else if let Some(definition) = Definition::named(choice) {
+            definition.and_then(|definition| definition.expand()).map_err(DataError::Unusable)?
+        } else if path.is_dir() {
+            read_folder(path, required, optional)?
+        } else if path.is_file() {
+            let text = fs::read_to_string(path).map_err(|error| unreadable(path, error.to_string()))?;
+            let split = Definition::parse(&text).and_then(|definition| definition.expand());
+            split.map_err(|reason| unreadable(path, reason))?
+        } else {
+            return Err(DataError::Unusable(format!(
+                "split '{choice}' is neither a folder nor a name known here ({}); \
+                 give a folder that holds {}",
+                names().join(", "),
+                required.first().unwrap_or(&Part::Training).file_name()
+            )));
         };
         for part in required {
             if split.part(*part).is_empty() {
-                let file = part.file_name();
-                return Err(DataError::Unusable(format!(
-                    "split '{choice}' names no frame in {file}; add lines 'FOLDER FRAME SIDE' or choose another"
-                )));
+                let (file, names) = (part.file_name(), names().join(", "));
+                return Err(DataError::Unusable(if path.is_dir() {
+                    format!(
+                        "split '{choice}' names no frame in {file}; \
+                         add lines 'FOLDER FRAME SIDE' or choose another"
+                    )
+                } else {
+                    format!("split '{choice}' has no {} frames; choose another of {names}", part.name())
+                }));
             }
         }
         Ok(split)
@@ -145,15 +184,15 @@ pub fn parse(text: &str) -> Result<Vec<FrameKey>, String> {
 /// A split made from a source itself: of every drive and camera the frames whose neighbours are there,
 /// the last tenth for validation, the rest for training.
 pub fn every_frame(source: &dyn FrameSource, frame_ids: &[FrameId]) -> Split {
+    frames_that(source, |key| missing_frame(source, key, frame_ids).is_none())
+}
+
+/// Of every drive and camera the frames that qualify, the last tenth for validation.
+fn frames_that(source: &dyn FrameSource, qualifies: impl Fn(&FrameKey) -> bool) -> Split {
     let mut split = Split::default();
     for drive in source.drives() {
         for side in &drive.sides {
-            let mut keys: Vec<FrameKey> = drive
-                .frames
-                .clone()
-                .map(|frame| FrameKey { folder: drive.folder.clone(), frame, side: *side })
-                .filter(|key| missing_frame(source, key, frame_ids).is_none())
-                .collect();
+            let mut keys: Vec<FrameKey> = drive.keys(*side).filter(&qualifies).collect();
             let validating = if keys.len() > 1 { keys.len().div_ceil(VALIDATION_SHARE) } else { 0 };
             split.validation.extend(keys.split_off(keys.len() - validating));
             split.training.extend(keys);

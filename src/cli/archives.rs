@@ -1,0 +1,26 @@
+//! `archives`: where the files of a split can be had.
+
+use crate::data::split;
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+#[derive(Args)]
+pub(super) struct ArchivesArgs {
+    /// The split: the name of one of KITTI's, or a folder of split files
+    #[arg(long, value_name = "NAME|DIR")]
+    split: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &ArchivesArgs) -> Result<()> {
+    let archives = split::archives(&args.split)?;
+    if args.json {
+        println!("{}", json!({ "split": args.split, "archives": archives }));
+    } else {
+        println!("{}", archives.join("\n"));
+    }
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! Splits that are known by name: small definitions in `splits/`, made of facts about KITTI's drives,
+//! and what they come to.
+
+use super::{Split, parse_frames};
+use crate::data::{FrameKey, Side};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Deserializer, de::Error};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The definitions by name.
+pub(super) const DEFINITIONS: [(&str, &str); 7] = [
+    ("benchmark", include_str!("../../../splits/benchmark.toml")),
+    ("eigen", include_str!("../../../splits/eigen.toml")),
+    ("eigen_benchmark", include_str!("../../../splits/eigen_benchmark.toml")),
+    ("eigen_full", include_str!("../../../splits/eigen_full.toml")),
+    ("eigen_zhou", include_str!("../../../splits/eigen_zhou.toml")),
+    ("odom", include_str!("../../../splits/odom.toml")),
+    ("small", include_str!("../../../splits/small.toml")),
+];
+const RAW_DRIVES: &str = include_str!("../../../splits/kitti_raw.toml");
+
+/// Decides which frames validate, the same in every run so that runs can be compared.
+const DRAW_SEED: [u8; 32] = *b"frames that validate, by monosco";
+
+/// A definition as it is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Definition {
+    /// Official archives needed besides those of the drives.
+    pub archives: Vec<String>,
+    training: Option<Selection>,
+    validation: Validation,
+    test: Option<Selection>,
+}
+
+/// Values by group (a day, or `sequences`) and drive of the group.
+type ByDrive<T> = BTreeMap<String, BTreeMap<String, T>>;
+
+/// Which frames; without any word, both cameras at every frame of KITTI raw.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Selection {
+    /// These frames.
+    frames: Option<ByDrive<Frames>>,
+    /// The test frames of another split.
+    part_of: Option<String>,
+    /// Without the drives that another split tests on.
+    not_drives_of: Option<String>,
+    /// Without frames in which the car stands.
+    moving: bool,
+    /// Without so many frames at either end of a drive.
+    margin: u32,
+    /// The cameras: `l`, `r` or `lr`.
+    #[serde(deserialize_with = "sides")]
+    sides: Vec<Side>,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self {
+            frames: None,
+            part_of: None,
+            not_drives_of: None,
+            moving: false,
+            margin: 0,
+            sides: vec![Side::Left, Side::Right],
+        }
+    }
+}
+
+/// What is taken out of the training samples to validate on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Validation {
+    /// So many samples, drawn by frame: its cameras are drawn together.
+    drawn: usize,
+    /// All samples of these drives: numbers by group.
+    drives: BTreeMap<String, String>,
+}
+
+/// What is known of a drive.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DriveFacts {
+    frames: u32,
+    moving: Option<Frames>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Frames(BTreeSet<u32>);
+
+impl TryFrom<String> for Frames {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        parse_frames(&text).map(Self)
+    }
+}
+
+fn sides<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Side>, D::Error> {
+    let letters = String::deserialize(deserializer)?;
+    let side = |letter| match letter {
+        'l' => Ok(Side::Left),
+        'r' => Ok(Side::Right),
+        _ => Err(D::Error::custom(format!("side '{letter}' is not l or r"))),
+    };
+    letters.chars().map(side).collect::<Result<BTreeSet<_>, _>>().map(Vec::from_iter)
+}
+
+impl Definition {
+    /// Reads a definition.
+    ///
+    /// # Errors
+    /// What the text has that a definition has not, with its place.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// The definition of this name.
+    pub(super) fn named(name: &str) -> Option<Result<Self, String>> {
+        DEFINITIONS.iter().find(|(known, _)| *known == name).map(|(_, text)| Self::parse(text))
+    }
+
+    /// The samples it names, by drive, frame and side.
+    ///
+    /// # Errors
+    /// It needs to know of a drive or split what is not known here.
+    pub fn expand(&self) -> Result<Split, String> {
+        let keys = |selection: &Option<Selection>| selection.as_ref().map_or(Ok(Vec::new()), Selection::keys);
+        let mut split =
+            Split { training: keys(&self.training)?, test: keys(&self.test)?, ..Split::default() };
+        let validating = self.validation.of(&split.training);
+        (split.validation, split.training) =
+            split.training.into_iter().partition(|key| validating.contains(key));
+        Ok(split)
+    }
+}
+
+impl Selection {
+    fn keys(&self) -> Result<Vec<FrameKey>, String> {
+        let facts = raw_drives()?;
+        let mut drives: BTreeMap<String, BTreeSet<u32>> = match (&self.frames, &self.part_of) {
+            (Some(frames), None) => by_folder(frames.clone()).map(|(folder, set)| (folder, set.0)).collect(),
+            (None, Some(name)) => tested(name)?,
+            (None, None) => facts.iter().map(|(folder, drive)| (folder.clone(), drive.all())).collect(),
+            (Some(_), Some(_)) => return Err("'frames' and 'part_of' exclude each other".to_owned()),
+        };
+        if let Some(name) = &self.not_drives_of {
+            let tested = tested(name)?;
+            drives.retain(|folder, _| !tested.contains_key(folder));
+        }
+        if self.moving || self.margin > 0 {
+            for (folder, frames) in &mut drives {
+                let drive = facts.get(folder).ok_or_else(|| {
+                    format!("the length of drive {folder} is not known, so no 'margin' or 'moving'")
+                })?;
+                let inner = self.margin..drive.frames.saturating_sub(self.margin);
+                let moving = drive.moving.as_ref().filter(|_| self.moving);
+                frames.retain(|frame| {
+                    inner.contains(frame) && moving.is_none_or(|moving| moving.0.contains(frame))
+                });
+            }
+        }
+        let key = |folder: &str, frame, side| FrameKey { folder: folder.to_owned(), frame, side };
+        let keys = drives.iter().flat_map(|(folder, frames)| {
+            frames.iter().flat_map(move |frame| self.sides.iter().map(move |side| key(folder, *frame, *side)))
+        });
+        Ok(keys.collect())
+    }
+}
+
+impl Validation {
+    fn of(&self, samples: &[FrameKey]) -> BTreeSet<FrameKey> {
+        let folders: BTreeSet<String> = self
+            .drives
+            .iter()
+            .flat_map(|(group, drives)| drives.split_whitespace().map(|drive| folder_of(group, drive)))
+            .collect();
+        // The generator's stream is laid down for all time, which a library's shuffle is not.
+        let mut random = ChaCha8Rng::from_seed(DRAW_SEED);
+        let mut draws: Vec<(u64, &[FrameKey])> = samples
+            .chunk_by(|a, b| (&a.folder, a.frame) == (&b.folder, b.frame))
+            .map(|cameras| (random.next_u64(), cameras))
+            .collect();
+        draws.sort();
+        let drawn = draws.into_iter().flat_map(|(_, cameras)| cameras).take(self.drawn);
+        let whole = samples.iter().filter(|key| folders.contains(&key.folder));
+        drawn.chain(whole).cloned().collect()
+    }
+}
+
+impl DriveFacts {
+    fn all(&self) -> BTreeSet<u32> {
+        (0..self.frames).collect()
+    }
+}
+
+fn raw_drives() -> Result<BTreeMap<String, DriveFacts>, String> {
+    let drives: ByDrive<DriveFacts> = toml::from_str(RAW_DRIVES).map_err(|error| error.to_string())?;
+    Ok(by_folder(drives).collect())
+}
+
+/// The test frames of a split by drive.
+fn tested(name: &str) -> Result<BTreeMap<String, BTreeSet<u32>>, String> {
+    let definition = Definition::named(name).ok_or_else(|| format!("no split is called '{name}'"))??;
+    // Only frames that are listed count, so that definitions cannot go round in circles.
+    let frames = definition.test.and_then(|test| test.frames).unwrap_or_default();
+    Ok(by_folder(frames).map(|(folder, set)| (folder, set.0)).collect())
+}
+
+fn by_folder<T>(drives: ByDrive<T>) -> impl Iterator<Item = (String, T)> {
+    drives.into_iter().flat_map(|(group, drives)| {
+        drives.into_iter().map(move |(drive, value)| (folder_of(&group, &drive), value))
+    })
+}
+
+/// A drive's folder, as split files name it: that of KITTI raw where the group is a day, else its name.
+fn folder_of(group: &str, drive: &str) -> String {
+    if group.starts_with(|letter: char| letter.is_ascii_digit()) {
+        format!("{group}/{group}_drive_{drive}_sync")
+    } else {
+        drive.to_owned()
+    }
+}

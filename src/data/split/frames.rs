@@ -1,0 +1,36 @@
+//! Sets of frame numbers in a few words: `0-75/3 !66 80`.
+
+use std::collections::BTreeSet;
+
+/// No drive is longer; a definition that claims more is mistaken.
+const LAST_FRAME: u32 = 999_999;
+
+/// The frames that a text names: numbers, ranges `FIRST-LAST`, ranges in steps `FIRST-LAST/STEP`, and
+/// after `!` what is taken out of those before.
+///
+/// # Errors
+/// The first word that is none of these.
+pub fn parse_frames(text: &str) -> Result<BTreeSet<u32>, String> {
+    let mut frames = BTreeSet::new();
+    for word in text.split_whitespace() {
+        match word.strip_prefix('!') {
+            Some(word) => range(word)?.for_each(|frame| {
+                frames.remove(&frame);
+            }),
+            None => frames.extend(range(word)?),
+        }
+    }
+    Ok(frames)
+}
+
+fn range(word: &str) -> Result<impl Iterator<Item = u32> + use<>, String> {
+    let (ends, step) = word.split_once('/').unwrap_or((word, "1"));
+    let (first, last) = ends.split_once('-').unwrap_or((ends, ends));
+    let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number <= LAST_FRAME);
+    match (number(first), number(last), number(step)) {
+        (Some(first), Some(last), Some(step)) if first <= last && step > 0 => {
+            Ok((first..=last).step_by(step as usize))
+        }
+        _ => Err(format!("'{word}' is no frame, FIRST-LAST or FIRST-LAST/STEP up to {LAST_FRAME}")),
+    }
+}
