@@ -97,7 +97,7 @@ impl Action {
     pub fn help(self) -> &'static str {
         match self {
             Self::OpenBuiltInDrive => "A made-up street with exact depth: nothing to download",
-            Self::OpenData => "A folder in KITTI raw layout",
+            Self::OpenData => "A folder of frames: KITTI raw, KITTI odometry, or your own",
             Self::OpenSplit => "A folder with train_files.txt and val_files.txt for the data that is open",
             Self::DropSplit => "Train on every frame of the data that has its neighbours",
             Self::OpenWeights => "A folder with encoder.pth, depth.pth and, for warping, the two pose files",

@@ -1,6 +1,7 @@
 //! Finding out what a folder is, and asking for one: always on a helper thread, because dialogs and
 //! disks take their time.
 
+use crate::data::is_data;
 use std::{
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, Sender, channel},
@@ -21,7 +22,7 @@ pub enum Wish {
 impl Wish {
     fn title(self) -> &'static str {
         match self {
-            Self::Data => "Open a folder in KITTI raw layout",
+            Self::Data => "Open a folder of frames (KITTI raw, KITTI odometry, or your own)",
             Self::Split => "Open a split folder (train_files.txt, val_files.txt)",
             Self::Weights => "Open a weights folder (encoder.pth, depth.pth, ...)",
         }
@@ -99,6 +100,8 @@ pub fn recognise(path: &Path) -> Found {
         Found::Split(folder.to_owned())
     } else if let Some(root) = kitti_root(folder) {
         Found::Data(root)
+    } else if is_data(folder) {
+        Found::Data(folder.to_owned())
     } else {
         Found::Unknown(path.to_owned())
     }

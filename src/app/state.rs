@@ -215,7 +215,7 @@ impl State {
     pub fn open_data(&mut self, data: DataChoice, split: Option<String>) {
         self.opening = Some(match &data {
             DataChoice::Demo => "the built-in drive".to_owned(),
-            DataChoice::Folder(path) => path.display().to_string(),
+            folder => folder.to_string(),
         });
         self.choice = data.clone();
         self.commands.push(Command::OpenData { data, split });

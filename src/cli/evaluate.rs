@@ -1,6 +1,6 @@
 //! `evaluate`: the published metrics for networks.
 
-use super::{ComputeArgs, data_choice, progress};
+use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
     data::{
         self,
@@ -29,9 +29,12 @@ enum What {
 
 #[derive(Args)]
 struct DepthArgs {
-    /// A folder in KITTI raw layout, or demo for the built-in drive
+    /// A folder in KITTI raw or odometry layout, a folder of pictures (or of such folders), or demo for
+    /// the built-in drive
     #[arg(long, value_name = "DIR|demo")]
     data: String,
+    #[command(flatten)]
+    camera: CameraArgs,
     /// The split whose test frames (or, without any, validation frames) are evaluated.
     /// Without it a tenth of every drive
     #[arg(long, value_name = "NAME|DIR")]
@@ -63,7 +66,7 @@ struct Report {
 pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     let What::Depth(args) = &args.what;
     let compute = args.compute.open()?;
-    let source = data::open(&data_choice(&args.data))?;
+    let source = data::open(&args.camera.choice(&args.data))?;
     let split = match &args.split {
         Some(name) => Split::open(name, source.as_ref(), &[], &[], &[Part::Test, Part::Validation])?,
         None => split::every_frame(source.as_ref(), &[]),

@@ -1,6 +1,6 @@
 //! `inspect`: everything the loss computes for one sample, as arrays in a file.
 
-use super::{ComputeArgs, data_choice};
+use super::{ComputeArgs, data::CameraArgs};
 use crate::{
     config::{FrameId, ObjectiveConfig},
     data::{self, FrameKey},
@@ -14,9 +14,12 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct InspectArgs {
-    /// A folder in KITTI raw layout, or demo for the built-in drive
+    /// A folder in KITTI raw or odometry layout, a folder of pictures (or of such folders), or demo for
+    /// the built-in drive
     #[arg(long, value_name = "DIR|demo")]
     data: String,
+    #[command(flatten)]
+    camera: CameraArgs,
     /// The target frame: "FOLDER FRAME SIDE", as in a split file
     #[arg(long, value_name = "SAMPLE")]
     sample: FrameKey,
@@ -38,7 +41,7 @@ pub(super) struct InspectArgs {
 
 pub(super) fn run(args: &InspectArgs) -> Result<()> {
     let compute = args.compute.open()?;
-    let source = data::open(&data_choice(&args.data))?;
+    let source = data::open(&args.camera.choice(&args.data))?;
     let folder = RunFolder::weights_in(&args.weights);
     let loaded = weights::load(&folder, &compute.device)?;
     let mut config = ObjectiveConfig::default();

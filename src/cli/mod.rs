@@ -1,6 +1,7 @@
 //! The same jobs without a window: one file a command, over the same session.
 
 mod archives;
+mod data;
 mod demo_data;
 mod evaluate;
 mod info;
@@ -12,11 +13,12 @@ mod train;
 use crate::{
     app,
     compute::Compute,
-    config::{ConfigError, DataChoice, DeviceChoice},
+    config::{ConfigError, DeviceChoice},
     train::SESSION_THREAD,
 };
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use data::CameraArgs;
 use std::{path::PathBuf, process::ExitCode};
 
 /// A desktop lab for self-supervised monocular depth. Without a command it opens the window.
@@ -31,9 +33,12 @@ struct Cli {
 
 #[derive(Args)]
 struct Window {
-    /// What to open: a folder in KITTI raw layout, or demo for the built-in drive
+    /// What to open: a folder in KITTI raw or odometry layout, a folder of pictures (or of such folders),
+    /// or demo for the built-in drive
     #[arg(long, value_name = "DIR|demo", default_value = "demo")]
     data: String,
+    #[command(flatten)]
+    camera: CameraArgs,
     /// The split to train on: a folder of split files, or the name of a built-in split
     #[arg(long, value_name = "NAME|DIR")]
     split: Option<String>,
@@ -116,7 +121,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         None => {
             cli.window.compute.limit_threads()?;
             app::run(app::WindowOptions {
-                data: data_choice(&cli.window.data),
+                data: cli.window.camera.choice(&cli.window.data),
                 split: cli.window.split,
                 weights: cli.window.weights,
                 device: cli.window.compute.device,
@@ -133,12 +138,5 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(Job::Archives(args)) => archives::run(&args),
         Some(Job::DemoData(args)) => demo_data::run(&args),
         Some(Job::Info(args)) => info::run(&args),
-    }
-}
-
-fn data_choice(text: &str) -> DataChoice {
-    match text.parse() {
-        Ok(choice) => choice,
-        Err(never) => match never {},
     }
 }

@@ -1,6 +1,6 @@
 //! `train`: a run from the command line, over the same session as the window.
 
-use super::{ComputeArgs, data_choice, progress};
+use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
     compute::Compute,
     config::{Preset, RunConfig, layered},
@@ -18,9 +18,12 @@ use std::{
 
 #[derive(Args)]
 pub(super) struct TrainArgs {
-    /// A folder in KITTI raw layout, or demo for the built-in drive
+    /// A folder in KITTI raw or odometry layout, a folder of pictures (or of such folders), or demo for
+    /// the built-in drive
     #[arg(long, value_name = "DIR|demo")]
     data: String,
+    #[command(flatten)]
+    camera: CameraArgs,
     /// The split to train on: a folder of split files, or the name of a built-in split.
     /// Without it every frame that has its neighbours is used
     #[arg(long, value_name = "NAME|DIR")]
@@ -60,7 +63,7 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     ctrlc::set_handler(move || drop(commands.send(Command::Stop)))
         .context("the interrupt key cannot be watched")?;
 
-    session.send(Command::OpenData { data: data_choice(&args.data), split: args.split.clone() });
+    session.send(Command::OpenData { data: args.camera.choice(&args.data), split: args.split.clone() });
     wait_for(&session, |event| matches!(event, Event::Data(_)))?;
     if let Some(weights) = &args.weights {
         session.send(Command::LoadWeights(weights.clone()));

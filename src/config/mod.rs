@@ -1,6 +1,7 @@
 //! What a run is. One struct a concern; each is command-line flags (clap), the form in the window and
 //! a table of the TOML file at once, so the three cannot disagree.
 
+mod data;
 mod frame;
 mod layers;
 mod network;
@@ -8,6 +9,7 @@ mod objective;
 mod preset;
 mod training;
 
+pub use data::{CameraChoice, DataChoice};
 pub use frame::FrameId;
 pub use layers::layered;
 pub use network::NetworkConfig;
@@ -16,7 +18,7 @@ pub use preset::Preset;
 pub use training::TrainingConfig;
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 /// A choice that cannot work; the text says which, why, and what to choose instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,32 +86,5 @@ impl RunConfig {
         self.network.validate()?;
         self.objective.validate()?;
         self.training.validate()
-    }
-}
-
-/// What to open as data: the built-in drive or a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DataChoice {
-    /// The built-in drive.
-    Demo,
-    /// A folder in KITTI raw layout.
-    Folder(std::path::PathBuf),
-}
-
-impl FromStr for DataChoice {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == "demo" { Self::Demo } else { Self::Folder(text.into()) })
-    }
-}
-
-impl fmt::Display for DataChoice {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Demo => formatter.write_str("demo"),
-            Self::Folder(path) => path.display().fmt(formatter),
-        }
     }
 }

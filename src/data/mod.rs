@@ -1,13 +1,15 @@
 //! From files to samples: bytes on the processor only, no tensors.
 
 pub mod augment;
+pub mod folder;
 pub mod image;
 pub mod kitti;
 pub mod loader;
+mod pictures;
 mod sample;
 mod source;
 pub mod split;
 pub mod synthetic;
 
 pub use sample::{Batch, DepthMap, FrameKey, Sample, Side};
-pub use source::{DataError, Drive, FrameSource, open};
+pub use source::{DataError, Drive, FrameSource, STEREO_SHIFT, is_data, open};

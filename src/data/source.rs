@@ -1,9 +1,25 @@
 //! Where frames come from: one trait for files and for the built-in drive.
 
-use super::{DepthMap, FrameKey, Side};
-use crate::{config::DataChoice, geometry::Intrinsics};
+use super::{
+    DepthMap, FrameKey, Side,
+    folder::OwnFolder,
+    image::resize,
+    kitti::{KittiOdometry, KittiRaw},
+    synthetic::BuiltInDrive,
+};
+use crate::{
+    config::{CameraChoice, DataChoice, ImageSize},
+    geometry::Intrinsics,
+};
 use image::RgbImage;
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The distance of the stereo cameras in the unit of the method's depths (ALGORITHM 1.8).
+pub const STEREO_SHIFT: f32 = 0.1;
 
 /// Data that cannot be used; every message names the file and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +91,26 @@ pub trait FrameSource: Send + Sync {
     /// The frame at its native size.
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError>;
 
+    /// The frame at another size.
+    fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<RgbImage, DataError> {
+        Ok(resize(&self.image(key)?, size))
+    }
+
+    /// The file that the frame is read from, if it is read from one.
+    fn file(&self, _key: &FrameKey) -> Option<&Path> {
+        None
+    }
+
+    /// Distance of the stereo cameras, metres, if there are two and it is known.
+    fn baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
+        None
+    }
+
+    /// Metres in a unit of the depths that a network learns from the stereo camera; KITTI's are 5.4.
+    fn metres_per_unit(&self, key: &FrameKey) -> Option<f32> {
+        self.baseline_metres(key).map(|baseline| baseline / STEREO_SHIFT)
+    }
+
     /// The camera, normalised.
     fn intrinsics(&self, key: &FrameKey) -> Intrinsics;
 
@@ -82,10 +118,37 @@ pub trait FrameSource: Send + Sync {
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError>;
 }
 
-/// Opens a folder in KITTI raw layout, or the built-in drive with the default seed.
+/// Opens the built-in drive with the default seed, or a folder by its layout: KITTI raw, KITTI odometry,
+/// or frames of one's own.
+///
+/// # Errors
+/// The folder is missing or has none of these layouts, or a camera is not known.
 pub fn open(choice: &DataChoice) -> Result<Arc<dyn FrameSource>, DataError> {
     Ok(match choice {
-        DataChoice::Demo => Arc::new(super::synthetic::BuiltInDrive::default()),
-        DataChoice::Folder(path) => Arc::new(super::kitti::KittiRaw::open(path)?),
+        DataChoice::Demo => Arc::new(BuiltInDrive::default()),
+        DataChoice::Folder(folder) => open_folder(folder, None)?,
+        DataChoice::Assuming { folder, camera } => open_folder(folder, Some(*camera))?,
     })
+}
+
+fn open_folder(folder: &Path, assumed: Option<CameraChoice>) -> Result<Arc<dyn FrameSource>, DataError> {
+    if !folder.is_dir() {
+        return Err(DataError::Missing {
+            what: "data folder".to_owned(),
+            path: folder.to_owned(),
+            advice: "give a folder in KITTI raw or odometry layout, a folder of pictures, or demo".to_owned(),
+        });
+    }
+    Ok(if KittiOdometry::is_layout(folder) {
+        Arc::new(KittiOdometry::open(folder)?)
+    } else if KittiRaw::is_layout(folder) {
+        Arc::new(KittiRaw::open(folder)?)
+    } else {
+        Arc::new(OwnFolder::open(folder, assumed)?)
+    })
+}
+
+/// Whether a folder has a layout that [`open`] knows.
+pub fn is_data(folder: &Path) -> bool {
+    KittiOdometry::is_layout(folder) || KittiRaw::is_layout(folder) || OwnFolder::is_layout(folder)
 }

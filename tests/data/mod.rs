@@ -1,6 +1,7 @@
 //! From files to samples: pictures, augmentation, parsers, splits, sources, loading.
 
 mod files;
+mod folders;
 mod loading;
 mod pictures;
 mod splits;

@@ -3,15 +3,12 @@
 use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
-        DataError, FrameKey, FrameSource, Sample, Side,
+        DataError, FrameKey, FrameSource, STEREO_SHIFT, Sample, Side,
         augment::{Augmentation, mirror},
         image::pyramid,
     },
 };
 use std::collections::BTreeMap;
-
-/// The distance of the stereo cameras in the unit of the method's depths (ALGORITHM 1.8).
-const STEREO_SHIFT: f32 = 0.1;
 
 /// What a sample holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +44,7 @@ impl SampleOptions {
 }
 
 /// Reads the frames of a target, mirrors them, makes their pyramids, and jitters what the networks see.
+/// Mirroring comes after resizing, which is the same to the last bit and cheaper: the filter is symmetric.
 ///
 /// # Errors
 /// A frame is missing, unreadable, or of another size than the first.
@@ -56,7 +54,6 @@ pub fn load_sample(
     options: &SampleOptions,
     augmentation: &Augmentation,
 ) -> Result<Sample, DataError> {
-    let mut native_size = None;
     let mut levels = BTreeMap::new();
     let mut network_input = BTreeMap::new();
     for id in &options.frame_ids {
@@ -66,15 +63,7 @@ pub fn load_sample(
                 id.label()
             ))
         })?;
-        let mut image = source.image(&key)?;
-        let (width, height) = image.dimensions();
-        let (target_width, target_height) = *native_size.get_or_insert((width, height));
-        if (width, height) != (target_width, target_height) {
-            return Err(DataError::Unusable(format!(
-                "'{key}' has {width}×{height} pixels, '{target}' {target_width}×{target_height}: \
-                 frames that are compared must come from one camera"
-            )));
-        }
+        let mut image = source.resized(&key, options.size)?;
         if augmentation.mirror {
             mirror(&mut image);
         }

@@ -212,6 +212,10 @@ impl FrameSource for BuiltInDrive {
         self.camera()
     }
 
+    fn baseline_metres(&self, _: &FrameKey) -> Option<f32> {
+        Some(BASELINE as f32)
+    }
+
     /// Exact depth along the optical axis at every pixel's centre; 0 in the sky.
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
         Ok(Some(self.frame(key)?.depth.clone()))

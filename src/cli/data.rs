@@ -1,0 +1,39 @@
+//! The options that say which frames a command works on, and which camera took them.
+
+use crate::config::{CameraChoice, DataChoice};
+use clap::Args;
+
+/// The camera of frames that have no file which tells it.
+#[derive(Args)]
+pub(super) struct CameraArgs {
+    /// Camera of frames without a camera.toml: focal lengths and principal point in pixels of the
+    /// frames, or in parts of their width and height
+    #[arg(long, value_name = "FX,FY,CX,CY", value_parser = intrinsics, conflicts_with = "field_of_view")]
+    intrinsics: Option<CameraChoice>,
+    /// Camera of frames without a camera.toml: the horizontal field of view
+    #[arg(long, value_name = "DEGREES")]
+    field_of_view: Option<f32>,
+}
+
+impl CameraArgs {
+    /// What to open for the text of `--data`.
+    pub fn choice(&self, data: &str) -> DataChoice {
+        let choice = match data.parse() {
+            Ok(choice) => choice,
+            Err(never) => match never {},
+        };
+        match (choice, self.intrinsics.or(self.field_of_view.map(CameraChoice::FieldOfView))) {
+            (DataChoice::Folder(folder), Some(camera)) => DataChoice::Assuming { folder, camera },
+            (choice, _) => choice,
+        }
+    }
+}
+
+fn intrinsics(text: &str) -> Result<CameraChoice, String> {
+    let numbers: Vec<f32> = text
+        .split(',')
+        .map(|word| word.trim().parse().map_err(|_| format!("'{word}' is not a number")))
+        .collect::<Result<_, _>>()?;
+    let lengths = <[f32; 4]>::try_from(numbers).map_err(|_| "give four numbers: FX,FY,CX,CY".to_owned())?;
+    Ok(CameraChoice::Intrinsics(lengths))
+}

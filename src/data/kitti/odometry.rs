@@ -1,0 +1,110 @@
+//! The KITTI odometry layout (ALGORITHM 1.10).
+
+use super::{BASELINE_METRES, poses};
+use crate::{
+    data::{
+        DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
+        pictures::{Pictures, folders, numbered_cameras},
+    },
+    geometry::Intrinsics,
+};
+use glam::DAffine3;
+use image::RgbImage;
+use std::path::{Path, PathBuf};
+
+/// The folders of the colour cameras in a sequence.
+const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_2"), (Side::Right, "image_3")];
+
+/// A folder in KITTI odometry layout: `sequences/08/image_2/000000.jpg`, `image_3` for the right camera,
+/// PNG where there is no JPEG. Its drives bear the sequence's number as in split files: `8`.
+pub struct KittiOdometry(Pictures);
+
+/// The folder that holds `sequences`: the archives unpack to one called `dataset`.
+fn home(root: &Path) -> PathBuf {
+    let inner = root.join("dataset");
+    if inner.join("sequences").is_dir() { inner } else { root.to_owned() }
+}
+
+/// The numbers of the sequences, in order, with their folders.
+fn sequences(home: &Path) -> Vec<(u32, PathBuf)> {
+    let parent = home.join("sequences");
+    let numbered = |name: &String| Some((name.parse().ok()?, parent.join(name)));
+    let mut found: Vec<_> = folders(&parent).unwrap_or_default().iter().filter_map(numbered).collect();
+    found.sort();
+    found
+}
+
+impl KittiOdometry {
+    /// Whether a folder has this layout.
+    pub fn is_layout(root: &Path) -> bool {
+        let has_camera = |folder: &Path| CAMERAS.iter().any(|(_, name)| folder.join(name).is_dir());
+        sequences(&home(root)).iter().any(|(_, folder)| has_camera(folder))
+    }
+
+    /// Lists the pictures of all sequences in the folder.
+    ///
+    /// # Errors
+    /// The folder cannot be listed or holds no picture.
+    pub fn open(root: &Path) -> Result<Self, DataError> {
+        let home = home(root);
+        let mut drives = Vec::new();
+        for (number, folder) in sequences(&home) {
+            let cameras = CAMERAS.map(|(side, name)| (side, folder.join(name)));
+            drives.push((number.to_string(), numbered_cameras(cameras)?));
+        }
+        let pictures = Pictures::new(&home, drives);
+        if pictures.drives().is_empty() {
+            return Err(DataError::Unusable(format!(
+                "no picture found in {}: looked for sequences/NN/image_2/*.jpg or *.png, also image_3; \
+                 unpack data_odometry_color there",
+                root.display()
+            )));
+        }
+        Ok(Self(pictures))
+    }
+
+    /// World from camera for every frame of a sequence, metres; `None` for sequences whose poses are
+    /// not published. The camera is the left grey one, beside the colour cameras.
+    ///
+    /// # Errors
+    /// The file is there but is not poses.
+    pub fn poses(&self, sequence: u32) -> Result<Option<Vec<DAffine3>>, DataError> {
+        let path = self.0.root().join(format!("poses/{sequence:02}.txt"));
+        path.is_file().then(|| poses::read(&path)).transpose()
+    }
+}
+
+impl FrameSource for KittiOdometry {
+    fn name(&self) -> String {
+        format!("{} (KITTI odometry)", self.0.root().display())
+    }
+
+    fn drives(&self) -> &[Drive] {
+        self.0.drives()
+    }
+
+    fn contains(&self, key: &FrameKey) -> bool {
+        self.0.file(key).is_some()
+    }
+
+    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
+        self.0.read(key)
+    }
+
+    fn file(&self, key: &FrameKey) -> Option<&Path> {
+        self.0.file(key)
+    }
+
+    /// The one camera that the method assumes for all sequences.
+    fn intrinsics(&self, _key: &FrameKey) -> Intrinsics {
+        Intrinsics::KITTI
+    }
+
+    fn baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
+        Some(BASELINE_METRES)
+    }
+
+    fn depth(&self, _key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+        Ok(None)
+    }
+}

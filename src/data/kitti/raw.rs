@@ -1,0 +1,112 @@
+//! The KITTI raw layout (ALGORITHM 1.1).
+
+use super::{
+    BASELINE_METRES,
+    calibration::ScannerProjection,
+    velodyne::{self, DepthOf},
+};
+use crate::{
+    data::{
+        DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
+        pictures::{Pictures, folders, numbered_cameras},
+    },
+    geometry::Intrinsics,
+};
+use image::RgbImage;
+use std::path::Path;
+
+/// The folders of the colour cameras in a drive.
+const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_02"), (Side::Right, "image_03")];
+
+/// A folder in KITTI raw layout: `DATE/DRIVE/image_02/data/0000000000.jpg`, `image_03` for the right
+/// camera, PNG where there is no JPEG.
+pub struct KittiRaw(Pictures);
+
+impl KittiRaw {
+    /// Whether a folder has this layout.
+    pub fn is_layout(root: &Path) -> bool {
+        let is_drive =
+            |drive: &Path| CAMERAS.iter().any(|(_, camera)| drive.join(camera).join("data").is_dir());
+        let days = folders(root).unwrap_or_default();
+        days.iter()
+            .map(|day| root.join(day))
+            .any(|day| folders(&day).unwrap_or_default().iter().any(|drive| is_drive(&day.join(drive))))
+    }
+
+    /// Lists the pictures of all drives in the folder.
+    ///
+    /// # Errors
+    /// The folder is missing, cannot be listed or holds no drive.
+    pub fn open(root: &Path) -> Result<Self, DataError> {
+        if !root.is_dir() {
+            return Err(DataError::Missing {
+                what: "data folder".to_owned(),
+                path: root.to_owned(),
+                advice: "give the folder that holds KITTI's date folders, such as 2011_09_26".to_owned(),
+            });
+        }
+        let mut drives = Vec::new();
+        for date in folders(root)? {
+            // What may not be listed, such as a disk's lost+found, holds no drive for us.
+            for drive in folders(&root.join(&date)).unwrap_or_default() {
+                let folder = format!("{date}/{drive}");
+                let camera = |name: &str| root.join(&folder).join(name).join("data");
+                let cameras = numbered_cameras(CAMERAS.map(|(side, name)| (side, camera(name))))?;
+                drives.push((folder, cameras));
+            }
+        }
+        let pictures = Pictures::new(root, drives);
+        if pictures.drives().is_empty() {
+            return Err(DataError::Unusable(format!(
+                "no drive found in {}: looked for DATE/DRIVE/image_02/data/*.jpg or *.png, also image_03; \
+                 give the folder that holds the date folders",
+                root.display()
+            )));
+        }
+        Ok(Self(pictures))
+    }
+}
+
+impl FrameSource for KittiRaw {
+    fn name(&self) -> String {
+        format!("{} (KITTI raw)", self.0.root().display())
+    }
+
+    fn drives(&self) -> &[Drive] {
+        self.0.drives()
+    }
+
+    fn contains(&self, key: &FrameKey) -> bool {
+        self.0.file(key).is_some()
+    }
+
+    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
+        self.0.read(key)
+    }
+
+    fn file(&self, key: &FrameKey) -> Option<&Path> {
+        self.0.file(key)
+    }
+
+    /// The one camera that the method assumes for all drives.
+    fn intrinsics(&self, _key: &FrameKey) -> Intrinsics {
+        Intrinsics::KITTI
+    }
+
+    fn baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
+        Some(BASELINE_METRES)
+    }
+
+    /// The depth along the camera's axis that the frame's laser scan gives; `None` without a scan.
+    fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+        let Some((date, _)) = key.folder.split_once('/') else { return Ok(None) };
+        let scan = format!("{}/velodyne_points/data/{:010}.bin", key.folder, key.frame);
+        let scan = self.0.root().join(scan);
+        let is_known = self.drives().iter().any(|drive| drive.folder == key.folder);
+        if !is_known || !scan.is_file() {
+            return Ok(None);
+        }
+        let projection = ScannerProjection::read(&self.0.root().join(date), key.side)?;
+        Ok(Some(velodyne::project(&velodyne::read(&scan)?, &projection, DepthOf::Camera)))
+    }
+}

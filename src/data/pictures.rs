@@ -1,0 +1,142 @@
+//! Picture files by drive, camera and frame number: what every folder of frames comes to.
+
+use super::{DataError, Drive, FrameKey, Side, image as picture};
+use crate::config::ImageSize;
+use image::RgbImage;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Endings of picture files, the one that counts first.
+const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
+
+/// The picture files of one camera by frame number.
+pub(super) type Camera = BTreeMap<u32, PathBuf>;
+/// The cameras of a drive.
+pub(super) type Cameras = BTreeMap<Side, Camera>;
+
+/// The picture files below a folder.
+pub(super) struct Pictures {
+    root: PathBuf,
+    drives: Vec<Drive>,
+    files: BTreeMap<String, Cameras>,
+}
+
+impl Pictures {
+    /// Drives by the name of their folder, in the order in which they are to be listed.
+    pub fn new(root: &Path, drives: Vec<(String, Cameras)>) -> Self {
+        let known = drives.iter().filter_map(|(folder, cameras)| drive(folder, cameras)).collect();
+        Self { root: root.to_owned(), drives: known, files: drives.into_iter().collect() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The drives that have a picture.
+    pub fn drives(&self) -> &[Drive] {
+        &self.drives
+    }
+
+    /// The file of a frame.
+    pub fn file(&self, key: &FrameKey) -> Option<&Path> {
+        Some(self.files.get(&key.folder)?.get(&key.side)?.get(&key.frame)?)
+    }
+
+    /// Reads a frame.
+    pub fn read(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
+        match self.file(key) {
+            Some(path) => picture::read(path),
+            None => Err(DataError::Missing {
+                what: format!("picture of '{key}'"),
+                path: self.root.join(&key.folder),
+                advice: "unpack the drive there or take the frame out of the split".to_owned(),
+            }),
+        }
+    }
+}
+
+fn drive(folder: &str, cameras: &Cameras) -> Option<Drive> {
+    let first = cameras.values().filter_map(|frames| frames.keys().next()).min()?;
+    let last = cameras.values().filter_map(|frames| frames.keys().next_back()).max()?;
+    Some(Drive {
+        folder: folder.to_owned(),
+        frames: *first..last.checked_add(1)?,
+        sides: cameras.keys().copied().collect(),
+    })
+}
+
+/// The names of the folders in a folder, sorted.
+pub(super) fn folders(parent: &Path) -> Result<Vec<String>, DataError> {
+    let mut names: Vec<String> = entries(parent)?
+        .into_iter()
+        .filter(|path| path.is_dir())
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let list = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>();
+    list().map_err(|error| DataError::Unreadable {
+        what: "folder".to_owned(),
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// The picture files of a folder by name without ending; of two that differ in the ending, the one
+/// that counts first. Nothing for a folder that is not there.
+pub(super) fn pictures_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
+    if !folder.is_dir() {
+        return Ok(BTreeMap::new());
+    }
+    let mut pictures: BTreeMap<String, (usize, PathBuf)> = BTreeMap::new();
+    for path in entries(folder)? {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
+        let rank = ENDINGS.iter().position(|known| *known == ending);
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        if let (Some(rank), Some(stem)) = (rank, stem)
+            && pictures.get(stem).is_none_or(|(other, _)| rank < *other)
+        {
+            pictures.insert(stem.to_owned(), (rank, path));
+        }
+    }
+    Ok(pictures.into_iter().map(|(stem, (_, path))| (stem, path)).collect())
+}
+
+/// The pictures of a folder that are named by nothing but their frame's number.
+pub(super) fn numbered_pictures(folder: &Path) -> Result<Camera, DataError> {
+    let numbered = |(stem, path): (String, PathBuf)| Some((stem.parse().ok()?, path));
+    Ok(pictures_in(folder)?.into_iter().filter_map(numbered).collect())
+}
+
+/// The cameras of a drive that lie in these folders; none for a folder without pictures.
+pub(super) fn numbered_cameras(folders: [(Side, PathBuf); 2]) -> Result<Cameras, DataError> {
+    let mut cameras = Cameras::new();
+    for (side, folder) in folders {
+        let pictures = numbered_pictures(&folder)?;
+        if !pictures.is_empty() {
+            cameras.insert(side, pictures);
+        }
+    }
+    Ok(cameras)
+}
+
+/// The size of a picture, from its header.
+pub(super) fn size_of(path: &Path) -> Result<ImageSize, DataError> {
+    let unreadable =
+        |reason: String| DataError::Unreadable { what: "picture".to_owned(), path: path.to_owned(), reason };
+    let reader = image::ImageReader::open(path)
+        .and_then(image::ImageReader::with_guessed_format)
+        .map_err(|error| unreadable(error.to_string()))?;
+    let (width, height) = reader.into_dimensions().map_err(|error| unreadable(error.to_string()))?;
+    if width == 0 || height == 0 {
+        return Err(unreadable("it has no pixels".to_owned()));
+    }
+    Ok(ImageSize { height: height as usize, width: width as usize })
+}

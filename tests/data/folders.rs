@@ -1,0 +1,234 @@
+//! Folders recognised by their layout: KITTI odometry, and frames of one's own with their cameras.
+
+use super::damaged;
+use glam::DVec3;
+use monoscope::{
+    config::{CameraChoice, DataChoice, FrameId, ImageSize},
+    data::{
+        FrameKey, FrameSource, Side,
+        folder::{parse_camera, parse_kitti_calibration},
+        is_data,
+        kitti::{KittiOdometry, poses},
+        open,
+        split::{every_frame, prescan},
+    },
+    geometry::Intrinsics,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::{fs, path::Path, sync::Arc};
+
+const SIZE: ImageSize = ImageSize { height: 100, width: 200 };
+const IN_PIXELS: &str = "width = 400\nheight = 200\nfocal_x = 240\nfocal_y = 250.0\ncentre_x = 180\n\
+                         centre_y = 90\nbaseline_metres = 0.2\n";
+const CALIBRATION: &str = "calib_time: 09-Jan-2012\nS_rect_02: 4.0e+02 2.0e+02\n\
+    P_rect_02: 240 0 180 12 0 250 90 0 0 0 1 0\nP_rect_03: 240 0 190 -84 0 250 90 0 0 0 1 0\n";
+
+/// Writes pictures whose level is their place in the list.
+fn write(folder: &Path, names: &[&str]) {
+    fs::create_dir_all(folder).unwrap();
+    for (index, name) in names.iter().enumerate() {
+        let picture = image::RgbImage::from_pixel(200, 100, image::Rgb([index as u8 * 20; 3]));
+        picture.save(folder.join(name)).unwrap();
+    }
+}
+
+fn key(folder: &str, frame: u32, side: Side) -> FrameKey {
+    FrameKey { folder: folder.to_owned(), frame, side }
+}
+
+fn open_folder(folder: &Path) -> Result<Arc<dyn FrameSource>, String> {
+    open(&DataChoice::Folder(folder.to_owned())).map_err(|error| error.to_string())
+}
+
+fn near(a: Intrinsics, b: [f32; 4]) {
+    let a = a.in_pixels(1, 1);
+    assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5), "{a:?} is not {b:?}");
+}
+
+#[test]
+fn odometry_is_recognised_and_named_as_in_its_split() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(&root.join("dataset/sequences/09/image_2"), &["000000.png", "000001.png", "000003.png"]);
+    write(&root.join("dataset/sequences/09/image_3"), &["000000.png", "000001.png"]);
+    write(&root.join("dataset/sequences/10/image_2"), &["000000.png"]);
+    fs::create_dir_all(root.join("dataset/poses")).unwrap();
+    let pose = "1 0 0 0.5 0 1 0 -0.25 0 0 1 2\n";
+    fs::write(root.join("dataset/poses/09.txt"), pose.repeat(2)).unwrap();
+    let source = open_folder(root).unwrap();
+    assert!(source.name().contains("KITTI odometry"), "{}", source.name());
+    let drives: Vec<_> =
+        source.drives().iter().map(|drive| (drive.folder.as_str(), drive.frames.clone())).collect();
+    assert_eq!(drives, [("9", 0..4), ("10", 0..1)]);
+    assert!(source.contains(&"9 3 l".parse().unwrap()) && !source.contains(&"9 3 r".parse().unwrap()));
+    assert_eq!(source.image(&key("9", 1, Side::Right)).unwrap().get_pixel(0, 0).0, [20; 3]);
+    assert_eq!(source.intrinsics(&key("9", 0, Side::Left)), Intrinsics::KITTI);
+    assert!((source.metres_per_unit(&key("9", 0, Side::Left)).unwrap() - 5.4).abs() < 1e-5);
+
+    let odometry = KittiOdometry::open(root).unwrap();
+    let poses = odometry.poses(9).unwrap().unwrap();
+    assert_eq!((poses.len(), poses[1].translation), (2, DVec3::new(0.5, -0.25, 2.0)));
+    assert!(odometry.poses(10).unwrap().is_none());
+    fs::write(root.join("dataset/poses/10.txt"), "1 2 3\n").unwrap();
+    let error = odometry.poses(10).unwrap_err().to_string();
+    assert!(error.contains("10.txt") && error.contains("line 1") && error.contains("3 numbers"), "{error}");
+}
+
+#[test]
+fn poses_are_read_row_by_row() {
+    let text = "0 -1 0 3 1 0 0 4 0 0 1 5\n\n1 0 0 0 0 1 0 0 0 0 1 0\n";
+    let read = poses::parse(text).unwrap();
+    assert_eq!(read.len(), 2);
+    assert_eq!(read[0].transform_point3(DVec3::X), DVec3::new(3.0, 5.0, 5.0));
+    assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 nan\n").unwrap_err().contains("nan"));
+    assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 0 7\n").unwrap_err().contains("13 numbers"));
+}
+
+#[test]
+fn own_frames_count_by_their_names_or_by_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbered = folder.path().join("by number");
+    write(&numbered, &["frame_007.png", "frame_008.png", "frame_009.png", "frame_011.jpg", "frame_010.PNG"]);
+    write(&folder.path().join("by_time"), &["1000.png", "1033.png", "1066.png"]);
+    write(&folder.path().join("by_name"), &["a.png", "b.jpeg", "b.png", "c.jpg"]);
+    fs::write(folder.path().join("camera.toml"), "field_of_view = 90\n").unwrap();
+    fs::write(folder.path().join("by_name/notes.txt"), "no picture").unwrap();
+    let source = open_folder(folder.path()).unwrap();
+    let drives: Vec<_> =
+        source.drives().iter().map(|drive| (drive.folder.as_str(), drive.frames.clone())).collect();
+    assert_eq!(drives, [("by number", 7..12), ("by_name", 0..3), ("by_time", 0..3)]);
+    assert!(source.drives().iter().all(|drive| drive.sides == [Side::Left]));
+    let by_name = source.file(&key("by_name", 1, Side::Left)).unwrap();
+    assert!(by_name.ends_with("b.jpeg"), "JPEG comes before PNG, not {}", by_name.display());
+    // A name with spaces survives the form of split files.
+    let split = every_frame(source.as_ref(), &[FrameId::TARGET, FrameId::PREVIOUS]);
+    for key in split.training.iter().chain(&split.validation) {
+        assert_eq!(key.to_string().parse::<FrameKey>().unwrap(), *key);
+    }
+    assert!(prescan(source.as_ref(), &split.training, &[FrameId::TARGET]).unwrap().dropped.is_empty());
+    // The frames may also lie in the opened folder itself.
+    let alone = open_folder(&numbered).unwrap();
+    assert_eq!(alone.drives()[0].folder, "by number");
+    assert!(is_data(&numbered) && !is_data(Path::new(env!("CARGO_MANIFEST_DIR")).join("splits").as_path()));
+}
+
+#[test]
+fn every_own_drive_has_its_own_camera() {
+    let folder = tempfile::tempdir().unwrap();
+    let drive = |name: &str| folder.path().join(name);
+    for name in ["pixels", "parts", "kitti", "angle"] {
+        write(&drive(name), &["0.png", "1.png"]);
+    }
+    fs::write(drive("pixels").join("camera.toml"), IN_PIXELS).unwrap();
+    fs::write(drive("parts").join("camera.toml"), "focal_x=0.7\nfocal_y=1.4\ncentre_x=0.5\ncentre_y=0.4\n")
+        .unwrap();
+    fs::write(drive("kitti").join("calib_cam_to_cam.txt"), CALIBRATION).unwrap();
+    let unknown = open_folder(folder.path()).err().unwrap();
+    for words in ["angle", "camera.toml", "field_of_view = 90", "--intrinsics"] {
+        assert!(unknown.contains(words), "{unknown}");
+    }
+    let assume = |camera| open(&DataChoice::Assuming { folder: folder.path().to_owned(), camera });
+    let source = assume(CameraChoice::FieldOfView(90.0)).unwrap();
+    assert!(source.name().contains("camera assumed"), "{}", source.name());
+    let camera = |name: &str| source.intrinsics(&key(name, 0, Side::Left));
+    near(camera("pixels"), [0.6, 1.25, 0.45, 0.45]);
+    near(camera("parts"), [0.7, 1.4, 0.5, 0.4]);
+    near(camera("kitti"), [0.6, 1.25, 0.45, 0.45]);
+    near(camera("angle"), [0.5, 1.0, 0.5, 0.5]);
+    near(source.intrinsics(&key("kitti", 0, Side::Right)), [0.6, 1.25, 0.475, 0.45]);
+    let metres = |name: &str| source.metres_per_unit(&key(name, 0, Side::Left));
+    assert!((metres("pixels").unwrap() - 2.0).abs() < 1e-5, "baseline 0.2 m for 0.1 units");
+    assert!((metres("kitti").unwrap() - 4.0).abs() < 1e-5, "(12 + 84) / 240 m for 0.1 units");
+    assert_eq!(metres("angle"), None);
+    // Given lengths are in pixels of the frames, or in parts.
+    let in_pixels = assume(CameraChoice::Intrinsics([120.0, 125.0, 90.0, 45.0])).unwrap();
+    near(in_pixels.intrinsics(&key("angle", 0, Side::Left)), [0.6, 1.25, 0.45, 0.45]);
+    let in_parts = assume(CameraChoice::Intrinsics([0.6, 1.25, 0.45, 0.45])).unwrap();
+    near(in_parts.intrinsics(&key("angle", 0, Side::Left)), [0.6, 1.25, 0.45, 0.45]);
+    let error = assume(CameraChoice::FieldOfView(180.0)).err().unwrap().to_string();
+    assert!(error.contains("180°"), "{error}");
+}
+
+#[test]
+fn own_stereo_pairs_are_two_cameras_of_a_drive() {
+    let folder = tempfile::tempdir().unwrap();
+    for camera in ["one/left", "one/right", "two/image_02/data", "two/image_03/data"] {
+        write(&folder.path().join(camera), &["0.png", "1.png", "2.png"]);
+    }
+    fs::write(folder.path().join("camera.toml"), IN_PIXELS).unwrap();
+    let source = open_folder(folder.path()).unwrap();
+    for (drive, name) in source.drives().iter().zip(["one", "two"]) {
+        assert_eq!((drive.folder.as_str(), drive.sides.as_slice()), (name, &[Side::Left, Side::Right][..]));
+        let target = key(name, 1, Side::Right);
+        assert!(source.contains(&target.relative(FrameId::Stereo).unwrap()));
+    }
+    let pair = open_folder(&folder.path().join("one")).unwrap();
+    assert_eq!((pair.drives().len(), pair.drives()[0].sides.len()), (1, 2));
+}
+
+#[test]
+fn implausible_cameras_are_refused_with_the_reason() {
+    let lengths = |values: [f32; 4]| {
+        let [fx, fy, cx, cy] = values;
+        format!("focal_x = {fx}\nfocal_y = {fy}\ncentre_x = {cx}\ncentre_y = {cy}\n")
+    };
+    for (text, words) in [
+        (lengths([0.1, 1.0, 0.5, 0.5]), "focal length of 0.100"),
+        (lengths([6.0, 1.0, 0.5, 0.5]), "focal length of 6.000"),
+        (lengths([0.6, 0.2, 0.5, 0.5]), "focal length of 0.100"),
+        (lengths([721.0, 721.0, 609.0, 172.0]), "outside the picture"),
+        (lengths([120.0, 120.0, 300.0, 50.0]), "outside the picture"),
+        (lengths([0.6, 1.2, 0.5, -0.1]), "outside the picture"),
+        ("focal_x = nan\nfocal_y = 1\ncentre_x = 0.5\ncentre_y = 0.5\n".to_owned(), "focal length"),
+        ("width = 400\n".to_owned() + &lengths([240.0, 250.0, 180.0, 90.0]), "width and height"),
+        (IN_PIXELS.replace("400", "800"), "another shape"),
+        (IN_PIXELS.replace("0.2", "-1"), "baseline_metres"),
+        ("field_of_view = 200\n".to_owned(), "200°"),
+        ("field_of_view = 5\n".to_owned(), "focal length"),
+        ("field_of_view = 90\nfocal_x = 1\n".to_owned(), "one of them"),
+        ("focal_x = 1\n".to_owned(), "focal_y"),
+        ("focal = 1\n".to_owned(), "focal"),
+        (String::new(), "field_of_view"),
+    ] {
+        let parsed = parse_camera(&text, SIZE);
+        let error = parsed.unwrap_err();
+        assert!(error.contains(words), "{text} gave: {error}");
+    }
+    assert!(parse_kitti_calibration("P0: 1 2 3", SIZE).unwrap_err().contains("P_rect_02"));
+    assert!(parse_kitti_calibration("P2: 1 2 3", SIZE).unwrap_err().contains("3 numbers"));
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &["0.png"]);
+    fs::write(folder.path().join("camera.toml"), lengths([0.1, 1.0, 0.5, 0.5])).unwrap();
+    let error = open_folder(folder.path()).err().unwrap();
+    assert!(error.contains("camera.toml") && error.contains("0.100"), "{error}");
+}
+
+#[test]
+fn a_folder_without_frames_says_what_is_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = open_folder(folder.path()).err().unwrap();
+    for words in ["DATE/DRIVE/image_02", "sequences/NN/image_2", "*.jpg"] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(open_folder(&folder.path().join("nowhere")).err().unwrap().contains("nowhere"));
+}
+
+#[test]
+fn damaged_cameras_and_poses_are_refused_without_panic() {
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let (mut read, mut refused) = (0, 0);
+    let mut count = |is_read: bool| if is_read { read += 1 } else { refused += 1 };
+    for _ in 0..4000 {
+        let camera = parse_camera(&damaged(&mut random, IN_PIXELS), SIZE);
+        if let Ok(rig) = camera {
+            let [focal_x, _, centre_x, centre_y] = rig.camera(Side::Left).in_pixels(1, 1);
+            assert!((0.19..5.01).contains(&focal_x) && (0.0..=1.0).contains(&centre_x));
+            assert!((0.0..=1.0).contains(&centre_y) && rig.baseline_metres.is_none_or(|metres| metres > 0.0));
+        }
+        count(camera.is_ok());
+        count(parse_kitti_calibration(&damaged(&mut random, CALIBRATION), SIZE).is_ok());
+        count(poses::parse(&damaged(&mut random, "1 0 0 0.5 0 1 0 -2.5e-1 0 0 1 2\n")).is_ok());
+    }
+    assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
+}
