@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The training loop's options. The defaults are the published recipe (paper section 4).
 #[derive(Clone, Debug, PartialEq, clap::Args, Serialize, Deserialize)]
@@ -40,6 +41,15 @@ pub struct TrainingConfig {
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub checkpoint_frequency: u64,
 
+    /// Keep frames at the network's size in this folder, so that later epochs need not decode them
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_frames: Option<PathBuf>,
+
+    /// The most that the folder of kept frames may hold; further frames are decoded every time
+    #[arg(long, default_value_t = 20, value_name = "GIGABYTES")]
+    pub cache_limit: u64,
+
     /// Threads that decode and resize images
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub num_workers: usize,
@@ -60,6 +70,8 @@ impl Default for TrainingConfig {
             no_augmentation: false,
             log_frequency: 1,
             checkpoint_frequency: 500,
+            cache_frames: None,
+            cache_limit: 20,
             num_workers: 1,
             seed: 1,
         }
@@ -82,6 +94,7 @@ impl TrainingConfig {
             ("--scheduler-step-size", self.scheduler_step_size as u64),
             ("--log-frequency", self.log_frequency),
             ("--checkpoint-frequency", self.checkpoint_frequency),
+            ("--cache-limit", self.cache_limit),
             ("--num-workers", self.num_workers as u64),
             ("--steps", self.steps.unwrap_or(1)),
         ];

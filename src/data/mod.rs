@@ -1,6 +1,8 @@
 //! From files to samples: bytes on the processor only, no tensors.
 
 pub mod augment;
+pub mod cache;
+pub mod fingerprint;
 pub mod folder;
 pub mod image;
 pub mod kitti;

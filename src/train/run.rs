@@ -3,9 +3,11 @@
 use super::{Learner, Log, Position, RunFolder, StepReport};
 use crate::{
     compute::Compute,
-    config::RunConfig,
+    config::{RunConfig, TrainingConfig},
     data::{
         Batch, FrameKey, FrameSource,
+        cache::CachedFrames,
+        fingerprint,
         loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
     },
     model::Networks,
@@ -86,7 +88,7 @@ impl Run {
             workers: config.training.num_workers,
             drop_last: true,
         };
-        let loader = Loader::new(Arc::clone(source), keys.to_vec(), options)?;
+        let loader = Loader::new(cached(source, &config.training)?, keys.to_vec(), options)?;
         let all_epochs = (loader.batch_count() * config.training.num_epochs) as u64;
         let total_steps = config.training.steps.unwrap_or(all_epochs);
         let manifest = Manifest {
@@ -233,11 +235,19 @@ impl Run {
     }
 }
 
+/// The source, with the cache of frames that was asked for.
+fn cached(source: &Arc<dyn FrameSource>, config: &TrainingConfig) -> Result<Arc<dyn FrameSource>> {
+    Ok(match &config.cache_frames {
+        Some(folder) => {
+            let limit = config.cache_limit.saturating_mul(1_000_000_000);
+            Arc::new(CachedFrames::open(Arc::clone(source), folder, limit)?)
+        }
+        None => Arc::clone(source),
+    })
+}
+
 /// A short name for a list of samples, equal for equal lists.
 fn fingerprint(keys: &[FrameKey]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in keys.iter().flat_map(|key| format!("{key}\n").into_bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
+    let hash = fingerprint::fingerprint(keys.iter().flat_map(|key| format!("{key}\n").into_bytes()));
     format!("{hash:016x}")
 }

@@ -1,5 +1,6 @@
 //! From files to samples: pictures, augmentation, parsers, splits, sources, loading.
 
+mod cache;
 mod files;
 mod folders;
 mod loading;
