@@ -4,6 +4,7 @@ mod archives;
 mod data;
 mod demo_data;
 mod evaluate;
+mod frames;
 mod info;
 mod inspect;
 mod predict;
@@ -59,6 +60,8 @@ enum Job {
     Inspect(inspect::InspectArgs),
     /// Score networks with the published metrics
     Evaluate(evaluate::EvaluateArgs),
+    /// List frames, their sizes and how the camera moves
+    Frames(frames::FramesArgs),
     /// Print where the official archives of a split can be had
     Archives(archives::ArchivesArgs),
     /// Export the built-in drive as a KITTI folder
@@ -135,6 +138,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(Job::Predict(args)) => predict::run(&args),
         Some(Job::Inspect(args)) => inspect::run(&args),
         Some(Job::Evaluate(args)) => evaluate::run(&args),
+        Some(Job::Frames(args)) => frames::run(&args),
         Some(Job::Archives(args)) => archives::run(&args),
         Some(Job::DemoData(args)) => demo_data::run(&args),
         Some(Job::Info(args)) => info::run(&args),

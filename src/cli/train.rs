@@ -4,6 +4,7 @@ use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
     compute::Compute,
     config::{Preset, RunConfig, layered},
+    data::split::MOVING_FRAMES,
     train::{Command, Event, Problem, SessionHandle, StepReport},
 };
 use anyhow::{Context, Result, bail};
@@ -28,6 +29,9 @@ pub(super) struct TrainArgs {
     /// Without it every frame that has its neighbours is used
     #[arg(long, value_name = "NAME|DIR")]
     split: Option<String>,
+    /// Leave out frames around which the camera stands: short for --split moving-frames
+    #[arg(long, conflicts_with = "split")]
+    skip_static: bool,
     /// The run folder to make
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
@@ -63,7 +67,8 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     ctrlc::set_handler(move || drop(commands.send(Command::Stop)))
         .context("the interrupt key cannot be watched")?;
 
-    session.send(Command::OpenData { data: args.camera.choice(&args.data), split: args.split.clone() });
+    let split = args.split.clone().or(args.skip_static.then(|| MOVING_FRAMES.to_owned()));
+    session.send(Command::OpenData { data: args.camera.choice(&args.data), split });
     wait_for(&session, |event| matches!(event, Event::Data(_)))?;
     if let Some(weights) = &args.weights {
         session.send(Command::LoadWeights(weights.clone()));

@@ -7,6 +7,7 @@ pub mod folder;
 pub mod image;
 pub mod kitti;
 pub mod loader;
+pub mod motion;
 mod pictures;
 mod sample;
 mod source;

@@ -4,6 +4,7 @@ mod cache;
 mod files;
 mod folders;
 mod loading;
+mod motion;
 mod pictures;
 mod splits;
 

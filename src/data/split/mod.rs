@@ -8,7 +8,7 @@ pub use archives::archives;
 pub use definition::Definition;
 pub use frames::parse_frames;
 
-use super::{DataError, FrameKey, FrameSource};
+use super::{DataError, FrameKey, FrameSource, motion};
 use crate::config::FrameId;
 use definition::DEFINITIONS;
 use std::{fs, io::ErrorKind, path::Path};
@@ -59,10 +59,12 @@ pub struct Split {
 
 /// Splits that are made from the frames that the source has.
 type Rule = fn(&dyn FrameSource, &[FrameId]) -> Split;
-const RULES: [(&str, Rule); 1] = [(EVERY_FRAME, every_frame)];
+const RULES: [(&str, Rule); 2] = [(EVERY_FRAME, every_frame), (MOVING_FRAMES, moving_frames)];
 
 /// The split that [`every_frame`] makes.
 pub const EVERY_FRAME: &str = "every-frame";
+/// The split that [`moving_frames`] makes.
+pub const MOVING_FRAMES: &str = "moving-frames";
 
 /// The names of all splits that need no files, sorted.
 pub fn names() -> Vec<&'static str> {
@@ -185,6 +187,14 @@ pub fn parse(text: &str) -> Result<Vec<FrameKey>, String> {
 /// the last tenth for validation, the rest for training.
 pub fn every_frame(source: &dyn FrameSource, frame_ids: &[FrameId]) -> Split {
     frames_that(source, |key| missing_frame(source, key, frame_ids).is_none())
+}
+
+/// The same without the frames around which the camera stands, see [`motion`]. Reads every picture once.
+pub fn moving_frames(source: &dyn FrameSource, frame_ids: &[FrameId]) -> Split {
+    let standing = motion::standing_frames(source);
+    frames_that(source, |key| {
+        missing_frame(source, key, frame_ids).is_none() && !standing.contains(&(&key.folder, key.frame))
+    })
 }
 
 /// Of every drive and camera the frames that qualify, the last tenth for validation.
