@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, clap::Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingConfig {
-    /// Samples in a batch
+    /// Samples in a batch; fewer if the data has not so many
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub batch_size: usize,
 

@@ -49,6 +49,7 @@ impl CachedFrames {
     }
 
     fn entry(&self, picture: &Path, size: ImageSize) -> PathBuf {
+        let picture = std::path::absolute(picture).unwrap_or_else(|_| picture.to_owned());
         let name = fingerprint(picture.as_os_str().as_encoded_bytes().iter().copied());
         self.folder.join(format!("{}x{}", size.width, size.height)).join(format!("{name:016x}"))
     }

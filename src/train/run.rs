@@ -86,7 +86,8 @@ impl Run {
             shuffle: true,
             seed: config.training.seed,
             workers: config.training.num_workers,
-            drop_last: true,
+            // Data that does not fill a batch is one smaller batch.
+            drop_last: keys.len() >= config.training.batch_size,
         };
         let loader = Loader::new(cached(source, &config.training)?, keys.to_vec(), options)?;
         let all_epochs = (loader.batch_count() * config.training.num_epochs) as u64;

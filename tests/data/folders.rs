@@ -11,12 +11,13 @@ use monoscope::{
         kitti::{KittiOdometry, poses},
         open,
         split::{every_frame, prescan},
+        synthetic::{BuiltInDrive, DriveOptions},
     },
     geometry::Intrinsics,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, process::Command, sync::Arc};
 
 const SIZE: ImageSize = ImageSize { height: 100, width: 200 };
 const IN_PIXELS: &str = "width = 400\nheight = 200\nfocal_x = 240\nfocal_y = 250.0\ncentre_x = 180\n\
@@ -231,4 +232,46 @@ fn damaged_cameras_and_poses_are_refused_without_panic() {
         count(poses::parse(&damaged(&mut random, "1 0 0 0.5 0 1 0 -2.5e-1 0 0 1 2\n")).is_ok());
     }
     assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
+}
+
+#[test]
+fn own_frames_train_without_a_line_of_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("my film");
+    fs::create_dir(&film).unwrap();
+    let size = ImageSize { height: 64, width: 96 };
+    let drive = BuiltInDrive::new(DriveOptions { frames: 5, size, ..DriveOptions::default() });
+    for key in drive.drives()[0].keys(Side::Left) {
+        drive.image(&key).unwrap().save(film.join(format!("shot{:03}.png", key.frame))).unwrap();
+    }
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let run = |more: &[&str]| {
+        let (data, out, cache) = (path("my film"), path("run"), path("cache"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_monoscope"));
+        command.args(["train", "--data", &data, "--out", &out, "--cache-frames", &cache, "--device", "cpu"]);
+        let small = ["--preset", "small", "--height", "64", "--width", "96", "--steps", "2"];
+        command.args(small).args(more).output().unwrap()
+    };
+    let refused = run(&[]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && message.contains("camera.toml"), "{message}");
+    // Three frames have both neighbours, two are left to train on: less than the preset's batch.
+    let trained = run(&["--intrinsics", "0.58,0.9,0.5,0.5", "--json"]);
+    let message = String::from_utf8_lossy(&trained.stderr).into_owned();
+    assert!(trained.status.success(), "{message}");
+    let summary: serde_json::Value = serde_json::from_slice(&trained.stdout).unwrap();
+    assert!(summary["steps"] == 2 && summary["loss"].as_f64().unwrap().is_finite(), "{summary}");
+    assert_eq!(fs::read_dir(path("cache/96x64")).unwrap().count(), 4, "frames 0 to 3 were kept");
+
+    let command = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_monoscope")).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let listed = command(&["frames", "--data", &path("my film"), "--field-of-view", "80", "--json"]);
+    let drive = &listed["drives"][0];
+    assert!(drive["folder"] == "my film" && drive["frames"] == 5 && drive["width"] == 96, "{listed}");
+    assert!(drive["standing_share"] == 0.0 && drive["stride"] == 1, "{listed}");
+    let archives = command(&["archives", "--split", "small", "--json"]);
+    assert_eq!(archives["archives"].as_array().unwrap().len(), 2);
 }
