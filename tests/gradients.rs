@@ -1,12 +1,13 @@
 //! The objective against a second implementation, written here pixel by pixel in double precision from
 //! the formulas of the paper, with gradients by finite differences.
 
-use crate::support::values;
+use crate::support::{same_at_every_scale, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::Intrinsics,
-    objective::{Inputs, Noise, Objective, pose},
+    model,
+    objective::{Inputs, Noise, Objective},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -227,12 +228,14 @@ fn ours(unknowns: &Unknowns, config: &ObjectiveConfig, composed: bool) -> (f64, 
     let pyramid = |frame: f64| SCALES.map(|scale| tensor(&image(frame, scale), &plain)).to_vec();
     let transform = |index: usize| {
         let (axis_angle, translation) = motions[index].clone();
-        pose::transform(axis_angle, translation, index == 0)
+        model::transform(axis_angle, translation, index == 0)
     };
     let inputs = Inputs {
         colour: frames.into_iter().map(|(id, frame)| (id, pyramid(frame))).collect(),
         disparities: SCALES.into_iter().zip(disparities.iter().cloned()).collect(),
-        source_from_target: [(FrameId::PREVIOUS, transform(0)), (FrameId::NEXT, transform(1))].into(),
+        source_from_target: same_at_every_scale(
+            [(FrameId::PREVIOUS, transform(0)), (FrameId::NEXT, transform(1))].into(),
+        ),
         intrinsics: vec![CAMERA],
         predictive_masks: BTreeMap::new(),
         noise: Noise::None,

@@ -4,17 +4,17 @@
 //! the same reference modules give for [`image`], so that every checkout can compare.
 
 use crate::support::{
-    Arrays, formula_networks, formula_values, gpu, largest_difference, relative_difference,
-    safetensors_bytes, shared,
+    Arrays, default_architecture, formula_networks, formula_values, gpu, largest_difference,
+    relative_difference, safetensors_bytes, shared,
 };
 use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData},
 };
 use monoscope::{
-    config::ObjectiveConfig,
+    config::{NetworkConfig, ObjectiveConfig},
     model::{
-        Architecture, Networks, ResnetArchitecture,
+        Architecture, DepthArchitecture, Networks, PoseNetwork, ResnetArchitecture,
         weights::{self, ParameterName, map_parameters, named_tensors},
     },
 };
@@ -70,6 +70,13 @@ fn image(frame: usize, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, [2, 3, 64, 96]), device)
 }
 
+/// Axis-angle and translation of the first motion that the pose network sees in frames.
+fn motion(networks: &Networks, frames: Vec<Tensor<4>>) -> (Tensor<2>, Tensor<2>) {
+    let (axis_angle, translation) = networks.pose.as_ref().unwrap().forward(frames);
+    let first = |all: Tensor<3>| all.narrow(1, 0, 1).squeeze_dim(1);
+    (first(axis_angle), first(translation))
+}
+
 /// Compares predictions with the samples; a backend other than the CPU's is given `factor` times
 /// the tolerance.
 fn compare_with_samples(networks: &Networks, device: &Device, factor: f32) {
@@ -81,8 +88,7 @@ fn compare_with_samples(networks: &Networks, device: &Device, factor: f32) {
         let found = samples(&disparity, disparity_step(scale));
         assert_near(&name, &found, &reference.get(&name).1, 2e-5 * factor);
     }
-    let pose = networks.pose.as_ref().unwrap();
-    let (axis_angle, translation) = pose.motion(image(0, device), image(1, device));
+    let (axis_angle, translation) = motion(networks, vec![image(0, device), image(1, device)]);
     for (name, found) in [("eval.axis_angle", axis_angle), ("eval.translation", translation)] {
         assert_near(name, &values(found), &reference.get(name).1, 1e-6 * factor);
     }
@@ -196,14 +202,14 @@ fn a_pair_of_equal_images_gives_the_features_of_one() {
     std::fs::write(file.path(), safetensors_bytes(tensors, None)).unwrap();
     // The depth encoder comes back from its own values; the pose encoder is made equal to it.
     weights::load_imagenet(file.path(), &mut networks).unwrap();
-    let pose = networks.pose.as_ref().unwrap();
+    let Some(PoseNetwork::Separate(pose)) = &networks.pose else { panic!("{:?}", networks.architecture()) };
     let mono = networks.depth.encoder.forward(image(0, &device));
     let pair = pose.encoder.forward(Tensor::cat(vec![image(0, &device), image(0, &device)], 1));
     for (index, (mono, pair)) in mono.into_iter().zip(pair).enumerate() {
         assert_close(&format!("f{index}"), &values(pair), &values(mono), 1e-4);
     }
     // Exactly: halves of f32 lose nothing.
-    let (single, double) = (networks.depth.encoder.conv1.weight.val(), pose.encoder.conv1.weight.val());
+    let (single, double) = (networks.depth.encoder.conv1().weight.val(), pose.encoder.conv1.weight.val());
     assert_eq!(double.dims(), [64, 6, 7, 7]);
     assert_eq!(values(double.clone().narrow(1, 0, 3) * 2.0), values(single.clone()));
     assert_eq!(values(double.narrow(1, 3, 3) * 2.0), values(single));
@@ -213,7 +219,8 @@ fn a_pair_of_equal_images_gives_the_features_of_one() {
 fn first_values_follow_from_the_seed() {
     let objective = ObjectiveConfig { scales: vec![2, 0], ..ObjectiveConfig::default() };
     let device = Device::flex();
-    let first = |seed| named_tensors(&Networks::new(&objective, seed, &device));
+    let architecture = Architecture::new(&NetworkConfig::default(), &objective).unwrap();
+    let first = |seed| named_tensors(&Networks::new(&architecture, seed, &device));
     let (one, again, other) = (first(1), first(1), first(2));
     assert_eq!(one.len(), again.len());
     assert!(one.iter().zip(&again).all(|(a, b)| a.name == b.name && a.values == b.values));
@@ -247,16 +254,19 @@ fn networks_have_the_published_number_of_parameters() {
         learnt.map(|tensor| tensor.values.len()).sum()
     };
     let device = Device::flex();
-    let architecture = |depth| Architecture { depth, scales: vec![0, 1, 2, 3], pose: None };
-    let default = Networks::new(&ObjectiveConfig::default(), 0, &device);
+    let default = Networks::new(&default_architecture(), 0, &device);
     assert_eq!(count(&default, "encoder"), 11_176_512);
     assert_eq!(count(&default, "depth"), 3_152_724);
     assert_eq!(count(&default, "pose"), 1_314_572);
-    let fifty = Networks::blank(&architecture(ResnetArchitecture::RESNET_50), &device);
+    let fifty = Networks::blank(&depth_only(ResnetArchitecture::RESNET_50), &device);
     assert_eq!(count(&fifty, "depth"), 9_014_100);
     assert_eq!(count(&fifty, "encoder"), 25_557_032 - 2_049_000);
-    let thirty_four = Networks::blank(&architecture(ResnetArchitecture::RESNET_34), &device);
+    let thirty_four = Networks::blank(&depth_only(ResnetArchitecture::RESNET_34), &device);
     assert_eq!(count(&thirty_four, "encoder"), 21_797_672 - 513_000);
+}
+
+fn depth_only(encoder: ResnetArchitecture) -> Architecture {
+    Architecture { depth: DepthArchitecture::Resnet(encoder), pose: None, ..default_architecture() }
 }
 
 fn reference() -> Option<Arrays> {
@@ -287,9 +297,8 @@ fn compare_evaluation(networks: &Networks, reference: &Arrays, device: &Device) 
         let name = format!("eval.disp{scale}");
         assert_near(&name, &values(disparity), &reference.get(&name).1, 2e-5);
     }
-    let pose = networks.pose.as_ref().unwrap();
     for (name, earlier, later) in [("0_p1", zero.clone(), plus), ("m1_0", minus, zero)] {
-        let (axis_angle, translation) = pose.motion(earlier, later);
+        let (axis_angle, translation) = motion(networks, vec![earlier, later]);
         for (part, found) in [("axisangle", axis_angle), ("translation", translation)] {
             let name = format!("eval.pose_{name}.{part}");
             // Stored with both motions of the network, of which the first is meant.
@@ -341,8 +350,7 @@ fn training_agrees_with_the_reference() {
 fn a_deeper_encoder_agrees_with_the_reference() {
     let Some(reference) = reference() else { return };
     let device = Device::flex();
-    let architecture =
-        Architecture { depth: ResnetArchitecture::RESNET_50, scales: vec![0, 1, 2, 3], pose: None };
+    let architecture = depth_only(ResnetArchitecture::RESNET_50);
     let Ok(networks) = map_parameters(Networks::blank(&architecture, &device), |name, shape| {
         let file = if name.file == "encoder" { "encoder50" } else { "depth50" };
         let name = ParameterName { file, key: name.key.clone() };

@@ -1,13 +1,12 @@
 //! The objective against the reference: losses, gradients and every map, in all its variants.
 
-use crate::support::{self, Arrays, largest_difference, relative_difference, values};
+use crate::support::{self, Arrays, largest_difference, relative_difference, same_at_every_scale, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
-    objective::{
-        Inputs, MapName, Noise, Objective, Outcome, Projection, depth, pose, smoothness_loss, ssim_loss,
-    },
+    model::transform,
+    objective::{Inputs, MapName, Noise, Objective, Outcome, Projection, depth, smoothness_loss, ssim_loss},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,8 +82,7 @@ impl Case {
             let axis_angle = tensor::<2>(golden, &format!("in.axisangle_{tag}"), &device).require_grad();
             let translation = tensor::<2>(golden, &format!("in.translation_{tag}"), &device).require_grad();
             let invert = source == FrameId::PREVIOUS;
-            source_from_target
-                .insert(source, pose::transform(axis_angle.clone(), translation.clone(), invert));
+            source_from_target.insert(source, transform(axis_angle.clone(), translation.clone(), invert));
             if mode != "S" {
                 leaves.insert(format!("axisangle_{tag}"), Leaf::Pose(axis_angle));
                 leaves.insert(format!("translation_{tag}"), Leaf::Pose(translation));
@@ -101,7 +99,7 @@ impl Case {
         let inputs = Inputs {
             colour: ids.into_iter().map(|id| (id, pyramid(id))).collect(),
             disparities,
-            source_from_target,
+            source_from_target: same_at_every_scale(source_from_target),
             intrinsics: vec![Intrinsics::KITTI; 2],
             predictive_masks: if variant == "predictive_mask" {
                 by_scale("predictive_mask")
@@ -264,7 +262,7 @@ fn disparity_becomes_depth_as_printed() {
 fn printed_motion(invert: bool, device: &Device) -> Tensor<3> {
     let axis_angle = Tensor::<2>::from_data([[0.1_f32, -0.2, 0.3]], device);
     let translation = Tensor::<2>::from_data([[0.5_f32, -0.1, -1.0]], device);
-    pose::transform(axis_angle, translation, invert)
+    transform(axis_angle, translation, invert)
 }
 
 #[test]
@@ -292,7 +290,7 @@ fn no_rotation_has_a_finite_gradient() {
     for size in [0.0_f32, 1e-30, 1e-20, 1e-8, 1e-4] {
         let axis_angle = Tensor::<2>::from_data([[size, -size, size]], &device).require_grad();
         let translation = Tensor::<2>::from_data([[1.0_f32, 2.0, 3.0]], &device).require_grad();
-        let motion = pose::transform(axis_angle.clone(), translation.clone(), true);
+        let motion = transform(axis_angle.clone(), translation.clone(), true);
         let weights = Tensor::<1, Int>::arange(0..16, &Device::flex()).float().reshape([1, 4, 4]);
         let gradients = (motion.clone() * weights).sum().backward();
         let found = values(motion);
@@ -365,7 +363,9 @@ fn drawn_noise_is_small_and_repeats() {
         let inputs = Inputs {
             colour: [FrameId::TARGET, FrameId::NEXT].map(|id| (id, vec![image.clone()])).into(),
             disparities: [(0, Tensor::<4>::full([1, 1, 32, 64], 0.1, &device))].into(),
-            source_from_target: [(FrameId::NEXT, Tensor::<2>::eye(4, &device).unsqueeze())].into(),
+            source_from_target: same_at_every_scale(
+                [(FrameId::NEXT, Tensor::<2>::eye(4, &device).unsqueeze())].into(),
+            ),
             intrinsics: vec![Intrinsics::KITTI],
             predictive_masks: BTreeMap::new(),
             noise: Noise::Drawn { seed, step },

@@ -1,13 +1,14 @@
 //! Each operation of ours against its composed twin, finite differences and known answers, on every
 //! backend that it exists for.
 
-use crate::support::{self, Arrays, largest_difference, relative_difference, values};
+use crate::support::{self, Arrays, largest_difference, relative_difference, same_at_every_scale, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     compute::ops::{resize_bilinear, sample::sample_border_composed, sample_border},
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::Intrinsics,
-    objective::{Inputs, MapName, Noise, Objective, pose},
+    model::transform,
+    objective::{Inputs, MapName, Noise, Objective},
 };
 use std::collections::BTreeMap;
 
@@ -161,13 +162,14 @@ fn scene() -> (Inputs, Vec<Tensor<4>>, Vec<Tensor<2>>) {
         .collect();
     let pose = |seed: u32, size: f32| ((scattered([2, 3], seed, &device) - 0.5) * size).require_grad();
     let poses = vec![pose(21, 0.05), pose(22, 0.5), pose(23, 0.05), pose(24, 0.5)];
-    let motion =
-        |index: usize| pose::transform(poses[2 * index].clone(), poses[2 * index + 1].clone(), index == 0);
+    let motion = |index: usize| transform(poses[2 * index].clone(), poses[2 * index + 1].clone(), index == 0);
     let inputs = Inputs {
         colour: [(FrameId::TARGET, image(30)), (FrameId::PREVIOUS, image(40)), (FrameId::NEXT, image(50))]
             .into(),
         disparities: disparities.iter().cloned().enumerate().collect(),
-        source_from_target: [(FrameId::PREVIOUS, motion(0)), (FrameId::NEXT, motion(1))].into(),
+        source_from_target: same_at_every_scale(
+            [(FrameId::PREVIOUS, motion(0)), (FrameId::NEXT, motion(1))].into(),
+        ),
         intrinsics: vec![Intrinsics::KITTI, Intrinsics { centre_x: 0.4, ..Intrinsics::KITTI }],
         predictive_masks: BTreeMap::new(),
         noise: Noise::Drawn { seed: 5, step: 6 },

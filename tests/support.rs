@@ -3,15 +3,15 @@
 use burn::tensor::{Device, Tensor};
 use monoscope::{
     compute::{Compute, ComputeError},
-    config::{DeviceChoice, ObjectiveConfig},
+    config::{DeviceChoice, FrameId, NetworkConfig, ObjectiveConfig},
     model::{
-        Networks,
+        Architecture, Networks,
         weights::{ParameterName, map_parameters},
     },
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     convert::Infallible,
     fs,
     path::{Path, PathBuf},
@@ -154,9 +154,14 @@ pub fn formula_values(name: &ParameterName, shape: &[usize]) -> Vec<f32> {
     (0..shape.iter().product()).map(|index| value(formula_unit(index, crc)) as f32).collect()
 }
 
+/// The networks of a run with default options.
+pub fn default_architecture() -> Architecture {
+    Architecture::new(&NetworkConfig::default(), &ObjectiveConfig::default()).unwrap()
+}
+
 /// The default networks with the reference's test values.
 pub fn formula_networks(device: &Device) -> Networks {
-    let networks = Networks::new(&ObjectiveConfig::default(), 0, device);
+    let networks = Networks::new(&default_architecture(), 0, device);
     let values =
         |name: &ParameterName, shape: &[usize]| Ok::<_, Infallible>(Some(formula_values(name, shape)));
     let Ok(networks) = map_parameters(networks, values);
@@ -166,4 +171,11 @@ pub fn formula_networks(device: &Device) -> Networks {
 /// The values of a tensor, in row-major order.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec::<f32>().unwrap()
+}
+
+/// Motions by scale, as a pose network gives them that knows no scales.
+pub fn same_at_every_scale(
+    motions: BTreeMap<FrameId, Tensor<3>>,
+) -> BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>> {
+    (0..4).map(|scale| (scale, motions.clone())).collect()
 }

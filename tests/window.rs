@@ -322,6 +322,7 @@ fn empty_views_say_what_to_do() {
     assert!(matches!(stage.state_mut().take_commands().last(), Some(Command::Start { .. })));
     let weights = WeightsReport {
         path: "w".into(),
+        networks: "ResNet18".to_owned(),
         height: 192,
         width: 640,
         has_pose: false,

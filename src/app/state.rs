@@ -135,7 +135,14 @@ impl State {
 
     fn weights_loaded(&mut self, report: WeightsReport) {
         self.opening = None;
-        let what = format!("{} tensors loaded, trained at {}×{}", report.loaded, report.width, report.height);
+        let unused = match report.unused.as_slice() {
+            [] => String::new(),
+            [first, ..] => format!(", {} unused such as {first}", report.unused.len()),
+        };
+        let what = format!(
+            "{}: {} tensors loaded{unused}, trained at {}×{}",
+            report.networks, report.loaded, report.width, report.height
+        );
         let advice = if report.has_pose {
             ""
         } else {

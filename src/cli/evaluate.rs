@@ -1,14 +1,12 @@
 //! `evaluate`: the published metrics for networks.
 
-use super::{ComputeArgs, data::CameraArgs, progress};
+use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
 use crate::{
     data::{
         self,
         split::{self, Part, Split},
     },
     evaluate::{DepthEvaluation, Guess, Protocol, best_guesses, evaluate_depth},
-    predict::Predictor,
-    train::RunFolder,
 };
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -72,7 +70,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
         None => split::every_frame(source.as_ref(), &[]),
     };
     let keys = if split.test.is_empty() { split.validation } else { split.test };
-    let predictor = Predictor::load(&RunFolder::weights_in(&args.weights), &compute.device)?;
+    let predictor = load_predictor(&args.weights, &compute.device)?;
     let bar = progress::bar(keys.len() as u64, "evaluate");
     let protocol = Protocol::EIGEN;
     let evaluation = evaluate_depth(&predictor, source.as_ref(), &keys, &protocol, || bar.inc(1))?;

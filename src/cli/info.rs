@@ -1,23 +1,79 @@
-//! `info`: what this machine can draw and compute with.
+//! `info`: what this machine can draw and compute with, and what a weights folder holds.
 
-use crate::compute::{Compute, adapters};
-use crate::config::DeviceChoice;
+use crate::{
+    compute::{Compute, adapters},
+    config::DeviceChoice,
+    model::weights,
+    train::RunFolder,
+};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(super) struct InfoArgs {
+    /// Say what these networks are, and which of their tensors are loaded, missing and unused:
+    /// a weights folder, a run folder or a checkpoint
+    #[arg(long, value_name = "PATH")]
+    weights: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &InfoArgs) -> Result<()> {
+    match &args.weights {
+        Some(path) => describe_weights(path, args.json),
+        None => describe_machine(args.json),
+    }
+}
+
+fn describe_weights(path: &Path, json: bool) -> Result<()> {
+    let compute = Compute::open(DeviceChoice::Cpu, None)?;
+    let folder = RunFolder::weights_in(path);
+    let found = weights::examine(&folder, &compute.device)?;
+    let networks = found.networks.architecture();
+    if json {
+        let object = json!({
+            "path": folder,
+            "networks": networks.to_string(),
+            "depth": networks.depth.to_string(),
+            "scales": networks.scales,
+            "pose": networks.pose.map(|pose| pose.to_string()),
+            "predictive_mask": networks.masked_sources.is_some(),
+            "height": found.size.map(|size| size.height),
+            "width": found.size.map(|size| size.width),
+            "use_stereo": found.use_stereo,
+            "tensors": found.report,
+        });
+        println!("{object}");
+        return Ok(());
+    }
+    println!("{}: {networks}", folder.display());
+    let scales: Vec<String> = networks.scales.iter().map(usize::to_string).collect();
+    println!("disparities at the scales {}", scales.join(" "));
+    match found.size {
+        Some(size) => {
+            println!("trained at {size}{}", if found.use_stereo { ", with stereo pairs" } else { "" });
+        }
+        None => println!("does not say for which size it was trained; {} is taken", found.trained_size()),
+    }
+    println!("{} tensors loaded", found.report.loaded.len());
+    for (what, names) in [("missing", &found.report.missing), ("unused", &found.report.unused)] {
+        println!("{} {what}", names.len());
+        for name in names {
+            println!("  {name}");
+        }
+    }
+    Ok(())
+}
+
+fn describe_machine(json: bool) -> Result<()> {
     let adapters = adapters();
     let auto = Compute::open(DeviceChoice::Auto, None)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    if args.json {
+    if json {
         let object = json!({
             "version": env!("CARGO_PKG_VERSION"),
             "adapters": adapters,

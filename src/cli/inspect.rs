@@ -44,7 +44,8 @@ pub(super) fn run(args: &InspectArgs) -> Result<()> {
     let source = data::open(&args.camera.choice(&args.data))?;
     let folder = RunFolder::weights_in(&args.weights);
     let loaded = weights::load(&folder, &compute.device)?;
-    let mut config = ObjectiveConfig::default();
+    let scales = loaded.networks.depth.scales().to_vec();
+    let mut config = ObjectiveConfig { scales, ..ObjectiveConfig::default() };
     if args.stereo {
         config.frame_ids.push(FrameId::Stereo);
     }
@@ -54,7 +55,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<()> {
             folder.display()
         );
     }
-    let size = loaded.trained_size(&folder)?;
+    let size = loaded.trained_size();
     let arrays = inspect(&loaded.networks, source.as_ref(), &args.sample, &config, size, &compute.device)?;
     dump(&arrays, &args.dump)?;
     println!("{} arrays of sample '{}' written to {}", arrays.len(), args.sample, args.dump.display());

@@ -15,12 +15,17 @@ use crate::{
     app,
     compute::Compute,
     config::{ConfigError, DeviceChoice},
-    train::SESSION_THREAD,
+    predict::Predictor,
+    train::{RunFolder, SESSION_THREAD},
 };
 use anyhow::{Context, Result};
+use burn::tensor::Device;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use data::CameraArgs;
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// A desktop lab for self-supervised monocular depth. Without a command it opens the window.
 #[derive(Parser)]
@@ -66,7 +71,7 @@ enum Job {
     Archives(archives::ArchivesArgs),
     /// Export the built-in drive as a KITTI folder
     DemoData(demo_data::DemoDataArgs),
-    /// List graphics adapters and backends
+    /// List graphics adapters and backends, or what a weights folder holds
     Info(info::InfoArgs),
 }
 
@@ -143,4 +148,13 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(Job::DemoData(args)) => demo_data::run(&args),
         Some(Job::Info(args)) => info::run(&args),
     }
+}
+
+/// Loads the depth network of a weights folder, a run folder or a checkpoint.
+fn load_predictor(path: &Path, device: &Device) -> Result<Predictor> {
+    let predictor = Predictor::load(&RunFolder::weights_in(path), device)?;
+    if !predictor.is_size_stated() {
+        eprintln!("the weights do not say for which size they were trained; {} is taken", predictor.size());
+    }
+    Ok(predictor)
 }

@@ -1,11 +1,10 @@
 //! `predict`: disparity for images and folders of images.
 
-use super::{ComputeArgs, progress};
+use super::{ComputeArgs, load_predictor, progress};
 use crate::{
     config::ImageSize,
     data,
     predict::{Predictor, colour_picture, find_images, write_disparity_npy},
-    train::RunFolder,
 };
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -45,7 +44,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
         images.extend(find_images(input)?);
     }
     let compute = args.compute.open()?;
-    let predictor = Predictor::load(&RunFolder::weights_in(&args.weights), &compute.device)?;
+    let predictor = load_predictor(&args.weights, &compute.device)?;
     fs::create_dir_all(&args.out)
         .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
 

@@ -6,6 +6,7 @@ use toml::{Table, Value};
 /// The configuration of a preset, changed by a TOML file, changed by the flags that were given.
 ///
 /// `is_given` says of an option's name, as the struct spells it, whether it stood on the command line.
+/// Scales that neither file nor flags name are those of the preset that the depth network has.
 ///
 /// # Errors
 /// If the file is not TOML or names an option that does not exist.
@@ -16,12 +17,16 @@ pub fn layered(
     is_given: impl Fn(&str) -> bool,
 ) -> Result<RunConfig, ConfigError> {
     let mut options = table(&preset.config())?;
-    if let Some(text) = file {
-        let file: Table = text.parse().map_err(|error| refuse(&error))?;
-        merge(&mut options, &file, &|_| true);
-    }
+    let file: Table = file.unwrap_or_default().parse().map_err(|error| refuse(&error))?;
+    merge(&mut options, &file, &|_| true);
     merge(&mut options, &table(flags)?, &is_given);
-    Value::Table(options).try_into().map_err(|error| refuse(&error))
+    let mut config: RunConfig = Value::Table(options).try_into().map_err(|error| refuse(&error))?;
+    let names_scales =
+        |table: &Table| table.get("objective").is_some_and(|part| part.get("scales").is_some());
+    if !is_given("scales") && !names_scales(&file) {
+        config.keep_scales_of_network();
+    }
+    Ok(config)
 }
 
 fn table(config: &RunConfig) -> Result<Table, ConfigError> {

@@ -12,7 +12,7 @@ mod training;
 pub use data::{CameraChoice, DataChoice};
 pub use frame::FrameId;
 pub use layers::layered;
-pub use network::NetworkConfig;
+pub use network::{DepthNetworkType, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType};
 pub use objective::ObjectiveConfig;
 pub use preset::Preset;
 pub use training::TrainingConfig;
@@ -85,6 +85,47 @@ impl RunConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.network.validate()?;
         self.objective.validate()?;
-        self.training.validate()
+        self.training.validate()?;
+        self.validate_together()
+    }
+
+    /// Refuses networks that cannot do what the objective asks.
+    fn validate_together(&self) -> Result<(), ConfigError> {
+        let Self { network, objective, training } = self;
+        let refuse = |reason: String| Err(ConfigError(reason));
+        let depth = network.depth_network;
+        if let Some(scale) = objective.scales.iter().find(|scale| !depth.scales().contains(scale)) {
+            return refuse(format!(
+                "--scales {scale} does not exist: {depth} has disparities at the scales {} only",
+                depth.scales().iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
+            ));
+        }
+        let has_pose = objective.temporal_sources().next().is_some();
+        let default = NetworkConfig::default();
+        let pose = |config: &NetworkConfig| {
+            (config.pose_model_type, config.pose_model_input, config.pose_num_layers)
+        };
+        if !has_pose && pose(network) != pose(&default) {
+            return refuse(
+                "no pose network is needed, as the only source is the stereo camera, whose place is known: \
+                 leave the --pose options out, or add -1 1 to --frame-ids"
+                    .to_owned(),
+            );
+        }
+        let separate = has_pose && network.pose_model_type == PoseModelType::SeparateResnet;
+        if separate && training.batch_size == 1 && network.height.max(network.width) <= 32 {
+            return refuse(format!(
+                "--batch-size 1 is too small at {}: the pose network's residual encoder leaves one pixel, \
+                 and batch normalisation needs two values; use a batch or a side twice as large",
+                network.size()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Leaves out the scales at which the depth network gives no disparity.
+    pub(crate) fn keep_scales_of_network(&mut self) {
+        let scales = self.network.depth_network.scales();
+        self.objective.scales.retain(|scale| scales.contains(scale));
     }
 }

@@ -11,7 +11,8 @@ pub struct ObjectiveConfig {
     #[arg(long, num_args = 1.., default_values = ["0", "-1", "1"], allow_hyphen_values = true, value_name = "ID")]
     pub frame_ids: Vec<FrameId>,
 
-    /// Scales of the disparity pyramid that are trained: scale s is 1/2^s of the network size
+    /// Scales of the disparity pyramid that are trained: scale s is 1/2^s of the network size.
+    /// rt-monodepth-s has 0 1 2 only, which are then the default
     #[arg(long, num_args = 1.., default_values_t = [0, 1, 2, 3], value_name = "SCALE")]
     pub scales: Vec<usize>,
 
@@ -42,6 +43,11 @@ pub struct ObjectiveConfig {
     #[arg(long)]
     pub disable_automasking: bool,
 
+    /// Weigh each source's loss by a mask that a network of its own predicts (Zhou et al., CVPR 2017),
+    /// in place of auto-masking
+    #[arg(long)]
+    pub predictive_mask: bool,
+
     /// Compare colours by L1 only, without SSIM
     #[arg(long)]
     pub no_ssim: bool,
@@ -63,6 +69,7 @@ impl Default for ObjectiveConfig {
             v1_multiscale: false,
             avg_reprojection: false,
             disable_automasking: false,
+            predictive_mask: false,
             no_ssim: false,
             sample_align_corners_false: false,
         }
@@ -108,6 +115,11 @@ impl ObjectiveConfig {
         let distinct: std::collections::BTreeSet<_> = self.scales.iter().collect();
         if distinct.len() != self.scales.len() {
             return refuse("--scales names a scale twice: name each once".to_owned());
+        }
+        if self.predictive_mask && !self.disable_automasking {
+            return refuse(
+                "--predictive-mask takes the place of auto-masking: add --disable-automasking".to_owned(),
+            );
         }
         if !(self.min_depth > 0.0 && self.max_depth > self.min_depth && self.max_depth.is_finite()) {
             return refuse(format!(

@@ -1,5 +1,7 @@
 //! The network's disparity and the depth it stands for.
 
+use crate::config::ObjectiveConfig;
+
 /// The depths that a network can express: disparity 0 is `max`, disparity 1 is `min`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DepthRange {
@@ -21,5 +23,11 @@ impl DepthRange {
     pub fn coefficients(self) -> (f32, f32) {
         let farthest = 1.0 / self.max;
         (farthest, 1.0 / self.min - farthest)
+    }
+}
+
+impl From<&ObjectiveConfig> for DepthRange {
+    fn from(config: &ObjectiveConfig) -> Self {
+        Self { min: config.min_depth, max: config.max_depth }
     }
 }

@@ -1,6 +1,7 @@
-//! From feature maps to disparity at several scales (paper section 3.4 and supplement).
+//! From a residual encoder's feature maps to disparity at several scales (paper section 3.4 and
+//! supplement).
 
-use super::{initial::Initialiser, layer::Convolution};
+use super::{depth::Outputs, initial::Initialiser, layer::Convolution};
 use crate::compute::ops::{
     convolution::{Activation, Padding},
     upsample_nearest,
@@ -14,7 +15,8 @@ use std::collections::BTreeMap;
 /// Channels of the decoder at scales 0 to 4.
 const CHANNELS: [usize; 5] = [16, 32, 64, 128, 256];
 
-/// Climbs from the coarsest feature map to full size, taking in a finer one at each level.
+/// Climbs from the coarsest feature map to full size, taking in a finer one at each level. The
+/// predictive mask has a decoder like that of disparity, with a channel for each source.
 #[derive(Module, Debug)]
 pub struct DepthDecoder {
     /// Coarsest level first.
@@ -34,7 +36,7 @@ pub struct Level {
 impl DepthDecoder {
     pub(super) fn new(
         feature_channels: [usize; 5],
-        scales: &[usize],
+        outputs: &Outputs,
         initial: &mut Initialiser,
         device: &Device,
     ) -> Self {
@@ -50,13 +52,14 @@ impl DepthDecoder {
             }
         });
         let levels = levels.collect();
-        let disparities = scales.iter().map(|scale| convolution([CHANNELS[*scale], 1])).collect();
-        Self { levels, disparities, scales: scales.to_vec() }
+        let last = |scale: &usize| convolution([CHANNELS[*scale], outputs.channels]);
+        let disparities = outputs.scales.iter().map(last).collect();
+        Self { levels, disparities, scales: outputs.scales.clone() }
     }
 
-    /// Disparity in (0, 1) by scale, `[batch, 1, height / 2^scale, width / 2^scale]`, from the
+    /// Values in (0, 1) by scale, `[batch, channels, height / 2^scale, width / 2^scale]`, from the
     /// encoder's five feature maps.
-    pub fn forward(&self, features: &[Tensor<4>; 5]) -> BTreeMap<usize, Tensor<4>> {
+    pub fn forward(&self, features: &[Tensor<4>]) -> BTreeMap<usize, Tensor<4>> {
         let mut disparities = BTreeMap::new();
         let mut x = features[4].clone();
         for (level, scale) in self.levels.iter().zip((0..5).rev()) {
@@ -72,12 +75,17 @@ impl DepthDecoder {
         disparities
     }
 
-    /// The scales that have a disparity, in the order of their convolutions in weights files.
+    /// One of the convolutions that give the output.
+    pub(super) fn last(&self) -> &Convolution {
+        &self.disparities[0]
+    }
+
+    /// The scales that have an output, in the order of their convolutions in weights files.
     pub fn scales(&self) -> &[usize] {
         &self.scales
     }
 
-    /// The scale whose disparity is computed from this many channels.
+    /// The scale whose output is computed from this many channels.
     pub(super) fn scale_of_channels(channels: usize) -> Option<usize> {
         CHANNELS.iter().position(|own| *own == channels).filter(|scale| *scale < 4)
     }

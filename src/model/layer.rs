@@ -47,10 +47,21 @@ impl Convolution {
         initial: &mut Initialiser,
         device: &Device,
     ) -> Self {
-        let bound = 1.0 / ((inputs * kernel * kernel) as f64).sqrt();
+        let bound = default_bound(inputs, kernel);
         let weight = initial.uniform([outputs, inputs, kernel, kernel], bound, device);
-        let bias = Some(initial.uniform([outputs], bound, device));
-        Self { weight, bias, stride: 1, padding }
+        Self { weight, bias: None, stride: 1, padding }.with_bias(initial, device)
+    }
+
+    /// The same with a bias spread evenly over ±1/√fan-in.
+    pub(super) fn with_bias(self, initial: &mut Initialiser, device: &Device) -> Self {
+        let [outputs, inputs, kernel, _] = self.weight.dims();
+        let bound = default_bound(inputs, kernel);
+        Self { bias: Some(initial.uniform([outputs], bound, device)), ..self }
+    }
+
+    /// The same with another stride than it was made with.
+    pub(super) fn with_stride(self, stride: usize) -> Self {
+        Self { stride, ..self }
     }
 
     /// Convolves `[batch, input channels, height, width]`.
@@ -63,6 +74,11 @@ impl Convolution {
         let options = ConvolutionOptions { stride: self.stride, padding: self.padding, activation };
         convolution(input, self.weight.val(), self.bias.as_ref().map(Param::val), options)
     }
+}
+
+/// PyTorch's bound of a convolution's first values, 1/√fan-in.
+fn default_bound(inputs: usize, kernel: usize) -> f64 {
+    1.0 / ((inputs * kernel * kernel) as f64).sqrt()
 }
 
 /// Batch normalisation with PyTorch's statistics: the batch is normalised by its biased variance,

@@ -1,62 +1,83 @@
-//! The two networks that are trained together: depth from one image, motion from two.
+//! The networks that are trained together, and the one way in which they see a sample.
 
 use super::{
-    depth_decoder::DepthDecoder,
+    depth::{Decoder, DepthArchitecture, DepthNetwork, Encoder, Outputs},
     initial::Initialiser,
-    pose_decoder::PoseDecoder,
+    pose::{PoseArchitecture, PoseModel, PoseNetwork, SeparatePose},
     resnet::{ResnetArchitecture, ResnetEncoder},
 };
-use crate::config::ObjectiveConfig;
+use crate::{
+    config::{
+        ConfigError, DepthNetworkType, FrameId, NetworkConfig, NetworkFile, ObjectiveConfig, PoseModelInput,
+        PoseModelType,
+    },
+    geometry::DepthRange,
+};
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// What is to be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Architecture {
-    /// The encoder of the depth network.
-    pub depth: ResnetArchitecture,
-    /// The scales that get a disparity, each 0 to 3.
+    /// The depth network.
+    pub depth: DepthArchitecture,
+    /// The scales that get a disparity.
     pub scales: Vec<usize>,
-    /// The encoder of the pose network, if there is one.
-    pub pose: Option<ResnetArchitecture>,
+    /// The sources that the predictive mask weighs, if there is one.
+    pub masked_sources: Option<usize>,
+    /// The pose network, if there is one.
+    pub pose: Option<PoseArchitecture>,
 }
 
-/// Predicts disparity from one image.
-#[derive(Module, Debug)]
-pub struct DepthNetwork {
-    /// Image to feature maps.
-    pub encoder: ResnetEncoder,
-    /// Feature maps to disparities.
-    pub decoder: DepthDecoder,
-}
-
-impl DepthNetwork {
-    /// Disparity in (0, 1) by scale, `[batch, 1, height / 2^scale, width / 2^scale]`, of images in
-    /// 0..1, `[batch, 3, height, width]` with sides that are multiples of 32, 64 at least.
-    pub fn disparities(&self, image: Tensor<4>) -> BTreeMap<usize, Tensor<4>> {
-        self.decoder.forward(&self.encoder.forward(image))
+impl Architecture {
+    /// The networks that a run needs: a disparity for each scale of the objective, a pose network if it
+    /// has temporal sources.
+    ///
+    /// # Errors
+    /// As [`NetworkConfig::validate`], if there is no such residual network.
+    pub fn new(network: &NetworkConfig, objective: &ObjectiveConfig) -> Result<Self, ConfigError> {
+        network.validate()?;
+        let residual = |layers| {
+            let unknown = || ConfigError(format!("there is no residual network of {layers} layers"));
+            ResnetArchitecture::of_layers(layers).ok_or_else(unknown)
+        };
+        let depth = match network.depth_network {
+            DepthNetworkType::Resnet => DepthArchitecture::Resnet(residual(network.num_layers)?),
+            DepthNetworkType::RtMonodepthS => DepthArchitecture::RtMonodepthS,
+        };
+        let model = match network.pose_model_type {
+            PoseModelType::SeparateResnet => PoseModel::Separate(residual(network.pose_num_layers)?),
+            PoseModelType::Shared => PoseModel::Shared,
+            PoseModelType::Posecnn => PoseModel::Cnn,
+        };
+        let temporal = objective.temporal_sources().count();
+        let frames = match network.pose_model_input {
+            PoseModelInput::Pairs => 2,
+            PoseModelInput::All => 1 + temporal,
+        };
+        Ok(Self {
+            depth,
+            scales: objective.scales.clone(),
+            masked_sources: objective.predictive_mask.then(|| objective.sources().count()),
+            pose: (temporal > 0).then_some(PoseArchitecture { model, frames }),
+        })
     }
 }
 
-/// Predicts the camera's motion between two images.
-#[derive(Module, Debug)]
-pub struct PoseNetwork {
-    /// Two images to feature maps.
-    pub encoder: ResnetEncoder,
-    /// Feature maps to motion.
-    pub decoder: PoseDecoder,
-}
-
-impl PoseNetwork {
-    /// Axis-angle and translation, both `[batch, 3]`, of the transform `later_from_earlier` between
-    /// two frames in the order of time, each in 0..1, `[batch, 3, height, width]`.
-    pub fn motion(&self, earlier: Tensor<4>, later: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
-        let [_, _, _, _, features] = self.encoder.forward(Tensor::cat(vec![earlier, later], 1));
-        let (axis_angle, translation) = self.decoder.forward(features);
-        (axis_angle.narrow(1, 0, 1).squeeze_dim(1), translation.narrow(1, 0, 1).squeeze_dim(1))
+impl fmt::Display for Architecture {
+    /// In a few words: "ResNet18, pose ResNet18 of pairs".
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.depth)?;
+        if self.masked_sources.is_some() {
+            formatter.write_str(", predictive mask")?;
+        }
+        match &self.pose {
+            Some(pose) => write!(formatter, ", pose {pose}"),
+            None => formatter.write_str(", no pose network"),
+        }
     }
 }
 
@@ -70,19 +91,26 @@ pub struct Networks {
     pub depth: DepthNetwork,
     /// Motion between images; absent if all sources are stereo.
     pub pose: Option<PoseNetwork>,
+    /// Weights of the sources' losses, from the depth encoder's feature maps; absent but in the ablation.
+    pub predictive_mask: Option<Decoder>,
+}
+
+/// What the networks say of a batch of samples.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Disparity in (0, 1) by scale, `[B, 1, H/2^s, W/2^s]`.
+    pub disparities: BTreeMap<usize, Tensor<4>>,
+    /// Weights in (0, 1) of the sources' losses by scale, `[B, sources, H/2^s, W/2^s]`; empty without
+    /// a predictive mask.
+    pub predictive_masks: BTreeMap<usize, Tensor<4>>,
+    /// `source_from_target`, `[B, 4, 4]`, by scale and temporal source.
+    pub motions: BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>>,
 }
 
 impl Networks {
-    /// Networks to be trained from scratch: ResNet18 encoders, a disparity for each scale of the
-    /// objective, a pose network if it has temporal sources. The seed decides all first values,
-    /// the same on every device.
-    pub fn new(objective: &ObjectiveConfig, seed: u64, device: &Device) -> Self {
-        let architecture = Architecture {
-            depth: ResnetArchitecture::RESNET_18,
-            scales: objective.scales.clone(),
-            pose: objective.temporal_sources().next().map(|_| ResnetArchitecture::RESNET_18),
-        };
-        Self::build(&architecture, &mut Initialiser::seeded(seed), device)
+    /// Networks to be trained from scratch. The seed decides all first values, the same on every device.
+    pub fn new(architecture: &Architecture, seed: u64, device: &Device) -> Self {
+        Self::build(architecture, &mut Initialiser::seeded(seed), device)
     }
 
     /// Networks whose convolutions are zeros, to be filled by [`super::weights::map_parameters`].
@@ -91,16 +119,176 @@ impl Networks {
     }
 
     fn build(architecture: &Architecture, initial: &mut Initialiser, device: &Device) -> Self {
-        let Architecture { depth, scales, pose } = architecture;
+        let Architecture { depth, scales, masked_sources, pose } = architecture;
+        let outputs = |channels| Outputs { channels, scales: scales.clone() };
         Self {
             depth: DepthNetwork {
-                encoder: ResnetEncoder::new(*depth, 1, initial, device),
-                decoder: DepthDecoder::new(depth.feature_channels(), scales, initial, device),
+                encoder: Encoder::new(*depth, initial, device),
+                decoder: Decoder::new(*depth, &outputs(1), initial, device),
             },
-            pose: pose.map(|pose| PoseNetwork {
-                encoder: ResnetEncoder::new(pose, 2, initial, device),
-                decoder: PoseDecoder::new(pose.feature_channels()[4], initial, device),
-            }),
+            pose: pose.map(|pose| PoseNetwork::new(pose, *depth, initial, device)),
+            predictive_mask: masked_sources
+                .map(|sources| Decoder::new(*depth, &outputs(sources), initial, device)),
         }
     }
+
+    /// What they are.
+    pub fn architecture(&self) -> Architecture {
+        Architecture {
+            depth: self.depth.encoder.architecture(),
+            scales: self.depth.scales().to_vec(),
+            masked_sources: self.predictive_mask.as_ref().map(Decoder::channels),
+            pose: self.pose.as_ref().map(PoseNetwork::architecture),
+        }
+    }
+
+    /// The residual encoders, each with the file that holds it.
+    pub fn residual_encoders(&self) -> Vec<(NetworkFile, &ResnetEncoder)> {
+        let depth = match &self.depth.encoder {
+            Encoder::Resnet(encoder) => Some((NetworkFile::Encoder, encoder)),
+            Encoder::RtMonodepthS(_) => None,
+        };
+        let pose = match &self.pose {
+            Some(PoseNetwork::Separate(SeparatePose { encoder, .. })) => {
+                Some((NetworkFile::PoseEncoder, encoder))
+            }
+            _ => None,
+        };
+        [depth, pose].into_iter().flatten().collect()
+    }
+
+    /// Sees a batch of samples: the one pass of training, prediction and inspection.
+    ///
+    /// `frame_ids` are the frames in the order of the objective, the target first; `images` has each of
+    /// them in 0..1, `[B, 3, H, W]`. Motions are given to those temporal sources that [`Self::reachable`]
+    /// names. The translations of PoseCNN are in units of the mean depth at each scale, in harmonic mean,
+    /// and pass gradients to it.
+    pub fn predict(
+        &self,
+        frame_ids: &[FrameId],
+        images: &BTreeMap<FrameId, Tensor<4>>,
+        range: DepthRange,
+    ) -> Prediction {
+        let (features, seen) = match &self.pose {
+            Some(PoseNetwork::Shared(_)) => self.encode_all(frame_ids, images),
+            _ => (self.depth.encoder.forward(images[&FrameId::TARGET].clone()), images.clone()),
+        };
+        let disparities = self.depth.decoder.forward(&features);
+        let decode = |decoder: &Decoder| decoder.forward(&features);
+        let predictive_masks = self.predictive_mask.as_ref().map(decode).unwrap_or_default();
+        let pose = self.pose.as_ref().map(|pose| pose.motions(frame_ids, &seen)).unwrap_or_default();
+        let transforms = |unit: Option<Tensor<2>>| -> BTreeMap<FrameId, Tensor<3>> {
+            pose.iter().map(|(id, motion)| (*id, motion.source_from_target(unit.clone()))).collect()
+        };
+        let scales = disparities.iter();
+        let motions = if matches!(self.pose, Some(PoseNetwork::Cnn(_))) {
+            scales.map(|(scale, map)| (*scale, transforms(Some(mean_inverse_depth(map, range))))).collect()
+        } else {
+            let same = transforms(None);
+            scales.map(|(scale, _)| (*scale, same.clone())).collect()
+        };
+        Prediction { disparities, predictive_masks, motions }
+    }
+
+    /// Every frame through the depth encoder as one batch, whose statistics normalise all of it: the
+    /// target's feature maps, and every frame's coarsest.
+    fn encode_all(
+        &self,
+        frame_ids: &[FrameId],
+        images: &BTreeMap<FrameId, Tensor<4>>,
+    ) -> (Vec<Tensor<4>>, BTreeMap<FrameId, Tensor<4>>) {
+        let batch = frame_ids.iter().map(|id| images[id].clone()).collect();
+        let features = self.depth.encoder.forward(Tensor::cat(batch, 0));
+        let [count, ..] = images[&FrameId::TARGET].dims();
+        let part = |map: &Tensor<4>, index: usize| map.clone().narrow(0, index * count, count);
+        let coarsest = features.last().expect("an encoder gives feature maps");
+        let seen = frame_ids.iter().enumerate().map(|(index, id)| (*id, part(coarsest, index))).collect();
+        (features.iter().map(|map| part(map, 0)).collect(), seen)
+    }
+
+    /// Those of the frames, the target first, that can be warped into it: whose motion is known or can
+    /// be predicted. A pose network that sees all frames of a sample at once needs all of them.
+    pub fn reachable(&self, frame_ids: &[FrameId]) -> Vec<FrameId> {
+        let has_motion = self.pose.as_ref().is_some_and(|pose| pose.can_follow(frame_ids));
+        let is_reachable = |id: &FrameId| has_motion || matches!(*id, FrameId::TARGET | FrameId::Stereo);
+        frame_ids.iter().copied().filter(is_reachable).collect()
+    }
+
+    /// Takes over those of the listed networks that `other` has, in place of its own.
+    ///
+    /// # Errors
+    /// If one of them is another network there, or has no disparity at a scale that is needed; all then
+    /// stay as they were.
+    pub fn adopt(&mut self, other: &Self, networks: &[NetworkFile]) -> Result<(), ConfigError> {
+        let (own, theirs) = (self.architecture(), other.architecture());
+        let mut adopted = self.clone();
+        for network in networks {
+            let is_of_depth =
+                matches!(network, NetworkFile::Encoder | NetworkFile::Depth | NetworkFile::PredictiveMask);
+            let lacks = |scale: &&usize| !theirs.scales.contains(scale);
+            if is_of_depth && own.depth != theirs.depth {
+                return refuse(*network, &own.depth, &theirs.depth, "--depth-network, --num-layers");
+            }
+            if *network == NetworkFile::Depth
+                && let Some(scale) = own.scales.iter().find(lacks)
+            {
+                return Err(ConfigError(format!(
+                    "the weights have no disparity at scale {scale}: leave it out of --scales, or leave \
+                     depth out of --models-to-load"
+                )));
+            }
+            match (network, &mut adopted.pose, &other.pose) {
+                (NetworkFile::Encoder, ..) => adopted.depth.encoder = other.depth.encoder.clone(),
+                (NetworkFile::Depth, ..) => adopted.depth.decoder = other.depth.decoder.clone(),
+                (NetworkFile::PredictiveMask, ..) => {
+                    if own.masked_sources == theirs.masked_sources && own.scales == theirs.scales {
+                        adopted.predictive_mask.clone_from(&other.predictive_mask);
+                    }
+                }
+                (NetworkFile::PoseEncoder | NetworkFile::Pose, Some(pose), Some(their_pose)) => {
+                    let (own, theirs) = (pose.architecture(), their_pose.architecture());
+                    if own != theirs {
+                        return refuse(*network, &own, &theirs, "--pose-model-type, --pose-model-input");
+                    }
+                    adopt_pose(pose, their_pose, *network);
+                }
+                _ => {}
+            }
+        }
+        *self = adopted;
+        Ok(())
+    }
+}
+
+fn adopt_pose(own: &mut PoseNetwork, theirs: &PoseNetwork, network: NetworkFile) {
+    match (own, theirs, network) {
+        (PoseNetwork::Separate(own), PoseNetwork::Separate(theirs), NetworkFile::PoseEncoder) => {
+            own.encoder = theirs.encoder.clone();
+        }
+        (PoseNetwork::Separate(own), PoseNetwork::Separate(theirs), _) => {
+            own.decoder = theirs.decoder.clone();
+        }
+        (own, theirs, NetworkFile::Pose) => *own = theirs.clone(),
+        _ => {}
+    }
+}
+
+fn refuse(
+    network: NetworkFile,
+    own: &dyn fmt::Display,
+    theirs: &dyn fmt::Display,
+    options: &str,
+) -> Result<(), ConfigError> {
+    let stem = network.stem();
+    Err(ConfigError(format!(
+        "the {stem} of the weights is {theirs}, the run's is {own}: choose the same by {options}, or leave \
+         {stem} out of --models-to-load"
+    )))
+}
+
+/// The mean of 1 / depth over a disparity `[B, 1, h, w]`, `[B, 1]`. (The mean over a bilinearly
+/// upsampled disparity is the same.)
+fn mean_inverse_depth(disparity: &Tensor<4>, range: DepthRange) -> Tensor<2> {
+    let (offset, slope) = range.coefficients();
+    disparity.clone().mean_dims(&[2, 3]).reshape([0, 1]) * slope + offset
 }

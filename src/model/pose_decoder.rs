@@ -1,6 +1,6 @@
-//! From feature maps of a pair of images to the motion between them.
+//! From encoders' feature maps to motions.
 
-use super::{initial::Initialiser, layer::Convolution};
+use super::{initial::Initialiser, layer::Convolution, motion::motions_of_map};
 use crate::compute::ops::convolution::{Activation, Padding};
 use burn::{
     module::Module,
@@ -10,38 +10,47 @@ use burn::{
 /// Four convolutions and a mean over the image.
 #[derive(Module, Debug)]
 pub struct PoseDecoder {
+    /// The first is applied to each feature map, the others to all of them, one above the other.
     net: Vec<Convolution>,
 }
 
+/// Channels between the convolutions.
+const CHANNELS: usize = 256;
+
 impl PoseDecoder {
-    /// Motions are predicted a hundredth of what the last convolution says, so that training begins
-    /// near standing still.
-    const SCALE: f64 = 0.01;
-
-    /// Motions in the output. Published networks have two and use the first.
-    const MOTIONS: usize = 2;
-
-    pub(super) fn new(feature_channels: usize, initial: &mut Initialiser, device: &Device) -> Self {
+    /// A decoder of so many feature maps of so many channels to so many motions.
+    pub(super) fn new(
+        [maps, feature_channels]: [usize; 2],
+        motions: usize,
+        initial: &mut Initialiser,
+        device: &Device,
+    ) -> Self {
         let mut convolution = |channels, kernel| {
             let padding = Padding::Zero(kernel / 2);
             Convolution::of_decoder(channels, kernel, padding, initial, device)
         };
         let net = vec![
-            convolution([feature_channels, 256], 1),
-            convolution([256, 256], 3),
-            convolution([256, 256], 3),
-            convolution([256, 6 * Self::MOTIONS], 1),
+            convolution([feature_channels, CHANNELS], 1),
+            convolution([CHANNELS * maps, CHANNELS], 3),
+            convolution([CHANNELS, CHANNELS], 3),
+            convolution([CHANNELS, 6 * motions], 1),
         ];
         Self { net }
     }
 
-    /// Axis-angle and translation of every motion, both `[batch, motions, 3]`, from the encoder's
-    /// coarsest feature map.
-    pub fn forward(&self, features: Tensor<4>) -> (Tensor<3>, Tensor<3>) {
-        let last = self.net.len() - 1;
-        let x = self.net[..last].iter().fold(features, |x, layer| layer.activated(x, Activation::Relu));
-        let x = self.net[last].forward(x).mean_dims(&[2, 3]) * Self::SCALE;
-        let motions: Tensor<3> = x.reshape([0, Self::MOTIONS as i32, 6]);
-        (motions.clone().narrow(2, 0, 3), motions.narrow(2, 3, 3))
+    /// Axis-angle and translation of every motion, both `[batch, motions, 3]`, from the coarsest
+    /// feature map of each encoding.
+    pub fn forward(&self, features: Vec<Tensor<4>>) -> (Tensor<3>, Tensor<3>) {
+        let [squeeze, first, second, last] = &self.net[..] else {
+            unreachable!("there are four convolutions")
+        };
+        let squeezed = features.into_iter().map(|map| squeeze.activated(map, Activation::Relu));
+        let x = first.activated(Tensor::cat(squeezed.collect(), 1), Activation::Relu);
+        motions_of_map(last.forward(second.activated(x, Activation::Relu)))
+    }
+
+    /// How many feature maps it takes.
+    pub(super) fn maps(&self) -> usize {
+        self.net[1].weight.dims()[1] / CHANNELS
     }
 }

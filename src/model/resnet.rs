@@ -33,6 +33,18 @@ impl ResnetArchitecture {
     pub const ALL: [Self; 5] =
         [Self::RESNET_18, Self::RESNET_34, Self::RESNET_50, Self::RESNET_101, Self::RESNET_152];
 
+    /// The network of this many layers, if there is one.
+    pub fn of_layers(layers: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|architecture| architecture.layers() == layers)
+    }
+
+    /// Layers with weights on the way from the image to the class.
+    pub fn layers(self) -> usize {
+        let convolutions = if self.bottleneck { 3 } else { 2 };
+        // The stem's convolution and the classifier that the encoder leaves out count by tradition.
+        self.blocks.iter().sum::<usize>() * convolutions + 2
+    }
+
     /// Channels of the five feature maps, finest first.
     pub fn feature_channels(self) -> [usize; 5] {
         let expansion = if self.bottleneck { 4 } else { 1 };
@@ -42,9 +54,7 @@ impl ResnetArchitecture {
 
 impl std::fmt::Display for ResnetArchitecture {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let convolutions = if self.bottleneck { 3 } else { 2 };
-        // The stem's convolution and the classifier that the encoder leaves out count by tradition.
-        write!(formatter, "ResNet{}", self.blocks.iter().sum::<usize>() * convolutions + 2)
+        write!(formatter, "ResNet{}", self.layers())
     }
 }
 
@@ -162,9 +172,9 @@ impl ResnetEncoder {
     }
 
     /// The feature maps of images in 0..1, `[batch, 3·images, height, width]`, finest first, each
-    /// half the size of the one before. Both sides of the input must be multiples of 32.
+    /// half the size of the one before, rounded up.
     pub fn forward(&self, images: Tensor<4>) -> [Tensor<4>; 5] {
-        let x = (images - 0.45) / 0.225;
+        let x = normalise_images(images);
         let f0 = self.bn1.rectified(self.conv1.forward(x), None);
         let pooling = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
         let f1 = run(&self.layer1, max_pool2d(f0.clone(), pooling));
@@ -172,6 +182,11 @@ impl ResnetEncoder {
         let f3 = run(&self.layer3, f2.clone());
         let f4 = run(&self.layer4, f3.clone());
         [f0, f1, f2, f3, f4]
+    }
+
+    /// How many images it sees at once.
+    pub(super) fn images(&self) -> usize {
+        self.conv1.weight.dims()[1] / 3
     }
 
     /// Which residual network this is.
@@ -182,6 +197,11 @@ impl ResnetEncoder {
             blocks: stages.map(Vec::len),
         }
     }
+}
+
+/// Shifts and stretches images in 0..1 as every encoder wants them, all colours alike.
+pub(super) fn normalise_images(images: Tensor<4>) -> Tensor<4> {
+    (images - 0.45) / 0.225
 }
 
 fn run(blocks: &[Block], input: Tensor<4>) -> Tensor<4> {

@@ -71,10 +71,11 @@ impl Scene {
         });
         let disparity = inputs.disparities[&scale].clone();
         let projections = config.sources().map(|source| {
-            Projection::new(inputs.source_from_target[&source].clone(), &inputs.intrinsics, self.size())
+            let source_from_target = inputs.source_from_target[&scale][&source].clone();
+            Projection::new(source_from_target, &inputs.intrinsics, self.size())
         });
         let options = ReprojectionOptions {
-            depth_range: DepthRange { min: config.min_depth, max: config.max_depth },
+            depth_range: DepthRange::from(config),
             use_ssim: !config.no_ssim,
             align_corners: !config.sample_align_corners_false,
             maps,

@@ -5,7 +5,6 @@ mod map;
 mod mask;
 mod noise;
 mod photometric;
-pub mod pose;
 mod smoothness;
 mod synthesis;
 
@@ -36,8 +35,9 @@ pub struct Inputs {
     pub colour: BTreeMap<FrameId, Vec<Tensor<4>>>,
     /// The depth network's output `[B, 1, H/2^s, W/2^s]` by trained scale.
     pub disparities: BTreeMap<usize, Tensor<4>>,
-    /// The motion `[B, 4, 4]` that takes points of the target camera to each source's camera.
-    pub source_from_target: BTreeMap<FrameId, Tensor<3>>,
+    /// The motion `[B, 4, 4]` that takes points of the target camera to each source's camera, by trained
+    /// scale, then source. (Few pose networks have another for each scale.)
+    pub source_from_target: BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>>,
     /// The camera of each sample.
     pub intrinsics: Vec<Intrinsics>,
     /// Predicted weights `[B, sources, H/2^s, W/2^s]` of the reprojection losses, by trained scale;
@@ -80,6 +80,11 @@ impl Objective {
     /// slower, the twin that tests compare with.
     pub fn composed(self) -> Self {
         Self { composed: true, ..self }
+    }
+
+    /// Its options.
+    pub fn config(&self) -> &ObjectiveConfig {
+        &self.config
     }
 
     /// Computes the loss and, of the maps, those in `wanted` that this configuration has
@@ -141,7 +146,7 @@ impl Objective {
                 MapName::Colour(id) => inputs.colour.get(&id)?.first()?.clone(),
                 MapName::Disparity(scale) => inputs.disparities.get(&scale)?.clone(),
                 MapName::Depth => {
-                    let range = DepthRange { min: self.config.min_depth, max: self.config.max_depth };
+                    let range = DepthRange::from(&self.config);
                     depth(resize_bilinear(constant(&inputs.disparities[&finest]), self.size), range)
                 }
                 MapName::Warped(id) => computed?.warped.clone().narrow(1, 3 * channel(id)?, 3),

@@ -5,19 +5,20 @@ use crate::{
     compute::ops::resize_bilinear,
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::DepthRange,
-    model::Networks,
-    objective::{Inputs, MapName, Noise, Objective, Outcome, depth, pose::transform},
+    model::{Networks, Prediction},
+    objective::{Inputs, MapName, Noise, Objective, Outcome, depth},
 };
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// `source_from_target` by source, [B, 4, 4].
-pub type Motions = BTreeMap<FrameId, Tensor<3>>;
 
 /// Predicts disparity and motion and evaluates the objective with them.
 ///
 /// The networks' mode (batch statistics or running ones) follows the device that their parameters
 /// and the samples are on.
+///
+/// # Panics
+/// If the samples lack a frame of the objective, or the networks the motion to it
+/// ([`Networks::reachable`]).
 pub fn forward(
     networks: &Networks,
     objective: &Objective,
@@ -25,54 +26,43 @@ pub fn forward(
     noise: Noise,
     wanted: &BTreeSet<MapName>,
 ) -> Outcome {
-    evaluate(networks, objective, samples, motions(networks, samples), noise, wanted)
+    objective.evaluate(&inputs(networks, objective.config(), samples, noise), wanted)
 }
 
-/// As [`forward`], with motions that are already known.
-pub(super) fn evaluate(
+/// What an objective with these options judges of the samples: what the networks say, and the place of
+/// the stereo camera, which is known.
+pub(super) fn inputs(
     networks: &Networks,
-    objective: &Objective,
+    config: &ObjectiveConfig,
     samples: &SampleTensors,
-    source_from_target: Motions,
     noise: Noise,
-    wanted: &BTreeSet<MapName>,
-) -> Outcome {
-    let inputs = Inputs {
+) -> Inputs {
+    let Prediction { disparities, predictive_masks, motions: mut source_from_target } =
+        networks.predict(&config.frame_ids, &samples.network_input, DepthRange::from(config));
+    if config.uses_stereo() {
+        let device = samples.network_input[&FrameId::TARGET].device();
+        let stereo = stereo_from_target(&samples.stereo_shift_x, &device);
+        for motions in source_from_target.values_mut() {
+            motions.insert(FrameId::Stereo, stereo.clone());
+        }
+    }
+    Inputs {
         colour: samples.colour.clone(),
-        disparities: networks.depth.disparities(samples.network_input[&FrameId::TARGET].clone()),
+        disparities,
         source_from_target,
         intrinsics: samples.intrinsics.clone(),
-        predictive_masks: BTreeMap::new(),
+        predictive_masks: if config.predictive_mask { predictive_masks } else { BTreeMap::new() },
         noise,
-    };
-    objective.evaluate(&inputs, wanted)
+    }
 }
 
-/// The camera's motion to every source that the samples hold. Temporal pairs go through the pose
-/// network in the order of time, so that the motion to an earlier frame is the inverse of its
-/// prediction (paper section 4; ALGORITHM 2.6); the stereo camera's place is known.
-pub fn motions(networks: &Networks, samples: &SampleTensors) -> Motions {
-    let target = &samples.network_input[&FrameId::TARGET];
-    let mut motions = Motions::new();
-    for (id, source) in &samples.network_input {
-        let (FrameId::Temporal(offset), Some(pose)) = (*id, &networks.pose) else { continue };
-        if *id == FrameId::TARGET {
-            continue;
-        }
-        let is_earlier = offset < 0;
-        let (earlier, later) = if is_earlier { (source, target) } else { (target, source) };
-        let (axis_angle, translation) = pose.motion(earlier.clone(), later.clone());
-        motions.insert(*id, transform(axis_angle, translation, is_earlier));
-    }
-    if samples.colour.contains_key(&FrameId::Stereo) {
-        let shifts = samples
-            .stereo_shift_x
-            .iter()
-            .flat_map(|x| [1.0, 0.0, 0.0, *x, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
-        let data = TensorData::new(shifts.collect::<Vec<f32>>(), [samples.stereo_shift_x.len(), 4, 4]);
-        motions.insert(FrameId::Stereo, Tensor::from_data(data, &target.device()));
-    }
-    motions
+/// A shift along x for each sample, `[B, 4, 4]`.
+fn stereo_from_target(shifts_x: &[f32], device: &Device) -> Tensor<3> {
+    let shifts = shifts_x
+        .iter()
+        .flat_map(|x| [1.0, 0.0, 0.0, *x, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    let data = TensorData::new(shifts.collect::<Vec<f32>>(), [shifts_x.len(), 4, 4]);
+    Tensor::from_data(data, device)
 }
 
 /// Disparities and depth without any source to warp: what a depth network alone can show.
@@ -84,7 +74,6 @@ pub fn depth_maps(
 ) -> BTreeMap<MapName, Tensor<4>> {
     let target = &samples.network_input[&FrameId::TARGET];
     let [_, _, height, width] = target.dims();
-    let range = DepthRange { min: config.min_depth, max: config.max_depth };
     let disparities = networks.depth.disparities(target.clone());
     let mut maps: BTreeMap<MapName, Tensor<4>> = disparities
         .iter()
@@ -92,7 +81,7 @@ pub fn depth_maps(
         .collect();
     if let Some((_, finest)) = disparities.first_key_value() {
         let disparity = resize_bilinear(finest.clone(), ImageSize { height, width });
-        maps.insert(MapName::Depth, depth(disparity, range));
+        maps.insert(MapName::Depth, depth(disparity, DepthRange::from(config)));
     }
     maps.retain(|name, _| wanted.contains(name));
     maps

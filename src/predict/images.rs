@@ -22,6 +22,7 @@ const IMAGE_ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 pub struct Predictor {
     networks: Networks,
     size: ImageSize,
+    is_size_stated: bool,
     range: DepthRange,
     device: Device,
 }
@@ -30,19 +31,24 @@ impl Predictor {
     /// Loads networks from a weights folder.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         let loaded = weights::load(path, device)?;
-        let size = loaded.trained_size(path)?;
-        Ok(Self::new(loaded.networks, size, device))
+        let (size, is_size_stated) = (loaded.trained_size(), loaded.size.is_some());
+        Ok(Self { is_size_stated, ..Self::new(loaded.networks, size, device) })
     }
 
     /// Uses networks that are already there, with the default depth range.
     pub fn new(networks: Networks, size: ImageSize, device: &Device) -> Self {
-        let ObjectiveConfig { min_depth: min, max_depth: max, .. } = ObjectiveConfig::default();
-        Self { networks, size, range: DepthRange { min, max }, device: device.clone() }
+        let range = DepthRange::from(&ObjectiveConfig::default());
+        Self { networks, size, is_size_stated: true, range, device: device.clone() }
     }
 
     /// The network's input size.
     pub fn size(&self) -> ImageSize {
         self.size
+    }
+
+    /// Whether the size is that of the training; weights that do not state it get the usual one.
+    pub fn is_size_stated(&self) -> bool {
+        self.is_size_stated
     }
 
     /// Scaled disparity, 1 / depth, [1, 1, h, w] at the network's size.

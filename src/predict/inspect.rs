@@ -1,6 +1,6 @@
 //! Everything the objective computes for one sample, as named arrays in a file.
 
-use super::{SampleTensors, forward::evaluate, motions};
+use super::{SampleTensors, forward::inputs};
 use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
@@ -11,7 +11,7 @@ use crate::{
     model::Networks,
     objective::{MapName, Noise, Objective},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
 use safetensors::{Dtype, View};
 use std::{
@@ -71,14 +71,18 @@ pub fn inspect(
     size: ImageSize,
     device: &Device,
 ) -> Result<BTreeMap<String, Array>> {
+    ensure!(
+        networks.reachable(&config.frame_ids) == config.frame_ids,
+        "these networks ({}) cannot say the motion to every source, so nothing can be warped",
+        networks.architecture()
+    );
     let options = SampleOptions::of(config, size);
     let sample = load_sample(source, key, &options, &Augmentation::default())
         .with_context(|| format!("sample '{key}' cannot be inspected"))?;
     let samples = SampleTensors::upload(&[sample], device);
     let names: BTreeSet<MapName> = MapName::all(config).into_iter().collect();
-    let motions = motions(networks, &samples);
-    let objective = Objective::new(config, size);
-    let outcome = evaluate(networks, &objective, &samples, motions.clone(), Noise::None, &names);
+    let inputs = inputs(networks, config, &samples, Noise::None);
+    let outcome = Objective::new(config, size).evaluate(&inputs, &names);
 
     let mut arrays = BTreeMap::new();
     for (id, pyramid) in &samples.colour {
@@ -87,6 +91,8 @@ pub fn inspect(
     for (name, tensor) in outcome.maps {
         put_map(&mut arrays, name, tensor)?;
     }
+    // With a pose network that has another motion for each scale, the finest one's is meant.
+    let motions = inputs.source_from_target.into_values().next().unwrap_or_default();
     for (id, motion) in motions {
         arrays.insert(format!("pose_{}", id.tag()), Array::floats(motion, vec![4, 4])?);
     }

@@ -7,7 +7,7 @@ mod inspect;
 mod tensors;
 
 pub use export::{colour_picture, write_disparity_npy};
-pub use forward::{Motions, depth_maps, forward, motions};
+pub use forward::{depth_maps, forward};
 pub use images::{Predictor, find_images};
 pub use inspect::{dump, inspect};
 pub use tensors::{SampleTensors, image_tensor};

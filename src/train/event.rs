@@ -80,6 +80,8 @@ pub struct DataReport {
 pub struct WeightsReport {
     /// The folder.
     pub path: PathBuf,
+    /// What they are, in a few words.
+    pub networks: String,
     /// Input size they were trained for.
     pub height: usize,
     /// Input size they were trained for.

@@ -89,7 +89,8 @@ impl Showing<'_> {
         let (origin, computed) = match self.networks {
             None => (Origin::Images, BTreeMap::new()),
             Some(networks) => {
-                config.frame_ids.retain(|id| Self::can_warp(*id, networks, &samples));
+                config.frame_ids.retain(|id| samples.colour.contains_key(id));
+                config.frame_ids = networks.reachable(&config.frame_ids);
                 let maps = if config.sources().next().is_some() {
                     let objective = Objective::new(&config, self.config.network.size());
                     forward(networks, &objective, &samples, Noise::None, self.watched).maps
@@ -101,11 +102,5 @@ impl Showing<'_> {
         };
         let subject = Subject { key: key.clone(), step, origin };
         subject.picture(&samples, &computed, self.watched, self.compute)
-    }
-
-    /// Whether a frame of the sample is there, with a motion to it if it is a source.
-    fn can_warp(id: FrameId, networks: &Networks, samples: &SampleTensors) -> bool {
-        let needs_pose = id != FrameId::TARGET && id != FrameId::Stereo;
-        samples.colour.contains_key(&id) && (networks.pose.is_some() || !needs_pose)
     }
 }

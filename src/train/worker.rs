@@ -11,7 +11,7 @@ use crate::{
         self, FrameKey, FrameSource,
         split::{self, Part, Split},
     },
-    model::{Networks, weights},
+    model::{Architecture, Networks, weights},
     objective::MapName,
 };
 use anyhow::{Context, Result, anyhow};
@@ -181,10 +181,12 @@ impl Worker {
         self.finish()?;
         let folder = RunFolder::weights_in(path);
         let loaded = weights::load(&folder, &self.compute.device)?;
-        let size = loaded.trained_size(&folder)?;
+        let size = loaded.trained_size();
         (self.config.network.height, self.config.network.width) = (size.height, size.width);
+        self.config.objective.scales = loaded.networks.depth.scales().to_vec();
         self.tell(Event::Weights(WeightsReport {
             path: path.to_owned(),
+            networks: loaded.networks.architecture().to_string(),
             height: size.height,
             width: size.width,
             has_pose: loaded.networks.pose.is_some(),
@@ -212,15 +214,13 @@ impl Worker {
     }
 
     fn starting_networks(&self, config: &RunConfig) -> Result<Networks> {
-        if let Some(networks) = &self.networks
-            && networks.pose.is_some()
-        {
-            return Ok(networks.clone());
-        }
-        let device = &self.compute.device;
-        let mut networks = Networks::new(&config.objective, config.training.seed, device);
+        let architecture = Architecture::new(&config.network, &config.objective)?;
+        let mut networks = Networks::new(&architecture, config.training.seed, &self.compute.device);
         if let Some(file) = &config.network.pretrained_encoder {
             weights::load_imagenet(file, &mut networks)?;
+        }
+        if let Some(loaded) = &self.networks {
+            networks.adopt(loaded, &config.network.models_to_load)?;
         }
         Ok(networks)
     }

@@ -1,20 +1,32 @@
 //! Which network a file holds, seen from the names and shapes of its tensors.
 
-use super::{Files, ParameterName, TensorFile, WeightsError};
-use crate::model::{Architecture, DepthDecoder, ResnetArchitecture};
+use super::{
+    Files, TensorFile, WeightsError,
+    name::{LIGHT_OUTPUT, SKIP_OUTPUT},
+};
+use crate::model::{
+    Architecture, DepthArchitecture, DepthDecoder, PoseArchitecture, PoseModel, ResnetArchitecture,
+    RtMonodepthDecoder,
+};
 
 impl Architecture {
     /// The networks whose parameters these files hold.
     pub(super) fn of_files(files: &Files) -> Result<Self, WeightsError> {
-        let encoder = |file: &TensorFile| ResnetArchitecture::of_file(file, "encoder.");
-        Ok(Self {
-            depth: encoder(&files["encoder"])?,
-            scales: scales(&files["depth"])?,
-            pose: match (files.get("pose_encoder"), files.get("pose")) {
-                (Some(pose_encoder), Some(_)) => Some(encoder(pose_encoder)?),
-                _ => None,
-            },
-        })
+        let depth = DepthArchitecture::of_file(&files["encoder"])?;
+        let (_, scales) = outputs(&files["depth"], depth)?;
+        let masks = files.get("predictive_mask").map(|file| outputs(file, depth)).transpose()?;
+        let masked_sources = masks.map(|(channels, _)| channels);
+        let pose = PoseArchitecture::of_files(files)?;
+        Ok(Self { depth, scales, masked_sources, pose })
+    }
+}
+
+impl DepthArchitecture {
+    fn of_file(encoder: &TensorFile) -> Result<Self, WeightsError> {
+        if encoder.shape("convs.0.0.weight").is_some() {
+            return Ok(Self::RtMonodepthS);
+        }
+        ResnetArchitecture::of_file(encoder, "encoder.").map(Self::Resnet)
     }
 }
 
@@ -28,35 +40,89 @@ impl ResnetArchitecture {
         if Self::ALL.contains(&found) {
             return Ok(found);
         }
-        let reason = if blocks == [0; 4] {
-            format!("it has no residual encoder (no tensor {prefix}layer1.0.conv1.weight)")
-        } else {
-            format!("its residual encoder has {blocks:?} blocks, which is none of ResNet18 to ResNet152")
-        };
-        Err(WeightsError::Unknown { path: file.path().to_owned(), reason })
+        Err(unknown(
+            file,
+            if blocks == [0; 4] {
+                format!("it has no residual encoder (no tensor {prefix}layer1.0.conv1.weight)")
+            } else {
+                format!("its residual encoder has {blocks:?} blocks, which is none of ResNet18 to ResNet152")
+            },
+        ))
     }
 }
 
-/// The scales of the disparities, in the order of their convolutions. Their names do not tell the
-/// scale, but the number of channels that each is computed from does.
-fn scales(file: &TensorFile) -> Result<Vec<usize>, WeightsError> {
-    let shapes = (ParameterName::FIRST_DISPARITY..)
-        .map_while(|index| file.shape(&format!("decoder.{index}.conv.weight")));
-    let mut scales = Vec::new();
-    for shape in shapes {
-        let scale = shape.get(1).and_then(|channels| DepthDecoder::scale_of_channels(*channels));
+impl PoseArchitecture {
+    /// The pose network of these files, if they have one.
+    fn of_files(files: &Files) -> Result<Option<Self>, WeightsError> {
+        let encoder = files.get("pose_encoder");
+        let Some(pose) = files.get("pose") else {
+            let lonely = |encoder| Err(unknown(encoder, "it has no pose.pth beside it".to_owned()));
+            return encoder.map_or(Ok(None), lonely);
+        };
+        if pose.shape("pose_conv.weight").is_some() {
+            return Self::checked(PoseModel::Cnn, inputs(pose, "net.0.weight")? / 3, pose);
+        }
+        // The second convolution sees every feature map, each squeezed to as many channels as it gives.
+        let maps =
+            inputs(pose, "net.1.weight")? / pose.shape("net.1.weight").map_or(1, |shape| shape[0].max(1));
+        if maps > 1 {
+            return Self::checked(PoseModel::Shared, maps, pose);
+        }
+        let Some(encoder) = encoder else {
+            return Err(unknown(
+                pose,
+                "it has no pose_encoder.pth beside it, whose features it needs".to_owned(),
+            ));
+        };
+        let model = PoseModel::Separate(ResnetArchitecture::of_file(encoder, "encoder.")?);
+        Self::checked(model, inputs(encoder, "encoder.conv1.weight")? / 3, encoder)
+    }
+
+    fn checked(model: PoseModel, frames: usize, file: &TensorFile) -> Result<Option<Self>, WeightsError> {
+        if (2..=MOST_FRAMES).contains(&frames) {
+            return Ok(Some(Self { model, frames }));
+        }
+        Err(unknown(file, format!("its pose network takes {frames} frames")))
+    }
+}
+
+/// The most frames of a sample, or sources of a mask, that a file is believed to want.
+const MOST_FRAMES: usize = 64;
+
+/// The channels that a convolution takes.
+fn inputs(file: &TensorFile, key: &str) -> Result<usize, WeightsError> {
+    match file.shape(key) {
+        Some([_, inputs, _, _]) => Ok(*inputs),
+        Some(shape) => Err(unknown(file, format!("its {key} has the shape {shape:?}"))),
+        None => Err(unknown(file, format!("it has no tensor {key}"))),
+    }
+}
+
+/// Channels and scales of a decoder's outputs, in the order of their convolutions. Their names do not
+/// tell the scale, but the number of channels that each is computed from does.
+fn outputs(file: &TensorFile, depth: DepthArchitecture) -> Result<(usize, Vec<usize>), WeightsError> {
+    let ((first, layer), scale_of_channels): (_, fn(usize) -> Option<usize>) = match depth {
+        DepthArchitecture::Resnet(_) => (SKIP_OUTPUT, DepthDecoder::scale_of_channels),
+        DepthArchitecture::RtMonodepthS => (LIGHT_OUTPUT, RtMonodepthDecoder::scale_of_channels),
+    };
+    let name = |index: usize| format!("decoder.{index}.{layer}.weight");
+    let (mut channels, mut scales) = (0, Vec::new());
+    for shape in (first..).map_while(|index| file.shape(&name(index))) {
+        let scale = shape.get(1).and_then(|inputs| scale_of_channels(*inputs));
         match scale.filter(|scale| !scales.contains(scale)) {
-            Some(scale) => scales.push(scale),
-            None => {
-                let reason = format!("no scale has a disparity from weights of shape {shape:?}");
-                return Err(WeightsError::Unknown { path: file.path().to_owned(), reason });
+            Some(scale) if shape[0] <= MOST_FRAMES => {
+                channels = shape[0];
+                scales.push(scale);
             }
+            _ => return Err(unknown(file, format!("no scale has an output of weights of shape {shape:?}"))),
         }
     }
     if scales.is_empty() {
-        let name = format!("decoder.{}.conv.weight", ParameterName::FIRST_DISPARITY);
-        let reason = format!("it has no disparity (no tensor {name})");
-        return Err(WeightsError::Unknown { path: file.path().to_owned(), reason });
+        return Err(unknown(file, format!("it has no disparity (no tensor {})", name(first))));
     }
-    Ok(scales)
+    Ok((channels, scales))
+}
+
+fn unknown(file: &TensorFile, reason: String) -> WeightsError {
+    WeightsError::Unknown { path: file.path().to_owned(), reason }
 }

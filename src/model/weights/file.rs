@@ -1,6 +1,6 @@
 //! One file of named tensors, whatever its format.
 
-use super::{Files, WeightsError};
+use super::{Files, WeightsError, alias::published_key};
 use crate::config::ImageSize;
 use burn::{
     store::pytorch_reader::{self, PickleValue, PytorchReader},
@@ -82,7 +82,8 @@ impl TensorFile {
                 pytorch_reader::DType::BF16 => Some(DType::BF16),
                 _ => None,
             };
-            (name, Stored { shape: tensor.shape().to_vec(), kind, bytes: Bytes::InFile(tensor) })
+            let shape = tensor.shape().to_vec();
+            (published_key(&name), Stored { shape, kind, bytes: Bytes::InFile(tensor) })
         });
         Ok(Self {
             path: path.to_owned(),
@@ -125,7 +126,7 @@ impl TensorFile {
         for (name, tensor) in self.tensors {
             let (file, key) = name.split_once('.').unwrap_or(("", &name));
             let empty = || Self { path: self.path.clone(), tensors: BTreeMap::new(), ..self };
-            files.entry(file.to_owned()).or_insert_with(empty).tensors.insert(key.to_owned(), tensor);
+            files.entry(file.to_owned()).or_insert_with(empty).tensors.insert(published_key(key), tensor);
         }
         files
     }

@@ -1,10 +1,12 @@
 //! Weights files: reading and writing networks in the published layout.
 //!
-//! The layout is a folder with `encoder.pth` and `depth.pth`, and `pose_encoder.pth` and `pose.pth`
-//! where motion was trained; the first also says for which size of image and whether with stereo.
+//! The layout is a folder with `encoder.pth` and `depth.pth`, and `pose.pth` where motion was trained,
+//! with `pose_encoder.pth` if it has an encoder of its own; `predictive_mask.pth` in that ablation. The
+//! first also says for which size of image and whether with stereo.
 //! The same tensors are read from `.safetensors` files of these names, or from one such file in which
 //! the file's name precedes the key: `depth.decoder.0.conv.conv.weight`.
 
+mod alias;
 mod architecture;
 mod file;
 mod name;
@@ -15,9 +17,10 @@ pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors, parame
 pub use save::save;
 
 use super::{Architecture, Networks, ResnetArchitecture};
-use crate::config::{ImageSize, NetworkConfig};
+use crate::config::{ImageSize, NetworkConfig, NetworkFile};
 use burn::tensor::Device;
 use file::TensorFile;
+use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -97,24 +100,20 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// The size of image that the networks were trained for.
-    ///
-    /// # Errors
-    /// If the file, which was read from `path`, does not say.
-    pub fn trained_size(&self, path: &Path) -> Result<ImageSize, WeightsError> {
-        self.size.ok_or_else(|| WeightsError::Unknown {
-            path: path.to_owned(),
-            reason: "it does not say for which height and width it was trained".to_owned(),
-        })
+    /// The size of image that the networks were trained for; the usual one if the file does not say.
+    pub fn trained_size(&self) -> ImageSize {
+        self.size.unwrap_or_else(|| NetworkConfig::default().size())
     }
 }
 
-/// What was made of each tensor of a file. A tensor that the networks miss is an error instead.
-#[derive(Clone, Debug, Default)]
+/// What was made of each tensor, named as `file/key`.
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct LoadReport {
-    /// Written as parameters, as `file/key`.
+    /// Written as parameters.
     pub loaded: Vec<String>,
-    /// Unknown to the networks, as `file/key`, without the classifier and the batch counts, which
+    /// Needed by the networks, but not there. [`load`] makes an error of them.
+    pub missing: Vec<String>,
+    /// Unknown to the networks, without the classifier and the batch counts, which
     /// every published encoder has and no prediction needs.
     pub unused: Vec<String>,
 }
@@ -124,12 +123,32 @@ pub struct LoadReport {
 /// # Errors
 /// If nothing is there, a file is damaged, holds foreign objects, or fits no known network.
 pub fn load(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
+    let loaded = examine(path, device)?;
+    let Some(first) = loaded.report.missing.first() else { return Ok(loaded) };
+    let (_, key) = first.split_once('/').unwrap_or(("", first));
+    let more = match loaded.report.missing.len() - 1 {
+        0 => String::new(),
+        more => format!(", nor {more} others that the {} needs", loaded.networks.architecture()),
+    };
+    Err(WeightsError::Unknown { path: path.to_owned(), reason: format!("it has no tensor {key}{more}") })
+}
+
+/// As [`load`], but tensors that are not there are reported and their parameters left at zero.
+///
+/// # Errors
+/// As [`load`] otherwise.
+pub fn examine(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
     let files = open(path)?;
     let architecture = Architecture::of_files(&files)?;
     let mut report = LoadReport::default();
     let mut used = BTreeSet::new();
     let networks = map_parameters(Networks::blank(&architecture, device), |name, shape| {
-        let values = files[name.file].values(&name.key, shape)?;
+        let file = &files[name.file];
+        if file.shape(&name.key).is_none() {
+            report.missing.push(name.to_string());
+            return Ok(None);
+        }
+        let values = file.values(&name.key, shape)?;
         used.insert(name.to_string());
         Ok(Some(values))
     })?;
@@ -143,37 +162,43 @@ pub fn load(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
     }
     report.loaded.extend(used);
     let encoder = &files["encoder"];
-    let size = encoder.size().map(|size| checked(size, encoder.path())).transpose()?;
+    let size = encoder.size().map(|size| checked(size, &architecture, encoder.path())).transpose()?;
     Ok(Loaded { networks, size, use_stereo: encoder.use_stereo(), report })
 }
 
-/// Gives the encoders of both networks the weights of a torchvision classifier, in which the first
-/// convolution sees one image: for two it is repeated and halved, so that a pair of equal images
-/// gives the features of the one.
+/// Gives every residual encoder of as many layers the weights of a torchvision classifier, in which the
+/// first convolution sees one image: for more it is repeated and divided by their number, so that equal
+/// images give the features of the one.
 ///
 /// # Errors
-/// As [`load`], or if the file holds another residual network than the encoders are; the networks
+/// As [`load`], or if the file holds another residual network than any of the encoders; the networks
 /// are then as they were.
 pub fn load_imagenet(path: &Path, networks: &mut Networks) -> Result<(), WeightsError> {
     let file = TensorFile::read(path)?;
     let stored = ResnetArchitecture::of_file(&file, "")?;
-    let encoders = [Some(&networks.depth.encoder), networks.pose.as_ref().map(|pose| &pose.encoder)];
-    for encoder in encoders.into_iter().flatten() {
-        let wanted = encoder.architecture();
-        if stored != wanted {
-            let reason = format!("it is a {stored}, the encoder a {wanted}");
-            return Err(WeightsError::Unknown { path: path.to_owned(), reason });
-        }
+    let encoders = networks.residual_encoders();
+    let (fitting, others): (Vec<_>, Vec<_>) =
+        encoders.into_iter().partition(|(_, encoder)| encoder.architecture() == stored);
+    if fitting.is_empty() {
+        let others: Vec<String> = others
+            .iter()
+            .map(|(file, encoder)| format!("the {} is a {}", file.stem(), encoder.architecture()))
+            .collect();
+        let reason = format!("it is a {stored}, but {}", others.join(" and "));
+        return Err(WeightsError::Unknown { path: path.to_owned(), reason });
     }
-    *networks =
-        map_parameters(networks.clone(), |name, shape| match (name.key.strip_prefix("encoder."), shape) {
+    let fitting: Vec<&str> = fitting.into_iter().map(|(file, _)| file.stem()).collect();
+    *networks = map_parameters(networks.clone(), |name, shape| {
+        let key = name.key.strip_prefix("encoder.").filter(|_| fitting.contains(&name.file));
+        match (key, shape) {
             (None, _) => Ok(None),
             (Some(key @ "conv1.weight"), [outputs, inputs, height, width]) => {
                 let values = file.values(key, &[*outputs, 3, *height, *width])?;
                 Ok(Some(repeat_for_images(&values, *outputs, inputs / 3)))
             }
             (Some(key), _) => file.values(key, shape).map(Some),
-        })?;
+        }
+    })?;
     Ok(())
 }
 
@@ -207,16 +232,16 @@ fn open(path: &Path) -> Result<Files, WeightsError> {
     else {
         return if single.exists() { split(&single) } else { Err(absent("it has no encoder.pth")) };
     };
-    let has_pose = ["pose_encoder", "pose"].iter().any(|name| stem(path, name, extension).exists());
-    let names = ["encoder", "depth", "pose_encoder", "pose"];
-    let names = if has_pose { &names[..] } else { &names[..2] };
     let mut files = Files::new();
-    for name in names {
-        let file = stem(path, name, extension);
-        if !file.exists() {
+    for name in NetworkFile::ALL.map(NetworkFile::stem) {
+        let alias = if name == NetworkFile::Depth.stem() { "depth_decoder" } else { name };
+        let file =
+            [name, alias].map(|name| stem(path, name, extension)).into_iter().find(|file| file.exists());
+        if let Some(file) = file {
+            files.insert(name.to_owned(), TensorFile::read(&file)?);
+        } else if name == NetworkFile::Depth.stem() {
             return Err(absent(&format!("it has no {name}.{extension}")));
         }
-        files.insert((*name).to_owned(), TensorFile::read(&file)?);
     }
     Ok(files)
 }
@@ -239,11 +264,16 @@ fn split(path: &Path) -> Result<Files, WeightsError> {
 /// The longest side that a file is believed to want.
 const LONGEST_SIDE: usize = 8192;
 
-fn checked(size: ImageSize, path: &Path) -> Result<ImageSize, WeightsError> {
+fn checked(size: ImageSize, networks: &Architecture, path: &Path) -> Result<ImageSize, WeightsError> {
     let ImageSize { height, width } = size;
-    let config = NetworkConfig { height, width, ..NetworkConfig::default() };
+    let depth_network = networks.depth.network_type();
+    let config = NetworkConfig { height, width, depth_network, ..NetworkConfig::default() };
     if config.validate().is_err() || height.max(width) > LONGEST_SIDE {
-        let reason = format!("it is for images of {size}, but sides must be multiples of 32 from 64 up");
+        let reason = format!(
+            "it is for images of {size}, but sides must be multiples of {} from {} up",
+            depth_network.side_step(),
+            depth_network.shortest_side()
+        );
         return Err(WeightsError::Unknown { path: path.to_owned(), reason });
     }
     Ok(size)

@@ -10,7 +10,7 @@ use std::fmt;
 /// A parameter's place in the published layout. Written `encoder/encoder.conv1.weight`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ParameterName {
-    /// The file, without extension: one of `encoder`, `depth`, `pose_encoder`, `pose`.
+    /// The file, without extension: one of `encoder`, `depth`, `pose_encoder`, `pose`, `predictive_mask`.
     pub file: &'static str,
     /// The key in that file.
     pub key: String,
@@ -26,32 +26,58 @@ impl ParameterName {
     /// The published name of the parameter that is reached through these fields of [`Networks`].
     fn of(path: &[String]) -> Self {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let number = |text: &str| text.parse::<usize>().unwrap_or(0);
-        match path.as_slice() {
-            [network, "encoder", layers @ ..] => {
-                let key = layers.join(".");
-                let key = key.replace("downsample.convolution", "downsample.0");
-                let key = key.replace("downsample.normalisation", "downsample.1");
-                let file = if *network == "pose" { "pose_encoder" } else { "encoder" };
-                Self { file, key: format!("encoder.{key}") }
+        let (file, key) = match path.as_slice() {
+            ["depth", "encoder", "Resnet", layers @ ..] => ("encoder", residual_key(layers)),
+            ["depth", "encoder", "RtMonodepthS", layers @ ..] => ("encoder", light_key(layers)),
+            ["depth", "decoder", layers @ ..] => ("depth", decoder_key(layers)),
+            ["predictive_mask", layers @ ..] => ("predictive_mask", decoder_key(layers)),
+            ["pose", "Separate", "encoder", layers @ ..] => ("pose_encoder", residual_key(layers)),
+            ["pose", "Separate", "decoder", layers @ ..] | ["pose", "Shared" | "Cnn", layers @ ..] => {
+                ("pose", layers.join("."))
             }
-            // The published decoder is one list: two convolutions a level, then the disparities.
-            ["depth", "decoder", "levels", level, place, kind] => {
-                let index = 2 * number(level) + usize::from(*place == "after");
-                Self { file: "depth", key: format!("decoder.{index}.conv.conv.{kind}") }
-            }
-            ["depth", "decoder", "disparities", index, kind] => {
-                let index = number(index) + Self::FIRST_DISPARITY;
-                Self { file: "depth", key: format!("decoder.{index}.conv.{kind}") }
-            }
-            [_, "decoder", layers @ ..] => Self { file: "pose", key: layers.join(".") },
             other => unreachable!("networks have no parameter {other:?}"),
-        }
+        };
+        Self { file, key }
     }
-
-    /// The index of the first disparity's convolution in `depth`.
-    pub(super) const FIRST_DISPARITY: usize = 10;
 }
+
+fn residual_key(layers: &[&str]) -> String {
+    let key = layers.join(".").replace("downsample.convolution", "downsample.0");
+    format!("encoder.{}", key.replace("downsample.normalisation", "downsample.1"))
+}
+
+/// The published encoder of RT-MonoDepth-S counts the activations between its convolutions.
+fn light_key(layers: &[&str]) -> String {
+    match layers {
+        ["convs", index, kind] => format!("convs.{}.{}.{kind}", number(index) / 2, number(index) % 2 * 2),
+        _ => layers.join("."),
+    }
+}
+
+/// A published decoder is one list: two convolutions a level, then those that give the output.
+fn decoder_key(layers: &[&str]) -> String {
+    match layers {
+        ["Skip", "levels", level, place, kind] => {
+            let index = 2 * number(level) + usize::from(*place == "after");
+            format!("decoder.{index}.conv.conv.{kind}")
+        }
+        ["RtMonodepthS", "convolutions", index, kind] => format!("decoder.{index}.conv.{kind}"),
+        [network, "disparities", index, kind] => {
+            let (first, layer) = if *network == "Skip" { SKIP_OUTPUT } else { LIGHT_OUTPUT };
+            format!("decoder.{}.{layer}.{kind}", number(index) + first)
+        }
+        other => unreachable!("decoders have no parameter {other:?}"),
+    }
+}
+
+fn number(text: &str) -> usize {
+    text.parse().expect("burn names the elements of a list by their index")
+}
+
+/// Where in a decoder's list its outputs begin, and what their convolutions are called there.
+pub(super) const SKIP_OUTPUT: (usize, &str) = (10, "conv");
+/// The same for RT-MonoDepth-S.
+pub(super) const LIGHT_OUTPUT: (usize, &str) = (8, "conv3");
 
 /// A parameter or running statistic, read back from its device.
 #[derive(Clone, Debug)]
@@ -66,17 +92,40 @@ pub struct NamedTensor {
 
 /// Every parameter and running statistic of the networks, in the published order.
 pub fn named_tensors(networks: &Networks) -> Vec<NamedTensor> {
-    let mut reader = Reader { path: Vec::new(), tensors: Vec::new() };
-    networks.visit(&mut reader);
-    reader.tensors
+    let mut tensors = Vec::new();
+    visit(networks, |found| {
+        let (shape, values) = (found.shape, (found.values)());
+        tensors.push(NamedTensor { name: found.name, shape, values });
+    });
+    tensors
 }
 
-struct Reader {
+/// The published name and the identity of every parameter and running statistic, in the published order.
+pub fn parameter_ids(networks: &Networks) -> Vec<(ParameterName, ParamId)> {
+    let mut ids = Vec::new();
+    visit(networks, |found| ids.push((found.name, found.id)));
+    ids
+}
+
+/// A parameter or running statistic on its device.
+struct Found<'a> {
+    name: ParameterName,
+    id: ParamId,
+    shape: Vec<usize>,
+    /// Reads them back.
+    values: &'a dyn Fn() -> Vec<f32>,
+}
+
+fn visit(networks: &Networks, each: impl FnMut(Found)) {
+    networks.visit(&mut Visitor { path: Vec::new(), each });
+}
+
+struct Visitor<F> {
     path: Vec<String>,
-    tensors: Vec<NamedTensor>,
+    each: F,
 }
 
-impl ModuleVisitor for Reader {
+impl<F: FnMut(Found)> ModuleVisitor for Visitor<F> {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.push(name.to_owned());
     }
@@ -88,8 +137,8 @@ impl ModuleVisitor for Reader {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
         let tensor = parameter.val();
         let shape = tensor.dims().to_vec();
-        let values = tensor.into_data().try_into_vec_as::<f32>().expect("every float converts to f32");
-        self.tensors.push(NamedTensor { name: ParameterName::of(&self.path), shape, values });
+        let values = || tensor.to_data().try_into_vec_as::<f32>().expect("every float converts to f32");
+        (self.each)(Found { name: ParameterName::of(&self.path), id: parameter.id, shape, values: &values });
     }
 }
 
@@ -144,31 +193,5 @@ where
                 parameter
             }
         }
-    }
-}
-
-/// The published name and the identity of every parameter and running statistic, in the published order.
-pub fn parameter_ids(networks: &Networks) -> Vec<(ParameterName, ParamId)> {
-    let mut names = Names { path: Vec::new(), ids: Vec::new() };
-    networks.visit(&mut names);
-    names.ids
-}
-
-struct Names {
-    path: Vec<String>,
-    ids: Vec<(ParameterName, ParamId)>,
-}
-
-impl ModuleVisitor for Names {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        self.ids.push((ParameterName::of(&self.path), parameter.id));
     }
 }

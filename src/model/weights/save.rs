@@ -15,7 +15,7 @@ use std::{
 /// Writes networks to a folder, which is made if need be, as PyTorch state dictionaries in the
 /// published layout, with the size of image and the use of stereo in `encoder.pth`.
 ///
-/// The encoders also get what the published ones have and nothing uses, filled with zeros: batch
+/// Residual encoders also get what the published ones have and nothing uses, filled with zeros: batch
 /// counts and the classifier `fc`. So tools that load strictly, name by name, accept them.
 ///
 /// Each file appears whole or not at all.
@@ -56,13 +56,12 @@ fn dictionaries(
         items.push((key, Item::Floats { shape: tensor.shape, values: tensor.values }));
         items.extend(batches.map(|key| (key, Item::Zero)));
     }
-    let pose = networks.pose.as_ref().map(|pose| ("pose_encoder", &pose.encoder));
-    for (name, encoder) in [("encoder", &networks.depth.encoder)].into_iter().chain(pose) {
+    for (name, encoder) in networks.residual_encoders() {
         let [.., features] = encoder.architecture().feature_channels();
         for (kind, shape) in [("weight", vec![CLASSES, features]), ("bias", vec![CLASSES])] {
             let values = vec![0.0; shape.iter().product()];
             let item = (format!("encoder.fc.{kind}"), Item::Floats { shape, values });
-            files.entry(name).or_default().push(item);
+            files.entry(name.stem()).or_default().push(item);
         }
     }
     files.entry("encoder").or_default().extend([

@@ -8,17 +8,26 @@ pub enum Activation {
     None,
     /// max(x, 0).
     Relu,
+    /// x above zero, a tenth of it below.
+    LeakyRelu,
     /// x above zero, exp(x) − 1 below.
     Elu,
 }
 
 impl Activation {
+    /// What the leaky rectifier leaves of a negative value.
+    pub(super) const LEAK: f32 = 0.1;
+
     /// Adds a bias and applies the function.
     #[inline(always)]
     pub(super) fn apply(self, bias: f32, values: &mut [f32]) {
         match self {
             Self::None => values.iter_mut().for_each(|x| *x += bias),
             Self::Relu => values.iter_mut().for_each(|x| *x = (*x + bias).max(0.0)),
+            Self::LeakyRelu => values.iter_mut().for_each(|x| {
+                let value = *x + bias;
+                *x = value.max(Self::LEAK * value);
+            }),
             Self::Elu => values.iter_mut().for_each(|x| {
                 let value = *x + bias;
                 *x = value.max(0.0) + exponential(value.min(0.0)) - 1.0;
@@ -32,6 +41,13 @@ impl Activation {
         match self {
             Self::None => 1.0,
             Self::Relu => f32::from(output > 0.0),
+            Self::LeakyRelu => {
+                if output > 0.0 {
+                    1.0
+                } else {
+                    Self::LEAK
+                }
+            }
             Self::Elu => output.min(0.0) + 1.0,
         }
     }

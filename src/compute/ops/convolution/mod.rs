@@ -18,7 +18,12 @@ use super::{elu, reflection_pad};
 use backend::ConvolutionOps;
 use burn::{
     backend::Dispatch,
-    tensor::{Device, Tensor, activation::relu, module::conv2d, ops::ConvOptions},
+    tensor::{
+        Device, Tensor,
+        activation::{leaky_relu, relu},
+        module::conv2d,
+        ops::ConvOptions,
+    },
 };
 
 /// What the convolution sees beyond the border, and how far: the margin on each side, in pixels.
@@ -88,6 +93,7 @@ pub fn composed_convolution(
     match options.activation {
         Activation::None => output,
         Activation::Relu => relu(output),
+        Activation::LeakyRelu => leaky_relu(output, f64::from(Activation::LEAK)),
         Activation::Elu => elu(output),
     }
 }

@@ -1,6 +1,40 @@
-//! From what the pose network says to the motion between two cameras.
+//! From what a pose network says to the motion between two cameras.
 
 use burn::tensor::{Tensor, TensorData};
+
+/// Motions are predicted a hundredth of what the last convolution says, so that training begins near
+/// standing still.
+const SCALE: f64 = 0.01;
+
+/// Axis-angle and translation of every motion, both `[B, motions, 3]`, of a pose network's last
+/// map `[B, 6·motions, h, w]`.
+pub(super) fn motions_of_map(map: Tensor<4>) -> (Tensor<3>, Tensor<3>) {
+    let motions: Tensor<3> = (map.mean_dims(&[2, 3]) * SCALE).reshape([0, -1, 6]);
+    (motions.clone().narrow(2, 0, 3), motions.narrow(2, 3, 3))
+}
+
+/// The motion from the target to a source, as a pose network says it.
+#[derive(Clone, Debug)]
+pub struct Motion {
+    /// `[B, 3]`.
+    pub axis_angle: Tensor<2>,
+    /// `[B, 3]`.
+    pub translation: Tensor<2>,
+    /// Whether the two describe the way back, from the source to the target.
+    pub is_inverse: bool,
+}
+
+impl Motion {
+    /// `[B, 4, 4]`, with every translation taken so many times, `[B, 1]`.
+    pub fn source_from_target(&self, translation_unit: Option<Tensor<2>>) -> Tensor<3> {
+        let translation = self.translation.clone();
+        let translation = match translation_unit {
+            Some(unit) => translation * unit,
+            None => translation,
+        };
+        transform(self.axis_angle.clone(), translation, self.is_inverse)
+    }
+}
 
 /// Added to an angle before the axis is divided by it; it makes the axis slightly shorter than 1 and
 /// belongs to the published method.

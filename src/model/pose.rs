@@ -1,0 +1,170 @@
+//! The camera's motion between the frames of a sample, by any of the pose networks (paper section 4 and
+//! supplement; ALGORITHM 2.4 to 2.6).
+
+use super::{
+    depth::DepthArchitecture,
+    initial::Initialiser,
+    motion::Motion,
+    pose_cnn::PoseCnn,
+    pose_decoder::PoseDecoder,
+    resnet::{ResnetArchitecture, ResnetEncoder},
+};
+use crate::config::FrameId;
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor},
+};
+use std::{collections::BTreeMap, fmt};
+
+/// Which pose network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoseArchitecture {
+    /// What it is made of.
+    pub model: PoseModel,
+    /// How many frames it sees at once: 2 are a pair in the order of time, more are all of a sample.
+    pub frames: usize,
+}
+
+/// What a pose network is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoseModel {
+    /// A residual encoder that sees the frames together, and a decoder.
+    Separate(ResnetArchitecture),
+    /// A decoder of the depth encoder's feature maps.
+    Shared,
+    /// Seven convolutions.
+    Cnn,
+}
+
+impl PoseArchitecture {
+    /// How many motions it predicts: to each other frame from the first. The published networks with an
+    /// encoder of their own have two, of which a pair uses the first.
+    fn motions(self) -> usize {
+        let needed = self.frames - 1;
+        if matches!(self.model, PoseModel::Separate(_)) { needed.max(2) } else { needed }
+    }
+}
+
+impl fmt::Display for PoseArchitecture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.model {
+            PoseModel::Separate(encoder) => encoder.fmt(formatter),
+            PoseModel::Shared => formatter.write_str("shared encoder"),
+            PoseModel::Cnn => formatter.write_str("PoseCNN"),
+        }?;
+        match self.frames {
+            2 => formatter.write_str(" of pairs"),
+            frames => write!(formatter, " of {frames} frames"),
+        }
+    }
+}
+
+/// Predicts the camera's motion between frames.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one of them a run")]
+pub enum PoseNetwork {
+    /// With an encoder of its own.
+    Separate(SeparatePose),
+    /// On the feature maps of the depth encoder.
+    Shared(PoseDecoder),
+    /// Seven convolutions.
+    Cnn(PoseCnn),
+}
+
+/// A pose network with an encoder of its own.
+#[derive(Module, Debug)]
+pub struct SeparatePose {
+    /// Frames to feature maps.
+    pub encoder: ResnetEncoder,
+    /// The coarsest feature map to motions.
+    pub decoder: PoseDecoder,
+}
+
+impl PoseNetwork {
+    pub(super) fn new(
+        architecture: PoseArchitecture,
+        depth: DepthArchitecture,
+        initial: &mut Initialiser,
+        device: &Device,
+    ) -> Self {
+        let (frames, motions) = (architecture.frames, architecture.motions());
+        match architecture.model {
+            PoseModel::Separate(encoder) => Self::Separate(SeparatePose {
+                encoder: ResnetEncoder::new(encoder, frames, initial, device),
+                decoder: PoseDecoder::new([1, encoder.feature_channels()[4]], motions, initial, device),
+            }),
+            PoseModel::Shared => {
+                Self::Shared(PoseDecoder::new([frames, depth.feature_channels()], motions, initial, device))
+            }
+            PoseModel::Cnn => Self::Cnn(PoseCnn::new(frames, motions, initial, device)),
+        }
+    }
+
+    /// Which pose network it is.
+    pub fn architecture(&self) -> PoseArchitecture {
+        let (model, frames) = match self {
+            Self::Separate(SeparatePose { encoder, .. }) => {
+                (PoseModel::Separate(encoder.architecture()), encoder.images())
+            }
+            Self::Shared(decoder) => (PoseModel::Shared, decoder.maps()),
+            Self::Cnn(network) => (PoseModel::Cnn, network.frames()),
+        };
+        PoseArchitecture { model, frames }
+    }
+
+    /// Axis-angle and translation of every motion, both `[batch, motions, 3]`, from frames: images in
+    /// 0..1, `[batch, 3, height, width]`, or for [`Self::Shared`] the coarsest feature map of each.
+    pub fn forward(&self, frames: Vec<Tensor<4>>) -> (Tensor<3>, Tensor<3>) {
+        match self {
+            Self::Separate(SeparatePose { encoder, decoder }) => {
+                let [.., features] = encoder.forward(Tensor::cat(frames, 1));
+                decoder.forward(vec![features])
+            }
+            Self::Shared(decoder) => decoder.forward(frames),
+            Self::Cnn(network) => network.forward(Tensor::cat(frames, 1)),
+        }
+    }
+
+    /// The motion to every temporal source among `frame_ids`, of which the first is the target; none if
+    /// it needs other frames than these. `seen` is what [`Self::forward`] takes, by frame.
+    ///
+    /// A pair is seen in the order of time, so that the motion to an earlier frame is the inverse of
+    /// what is predicted. All frames together are seen in the order of `frame_ids`, and each source has
+    /// a motion of its own, never inverted. (The reference takes the first source's motion for every
+    /// source there when the network is PoseCNN; that is not repeated.)
+    pub(super) fn motions(
+        &self,
+        frame_ids: &[FrameId],
+        seen: &BTreeMap<FrameId, Tensor<4>>,
+    ) -> BTreeMap<FrameId, Motion> {
+        let frames = self.architecture().frames;
+        let temporal = frame_ids.iter().copied().filter(|id| *id != FrameId::Stereo);
+        let temporal: Vec<FrameId> = temporal.collect();
+        let motion = |(axis_angle, translation): &(Tensor<3>, Tensor<3>), index, is_inverse| {
+            let part = |all: &Tensor<3>| all.clone().narrow(1, index, 1).squeeze_dim(1);
+            Motion { axis_angle: part(axis_angle), translation: part(translation), is_inverse }
+        };
+        let forward = |ids: &[FrameId]| self.forward(ids.iter().map(|id| seen[id].clone()).collect());
+        let sources = temporal.iter().copied().skip(1);
+        if frames == 2 {
+            return sources
+                .map(|source| {
+                    let is_earlier = source < FrameId::TARGET;
+                    let pair = if is_earlier { [source, FrameId::TARGET] } else { [FrameId::TARGET, source] };
+                    (source, motion(&forward(&pair), 0, is_earlier))
+                })
+                .collect();
+        }
+        if frames != temporal.len() {
+            return BTreeMap::new();
+        }
+        let all = forward(&temporal);
+        sources.enumerate().map(|(index, source)| (source, motion(&all, index, false))).collect()
+    }
+
+    /// Whether the motion to every temporal source among these frames can be predicted.
+    pub(super) fn can_follow(&self, frame_ids: &[FrameId]) -> bool {
+        let temporal = frame_ids.iter().filter(|id| **id != FrameId::Stereo).count();
+        [2, temporal].contains(&self.architecture().frames)
+    }
+}

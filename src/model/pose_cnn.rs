@@ -1,0 +1,45 @@
+//! Motions from frames by seven plain convolutions (Zhou et al., "Unsupervised Learning of Depth and
+//! Ego-Motion from Video", CVPR 2017), as the paper's ablation has them.
+
+use super::{initial::Initialiser, layer::Convolution, motion::motions_of_map};
+use crate::compute::ops::convolution::{Activation, Padding};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor},
+};
+
+/// Channels and kernel of each convolution; each halves the size.
+const LAYERS: [(usize, usize); 7] = [(16, 7), (32, 5), (64, 3), (128, 3), (256, 3), (256, 3), (256, 3)];
+
+/// Seven convolutions, one more, and a mean over the image.
+#[derive(Module, Debug)]
+pub struct PoseCnn {
+    net: Vec<Convolution>,
+    pose_conv: Convolution,
+}
+
+impl PoseCnn {
+    /// A network from so many frames to so many motions.
+    pub(super) fn new(frames: usize, motions: usize, initial: &mut Initialiser, device: &Device) -> Self {
+        let mut inputs = 3 * frames;
+        let mut convolution = |outputs, kernel, stride| {
+            let padding = Padding::Zero(kernel / 2);
+            let channels = [std::mem::replace(&mut inputs, outputs), outputs];
+            Convolution::of_decoder(channels, kernel, padding, initial, device).with_stride(stride)
+        };
+        let net = LAYERS.iter().map(|(outputs, kernel)| convolution(*outputs, *kernel, 2)).collect();
+        Self { net, pose_conv: convolution(6 * motions, 1, 1) }
+    }
+
+    /// Axis-angle and translation of every motion, both `[batch, motions, 3]`, from images in 0..1 one
+    /// above the other, `[batch, 3·frames, height, width]`. They are not normalised.
+    pub fn forward(&self, images: Tensor<4>) -> (Tensor<3>, Tensor<3>) {
+        let x = self.net.iter().fold(images, |x, layer| layer.activated(x, Activation::Relu));
+        motions_of_map(self.pose_conv.forward(x))
+    }
+
+    /// How many frames it takes.
+    pub(super) fn frames(&self) -> usize {
+        self.net[0].weight.dims()[1] / 3
+    }
+}
