@@ -56,6 +56,80 @@ fn what_cannot_work_is_refused_with_a_reason() {
 }
 
 #[test]
+fn networks_that_do_not_exist_or_do_not_fit_are_refused_with_a_reason() {
+    use monoscope::config::{DepthNetworkType::RtMonodepthS, PoseModelInput, PoseModelType};
+    type Change = fn(&mut RunConfig);
+    let refused: [(&[&str], Change); 14] = [
+        (&["--num-layers 20", "18, 34, 50"], |config| config.network.num_layers = 20),
+        (&["--pose-num-layers 34", "18, 50"], |config| config.network.pose_num_layers = 34),
+        (&["--num-layers", "rt-monodepth-s"], |config| {
+            (config.network.depth_network, config.network.num_layers) = (RtMonodepthS, 50);
+        }),
+        (&["--scales 3", "RT-MonoDepth-S", "0 1 2"], |config| config.network.depth_network = RtMonodepthS),
+        (&["--height 40", "four times", "32 or 48"], |config| {
+            (config.network.depth_network, config.network.height) = (RtMonodepthS, 40);
+        }),
+        (&["--width 16", "from 32 up"], |config| {
+            (config.network.depth_network, config.network.width) = (RtMonodepthS, 16);
+        }),
+        (&["--height 48", "five times"], |config| config.network.height = 48),
+        (&["--pose-num-layers", "separate_resnet"], |config| {
+            (config.network.pose_model_type, config.network.pose_num_layers) = (PoseModelType::Shared, 50);
+        }),
+        (&["--pretrained-encoder"], |config| {
+            config.network.depth_network = RtMonodepthS;
+            config.network.pose_model_type = PoseModelType::Posecnn;
+            config.network.pretrained_encoder = Some("resnet18.pth".into());
+        }),
+        (&["no pose network", "--frame-ids"], |config| {
+            config.network.pose_model_type = PoseModelType::Posecnn;
+            config.objective.frame_ids = vec![FrameId::TARGET, FrameId::Stereo];
+        }),
+        (&["no pose network"], |config| {
+            config.network.pose_model_input = PoseModelInput::All;
+            config.objective.frame_ids = vec![FrameId::TARGET, FrameId::Stereo];
+        }),
+        (&["no pose network"], |config| {
+            config.network.pose_num_layers = 50;
+            config.objective.frame_ids = vec![FrameId::TARGET, FrameId::Stereo];
+        }),
+        (&["--predictive-mask", "--disable-automasking"], |config| config.objective.predictive_mask = true),
+        (&["--batch-size 1", "32×32"], |config| {
+            config.network.depth_network = RtMonodepthS;
+            (config.network.height, config.network.width) = (32, 32);
+            (config.training.batch_size, config.objective.scales) = (1, vec![0, 1, 2]);
+        }),
+    ];
+    for (words, change) in refused {
+        let mut config = RunConfig::default();
+        change(&mut config);
+        let reason = config.validate().unwrap_err().0;
+        for word in words {
+            assert!(reason.contains(word), "'{reason}' does not say '{word}'");
+        }
+    }
+    let mut fits = RunConfig::default();
+    fits.network.depth_network = RtMonodepthS;
+    (fits.network.height, fits.network.width, fits.objective.scales) = (48, 80, vec![0, 2]);
+    fits.validate().unwrap();
+}
+
+#[test]
+fn scales_that_nobody_named_are_those_of_the_depth_network() {
+    let light = "[network]\ndepth_network = \"rt-monodepth-s\"\n";
+    let scales = |file: &str, given: &[usize]| {
+        let mut flags = RunConfig::default();
+        flags.objective.scales = given.to_vec();
+        let is_given = |name: &str| name == "scales" && !given.is_empty();
+        layered(Preset::Small, Some(file), &flags, is_given).unwrap().objective.scales
+    };
+    assert_eq!(scales("", &[]), [0, 1, 2, 3]);
+    assert_eq!(scales(light, &[]), [0, 1, 2]);
+    assert_eq!(scales(light, &[0, 3]), [0, 3], "what is asked for is refused by validation, not changed");
+    assert_eq!(scales(&format!("{light}[objective]\nscales = [3]\n"), &[]), [3]);
+}
+
+#[test]
 fn the_learning_rate_drops_after_epoch_fifteen() {
     let training = TrainingConfig::default();
     let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-12;

@@ -21,6 +21,8 @@ fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
         kind(3, 1, Padding::Reflect(1), Activation::Elu, true),
         kind(3, 1, Padding::Reflect(1), Activation::None, true),
         kind(5, 2, Padding::Zero(2), Activation::Relu, true),
+        kind(3, 1, Padding::Zero(1), Activation::LeakyRelu, true),
+        kind(3, 2, Padding::Zero(1), Activation::LeakyRelu, true),
         kind(7, 2, Padding::Zero(3), Activation::Relu, true),
         kind(3, 2, Padding::Reflect(1), Activation::None, true),
         kind(2, 3, Padding::Zero(1), Activation::None, true),
@@ -54,7 +56,7 @@ fn passes(
     let output = operation(input.clone(), weight.clone(), bias.clone(), options);
     let pattern = pattern(output.shape().num_elements());
     let mut pattern = Tensor::<1>::from_floats(pattern.as_slice(), &device).reshape(output.dims());
-    if options.activation == Activation::Relu {
+    if matches!(options.activation, Activation::Relu | Activation::LeakyRelu) {
         // At the rectifier's kink rounding decides the derivative, so nothing is asked there.
         let linear = ConvolutionOptions { activation: Activation::None, ..options };
         let before = composed_convolution(input.clone(), weight.clone(), bias.clone(), linear).detach();
@@ -120,7 +122,7 @@ fn convolution_has_the_derivatives_of_finite_differences() {
     let device = Device::flex();
     for (kernel, mut options, has_bias) in kinds() {
         // A rectifier's kink has no derivative; the test against the twin covers it.
-        if options.activation == Activation::Relu {
+        if matches!(options.activation, Activation::Relu | Activation::LeakyRelu) {
             options.activation = Activation::Elu;
         }
         let arguments = arguments([2, 2, 6, 7, 3], kernel, has_bias);

@@ -15,6 +15,8 @@ mod networks;
 mod normalisation;
 mod objective;
 mod ops;
+mod pose_networks;
+mod rt_monodepth;
 mod seam;
 mod session;
 mod shaders;

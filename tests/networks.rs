@@ -261,6 +261,13 @@ fn networks_have_the_published_number_of_parameters() {
     let fifty = Networks::blank(&depth_only(ResnetArchitecture::RESNET_50), &device);
     assert_eq!(count(&fifty, "depth"), 9_014_100);
     assert_eq!(count(&fifty, "encoder"), 25_557_032 - 2_049_000);
+    let light = Architecture {
+        depth: DepthArchitecture::RtMonodepthS,
+        scales: vec![0, 1, 2],
+        ..depth_only(ResnetArchitecture::RESNET_18)
+    };
+    let light = Networks::blank(&light, &device);
+    assert_eq!((count(&light, "encoder"), count(&light, "depth")), (858_048, 376_979));
     let thirty_four = Networks::blank(&depth_only(ResnetArchitecture::RESNET_34), &device);
     assert_eq!(count(&thirty_four, "encoder"), 21_797_672 - 513_000);
 }

@@ -1,12 +1,16 @@
 //! What several tests need: reference data beside the checkout, arrays, comparisons.
 
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::{Module, ModuleVisitor, Param, ParamId},
+    optim::GradientsParams,
+    tensor::{Device, Tensor},
+};
 use monoscope::{
     compute::{Compute, ComputeError},
     config::{DeviceChoice, FrameId, NetworkConfig, ObjectiveConfig},
     model::{
         Architecture, Networks,
-        weights::{ParameterName, map_parameters},
+        weights::{self, ParameterName, map_parameters},
     },
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -178,4 +182,22 @@ pub fn same_at_every_scale(
     motions: BTreeMap<FrameId, Tensor<3>>,
 ) -> BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>> {
     (0..4).map(|scale| (scale, motions.clone())).collect()
+}
+
+/// Gradients by published name, as the golden file writes it: `encoder.encoder.conv1.weight`.
+pub fn named_gradients(networks: &Networks, gradients: &GradientsParams) -> BTreeMap<String, Vec<f32>> {
+    struct Reader<'a>(&'a GradientsParams, BTreeMap<ParamId, Vec<f32>>);
+    impl ModuleVisitor for Reader<'_> {
+        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+            if let Some(gradient) = self.0.get::<D>(parameter.id) {
+                self.1.insert(parameter.id, gradient.into_data().try_to_vec().unwrap());
+            }
+        }
+    }
+    let mut reader = Reader(gradients, BTreeMap::new());
+    networks.visit(&mut reader);
+    let names = weights::parameter_ids(networks).into_iter();
+    names
+        .filter_map(|(name, id)| Some((format!("{}.{}", name.file, name.key), reader.1.remove(&id)?)))
+        .collect()
 }

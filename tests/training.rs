@@ -1,16 +1,15 @@
 //! Steps of training against the reference, and the optimiser against its composed twin.
 
-use crate::support::{Arrays, largest_difference, relative_difference, shared};
+use crate::support::{Arrays, largest_difference, named_gradients, relative_difference, shared};
 use burn::{
-    module::{Module, ModuleVisitor, Param, ParamId},
-    optim::GradientsParams,
+    module::Module,
     tensor::{Device, Tensor, TensorData},
 };
 use monoscope::{
     compute::ops::{AdamStep, adam_update, composed_adam_update},
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::Intrinsics,
-    model::{Networks, weights},
+    model::weights,
     objective::{Noise, Objective},
     predict::SampleTensors,
     train::Learner,
@@ -107,24 +106,6 @@ fn check_gradients(learner: &Learner, samples: &SampleTensors, golden: &Arrays) 
         }
     }
     assert!(compared > 100, "only {compared} gradients compared");
-}
-
-/// Gradients by published name, as the golden file writes it: `encoder.encoder.conv1.weight`.
-fn named_gradients(networks: &Networks, gradients: &GradientsParams) -> BTreeMap<String, Vec<f32>> {
-    struct Reader<'a>(&'a GradientsParams, BTreeMap<ParamId, Vec<f32>>);
-    impl ModuleVisitor for Reader<'_> {
-        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-            if let Some(gradient) = self.0.get::<D>(parameter.id) {
-                self.1.insert(parameter.id, gradient.into_data().try_to_vec().unwrap());
-            }
-        }
-    }
-    let mut reader = Reader(gradients, BTreeMap::new());
-    networks.visit(&mut reader);
-    let names = weights::parameter_ids(networks).into_iter();
-    names
-        .filter_map(|(name, id)| Some((format!("{}.{}", name.file, name.key), reader.1.remove(&id)?)))
-        .collect()
 }
 
 #[test]

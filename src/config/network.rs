@@ -198,11 +198,11 @@ impl NetworkConfig {
         let (step, shortest) = (self.depth_network.side_step(), self.depth_network.shortest_side());
         for (flag, pixels) in [("--height", self.height), ("--width", self.width)] {
             if pixels < shortest || pixels % step != 0 {
+                let times = if self.depth_network.halvings() == 5 { "five" } else { "four" };
                 let lower = (pixels / step * step).max(shortest);
                 return Err(ConfigError(format!(
-                    "{flag} {pixels} does not fit: the depth network halves its input {} times, \
+                    "{flag} {pixels} does not fit: the depth network halves its input {times} times, \
                      so use a multiple of {step} from {shortest} up, such as {lower} or {}",
-                    self.depth_network.halvings(),
                     lower + step
                 )));
             }

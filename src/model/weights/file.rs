@@ -109,7 +109,7 @@ impl TensorFile {
                 _ => None,
             };
             let bytes = Bytes::Held(view.data().to_vec());
-            (name.to_owned(), Stored { shape: view.shape().to_vec(), kind, bytes })
+            (published_key(name), Stored { shape: view.shape().to_vec(), kind, bytes })
         });
         Ok(Self {
             path: path.to_owned(),
