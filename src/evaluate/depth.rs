@@ -8,6 +8,7 @@ use crate::{
     predict::Predictor,
 };
 use anyhow::{Context, Result, bail};
+use burn::tensor::Tensor;
 use serde::Serialize;
 
 /// Which pixels count, and how predictions are brought to metres.
@@ -127,13 +128,8 @@ pub fn evaluate_depth(
     let mut results = Vec::new();
     for key in keys {
         let Some(truth) = source.depth(key)? else { continue };
-        let size = ImageSize { height: truth.height, width: truth.width };
         let disparity = predictor.scaled_disparity(&source.image(key)?)?;
-        let disparity = resize_bilinear(disparity, size).into_data().try_to_vec::<f32>()?;
-        let pixels = protocol.pixels(&truth);
-        let predicted: Vec<f32> = pixels.iter().map(|index| 1.0 / disparity[*index]).collect();
-        let truth: Vec<f32> = pixels.iter().map(|index| truth.metres[*index]).collect();
-        if let Some((metrics, ratio)) = protocol.compare(&predicted, &truth) {
+        if let Some((metrics, ratio)) = compare_disparity(disparity, &truth, protocol)? {
             results.push(ImageResult { key: key.to_string(), metrics, ratio });
         }
         progress();
@@ -143,4 +139,19 @@ pub fn evaluate_depth(
         bail!("none of the {} frames has a true depth; the first is {first}", keys.len());
     }
     Ok(DepthEvaluation::new(results, protocol))
+}
+
+/// Compares the disparity of one image, 1 / depth, [1, 1, h, w], with its true depth; gives the metrics
+/// and the ratio of medians, or `None` if no pixel counts.
+pub fn compare_disparity(
+    disparity: Tensor<4>,
+    truth: &DepthMap,
+    protocol: &Protocol,
+) -> Result<Option<(DepthMetrics, f64)>> {
+    let size = ImageSize { height: truth.height, width: truth.width };
+    let disparity = resize_bilinear(disparity, size).into_data().try_to_vec::<f32>()?;
+    let pixels = protocol.pixels(truth);
+    let predicted: Vec<f32> = pixels.iter().map(|index| 1.0 / disparity[*index]).collect();
+    let truth: Vec<f32> = pixels.iter().map(|index| truth.metres[*index]).collect();
+    Ok(protocol.compare(&predicted, &truth))
 }
