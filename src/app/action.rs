@@ -15,6 +15,8 @@ pub enum Action {
     DropSplit,
     /// Ask for a weights folder.
     OpenWeights,
+    /// Ask for the folder of a run to go on with.
+    OpenRun,
     /// Start a run or go on with it.
     Train,
     /// Stop making steps.
@@ -75,6 +77,7 @@ impl Action {
             Self::OpenSplit => "Choose split folder…",
             Self::DropSplit => "Every frame with its neighbours",
             Self::OpenWeights => "Open weights folder…",
+            Self::OpenRun => "Continue a run…",
             Self::Train => "Train",
             Self::Pause => "Pause",
             Self::Step => "Step",
@@ -101,6 +104,9 @@ impl Action {
             Self::OpenSplit => "A folder with train_files.txt and val_files.txt for the data that is open",
             Self::DropSplit => "Train on every frame of the data that has its neighbours",
             Self::OpenWeights => "A folder with encoder.pth, depth.pth and, for warping, the two pose files",
+            Self::OpenRun => {
+                "Go on with a run of an earlier day from its last checkpoint, exactly where it ended"
+            }
             Self::Train => "Start the run of the Training pane, or go on after a pause",
             Self::Pause => "Finish the step under way and wait; nothing is lost",
             Self::Step => "Make one step and wait",

@@ -55,7 +55,7 @@ impl TrainingForm {
     /// Steps of an epoch and of the whole run, for this many training samples.
     pub fn steps(&self, samples: usize) -> (u64, u64) {
         let training = &self.config.training;
-        let epoch = samples.div_ceil(training.batch_size.max(1)) as u64;
+        let epoch = (samples / (training.batch_size * training.accumulate).max(1)) as u64;
         (epoch, training.steps.unwrap_or(epoch * training.num_epochs as u64))
     }
 }

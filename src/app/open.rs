@@ -17,6 +17,8 @@ pub enum Wish {
     Split,
     /// Networks.
     Weights,
+    /// A run to go on with.
+    Run,
 }
 
 impl Wish {
@@ -24,6 +26,7 @@ impl Wish {
         match self {
             Self::Data => "Open a folder of frames (KITTI raw, KITTI odometry, or your own)",
             Self::Split => "Open a split folder (train_files.txt, val_files.txt)",
+            Self::Run => "Continue the run of a folder (config.toml, checkpoints)",
             Self::Weights => "Open a weights folder (encoder.pth, depth.pth, ...)",
         }
     }
@@ -38,6 +41,8 @@ pub enum Found {
     Split(PathBuf),
     /// Networks.
     Weights(PathBuf),
+    /// A run to go on with; never guessed, as a run's folder is also one of networks.
+    Run(PathBuf),
     /// None of these.
     Unknown(PathBuf),
 }
@@ -68,6 +73,7 @@ impl Opener {
                 Wish::Data => Found::Data(path),
                 Wish::Split => Found::Split(path),
                 Wish::Weights => Found::Weights(path),
+                Wish::Run => Found::Run(path),
             };
             // The window may have been closed meanwhile.
             let _ = sender.send(found);

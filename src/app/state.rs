@@ -8,10 +8,13 @@ use super::{
     playhead::Playhead,
 };
 use crate::{
-    config::{DataChoice, ObjectiveConfig},
+    config::{Change, DataChoice, ObjectiveConfig, RunConfig, Setting},
     data::{FrameKey, Side},
     objective::MapName,
-    train::{self, Command, DataReport, Event, Origin, Picture, StepReport, WeightsReport},
+    train::{
+        self, Beginning, Command, DataReport, Entry, Event, Origin, Picture, StepReport, ValidationReport,
+        WeightsReport,
+    },
 };
 use std::{
     collections::BTreeSet,
@@ -44,6 +47,10 @@ pub struct State {
     pub weights: Option<WeightsReport>,
     /// Every step of the present or last run.
     pub history: Vec<StepReport>,
+    /// Every validation of the present or last run.
+    pub validations: Vec<ValidationReport>,
+    /// What was changed in the middle of the present or last run.
+    pub changes: Vec<Change>,
     /// The run folder of the present or last run.
     pub run: Option<PathBuf>,
     /// The newest picture.
@@ -60,6 +67,8 @@ pub struct State {
     pub messages: Messages,
     /// Whether pictures show their pixels as squares.
     pub squares: bool,
+    /// The configuration of the run as the session knows it.
+    running: RunConfig,
     choice: DataChoice,
     watched: BTreeSet<MapName>,
     commands: Vec<Command>,
@@ -77,6 +86,8 @@ impl State {
             opening: None,
             weights: None,
             history: Vec::new(),
+            validations: Vec::new(),
+            changes: Vec::new(),
             run: None,
             picture: None,
             playhead: Playhead::default(),
@@ -85,6 +96,7 @@ impl State {
             objective: ObjectiveConfig::default(),
             messages: Messages::default(),
             squares: false,
+            running: RunConfig::default(),
             choice: DataChoice::Demo,
             watched: BTreeSet::new(),
             commands: Vec::new(),
@@ -99,7 +111,16 @@ impl State {
             Event::State(state) => self.session = state,
             Event::Data(report) => self.data_opened(report),
             Event::Weights(report) => self.weights_loaded(report),
+            Event::Begun(beginning) => self.run_begun(*beginning),
             Event::Step(report) => self.history.push(report),
+            Event::Changed(change) => {
+                // A resumed run also repeats changes that came after its checkpoint.
+                change.setting.apply(&mut self.running);
+                change.setting.apply(&mut self.form.config);
+                self.changes.push(change);
+            }
+            Event::Validating { .. } => {}
+            Event::Validation(report) => self.validations.push(report),
             Event::Checkpoint(path) => {
                 self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");
             }
@@ -123,6 +144,28 @@ impl State {
     /// Takes the newest picture.
     pub fn show(&mut self, picture: Arc<Picture>) {
         self.picture = Some(picture);
+    }
+
+    fn run_begun(&mut self, beginning: Beginning) {
+        self.opening = None;
+        self.clear_history();
+        for entry in beginning.history {
+            match entry {
+                Entry::Step(report) => self.history.push(report),
+                Entry::Validation(report) => self.validations.push(report),
+                Entry::Change(change) => self.changes.push(change),
+            }
+        }
+        self.objective = beginning.config.objective.clone();
+        self.running.clone_from(&beginning.config);
+        self.form.config = beginning.config;
+        self.run = Some(beginning.out);
+    }
+
+    fn clear_history(&mut self) {
+        self.history.clear();
+        self.validations.clear();
+        self.changes.clear();
     }
 
     fn data_opened(&mut self, report: DataReport) {
@@ -261,11 +304,27 @@ impl State {
 
     fn start(&mut self) {
         let config = self.form.config.clone();
-        self.history.clear();
+        self.clear_history();
         self.objective = config.objective.clone();
+        self.running.clone_from(&config);
         self.run = Some(self.form.folder());
         self.commands.push(Command::FollowTraining(self.follows_training));
         self.commands.push(Command::Start { config: Box::new(config), out: self.form.folder() });
+    }
+
+    /// Goes on with the run of a folder.
+    pub fn resume(&mut self, run: PathBuf) {
+        self.opening = Some(run.display().to_string());
+        self.commands.push(Command::FollowTraining(self.follows_training));
+        self.commands.push(Command::Resume { run, data: None, config: None });
+    }
+
+    /// Gives the run under way what was changed in the form.
+    pub fn send_changes(&mut self) {
+        let settings = Setting::differences(&self.running, &self.form.config);
+        self.commands.extend(settings.into_iter().map(Command::Change));
+        self.objective = self.form.config.objective.clone();
+        self.running.clone_from(&self.form.config);
     }
 
     /// Stops making steps; the run stays.

@@ -108,6 +108,7 @@ impl Window {
                 Found::Data(path) => self.state.open_data(DataChoice::Folder(path), None),
                 Found::Split(path) => self.state.open_split(Some(path.display().to_string())),
                 Found::Weights(path) => self.state.load_weights(path),
+                Found::Run(path) => self.state.resume(path),
                 Found::Unknown(path) => self.state.messages.tell(
                     Severity::Warning,
                     format!("There is nothing to open in {}", path.display()),
@@ -148,6 +149,7 @@ impl Window {
             }
         });
         ui.menu_button("Weights", |ui| bar::entry(ui, state, Action::OpenWeights));
+        ui.menu_button("Run", |ui| bar::entry(ui, state, Action::OpenRun));
         self.view_menu(ui);
         ui.menu_button("Help", |ui| {
             bar::entry(ui, &mut self.state, Action::Shortcuts);
@@ -222,6 +224,7 @@ impl Window {
             Action::OpenSplit => self.opener.ask(Wish::Split, context),
             Action::DropSplit => state.open_split(None),
             Action::OpenWeights => self.opener.ask(Wish::Weights, context),
+            Action::OpenRun => self.opener.ask(Wish::Run, context),
             Action::Train => state.train(),
             Action::Pause => state.pause(),
             Action::Step => state.step(),

@@ -3,9 +3,12 @@
 use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
     compute::Compute,
-    config::{Preset, RunConfig, layered},
+    config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,
-    train::{Command, Event, Problem, SessionHandle, StepReport},
+    train::{
+        Beginning, Command, Entry, Event, Position, Problem, RunFolder, SessionHandle, StepReport,
+        ValidationReport,
+    },
 };
 use anyhow::{Context, Result, bail};
 use clap::{ArgMatches, Args, parser::ValueSource};
@@ -21,8 +24,8 @@ use std::{
 pub(super) struct TrainArgs {
     /// A folder in KITTI raw or odometry layout, a folder of pictures (or of such folders), or demo for
     /// the built-in drive
-    #[arg(long, value_name = "DIR|demo")]
-    data: String,
+    #[arg(long, value_name = "DIR|demo", required_unless_present = "resume")]
+    data: Option<String>,
     #[command(flatten)]
     camera: CameraArgs,
     /// The split to train on: a folder of split files, or the name of a built-in split.
@@ -33,8 +36,12 @@ pub(super) struct TrainArgs {
     #[arg(long, conflicts_with = "split")]
     skip_static: bool,
     /// The run folder to make
-    #[arg(long, value_name = "RUN")]
-    out: PathBuf,
+    #[arg(long, value_name = "RUN", required_unless_present = "resume")]
+    out: Option<PathBuf>,
+    /// Go on with the run of this folder from its last checkpoint, exactly as if it had not ended; of the
+    /// options only those may be given that change no step made so far
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "weights", "config", "preset"])]
+    resume: Option<PathBuf>,
     /// Networks to start from: a weights folder, a run folder or a checkpoint
     #[arg(long, value_name = "PATH")]
     weights: Option<PathBuf>,
@@ -53,11 +60,19 @@ pub(super) struct TrainArgs {
     options: RunConfig,
 }
 
+impl TrainArgs {
+    fn chosen_split(&self) -> Option<String> {
+        self.split.clone().or(self.skip_static.then(|| MOVING_FRAMES.to_owned()))
+    }
+}
+
 pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
-    let file = args.config.as_deref().map(read_text).transpose()?;
     let is_given = |name: &str| given.value_source(name) == Some(ValueSource::CommandLine);
-    let config = layered(args.preset, file.as_deref(), &args.options, is_given)?;
-    config.validate()?;
+    let begin = match (&args.resume, &args.out, &args.data) {
+        (Some(run), ..) => resume(args, run, is_given)?,
+        (None, Some(out), Some(data)) => start(args, out, data, is_given)?,
+        _ => unreachable!("the parser asks for --out and --data, or for --resume"),
+    };
 
     args.compute.limit_threads()?;
     let compute = Compute::open(args.compute.device, None)?;
@@ -66,62 +81,110 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     let commands = session.commands();
     ctrlc::set_handler(move || drop(commands.send(Command::Stop)))
         .context("the interrupt key cannot be watched")?;
-
-    let split = args.split.clone().or(args.skip_static.then(|| MOVING_FRAMES.to_owned()));
-    session.send(Command::OpenData { data: args.camera.choice(&args.data), split });
-    wait_for(&session, |event| matches!(event, Event::Data(_)))?;
-    if let Some(weights) = &args.weights {
-        session.send(Command::LoadWeights(weights.clone()));
-        wait_for(&session, |event| matches!(event, Event::Weights(_)))?;
+    let mut loss = f32::NAN;
+    for command in begin {
+        session.send(command.clone());
+        if let Event::Begun(beginning) = answer(&session, &command)? {
+            loss = last_loss(&beginning).unwrap_or(loss);
+        }
     }
-    session.send(Command::Start { config: Box::new(config), out: args.out.clone() });
-    let last = follow(&session)?;
+    let end = follow(&session, loss)?;
     if args.json {
-        println!("{}", json!({ "out": args.out, "steps": last.step, "loss": last.loss }));
+        println!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
     } else {
-        println!("{} steps, last loss {:.4}, run in {}", last.step, last.loss, args.out.display());
+        println!("{} steps, last loss {:.4}, run in {}", end.steps, end.loss, end.out.display());
     }
     Ok(())
+}
+
+/// What begins a new run.
+fn start(args: &TrainArgs, out: &Path, data: &str, is_given: impl Fn(&str) -> bool) -> Result<Vec<Command>> {
+    let file = args.config.as_deref().map(read_text).transpose()?;
+    let config = layered(args.preset, file.as_deref(), &args.options, is_given)?;
+    config.validate()?;
+    let open = Command::OpenData { data: args.camera.choice(data), split: args.chosen_split() };
+    let load = args.weights.clone().map(Command::LoadWeights);
+    let start = Command::Start { config: Box::new(config), out: out.to_owned() };
+    Ok([Some(open), load, Some(start)].into_iter().flatten().collect())
+}
+
+/// What goes on with a run.
+fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Result<Vec<Command>> {
+    let folder = RunFolder::open(run)?;
+    let saved = folder.config()?;
+    let step = Position::read(&folder.last_checkpoint()?)?.step + 1;
+    let wanted = overridden(&saved.at_step(step), &args.options, is_given)?;
+    let config = saved.continued(&wanted, step)?;
+    let data = match (&args.data, args.chosen_split()) {
+        (None, None) => None,
+        (data, split) => {
+            let manifest = folder.manifest()?;
+            let data = data.as_deref().map_or(manifest.data, |data| args.camera.choice(data));
+            Some((data, split.or(manifest.split)))
+        }
+    };
+    Ok(vec![Command::Resume { run: run.to_owned(), data, config: Some(Box::new(config)) }])
 }
 
 fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("the configuration {} cannot be read", path.display()))
 }
 
-fn wait_for(session: &SessionHandle, is_it: impl Fn(&Event) -> bool) -> Result<()> {
+/// How a run ended.
+struct End {
+    steps: u64,
+    loss: f32,
+    out: PathBuf,
+}
+
+/// Waits until what was sent is done.
+fn answer(session: &SessionHandle, command: &Command) -> Result<Event> {
     loop {
-        match session.wait().context("the session ended early")? {
-            Event::Problem(problem) => bail!(in_words(&problem)),
-            Event::Data(report) if !report.dropped.is_empty() => {
-                let (key, reason) = &report.dropped[0];
-                eprintln!("{} samples dropped, the first: {key}: {reason}", report.dropped.len());
-                return Ok(());
-            }
-            event if is_it(&event) => return Ok(()),
+        let event = session.wait().context("the session ended early")?;
+        match (command, event) {
+            (_, Event::Problem(problem)) => bail!(in_words(&problem)),
+            (Command::OpenData { .. }, event @ Event::Data(_))
+            | (Command::LoadWeights(_), event @ Event::Weights(_))
+            | (Command::Start { .. } | Command::Resume { .. }, event @ Event::Begun(_)) => return Ok(event),
             _ => {}
         }
     }
 }
 
+fn last_loss(beginning: &Beginning) -> Option<f32> {
+    beginning.history.iter().rev().find_map(|entry| match entry {
+        Entry::Step(report) => Some(report.loss),
+        Entry::Validation(_) | Entry::Change(_) => None,
+    })
+}
+
 /// Shows the run's progress until it ends.
-fn follow(session: &SessionHandle) -> Result<StepReport> {
+fn follow(session: &SessionHandle, mut loss: f32) -> Result<End> {
     let bar = progress::bar(0, "train");
-    let mut last = StepReport::default();
     loop {
         match session.wait().context("the session ended early")? {
             Event::Step(report) => {
                 show(&bar, &report);
-                last = report;
+                loss = report.loss;
             }
+            Event::Validating { done, samples } => bar.set_message(format!("validating {done} of {samples}")),
+            Event::Validation(report) => bar.suspend(|| eprintln!("{}", validation(&report))),
             Event::Problem(problem) if problem.ended_run => bail!(in_words(&problem)),
             Event::Problem(problem) => bar.suspend(|| eprintln!("{}", in_words(&problem))),
-            Event::Finished { .. } => {
+            Event::Finished { steps, out } => {
                 bar.finish_and_clear();
-                return Ok(last);
+                return Ok(End { steps, loss, out });
             }
             _ => {}
         }
     }
+}
+
+fn validation(report: &ValidationReport) -> String {
+    let depth = report.metrics.map_or_else(String::new, |metrics| {
+        format!(", abs_rel {:.3}, a1 {:.3} on {} depths", metrics.abs_rel, metrics.a1, report.depths)
+    });
+    format!("epoch {}: validation loss {:.4} on {} samples{depth}", report.epoch, report.loss, report.samples)
 }
 
 fn show(bar: &ProgressBar, report: &StepReport) {

@@ -29,6 +29,33 @@ pub fn layered(
     Ok(config)
 }
 
+/// A configuration with the flags that were given in place of its own options.
+///
+/// # Errors
+/// None that flags of the right types could cause.
+pub fn overridden(
+    config: &RunConfig,
+    flags: &RunConfig,
+    is_given: impl Fn(&str) -> bool,
+) -> Result<RunConfig, ConfigError> {
+    let mut options = table(config)?;
+    merge(&mut options, &table(flags)?, &is_given);
+    Value::Table(options).try_into().map_err(|error| refuse(&error))
+}
+
+/// The name of an option in which two configurations differ.
+pub(super) fn differing_option(a: &RunConfig, b: &RunConfig) -> Result<Option<String>, ConfigError> {
+    fn find(a: &Table, b: &Table) -> Option<String> {
+        let names = a.keys().chain(b.keys());
+        let mut differing = names.filter(|name| a.get(*name) != b.get(*name));
+        differing.next().map(|name| match (a.get(name), b.get(name)) {
+            (Some(Value::Table(a)), Some(Value::Table(b))) => find(a, b).unwrap_or_else(|| name.clone()),
+            _ => name.clone(),
+        })
+    }
+    Ok(find(&table(a)?, &table(b)?))
+}
+
 fn table(config: &RunConfig) -> Result<Table, ConfigError> {
     Table::try_from(config).map_err(|error| refuse(&error))
 }

@@ -1,6 +1,7 @@
 //! What a run is. One struct a concern; each is command-line flags (clap), the form in the window and
 //! a table of the TOML file at once, so the three cannot disagree.
 
+mod change;
 mod data;
 mod frame;
 mod layers;
@@ -9,9 +10,10 @@ mod objective;
 mod preset;
 mod training;
 
+pub use change::{Change, Setting};
 pub use data::{CameraChoice, DataChoice};
 pub use frame::FrameId;
-pub use layers::layered;
+pub use layers::{layered, overridden};
 pub use network::{DepthNetworkType, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType};
 pub use objective::ObjectiveConfig;
 pub use preset::Preset;
@@ -78,6 +80,10 @@ pub struct RunConfig {
     /// The loop.
     #[command(flatten)]
     pub training: TrainingConfig,
+    /// What was changed in the middle of the run, by step.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
 }
 
 impl RunConfig {
@@ -86,7 +92,8 @@ impl RunConfig {
         self.network.validate()?;
         self.objective.validate()?;
         self.training.validate()?;
-        self.validate_together()
+        self.validate_together()?;
+        self.changes.iter().try_for_each(|change| self.at_step(change.step).validate())
     }
 
     /// Refuses networks that cannot do what the objective asks.

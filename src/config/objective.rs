@@ -135,6 +135,6 @@ impl ObjectiveConfig {
 }
 
 /// Writes 0.1 as 0.1, where a plain conversion to f64 would write 0.10000000149011612.
-fn shortest<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn shortest<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(value.to_string().parse().unwrap_or_else(|_| f64::from(*value)))
 }

@@ -12,9 +12,19 @@ pub struct TrainingConfig {
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub batch_size: usize,
 
+    /// Batches whose gradients are averaged for one update: as a batch so many times as large, apart
+    /// from batch normalisation, in the memory of one
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub accumulate: usize,
+
     /// Adam's learning rate
     #[arg(long, default_value_t = 1e-4, value_name = "RATE")]
     pub learning_rate: f64,
+
+    /// Scale the gradient of all weights together down to this norm where it is longer
+    #[arg(long, value_name = "NORM")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_gradient_norm: Option<f64>,
 
     /// Passes over the training samples
     #[arg(long, default_value_t = 20, value_name = "N")]
@@ -37,7 +47,11 @@ pub struct TrainingConfig {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub log_frequency: u64,
 
-    /// Steps between checkpoints, besides those at the end of an epoch and of the run
+    /// Write TensorBoard event files beside the metrics log
+    #[arg(long)]
+    pub tensorboard: bool,
+
+    /// Steps between checkpoints, besides those at the end of epochs and of the run
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub checkpoint_frequency: u64,
 
@@ -49,6 +63,20 @@ pub struct TrainingConfig {
     /// The most that the folder of kept frames may hold; further frames are decoded every time
     #[arg(long, default_value_t = 20, value_name = "GIGABYTES")]
     pub cache_limit: u64,
+
+    /// Epochs between checkpoints that are kept
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub save_frequency: usize,
+
+    /// Checkpoints to keep besides the best and those of epochs: the newest
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub keep_checkpoints: usize,
+
+    /// Validate on so many samples, spread evenly over the validation part of the split; all without
+    /// it, so that figures of runs and epochs compare; 0 is no validation
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_samples: Option<usize>,
 
     /// Threads that decode and resize images
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -63,15 +91,21 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             batch_size: 12,
+            accumulate: 1,
             learning_rate: 1e-4,
+            clip_gradient_norm: None,
             num_epochs: 20,
             scheduler_step_size: 15,
             steps: None,
             no_augmentation: false,
             log_frequency: 1,
+            tensorboard: false,
             checkpoint_frequency: 500,
             cache_frames: None,
             cache_limit: 20,
+            save_frequency: 1,
+            keep_checkpoints: 3,
+            validation_samples: None,
             num_workers: 1,
             seed: 1,
         }
@@ -86,15 +120,33 @@ impl TrainingConfig {
         self.learning_rate * 0.1_f64.powi(i32::try_from(drops).unwrap_or(i32::MAX))
     }
 
+    /// Takes from `other` what decides how long a run lasts, what it notes and what it keeps, but not
+    /// how a step is made.
+    pub(super) fn take_over_bookkeeping(&mut self, other: &Self) {
+        *self = Self {
+            batch_size: self.batch_size,
+            accumulate: self.accumulate,
+            learning_rate: self.learning_rate,
+            clip_gradient_norm: self.clip_gradient_norm,
+            scheduler_step_size: self.scheduler_step_size,
+            no_augmentation: self.no_augmentation,
+            seed: self.seed,
+            ..other.clone()
+        };
+    }
+
     /// Refuses values with which no step can be made.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let counts = [
             ("--batch-size", self.batch_size as u64),
+            ("--accumulate", self.accumulate as u64),
             ("--num-epochs", self.num_epochs as u64),
             ("--scheduler-step-size", self.scheduler_step_size as u64),
             ("--log-frequency", self.log_frequency),
             ("--checkpoint-frequency", self.checkpoint_frequency),
             ("--cache-limit", self.cache_limit),
+            ("--save-frequency", self.save_frequency as u64),
+            ("--keep-checkpoints", self.keep_checkpoints as u64),
             ("--num-workers", self.num_workers as u64),
             ("--steps", self.steps.unwrap_or(1)),
         ];
@@ -103,6 +155,9 @@ impl TrainingConfig {
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return Err(ConfigError(format!("--learning-rate {} must be above 0", self.learning_rate)));
+        }
+        if let Some(norm) = self.clip_gradient_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
+            return Err(ConfigError(format!("--clip-gradient-norm {norm} must be above 0")));
         }
         Ok(())
     }

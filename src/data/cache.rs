@@ -6,7 +6,10 @@
 //! training every frame comes up equally often, so none is worth another's place.
 
 use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, fingerprint::fingerprint};
-use crate::{config::ImageSize, geometry::Intrinsics};
+use crate::{
+    config::{ImageSize, TrainingConfig},
+    geometry::Intrinsics,
+};
 use image::RgbImage;
 use std::{
     fs::{self, File},
@@ -29,6 +32,24 @@ pub struct CachedFrames {
     folder: PathBuf,
     limit_bytes: u64,
     used_bytes: AtomicU64,
+}
+
+/// The source, with the cache of frames that the run asks for.
+///
+/// # Errors
+/// The cache's folder cannot be made or written to.
+pub fn with_cache(
+    source: &Arc<dyn FrameSource>,
+    config: &TrainingConfig,
+) -> Result<Arc<dyn FrameSource>, DataError> {
+    const GIGABYTE: u64 = 1_000_000_000;
+    Ok(match &config.cache_frames {
+        Some(folder) => {
+            let limit = config.cache_limit.saturating_mul(GIGABYTE);
+            Arc::new(CachedFrames::open(Arc::clone(source), folder, limit)?)
+        }
+        None => Arc::clone(source),
+    })
 }
 
 impl CachedFrames {

@@ -18,17 +18,24 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// Updates every parameter that has a gradient.
-    pub fn step<M: Module>(&mut self, module: M, gradients: GradientsParams, learning_rate: f64) -> M {
+    /// Updates every parameter that has a gradient, taken `factor` times.
+    pub fn step<M: Module>(
+        &mut self,
+        module: M,
+        gradients: GradientsParams,
+        factor: f32,
+        learning_rate: f64,
+    ) -> M {
         self.steps += 1;
         let step = AdamStep::new(learning_rate, self.steps);
-        module.map(&mut Update { moments: &mut self.moments, gradients, step })
+        module.map(&mut Update { moments: &mut self.moments, gradients, factor, step })
     }
 }
 
 struct Update<'a> {
     moments: &'a mut HashMap<ParamId, Moments>,
     gradients: GradientsParams,
+    factor: f32,
     step: AdamStep,
 }
 
@@ -38,6 +45,7 @@ impl ModuleMapper for Update<'_> {
         let Some(gradient) = self.gradients.remove::<D>(id) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };
+        let gradient = if self.factor == 1.0 { gradient } else { gradient.mul_scalar(self.factor) };
         let (updated, moments) = adam_update(tensor.inner(), gradient, self.moments.remove(&id), self.step);
         self.moments.insert(id, moments);
         let updated = Tensor::from_inner(updated).require_grad();

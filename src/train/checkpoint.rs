@@ -1,21 +1,24 @@
-//! What a run keeps: its folder, and checkpoints that are whole or not there at all.
+//! A checkpoint: everything from which a run goes on exactly, in one folder.
 
-use super::Adam;
+use super::{Adam, folder::write_whole};
 use crate::{
     compute::ops::Moments,
-    config::{ImageSize, RunConfig},
+    config::RunConfig,
     model::{Networks, weights},
 };
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
+use burn::{
+    module::ParamId,
+    tensor::{Device, Tensor, TensorData},
 };
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, fs, path::Path};
 
-/// Where a run stands, so that it can go on from there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a run stands. Order, augmentation, noise and learning rate are functions of this and of the
+/// configuration, so nothing else has to be kept of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Position {
     /// Steps made.
     pub step: u64,
@@ -23,92 +26,86 @@ pub struct Position {
     pub epoch: usize,
     /// Batches of that pass already trained on.
     pub batch: usize,
+    /// Batches that a pass has.
+    pub batches: usize,
+    /// The step after which the networks were last validated.
+    pub validated: Option<u64>,
+    /// The best validation so far.
+    pub best: Option<Best>,
 }
 
-/// The folder of a run (DESIGN section 4).
-#[derive(Clone, Debug)]
-pub struct RunFolder(PathBuf);
-
-impl RunFolder {
-    /// Makes the folder of a new run and writes down what the run is.
-    ///
-    /// # Errors
-    /// If the folder holds anything already, or cannot be written to.
-    pub fn create(path: &Path, config: &RunConfig, facts: &impl Serialize) -> Result<Self> {
-        let holds_files = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-        if holds_files {
-            bail!("the run folder {} is not empty; choose another with --out", path.display());
-        }
-        fs::create_dir_all(path.join("checkpoints")).with_context(|| {
-            format!("the run folder {} cannot be made; choose a writable place with --out", path.display())
-        })?;
-        let config = toml::to_string(config).context("the configuration cannot be written as TOML")?;
-        write_whole(&path.join("config.toml"), config.as_bytes())?;
-        let facts = serde_json::to_string_pretty(facts).context("the manifest cannot be written as JSON")?;
-        write_whole(&path.join("manifest.json"), facts.as_bytes())?;
-        Ok(Self(path.to_owned()))
+impl Position {
+    /// Whether the last step was the last of its epoch.
+    pub fn ends_epoch(&self) -> bool {
+        self.step > 0 && self.batch == self.batches
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        &self.0
+    /// Writes it to a checkpoint.
+    pub fn write(self, checkpoint: &Path) -> Result<()> {
+        write_whole(&checkpoint.join(POSITION), &serde_json::to_vec(&self)?)
     }
 
-    /// Writes `checkpoints/step_NNNNNN`: the networks in the published layout, the optimiser's state
-    /// and the position. A reader sees the whole checkpoint or none of it.
-    pub fn save(
-        &self,
+    /// Reads it from a checkpoint.
+    pub fn read(checkpoint: &Path) -> Result<Self> {
+        let path = checkpoint.join(POSITION);
+        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
+    }
+}
+
+/// The checkpoint with the lowest validation loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Steps made.
+    pub step: u64,
+    /// Its validation loss.
+    pub loss: f32,
+}
+
+const POSITION: &str = "position.json";
+const MOMENTS: &str = "optimizer.safetensors";
+
+/// What a run goes on from.
+pub struct Checkpoint {
+    /// The networks with the running statistics of their batch normalisations.
+    pub networks: Networks,
+    /// The optimiser's state.
+    pub adam: Adam,
+    /// Where the run stands.
+    pub position: Position,
+}
+
+impl Checkpoint {
+    /// Writes a checkpoint to a folder that is there: the networks in the published layout, the
+    /// optimiser's moments by published name, and the position.
+    pub fn write(
+        folder: &Path,
         networks: &Networks,
-        size: ImageSize,
-        uses_stereo: bool,
+        config: &RunConfig,
         adam: &Adam,
         position: Position,
-    ) -> Result<PathBuf> {
-        let checkpoints = self.0.join("checkpoints");
-        let name = format!("step_{:06}", position.step);
-        let target = checkpoints.join(&name);
-        let write = || -> Result<()> {
-            let unfinished = tempfile::Builder::new().prefix(".unfinished_").tempdir_in(&checkpoints)?;
-            weights::save(unfinished.path(), networks, size, uses_stereo)?;
-            save_moments(&unfinished.path().join("optimizer.safetensors"), networks, adam)?;
-            write_whole(&unfinished.path().join("position.json"), &serde_json::to_vec(&position)?)?;
-            if target.exists() {
-                fs::remove_dir_all(&target)?;
-            }
-            fs::rename(unfinished.path(), &target)?;
-            write_whole(&self.0.join("last"), name.as_bytes())
-        };
-        write().with_context(|| {
-            format!(
-                "the checkpoint {} cannot be written; free space or permission is missing",
-                target.display()
-            )
-        })?;
-        Ok(target)
+    ) -> Result<()> {
+        weights::save(folder, networks, config.network.size(), config.objective.uses_stereo())?;
+        write_whole(&folder.join(MOMENTS), &moments_file(networks, adam)?)?;
+        position.write(folder)
     }
 
-    /// The folder of networks that `--weights` names: itself, or a run folder's last checkpoint.
-    pub fn weights_in(path: &Path) -> PathBuf {
-        let last = fs::read_to_string(path.join("last")).unwrap_or_default();
-        let checkpoint = path.join("checkpoints").join(last.trim());
-        if !last.is_empty() && checkpoint.is_dir() { checkpoint } else { path.to_owned() }
+    /// Reads a checkpoint.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged, or of other networks.
+    pub fn read(folder: &Path, device: &Device) -> Result<Self> {
+        let position = Position::read(folder)?;
+        let networks = weights::load(folder, device)?.networks;
+        let path = folder.join(MOMENTS);
+        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let moments = read_moments(&bytes, &networks, device)
+            .with_context(|| format!("{} does not belong to its networks", path.display()))?;
+        Ok(Self { networks, adam: Adam { steps: position.step, moments }, position })
     }
 }
 
-/// Writes a file so that it is never seen half-written.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("{} cannot be written", path.display()))
-}
-
-fn save_moments(path: &Path, networks: &Networks, adam: &Adam) -> Result<()> {
+fn moments_file(networks: &Networks, adam: &Adam) -> Result<Vec<u8>> {
     let mut arrays: Vec<(String, Vec<f32>)> = Vec::new();
     for (name, id) in weights::parameter_ids(networks) {
         if let Some(Moments { first, second }) = adam.moments.get(&id) {
@@ -117,10 +114,37 @@ fn save_moments(path: &Path, networks: &Networks, adam: &Adam) -> Result<()> {
         }
     }
     let views = arrays.iter().map(|(name, values)| {
-        let bytes = bytemuck::cast_slice(values);
-        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![values.len()], bytes);
+        let view = TensorView::new(Dtype::F32, vec![values.len()], bytemuck::cast_slice(values));
         view.map(|view| (name.as_str(), view))
     });
-    let views = views.collect::<Result<Vec<_>, _>>()?;
-    write_whole(path, &safetensors::serialize(views, None)?)
+    Ok(safetensors::serialize(views.collect::<Result<Vec<_>, _>>()?, None)?)
+}
+
+fn read_moments(bytes: &[u8], networks: &Networks, device: &Device) -> Result<HashMap<ParamId, Moments>> {
+    let file = SafeTensors::deserialize(bytes)?;
+    let sizes: HashMap<_, _> = weights::named_tensors(networks)
+        .into_iter()
+        .map(|tensor| (tensor.name.to_string(), tensor.values.len()))
+        .collect();
+    let mut moments = HashMap::new();
+    for (name, id) in weights::parameter_ids(networks) {
+        let name = name.to_string();
+        let read = |kind: &str| -> Result<Tensor<1>> {
+            let view = file.tensor(&format!("{name}.{kind}"))?;
+            let (numbers, _) = view.data().as_chunks::<4>();
+            let values: Vec<f32> = numbers.iter().copied().map(f32::from_le_bytes).collect();
+            if values.len() != sizes[&name] {
+                bail!("{name} has {} values, its moments {}", sizes[&name], values.len());
+            }
+            Ok(Tensor::from_data(TensorData::new(values, [sizes[&name]]), device))
+        };
+        // What no gradient has reached has no moments.
+        if file.tensor(&format!("{name}.first")).is_ok() {
+            moments.insert(id, Moments { first: read("first")?, second: read("second")? });
+        }
+    }
+    if file.len() != 2 * moments.len() {
+        bail!("it has {} arrays, of which the networks know {}", file.len(), 2 * moments.len());
+    }
+    Ok(moments)
 }

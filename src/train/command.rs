@@ -1,7 +1,7 @@
 //! What can be asked of a session. Every command is obeyed between two steps.
 
 use crate::{
-    config::{DataChoice, RunConfig},
+    config::{DataChoice, RunConfig, Setting},
     data::FrameKey,
     objective::MapName,
 };
@@ -28,6 +28,17 @@ pub enum Command {
         /// The run folder, which must be new or empty.
         out: PathBuf,
     },
+    /// Go on with a run from its last checkpoint.
+    Resume {
+        /// Its folder.
+        run: PathBuf,
+        /// Its data and split, if they are not where they were.
+        data: Option<(DataChoice, Option<String>)>,
+        /// Its configuration, if it is to be another than the one in the folder.
+        config: Option<Box<RunConfig>>,
+    },
+    /// Change the run's configuration from the next step on.
+    Change(Setting),
     /// Stop making steps; the run stays.
     Pause,
     /// Go on after a pause.

@@ -1,12 +1,13 @@
 //! What a session reports: small facts by channel, pictures by a latest-wins slot.
 
+use super::{Entry, ValidationReport};
 use crate::{
     compute::Lease,
+    config::{Change, RunConfig},
     data::{Drive, FrameKey},
     geometry::Intrinsics,
     objective::MapName,
 };
-use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 /// What the session is doing.
@@ -32,8 +33,21 @@ pub enum Event {
     Data(DataReport),
     /// Networks were loaded.
     Weights(WeightsReport),
+    /// A run begins, or goes on.
+    Begun(Box<Beginning>),
     /// A step was made.
     Step(StepReport),
+    /// A change of the run's configuration came into force.
+    Changed(Change),
+    /// Validation is under way.
+    Validating {
+        /// Samples looked at.
+        done: usize,
+        /// Samples in all.
+        samples: usize,
+    },
+    /// The networks were validated.
+    Validation(ValidationReport),
     /// A checkpoint was written to this folder.
     Checkpoint(PathBuf),
     /// The run ended by itself or by `Stop`.
@@ -45,6 +59,17 @@ pub enum Event {
     },
     /// Something failed; the session lives on.
     Problem(Problem),
+}
+
+/// How a run begins, or where it goes on.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// Its configuration at the next step.
+    pub config: RunConfig,
+    /// The run folder.
+    pub out: PathBuf,
+    /// What it has behind it.
+    pub history: Vec<Entry>,
 }
 
 /// A failure, in words for the person at the window.
@@ -95,7 +120,7 @@ pub struct WeightsReport {
 }
 
 /// The figures of a step: one line of `metrics.jsonl`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct StepReport {
     /// Steps made, this one included.
     pub step: u64,
@@ -109,6 +134,8 @@ pub struct StepReport {
     pub scale_losses: BTreeMap<usize, f32>,
     /// Learning rate of the step.
     pub learning_rate: f64,
+    /// Length of the gradient of all weights together, before it was clipped.
+    pub gradient_norm: f32,
     /// Share of pixels that the auto-mask leaves out, at scale 0.
     pub masked_share: f32,
     /// Seconds waited for images.

@@ -7,8 +7,12 @@ use crate::{
     predict::{SampleTensors, forward},
 };
 use anyhow::{Result, bail};
-use burn::{module::Module, optim::GradientsParams};
-use std::collections::BTreeSet;
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    optim::{GradientsAccumulator, GradientsParams},
+    tensor::Tensor,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Networks with what is needed to improve them.
 #[derive(Debug)]
@@ -18,10 +22,56 @@ pub struct Learner {
     objective: Objective,
 }
 
+/// A part of an update's samples, small enough for one pass through the networks.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The samples, on the autodiff device.
+    pub samples: SampleTensors,
+    /// Noise for them.
+    pub noise: Noise,
+    /// Their share of all samples of the update.
+    pub share: f32,
+}
+
+/// How far an update goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Stride {
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// The longest gradient to follow as it is.
+    pub clip_gradient_norm: Option<f64>,
+}
+
+/// What an update was made of.
+pub struct Lesson {
+    /// The objective, averaged over all samples.
+    pub loss: f32,
+    /// Its part at each trained scale.
+    pub scale_losses: BTreeMap<usize, f32>,
+    /// Share of pixels that the auto-mask leaves out.
+    pub masked_share: f32,
+    /// Length of the gradient of all parameters together, before it is clipped.
+    pub gradient_norm: f32,
+    /// The first part's samples.
+    pub samples: SampleTensors,
+    /// The first part's losses and maps.
+    pub outcome: Outcome,
+}
+
 impl Learner {
     /// Takes networks on any device into training.
     pub fn new(networks: Networks, objective: Objective) -> Self {
-        Self { networks: networks.train(), adam: Adam::default(), objective }
+        Self::resumed(networks, Adam::default(), objective)
+    }
+
+    /// Goes on with networks and the state of their optimiser.
+    pub fn resumed(networks: Networks, adam: Adam, objective: Objective) -> Self {
+        Self { networks: networks.train(), adam, objective }
+    }
+
+    /// Improves the networks by another objective from now on.
+    pub fn pursue(&mut self, objective: Objective) {
+        self.objective = objective;
     }
 
     /// The networks in training mode, on the autodiff device.
@@ -35,10 +85,24 @@ impl Learner {
     }
 
     /// Losses and wanted maps of a batch on the autodiff device, and the gradient of every parameter.
+    ///
+    /// # Errors
+    /// If the loss is not a number.
     pub fn gradients(
         &self,
         samples: &SampleTensors,
         noise: Noise,
+        wanted: &BTreeSet<MapName>,
+    ) -> Result<(Outcome, f32, GradientsParams)> {
+        self.weighted_gradients(samples, noise, 1.0, wanted)
+    }
+
+    /// As [`Learner::gradients`], of the loss taken `weight` times; the loss is given as it is.
+    fn weighted_gradients(
+        &self,
+        samples: &SampleTensors,
+        noise: Noise,
+        weight: f32,
         wanted: &BTreeSet<MapName>,
     ) -> Result<(Outcome, f32, GradientsParams)> {
         let outcome = forward(&self.networks, &self.objective, samples, noise, wanted);
@@ -46,14 +110,83 @@ impl Learner {
         if !loss.is_finite() {
             bail!("the loss is {loss}; the networks are kept as they were");
         }
-        let gradients = GradientsParams::from_grads(outcome.loss.backward(), &self.networks);
+        let weighted = outcome.loss.clone();
+        let weighted = if weight == 1.0 { weighted } else { weighted.mul_scalar(weight) };
+        let gradients = GradientsParams::from_grads(weighted.backward(), &self.networks);
         Ok((outcome, loss, gradients))
+    }
+
+    /// What [`Learner::gradients`] gives for all parts as one batch, apart from batch normalisation,
+    /// which sees one part at a time.
+    ///
+    /// # Errors
+    /// If the loss of a part is not a number.
+    ///
+    /// # Panics
+    /// If there is no part.
+    pub fn accumulate(
+        &self,
+        parts: impl IntoIterator<Item = Part>,
+        wanted: &BTreeSet<MapName>,
+    ) -> Result<(Lesson, GradientsParams)> {
+        let mut accumulated = GradientsAccumulator::new();
+        let mut first: Option<Lesson> = None;
+        let nothing = BTreeSet::new();
+        for Part { samples, noise, share } in parts {
+            let wanted = if first.is_none() { wanted } else { &nothing };
+            let (outcome, loss, gradients) = self.weighted_gradients(&samples, noise, share, wanted)?;
+            accumulated.accumulate(&self.networks, gradients);
+            let scale_losses = outcome.scale_losses.iter();
+            let scale_losses = scale_losses.map(|(scale, loss)| (*scale, loss.clone().into_scalar::<f32>()));
+            let scale_losses: Vec<(usize, f32)> = scale_losses.collect();
+            let masked_share = outcome.masked_share.clone().into_scalar::<f32>();
+            let lesson = first.get_or_insert_with(|| Lesson {
+                loss: 0.0,
+                scale_losses: BTreeMap::new(),
+                masked_share: 0.0,
+                gradient_norm: 0.0,
+                samples,
+                outcome,
+            });
+            lesson.loss += share * loss;
+            lesson.masked_share += share * masked_share;
+            for (scale, loss) in scale_losses {
+                *lesson.scale_losses.entry(scale).or_default() += share * loss;
+            }
+        }
+        let mut lesson = first.expect("an update has samples");
+        let gradients = accumulated.grads();
+        lesson.gradient_norm = gradient_norm(&self.networks, &gradients);
+        Ok((lesson, gradients))
+    }
+
+    /// Improves the networks on all parts together.
+    ///
+    /// # Errors
+    /// If loss or gradient is not a number; the networks then stay as they were.
+    pub fn learn_in_parts(
+        &mut self,
+        parts: impl IntoIterator<Item = Part>,
+        stride: Stride,
+        wanted: &BTreeSet<MapName>,
+    ) -> Result<Lesson> {
+        let (lesson, gradients) = self.accumulate(parts, wanted)?;
+        let norm = lesson.gradient_norm;
+        if !norm.is_finite() {
+            bail!("the gradient's norm is {norm}; the networks are kept as they were");
+        }
+        let factor = match stride.clip_gradient_norm {
+            Some(longest) if f64::from(norm) > longest => (longest / f64::from(norm)) as f32,
+            _ => 1.0,
+        };
+        self.networks = self.adam.step(self.networks.clone(), gradients, factor, stride.learning_rate);
+        Ok(lesson)
     }
 
     /// Improves the networks on a batch; gives what was computed and the loss.
     ///
     /// # Errors
-    /// If the loss is not a number; the networks then stay as they were.
+    /// If loss or gradient is not a number; the networks then stay as they were.
     pub fn learn(
         &mut self,
         samples: &SampleTensors,
@@ -61,8 +194,27 @@ impl Learner {
         learning_rate: f64,
         wanted: &BTreeSet<MapName>,
     ) -> Result<(Outcome, f32)> {
-        let (outcome, loss, gradients) = self.gradients(samples, noise, wanted)?;
-        self.networks = self.adam.step(self.networks.clone(), gradients, learning_rate);
-        Ok((outcome, loss))
+        let whole = Part { samples: samples.clone(), noise, share: 1.0 };
+        let stride = Stride { learning_rate, clip_gradient_norm: None };
+        let lesson = self.learn_in_parts([whole], stride, wanted)?;
+        Ok((lesson.outcome, lesson.loss))
+    }
+}
+
+/// The length of all gradients together.
+pub fn gradient_norm(networks: &Networks, gradients: &GradientsParams) -> f32 {
+    struct Squares<'a>(&'a GradientsParams, Vec<Tensor<1>>);
+    impl ModuleVisitor for Squares<'_> {
+        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+            if let Some(gradient) = self.0.get::<D>(parameter.id) {
+                self.1.push(gradient.square().sum());
+            }
+        }
+    }
+    let mut squares = Squares(gradients, Vec::new());
+    networks.visit(&mut squares);
+    match squares.1 {
+        squares if squares.is_empty() => 0.0,
+        squares => Tensor::cat(squares, 0).sum().sqrt().into_scalar::<f32>(),
     }
 }

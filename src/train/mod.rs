@@ -4,18 +4,27 @@ mod adam;
 mod checkpoint;
 mod command;
 mod event;
+mod folder;
 mod learner;
 mod log;
+mod open_data;
 mod run;
 mod session;
 mod showing;
+mod tensorboard;
+mod validation;
 mod worker;
 
 pub use adam::Adam;
-pub use checkpoint::{Position, RunFolder};
+pub use checkpoint::{Best, Checkpoint, Position};
 pub use command::Command;
-pub use event::{Cloud, DataReport, Event, Origin, Picture, Problem, State, StepReport, WeightsReport};
-pub use learner::Learner;
-pub use log::Log;
-pub use run::{Run, Step};
+pub use event::{
+    Beginning, Cloud, DataReport, Event, Origin, Picture, Problem, State, StepReport, WeightsReport,
+};
+pub use folder::{Manifest, RunFolder};
+pub use learner::{Learner, Lesson, Part, Stride, gradient_norm};
+pub use log::{Entry, Log};
+pub use open_data::{OpenData, Samples};
+pub use run::{Progress, Run, Step};
 pub use session::{SESSION_THREAD, SessionHandle};
+pub use validation::ValidationReport;

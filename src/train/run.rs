@@ -1,13 +1,17 @@
-//! A run under way: networks, optimiser, loader, log, and the one step that is made again and again.
+//! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
 
-use super::{Learner, Log, Position, RunFolder, StepReport};
+use super::{
+    Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, OpenData, Part, Position, RunFolder, Samples,
+    StepReport, Stride, ValidationReport,
+    open_data::fingerprint,
+    validation::{Glance, Validation},
+};
 use crate::{
     compute::Compute,
-    config::{RunConfig, TrainingConfig},
+    config::{Change, RunConfig, Setting},
     data::{
-        Batch, FrameKey, FrameSource,
-        cache::CachedFrames,
-        fingerprint,
+        Batch, FrameKey,
+        cache::with_cache,
         loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
     },
     model::Networks,
@@ -16,7 +20,6 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use burn::module::Module;
-use serde::Serialize;
 use std::{
     collections::{BTreeSet, VecDeque},
     path::{Path, PathBuf},
@@ -33,93 +36,165 @@ pub struct Run {
     learner: Learner,
     loader: Loader,
     batches: Option<Batches>,
+    /// The next epoch's batches, begun when those of the present one are all being made.
+    ahead: Option<Batches>,
+    validation: Option<Validation>,
     position: Position,
-    total_steps: u64,
+    saved: Option<Position>,
     folder: RunFolder,
     log: Log,
     compute: Compute,
     step_seconds: VecDeque<f64>,
-    saved_step: Option<u64>,
+    skipped: Vec<(FrameKey, String)>,
+}
+
+/// What a piece of a run's work was.
+pub enum Progress {
+    /// A step was made.
+    Step(Box<Step>),
+    /// A batch was validated.
+    Validating {
+        /// Samples looked at.
+        done: usize,
+        /// Samples in all.
+        samples: usize,
+    },
+    /// Validation is complete.
+    Validated(ValidationReport),
+    /// Validation was given up, for this reason.
+    NotValidated(String),
 }
 
 /// What a step leaves behind.
 pub struct Step {
     /// Its figures.
     pub report: StepReport,
-    /// The samples it was made on.
+    /// What was changed before it.
+    pub changes: Vec<Change>,
+    /// The samples it was made on; the first part of them, if gradients are accumulated.
     pub samples: SampleTensors,
     /// The first sample's target.
     pub key: FrameKey,
-    /// Losses and the maps that were asked for.
+    /// Losses and the maps that were asked for, of these samples.
     pub outcome: Outcome,
-    /// Pictures that could not be used, with the reason.
-    pub skipped: Vec<(FrameKey, String)>,
-}
-
-/// What `manifest.json` says of a run.
-#[derive(Serialize)]
-struct Manifest<'a> {
-    program: &'a str,
-    version: &'a str,
-    device: &'a str,
-    data: &'a str,
-    samples: usize,
-    data_fingerprint: String,
-    seed: u64,
 }
 
 impl Run {
-    /// Prepares a run; nothing is trained yet. `networks` are what to start from.
+    /// Begins a run; nothing is trained yet. `networks` are what to start from.
+    ///
+    /// # Errors
+    /// If the configuration cannot work, there are too few samples, or the folder cannot be made.
     pub fn new(
         config: RunConfig,
         networks: Networks,
-        source: &Arc<dyn FrameSource>,
-        keys: &[FrameKey],
+        data: &OpenData,
+        samples: &Samples,
         out: &Path,
         compute: &Compute,
     ) -> Result<Self> {
         config.validate()?;
-        let options = LoaderOptions {
-            sample: SampleOptions::of(&config.objective, config.network.size()),
-            batch_size: config.training.batch_size,
-            augment: !config.training.no_augmentation,
-            shuffle: true,
-            seed: config.training.seed,
-            workers: config.training.num_workers,
-            // Data that does not fill a batch is one smaller batch.
-            drop_last: keys.len() >= config.training.batch_size,
-        };
-        let loader = Loader::new(cached(source, &config.training)?, keys.to_vec(), options)?;
-        let all_epochs = (loader.batch_count() * config.training.num_epochs) as u64;
-        let total_steps = config.training.steps.unwrap_or(all_epochs);
+        let (loader, validation) = loaders(&config, data, samples)?;
+        let (data_name, split) = data.names();
         let manifest = Manifest {
-            program: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-            device: &compute.name,
-            data: &source.name(),
-            samples: keys.len(),
-            data_fingerprint: fingerprint(keys),
+            program: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            device: compute.name.clone(),
+            data: data_name,
+            split,
+            samples: samples.training.len(),
+            data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
             seed: config.training.seed,
         };
         let folder = RunFolder::create(out, &config, &manifest)?;
-        Ok(Self {
-            learner: Learner::new(networks, Objective::new(&config.objective, config.network.size())),
+        let position = Position { batches: loader.batch_count(), ..Position::default() };
+        let start = Checkpoint { networks, adam: Adam::default(), position };
+        let (mut run, _) = Self::at(start, config, folder, (loader, validation), compute)?;
+        // From here on the run can be resumed, whatever happens.
+        run.save()?;
+        Ok(run)
+    }
+
+    /// Goes on with a run from its last checkpoint; also gives what the run has behind it.
+    ///
+    /// # Errors
+    /// If the data is not that of the run, or the checkpoint cannot be read.
+    pub fn resume(
+        folder: RunFolder,
+        config: RunConfig,
+        data: &OpenData,
+        samples: &Samples,
+        compute: &Compute,
+    ) -> Result<(Self, Vec<Entry>)> {
+        config.validate()?;
+        let manifest = folder.manifest()?;
+        let found = fingerprint(data.source.as_ref(), &samples.training);
+        if found != manifest.data_fingerprint {
+            bail!(
+                "this is not the data that the run was begun with: it trained on {} samples of {} (fingerprint \
+                 {}), here are {} of {} (fingerprint {found}); open the same data and split, or start a \
+                 new run from its networks with --weights",
+                manifest.samples,
+                manifest.data,
+                manifest.data_fingerprint,
+                samples.training.len(),
+                data.source.name(),
+            );
+        }
+        let loaders = loaders(&config, data, samples)?;
+        let path = folder.last_checkpoint()?;
+        let checkpoint = Checkpoint::read(&path, &compute.device).with_context(|| {
+            format!(
+                "the checkpoint {} cannot be used; remove it to go on from the one before",
+                path.display()
+            )
+        })?;
+        let position = checkpoint.position;
+        if config != folder.config()? {
+            folder.write_config(&config)?;
+        }
+        folder.point_to_best(position)?;
+        let (mut run, history) = Self::at(checkpoint, config, folder, loaders, compute)?;
+        run.saved = Some(position);
+        Ok((run, history))
+    }
+
+    fn at(
+        checkpoint: Checkpoint,
+        config: RunConfig,
+        folder: RunFolder,
+        (loader, validation): (Loader, Option<Validation>),
+        compute: &Compute,
+    ) -> Result<(Self, Vec<Entry>)> {
+        let Checkpoint { networks, adam, position } = checkpoint;
+        let (log, history) = Log::open(folder.path(), &position, config.training.tensorboard)?;
+        let objective = Objective::new(&config.objective, config.network.size());
+        let run = Self {
+            learner: Learner::resumed(networks, adam, objective),
+            config,
             loader,
             batches: None,
-            position: Position::default(),
-            total_steps,
-            log: Log::open(folder.path())?,
+            ahead: None,
+            validation,
+            position,
+            saved: None,
             folder,
+            log,
             compute: compute.clone(),
             step_seconds: VecDeque::new(),
-            saved_step: None,
-            config,
-        })
+            skipped: Vec::new(),
+        };
+        Ok((run, history))
+    }
+
+    /// Steps that the run makes in all.
+    pub fn total_steps(&self) -> u64 {
+        let training = &self.config.training;
+        training.steps.unwrap_or((self.loader.batch_count() * training.num_epochs) as u64)
     }
 
     /// Whether all steps were made.
     pub fn is_finished(&self) -> bool {
-        self.position.step >= self.total_steps
+        self.position.step >= self.total_steps() && !self.is_validation_due()
     }
 
     /// Steps made.
@@ -132,9 +207,79 @@ impl Run {
         self.folder.path().to_owned()
     }
 
-    /// The configuration.
-    pub fn config(&self) -> &RunConfig {
-        &self.config
+    /// The configuration that the next step is made with.
+    pub fn config(&self) -> RunConfig {
+        self.config.at_step(self.position.step + 1)
+    }
+
+    /// Whether there is something to validate on.
+    pub fn has_validation(&self) -> bool {
+        self.validation.is_some()
+    }
+
+    /// Pictures and depths that could not be used since the last call, with the reason.
+    pub fn take_skipped(&mut self) -> Vec<(FrameKey, String)> {
+        std::mem::take(&mut self.skipped)
+    }
+
+    /// Changes the configuration from the next step on. The change is written down before it counts, so
+    /// that the run resumes with it from any checkpoint before or after.
+    ///
+    /// # Errors
+    /// If the value cannot be, or the configuration cannot be written.
+    pub fn change(&mut self, setting: Setting) -> Result<()> {
+        let mut config = self.config.clone();
+        config.change(Change { step: self.position.step + 1, setting })?;
+        self.folder.write_config(&config)?;
+        self.config = config;
+        Ok(())
+    }
+
+    /// Does the next piece of work: a step, or after an epoch a batch of validation.
+    ///
+    /// # Errors
+    /// As [`Run::step`] and [`Log::write`].
+    pub fn advance(&mut self, wanted: &BTreeSet<MapName>) -> Result<Progress> {
+        if self.is_validation_due() {
+            self.validate()
+        } else {
+            Ok(Progress::Step(Box::new(self.step(wanted)?)))
+        }
+    }
+
+    fn is_validation_due(&self) -> bool {
+        let Position { step, validated, .. } = self.position;
+        self.validation.is_some() && self.position.ends_epoch() && validated != Some(step)
+    }
+
+    fn validate(&mut self) -> Result<Progress> {
+        let (networks, config) = (self.networks(), self.config.at_step(self.position.step));
+        let validation = self.validation.as_mut().expect("only a run with validation samples validates");
+        let glance = validation.advance(&networks, &config, &self.compute.device, &mut self.skipped);
+        let Position { step, epoch, .. } = self.position;
+        match glance {
+            Ok(Glance::More) => {
+                let (done, samples) = validation.progress();
+                return Ok(Progress::Validating { done, samples });
+            }
+            Ok(Glance::Done(Some(report))) => {
+                let report = ValidationReport { step, epoch, ..report };
+                self.position.validated = Some(step);
+                if self.position.best.is_none_or(|best| report.loss < best.loss) {
+                    self.position.best = Some(Best { step, loss: report.loss });
+                }
+                self.log.write(&Entry::Validation(report.clone()))?;
+                Ok(Progress::Validated(report))
+            }
+            Ok(Glance::Done(None)) => {
+                self.position.validated = Some(step);
+                Ok(Progress::NotValidated("no validation sample could be read".to_owned()))
+            }
+            Err(error) => {
+                self.position.validated = Some(step);
+                Ok(Progress::NotValidated(format!("{error:#}")))
+            }
+        }
     }
 
     /// The networks as they are now, in evaluation mode.
@@ -149,21 +294,33 @@ impl Run {
     /// the step), or the log cannot be written.
     pub fn step(&mut self, wanted: &BTreeSet<MapName>) -> Result<Step> {
         let started = Instant::now();
-        let (batch, skipped) = self.next_batch()?;
+        let batch = self.next_batch()?;
         let seconds_loading = started.elapsed().as_secs_f64();
+        let number = self.position.step + 1;
+        let config = self.config();
+        let training = &config.training;
+        self.learner.pursue(Objective::new(&config.objective, config.network.size()));
+        let stride = Stride {
+            learning_rate: training.learning_rate_at(batch.epoch),
+            clip_gradient_norm: training.clip_gradient_norm,
+        };
         let device = self.compute.device.clone().autodiff();
-        let samples = SampleTensors::upload(&batch.samples, &device);
-        let noise = Noise::Drawn { seed: self.config.training.seed, step: self.position.step };
-        let learning_rate = self.config.training.learning_rate_at(batch.epoch);
-        let (outcome, loss) =
-            self.learner.learn(&samples, noise, learning_rate, wanted).with_context(|| {
-                format!(
-                    "step {} failed at learning rate {learning_rate:e}, on a batch with {}",
-                    self.position.step + 1,
-                    batch.samples[0].key
-                )
-            })?;
-        self.position = Position { step: self.position.step + 1, epoch: batch.epoch, batch: batch.index + 1 };
+        let parts = batch.samples.chunks(training.batch_size).zip(0..).map(|(samples, part)| Part {
+            samples: SampleTensors::upload(samples, &device),
+            noise: Noise::Drawn {
+                seed: training.seed,
+                step: self.position.step * training.accumulate as u64 + part,
+            },
+            share: samples.len() as f32 / batch.samples.len() as f32,
+        });
+        let lesson = self.learner.learn_in_parts(parts, stride, wanted).with_context(|| {
+            format!(
+                "step {number} failed at learning rate {:e}, on a batch with {}",
+                stride.learning_rate, batch.samples[0].key
+            )
+        })?;
+        self.position =
+            Position { step: number, epoch: batch.epoch, batch: batch.index + 1, ..self.position };
 
         self.step_seconds.push_back(started.elapsed().as_secs_f64());
         if self.step_seconds.len() > RATE_WINDOW {
@@ -171,84 +328,102 @@ impl Run {
         }
         let mean_seconds = self.step_seconds.iter().sum::<f64>() / self.step_seconds.len() as f64;
         let report = StepReport {
-            step: self.position.step,
-            total_steps: self.total_steps,
+            step: number,
+            total_steps: self.total_steps(),
             epoch: batch.epoch,
-            loss,
-            scale_losses: outcome
-                .scale_losses
-                .iter()
-                .map(|(scale, loss)| (*scale, loss.clone().into_scalar::<f32>()))
-                .collect(),
-            learning_rate,
-            masked_share: outcome.masked_share.clone().into_scalar::<f32>(),
+            loss: lesson.loss,
+            scale_losses: lesson.scale_losses,
+            learning_rate: stride.learning_rate,
+            gradient_norm: lesson.gradient_norm,
+            masked_share: lesson.masked_share,
             seconds_loading,
             seconds: started.elapsed().as_secs_f64(),
             images_per_second: batch.samples.len() as f64 / mean_seconds,
-            seconds_left: self.total_steps.saturating_sub(self.position.step) as f64 * mean_seconds,
+            seconds_left: self.total_steps().saturating_sub(number) as f64 * mean_seconds,
         };
-        if report.step.is_multiple_of(self.config.training.log_frequency) || self.is_finished() {
-            self.log.write(&report)?;
+        let changes: Vec<Change> =
+            self.config.changes.iter().copied().filter(|change| change.step == number).collect();
+        for change in &changes {
+            self.log.write(&Entry::Change(*change))?;
         }
-        Ok(Step { report, samples, key: batch.samples[0].key.clone(), outcome, skipped })
+        if number.is_multiple_of(training.log_frequency) || number >= self.total_steps() {
+            self.log.write(&Entry::Step(report.clone()))?;
+        }
+        let key = batch.samples[0].key.clone();
+        Ok(Step { report, changes, samples: lesson.samples, key, outcome: lesson.outcome })
     }
 
-    /// Whether a checkpoint is due after the step just made.
+    /// Whether a checkpoint is due after the piece of work just done.
     pub fn is_checkpoint_due(&self) -> bool {
-        let ends_epoch = self.position.batch == self.loader.batch_count();
-        self.position.step.is_multiple_of(self.config.training.checkpoint_frequency)
+        let Position { step, epoch, best, .. } = self.position;
+        let training = &self.config.training;
+        let ends_epoch = self.position.ends_epoch() && (epoch + 1).is_multiple_of(training.save_frequency);
+        let is_due = step.is_multiple_of(training.checkpoint_frequency)
             || ends_epoch
-            || self.is_finished()
+            || best.is_some_and(|best| best.step == step)
+            || self.is_finished();
+        is_due && !self.is_validation_due()
     }
 
-    /// Writes a checkpoint of the present state; `None` if it is already written.
+    /// Writes a checkpoint of the present state; `None` if there is one of this step.
+    ///
+    /// # Errors
+    /// If it cannot be written; what was saved before is then as it was.
     pub fn save(&mut self) -> Result<Option<PathBuf>> {
-        if self.saved_step == Some(self.position.step) {
+        if self.saved == Some(self.position) {
             return Ok(None);
         }
-        let path = self.folder.save(
-            &self.learner.networks().valid(),
-            self.config.network.size(),
-            self.config.objective.uses_stereo(),
-            self.learner.adam(),
-            self.position,
-        )?;
-        self.saved_step = Some(self.position.step);
-        Ok(Some(path))
+        self.log.flush()?;
+        let is_of_this_step = self.saved.is_some_and(|saved| saved.step == self.position.step);
+        let path = if is_of_this_step {
+            self.folder.amend(self.position)?;
+            None
+        } else {
+            let networks = self.learner.networks().valid();
+            Some(self.folder.save(&networks, &self.config, self.learner.adam(), self.position)?)
+        };
+        self.saved = Some(self.position);
+        Ok(path)
     }
 
-    fn next_batch(&mut self) -> Result<(Batch, Vec<(FrameKey, String)>)> {
-        let mut skipped = Vec::new();
+    fn next_batch(&mut self) -> Result<Batch> {
+        let Position { step, mut epoch, mut batch, .. } = self.position;
         loop {
-            let Position { epoch, batch, .. } = self.position;
             let batches = self.batches.get_or_insert_with(|| self.loader.batches(epoch, batch));
             match batches.next() {
-                Some(Ok(LoaderEvent::Batch(batch))) => return Ok((batch, skipped)),
-                Some(Ok(LoaderEvent::Skipped { key, reason })) => skipped.push((key, reason)),
+                Some(Ok(LoaderEvent::Batch(batch))) => {
+                    let (are_all_ordered, left) = (batches.are_all_ordered(), batches.left() as u64);
+                    let is_last_epoch = step + 1 + left >= self.total_steps();
+                    if self.ahead.is_none() && are_all_ordered && !is_last_epoch {
+                        self.ahead = Some(self.loader.batches(epoch + 1, 0));
+                    }
+                    return Ok(batch);
+                }
+                Some(Ok(LoaderEvent::Skipped { key, reason })) => self.skipped.push((key, reason)),
                 Some(Err(error)) => return Err(error).context("loading stopped"),
                 None if batch == 0 => bail!("an epoch of the data gave no batch; check the images"),
                 None => {
-                    self.batches = None;
-                    self.position = Position { epoch: epoch + 1, batch: 0, ..self.position };
+                    self.batches = self.ahead.take();
+                    (epoch, batch) = (epoch + 1, 0);
                 }
             }
         }
     }
 }
 
-/// The source, with the cache of frames that was asked for.
-fn cached(source: &Arc<dyn FrameSource>, config: &TrainingConfig) -> Result<Arc<dyn FrameSource>> {
-    Ok(match &config.cache_frames {
-        Some(folder) => {
-            let limit = config.cache_limit.saturating_mul(1_000_000_000);
-            Arc::new(CachedFrames::open(Arc::clone(source), folder, limit)?)
-        }
-        None => Arc::clone(source),
-    })
-}
-
-/// A short name for a list of samples, equal for equal lists.
-fn fingerprint(keys: &[FrameKey]) -> String {
-    let hash = fingerprint::fingerprint(keys.iter().flat_map(|key| format!("{key}\n").into_bytes()));
-    format!("{hash:016x}")
+fn loaders(config: &RunConfig, data: &OpenData, samples: &Samples) -> Result<(Loader, Option<Validation>)> {
+    let training = &config.training;
+    let options = LoaderOptions {
+        sample: SampleOptions::of(&config.objective, config.network.size()),
+        batch_size: training.batch_size * training.accumulate,
+        augment: !training.no_augmentation,
+        shuffle: true,
+        seed: training.seed,
+        workers: training.num_workers,
+        // Data that does not fill a batch is one smaller batch.
+        drop_last: samples.training.len() >= training.batch_size * training.accumulate,
+    };
+    let source = with_cache(&data.source, training)?;
+    let loader = Loader::new(Arc::clone(&source), samples.training.clone(), options)?;
+    Ok((loader, Validation::new(config, &source, &samples.validation)?))
 }

@@ -1,16 +1,14 @@
 //! The session thread: a state machine that obeys commands between steps.
 
 use super::{
-    Command, DataReport, Event, Origin, Picture, Problem, Run, RunFolder, State, WeightsReport,
+    Beginning, Command, DataReport, Entry, Event, OpenData, Origin, Picture, Problem, Progress, Run,
+    RunFolder, Samples, State, Step, WeightsReport,
     showing::{Showing, Subject},
 };
 use crate::{
     compute::{Compute, Slot},
     config::{DataChoice, RunConfig},
-    data::{
-        self, FrameKey, FrameSource,
-        split::{self, Part, Split},
-    },
+    data::FrameKey,
     model::{Architecture, Networks, weights},
     objective::MapName,
 };
@@ -41,11 +39,8 @@ pub(super) struct Worker {
     shown: Option<FrameKey>,
     is_show_due: bool,
     follows_training: bool,
-}
-
-struct OpenData {
-    source: Arc<dyn FrameSource>,
-    training: Vec<FrameKey>,
+    /// Whether the next step is the last before a pause.
+    makes_one_step: bool,
 }
 
 impl Worker {
@@ -71,6 +66,7 @@ impl Worker {
             shown: None,
             is_show_due: false,
             follows_training: true,
+            makes_one_step: false,
         }
     }
 
@@ -123,13 +119,16 @@ impl Worker {
             Command::OpenData { data, split } => self.open_data(&data, split)?,
             Command::LoadWeights(path) => self.load_weights(&path)?,
             Command::Start { config, out } => self.start(*config, &out)?,
-            Command::Pause if self.state == State::Training => self.pause(),
-            Command::Continue if self.run.is_some() => self.enter(State::Training),
-            Command::Step if self.run.is_some() => {
-                self.train()?;
-                if self.run.is_some() {
-                    self.enter(State::Paused);
+            Command::Resume { run, data, config } => self.resume(&run, data, config.map(|config| *config))?,
+            Command::Change(setting) => {
+                if let Some(run) = &mut self.run {
+                    run.change(setting)?;
                 }
+            }
+            Command::Pause if self.state == State::Training => self.pause(),
+            Command::Continue | Command::Step if self.run.is_some() => {
+                self.makes_one_step = matches!(command, Command::Step);
+                self.enter(State::Training);
             }
             Command::Pause | Command::Continue | Command::Step | Command::Shutdown => {}
             Command::Stop => self.finish()?,
@@ -152,28 +151,19 @@ impl Worker {
 
     fn open_data(&mut self, choice: &DataChoice, split_name: Option<String>) -> Result<()> {
         self.finish()?;
-        let source = data::open(choice)?;
-        let frame_ids = &self.config.objective.frame_ids;
-        let split = match &split_name {
-            Some(name) => {
-                Split::open(name, source.as_ref(), frame_ids, &[Part::Training], &[Part::Validation])?
-            }
-            None => split::every_frame(source.as_ref(), frame_ids),
-        };
-        let training = split::prescan(source.as_ref(), &split.training, frame_ids)?;
-        let validation = split::prescan(source.as_ref(), &split.validation, frame_ids).unwrap_or_default();
-        let dropped = [training.dropped, validation.dropped].concat();
+        let data = OpenData::open(choice, split_name)?;
+        let Samples { training, validation, dropped } = data.samples(&self.config.objective.frame_ids)?;
+        self.shown = training.first().cloned();
+        self.is_show_due = self.shown.is_some();
         self.tell(Event::Data(DataReport {
-            name: source.name(),
-            drives: source.drives().to_vec(),
-            split: split_name,
-            training: training.usable.clone(),
-            validation: validation.usable,
+            name: data.source.name(),
+            drives: data.source.drives().to_vec(),
+            split: data.split().map(str::to_owned),
+            training,
+            validation,
             dropped,
         }));
-        self.shown = training.usable.first().cloned();
-        self.is_show_due = self.shown.is_some();
-        self.data = Some(OpenData { source, training: training.usable });
+        self.data = Some(data);
         Ok(())
     }
 
@@ -204,13 +194,46 @@ impl Worker {
         self.enter(State::Preparing);
         let networks = self.starting_networks(&config)?;
         let data = self.data.as_ref().context("there is no data to train on; open some first")?;
-        let source = Arc::clone(&data.source);
-        let keys = split::prescan(source.as_ref(), &data.training, &config.objective.frame_ids)?.usable;
-        let run = Run::new(config.clone(), networks, &source, &keys, out, &self.compute)?;
-        self.config = config;
-        self.run = Some(run);
-        self.enter(State::Training);
+        let samples = data.samples(&config.objective.frame_ids)?;
+        let run = Run::new(config, networks, data, &samples, out, &self.compute)?;
+        self.begin(run, &samples, Vec::new());
         Ok(())
+    }
+
+    fn resume(
+        &mut self,
+        out: &Path,
+        data: Option<(DataChoice, Option<String>)>,
+        config: Option<RunConfig>,
+    ) -> Result<()> {
+        self.finish()?;
+        let folder = RunFolder::open(out)?;
+        let config = config.map_or_else(|| folder.config(), Ok)?;
+        let manifest = folder.manifest()?;
+        let (choice, split) = data.unwrap_or_else(|| (manifest.data(), manifest.split));
+        self.config = config.clone();
+        self.open_data(&choice, split)?;
+        self.enter(State::Preparing);
+        let data = self.data.as_ref().context("the run's data is not open")?;
+        let samples = data.samples(&config.objective.frame_ids)?;
+        let (run, history) = Run::resume(folder, config, data, &samples, &self.compute)?;
+        self.begin(run, &samples, history);
+        if self.run.as_ref().is_some_and(Run::is_finished) { self.finish() } else { Ok(()) }
+    }
+
+    fn begin(&mut self, run: Run, samples: &Samples, history: Vec<Entry>) {
+        self.config = run.config();
+        self.tell(Event::Begun(Box::new(Beginning { config: run.config(), out: run.out(), history })));
+        if let Some((key, reason)) = samples.dropped.first() {
+            let count = samples.dropped.len();
+            self.warn(format!("{count} samples lack a frame and are left out; the first, {key}: {reason}"));
+        }
+        if !run.has_validation() {
+            self.warn("nothing to validate on, so no checkpoint is called the best".to_owned());
+        }
+        self.run = Some(run);
+        self.makes_one_step = false;
+        self.enter(State::Training);
     }
 
     fn starting_networks(&self, config: &RunConfig) -> Result<Networks> {
@@ -229,29 +252,49 @@ impl Worker {
         let is_following = self.is_following();
         let wanted = if is_following { self.watched.clone() } else { BTreeSet::new() };
         let Some(run) = &mut self.run else { return Ok(()) };
-        let step = run.step(&wanted)?;
+        let progress = run.advance(&wanted);
+        let skipped = run.take_skipped();
+        for (key, reason) in skipped {
+            self.warn(format!("{key} was skipped: {reason}"));
+        }
+        let is_step = matches!(progress, Ok(Progress::Step(_)));
+        match progress? {
+            Progress::Step(step) => self.report(*step, is_following)?,
+            Progress::Validating { done, samples } => self.tell(Event::Validating { done, samples }),
+            Progress::Validated(report) => self.tell(Event::Validation(report)),
+            Progress::NotValidated(reason) => self.warn(format!("validation was given up: {reason}")),
+        }
+        let Some(run) = &mut self.run else { return Ok(()) };
         let saved = if run.is_checkpoint_due() { run.save()? } else { None };
         let is_finished = run.is_finished();
-
-        let number = step.report.step;
-        if is_following {
-            let subject = Subject { key: step.key, step: number, origin: Origin::Training };
-            self.publish(subject.picture(&step.samples, &step.outcome.maps, &self.watched, &self.compute)?);
-        } else {
-            self.is_show_due = true;
-        }
-        for (key, reason) in step.skipped {
-            let what = format!("{key} was skipped: {reason}");
-            self.tell(Event::Problem(Problem { what, advice: String::new(), ended_run: false }));
-        }
-        self.tell(Event::Step(step.report));
         if let Some(path) = saved {
             self.tell(Event::Checkpoint(path));
         }
         if is_finished {
             self.finish()?;
-        } else if self.is_show_due {
-            self.show()?;
+        } else {
+            if is_step && std::mem::take(&mut self.makes_one_step) {
+                self.enter(State::Paused);
+            }
+            if self.is_show_due {
+                self.show()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes what a step left behind.
+    fn report(&mut self, step: Step, is_following: bool) -> Result<()> {
+        for change in step.changes {
+            self.tell(Event::Changed(change));
+        }
+        let number = step.report.step;
+        self.tell(Event::Step(step.report));
+        if is_following {
+            let subject = Subject { key: step.key, step: number, origin: Origin::Training };
+            self.publish(subject.picture(&step.samples, &step.outcome.maps, &self.watched, &self.compute)?);
+        } else {
+            self.is_show_due = true;
         }
         Ok(())
     }
@@ -265,7 +308,7 @@ impl Worker {
     fn finish(&mut self) -> Result<()> {
         let Some(mut run) = self.run.take() else { return Ok(()) };
         self.networks = Some(run.networks());
-        self.config = run.config().clone();
+        self.config = run.config();
         let (steps, out): (u64, PathBuf) = (run.steps(), run.out());
         let saved = run.save();
         self.enter(State::Idle);
@@ -308,6 +351,10 @@ impl Worker {
     fn enter(&mut self, state: State) {
         self.state = state;
         self.tell(Event::State(state));
+    }
+
+    fn warn(&self, what: String) {
+        self.tell(Event::Problem(Problem { what, advice: String::new(), ended_run: false }));
     }
 
     fn tell(&self, event: Event) {

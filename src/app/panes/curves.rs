@@ -6,7 +6,7 @@ use crate::{
     train::StepReport,
 };
 use egui::{Align, Color32, DragValue, Layout, Ui};
-use egui_plot::{Legend, Line, Plot, PlotPoints};
+use egui_plot::{Legend, Line, MarkerShape, Plot, PlotPoints, Points, VLine};
 
 /// More points than this in a line are not told apart.
 const MOST_POINTS: usize = 1500;
@@ -100,6 +100,20 @@ impl Pane for Curves {
         let accent = Palette::of(ui).accent;
         lines.push(Line::new("loss", PlotPoints::from(total)).color(accent).width(2.0));
         let is_logarithmic = self.is_logarithmic;
+        let height = |loss: f32| match f64::from(loss) {
+            loss if is_logarithmic => loss.max(1e-12).log10(),
+            loss => loss,
+        };
+        let validations: Vec<[f64; 2]> =
+            state.validations.iter().map(|report| [report.step as f64, height(report.loss)]).collect();
+        let validations = Points::new("validation", PlotPoints::from(validations));
+        let validations = validations.shape(MarkerShape::Diamond).radius(4.0).color(Palette::of(ui).warning);
+        let weak = ui.visuals().weak_text_color();
+        let changes: Vec<VLine> = state
+            .changes
+            .iter()
+            .map(|change| VLine::new(change.setting.to_string(), change.step as f64).color(weak).width(1.0))
+            .collect();
         let value = move |value: f64| if is_logarithmic { 10f64.powf(value) } else { value };
         Plot::new("loss")
             .legend(Legend::default().background_alpha(0.6).text_style(egui::TextStyle::Small))
@@ -118,6 +132,10 @@ impl Pane for Curves {
             .show(ui, |plot| {
                 for line in lines {
                     plot.line(line);
+                }
+                plot.points(validations);
+                for change in changes {
+                    plot.vline(change);
                 }
             });
     }

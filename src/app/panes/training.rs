@@ -36,7 +36,12 @@ fn number<N: Numeric>(
     row(ui, name, option, |ui| {
         ui.add_sized(
             [FIELD, 20.0],
-            DragValue::new(value).range(range).speed(speed).max_decimals(if N::INTEGRAL { 0 } else { 6 }),
+            DragValue::new(value)
+                .range(range)
+                .speed(speed)
+                .max_decimals(if N::INTEGRAL { 0 } else { 6 })
+                // A number that is half typed is no wish.
+                .update_while_editing(false),
         )
     });
 }
@@ -65,7 +70,6 @@ fn preset(ui: &mut Ui, state: &mut State) {
 }
 
 fn main_options(ui: &mut Ui, config: &mut RunConfig) {
-    let RunConfig { network, training, .. } = config;
     Grid::new("options").num_columns(2).min_col_width(112.0).spacing([theme::UNIT, theme::HALF]).show(
         ui,
         |ui| {
@@ -86,10 +90,11 @@ fn main_options(ui: &mut Ui, config: &mut RunConfig) {
                 });
                 *pixels = blocks * 32;
             };
-            side(ui, "Width", "width", &mut network.width);
-            side(ui, "Height", "height", &mut network.height);
-            number(ui, "Batch size", "batch_size", &mut training.batch_size, 1..=64, 0.05);
-            number(ui, "Learning rate", "learning_rate", &mut training.learning_rate, 1e-6..=1e-1, 1e-6);
+            side(ui, "Width", "width", &mut config.network.width);
+            side(ui, "Height", "height", &mut config.network.height);
+            number(ui, "Batch size", "batch_size", &mut config.training.batch_size, 1..=64, 0.05);
+            learning_rate(ui, config);
+            let training = &mut config.training;
             number(ui, "Epochs", "num_epochs", &mut training.num_epochs, 1..=1000, 0.1);
             let mut is_limited = training.steps.is_some();
             ui.checkbox(&mut is_limited, "Steps at most").on_hover_text(form::help("steps"));
@@ -105,17 +110,47 @@ fn main_options(ui: &mut Ui, config: &mut RunConfig) {
     );
 }
 
+fn check(ui: &mut Ui, name: &str, option: &str, value: &mut bool) {
+    ui.checkbox(value, name).on_hover_text(form::help(option));
+}
+
+fn learning_rate(ui: &mut Ui, config: &mut RunConfig) {
+    number(ui, "Learning rate", "learning_rate", &mut config.training.learning_rate, 1e-6..=1e-1, 1e-6);
+}
+
+fn smoothness(ui: &mut Ui, config: &mut RunConfig) {
+    let weight = &mut config.objective.disparity_smoothness;
+    number(ui, "Smoothness", "disparity_smoothness", weight, 0.0..=1.0, 1e-5);
+}
+
+fn loss_switches(ui: &mut Ui, config: &mut RunConfig) {
+    let objective = &mut config.objective;
+    check(ui, "No auto-mask", "disable_automasking", &mut objective.disable_automasking);
+    check(ui, "Average of the sources", "avg_reprojection", &mut objective.avg_reprojection);
+    check(ui, "L1 only, no SSIM", "no_ssim", &mut objective.no_ssim);
+}
+
+/// The options that may be changed while the run is there.
+fn live_options(ui: &mut Ui, state: &mut State) {
+    let config = &mut state.form.config;
+    ui.separator();
+    Grid::new("live").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(ui, |ui| {
+        learning_rate(ui, config);
+        smoothness(ui, config);
+    });
+    loss_switches(ui, config);
+    if ui.ctx().dragged_id().is_none() {
+        state.send_changes();
+    }
+}
+
 fn more_options(ui: &mut Ui, config: &mut RunConfig) {
-    let RunConfig { objective, training, .. } = config;
-    let check = |ui: &mut Ui, name: &str, option: &str, value: &mut bool| {
-        ui.checkbox(value, name).on_hover_text(form::help(option));
-    };
     egui::CollapsingHeader::new("More options").show(ui, |ui| {
         Grid::new("more").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(
             ui,
             |ui| {
-                let smoothness = &mut objective.disparity_smoothness;
-                number(ui, "Smoothness", "disparity_smoothness", smoothness, 0.0..=1.0, 1e-5);
+                smoothness(ui, config);
+                let training = &mut config.training;
                 number(
                     ui,
                     "Rate drops after",
@@ -136,11 +171,9 @@ fn more_options(ui: &mut Ui, config: &mut RunConfig) {
                 number(ui, "Seed", "seed", &mut training.seed, 0..=u64::from(u32::MAX), 0.1);
             },
         );
-        check(ui, "No flip and colour jitter", "no_augmentation", &mut training.no_augmentation);
-        check(ui, "No auto-mask", "disable_automasking", &mut objective.disable_automasking);
-        check(ui, "Average of the sources", "avg_reprojection", &mut objective.avg_reprojection);
-        check(ui, "L1 only, no SSIM", "no_ssim", &mut objective.no_ssim);
-        check(ui, "Each scale at its own size", "v1_multiscale", &mut objective.v1_multiscale);
+        check(ui, "No flip and colour jitter", "no_augmentation", &mut config.training.no_augmentation);
+        loss_switches(ui, config);
+        check(ui, "Each scale at its own size", "v1_multiscale", &mut config.objective.v1_multiscale);
     });
 }
 
@@ -171,7 +204,7 @@ fn outcome(ui: &mut Ui, state: &mut State) {
 }
 
 /// The run that is there.
-fn progress(ui: &mut Ui, state: &State) {
+fn progress(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
     let step = state.last_step().cloned().unwrap_or_default();
     let share = step.step as f32 / step.total_steps.max(1) as f32;
@@ -193,13 +226,15 @@ fn progress(ui: &mut Ui, state: &State) {
         ui.add(Label::new(&run).truncate()).on_hover_text(&run);
     }
     let config = &state.form.config;
-    let facts = format!(
-        "{}, batches of {}, learning rate {}",
-        config.network.size(),
-        config.training.batch_size,
-        config.training.learning_rate
-    );
+    let facts = format!("{}, batches of {}", config.network.size(), config.training.batch_size);
     ui.add(Label::new(RichText::new(facts).color(ui.visuals().weak_text_color())).wrap());
+    if let Some(report) = state.validations.last() {
+        let depth =
+            report.metrics.map_or_else(String::new, |metrics| format!(", abs_rel {:.3}", metrics.abs_rel));
+        let text = format!("validation after step {}: loss {:.4}{depth}", report.step, report.loss);
+        ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap());
+    }
+    live_options(ui, state);
 }
 
 fn figures(step: &StepReport) -> [(&'static str, String, &'static str); 7] {

@@ -78,6 +78,16 @@ impl Batches {
         batches
     }
 
+    /// Batches that are still to come.
+    pub fn left(&self) -> usize {
+        self.remaining.len()
+    }
+
+    /// Whether the workers have been given all that is left.
+    pub fn are_all_ordered(&self) -> bool {
+        self.remaining.len() <= BATCHES_AHEAD
+    }
+
     /// Has the workers make a batch.
     fn order(&self, batch: usize) {
         for position in self.epoch.plan.positions(batch) {

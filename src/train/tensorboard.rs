@@ -1,0 +1,136 @@
+//! TensorBoard event files: scalars in the record format of TensorFlow.
+//!
+//! Written here because the crates that write it are no longer maintained (the newest is of 2022). A
+//! record is its length, a checksum of that, a protocol buffer of type `Event`, and its checksum.
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    process,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// An open event file.
+#[derive(Debug)]
+pub(super) struct EventFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl EventFile {
+    /// Makes a new event file in a folder. Readers forget what other files there say about steps
+    /// after `step`.
+    pub fn create(folder: &Path, step: u64) -> Result<Self> {
+        let name = format!("events.out.tfevents.{:.0}.{}.monoscope", now().floor(), process::id());
+        let path = folder.join(name);
+        let file = fs::create_dir_all(folder)
+            .and_then(|()| File::create(&path))
+            .with_context(|| format!("the event file {} cannot be made", path.display()))?;
+        let mut events = Self { file, path };
+        events.append(&event(0, |event| event.text(3, "brain.Event:2")))?;
+        if step > 0 {
+            let start = |session: &mut Message| session.number(1, 1);
+            events.append(&event(step + 1, |event| event.message(7, start)))?;
+        }
+        Ok(events)
+    }
+
+    /// Appends the figures of a line of the metrics log: those of validation under `val/`, the
+    /// others under `train/`.
+    pub fn write(&mut self, line: &Map<String, Value>) -> Result<()> {
+        let step = line.get("step").and_then(Value::as_u64).unwrap_or_default();
+        let figures = line.iter().filter(|(key, _)| !["step", "epoch"].contains(&key.as_str()));
+        let figures = figures.filter_map(|(key, value)| {
+            let tag = match key.strip_prefix("val_") {
+                Some(key) => format!("val/{key}"),
+                None => format!("train/{key}"),
+            };
+            let value = value.as_f64().or_else(|| value.as_bool().map(|is| f64::from(u8::from(is))))?;
+            Some((tag, value as f32))
+        });
+        let summary = |summary: &mut Message| {
+            for (tag, value) in figures {
+                summary.message(1, |figure| {
+                    figure.text(1, &tag);
+                    figure.single(2, value);
+                });
+            }
+        };
+        self.append(&event(step, |event| event.message(5, summary)))
+    }
+
+    fn append(&mut self, data: &[u8]) -> Result<()> {
+        let length = (data.len() as u64).to_le_bytes();
+        let record = [&length[..], &checksum(&length), data, &checksum(data)].concat();
+        self.file
+            .write_all(&record)
+            .with_context(|| format!("the event file {} cannot be written", self.path.display()))
+    }
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
+
+fn checksum(bytes: &[u8]) -> [u8; 4] {
+    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xA282_EAD8).to_le_bytes()
+}
+
+fn event(step: u64, fill: impl FnOnce(&mut Message)) -> Vec<u8> {
+    let mut event = Message(Vec::new());
+    event.double(1, now());
+    event.number(2, step);
+    fill(&mut event);
+    event.0
+}
+
+/// A protocol buffer message under construction.
+struct Message(Vec<u8>);
+
+impl Message {
+    fn key(&mut self, field: u8, wire_type: u8) {
+        self.0.push(field << 3 | wire_type);
+    }
+
+    fn variable(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.0.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.0.push(value as u8);
+    }
+
+    fn number(&mut self, field: u8, value: u64) {
+        self.key(field, 0);
+        self.variable(value);
+    }
+
+    fn double(&mut self, field: u8, value: f64) {
+        self.key(field, 1);
+        self.0.extend(value.to_le_bytes());
+    }
+
+    fn single(&mut self, field: u8, value: f32) {
+        self.key(field, 5);
+        self.0.extend(value.to_le_bytes());
+    }
+
+    fn bytes(&mut self, field: u8, value: &[u8]) {
+        self.key(field, 2);
+        self.variable(value.len() as u64);
+        self.0.extend(value);
+    }
+
+    fn text(&mut self, field: u8, value: &str) {
+        self.bytes(field, value.as_bytes());
+    }
+
+    fn message(&mut self, field: u8, fill: impl FnOnce(&mut Self)) {
+        let mut inner = Self(Vec::new());
+        fill(&mut inner);
+        self.bytes(field, &inner.0);
+    }
+}

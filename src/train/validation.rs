@@ -1,0 +1,199 @@
+//! The pass over all validation samples after an epoch: losses and depth metrics in evaluation mode.
+
+use crate::{
+    config::RunConfig,
+    data::{
+        Batch, FrameKey, FrameSource,
+        loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
+    },
+    evaluate::{DepthMetrics, Protocol, compare_disparity},
+    geometry::DepthRange,
+    model::Networks,
+    objective::{MapName, Noise, Objective},
+    predict::{SampleTensors, forward},
+};
+use anyhow::Result;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+/// The figures of a validation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ValidationReport {
+    /// Steps made before it.
+    pub step: u64,
+    /// The pass over the training data that it follows, from 0.
+    pub epoch: usize,
+    /// The objective, averaged over the samples.
+    pub loss: f32,
+    /// Its part at each trained scale.
+    pub scale_losses: BTreeMap<usize, f32>,
+    /// Samples that were looked at.
+    pub samples: usize,
+    /// Those of them that have a true depth.
+    pub depths: usize,
+    /// How far the predicted depth is from the true one, as `evaluate depth` says it.
+    pub metrics: Option<DepthMetrics>,
+    /// Seconds that it took.
+    pub seconds: f64,
+}
+
+/// What a look at a batch gives.
+pub(super) enum Glance {
+    /// There are more.
+    More,
+    /// That was the last; `None` if no sample could be looked at.
+    Done(Option<ValidationReport>),
+}
+
+/// Samples to validate on, and the pass over them that is under way.
+pub(super) struct Validation {
+    source: Arc<dyn FrameSource>,
+    loader: Loader,
+    samples: usize,
+    pass: Option<Pass>,
+}
+
+struct Pass {
+    batches: Batches,
+    started: Instant,
+    samples: usize,
+    /// Sums over the samples.
+    loss: f64,
+    scale_losses: BTreeMap<usize, f64>,
+    metrics: Vec<DepthMetrics>,
+}
+
+impl Validation {
+    /// Prepares to validate on those of the samples that the configuration wants, if any.
+    pub fn new(config: &RunConfig, source: &Arc<dyn FrameSource>, keys: &[FrameKey]) -> Result<Option<Self>> {
+        let samples = config.training.validation_samples.map_or(keys.len(), |most| most.min(keys.len()));
+        if samples == 0 {
+            return Ok(None);
+        }
+        let keys = (0..samples).map(|index| keys[index * keys.len() / samples].clone()).collect();
+        let options = LoaderOptions {
+            sample: SampleOptions::of(&config.objective, config.network.size()),
+            batch_size: config.training.batch_size,
+            augment: false,
+            shuffle: false,
+            seed: config.training.seed,
+            workers: config.training.num_workers,
+            drop_last: false,
+        };
+        let loader = Loader::new(Arc::clone(source), keys, options)?;
+        Ok(Some(Self { source: Arc::clone(source), loader, samples, pass: None }))
+    }
+
+    /// How many samples of how many were looked at in this pass.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.pass.as_ref().map_or(0, |pass| pass.samples), self.samples)
+    }
+
+    /// Looks at the next batch, beginning a pass if none is under way. `networks` are in evaluation
+    /// mode. Adds to `skipped` what cannot be used.
+    pub fn advance(
+        &mut self,
+        networks: &Networks,
+        config: &RunConfig,
+        device: &Device,
+        skipped: &mut Vec<(FrameKey, String)>,
+    ) -> Result<Glance> {
+        let pass = self.pass.get_or_insert_with(|| Pass {
+            batches: self.loader.batches(0, 0),
+            started: Instant::now(),
+            samples: 0,
+            loss: 0.0,
+            scale_losses: BTreeMap::new(),
+            metrics: Vec::new(),
+        });
+        loop {
+            match pass.batches.next() {
+                Some(Ok(LoaderEvent::Skipped { key, reason })) => skipped.push((key, reason)),
+                Some(Ok(LoaderEvent::Batch(batch))) => {
+                    let disparities = pass.look_at(&batch, networks, config, device);
+                    skipped.extend(pass.measure(&batch, disparities, config, self.source.as_ref())?);
+                    return Ok(Glance::More);
+                }
+                Some(Err(error)) => {
+                    self.pass = None;
+                    return Err(error.into());
+                }
+                None => {
+                    let report = pass.report();
+                    self.pass = None;
+                    return Ok(Glance::Done(report));
+                }
+            }
+        }
+    }
+}
+
+impl Pass {
+    /// Adds up the losses of a batch; gives the disparity of each of its samples, [B, 1, h, w].
+    fn look_at(
+        &mut self,
+        batch: &Batch,
+        networks: &Networks,
+        config: &RunConfig,
+        device: &Device,
+    ) -> Option<Tensor<4>> {
+        let objective = Objective::new(&config.objective, config.network.size());
+        let samples = SampleTensors::upload(&batch.samples, device);
+        // The same in every pass, and of no training step.
+        let noise = Noise::Drawn { seed: config.training.seed, step: u64::MAX - batch.index as u64 };
+        let finest = config.objective.scales.iter().min().map(|scale| MapName::Disparity(*scale));
+        let mut outcome = forward(networks, &objective, &samples, noise, &finest.into_iter().collect());
+        let count = batch.samples.len();
+        self.samples += count;
+        self.loss += count as f64 * f64::from(outcome.loss.into_scalar::<f32>());
+        for (scale, loss) in outcome.scale_losses {
+            *self.scale_losses.entry(scale).or_default() +=
+                count as f64 * f64::from(loss.into_scalar::<f32>());
+        }
+        outcome.maps.remove(&finest?)
+    }
+
+    /// Compares the predicted depth of a batch with the true one, where there is one; gives the samples
+    /// whose depth cannot be read, with the reason.
+    fn measure(
+        &mut self,
+        batch: &Batch,
+        disparities: Option<Tensor<4>>,
+        config: &RunConfig,
+        source: &dyn FrameSource,
+    ) -> Result<Vec<(FrameKey, String)>> {
+        let Some(disparities) = disparities else { return Ok(Vec::new()) };
+        let range = DepthRange { min: config.objective.min_depth, max: config.objective.max_depth };
+        let (offset, slope) = range.coefficients();
+        let mut unreadable = Vec::new();
+        for (index, sample) in batch.samples.iter().enumerate() {
+            let truth = match source.depth(&sample.key) {
+                Ok(Some(truth)) => truth,
+                Ok(None) => continue,
+                Err(error) => {
+                    unreadable.push((sample.key.clone(), error.to_string()));
+                    continue;
+                }
+            };
+            let disparity = disparities.clone().narrow(0, index, 1).mul_scalar(slope).add_scalar(offset);
+            let compared = compare_disparity(disparity, &truth, &Protocol::EIGEN)?;
+            self.metrics.extend(compared.map(|(metrics, _)| metrics));
+        }
+        Ok(unreadable)
+    }
+
+    /// The means; `None` without samples. The run knows after which step.
+    fn report(&self) -> Option<ValidationReport> {
+        let mean = |sum: f64| (sum / self.samples as f64) as f32;
+        (self.samples > 0).then(|| ValidationReport {
+            loss: mean(self.loss),
+            scale_losses: self.scale_losses.iter().map(|(scale, sum)| (*scale, mean(*sum))).collect(),
+            samples: self.samples,
+            depths: self.metrics.len(),
+            metrics: (!self.metrics.is_empty()).then(|| DepthMetrics::mean(self.metrics.iter())),
+            seconds: self.started.elapsed().as_secs_f64(),
+            ..ValidationReport::default()
+        })
+    }
+}
