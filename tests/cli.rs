@@ -171,6 +171,7 @@ fn a_run_trains_predicts_inspects_and_scores() {
         "1",
         "--steps",
         "2",
+        "--tensorboard",
         "--out",
         &run,
         "--json",
@@ -184,6 +185,9 @@ fn a_run_trains_predicts_inspects_and_scores() {
     for key in ["step", "epoch", "loss", "loss_0", "loss_1", "loss_2", "loss_3", "lr", "images_per_s"] {
         assert!(lines[1][key].is_number(), "metrics.jsonl has no {key}");
     }
+    let scalars = event_file(&Path::new(&run).join("tensorboard"));
+    let loss = lines[1]["loss"].as_f64().unwrap() as f32;
+    assert!(scalars.contains(&(2, "train/loss".to_owned(), loss)), "{scalars:?}");
     let checkpoint = Path::new(&run).join("checkpoints/step_000002");
     for file in
         ["encoder.pth", "depth.pth", "pose_encoder.pth", "pose.pth", "optimizer.safetensors", "position.json"]
@@ -262,4 +266,91 @@ fn walk(folder: &Path, stem: &str) -> Option<String> {
 fn sample_of(picture: &str) -> String {
     let parts: Vec<&str> = picture.rsplit('/').collect();
     format!("{}/{} 1 l", parts[4], parts[3])
+}
+
+/// The scalars of the event file in a folder: step, tag, value. Checks every checksum.
+fn event_file(folder: &Path) -> Vec<(u64, String, f32)> {
+    let file = fs::read_dir(folder).unwrap().next().expect("an event file").unwrap().path();
+    let bytes = fs::read(file).unwrap();
+    let (mut scalars, mut rest) = (Vec::new(), &bytes[..]);
+    while !rest.is_empty() {
+        let length = u64::from_le_bytes(rest[..8].try_into().unwrap()) as usize;
+        let checked = |bytes: &[u8], sum: &[u8]| {
+            let crc = crc32c::crc32c(bytes);
+            let masked = ((crc >> 15) | (crc << 17)).wrapping_add(0xa282_ead8);
+            assert_eq!(masked.to_le_bytes(), sum);
+        };
+        checked(&rest[..8], &rest[8..12]);
+        let data = &rest[12..12 + length];
+        checked(data, &rest[12 + length..16 + length]);
+        let event = fields(data);
+        let number = |field: &Field| match field {
+            Field::Number(number) => *number,
+            Field::Bytes(_) => panic!("no number"),
+        };
+        let step = event.iter().find(|(key, _)| *key == 2).map_or(0, |(_, step)| number(step));
+        for (_, summary) in event.iter().filter(|(key, _)| *key == 5) {
+            let Field::Bytes(summary) = summary else { panic!("no summary") };
+            for (_, value) in fields(summary) {
+                let Field::Bytes(value) = value else { panic!("no value") };
+                let value = fields(&value);
+                let Field::Bytes(tag) = &value[0].1 else { panic!("no tag") };
+                let scalar = f32::from_bits(number(&value[1].1) as u32);
+                scalars.push((step, String::from_utf8(tag.clone()).unwrap(), scalar));
+            }
+        }
+        rest = &rest[16 + length..];
+    }
+    scalars
+}
+
+enum Field {
+    Number(u64),
+    Bytes(Vec<u8>),
+}
+
+/// The fields of a protocol buffer message, by number.
+fn fields(mut bytes: &[u8]) -> Vec<(u64, Field)> {
+    fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
+        let (taken, rest) = bytes.split_first_chunk().unwrap();
+        *bytes = rest;
+        *taken
+    }
+    let variable = |bytes: &mut &[u8]| {
+        let mut number = 0;
+        for shift in (0..).step_by(7) {
+            let [byte] = take(bytes);
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        number
+    };
+    let mut fields = Vec::new();
+    while !bytes.is_empty() {
+        let key = variable(&mut bytes);
+        let field = match key & 7 {
+            0 => Field::Number(variable(&mut bytes)),
+            1 => Field::Number(u64::from_le_bytes(take(&mut bytes))),
+            5 => Field::Number(u64::from(u32::from_le_bytes(take(&mut bytes)))),
+            _ => {
+                let length = variable(&mut bytes) as usize;
+                let (taken, rest) = bytes.split_at(length);
+                bytes = rest;
+                Field::Bytes(taken.to_vec())
+            }
+        };
+        fields.push((key >> 3, field));
+    }
+    fields
+}
+
+#[test]
+fn frames_may_be_named_before_other_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let frames =
+        ["train", "--data", "demo", "--frame-ids", "0", "-1", "--height", "100", "--out", text(&out)];
+    refused(2, &["--height 100"], &frames);
 }

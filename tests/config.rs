@@ -1,7 +1,9 @@
 //! Presets, files and flags, and the refusal of what cannot work.
 
+use clap::ValueEnum;
 use monoscope::config::{
-    FrameId, NetworkConfig, ObjectiveConfig, Preset, RunConfig, TrainingConfig, layered,
+    Change, FrameId, NetworkConfig, ObjectiveConfig, Preset, RunConfig, Setting, TrainingConfig, layered,
+    overridden,
 };
 
 #[test]
@@ -144,4 +146,63 @@ fn flags_have_the_defaults_of_the_struct() {
     let command = RunConfig::augment_args(clap::Command::new("defaults"));
     let matches = command.get_matches_from(["defaults"]);
     assert_eq!(RunConfig::from_arg_matches(&matches).unwrap(), RunConfig::default());
+}
+
+#[test]
+fn every_preset_is_in_the_table_and_can_be_trained() {
+    assert_eq!(Preset::ALL, Preset::value_variants());
+    for preset in Preset::ALL {
+        preset.config().validate().unwrap();
+        let help = preset.to_possible_value().unwrap().get_help().unwrap().to_string();
+        let is_stereo = preset.config().objective.frame_ids == [FrameId::TARGET, FrameId::Stereo];
+        assert_eq!(help.contains("eigen_full"), is_stereo, "{preset:?} says which split it trains on");
+        let same = Preset::ALL.into_iter().filter(|other| other.config() == preset.config()).count();
+        assert_eq!(same, 1, "{preset:?} is another's twin");
+    }
+    assert_eq!(Preset::Published.config(), RunConfig::default());
+    let high = Preset::MonoStereoHigh.config();
+    assert_eq!((high.network.height, high.network.width), (320, 1024));
+    assert_eq!((high.training.batch_size, high.training.num_epochs), (4, 5));
+    assert_eq!(high.training.learning_rate, 1e-5);
+}
+
+#[test]
+fn changes_hold_from_their_step_on_and_survive_the_file() {
+    let mut config = RunConfig::default();
+    let change = |step, setting| Change { step, setting };
+    config.change(change(5, Setting::LearningRate(1e-3))).unwrap();
+    config.change(change(3, Setting::NoSsim(true))).unwrap();
+    config.change(change(5, Setting::DisparitySmoothness(0.1))).unwrap();
+    config.change(change(5, Setting::LearningRate(2e-3))).unwrap();
+    assert_eq!(config.changes.len(), 3, "the later value of a step takes the place of the earlier");
+    assert!(config.change(change(7, Setting::LearningRate(-1.0))).unwrap_err().0.contains("--learning-rate"));
+    let text = toml::to_string(&config).unwrap();
+    assert!(text.contains("disparity_smoothness = 0.1\n"), "{text}");
+    assert_eq!(toml::from_str::<RunConfig>(&text).unwrap(), config);
+
+    let rates: Vec<f64> = [2, 4, 5, 9].map(|step| config.at_step(step).training.learning_rate).into();
+    assert_eq!(rates, [1e-4, 1e-4, 2e-3, 2e-3]);
+    assert!(!config.at_step(2).objective.no_ssim && config.at_step(3).objective.no_ssim);
+    assert!(config.at_step(9).changes.is_empty());
+}
+
+#[test]
+fn a_resumed_run_takes_only_options_that_change_no_step_made() {
+    let mut saved = RunConfig::default();
+    saved.training.steps = Some(10);
+    let continued = |names: &[&str], change: fn(&mut RunConfig)| {
+        let mut flags = RunConfig::default();
+        change(&mut flags);
+        let wanted = overridden(&saved.at_step(8), &flags, |name| names.contains(&name)).unwrap();
+        saved.continued(&wanted, 8)
+    };
+    assert_eq!(continued(&[], |_| ()).unwrap(), saved);
+    let longer = continued(&["steps"], |flags| flags.training.steps = Some(20)).unwrap();
+    assert_eq!(longer.training.steps, Some(20));
+    let slower = continued(&["learning_rate"], |flags| flags.training.learning_rate = 1e-6).unwrap();
+    assert_eq!(slower.changes, [Change { step: 8, setting: Setting::LearningRate(1e-6) }]);
+    let refused = continued(&["seed"], |flags| flags.training.seed = 5).unwrap_err();
+    assert!(refused.0.contains("--seed"), "{refused}");
+    let refused = continued(&["frame_ids"], |flags| flags.objective.frame_ids.truncate(2)).unwrap_err();
+    assert!(refused.0.contains("--frame-ids"), "{refused}");
 }

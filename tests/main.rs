@@ -17,6 +17,7 @@ mod objective;
 mod ops;
 mod pose_networks;
 mod rt_monodepth;
+mod resume;
 mod seam;
 mod session;
 mod shaders;

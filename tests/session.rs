@@ -8,14 +8,14 @@ use monoscope::{
 };
 use std::{path::Path, sync::Arc, time::Duration};
 
-fn session() -> SessionHandle {
+pub fn session() -> SessionHandle {
     let display = DisplayDevice::request().ok();
     let compute = Compute::open(DeviceChoice::Cpu, display).unwrap();
     SessionHandle::spawn(compute, Arc::new(|| ()))
 }
 
 /// The next event that passes; others are dropped, a problem that is not looked for fails the test.
-fn next(session: &SessionHandle, is_it: impl Fn(&Event) -> bool) -> Event {
+pub fn next(session: &SessionHandle, is_it: impl Fn(&Event) -> bool) -> Event {
     loop {
         let event = session.wait().expect("the session lives");
         if is_it(&event) {
@@ -25,11 +25,11 @@ fn next(session: &SessionHandle, is_it: impl Fn(&Event) -> bool) -> Event {
     }
 }
 
-fn is_state(state: State) -> impl Fn(&Event) -> bool {
+pub fn is_state(state: State) -> impl Fn(&Event) -> bool {
     move |event| matches!(event, Event::State(now) if *now == state)
 }
 
-fn small(steps: u64) -> Box<RunConfig> {
+pub fn small(steps: u64) -> Box<RunConfig> {
     let mut config = Preset::Small.config();
     (config.network.height, config.network.width) = (64, 64);
     config.training.batch_size = 1;
@@ -37,7 +37,7 @@ fn small(steps: u64) -> Box<RunConfig> {
     Box::new(config)
 }
 
-fn open_demo(session: &SessionHandle) {
+pub fn open_demo(session: &SessionHandle) {
     session.send(Command::OpenData { data: DataChoice::Demo, split: None });
     let Event::Data(report) = next(session, |event| matches!(event, Event::Data(_))) else { unreachable!() };
     assert!(report.training.len() > 10 && report.dropped.is_empty());

@@ -12,7 +12,7 @@ use monoscope::{
     model::weights,
     objective::{Noise, Objective},
     predict::SampleTensors,
-    train::Learner,
+    train::{Learner, Part, Stride, gradient_norm},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -132,4 +132,90 @@ fn adam_agrees_with_its_composed_twin_and_by_hand() {
     }
     let [fused, composed] = [fused.0, composed.0].map(|t| t.into_data().try_to_vec::<f32>().unwrap());
     assert!(largest_difference(&fused, &composed) < 1e-6);
+}
+
+const SMALL: ImageSize = ImageSize { height: 64, width: 64 };
+
+/// A sample of waves that depend on `salt`.
+fn waves(salt: f32, device: &Device) -> SampleTensors {
+    let image = |id: FrameId, scale: usize| {
+        let size = SMALL.at_scale(scale);
+        let shift = if id == FrameId::TARGET { 0.0 } else { 2.0 };
+        let values = (0..3 * size.pixels()).map(|index| {
+            let (x, y) = ((index % size.width) as f32, (index / size.width) as f32);
+            0.5 + 0.3 * ((x + shift) * 0.4 * (1 << scale) as f32 + y * salt).sin()
+        });
+        let data = TensorData::new(values.collect::<Vec<_>>(), [1, 3, size.height, size.width]);
+        Tensor::<4>::from_data(data, device)
+    };
+    let frames = [FrameId::TARGET, FrameId::PREVIOUS, FrameId::NEXT];
+    let colour: BTreeMap<FrameId, Vec<Tensor<4>>> =
+        frames.map(|id| (id, (0..4).map(|scale| image(id, scale)).collect())).into();
+    let network_input = frames.map(|id| (id, colour[&id][0].clone())).into();
+    SampleTensors { colour, network_input, intrinsics: vec![Intrinsics::KITTI], stereo_shift_x: vec![-0.1] }
+}
+
+fn small_learner() -> Learner {
+    let networks = Networks::new(&ObjectiveConfig::default(), 5, &Device::flex());
+    Learner::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL))
+}
+
+fn part(salt: f32, share: f32, device: &Device) -> Part {
+    Part { samples: waves(salt, device), noise: Noise::None, share }
+}
+
+#[test]
+fn accumulated_gradients_are_those_of_the_mean_loss() {
+    let device = Device::flex().autodiff();
+    let learner = small_learner();
+    let of_one = |salt: f32| {
+        let (_, loss, gradients) =
+            learner.gradients(&waves(salt, &device), Noise::None, &BTreeSet::new()).unwrap();
+        (loss, named_gradients(learner.networks(), &gradients))
+    };
+    let ((loss_a, a), (loss_b, b)) = (of_one(0.3), of_one(0.7));
+    let parts = [part(0.3, 0.25, &device), part(0.7, 0.75, &device)];
+    let (lesson, gradients) = learner.accumulate(parts, &BTreeSet::new()).unwrap();
+    assert!((lesson.loss - (0.25 * loss_a + 0.75 * loss_b)).abs() < 1e-6);
+    let found = named_gradients(learner.networks(), &gradients);
+    assert_eq!(found.len(), a.len());
+    let (mut squares, mut compared) = (0.0, 0);
+    for (name, found) in &found {
+        let expected: Vec<f32> = a[name].iter().zip(&b[name]).map(|(a, b)| 0.25 * a + 0.75 * b).collect();
+        squares += found.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>();
+        // A bias before a batch normalisation has no gradient but rounding.
+        if expected.iter().any(|value| value.abs() > 1e-6) {
+            let relative = relative_difference(found, &expected);
+            assert!(relative < 1e-3, "{name} is off by {relative}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 50, "only {compared} gradients compared");
+    let norm = gradient_norm(learner.networks(), &gradients);
+    assert!((f64::from(norm) / squares.sqrt() - 1.0).abs() < 1e-4, "{norm} is not {}", squares.sqrt());
+    assert_eq!(norm, lesson.gradient_norm);
+}
+
+#[test]
+fn a_clipped_gradient_has_the_wanted_norm() {
+    let device = Device::flex().autodiff();
+    let first_moments = |clip_gradient_norm: Option<f64>| {
+        let mut learner = small_learner();
+        let stride = Stride { learning_rate: 1e-4, clip_gradient_norm };
+        let lesson = learner.learn_in_parts([part(0.3, 1.0, &device)], stride, &BTreeSet::new()).unwrap();
+        let squares = learner.adam().moments.values().map(|moments| {
+            let values = moments.first.to_data().try_to_vec::<f32>().unwrap();
+            values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>()
+        });
+        (f64::from(lesson.gradient_norm), squares.sum::<f64>().sqrt())
+    };
+    // The first moments are a tenth of the gradient that was followed.
+    let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;
+    let (norm, followed) = first_moments(None);
+    assert!(close(followed, 0.1 * norm), "{followed} is not a tenth of {norm}");
+    let (same_norm, followed) = first_moments(Some(norm / 4.0));
+    assert!(close(same_norm, norm), "the norm before clipping is told");
+    assert!(close(followed, 0.1 * norm / 4.0), "{followed} is not a tenth of {norm} / 4");
+    let (_, followed) = first_moments(Some(4.0 * norm));
+    assert!(close(followed, 0.1 * norm), "a short gradient is followed as it is");
 }

@@ -10,10 +10,13 @@ use egui_kittest::{
 use monoscope::{
     app::{Devices, Found, Window, recognise},
     compute::Lease,
-    config::{DataChoice, FrameId, ImageSize, Preset},
+    config::{Change, DataChoice, FrameId, ImageSize, Preset, Setting},
     data::{Drive, FrameKey, Side},
     objective::MapName,
-    train::{Command, DataReport, Event, Origin, Picture, Problem, State, StepReport, WeightsReport},
+    train::{
+        Beginning, Command, DataReport, Entry, Event, Origin, Picture, Problem, State, StepReport,
+        WeightsReport,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -176,6 +179,28 @@ fn the_form_is_what_starts() {
     let mut expected = Preset::Published.config();
     expected.training.steps = Some(300);
     assert_eq!(**config, expected);
+}
+
+#[test]
+fn options_of_the_loss_change_the_run_that_is_there() {
+    let mut stage = stage_with_data();
+    let mut config = Preset::Small.config();
+    config.training.learning_rate = 5e-4;
+    let history = vec![Entry::Step(StepReport { step: 3, loss: 0.2, ..StepReport::default() })];
+    let beginning = Beginning { config, out: PathBuf::from("runs/resumed"), history };
+    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
+    enter(&mut stage, State::Training);
+    assert!(stage.query_by_label_contains("step 3").is_some(), "the resumed run's history is shown");
+    click(&mut stage, "No auto-mask");
+    let commands = stage.state_mut().take_commands();
+    assert!(
+        matches!(commands[..], [Command::Change(Setting::DisableAutomasking(true))]),
+        "only what was clicked is changed: {commands:?}"
+    );
+    let change = Change { step: 5, setting: Setting::LearningRate(1e-3) };
+    stage.state_mut().receive(Event::Changed(change));
+    stage.run();
+    assert!(stage.state_mut().take_commands().is_empty(), "what the session says is not sent back");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 #[serde(default, deny_unknown_fields)]
 pub struct ObjectiveConfig {
     /// Frames of a sample relative to the target, which comes first; s is the other stereo camera
-    #[arg(long, num_args = 1.., default_values = ["0", "-1", "1"], allow_hyphen_values = true, value_name = "ID")]
+    #[arg(long, num_args = 1.., default_values = ["0", "-1", "1"], allow_negative_numbers = true, value_name = "ID")]
     pub frame_ids: Vec<FrameId>,
 
     /// Scales of the disparity pyramid that are trained: scale s is 1/2^s of the network size.

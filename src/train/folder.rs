@@ -75,7 +75,7 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Opens the folder of a run that was begun, and removes what a killed process left half-written.
+    /// Opens the folder of a run that was begun.
     ///
     /// # Errors
     /// If it is no run folder.
@@ -83,7 +83,12 @@ impl RunFolder {
         if !path.join(CONFIG).is_file() {
             bail!("{} is no run folder: it has no {CONFIG}; give the --out of a run", path.display());
         }
-        for folder in [path.to_owned(), path.join(CHECKPOINTS)] {
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Removes what a killed process left half-written; only for who has the log open.
+    pub(super) fn clean(&self) -> Result<()> {
+        for folder in [self.0.clone(), self.0.join(CHECKPOINTS)] {
             let entries = fs::read_dir(&folder)
                 .with_context(|| format!("the run folder {} cannot be read", folder.display()))?;
             for entry in entries.filter_map(Result::ok) {
@@ -92,7 +97,7 @@ impl RunFolder {
                 }
             }
         }
-        Ok(Self(path.to_owned()))
+        Ok(())
     }
 
     /// Its path.

@@ -149,12 +149,11 @@ impl Run {
             )
         })?;
         let position = checkpoint.position;
-        if config != folder.config()? {
-            folder.write_config(&config)?;
-        }
-        folder.point_to_best(position)?;
         let (mut run, history) = Self::at(checkpoint, config, folder, loaders, compute)?;
         run.saved = Some(position);
+        run.folder.clean()?;
+        run.folder.write_config(&run.config)?;
+        run.folder.point_to_best(position)?;
         Ok((run, history))
     }
 

@@ -1,0 +1,390 @@
+//! Runs that end before their time: whatever happens, they go on as if nothing had.
+
+use crate::session::{is_state, next, open_demo, session, small};
+use monoscope::{
+    config::{DataChoice, RunConfig, Setting},
+    train::{Command, Event, RunFolder, SessionHandle, State},
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Map, Value};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+/// The lines of a run's log without what depends on the clock.
+fn log(run: &Path) -> Vec<Map<String, Value>> {
+    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default();
+    let lines = text.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
+    lines
+        .map(|mut line| {
+            line.retain(|key, _| !key.contains("seconds") && key != "images_per_s");
+            line
+        })
+        .collect()
+}
+
+fn steps(log: &[Map<String, Value>]) -> Vec<u64> {
+    log.iter().filter(|line| line.contains_key("loss")).map(|line| line["step"].as_u64().unwrap()).collect()
+}
+
+fn train(arguments: &[&str]) -> process::Command {
+    let mut command = process::Command::new(env!("CARGO_BIN_EXE_monoscope"));
+    command.args(["train", "--device", "cpu"]).args(arguments);
+    command.stdout(process::Stdio::null()).stderr(process::Stdio::piped());
+    command
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A stereo drive of six frames: ten samples train, two validate.
+fn small_drive(folder: &Path) -> PathBuf {
+    let data = folder.join("drive");
+    let mut export = process::Command::new(env!("CARGO_BIN_EXE_monoscope"));
+    let export =
+        export.args(["demo-data", "--frames", "6", "--stereo", "--out", text(&data)]).output().unwrap();
+    assert!(export.status.success(), "{}", String::from_utf8_lossy(&export.stderr));
+    data
+}
+
+/// Options of a run with a change of its options in the middle, short enough to be killed often.
+fn options(folder: &Path) -> PathBuf {
+    let file = folder.join("options.toml");
+    let text = "\
+        network = { height = 64, width = 64 }\n\
+        objective = { frame_ids = ['0', 's'], scales = [0] }\n\
+        training = { batch_size = 1, steps = 44, checkpoint_frequency = 4, keep_checkpoints = 1 }\n\
+        changes = [{ step = 9, learning_rate = 5e-4 }, { step = 18, no_ssim = true }]\n";
+    fs::write(&file, text).unwrap();
+    file
+}
+
+#[test]
+fn a_run_killed_at_any_moment_goes_on_exactly() {
+    const KILLS: usize = 11;
+    let folder = tempfile::tempdir().unwrap();
+    let (data, options) = (small_drive(folder.path()), options(folder.path()));
+    let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
+    let begin = |out: &Path| {
+        train(&["--data", text(&data), "--preset", "small", "--config", text(&options), "--out", text(out)])
+    };
+    let uninterrupted = begin(&whole).output().unwrap();
+    assert!(uninterrupted.status.success(), "{}", String::from_utf8_lossy(&uninterrupted.stderr));
+    let expected = log(&whole);
+    assert_eq!(steps(&expected), (1..=44).collect::<Vec<_>>());
+    assert_eq!(
+        expected.iter().filter(|line| line.contains_key("val_loss")).count(),
+        4,
+        "an epoch is 10 steps"
+    );
+    assert_eq!(expected.iter().filter(|line| line.contains_key("event")).count(), 2);
+
+    let go_on = |run: &Path| match run.join("config.toml").exists() {
+        true => train(&["--resume", text(run)]),
+        false => {
+            let _ = fs::remove_dir_all(run);
+            begin(run)
+        }
+    };
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut kills = 0;
+    while kills < KILLS {
+        let lines_before =
+            fs::read_to_string(killed.join("metrics.jsonl")).unwrap_or_default().lines().count();
+        let mut process = go_on(&killed).spawn().unwrap();
+        // Some are killed while they begin, the others after a few lines, in a step or while saving.
+        let more_lines = random.random_range(0..6);
+        let extra = Duration::from_millis(random.random_range(0..if more_lines == 0 { 1500 } else { 120 }));
+        let started = Instant::now();
+        let has_lines = || {
+            let text = fs::read_to_string(killed.join("metrics.jsonl")).unwrap_or_default();
+            // A resumed run first cuts off what its checkpoint does not know.
+            text.lines().count() >= (lines_before / 4 * 4).saturating_sub(4) + more_lines
+        };
+        while more_lines > 0 && !has_lines() && started.elapsed() < Duration::from_secs(60) {
+            sleep(Duration::from_millis(3));
+        }
+        sleep(extra);
+        assert!(
+            process.try_wait().unwrap().is_none(),
+            "the run ended before it could be killed {KILLS} times"
+        );
+        process.kill().unwrap();
+        process.wait().unwrap();
+        kills += 1;
+    }
+    let last = go_on(&killed).output().unwrap();
+    assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+    for (found, expected) in log(&killed).iter().zip(&expected) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(log(&killed).len(), expected.len());
+
+    for pointer in ["last", "best"] {
+        let [whole, killed] = [&whole, &killed].map(|run| fs::read(run.join(pointer)).unwrap());
+        assert_eq!(whole, killed, "{pointer}");
+    }
+    for file in ["encoder.pth", "depth.pth", "optimizer.safetensors", "position.json"] {
+        let [whole, killed] = [&whole, &killed].map(|run| {
+            let checkpoint = RunFolder::open(run).unwrap().last_checkpoint().unwrap();
+            fs::read(checkpoint.join(file)).unwrap()
+        });
+        assert!(whole == killed, "{file} differs");
+    }
+    let unfinished = |folder: &Path| {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.filter(|name| name.to_string_lossy().contains("unfinished")).count()
+    };
+    assert_eq!([unfinished(&killed), unfinished(&killed.join("checkpoints"))], [0, 0], "leftovers of a kill");
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_loses_nothing_that_was_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, options) = (small_drive(folder.path()), options(folder.path()));
+    let run = folder.path().join("run");
+    // A limit on the size of files stands for the disk: networks fit, the optimiser's moments do not.
+    let script = "trap '' XFSZ; ulimit -f 100000; exec \"$0\" \"$@\"";
+    let output = process::Command::new("bash")
+        .args([
+            "-c",
+            script,
+            env!("CARGO_BIN_EXE_monoscope"),
+            "train",
+            "--device",
+            "cpu",
+            "--data",
+            text(&data),
+        ])
+        .args(["--preset", "small", "--config", text(&options), "--steps", "6", "--out", text(&run)])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("step_000004") && stderr.contains("cannot be written"), "{stderr}");
+    let checkpoints: Vec<_> =
+        fs::read_dir(run.join("checkpoints")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(checkpoints, ["step_000000"], "only what was whole is there");
+
+    let resumed = train(&["--resume", text(&run)]).output().unwrap();
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+    assert_eq!(steps(&log(&run)), (1..=6).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_change_between_checkpoints_is_repeated_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let [out, copy] = ["run", "copy"].map(|name| folder.path().join(name));
+    let session = session();
+    open_demo(&session);
+    let mut config = small(6);
+    config.training.checkpoint_frequency = 2;
+    config.objective.scales = vec![0];
+    session.send(Command::Start { config, out: out.clone() });
+    next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
+    session.send(Command::Pause);
+    next(&session, is_state(State::Paused));
+    session.send(Command::Step);
+    next(&session, is_state(State::Paused));
+    session.send(Command::Change(Setting::DisparitySmoothness(0.5)));
+    session.send(Command::Change(Setting::LearningRate(3e-3)));
+    session.send(Command::Change(Setting::LearningRate(2e-3)));
+    session.send(Command::Step);
+    let Event::Changed(change) = next(&session, |event| matches!(event, Event::Changed(_))) else {
+        unreachable!()
+    };
+    next(&session, is_state(State::Paused));
+    // What a killed process leaves behind: whatever is on the disk at this moment.
+    copy_folder(&out, &copy);
+    let _ = fs::remove_dir_all(copy.join("checkpoints/step_000004"));
+    fs::write(copy.join("last"), "step_000002").unwrap();
+    session.send(Command::Continue);
+    next(&session, |event| matches!(event, Event::Finished { steps: 6, .. }));
+    let expected = log(&out);
+    assert_eq!(steps(&expected), (1..=6).collect::<Vec<_>>());
+    let rates: Vec<f64> = expected.iter().filter_map(|line| line.get("lr")?.as_f64()).collect();
+    assert_eq!(rates.iter().filter(|rate| **rate == 2e-3).count() as u64, 6 - change.step + 1);
+    let changes = expected.iter().filter(|line| line.contains_key("event"));
+    assert!(changes.clone().all(|line| line["step"] == change.step), "{expected:?}");
+    assert_eq!(changes.count(), 2, "a later value of the same step takes the place of an earlier one");
+
+    session.send(Command::Resume { run: copy.clone(), data: None, config: None });
+    let Event::Begun(beginning) = next(&session, |event| matches!(event, Event::Begun(_))) else {
+        unreachable!()
+    };
+    assert_eq!(beginning.history.len(), 2, "two steps are behind the checkpoint");
+    next(&session, |event| matches!(event, Event::Finished { steps: 6, .. }));
+    assert_eq!(log(&copy), expected);
+    let config: RunConfig = toml::from_str(&fs::read_to_string(copy.join("config.toml")).unwrap()).unwrap();
+    assert_eq!(config.at_step(6).training.learning_rate, 2e-3);
+    assert_eq!(config.training.learning_rate, small(6).training.learning_rate, "what it began with");
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, target) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            fs::copy(path, target).unwrap();
+        }
+    }
+}
+
+/// A split of the built-in drive: these frames of it train and validate.
+fn demo_split(folder: &Path, training: std::ops::Range<u32>, validation: std::ops::Range<u32>) -> String {
+    let split = folder.join("split");
+    fs::create_dir(&split).unwrap();
+    for (file, frames) in [("train_files.txt", training), ("val_files.txt", validation)] {
+        let lines: String = frames.map(|frame| format!("demo/demo_drive_0001_sync {frame} l\n")).collect();
+        fs::write(split.join(file), lines).unwrap();
+    }
+    text(&split).to_owned()
+}
+
+fn open(session: &SessionHandle, split: String) {
+    session.send(Command::OpenData { data: DataChoice::Demo, split: Some(split) });
+    next(session, |event| matches!(event, Event::Data(_)));
+}
+
+#[test]
+fn validation_stops_within_a_batch_and_is_made_up_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let session = session();
+    open(&session, demo_split(folder.path(), 1..3, 10..40));
+    session.send(Command::Start { config: small(4), out: out.clone() });
+    next(&session, |event| matches!(event, Event::Validating { done: 1, samples: 30 }));
+    session.send(Command::Stop);
+    let mut batches = 1;
+    loop {
+        match session.wait().unwrap() {
+            Event::Validating { .. } => batches += 1,
+            Event::Finished { steps, .. } => break assert_eq!(steps, 2),
+            Event::Validation(report) => panic!("{report:?} although it was stopped"),
+            _ => {}
+        }
+    }
+    assert!(batches < 30, "all {batches} batches were looked at");
+    assert!(!out.join("best").exists());
+
+    session.send(Command::Resume { run: out.clone(), data: None, config: None });
+    let first = next(&session, |event| matches!(event, Event::Step(_) | Event::Validation(_)));
+    let Event::Validation(report) = first else { panic!("a step before the validation that was due") };
+    assert_eq!((report.step, report.samples, report.depths), (2, 30, 30));
+    next(&session, |event| matches!(event, Event::Finished { steps: 4, .. }));
+}
+
+#[test]
+fn the_best_checkpoint_has_the_lowest_validation_loss_and_the_scores_it_was_noted_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let split = demo_split(folder.path(), 1..4, 20..24);
+    let session = session();
+    open(&session, split.clone());
+    let mut config = small(12);
+    config.training.learning_rate = 2e-3;
+    config.training.keep_checkpoints = 1;
+    config.training.save_frequency = 100;
+    session.send(Command::Start { config, out: out.clone() });
+    next(&session, |event| matches!(event, Event::Finished { steps: 12, .. }));
+    let log = log(&out);
+    let validations: Vec<_> = log.iter().filter(|line| line.contains_key("val_loss")).collect();
+    assert_eq!(validations.len(), 4);
+    let best = validations
+        .iter()
+        .min_by(|a, b| a["val_loss"].as_f64().unwrap().total_cmp(&b["val_loss"].as_f64().unwrap()))
+        .unwrap();
+    let name = fs::read_to_string(out.join("best")).unwrap();
+    assert_eq!(name, format!("step_{:06}", best["step"].as_u64().unwrap()));
+    assert_eq!(RunFolder::weights_in(&out.join("best")), out.join("checkpoints").join(name));
+
+    let output = process::Command::new(env!("CARGO_BIN_EXE_monoscope"))
+        .args([
+            "evaluate",
+            "depth",
+            "--data",
+            "demo",
+            "--split",
+            &split,
+            "--device",
+            "cpu",
+            "--json",
+            "--weights",
+        ])
+        .arg(out.join("best"))
+        .output()
+        .unwrap();
+    let scores: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for metric in ["abs_rel", "rmse", "a1"] {
+        let (noted, found) =
+            (best[&format!("val_{metric}")].as_f64().unwrap(), scores[metric].as_f64().unwrap());
+        assert!((noted - found).abs() < 1e-5 * found, "{metric}: {noted} was noted, {found} is found");
+    }
+}
+
+#[test]
+fn what_is_not_the_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let session = session();
+    open(&session, demo_split(folder.path(), 1..4, 20..22));
+    session.send(Command::Start { config: small(2), out: out.clone() });
+    next(&session, |event| matches!(event, Event::Finished { steps: 2, .. }));
+
+    let is_problem = |event: &Event| matches!(event, Event::Problem(_));
+    let data = Some((DataChoice::Demo, None));
+    session.send(Command::Resume { run: out.clone(), data, config: None });
+    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
+    assert!(problem.what.contains("3 samples") && problem.what.contains("fingerprint"), "{problem:?}");
+
+    session.send(Command::Resume { run: folder.path().join("split"), data: None, config: None });
+    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
+    assert!(problem.what.contains("no run folder"), "{problem:?}");
+
+    let refused = train(&["--resume", text(&out), "--batch-size", "2"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "another batch size is another run");
+    let last = fs::read_to_string(out.join("last")).unwrap();
+    let damaged = out.join("checkpoints").join(last).join("optimizer.safetensors");
+    fs::write(&damaged, "not moments").unwrap();
+    session.send(Command::Resume { run: out, data: None, config: None });
+    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
+    assert!(problem.what.contains(text(&damaged)), "{problem:?}");
+}
+
+#[test]
+fn steps_are_added_to_a_finished_run_and_a_second_process_is_kept_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let [out, whole] = ["run", "whole"].map(|name| folder.path().join(name));
+    let split = demo_split(folder.path(), 1..4, 20..22);
+    let trained = |steps: u64, out: &Path| {
+        let session = session();
+        open(&session, split.clone());
+        session.send(Command::Start { config: small(steps), out: out.to_owned() });
+        next(&session, |event| matches!(event, Event::Finished { .. }));
+        session
+    };
+    drop(trained(5, &whole));
+    let session = trained(3, &out);
+    session.send(Command::Resume { run: out.clone(), data: None, config: None });
+    next(&session, |event| matches!(event, Event::Finished { steps: 3, .. }));
+
+    let more = small(5);
+    session.send(Command::Resume { run: out.clone(), data: None, config: Some(more) });
+    next(&session, is_state(State::Training));
+    session.send(Command::Pause);
+    next(&session, is_state(State::Paused));
+    let second = train(&["--resume", text(&out)]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&second.stderr);
+    assert!(second.status.code() == Some(1) && stderr.contains("another process"), "{stderr}");
+    session.send(Command::Continue);
+    next(&session, |event| matches!(event, Event::Finished { steps: 5, .. }));
+    assert_eq!(log(&out), log(&whole));
+}
