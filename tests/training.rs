@@ -138,21 +138,33 @@ const SMALL: ImageSize = ImageSize { height: 64, width: 64 };
 
 /// A sample of waves that depend on `salt`.
 fn waves(salt: f32, device: &Device) -> SampleTensors {
+    wave_batch(&[salt], device)
+}
+
+fn wave_batch(salts: &[f32], device: &Device) -> SampleTensors {
     let image = |id: FrameId, scale: usize| {
         let size = SMALL.at_scale(scale);
         let shift = if id == FrameId::TARGET { 0.0 } else { 2.0 };
-        let values = (0..3 * size.pixels()).map(|index| {
-            let (x, y) = ((index % size.width) as f32, (index / size.width) as f32);
-            0.5 + 0.3 * ((x + shift) * 0.4 * (1 << scale) as f32 + y * salt).sin()
+        let values = salts.iter().flat_map(|salt| {
+            (0..3 * size.pixels()).map(move |index| {
+                let (x, y) = ((index % size.width) as f32, (index / size.width) as f32);
+                0.5 + 0.3 * ((x + shift) * 0.4 * (1 << scale) as f32 + y * salt).sin()
+            })
         });
-        let data = TensorData::new(values.collect::<Vec<_>>(), [1, 3, size.height, size.width]);
+        let shape = [salts.len(), 3, size.height, size.width];
+        let data = TensorData::new(values.collect::<Vec<_>>(), shape);
         Tensor::<4>::from_data(data, device)
     };
     let frames = [FrameId::TARGET, FrameId::PREVIOUS, FrameId::NEXT];
     let colour: BTreeMap<FrameId, Vec<Tensor<4>>> =
         frames.map(|id| (id, (0..4).map(|scale| image(id, scale)).collect())).into();
     let network_input = frames.map(|id| (id, colour[&id][0].clone())).into();
-    SampleTensors { colour, network_input, intrinsics: vec![Intrinsics::KITTI], stereo_shift_x: vec![-0.1] }
+    SampleTensors {
+        colour,
+        network_input,
+        intrinsics: vec![Intrinsics::KITTI; salts.len()],
+        stereo_shift_x: vec![-0.1; salts.len()],
+    }
 }
 
 fn small_learner() -> Learner {
@@ -218,4 +230,25 @@ fn a_clipped_gradient_has_the_wanted_norm() {
     assert!(close(followed, 0.1 * norm / 4.0), "{followed} is not a tenth of {norm} / 4");
     let (_, followed) = first_moments(Some(4.0 * norm));
     assert!(close(followed, 0.1 * norm), "a short gradient is followed as it is");
+}
+
+#[test]
+fn gradients_are_the_same_with_any_number_of_threads() {
+    let device = Device::flex().autodiff();
+    let with_threads = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let learner = small_learner();
+            let samples = wave_batch(&[0.3, 0.4, 0.5, 0.6, 0.7], &device);
+            let (_, loss, gradients) = learner.gradients(&samples, Noise::None, &BTreeSet::new()).unwrap();
+            (loss, named_gradients(learner.networks(), &gradients))
+        })
+    };
+    let one = with_threads(1);
+    for threads in [2, 5] {
+        let more = with_threads(threads);
+        assert_eq!(one.0, more.0, "the loss with {threads} threads");
+        let differing: Vec<&String> = one.1.keys().filter(|name| one.1[*name] != more.1[*name]).collect();
+        assert!(differing.is_empty(), "with {threads} threads: {differing:?}");
+    }
 }

@@ -49,6 +49,8 @@ pub struct State {
     pub history: Vec<StepReport>,
     /// Every validation of the present or last run.
     pub validations: Vec<ValidationReport>,
+    /// While validating: samples looked at, and samples in all.
+    pub validating: Option<(usize, usize)>,
     /// What was changed in the middle of the present or last run.
     pub changes: Vec<Change>,
     /// The run folder of the present or last run.
@@ -87,6 +89,7 @@ impl State {
             weights: None,
             history: Vec::new(),
             validations: Vec::new(),
+            validating: None,
             changes: Vec::new(),
             run: None,
             picture: None,
@@ -112,15 +115,21 @@ impl State {
             Event::Data(report) => self.data_opened(report),
             Event::Weights(report) => self.weights_loaded(report),
             Event::Begun(beginning) => self.run_begun(*beginning),
-            Event::Step(report) => self.history.push(report),
+            Event::Step(report) => {
+                self.validating = None;
+                self.history.push(report);
+            }
             Event::Changed(change) => {
                 // A resumed run also repeats changes that came after its checkpoint.
                 change.setting.apply(&mut self.running);
                 change.setting.apply(&mut self.form.config);
                 self.changes.push(change);
             }
-            Event::Validating { .. } => {}
-            Event::Validation(report) => self.validations.push(report),
+            Event::Validating { done, samples } => self.validating = Some((done, samples)),
+            Event::Validation(report) => {
+                self.validating = None;
+                self.validations.push(report);
+            }
             Event::Checkpoint(path) => {
                 self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");
             }
@@ -165,6 +174,7 @@ impl State {
     fn clear_history(&mut self) {
         self.history.clear();
         self.validations.clear();
+        self.validating = None;
         self.changes.clear();
     }
 

@@ -228,13 +228,21 @@ fn progress(ui: &mut Ui, state: &mut State) {
     let config = &state.form.config;
     let facts = format!("{}, batches of {}", config.network.size(), config.training.batch_size);
     ui.add(Label::new(RichText::new(facts).color(ui.visuals().weak_text_color())).wrap());
-    if let Some(report) = state.validations.last() {
-        let depth =
-            report.metrics.map_or_else(String::new, |metrics| format!(", abs_rel {:.3}", metrics.abs_rel));
-        let text = format!("validation after step {}: loss {:.4}{depth}", report.step, report.loss);
+    if let Some(text) = validation(state) {
         ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap());
     }
     live_options(ui, state);
+}
+
+/// How validation goes or went.
+fn validation(state: &State) -> Option<String> {
+    if let Some((done, samples)) = state.validating {
+        return Some(format!("validating: {done} of {samples} samples"));
+    }
+    let report = state.validations.last()?;
+    let depth =
+        report.metrics.map_or_else(String::new, |metrics| format!(", abs_rel {:.3}", metrics.abs_rel));
+    Some(format!("validation after step {}: loss {:.4}{depth}", report.step, report.loss))
 }
 
 fn figures(step: &StepReport) -> [(&'static str, String, &'static str); 7] {

@@ -166,6 +166,9 @@ fn line_rows_that_show(g: &Geometry, rows: Range<usize>) -> Range<usize> {
 /// Channels and filters that a task of the weight's gradient treats together.
 const CHANNELS: usize = 64;
 const FILTERS: usize = 64;
+/// Tasks of the weight's gradient, of which each adds up its pixels before all are added. As many on
+/// every machine, so that sums are rounded the same way however many threads there are.
+const TASKS: usize = 16;
 
 /// The gradient of the weight from that of the output.
 pub(super) fn weight_gradient(g: &Geometry, input: &[f32], gradient: &[f32]) -> Vec<f32> {
@@ -181,8 +184,7 @@ pub(super) fn weight_gradient(g: &Geometry, input: &[f32], gradient: &[f32]) -> 
         })
         .collect();
     let groups = g.filters.div_ceil(filters) * g.channels.div_ceil(channels);
-    let tasks = 2 * rayon::current_num_threads();
-    let blocks_of_a_task = blocks.len().div_ceil(tasks.div_ceil(groups));
+    let blocks_of_a_task = blocks.len().div_ceil(TASKS.div_ceil(groups));
     let mut result = vec![0.0; g.filters * g.fan_in()];
     let parts = parts(&mut result, g.filters * g.fan_in(), g.fan_in(), filters, channels * square);
     parts.into_par_iter().for_each(|mut part| {
