@@ -1,6 +1,7 @@
 //! The same jobs without a window: one file a command, over the same session.
 
 mod archives;
+mod bench;
 mod data;
 mod demo_data;
 mod evaluate;
@@ -69,6 +70,8 @@ enum Job {
     Frames(frames::FramesArgs),
     /// Print where the official archives of a split can be had
     Archives(archives::ArchivesArgs),
+    /// Time the work that people wait for, if asked in turn with another program
+    Bench(bench::BenchArgs),
     /// Export the built-in drive as a KITTI folder
     DemoData(demo_data::DemoDataArgs),
     /// List graphics adapters and backends, or what a weights folder holds
@@ -145,6 +148,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(Job::Evaluate(args)) => evaluate::run(&args),
         Some(Job::Frames(args)) => frames::run(&args),
         Some(Job::Archives(args)) => archives::run(&args),
+        Some(Job::Bench(args)) => bench::run(&args),
         Some(Job::DemoData(args)) => demo_data::run(&args),
         Some(Job::Info(args)) => info::run(&args),
     }

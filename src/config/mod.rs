@@ -98,7 +98,7 @@ impl RunConfig {
 
     /// Refuses networks that cannot do what the objective asks.
     fn validate_together(&self) -> Result<(), ConfigError> {
-        let Self { network, objective, training } = self;
+        let Self { network, objective, training, .. } = self;
         let refuse = |reason: String| Err(ConfigError(reason));
         let depth = network.depth_network;
         if let Some(scale) = objective.scales.iter().find(|scale| !depth.scales().contains(scale)) {

@@ -1,0 +1,143 @@
+//! The time that a frame of the window's pictures takes, drawn into a texture.
+
+use super::{Setting, Timing, time};
+use crate::{
+    compute::{Compute, DisplayDevice, Lease},
+    config::DeviceChoice,
+    geometry::{Intrinsics, colormap::Colormap},
+    train::Cloud,
+    view::{self, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range},
+};
+use anyhow::{Result, anyhow};
+use egui::{Rect, pos2, vec2};
+use egui_wgpu::{
+    RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupExisting,
+};
+use std::sync::Arc;
+
+const SCREEN: [u32; 2] = [1280, 800];
+
+/// The three ways of drawing, over values that stay.
+struct Pictures {
+    colour: Arc<Lease>,
+    disparity: Arc<Lease>,
+    image: ImageView,
+    field: FieldView,
+    cloud: CloudView,
+    orbit: Orbit,
+}
+
+impl Pictures {
+    fn new(setting: &Setting, compute: &Compute) -> Result<Self> {
+        let (height, width) = (setting.size.height, setting.size.width);
+        let value = |index: usize| 0.2 + 0.1 * (index as f32 * 0.013).sin();
+        let lease = |channels: usize| {
+            let values: Vec<f32> = (0..channels * height * width).map(value).collect();
+            Lease::upload(&values, [channels, height, width], compute).map(Arc::new)
+        };
+        Ok(Self {
+            colour: lease(3)?,
+            disparity: lease(1)?,
+            image: ImageView::default(),
+            field: FieldView::default(),
+            cloud: CloudView::default(),
+            orbit: Orbit::default(),
+        })
+    }
+
+    fn draw(&mut self, painter: &egui::Painter) {
+        let [width, height] = SCREEN.map(|pixels| pixels as f32);
+        let half = vec2(width / 2.0, height / 4.0);
+        self.image.draw(painter, Rect::from_min_size(pos2(0.0, 0.0), half), &self.colour, false);
+        let style =
+            FieldStyle::Measure { colormap: Colormap::Magma, range: Range::Automatic, logarithmic: false };
+        let right = Rect::from_min_size(pos2(half.x, 0.0), half);
+        self.field.draw(painter, right, &self.disparity, style, false);
+        let cloud = Cloud {
+            depth: Arc::clone(&self.disparity),
+            colour: Arc::clone(&self.colour),
+            intrinsics: Intrinsics::KITTI,
+        };
+        let style = CloudStyle { point_width: 1.0, farthest: 10.0, flattest: 1.0, background: [0; 3] };
+        let below = Rect::from_min_max(pos2(0.0, half.y), pos2(width, height));
+        // A little every time, so that the cloud is drawn anew as under the mouse.
+        self.orbit.turn(glam::Vec2::X);
+        self.cloud.draw(painter, below, &cloud, &self.orbit, style);
+    }
+}
+
+pub(super) fn view(setting: &Setting) -> Result<Timing> {
+    let display = DisplayDevice::request()?;
+    let compute = Compute::open(DeviceChoice::Cpu, Some(display.clone()))?;
+    let state = render_state(&display)?;
+    view::install(&state);
+    let mut pictures = Pictures::new(setting, &compute)?;
+    let target = target(&display.device, state.target_format);
+    let context = egui::Context::default();
+    time(setting, 1, || draw_frame(&context, &state, &target, &mut pictures))
+}
+
+fn render_state(display: &DisplayDevice) -> Result<RenderState> {
+    let setup = WgpuSetup::Existing(WgpuSetupExisting {
+        instance: display.instance.clone(),
+        adapter: display.adapter.clone(),
+        device: display.device.clone(),
+        queue: display.queue.clone(),
+    });
+    let configuration = WgpuConfiguration { wgpu_setup: setup, ..Default::default() };
+    let state = RenderState::create(&configuration, &display.instance, None, RendererOptions::default());
+    pollster::block_on(state).map_err(|error| anyhow!("nothing can be drawn: {error}"))
+}
+
+fn target(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
+    let texture = device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("screen"),
+        size: wgpu::Extent3d { width: SCREEN[0], height: SCREEN[1], depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+        view_formats: &[],
+    });
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
+}
+
+fn draw_frame(
+    context: &egui::Context,
+    state: &RenderState,
+    target: &wgpu::TextureView,
+    pictures: &mut Pictures,
+) -> Result<()> {
+    let size = vec2(SCREEN[0] as f32, SCREEN[1] as f32);
+    let input =
+        egui::RawInput { screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), size)), ..Default::default() };
+    let output = context.run_ui(input, |ui| pictures.draw(ui.painter()));
+    let jobs = context.tessellate(output.shapes, 1.0);
+    let screen = ScreenDescriptor { size_in_pixels: SCREEN, pixels_per_point: 1.0 };
+    let mut renderer = state.renderer.write();
+    for (id, deltas) in &output.textures_delta.set {
+        for delta in deltas {
+            renderer.update_texture(&state.device, &state.queue, *id, delta);
+        }
+    }
+    let mut encoder = state.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    let mut commands = renderer.update_buffers(&state.device, &state.queue, &mut encoder, &jobs, &screen);
+    let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+            view: target,
+            resolve_target: None,
+            ops: wgpu::Operations {
+                load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
+                store: wgpu::StoreOp::Store,
+            },
+            depth_slice: None,
+        })],
+        ..Default::default()
+    });
+    renderer.render(&mut pass.forget_lifetime(), &jobs, &screen);
+    commands.push(encoder.finish());
+    state.queue.submit(commands);
+    state.device.poll(wgpu::PollType::wait_indefinitely())?;
+    Ok(())
+}

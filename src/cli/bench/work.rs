@@ -1,0 +1,183 @@
+//! What is timed: a step, the objective alone, a prediction, loading.
+
+use super::{Setting, Timing, median, time};
+use crate::{
+    config::{FrameId, ImageSize, NetworkConfig, ObjectiveConfig},
+    data::{
+        self, FrameKey, FrameSource, Sample, Side,
+        augment::Augmentation,
+        loader::{SampleOptions, load_sample},
+        synthetic::{BuiltInDrive, DriveOptions},
+    },
+    model::{Architecture, Networks, transform},
+    objective::{Inputs, Noise, Objective},
+    predict::{SampleTensors, find_images},
+    train::Learner,
+};
+use anyhow::{Context, Result};
+use burn::tensor::{Device, Distribution, Tensor};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+/// Multiply-adds for a pixel of the input in the convolutions of the ResNet18 depth network: 36 144 in
+/// the encoder, 29 070 in the decoder.
+const DEPTH_MULTIPLY_ADDS: f64 = 65_214.0;
+/// The same for a pair of images in the pose network.
+const POSE_MULTIPLY_ADDS: f64 = 39_779.0;
+/// A backward pass does the forward pass's products twice: for the input and for the weights.
+const PASSES: f64 = 3.0;
+/// Files that loading is timed on.
+const MOST_FILES: usize = 20;
+/// The size of KITTI's frames.
+const KITTI_SIZE: ImageSize = ImageSize { height: 375, width: 1242 };
+
+pub(super) fn step(setting: &Setting) -> Result<Timing> {
+    let objective = ObjectiveConfig::default();
+    let device = setting.compute.device.clone();
+    let architecture = Architecture::new(&network(setting.size), &objective)?;
+    let networks = Networks::new(&architecture, setting.seed, &device);
+    let mut learner = Learner::new(networks, Objective::new(&objective, setting.size));
+    let samples = SampleTensors::upload(&samples(setting, &objective)?, &device.autodiff());
+    let mut step = 0;
+    let timing = time(setting, setting.batch, || {
+        step += 1;
+        let noise = Noise::Drawn { seed: setting.seed, step };
+        learner.learn(&samples, noise, 1e-4, &BTreeSet::new())?;
+        wait_for(&setting.compute.device)
+    })?;
+    let pairs = objective.temporal_sources().count() as f64;
+    let multiply_adds = PASSES * (DEPTH_MULTIPLY_ADDS + pairs * POSE_MULTIPLY_ADDS);
+    with_floor(timing, setting, multiply_adds)
+}
+
+pub(super) fn objective(setting: &Setting) -> Result<Timing> {
+    let config = ObjectiveConfig::default();
+    let device = setting.compute.device.clone().autodiff();
+    let samples = SampleTensors::upload(&samples(setting, &config)?, &device);
+    let objective = Objective::new(&config, setting.size);
+    let random = |shape: [usize; 4]| {
+        Tensor::<4>::random(shape, Distribution::Uniform(0.0, 1.0), &device).require_grad()
+    };
+    let disparities: BTreeMap<usize, Tensor<4>> = config
+        .scales
+        .iter()
+        .map(|scale| {
+            let size = setting.size.at_scale(*scale);
+            (*scale, random([setting.batch, 1, size.height, size.width]))
+        })
+        .collect();
+    let motion = || {
+        Tensor::<2>::random([setting.batch, 3], Distribution::Normal(0.0, 0.01), &device).require_grad()
+    };
+    let motions: Vec<(FrameId, Tensor<2>, Tensor<2>)> =
+        config.temporal_sources().map(|id| (id, motion(), motion())).collect();
+    let mut step = 0;
+    time(setting, setting.batch, || {
+        step += 1;
+        let motion = |(id, axis_angle, translation): &(FrameId, Tensor<2>, Tensor<2>)| {
+            let is_earlier = *id < FrameId::TARGET;
+            (*id, transform(axis_angle.clone(), translation.clone(), is_earlier))
+        };
+        let source_from_target: BTreeMap<_, _> = motions.iter().map(motion).collect();
+        let inputs = Inputs {
+            colour: samples.colour.clone(),
+            disparities: disparities.clone(),
+            source_from_target: config.scales.iter().map(|s| (*s, source_from_target.clone())).collect(),
+            intrinsics: samples.intrinsics.clone(),
+            predictive_masks: BTreeMap::new(),
+            noise: Noise::Drawn { seed: setting.seed, step },
+        };
+        let gradients = objective.evaluate(&inputs, &BTreeSet::new()).loss.backward();
+        let first = disparities.values().next().and_then(|leaf| leaf.grad(&gradients));
+        first.context("the loss has no gradient")?.sum().into_scalar::<f32>();
+        wait_for(&setting.compute.device)
+    })
+}
+
+pub(super) fn predict(setting: &Setting) -> Result<Timing> {
+    let config = ObjectiveConfig { frame_ids: vec![FrameId::TARGET], ..ObjectiveConfig::default() };
+    let device = &setting.compute.device;
+    let architecture = Architecture::new(&network(setting.size), &config)?;
+    let networks = Networks::new(&architecture, setting.seed, device);
+    let samples = SampleTensors::upload(&samples(setting, &config)?, device);
+    let image = &samples.network_input[&FrameId::TARGET];
+    let timing = time(setting, setting.batch, || {
+        for disparity in networks.depth.disparities(image.clone()).into_values() {
+            disparity.sum().into_scalar::<f32>();
+        }
+        Ok(())
+    })?;
+    with_floor(timing, setting, DEPTH_MULTIPLY_ADDS)
+}
+
+pub(super) fn load(setting: &Setting) -> Result<Timing> {
+    let made = tempfile::tempdir()?;
+    let files = match &setting.frames {
+        Some(folder) => find_images(folder)?,
+        None => made_frames(made.path(), setting.seed)?,
+    };
+    let files = &files[..files.len().min(MOST_FILES)];
+    time(setting, files.len(), || {
+        for file in files {
+            data::image::pyramid(&data::image::read(file)?, setting.size, 4);
+        }
+        Ok(())
+    })
+}
+
+fn network(size: ImageSize) -> NetworkConfig {
+    NetworkConfig { height: size.height, width: size.width, ..NetworkConfig::default() }
+}
+
+/// A batch of frames of the built-in drive.
+fn samples(setting: &Setting, objective: &ObjectiveConfig) -> Result<Vec<Sample>> {
+    let frames = setting.batch as u32 + 2;
+    let options = DriveOptions { seed: setting.seed, frames, size: setting.size };
+    let drive = BuiltInDrive::new(options);
+    let sample = SampleOptions::of(objective, setting.size);
+    (1..=setting.batch as u32)
+        .map(|frame| Ok(load_sample(&drive, &target(&drive, frame), &sample, &Augmentation::default())?))
+        .collect()
+}
+
+fn target(drive: &BuiltInDrive, frame: u32) -> FrameKey {
+    FrameKey { folder: drive.drives()[0].folder.clone(), frame, side: Side::Left }
+}
+
+/// Frames of the built-in drive as JPEGs of KITTI's size.
+fn made_frames(folder: &Path, seed: u64) -> Result<Vec<PathBuf>> {
+    let drive = BuiltInDrive::new(DriveOptions { seed, frames: 5, size: KITTI_SIZE });
+    let save = |frame: u32| {
+        let path = folder.join(format!("{frame:010}.jpg"));
+        data::image::write(&path, &drive.image(&target(&drive, frame))?)?;
+        Ok(path)
+    };
+    (0..5).map(save).collect()
+}
+
+/// Lets the device finish what it was given.
+fn wait_for(device: &Device) -> Result<()> {
+    device.sync().context("the device gave up")
+}
+
+/// The timing with what its multiply-adds, given for a pixel of the input, would take at the rate at
+/// which this device multiplies square matrices.
+fn with_floor(timing: Timing, setting: &Setting, multiply_adds: f64) -> Result<Timing> {
+    const SIDE: usize = 1536;
+    let device = &setting.compute.device;
+    let random = || Tensor::<2>::random([SIDE, SIDE], Distribution::Uniform(-1.0, 1.0), device);
+    let (left, right) = (random(), random());
+    let mut seconds = Vec::new();
+    for _ in 0..4 {
+        let started = Instant::now();
+        left.clone().matmul(right.clone()).sum().into_scalar::<f32>();
+        seconds.push(started.elapsed().as_secs_f64());
+    }
+    seconds.remove(0);
+    let seconds_per_product = median(seconds) / (SIDE * SIDE * SIDE) as f64;
+    let pixels = (setting.batch * setting.size.pixels()) as f64;
+    Ok(Timing { floor_seconds: Some(multiply_adds * pixels * seconds_per_product), ..timing })
+}
