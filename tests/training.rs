@@ -1,6 +1,8 @@
 //! Steps of training against the reference, and the optimiser against its composed twin.
 
-use crate::support::{Arrays, largest_difference, named_gradients, relative_difference, shared};
+use crate::support::{
+    Arrays, default_architecture, largest_difference, named_gradients, relative_difference, shared,
+};
 use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData},
@@ -9,7 +11,7 @@ use monoscope::{
     compute::ops::{AdamStep, adam_update, composed_adam_update},
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::Intrinsics,
-    model::weights,
+    model::{Networks, weights},
     objective::{Noise, Objective},
     predict::SampleTensors,
     train::{Learner, Part, Stride, gradient_norm},
@@ -168,7 +170,7 @@ fn wave_batch(salts: &[f32], device: &Device) -> SampleTensors {
 }
 
 fn small_learner() -> Learner {
-    let networks = Networks::new(&ObjectiveConfig::default(), 5, &Device::flex());
+    let networks = Networks::new(&default_architecture(), 5, &Device::flex());
     Learner::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL))
 }
 

@@ -247,7 +247,10 @@ fn other_seconds(program: &str, work: Work, args: &BenchArgs) -> Result<f64> {
         format!("'{program}' printed no JSON object but '{last}' {complaint}")
     })?;
     let rate = other.images_per_second.map(|rate| 1.0 / rate);
-    other.seconds.or(rate).with_context(|| format!("'{program}' printed neither seconds nor images_per_second"))
+    other
+        .seconds
+        .or(rate)
+        .with_context(|| format!("'{program}' printed neither seconds nor images_per_second"))
 }
 
 /// The most memory that this process held.
@@ -261,7 +264,8 @@ fn print(report: &Report) {
     let [batch, height, width] = report.size;
     println!("{}, {} threads; {width}×{height}, batches of {batch}", report.device, report.threads);
     println!("work         median      least       most   images/s      floor    other  ratio");
-    let figure = |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
+    let figure =
+        |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
     for Outcome { work, timing, images_per_second, against_seconds, ratio } in &report.results {
         println!(
             "{:9} {:7.4} s  {:7.4} s  {:7.4} s  {images_per_second:9.1}  {:>9}  {:>7}  {:>5}",

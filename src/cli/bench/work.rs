@@ -69,9 +69,8 @@ pub(super) fn objective(setting: &Setting) -> Result<Timing> {
             (*scale, random([setting.batch, 1, size.height, size.width]))
         })
         .collect();
-    let motion = || {
-        Tensor::<2>::random([setting.batch, 3], Distribution::Normal(0.0, 0.01), &device).require_grad()
-    };
+    let motion =
+        || Tensor::<2>::random([setting.batch, 3], Distribution::Normal(0.0, 0.01), &device).require_grad();
     let motions: Vec<(FrameId, Tensor<2>, Tensor<2>)> =
         config.temporal_sources().map(|id| (id, motion(), motion())).collect();
     let mut step = 0;
