@@ -1,7 +1,7 @@
 //! Finding out what a folder is, and asking for one: always on a helper thread, because dialogs and
 //! disks take their time.
 
-use crate::data::is_data;
+use crate::data::{is_data, split};
 use std::{
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, Sender, channel},
@@ -96,8 +96,11 @@ impl Opener {
     }
 }
 
-/// Tells a folder by what lies in it; a file stands for its folder.
+/// Tells a folder by what lies in it; a file stands for its folder, the name of a split for itself.
 pub fn recognise(path: &Path) -> Found {
+    if let Some(name) = path.to_str().filter(|name| split::names().contains(name)) {
+        return Found::Split(name.into());
+    }
     let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
     let has = |name: &str| folder.join(name).exists();
     if has("encoder.pth") || has("checkpoints") {

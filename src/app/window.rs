@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     config::DataChoice,
+    data::split,
     train::{Command, Event, Picture},
 };
 use egui::{
@@ -112,8 +113,8 @@ impl Window {
                 Found::Unknown(path) => self.state.messages.tell(
                     Severity::Warning,
                     format!("There is nothing to open in {}", path.display()),
-                    "A data folder holds days (2011_09_26) with drives, a split folder train_files.txt, \
-                     a weights folder encoder.pth",
+                    "A data folder holds KITTI's days (2011_09_26) or sequences, or pictures; a split folder \
+                     train_files.txt; a weights folder encoder.pth",
                 ),
             }
         }
@@ -147,6 +148,13 @@ impl Window {
             for action in [Action::OpenSplit, Action::DropSplit] {
                 bar::entry(ui, state, action);
             }
+            ui.menu_button("Split by name", |ui| {
+                for name in split::names() {
+                    if ui.button(name).on_hover_text("Open the data anew with this split").clicked() {
+                        state.open_split(Some(name.to_owned()));
+                    }
+                }
+            });
         });
         ui.menu_button("Weights", |ui| bar::entry(ui, state, Action::OpenWeights));
         ui.menu_button("Run", |ui| bar::entry(ui, state, Action::OpenRun));

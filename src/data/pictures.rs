@@ -9,8 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Endings of picture files, the one that counts first.
-const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
+/// No drive has more frames, at thirty a second for nine hours.
+pub(super) const LAST_FRAME: u32 = 999_999;
 
 /// The picture files of one camera by frame number.
 pub(super) type Camera = BTreeMap<u32, PathBuf>;
@@ -98,7 +98,7 @@ pub(super) fn pictures_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Da
     let mut pictures: BTreeMap<String, (usize, PathBuf)> = BTreeMap::new();
     for path in entries(folder)? {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
-        let rank = ENDINGS.iter().position(|known| *known == ending);
+        let rank = picture::ENDINGS.iter().position(|known| *known == ending);
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         if let (Some(rank), Some(stem)) = (rank, stem)
             && pictures.get(stem).is_none_or(|(other, _)| rank < *other)
@@ -109,9 +109,11 @@ pub(super) fn pictures_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Da
     Ok(pictures.into_iter().map(|(stem, (_, path))| (stem, path)).collect())
 }
 
-/// The pictures of a folder that are named by nothing but their frame's number.
+/// The pictures of a folder that are named by nothing but their frame's number. A number that no drive
+/// reaches belongs to a stray file.
 pub(super) fn numbered_pictures(folder: &Path) -> Result<Camera, DataError> {
-    let numbered = |(stem, path): (String, PathBuf)| Some((stem.parse().ok()?, path));
+    let frame = |stem: &str| stem.parse().ok().filter(|frame| *frame <= LAST_FRAME);
+    let numbered = |(stem, path): (String, PathBuf)| Some((frame(&stem)?, path));
     Ok(pictures_in(folder)?.into_iter().filter_map(numbered).collect())
 }
 

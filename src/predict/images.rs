@@ -3,7 +3,7 @@
 use super::image_tensor;
 use crate::{
     config::{ImageSize, ObjectiveConfig},
-    data,
+    data::{self, image::ENDINGS},
     geometry::DepthRange,
     model::{Networks, weights},
 };
@@ -14,9 +14,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-
-/// Endings of the files that are taken for images.
-const IMAGE_ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 
 /// A depth network ready to be used.
 pub struct Predictor {
@@ -78,13 +75,13 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
     })?;
     let is_image = |path: &PathBuf| {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
-        IMAGE_ENDINGS.contains(&ending.as_str())
+        ENDINGS.contains(&ending.as_str())
     };
     let mut images: Vec<PathBuf> =
         entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_image).collect();
     images.sort();
     if images.is_empty() {
-        bail!("the folder {} holds no image; {} are read", input.display(), IMAGE_ENDINGS.join(", "));
+        bail!("the folder {} holds no image; {} are read", input.display(), ENDINGS.join(", "));
     }
     Ok(images)
 }

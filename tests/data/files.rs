@@ -221,6 +221,7 @@ fn pictures_are_found_file_by_file() {
     save("0000000004.png", 200);
     save("0000000006.png", 6);
     fs::write(data.join("notes.png"), "not a number").unwrap();
+    fs::write(data.join("4000000000.png"), "a stray file").unwrap();
     let source = KittiRaw::open(folder.path()).unwrap();
     assert_eq!(source.drives().len(), 1);
     assert_eq!(

@@ -3,6 +3,7 @@
 use super::damaged;
 use glam::DVec3;
 use monoscope::{
+    app::{Found, recognise},
     config::{CameraChoice, DataChoice, FrameId, ImageSize},
     data::{
         FrameKey, FrameSource, Side,
@@ -92,13 +93,14 @@ fn own_frames_count_by_their_names_or_by_their_order() {
     let numbered = folder.path().join("by number");
     write(&numbered, &["frame_007.png", "frame_008.png", "frame_009.png", "frame_011.jpg", "frame_010.PNG"]);
     write(&folder.path().join("by_time"), &["1000.png", "1033.png", "1066.png"]);
+    write(&folder.path().join("stray"), &["0.png", "1.png", "2.png", "4000000000.png"]);
     write(&folder.path().join("by_name"), &["a.png", "b.jpeg", "b.png", "c.jpg"]);
     fs::write(folder.path().join("camera.toml"), "field_of_view = 90\n").unwrap();
     fs::write(folder.path().join("by_name/notes.txt"), "no picture").unwrap();
     let source = open_folder(folder.path()).unwrap();
     let drives: Vec<_> =
         source.drives().iter().map(|drive| (drive.folder.as_str(), drive.frames.clone())).collect();
-    assert_eq!(drives, [("by number", 7..12), ("by_name", 0..3), ("by_time", 0..3)]);
+    assert_eq!(drives, [("by number", 7..12), ("by_name", 0..3), ("by_time", 0..3), ("stray", 0..4)]);
     assert!(source.drives().iter().all(|drive| drive.sides == [Side::Left]));
     let by_name = source.file(&key("by_name", 1, Side::Left)).unwrap();
     assert!(by_name.ends_with("b.jpeg"), "JPEG comes before PNG, not {}", by_name.display());
@@ -111,6 +113,8 @@ fn own_frames_count_by_their_names_or_by_their_order() {
     // The frames may also lie in the opened folder itself.
     let alone = open_folder(&numbered).unwrap();
     assert_eq!(alone.drives()[0].folder, "by number");
+    assert_eq!(recognise(&numbered), Found::Data(numbered.clone()));
+    assert_eq!(recognise(Path::new("eigen_zhou")), Found::Split("eigen_zhou".into()));
     assert!(is_data(&numbered) && !is_data(Path::new(env!("CARGO_MANIFEST_DIR")).join("splits").as_path()));
 }
 

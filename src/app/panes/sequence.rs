@@ -32,7 +32,7 @@ impl Sequence {
             let width = ui.available_width() - 56.0;
             let field = TextEdit::singleline(&mut self.typed).hint_text("or a path").desired_width(width);
             let field = ui.add(field).on_hover_text(
-                "A folder with data, a split or weights. It can also be dropped on the window",
+                "A folder with data, a split or weights, which can also be dropped on the window, or the name of a split",
             );
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             field.accessible_name("Path to open");
@@ -48,7 +48,7 @@ fn report(ui: &mut Ui, state: &mut State, data: &DataReport) {
     let strong = ui.visuals().strong_text_color();
     ui.add(Label::new(RichText::new(&data.name).color(strong)).truncate()).on_hover_text(&data.name);
     let split = data.split.as_deref().unwrap_or("every frame with its neighbours");
-    fact(ui, "split", split, "Which frames train and validate (Data > Choose split folder)");
+    fact(ui, "split", split, "Which frames train and validate (Data > Choose split folder, Split by name)");
     fact(ui, "train", &counted(data.training.len(), "sample"), "Targets that have the frames around them");
     fact(ui, "validate", &counted(data.validation.len(), "sample"), "Targets that are never trained on");
     ui.add_space(theme::UNIT);

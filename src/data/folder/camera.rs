@@ -199,7 +199,7 @@ fn normalised(
         None => [picture.width as f64, picture.height as f64],
     };
     let distortion = width / height * picture.height as f64 / picture.width as f64;
-    if calibrated.is_some() && !((distortion - 1.0).abs() <= SHAPE_TOLERANCE) {
+    if calibrated.is_some() && !(0.0..=SHAPE_TOLERANCE).contains(&(distortion - 1.0).abs()) {
         return Err(format!(
             "it is for pictures of {width} × {height}, which have another shape than the frames ({picture}): \
              give the camera of the frames as they are"

@@ -6,7 +6,7 @@ pub use camera::{Rig, parse_camera, parse_kitti_calibration};
 
 use super::{
     DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
-    pictures::{Camera, Cameras, Pictures, folders, pictures_in, size_of},
+    pictures::{Camera, Cameras, LAST_FRAME, Pictures, folders, pictures_in, size_of},
 };
 use crate::{config::CameraChoice, geometry::Intrinsics};
 use image::RgbImage;
@@ -129,7 +129,8 @@ fn count_frames(pictures: BTreeMap<String, PathBuf>) -> Camera {
     let counts = |numbered: &BTreeMap<u32, &PathBuf>| {
         let numbers: Vec<u32> = numbered.keys().copied().collect();
         let steps = numbers.windows(2).filter(|pair| pair[1] - pair[0] == 1).count();
-        numbers.len() == pictures.len() && 2 * steps + 1 >= numbers.len()
+        let span = numbers.last().zip(numbers.first()).map_or(0, |(last, first)| last - first);
+        numbers.len() == pictures.len() && 2 * steps + 1 >= numbers.len() && span <= LAST_FRAME
     };
     match numbered.filter(counts) {
         Some(numbered) => numbered.into_iter().map(|(number, path)| (number, path.clone())).collect(),

@@ -15,6 +15,8 @@ use std::{
     path::Path,
 };
 
+/// Endings of the picture files that are read, the one that counts first of two with one name.
+pub const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 /// No camera of a car makes larger pictures; a file that claims more is damaged or hostile.
 const LARGEST_SIDE: u32 = 16_384;
 /// The most memory that decoding one picture may ask for.

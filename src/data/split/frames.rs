@@ -1,9 +1,7 @@
 //! Sets of frame numbers in a few words: `0-75/3 !66 80`.
 
+use crate::data::pictures::LAST_FRAME;
 use std::collections::BTreeSet;
-
-/// No drive is longer; a definition that claims more is mistaken.
-const LAST_FRAME: u32 = 999_999;
 
 /// The frames that a text names: numbers, ranges `FIRST-LAST`, ranges in steps `FIRST-LAST/STEP`, and
 /// after `!` what is taken out of those before.
