@@ -5,7 +5,10 @@ use super::{Drive, FrameKey, FrameSource};
 use crate::config::ImageSize;
 use image::{RgbImage, imageops};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// Size of the grey thumbnails: small enough that noise averages out, large enough that motion does not.
 const THUMBNAIL: (u32, u32) = (64, 20);
@@ -37,7 +40,9 @@ pub struct DriveMotion {
 pub fn measure(source: &dyn FrameSource, drive: &Drive, progress: &(dyn Fn() + Sync)) -> DriveMotion {
     let keys: Vec<FrameKey> = drive.sides.first().map(|side| drive.keys(*side).collect()).unwrap_or_default();
     let look = |key: &FrameKey| {
-        let image = source.contains(key).then(|| source.image(key).ok()).flatten();
+        // A decoder that panics on a damaged file must cost one frame, not the whole look.
+        let read = || source.contains(key).then(|| source.image(key).ok()).flatten();
+        let image = catch_unwind(AssertUnwindSafe(read)).ok().flatten();
         progress();
         image.map(|image| (thumbnail(&image), image.dimensions()))
     };

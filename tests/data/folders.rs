@@ -7,9 +7,11 @@ use monoscope::{
     config::{CameraChoice, DataChoice, FrameId, ImageSize},
     data::{
         FrameKey, FrameSource, Side,
+        augment::Augmentation,
         folder::{parse_camera, parse_kitti_calibration},
         is_data,
         kitti::{KittiOdometry, poses},
+        loader::{SampleOptions, load_sample},
         open,
         split::{every_frame, prescan},
         synthetic::{BuiltInDrive, DriveOptions},
@@ -146,6 +148,14 @@ fn every_own_drive_has_its_own_camera() {
     assert!((metres("pixels").unwrap() - 2.0).abs() < 1e-5, "baseline 0.2 m for 0.1 units");
     assert!((metres("kitti").unwrap() - 4.0).abs() < 1e-5, "(12 + 84) / 240 m for 0.1 units");
     assert_eq!(metres("angle"), None);
+    // Every sample of a run has its drive's camera, mirrored with its pictures.
+    let options =
+        SampleOptions { size: SIZE, scales: 1, frame_ids: vec![FrameId::TARGET], full_pyramid: false };
+    let mirror = Augmentation { mirror: true, jitter: None };
+    for (name, centre) in [("pixels", 0.55), ("parts", 0.5)] {
+        let sample = load_sample(source.as_ref(), &key(name, 1, Side::Left), &options, &mirror).unwrap();
+        assert!((sample.intrinsics.centre_x - centre).abs() < 1e-6, "{name}: {:?}", sample.intrinsics);
+    }
     // Given lengths are in pixels of the frames, or in parts.
     let in_pixels = assume(CameraChoice::Intrinsics([120.0, 125.0, 90.0, 45.0])).unwrap();
     near(in_pixels.intrinsics(&key("angle", 0, Side::Left)), [0.6, 1.25, 0.45, 0.45]);
