@@ -55,7 +55,7 @@ impl RunFolder {
     /// If the folder holds anything already, or cannot be written to.
     pub fn create(path: &Path, config: &RunConfig, manifest: &Manifest) -> Result<Self> {
         let holds_files = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-        if holds_files && path.join(CONFIG).is_file() {
+        if holds_files && path.join(LAST).is_file() {
             bail!(
                 "the run folder {} is not empty: go on with its run by --resume, or choose another with --out",
                 path.display()
@@ -134,7 +134,10 @@ impl RunFolder {
         let named = pointed_to(&self.0, LAST);
         let newest = || self.checkpoints().pop().map(|(_, path)| path);
         named.or_else(newest).with_context(|| {
-            format!("{} has no checkpoint: the run ended before it began; start it anew", self.0.display())
+            format!(
+                "{} has no checkpoint: the run ended before it began; remove the folder and start anew",
+                self.0.display()
+            )
         })
     }
 

@@ -92,7 +92,7 @@ struct Message(Vec<u8>);
 
 impl Message {
     fn key(&mut self, field: u8, wire_type: u8) {
-        self.0.push(field << 3 | wire_type);
+        self.0.push((field << 3) | wire_type);
     }
 
     fn variable(&mut self, mut value: u64) {
