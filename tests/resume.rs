@@ -9,6 +9,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process,
@@ -153,24 +154,18 @@ fn a_full_disk_ends_the_run_and_loses_nothing_that_was_saved() {
     let folder = tempfile::tempdir().unwrap();
     let (data, options) = (small_drive(folder.path()), options(folder.path()));
     let run = folder.path().join("run");
-    // A limit on the size of files stands for the disk: networks fit, the optimiser's moments do not.
-    let script = "trap '' XFSZ; ulimit -f 100000; exec \"$0\" \"$@\"";
-    let output = process::Command::new("bash")
-        .args([
-            "-c",
-            script,
-            env!("CARGO_BIN_EXE_monoscope"),
-            "train",
-            "--device",
-            "cpu",
-            "--data",
-            text(&data),
-        ])
-        .args(["--preset", "small", "--config", text(&options), "--steps", "6", "--out", text(&run)])
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    // A limit on the size of files, in KiB, stands for the disk.
+    let limited = |size: u32, arguments: &[&str]| {
+        let script = format!("trap '' XFSZ; ulimit -f {size}; exec \"$0\" \"$@\"");
+        let program = ["-c", &script, env!("CARGO_BIN_EXE_monoscope"), "train", "--device", "cpu"];
+        let output = process::Command::new("bash").args(program).args(arguments).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        stderr
+    };
+    // Networks fit, the optimiser's moments do not.
+    let options = ["--preset", "small", "--config", text(&options), "--steps", "6", "--out", text(&run)];
+    let stderr = limited(100_000, &[&["--data", text(&data)], &options[..]].concat());
     assert!(stderr.contains("step_000004") && stderr.contains("cannot be written"), "{stderr}");
     let checkpoints: Vec<_> =
         fs::read_dir(run.join("checkpoints")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -179,6 +174,17 @@ fn a_full_disk_ends_the_run_and_loses_nothing_that_was_saved() {
     let resumed = train(&["--resume", text(&run)]).output().unwrap();
     assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
     assert_eq!(steps(&log(&run)), (1..=6).collect::<Vec<_>>());
+
+    // The log is longer than that already; what is written anew is not.
+    let stderr = limited(1, &["--resume", text(&run), "--steps", "8"]);
+    assert!(stderr.contains("metrics.jsonl cannot be written"), "{stderr}");
+    let resumed = train(&["--resume", text(&run)]).output().unwrap();
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+    assert_eq!(
+        steps(&log(&run)),
+        (1..=8).collect::<Vec<_>>(),
+        "the steps were raised before the disk was full"
+    );
 }
 
 #[test]
@@ -308,7 +314,12 @@ fn the_best_checkpoint_has_the_lowest_validation_loss_and_the_scores_it_was_note
         .unwrap();
     let name = fs::read_to_string(out.join("best")).unwrap();
     assert_eq!(name, format!("step_{:06}", best["step"].as_u64().unwrap()));
-    assert_eq!(RunFolder::weights_in(&out.join("best")), out.join("checkpoints").join(name));
+    assert_eq!(RunFolder::weights_in(&out.join("best")), out.join("checkpoints").join(&name));
+    let kept: BTreeSet<String> = fs::read_dir(out.join("checkpoints"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(kept, BTreeSet::from([name, "step_000012".to_owned()]), "the best and the newest");
 
     let output = process::Command::new(env!("CARGO_BIN_EXE_monoscope"))
         .args([

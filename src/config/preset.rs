@@ -40,38 +40,38 @@ const TABLE: [(Preset, &str, &str); 12] = [
         "network = { height = 64, width = 192 }
          training = { batch_size = 4, num_epochs = 40, scheduler_step_size = 30 }",
     ),
-    (Preset::Published, "Published (M)", ""),
-    (Preset::Stereo, "Published (S)", "objective = { frame_ids = ['0', 's'] }"),
-    (Preset::MonoStereo, "Published (MS)", "objective = { frame_ids = ['0', '-1', '1', 's'] }"),
+    (Preset::Published, "M, 640×192", ""),
+    (Preset::Stereo, "S, 640×192", "objective = { frame_ids = ['0', 's'] }"),
+    (Preset::MonoStereo, "MS, 640×192", "objective = { frame_ids = ['0', '-1', '1', 's'] }"),
     (
         Preset::MonoHigh,
-        "Published (M), 1024×320",
+        "M, 1024×320",
         "network = { height = 320, width = 1024 }
          training = { batch_size = 4, num_epochs = 5, learning_rate = 1e-5 }",
     ),
     (
         Preset::StereoHigh,
-        "Published (S), 1024×320",
+        "S, 1024×320",
         "network = { height = 320, width = 1024 }
          objective = { frame_ids = ['0', 's'] }
          training = { batch_size = 4, num_epochs = 5, learning_rate = 1e-5 }",
     ),
     (
         Preset::MonoStereoHigh,
-        "Published (MS), 1024×320",
+        "MS, 1024×320",
         "network = { height = 320, width = 1024 }
          objective = { frame_ids = ['0', '-1', '1', 's'] }
          training = { batch_size = 4, num_epochs = 5, learning_rate = 1e-5 }",
     ),
     (
         Preset::Baseline,
-        "Ablation: baseline",
+        "M, baseline",
         "objective = { v1_multiscale = true, disable_automasking = true, avg_reprojection = true }",
     ),
-    (Preset::WithoutMinimum, "Ablation: no minimum", "objective = { avg_reprojection = true }"),
-    (Preset::WithoutAutomask, "Ablation: no auto-mask", "objective = { disable_automasking = true }"),
-    (Preset::WithoutFullResolution, "Ablation: no full resolution", "objective = { v1_multiscale = true }"),
-    (Preset::WithoutSsim, "Ablation: no SSIM", "objective = { no_ssim = true }"),
+    (Preset::WithoutMinimum, "M, no minimum", "objective = { avg_reprojection = true }"),
+    (Preset::WithoutAutomask, "M, no auto-mask", "objective = { disable_automasking = true }"),
+    (Preset::WithoutFullResolution, "M, no full size", "objective = { v1_multiscale = true }"),
+    (Preset::WithoutSsim, "M, no SSIM", "objective = { no_ssim = true }"),
 ];
 
 impl Preset {

@@ -6,7 +6,7 @@ use crate::{
     train::StepReport,
 };
 use egui::{Align, Color32, DragValue, Layout, Ui};
-use egui_plot::{Legend, Line, MarkerShape, Plot, PlotPoints, Points, VLine};
+use egui_plot::{Legend, Line, LineStyle, MarkerShape, Plot, PlotPoints, Points, VLine};
 
 /// More points than this in a line are not told apart.
 const MOST_POINTS: usize = 1500;
@@ -108,11 +108,15 @@ impl Pane for Curves {
             state.validations.iter().map(|report| [report.step as f64, height(report.loss)]).collect();
         let validations = Points::new("validation", PlotPoints::from(validations));
         let validations = validations.shape(MarkerShape::Diamond).radius(4.0).color(Palette::of(ui).warning);
-        let weak = ui.visuals().weak_text_color();
+        let strong = ui.visuals().strong_text_color();
         let changes: Vec<VLine> = state
             .changes
             .iter()
-            .map(|change| VLine::new(change.setting.to_string(), change.step as f64).color(weak).width(1.0))
+            .map(|change| {
+                VLine::new(change.setting.to_string(), change.step as f64)
+                    .color(strong)
+                    .style(LineStyle::dashed_loose())
+            })
             .collect();
         let value = move |value: f64| if is_logarithmic { 10f64.powf(value) } else { value };
         Plot::new("loss")
