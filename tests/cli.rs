@@ -48,6 +48,13 @@ fn bad_input_to_train_is_refused_in_one_line() {
     check(1, &["missing"], &["--data", text(&missing)]);
     check(2, &["--height 100", "96 or 128"], &["--data", "demo", "--height", "100"]);
     check(2, &["--frame-ids"], &["--data", "demo", "--frame-ids", "1", "0"]);
+    check(
+        2,
+        &["--scales 3", "RT-MonoDepth-S"],
+        &["--data", "demo", "--depth-network", "rt-monodepth-s", "--scales", "0", "3"],
+    );
+    check(2, &["--predictive-mask"], &["--data", "demo", "--predictive-mask"]);
+    check(2, &["--pose"], &["--data", "demo", "--pose-model-type", "posecnn", "--frame-ids", "0", "s"]);
     check(1, &["missing"], &["--data", "demo", "--split", text(&missing)]);
 
     let split = folder.path().join("split");
@@ -124,6 +131,13 @@ fn usage_errors_exit_with_two() {
         "--batch-size",
         "--learning-rate",
         "--num-epochs",
+        "--depth-network",
+        "--num-layers",
+        "--pose-model-type",
+        "--pose-model-input",
+        "--pose-num-layers",
+        "--models-to-load",
+        "--predictive-mask",
         "--frame-ids",
         "--scales",
         "--disparity-smoothness",
@@ -246,6 +260,67 @@ fn a_run_trains_predicts_inspects_and_scores() {
     assert!(scored.status.success(), "{}", String::from_utf8_lossy(&scored.stderr));
     let scores: serde_json::Value = serde_json::from_slice(&scored.stdout).unwrap();
     assert!(scores["abs_rel"].as_f64().unwrap() > 0.0 && scores["per_image"].is_array());
+}
+
+#[test]
+fn a_light_depth_network_alone_predicts_scores_and_starts_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let [run, weights, out, next] = ["run", "weights", "out", "next"].map(path);
+    let light = ["--data", "demo", "--preset", "light", "--device", "cpu", "--batch-size", "2"];
+    let size = ["--height", "48", "--width", "80", "--steps", "2"];
+    let train = |more: &[&str]| monoscope(&[&["train"][..], &light, &size, more].concat());
+    let trained = train(&["--out", &run]);
+    assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
+    fs::create_dir(&weights).unwrap();
+    for file in ["encoder.pth", "depth.pth"] {
+        fs::copy(Path::new(&run).join("checkpoints/step_000002").join(file), Path::new(&weights).join(file))
+            .unwrap();
+    }
+
+    let info = |path: &str| -> serde_json::Value {
+        let output = monoscope(&["info", "--weights", path, "--json"]);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let whole = info(&run);
+    assert_eq!(whole["networks"], "RT-MonoDepth-S, pose PoseCNN of pairs");
+    let alone = info(&weights);
+    assert_eq!(alone["networks"], "RT-MonoDepth-S, no pose network");
+    assert_eq!((alone["height"].as_u64(), alone["width"].as_u64()), (Some(48), Some(80)));
+    let count = |report: &serde_json::Value, what: &str| report["tensors"][what].as_array().unwrap().len();
+    assert_eq!(["loaded", "missing", "unused"].map(|what| count(&alone, what)), [35, 0, 0]);
+    assert_eq!(count(&whole, "loaded"), 35 + 16);
+
+    let picture = path("picture.png");
+    image::RgbImage::from_fn(160, 96, |x, y| image::Rgb([x as u8, y as u8, 7])).save(&picture).unwrap();
+    let predicted =
+        monoscope(&["predict", &picture, "--weights", &weights, "--out", &out, "--npy", "--device", "cpu"]);
+    assert!(predicted.status.success(), "{}", String::from_utf8_lossy(&predicted.stderr));
+    let array = fs::read(Path::new(&out).join("picture_disp.npy")).unwrap();
+    assert_eq!(npyz::NpyFile::new(&array[..]).unwrap().shape(), [1, 1, 48, 80]);
+    let scored = monoscope(&[
+        "evaluate",
+        "depth",
+        "--data",
+        "demo",
+        "--weights",
+        &weights,
+        "--device",
+        "cpu",
+        "--json",
+    ]);
+    assert!(scored.status.success(), "{}", String::from_utf8_lossy(&scored.stderr));
+
+    // Depth goes on from the weights, motion starts from scratch; other networks are refused.
+    let started = train(&["--weights", &weights, "--out", &next]);
+    assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+    let other = path("other");
+    let arguments =
+        [&["train"][..], &["--data", "demo", "--preset", "small", "--device", "cpu", "--steps", "1"]]
+            .concat();
+    let arguments = [&arguments[..], &["--weights", &weights, "--out", &other]].concat();
+    refused(1, &["RT-MonoDepth-S", "ResNet18", "--models-to-load"], &arguments);
+    assert!(!Path::new(&other).exists());
 }
 
 /// The first picture below a folder whose name begins so.

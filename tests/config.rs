@@ -54,7 +54,9 @@ fn what_cannot_work_is_refused_with_a_reason() {
     assert!(TrainingConfig { batch_size: 0, ..Default::default() }.validate().is_err());
     assert!(TrainingConfig { learning_rate: f64::NAN, ..Default::default() }.validate().is_err());
     assert!(ObjectiveConfig { min_depth: 2.0, max_depth: 1.0, ..Default::default() }.validate().is_err());
-    assert!(RunConfig::default().validate().is_ok());
+    for preset in Preset::ALL {
+        assert_eq!(preset.config().validate(), Ok(()), "{}", preset.label());
+    }
 }
 
 #[test]

@@ -9,9 +9,14 @@ use burn::{
 };
 use monoscope::{
     compute::ops::{AdamStep, adam_update, composed_adam_update},
-    config::{FrameId, ImageSize, ObjectiveConfig},
+    config::{DataChoice, FrameId, ImageSize, ObjectiveConfig, Preset},
+    data::{
+        self, Sample,
+        augment::Augmentation,
+        loader::{SampleOptions, load_sample},
+    },
     geometry::Intrinsics,
-    model::{Networks, weights},
+    model::{Architecture, Networks, weights},
     objective::{Noise, Objective},
     predict::SampleTensors,
     train::{Learner, Part, Stride, gradient_norm},
@@ -253,4 +258,28 @@ fn gradients_are_the_same_with_any_number_of_threads() {
         let differing: Vec<&String> = one.1.keys().filter(|name| one.1[*name] != more.1[*name]).collect();
         assert!(differing.is_empty(), "with {threads} threads: {differing:?}");
     }
+}
+
+#[test]
+fn thirty_steps_of_the_light_depth_network_lower_its_loss() {
+    let preset = Preset::Light.config();
+    let architecture = Architecture::new(&preset.network, &preset.objective).unwrap();
+    let networks = Networks::new(&architecture, 1, &Device::flex());
+    let device = Device::flex().autodiff();
+    let size = ImageSize { height: 32, width: 64 };
+    let drive = data::open(&DataChoice::Demo).unwrap();
+    let options = SampleOptions::of(&preset.objective, size);
+    let samples: Vec<Sample> = ["10", "40"]
+        .map(|frame| {
+            let key = format!("{} {frame} l", drive.drives()[0].folder).parse().unwrap();
+            load_sample(drive.as_ref(), &key, &options, &Augmentation::default()).unwrap()
+        })
+        .into();
+    let samples = SampleTensors::upload(&samples, &device);
+    let mut learner = Learner::new(networks, Objective::new(&preset.objective, size));
+    let losses: Vec<f32> =
+        (0..30).map(|_| learner.learn(&samples, Noise::None, 1e-3, &BTreeSet::new()).unwrap().1).collect();
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    let (first, last) = (mean(&losses[..5]), mean(&losses[25..]));
+    assert!(last < 0.95 * first, "from {first} to {last}");
 }

@@ -3,7 +3,7 @@
 use super::{Pane, title};
 use crate::{
     app::{action::Action, bar, form, state::State, theme, theme::Palette},
-    config::{Preset, RunConfig},
+    config::{DepthNetworkType, NetworkFile, PoseModelType, Preset, RunConfig},
     train::StepReport,
 };
 use egui::{
@@ -46,6 +46,25 @@ fn number<N: Numeric>(
     });
 }
 
+fn choice<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    option: &str,
+    value: &mut T,
+    all: &[T],
+    label: impl Fn(T) -> String,
+) {
+    row(ui, name, option, |ui| {
+        let combo = ComboBox::from_id_salt(option).selected_text(label(*value)).width(FIELD);
+        let shown = combo.show_ui(ui, |ui| {
+            for candidate in all {
+                ui.selectable_value(value, *candidate, label(*candidate));
+            }
+        });
+        shown.response
+    });
+}
+
 fn preset(ui: &mut Ui, state: &mut State) {
     let mut chosen = state.form.preset;
     ui.horizontal(|ui| {
@@ -73,25 +92,35 @@ fn main_options(ui: &mut Ui, config: &mut RunConfig) {
     Grid::new("options").num_columns(2).min_col_width(112.0).spacing([theme::UNIT, theme::HALF]).show(
         ui,
         |ui| {
-            let side = |ui: &mut Ui, name: &str, option: &str, pixels: &mut usize| {
-                let mut blocks = *pixels / 32;
+            let side = |ui: &mut Ui, name: &str, option: &str, step: usize, pixels: &mut usize| {
+                let mut blocks = *pixels / step;
                 row(ui, name, option, |ui| {
                     let field = DragValue::new(&mut blocks).range(2..=64).speed(0.05);
                     let field = field
-                        .custom_formatter(|blocks, _| format!("{} px", blocks * 32.0))
+                        .custom_formatter(|blocks, _| format!("{} px", blocks * step as f64))
                         .custom_parser(|text| {
                             text.trim_end_matches("px")
                                 .trim()
                                 .parse::<f64>()
                                 .ok()
-                                .map(|pixels| (pixels / 32.0).round())
+                                .map(|pixels| (pixels / step as f64).round())
                         });
                     ui.add_sized([FIELD, 20.0], field)
                 });
-                *pixels = blocks * 32;
+                *pixels = blocks * step;
             };
-            side(ui, "Width", "width", &mut config.network.width);
-            side(ui, "Height", "height", &mut config.network.height);
+            let RunConfig { network, objective, .. } = &mut *config;
+            let before = network.depth_network;
+            let all = DepthNetworkType::ALL;
+            choice(ui, "Depth network", "depth_network", &mut network.depth_network, &all, |kind| {
+                kind.to_string()
+            });
+            if network.depth_network != before {
+                objective.scales = network.depth_network.scales().to_vec();
+            }
+            let step = network.depth_network.side_step();
+            side(ui, "Width", "width", step, &mut network.width);
+            side(ui, "Height", "height", step, &mut network.height);
             number(ui, "Batch size", "batch_size", &mut config.training.batch_size, 1..=64, 0.05);
             learning_rate(ui, config);
             let training = &mut config.training;
@@ -149,6 +178,10 @@ fn more_options(ui: &mut Ui, config: &mut RunConfig) {
         Grid::new("more").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(
             ui,
             |ui| {
+                let pose = &mut config.network.pose_model_type;
+                choice(ui, "Pose network", "pose_model_type", pose, &PoseModelType::ALL, |kind| {
+                    kind.label().to_owned()
+                });
                 smoothness(ui, config);
                 let training = &mut config.training;
                 number(
@@ -171,6 +204,12 @@ fn more_options(ui: &mut Ui, config: &mut RunConfig) {
                 number(ui, "Seed", "seed", &mut training.seed, 0..=u64::from(u32::MAX), 0.1);
             },
         );
+        let network = &mut config.network;
+        let mut starts_loaded = !network.models_to_load.is_empty();
+        check(ui, "Start from the loaded networks", "models_to_load", &mut starts_loaded);
+        if starts_loaded == network.models_to_load.is_empty() {
+            network.models_to_load = if starts_loaded { NetworkFile::ALL.to_vec() } else { Vec::new() };
+        }
         check(ui, "No flip and colour jitter", "no_augmentation", &mut config.training.no_augmentation);
         loss_switches(ui, config);
         check(ui, "Each scale at its own size", "v1_multiscale", &mut config.objective.v1_multiscale);
