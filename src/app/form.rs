@@ -55,7 +55,8 @@ impl TrainingForm {
     /// Steps of an epoch and of the whole run, for this many training samples.
     pub fn steps(&self, samples: usize) -> (u64, u64) {
         let training = &self.config.training;
-        let epoch = (samples / (training.batch_size * training.accumulate).max(1)) as u64;
+        // Data that does not fill a batch is one smaller batch.
+        let epoch = (samples / (training.batch_size * training.accumulate).max(1)).max(1) as u64;
         (epoch, training.steps.unwrap_or(epoch * training.num_epochs as u64))
     }
 }

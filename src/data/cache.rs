@@ -5,7 +5,7 @@
 //! the frame is made anew. Entries appear whole or not at all. When the cache is full it takes no more: in
 //! training every frame comes up equally often, so none is worth another's place.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, fingerprint::fingerprint};
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, fingerprint::fingerprint};
 use crate::{
     config::{ImageSize, TrainingConfig},
     geometry::Intrinsics,
@@ -22,9 +22,11 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-const MAGIC: u64 = u64::from_le_bytes(*b"frames 1");
-/// Numbers before the pixels: magic, width, height, time and length of the picture's file, checksum.
-const HEADER: usize = 6;
+const MAGIC: u64 = u64::from_le_bytes(*b"frames 2");
+/// Numbers that tell what an entry stands for: magic, width, height, time and length of the picture's file.
+const ORIGIN: usize = 5;
+/// Numbers before the pixels: the origin, native width and height, checksum.
+const HEADER: usize = ORIGIN + 3;
 
 /// A source whose resized frames are kept on disk.
 pub struct CachedFrames {
@@ -76,8 +78,10 @@ impl CachedFrames {
     }
 
     /// Writes an entry if there is room for it.
-    fn keep(&self, entry: &Path, header: &[u64; HEADER], image: &RgbImage) -> io::Result<()> {
-        let bytes = (size_of_val(header) + image.as_raw().len()) as u64;
+    fn keep(&self, entry: &Path, origin: [u64; ORIGIN], frame: &ResizedFrame) -> io::Result<()> {
+        let ImageSize { height, width } = frame.native_size;
+        let header = [&origin[..], &[width as u64, height as u64, checksum(frame)]].concat();
+        let bytes = (8 * HEADER + frame.image.as_raw().len()) as u64;
         if self.used_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.limit_bytes {
             self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Ok(());
@@ -85,8 +89,10 @@ impl CachedFrames {
         let folder = entry.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&header.map(u64::to_le_bytes).concat())?;
-        file.write_all(image.as_raw())?;
+        file.write_all(bytemuck::cast_slice(
+            &header.iter().map(|number| number.to_le_bytes()).collect::<Vec<_>>(),
+        ))?;
+        file.write_all(frame.image.as_raw())?;
         file.persist(entry)?;
         Ok(())
     }
@@ -103,44 +109,49 @@ fn size_below(folder: &Path) -> io::Result<u64> {
     Ok(size)
 }
 
-/// What an entry must begin with to stand for this picture, the checksum excepted.
-fn header(picture: &Path, size: ImageSize) -> io::Result<[u64; HEADER - 1]> {
+/// What an entry must begin with to stand for this picture.
+fn origin(picture: &Path, size: ImageSize) -> io::Result<[u64; ORIGIN]> {
     let facts = fs::metadata(picture)?;
     let changed = facts.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok([MAGIC, size.width as u64, size.height as u64, changed.as_nanos() as u64, facts.len()])
 }
 
 /// The frame of an entry; `None` if it is not there, was made from another picture, or is damaged.
-fn recall(entry: &Path, expected: &[u64; HEADER - 1], size: ImageSize) -> Option<RgbImage> {
+fn recall(entry: &Path, expected: &[u64; ORIGIN], size: ImageSize) -> Option<ResizedFrame> {
     let mut file = File::open(entry).ok()?;
     let mut bytes = [0; HEADER * 8];
     file.read_exact(&mut bytes).ok()?;
     let (words, _) = bytes.as_chunks::<8>();
-    let (begin, checksum) = (&words[..HEADER - 1], u64::from_le_bytes(words[HEADER - 1]));
-    if begin.iter().map(|word| u64::from_le_bytes(*word)).ne(expected.iter().copied()) {
+    let numbers: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    let [begin @ .., native_width, native_height, checksum] = &numbers[..] else { return None };
+    if begin != expected {
         return None;
     }
     let mut pixels = vec![0; 3 * size.pixels()];
     file.read_exact(&mut pixels).ok()?;
-    if fingerprint(pixels.iter().copied()) != checksum {
-        return None;
-    }
-    RgbImage::from_raw(size.width as u32, size.height as u32, pixels)
+    let native_size = ImageSize { height: *native_height as usize, width: *native_width as usize };
+    let image = RgbImage::from_raw(size.width as u32, size.height as u32, pixels)?;
+    let frame = ResizedFrame { image, native_size };
+    (self::checksum(&frame) == *checksum).then_some(frame)
+}
+
+fn checksum(frame: &ResizedFrame) -> u64 {
+    let size = [frame.native_size.width, frame.native_size.height];
+    let size = size.into_iter().flat_map(|pixels| (pixels as u64).to_le_bytes());
+    fingerprint(size.chain(frame.image.as_raw().iter().copied()))
 }
 
 impl FrameSource for CachedFrames {
-    fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<RgbImage, DataError> {
+    fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<ResizedFrame, DataError> {
         let Some(picture) = self.file(key) else { return self.source.resized(key, size) };
-        let Ok(begin) = header(picture, size) else { return self.source.resized(key, size) };
+        let Ok(origin) = origin(picture, size) else { return self.source.resized(key, size) };
         let entry = self.entry(picture, size);
-        if let Some(frame) = recall(&entry, &begin, size) {
+        if let Some(frame) = recall(&entry, &origin, size) {
             return Ok(frame);
         }
         let frame = self.source.resized(key, size)?;
-        let [magic, width, height, changed, length] = begin;
-        let header = [magic, width, height, changed, length, fingerprint(frame.as_raw().iter().copied())];
         // A frame that cannot be kept costs its decoding again, not the run.
-        let _ = self.keep(&entry, &header, &frame);
+        let _ = self.keep(&entry, origin, &frame);
         Ok(frame)
     }
 

@@ -15,4 +15,4 @@ pub mod split;
 pub mod synthetic;
 
 pub use sample::{Batch, DepthMap, FrameKey, Sample, Side};
-pub use source::{DataError, Drive, FrameSource, STEREO_SHIFT, is_data, open};
+pub use source::{DataError, Drive, FrameSource, ResizedFrame, STEREO_SHIFT, is_data, open};

@@ -77,6 +77,15 @@ impl Drive {
     }
 }
 
+/// A frame at the network's size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResizedFrame {
+    /// The picture.
+    pub image: RgbImage,
+    /// The size that it was filmed at.
+    pub native_size: ImageSize,
+}
+
 /// A place that frames come from. Implementations are shared between worker threads.
 pub trait FrameSource: Send + Sync {
     /// What a person calls it: a path or "built-in drive".
@@ -92,8 +101,10 @@ pub trait FrameSource: Send + Sync {
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError>;
 
     /// The frame at another size.
-    fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<RgbImage, DataError> {
-        Ok(resize(&self.image(key)?, size))
+    fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<ResizedFrame, DataError> {
+        let image = self.image(key)?;
+        let native_size = ImageSize { height: image.height() as usize, width: image.width() as usize };
+        Ok(ResizedFrame { image: resize(&image, size), native_size })
     }
 
     /// The file that the frame is read from, if it is read from one.

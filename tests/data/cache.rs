@@ -13,7 +13,7 @@ use std::{
 };
 
 const SIZE: ImageSize = ImageSize { height: 32, width: 64 };
-const ENTRY_BYTES: u64 = 48 + 3 * 32 * 64;
+const ENTRY_BYTES: u64 = 64 + 3 * 32 * 64;
 
 fn key(frame: u32) -> FrameKey {
     FrameKey { folder: "drive".to_owned(), frame, side: Side::Left }
@@ -46,7 +46,7 @@ fn kept_frames_are_the_same_and_need_no_picture() {
     let cached = CachedFrames::open(Arc::clone(&source), &cache, u64::MAX).unwrap();
     for _ in 0..2 {
         for frame in 0..4 {
-            assert_eq!(cached.resized(&key(frame), SIZE).unwrap(), resize(&picture(frame + 3), SIZE));
+            assert_eq!(cached.resized(&key(frame), SIZE).unwrap().image, resize(&picture(frame + 3), SIZE));
         }
     }
     assert_eq!(entries(&cache).len(), 4);
@@ -57,10 +57,10 @@ fn kept_frames_are_the_same_and_need_no_picture() {
     File::options().append(true).open(&path).unwrap().set_modified(facts.modified().unwrap()).unwrap();
     assert!(source.image(&key(1)).is_err());
     let reopened = CachedFrames::open(source, &cache, u64::MAX).unwrap();
-    assert_eq!(reopened.resized(&key(1), SIZE).unwrap(), resize(&picture(4), SIZE));
+    assert_eq!(reopened.resized(&key(1), SIZE).unwrap().image, resize(&picture(4), SIZE));
     // Another size is another entry.
     assert_eq!(
-        reopened.resized(&key(2), ImageSize { height: 16, width: 64 }).unwrap().dimensions(),
+        reopened.resized(&key(2), ImageSize { height: 16, width: 64 }).unwrap().image.dimensions(),
         (64, 16)
     );
 }
@@ -75,14 +75,14 @@ fn changed_pictures_and_damaged_entries_are_made_anew() {
     let right = frame();
     let [entry] = &entries(&cache)[..] else { panic!("one entry") };
     let whole = fs::read(entry).unwrap();
-    for at in [0, 9, 20, 30, 40, 47, 48, 1000, whole.len() - 1] {
+    for at in [0, 9, 20, 30, 40, 48, 56, 63, 64, 1000, whole.len() - 1] {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
         fs::write(entry, &bytes).unwrap();
         assert_eq!(frame(), right, "byte {at} is damaged");
         assert_eq!(fs::read(entry).unwrap(), whole, "the entry is repaired");
     }
-    for length in [0, 10, 48, whole.len() - 1] {
+    for length in [0, 10, 64, whole.len() - 1] {
         fs::write(entry, &whole[..length]).unwrap();
         assert_eq!(frame(), right, "cut to {length} bytes");
     }
@@ -90,7 +90,7 @@ fn changed_pictures_and_damaged_entries_are_made_anew() {
     picture(50).save(path).unwrap();
     let later = SystemTime::now() + Duration::from_secs(10);
     File::options().append(true).open(path).unwrap().set_modified(later).unwrap();
-    assert_eq!(frame(), resize(&picture(50), SIZE));
+    assert_eq!(frame().image, resize(&picture(50), SIZE));
     assert_eq!(entries(&cache).len(), 1, "the new entry takes the place of the old");
 }
 
@@ -102,7 +102,7 @@ fn a_cache_holds_no_more_than_it_may() {
     for _ in 0..2 {
         let cached = CachedFrames::open(Arc::clone(&source), &cache, 2 * ENTRY_BYTES + 100).unwrap();
         for frame in 0..4 {
-            assert_eq!(cached.resized(&key(frame), SIZE).unwrap(), resize(&picture(frame + 3), SIZE));
+            assert_eq!(cached.resized(&key(frame), SIZE).unwrap().image, resize(&picture(frame + 3), SIZE));
         }
         let sizes: Vec<u64> = entries(&cache).iter().map(|path| fs::metadata(path).unwrap().len()).collect();
         assert_eq!(sizes, [ENTRY_BYTES; 2]);

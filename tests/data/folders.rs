@@ -33,7 +33,7 @@ fn write(folder: &Path, names: &[&str]) {
     fs::create_dir_all(folder).unwrap();
     for (index, name) in names.iter().enumerate() {
         let picture = image::RgbImage::from_pixel(200, 100, image::Rgb([index as u8 * 20; 3]));
-        picture.save(folder.join(name)).unwrap();
+        monoscope::data::image::write(&folder.join(name), &picture).unwrap();
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
-        DataError, FrameKey, FrameSource, STEREO_SHIFT, Sample, Side,
+        DataError, FrameKey, FrameSource, ResizedFrame, STEREO_SHIFT, Sample, Side,
         augment::{Augmentation, mirror},
         image::pyramid,
     },
@@ -54,6 +54,7 @@ pub fn load_sample(
     options: &SampleOptions,
     augmentation: &Augmentation,
 ) -> Result<Sample, DataError> {
+    let mut expected_size = None;
     let mut levels = BTreeMap::new();
     let mut network_input = BTreeMap::new();
     for id in &options.frame_ids {
@@ -63,7 +64,14 @@ pub fn load_sample(
                 id.label()
             ))
         })?;
-        let mut image = source.resized(&key, options.size)?;
+        let ResizedFrame { mut image, native_size } = source.resized(&key, options.size)?;
+        let expected_size = *expected_size.get_or_insert(native_size);
+        if native_size != expected_size {
+            return Err(DataError::Unusable(format!(
+                "'{key}' has {native_size} pixels, '{target}' {expected_size}: \
+                 frames that are compared must come from one camera"
+            )));
+        }
         if augmentation.mirror {
             mirror(&mut image);
         }
