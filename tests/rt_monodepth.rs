@@ -127,8 +127,9 @@ fn one_file_without_a_size_gives_the_same_networks() {
     let file: &Path = &folder.join("model.safetensors");
     let from_file = weights::load(file, &device).unwrap();
     assert_eq!((from_file.size, from_file.trained_size()), (None, SIZE));
-    let tensors = |networks: &Networks| weights::named_tensors(networks);
-    for (a, b) in tensors(&from_folder.networks).iter().zip(&tensors(&from_file.networks)) {
+    let tensors = [&from_folder, &from_file].map(|loaded| weights::named_tensors(&loaded.networks));
+    assert_eq!(tensors[0].len(), tensors[1].len());
+    for (a, b) in tensors[0].iter().zip(&tensors[1]) {
         assert!(a.name == b.name && a.values == b.values, "{} differs", a.name);
     }
     assert!(!Predictor::load(file, &device).unwrap().is_size_stated());

@@ -350,6 +350,7 @@ fn empty_views_say_what_to_do() {
         networks: "ResNet18".to_owned(),
         height: 192,
         width: 640,
+        scales: vec![0, 1],
         has_pose: false,
         loaded: 10,
         unused: Vec::new(),

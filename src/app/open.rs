@@ -96,14 +96,19 @@ impl Opener {
     }
 }
 
-/// Tells a folder by what lies in it; a file stands for its folder, the name of a split for itself.
+/// Tells a folder by what lies in it; a file stands for its folder, unless it holds whole networks; the name
+/// of a split stands for itself.
 pub fn recognise(path: &Path) -> Found {
     if let Some(name) = path.to_str().filter(|name| split::names().contains(name)) {
         return Found::Split(name.into());
     }
+    if path.is_file() && path.extension().is_some_and(|extension| extension == "safetensors") {
+        return Found::Weights(path.to_owned());
+    }
     let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
     let has = |name: &str| folder.join(name).exists();
-    if has("encoder.pth") || has("checkpoints") {
+    let networks = ["encoder.pth", "encoder.safetensors", "model.safetensors", "checkpoints"];
+    if networks.into_iter().any(has) {
         Found::Weights(folder.to_owned())
     } else if has("train_files.txt") || has("val_files.txt") || has("test_files.txt") {
         Found::Split(folder.to_owned())

@@ -63,7 +63,8 @@ pub struct State {
     pub follows_training: bool,
     /// The run that `Train` starts.
     pub form: TrainingForm,
-    /// The objective of the present or last run, which decides what maps there are.
+    /// The objective of the present or last run, which with the loaded networks' scales decides what maps
+    /// there are.
     pub objective: ObjectiveConfig,
     /// Problems and news.
     pub messages: Messages,
@@ -202,6 +203,7 @@ impl State {
             "There is no pose network among them, so nothing can be warped"
         };
         self.messages.tell(Severity::News, what, advice);
+        self.objective.scales.clone_from(&report.scales);
         self.weights = Some(report);
         self.ask_for_frame();
     }

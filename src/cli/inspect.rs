@@ -8,7 +8,7 @@ use crate::{
     predict::{dump, inspect},
     train::RunFolder,
 };
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -49,14 +49,9 @@ pub(super) fn run(args: &InspectArgs) -> Result<()> {
     if args.stereo {
         config.frame_ids.push(FrameId::Stereo);
     }
-    if loaded.networks.pose.is_none() {
-        bail!(
-            "{} has no pose network, so no source can be warped; add pose_encoder.pth and pose.pth",
-            folder.display()
-        );
-    }
     let size = loaded.trained_size();
-    let arrays = inspect(&loaded.networks, source.as_ref(), &args.sample, &config, size, &compute.device)?;
+    let arrays = inspect(&loaded.networks, source.as_ref(), &args.sample, &config, size, &compute.device)
+        .with_context(|| format!("the networks of {} cannot be inspected", folder.display()))?;
     dump(&arrays, &args.dump)?;
     println!("{} arrays of sample '{}' written to {}", arrays.len(), args.sample, args.dump.display());
     Ok(())

@@ -73,8 +73,10 @@ pub fn inspect(
 ) -> Result<BTreeMap<String, Array>> {
     ensure!(
         networks.reachable(&config.frame_ids) == config.frame_ids,
-        "these networks ({}) cannot say the motion to every source, so nothing can be warped",
-        networks.architecture()
+        "these networks ({}) cannot say the motion to every source of the sample, so nothing can be warped; \
+         give weights with a pose network for its {} frames",
+        networks.architecture(),
+        config.frame_ids.len()
     );
     let options = SampleOptions::of(config, size);
     let sample = load_sample(source, key, &options, &Augmentation::default())

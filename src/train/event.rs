@@ -111,6 +111,8 @@ pub struct WeightsReport {
     pub height: usize,
     /// Input size they were trained for.
     pub width: usize,
+    /// The scales that have a disparity.
+    pub scales: Vec<usize>,
     /// Whether there is a pose network, without which nothing can be warped.
     pub has_pose: bool,
     /// Tensors that were loaded.

@@ -179,6 +179,7 @@ impl Worker {
             networks: loaded.networks.architecture().to_string(),
             height: size.height,
             width: size.width,
+            scales: loaded.networks.depth.scales().to_vec(),
             has_pose: loaded.networks.pose.is_some(),
             loaded: loaded.report.loaded.len(),
             unused: loaded.report.unused,
