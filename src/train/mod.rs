@@ -4,6 +4,7 @@ mod adam;
 mod checkpoint;
 mod command;
 mod event;
+mod feed;
 mod folder;
 mod learner;
 mod log;

@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::Result;
 use std::{
-    path::{Path, absolute},
+    path::{self, Path},
     sync::Arc,
 };
 
@@ -43,15 +43,15 @@ impl OpenData {
         self.split.as_deref()
     }
 
-    /// What opens the same data and split again from anywhere on this machine.
-    pub fn names(&self) -> (DataChoice, Option<String>) {
-        let anywhere = |path: &Path| absolute(path).unwrap_or_else(|_| path.to_owned());
+    /// What opens the same data and split again, whichever folder the program is started in.
+    pub fn absolute(&self) -> (DataChoice, Option<String>) {
+        let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let mut choice = self.choice.clone();
         if let DataChoice::Folder(folder) | DataChoice::Assuming { folder, .. } = &mut choice {
-            *folder = anywhere(folder);
+            *folder = absolute(folder);
         }
         let split = self.split.as_ref().map(|split| match Path::new(split) {
-            folder if folder.is_dir() => anywhere(folder).display().to_string(),
+            folder if folder.is_dir() => absolute(folder).display().to_string(),
             _ => split.clone(),
         });
         (choice, split)

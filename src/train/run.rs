@@ -3,17 +3,14 @@
 use super::{
     Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, OpenData, Part, Position, RunFolder, Samples,
     StepReport, Stride, ValidationReport,
+    feed::Feed,
     open_data::fingerprint,
     validation::{Glance, Validation},
 };
 use crate::{
     compute::Compute,
     config::{Change, RunConfig, Setting},
-    data::{
-        Batch, FrameKey,
-        cache::with_cache,
-        loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
-    },
+    data::{FrameKey, cache::with_cache},
     model::Networks,
     objective::{MapName, Noise, Objective, Outcome},
     predict::SampleTensors,
@@ -23,7 +20,6 @@ use burn::module::Module;
 use std::{
     collections::{BTreeSet, VecDeque},
     path::{Path, PathBuf},
-    sync::Arc,
     time::Instant,
 };
 
@@ -34,10 +30,7 @@ const RATE_WINDOW: usize = 20;
 pub struct Run {
     config: RunConfig,
     learner: Learner,
-    loader: Loader,
-    batches: Option<Batches>,
-    /// The next epoch's batches, begun when those of the present one are all being made.
-    ahead: Option<Batches>,
+    feed: Feed,
     validation: Option<Validation>,
     position: Position,
     saved: Option<Position>,
@@ -93,22 +86,24 @@ impl Run {
         compute: &Compute,
     ) -> Result<Self> {
         config.validate()?;
-        let (loader, validation) = loaders(&config, data, samples)?;
-        let (data_name, split) = data.names();
+        let source = with_cache(&data.source, &config.training)?;
+        let feed = Feed::new(&config, &source, &samples.training)?;
+        let validation = Validation::new(&config, &source, &samples.validation)?;
+        let (choice, split) = data.absolute();
         let manifest = Manifest {
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             device: compute.name.clone(),
-            data: data_name,
+            data: choice,
             split,
             samples: samples.training.len(),
             data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
             seed: config.training.seed,
         };
         let folder = RunFolder::create(out, &config, &manifest)?;
-        let position = Position { batches: loader.batch_count(), ..Position::default() };
+        let position = Position { batches: feed.batch_count(), ..Position::default() };
         let start = Checkpoint { networks, adam: Adam::default(), position };
-        let (mut run, _) = Self::at(start, config, folder, (loader, validation), compute)?;
+        let (mut run, _) = Self::at(start, config, folder, (feed, validation), compute)?;
         // From here on the run can be resumed, whatever happens.
         run.save()?;
         Ok(run)
@@ -140,7 +135,9 @@ impl Run {
                 data.source.name(),
             );
         }
-        let loaders = loaders(&config, data, samples)?;
+        let source = with_cache(&data.source, &config.training)?;
+        let feed = Feed::new(&config, &source, &samples.training)?;
+        let validation = Validation::new(&config, &source, &samples.validation)?;
         let path = folder.last_checkpoint()?;
         let checkpoint = Checkpoint::read(&path, &compute.device).with_context(|| {
             format!(
@@ -149,7 +146,7 @@ impl Run {
             )
         })?;
         let position = checkpoint.position;
-        let (mut run, history) = Self::at(checkpoint, config, folder, loaders, compute)?;
+        let (mut run, history) = Self::at(checkpoint, config, folder, (feed, validation), compute)?;
         run.saved = Some(position);
         run.folder.clean()?;
         run.folder.write_config(&run.config)?;
@@ -161,7 +158,7 @@ impl Run {
         checkpoint: Checkpoint,
         config: RunConfig,
         folder: RunFolder,
-        (loader, validation): (Loader, Option<Validation>),
+        (feed, validation): (Feed, Option<Validation>),
         compute: &Compute,
     ) -> Result<(Self, Vec<Entry>)> {
         let Checkpoint { networks, adam, position } = checkpoint;
@@ -170,9 +167,7 @@ impl Run {
         let run = Self {
             learner: Learner::resumed(networks, adam, objective),
             config,
-            loader,
-            batches: None,
-            ahead: None,
+            feed,
             validation,
             position,
             saved: None,
@@ -188,7 +183,7 @@ impl Run {
     /// Steps that the run makes in all.
     pub fn total_steps(&self) -> u64 {
         let training = &self.config.training;
-        training.steps.unwrap_or((self.loader.batch_count() * training.num_epochs) as u64)
+        training.steps.unwrap_or((self.feed.batch_count() * training.num_epochs) as u64)
     }
 
     /// Whether all steps were made.
@@ -293,7 +288,7 @@ impl Run {
     /// the step), or the log cannot be written.
     pub fn step(&mut self, wanted: &BTreeSet<MapName>) -> Result<Step> {
         let started = Instant::now();
-        let batch = self.next_batch()?;
+        let batch = self.feed.next(self.position, self.total_steps(), &mut self.skipped)?;
         let seconds_loading = started.elapsed().as_secs_f64();
         let number = self.position.step + 1;
         let config = self.config();
@@ -384,45 +379,4 @@ impl Run {
         self.saved = Some(self.position);
         Ok(path)
     }
-
-    fn next_batch(&mut self) -> Result<Batch> {
-        let Position { step, mut epoch, mut batch, .. } = self.position;
-        loop {
-            let batches = self.batches.get_or_insert_with(|| self.loader.batches(epoch, batch));
-            match batches.next() {
-                Some(Ok(LoaderEvent::Batch(batch))) => {
-                    let (are_all_ordered, left) = (batches.are_all_ordered(), batches.left() as u64);
-                    let is_last_epoch = step + 1 + left >= self.total_steps();
-                    if self.ahead.is_none() && are_all_ordered && !is_last_epoch {
-                        self.ahead = Some(self.loader.batches(epoch + 1, 0));
-                    }
-                    return Ok(batch);
-                }
-                Some(Ok(LoaderEvent::Skipped { key, reason })) => self.skipped.push((key, reason)),
-                Some(Err(error)) => return Err(error).context("loading stopped"),
-                None if batch == 0 => bail!("an epoch of the data gave no batch; check the images"),
-                None => {
-                    self.batches = self.ahead.take();
-                    (epoch, batch) = (epoch + 1, 0);
-                }
-            }
-        }
-    }
-}
-
-fn loaders(config: &RunConfig, data: &OpenData, samples: &Samples) -> Result<(Loader, Option<Validation>)> {
-    let training = &config.training;
-    let options = LoaderOptions {
-        sample: SampleOptions::of(&config.objective, config.network.size()),
-        batch_size: training.batch_size * training.accumulate,
-        augment: !training.no_augmentation,
-        shuffle: true,
-        seed: training.seed,
-        workers: training.num_workers,
-        // Data that does not fill a batch is one smaller batch.
-        drop_last: samples.training.len() >= training.batch_size * training.accumulate,
-    };
-    let source = with_cache(&data.source, training)?;
-    let loader = Loader::new(Arc::clone(&source), samples.training.clone(), options)?;
-    Ok((loader, Validation::new(config, &source, &samples.validation)?))
 }

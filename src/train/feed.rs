@@ -1,0 +1,81 @@
+//! The batches that a run trains on, from wherever it stands, without a wait between epochs.
+
+use super::Position;
+use crate::{
+    config::RunConfig,
+    data::{
+        Batch, FrameKey, FrameSource,
+        loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
+    },
+};
+use anyhow::{Context, Result, bail};
+use std::sync::Arc;
+
+/// A loader with its place in the data.
+pub(super) struct Feed {
+    loader: Loader,
+    batches: Option<Batches>,
+    /// The next epoch's batches, begun when those of the present one are all being made.
+    ahead: Option<Batches>,
+}
+
+impl Feed {
+    /// Prepares to load; a batch holds all samples of a step.
+    ///
+    /// # Errors
+    /// If there are too few samples for a batch.
+    pub fn new(config: &RunConfig, source: &Arc<dyn FrameSource>, keys: &[FrameKey]) -> Result<Self> {
+        let training = &config.training;
+        let batch_size = training.batch_size * training.accumulate;
+        let options = LoaderOptions {
+            sample: SampleOptions::of(&config.objective, config.network.size()),
+            batch_size,
+            augment: !training.no_augmentation,
+            shuffle: true,
+            seed: training.seed,
+            workers: training.num_workers,
+            // Data that does not fill a batch is one smaller batch.
+            drop_last: keys.len() >= batch_size,
+        };
+        let loader = Loader::new(Arc::clone(source), keys.to_vec(), options)?;
+        Ok(Self { loader, batches: None, ahead: None })
+    }
+
+    /// Batches of an epoch.
+    pub fn batch_count(&self) -> usize {
+        self.loader.batch_count()
+    }
+
+    /// The batch after a position, of a run that makes so many steps in all. Adds to `skipped` what could
+    /// not be read.
+    ///
+    /// # Errors
+    /// If the data seems damaged.
+    pub fn next(
+        &mut self,
+        position: Position,
+        total_steps: u64,
+        skipped: &mut Vec<(FrameKey, String)>,
+    ) -> Result<Batch> {
+        let Position { step, mut epoch, mut batch, .. } = position;
+        loop {
+            let batches = self.batches.get_or_insert_with(|| self.loader.batches(epoch, batch));
+            match batches.next() {
+                Some(Ok(LoaderEvent::Batch(batch))) => {
+                    let is_last_epoch = step + 1 + batches.left() as u64 >= total_steps;
+                    if self.ahead.is_none() && batches.are_all_ordered() && !is_last_epoch {
+                        self.ahead = Some(self.loader.batches(batch.epoch + 1, 0));
+                    }
+                    return Ok(batch);
+                }
+                Some(Ok(LoaderEvent::Skipped { key, reason })) => skipped.push((key, reason)),
+                Some(Err(error)) => return Err(error).context("loading stopped"),
+                None if batch == 0 => bail!("an epoch of the data gave no batch; check the images"),
+                None => {
+                    self.batches = self.ahead.take();
+                    (epoch, batch) = (epoch + 1, 0);
+                }
+            }
+        }
+    }
+}
