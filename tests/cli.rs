@@ -283,13 +283,13 @@ fn a_light_depth_network_alone_predicts_scores_and_starts_a_run() {
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let whole = info(&run);
-    assert_eq!(whole["networks"], "RT-MonoDepth-S, pose PoseCNN of pairs");
+    assert_eq!(whole["networks"], "RT-MonoDepth-S, pose shared encoder of pairs");
     let alone = info(&weights);
     assert_eq!(alone["networks"], "RT-MonoDepth-S, no pose network");
     assert_eq!((alone["height"].as_u64(), alone["width"].as_u64()), (Some(48), Some(80)));
     let count = |report: &serde_json::Value, what: &str| report["tensors"][what].as_array().unwrap().len();
     assert_eq!(["loaded", "missing", "unused"].map(|what| count(&alone, what)), [35, 0, 0]);
-    assert_eq!(count(&whole, "loaded"), 35 + 16);
+    assert_eq!(count(&whole, "loaded"), 35 + 8);
 
     let picture = path("picture.png");
     image::RgbImage::from_fn(160, 96, |x, y| image::Rgb([x as u8, y as u8, 7])).save(&picture).unwrap();

@@ -170,7 +170,7 @@ fn all_frames_together_give_every_source_a_motion_of_its_own() {
 }
 
 #[test]
-fn plain_pose_networks_move_in_units_of_the_mean_depth() {
+fn translations_of_plain_pose_networks_are_taken_times_the_mean_inverse_depth() {
     let device = Device::flex();
     let ids = frames(&[0, -1, 1]);
     let networks = networks(&config(PoseModelType::Posecnn, PoseModelInput::Pairs, &ids), &device);

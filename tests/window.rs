@@ -401,6 +401,9 @@ fn folders_are_recognised_by_what_they_hold() {
     let weights = make("weights");
     fs::write(weights.join("encoder.pth"), []).unwrap();
     assert_eq!(recognise(&weights.join("encoder.pth")), Found::Weights(weights.clone()));
+    let single = weights.join("whole.safetensors");
+    fs::write(&single, []).unwrap();
+    assert_eq!(recognise(&single), Found::Weights(single));
     assert_eq!(recognise(&weights), Found::Weights(weights));
     let split = make("split");
     fs::write(split.join("val_files.txt"), []).unwrap();

@@ -102,11 +102,12 @@ pub fn recognise(path: &Path) -> Found {
     if let Some(name) = path.to_str().filter(|name| split::names().contains(name)) {
         return Found::Split(name.into());
     }
-    if path.is_file() && path.extension().is_some_and(|extension| extension == "safetensors") {
-        return Found::Weights(path.to_owned());
-    }
     let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
     let has = |name: &str| folder.join(name).exists();
+    let is_safetensors = path.extension().is_some_and(|extension| extension == "safetensors");
+    if path.is_file() && is_safetensors && !has("encoder.safetensors") {
+        return Found::Weights(path.to_owned());
+    }
     let networks = ["encoder.pth", "encoder.safetensors", "model.safetensors", "checkpoints"];
     if networks.into_iter().any(has) {
         Found::Weights(folder.to_owned())

@@ -108,7 +108,7 @@ pub enum PoseModelType {
     SeparateResnet,
     /// The depth network's encoder, which sees the frames one by one
     Shared,
-    /// Seven convolutions (Zhou et al., CVPR 2017); its translations are in units of the mean depth
+    /// Seven convolutions (Zhou et al., CVPR 2017); its translations are taken times the mean of 1 / depth
     Posecnn,
 }
 

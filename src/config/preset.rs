@@ -8,7 +8,7 @@ use super::RunConfig;
 pub enum Preset {
     /// A small size and batch for a machine without a graphics card: depth forms within minutes
     Small,
-    /// The small preset with the lightest networks, RT-MonoDepth-S and PoseCNN: twice as many steps a second
+    /// The small preset with RT-MonoDepth-S, whose encoder serves depth and motion: more steps a second
     Light,
     /// Mode M: neighbouring frames, 640×192, batches of 12, 20 epochs; trains on eigen_zhou
     Published,
@@ -47,7 +47,7 @@ const TABLE: [(Preset, &str, &str); 14] = [
     (
         Preset::Light,
         "Light",
-        "network = { height = 64, width = 192, depth_network = 'rt-monodepth-s', pose_model_type = 'posecnn' }
+        "network = { height = 64, width = 192, depth_network = 'rt-monodepth-s', pose_model_type = 'shared' }
          objective = { scales = [0, 1, 2] }
          training = { batch_size = 4, num_epochs = 40, scheduler_step_size = 30 }",
     ),

@@ -1,7 +1,6 @@
 //! Picture files by drive, camera and frame number: what every folder of frames comes to.
 
 use super::{DataError, Drive, FrameKey, Side, image as picture};
-use crate::config::ImageSize;
 use image::RgbImage;
 use std::{
     collections::BTreeMap,
@@ -127,18 +126,4 @@ pub(super) fn numbered_cameras(folders: [(Side, PathBuf); 2]) -> Result<Cameras,
         }
     }
     Ok(cameras)
-}
-
-/// The size of a picture, from its header.
-pub(super) fn size_of(path: &Path) -> Result<ImageSize, DataError> {
-    let unreadable =
-        |reason: String| DataError::Unreadable { what: "picture".to_owned(), path: path.to_owned(), reason };
-    let reader = image::ImageReader::open(path)
-        .and_then(image::ImageReader::with_guessed_format)
-        .map_err(|error| unreadable(error.to_string()))?;
-    let (width, height) = reader.into_dimensions().map_err(|error| unreadable(error.to_string()))?;
-    if width == 0 || height == 0 {
-        return Err(unreadable("it has no pixels".to_owned()));
-    }
-    Ok(ImageSize { height: height as usize, width: width as usize })
 }

@@ -1,5 +1,6 @@
 //! The networks and their weights files.
 
+mod adopt;
 mod depth;
 mod depth_decoder;
 mod initial;

@@ -25,11 +25,11 @@ pub struct Motion {
 }
 
 impl Motion {
-    /// `[B, 4, 4]`, with every translation taken so many times, `[B, 1]`.
-    pub fn source_from_target(&self, translation_unit: Option<Tensor<2>>) -> Tensor<3> {
+    /// `[B, 4, 4]`, with each translation taken times a factor of its own, `[B, 1]`.
+    pub fn source_from_target(&self, factor: Option<Tensor<2>>) -> Tensor<3> {
         let translation = self.translation.clone();
-        let translation = match translation_unit {
-            Some(unit) => translation * unit,
+        let translation = match factor {
+            Some(factor) => translation * factor,
             None => translation,
         };
         transform(self.axis_angle.clone(), translation, self.is_inverse)

@@ -161,8 +161,8 @@ impl Networks {
     ///
     /// `frame_ids` are the frames in the order of the objective, the target first; `images` has each of
     /// them in 0..1, `[B, 3, H, W]`. Motions are given to those temporal sources that [`Self::reachable`]
-    /// names. The translations of PoseCNN are in units of the mean depth at each scale, in harmonic mean,
-    /// and pass gradients to it.
+    /// names. The translations of PoseCNN are taken times the mean of 1 / depth at each scale, through
+    /// which gradients pass, as the reference does.
     pub fn predict(
         &self,
         frame_ids: &[FrameId],
@@ -177,8 +177,8 @@ impl Networks {
         let decode = |decoder: &Decoder| decoder.forward(&features);
         let predictive_masks = self.predictive_mask.as_ref().map(decode).unwrap_or_default();
         let pose = self.pose.as_ref().map(|pose| pose.motions(frame_ids, &seen)).unwrap_or_default();
-        let transforms = |unit: Option<Tensor<2>>| -> BTreeMap<FrameId, Tensor<3>> {
-            pose.iter().map(|(id, motion)| (*id, motion.source_from_target(unit.clone()))).collect()
+        let transforms = |factor: Option<Tensor<2>>| -> BTreeMap<FrameId, Tensor<3>> {
+            pose.iter().map(|(id, motion)| (*id, motion.source_from_target(factor.clone()))).collect()
         };
         let scales = disparities.iter();
         let motions = if matches!(self.pose, Some(PoseNetwork::Cnn(_))) {
@@ -213,77 +213,6 @@ impl Networks {
         let is_reachable = |id: &FrameId| has_motion || matches!(*id, FrameId::TARGET | FrameId::Stereo);
         frame_ids.iter().copied().filter(is_reachable).collect()
     }
-
-    /// Takes over those of the listed networks that `other` has, in place of its own.
-    ///
-    /// # Errors
-    /// If one of them is another network there, or has no disparity at a scale that is needed; all then
-    /// stay as they were.
-    pub fn adopt(&mut self, other: &Self, networks: &[NetworkFile]) -> Result<(), ConfigError> {
-        let (own, theirs) = (self.architecture(), other.architecture());
-        let mut adopted = self.clone();
-        for network in networks {
-            let is_of_depth =
-                matches!(network, NetworkFile::Encoder | NetworkFile::Depth | NetworkFile::PredictiveMask);
-            let lacks = |scale: &&usize| !theirs.scales.contains(scale);
-            if is_of_depth && own.depth != theirs.depth {
-                return refuse(*network, &own.depth, &theirs.depth, "--depth-network, --num-layers");
-            }
-            if *network == NetworkFile::Depth
-                && let Some(scale) = own.scales.iter().find(lacks)
-            {
-                return Err(ConfigError(format!(
-                    "the weights have no disparity at scale {scale}: leave it out of --scales, or leave \
-                     depth out of --models-to-load"
-                )));
-            }
-            match (network, &mut adopted.pose, &other.pose) {
-                (NetworkFile::Encoder, ..) => adopted.depth.encoder = other.depth.encoder.clone(),
-                (NetworkFile::Depth, ..) => adopted.depth.decoder = other.depth.decoder.clone(),
-                (NetworkFile::PredictiveMask, ..) => {
-                    if own.masked_sources == theirs.masked_sources && own.scales == theirs.scales {
-                        adopted.predictive_mask.clone_from(&other.predictive_mask);
-                    }
-                }
-                (NetworkFile::PoseEncoder | NetworkFile::Pose, Some(pose), Some(their_pose)) => {
-                    let (own, theirs) = (pose.architecture(), their_pose.architecture());
-                    if own != theirs {
-                        return refuse(*network, &own, &theirs, "--pose-model-type, --pose-model-input");
-                    }
-                    adopt_pose(pose, their_pose, *network);
-                }
-                _ => {}
-            }
-        }
-        *self = adopted;
-        Ok(())
-    }
-}
-
-fn adopt_pose(own: &mut PoseNetwork, theirs: &PoseNetwork, network: NetworkFile) {
-    match (own, theirs, network) {
-        (PoseNetwork::Separate(own), PoseNetwork::Separate(theirs), NetworkFile::PoseEncoder) => {
-            own.encoder = theirs.encoder.clone();
-        }
-        (PoseNetwork::Separate(own), PoseNetwork::Separate(theirs), _) => {
-            own.decoder = theirs.decoder.clone();
-        }
-        (own, theirs, NetworkFile::Pose) => *own = theirs.clone(),
-        _ => {}
-    }
-}
-
-fn refuse(
-    network: NetworkFile,
-    own: &dyn fmt::Display,
-    theirs: &dyn fmt::Display,
-    options: &str,
-) -> Result<(), ConfigError> {
-    let stem = network.stem();
-    Err(ConfigError(format!(
-        "the {stem} of the weights is {theirs}, the run's is {own}: choose the same by {options}, or leave \
-         {stem} out of --models-to-load"
-    )))
 }
 
 /// The mean of 1 / depth over a disparity `[B, 1, h, w]`, `[B, 1]`. (The mean over a bilinearly

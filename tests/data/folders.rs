@@ -275,7 +275,11 @@ fn own_frames_train_without_a_line_of_code() {
     assert!(trained.status.success(), "{message}");
     let summary: serde_json::Value = serde_json::from_slice(&trained.stdout).unwrap();
     assert!(summary["steps"] == 2 && summary["loss"].as_f64().unwrap().is_finite(), "{summary}");
-    assert_eq!(fs::read_dir(path("cache/96x64")).unwrap().count(), 4, "frames 0 to 3 were kept");
+    assert_eq!(
+        fs::read_dir(path("cache/96x64")).unwrap().count(),
+        5,
+        "every frame is kept, the last from validation"
+    );
 
     let command = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_monoscope")).args(arguments).output().unwrap();

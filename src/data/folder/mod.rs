@@ -6,7 +6,7 @@ pub use camera::{Rig, parse_camera, parse_kitti_calibration};
 
 use super::{
     DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
-    pictures::{Camera, Cameras, LAST_FRAME, Pictures, folders, pictures_in, size_of},
+    pictures::{Camera, Cameras, LAST_FRAME, Pictures, folders, pictures_in},
 };
 use crate::{config::CameraChoice, geometry::Intrinsics};
 use image::RgbImage;
@@ -53,7 +53,7 @@ impl OwnFolder {
         let (mut rigs, mut drives, mut assumes) = (BTreeMap::new(), Vec::new(), false);
         for FoundDrive { name, folder, cameras } in found {
             if let Some(picture) = cameras.values().find_map(|frames| frames.values().next()) {
-                let size = size_of(picture)?;
+                let size = super::image::size(picture)?;
                 let rig = match (Rig::find(&folder, size)?, assumed) {
                     (Some(rig), _) => rig,
                     (None, Some(assumed)) => {

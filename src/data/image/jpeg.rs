@@ -1,6 +1,7 @@
 //! JPEG by libjpeg-turbo, the decoder that the published numbers were made with.
 
 use super::{LARGEST_ALLOCATION, LARGEST_SIDE};
+use crate::config::ImageSize;
 use image::RgbImage;
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, Subsamp};
 
@@ -13,6 +14,15 @@ const MOST_PASSES: u32 = 100;
 /// Whether these bytes say that they are a JPEG.
 pub(super) fn is_jpeg(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xFF, 0xD8])
+}
+
+/// The picture's size.
+///
+/// # Errors
+/// What is wrong with the header.
+pub(super) fn size(bytes: &[u8]) -> Result<ImageSize, String> {
+    let header = turbojpeg::read_header(bytes).map_err(|error| error.to_string())?;
+    Ok(ImageSize { height: header.height, width: header.width })
 }
 
 /// Decodes to RGB.

@@ -8,6 +8,7 @@ pub use filter::{Filter, Taps};
 pub use resize::{pyramid, resize};
 
 use super::DataError;
+use crate::config::ImageSize;
 use image::{ImageFormat, ImageReader, Limits, RgbImage};
 use std::{
     fs,
@@ -29,14 +30,41 @@ const LARGEST_FILE: u64 = 256 << 20;
 /// # Errors
 /// The file is missing, cut short, not a picture, or larger than any camera's.
 pub fn read(path: &Path) -> Result<RgbImage, DataError> {
-    let unreadable =
-        |reason: String| DataError::Unreadable { what: "picture".to_owned(), path: path.to_owned(), reason };
+    decode(&bytes_of(path)?).map_err(|reason| unreadable(path, reason))
+}
+
+/// The size of a JPEG or PNG file's picture, from its header.
+///
+/// # Errors
+/// The file is missing or its header is not that of a picture.
+pub fn size(path: &Path) -> Result<ImageSize, DataError> {
+    let bytes = bytes_of(path)?;
+    let size = if jpeg::is_jpeg(&bytes) { jpeg::size(&bytes) } else { size_of_png(&bytes) };
+    match size.map_err(|reason| unreadable(path, reason))? {
+        ImageSize { height: 0, .. } | ImageSize { width: 0, .. } => {
+            Err(unreadable(path, "the picture has no pixels".to_owned()))
+        }
+        size => Ok(size),
+    }
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, DataError> {
     let length = fs::metadata(path).map_err(|error| not_opened(path, &error))?.len();
     if length > LARGEST_FILE {
-        return Err(unreadable(format!("its {length} bytes are more than any camera's picture")));
+        return Err(unreadable(path, format!("its {length} bytes are more than any camera's picture")));
     }
-    let bytes = fs::read(path).map_err(|error| not_opened(path, &error))?;
-    decode(&bytes).map_err(unreadable)
+    fs::read(path).map_err(|error| not_opened(path, &error))
+}
+
+fn unreadable(path: &Path, reason: String) -> DataError {
+    DataError::Unreadable { what: "picture".to_owned(), path: path.to_owned(), reason }
+}
+
+fn size_of_png(bytes: &[u8]) -> Result<ImageSize, String> {
+    let reader =
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
+    let (width, height) = reader.into_dimensions().map_err(|error| error.to_string())?;
+    Ok(ImageSize { height: height as usize, width: width as usize })
 }
 
 fn not_opened(path: &Path, error: &std::io::Error) -> DataError {
@@ -46,11 +74,7 @@ fn not_opened(path: &Path, error: &std::io::Error) -> DataError {
             path: path.to_owned(),
             advice: "check that the drive was unpacked whole".to_owned(),
         },
-        _ => DataError::Unreadable {
-            what: "picture".to_owned(),
-            path: path.to_owned(),
-            reason: error.to_string(),
-        },
+        _ => unreadable(path, error.to_string()),
     }
 }
 
