@@ -352,7 +352,7 @@ fn event_file(folder: &Path) -> Vec<(u64, String, f32)> {
         let length = u64::from_le_bytes(rest[..8].try_into().unwrap()) as usize;
         let checked = |bytes: &[u8], sum: &[u8]| {
             let crc = crc32c::crc32c(bytes);
-            let masked = ((crc >> 15) | (crc << 17)).wrapping_add(0xa282_ead8);
+            let masked = crc.rotate_right(15).wrapping_add(0xa282_ead8);
             assert_eq!(masked.to_le_bytes(), sum);
         };
         checked(&rest[..8], &rest[8..12]);

@@ -234,7 +234,7 @@ fn ours(unknowns: &Unknowns, config: &ObjectiveConfig, composed: bool) -> (f64, 
         colour: frames.into_iter().map(|(id, frame)| (id, pyramid(frame))).collect(),
         disparities: SCALES.into_iter().zip(disparities.iter().cloned()).collect(),
         source_from_target: same_at_every_scale(
-            [(FrameId::PREVIOUS, transform(0)), (FrameId::NEXT, transform(1))].into(),
+            &[(FrameId::PREVIOUS, transform(0)), (FrameId::NEXT, transform(1))].into(),
         ),
         intrinsics: vec![CAMERA],
         predictive_masks: BTreeMap::new(),

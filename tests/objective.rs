@@ -99,7 +99,7 @@ impl Case {
         let inputs = Inputs {
             colour: ids.into_iter().map(|id| (id, pyramid(id))).collect(),
             disparities,
-            source_from_target: same_at_every_scale(source_from_target),
+            source_from_target: same_at_every_scale(&source_from_target),
             intrinsics: vec![Intrinsics::KITTI; 2],
             predictive_masks: if variant == "predictive_mask" {
                 by_scale("predictive_mask")
@@ -364,7 +364,7 @@ fn drawn_noise_is_small_and_repeats() {
             colour: [FrameId::TARGET, FrameId::NEXT].map(|id| (id, vec![image.clone()])).into(),
             disparities: [(0, Tensor::<4>::full([1, 1, 32, 64], 0.1, &device))].into(),
             source_from_target: same_at_every_scale(
-                [(FrameId::NEXT, Tensor::<2>::eye(4, &device).unsqueeze())].into(),
+                &[(FrameId::NEXT, Tensor::<2>::eye(4, &device).unsqueeze())].into(),
             ),
             intrinsics: vec![Intrinsics::KITTI],
             predictive_masks: BTreeMap::new(),

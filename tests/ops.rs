@@ -168,7 +168,7 @@ fn scene() -> (Inputs, Vec<Tensor<4>>, Vec<Tensor<2>>) {
             .into(),
         disparities: disparities.iter().cloned().enumerate().collect(),
         source_from_target: same_at_every_scale(
-            [(FrameId::PREVIOUS, motion(0)), (FrameId::NEXT, motion(1))].into(),
+            &[(FrameId::PREVIOUS, motion(0)), (FrameId::NEXT, motion(1))].into(),
         ),
         intrinsics: vec![Intrinsics::KITTI, Intrinsics { centre_x: 0.4, ..Intrinsics::KITTI }],
         predictive_masks: BTreeMap::new(),

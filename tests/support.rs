@@ -179,7 +179,7 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 
 /// Motions by scale, as a pose network gives them that knows no scales.
 pub fn same_at_every_scale(
-    motions: BTreeMap<FrameId, Tensor<3>>,
+    motions: &BTreeMap<FrameId, Tensor<3>>,
 ) -> BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>> {
     (0..4).map(|scale| (scale, motions.clone())).collect()
 }

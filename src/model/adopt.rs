@@ -31,10 +31,10 @@ impl Networks {
             match (network, &mut adopted.pose, &other.pose) {
                 (NetworkFile::Encoder, ..) => adopted.depth.encoder = other.depth.encoder.clone(),
                 (NetworkFile::Depth, ..) => adopted.depth.decoder = other.depth.decoder.clone(),
-                (NetworkFile::PredictiveMask, ..) => {
-                    if own.masked_sources == theirs.masked_sources && own.scales == theirs.scales {
-                        adopted.predictive_mask.clone_from(&other.predictive_mask);
-                    }
+                (NetworkFile::PredictiveMask, ..)
+                    if own.masked_sources == theirs.masked_sources && own.scales == theirs.scales =>
+                {
+                    adopted.predictive_mask.clone_from(&other.predictive_mask);
                 }
                 (NetworkFile::PoseEncoder | NetworkFile::Pose, Some(pose), Some(their_pose)) => {
                     let (own_pose, theirs_pose) = (pose.architecture(), their_pose.architecture());

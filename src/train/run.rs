@@ -254,7 +254,7 @@ impl Run {
         match glance {
             Ok(Glance::More) => {
                 let (done, samples) = validation.progress();
-                return Ok(Progress::Validating { done, samples });
+                Ok(Progress::Validating { done, samples })
             }
             Ok(Glance::Done(Some(report))) => {
                 let report = ValidationReport { step, epoch, ..report };

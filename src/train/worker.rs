@@ -211,7 +211,7 @@ impl Worker {
         let folder = RunFolder::open(out)?;
         let config = config.map_or_else(|| folder.config(), Ok)?;
         let manifest = folder.manifest()?;
-        let (choice, split) = data.unwrap_or_else(|| (manifest.data, manifest.split));
+        let (choice, split) = data.unwrap_or((manifest.data, manifest.split));
         self.config = config.clone();
         self.open_data(&choice, split)?;
         self.enter(State::Preparing);
