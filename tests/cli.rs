@@ -53,7 +53,8 @@ fn bad_input_to_train_is_refused_in_one_line() {
         &["--scales 3", "RT-MonoDepth-S"],
         &["--data", "demo", "--depth-network", "rt-monodepth-s", "--scales", "0", "3"],
     );
-    check(2, &["--predictive-mask"], &["--data", "demo", "--predictive-mask"]);
+    let after_frames = ["--data", "demo", "--frame-ids", "0", "-1", "--predictive-mask"];
+    check(2, &["--disable-automasking"], &after_frames);
     check(2, &["--pose"], &["--data", "demo", "--pose-model-type", "posecnn", "--frame-ids", "0", "s"]);
     check(1, &["missing"], &["--data", "demo", "--split", text(&missing)]);
 
