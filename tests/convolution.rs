@@ -1,7 +1,7 @@
 //! The convolution of the CPU backend against its composed twin and against finite differences.
 
-use crate::support::{gpu, largest_difference, values};
-use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use crate::support::{gpu, largest_difference, scattered, values};
+use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::compute::ops::convolution::{
     Activation, ConvolutionOptions, Padding, composed_convolution, convolution,
 };
@@ -76,11 +76,12 @@ fn pattern(count: usize) -> Vec<f32> {
     (0..count).map(|i| (i as f32 * 0.7).sin()).collect()
 }
 
+/// Numbers from -1 to 1, always the same for a shape.
 fn random(shape: &[usize]) -> TensorData {
     let count: usize = shape.iter().product();
-    let device = Device::flex();
-    let values = Tensor::<1>::random([count], Distribution::Uniform(-1.0, 1.0), &device);
-    TensorData::new(values.into_data().try_to_vec::<f32>().unwrap(), shape.to_vec())
+    let seed = shape.iter().fold(1, |seed, side| 31 * seed + *side as u32);
+    let numbers = scattered([count], seed, &Device::flex()) * 2.0 - 1.0;
+    TensorData::new(values(numbers), shape.to_vec())
 }
 
 fn arguments(shape: [usize; 5], kernel: usize, has_bias: bool) -> Vec<TensorData> {

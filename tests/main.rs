@@ -15,6 +15,7 @@ mod networks;
 mod normalisation;
 mod objective;
 mod ops;
+mod options;
 mod pose_networks;
 mod resume;
 mod rt_monodepth;

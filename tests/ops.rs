@@ -1,7 +1,9 @@
 //! Each operation of ours against its composed twin, finite differences and known answers, on every
 //! backend that it exists for.
 
-use crate::support::{self, Arrays, largest_difference, relative_difference, same_at_every_scale, values};
+use crate::support::{
+    self, Arrays, largest_difference, relative_difference, same_at_every_scale, scattered, values,
+};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     compute::ops::{resize_bilinear, sample::sample_border_composed, sample_border},
@@ -15,19 +17,6 @@ use std::collections::BTreeMap;
 /// The CPU backend and, where there is one, the GPU backend, each with the factor on its tolerances.
 fn backends() -> impl Iterator<Item = (Device, f32)> {
     [(Device::flex(), 1.0)].into_iter().chain(support::gpu().map(|device| (device, 5.0)))
-}
-
-/// Numbers from 0 to 1 that look random and are always the same.
-fn scattered<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
-    let count: usize = shape.iter().product();
-    let values: Vec<f32> = (0..count as u32)
-        .map(|index| {
-            let hashed = (index ^ seed.wrapping_mul(0x9E37_79B9)).wrapping_mul(0x85EB_CA6B);
-            let hashed = (hashed ^ (hashed >> 15)).wrapping_mul(0xC2B2_AE35);
-            ((hashed ^ (hashed >> 13)) >> 8) as f32 / (1 << 24) as f32
-        })
-        .collect();
-    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 #[test]

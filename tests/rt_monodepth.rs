@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use monoscope::{
     config::ImageSize,
+    data,
     model::{Networks, weights},
     predict::Predictor,
 };
@@ -134,4 +135,23 @@ fn one_file_without_a_size_gives_the_same_networks() {
     }
     assert!(!Predictor::load(file, &device).unwrap().is_size_stated());
     assert!(Predictor::load(&folder, &device).unwrap().is_size_stated());
+}
+
+#[test]
+fn a_photograph_gives_the_scaled_disparity_of_the_reference() {
+    let (Some(expected), Some(kitti)) = (golden_predictions(), shared("kitti")) else { return };
+    let device = Device::flex();
+    let predictor = Predictor::load(&shared("weights/rt_monodepth_s").unwrap(), &device).unwrap();
+    let frames = kitti.join("2011_09_26/2011_09_26_drive_0002_sync/image_02/data");
+    for (name, expected) in
+        ["0000000000.jpg", "0000000009.jpg"].into_iter().zip(expected.chunks(SIZE.pixels()))
+    {
+        let image = data::image::read(&frames.join(name)).unwrap();
+        let found = values(predictor.scaled_disparity(&image).unwrap());
+        let mut differences: Vec<f32> = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).collect();
+        differences.sort_by(f32::total_cmp);
+        let nearly_worst = differences[differences.len() * 999 / 1000];
+        println!("{name}: {nearly_worst}, worst {}", differences[differences.len() - 1]);
+        assert!(nearly_worst <= 2e-3, "{name}: {nearly_worst} at the 99.9th percentile");
+    }
 }

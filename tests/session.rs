@@ -15,7 +15,7 @@ pub fn session() -> SessionHandle {
 }
 
 /// The next event that passes; others are dropped, a problem that is not looked for fails the test.
-pub fn next(session: &SessionHandle, is_it: impl Fn(&Event) -> bool) -> Event {
+pub fn next(session: &SessionHandle, mut is_it: impl FnMut(&Event) -> bool) -> Event {
     loop {
         let event = session.wait().expect("the session lives");
         if is_it(&event) {

@@ -3,7 +3,7 @@
 use burn::{
     module::{Module, ModuleVisitor, Param, ParamId},
     optim::GradientsParams,
-    tensor::{Device, Tensor},
+    tensor::{Device, Tensor, TensorData},
 };
 use monoscope::{
     compute::{Compute, ComputeError},
@@ -175,6 +175,19 @@ pub fn formula_networks(device: &Device) -> Networks {
 /// The values of a tensor, in row-major order.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec::<f32>().unwrap()
+}
+
+/// Numbers from 0 to 1 that look random and are always the same.
+pub fn scattered<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
+    let count: usize = shape.iter().product();
+    let values: Vec<f32> = (0..count as u32)
+        .map(|index| {
+            let hashed = (index ^ seed.wrapping_mul(0x9E37_79B9)).wrapping_mul(0x85EB_CA6B);
+            let hashed = (hashed ^ (hashed >> 15)).wrapping_mul(0xC2B2_AE35);
+            ((hashed ^ (hashed >> 13)) >> 8) as f32 / (1 << 24) as f32
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 /// Motions by scale, as a pose network gives them that knows no scales.

@@ -5,7 +5,7 @@ use crate::{
     config::RunConfig,
     data::{
         Batch, FrameKey, FrameSource,
-        loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
+        loader::{Batches, Loader, LoaderEvent, LoaderOptions},
     },
 };
 use anyhow::{Context, Result, bail};
@@ -25,18 +25,7 @@ impl Feed {
     /// # Errors
     /// If there are too few samples for a batch.
     pub fn new(config: &RunConfig, source: &Arc<dyn FrameSource>, keys: &[FrameKey]) -> Result<Self> {
-        let training = &config.training;
-        let batch_size = training.batch_size * training.accumulate;
-        let options = LoaderOptions {
-            sample: SampleOptions::of(&config.objective, config.network.size()),
-            batch_size,
-            augment: !training.no_augmentation,
-            shuffle: true,
-            seed: training.seed,
-            workers: training.num_workers,
-            // Data that does not fill a batch is one smaller batch.
-            drop_last: keys.len() >= batch_size,
-        };
+        let options = LoaderOptions::of(config, keys.len());
         let loader = Loader::new(Arc::clone(source), keys.to_vec(), options)?;
         Ok(Self { loader, batches: None, ahead: None })
     }

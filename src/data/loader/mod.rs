@@ -12,6 +12,7 @@ pub use batches::{Batches, LoaderEvent};
 pub use sample::{SampleOptions, load_sample};
 
 use super::{DataError, FrameKey, FrameSource, Sample, augment::Augmentation};
+use crate::config::RunConfig;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::{ops::Range, sync::Arc};
@@ -33,6 +34,24 @@ pub struct LoaderOptions {
     pub workers: usize,
     /// Leave out a last batch that would not be full.
     pub drop_last: bool,
+}
+
+impl LoaderOptions {
+    /// What a run asks for that has so many samples; a batch holds all samples of a step.
+    pub fn of(config: &RunConfig, samples: usize) -> Self {
+        let training = &config.training;
+        let batch_size = training.batch_size * training.accumulate;
+        Self {
+            sample: SampleOptions::of(&config.objective, config.network.size()),
+            batch_size,
+            augment: !training.no_augmentation,
+            shuffle: true,
+            seed: training.seed,
+            workers: training.num_workers,
+            // Data that does not fill a batch is one smaller batch.
+            drop_last: samples >= batch_size,
+        }
+    }
 }
 
 /// Makes batches of samples from a source.
