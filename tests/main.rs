@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's helper fails as its test does")]
 
 mod architecture;
+mod architectures;
 mod cli;
 mod config;
 mod convolution;

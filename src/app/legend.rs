@@ -25,6 +25,7 @@ pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldSt
         }
         MapName::Depth => measure(Colormap::Turbo, Range::Automatic, true),
         MapName::Disparity(_) => measure(Colormap::Magma, Range::Automatic, false),
+        MapName::PredictiveMask(_) => measure(Colormap::Grey, Range::Fixed { low: 0.0, high: 1.0 }, false),
         // A photometric loss lies between 0 and 1, and on real images nearly all of it below a half.
         _ if name.kind() == MapKind::Scalar => {
             measure(Colormap::Viridis, Range::Fixed { low: 0.0, high: 0.5 }, false)

@@ -36,7 +36,8 @@ pub struct Palette {
 }
 
 impl Palette {
-    const DARK: Self = Self {
+    /// Also what point clouds are drawn on in either theme: their points are the colours of the film.
+    pub const DARK: Self = Self {
         accent: Color32::from_rgb(104, 170, 240),
         on_accent: Color32::from_rgb(10, 18, 28),
         warning: Color32::from_rgb(232, 168, 72),

@@ -25,6 +25,8 @@ pub enum MapName {
     ChosenSource,
     /// 1 where a reprojection was least, so that the pixel trains; 0 where it is masked, [1, H, W].
     AutoMask,
+    /// The predicted weight of a source's reprojection loss, [1, H, W] in 0 to 1.
+    PredictiveMask(FrameId),
 }
 
 /// How the values of a map are to be read, and so drawn.
@@ -53,6 +55,9 @@ impl MapName {
         names.push(Self::ChosenSource);
         if !config.disable_automasking {
             names.push(Self::AutoMask);
+        }
+        if config.predictive_mask {
+            names.extend(config.sources().map(Self::PredictiveMask));
         }
         names
     }
@@ -92,6 +97,7 @@ impl MapName {
             Self::AutoMask => {
                 "Bright pixels train; dark ones look the same without any warp and are left out"
             }
+            Self::PredictiveMask(_) => "How much the network lets the warped source count at each pixel",
         }
     }
 }
@@ -108,6 +114,7 @@ impl fmt::Display for MapName {
             Self::Identity(id) => write!(formatter, "identity loss {}", id.label()),
             Self::MinimumLoss => formatter.write_str("minimum loss"),
             Self::ChosenSource => formatter.write_str("chosen source"),
+            Self::PredictiveMask(id) => write!(formatter, "predictive mask {}", id.label()),
             Self::AutoMask => formatter.write_str("auto-mask"),
         }
     }

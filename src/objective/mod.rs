@@ -154,6 +154,10 @@ impl Objective {
                 MapName::Identity(id) => scene.identity.clone()?.narrow(1, channel(id)?, 1),
                 MapName::MinimumLoss => computed?.minimum.clone(),
                 MapName::ChosenSource => computed?.chosen.clone(),
+                MapName::PredictiveMask(id) => {
+                    let mask = inputs.predictive_masks.get(&finest)?.clone().narrow(1, channel(id)?, 1);
+                    resize_bilinear(constant(&mask), self.size)
+                }
                 MapName::AutoMask => {
                     let [_, identities, _, _] = scene.identity.as_ref()?.dims();
                     let identities = if self.config.avg_reprojection { 1 } else { identities };

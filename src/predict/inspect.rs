@@ -120,6 +120,7 @@ fn put_map(arrays: &mut BTreeMap<String, Array>, name: MapName, tensor: Tensor<4
             (with_source("warped", id), Array::floats(tensor, vec![channels, height, width])?)
         }
         MapName::Reprojection(id) => (with_source("reprojection", id), Array::floats(tensor, plane)?),
+        MapName::PredictiveMask(id) => (with_source("predictive_mask", id), Array::floats(tensor, plane)?),
         MapName::Identity(id) => (with_source("identity", id), Array::floats(tensor, plane)?),
         MapName::Disparity(scale) => (format!("disparity_{scale}"), Array::floats(tensor, plane)?),
         MapName::Depth => ("depth".to_owned(), Array::floats(tensor, plane)?),

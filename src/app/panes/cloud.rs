@@ -64,7 +64,7 @@ impl Cloud {
         let response = ui.interact(rect, ui.scope_id().with("orbit"), Sense::click_and_drag());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Point cloud view"));
         self.orbit.interact(&response);
-        let [red, green, blue, _] = Color32::from_rgb(12, 13, 15).to_array();
+        let [red, green, blue, _] = Palette::DARK.stage.to_array();
         let style = CloudStyle {
             point_width: self.point_width,
             farthest: self.farthest,
@@ -92,7 +92,7 @@ impl Cloud {
     /// The pyramid that the frame's camera looks through.
     fn draw_camera(&self, ui: &Ui, rect: Rect, camera: Intrinsics) {
         let painter = ui.painter().with_clip_rect(rect);
-        let stroke = Stroke::new(1.2, Palette::of(ui).accent);
+        let stroke = Stroke::new(1.2, Palette::DARK.accent);
         let ray = |u: f32, v: f32| {
             let x = (u - camera.centre_x) / camera.focal_x;
             Vec3::new(x, (v - camera.centre_y) / camera.focal_y, 1.0) * FRUSTUM_DEPTH
