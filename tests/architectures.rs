@@ -2,19 +2,17 @@
 
 use crate::{
     support::{formula_networks, safetensors_bytes},
-    weights::{assert_same, joined, refusal, saved, small_networks},
+    weights::{SIZE, assert_same, joined, refusal, saved, small_networks},
 };
 use burn::tensor::Device;
 use monoscope::{
-    config::{
-        DepthNetworkType, FrameId, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType, RunConfig,
-    },
+    config::{DepthNetworkType, FrameId, NetworkFile, PoseModelInput, PoseModelType, RunConfig},
     model::{
         Architecture, Networks, ResnetArchitecture,
-        weights::{self, NamedTensor, named_tensors},
+        weights::{self, NamedTensor, ParameterName, named_tensors},
     },
 };
-use std::{fs, path::Path};
+use std::fs;
 
 /// A run's networks, with first values.
 fn networks_of(change: impl Fn(&mut RunConfig)) -> Networks {

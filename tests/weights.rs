@@ -4,13 +4,10 @@
 use crate::support::{formula_networks, formula_values, safetensors_bytes, shared};
 use burn::tensor::Device;
 use monoscope::{
-    config::{
-        DepthNetworkType, FrameId, ImageSize, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType,
-        RunConfig,
-    },
+    config::{ImageSize, NetworkConfig},
     model::{
         Architecture, DepthArchitecture, Networks, ResnetArchitecture,
-        weights::{self, NamedTensor, ParameterName, WeightsError, map_parameters, named_tensors},
+        weights::{self, NamedTensor, WeightsError, map_parameters, named_tensors},
     },
 };
 use rand::{RngExt, SeedableRng};
@@ -24,7 +21,7 @@ use std::{
 use tempfile::TempDir;
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-const SIZE: ImageSize = ImageSize { height: 64, width: 96 };
+pub const SIZE: ImageSize = ImageSize { height: 64, width: 96 };
 
 /// The smallest networks: one scale and no pose, with the reference's test values.
 pub fn small_networks(depth: ResnetArchitecture) -> Networks {

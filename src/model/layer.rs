@@ -7,7 +7,7 @@ use crate::compute::ops::{
 };
 use burn::{
     module::{Module, Param, RunningState},
-    tensor::{Device, Tensor, activation::relu, module::batch_norm},
+    tensor::{Device, Tensor, activation::relu},
 };
 
 /// A two-dimensional convolution. Every convolution of the networks goes through
@@ -71,8 +71,18 @@ impl Convolution {
 
     /// Convolves, then applies the activation to the result.
     pub fn activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+        self.applied(input, self.weight.val(), self.bias.as_ref().map(Param::val), activation)
+    }
+
+    fn applied(
+        &self,
+        input: Tensor<4>,
+        weight: Tensor<4>,
+        bias: Option<Tensor<1>>,
+        activation: Activation,
+    ) -> Tensor<4> {
         let options = ConvolutionOptions { stride: self.stride, padding: self.padding, activation };
-        convolution(input, self.weight.val(), self.bias.as_ref().map(Param::val), options)
+        convolution(input, weight, bias, options)
     }
 }
 
@@ -109,33 +119,73 @@ impl BatchNorm {
         }
     }
 
-    /// Normalises `[batch, channels, height, width]`: by its own statistics, which the running ones
-    /// then follow, while the layer lives on an autodiff device; by the running ones after
-    /// [`Module::valid`].
-    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.normalise(input, None, false)
+    /// Normalises what `convolution`, which has no bias, makes of `[batch, channels, height, width]`: by
+    /// the batch's own statistics, which the running ones then follow, while the layer lives on an
+    /// autodiff device; by the running ones after [`Module::valid`].
+    pub fn forward(&self, convolution: &Convolution, input: Tensor<4>) -> Tensor<4> {
+        self.normalise(convolution, input, None, false)
     }
 
     /// Normalises, adds the shortcut if there is one, and sets what is negative to zero.
-    pub fn rectified(&self, input: Tensor<4>, shortcut: Option<Tensor<4>>) -> Tensor<4> {
-        self.normalise(input, shortcut, true)
+    pub fn rectified(
+        &self,
+        convolution: &Convolution,
+        input: Tensor<4>,
+        shortcut: Option<Tensor<4>>,
+    ) -> Tensor<4> {
+        self.normalise(convolution, input, shortcut, true)
     }
 
-    fn normalise(&self, input: Tensor<4>, shortcut: Option<Tensor<4>>, rectify: bool) -> Tensor<4> {
-        let (weight, bias) = (self.weight.val(), self.bias.val());
-        if !weight.device().is_autodiff() {
-            let (mean, variance) = (self.running_mean.value(), self.running_var.value());
-            let output = batch_norm(input, weight, bias, mean, variance, f64::from(Self::EPSILON));
-            let output = shortcut.into_iter().fold(output, |output, shortcut| output + shortcut);
-            return if rectify { relu(output) } else { output };
+    fn normalise(
+        &self,
+        convolution: &Convolution,
+        input: Tensor<4>,
+        shortcut: Option<Tensor<4>>,
+        rectify: bool,
+    ) -> Tensor<4> {
+        if !self.weight.device().is_autodiff() {
+            return self.normalise_by_running(convolution, input, shortcut, rectify);
         }
+        let input = convolution.forward(input);
         let [batch, _, height, width] = input.dims();
         let count = (batch * height * width) as f64;
         let options = NormalisationOptions { epsilon: Self::EPSILON, rectify };
+        let (weight, bias) = (self.weight.val(), self.bias.val());
         let normalised = normalise_batch(input, weight, bias, shortcut, options);
         follow(&self.running_mean, normalised.mean);
         follow(&self.running_var, normalised.variance * (count / (count - 1.0)));
         normalised.output
+    }
+
+    /// By the running statistics it is a scaling, which the convolution's weights can take over where
+    /// they are fewer than its results.
+    fn normalise_by_running(
+        &self,
+        convolution: &Convolution,
+        input: Tensor<4>,
+        shortcut: Option<Tensor<4>>,
+        rectify: bool,
+    ) -> Tensor<4> {
+        let scale = self.weight.val() / (self.running_var.value() + Self::EPSILON).sqrt();
+        let shift = self.bias.val() - self.running_mean.value() * scale.clone();
+        let is_rectified_at_once = rectify && shortcut.is_none();
+        let activation = if is_rectified_at_once { Activation::Relu } else { Activation::None };
+        let [batch, _, height, width] = input.dims();
+        let [_, inputs, kernel, _] = convolution.weight.dims();
+        let results_of_a_filter = batch * height * width / convolution.stride.pow(2);
+        let output = if inputs * kernel * kernel < results_of_a_filter {
+            let weight = convolution.weight.val() * scale.reshape([-1, 1, 1, 1]);
+            let output = convolution.applied(input, weight, Some(shift), activation);
+            if is_rectified_at_once {
+                return output;
+            }
+            output
+        } else {
+            let output = convolution.forward(input);
+            output * scale.reshape([1, -1, 1, 1]) + shift.reshape([1, -1, 1, 1])
+        };
+        let output = shortcut.into_iter().fold(output, |output, shortcut| output + shortcut);
+        if rectify { relu(output) } else { output }
     }
 }
 

@@ -113,16 +113,15 @@ impl Block {
 
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let shortcut = match &self.downsample {
-            Some(fit) => fit.normalisation.forward(fit.convolution.forward(input.clone())),
+            Some(fit) => fit.normalisation.forward(&fit.convolution, input.clone()),
             None => input.clone(),
         };
-        let x = self.bn1.rectified(self.conv1.forward(input), None);
-        let x = self.conv2.forward(x);
+        let x = self.bn1.rectified(&self.conv1, input, None);
         match (&self.conv3, &self.bn3) {
             (Some(conv3), Some(bn3)) => {
-                bn3.rectified(conv3.forward(self.bn2.rectified(x, None)), Some(shortcut))
+                bn3.rectified(conv3, self.bn2.rectified(&self.conv2, x, None), Some(shortcut))
             }
-            _ => self.bn2.rectified(x, Some(shortcut)),
+            _ => self.bn2.rectified(&self.conv2, x, Some(shortcut)),
         }
     }
 }
@@ -175,7 +174,7 @@ impl ResnetEncoder {
     /// half the size of the one before, rounded up.
     pub fn forward(&self, images: Tensor<4>) -> [Tensor<4>; 5] {
         let x = normalise_images(images);
-        let f0 = self.bn1.rectified(self.conv1.forward(x), None);
+        let f0 = self.bn1.rectified(&self.conv1, x, None);
         let pooling = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
         let f1 = run(&self.layer1, max_pool2d(f0.clone(), pooling));
         let f2 = run(&self.layer2, f1.clone());

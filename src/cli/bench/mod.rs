@@ -96,7 +96,7 @@ struct Outcome {
     #[serde(flatten)]
     timing: Timing,
     images_per_second: f64,
-    /// The other program's median in the same sitting.
+    /// The other program's median in the same sitting, for as many images.
     #[serde(skip_serializing_if = "Option::is_none")]
     against_seconds: Option<f64>,
     /// Our median by the other's: below 1 we are faster.
@@ -160,7 +160,7 @@ fn in_turns(work: Work, setting: &Setting, args: &BenchArgs) -> Result<Outcome> 
     for _ in 0..if against.is_some() { args.turns } else { 1 } {
         ours.push(timed(work, setting)?);
         if let Some(program) = against {
-            theirs.push(other_seconds(program, work, args)?);
+            theirs.push(others_seconds_for_an_image(program, work, args)?);
         }
     }
     ours.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
@@ -169,11 +169,11 @@ fn in_turns(work: Work, setting: &Setting, args: &BenchArgs) -> Result<Outcome> 
         most_seconds: ours.iter().map(|timing| timing.most_seconds).fold(0.0, f64::max),
         ..ours[ours.len() / 2]
     };
-    let against_seconds = (!theirs.is_empty()).then(|| median(theirs));
+    let against_seconds = (!theirs.is_empty()).then(|| timing.images as f64 * median(theirs));
     Ok(Outcome {
         work,
         images_per_second: timing.images as f64 / timing.seconds,
-        ratio: against_seconds.map(|theirs| timing.seconds / timing.images as f64 / theirs),
+        ratio: against_seconds.map(|theirs| timing.seconds / theirs),
         against_seconds,
         timing,
     })
@@ -216,8 +216,8 @@ struct Other {
     images_per_second: Option<f64>,
 }
 
-/// Seconds that the other program takes for a batch; for loading, for an image.
-fn other_seconds(program: &str, work: Work, args: &BenchArgs) -> Result<f64> {
+/// Seconds that the other program takes for an image.
+fn others_seconds_for_an_image(program: &str, work: Work, args: &BenchArgs) -> Result<f64> {
     let mut words = program.split_whitespace();
     let mut command = Command::new(words.next().context("--against names no program")?);
     command.args(words).arg(match work {
@@ -246,11 +246,9 @@ fn other_seconds(program: &str, work: Work, args: &BenchArgs) -> Result<f64> {
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
         format!("'{program}' printed no JSON object but '{last}' {complaint}")
     })?;
-    let rate = other.images_per_second.map(|rate| 1.0 / rate);
-    other
-        .seconds
-        .or(rate)
-        .with_context(|| format!("'{program}' printed neither seconds nor images_per_second"))
+    let of_rate = other.images_per_second.map(|rate| 1.0 / rate);
+    let of_batch = other.seconds.map(|seconds| seconds / args.batch as f64);
+    of_batch.or(of_rate).with_context(|| format!("'{program}' printed neither seconds nor images_per_second"))
 }
 
 /// The most memory that this process held.
