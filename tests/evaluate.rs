@@ -1,9 +1,15 @@
 //! Metrics against the reference, and what a perfect or known-wrong prediction must score.
 
 use crate::support::{Arrays, shared};
+use burn::tensor::Device;
 use monoscope::{
-    data::DepthMap,
-    evaluate::{DepthMetrics, Protocol, median},
+    data::{
+        DepthMap, FrameKey, FrameSource, Side,
+        synthetic::{BuiltInDrive, DriveOptions},
+    },
+    evaluate::{DepthMetrics, Protocol, evaluate_depth, median},
+    model::weights,
+    predict::Predictor,
 };
 
 #[test]
@@ -77,4 +83,20 @@ fn metrics_agree_with_the_reference() {
     }
     let (_, ratio) = golden.get("metrics.ratio_median");
     assert!((median(&ratios) as f32 - ratio[0]).abs() < 1e-5 * ratio[0]);
+}
+
+#[test]
+fn the_demo_weights_see_depth_in_a_street_they_never_saw() {
+    let device = Device::flex();
+    let demo = weights::demo(&device).unwrap();
+    assert!(demo.report.missing.is_empty() && demo.report.unused.is_empty() && demo.use_stereo);
+    let size = demo.trained_size();
+    let predictor = Predictor::new(demo.networks, size, &device);
+    let drive = BuiltInDrive::new(DriveOptions { seed: 2, ..DriveOptions::default() });
+    let keys: Vec<FrameKey> = drive.drives()[0].keys(Side::Left).step_by(10).collect();
+    let scores = evaluate_depth(&predictor, &drive, &keys, &Protocol::EIGEN, || ()).unwrap();
+    assert_eq!(scores.images, 10);
+    assert!(scores.metrics.abs_rel < 0.15, "{:?}", scores.metrics);
+    // The rig is KITTI's, and a stereo pair tells the unit of depth.
+    assert!((scores.ratio_median / 5.4 - 1.0).abs() < 0.1, "{}", scores.ratio_median);
 }

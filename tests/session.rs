@@ -169,3 +169,16 @@ fn pictures_hold_what_is_watched_and_nothing_else() {
     assert_eq!([disparity.channels, disparity.height, disparity.width], [1, 8, 8]);
     assert_eq!(picture.maps.len(), 1);
 }
+
+#[test]
+fn a_run_begins_from_scratch_after_a_look_with_the_demo_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    open_demo(&session);
+    session.send(Command::LoadDemo);
+    let event = next(&session, |event| matches!(event, Event::Weights(_)));
+    assert!(matches!(event, Event::Weights(report) if report.path.is_none() && !report.has_pose));
+    // They are of another architecture than the run, which must not matter.
+    session.send(Command::Start { config: small(1), out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
+}

@@ -337,6 +337,17 @@ fn progress_is_told_in_figures() {
 }
 
 #[test]
+fn the_demo_weights_are_for_a_first_look() {
+    let mut stage = stage();
+    stage.state_mut().open(DataChoice::Demo, None, None);
+    let commands = stage.state_mut().take_commands();
+    assert!(commands.iter().any(|command| matches!(command, Command::LoadDemo)), "{commands:?}");
+    stage.state_mut().open(DataChoice::Folder("kitti".into()), None, None);
+    let commands = stage.state_mut().take_commands();
+    assert!(!commands.iter().any(|command| matches!(command, Command::LoadDemo)), "{commands:?}");
+}
+
+#[test]
 fn empty_views_say_what_to_do() {
     let mut stage = stage();
     assert!(stage.query_all_by_label_contains("No data is open").next().is_some());
@@ -346,7 +357,7 @@ fn empty_views_say_what_to_do() {
     click(&mut stage, "Train from scratch");
     assert!(matches!(stage.state_mut().take_commands().last(), Some(Command::Start { .. })));
     let weights = WeightsReport {
-        path: "w".into(),
+        path: Some("w".into()),
         networks: "ResNet18".to_owned(),
         height: 192,
         width: 640,

@@ -202,7 +202,9 @@ impl State {
         } else {
             "There is no pose network among them, so nothing can be warped"
         };
-        self.messages.tell(Severity::News, what, advice);
+        if report.path.is_some() {
+            self.messages.tell(Severity::News, what, advice);
+        }
         self.objective.scales.clone_from(&report.scales);
         self.weights = Some(report);
         self.ask_for_frame();
@@ -286,6 +288,17 @@ impl State {
     /// Opens the present data anew with this split.
     pub fn open_split(&mut self, split: Option<String>) {
         self.open_data(self.choice.clone(), split);
+    }
+
+    /// Loads the demo weights, for a first look.
+    pub fn load_demo(&mut self) {
+        self.commands.push(Command::LoadDemo);
+    }
+
+    /// Whether what is predicted comes from the demo weights.
+    pub fn shows_demo(&self) -> bool {
+        let is_demo = self.weights.as_ref().is_some_and(|weights| weights.path.is_none());
+        is_demo && self.history.is_empty() && !self.has_run()
     }
 
     /// Loads networks.

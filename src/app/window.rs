@@ -48,9 +48,12 @@ impl Window {
 
     /// Opens data and weights as the command line says.
     pub fn open(&mut self, data: DataChoice, split: Option<String>, weights: Option<&Path>) {
+        let is_demo = data == DataChoice::Demo;
         self.state.open_data(data, split);
-        if let Some(weights) = weights {
-            self.state.load_weights(weights.to_owned());
+        match weights {
+            Some(weights) => self.state.load_weights(weights.to_owned()),
+            None if is_demo => self.state.load_demo(),
+            None => {}
         }
     }
 

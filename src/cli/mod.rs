@@ -2,6 +2,7 @@
 
 mod archives;
 mod bench;
+mod convert;
 mod data;
 mod demo_data;
 mod evaluate;
@@ -70,6 +71,8 @@ enum Job {
     Frames(frames::FramesArgs),
     /// Print where the official archives of a split can be had
     Archives(archives::ArchivesArgs),
+    /// Write networks as one safetensors file
+    Convert(convert::ConvertArgs),
     /// Time the work that people wait for, if asked in turn with another program
     Bench(bench::BenchArgs),
     /// Export the built-in drive as a KITTI folder
@@ -148,6 +151,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(Job::Evaluate(args)) => evaluate::run(&args),
         Some(Job::Frames(args)) => frames::run(&args),
         Some(Job::Archives(args)) => archives::run(&args),
+        Some(Job::Convert(args)) => convert::run(&args),
         Some(Job::Bench(args)) => bench::run(&args),
         Some(Job::DemoData(args)) => demo_data::run(&args),
         Some(Job::Info(args)) => info::run(&args),

@@ -20,8 +20,10 @@ pub enum Command {
     },
     /// Load networks from a weights folder; ends a run that is under way.
     LoadWeights(PathBuf),
+    /// Load the demo weights, to look at what a trained network sees; runs still begin from scratch.
+    LoadDemo,
     /// Begin a new run with this configuration, written to this folder. Starts from the loaded
-    /// weights if there are any, else from scratch.
+    /// weights if there are any but the demo's, else from scratch.
     Start {
         /// The run.
         config: Box<RunConfig>,

@@ -103,8 +103,8 @@ pub struct DataReport {
 /// What was found in a weights folder.
 #[derive(Clone, Debug)]
 pub struct WeightsReport {
-    /// The folder.
-    pub path: PathBuf,
+    /// The folder; `None` for the demo weights.
+    pub path: Option<PathBuf>,
     /// What they are, in a few words.
     pub networks: String,
     /// Input size they were trained for.

@@ -32,6 +32,8 @@ pub(super) struct Worker {
     data: Option<OpenData>,
     /// What is predicted with while there is no run.
     networks: Option<Networks>,
+    /// Whether a run starts from these networks.
+    starts_loaded: bool,
     run: Option<Run>,
     /// Size and objective of what is shown; those of the run or of the loaded weights.
     config: RunConfig,
@@ -60,6 +62,7 @@ impl Worker {
             state: State::Idle,
             data: None,
             networks: None,
+            starts_loaded: false,
             run: None,
             config: RunConfig::default(),
             watched: BTreeSet::new(),
@@ -117,7 +120,8 @@ impl Worker {
     fn obey(&mut self, command: Command) -> Result<()> {
         match command {
             Command::OpenData { data, split } => self.open_data(&data, split)?,
-            Command::LoadWeights(path) => self.load_weights(&path)?,
+            Command::LoadWeights(path) => self.load_weights(Some(path))?,
+            Command::LoadDemo => self.load_weights(None)?,
             Command::Start { config, out } => self.start(*config, &out)?,
             Command::Resume { run, data, config } => self.resume(&run, data, config.map(|config| *config))?,
             Command::Change(setting) => {
@@ -167,15 +171,20 @@ impl Worker {
         Ok(())
     }
 
-    fn load_weights(&mut self, path: &Path) -> Result<()> {
+    /// Loads networks from a folder; without one, the demo's.
+    fn load_weights(&mut self, path: Option<PathBuf>) -> Result<()> {
         self.finish()?;
-        let folder = RunFolder::weights_in(path);
-        let loaded = weights::load(&folder, &self.compute.device)?;
+        let device = &self.compute.device;
+        let loaded = match &path {
+            Some(path) => weights::load(&RunFolder::weights_in(path), device)?,
+            None => weights::demo(device)?,
+        };
+        self.starts_loaded = path.is_some();
         let size = loaded.trained_size();
         (self.config.network.height, self.config.network.width) = (size.height, size.width);
         self.config.objective.scales = loaded.networks.depth.scales().to_vec();
         self.tell(Event::Weights(WeightsReport {
-            path: path.to_owned(),
+            path,
             networks: loaded.networks.architecture().to_string(),
             height: size.height,
             width: size.width,
@@ -243,7 +252,7 @@ impl Worker {
         if let Some(file) = &config.network.pretrained_encoder {
             weights::load_imagenet(file, &mut networks)?;
         }
-        if let Some(loaded) = &self.networks {
+        if let Some(loaded) = self.networks.as_ref().filter(|_| self.starts_loaded) {
             networks.adopt(loaded, &config.network.models_to_load)?;
         }
         Ok(networks)
@@ -309,6 +318,7 @@ impl Worker {
     fn finish(&mut self) -> Result<()> {
         let Some(mut run) = self.run.take() else { return Ok(()) };
         self.networks = Some(run.networks());
+        self.starts_loaded = true;
         self.config = run.config();
         let (steps, out): (u64, PathBuf) = (run.steps(), run.out());
         let saved = run.save();

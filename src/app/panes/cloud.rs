@@ -9,7 +9,9 @@ use crate::{
     train,
     view::{CloudStyle, CloudView, Orbit},
 };
-use egui::{Align, Align2, Color32, FontId, Layout, Rect, Sense, Slider, Stroke, Ui, UiBuilder, Vec2};
+use egui::{
+    Align, Align2, Color32, FontId, Layout, Rect, RichText, Sense, Slider, Stroke, Ui, UiBuilder, Vec2,
+};
 use glam::Vec3;
 
 /// How far before the camera its frame is drawn, in median depths.
@@ -110,6 +112,22 @@ impl Cloud {
     }
 }
 
+/// The two ways on from the demo weights, in one line over the cloud.
+fn first_steps(ui: &mut Ui, rect: Rect, state: &mut State) {
+    let line = Rect::from_min_size(rect.min, Vec2::new(rect.width(), 40.0)).shrink(theme::UNIT);
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(line).layout(Layout::left_to_right(Align::Center)));
+    let text = RichText::new("Depth by the demo weights.").color(Color32::from_gray(200));
+    ui.label(text)
+        .on_hover_text("A light network that this program trained on streets of the built-in drive");
+    let train = ui.add_enabled(state.obstacle().is_none(), egui::Button::new("Train from scratch here"));
+    if train.on_hover_text(Action::Train.help()).clicked() {
+        state.wish(Action::Train);
+    }
+    if ui.button("Open KITTI…").on_hover_text(Action::OpenData.help()).clicked() {
+        state.wish(Action::OpenData);
+    }
+}
+
 /// What to do when there are no networks: the two ways on, as buttons.
 fn call_to_action(ui: &mut Ui, rect: Rect, state: &mut State) {
     let size = Vec2::new(rect.width().min(480.0), 96.0);
@@ -164,6 +182,9 @@ impl Pane for Cloud {
         let cloud = state.picture.as_ref().and_then(|picture| picture.cloud.clone());
         if let Some(cloud) = cloud {
             self.draw(ui, rect, &cloud);
+            if state.shows_demo() {
+                first_steps(ui, rect, state);
+            }
         } else if state.data.is_some() && !state.has_networks() && !state.has_run() {
             call_to_action(ui, rect, state);
         } else if state.session == train::State::Preparing {

@@ -94,7 +94,7 @@ impl TensorFile {
         })
     }
 
-    fn from_safetensors(path: &Path, bytes: &[u8]) -> Result<Self, WeightsError> {
+    pub(super) fn from_safetensors(path: &Path, bytes: &[u8]) -> Result<Self, WeightsError> {
         let damage = |error: safetensors::SafeTensorError| damaged(path, &error.to_string());
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damage)?;
         let facts: HashMap<String, String> = metadata.metadata().clone().unwrap_or_default();

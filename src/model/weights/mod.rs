@@ -14,7 +14,7 @@ mod save;
 mod torch;
 
 pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors, parameter_ids};
-pub use save::save;
+pub use save::{save, save_joined};
 
 use super::{Architecture, Networks, ResnetArchitecture};
 use crate::config::{ImageSize, NetworkConfig, NetworkFile};
@@ -138,8 +138,21 @@ pub fn load(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
 /// # Errors
 /// As [`load`] otherwise.
 pub fn examine(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
-    let files = open(path)?;
-    let architecture = Architecture::of_files(&files)?;
+    of_files(&open(path)?, device)
+}
+
+/// The light depth network that this program trained on its built-in drive, for a first look.
+///
+/// # Errors
+/// None but those of a damaged build.
+pub fn demo(device: &Device) -> Result<Loaded, WeightsError> {
+    let bytes = include_bytes!("../../../assets/demo.safetensors");
+    let path = Path::new("assets/demo.safetensors");
+    of_files(&split(TensorFile::from_safetensors(path, bytes)?)?, device)
+}
+
+fn of_files(files: &Files, device: &Device) -> Result<Loaded, WeightsError> {
+    let architecture = Architecture::of_files(files)?;
     let mut report = LoadReport::default();
     let mut used = BTreeSet::new();
     let networks = map_parameters(Networks::blank(&architecture, device), |name, shape| {
@@ -152,7 +165,7 @@ pub fn examine(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
         used.insert(name.to_string());
         Ok(Some(values))
     })?;
-    for (stem, file) in &files {
+    for (stem, file) in files {
         for key in file.keys() {
             let name = format!("{stem}/{key}");
             if !used.contains(&name) && !is_superfluous(key) {
@@ -222,7 +235,7 @@ fn open(path: &Path) -> Result<Files, WeightsError> {
     }
     if path.is_file() {
         return match path.extension().is_some_and(|extension| extension == "safetensors") {
-            true => split(path),
+            true => split(TensorFile::read(path)?),
             false => Err(absent("this is a single file of another kind")),
         };
     }
@@ -230,7 +243,11 @@ fn open(path: &Path) -> Result<Files, WeightsError> {
     let Some(extension) =
         ["pth", "safetensors"].into_iter().find(|extension| stem(path, "encoder", extension).exists())
     else {
-        return if single.exists() { split(&single) } else { Err(absent("it has no encoder.pth")) };
+        return if single.exists() {
+            split(TensorFile::read(&single)?)
+        } else {
+            Err(absent("it has no encoder.pth"))
+        };
     };
     let mut files = Files::new();
     for name in NetworkFile::ALL.map(NetworkFile::stem) {
@@ -250,12 +267,13 @@ fn stem(folder: &Path, name: &str, extension: &str) -> PathBuf {
     folder.join(format!("{name}.{extension}"))
 }
 
-fn split(path: &Path) -> Result<Files, WeightsError> {
-    let files = TensorFile::read(path)?.split();
+fn split(file: TensorFile) -> Result<Files, WeightsError> {
+    let path = file.path().to_owned();
+    let files = file.split();
     for name in ["encoder", "depth"] {
         if !files.contains_key(name) {
             let reason = format!("it has no tensor whose name begins with {name}.");
-            return Err(WeightsError::Unknown { path: path.to_owned(), reason });
+            return Err(WeightsError::Unknown { path, reason });
         }
     }
     Ok(files)

@@ -5,10 +5,11 @@ use super::{
     torch::{Item, write_dictionary},
 };
 use crate::{config::ImageSize, model::Networks};
+use safetensors::{Dtype, tensor::TensorView};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, BufWriter},
+    io::{self, BufWriter, Write},
     path::Path,
 };
 
@@ -38,6 +39,41 @@ pub fn save(
         write_whole(&path, &items).map_err(unwritable(&path))?;
     }
     Ok(())
+}
+
+/// Writes networks to one `.safetensors` file, in which a tensor's name begins with that of the file it
+/// has in a folder: `depth.decoder.0.conv.conv.weight`.
+///
+/// # Errors
+/// If the file cannot be written; what stood there before is then still there.
+pub fn save_joined(
+    path: &Path,
+    networks: &Networks,
+    size: ImageSize,
+    use_stereo: bool,
+) -> Result<(), WeightsError> {
+    let tensors = named_tensors(networks);
+    let views = tensors.iter().map(|tensor| {
+        let name = format!("{}.{}", tensor.name.file, tensor.name.key);
+        let bytes = bytemuck::cast_slice(&tensor.values);
+        let view = TensorView::new(Dtype::F32, tensor.shape.clone(), bytes);
+        (name, view.expect("a tensor has as many values as its shape says"))
+    });
+    let facts = [
+        ("height", size.height.to_string()),
+        ("width", size.width.to_string()),
+        ("use_stereo", use_stereo.to_string()),
+    ];
+    let facts = facts.map(|(name, value)| (name.to_owned(), value)).into();
+    let write = || -> io::Result<()> {
+        let bytes = safetensors::serialize(views, Some(facts)).map_err(io::Error::other)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        file.write_all(&bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|reason| WeightsError::Unwritable { path: path.to_owned(), reason })
 }
 
 /// Classes of the classifier that encoders are published with.

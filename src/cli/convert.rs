@@ -1,0 +1,32 @@
+//! `convert`: networks from any layout that is read to one safetensors file.
+
+use crate::{
+    compute::Compute,
+    config::DeviceChoice,
+    model::weights::{self, save_joined},
+    train::RunFolder,
+};
+use anyhow::{Result, bail};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(super) struct ConvertArgs {
+    /// Networks: a weights folder, a run folder or a checkpoint
+    #[arg(long, value_name = "PATH")]
+    weights: PathBuf,
+    /// The file to write
+    #[arg(long, value_name = "FILE.safetensors")]
+    out: PathBuf,
+}
+
+pub(super) fn run(args: &ConvertArgs) -> Result<()> {
+    if args.out.extension().is_none_or(|ending| ending != "safetensors") {
+        bail!("{} must end in .safetensors, by which such files are known", args.out.display());
+    }
+    let compute = Compute::open(DeviceChoice::Cpu, None)?;
+    let loaded = weights::load(&RunFolder::weights_in(&args.weights), &compute.device)?;
+    save_joined(&args.out, &loaded.networks, loaded.trained_size(), loaded.use_stereo)?;
+    println!("{} written to {}", loaded.networks.architecture(), args.out.display());
+    Ok(())
+}
