@@ -2,7 +2,7 @@
 //! backend that it exists for.
 
 use crate::support::{
-    self, Arrays, largest_difference, relative_difference, same_at_every_scale, scattered, values,
+    Arrays, backends, largest_difference, relative_difference, same_at_every_scale, scattered, shared, values,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
@@ -14,14 +14,9 @@ use monoscope::{
 };
 use std::collections::BTreeMap;
 
-/// The CPU backend and, where there is one, the GPU backend, each with the factor on its tolerances.
-fn backends() -> impl Iterator<Item = (Device, f32)> {
-    [(Device::flex(), 1.0)].into_iter().chain(support::gpu().map(|device| (device, 5.0)))
-}
-
 #[test]
 fn bilinear_resizing_agrees_with_the_reference() {
-    let Some(path) = support::shared("golden/misc.safetensors") else { return };
+    let Some(path) = shared("golden/misc.safetensors") else { return };
     let golden = Arrays::open(&path);
     let (shape, input) = golden.get("bilinear.in");
     for (device, slack) in backends() {

@@ -177,6 +177,11 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec::<f32>().unwrap()
 }
 
+/// The CPU backend and, where there is one, the GPU backend, each with the factor on its tolerances.
+pub fn backends() -> impl Iterator<Item = (Device, f32)> {
+    [(Device::flex(), 1.0)].into_iter().chain(gpu().map(|device| (device, 5.0)))
+}
+
 /// Numbers from 0 to 1 that look random and are always the same.
 pub fn scattered<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
     let count: usize = shape.iter().product();

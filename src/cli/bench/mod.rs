@@ -5,8 +5,11 @@ mod drawing;
 mod work;
 
 use super::{ComputeArgs, progress};
-use crate::{compute::Compute, config::ImageSize};
-use anyhow::{Context, Result, bail};
+use crate::{
+    compute::Compute,
+    config::{ConfigError, ImageSize},
+};
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, process::Command, time::Instant};
@@ -117,7 +120,8 @@ struct Report {
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     if args.batch == 0 || args.runs == 0 || args.turns == 0 {
-        bail!("--batch, --runs and --turns must be 1 or more");
+        let reason = "--batch, --runs and --turns must be 1 or more";
+        return Err(ConfigError(reason.to_owned()).into());
     }
     let setting = Setting {
         compute: args.compute.open()?,
