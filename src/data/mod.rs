@@ -13,6 +13,7 @@ mod sample;
 mod source;
 pub mod split;
 pub mod synthetic;
+pub mod whole;
 
 pub use sample::{Batch, DepthMap, FrameKey, Sample, Side};
 pub use source::{DataError, Drive, FrameSource, ResizedFrame, STEREO_SHIFT, is_data, open};

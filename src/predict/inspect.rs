@@ -7,6 +7,7 @@ use crate::{
         FrameKey, FrameSource,
         augment::Augmentation,
         loader::{SampleOptions, load_sample},
+        whole::write_whole,
     },
     model::Networks,
     objective::{MapName, Noise, Objective},
@@ -17,6 +18,7 @@ use safetensors::{Dtype, View};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    io::Write,
     path::Path,
 };
 
@@ -134,12 +136,7 @@ fn put_map(arrays: &mut BTreeMap<String, Array>, name: MapName, tensor: Tensor<4
 
 /// Writes arrays as a safetensors file, whole or not at all.
 pub fn dump(arrays: &BTreeMap<String, Array>, path: &Path) -> Result<()> {
-    let write = || -> Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::NamedTempFile::new_in(folder)?;
-        safetensors::serialize_to_file(arrays.iter(), None, file.path())?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("the dump {} cannot be written", path.display()))
+    let bytes = safetensors::serialize(arrays.iter(), None)?;
+    write_whole(path, |file| file.write_all(&bytes))
+        .with_context(|| format!("the dump {} cannot be written", path.display()))
 }

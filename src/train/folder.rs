@@ -4,6 +4,7 @@
 use super::{Adam, Checkpoint, Position};
 use crate::{
     config::{DataChoice, RunConfig},
+    data::whole::{self, UNFINISHED},
     model::Networks,
 };
 use anyhow::{Context, Result, bail};
@@ -45,8 +46,6 @@ const CHECKPOINTS: &str = "checkpoints";
 /// Files that hold the name of a checkpoint.
 const LAST: &str = "last";
 const BEST: &str = "best";
-/// What is being written bears such a name until it is whole.
-const UNFINISHED: &str = ".unfinished_";
 
 impl RunFolder {
     /// Makes the folder of a new run and writes down what the run is.
@@ -260,13 +259,6 @@ fn remove(path: &Path) -> Result<()> {
 
 /// Writes a file so that it is never seen half-written.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> Result<()> {
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("{} cannot be written", path.display()))
+    whole::write_whole(path, |file| file.write_all(bytes))
+        .with_context(|| format!("{} cannot be written", path.display()))
 }

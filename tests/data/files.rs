@@ -13,11 +13,16 @@ use monoscope::{
             velodyne::{self, DepthOf},
         },
         split::{self, Part, Split},
+        whole::write_whole,
     },
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 const TRIPLET: [FrameId; 3] = [FrameId::TARGET, FrameId::PREVIOUS, FrameId::NEXT];
 const CALIBRATION: &str = "calib_time: 09-Jan-2012 13:57:47\nS_rect_02: 1.242000e+03 3.750000e+02\nno colon\n\
@@ -313,4 +318,21 @@ fn a_split_needs_only_the_parts_in_use() {
     let unknown = open(Path::new("nowhere"), &[Part::Training], &[]).unwrap_err();
     assert!(unknown.contains("'nowhere'") && unknown.contains("every-frame"), "{unknown}");
     assert_eq!(open(Path::new("every-frame"), &[Part::Training], &[]).unwrap().training.len(), 17);
+}
+
+#[test]
+fn a_file_appears_whole_or_not_at_all_and_as_readable_as_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, plain) = (folder.path().join("file"), folder.path().join("plain"));
+    write_whole(&file, |file| file.write_all(b"first")).unwrap();
+    let error = write_whole(&file, |file| {
+        file.write_all(b"half")?;
+        Err(io::Error::other("no space"))
+    });
+    assert_eq!(error.unwrap_err().to_string(), "no space");
+    assert_eq!(fs::read(&file).unwrap(), b"first");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half-written is left");
+    fs::write(&plain, "").unwrap();
+    let permissions = |path: &Path| fs::metadata(path).unwrap().permissions();
+    assert_eq!(permissions(&file), permissions(&plain));
 }

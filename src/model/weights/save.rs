@@ -4,12 +4,12 @@ use super::{
     WeightsError, named_tensors,
     torch::{Item, write_dictionary},
 };
-use crate::{config::ImageSize, model::Networks};
+use crate::{config::ImageSize, data::whole::write_whole, model::Networks};
 use safetensors::{Dtype, tensor::TensorView};
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, BufWriter, Write},
+    fs,
+    io::{self, Write},
     path::Path,
 };
 
@@ -36,7 +36,7 @@ pub fn save(
     fs::create_dir_all(folder).map_err(unwritable(folder))?;
     for (name, items) in dictionaries(networks, size, use_stereo) {
         let path = folder.join(format!("{name}.pth"));
-        write_whole(&path, &items).map_err(unwritable(&path))?;
+        write_whole(&path, |file| write_dictionary(file, &items)).map_err(unwritable(&path))?;
     }
     Ok(())
 }
@@ -65,15 +65,11 @@ pub fn save_joined(
         ("use_stereo", use_stereo.to_string()),
     ];
     let facts = facts.map(|(name, value)| (name.to_owned(), value)).into();
-    let write = || -> io::Result<()> {
+    let written = write_whole(path, |file| {
         let bytes = safetensors::serialize(views, Some(facts)).map_err(io::Error::other)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        file.write_all(&bytes)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|reason| WeightsError::Unwritable { path: path.to_owned(), reason })
+        file.write_all(&bytes)
+    });
+    written.map_err(|reason| WeightsError::Unwritable { path: path.to_owned(), reason })
 }
 
 /// Classes of the classifier that encoders are published with.
@@ -106,20 +102,4 @@ fn dictionaries(
         ("use_stereo".to_owned(), Item::Truth(use_stereo)),
     ]);
     files
-}
-
-/// Writes beside the file first, so that what bears its name is always whole.
-fn write_whole(path: &Path, items: &[(String, Item)]) -> io::Result<()> {
-    let partial = path.with_extension("pth.partial");
-    let written = File::create(&partial).and_then(|file| {
-        let mut output = BufWriter::new(file);
-        write_dictionary(&mut output, items)?;
-        output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&partial, path)
-    });
-    if written.is_err() {
-        // The first failure is the one to tell; the remains may not exist at all.
-        let _ = fs::remove_file(&partial);
-    }
-    written
 }
