@@ -1,6 +1,7 @@
 //! Picture files by drive, camera and frame number: what every folder of frames comes to.
 
-use super::{DataError, Drive, FrameKey, Side, image as picture};
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, image as picture};
+use crate::geometry::Intrinsics;
 use image::RgbImage;
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ pub(super) type Camera = BTreeMap<u32, PathBuf>;
 pub(super) type Cameras = BTreeMap<Side, Camera>;
 
 /// The picture files below a folder.
-pub(super) struct Pictures {
+pub struct Pictures {
     root: PathBuf,
     drives: Vec<Drive>,
     files: BTreeMap<String, Cameras>,
@@ -25,7 +26,7 @@ pub(super) struct Pictures {
 
 impl Pictures {
     /// Drives by the name of their folder, in the order in which they are to be listed.
-    pub fn new(root: &Path, drives: Vec<(String, Cameras)>) -> Self {
+    pub(super) fn new(root: &Path, drives: Vec<(String, Cameras)>) -> Self {
         let known = drives.iter().filter_map(|(folder, cameras)| drive(folder, cameras)).collect();
         Self { root: root.to_owned(), drives: known, files: drives.into_iter().collect() }
     }
@@ -55,6 +56,61 @@ impl Pictures {
                 advice: "unpack the drive there or take the frame out of the split".to_owned(),
             }),
         }
+    }
+}
+
+/// A layout of picture files: what is left to say of frames once their files are listed. What has one is
+/// a source of frames.
+pub trait PictureLayout: Send + Sync {
+    /// The files.
+    fn pictures(&self) -> &Pictures;
+
+    /// What a person calls the layout.
+    fn kind(&self) -> &'static str;
+
+    /// As [`FrameSource::intrinsics`].
+    fn camera(&self, key: &FrameKey) -> Intrinsics;
+
+    /// As [`FrameSource::baseline_metres`].
+    fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32>;
+
+    /// As [`FrameSource::depth`].
+    fn measured_depth(&self, _key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+        Ok(None)
+    }
+}
+
+impl<L: PictureLayout> FrameSource for L {
+    fn name(&self) -> String {
+        format!("{} ({})", self.pictures().root().display(), self.kind())
+    }
+
+    fn drives(&self) -> &[Drive] {
+        self.pictures().drives()
+    }
+
+    fn contains(&self, key: &FrameKey) -> bool {
+        self.pictures().file(key).is_some()
+    }
+
+    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
+        self.pictures().read(key)
+    }
+
+    fn file(&self, key: &FrameKey) -> Option<&Path> {
+        self.pictures().file(key)
+    }
+
+    fn intrinsics(&self, key: &FrameKey) -> Intrinsics {
+        self.camera(key)
+    }
+
+    fn baseline_metres(&self, key: &FrameKey) -> Option<f32> {
+        self.stereo_baseline_metres(key)
+    }
+
+    fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+        self.measured_depth(key)
     }
 }
 

@@ -5,11 +5,10 @@ mod camera;
 pub use camera::{Rig, parse_camera, parse_kitti_calibration};
 
 use super::{
-    DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
-    pictures::{Camera, Cameras, LAST_FRAME, Pictures, folders, pictures_in},
+    DataError, FrameKey, Side,
+    pictures::{Camera, Cameras, LAST_FRAME, PictureLayout, Pictures, folders, pictures_in},
 };
 use crate::{config::CameraChoice, geometry::Intrinsics};
-use image::RgbImage;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -138,38 +137,21 @@ fn count_frames(pictures: BTreeMap<String, PathBuf>) -> Camera {
     }
 }
 
-impl FrameSource for OwnFolder {
-    fn name(&self) -> String {
-        let camera = if self.assumes { ", camera assumed" } else { "" };
-        format!("{} (folder of frames{camera})", self.pictures.root().display())
+impl PictureLayout for OwnFolder {
+    fn pictures(&self) -> &Pictures {
+        &self.pictures
     }
 
-    fn drives(&self) -> &[Drive] {
-        self.pictures.drives()
-    }
-
-    fn contains(&self, key: &FrameKey) -> bool {
-        self.pictures.file(key).is_some()
-    }
-
-    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
-        self.pictures.read(key)
-    }
-
-    fn file(&self, key: &FrameKey) -> Option<&Path> {
-        self.pictures.file(key)
+    fn kind(&self) -> &'static str {
+        if self.assumes { "folder of frames, camera assumed" } else { "folder of frames" }
     }
 
     /// The drive's camera; KITTI's for a drive that is not there.
-    fn intrinsics(&self, key: &FrameKey) -> Intrinsics {
+    fn camera(&self, key: &FrameKey) -> Intrinsics {
         self.rigs.get(&key.folder).map_or(Intrinsics::KITTI, |rig| rig.camera(key.side))
     }
 
-    fn baseline_metres(&self, key: &FrameKey) -> Option<f32> {
+    fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
         self.rigs.get(&key.folder)?.baseline_metres
-    }
-
-    fn depth(&self, _key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
-        Ok(None)
     }
 }

@@ -3,13 +3,12 @@
 use super::{BASELINE_METRES, poses};
 use crate::{
     data::{
-        DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
-        pictures::{Pictures, folders, numbered_cameras},
+        DataError, FrameKey, Side,
+        pictures::{PictureLayout, Pictures, folders, numbered_cameras},
     },
     geometry::Intrinsics,
 };
 use glam::DAffine3;
-use image::RgbImage;
 use std::path::{Path, PathBuf};
 
 /// The folders of the colour cameras in a sequence.
@@ -74,37 +73,21 @@ impl KittiOdometry {
     }
 }
 
-impl FrameSource for KittiOdometry {
-    fn name(&self) -> String {
-        format!("{} (KITTI odometry)", self.0.root().display())
+impl PictureLayout for KittiOdometry {
+    fn pictures(&self) -> &Pictures {
+        &self.0
     }
 
-    fn drives(&self) -> &[Drive] {
-        self.0.drives()
-    }
-
-    fn contains(&self, key: &FrameKey) -> bool {
-        self.0.file(key).is_some()
-    }
-
-    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
-        self.0.read(key)
-    }
-
-    fn file(&self, key: &FrameKey) -> Option<&Path> {
-        self.0.file(key)
+    fn kind(&self) -> &'static str {
+        "KITTI odometry"
     }
 
     /// The one camera that the method assumes for all sequences.
-    fn intrinsics(&self, _key: &FrameKey) -> Intrinsics {
+    fn camera(&self, _key: &FrameKey) -> Intrinsics {
         Intrinsics::KITTI
     }
 
-    fn baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
+    fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
         Some(BASELINE_METRES)
-    }
-
-    fn depth(&self, _key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
-        Ok(None)
     }
 }

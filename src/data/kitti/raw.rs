@@ -7,12 +7,11 @@ use super::{
 };
 use crate::{
     data::{
-        DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
-        pictures::{Pictures, folders, numbered_cameras},
+        DataError, DepthMap, FrameKey, FrameSource, Side,
+        pictures::{PictureLayout, Pictures, folders, numbered_cameras},
     },
     geometry::Intrinsics,
 };
-use image::RgbImage;
 use std::path::Path;
 
 /// The folders of the colour cameras in a drive.
@@ -67,38 +66,26 @@ impl KittiRaw {
     }
 }
 
-impl FrameSource for KittiRaw {
-    fn name(&self) -> String {
-        format!("{} (KITTI raw)", self.0.root().display())
+impl PictureLayout for KittiRaw {
+    fn pictures(&self) -> &Pictures {
+        &self.0
     }
 
-    fn drives(&self) -> &[Drive] {
-        self.0.drives()
-    }
-
-    fn contains(&self, key: &FrameKey) -> bool {
-        self.0.file(key).is_some()
-    }
-
-    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
-        self.0.read(key)
-    }
-
-    fn file(&self, key: &FrameKey) -> Option<&Path> {
-        self.0.file(key)
+    fn kind(&self) -> &'static str {
+        "KITTI raw"
     }
 
     /// The one camera that the method assumes for all drives.
-    fn intrinsics(&self, _key: &FrameKey) -> Intrinsics {
+    fn camera(&self, _key: &FrameKey) -> Intrinsics {
         Intrinsics::KITTI
     }
 
-    fn baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
+    fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
         Some(BASELINE_METRES)
     }
 
     /// The depth along the camera's axis that the frame's laser scan gives; `None` without a scan.
-    fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+    fn measured_depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
         let Some((date, _)) = key.folder.split_once('/') else { return Ok(None) };
         let scan = format!("{}/velodyne_points/data/{:010}.bin", key.folder, key.frame);
         let scan = self.0.root().join(scan);
