@@ -1,8 +1,11 @@
 //! The operations that the networks' layers are made of, on both backends, forward and backward.
 
-use crate::support::{gpu, largest_difference};
+use crate::support::{backends, gpu, largest_difference, scattered};
 use burn::tensor::{Device, Tensor, TensorData};
-use monoscope::compute::ops::{elu, reflection_pad, upsample_nearest};
+use monoscope::compute::ops::{
+    elu, reflection_pad,
+    upsample::{composed_upsample_and_join, composed_upsample_nearest, upsample_and_join, upsample_nearest},
+};
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec_as().unwrap()
@@ -78,4 +81,61 @@ fn upsampling_repeats_each_pixel() {
             [1. + 2. + 5. + 6., 3. + 4. + 7. + 8., 9. + 10. + 13. + 14., 11. + 12. + 15. + 16.]
         );
     });
+}
+
+#[test]
+fn upsampling_and_joining_is_its_composed_twin() {
+    type Join = fn(Tensor<4>, Tensor<4>) -> Tensor<4>;
+    let alone: [Join; 2] =
+        [|coarse, _| upsample_nearest(coarse), |coarse, _| composed_upsample_nearest(coarse)];
+    for (device, slack) in backends() {
+        for twins in [alone, [upsample_and_join, composed_upsample_and_join]] {
+            for [batch, coarse, fine, height, width] in [[1, 1, 1, 1, 1], [2, 3, 5, 6, 7], [3, 16, 4, 5, 20]]
+            {
+                let device = device.clone().autodiff();
+                let [first, second] = twins.map(|join| {
+                    let coarse = scattered([batch, coarse, height, width], 1, &device).require_grad();
+                    let fine = scattered([batch, fine, 2 * height, 2 * width], 2, &device).require_grad();
+                    let output = join(coarse.clone(), fine.clone());
+                    let weights = scattered(output.dims(), 3, &device);
+                    let gradients = (output.clone() * weights).sum().backward();
+                    let of_fine = fine.grad(&gradients).map(values).unwrap_or_default();
+                    (values(output), values(coarse.grad(&gradients).unwrap()), of_fine)
+                });
+                assert_eq!(first.0, second.0);
+                assert_eq!(first.2, second.2);
+                assert!(largest_difference(&first.1, &second.1) <= 1e-6 * slack);
+            }
+        }
+    }
+}
+
+#[test]
+fn upsampling_and_joining_has_the_derivatives_of_finite_differences() {
+    // The operation is linear, so that a difference of any length is the derivative, up to rounding.
+    const STEP: f32 = 0.5;
+    for (device, slack) in backends() {
+        let device = device.autodiff();
+        let weights = scattered([1, 3, 4, 6], 3, &device);
+        let loss = |coarse: Tensor<4>, fine| (upsample_and_join(coarse, fine) * weights.clone()).sum();
+        let coarse = scattered([1, 1, 2, 3], 1, &device).require_grad();
+        let fine = scattered([1, 2, 4, 6], 2, &device).require_grad();
+        let gradients = loss(coarse.clone(), fine.clone()).backward();
+        let [coarse_gradient, fine_gradient] =
+            [&coarse, &fine].map(|leaf| values(leaf.grad(&gradients).unwrap()));
+        let one_hot = |shape: [usize; 4], index: usize| {
+            let mut data = vec![0.0; shape.iter().product()];
+            data[index] = STEP;
+            Tensor::<4>::from_data(TensorData::new(data, shape), &device)
+        };
+        let before = values(loss(coarse.clone(), fine.clone()))[0];
+        for (index, gradient) in coarse_gradient.iter().enumerate() {
+            let after = values(loss(coarse.clone() + one_hot([1, 1, 2, 3], index), fine.clone()))[0];
+            assert!(((after - before) / STEP - gradient).abs() <= 2e-5 * slack, "coarse {index}");
+        }
+        for (index, gradient) in fine_gradient.iter().enumerate() {
+            let after = values(loss(coarse.clone(), fine.clone() + one_hot([1, 2, 4, 6], index)))[0];
+            assert!(((after - before) / STEP - gradient).abs() <= 2e-5 * slack, "fine {index}");
+        }
+    }
 }

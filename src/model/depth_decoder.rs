@@ -4,7 +4,7 @@
 use super::{depth::Outputs, initial::Initialiser, layer::Convolution};
 use crate::compute::ops::{
     convolution::{Activation, Padding},
-    upsample_nearest,
+    upsample_and_join, upsample_nearest,
 };
 use burn::{
     module::Module,
@@ -63,10 +63,12 @@ impl DepthDecoder {
         let mut disparities = BTreeMap::new();
         let mut x = features[4].clone();
         for (level, scale) in self.levels.iter().zip((0..5).rev()) {
-            x = upsample_nearest(level.before.activated(x, Activation::Elu));
-            if scale > 0 {
-                x = Tensor::cat(vec![x, features[scale - 1].clone()], 1);
-            }
+            x = level.before.activated(x, Activation::Elu);
+            x = if scale > 0 {
+                upsample_and_join(x, features[scale - 1].clone())
+            } else {
+                upsample_nearest(x)
+            };
             x = level.after.activated(x, Activation::Elu);
             if let Some(index) = self.scales.iter().position(|trained| *trained == scale) {
                 disparities.insert(scale, sigmoid(self.disparities[index].forward(x.clone())));

@@ -9,9 +9,11 @@ mod pad;
 pub mod reprojection;
 mod resize;
 pub mod sample;
+pub mod upsample;
 
 pub use activation::elu;
 pub use adam::{AdamStep, Moments, adam_update, composed_adam_update};
 pub use pad::reflection_pad;
-pub use resize::{resize_bilinear, upsample_nearest};
+pub use resize::resize_bilinear;
 pub use sample::sample_border;
+pub use upsample::{upsample_and_join, upsample_nearest};

@@ -1,4 +1,4 @@
-//! Resizing that has a gradient on every backend: bilinear, and by repeating pixels.
+//! Bilinear resizing that has a gradient on every backend.
 
 use crate::config::ImageSize;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -40,15 +40,4 @@ fn interpolation(input: usize, output: usize, device: &Device) -> Tensor<2> {
         weights[row * input + second] += weight;
     }
     Tensor::from_data(TensorData::new(weights, [output, input]), device)
-}
-
-/// Doubles height and width of `[batch, channels, height, width]` by repeating each pixel.
-///
-/// Exact at every size, forward and backward, because no coordinate is computed.
-pub fn upsample_nearest(input: Tensor<4>) -> Tensor<4> {
-    let [batch, channels, height, width] = input.dims();
-    input
-        .reshape([batch, channels, height, 1, width, 1])
-        .expand([batch, channels, height, 2, width, 2])
-        .reshape([batch, channels, 2 * height, 2 * width])
 }

@@ -1,0 +1,54 @@
+//! Doubling a feature map and laying another beside it, as decoders with skip connections do between
+//! their two convolutions, in one pass over memory each way.
+//!
+//! burn composes it of a copy by strides and a concatenation, each on one thread.
+
+mod backend;
+
+use backend::UpsampleOps;
+use burn::{
+    backend::Dispatch,
+    tensor::{Device, Tensor},
+};
+
+/// Doubles height and width of `[batch, channels, height, width]` by repeating each pixel.
+///
+/// Exact at every size, forward and backward, because no coordinate is computed.
+pub fn upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
+    if coarse.device().without_autodiff() != Device::flex() {
+        return composed_upsample_nearest(coarse);
+    }
+    Tensor::from_dispatch(Dispatch::upsample(coarse.into_dispatch()))
+}
+
+/// [`upsample_nearest`] of `coarse` followed by the channels of `fine`, which is twice as high and wide.
+///
+/// # Panics
+/// If `fine` is of another size or batch.
+pub fn upsample_and_join(coarse: Tensor<4>, fine: Tensor<4>) -> Tensor<4> {
+    let [batch, _, height, width] = coarse.dims();
+    let [fine_batch, _, fine_height, fine_width] = fine.dims();
+    assert_eq!(
+        [batch, 2 * height, 2 * width],
+        [fine_batch, fine_height, fine_width],
+        "a map joins one of half its size"
+    );
+    if coarse.device().without_autodiff() != Device::flex() {
+        return composed_upsample_and_join(coarse, fine);
+    }
+    Tensor::from_dispatch(Dispatch::upsample_and_join(coarse.into_dispatch(), fine.into_dispatch()))
+}
+
+/// [`upsample_nearest`] from burn's operations, for every backend.
+pub fn composed_upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
+    let [batch, channels, height, width] = coarse.dims();
+    coarse
+        .reshape([batch, channels, height, 1, width, 1])
+        .expand([batch, channels, height, 2, width, 2])
+        .reshape([batch, channels, 2 * height, 2 * width])
+}
+
+/// [`upsample_and_join`] from burn's operations, for every backend.
+pub fn composed_upsample_and_join(coarse: Tensor<4>, fine: Tensor<4>) -> Tensor<4> {
+    Tensor::cat(vec![composed_upsample_nearest(coarse), fine], 1)
+}
