@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Networks with what is needed to improve them.
 #[derive(Debug)]
 pub struct Learner {
-    networks: Networks,
+    /// `None` only while the optimiser has them: it updates weights where they lie if nobody else holds
+    /// them, and would copy those of a clone.
+    networks: Option<Networks>,
     adam: Adam,
     objective: Objective,
 }
@@ -66,7 +68,7 @@ impl Learner {
 
     /// Goes on with networks and the state of their optimiser.
     pub fn resumed(networks: Networks, adam: Adam, objective: Objective) -> Self {
-        Self { networks: networks.train(), adam, objective }
+        Self { networks: Some(networks.train()), adam, objective }
     }
 
     /// Improves the networks by another objective from now on.
@@ -76,7 +78,7 @@ impl Learner {
 
     /// The networks in training mode, on the autodiff device.
     pub fn networks(&self) -> &Networks {
-        &self.networks
+        self.networks.as_ref().expect("the optimiser gives the networks back")
     }
 
     /// The optimiser's state.
@@ -105,14 +107,14 @@ impl Learner {
         weight: f32,
         wanted: &BTreeSet<MapName>,
     ) -> Result<(Outcome, f32, GradientsParams)> {
-        let outcome = forward(&self.networks, &self.objective, samples, noise, wanted);
+        let outcome = forward(self.networks(), &self.objective, samples, noise, wanted);
         let loss = outcome.loss.clone().into_scalar::<f32>();
         if !loss.is_finite() {
             bail!("the loss is {loss}; the networks are kept as they were");
         }
         let weighted = outcome.loss.clone();
         let weighted = if weight == 1.0 { weighted } else { weighted.mul_scalar(weight) };
-        let gradients = GradientsParams::from_grads(weighted.backward(), &self.networks);
+        let gradients = GradientsParams::from_grads(weighted.backward(), self.networks());
         Ok((outcome, loss, gradients))
     }
 
@@ -135,7 +137,7 @@ impl Learner {
         for Part { samples, noise, share } in parts {
             let wanted = if first.is_none() { wanted } else { &nothing };
             let (outcome, loss, gradients) = self.weighted_gradients(&samples, noise, share, wanted)?;
-            accumulated.accumulate(&self.networks, gradients);
+            accumulated.accumulate(self.networks(), gradients);
             let scale_losses = outcome.scale_losses.iter();
             let scale_losses = scale_losses.map(|(scale, loss)| (*scale, loss.clone().into_scalar::<f32>()));
             let scale_losses: Vec<(usize, f32)> = scale_losses.collect();
@@ -156,7 +158,7 @@ impl Learner {
         }
         let mut lesson = first.expect("an update has samples");
         let gradients = accumulated.grads();
-        lesson.gradient_norm = gradient_norm(&self.networks, &gradients);
+        lesson.gradient_norm = gradient_norm(self.networks(), &gradients);
         Ok((lesson, gradients))
     }
 
@@ -179,7 +181,8 @@ impl Learner {
             Some(longest) if f64::from(norm) > longest => (longest / f64::from(norm)) as f32,
             _ => 1.0,
         };
-        self.networks = self.adam.step(self.networks.clone(), gradients, factor, stride.learning_rate);
+        let networks = self.networks.take().expect("the optimiser gives the networks back");
+        self.networks = Some(self.adam.step(networks, gradients, factor, stride.learning_rate));
         Ok(lesson)
     }
 

@@ -2,6 +2,7 @@
 //! program that does the same.
 
 mod drawing;
+mod floor;
 mod work;
 
 use super::{ComputeArgs, progress};
@@ -13,6 +14,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, process::Command, time::Instant};
+use work::Threads;
 
 #[derive(Args)]
 pub(super) struct BenchArgs {
@@ -61,10 +63,27 @@ enum Work {
     Objective,
     /// Four disparities of an image
     Predict,
+    /// An update of all weights of these networks by Adam
+    Optimiser,
     /// Decoding a picture and building its four-level pyramid, on one thread
     Loader,
+    /// The same on all threads
+    Loaders,
     /// Drawing a picture, a disparity and its point cloud into 1280×800 pixels
     View,
+}
+
+impl Work {
+    /// What another program calls it; drawing and the optimiser alone have no counterpart.
+    fn others_name(self) -> Option<&'static str> {
+        match self {
+            Self::Step => Some("step"),
+            Self::Objective => Some("objective"),
+            Self::Predict => Some("predict"),
+            Self::Loader | Self::Loaders => Some("load"),
+            Self::Optimiser | Self::View => None,
+        }
+    }
 }
 
 /// What is timed, at which size.
@@ -88,7 +107,8 @@ struct Timing {
     most_seconds: f64,
     /// Images that a piece of work is about.
     images: usize,
-    /// What the arithmetic alone would take at the speed of this machine's matrix product.
+    /// What the arithmetic alone would take at the speed of this machine's matrix product, or the
+    /// optimiser's bytes at that of its memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     floor_seconds: Option<f64>,
 }
@@ -159,12 +179,11 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
 /// Times the work, in turn with the other program if there is one: the median of the turns' medians.
 fn in_turns(work: Work, setting: &Setting, args: &BenchArgs) -> Result<Outcome> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    // Drawing has no counterpart.
-    let against = args.against.as_deref().filter(|_| work != Work::View);
+    let against = args.against.as_deref().filter(|_| work.others_name().is_some());
     for _ in 0..if against.is_some() { args.turns } else { 1 } {
         ours.push(timed(work, setting)?);
-        if let Some(program) = against {
-            theirs.push(others_seconds_for_an_image(program, work, args)?);
+        if let (Some(program), Some(name)) = (against, work.others_name()) {
+            theirs.push(others_seconds_for_an_image(program, name, args)?);
         }
     }
     ours.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
@@ -188,7 +207,9 @@ fn timed(work: Work, setting: &Setting) -> Result<Timing> {
         Work::Step => work::step(setting),
         Work::Objective => work::objective(setting),
         Work::Predict => work::predict(setting),
-        Work::Loader => work::load(setting),
+        Work::Optimiser => work::optimiser(setting),
+        Work::Loader => work::load(setting, Threads::One),
+        Work::Loaders => work::load(setting, Threads::All),
         Work::View => drawing::view(setting),
     }
 }
@@ -221,15 +242,10 @@ struct Other {
 }
 
 /// Seconds that the other program takes for an image.
-fn others_seconds_for_an_image(program: &str, work: Work, args: &BenchArgs) -> Result<f64> {
+fn others_seconds_for_an_image(program: &str, work: &str, args: &BenchArgs) -> Result<f64> {
     let mut words = program.split_whitespace();
     let mut command = Command::new(words.next().context("--against names no program")?);
-    command.args(words).arg(match work {
-        Work::Step => "step",
-        Work::Objective => "objective",
-        Work::Predict => "predict",
-        Work::Loader | Work::View => "load",
-    });
+    command.args(words).arg(work);
     let threads = rayon::current_num_threads();
     for (flag, value) in [
         ("--height", args.height),

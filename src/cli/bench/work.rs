@@ -1,6 +1,6 @@
 //! What is timed: a step, the objective alone, a prediction, loading.
 
-use super::{Setting, Timing, median, time};
+use super::{Setting, Timing, floor, time};
 use crate::{
     config::{FrameId, ImageSize, NetworkConfig, ObjectiveConfig},
     data::{
@@ -12,14 +12,18 @@ use crate::{
     model::{Architecture, Networks, transform},
     objective::{Inputs, Noise, Objective},
     predict::{SampleTensors, find_images},
-    train::Learner,
+    train::{Adam, Learner},
 };
 use anyhow::{Context, Result};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    optim::GradientsParams,
+    tensor::{Device, Distribution, Tensor},
+};
+use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 /// Multiply-adds for a pixel of the input in the convolutions of the ResNet18 depth network: 36 144 in
@@ -29,10 +33,19 @@ const DEPTH_MULTIPLY_ADDS: f64 = 65_214.0;
 const POSE_MULTIPLY_ADDS: f64 = 39_779.0;
 /// A backward pass does the forward pass's products twice: for the input and for the weights.
 const PASSES: f64 = 3.0;
+/// Bytes of a weight's update: weight, gradient and both running means are read, all but the gradient
+/// written.
+const UPDATE_BYTES: f64 = 28.0;
 /// Files that loading is timed on.
 const MOST_FILES: usize = 20;
 /// The size of KITTI's frames.
 const KITTI_SIZE: ImageSize = ImageSize { height: 375, width: 1242 };
+
+/// Threads that files are loaded by.
+pub(super) enum Threads {
+    One,
+    All,
+}
 
 pub(super) fn step(setting: &Setting) -> Result<Timing> {
     let objective = ObjectiveConfig::default();
@@ -50,7 +63,7 @@ pub(super) fn step(setting: &Setting) -> Result<Timing> {
     })?;
     let pairs = objective.temporal_sources().count() as f64;
     let multiply_adds = PASSES * (DEPTH_MULTIPLY_ADDS + pairs * POSE_MULTIPLY_ADDS);
-    with_floor(timing, setting, multiply_adds)
+    Ok(floor::with_arithmetic(timing, setting, multiply_adds))
 }
 
 pub(super) fn objective(setting: &Setting) -> Result<Timing> {
@@ -109,22 +122,53 @@ pub(super) fn predict(setting: &Setting) -> Result<Timing> {
         }
         Ok(())
     })?;
-    with_floor(timing, setting, DEPTH_MULTIPLY_ADDS)
+    Ok(floor::with_arithmetic(timing, setting, DEPTH_MULTIPLY_ADDS))
 }
 
-pub(super) fn load(setting: &Setting) -> Result<Timing> {
+pub(super) fn load(setting: &Setting, threads: Threads) -> Result<Timing> {
     let made = tempfile::tempdir()?;
     let files = match &setting.frames {
         Some(folder) => find_images(folder)?,
         None => made_frames(made.path(), setting.seed)?,
     };
     let files = &files[..files.len().min(MOST_FILES)];
-    time(setting, files.len(), || {
-        for file in files {
-            data::image::pyramid(&data::image::read(file)?, setting.size, 4);
-        }
+    let load = |file: &PathBuf| -> Result<()> {
+        data::image::pyramid(&data::image::read(file)?, setting.size, 4);
         Ok(())
+    };
+    time(setting, files.len(), || match threads {
+        Threads::One => files.iter().try_for_each(load),
+        Threads::All => files.par_iter().try_for_each(load),
     })
+}
+
+/// An update of all weights of the networks of a step.
+pub(super) fn optimiser(setting: &Setting) -> Result<Timing> {
+    let architecture = Architecture::new(&network(setting.size), &ObjectiveConfig::default())?;
+    let networks = Networks::new(&architecture, setting.seed, &setting.compute.device).train();
+    let weights = networks.num_params() as f64;
+    let mut gradients = Gradients::default();
+    networks.visit(&mut gradients);
+    let mut networks = Some(networks);
+    let mut adam = Adam::default();
+    let timing = time(setting, 1, || {
+        let mut given = GradientsParams::new();
+        gradients.0.iter().for_each(|give| give(&mut given));
+        networks = networks.take().map(|networks| adam.step(networks, given, 1.0, 1e-4));
+        wait_for(&setting.compute.device)
+    })?;
+    Ok(floor::with_bytes(timing, weights * UPDATE_BYTES))
+}
+
+/// Hands out a gradient for each weight, again and again.
+#[derive(Default)]
+struct Gradients(Vec<Box<dyn Fn(&mut GradientsParams)>>);
+
+impl ModuleVisitor for Gradients {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let (id, gradient) = (parameter.id, parameter.val().inner() * 0.01);
+        self.0.push(Box::new(move |gradients| gradients.register::<D>(id, gradient.clone())));
+    }
 }
 
 fn network(size: ImageSize) -> NetworkConfig {
@@ -160,23 +204,4 @@ fn made_frames(folder: &Path, seed: u64) -> Result<Vec<PathBuf>> {
 /// Lets the device finish what it was given.
 fn wait_for(device: &Device) -> Result<()> {
     device.sync().context("the device gave up")
-}
-
-/// The timing with what its multiply-adds, given for a pixel of the input, would take at the rate at
-/// which this device multiplies square matrices.
-fn with_floor(timing: Timing, setting: &Setting, multiply_adds: f64) -> Result<Timing> {
-    const SIDE: usize = 1536;
-    let device = &setting.compute.device;
-    let random = || Tensor::<2>::random([SIDE, SIDE], Distribution::Uniform(-1.0, 1.0), device);
-    let (left, right) = (random(), random());
-    let mut seconds = Vec::new();
-    for _ in 0..4 {
-        let started = Instant::now();
-        left.clone().matmul(right.clone()).sum().into_scalar::<f32>();
-        seconds.push(started.elapsed().as_secs_f64());
-    }
-    seconds.remove(0);
-    let seconds_per_product = median(seconds) / (SIDE * SIDE * SIDE) as f64;
-    let pixels = (setting.batch * setting.size.pixels()) as f64;
-    Ok(Timing { floor_seconds: Some(multiply_adds * pixels * seconds_per_product), ..timing })
 }

@@ -4,6 +4,7 @@ use burn::{
     backend::Flex,
     tensor::{Device, Tensor},
 };
+use macerator::AutoArch;
 use rayon::prelude::*;
 
 /// Values that one task of the CPU form updates.
@@ -75,14 +76,17 @@ pub fn adam_update<const D: usize>(
         .zip(first.storage_mut::<f32>()[range(starts[2])].par_chunks_mut(CHUNK))
         .zip(second.storage_mut::<f32>()[range(starts[3])].par_chunks_mut(CHUNK))
         .for_each(|(((parameters, gradients), firsts), seconds)| {
-            for (((parameter, gradient), first), second) in
-                parameters.iter_mut().zip(gradients).zip(firsts).zip(seconds)
-            {
-                *first = *first * AdamStep::BETA_1 + gradient * (1.0 - AdamStep::BETA_1);
-                *second = *second * AdamStep::BETA_2 + gradient * gradient * (1.0 - AdamStep::BETA_2);
-                let scale = second.sqrt() / step.second_correction + AdamStep::EPSILON;
-                *parameter -= *first / scale * step.step_size;
-            }
+            // Roots and divisions would take longer than memory if not on the widest vectors.
+            AutoArch::new().dispatch(|| {
+                for (((parameter, gradient), first), second) in
+                    parameters.iter_mut().zip(gradients).zip(firsts).zip(seconds)
+                {
+                    *first = *first * AdamStep::BETA_1 + gradient * (1.0 - AdamStep::BETA_1);
+                    *second = *second * AdamStep::BETA_2 + gradient * gradient * (1.0 - AdamStep::BETA_2);
+                    let scale = second.sqrt() / step.second_correction + AdamStep::EPSILON;
+                    *parameter -= *first / scale * step.step_size;
+                }
+            });
         });
     let [parameter, first, second] = [parameter, first, second].map(Tensor::<1>::from_primitive::<Flex>);
     (parameter.reshape(shape), Moments { first, second })
