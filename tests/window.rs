@@ -466,3 +466,43 @@ fn a_picture_is_drawn_in_its_pane() {
     let highest = monoscope::geometry::colormap::Colormap::Viridis.colour(1.0);
     assert_eq!(at_middle("Picture of minimum loss"), highest, "0.5 is the end of the loss's usual range");
 }
+
+#[test]
+fn the_palette_finds_actions_by_parts_of_their_names() {
+    let mut stage = stage_with_data();
+    stage.key_press_modifiers(egui::Modifiers::COMMAND, Key::P);
+    stage.run();
+    stage.get_by_label("Command").type_text("last");
+    stage.run();
+    stage.key_press(Key::Enter);
+    stage.run();
+    assert_eq!(shown(&stage.state_mut().take_commands()).last(), Some(&key(19)));
+    assert!(stage.query_by_label("Command").is_none(), "the palette closes once something is chosen");
+}
+
+#[test]
+fn the_palette_does_not_do_what_cannot_be_done() {
+    let mut stage = stage_with_data();
+    stage.key_press_modifiers(egui::Modifiers::COMMAND, Key::P);
+    stage.run();
+    stage.get_by_label("Command").type_text("stop");
+    stage.run();
+    stage.key_press(Key::Enter);
+    stage.run();
+    let commands = stage.state_mut().take_commands();
+    assert!(!commands.iter().any(|command| matches!(command, Command::Stop)));
+    assert!(stage.query_by_label("Command").is_some(), "it stays open");
+    stage.key_press(Key::Escape);
+    stage.run();
+    assert!(stage.query_by_label("Command").is_none());
+}
+
+#[test]
+fn a_key_pressed_twice_within_a_frame_counts_twice() {
+    let mut stage = stage_with_data();
+    for _ in 0..2 {
+        stage.key_press(Key::ArrowRight);
+    }
+    stage.run();
+    assert_eq!(shown(&stage.state_mut().take_commands()), [key(3)]);
+}

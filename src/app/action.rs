@@ -47,11 +47,14 @@ pub enum Action {
     Messages,
     /// Open the list of shortcuts.
     Shortcuts,
+    /// Open the command palette.
+    Palette,
 }
 
 impl Action {
-    /// Every action that has a key, in the order of the list of shortcuts.
-    pub const WITH_KEY: [Self; 15] = [
+    /// Every action, in the order of the lists.
+    pub const ALL: [Self; 22] = [
+        Self::Palette,
         Self::Play,
         Self::Previous,
         Self::Next,
@@ -60,14 +63,25 @@ impl Action {
         Self::Train,
         Self::Pause,
         Self::Step,
+        Self::Stop,
         Self::Follow,
         Self::Squares,
         Self::AddView,
+        Self::ResetLayout,
+        Self::OpenBuiltInDrive,
         Self::OpenData,
+        Self::OpenSplit,
+        Self::DropSplit,
         Self::OpenWeights,
+        Self::OpenRun,
         Self::Messages,
         Self::Shortcuts,
     ];
+
+    /// Those that have a key.
+    pub fn with_key() -> impl Iterator<Item = (Self, KeyboardShortcut)> {
+        Self::ALL.into_iter().filter_map(|action| Some((action, action.shortcut()?)))
+    }
 
     /// What it is called.
     pub fn label(self) -> &'static str {
@@ -93,6 +107,7 @@ impl Action {
             Self::ResetLayout => "Reset layout",
             Self::Messages => "Messages",
             Self::Shortcuts => "Shortcuts",
+            Self::Palette => "Command palette",
         }
     }
 
@@ -125,6 +140,7 @@ impl Action {
             Self::ResetLayout => "Put all panes back where they were at the start",
             Self::Messages => "Everything that was reported since the window opened",
             Self::Shortcuts => "The list of keys",
+            Self::Palette => "Everything that can be done, by typing a part of its name",
         }
     }
 
@@ -145,22 +161,24 @@ impl Action {
             Self::AddView => plain(Key::V),
             Self::OpenData => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::O)),
             Self::OpenWeights => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::L)),
+            Self::Palette => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::P)),
             Self::Messages => plain(Key::M),
             Self::Shortcuts => plain(Key::Questionmark),
             _ => None,
         }
     }
 
-    /// The actions whose keys were pressed, unless someone is typing.
+    /// The actions whose keys were pressed, as often as they were; while someone is typing, only those
+    /// with a command key.
     pub fn pressed(context: &egui::Context) -> Vec<Self> {
-        if context.egui_wants_keyboard_input() {
-            return Vec::new();
-        }
-        let with_key = Self::WITH_KEY.into_iter().filter_map(|action| Some((action, action.shortcut()?)));
+        let is_typing = context.egui_wants_keyboard_input();
+        let listened = Self::with_key().filter(|(_, shortcut)| !is_typing || shortcut.modifiers.command);
         context.input_mut(|input| {
-            with_key
-                .filter(|(_, shortcut)| input.consume_shortcut(shortcut))
-                .map(|(action, _)| action)
+            listened
+                .flat_map(|(action, shortcut)| {
+                    let times = input.count_and_consume_key(shortcut.modifiers, shortcut.logical_key);
+                    std::iter::repeat_n(action, times)
+                })
                 .collect()
         })
     }

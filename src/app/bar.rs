@@ -14,24 +14,20 @@ use std::time::Duration;
 pub fn run_buttons(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
     let is_paused = state.session == train::State::Paused;
-    let obstacle = state.obstacle();
-    let can_start = !state.has_run() && obstacle.is_none();
     let buttons = [
-        (Action::Train, Icon::Play, if is_paused { "Continue" } else { "Train" }, can_start || is_paused),
-        (Action::Pause, Icon::Pause, "Pause", state.is_training()),
-        (Action::Step, Icon::Step, "Step", can_start || is_paused),
-        (Action::Stop, Icon::Stop, "Stop", state.has_run()),
+        (Action::Train, Icon::Play, if is_paused { "Continue" } else { "Train" }),
+        (Action::Pause, Icon::Pause, "Pause"),
+        (Action::Step, Icon::Step, "Step"),
+        (Action::Stop, Icon::Stop, "Stop"),
     ];
-    for (action, icon, text, is_enabled) in buttons {
+    for (action, icon, text) in buttons {
+        let obstacle = state.obstacle_to(action);
         let is_main = action == Action::Train;
         let width = if is_main { 96.0 } else { 80.0 };
         let colours = is_main.then_some((palette.accent, palette.on_accent));
         let button = IconButton { icon, text, size: Vec2::new(width, theme::BUTTON), colours };
-        let response = button.ui(ui, is_enabled).on_hover_text(tooltip(ui, action));
-        let response = match &obstacle {
-            Some(obstacle) if !state.has_run() => response.on_disabled_hover_text(obstacle),
-            _ => response.on_disabled_hover_text(action.help()),
-        };
+        let response = button.ui(ui, obstacle.is_none()).on_hover_text(tooltip(ui, action));
+        let response = response.on_disabled_hover_text(obstacle.unwrap_or_default());
         if response.clicked() {
             state.wish(action);
         }

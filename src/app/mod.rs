@@ -8,6 +8,7 @@ mod layout;
 mod legend;
 mod messages;
 mod open;
+mod palette;
 mod panes;
 mod playhead;
 mod program;

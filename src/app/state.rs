@@ -275,6 +275,19 @@ impl State {
         self.form.config.validate().err().map(|error| error.to_string())
     }
 
+    /// Why an action cannot be done now, if so.
+    pub fn obstacle_to(&self, action: Action) -> Option<String> {
+        let is_paused = self.session == train::State::Paused;
+        match action {
+            Action::Train | Action::Step if is_paused => None,
+            Action::Train | Action::Step if self.has_run() => Some("A run is under way".to_owned()),
+            Action::Train | Action::Step => self.obstacle(),
+            Action::Pause if !self.is_training() => Some("No steps are being made".to_owned()),
+            Action::Stop if !self.has_run() => Some("There is no run".to_owned()),
+            _ => None,
+        }
+    }
+
     /// Opens other data with the split that belongs to it.
     pub fn open_data(&mut self, data: DataChoice, split: Option<String>) {
         self.opening = Some(match &data {

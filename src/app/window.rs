@@ -7,6 +7,7 @@ use super::{
     layout::Desk,
     messages::Severity,
     open::{Found, Opener, Wish},
+    palette::CommandPalette,
     state::{Devices, State},
     theme,
 };
@@ -26,6 +27,7 @@ pub struct Window {
     state: State,
     desk: Desk,
     opener: Opener,
+    palette: CommandPalette,
     shows_shortcuts: bool,
 }
 
@@ -36,6 +38,7 @@ impl Window {
             state: State::new(devices, runs),
             desk: Desk::default(),
             opener: Opener::default(),
+            palette: CommandPalette::default(),
             shows_shortcuts: false,
         }
     }
@@ -82,6 +85,7 @@ impl Window {
         let watched = CentralPanel::no_frame().show(ui, |ui| self.desk.ui(ui, &mut self.state)).inner;
         self.state.watch(watched);
         self.shortcuts_ui(ui);
+        self.palette.ui(ui, &mut self.state);
         self.state.messages.ui(ui);
         for action in Action::pressed(ui.ctx()) {
             self.state.wish(action);
@@ -163,8 +167,9 @@ impl Window {
         ui.menu_button("Run", |ui| bar::entry(ui, state, Action::OpenRun));
         self.view_menu(ui);
         ui.menu_button("Help", |ui| {
-            bar::entry(ui, &mut self.state, Action::Shortcuts);
-            bar::entry(ui, &mut self.state, Action::Messages);
+            for action in [Action::Palette, Action::Shortcuts, Action::Messages] {
+                bar::entry(ui, &mut self.state, action);
+            }
         });
     }
 
@@ -207,7 +212,7 @@ impl Window {
         window.show(ui, |ui| {
             let list = egui::Grid::new("shortcuts").num_columns(2).min_col_width(88.0);
             list.spacing([24.0, theme::HALF]).show(ui, |ui| {
-                for action in Action::WITH_KEY {
+                for (action, _) in Action::with_key() {
                     let key = RichText::new(bar::key(ui, action)).monospace();
                     ui.label(key.color(ui.visuals().strong_text_color()));
                     ui.label(action.label()).on_hover_text(action.help());
@@ -250,6 +255,7 @@ impl Window {
             Action::AddView => self.desk.add_view(),
             Action::ResetLayout => self.desk = Desk::default(),
             Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
+            Action::Palette => self.palette.toggle(),
             Action::Shortcuts => self.shows_shortcuts = !self.shows_shortcuts,
         }
         context.request_repaint();
