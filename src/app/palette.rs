@@ -130,8 +130,8 @@ fn matching(typed: &str) -> Vec<Action> {
             _ => None,
         }
     };
-    let mut found: Vec<(i32, Action)> =
-        Action::ALL.into_iter().filter_map(|action| Some((rank(&action)?, action))).collect();
+    let others = Action::ALL.into_iter().filter(|action| *action != Action::Palette);
+    let mut found: Vec<(i32, Action)> = others.filter_map(|action| Some((rank(&action)?, action))).collect();
     found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, action)| action).collect()
 }

@@ -1,11 +1,11 @@
-//! The loss over the steps of the run, in all and at each scale.
+//! The figures of a run over its steps: the loss in all and at each scale, and what else a step reports.
 
-use super::{Pane, empty, title};
+use super::{Pane, empty};
 use crate::{
     app::{state::State, theme::Palette},
     train::StepReport,
 };
-use egui::{Align, Color32, DragValue, Layout, Ui};
+use egui::{Align, Color32, ComboBox, DragValue, Layout, Ui};
 use egui_plot::{Legend, Line, LineStyle, MarkerShape, Plot, PlotPoints, Points, VLine};
 
 /// More points than this in a line are not told apart.
@@ -17,8 +17,56 @@ const SCALE_COLOURS: [Color32; 4] = [
     Color32::from_rgb(196, 112, 150),
 ];
 
+/// What is drawn over the steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Figure {
+    Loss,
+    LearningRate,
+    GradientNorm,
+    MaskedShare,
+    Speed,
+}
+
+impl Figure {
+    const ALL: [Self; 5] =
+        [Self::Loss, Self::LearningRate, Self::GradientNorm, Self::MaskedShare, Self::Speed];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "Loss",
+            Self::LearningRate => "Learning rate",
+            Self::GradientNorm => "Gradient norm",
+            Self::MaskedShare => "Share masked",
+            Self::Speed => "Images per second",
+        }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Loss => "The objective, in all and at each scale of the disparity pyramid",
+            Self::LearningRate => "Adam's learning rate",
+            Self::GradientNorm => "Length of the gradient of all weights together, before it is clipped",
+            Self::MaskedShare => {
+                "Share of pixels that the auto-mask leaves out at scale 0: near 1, nothing trains"
+            }
+            Self::Speed => "Batch items trained per second",
+        }
+    }
+
+    fn of(self, report: &StepReport) -> f64 {
+        match self {
+            Self::Loss => report.loss.into(),
+            Self::LearningRate => report.learning_rate,
+            Self::GradientNorm => report.gradient_norm.into(),
+            Self::MaskedShare => report.masked_share.into(),
+            Self::Speed => report.images_per_second,
+        }
+    }
+}
+
 /// The pane.
 pub struct Curves {
+    figure: Figure,
     smoothing: f64,
     is_logarithmic: bool,
     shows_scales: bool,
@@ -26,20 +74,20 @@ pub struct Curves {
 
 impl Default for Curves {
     fn default() -> Self {
-        Self { smoothing: 0.9, is_logarithmic: false, shows_scales: true }
+        Self { figure: Figure::Loss, smoothing: 0.9, is_logarithmic: false, shows_scales: true }
     }
 }
 
 impl Curves {
     /// The running mean of a figure, thinned out to what can be seen.
-    fn points(&self, history: &[StepReport], figure: impl Fn(&StepReport) -> Option<f32>) -> Vec<[f64; 2]> {
+    fn points(&self, history: &[StepReport], figure: impl Fn(&StepReport) -> Option<f64>) -> Vec<[f64; 2]> {
         let mut mean = 0.0;
         let mut weight = 0.0;
         let mut points = Vec::with_capacity(history.len());
         for report in history {
             let Some(value) = figure(report).filter(|value| value.is_finite()) else { continue };
             // Divided by the weights so far, so that the first steps are not drawn towards zero.
-            mean = self.smoothing * mean + (1.0 - self.smoothing) * f64::from(value);
+            mean = self.smoothing * mean + (1.0 - self.smoothing) * value;
             weight = self.smoothing * weight + (1.0 - self.smoothing);
             let value = mean / weight;
             points.push([
@@ -64,11 +112,19 @@ impl Pane for Curves {
     }
 
     fn header(&mut self, ui: &mut Ui, _state: &mut State) {
-        title(ui, "Loss");
+        let choice = ComboBox::from_id_salt("figure").selected_text(self.figure.name()).width(128.0);
+        let choice = choice.show_ui(ui, |ui| {
+            for figure in Figure::ALL {
+                ui.selectable_value(&mut self.figure, figure, figure.name()).on_hover_text(figure.help());
+            }
+        });
+        choice.response.on_hover_text(self.figure.help()).accessible_name("Figure");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.checkbox(&mut self.is_logarithmic, "log").on_hover_text("Logarithmic axis");
-            ui.checkbox(&mut self.shows_scales, "scales")
-                .on_hover_text("Also the loss at each scale of the disparity pyramid");
+            if self.figure == Figure::Loss {
+                ui.checkbox(&mut self.shows_scales, "scales")
+                    .on_hover_text("Also the loss at each scale of the disparity pyramid");
+            }
             let smoothing =
                 DragValue::new(&mut self.smoothing).range(0.0..=0.995).speed(0.005).max_decimals(3);
             ui.add(smoothing)
@@ -86,26 +142,34 @@ impl Pane for Curves {
             return;
         }
         let mut lines = Vec::new();
-        if self.shows_scales {
+        let is_loss = self.figure == Figure::Loss;
+        if is_loss && self.shows_scales {
             let scales = state.history[0].scale_losses.keys().copied();
             for scale in scales {
                 let colour = SCALE_COLOURS[scale % SCALE_COLOURS.len()];
-                let points = self.points(&state.history, |report| report.scale_losses.get(&scale).copied());
+                let points = self.points(&state.history, |report| {
+                    report.scale_losses.get(&scale).map(|loss| f64::from(*loss))
+                });
                 lines.push(
                     Line::new(format!("scale {scale}"), PlotPoints::from(points)).color(colour).width(1.0),
                 );
             }
         }
-        let total = self.points(&state.history, |report| Some(report.loss));
+        let figure = self.figure;
+        let total = self.points(&state.history, |report| Some(figure.of(report)));
         let accent = Palette::of(ui).accent;
-        lines.push(Line::new("loss", PlotPoints::from(total)).color(accent).width(2.0));
+        lines.push(Line::new(figure.name(), PlotPoints::from(total)).color(accent).width(2.0));
         let is_logarithmic = self.is_logarithmic;
         let height = |loss: f32| match f64::from(loss) {
             loss if is_logarithmic => loss.max(1e-12).log10(),
             loss => loss,
         };
-        let validations: Vec<[f64; 2]> =
-            state.validations.iter().map(|report| [report.step as f64, height(report.loss)]).collect();
+        let validations: Vec<[f64; 2]> = state
+            .validations
+            .iter()
+            .filter(|_| is_loss)
+            .map(|report| [report.step as f64, height(report.loss)])
+            .collect();
         let validations = Points::new("validation", PlotPoints::from(validations));
         let validations = validations.shape(MarkerShape::Diamond).radius(4.0).color(Palette::of(ui).warning);
         let strong = ui.visuals().strong_text_color();
@@ -121,11 +185,11 @@ impl Pane for Curves {
         let value = move |value: f64| if is_logarithmic { 10f64.powf(value) } else { value };
         Plot::new("loss")
             .legend(Legend::default().background_alpha(0.6).text_style(egui::TextStyle::Small))
-            .y_axis_formatter(move |mark, _| format!("{:.3}", value(mark.value)))
+            .y_axis_formatter(move |mark, _| axis_number(value(mark.value)))
             .x_axis_formatter(|mark, _| format!("{:.0}", mark.value))
             .label_formatter(move |position| match position {
                 egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
-                    Some(format!("{plot_name}, step {:.0}: {:.4}", position.x, value(position.y)))
+                    Some(format!("{plot_name}, step {:.0}: {}", position.x, number(value(position.y))))
                 }
                 egui_plot::HoverPosition::Elsewhere { .. } => None,
             })
@@ -142,5 +206,20 @@ impl Pane for Curves {
                     plot.vline(change);
                 }
             });
+    }
+}
+
+/// A value with four digits that count, from learning rates to images per second.
+fn number(value: f64) -> String {
+    let places = 3 - (value.abs().max(1e-12).log10().floor() as i32).clamp(-9, 3);
+    format!("{value:.*}", places as usize)
+}
+
+/// The same for marks of an axis, without zeros at the end.
+fn axis_number(value: f64) -> String {
+    let number = number(value);
+    match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => number,
     }
 }
