@@ -10,7 +10,7 @@ use egui_kittest::{
 use monoscope::{
     app::{Devices, Found, Window, recognise},
     compute::Lease,
-    config::{Change, DataChoice, FrameId, ImageSize, Preset, Setting},
+    config::{Change, DataChoice, FrameId, ImageSize, ObjectiveConfig, Preset, Setting},
     data::{Drive, FrameKey, Side},
     objective::MapName,
     train::{
@@ -100,7 +100,15 @@ fn watched(commands: &[Command]) -> Option<BTreeSet<MapName>> {
 }
 
 fn picture(key: FrameKey) -> Arc<Picture> {
-    Arc::new(Picture { key, step: 0, origin: Origin::Images, maps: BTreeMap::new(), cloud: None })
+    Arc::new(Picture {
+        key,
+        step: 0,
+        origin: Origin::Images,
+        maps: BTreeMap::new(),
+        cloud: None,
+        objective: ObjectiveConfig::default(),
+        evidence: None,
+    })
 }
 
 #[test]
@@ -454,7 +462,15 @@ fn a_picture_is_drawn_in_its_pane() {
     ]);
     let key = key(1);
     stage.state_mut().receive(Event::Data(data()));
-    stage.state_mut().show(Arc::new(Picture { key, step: 0, origin: Origin::Prediction, maps, cloud: None }));
+    stage.state_mut().show(Arc::new(Picture {
+        key,
+        step: 0,
+        origin: Origin::Prediction,
+        maps,
+        cloud: None,
+        objective: ObjectiveConfig::default(),
+        evidence: None,
+    }));
     stage.run();
     let image = stage.render().unwrap();
     let at_middle = |name: &str| {

@@ -92,6 +92,19 @@ impl ObjectiveConfig {
         self.frame_ids.contains(&FrameId::Stereo)
     }
 
+    /// The finest scale that is trained, whose maps and depth are shown.
+    ///
+    /// # Panics
+    /// If there is none, which [`Self::validate`] refuses.
+    pub fn finest_scale(&self) -> usize {
+        self.scales.iter().copied().min().expect("a configuration has at least one scale")
+    }
+
+    /// The weight of the smoothness term at a scale.
+    pub fn smoothness_weight(&self, scale: usize) -> f32 {
+        self.disparity_smoothness / (1 << scale) as f32
+    }
+
     /// Refuses combinations that have no meaning.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let refuse = |reason: String| Err(ConfigError(reason));

@@ -1,6 +1,7 @@
 //! View synthesis and the loss of self-supervised depth; every map it computes has a name.
 
 mod comparison;
+mod inspection;
 mod map;
 mod mask;
 mod noise;
@@ -8,6 +9,10 @@ mod photometric;
 mod smoothness;
 mod synthesis;
 
+pub use inspection::{
+    Candidate, CostCurve, Difference, Evidence, MetricScale, PixelReport, ScaleOrigin, ScaleReport,
+    SourceCurve, SourceReport, TrueDepth, Verdict,
+};
 pub use map::{MapKind, MapName};
 pub use mask::Choice;
 pub use noise::Noise;
@@ -47,6 +52,34 @@ pub struct Inputs {
     pub noise: Noise,
 }
 
+impl Inputs {
+    /// The same without the history of its tensors.
+    fn constant(&self) -> Self {
+        let motions = |motions: &BTreeMap<FrameId, Tensor<3>>| {
+            motions.iter().map(|(id, motion)| (*id, constant(motion))).collect()
+        };
+        let maps = |maps: &BTreeMap<usize, Tensor<4>>| {
+            maps.iter().map(|(scale, map)| (*scale, constant(map))).collect()
+        };
+        Self {
+            colour: self
+                .colour
+                .iter()
+                .map(|(id, pyramid)| (*id, pyramid.iter().map(constant).collect()))
+                .collect(),
+            disparities: maps(&self.disparities),
+            source_from_target: self
+                .source_from_target
+                .iter()
+                .map(|(scale, by_source)| (*scale, motions(by_source)))
+                .collect(),
+            intrinsics: self.intrinsics.clone(),
+            predictive_masks: maps(&self.predictive_masks),
+            noise: self.noise.clone(),
+        }
+    }
+}
+
 /// What the objective says.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -60,6 +93,8 @@ pub struct Outcome {
     pub masked_share: Tensor<1>,
     /// The maps that were wanted, as constants, at full resolution unless their name says otherwise.
     pub maps: BTreeMap<MapName, Tensor<4>>,
+    /// What was judged, as constants.
+    pub judged: Inputs,
 }
 
 /// The loss of self-supervised depth with its options (paper section 3; ALGORITHM 4).
@@ -96,23 +131,22 @@ impl Objective {
         let config = &self.config;
         let scene = |scale| Scene::new(config, inputs, scale, self.composed);
         let full_size = (!config.v1_multiscale).then(|| scene(0));
-        let finest = config.scales.iter().copied().min();
+        let finest = config.finest_scale();
         let (mut scale_losses, mut smoothness) = (BTreeMap::new(), BTreeMap::new());
         let (mut masked_share, mut maps) = (None, BTreeMap::new());
         for scale in config.scales.iter().copied() {
             let scene = full_size.clone().unwrap_or_else(|| scene(scale));
-            let computed = Some(scale) == finest && wanted.iter().any(|name| name.is_of_reprojection());
+            let computed = scale == finest && wanted.iter().any(|name| name.is_of_reprojection());
             let comparison = scene.compare(config, inputs, scale, computed);
             let image = constant(&inputs.colour[&FrameId::TARGET][scale]);
             let smooth = smoothness_loss(inputs.disparities[&scale].clone(), &image);
-            let weight = config.disparity_smoothness / (1 << scale) as f32;
-            let mut loss = comparison.loss + smooth.clone() * weight;
+            let mut loss = comparison.loss + smooth.clone() * config.smoothness_weight(scale);
             if let Some(mask) = inputs.predictive_masks.get(&scale) {
                 loss = loss + self.mask_penalty(mask.clone());
             }
             scale_losses.insert(scale, loss);
             smoothness.insert(scale, smooth);
-            if Some(scale) == finest {
+            if scale == finest {
                 masked_share = Some(-comparison.trained_share + 1.0);
                 maps = self.maps(inputs, &scene, scale, comparison.maps.as_ref(), wanted);
             }
@@ -123,6 +157,7 @@ impl Objective {
             smoothness,
             masked_share: masked_share.expect("a configuration has at least one scale"),
             maps,
+            judged: inputs.constant(),
         }
     }
 

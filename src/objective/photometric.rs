@@ -4,11 +4,11 @@ use crate::compute::ops::reflection_pad;
 use burn::tensor::{Tensor, module::avg_pool2d, ops::AvgPoolOptions};
 
 /// Share of SSIM in the photometric loss; the rest is L1 (paper equation 3).
-const SSIM_SHARE: f32 = 0.85;
+pub(super) const SSIM_SHARE: f32 = 0.85;
 
 /// Keep SSIM's two quotients defined where there is no brightness or no contrast.
-const BRIGHTNESS_FLOOR: f32 = 0.01 * 0.01;
-const CONTRAST_FLOOR: f32 = 0.03 * 0.03;
+pub(super) const BRIGHTNESS_FLOOR: f32 = 0.01 * 0.01;
+pub(super) const CONTRAST_FLOOR: f32 = 0.03 * 0.03;
 
 /// The photometric loss of two images `[B, 3, H, W]` at each pixel, `[B, 1, H, W]`:
 /// 0.85·SSIM loss + 0.15·|a − b|, each averaged over colours; without SSIM only |a − b|.

@@ -9,7 +9,7 @@ use crate::{
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Keeps a division by the depth of a point in the camera's own plane finite.
-const SMALLEST_DEPTH: f32 = 1e-7;
+pub(super) const SMALLEST_DEPTH: f32 = 1e-7;
 
 /// Depth of disparity, any shape: 1 / (1/max + (1/min − 1/max)·disparity).
 pub fn depth(disparity: Tensor<4>, range: DepthRange) -> Tensor<4> {

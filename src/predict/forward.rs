@@ -31,7 +31,10 @@ pub fn forward(
 
 /// What an objective with these options judges of the samples: what the networks say, and the place of
 /// the stereo camera, which is known.
-pub(super) fn inputs(
+///
+/// # Panics
+/// As [`forward`]. There may be no source.
+pub fn inputs(
     networks: &Networks,
     config: &ObjectiveConfig,
     samples: &SampleTensors,
@@ -67,19 +70,15 @@ fn stereo_from_target(shifts_x: &[f32], device: &Device) -> Tensor<3> {
 
 /// Disparities and depth without any source to warp: what a depth network alone can show.
 pub fn depth_maps(
-    networks: &Networks,
+    inputs: &Inputs,
     config: &ObjectiveConfig,
-    samples: &SampleTensors,
     wanted: &BTreeSet<MapName>,
 ) -> BTreeMap<MapName, Tensor<4>> {
-    let target = &samples.network_input[&FrameId::TARGET];
-    let [_, _, height, width] = target.dims();
-    let disparities = networks.depth.disparities(target.clone());
-    let mut maps: BTreeMap<MapName, Tensor<4>> = disparities
-        .iter()
-        .map(|(scale, disparity)| (MapName::Disparity(*scale), disparity.clone()))
-        .collect();
-    if let Some((_, finest)) = disparities.first_key_value() {
+    let [_, _, height, width] = inputs.colour[&FrameId::TARGET][0].dims();
+    let disparities = inputs.disparities.iter();
+    let mut maps: BTreeMap<MapName, Tensor<4>> =
+        disparities.map(|(scale, disparity)| (MapName::Disparity(*scale), disparity.clone())).collect();
+    if let Some((_, finest)) = inputs.disparities.first_key_value() {
         let disparity = resize_bilinear(finest.clone(), ImageSize { height, width });
         maps.insert(MapName::Depth, depth(disparity, DepthRange::from(config)));
     }

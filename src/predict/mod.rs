@@ -7,7 +7,7 @@ mod inspect;
 mod tensors;
 
 pub use export::{colour_picture, write_disparity_npy};
-pub use forward::{depth_maps, forward};
+pub use forward::{depth_maps, forward, inputs};
 pub use images::{Predictor, find_images};
 pub use inspect::{dump, inspect};
 pub use tensors::{SampleTensors, image_tensor};

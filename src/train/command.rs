@@ -57,6 +57,8 @@ pub enum Command {
     FollowTraining(bool),
     /// The maps that open panes show; others are not computed for showing.
     Watch(BTreeSet<MapName>),
+    /// Whether pixels are asked about: pictures then come with [`Evidence`](crate::objective::Evidence).
+    Inspect(bool),
     /// End the session thread; a run under way is stopped as by `Stop`.
     Shutdown,
 }

@@ -3,10 +3,10 @@
 use super::{Entry, ValidationReport};
 use crate::{
     compute::Lease,
-    config::{Change, RunConfig},
+    config::{Change, ObjectiveConfig, RunConfig},
     data::{Drive, FrameKey},
     geometry::Intrinsics,
-    objective::MapName,
+    objective::{Evidence, MapName},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
@@ -181,6 +181,10 @@ pub struct Picture {
     pub maps: BTreeMap<MapName, Arc<Lease>>,
     /// What the point cloud needs, if depth is known.
     pub cloud: Option<Cloud>,
+    /// The objective that made the maps; its sources are those that could be warped.
+    pub objective: ObjectiveConfig,
+    /// What answers questions about pixels, if that was asked for and there are networks.
+    pub evidence: Option<Arc<Evidence>>,
 }
 
 /// A depth map with its colours and camera.

@@ -81,6 +81,11 @@ impl Learner {
         self.networks.as_ref().expect("the optimiser gives the networks back")
     }
 
+    /// What they are improved by.
+    pub fn objective(&self) -> &Objective {
+        &self.objective
+    }
+
     /// The optimiser's state.
     pub fn adam(&self) -> &Adam {
         &self.adam

@@ -70,6 +70,8 @@ pub struct Step {
     pub key: FrameKey,
     /// Losses and the maps that were asked for, of these samples.
     pub outcome: Outcome,
+    /// What judged them.
+    pub objective: Objective,
 }
 
 impl Run {
@@ -344,7 +346,8 @@ impl Run {
             self.log.write(&Entry::Step(report.clone()))?;
         }
         let key = batch.samples[0].key.clone();
-        Ok(Step { report, changes, samples: lesson.samples, key, outcome: lesson.outcome })
+        let objective = self.learner.objective().clone();
+        Ok(Step { report, changes, samples: lesson.samples, key, outcome: lesson.outcome, objective })
     }
 
     /// Whether a checkpoint is due after the piece of work just done.

@@ -3,16 +3,17 @@
 use super::{Cloud, Origin, Picture};
 use crate::{
     compute::{Compute, Lease},
-    config::{FrameId, RunConfig},
+    config::{FrameId, ObjectiveConfig, RunConfig},
     data::{
-        FrameKey, FrameSource,
+        DepthMap, FrameKey, FrameSource,
         augment::Augmentation,
         loader::{SampleOptions, load_sample},
     },
-    geometry::Intrinsics,
+    evaluate::{Protocol, compare_disparity},
+    geometry::{DepthRange, Intrinsics},
     model::Networks,
-    objective::{MapName, Noise, Objective},
-    predict::{SampleTensors, depth_maps, forward},
+    objective::{Evidence, Inputs, MapName, MetricScale, Noise, Objective, ScaleOrigin},
+    predict::{SampleTensors, depth_maps, inputs},
 };
 use anyhow::Result;
 use burn::tensor::Tensor;
@@ -21,6 +22,26 @@ use std::{
     sync::Arc,
 };
 
+/// What open panes want, and where it is to go.
+#[derive(Clone, Copy)]
+pub(super) struct Wants<'a> {
+    pub watched: &'a BTreeSet<MapName>,
+    /// Whether pixels are asked about.
+    pub inspects: bool,
+    pub compute: &'a Compute,
+}
+
+impl Wants<'_> {
+    fn is_nothing(self) -> bool {
+        self.compute.display.is_none() || (self.watched.is_empty() && !self.inspects)
+    }
+
+    /// Gathers evidence if it is wanted.
+    pub fn evidence(self, gather: impl FnOnce() -> Evidence) -> Option<Evidence> {
+        (self.inspects && !self.is_nothing()).then(gather)
+    }
+}
+
 /// What a picture is of.
 pub(super) struct Subject {
     pub key: FrameKey,
@@ -28,31 +49,33 @@ pub(super) struct Subject {
     pub origin: Origin,
 }
 
+/// What was computed of it.
+pub(super) struct Seen {
+    pub objective: ObjectiveConfig,
+    pub maps: BTreeMap<MapName, Tensor<4>>,
+    pub evidence: Option<Evidence>,
+}
+
 impl Subject {
     /// Leases the watched maps of the first sample; `None` if nothing can or need be drawn.
-    pub fn picture(
-        self,
-        samples: &SampleTensors,
-        computed: &BTreeMap<MapName, Tensor<4>>,
-        watched: &BTreeSet<MapName>,
-        compute: &Compute,
-    ) -> Result<Option<Picture>> {
-        if compute.display.is_none() || watched.is_empty() {
+    pub fn picture(self, samples: &SampleTensors, seen: Seen, wants: Wants<'_>) -> Result<Option<Picture>> {
+        if wants.is_nothing() {
             return Ok(None);
         }
         let mut maps = BTreeMap::new();
-        for name in watched {
+        for name in wants.watched {
             let tensor = match name {
                 MapName::Colour(id) => samples.colour.get(id).map(|pyramid| &pyramid[0]),
-                _ => computed.get(name),
+                _ => seen.maps.get(name),
             };
             if let Some(tensor) = tensor {
-                maps.insert(*name, Arc::new(Lease::new(first_item(tensor), compute)?));
+                maps.insert(*name, Arc::new(Lease::new(first_item(tensor), wants.compute)?));
             }
         }
         let cloud = cloud(&maps, samples.intrinsics[0]);
         let Self { key, step, origin } = self;
-        Ok(Some(Picture { key, step, origin, maps, cloud }))
+        let Seen { objective, evidence, .. } = seen;
+        Ok(Some(Picture { key, step, origin, maps, cloud, objective, evidence: evidence.map(Arc::new) }))
     }
 }
 
@@ -71,36 +94,85 @@ fn cloud(maps: &BTreeMap<MapName, Arc<Lease>>, intrinsics: Intrinsics) -> Option
 pub(super) struct Showing<'a> {
     pub source: &'a dyn FrameSource,
     pub networks: Option<&'a Networks>,
+    /// Whether the networks were trained with the stereo camera, even if the configuration is without.
+    pub knows_stereo: bool,
     pub config: &'a RunConfig,
-    pub watched: &'a BTreeSet<MapName>,
-    pub compute: &'a Compute,
+    pub wants: Wants<'a>,
 }
 
 impl Showing<'_> {
     /// Loads the frame with those of its sources that exist, predicts, and leases what is watched.
     pub fn picture(&self, key: &FrameKey, step: u64) -> Result<Option<Picture>> {
-        if self.compute.display.is_none() || self.watched.is_empty() {
+        if self.wants.is_nothing() {
             return Ok(None);
         }
         let mut config = self.config.objective.clone();
+        if self.knows_stereo && !config.uses_stereo() {
+            config.frame_ids.push(FrameId::Stereo);
+        }
         let options = SampleOptions::of(&config, self.config.network.size()).present(self.source, key);
         let sample = load_sample(self.source, key, &options, &Augmentation::default())?;
-        let samples = SampleTensors::upload(&[sample], &self.compute.device);
-        let (origin, computed) = match self.networks {
-            None => (Origin::Images, BTreeMap::new()),
+        let samples = SampleTensors::upload(&[sample], &self.wants.compute.device);
+        config.frame_ids.clone_from(&options.frame_ids);
+        let (origin, seen) = match self.networks {
+            None => {
+                let seen = Seen { objective: config, maps: BTreeMap::new(), evidence: None };
+                (Origin::Images, seen)
+            }
             Some(networks) => {
-                config.frame_ids.retain(|id| samples.colour.contains_key(id));
                 config.frame_ids = networks.reachable(&config.frame_ids);
-                let maps = if config.sources().next().is_some() {
-                    let objective = Objective::new(&config, self.config.network.size());
-                    forward(networks, &objective, &samples, Noise::None, self.watched).maps
-                } else {
-                    depth_maps(networks, &config, &samples, self.watched)
-                };
-                (Origin::Prediction, maps)
+                (Origin::Prediction, self.predict(networks, config, &samples, key)?)
             }
         };
-        let subject = Subject { key: key.clone(), step, origin };
-        subject.picture(&samples, &computed, self.watched, self.compute)
+        Subject { key: key.clone(), step, origin }.picture(&samples, seen, self.wants)
+    }
+
+    fn predict(
+        &self,
+        networks: &Networks,
+        config: ObjectiveConfig,
+        samples: &SampleTensors,
+        key: &FrameKey,
+    ) -> Result<Seen> {
+        let inputs = inputs(networks, &config, samples, Noise::None);
+        let objective = Objective::new(&config, self.config.network.size());
+        let maps = if config.sources().next().is_some() {
+            objective.evaluate(&inputs, self.wants.watched).maps
+        } else {
+            depth_maps(&inputs, &config, self.wants.watched)
+        };
+        let evidence = self.wants.evidence(|| Evidence::gather(&objective, &inputs));
+        let evidence = match evidence {
+            Some(evidence) => {
+                // A frame can be looked at without its LiDAR, which KITTI lacks for some.
+                let truth = self.source.depth(key).ok().flatten();
+                let scale = self.metric_scale(&inputs, &config, truth.as_ref(), key)?;
+                Some(evidence.with_truth(scale, truth))
+            }
+            None => None,
+        };
+        Ok(Seen { objective: config, maps, evidence })
+    }
+
+    /// How the predicted depths of a frame become metres: by the baseline that the networks know, else by
+    /// the true depths of the frame.
+    fn metric_scale(
+        &self,
+        inputs: &Inputs,
+        config: &ObjectiveConfig,
+        truth: Option<&DepthMap>,
+        key: &FrameKey,
+    ) -> Result<Option<MetricScale>> {
+        let uses_stereo = self.knows_stereo || self.config.objective.uses_stereo();
+        if let Some(metres) = self.source.metres_per_unit(key).filter(|_| uses_stereo) {
+            let metres_per_unit = f64::from(metres);
+            return Ok(Some(MetricScale { metres_per_unit, origin: ScaleOrigin::Stereo }));
+        }
+        let Some(truth) = truth else { return Ok(None) };
+        let (offset, slope) = DepthRange::from(config).coefficients();
+        let disparity = inputs.disparities[&config.finest_scale()].clone() * slope + offset;
+        let comparison = compare_disparity(disparity, truth, &Protocol::EIGEN)?;
+        let scale = |(_, metres_per_unit)| MetricScale { metres_per_unit, origin: ScaleOrigin::Medians };
+        Ok(comparison.map(scale))
     }
 }

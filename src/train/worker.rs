@@ -3,14 +3,14 @@
 use super::{
     Beginning, Command, DataReport, Entry, Event, OpenData, Origin, Picture, Problem, Progress, Run,
     RunFolder, Samples, State, Step, WeightsReport,
-    showing::{Showing, Subject},
+    showing::{Seen, Showing, Subject, Wants},
 };
 use crate::{
     compute::{Compute, Slot},
     config::{DataChoice, RunConfig},
     data::FrameKey,
     model::{Architecture, Networks, weights},
-    objective::MapName,
+    objective::{Evidence, MapName},
 };
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, Sender};
@@ -34,10 +34,15 @@ pub(super) struct Worker {
     networks: Option<Networks>,
     /// Whether a run starts from these networks.
     starts_loaded: bool,
+    /// Whether these networks were trained with the stereo camera, so that its distance is that of their
+    /// depths.
+    knows_stereo: bool,
     run: Option<Run>,
     /// Size and objective of what is shown; those of the run or of the loaded weights.
     config: RunConfig,
     watched: BTreeSet<MapName>,
+    /// Whether pictures come with evidence.
+    inspects: bool,
     shown: Option<FrameKey>,
     is_show_due: bool,
     follows_training: bool,
@@ -63,9 +68,11 @@ impl Worker {
             data: None,
             networks: None,
             starts_loaded: false,
+            knows_stereo: false,
             run: None,
             config: RunConfig::default(),
             watched: BTreeSet::new(),
+            inspects: false,
             shown: None,
             is_show_due: false,
             follows_training: true,
@@ -149,6 +156,11 @@ impl Worker {
                 self.watched = maps;
                 self.is_show_due |= has_more && !self.is_following();
             }
+            Command::Inspect(inspects) => {
+                let has_more = inspects && !self.inspects;
+                self.inspects = inspects;
+                self.is_show_due |= has_more && !self.is_following();
+            }
         }
         Ok(())
     }
@@ -180,6 +192,7 @@ impl Worker {
             None => weights::demo(device)?,
         };
         self.starts_loaded = path.is_some();
+        self.knows_stereo = loaded.use_stereo;
         let size = loaded.trained_size();
         (self.config.network.height, self.config.network.width) = (size.height, size.width);
         self.config.objective.scales = loaded.networks.depth.scales().to_vec();
@@ -302,7 +315,11 @@ impl Worker {
         self.tell(Event::Step(step.report));
         if is_following {
             let subject = Subject { key: step.key, step: number, origin: Origin::Training };
-            self.publish(subject.picture(&step.samples, &step.outcome.maps, &self.watched, &self.compute)?);
+            let objective = step.objective.config().clone();
+            let wants = self.wants();
+            let evidence = wants.evidence(|| Evidence::gather(&step.objective, &step.outcome.judged));
+            let seen = Seen { objective, maps: step.outcome.maps, evidence };
+            self.publish(subject.picture(&step.samples, seen, wants)?);
         } else {
             self.is_show_due = true;
         }
@@ -319,6 +336,7 @@ impl Worker {
         let Some(mut run) = self.run.take() else { return Ok(()) };
         self.networks = Some(run.networks());
         self.starts_loaded = true;
+        self.knows_stereo = run.config().objective.uses_stereo();
         self.config = run.config();
         let (steps, out): (u64, PathBuf) = (run.steps(), run.out());
         let saved = run.save();
@@ -343,13 +361,17 @@ impl Worker {
         let showing = Showing {
             source: data.source.as_ref(),
             networks: networks.as_ref(),
+            knows_stereo: self.run.is_none() && self.knows_stereo,
             config: &self.config,
-            watched: &self.watched,
-            compute: &self.compute,
+            wants: self.wants(),
         };
         let picture = showing.picture(key, self.run.as_ref().map_or(0, Run::steps))?;
         self.publish(picture);
         Ok(())
+    }
+
+    fn wants(&self) -> Wants<'_> {
+        Wants { watched: &self.watched, inspects: self.inspects, compute: &self.compute }
     }
 
     fn publish(&self, picture: Option<Picture>) {

@@ -1,0 +1,71 @@
+//! The numbers of a map on the processor.
+
+use burn::tensor::Tensor;
+
+/// Planes of numbers, row by row.
+#[derive(Clone, Debug)]
+pub(super) struct Grid {
+    pub height: usize,
+    pub width: usize,
+    values: Vec<f32>,
+}
+
+impl Grid {
+    /// Reads the first item of a batch back from its device.
+    pub fn first_of(batch: &Tensor<4>) -> Self {
+        let [_, _, height, width] = batch.dims();
+        let item = batch.clone().narrow(0, 0, 1).without_autodiff();
+        let values = item.into_data().try_to_vec().expect("networks and objective compute in f32");
+        Self { height, width, values }
+    }
+
+    /// The `C` channels of a pixel.
+    pub fn at<const C: usize>(&self, [column, row]: [usize; 2]) -> [f64; C] {
+        let index = row * self.width + column;
+        std::array::from_fn(|channel| f64::from(self.values[channel * self.height * self.width + index]))
+    }
+
+    /// One channel alone.
+    pub fn channel(&self, channel: usize) -> Self {
+        let count = self.height * self.width;
+        Self { values: self.values[channel * count..(channel + 1) * count].to_vec(), ..*self }
+    }
+
+    /// The channels between pixels, bilinear; beyond the border as at the border. Whole numbers are pixel
+    /// centres. What is no number lies at the border too.
+    pub fn sample<const C: usize>(&self, [x, y]: [f64; 2]) -> [f64; C] {
+        let held = |position: f64, count: usize| position.max(0.0).min((count - 1) as f64);
+        let (x, y) = (held(x, self.width), held(y, self.height));
+        let (left, top) = (x as usize, y as usize);
+        let (right, bottom) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
+        let (across, down) = (x - left as f64, y - top as f64);
+        let corners = [[left, top], [right, top], [left, bottom], [right, bottom]].map(|at| self.at::<C>(at));
+        std::array::from_fn(|channel| {
+            let [top_left, top_right, bottom_left, bottom_right] = corners.map(|corner| corner[channel]);
+            let upper = top_left + across * (top_right - top_left);
+            let lower = bottom_left + across * (bottom_right - bottom_left);
+            upper + down * (lower - upper)
+        })
+    }
+
+    /// The value of a map of another size at a pixel of an image of `width`×`height`, as the objective
+    /// stretches maps: pixel areas aligned.
+    pub fn stretched(&self, [column, row]: [usize; 2], [width, height]: [usize; 2]) -> f64 {
+        let position =
+            |index: usize, own: usize, other: usize| (index as f64 + 0.5) * own as f64 / other as f64 - 0.5;
+        let [value] = self.sample([position(column, self.width, width), position(row, self.height, height)]);
+        value
+    }
+
+    /// The pixel of this map in which the centre of a pixel of an image of `width`×`height` lies.
+    pub fn cell(&self, [column, row]: [usize; 2], [width, height]: [usize; 2]) -> [usize; 2] {
+        let cell =
+            |index: usize, own: usize, other: usize| ((2 * index + 1) * own / (2 * other)).min(own - 1);
+        [cell(column, self.width, width), cell(row, self.height, height)]
+    }
+
+    /// The mean of all values.
+    pub fn mean(&self) -> f64 {
+        self.values.iter().map(|value| f64::from(*value)).sum::<f64>() / self.values.len() as f64
+    }
+}

@@ -1,0 +1,195 @@
+//! Why the loss of a pixel is what it is: everything that the objective saw of one sample, read back from
+//! the device once, so that any pixel can be asked about on the processor in microseconds.
+//!
+//! The figures are computed anew from the formulas, in double precision; `tests/inspector.rs` holds them
+//! equal to the maps of the whole objective.
+
+mod curve;
+mod grid;
+mod pixel;
+mod window;
+
+pub use curve::{CostCurve, SourceCurve};
+pub use pixel::{Candidate, PixelReport, ScaleReport, SourceReport, TrueDepth, Verdict};
+pub use window::Difference;
+
+use super::{Inputs, Noise, Objective, Projection};
+use crate::{
+    config::{FrameId, ImageSize, ObjectiveConfig},
+    data::DepthMap,
+    geometry::DepthRange,
+};
+use burn::tensor::Tensor;
+use grid::Grid;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How predicted depths become metres.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MetricScale {
+    /// Metres in the unit of the predicted depths.
+    pub metres_per_unit: f64,
+    /// Where that comes from.
+    pub origin: ScaleOrigin,
+}
+
+/// Where the unit of predicted depths comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleOrigin {
+    /// The known distance of the two cameras that the networks were trained with.
+    Stereo,
+    /// The ratio of the medians of true and predicted depths in this frame.
+    Medians,
+}
+
+/// What the objective saw of one sample, without tie-breaking noise.
+///
+/// Pixels are those of the images that are compared: full resolution, or with `v1_multiscale` the finest
+/// trained scale. Losses are those of the finest trained scale.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    config: ObjectiveConfig,
+    size: ImageSize,
+    /// By scale, with its mean.
+    disparities: BTreeMap<usize, (Grid, f64)>,
+    /// The target's colours at every trained scale.
+    pyramid: BTreeMap<usize, Grid>,
+    /// The target's colours that are compared.
+    target: Grid,
+    sources: Vec<Source>,
+    gradient: Option<Grid>,
+    scale: Option<MetricScale>,
+    truth: Option<DepthMap>,
+}
+
+/// A source image, and where it sees what the target sees.
+#[derive(Clone, Debug)]
+struct Source {
+    id: FrameId,
+    image: Grid,
+    /// `[K·R·K⁻¹ | K·t]`.
+    projection: [[f64; 4]; 3],
+    /// Factor and shift, across and down, from projected to sampled positions.
+    sampling: [(f64, f64); 2],
+    /// The predictive mask, if there is one.
+    weight: Option<Grid>,
+}
+
+impl Evidence {
+    /// Reads back the first sample of what was judged, and differentiates its loss with respect to the
+    /// disparity. The sources may be none; there is then nothing but disparity and depth.
+    ///
+    /// # Panics
+    /// As [`Objective::evaluate`], or if the device fails.
+    pub fn gather(objective: &Objective, inputs: &Inputs) -> Self {
+        let config = objective.config().clone();
+        let finest = config.finest_scale();
+        let compared = if config.v1_multiscale { finest } else { 0 };
+        let target = Grid::first_of(&inputs.colour[&FrameId::TARGET][compared]);
+        let size = ImageSize { height: target.height, width: target.width };
+        let grid = |scale: usize| {
+            let grid = Grid::first_of(&inputs.disparities[&scale]);
+            let mean = grid.mean();
+            (scale, (grid, mean))
+        };
+        let mask = inputs.predictive_masks.get(&finest).map(Grid::first_of);
+        let source = |(index, id): (usize, FrameId)| Source {
+            id,
+            image: Grid::first_of(&inputs.colour[&id][compared]),
+            projection: projection(inputs, finest, id, size),
+            sampling: [size.width, size.height].map(|count| sampling(&config, count)),
+            weight: mask.as_ref().map(|mask| mask.channel(index)),
+        };
+        let has_sources = config.sources().next().is_some();
+        Self {
+            size,
+            disparities: config.scales.iter().copied().map(grid).collect(),
+            pyramid: config
+                .scales
+                .iter()
+                .map(|scale| (*scale, Grid::first_of(&inputs.colour[&FrameId::TARGET][*scale])))
+                .collect(),
+            target,
+            sources: config.sources().enumerate().map(source).collect(),
+            gradient: has_sources.then(|| disparity_gradient(objective, inputs, finest)),
+            scale: None,
+            truth: None,
+            config,
+        }
+    }
+
+    /// Adds how predicted depths become metres, and measured or exact depths if there are any.
+    pub fn with_truth(self, scale: Option<MetricScale>, truth: Option<DepthMap>) -> Self {
+        Self { scale, truth, ..self }
+    }
+
+    /// The options of the objective; its frames are those that were there.
+    pub fn config(&self) -> &ObjectiveConfig {
+        &self.config
+    }
+
+    /// Size of the compared images, whose pixels can be asked about.
+    pub fn size(&self) -> ImageSize {
+        self.size
+    }
+
+    /// The predicted depth of a pixel, from the disparity of the finest scale.
+    fn depth(&self, pixel: [usize; 2]) -> f64 {
+        let (offset, slope) = DepthRange::from(&self.config).coefficients();
+        let (disparity, _) = &self.disparities[&self.config.finest_scale()];
+        1.0 / (f64::from(offset) + f64::from(slope) * disparity.stretched(pixel, self.extent()))
+    }
+
+    /// Width and height.
+    fn extent(&self) -> [usize; 2] {
+        [self.size.width, self.size.height]
+    }
+
+    /// What the photometric losses of the sources come to: their least, or their average.
+    fn combined(&self, losses: impl Iterator<Item = f64>) -> Option<f64> {
+        let losses: Vec<f64> = losses.collect();
+        if self.config.avg_reprojection && !losses.is_empty() {
+            return Some(losses.iter().sum::<f64>() / losses.len() as f64);
+        }
+        losses.into_iter().min_by(f64::total_cmp)
+    }
+}
+
+fn projection(inputs: &Inputs, finest: usize, id: FrameId, size: ImageSize) -> [[f64; 4]; 3] {
+    let motion = inputs.source_from_target[&finest][&id].clone().narrow(0, 0, 1).without_autodiff();
+    let matrix = Projection::new(motion, &inputs.intrinsics[..1], size).into_matrix();
+    let values: Vec<f32> = matrix.into_data().try_to_vec().expect("networks and objective compute in f32");
+    std::array::from_fn(|row| std::array::from_fn(|column| f64::from(values[4 * row + column])))
+}
+
+/// From a projected to a sampled position, as [`super::warp`] does.
+fn sampling(config: &ObjectiveConfig, count: usize) -> (f64, f64) {
+    if config.sample_align_corners_false { (count as f64 / (count - 1) as f64, -0.5) } else { (1.0, 0.0) }
+}
+
+/// How the loss of the first sample alone changes with the disparity of the finest scale, motions held.
+fn disparity_gradient(objective: &Objective, inputs: &Inputs, finest: usize) -> Grid {
+    let first = |map: &Tensor<4>| map.clone().narrow(0, 0, 1).without_autodiff();
+    let tracked = |maps: &BTreeMap<usize, Tensor<4>>| -> BTreeMap<usize, Tensor<4>> {
+        maps.iter().map(|(scale, map)| (*scale, first(map).autodiff())).collect()
+    };
+    let motions = inputs.source_from_target.iter().map(|(scale, motions)| {
+        let motions = motions.iter();
+        let motions =
+            motions.map(|(id, motion)| (*id, motion.clone().narrow(0, 0, 1).without_autodiff().autodiff()));
+        (*scale, motions.collect())
+    });
+    let colour = inputs.colour.iter().map(|(id, images)| (*id, images.iter().map(first).collect()));
+    let mut disparities = tracked(&inputs.disparities);
+    let leaf = disparities[&finest].clone().require_grad();
+    disparities.insert(finest, leaf.clone());
+    let inputs = Inputs {
+        colour: colour.collect(),
+        disparities,
+        source_from_target: motions.collect(),
+        intrinsics: inputs.intrinsics[..1].to_vec(),
+        predictive_masks: tracked(&inputs.predictive_masks),
+        noise: Noise::None,
+    };
+    let gradients = objective.evaluate(&inputs, &BTreeSet::new()).loss.backward();
+    Grid::first_of(&leaf.grad(&gradients).expect("the loss depends on the finest disparity"))
+}

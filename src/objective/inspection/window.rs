@@ -1,0 +1,132 @@
+//! The nine pixels that SSIM compares around a pixel, at the predicted depth or another.
+
+use super::{Evidence, Source};
+use crate::objective::photometric::{BRIGHTNESS_FLOOR, CONTRAST_FLOOR, SSIM_SHARE};
+
+/// Keeps the division by the depth of a point in the camera's own plane finite, as view synthesis does.
+const SMALLEST_DEPTH: f64 = crate::objective::synthesis::SMALLEST_DEPTH as f64;
+/// Place of the pixel itself among the nine.
+const CENTRE: usize = 4;
+
+/// Three colours of nine pixels, row by row.
+type Colours = [[f64; 3]; 9];
+
+/// How much two windows differ (paper equation 3).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// (1 − SSIM) / 2 over the window, averaged over colours; `None` if the objective does without.
+    pub ssim: Option<f64>,
+    /// |a − b| at the pixel itself, averaged over colours.
+    pub l1: f64,
+    /// The two weighted: what the objective calls the photometric loss.
+    pub loss: f64,
+}
+
+impl Difference {
+    fn between(a: &Colours, b: &Colours, use_ssim: bool) -> Self {
+        let l1 = (0..3).map(|colour| (a[CENTRE][colour] - b[CENTRE][colour]).abs()).sum::<f64>() / 3.0;
+        if !use_ssim {
+            return Self { ssim: None, l1, loss: l1 };
+        }
+        let ssim = (0..3).map(|colour| ssim_loss(a, b, colour)).sum::<f64>() / 3.0;
+        let share = f64::from(SSIM_SHARE);
+        Self { ssim: Some(ssim), l1, loss: share * ssim + (1.0 - share) * l1 }
+    }
+}
+
+fn ssim_loss(a: &Colours, b: &Colours, colour: usize) -> f64 {
+    let mean = |value: &dyn Fn(usize) -> f64| (0..9).map(value).sum::<f64>() / 9.0;
+    let (mean_a, mean_b) = (mean(&|index| a[index][colour]), mean(&|index| b[index][colour]));
+    let about = |index: usize| (a[index][colour] - mean_a, b[index][colour] - mean_b);
+    let variance_a = mean(&|index| about(index).0.powi(2));
+    let variance_b = mean(&|index| about(index).1.powi(2));
+    let covariance = mean(&|index| about(index).0 * about(index).1);
+    let (brightness, contrast) = (f64::from(BRIGHTNESS_FLOOR), f64::from(CONTRAST_FLOOR));
+    let above = (2.0 * mean_a * mean_b + brightness) * (2.0 * covariance + contrast);
+    let below = (mean_a.powi(2) + mean_b.powi(2) + brightness) * (variance_a + variance_b + contrast);
+    ((1.0 - above / below) / 2.0).clamp(0.0, 1.0)
+}
+
+/// The window of a pixel, mirrored at the image's edges as SSIM's padding is.
+pub(super) struct Window {
+    pixels: [[usize; 2]; 9],
+    depths: [f64; 9],
+    target: Colours,
+}
+
+/// Where a source sees a point of the target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Sighting {
+    /// Column and row in pixels; whole numbers are pixel centres.
+    pub position: [f64; 2],
+    /// Depth in the source's camera; the point is behind it if this is not above 0.
+    pub depth: f64,
+}
+
+impl Window {
+    pub fn new(evidence: &Evidence, [column, row]: [usize; 2]) -> Self {
+        let [width, height] = [evidence.size.width, evidence.size.height];
+        let mirrored = |index: usize, step: usize, count: usize| match (index + step).checked_sub(1) {
+            None => 1.min(count - 1),
+            Some(index) if index == count => count.saturating_sub(2),
+            Some(index) => index,
+        };
+        let pixels = std::array::from_fn(|index| {
+            [mirrored(column, index % 3, width), mirrored(row, index / 3, height)]
+        });
+        Self {
+            pixels,
+            depths: pixels.map(|pixel| evidence.depth(pixel)),
+            target: pixels.map(|pixel| evidence.target.at(pixel)),
+        }
+    }
+
+    /// The predicted depth of the pixel itself.
+    pub fn depth(&self) -> f64 {
+        self.depths[CENTRE]
+    }
+
+    /// Where the source sees the pixel itself if its depth is this.
+    pub fn sighting(&self, source: &Source, depth: f64) -> Sighting {
+        source.sighting(self.pixels[CENTRE], depth)
+    }
+
+    /// How the source, warped as if the depth of the pixel were this, differs from the target. The
+    /// neighbours keep their predicted depths relative to the pixel's: all nine are nearer or farther by
+    /// the same factor, so that at the predicted depth this is the reprojection loss.
+    pub fn reprojection(&self, source: &Source, depth: f64, use_ssim: bool) -> Difference {
+        let factor = depth / self.depth();
+        let colour = |index: usize| {
+            let sighting = source.sighting(self.pixels[index], self.depths[index] * factor);
+            source.image.sample(sighting.position)
+        };
+        // Without SSIM only the pixel itself counts.
+        let warped =
+            std::array::from_fn(
+                |index| {
+                    if use_ssim || index == CENTRE { colour(index) } else { Default::default() }
+                },
+            );
+        Difference::between(&warped, &self.target, use_ssim)
+    }
+
+    /// How the source as it is differs from the target.
+    pub fn identity(&self, source: &Source, use_ssim: bool) -> Difference {
+        Difference::between(&self.pixels.map(|pixel| source.image.at(pixel)), &self.target, use_ssim)
+    }
+}
+
+impl Source {
+    /// Where it sees the point of a target pixel at a depth.
+    pub(super) fn sighting(&self, [column, row]: [usize; 2], depth: f64) -> Sighting {
+        let (u, v) = (column as f64, row as f64);
+        let [x, y, z] = std::array::from_fn(|axis| {
+            let [a, b, c, shift] = self.projection[axis];
+            (a * u + b * v + c) * depth + shift
+        });
+        let stretch = |position: f64, (factor, shift): (f64, f64)| position * factor + shift;
+        let [across, down] = self.sampling;
+        let z_floored = z + SMALLEST_DEPTH;
+        Sighting { position: [stretch(x / z_floored, across), stretch(y / z_floored, down)], depth: z }
+    }
+}
