@@ -11,6 +11,7 @@ mod data;
 mod evaluate;
 mod gradients;
 mod inspect;
+mod inspector;
 mod layers;
 mod networks;
 mod normalisation;
