@@ -41,6 +41,20 @@ pub enum Action {
     Squares,
     /// Add a view.
     AddView,
+    /// Bring the inspector to the front.
+    ShowInspector,
+    /// Bring the form or the progress of the run to the front.
+    ShowTraining,
+    /// Let the inspected pixel go.
+    Unpin,
+    /// Inspect the pixel to the left.
+    PixelLeft,
+    /// Inspect the pixel to the right.
+    PixelRight,
+    /// Inspect the pixel above.
+    PixelUp,
+    /// Inspect the pixel below.
+    PixelDown,
     /// Put all panes back.
     ResetLayout,
     /// Open the list of messages.
@@ -53,7 +67,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 28] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -67,6 +81,12 @@ impl Action {
         Self::Follow,
         Self::Squares,
         Self::AddView,
+        Self::ShowInspector,
+        Self::Unpin,
+        Self::PixelLeft,
+        Self::PixelRight,
+        Self::PixelUp,
+        Self::PixelDown,
         Self::ResetLayout,
         Self::OpenBuiltInDrive,
         Self::OpenData,
@@ -104,6 +124,13 @@ impl Action {
             Self::Follow => "Follow training",
             Self::Squares => "Pixels as squares",
             Self::AddView => "Add view",
+            Self::ShowInspector => "Inspector",
+            Self::ShowTraining => "Training",
+            Self::Unpin => "Unpin the pixel",
+            Self::PixelLeft => "Pixel to the left",
+            Self::PixelRight => "Pixel to the right",
+            Self::PixelUp => "Pixel above",
+            Self::PixelDown => "Pixel below",
             Self::ResetLayout => "Reset layout",
             Self::Messages => "Messages",
             Self::Shortcuts => "Shortcuts",
@@ -137,6 +164,13 @@ impl Action {
             }
             Self::Squares => "Show each pixel as a square instead of blending neighbours",
             Self::AddView => "Another pane that shows a map of your choice",
+            Self::ShowInspector => "Ask of any pixel why its loss is what it is",
+            Self::ShowTraining => "The options of the run, or its progress",
+            Self::Unpin => "Let the inspected pixel go, so that the inspector follows the pointer",
+            Self::PixelLeft => "Inspect and pin the pixel to the left",
+            Self::PixelRight => "Inspect and pin the pixel to the right",
+            Self::PixelUp => "Inspect and pin the pixel above",
+            Self::PixelDown => "Inspect and pin the pixel below",
             Self::ResetLayout => "Put all panes back where they were at the start",
             Self::Messages => "Everything that was reported since the window opened",
             Self::Shortcuts => "The list of keys",
@@ -147,6 +181,7 @@ impl Action {
     /// Its key, if it has one.
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
         let plain = |key| Some(KeyboardShortcut::new(Modifiers::NONE, key));
+        let shifted = |key| Some(KeyboardShortcut::new(Modifiers::SHIFT, key));
         match self {
             Self::Play => plain(Key::Space),
             Self::Previous => plain(Key::ArrowLeft),
@@ -159,6 +194,12 @@ impl Action {
             Self::Follow => plain(Key::F),
             Self::Squares => plain(Key::Q),
             Self::AddView => plain(Key::V),
+            Self::ShowInspector => plain(Key::I),
+            Self::Unpin => plain(Key::Escape),
+            Self::PixelLeft => shifted(Key::ArrowLeft),
+            Self::PixelRight => shifted(Key::ArrowRight),
+            Self::PixelUp => shifted(Key::ArrowUp),
+            Self::PixelDown => shifted(Key::ArrowDown),
             Self::OpenData => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::O)),
             Self::OpenWeights => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::L)),
             Self::Palette => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::P)),
@@ -168,18 +209,20 @@ impl Action {
         }
     }
 
-    /// The actions whose keys were pressed, as often as they were; while someone is typing, only those
-    /// with a command key.
+    /// The actions whose keys were pressed, each as often as it was since the last frame; while someone is
+    /// typing, only those with a command key.
     pub fn pressed(context: &egui::Context) -> Vec<Self> {
         let is_typing = context.egui_wants_keyboard_input();
         let listened = Self::with_key().filter(|(_, shortcut)| !is_typing || shortcut.modifiers.command);
+        let mut listened: Vec<(Self, KeyboardShortcut)> = listened.collect();
+        // A plain key would also answer to the same key with Shift.
+        listened.sort_by_key(|(_, shortcut)| shortcut.modifiers.is_none());
         context.input_mut(|input| {
-            listened
-                .flat_map(|(action, shortcut)| {
-                    let times = input.count_and_consume_key(shortcut.modifiers, shortcut.logical_key);
-                    std::iter::repeat_n(action, times)
-                })
-                .collect()
+            let mut presses = |(action, shortcut): (Self, KeyboardShortcut)| {
+                let times = input.count_and_consume_key(shortcut.modifiers, shortcut.logical_key);
+                std::iter::repeat_n(action, times)
+            };
+            listened.into_iter().flat_map(&mut presses).collect()
         })
     }
 }

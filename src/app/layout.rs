@@ -2,7 +2,7 @@
 
 use super::{
     icon::Icon,
-    panes::{Cloud, Curves, MapView, Pane, Sequence, Timeline, Training},
+    panes::{Cloud, Curves, Inspector, MapView, Pane, Sequence, Timeline, Training},
     state::State,
     theme::{self, Palette},
 };
@@ -20,7 +20,7 @@ const ASPECT: f32 = 3.0;
 const SIDE_WIDTH: f32 = 216.0;
 const TRAINING_WIDTH: f32 = 304.0;
 const TIMELINE_HEIGHT: f32 = 80.0;
-const TRAINING_HEIGHT: f32 = 400.0;
+const CURVES_HEIGHT: f32 = 136.0;
 
 /// The panes and how they are arranged.
 pub struct Desk {
@@ -41,7 +41,8 @@ struct FirstArrangement {
     views: TileId,
     rows: [TileId; 2],
     cloud: TileId,
-    training: TileId,
+    /// Inspector and training, one before the other.
+    tabs: TileId,
     curves: TileId,
 }
 
@@ -59,12 +60,14 @@ impl Default for Desk {
         let cloud = tiles.insert_pane(Box::new(Cloud::default()));
         let sequence = tiles.insert_pane(Box::new(Sequence::default()));
         let timeline = tiles.insert_pane(Box::new(Timeline));
+        let inspector = tiles.insert_pane(Box::new(Inspector));
         let training = tiles.insert_pane(Box::new(Training));
         let curves = tiles.insert_pane(Box::new(Curves::default()));
         let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], cloud]);
         let middle = tiles.insert_horizontal_tile(vec![sequence, views]);
         let left = tiles.insert_vertical_tile(vec![middle, timeline]);
-        let right = tiles.insert_vertical_tile(vec![training, curves]);
+        let tabs = tiles.insert_tab_tile(vec![inspector, training]);
+        let right = tiles.insert_vertical_tile(vec![tabs, curves]);
         let root = tiles.insert_horizontal_tile(vec![left, right]);
         let tree = Tree::new(egui::Id::unique("panes"), root, tiles);
         let first = FirstArrangement {
@@ -77,7 +80,7 @@ impl Default for Desk {
             views,
             rows,
             cloud,
-            training,
+            tabs,
             curves,
         };
         Self { tree, first: Some(first) }
@@ -85,21 +88,32 @@ impl Default for Desk {
 }
 
 impl Desk {
-    /// Draws all panes; gives the maps that visible ones show.
-    pub fn ui(&mut self, ui: &mut Ui, state: &mut State) -> BTreeSet<MapName> {
+    /// Draws all panes, and tells the state what visible ones show.
+    pub fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         if let Some(first) = &self.first {
             first.fit(&mut self.tree.tiles, ui.available_size());
         }
-        let mut docking = Docking { state, watched: BTreeSet::new(), closed: None, is_edited: false };
+        let mut docking =
+            Docking { state, watched: BTreeSet::new(), inspects: false, closed: None, is_edited: false };
         self.tree.ui(&mut docking, ui);
-        let Docking { watched, closed, is_edited, .. } = docking;
+        let Docking { state, watched, inspects, closed, is_edited } = docking;
+        state.watch(watched);
+        state.inspect(inspects);
         if is_edited {
             self.first = None;
         }
         if let Some(tile) = closed {
             self.close(tile);
         }
-        watched
+    }
+
+    /// Shows the pane of this title, before others of its place.
+    pub fn bring_to_front(&mut self, title: &str) {
+        let pane = self.lasting_panes().into_iter().find(|(name, ..)| name == title);
+        if let Some((_, tile, _)) = pane {
+            self.tree.set_visible(tile, true);
+            self.tree.make_active(|id, _| id == tile);
+        }
     }
 
     fn close(&mut self, tile: TileId) {
@@ -152,13 +166,13 @@ impl FirstArrangement {
         let upper = size.y - TIMELINE_HEIGHT;
         let pictures = size.x - SIDE_WIDTH - TRAINING_WIDTH;
         let row = (theme::HEADER + pictures / 2.0 / ASPECT).min(upper * 0.3);
-        let training = TRAINING_HEIGHT.min(size.y * 0.6);
+        let curves = CURVES_HEIGHT.max(size.y * 0.18);
         share(tiles, self.root, &[(self.left, size.x - TRAINING_WIDTH), (self.right, TRAINING_WIDTH)]);
         share(tiles, self.left, &[(self.middle, upper), (self.timeline, TIMELINE_HEIGHT)]);
         share(tiles, self.middle, &[(self.sequence, SIDE_WIDTH), (self.views, pictures)]);
         let [first, second] = self.rows;
         share(tiles, self.views, &[(first, row), (second, row), (self.cloud, upper - 2.0 * row)]);
-        share(tiles, self.right, &[(self.training, training), (self.curves, size.y - training)]);
+        share(tiles, self.right, &[(self.tabs, size.y - curves), (self.curves, curves)]);
     }
 }
 
@@ -176,6 +190,8 @@ struct Docking<'a> {
     state: &'a mut State,
     /// The maps that visible panes show.
     watched: BTreeSet<MapName>,
+    /// Whether a visible pane asks about pixels.
+    inspects: bool,
     /// The pane whose cross was pressed.
     closed: Option<TileId>,
     /// Whether someone moved or resized a pane.
@@ -220,6 +236,7 @@ fn close_button(ui: &Ui, rect: Rect, is_near: bool, title: &str) -> bool {
 impl Behavior<AnyPane> for Docking<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut AnyPane) -> UiResponse {
         self.watched.extend(pane.watches());
+        self.inspects |= pane.inspects();
         let whole = ui.max_rect();
         let palette_fill = ui.visuals().panel_fill;
         ui.painter().rect_filled(whole, 0.0, palette_fill);

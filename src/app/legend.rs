@@ -45,6 +45,12 @@ pub fn meanings(name: MapName, objective: &ObjectiveConfig) -> Vec<(String, [u8;
     }
 }
 
+/// The colour of a source wherever it is told from others.
+pub fn source_colour(index: usize) -> Color32 {
+    let [red, green, blue] = WARPED[index % WARPED.len()];
+    Color32::from_rgb(red, green, blue)
+}
+
 /// What each number of the chosen source stands for: the sources as they are, then warped.
 fn choices(objective: &ObjectiveConfig) -> Vec<(String, [u8; 3])> {
     let sources: Vec<String> = objective.sources().map(crate::config::FrameId::label).collect();
@@ -111,6 +117,17 @@ fn plate(painter: &Painter, picture: Rect, content: Vec2) -> Option<Rect> {
     }
     painter.rect_filled(plate, 3.0, SHADE);
     Some(Rect::from_center_size(plate.center(), content))
+}
+
+/// A few words in the picture's upper left corner.
+pub fn note(painter: &Painter, picture: Rect, text: &str) {
+    let text = painter.layout_no_wrap(text.to_owned(), FontId::proportional(11.0), TEXT);
+    let plate =
+        Rect::from_min_size(picture.min + Vec2::splat(theme::HALF), text.size() + Vec2::new(12.0, 4.0));
+    if plate.width() < picture.width() / 2.0 {
+        painter.rect_filled(plate, 3.0, SHADE);
+        painter.galley(plate.min + Vec2::new(6.0, 2.0), text, TEXT);
+    }
 }
 
 fn gradient(colormap: Colormap, rect: Rect) -> Shape {

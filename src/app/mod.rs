@@ -4,6 +4,7 @@ mod action;
 mod bar;
 mod form;
 mod icon;
+mod inspection;
 mod layout;
 mod legend;
 mod messages;

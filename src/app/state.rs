@@ -4,6 +4,7 @@
 use super::{
     action::Action,
     form::TrainingForm,
+    inspection::Inspection,
     messages::{Messages, Severity},
     playhead::Playhead,
 };
@@ -70,6 +71,8 @@ pub struct State {
     pub messages: Messages,
     /// Whether pictures show their pixels as squares.
     pub squares: bool,
+    /// The pixel that is asked about.
+    pub inspection: Inspection,
     /// The configuration of the run as the session knows it.
     running: RunConfig,
     choice: DataChoice,
@@ -100,6 +103,7 @@ impl State {
             objective: ObjectiveConfig::default(),
             messages: Messages::default(),
             squares: false,
+            inspection: Inspection::default(),
             running: RunConfig::default(),
             choice: DataChoice::Demo,
             watched: BTreeSet::new(),
@@ -153,7 +157,22 @@ impl State {
 
     /// Takes the newest picture.
     pub fn show(&mut self, picture: Arc<Picture>) {
+        self.inspection.show(picture.evidence.clone());
         self.picture = Some(picture);
+    }
+
+    /// The objective whose maps are on the screen: its sources are those that could be warped.
+    pub fn shown_objective(&self) -> &ObjectiveConfig {
+        self.picture.as_ref().map_or(&self.objective, |picture| &picture.objective)
+    }
+
+    /// Every map that may be asked for, with those of sources that only this frame has.
+    pub fn maps(&self) -> Vec<MapName> {
+        let mut objective = self.objective.clone();
+        let shown = self.shown_objective().frame_ids.iter();
+        let more: Vec<_> = shown.filter(|id| !objective.frame_ids.contains(id)).copied().collect();
+        objective.frame_ids.extend(more);
+        MapName::all(&objective)
     }
 
     fn run_begun(&mut self, beginning: Beginning) {
@@ -170,6 +189,10 @@ impl State {
         self.running.clone_from(&beginning.config);
         self.form.config = beginning.config;
         self.run = Some(beginning.out);
+        // Whoever asks about a pixel goes on asking; others see how the run goes.
+        if !self.inspection.is_pinned {
+            self.wish(Action::ShowTraining);
+        }
     }
 
     fn clear_history(&mut self) {
@@ -182,6 +205,7 @@ impl State {
     fn data_opened(&mut self, report: DataReport) {
         self.opening = None;
         self.picture = None;
+        self.inspection.show(None);
         self.playhead = Playhead::over(&report);
         self.data = Some(report);
         self.ask_for_frame();
@@ -434,6 +458,14 @@ impl State {
     fn ask_for_frame(&mut self) {
         if let Some(key) = self.playhead.key() {
             self.commands.push(Command::Show(key));
+        }
+    }
+
+    /// Says whether the inspector is open, if that changed.
+    pub fn inspect(&mut self, inspects: bool) {
+        if self.inspection.is_open != inspects {
+            self.inspection.is_open = inspects;
+            self.commands.push(Command::Inspect(inspects));
         }
     }
 

@@ -82,8 +82,7 @@ impl Window {
         let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 6));
         let shown = Panel::top("bar").frame(bar).show(ui, |ui| self.bar(ui));
         bar::progress_line(ui, shown.response.rect, &self.state);
-        let watched = CentralPanel::no_frame().show(ui, |ui| self.desk.ui(ui, &mut self.state)).inner;
-        self.state.watch(watched);
+        CentralPanel::no_frame().show(ui, |ui| self.desk.ui(ui, &mut self.state));
         self.shortcuts_ui(ui);
         self.palette.ui(ui, &mut self.state);
         self.state.messages.ui(ui);
@@ -219,6 +218,7 @@ impl Window {
                     ui.end_row();
                 }
                 for (gesture, effect) in [
+                    ("click", "Pin the pixel that the inspector asks about, or let it go"),
                     ("drag", "Turn the point cloud"),
                     ("right-drag", "Move the point cloud (or shift-drag)"),
                     ("wheel", "Come closer to the point cloud"),
@@ -253,6 +253,13 @@ impl Window {
             Action::Follow => state.follow_training(!state.follows_training),
             Action::Squares => state.squares = !state.squares,
             Action::AddView => self.desk.add_view(),
+            Action::ShowInspector => self.desk.bring_to_front("Inspector"),
+            Action::ShowTraining => self.desk.bring_to_front("Training"),
+            Action::Unpin => state.inspection.clear(),
+            Action::PixelLeft => state.inspection.nudge(-1, 0),
+            Action::PixelRight => state.inspection.nudge(1, 0),
+            Action::PixelUp => state.inspection.nudge(0, -1),
+            Action::PixelDown => state.inspection.nudge(0, 1),
             Action::ResetLayout => self.desk = Desk::default(),
             Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
             Action::Palette => self.palette.toggle(),

@@ -62,6 +62,27 @@ impl MapName {
         names
     }
 
+    /// The source that it is of, if it is of one through or without depth and motion.
+    pub fn source(self) -> Option<FrameId> {
+        match self {
+            Self::Warped(id) | Self::Reprojection(id) | Self::Identity(id) | Self::PredictiveMask(id) => {
+                Some(id)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same of another source.
+    pub fn of_source(self, id: FrameId) -> Self {
+        match self {
+            Self::Warped(_) => Self::Warped(id),
+            Self::Reprojection(_) => Self::Reprojection(id),
+            Self::Identity(_) => Self::Identity(id),
+            Self::PredictiveMask(_) => Self::PredictiveMask(id),
+            other => other,
+        }
+    }
+
     /// How its values are to be drawn.
     pub fn kind(self) -> MapKind {
         match self {

@@ -2,19 +2,31 @@
 
 use super::{Pane, empty};
 use crate::{
-    app::{legend, state::State, theme, theme::Palette},
+    app::{
+        action::Action,
+        inspection::{Place, draw_marks},
+        legend,
+        state::State,
+        theme,
+        theme::Palette,
+    },
     compute::Lease,
     geometry::colormap::Colormap,
     objective::MapName,
     train,
     view::{self, FieldStyle, FieldView, ImageView, Range},
 };
-use egui::{ComboBox, DragValue, Layout, Ui};
+use egui::{ComboBox, CursorIcon, DragValue, Layout, Rect, Response, Sense, Ui};
 use std::sync::Arc;
+
+/// A click this near to the pin, in points, is meant for it.
+const PIN_REACH: f32 = 8.0;
 
 /// The pane.
 pub struct MapView {
     name: MapName,
+    /// What is drawn: the same of another source where its own cannot be warped.
+    shown: MapName,
     /// What someone chose instead of the usual style of the map.
     chosen_style: Option<FieldStyle>,
     image: ImageView,
@@ -24,33 +36,64 @@ pub struct MapView {
 impl MapView {
     /// Shows this map at first.
     pub fn new(name: MapName) -> Self {
-        Self { name, chosen_style: None, image: ImageView::default(), field: FieldView::default() }
+        Self {
+            name,
+            shown: name,
+            chosen_style: None,
+            image: ImageView::default(),
+            field: FieldView::default(),
+        }
     }
 
     fn choose(&mut self, ui: &mut Ui, state: &State) {
         let mut chosen = self.name;
         let width = (ui.available_width() - 48.0).clamp(64.0, 184.0);
         let combo = ComboBox::from_id_salt("map")
-            .selected_text(self.name.to_string())
+            .selected_text(self.shown.to_string())
             .width(width)
             .height(600.0)
             .truncate()
             .show_ui(ui, |ui| {
-                for name in MapName::all(&state.objective) {
+                for name in state.maps() {
                     ui.selectable_value(&mut chosen, name, name.to_string()).on_hover_text(name.help());
                 }
             });
         combo
             .response
-            .on_hover_text(format!("{}. Choose another map here.", self.name.help()))
+            .on_hover_text(format!("{}{}. Choose another map here.", self.name.help(), self.replacement()))
             .accessible_name("Map to show");
         if chosen != self.name {
             *self = Self::new(chosen);
         }
     }
 
+    /// Decides what is drawn in place of a map whose source cannot be warped in this frame.
+    fn resolve(&mut self, ui: &Ui, state: &State) {
+        let objective = state.shown_objective();
+        let is_missing = |id| state.picture.is_some() && !objective.frame_ids.contains(&id);
+        let shown = match self.name.source() {
+            Some(id) if is_missing(id) => {
+                objective.sources().next().map_or(self.name, |id| self.name.of_source(id))
+            }
+            _ => self.name,
+        };
+        if self.shown != shown {
+            self.shown = shown;
+            // The map must be asked for before it can be drawn.
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// Says so if something else than what was chosen is drawn.
+    fn replacement(&self) -> String {
+        if self.shown == self.name {
+            return String::new();
+        }
+        format!(". This is {} in place of {}, which cannot be known here", self.shown, self.name)
+    }
+
     fn style(&self, state: &State) -> Option<FieldStyle> {
-        self.chosen_style.clone().or_else(|| legend::usual_style(self.name, &state.objective))
+        self.chosen_style.clone().or_else(|| legend::usual_style(self.shown, state.shown_objective()))
     }
 
     /// Colour map and range of a measure.
@@ -105,7 +148,7 @@ impl MapView {
         .on_hover_text("Colour map and range of this view");
     }
 
-    fn draw(&self, ui: &Ui, state: &State, lease: &Arc<Lease>) {
+    fn draw(&self, ui: &Ui, state: &mut State, lease: &Arc<Lease>) {
         let space = ui.max_rect();
         let aspect = lease.width as f32 / lease.height as f32;
         let picture = view::letterbox(space, aspect, ui.ctx().pixels_per_point());
@@ -114,12 +157,21 @@ impl MapView {
             Some(style) => {
                 self.field.draw(ui.painter(), picture, lease, style.clone(), state.squares);
                 legend::bar(ui.painter(), picture, &style, self.field.range(&style));
-                legend::patches(ui.painter(), picture, &legend::meanings(self.name, &state.objective));
+                legend::patches(
+                    ui.painter(),
+                    picture,
+                    &legend::meanings(self.shown, state.shown_objective()),
+                );
             }
         }
-        let response = ui.interact(picture, ui.scope_id().with("picture"), egui::Sense::hover());
-        let name = format!("Picture of {}", self.name);
+        let response = ui.interact(picture, ui.scope_id().with("picture"), Sense::click());
+        let name = format!("Picture of {}", self.shown);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+        ask(ui, state, picture, &response);
+        draw_marks(ui.painter(), picture, self.shown, &state.inspection);
+        if self.shown != self.name {
+            legend::note(ui.painter(), picture, &format!("in place of {}", self.name));
+        }
     }
 
     /// Why there is nothing to show.
@@ -148,27 +200,46 @@ impl MapView {
     }
 }
 
+/// Hands the pixel under the pointer to the inspector.
+fn ask(ui: &Ui, state: &mut State, picture: Rect, response: &Response) {
+    let Some(point) = response.hover_pos() else { return };
+    let place = Place::within(picture, point);
+    if response.clicked() {
+        let is_at_pin = |pin: Place| pin.on(picture).distance(point) < PIN_REACH;
+        state.inspection.click(place, is_at_pin);
+        state.wish(Action::ShowInspector);
+        ui.ctx().request_repaint();
+    } else if state.inspection.is_open && state.inspection.hover(place) {
+        // Views that were drawn before this one mark the new place in the next frame.
+        ui.ctx().request_repaint();
+    }
+    if state.inspection.is_open {
+        ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+    }
+}
+
 impl Pane for MapView {
     fn title(&self) -> String {
         self.name.to_string()
     }
 
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        self.resolve(ui, state);
         self.choose(ui, state);
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| self.options(ui, state));
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         ui.painter().rect_filled(ui.max_rect(), 0.0, Palette::of(ui).stage);
-        let lease = state.picture.as_ref().and_then(|picture| picture.maps.get(&self.name));
+        let lease = state.picture.as_ref().and_then(|picture| picture.maps.get(&self.shown)).cloned();
         match lease {
-            Some(lease) => self.draw(ui, state, lease),
+            Some(lease) => self.draw(ui, state, &lease),
             None => empty(ui, ui.max_rect().shrink(theme::UNIT), &self.absence(state)),
         }
     }
 
     fn watches(&self) -> Vec<MapName> {
-        vec![self.name]
+        vec![self.name, self.shown]
     }
 
     fn is_disposable(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod curves;
+mod inspector;
 mod map;
 mod sequence;
 mod timeline;
@@ -9,6 +10,7 @@ mod training;
 
 pub use cloud::Cloud;
 pub use curves::Curves;
+pub use inspector::Inspector;
 pub use map::MapView;
 pub use sequence::Sequence;
 pub use timeline::Timeline;
@@ -34,6 +36,11 @@ pub trait Pane {
     /// The maps it shows.
     fn watches(&self) -> Vec<MapName> {
         Vec::new()
+    }
+
+    /// Whether it answers questions about pixels.
+    fn inspects(&self) -> bool {
+        false
     }
 
     /// Whether there may be any number of its kind, so that closing it ends it.

@@ -1,0 +1,290 @@
+//! What is known about a pixel, in words: the rows of the inspector's table, each with the sentence that
+//! explains it, and the same as text.
+
+use crate::{
+    config::FrameId,
+    objective::{Candidate, Difference, PixelReport, ScaleOrigin, ScaleReport, SourceReport, Verdict},
+};
+use std::fmt::Write as _;
+
+/// Rows that belong together.
+pub struct Group {
+    /// What they are about.
+    pub title: &'static str,
+    /// Headings of their columns; a group of single values has none.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub facts: Vec<Fact>,
+}
+
+/// A row.
+pub struct Fact {
+    /// What it is.
+    pub name: &'static str,
+    /// One value, or one for each column.
+    pub values: Vec<String>,
+    /// The value that decided, if one did.
+    pub decisive: Option<usize>,
+    /// One sentence.
+    pub help: String,
+}
+
+impl Fact {
+    fn one(name: &'static str, value: String, help: impl Into<String>) -> Self {
+        Self::row(name, vec![value], help)
+    }
+
+    fn row(name: &'static str, values: Vec<String>, help: impl Into<String>) -> Self {
+        Self { name, values, decisive: None, help: help.into() }
+    }
+}
+
+/// All that is known, in groups.
+pub fn groups(report: &PixelReport) -> Vec<Group> {
+    let mut groups = Vec::new();
+    if let Some(verdict) = &report.verdict {
+        groups.push(loss(report, verdict));
+        groups.push(sources(report, verdict));
+    }
+    groups.push(depth(report));
+    groups.push(scales(&report.scales));
+    groups
+}
+
+/// The groups as lines of text.
+pub fn text(report: &PixelReport, heading: &str) -> String {
+    let mut text = String::new();
+    let [column, row] = report.pixel;
+    let _ = writeln!(text, "{heading}, pixel {column}, {row} of {}", report.size);
+    for Group { title, columns, facts } in groups(report) {
+        let _ = writeln!(text, "\n{title:<18}{}", cells(&columns));
+        for Fact { name, values, .. } in facts {
+            let _ = writeln!(text, "{name:<18}{}", cells(&values));
+        }
+    }
+    text
+}
+
+fn cells(values: &[String]) -> String {
+    values.iter().map(|value| format!("{value:>10}")).collect()
+}
+
+/// Four significant digits.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-3..1e4).contains(&size) {
+        return format!("{value:.2e}").replace('-', "−");
+    }
+    let decimals = match size {
+        size if size < 1.0 => 4,
+        size if size < 10.0 => 3,
+        size if size < 100.0 => 2,
+        _ => 1,
+    };
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
+fn loss_number(value: f64) -> String {
+    format!("{value:.4}")
+}
+
+fn name_of(candidate: Candidate) -> String {
+    let name = |id: Option<FrameId>| id.map_or_else(|| "average".to_owned(), FrameId::label);
+    match candidate {
+        Candidate::AsItIs(id) => format!("{} as it is", name(id)),
+        Candidate::Warped(id) => format!("{} warped", name(id)),
+    }
+}
+
+fn loss(report: &PixelReport, verdict: &Verdict) -> Group {
+    let mut facts = vec![
+        Fact::one(
+            "loss",
+            loss_number(verdict.loss),
+            "What the pixel contributes to the photometric loss at the finest scale: the least of the \
+             candidates below",
+        ),
+        Fact::one(
+            "explained by",
+            name_of(verdict.winner),
+            "The candidate with the least loss: a source warped through depth and motion, or as it is",
+        ),
+    ];
+    if let Some((candidate, margin)) = verdict.runner_up {
+        let value = format!("{} over {}", loss_number(margin), name_of(candidate));
+        facts.push(Fact::one("wins by", value, "How much worse the second best candidate is"));
+    }
+    let (value, help) = if verdict.trains() {
+        ("trains", "A warped source explains the pixel best, so it trains")
+    } else {
+        (
+            "left out",
+            "A source explains the pixel better without any warp, as where nothing moves relative to the \
+             camera, so the auto-mask leaves it out",
+        )
+    };
+    facts.push(Fact::one("auto-mask", value.to_owned(), help));
+    if let Some(gradient) = report.gradient {
+        facts.push(Fact::one(
+            "gradient",
+            format!("{gradient:+.2e}").replace('-', "−"),
+            "How this sample's total loss changes with the disparity of the finest scale at this pixel, all \
+             scales' losses and smoothness included and motions held; below 0 training makes the pixel nearer",
+        ));
+    }
+    Group { title: "Loss", columns: Vec::new(), facts }
+}
+
+fn sources(report: &PixelReport, verdict: &Verdict) -> Group {
+    let sources = &report.sources;
+    let each = |value: &dyn Fn(&SourceReport) -> String| sources.iter().map(value).collect::<Vec<_>>();
+    let place = |wanted: Candidate| {
+        sources.iter().position(|source| match wanted {
+            Candidate::AsItIs(id) | Candidate::Warped(id) => id == Some(source.id),
+        })
+    };
+    let place = place(verdict.winner);
+    let warped = |source: &SourceReport| source.reprojection;
+    let mut facts = Vec::new();
+    facts.extend(difference_rows(sources, ["SSIM, warped", "L1, warped"], "warped source", warped));
+    facts.push(Fact {
+        decisive: place.filter(|_| verdict.trains()),
+        ..Fact::row(
+            "reprojection",
+            each(&|source| loss_number(source.reprojection.loss)),
+            "Photometric loss of the warped source: 0.85 SSIM + 0.15 L1, or L1 alone without SSIM",
+        )
+    });
+    if sources.iter().any(|source| source.weight.is_some()) {
+        facts.push(Fact::row(
+            "mask weight",
+            each(&|source| source.weight.map_or_else(String::new, loss_number)),
+            "The factor that the predictive mask puts before the reprojection loss",
+        ));
+    }
+    if let Some(identities) = sources.iter().map(|source| source.identity).collect::<Option<Vec<_>>>() {
+        let identity = |source: &SourceReport| source.identity.unwrap_or(source.reprojection);
+        facts.extend(difference_rows(
+            sources,
+            ["SSIM, as it is", "L1, as it is"],
+            "source as it is",
+            identity,
+        ));
+        facts.push(Fact {
+            decisive: place.filter(|_| !verdict.trains()),
+            ..Fact::row(
+                "identity",
+                identities.iter().map(|identity| loss_number(identity.loss)).collect(),
+                "Photometric loss of the source without any warp; tie-breaking noise is left out",
+            )
+        });
+    }
+    facts.push(Fact::row(
+        "sampled x",
+        each(&|source| format!("{:.2}", source.sampled[0]).replace('-', "−")),
+        "Column of the source, in pixels, at which the pixel's point is seen",
+    ));
+    facts.push(Fact::row(
+        "sampled y",
+        each(&|source| format!("{:.2}", source.sampled[1]).replace('-', "−")),
+        "Row of the source, in pixels, at which the pixel's point is seen",
+    ));
+    facts.push(Fact::row(
+        "seen",
+        each(&|source| {
+            match (source.is_behind, source.is_outside) {
+                (true, _) => "behind",
+                (false, true) => "outside",
+                (false, false) => "yes",
+            }
+            .to_owned()
+        }),
+        "Whether that lies within the source; outside it, colours of its border are compared, and behind the \
+         camera the projection has no meaning",
+    ));
+    let columns = sources.iter().map(|source| source.id.label()).collect();
+    Group { title: "Sources", columns, facts }
+}
+
+fn difference_rows(
+    sources: &[SourceReport],
+    names: [&'static str; 2],
+    what: &str,
+    difference: impl Fn(&SourceReport) -> Difference,
+) -> Vec<Fact> {
+    let ssim: Option<Vec<f64>> = sources.iter().map(|source| difference(source).ssim).collect();
+    let ssim = ssim.map(|values| {
+        let help = format!(
+            "(1 − SSIM) / 2 of the {what} and the target over the 3×3 pixels around this one, averaged over \
+             colours: 0 is the same structure"
+        );
+        Fact::row(names[0], values.into_iter().map(loss_number).collect(), help)
+    });
+    let l1 = sources.iter().map(|source| loss_number(difference(source).l1)).collect();
+    let help =
+        format!("Absolute difference of the {what} and the target at this pixel, averaged over colours");
+    ssim.into_iter().chain([Fact::row(names[1], l1, help)]).collect()
+}
+
+fn depth(report: &PixelReport) -> Group {
+    let mut facts = vec![Fact::one(
+        "depth",
+        number(report.depth),
+        "Predicted depth along the optical axis, in the network's own units: 1 / (a + b·disparity)",
+    )];
+    let metres = report.scale.map(|scale| scale.metres_per_unit * report.depth);
+    if let (Some(metres), Some(scale)) = (metres, report.scale) {
+        let origin = match scale.origin {
+            ScaleOrigin::Stereo => "from the known distance of the stereo cameras it was trained with",
+            ScaleOrigin::Medians => "the ratio of the medians of true and predicted depths in this frame",
+        };
+        let help = format!("Depth times {}, {origin}", number(scale.metres_per_unit));
+        facts.push(Fact::one("in metres", format!("{} m", number(metres)), help));
+    }
+    if let Some(truth) = report.truth {
+        let help = format!(
+            "Measured by LiDAR or known exactly, {:.1} pixels from this one's centre: the nearest within the \
+             3×3 pixels that SSIM compares",
+            truth.distance
+        );
+        facts.push(Fact::one("true depth", format!("{} m", number(truth.metres)), help));
+        if let Some(metres) = metres {
+            let error = metres - truth.metres;
+            let value = format!("{:+.2} m, {:+.1} %", error, 100.0 * error / truth.metres).replace('-', "−");
+            facts.push(Fact::one(
+                "error",
+                value,
+                "Predicted less true depth, and its share of the true depth",
+            ));
+        }
+    }
+    Group { title: "Depth", columns: Vec::new(), facts }
+}
+
+fn scales(scales: &[ScaleReport]) -> Group {
+    let each = |value: &dyn Fn(&ScaleReport) -> String| scales.iter().map(value).collect::<Vec<_>>();
+    let smoothness = |direction: usize| {
+        each(&|scale| scale.smoothness[direction].map_or_else(|| "–".to_owned(), loss_number))
+    };
+    let weights: Vec<String> = scales.iter().map(|scale| number(scale.smoothness_weight)).collect();
+    let help = |direction: &str| {
+        format!(
+            "|∂d|·exp(−|∂image|) towards the next pixel {direction}, where d is the disparity divided by its \
+             mean; it counts {} times in the scales' losses",
+            weights.join(", ")
+        )
+    };
+    Group {
+        title: "Scales",
+        columns: scales.iter().map(|scale| scale.scale.to_string()).collect(),
+        facts: vec![
+            Fact::row(
+                "disparity",
+                each(&|scale| loss_number(scale.disparity)),
+                "What the depth network says at each scale, bilinear at this pixel: 1 is nearest, 0 farthest",
+            ),
+            Fact::row("roughness across", smoothness(0), help("across")),
+            Fact::row("roughness down", smoothness(1), help("down")),
+        ],
+    }
+}

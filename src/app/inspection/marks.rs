@@ -1,0 +1,122 @@
+//! The pixel in every view; in a source's picture, where it is seen and the line that it would be seen on
+//! at other depths.
+
+use super::{Answer, Inspection};
+use crate::{
+    app::{legend, theme::Palette},
+    config::ImageSize,
+    objective::{MapName, SourceCurve},
+};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, Vec2};
+
+const SHADE: Color32 = Color32::from_black_alpha(170);
+const TEXT: Color32 = Color32::from_gray(236);
+/// Depths that get a tick on the epipolar line.
+const TICKS: [f64; 10] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
+/// Ticks nearer than this to the one before have no number.
+const TICK_DISTANCE: f32 = 26.0;
+
+/// Marks the pixel that is asked about in a picture of this map.
+pub fn draw(painter: &Painter, picture: Rect, name: MapName, inspection: &Inspection) {
+    let Some(place) = inspection.place() else { return };
+    let painter = painter.with_clip_rect(picture.intersect(painter.clip_rect()));
+    let here = place.on(picture);
+    let source = inspection.answer().and_then(|answer| {
+        let MapName::Colour(id) = name else { return None };
+        let index = answer.curve.sources.iter().position(|source| source.id == id)?;
+        Some((answer, index))
+    });
+    let colour = if inspection.is_pinned { Palette::DARK.accent } else { TEXT };
+    match source {
+        None => cross(&painter, here, colour),
+        Some((answer, index)) => {
+            // The same pixel of the source is what the identity loss compares.
+            painter.circle_stroke(here, 3.5, Stroke::new(3.0, SHADE));
+            painter.circle_stroke(here, 3.5, Stroke::new(1.2, TEXT));
+            let line = Line { painter: &painter, picture, size: answer.report.size };
+            line.draw(answer, index, inspection.supposed_depth);
+        }
+    }
+}
+
+/// Four strokes around a point, which itself stays free.
+fn cross(painter: &Painter, at: Pos2, colour: Color32) {
+    for (width, colour) in [(3.0, SHADE), (1.2, colour)] {
+        for direction in [Vec2::X, -Vec2::X, Vec2::Y, -Vec2::Y] {
+            painter.line_segment([at + direction * 4.0, at + direction * 11.0], Stroke::new(width, colour));
+        }
+    }
+}
+
+/// An epipolar line in a source's picture.
+struct Line<'a> {
+    painter: &'a Painter,
+    picture: Rect,
+    size: ImageSize,
+}
+
+impl Line<'_> {
+    /// The point of a source's pixel position, whose whole numbers are pixel centres.
+    fn on_screen(&self, [x, y]: [f64; 2]) -> Pos2 {
+        let share = |position: f64, count: usize| ((position + 0.5) / count as f64) as f32;
+        let offset = Vec2::new(share(x, self.size.width), share(y, self.size.height));
+        self.picture.min + self.picture.size() * offset
+    }
+
+    fn draw(&self, answer: &Answer, index: usize, supposed_depth: Option<f64>) {
+        let source = &answer.curve.sources[index];
+        let colour = legend::source_colour(index);
+        for stretch in source.points.split(Option::is_none) {
+            let points: Vec<Pos2> = stretch.iter().flatten().map(|point| self.on_screen(*point)).collect();
+            if points.len() > 1 {
+                self.painter.line(points.clone(), Stroke::new(3.0, SHADE));
+                self.painter.line(points, Stroke::new(1.4, colour));
+            }
+        }
+        self.ticks(&answer.curve.depths, source, colour);
+        self.dot(answer.report.sources[index].sampled, colour);
+        let supposed = supposed_depth.and_then(|depth| interpolated(&answer.curve.depths, source, depth));
+        if let Some(point) = supposed {
+            cross(self.painter, self.on_screen(point), TEXT);
+        }
+    }
+
+    fn dot(&self, point: [f64; 2], colour: Color32) {
+        let at = self.on_screen(point);
+        self.painter.circle_filled(at, 4.5, SHADE);
+        self.painter.circle_filled(at, 3.0, colour);
+    }
+
+    fn ticks(&self, depths: &[f64], source: &SourceCurve, colour: Color32) {
+        let mut last: Option<Pos2> = None;
+        for depth in TICKS {
+            let Some(point) = interpolated(depths, source, depth) else { continue };
+            let at = self.on_screen(point);
+            if !self.picture.contains(at) || last.is_some_and(|last| last.distance(at) < TICK_DISTANCE) {
+                continue;
+            }
+            let ahead = interpolated(depths, source, depth * 1.05)
+                .or_else(|| interpolated(depths, source, depth / 1.05));
+            let along = ahead.map_or(Vec2::X, |ahead| (self.on_screen(ahead) - at).normalized());
+            let across = if along == Vec2::ZERO { Vec2::Y } else { along.rot90() };
+            self.painter.line_segment([at - across * 4.0, at + across * 4.0], Stroke::new(3.0, SHADE));
+            self.painter.line_segment([at - across * 4.0, at + across * 4.0], Stroke::new(1.4, colour));
+            let text = self.painter.layout_no_wrap(format!("{depth}"), FontId::proportional(10.0), TEXT);
+            let plate = Align2::CENTER_TOP.anchor_size(at + Vec2::new(0.0, 5.0), text.size());
+            self.painter.rect_filled(plate.expand2(Vec2::new(2.0, 0.0)), 2.0, SHADE);
+            self.painter.galley(plate.min, text, TEXT);
+            last = Some(at);
+        }
+    }
+}
+
+/// Where a source sees the pixel at a depth between those of its curve.
+fn interpolated(depths: &[f64], source: &SourceCurve, depth: f64) -> Option<[f64; 2]> {
+    let after = depths.partition_point(|other| *other < depth * (1.0 - 1e-6));
+    let (before, after) = (after.saturating_sub(1), after.min(depths.len().checked_sub(1)?));
+    let (near, far) = (source.points[before]?, source.points[after]?);
+    // Positions are nearly even in 1 / depth.
+    let (low, high) = (1.0 / depths[before], 1.0 / depths[after]);
+    let share = if low == high { 0.0 } else { ((1.0 / depth - low) / (high - low)).clamp(0.0, 1.0) };
+    Some([0, 1].map(|axis| near[axis] + share * (far[axis] - near[axis])))
+}
