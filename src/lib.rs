@@ -12,7 +12,7 @@
 //! | [`data`]      | from files to samples, bytes only: images, augmentation, splits, KITTI, own folders, the built-in drive, the loader |
 //! | [`compute`]   | the one seam where wgpu meets burn: device, lease (a tensor pinned for drawing), differentiable operations |
 //! | [`model`]     | networks and their weights files |
-//! | [`objective`] | view synthesis and the loss; every map it computes has a name |
+//! | [`objective`] | view synthesis and the loss; every map it computes has a name, every pixel its reasons |
 //! | [`predict`]   | images and folders to disparity, depth and pictures of them |
 //! | [`evaluate`]  | the published metrics against exact or measured depth |
 //! | [`train`]     | the session: one thread owns burn, commands in, events and leases out |

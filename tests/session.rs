@@ -182,3 +182,38 @@ fn a_run_begins_from_scratch_after_a_look_with_the_demo_weights() {
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
 }
+
+#[test]
+fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
+    if DisplayDevice::request().is_err() {
+        eprintln!("skipped: no adapter to draw with");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    session.send(Command::Watch([MapName::MinimumLoss].into()));
+    open_demo(&session);
+    session.send(Command::LoadDemo);
+    // The demo weights know no motion but that to the stereo camera.
+    let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    assert!(picture.evidence.is_none());
+    assert_eq!(picture.objective.frame_ids, [FrameId::TARGET, FrameId::Stereo]);
+    assert!(picture.maps.contains_key(&MapName::MinimumLoss));
+
+    session.send(Command::Inspect(true));
+    let picture = next_picture(&session, |picture| picture.evidence.is_some());
+    let report = picture.evidence.as_ref().unwrap().report([20, 60]);
+    assert_eq!(report.sources.iter().map(|source| source.id).collect::<Vec<_>>(), [FrameId::Stereo]);
+    assert!(report.truth.is_some() && report.gradient.is_some());
+    // Exact street, 0.54 m between its cameras.
+    assert!((report.scale.unwrap().metres_per_unit - 5.4).abs() < 1e-5);
+
+    session.send(Command::Start { config: small(2), out: folder.path().join("run") });
+    let picture = next_picture(&session, |picture| picture.origin == Origin::Training);
+    let report = picture.evidence.as_ref().expect("of the training batch").report([5, 5]);
+    assert_eq!(report.sources.len(), 2);
+    next(&session, |event| matches!(event, Event::Finished { .. }));
+    session.send(Command::Inspect(false));
+    session.send(Command::Show(picture.key.clone()));
+    next_picture(&session, |picture| picture.evidence.is_none() && picture.origin == Origin::Prediction);
+}

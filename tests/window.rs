@@ -378,6 +378,7 @@ fn empty_views_say_what_to_do() {
         width: 640,
         scales: vec![0, 1],
         has_pose: false,
+        use_stereo: false,
         loaded: 10,
         unused: Vec::new(),
     };

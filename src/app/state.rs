@@ -221,7 +221,7 @@ impl State {
             "{}: {} tensors loaded{unused}, trained at {}×{}",
             report.networks, report.loaded, report.width, report.height
         );
-        let advice = if report.has_pose {
+        let advice = if report.has_pose || report.use_stereo {
             ""
         } else {
             "There is no pose network among them, so nothing can be warped"

@@ -113,8 +113,10 @@ pub struct WeightsReport {
     pub width: usize,
     /// The scales that have a disparity.
     pub scales: Vec<usize>,
-    /// Whether there is a pose network, without which nothing can be warped.
+    /// Whether there is a pose network, without which no neighbouring frame can be warped.
     pub has_pose: bool,
+    /// Whether they were trained with a stereo camera, which can then be warped in any case.
+    pub use_stereo: bool,
     /// Tensors that were loaded.
     pub loaded: usize,
     /// Tensors that the files have and the networks lack.

@@ -203,6 +203,7 @@ impl Worker {
             width: size.width,
             scales: loaded.networks.depth.scales().to_vec(),
             has_pose: loaded.networks.pose.is_some(),
+            use_stereo: loaded.use_stereo,
             loaded: loaded.report.loaded.len(),
             unused: loaded.report.unused,
         }));

@@ -226,38 +226,56 @@ fn difference_rows(
     ssim.into_iter().chain([Fact::row(names[1], l1, help)]).collect()
 }
 
+/// Every row is there in every frame, so that nothing moves under a moving pointer.
 fn depth(report: &PixelReport) -> Group {
-    let mut facts = vec![Fact::one(
-        "depth",
-        number(report.depth),
-        "Predicted depth along the optical axis, in the network's own units: 1 / (a + b·disparity)",
-    )];
+    let unknown = || "–".to_owned();
     let metres = report.scale.map(|scale| scale.metres_per_unit * report.depth);
-    if let (Some(metres), Some(scale)) = (metres, report.scale) {
-        let origin = match scale.origin {
-            ScaleOrigin::Stereo => "from the known distance of the stereo cameras it was trained with",
-            ScaleOrigin::Medians => "the ratio of the medians of true and predicted depths in this frame",
-        };
-        let help = format!("Depth times {}, {origin}", number(scale.metres_per_unit));
-        facts.push(Fact::one("in metres", format!("{} m", number(metres)), help));
-    }
-    if let Some(truth) = report.truth {
-        let help = format!(
-            "Measured by LiDAR or known exactly, {:.1} pixels from this one's centre: the nearest within the \
-             3×3 pixels that SSIM compares",
-            truth.distance
-        );
-        facts.push(Fact::one("true depth", format!("{} m", number(truth.metres)), help));
-        if let Some(metres) = metres {
-            let error = metres - truth.metres;
-            let value = format!("{:+.2} m, {:+.1} %", error, 100.0 * error / truth.metres).replace('-', "−");
-            facts.push(Fact::one(
-                "error",
-                value,
-                "Predicted less true depth, and its share of the true depth",
-            ));
-        }
-    }
+    let scale = report.scale.map_or_else(
+        || {
+            "How far that is: known where networks were trained with a stereo camera of known baseline, or the \
+             frame has true depths; not looked up for training batches"
+                .to_owned()
+        },
+        |scale| {
+            let origin = match scale.origin {
+                ScaleOrigin::Stereo => "from the known distance of the stereo cameras it was trained with",
+                ScaleOrigin::Medians => "the ratio of the medians of true and predicted depths in this frame",
+            };
+            format!("Depth times {}, {origin}", number(scale.metres_per_unit))
+        },
+    );
+    let truth = report.truth.map_or_else(
+        || {
+            "Measured by LiDAR or known exactly; there is none within the 3×3 pixels that SSIM compares"
+                .to_owned()
+        },
+        |truth| {
+            format!(
+                "Measured by LiDAR or known exactly, {:.1} pixels from this one's centre: the nearest within \
+                 the 3×3 pixels that SSIM compares",
+                truth.distance
+            )
+        },
+    );
+    let error = metres.zip(report.truth).map(|(metres, truth)| {
+        let error = metres - truth.metres;
+        format!("{:+.2} m, {:+.1} %", error, 100.0 * error / truth.metres).replace('-', "−")
+    });
+    let in_metres = |metres: f64| format!("{} m", number(metres));
+    let facts = vec![
+        Fact::one(
+            "depth",
+            number(report.depth),
+            "Predicted depth along the optical axis, in the network's own units: 1 / (a + b·disparity)",
+        ),
+        Fact::one("in metres", metres.map_or_else(unknown, in_metres), scale),
+        Fact::one("true depth", report.truth.map_or_else(unknown, |truth| in_metres(truth.metres)), truth),
+        Fact::one(
+            "error",
+            error.unwrap_or_else(unknown),
+            "Predicted less true depth in metres, and its share of the true depth",
+        ),
+    ];
     Group { title: "Depth", columns: Vec::new(), facts }
 }
 
@@ -269,7 +287,7 @@ fn scales(scales: &[ScaleReport]) -> Group {
     let weights: Vec<String> = scales.iter().map(|scale| number(scale.smoothness_weight)).collect();
     let help = |direction: &str| {
         format!(
-            "|∂d|·exp(−|∂image|) towards the next pixel {direction}, where d is the disparity divided by its \
+            "|∂d|·exp(−|∂image|) towards the pixel {direction}, where d is the disparity divided by its \
              mean; it counts {} times in the scales' losses",
             weights.join(", ")
         )
@@ -283,8 +301,8 @@ fn scales(scales: &[ScaleReport]) -> Group {
                 each(&|scale| loss_number(scale.disparity)),
                 "What the depth network says at each scale, bilinear at this pixel: 1 is nearest, 0 farthest",
             ),
-            Fact::row("roughness across", smoothness(0), help("across")),
-            Fact::row("roughness down", smoothness(1), help("down")),
+            Fact::row("smoothness x", smoothness(0), help("to the right")),
+            Fact::row("smoothness y", smoothness(1), help("below")),
         ],
     }
 }

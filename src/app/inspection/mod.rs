@@ -2,9 +2,11 @@
 
 mod facts;
 mod marks;
+mod plot;
 
 pub use facts::{Fact, Group, groups, number, text};
 pub use marks::draw as draw_marks;
+pub use plot::cost_curve;
 
 use crate::{
     config::ImageSize,

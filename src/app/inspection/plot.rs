@@ -1,0 +1,152 @@
+//! The photometric loss of the pixel against its depth, with what it is and what it should be.
+
+use super::{Answer, number};
+use crate::{
+    app::{
+        legend,
+        theme::{self, Palette},
+    },
+    objective::Candidate,
+};
+use egui::{Color32, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
+use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
+
+const LEAST_HEIGHT: f32 = 120.0;
+/// Photometric losses on real images are nearly all below this.
+const USUAL_LOSS: f64 = 0.5;
+
+/// Draws the cost curve down to the pane's lower end; gives the depth that is pointed at.
+pub fn cost_curve(ui: &mut Ui, answer: &Answer, bottom: f32) -> Option<f64> {
+    let Answer { report, curve } = answer;
+    let palette = Palette::of(ui);
+    let (strong, weak) = (ui.visuals().strong_text_color(), ui.visuals().weak_text_color());
+    let title = ui.label(RichText::new("Loss against depth").small().color(weak));
+    title.on_hover_text(
+        "Photometric loss if the pixel lay elsewhere on its ray: its nine pixels of SSIM are warped as one, \
+         with their predicted depths all times the same factor",
+    );
+    keys(ui, answer);
+    let points = |losses: &[f64]| -> PlotPoints<'static> {
+        curve.depths.iter().zip(losses).map(|(depth, loss)| [depth.log10(), *loss]).collect()
+    };
+    let mut lines = Vec::new();
+    if curve.sources.len() > 1 {
+        let colour = strong.gamma_multiply(0.35);
+        lines.push(Line::new(combined(answer), points(&curve.combined)).color(colour).width(5.0));
+    }
+    for (index, source) in curve.sources.iter().enumerate() {
+        let colour = legend::source_colour(index);
+        lines.push(Line::new(source.id.label(), points(&source.losses)).color(colour).width(1.5));
+    }
+    let predicted = VLine::new("prediction", report.depth.log10()).color(palette.accent).width(1.5);
+    let truth = true_depth(answer).map(|depth| {
+        VLine::new("true depth", depth.log10()).color(strong).style(LineStyle::dashed_dense()).width(1.5)
+    });
+    let level = curve.automask_level.map(|level| {
+        HLine::new("auto-mask", level).color(weak).style(LineStyle::Dashed { length: 4.0 }).width(1.0)
+    });
+    let highest =
+        curve.sources.iter().flat_map(|source| &source.losses).fold(USUAL_LOSS, |most, loss| most.max(*loss));
+    let ends = [curve.depths[0], curve.depths[curve.depths.len() - 1]].map(f64::log10);
+    let height = (bottom - ui.cursor().top() - theme::HALF).max(LEAST_HEIGHT);
+    let plot = Plot::new("cost curve")
+        .height(height)
+        .show_background(false)
+        .grid_fade(0.5)
+        .allow_scroll(false)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_boxed_zoom(false)
+        .x_grid_spacer(|input| {
+            let decades = input.bounds.0.floor() as i32..=input.bounds.1.ceil() as i32;
+            decades.map(|decade| GridMark { value: f64::from(decade), step_size: 1.0 }).collect()
+        })
+        .x_axis_formatter(|mark, _| number_of_axis(10f64.powf(mark.value)))
+        .y_grid_spacer(|input| {
+            let halves = 0..=(2.0 * input.bounds.1) as i32;
+            halves.map(|half| GridMark { value: 0.5 * f64::from(half), step_size: 0.5 }).collect()
+        })
+        .y_axis_formatter(|mark, _| format!("{:.1}", mark.value))
+        .y_axis_min_width(20.0)
+        .label_formatter(|_| None)
+        .show(ui, |plot| {
+            // A little more, so that the last number of the axis has room.
+            plot.set_plot_bounds_x(ends[0]..=ends[1] + 0.1);
+            plot.set_plot_bounds_y(-0.02..=highest * 1.04);
+            for line in lines {
+                plot.line(line.allow_hover(false));
+            }
+            if let Some(level) = level {
+                plot.hline(level.allow_hover(false));
+            }
+            if let Some(truth) = truth {
+                plot.vline(truth.allow_hover(false));
+            }
+            plot.vline(predicted.allow_hover(false));
+            plot.pointer_coordinate().map(|pointer| pointer.x)
+        });
+    plot.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Loss against depth"));
+    let depth =
+        plot.inner.filter(|_| plot.response.hovered()).map(|x| 10f64.powf(x.clamp(ends[0], ends[1])))?;
+    plot.response.on_hover_text_at_pointer(at_depth(answer, depth));
+    Some(depth)
+}
+
+/// The losses at the depth of the curve nearest to one.
+fn at_depth(answer: &Answer, depth: f64) -> String {
+    let curve = &answer.curve;
+    let after = curve.depths.partition_point(|other| *other < depth).min(curve.depths.len() - 1);
+    let metres = answer.report.scale.map(|scale| format!(" ({} m)", number(scale.metres_per_unit * depth)));
+    let mut text = format!("depth {}{}", number(depth), metres.unwrap_or_default());
+    for source in &curve.sources {
+        text.push_str(&format!("\n{}: {:.4}", source.id.label(), source.losses[after]));
+    }
+    text
+}
+
+fn number_of_axis(depth: f64) -> String {
+    if depth < 0.99 { format!("{depth:.1}") } else { format!("{depth:.0}") }
+}
+
+/// True depth in the network's units.
+fn true_depth(answer: &Answer) -> Option<f64> {
+    Some(answer.report.truth?.metres / answer.report.scale?.metres_per_unit)
+}
+
+/// What the sources' losses come to.
+fn combined(answer: &Answer) -> &'static str {
+    let winner = answer.report.verdict.map(|verdict| verdict.winner);
+    match winner {
+        Some(Candidate::AsItIs(None) | Candidate::Warped(None)) => "average",
+        _ => "least",
+    }
+}
+
+/// What the lines of the curve are.
+fn keys(ui: &mut Ui, answer: &Answer) {
+    let palette = Palette::of(ui);
+    let (strong, weak) = (ui.visuals().strong_text_color(), ui.visuals().weak_text_color());
+    let mut keys: Vec<(String, Color32, f32)> = Vec::new();
+    for (index, source) in answer.curve.sources.iter().enumerate() {
+        keys.push((source.id.label(), legend::source_colour(index), 2.0));
+    }
+    if answer.curve.sources.len() > 1 {
+        keys.push((combined(answer).to_owned(), strong.gamma_multiply(0.35), 5.0));
+    }
+    keys.push(("prediction".to_owned(), palette.accent, 2.0));
+    if true_depth(answer).is_some() {
+        keys.push(("true depth".to_owned(), strong, 2.0));
+    }
+    if answer.curve.automask_level.is_some() {
+        keys.push(("auto-mask".to_owned(), weak, 1.0));
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::HALF;
+        for (name, colour, width) in keys {
+            let (rect, _) = ui.allocate_exact_size(Vec2::new(10.0, 14.0), Sense::hover());
+            ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(width, colour));
+            ui.label(RichText::new(name).small().color(weak));
+            ui.add_space(theme::HALF);
+        }
+    });
+}
