@@ -521,16 +521,6 @@ fn the_palette_does_not_do_what_cannot_be_done() {
     assert!(stage.query_by_label("Command").is_none());
 }
 
-#[test]
-fn a_key_pressed_twice_within_a_frame_counts_twice() {
-    let mut stage = stage_with_data();
-    for _ in 0..2 {
-        stage.key_press(Key::ArrowRight);
-    }
-    stage.run();
-    assert_eq!(shown(&stage.state_mut().take_commands()), [key(3)]);
-}
-
 /// Evidence about made-up pictures: the next frame is the target itself, moved by nothing.
 fn evidence() -> Arc<Evidence> {
     let device = Device::flex();
