@@ -1,6 +1,6 @@
 //! Metrics against the reference, and what a perfect or known-wrong prediction must score.
 
-use crate::support::{Arrays, shared};
+use crate::support::{Arrays, largest_difference, shared};
 use burn::tensor::Device;
 use monoscope::{
     data::{
@@ -9,7 +9,7 @@ use monoscope::{
     },
     evaluate::{DepthMetrics, Protocol, evaluate_depth, median},
     model::weights,
-    predict::Predictor,
+    predict::{Predictor, post_process},
 };
 
 #[test]
@@ -83,6 +83,25 @@ fn metrics_agree_with_the_reference() {
     }
     let (_, ratio) = golden.get("metrics.ratio_median");
     assert!((median(&ratios) as f32 - ratio[0]).abs() < 1e-5 * ratio[0]);
+}
+
+#[test]
+fn blending_with_the_mirror_image_agrees_with_the_reference() {
+    // At 640 columns the mirror image alone counts up to column 31, and both count alike from 64 on.
+    let blended = post_process(&[0.0; 640], &[1.0; 640], 1, 640);
+    for (column, expected) in [(0, 1.0), (31, 1.0), (32, 0.999_218), (40, 0.874_022), (64, 0.5), (639, 0.0)] {
+        assert!((blended[column] - expected).abs() < 1e-6, "column {column}: {}", blended[column]);
+    }
+    let Some(path) = shared("golden/misc.safetensors") else { return };
+    let golden = Arrays::open(&path);
+    let [(shape, left), (_, mirrored), (_, expected)] =
+        ["left", "right_mirrored_back", "out"].map(|name| golden.get(&format!("postprocess.{name}")));
+    let [_, height, width] = shape[..] else { panic!("{shape:?}") };
+    for image in 0..2 {
+        let part = image * height * width..(image + 1) * height * width;
+        let blended = post_process(&left[part.clone()], &mirrored[part.clone()], height, width);
+        assert!(largest_difference(&blended, &expected[part]) < 1e-6);
+    }
 }
 
 #[test]
