@@ -3,14 +3,19 @@
 use crate::support::{Arrays, largest_difference, shared};
 use burn::tensor::Device;
 use monoscope::{
+    config::ImageSize,
     data::{
-        DepthMap, FrameKey, FrameSource, Side,
+        DepthMap, FrameKey, FrameSource, Side, TrueDepth,
         synthetic::{BuiltInDrive, DriveOptions},
     },
-    evaluate::{DepthMetrics, Protocol, evaluate_depth, median},
+    evaluate::{
+        DepthEvaluator, DepthJob, DepthMetrics, DepthPairs, DisparityMap, Predictions, Protocol, Truth,
+        compare_disparity, median,
+    },
     model::weights,
     predict::{Predictor, post_process},
 };
+use std::sync::Arc;
 
 #[test]
 fn metrics_of_four_pixels_by_hand() {
@@ -51,7 +56,9 @@ fn the_crop_is_that_of_the_eigen_split() {
 #[test]
 fn a_prediction_wrong_by_a_factor_scores_as_perfect() {
     let truth = [3.0, 10.0, 50.0];
-    let (metrics, ratio) = Protocol::EIGEN.compare(&truth.map(|depth| depth / 30.0), &truth).unwrap();
+    let pairs = DepthPairs::new(truth.map(|depth| depth / 30.0).to_vec(), truth.to_vec()).unwrap();
+    let ratio = pairs.ratio();
+    let metrics = pairs.metrics(&Protocol::EIGEN, ratio);
     assert!(metrics.abs_rel < 1e-6 && metrics.a1 == 1.0);
     assert!((ratio - 30.0).abs() < 1e-4);
 }
@@ -67,10 +74,9 @@ fn metrics_agree_with_the_reference() {
     for image in 0..images {
         let part = image * height * width..(image + 1) * height * width;
         let truth = DepthMap { width, height, metres: truths[part.clone()].to_vec() };
-        let pixels = Protocol::EIGEN.pixels(&truth);
-        let predicted: Vec<f32> = pixels.iter().map(|pixel| 1.0 / disparities[part.start + pixel]).collect();
-        let true_depths: Vec<f32> = pixels.iter().map(|pixel| truth.metres[*pixel]).collect();
-        let (metrics, ratio) = Protocol::EIGEN.compare(&predicted, &true_depths).unwrap();
+        let values = disparities[part].to_vec();
+        let disparity = DisparityMap { size: ImageSize { height, width }, values };
+        let (metrics, ratio) = compare_disparity(&disparity, &truth, &Protocol::EIGEN).unwrap();
         ratios.push(ratio as f32);
         let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = metrics;
         for (column, value) in [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3].into_iter().enumerate() {
@@ -113,7 +119,17 @@ fn the_demo_weights_see_depth_in_a_street_they_never_saw() {
     let predictor = Predictor::new(demo.networks, size, &device);
     let drive = BuiltInDrive::new(DriveOptions { seed: 2, ..DriveOptions::default() });
     let keys: Vec<FrameKey> = drive.drives()[0].keys(Side::Left).step_by(10).collect();
-    let scores = evaluate_depth(&predictor, &drive, &keys, &Protocol::EIGEN, || ()).unwrap();
+    let mut evaluator = DepthEvaluator::new(DepthJob {
+        source: Arc::new(drive),
+        keys,
+        truth: Truth::Source(TrueDepth::Exact),
+        predictions: Predictions::Network { predictor, post_process: false },
+        protocol: Protocol::EIGEN,
+        predict_all: false,
+    })
+    .unwrap();
+    assert_eq!(evaluator.by_ref().map(Result::unwrap).count(), 10);
+    let scores = evaluator.finish().unwrap();
     assert_eq!(scores.images, 10);
     assert!(scores.metrics.abs_rel < 0.15, "{:?}", scores.metrics);
     // The rig is KITTI's, and a stereo pair tells the unit of depth.

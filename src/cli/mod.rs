@@ -7,6 +7,7 @@ mod data;
 mod demo_data;
 mod evaluate;
 mod frames;
+mod ground_truth;
 mod info;
 mod inspect;
 mod predict;
@@ -67,6 +68,8 @@ enum Job {
     Inspect(inspect::InspectArgs),
     /// Score networks with the published metrics
     Evaluate(evaluate::EvaluateArgs),
+    /// Write the true depth of a split's frames to one file
+    GroundTruth(ground_truth::GroundTruthArgs),
     /// List frames, their sizes and how the camera moves
     Frames(frames::FramesArgs),
     /// Print where the official archives of a split can be had
@@ -149,6 +152,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(Job::Predict(args)) => predict::run(&args),
         Some(Job::Inspect(args)) => inspect::run(&args),
         Some(Job::Evaluate(args)) => evaluate::run(&args),
+        Some(Job::GroundTruth(args)) => ground_truth::run(&args),
         Some(Job::Frames(args)) => frames::run(&args),
         Some(Job::Archives(args)) => archives::run(&args),
         Some(Job::Convert(args)) => convert::run(&args),

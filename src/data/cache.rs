@@ -5,7 +5,9 @@
 //! the frame is made anew. Entries appear whole or not at all. When the cache is full it takes no more: in
 //! training every frame comes up equally often, so none is worth another's place.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, fingerprint::fingerprint};
+use super::{
+    DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, TrueDepth, fingerprint::fingerprint,
+};
 use crate::{
     config::{ImageSize, TrainingConfig},
     geometry::Intrinsics,
@@ -185,5 +187,13 @@ impl FrameSource for CachedFrames {
 
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
         self.source.depth(key)
+    }
+
+    fn true_depths(&self) -> &'static [TrueDepth] {
+        self.source.true_depths()
+    }
+
+    fn depth_as(&self, key: &FrameKey, kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
+        self.source.depth_as(key, kind)
     }
 }

@@ -1,5 +1,6 @@
 //! From files to samples: bytes on the processor only, no tensors.
 
+pub mod arrays;
 pub mod augment;
 pub mod cache;
 pub mod fingerprint;
@@ -16,4 +17,4 @@ pub mod synthetic;
 pub mod whole;
 
 pub use sample::{Batch, DepthMap, FrameKey, Sample, Side};
-pub use source::{DataError, Drive, FrameSource, ResizedFrame, STEREO_SHIFT, is_data, open};
+pub use source::{DataError, Drive, FrameSource, ResizedFrame, STEREO_SHIFT, TrueDepth, is_data, open};

@@ -1,6 +1,6 @@
 //! Picture files by drive, camera and frame number: what every folder of frames comes to.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, image as picture};
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image as picture};
 use crate::geometry::Intrinsics;
 use image::RgbImage;
 use std::{
@@ -74,8 +74,13 @@ pub trait PictureLayout: Send + Sync {
     /// As [`FrameSource::baseline_metres`].
     fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32>;
 
-    /// As [`FrameSource::depth`].
-    fn measured_depth(&self, _key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+    /// As [`FrameSource::true_depths`].
+    fn measured_depths(&self) -> &'static [TrueDepth] {
+        &[]
+    }
+
+    /// As [`FrameSource::depth_as`].
+    fn measured_depth(&self, _key: &FrameKey, _kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
         Ok(None)
     }
 }
@@ -110,7 +115,15 @@ impl<L: PictureLayout> FrameSource for L {
     }
 
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
-        self.measured_depth(key)
+        self.measured_depth(key, TrueDepth::Camera)
+    }
+
+    fn true_depths(&self) -> &'static [TrueDepth] {
+        self.measured_depths()
+    }
+
+    fn depth_as(&self, key: &FrameKey, kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
+        self.measured_depth(key, kind)
     }
 }
 

@@ -77,6 +77,44 @@ impl Drive {
     }
 }
 
+/// What a source may have of the true depth of its frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrueDepth {
+    /// Of a laser scan, along the scanner's forward axis: what the published evaluation on raw scans uses.
+    Scanner,
+    /// Of a laser scan, along the camera's axis: the depth that networks predict.
+    Camera,
+    /// KITTI's improved ground truth, accumulated over eleven scans, along the camera's axis.
+    Annotated,
+    /// Computed with the picture, along the camera's axis.
+    Exact,
+}
+
+impl TrueDepth {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Scanner, Self::Camera, Self::Annotated, Self::Exact];
+
+    /// Its name as an option.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scanner => "x",
+            Self::Camera => "z",
+            Self::Annotated => "annotated",
+            Self::Exact => "exact",
+        }
+    }
+
+    /// What a report calls it.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Scanner => "laser scans, along the scanner's axis (x)",
+            Self::Camera => "laser scans, along the camera's axis (z)",
+            Self::Annotated => "KITTI's improved (annotated) depth",
+            Self::Exact => "exact depth",
+        }
+    }
+}
+
 /// A frame at the network's size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResizedFrame {
@@ -127,6 +165,16 @@ pub trait FrameSource: Send + Sync {
 
     /// The depth at the frame's native size, if exact or measured depth exists.
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError>;
+
+    /// The kinds of true depth that [`Self::depth_as`] gives, the one of published numbers first.
+    fn true_depths(&self) -> &'static [TrueDepth] {
+        &[]
+    }
+
+    /// The depth of one of these kinds at the frame's native size; `None` where there is none.
+    fn depth_as(&self, _key: &FrameKey, _kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
+        Ok(None)
+    }
 }
 
 /// Opens the built-in drive with the default seed, or a folder by its layout: KITTI raw, KITTI odometry,

@@ -1,6 +1,6 @@
 //! What can be guessed without looking: the scores that a network has to beat.
 
-use super::{DepthMetrics, Protocol};
+use super::{DepthMetrics, DepthPairs, Protocol, Truth};
 use crate::data::{DepthMap, FrameKey, FrameSource};
 use anyhow::Result;
 use serde::Serialize;
@@ -17,10 +17,15 @@ pub struct Guess {
 
 /// Scores the two best guesses on these frames: one depth everywhere (which median scaling then sets
 /// right), and a flat road up to a far wall, with the horizon and the wall that score best.
-pub fn best_guesses(source: &dyn FrameSource, keys: &[FrameKey], protocol: &Protocol) -> Result<[Guess; 2]> {
+pub fn best_guesses(
+    source: &dyn FrameSource,
+    keys: &[FrameKey],
+    truth: &Truth,
+    protocol: &Protocol,
+) -> Result<[Guess; 2]> {
     let mut truths = Vec::new();
     for key in keys {
-        truths.extend(source.depth(key)?);
+        truths.extend(truth.depth(source, key)?);
     }
     let score = |depth: &dyn Fn(f32) -> f32| -> DepthMetrics {
         let metrics: Vec<DepthMetrics> =
@@ -50,7 +55,8 @@ pub fn best_guesses(source: &dyn FrameSource, keys: &[FrameKey], protocol: &Prot
 fn score_rows(truth: &DepthMap, protocol: &Protocol, depth: &dyn Fn(f32) -> f32) -> Option<DepthMetrics> {
     let pixels = protocol.pixels(truth);
     let row = |index: &usize| (index / truth.width) as f32 / truth.height as f32;
-    let predicted: Vec<f32> = pixels.iter().map(|index| depth(row(index))).collect();
-    let truth: Vec<f32> = pixels.iter().map(|index| truth.metres[*index]).collect();
-    protocol.compare(&predicted, &truth).map(|(metrics, _)| metrics)
+    let predicted = pixels.iter().map(|index| depth(row(index))).collect();
+    let truth = pixels.iter().map(|index| truth.metres[*index]).collect();
+    let pairs = DepthPairs::new(predicted, truth)?;
+    Some(pairs.metrics(protocol, pairs.ratio()))
 }

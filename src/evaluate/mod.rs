@@ -1,9 +1,22 @@
 //! The published metrics against exact or measured depth.
 
+mod benchmark;
+mod choices;
 mod depth;
 mod guess;
 mod metrics;
+mod predictions;
+mod protocol;
+mod published;
+pub mod report;
+mod truth;
 
-pub use depth::{DepthEvaluation, ImageResult, Protocol, compare_disparity, evaluate_depth};
+pub use benchmark::{BENCHMARK_SIZE, benchmark_depth};
+pub use choices::{DepthChoices, PredictionKind, ProtocolName, ScalingName};
+pub use depth::{DepthEvaluation, DepthEvaluator, DepthJob, ImageResult, Progress, compare_disparity};
 pub use guess::{Guess, best_guesses};
 pub use metrics::{DepthMetrics, median};
+pub use predictions::{DisparityFile, Predictions};
+pub use protocol::{DepthPairs, DisparityMap, Protocol, Scaling};
+pub use published::{Published, PublishedScaling, published};
+pub use truth::{DepthFile, Truth, TruthChoice, write_ground_truth};

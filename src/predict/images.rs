@@ -20,6 +20,7 @@ pub struct Predictor {
     networks: Networks,
     size: ImageSize,
     is_size_stated: bool,
+    is_monocular: bool,
     range: DepthRange,
     device: Device,
 }
@@ -29,13 +30,14 @@ impl Predictor {
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         let loaded = weights::load(path, device)?;
         let (size, is_size_stated) = (loaded.trained_size(), loaded.size.is_some());
-        Ok(Self { is_size_stated, ..Self::new(loaded.networks, size, device) })
+        let is_monocular = loaded.is_monocular;
+        Ok(Self { is_size_stated, is_monocular, ..Self::new(loaded.networks, size, device) })
     }
 
     /// Uses networks that are already there, with the default depth range.
     pub fn new(networks: Networks, size: ImageSize, device: &Device) -> Self {
         let range = DepthRange::from(&ObjectiveConfig::default());
-        Self { networks, size, is_size_stated: true, range, device: device.clone() }
+        Self { networks, size, is_size_stated: true, is_monocular: false, range, device: device.clone() }
     }
 
     /// The network's input size.
@@ -48,13 +50,26 @@ impl Predictor {
         self.is_size_stated
     }
 
+    /// Whether the weights state that they were trained without stereo pairs, so that their depth has
+    /// no unit.
+    pub fn is_monocular(&self) -> bool {
+        self.is_monocular
+    }
+
     /// Scaled disparity, 1 / depth, [1, 1, h, w] at the network's size.
     ///
     /// # Errors
     /// If the network has no output at scale 0.
     pub fn scaled_disparity(&self, image: &RgbImage) -> Result<Tensor<4>> {
-        let resized = data::image::resize(image, self.size);
-        let input = image_tensor(std::iter::once(&resized), &self.device);
+        self.scaled_disparities(&[&data::image::resize(image, self.size)])
+    }
+
+    /// The same for images that have the network's size already, [n, 1, h, w].
+    ///
+    /// # Errors
+    /// If the network has no output at scale 0.
+    pub fn scaled_disparities(&self, images: &[&RgbImage]) -> Result<Tensor<4>> {
+        let input = image_tensor(images.iter().copied(), &self.device);
         let mut disparities = self.networks.depth.disparities(input);
         let disparity = disparities.remove(&0).context("the depth network has no output at scale 0")?;
         let (offset, slope) = self.range.coefficients();

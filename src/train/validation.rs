@@ -6,7 +6,7 @@ use crate::{
         Batch, FrameKey, FrameSource,
         loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
     },
-    evaluate::{DepthMetrics, Protocol, compare_disparity},
+    evaluate::{DepthMetrics, DisparityMap, Protocol, compare_disparity},
     geometry::DepthRange,
     model::Networks,
     objective::{MapName, Noise, Objective},
@@ -177,7 +177,7 @@ impl Pass {
                 }
             };
             let disparity = disparities.clone().narrow(0, index, 1).mul_scalar(slope).add_scalar(offset);
-            let compared = compare_disparity(disparity, &truth, &Protocol::EIGEN)?;
+            let compared = compare_disparity(&DisparityMap::of(disparity)?, &truth, &Protocol::EIGEN);
             self.metrics.extend(compared.map(|(metrics, _)| metrics));
         }
         Ok(unreadable)

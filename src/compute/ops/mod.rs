@@ -15,5 +15,6 @@ pub use activation::elu;
 pub use adam::{AdamStep, Moments, adam_update, composed_adam_update};
 pub use pad::reflection_pad;
 pub use resize::resize_bilinear;
+pub use resize::{resize_bilinear, taps as bilinear_taps, upsample_nearest};
 pub use sample::sample_border;
 pub use upsample::{upsample_and_join, upsample_nearest};

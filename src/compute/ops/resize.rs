@@ -23,7 +23,7 @@ pub fn resize_bilinear(images: Tensor<4>, size: ImageSize) -> Tensor<4> {
 
 /// For each output position the input position left of it (or at it), the next one, and the weight
 /// of the next one.
-pub(super) fn taps(input: usize, output: usize) -> impl Iterator<Item = (usize, usize, f32)> {
+pub fn taps(input: usize, output: usize) -> impl Iterator<Item = (usize, usize, f32)> {
     let ratio = input as f32 / output as f32;
     (0..output).map(move |index| {
         let position = ((index as f32 + 0.5) * ratio - 0.5).max(0.0);

@@ -1,15 +1,17 @@
 //! Decoding, and resizing exactly as Pillow does.
 
+mod depth;
 mod filter;
 mod jpeg;
 mod resize;
 
+pub use depth::{read_depth, write_depth};
 pub use filter::{Filter, Taps};
 pub use resize::{pyramid, resize};
 
 use super::DataError;
 use crate::config::ImageSize;
-use image::{ImageFormat, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use std::{
     fs,
     io::{Cursor, ErrorKind},
@@ -86,7 +88,7 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
-    let image = if jpeg::is_jpeg(bytes) { jpeg::decode(bytes)? } else { decode_png(bytes)? };
+    let image = if jpeg::is_jpeg(bytes) { jpeg::decode(bytes)? } else { decode_png(bytes)?.into_rgb8() };
     if image.is_empty() {
         return Err("the picture has no pixels".to_owned());
     }
@@ -112,7 +114,7 @@ pub fn write(path: &Path, image: &RgbImage) -> Result<(), DataError> {
     })
 }
 
-fn decode_png(bytes: &[u8]) -> Result<RgbImage, String> {
+fn decode_png(bytes: &[u8]) -> Result<DynamicImage, String> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
     limits.max_image_height = Some(LARGEST_SIDE);
@@ -123,5 +125,5 @@ fn decode_png(bytes: &[u8]) -> Result<RgbImage, String> {
         return Err("the content is neither JPEG nor PNG".to_owned());
     }
     reader.limits(limits);
-    Ok(reader.decode().map_err(|error| error.to_string())?.into_rgb8())
+    reader.decode().map_err(|error| error.to_string())
 }

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     data::{
-        DataError, DepthMap, FrameKey, FrameSource, Side,
+        DataError, DepthMap, FrameKey, FrameSource, Side, TrueDepth,
+        image::read_depth,
         pictures::{PictureLayout, Pictures, folders, numbered_cameras},
     },
     geometry::Intrinsics,
@@ -84,16 +85,41 @@ impl PictureLayout for KittiRaw {
         Some(BASELINE_METRES)
     }
 
-    /// The depth along the camera's axis that the frame's laser scan gives; `None` without a scan.
-    fn measured_depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+    fn measured_depths(&self) -> &'static [TrueDepth] {
+        &[TrueDepth::Scanner, TrueDepth::Camera, TrueDepth::Annotated]
+    }
+
+    fn measured_depth(&self, key: &FrameKey, kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
+        if !self.drives().iter().any(|drive| drive.folder == key.folder) {
+            return Ok(None);
+        }
+        match kind {
+            TrueDepth::Scanner => self.scanned(key, DepthOf::Scanner),
+            TrueDepth::Camera => self.scanned(key, DepthOf::Camera),
+            TrueDepth::Annotated => self.annotated(key),
+            TrueDepth::Exact => Ok(None),
+        }
+    }
+}
+
+impl KittiRaw {
+    /// The depth that the frame's laser scan gives; `None` without a scan.
+    fn scanned(&self, key: &FrameKey, depth_of: DepthOf) -> Result<Option<DepthMap>, DataError> {
         let Some((date, _)) = key.folder.split_once('/') else { return Ok(None) };
         let scan = format!("{}/velodyne_points/data/{:010}.bin", key.folder, key.frame);
         let scan = self.0.root().join(scan);
-        let is_known = self.drives().iter().any(|drive| drive.folder == key.folder);
-        if !is_known || !scan.is_file() {
+        if !scan.is_file() {
             return Ok(None);
         }
         let projection = ScannerProjection::read(&self.0.root().join(date), key.side)?;
-        Ok(Some(velodyne::project(&velodyne::read(&scan)?, &projection, DepthOf::Camera)))
+        Ok(Some(velodyne::project(&velodyne::read(&scan)?, &projection, depth_of)))
+    }
+
+    /// The depth of `data_depth_annotated`, merged into the drives' folders; `None` where there is none.
+    fn annotated(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+        let camera = CAMERAS.iter().find(|(side, _)| *side == key.side).map_or("", |(_, camera)| camera);
+        let file = format!("{}/proj_depth/groundtruth/{camera}/{:010}.png", key.folder, key.frame);
+        let file = self.0.root().join(file);
+        file.is_file().then(|| read_depth(&file)).transpose()
     }
 }

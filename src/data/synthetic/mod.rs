@@ -20,7 +20,7 @@ mod vehicle;
 
 pub use export::export;
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side};
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth};
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::{DAffine3, DVec3, Vec3};
 use image::RgbImage;
@@ -219,5 +219,13 @@ impl FrameSource for BuiltInDrive {
     /// Exact depth along the optical axis at every pixel's centre; 0 in the sky.
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
         Ok(Some(self.frame(key)?.depth.clone()))
+    }
+
+    fn true_depths(&self) -> &'static [TrueDepth] {
+        &[TrueDepth::Exact]
+    }
+
+    fn depth_as(&self, key: &FrameKey, kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
+        if kind == TrueDepth::Exact { self.depth(key) } else { Ok(None) }
     }
 }

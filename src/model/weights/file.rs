@@ -20,7 +20,7 @@ pub(super) struct TensorFile {
     tensors: BTreeMap<String, Stored>,
     height: Option<usize>,
     width: Option<usize>,
-    use_stereo: bool,
+    use_stereo: Option<bool>,
 }
 
 /// A tensor whose values are made floats when asked for.
@@ -90,7 +90,10 @@ impl TensorFile {
             tensors: tensors.collect(),
             height: number("height"),
             width: number("width"),
-            use_stereo: matches!(fact("use_stereo"), Some(PickleValue::Bool(true))),
+            use_stereo: match fact("use_stereo") {
+                Some(PickleValue::Bool(value)) => Some(*value),
+                _ => None,
+            },
         })
     }
 
@@ -116,7 +119,7 @@ impl TensorFile {
             tensors: tensors.collect(),
             height: number("height"),
             width: number("width"),
-            use_stereo: facts.get("use_stereo").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            use_stereo: facts.get("use_stereo").map(|value| value.eq_ignore_ascii_case("true")),
         })
     }
 
@@ -141,8 +144,8 @@ impl TensorFile {
         Some(ImageSize { height: self.height?, width: self.width? })
     }
 
-    /// Whether it states that stereo pairs were trained on.
-    pub(super) fn use_stereo(&self) -> bool {
+    /// Whether stereo pairs were trained on, if it says so.
+    pub(super) fn use_stereo(&self) -> Option<bool> {
         self.use_stereo
     }
 

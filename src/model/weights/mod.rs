@@ -95,6 +95,8 @@ pub struct Loaded {
     pub size: Option<ImageSize>,
     /// Whether they were trained with stereo pairs, so that their depth has a known unit.
     pub use_stereo: bool,
+    /// Whether the file states that they were trained without, so that their depth has no unit.
+    pub is_monocular: bool,
     /// What was made of the file.
     pub report: LoadReport,
 }
@@ -176,7 +178,8 @@ fn of_files(files: &Files, device: &Device) -> Result<Loaded, WeightsError> {
     report.loaded.extend(used);
     let encoder = &files["encoder"];
     let size = encoder.size().map(|size| checked(size, &architecture, encoder.path())).transpose()?;
-    Ok(Loaded { networks, size, use_stereo: encoder.use_stereo(), report })
+    let use_stereo = encoder.use_stereo() == Some(true);
+    Ok(Loaded { networks, size, use_stereo, is_monocular: encoder.use_stereo() == Some(false), report })
 }
 
 /// Gives every residual encoder of as many layers the weights of a torchvision classifier, in which the

@@ -1,0 +1,72 @@
+//! `evaluate benchmark`: depth for KITTI's server.
+
+use crate::{
+    cli::{ComputeArgs, load_predictor, progress},
+    data::{
+        self, FrameKey, Side,
+        image::{resize, write_depth},
+    },
+    evaluate::{BENCHMARK_SIZE, Predictions, benchmark_depth},
+    predict::find_images,
+};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use std::{fs, path::PathBuf};
+
+#[derive(Args)]
+pub(super) struct BenchmarkArgs {
+    /// Images, or folders of images; the first becomes 0000000000.png
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// Networks: a weights folder, a run folder or a checkpoint
+    #[arg(long, value_name = "PATH")]
+    weights: PathBuf,
+    /// Depth × this factor gives metres: 5.4 for networks trained with KITTI's stereo pairs, for others
+    /// the median ratio that `evaluate depth` says for training frames
+    #[arg(long, value_name = "FACTOR")]
+    scale_factor: f64,
+    /// Where the pictures go
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Blend each disparity with that of the mirror image
+    #[arg(long)]
+    post_process: bool,
+    /// Accepted for scripts that pass it everywhere; nothing random is computed here
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
+    let factor = args.scale_factor;
+    ensure!(
+        factor.is_finite() && factor > 0.0,
+        "--scale-factor {factor} is no factor: give a number above 0"
+    );
+    let mut images = Vec::new();
+    for input in &args.inputs {
+        images.extend(find_images(input)?);
+    }
+    let compute = args.compute.open()?;
+    let predictor = load_predictor(&args.weights, &compute.device)?;
+    let size = predictor.size();
+    let mut predictions = Predictions::Network { predictor, post_process: args.post_process };
+    fs::create_dir_all(&args.out)
+        .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
+    let bar = progress::bar(images.len() as u64, "benchmark");
+    for (index, path) in (0_u32..).zip(&images) {
+        let image = resize(&data::image::read(path)?, size);
+        let key = FrameKey { folder: "image".to_owned(), frame: index, side: Side::Left };
+        let disparity = predictions.disparity(&key, Some(image))?;
+        write_depth(&args.out.join(format!("{index:010}.png")), &benchmark_depth(&disparity, factor))?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    println!(
+        "{} depth maps of {BENCHMARK_SIZE} written to {}; depth = {factor} / disparity",
+        images.len(),
+        args.out.display()
+    );
+    Ok(())
+}

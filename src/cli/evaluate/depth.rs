@@ -1,0 +1,238 @@
+//! `evaluate depth`: predicted against true depth.
+
+use crate::{
+    cli::{ComputeArgs, data::CameraArgs, load_predictor, progress},
+    data::{
+        self, FrameKey, FrameSource,
+        arrays::npy::{self, NpyRows},
+        split::{self, Part, Split},
+        whole::write_whole,
+    },
+    evaluate::{
+        DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DisparityFile, DisparityMap,
+        Guess, PredictionKind, Predictions, Published, Truth, TruthChoice, best_guesses, published,
+        report::{HEADS, csv, latex_row, table_line},
+    },
+};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use serde::Serialize;
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+#[derive(Args)]
+pub(super) struct DepthArgs {
+    /// A folder in KITTI raw or odometry layout, a folder of pictures (or of such folders), or demo for
+    /// the built-in drive
+    #[arg(long, value_name = "DIR|demo")]
+    data: String,
+    #[command(flatten)]
+    camera: CameraArgs,
+    /// The split whose test frames (or, without any, validation frames) are evaluated.
+    /// Without it a tenth of every drive
+    #[arg(long, value_name = "NAME|DIR")]
+    split: Option<String>,
+    /// Networks: a weights folder, a run folder or a checkpoint
+    #[arg(
+        long,
+        value_name = "PATH",
+        required_unless_present = "disparities",
+        conflicts_with = "disparities"
+    )]
+    weights: Option<PathBuf>,
+    /// Disparities that were predicted before, instead of --weights: f32 [images, height, width]
+    #[arg(long, value_name = "FILE.npy")]
+    disparities: Option<PathBuf>,
+    /// The split whose test frames the rows of --disparities, and of a gt_depths.npz, follow. Without it
+    /// --split. Splits known by name go by drive and frame; the reference's files follow its own lists
+    #[arg(long, value_name = "NAME|DIR")]
+    file_split: Option<String>,
+    #[command(flatten)]
+    choices: DepthChoices,
+    /// Keep the disparities of all frames: f32 [images, height, width], 1 / depth before any scaling
+    #[arg(long, value_name = "FILE.npy")]
+    save_disparities: Option<PathBuf>,
+    /// Also score what can be guessed without looking: constant depth, flat road
+    #[arg(long)]
+    guesses: bool,
+    /// Write a table of all images
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Print one row of a LaTeX table
+    #[arg(long, conflicts_with = "json")]
+    latex: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Accepted for scripts that pass it everywhere; nothing random is computed here
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    evaluation: DepthEvaluation,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    guesses: Vec<Guess>,
+}
+
+pub(super) fn run(args: &DepthArgs) -> Result<()> {
+    let compute = args.compute.open()?;
+    let source = data::open(&args.camera.choice(&args.data))?;
+    let keys = test_frames(args.split.as_deref(), source.as_ref())?;
+    let predictor = args.weights.as_deref().map(|path| load_predictor(path, &compute.device)).transpose()?;
+    let kind = match &predictor {
+        Some(predictor) => PredictionKind::Network { is_monocular: predictor.is_monocular() },
+        None => PredictionKind::File,
+    };
+    let (name, protocol, truth) = args.choices.resolve(args.split.as_deref(), source.as_ref(), kind)?;
+    let predictions = match (predictor, &args.disparities) {
+        (Some(predictor), _) => Predictions::Network { predictor, post_process: args.choices.post_process },
+        (None, file) => {
+            let file = file.as_deref().context("give --weights or --disparities")?;
+            let frames = file_frames(args, source.as_ref(), &keys, Some(file))?;
+            Predictions::File(DisparityFile::open(file, &frames)?)
+        }
+    };
+    let truth = match truth {
+        TruthChoice::Source(kind) => Truth::Source(kind),
+        TruthChoice::File(file) => {
+            let frames = file_frames(args, source.as_ref(), &keys, None)?;
+            Truth::File(Arc::new(DepthFile::open(&file, &frames)?))
+        }
+    };
+    let evaluator = DepthEvaluator::new(DepthJob {
+        source: Arc::clone(&source),
+        keys: keys.clone(),
+        truth: truth.clone(),
+        predictions,
+        protocol,
+        predict_all: args.save_disparities.is_some(),
+    })?;
+    let evaluation = evaluate(evaluator, args.save_disparities.as_deref())?;
+    if let Some(path) = &args.csv {
+        write_whole(path, |file| file.write_all(csv(&evaluation).as_bytes()))
+            .with_context(|| format!("the table {} cannot be written", path.display()))?;
+    }
+    let guesses = match args.guesses {
+        true => best_guesses(source.as_ref(), &keys, &truth, &protocol)?.to_vec(),
+        false => Vec::new(),
+    };
+    let model = args.weights.as_ref().or(args.disparities.as_ref());
+    let model = model.map(|path| path.display().to_string()).unwrap_or_default();
+    if args.latex {
+        println!("{}", latex_row(&evaluation.metrics, &model));
+    } else if args.json {
+        println!("{}", serde_json::to_string(&Report { evaluation, guesses })?);
+    } else {
+        print(&evaluation, &model, &guesses, &published(name, &protocol, args.choices.post_process));
+    }
+    Ok(())
+}
+
+/// The frames that a split tests on, or validates on if it tests on none; without a split a tenth of every
+/// drive.
+pub(in crate::cli) fn test_frames(split: Option<&str>, source: &dyn FrameSource) -> Result<Vec<FrameKey>> {
+    let found = match split {
+        Some(name) => Split::open(name, source, &[], &[], &[Part::Test, Part::Validation])?,
+        None => split::every_frame(source, &[]),
+    };
+    let keys = if found.test.is_empty() { found.validation } else { found.test };
+    ensure!(
+        !keys.is_empty(),
+        "the split {} names no frame to test or validate on; choose another, or add test_files.txt to its folder",
+        split.unwrap_or("of every frame")
+    );
+    Ok(keys)
+}
+
+/// The frames of the rows of a file: those of --file-split; of the whole Eigen split for a file of so many
+/// disparities of which the improved depth knows a part; else those that are evaluated.
+fn file_frames(
+    args: &DepthArgs,
+    source: &dyn FrameSource,
+    keys: &[FrameKey],
+    disparities: Option<&Path>,
+) -> Result<Vec<FrameKey>> {
+    if let Some(name) = &args.file_split {
+        return test_frames(Some(name), source);
+    }
+    let (mut name, mut frames) = (args.split.as_deref(), keys.to_vec());
+    if let (Some("eigen_benchmark"), Some(path)) = (name, disparities) {
+        let all = test_frames(Some("eigen"), source)?;
+        if NpyRows::open(path)?.shape().first() == Some(&all.len()) {
+            (name, frames) = (Some("eigen"), all);
+        }
+    }
+    if let Some(name) = name.filter(|name| split::names().contains(name)) {
+        eprintln!(
+            "rows of the file are taken to follow the split {name} by drive and frame; a file of the reference \
+             follows its own list: give the folder of that list as --file-split"
+        );
+    }
+    Ok(frames)
+}
+
+/// Goes through all frames; keeps the disparities in a file if one is named.
+fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthEvaluation> {
+    let Some(path) = save else {
+        look_through(&mut evaluator, &mut |_| Ok(()))?;
+        return evaluator.finish();
+    };
+    let size = evaluator.disparity_size();
+    let shape = [evaluator.total(), size.height, size.width];
+    let mut failure = None;
+    let written = write_whole(path, |file| {
+        npy::write_rows(file, &shape, |write| {
+            let looked = look_through(&mut evaluator, &mut |disparity| Ok(write(&disparity.values)?));
+            looked.map_err(|error| {
+                failure = Some(error);
+                io::Error::other("the evaluation ended early")
+            })
+        })
+    });
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    written.with_context(|| format!("the disparities {} cannot be written", path.display()))?;
+    evaluator.finish()
+}
+
+fn look_through(
+    evaluator: &mut DepthEvaluator,
+    keep: &mut dyn FnMut(&DisparityMap) -> Result<()>,
+) -> Result<()> {
+    let bar = progress::bar(evaluator.total() as u64, "evaluate");
+    while let Some(progress) = evaluator.advance(keep) {
+        progress?;
+        bar.set_position(evaluator.seen() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn print(evaluation: &DepthEvaluation, model: &str, guesses: &[Guess], published: &[Published]) {
+    println!("{}", evaluation.protocol);
+    println!("{HEADS}");
+    println!("{}", table_line(&evaluation.metrics, model));
+    for guess in guesses {
+        println!("{}", table_line(&guess.metrics, &guess.name));
+    }
+    for row in published {
+        println!("{}", table_line(&row.metrics(), &format!("published: {}", row.name)));
+    }
+    println!("ratio of medians: median {:.3}, spread {:.3}", evaluation.ratio_median, evaluation.ratio_std);
+    println!("{} images, {:.1} a second", evaluation.images, evaluation.images_per_second);
+    if evaluation.images_without_depth > 0 {
+        println!(
+            "{} frames have no true depth that counts and are left out",
+            evaluation.images_without_depth
+        );
+    }
+}

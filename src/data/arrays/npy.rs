@@ -1,0 +1,256 @@
+//! Files of one array, versions 1 to 3 of NumPy's format.
+//!
+//! The reader is our own because the library that writes them parses headers by a grammar that goes back
+//! over nested brackets again and again, and asks for as much memory as a header claims.
+
+use super::{Array, Element};
+use crate::data::DataError;
+use npyz::WriterBuilder;
+use std::{
+    fs::File,
+    io::{self, BufReader, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+/// Arrays of plain numbers have headers of 128 bytes.
+const LONGEST_HEADER: usize = 4096;
+/// No array here has more extents.
+const MOST_EXTENTS: usize = 32;
+
+/// What the elements of an array are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Numbers, one after another.
+    Numbers(Element),
+    /// A pickle of Python's objects follows.
+    Objects,
+}
+
+/// What stands before the numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What the elements are.
+    pub content: Content,
+    /// Whether the first index is the fastest, not the last.
+    pub is_fortran: bool,
+    /// Extents.
+    pub shape: Vec<usize>,
+}
+
+/// Reads a header; what follows it is left to read.
+///
+/// # Errors
+/// It is not there, too long, or says what no array here has.
+pub fn read_header(input: &mut impl Read) -> Result<Header, String> {
+    fn take<const N: usize>(input: &mut impl Read) -> Result<[u8; N], String> {
+        let mut bytes = [0; N];
+        input.read_exact(&mut bytes).map_err(|error| format!("its header ends early: {error}"))?;
+        Ok(bytes)
+    }
+    let start: [u8; 8] = take(input)?;
+    if start[..6] != *MAGIC {
+        return Err("it does not begin as a NumPy array does".to_owned());
+    }
+    let length = match start[6] {
+        1 => usize::from(u16::from_le_bytes(take(input)?)),
+        2 | 3 => u32::from_le_bytes(take(input)?) as usize,
+        version => return Err(format!("version {version} of the format is not known here")),
+    };
+    if length > LONGEST_HEADER {
+        return Err(format!("its header of {length} bytes is longer than any of plain numbers"));
+    }
+    let mut text = vec![0; length];
+    input.read_exact(&mut text).map_err(|error| format!("its header ends early: {error}"))?;
+    let text = std::str::from_utf8(&text).map_err(|_| "its header is not text".to_owned())?;
+    Text(text.trim())
+        .header()
+        .ok_or_else(|| "its header is not that of plain numbers or objects".to_owned())?
+}
+
+/// What is left of a header: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+struct Text<'a>(&'a str);
+
+impl<'a> Text<'a> {
+    fn header(&mut self) -> Option<Result<Header, String>> {
+        let (mut content, mut is_fortran, mut shape) = (None, None, None);
+        self.skip("{")?;
+        while self.skip("}").is_none() {
+            let key = self.quoted()?;
+            self.skip(":")?;
+            match key {
+                "descr" if content.is_none() => content = Some(self.quoted()?),
+                "fortran_order" if is_fortran.is_none() => is_fortran = Some(self.truth()?),
+                "shape" if shape.is_none() => shape = Some(self.extents()?),
+                _ => return None,
+            }
+            let _ = self.skip(",");
+        }
+        let (content, is_fortran, shape) = (content?, is_fortran?, shape?);
+        let content = match content {
+            "|O" | "O" => Ok(Content::Objects),
+            text => Element::described(text).map(Content::Numbers),
+        };
+        self.0.is_empty().then(|| Ok(Header { content: content?, is_fortran, shape }))
+    }
+
+    fn skip(&mut self, word: &str) -> Option<()> {
+        self.0 = self.0.trim_start().strip_prefix(word)?;
+        Some(())
+    }
+
+    fn quoted(&mut self) -> Option<&'a str> {
+        let rest = self.0.trim_start();
+        let quote = rest.chars().next().filter(|quote| ['\'', '"'].contains(quote))?;
+        let (text, rest) = rest[1..].split_once(quote)?;
+        self.0 = rest;
+        Some(text)
+    }
+
+    fn truth(&mut self) -> Option<bool> {
+        if self.skip("False").is_some() { Some(false) } else { self.skip("True").map(|()| true) }
+    }
+
+    fn extents(&mut self) -> Option<Vec<usize>> {
+        let mut extents = Vec::new();
+        self.skip("(")?;
+        while self.skip(")").is_none() {
+            self.0 = self.0.trim_start();
+            let digits = self.0.find(|letter: char| !letter.is_ascii_digit())?;
+            extents.push(self.0[..digits].parse().ok()?);
+            self.0 = &self.0[digits..];
+            // Python 2 wrote long whole numbers with an L.
+            let _ = self.skip("L");
+            if extents.len() > MOST_EXTENTS
+                || self.skip(",").is_none() && !self.0.trim_start().starts_with(')')
+            {
+                return None;
+            }
+        }
+        Some(extents)
+    }
+}
+
+/// Reads an array of numbers of which at most `limit` bytes can follow.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read_array(input: &mut impl Read, limit: u64) -> Result<Array, String> {
+    let header = read_header(input)?;
+    read_numbers(input, header, limit)
+}
+
+/// Reads the numbers that a header announces.
+pub(super) fn read_numbers(input: &mut impl Read, header: Header, limit: u64) -> Result<Array, String> {
+    let Content::Numbers(element) = header.content else {
+        return Err("it holds Python's objects instead of numbers".to_owned());
+    };
+    let needed = element.bytes_of(&header.shape)?;
+    if needed as u64 > limit {
+        return Err(format!(
+            "an array of shape {:?} needs {needed} bytes, and the file has only {limit}",
+            header.shape
+        ));
+    }
+    let mut bytes = Vec::new();
+    input.take(needed as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Array::of_bytes(element, header.shape, header.is_fortran, &bytes)
+}
+
+/// Writes an array of f32, the last index fastest.
+///
+/// # Errors
+/// As the output says.
+///
+/// # Panics
+/// If there are not as many values as the shape says.
+pub fn write_array(output: &mut impl Write, shape: &[usize], values: &[f32]) -> io::Result<()> {
+    write_rows(output, shape, |write| write(values))
+}
+
+/// The same where the values come piece by piece: `fill` gets what takes a piece.
+///
+/// # Errors
+/// As the output or `fill` says, or fewer values come than the shape says.
+pub fn write_rows(
+    output: &mut impl Write,
+    shape: &[usize],
+    fill: impl FnOnce(&mut dyn FnMut(&[f32]) -> io::Result<()>) -> io::Result<()>,
+) -> io::Result<()> {
+    let shape: Vec<u64> = shape.iter().map(|extent| *extent as u64).collect();
+    let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(output).begin_nd()?;
+    fill(&mut |values| writer.extend(values.iter().copied()))?;
+    writer.finish()
+}
+
+/// A file of rows (the first extent) that stay in it until they are asked for.
+pub struct NpyRows {
+    path: PathBuf,
+    file: BufReader<File>,
+    element: Element,
+    shape: Vec<usize>,
+    start: u64,
+}
+
+impl NpyRows {
+    /// Opens a file of numbers.
+    ///
+    /// # Errors
+    /// It cannot be read, is shorter than it says, or has the first index fastest.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let damaged = |reason: String| unreadable(path, reason);
+        let file = File::open(path).map_err(|error| damaged(error.to_string()))?;
+        let length = file.metadata().map_err(|error| damaged(error.to_string()))?.len();
+        let mut file = BufReader::new(file);
+        let Header { content, is_fortran, shape } = read_header(&mut file).map_err(damaged)?;
+        let Content::Numbers(element) = content else {
+            return Err(damaged("it holds Python's objects instead of numbers".to_owned()));
+        };
+        if is_fortran && shape.len() > 1 {
+            let advice = "its rows are not in one piece each; save it with numpy.ascontiguousarray";
+            return Err(damaged(advice.to_owned()));
+        }
+        let start = file.stream_position().map_err(|error| damaged(error.to_string()))?;
+        let needed =
+            shape.iter().try_fold(element.size() as u64, |all, extent| all.checked_mul(*extent as u64));
+        if needed.is_none_or(|needed| needed > length - start) || shape.is_empty() {
+            return Err(damaged(format!(
+                "an array of shape {shape:?} needs more than the {} bytes that it has",
+                length - start
+            )));
+        }
+        Ok(Self { path: path.to_owned(), file, element, shape, start })
+    }
+
+    /// Extents, of rows first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// There is no such row, or the file was changed.
+    pub fn row(&mut self, index: usize) -> Result<Vec<f32>, DataError> {
+        let row = self.element.bytes_of(&self.shape[1..]).map_err(|reason| unreadable(&self.path, reason))?;
+        if index >= self.shape[0] {
+            return Err(unreadable(&self.path, format!("it has no row {index}")));
+        }
+        let mut bytes = vec![0; row];
+        let start = SeekFrom::Start(self.start + index as u64 * row as u64);
+        self.file
+            .seek(start)
+            .and_then(|_| self.file.read_exact(&mut bytes))
+            .map_err(|error| unreadable(&self.path, error.to_string()))?;
+        Ok(self.element.decode(&bytes))
+    }
+}
+
+fn unreadable(path: &Path, reason: String) -> DataError {
+    DataError::Unreadable { what: "array file".to_owned(), path: path.to_owned(), reason }
+}

@@ -1,0 +1,142 @@
+//! What is evaluated: a network, or disparities that were predicted before.
+
+use super::DisparityMap;
+use crate::{
+    config::ImageSize,
+    data::{DataError, FrameKey, arrays::npy::NpyRows, augment::mirror},
+    predict::{Predictor, post_process},
+};
+use anyhow::{Context, Result, bail};
+use burn::tensor::Tensor;
+use image::RgbImage;
+use std::{collections::HashMap, path::Path};
+
+/// What gives disparities.
+pub enum Predictions {
+    /// A network.
+    Network {
+        /// The network.
+        predictor: Predictor,
+        /// Whether each disparity is blended with that of the mirror image.
+        post_process: bool,
+    },
+    /// A file.
+    File(DisparityFile),
+}
+
+/// A file of disparities, [n, h, w], with the frames of its rows.
+pub struct DisparityFile {
+    rows: NpyRows,
+    size: ImageSize,
+    row_of: HashMap<FrameKey, usize>,
+}
+
+impl DisparityFile {
+    /// Opens a file whose rows are the disparities of these frames, in this order. They stay in the file
+    /// until they are asked for.
+    ///
+    /// # Errors
+    /// It cannot be read, or has not as many rows as there are frames.
+    pub fn open(path: &Path, frames: &[FrameKey]) -> Result<Self, DataError> {
+        let rows = NpyRows::open(path)?;
+        // What `predict --npy` writes of one image has an extent more.
+        let (count, height, width) = match *rows.shape() {
+            [count, height, width] | [count, 1, height, width] if height > 0 && width > 0 => {
+                (count, height, width)
+            }
+            _ => {
+                return Err(DataError::Unusable(format!(
+                    "{} holds an array of shape {:?}; disparities have the shape [images, height, width]",
+                    path.display(),
+                    rows.shape()
+                )));
+            }
+        };
+        if count != frames.len() {
+            return Err(DataError::Unusable(format!(
+                "{} holds disparities of {count} images, and the list of frames that they should follow has {}; \
+                 give the list that they were predicted for as --file-split",
+                path.display(),
+                frames.len()
+            )));
+        }
+        let row_of = frames.iter().cloned().zip(0..).collect();
+        Ok(Self { rows, size: ImageSize { height, width }, row_of })
+    }
+
+    fn disparity(&mut self, key: &FrameKey) -> Result<DisparityMap> {
+        let Some(row) = self.row_of.get(key) else {
+            bail!(
+                "{} has no disparity for '{key}', which is not in the list of frames that it follows; \
+                 give the list that it was predicted for as --file-split",
+                self.rows.path().display()
+            );
+        };
+        let values = self.rows.row(*row)?;
+        if values.iter().any(|value| !value.is_finite()) {
+            bail!("row {row} of {} ('{key}') is not all finite", self.rows.path().display());
+        }
+        Ok(DisparityMap { size: self.size, values })
+    }
+}
+
+impl Predictions {
+    /// The size that images are given in, if they are needed at all.
+    pub fn input_size(&self) -> Option<ImageSize> {
+        match self {
+            Self::Network { predictor, .. } => Some(predictor.size()),
+            Self::File(_) => None,
+        }
+    }
+
+    /// The size of the disparities.
+    pub fn size(&self) -> ImageSize {
+        match self {
+            Self::Network { predictor, .. } => predictor.size(),
+            Self::File(file) => file.size,
+        }
+    }
+
+    /// What a report calls them.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Network { post_process, .. } => {
+                let blended = if *post_process { ", blended with those of the mirror images" } else { "" };
+                format!("disparities of the network at {}{blended}", self.size())
+            }
+            Self::File(file) => format!("disparities {} of {}", file.size, file.rows.path().display()),
+        }
+    }
+
+    /// The disparity of a frame, whose image has the size of [`Self::input_size`].
+    ///
+    /// # Errors
+    /// The image is not given and needed, or the file has no row for the frame.
+    pub fn disparity(&mut self, key: &FrameKey, image: Option<RgbImage>) -> Result<DisparityMap> {
+        let (predictor, blend) = match self {
+            Self::Network { predictor, post_process } => (predictor, *post_process),
+            Self::File(file) => return file.disparity(key),
+        };
+        let image = image.context("the image was not read")?;
+        if !blend {
+            return DisparityMap::of(predictor.scaled_disparities(&[&image])?);
+        }
+        let mut mirrored = image.clone();
+        mirror(&mut mirrored);
+        // The networks are small: two images of one batch cost less than two passes.
+        let both = predictor.scaled_disparities(&[&image, &mirrored])?;
+        let back = both.clone().narrow(0, 1, 1).flip([3]);
+        let (left, back) = (DisparityMap::of(both.narrow(0, 0, 1))?, DisparityMap::of(back)?);
+        let ImageSize { height, width } = left.size;
+        let values = post_process(&left.values, &back.values, height, width);
+        Ok(DisparityMap { size: left.size, values })
+    }
+}
+
+impl DisparityMap {
+    /// Reads a disparity, 1 / depth, [1, 1, h, w], from its device.
+    pub fn of(disparity: Tensor<4>) -> Result<Self> {
+        let [_, _, height, width] = disparity.dims();
+        Ok(Self { size: ImageSize { height, width }, values: disparity.into_data().try_to_vec()? })
+    }
+}
