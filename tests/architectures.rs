@@ -80,7 +80,7 @@ fn every_architecture_survives_its_files() {
             assert_eq!(loaded.networks.architecture(), networks.architecture());
             assert_same(&named_tensors(&loaded.networks), &named_tensors(&networks));
             assert!(loaded.report.unused.is_empty() && loaded.report.missing.is_empty());
-            assert_eq!((loaded.size, loaded.use_stereo), (Some(SIZE), true));
+            assert_eq!((loaded.size, loaded.use_stereo), (Some(SIZE), Some(true)));
         }
     }
 }

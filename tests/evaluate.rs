@@ -9,11 +9,11 @@ use monoscope::{
         synthetic::{BuiltInDrive, DriveOptions},
     },
     evaluate::{
-        DepthEvaluator, DepthJob, DepthMetrics, DepthPairs, DisparityMap, Predictions, Protocol, Truth,
-        compare_disparity, median,
+        DepthEvaluator, DepthJob, DepthMetrics, DepthPairs, Predictions, Protocol, Truth, compare_disparity,
+        median,
     },
     model::weights,
-    predict::{Predictor, post_process},
+    predict::{DisparityMap, Predictor, post_process},
 };
 use std::sync::Arc;
 
@@ -114,7 +114,7 @@ fn blending_with_the_mirror_image_agrees_with_the_reference() {
 fn the_demo_weights_see_depth_in_a_street_they_never_saw() {
     let device = Device::flex();
     let demo = weights::demo(&device).unwrap();
-    assert!(demo.report.missing.is_empty() && demo.report.unused.is_empty() && demo.use_stereo);
+    assert!(demo.report.missing.is_empty() && demo.report.unused.is_empty() && demo.use_stereo == Some(true));
     let size = demo.trained_size();
     let predictor = Predictor::new(demo.networks, size, &device);
     let drive = BuiltInDrive::new(DriveOptions { seed: 2, ..DriveOptions::default() });

@@ -14,7 +14,8 @@ use monoscope::{
     },
     geometry::{DepthRange, Intrinsics},
     model::transform,
-    objective::{Candidate, Evidence, Inputs, MapName, MetricScale, Noise, Objective, ScaleOrigin},
+    model::weights::MetricScale,
+    objective::{Candidate, Evidence, Inputs, MapName, Noise, Objective},
     predict::{SampleTensors, dump, inputs, inspect},
 };
 use std::collections::BTreeMap;
@@ -365,7 +366,7 @@ fn true_depth_is_the_nearest_measurement_and_without_sources_depth_remains() {
     // The pixel (10, 20) covers columns 20 and 21 and rows 40 and 41.
     truth.metres[40 * 384 + 20] = 12.5;
     truth.metres[40 * 384 + 23] = 99.0;
-    let scale = MetricScale { metres_per_unit: 5.4, origin: ScaleOrigin::Stereo };
+    let scale = MetricScale::of_stereo(0.54, "");
     let evidence =
         Evidence::gather(&Objective::new(&config, SIZE), &inputs).with_truth(Some(scale), Some(truth));
     let report = evidence.report([10, 20]);

@@ -17,7 +17,7 @@ fn published(device: &Device) -> Option<Networks> {
     let folder = shared("weights/rt_monodepth_s")?;
     let loaded = weights::load(&folder, device).unwrap();
     assert_eq!(loaded.size, Some(SIZE));
-    assert!(!loaded.use_stereo && loaded.networks.pose.is_none());
+    assert!(loaded.use_stereo != Some(true) && loaded.networks.pose.is_none());
     assert_eq!(loaded.networks.architecture().to_string(), "RT-MonoDepth-S, no pose network");
     assert_eq!((loaded.report.loaded.len(), loaded.report.unused.len()), (35, 0));
     Some(loaded.networks)

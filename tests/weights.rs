@@ -65,7 +65,7 @@ fn what_is_saved_is_loaded() {
     let folder = saved(&networks);
     let loaded = weights::load(folder.path(), &device).unwrap();
     assert_same(&named_tensors(&loaded.networks), &named_tensors(&networks));
-    assert_eq!((loaded.size, loaded.use_stereo), (Some(SIZE), true));
+    assert_eq!((loaded.size, loaded.use_stereo), (Some(SIZE), Some(true)));
     assert_eq!(loaded.networks.depth.decoder.scales(), [0, 1, 2, 3]);
     assert!(loaded.report.unused.is_empty(), "{:?}", loaded.report.unused);
     assert_eq!(loaded.report.loaded.len(), named_tensors(&networks).len());
@@ -135,7 +135,7 @@ fn safetensors_files_are_read() {
     for path in [&file, folder.path()] {
         let loaded = weights::load(path, &Device::flex()).unwrap();
         assert_same(&named_tensors(&loaded.networks), &named_tensors(&networks));
-        assert_eq!((loaded.size, loaded.use_stereo), (Some(SIZE), true));
+        assert_eq!((loaded.size, loaded.use_stereo), (Some(SIZE), Some(true)));
     }
     fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
     assert!(matches!(refusal(&file), WeightsError::Damaged { .. }));
@@ -149,7 +149,7 @@ fn safetensors_files_are_read() {
     fs::write(parts.path().join("depth.safetensors"), part("depth")).unwrap();
     let loaded = weights::load(parts.path(), &Device::flex()).unwrap();
     assert_same(&named_tensors(&loaded.networks), &named_tensors(&networks));
-    assert_eq!((loaded.size, loaded.use_stereo), (None, false));
+    assert_eq!((loaded.size, loaded.use_stereo), (None, None));
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     }
     let compute = Compute::open(DeviceChoice::Cpu, None)?;
     let loaded = weights::load(&RunFolder::weights_in(&args.weights), &compute.device)?;
-    save_joined(&args.out, &loaded.networks, loaded.trained_size(), loaded.use_stereo)?;
+    save_joined(&args.out, &loaded.networks, loaded.trained_size(), loaded.use_stereo == Some(true))?;
     println!("{} written to {}", loaded.networks.architecture(), args.out.display());
     Ok(())
 }

@@ -16,13 +16,18 @@ pub(super) struct CameraArgs {
 }
 
 impl CameraArgs {
+    /// The camera that was given by hand.
+    pub fn assumed(&self) -> Option<CameraChoice> {
+        self.intrinsics.or(self.field_of_view.map(CameraChoice::FieldOfView))
+    }
+
     /// What to open for the text of `--data`.
     pub fn choice(&self, data: &str) -> DataChoice {
         let choice = match data.parse() {
             Ok(choice) => choice,
             Err(never) => match never {},
         };
-        match (choice, self.intrinsics.or(self.field_of_view.map(CameraChoice::FieldOfView))) {
+        match (choice, self.assumed()) {
             (DataChoice::Folder(folder), Some(camera)) => DataChoice::Assuming { folder, camera },
             (choice, _) => choice,
         }

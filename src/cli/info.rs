@@ -55,7 +55,10 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
     println!("disparities at the scales {}", scales.join(" "));
     match found.size {
         Some(size) => {
-            println!("trained at {size}{}", if found.use_stereo { ", with stereo pairs" } else { "" });
+            println!(
+                "trained at {size}{}",
+                if found.use_stereo == Some(true) { ", with stereo pairs" } else { "" }
+            );
         }
         None => println!("does not say for which size it was trained; {} is taken", found.trained_size()),
     }

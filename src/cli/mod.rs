@@ -2,6 +2,7 @@
 
 mod archives;
 mod bench;
+mod calibrate;
 mod convert;
 mod data;
 mod demo_data;
@@ -62,8 +63,10 @@ struct Window {
 enum Job {
     /// Train depth and motion from video
     Train(Box<train::TrainArgs>),
-    /// Predict disparity for images
-    Predict(predict::PredictArgs),
+    /// Predict disparity, depth and point clouds for images and drives
+    Predict(Box<predict::PredictArgs>),
+    /// Find out how many metres a unit of predicted depth is, and keep it beside the weights
+    Calibrate(calibrate::CalibrateArgs),
     /// Write everything the loss computes for one sample to a file
     Inspect(inspect::InspectArgs),
     /// Score networks with the published metrics
@@ -150,6 +153,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
             train::run(&args, given)
         }
         Some(Job::Predict(args)) => predict::run(&args),
+        Some(Job::Calibrate(args)) => calibrate::run(&args),
         Some(Job::Inspect(args)) => inspect::run(&args),
         Some(Job::Evaluate(args)) => evaluate::run(&args),
         Some(Job::GroundTruth(args)) => ground_truth::run(&args),

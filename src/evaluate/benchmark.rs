@@ -1,7 +1,6 @@
 //! Depth for KITTI's server, which takes 16-bit pictures of one size (ALGORITHM 6).
 
-use super::DisparityMap;
-use crate::{compute::ops::bilinear_taps, config::ImageSize, data::DepthMap};
+use crate::{config::ImageSize, data::DepthMap, predict::DisparityMap};
 
 /// The size of the server's pictures.
 pub const BENCHMARK_SIZE: ImageSize = ImageSize { height: 352, width: 1216 };
@@ -14,15 +13,5 @@ pub fn benchmark_depth(disparity: &DisparityMap, factor: f64) -> DepthMap {
     let ImageSize { height, width } = BENCHMARK_SIZE;
     let resized = disparity.resized(BENCHMARK_SIZE);
     let depth = |disparity: f32| (factor as f32 / disparity).clamp(0.0, FARTHEST);
-    DepthMap { width, height, metres: resized.into_iter().map(depth).collect() }
-}
-
-impl DisparityMap {
-    /// The values at another size, bilinear.
-    fn resized(&self, size: ImageSize) -> Vec<f32> {
-        let columns: Vec<_> = bilinear_taps(self.size.width, size.width).collect();
-        bilinear_taps(self.size.height, size.height)
-            .flat_map(|row| columns.iter().map(move |column| self.between(row, *column)))
-            .collect()
-    }
+    DepthMap { width, height, metres: resized.values.into_iter().map(depth).collect() }
 }

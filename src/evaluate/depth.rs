@@ -1,9 +1,10 @@
 //! Depth evaluation: frames are read ahead on other threads while the networks work on this one.
 
-use super::{DepthMetrics, DepthPairs, DisparityMap, Predictions, Protocol, Scaling, Truth, median};
+use super::{DepthMetrics, DepthPairs, Predictions, Protocol, Scaling, Truth, median};
 use crate::{
     config::ImageSize,
     data::{DataError, DepthMap, FrameKey, FrameSource},
+    predict::DisparityMap,
 };
 use anyhow::{Context, Result, bail};
 use crossbeam_channel::{Receiver, Sender, bounded};

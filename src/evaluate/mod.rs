@@ -1,6 +1,7 @@
 //! The published metrics against exact or measured depth.
 
 mod benchmark;
+mod calibration;
 mod choices;
 mod depth;
 mod guess;
@@ -12,11 +13,12 @@ pub mod report;
 mod truth;
 
 pub use benchmark::{BENCHMARK_SIZE, benchmark_depth};
+pub use calibration::{find_road, scale_from_depth, summarise};
 pub use choices::{DepthChoices, PredictionKind, ProtocolName, ScalingName};
 pub use depth::{DepthEvaluation, DepthEvaluator, DepthJob, ImageResult, Progress, compare_disparity};
 pub use guess::{Guess, best_guesses};
 pub use metrics::{DepthMetrics, median};
 pub use predictions::{DisparityFile, Predictions};
-pub use protocol::{DepthPairs, DisparityMap, Protocol, Scaling};
+pub use protocol::{DepthPairs, Protocol, Scaling};
 pub use published::{Published, PublishedScaling, published};
 pub use truth::{DepthFile, Truth, TruthChoice, write_ground_truth};

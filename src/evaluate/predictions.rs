@@ -1,13 +1,11 @@
 //! What is evaluated: a network, or disparities that were predicted before.
 
-use super::DisparityMap;
 use crate::{
     config::ImageSize,
-    data::{DataError, FrameKey, arrays::npy::NpyRows, augment::mirror},
-    predict::{Predictor, post_process},
+    data::{DataError, FrameKey, arrays::npy::NpyRows},
+    predict::{DisparityMap, Predictor},
 };
 use anyhow::{Context, Result, bail};
-use burn::tensor::Tensor;
 use image::RgbImage;
 use std::{collections::HashMap, path::Path};
 
@@ -113,30 +111,11 @@ impl Predictions {
     /// # Errors
     /// The image is not given and needed, or the file has no row for the frame.
     pub fn disparity(&mut self, key: &FrameKey, image: Option<RgbImage>) -> Result<DisparityMap> {
-        let (predictor, blend) = match self {
-            Self::Network { predictor, post_process } => (predictor, *post_process),
-            Self::File(file) => return file.disparity(key),
-        };
-        let image = image.context("the image was not read")?;
-        if !blend {
-            return DisparityMap::of(predictor.scaled_disparities(&[&image])?);
+        match self {
+            Self::Network { predictor, post_process } => {
+                predictor.disparity_map(&image.context("the image was not read")?, *post_process)
+            }
+            Self::File(file) => file.disparity(key),
         }
-        let mut mirrored = image.clone();
-        mirror(&mut mirrored);
-        // The networks are small: two images of one batch cost less than two passes.
-        let both = predictor.scaled_disparities(&[&image, &mirrored])?;
-        let back = both.clone().narrow(0, 1, 1).flip([3]);
-        let (left, back) = (DisparityMap::of(both.narrow(0, 0, 1))?, DisparityMap::of(back)?);
-        let ImageSize { height, width } = left.size;
-        let values = post_process(&left.values, &back.values, height, width);
-        Ok(DisparityMap { size: left.size, values })
-    }
-}
-
-impl DisparityMap {
-    /// Reads a disparity, 1 / depth, [1, 1, h, w], from its device.
-    pub fn of(disparity: Tensor<4>) -> Result<Self> {
-        let [_, _, height, width] = disparity.dims();
-        Ok(Self { size: ImageSize { height, width }, values: disparity.into_data().try_to_vec()? })
     }
 }

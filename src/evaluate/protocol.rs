@@ -1,7 +1,7 @@
 //! Which pixels count, and how predictions are brought to metres (ALGORITHM 6).
 
 use super::{DepthMetrics, median};
-use crate::{compute::ops::bilinear_taps, config::ImageSize, data::DepthMap};
+use crate::{config::ImageSize, data::DepthMap, predict::DisparityMap};
 use serde::Serialize;
 
 /// How predicted depth is brought to metres.
@@ -31,30 +31,6 @@ pub struct Protocol {
     pub garg_crop: bool,
     /// How predictions are brought to metres.
     pub scaling: Scaling,
-}
-
-/// Disparity, 1 / depth, of an image at the size of the network that predicted it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DisparityMap {
-    /// Rows and columns.
-    pub size: ImageSize,
-    /// Row by row.
-    pub values: Vec<f32>,
-}
-
-impl DisparityMap {
-    /// The value between rows and between columns, each given as two of them and the share of the second.
-    pub(super) fn between(
-        &self,
-        (top, bottom, down): (usize, usize, f32),
-        (left, right, across): (usize, usize, f32),
-    ) -> f32 {
-        let on_row = |row: usize| {
-            let start = row * self.size.width;
-            self.values[start + left] * (1.0 - across) + self.values[start + right] * across
-        };
-        on_row(top) * (1.0 - down) + on_row(bottom) * down
-    }
 }
 
 /// Predicted and true depth of the pixels of an image that count.
@@ -122,11 +98,8 @@ impl Protocol {
     /// bilinearly to the size of the truth.
     pub fn pairs(&self, disparity: &DisparityMap, truth: &DepthMap) -> Option<DepthPairs> {
         let pixels = self.pixels(truth);
-        let rows: Vec<_> = bilinear_taps(disparity.size.height, truth.height).collect();
-        let columns: Vec<_> = bilinear_taps(disparity.size.width, truth.width).collect();
-        let depth =
-            |pixel: &usize| 1.0 / disparity.between(rows[pixel / truth.width], columns[pixel % truth.width]);
-        let predicted = pixels.iter().map(depth).collect();
+        let disparities = disparity.at(&pixels, ImageSize { height: truth.height, width: truth.width });
+        let predicted = disparities.into_iter().map(|disparity| 1.0 / disparity).collect();
         DepthPairs::new(predicted, pixels.iter().map(|pixel| truth.metres[*pixel]).collect())
     }
 }

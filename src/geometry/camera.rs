@@ -1,5 +1,6 @@
 //! The pinhole camera.
 
+use glam::Vec3;
 use serde::{Deserialize, Serialize};
 
 /// Pinhole intrinsics, normalised: focal lengths and principal point divided by the image's width
@@ -30,5 +31,13 @@ impl Intrinsics {
     pub fn in_pixels(self, width: usize, height: usize) -> [f32; 4] {
         let (width, height) = (width as f32, height as f32);
         [self.focal_x * width, self.focal_y * height, self.centre_x * width, self.centre_y * height]
+    }
+
+    /// The direction in which the camera sees a pixel of an image of this width and height, as far as one
+    /// unit along its axis (x right, y down, z forward): times a depth it is a point. Whole coordinates are
+    /// pixel centres, as in the objective (ALGORITHM 3).
+    pub fn ray(self, column: usize, row: usize, width: usize, height: usize) -> Vec3 {
+        let [focal_x, focal_y, centre_x, centre_y] = self.in_pixels(width, height);
+        Vec3::new((column as f32 - centre_x) / focal_x, (row as f32 - centre_y) / focal_y, 1.0)
     }
 }

@@ -1,9 +1,12 @@
 //! Colour maps: the same tables for files, legends and shaders.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// How a number becomes a colour. The value 0 is the first colour, 1 the last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Colormap {
     /// Dark violet to pale yellow: the field's habit for disparity.

@@ -3,6 +3,8 @@
 mod camera;
 pub mod colormap;
 mod disparity;
+mod ground;
 
 pub use camera::Intrinsics;
 pub use disparity::DepthRange;
+pub use ground::GroundPlane;

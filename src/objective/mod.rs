@@ -10,8 +10,8 @@ mod smoothness;
 mod synthesis;
 
 pub use inspection::{
-    Candidate, CostCurve, Difference, Evidence, MetricScale, PixelReport, ScaleOrigin, ScaleReport,
-    SourceCurve, SourceReport, TrueDepth, Verdict,
+    Candidate, CostCurve, Difference, Evidence, PixelReport, ScaleReport, SourceCurve, SourceReport,
+    TrueDepth, Verdict,
 };
 pub use map::{MapKind, MapName};
 pub use mask::Choice;

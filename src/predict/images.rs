@@ -1,43 +1,68 @@
 //! Depth prediction for images that belong to no data set.
 
-use super::image_tensor;
+use super::{DisparityMap, Picture, image_tensor, post_process};
 use crate::{
     config::{ImageSize, ObjectiveConfig},
-    data::{self, image::ENDINGS},
+    data::{self, augment::mirror},
     geometry::DepthRange,
-    model::{Networks, weights},
+    model::{
+        Networks,
+        weights::{self, MetricScale},
+    },
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor};
+use crossbeam_channel::bounded;
 use image::RgbImage;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{path::Path, thread};
+
+/// Pictures that wait between two stages of the work.
+const WAITING: usize = 2;
 
 /// A depth network ready to be used.
 pub struct Predictor {
     networks: Networks,
     size: ImageSize,
     is_size_stated: bool,
-    is_monocular: bool,
+    use_stereo: Option<bool>,
     range: DepthRange,
+    scale: Option<MetricScale>,
     device: Device,
 }
 
+/// A picture and what the network makes of it.
+pub struct Predicted {
+    /// The picture as it was filmed.
+    pub image: RgbImage,
+    /// Its scaled disparity at the network's size.
+    pub disparity: DisparityMap,
+}
+
+impl Predicted {
+    /// The picture's size.
+    pub fn image_size(&self) -> ImageSize {
+        ImageSize { height: self.image.height() as usize, width: self.image.width() as usize }
+    }
+}
+
 impl Predictor {
-    /// Loads networks from a weights folder.
+    /// Loads networks from a weights folder or file, and their scale if it is known.
+    ///
+    /// # Errors
+    /// As [`weights::load`], or if the file that should say the scale does not.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         let loaded = weights::load(path, device)?;
         let (size, is_size_stated) = (loaded.trained_size(), loaded.size.is_some());
-        let is_monocular = loaded.is_monocular;
-        Ok(Self { is_size_stated, is_monocular, ..Self::new(loaded.networks, size, device) })
+        let scale = MetricScale::of(path, loaded.use_stereo == Some(true))?;
+        let use_stereo = loaded.use_stereo;
+        Ok(Self { is_size_stated, use_stereo, scale, ..Self::new(loaded.networks, size, device) })
     }
 
-    /// Uses networks that are already there, with the default depth range.
+    /// Uses networks that are already there, with the default depth range and an unknown scale.
     pub fn new(networks: Networks, size: ImageSize, device: &Device) -> Self {
         let range = DepthRange::from(&ObjectiveConfig::default());
-        Self { networks, size, is_size_stated: true, is_monocular: false, range, device: device.clone() }
+        let device = device.clone();
+        Self { networks, size, is_size_stated: true, use_stereo: None, range, scale: None, device }
     }
 
     /// The network's input size.
@@ -50,10 +75,15 @@ impl Predictor {
         self.is_size_stated
     }
 
-    /// Whether the weights state that they were trained without stereo pairs, so that their depth has
-    /// no unit.
-    pub fn is_monocular(&self) -> bool {
-        self.is_monocular
+    /// Whether the networks were trained with stereo pairs, if the weights state it; without, their depth
+    /// has no unit.
+    pub fn use_stereo(&self) -> Option<bool> {
+        self.use_stereo
+    }
+
+    /// Metres in a unit of the predicted depth, if known.
+    pub fn scale(&self) -> Option<&MetricScale> {
+        self.scale.as_ref()
     }
 
     /// Scaled disparity, 1 / depth, [1, 1, h, w] at the network's size.
@@ -75,28 +105,67 @@ impl Predictor {
         let (offset, slope) = self.range.coefficients();
         Ok(disparity.mul_scalar(slope).add_scalar(offset))
     }
-}
 
-/// The images that an input names: itself, or those of a folder in the order of their names.
-///
-/// # Errors
-/// If there is no such file or folder, or it holds no image.
-pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
-    if input.is_file() {
-        return Ok(vec![input.to_owned()]);
+    /// The same of one image of any size as numbers; with `flips` blended with the prediction for the mirror image, which
+    /// takes twice the time.
+    ///
+    /// # Errors
+    /// As [`Self::scaled_disparities`].
+    pub fn disparity_map(&self, image: &RgbImage, flips: bool) -> Result<DisparityMap> {
+        let resized;
+        let is_of_size =
+            (image.width() as usize, image.height() as usize) == (self.size.width, self.size.height);
+        let image = if is_of_size {
+            image
+        } else {
+            resized = data::image::resize(image, self.size);
+            &resized
+        };
+        if !flips {
+            return DisparityMap::of(self.scaled_disparities(&[image])?);
+        }
+        let mut mirrored = image.clone();
+        mirror(&mut mirrored);
+        // The networks are small: two images of one batch cost less than two passes.
+        let both = self.scaled_disparities(&[image, &mirrored])?;
+        let back = DisparityMap::of(both.clone().narrow(0, 1, 1).flip([3]))?;
+        let DisparityMap { size, values } = DisparityMap::of(both.narrow(0, 0, 1))?;
+        let values = post_process(&values, &back.values, size.height, size.width);
+        Ok(DisparityMap { size, values })
     }
-    let entries = fs::read_dir(input).with_context(|| {
-        format!("the input {} cannot be read; give an image or a folder", input.display())
-    })?;
-    let is_image = |path: &PathBuf| {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
-        ENDINGS.contains(&ending.as_str())
-    };
-    let mut images: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_image).collect();
-    images.sort();
-    if images.is_empty() {
-        bail!("the folder {} holds no image; {} are read", input.display(), ENDINGS.join(", "));
+
+    /// Predicts for pictures in their order and hands each result to `finish`. Decoding runs ahead and
+    /// `finish` behind on threads of their own.
+    ///
+    /// # Errors
+    /// The first that `finish` gives, which ends the work. A picture that cannot be read is no such error
+    /// but a result.
+    pub fn predict_each(
+        &self,
+        pictures: &[Picture],
+        flips: bool,
+        mut finish: impl FnMut(&Picture, Result<Predicted>) -> Result<()> + Send,
+    ) -> Result<()> {
+        thread::scope(|scope| {
+            let (decoded, to_predict) = bounded(WAITING);
+            let (predicted, to_finish) = bounded(WAITING);
+            // A channel whose other end is gone means that the work was given up.
+            scope.spawn(move || {
+                pictures.iter().try_for_each(|picture| decoded.send((picture, picture.read())))
+            });
+            let finisher = scope.spawn(move || {
+                to_finish.into_iter().try_for_each(|(picture, outcome)| finish(picture, outcome))
+            });
+            for (picture, image) in to_predict {
+                let outcome = image
+                    .map_err(anyhow::Error::from)
+                    .and_then(|image| Ok(Predicted { disparity: self.disparity_map(&image, flips)?, image }));
+                if predicted.send((picture, outcome)).is_err() {
+                    break;
+                }
+            }
+            drop(predicted);
+            finisher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
-    Ok(images)
 }

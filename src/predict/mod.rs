@@ -1,15 +1,22 @@
 //! From images to disparity, depth and everything the objective can show of them.
 
+mod disparity;
 mod export;
 mod forward;
 mod images;
 mod inspect;
+mod picture;
 mod post_process;
 mod tensors;
 
-pub use export::{colour_picture, write_disparity_npy};
+pub use disparity::DisparityMap;
+pub use export::{
+    CloudFilter, CloudPoint, ColourRange, Legend, SequenceRange, cloud, colour_picture, side_by_side,
+    write_ply,
+};
 pub use forward::{depth_maps, forward, inputs};
-pub use images::{Predictor, find_images};
+pub use images::{Predicted, Predictor};
 pub use inspect::{dump, inspect};
+pub use picture::{Picture, find_images, find_pictures, frames, tell_apart};
 pub use post_process::post_process;
 pub use tensors::{SampleTensors, image_tensor};

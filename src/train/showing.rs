@@ -11,9 +11,9 @@ use crate::{
     },
     evaluate::{Protocol, compare_disparity},
     geometry::{DepthRange, Intrinsics},
-    model::Networks,
-    objective::{Evidence, Inputs, MapName, MetricScale, Noise, Objective, ScaleOrigin},
-    predict::{SampleTensors, depth_maps, inputs},
+    model::{Networks, weights::MetricScale},
+    objective::{Evidence, Inputs, MapName, Noise, Objective},
+    predict::{DisparityMap, SampleTensors, depth_maps, inputs},
 };
 use anyhow::Result;
 use burn::tensor::Tensor;
@@ -165,14 +165,14 @@ impl Showing<'_> {
     ) -> Result<Option<MetricScale>> {
         let uses_stereo = self.knows_stereo || self.config.objective.uses_stereo();
         if let Some(metres) = self.source.metres_per_unit(key).filter(|_| uses_stereo) {
-            let metres_per_unit = f64::from(metres);
-            return Ok(Some(MetricScale { metres_per_unit, origin: ScaleOrigin::Stereo }));
+            let origin = "the known distance of the stereo cameras it was trained with";
+            return Ok(Some(MetricScale::stated(f64::from(metres), origin)));
         }
         let Some(truth) = truth else { return Ok(None) };
         let (offset, slope) = DepthRange::from(config).coefficients();
         let disparity = inputs.disparities[&config.finest_scale()].clone() * slope + offset;
-        let comparison = compare_disparity(disparity, truth, &Protocol::EIGEN)?;
-        let scale = |(_, metres_per_unit)| MetricScale { metres_per_unit, origin: ScaleOrigin::Medians };
-        Ok(comparison.map(scale))
+        let comparison = compare_disparity(&DisparityMap::of(disparity)?, truth, &Protocol::EIGEN);
+        let origin = "the ratio of the medians of true and predicted depths in this frame";
+        Ok(comparison.map(|(_, metres_per_unit)| MetricScale::stated(metres_per_unit, origin)))
     }
 }

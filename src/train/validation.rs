@@ -6,11 +6,11 @@ use crate::{
         Batch, FrameKey, FrameSource,
         loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
     },
-    evaluate::{DepthMetrics, DisparityMap, Protocol, compare_disparity},
+    evaluate::{DepthMetrics, Protocol, compare_disparity},
     geometry::DepthRange,
     model::Networks,
     objective::{MapName, Noise, Objective},
-    predict::{SampleTensors, forward},
+    predict::{DisparityMap, SampleTensors, forward},
 };
 use anyhow::Result;
 use burn::tensor::{Device, Tensor};

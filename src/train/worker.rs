@@ -192,7 +192,7 @@ impl Worker {
             None => weights::demo(device)?,
         };
         self.starts_loaded = path.is_some();
-        self.knows_stereo = loaded.use_stereo;
+        self.knows_stereo = loaded.use_stereo == Some(true);
         let size = loaded.trained_size();
         (self.config.network.height, self.config.network.width) = (size.height, size.width);
         self.config.objective.scales = loaded.networks.depth.scales().to_vec();
@@ -203,7 +203,7 @@ impl Worker {
             width: size.width,
             scales: loaded.networks.depth.scales().to_vec(),
             has_pose: loaded.networks.pose.is_some(),
-            use_stereo: loaded.use_stereo,
+            use_stereo: self.knows_stereo,
             loaded: loaded.report.loaded.len(),
             unused: loaded.report.unused,
         }));

@@ -3,7 +3,7 @@
 
 use crate::{
     config::FrameId,
-    objective::{Candidate, Difference, PixelReport, ScaleOrigin, ScaleReport, SourceReport, Verdict},
+    objective::{Candidate, Difference, PixelReport, ScaleReport, SourceReport, Verdict},
 };
 use std::fmt::Write as _;
 
@@ -229,20 +229,14 @@ fn difference_rows(
 /// Every row is there in every frame, so that nothing moves under a moving pointer.
 fn depth(report: &PixelReport) -> Group {
     let unknown = || "–".to_owned();
-    let metres = report.scale.map(|scale| scale.metres_per_unit * report.depth);
-    let scale = report.scale.map_or_else(
+    let metres = report.scale.as_ref().map(|scale| scale.metres_per_unit * report.depth);
+    let scale = report.scale.as_ref().map_or_else(
         || {
             "How far that is: known where networks were trained with a stereo camera of known baseline, or the \
              frame has true depths; not looked up for training batches"
                 .to_owned()
         },
-        |scale| {
-            let origin = match scale.origin {
-                ScaleOrigin::Stereo => "from the known distance of the stereo cameras it was trained with",
-                ScaleOrigin::Medians => "the ratio of the medians of true and predicted depths in this frame",
-            };
-            format!("Depth times {}, {origin}", number(scale.metres_per_unit))
-        },
+        |scale| format!("Depth times {}, from {}", number(scale.metres_per_unit), scale.origin),
     );
     let truth = report.truth.map_or_else(
         || {

@@ -96,7 +96,8 @@ pub fn cost_curve(ui: &mut Ui, answer: &Answer, bottom: f32) -> Option<f64> {
 fn at_depth(answer: &Answer, depth: f64) -> String {
     let curve = &answer.curve;
     let after = curve.depths.partition_point(|other| *other < depth).min(curve.depths.len() - 1);
-    let metres = answer.report.scale.map(|scale| format!(" ({} m)", number(scale.metres_per_unit * depth)));
+    let metres =
+        answer.report.scale.as_ref().map(|scale| format!(" ({} m)", number(scale.metres_per_unit * depth)));
     let mut text = format!("depth {}{}", number(depth), metres.unwrap_or_default());
     for source in &curve.sources {
         text.push_str(&format!("\n{}: {:.4}", source.id.label(), source.losses[after]));
@@ -110,7 +111,7 @@ fn number_of_axis(depth: f64) -> String {
 
 /// True depth in the network's units.
 fn true_depth(answer: &Answer) -> Option<f64> {
-    Some(answer.report.truth?.metres / answer.report.scale?.metres_per_unit)
+    Some(answer.report.truth?.metres / answer.report.scale.as_ref()?.metres_per_unit)
 }
 
 /// What the sources' losses come to.

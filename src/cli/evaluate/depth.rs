@@ -9,10 +9,11 @@ use crate::{
         whole::write_whole,
     },
     evaluate::{
-        DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DisparityFile, DisparityMap,
-        Guess, PredictionKind, Predictions, Published, Truth, TruthChoice, best_guesses, published,
+        DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DisparityFile, Guess,
+        PredictionKind, Predictions, Published, Truth, TruthChoice, best_guesses, published,
         report::{HEADS, csv, latex_row, table_line},
     },
+    predict::DisparityMap,
 };
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -88,7 +89,7 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
     let keys = test_frames(args.split.as_deref(), source.as_ref())?;
     let predictor = args.weights.as_deref().map(|path| load_predictor(path, &compute.device)).transpose()?;
     let kind = match &predictor {
-        Some(predictor) => PredictionKind::Network { is_monocular: predictor.is_monocular() },
+        Some(predictor) => PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) },
         None => PredictionKind::File,
     };
     let (name, protocol, truth) = args.choices.resolve(args.split.as_deref(), source.as_ref(), kind)?;

@@ -14,7 +14,6 @@ pub mod upsample;
 pub use activation::elu;
 pub use adam::{AdamStep, Moments, adam_update, composed_adam_update};
 pub use pad::reflection_pad;
-pub use resize::resize_bilinear;
-pub use resize::{resize_bilinear, taps as bilinear_taps, upsample_nearest};
+pub use resize::{resize_bilinear, resize_plane, taps as bilinear_taps};
 pub use sample::sample_border;
 pub use upsample::{upsample_and_join, upsample_nearest};

@@ -21,6 +21,25 @@ pub fn resize_bilinear(images: Tensor<4>, size: ImageSize) -> Tensor<4> {
     images
 }
 
+/// [`resize_bilinear`] of one plane of numbers that is not on a device, row by row.
+///
+/// # Panics
+/// If there are not as many values as the size says.
+pub fn resize_plane(values: &[f32], from: ImageSize, to: ImageSize) -> Vec<f32> {
+    assert_eq!(values.len(), from.pixels(), "values of the plane");
+    let columns: Vec<_> = taps(from.width, to.width).collect();
+    let blend = |a: f32, b: f32, share: f32| a * (1.0 - share) + b * share;
+    let row = |index: usize| &values[index * from.width..][..from.width];
+    let rows = taps(from.height, to.height).flat_map(|(first, second, share)| {
+        let blended: Vec<f32> =
+            row(first).iter().zip(row(second)).map(|(above, below)| blend(*above, *below, share)).collect();
+        let of_row =
+            columns.iter().map(|(left, right, share)| blend(blended[*left], blended[*right], *share));
+        of_row.collect::<Vec<f32>>()
+    });
+    rows.collect()
+}
+
 /// For each output position the input position left of it (or at it), the next one, and the weight
 /// of the next one.
 pub fn taps(input: usize, output: usize) -> impl Iterator<Item = (usize, usize, f32)> {

@@ -4,7 +4,7 @@
 //! over nested brackets again and again, and asks for as much memory as a header claims.
 
 use super::{Array, Element};
-use crate::data::DataError;
+use crate::data::{DataError, whole::write_whole};
 use npyz::WriterBuilder;
 use std::{
     fs::File,
@@ -155,6 +155,22 @@ pub(super) fn read_numbers(input: &mut impl Read, header: Header, limit: u64) ->
     let mut bytes = Vec::new();
     input.take(needed as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     Array::of_bytes(element, header.shape, header.is_fortran, &bytes)
+}
+
+/// Writes an array of f32 as a file, the last index fastest.
+///
+/// # Errors
+/// The file cannot be written.
+///
+/// # Panics
+/// If there are not as many values as the shape says.
+pub fn write(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), DataError> {
+    let written = write_whole(path, |file| write_array(file, shape, values));
+    written.map_err(|error| DataError::Unwritable {
+        what: "array".to_owned(),
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 /// Writes an array of f32, the last index fastest.

@@ -52,11 +52,30 @@ const FILES: [(&str, Reader); 3] = [
 ];
 
 impl Rig {
+    /// The camera of the pictures of this size in a folder: as a file tells it, there or in the folder above,
+    /// else as assumed. Also whether it is assumed.
+    ///
+    /// # Errors
+    /// It is not known, malformed or implausible.
+    pub fn of(
+        folder: &Path,
+        picture: ImageSize,
+        assumed: Option<CameraChoice>,
+    ) -> Result<(Self, bool), DataError> {
+        match (Self::find(folder, picture)?, assumed) {
+            (Some(rig), _) => Ok((rig, false)),
+            (None, Some(assumed)) => {
+                Ok((Self::assumed(assumed, picture).map_err(DataError::Unusable)?, true))
+            }
+            (None, None) => Err(unknown(folder)),
+        }
+    }
+
     /// Looks for a file that tells the camera, in the drive's folder and the one above it.
     ///
     /// # Errors
     /// There is one that cannot be read or is implausible.
-    pub(super) fn find(folder: &Path, picture: ImageSize) -> Result<Option<Self>, DataError> {
+    fn find(folder: &Path, picture: ImageSize) -> Result<Option<Self>, DataError> {
         let above = folder.canonicalize().ok().and_then(|folder| Some(folder.parent()?.to_owned()));
         for place in std::iter::once(folder).chain(above.as_deref()) {
             for (name, parse) in FILES {
@@ -77,7 +96,7 @@ impl Rig {
     }
 
     /// The camera that a person gave for pictures of this size.
-    pub(super) fn assumed(choice: CameraChoice, picture: ImageSize) -> Result<Self, String> {
+    fn assumed(choice: CameraChoice, picture: ImageSize) -> Result<Self, String> {
         let camera = match choice {
             CameraChoice::FieldOfView(degrees) => across(f64::from(degrees), picture),
             CameraChoice::Intrinsics(lengths) => normalised(lengths.map(f64::from), None, picture),
@@ -105,7 +124,7 @@ impl Rig {
 }
 
 /// That no camera is known for a drive, and what to write.
-pub(super) fn unknown(folder: &Path) -> DataError {
+fn unknown(folder: &Path) -> DataError {
     DataError::Missing {
         what: "camera of the frames".to_owned(),
         path: folder.join(CAMERA_FILE),

@@ -52,15 +52,8 @@ impl OwnFolder {
         let (mut rigs, mut drives, mut assumes) = (BTreeMap::new(), Vec::new(), false);
         for FoundDrive { name, folder, cameras } in found {
             if let Some(picture) = cameras.values().find_map(|frames| frames.values().next()) {
-                let size = super::image::size(picture)?;
-                let rig = match (Rig::find(&folder, size)?, assumed) {
-                    (Some(rig), _) => rig,
-                    (None, Some(assumed)) => {
-                        assumes = true;
-                        Rig::assumed(assumed, size).map_err(DataError::Unusable)?
-                    }
-                    (None, None) => return Err(camera::unknown(&folder)),
-                };
+                let (rig, is_assumed) = Rig::of(&folder, super::image::size(picture)?, assumed)?;
+                assumes |= is_assumed;
                 rigs.insert(name.clone(), rig);
                 drives.push((name, cameras));
             }

@@ -2,10 +2,10 @@
 
 use super::{bytes_of, decode_png, unreadable};
 use crate::data::{DataError, DepthMap};
-use image::{DynamicImage, ImageBuffer, ImageFormat, Luma};
-use std::path::Path;
+use image::DynamicImage;
+use std::{fs::File, io::BufWriter, path::Path};
 
-/// Levels of a metre.
+/// Levels of a metre (or of another unit of depth).
 const LEVELS: f32 = 256.0;
 
 /// Reads a depth map.
@@ -23,18 +23,29 @@ pub fn read_depth(path: &Path) -> Result<DepthMap, DataError> {
     }
 }
 
-/// Writes a depth map; what lies between two levels gets the lower one, what is too far the last.
+/// Writes depth × 256, truncated, with the unit in the file's text, and gives the number of pixels that
+/// were too far for it: from 256 units on they are 65535, which is 255.996. The library for PNG is called
+/// by itself because that for all pictures writes no text.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write_depth(path: &Path, depth: &DepthMap) -> Result<(), DataError> {
-    let levels: Vec<u16> = depth.metres.iter().map(|metres| (metres * LEVELS) as u16).collect();
-    let picture: ImageBuffer<Luma<u16>, _> =
-        ImageBuffer::from_raw(depth.width as u32, depth.height as u32, levels)
-            .expect("a depth map has a value for each of its pixels");
-    picture.save_with_format(path, ImageFormat::Png).map_err(|error| DataError::Unwritable {
+pub fn write_depth(path: &Path, depth: &DepthMap, unit: &str) -> Result<usize, DataError> {
+    let farthest = f32::from(u16::MAX);
+    let clipped = depth.metres.iter().filter(|depth| **depth * LEVELS >= farthest + 1.0).count();
+    let levels = depth.metres.iter().flat_map(|depth| ((depth * LEVELS).min(farthest) as u16).to_be_bytes());
+    let write = || -> Result<(), png::EncodingError> {
+        let file = BufWriter::new(File::create(path)?);
+        let mut encoder = png::Encoder::new(file, depth.width as u32, depth.height as u32);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_depth(png::BitDepth::Sixteen);
+        encoder.set_compression(png::Compression::Fast);
+        encoder.add_itxt_chunk("Unit".to_owned(), format!("depth = value / {LEVELS}, {unit}"))?;
+        encoder.write_header()?.write_image_data(&levels.collect::<Vec<u8>>())
+    };
+    write().map_err(|error| DataError::Unwritable {
         what: "depth map".to_owned(),
         path: path.to_owned(),
         reason: error.to_string(),
-    })
+    })?;
+    Ok(clipped)
 }

@@ -11,4 +11,4 @@ pub use odometry::KittiOdometry;
 pub use raw::KittiRaw;
 
 /// Distance of the colour cameras, metres.
-const BASELINE_METRES: f32 = 0.54;
+pub const BASELINE_METRES: f32 = 0.54;

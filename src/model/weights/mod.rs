@@ -11,10 +11,12 @@ mod architecture;
 mod file;
 mod name;
 mod save;
+mod scale;
 mod torch;
 
 pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors, parameter_ids};
 pub use save::{save, save_joined};
+pub use scale::MetricScale;
 
 use super::{Architecture, Networks, ResnetArchitecture};
 use crate::config::{ImageSize, NetworkConfig, NetworkFile};
@@ -76,6 +78,14 @@ pub enum WeightsError {
         /// What does not fit.
         reason: String,
     },
+    /// The file beside the weights that should say their scale does not.
+    #[error("{} says no scale: {reason}; remove it or run monoscope calibrate again", path.display())]
+    NoScale {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The files cannot be written.
     #[error("weights cannot be written to {}: {reason}", path.display())]
     Unwritable {
@@ -93,10 +103,9 @@ pub struct Loaded {
     pub networks: Networks,
     /// The size of image that they were trained for; `None` if the file does not say.
     pub size: Option<ImageSize>,
-    /// Whether they were trained with stereo pairs, so that their depth has a known unit.
-    pub use_stereo: bool,
-    /// Whether the file states that they were trained without, so that their depth has no unit.
-    pub is_monocular: bool,
+    /// Whether they were trained with stereo pairs, so that their depth has a known unit; `None` if the
+    /// file does not say.
+    pub use_stereo: Option<bool>,
     /// What was made of the file.
     pub report: LoadReport,
 }
@@ -178,8 +187,7 @@ fn of_files(files: &Files, device: &Device) -> Result<Loaded, WeightsError> {
     report.loaded.extend(used);
     let encoder = &files["encoder"];
     let size = encoder.size().map(|size| checked(size, &architecture, encoder.path())).transpose()?;
-    let use_stereo = encoder.use_stereo() == Some(true);
-    Ok(Loaded { networks, size, use_stereo, is_monocular: encoder.use_stereo() == Some(false), report })
+    Ok(Loaded { networks, size, use_stereo: encoder.use_stereo(), report })
 }
 
 /// Gives every residual encoder of as many layers the weights of a torchvision classifier, in which the

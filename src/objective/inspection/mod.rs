@@ -18,28 +18,11 @@ use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::DepthMap,
     geometry::DepthRange,
+    model::weights::MetricScale,
 };
 use burn::tensor::Tensor;
 use grid::Grid;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How predicted depths become metres.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MetricScale {
-    /// Metres in the unit of the predicted depths.
-    pub metres_per_unit: f64,
-    /// Where that comes from.
-    pub origin: ScaleOrigin,
-}
-
-/// Where the unit of predicted depths comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScaleOrigin {
-    /// The known distance of the two cameras that the networks were trained with.
-    Stereo,
-    /// The ratio of the medians of true and predicted depths in this frame.
-    Medians,
-}
 
 /// What the objective saw of one sample, without tie-breaking noise.
 ///

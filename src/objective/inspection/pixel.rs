@@ -1,8 +1,9 @@
 //! Everything that is known about one pixel.
 
-use super::{Difference, Evidence, MetricScale, window::Window};
+use super::{Difference, Evidence, window::Window};
 use crate::{
     config::{FrameId, ImageSize},
+    model::weights::MetricScale,
     objective::smoothness::SMALLEST_MEAN,
 };
 
@@ -126,7 +127,7 @@ impl Evidence {
             verdict: self.verdict(&sources),
             sources,
             gradient,
-            scale: self.scale,
+            scale: self.scale.clone(),
             truth: self.true_depth(pixel),
         }
     }

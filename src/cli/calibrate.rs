@@ -1,0 +1,228 @@
+//! `calibrate`: how many metres a unit of predicted depth is.
+
+use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
+use crate::{
+    config::{ConfigError, ImageSize},
+    data::{self, FrameKey, FrameSource},
+    evaluate::{find_road, scale_from_depth, summarise},
+    model::weights::MetricScale,
+    predict::{Predictor, frames},
+    train::RunFolder,
+};
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use serde_json::json;
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// Depths learned without stereo pairs are in a unit of their own. This finds its length from LiDAR or exact
+/// depth (--data alone), from the distance of the stereo cameras of the training, from the height of the
+/// camera above the road, or from known distances, and writes it to scale.toml beside the weights.
+#[derive(Args)]
+pub(super) struct CalibrateArgs {
+    /// Networks: a weights folder, a run folder or a checkpoint
+    #[arg(long, value_name = "PATH")]
+    weights: PathBuf,
+    /// Frames to measure on: a folder in KITTI raw or odometry layout, a folder of pictures (or of such
+    /// folders), or demo for the built-in drive. Without another option its measured depth is used
+    #[arg(long, value_name = "DIR|demo")]
+    data: Option<String>,
+    #[command(flatten)]
+    camera: CameraArgs,
+    /// Measure on at most so many frames, evenly spread; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    frames: usize,
+    /// Distance of the stereo cameras whose pairs the networks were trained with; KITTI's is 0.54
+    #[arg(long, value_name = "METRES", value_parser = metres, conflicts_with_all = ["data", "camera_height", "known"])]
+    stereo_baseline: Option<f64>,
+    /// Height of the camera above the road, which is looked for in the lower middle of the frames of --data;
+    /// KITTI's is 1.65
+    #[arg(long, value_name = "METRES", value_parser = metres, requires = "data", conflicts_with = "known")]
+    camera_height: Option<f64>,
+    /// Depth of a pixel, along the camera's axis: FRAME is an image file or, with --data, "FOLDER FRAME SIDE";
+    /// X and Y are its column and row. May be given several times
+    #[arg(long, value_name = "FRAME X Y METRES")]
+    known: Vec<Known>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Accepted for scripts that pass it everywhere; the road is looked for with draws of its own
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+fn metres(text: &str) -> Result<f64, String> {
+    let metres: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
+    if metres > 0.0 && metres.is_finite() { Ok(metres) } else { Err("give metres above 0".to_owned()) }
+}
+
+/// A pixel whose depth is known.
+#[derive(Clone)]
+struct Known {
+    frame: String,
+    column: usize,
+    row: usize,
+    metres: f64,
+}
+
+impl FromStr for Known {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // File names may hold spaces, so the text is read from its end.
+        let words: Vec<&str> = text.trim().rsplitn(4, char::is_whitespace).collect();
+        let &[distance, row, column, frame] = words.as_slice() else {
+            return Err(format!("'{text}' is not 'FRAME X Y METRES'"));
+        };
+        let pixel = |word: &str| word.parse().map_err(|_| format!("'{word}' is not a pixel's column or row"));
+        Ok(Self {
+            frame: frame.trim().to_owned(),
+            column: pixel(column)?,
+            row: pixel(row)?,
+            metres: metres(distance)?,
+        })
+    }
+}
+
+pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
+    let is_told = args.stereo_baseline.is_some() || args.data.is_some() || !args.known.is_empty();
+    if !is_told {
+        bail!(ConfigError(
+            "nothing tells the metres: give --data with measured depth, --data with --camera-height, \
+             --stereo-baseline, or --known"
+                .to_owned()
+        ));
+    }
+    let compute = args.compute.open()?;
+    let predictor = load_predictor(&args.weights, &compute.device)?;
+    let source = args.data.as_ref().map(|data| data::open(&args.camera.choice(data))).transpose()?;
+    let scale = match (args.stereo_baseline, args.camera_height, &source) {
+        (Some(baseline), ..) => {
+            ensure!(
+                predictor.use_stereo() == Some(true),
+                "{} does not say that it was trained with stereo pairs, and without them their distance tells \
+                 nothing; calibrate with --data, --camera-height or --known",
+                args.weights.display()
+            );
+            MetricScale::of_stereo(baseline, "")
+        }
+        _ if !args.known.is_empty() => from_known(&predictor, &args.known, source.as_deref())?,
+        (_, Some(height), Some(source)) => {
+            from_road(&predictor, source.as_ref(), &some_frames(source.as_ref(), args.frames), height)?
+        }
+        (_, _, Some(source)) => {
+            from_truth(&predictor, source.as_ref(), &some_frames(source.as_ref(), args.frames))?
+        }
+        _ => unreachable!("one of the options was given"),
+    };
+    let weights = RunFolder::weights_in(&args.weights);
+    let before = MetricScale::read(&weights).ok().flatten();
+    let path = scale.write(&weights)?;
+    if args.json {
+        println!("{}", json!({ "scale": scale, "file": path, "before": before }));
+        return Ok(());
+    }
+    println!("{scale}");
+    if let Some(before) = before {
+        println!("before: {before}");
+    }
+    println!("written to {}", path.display());
+    Ok(())
+}
+
+/// Depths in the network's unit at this size, row by row.
+fn depths(predictor: &Predictor, image: &image::RgbImage, size: ImageSize) -> Result<Vec<f32>> {
+    Ok(predictor.disparity_map(image, false)?.resized(size).depths(1.0))
+}
+
+fn size_of(image: &image::RgbImage) -> ImageSize {
+    ImageSize { height: image.height() as usize, width: image.width() as usize }
+}
+
+/// At most so many frames that are there, evenly spread; 0 is all of them.
+fn some_frames(source: &dyn FrameSource, most: usize) -> Vec<FrameKey> {
+    let keys: Vec<FrameKey> = frames(source).collect();
+    let step = if most == 0 { 1 } else { keys.len().div_ceil(most).max(1) };
+    keys.into_iter().step_by(step).collect()
+}
+
+fn from_truth(predictor: &Predictor, source: &dyn FrameSource, keys: &[FrameKey]) -> Result<MetricScale> {
+    let bar = progress::bar(keys.len() as u64, "measure");
+    let mut scales = Vec::new();
+    for key in keys {
+        if let Some(truth) = source.depth(key)? {
+            let size = ImageSize { height: truth.height, width: truth.width };
+            scales.extend(scale_from_depth(&depths(predictor, &source.image(key)?, size)?, &truth));
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    summarise(&scales, format!("measured depth of {}", source.name())).with_context(|| {
+        format!(
+            "none of {} frames of {} has measured depth; give --camera-height or --known, or more --frames",
+            keys.len(),
+            source.name()
+        )
+    })
+}
+
+fn from_road(
+    predictor: &Predictor,
+    source: &dyn FrameSource,
+    keys: &[FrameKey],
+    camera_height: f64,
+) -> Result<MetricScale> {
+    let bar = progress::bar(keys.len() as u64, "look for the road");
+    let (mut scales, mut inlier_shares) = (Vec::new(), 0.0);
+    for key in keys {
+        let image = source.image(key)?;
+        let size = size_of(&image);
+        if let Some(road) = find_road(&depths(predictor, &image, size)?, size, source.intrinsics(key)) {
+            scales.push(camera_height / road.camera_height());
+            inlier_shares += road.inlier_share;
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let inliers = 100.0 * inlier_shares / scales.len().max(1) as f64;
+    let origin = format!(
+        "a camera {camera_height} m above the road in {}, seen in {} of {} frames, {inliers:.0} % of points on it",
+        source.name(),
+        scales.len(),
+        keys.len()
+    );
+    summarise(&scales, origin).with_context(|| {
+        format!(
+            "none of {} frames of {} shows a flat road in its lower middle; use frames that do, or --known",
+            keys.len(),
+            source.name()
+        )
+    })
+}
+
+fn from_known(
+    predictor: &Predictor,
+    known: &[Known],
+    source: Option<&dyn FrameSource>,
+) -> Result<MetricScale> {
+    let mut scales = Vec::new();
+    for Known { frame, column, row, metres } in known {
+        let image = match source {
+            Some(source) => source.image(&frame.parse().map_err(ConfigError)?)?,
+            None => data::image::read(Path::new(frame))?,
+        };
+        let size = size_of(&image);
+        ensure!(
+            *column < size.width && *row < size.height,
+            "pixel {column} {row} lies outside of {frame}, which has {size} pixels"
+        );
+        scales.push(metres / f64::from(depths(predictor, &image, size)?[row * size.width + column]));
+    }
+    let count = known.len();
+    let origin = format!("{count} known distance{}", if count == 1 { "" } else { "s" });
+    summarise(&scales, origin).context("no distance is known")
+}

@@ -1,0 +1,172 @@
+//! `predict`: disparity, depth, pictures and point clouds for images, folders of images and drives.
+
+mod outputs;
+
+use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
+use crate::{
+    config::{CameraChoice, ConfigError},
+    model::weights::MetricScale,
+    predict::{ColourRange, Picture, Predictor, SequenceRange, find_pictures, tell_apart},
+};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use outputs::{OutputArgs, Writer};
+use serde_json::json;
+use std::{fs, path::PathBuf, time::Instant};
+
+#[derive(Args)]
+pub(super) struct PredictArgs {
+    /// Images, folders of images, folders of drives (KITTI raw or odometry, folders of frames), or demo for
+    /// the built-in drive. Of a film give its frames: ffmpeg -i film.mp4 film/%06d.png
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// Networks: a weights folder, a run folder or a checkpoint
+    #[arg(long, value_name = "PATH")]
+    weights: PathBuf,
+    /// Where the results go; those of a drive in a folder of its name
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    outputs: OutputArgs,
+    #[command(flatten)]
+    camera: CameraArgs,
+    /// Blend with the prediction for the mirror image, as the published post-processing does (twice the time)
+    #[arg(long)]
+    post_process: bool,
+    /// Metres in a unit of predicted depth, instead of what stands beside the weights (see calibrate)
+    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    metres_per_unit: Option<f64>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Accepted for scripts that pass it everywhere; prediction draws no random numbers
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+/// A factor between units from the command line.
+fn factor(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
+    if factor > 0.0 && factor.is_finite() { Ok(factor) } else { Err("give a number above 0".to_owned()) }
+}
+
+/// A picture that came to nothing.
+struct Skipped {
+    input: String,
+    reason: String,
+}
+
+pub(super) fn run(args: &PredictArgs) -> Result<()> {
+    let (pictures, renamed) = pictures(args)?;
+    let compute = args.compute.open()?;
+    let predictor = load_predictor(&args.weights, &compute.device)?;
+    let given = |factor| MetricScale::stated(factor, "--metres-per-unit");
+    let scale = args.metres_per_unit.map(given).or_else(|| predictor.scale().cloned());
+    if args.outputs.needs_metres() && scale.is_none() {
+        bail!(ConfigError(format!(
+            "--depth-npy is in metres, but the unit of these weights is not known: {}; find it out with \
+             monoscope calibrate --weights {}, or give --metres-per-unit",
+            if predictor.use_stereo() == Some(true) {
+                "the distance of their stereo cameras is not given"
+            } else {
+                "without stereo pairs a network learns depth up to a factor"
+            },
+            args.weights.display()
+        )));
+    }
+    fs::create_dir_all(&args.out)
+        .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
+
+    let range = if args.outputs.locks_range() {
+        Some(sequence_range(&predictor, &pictures, args.post_process)?)
+    } else {
+        None
+    };
+    let mut writer = Writer::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.assumed());
+    let mut skipped = Vec::new();
+    let bar = progress::bar(pictures.len() as u64, "predict");
+    let started = Instant::now();
+    predictor.predict_each(&pictures, args.post_process, |picture, outcome| {
+        match outcome {
+            Ok(predicted) => writer.write(picture, &predicted)?,
+            Err(error) => {
+                bar.suspend(|| eprintln!("skipped: {error:#}"));
+                skipped.push(Skipped { input: picture.to_string(), reason: format!("{error:#}") });
+            }
+        }
+        bar.inc(1);
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    if skipped.len() == pictures.len() {
+        bail!("none of the {} images could be predicted", pictures.len());
+    }
+    let rate = pictures.len() as f64 / started.elapsed().as_secs_f64();
+    let written = pictures.len() - skipped.len();
+    if args.json {
+        let skipped =
+            skipped.iter().map(|Skipped { input, reason }| json!({ "input": input, "reason": reason }));
+        let object = json!({
+            "images": pictures.len(),
+            "written": written,
+            "skipped": skipped.collect::<Vec<_>>(),
+            "renamed": renamed,
+            "out": args.out,
+            "height": predictor.size().height,
+            "width": predictor.size().width,
+            "unit": writer.unit(),
+            "scale": scale,
+            "png16_clipped_pixels": writer.clipped,
+            "points": writer.points,
+            "colour_range": range,
+            "images_per_s": rate,
+        });
+        println!("{object}");
+        return Ok(());
+    }
+    let out = args.out.display();
+    println!("{written} of {} images written to {out} ({rate:.1} images/s)", pictures.len());
+    println!("unit of depth: {}", writer.unit());
+    if writer.clipped > 0 {
+        println!("{} pixels of the 16-bit PNG files are farther than 255.99 and clipped", writer.clipped);
+    }
+    for film in writer.films() {
+        println!("a film of it: ffmpeg -framerate 10 -i {}/%06d.jpg film.mp4", film.display());
+    }
+    Ok(())
+}
+
+/// The pictures of all inputs, each with a name of its own, and what was said about those renamed.
+fn pictures(args: &PredictArgs) -> Result<(Vec<Picture>, Vec<String>)> {
+    // Only a point cloud needs the camera, so that without one any camera will do.
+    let any = || (!args.outputs.needs_camera()).then_some(CameraChoice::FieldOfView(60.0));
+    let camera = args.camera.assumed().or_else(any);
+    let mut pictures = Vec::new();
+    for input in &args.inputs {
+        pictures.extend(find_pictures(input, camera)?);
+    }
+    let renamed = tell_apart(&mut pictures).into_iter().map(|number| &pictures[number]);
+    let renamed: Vec<String> =
+        renamed.map(|picture| format!("{picture} is written as {}", picture.name)).collect();
+    for line in &renamed {
+        eprintln!("its name is taken: {line}");
+    }
+    Ok((pictures, renamed))
+}
+
+/// The range of colours of all pictures together; those that cannot be read are passed over.
+fn sequence_range(predictor: &Predictor, pictures: &[Picture], flips: bool) -> Result<ColourRange> {
+    let mut range = SequenceRange::default();
+    let bar = progress::bar(pictures.len() as u64, "find the range");
+    predictor.predict_each(pictures, flips, |_, outcome| {
+        if let Ok(predicted) = outcome {
+            range.add(&predicted.disparity.values);
+        }
+        bar.inc(1);
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    range.range().with_context(|| format!("none of the {} images could be predicted", pictures.len()))
+}

@@ -1,0 +1,191 @@
+//! Which files `predict` writes of a picture, and writing them.
+
+use crate::{
+    config::CameraChoice,
+    data::{self, DepthMap, arrays::npy, image::write_depth},
+    geometry::colormap::Colormap,
+    model::weights::MetricScale,
+    predict::{
+        CloudFilter, ColourRange, Legend, Picture, Predicted, cloud, colour_picture, side_by_side, write_ply,
+    },
+};
+use anyhow::{Context, Result};
+use clap::Args;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Files for every picture; without any of them --colour.
+#[derive(Args)]
+#[command(next_help_heading = "Files for every picture")]
+pub(super) struct OutputArgs {
+    /// NAME_disp.npy: scaled disparity (1 / depth), f32 [1, 1, h, w], at network size
+    #[arg(long)]
+    npy: bool,
+    /// NAME_depth.npy: depth in metres, f32 [1, 1, h, w], at network size; only for weights whose unit is
+    /// known
+    #[arg(long)]
+    depth_npy: bool,
+    /// NAME_depth.png: depth × 256 as 16 bits, at the image's size, in metres if the unit of the weights is
+    /// known
+    #[arg(long)]
+    png16: bool,
+    /// NAME_disp.jpeg: disparity in colours at the image's size, from the least to the 95th percentile [default]
+    #[arg(long)]
+    colour: bool,
+    /// NAME_disp.png: the same without JPEG's losses
+    #[arg(long)]
+    colour_png: bool,
+    /// NAME.ply: a coloured point for every pixel; needs the camera (of KITTI, of the built-in drive, of
+    /// camera.toml, or given below)
+    #[arg(long)]
+    ply: bool,
+    /// side_by_side/000000.jpg and so on: the picture above its disparity with a legend, for a film
+    #[arg(long)]
+    side_by_side: bool,
+    /// Colours of disparity
+    #[arg(long, value_enum, value_name = "NAME", default_value_t)]
+    colour_map: Colormap,
+    /// One range of colours for all pictures, so that a film does not flicker (twice the time); else every
+    /// picture has its own
+    #[arg(long)]
+    range_lock: bool,
+    /// Leave points out of the cloud that are farther, in metres if the unit of the weights is known
+    #[arg(long, value_name = "DEPTH", requires = "ply")]
+    max_depth: Option<f32>,
+    /// Leave points out of the cloud that hang in the air at the edges of things: surfaces seen at a flatter
+    /// angle than this
+    #[arg(long, value_name = "DEGREES", requires = "ply")]
+    drop_flying: Option<f32>,
+}
+
+impl OutputArgs {
+    /// Whether something is written that makes sense only in metres.
+    pub fn needs_metres(&self) -> bool {
+        self.depth_npy
+    }
+
+    /// Whether something is written for which the camera must be known.
+    pub fn needs_camera(&self) -> bool {
+        self.ply
+    }
+
+    /// Whether colours mean the same in all pictures.
+    pub fn locks_range(&self) -> bool {
+        self.range_lock
+    }
+
+    fn writes_jpeg(&self) -> bool {
+        let others = [self.npy, self.depth_npy, self.png16, self.colour_png, self.ply, self.side_by_side];
+        self.colour || !others.contains(&true)
+    }
+}
+
+/// Writes the files of one picture after the other.
+pub(super) struct Writer<'a> {
+    args: &'a OutputArgs,
+    out: &'a Path,
+    scale: Option<&'a MetricScale>,
+    range: Option<ColourRange>,
+    camera: Option<CameraChoice>,
+    /// Frames of each film so far.
+    frames: BTreeMap<PathBuf, usize>,
+    /// Pixels that were too far for a 16-bit PNG file.
+    pub clipped: usize,
+    /// Points of all clouds.
+    pub points: usize,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(
+        args: &'a OutputArgs,
+        out: &'a Path,
+        scale: Option<&'a MetricScale>,
+        range: Option<ColourRange>,
+        camera: Option<CameraChoice>,
+    ) -> Self {
+        Self { args, out, scale, range, camera, frames: BTreeMap::new(), clipped: 0, points: 0 }
+    }
+
+    /// The unit of every depth that is written, in words.
+    pub fn unit(&self) -> String {
+        self.scale.map_or_else(|| "relative, up to scale".to_owned(), |scale| format!("metres ({scale})"))
+    }
+
+    /// The folders that hold frames of a film.
+    pub fn films(&self) -> impl Iterator<Item = &PathBuf> {
+        self.frames.keys()
+    }
+
+    /// Writes all that is wanted of a picture.
+    ///
+    /// # Errors
+    /// A file cannot be written, or the picture's camera is not known although a cloud is wanted.
+    pub fn write(&mut self, picture: &Picture, predicted: &Predicted) -> Result<()> {
+        let args = self.args;
+        let metres = self.scale.map(|scale| scale.metres_per_unit as f32);
+        let home = self.out.join(&picture.name).parent().unwrap_or(self.out).to_owned();
+        make_folder(&home)?;
+        let file = |ending: &str| self.out.join(format!("{}{ending}", picture.name));
+
+        let shape = [1, 1, predicted.disparity.size.height, predicted.disparity.size.width];
+        if args.npy {
+            npy::write(&file("_disp.npy"), &shape, &predicted.disparity.values)?;
+        }
+        if let (true, Some(metres)) = (args.depth_npy, metres) {
+            npy::write(&file("_depth.npy"), &shape, &predicted.disparity.depths(metres))?;
+        }
+
+        let size = predicted.image_size();
+        let disparity = predicted.disparity.resized(size);
+        if args.writes_jpeg() || args.colour_png || args.side_by_side {
+            let range = self.range.unwrap_or_else(|| ColourRange::of(&disparity.values));
+            let coloured = colour_picture(&disparity.values, size, range, args.colour_map);
+            if args.writes_jpeg() {
+                data::image::write(&file("_disp.jpeg"), &coloured)?;
+            }
+            if args.colour_png {
+                data::image::write(&file("_disp.png"), &coloured)?;
+            }
+            if args.side_by_side {
+                let legend = Legend { colours: args.colour_map, range, metres_per_unit: metres };
+                let frame = side_by_side(&predicted.image, &coloured, &legend);
+                data::image::write(&self.next_frame(&home)?, &frame)?;
+            }
+        }
+        if args.png16 || args.ply {
+            let depths = disparity.depths(metres.unwrap_or(1.0));
+            let unit = self.unit();
+            if args.png16 {
+                let (height, width) = (size.height, size.width);
+                let depth_map = DepthMap { width, height, metres: depths.clone() };
+                self.clipped += write_depth(&file("_depth.png"), &depth_map, &unit)?;
+            }
+            if args.ply {
+                let camera = picture.intrinsics(size, self.camera)?;
+                let flattest = args.drop_flying.map(f32::to_radians);
+                let filter = CloudFilter { farthest: args.max_depth, flattest };
+                let points = cloud(&predicted.image, &depths, camera, filter);
+                let comment = format!("x right, y down, z forward; unit: {unit}");
+                self.points += write_ply(&file(".ply"), points, &comment)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of the next frame of the film in a folder.
+    fn next_frame(&mut self, home: &Path) -> Result<PathBuf> {
+        let film = home.join("side_by_side");
+        make_folder(&film)?;
+        let number = self.frames.entry(film.clone()).or_default();
+        let file = film.join(format!("{number:06}.jpg"));
+        *number += 1;
+        Ok(file)
+    }
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("the folder {} cannot be made", path.display()))
+}

@@ -1,0 +1,100 @@
+//! Metres in a unit of a network's depth: a small file beside its weights, which are never touched.
+
+use super::WeightsError;
+use crate::data::{STEREO_SHIFT, kitti::BASELINE_METRES, whole::write_whole};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt, fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// Metres in a unit of a network's depth, and how that is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricScale {
+    /// The factor from predicted depth to metres.
+    pub metres_per_unit: f64,
+    /// How it is known, in words.
+    pub origin: String,
+    /// Standard deviation over frames, relative to the factor, if it was measured on some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
+    /// The number of frames that it was measured on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<usize>,
+}
+
+impl fmt::Display for MetricScale {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:.4} metres per unit, from {}", self.metres_per_unit, self.origin)?;
+        match (self.spread, self.frames) {
+            (Some(spread), Some(frames)) if frames > 1 => {
+                write!(formatter, " ({frames} frames, spread {:.1} %)", 100.0 * spread)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl MetricScale {
+    /// A scale that is known without measuring.
+    pub fn stated(metres_per_unit: f64, origin: impl Into<String>) -> Self {
+        Self { metres_per_unit, origin: origin.into(), spread: None, frames: None }
+    }
+
+    /// The scale of networks that were trained with stereo cameras at this distance (ALGORITHM 1.8).
+    pub fn of_stereo(baseline_metres: f64, origin: &str) -> Self {
+        let origin = format!("stereo training, cameras {baseline_metres} m apart{origin}");
+        Self::stated(baseline_metres / f64::from(STEREO_SHIFT), origin)
+    }
+
+    /// What is known of weights: what the file beside them says, else KITTI's scale for those trained with
+    /// stereo pairs, which all published ones were on KITTI.
+    ///
+    /// # Errors
+    /// If there is a file that says no scale.
+    pub fn of(weights: &Path, use_stereo: bool) -> Result<Option<Self>, WeightsError> {
+        let assumed = || {
+            let baseline = (f64::from(BASELINE_METRES) * 1e3).round() / 1e3;
+            Self::of_stereo(baseline, ", as KITTI's are (assumed)")
+        };
+        Ok(Self::read(weights)?.or_else(|| use_stereo.then(assumed)))
+    }
+
+    /// Where the scale of weights stands: `scale.toml` in their folder, or `NAME.scale.toml` beside the
+    /// file `NAME.safetensors`.
+    pub fn path(weights: &Path) -> PathBuf {
+        if weights.is_dir() { weights.join("scale.toml") } else { weights.with_extension("scale.toml") }
+    }
+
+    /// What the file beside the weights says; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read or says no scale.
+    pub fn read(weights: &Path) -> Result<Option<Self>, WeightsError> {
+        let path = Self::path(weights);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let damaged = |reason: String| WeightsError::NoScale { path: path.clone(), reason };
+        let text = fs::read_to_string(&path).map_err(|error| damaged(error.to_string()))?;
+        let scale: Self = toml::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
+        if scale.metres_per_unit > 0.0 && scale.metres_per_unit.is_finite() {
+            return Ok(Some(scale));
+        }
+        Err(damaged(format!("metres_per_unit is {}, not a number above 0", scale.metres_per_unit)))
+    }
+
+    /// Writes the file beside the weights and says where it is.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, weights: &Path) -> Result<PathBuf, WeightsError> {
+        let path = Self::path(weights);
+        let unwritable = |reason| WeightsError::Unwritable { path: path.clone(), reason };
+        let text = toml::to_string(self).map_err(|error| unwritable(std::io::Error::other(error)))?;
+        write_whole(&path, |file| file.write_all(text.as_bytes())).map_err(unwritable)?;
+        Ok(path)
+    }
+}

@@ -1,0 +1,92 @@
+//! Point clouds: depth thrown along the rays of the camera, as PLY files.
+
+use crate::geometry::Intrinsics;
+use anyhow::{Context, Result};
+use glam::Vec3;
+use image::RgbImage;
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+/// A point of a cloud.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CloudPoint {
+    /// In the camera's axes: x right, y down, z forward.
+    pub position: Vec3,
+    /// sRGB.
+    pub colour: [u8; 3],
+}
+
+/// Which pixels become points; by default all of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CloudFilter {
+    /// Points farther than this are left out, in the unit of the depths.
+    pub farthest: Option<f32>,
+    /// Surfaces seen at a flatter angle than this are left out, radians: at the edges of things the network
+    /// blends near with far, and such points hang in the air.
+    pub flattest: Option<f32>,
+}
+
+/// The points of a picture with these depths, row by row: one for every pixel that the filter leaves.
+///
+/// # Panics
+/// If there are fewer depths than pixels.
+pub fn cloud(
+    image: &RgbImage,
+    depths: &[f32],
+    intrinsics: Intrinsics,
+    filter: CloudFilter,
+) -> impl Iterator<Item = CloudPoint> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let [focal_x, focal_y, ..] = intrinsics.in_pixels(width, height);
+    let steepest = filter.flattest.map(|angle| 1.0 / angle.tan());
+    // The same test as in cloud.wgsl: depth against the length across the line of sight.
+    let is_edge = move |here: f32, neighbour: f32, focal_length: f32| {
+        steepest
+            .is_some_and(|steepest| (neighbour - here).abs() * focal_length > steepest * here.min(neighbour))
+    };
+    (0..width * height).filter_map(move |index| {
+        let (column, row, depth) = (index % width, index / width, depths[index]);
+        let right = depths[row * width + (column + 1).min(width - 1)];
+        let below = depths[(row + 1).min(height - 1) * width + column];
+        let is_wanted = filter.farthest.is_none_or(|farthest| depth <= farthest)
+            && !is_edge(depth, right, focal_x)
+            && !is_edge(depth, below, focal_y);
+        is_wanted.then(|| CloudPoint {
+            position: intrinsics.ray(column, row, width, height) * depth,
+            colour: image.get_pixel(column as u32, row as u32).0,
+        })
+    })
+}
+
+/// Writes points as a PLY file, binary little endian: float x, y, z and uchar red, green, blue. The comment,
+/// one line, says what a reader of the file must know, such as the unit. Gives the number of points.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_ply(path: &Path, points: impl IntoIterator<Item = CloudPoint>, comment: &str) -> Result<usize> {
+    let points: Vec<CloudPoint> = points.into_iter().collect();
+    let write = || -> std::io::Result<()> {
+        let mut file = BufWriter::new(File::create(path)?);
+        let properties = ["float x", "float y", "float z", "uchar red", "uchar green", "uchar blue"]
+            .map(|property| format!("property {property}\n"));
+        write!(
+            file,
+            "ply\nformat binary_little_endian 1.0\ncomment {}\nelement vertex {}\n{}end_header\n",
+            comment.replace(['\n', '\r'], " "),
+            points.len(),
+            properties.concat()
+        )?;
+        for CloudPoint { position, colour } in &points {
+            for coordinate in position.to_array() {
+                file.write_all(&coordinate.to_le_bytes())?;
+            }
+            file.write_all(colour)?;
+        }
+        file.flush()
+    };
+    write().with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(points.len())
+}

@@ -1,0 +1,87 @@
+//! Disparity in colours: the published range of one picture, or one range for a whole sequence.
+
+use crate::{config::ImageSize, geometry::colormap::Colormap};
+use image::{Rgb, RgbImage};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The share of disparities below the last colour; what is above is saturated (ALGORITHM 6).
+const SATURATED_ABOVE: f64 = 0.95;
+
+/// The disparities that the first and the last colour stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ColourRange {
+    /// The first colour's.
+    pub least: f32,
+    /// The last colour's.
+    pub most: f32,
+}
+
+impl ColourRange {
+    /// The range of the published pictures: from the least value to the 95th percentile.
+    ///
+    /// # Panics
+    /// If there are no values.
+    pub fn of(values: &[f32]) -> Self {
+        let least = values.iter().copied().fold(f32::INFINITY, f32::min);
+        Self { least, most: percentile(values, SATURATED_ABOVE) }
+    }
+
+    /// Where a value stands between the first colour, 0, and the last, 1.
+    pub fn share(self, value: f32) -> f32 {
+        (value - self.least) / (self.most - self.least).max(f32::EPSILON)
+    }
+
+    /// The value of a share.
+    pub fn value(self, share: f32) -> f32 {
+        self.least + (self.most - self.least) * share
+    }
+}
+
+/// The value below which this share of values lies, interpolated linearly as NumPy does.
+fn percentile(values: &[f32], share: f64) -> f32 {
+    let mut values = values.to_vec();
+    let position = share * (values.len() - 1) as f64;
+    let weight = position.fract() as f32;
+    let (_, below, above) = values.select_nth_unstable_by(position as usize, f32::total_cmp);
+    let next = above.iter().copied().min_by(f32::total_cmp).unwrap_or(*below);
+    *below + (next - *below) * weight
+}
+
+/// The published range of all pictures of a sequence together.
+#[derive(Default)]
+pub struct SequenceRange {
+    /// How many values begin with these bits. The bits of floats above 0 are in the order of the floats.
+    counts: BTreeMap<u32, u64>,
+}
+
+impl SequenceRange {
+    /// Leaves 11 bits of precision: values are told apart from 0.05 % on.
+    const DROPPED_BITS: u32 = 12;
+
+    /// Takes the disparities of one more picture, all above 0.
+    pub fn add(&mut self, values: &[f32]) {
+        for value in values {
+            *self.counts.entry(value.to_bits() >> Self::DROPPED_BITS).or_default() += 1;
+        }
+    }
+
+    /// From the least value to the 95th percentile of all; `None` before any.
+    pub fn range(&self) -> Option<ColourRange> {
+        let total: u64 = self.counts.values().sum();
+        let value = |bits: &u32| f32::from_bits(bits << Self::DROPPED_BITS);
+        let mut seen = 0;
+        let most = self.counts.iter().find(|(_, count)| {
+            seen += **count;
+            seen as f64 >= SATURATED_ABOVE * total as f64
+        });
+        Some(ColourRange { least: value(self.counts.keys().next()?), most: value(most?.0) })
+    }
+}
+
+/// Colours values, row by row.
+pub fn colour_picture(values: &[f32], size: ImageSize, range: ColourRange, colours: Colormap) -> RgbImage {
+    RgbImage::from_fn(size.width as u32, size.height as u32, |x, y| {
+        Rgb(colours.colour(range.share(values[y as usize * size.width + x as usize])))
+    })
+}

@@ -1,0 +1,168 @@
+//! Pictures to predict for: files, folders of files, and frames of drives.
+
+use crate::{
+    config::{CameraChoice, DataChoice, ImageSize},
+    data::{self, DataError, Drive, FrameKey, FrameSource, Side, folder::Rig, image::ENDINGS},
+    geometry::Intrinsics,
+};
+use anyhow::{Context, Result, bail};
+use image::RgbImage;
+use std::{
+    collections::BTreeSet,
+    fmt, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A picture that can be read, and the name of what is made of it.
+#[derive(Clone)]
+pub struct Picture {
+    /// Where results go below the folder of all results, without ending: `street`, or `DRIVE/0000000007`
+    /// for a frame of a drive.
+    pub name: String,
+    origin: Origin,
+}
+
+#[derive(Clone)]
+enum Origin {
+    File(PathBuf),
+    Frame(Arc<dyn FrameSource>, FrameKey),
+}
+
+impl fmt::Display for Picture {
+    /// What it is read from.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            Origin::File(path) => path.display().fmt(formatter),
+            Origin::Frame(_, key) => key.fmt(formatter),
+        }
+    }
+}
+
+impl Picture {
+    /// The picture of a file.
+    pub fn of_file(path: PathBuf) -> Self {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Self { name, origin: Origin::File(path) }
+    }
+
+    /// A frame of a data source.
+    pub fn of_frame(source: &Arc<dyn FrameSource>, key: FrameKey) -> Self {
+        let stem = source.file(&key).and_then(Path::file_stem);
+        let stem = stem.map_or_else(|| format!("{:010}", key.frame), |stem| stem.to_string_lossy().into());
+        Self { name: format!("{}/{stem}", key.folder), origin: Origin::Frame(source.clone(), key) }
+    }
+
+    /// Decodes it.
+    ///
+    /// # Errors
+    /// It is missing or damaged.
+    pub fn read(&self) -> Result<RgbImage, DataError> {
+        match &self.origin {
+            Origin::File(path) => data::image::read(path),
+            Origin::Frame(source, key) => source.image(key),
+        }
+    }
+
+    /// Its camera: as its drive or a file beside it tells it, else the one that is assumed.
+    ///
+    /// # Errors
+    /// It is not known or implausible.
+    pub fn intrinsics(
+        &self,
+        size: ImageSize,
+        assumed: Option<CameraChoice>,
+    ) -> Result<Intrinsics, DataError> {
+        match &self.origin {
+            Origin::File(path) => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                Ok(Rig::of(folder.unwrap_or(Path::new(".")), size, assumed)?.0.camera(Side::Left))
+            }
+            Origin::Frame(source, key) => Ok(source.intrinsics(key)),
+        }
+    }
+}
+
+/// The pictures that an input names: an image file, the images of a folder in the order of their names, or
+/// the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the order
+/// of drives and time, as the left camera saw them where there are two. `camera` is for frames without a
+/// file which tells it.
+///
+/// # Errors
+/// If there is no such file or folder, or it holds no picture.
+pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<Picture>> {
+    let choice = match camera {
+        _ if input.as_os_str() == "demo" && !input.exists() => DataChoice::Demo,
+        _ if !is_drive(input) => {
+            return Ok(find_images(input)?.into_iter().map(Picture::of_file).collect());
+        }
+        Some(camera) => DataChoice::Assuming { folder: input.to_owned(), camera },
+        None => DataChoice::Folder(input.to_owned()),
+    };
+    let source = data::open(&choice)?;
+    Ok(frames(source.as_ref()).map(|key| Picture::of_frame(&source, key)).collect())
+}
+
+/// The frames of all drives that are there, by drive and time, from the left camera where there are two.
+pub fn frames(source: &dyn FrameSource) -> impl Iterator<Item = FrameKey> + '_ {
+    let of_drive = |drive: &'_ Drive| {
+        let side = drive.sides.iter().copied().min().unwrap_or(Side::Left);
+        drive.keys(side).collect::<Vec<_>>()
+    };
+    source.drives().iter().flat_map(of_drive).filter(|key| source.contains(key))
+}
+
+/// Whether an input is a folder of drives rather than of images.
+fn is_drive(input: &Path) -> bool {
+    input.is_dir() && find_images(input).is_err() && data::is_data(input)
+}
+
+/// The images that an input names: itself, or those of a folder in the order of their names.
+///
+/// # Errors
+/// If there is no such file or folder, or it holds no image.
+pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
+    if input.is_file() {
+        return Ok(vec![input.to_owned()]);
+    }
+    let entries = fs::read_dir(input).with_context(|| {
+        format!("the input {} cannot be read; give an image, a folder or demo", input.display())
+    })?;
+    let is_image = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
+        ENDINGS.contains(&ending.as_str())
+    };
+    let mut images: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_image).collect();
+    images.sort();
+    if images.is_empty() {
+        bail!(
+            "the folder {} holds neither images ({}) nor drives in a known layout",
+            input.display(),
+            ENDINGS.join(", ")
+        );
+    }
+    Ok(images)
+}
+
+/// Gives every picture a name of its own: the second of one name becomes `NAME-2`. Gives those that were
+/// renamed, by their number. Names that differ in capitals alone count as one, as on some disks.
+pub fn tell_apart(pictures: &mut [Picture]) -> Vec<usize> {
+    let folded = |name: &str| name.to_lowercase();
+    let mut taken = BTreeSet::new();
+    let mut renamed = Vec::new();
+    for (number, picture) in pictures.iter_mut().enumerate() {
+        let mut name = picture.name.clone();
+        for copy in 2.. {
+            if taken.insert(folded(&name)) {
+                break;
+            }
+            name = format!("{}-{copy}", picture.name);
+        }
+        if name != picture.name {
+            picture.name = name;
+            renamed.push(number);
+        }
+    }
+    renamed
+}
