@@ -6,12 +6,12 @@ use std::{
     process::{Command, Output},
 };
 
-fn monoscope(arguments: &[&str]) -> Output {
+pub fn monoscope(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_monoscope")).args(arguments).output().unwrap()
 }
 
 /// Runs a command that must fail with this code and one line that holds these words.
-fn refused(code: i32, words: &[&str], arguments: &[&str]) {
+pub fn refused(code: i32, words: &[&str], arguments: &[&str]) {
     let output = monoscope(arguments);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
@@ -23,7 +23,7 @@ fn refused(code: i32, words: &[&str], arguments: &[&str]) {
     assert!(output.stdout.is_empty(), "{arguments:?} printed {}", String::from_utf8_lossy(&output.stdout));
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

@@ -4,11 +4,13 @@
 
 mod architecture;
 mod architectures;
+mod calibration;
 mod cli;
 mod config;
 mod convolution;
 mod data;
 mod evaluate;
+mod exports;
 mod gradients;
 mod inspect;
 mod inspector;

@@ -3,7 +3,7 @@
 use crate::{
     compute::{Compute, adapters},
     config::DeviceChoice,
-    model::weights,
+    model::weights::{self, MetricScale},
     train::RunFolder,
 };
 use anyhow::Result;
@@ -33,6 +33,7 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
     let compute = Compute::open(DeviceChoice::Cpu, None)?;
     let folder = RunFolder::weights_in(path);
     let found = weights::examine(&folder, &compute.device)?;
+    let scale = MetricScale::of(&folder, found.use_stereo)?;
     let networks = found.networks.architecture();
     if json {
         let object = json!({
@@ -45,6 +46,7 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
             "height": found.size.map(|size| size.height),
             "width": found.size.map(|size| size.width),
             "use_stereo": found.use_stereo,
+            "scale": scale,
             "tensors": found.report,
         });
         println!("{object}");
@@ -61,6 +63,10 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
             );
         }
         None => println!("does not say for which size it was trained; {} is taken", found.trained_size()),
+    }
+    match scale {
+        Some(scale) => println!("unit of depth: {scale}"),
+        None => println!("unit of depth: not known; monoscope calibrate finds it out"),
     }
     println!("{} tensors loaded", found.report.loaded.len());
     for (what, names) in [("missing", &found.report.missing), ("unused", &found.report.unused)] {

@@ -148,13 +148,12 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
 /// Gives every picture a name of its own: the second of one name becomes `NAME-2`. Gives those that were
 /// renamed, by their number. Names that differ in capitals alone count as one, as on some disks.
 pub fn tell_apart(pictures: &mut [Picture]) -> Vec<usize> {
-    let folded = |name: &str| name.to_lowercase();
     let mut taken = BTreeSet::new();
     let mut renamed = Vec::new();
     for (number, picture) in pictures.iter_mut().enumerate() {
         let mut name = picture.name.clone();
         for copy in 2.. {
-            if taken.insert(folded(&name)) {
+            if taken.insert(name.to_lowercase()) {
                 break;
             }
             name = format!("{}-{copy}", picture.name);

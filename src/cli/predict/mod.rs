@@ -59,8 +59,8 @@ struct Skipped {
 }
 
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
-    let (pictures, renamed) = pictures(args)?;
     let compute = args.compute.open()?;
+    let (pictures, renamed) = pictures(args)?;
     let predictor = load_predictor(&args.weights, &compute.device)?;
     let given = |factor| MetricScale::stated(factor, "--metres-per-unit");
     let scale = args.metres_per_unit.map(given).or_else(|| predictor.scale().cloned());
