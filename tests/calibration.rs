@@ -159,6 +159,12 @@ fn metres_that_nothing_tells_are_refused() {
     let frames = folder.path().join("frames");
     fs::create_dir(&frames).unwrap();
     fs::copy(&picture, frames.join("0.png")).unwrap();
-    check(1, &["measured depth"], &["--data", text(&frames), "--field-of-view", "90"]);
+    fs::write(frames.join("1.png"), "no picture").unwrap();
+    let of_frames = ["--data", text(&frames), "--field-of-view", "90"];
+    check(1, &["measured depth"], &of_frames);
     assert!(!folder.path().join("silent.scale.toml").exists());
+    // A frame that cannot be read is passed over. Of a black one these networks believe that it has a road.
+    let output = monoscope(&[&calibrate[..], &of_frames, &["--camera-height", "1.5"]].concat());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 of 2 frames"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1.png"));
 }

@@ -150,17 +150,31 @@ fn some_frames(source: &dyn FrameSource, most: usize) -> Vec<FrameKey> {
     keys.into_iter().step_by(step).collect()
 }
 
-fn from_truth(predictor: &Predictor, source: &dyn FrameSource, keys: &[FrameKey]) -> Result<MetricScale> {
-    let bar = progress::bar(keys.len() as u64, "measure");
+/// The scales of the frames that show one; those that cannot be read are passed over and named.
+fn measure(
+    keys: &[FrameKey],
+    what: &'static str,
+    mut of: impl FnMut(&FrameKey) -> Result<Option<f64>>,
+) -> Vec<f64> {
+    let bar = progress::bar(keys.len() as u64, what);
     let mut scales = Vec::new();
     for key in keys {
-        if let Some(truth) = source.depth(key)? {
-            let size = ImageSize { height: truth.height, width: truth.width };
-            scales.extend(scale_from_depth(&depths(predictor, &source.image(key)?, size)?, &truth));
+        match of(key) {
+            Ok(scale) => scales.extend(scale),
+            Err(error) => bar.suspend(|| eprintln!("skipped: {error:#}")),
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
+    scales
+}
+
+fn from_truth(predictor: &Predictor, source: &dyn FrameSource, keys: &[FrameKey]) -> Result<MetricScale> {
+    let scales = measure(keys, "measure", |key| {
+        let Some(truth) = source.depth(key)? else { return Ok(None) };
+        let size = ImageSize { height: truth.height, width: truth.width };
+        Ok(scale_from_depth(&depths(predictor, &source.image(key)?, size)?, &truth))
+    });
     summarise(&scales, format!("measured depth of {}", source.name())).with_context(|| {
         format!(
             "none of {} frames of {} has measured depth; give --camera-height or --known, or more --frames",
@@ -176,18 +190,16 @@ fn from_road(
     keys: &[FrameKey],
     camera_height: f64,
 ) -> Result<MetricScale> {
-    let bar = progress::bar(keys.len() as u64, "look for the road");
-    let (mut scales, mut inlier_shares) = (Vec::new(), 0.0);
-    for key in keys {
+    let mut inlier_shares = 0.0;
+    let scales = measure(keys, "look for the road", |key| {
         let image = source.image(key)?;
         let size = size_of(&image);
-        if let Some(road) = find_road(&depths(predictor, &image, size)?, size, source.intrinsics(key)) {
-            scales.push(camera_height / road.camera_height());
+        let road = find_road(&depths(predictor, &image, size)?, size, source.intrinsics(key));
+        Ok(road.map(|road| {
             inlier_shares += road.inlier_share;
-        }
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+            camera_height / road.camera_height()
+        }))
+    });
     let inliers = 100.0 * inlier_shares / scales.len().max(1) as f64;
     let origin = format!(
         "a camera {camera_height} m above the road in {}, seen in {} of {} frames, {inliers:.0} % of points on it",
