@@ -649,8 +649,8 @@ fn only_an_open_inspector_is_computed_for() {
 fn a_map_of_a_source_that_cannot_be_warped_gives_way_to_one_that_can() {
     let mut stage = stage_with_data();
     stage.state_mut().take_commands();
-    let mut objective = ObjectiveConfig::default();
-    objective.frame_ids = vec![FrameId::TARGET, FrameId::Stereo];
+    let frame_ids = vec![FrameId::TARGET, FrameId::Stereo];
+    let objective = ObjectiveConfig { frame_ids, ..ObjectiveConfig::default() };
     stage.state_mut().show(Arc::new(Picture { objective, ..Arc::into_inner(picture(key(1))).unwrap() }));
     stage.run();
     let watched = watched(&stage.state_mut().take_commands()).expect("the maps changed");

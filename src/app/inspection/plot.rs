@@ -12,6 +12,7 @@ use egui::{Color32, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
 use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
 
 const LEAST_HEIGHT: f32 = 120.0;
+const MOST_HEIGHT: f32 = 280.0;
 /// Photometric losses on real images are nearly all below this.
 const USUAL_LOSS: f64 = 0.5;
 
@@ -48,11 +49,11 @@ pub fn cost_curve(ui: &mut Ui, answer: &Answer, bottom: f32) -> Option<f64> {
     let highest =
         curve.sources.iter().flat_map(|source| &source.losses).fold(USUAL_LOSS, |most, loss| most.max(*loss));
     let ends = [curve.depths[0], curve.depths[curve.depths.len() - 1]].map(f64::log10);
-    let height = (bottom - ui.cursor().top() - theme::HALF).max(LEAST_HEIGHT);
+    let height = (bottom - ui.cursor().top() - theme::HALF).clamp(LEAST_HEIGHT, MOST_HEIGHT);
     let plot = Plot::new("cost curve")
         .height(height)
         .show_background(false)
-        .grid_fade(0.5)
+        .grid_color(weak.gamma_multiply(0.4))
         .allow_scroll(false)
         .allow_zoom(false)
         .allow_drag(false)
@@ -134,9 +135,9 @@ fn keys(ui: &mut Ui, answer: &Answer) {
     if answer.curve.sources.len() > 1 {
         keys.push((combined(answer).to_owned(), strong.gamma_multiply(0.35), 5.0));
     }
-    keys.push(("prediction".to_owned(), palette.accent, 2.0));
+    keys.push(("predicted".to_owned(), palette.accent, 2.0));
     if true_depth(answer).is_some() {
-        keys.push(("true depth".to_owned(), strong, 2.0));
+        keys.push(("true".to_owned(), strong, 2.0));
     }
     if answer.curve.automask_level.is_some() {
         keys.push(("auto-mask".to_owned(), weak, 1.0));
