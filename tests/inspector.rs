@@ -271,6 +271,7 @@ fn the_curve_passes_through_the_reprojection_loss() {
                 assert!((line.losses[at] - expected).abs() < 1e-9, "{name} at {pixel:?}");
                 let [x, y] = line.points[at].expect("a point before the camera");
                 assert!((x - source.sampled[0]).hypot(y - source.sampled[1]) < 1e-9);
+                assert_eq!(line.is_seen[at], !source.is_outside && !source.is_behind);
             }
             let verdict = report.verdict.unwrap();
             let level = curve.automask_level.unwrap_or(f64::INFINITY);

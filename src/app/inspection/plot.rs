@@ -24,20 +24,31 @@ pub fn cost_curve(ui: &mut Ui, answer: &Answer, bottom: f32) -> Option<f64> {
     let title = ui.label(RichText::new("Loss against depth").small().color(weak));
     title.on_hover_text(
         "Photometric loss if the pixel lay elsewhere on its ray: its nine pixels of SSIM are warped as one, \
-         with their predicted depths all times the same factor",
+         with their predicted depths all times the same factor. Faint where the pixel would lie outside the \
+         source",
     );
     keys(ui, answer);
-    let points = |losses: &[f64]| -> PlotPoints<'static> {
+    let points = |losses: &[f64]| -> Vec<[f64; 2]> {
         curve.depths.iter().zip(losses).map(|(depth, loss)| [depth.log10(), *loss]).collect()
     };
     let mut lines = Vec::new();
     if curve.sources.len() > 1 {
         let colour = strong.gamma_multiply(0.35);
-        lines.push(Line::new(combined(answer), points(&curve.combined)).color(colour).width(5.0));
+        let points = PlotPoints::from(points(&curve.combined));
+        lines.push(Line::new(combined(answer), points).color(colour).width(5.0));
     }
     for (index, source) in curve.sources.iter().enumerate() {
         let colour = legend::source_colour(index);
-        lines.push(Line::new(source.id.label(), points(&source.losses)).color(colour).width(1.5));
+        let points = points(&source.losses);
+        // Where only the source's border is seen, the loss says nothing.
+        let mut first = 0;
+        for stretch in source.is_seen.chunk_by(|left, right| left == right) {
+            let end = first + stretch.len();
+            let part = points[first..(end + 1).min(points.len())].to_vec();
+            let (colour, width) = if stretch[0] { (colour, 1.5) } else { (colour.gamma_multiply(0.45), 1.0) };
+            lines.push(Line::new(source.id.label(), PlotPoints::from(part)).color(colour).width(width));
+            first = end;
+        }
     }
     let predicted = VLine::new("prediction", report.depth.log10()).color(palette.accent).width(1.5);
     let truth = true_depth(answer).map(|depth| {

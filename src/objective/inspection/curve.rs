@@ -27,6 +27,8 @@ pub struct SourceCurve {
     pub id: FrameId,
     /// Where it sees the pixel at each depth, in its pixels; `None` behind its camera.
     pub points: Vec<Option<[f64; 2]>>,
+    /// Whether that is before its camera and within its picture, so that the loss there has a meaning.
+    pub is_seen: Vec<bool>,
     /// Photometric loss at each depth, times the predictive mask if there is one.
     pub losses: Vec<f64>,
 }
@@ -60,10 +62,13 @@ impl Evidence {
                 let sighting = window.sighting(source, *depth);
                 (sighting.depth > 0.0).then_some(sighting.position)
             };
+            let points: Vec<Option<[f64; 2]>> = depths.iter().map(point).collect();
+            let is_seen = |point: &Option<[f64; 2]>| point.is_some_and(|point| self.contains(point));
             let loss = |depth: &f64| weight * window.reprojection(source, *depth, use_ssim).loss;
             SourceCurve {
                 id: source.id,
-                points: depths.iter().map(point).collect(),
+                is_seen: points.iter().map(is_seen).collect(),
+                points,
                 losses: depths.iter().map(loss).collect(),
             }
         };

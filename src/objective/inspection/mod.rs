@@ -127,6 +127,12 @@ impl Evidence {
         [self.size.width, self.size.height]
     }
 
+    /// Whether a position lies within the sources' pictures, so that it is not their border that is seen.
+    fn contains(&self, [x, y]: [f64; 2]) -> bool {
+        let within = |position: f64, count: usize| (0.0..=(count - 1) as f64).contains(&position);
+        within(x, self.size.width) && within(y, self.size.height)
+    }
+
     /// What the photometric losses of the sources come to: their least, or their average.
     fn combined(&self, losses: impl Iterator<Item = f64>) -> Option<f64> {
         let losses: Vec<f64> = losses.collect();

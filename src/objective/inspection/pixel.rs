@@ -136,12 +136,10 @@ impl Evidence {
         let use_ssim = !self.config.no_ssim;
         let report = |source: &super::Source| {
             let sighting = window.sighting(source, window.depth());
-            let [x, y] = sighting.position;
-            let within = |position: f64, count: usize| (0.0..=(count - 1) as f64).contains(&position);
             SourceReport {
                 id: source.id,
                 sampled: sighting.position,
-                is_outside: !(within(x, self.size.width) && within(y, self.size.height)),
+                is_outside: !self.contains(sighting.position),
                 is_behind: sighting.depth <= 0.0,
                 reprojection: window.reprojection(source, window.depth(), use_ssim),
                 weight: source.weight.as_ref().map(|weight| weight.stretched(pixel, self.extent())),
