@@ -1,5 +1,6 @@
 //! From files to samples: pictures, augmentation, parsers, splits, sources, loading.
 
+mod arrays;
 mod cache;
 mod files;
 mod folders;
@@ -13,7 +14,12 @@ use rand_chacha::ChaCha8Rng;
 
 /// A text with up to five bytes changed, added or cut off.
 fn damaged(random: &mut ChaCha8Rng, text: &str) -> String {
-    let mut bytes = text.as_bytes().to_vec();
+    String::from_utf8_lossy(&damaged_bytes(random, text.as_bytes())).into_owned()
+}
+
+/// The same of bytes.
+fn damaged_bytes(random: &mut ChaCha8Rng, whole: &[u8]) -> Vec<u8> {
+    let mut bytes = whole.to_vec();
     for _ in 0..random.random_range(1..6) {
         let at = random.random_range(0..bytes.len());
         match random.random_range(0..4) {
@@ -24,5 +30,5 @@ fn damaged(random: &mut ChaCha8Rng, text: &str) -> String {
             _ => bytes.insert(at, random.random_range(b' '..=b'~')),
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }

@@ -1,0 +1,252 @@
+//! NumPy's files and 16-bit depth: every kind is read right, and no damage brings the readers down.
+
+use super::damaged_bytes;
+use monoscope::data::{
+    DataError, DepthMap, Side,
+    arrays::{
+        Array, Element,
+        npy::{NpyRows, read_array, write_array},
+        npz::{self, Npz},
+        pickle::read_arrays,
+    },
+    image::{read_depth, write_depth},
+    kitti::{
+        calibration::ScannerProjection,
+        velodyne::{self, DepthOf},
+    },
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::{fs, io::Read, path::Path};
+
+/// An array file as NumPy writes it, with any description.
+fn npy(version: u8, header: &str, numbers: &[u8]) -> Vec<u8> {
+    let length = header.len() as u32;
+    let mut bytes = b"\x93NUMPY".to_vec();
+    bytes.extend([version, 0]);
+    bytes.extend(if version == 1 {
+        (length as u16).to_le_bytes().to_vec()
+    } else {
+        length.to_le_bytes().to_vec()
+    });
+    [&bytes[..], header.as_bytes(), numbers].concat()
+}
+
+fn header(kind: &str, order: &str, shape: &str) -> String {
+    format!("{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}          \n")
+}
+
+fn read(bytes: &[u8]) -> Result<Array, String> {
+    read_array(&mut &bytes[..], bytes.len() as u64)
+}
+
+/// The archives that NumPy made of three small arrays of different shapes, see [`arrays_of_numpy`].
+fn numpy_file(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/numpy").join(name)
+}
+
+fn arrays_of_numpy() -> [Array; 3] {
+    [
+        Array { shape: vec![2, 3], values: vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0] },
+        Array { shape: vec![3, 2], values: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5] },
+        Array { shape: vec![1, 1], values: vec![7.25] },
+    ]
+}
+
+/// The pickle of these arrays, in a protocol.
+fn pickle_of_numpy(protocol: u32) -> Vec<u8> {
+    let file = fs::File::open(numpy_file("protocols.npz")).unwrap();
+    let mut archive = zip::ZipArchive::new(file).unwrap();
+    let mut bytes = Vec::new();
+    archive.by_name(&format!("protocol_{protocol}.npy")).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes.split_off(128)
+}
+
+#[test]
+fn arrays_of_every_kind_order_and_version_are_read() {
+    let kinds: [(&str, Vec<u8>); 7] = [
+        ("<f2", [0x3c00_u16, 0x4000, 0x4200, 0xb800, 0x7bff, 0].map(u16::to_le_bytes).concat()),
+        ("<f4", [1.0_f32, 2.0, 3.0, -0.5, 65504.0, 0.0].map(f32::to_le_bytes).concat()),
+        ("<f8", [1.0_f64, 2.0, 3.0, -0.5, 65504.0, 0.0].map(f64::to_le_bytes).concat()),
+        ("|u1", vec![1, 2, 3, 4, 5, 255]),
+        ("<u2", [1_u16, 2, 3, 4, 5, 65535].map(u16::to_le_bytes).concat()),
+        ("<i4", [1_i32, 2, 3, 4, 5, -70000].map(i32::to_le_bytes).concat()),
+        ("<i8", [1_i64, 2, 3, 4, 5, -70000].map(i64::to_le_bytes).concat()),
+    ];
+    for (kind, numbers) in kinds {
+        let last = match kind {
+            "|u1" => [4.0, 5.0, 255.0],
+            "<u2" => [4.0, 5.0, 65535.0],
+            "<i4" | "<i8" => [4.0, 5.0, -70000.0],
+            _ => [-0.5, 65504.0, 0.0],
+        };
+        let expected = [&[1.0, 2.0, 3.0], &last[..]].concat();
+        for version in 1..=3 {
+            let rows = read(&npy(version, &header(kind, "False", "(2, 3)"), &numbers)).unwrap();
+            assert_eq!((rows.shape, &rows.values), (vec![2, 3], &expected), "{kind}");
+        }
+        let columns = read(&npy(1, &header(kind, "True", "(2, 3)"), &numbers)).unwrap().values;
+        assert_eq!(columns, [0, 2, 4, 1, 3, 5].map(|index: usize| expected[index]), "{kind}");
+    }
+    assert_eq!(read(&npy(1, &header("<f4", "False", "()"), &[0; 4])).unwrap().shape, Vec::<usize>::new());
+    assert_eq!(read(&npy(1, &header("<f4", "False", "(0L,)"), &[])).unwrap().values, Vec::<f32>::new());
+}
+
+#[test]
+fn claims_beyond_the_file_are_refused_before_memory_is_asked_for() {
+    let refused = |bytes: &[u8], reason: &str| {
+        let error = read(bytes).unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    };
+    refused(&npy(1, &header("<f4", "False", "(4000, 4000)"), &[0; 64]), "needs 64000000 bytes");
+    refused(&npy(1, &header("<f4", "False", "(99999999999, 99999999999)"), &[]), "more than is read at once");
+    refused(&npy(1, &header(">f4", "False", "(1,)"), &[0; 4]), "'>f4'");
+    refused(&npy(1, &header("|O", "False", "(1,)"), &[0; 4]), "Python's objects");
+    refused(&npy(2, &"(".repeat(5000), &[]), "longer than any");
+    refused(&npy(1, &"(".repeat(4000), &[]), "not that of");
+    refused(b"\x93NUMPY\x02\0\xff\xff\xff\xff", "4294967295");
+    refused(b"RIFF", "ends early");
+    assert_eq!(Element::named("c8"), None);
+}
+
+#[test]
+fn what_is_written_is_read_by_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.npy");
+    let values: Vec<f32> = (0..24).map(|value| value as f32 / 8.0).collect();
+    let mut bytes = Vec::new();
+    write_array(&mut bytes, &[2, 3, 4], &values).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(read(&bytes).unwrap(), Array { shape: vec![2, 3, 4], values: values.clone() });
+    let mut rows = NpyRows::open(&path).unwrap();
+    assert_eq!(rows.shape(), [2, 3, 4]);
+    assert_eq!(rows.row(1).unwrap(), values[12..]);
+    assert!(rows.row(2).unwrap_err().to_string().contains("no row 2"));
+    fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(NpyRows::open(&path).is_err());
+}
+
+#[test]
+fn arrays_in_pickles_of_every_protocol_are_read() {
+    let mut file = Npz::open(&numpy_file("objects.npz")).unwrap();
+    assert_eq!(file.arrays("data", &mut Ok).unwrap().unwrap(), arrays_of_numpy());
+    assert!(file.array("data").unwrap_err().to_string().contains("Python's objects"));
+    assert!(file.array("other").unwrap().is_none());
+    let mut file = Npz::open(&numpy_file("protocols.npz")).unwrap();
+    for protocol in 2..=5 {
+        let arrays = file.arrays(&format!("protocol_{protocol}"), &mut Ok).unwrap().unwrap();
+        assert_eq!(arrays, arrays_of_numpy(), "protocol {protocol}");
+    }
+}
+
+#[test]
+fn pickles_that_want_to_call_something_are_refused() {
+    let refused = |pickle: &[u8], reason: &str| {
+        let error = read_arrays(&mut &pickle[..], &mut Ok).unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    };
+    refused(b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.", "os.system, which is refused");
+    refused(b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93.", "builtins.eval");
+    refused(b"\x80\x02K\x01.", "not an array of arrays");
+    refused(b"\x80\x02B\xff\xff\xff\xff", "more than is read at once");
+    refused(b"\x80\x02B\xff\xff\xff\x01abc", "after 3 bytes");
+    let nested = [b"\x80\x02N".to_vec(), vec![0x85; 100_000], b".".to_vec()].concat();
+    refused(&nested, "deeper");
+    let many = [b"\x80\x02".to_vec(), vec![b'N'; 3_000_000], b".".to_vec()].concat();
+    refused(&many, "more values than arrays need");
+}
+
+#[test]
+fn damaged_arrays_archives_and_pickles_are_refused_without_panic() {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged");
+    let plain = npy(1, &header("<f4", "False", "(2, 3)"), &[7; 24]);
+    let own = folder.path().join("own.npz");
+    npz::write::<DataError>(&own, "", |add| add("a b", &[2, 3], &[0.5; 6])).unwrap();
+    let archives = [fs::read(numpy_file("objects.npz")).unwrap(), fs::read(own).unwrap()];
+    let pickles = [2, 3, 4, 5].map(pickle_of_numpy);
+    let mut refused = [0; 3];
+    for round in 0..4000 {
+        let bytes = damaged_bytes(&mut random, &plain);
+        match read(&bytes) {
+            Ok(array) => assert!(array.values.len() <= bytes.len()),
+            Err(error) => {
+                refused[0] += 1;
+                assert!(!error.is_empty() && error.len() < 300);
+            }
+        }
+        fs::write(&path, damaged_bytes(&mut random, &archives[round % 2])).unwrap();
+        let read_all = |mut file: Npz| -> Result<(), DataError> {
+            for name in file.names().collect::<Vec<_>>() {
+                file.array(&name)?;
+                file.arrays(&name, &mut Ok)?;
+            }
+            Ok(())
+        };
+        refused[1] += usize::from(Npz::open(&path).and_then(read_all).is_err());
+        let pickle = damaged_bytes(&mut random, &pickles[round % 4]);
+        refused[2] += usize::from(read_arrays(&mut &pickle[..], &mut Ok).is_err());
+    }
+    assert!(refused.iter().all(|count| *count > 1000), "{refused:?}");
+}
+
+#[test]
+fn depth_as_pictures_keeps_its_levels_and_survives_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("depth.png");
+    let metres = vec![0.0, 1.0, 1.0 / 256.0, 80.0, 255.998, 300.0];
+    write_depth(&path, &DepthMap { width: 3, height: 2, metres }).unwrap();
+    let levels = ::image::open(&path).unwrap().into_luma16();
+    assert_eq!(levels.as_raw(), &[0, 256, 1, 20480, 65535, 65535]);
+    let map = read_depth(&path).unwrap();
+    assert_eq!((map.width, map.height, map.metres[1], map.metres[3]), (3, 2, 1.0, 80.0));
+
+    let (mut random, whole) = (ChaCha8Rng::seed_from_u64(8), fs::read(&path).unwrap());
+    let mut refused = 0;
+    for _ in 0..3000 {
+        fs::write(&path, damaged_bytes(&mut random, &whole)).unwrap();
+        match read_depth(&path) {
+            Ok(map) => assert_eq!(map.metres.len(), map.width * map.height),
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().contains("depth.png"));
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+    ::image::RgbImage::new(2, 2).save(&path).unwrap();
+    assert!(read_depth(&path).unwrap_err().to_string().contains("16-bit"));
+}
+
+#[test]
+fn damaged_calibration_and_scans_give_a_depth_map_or_an_error() {
+    let mut random = ChaCha8Rng::seed_from_u64(9);
+    let folder = tempfile::tempdir().unwrap();
+    let cameras = "S_rect_02: 40 20\nR_rect_00: 1 0 0 0 1 0 0 0 1\nP_rect_02: 20 0 21 0 0 20 11 0 0 0 1 0\n";
+    let scanner = "R: 0 -1 0 0 0 -1 1 0 0\nT: 0 -0.1 -0.3\n";
+    let scan: Vec<u8> = (0..50)
+        .flat_map(|index| [5.0 + index as f32, 0.1 * index as f32, -0.5, 0.2])
+        .flat_map(f32::to_le_bytes)
+        .collect();
+    let mut read = 0;
+    for round in 0..3000 {
+        let (mut first, mut second) = (cameras.as_bytes().to_vec(), scanner.as_bytes().to_vec());
+        if round % 2 == 0 {
+            first = damaged_bytes(&mut random, &first);
+        } else {
+            second = damaged_bytes(&mut random, &second);
+        }
+        fs::write(folder.path().join("calib_cam_to_cam.txt"), first).unwrap();
+        fs::write(folder.path().join("calib_velo_to_cam.txt"), second).unwrap();
+        let Ok(projection) = ScannerProjection::read(folder.path(), Side::Left) else { continue };
+        // A damaged size may be large, but not beyond what a camera has.
+        assert!(projection.width <= 16_384 && projection.height <= 16_384);
+        let scan = damaged_bytes(&mut random, &scan);
+        let points = velodyne::parse(&scan[..scan.len() / 16 * 16]).unwrap();
+        let map = velodyne::project(&points, &projection, DepthOf::Scanner);
+        assert!(map.metres.len() == map.width * map.height && map.metres.iter().all(|depth| *depth >= 0.0));
+        read += 1;
+    }
+    assert!(read > 100, "{read}");
+}
