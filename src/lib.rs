@@ -14,7 +14,7 @@
 //! | [`model`]     | networks and their weights files |
 //! | [`objective`] | view synthesis and the loss; every map it computes has a name, every pixel its reasons |
 //! | [`predict`]   | images, folders and drives to disparity, depth, pictures and point clouds of them |
-//! | [`evaluate`]  | the published metrics against exact or measured depth; how many metres a unit is |
+//! | [`evaluate`]  | the published metrics against exact or measured depth and motion; how many metres a unit is |
 //! | [`train`]     | the session: one thread owns burn, commands in, events and leases out |
 //! | [`view`]      | wgpu pipelines that draw leases with the shaders of `shaders/` |
 //! | [`app`]       | the window |

@@ -75,19 +75,19 @@ fn a_scale_stands_beside_the_weights_and_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("net.safetensors");
     fs::write(&file, "weights").unwrap();
-    assert_eq!(MetricScale::of(&file, false).unwrap(), None);
-    let assumed = MetricScale::of(&file, true).unwrap().unwrap();
+    assert_eq!(MetricScale::of(&file, Some(false)).unwrap(), None);
+    let assumed = MetricScale::of(&file, Some(true)).unwrap().unwrap();
     assert!((assumed.metres_per_unit - 5.4).abs() < 1e-6 && assumed.origin.contains("assumed"));
     let scale = MetricScale { spread: Some(0.02), frames: Some(7), ..MetricScale::stated(12.5, "a ruler") };
     for (weights, name) in [(file.as_path(), "net.scale.toml"), (folder.path(), "scale.toml")] {
         assert_eq!(scale.write(weights).unwrap(), folder.path().join(name));
-        assert_eq!(MetricScale::of(weights, true).unwrap().as_ref(), Some(&scale));
+        assert_eq!(MetricScale::of(weights, Some(true)).unwrap().as_ref(), Some(&scale));
     }
     assert_eq!(scale.to_string(), "12.5000 metres per unit, from a ruler (7 frames, spread 2.0 %)");
     assert_eq!(fs::read(&file).unwrap(), b"weights");
     for text in ["metres_per_unit = -1\norigin = 'x'", "metres_per_unit = 3", "metres = 3"] {
         fs::write(folder.path().join("scale.toml"), text).unwrap();
-        let error = MetricScale::of(folder.path(), true).unwrap_err().to_string();
+        let error = MetricScale::of(folder.path(), Some(true)).unwrap_err().to_string();
         assert!(error.contains("scale.toml") && error.contains("calibrate"), "{error}");
     }
 }

@@ -18,6 +18,7 @@ mod layers;
 mod networks;
 mod normalisation;
 mod objective;
+mod odometry;
 mod ops;
 mod options;
 mod pose_networks;

@@ -3,6 +3,7 @@
 use monoscope::{
     compute::{Compute, DisplayDevice},
     config::{DataChoice, DeviceChoice, FrameId, Preset, RunConfig},
+    data::Side,
     objective::MapName,
     train::{Command, Event, Origin, Picture, SessionHandle, State},
 };
@@ -216,4 +217,38 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
     session.send(Command::Inspect(false));
     session.send(Command::Show(picture.key.clone()));
     next_picture(&session, |picture| picture.evidence.is_none() && picture.origin == Origin::Prediction);
+}
+
+#[test]
+fn a_path_grows_beside_a_run_and_can_be_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    let is_problem = |event: &Event| matches!(event, Event::Problem(_));
+    open_demo(&session);
+    let drive = "demo/demo_drive_0001_sync".to_owned();
+    let trace = || Command::Trace { folder: drive.clone(), side: Side::Left };
+    session.send(trace());
+    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
+    assert!(problem.what.contains("no networks"), "{problem:?}");
+    session.send(Command::LoadDemo);
+    session.send(trace());
+    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
+    assert!(problem.what.contains("no pose network") && !problem.ended_run, "{problem:?}");
+
+    session.send(Command::Start { config: small(1000), out: folder.path().join("run") });
+    next(&session, is_state(State::Training));
+    session.send(trace());
+    let part = |event: &Event| matches!(event, Event::Trajectory(_));
+    next(&session, part);
+    next(&session, |event| matches!(event, Event::Step(_)));
+    next(&session, part);
+    session.send(Command::EndTrace);
+    next(&session, |event| matches!(event, Event::TraceEnded));
+    session.send(Command::Stop);
+    next(&session, |event| matches!(event, Event::Finished { .. }));
+    session.send(trace());
+    let is_whole = |event: &Event| matches!(event, Event::Trajectory(path) if path.is_whole());
+    let Event::Trajectory(path) = next(&session, is_whole) else { unreachable!() };
+    assert_eq!((path.folder.as_str(), path.frames.len(), path.predicted.len()), (drive.as_str(), 91, 91));
+    assert_eq!((path.truth.len(), path.problem), (91, None));
 }

@@ -78,6 +78,15 @@ impl Arrays {
         (view.shape().to_vec(), values)
     }
 
+    /// Shape and values of a tensor of doubles.
+    pub fn doubles(&self, name: &str) -> (Vec<usize>, Vec<f64>) {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let view = file.tensor(name).unwrap_or_else(|_| panic!("no tensor {name}"));
+        assert_eq!(view.dtype(), Dtype::F64, "{name}");
+        let (words, _) = view.data().as_chunks::<8>();
+        (view.shape().to_vec(), words.iter().map(|word| f64::from_le_bytes(*word)).collect())
+    }
+
     /// The names of all tensors, sorted.
     pub fn names(&self) -> Vec<String> {
         let file = SafeTensors::deserialize(&self.0).unwrap();

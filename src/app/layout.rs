@@ -2,7 +2,7 @@
 
 use super::{
     icon::Icon,
-    panes::{Cloud, Curves, Inspector, MapView, Pane, Sequence, Timeline, Training},
+    panes::{Cloud, Curves, Inspector, MapView, Pane, Sequence, Timeline, Training, Trajectory},
     state::State,
     theme::{self, Palette},
 };
@@ -40,7 +40,7 @@ struct FirstArrangement {
     sequence: TileId,
     views: TileId,
     rows: [TileId; 2],
-    cloud: TileId,
+    lowest: TileId,
     /// Inspector and training, one before the other.
     tabs: TileId,
     curves: TileId,
@@ -58,18 +58,22 @@ impl Default for Desk {
             row([MapName::Warped(FrameId::NEXT), MapName::MinimumLoss]),
         ];
         let cloud = tiles.insert_pane(Box::new(Cloud::default()));
+        let trajectory = tiles.insert_pane(Box::new(Trajectory::default()));
+        let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory]);
         let sequence = tiles.insert_pane(Box::new(Sequence::default()));
         let timeline = tiles.insert_pane(Box::new(Timeline));
         let inspector = tiles.insert_pane(Box::new(Inspector));
         let training = tiles.insert_pane(Box::new(Training));
         let curves = tiles.insert_pane(Box::new(Curves::default()));
-        let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], cloud]);
+        let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], lowest]);
         let middle = tiles.insert_horizontal_tile(vec![sequence, views]);
         let left = tiles.insert_vertical_tile(vec![middle, timeline]);
         let tabs = tiles.insert_tab_tile(vec![inspector, training]);
         let right = tiles.insert_vertical_tile(vec![tabs, curves]);
         let root = tiles.insert_horizontal_tile(vec![left, right]);
-        let tree = Tree::new(egui::Id::unique("panes"), root, tiles);
+        let mut tree = Tree::new(egui::Id::unique("panes"), root, tiles);
+        // It is for those who ask for it: the cloud has the room until then.
+        tree.set_visible(trajectory, false);
         let first = FirstArrangement {
             root,
             left,
@@ -79,7 +83,7 @@ impl Default for Desk {
             sequence,
             views,
             rows,
-            cloud,
+            lowest,
             tabs,
             curves,
         };
@@ -171,7 +175,7 @@ impl FirstArrangement {
         share(tiles, self.left, &[(self.middle, upper), (self.timeline, TIMELINE_HEIGHT)]);
         share(tiles, self.middle, &[(self.sequence, SIDE_WIDTH), (self.views, pictures)]);
         let [first, second] = self.rows;
-        share(tiles, self.views, &[(first, row), (second, row), (self.cloud, upper - 2.0 * row)]);
+        share(tiles, self.views, &[(first, row), (second, row), (self.lowest, upper - 2.0 * row)]);
         share(tiles, self.right, &[(self.tabs, size.y - curves), (self.curves, curves)]);
     }
 }

@@ -11,6 +11,7 @@ mod messages;
 mod open;
 mod palette;
 mod panes;
+mod path;
 mod playhead;
 mod program;
 mod state;

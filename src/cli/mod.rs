@@ -11,6 +11,7 @@ mod frames;
 mod ground_truth;
 mod info;
 mod inspect;
+mod odometry;
 mod predict;
 mod progress;
 mod train;

@@ -6,14 +6,17 @@
 //! training every frame comes up equally often, so none is worth another's place.
 
 use super::{
-    DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, TrueDepth, fingerprint::fingerprint,
+    DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth,
+    fingerprint::fingerprint,
 };
 use crate::{
     config::{ImageSize, TrainingConfig},
     geometry::Intrinsics,
 };
+use glam::DAffine3;
 use image::RgbImage;
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -195,5 +198,9 @@ impl FrameSource for CachedFrames {
 
     fn depth_as(&self, key: &FrameKey, kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
         self.source.depth_as(key, kind)
+    }
+
+    fn true_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+        self.source.true_poses(drive, side)
     }
 }

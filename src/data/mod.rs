@@ -10,6 +10,7 @@ pub mod kitti;
 pub mod loader;
 pub mod motion;
 mod pictures;
+pub mod poses;
 mod sample;
 mod source;
 pub mod split;

@@ -2,6 +2,7 @@
 
 use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image as picture};
 use crate::geometry::Intrinsics;
+use glam::DAffine3;
 use image::RgbImage;
 use std::{
     collections::BTreeMap,
@@ -83,6 +84,11 @@ pub trait PictureLayout: Send + Sync {
     fn measured_depth(&self, _key: &FrameKey, _kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
         Ok(None)
     }
+
+    /// As [`FrameSource::true_poses`].
+    fn measured_poses(&self, _drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+        Ok(BTreeMap::new())
+    }
 }
 
 impl<L: PictureLayout> FrameSource for L {
@@ -124,6 +130,10 @@ impl<L: PictureLayout> FrameSource for L {
 
     fn depth_as(&self, key: &FrameKey, kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
         self.measured_depth(key, kind)
+    }
+
+    fn true_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+        self.measured_poses(drive, side)
     }
 }
 

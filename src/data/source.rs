@@ -11,8 +11,10 @@ use crate::{
     config::{CameraChoice, DataChoice, ImageSize},
     geometry::Intrinsics,
 };
+use glam::DAffine3;
 use image::RgbImage;
 use std::{
+    collections::BTreeMap,
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -174,6 +176,15 @@ pub trait FrameSource: Send + Sync {
     /// The depth of one of these kinds at the frame's native size; `None` where there is none.
     fn depth_as(&self, _key: &FrameKey, _kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
         Ok(None)
+    }
+
+    /// World from camera, metres, for those frames of a drive of which it is known, by their number. The
+    /// world is any that stays where it is during the drive; nothing if no pose is known.
+    ///
+    /// # Errors
+    /// The poses are there but cannot be read.
+    fn true_poses(&self, _drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+        Ok(BTreeMap::new())
     }
 }
 

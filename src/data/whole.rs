@@ -1,13 +1,30 @@
-//! Files that appear whole or not at all.
+//! Files that are read or appear whole or not at all.
 
 use std::{
     fs::File,
-    io::{self, BufWriter},
+    io::{self, BufWriter, Read},
     path::Path,
 };
 
 /// What is being written bears a name that begins so until it is whole.
 pub const UNFINISHED: &str = ".unfinished_";
+
+/// No file of numbers that people write as text is longer.
+const LONGEST_TEXT: u64 = 64 << 20;
+
+/// Reads a file of text, such as poses or readings. What is not UTF-8 is replaced: not all editors keep to
+/// it, and numbers are ASCII either way.
+///
+/// # Errors
+/// The file cannot be read or is longer than 64 MiB.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_TEXT {
+        return Err(io::Error::other("it is longer than 64 MiB, which no such file is"));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
 
 /// Writes a file beside its place and moves it there when it is on the disk, so that nobody ever sees a
 /// part of it. Who may read it is up to the system, as for any new file.

@@ -1,4 +1,4 @@
-//! The published metrics against exact or measured depth.
+//! The published metrics against exact or measured depth and motion.
 
 mod benchmark;
 mod calibration;
@@ -6,6 +6,7 @@ mod choices;
 mod depth;
 mod guess;
 mod metrics;
+mod odometry;
 mod predictions;
 mod protocol;
 mod published;
@@ -18,6 +19,7 @@ pub use choices::{DepthChoices, PredictionKind, ProtocolName, ScalingName};
 pub use depth::{DepthEvaluation, DepthEvaluator, DepthJob, ImageResult, Progress, compare_disparity};
 pub use guess::{Guess, best_guesses};
 pub use metrics::{DepthMetrics, median};
+pub use odometry::{AlignedError, OdometryEvaluation, PROTOCOL as ODOMETRY_PROTOCOL};
 pub use predictions::{DisparityFile, Predictions};
 pub use protocol::{DepthPairs, Protocol, Scaling};
 pub use published::{Published, PublishedScaling, published};

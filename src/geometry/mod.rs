@@ -1,9 +1,10 @@
-//! Pure mathematics of cameras, depth and colour; no files, no tensors.
+//! Pure mathematics of cameras, their paths, depth and colour; no files, no tensors.
 
 mod camera;
 pub mod colormap;
 mod disparity;
 mod ground;
+pub mod trajectory;
 
 pub use camera::Intrinsics;
 pub use disparity::DepthRange;

@@ -190,6 +190,27 @@ impl Networks {
         Prediction { disparities, predictive_masks, motions }
     }
 
+    /// The motion from a frame to the one taken after it, as a pair: `next_from_this`, `[B, 4, 4]`, of images
+    /// in 0..1, `[B, 3, H, W]`. `None` without a pose network of pairs. Of PoseCNN the translation is taken
+    /// times the mean of 1 / depth at the finest scale, as in training.
+    pub fn next_from_this(&self, this: &Tensor<4>, next: &Tensor<4>, range: DepthRange) -> Option<Tensor<3>> {
+        let pose = self.pose.as_ref().filter(|pose| pose.architecture().frames == 2)?;
+        let ids = [FrameId::TARGET, FrameId::NEXT];
+        let images = BTreeMap::from([(FrameId::TARGET, this.clone()), (FrameId::NEXT, next.clone())]);
+        let seen = match pose {
+            PoseNetwork::Shared(_) => self.encode_all(&ids, &images).1,
+            PoseNetwork::Separate(_) | PoseNetwork::Cnn(_) => images,
+        };
+        let factor = if matches!(pose, PoseNetwork::Cnn(_)) {
+            let disparities = self.depth.disparities(this.clone());
+            disparities.first_key_value().map(|(_, finest)| mean_inverse_depth(finest, range))
+        } else {
+            None
+        };
+        let motion = pose.motions(&ids, &seen).remove(&FrameId::NEXT)?;
+        Some(motion.source_from_target(factor))
+    }
+
     /// Every frame through the depth encoder as one batch, whose statistics normalise all of it: the
     /// target's feature maps, and every frame's coarsest.
     fn encode_all(

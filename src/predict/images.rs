@@ -53,7 +53,7 @@ impl Predictor {
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         let loaded = weights::load(path, device)?;
         let (size, is_size_stated) = (loaded.trained_size(), loaded.size.is_some());
-        let scale = MetricScale::of(path, loaded.use_stereo == Some(true))?;
+        let scale = MetricScale::of(path, loaded.use_stereo)?;
         let use_stereo = loaded.use_stereo;
         Ok(Self { is_size_stated, use_stereo, scale, ..Self::new(loaded.networks, size, device) })
     }

@@ -5,6 +5,7 @@ mod export;
 mod forward;
 mod images;
 mod inspect;
+mod motions;
 mod picture;
 mod post_process;
 mod tensors;
@@ -17,6 +18,7 @@ pub use export::{
 pub use forward::{depth_maps, forward, inputs};
 pub use images::{Predicted, Predictor};
 pub use inspect::{dump, inspect};
+pub use motions::MotionPredictor;
 pub use picture::{Picture, find_images, find_pictures, frames, tell_apart};
 pub use post_process::post_process;
 pub use tensors::{SampleTensors, image_tensor};

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{DataChoice, RunConfig, Setting},
-    data::FrameKey,
+    data::{FrameKey, Side},
     objective::MapName,
 };
 use std::{collections::BTreeSet, path::PathBuf};
@@ -59,6 +59,15 @@ pub enum Command {
     Watch(BTreeSet<MapName>),
     /// Whether pixels are asked about: pictures then come with [`Evidence`](crate::objective::Evidence).
     Inspect(bool),
+    /// Predict the path of a drive with the present networks, as they are now, a few frames at a time.
+    Trace {
+        /// The drive.
+        folder: String,
+        /// The camera.
+        side: Side,
+    },
+    /// Leave the path where it is.
+    EndTrace,
     /// End the session thread; a run under way is stopped as by `Stop`.
     Shutdown,
 }

@@ -1,6 +1,6 @@
 //! What a session reports: small facts by channel, pictures by a latest-wins slot.
 
-use super::{Entry, ValidationReport};
+use super::{Entry, Trajectory, ValidationReport};
 use crate::{
     compute::Lease,
     config::{Change, ObjectiveConfig, RunConfig},
@@ -48,6 +48,10 @@ pub enum Event {
     },
     /// The networks were validated.
     Validation(ValidationReport),
+    /// The path of a drive was followed so far.
+    Trajectory(Box<Trajectory>),
+    /// The path will not be followed further.
+    TraceEnded,
     /// A checkpoint was written to this folder.
     Checkpoint(PathBuf),
     /// The run ended by itself or by `Stop`.

@@ -13,6 +13,7 @@ mod run;
 mod session;
 mod showing;
 mod tensorboard;
+mod tracer;
 mod validation;
 mod worker;
 
@@ -28,4 +29,5 @@ pub use log::{Entry, Log};
 pub use open_data::{OpenData, Samples};
 pub use run::{Progress, Run, Step};
 pub use session::{SESSION_THREAD, SessionHandle};
+pub use tracer::Trajectory;
 pub use validation::ValidationReport;

@@ -4,11 +4,12 @@ use super::{
     Beginning, Command, DataReport, Entry, Event, OpenData, Origin, Picture, Problem, Progress, Run,
     RunFolder, Samples, State, Step, WeightsReport,
     showing::{Seen, Showing, Subject, Wants},
+    tracer::Tracer,
 };
 use crate::{
     compute::{Compute, Slot},
     config::{DataChoice, RunConfig},
-    data::FrameKey,
+    data::{FrameKey, Side},
     model::{Architecture, Networks, weights},
     objective::{Evidence, MapName},
 };
@@ -19,7 +20,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
+
+/// How long a path is followed before commands are looked at again.
+const TRACE_PORTION: Duration = Duration::from_millis(100);
 
 /// Everything the session thread owns.
 pub(super) struct Worker {
@@ -46,6 +51,7 @@ pub(super) struct Worker {
     shown: Option<FrameKey>,
     is_show_due: bool,
     follows_training: bool,
+    tracer: Option<Tracer>,
     /// Whether the next step is the last before a pause.
     makes_one_step: bool,
 }
@@ -76,6 +82,7 @@ impl Worker {
             shown: None,
             is_show_due: false,
             follows_training: true,
+            tracer: None,
             makes_one_step: false,
         }
     }
@@ -83,7 +90,7 @@ impl Worker {
     /// Obeys commands until `Shutdown`, or until nobody can send any more.
     pub(super) fn run(mut self) {
         loop {
-            let has_work = self.state == State::Training || self.is_show_due;
+            let has_work = self.state == State::Training || self.is_show_due || self.tracer.is_some();
             let command = if has_work { self.commands.try_recv().ok() } else { self.commands.recv().ok() };
             match command {
                 Some(Command::Shutdown) => {
@@ -94,8 +101,10 @@ impl Worker {
                 None if !has_work => return,
                 None if self.state == State::Training => {
                     self.guarded("the training step failed", Self::train);
+                    self.guarded("the path cannot be followed", Self::trace);
                 }
-                None => self.guarded("the frame cannot be shown", Self::show),
+                None if self.is_show_due => self.guarded("the frame cannot be shown", Self::show),
+                None => self.guarded("the path cannot be followed", Self::trace),
             }
         }
     }
@@ -143,6 +152,8 @@ impl Worker {
             }
             Command::Pause | Command::Continue | Command::Step | Command::Shutdown => {}
             Command::Stop => self.finish()?,
+            Command::Trace { folder, side } => self.begin_trace(folder, side)?,
+            Command::EndTrace => self.end_trace(),
             Command::Show(key) => {
                 self.shown = Some(key);
                 self.is_show_due = !self.is_following();
@@ -167,6 +178,7 @@ impl Worker {
 
     fn open_data(&mut self, choice: &DataChoice, split_name: Option<String>) -> Result<()> {
         self.finish()?;
+        self.end_trace();
         let data = OpenData::open(choice, split_name)?;
         let Samples { training, validation, dropped } = data.samples(&self.config.objective.frame_ids)?;
         self.shown = training.first().cloned();
@@ -186,6 +198,7 @@ impl Worker {
     /// Loads networks from a folder; without one, the demo's.
     fn load_weights(&mut self, path: Option<PathBuf>) -> Result<()> {
         self.finish()?;
+        self.end_trace();
         let device = &self.compute.device;
         let loaded = match &path {
             Some(path) => weights::load(&RunFolder::weights_in(path), device)?,
@@ -358,7 +371,7 @@ impl Worker {
     fn show(&mut self) -> Result<()> {
         self.is_show_due = false;
         let (Some(key), Some(data)) = (&self.shown, &self.data) else { return Ok(()) };
-        let networks = self.run.as_ref().map(Run::networks).or_else(|| self.networks.clone());
+        let networks = self.present_networks();
         let showing = Showing {
             source: data.source.as_ref(),
             networks: networks.as_ref(),
@@ -366,13 +379,54 @@ impl Worker {
             config: &self.config,
             wants: self.wants(),
         };
-        let picture = showing.picture(key, self.run.as_ref().map_or(0, Run::steps))?;
+        let picture = showing.picture(key, self.steps())?;
         self.publish(picture);
         Ok(())
     }
 
     fn wants(&self) -> Wants<'_> {
         Wants { watched: &self.watched, inspects: self.inspects, compute: &self.compute }
+    }
+
+    fn present_networks(&self) -> Option<Networks> {
+        self.run.as_ref().map(Run::networks).or_else(|| self.networks.clone())
+    }
+
+    fn steps(&self) -> u64 {
+        self.run.as_ref().map_or(0, Run::steps)
+    }
+
+    fn begin_trace(&mut self, folder: String, side: Side) -> Result<()> {
+        self.end_trace();
+        let data = self.data.as_ref().context("there is no drive to follow; open some data first")?;
+        let networks = self.present_networks().context("there are no networks yet")?;
+        let (drive, networks) = ((folder, side), (networks, self.steps()));
+        let source = Arc::clone(&data.source);
+        self.tracer = Some(Tracer::new(source, drive, networks, &self.config, &self.compute)?);
+        Ok(())
+    }
+
+    fn end_trace(&mut self) {
+        if self.tracer.take().is_some() {
+            self.tell(Event::TraceEnded);
+        }
+    }
+
+    /// Follows the path for a moment; beside training, for one frame. What fails ends it, not the run.
+    fn trace(&mut self) -> Result<()> {
+        let Some(mut tracer) = self.tracer.take() else { return Ok(()) };
+        let time = if self.state == State::Training { Duration::ZERO } else { TRACE_PORTION };
+        match tracer.advance(time) {
+            Ok(trajectory) => {
+                self.tracer = (!trajectory.is_whole()).then_some(tracer);
+                self.tell(Event::Trajectory(Box::new(trajectory)));
+            }
+            Err(error) => {
+                self.warn(format!("the path cannot be followed further: {error:#}"));
+                self.tell(Event::TraceEnded);
+            }
+        }
+        Ok(())
     }
 
     fn publish(&self, picture: Option<Picture>) {

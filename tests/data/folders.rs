@@ -10,9 +10,9 @@ use monoscope::{
         augment::Augmentation,
         folder::{parse_camera, parse_kitti_calibration},
         is_data,
-        kitti::{KittiOdometry, poses},
+        kitti::KittiOdometry,
         loader::{SampleOptions, load_sample},
-        open,
+        open, poses,
         split::{every_frame, prescan},
         synthetic::{BuiltInDrive, DriveOptions},
     },
@@ -82,7 +82,7 @@ fn odometry_is_recognised_and_named_as_in_its_split() {
 #[test]
 fn poses_are_read_row_by_row() {
     let text = "0 -1 0 3 1 0 0 4 0 0 1 5\n\n1 0 0 0 0 1 0 0 0 0 1 0\n";
-    let read = poses::parse(text).unwrap();
+    let read = poses::parse(text).unwrap().poses;
     assert_eq!(read.len(), 2);
     assert_eq!(read[0].transform_point3(DVec3::X), DVec3::new(3.0, 5.0, 5.0));
     assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 nan\n").unwrap_err().contains("nan"));

@@ -7,6 +7,7 @@ mod map;
 mod sequence;
 mod timeline;
 mod training;
+mod trajectory;
 
 pub use cloud::Cloud;
 pub use curves::Curves;
@@ -15,6 +16,7 @@ pub use map::MapView;
 pub use sequence::Sequence;
 pub use timeline::Timeline;
 pub use training::Training;
+pub use trajectory::Trajectory;
 
 use super::state::State;
 use crate::objective::MapName;

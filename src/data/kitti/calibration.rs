@@ -1,7 +1,7 @@
 //! The calibration files of a recording day (ALGORITHM 1.2).
 
 use crate::data::{DataError, Side};
-use glam::{DMat3, DMat4, DVec3, DVec4};
+use glam::{DAffine3, DMat3, DMat4, DVec3, DVec4};
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf};
 
 /// A value of a calibration file.
@@ -50,18 +50,9 @@ impl ScannerProjection {
     pub fn read(date_folder: &Path, side: Side) -> Result<Self, DataError> {
         let cameras = File::read(date_folder.join("calib_cam_to_cam.txt"))?;
         let scanner = File::read(date_folder.join("calib_velo_to_cam.txt"))?;
-        let [r0, r1, r2] = rows(cameras.numbers::<9>("R_rect_00")?);
-        let rectified_from_camera = DMat4::from_mat3(DMat3::from_cols(r0, r1, r2).transpose());
-        let [r0, r1, r2] = rows(scanner.numbers::<9>("R")?);
-        let shift = DVec3::from_array(scanner.numbers("T")?);
-        let camera_from_scanner =
-            DMat4::from_translation(shift) * DMat4::from_mat3(DMat3::from_cols(r0, r1, r2).transpose());
-        let projection = cameras.numbers::<12>(match side {
-            Side::Left => "P_rect_02",
-            Side::Right => "P_rect_03",
-        })?;
-        let row = |index: usize| DVec4::from_slice(&projection[index * 4..]);
-        let picture_from_rectified = DMat4::from_cols(row(0), row(1), row(2), DVec4::W).transpose();
+        let rectified_from_camera = DMat4::from_mat3(cameras.rotation("R_rect_00")?);
+        let camera_from_scanner = DMat4::from(scanner.rigid()?);
+        let picture_from_rectified = cameras.projection(side)?;
         // The left picture's size serves both cameras, as in the reference.
         let [width, height] = cameras.numbers("S_rect_02")?;
         Ok(Self {
@@ -72,8 +63,34 @@ impl ScannerProjection {
     }
 }
 
-fn rows(numbers: [f64; 9]) -> [DVec3; 3] {
-    [0, 3, 6].map(|start| DVec3::from_slice(&numbers[start..]))
+/// Takes points of the inertial unit to a rectified colour camera, metres, by the three calibration files
+/// of a date folder.
+///
+/// # Errors
+/// A file is missing or lacks a matrix, or the camera's projection has none.
+pub fn camera_from_inertial(date_folder: &Path, side: Side) -> Result<DAffine3, DataError> {
+    let cameras = File::read(date_folder.join("calib_cam_to_cam.txt"))?;
+    let scanner_from_inertial = File::read(date_folder.join("calib_imu_to_velo.txt"))?.rigid()?;
+    let camera_from_scanner = File::read(date_folder.join("calib_velo_to_cam.txt"))?.rigid()?;
+    let projection = cameras.projection(side)?;
+    let lens = DMat3::from_mat4(projection);
+    if lens.determinant().abs() < f64::EPSILON {
+        return Err(unreadable(&cameras.path, "its projection of a colour camera is flat".to_owned()));
+    }
+    // The projection is that of the reference camera, so its last column holds the way to this one.
+    let shift = lens.inverse() * projection.w_axis.truncate();
+    let rectified_from_camera = DAffine3::from_mat3(cameras.rotation("R_rect_00")?);
+    let camera_from_rectified = DAffine3::from_translation(shift);
+    let whole = camera_from_rectified * rectified_from_camera * camera_from_scanner * scanner_from_inertial;
+    if !whole.is_finite() || (whole.matrix3.determinant() - 1.0).abs() > 0.1 {
+        return Err(unreadable(
+            &cameras.path,
+            "with calib_velo_to_cam.txt and calib_imu_to_velo.txt it gives no \
+            rigid motion from the inertial unit to the camera"
+                .to_owned(),
+        ));
+    }
+    Ok(whole)
 }
 
 /// A calibration file with its path, for messages.
@@ -104,6 +121,27 @@ impl File {
             Some(Value::Text(_)) => Err(unreadable(&self.path, format!("{key} is not numbers"))),
             None => Err(unreadable(&self.path, format!("{key} is not in it"))),
         }
+    }
+
+    /// A matrix of 3 rows.
+    fn rotation(&self, key: &str) -> Result<DMat3, DataError> {
+        Ok(DMat3::from_cols_array(&self.numbers::<9>(key)?).transpose())
+    }
+
+    /// `R` and `T`.
+    fn rigid(&self) -> Result<DAffine3, DataError> {
+        let shift = DVec3::from_array(self.numbers("T")?);
+        Ok(DAffine3::from_mat3_translation(self.rotation("R")?, shift))
+    }
+
+    /// How a colour camera sees what is in the rectified reference camera.
+    fn projection(&self, side: Side) -> Result<DMat4, DataError> {
+        let projection = self.numbers::<12>(match side {
+            Side::Left => "P_rect_02",
+            Side::Right => "P_rect_03",
+        })?;
+        let row = |index: usize| DVec4::from_slice(&projection[index * 4..]);
+        Ok(DMat4::from_cols(row(0), row(1), row(2), DVec4::W).transpose())
     }
 
     fn side_length(&self, length: f64) -> Result<usize, DataError> {

@@ -3,7 +3,6 @@
 pub mod calibration;
 mod odometry;
 pub mod oxts;
-pub mod poses;
 mod raw;
 pub mod velodyne;
 

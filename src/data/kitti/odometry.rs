@@ -1,15 +1,19 @@
 //! The KITTI odometry layout (ALGORITHM 1.10).
 
-use super::{BASELINE_METRES, poses};
+use super::BASELINE_METRES;
 use crate::{
     data::{
-        DataError, FrameKey, Side,
+        DataError, Drive, FrameKey, Side,
         pictures::{PictureLayout, Pictures, folders, numbered_cameras},
+        poses,
     },
     geometry::Intrinsics,
 };
 use glam::DAffine3;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// The folders of the colour cameras in a sequence.
 const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_2"), (Side::Right, "image_3")];
@@ -69,7 +73,8 @@ impl KittiOdometry {
     /// The file is there but is not poses.
     pub fn poses(&self, sequence: u32) -> Result<Option<Vec<DAffine3>>, DataError> {
         let path = self.0.root().join(format!("poses/{sequence:02}.txt"));
-        path.is_file().then(|| poses::read(&path)).transpose()
+        let read = || Ok(poses::read(&path)?.poses);
+        path.is_file().then(read).transpose()
     }
 }
 
@@ -89,5 +94,15 @@ impl PictureLayout for KittiOdometry {
 
     fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
         Some(BASELINE_METRES)
+    }
+
+    /// The published poses. They are those of the left grey camera; its distance to the colour cameras,
+    /// centimetres, is ignored, as in the reference.
+    fn measured_poses(&self, drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+        let poses = match drive.folder.parse() {
+            Ok(sequence) => self.poses(sequence)?.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        Ok((0..).zip(poses).collect())
     }
 }

@@ -1,8 +1,8 @@
 //! Where the car was: one line of GPS and inertial readings a frame (ALGORITHM 1.2).
 
-use crate::data::DataError;
+use crate::data::{DataError, whole::read_text};
 use glam::{DAffine3, DMat3, DVec3};
-use std::{f64::consts::PI, fs, path::Path};
+use std::{f64::consts::PI, path::Path};
 
 const READINGS: usize = 30;
 const EARTH_RADIUS_METRES: f64 = 6_378_137.0;
@@ -37,8 +37,7 @@ impl Oxts {
             path: path.to_owned(),
             reason,
         };
-        let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-        Self::parse(&String::from_utf8_lossy(&bytes)).map_err(unreadable)
+        Self::parse(&read_text(path).map_err(|error| unreadable(error.to_string()))?).map_err(unreadable)
     }
 
     /// Reads the text of a file of `oxts/data`.
@@ -46,17 +45,25 @@ impl Oxts {
     /// # Errors
     /// Why the text is not 30 readings.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let number = |word: &str| word.parse::<f64>().ok().filter(|number| number.is_finite());
         let readings: Vec<f64> = text
             .split_whitespace()
-            .map(|word| word.parse().map_err(|_| format!("'{word}' is not a number")))
+            .map(|word| number(word).ok_or_else(|| format!("'{word}' is not a finite number")))
             .collect::<Result<_, _>>()?;
         if readings.len() != READINGS {
             return Err(format!("it has {} readings instead of {READINGS}", readings.len()));
         }
+        let [latitude, longitude, altitude] = [readings[0], readings[1], readings[2]];
+        // The projection knows no poles.
+        if latitude.abs() > 89.0 || longitude.abs() > 360.0 || altitude.abs() > 1e5 {
+            return Err(format!(
+                "{latitude} {longitude} {altitude} is no place on the Earth where cars drive"
+            ));
+        }
         Ok(Self {
-            latitude: readings[0],
-            longitude: readings[1],
-            altitude: readings[2],
+            latitude,
+            longitude,
+            altitude,
             roll: readings[3],
             pitch: readings[4],
             yaw: readings[5],

@@ -2,18 +2,20 @@
 
 use super::{
     BASELINE_METRES,
-    calibration::ScannerProjection,
+    calibration::{ScannerProjection, camera_from_inertial},
+    oxts::Oxts,
     velodyne::{self, DepthOf},
 };
 use crate::{
     data::{
-        DataError, DepthMap, FrameKey, FrameSource, Side, TrueDepth,
+        DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth,
         image::read_depth,
         pictures::{PictureLayout, Pictures, folders, numbered_cameras},
     },
     geometry::Intrinsics,
 };
-use std::path::Path;
+use glam::DAffine3;
+use std::{collections::BTreeMap, path::Path};
 
 /// The folders of the colour cameras in a drive.
 const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_02"), (Side::Right, "image_03")];
@@ -99,6 +101,24 @@ impl PictureLayout for KittiRaw {
             TrueDepth::Annotated => self.annotated(key),
             TrueDepth::Exact => Ok(None),
         }
+    }
+
+    /// The poses of the camera that the GPS and inertial readings give, in the world of the first one.
+    fn measured_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+        let Some((date, _)) = drive.folder.split_once('/') else { return Ok(BTreeMap::new()) };
+        let root = self.0.root();
+        let folder = root.join(&drive.folder).join("oxts/data");
+        let mut readings = BTreeMap::new();
+        for frame in drive.frames.clone() {
+            let file = folder.join(format!("{frame:010}.txt"));
+            if file.is_file() {
+                readings.insert(frame, Oxts::read(&file)?);
+            }
+        }
+        let Some(origin) = readings.values().next().copied() else { return Ok(BTreeMap::new()) };
+        let inertial_from_camera = camera_from_inertial(&root.join(date), side)?.inverse();
+        let pose = |reading: &Oxts| reading.world_from_sensor(&origin) * inertial_from_camera;
+        Ok(readings.iter().map(|(frame, reading)| (*frame, pose(reading))).collect())
     }
 }
 

@@ -28,7 +28,7 @@ use journey::Journey;
 use render::{Camera, Picture, Scene};
 use solids::Solids;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -227,5 +227,10 @@ impl FrameSource for BuiltInDrive {
 
     fn depth_as(&self, key: &FrameKey, kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
         if kind == TrueDepth::Exact { self.depth(key) } else { Ok(None) }
+    }
+
+    fn true_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+        let keys = drive.keys(side).filter(|key| self.contains(key));
+        Ok(keys.map(|key| (key.frame, self.camera_pose(&key))).collect())
     }
 }

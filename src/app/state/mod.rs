@@ -1,16 +1,19 @@
 //! What the window knows: a pure consumer of the session's events and pictures and a producer of
 //! commands. Nothing here touches a device, a file or another thread.
 
+mod navigation;
+
 use super::{
     action::Action,
     form::TrainingForm,
     inspection::Inspection,
     messages::{Messages, Severity},
+    path::PathState,
     playhead::Playhead,
 };
 use crate::{
     config::{Change, DataChoice, ObjectiveConfig, RunConfig, Setting},
-    data::{FrameKey, Side},
+    data::FrameKey,
     objective::MapName,
     train::{
         self, Beginning, Command, DataReport, Entry, Event, Origin, Picture, StepReport, ValidationReport,
@@ -69,6 +72,8 @@ pub struct State {
     pub objective: ObjectiveConfig,
     /// Problems and news.
     pub messages: Messages,
+    /// The path of a drive.
+    pub path: PathState,
     /// Whether pictures show their pixels as squares.
     pub squares: bool,
     /// The pixel that is asked about.
@@ -79,7 +84,7 @@ pub struct State {
     watched: BTreeSet<MapName>,
     commands: Vec<Command>,
     wishes: Vec<Action>,
-    path: Option<PathBuf>,
+    dropped_path: Option<PathBuf>,
 }
 
 impl State {
@@ -102,6 +107,7 @@ impl State {
             form: TrainingForm::new(runs),
             objective: ObjectiveConfig::default(),
             messages: Messages::default(),
+            path: PathState::default(),
             squares: false,
             inspection: Inspection::default(),
             running: RunConfig::default(),
@@ -109,7 +115,7 @@ impl State {
             watched: BTreeSet::new(),
             commands: Vec::new(),
             wishes: Vec::new(),
-            path: None,
+            dropped_path: None,
         }
     }
 
@@ -135,6 +141,8 @@ impl State {
                 self.validating = None;
                 self.validations.push(report);
             }
+            Event::Trajectory(trajectory) => self.path.receive(*trajectory),
+            Event::TraceEnded => self.path.end(),
             Event::Checkpoint(path) => {
                 self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");
             }
@@ -186,6 +194,7 @@ impl State {
             }
         }
         self.objective = beginning.config.objective.clone();
+        self.path.has_pose = self.objective.temporal_sources().next().is_some();
         self.running.clone_from(&beginning.config);
         self.form.config = beginning.config;
         self.run = Some(beginning.out);
@@ -206,6 +215,7 @@ impl State {
         self.opening = None;
         self.picture = None;
         self.inspection.show(None);
+        self.path.forget();
         self.playhead = Playhead::over(&report);
         self.data = Some(report);
         self.ask_for_frame();
@@ -230,6 +240,8 @@ impl State {
             self.messages.tell(Severity::News, what, advice);
         }
         self.objective.scales.clone_from(&report.scales);
+        self.path.forget();
+        self.path.has_pose = report.has_pose;
         self.weights = Some(report);
         self.ask_for_frame();
     }
@@ -258,12 +270,12 @@ impl State {
 
     /// Asks the window to find out what a path is and open it.
     pub fn look_at(&mut self, path: PathBuf) {
-        self.path = Some(path);
+        self.dropped_path = Some(path);
     }
 
     /// The path that was asked for.
     pub fn take_path(&mut self) -> Option<PathBuf> {
-        self.path.take()
+        self.dropped_path.take()
     }
 
     /// Whether a run is there, paused or not.
@@ -412,61 +424,16 @@ impl State {
         }
     }
 
-    /// Goes to a frame of the present drive. Whoever scrubs while training wants to see that frame.
-    pub fn scrub(&mut self, frame: u32) {
-        self.playhead.go_to(frame);
-        if self.is_training() && self.follows_training {
-            self.follow_training(false);
-        } else {
-            self.ask_for_frame();
+    /// Asks for the path of the present drive.
+    pub fn trace(&mut self) {
+        if let Some(FrameKey { folder, side, .. }) = self.playhead.key() {
+            self.commands.push(Command::Trace { folder, side });
         }
     }
 
-    /// Goes to another drive of the data.
-    pub fn choose_drive(&mut self, drive: usize) {
-        if let Some(data) = &self.data {
-            self.playhead.choose_drive(data, drive);
-            let frame = self.playhead.frame;
-            self.scrub(frame);
-        }
-    }
-
-    /// Looks through another camera of the rig.
-    pub fn choose_side(&mut self, side: Side) {
-        self.playhead.choose_side(side);
-        self.scrub(self.playhead.frame);
-    }
-
-    /// Goes to a sample by its key, in whatever drive it is.
-    pub fn choose_frame(&mut self, key: &FrameKey) {
-        let Some(data) = &self.data else { return };
-        if let Some(drive) = data.drives.iter().position(|drive| drive.folder == key.folder) {
-            self.playhead.choose_drive(data, drive);
-            self.playhead.choose_side(key.side);
-            self.scrub(key.frame);
-        }
-    }
-
-    /// While playing: goes to the next frame once the last one asked for is on the screen.
-    pub fn play_on(&mut self, seconds: f64) {
-        let is_shown = self.playhead.key() == self.picture.as_ref().map(|picture| &picture.key).cloned();
-        if self.playhead.is_due(seconds, is_shown) {
-            self.scrub(self.playhead.after());
-        }
-    }
-
-    fn ask_for_frame(&mut self) {
-        if let Some(key) = self.playhead.key() {
-            self.commands.push(Command::Show(key));
-        }
-    }
-
-    /// Says whether the inspector is open, if that changed.
-    pub fn inspect(&mut self, inspects: bool) {
-        if self.inspection.is_open != inspects {
-            self.inspection.is_open = inspects;
-            self.commands.push(Command::Inspect(inspects));
-        }
+    /// Leaves the path where it is.
+    pub fn end_trace(&mut self) {
+        self.commands.push(Command::EndTrace);
     }
 
     /// Says which maps the open panes show, if that changed.

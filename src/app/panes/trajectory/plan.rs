@@ -1,0 +1,119 @@
+//! The path from above, and below it how far it is beside the true one.
+
+use super::Colours;
+use crate::{app::path::PathReport, geometry::trajectory::Alignment};
+use egui::{Rect, Response, Ui, UiBuilder};
+use egui_plot::{Legend, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, Points};
+use glam::DAffine3;
+
+/// Share of the height for the view from above.
+const ABOVE: f32 = 0.68;
+/// A click this near to the path means it, points.
+const NEAR: f32 = 32.0;
+
+/// A point of a plot that stands for a frame.
+type Mark = (u32, [f64; 2]);
+
+/// Draws both; gives the frame whose place was clicked.
+pub fn draw(
+    ui: &mut Ui,
+    rect: Rect,
+    (report, alignment): (&PathReport, Alignment),
+    frame: u32,
+    colours: &Colours,
+) -> Option<u32> {
+    let has_truth = report.truth.len() > 1;
+    let height = if has_truth { rect.height() * ABOVE } else { rect.height() };
+    let (upper, lower) = rect.split_top_bottom_at_y(rect.top() + height);
+    let laid = report.laid(alignment);
+    let from_above = |pose: &DAffine3| [pose.translation.x, pose.translation.z];
+    let frames = report.trajectory().frames.iter();
+    let predicted: Vec<Mark> =
+        frames.zip(&laid.poses).map(|(frame, pose)| (*frame, from_above(pose))).collect();
+    let truth: Vec<Mark> = report.truth.iter().map(|(frame, pose)| (*frame, from_above(pose))).collect();
+    let errors: Vec<Mark> =
+        laid.errors.iter().map(|(frame, gone, beside)| (*frame, [*gone, *beside])).collect();
+
+    let unit = if has_truth { "m" } else { "units" };
+    let plot = Plot::new("trajectory_above")
+        .data_aspect(1.0)
+        .legend(Legend::default().background_alpha(0.6).text_style(egui::TextStyle::Small))
+        .set_margin_fraction(egui::vec2(0.08, 0.08));
+    let lines =
+        [("true path", &truth, colours.truth, 1.5), ("predicted", &predicted, colours.predicted, 2.0)];
+    let above = show(ui, upper, plot, (unit, unit), "Trajectory from above", |plot| {
+        for (name, marks, colour, width) in lines {
+            if marks.len() > 1 {
+                plot.line(Line::new(name, points(marks)).color(colour).width(width));
+            }
+        }
+        let start = predicted.first().into_iter().copied().collect::<Vec<Mark>>();
+        let start = Points::new("start", points(&start)).shape(MarkerShape::Square).radius(4.0);
+        plot.points(start.color(colours.faint));
+        here(plot, [&truth, &predicted], frame, colours);
+    });
+    let mut chosen = above.and_then(|at| nearest(&at, [&predicted, &truth]));
+    if has_truth {
+        let plot = Plot::new("trajectory_error")
+            .include_y(0.0)
+            .allow_scroll(false)
+            .set_margin_fraction(egui::vec2(0.04, 0.12));
+        let below = show(ui, lower, plot, ("m gone", "m beside"), "Trajectory error over distance", |plot| {
+            let line = Line::new("beside the true path", points(&errors)).color(colours.predicted);
+            plot.line(line.width(1.5).style(LineStyle::Solid));
+            here(plot, [&errors, &[]], frame, colours);
+        });
+        chosen = chosen.or(below.and_then(|at| nearest(&at, [&errors, &[]])));
+    }
+    chosen
+}
+
+fn points(marks: &[Mark]) -> PlotPoints<'static> {
+    marks.iter().map(|(_, place)| *place).collect()
+}
+
+/// The places of the frame that is looked at.
+fn here(plot: &mut egui_plot::PlotUi<'_>, lines: [&[Mark]; 2], frame: u32, colours: &Colours) {
+    let places = lines.into_iter().flatten().filter(|(marked, _)| *marked == frame);
+    let places: PlotPoints<'_> = places.map(|(_, place)| *place).collect();
+    plot.points(Points::new("this frame", places).radius(4.5).color(colours.here));
+}
+
+/// Where a plot was clicked.
+struct Click {
+    response: Response,
+    transform: PlotTransform,
+}
+
+fn show<'a>(
+    ui: &mut Ui,
+    rect: Rect,
+    plot: Plot<'a>,
+    (across, up): (&'static str, &'static str),
+    name: &str,
+    build: impl FnOnce(&mut egui_plot::PlotUi<'a>) + 'a,
+) -> Option<Click> {
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
+    let shown = plot
+        .x_axis_formatter(move |mark, _| format!("{} {across}", mark.value))
+        .y_axis_formatter(move |mark, _| format!("{} {up}", mark.value))
+        .label_formatter(|_| None)
+        .show_background(false)
+        .grid_fade(0.6)
+        .show(&mut ui, build);
+    shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
+    let clicked = shown.response.clicked();
+    clicked.then_some(Click { response: shown.response, transform: shown.transform })
+}
+
+/// The frame whose mark is nearest to a click, if one is near.
+fn nearest(click: &Click, lines: [&[Mark]; 2]) -> Option<u32> {
+    let at = click.response.interact_pointer_pos()?;
+    let distance = |place: [f64; 2]| {
+        let place = click.transform.position_from_point(&PlotPoint::new(place[0], place[1]));
+        place.distance(at)
+    };
+    let near = lines.into_iter().flatten().map(|(frame, place)| (*frame, distance(*place)));
+    let nearest = near.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    (nearest.1 < NEAR).then_some(nearest.0)
+}

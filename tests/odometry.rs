@@ -1,0 +1,366 @@
+//! Paths against the reference, against errors computed by hand, and through the command line.
+
+use crate::support::{Arrays, shared};
+use burn::tensor::Device;
+use glam::{DAffine3, DMat3, DMat4, DQuat, DVec3};
+use monoscope::{
+    config::{ImageSize, NetworkConfig, ObjectiveConfig, PoseModelInput, PoseModelType},
+    data::{
+        FrameSource, Side,
+        kitti::{KittiRaw, oxts::Oxts},
+        poses::{self, PoseForm},
+        synthetic::{BuiltInDrive, DriveOptions, export},
+    },
+    evaluate::OdometryEvaluation,
+    geometry::trajectory::{
+        Alignment, Drift, Similarity, absolute_error, distances, from_first_pose, motions_of_path,
+        path_of_motions, snippet_errors,
+    },
+    model::{Architecture, Networks},
+    predict::MotionPredictor,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
+
+/// The true path of the built-in drive.
+fn street() -> Vec<DAffine3> {
+    let drive = BuiltInDrive::default();
+    drive.true_poses(&drive.drives()[0], Side::Left).unwrap().into_values().collect()
+}
+
+/// A path along the ground at this speed in metres a frame, turning by so many degrees a frame.
+fn arc(frames: usize, speed: f64, degrees: f64) -> Vec<DAffine3> {
+    let turn = DMat3::from_rotation_y(degrees.to_radians());
+    let step = DAffine3::from_mat3_translation(turn, turn * DVec3::Z * speed);
+    path_of_motions(&vec![step.inverse(); frames - 1])
+}
+
+fn similarity() -> Similarity {
+    let rotation = DMat3::from_quat(DQuat::from_axis_angle(DVec3::new(1.0, 2.0, -0.5).normalize(), 2.1));
+    Similarity { scale: 0.37, rotation, translation: DVec3::new(5.0, -70.0, 11.0) }
+}
+
+fn moved(path: &[DAffine3], similarity: &Similarity) -> Vec<DAffine3> {
+    path.iter().map(|pose| similarity.apply(pose)).collect()
+}
+
+fn motions(arrays: &Arrays, name: &str) -> Vec<DAffine3> {
+    let (shape, values) = arrays.doubles(name);
+    assert_eq!(shape[1..], [4, 4]);
+    let (matrices, _) = values.as_chunks::<16>();
+    matrices.iter().map(|m| DAffine3::from_mat4(DMat4::from_cols_array(m).transpose())).collect()
+}
+
+#[test]
+fn snippets_score_as_in_the_reference() {
+    let arrays = Arrays::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/odometry.safetensors"));
+    let predicted = motions(&arrays, "odometry.pred_relative");
+    let truth = motions(&arrays, "odometry.gt_relative");
+    let errors = snippet_errors(&predicted, &truth);
+    let (_, expected) = arrays.doubles("odometry.ate");
+    assert_eq!(errors.len(), expected.len());
+    for (start, (error, expected)) in errors.iter().zip(&expected).enumerate() {
+        assert!((error - expected).abs() < 1e-9, "snippet {start}: {error} is not {expected}");
+    }
+    let evaluation =
+        OdometryEvaluation::compare(&path_of_motions(&predicted), &path_of_motions(&truth)).unwrap();
+    let (_, mean_std) = arrays.doubles("odometry.ate_mean_std");
+    assert!((evaluation.ate_mean - mean_std[0]).abs() < 1e-9, "{}", evaluation.ate_mean);
+    assert!((evaluation.ate_std - mean_std[1]).abs() < 1e-9, "{}", evaluation.ate_std);
+}
+
+#[test]
+fn motions_chain_to_the_path_that_they_come_from() {
+    let path = street();
+    let again = path_of_motions(&motions_of_path(&path));
+    for (pose, again) in from_first_pose(&path).iter().zip(&again) {
+        assert!(pose.abs_diff_eq(*again, 1e-10), "{pose} is not {again}");
+    }
+    let forward = motions_of_path(&path)[0].translation.z;
+    assert!(forward < -0.5, "driving on, points come nearer: {forward}");
+    assert_eq!(distances(&arc(4, 2.0, 0.0)), [0.0, 2.0, 4.0, 6.0]);
+}
+
+#[test]
+fn the_true_path_has_no_error() {
+    let path = street();
+    let evaluation = OdometryEvaluation::compare(&from_first_pose(&path), &path).unwrap();
+    assert!(evaluation.ate_mean < 1e-12 && evaluation.ate_std < 1e-12, "{evaluation:?}");
+    for alignment in Alignment::ALL {
+        let error = evaluation.aligned(alignment);
+        assert!(error.ate_metres < 1e-10 && (error.scale - 1.0).abs() < 1e-12, "{alignment:?}: {error:?}");
+    }
+    assert_eq!((evaluation.poses, evaluation.snippets), (91, 90));
+    assert!((80.0..100.0).contains(&evaluation.metres), "{}", evaluation.metres);
+    assert_eq!(evaluation.scaled.translation_percent, None, "90 m are too short for drift");
+    let json = serde_json::to_value(&evaluation).unwrap();
+    assert!(json["scaled"]["translation_percent"].is_null() && json["protocol"].is_string());
+}
+
+#[test]
+fn a_path_wrong_by_a_factor_is_right_after_scaling() {
+    let truth = street();
+    let double = Similarity { scale: 2.0, rotation: DMat3::IDENTITY, translation: DVec3::ZERO };
+    let predicted = moved(&from_first_pose(&truth), &double);
+    let evaluation = OdometryEvaluation::compare(&predicted, &truth).unwrap();
+    // Every place is as far off as it is from the start.
+    let start = truth[0].translation;
+    let squares = truth.iter().map(|pose| pose.translation.distance_squared(start));
+    let expected = (squares.sum::<f64>() / truth.len() as f64).sqrt();
+    assert!((evaluation.first_pose.ate_metres - expected).abs() < 1e-9, "{evaluation:?}");
+    assert!(evaluation.ate_mean < 1e-12, "snippets are scaled each");
+    for error in [evaluation.scaled, evaluation.similarity] {
+        assert!(error.ate_metres < 1e-9 && (error.scale - 0.5).abs() < 1e-12, "{error:?}");
+    }
+}
+
+#[test]
+fn drift_is_that_of_the_hand() {
+    // 1 km straight on; the prediction is a hundredth too long.
+    let truth = arc(1001, 1.0, 0.0);
+    let long = Similarity { scale: 1.01, rotation: DMat3::IDENTITY, translation: DVec3::ZERO };
+    let drift = Drift::between(&moved(&truth, &long), &truth).unwrap();
+    // A subsequence ends a frame beyond its length, so 100 m are 101 m of 1.01 m: 1.01 m off.
+    let starts: Vec<usize> = (0..=1000).step_by(10).collect();
+    let lengths = |start: usize| (1..=8).map(|n| 100 * n).filter(move |length| start + length < 1000);
+    let all: Vec<f64> = starts
+        .iter()
+        .flat_map(|start| lengths(*start).map(|length| (length as f64 + 1.0) / length as f64))
+        .collect();
+    assert_eq!(drift.subsequences, all.len());
+    let expected = all.iter().sum::<f64>() / all.len() as f64;
+    assert!((drift.translation_percent - expected).abs() < 1e-9, "{drift:?} instead of {expected}");
+    assert!(drift.rotation_degrees_per_metre < 1e-9, "{drift:?}");
+
+    // 110 m straight on; the prediction turns by a hundredth of a degree a frame. Of the subsequences that
+    // begin at frame 0 and end at 101 the first alone is long enough.
+    let truth = arc(106, 1.0, 0.0);
+    let turned = arc(106, 1.0, 0.01);
+    let drift = Drift::between(&turned, &truth).unwrap();
+    assert_eq!(drift.subsequences, 1);
+    assert!((drift.rotation_degrees_per_metre - 1.01 / 100.0).abs() < 1e-9, "{drift:?}");
+    let end = turned[101].translation - DVec3::Z * 101.0;
+    assert!((drift.translation_percent - end.length()).abs() < 1e-3, "{drift:?} instead of {end}");
+    assert_eq!(Drift::between(&arc(101, 1.0, 0.0), &arc(101, 1.0, 0.0)), None, "100 m are not beyond 100 m");
+}
+
+#[test]
+fn a_known_similarity_is_found() {
+    let truth = from_first_pose(&street());
+    let known = similarity();
+    let found = Similarity::between(&truth, &moved(&truth, &known), Alignment::Similarity);
+    assert!((found.scale - known.scale).abs() < 1e-9, "{found:?}");
+    assert!(found.rotation.abs_diff_eq(known.rotation, 1e-6), "{found:?}");
+    assert!(found.translation.abs_diff_eq(known.translation, 1e-6), "{found:?}");
+    // A path in the plane, a straight one and a standing one still have a best rotation, not a mirror.
+    for path in [arc(50, 1.0, 3.0), arc(50, 1.0, 0.0), arc(50, 0.0, 0.0)] {
+        let goal = moved(&path, &known);
+        let found = Similarity::between(&path, &goal, Alignment::Similarity);
+        assert!((found.rotation.determinant() - 1.0).abs() < 1e-9, "{found:?}");
+        assert!(absolute_error(&moved(&path, &found), &goal) < 1e-9, "{found:?}");
+    }
+}
+
+#[test]
+fn poses_survive_both_forms() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = moved(&street(), &Similarity { scale: 1.0, ..similarity() });
+    let times: Vec<f64> = (0..path.len()).map(|frame| 1.3e9 + frame as f64 / 10.0).collect();
+    for form in [PoseForm::Kitti, PoseForm::Tum] {
+        let file = folder.path().join(format!("{form:?}.txt"));
+        poses::write(&file, form, &path, &times).unwrap();
+        let read = poses::read(&file).unwrap();
+        assert_eq!((read.form(), read.poses.len()), (form, path.len()));
+        assert!(read.times.is_none_or(|read| read == times));
+        for (read, pose) in read.poses.iter().zip(&path) {
+            assert!(read.abs_diff_eq(*pose, 1e-12), "{form}: {read} is not {pose}");
+        }
+    }
+    let refusal = |text: &str| poses::parse(text).unwrap_err();
+    assert!(refusal("# time\n0 1 2 3 0 0 0 1\n0 1 2 3 0 0 0 1\n").starts_with("line 3: its time 0"));
+    assert!(refusal("0 1 2 3 0 0 0 1\n1 0 0 0 0 1 0 0 0 0 1 0\n").contains("another form"));
+    assert!(refusal("0 1 2 3 0 0 0 2\n").contains("quaternion"));
+    assert!(refusal("1 0 0 0 0 1 0 0 0 0 2 0\n").contains("rotation"));
+    assert!(refusal("1 0 0 0 0 1 0 0 0 0 -1 0\n").contains("rotation"), "a mirror image");
+    assert!(refusal("1 0 0 0 0 1 0 0 0 0 1 1e30\n").contains("farther"));
+}
+
+#[test]
+fn no_mutation_of_poses_or_readings_gets_past() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = &arc(6, 1.0, 5.0);
+    let times: Vec<f64> = (0..path.len()).map(|frame| frame as f64).collect();
+    let file = folder.path().join("poses.txt");
+    let mut texts = Vec::new();
+    for form in [PoseForm::Kitti, PoseForm::Tum] {
+        poses::write(&file, form, path, &times).unwrap();
+        texts.push(fs::read_to_string(&file).unwrap());
+    }
+    let readings = ["49.015003823272 8.4342971002335 116.43032836914 0.035752 0.00903 -2.6087069803847"];
+    let readings = readings.into_iter().chain(["0.5"; 24]).collect::<Vec<_>>().join(" ");
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let (mut read, mut refused) = (0, 0);
+    for round in 0..6000 {
+        let text = if round % 3 == 2 { &readings } else { &texts[round % 3] };
+        let mut bytes = text.as_bytes().to_vec();
+        for _ in 0..random.random_range(1..5) {
+            let at = random.random_range(0..bytes.len());
+            match random.random_range(0..4) {
+                0 => bytes[at] = b"0123456789.-e \n#"[random.random_range(0..16)],
+                1 => bytes[at] = random.random(),
+                2 => bytes.truncate(at + 1),
+                _ => bytes.insert(at, b"0123456789.-e \n#"[random.random_range(0..16)]),
+            }
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let refusal = if round % 3 == 2 {
+            Oxts::parse(&text)
+                .map(|reading| assert!(reading.world_from_sensor(&reading).is_finite(), "{text}"))
+                .err()
+        } else {
+            let compare = |found: &[DAffine3]| {
+                let truth = &path[..found.len().min(path.len())];
+                // A line broken in two may be two poses of neither form, never one more pose.
+                let evaluation = OdometryEvaluation::compare(&found[..truth.len()], truth);
+                evaluation
+                    .is_ok_and(|found| found.ate_mean.is_finite() && found.scaled.ate_metres.is_finite())
+            };
+            match poses::parse(&text) {
+                Ok(found) => {
+                    assert!(found.poses.len() < 2 || compare(&found.poses), "{text}");
+                    None
+                }
+                Err(reason) => Some(reason),
+            }
+        };
+        match refusal {
+            Some(reason) => {
+                assert!(!reason.contains('\n') && reason.len() < 600, "{reason}");
+                refused += 1;
+            }
+            None => read += 1,
+        }
+    }
+    assert!(read > 300 && refused > 300, "{read} read, {refused} refused");
+}
+
+#[test]
+fn readings_of_the_car_give_the_path_of_the_camera() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("drive");
+    let size = ImageSize { height: 32, width: 96 };
+    let drive = BuiltInDrive::new(DriveOptions { frames: 6, size, ..DriveOptions::default() });
+    export(&drive, &root, true, &mut |_, _| ()).unwrap();
+    let raw = KittiRaw::open(&root).unwrap();
+    let [found] = raw.drives() else { panic!("{:?}", raw.drives()) };
+    for side in [Side::Left, Side::Right] {
+        let list = |poses: BTreeMap<u32, DAffine3>| from_first_pose(&poses.into_values().collect::<Vec<_>>());
+        let exact = list(drive.true_poses(&drive.drives()[0], side).unwrap());
+        let read = list(raw.true_poses(found, side).unwrap());
+        assert_eq!(read.len(), exact.len());
+        for (read, exact) in read.iter().zip(&exact) {
+            assert!(read.abs_diff_eq(*exact, 1e-6), "{side:?}: {read} is not {exact}");
+        }
+    }
+    let readings = root.join(&found.folder).join("oxts/data/0000000003.txt");
+    fs::remove_file(&readings).unwrap();
+    assert_eq!(raw.true_poses(found, Side::Left).unwrap().len(), 5, "a frame without readings is left out");
+    fs::write(&readings, "1 2 3").unwrap();
+    let error = raw.true_poses(found, Side::Left).unwrap_err().to_string();
+    assert!(error.contains("0000000003.txt") && error.contains("3 readings"), "{error}");
+}
+
+#[test]
+fn the_path_of_a_real_drive_is_that_of_the_reference() {
+    let (Some(root), Some(file)) =
+        (shared("kitti"), shared("kitti/golden/poses_cam2_2011_09_26_drive_0002_sync.txt"))
+    else {
+        return;
+    };
+    let raw = KittiRaw::open(&root).unwrap();
+    let drive = raw.drives().iter().find(|drive| drive.folder.contains("0002")).unwrap();
+    let path: Vec<DAffine3> = raw.true_poses(drive, Side::Left).unwrap().into_values().collect();
+    let expected = from_first_pose(&poses::read(&file).unwrap().poses);
+    assert_eq!(path.len(), expected.len());
+    for (pose, expected) in from_first_pose(&path).iter().zip(&expected) {
+        assert!(pose.abs_diff_eq(*expected, 1e-6), "{pose} is not {expected}");
+    }
+}
+
+#[test]
+fn each_pose_network_of_pairs_walks_and_others_say_why_not() {
+    let device = Device::flex();
+    let size = ImageSize { height: 32, width: 64 };
+    let drive = BuiltInDrive::new(DriveOptions { frames: 4, size, ..DriveOptions::default() });
+    let keys: Vec<_> = drive.drives()[0].keys(Side::Left).collect();
+    let objective = ObjectiveConfig::default();
+    let networks = |network: &NetworkConfig, objective: &ObjectiveConfig| {
+        Networks::new(&Architecture::new(network, objective).unwrap(), 3, &device)
+    };
+    let config = NetworkConfig { num_layers: 18, ..NetworkConfig::default() };
+    for pose_model_type in [PoseModelType::SeparateResnet, PoseModelType::Shared, PoseModelType::Posecnn] {
+        let networks = networks(&NetworkConfig { pose_model_type, ..config.clone() }, &objective);
+        let mut predictor = MotionPredictor::new(networks, size, &objective, &device).unwrap();
+        let first = predictor.motion(&drive, &keys[0], &keys[1]).unwrap();
+        let second = predictor.motion(&drive, &keys[1], &keys[2]).unwrap();
+        let again = predictor.motion(&drive, &keys[0], &keys[1]).unwrap();
+        assert_eq!(first, again, "{pose_model_type:?}: what was seen before does not matter");
+        assert!((first.matrix3.determinant() - 1.0).abs() < 1e-5 && first != second, "{pose_model_type:?}");
+    }
+    let all = NetworkConfig { pose_model_input: PoseModelInput::All, ..config.clone() };
+    let refusal = |networks| {
+        MotionPredictor::new(networks, size, &objective, &device)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap()
+    };
+    assert!(refusal(networks(&all, &objective)).contains("3 frames of a sample at once"));
+    let stereo = ObjectiveConfig {
+        frame_ids: vec![monoscope::config::FrameId::TARGET, monoscope::config::FrameId::Stereo],
+        ..ObjectiveConfig::default()
+    };
+    assert!(refusal(networks(&config, &stereo)).contains("no pose network"));
+}
+
+#[test]
+fn files_of_poses_are_compared_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let truth = arc(300, 1.0, 0.4);
+    let known = similarity();
+    let times: Vec<f64> = (0..truth.len()).map(|frame| frame as f64 / 10.0).collect();
+    poses::write(folder.path().join("truth").as_path(), PoseForm::Tum, &truth, &times).unwrap();
+    // Every third pose, a hundredth of a second late: TUM's form pairs by time.
+    let part: Vec<usize> = (0..truth.len()).step_by(3).collect();
+    let late: Vec<f64> = part.iter().map(|index| times[*index] + 0.01).collect();
+    let predicted: Vec<DAffine3> = part.iter().map(|index| known.apply(&truth[*index])).collect();
+    poses::write(folder.path().join("found").as_path(), PoseForm::Tum, &predicted, &late).unwrap();
+    poses::write(folder.path().join("lines").as_path(), PoseForm::Kitti, &predicted, &late).unwrap();
+    let run = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_monoscope");
+        let output = Command::new(program).args(["evaluate", "odometry"]).args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    let (code, report, stderr) = run(&["--poses", &file("found"), "--against", &file("truth"), "--json"]);
+    assert_eq!(code, 0, "{stderr}");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["poses"], 100);
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    assert!((number(&report["similarity"]["scale"]) - 1.0 / known.scale).abs() < 1e-9, "{report}");
+    assert!(number(&report["similarity"]["ate_metres"]) < 1e-8, "{report}");
+    assert!(number(&report["similarity"]["translation_percent"]) < 1e-8, "{report}");
+    let (code, _, stderr) = run(&["--poses", &file("lines"), "--against", &file("truth")]);
+    assert!(code == 1 && stderr.contains("100 predicted poses") && stderr.contains("300 true"), "{stderr}");
+    let (code, _, stderr) = run(&["--poses", &file("found")]);
+    assert!(code == 2 && stderr.contains("--against"), "{stderr}");
+    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.safetensors");
+    let (code, _, stderr) =
+        run(&["--data", "demo", "--weights", weights.to_str().unwrap(), "--device", "cpu"]);
+    assert!(code == 1 && stderr.contains("no pose network"), "{stderr}");
+    let wrong =
+        ["--data", "demo", "--drive", "07", "--weights", weights.to_str().unwrap(), "--device", "cpu"];
+    let (code, _, stderr) = run(&wrong);
+    assert!(code == 1 && stderr.contains("no drive '07'") && stderr.contains("demo_drive"), "{stderr}");
+}
