@@ -128,7 +128,7 @@ fn the_demo_weights_see_depth_in_a_street_they_never_saw() {
         source: Arc::new(drive),
         keys,
         truth: Truth::Source(TrueDepth::Exact),
-        predictions: Predictions::Network { predictor, post_process: false },
+        predictions: Predictions::Network { predictor: Box::new(predictor), post_process: false },
         protocol: Protocol::EIGEN,
         predict_all: false,
     })
@@ -355,7 +355,7 @@ fn real_weights_score_what_the_reference_scores() {
         keys: keys.clone(),
         truth: Truth::Source(TrueDepth::Scanner),
         predictions: Predictions::Network {
-            predictor: Predictor::load(&weights, &device).unwrap(),
+            predictor: Box::new(Predictor::load(&weights, &device).unwrap()),
             post_process: false,
         },
         protocol: Protocol::EIGEN,

@@ -3,12 +3,13 @@
 use super::{Protocol, Scaling, TruthChoice};
 use crate::{
     config::ConfigError,
-    data::{FrameSource, STEREO_SHIFT, TrueDepth},
+    data::{FrameSource, TrueDepth},
 };
 use clap::ValueEnum;
 
-/// Metres between KITTI's colour cameras.
-const KITTI_BASELINE: f64 = 0.54;
+/// Metres in the unit of networks trained with KITTI's stereo pairs: the cameras are 0.54 m apart, and the
+/// method calls that 0.1.
+const STEREO_FACTOR: f64 = 5.4;
 /// The name of both the split and the protocol with KITTI's improved ground truth.
 const EIGEN_BENCHMARK: &str = "eigen_benchmark";
 
@@ -119,7 +120,7 @@ impl DepthChoices {
                     "--stereo is a factor of 5.4, so --scale-factor has no place beside it".to_owned(),
                 );
             }
-            (true, None) => Some(KITTI_BASELINE / f64::from(STEREO_SHIFT)),
+            (true, None) => Some(STEREO_FACTOR),
             (false, factor) => factor,
         };
         let factor_name = if self.stereo { "--stereo" } else { "--scale-factor" };

@@ -14,7 +14,7 @@ pub enum Predictions {
     /// A network.
     Network {
         /// The network.
-        predictor: Predictor,
+        predictor: Box<Predictor>,
         /// Whether each disparity is blended with that of the mirror image.
         post_process: bool,
     },

@@ -51,7 +51,8 @@ pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
     let compute = args.compute.open()?;
     let predictor = load_predictor(&args.weights, &compute.device)?;
     let size = predictor.size();
-    let mut predictions = Predictions::Network { predictor, post_process: args.post_process };
+    let mut predictions =
+        Predictions::Network { predictor: Box::new(predictor), post_process: args.post_process };
     fs::create_dir_all(&args.out)
         .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
     let bar = progress::bar(images.len() as u64, "benchmark");

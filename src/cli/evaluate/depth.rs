@@ -94,7 +94,9 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
     };
     let (name, protocol, truth) = args.choices.resolve(args.split.as_deref(), source.as_ref(), kind)?;
     let predictions = match (predictor, &args.disparities) {
-        (Some(predictor), _) => Predictions::Network { predictor, post_process: args.choices.post_process },
+        (Some(predictor), _) => {
+            Predictions::Network { predictor: Box::new(predictor), post_process: args.choices.post_process }
+        }
         (None, file) => {
             let file = file.as_deref().context("give --weights or --disparities")?;
             let frames = file_frames(args, source.as_ref(), &keys, Some(file))?;
