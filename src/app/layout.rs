@@ -2,7 +2,7 @@
 
 use super::{
     icon::Icon,
-    panes::{Cloud, Curves, Inspector, MapView, Pane, Sequence, Timeline, Training, Trajectory},
+    panes::{Cloud, Curves, Evaluation, Inspector, MapView, Pane, Sequence, Timeline, Training, Trajectory},
     state::State,
     theme::{self, Palette},
 };
@@ -59,7 +59,9 @@ impl Default for Desk {
         ];
         let cloud = tiles.insert_pane(Box::new(Cloud::default()));
         let trajectory = tiles.insert_pane(Box::new(Trajectory::default()));
-        let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory]);
+        let evaluation = tiles.insert_pane(Box::new(Evaluation::default()));
+        let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation]);
+        share(&mut tiles, lowest, &[(cloud, 1.0), (trajectory, 1.0), (evaluation, 2.0)]);
         let sequence = tiles.insert_pane(Box::new(Sequence::default()));
         let timeline = tiles.insert_pane(Box::new(Timeline));
         let inspector = tiles.insert_pane(Box::new(Inspector));
@@ -72,8 +74,9 @@ impl Default for Desk {
         let right = tiles.insert_vertical_tile(vec![tabs, curves]);
         let root = tiles.insert_horizontal_tile(vec![left, right]);
         let mut tree = Tree::new(egui::Id::unique("panes"), root, tiles);
-        // It is for those who ask for it: the cloud has the room until then.
+        // They are for those who ask for them: the cloud has the room until then.
         tree.set_visible(trajectory, false);
+        tree.set_visible(evaluation, false);
         let first = FirstArrangement {
             root,
             left,

@@ -2,6 +2,7 @@
 
 mod action;
 mod bar;
+mod evaluations;
 mod form;
 mod icon;
 mod inspection;

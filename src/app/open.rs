@@ -1,8 +1,9 @@
 //! Finding out what a folder is, and asking for one: always on a helper thread, because dialogs and
 //! disks take their time.
 
-use crate::data::{is_data, split};
+use crate::data::{is_data, split, whole::write_whole};
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, Sender, channel},
     thread,
@@ -45,6 +46,10 @@ pub enum Found {
     Run(PathBuf),
     /// None of these.
     Unknown(PathBuf),
+    /// A text was saved.
+    Saved(PathBuf),
+    /// A text could not be saved, with the reason.
+    NotSaved(PathBuf, String),
 }
 
 /// Asks and looks without making the window wait.
@@ -76,6 +81,23 @@ impl Opener {
                 Wish::Run => Found::Run(path),
             };
             // The window may have been closed meanwhile.
+            let _ = sender.send(found);
+            context.request_repaint();
+        });
+    }
+
+    /// Shows the system's dialog for a new file and writes the text to it.
+    pub fn save(&self, name: &str, text: String, context: &egui::Context) {
+        let dialog = rfd::AsyncFileDialog::new().set_title("Save").set_file_name(name).save_file();
+        let (sender, context) = (self.sender.clone(), context.clone());
+        thread::spawn(move || {
+            let Some(file) = pollster::block_on(dialog) else { return };
+            let path = file.path().to_owned();
+            let written = write_whole(&path, |file| file.write_all(text.as_bytes()));
+            let found = match written {
+                Ok(()) => Found::Saved(path),
+                Err(error) => Found::NotSaved(path, error.to_string()),
+            };
             let _ = sender.send(found);
             context.request_repaint();
         });

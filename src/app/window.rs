@@ -109,6 +109,9 @@ impl Window {
         for path in dropped.into_iter().chain(self.state.take_path()) {
             self.opener.look_at(path, ui.ctx());
         }
+        if let Some((name, text)) = self.state.take_text() {
+            self.opener.save(name, text, ui.ctx());
+        }
         let found: Vec<Found> = self.opener.found().collect();
         for found in found {
             match found {
@@ -116,6 +119,14 @@ impl Window {
                 Found::Split(path) => self.state.open_split(Some(path.display().to_string())),
                 Found::Weights(path) => self.state.load_weights(path),
                 Found::Run(path) => self.state.resume(path),
+                Found::Saved(path) => {
+                    self.state.messages.tell(Severity::News, format!("Written to {}", path.display()), "");
+                }
+                Found::NotSaved(path, reason) => self.state.messages.tell(
+                    Severity::Warning,
+                    format!("{} cannot be written: {reason}", path.display()),
+                    "Choose another folder",
+                ),
                 Found::Unknown(path) => self.state.messages.tell(
                     Severity::Warning,
                     format!("There is nothing to open in {}", path.display()),

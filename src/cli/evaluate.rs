@@ -3,8 +3,6 @@
 mod benchmark;
 mod depth;
 
-pub(super) use depth::test_frames;
-
 use super::odometry;
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -1,6 +1,9 @@
 //! Depth evaluation: frames are read ahead on other threads while the networks work on this one.
 
-use super::{DepthMetrics, DepthPairs, Predictions, Protocol, Scaling, Truth, median};
+use super::{
+    DepthMetrics, DepthPairs, DistanceRange, Predictions, Protocol, Scaling, Truth,
+    distance::ErrorByDistance, median,
+};
 use crate::{
     config::ImageSize,
     data::{DataError, DepthMap, FrameKey, FrameSource},
@@ -75,6 +78,8 @@ pub struct DepthEvaluation {
     pub images_per_second: f64,
     /// How the numbers were made.
     pub protocol: String,
+    /// How large errors are at which distance, over all images.
+    pub by_distance: Vec<DistanceRange>,
     /// Every image.
     pub per_image: Vec<ImageResult>,
 }
@@ -100,6 +105,7 @@ pub struct DepthEvaluator {
     waiting: VecDeque<(FrameKey, DepthPairs)>,
     common_factor: Option<f64>,
     results: Vec<ImageResult>,
+    by_distance: ErrorByDistance,
 }
 
 impl DepthEvaluator {
@@ -138,6 +144,7 @@ impl DepthEvaluator {
             waiting: VecDeque::new(),
             common_factor: None,
             results: Vec::new(),
+            by_distance: ErrorByDistance::default(),
         })
     }
 
@@ -213,6 +220,7 @@ impl DepthEvaluator {
             images_without_depth: self.without_depth,
             images_per_second: self.seen as f64 / self.started.elapsed().as_secs_f64(),
             protocol: format!("{}{used}", self.describe),
+            by_distance: self.by_distance.ranges(),
             per_image: self.results,
         })
     }
@@ -251,6 +259,7 @@ impl DepthEvaluator {
             ratio: pairs.ratio(),
             pixels: pairs.pixels(),
         };
+        self.by_distance.add(pairs.scaled(&self.protocol, factor));
         self.results.push(result.clone());
         result
     }

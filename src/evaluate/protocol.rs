@@ -126,11 +126,14 @@ impl DepthPairs {
 
     /// The metrics with predictions × `factor`, clamped as the protocol says.
     pub fn metrics(&self, protocol: &Protocol, factor: f64) -> DepthMetrics {
-        let scaled: Vec<f32> = self
-            .predicted
-            .iter()
-            .map(|depth| (depth * factor as f32).clamp(protocol.min_depth_metres, protocol.max_depth_metres))
-            .collect();
+        let scaled: Vec<f32> = self.scaled(protocol, factor).map(|(predicted, _)| predicted).collect();
         DepthMetrics::of(&scaled, &self.truth).unwrap_or_default()
+    }
+
+    /// Predicted depth × `factor`, clamped as the protocol says, with the true one, in metres.
+    pub(super) fn scaled(&self, protocol: &Protocol, factor: f64) -> impl Iterator<Item = (f32, f32)> {
+        let range = protocol.min_depth_metres..=protocol.max_depth_metres;
+        let scale = move |depth: &f32| (depth * factor as f32).clamp(*range.start(), *range.end());
+        self.predicted.iter().map(scale).zip(self.truth.iter().copied())
     }
 }

@@ -1,5 +1,6 @@
 //! What can be asked of a session. Every command is obeyed between two steps.
 
+use super::EvaluationRequest;
 use crate::{
     config::{DataChoice, RunConfig, Setting},
     data::{FrameKey, Side},
@@ -68,6 +69,10 @@ pub enum Command {
     },
     /// Leave the path where it is.
     EndTrace,
+    /// Compare networks with the true depth of the open data, a frame at a time.
+    Evaluate(Box<EvaluationRequest>),
+    /// Give the evaluation up.
+    CancelEvaluation,
     /// End the session thread; a run under way is stopped as by `Stop`.
     Shutdown,
 }

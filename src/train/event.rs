@@ -1,6 +1,6 @@
 //! What a session reports: small facts by channel, pictures by a latest-wins slot.
 
-use super::{Entry, Trajectory, ValidationReport};
+use super::{Entry, EvaluationNews, Trajectory, ValidationReport};
 use crate::{
     compute::Lease,
     config::{Change, ObjectiveConfig, RunConfig},
@@ -61,6 +61,8 @@ pub enum Event {
         /// The run folder.
         out: PathBuf,
     },
+    /// Of an evaluation.
+    Evaluation(EvaluationNews),
     /// Something failed; the session lives on.
     Problem(Problem),
 }

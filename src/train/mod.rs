@@ -3,6 +3,7 @@
 mod adam;
 mod checkpoint;
 mod command;
+mod evaluation;
 mod event;
 mod feed;
 mod folder;
@@ -20,6 +21,7 @@ mod worker;
 pub use adam::Adam;
 pub use checkpoint::{Best, Checkpoint, Position};
 pub use command::Command;
+pub use evaluation::{EvaluatedFrames, EvaluationNews, EvaluationReport, EvaluationRequest};
 pub use event::{
     Beginning, Cloud, DataReport, Event, Origin, Picture, Problem, State, StepReport, WeightsReport,
 };

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod curves;
+mod evaluation;
 mod inspector;
 mod map;
 mod sequence;
@@ -11,6 +12,7 @@ mod trajectory;
 
 pub use cloud::Cloud;
 pub use curves::Curves;
+pub use evaluation::Evaluation;
 pub use inspector::Inspector;
 pub use map::MapView;
 pub use sequence::Sequence;

@@ -1,10 +1,12 @@
 //! What the window knows: a pure consumer of the session's events and pictures and a producer of
 //! commands. Nothing here touches a device, a file or another thread.
 
+mod evaluation;
 mod navigation;
 
 use super::{
     action::Action,
+    evaluations::Evaluations,
     form::TrainingForm,
     inspection::Inspection,
     messages::{Messages, Severity},
@@ -72,6 +74,8 @@ pub struct State {
     pub objective: ObjectiveConfig,
     /// Problems and news.
     pub messages: Messages,
+    /// Depth evaluations.
+    pub evaluations: Evaluations,
     /// The path of a drive.
     pub path: PathState,
     /// Whether pictures show their pixels as squares.
@@ -84,6 +88,7 @@ pub struct State {
     watched: BTreeSet<MapName>,
     commands: Vec<Command>,
     wishes: Vec<Action>,
+    text_to_save: Option<(&'static str, String)>,
     dropped_path: Option<PathBuf>,
 }
 
@@ -107,6 +112,7 @@ impl State {
             form: TrainingForm::new(runs),
             objective: ObjectiveConfig::default(),
             messages: Messages::default(),
+            evaluations: Evaluations::default(),
             path: PathState::default(),
             squares: false,
             inspection: Inspection::default(),
@@ -115,6 +121,7 @@ impl State {
             watched: BTreeSet::new(),
             commands: Vec::new(),
             wishes: Vec::new(),
+            text_to_save: None,
             dropped_path: None,
         }
     }
@@ -154,6 +161,7 @@ impl State {
                 );
                 self.form.choose_free_folder();
             }
+            Event::Evaluation(news) => self.evaluations.receive(news),
             Event::Problem(problem) => {
                 self.opening = None;
                 self.playhead.is_playing = false;

@@ -5,7 +5,7 @@ use crate::{
     data::{
         self, FrameKey, FrameSource,
         arrays::npy::{self, NpyRows},
-        split::{self, Part, Split},
+        split,
         whole::write_whole,
     },
     evaluate::{
@@ -15,7 +15,7 @@ use crate::{
     },
     predict::DisparityMap,
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 use std::{
@@ -86,7 +86,7 @@ struct Report {
 pub(super) fn run(args: &DepthArgs) -> Result<()> {
     let compute = args.compute.open()?;
     let source = data::open(&args.camera.choice(&args.data))?;
-    let keys = test_frames(args.split.as_deref(), source.as_ref())?;
+    let keys = split::tested_frames(args.split.as_deref(), source.as_ref())?;
     let predictor = args.weights.as_deref().map(|path| load_predictor(path, &compute.device)).transpose()?;
     let kind = match &predictor {
         Some(predictor) => PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) },
@@ -139,22 +139,6 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
     Ok(())
 }
 
-/// The frames that a split tests on, or validates on if it tests on none; without a split a tenth of every
-/// drive.
-pub(in crate::cli) fn test_frames(split: Option<&str>, source: &dyn FrameSource) -> Result<Vec<FrameKey>> {
-    let found = match split {
-        Some(name) => Split::open(name, source, &[], &[], &[Part::Test, Part::Validation])?,
-        None => split::every_frame(source, &[]),
-    };
-    let keys = if found.test.is_empty() { found.validation } else { found.test };
-    ensure!(
-        !keys.is_empty(),
-        "the split {} names no frame to test or validate on; choose another, or add test_files.txt to its folder",
-        split.unwrap_or("of every frame")
-    );
-    Ok(keys)
-}
-
 /// The frames of the rows of a file: those of --file-split; of the whole Eigen split for a file of so many
 /// disparities of which the improved depth knows a part; else those that are evaluated.
 fn file_frames(
@@ -164,11 +148,11 @@ fn file_frames(
     disparities: Option<&Path>,
 ) -> Result<Vec<FrameKey>> {
     if let Some(name) = &args.file_split {
-        return test_frames(Some(name), source);
+        return Ok(split::tested_frames(Some(name), source)?);
     }
     let (mut name, mut frames) = (args.split.as_deref(), keys.to_vec());
     if let (Some("eigen_benchmark"), Some(path)) = (name, disparities) {
-        let all = test_frames(Some("eigen"), source)?;
+        let all = split::tested_frames(Some("eigen"), source)?;
         if NpyRows::open(path)?.shape().first() == Some(&all.len()) {
             (name, frames) = (Some("eigen"), all);
         }

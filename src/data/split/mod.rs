@@ -183,6 +183,27 @@ pub fn parse(text: &str) -> Result<Vec<FrameKey>, String> {
         .collect()
 }
 
+/// The frames that a split tests on, or validates on if it tests on none; without a split a tenth of every
+/// drive.
+///
+/// # Errors
+/// The split cannot be read, or names no such frame.
+pub fn tested_frames(split: Option<&str>, source: &dyn FrameSource) -> Result<Vec<FrameKey>, DataError> {
+    let found = match split {
+        Some(name) => Split::open(name, source, &[], &[], &[Part::Test, Part::Validation])?,
+        None => every_frame(source, &[]),
+    };
+    let keys = if found.test.is_empty() { found.validation } else { found.test };
+    if keys.is_empty() {
+        return Err(DataError::Unusable(format!(
+            "the split {} names no frame to test or validate on; choose another, or add test_files.txt to its \
+             folder",
+            split.unwrap_or("of every frame")
+        )));
+    }
+    Ok(keys)
+}
+
 /// A split made from a source itself: of every drive and camera the frames whose neighbours are there,
 /// the last tenth for validation, the rest for training.
 pub fn every_frame(source: &dyn FrameSource, frame_ids: &[FrameId]) -> Split {

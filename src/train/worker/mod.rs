@@ -1,15 +1,18 @@
 //! The session thread: a state machine that obeys commands between steps.
 
+mod aside;
+
 use super::{
     Beginning, Command, DataReport, Entry, Event, OpenData, Origin, Picture, Problem, Progress, Run,
     RunFolder, Samples, State, Step, WeightsReport,
+    evaluation::Evaluation,
     showing::{Seen, Showing, Subject, Wants},
     tracer::Tracer,
 };
 use crate::{
     compute::{Compute, Slot},
     config::{DataChoice, RunConfig},
-    data::{FrameKey, Side},
+    data::FrameKey,
     model::{Architecture, Networks, weights},
     objective::{Evidence, MapName},
 };
@@ -20,11 +23,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
-
-/// How long a path is followed before commands are looked at again.
-const TRACE_PORTION: Duration = Duration::from_millis(100);
 
 /// Everything the session thread owns.
 pub(super) struct Worker {
@@ -37,6 +36,8 @@ pub(super) struct Worker {
     data: Option<OpenData>,
     /// What is predicted with while there is no run.
     networks: Option<Networks>,
+    /// What these networks are called.
+    networks_name: String,
     /// Whether a run starts from these networks.
     starts_loaded: bool,
     /// Whether these networks were trained with the stereo camera, so that its distance is that of their
@@ -51,7 +52,10 @@ pub(super) struct Worker {
     shown: Option<FrameKey>,
     is_show_due: bool,
     follows_training: bool,
+    /// A path that is followed beside all else.
     tracer: Option<Tracer>,
+    /// An evaluation that goes on beside all else.
+    evaluation: Option<Evaluation>,
     /// Whether the next step is the last before a pause.
     makes_one_step: bool,
 }
@@ -73,6 +77,7 @@ impl Worker {
             state: State::Idle,
             data: None,
             networks: None,
+            networks_name: String::new(),
             starts_loaded: false,
             knows_stereo: false,
             run: None,
@@ -83,6 +88,7 @@ impl Worker {
             is_show_due: false,
             follows_training: true,
             tracer: None,
+            evaluation: None,
             makes_one_step: false,
         }
     }
@@ -90,7 +96,7 @@ impl Worker {
     /// Obeys commands until `Shutdown`, or until nobody can send any more.
     pub(super) fn run(mut self) {
         loop {
-            let has_work = self.state == State::Training || self.is_show_due || self.tracer.is_some();
+            let has_work = self.state == State::Training || self.is_show_due || self.has_side_work();
             let command = if has_work { self.commands.try_recv().ok() } else { self.commands.recv().ok() };
             match command {
                 Some(Command::Shutdown) => {
@@ -101,10 +107,10 @@ impl Worker {
                 None if !has_work => return,
                 None if self.state == State::Training => {
                     self.guarded("the training step failed", Self::train);
-                    self.guarded("the path cannot be followed", Self::trace);
+                    self.work_aside();
                 }
                 None if self.is_show_due => self.guarded("the frame cannot be shown", Self::show),
-                None => self.guarded("the path cannot be followed", Self::trace),
+                None => self.work_aside(),
             }
         }
     }
@@ -154,6 +160,8 @@ impl Worker {
             Command::Stop => self.finish()?,
             Command::Trace { folder, side } => self.begin_trace(folder, side)?,
             Command::EndTrace => self.end_trace(),
+            Command::Evaluate(request) => self.begin_evaluation(*request)?,
+            Command::CancelEvaluation => self.end_evaluation(),
             Command::Show(key) => {
                 self.shown = Some(key);
                 self.is_show_due = !self.is_following();
@@ -179,6 +187,7 @@ impl Worker {
     fn open_data(&mut self, choice: &DataChoice, split_name: Option<String>) -> Result<()> {
         self.finish()?;
         self.end_trace();
+        self.end_evaluation();
         let data = OpenData::open(choice, split_name)?;
         let Samples { training, validation, dropped } = data.samples(&self.config.objective.frame_ids)?;
         self.shown = training.first().cloned();
@@ -204,6 +213,8 @@ impl Worker {
             Some(path) => weights::load(&RunFolder::weights_in(path), device)?,
             None => weights::demo(device)?,
         };
+        self.networks_name =
+            path.as_ref().map_or_else(|| "demo weights".to_owned(), |path| path.display().to_string());
         self.starts_loaded = path.is_some();
         self.knows_stereo = loaded.use_stereo == Some(true);
         let size = loaded.trained_size();
@@ -349,6 +360,7 @@ impl Worker {
     fn finish(&mut self) -> Result<()> {
         let Some(mut run) = self.run.take() else { return Ok(()) };
         self.networks = Some(run.networks());
+        self.networks_name = format!("{} at step {}", run.out().display(), run.steps());
         self.starts_loaded = true;
         self.knows_stereo = run.config().objective.uses_stereo();
         self.config = run.config();
@@ -394,39 +406,6 @@ impl Worker {
 
     fn steps(&self) -> u64 {
         self.run.as_ref().map_or(0, Run::steps)
-    }
-
-    fn begin_trace(&mut self, folder: String, side: Side) -> Result<()> {
-        self.end_trace();
-        let data = self.data.as_ref().context("there is no drive to follow; open some data first")?;
-        let networks = self.present_networks().context("there are no networks yet")?;
-        let (drive, networks) = ((folder, side), (networks, self.steps()));
-        let source = Arc::clone(&data.source);
-        self.tracer = Some(Tracer::new(source, drive, networks, &self.config, &self.compute)?);
-        Ok(())
-    }
-
-    fn end_trace(&mut self) {
-        if self.tracer.take().is_some() {
-            self.tell(Event::TraceEnded);
-        }
-    }
-
-    /// Follows the path for a moment; beside training, for one frame. What fails ends it, not the run.
-    fn trace(&mut self) -> Result<()> {
-        let Some(mut tracer) = self.tracer.take() else { return Ok(()) };
-        let time = if self.state == State::Training { Duration::ZERO } else { TRACE_PORTION };
-        match tracer.advance(time) {
-            Ok(trajectory) => {
-                self.tracer = (!trajectory.is_whole()).then_some(tracer);
-                self.tell(Event::Trajectory(Box::new(trajectory)));
-            }
-            Err(error) => {
-                self.warn(format!("the path cannot be followed further: {error:#}"));
-                self.tell(Event::TraceEnded);
-            }
-        }
-        Ok(())
     }
 
     fn publish(&self, picture: Option<Picture>) {

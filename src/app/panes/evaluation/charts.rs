@@ -1,0 +1,103 @@
+//! How errors spread over images and over distances.
+
+use crate::{app::theme::Palette, evaluate::DistanceRange, train::EvaluationReport};
+use egui::{Color32, RichText, Ui, Vec2};
+use egui_plot::{Bar, BarChart, Line, Plot, PlotPoints};
+
+const BARS: usize = 24;
+const HEIGHT: f32 = 112.0;
+
+/// Both charts, one above the other; the other report is a line.
+pub(super) fn charts(ui: &mut Ui, report: &EvaluationReport, other: Option<&EvaluationReport>) {
+    let palette = Palette::of(ui);
+    let size = Vec2::new(ui.available_width(), HEIGHT);
+    ui.label(RichText::new("Images by abs_rel").small()).on_hover_text("How many images have which abs_rel");
+    histogram(ui, size, report, other, &palette);
+    ui.label(RichText::new("abs_rel by distance, metres").small())
+        .on_hover_text("Mean error of the pixels whose true depth lies in each range, over all images");
+    by_distance(ui, size, report, other, &palette);
+}
+
+fn histogram(
+    ui: &mut Ui,
+    size: Vec2,
+    report: &EvaluationReport,
+    other: Option<&EvaluationReport>,
+    palette: &Palette,
+) {
+    let values = |report: &EvaluationReport| -> Vec<f64> {
+        report.evaluation.per_image.iter().map(|image| image.metrics.abs_rel).collect()
+    };
+    let own = values(report);
+    let most = own.iter().copied().fold(1e-3, f64::max);
+    let width = most / BARS as f64;
+    let count = |values: &[f64]| {
+        let mut counts = [0.0; BARS];
+        for value in values {
+            counts[((value / width) as usize).min(BARS - 1)] += 1.0;
+        }
+        counts
+    };
+    let place = |bar: usize| (bar as f64 + 0.5) * width;
+    let bars = count(&own).into_iter().enumerate();
+    let bars = bars.map(|(bar, count)| Bar::new(place(bar), count).width(0.92 * width)).collect();
+    let chart = BarChart::new("images", bars).color(palette.accent);
+    let before = other.map(|other| {
+        let counts = count(&values(other)).into_iter().enumerate();
+        let points: Vec<[f64; 2]> = counts.map(|(bar, count)| [place(bar), count]).collect();
+        Line::new("compared", PlotPoints::from(points)).color(palette.warning)
+    });
+    plot("histogram", size).show(ui, |plot| {
+        plot.bar_chart(chart);
+        if let Some(before) = before {
+            plot.line(before);
+        }
+    });
+}
+
+fn by_distance(
+    ui: &mut Ui,
+    size: Vec2,
+    report: &EvaluationReport,
+    other: Option<&EvaluationReport>,
+    palette: &Palette,
+) {
+    let middle = |range: &DistanceRange| f64::from(f32::midpoint(range.from_metres, range.to_metres));
+    let ranges = &report.evaluation.by_distance;
+    let bars = ranges.iter().map(|range| {
+        let width = f64::from(range.to_metres - range.from_metres);
+        let name = format!(
+            "{} to {} m\nabs_rel {:.3}\nbias {:+.3}\n{} pixels",
+            range.from_metres, range.to_metres, range.abs_rel, range.bias, range.pixels
+        );
+        Bar::new(middle(range), range.abs_rel).width(0.92 * width).name(name)
+    });
+    let chart = BarChart::new("abs_rel", bars.collect()).color(faded(palette.accent));
+    let before = other.map(|other| {
+        let ranges = other.evaluation.by_distance.iter();
+        let points: Vec<[f64; 2]> = ranges.map(|range| [middle(range), range.abs_rel]).collect();
+        Line::new("compared", PlotPoints::from(points)).color(palette.warning)
+    });
+    plot("distance", size).show(ui, |plot| {
+        plot.bar_chart(chart);
+        if let Some(before) = before {
+            plot.line(before);
+        }
+    });
+}
+
+fn faded(colour: Color32) -> Color32 {
+    colour.gamma_multiply(0.8)
+}
+
+fn plot(name: &'static str, size: Vec2) -> Plot<'static> {
+    Plot::new(name)
+        .width(size.x)
+        .height(size.y)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .show_background(false)
+        .grid_fade(0.6)
+        .set_margin_fraction(Vec2::new(0.02, 0.08))
+}

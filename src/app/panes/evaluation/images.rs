@@ -1,0 +1,177 @@
+//! The table of all images: sorted by any column, filtered by name, a click opens the frame.
+
+use super::summary::{COLUMNS, colour_of_difference, figures};
+use crate::{
+    app::{
+        state::State,
+        theme::{self, Palette},
+    },
+    data::FrameKey,
+    evaluate::ImageResult,
+    train::EvaluationReport,
+};
+use egui::{
+    Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, Vec2, WidgetInfo,
+};
+use std::collections::HashMap;
+
+const ROW: f32 = 20.0;
+const FIGURE: f32 = 60.0;
+/// Where the ratio stands, after the metrics; the difference to another report stands before all.
+const RATIO: usize = COLUMNS.len();
+const DIFFERENCE: usize = RATIO + 1;
+/// Narrower than this, names of frames cannot be told apart.
+const NARROWEST_NAME: f32 = 120.0;
+
+/// How the images are sorted and which are left out.
+pub(super) struct ImageTable {
+    sorted_by: usize,
+    falls: bool,
+    filter: String,
+}
+
+impl Default for ImageTable {
+    /// The worst images first.
+    fn default() -> Self {
+        Self { sorted_by: 0, falls: true, filter: String::new() }
+    }
+}
+
+/// An image with its figures, the difference of abs_rel to another report last.
+struct Line<'a> {
+    image: &'a ImageResult,
+    figures: [f64; DIFFERENCE + 1],
+}
+
+impl ImageTable {
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        state: &mut State,
+        report: &EvaluationReport,
+        other: Option<&EvaluationReport>,
+    ) {
+        let lines = self.lines(report, other);
+        ui.horizontal(|ui| {
+            let field =
+                TextEdit::singleline(&mut self.filter).hint_text("filter by name").desired_width(140.0);
+            ui.add(field).accessible_name("Filter images");
+            ui.weak(format!("{} of {} images", lines.len(), report.evaluation.images));
+        });
+        let columns = columns(ui.available_width(), other.is_some());
+        self.heads(ui, &columns);
+        let shown = state.playhead.key().map(|key| key.to_string());
+        let mut chosen = None;
+        let scroll = ScrollArea::vertical().id_salt("images").auto_shrink(false);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        scroll.min_scrolled_height(8.0 * ROW).show_rows(ui, ROW, lines.len(), |ui, range| {
+            for line in &lines[range] {
+                if row(ui, line, &columns, shown.as_ref() == Some(&line.image.key)) {
+                    chosen = line.image.key.parse::<FrameKey>().ok();
+                }
+            }
+        });
+        if let Some(key) = chosen {
+            state.choose_frame(&key);
+        }
+    }
+
+    fn lines<'a>(&self, report: &'a EvaluationReport, other: Option<&EvaluationReport>) -> Vec<Line<'a>> {
+        let others: HashMap<&str, f64> = other
+            .into_iter()
+            .flat_map(|other| &other.evaluation.per_image)
+            .map(|image| (image.key.as_str(), image.metrics.abs_rel))
+            .collect();
+        let line = |image: &'a ImageResult| {
+            let before = others.get(image.key.as_str()).copied().unwrap_or(f64::NAN);
+            let mut all = [image.ratio; DIFFERENCE + 1];
+            all[..RATIO].copy_from_slice(&figures(&image.metrics));
+            all[DIFFERENCE] = image.metrics.abs_rel - before;
+            Line { image, figures: all }
+        };
+        let wanted = |image: &&ImageResult| image.key.contains(self.filter.trim());
+        let mut lines: Vec<Line> = report.evaluation.per_image.iter().filter(wanted).map(line).collect();
+        lines.sort_by(|a, b| {
+            let order = a.figures[self.sorted_by].total_cmp(&b.figures[self.sorted_by]);
+            if self.falls { order.reverse() } else { order }
+        });
+        lines
+    }
+
+    /// The names of the columns, which sort when they are clicked.
+    fn heads(&mut self, ui: &mut Ui, columns: &[usize]) {
+        let (line, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
+        for (place, column) in columns.iter().enumerate() {
+            let (name, help) = match *column {
+                RATIO => ("ratio", "Median of true depths / median of predicted ones"),
+                DIFFERENCE => {
+                    ("Δ abs_rel", "abs_rel minus that of the other evaluation: below 0 it is better here")
+                }
+                metric => (COLUMNS[metric].0, COLUMNS[metric].2),
+            };
+            let cell = cell(line, place, columns.len());
+            let response = ui.interact(cell, ui.scope_id().with(("head", column)), Sense::click());
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {name}")));
+            let is_sorted = self.sorted_by == *column;
+            if response.on_hover_text(format!("{help}. Click to sort")).clicked() {
+                (self.sorted_by, self.falls) = (*column, !is_sorted || !self.falls);
+            }
+            let arrow = if is_sorted && self.falls { "▼ " } else { "▲ " };
+            let text = format!("{}{name}", if is_sorted { arrow } else { "" });
+            let colour = if is_sorted { Palette::of(ui).accent } else { ui.visuals().weak_text_color() };
+            let font = TextStyle::Small.resolve(ui.style());
+            ui.painter().text(cell.right_center(), Align2::RIGHT_CENTER, text, font, colour);
+        }
+    }
+}
+
+/// The columns that there is room for, the most telling first.
+fn columns(width: f32, compares: bool) -> Vec<usize> {
+    let room = (((width - NARROWEST_NAME) / FIGURE) as usize).max(1);
+    let all = [0, DIFFERENCE, 4, 2, RATIO, 1, 3, 5, 6];
+    let mut shown: Vec<usize> =
+        all.into_iter().filter(|column| compares || *column != DIFFERENCE).take(room).collect();
+    shown.sort_unstable_by_key(|column| if *column == DIFFERENCE { 0 } else { *column + 1 });
+    shown
+}
+
+fn cell(line: Rect, place: usize, count: usize) -> Rect {
+    let right = line.right() - theme::UNIT - (count - 1 - place) as f32 * FIGURE;
+    Rect::from_min_max(egui::pos2(right - FIGURE + 4.0, line.top()), egui::pos2(right, line.bottom()))
+}
+
+/// Draws an image's line; says whether it was clicked.
+fn row(ui: &mut Ui, line: &Line, columns: &[usize], is_shown: bool) -> bool {
+    let Line { image, figures } = line;
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::click());
+    let name = format!("{}: abs_rel {:.3}", image.key, image.metrics.abs_rel);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
+    if is_shown || response.hovered() {
+        let visuals = ui.visuals();
+        let fill = if is_shown { visuals.selection.bg_fill } else { visuals.faint_bg_color };
+        ui.painter().rect_filled(rect, 2.0, fill);
+    }
+    let names = rect.with_max_x(cell(rect, 0, columns.len()).left());
+    let text = ui.visuals().text_color();
+    let left = egui::pos2(names.left() + theme::HALF, names.center().y);
+    let font = TextStyle::Small.resolve(ui.style());
+    let clipped = ui.painter().with_clip_rect(names);
+    clipped.text(left, Align2::LEFT_CENTER, short(&image.key), font, text);
+    for (place, column) in columns.iter().enumerate() {
+        let (value, colour): (String, Color32) = match (*column, figures[*column]) {
+            (DIFFERENCE, value) if value.is_nan() => ("–".to_owned(), text),
+            (DIFFERENCE, value) => (format!("{value:+.3}"), colour_of_difference(ui, value, false)),
+            (_, value) => (format!("{value:.3}"), text),
+        };
+        let right = cell(rect, place, columns.len()).right_center();
+        ui.painter().text(right, Align2::RIGHT_CENTER, value, FontId::monospace(11.0), colour);
+    }
+    response
+        .on_hover_text(format!("{}, {} pixels. Click to open the frame", image.key, image.pixels))
+        .clicked()
+}
+
+/// A key without the folder of its day.
+fn short(key: &str) -> &str {
+    key.split_once('/').map_or(key, |(_, rest)| rest)
+}

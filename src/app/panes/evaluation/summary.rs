@@ -1,0 +1,137 @@
+//! The seven metrics of a report, of another one, of both's difference, and the published ones.
+
+use crate::{
+    app::{
+        evaluations::Evaluations,
+        theme::{self, Palette},
+    },
+    evaluate::DepthMetrics,
+};
+use egui::{Color32, ComboBox, Grid, Label, RichText, Ui};
+
+/// Name, whether more is better, and what it is.
+pub(super) const COLUMNS: [(&str, bool, &str); 7] = [
+    ("abs_rel", false, "Mean of |true − predicted| / true"),
+    ("sq_rel", false, "Mean of (true − predicted)² / true, metres"),
+    ("rmse", false, "Root of the mean squared difference, metres"),
+    ("rmse_log", false, "The same of natural logarithms"),
+    ("a1", true, "Share of pixels whose ratio to the truth is below 1.25"),
+    ("a2", true, "The same for 1.25²"),
+    ("a3", true, "The same for 1.25³"),
+];
+
+/// The metrics in the order of [`COLUMNS`].
+pub(super) fn figures(metrics: &DepthMetrics) -> [f64; 7] {
+    let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = *metrics;
+    [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3]
+}
+
+/// Green where the difference is an improvement, red where it is not.
+pub(super) fn colour_of_difference(ui: &Ui, difference: f64, more_is_better: bool) -> Color32 {
+    let palette = Palette::of(ui);
+    if difference.abs() < 5e-4 {
+        ui.visuals().text_color()
+    } else if (difference > 0.0) == more_is_better {
+        palette.accent
+    } else {
+        palette.warning
+    }
+}
+
+/// Which reports are shown, how their numbers were made, and the table.
+pub(super) fn summary(ui: &mut Ui, evaluations: &mut Evaluations) {
+    chooser(ui, evaluations);
+    let (Some(report), other) = (evaluations.report(), evaluations.other()) else { return };
+    let evaluation = &report.evaluation;
+    let spread = format!(
+        "{} images, {:.1} a second; ratio of medians {:.3}, spread {:.3}",
+        evaluation.images, evaluation.images_per_second, evaluation.ratio_median, evaluation.ratio_std
+    );
+    ui.add(Label::new(RichText::new(spread).small()).truncate());
+    ui.add(Label::new(RichText::new(&evaluation.protocol).small().weak()).truncate())
+        .on_hover_text(&evaluation.protocol);
+    let table = Grid::new("summary").num_columns(8).spacing([12.0, 2.0]).striped(false);
+    table.show(ui, |ui| {
+        ui.label("");
+        for (name, _, help) in COLUMNS {
+            ui.weak(name).on_hover_text(help);
+        }
+        ui.end_row();
+        row(ui, &short(&report.name), &report.name, &evaluation.metrics, true);
+        if let Some(other) = other {
+            row(ui, &short(&other.name), &other.name, &other.evaluation.metrics, false);
+            ui.weak("difference")
+                .on_hover_text("The first minus the second: coloured where it is better or worse");
+            let both = figures(&evaluation.metrics).into_iter().zip(figures(&other.evaluation.metrics));
+            for ((first, second), (_, more_is_better, _)) in both.zip(COLUMNS) {
+                let difference = first - second;
+                let colour = colour_of_difference(ui, difference, more_is_better);
+                ui.label(RichText::new(format!("{difference:+.3}")).monospace().color(colour));
+            }
+            ui.end_row();
+        }
+        for published in &report.published {
+            row(
+                ui,
+                published.name,
+                "Published, made in the same way (arXiv 1806.01260)",
+                &published.metrics(),
+                false,
+            );
+        }
+    });
+    ui.add_space(theme::UNIT);
+}
+
+fn row(ui: &mut Ui, name: &str, help: &str, metrics: &DepthMetrics, is_strong: bool) {
+    let strong = ui.visuals().strong_text_color();
+    let text = |text: String| {
+        let text = RichText::new(text);
+        if is_strong { text.color(strong) } else { text }
+    };
+    ui.scope(|ui| {
+        ui.set_max_width(140.0);
+        ui.add(Label::new(text(name.to_owned())).truncate()).on_hover_text(help);
+    });
+    for figure in figures(metrics) {
+        ui.label(text(format!("{figure:.3}")).monospace());
+    }
+    ui.end_row();
+}
+
+/// The last part of a path, or the name as it is.
+fn short(name: &str) -> String {
+    name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned()
+}
+
+/// Which report is shown, and which it is compared with.
+fn chooser(ui: &mut Ui, evaluations: &mut Evaluations) {
+    if evaluations.reports.len() < 2 {
+        return;
+    }
+    let names: Vec<String> = evaluations
+        .reports
+        .iter()
+        .zip(1..)
+        .map(|(report, number)| format!("{number}: {}", short(&report.name)))
+        .collect();
+    ui.horizontal(|ui| {
+        let shown = ComboBox::from_id_salt("shown").selected_text(&names[evaluations.shown]).width(160.0);
+        let shown = shown.show_ui(ui, |ui| {
+            for (index, name) in names.iter().enumerate() {
+                ui.selectable_value(&mut evaluations.shown, index, name);
+            }
+        });
+        shown.response.accessible_name("Shown evaluation");
+        ui.weak("compared with");
+        let compared = evaluations.compared.map_or("nothing", |index| names[index].as_str());
+        let compared = ComboBox::from_id_salt("compared").selected_text(compared).width(160.0);
+        let compared = compared.show_ui(ui, |ui| {
+            ui.selectable_value(&mut evaluations.compared, None, "nothing");
+            for (index, name) in names.iter().enumerate() {
+                ui.selectable_value(&mut evaluations.compared, Some(index), name);
+            }
+        });
+        compared.response.accessible_name("Compared evaluation");
+    });
+}

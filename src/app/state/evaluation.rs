@@ -1,0 +1,39 @@
+//! Evaluating, and taking the figures away.
+
+use super::State;
+use crate::train::Command;
+
+impl State {
+    /// Why there is nothing to evaluate, if so.
+    pub fn obstacle_to_evaluation(&self) -> Option<String> {
+        if self.data.is_none() {
+            Some("Open data with true depth first".to_owned())
+        } else if !self.has_networks() {
+            Some("There are no networks to evaluate: train some, or load weights".to_owned())
+        } else {
+            None
+        }
+    }
+
+    /// Evaluates the present networks as the pane says.
+    pub fn evaluate(&mut self) {
+        if self.obstacle_to_evaluation().is_none() {
+            self.commands.push(Command::Evaluate(Box::new(self.evaluations.request.clone())));
+        }
+    }
+
+    /// Gives the evaluation under way up.
+    pub fn cancel_evaluation(&mut self) {
+        self.commands.push(Command::CancelEvaluation);
+    }
+
+    /// Asks the window to ask where a text is to be saved; the name is what its file is called at first.
+    pub fn save_text(&mut self, name: &'static str, text: String) {
+        self.text_to_save = Some((name, text));
+    }
+
+    /// The text that is to be saved.
+    pub fn take_text(&mut self) -> Option<(&'static str, String)> {
+        self.text_to_save.take()
+    }
+}

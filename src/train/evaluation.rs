@@ -1,0 +1,170 @@
+//! The evaluation of networks by the session: a frame at a time, between other work.
+
+use super::{OpenData, RunFolder};
+use crate::{
+    config::ImageSize,
+    data::{FrameKey, Side, split},
+    evaluate::{
+        DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, ImageResult, PredictionKind,
+        Predictions, Progress, Published, Truth, TruthChoice, published,
+    },
+    model::Networks,
+    predict::Predictor,
+};
+use anyhow::Result;
+use burn::tensor::Device;
+use std::{path::PathBuf, sync::Arc};
+
+/// What is evaluated, and how.
+#[derive(Clone, Debug, Default)]
+pub struct EvaluationRequest {
+    /// Which pixels count, and how depth becomes metres.
+    pub choices: DepthChoices,
+    /// Which frames.
+    pub frames: EvaluatedFrames,
+    /// A weights folder, a run folder or a checkpoint to evaluate instead of the present networks.
+    pub weights: Option<PathBuf>,
+}
+
+/// Which frames of the open data are evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EvaluatedFrames {
+    /// Those that the split tests on, or validates on if it tests on none; without a split a tenth of
+    /// every drive.
+    #[default]
+    Tested,
+    /// All frames of the left camera.
+    Every,
+}
+
+/// What an evaluation has to say.
+#[derive(Clone, Debug)]
+pub enum EvaluationNews {
+    /// It begins.
+    Begun {
+        /// Which networks are evaluated.
+        name: String,
+        /// How the numbers are made.
+        protocol: String,
+        /// How many frames are looked at.
+        frames: usize,
+    },
+    /// So many frames were looked at.
+    Seen(usize),
+    /// An image is scored.
+    Scored(ImageResult),
+    /// All frames were looked at.
+    Finished(Arc<EvaluationReport>),
+    /// It ended before: by `CancelEvaluation` or by a problem, which is told too.
+    GivenUp,
+}
+
+/// The result of an evaluation.
+#[derive(Clone, Debug)]
+pub struct EvaluationReport {
+    /// Which networks were evaluated.
+    pub name: String,
+    /// The figures.
+    pub evaluation: DepthEvaluation,
+    /// Published rows whose numbers were made in the same way.
+    pub published: Vec<Published>,
+}
+
+/// Networks that are at hand, with what is called after them.
+pub(super) struct Present {
+    pub networks: Networks,
+    pub size: ImageSize,
+    pub name: String,
+}
+
+/// An evaluation under way.
+pub(super) struct Evaluation {
+    evaluator: DepthEvaluator,
+    name: String,
+    published: Vec<Published>,
+}
+
+impl Evaluation {
+    /// Begins to read frames.
+    ///
+    /// # Errors
+    /// Choices that exclude each other, no networks, or files that cannot be read.
+    pub fn begin(
+        request: EvaluationRequest,
+        data: &OpenData,
+        present: Option<Present>,
+        device: &Device,
+    ) -> Result<Self> {
+        let (predictor, name) = match (request.weights, present) {
+            (Some(path), _) => {
+                let predictor = Predictor::load(&RunFolder::weights_in(&path), device)?;
+                (predictor, path.display().to_string())
+            }
+            (None, Some(Present { networks, size, name })) => (Predictor::new(networks, size, device), name),
+            (None, None) => anyhow::bail!("there are no networks to evaluate: train some or load weights"),
+        };
+        let source = data.source.as_ref();
+        let choices = request.choices;
+        let kind = PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) };
+        let (protocol_name, protocol, truth) = choices.resolve(data.split(), source, kind)?;
+        let keys = match request.frames {
+            EvaluatedFrames::Tested => split::tested_frames(data.split(), source)?,
+            EvaluatedFrames::Every => every_frame(data),
+        };
+        let truth = match truth {
+            TruthChoice::Source(kind) => Truth::Source(kind),
+            TruthChoice::File(file) => Truth::File(Arc::new(DepthFile::open(&file, &keys)?)),
+        };
+        let evaluator = DepthEvaluator::new(DepthJob {
+            source: Arc::clone(&data.source),
+            keys,
+            truth,
+            predictions: Predictions::Network {
+                predictor: Box::new(predictor),
+                post_process: choices.post_process,
+            },
+            protocol,
+            predict_all: false,
+        })?;
+        let published = published(protocol_name, &protocol, choices.post_process);
+        Ok(Self { evaluator, name, published })
+    }
+
+    /// What there is to say at the beginning.
+    pub fn begun(&self) -> EvaluationNews {
+        EvaluationNews::Begun {
+            name: self.name.clone(),
+            protocol: self.evaluator.describe().to_owned(),
+            frames: self.evaluator.total(),
+        }
+    }
+
+    /// Looks at the next frame; `None` after the last.
+    pub fn advance(&mut self) -> Option<Result<EvaluationNews>> {
+        let progress = self.evaluator.next()?;
+        Some(progress.map(|progress| match progress {
+            Progress::Scored(image) => EvaluationNews::Scored(image),
+            Progress::Waiting(_) | Progress::WithoutDepth(_) => EvaluationNews::Seen(self.evaluator.seen()),
+        }))
+    }
+
+    /// The result, after the last frame.
+    ///
+    /// # Errors
+    /// No image had a true depth.
+    pub fn finish(self) -> Result<EvaluationNews> {
+        let Self { evaluator, name, published } = self;
+        let evaluation = evaluator.finish()?;
+        Ok(EvaluationNews::Finished(Arc::new(EvaluationReport { name, evaluation, published })))
+    }
+}
+
+fn every_frame(data: &OpenData) -> Vec<FrameKey> {
+    let drives = data.source.drives().iter();
+    let frames = drives.flat_map(|drive| {
+        let side = drive.sides.first().copied().unwrap_or(Side::Left);
+        let key = move |frame| FrameKey { folder: drive.folder.clone(), frame, side };
+        drive.frames.clone().map(key)
+    });
+    frames.collect()
+}

@@ -1,0 +1,103 @@
+//! What the session does beside training and showing, a little at a time: following a path, evaluating.
+
+use super::Worker;
+use crate::{
+    data::Side,
+    train::{
+        Event, State,
+        evaluation::{Evaluation, EvaluationNews, EvaluationRequest, Present},
+        tracer::Tracer,
+    },
+};
+use anyhow::{Context, Result};
+use std::{sync::Arc, time::Duration};
+
+/// How long a path is followed before commands are looked at again.
+const TRACE_PORTION: Duration = Duration::from_millis(100);
+
+impl Worker {
+    pub(super) fn has_side_work(&self) -> bool {
+        self.tracer.is_some() || self.evaluation.is_some()
+    }
+
+    /// Does a little of everything that goes on aside.
+    pub(super) fn work_aside(&mut self) {
+        self.guarded("the path cannot be followed", Self::trace);
+        self.guarded("the evaluation failed", Self::evaluate);
+    }
+
+    pub(super) fn begin_trace(&mut self, folder: String, side: Side) -> Result<()> {
+        self.end_trace();
+        let data = self.data.as_ref().context("there is no drive to follow; open some data first")?;
+        let networks = self.present_networks().context("there are no networks yet")?;
+        let (drive, networks) = ((folder, side), (networks, self.steps()));
+        let source = Arc::clone(&data.source);
+        self.tracer = Some(Tracer::new(source, drive, networks, &self.config, &self.compute)?);
+        Ok(())
+    }
+
+    pub(super) fn end_trace(&mut self) {
+        if self.tracer.take().is_some() {
+            self.tell(Event::TraceEnded);
+        }
+    }
+
+    /// Follows the path for a moment; beside training, for one frame. What fails ends it, not the run.
+    fn trace(&mut self) -> Result<()> {
+        let Some(mut tracer) = self.tracer.take() else { return Ok(()) };
+        let time = if self.state == State::Training { Duration::ZERO } else { TRACE_PORTION };
+        match tracer.advance(time) {
+            Ok(trajectory) => {
+                self.tracer = (!trajectory.is_whole()).then_some(tracer);
+                self.tell(Event::Trajectory(Box::new(trajectory)));
+            }
+            Err(error) => {
+                self.warn(format!("the path cannot be followed further: {error:#}"));
+                self.tell(Event::TraceEnded);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin_evaluation(&mut self, request: EvaluationRequest) -> Result<()> {
+        self.end_evaluation();
+        let data = self.data.as_ref().context("there is no data to evaluate on; open some first")?;
+        let name = match &self.run {
+            Some(run) => format!("{} at step {}", run.out().display(), run.steps()),
+            None => self.networks_name.clone(),
+        };
+        let size = self.config.network.size();
+        let present = self.present_networks().map(|networks| Present { networks, size, name });
+        let evaluation = Evaluation::begin(request, data, present, &self.compute.device)?;
+        self.tell(Event::Evaluation(evaluation.begun()));
+        self.evaluation = Some(evaluation);
+        Ok(())
+    }
+
+    pub(super) fn end_evaluation(&mut self) {
+        if self.evaluation.take().is_some() {
+            self.tell(Event::Evaluation(EvaluationNews::GivenUp));
+        }
+    }
+
+    /// Looks at one more frame. What fails ends the evaluation, not the run.
+    fn evaluate(&mut self) -> Result<()> {
+        let Some(mut evaluation) = self.evaluation.take() else { return Ok(()) };
+        let news = match evaluation.advance() {
+            Some(Ok(news)) => {
+                self.evaluation = Some(evaluation);
+                Ok(news)
+            }
+            Some(Err(error)) => Err(error),
+            None => evaluation.finish(),
+        };
+        match news {
+            Ok(news) => self.tell(Event::Evaluation(news)),
+            Err(error) => {
+                self.warn(format!("the evaluation failed: {error:#}"));
+                self.tell(Event::Evaluation(EvaluationNews::GivenUp));
+            }
+        }
+        Ok(())
+    }
+}
