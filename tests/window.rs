@@ -504,7 +504,7 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     let scaled = "19.0 m gone · ATE 0.000 m of the path, 0.0000 ± 0.0000 m of snippets · drift is not defined \
                   below 100 m · scale 2.000";
     assert!(stage.query_by_label(scaled).is_some());
-    click(&mut stage, "as predicted");
+    click(&mut stage, "unscaled");
     assert!(stage.query_by_label_contains("scale 1.000").is_some());
     click(&mut stage, "scale");
     // The straight path runs from the lower to the upper end of the plot; its middle is frame 9 or 10.

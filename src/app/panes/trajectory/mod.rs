@@ -47,7 +47,7 @@ impl Colours {
 fn name(alignment: Alignment) -> (&'static str, &'static str) {
     match alignment {
         Alignment::FirstPose => {
-            ("as predicted", "The first poses on each other; lengths as the network says them")
+            ("unscaled", "The first poses on each other; lengths as the network says them")
         }
         Alignment::Scale => ("scale", "The same, then scaled as fits best: a film alone tells no metres"),
         Alignment::Similarity => ("Sim(3)", "Turned, moved and scaled as fits best over all frames"),
@@ -122,7 +122,7 @@ impl Pane for Trajectory {
                     state.end_trace();
                 }
             } else if has_report {
-                let again = ui.add_enabled(state.path.has_pose, egui::Button::new("Predict again"));
+                let again = ui.add_enabled(state.path.has_pose, egui::Button::new("Again"));
                 if again.on_hover_text("Predict the path with the networks as they are now").clicked() {
                     state.trace();
                 }

@@ -41,7 +41,7 @@ pub fn draw(
         .set_margin_fraction(egui::vec2(0.08, 0.08));
     let lines =
         [("true path", &truth, colours.truth, 1.5), ("predicted", &predicted, colours.predicted, 2.0)];
-    let above = show(ui, upper, plot, (unit, unit), "Trajectory from above", |plot| {
+    let above = show(ui, upper, plot, unit, "Trajectory from above", |plot| {
         for (name, marks, colour, width) in lines {
             if marks.len() > 1 {
                 plot.line(Line::new(name, points(marks)).color(colour).width(width));
@@ -56,10 +56,11 @@ pub fn draw(
     if has_truth {
         let plot = Plot::new("trajectory_error")
             .include_y(0.0)
+            .legend(Legend::default().background_alpha(0.6).text_style(egui::TextStyle::Small))
             .allow_scroll(false)
             .set_margin_fraction(egui::vec2(0.04, 0.12));
-        let below = show(ui, lower, plot, ("m gone", "m beside"), "Trajectory error over distance", |plot| {
-            let line = Line::new("beside the true path", points(&errors)).color(colours.predicted);
+        let below = show(ui, lower, plot, "m", "Trajectory error over distance", |plot| {
+            let line = Line::new("distance to the true path", points(&errors)).color(colours.predicted);
             plot.line(line.width(1.5).style(LineStyle::Solid));
             here(plot, [&errors, &[]], frame, colours);
         });
@@ -89,14 +90,14 @@ fn show<'a>(
     ui: &mut Ui,
     rect: Rect,
     plot: Plot<'a>,
-    (across, up): (&'static str, &'static str),
+    unit: &'static str,
     name: &str,
     build: impl FnOnce(&mut egui_plot::PlotUi<'a>) + 'a,
 ) -> Option<Click> {
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
     let shown = plot
-        .x_axis_formatter(move |mark, _| format!("{} {across}", mark.value))
-        .y_axis_formatter(move |mark, _| format!("{} {up}", mark.value))
+        .x_axis_formatter(move |mark, _| format!("{} {unit}", mark.value))
+        .y_axis_formatter(move |mark, _| format!("{} {unit}", mark.value))
         .label_formatter(|_| None)
         .show_background(false)
         .grid_fade(0.6)
