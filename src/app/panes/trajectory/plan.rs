@@ -3,7 +3,9 @@
 use super::Colours;
 use crate::{app::path::PathReport, geometry::trajectory::Alignment};
 use egui::{Rect, Response, Ui, UiBuilder};
-use egui_plot::{Legend, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, Points};
+use egui_plot::{
+    Corner, Legend, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, Points,
+};
 use glam::DAffine3;
 
 /// Share of the height for the view from above.
@@ -56,7 +58,12 @@ pub fn draw(
     if has_truth {
         let plot = Plot::new("trajectory_error")
             .include_y(0.0)
-            .legend(Legend::default().background_alpha(0.6).text_style(egui::TextStyle::Small))
+            .legend(
+                Legend::default()
+                    .position(Corner::LeftTop)
+                    .background_alpha(0.6)
+                    .text_style(egui::TextStyle::Small),
+            )
             .allow_scroll(false)
             .set_margin_fraction(egui::vec2(0.04, 0.12));
         let below = show(ui, lower, plot, "m", "Trajectory error over distance", |plot| {
