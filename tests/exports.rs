@@ -7,10 +7,11 @@ use image::{Rgb, RgbImage};
 use monoscope::{
     compute::ops::{resize_bilinear, resize_plane},
     config::{CameraChoice, ImageSize},
+    data::{DepthMap, image::write_depth},
     geometry::{Intrinsics, colormap::Colormap},
     predict::{
         CloudFilter, ColourRange, Legend, Picture, SequenceRange, cloud, find_pictures, side_by_side,
-        tell_apart, write_depth_png, write_ply,
+        tell_apart, write_ply,
     },
 };
 use std::{fs, path::Path};
@@ -31,9 +32,8 @@ fn a_plane_is_resized_as_a_tensor_is() {
 fn a_16_bit_png_holds_256ths_truncated_and_counts_what_is_too_far() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("depth.png");
-    let depths = [0.1, 1.0, 10.999, 255.99, 256.0, 1000.0];
-    let size = ImageSize { height: 2, width: 3 };
-    assert_eq!(write_depth_png(&path, &depths, size, "metres").unwrap(), 2);
+    let depths = DepthMap { height: 2, width: 3, metres: vec![0.1, 1.0, 10.999, 255.99, 256.0, 1000.0] };
+    assert_eq!(write_depth(&path, &depths, "metres").unwrap(), 2);
     let image = image::open(&path).unwrap();
     assert_eq!(image.color(), image::ColorType::L16);
     let levels: Vec<u16> = image.into_luma16().into_raw();

@@ -5,7 +5,10 @@ use monoscope::{
     config::{DataChoice, DeviceChoice, FrameId, Preset, RunConfig},
     data::Side,
     objective::MapName,
-    train::{Command, Event, Origin, Picture, SessionHandle, State},
+    train::{
+        Command, EvaluatedFrames, EvaluationNews, EvaluationRequest, Event, Origin, Picture, SessionHandle,
+        State,
+    },
 };
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -251,4 +254,36 @@ fn a_path_grows_beside_a_run_and_can_be_left() {
     let Event::Trajectory(path) = next(&session, is_whole) else { unreachable!() };
     assert_eq!((path.folder.as_str(), path.frames.len(), path.predicted.len()), (drive.as_str(), 91, 91));
     assert_eq!((path.truth.len(), path.problem), (91, None));
+}
+
+#[test]
+fn networks_are_evaluated_beside_all_else_and_an_evaluation_can_be_left() {
+    let session = session();
+    open_demo(&session);
+    session.send(Command::LoadDemo);
+    session.send(Command::Evaluate(Box::default()));
+    let is_finished = |event: &Event| matches!(event, Event::Evaluation(EvaluationNews::Finished(_)));
+    let Event::Evaluation(EvaluationNews::Finished(report)) = next(&session, is_finished) else {
+        unreachable!()
+    };
+    assert_eq!(report.name, "demo weights");
+    let evaluation = &report.evaluation;
+    assert_eq!(evaluation.images, evaluation.per_image.len());
+    assert!(evaluation.metrics.abs_rel < 0.2 && evaluation.protocol.contains("Garg crop"), "{evaluation:?}");
+    let pixels: usize = evaluation.by_distance.iter().map(|range| range.pixels).sum();
+    assert_eq!(pixels, evaluation.per_image.iter().map(|image| image.pixels).sum::<usize>());
+
+    let every = EvaluationRequest { frames: EvaluatedFrames::Every, ..EvaluationRequest::default() };
+    session.send(Command::Evaluate(Box::new(every)));
+    next(&session, |event| matches!(event, Event::Evaluation(EvaluationNews::Scored(_))));
+    session.send(Command::CancelEvaluation);
+    next(&session, |event| matches!(event, Event::Evaluation(EvaluationNews::GivenUp)));
+
+    let mut refused = EvaluationRequest::default();
+    (refused.choices.stereo, refused.choices.scale_factor) = (true, Some(2.0));
+    session.send(Command::Evaluate(Box::new(refused)));
+    let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
+        unreachable!()
+    };
+    assert!(problem.what.contains("--scale-factor has no place"), "{problem:?}");
 }

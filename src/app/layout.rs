@@ -61,7 +61,7 @@ impl Default for Desk {
         let trajectory = tiles.insert_pane(Box::new(Trajectory::default()));
         let evaluation = tiles.insert_pane(Box::new(Evaluation::default()));
         let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation]);
-        share(&mut tiles, lowest, &[(cloud, 1.0), (trajectory, 1.0), (evaluation, 2.0)]);
+        share(&mut tiles, lowest, &[(cloud, 1.0), (trajectory, 1.0), (evaluation, 3.2)]);
         let sequence = tiles.insert_pane(Box::new(Sequence::default()));
         let timeline = tiles.insert_pane(Box::new(Timeline));
         let inspector = tiles.insert_pane(Box::new(Inspector));

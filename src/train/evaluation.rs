@@ -105,6 +105,8 @@ impl Evaluation {
         };
         let source = data.source.as_ref();
         let choices = request.choices;
+        let blend = if choices.post_process { ", mirror blend" } else { "" };
+        let name = format!("{name}{blend}");
         let kind = PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) };
         let (protocol_name, protocol, truth) = choices.resolve(data.split(), source, kind)?;
         let keys = match request.frames {

@@ -196,7 +196,7 @@ fn depth_as_pictures_keeps_its_levels_and_survives_damage() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("depth.png");
     let metres = vec![0.0, 1.0, 1.0 / 256.0, 80.0, 255.998, 300.0];
-    write_depth(&path, &DepthMap { width: 3, height: 2, metres }).unwrap();
+    write_depth(&path, &DepthMap { width: 3, height: 2, metres }, "metres").unwrap();
     let levels = ::image::open(&path).unwrap().into_luma16();
     assert_eq!(levels.as_raw(), &[0, 256, 1, 20480, 65535, 65535]);
     let map = read_depth(&path).unwrap();

@@ -169,6 +169,9 @@ impl Pane for Cloud {
             if reset.clicked() {
                 self.orbit = Orbit::default();
             }
+            if ui.available_width() < theme::NARROW {
+                return;
+            }
             let camera = ui.button("From the camera").on_hover_text("Where the frame's own camera stands");
             if camera.clicked() {
                 self.orbit = Orbit::at_the_camera();

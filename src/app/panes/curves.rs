@@ -37,7 +37,7 @@ impl Figure {
             Self::LearningRate => "Learning rate",
             Self::GradientNorm => "Gradient norm",
             Self::MaskedShare => "Share masked",
-            Self::Speed => "Images per second",
+            Self::Speed => "Images/s",
         }
     }
 
@@ -112,7 +112,7 @@ impl Pane for Curves {
     }
 
     fn header(&mut self, ui: &mut Ui, _state: &mut State) {
-        let choice = ComboBox::from_id_salt("figure").selected_text(self.figure.name()).width(128.0);
+        let choice = ComboBox::from_id_salt("figure").selected_text(self.figure.name()).width(92.0);
         let choice = choice.show_ui(ui, |ui| {
             for figure in Figure::ALL {
                 ui.selectable_value(&mut self.figure, figure, figure.name()).on_hover_text(figure.help());

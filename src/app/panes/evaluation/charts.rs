@@ -5,12 +5,15 @@ use egui::{Color32, RichText, Ui, Vec2};
 use egui_plot::{Bar, BarChart, Line, Plot, PlotPoints};
 
 const BARS: usize = 24;
-const HEIGHT: f32 = 112.0;
+/// Of both charts together, less their names.
+const HIGHEST: f32 = 360.0;
+const NAMES: f32 = 56.0;
 
 /// Both charts, one above the other; the other report is a line.
 pub(super) fn charts(ui: &mut Ui, report: &EvaluationReport, other: Option<&EvaluationReport>) {
     let palette = Palette::of(ui);
-    let size = Vec2::new(ui.available_width(), HEIGHT);
+    let height = (ui.available_height().min(HIGHEST) - NAMES) / 2.0;
+    let size = Vec2::new(ui.available_width(), height.max(48.0));
     ui.label(RichText::new("Images by abs_rel").small()).on_hover_text("How many images have which abs_rel");
     histogram(ui, size, report, other, &palette);
     ui.label(RichText::new("abs_rel by distance, metres").small())
@@ -29,16 +32,17 @@ fn histogram(
         report.evaluation.per_image.iter().map(|image| image.metrics.abs_rel).collect()
     };
     let own = values(report);
-    let most = own.iter().copied().fold(1e-3, f64::max);
-    let width = most / BARS as f64;
+    let all = || own.iter().copied().chain(other.map(values).unwrap_or_default());
+    let least = all().fold(f64::INFINITY, f64::min);
+    let width = ((all().fold(0.0, f64::max) - least) / BARS as f64).max(1e-4);
     let count = |values: &[f64]| {
         let mut counts = [0.0; BARS];
         for value in values {
-            counts[((value / width) as usize).min(BARS - 1)] += 1.0;
+            counts[(((value - least) / width) as usize).min(BARS - 1)] += 1.0;
         }
         counts
     };
-    let place = |bar: usize| (bar as f64 + 0.5) * width;
+    let place = |bar: usize| least + (bar as f64 + 0.5) * width;
     let bars = count(&own).into_iter().enumerate();
     let bars = bars.map(|(bar, count)| Bar::new(place(bar), count).width(0.92 * width)).collect();
     let chart = BarChart::new("images", bars).color(palette.accent);

@@ -116,13 +116,21 @@ impl ImageTable {
             if response.on_hover_text(format!("{help}. Click to sort")).clicked() {
                 (self.sorted_by, self.falls) = (*column, !is_sorted || !self.falls);
             }
-            let arrow = if is_sorted && self.falls { "▼ " } else { "▲ " };
-            let text = format!("{}{name}", if is_sorted { arrow } else { "" });
             let colour = if is_sorted { Palette::of(ui).accent } else { ui.visuals().weak_text_color() };
             let font = TextStyle::Small.resolve(ui.style());
-            ui.painter().text(cell.right_center(), Align2::RIGHT_CENTER, text, font, colour);
+            let text = ui.painter().text(cell.right_center(), Align2::RIGHT_CENTER, name, font, colour);
+            if is_sorted {
+                arrow(ui, text.left_center() - Vec2::new(theme::UNIT, 0.0), self.falls, colour);
+            }
         }
     }
+}
+
+/// A small triangle that points where the figures grow smaller.
+fn arrow(ui: &Ui, centre: egui::Pos2, down: bool, colour: Color32) {
+    let height = if down { 2.0 } else { -2.0 };
+    let corners = [(-3.0, -height), (3.0, -height), (0.0, height)].map(|(x, y)| centre + Vec2::new(x, y));
+    ui.painter().add(egui::Shape::convex_polygon(corners.to_vec(), colour, egui::Stroke::NONE));
 }
 
 /// The columns that there is room for, the most telling first.

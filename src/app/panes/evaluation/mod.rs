@@ -13,14 +13,24 @@ use crate::{
 use egui::{Align, ComboBox, Layout, ProgressBar, ScrollArea, Ui};
 use images::ImageTable;
 
-/// Below this width charts stand under the table instead of beside it.
-const WIDE: f32 = 720.0;
-const CHARTS_WIDTH: f32 = 264.0;
+/// From this width on all parts are shown at once, charts beside the tables; below, one at a time.
+const WIDE: f32 = 840.0;
+const CHARTS_WIDTH: f32 = 280.0;
+
+/// The parts of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    #[default]
+    Summary,
+    Images,
+    Charts,
+}
 
 /// The pane.
 #[derive(Default)]
 pub struct Evaluation {
     images: ImageTable,
+    part: Part,
 }
 
 impl Pane for Evaluation {
@@ -85,12 +95,22 @@ impl Pane for Evaluation {
             let mut table = ui.new_child(egui::UiBuilder::new().max_rect(left));
             summary::summary(&mut table, &mut state.evaluations);
             self.images.ui(&mut table, state, &report, other.as_deref());
-        } else {
-            ScrollArea::vertical().id_salt("evaluation").auto_shrink(false).show(ui, |ui| {
-                summary::summary(ui, &mut state.evaluations);
-                charts::charts(ui, &report, other.as_deref());
-                self.images.ui(ui, state, &report, other.as_deref());
-            });
+            return;
+        }
+        ui.horizontal(|ui| {
+            for (part, name) in
+                [(Part::Summary, "Summary"), (Part::Images, "Images"), (Part::Charts, "Charts")]
+            {
+                ui.selectable_value(&mut self.part, part, name);
+            }
+        });
+        match self.part {
+            Part::Summary => {
+                let scroll = ScrollArea::vertical().id_salt("summary").auto_shrink(false);
+                scroll.show(ui, |ui| summary::summary(ui, &mut state.evaluations));
+            }
+            Part::Images => self.images.ui(ui, state, &report, other.as_deref()),
+            Part::Charts => charts::charts(ui, &report, other.as_deref()),
         }
     }
 }

@@ -50,8 +50,9 @@ pub(super) fn summary(ui: &mut Ui, evaluations: &mut Evaluations) {
     ui.add(Label::new(RichText::new(spread).small()).truncate());
     ui.add(Label::new(RichText::new(&evaluation.protocol).small().weak()).truncate())
         .on_hover_text(&evaluation.protocol);
-    let table = Grid::new("summary").num_columns(8).spacing([12.0, 2.0]).striped(false);
+    let table = Grid::new("summary").num_columns(8).spacing([12.0, 2.0]).min_row_height(16.0);
     table.show(ui, |ui| {
+        ui.spacing_mut().interact_size.y = 16.0;
         ui.label("");
         for (name, _, help) in COLUMNS {
             ui.weak(name).on_hover_text(help);
