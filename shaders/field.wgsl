@@ -8,7 +8,8 @@ struct Reading {
     category: u32,
     // 1: equal ratios, not equal differences, are equally far apart in the table.
     logarithmic: u32,
-    padding: u32,
+    // 1: zero means that nothing is known there.
+    sparse: u32,
 }
 
 @group(0) @binding(2) var<storage, read> reading: Reading;
@@ -19,6 +20,7 @@ struct Reading {
 
 // No colour map has it, so that a number that is none is seen at once.
 const NOT_A_NUMBER = vec3f(1.0, 0.0, 1.0);
+const UNKNOWN = vec3f(0.047, 0.051, 0.059);
 
 fn entry(index: u32) -> vec3f {
     return unpack4x8unorm(table[min(index, reading.entries - 1u)]).rgb;
@@ -48,7 +50,14 @@ fn measure(cover: Cover) -> @location(0) vec4f {
     if reading.category == 1u {
         return to_framebuffer(entry(u32(max(number, 0.0) + 0.5)));
     }
-    number = sampled(0u, cover.place, footprint);
+    if reading.sparse == 1u {
+        number = largest(cover.place, footprint);
+        if number == 0.0 {
+            return to_framebuffer(UNKNOWN);
+        }
+    } else {
+        number = sampled(0u, cover.place, footprint);
+    }
     if !is_finite(number) {
         return to_framebuffer(NOT_A_NUMBER);
     }

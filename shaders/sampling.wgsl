@@ -56,6 +56,21 @@ fn mean(channel: u32, place: vec2f, footprint: vec2f) -> f32 {
     return sum / f32(taps.x * taps.y);
 }
 
+// The value farthest from zero under the pixel, so that single ones among zeros are not lost.
+fn largest(place: vec2f, footprint: vec2f) -> f32 {
+    let taps = vec2i(clamp(ceil(footprint - 0.01), vec2f(1.0), vec2f(MOST_TAPS)));
+    let first = place * vec2f(f32(grid.width), f32(grid.height)) - 0.5 * footprint;
+    var found = 0.0;
+    for (var y = 0; y < taps.y; y++) {
+        for (var x = 0; x < taps.x; x++) {
+            let at = floor(first + footprint * (vec2f(f32(x), f32(y)) + 0.5) / vec2f(taps));
+            let number = value(0u, i32(at.x), i32(at.y));
+            found = select(found, number, abs(number) > abs(found));
+        }
+    }
+    return found;
+}
+
 fn sampled(channel: u32, place: vec2f, footprint: vec2f) -> f32 {
     if grid.squares == 1u {
         return nearest(channel, place);

@@ -120,6 +120,7 @@ fn a_slice_of_a_tensor_is_drawn_where_it_lies() {
         colormap: Colormap::Grey,
         range: Range::Fixed { low: 0.0, high: 1.0 },
         logarithmic: false,
+        sparse: false,
     };
     let view = FieldView::default();
     let picture = rendered(7, 5, move |painter, rect| view.draw(painter, rect, &lease, style.clone(), true));
@@ -138,6 +139,7 @@ fn a_measure_is_coloured_over_a_fixed_range() {
                 colormap,
                 range: Range::Fixed { low: 0.3, high: 0.7 },
                 logarithmic: false,
+                sparse: false,
             };
             let view = FieldView::default();
             let picture = rendered(WIDTH, HEIGHT, move |painter, rect| {
@@ -163,8 +165,12 @@ fn the_device_finds_the_range_of_a_picture() {
     let doubled: Vec<f32> = (0..count).map(|index| 2.0 * value(index)).collect();
     for compute in backends() {
         let lease = leased(doubled.clone(), [1, HEIGHT * 4, WIDTH * 4], &compute);
-        let style =
-            FieldStyle::Measure { colormap: Colormap::Grey, range: Range::Automatic, logarithmic: false };
+        let style = FieldStyle::Measure {
+            colormap: Colormap::Grey,
+            range: Range::Automatic,
+            logarithmic: false,
+            sparse: false,
+        };
         let view = Arc::new(FieldView::default());
         let (drawn, drawn_style) = (Arc::clone(&view), style.clone());
         let picture = rendered(WIDTH * 4, HEIGHT * 4, move |painter, rect| {

@@ -287,3 +287,18 @@ fn networks_are_evaluated_beside_all_else_and_an_evaluation_can_be_left() {
     };
     assert!(problem.what.contains("--scale-factor has no place"), "{problem:?}");
 }
+
+#[test]
+fn true_depth_and_the_error_of_the_prediction_are_shown() {
+    if DisplayDevice::request().is_err() {
+        eprintln!("skipped: no adapter to draw with");
+        return;
+    }
+    let session = session();
+    session.send(Command::Watch(MapName::OF_TRUTH.into()));
+    open_demo(&session);
+    session.send(Command::LoadDemo);
+    let is_whole = |picture: &Picture| picture.maps.len() == MapName::OF_TRUTH.len();
+    let picture = next_picture(&session, is_whole);
+    assert_eq!(picture.maps[&MapName::TrueDepth].height, picture.maps[&MapName::DepthError].height);
+}

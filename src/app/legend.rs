@@ -17,13 +17,17 @@ const WARPED: [[u8; 3]; 3] = [[236, 158, 62], [72, 178, 164], [196, 112, 190]];
 
 /// How a map is drawn unless someone chooses otherwise; `None` for colour pictures.
 pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldStyle> {
-    let measure = |colormap, range, logarithmic| Some(FieldStyle::Measure { colormap, range, logarithmic });
+    let sparse = MapName::OF_TRUTH.contains(&name);
+    let measure =
+        |colormap, range, logarithmic| Some(FieldStyle::Measure { colormap, range, logarithmic, sparse });
     match name {
         MapName::AutoMask => Some(FieldStyle::Category(vec![[38, 40, 46], [222, 224, 228]])),
         MapName::ChosenSource => {
             Some(FieldStyle::Category(choices(objective).into_iter().map(|(_, colour)| colour).collect()))
         }
         MapName::Depth => measure(Colormap::Turbo, Range::Automatic, true),
+        MapName::TrueDepth => measure(Colormap::Turbo, Range::Fixed { low: 2.0, high: 80.0 }, true),
+        MapName::DepthError => measure(Colormap::Diverging, Range::Fixed { low: -0.3, high: 0.3 }, false),
         MapName::Disparity(_) => measure(Colormap::Magma, Range::Automatic, false),
         MapName::PredictiveMask(_) => measure(Colormap::Grey, Range::Fixed { low: 0.0, high: 1.0 }, false),
         // A photometric loss lies between 0 and 1, and on real images nearly all of it below a half.

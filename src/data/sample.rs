@@ -1,6 +1,9 @@
 //! What the loader hands to training: frames of one moment, still bytes.
 
-use crate::{config::FrameId, geometry::Intrinsics};
+use crate::{
+    config::{FrameId, ImageSize},
+    geometry::Intrinsics,
+};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -98,6 +101,30 @@ pub struct DepthMap {
     pub height: usize,
     /// Row by row, metres along the optical axis; 0 where nothing is known.
     pub metres: Vec<f32>,
+}
+
+impl DepthMap {
+    /// The depth at another size, row by row: that of the pixel each known one falls into, of several the
+    /// nearest to the camera; where a picture is enlarged, that of the pixel each lies in.
+    pub fn at_size(&self, size: ImageSize) -> Vec<f32> {
+        if size.height >= self.height && size.width >= self.width {
+            let pixel = |index: usize| {
+                let (row, column) = (index / size.width, index % size.width);
+                self.metres[row * self.height / size.height * self.width + column * self.width / size.width]
+            };
+            return (0..size.pixels()).map(pixel).collect();
+        }
+        let mut result = vec![0.0_f32; size.pixels()];
+        for (index, metres) in self.metres.iter().enumerate().filter(|(_, metres)| **metres > 0.0) {
+            let row = index / self.width * size.height / self.height;
+            let column = index % self.width * size.width / self.width;
+            let nearest = &mut result[row * size.width + column];
+            if *nearest == 0.0 || metres < nearest {
+                *nearest = *metres;
+            }
+        }
+        result
+    }
 }
 
 /// The frames of one moment, resized for the networks and perhaps mirrored (ALGORITHM 1.4).

@@ -74,7 +74,7 @@ pub struct DepthEvaluation {
     pub images: usize,
     /// How many had no true depth that counts.
     pub images_without_depth: usize,
-    /// How many frames were looked at in a second.
+    /// How many images were scored in a second.
     pub images_per_second: f64,
     /// How the numbers were made.
     pub protocol: String,
@@ -218,7 +218,7 @@ impl DepthEvaluator {
             ratio_std: variance.sqrt(),
             images: self.results.len(),
             images_without_depth: self.without_depth,
-            images_per_second: self.seen as f64 / self.started.elapsed().as_secs_f64(),
+            images_per_second: self.results.len() as f64 / self.started.elapsed().as_secs_f64(),
             protocol: format!("{}{used}", self.describe),
             by_distance: self.by_distance.ranges(),
             per_image: self.results,

@@ -25,6 +25,10 @@ pub enum MapName {
     ChosenSource,
     /// 1 where a reprojection was least, so that the pixel trains; 0 where it is masked, [1, H, W].
     AutoMask,
+    /// Measured or exact depth in metres at the size of the images, [1, H, W]; 0 where it is not known.
+    TrueDepth,
+    /// (predicted − true) / true depth, [1, H, W]; 0 where the true depth is not known.
+    DepthError,
     /// The predicted weight of a source's reprojection loss, [1, H, W] in 0 to 1.
     PredictiveMask(FrameId),
 }
@@ -83,6 +87,9 @@ impl MapName {
         }
     }
 
+    /// What can be shown beside what the objective gives: comparisons with the true depth of the data.
+    pub const OF_TRUTH: [Self; 2] = [Self::TrueDepth, Self::DepthError];
+
     /// How its values are to be drawn.
     pub fn kind(self) -> MapKind {
         match self {
@@ -118,6 +125,10 @@ impl MapName {
             Self::AutoMask => {
                 "Bright pixels train; dark ones look the same without any warp and are left out"
             }
+            Self::TrueDepth => "Measured by LiDAR or known exactly, metres; dark where it is not known",
+            Self::DepthError => {
+                "How far the prediction is off, as a share of the true depth: red is too near, blue too far"
+            }
             Self::PredictiveMask(_) => "How much the network lets the warped source count at each pixel",
         }
     }
@@ -136,6 +147,8 @@ impl fmt::Display for MapName {
             Self::MinimumLoss => formatter.write_str("minimum loss"),
             Self::ChosenSource => formatter.write_str("chosen source"),
             Self::PredictiveMask(id) => write!(formatter, "predictive mask {}", id.label()),
+            Self::TrueDepth => formatter.write_str("true depth"),
+            Self::DepthError => formatter.write_str("depth error"),
             Self::AutoMask => formatter.write_str("auto-mask"),
         }
     }

@@ -198,6 +198,8 @@ impl Objective {
                     let identities = if self.config.avg_reprojection { 1 } else { identities };
                     computed?.chosen.clone().greater_equal_elem(identities as f32).float()
                 }
+                // Whoever knows the true depth gives these.
+                MapName::TrueDepth | MapName::DepthError => return None,
             })
         };
         wanted.iter().filter_map(|name| Some((*name, constant(&map(*name)?)))).collect()

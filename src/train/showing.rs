@@ -3,7 +3,7 @@
 use super::{Cloud, Origin, Picture};
 use crate::{
     compute::{Compute, Lease},
-    config::{FrameId, ObjectiveConfig, RunConfig},
+    config::{FrameId, ImageSize, ObjectiveConfig, RunConfig},
     data::{
         DepthMap, FrameKey, FrameSource,
         augment::Augmentation,
@@ -16,7 +16,7 @@ use crate::{
     predict::{DisparityMap, SampleTensors, depth_maps, inputs},
 };
 use anyhow::Result;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -34,6 +34,11 @@ pub(super) struct Wants<'a> {
 impl Wants<'_> {
     fn is_nothing(self) -> bool {
         self.compute.display.is_none() || (self.watched.is_empty() && !self.inspects)
+    }
+
+    /// Whether maps of the true depth are watched.
+    fn truth(self) -> bool {
+        MapName::OF_TRUTH.iter().any(|name| self.watched.contains(name))
     }
 
     /// Gathers evidence if it is wanted.
@@ -136,21 +141,26 @@ impl Showing<'_> {
     ) -> Result<Seen> {
         let inputs = inputs(networks, &config, samples, Noise::None);
         let objective = Objective::new(&config, self.config.network.size());
-        let maps = if config.sources().next().is_some() {
+        let mut maps = if config.sources().next().is_some() {
             objective.evaluate(&inputs, self.wants.watched).maps
         } else {
             depth_maps(&inputs, &config, self.wants.watched)
         };
         let evidence = self.wants.evidence(|| Evidence::gather(&objective, &inputs));
-        let evidence = match evidence {
-            Some(evidence) => {
-                // A frame can be looked at without its LiDAR, which KITTI lacks for some.
-                let truth = self.source.depth(key).ok().flatten();
-                let scale = self.metric_scale(&inputs, &config, truth.as_ref(), key)?;
-                Some(evidence.with_truth(scale, truth))
-            }
-            None => None,
-        };
+        if evidence.is_none() && !self.wants.truth() {
+            return Ok(Seen { objective: config, maps, evidence });
+        }
+        // A frame can be looked at without its LiDAR, which KITTI lacks for some.
+        let truth = self.source.depth(key).ok().flatten();
+        let disparity = DisparityMap::of(scaled_disparity(&inputs, &config))?;
+        let scale = self.metric_scale(&disparity, truth.as_ref(), key);
+        if let Some(truth) = &truth {
+            let metres_per_unit = scale.as_ref().map(|scale| scale.metres_per_unit as f32);
+            let size = self.config.network.size();
+            let predicted = metres_per_unit.map(|scale| disparity.resized(size).depths(scale));
+            maps.extend(truth_maps(truth, predicted.as_deref(), size, &self.wants.compute.device));
+        }
+        let evidence = evidence.map(|evidence| evidence.with_truth(scale, truth));
         Ok(Seen { objective: config, maps, evidence })
     }
 
@@ -158,21 +168,44 @@ impl Showing<'_> {
     /// the true depths of the frame.
     fn metric_scale(
         &self,
-        inputs: &Inputs,
-        config: &ObjectiveConfig,
+        disparity: &DisparityMap,
         truth: Option<&DepthMap>,
         key: &FrameKey,
-    ) -> Result<Option<MetricScale>> {
+    ) -> Option<MetricScale> {
         let uses_stereo = self.knows_stereo || self.config.objective.uses_stereo();
         if let Some(metres) = self.source.metres_per_unit(key).filter(|_| uses_stereo) {
             let origin = "the known distance of the stereo cameras it was trained with";
-            return Ok(Some(MetricScale::stated(f64::from(metres), origin)));
+            return Some(MetricScale::stated(f64::from(metres), origin));
         }
-        let Some(truth) = truth else { return Ok(None) };
-        let (offset, slope) = DepthRange::from(config).coefficients();
-        let disparity = inputs.disparities[&config.finest_scale()].clone() * slope + offset;
-        let comparison = compare_disparity(&DisparityMap::of(disparity)?, truth, &Protocol::EIGEN);
+        let (_, metres_per_unit) = compare_disparity(disparity, truth?, &Protocol::EIGEN)?;
         let origin = "the ratio of the medians of true and predicted depths in this frame";
-        Ok(comparison.map(|(_, metres_per_unit)| MetricScale::stated(metres_per_unit, origin)))
+        Some(MetricScale::stated(metres_per_unit, origin))
     }
+}
+
+/// 1 / depth of the finest trained scale.
+fn scaled_disparity(inputs: &Inputs, config: &ObjectiveConfig) -> Tensor<4> {
+    let (offset, slope) = DepthRange::from(config).coefficients();
+    inputs.disparities[&config.finest_scale()].clone() * slope + offset
+}
+
+/// The true depth at the size of the images, and how far predicted depth in metres is off.
+fn truth_maps(
+    truth: &DepthMap,
+    predicted: Option<&[f32]>,
+    size: ImageSize,
+    device: &Device,
+) -> Vec<(MapName, Tensor<4>)> {
+    let metres = truth.at_size(size);
+    let map = |values: Vec<f32>| {
+        Tensor::from_data(TensorData::new(values, [1, 1, size.height, size.width]), device)
+    };
+    let error = predicted.map(|predicted| {
+        let error = |(predicted, truth): (&f32, &f32)| match truth {
+            truth if *truth > 0.0 => (predicted - truth) / truth,
+            _ => 0.0,
+        };
+        (MapName::DepthError, map(predicted.iter().zip(&metres).map(error).collect()))
+    });
+    error.into_iter().chain([(MapName::TrueDepth, map(metres))]).collect()
 }

@@ -33,6 +33,9 @@ pub enum FieldStyle {
         range: Range,
         /// Whether equal ratios are equally far apart, instead of equal differences.
         logarithmic: bool,
+        /// Whether 0 means that nothing is known there; such pixels stay dark, and known ones are never
+        /// blended with them.
+        sparse: bool,
     },
     /// By a list in which the number is an index.
     Category(Vec<[u8; 3]>),
@@ -45,20 +48,20 @@ struct Reading {
     entries: u32,
     category: u32,
     logarithmic: u32,
-    padding: u32,
+    sparse: u32,
 }
 
 impl FieldStyle {
     fn reading(&self) -> Reading {
-        let (category, logarithmic) = match self {
-            Self::Measure { logarithmic, .. } => (false, *logarithmic),
-            Self::Category(_) => (true, false),
+        let (category, logarithmic, sparse) = match self {
+            Self::Measure { logarithmic, sparse, .. } => (false, *logarithmic, *sparse),
+            Self::Category(_) => (true, false, false),
         };
         Reading {
             entries: self.table().len() as u32,
             category: category.into(),
             logarithmic: logarithmic.into(),
-            padding: 0,
+            sparse: sparse.into(),
         }
     }
 

@@ -3,9 +3,9 @@
 use crate::support::shared;
 use glam::{DMat4, Vec3};
 use monoscope::{
-    config::FrameId,
+    config::{FrameId, ImageSize},
     data::{
-        DataError, FrameKey, FrameSource, Side, image,
+        DataError, DepthMap, FrameKey, FrameSource, Side, image,
         kitti::{
             KittiRaw,
             calibration::{ScannerProjection, Value, parse},
@@ -335,4 +335,13 @@ fn a_file_appears_whole_or_not_at_all_and_as_readable_as_any_other() {
     fs::write(&plain, "").unwrap();
     let permissions = |path: &Path| fs::metadata(path).unwrap().permissions();
     assert_eq!(permissions(&file), permissions(&plain));
+}
+
+#[test]
+fn sparse_depth_keeps_the_nearest_of_the_points_that_fall_into_a_pixel() {
+    let depth = DepthMap { width: 4, height: 2, metres: vec![0.0, 5.0, 0.0, 0.0, 3.0, 0.0, 0.0, 8.0] };
+    assert_eq!(depth.at_size(ImageSize { height: 1, width: 2 }), [3.0, 8.0]);
+    assert_eq!(depth.at_size(ImageSize { height: 2, width: 4 }), depth.metres);
+    let enlarged = depth.at_size(ImageSize { height: 2, width: 8 });
+    assert_eq!(enlarged[..8], [0.0, 0.0, 5.0, 5.0, 0.0, 0.0, 0.0, 0.0]);
 }

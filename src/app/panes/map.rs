@@ -98,7 +98,9 @@ impl MapView {
 
     /// Colour map and range of a measure.
     fn options(&mut self, ui: &mut Ui, state: &State) {
-        let Some(FieldStyle::Measure { mut colormap, mut range, mut logarithmic }) = self.style(state) else {
+        let Some(FieldStyle::Measure { mut colormap, mut range, mut logarithmic, sparse }) =
+            self.style(state)
+        else {
             return;
         };
         ui.menu_button("Colours", |ui| {
@@ -106,7 +108,7 @@ impl MapView {
                 ui.radio_value(&mut colormap, choice, choice.label());
             }
             ui.separator();
-            let present = self.field.range(&FieldStyle::Measure { colormap, range, logarithmic });
+            let present = self.field.range(&FieldStyle::Measure { colormap, range, logarithmic, sparse });
             let (mut low, mut high) = present.unwrap_or((0.0, 1.0));
             let is_automatic = range == Range::Automatic;
             if ui.radio(is_automatic, "Range of each picture").on_hover_text(
@@ -139,7 +141,7 @@ impl MapView {
                 ui.close();
                 return;
             }
-            let chosen = FieldStyle::Measure { colormap, range, logarithmic };
+            let chosen = FieldStyle::Measure { colormap, range, logarithmic, sparse };
             if Some(&chosen) != self.style(state).as_ref() {
                 self.chosen_style = Some(chosen);
             }

@@ -188,7 +188,9 @@ impl State {
         let shown = self.shown_objective().frame_ids.iter();
         let more: Vec<_> = shown.filter(|id| !objective.frame_ids.contains(id)).copied().collect();
         objective.frame_ids.extend(more);
-        MapName::all(&objective)
+        let mut maps = MapName::all(&objective);
+        maps.extend(MapName::OF_TRUTH);
+        maps
     }
 
     fn run_begun(&mut self, beginning: Beginning) {

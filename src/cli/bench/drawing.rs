@@ -49,8 +49,12 @@ impl Pictures {
         let [width, height] = SCREEN.map(|pixels| pixels as f32);
         let half = vec2(width / 2.0, height / 4.0);
         self.image.draw(painter, Rect::from_min_size(pos2(0.0, 0.0), half), &self.colour, false);
-        let style =
-            FieldStyle::Measure { colormap: Colormap::Magma, range: Range::Automatic, logarithmic: false };
+        let style = FieldStyle::Measure {
+            colormap: Colormap::Magma,
+            range: Range::Automatic,
+            logarithmic: false,
+            sparse: false,
+        };
         let right = Rect::from_min_size(pos2(half.x, 0.0), half);
         self.field.draw(painter, right, &self.disparity, style, false);
         let cloud = Cloud {

@@ -6,7 +6,7 @@ use crate::{
         state::State,
         theme::{self, Palette},
     },
-    data::FrameKey,
+    data::{FrameKey, Side},
     evaluate::ImageResult,
     train::EvaluationReport,
 };
@@ -179,7 +179,14 @@ fn row(ui: &mut Ui, line: &Line, columns: &[usize], is_shown: bool) -> bool {
         .clicked()
 }
 
-/// A key without the folder of its day.
-fn short(key: &str) -> &str {
-    key.split_once('/').map_or(key, |(_, rest)| rest)
+/// A frame by its number, side and drive, without the drive's day.
+fn short(key: &str) -> String {
+    match key.parse::<FrameKey>() {
+        Ok(FrameKey { folder, frame, side }) => {
+            let drive = folder.rsplit('/').next().unwrap_or(&folder);
+            let letter = if side == Side::Left { 'l' } else { 'r' };
+            format!("{frame} {letter}  {drive}")
+        }
+        Err(_) => key.to_owned(),
+    }
 }
