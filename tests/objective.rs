@@ -188,7 +188,9 @@ fn losses_and_gradients_agree_on_the_gpu_backend() {
     let golden = Arrays::open(&path);
     let Some(gpu) = support::gpu() else { return };
     for name in CASES {
-        check_case(&golden, name, &gpu, true, 5.0);
+        for composed in [true, false] {
+            check_case(&golden, name, &gpu, composed, 5.0);
+        }
     }
 }
 

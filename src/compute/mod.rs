@@ -2,10 +2,12 @@
 //! differentiable operations that burn does not have. Only this floor names backend types.
 
 mod device;
+mod launches;
 mod lease;
 pub mod ops;
 mod slot;
 
 pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
+pub use launches::count_kernels;
 pub use lease::Lease;
 pub use slot::Slot;

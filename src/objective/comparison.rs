@@ -1,12 +1,12 @@
-//! The photometric side of one scale: warped sources against the target, in one fused operation where
-//! the backend has it, else composed of burn's own.
+//! The photometric side of one scale: warped sources against the target, in one fused operation, or
+//! composed of burn's own for the twin and for options that the fused one lacks.
 
 use super::{Choice, Inputs, Projection, depth, photometric_loss, warp};
 use crate::{
     compute::ops::{
         reprojection::{
-            ReprojectionLoss, ReprojectionMaps, ReprojectionOptions, is_fused_on,
-            photometric_loss_of_constants, reprojection_loss,
+            ReprojectionLoss, ReprojectionMaps, ReprojectionOptions, photometric_loss_of_constants,
+            reprojection_loss,
         },
         resize_bilinear,
     },
@@ -33,8 +33,7 @@ impl Scene {
         let image = |id: FrameId| inputs.colour[&id][scale].clone().without_autodiff();
         let target = image(FrameId::TARGET);
         let sources = Tensor::cat(config.sources().map(image).collect(), 1);
-        let fused = !composed && is_fused_on(&target.device());
-        let mut scene = Self { target, sources, identity: None, fused };
+        let mut scene = Self { target, sources, identity: None, fused: !composed };
         if !config.disable_automasking {
             scene.identity = Some(scene.photometric_losses(&scene.sources, !config.no_ssim));
         }

@@ -111,8 +111,7 @@ impl Objective {
         Self { config: config.clone(), size, composed: false }
     }
 
-    /// The same objective composed of burn's own operations also where the backend has fused ones:
-    /// slower, the twin that tests compare with.
+    /// The same objective composed of burn's own operations: slower, the twin that tests compare with.
     pub fn composed(self) -> Self {
         Self { composed: true, ..self }
     }

@@ -7,7 +7,7 @@ mod work;
 
 use super::{ComputeArgs, progress};
 use crate::{
-    compute::Compute,
+    compute::{Compute, count_kernels},
     config::{ConfigError, ImageSize},
 };
 use anyhow::{Context, Result};
@@ -107,6 +107,9 @@ struct Timing {
     most_seconds: f64,
     /// Images that a piece of work is about.
     images: usize,
+    /// Kernels that the GPU backend ran for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernels: Option<u64>,
     /// What the arithmetic alone would take at the speed of this machine's matrix product, or the
     /// optimiser's bytes at that of its memory.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -218,14 +221,19 @@ fn timed(work: Work, setting: &Setting) -> Result<Timing> {
 fn time(setting: &Setting, images: usize, mut run: impl FnMut() -> Result<()>) -> Result<Timing> {
     run()?;
     let mut seconds = Vec::new();
-    for _ in 0..setting.runs {
-        let started = Instant::now();
-        run()?;
-        seconds.push(started.elapsed().as_secs_f64());
-    }
+    let (result, kernels) = count_kernels(|| -> Result<()> {
+        for _ in 0..setting.runs {
+            let started = Instant::now();
+            run()?;
+            seconds.push(started.elapsed().as_secs_f64());
+        }
+        Ok(())
+    });
+    result?;
+    let kernels = Some(kernels / setting.runs as u64).filter(|kernels| *kernels > 0);
     let least_seconds = seconds.iter().copied().fold(f64::INFINITY, f64::min);
     let most_seconds = seconds.iter().copied().fold(0.0, f64::max);
-    Ok(Timing { seconds: median(seconds), least_seconds, most_seconds, images, floor_seconds: None })
+    Ok(Timing { seconds: median(seconds), least_seconds, most_seconds, images, kernels, floor_seconds: None })
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -281,16 +289,17 @@ fn peak_memory() -> Option<u64> {
 fn print(report: &Report) {
     let [batch, height, width] = report.size;
     println!("{}, {} threads; {width}×{height}, batches of {batch}", report.device, report.threads);
-    println!("work         median      least       most   images/s      floor    other  ratio");
+    println!("work         median      least       most   images/s  kernels      floor    other  ratio");
     let figure =
         |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
     for Outcome { work, timing, images_per_second, against_seconds, ratio } in &report.results {
         println!(
-            "{:9} {:7.4} s  {:7.4} s  {:7.4} s  {images_per_second:9.1}  {:>9}  {:>7}  {:>5}",
+            "{:9} {:7.4} s  {:7.4} s  {:7.4} s  {images_per_second:9.1}  {:>7}  {:>9}  {:>7}  {:>5}",
             format!("{work:?}").to_lowercase(),
             timing.seconds,
             timing.least_seconds,
             timing.most_seconds,
+            figure(timing.kernels.map(|kernels| kernels as f64), 0),
             figure(timing.floor_seconds, 4),
             figure(*against_seconds, 4),
             figure(*ratio, 2),

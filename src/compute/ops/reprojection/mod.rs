@@ -1,22 +1,47 @@
-//! The photometric loss of one scale as a single operation for the CPU backend: upsampling, depth,
-//! projection, border sampling, SSIM + L1, the minimum over sources and auto-mask, and the gradient
-//! of all that with respect to disparity and motion.
+//! The photometric loss of one scale as a single operation: upsampling, depth, projection, border
+//! sampling, SSIM + L1, the minimum over sources and auto-mask, and the gradient of all that with
+//! respect to disparity and motion.
 //!
 //! The composed form, in `objective`, makes some forty passes over the image for each source and as
-//! many for the gradient. This makes one: strips of rows go through all steps while they are in the
-//! cache, and the gradient is taken in the same pass, for the loss is one number.
+//! many for the gradient. The CPU backend makes one, the GPU backend a handful of kernels. Both take
+//! the gradient on the way forward, for the loss is one number: what comes in later only scales it.
+//!
+//! SSIM of a warped image x and the target y is S = N₁N₂ / D₁D₂ with
+//! N₁ = 2μₓμᵧ + C₁, N₂ = 2σₓᵧ + C₂, D₁ = μₓ² + μᵧ² + C₁, D₂ = σₓ² + σᵧ² + C₂.
+//!
+//! Variances are taken as E[x̃²] − E[x̃]² of x̃ = x − ½, in which far less cancels than in x itself:
+//! what is left after cancellation stands against C₂ = 0.0009. So S depends on x through three window
+//! means, m = E[x̃] = μₓ − ½, E[x̃²] and E[x̃ỹ]:
+//!
+//! * ∂S/∂m = 2(μᵧN₂ − E[ỹ]N₁)/D₁D₂ − 2S(μₓ/D₁ − m/D₂)
+//! * ∂S/∂E[x̃²] = −S/D₂
+//! * ∂S/∂E[x̃ỹ] = 2N₁/D₁D₂
+//!
+//! and the gradient at a pixel q is the sum over the windows p around it of
+//! (∂S/∂m + 2x̃(q)·∂S/∂E[x̃²] + ỹ(q)·∂S/∂E[x̃ỹ])(p) / 9.
 
 mod autodiff;
+mod cube;
 mod flex;
-mod ssim;
-mod strip;
-mod warp;
 
 use crate::geometry::DepthRange;
 use burn::{
-    backend::{Backend, Dispatch, DispatchDevice, backend_extension, tensor::FloatTensor},
-    tensor::{Device, Tensor},
+    backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor},
+    tensor::Tensor,
 };
+
+/// Subtracted from colours, which lie between 0 and 1.
+const GREY: f32 = 0.5;
+
+/// Keep SSIM's two quotients defined where there is no brightness or no contrast.
+const C1: f32 = 0.01 * 0.01;
+const C2: f32 = 0.03 * 0.03;
+
+/// Share of SSIM in the photometric loss; the rest is L1.
+const SSIM_SHARE: f32 = 0.85;
+
+/// Keeps a division by the depth of a point in the camera's own plane finite.
+const SMALLEST_DEPTH: f32 = 1e-7;
 
 /// What is compared, and how.
 #[derive(Clone, Copy, Debug)]
@@ -31,16 +56,15 @@ pub struct ReprojectionOptions {
     pub maps: bool,
 }
 
-/// The operations as they are dispatched to a backend; only the CPU backend has them
-/// ([`is_fused_on`]).
-#[backend_extension(Flex, Autodiff)]
+/// The operations as they are dispatched to a backend.
+#[backend_extension(Flex, Cube, Autodiff)]
 pub trait FusedReprojection: Backend {
     /// See [`photometric_loss_of_constants`].
     fn photometric(images: FloatTensor<Self>, target: FloatTensor<Self>, use_ssim: bool)
     -> FloatTensor<Self>;
 
     /// See [`reprojection_loss`]. Gives loss `[1]`, trained share `[1]`, and maps
-    /// `[B, H, 4·sources + 2, W]`, or `[0]` if they are not asked for.
+    /// `[B, 4·sources + 2, H, W]` in the order of [`ReprojectionMaps`], or any if they are not asked for.
     fn reprojection(
         disparity: FloatTensor<Self>,
         projections: FloatTensor<Self>,
@@ -92,17 +116,8 @@ pub struct ReprojectionMaps {
     pub chosen: Tensor<4>,
 }
 
-/// Whether tensors of this device can go through the fused operations.
-pub fn is_fused_on(device: &Device) -> bool {
-    let device = device.clone().without_autodiff();
-    matches!(device.as_dispatch(), DispatchDevice::Flex(_))
-}
-
 /// The photometric loss of each image in `images [B, 3·N, H, W]` against `target [B, 3, H, W]`,
 /// `[B, N, H, W]`, without gradients.
-///
-/// # Panics
-/// On a device without fused operations.
 pub fn photometric_loss_of_constants(images: Tensor<4>, target: Tensor<4>, use_ssim: bool) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as FusedReprojection>::photometric(
         images.without_autodiff().into_dispatch(),
@@ -117,9 +132,6 @@ pub fn photometric_loss_of_constants(images: Tensor<4>, target: Tensor<4>, use_s
 /// `disparity [B, 1, h, w]` is upsampled to the images' size; `projections [B, sources, 3, 4]` take
 /// pixels (u, v, 1)·depth to homogeneous pixels of the source (K·R·K⁻¹ | K·t); `sources
 /// [B, 3·sources, H, W]`, `target [B, 3, H, W]` and `identity [B, identities, H, W]` are constants.
-///
-/// # Panics
-/// On a device without fused operations.
 pub fn reprojection_loss(
     disparity: Tensor<4>,
     projections: Tensor<4>,
@@ -140,7 +152,7 @@ pub fn reprojection_loss(
         options,
     );
     let maps = options.maps.then(|| {
-        let maps = Tensor::<4>::from_dispatch(maps).without_autodiff().permute([0, 2, 1, 3]);
+        let maps = Tensor::<4>::from_dispatch(maps).without_autodiff();
         let part = |first: usize, count: usize| maps.clone().narrow(1, first, count);
         ReprojectionMaps {
             warped: part(0, 3 * source_count),

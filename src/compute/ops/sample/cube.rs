@@ -25,8 +25,61 @@ fn fraction(coordinate: f32, length: usize) -> f32 {
 
 /// 1 if a coordinate may move, 0 if it was held at the border.
 #[cube]
-fn freedom(coordinate: f32, length: usize) -> f32 {
+pub(in crate::compute::ops) fn freedom(coordinate: f32, length: usize) -> f32 {
     select(coordinate > 0.0 && coordinate < f32::cast_from(length) - 1.0, 1.0, 0.0)
+}
+
+/// The lesser of two.
+#[cube]
+pub(in crate::compute::ops) fn lesser(value: usize, most: usize) -> usize {
+    select(value < most, value, most)
+}
+
+/// The cell of four pixels that a position lies in, and where in it.
+#[derive(CubeType)]
+pub(in crate::compute::ops) struct Cell {
+    left: usize,
+    right: usize,
+    /// Index of the first pixel of the row above the position, and of that below.
+    above: usize,
+    below: usize,
+    across: f32,
+    down: f32,
+}
+
+#[cube]
+pub(in crate::compute::ops) fn locate(x: f32, y: f32, height: usize, width: usize) -> Cell {
+    let (left, top) = (first_pixel(x, width), first_pixel(y, height));
+    Cell {
+        left,
+        right: lesser(left + 1, width - 1),
+        above: top * width,
+        below: lesser(top + 1, height - 1) * width,
+        across: fraction(x, width),
+        down: fraction(y, height),
+    }
+}
+
+/// The colour in a cell of the plane that begins at index `plane`.
+#[cube]
+pub(in crate::compute::ops) fn colour_at(images: &Tensor<f32>, plane: usize, cell: &Cell) -> f32 {
+    let a = images[plane + cell.above + cell.left];
+    let b = images[plane + cell.above + cell.right];
+    let c = images[plane + cell.below + cell.left];
+    let d = images[plane + cell.below + cell.right];
+    let upper = a + cell.across * (b - a);
+    let lower = c + cell.across * (d - c);
+    upper + cell.down * (lower - upper)
+}
+
+/// How that colour changes along x and along y.
+#[cube]
+pub(in crate::compute::ops) fn slopes_at(images: &Tensor<f32>, plane: usize, cell: &Cell) -> (f32, f32) {
+    let a = images[plane + cell.above + cell.left];
+    let b = images[plane + cell.above + cell.right];
+    let c = images[plane + cell.below + cell.left];
+    let d = images[plane + cell.below + cell.right];
+    ((b - a) + cell.down * ((d - c) - (b - a)), (c - a) + cell.across * ((d - b) - (c - a)))
 }
 
 #[cube(launch)]
@@ -40,21 +93,10 @@ fn sample_kernel(images: &Tensor<f32>, coordinates: &Tensor<f32>, output: &mut T
     let pixel = ABSOLUTE_POS % pixels;
     let x = coordinates[item * 2 * pixels + pixel];
     let y = coordinates[(item * 2 + 1) * pixels + pixel];
-    let left = first_pixel(x, width);
-    let right = clamp_max(left + 1, width - 1);
-    let above = first_pixel(y, height) * width;
-    let below = clamp_max(first_pixel(y, height) + 1, height - 1) * width;
-    let across = fraction(x, width);
-    let down = fraction(y, height);
+    let cell = locate(x, y, height, width);
     for channel in 0..channels {
-        let plane = (item * channels + channel) * height * width;
-        let a = images[plane + above + left];
-        let b = images[plane + above + right];
-        let c = images[plane + below + left];
-        let d = images[plane + below + right];
-        let upper = a + across * (b - a);
-        let lower = c + across * (d - c);
-        output[(item * channels + channel) * pixels + pixel] = upper + down * (lower - upper);
+        let plane = item * channels + channel;
+        output[plane * pixels + pixel] = colour_at(images, plane * height * width, &cell);
     }
 }
 
@@ -74,31 +116,18 @@ fn gradient_kernel(
     let pixel = ABSOLUTE_POS % pixels;
     let x = coordinates[item * 2 * pixels + pixel];
     let y = coordinates[(item * 2 + 1) * pixels + pixel];
-    let left = first_pixel(x, width);
-    let right = clamp_max(left + 1, width - 1);
-    let above = first_pixel(y, height) * width;
-    let below = clamp_max(first_pixel(y, height) + 1, height - 1) * width;
-    let across = fraction(x, width);
-    let down = fraction(y, height);
+    let cell = locate(x, y, height, width);
     let mut along_x = f32::new(0.0);
     let mut along_y = f32::new(0.0);
     for channel in 0..channels {
-        let plane = (item * channels + channel) * height * width;
-        let a = images[plane + above + left];
-        let b = images[plane + above + right];
-        let c = images[plane + below + left];
-        let d = images[plane + below + right];
-        let value = upstream[(item * channels + channel) * pixels + pixel];
-        along_x += value * ((b - a) + down * ((d - c) - (b - a)));
-        along_y += value * ((c - a) + across * ((d - b) - (c - a)));
+        let plane = item * channels + channel;
+        let value = upstream[plane * pixels + pixel];
+        let (slope_x, slope_y) = slopes_at(images, plane * height * width, &cell);
+        along_x += value * slope_x;
+        along_y += value * slope_y;
     }
     gradient[item * 2 * pixels + pixel] = along_x * freedom(x, width);
     gradient[(item * 2 + 1) * pixels + pixel] = along_y * freedom(y, height);
-}
-
-#[cube]
-fn clamp_max(value: usize, most: usize) -> usize {
-    select(value < most, value, most)
 }
 
 impl BorderSampling for CubeBackend {

@@ -2,7 +2,7 @@
 //! the border. Differentiable with respect to the coordinates; images are constants.
 
 mod autodiff;
-mod cube;
+pub(in crate::compute::ops) mod cube;
 mod flex;
 
 use burn::{

@@ -1,14 +1,17 @@
-//! The fused loss on the processor: strips of rows in parallel.
+//! The fused loss on the processor: strips of rows in parallel, each through all steps while it is in
+//! the cache, from disparity to loss and back.
 
-use super::{
-    FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions,
-    ssim::{Comparison, Rows, around},
-    strip::{Item, Scratch, StripResult, process},
-    warp::{Colours, Upsampling},
-};
+mod ssim;
+mod strip;
+mod warp;
+
+use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions};
 use crate::compute::ops::flex::{Planes, tensor};
-use burn::backend::{Flex, tensor::FloatTensor};
+use burn::backend::{Flex, ops::FloatTensorOps, tensor::FloatTensor};
 use rayon::prelude::*;
+use ssim::{Comparison, Rows, around};
+use strip::{Item, Scratch, StripResult, process};
+use warp::{Colours, Upsampling};
 
 /// Rows of a strip: enough that the rows shared with its neighbours, computed twice, are few, and few
 /// enough that what it computes stays in a core's cache.
@@ -151,7 +154,10 @@ impl FusedReprojectionGradient for Flex {
         }
         let maps = results.into_iter().flat_map(|strip| strip.maps).collect::<Vec<f32>>();
         let maps = match options.maps {
-            true => tensor(maps, [batch, height, 4 * source_count + 2, width]),
+            true => {
+                let by_row = tensor(maps, [batch, height, 4 * source_count + 2, width]);
+                Self::float_permute(by_row, &[0, 2, 1, 3])
+            }
             false => tensor(maps, [0]),
         };
         let outputs = (tensor(vec![loss as f32], [1]), tensor(vec![trained as f32], [1]), maps);

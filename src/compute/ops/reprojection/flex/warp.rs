@@ -1,10 +1,7 @@
 //! One row of view synthesis and of its gradient: disparity to depth to source pixel to colour.
 
-use crate::compute::ops::resize::taps;
+use crate::compute::ops::{reprojection::SMALLEST_DEPTH, resize::taps};
 use glam::Vec4;
-
-/// Keeps a division by the depth of a point in the camera's own plane finite.
-const SMALLEST_DEPTH: f32 = 1e-7;
 
 /// Bilinear upsampling along one axis: for each output position two input positions and the weight of
 /// the second.

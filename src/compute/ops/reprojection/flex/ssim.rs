@@ -1,28 +1,6 @@
-//! One row of the photometric loss and of its gradient.
-//!
-//! SSIM of a warped image x and the target y is S = N₁N₂ / D₁D₂ with
-//! N₁ = 2μₓμᵧ + C₁, N₂ = 2σₓᵧ + C₂, D₁ = μₓ² + μᵧ² + C₁, D₂ = σₓ² + σᵧ² + C₂.
-//!
-//! Variances are taken as E[x̃²] − E[x̃]² of x̃ = x − ½, in which far less cancels than in x itself:
-//! what is left after cancellation stands against C₂ = 0.0009. So S depends on x through three window
-//! means, m = E[x̃] = μₓ − ½, E[x̃²] and E[x̃ỹ]:
-//!
-//! * ∂S/∂m = 2(μᵧN₂ − E[ỹ]N₁)/D₁D₂ − 2S(μₓ/D₁ − m/D₂)
-//! * ∂S/∂E[x̃²] = −S/D₂
-//! * ∂S/∂E[x̃ỹ] = 2N₁/D₁D₂
-//!
-//! and the gradient at a pixel q is the sum over the windows p around it of
-//! (∂S/∂m + 2x̃(q)·∂S/∂E[x̃²] + ỹ(q)·∂S/∂E[x̃ỹ])(p) / 9.
+//! One row of the photometric loss and of its gradient (its mathematics stands in `reprojection`).
 
-/// Subtracted from colours, which lie between 0 and 1.
-const GREY: f32 = 0.5;
-
-/// Keep SSIM's two quotients defined where there is no brightness or no contrast.
-const C1: f32 = 0.01 * 0.01;
-const C2: f32 = 0.03 * 0.03;
-
-/// Share of SSIM in the photometric loss; the rest is L1.
-const SSIM_SHARE: f32 = 0.85;
+use crate::compute::ops::reprojection::{C1, C2, GREY, SSIM_SHARE};
 
 /// A row and its neighbours above and below, mirrored at the image's edge.
 pub(super) type Rows<'a> = [&'a [f32]; 3];

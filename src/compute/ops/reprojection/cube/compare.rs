@@ -1,0 +1,180 @@
+//! The photometric loss on the GPU and which candidate is least, one thread a pixel.
+
+use crate::compute::ops::reprojection::{C1, C2, GREY, SSIM_SHARE};
+use cubecl::prelude::*;
+
+/// The pixel `step − 1` further than `index`, mirrored at the ends of an axis.
+#[cube]
+fn mirrored(index: usize, step: usize, length: usize) -> usize {
+    let after = index + step;
+    select(after == 0, 1, select(after == length + 1, length - 2, after - 1))
+}
+
+/// Means over the window of 3×3 pixels around a pixel in one colour of an image x and of the target y,
+/// both less [`GREY`].
+#[derive(CubeType)]
+pub(super) struct Window {
+    mean: f32,
+    other: f32,
+    variance: f32,
+    other_variance: f32,
+    covariance: f32,
+}
+
+/// The window around pixel `place` of the planes that begin at these indices.
+#[cube]
+pub(super) fn window_at(
+    image: &Tensor<f32>,
+    image_plane: usize,
+    target: &Tensor<f32>,
+    target_plane: usize,
+    place: usize,
+) -> Window {
+    let (height, width) = (target.shape(2), target.shape(3));
+    let mut sum = f32::new(0.0);
+    let mut other_sum = f32::new(0.0);
+    let mut square = f32::new(0.0);
+    let mut other_square = f32::new(0.0);
+    let mut product = f32::new(0.0);
+    for down in 0..3 {
+        let row = mirrored(place / width, down, height) * width;
+        for across in 0..3 {
+            let here = row + mirrored(place % width, across, width);
+            let x = image[image_plane + here] - GREY;
+            let y = target[target_plane + here] - GREY;
+            sum += x;
+            other_sum += y;
+            square += x * x;
+            other_square += y * y;
+            product += x * y;
+        }
+    }
+    let (mean, other) = (sum / 9.0, other_sum / 9.0);
+    Window {
+        mean,
+        other,
+        variance: square / 9.0 - mean * mean,
+        other_variance: other_square / 9.0 - other * other,
+        covariance: product / 9.0 - mean * other,
+    }
+}
+
+/// SSIM of a window, and how it changes with the means E[x̃], E[x̃²] and E[x̃ỹ].
+#[derive(CubeType)]
+pub(super) struct Structure {
+    pub ssim: f32,
+    pub by_mean: f32,
+    pub by_square: f32,
+    pub by_product: f32,
+}
+
+#[cube]
+pub(super) fn structure(window: Window) -> Structure {
+    let (bright, other_bright) = (window.mean + GREY, window.other + GREY);
+    let n1 = bright * other_bright * 2.0 + C1;
+    let n2 = window.covariance * 2.0 + C2;
+    let d1 = bright * bright + other_bright * other_bright + C1;
+    let d2 = window.variance + window.other_variance + C2;
+    let inverse = f32::new(1.0) / (d1 * d2);
+    let ssim = n1 * n2 * inverse;
+    Structure {
+        ssim,
+        by_mean: ((other_bright * n2 - window.other * n1) * inverse
+            - ssim * (bright / d1 - window.mean / d2))
+            * 2.0,
+        by_square: -ssim / d2,
+        by_product: n1 * inverse * 2.0,
+    }
+}
+
+/// The photometric loss at a pixel of image number `image` against the target of `item`.
+#[cube]
+fn photometric_at(
+    images: &Tensor<f32>,
+    image: usize,
+    target: &Tensor<f32>,
+    item: usize,
+    place: usize,
+    #[comptime] use_ssim: bool,
+) -> f32 {
+    let pixels = target.shape(2) * target.shape(3);
+    let mut difference = f32::new(0.0);
+    let mut unlike = f32::new(0.0);
+    for colour in 0..3 {
+        let image_plane = (image * 3 + colour) * pixels;
+        let target_plane = (item * 3 + colour) * pixels;
+        difference += (images[image_plane + place] - target[target_plane + place]).abs();
+        if use_ssim {
+            let ssim = structure(window_at(images, image_plane, target, target_plane, place)).ssim;
+            unlike += ((1.0 - ssim) / 2.0).clamp(0.0, 1.0);
+        }
+    }
+    if use_ssim {
+        unlike * (SSIM_SHARE / 3.0) + difference * ((1.0 - SSIM_SHARE) / 3.0)
+    } else {
+        difference / 3.0
+    }
+}
+
+/// The photometric loss of every image in `images [B, 3·N, H, W]` against the target, `[B, N, H, W]`.
+#[cube(launch)]
+pub(super) fn photometric_kernel(
+    images: &Tensor<f32>,
+    target: &Tensor<f32>,
+    losses: &mut Tensor<f32>,
+    #[comptime] use_ssim: bool,
+) {
+    let pixels = target.shape(2) * target.shape(3);
+    let count = losses.shape(1);
+    if ABSOLUTE_POS >= losses.shape(0) * count * pixels {
+        terminate!();
+    }
+    let image = ABSOLUTE_POS / pixels;
+    let place = ABSOLUTE_POS % pixels;
+    losses[ABSOLUTE_POS] = photometric_at(images, image, target, image / count, place, use_ssim);
+}
+
+/// The losses of the warped sources, the least candidate of each pixel, its number (identities come
+/// first), and 1 where that is a source, so that the pixel trains. `identity` has `identities` planes
+/// an item; with none it is not read.
+#[cube(launch)]
+pub(super) fn compare_kernel(
+    warped: &Tensor<f32>,
+    target: &Tensor<f32>,
+    identity: &Tensor<f32>,
+    reprojection: &mut Tensor<f32>,
+    least: &mut Tensor<f32>,
+    chosen: &mut Tensor<f32>,
+    trains: &mut Tensor<f32>,
+    #[comptime] identities: usize,
+    #[comptime] use_ssim: bool,
+) {
+    let pixels = target.shape(2) * target.shape(3);
+    let sources = reprojection.shape(1);
+    if ABSOLUTE_POS >= target.shape(0) * pixels {
+        terminate!();
+    }
+    let item = ABSOLUTE_POS / pixels;
+    let place = ABSOLUTE_POS % pixels;
+    let mut best = f32::max_value();
+    let mut number = f32::new(0.0);
+    for candidate in 0..identities {
+        let loss = identity[(item * identities + candidate) * pixels + place];
+        if loss < best {
+            best = loss;
+            number = f32::cast_from(candidate);
+        }
+    }
+    for source in 0..sources {
+        let image = item * sources + source;
+        let loss = photometric_at(warped, image, target, item, place, use_ssim);
+        reprojection[image * pixels + place] = loss;
+        if loss < best {
+            best = loss;
+            number = f32::cast_from(identities + source);
+        }
+    }
+    least[ABSOLUTE_POS] = best;
+    chosen[ABSOLUTE_POS] = number;
+    trains[ABSOLUTE_POS] = select(number >= f32::cast_from(identities), 1.0, 0.0);
+}

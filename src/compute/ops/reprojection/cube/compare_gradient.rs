@@ -1,0 +1,104 @@
+//! The gradient of the photometric loss on the GPU, with respect to the colours of the sources. A
+//! pixel gathers from the windows that hold it, so that nothing needs atomics.
+
+use super::compare::{structure, window_at};
+use crate::compute::ops::reprojection::{GREY, SSIM_SHARE};
+use cubecl::prelude::*;
+
+/// How the loss of each pixel changes with the window means of the source chosen there, by colour and
+/// mean: `[B, 9, H, W]`, not yet divided by the number of pixels; 0 where no source is chosen.
+#[cube(launch)]
+pub(super) fn slopes_kernel(
+    warped: &Tensor<f32>,
+    target: &Tensor<f32>,
+    chosen: &Tensor<f32>,
+    slopes: &mut Tensor<f32>,
+    #[comptime] identities: usize,
+) {
+    let pixels = target.shape(2) * target.shape(3);
+    if ABSOLUTE_POS >= target.shape(0) * pixels {
+        terminate!();
+    }
+    let item = ABSOLUTE_POS / pixels;
+    let place = ABSOLUTE_POS % pixels;
+    let number = usize::cast_from(chosen[ABSOLUTE_POS]);
+    let trains = number >= identities;
+    let source = select(trains, number - identities, 0);
+    let image = item * (warped.shape(1) / 3) + source;
+    for colour in 0..3 {
+        let image_plane = (image * 3 + colour) * pixels;
+        let target_plane = (item * 3 + colour) * pixels;
+        let change = structure(window_at(warped, image_plane, target, target_plane, place));
+        // The loss falls by half of SSIM, of which a colour has a third; a window mean, by a ninth.
+        let counts = trains && change.ssim.abs() <= 1.0;
+        let slope = select(counts, -SSIM_SHARE / 54.0, 0.0);
+        let start = (item * 9 + colour * 3) * pixels + place;
+        slopes[start] = slope * change.by_mean;
+        slopes[start + pixels] = slope * change.by_square;
+        slopes[start + 2 * pixels] = slope * change.by_product;
+    }
+}
+
+/// How often the window `step − 1` further than a pixel holds the pixel: twice where a window at the
+/// image's edge is mirrored onto it, never where there is no window.
+#[cube]
+fn times_held(index: usize, step: usize, length: usize) -> f32 {
+    let after = index + step;
+    let is_outside = after == 0 || after == length + 1;
+    let is_mirrored = (step == 0 && index == 1) || (step == 2 && index + 2 == length);
+    let times = select(is_mirrored, f32::new(2.0), f32::new(1.0));
+    select(is_outside, 0.0, times)
+}
+
+/// The gradient of the mean loss with respect to the warped colours, in their shape: of L1 where the
+/// source was chosen, and of SSIM from the windows around where it was. `share` is 1 / (B·H·W);
+/// without SSIM `slopes` is not read.
+#[cube(launch)]
+pub(super) fn colours_kernel(
+    warped: &Tensor<f32>,
+    target: &Tensor<f32>,
+    chosen: &Tensor<f32>,
+    slopes: &Tensor<f32>,
+    gradient: &mut Tensor<f32>,
+    share: f32,
+    #[comptime] identities: usize,
+    #[comptime] use_ssim: bool,
+) {
+    let (height, width) = (target.shape(2), target.shape(3));
+    let pixels = height * width;
+    let planes = warped.shape(1);
+    if ABSOLUTE_POS >= warped.shape(0) * planes * pixels {
+        terminate!();
+    }
+    let item = ABSOLUTE_POS / (planes * pixels);
+    let plane = ABSOLUTE_POS / pixels % planes;
+    let place = ABSOLUTE_POS % pixels;
+    let (row, column) = (place / width, place % width);
+    let colour = plane % 3;
+    let candidate = f32::cast_from(identities + plane / 3);
+    let x = warped[ABSOLUTE_POS];
+    let y = target[(item * 3 + colour) * pixels + place];
+    let above: f32 = select(x > y, 1.0, 0.0);
+    let below: f32 = select(x < y, 1.0, 0.0);
+    let sign = above - below;
+    let l1_share = if use_ssim { f32::new((1.0 - SSIM_SHARE) / 3.0) } else { f32::new(1.0 / 3.0) };
+    let mut sum = select(chosen[item * pixels + place] == candidate, sign * l1_share, 0.0);
+    if use_ssim {
+        for down in 0..3 {
+            for across in 0..3 {
+                let times = times_held(row, down, height) * times_held(column, across, width);
+                if times > 0.0 {
+                    let window = (row + down - 1) * width + column + across - 1;
+                    if chosen[item * pixels + window] == candidate {
+                        let start = (item * 9 + colour * 3) * pixels + window;
+                        let by_square = slopes[start + pixels];
+                        let by_product = slopes[start + 2 * pixels];
+                        sum +=
+                            times * (slopes[start] + (x - GREY) * by_square * 2.0 + (y - GREY) * by_product);
+                    }
+                }
+            }
+        }
+    }
+    gradient[ABSOLUTE_POS] = sum * share;
+}

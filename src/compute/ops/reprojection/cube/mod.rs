@@ -1,0 +1,276 @@
+//! The fused loss on the GPU: a few kernels forward and a few for the gradient, all without atomics.
+
+mod compare;
+mod compare_gradient;
+mod sums;
+mod warp;
+mod warp_gradient;
+
+use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions};
+use burn::backend::{TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor};
+use burn_cubecl::{
+    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_dtype, tensor::CubeTensor,
+};
+use cubecl::{calculate_cube_count_elemwise, prelude::*};
+use sums::row_sums;
+
+/// What the loss is computed from, contiguous, and what is computed on the way.
+struct Comparison {
+    disparity: CubeTensor,
+    projections: CubeTensor,
+    sources: CubeTensor,
+    target: CubeTensor,
+    options: ReprojectionOptions,
+    identities: usize,
+    /// `[B, 3·sources, H, W]`.
+    warped: CubeTensor,
+    /// `[B, sources, H, W]`.
+    reprojection: CubeTensor,
+    /// The least candidate and its number, `[B, 1, H, W]`.
+    least: CubeTensor,
+    chosen: CubeTensor,
+    /// 1 where a pixel trains, `[B, 1, H, W]`.
+    trains: CubeTensor,
+}
+
+impl Comparison {
+    fn new(
+        disparity: CubeTensor,
+        projections: CubeTensor,
+        sources: CubeTensor,
+        target: CubeTensor,
+        identity: CubeTensor,
+        options: ReprojectionOptions,
+    ) -> Self {
+        let [disparity, projections, sources, target] =
+            [disparity, projections, sources, target].map(into_contiguous);
+        let [batch, _, height, width] = target.shape().dims();
+        let [_, source_count, _, _] = projections.shape().dims();
+        let [_, identities, _, _] = identity.shape().dims();
+        // A kernel cannot be given nothing; what it is given instead it does not read.
+        let identity = if identities == 0 { target.clone() } else { into_contiguous(identity) };
+        let (depth_offset, depth_slope) = options.depth_range.coefficients();
+
+        let warped = empty(&sources, [batch, 3 * source_count, height, width]);
+        let (cubes, threads) = one_thread_each(&warped, batch * height * width);
+        warp::warp_kernel::launch(
+            &warped.client,
+            cubes,
+            threads,
+            argument(&disparity),
+            argument(&projections),
+            argument(&sources),
+            argument(&warped),
+            depth_offset,
+            depth_slope,
+            options.align_corners,
+        );
+
+        let reprojection = empty(&target, [batch, source_count, height, width]);
+        let map = || empty(&target, [batch, 1, height, width]);
+        let (least, chosen, trains) = (map(), map(), map());
+        let (cubes, threads) = one_thread_each(&least, batch * height * width);
+        compare::compare_kernel::launch(
+            &least.client,
+            cubes,
+            threads,
+            argument(&warped),
+            argument(&target),
+            argument(&identity),
+            argument(&reprojection),
+            argument(&least),
+            argument(&chosen),
+            argument(&trains),
+            identities,
+            options.use_ssim,
+        );
+        Self {
+            disparity,
+            projections,
+            sources,
+            target,
+            options,
+            identities,
+            warped,
+            reprojection,
+            least,
+            chosen,
+            trains,
+        }
+    }
+
+    /// 1 / the number of pixels.
+    fn share(&self) -> f32 {
+        1.0 / self.least.shape().num_elements() as f32
+    }
+
+    fn outputs(&self) -> Outputs<CubeBackend> {
+        let [_, _, _, width] = self.least.shape().dims();
+        let rows = self.least.shape().num_elements() / width;
+        let mean = |map: &CubeTensor| row_sums(row_sums(map.clone(), width, 1.0), rows, self.share());
+        let loss = mean(&self.least);
+        let maps = match self.options.maps {
+            true => CubeBackend::float_cat(
+                [&self.warped, &self.reprojection, &self.least, &self.chosen].map(CubeTensor::clone).into(),
+                1,
+            ),
+            false => loss.clone(),
+        };
+        (loss, mean(&self.trains), maps)
+    }
+
+    /// With respect to the warped colours, in their shape.
+    fn colour_gradient(&self) -> CubeTensor {
+        let [batch, _, height, width] = self.target.shape().dims();
+        let slopes = self.options.use_ssim.then(|| {
+            let slopes = empty(&self.target, [batch, 9, height, width]);
+            let (cubes, threads) = one_thread_each(&slopes, batch * height * width);
+            compare_gradient::slopes_kernel::launch(
+                &slopes.client,
+                cubes,
+                threads,
+                argument(&self.warped),
+                argument(&self.target),
+                argument(&self.chosen),
+                argument(&slopes),
+                self.identities,
+            );
+            slopes
+        });
+        let gradient = empty(&self.warped, self.warped.shape().dims());
+        let (cubes, threads) = one_thread_each(&gradient, gradient.shape().num_elements());
+        compare_gradient::colours_kernel::launch(
+            &gradient.client,
+            cubes,
+            threads,
+            argument(&self.warped),
+            argument(&self.target),
+            argument(&self.chosen),
+            argument(slopes.as_ref().unwrap_or(&self.chosen)),
+            argument(&gradient),
+            self.share(),
+            self.identities,
+            self.options.use_ssim,
+        );
+        gradient
+    }
+
+    /// With respect to disparity and projections, in their shapes.
+    fn gradients(&self) -> [CubeTensor; 2] {
+        let [batch, planes, height, width] = self.warped.shape().dims();
+        let (depth_offset, depth_slope) = self.options.depth_range.coefficients();
+        let colours = self.colour_gradient();
+        let points = empty(&self.warped, [batch, planes, height, width]);
+        let upsampled = empty(&self.disparity, [batch, 1, height, width]);
+        let (cubes, threads) = one_thread_each(&points, batch * height * width);
+        warp_gradient::pull_back_kernel::launch(
+            &points.client,
+            cubes,
+            threads,
+            argument(&self.disparity),
+            argument(&self.projections),
+            argument(&self.sources),
+            argument(&colours),
+            argument(&points),
+            argument(&upsampled),
+            depth_offset,
+            depth_slope,
+            self.options.align_corners,
+        );
+
+        let moments = empty(&points, [batch, planes, 4, width]);
+        let (cubes, threads) = one_thread_each(&moments, batch * planes * width);
+        warp_gradient::moments_kernel::launch(
+            &moments.client,
+            cubes,
+            threads,
+            argument(&self.disparity),
+            argument(&points),
+            argument(&moments),
+            depth_offset,
+            depth_slope,
+        );
+        let projection_gradient =
+            CubeBackend::float_reshape(row_sums(moments, width, 1.0), self.projections.shape());
+        [self.downsampled(upsampled), projection_gradient]
+    }
+
+    /// The gradient of the disparity from that of the upsampled disparity.
+    fn downsampled(&self, upsampled: CubeTensor) -> CubeTensor {
+        if upsampled.shape() == self.disparity.shape() {
+            return upsampled;
+        }
+        let gradient = empty(&self.disparity, self.disparity.shape().dims());
+        let (cubes, threads) = one_thread_each(&gradient, gradient.shape().num_elements());
+        warp_gradient::downsample_kernel::launch(
+            &gradient.client,
+            cubes,
+            threads,
+            argument(&upsampled),
+            argument(&gradient),
+        );
+        gradient
+    }
+}
+
+impl FusedReprojection for CubeBackend {
+    fn photometric(
+        images: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        use_ssim: bool,
+    ) -> FloatTensor<Self> {
+        let (images, target) = (into_contiguous(images), into_contiguous(target));
+        let [batch, channels, height, width] = images.shape().dims();
+        let losses = empty(&images, [batch, channels / 3, height, width]);
+        let (cubes, threads) = one_thread_each(&losses, losses.shape().num_elements());
+        compare::photometric_kernel::launch(
+            &losses.client,
+            cubes,
+            threads,
+            argument(&images),
+            argument(&target),
+            argument(&losses),
+            use_ssim,
+        );
+        losses
+    }
+
+    fn reprojection(
+        disparity: FloatTensor<Self>,
+        projections: FloatTensor<Self>,
+        sources: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        identity: FloatTensor<Self>,
+        options: ReprojectionOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        Comparison::new(disparity, projections, sources, target, identity, options).outputs()
+    }
+}
+
+impl FusedReprojectionGradient for CubeBackend {
+    fn reprojection_with_gradients(
+        disparity: FloatTensor<Self>,
+        projections: FloatTensor<Self>,
+        sources: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        identity: FloatTensor<Self>,
+        options: ReprojectionOptions,
+    ) -> (Outputs<Self>, [FloatTensor<Self>; 2]) {
+        let comparison = Comparison::new(disparity, projections, sources, target, identity, options);
+        (comparison.outputs(), comparison.gradients())
+    }
+}
+
+fn empty(like: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
+    empty_device_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
+}
+
+fn argument(tensor: &CubeTensor) -> TensorArg {
+    tensor.clone().into_tensor_arg()
+}
+
+/// Workgroups, and threads of each, so that there is a thread for each of `count`.
+fn one_thread_each(tensor: &CubeTensor, count: usize) -> (CubeCount, CubeDim) {
+    let threads = CubeDim::new(&tensor.client, count);
+    (calculate_cube_count_elemwise(&tensor.client, count, threads), threads)
+}

@@ -1,0 +1,61 @@
+//! Sums on the GPU, one workgroup a row of numbers, always in the same order.
+
+use burn::backend::TensorMetadata;
+use burn_cubecl::{ops::numeric::empty_device_dtype, tensor::CubeTensor};
+use cubecl::{calculate_cube_count_elemwise, prelude::*};
+
+/// Threads of a workgroup; a power of two.
+const THREADS: usize = 128;
+
+#[cube(launch)]
+fn row_sums_kernel(rows: &Tensor<f32>, sums: &mut Tensor<f32>, factor: f32) {
+    let length = rows.shape(1);
+    if CUBE_POS >= rows.shape(0) {
+        terminate!();
+    }
+    let thread = UNIT_POS as usize;
+    let mut sum = f32::new(0.0);
+    let mut index = thread;
+    while index < length {
+        sum += rows[CUBE_POS * length + index];
+        index += THREADS;
+    }
+    let mut partial = Shared::<[f32]>::new_slice(THREADS);
+    partial[thread] = sum;
+    sync_cube();
+    let mut active = CUBE_DIM / 2;
+    while active > 0 {
+        if UNIT_POS < active {
+            let other = partial[thread + active as usize];
+            partial[thread] += other;
+        }
+        sync_cube();
+        active /= 2;
+    }
+    if UNIT_POS == 0 {
+        sums[CUBE_POS] = partial[0] * factor;
+    }
+}
+
+/// The sum of each row of `count` numbers times `factor`, `[rows]`; the tensor is contiguous.
+pub(super) fn row_sums(tensor: CubeTensor, count: usize, factor: f32) -> CubeTensor {
+    let rows = tensor.shape().num_elements() / count;
+    let sums = empty_device_dtype(tensor.client.clone(), tensor.device.clone(), [rows].into(), tensor.dtype);
+    let cube_dim = CubeDim::new_1d(THREADS as u32);
+    let rows_of = CubeTensor::new_contiguous(
+        tensor.client.clone(),
+        tensor.device.clone(),
+        [rows, count].into(),
+        tensor.handle,
+        tensor.dtype,
+    );
+    row_sums_kernel::launch(
+        &sums.client,
+        calculate_cube_count_elemwise(&sums.client, rows * THREADS, cube_dim),
+        cube_dim,
+        rows_of.into_tensor_arg(),
+        sums.clone().into_tensor_arg(),
+        factor,
+    );
+    sums
+}

@@ -1,0 +1,151 @@
+//! The gradient of view synthesis on the GPU, from the colours back to disparity and projections. What
+//! many pixels contribute to is gathered by the thread that owns it, so that nothing needs atomics.
+
+use super::warp::{Pixel, depth_at, direction, project, stretch, stretched, taps};
+use crate::compute::ops::sample::cube::{freedom, lesser, locate, slopes_at};
+use cubecl::prelude::*;
+
+/// From the gradient with respect to the warped colours, `[B, 3·sources, H, W]`, to that with respect
+/// to the sources' homogeneous points, in the same shape, and to the upsampled disparity.
+///
+/// With the position p = (x, y)/z and its gradient g, a point's gradient is (gₓ, gᵧ, −g·p)/z; depth
+/// moves the point along its direction, and disparity moves depth by −slope·depth².
+#[cube(launch)]
+pub(super) fn pull_back_kernel(
+    disparity: &Tensor<f32>,
+    projections: &Tensor<f32>,
+    sources: &Tensor<f32>,
+    colours: &Tensor<f32>,
+    points: &mut Tensor<f32>,
+    disparity_gradient: &mut Tensor<f32>,
+    depth_offset: f32,
+    depth_slope: f32,
+    #[comptime] align_corners: bool,
+) {
+    let (height, width) = (sources.shape(2), sources.shape(3));
+    let pixels = height * width;
+    if ABSOLUTE_POS >= sources.shape(0) * pixels {
+        terminate!();
+    }
+    let place = ABSOLUTE_POS % pixels;
+    let pixel = Pixel { item: ABSOLUTE_POS / pixels, row: place / width, column: place % width };
+    let depth = depth_at(disparity, &pixel, height, width, depth_offset, depth_slope);
+    let mut depth_gradient = f32::new(0.0);
+    for source in 0..projections.shape(1) {
+        let image = pixel.item * projections.shape(1) + source;
+        let matrix = image * 12;
+        let point = project(projections, matrix, &pixel, depth);
+        let (seen_x, seen_y) = (point.x * point.inverse, point.y * point.inverse);
+        let x = stretched(seen_x, width, align_corners);
+        let y = stretched(seen_y, height, align_corners);
+        let cell = locate(x, y, height, width);
+        let mut along_x = f32::new(0.0);
+        let mut along_y = f32::new(0.0);
+        for colour in 0..3 {
+            let plane = (image * 3 + colour) * pixels;
+            let (slope_x, slope_y) = slopes_at(sources, plane, &cell);
+            along_x += colours[plane + place] * slope_x;
+            along_y += colours[plane + place] * slope_y;
+        }
+        along_x *= freedom(x, width) * stretch(width, align_corners);
+        along_y *= freedom(y, height) * stretch(height, align_corners);
+        // A point in the camera's plane has no direction to move in: 0·∞ must not be NaN.
+        let moves = along_x != 0.0 || along_y != 0.0;
+        let by_x = select(moves, along_x * point.inverse, 0.0);
+        let by_y = select(moves, along_y * point.inverse, 0.0);
+        let by_z = select(moves, -(along_x * seen_x + along_y * seen_y) * point.inverse, 0.0);
+        let plane = image * 3 * pixels + place;
+        points[plane] = by_x;
+        points[plane + pixels] = by_y;
+        points[plane + 2 * pixels] = by_z;
+        depth_gradient += by_x * direction(projections, matrix, 0, &pixel)
+            + by_y * direction(projections, matrix, 1, &pixel)
+            + by_z * direction(projections, matrix, 2, &pixel);
+    }
+    disparity_gradient[ABSOLUTE_POS] = -depth_slope * depth * depth * depth_gradient;
+}
+
+/// From the gradient with respect to the points, `[B, 3·sources, H, W]`, to that with respect to the
+/// projections, by column: `[B, sources, 3, 4, W]`. One thread for each row of a matrix and column of
+/// the image sums over the image's rows, so that neighbouring threads read neighbouring pixels.
+///
+/// A point is (u·depth, v·depth, depth, 1) times the matrix.
+#[cube(launch)]
+pub(super) fn moments_kernel(
+    disparity: &Tensor<f32>,
+    points: &Tensor<f32>,
+    moments: &mut Tensor<f32>,
+    depth_offset: f32,
+    depth_slope: f32,
+) {
+    let (height, width) = (points.shape(2), points.shape(3));
+    let planes = points.shape(1);
+    if ABSOLUTE_POS >= points.shape(0) * planes * width {
+        terminate!();
+    }
+    let plane = ABSOLUTE_POS / width;
+    let column = ABSOLUTE_POS % width;
+    let mut by_depth = f32::new(0.0);
+    let mut by_depth_down = f32::new(0.0);
+    let mut alone = f32::new(0.0);
+    for row in 0..height {
+        let pixel = Pixel { item: plane / planes, row, column };
+        let depth = depth_at(disparity, &pixel, height, width, depth_offset, depth_slope);
+        let gradient = points[(plane * height + row) * width + column];
+        by_depth += gradient * depth;
+        by_depth_down += gradient * depth * f32::cast_from(row);
+        alone += gradient;
+    }
+    let start = plane * 4 * width + column;
+    moments[start] = by_depth * f32::cast_from(column);
+    moments[start + width] = by_depth_down;
+    moments[start + 2 * width] = by_depth;
+    moments[start + 3 * width] = alone;
+}
+
+/// How much an output position of bilinear upsampling takes from input position `input`.
+#[cube]
+fn share(output: usize, input: usize, inputs: usize, outputs: usize) -> f32 {
+    let taps = taps(output, inputs, outputs);
+    let as_first: f32 = select(taps.first == input, 1.0 - taps.weight, 0.0);
+    let as_second: f32 = select(taps.second == input, taps.weight, 0.0);
+    as_first + as_second
+}
+
+/// The first output position that input position `input` may reach; a little early does no harm.
+#[cube]
+fn first_reached(input: usize, inputs: usize, outputs: usize) -> usize {
+    // Output position o lies at (o + ½)·inputs/outputs − ½, which must be above input − 1.
+    let reached = (2 * input + 1) * outputs / (2 * inputs);
+    let margin = outputs / inputs + 2;
+    select(reached > margin, reached - margin, 0)
+}
+
+/// The first output position beyond those that it may reach; a little late does no harm.
+#[cube]
+fn end_of_reached(input: usize, inputs: usize, outputs: usize) -> usize {
+    lesser((2 * input + 3) * outputs / (2 * inputs) + 1, outputs)
+}
+
+/// The transpose of bilinear upsampling: the gradient `[B, 1, h, w]` of what was upsampled to
+/// `[B, 1, H, W]`.
+#[cube(launch)]
+pub(super) fn downsample_kernel(upsampled: &Tensor<f32>, gradient: &mut Tensor<f32>) {
+    let (height, width) = (upsampled.shape(2), upsampled.shape(3));
+    let (rows, columns) = (gradient.shape(2), gradient.shape(3));
+    if ABSOLUTE_POS >= gradient.shape(0) * rows * columns {
+        terminate!();
+    }
+    let item = ABSOLUTE_POS / (rows * columns);
+    let row = ABSOLUTE_POS / columns % rows;
+    let column = ABSOLUTE_POS % columns;
+    let mut sum = f32::new(0.0);
+    for y in first_reached(row, rows, height)..end_of_reached(row, rows, height) {
+        let mut along = f32::new(0.0);
+        for x in first_reached(column, columns, width)..end_of_reached(column, columns, width) {
+            along += upsampled[(item * height + y) * width + x] * share(x, column, columns, width);
+        }
+        sum += along * share(y, row, rows, height);
+    }
+    gradient[ABSOLUTE_POS] = sum;
+}
