@@ -10,12 +10,12 @@ use monoscope::{
         reprojection::{ReprojectionOptions, reprojection_loss},
         resize_bilinear,
         sample::sample_border_composed,
-        sample_border,
+        sample_border, smoothness,
     },
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
     model::transform,
-    objective::{Inputs, MapName, Noise, Objective, Projection},
+    objective::{Inputs, MapName, Noise, Objective, Projection, smoothness_loss},
 };
 use std::collections::BTreeMap;
 
@@ -269,5 +269,22 @@ fn points_far_outside_or_in_the_cameras_plane_do_not_pull() {
         assert!((0.0..1.0).contains(&values(loss)[0]));
         assert!(values(disparity.grad(&gradients).unwrap()).iter().all(|value| *value == 0.0));
         assert!(values(projections.grad(&gradients).unwrap()).iter().all(|value| value.is_finite()));
+    }
+}
+
+#[test]
+fn the_fused_smoothness_agrees_with_its_twin() {
+    for (device, slack) in backends() {
+        let image = scattered([2, 3, 9, 13], 60, &device);
+        let run = |smoothness: fn(Tensor<4>, Tensor<4>) -> Tensor<1>| {
+            let disparity = scattered([2, 1, 9, 13], 61, &device).autodiff().require_grad();
+            let loss = smoothness(disparity.clone(), image.clone());
+            // Times 3, so that what comes in counts.
+            let gradients = (loss.clone() * 3.0).backward();
+            (values(loss)[0], values(disparity.grad(&gradients).unwrap()))
+        };
+        let (found, expected) = (run(smoothness), run(|disparity, image| smoothness_loss(disparity, &image)));
+        assert!((found.0 - expected.0).abs() <= 1e-5 * slack * expected.0);
+        assert!(relative_difference(&found.1, &expected.1) <= f64::from(1e-5 * slack));
     }
 }

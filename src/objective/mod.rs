@@ -21,7 +21,7 @@ pub use smoothness::smoothness_loss;
 pub use synthesis::{Projection, depth, warp};
 
 use crate::{
-    compute::ops::{reprojection::ReprojectionMaps, resize_bilinear},
+    compute::ops::{self, reprojection::ReprojectionMaps, resize_bilinear},
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
 };
@@ -138,7 +138,12 @@ impl Objective {
             let computed = scale == finest && wanted.iter().any(|name| name.is_of_reprojection());
             let comparison = scene.compare(config, inputs, scale, computed);
             let image = constant(&inputs.colour[&FrameId::TARGET][scale]);
-            let smooth = smoothness_loss(inputs.disparities[&scale].clone(), &image);
+            let disparity = inputs.disparities[&scale].clone();
+            let smooth = if self.composed {
+                smoothness_loss(disparity, &image)
+            } else {
+                ops::smoothness(disparity, image)
+            };
             let mut loss = comparison.loss + smooth.clone() * config.smoothness_weight(scale);
             if let Some(mask) = inputs.predictive_masks.get(&scale) {
                 loss = loss + self.mask_penalty(mask.clone());

@@ -3,12 +3,15 @@
 mod activation;
 mod adam;
 pub mod convolution;
+mod cube;
 mod flex;
 pub mod normalisation;
 mod pad;
 pub mod reprojection;
 mod resize;
 pub mod sample;
+mod smoothness;
+mod taken_forward;
 pub mod upsample;
 
 pub use activation::elu;
@@ -16,4 +19,5 @@ pub use adam::{AdamStep, Moments, adam_update, composed_adam_update};
 pub use pad::reflection_pad;
 pub use resize::{resize_bilinear, resize_plane, taps as bilinear_taps};
 pub use sample::sample_border;
+pub use smoothness::smoothness;
 pub use upsample::{upsample_and_join, upsample_nearest};

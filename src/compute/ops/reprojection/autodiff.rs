@@ -1,31 +1,12 @@
-//! The gradient rule of the fused loss: the gradients taken on the way forward, times what comes in.
+//! The fused loss under differentiation.
 
 use super::{FusedReprojection, FusedReprojectionGradient, ReprojectionOptions};
-use burn::backend::{Autodiff, TensorMetadata, tensor::FloatTensor};
+use crate::compute::ops::taken_forward::TakenForward;
+use burn::backend::{Autodiff, tensor::FloatTensor};
 use burn_autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind},
+    checkpoint::strategy::CheckpointStrategy,
+    ops::{Backward, OpsKind},
 };
-
-#[derive(Debug)]
-struct Reprojection;
-
-impl<B: FusedReprojectionGradient> Backward<B, 2> for Reprojection {
-    /// Gradients of the loss with respect to disparity and projections.
-    type State = [FloatTensor<B>; 2];
-
-    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let upstream = grads.consume::<B>(&ops.node);
-        for (parent, gradient) in ops.parents.into_iter().zip(ops.state) {
-            if let Some(parent) = parent {
-                let ones = vec![1; gradient.shape().num_dims()];
-                let upstream = B::float_reshape(upstream.clone(), ones.into());
-                grads.register::<B>(parent.id, B::float_mul(gradient, upstream));
-            }
-        }
-    }
-}
 
 impl<B: FusedReprojectionGradient, C: CheckpointStrategy> FusedReprojection for Autodiff<B, C> {
     fn photometric(
@@ -55,7 +36,7 @@ impl<B: FusedReprojectionGradient, C: CheckpointStrategy> FusedReprojection for 
             options,
         );
         let nodes = [disparity_node, projections_node];
-        let loss = match Reprojection.prepare::<C>(nodes).compute_bound().stateful() {
+        let loss = match Backward::<B, 2>::prepare::<C>(TakenForward, nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(gradients, loss),
             OpsKind::UnTracked(prepared) => prepared.finish(loss),
         };

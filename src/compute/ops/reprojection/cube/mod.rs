@@ -2,17 +2,13 @@
 
 mod compare;
 mod compare_gradient;
-mod sums;
 mod warp;
 mod warp_gradient;
 
 use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions};
+use crate::compute::ops::cube::{argument, empty, one_thread_each, row_sums};
 use burn::backend::{TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor};
-use burn_cubecl::{
-    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_dtype, tensor::CubeTensor,
-};
-use cubecl::{calculate_cube_count_elemwise, prelude::*};
-use sums::row_sums;
+use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
 
 /// What the loss is computed from, contiguous, and what is computed on the way.
 struct Comparison {
@@ -259,18 +255,4 @@ impl FusedReprojectionGradient for CubeBackend {
         let comparison = Comparison::new(disparity, projections, sources, target, identity, options);
         (comparison.outputs(), comparison.gradients())
     }
-}
-
-fn empty(like: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
-    empty_device_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
-}
-
-fn argument(tensor: &CubeTensor) -> TensorArg {
-    tensor.clone().into_tensor_arg()
-}
-
-/// Workgroups, and threads of each, so that there is a thread for each of `count`.
-fn one_thread_each(tensor: &CubeTensor, count: usize) -> (CubeCount, CubeDim) {
-    let threads = CubeDim::new(&tensor.client, count);
-    (calculate_cube_count_elemwise(&tensor.client, count, threads), threads)
 }

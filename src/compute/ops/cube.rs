@@ -1,4 +1,4 @@
-//! Sums on the GPU, one workgroup a row of numbers, always in the same order.
+//! Making, handing over and summing tensors of the GPU backend, for the kernels of ours.
 
 use burn::backend::TensorMetadata;
 use burn_cubecl::{ops::numeric::empty_device_dtype, tensor::CubeTensor};
@@ -37,7 +37,8 @@ fn row_sums_kernel(rows: &Tensor<f32>, sums: &mut Tensor<f32>, factor: f32) {
     }
 }
 
-/// The sum of each row of `count` numbers times `factor`, `[rows]`; the tensor is contiguous.
+/// The sum of each row of `count` numbers times `factor`, `[rows]`; the tensor is contiguous. One
+/// workgroup a row, always in the same order.
 pub(super) fn row_sums(tensor: CubeTensor, count: usize, factor: f32) -> CubeTensor {
     let rows = tensor.shape().num_elements() / count;
     let sums = empty_device_dtype(tensor.client.clone(), tensor.device.clone(), [rows].into(), tensor.dtype);
@@ -58,4 +59,20 @@ pub(super) fn row_sums(tensor: CubeTensor, count: usize, factor: f32) -> CubeTen
         factor,
     );
     sums
+}
+
+/// A tensor of this shape, not yet filled, where the other is.
+pub(super) fn empty(like: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
+    empty_device_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
+}
+
+/// A contiguous tensor as a kernel takes it.
+pub(super) fn argument(tensor: &CubeTensor) -> TensorArg {
+    tensor.clone().into_tensor_arg()
+}
+
+/// Workgroups, and threads of each, so that there is a thread for each of `count`.
+pub(super) fn one_thread_each(tensor: &CubeTensor, count: usize) -> (CubeCount, CubeDim) {
+    let threads = CubeDim::new(&tensor.client, count);
+    (calculate_cube_count_elemwise(&tensor.client, count, threads), threads)
 }

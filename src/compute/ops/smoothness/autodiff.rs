@@ -1,0 +1,20 @@
+//! Smoothness under differentiation.
+
+use super::{FusedSmoothness, FusedSmoothnessGradient};
+use crate::compute::ops::taken_forward::TakenForward;
+use burn::backend::{Autodiff, tensor::FloatTensor};
+use burn_autodiff::{
+    checkpoint::strategy::CheckpointStrategy,
+    ops::{Backward, OpsKind},
+};
+
+impl<B: FusedSmoothnessGradient, C: CheckpointStrategy> FusedSmoothness for Autodiff<B, C> {
+    fn smoothness(disparity: FloatTensor<Self>, image: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (disparity, node) = disparity.into_parts();
+        let [loss, gradient] = B::smoothness_with_gradient(disparity, image.into_primitive());
+        match Backward::<B, 1>::prepare::<C>(TakenForward, [node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish([gradient], loss),
+            OpsKind::UnTracked(prepared) => prepared.finish(loss),
+        }
+    }
+}

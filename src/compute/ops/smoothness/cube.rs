@@ -1,0 +1,149 @@
+//! Smoothness on the GPU, one thread a pixel.
+
+use super::{FusedSmoothness, FusedSmoothnessGradient, SMALLEST_MEAN};
+use crate::compute::ops::cube::{argument, empty, one_thread_each, row_sums};
+use burn::backend::{TensorMetadata, tensor::FloatTensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
+use cubecl::prelude::*;
+
+/// What the disparities of an item are multiplied with to have mean 1; `sums` are their sums.
+#[cube]
+fn scale_of(sums: &Tensor<f32>, item: usize, pixels: usize) -> f32 {
+    f32::new(1.0) / (sums[item] / f32::cast_from(pixels) + SMALLEST_MEAN)
+}
+
+/// exp(−|difference of colours|) of two places of an item.
+#[cube]
+fn weight(image: &Tensor<f32>, item: usize, first: usize, second: usize) -> f32 {
+    let pixels = image.shape(2) * image.shape(3);
+    let mut edge = f32::new(0.0);
+    for colour in 0..3 {
+        let plane = (item * 3 + colour) * pixels;
+        edge += (image[plane + first] - image[plane + second]).abs();
+    }
+    (-edge / 3.0).exp()
+}
+
+/// −1, 0 or 1.
+#[cube]
+fn sign(value: f32) -> f32 {
+    let above: f32 = select(value > 0.0, 1.0, 0.0);
+    let below: f32 = select(value < 0.0, 1.0, 0.0);
+    above - below
+}
+
+/// Each pixel's loss, with its neighbours right and below, and its slope with respect to the divided
+/// disparity, from all four neighbours. `across` and `down` are 1 / the number of pairs.
+#[cube(launch)]
+fn slopes_kernel(
+    disparity: &Tensor<f32>,
+    image: &Tensor<f32>,
+    sums: &Tensor<f32>,
+    losses: &mut Tensor<f32>,
+    slopes: &mut Tensor<f32>,
+    across: f32,
+    down: f32,
+) {
+    let (height, width) = (image.shape(2), image.shape(3));
+    let pixels = height * width;
+    if ABSOLUTE_POS >= image.shape(0) * pixels {
+        terminate!();
+    }
+    let item = ABSOLUTE_POS / pixels;
+    let place = ABSOLUTE_POS % pixels;
+    let (row, column) = (place / width, place % width);
+    let scale = scale_of(sums, item, pixels);
+    let here = disparity[ABSOLUTE_POS];
+    let mut loss = f32::new(0.0);
+    let mut slope = f32::new(0.0);
+    if column + 1 < width {
+        let difference = (here - disparity[ABSOLUTE_POS + 1]) * scale;
+        let share = weight(image, item, place, place + 1) * across;
+        loss += difference.abs() * share;
+        slope += sign(difference) * share;
+    }
+    if row + 1 < height {
+        let difference = (here - disparity[ABSOLUTE_POS + width]) * scale;
+        let share = weight(image, item, place, place + width) * down;
+        loss += difference.abs() * share;
+        slope += sign(difference) * share;
+    }
+    if column > 0 {
+        let difference = here - disparity[ABSOLUTE_POS - 1];
+        slope += sign(difference) * weight(image, item, place - 1, place) * across;
+    }
+    if row > 0 {
+        let difference = here - disparity[ABSOLUTE_POS - width];
+        slope += sign(difference) * weight(image, item, place - width, place) * down;
+    }
+    losses[ABSOLUTE_POS] = loss;
+    slopes[ABSOLUTE_POS] = slope;
+}
+
+/// The gradient with respect to the disparity; `losses` are those of the items.
+#[cube(launch)]
+fn gradient_kernel(
+    slopes: &Tensor<f32>,
+    sums: &Tensor<f32>,
+    losses: &Tensor<f32>,
+    gradient: &mut Tensor<f32>,
+) {
+    let pixels = slopes.shape(2) * slopes.shape(3);
+    if ABSOLUTE_POS >= slopes.shape(0) * pixels {
+        terminate!();
+    }
+    let item = ABSOLUTE_POS / pixels;
+    let mean_of_products = losses[item] / f32::cast_from(pixels);
+    gradient[ABSOLUTE_POS] = (slopes[ABSOLUTE_POS] - mean_of_products) * scale_of(sums, item, pixels);
+}
+
+/// The sum over each item of a batch, `[B]`.
+fn item_sums(map: &CubeTensor) -> CubeTensor {
+    let [_, _, height, width] = map.shape().dims();
+    row_sums(row_sums(map.clone(), width, 1.0), height, 1.0)
+}
+
+impl FusedSmoothness for CubeBackend {
+    fn smoothness(disparity: FloatTensor<Self>, image: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [loss, _] = Self::smoothness_with_gradient(disparity, image);
+        loss
+    }
+}
+
+impl FusedSmoothnessGradient for CubeBackend {
+    fn smoothness_with_gradient(
+        disparity: FloatTensor<Self>,
+        image: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 2] {
+        let (disparity, image) = (into_contiguous(disparity), into_contiguous(image));
+        let shape: [usize; 4] = disparity.shape().dims();
+        let [batch, _, height, width] = shape;
+        let sums = item_sums(&disparity);
+        let map = || empty(&disparity, shape);
+        let (losses, slopes, gradient) = (map(), map(), map());
+        let (cubes, threads) = one_thread_each(&losses, batch * height * width);
+        slopes_kernel::launch(
+            &losses.client,
+            cubes.clone(),
+            threads,
+            argument(&disparity),
+            argument(&image),
+            argument(&sums),
+            argument(&losses),
+            argument(&slopes),
+            1.0 / (batch * height * (width - 1)) as f32,
+            1.0 / (batch * (height - 1) * width) as f32,
+        );
+        let losses = item_sums(&losses);
+        gradient_kernel::launch(
+            &gradient.client,
+            cubes,
+            threads,
+            argument(&slopes),
+            argument(&sums),
+            argument(&losses),
+            argument(&gradient),
+        );
+        [row_sums(losses, batch, 1.0), gradient]
+    }
+}

@@ -1,0 +1,27 @@
+//! The gradient rule of operations that give one number and take its gradients on the way forward.
+
+use burn::backend::{Backend, TensorMetadata, tensor::FloatTensor};
+use burn_autodiff::{
+    checkpoint::base::Checkpointer,
+    grads::Gradients,
+    ops::{Backward, Ops},
+};
+
+/// Multiplies the gradients of each parent, which are the state, with what comes in.
+#[derive(Debug)]
+pub(super) struct TakenForward;
+
+impl<B: Backend, const N: usize> Backward<B, N> for TakenForward {
+    type State = [FloatTensor<B>; N];
+
+    fn backward(self, ops: Ops<Self::State, N>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let upstream = grads.consume::<B>(&ops.node);
+        for (parent, gradient) in ops.parents.into_iter().zip(ops.state) {
+            if let Some(parent) = parent {
+                let ones = vec![1; gradient.shape().num_dims()];
+                let upstream = B::float_reshape(upstream.clone(), ones.into());
+                grads.register::<B>(parent.id, B::float_mul(gradient, upstream));
+            }
+        }
+    }
+}
