@@ -103,11 +103,7 @@ impl Inspection {
 
     /// This place was clicked: pins it, or if it is all but the pinned one lets it go.
     pub fn click(&mut self, place: Place, is_at_pin: impl Fn(Place) -> bool) {
-        if self.is_pinned && self.place.is_some_and(is_at_pin) {
-            self.is_pinned = false;
-        } else {
-            self.is_pinned = true;
-        }
+        self.is_pinned = !(self.is_pinned && self.place.is_some_and(is_at_pin));
         self.ask(Some(place));
     }
 

@@ -42,6 +42,7 @@ const MOST_FILES: usize = 20;
 const KITTI_SIZE: ImageSize = ImageSize { height: 375, width: 1242 };
 
 /// Threads that files are loaded by.
+#[derive(Clone, Copy)]
 pub(super) enum Threads {
     One,
     All,
@@ -162,7 +163,9 @@ pub(super) fn optimiser(setting: &Setting) -> Result<Timing> {
 
 /// Hands out a gradient for each weight, again and again.
 #[derive(Default)]
-struct Gradients(Vec<Box<dyn Fn(&mut GradientsParams)>>);
+struct Gradients(Vec<Give>);
+
+type Give = Box<dyn Fn(&mut GradientsParams)>;
 
 impl ModuleVisitor for Gradients {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {

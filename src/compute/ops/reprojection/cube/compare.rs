@@ -1,5 +1,8 @@
 //! The photometric loss on the GPU and which candidate is least, one thread a pixel.
 
+// What kernels hand to each other are registers.
+#![allow(clippy::needless_pass_by_value)]
+
 use crate::compute::ops::reprojection::{C1, C2, GREY, SSIM_SHARE};
 use cubecl::prelude::*;
 
