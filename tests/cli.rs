@@ -1,5 +1,6 @@
 //! The command line as scripts see it: exit codes, one clear line, nothing half-written.
 
+use crate::support::gpu;
 use std::{
     fs,
     path::Path,
@@ -480,4 +481,18 @@ fn depth_is_evaluated_kept_and_evaluated_again() {
     let refusal =
         [&["evaluate", "depth", "--weights", weights, "--stereo", "--scaling", "median"][..], &data];
     refused(2, &["--scaling"], &refusal.concat());
+}
+
+#[test]
+fn the_objective_is_few_kernels_on_the_gpu_backend() {
+    if gpu().is_none() {
+        return;
+    }
+    let size = ["--height", "64", "--width", "64", "--runs", "1"];
+    let output = monoscope(&[&["bench", "objective", "--device", "gpu", "--json"][..], &size].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kernels = report["results"][0]["kernels"].as_u64().unwrap();
+    // Composed of burn's operations it is above two thousand.
+    assert!((50..400).contains(&kernels), "{kernels} kernels");
 }

@@ -1,5 +1,7 @@
 //! Adam on the GPU: one kernel a parameter.
 
+#![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
+
 use super::{AdamStep, BETA_1, BETA_2, EPSILON, Moments};
 use burn::backend::{Cube, TensorMetadata};
 use burn_cubecl::{kernel::into_contiguous, ops::numeric::empty_device_dtype, tensor::CubeTensor};

@@ -1,5 +1,7 @@
 //! Smoothness on the GPU, one thread a pixel.
 
+#![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
+
 use super::{FusedSmoothness, FusedSmoothnessGradient, SMALLEST_MEAN};
 use crate::compute::ops::cube::{argument, empty, one_thread_each, row_sums};
 use burn::backend::{TensorMetadata, tensor::FloatTensor};

@@ -1,7 +1,10 @@
 //! The photometric loss on the GPU and which candidate is least, one thread a pixel.
 
-// What kernels hand to each other are registers.
-#![allow(clippy::needless_pass_by_value)]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "what kernels hand to each other are registers, and each is given every buffer that it touches"
+)]
 
 use crate::compute::ops::reprojection::{C1, C2, GREY, SSIM_SHARE};
 use cubecl::prelude::*;

@@ -1,6 +1,8 @@
 //! The gradient of the photometric loss on the GPU, with respect to the colours of the sources. A
 //! pixel gathers from the windows that hold it, so that nothing needs atomics.
 
+#![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
+
 use super::compare::{structure, window_at};
 use crate::compute::ops::reprojection::{GREY, SSIM_SHARE};
 use cubecl::prelude::*;

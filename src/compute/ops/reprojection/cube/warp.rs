@@ -1,5 +1,7 @@
 //! View synthesis on the GPU: disparity to depth to source pixel to colour, one thread a pixel.
 
+#![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
+
 use crate::compute::ops::{
     reprojection::SMALLEST_DEPTH,
     sample::cube::{colour_at, lesser, locate},

@@ -1,6 +1,8 @@
 //! The gradient of view synthesis on the GPU, from the colours back to disparity and projections. What
 //! many pixels contribute to is gathered by the thread that owns it, so that nothing needs atomics.
 
+#![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
+
 use super::warp::{Pixel, depth_at, direction, project, stretch, stretched, taps};
 use crate::compute::ops::sample::cube::{freedom, lesser, locate, slopes_at};
 use cubecl::prelude::*;
