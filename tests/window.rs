@@ -801,3 +801,21 @@ fn an_evaluation_is_asked_for_followed_and_its_worst_image_opened() {
     stage.run();
     assert_eq!(shown(&stage.state_mut().take_commands()), [key(3)]);
 }
+
+#[test]
+fn a_pane_is_saved_as_a_picture_from_its_header() {
+    let mut stage = stage_with_data();
+    let header = stage.get_by_label("Close Timeline").rect();
+    stage.hover_at(header.center() - egui::vec2(40.0, 0.0));
+    stage.run();
+    for pressed in [true, false] {
+        stage.event(egui::Event::PointerButton {
+            pos: header.center() - egui::vec2(400.0, 0.0),
+            button: egui::PointerButton::Secondary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        });
+    }
+    stage.run();
+    assert!(stage.query_by_label_contains("Save as picture").is_some());
+}

@@ -207,12 +207,26 @@ struct Docking<'a> {
 
 impl Docking<'_> {
     /// Title, controls and cross of a pane; says whether it is being dragged away.
-    fn header(&mut self, ui: &mut Ui, rect: Rect, tile: TileId, pane: &mut AnyPane) -> UiResponse {
+    fn header(
+        &mut self,
+        ui: &mut Ui,
+        [rect, body]: [Rect; 2],
+        tile: TileId,
+        pane: &mut AnyPane,
+    ) -> UiResponse {
         let palette = Palette::of(ui);
         ui.painter().rect_filled(rect, 0.0, palette.header);
         // Below the controls, so that they get their clicks first. It senses clicks too, because what
         // only senses drags takes every press for one.
         let handle = ui.interact(rect, ui.scope_id().with("handle"), Sense::click_and_drag());
+        handle.context_menu(|ui| {
+            let save =
+                ui.button("Save as picture…").on_hover_text("The pane as it is drawn, with its legend");
+            if save.clicked() {
+                self.state.save_picture(format!("{}.png", pane.title()), body);
+                ui.close();
+            }
+        });
         let is_hovered = ui.rect_contains_pointer(rect);
         let inner = rect.shrink2(Vec2::new(theme::UNIT, 2.0));
         let cross =
@@ -248,7 +262,7 @@ impl Behavior<AnyPane> for Docking<'_> {
         let palette_fill = ui.visuals().panel_fill;
         ui.painter().rect_filled(whole, 0.0, palette_fill);
         let (header, body) = whole.split_top_bottom_at_y(whole.top() + theme::HEADER);
-        let response = self.header(ui, header, tile, pane);
+        let response = self.header(ui, [header, body], tile, pane);
         let mut ui = ui.new_child(UiBuilder::new().max_rect(body));
         ui.set_clip_rect(body.intersect(ui.clip_rect()));
         pane.ui(&mut ui, self.state);

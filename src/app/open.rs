@@ -2,6 +2,7 @@
 //! disks take their time.
 
 use crate::data::{is_data, split, whole::write_whole};
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -46,9 +47,9 @@ pub enum Found {
     Run(PathBuf),
     /// None of these.
     Unknown(PathBuf),
-    /// A text was saved.
+    /// A text or a picture was saved.
     Saved(PathBuf),
-    /// A text could not be saved, with the reason.
+    /// It could not be saved, with the reason.
     NotSaved(PathBuf, String),
 }
 
@@ -86,17 +87,47 @@ impl Opener {
         });
     }
 
+    /// Shows the system's dialog for a new file and writes what of the window's next frame lies in a
+    /// rectangle (of points) to it, as a PNG.
+    pub fn save_picture(&self, name: &str, rect: egui::Rect, context: &egui::Context) {
+        let (sender, receiver) = channel();
+        // The window may be closed before its next frame.
+        context.request_screenshot(move |screen| drop(sender.send(screen)));
+        let points = context.pixels_per_point();
+        self.save(name, context, move || {
+            let screen = receiver.recv().map_err(|_| "the window drew no picture".to_owned())?;
+            let part = screen.region(&rect, Some(points));
+            let mut bytes = Vec::new();
+            let encoder = PngEncoder::new(&mut bytes);
+            let size = [part.width() as u32, part.height() as u32];
+            let written = encoder.write_image(part.as_raw(), size[0], size[1], ExtendedColorType::Rgba8);
+            written.map_err(|error| error.to_string())?;
+            Ok(bytes)
+        });
+    }
+
     /// Shows the system's dialog for a new file and writes the text to it.
-    pub fn save(&self, name: &str, text: String, context: &egui::Context) {
+    pub fn save_text(&self, name: &str, text: String, context: &egui::Context) {
+        self.save(name, context, move || Ok(text.into_bytes()));
+    }
+
+    fn save(
+        &self,
+        name: &str,
+        context: &egui::Context,
+        content: impl FnOnce() -> Result<Vec<u8>, String> + Send + 'static,
+    ) {
         let dialog = rfd::AsyncFileDialog::new().set_title("Save").set_file_name(name).save_file();
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
             let Some(file) = pollster::block_on(dialog) else { return };
             let path = file.path().to_owned();
-            let written = write_whole(&path, |file| file.write_all(text.as_bytes()));
+            let written = content().and_then(|bytes| {
+                write_whole(&path, |file| file.write_all(&bytes)).map_err(|error| error.to_string())
+            });
             let found = match written {
                 Ok(()) => Found::Saved(path),
-                Err(error) => Found::NotSaved(path, error.to_string()),
+                Err(reason) => Found::NotSaved(path, reason),
             };
             let _ = sender.send(found);
             context.request_repaint();

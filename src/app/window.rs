@@ -110,7 +110,10 @@ impl Window {
             self.opener.look_at(path, ui.ctx());
         }
         if let Some((name, text)) = self.state.take_text() {
-            self.opener.save(name, text, ui.ctx());
+            self.opener.save_text(name, text, ui.ctx());
+        }
+        if let Some((name, rect)) = self.state.take_picture() {
+            self.opener.save_picture(&name, rect, ui.ctx());
         }
         let found: Vec<Found> = self.opener.found().collect();
         for found in found {
@@ -230,6 +233,7 @@ impl Window {
                 }
                 for (gesture, effect) in [
                     ("click", "Pin the pixel that the inspector asks about, or let it go"),
+                    ("right-click", "On the header of a pane: save the pane as a picture"),
                     ("drag", "Turn the point cloud"),
                     ("right-drag", "Move the point cloud (or shift-drag)"),
                     ("wheel", "Come closer to the point cloud"),

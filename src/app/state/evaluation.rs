@@ -1,4 +1,4 @@
-//! Evaluating, and taking the figures away.
+//! Evaluating, and taking figures and pictures away.
 
 use super::State;
 use crate::train::Command;
@@ -30,6 +30,16 @@ impl State {
     /// Asks the window to ask where a text is to be saved; the name is what its file is called at first.
     pub fn save_text(&mut self, name: &'static str, text: String) {
         self.text_to_save = Some((name, text));
+    }
+
+    /// Asks the window to save a part of itself as a picture, by the file's first name and where it lies.
+    pub fn save_picture(&mut self, name: String, rect: egui::Rect) {
+        self.picture_to_save = Some((name, rect));
+    }
+
+    /// The part of the window that is to be saved.
+    pub fn take_picture(&mut self) -> Option<(String, egui::Rect)> {
+        self.picture_to_save.take()
     }
 
     /// The text that is to be saved.

@@ -89,6 +89,7 @@ pub struct State {
     commands: Vec<Command>,
     wishes: Vec<Action>,
     text_to_save: Option<(&'static str, String)>,
+    picture_to_save: Option<(String, egui::Rect)>,
     dropped_path: Option<PathBuf>,
 }
 
@@ -122,6 +123,7 @@ impl State {
             commands: Vec::new(),
             wishes: Vec::new(),
             text_to_save: None,
+            picture_to_save: None,
             dropped_path: None,
         }
     }
