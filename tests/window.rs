@@ -319,6 +319,7 @@ fn a_problem_is_seen_until_it_is_dismissed_and_kept() {
         what: "frame 7 cannot be read".to_owned(),
         advice: "copy it again".to_owned(),
         ended_run: false,
+        needs_checkpoint: false,
     };
     stage.state_mut().receive(Event::Problem(problem));
     stage.run();

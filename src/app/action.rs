@@ -45,6 +45,8 @@ pub enum Action {
     ShowInspector,
     /// Bring the form or the progress of the run to the front.
     ShowTraining,
+    /// Bring the curves to the front.
+    ShowCurves,
     /// Let the inspected pixel go.
     Unpin,
     /// Inspect the pixel to the left.
@@ -67,7 +69,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -82,6 +84,7 @@ impl Action {
         Self::Squares,
         Self::AddView,
         Self::ShowInspector,
+        Self::ShowCurves,
         Self::Unpin,
         Self::PixelLeft,
         Self::PixelRight,
@@ -126,6 +129,7 @@ impl Action {
             Self::AddView => "Add view",
             Self::ShowInspector => "Inspector",
             Self::ShowTraining => "Training",
+            Self::ShowCurves => "Curves",
             Self::Unpin => "Unpin the pixel",
             Self::PixelLeft => "Pixel to the left",
             Self::PixelRight => "Pixel to the right",
@@ -166,6 +170,7 @@ impl Action {
             Self::AddView => "Another pane that shows a map of your choice",
             Self::ShowInspector => "Ask of any pixel why its loss is what it is",
             Self::ShowTraining => "The options of the run, or its progress",
+            Self::ShowCurves => "The figures of the run over its steps",
             Self::Unpin => "Let the inspected pixel go, so that the inspector follows the pointer",
             Self::PixelLeft => "Inspect and pin the pixel to the left",
             Self::PixelRight => "Inspect and pin the pixel to the right",

@@ -25,6 +25,12 @@ pub enum Icon {
     Last,
     /// Close.
     Cross,
+    /// All is well.
+    Tick,
+    /// Something is wrong.
+    Alert,
+    /// Something may be wrong.
+    Notice,
 }
 
 impl Icon {
@@ -62,6 +68,22 @@ impl Icon {
             Self::Last => {
                 triangle(0.74, 0.06);
                 block(0.82, 0.96);
+            }
+            Self::Tick => {
+                let stroke = Stroke::new(rect.width() * 0.16, colour);
+                painter.line(vec![at(0.08, 0.54), at(0.38, 0.84), at(0.92, 0.2)], stroke);
+            }
+            Self::Alert => {
+                let stroke = Stroke::new(rect.width() * 0.11, colour);
+                painter.add(Shape::closed_line(vec![at(0.5, 0.06), at(0.98, 0.94), at(0.02, 0.94)], stroke));
+                painter.line_segment([at(0.5, 0.36), at(0.5, 0.64)], stroke);
+                painter.circle_filled(at(0.5, 0.78), rect.width() * 0.07, colour);
+            }
+            Self::Notice => {
+                let stroke = Stroke::new(rect.width() * 0.11, colour);
+                painter.circle_stroke(rect.center(), rect.width() * 0.45, stroke);
+                painter.line_segment([at(0.5, 0.24), at(0.5, 0.56)], stroke);
+                painter.circle_filled(at(0.5, 0.74), rect.width() * 0.07, colour);
             }
             Self::Cross => {
                 let stroke = Stroke::new(rect.width() * 0.13, colour);

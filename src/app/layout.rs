@@ -2,7 +2,9 @@
 
 use super::{
     icon::Icon,
-    panes::{Cloud, Curves, Evaluation, Inspector, MapView, Pane, Sequence, Timeline, Training, Trajectory},
+    panes::{
+        Cloud, Curves, Evaluation, Health, Inspector, MapView, Pane, Sequence, Timeline, Training, Trajectory,
+    },
     state::State,
     theme::{self, Palette},
 };
@@ -20,6 +22,8 @@ const ASPECT: f32 = 3.0;
 const SIDE_WIDTH: f32 = 216.0;
 const TRAINING_WIDTH: f32 = 304.0;
 const TIMELINE_HEIGHT: f32 = 80.0;
+/// Room for a line for each watch.
+const HEALTH_HEIGHT: f32 = 176.0;
 const CURVES_HEIGHT: f32 = 136.0;
 
 /// The panes and how they are arranged.
@@ -37,7 +41,9 @@ struct FirstArrangement {
     right: TileId,
     timeline: TileId,
     middle: TileId,
+    side: TileId,
     sequence: TileId,
+    health: TileId,
     views: TileId,
     rows: [TileId; 2],
     lowest: TileId,
@@ -63,12 +69,14 @@ impl Default for Desk {
         let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation]);
         share(&mut tiles, lowest, &[(cloud, 1.0), (trajectory, 1.0), (evaluation, 3.2)]);
         let sequence = tiles.insert_pane(Box::new(Sequence::default()));
+        let health = tiles.insert_pane(Box::new(Health));
         let timeline = tiles.insert_pane(Box::new(Timeline));
         let inspector = tiles.insert_pane(Box::new(Inspector));
         let training = tiles.insert_pane(Box::new(Training));
         let curves = tiles.insert_pane(Box::new(Curves::default()));
         let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], lowest]);
-        let middle = tiles.insert_horizontal_tile(vec![sequence, views]);
+        let side = tiles.insert_vertical_tile(vec![sequence, health]);
+        let middle = tiles.insert_horizontal_tile(vec![side, views]);
         let left = tiles.insert_vertical_tile(vec![middle, timeline]);
         let tabs = tiles.insert_tab_tile(vec![inspector, training]);
         let right = tiles.insert_vertical_tile(vec![tabs, curves]);
@@ -83,7 +91,9 @@ impl Default for Desk {
             right,
             timeline,
             middle,
+            side,
             sequence,
+            health,
             views,
             rows,
             lowest,
@@ -149,14 +159,26 @@ impl Desk {
         panes
     }
 
-    /// Adds a view beside one that is there.
-    pub fn add_view(&mut self) {
+    /// Adds a view of this map, unless a view on the screen shows it.
+    pub fn show_map(&mut self, name: MapName) {
+        let tiles = &self.tree.tiles;
+        let is_shown = self.tree.active_tiles().into_iter().any(|id| {
+            let pane = tiles.get_pane(&id).filter(|pane| pane.is_disposable());
+            pane.is_some_and(|pane| pane.watches().contains(&name))
+        });
+        if !is_shown {
+            self.add_view(name);
+        }
+    }
+
+    /// Adds a view of this map beside one that is there.
+    pub fn add_view(&mut self, name: MapName) {
         self.first = None;
         let tiles = &mut self.tree.tiles;
         let neighbour =
             tiles.iter().filter(|(_, tile)| matches!(tile, Tile::Pane(pane) if pane.is_disposable()));
         let neighbour = neighbour.map(|(id, _)| *id).max_by_key(|id| id.0);
-        let view = tiles.insert_pane(Box::new(MapView::new(MapName::AutoMask)));
+        let view = tiles.insert_pane(Box::new(MapView::new(name)));
         let parent = neighbour.and_then(|id| tiles.parent_of(id)).or(self.tree.root);
         match parent.and_then(|parent| tiles.get_mut(parent)) {
             Some(Tile::Container(Container::Linear(linear))) => linear.add_child(view),
@@ -176,7 +198,8 @@ impl FirstArrangement {
         let curves = CURVES_HEIGHT.max(size.y * 0.18);
         share(tiles, self.root, &[(self.left, size.x - TRAINING_WIDTH), (self.right, TRAINING_WIDTH)]);
         share(tiles, self.left, &[(self.middle, upper), (self.timeline, TIMELINE_HEIGHT)]);
-        share(tiles, self.middle, &[(self.sequence, SIDE_WIDTH), (self.views, pictures)]);
+        share(tiles, self.middle, &[(self.side, SIDE_WIDTH), (self.views, pictures)]);
+        share(tiles, self.side, &[(self.sequence, upper - HEALTH_HEIGHT), (self.health, HEALTH_HEIGHT)]);
         let [first, second] = self.rows;
         share(tiles, self.views, &[(first, row), (second, row), (self.lowest, upper - 2.0 * row)]);
         share(tiles, self.right, &[(self.tabs, size.y - curves), (self.curves, curves)]);

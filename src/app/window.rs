@@ -14,6 +14,7 @@ use super::{
 use crate::{
     config::DataChoice,
     data::split,
+    objective::MapName,
     train::{Command, Event, Picture},
 };
 use egui::{
@@ -91,6 +92,10 @@ impl Window {
         }
         for action in self.state.take_wishes() {
             self.act(action, ui.ctx());
+        }
+        if let Some(name) = self.state.take_map_to_show() {
+            self.desk.show_map(name);
+            ui.ctx().request_repaint();
         }
     }
 
@@ -267,9 +272,10 @@ impl Window {
             Action::Last => state.scrub(state.playhead.last()),
             Action::Follow => state.follow_training(!state.follows_training),
             Action::Squares => state.squares = !state.squares,
-            Action::AddView => self.desk.add_view(),
+            Action::AddView => self.desk.add_view(MapName::AutoMask),
             Action::ShowInspector => self.desk.bring_to_front("Inspector"),
             Action::ShowTraining => self.desk.bring_to_front("Training"),
+            Action::ShowCurves => self.desk.bring_to_front("Curves"),
             Action::Unpin => state.inspection.clear(),
             Action::PixelLeft => state.inspection.nudge(-1, 0),
             Action::PixelRight => state.inspection.nudge(1, 0),

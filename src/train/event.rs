@@ -1,6 +1,6 @@
 //! What a session reports: small facts by channel, pictures by a latest-wins slot.
 
-use super::{Entry, EvaluationNews, Trajectory, ValidationReport};
+use super::{Entry, EvaluationNews, Signals, Trajectory, ValidationReport};
 use crate::{
     compute::Lease,
     config::{Change, ObjectiveConfig, RunConfig},
@@ -87,6 +87,8 @@ pub struct Problem {
     pub advice: String,
     /// Whether it ended the run (else it is only a warning).
     pub ended_run: bool,
+    /// Whether the run can only go on from its last checkpoint, because its networks no longer give numbers.
+    pub needs_checkpoint: bool,
 }
 
 /// What was found in a data source.
@@ -148,6 +150,8 @@ pub struct StepReport {
     pub gradient_norm: f32,
     /// Share of pixels that the auto-mask leaves out, at scale 0.
     pub masked_share: f32,
+    /// What its predictions are like; logs of older versions do not say.
+    pub signals: Option<Signals>,
     /// Seconds waited for images.
     pub seconds_loading: f64,
     /// Seconds of the whole step.

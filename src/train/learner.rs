@@ -1,18 +1,37 @@
 //! The update that training consists of: forward, backward, Adam.
 
-use super::Adam;
+use super::{Adam, Signals};
 use crate::{
     model::Networks,
     objective::{MapName, Noise, Objective, Outcome},
     predict::{SampleTensors, forward},
 };
-use anyhow::{Result, bail};
+use anyhow::Result;
 use burn::{
     module::{Module, ModuleVisitor, Param},
     optim::{GradientsAccumulator, GradientsParams},
     tensor::Tensor,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Loss or gradient of a step cannot be followed.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error(
+    "the {what} is {value}, most often because the learning rate is too high; the networks are kept as they \
+     were"
+)]
+pub struct NotANumber {
+    /// What was computed.
+    pub what: &'static str,
+    /// What it is.
+    pub value: f32,
+}
+
+impl NotANumber {
+    fn check(what: &'static str, value: f32) -> Result<(), Self> {
+        if value.is_finite() { Ok(()) } else { Err(Self { what, value }) }
+    }
+}
 
 /// Networks with what is needed to improve them.
 #[derive(Debug)]
@@ -52,12 +71,21 @@ pub struct Lesson {
     pub scale_losses: BTreeMap<usize, f32>,
     /// Share of pixels that the auto-mask leaves out.
     pub masked_share: f32,
+    /// What the predictions are like.
+    pub signals: Signals,
     /// Length of the gradient of all parameters together, before it is clipped.
     pub gradient_norm: f32,
     /// The first part's samples.
     pub samples: SampleTensors,
     /// The first part's losses and maps.
     pub outcome: Outcome,
+}
+
+/// The numbers of an outcome.
+struct Figures {
+    scale_losses: BTreeMap<usize, f32>,
+    masked_share: f32,
+    signals: Signals,
 }
 
 impl Learner {
@@ -94,7 +122,7 @@ impl Learner {
     /// Losses and wanted maps of a batch on the autodiff device, and the gradient of every parameter.
     ///
     /// # Errors
-    /// If the loss is not a number.
+    /// [`NotANumber`], if the loss is none.
     pub fn gradients(
         &self,
         samples: &SampleTensors,
@@ -114,9 +142,7 @@ impl Learner {
     ) -> Result<(Outcome, f32, GradientsParams)> {
         let outcome = forward(self.networks(), &self.objective, samples, noise, wanted);
         let loss = outcome.loss.clone().into_scalar::<f32>();
-        if !loss.is_finite() {
-            bail!("the loss is {loss}; the networks are kept as they were");
-        }
+        NotANumber::check("loss", loss)?;
         let weighted = outcome.loss.clone();
         let weighted = if weight == 1.0 { weighted } else { weighted.mul_scalar(weight) };
         let gradients = GradientsParams::from_grads(weighted.backward(), self.networks());
@@ -127,7 +153,7 @@ impl Learner {
     /// which sees one part at a time.
     ///
     /// # Errors
-    /// If the loss of a part is not a number.
+    /// [`NotANumber`], if the loss of a part is none.
     ///
     /// # Panics
     /// If there is no part.
@@ -143,21 +169,20 @@ impl Learner {
             let wanted = if first.is_none() { wanted } else { &nothing };
             let (outcome, loss, gradients) = self.weighted_gradients(&samples, noise, share, wanted)?;
             accumulated.accumulate(self.networks(), gradients);
-            let scale_losses = outcome.scale_losses.iter();
-            let scale_losses = scale_losses.map(|(scale, loss)| (*scale, loss.clone().into_scalar::<f32>()));
-            let scale_losses: Vec<(usize, f32)> = scale_losses.collect();
-            let masked_share = outcome.masked_share.clone().into_scalar::<f32>();
+            let figures = self.figures(&outcome)?;
             let lesson = first.get_or_insert_with(|| Lesson {
                 loss: 0.0,
                 scale_losses: BTreeMap::new(),
                 masked_share: 0.0,
+                signals: Signals::default(),
                 gradient_norm: 0.0,
                 samples,
                 outcome,
             });
             lesson.loss += share * loss;
-            lesson.masked_share += share * masked_share;
-            for (scale, loss) in scale_losses {
+            lesson.masked_share += share * figures.masked_share;
+            lesson.signals.add(share, figures.signals);
+            for (scale, loss) in figures.scale_losses {
                 *lesson.scale_losses.entry(scale).or_default() += share * loss;
             }
         }
@@ -167,10 +192,25 @@ impl Learner {
         Ok((lesson, gradients))
     }
 
+    /// Reads all numbers of an outcome at once, because the device is waited for each time.
+    fn figures(&self, outcome: &Outcome) -> Result<Figures> {
+        let losses = outcome.scale_losses.values().cloned().map(Tensor::without_autodiff);
+        let masked_share = outcome.masked_share.clone().without_autodiff();
+        let config = self.objective.config();
+        let signals = Signals::measure(&outcome.judged, config);
+        let numbers = Tensor::cat(losses.chain([masked_share, signals]).collect(), 0);
+        let numbers = numbers.into_data().try_to_vec::<f32>()?;
+        let (losses, rest) = numbers.split_at(outcome.scale_losses.len());
+        let [masked_share, signals @ ..] =
+            <[f32; 1 + Signals::COUNT]>::try_from(rest).expect("as many numbers as were put together");
+        let scale_losses = outcome.scale_losses.keys().copied().zip(losses.iter().copied()).collect();
+        Ok(Figures { scale_losses, masked_share, signals: Signals::from_numbers(signals, config) })
+    }
+
     /// Improves the networks on all parts together.
     ///
     /// # Errors
-    /// If loss or gradient is not a number; the networks then stay as they were.
+    /// [`NotANumber`], if loss or gradient is none; the networks then stay as they were.
     pub fn learn_in_parts(
         &mut self,
         parts: impl IntoIterator<Item = Part>,
@@ -179,9 +219,7 @@ impl Learner {
     ) -> Result<Lesson> {
         let (lesson, gradients) = self.accumulate(parts, wanted)?;
         let norm = lesson.gradient_norm;
-        if !norm.is_finite() {
-            bail!("the gradient's norm is {norm}; the networks are kept as they were");
-        }
+        NotANumber::check("gradient's norm", norm)?;
         let factor = match stride.clip_gradient_norm {
             Some(longest) if f64::from(norm) > longest => (longest / f64::from(norm)) as f32,
             _ => 1.0,
@@ -194,7 +232,7 @@ impl Learner {
     /// Improves the networks on a batch; gives what was computed and the loss.
     ///
     /// # Errors
-    /// If loss or gradient is not a number; the networks then stay as they were.
+    /// As [`Learner::learn_in_parts`].
     pub fn learn(
         &mut self,
         samples: &SampleTensors,

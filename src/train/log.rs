@@ -136,6 +136,7 @@ fn line(entry: &Entry) -> Map<String, Value> {
         .map(|(key, value)| (key.to_owned(), value))
         .into_iter()
         .chain(report.scale_losses.iter().map(|(scale, loss)| (format!("loss_{scale}"), json!(loss))))
+        .chain(object(json!(report.signals)))
         .collect(),
         Entry::Validation(report) => [
             ("step", json!(report.step)),
@@ -204,6 +205,7 @@ fn parse(line: &str) -> Option<Entry> {
             images_per_second: number("images_per_s")?,
             seconds: number("seconds")?,
             seconds_loading: number("seconds_loading")?,
+            signals: serde_json::from_value(Value::Object(map.clone())).ok(),
             ..StepReport::default()
         }),
     })

@@ -6,13 +6,16 @@ mod command;
 mod evaluation;
 mod event;
 mod feed;
+mod figure;
 mod folder;
+pub mod health;
 mod learner;
 mod log;
 mod open_data;
 mod run;
 mod session;
 mod showing;
+mod signals;
 mod tensorboard;
 mod tracer;
 mod validation;
@@ -25,11 +28,13 @@ pub use evaluation::{EvaluatedFrames, EvaluationNews, EvaluationReport, Evaluati
 pub use event::{
     Beginning, Cloud, DataReport, Event, Origin, Picture, Problem, State, StepReport, WeightsReport,
 };
+pub use figure::Figure;
 pub use folder::{Manifest, RunFolder};
-pub use learner::{Learner, Lesson, Part, Stride, gradient_norm};
+pub use learner::{Learner, Lesson, NotANumber, Part, Stride, gradient_norm};
 pub use log::{Entry, Log};
 pub use open_data::{OpenData, Samples};
 pub use run::{Progress, Run, Step};
 pub use session::{SESSION_THREAD, SessionHandle};
+pub use signals::Signals;
 pub use tracer::Trajectory;
 pub use validation::ValidationReport;

@@ -1,8 +1,8 @@
 //! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
 
 use super::{
-    Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, OpenData, Part, Position, RunFolder, Samples,
-    StepReport, Stride, ValidationReport,
+    Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, RunFolder,
+    Samples, StepReport, Stride, ValidationReport,
     feed::Feed,
     open_data::fingerprint,
     validation::{Glance, Validation},
@@ -38,6 +38,8 @@ pub struct Run {
     log: Log,
     compute: Compute,
     step_seconds: VecDeque<f64>,
+    /// Whether the networks no longer give numbers.
+    is_spoiled: bool,
     skipped: Vec<(FrameKey, String)>,
 }
 
@@ -177,6 +179,7 @@ impl Run {
             log,
             compute: compute.clone(),
             step_seconds: VecDeque::new(),
+            is_spoiled: false,
             skipped: Vec::new(),
         };
         Ok((run, history))
@@ -309,7 +312,9 @@ impl Run {
             },
             share: samples.len() as f32 / batch.samples.len() as f32,
         });
-        let lesson = self.learner.learn_in_parts(parts, stride, wanted).with_context(|| {
+        let lesson = self.learner.learn_in_parts(parts, stride, wanted);
+        self.is_spoiled = lesson.as_ref().is_err_and(|error| error.is::<NotANumber>());
+        let lesson = lesson.with_context(|| {
             format!(
                 "step {number} failed at learning rate {:e}, on a batch with {}",
                 stride.learning_rate, batch.samples[0].key
@@ -332,6 +337,7 @@ impl Run {
             learning_rate: stride.learning_rate,
             gradient_norm: lesson.gradient_norm,
             masked_share: lesson.masked_share,
+            signals: Some(lesson.signals),
             seconds_loading,
             seconds: started.elapsed().as_secs_f64(),
             images_per_second: batch.samples.len() as f64 / mean_seconds,
@@ -362,12 +368,23 @@ impl Run {
         is_due && !self.is_validation_due()
     }
 
-    /// Writes a checkpoint of the present state; `None` if there is one of this step.
+    /// Whether the last step gave no number: the same networks would give none again.
+    pub fn is_spoiled(&self) -> bool {
+        self.is_spoiled
+    }
+
+    /// The step of the last checkpoint.
+    pub fn saved_step(&self) -> u64 {
+        self.saved.map_or(0, |saved| saved.step)
+    }
+
+    /// Writes a checkpoint of the present state; `None` if there is one of this step, or if its networks
+    /// are spoiled, so that the last good one stays the last.
     ///
     /// # Errors
     /// If it cannot be written; what was saved before is then as it was.
     pub fn save(&mut self) -> Result<Option<PathBuf>> {
-        if self.saved == Some(self.position) {
+        if self.is_spoiled || self.saved == Some(self.position) {
             return Ok(None);
         }
         self.log.flush()?;

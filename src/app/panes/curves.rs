@@ -3,7 +3,7 @@
 use super::{Pane, empty};
 use crate::{
     app::{state::State, theme::Palette},
-    train::StepReport,
+    train::{Figure, StepReport},
 };
 use egui::{Align, Color32, ComboBox, DragValue, Layout, Ui};
 use egui_plot::{Legend, Line, LineStyle, MarkerShape, Plot, PlotPoints, Points, VLine};
@@ -17,56 +17,8 @@ const SCALE_COLOURS: [Color32; 4] = [
     Color32::from_rgb(196, 112, 150),
 ];
 
-/// What is drawn over the steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Figure {
-    Loss,
-    LearningRate,
-    GradientNorm,
-    MaskedShare,
-    Speed,
-}
-
-impl Figure {
-    const ALL: [Self; 5] =
-        [Self::Loss, Self::LearningRate, Self::GradientNorm, Self::MaskedShare, Self::Speed];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Loss => "Loss",
-            Self::LearningRate => "Learning rate",
-            Self::GradientNorm => "Gradient norm",
-            Self::MaskedShare => "Share masked",
-            Self::Speed => "Images/s",
-        }
-    }
-
-    fn help(self) -> &'static str {
-        match self {
-            Self::Loss => "The objective, in all and at each scale of the disparity pyramid",
-            Self::LearningRate => "Adam's learning rate",
-            Self::GradientNorm => "Length of the gradient of all weights together, before it is clipped",
-            Self::MaskedShare => {
-                "Share of pixels that the auto-mask leaves out at scale 0: near 1, nothing trains"
-            }
-            Self::Speed => "Batch items trained per second",
-        }
-    }
-
-    fn of(self, report: &StepReport) -> f64 {
-        match self {
-            Self::Loss => report.loss.into(),
-            Self::LearningRate => report.learning_rate,
-            Self::GradientNorm => report.gradient_norm.into(),
-            Self::MaskedShare => report.masked_share.into(),
-            Self::Speed => report.images_per_second,
-        }
-    }
-}
-
 /// The pane.
 pub struct Curves {
-    figure: Figure,
     smoothing: f64,
     is_logarithmic: bool,
     shows_scales: bool,
@@ -74,7 +26,7 @@ pub struct Curves {
 
 impl Default for Curves {
     fn default() -> Self {
-        Self { figure: Figure::Loss, smoothing: 0.9, is_logarithmic: false, shows_scales: true }
+        Self { smoothing: 0.9, is_logarithmic: false, shows_scales: true }
     }
 }
 
@@ -111,17 +63,18 @@ impl Pane for Curves {
         "Curves".to_owned()
     }
 
-    fn header(&mut self, ui: &mut Ui, _state: &mut State) {
-        let choice = ComboBox::from_id_salt("figure").selected_text(self.figure.name()).width(92.0);
+    fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        let choice =
+            ComboBox::from_id_salt("figure").selected_text(state.figure.name()).width(104.0).height(400.0);
         let choice = choice.show_ui(ui, |ui| {
             for figure in Figure::ALL {
-                ui.selectable_value(&mut self.figure, figure, figure.name()).on_hover_text(figure.help());
+                ui.selectable_value(&mut state.figure, figure, figure.name()).on_hover_text(figure.help());
             }
         });
-        choice.response.on_hover_text(self.figure.help()).accessible_name("Figure");
+        choice.response.on_hover_text(state.figure.help()).accessible_name("Figure");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.checkbox(&mut self.is_logarithmic, "log").on_hover_text("Logarithmic axis");
-            if self.figure == Figure::Loss {
+            if state.figure == Figure::Loss {
                 ui.checkbox(&mut self.shows_scales, "scales")
                     .on_hover_text("Also the loss at each scale of the disparity pyramid");
             }
@@ -142,7 +95,7 @@ impl Pane for Curves {
             return;
         }
         let mut lines = Vec::new();
-        let is_loss = self.figure == Figure::Loss;
+        let is_loss = state.figure == Figure::Loss;
         if is_loss && self.shows_scales {
             let scales = state.history[0].scale_losses.keys().copied();
             for scale in scales {
@@ -155,8 +108,8 @@ impl Pane for Curves {
                 );
             }
         }
-        let figure = self.figure;
-        let total = self.points(&state.history, |report| Some(figure.of(report)));
+        let figure = state.figure;
+        let total = self.points(&state.history, |report| figure.of(report));
         let accent = Palette::of(ui).accent;
         lines.push(Line::new(figure.name(), PlotPoints::from(total)).color(accent).width(2.0));
         let is_logarithmic = self.is_logarithmic;

@@ -3,6 +3,7 @@
 mod cloud;
 mod curves;
 mod evaluation;
+mod health;
 mod inspector;
 mod map;
 mod sequence;
@@ -13,6 +14,7 @@ mod trajectory;
 pub use cloud::Cloud;
 pub use curves::Curves;
 pub use evaluation::Evaluation;
+pub use health::Health;
 pub use inspector::Inspector;
 pub use map::MapView;
 pub use sequence::Sequence;

@@ -2,7 +2,10 @@
 //! commands. Nothing here touches a device, a file or another thread.
 
 mod evaluation;
+mod health;
 mod navigation;
+
+pub use health::Health;
 
 use super::{
     action::Action,
@@ -18,8 +21,8 @@ use crate::{
     data::FrameKey,
     objective::MapName,
     train::{
-        self, Beginning, Command, DataReport, Entry, Event, Origin, Picture, StepReport, ValidationReport,
-        WeightsReport,
+        self, Beginning, Command, DataReport, Entry, Event, Figure, Origin, Picture, StepReport,
+        ValidationReport, WeightsReport,
     },
 };
 use std::{
@@ -72,6 +75,10 @@ pub struct State {
     /// The objective of the present or last run, which with the loaded networks' scales decides what maps
     /// there are.
     pub objective: ObjectiveConfig,
+    /// What is found in the run's figures.
+    pub health: Health,
+    /// The figure that the curves show.
+    pub figure: Figure,
     /// Problems and news.
     pub messages: Messages,
     /// Depth evaluations.
@@ -112,6 +119,8 @@ impl State {
             follows_training: true,
             form: TrainingForm::new(runs),
             objective: ObjectiveConfig::default(),
+            health: Health::default(),
+            figure: Figure::Loss,
             messages: Messages::default(),
             evaluations: Evaluations::default(),
             path: PathState::default(),
@@ -138,6 +147,8 @@ impl State {
             Event::Step(report) => {
                 self.validating = None;
                 self.history.push(report);
+                self.health.broken = None;
+                self.check_health();
             }
             Event::Changed(change) => {
                 // A resumed run also repeats changes that came after its checkpoint.
@@ -167,6 +178,9 @@ impl State {
             Event::Problem(problem) => {
                 self.opening = None;
                 self.playhead.is_playing = false;
+                if problem.needs_checkpoint {
+                    self.health.broken = Some(problem.clone());
+                }
                 let severity = if problem.ended_run { Severity::Failure } else { Severity::Warning };
                 self.messages.tell(severity, problem.what, problem.advice);
             }
@@ -206,6 +220,7 @@ impl State {
             }
         }
         self.objective = beginning.config.objective.clone();
+        self.check_health();
         self.path.has_pose = self.objective.temporal_sources().next().is_some();
         self.running.clone_from(&beginning.config);
         self.form.config = beginning.config;
@@ -220,6 +235,7 @@ impl State {
         self.history.clear();
         self.validations.clear();
         self.validating = None;
+        self.health = Health::default();
         self.changes.clear();
     }
 

@@ -127,16 +127,20 @@ impl Worker {
             let state = if self.run.is_some() { State::Paused } else { State::Idle };
             self.enter(state);
         }
-        let advice = if ended_run && self.run.is_some() {
-            "the run is paused and its checkpoints are kept"
-        } else {
-            ""
+        let paused = self.run.as_ref().filter(|_| ended_run);
+        let needs_checkpoint = paused.is_some_and(Run::is_spoiled);
+        let advice = match paused {
+            Some(run) if needs_checkpoint => format!(
+                "the run is paused and writes no further checkpoint: continue it from the last one, of step \
+                 {}, with a lower learning rate, or with the gradient's norm limited in a new run; if that \
+                 fails at once, remove the folder of this checkpoint to go on from the one before",
+                run.saved_step()
+            ),
+            Some(_) => "the run is paused and its checkpoints are kept".to_owned(),
+            None => String::new(),
         };
-        self.tell(Event::Problem(Problem {
-            what: format!("{what}: {error:#}"),
-            advice: advice.to_owned(),
-            ended_run,
-        }));
+        let what = format!("{what}: {error:#}");
+        self.tell(Event::Problem(Problem { what, advice, ended_run, needs_checkpoint }));
     }
 
     fn obey(&mut self, command: Command) -> Result<()> {
@@ -359,7 +363,8 @@ impl Worker {
     /// Ends the run: writes its last checkpoint and keeps its networks for prediction.
     fn finish(&mut self) -> Result<()> {
         let Some(mut run) = self.run.take() else { return Ok(()) };
-        self.networks = Some(run.networks());
+        // Networks that give no numbers are good for nothing.
+        self.networks = (!run.is_spoiled()).then(|| run.networks());
         self.networks_name = format!("{} at step {}", run.out().display(), run.steps());
         self.starts_loaded = true;
         self.knows_stereo = run.config().objective.uses_stereo();
@@ -421,7 +426,12 @@ impl Worker {
     }
 
     fn warn(&self, what: String) {
-        self.tell(Event::Problem(Problem { what, advice: String::new(), ended_run: false }));
+        self.tell(Event::Problem(Problem {
+            what,
+            advice: String::new(),
+            ended_run: false,
+            needs_checkpoint: false,
+        }));
     }
 
     fn tell(&self, event: Event) {

@@ -1,0 +1,84 @@
+//! Watching over the run: what is found, told once, shown where it can be seen, and put right.
+
+use super::State;
+use crate::{
+    app::{action::Action, messages},
+    config::Setting,
+    objective::MapName,
+    train::{
+        Command, Problem,
+        health::{self, Finding, Reading, Sight, Watch},
+    },
+};
+use std::{collections::BTreeSet, mem::take};
+
+/// After an explosion the learning rate is divided by this: enough to matter, not enough to stand still.
+const RATE_CUT: f64 = 3.0;
+
+/// What is known of the run's health.
+#[derive(Default)]
+pub struct Health {
+    /// What every watch says.
+    pub readings: Vec<Reading>,
+    /// Why the run can only go on from its last checkpoint, if so.
+    pub broken: Option<Problem>,
+    /// Watches whose finding was told already in this run.
+    told: BTreeSet<Watch>,
+    /// A map that is to be shown.
+    map_to_show: Option<MapName>,
+}
+
+impl Health {
+    /// Everything that was found, the most serious first.
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut findings: Vec<_> =
+            self.readings.iter().filter_map(|reading| reading.finding.as_ref()).collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        findings
+    }
+}
+
+impl State {
+    /// Looks at the steps so far; what is new is told.
+    pub(super) fn check_health(&mut self) {
+        self.health.readings = health::check(&self.history, &self.objective);
+        for Reading { watch, finding, .. } in &self.health.readings {
+            if let Some(finding) = finding.as_ref().filter(|_| self.health.told.insert(*watch)) {
+                let advice = format!("{}. {}.", finding.likely_cause, finding.advice);
+                self.messages.tell(messages::Severity::Warning, finding.what.clone(), advice);
+            }
+        }
+    }
+
+    /// Shows where something can be seen.
+    pub fn show_sight(&mut self, sight: Sight) {
+        match sight {
+            Sight::Map(name) => self.health.map_to_show = Some(name),
+            Sight::Curve(figure) => {
+                self.figure = figure;
+                self.wish(Action::ShowCurves);
+            }
+        }
+    }
+
+    /// The map that is to be shown.
+    pub fn take_map_to_show(&mut self) -> Option<MapName> {
+        take(&mut self.health.map_to_show)
+    }
+
+    /// The learning rate with which a broken run goes on.
+    pub fn lower_rate(&self) -> f64 {
+        // Rounded to two digits, as people choose it.
+        let rate = self.running.training.learning_rate / RATE_CUT;
+        format!("{rate:.1e}").parse().unwrap_or(rate)
+    }
+
+    /// Goes on from the run's last checkpoint with a lower learning rate.
+    pub fn go_back(&mut self) {
+        if let Some(run) = self.run.clone() {
+            let rate = Setting::LearningRate(self.lower_rate());
+            self.resume(run);
+            self.commands.push(Command::Change(rate));
+        }
+    }
+}

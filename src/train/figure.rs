@@ -1,0 +1,93 @@
+//! The figures of a step that are drawn over the steps and watched.
+
+use super::{Signals, StepReport};
+
+/// A number of each step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// [`StepReport::loss`].
+    Loss,
+    /// [`StepReport::learning_rate`].
+    LearningRate,
+    /// [`StepReport::gradient_norm`].
+    GradientNorm,
+    /// [`StepReport::masked_share`].
+    MaskedShare,
+    /// [`Signals::disparity_mean`].
+    MeanDisparity,
+    /// [`Signals::disparity_spread`].
+    DisparitySpread,
+    /// [`Signals::translation`].
+    Translation,
+    /// [`Signals::out_of_view_share`].
+    OutOfView,
+    /// [`StepReport::images_per_second`].
+    Speed,
+}
+
+impl Figure {
+    /// Every figure, in the order shown.
+    pub const ALL: [Self; 9] = [
+        Self::Loss,
+        Self::LearningRate,
+        Self::GradientNorm,
+        Self::MaskedShare,
+        Self::MeanDisparity,
+        Self::DisparitySpread,
+        Self::Translation,
+        Self::OutOfView,
+        Self::Speed,
+    ];
+
+    /// The name a person reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "Loss",
+            Self::LearningRate => "Learning rate",
+            Self::GradientNorm => "Gradient norm",
+            Self::MaskedShare => "Share masked",
+            Self::MeanDisparity => "Mean disparity",
+            Self::DisparitySpread => "Disparity spread",
+            Self::Translation => "Translation",
+            Self::OutOfView => "Out of view",
+            Self::Speed => "Images/s",
+        }
+    }
+
+    /// One sentence for a tooltip.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Loss => "The objective, in all and at each scale of the disparity pyramid",
+            Self::LearningRate => "Adam's learning rate",
+            Self::GradientNorm => "Length of the gradient of all weights together, before it is clipped",
+            Self::MaskedShare => {
+                "Share of pixels that the auto-mask leaves out at scale 0: near 1, nothing trains"
+            }
+            Self::MeanDisparity => "Mean of the predicted disparity: 1 is nearest, 0 farthest",
+            Self::DisparitySpread => {
+                "Standard deviation of the disparity over an image's pixels: near 0, depth is flat"
+            }
+            Self::Translation => "Length of the predicted motion between frames, in the network's own units",
+            Self::OutOfView => {
+                "Share of pixels whose place in a source, through predicted depth and motion, lies outside it"
+            }
+            Self::Speed => "Batch items trained per second",
+        }
+    }
+
+    /// Its value at a step, if that has one.
+    pub fn of(self, report: &StepReport) -> Option<f64> {
+        let signal = |value: fn(&Signals) -> f32| report.signals.as_ref().map(|all| value(all).into());
+        match self {
+            Self::Loss => Some(report.loss.into()),
+            Self::LearningRate => Some(report.learning_rate),
+            Self::GradientNorm => Some(report.gradient_norm.into()),
+            Self::MaskedShare => Some(report.masked_share.into()),
+            Self::MeanDisparity => signal(|all| all.disparity_mean),
+            Self::DisparitySpread => signal(|all| all.disparity_spread),
+            Self::Translation => report.signals?.translation.map(f64::from),
+            Self::OutOfView => signal(|all| all.out_of_view_share),
+            Self::Speed => Some(report.images_per_second),
+        }
+    }
+}

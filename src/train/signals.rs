@@ -1,0 +1,94 @@
+//! What a step says of itself besides its loss: a few numbers that show a run going wrong.
+
+use crate::{
+    config::{ImageSize, ObjectiveConfig},
+    geometry::DepthRange,
+    objective::{Inputs, Projection, depth},
+};
+use burn::tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+/// Figures of the predictions of a step, averaged over its samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Signals {
+    /// Mean disparity of the finest trained scale, in 0 to 1.
+    pub disparity_mean: f32,
+    /// Standard deviation of that disparity over the pixels of an image.
+    pub disparity_spread: f32,
+    /// Length of the predicted translation to a source, in the network's own units; `None` if only the
+    /// stereo camera is warped, whose place is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translation: Option<f32>,
+    /// Share of the pixels whose place in a source lies outside its image. Seen at the coarsest trained
+    /// scale, where it costs next to nothing.
+    pub out_of_view_share: f32,
+}
+
+impl Signals {
+    /// How many numbers [`Signals::measure`] gives.
+    pub(super) const COUNT: usize = 4;
+
+    /// The figures of what was judged, still on the device, `[COUNT]`: they can be read together with
+    /// others.
+    pub(super) fn measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
+        let [mean, spread] = disparity(judged);
+        let translation = translation(judged, config).unwrap_or_else(|| mean.zeros_like());
+        Tensor::cat(vec![mean, spread, translation, out_of_view(judged, config)], 0)
+    }
+
+    /// From the numbers that were read; the translation counts only if some is predicted.
+    pub(super) fn from_numbers(numbers: [f32; Self::COUNT], config: &ObjectiveConfig) -> Self {
+        let [disparity_mean, disparity_spread, translation, out_of_view_share] = numbers;
+        let is_predicted = config.temporal_sources().next().is_some();
+        let translation = is_predicted.then_some(translation);
+        Self { disparity_mean, disparity_spread, translation, out_of_view_share }
+    }
+
+    /// Adds a share of others, of a part of the step's samples.
+    pub(super) fn add(&mut self, share: f32, part: Self) {
+        self.disparity_mean += share * part.disparity_mean;
+        self.disparity_spread += share * part.disparity_spread;
+        self.out_of_view_share += share * part.out_of_view_share;
+        self.translation =
+            part.translation.map(|translation| self.translation.unwrap_or_default() + share * translation);
+    }
+}
+
+/// Mean and standard deviation over the pixels of each image, averaged over the images.
+fn disparity(judged: &Inputs) -> [Tensor<1>; 2] {
+    let (_, finest) = judged.disparities.first_key_value().expect("a configuration has at least one scale");
+    let [batch, _, height, width] = finest.dims();
+    let disparity = finest.clone().reshape([batch, height * width]);
+    let mean = disparity.clone().mean_dim(1);
+    let spread = (disparity - mean.clone()).square().mean_dim(1).sqrt();
+    [mean.mean(), spread.mean()]
+}
+
+fn translation(judged: &Inputs, config: &ObjectiveConfig) -> Option<Tensor<1>> {
+    let motions = &judged.source_from_target[&config.finest_scale()];
+    let columns: Vec<Tensor<3>> = config
+        .temporal_sources()
+        .map(|source| motions[&source].clone().narrow(1, 0, 3).narrow(2, 3, 1))
+        .collect();
+    (!columns.is_empty()).then(|| Tensor::cat(columns, 0).square().sum_dim(1).sqrt().mean())
+}
+
+fn out_of_view(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
+    let (scale, coarsest) =
+        judged.disparities.last_key_value().expect("a configuration has at least one scale");
+    let [_, _, height, width] = coarsest.dims();
+    let depth = depth(coarsest.clone(), DepthRange::from(config));
+    let coordinates = config.sources().map(|source| {
+        let source_from_target = judged.source_from_target[scale][&source].clone();
+        let size = ImageSize { height, width };
+        Projection::new(source_from_target, &judged.intrinsics, size).coordinates(depth.clone())
+    });
+    let coordinates = Tensor::cat(coordinates.collect(), 0);
+    let halves = |less: f32| {
+        let halves = [(width as f32 - less) / 2.0, (height as f32 - less) / 2.0];
+        Tensor::<4>::from_data(TensorData::new(halves.to_vec(), [1, 2, 1, 1]), &coarsest.device())
+    };
+    // Pixels reach half a pixel around their centres.
+    let distance = (coordinates - halves(1.0)).abs() / halves(0.0);
+    distance.max_dim(1).greater_elem(1.0).float().mean()
+}
