@@ -12,6 +12,7 @@ mod data;
 mod evaluate;
 mod exports;
 mod gradients;
+mod health;
 mod inspect;
 mod inspector;
 mod layers;

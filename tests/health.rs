@@ -1,0 +1,161 @@
+//! What goes wrong in a run is found in its figures, and nothing is found in those of a healthy one.
+
+use crate::session::{is_state, next, open_demo, session, small};
+use monoscope::{
+    config::{FrameId, ObjectiveConfig, Setting},
+    objective::MapName,
+    train::{
+        Command, Event, Figure, Signals, State, StepReport,
+        health::{Finding, Severity, Sight, Watch, check},
+    },
+};
+
+/// A run that learns: the loss falls, the mask opens, the disparity spreads.
+pub fn healthy(steps: u64) -> Vec<StepReport> {
+    let report = |step: u64| {
+        let progress = step as f32 / 1500.0;
+        StepReport {
+            step,
+            loss: 0.2 - 0.08 * progress.min(1.0),
+            gradient_norm: 1.0 + 0.5 * (step as f32 * 0.7).sin(),
+            masked_share: 0.6 - 0.4 * progress.min(1.0),
+            signals: Some(Signals {
+                disparity_mean: 0.2,
+                disparity_spread: 0.08,
+                translation: Some(0.01),
+                out_of_view_share: 0.06,
+            }),
+            ..StepReport::default()
+        }
+    };
+    (1..=steps).map(report).collect()
+}
+
+/// What is found after the last 60 steps of a healthy run were spoiled.
+fn found(steps: u64, spoil: impl Fn(&mut StepReport, &mut Signals)) -> Vec<(Watch, Finding)> {
+    let mut history = healthy(steps);
+    let from = history.len() - 60;
+    for report in &mut history[from..] {
+        let mut signals = report.signals.unwrap();
+        spoil(report, &mut signals);
+        report.signals = Some(signals);
+    }
+    let readings = check(&history, &ObjectiveConfig::default());
+    readings.into_iter().filter_map(|reading| Some((reading.watch, reading.finding?))).collect()
+}
+
+#[test]
+fn nothing_is_found_in_a_healthy_run_at_any_step() {
+    let history = healthy(3000);
+    for end in 0..history.len() {
+        for reading in check(&history[..end], &ObjectiveConfig::default()) {
+            assert_eq!(reading.finding, None, "step {end}");
+        }
+    }
+    let readings = check(&history, &ObjectiveConfig::default());
+    assert_eq!(readings.iter().map(|reading| reading.watch).collect::<Vec<_>>(), Watch::ALL);
+}
+
+#[test]
+fn every_watch_finds_what_it_watches_for() {
+    type Spoil = fn(&mut StepReport, &mut Signals);
+    let disparity = Sight::Map(MapName::Disparity(0));
+    let warped = Sight::Map(MapName::Warped(FrameId::PREVIOUS));
+    let cases: [(Watch, Sight, Spoil); 8] = [
+        (Watch::Loss, Sight::Curve(Figure::Loss), |report, _| report.loss = 0.2),
+        (Watch::Gradient, Sight::Curve(Figure::GradientNorm), |report, _| {
+            if report.step > 1495 {
+                report.gradient_norm = 40.0;
+            }
+        }),
+        (Watch::Disparity, disparity, |_, signals| signals.disparity_mean = 0.99),
+        (Watch::Disparity, disparity, |_, signals| {
+            (signals.disparity_mean, signals.disparity_spread) = (1e-3, 1e-3);
+        }),
+        (Watch::Spread, disparity, |_, signals| signals.disparity_spread = 0.001),
+        (Watch::Mask, Sight::Map(MapName::AutoMask), |report, _| report.masked_share = 0.97),
+        (Watch::Motion, warped, |report, signals| {
+            (report.masked_share, signals.translation) = (0.8, Some(1e-5));
+        }),
+        (Watch::View, warped, |_, signals| signals.out_of_view_share = 0.7),
+    ];
+    for (watch, evidence, spoil) in cases {
+        let found = found(1500, spoil);
+        let [(finder, finding)] = &found[..] else { panic!("{watch:?}: {found:?}") };
+        assert_eq!((*finder, finding.evidence), (watch, evidence));
+        assert_eq!(finding.severity == Severity::Suspicious, watch == Watch::Loss);
+    }
+}
+
+#[test]
+fn fresh_networks_odd_batches_and_old_logs_are_no_findings() {
+    let flat = |_: &mut StepReport, signals: &mut Signals| signals.disparity_spread = 0.001;
+    assert_eq!(found(150, flat).len(), 0, "fresh networks are flat");
+    let odd = |report: &mut StepReport, _: &mut Signals| {
+        if report.step == 1500 {
+            (report.gradient_norm, report.masked_share) = (500.0, 1.0);
+        }
+    };
+    assert_eq!(found(1500, odd).len(), 0, "one batch");
+    let still = |_: &mut StepReport, signals: &mut Signals| signals.translation = Some(1e-5);
+    assert_eq!(found(1500, still).len(), 0, "most pixels train, whatever the length of the motion");
+    let mut old = healthy(500);
+    for report in &mut old {
+        report.signals = None;
+    }
+    let readings = check(&old, &ObjectiveConfig::default());
+    let watches: Vec<Watch> = readings.iter().map(|reading| reading.watch).collect();
+    assert_eq!(watches, [Watch::Loss, Watch::Gradient, Watch::Mask]);
+}
+
+#[test]
+fn a_step_notes_what_its_predictions_are_like_and_a_resumed_run_remembers() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let session = session();
+    open_demo(&session);
+    session.send(Command::Start { config: small(1000), out: out.clone() });
+    let Event::Step(report) = next(&session, |event| matches!(event, Event::Step(_))) else { unreachable!() };
+    let signals = report.signals.unwrap();
+    assert!((0.2..0.8).contains(&signals.disparity_mean), "sigmoids begin near a half: {signals:?}");
+    assert!(signals.disparity_spread > 0.0 && signals.disparity_spread < 0.3, "{signals:?}");
+    assert!((0.0..0.5).contains(&signals.out_of_view_share), "{signals:?}");
+    let translation = signals.translation.unwrap();
+    assert!(translation > 0.0 && translation < 0.1, "{signals:?}");
+    session.send(Command::Stop);
+    next(&session, |event| matches!(event, Event::Finished { .. }));
+    session.send(Command::Resume { run: out, data: None, config: None });
+    let Event::Begun(beginning) = next(&session, |event| matches!(event, Event::Begun(_))) else {
+        unreachable!()
+    };
+    let monoscope::train::Entry::Step(first) = &beginning.history[0] else { panic!("a step comes first") };
+    assert_eq!(first.signals, report.signals);
+}
+
+#[test]
+fn a_run_without_numbers_keeps_its_last_good_checkpoint_and_goes_on_from_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let session = session();
+    open_demo(&session);
+    let mut config = small(3);
+    config.training.learning_rate = 1e30;
+    session.send(Command::Start { config, out: out.clone() });
+    let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
+        unreachable!()
+    };
+    assert!(problem.ended_run && problem.needs_checkpoint, "{problem:?}");
+    assert!(problem.what.contains("learning rate is too high"), "{problem:?}");
+    assert!(problem.advice.contains("of step 0") && problem.advice.contains("lower"), "{problem:?}");
+    session.send(Command::Stop);
+    let mut has_saved = false;
+    next(&session, |event| {
+        has_saved |= matches!(event, Event::Checkpoint(_));
+        matches!(event, Event::Finished { .. })
+    });
+    assert!(!has_saved, "spoiled networks were saved");
+    session.send(Command::Resume { run: out, data: None, config: None });
+    session.send(Command::Change(Setting::LearningRate(1e-4)));
+    next(&session, is_state(State::Training));
+    next(&session, |event| matches!(event, Event::Finished { steps: 3, .. }));
+}
