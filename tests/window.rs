@@ -843,11 +843,13 @@ fn a_finding_is_told_once_and_its_evidence_is_one_click_away() {
     stage.state_mut().take_commands();
     assert!(stage.query_by_label("All is well").is_none());
     assert_eq!(stage.query_all_by_label_contains("The auto-mask leaves out").count(), 2, "pane and message");
-    click(&mut stage, "Show auto-mask");
+    stage.get_by_label("Show auto-mask").click_accesskit();
+    stage.run();
     let shown = watched(&stage.state_mut().take_commands()).expect("another map is watched");
     assert!(shown.contains(&MapName::AutoMask));
     let views = stage.get_all_by_label("Map to show").count();
-    click(&mut stage, "Show auto-mask");
+    stage.get_by_label("Show auto-mask").click_accesskit();
+    stage.run();
     assert_eq!(stage.get_all_by_label("Map to show").count(), views, "it is on the screen already");
 }
 

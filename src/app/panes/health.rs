@@ -75,8 +75,7 @@ fn findings(ui: &mut Ui, state: &mut State) -> usize {
             Severity::Suspicious => (Icon::Notice, palette.warning),
         };
         heading(ui, icon, colour, &finding.what);
-        ui.add(Label::new(format!("Likely cause: {}.", in_a_sentence(finding.likely_cause))).wrap());
-        ui.add(Label::new(format!("{}.", finding.advice)).wrap());
+        // Above the words, so that it is seen without scrolling.
         let (name, help) = match finding.evidence {
             Sight::Map(name) => (name.to_string(), name.help()),
             Sight::Curve(figure) => (in_a_sentence(figure.name()), figure.help()),
@@ -84,6 +83,8 @@ fn findings(ui: &mut Ui, state: &mut State) -> usize {
         if ui.button(format!("Show {name}")).on_hover_text(help).clicked() {
             state.show_sight(finding.evidence);
         }
+        ui.add(Label::new(format!("Likely cause: {}.", in_a_sentence(finding.likely_cause))).wrap());
+        ui.add(Label::new(format!("{}.", finding.advice)).wrap());
         ui.add_space(theme::UNIT);
     }
     findings.len()
