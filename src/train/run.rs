@@ -313,7 +313,7 @@ impl Run {
             share: samples.len() as f32 / batch.samples.len() as f32,
         });
         let lesson = self.learner.learn_in_parts(parts, stride, wanted);
-        self.is_spoiled = lesson.as_ref().is_err_and(|error| error.is::<NotANumber>());
+        self.is_spoiled = lesson.as_ref().is_err_and(anyhow::Error::is::<NotANumber>);
         let lesson = lesson.with_context(|| {
             format!(
                 "step {number} failed at learning rate {:e}, on a batch with {}",

@@ -1,0 +1,78 @@
+//! Keys and the command palette.
+
+use super::*;
+
+#[test]
+fn keys_move_along_the_drive() {
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    for (pressed, frame) in [(Key::ArrowRight, 2), (Key::End, 19), (Key::ArrowLeft, 18), (Key::Home, 0)] {
+        stage.key_press(pressed);
+        stage.run();
+        assert_eq!(shown(&stage.state_mut().take_commands()), [key(frame)], "{pressed:?}");
+    }
+}
+
+#[test]
+fn of_many_frames_asked_for_only_the_last_is_sent() {
+    let mut stage = stage_with_data();
+    for _ in 0..5 {
+        stage.key_press(Key::ArrowRight);
+        stage.run();
+    }
+    assert_eq!(shown(&stage.state_mut().take_commands()), [key(6)]);
+}
+
+#[test]
+fn every_key_is_in_the_list_of_shortcuts() {
+    let mut stage = stage();
+    stage.key_press(Key::Questionmark);
+    stage.run();
+    for name in ["Previous frame", "Follow training", "Pixels as squares"] {
+        assert!(stage.query_all_by_label(name).next().is_some(), "{name}");
+    }
+    let names = stage.query_all_by_label_contains("point cloud").count();
+    assert!(names >= 4, "how to move the cloud: {names}");
+}
+
+#[test]
+fn the_palette_finds_actions_by_parts_of_their_names() {
+    let mut stage = stage_with_data();
+    stage.key_press_modifiers(egui::Modifiers::COMMAND, Key::P);
+    stage.run();
+    stage.get_by_label("Command").type_text("last");
+    stage.run();
+    stage.key_press(Key::Enter);
+    stage.run();
+    assert_eq!(shown(&stage.state_mut().take_commands()).last(), Some(&key(19)));
+    assert!(stage.query_by_label("Command").is_none(), "the palette closes once something is chosen");
+}
+
+#[test]
+fn the_palette_does_not_do_what_cannot_be_done() {
+    let mut stage = stage_with_data();
+    stage.key_press_modifiers(egui::Modifiers::COMMAND, Key::P);
+    stage.run();
+    stage.get_by_label("Command").type_text("stop");
+    stage.run();
+    stage.key_press(Key::Enter);
+    stage.run();
+    let commands = stage.state_mut().take_commands();
+    assert!(!commands.iter().any(|command| matches!(command, Command::Stop)));
+    assert!(stage.query_by_label("Command").is_some(), "it stays open");
+    stage.key_press(Key::Escape);
+    stage.run();
+    assert!(stage.query_by_label("Command").is_none());
+}
+
+#[test]
+fn keys_pressed_faster_than_frames_are_drawn_all_count() {
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    for _ in 0..3 {
+        stage.key_press(Key::ArrowRight);
+    }
+    stage.step();
+    stage.run();
+    assert_eq!(shown(&stage.state_mut().take_commands()), [key(4)]);
+}
