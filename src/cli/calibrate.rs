@@ -1,6 +1,6 @@
 //! `calibrate`: how many metres a unit of predicted depth is.
 
-use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
+use super::{RepeatableArgs, data::CameraArgs, load_predictor, progress};
 use crate::{
     config::{ConfigError, ImageSize},
     data::{self, FrameKey, FrameSource},
@@ -48,11 +48,8 @@ pub(super) struct CalibrateArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Accepted for scripts that pass it everywhere; the road is looked for with draws of its own
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    compute: ComputeArgs,
+    compute: RepeatableArgs,
 }
 
 fn metres(text: &str) -> Result<f64, String> {

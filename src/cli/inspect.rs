@@ -1,6 +1,6 @@
 //! `inspect`: everything the loss computes for one sample, as arrays in a file.
 
-use super::{ComputeArgs, data::CameraArgs};
+use super::{RepeatableArgs, data::CameraArgs};
 use crate::{
     config::{FrameId, ObjectiveConfig},
     data::{self, FrameKey},
@@ -32,11 +32,8 @@ pub(super) struct InspectArgs {
     /// The file to write
     #[arg(long, value_name = "FILE.safetensors")]
     dump: PathBuf,
-    /// Accepted for scripts that pass it everywhere; nothing random is computed here
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    compute: ComputeArgs,
+    compute: RepeatableArgs,
 }
 
 pub(super) fn run(args: &InspectArgs) -> Result<()> {

@@ -113,6 +113,22 @@ impl ComputeArgs {
     }
 }
 
+/// Where to compute what is the same every time.
+#[derive(Args)]
+struct RepeatableArgs {
+    /// Accepted for scripts that pass it everywhere; nothing here depends on it
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+impl RepeatableArgs {
+    fn open(&self) -> Result<Compute> {
+        self.compute.open()
+    }
+}
+
 /// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
 pub fn main() -> ExitCode {
     let report_panic = std::panic::take_hook();

@@ -1,6 +1,6 @@
 //! `evaluate odometry`: the path that a pose network sees, or one from a file, against the true one.
 
-use super::{ComputeArgs, data::CameraArgs, progress};
+use super::{RepeatableArgs, data::CameraArgs, progress};
 use crate::{
     config::ObjectiveConfig,
     data::{
@@ -56,11 +56,8 @@ pub(super) struct OdometryArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Accepted for scripts that pass it everywhere; nothing random is computed here
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    compute: ComputeArgs,
+    compute: RepeatableArgs,
 }
 
 #[derive(Serialize)]

@@ -29,6 +29,11 @@ pub fn latex_row(metrics: &DepthMetrics, name: &str) -> String {
     )
 }
 
+/// Everything as one JSON object, to be read by people too.
+pub fn json(evaluation: &DepthEvaluation) -> String {
+    serde_json::to_string_pretty(evaluation).expect("an evaluation is numbers and texts")
+}
+
 /// A table of all images with commas: key, metrics, ratio of medians, pixels.
 pub fn csv(evaluation: &DepthEvaluation) -> String {
     let mut text = "key,abs_rel,sq_rel,rmse,rmse_log,a1,a2,a3,ratio,pixels\n".to_owned();

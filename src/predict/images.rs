@@ -58,6 +58,11 @@ impl Predictor {
         Ok(Self { is_size_stated, use_stereo, scale, ..Self::new(loaded.networks, size, device) })
     }
 
+    /// The same for networks that were trained with another range of depth than the default.
+    pub fn with_range(self, range: DepthRange) -> Self {
+        Self { range, ..self }
+    }
+
     /// Uses networks that are already there, with the default depth range and an unknown scale.
     pub fn new(networks: Networks, size: ImageSize, device: &Device) -> Self {
         let range = DepthRange::from(&ObjectiveConfig::default());

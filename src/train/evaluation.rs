@@ -8,6 +8,7 @@ use crate::{
         DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, ImageResult, PredictionKind,
         Predictions, Progress, Published, Truth, TruthChoice, published,
     },
+    geometry::DepthRange,
     model::Networks,
     predict::Predictor,
 };
@@ -74,6 +75,7 @@ pub struct EvaluationReport {
 pub(super) struct Present {
     pub networks: Networks,
     pub size: ImageSize,
+    pub range: DepthRange,
     pub name: String,
 }
 
@@ -100,7 +102,9 @@ impl Evaluation {
                 let predictor = Predictor::load(&RunFolder::weights_in(&path), device)?;
                 (predictor, path.display().to_string())
             }
-            (None, Some(Present { networks, size, name })) => (Predictor::new(networks, size, device), name),
+            (None, Some(Present { networks, size, range, name })) => {
+                (Predictor::new(networks, size, device).with_range(range), name)
+            }
             (None, None) => anyhow::bail!("there are no networks to evaluate: train some or load weights"),
         };
         let source = data.source.as_ref();

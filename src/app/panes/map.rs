@@ -196,6 +196,10 @@ impl MapView {
         }
         match self.name {
             MapName::Colour(id) => format!("There is no frame {} here", id.label()),
+            MapName::TrueDepth | MapName::DepthError => {
+                "The data has no true depth of this frame (KITTI's LiDAR, or the built-in drive's exact depth)"
+                    .to_owned()
+            }
             MapName::Disparity(_) | MapName::Depth => "Waiting for the prediction …".to_owned(),
             _ => "Not known for this frame: it takes the neighbouring frames and a pose network".to_owned(),
         }

@@ -1,7 +1,7 @@
 //! `evaluate benchmark`: depth for KITTI's server.
 
 use crate::{
-    cli::{ComputeArgs, load_predictor, progress},
+    cli::{RepeatableArgs, load_predictor, progress},
     data::{
         self, FrameKey, Side,
         image::{resize, write_depth},
@@ -31,11 +31,8 @@ pub(super) struct BenchmarkArgs {
     /// Blend each disparity with that of the mirror image
     #[arg(long)]
     post_process: bool,
-    /// Accepted for scripts that pass it everywhere; nothing random is computed here
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    compute: ComputeArgs,
+    compute: RepeatableArgs,
 }
 
 pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {

@@ -1,7 +1,7 @@
 //! `evaluate depth`: predicted against true depth.
 
 use crate::{
-    cli::{ComputeArgs, data::CameraArgs, load_predictor, progress},
+    cli::{RepeatableArgs, data::CameraArgs, load_predictor, progress},
     data::{
         self, FrameKey, FrameSource,
         arrays::npy::{self, NpyRows},
@@ -68,11 +68,8 @@ pub(super) struct DepthArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Accepted for scripts that pass it everywhere; nothing random is computed here
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    compute: ComputeArgs,
+    compute: RepeatableArgs,
 }
 
 #[derive(Serialize)]

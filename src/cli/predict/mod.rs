@@ -2,7 +2,7 @@
 
 mod outputs;
 
-use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
+use super::{RepeatableArgs, data::CameraArgs, load_predictor, progress};
 use crate::{
     config::{CameraChoice, ConfigError},
     model::weights::MetricScale,
@@ -39,11 +39,8 @@ pub(super) struct PredictArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Accepted for scripts that pass it everywhere; prediction draws no random numbers
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    compute: ComputeArgs,
+    compute: RepeatableArgs,
 }
 
 /// A factor between units from the command line.

@@ -3,6 +3,7 @@
 use super::Worker;
 use crate::{
     data::Side,
+    geometry::DepthRange,
     train::{
         Event, State,
         evaluation::{Evaluation, EvaluationNews, EvaluationRequest, Present},
@@ -66,8 +67,8 @@ impl Worker {
             Some(run) => format!("{} at step {}", run.out().display(), run.steps()),
             None => self.networks_name.clone(),
         };
-        let size = self.config.network.size();
-        let present = self.present_networks().map(|networks| Present { networks, size, name });
+        let (size, range) = (self.config.network.size(), DepthRange::from(&self.config.objective));
+        let present = self.present_networks().map(|networks| Present { networks, size, range, name });
         let evaluation = Evaluation::begin(request, data, present, &self.compute.device)?;
         self.tell(Event::Evaluation(evaluation.begun()));
         self.evaluation = Some(evaluation);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     compute::{Compute, Slot},
-    config::{DataChoice, RunConfig},
+    config::{DataChoice, ObjectiveConfig, RunConfig},
     data::FrameKey,
     model::{Architecture, Networks, weights},
     objective::{Evidence, MapName},
@@ -223,7 +223,14 @@ impl Worker {
         self.knows_stereo = loaded.use_stereo == Some(true);
         let size = loaded.trained_size();
         (self.config.network.height, self.config.network.width) = (size.height, size.width);
-        self.config.objective.scales = loaded.networks.depth.scales().to_vec();
+        // Files of weights say no range of depth; that of the run before is not theirs.
+        let ObjectiveConfig { min_depth, max_depth, .. } = ObjectiveConfig::default();
+        self.config.objective = ObjectiveConfig {
+            scales: loaded.networks.depth.scales().to_vec(),
+            min_depth,
+            max_depth,
+            ..self.config.objective.clone()
+        };
         self.tell(Event::Weights(WeightsReport {
             path,
             networks: loaded.networks.architecture().to_string(),

@@ -7,8 +7,8 @@ mod summary;
 use super::{Pane, empty, title};
 use crate::{
     app::{evaluations::Evaluations, state::State, theme},
-    evaluate::{ProtocolName, ScalingName},
-    train::EvaluatedFrames,
+    evaluate::{ProtocolName, ScalingName, report},
+    train::{EvaluatedFrames, EvaluationReport},
 };
 use egui::{Align, ComboBox, Layout, ProgressBar, ScrollArea, Ui};
 use images::ImageTable;
@@ -116,30 +116,24 @@ impl Pane for Evaluation {
 }
 
 /// Buttons that take the figures away.
-fn export(ui: &mut Ui, state: &mut State, report: &crate::train::EvaluationReport) {
-    ui.menu_button("Save", |ui| {
-        let files = [
-            ("Table of images (CSV)…", "evaluation.csv", crate::evaluate::report::csv(&report.evaluation)),
-            (
-                "Everything (JSON)…",
-                "evaluation.json",
-                serde_json::to_string_pretty(&report.evaluation).unwrap_or_default(),
-            ),
-        ];
-        for (name, file, text) in files {
-            if ui.button(name).clicked() {
-                state.save_text(file, text);
-                ui.close();
-            }
+fn export(ui: &mut Ui, state: &mut State, report: &EvaluationReport) {
+    let EvaluationReport { name, evaluation, .. } = report;
+    let menu = ui.menu_button("Save", |ui| {
+        if ui.button("Table of images (CSV)…").clicked() {
+            state.save_text("evaluation.csv", report::csv(evaluation));
+            ui.close();
+        }
+        if ui.button("Everything (JSON)…").clicked() {
+            state.save_text("evaluation.json", report::json(evaluation));
+            ui.close();
         }
         if ui.button("Copy LaTeX row").on_hover_text("A name and the seven metrics to three digits").clicked()
         {
-            ui.ctx().copy_text(crate::evaluate::report::latex_row(&report.evaluation.metrics, &report.name));
+            ui.ctx().copy_text(report::latex_row(&evaluation.metrics, name));
             ui.close();
         }
-    })
-    .response
-    .on_hover_text("Take the figures away");
+    });
+    menu.response.on_hover_text("Take the figures away");
 }
 
 /// What the next evaluation looks at.
