@@ -114,6 +114,12 @@ pub fn safetensors_bytes(
     safetensors::serialize(views, facts).unwrap()
 }
 
+/// Does some work and holds it to so many bytes at once on this thread (what C libraries take is not seen).
+pub fn takes_at_most(bytes: u64, work: impl FnOnce()) {
+    let taken = allocation_counter::measure(work).bytes_max;
+    assert!(taken <= bytes, "{taken} bytes were taken at once, {bytes} are allowed");
+}
+
 /// The largest absolute difference.
 pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len(), "lengths differ");

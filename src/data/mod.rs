@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod augment;
 pub mod cache;
+pub mod film;
 pub mod fingerprint;
 pub mod folder;
 pub mod image;

@@ -2,7 +2,12 @@
 
 use crate::{
     config::{CameraChoice, DataChoice, ImageSize},
-    data::{self, DataError, Drive, FrameKey, FrameSource, Side, folder::Rig, image::ENDINGS},
+    data::{
+        self, DataError, Drive, FrameKey, FrameSource, Side,
+        film::{self, Film},
+        folder::Rig,
+        image::ENDINGS,
+    },
     geometry::Intrinsics,
 };
 use anyhow::{Context, Result, bail};
@@ -17,8 +22,8 @@ use std::{
 /// A picture that can be read, and the name of what is made of it.
 #[derive(Clone)]
 pub struct Picture {
-    /// Where results go below the folder of all results, without ending: `street`, or `DRIVE/0000000007`
-    /// for a frame of a drive.
+    /// Where results go below the folder of all results, without ending: `street`, `DRIVE/0000000007` for a
+    /// frame of a drive, or `FILM/000007` for the seventh picture of a film.
     pub name: String,
     origin: Origin,
 }
@@ -27,6 +32,8 @@ pub struct Picture {
 enum Origin {
     File(PathBuf),
     Frame(Arc<dyn FrameSource>, FrameKey),
+    /// A film, and the place of the picture in it.
+    Film(Arc<Film>, usize),
 }
 
 impl fmt::Display for Picture {
@@ -35,6 +42,9 @@ impl fmt::Display for Picture {
         match &self.origin {
             Origin::File(path) => path.display().fmt(formatter),
             Origin::Frame(_, key) => key.fmt(formatter),
+            Origin::Film(film, place) => {
+                write!(formatter, "{}, picture {}", film.path().display(), place + 1)
+            }
         }
     }
 }
@@ -61,6 +71,7 @@ impl Picture {
         match &self.origin {
             Origin::File(path) => data::image::read(path),
             Origin::Frame(source, key) => source.image(key),
+            Origin::Film(film, place) => film.picture(*place),
         }
     }
 
@@ -74,16 +85,24 @@ impl Picture {
         assumed: Option<CameraChoice>,
     ) -> Result<Intrinsics, DataError> {
         match &self.origin {
-            Origin::File(path) => {
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                Ok(Rig::of(folder.unwrap_or(Path::new(".")), size, assumed)?.0.camera(Side::Left))
-            }
+            Origin::File(path) => camera_beside(path, size, assumed),
+            Origin::Film(film, _) => camera_beside(film.path(), size, assumed),
             Origin::Frame(source, key) => Ok(source.intrinsics(key)),
         }
     }
 }
 
-/// The pictures that an input names: an image file, the images of a folder in the order of their names, or
+/// The camera that a file beside this one tells, else the one that is assumed.
+fn camera_beside(
+    path: &Path,
+    size: ImageSize,
+    assumed: Option<CameraChoice>,
+) -> Result<Intrinsics, DataError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Ok(Rig::of(folder.unwrap_or(Path::new(".")), size, assumed)?.0.camera(Side::Left))
+}
+
+/// The pictures that an input names: an image file, those of a film, the images of a folder in the order of their names, or
 /// the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the order
 /// of drives and time, as the left camera saw them where there are two. `camera` is for frames without a
 /// file which tells it.
@@ -93,6 +112,7 @@ impl Picture {
 pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<Picture>> {
     let choice = match camera {
         _ if input.as_os_str() == "demo" && !input.exists() => DataChoice::Demo,
+        _ if input.is_file() && has_ending(input, &film::ENDINGS) => return of_film(input),
         _ if !is_drive(input) => {
             return Ok(find_images(input)?.into_iter().map(Picture::of_file).collect());
         }
@@ -101,6 +121,22 @@ pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<P
     };
     let source = data::open(&choice)?;
     Ok(frames(source.as_ref()).map(|key| Picture::of_frame(&source, key)).collect())
+}
+
+/// The pictures of a film in the order of their display.
+fn of_film(path: &Path) -> Result<Vec<Picture>> {
+    let film = Arc::new(Film::open(path)?);
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let of_place = |place| Picture {
+        name: format!("{stem}/{:06}", place + 1),
+        origin: Origin::Film(film.clone(), place),
+    };
+    Ok((0..film.pictures()).map(of_place).collect())
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
+    endings.contains(&ending.as_str())
 }
 
 /// The frames of all drives that are there, by drive and time, from the left camera where there are two.
@@ -128,10 +164,7 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(input).with_context(|| {
         format!("the input {} cannot be read; give an image, a folder or demo", input.display())
     })?;
-    let is_image = |path: &PathBuf| {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
-        ENDINGS.contains(&ending.as_str())
-    };
+    let is_image = |path: &PathBuf| has_ending(path, &ENDINGS);
     let mut images: Vec<PathBuf> =
         entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_image).collect();
     images.sort();

@@ -3,6 +3,7 @@
 mod arrays;
 mod cache;
 mod files;
+mod films;
 mod folders;
 mod loading;
 mod motion;

@@ -16,8 +16,8 @@ use std::{fs, path::PathBuf, time::Instant};
 
 #[derive(Args)]
 pub(super) struct PredictArgs {
-    /// Images, folders of images, folders of drives (KITTI raw or odometry, folders of frames), or demo for
-    /// the built-in drive. Of a film give its frames: ffmpeg -i film.mp4 film/%06d.png
+    /// Images, folders of images, films (H.264 in .mp4 or .mov), folders of drives (KITTI raw or odometry,
+    /// folders of frames), or demo for the built-in drive
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// Networks: a weights folder, a run folder or a checkpoint

@@ -21,9 +21,9 @@ use std::{
 /// Endings of the picture files that are read, the one that counts first of two with one name.
 pub const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 /// No camera of a car makes larger pictures; a file that claims more is damaged or hostile.
-const LARGEST_SIDE: u32 = 16_384;
+pub(super) const LARGEST_SIDE: u32 = 16_384;
 /// The most memory that decoding one picture may ask for.
-const LARGEST_ALLOCATION: u64 = 512 << 20;
+pub(super) const LARGEST_ALLOCATION: u64 = 512 << 20;
 /// The largest file that is read at all.
 const LARGEST_FILE: u64 = 256 << 20;
 

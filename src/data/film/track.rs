@@ -1,0 +1,128 @@
+//! The picture track of an MP4 or QuickTime file: where its samples lie and how they are coded.
+
+use crate::{
+    config::ImageSize,
+    data::image::{LARGEST_ALLOCATION, LARGEST_SIDE},
+};
+use h264_reader::nal::{
+    Nal, RefNal,
+    sps::{ChromaFormat, SeqParameterSet},
+};
+use mp4_track::{Codec, Mp4Reader, SampleInfo, TrackId, TrackKind};
+use std::io::{Read, Seek};
+use yuv::{YuvRange, YuvStandardMatrix};
+
+const START_CODE: [u8; 4] = [0, 0, 0, 1];
+/// Above this height pictures are coded with the colours of high definition if they do not say.
+const STANDARD_DEFINITION: usize = 576;
+
+/// How coded brightness and colour become red, green and blue.
+#[derive(Clone, Copy)]
+pub struct Colours {
+    /// Whether black is 16 or 0.
+    pub range: YuvRange,
+    /// The weights of the three colours.
+    pub matrix: YuvStandardMatrix,
+}
+
+/// What there is to know before decoding.
+pub struct Track {
+    /// Its number in the file.
+    pub id: TrackId,
+    /// The coded pictures in the order of decoding.
+    pub samples: Vec<SampleInfo>,
+    /// Sequence and picture parameter sets, each behind a start code.
+    pub parameter_sets: Vec<u8>,
+    /// Size of the pictures.
+    pub size: ImageSize,
+    /// Colours of the pictures.
+    pub colours: Colours,
+    /// Bytes of the number before each part of a sample.
+    length_bytes: usize,
+}
+
+impl Track {
+    /// The first picture track of a file.
+    pub fn of<R: Read + Seek>(container: &Mp4Reader<R>) -> Result<Self, String> {
+        let track = container.tracks().iter().find(|track| track.kind == TrackKind::Video);
+        let track = track.ok_or("there are no pictures in it")?;
+        let config = match &track.codec {
+            Codec::H264 { config, .. } => config,
+            Codec::H265 { entry, .. } | Codec::Other { entry, .. } => {
+                return Err(format!(
+                    "its pictures are coded as {entry}, and only H.264 (avc1) can be decoded"
+                ));
+            }
+            Codec::Aac { .. } | Codec::Opus { .. } => {
+                return Err("its pictures are coded as sound".to_owned());
+            }
+        };
+        let sequence = config.sps.first().ok_or("it has no sequence parameter set")?;
+        let sequence = SeqParameterSet::from_bits(RefNal::new(sequence, &[], true).rbsp_bits())
+            .map_err(|error| format!("its sequence parameter set is damaged ({error:?})"))?;
+        let size = picture_size(&sequence)?;
+        let samples: Vec<SampleInfo> =
+            container.samples(track.id).map_err(|error| error.to_string())?.collect();
+        if samples.is_empty() {
+            return Err("there are no pictures in it".to_owned());
+        }
+        let sets = config.sps.iter().chain(&config.pps);
+        Ok(Self {
+            id: track.id,
+            samples,
+            parameter_sets: sets.flat_map(|set| START_CODE.iter().chain(set)).copied().collect(),
+            size,
+            colours: colours(&sequence, size),
+            length_bytes: usize::from(config.nal_length_size),
+        })
+    }
+
+    /// A sample with start codes in place of the lengths of its parts, as decoders take it.
+    pub fn with_start_codes(&self, sample: &[u8]) -> Result<Vec<u8>, String> {
+        let mut access_unit = Vec::with_capacity(sample.len() + START_CODE.len());
+        let mut rest = sample;
+        while !rest.is_empty() {
+            let split = rest.split_at_checked(self.length_bytes).and_then(|(length, rest)| {
+                let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+                rest.split_at_checked(length)
+            });
+            let (part, after) = split.ok_or("its parts are longer than itself")?;
+            access_unit.extend(START_CODE);
+            access_unit.extend(part);
+            rest = after;
+        }
+        Ok(access_unit)
+    }
+}
+
+/// Size of the pictures, of a kind that can be decoded.
+fn picture_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
+    let chroma = &sequence.chroma_info;
+    if chroma.chroma_format != ChromaFormat::YUV420
+        || chroma.bit_depth_luma_minus8 != 0
+        || chroma.bit_depth_chroma_minus8 != 0
+    {
+        return Err("only 8 bits with 4:2:0 colours can be decoded, and it has others".to_owned());
+    }
+    let (width, height) = sequence.pixel_dimensions().map_err(|error| format!("{error:?}"))?;
+    let bytes = u64::from(width) * u64::from(height) * 3;
+    if width == 0 || height == 0 || width.max(height) > LARGEST_SIDE || bytes > LARGEST_ALLOCATION {
+        return Err(format!("its {width}×{height} pixels are none of a camera"));
+    }
+    Ok(ImageSize { height: height as usize, width: width as usize })
+}
+
+/// What the film says of its colours (ITU-T H.264, E.2.1), else what is usual for its size.
+fn colours(sequence: &SeqParameterSet, size: ImageSize) -> Colours {
+    let signal = sequence.vui_parameters.as_ref().and_then(|vui| vui.video_signal_type.as_ref());
+    let is_full = signal.is_some_and(|signal| signal.video_full_range_flag);
+    let described = signal.and_then(|signal| signal.colour_description.as_ref());
+    let matrix = match described.map(|colours| colours.matrix_coefficients) {
+        Some(1) => YuvStandardMatrix::Bt709,
+        Some(5 | 6) => YuvStandardMatrix::Bt601,
+        Some(9 | 10) => YuvStandardMatrix::Bt2020,
+        _ if size.height > STANDARD_DEFINITION => YuvStandardMatrix::Bt709,
+        _ => YuvStandardMatrix::Bt601,
+    };
+    Colours { range: if is_full { YuvRange::Full } else { YuvRange::Limited }, matrix }
+}
