@@ -1,6 +1,7 @@
 //! NumPy's files and 16-bit depth: every kind is read right, and no damage brings the readers down.
 
 use super::damaged_bytes;
+use crate::support::takes_at_most;
 use monoscope::data::{
     DataError, DepthMap, Side,
     arrays::{
@@ -18,6 +19,9 @@ use monoscope::data::{
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::{fs, io::Read, path::Path};
+
+/// A depth map of the largest side that a camera's picture may have, twice: measured and projected.
+const LARGEST_DEPTH_MAP: u64 = 2 * 4 * 16_384 * 16_384;
 
 /// An array file as NumPy writes it, with any description.
 fn npy(version: u8, header: &str, numbers: &[u8]) -> Vec<u8> {
@@ -167,27 +171,29 @@ fn damaged_arrays_archives_and_pickles_are_refused_without_panic() {
     let archives = [fs::read(numpy_file("objects.npz")).unwrap(), fs::read(own).unwrap()];
     let pickles = [2, 3, 4, 5].map(pickle_of_numpy);
     let mut refused = [0; 3];
-    for round in 0..4000 {
-        let bytes = damaged_bytes(&mut random, &plain);
-        match read(&bytes) {
-            Ok(array) => assert!(array.values.len() <= bytes.len()),
-            Err(error) => {
-                refused[0] += 1;
-                assert!(!error.is_empty() && error.len() < 300);
+    takes_at_most(4 << 20, || {
+        for round in 0..4000 {
+            let bytes = damaged_bytes(&mut random, &plain);
+            match read(&bytes) {
+                Ok(array) => assert!(array.values.len() <= bytes.len()),
+                Err(error) => {
+                    refused[0] += 1;
+                    assert!(!error.is_empty() && error.len() < 300);
+                }
             }
+            fs::write(&path, damaged_bytes(&mut random, &archives[round % 2])).unwrap();
+            let read_all = |mut file: Npz| -> Result<(), DataError> {
+                for name in file.names().collect::<Vec<_>>() {
+                    file.array(&name)?;
+                    file.arrays(&name, &mut Ok)?;
+                }
+                Ok(())
+            };
+            refused[1] += usize::from(Npz::open(&path).and_then(read_all).is_err());
+            let pickle = damaged_bytes(&mut random, &pickles[round % 4]);
+            refused[2] += usize::from(read_arrays(&mut &pickle[..], &mut Ok).is_err());
         }
-        fs::write(&path, damaged_bytes(&mut random, &archives[round % 2])).unwrap();
-        let read_all = |mut file: Npz| -> Result<(), DataError> {
-            for name in file.names().collect::<Vec<_>>() {
-                file.array(&name)?;
-                file.arrays(&name, &mut Ok)?;
-            }
-            Ok(())
-        };
-        refused[1] += usize::from(Npz::open(&path).and_then(read_all).is_err());
-        let pickle = damaged_bytes(&mut random, &pickles[round % 4]);
-        refused[2] += usize::from(read_arrays(&mut &pickle[..], &mut Ok).is_err());
-    }
+    });
     assert!(refused.iter().all(|count| *count > 1000), "{refused:?}");
 }
 
@@ -204,16 +210,18 @@ fn depth_as_pictures_keeps_its_levels_and_survives_damage() {
 
     let (mut random, whole) = (ChaCha8Rng::seed_from_u64(8), fs::read(&path).unwrap());
     let mut refused = 0;
-    for _ in 0..3000 {
-        fs::write(&path, damaged_bytes(&mut random, &whole)).unwrap();
-        match read_depth(&path) {
-            Ok(map) => assert_eq!(map.metres.len(), map.width * map.height),
-            Err(error) => {
-                refused += 1;
-                assert!(error.to_string().contains("depth.png"));
+    takes_at_most(4 << 20, || {
+        for _ in 0..3000 {
+            fs::write(&path, damaged_bytes(&mut random, &whole)).unwrap();
+            match read_depth(&path) {
+                Ok(map) => assert_eq!(map.metres.len(), map.width * map.height),
+                Err(error) => {
+                    refused += 1;
+                    assert!(error.to_string().contains("depth.png"));
+                }
             }
         }
-    }
+    });
     assert!(refused > 1000, "{refused}");
     ::image::RgbImage::new(2, 2).save(&path).unwrap();
     assert!(read_depth(&path).unwrap_err().to_string().contains("16-bit"));
@@ -230,23 +238,27 @@ fn damaged_calibration_and_scans_give_a_depth_map_or_an_error() {
         .flat_map(f32::to_le_bytes)
         .collect();
     let mut read = 0;
-    for round in 0..3000 {
-        let (mut first, mut second) = (cameras.as_bytes().to_vec(), scanner.as_bytes().to_vec());
-        if round % 2 == 0 {
-            first = damaged_bytes(&mut random, &first);
-        } else {
-            second = damaged_bytes(&mut random, &second);
+    takes_at_most(LARGEST_DEPTH_MAP, || {
+        for round in 0..3000 {
+            let (mut first, mut second) = (cameras.as_bytes().to_vec(), scanner.as_bytes().to_vec());
+            if round % 2 == 0 {
+                first = damaged_bytes(&mut random, &first);
+            } else {
+                second = damaged_bytes(&mut random, &second);
+            }
+            fs::write(folder.path().join("calib_cam_to_cam.txt"), first).unwrap();
+            fs::write(folder.path().join("calib_velo_to_cam.txt"), second).unwrap();
+            let Ok(projection) = ScannerProjection::read(folder.path(), Side::Left) else { continue };
+            // A damaged size may be large, but not beyond what a camera has.
+            assert!(projection.width <= 16_384 && projection.height <= 16_384);
+            let scan = damaged_bytes(&mut random, &scan);
+            let points = velodyne::parse(&scan[..scan.len() / 16 * 16]).unwrap();
+            let map = velodyne::project(&points, &projection, DepthOf::Scanner);
+            assert!(
+                map.metres.len() == map.width * map.height && map.metres.iter().all(|depth| *depth >= 0.0)
+            );
+            read += 1;
         }
-        fs::write(folder.path().join("calib_cam_to_cam.txt"), first).unwrap();
-        fs::write(folder.path().join("calib_velo_to_cam.txt"), second).unwrap();
-        let Ok(projection) = ScannerProjection::read(folder.path(), Side::Left) else { continue };
-        // A damaged size may be large, but not beyond what a camera has.
-        assert!(projection.width <= 16_384 && projection.height <= 16_384);
-        let scan = damaged_bytes(&mut random, &scan);
-        let points = velodyne::parse(&scan[..scan.len() / 16 * 16]).unwrap();
-        let map = velodyne::project(&points, &projection, DepthOf::Scanner);
-        assert!(map.metres.len() == map.width * map.height && map.metres.iter().all(|depth| *depth >= 0.0));
-        read += 1;
-    }
+    });
     assert!(read > 20, "{read}");
 }
