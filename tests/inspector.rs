@@ -20,16 +20,16 @@ use monoscope::{
 };
 use std::collections::BTreeMap;
 
-const SIZE: ImageSize = ImageSize { height: 64, width: 192 };
-const AXIS_ANGLE: [f32; 3] = [0.01, -0.02, 0.015];
-const TRANSLATION: [f32; 3] = [0.02, -0.01, 0.12];
+pub const SIZE: ImageSize = ImageSize { height: 64, width: 192 };
+pub const AXIS_ANGLE: [f32; 3] = [0.01, -0.02, 0.015];
+pub const TRANSLATION: [f32; 3] = [0.02, -0.01, 0.12];
 
 fn key() -> FrameKey {
     FrameKey { folder: BuiltInDrive::default().drives()[0].folder.clone(), frame: 5, side: Side::Left }
 }
 
 /// A moment of the built-in drive with made-up disparities and motions.
-fn scene(config: &ObjectiveConfig, device: &Device) -> Inputs {
+pub fn scene(config: &ObjectiveConfig, device: &Device) -> Inputs {
     let drive = BuiltInDrive::default();
     let options = SampleOptions::of(config, SIZE);
     let sample = load_sample(&drive, &key(), &options, &Augmentation::default()).unwrap();

@@ -25,6 +25,7 @@ mod options;
 mod pose_networks;
 mod resume;
 mod rt_monodepth;
+mod sandbox;
 mod seam;
 mod session;
 mod shaders;

@@ -2,6 +2,14 @@
 
 use glam::Vec3;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+
+/// Horizontal fields of view of cameras that look at the road, degrees.
+const USUAL_FIELDS_OF_VIEW: RangeInclusive<f32> = 25.0..=130.0;
+/// How far pixels may be from squares. KITTI's one camera of the paper is off by 0.3 %.
+const USUAL_STRETCH: f32 = 0.05;
+/// How far the principal point may be from the middle; crops of KITTI's size come to about 0.08 of the height.
+const USUAL_OFF_CENTRE: f32 = 0.15;
 
 /// Pinhole intrinsics, normalised: focal lengths and principal point divided by the image's width
 /// and height, so that they hold at every size (ALGORITHM 1.5).
@@ -25,6 +33,44 @@ impl Intrinsics {
     /// The camera of the mirrored image.
     pub fn mirrored(self) -> Self {
         Self { centre_x: 1.0 - self.centre_x, ..self }
+    }
+
+    /// Horizontal field of view, degrees.
+    pub fn field_of_view_degrees(self) -> f32 {
+        let half = |part: f32| (part / self.focal_x).atan();
+        (half(self.centre_x) + half(1.0 - self.centre_x)).to_degrees()
+    }
+
+    /// What hardly any camera of a car has, in words; `aspect` is the width of the pictures as they were taken
+    /// over their height. Empty for a camera like others.
+    pub fn doubts(self, aspect: f32) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let degrees = self.field_of_view_degrees();
+        if !USUAL_FIELDS_OF_VIEW.contains(&degrees) {
+            doubts.push(format!(
+                "it sees {degrees:.0}° across, where {:.0}° to {:.0}° is usual: are the focal length and the \
+                 pictures of one size?",
+                USUAL_FIELDS_OF_VIEW.start(),
+                USUAL_FIELDS_OF_VIEW.end()
+            ));
+        }
+        let stretch = self.focal_x * aspect / self.focal_y;
+        if (stretch - 1.0).abs() > USUAL_STRETCH {
+            doubts.push(format!(
+                "its pixels are {stretch:.2} times as high as wide, where squares are usual: were the pictures \
+                 cropped or stretched after the calibration?"
+            ));
+        }
+        let off_centre = (self.centre_x - 0.5).abs().max((self.centre_y - 0.5).abs());
+        if off_centre > USUAL_OFF_CENTRE {
+            doubts.push(format!(
+                "its axis meets the picture {:.0} % of a side from the middle, where less than {:.0} % is usual: \
+                 were the pictures cropped after the calibration?",
+                100.0 * off_centre,
+                100.0 * USUAL_OFF_CENTRE
+            ));
+        }
+        doubts
     }
 
     /// `[focal_x, focal_y, centre_x, centre_y]` in pixels of an image of this width and height.

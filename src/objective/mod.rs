@@ -1,5 +1,6 @@
 //! View synthesis and the loss of self-supervised depth; every map it computes has a name.
 
+mod adjustment;
 mod comparison;
 mod inspection;
 mod map;
@@ -9,6 +10,7 @@ mod photometric;
 mod smoothness;
 mod synthesis;
 
+pub use adjustment::Adjustment;
 pub use inspection::{
     Candidate, CostCurve, Difference, Evidence, PixelReport, ScaleReport, SourceCurve, SourceReport,
     TrueDepth, Verdict,

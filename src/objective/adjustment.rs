@@ -1,0 +1,91 @@
+//! "What if": depth, camera and motion changed by hand, to see what the objective makes of them.
+
+use super::Inputs;
+use crate::{
+    config::FrameId,
+    geometry::{DepthRange, Intrinsics},
+};
+use burn::tensor::{Tensor, TensorData};
+use glam::{EulerRot, Mat4, Quat, Vec3};
+
+/// Changes to what the objective judges.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adjustment {
+    /// Depths are multiplied by this.
+    pub depth: f32,
+    /// Focal lengths, across and down, are multiplied by these.
+    pub focal: [f32; 2],
+    /// The principal point is moved by these parts of width and height.
+    pub centre: [f32; 2],
+    /// The source whose motion from the target is changed; `None` for all sources.
+    pub source: Option<FrameId>,
+    /// The points in that source's camera are moved by this, in units of depth.
+    pub translation: Vec3,
+    /// Before that they are turned by these angles about x (down), y (right) and z (clockwise), degrees.
+    pub rotation_degrees: Vec3,
+}
+
+impl Default for Adjustment {
+    fn default() -> Self {
+        Self {
+            depth: 1.0,
+            focal: [1.0; 2],
+            centre: [0.0; 2],
+            source: None,
+            translation: Vec3::ZERO,
+            rotation_degrees: Vec3::ZERO,
+        }
+    }
+}
+
+impl Adjustment {
+    /// Whether it changes anything.
+    pub fn is_none(&self) -> bool {
+        Self { source: None, ..*self } == Self::default()
+    }
+
+    /// The camera as it becomes.
+    pub fn camera(&self, camera: Intrinsics) -> Intrinsics {
+        Intrinsics {
+            focal_x: camera.focal_x * self.focal[0],
+            focal_y: camera.focal_y * self.focal[1],
+            centre_x: camera.centre_x + self.centre[0],
+            centre_y: camera.centre_y + self.centre[1],
+        }
+    }
+
+    /// What is to be judged instead of the inputs.
+    pub fn apply(&self, mut inputs: Inputs, range: DepthRange) -> Inputs {
+        if self.is_none() {
+            return inputs;
+        }
+        let (offset, slope) = range.coefficients();
+        // 1 / depth = offset + slope · disparity is divided by the factor; beyond the range of depth the
+        // disparity leaves (0, 1), which the formula bears.
+        let shift = offset * (1.0 / self.depth - 1.0) / slope;
+        for disparity in inputs.disparities.values_mut() {
+            *disparity = disparity.clone() / self.depth + shift;
+        }
+        for camera in &mut inputs.intrinsics {
+            *camera = self.camera(*camera);
+        }
+        let motion = self.motion().transpose().to_cols_array();
+        for motions in inputs.source_from_target.values_mut() {
+            for (id, source_from_target) in motions {
+                if self.source.is_none_or(|source| source == *id) {
+                    let data = TensorData::new(motion.to_vec(), [1, 4, 4]);
+                    let motion = Tensor::<3>::from_data(data, &source_from_target.device());
+                    let batch = source_from_target.dims()[0];
+                    *source_from_target = motion.repeat_dim(0, batch).matmul(source_from_target.clone());
+                }
+            }
+        }
+        inputs
+    }
+
+    /// What is done to points in the source's camera.
+    fn motion(&self) -> Mat4 {
+        let [x, y, z] = self.rotation_degrees.to_array().map(f32::to_radians);
+        Mat4::from_rotation_translation(Quat::from_euler(EulerRot::ZYX, z, y, x), self.translation)
+    }
+}
