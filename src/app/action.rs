@@ -1,6 +1,6 @@
 //! Everything that can be done by a button, a menu entry or a key: one list for all three.
 
-use egui::{Key, KeyboardShortcut, Modifiers};
+use egui::{Key, KeyboardShortcut, Modifiers, gui_zoom};
 
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,36 @@ pub enum Action {
     ShowTraining,
     /// Bring the curves to the front.
     ShowCurves,
+    /// Bring the list of drives to the front.
+    ShowSequence,
+    /// Bring the timeline to the front.
+    ShowTimeline,
+    /// Bring the point cloud to the front.
+    ShowCloud,
+    /// Bring what is watched in a run to the front.
+    ShowHealth,
+    /// Bring the path of the drive to the front.
+    ShowTrajectory,
+    /// Bring the depth evaluation to the front.
+    ShowEvaluation,
+    /// Bring the log to the front.
+    ShowLog,
+    /// Go on to the next pane.
+    NextPane,
+    /// Go back to the pane before.
+    PreviousPane,
+    /// Let the present pane fill the window, or no longer.
+    MaximisePane,
+    /// Close the present pane.
+    ClosePane,
+    /// Draw everything larger.
+    ZoomIn,
+    /// Draw everything smaller.
+    ZoomOut,
+    /// Draw everything as large as the screen wants it.
+    ZoomReset,
+    /// Forget what was opened lately.
+    ForgetRecents,
     /// Let the inspected pixel go.
     Unpin,
     /// Inspect the pixel to the left.
@@ -69,7 +99,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 45] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -83,8 +113,23 @@ impl Action {
         Self::Follow,
         Self::Squares,
         Self::AddView,
-        Self::ShowInspector,
+        Self::ShowSequence,
+        Self::ShowTraining,
         Self::ShowCurves,
+        Self::ShowCloud,
+        Self::ShowTimeline,
+        Self::ShowHealth,
+        Self::ShowTrajectory,
+        Self::ShowEvaluation,
+        Self::ShowLog,
+        Self::ShowInspector,
+        Self::NextPane,
+        Self::PreviousPane,
+        Self::MaximisePane,
+        Self::ClosePane,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::ZoomReset,
         Self::Unpin,
         Self::PixelLeft,
         Self::PixelRight,
@@ -97,6 +142,7 @@ impl Action {
         Self::DropSplit,
         Self::OpenWeights,
         Self::OpenRun,
+        Self::ForgetRecents,
         Self::Messages,
         Self::Shortcuts,
     ];
@@ -127,9 +173,24 @@ impl Action {
             Self::Follow => "Follow training",
             Self::Squares => "Pixels as squares",
             Self::AddView => "Add view",
-            Self::ShowInspector => "Inspector",
-            Self::ShowTraining => "Training",
-            Self::ShowCurves => "Curves",
+            Self::ShowInspector => "Show Inspector",
+            Self::ShowTraining => "Show Training",
+            Self::ShowCurves => "Show Curves",
+            Self::ShowSequence => "Show Sequence",
+            Self::ShowTimeline => "Show Timeline",
+            Self::ShowCloud => "Show Point cloud",
+            Self::ShowHealth => "Show Health",
+            Self::ShowTrajectory => "Show Trajectory",
+            Self::ShowEvaluation => "Show Evaluation",
+            Self::ShowLog => "Show Log",
+            Self::NextPane => "Next pane",
+            Self::PreviousPane => "Previous pane",
+            Self::MaximisePane => "Maximise or restore the pane",
+            Self::ClosePane => "Close the pane",
+            Self::ZoomIn => "Larger",
+            Self::ZoomOut => "Smaller",
+            Self::ZoomReset => "Usual size",
+            Self::ForgetRecents => "Forget recents",
             Self::Unpin => "Unpin the pixel",
             Self::PixelLeft => "Pixel to the left",
             Self::PixelRight => "Pixel to the right",
@@ -171,6 +232,23 @@ impl Action {
             Self::ShowInspector => "Ask of any pixel why its loss is what it is",
             Self::ShowTraining => "The options of the run, or its progress",
             Self::ShowCurves => "The figures of the run over its steps",
+            Self::ShowSequence => "What is open: drives, split, samples",
+            Self::ShowTimeline => "The frames of the drive",
+            Self::ShowCloud => "The depth of the frame in space",
+            Self::ShowHealth => "What often goes wrong in training, watched",
+            Self::ShowTrajectory => "The path of the camera as the pose network sees it",
+            Self::ShowEvaluation => "Depth against the true depth, by the published protocols",
+            Self::ShowLog => "Everything that happened, with its time",
+            Self::NextPane => {
+                "Hand the keys to the next pane on the screen; Tab then goes through its controls"
+            }
+            Self::PreviousPane => "Hand the keys to the pane before",
+            Self::MaximisePane => "Let the pane that you work in fill the window, or show the others again",
+            Self::ClosePane => "Close the pane that you work in; the View menu brings it back",
+            Self::ZoomIn => "Draw text and controls larger",
+            Self::ZoomOut => "Draw text and controls smaller",
+            Self::ZoomReset => "Draw text and controls as large as the screen wants them",
+            Self::ForgetRecents => "Empty the lists of data, weights and runs that were opened lately",
             Self::Unpin => "Let the inspected pixel go, so that the inspector follows the pointer",
             Self::PixelLeft => "Inspect and pin the pixel to the left",
             Self::PixelRight => "Inspect and pin the pixel to the right",
@@ -186,6 +264,7 @@ impl Action {
     /// Its key, if it has one.
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
         let plain = |key| Some(KeyboardShortcut::new(Modifiers::NONE, key));
+        let command = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND, key));
         let shifted = |key| Some(KeyboardShortcut::new(Modifiers::SHIFT, key));
         match self {
             Self::Play => plain(Key::Space),
@@ -205,20 +284,54 @@ impl Action {
             Self::PixelRight => shifted(Key::ArrowRight),
             Self::PixelUp => shifted(Key::ArrowUp),
             Self::PixelDown => shifted(Key::ArrowDown),
-            Self::OpenData => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::O)),
-            Self::OpenWeights => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::L)),
-            Self::Palette => Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::P)),
+            Self::OpenData => command(Key::O),
+            Self::OpenWeights => command(Key::L),
+            Self::Palette => command(Key::P),
+            Self::ShowSequence => command(Key::Num1),
+            Self::ShowTraining => command(Key::Num2),
+            Self::ShowCurves => command(Key::Num3),
+            Self::ShowCloud => command(Key::Num4),
+            Self::ShowTimeline => command(Key::Num5),
+            Self::ShowHealth => command(Key::Num6),
+            Self::ShowTrajectory => command(Key::Num7),
+            Self::ShowEvaluation => command(Key::Num8),
+            Self::ShowLog => command(Key::Num9),
+            Self::NextPane => plain(Key::F8),
+            Self::PreviousPane => shifted(Key::F8),
+            Self::MaximisePane => plain(Key::F11),
+            Self::ClosePane => command(Key::W),
+            // egui itself answers to these.
+            Self::ZoomIn => Some(gui_zoom::kb_shortcuts::ZOOM_IN),
+            Self::ZoomOut => Some(gui_zoom::kb_shortcuts::ZOOM_OUT),
+            Self::ZoomReset => Some(gui_zoom::kb_shortcuts::ZOOM_RESET),
             Self::Messages => plain(Key::M),
             Self::Shortcuts => plain(Key::Questionmark),
             _ => None,
         }
     }
 
-    /// The actions whose keys were pressed, each as often as it was since the last frame; while someone is
-    /// typing, only those with a command key.
+    /// The title of the pane that it shows, if it does.
+    pub fn pane(self) -> Option<&'static str> {
+        // Named once, so that the palette and the headers agree.
+        self.label().strip_prefix("Show ")
+    }
+
+    /// Whether its key does nothing to a control that has the keys: no letter to a field of text, no arrow,
+    /// Space or Escape to a button or slider.
+    fn is_free(shortcut: KeyboardShortcut, context: &egui::Context) -> bool {
+        let KeyboardShortcut { modifiers, logical_key: key } = shortcut;
+        let is_function = key >= Key::F1 && key <= Key::F35;
+        if modifiers.command || is_function || !context.egui_wants_keyboard_input() {
+            return true;
+        }
+        let is_letter = (key >= Key::A && key <= Key::Z) || key == Key::Questionmark;
+        is_letter && !context.text_edit_focused()
+    }
+
+    /// The actions whose keys were pressed, each as often as it was since the last frame; those only that mean
+    /// nothing to the control that has the keys.
     pub fn pressed(context: &egui::Context) -> Vec<Self> {
-        let is_typing = context.egui_wants_keyboard_input();
-        let listened = Self::with_key().filter(|(_, shortcut)| !is_typing || shortcut.modifiers.command);
+        let listened = Self::with_key().filter(|(_, shortcut)| Self::is_free(*shortcut, context));
         let mut listened: Vec<(Self, KeyboardShortcut)> = listened.collect();
         // A plain key would also answer to the same key with Shift.
         listened.sort_by_key(|(_, shortcut)| shortcut.modifiers.is_none());

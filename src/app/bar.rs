@@ -54,7 +54,9 @@ pub fn key(ui: &Ui, action: Action) -> String {
 /// A menu's entry for an action.
 pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
     let button = Button::new(action.label()).shortcut_text(key(ui, action));
-    if ui.add(button).on_hover_text(action.help()).clicked() {
+    let obstacle = state.obstacle_to(action);
+    let entry = ui.add_enabled(obstacle.is_none(), button).on_hover_text(action.help());
+    if entry.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
         state.wish(action);
         ui.close();
     }

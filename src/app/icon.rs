@@ -1,6 +1,9 @@
 //! Icons as shapes, so that they are sharp at every size and in no need of a font.
 
-use egui::{Atom, Button, Color32, IdSalt, Painter, Pos2, Rect, Response, RichText, Shape, Stroke, Ui, Vec2};
+use egui::{
+    Atom, Button, Color32, IdSalt, Painter, Pos2, Rect, Response, RichText, Shape, Stroke, StrokeKind, Ui,
+    Vec2,
+};
 
 const SIZE: f32 = 12.0;
 
@@ -25,6 +28,10 @@ pub enum Icon {
     Last,
     /// Close.
     Cross,
+    /// Fill the window.
+    Maximise,
+    /// Be one among others again.
+    Restore,
     /// All is well.
     Tick,
     /// Something is wrong.
@@ -68,6 +75,20 @@ impl Icon {
             Self::Last => {
                 triangle(0.74, 0.06);
                 block(0.82, 0.96);
+            }
+            Self::Maximise => {
+                let stroke = Stroke::new(rect.width() * 0.13, colour);
+                let frame = Rect::from_min_max(at(0.08, 0.08), at(0.92, 0.92));
+                painter.rect_stroke(frame, 0.0, stroke, StrokeKind::Middle);
+            }
+            Self::Restore => {
+                let stroke = Stroke::new(rect.width() * 0.13, colour);
+                let frame = Rect::from_min_max(at(0.06, 0.36), at(0.64, 0.94));
+                painter.rect_stroke(frame, 0.0, stroke, StrokeKind::Middle);
+                painter.line(
+                    vec![at(0.36, 0.2), at(0.36, 0.06), at(0.94, 0.06), at(0.94, 0.64), at(0.8, 0.64)],
+                    stroke,
+                );
             }
             Self::Tick => {
                 let stroke = Stroke::new(rect.width() * 0.16, colour);

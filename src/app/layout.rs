@@ -1,22 +1,19 @@
-//! Where the panes are at the start, and how they are docked.
+//! Where the panes are at the start, and what is done with them.
 
 use super::{
-    icon::Icon,
+    docking::Docking,
     panes::{
-        Cloud, Curves, Evaluation, Health, Inspector, MapView, Pane, Sequence, Timeline, Training, Trajectory,
+        AnyPane, Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sequence, Timeline,
+        Training, Trajectory,
     },
     state::State,
-    theme::{self, Palette},
+    theme,
 };
 use crate::{config::FrameId, objective::MapName};
-use egui::{Color32, Rect, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetText};
-use egui_tiles::{Behavior, Container, EditAction, ResizeState, Tile, TileId, Tiles, Tree, UiResponse};
+use egui::{Id, Ui, UiBuilder, Vec2};
+use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
 use std::collections::BTreeSet;
 
-/// A pane of any kind.
-pub type AnyPane = Box<dyn Pane>;
-
-const GAP: f32 = 2.0;
 /// Driving pictures are wide: about three times as wide as high.
 const ASPECT: f32 = 3.0;
 const SIDE_WIDTH: f32 = 216.0;
@@ -31,11 +28,19 @@ pub struct Desk {
     /// The panes.
     pub tree: Tree<AnyPane>,
     /// Containers of the first arrangement, whose shares follow the window until someone moves a pane.
-    first: Option<FirstArrangement>,
+    pub(super) first: Option<FirstArrangement>,
+    /// The pane that fills the window.
+    pub(super) maximised: Option<TileId>,
+    /// The pane that someone works in.
+    pub(super) current: Option<TileId>,
+    /// The pane whose header is to get the keys.
+    pub(super) to_focus: Option<TileId>,
+    /// What got the keys in the last frame.
+    pub(super) focused: Option<Id>,
 }
 
 /// Two columns of views in short, wide rows, the cloud below them in the space that is left.
-struct FirstArrangement {
+pub(super) struct FirstArrangement {
     root: TileId,
     left: TileId,
     right: TileId,
@@ -56,24 +61,25 @@ impl Default for Desk {
     fn default() -> Self {
         let mut tiles = Tiles::<AnyPane>::default();
         let mut row = |names: [MapName; 2]| {
-            let views = names.map(|name| tiles.insert_pane(Box::new(MapView::new(name)) as AnyPane));
+            let views = names.map(|name| tiles.insert_pane(MapView::new(name).into()));
             tiles.insert_horizontal_tile(views.to_vec())
         };
         let rows = [
             row([MapName::Colour(FrameId::TARGET), MapName::Disparity(0)]),
             row([MapName::Warped(FrameId::NEXT), MapName::MinimumLoss]),
         ];
-        let cloud = tiles.insert_pane(Box::new(Cloud::default()));
-        let trajectory = tiles.insert_pane(Box::new(Trajectory::default()));
-        let evaluation = tiles.insert_pane(Box::new(Evaluation::default()));
-        let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation]);
-        share(&mut tiles, lowest, &[(cloud, 1.0), (trajectory, 1.0), (evaluation, 3.2)]);
-        let sequence = tiles.insert_pane(Box::new(Sequence::default()));
-        let health = tiles.insert_pane(Box::new(Health));
-        let timeline = tiles.insert_pane(Box::new(Timeline));
-        let inspector = tiles.insert_pane(Box::new(Inspector));
-        let training = tiles.insert_pane(Box::new(Training));
-        let curves = tiles.insert_pane(Box::new(Curves::default()));
+        let cloud = tiles.insert_pane(Cloud::default().into());
+        let trajectory = tiles.insert_pane(Trajectory::default().into());
+        let evaluation = tiles.insert_pane(Evaluation::default().into());
+        let log = tiles.insert_pane(LogPane::default().into());
+        let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation, log]);
+        share(&mut tiles, lowest, &[(cloud, 1.0), (trajectory, 1.0), (evaluation, 3.2), (log, 1.0)]);
+        let sequence = tiles.insert_pane(Sequence::default().into());
+        let health = tiles.insert_pane(Health.into());
+        let timeline = tiles.insert_pane(Timeline.into());
+        let inspector = tiles.insert_pane(Inspector.into());
+        let training = tiles.insert_pane(Training.into());
+        let curves = tiles.insert_pane(Curves::default().into());
         let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], lowest]);
         let side = tiles.insert_vertical_tile(vec![sequence, health]);
         let middle = tiles.insert_horizontal_tile(vec![side, views]);
@@ -81,11 +87,174 @@ impl Default for Desk {
         let tabs = tiles.insert_tab_tile(vec![inspector, training]);
         let right = tiles.insert_vertical_tile(vec![tabs, curves]);
         let root = tiles.insert_horizontal_tile(vec![left, right]);
-        let mut tree = Tree::new(egui::Id::unique("panes"), root, tiles);
+        let mut tree = Tree::new(Id::unique("panes"), root, tiles);
         // They are for those who ask for them: the cloud has the room until then.
-        tree.set_visible(trajectory, false);
-        tree.set_visible(evaluation, false);
-        let first = FirstArrangement {
+        for pane in [trajectory, evaluation, log] {
+            tree.set_visible(pane, false);
+        }
+        let first = FirstArrangement::find(&tree.tiles);
+        Self { first, ..Self::over(tree) }
+    }
+}
+
+impl Desk {
+    pub(super) fn over(tree: Tree<AnyPane>) -> Self {
+        Self { tree, first: None, maximised: None, current: None, to_focus: None, focused: None }
+    }
+
+    /// Draws all panes, and tells the state what visible ones show.
+    pub fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        if let Some(first) = &self.first {
+            first.fit(&mut self.tree.tiles, ui.available_size());
+        }
+        self.maximised = self.maximised.filter(|tile| self.tree.tiles.get_pane(tile).is_some());
+        let focused = ui.memory(egui::Memory::focused);
+        let mut docking = Docking {
+            state,
+            watched: BTreeSet::new(),
+            inspects: false,
+            closed: None,
+            maximised: None,
+            current: self.current,
+            is_alone: self.maximised.is_some(),
+            to_focus: self.to_focus.take(),
+            newly_focused: focused.filter(|_| focused != self.focused),
+            is_edited: false,
+        };
+        match self.maximised.and_then(|tile| Some((tile, self.tree.tiles.get_mut(tile)?))) {
+            Some((tile, Tile::Pane(pane))) => {
+                let space = ui.available_rect_before_wrap();
+                let mut alone = ui.new_child(UiBuilder::new().id_salt(tile).max_rect(space));
+                // There is nowhere to drag it.
+                let _ = egui_tiles::Behavior::pane_ui(&mut docking, &mut alone, tile, pane);
+            }
+            _ => self.tree.ui(&mut docking, ui),
+        }
+        let Docking { state, watched, inspects, closed, maximised, current, is_edited, .. } = docking;
+        state.watch(watched);
+        state.inspect(inspects);
+        self.focused = focused;
+        self.current = current;
+        if is_edited {
+            self.first = None;
+        }
+        if let Some(tile) = closed {
+            self.close(tile);
+        }
+        if let Some(tile) = maximised {
+            self.toggle_maximised(tile);
+        }
+    }
+
+    /// Shows the pane of this title, before others of its place.
+    pub fn bring_to_front(&mut self, title: &str) {
+        let pane = self.lasting_panes().into_iter().find(|(name, ..)| name == title);
+        if let Some((_, tile, _)) = pane {
+            self.tree.set_visible(tile, true);
+            self.tree.make_active(|id, _| id == tile);
+            self.maximised = self.maximised.filter(|alone| *alone == tile);
+            self.current = Some(tile);
+        }
+    }
+
+    /// The panes that are neither hidden nor behind others.
+    pub(super) fn shown(&self) -> Vec<TileId> {
+        let is_pane = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some();
+        self.tree.active_tiles().into_iter().filter(is_pane).collect()
+    }
+
+    pub(super) fn close(&mut self, tile: TileId) {
+        self.maximised = None;
+        if self.tree.tiles.get_pane(&tile).is_some_and(|pane| pane.is_disposable()) {
+            self.first = None;
+            self.tree.remove_recursively(tile);
+        } else {
+            self.tree.set_visible(tile, false);
+        }
+    }
+
+    pub(super) fn panes(&self) -> impl Iterator<Item = (TileId, &AnyPane)> {
+        self.tree.tiles.iter().filter_map(|(id, tile)| match tile {
+            Tile::Pane(pane) => Some((*id, pane)),
+            Tile::Container(_) => None,
+        })
+    }
+
+    /// The panes of which there is one each: name, place in the tree, whether they are shown.
+    pub fn lasting_panes(&self) -> Vec<(String, TileId, bool)> {
+        let lasting = self.panes().filter(|(_, pane)| !pane.is_disposable());
+        let mut panes: Vec<_> =
+            lasting.map(|(id, pane)| (pane.title(), id, self.tree.is_visible(id))).collect();
+        panes.sort_by(|left, right| left.0.cmp(&right.0));
+        panes
+    }
+
+    /// Adds a view of this map, unless a view on the screen shows it.
+    pub fn show_map(&mut self, name: MapName) {
+        self.maximised = None;
+        let is_shown = self.shown().into_iter().any(|id| {
+            let pane = self.tree.tiles.get_pane(&id).filter(|pane| pane.is_disposable());
+            pane.is_some_and(|pane| pane.watches().contains(&name))
+        });
+        if !is_shown {
+            self.add_view(name);
+        }
+    }
+
+    /// Adds a view of this map beside one that is there.
+    pub fn add_view(&mut self, name: MapName) {
+        self.first = None;
+        self.maximised = None;
+        self.current = Some(self.insert(MapView::new(name).into()));
+    }
+
+    /// Puts a pane beside the newest view.
+    pub(super) fn insert(&mut self, pane: AnyPane) -> TileId {
+        let neighbour = self.panes().filter(|(_, pane)| pane.is_disposable()).map(|(id, _)| id);
+        let neighbour = neighbour.max_by_key(|id| id.0);
+        let tiles = &mut self.tree.tiles;
+        let tile = tiles.insert_pane(pane);
+        match (neighbour.and_then(|id| tiles.parent_of(id)), self.tree.root) {
+            (Some(container), _) => {
+                if let Some(Tile::Container(container)) = tiles.get_mut(container) {
+                    container.add_child(tile);
+                }
+            }
+            // A row of all that was there and the new one.
+            (None, Some(root)) => self.tree.root = Some(tiles.insert_horizontal_tile(vec![root, tile])),
+            (None, None) => self.tree.root = Some(tile),
+        }
+        tile
+    }
+}
+
+impl FirstArrangement {
+    /// Finds its containers by what lies in them; `None` if panes were moved.
+    pub fn find(tiles: &Tiles<AnyPane>) -> Option<Self> {
+        let pane = |is_it: fn(&AnyPane) -> bool| {
+            tiles.iter().find_map(|(id, tile)| matches!(tile, Tile::Pane(pane) if is_it(pane)).then_some(*id))
+        };
+        let parts = |tile| match tiles.get(tile)? {
+            Tile::Container(container) => Some((container.kind(), container.children_vec())),
+            Tile::Pane(_) => None,
+        };
+        let sequence = pane(|pane| matches!(pane, AnyPane::Sequence(_)))?;
+        let inspector = pane(|pane| matches!(pane, AnyPane::Inspector(_)))?;
+        let side = tiles.parent_of(sequence)?;
+        let middle = tiles.parent_of(side)?;
+        let left = tiles.parent_of(middle)?;
+        let tabs = tiles.parent_of(inspector)?;
+        let right = tiles.parent_of(tabs)?;
+        let root = tiles.parent_of(right)?;
+        let (ContainerKind::Vertical, [_, health]) = two(parts(side)?)? else { return None };
+        let (ContainerKind::Horizontal, [_, views]) = two(parts(middle)?)? else { return None };
+        let (ContainerKind::Vertical, [_, timeline]) = two(parts(left)?)? else { return None };
+        let (ContainerKind::Vertical, [_, curves]) = two(parts(right)?)? else { return None };
+        let (ContainerKind::Horizontal, columns) = two(parts(root)?)? else { return None };
+        let (ContainerKind::Vertical, rows) = parts(views)? else { return None };
+        let [first, second, lowest] = rows.try_into().ok()?;
+        let rows = [first, second];
+        let found = Self {
             root,
             left,
             right,
@@ -100,96 +269,9 @@ impl Default for Desk {
             tabs,
             curves,
         };
-        Self { tree, first: Some(first) }
-    }
-}
-
-impl Desk {
-    /// Draws all panes, and tells the state what visible ones show.
-    pub fn ui(&mut self, ui: &mut Ui, state: &mut State) {
-        if let Some(first) = &self.first {
-            first.fit(&mut self.tree.tiles, ui.available_size());
-        }
-        let mut docking =
-            Docking { state, watched: BTreeSet::new(), inspects: false, closed: None, is_edited: false };
-        self.tree.ui(&mut docking, ui);
-        let Docking { state, watched, inspects, closed, is_edited } = docking;
-        state.watch(watched);
-        state.inspect(inspects);
-        if is_edited {
-            self.first = None;
-        }
-        if let Some(tile) = closed {
-            self.close(tile);
-        }
+        (columns == [left, right]).then_some(found)
     }
 
-    /// Shows the pane of this title, before others of its place.
-    pub fn bring_to_front(&mut self, title: &str) {
-        let pane = self.lasting_panes().into_iter().find(|(name, ..)| name == title);
-        if let Some((_, tile, _)) = pane {
-            self.tree.set_visible(tile, true);
-            self.tree.make_active(|id, _| id == tile);
-        }
-    }
-
-    fn close(&mut self, tile: TileId) {
-        if self.tree.tiles.get_pane(&tile).is_some_and(|pane| pane.is_disposable()) {
-            self.first = None;
-            self.tree.remove_recursively(tile);
-        } else {
-            self.tree.set_visible(tile, false);
-        }
-    }
-
-    /// The panes of which there is one each: name, place in the tree, whether they are shown.
-    pub fn lasting_panes(&self) -> Vec<(String, TileId, bool)> {
-        let mut panes: Vec<_> = self
-            .tree
-            .tiles
-            .iter()
-            .filter_map(|(id, tile)| match tile {
-                Tile::Pane(pane) if !pane.is_disposable() => {
-                    Some((pane.title(), *id, self.tree.is_visible(*id)))
-                }
-                _ => None,
-            })
-            .collect();
-        panes.sort_by(|left, right| left.0.cmp(&right.0));
-        panes
-    }
-
-    /// Adds a view of this map, unless a view on the screen shows it.
-    pub fn show_map(&mut self, name: MapName) {
-        let tiles = &self.tree.tiles;
-        let is_shown = self.tree.active_tiles().into_iter().any(|id| {
-            let pane = tiles.get_pane(&id).filter(|pane| pane.is_disposable());
-            pane.is_some_and(|pane| pane.watches().contains(&name))
-        });
-        if !is_shown {
-            self.add_view(name);
-        }
-    }
-
-    /// Adds a view of this map beside one that is there.
-    pub fn add_view(&mut self, name: MapName) {
-        self.first = None;
-        let tiles = &mut self.tree.tiles;
-        let neighbour =
-            tiles.iter().filter(|(_, tile)| matches!(tile, Tile::Pane(pane) if pane.is_disposable()));
-        let neighbour = neighbour.map(|(id, _)| *id).max_by_key(|id| id.0);
-        let view = tiles.insert_pane(Box::new(MapView::new(name)));
-        let parent = neighbour.and_then(|id| tiles.parent_of(id)).or(self.tree.root);
-        match parent.and_then(|parent| tiles.get_mut(parent)) {
-            Some(Tile::Container(Container::Linear(linear))) => linear.add_child(view),
-            Some(Tile::Container(Container::Tabs(tabs))) => tabs.add_child(view),
-            Some(Tile::Container(Container::Grid(grid))) => grid.add_child(view),
-            _ => self.tree.root = Some(view),
-        }
-    }
-}
-
-impl FirstArrangement {
     /// Gives the form and the lists the width they need and the pictures the rest.
     fn fit(&self, tiles: &mut Tiles<AnyPane>, size: Vec2) {
         let upper = size.y - TIMELINE_HEIGHT;
@@ -214,108 +296,7 @@ fn share(tiles: &mut Tiles<AnyPane>, container: TileId, lengths: &[(TileId, f32)
     }
 }
 
-/// What the panes need while they are drawn, and what they leave behind.
-struct Docking<'a> {
-    /// The state behind them.
-    state: &'a mut State,
-    /// The maps that visible panes show.
-    watched: BTreeSet<MapName>,
-    /// Whether a visible pane asks about pixels.
-    inspects: bool,
-    /// The pane whose cross was pressed.
-    closed: Option<TileId>,
-    /// Whether someone moved or resized a pane.
-    is_edited: bool,
-}
-
-impl Docking<'_> {
-    /// Title, controls and cross of a pane; says whether it is being dragged away.
-    fn header(
-        &mut self,
-        ui: &mut Ui,
-        [rect, body]: [Rect; 2],
-        tile: TileId,
-        pane: &mut AnyPane,
-    ) -> UiResponse {
-        let palette = Palette::of(ui);
-        ui.painter().rect_filled(rect, 0.0, palette.header);
-        // Below the controls, so that they get their clicks first. It senses clicks too, because what
-        // only senses drags takes every press for one.
-        let handle = ui.interact(rect, ui.scope_id().with("handle"), Sense::click_and_drag());
-        handle.context_menu(|ui| {
-            let save =
-                ui.button("Save as picture…").on_hover_text("The pane as it is drawn, with its legend");
-            if save.clicked() {
-                self.state.save_picture(format!("{}.png", pane.title()), body);
-                ui.close();
-            }
-        });
-        let is_hovered = ui.rect_contains_pointer(rect);
-        let inner = rect.shrink2(Vec2::new(theme::UNIT, 2.0));
-        let cross =
-            Rect::from_min_size(egui::pos2(inner.right() - 16.0, inner.center().y - 8.0), Vec2::splat(16.0));
-        if close_button(ui, cross, is_hovered, &pane.title()) {
-            self.closed = Some(tile);
-        }
-        let controls = inner.with_max_x(cross.left() - theme::HALF);
-        let layout = egui::Layout::left_to_right(egui::Align::Center);
-        let mut ui = ui.new_child(UiBuilder::new().max_rect(controls).layout(layout));
-        ui.spacing_mut().interact_size.y = 20.0;
-        pane.header(&mut ui, self.state);
-        if handle.drag_started() { UiResponse::DragStarted } else { UiResponse::None }
-    }
-}
-
-/// A cross that stands back unless the pointer is near.
-fn close_button(ui: &Ui, rect: Rect, is_near: bool, title: &str) -> bool {
-    let response = ui.interact(rect, ui.scope_id().with("close"), Sense::click());
-    let name = format!("Close {title}");
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-    let strength = if is_near || response.has_focus() { 1.0 } else { 0.35 };
-    let colour = ui.style().interact(&response).fg_stroke.color.gamma_multiply(strength);
-    Icon::Cross.paint(ui.painter(), rect.shrink(3.5), colour);
-    response.on_hover_text("Close; the View menu brings it back").clicked()
-}
-
-impl Behavior<AnyPane> for Docking<'_> {
-    fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut AnyPane) -> UiResponse {
-        self.watched.extend(pane.watches());
-        self.inspects |= pane.inspects();
-        let whole = ui.max_rect();
-        let palette_fill = ui.visuals().panel_fill;
-        ui.painter().rect_filled(whole, 0.0, palette_fill);
-        let (header, body) = whole.split_top_bottom_at_y(whole.top() + theme::HEADER);
-        let response = self.header(ui, [header, body], tile, pane);
-        let mut ui = ui.new_child(UiBuilder::new().max_rect(body));
-        ui.set_clip_rect(body.intersect(ui.clip_rect()));
-        pane.ui(&mut ui, self.state);
-        response
-    }
-
-    fn tab_title_for_pane(&mut self, pane: &AnyPane) -> WidgetText {
-        pane.title().into()
-    }
-
-    fn on_edit(&mut self, edit: EditAction) {
-        self.is_edited |= edit != EditAction::TabSelected;
-    }
-
-    fn gap_width(&self, _style: &egui::Style) -> f32 {
-        GAP
-    }
-
-    fn min_size(&self) -> f32 {
-        64.0
-    }
-
-    fn resize_stroke(&self, style: &egui::Style, state: ResizeState) -> Stroke {
-        match state {
-            ResizeState::Idle => Stroke::new(GAP, self.tab_bar_color(&style.visuals)),
-            ResizeState::Hovering | ResizeState::Dragging => Stroke::new(GAP, style.visuals.hyperlink_color),
-        }
-    }
-
-    fn tab_bar_color(&self, visuals: &egui::Visuals) -> Color32 {
-        if visuals.dark_mode { Color32::from_rgb(10, 11, 12) } else { Color32::from_rgb(198, 201, 206) }
-    }
+/// The two parts of a container that has no more.
+fn two((kind, parts): (ContainerKind, Vec<TileId>)) -> Option<(ContainerKind, [TileId; 2])> {
+    Some((kind, parts.try_into().ok()?))
 }

@@ -1,7 +1,11 @@
 //! Problems and news: shown until dismissed, kept in a history.
 
-use super::theme::{self, Palette};
+use super::{
+    log::Log,
+    theme::{self, Palette},
+};
 use egui::{Align, Align2, Area, Frame, Id, Label, Layout, Margin, RichText, Ui, Vec2};
+use serde::{Deserialize, Serialize};
 
 /// News leaves by itself after this time.
 const NEWS_SECONDS: f64 = 8.0;
@@ -10,8 +14,12 @@ const MOST_SHOWN: usize = 3;
 const WIDTH: f32 = 376.0;
 
 /// How much a message matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// Only in the log.
+    #[default]
+    Detail,
     /// Good to know.
     News,
     /// Something did not work; the rest goes on.
@@ -21,17 +29,31 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// From the least to the most that matters.
+    pub const ALL: [Self; 4] = [Self::Detail, Self::News, Self::Warning, Self::Failure];
+
+    /// A word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Detail => "detail",
+            Self::News => "news",
+            Self::Warning => "problem",
+            Self::Failure => "failure",
+        }
+    }
+
     fn title(self) -> &'static str {
         match self {
-            Self::News => "Done",
+            Self::Detail | Self::News => "Done",
             Self::Warning => "Problem",
             Self::Failure => "The run has stopped",
         }
     }
 
-    fn colour(self, palette: &Palette) -> egui::Color32 {
+    /// The colour of its signs.
+    pub fn colour(self, palette: &Palette) -> egui::Color32 {
         match self {
-            Self::News => palette.accent,
+            Self::Detail | Self::News => palette.accent,
             Self::Warning => palette.warning,
             Self::Failure => palette.failure,
         }
@@ -56,6 +78,8 @@ pub struct Message {
 /// All messages, oldest first.
 #[derive(Default)]
 pub struct Messages {
+    /// These and everything else that was written down.
+    pub log: Log,
     all: Vec<Message>,
     /// Whether the history is on the screen.
     pub history_is_open: bool,
@@ -65,6 +89,8 @@ impl Messages {
     /// Adds a message; one that only repeats the last is counted instead.
     pub fn tell(&mut self, severity: Severity, what: impl Into<String>, advice: impl Into<String>) {
         let (what, advice) = (what.into(), advice.into());
+        let text = [what.as_str(), advice.as_str()].into_iter().filter(|text| !text.is_empty());
+        self.log.add(severity, text.collect::<Vec<_>>().join(". "));
         match self.all.last_mut() {
             Some(last) if last.what == what && last.severity == severity => {
                 last.times += 1;
@@ -75,8 +101,9 @@ impl Messages {
         }
     }
 
-    /// Draws the open messages over the lower right corner, and the history if it is open.
-    pub fn ui(&mut self, ui: &Ui) {
+    /// Draws the open messages over the lower right corner, and the history if it is open; says whether the
+    /// log is asked for.
+    pub fn ui(&mut self, ui: &Ui) -> bool {
         self.let_news_go(ui);
         let palette = Palette::of(ui);
         let open: Vec<usize> =
@@ -94,7 +121,7 @@ impl Messages {
                     }
                 });
         }
-        self.history_ui(ui, &palette);
+        self.history_ui(ui, &palette)
     }
 
     fn let_news_go(&mut self, ui: &Ui) {
@@ -112,11 +139,12 @@ impl Messages {
         }
     }
 
-    fn history_ui(&mut self, ui: &Ui, palette: &Palette) {
+    fn history_ui(&mut self, ui: &Ui, palette: &Palette) -> bool {
         let mut is_open = self.history_is_open;
+        let mut wants_log = false;
         egui::Window::new("Messages").open(&mut is_open).default_width(480.0).show(ui, |ui| {
             if self.all.is_empty() {
-                ui.label("Nothing has happened yet.");
+                ui.label("Nothing was reported yet.");
             }
             egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
                 for message in self.all.iter().rev() {
@@ -124,8 +152,11 @@ impl Messages {
                     ui.add_space(theme::UNIT);
                 }
             });
+            ui.separator();
+            wants_log = ui.button("Show the log").on_hover_text("Every line, with its time").clicked();
         });
-        self.history_is_open = is_open;
+        self.history_is_open = is_open && !wants_log;
+        wants_log
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::data::{is_data, split, whole::write_whole};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use std::{
+    collections::BTreeSet,
     io::Write,
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, Sender, channel},
@@ -43,8 +44,12 @@ pub enum Found {
     Split(PathBuf),
     /// Networks.
     Weights(PathBuf),
-    /// A run to go on with; never guessed, as a run's folder is also one of networks.
+    /// A run to go on with; never guessed.
     Run(PathBuf),
+    /// The folder of a run, which is also one of networks.
+    RunOrWeights(PathBuf),
+    /// Of some paths those that are not there.
+    Missing(BTreeSet<PathBuf>),
     /// None of these.
     Unknown(PathBuf),
     /// A text or a picture was saved.
@@ -143,6 +148,16 @@ impl Opener {
         });
     }
 
+    /// Looks which of these paths are not there.
+    pub fn look_for(&self, mut paths: BTreeSet<PathBuf>, context: &egui::Context) {
+        let (sender, context) = (self.sender.clone(), context.clone());
+        thread::spawn(move || {
+            paths.retain(|path| !path.exists());
+            let _ = sender.send(Found::Missing(paths));
+            context.request_repaint();
+        });
+    }
+
     /// What was found since the last call.
     pub fn found(&self) -> impl Iterator<Item = Found> + '_ {
         self.receiver.try_iter()
@@ -160,6 +175,9 @@ pub fn recognise(path: &Path) -> Found {
     let is_safetensors = path.extension().is_some_and(|extension| extension == "safetensors");
     if path.is_file() && is_safetensors && !has("encoder.safetensors") {
         return Found::Weights(path.to_owned());
+    }
+    if has("config.toml") && has("checkpoints") {
+        return Found::RunOrWeights(folder.to_owned());
     }
     let networks = ["encoder.pth", "encoder.safetensors", "model.safetensors", "checkpoints"];
     if networks.into_iter().any(has) {

@@ -3,6 +3,7 @@
 use super::{
     action::Action,
     bar,
+    recents::Recent,
     state::State,
     theme::{self, Palette},
 };
@@ -13,6 +14,47 @@ use egui::{
 const WIDTH: f32 = 440.0;
 const LIST_HEIGHT: f32 = 320.0;
 const ROW: f32 = 26.0;
+
+/// What can be chosen.
+#[derive(Clone)]
+pub enum Choice {
+    /// An action.
+    Act(Action),
+    /// Something to open again.
+    Open(Recent),
+}
+
+impl Choice {
+    fn label(&self) -> String {
+        match self {
+            Self::Act(action) => action.label().to_owned(),
+            Self::Open(recent) => format!("Open {}", recent.label()),
+        }
+    }
+
+    fn help(&self) -> String {
+        match self {
+            Self::Act(action) => action.help().to_owned(),
+            Self::Open(recent) => recent.help(),
+        }
+    }
+
+    fn key(&self, ui: &Ui) -> String {
+        match self {
+            Self::Act(action) => bar::key(ui, *action),
+            Self::Open(Recent::Data(_)) => "recent data".to_owned(),
+            Self::Open(Recent::Weights(_)) => "recent weights".to_owned(),
+            Self::Open(Recent::Run(_)) => "recent run".to_owned(),
+        }
+    }
+
+    fn obstacle(&self, state: &State) -> Option<String> {
+        match self {
+            Self::Act(action) => state.obstacle_to(*action),
+            Self::Open(recent) => state.recents.obstacle(recent),
+        }
+    }
+}
 
 /// A field to type in and the actions that match.
 #[derive(Default)]
@@ -29,10 +71,10 @@ impl CommandPalette {
         *self = Self { is_open: !self.is_open, ..Self::default() };
     }
 
-    /// Draws it if it is open; what is chosen becomes a wish.
-    pub fn ui(&mut self, ui: &Ui, state: &mut State) {
+    /// Draws it if it is open; gives what was chosen.
+    pub fn ui(&mut self, ui: &Ui, state: &State) -> Option<Choice> {
         if !self.is_open {
-            return;
+            return None;
         }
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(8));
         let area =
@@ -45,16 +87,11 @@ impl CommandPalette {
             ui.set_width(WIDTH);
             self.body(ui, state)
         });
-        if let Some(action) = shown.inner {
-            state.wish(action);
-            self.is_open = false;
-        } else if shown.should_close() {
-            self.is_open = false;
-        }
+        self.is_open = shown.inner.is_none() && !shown.should_close();
+        shown.inner
     }
 
-    /// The action that was chosen, if any.
-    fn body(&mut self, ui: &mut Ui, state: &State) -> Option<Action> {
+    fn body(&mut self, ui: &mut Ui, state: &State) -> Option<Choice> {
         let (down, up, enter) = ui.input_mut(|input| {
             let mut presses = |key| input.count_and_consume_key(Modifiers::NONE, key);
             (presses(Key::ArrowDown), presses(Key::ArrowUp), presses(Key::Enter) > 0)
@@ -67,21 +104,21 @@ impl CommandPalette {
         if field.changed() {
             self.selected = 0;
         }
-        let found = matching(&self.typed);
+        let found = matching(&self.typed, state);
         let last = found.len().saturating_sub(1);
         self.selected = (self.selected + down).saturating_sub(up).min(last);
         ui.add_space(theme::HALF);
-        let mut chosen = enter.then(|| found.get(self.selected).copied()).flatten();
-        chosen = chosen.filter(|action| state.obstacle_to(*action).is_none());
+        let mut chosen = enter.then(|| found.get(self.selected).cloned()).flatten();
+        chosen = chosen.filter(|choice| choice.obstacle(state).is_none());
         if found.is_empty() {
             ui.label(RichText::new("Nothing is called so").weak());
         }
         ScrollArea::vertical().max_height(LIST_HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for (place, action) in found.into_iter().enumerate() {
+            for (place, choice) in found.into_iter().enumerate() {
                 let is_selected = place == self.selected;
-                if row(ui, state, action, is_selected, is_selected && down + up > 0) {
-                    chosen = Some(action);
+                if row(ui, state, &choice, is_selected, is_selected && down + up > 0) {
+                    chosen = Some(choice);
                 }
             }
         });
@@ -89,13 +126,13 @@ impl CommandPalette {
     }
 }
 
-/// Draws an action's name and key; says whether it was clicked.
-fn row(ui: &mut Ui, state: &State, action: Action, is_selected: bool, scroll: bool) -> bool {
-    let obstacle = state.obstacle_to(action);
+/// Draws the name and key of a choice; says whether it was clicked.
+fn row(ui: &mut Ui, state: &State, choice: &Choice, is_selected: bool, scroll: bool) -> bool {
+    let (obstacle, label) = (choice.obstacle(state), choice.label());
     let sense = if obstacle.is_none() { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), sense);
     response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::Button, obstacle.is_none(), is_selected, action.label())
+        egui::WidgetInfo::selected(egui::Role::Button, obstacle.is_none(), is_selected, &label)
     });
     if scroll {
         response.scroll_to_me(None);
@@ -108,18 +145,18 @@ fn row(ui: &mut Ui, state: &State, action: Action, is_selected: bool, scroll: bo
     let colour = if obstacle.is_none() { visuals.strong_text_color() } else { visuals.weak_text_color() };
     let inner = rect.shrink2(Vec2::new(theme::UNIT, 0.0));
     let font = egui::TextStyle::Body.resolve(ui.style());
-    ui.painter().text(inner.left_center(), Align2::LEFT_CENTER, action.label(), font.clone(), colour);
-    let key = bar::key(ui, action);
+    ui.painter().text(inner.left_center(), Align2::LEFT_CENTER, label, font.clone(), colour);
+    let key = choice.key(ui);
     ui.painter().text(inner.right_center(), Align2::RIGHT_CENTER, key, font, Palette::of(ui).accent);
-    response.on_hover_text(obstacle.unwrap_or_else(|| action.help().to_owned())).clicked()
+    response.on_hover_text(obstacle.unwrap_or_else(|| choice.help())).clicked()
 }
 
-/// The actions that have every typed word in their name or their help; those whose name begins with the
-/// first word come first, then those with all words in the name.
-fn matching(typed: &str) -> Vec<Action> {
+/// What has every typed word in its name or its help; that whose name begins with the first word comes first,
+/// then that with all words in the name.
+fn matching(typed: &str, state: &State) -> Vec<Choice> {
     let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
-    let rank = |action: &Action| {
-        let (label, help) = (action.label().to_lowercase(), action.help().to_lowercase());
+    let rank = |choice: &Choice| {
+        let (label, help) = (choice.label().to_lowercase(), choice.help().to_lowercase());
         let in_label = words.iter().all(|word| label.contains(word));
         let begins = words.first().is_some_and(|word| label.starts_with(word));
         let somewhere = words.iter().all(|word| label.contains(word) || help.contains(word));
@@ -130,8 +167,9 @@ fn matching(typed: &str) -> Vec<Action> {
             _ => None,
         }
     };
-    let others = Action::ALL.into_iter().filter(|action| *action != Action::Palette);
-    let mut found: Vec<(i32, Action)> = others.filter_map(|action| Some((rank(&action)?, action))).collect();
+    let others = Action::ALL.into_iter().filter(|action| *action != Action::Palette).map(Choice::Act);
+    let all = others.chain(state.recents.all().map(Choice::Open));
+    let mut found: Vec<(i32, Choice)> = all.filter_map(|choice| Some((rank(&choice)?, choice))).collect();
     found.sort_by_key(|(rank, _)| *rank);
-    found.into_iter().map(|(_, action)| action).collect()
+    found.into_iter().map(|(_, choice)| choice).collect()
 }

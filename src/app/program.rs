@@ -1,6 +1,6 @@
 //! The program with a window: eframe, one shared device, one session.
 
-use super::{Devices, Window};
+use super::{Devices, Settings, Store, Window, log, settings};
 use crate::{
     compute::{Compute, DisplayDevice},
     config::{DataChoice, DeviceChoice},
@@ -25,6 +25,10 @@ pub struct WindowOptions {
     pub device: DeviceChoice,
     /// Where run folders are made.
     pub runs: PathBuf,
+    /// The file that keeps the arrangement; `None` is the usual one in the user's configuration folder.
+    pub settings: Option<PathBuf>,
+    /// Whether all panes are where they were at the first start.
+    pub reset_layout: bool,
 }
 
 /// Opens the window and stays until it is closed.
@@ -32,19 +36,37 @@ pub struct WindowOptions {
 /// # Errors
 /// If no window can be opened here: no display, or no graphics adapter that could draw into it.
 pub fn run(options: WindowOptions) -> Result<()> {
+    log::listen_to_libraries();
+    let kept = options.settings.clone().or_else(Store::usual_path).map(Store::open);
+    let (store, mut settings, complaints) = match kept {
+        Some((store, settings, complaints)) => (Some(store), settings, complaints),
+        None => {
+            let complaint =
+                "There is no configuration folder, so the arrangement is not kept (HOME is not set)";
+            (None, Settings::default(), vec![complaint.to_owned()])
+        }
+    };
+    if options.reset_layout {
+        settings.desk = None;
+    }
     let native = NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Monoscope")
             .with_app_id("monoscope")
-            .with_inner_size([1280.0, 800.0])
+            .with_inner_size(settings.size)
+            .with_maximized(settings.is_maximised)
             .with_min_inner_size([960.0, 600.0])
             .with_drag_and_drop(true),
         renderer: eframe::Renderer::Wgpu,
         wgpu_options: WgpuConfiguration { wgpu_setup: setup(), ..Default::default() },
         ..Default::default()
     };
-    let create: eframe::AppCreator<'_> =
-        Box::new(move |creation| Ok(Box::new(Program::new(creation, &options)?)));
+    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        let mut program = Program::new(creation, &options)?;
+        program.store = store;
+        program.window.restore(settings, complaints, &creation.egui_ctx);
+        Ok(Box::new(program))
+    });
     eframe::run_native("monoscope", native, create).map_err(|error| {
         let reason = match error {
             eframe::Error::WinitEventLoop(_) => {
@@ -71,6 +93,8 @@ fn setup() -> WgpuSetup {
 struct Program {
     window: Window,
     session: SessionHandle,
+    store: Option<Store>,
+    context: egui::Context,
 }
 
 impl Program {
@@ -91,7 +115,24 @@ impl Program {
         Window::dress(&creation.egui_ctx);
         let mut window = Window::new(devices, &options.runs);
         window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
-        Ok(Self { window, session })
+        Ok(Self { window, session, store: None, context: creation.egui_ctx.clone() })
+    }
+}
+
+impl Program {
+    /// Writes down what changed, now and then.
+    fn remember(&mut self, context: &egui::Context) {
+        // Who changes something and leaves the mouse alone is waited for.
+        if context.input(|input| !input.events.is_empty()) {
+            context.request_repaint_after(settings::PATIENCE);
+        }
+        let Some(store) = &mut self.store else { return };
+        if !store.is_due() {
+            return;
+        }
+        if let Some(failure) = store.keep(&self.window.settings(context)) {
+            self.window.warn(failure);
+        }
     }
 }
 
@@ -107,9 +148,17 @@ impl eframe::App for Program {
         for command in self.window.take_commands() {
             self.session.send(command);
         }
+        self.remember(ui.ctx());
     }
 
     fn on_exit(&mut self) {
+        if let Some(store) = &mut self.store {
+            let settings = self.window.settings(&self.context);
+            let earlier = store.keep(&settings);
+            if let Some(failure) = store.wait().or(earlier) {
+                eprintln!("warning: {failure}");
+            }
+        }
         self.session.send(Command::Shutdown);
     }
 }

@@ -6,30 +6,36 @@ use super::{
     bar,
     layout::Desk,
     messages::Severity,
-    open::{Found, Opener, Wish},
-    palette::CommandPalette,
+    open::{Opener, Wish},
+    palette::{Choice, CommandPalette},
+    question::Question,
+    settings::Settings,
+    shortcuts,
     state::{Devices, State},
     theme,
 };
 use crate::{
     config::DataChoice,
-    data::split,
     objective::MapName,
     train::{Command, Event, Picture},
 };
 use egui::{
     Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ThemePreference, Ui,
-    containers::menu::menu_style,
+    containers::menu::menu_style, gui_zoom,
 };
 use std::{path::Path, sync::Arc};
 
 /// Everything on the screen.
 pub struct Window {
-    state: State,
-    desk: Desk,
-    opener: Opener,
+    pub(super) state: State,
+    pub(super) desk: Desk,
+    pub(super) opener: Opener,
+    pub(super) question: Question,
     palette: CommandPalette,
     shows_shortcuts: bool,
+    /// Width and height in points at zoom 1 while it does not fill the screen.
+    size: [f32; 2],
+    is_maximised: bool,
 }
 
 impl Window {
@@ -39,9 +45,63 @@ impl Window {
             state: State::new(devices, runs),
             desk: Desk::default(),
             opener: Opener::default(),
+            question: Question::default(),
             palette: CommandPalette::default(),
             shows_shortcuts: false,
+            size: Settings::default().size,
+            is_maximised: false,
         }
+    }
+
+    /// Makes the window what it was when its settings were kept. What of them is of no use is left, with a
+    /// line in the log for each complaint.
+    pub fn restore(&mut self, settings: Settings, complaints: Vec<String>, context: &egui::Context) {
+        let Settings { theme, zoom, size, is_maximised, desk, recents } = settings;
+        context.set_theme(ThemePreference::from(theme));
+        context.set_zoom_factor(zoom);
+        (self.size, self.is_maximised) = (size, is_maximised);
+        self.state.recents = recents;
+        for complaint in complaints {
+            self.state.messages.log.add(Severity::Warning, complaint);
+        }
+        let Some(kept) = desk else { return };
+        let (desk, left_out) = Desk::restored(&kept);
+        if left_out > 0 {
+            let text = format!(
+                "{left_out} parts of the kept arrangement are of no use to this version and were left out; View > \
+                 Reset layout puts all panes back"
+            );
+            self.state.messages.log.add(Severity::Warning, text);
+        }
+        self.desk = desk.unwrap_or_default();
+    }
+
+    /// What is to be remembered.
+    pub fn settings(&self, context: &egui::Context) -> Settings {
+        Settings {
+            theme: context.options(|options| options.theme_preference).into(),
+            zoom: context.zoom_factor(),
+            size: self.size,
+            is_maximised: self.is_maximised,
+            desk: Some(self.desk.kept()),
+            recents: self.state.recents.clone(),
+        }
+    }
+
+    /// Writes a line to the log.
+    pub(super) fn warn(&mut self, text: String) {
+        self.state.messages.log.add(Severity::Warning, text);
+    }
+
+    fn notice_size(&mut self, ui: &Ui) {
+        ui.input(|input| {
+            let viewport = input.viewport();
+            self.is_maximised = viewport.maximized == Some(true) || viewport.fullscreen == Some(true);
+            if let Some(inner) = viewport.inner_rect.filter(|_| !self.is_maximised) {
+                let size = inner.size() * ui.ctx().zoom_factor();
+                self.size = [size.x.round(), size.y.round()];
+            }
+        });
     }
 
     /// Sets the look, once for the program.
@@ -79,23 +139,42 @@ impl Window {
     /// Draws everything and reacts to what was done.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.play_on(ui);
+        self.notice_size(ui);
+        self.state.messages.log.listen();
         self.take_dropped(ui);
         let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 6));
         let shown = Panel::top("bar").frame(bar).show(ui, |ui| self.bar(ui));
         bar::progress_line(ui, shown.response.rect, &self.state);
         CentralPanel::no_frame().show(ui, |ui| self.desk.ui(ui, &mut self.state));
-        self.shortcuts_ui(ui);
-        self.palette.ui(ui, &mut self.state);
-        self.state.messages.ui(ui);
-        for action in Action::pressed(ui.ctx()) {
-            self.state.wish(action);
+        shortcuts::ui(ui, &mut self.shows_shortcuts);
+        self.take_answer(ui);
+        let chosen = self.palette.ui(ui, &self.state);
+        if self.state.messages.ui(ui) {
+            self.state.wish(Action::ShowLog);
         }
         for action in self.state.take_wishes() {
             self.act(action, ui.ctx());
         }
+        self.obey_keys(ui, chosen);
         if let Some(name) = self.state.take_map_to_show() {
             self.desk.show_map(name);
             ui.ctx().request_repaint();
+        }
+    }
+
+    /// What keys and the command palette ask for. A pane that is asked for by key is worked in by key.
+    fn obey_keys(&mut self, ui: &Ui, chosen: Option<Choice>) {
+        let mut actions = Action::pressed(ui.ctx());
+        match chosen {
+            Some(Choice::Act(action)) => actions.push(action),
+            Some(Choice::Open(recent)) => self.state.open_again(recent),
+            None => {}
+        }
+        for action in actions {
+            self.act(action, ui.ctx());
+            if action.pane().is_some() {
+                self.desk.focus();
+            }
         }
     }
 
@@ -103,45 +182,6 @@ impl Window {
         if self.state.playhead.is_playing {
             self.state.play_on(ui.input(|input| input.time));
             ui.ctx().request_repaint_after(std::time::Duration::from_millis(20));
-        }
-    }
-
-    /// Dropped, typed and chosen folders.
-    fn take_dropped(&mut self, ui: &Ui) {
-        let dropped = ui.input(|input| {
-            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect::<Vec<_>>()
-        });
-        for path in dropped.into_iter().chain(self.state.take_path()) {
-            self.opener.look_at(path, ui.ctx());
-        }
-        if let Some((name, text)) = self.state.take_text() {
-            self.opener.save_text(name, text, ui.ctx());
-        }
-        if let Some((name, rect)) = self.state.take_picture() {
-            self.opener.save_picture(&name, rect, ui.ctx());
-        }
-        let found: Vec<Found> = self.opener.found().collect();
-        for found in found {
-            match found {
-                Found::Data(path) => self.state.open_data(DataChoice::Folder(path), None),
-                Found::Split(path) => self.state.open_split(Some(path.display().to_string())),
-                Found::Weights(path) => self.state.load_weights(path),
-                Found::Run(path) => self.state.resume(path),
-                Found::Saved(path) => {
-                    self.state.messages.tell(Severity::News, format!("Written to {}", path.display()), "");
-                }
-                Found::NotSaved(path, reason) => self.state.messages.tell(
-                    Severity::Warning,
-                    format!("{} cannot be written: {reason}", path.display()),
-                    "Choose another folder",
-                ),
-                Found::Unknown(path) => self.state.messages.tell(
-                    Severity::Warning,
-                    format!("There is nothing to open in {}", path.display()),
-                    "A data folder holds KITTI's days (2011_09_26) or sequences, or pictures; a split folder \
-                     train_files.txt; a weights folder encoder.pth",
-                ),
-            }
         }
     }
 
@@ -160,95 +200,6 @@ impl Window {
             ui.add_space(theme::UNIT);
             bar::figures(ui, &self.state);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &self.state));
-        });
-    }
-
-    fn menus(&mut self, ui: &mut Ui) {
-        let state = &mut self.state;
-        ui.menu_button("Data", |ui| {
-            for action in [Action::OpenBuiltInDrive, Action::OpenData] {
-                bar::entry(ui, state, action);
-            }
-            ui.separator();
-            for action in [Action::OpenSplit, Action::DropSplit] {
-                bar::entry(ui, state, action);
-            }
-            ui.menu_button("Split by name", |ui| {
-                for name in split::names() {
-                    if ui.button(name).on_hover_text("Open the data anew with this split").clicked() {
-                        state.open_split(Some(name.to_owned()));
-                    }
-                }
-            });
-        });
-        ui.menu_button("Weights", |ui| bar::entry(ui, state, Action::OpenWeights));
-        ui.menu_button("Run", |ui| bar::entry(ui, state, Action::OpenRun));
-        self.view_menu(ui);
-        ui.menu_button("Help", |ui| {
-            for action in [Action::Palette, Action::Shortcuts, Action::Messages] {
-                bar::entry(ui, &mut self.state, action);
-            }
-        });
-    }
-
-    fn view_menu(&mut self, ui: &mut Ui) {
-        ui.menu_button("View", |ui| {
-            bar::entry(ui, &mut self.state, Action::AddView);
-            for (title, tile, mut is_visible) in self.desk.lasting_panes() {
-                if ui.checkbox(&mut is_visible, title).changed() {
-                    self.desk.tree.set_visible(tile, is_visible);
-                }
-            }
-            ui.separator();
-            let mut squares = self.state.squares;
-            if ui
-                .checkbox(&mut squares, Action::Squares.label())
-                .on_hover_text(Action::Squares.help())
-                .changed()
-            {
-                self.state.wish(Action::Squares);
-            }
-            ui.separator();
-            let mut theme = ui.ctx().options(|options| options.theme_preference);
-            for (choice, name) in [
-                (ThemePreference::Dark, "Dark"),
-                (ThemePreference::Light, "Light"),
-                (ThemePreference::System, "As the system"),
-            ] {
-                ui.radio_value(&mut theme, choice, name);
-            }
-            ui.ctx().set_theme(theme);
-            ui.separator();
-            bar::entry(ui, &mut self.state, Action::ResetLayout);
-        });
-    }
-
-    fn shortcuts_ui(&mut self, ui: &Ui) {
-        let window = egui::Window::new("Shortcuts").open(&mut self.shows_shortcuts);
-        let window =
-            window.anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]).resizable(false).collapsible(false);
-        window.show(ui, |ui| {
-            let list = egui::Grid::new("shortcuts").num_columns(2).min_col_width(88.0);
-            list.spacing([24.0, theme::HALF]).show(ui, |ui| {
-                for (action, _) in Action::with_key() {
-                    let key = RichText::new(bar::key(ui, action)).monospace();
-                    ui.label(key.color(ui.visuals().strong_text_color()));
-                    ui.label(action.label()).on_hover_text(action.help());
-                    ui.end_row();
-                }
-                for (gesture, effect) in [
-                    ("click", "Pin the pixel that the inspector asks about, or let it go"),
-                    ("right-click", "On the header of a pane: save the pane as a picture"),
-                    ("drag", "Turn the point cloud"),
-                    ("right-drag", "Move the point cloud (or shift-drag)"),
-                    ("wheel", "Come closer to the point cloud"),
-                    ("double-click", "Put the point cloud back"),
-                ] {
-                    ui.label(RichText::new(gesture).monospace().color(ui.visuals().strong_text_color()));
-                    ui.label(effect);
-                    ui.end_row();
-                }
-            });
         });
     }
 
@@ -273,9 +224,24 @@ impl Window {
             Action::Follow => state.follow_training(!state.follows_training),
             Action::Squares => state.squares = !state.squares,
             Action::AddView => self.desk.add_view(MapName::AutoMask),
-            Action::ShowInspector => self.desk.bring_to_front("Inspector"),
-            Action::ShowTraining => self.desk.bring_to_front("Training"),
-            Action::ShowCurves => self.desk.bring_to_front("Curves"),
+            Action::ShowInspector
+            | Action::ShowTraining
+            | Action::ShowCurves
+            | Action::ShowSequence
+            | Action::ShowTimeline
+            | Action::ShowCloud
+            | Action::ShowHealth
+            | Action::ShowTrajectory
+            | Action::ShowEvaluation
+            | Action::ShowLog => self.desk.bring_to_front(action.pane().unwrap_or_default()),
+            Action::NextPane => self.desk.go_on(true),
+            Action::PreviousPane => self.desk.go_on(false),
+            Action::MaximisePane => self.desk.maximise_current(),
+            Action::ClosePane => self.desk.close_current(),
+            Action::ZoomIn => gui_zoom::zoom_in(context),
+            Action::ZoomOut => gui_zoom::zoom_out(context),
+            Action::ZoomReset => context.set_zoom_factor(1.0),
+            Action::ForgetRecents => self.forget_recents(),
             Action::Unpin => state.inspection.clear(),
             Action::PixelLeft => state.inspection.nudge(-1, 0),
             Action::PixelRight => state.inspection.nudge(1, 0),
@@ -283,7 +249,10 @@ impl Window {
             Action::PixelDown => state.inspection.nudge(0, 1),
             Action::ResetLayout => self.desk = Desk::default(),
             Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
-            Action::Palette => self.palette.toggle(),
+            Action::Palette => {
+                self.palette.toggle();
+                self.look_for_recents(context);
+            }
             Action::Shortcuts => self.shows_shortcuts = !self.shows_shortcuts,
         }
         context.request_repaint();

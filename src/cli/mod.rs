@@ -56,6 +56,13 @@ struct Window {
     /// Networks to load: a weights folder, a run folder or a checkpoint
     #[arg(long, value_name = "PATH")]
     weights: Option<PathBuf>,
+    /// Open with all panes where they were at the first start
+    #[arg(long)]
+    reset_layout: bool,
+    /// The file that keeps the arrangement of the panes, the theme and what was opened lately, if not the
+    /// usual one in your configuration folder
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
     #[command(flatten)]
     compute: ComputeArgs,
 }
@@ -163,6 +170,8 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
                 weights: cli.window.weights,
                 device: cli.window.compute.device,
                 runs: PathBuf::from("runs"),
+                settings: cli.window.settings,
+                reset_layout: cli.window.reset_layout,
             })
         }
         Some(Job::Train(args)) => {

@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{compute::Lease, geometry::colormap::Colormap};
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
+use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
 /// Which values the first and the last colour stand for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Range {
     /// Those between which all but a hundredth at either end of the picture's values lie.
     Automatic,
@@ -23,7 +24,7 @@ pub enum Range {
 }
 
 /// How numbers become colours.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FieldStyle {
     /// By a colour map over a range.
     Measure {

@@ -1,5 +1,6 @@
 //! The window driven by the names of its controls: events go in, commands come out.
 
+mod craft;
 mod evaluation;
 mod health;
 mod inspector;

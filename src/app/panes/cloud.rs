@@ -13,13 +13,18 @@ use egui::{
     Align, Align2, Color32, FontId, Layout, Rect, RichText, Sense, Slider, Stroke, Ui, UiBuilder, Vec2,
 };
 use glam::Vec3;
+use serde::{Deserialize, Serialize};
 
 /// How far before the camera its frame is drawn, in median depths.
 const FRUSTUM_DEPTH: f32 = 0.22;
 
 /// The pane.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
 pub struct Cloud {
+    #[serde(skip)]
     view: CloudView,
+    #[serde(skip)]
     orbit: Orbit,
     point_width: f32,
     farthest: f32,
@@ -195,7 +200,9 @@ impl Pane for Cloud {
         } else if state.has_networks() {
             empty(ui, rect, "Waiting for the prediction …");
         } else {
-            empty(ui, rect, "The cloud shows the depth of a frame, coloured by it");
+            let text =
+                "No data is open: choose it in the Sequence pane, and the depth of a frame appears here";
+            empty(ui, rect, text);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
 };
 use egui::{Align, Color32, ComboBox, DragValue, Layout, Ui};
 use egui_plot::{Legend, Line, LineStyle, MarkerShape, Plot, PlotPoints, Points, VLine};
+use serde::{Deserialize, Serialize};
 
 /// More points than this in a line are not told apart.
 const MOST_POINTS: usize = 1500;
@@ -18,6 +19,8 @@ const SCALE_COLOURS: [Color32; 4] = [
 ];
 
 /// The pane.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
 pub struct Curves {
     smoothing: f64,
     is_logarithmic: bool,
@@ -91,7 +94,11 @@ impl Pane for Curves {
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
         if state.history.is_empty() {
-            empty(ui, rect, "The loss of each step appears here once training runs");
+            empty(
+                ui,
+                rect,
+                "The loss of each step appears here: press Train (F5), or continue a run (Run menu)",
+            );
             return;
         }
         let mut lines = Vec::new();

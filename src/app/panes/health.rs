@@ -16,11 +16,13 @@ use egui::{
     Align2, Color32, FontId, Label, Margin, Rect, RichText, Role, ScrollArea, Sense, TextStyle, Ui, Vec2,
     WidgetInfo,
 };
+use serde::{Deserialize, Serialize};
 
 const ROW: f32 = 16.0;
 const SIGN: f32 = 14.0;
 
 /// The pane.
+#[derive(Serialize, Deserialize)]
 pub struct Health;
 
 impl Pane for Health {
@@ -31,7 +33,11 @@ impl Pane for Health {
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
         if state.health.readings.is_empty() && state.health.broken.is_none() {
-            empty(ui, rect, "What often goes wrong in training is watched here once a run makes steps");
+            empty(
+                ui,
+                rect,
+                "What often goes wrong in training is watched here: press Train (F5), or continue a run (Run menu)",
+            );
             return;
         }
         let margin = Margin::symmetric(8, 4);

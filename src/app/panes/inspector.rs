@@ -15,10 +15,12 @@ use egui::{
     Align, Align2, FontId, Layout, Rect, RichText, Role, ScrollArea, Sense, Stroke, TextStyle, Ui, Vec2,
     WidgetInfo,
 };
+use serde::{Deserialize, Serialize};
 
 const ROW: f32 = 16.0;
 
 /// The pane.
+#[derive(Serialize, Deserialize)]
 pub struct Inspector;
 
 impl Pane for Inspector {

@@ -17,20 +17,48 @@ use crate::{
     view::{self, FieldStyle, FieldView, ImageView, Range},
 };
 use egui::{ComboBox, CursorIcon, DragValue, Layout, Rect, Response, Sense, Ui};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A click this near to the pin, in points, is meant for it.
 const PIN_REACH: f32 = 8.0;
 
 /// The pane.
+#[derive(Serialize, Deserialize)]
+#[serde(from = "Kept")]
 pub struct MapView {
     name: MapName,
     /// What is drawn: the same of another source where its own cannot be warped.
+    #[serde(skip)]
     shown: MapName,
     /// What someone chose instead of the usual style of the map.
     chosen_style: Option<FieldStyle>,
+    #[serde(skip)]
     image: ImageView,
+    #[serde(skip)]
     field: FieldView,
+}
+
+/// What is kept of a view between starts.
+#[derive(Deserialize)]
+struct Kept {
+    name: MapName,
+    #[serde(default)]
+    chosen_style: Option<FieldStyle>,
+}
+
+impl From<Kept> for MapView {
+    /// A style that no menu offers is none.
+    fn from(kept: Kept) -> Self {
+        let is_offered = |style: &FieldStyle| match style {
+            FieldStyle::Measure { range: Range::Fixed { low, high }, .. } => {
+                low.is_finite() && high.is_finite() && low != high
+            }
+            FieldStyle::Measure { .. } => true,
+            FieldStyle::Category(_) => false,
+        };
+        Self { chosen_style: kept.chosen_style.filter(is_offered), ..Self::new(kept.name) }
+    }
 }
 
 impl MapView {

@@ -1,21 +1,25 @@
 //! The panes: each has a title, controls for its header, and a body.
 
+mod any;
 mod cloud;
 mod curves;
 mod evaluation;
 mod health;
 mod inspector;
+mod log;
 mod map;
 mod sequence;
 mod timeline;
 mod training;
 mod trajectory;
 
+pub use any::AnyPane;
 pub use cloud::Cloud;
 pub use curves::Curves;
 pub use evaluation::Evaluation;
 pub use health::Health;
 pub use inspector::Inspector;
+pub use log::LogPane;
 pub use map::MapView;
 pub use sequence::Sequence;
 pub use timeline::Timeline;

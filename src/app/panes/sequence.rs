@@ -6,14 +6,17 @@ use crate::{
     train::DataReport,
 };
 use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// More keys than this for one reason would make the list endless.
 const MOST_KEYS: usize = 50;
 
 /// The pane.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sequence {
+    #[serde(skip)]
     typed: String,
 }
 

@@ -15,10 +15,12 @@ use crate::{
     train::Origin,
 };
 use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
+use serde::{Deserialize, Serialize};
 
 const STRIP: f32 = 14.0;
 
 /// The pane.
+#[derive(Serialize, Deserialize)]
 pub struct Timeline;
 
 fn control(ui: &mut Ui, state: &mut State, icon: Icon, action: Action) {
@@ -91,7 +93,11 @@ fn strip(ui: &mut Ui, state: &mut State) {
     let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
     response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
     if !enabled {
-        super::empty(ui, space, "The frames of the drive appear here");
+        super::empty(
+            ui,
+            space,
+            "No data is open: choose it in the Sequence pane, and the frames of the drive appear here",
+        );
         return;
     }
     let bar =

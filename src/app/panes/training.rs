@@ -10,11 +10,13 @@ use egui::{
     Align, Button, ComboBox, DragValue, Grid, Label, Layout, ProgressBar, RichText, ScrollArea, TextEdit, Ui,
     Vec2, emath::Numeric,
 };
+use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 const FIELD: f32 = 96.0;
 
 /// The pane.
+#[derive(Serialize, Deserialize)]
 pub struct Training;
 
 /// A row of the form: a name, then a field that both have the words of `--help` as tooltip.

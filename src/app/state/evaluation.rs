@@ -7,9 +7,12 @@ impl State {
     /// Why there is nothing to evaluate, if so.
     pub fn obstacle_to_evaluation(&self) -> Option<String> {
         if self.data.is_none() {
-            Some("Open data with true depth first".to_owned())
+            Some(
+                "Open data with true depth first: the built-in drive has it, or KITTI (Sequence pane)"
+                    .to_owned(),
+            )
         } else if !self.has_networks() {
-            Some("There are no networks to evaluate: train some, or load weights".to_owned())
+            Some("There are no networks to evaluate: press Train, or load weights (Weights menu)".to_owned())
         } else {
             None
         }

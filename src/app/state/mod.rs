@@ -4,6 +4,7 @@
 mod evaluation;
 mod health;
 mod navigation;
+mod opened;
 
 pub use health::Health;
 
@@ -15,14 +16,15 @@ use super::{
     messages::{Messages, Severity},
     path::PathState,
     playhead::Playhead,
+    recents::Recents,
 };
 use crate::{
     config::{Change, DataChoice, ObjectiveConfig, RunConfig, Setting},
     data::FrameKey,
     objective::MapName,
     train::{
-        self, Beginning, Command, DataReport, Entry, Event, Figure, Origin, Picture, StepReport,
-        ValidationReport, WeightsReport,
+        self, Command, DataReport, Event, Figure, Origin, Picture, StepReport, ValidationReport,
+        WeightsReport,
     },
 };
 use std::{
@@ -81,6 +83,8 @@ pub struct State {
     pub figure: Figure,
     /// Problems and news.
     pub messages: Messages,
+    /// What was opened lately.
+    pub recents: Recents,
     /// Depth evaluations.
     pub evaluations: Evaluations,
     /// The path of a drive.
@@ -122,6 +126,7 @@ impl State {
             health: Health::default(),
             figure: Figure::Loss,
             messages: Messages::default(),
+            recents: Recents::default(),
             evaluations: Evaluations::default(),
             path: PathState::default(),
             squares: false,
@@ -139,6 +144,7 @@ impl State {
 
     /// Takes note of what the session says.
     pub fn receive(&mut self, event: Event) {
+        self.log(&event);
         match event {
             Event::State(state) => self.session = state,
             Event::Data(report) => self.data_opened(report),
@@ -209,69 +215,12 @@ impl State {
         maps
     }
 
-    fn run_begun(&mut self, beginning: Beginning) {
-        self.opening = None;
-        self.clear_history();
-        for entry in beginning.history {
-            match entry {
-                Entry::Step(report) => self.history.push(report),
-                Entry::Validation(report) => self.validations.push(report),
-                Entry::Change(change) => self.changes.push(change),
-            }
-        }
-        self.objective = beginning.config.objective.clone();
-        self.check_health();
-        self.path.has_pose = self.objective.temporal_sources().next().is_some();
-        self.running.clone_from(&beginning.config);
-        self.form.config = beginning.config;
-        self.run = Some(beginning.out);
-        // Whoever asks about a pixel goes on asking; others see how the run goes.
-        if !self.inspection.is_pinned {
-            self.wish(Action::ShowTraining);
-        }
-    }
-
     fn clear_history(&mut self) {
         self.history.clear();
         self.validations.clear();
         self.validating = None;
         self.health = Health::default();
         self.changes.clear();
-    }
-
-    fn data_opened(&mut self, report: DataReport) {
-        self.opening = None;
-        self.picture = None;
-        self.inspection.show(None);
-        self.path.forget();
-        self.playhead = Playhead::over(&report);
-        self.data = Some(report);
-        self.ask_for_frame();
-    }
-
-    fn weights_loaded(&mut self, report: WeightsReport) {
-        self.opening = None;
-        let unused = match report.unused.as_slice() {
-            [] => String::new(),
-            [first, ..] => format!(", {} unused such as {first}", report.unused.len()),
-        };
-        let what = format!(
-            "{}: {} tensors loaded{unused}, trained at {}×{}",
-            report.networks, report.loaded, report.width, report.height
-        );
-        let advice = if report.has_pose || report.use_stereo {
-            ""
-        } else {
-            "There is no pose network among them, so nothing can be warped"
-        };
-        if report.path.is_some() {
-            self.messages.tell(Severity::News, what, advice);
-        }
-        self.objective.scales.clone_from(&report.scales);
-        self.path.forget();
-        self.path.has_pose = report.has_pose;
-        self.weights = Some(report);
-        self.ask_for_frame();
     }
 
     /// The commands since the last call, the newest `Show` only.
@@ -331,7 +280,7 @@ impl State {
     /// Why `Train` cannot be pressed, if so.
     pub fn obstacle(&self) -> Option<String> {
         let Some(data) = &self.data else {
-            return Some("Open data first".to_owned());
+            return Some("Open data first (Sequence pane)".to_owned());
         };
         if data.training.is_empty() {
             return Some("This data has no sample to train on: choose another split or folder".to_owned());
@@ -347,6 +296,9 @@ impl State {
             Action::Train | Action::Step if self.has_run() => Some("A run is under way".to_owned()),
             Action::Train | Action::Step => self.obstacle(),
             Action::Pause if !self.is_training() => Some("No steps are being made".to_owned()),
+            Action::ForgetRecents if self.recents.all().next().is_none() => {
+                Some("Nothing was opened yet".to_owned())
+            }
             Action::Stop if !self.has_run() => Some("There is no run".to_owned()),
             _ => None,
         }

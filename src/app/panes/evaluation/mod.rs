@@ -12,13 +12,14 @@ use crate::{
 };
 use egui::{Align, ComboBox, Layout, ProgressBar, ScrollArea, Ui};
 use images::ImageTable;
+use serde::{Deserialize, Serialize};
 
 /// From this width on all parts are shown at once, charts beside the tables; below, one at a time.
 const WIDE: f32 = 840.0;
 const CHARTS_WIDTH: f32 = 280.0;
 
 /// The parts of a report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Part {
     #[default]
     Summary,
@@ -27,8 +28,10 @@ enum Part {
 }
 
 /// The pane.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Evaluation {
+    #[serde(skip)]
     images: ImageTable,
     part: Part,
 }

@@ -11,15 +11,19 @@ use crate::{
     view::Orbit,
 };
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
+use serde::{Deserialize, Serialize};
 
 /// Room for the figures and the line of conventions, points.
 const WORDS: f32 = 64.0;
 
 /// The pane.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Trajectory {
+    #[serde(skip)]
     alignment: Alignment,
     is_in_space: bool,
+    #[serde(skip)]
     orbit: Orbit,
 }
 
@@ -57,7 +61,11 @@ fn name(alignment: Alignment) -> (&'static str, &'static str) {
 /// Why there is no path, or a button that asks for it.
 fn invitation(ui: &mut Ui, rect: Rect, state: &mut State) {
     if state.playhead.key().is_none() {
-        empty(ui, rect, "The path of the camera appears here once a drive is open");
+        empty(
+            ui,
+            rect,
+            "No data is open: choose it in the Sequence pane, and the path of the camera appears here",
+        );
     } else if !state.path.has_pose {
         empty(
             ui,

@@ -1,0 +1,142 @@
+//! The arrangement of the panes as it is kept between starts: nested places, so that no file can describe
+//! a circle, and each is read by itself, so that what is damaged or unknown is left out and the rest stays.
+
+use super::panes::AnyPane;
+use egui_tiles::{Container, ContainerKind, Linear, LinearDir, Tabs, Tile, TileId, Tiles, Tree};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::ops::RangeInclusive;
+
+/// Shares outside of this would hide a pane or its neighbours.
+const SHARES: RangeInclusive<f32> = 1e-3..=1e6;
+
+/// A place in the arrangement. The parts of a container are the same again.
+#[derive(Serialize, Deserialize)]
+struct Part {
+    /// How much of its container it takes, relative to the others in it.
+    #[serde(default = "whole")]
+    share: f32,
+    #[serde(default)]
+    is_hidden: bool,
+    /// Whether it lies before the others, where they lie one before the other.
+    #[serde(default)]
+    is_front: bool,
+    place: Place,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Place {
+    Pane(Value),
+    Row(Vec<Value>),
+    Column(Vec<Value>),
+    Tabs(Vec<Value>),
+    Grid(Vec<Value>),
+}
+
+fn whole() -> f32 {
+    1.0
+}
+
+/// Describes the arrangement.
+pub fn keep(tree: &Tree<AnyPane>) -> Value {
+    tree.root.and_then(|root| part(tree, root, 1.0, false)).unwrap_or_default()
+}
+
+fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<Value> {
+    let place = match tree.tiles.get(id)? {
+        Tile::Pane(pane) => Place::Pane(pane.kept()),
+        Tile::Container(container) => {
+            let parts = container.children().filter_map(|child| {
+                let (share, is_front) = match container {
+                    Container::Linear(linear) => (linear.shares[*child], false),
+                    Container::Tabs(tabs) => (1.0, tabs.is_active(*child)),
+                    Container::Grid(_) => (1.0, false),
+                };
+                part(tree, *child, share, is_front)
+            });
+            let parts = parts.collect();
+            match container.kind() {
+                ContainerKind::Horizontal => Place::Row(parts),
+                ContainerKind::Vertical => Place::Column(parts),
+                ContainerKind::Tabs => Place::Tabs(parts),
+                ContainerKind::Grid => Place::Grid(parts),
+            }
+        }
+    };
+    serde_json::to_value(Part { share, is_hidden: !tree.is_visible(id), is_front, place }).ok()
+}
+
+/// Builds the arrangement that was kept, and counts what had to be left out. `None` if no pane is left.
+pub fn restore(kept: &Value) -> (Option<Tree<AnyPane>>, usize) {
+    let mut builder = Builder::default();
+    let root = builder.build(kept);
+    let tree = root.map(|root| Tree::new(egui::Id::unique("panes"), root.id, builder.tiles));
+    (tree, builder.left_out)
+}
+
+#[derive(Default)]
+struct Builder {
+    tiles: Tiles<AnyPane>,
+    left_out: usize,
+}
+
+struct Built {
+    id: TileId,
+    share: f32,
+    is_front: bool,
+}
+
+impl Builder {
+    fn build(&mut self, kept: &Value) -> Option<Built> {
+        let built = Part::deserialize(kept).ok().and_then(|part| {
+            let id = match part.place {
+                Place::Pane(pane) => self.pane(&pane)?,
+                Place::Row(parts) => self.line(LinearDir::Horizontal, &parts)?,
+                Place::Column(parts) => self.line(LinearDir::Vertical, &parts)?,
+                Place::Tabs(parts) => self.tabs(&parts)?,
+                Place::Grid(parts) => {
+                    let parts = self.parts(&parts)?.iter().map(|part| part.id).collect();
+                    self.tiles.insert_grid_tile(parts)
+                }
+            };
+            self.tiles.set_visible(id, !part.is_hidden);
+            let share = if part.share.is_finite() { part.share } else { whole() };
+            Some(Built { id, share: share.clamp(*SHARES.start(), *SHARES.end()), is_front: part.is_front })
+        });
+        self.left_out += usize::from(built.is_none());
+        built
+    }
+
+    /// Of panes of which there is one each, a second is none.
+    fn pane(&mut self, kept: &Value) -> Option<TileId> {
+        let pane = AnyPane::restored(kept)?;
+        let is_there = |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(other) if other.is_like(&pane));
+        let is_second = !pane.is_disposable() && self.tiles.tiles().any(is_there);
+        (!is_second).then(|| self.tiles.insert_pane(pane))
+    }
+
+    /// What is left of a container's parts, if anything.
+    fn parts(&mut self, kept: &[Value]) -> Option<Vec<Built>> {
+        let parts: Vec<_> = kept.iter().filter_map(|part| self.build(part)).collect();
+        (!parts.is_empty()).then_some(parts)
+    }
+
+    fn line(&mut self, direction: LinearDir, kept: &[Value]) -> Option<TileId> {
+        let parts = self.parts(kept)?;
+        let mut linear = Linear::new(direction, parts.iter().map(|part| part.id).collect());
+        for part in &parts {
+            linear.shares.set_share(part.id, part.share);
+        }
+        Some(self.tiles.insert_container(Container::Linear(linear)))
+    }
+
+    fn tabs(&mut self, kept: &[Value]) -> Option<TileId> {
+        let parts = self.parts(kept)?;
+        let mut tabs = Tabs::new(parts.iter().map(|part| part.id).collect());
+        if let Some(front) = parts.iter().find(|part| part.is_front) {
+            tabs.set_active(front.id);
+        }
+        Some(self.tiles.insert_container(Container::Tabs(tabs)))
+    }
+}

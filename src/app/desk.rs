@@ -1,0 +1,95 @@
+//! Working with panes by key, and keeping their arrangement between starts.
+
+use super::{
+    arrangement,
+    layout::{Desk, FirstArrangement},
+};
+use egui_tiles::{Tile, TileId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What is kept of the arrangement between starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KeptDesk {
+    /// Whether nobody has moved a pane yet, so that the shares follow the window.
+    follows_window: bool,
+    /// The panes in their places.
+    panes: Value,
+}
+
+impl Desk {
+    /// What is to be kept of it.
+    pub fn kept(&self) -> KeptDesk {
+        KeptDesk { follows_window: self.first.is_some(), panes: arrangement::keep(&self.tree) }
+    }
+
+    /// The arrangement that was kept, and how much of it had to be left out. Panes of which there is one
+    /// each are there in any case, hidden if they were not kept. `None` if nothing of it is of use.
+    pub fn restored(kept: &KeptDesk) -> (Option<Self>, usize) {
+        let (tree, left_out) = arrangement::restore(&kept.panes);
+        let desk = tree.map(|tree| {
+            let mut desk = Self::over(tree);
+            let mut usual = Self::default().tree.tiles;
+            for tile in usual.tile_ids().collect::<Vec<_>>() {
+                if let Some(Tile::Pane(pane)) = usual.remove(tile)
+                    && !pane.is_disposable()
+                    && !desk.panes().any(|(_, other)| other.is_like(&pane))
+                {
+                    let tile = desk.insert(pane);
+                    desk.tree.set_visible(tile, false);
+                }
+            }
+            desk.first = FirstArrangement::find(&desk.tree.tiles).filter(|_| kept.follows_window);
+            desk
+        });
+        (desk, left_out)
+    }
+
+    /// Hands the keys to the header of the pane that someone works in.
+    pub fn focus(&mut self) {
+        self.to_focus = self.current;
+    }
+
+    /// Goes on to the next pane on the screen, or back to the one before, with the keys.
+    pub fn go_on(&mut self, forward: bool) {
+        let mut shown = self.shown();
+        // As one reads.
+        let place =
+            |tile: &TileId| self.tree.tiles.rect(*tile).map(|rect| (rect.top() as i32, rect.left() as i32));
+        shown.sort_by_key(place);
+        if !forward {
+            shown.reverse();
+        }
+        let here = shown.iter().position(|tile| Some(*tile) == self.current);
+        let next = here.map_or(0, |here| (here + 1) % shown.len());
+        self.current = shown.get(next).copied();
+        self.maximised = self.maximised.and(self.current);
+        self.focus();
+    }
+
+    /// The title of the pane that someone works in, if it is on the screen.
+    pub fn current(&self) -> Option<String> {
+        let shown = self.current.filter(|tile| self.shown().contains(tile))?;
+        Some(self.tree.tiles.get_pane(&shown)?.title())
+    }
+
+    /// Lets the pane that someone works in fill the window, or shows the others again.
+    pub fn maximise_current(&mut self) {
+        if self.current().is_some() {
+            self.current.into_iter().for_each(|tile| self.toggle_maximised(tile));
+        }
+    }
+
+    /// Closes the pane that someone works in.
+    pub fn close_current(&mut self) {
+        if self.current().is_some() {
+            self.current.into_iter().for_each(|tile| self.close(tile));
+        }
+    }
+
+    pub(super) fn toggle_maximised(&mut self, tile: TileId) {
+        self.maximised = if self.maximised == Some(tile) { None } else { Some(tile) };
+        self.current = Some(tile);
+        self.focus();
+    }
+}

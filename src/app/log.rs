@@ -1,0 +1,145 @@
+//! What the program logs: what the session says, every message, and what libraries warn of.
+
+use super::{messages::Severity, state::State};
+use crate::train::Event;
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Older lines are forgotten.
+const MOST: usize = 5000;
+
+/// A line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// When it was written first.
+    pub at: SystemTime,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What happened, and what to do.
+    pub text: String,
+    /// How often it came in a row.
+    pub times: usize,
+}
+
+impl Line {
+    /// The time of day, `14:03:21`, universal time: the same in every place, like the times in a run's files.
+    pub fn time(&self) -> String {
+        let since = self.at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+        format!("{:02}:{:02}:{:02}", since / 3600 % 24, since / 60 % 60, since % 60)
+    }
+
+    /// The line as it is copied.
+    pub fn plain(&self) -> String {
+        let times = if self.times > 1 { format!(" ({}×)", self.times) } else { String::new() };
+        format!("{} {:<7} {}{times}", self.time(), self.severity.name(), self.text)
+    }
+}
+
+/// The lines, oldest first.
+#[derive(Default)]
+pub struct Log(VecDeque<Line>);
+
+impl Log {
+    /// Writes a line; one that only repeats the last is counted instead.
+    pub fn add(&mut self, severity: Severity, text: impl Into<String>) {
+        let text = text.into();
+        match self.0.back_mut() {
+            Some(last) if last.text == text && last.severity == severity => last.times += 1,
+            _ => self.0.push_back(Line { at: SystemTime::now(), severity, text, times: 1 }),
+        }
+        if self.0.len() > MOST {
+            self.0.pop_front();
+        }
+    }
+
+    /// Takes over what libraries warned of since the last call.
+    pub fn listen(&mut self) {
+        let warnings = std::mem::take(&mut *ear().lock().unwrap_or_else(PoisonError::into_inner));
+        for (severity, text) in warnings {
+            self.add(severity, text);
+        }
+    }
+
+    /// The lines that matter at least so much and hold these words, in any letters.
+    pub fn matching<'a>(&'a self, least: Severity, words: &str) -> Vec<&'a Line> {
+        let words = words.trim().to_lowercase();
+        let lines = self.0.iter().filter(|line| line.severity >= least);
+        lines.filter(|line| words.is_empty() || line.text.to_lowercase().contains(&words)).collect()
+    }
+
+    /// Whether nothing was written yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl State {
+    /// Writes down what the session says and no message tells.
+    pub(super) fn log(&mut self, event: &Event) {
+        let text = match event {
+            Event::Data(report) => format!(
+                "Opened {}: {} drives, {} samples to train on, {} to validate on, {} dropped",
+                report.name,
+                report.drives.len(),
+                report.training.len(),
+                report.validation.len(),
+                report.dropped.len()
+            ),
+            Event::Weights(report) if report.path.is_none() => {
+                format!("Loaded the demo weights: {}", report.networks)
+            }
+            Event::Begun(beginning) if beginning.history.is_empty() => {
+                format!("A run begins in {}", beginning.out.display())
+            }
+            Event::Begun(beginning) => format!("The run in {} goes on", beginning.out.display()),
+            Event::Changed(change) => {
+                let setting = serde_json::to_string(&change.setting).unwrap_or_default();
+                let setting = setting.trim_matches(['{', '}']).replace('"', "").replace(':', " = ");
+                format!("From step {} on: {setting}", change.step)
+            }
+            Event::Validation(report) => {
+                format!("Validation after step {}: loss {:.4}", report.step, report.loss)
+            }
+            Event::State(state) => format!("The session is {}", format!("{state:?}").to_lowercase()),
+            _ => return,
+        };
+        self.messages.log.add(Severity::Detail, text);
+    }
+}
+
+/// Where the warnings of libraries wait for the window.
+fn ear() -> &'static Mutex<Vec<(Severity, String)>> {
+    static EAR: OnceLock<Mutex<Vec<(Severity, String)>>> = OnceLock::new();
+    EAR.get_or_init(Mutex::default)
+}
+
+struct Listener;
+
+impl log::Log for Listener {
+    fn enabled(&self, facts: &log::Metadata<'_>) -> bool {
+        facts.level() <= log::Level::Warn
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let mut waiting = ear().lock().unwrap_or_else(PoisonError::into_inner);
+            // Without a window nobody takes them.
+            if waiting.len() < MOST {
+                waiting.push((Severity::Warning, format!("{}: {}", record.target(), record.args())));
+            }
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Lets libraries be heard from now on.
+pub fn listen_to_libraries() {
+    // In a process with another listener, that one stays.
+    if log::set_logger(&Listener).is_ok() {
+        log::set_max_level(log::LevelFilter::Warn);
+    }
+}

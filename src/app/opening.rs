@@ -1,0 +1,94 @@
+//! What becomes of dropped, typed and chosen folders.
+
+use super::{
+    Window,
+    messages::Severity,
+    open::Found,
+    question::Answer,
+    recents::{Recent, Recents},
+};
+use crate::config::DataChoice;
+use egui::{Button, Ui};
+use std::{collections::BTreeSet, path::PathBuf};
+
+impl Window {
+    /// Dropped, typed and chosen folders.
+    pub(super) fn take_dropped(&mut self, ui: &Ui) {
+        let dropped = ui.input(|input| {
+            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect::<Vec<_>>()
+        });
+        for path in dropped.into_iter().chain(self.state.take_path()) {
+            self.opener.look_at(path, ui.ctx());
+        }
+        if let Some((name, text)) = self.state.take_text() {
+            self.opener.save_text(name, text, ui.ctx());
+        }
+        if let Some((name, rect)) = self.state.take_picture() {
+            self.opener.save_picture(&name, rect, ui.ctx());
+        }
+        let found: Vec<Found> = self.opener.found().collect();
+        for found in found {
+            match found {
+                Found::Data(path) => self.state.open_data(DataChoice::Folder(path), None),
+                Found::Split(path) => self.state.open_split(Some(path.display().to_string())),
+                Found::Weights(path) => self.state.load_weights(path),
+                Found::Run(path) => self.state.resume(path),
+                Found::RunOrWeights(path) => self.question.ask(path),
+                Found::Missing(paths) => self.state.recents.missing = paths,
+                Found::Saved(path) => {
+                    self.state.messages.tell(Severity::News, format!("Written to {}", path.display()), "");
+                }
+                Found::NotSaved(path, reason) => self.state.messages.tell(
+                    Severity::Warning,
+                    format!("{} cannot be written: {reason}", path.display()),
+                    "Choose another folder",
+                ),
+                Found::Unknown(path) => self.state.messages.tell(
+                    Severity::Warning,
+                    format!("There is nothing to open in {}", path.display()),
+                    "A data folder holds KITTI's days (2011_09_26) or sequences, or pictures; a split folder \
+                     train_files.txt; a weights folder encoder.pth or one .safetensors file; a run config.toml and \
+                     checkpoints",
+                ),
+            }
+        }
+    }
+
+    /// What was answered.
+    pub(super) fn take_answer(&mut self, ui: &Ui) {
+        match self.question.ui(ui, self.state.has_run()) {
+            Some(Answer::Continue(path)) => self.state.resume(path),
+            Some(Answer::Load(path)) => self.state.load_weights(path),
+            None => {}
+        }
+    }
+
+    /// Has a helper thread look which recents are still there.
+    pub(super) fn look_for_recents(&self, context: &egui::Context) {
+        let paths: BTreeSet<PathBuf> =
+            self.state.recents.all().filter_map(|recent| recent.path().map(ToOwned::to_owned)).collect();
+        self.opener.look_for(paths, context);
+    }
+
+    /// Entries of a menu for what was opened lately.
+    pub(super) fn recent_entries(&mut self, ui: &mut Ui, is_listed: impl Fn(&Recent) -> bool) {
+        let recents: Vec<_> = self.state.recents.all().filter(is_listed).collect();
+        if recents.is_empty() {
+            return;
+        }
+        ui.separator();
+        for recent in recents {
+            let obstacle = self.state.recents.obstacle(&recent);
+            let entry = ui.add_enabled(obstacle.is_none(), Button::new(recent.label()));
+            let entry = entry.on_hover_text(recent.help());
+            if entry.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
+                self.state.open_again(recent);
+                ui.close();
+            }
+        }
+    }
+
+    pub(super) fn forget_recents(&mut self) {
+        self.state.recents = Recents::default();
+    }
+}

@@ -1,0 +1,109 @@
+//! The log: every line with its time, by how much it matters and by words.
+
+use super::{Pane, empty, title};
+use crate::app::{
+    log::Line,
+    messages::Severity,
+    state::State,
+    theme::{self, Palette},
+};
+use egui::{
+    Align, Align2, Button, ComboBox, FontId, Layout, Role, ScrollArea, Sense, TextEdit, TextStyle,
+    TextWrapMode, Ui, Vec2, WidgetInfo,
+};
+use serde::{Deserialize, Serialize};
+
+const ROW: f32 = 18.0;
+const TIME: f32 = 64.0;
+
+/// The pane.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogPane {
+    least: Severity,
+    #[serde(skip)]
+    words: String,
+}
+
+impl Pane for LogPane {
+    fn title(&self) -> String {
+        "Log".to_owned()
+    }
+
+    fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        title(ui, "Log");
+        let name = |severity| match severity {
+            Severity::Detail => "everything",
+            Severity::News => "news and problems",
+            Severity::Warning => "problems",
+            Severity::Failure => "ended runs",
+        };
+        let choice = ComboBox::from_id_salt("least").selected_text(name(self.least)).width(96.0).truncate();
+        let choice = choice.show_ui(ui, |ui| {
+            for severity in Severity::ALL {
+                ui.selectable_value(&mut self.least, severity, name(severity));
+            }
+        });
+        choice.response.on_hover_text("Which lines are shown").accessible_name("Lines to show");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let lines = state.messages.log.matching(self.least, &self.words);
+            let copy = ui.add_enabled(!lines.is_empty(), Button::new("Copy"));
+            if copy.on_hover_text("Put the lines that are shown on the clipboard").clicked() {
+                let lines: Vec<_> = lines.into_iter().map(Line::plain).collect();
+                ui.ctx().copy_text(lines.join("\n"));
+            }
+            let width = ui.available_width().min(200.0);
+            let words = TextEdit::singleline(&mut self.words).hint_text("Search").desired_width(width);
+            ui.add(words).on_hover_text("Only lines with these words").accessible_name("Search the log");
+        });
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let lines = state.messages.log.matching(self.least, &self.words);
+        if lines.is_empty() {
+            let text = if state.messages.log.is_empty() {
+                "What happens is written down here: open data or press Train"
+            } else {
+                "No line is like this: show everything, or search for other words"
+            };
+            empty(ui, ui.max_rect(), text);
+            return;
+        }
+        let margin = egui::Margin::symmetric(8, 4);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let scroll = ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).content_margin(margin);
+        scroll.show_rows(ui, ROW, lines.len(), |ui, shown| {
+            for line in &lines[shown] {
+                row(ui, line);
+            }
+        });
+    }
+}
+
+fn row(ui: &mut Ui, line: &Line) {
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, line.plain()));
+    if response.hovered() {
+        ui.painter().rect_filled(rect.expand2(Vec2::new(4.0, 0.0)), 2.0, ui.visuals().faint_bg_color);
+    }
+    let palette = Palette::of(ui);
+    let weak = ui.visuals().weak_text_color();
+    let digits = FontId::monospace(12.0);
+    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, line.time(), digits, weak);
+    let colour = match line.severity {
+        Severity::Detail => ui.visuals().text_color(),
+        severity => severity.colour(&palette),
+    };
+    let times = if line.times > 1 { format!("{}× ", line.times) } else { String::new() };
+    let text = egui::RichText::new(format!("{times}{}", line.text)).color(colour);
+    let place = rect.with_min_x(rect.left() + TIME + theme::HALF);
+    let text = egui::WidgetText::from(text).into_galley(
+        ui,
+        Some(TextWrapMode::Truncate),
+        place.width(),
+        TextStyle::Body,
+    );
+    let corner = Align2::LEFT_CENTER.align_size_within_rect(text.size(), place).min;
+    ui.painter().galley(corner, text, colour);
+    response.on_hover_text(format!("{} (universal time)\n{}", line.time(), line.text));
+}

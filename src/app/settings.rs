@@ -1,0 +1,213 @@
+//! What the window remembers between starts, and the file that keeps it.
+
+use super::{desk::KeptDesk, recents::Recents};
+use crate::data::whole::write_whole;
+use egui::ThemePreference;
+use etcetera::BaseStrategy;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// No such file is longer.
+const LONGEST: u64 = 1 << 20;
+/// Time between looks for changes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is remembered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Settings {
+    /// Dark, light, or as the system is.
+    pub theme: ThemeChoice,
+    /// How large everything is drawn, 1 as the screen wants it.
+    pub zoom: f32,
+    /// Width and height of the window in points, at zoom 1.
+    pub size: [f32; 2],
+    /// Whether it filled the screen.
+    pub is_maximised: bool,
+    /// The panes.
+    pub desk: Option<KeptDesk>,
+    /// What was opened lately.
+    pub recents: Recents,
+}
+
+/// The theme, as it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeChoice {
+    /// Dark: pictures are judged best before it.
+    #[default]
+    Dark,
+    /// Light.
+    Light,
+    /// As the system is.
+    System,
+}
+
+impl From<ThemeChoice> for ThemePreference {
+    fn from(choice: ThemeChoice) -> Self {
+        match choice {
+            ThemeChoice::Dark => Self::Dark,
+            ThemeChoice::Light => Self::Light,
+            ThemeChoice::System => Self::System,
+        }
+    }
+}
+
+impl From<ThemePreference> for ThemeChoice {
+    fn from(preference: ThemePreference) -> Self {
+        match preference {
+            ThemePreference::Dark => Self::Dark,
+            ThemePreference::Light => Self::Light,
+            ThemePreference::System => Self::System,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            zoom: 1.0,
+            size: [1280.0, 800.0],
+            is_maximised: false,
+            desk: None,
+            recents: Recents::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads what can be read of a file's text, and says what cannot. Each part stands for itself.
+    pub fn read(text: &str) -> (Self, Vec<String>) {
+        let mut complaints = Vec::new();
+        let mut parts = match serde_json::from_str(text) {
+            Ok(Value::Object(parts)) => parts,
+            Ok(_) => Map::new(),
+            Err(error) => {
+                complaints.push(error.to_string());
+                Map::new()
+            }
+        };
+        let usual = Self::default();
+        let mut part = Parts { parts: &mut parts, complaints: &mut complaints };
+        let zoom: f32 = part.take("zoom", usual.zoom);
+        let size: [f32; 2] = part.take("size", usual.size);
+        let settings = Self {
+            theme: part.take("theme", usual.theme),
+            // NaN is in no range either.
+            zoom: if (0.2..=5.0).contains(&zoom) { zoom } else { usual.zoom },
+            size: if size.iter().all(|side| (200.0..=20_000.0).contains(side)) { size } else { usual.size },
+            is_maximised: part.take("is_maximised", usual.is_maximised),
+            desk: part.take("desk", usual.desk),
+            recents: part.take("recents", usual.recents).trimmed(),
+        };
+        (settings, complaints)
+    }
+
+    /// The text of the file.
+    pub fn text(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+struct Parts<'a> {
+    parts: &'a mut Map<String, Value>,
+    complaints: &'a mut Vec<String>,
+}
+
+impl Parts<'_> {
+    fn take<T: DeserializeOwned>(&mut self, name: &str, usual: T) -> T {
+        let Some(value) = self.parts.remove(name) else { return usual };
+        serde_json::from_value(value).unwrap_or_else(|error| {
+            self.complaints.push(format!("{name}: {error}"));
+            usual
+        })
+    }
+}
+
+/// The file. It is written beside the window's work, and only if something changed.
+pub struct Store {
+    path: PathBuf,
+    written: String,
+    looked_at: Instant,
+    writing: Option<JoinHandle<Result<(), String>>>,
+}
+
+impl Store {
+    /// The usual place, in the user's configuration folder; `None` if there is no such folder.
+    pub fn usual_path() -> Option<PathBuf> {
+        let folders = etcetera::choose_base_strategy().ok()?;
+        Some(folders.config_dir().join("monoscope").join("window.json"))
+    }
+
+    /// Opens the file and reads what it says; says what is wrong with it. A file that is not there yet is
+    /// in order.
+    pub fn open(path: PathBuf) -> (Self, Settings, Vec<String>) {
+        let (settings, complaints) = match read(&path) {
+            Ok(Some(text)) => Settings::read(&text),
+            Ok(None) => (Settings::default(), Vec::new()),
+            Err(reason) => (Settings::default(), vec![reason]),
+        };
+        let complaints = complaints
+            .into_iter()
+            .map(|complaint| {
+                let path = path.display();
+                format!("The window starts with its usual settings where {path} cannot be used: {complaint}")
+            })
+            .collect();
+        let store = Self { path, written: String::new(), looked_at: Instant::now(), writing: None };
+        (store, settings, complaints)
+    }
+
+    /// Whether it is time to look for changes.
+    pub fn is_due(&mut self) -> bool {
+        let is_due = self.looked_at.elapsed() >= PATIENCE;
+        if is_due {
+            self.looked_at = Instant::now();
+        }
+        is_due && self.writing.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Writes the settings on a helper thread, if they changed; says why the last time failed, if it did.
+    pub fn keep(&mut self, settings: &Settings) -> Option<String> {
+        let failure = self.wait();
+        let text = settings.text();
+        if text != self.written {
+            self.written.clone_from(&text);
+            let path = self.path.clone();
+            self.writing = Some(thread::spawn(move || write(&path, &text)));
+        }
+        failure
+    }
+
+    /// Waits until what is being written is on the disk; says why it could not be written, if so.
+    pub fn wait(&mut self) -> Option<String> {
+        let outcome = self.writing.take()?.join();
+        let reason = outcome.unwrap_or_else(|_| Err("the writer ended early".to_owned())).err()?;
+        Some(format!("The arrangement cannot be kept in {}: {reason}", self.path.display()))
+    }
+}
+
+/// The file's text; `None` if there is no file.
+fn read(path: &Path) -> Result<Option<String>, String> {
+    match fs::metadata(path) {
+        Ok(facts) if facts.len() > LONGEST => Err("it is longer than any such file".to_owned()),
+        Ok(_) => fs::read_to_string(path).map(Some).map_err(|error| error.to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let whole = || {
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        write_whole(path, |file| file.write_all(text.as_bytes()))
+    };
+    whole().map_err(|error| error.to_string())
+}

@@ -1,0 +1,39 @@
+//! The list of keys, and of what the pointer does.
+
+use super::{action::Action, bar, theme};
+use egui::{RichText, ScrollArea, Ui};
+
+/// Draws the list of keys if it is open.
+pub fn ui(ui: &Ui, is_open: &mut bool) {
+    let window = egui::Window::new("Shortcuts").open(is_open);
+    let window = window.anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]).resizable(false).collapsible(false);
+    window.show(ui, |ui| {
+        let height = ui.ctx().content_rect().height() - 120.0;
+        ScrollArea::vertical().max_height(height).show(ui, list_ui);
+    });
+}
+
+fn list_ui(ui: &mut Ui) {
+    let list = egui::Grid::new("shortcuts").num_columns(2).min_col_width(88.0);
+    list.spacing([24.0, theme::HALF]).show(ui, |ui| {
+        for (action, _) in Action::with_key() {
+            let key = RichText::new(bar::key(ui, action)).monospace();
+            ui.label(key.color(ui.visuals().strong_text_color()));
+            ui.label(action.label()).on_hover_text(action.help());
+            ui.end_row();
+        }
+        for (gesture, effect) in [
+            ("click", "Pin the pixel that the inspector asks about, or let it go"),
+            ("double-click", "On the header of a pane: let it fill the window, or show all again"),
+            ("right-click", "On the header of a pane: save the pane as a picture"),
+            ("drag", "Turn the point cloud"),
+            ("right-drag", "Move the point cloud (or shift-drag)"),
+            ("wheel", "Come closer to the point cloud"),
+            ("double-click", "On the point cloud: put the point cloud back"),
+        ] {
+            ui.label(RichText::new(gesture).monospace().color(ui.visuals().strong_text_color()));
+            ui.label(effect);
+            ui.end_row();
+        }
+    });
+}

@@ -1,0 +1,512 @@
+//! What the window keeps between starts, panes by key, names for those who cannot see it, and the log.
+
+use super::*;
+use egui_kittest::kittest::NodeT as _;
+use monoscope::app::{Recent, RecentData, Settings, Store, ThemeChoice};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// What is remembered of a window.
+fn kept(stage: &Stage) -> Settings {
+    stage.state().settings(&stage.ctx)
+}
+
+/// A window that starts with what was remembered.
+fn started_with(text: &str) -> Stage {
+    let (settings, complaints) = Settings::read(text);
+    let mut stage = stage();
+    let context = stage.ctx.clone();
+    stage.state_mut().restore(settings, complaints, &context);
+    stage.state_mut().receive(Event::Data(data()));
+    stage.run();
+    stage
+}
+
+fn press(stage: &mut Stage, modifiers: Modifiers, key: Key) {
+    stage.key_press_modifiers(modifiers, key);
+    stage.run();
+}
+
+/// Shows a pane from the View menu, or hides it.
+fn toggle_pane(stage: &mut Stage, title: &str) {
+    click(stage, "View");
+    stage.get_by_role_and_label(Role::CheckBox, title).click();
+    stage.run();
+    press(stage, Modifiers::NONE, Key::Escape);
+}
+
+/// Two more views, one of another map, and panes closed and opened.
+fn edited() -> Stage {
+    let mut stage = stage_with_data();
+    press(&mut stage, Modifiers::NONE, Key::V);
+    press(&mut stage, Modifiers::NONE, Key::V);
+    let last = stage.get_all_by_label("Map to show").last().unwrap();
+    last.click_accesskit();
+    stage.run();
+    stage.get_by_label("identity loss −1").click_accesskit();
+    stage.run();
+    click(&mut stage, "Close Health");
+    toggle_pane(&mut stage, "Trajectory");
+    click(&mut stage, "Training");
+    stage
+}
+
+#[test]
+fn an_edited_arrangement_comes_back_as_it_was() {
+    let mut first = edited();
+    let text = kept(&first).text();
+    let mut again = started_with(&text);
+    assert_eq!(kept(&again), kept(&first));
+    assert_eq!(again.get_all_by_label("Map to show").count(), 6);
+    assert!(again.query_by_label("Close Health").is_none());
+    assert!(again.query_by_label("Close Trajectory").is_some());
+    assert!(again.query_by_label("Start this run").is_some(), "the tab that was in front is in front");
+    let maps = watched(&again.state_mut().take_commands()).unwrap();
+    assert!(maps.contains(&MapName::Identity(FrameId::PREVIOUS)), "{maps:?}");
+    // And back to how it was at the first start.
+    again.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    again.run();
+    again.get_by_label("Command").type_text("reset layout");
+    again.run();
+    press(&mut again, Modifiers::NONE, Key::Enter);
+    assert_eq!(kept(&again).desk, kept(&stage_with_data()).desk);
+    first.run();
+}
+
+#[test]
+fn the_first_arrangement_still_fits_itself_to_the_window_after_a_start() {
+    let mut first = stage_with_data();
+    toggle_pane(&mut first, "Evaluation");
+    let mut again = started_with(&kept(&first).text());
+    let height = |stage: &Stage, title: &str| stage.get_by_label(&format!("{title} pane")).rect().top();
+    again.set_size(egui::vec2(1920.0, 1080.0));
+    first.set_size(egui::vec2(1920.0, 1080.0));
+    again.run();
+    first.run();
+    for title in ["Timeline", "Curves", "Health", "Evaluation"] {
+        assert_eq!(height(&first, title), height(&again, title), "{title}");
+    }
+}
+
+#[test]
+fn theme_zoom_and_options_of_panes_are_remembered() {
+    let mut first = stage_with_data();
+    click(&mut first, "View");
+    click(&mut first, "Light");
+    press(&mut first, Modifiers::NONE, Key::Escape);
+    press(&mut first, Modifiers::COMMAND, Key::Plus);
+    click(&mut first, "log");
+    let settings = kept(&first);
+    assert_eq!(settings.theme, ThemeChoice::Light);
+    assert_eq!(settings.zoom, 1.1);
+    assert!(settings.text().contains("\"is_logarithmic\": true"), "{}", settings.text());
+    assert_eq!(kept(&started_with(&settings.text())), settings);
+}
+
+#[test]
+fn a_pane_that_is_not_known_is_left_out_and_the_rest_stays() {
+    let text = kept(&edited()).text().replacen("\"trajectory\"", "\"crystal_ball\"", 1);
+    let stage = started_with(&text);
+    assert_eq!(stage.get_all_by_label("Map to show").count(), 6);
+    assert!(stage.query_by_label("Close Trajectory").is_none(), "the trajectory is there, but hidden");
+    assert!(kept(&stage).text().contains("\"trajectory\""));
+    assert!(!kept(&stage).text().contains("crystal_ball"));
+}
+
+#[test]
+fn a_damaged_file_costs_only_what_is_damaged() {
+    let mut stage = started_with("{\"zoom\": 1.3, \"theme\": \"purple\", \"desk\": 7}");
+    assert_eq!(kept(&stage).zoom, 1.3);
+    assert_eq!(kept(&stage).theme, ThemeChoice::Dark);
+    press(&mut stage, Modifiers::COMMAND, Key::Num9);
+    assert!(stage.query_by_label_contains("theme: unknown variant").is_some(), "the log says why");
+    let stage = started_with("what is this?");
+    assert_eq!(kept(&stage).desk, kept(&stage_with_data()).desk);
+}
+
+#[test]
+fn no_damage_to_the_file_stops_the_window() {
+    let text = kept(&edited()).text();
+    let mut chance = ChaCha8Rng::seed_from_u64(7);
+    let mut stage = stage_with_data();
+    let context = stage.ctx.clone();
+    for round in 0..4000 {
+        let mut bytes = text.clone().into_bytes();
+        for _ in 0..chance.random_range(1..6) {
+            let at = chance.random_range(0..bytes.len());
+            match chance.random_range(0..4) {
+                0 => bytes[at] = chance.random_range(b' '..b'~'),
+                1 => drop(bytes.remove(at)),
+                2 => {
+                    // A piece of the file, twice or elsewhere.
+                    let end = (at + chance.random_range(1..400)).min(bytes.len());
+                    let piece = bytes[at..end].to_vec();
+                    let place = chance.random_range(0..bytes.len());
+                    bytes.splice(place..place, piece);
+                }
+                _ => {
+                    let numbers = ["1e300", "-5", "0", "99999999999", "null", "{}", "[]", "true"];
+                    let number = numbers[chance.random_range(0..numbers.len())];
+                    if let Some(digit) = bytes[at..].iter().position(u8::is_ascii_digit) {
+                        bytes.splice(at + digit..=at + digit, number.bytes());
+                    }
+                }
+            }
+        }
+        let (settings, complaints) = Settings::read(&String::from_utf8_lossy(&bytes));
+        stage.state_mut().restore(settings, complaints, &context);
+        // Drawing takes longer than reading.
+        if round % 20 == 0 {
+            stage.run_steps(2);
+            assert!(stage.query_by_label("View").is_some(), "round {round}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_nests_without_end_is_refused() {
+    let deep = format!("{{\"desk\": {{\"panes\": {}1{}}}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let (settings, complaints) = Settings::read(&deep);
+    assert_eq!(settings.desk, None);
+    assert_eq!(complaints.len(), 1);
+}
+
+#[test]
+fn the_file_is_written_whole_and_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("not/there/yet/window.json");
+    let (mut store, settings, complaints) = Store::open(path.clone());
+    assert_eq!((settings, complaints), (Settings::default(), Vec::new()), "the first start is in order");
+    let settings = kept(&edited());
+    assert_eq!(store.keep(&settings), None);
+    assert_eq!(store.wait(), None);
+    let (_, read, complaints) = Store::open(path.clone());
+    assert_eq!((read, complaints), (settings, Vec::new()));
+
+    fs::write(&path, "{").unwrap();
+    let (_, read, complaints) = Store::open(path);
+    assert_eq!(read, Settings::default());
+    assert!(complaints[0].contains("window.json"), "{complaints:?}");
+
+    let (mut store, ..) = Store::open(folder.path().join("not/there/yet/window.json/below/a/file"));
+    store.keep(&Settings::default());
+    assert!(store.wait().unwrap().contains("cannot be kept"));
+}
+
+#[test]
+fn what_was_opened_lately_can_be_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = stage();
+    let there = DataChoice::Folder(folder.path().to_owned());
+    let gone = DataChoice::Folder(folder.path().join("gone"));
+    for choice in [gone, there.clone()] {
+        stage.state_mut().open(choice, None, None);
+        stage.state_mut().receive(Event::Data(DataReport { split: Some("my_split".to_owned()), ..data() }));
+    }
+    stage.run();
+    stage.state_mut().take_commands();
+    let recents = kept(&stage).recents;
+    assert_eq!(recents.data[0], RecentData { data: there.clone(), split: Some("my_split".to_owned()) });
+    assert_eq!(recents.data.len(), 2);
+
+    let mut again = started_with(&kept(&stage).text());
+    again.state_mut().take_commands();
+    click(&mut again, "Data");
+    // A helper thread looks which are there.
+    let is_greyed = |stage: &Stage| {
+        let gone = stage.get_by_label_contains("gone (my_split)");
+        gone.accesskit_node().is_disabled()
+    };
+    for _ in 0..200 {
+        again.run();
+        if is_greyed(&again) {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    assert!(is_greyed(&again));
+    let name = folder.path().file_name().unwrap().to_str().unwrap();
+    let label = format!("{name} (my_split)");
+    let entries: Vec<_> = again.get_all_by_label_contains(&label).collect();
+    entries[0].click();
+    drop(entries);
+    again.run();
+    let commands = again.state_mut().take_commands();
+    let reopens = |command: &Command| matches!(command, Command::OpenData { data, split: Some(split) } if *data == there && split == "my_split");
+    assert!(commands.iter().any(reopens), "{commands:?}");
+
+    // From the palette too.
+    press(&mut again, Modifiers::COMMAND, Key::P);
+    again.get_by_label("Command").type_text(name);
+    again.run();
+    press(&mut again, Modifiers::NONE, Key::Enter);
+    assert!(again.state_mut().take_commands().iter().any(reopens));
+
+    click(&mut again, "Data");
+    click(&mut again, "Forget recents");
+    assert_eq!(kept(&again).recents.all().count(), 0);
+}
+
+#[test]
+fn recents_are_few_and_the_newest_is_first() {
+    let mut recents = Settings::default().recents;
+    for index in 0..20 {
+        recents.add(Recent::Weights(format!("/weights/{index}").into()));
+        recents.add(Recent::Weights("/weights/0".into()));
+    }
+    assert_eq!(recents.weights.len(), 8);
+    assert_eq!(recents.weights[..2], [PathBuf::from("/weights/0"), PathBuf::from("/weights/19")]);
+}
+
+#[test]
+fn the_folder_of_a_run_raises_a_question() {
+    let run = tempfile::tempdir().unwrap();
+    fs::create_dir(run.path().join("checkpoints")).unwrap();
+    fs::write(run.path().join("config.toml"), []).unwrap();
+    assert_eq!(recognise(run.path()), Found::RunOrWeights(run.path().to_owned()));
+    for (answer, continues) in [("Continue this run", true), ("Use its networks", false)] {
+        let mut stage = stage_with_data();
+        stage.state_mut().take_commands();
+        stage.get_by_label("Path to open").focus();
+        stage.run();
+        stage.get_by_label("Path to open").type_text(run.path().to_str().unwrap());
+        stage.run();
+        stage.key_press(Key::Enter);
+        for _ in 0..200 {
+            stage.run();
+            if stage.query_by_label(answer).is_some() {
+                break;
+            }
+            sleep(Duration::from_millis(10));
+        }
+        if continues {
+            // The first answer has the keys.
+            press(&mut stage, Modifiers::NONE, Key::Enter);
+        } else {
+            click(&mut stage, answer);
+        }
+        let commands = stage.state_mut().take_commands();
+        let is_done = |command: &Command| match command {
+            Command::Resume { run: path, .. } => continues && path == run.path(),
+            Command::LoadWeights(path) => !continues && path == run.path(),
+            _ => false,
+        };
+        assert!(commands.iter().any(is_done), "{answer}: {commands:?}");
+        assert!(stage.query_by_label(answer).is_none(), "it is asked once");
+    }
+}
+
+#[test]
+fn the_log_tells_everything_with_its_time() {
+    let mut stage = stage_with_data();
+    let problem = Problem {
+        what: "frame 7 cannot be read".to_owned(),
+        advice: "copy it again".to_owned(),
+        ended_run: false,
+        needs_checkpoint: false,
+    };
+    stage.state_mut().receive(Event::Problem(problem));
+    press(&mut stage, Modifiers::NONE, Key::M);
+    click(&mut stage, "Show the log");
+    let problem = |stage: &Stage| {
+        stage.query_by_label_contains("problem frame 7 cannot be read. copy it again").is_some()
+    };
+    let opened = |stage: &Stage| stage.query_by_label_contains("Opened test data: 2 drives").is_some();
+    assert!(problem(&stage) && opened(&stage));
+    stage.get_by_label("Search the log").focus();
+    stage.run();
+    stage.get_by_label("Search the log").type_text("FRAME 7");
+    stage.run();
+    assert!(problem(&stage) && !opened(&stage));
+    stage.get_by_label("Search the log").type_text("8");
+    stage.run();
+    assert!(stage.query_by_label_contains("No line is like this").is_some());
+}
+
+#[test]
+fn panes_are_reached_maximised_and_closed_by_key() {
+    let mut stage = stage_with_data();
+    let has_keys = |stage: &Stage, title: &str| stage.get_by_label(&format!("{title} pane")).is_focused();
+    press(&mut stage, Modifiers::COMMAND, Key::Num3);
+    assert!(has_keys(&stage, "Curves"));
+    press(&mut stage, Modifiers::NONE, Key::Tab);
+    assert!(stage.get_by_role_and_label(Role::ComboBox, "Figure").is_focused(), "then its controls");
+    press(&mut stage, Modifiers::NONE, Key::F11);
+    assert!(stage.query_by_label("Close Timeline").is_none(), "it has the window to itself");
+    assert!(stage.get_by_label("Curves pane").rect().width() > 1200.0);
+    press(&mut stage, Modifiers::NONE, Key::F11);
+    assert!(stage.query_by_label("Close Timeline").is_some());
+    press(&mut stage, Modifiers::COMMAND, Key::W);
+    assert!(stage.query_by_label("Close Curves").is_none());
+    // Everything is passed on the way around.
+    let mut passed = BTreeSet::new();
+    for _ in 0..12 {
+        press(&mut stage, Modifiers::NONE, Key::F8);
+        let focused = stage.root().children_recursive().find(|node| node.is_focused());
+        passed.insert(focused.and_then(|node| node.accesskit_node().label()).unwrap());
+    }
+    for title in ["Sequence", "Health", "Timeline", "Inspector", "Point cloud", "disparity 0"] {
+        assert!(passed.contains(&format!("{title} pane")), "{title} in {passed:?}");
+    }
+}
+
+#[test]
+fn a_double_click_on_a_header_maximises_and_restores() {
+    let mut stage = stage_with_data();
+    for is_alone in [true, false] {
+        let place = stage.get_by_label("Health pane").rect().center();
+        for pressed in [true, false, true, false] {
+            stage.event(egui::Event::PointerMoved(place));
+            stage.event(egui::Event::PointerButton {
+                pos: place,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+        }
+        stage.run();
+        assert_eq!(stage.query_by_label("Close Timeline").is_none(), is_alone);
+        stage.run_steps(4);
+    }
+}
+
+/// Roles of what a person can do something with.
+const INPUTS: [Role; 9] = [
+    Role::Button,
+    Role::CheckBox,
+    Role::ComboBox,
+    Role::Link,
+    Role::RadioButton,
+    Role::Slider,
+    Role::SpinButton,
+    Role::TextInput,
+    Role::MultilineTextInput,
+];
+
+/// Inputs on the screen that nobody could call by a name.
+fn nameless(stage: &Stage) -> Vec<String> {
+    let is_nameless = |node: &egui_kittest::Node<'_>| {
+        let facts = node.accesskit_node();
+        INPUTS.contains(&facts.role()) && facts.label().is_none_or(|name| name.trim().is_empty())
+    };
+    let inputs = stage.root().children_recursive().filter(is_nameless);
+    inputs.map(|node| format!("{:?} at {:?}", node.accesskit_node().role(), node.rect())).collect()
+}
+
+#[test]
+fn every_input_has_a_name() {
+    let mut stage = stage_with_data();
+    assert_eq!(nameless(&stage), [""; 0], "at the start");
+    for key in [Key::Num2, Key::Num7, Key::Num8, Key::Num9] {
+        press(&mut stage, Modifiers::COMMAND, key);
+        press(&mut stage, Modifiers::NONE, Key::F11);
+        assert_eq!(nameless(&stage), [""; 0], "the pane of {key:?}");
+        if key == Key::Num2 {
+            click(&mut stage, "More options");
+            assert_eq!(nameless(&stage), [""; 0], "more options");
+        }
+        press(&mut stage, Modifiers::NONE, Key::F11);
+    }
+    for menu in ["Data", "Weights", "Run", "View", "Help", "Points"] {
+        click(&mut stage, menu);
+        assert_eq!(nameless(&stage), [""; 0], "the menu {menu}");
+        press(&mut stage, Modifiers::NONE, Key::Escape);
+    }
+    stage.get_all_by_label("Colours").next().unwrap().click();
+    stage.run();
+    assert_eq!(nameless(&stage), [""; 0], "the colours of a view");
+    press(&mut stage, Modifiers::NONE, Key::Escape);
+    press(&mut stage, Modifiers::COMMAND, Key::P);
+    assert_eq!(nameless(&stage), [""; 0], "the palette");
+    press(&mut stage, Modifiers::NONE, Key::Escape);
+    press(&mut stage, Modifiers::NONE, Key::M);
+    assert_eq!(nameless(&stage), [""; 0], "the messages");
+    enter(&mut stage, State::Training);
+    stage.state_mut().receive(Event::Step(StepReport { step: 3, total_steps: 9, ..StepReport::default() }));
+    stage.run();
+    assert_eq!(nameless(&stage), [""; 0], "a run");
+}
+
+#[test]
+fn tab_reaches_every_part_of_the_window() {
+    let mut stage = stage_with_data();
+    let mut reached = BTreeSet::new();
+    for _ in 0..120 {
+        press(&mut stage, Modifiers::NONE, Key::Tab);
+        let focused = stage.root().children_recursive().find(|node| node.is_focused());
+        let name = focused.and_then(|node| node.accesskit_node().label());
+        reached.insert(name.expect("what has the keys has a name"));
+    }
+    for name in [
+        "Data",
+        "View",
+        "Train",
+        "Open folder…",
+        "Path to open",
+        "Map to show",
+        "Colours",
+        "Frame",
+        "Previous frame",
+        "Follow training",
+        "Figure",
+        "Smoothing",
+        "Close Health",
+        "Maximise Point cloud",
+    ] {
+        assert!(reached.contains(name), "{name} in {reached:?}");
+    }
+}
+
+#[test]
+fn letters_work_while_a_button_has_the_keys_but_not_in_a_field_of_text() {
+    let mut stage = stage_with_data();
+    let views = |stage: &Stage| stage.get_all_by_label("Map to show").count();
+    stage.get_by_label("Follow training").focus();
+    stage.run();
+    press(&mut stage, Modifiers::NONE, Key::V);
+    assert_eq!(views(&stage), 5);
+    stage.get_by_label("Path to open").focus();
+    stage.run();
+    press(&mut stage, Modifiers::NONE, Key::V);
+    assert_eq!(views(&stage), 5);
+}
+
+#[test]
+fn nothing_is_cut_off_at_twice_the_size_or_in_a_small_window() {
+    for (size, points) in [([1280.0, 800.0], 2.0), ([1920.0, 1080.0], 2.0), ([960.0, 600.0], 1.0)] {
+        let harness = builder().with_size(size).with_pixels_per_point(points);
+        let mut stage = harness.build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+        stage.state_mut().receive(Event::Data(data()));
+        stage.run();
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::Vec2::from(size));
+        for node in stage.root().children_recursive() {
+            let role = node.accesskit_node().role();
+            // The list of drives and the form scroll.
+            if INPUTS.contains(&role) && node.rect().is_positive() && role != Role::TextInput {
+                assert!(screen.expand(1.0).contains_rect(node.rect()), "{size:?}: {node:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_empty_pane_says_what_to_do_next() {
+    let mut stage = stage();
+    for (key, advice) in [
+        (Key::Num1, "Drop a folder here, or try the built-in drive"),
+        (Key::Num3, "press Train"),
+        (Key::Num4, "choose it in the Sequence pane"),
+        (Key::Num5, "choose it in the Sequence pane"),
+        (Key::Num6, "press Train"),
+        (Key::Num7, "choose it in the Sequence pane"),
+        (Key::Num8, "Open data"),
+        (Key::Num9, "open data or press Train"),
+    ] {
+        press(&mut stage, Modifiers::COMMAND, key);
+        press(&mut stage, Modifiers::NONE, Key::F11);
+        assert!(stage.query_all_by_label_contains(advice).next().is_some(), "{key:?}: {advice}");
+        press(&mut stage, Modifiers::NONE, Key::F11);
+    }
+    press(&mut stage, Modifiers::NONE, Key::I);
+    assert!(stage.query_all_by_label_contains("No data is open").next().is_some());
+}
