@@ -94,11 +94,13 @@ impl Window {
     }
 
     fn notice_size(&mut self, ui: &Ui) {
+        // Asked before, because both look into the same lock.
+        let zoom = ui.ctx().zoom_factor();
         ui.input(|input| {
             let viewport = input.viewport();
             self.is_maximised = viewport.maximized == Some(true) || viewport.fullscreen == Some(true);
             if let Some(inner) = viewport.inner_rect.filter(|_| !self.is_maximised) {
-                let size = inner.size() * ui.ctx().zoom_factor();
+                let size = inner.size() * zoom;
                 self.size = [size.x.round(), size.y.round()];
             }
         });
