@@ -217,6 +217,11 @@ impl Desk {
         match (neighbour.and_then(|id| tiles.parent_of(id)), self.tree.root) {
             (Some(container), _) => {
                 if let Some(Tile::Container(container)) = tiles.get_mut(container) {
+                    if let Container::Linear(linear) = container {
+                        let others = linear.children.iter().map(|child| linear.shares[*child]);
+                        let mean = others.sum::<f32>() / linear.children.len().max(1) as f32;
+                        linear.shares.set_share(tile, mean);
+                    }
                     container.add_child(tile);
                 }
             }

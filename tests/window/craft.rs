@@ -345,7 +345,7 @@ fn panes_are_reached_maximised_and_closed_by_key() {
         let focused = stage.root().children_recursive().find(|node| node.is_focused());
         passed.insert(focused.and_then(|node| node.accesskit_node().label()).unwrap());
     }
-    for title in ["Sequence", "Health", "Timeline", "Inspector", "Point cloud", "disparity 0"] {
+    for title in ["Sequence", "Health", "Timeline", "Inspector", "Point cloud", "disparity, scale 0"] {
         assert!(passed.contains(&format!("{title} pane")), "{title} in {passed:?}");
     }
 }

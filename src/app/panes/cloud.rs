@@ -14,9 +14,15 @@ use egui::{
 };
 use glam::Vec3;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// How far before the camera its frame is drawn, in median depths.
 const FRUSTUM_DEPTH: f32 = 0.22;
+
+/// What can be chosen; a file that keeps the pane may hold more.
+const WIDTHS: RangeInclusive<f32> = 0.5..=4.0;
+const FARTHEST: RangeInclusive<f32> = 1.0..=100.0;
+const FLATTEST: RangeInclusive<f32> = 0.0..=10.0;
 
 /// The pane.
 #[derive(Serialize, Deserialize)]
@@ -49,14 +55,14 @@ impl Cloud {
     fn options(&mut self, ui: &mut Ui) {
         ui.menu_button("Points", |ui| {
             ui.spacing_mut().slider_width = 136.0;
-            let widths = Slider::new(&mut self.point_width, 0.5..=4.0).text("width");
+            let widths = Slider::new(&mut self.point_width, WIDTHS).text("width");
             ui.add(widths).on_hover_text("Width of a point: at 1 it covers what its pixel covers");
-            let farthest = Slider::new(&mut self.farthest, 1.0..=100.0).logarithmic(true).text("farthest");
+            let farthest = Slider::new(&mut self.farthest, FARTHEST).logarithmic(true).text("farthest");
             ui.add(farthest).on_hover_text(
                 "Points farther than this are left out, in median depths of the frame: \
                  the network's own unit of length is arbitrary",
             );
-            let flattest = Slider::new(&mut self.flattest, 0.0..=10.0).suffix("°").text("edges");
+            let flattest = Slider::new(&mut self.flattest, FLATTEST).suffix("°").text("edges");
             ui.add(flattest).on_hover_text(
                 "Surfaces seen at a flatter angle than this are left out: \
                  at the edges of things such points hang in the air",
@@ -73,9 +79,9 @@ impl Cloud {
         self.orbit.interact(&response);
         let [red, green, blue, _] = Palette::DARK.stage.to_array();
         let style = CloudStyle {
-            point_width: self.point_width,
-            farthest: self.farthest,
-            flattest: self.flattest,
+            point_width: self.point_width.clamp(*WIDTHS.start(), *WIDTHS.end()),
+            farthest: self.farthest.clamp(*FARTHEST.start(), *FARTHEST.end()),
+            flattest: self.flattest.clamp(*FLATTEST.start(), *FLATTEST.end()),
             background: [red, green, blue],
         };
         self.view.draw(ui.painter(), rect, cloud, &self.orbit, style);
