@@ -39,6 +39,12 @@ impl Setting {
         pairs.filter(|(old, new)| old != new).map(|(_, new)| new).collect()
     }
 
+    /// The name of its option.
+    pub fn option(self) -> String {
+        let value = toml::Table::try_from(self).ok();
+        value.and_then(|value| value.into_iter().next()).map(|(name, _)| name).unwrap_or_default()
+    }
+
     /// Gives a configuration this value.
     pub fn apply(self, config: &mut RunConfig) {
         let RunConfig { objective, training, .. } = config;

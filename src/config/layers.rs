@@ -43,6 +43,20 @@ pub fn overridden(
     Value::Table(options).try_into().map_err(|error| refuse(&error))
 }
 
+/// A configuration in which one option is as another configuration has it, also if that leaves it out.
+pub(super) fn with_option_of(
+    config: &RunConfig,
+    other: &RunConfig,
+    name: &str,
+) -> Result<RunConfig, ConfigError> {
+    let mut options = table(config)?;
+    for part in options.iter_mut().filter_map(|(_, part)| part.as_table_mut()) {
+        part.remove(name);
+    }
+    merge(&mut options, &table(other)?, &|given| given == name);
+    Value::Table(options).try_into().map_err(|error| refuse(&error))
+}
+
 /// The name of an option in which two configurations differ.
 pub(super) fn differing_option(a: &RunConfig, b: &RunConfig) -> Result<Option<String>, ConfigError> {
     fn find(a: &Table, b: &Table) -> Option<String> {
@@ -56,7 +70,7 @@ pub(super) fn differing_option(a: &RunConfig, b: &RunConfig) -> Result<Option<St
     Ok(find(&table(a)?, &table(b)?))
 }
 
-fn table(config: &RunConfig) -> Result<Table, ConfigError> {
+pub(super) fn table(config: &RunConfig) -> Result<Table, ConfigError> {
     Table::try_from(config).map_err(|error| refuse(&error))
 }
 

@@ -7,6 +7,7 @@ mod frame;
 mod layers;
 mod network;
 mod objective;
+mod options;
 mod preset;
 mod training;
 
@@ -16,6 +17,7 @@ pub use frame::FrameId;
 pub use layers::{layered, overridden};
 pub use network::{DepthNetworkType, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType};
 pub use objective::ObjectiveConfig;
+pub use options::{Choice, ConfigOption, OptionKind, OptionTexts};
 pub use preset::Preset;
 pub use training::TrainingConfig;
 
@@ -72,13 +74,13 @@ pub enum DeviceChoice {
 #[serde(default, deny_unknown_fields)]
 pub struct RunConfig {
     /// The networks.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Network")]
     pub network: NetworkConfig,
     /// The loss.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Objective")]
     pub objective: ObjectiveConfig,
     /// The loop.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Training")]
     pub training: TrainingConfig,
     /// What was changed in the middle of the run, by step.
     #[arg(skip)]

@@ -40,46 +40,46 @@ pub struct TrainingConfig {
     pub steps: Option<u64>,
 
     /// Train on the images as they are, without flip and colour jitter
-    #[arg(long)]
+    #[arg(long, help_heading = "Data")]
     pub no_augmentation: bool,
 
     /// Steps between lines of the metrics log
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Record")]
     pub log_frequency: u64,
 
     /// Write TensorBoard event files beside the metrics log
-    #[arg(long)]
+    #[arg(long, help_heading = "Record")]
     pub tensorboard: bool,
 
     /// Steps between checkpoints, besides those at the end of epochs and of the run
-    #[arg(long, default_value_t = 500, value_name = "N")]
+    #[arg(long, default_value_t = 500, value_name = "N", help_heading = "Record")]
     pub checkpoint_frequency: u64,
 
     /// Keep frames at the network's size in this folder, so that later epochs need not decode them
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_frames: Option<PathBuf>,
 
     /// The most that the folder of kept frames may hold; further frames are decoded every time
-    #[arg(long, default_value_t = 20, value_name = "GIGABYTES")]
+    #[arg(long, default_value_t = 20, value_name = "GIGABYTES", help_heading = "Data")]
     pub cache_limit: u64,
 
     /// Epochs between checkpoints that are kept
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Record")]
     pub save_frequency: usize,
 
     /// Checkpoints to keep besides the best and those of epochs: the newest
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", help_heading = "Record")]
     pub keep_checkpoints: usize,
 
     /// Validate on so many samples, spread evenly over the validation part of the split; all without
     /// it, so that figures of runs and epochs compare; 0 is no validation
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Record")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_samples: Option<usize>,
 
     /// Threads that decode and resize images
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Data")]
     pub num_workers: usize,
 
     /// Seed of weights, order, augmentation and noise
