@@ -4,10 +4,12 @@
 mod device;
 mod launches;
 mod lease;
+mod memory;
 pub mod ops;
 mod slot;
 
 pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
 pub use launches::count_kernels;
 pub use lease::Lease;
+pub use memory::free_memory;
 pub use slot::Slot;

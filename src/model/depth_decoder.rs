@@ -13,7 +13,7 @@ use burn::{
 use std::collections::BTreeMap;
 
 /// Channels of the decoder at scales 0 to 4.
-const CHANNELS: [usize; 5] = [16, 32, 64, 128, 256];
+pub(super) const CHANNELS: [usize; 5] = [16, 32, 64, 128, 256];
 
 /// Climbs from the coarsest feature map to full size, taking in a finer one at each level. The
 /// predictive mask has a decoder like that of disparity, with a channel for each source.

@@ -12,6 +12,7 @@ mod pose_cnn;
 mod pose_decoder;
 mod resnet;
 mod rt_monodepth;
+mod size;
 pub mod weights;
 
 pub use depth::{Decoder, DepthArchitecture, DepthNetwork, Encoder};
@@ -24,3 +25,4 @@ pub use pose_cnn::PoseCnn;
 pub use pose_decoder::PoseDecoder;
 pub use resnet::{ResnetArchitecture, ResnetEncoder};
 pub use rt_monodepth::{RtMonodepthDecoder, RtMonodepthEncoder};
+pub use size::Size;

@@ -39,7 +39,7 @@ pub enum PoseModel {
 impl PoseArchitecture {
     /// How many motions it predicts: to each other frame from the first. The published networks with an
     /// encoder of their own have two, of which a pair uses the first.
-    fn motions(self) -> usize {
+    pub(super) fn motions(self) -> usize {
         let needed = self.frames - 1;
         if matches!(self.model, PoseModel::Separate(_)) { needed.max(2) } else { needed }
     }

@@ -9,7 +9,8 @@ use burn::{
 };
 
 /// Channels and kernel of each convolution; each halves the size.
-const LAYERS: [(usize, usize); 7] = [(16, 7), (32, 5), (64, 3), (128, 3), (256, 3), (256, 3), (256, 3)];
+pub(super) const LAYERS: [(usize, usize); 7] =
+    [(16, 7), (32, 5), (64, 3), (128, 3), (256, 3), (256, 3), (256, 3)];
 
 /// Seven convolutions, one more, and a mean over the image.
 #[derive(Module, Debug)]

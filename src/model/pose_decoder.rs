@@ -15,7 +15,7 @@ pub struct PoseDecoder {
 }
 
 /// Channels between the convolutions.
-const CHANNELS: usize = 256;
+pub(super) const CHANNELS: usize = 256;
 
 impl PoseDecoder {
     /// A decoder of so many feature maps of so many channels to so many motions.

@@ -14,10 +14,10 @@ use burn::{
 use std::collections::BTreeMap;
 
 /// Channels of the first convolution and of the three stages, each of which halves the size.
-const ENCODER_CHANNELS: [usize; 4] = [64, 64, 128, 192];
+pub(super) const ENCODER_CHANNELS: [usize; 4] = [64, 64, 128, 192];
 
 /// Channels of the decoder at scales 0 to 3; the last has no output.
-const DECODER_CHANNELS: [usize; 4] = [16, 32, 64, 96];
+pub(super) const DECODER_CHANNELS: [usize; 4] = [16, 32, 64, 96];
 
 /// Four halvings of the size.
 #[derive(Module, Debug)]

@@ -1,6 +1,6 @@
 //! What a session reports: small facts by channel, pictures by a latest-wins slot.
 
-use super::{Entry, EvaluationNews, Signals, Trajectory, ValidationReport};
+use super::{Entry, EvaluationNews, Signals, TimeSplit, Trajectory, ValidationReport};
 use crate::{
     compute::Lease,
     config::{Change, ObjectiveConfig, RunConfig},
@@ -132,7 +132,7 @@ pub struct WeightsReport {
 }
 
 /// The figures of a step: one line of `metrics.jsonl`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepReport {
     /// Steps made, this one included.
     pub step: u64,
@@ -156,6 +156,11 @@ pub struct StepReport {
     pub seconds_loading: f64,
     /// Seconds of the whole step.
     pub seconds: f64,
+    /// Where they went; logs of older versions do not say.
+    pub split: Option<TimeSplit>,
+    /// Bytes that are held where the run computes (see [`crate::compute::Compute::memory`]), if that can be
+    /// asked; logs of older versions do not say.
+    pub memory: Option<u64>,
     /// Images (batch items) trained per second, averaged over the last steps.
     pub images_per_second: f64,
     /// Time left for the run at this rate.

@@ -1,6 +1,6 @@
 //! The update that training consists of: forward, backward, Adam.
 
-use super::{Adam, Signals};
+use super::{Adam, Signals, TimeSplit, time_split::timed};
 use crate::{
     model::Networks,
     objective::{MapName, Noise, Objective, Outcome},
@@ -75,6 +75,8 @@ pub struct Lesson {
     pub signals: Signals,
     /// Length of the gradient of all parameters together, before it is clipped.
     pub gradient_norm: f32,
+    /// Where the time went.
+    pub split: TimeSplit,
     /// The first part's samples.
     pub samples: SampleTensors,
     /// The first part's losses and maps.
@@ -129,23 +131,29 @@ impl Learner {
         noise: Noise,
         wanted: &BTreeSet<MapName>,
     ) -> Result<(Outcome, f32, GradientsParams)> {
-        self.weighted_gradients(samples, noise, 1.0, wanted)
+        let part = Part { samples: samples.clone(), noise, share: 1.0 };
+        self.weighted_gradients(&part, wanted, &mut TimeSplit::default())
     }
 
-    /// As [`Learner::gradients`], of the loss taken `weight` times; the loss is given as it is.
+    /// As [`Learner::gradients`], of the loss taken as many times as the part's share; the loss is given as
+    /// it is.
     fn weighted_gradients(
         &self,
-        samples: &SampleTensors,
-        noise: Noise,
-        weight: f32,
+        Part { samples, noise, share }: &Part,
         wanted: &BTreeSet<MapName>,
+        split: &mut TimeSplit,
     ) -> Result<(Outcome, f32, GradientsParams)> {
-        let outcome = forward(self.networks(), &self.objective, samples, noise, wanted);
-        let loss = outcome.loss.clone().into_scalar::<f32>();
+        let (outcome, loss) = timed(&mut split.seconds_forward, || {
+            let outcome = forward(self.networks(), &self.objective, samples, noise.clone(), wanted);
+            let loss = outcome.loss.clone().into_scalar::<f32>();
+            (outcome, loss)
+        });
         NotANumber::check("loss", loss)?;
-        let weighted = outcome.loss.clone();
-        let weighted = if weight == 1.0 { weighted } else { weighted.mul_scalar(weight) };
-        let gradients = GradientsParams::from_grads(weighted.backward(), self.networks());
+        let gradients = timed(&mut split.seconds_backward, || {
+            let weighted = outcome.loss.clone();
+            let weighted = if *share == 1.0 { weighted } else { weighted.mul_scalar(*share) };
+            GradientsParams::from_grads(weighted.backward(), self.networks())
+        });
         Ok((outcome, loss, gradients))
     }
 
@@ -165,17 +173,22 @@ impl Learner {
         let mut accumulated = GradientsAccumulator::new();
         let mut first: Option<Lesson> = None;
         let nothing = BTreeSet::new();
-        for Part { samples, noise, share } in parts {
+        let mut split = TimeSplit::default();
+        for part in parts {
             let wanted = if first.is_none() { wanted } else { &nothing };
-            let (outcome, loss, gradients) = self.weighted_gradients(&samples, noise, share, wanted)?;
-            accumulated.accumulate(self.networks(), gradients);
-            let figures = self.figures(&outcome)?;
+            let (outcome, loss, gradients) = self.weighted_gradients(&part, wanted, &mut split)?;
+            let figures = timed(&mut split.seconds_backward, || {
+                accumulated.accumulate(self.networks(), gradients);
+                self.figures(&outcome)
+            })?;
+            let Part { samples, share, .. } = part;
             let lesson = first.get_or_insert_with(|| Lesson {
                 loss: 0.0,
                 scale_losses: BTreeMap::new(),
                 masked_share: 0.0,
                 signals: Signals::default(),
                 gradient_norm: 0.0,
+                split,
                 samples,
                 outcome,
             });
@@ -187,8 +200,12 @@ impl Learner {
             }
         }
         let mut lesson = first.expect("an update has samples");
-        let gradients = accumulated.grads();
-        lesson.gradient_norm = gradient_norm(self.networks(), &gradients);
+        let gradients = timed(&mut split.seconds_backward, || {
+            let gradients = accumulated.grads();
+            lesson.gradient_norm = gradient_norm(self.networks(), &gradients);
+            gradients
+        });
+        lesson.split = split;
         Ok((lesson, gradients))
     }
 
@@ -217,7 +234,7 @@ impl Learner {
         stride: Stride,
         wanted: &BTreeSet<MapName>,
     ) -> Result<Lesson> {
-        let (lesson, gradients) = self.accumulate(parts, wanted)?;
+        let (mut lesson, gradients) = self.accumulate(parts, wanted)?;
         let norm = lesson.gradient_norm;
         NotANumber::check("gradient's norm", norm)?;
         let factor = match stride.clip_gradient_norm {
@@ -225,7 +242,11 @@ impl Learner {
             _ => 1.0,
         };
         let networks = self.networks.take().expect("the optimiser gives the networks back");
-        self.networks = Some(self.adam.step(networks, gradients, factor, stride.learning_rate));
+        let adam = &mut self.adam;
+        let updated = timed(&mut lesson.split.seconds_optimiser, || {
+            adam.step(networks, gradients, factor, stride.learning_rate)
+        });
+        self.networks = Some(updated);
         Ok(lesson)
     }
 

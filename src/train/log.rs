@@ -10,13 +10,13 @@ use crate::config::Change;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 /// Something that was noted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
     /// A step was made.
     Step(StepReport),
@@ -74,6 +74,16 @@ impl Log {
         let events =
             tensorboard.then(|| EventFile::create(&run.join("tensorboard"), position.step)).transpose()?;
         Ok((Self { file, path, length, pending: String::new(), events }, entries))
+    }
+
+    /// What a run folder's log says so far; the run may go on meanwhile.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(run: &Path) -> Result<Vec<Entry>> {
+        let path = run.join(Self::FILE_NAME);
+        let bytes = fs::read(&path).with_context(|| format!("the log {} cannot be read", path.display()))?;
+        Ok(String::from_utf8_lossy(&bytes).lines().map_while(parse).collect())
     }
 
     /// Appends an entry. If it cannot be written, it is kept and written with the next one.
@@ -136,6 +146,8 @@ fn line(entry: &Entry) -> Map<String, Value> {
         .map(|(key, value)| (key.to_owned(), value))
         .into_iter()
         .chain(report.scale_losses.iter().map(|(scale, loss)| (format!("loss_{scale}"), json!(loss))))
+        .chain(report.memory.map(|bytes| ("memory".to_owned(), json!(bytes))))
+        .chain(object(json!(report.split)))
         .chain(object(json!(report.signals)))
         .collect(),
         Entry::Validation(report) => [
@@ -164,6 +176,11 @@ fn object(value: Value) -> Map<String, Value> {
         Value::Object(map) => map,
         _ => Map::new(),
     }
+}
+
+/// Some of a line's figures as what they belong to.
+fn read<T: serde::de::DeserializeOwned>(map: &Map<String, Value>) -> Option<T> {
+    serde_json::from_value(Value::Object(map.clone())).ok()
 }
 
 fn parse(line: &str) -> Option<Entry> {
@@ -205,7 +222,9 @@ fn parse(line: &str) -> Option<Entry> {
             images_per_second: number("images_per_s")?,
             seconds: number("seconds")?,
             seconds_loading: number("seconds_loading")?,
-            signals: serde_json::from_value(Value::Object(map.clone())).ok(),
+            split: read(&map),
+            memory: whole("memory"),
+            signals: read(&map),
             ..StepReport::default()
         }),
     })

@@ -2,9 +2,10 @@
 
 use super::{
     Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, RunFolder,
-    Samples, StepReport, Stride, ValidationReport,
+    Samples, StepReport, Stride, TimeSplit, ValidationReport,
     feed::Feed,
     open_data::fingerprint,
+    time_split::timed,
     validation::{Glance, Validation},
 };
 use crate::{
@@ -38,6 +39,8 @@ pub struct Run {
     log: Log,
     compute: Compute,
     step_seconds: VecDeque<f64>,
+    /// When the last step ended, if nothing but showing and saving came after it.
+    ended: Option<Instant>,
     /// Whether the networks no longer give numbers.
     is_spoiled: bool,
     skipped: Vec<(FrameKey, String)>,
@@ -179,6 +182,7 @@ impl Run {
             log,
             compute: compute.clone(),
             step_seconds: VecDeque::new(),
+            ended: None,
             is_spoiled: false,
             skipped: Vec::new(),
         };
@@ -240,10 +244,16 @@ impl Run {
     /// As [`Run::step`] and [`Log::write`].
     pub fn advance(&mut self, wanted: &BTreeSet<MapName>) -> Result<Progress> {
         if self.is_validation_due() {
+            self.rest();
             self.validate()
         } else {
             Ok(Progress::Step(Box::new(self.step(wanted)?)))
         }
+    }
+
+    /// The time from now to the next step is none that steps take.
+    pub fn rest(&mut self) {
+        self.ended = None;
     }
 
     fn is_validation_due(&self) -> bool {
@@ -293,6 +303,8 @@ impl Run {
     /// the step), or the log cannot be written.
     pub fn step(&mut self, wanted: &BTreeSet<MapName>) -> Result<Step> {
         let started = Instant::now();
+        let seconds_between = self.ended.take().map_or(0.0, |ended| (started - ended).as_secs_f64());
+        let mut seconds_upload = 0.0;
         let batch = self.feed.next(self.position, self.total_steps(), &mut self.skipped)?;
         let seconds_loading = started.elapsed().as_secs_f64();
         let number = self.position.step + 1;
@@ -305,7 +317,7 @@ impl Run {
         };
         let device = self.compute.device.clone().autodiff();
         let parts = batch.samples.chunks(training.batch_size).zip(0..).map(|(samples, part)| Part {
-            samples: SampleTensors::upload(samples, &device),
+            samples: timed(&mut seconds_upload, || SampleTensors::upload(samples, &device)),
             noise: Noise::Drawn {
                 seed: training.seed,
                 step: self.position.step * training.accumulate as u64 + part,
@@ -323,7 +335,7 @@ impl Run {
         self.position =
             Position { step: number, epoch: batch.epoch, batch: batch.index + 1, ..self.position };
 
-        self.step_seconds.push_back(started.elapsed().as_secs_f64());
+        self.step_seconds.push_back(seconds_between + started.elapsed().as_secs_f64());
         if self.step_seconds.len() > RATE_WINDOW {
             self.step_seconds.pop_front();
         }
@@ -340,6 +352,8 @@ impl Run {
             signals: Some(lesson.signals),
             seconds_loading,
             seconds: started.elapsed().as_secs_f64(),
+            split: Some(TimeSplit { seconds_upload, seconds_between, ..lesson.split }),
+            memory: self.compute.memory(),
             images_per_second: batch.samples.len() as f64 / mean_seconds,
             seconds_left: self.total_steps().saturating_sub(number) as f64 * mean_seconds,
         };
@@ -351,6 +365,7 @@ impl Run {
         if number.is_multiple_of(training.log_frequency) || number >= self.total_steps() {
             self.log.write(&Entry::Step(report.clone()))?;
         }
+        self.ended = Some(Instant::now());
         let key = batch.samples[0].key.clone();
         let objective = self.learner.objective().clone();
         Ok(Step { report, changes, samples: lesson.samples, key, outcome: lesson.outcome, objective })

@@ -428,6 +428,9 @@ impl Worker {
     }
 
     fn enter(&mut self, state: State) {
+        if let Some(run) = self.run.as_mut().filter(|_| state != State::Training) {
+            run.rest();
+        }
         self.state = state;
         self.tell(Event::State(state));
     }
