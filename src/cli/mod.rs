@@ -161,6 +161,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
+    // Whoever reads only the first lines of a list closes the pipe: then there is nothing more to say. A run
+    // and the window go on.
+    if !matches!(cli.command, None | Some(Job::Train(_))) {
+        sigpipe::reset();
+    }
     match cli.command {
         None => {
             cli.window.compute.limit_threads()?;
