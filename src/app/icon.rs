@@ -1,8 +1,8 @@
 //! Icons as shapes, so that they are sharp at every size and in no need of a font.
 
 use egui::{
-    Atom, Button, Color32, IdSalt, Painter, Pos2, Rect, Response, RichText, Shape, Stroke, StrokeKind, Ui,
-    Vec2,
+    Atom, Button, Color32, IdSalt, Painter, Pos2, Rect, Response, RichText, Role, Sense, Shape, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo,
 };
 
 const SIZE: f32 = 12.0;
@@ -38,6 +38,8 @@ pub enum Icon {
     Alert,
     /// Something may be wrong.
     Notice,
+    /// Back to what it was.
+    Undo,
 }
 
 impl Icon {
@@ -106,12 +108,37 @@ impl Icon {
                 painter.line_segment([at(0.5, 0.24), at(0.5, 0.56)], stroke);
                 painter.circle_filled(at(0.5, 0.74), rect.width() * 0.07, colour);
             }
+            Self::Undo => {
+                let stroke = Stroke::new(rect.width() * 0.13, colour);
+                // Most of a circle, against the clock, with a head at its end.
+                let arc = (0..=12).map(|step| {
+                    let angle = std::f32::consts::TAU * (0.62 - 0.75 * step as f32 / 12.0);
+                    at(0.5 + 0.38 * angle.cos(), 0.54 + 0.38 * angle.sin())
+                });
+                painter.line(arc.rev().collect(), stroke);
+                painter.line(vec![at(0.04, 0.02), at(0.08, 0.42), at(0.46, 0.34)], stroke);
+            }
             Self::Cross => {
                 let stroke = Stroke::new(rect.width() * 0.13, colour);
                 painter.line_segment([at(0.12, 0.12), at(0.88, 0.88)], stroke);
                 painter.line_segment([at(0.88, 0.12), at(0.12, 0.88)], stroke);
             }
         }
+    }
+}
+
+impl Icon {
+    /// A button that is no more than the icon.
+    pub fn bare_button(self, ui: &mut Ui, size: Vec2, name: &str) -> Response {
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        let visuals = ui.style().interact(&response);
+        if response.has_focus() {
+            ui.painter().rect_stroke(rect, 2.0, visuals.bg_stroke, StrokeKind::Inside);
+        }
+        let side = Vec2::splat(size.min_elem().min(SIZE) - 3.0);
+        self.paint(ui.painter(), Rect::from_center_size(rect.center(), side), visuals.fg_stroke.color);
+        response
     }
 }
 

@@ -78,7 +78,7 @@ impl Default for Desk {
         let health = tiles.insert_pane(Health.into());
         let timeline = tiles.insert_pane(Timeline.into());
         let inspector = tiles.insert_pane(Inspector.into());
-        let training = tiles.insert_pane(Training.into());
+        let training = tiles.insert_pane(Training::default().into());
         let curves = tiles.insert_pane(Curves::default().into());
         let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], lowest]);
         let side = tiles.insert_vertical_tile(vec![sequence, health]);

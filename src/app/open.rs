@@ -1,7 +1,10 @@
 //! Finding out what a folder is, and asking for one: always on a helper thread, because dialogs and
 //! disks take their time.
 
-use crate::data::{is_data, split, whole::write_whole};
+use crate::{
+    data::{is_data, split, whole::write_whole},
+    train::{Entry, Log},
+};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use std::{
     collections::BTreeSet,
@@ -22,6 +25,8 @@ pub enum Wish {
     Weights,
     /// A run to go on with.
     Run,
+    /// A run whose figures are to be drawn beside others.
+    Figures,
 }
 
 impl Wish {
@@ -30,13 +35,14 @@ impl Wish {
             Self::Data => "Open a folder of frames (KITTI raw, KITTI odometry, or your own)",
             Self::Split => "Open a split folder (train_files.txt, val_files.txt)",
             Self::Run => "Continue the run of a folder (config.toml, checkpoints)",
+            Self::Figures => "Draw the figures of a run (metrics.jsonl)",
             Self::Weights => "Open a weights folder (encoder.pth, depth.pth, ...)",
         }
     }
 }
 
 /// What a folder turned out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     /// Drives.
     Data(PathBuf),
@@ -50,6 +56,12 @@ pub enum Found {
     RunOrWeights(PathBuf),
     /// Of some paths those that are not there.
     Missing(BTreeSet<PathBuf>),
+    /// The figures of a run.
+    Figures(PathBuf, Vec<Entry>),
+    /// They cannot be read, with the reason.
+    NoFigures(String),
+    /// Run folders that have figures.
+    Runs(Vec<PathBuf>),
     /// None of these.
     Unknown(PathBuf),
     /// A text or a picture was saved.
@@ -85,6 +97,7 @@ impl Opener {
                 Wish::Split => Found::Split(path),
                 Wish::Weights => Found::Weights(path),
                 Wish::Run => Found::Run(path),
+                Wish::Figures => figures(path),
             };
             // The window may have been closed meanwhile.
             let _ = sender.send(found);
@@ -141,9 +154,28 @@ impl Opener {
 
     /// Looks what a dropped or typed path is.
     pub fn look_at(&self, path: PathBuf, context: &egui::Context) {
+        self.aside(context, move || recognise(&path));
+    }
+
+    /// Reads the figures of a run.
+    pub fn read_figures(&self, run: PathBuf, context: &egui::Context) {
+        self.aside(context, move || figures(run));
+    }
+
+    /// Looks for runs in these folders.
+    pub fn look_for_runs(&self, folders: BTreeSet<PathBuf>, context: &egui::Context) {
+        self.aside(context, move || {
+            let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+            let inside = entries.flatten().map(|entry| entry.path());
+            let runs: BTreeSet<PathBuf> = inside.filter(|path| path.join(Log::FILE_NAME).is_file()).collect();
+            Found::Runs(runs.into_iter().collect())
+        });
+    }
+
+    fn aside(&self, context: &egui::Context, look: impl FnOnce() -> Found + Send + 'static) {
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
-            let _ = sender.send(recognise(&path));
+            let _ = sender.send(look());
             context.request_repaint();
         });
     }
@@ -161,6 +193,13 @@ impl Opener {
     /// What was found since the last call.
     pub fn found(&self) -> impl Iterator<Item = Found> + '_ {
         self.receiver.try_iter()
+    }
+}
+
+fn figures(run: PathBuf) -> Found {
+    match Log::read(&run) {
+        Ok(entries) => Found::Figures(run, entries),
+        Err(error) => Found::NoFigures(format!("{error:#}")),
     }
 }
 

@@ -3,9 +3,10 @@
 use super::{
     Window,
     messages::Severity,
-    open::Found,
+    open::{Found, Wish},
     question::Answer,
     recents::{Recent, Recents},
+    state::CurvesWish,
 };
 use crate::config::DataChoice;
 use egui::{Button, Ui};
@@ -26,6 +27,13 @@ impl Window {
         if let Some((name, rect)) = self.state.take_picture() {
             self.opener.save_picture(&name, rect, ui.ctx());
         }
+        for wish in self.state.curves.take_wishes() {
+            match wish {
+                CurvesWish::Read(run) => self.opener.read_figures(run, ui.ctx()),
+                CurvesWish::LookAround(folders) => self.opener.look_for_runs(folders, ui.ctx()),
+                CurvesWish::Ask => self.opener.ask(Wish::Figures, ui.ctx()),
+            }
+        }
         let found: Vec<Found> = self.opener.found().collect();
         for found in found {
             match found {
@@ -34,6 +42,13 @@ impl Window {
                 Found::Weights(path) => self.state.load_weights(path),
                 Found::Run(path) => self.state.resume(path),
                 Found::RunOrWeights(path) => self.question.ask(path),
+                Found::Figures(run, entries) => self.state.compare(run, entries),
+                Found::NoFigures(reason) => self.state.messages.tell(
+                    Severity::Warning,
+                    reason,
+                    "A run folder holds metrics.jsonl; choose one",
+                ),
+                Found::Runs(runs) => self.state.curves.neighbours = runs,
                 Found::Missing(paths) => self.state.recents.missing = paths,
                 Found::Saved(path) => {
                     self.state.messages.tell(Severity::News, format!("Written to {}", path.display()), "");

@@ -26,9 +26,11 @@ pub use timeline::Timeline;
 pub use training::Training;
 pub use trajectory::Trajectory;
 
-use super::state::State;
+use super::{state::State, theme};
 use crate::objective::MapName;
-use egui::{RichText, Ui, text::LayoutJob};
+use egui::{
+    Color32, Rect, Response, RichText, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo, text::LayoutJob,
+};
 
 /// A part of the window that can be docked anywhere.
 pub trait Pane {
@@ -62,6 +64,24 @@ pub trait Pane {
 /// A title as headers show it.
 fn title(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).color(ui.visuals().strong_text_color()));
+}
+
+/// A small text after a mark of this colour and height, as the keys of charts have them.
+fn key_entry(ui: &mut Ui, text: &str, colour: Color32, mark: f32) -> Response {
+    const MARK: f32 = 8.0;
+    const LINE: f32 = 16.0;
+    let text_colour = ui.visuals().text_color();
+    let font = TextStyle::Small.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, text_colour);
+    let indent = MARK + theme::HALF;
+    let size = Vec2::new(indent + galley.size().x, LINE);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let middle = rect.left_center();
+    let place = Rect::from_center_size(middle + Vec2::new(MARK / 2.0, 0.0), Vec2::new(MARK, mark));
+    ui.painter().rect_filled(place, 1.0, colour);
+    ui.painter().galley(middle + Vec2::new(indent, -galley.size().y / 2.0), galley, text_colour);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    response
 }
 
 /// A sentence in the middle of an empty body, that says what to do next.

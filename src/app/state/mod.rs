@@ -1,11 +1,13 @@
 //! What the window knows: a pure consumer of the session's events and pictures and a producer of
 //! commands. Nothing here touches a device, a file or another thread.
 
+mod curves;
 mod evaluation;
 mod health;
 mod navigation;
 mod opened;
 
+pub use curves::{ComparedRun, Curves, CurvesWish, run_name};
 pub use health::Health;
 
 use super::{
@@ -81,6 +83,8 @@ pub struct State {
     pub health: Health,
     /// The figure that the curves show.
     pub figure: Figure,
+    /// What they show beside it.
+    pub curves: Curves,
     /// Problems and news.
     pub messages: Messages,
     /// What was opened lately.
@@ -125,6 +129,7 @@ impl State {
             objective: ObjectiveConfig::default(),
             health: Health::default(),
             figure: Figure::Loss,
+            curves: Curves::default(),
             messages: Messages::default(),
             recents: Recents::default(),
             evaluations: Evaluations::default(),
@@ -219,6 +224,7 @@ impl State {
         self.history.clear();
         self.validations.clear();
         self.validating = None;
+        self.curves.selected_step = None;
         self.health = Health::default();
         self.changes.clear();
     }
@@ -285,7 +291,7 @@ impl State {
         if data.training.is_empty() {
             return Some("This data has no sample to train on: choose another split or folder".to_owned());
         }
-        self.form.config.validate().err().map(|error| error.to_string())
+        self.form.refusal()
     }
 
     /// Why an action cannot be done now, if so.

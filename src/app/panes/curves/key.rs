@@ -1,0 +1,84 @@
+//! What the lines mean, below the plot so that it covers none: colour and name of each, its value at the
+//! cursor, and the runs that are drawn beside the present one.
+
+use super::line::{Curve, number};
+use crate::app::{
+    icon::Icon,
+    panes::key_entry,
+    state::{CurvesWish, State, run_name},
+    theme,
+};
+use egui::{Response, RichText, Ui, Vec2};
+use std::path::PathBuf;
+
+const LINE: f32 = 16.0;
+
+/// Draws the key; `step` is where values are read off.
+pub fn show(
+    ui: &mut Ui,
+    state: &mut State,
+    curves: &[Curve],
+    others: &[(PathBuf, Curve)],
+    step: Option<f64>,
+) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = Vec2::new(theme::UNIT, 1.0);
+        ui.spacing_mut().interact_size.y = LINE;
+        if let Some(step) = step {
+            let text =
+                RichText::new(format!("step {step:.0}")).small().color(ui.visuals().strong_text_color());
+            ui.label(text).on_hover_text("The step at the cursor, or else the one that was clicked");
+        }
+        if let Some(selected) = state.curves.selected_step
+            && cross(ui, "Let the step go", &format!("Step {selected} is marked: let it go"))
+        {
+            state.curves.selected_step = None;
+        }
+        for curve in curves {
+            entry(ui, curve, step);
+        }
+        for (folder, curve) in others {
+            entry(ui, curve, step).on_hover_text(folder.display().to_string());
+            if cross(ui, &format!("Remove {}", curve.name), "Leave this run out") {
+                state.curves.remove(folder);
+            }
+        }
+        runs(ui, state);
+    });
+}
+
+/// The line's name, and its value at a step.
+fn entry(ui: &mut Ui, curve: &Curve, step: Option<f64>) -> Response {
+    let value = step.and_then(|step| curve.at(step)).map(|value| format!(" {}", number(value)));
+    let text = format!("{}{}", curve.name, value.unwrap_or_default());
+    key_entry(ui, &text, curve.colour, 1.0 + 1.5 * curve.width)
+}
+
+fn cross(ui: &mut Ui, name: &str, help: &str) -> bool {
+    Icon::Cross.bare_button(ui, Vec2::new(10.0, LINE), name).on_hover_text(help).clicked()
+}
+
+/// The menu of runs to draw beside the present one.
+fn runs(ui: &mut Ui, state: &mut State) {
+    let menu = ui.menu_button(RichText::new("Add run…").small(), |ui| {
+        let neighbours: Vec<PathBuf> =
+            state.curves.neighbours.iter().filter(|run| Some(*run) != state.run.as_ref()).cloned().collect();
+        for folder in neighbours {
+            let mut is_drawn = state.curves.has(&folder);
+            let entry = ui.checkbox(&mut is_drawn, run_name(&folder));
+            if entry.on_hover_text(folder.display().to_string()).changed() {
+                match is_drawn {
+                    true => state.curves.wish(CurvesWish::Read(folder)),
+                    false => state.curves.remove(&folder),
+                }
+            }
+        }
+        ui.separator();
+        if ui.button("Other folder…").on_hover_text("A run folder: one with metrics.jsonl").clicked() {
+            state.curves.wish(CurvesWish::Ask);
+        }
+    });
+    if menu.response.on_hover_text("Draw another run's figures beside the present one's").clicked() {
+        state.look_for_runs();
+    }
+}

@@ -1,0 +1,71 @@
+//! A figure over the steps of a run as a line: smoothed, thinned out, and asked for its value at a step.
+
+use crate::train::StepReport;
+use egui::Color32;
+
+/// More points than this in a line are not told apart.
+const MOST_POINTS: usize = 1500;
+
+/// A line with what tells it from others.
+pub struct Curve {
+    /// What the key calls it.
+    pub name: String,
+    /// Its colour.
+    pub colour: Color32,
+    /// Its width in points.
+    pub width: f32,
+    /// Steps and values, in the order of steps.
+    pub points: Vec<[f64; 2]>,
+}
+
+impl Curve {
+    /// The value at the nearest step that the line has, if it reaches there.
+    pub fn at(&self, step: f64) -> Option<f64> {
+        let ([first, _], [last, _]) = (self.points.first()?, self.points.last()?);
+        let next = self.points.partition_point(|[place, _]| *place < step);
+        let near = [next.checked_sub(1), Some(next)].into_iter().flatten();
+        let near = near.filter_map(|index| self.points.get(index));
+        let nearest = near.min_by(|[a, _], [b, _]| (a - step).abs().total_cmp(&(b - step).abs()))?;
+        (*first - 0.5..=*last + 0.5).contains(&step).then_some(nearest[1])
+    }
+}
+
+/// The running mean of a figure, thinned out to what can be seen.
+pub fn smoothed(
+    history: &[StepReport],
+    smoothing: f64,
+    figure: impl Fn(&StepReport) -> Option<f64>,
+) -> Vec<[f64; 2]> {
+    let (mut mean, mut weight) = (0.0, 0.0);
+    let mut points = Vec::with_capacity(history.len());
+    for report in history {
+        let Some(value) = figure(report).filter(|value| value.is_finite()) else { continue };
+        // Divided by the weights so far, so that the first steps are not drawn towards zero.
+        mean = smoothing * mean + (1.0 - smoothing) * value;
+        weight = smoothing * weight + (1.0 - smoothing);
+        points.push([report.step as f64, mean / weight]);
+    }
+    let stride = points.len().div_ceil(MOST_POINTS).max(1);
+    let last = points.len().saturating_sub(1);
+    let mut index = 0;
+    points.retain(|_| {
+        index += 1;
+        (index - 1) % stride == 0 || index - 1 == last
+    });
+    points
+}
+
+/// A value with four digits that count, from learning rates to images per second.
+pub fn number(value: f64) -> String {
+    let places = 3 - (value.abs().max(1e-12).log10().floor() as i32).clamp(-9, 3);
+    format!("{value:.*}", places as usize)
+}
+
+/// The same for marks of an axis, without zeros at the end.
+pub fn axis_number(value: f64) -> String {
+    let number = number(value);
+    match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => number,
+    }
+}

@@ -1,0 +1,218 @@
+//! The figures of a run over its steps: the loss in all and at each scale, and what else a step reports;
+//! those of other runs beside them.
+
+mod key;
+mod line;
+
+use super::{Pane, empty};
+use crate::{
+    app::{
+        state::State,
+        theme::{self, Palette},
+    },
+    train::Figure,
+};
+use egui::{Align, Color32, ComboBox, DragValue, Layout, Ui};
+use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoints, Points, VLine};
+use line::{Curve, axis_number, number, smoothed};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+const SCALE_COLOURS: [Color32; 4] = [
+    Color32::from_rgb(72, 178, 164),
+    Color32::from_rgb(150, 170, 84),
+    Color32::from_rgb(214, 150, 70),
+    Color32::from_rgb(196, 112, 150),
+];
+/// Of other runs, none near the accent.
+const RUN_COLOURS: [Color32; 6] = [
+    Color32::from_rgb(226, 112, 92),
+    Color32::from_rgb(152, 120, 220),
+    Color32::from_rgb(96, 172, 96),
+    Color32::from_rgb(206, 160, 52),
+    Color32::from_rgb(208, 108, 178),
+    Color32::from_rgb(140, 144, 152),
+];
+/// The least that is left to the plot.
+const LEAST_HEIGHT: f32 = 48.0;
+
+/// The pane.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct Curves {
+    smoothing: f64,
+    is_logarithmic: bool,
+    shows_scales: bool,
+    /// Height of the key when it was last drawn.
+    #[serde(skip)]
+    key_height: f32,
+}
+
+impl Default for Curves {
+    fn default() -> Self {
+        Self { smoothing: 0.9, is_logarithmic: false, shows_scales: true, key_height: 16.0 }
+    }
+}
+
+impl Curves {
+    /// The lines of the present run, the most important last.
+    fn curves(&self, state: &State, accent: Color32) -> Vec<Curve> {
+        let Some(first) = state.history.first() else { return Vec::new() };
+        let shows_scales = state.figure == Figure::Loss && self.shows_scales && state.curves.runs.is_empty();
+        let scales = first.scale_losses.keys().copied().filter(|_| shows_scales);
+        let scales = scales.map(|scale| Curve {
+            name: format!("scale {scale}"),
+            colour: SCALE_COLOURS[scale % SCALE_COLOURS.len()],
+            width: 1.0,
+            points: smoothed(&state.history, self.smoothing, |report| {
+                report.scale_losses.get(&scale).map(|loss| f64::from(*loss))
+            }),
+        });
+        let figure = state.figure;
+        let whole = Curve {
+            name: figure.name().to_owned(),
+            colour: accent,
+            width: 2.0,
+            points: smoothed(&state.history, self.smoothing, |report| figure.of(report)),
+        };
+        scales.chain([whole]).collect()
+    }
+
+    /// The lines of other runs.
+    fn others(&self, state: &State) -> Vec<(PathBuf, Curve)> {
+        let figure = state.figure;
+        let curve = |run: &crate::app::state::ComparedRun| Curve {
+            name: run.name(),
+            colour: RUN_COLOURS[run.colour % RUN_COLOURS.len()],
+            width: 1.25,
+            points: smoothed(&run.history, self.smoothing, |report| figure.of(report)),
+        };
+        state.curves.runs.iter().map(|run| (run.folder.clone(), curve(run))).collect()
+    }
+
+    /// Where a value is drawn.
+    fn height(&self, value: f64) -> f64 {
+        if self.is_logarithmic { value.max(1e-12).log10() } else { value }
+    }
+
+    fn line(&self, curve: &Curve) -> Line<'static> {
+        let points: Vec<[f64; 2]> =
+            curve.points.iter().map(|[step, value]| [*step, self.height(*value)]).collect();
+        Line::new(curve.name.clone(), PlotPoints::from(points)).color(curve.colour).width(curve.width)
+    }
+
+    fn validations(&self, state: &State, colour: Color32) -> Points<'static> {
+        let is_loss = state.figure == Figure::Loss;
+        let points: Vec<[f64; 2]> = state
+            .validations
+            .iter()
+            .filter(|_| is_loss)
+            .map(|report| [report.step as f64, self.height(report.loss.into())])
+            .collect();
+        let points = Points::new("validation", PlotPoints::from(points));
+        points.shape(MarkerShape::Diamond).radius(4.0).color(colour)
+    }
+}
+
+impl Pane for Curves {
+    fn title(&self) -> String {
+        "Curves".to_owned()
+    }
+
+    fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        let choice =
+            ComboBox::from_id_salt("figure").selected_text(state.figure.name()).width(104.0).height(400.0);
+        let choice = choice.show_ui(ui, |ui| {
+            for figure in Figure::ALL {
+                ui.selectable_value(&mut state.figure, figure, figure.name()).on_hover_text(figure.help());
+            }
+        });
+        choice.response.on_hover_text(state.figure.help()).accessible_name("Figure");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.checkbox(&mut self.is_logarithmic, "log").on_hover_text("Logarithmic axis");
+            if state.figure == Figure::Loss {
+                ui.checkbox(&mut self.shows_scales, "scales").on_hover_text(
+                    "Also the loss at each scale of the disparity pyramid, while no other run is drawn",
+                );
+            }
+            let smoothing =
+                DragValue::new(&mut self.smoothing).range(0.0..=0.995).speed(0.005).max_decimals(3);
+            ui.add(smoothing)
+                .on_hover_text(
+                    "Smoothing: the weight of the steps before in the running mean; 0 shows every step",
+                )
+                .accessible_name("Smoothing");
+        });
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let rect = ui.max_rect();
+        if state.history.is_empty() && state.curves.runs.is_empty() {
+            empty(
+                ui,
+                rect,
+                "The loss of each step appears here: press Train (F5), or continue a run (Run menu)",
+            );
+            return;
+        }
+        let palette = Palette::of(ui);
+        let (curves, others) = (self.curves(state, palette.accent), self.others(state));
+        let strong = ui.visuals().strong_text_color();
+        let mut lines: Vec<Line> = others.iter().map(|(_, curve)| self.line(curve)).collect();
+        lines.extend(curves.iter().map(|curve| self.line(curve)));
+        let validations = self.validations(state, palette.warning);
+        let changes = state.changes.iter().map(|change| {
+            VLine::new(change.setting.to_string(), change.step as f64)
+                .color(strong)
+                .style(LineStyle::dashed_loose())
+        });
+        let selected = state.curves.selected_step.map(|step| {
+            VLine::new("selected step", step as f64).color(palette.accent).width(1.5).allow_hover(false)
+        });
+        let marks: Vec<VLine> = changes.chain(selected).collect();
+        let is_logarithmic = self.is_logarithmic;
+        let value = move |height: f64| if is_logarithmic { 10_f64.powf(height) } else { height };
+        let shown = Plot::new("loss")
+            .height((rect.height() - self.key_height).max(LEAST_HEIGHT))
+            .y_axis_formatter(move |mark, _| axis_number(value(mark.value)))
+            .x_axis_formatter(|mark, _| format!("{:.0}", mark.value))
+            .label_formatter(move |position| match position {
+                egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
+                    Some(format!("{plot_name}, step {:.0}: {}", position.x, number(value(position.y))))
+                }
+                egui_plot::HoverPosition::Elsewhere { .. } => None,
+            })
+            .show_background(false)
+            .grid_fade(0.6)
+            .allow_scroll(false)
+            .set_margin_fraction(egui::vec2(0.02, 0.08))
+            .show(ui, |plot| {
+                for line in lines {
+                    plot.line(line);
+                }
+                plot.points(validations);
+                for mark in marks {
+                    plot.vline(mark);
+                }
+                plot.pointer_coordinate().map(|point| point.x.round().max(0.0))
+            });
+        let plot = shown.response;
+        plot.widget_info(|| {
+            let name = format!("Plot of {}", state.figure.name());
+            egui::WidgetInfo::labeled(egui::Role::Image, true, name)
+        });
+        let cursor = shown.inner.filter(|_| plot.hovered());
+        if let Some(step) = cursor.filter(|_| plot.clicked()) {
+            state.curves.selected_step = Some(step as u64);
+        }
+        let step = cursor.or(state.curves.selected_step.map(|step| step as f64));
+        let used = ui.scope(|ui| {
+            ui.set_max_width(rect.width() - theme::UNIT);
+            ui.horizontal_top(|ui| {
+                ui.add_space(theme::HALF);
+                ui.vertical(|ui| key::show(ui, state, &curves, &others, step));
+            });
+        });
+        self.key_height = used.response.rect.height() + 4.0;
+    }
+}

@@ -1,0 +1,116 @@
+//! The run that is there: its figures, where its time goes, and the options that may be changed meanwhile.
+
+use super::{form, gigabytes, quiet};
+use crate::{
+    app::{
+        bar,
+        panes::key_entry,
+        state::State,
+        theme::{self, Palette},
+    },
+    train::{StepReport, TimeSplit},
+};
+use egui::{Color32, Grid, Label, ProgressBar, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
+
+/// Colours of the parts of a step, in their order; the last is that of what is left.
+const PART_COLOURS: [Color32; 6] = [
+    Color32::from_rgb(196, 112, 150),
+    Color32::from_rgb(214, 150, 70),
+    Color32::from_rgb(72, 178, 164),
+    Color32::from_rgb(70, 128, 196),
+    Color32::from_rgb(150, 170, 84),
+    Color32::from_rgb(128, 132, 140),
+];
+
+const BAR: f32 = 10.0;
+
+/// The run's progress.
+pub fn show(ui: &mut Ui, state: &mut State) {
+    let palette = Palette::of(ui);
+    let step = state.last_step().cloned().unwrap_or_default();
+    let share = step.step as f32 / step.total_steps.max(1) as f32;
+    let bar = ProgressBar::new(share).desired_height(theme::UNIT).fill(palette.accent).corner_radius(2.0);
+    ui.add(bar).accessible_name("Progress of the run");
+    Grid::new("progress").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(
+        ui,
+        |ui| {
+            for (name, value, help) in figures(&step) {
+                ui.label(RichText::new(name).color(ui.visuals().weak_text_color()));
+                ui.label(value).on_hover_text(help);
+                ui.end_row();
+            }
+        },
+    );
+    time(ui, &state.history);
+    if let Some(run) = &state.run {
+        let run = run.display().to_string();
+        ui.label(RichText::new("written to").color(ui.visuals().weak_text_color()));
+        ui.add(Label::new(&run).truncate()).on_hover_text(&run);
+    }
+    let config = &state.form.config;
+    quiet(ui, format!("{}, batches of {}", config.network.size(), config.training.batch_size));
+    if let Some(text) = validation(state) {
+        quiet(ui, text);
+    }
+    ui.separator();
+    let live = state.form.live_rows();
+    form::rows(ui, &mut state.form, live);
+    if ui.ctx().dragged_id().is_none() {
+        state.send_changes();
+    }
+}
+
+fn figures(step: &StepReport) -> Vec<(&'static str, String, &'static str)> {
+    let memory = step.memory.map(|bytes| ("memory", gigabytes(bytes), "What the run holds on its device"));
+    [
+        ("step", format!("{} of {}", step.step, step.total_steps), "Steps made"),
+        ("epoch", format!("{}", step.epoch), "Passes over the data that are complete"),
+        ("loss", format!("{:.4}", step.loss), "The objective of the last step"),
+        ("masked", format!("{:.0} %", 100.0 * step.masked_share), "Pixels that the auto-mask leaves out"),
+        ("speed", format!("{:.1} images/s", step.images_per_second), "Averaged over the last steps"),
+        ("time left", bar::duration(step.time_left()), "At this speed"),
+    ]
+    .into_iter()
+    .chain(memory)
+    .collect()
+}
+
+/// Where the time of the last steps went: a bar of its parts, and their names with their shares.
+fn time(ui: &mut Ui, history: &[StepReport]) {
+    const STEPS: usize = 20;
+    let recent = &history[history.len().saturating_sub(STEPS)..];
+    let Some((parts, seconds)) = TimeSplit::mean(recent) else { return };
+    let shares = parts.map(|(_, part)| part / seconds.max(1e-9));
+    let text = |index: usize| format!("{} {:.0} %", parts[index].0, 100.0 * shares[index]);
+    ui.add_space(theme::HALF);
+    ui.label(RichText::new(format!("time of a step: {seconds:.2} s")).color(ui.visuals().weak_text_color()))
+        .on_hover_text(format!("Mean of the last {STEPS} steps, with what was shown and saved between them"));
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), BAR), Sense::hover());
+    let mut left = rect.left();
+    for (share, colour) in shares.iter().zip(PART_COLOURS) {
+        let right = left + rect.width() * *share as f32;
+        let part = Rect::from_x_y_ranges(left..=right, rect.y_range());
+        ui.painter().rect_filled(part.intersect(rect), 0.0, colour);
+        left = right;
+    }
+    let all = (0..parts.len()).map(text).collect::<Vec<_>>().join(", ");
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Time split: {all}")));
+    response.on_hover_text(TimeSplit::HELP);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = Vec2::new(theme::UNIT, 1.0);
+        for (index, colour) in PART_COLOURS.into_iter().enumerate() {
+            key_entry(ui, &text(index), colour, 8.0);
+        }
+    });
+}
+
+/// How validation goes or went.
+fn validation(state: &State) -> Option<String> {
+    if let Some((done, samples)) = state.validating {
+        return Some(format!("validating: {done} of {samples} samples"));
+    }
+    let report = state.validations.last()?;
+    let depth =
+        report.metrics.map_or_else(String::new, |metrics| format!(", abs_rel {:.3}", metrics.abs_rel));
+    Some(format!("validation after step {}: loss {:.4}{depth}", report.step, report.loss))
+}
