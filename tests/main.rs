@@ -6,6 +6,7 @@ mod architecture;
 mod architectures;
 mod calibration;
 mod cli;
+mod cockpit;
 mod config;
 mod convolution;
 mod data;

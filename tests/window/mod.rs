@@ -1,6 +1,7 @@
 //! The window driven by the names of its controls: events go in, commands come out.
 
 mod craft;
+mod cockpit;
 mod evaluation;
 mod health;
 mod inspector;
@@ -194,7 +195,10 @@ fn the_form_is_what_starts() {
     stage.get_by_role_and_label(Role::ComboBox, "Preset").click();
     stage.run();
     click(&mut stage, Preset::Published.label());
-    click(&mut stage, "Steps at most");
+    stage.get_by_role_and_label(Role::TextInput, "Steps").focus();
+    stage.run();
+    stage.get_by_role_and_label(Role::TextInput, "Steps").type_text("300");
+    stage.run();
     stage.state_mut().take_commands();
     click(&mut stage, "Start this run");
     let commands = stage.state_mut().take_commands();
@@ -214,7 +218,7 @@ fn options_of_the_loss_change_the_run_that_is_there() {
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
     enter(&mut stage, State::Training);
     assert!(stage.query_by_label_contains("step 3").is_some(), "the resumed run's history is shown");
-    click(&mut stage, "No auto-mask");
+    click(&mut stage, "Disable automasking");
     let commands = stage.state_mut().take_commands();
     assert!(
         matches!(commands[..], [Command::Change(Setting::DisableAutomasking(true))]),
