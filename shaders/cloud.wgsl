@@ -1,10 +1,14 @@
 // A depth map as points in space: each pixel is thrown along its ray by its depth, read from the
-// tensor by the instance's number. Lengths are in units of the frame's median depth, because the
-// network's own unit is arbitrary and differs between trainings.
+// tensor by the vertex's number. Lengths are in units of the median depth of the frame that is looked
+// at, because the network's own unit is arbitrary and differs between trainings. Follows colours.wgsl.
 
 struct Scene {
+    // Takes points of this depth map's camera, in median depths, to clip space, but for `shift`.
     clip_from_camera: mat4x4f,
-    // Focal lengths and principal point, in pixels of the depth map.
+    // The place of this camera in clip space, in the unit of the frame that is looked at.
+    shift: vec4f,
+    // Focal lengths and principal point, in pixels of the depth map. Whole coordinates are pixel
+    // centres, as in the objective.
     intrinsics: vec4f,
     // How much a length at distance 1 spans in the viewport, by axis, where the viewport is 2 wide.
     lens: vec2f,
@@ -18,13 +22,28 @@ struct Scene {
     // Points where depth grows by more than this for each length across the line of sight are left
     // out: at the edge of a thing the network blends its depth with that of what lies behind.
     steepest: f32,
+    // What a depth of 1 is in the unit of the frame that is looked at.
+    unit: f32,
+    // Only every so manieth column and row is drawn, with points as much wider.
+    thinning: u32,
+    // 1: a colour a pixel; 0: a number a pixel, to be coloured by the table.
+    is_film: u32,
+    // 1: depth is known at single pixels, so that neighbours say nothing about edges.
+    is_sparse: u32,
 }
 
 @group(0) @binding(0) var<storage, read> scene: Scene;
 @group(0) @binding(1) var<storage, read> depth: array<f32>;
-@group(0) @binding(2) var<storage, read> colour: array<f32>;
-// Lowest, highest, median depth, from range.wgsl.
-@group(0) @binding(3) var<storage, read> range: array<f32>;
+// Three planes of colour, or one of numbers.
+@group(0) @binding(2) var<storage, read> values: array<f32>;
+// Lowest, highest, median depth of the frame that is looked at, from range.wgsl.
+@group(0) @binding(3) var<storage, read> depth_range: array<f32>;
+@group(0) @binding(4) var<storage, read> reading: Reading;
+@group(0) @binding(5) var<storage, read> table: array<u32>;
+@group(0) @binding(6) var<storage, read> range: array<f32>;
+
+// A point of which the number is not known: there, but no more than that.
+const UNKNOWN = vec3f(0.2, 0.21, 0.23);
 
 struct Point {
     @builtin(position) position: vec4f,
@@ -42,36 +61,59 @@ fn is_edge(here: f32, neighbour: f32, focal_length: f32) -> bool {
     return abs(neighbour - here) * focal_length > scene.steepest * min(here, neighbour);
 }
 
+fn srgb(pixel: u32) -> vec3f {
+    if scene.is_film == 1u {
+        let plane = scene.size.x * scene.size.y;
+        return clamp(vec3f(values[pixel], values[plane + pixel], values[2u * plane + pixel]), vec3f(0.0), vec3f(1.0));
+    }
+    let number = values[pixel];
+    if reading.category == 1u {
+        return category_colour(number);
+    }
+    if reading.sparse == 1u && number == 0.0 {
+        return UNKNOWN;
+    }
+    return measure_colour(number);
+}
+
+// Where every pixel's depth is known, only a grid of sparse points is drawn, so that what lies around
+// them is seen as well.
+fn is_between(column: u32, row: u32) -> bool {
+    let left = depth_at(max(column, 1u) - 1u, row) > 0.0;
+    let above = depth_at(column, max(row, 1u) - 1u) > 0.0;
+    let right = depth_at(column + 1u, row) > 0.0;
+    let below = depth_at(column, row + 1u) > 0.0;
+    return left && above && right && below && (column % 4u != 0u || row % 4u != 0u);
+}
+
 // Draws nothing: all corners of the quad fall on one point outside the view.
 fn left_out() -> Point {
     return Point(vec4f(2.0, 2.0, 2.0, 1.0), vec3f(0.0), vec2f(0.0));
 }
 
 @vertex
-fn project(@builtin(vertex_index) corner: u32, @builtin(instance_index) pixel: u32) -> Point {
-    let column = pixel % scene.size.x;
-    let row = pixel / scene.size.x;
+fn project(@builtin(vertex_index) corner: u32, @builtin(instance_index) index: u32) -> Point {
+    let columns = (scene.size.x + scene.thinning - 1u) / scene.thinning;
+    let column = index % columns * scene.thinning;
+    let row = index / columns * scene.thinning;
+    let pixel = row * scene.size.x + column;
     let here = depth[pixel];
-    let distance = here / max(range[2], 1e-12);
+    let median = max(depth_range[2], 1e-12);
+    let distance = here * scene.unit / median;
     // Written so that a number that is none fails it.
     let wanted = distance > 0.0 && distance < scene.farthest;
     let edge = is_edge(here, depth_at(column + 1u, row), scene.intrinsics.x)
         || is_edge(here, depth_at(column, row + 1u), scene.intrinsics.y);
-    if !wanted || edge {
+    let is_sparse = scene.is_sparse == 1u;
+    if !wanted || (edge && !is_sparse) || (is_sparse && is_between(column, row)) {
         return left_out();
     }
-    let ray = (vec2f(f32(column), f32(row)) + 0.5 - scene.intrinsics.zw) / scene.intrinsics.xy;
-    let centre = scene.clip_from_camera * vec4f(vec3f(ray, 1.0) * distance, 1.0);
+    let ray = (vec2f(f32(column), f32(row)) - scene.intrinsics.zw) / scene.intrinsics.xy;
+    let centre = scene.clip_from_camera * vec4f(vec3f(ray, 1.0) * distance, 1.0) + scene.shift / median;
     let offset = vec2f(f32(corner & 1u), f32(corner >> 1u)) * 2.0 - 1.0;
-    let plane = scene.size.x * scene.size.y;
-    let srgb = vec3f(colour[pixel], colour[plane + pixel], colour[2u * plane + pixel]);
-    let radius = 0.5 * scene.width * distance / scene.intrinsics.x;
+    let radius = 0.5 * scene.width * f32(scene.thinning) * distance / scene.intrinsics.x;
     let reach = max(radius * scene.lens, scene.pixel * centre.w);
-    return Point(
-        centre + vec4f(offset * reach, 0.0, 0.0),
-        clamp(srgb, vec3f(0.0), vec3f(1.0)),
-        offset,
-    );
+    return Point(centre + vec4f(offset * reach, 0.0, 0.0), srgb(pixel), offset);
 }
 
 @fragment

@@ -1,44 +1,11 @@
 // One number a pixel, coloured by a table: a measure by where it lies in a range, a category by its
-// index. Follows sampling.wgsl.
-
-struct Reading {
-    // Entries of the table.
-    entries: u32,
-    // 1: the value is an index into the table.
-    category: u32,
-    // 1: equal ratios, not equal differences, are equally far apart in the table.
-    logarithmic: u32,
-    // 1: zero means that nothing is known there.
-    sparse: u32,
-}
+// index. Follows sampling.wgsl and colours.wgsl.
 
 @group(0) @binding(2) var<storage, read> reading: Reading;
-// RGBA, one byte each, red lowest.
 @group(0) @binding(3) var<storage, read> table: array<u32>;
-// Lowest value, highest value, median: given, or found by range.wgsl.
 @group(0) @binding(4) var<storage, read> range: array<f32>;
 
-// No colour map has it, so that a number that is none is seen at once.
-const NOT_A_NUMBER = vec3f(1.0, 0.0, 1.0);
 const UNKNOWN = vec3f(0.047, 0.051, 0.059);
-
-fn entry(index: u32) -> vec3f {
-    return unpack4x8unorm(table[min(index, reading.entries - 1u)]).rgb;
-}
-
-// Told by its bits, because a shader may assume that there are no such numbers.
-fn is_finite(number: f32) -> bool {
-    return (bitcast<u32>(number) & 0x7f800000u) != 0x7f800000u;
-}
-
-fn share(number: f32) -> f32 {
-    if reading.logarithmic == 1u {
-        let tiny = 1e-12;
-        let low = log(max(range[0], tiny));
-        return (log(max(number, tiny)) - low) / max(log(max(range[1], tiny)) - low, tiny);
-    }
-    return (number - range[0]) / max(range[1] - range[0], 1e-12);
-}
 
 @fragment
 fn measure(cover: Cover) -> @location(0) vec4f {
@@ -48,7 +15,7 @@ fn measure(cover: Cover) -> @location(0) vec4f {
         return to_framebuffer(NOT_A_NUMBER);
     }
     if reading.category == 1u {
-        return to_framebuffer(entry(u32(max(number, 0.0) + 0.5)));
+        return to_framebuffer(category_colour(number));
     }
     if reading.sparse == 1u {
         number = largest(cover.place, footprint);
@@ -58,11 +25,5 @@ fn measure(cover: Cover) -> @location(0) vec4f {
     } else {
         number = sampled(0u, cover.place, footprint);
     }
-    if !is_finite(number) {
-        return to_framebuffer(NOT_A_NUMBER);
-    }
-    let position = clamp(share(number), 0.0, 1.0) * f32(reading.entries - 1u);
-    let lower = entry(u32(position));
-    let upper = entry(u32(position) + 1u);
-    return to_framebuffer(mix(lower, upper, fract(position)));
+    return to_framebuffer(measure_colour(number));
 }

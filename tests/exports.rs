@@ -46,7 +46,7 @@ fn a_16_bit_png_holds_256ths_truncated_and_counts_what_is_too_far() {
 type Vertex = ([f32; 3], [u8; 3]);
 
 /// A PLY file's header and points, read by its own rules.
-fn read_ply(path: &Path) -> (String, Vec<Vertex>) {
+pub fn read_ply(path: &Path) -> (String, Vec<Vertex>) {
     const END: &[u8] = b"end_header\n";
     let bytes = fs::read(path).unwrap();
     let end = bytes.windows(END.len()).position(|window| window == END).unwrap() + END.len();

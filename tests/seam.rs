@@ -12,7 +12,7 @@ use monoscope::{
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
     train::Cloud,
-    view::{self, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range},
+    view::{self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range},
 };
 use std::sync::{Arc, OnceLock};
 
@@ -41,7 +41,7 @@ pub fn render_state(display: &DisplayDevice) -> RenderState {
 }
 
 /// What egui's renderer makes of a picture of this size drawn by `draw`.
-fn rendered(width: usize, height: usize, draw: impl Fn(&egui::Painter, Rect) + 'static) -> RgbaImage {
+pub fn rendered(width: usize, height: usize, draw: impl Fn(&egui::Painter, Rect) + 'static) -> RgbaImage {
     let size = Vec2::new(width as f32, height as f32);
     let mut harness = Harness::builder()
         .with_size(size)
@@ -229,18 +229,20 @@ fn wall(compute: &Compute) -> Cloud {
         depth: leased(depth, [1, rows, columns], compute),
         colour: leased(colour, [3, rows, columns], compute),
         intrinsics: Intrinsics::KITTI,
+        scale: None,
     }
 }
 
 #[test]
 fn a_cloud_seen_from_its_own_camera_is_the_picture() {
-    let style = CloudStyle { point_width: 1.5, farthest: 8.0, flattest: 2.0, background: [9, 9, 9] };
+    let style =
+        CloudStyle { point_width: 1.5, farthest: 8.0, flattest: 2.0, thinning: 1, background: [9, 9, 9] };
     for compute in backends() {
         let cloud = wall(&compute);
         let view = CloudView::default();
         // The viewer's field of view holds the whole wall: it is 29 degrees high and 81 wide.
         let picture = rendered(320, 80, move |painter, rect| {
-            view.draw(painter, rect, &cloud, &Orbit::at_the_camera(), style);
+            view.draw(painter, rect, vec![CloudLayer::film(&cloud)], &Orbit::at_the_camera(), style);
         });
         let [left, right, above] = [(100, 45), (220, 45), (160, 10)].map(|(x, y)| picture.get_pixel(x, y).0);
         assert_eq!(left, [255, 0, 0, 255], "{}", compute.name);
@@ -264,14 +266,18 @@ fn near_points_hide_far_ones() {
         depth: leased(depth, [1, rows, columns], &shared),
         colour: leased(colour, [3, rows, columns], &shared),
         intrinsics: Intrinsics { focal_x: 1.0, focal_y: 1.0, centre_x: 0.5, centre_y: 0.5 },
+        scale: None,
     };
-    let style = CloudStyle { point_width: 2.0, farthest: 100.0, flattest: 0.0, background: [0, 0, 0] };
+    let style =
+        CloudStyle { point_width: 2.0, farthest: 100.0, flattest: 0.0, thinning: 1, background: [0, 0, 0] };
     // From the left, the red near half at the left covers part of the green far half at the right.
     let orbit = Orbit { yaw: -0.5, pitch: 0.0, distance: 3.0, centre: Vec3::new(0.0, 0.0, 2.0) };
     let screen = Rect::from_min_size(pos2(0.0, 0.0), Vec2::splat(200.0));
     let at = orbit.project(Vec3::new(-0.3, 0.0, 1.0), screen).expect("in front of the viewer");
     let view = CloudView::default();
-    let picture = rendered(200, 200, move |painter, rect| view.draw(painter, rect, &cloud, &orbit, style));
+    let picture = rendered(200, 200, move |painter, rect| {
+        view.draw(painter, rect, vec![CloudLayer::film(&cloud)], &orbit, style);
+    });
     assert_eq!(picture.get_pixel(at.x as u32, at.y as u32).0, [255, 0, 0, 255]);
     assert!(picture.pixels().any(|pixel| pixel.0 == [0, 255, 0, 255]), "the far half is seen beside it");
 }

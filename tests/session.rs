@@ -47,7 +47,7 @@ pub fn open_demo(session: &SessionHandle) {
     assert!(report.training.len() > 10 && report.dropped.is_empty());
 }
 
-fn next_picture(session: &SessionHandle, is_it: impl Fn(&Picture) -> bool) -> Arc<Picture> {
+pub fn next_picture(session: &SessionHandle, is_it: impl Fn(&Picture) -> bool) -> Arc<Picture> {
     for _ in 0..2000 {
         if let Some(picture) = session.picture()
             && is_it(&picture)

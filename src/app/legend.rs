@@ -9,6 +9,8 @@ use crate::{
 };
 use egui::{Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Vec2};
 
+/// Room for one line of a legend or a note.
+pub const HEIGHT: f32 = 26.0;
 const BAR: Vec2 = Vec2::new(88.0, 8.0);
 const TEXT: Color32 = Color32::from_gray(232);
 const SHADE: Color32 = Color32::from_black_alpha(168);

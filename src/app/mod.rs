@@ -7,6 +7,7 @@ mod desk;
 mod docking;
 mod evaluations;
 mod form;
+mod fusion;
 mod icon;
 mod inspection;
 mod layout;

@@ -74,12 +74,17 @@ pub enum Found {
 pub struct Opener {
     sender: Sender<Found>,
     receiver: Receiver<Found>,
+    /// Where files are saved without asking.
+    folder: Option<PathBuf>,
 }
+
+/// What makes the bytes of a file, or says why it cannot; called on a helper thread.
+pub type Content = Box<dyn FnOnce() -> Result<Vec<u8>, String> + Send>;
 
 impl Default for Opener {
     fn default() -> Self {
         let (sender, receiver) = channel();
-        Self { sender, receiver }
+        Self { sender, receiver, folder: None }
     }
 }
 
@@ -124,22 +129,25 @@ impl Opener {
         });
     }
 
-    /// Shows the system's dialog for a new file and writes the text to it.
-    pub fn save_text(&self, name: &str, text: String, context: &egui::Context) {
-        self.save(name, context, move || Ok(text.into_bytes()));
+    /// Saves into this folder from now on, without asking where: for those who drive the window by program.
+    pub fn save_into(&mut self, folder: PathBuf) {
+        self.folder = Some(folder);
     }
 
-    fn save(
+    /// Shows the system's dialog for a new file and writes the content to it.
+    pub fn save(
         &self,
         name: &str,
         context: &egui::Context,
         content: impl FnOnce() -> Result<Vec<u8>, String> + Send + 'static,
     ) {
-        let dialog = rfd::AsyncFileDialog::new().set_title("Save").set_file_name(name).save_file();
+        let chosen = self.folder.as_ref().map(|folder| folder.join(name));
+        let ask = || rfd::AsyncFileDialog::new().set_title("Save").set_file_name(name).save_file();
+        let dialog = chosen.is_none().then(ask);
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
-            let Some(file) = pollster::block_on(dialog) else { return };
-            let path = file.path().to_owned();
+            let asked = dialog.and_then(|dialog| Some(pollster::block_on(dialog)?.path().to_owned()));
+            let Some(path) = chosen.or(asked) else { return };
             let written = content().and_then(|bytes| {
                 write_whole(&path, |file| file.write_all(&bytes)).map_err(|error| error.to_string())
             });

@@ -21,8 +21,8 @@ impl Window {
         for path in dropped.into_iter().chain(self.state.take_path()) {
             self.opener.look_at(path, ui.ctx());
         }
-        if let Some((name, text)) = self.state.take_text() {
-            self.opener.save_text(name, text, ui.ctx());
+        if let Some((name, content)) = self.state.take_content() {
+            self.opener.save(&name, ui.ctx(), content);
         }
         if let Some((name, rect)) = self.state.take_picture() {
             self.opener.save_picture(&name, rect, ui.ctx());

@@ -26,10 +26,11 @@ fn list_ui(ui: &mut Ui) {
             ("click", "Pin the pixel that the inspector asks about, or let it go"),
             ("double-click", "On the header of a pane: let it fill the window, or show all again"),
             ("right-click", "On the header of a pane: save the pane as a picture"),
-            ("drag", "Turn the point cloud"),
+            ("drag", "Turn the point cloud, or look around while flying"),
             ("right-drag", "Move the point cloud (or shift-drag)"),
             ("wheel", "Come closer to the point cloud"),
             ("double-click", "On the point cloud: put the point cloud back"),
+            ("W A S D Q E", "Fly through the point cloud (its Fly button; Shift is faster)"),
         ] {
             ui.label(RichText::new(gesture).monospace().color(ui.visuals().strong_text_color()));
             ui.label(effect);

@@ -7,8 +7,6 @@ use egui::{Color32, CornerRadius, FontId, Margin, Stroke, TextStyle, Theme, Ui, 
 pub const HALF: f32 = 4.0;
 /// The step of the grid.
 pub const UNIT: f32 = 8.0;
-/// What is left of a header that has no room for its rarer buttons.
-pub const NARROW: f32 = 120.0;
 /// Height of a pane's header.
 pub const HEADER: f32 = 28.0;
 /// Height of the buttons of the top bar.

@@ -23,7 +23,10 @@ use egui::{
     Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ThemePreference, Ui,
     containers::menu::menu_style, gui_zoom,
 };
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Everything on the screen.
 pub struct Window {
@@ -121,6 +124,11 @@ impl Window {
             None if is_demo => self.state.load_demo(),
             None => {}
         }
+    }
+
+    /// Saves files into this folder from now on, without asking where.
+    pub fn save_into(&mut self, folder: PathBuf) {
+        self.opener.save_into(folder);
     }
 
     /// Takes note of what the session says.

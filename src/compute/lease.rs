@@ -1,6 +1,6 @@
 //! A tensor's memory held so that a shader may read it where it lies.
 
-use super::{Compute, ComputeError};
+use super::{Compute, ComputeError, DisplayDevice};
 use burn::tensor::Tensor;
 use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 use cubecl::wgpu::{AutoCompiler, WgpuResource, WgpuServer};
@@ -14,6 +14,7 @@ use wgpu::util::DeviceExt;
 /// Those who draw cannot tell the difference.
 pub struct Lease {
     memory: Memory,
+    display: DisplayDevice,
     /// Colour channels or other planes.
     pub channels: usize,
     /// Rows.
@@ -43,8 +44,9 @@ impl Lease {
     pub fn new(tensor: Tensor<3>, compute: &Compute) -> Result<Self, ComputeError> {
         let [channels, height, width] = tensor.dims();
         let tensor = tensor.detach().without_autodiff();
-        let memory = if compute.is_shared { shared(tensor)? } else { uploaded(tensor, compute)? };
-        Ok(Self { memory, channels, height, width })
+        let display = display(compute)?;
+        let memory = if compute.is_shared { shared(tensor)? } else { uploaded(tensor, &display)? };
+        Ok(Self { memory, display, channels, height, width })
     }
 
     /// Uploads values that never were a tensor.
@@ -60,7 +62,8 @@ impl Lease {
         compute: &Compute,
     ) -> Result<Self, ComputeError> {
         assert_eq!(values.len(), channels * height * width, "values of a lease");
-        Ok(Self { memory: buffer(values, compute)?, channels, height, width })
+        let display = display(compute)?;
+        Ok(Self { memory: buffer(values, &display), display, channels, height, width })
     }
 
     /// What to bind as `var<storage, read>`: `channels`·`height`·`width` f32 in row-major order.
@@ -70,6 +73,43 @@ impl Lease {
             Memory::Shared { resource, .. } => resource.resource().as_wgpu_bind_resource(),
             Memory::Uploaded(buffer) => buffer.as_entire_binding(),
         }
+    }
+
+    /// A copy of the values in row-major order. It waits for the device, so a window asks for it on another
+    /// thread than its own.
+    ///
+    /// # Errors
+    /// If the device gave up.
+    pub fn read(&self) -> Result<Vec<f32>, ComputeError> {
+        let lost = |reason: String| ComputeError::Lease(format!("its device gave up: {reason}"));
+        let wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, .. }) = self.binding() else {
+            return Err(lost("it holds no buffer".to_owned()));
+        };
+        let DisplayDevice { device, queue, .. } = &self.display;
+        let size = (self.channels * self.height * self.width * size_of::<f32>()) as u64;
+        let staging = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("lease to be read"),
+            size,
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(buffer, offset, &staging, 0, size);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // Nobody listens any more if the device failed before.
+        encoder
+            .map_buffer_on_submit(&staging, wgpu::MapMode::Read, .., move |result| drop(sender.send(result)));
+        queue.submit([encoder.finish()]);
+        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| lost(error.to_string()))?;
+        let mapped = receiver.recv().map_err(|error| lost(error.to_string()))?;
+        mapped.map_err(|error| lost(error.to_string()))?;
+        let bytes = staging.get_mapped_range(..).map_err(|error| lost(error.to_string()))?;
+        Ok(bytemuck::pod_collect_to_vec(&bytes))
+    }
+
+    /// Whether the processor draws it, for want of a graphics card.
+    pub fn is_drawn_by_software(&self) -> bool {
+        self.display.is_software()
     }
 
     /// Whether the tensor is drawn from the memory that burn computed it in.
@@ -94,21 +134,22 @@ fn shared(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
     Ok(Memory::Shared { resource, _tensor: Box::new(tensor) })
 }
 
-fn uploaded(tensor: Tensor<3>, compute: &Compute) -> Result<Memory, ComputeError> {
+fn uploaded(tensor: Tensor<3>, display: &DisplayDevice) -> Result<Memory, ComputeError> {
     let data = tensor.into_data();
     let values = data.as_slice::<f32>().map_err(|error| ComputeError::Lease(format!("{error:?}")))?;
-    buffer(values, compute)
+    Ok(buffer(values, display))
 }
 
-fn buffer(values: &[f32], compute: &Compute) -> Result<Memory, ComputeError> {
-    let display = compute
-        .display
-        .as_ref()
-        .ok_or_else(|| ComputeError::Lease("there is no display device".to_owned()))?;
+fn display(compute: &Compute) -> Result<DisplayDevice, ComputeError> {
+    let display = compute.display.clone();
+    display.ok_or_else(|| ComputeError::Lease("there is no display device".to_owned()))
+}
+
+fn buffer(values: &[f32], display: &DisplayDevice) -> Memory {
     let descriptor = wgpu::util::BufferInitDescriptor {
         label: Some("lease"),
         contents: bytemuck::cast_slice(values),
-        usage: wgpu::BufferUsages::STORAGE,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
     };
-    Ok(Memory::Uploaded(display.device.create_buffer_init(&descriptor)))
+    Memory::Uploaded(display.device.create_buffer_init(&descriptor))
 }

@@ -12,7 +12,7 @@ mod tensors;
 
 pub use disparity::DisparityMap;
 pub use export::{
-    CloudFilter, CloudPoint, ColourRange, Legend, SequenceRange, cloud, colour_picture, side_by_side,
+    CloudFilter, CloudPoint, ColourRange, Legend, SequenceRange, cloud, colour_picture, ply, side_by_side,
     write_ply,
 };
 pub use forward::{depth_maps, forward, inputs};

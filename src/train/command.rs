@@ -1,6 +1,6 @@
 //! What can be asked of a session. Every command is obeyed between two steps.
 
-use super::EvaluationRequest;
+use super::{EvaluationRequest, Fusing};
 use crate::{
     config::{DataChoice, RunConfig, Setting},
     data::{FrameKey, Side},
@@ -69,6 +69,8 @@ pub enum Command {
     },
     /// Leave the path where it is.
     EndTrace,
+    /// Predict the neighbours of the frame that is shown too, one at a time while no steps are made.
+    Fuse(Fusing),
     /// Compare networks with the true depth of the open data, a frame at a time.
     Evaluate(Box<EvaluationRequest>),
     /// Give the evaluation up.

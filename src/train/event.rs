@@ -1,11 +1,12 @@
 //! What a session reports: small facts by channel, pictures by a latest-wins slot.
 
-use super::{Entry, EvaluationNews, Signals, TimeSplit, Trajectory, ValidationReport};
+use super::{Entry, EvaluationNews, Fusion, Signals, TimeSplit, Trajectory, ValidationReport};
 use crate::{
     compute::Lease,
     config::{Change, ObjectiveConfig, RunConfig},
     data::{Drive, FrameKey},
     geometry::Intrinsics,
+    model::weights::MetricScale,
     objective::{Evidence, MapName},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -50,6 +51,8 @@ pub enum Event {
     Validation(ValidationReport),
     /// The path of a drive was followed so far.
     Trajectory(Box<Trajectory>),
+    /// Neighbours of the frame that is shown, as far as they are predicted.
+    Fused(Arc<Fusion>),
     /// The path will not be followed further.
     TraceEnded,
     /// A checkpoint was written to this folder.
@@ -213,4 +216,6 @@ pub struct Cloud {
     pub colour: Arc<Lease>,
     /// The camera.
     pub intrinsics: Intrinsics,
+    /// How its depths become metres, if it is known; by the true depth of the frame only if that is watched.
+    pub scale: Option<MetricScale>,
 }

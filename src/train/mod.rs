@@ -8,6 +8,7 @@ mod event;
 mod feed;
 mod figure;
 mod folder;
+mod fusion;
 pub mod health;
 mod learner;
 mod log;
@@ -32,6 +33,7 @@ pub use event::{
 };
 pub use figure::Figure;
 pub use folder::{Manifest, RunFolder};
+pub use fusion::{Fusing, Fusion, Neighbour, Poses};
 pub use learner::{Learner, Lesson, NotANumber, Part, Stride, gradient_norm};
 pub use log::{Entry, Log};
 pub use memory::memory_estimate;

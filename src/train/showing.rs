@@ -59,6 +59,7 @@ pub(super) struct Seen {
     pub objective: ObjectiveConfig,
     pub maps: BTreeMap<MapName, Tensor<4>>,
     pub evidence: Option<Evidence>,
+    pub scale: Option<MetricScale>,
 }
 
 impl Subject {
@@ -77,9 +78,9 @@ impl Subject {
                 maps.insert(*name, Arc::new(Lease::new(first_item(tensor), wants.compute)?));
             }
         }
-        let cloud = cloud(&maps, samples.intrinsics[0]);
         let Self { key, step, origin } = self;
-        let Seen { objective, evidence, .. } = seen;
+        let Seen { objective, evidence, scale, .. } = seen;
+        let cloud = cloud(&maps, samples.intrinsics[0], scale);
         Ok(Some(Picture { key, step, origin, maps, cloud, objective, evidence: evidence.map(Arc::new) }))
     }
 }
@@ -89,10 +90,14 @@ fn first_item(batch: &Tensor<4>) -> Tensor<3> {
     batch.clone().narrow(0, 0, 1).reshape([channels, height, width])
 }
 
-fn cloud(maps: &BTreeMap<MapName, Arc<Lease>>, intrinsics: Intrinsics) -> Option<Cloud> {
+fn cloud(
+    maps: &BTreeMap<MapName, Arc<Lease>>,
+    intrinsics: Intrinsics,
+    scale: Option<MetricScale>,
+) -> Option<Cloud> {
     let depth = Arc::clone(maps.get(&MapName::Depth)?);
     let colour = Arc::clone(maps.get(&MapName::Colour(FrameId::TARGET))?);
-    Some(Cloud { depth, colour, intrinsics })
+    Some(Cloud { depth, colour, intrinsics, scale })
 }
 
 /// What is needed to show a frame outside a training step.
@@ -101,6 +106,8 @@ pub(super) struct Showing<'a> {
     pub networks: Option<&'a Networks>,
     /// Whether the networks were trained with the stereo camera, even if the configuration is without.
     pub knows_stereo: bool,
+    /// How depths become metres, as a file beside the weights says.
+    pub stated_scale: Option<&'a MetricScale>,
     pub config: &'a RunConfig,
     pub wants: Wants<'a>,
 }
@@ -121,7 +128,7 @@ impl Showing<'_> {
         config.frame_ids.clone_from(&options.frame_ids);
         let (origin, seen) = match self.networks {
             None => {
-                let seen = Seen { objective: config, maps: BTreeMap::new(), evidence: None };
+                let seen = Seen { objective: config, maps: BTreeMap::new(), evidence: None, scale: None };
                 (Origin::Images, seen)
             }
             Some(networks) => {
@@ -147,40 +154,43 @@ impl Showing<'_> {
             depth_maps(&inputs, &config, self.wants.watched)
         };
         let evidence = self.wants.evidence(|| Evidence::gather(&objective, &inputs));
+        let known = self.known_scale(key);
         if evidence.is_none() && !self.wants.truth() {
-            return Ok(Seen { objective: config, maps, evidence });
+            return Ok(Seen { objective: config, maps, evidence, scale: known });
         }
         // A frame can be looked at without its LiDAR, which KITTI lacks for some.
         let truth = self.source.depth(key).ok().flatten();
         let disparity = DisparityMap::of(scaled_disparity(&inputs, &config))?;
-        let scale = self.metric_scale(&disparity, truth.as_ref(), key);
+        let scale = known.or_else(|| scale_of_medians(&disparity, truth.as_ref()?));
         if let Some(truth) = &truth {
             let metres_per_unit = scale.as_ref().map(|scale| scale.metres_per_unit as f32);
             let size = self.config.network.size();
             let predicted = metres_per_unit.map(|scale| disparity.resized(size).depths(scale));
             maps.extend(truth_maps(truth, predicted.as_deref(), size, &self.wants.compute.device));
         }
-        let evidence = evidence.map(|evidence| evidence.with_truth(scale, truth));
-        Ok(Seen { objective: config, maps, evidence })
+        let evidence = evidence.map(|evidence| evidence.with_truth(scale.clone(), truth));
+        Ok(Seen { objective: config, maps, evidence, scale })
     }
 
-    /// How the predicted depths of a frame become metres: by the baseline that the networks know, else by
-    /// the true depths of the frame.
-    fn metric_scale(
-        &self,
-        disparity: &DisparityMap,
-        truth: Option<&DepthMap>,
-        key: &FrameKey,
-    ) -> Option<MetricScale> {
+    /// How predicted depths become metres, as far as no true depth is needed: as a file beside the weights
+    /// says, else by the baseline that the networks know.
+    fn known_scale(&self, key: &FrameKey) -> Option<MetricScale> {
         let uses_stereo = self.knows_stereo || self.config.objective.uses_stereo();
-        if let Some(metres) = self.source.metres_per_unit(key).filter(|_| uses_stereo) {
+        let of_stereo = |metres: f32| {
             let origin = "the known distance of the stereo cameras it was trained with";
-            return Some(MetricScale::stated(f64::from(metres), origin));
-        }
-        let (_, metres_per_unit) = compare_disparity(disparity, truth?, &Protocol::EIGEN)?;
-        let origin = "the ratio of the medians of true and predicted depths in this frame";
-        Some(MetricScale::stated(metres_per_unit, origin))
+            MetricScale::stated(f64::from(metres), origin)
+        };
+        self.stated_scale
+            .cloned()
+            .or_else(|| self.source.metres_per_unit(key).filter(|_| uses_stereo).map(of_stereo))
     }
+}
+
+/// How the predicted depths of a frame become metres by its true depths.
+fn scale_of_medians(disparity: &DisparityMap, truth: &DepthMap) -> Option<MetricScale> {
+    let (_, metres_per_unit) = compare_disparity(disparity, truth, &Protocol::EIGEN)?;
+    let origin = "the ratio of the medians of true and predicted depths in this frame";
+    Some(MetricScale::stated(metres_per_unit, origin))
 }
 
 /// 1 / depth of the finest trained scale.

@@ -42,10 +42,10 @@ pub enum FieldStyle {
     Category(Vec<[u8; 3]>),
 }
 
-/// The `Reading` of `field.wgsl`.
+/// The `Reading` of `colours.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-struct Reading {
+pub(super) struct Reading {
     entries: u32,
     category: u32,
     logarithmic: u32,
@@ -53,7 +53,7 @@ struct Reading {
 }
 
 impl FieldStyle {
-    fn reading(&self) -> Reading {
+    pub(super) fn reading(&self) -> Reading {
         let (category, logarithmic, sparse) = match self {
             Self::Measure { logarithmic, sparse, .. } => (false, *logarithmic, *sparse),
             Self::Category(_) => (true, false, false),
@@ -66,7 +66,7 @@ impl FieldStyle {
         }
     }
 
-    fn table(&self) -> Vec<[u8; 4]> {
+    pub(super) fn table(&self) -> Vec<[u8; 4]> {
         match self {
             Self::Measure { colormap, .. } => colormap.table(),
             Self::Category(colours) => {
@@ -75,8 +75,19 @@ impl FieldStyle {
         }
     }
 
-    fn is_automatic(&self) -> bool {
+    pub(super) fn is_automatic(&self) -> bool {
         matches!(self, Self::Measure { range: Range::Automatic, .. })
+    }
+
+    /// The values that the first and the last colour stand for, once they are known.
+    pub(super) fn ends(&self, report: &Report) -> Option<(f32, f32)> {
+        match self {
+            Self::Measure { range: Range::Fixed { low, high }, .. } => Some((*low, *high)),
+            Self::Measure { range: Range::Automatic, .. } => {
+                report.figures().map(|[low, high, _]| (low, high))
+            }
+            Self::Category(_) => None,
+        }
     }
 }
 
@@ -126,13 +137,7 @@ impl FieldView {
 
     /// The values that the first and the last colour stand for, once they are known.
     pub fn range(&self, style: &FieldStyle) -> Option<(f32, f32)> {
-        match style {
-            FieldStyle::Measure { range: Range::Fixed { low, high }, .. } => Some((*low, *high)),
-            FieldStyle::Measure { range: Range::Automatic, .. } => {
-                self.report.figures().map(|[low, high, _]| (low, high))
-            }
-            FieldStyle::Category(_) => None,
-        }
+        style.ends(&self.report)
     }
 }
 

@@ -12,7 +12,7 @@ mod pipelines;
 mod range;
 pub mod shaders;
 
-pub use cloud::{CloudStyle, CloudView};
+pub use cloud::{CloudLayer, CloudStyle, CloudView, Paint};
 pub use field::{FieldStyle, FieldView, Range};
 pub use image::ImageView;
 pub use orbit::Orbit;

@@ -1,9 +1,9 @@
-//! The camera that circles a point cloud.
+//! The camera that circles a point cloud, or flies through it.
 //!
 //! Lengths are median depths of the frame; the axes are those of the frame's camera: x to the right,
 //! y down, z forward.
 
-use egui::{PointerButton, Pos2, Rect, Response};
+use egui::{Key, PointerButton, Pos2, Rect, Response};
 use glam::{Mat4, Vec2, Vec3, camera::rh};
 
 /// Field of view from the lower to the upper edge, radians.
@@ -12,6 +12,10 @@ const NEAREST: f32 = 0.01;
 const FARTHEST: f32 = 500.0;
 const RADIANS_PER_POINT: f32 = 0.006;
 const STEEPEST: f32 = 1.5;
+/// Of flying, in median depths a second.
+const SPEED: f32 = 0.8;
+/// How much faster it is with Shift.
+const HASTE: f32 = 4.0;
 
 /// Where the viewer stands: on a sphere around a centre.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +41,16 @@ impl Orbit {
     /// Exactly where the frame's own camera stands, looking the same way.
     pub fn at_the_camera() -> Self {
         Self { yaw: 0.0, pitch: 0.0, distance: 1.0, centre: Vec3::Z }
+    }
+
+    /// Behind the camera at its height, looking the same way.
+    pub fn behind() -> Self {
+        Self { yaw: 0.0, pitch: 0.08, distance: 1.9, centre: Vec3::new(0.0, 0.0, 1.2) }
+    }
+
+    /// From above, what lies ahead of the camera at the top.
+    pub fn above() -> Self {
+        Self { yaw: 0.0, pitch: STEEPEST, distance: 4.2, centre: Vec3::new(0.0, 0.0, 1.5) }
     }
 
     /// Moves by what the pointer did: drag to orbit, drag with the right button or shift to pan, wheel
@@ -79,6 +93,53 @@ impl Orbit {
         self.centre -= (right * share.x + down * share.y) * span;
     }
 
+    /// Moves through the cloud by what pointer and keys did: drag to look around, W A S D to go, E and Q to
+    /// rise and sink, Shift to hurry, wheel to go forward or back. Keys count while `response` has the
+    /// focus. Says whether a key is held.
+    pub fn fly(&mut self, response: &Response) -> bool {
+        let drag = response.drag_delta();
+        if response.dragged_by(PointerButton::Primary) {
+            self.look(Vec2::new(drag.x, drag.y));
+        }
+        if response.hovered() {
+            let scroll = response.ctx.input(|input| input.smooth_scroll_delta().y);
+            self.go(Vec3::Z * scroll * 0.004);
+        }
+        if !response.has_focus() {
+            return false;
+        }
+        let (direction, seconds, hurries) = response.ctx.input(|input| {
+            let held = |more: Key, less: Key| {
+                f32::from(u8::from(input.key_down(more))) - f32::from(u8::from(input.key_down(less)))
+            };
+            let direction = Vec3::new(held(Key::D, Key::A), held(Key::Q, Key::E), held(Key::W, Key::S));
+            // A pause between two frames is no reason for a leap.
+            (direction, input.stable_dt.min(0.25), input.modifiers.shift)
+        });
+        let speed = if hurries { SPEED * HASTE } else { SPEED };
+        self.go(direction.normalize_or_zero() * speed * seconds);
+        direction != Vec3::ZERO
+    }
+
+    /// Where the viewer stands.
+    pub fn eye(&self) -> Vec3 {
+        self.centre + self.outward() * self.distance
+    }
+
+    /// Turns the head by a drag of this many points; the viewer stays in place.
+    pub fn look(&mut self, points: Vec2) {
+        let eye = self.eye();
+        self.turn(points);
+        self.centre = eye - self.outward() * self.distance;
+    }
+
+    /// Goes this far to the right, down and forward.
+    pub fn go(&mut self, way: Vec3) {
+        let forward = -self.outward();
+        let right = Vec3::Y.cross(forward).normalize();
+        self.centre += right * way.x + Vec3::Y * way.y + forward * way.z;
+    }
+
     /// Comes closer by this factor.
     pub fn zoom(&mut self, factor: f32) {
         self.distance = (self.distance / factor).clamp(0.05, 100.0);
@@ -93,8 +154,7 @@ impl Orbit {
 
     /// Takes points of the frame's camera to clip space of a view of this width / height.
     pub fn clip_from_camera(&self, aspect: f32) -> Mat4 {
-        let eye = self.centre + self.outward() * self.distance;
-        let view = rh::view::look_at_mat4(eye, self.centre, Vec3::NEG_Y);
+        let view = rh::view::look_at_mat4(self.eye(), self.centre, Vec3::NEG_Y);
         rh::proj::directx::perspective(HEIGHT_ANGLE, aspect, NEAREST, FARTHEST) * view
     }
 

@@ -19,6 +19,7 @@ pub const FIELD: Shader = (
     concat!(
         include_str!("../../shaders/screen.wgsl"),
         include_str!("../../shaders/sampling.wgsl"),
+        include_str!("../../shaders/colours.wgsl"),
         include_str!("../../shaders/field.wgsl")
     ),
 );
@@ -27,7 +28,8 @@ pub const FIELD: Shader = (
 pub const RANGE: Shader = ("range", include_str!("../../shaders/range.wgsl"));
 
 /// Point clouds.
-pub const CLOUD: Shader = ("cloud", include_str!("../../shaders/cloud.wgsl"));
+pub const CLOUD: Shader =
+    ("cloud", concat!(include_str!("../../shaders/colours.wgsl"), include_str!("../../shaders/cloud.wgsl")));
 
 /// A finished texture.
 pub const COPY: Shader =

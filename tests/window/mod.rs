@@ -1,7 +1,8 @@
 //! The window driven by the names of its controls: events go in, commands come out.
 
-mod craft;
+mod cloud;
 mod cockpit;
+mod craft;
 mod evaluation;
 mod health;
 mod inspector;

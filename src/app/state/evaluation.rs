@@ -1,7 +1,7 @@
 //! Evaluating, and taking figures and pictures away.
 
 use super::State;
-use crate::train::Command;
+use crate::{app::open::Content, train::Command};
 
 impl State {
     /// Why there is nothing to evaluate, if so.
@@ -32,7 +32,12 @@ impl State {
 
     /// Asks the window to ask where a text is to be saved; the name is what its file is called at first.
     pub fn save_text(&mut self, name: &'static str, text: String) {
-        self.text_to_save = Some((name, text));
+        self.save(name.to_owned(), Box::new(move || Ok(text.into_bytes())));
+    }
+
+    /// Asks the window to ask where something is to be saved, by the first name of its file.
+    pub fn save(&mut self, name: String, content: Content) {
+        self.content_to_save = Some((name, content));
     }
 
     /// Asks the window to save a part of itself as a picture, by the file's first name and where it lies.
@@ -45,8 +50,8 @@ impl State {
         self.picture_to_save.take()
     }
 
-    /// The text that is to be saved.
-    pub fn take_text(&mut self) -> Option<(&'static str, String)> {
-        self.text_to_save.take()
+    /// What is to be saved.
+    pub fn take_content(&mut self) -> Option<(String, Content)> {
+        self.content_to_save.take()
     }
 }

@@ -14,8 +14,10 @@ use super::{
     action::Action,
     evaluations::Evaluations,
     form::TrainingForm,
+    fusion::FusionState,
     inspection::Inspection,
     messages::{Messages, Severity},
+    open::Content,
     path::PathState,
     playhead::Playhead,
     recents::Recents,
@@ -93,6 +95,8 @@ pub struct State {
     pub evaluations: Evaluations,
     /// The path of a drive.
     pub path: PathState,
+    /// The neighbours that are drawn with the frame that is looked at.
+    pub fusion: FusionState,
     /// Whether pictures show their pixels as squares.
     pub squares: bool,
     /// The pixel that is asked about.
@@ -103,7 +107,7 @@ pub struct State {
     watched: BTreeSet<MapName>,
     commands: Vec<Command>,
     wishes: Vec<Action>,
-    text_to_save: Option<(&'static str, String)>,
+    content_to_save: Option<(String, Content)>,
     picture_to_save: Option<(String, egui::Rect)>,
     dropped_path: Option<PathBuf>,
 }
@@ -134,6 +138,7 @@ impl State {
             recents: Recents::default(),
             evaluations: Evaluations::default(),
             path: PathState::default(),
+            fusion: FusionState::default(),
             squares: false,
             inspection: Inspection::default(),
             running: RunConfig::default(),
@@ -141,7 +146,7 @@ impl State {
             watched: BTreeSet::new(),
             commands: Vec::new(),
             wishes: Vec::new(),
-            text_to_save: None,
+            content_to_save: None,
             picture_to_save: None,
             dropped_path: None,
         }
@@ -174,6 +179,7 @@ impl State {
             }
             Event::Trajectory(trajectory) => self.path.receive(*trajectory),
             Event::TraceEnded => self.path.end(),
+            Event::Fused(fusion) => self.fusion.receive(fusion),
             Event::Checkpoint(path) => {
                 self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");
             }

@@ -3,7 +3,7 @@
 use super::State;
 use crate::{
     data::{FrameKey, Side},
-    train::Command,
+    train::{Command, Fusing},
 };
 
 impl State {
@@ -54,6 +54,14 @@ impl State {
     pub(super) fn ask_for_frame(&mut self) {
         if let Some(key) = self.playhead.key() {
             self.commands.push(Command::Show(key));
+        }
+    }
+
+    /// Asks for neighbours of the frame that is looked at.
+    pub fn fuse(&mut self, wanted: Fusing) {
+        if self.fusion.wanted != wanted {
+            self.fusion.wanted = wanted;
+            self.commands.push(Command::Fuse(wanted));
         }
     }
 

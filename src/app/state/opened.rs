@@ -41,6 +41,7 @@ impl State {
         self.picture = None;
         self.inspection.show(None);
         self.path.forget();
+        self.fusion.forget();
         self.playhead = Playhead::over(&report);
         if self.choice != DataChoice::Demo {
             self.recents
@@ -71,6 +72,7 @@ impl State {
         }
         self.objective.scales.clone_from(&report.scales);
         self.path.forget();
+        self.fusion.forget();
         self.path.has_pose = report.has_pose;
         self.weights = Some(report);
         self.ask_for_frame();

@@ -6,7 +6,7 @@ use crate::{
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
     train::Cloud,
-    view::{self, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range},
+    view::{self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range},
 };
 use anyhow::{Result, anyhow};
 use egui::{Rect, pos2, vec2};
@@ -57,20 +57,37 @@ impl Pictures {
         };
         let right = Rect::from_min_size(pos2(half.x, 0.0), half);
         self.field.draw(painter, right, &self.disparity, style, false);
+        self.draw_cloud(painter, Rect::from_min_max(pos2(0.0, half.y), pos2(width, height)));
+    }
+
+    fn draw_cloud(&mut self, painter: &egui::Painter, rect: Rect) {
         let cloud = Cloud {
             depth: Arc::clone(&self.disparity),
             colour: Arc::clone(&self.colour),
             intrinsics: Intrinsics::KITTI,
+            scale: None,
         };
-        let style = CloudStyle { point_width: 1.0, farthest: 10.0, flattest: 1.0, background: [0; 3] };
-        let below = Rect::from_min_max(pos2(0.0, half.y), pos2(width, height));
+        let style =
+            CloudStyle { point_width: 1.0, farthest: 10.0, flattest: 1.0, thinning: 1, background: [0; 3] };
         // A little every time, so that the cloud is drawn anew as under the mouse.
         self.orbit.turn(glam::Vec2::X);
-        self.cloud.draw(painter, below, &cloud, &self.orbit, style);
+        self.cloud.draw(painter, rect, vec![CloudLayer::film(&cloud)], &self.orbit, style);
     }
 }
 
+/// Times all three together.
 pub(super) fn view(setting: &Setting) -> Result<Timing> {
+    frames(setting, Pictures::draw)
+}
+
+/// Times the cloud on the whole screen.
+pub(super) fn cloud(setting: &Setting) -> Result<Timing> {
+    let [width, height] = SCREEN.map(|pixels| pixels as f32);
+    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, height));
+    frames(setting, |pictures, painter| pictures.draw_cloud(painter, screen))
+}
+
+fn frames(setting: &Setting, draw: impl Fn(&mut Pictures, &egui::Painter)) -> Result<Timing> {
     let display = DisplayDevice::request()?;
     let compute = Compute::open(DeviceChoice::Cpu, Some(display.clone()))?;
     let state = render_state(&display)?;
@@ -78,7 +95,7 @@ pub(super) fn view(setting: &Setting) -> Result<Timing> {
     let mut pictures = Pictures::new(setting, &compute)?;
     let target = target(&display.device, state.target_format);
     let context = egui::Context::default();
-    time(setting, 1, || draw_frame(&context, &state, &target, &mut pictures))
+    time(setting, 1, || draw_frame(&context, &state, &target, |painter| draw(&mut pictures, painter)))
 }
 
 fn render_state(display: &DisplayDevice) -> Result<RenderState> {
@@ -111,12 +128,12 @@ fn draw_frame(
     context: &egui::Context,
     state: &RenderState,
     target: &wgpu::TextureView,
-    pictures: &mut Pictures,
+    mut draw: impl FnMut(&egui::Painter),
 ) -> Result<()> {
     let size = vec2(SCREEN[0] as f32, SCREEN[1] as f32);
     let input =
         egui::RawInput { screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), size)), ..Default::default() };
-    let output = context.run_ui(input, |ui| pictures.draw(ui.painter()));
+    let output = context.run_ui(input, |ui| draw(ui.painter()));
     let jobs = context.tessellate(output.shapes, 1.0);
     let screen = ScreenDescriptor { size_in_pixels: SCREEN, pixels_per_point: 1.0 };
     let mut renderer = state.renderer.write();

@@ -71,6 +71,8 @@ enum Work {
     Loaders,
     /// Drawing a picture, a disparity and its point cloud into 1280×800 pixels
     View,
+    /// Drawing a point cloud alone, a point for each pixel of --height and --width
+    Cloud,
 }
 
 impl Work {
@@ -81,7 +83,7 @@ impl Work {
             Self::Objective => Some("objective"),
             Self::Predict => Some("predict"),
             Self::Loader | Self::Loaders => Some("load"),
-            Self::Optimiser | Self::View => None,
+            Self::Optimiser | Self::View | Self::Cloud => None,
         }
     }
 }
@@ -214,6 +216,7 @@ fn timed(work: Work, setting: &Setting) -> Result<Timing> {
         Work::Loader => work::load(setting, Threads::One),
         Work::Loaders => work::load(setting, Threads::All),
         Work::View => drawing::view(setting),
+        Work::Cloud => drawing::cloud(setting),
     }
 }
 

@@ -1,14 +1,10 @@
 //! Point clouds: depth thrown along the rays of the camera, as PLY files.
 
-use crate::geometry::Intrinsics;
+use crate::{data::whole::write_whole, geometry::Intrinsics};
 use anyhow::{Context, Result};
 use glam::Vec3;
 use image::RgbImage;
-use std::{
-    fs::File,
-    io::{BufWriter, Write},
-    path::Path,
-};
+use std::{io::Write, path::Path};
 
 /// A point of a cloud.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +15,7 @@ pub struct CloudPoint {
     pub colour: [u8; 3],
 }
 
-/// Which pixels become points; by default all of them.
+/// Which pixels become points; by default all that have a depth above 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CloudFilter {
     /// Points farther than this are left out, in the unit of the depths.
@@ -51,7 +47,9 @@ pub fn cloud(
         let (column, row, depth) = (index % width, index / width, depths[index]);
         let right = depths[row * width + (column + 1).min(width - 1)];
         let below = depths[(row + 1).min(height - 1) * width + column];
-        let is_wanted = filter.farthest.is_none_or(|farthest| depth <= farthest)
+        let is_wanted = depth > 0.0
+            && depth.is_finite()
+            && filter.farthest.is_none_or(|farthest| depth <= farthest)
             && !is_edge(depth, right, focal_x)
             && !is_edge(depth, below, focal_y);
         is_wanted.then(|| CloudPoint {
@@ -61,32 +59,36 @@ pub fn cloud(
     })
 }
 
-/// Writes points as a PLY file, binary little endian: float x, y, z and uchar red, green, blue. The comment,
-/// one line, says what a reader of the file must know, such as the unit. Gives the number of points.
+/// Points as a PLY file, binary little endian: float x, y, z and uchar red, green, blue. The comment, one
+/// line, says what a reader of the file must know, such as the unit.
+pub fn ply(points: &[CloudPoint], comment: &str) -> Vec<u8> {
+    let mut header = format!(
+        "ply\nformat binary_little_endian 1.0\ncomment {}\nelement vertex {}\n",
+        comment.replace(['\n', '\r'], " "),
+        points.len()
+    );
+    for property in ["float x", "float y", "float z", "uchar red", "uchar green", "uchar blue"] {
+        header += "property ";
+        header += property;
+        header += "\n";
+    }
+    header += "end_header\n";
+    let mut bytes = header.into_bytes();
+    for CloudPoint { position, colour } in points {
+        bytes.extend(position.to_array().into_iter().flat_map(f32::to_le_bytes));
+        bytes.extend(colour);
+    }
+    bytes
+}
+
+/// Writes points as [`ply`] puts them, whole or not at all. Gives the number of points.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn write_ply(path: &Path, points: impl IntoIterator<Item = CloudPoint>, comment: &str) -> Result<usize> {
     let points: Vec<CloudPoint> = points.into_iter().collect();
-    let write = || -> std::io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
-        let properties = ["float x", "float y", "float z", "uchar red", "uchar green", "uchar blue"]
-            .map(|property| format!("property {property}\n"));
-        write!(
-            file,
-            "ply\nformat binary_little_endian 1.0\ncomment {}\nelement vertex {}\n{}end_header\n",
-            comment.replace(['\n', '\r'], " "),
-            points.len(),
-            properties.concat()
-        )?;
-        for CloudPoint { position, colour } in &points {
-            for coordinate in position.to_array() {
-                file.write_all(&coordinate.to_le_bytes())?;
-            }
-            file.write_all(colour)?;
-        }
-        file.flush()
-    };
-    write().with_context(|| format!("{} cannot be written", path.display()))?;
+    let bytes = ply(&points, comment);
+    let written = write_whole(path, |file| file.write_all(&bytes));
+    written.with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(points.len())
 }

@@ -5,8 +5,9 @@ use crate::{
     data::Side,
     geometry::DepthRange,
     train::{
-        Event, State,
+        Event, Fusing, State,
         evaluation::{Evaluation, EvaluationNews, EvaluationRequest, Present},
+        fusion::Fuser,
         tracer::Tracer,
     },
 };
@@ -18,13 +19,15 @@ const TRACE_PORTION: Duration = Duration::from_millis(100);
 
 impl Worker {
     pub(super) fn has_side_work(&self) -> bool {
-        self.tracer.is_some() || self.evaluation.is_some()
+        let fuses = self.state != State::Training && self.fuser.as_ref().is_some_and(Fuser::has_work);
+        self.tracer.is_some() || self.evaluation.is_some() || fuses
     }
 
     /// Does a little of everything that goes on aside.
     pub(super) fn work_aside(&mut self) {
         self.guarded("the path cannot be followed", Self::trace);
         self.guarded("the evaluation failed", Self::evaluate);
+        self.guarded("the neighbours cannot be predicted", Self::fuse);
     }
 
     pub(super) fn begin_trace(&mut self, folder: String, side: Side) -> Result<()> {
@@ -58,6 +61,52 @@ impl Worker {
             }
         }
         Ok(())
+    }
+
+    /// Looks for other neighbours of the frame that is shown.
+    pub(super) fn begin_fusing(&mut self, fusing: Fusing) {
+        self.fusing = fusing;
+        self.fuser = None;
+        self.guarded("the neighbours cannot be predicted", Self::aim_fuser);
+    }
+
+    /// Turns to the neighbours of the frame that is shown, if some are wanted, and tells those that it has.
+    pub(super) fn aim_fuser(&mut self) -> Result<()> {
+        if self.fusing.frames < 2 || self.state == State::Training {
+            return Ok(());
+        }
+        let (Some(key), Some(data)) = (self.shown.clone(), &self.data) else { return Ok(()) };
+        let Some(networks) = self.present_networks() else { return Ok(()) };
+        if self.fuser.is_none() {
+            let is_loaded = self.run.is_none();
+            let scale = (is_loaded && self.knows_stereo, self.stated_scale.clone().filter(|_| is_loaded));
+            let networks = (networks, self.steps());
+            let source = Arc::clone(&data.source);
+            let fuser = Fuser::new(self.fusing, source, networks, (&self.config, &self.compute), scale)?;
+            self.fuser = Some(fuser);
+        }
+        if let Some(fuser) = &mut self.fuser {
+            fuser.aim(key);
+        }
+        self.tell_fusion();
+        Ok(())
+    }
+
+    /// Predicts one more neighbour, while the networks stay as they are.
+    fn fuse(&mut self) -> Result<()> {
+        if self.state != State::Training
+            && let Some(fuser) = self.fuser.as_mut().filter(|fuser| fuser.has_work())
+        {
+            fuser.advance();
+            self.tell_fusion();
+        }
+        Ok(())
+    }
+
+    fn tell_fusion(&mut self) {
+        if let Some(fusion) = self.fuser.as_mut().and_then(Fuser::fusion) {
+            self.tell(Event::Fused(Arc::new(fusion)));
+        }
     }
 
     pub(super) fn begin_evaluation(&mut self, request: EvaluationRequest) -> Result<()> {

@@ -3,9 +3,10 @@
 mod aside;
 
 use super::{
-    Beginning, Command, DataReport, Entry, Event, OpenData, Origin, Picture, Problem, Progress, Run,
+    Beginning, Command, DataReport, Entry, Event, Fusing, OpenData, Origin, Picture, Problem, Progress, Run,
     RunFolder, Samples, State, Step, WeightsReport,
     evaluation::Evaluation,
+    fusion::Fuser,
     showing::{Seen, Showing, Subject, Wants},
     tracer::Tracer,
 };
@@ -13,7 +14,10 @@ use crate::{
     compute::{Compute, Slot},
     config::{DataChoice, ObjectiveConfig, RunConfig},
     data::FrameKey,
-    model::{Architecture, Networks, weights},
+    model::{
+        Architecture, Networks,
+        weights::{self, MetricScale},
+    },
     objective::{Evidence, MapName},
 };
 use anyhow::{Context, Result, anyhow};
@@ -43,6 +47,8 @@ pub(super) struct Worker {
     /// Whether these networks were trained with the stereo camera, so that its distance is that of their
     /// depths.
     knows_stereo: bool,
+    /// How the depths of these networks become metres, as a file beside them says.
+    stated_scale: Option<MetricScale>,
     run: Option<Run>,
     /// Size and objective of what is shown; those of the run or of the loaded weights.
     config: RunConfig,
@@ -54,6 +60,10 @@ pub(super) struct Worker {
     follows_training: bool,
     /// A path that is followed beside all else.
     tracer: Option<Tracer>,
+    /// Which neighbours of the shown frame are wanted.
+    fusing: Fusing,
+    /// What predicts them, as long as the networks stay as they are.
+    fuser: Option<Fuser>,
     /// An evaluation that goes on beside all else.
     evaluation: Option<Evaluation>,
     /// Whether the next step is the last before a pause.
@@ -80,6 +90,7 @@ impl Worker {
             networks_name: String::new(),
             starts_loaded: false,
             knows_stereo: false,
+            stated_scale: None,
             run: None,
             config: RunConfig::default(),
             watched: BTreeSet::new(),
@@ -88,6 +99,8 @@ impl Worker {
             is_show_due: false,
             follows_training: true,
             tracer: None,
+            fusing: Fusing::default(),
+            fuser: None,
             evaluation: None,
             makes_one_step: false,
         }
@@ -163,6 +176,7 @@ impl Worker {
             Command::Pause | Command::Continue | Command::Step | Command::Shutdown => {}
             Command::Stop => self.finish()?,
             Command::Trace { folder, side } => self.begin_trace(folder, side)?,
+            Command::Fuse(fusing) => self.begin_fusing(fusing),
             Command::EndTrace => self.end_trace(),
             Command::Evaluate(request) => self.begin_evaluation(*request)?,
             Command::CancelEvaluation => self.end_evaluation(),
@@ -190,6 +204,7 @@ impl Worker {
 
     fn open_data(&mut self, choice: &DataChoice, split_name: Option<String>) -> Result<()> {
         self.finish()?;
+        self.fuser = None;
         self.end_trace();
         self.end_evaluation();
         let data = OpenData::open(choice, split_name)?;
@@ -211,6 +226,7 @@ impl Worker {
     /// Loads networks from a folder; without one, the demo's.
     fn load_weights(&mut self, path: Option<PathBuf>) -> Result<()> {
         self.finish()?;
+        self.fuser = None;
         self.end_trace();
         let device = &self.compute.device;
         let loaded = match &path {
@@ -221,6 +237,7 @@ impl Worker {
             path.as_ref().map_or_else(|| "demo weights".to_owned(), |path| path.display().to_string());
         self.starts_loaded = path.is_some();
         self.knows_stereo = loaded.use_stereo == Some(true);
+        self.stated_scale = path.as_ref().and_then(|path| self.read_scale(&RunFolder::weights_in(path)));
         let size = loaded.trained_size();
         (self.config.network.height, self.config.network.width) = (size.height, size.width);
         // Files of weights say no range of depth; that of the run before is not theirs.
@@ -245,6 +262,14 @@ impl Worker {
         self.networks = Some(loaded.networks);
         self.is_show_due = self.shown.is_some();
         Ok(())
+    }
+
+    /// How depths become metres, if a file beside the weights says so.
+    fn read_scale(&self, weights: &Path) -> Option<MetricScale> {
+        MetricScale::read(weights).unwrap_or_else(|error| {
+            self.warn(error.to_string());
+            None
+        })
     }
 
     fn start(&mut self, config: RunConfig, out: &Path) -> Result<()> {
@@ -310,6 +335,8 @@ impl Worker {
     fn train(&mut self) -> Result<()> {
         let is_following = self.is_following();
         let wanted = if is_following { self.watched.clone() } else { BTreeSet::new() };
+        // What it keeps is of the networks before the step.
+        self.fuser = None;
         let Some(run) = &mut self.run else { return Ok(()) };
         let progress = run.advance(&wanted);
         let skipped = run.take_skipped();
@@ -354,7 +381,7 @@ impl Worker {
             let objective = step.objective.config().clone();
             let wants = self.wants();
             let evidence = wants.evidence(|| Evidence::gather(&step.objective, &step.outcome.judged));
-            let seen = Seen { objective, maps: step.outcome.maps, evidence };
+            let seen = Seen { objective, maps: step.outcome.maps, evidence, scale: None };
             self.publish(subject.picture(&step.samples, seen, wants)?);
         } else {
             self.is_show_due = true;
@@ -370,11 +397,13 @@ impl Worker {
     /// Ends the run: writes its last checkpoint and keeps its networks for prediction.
     fn finish(&mut self) -> Result<()> {
         let Some(mut run) = self.run.take() else { return Ok(()) };
+        self.fuser = None;
         // Networks that give no numbers are good for nothing.
         self.networks = (!run.is_spoiled()).then(|| run.networks());
         self.networks_name = format!("{} at step {}", run.out().display(), run.steps());
         self.starts_loaded = true;
         self.knows_stereo = run.config().objective.uses_stereo();
+        self.stated_scale = None;
         self.config = run.config();
         let (steps, out): (u64, PathBuf) = (run.steps(), run.out());
         let saved = run.save();
@@ -400,12 +429,13 @@ impl Worker {
             source: data.source.as_ref(),
             networks: networks.as_ref(),
             knows_stereo: self.run.is_none() && self.knows_stereo,
+            stated_scale: self.stated_scale.as_ref().filter(|_| self.run.is_none()),
             config: &self.config,
             wants: self.wants(),
         };
         let picture = showing.picture(key, self.steps())?;
         self.publish(picture);
-        Ok(())
+        self.aim_fuser()
     }
 
     fn wants(&self) -> Wants<'_> {

@@ -1,0 +1,209 @@
+//! The controls in the header of the cloud.
+
+use super::{Cloud, FARTHEST, FLATTEST, WIDTHS, colouring::ColourBy};
+use crate::{
+    app::{state::State, theme},
+    objective::MapName,
+    train::{Fusing, Poses},
+    view::Orbit,
+};
+use egui::{
+    Button, InnerResponse, PopupCloseBehavior, Slider, Ui,
+    containers::menu::{MenuButton, MenuConfig, SubMenuButton, is_in_menu},
+};
+
+/// A header that is less wide has one menu for everything.
+const WIDE: f32 = 420.0;
+/// Numbers of frames to choose from.
+const FRAMES: [u32; 3] = [1, 5, 15];
+
+impl Cloud {
+    /// From the right to the left.
+    pub(super) fn controls(&mut self, ui: &mut Ui, state: &mut State) {
+        if ui.available_width() < WIDE {
+            let menu = lasting_menu(ui, "Options", |ui| {
+                self.fly_button(ui);
+                self.viewpoints(ui);
+                self.points(ui, state);
+                self.frames(ui, state);
+                self.colours(ui);
+                self.save_button(ui, state);
+            });
+            menu.response.on_hover_text("What is drawn, how, and from where");
+            return;
+        }
+        ui.spacing_mut().item_spacing.x = theme::HALF;
+        self.save_button(ui, state);
+        self.fly_button(ui);
+        self.viewpoints(ui);
+        self.points(ui, state);
+        self.frames(ui, state);
+        self.colours(ui);
+    }
+
+    fn save_button(&self, ui: &mut Ui, state: &mut State) {
+        let export = self.export(state);
+        let button = ui.add_enabled(export.is_some(), Button::new("Save as PLY…"));
+        let button = button.on_hover_text(
+            "The predicted points with the filters and colours as they are drawn, in metres if it is known \
+             how many a unit of the network has: from the weights, the stereo camera, or the true depth while \
+             that is shown",
+        );
+        if button.on_disabled_hover_text("There are no points yet").clicked()
+            && let Some((name, content)) = export
+        {
+            state.save(name, content);
+            ui.close();
+        }
+    }
+
+    fn fly_button(&mut self, ui: &mut Ui) {
+        let help = "Move through the cloud: W A S D to go, E and Q to rise and sink, Shift to hurry, drag to \
+                    look around, Escape to circle again";
+        if ui.selectable_label(self.is_flying, "Fly").on_hover_text(help).clicked() {
+            self.is_flying = !self.is_flying;
+            self.takes_keys = self.is_flying;
+            ui.close();
+        }
+    }
+
+    fn viewpoints(&mut self, ui: &mut Ui) {
+        let menu = lasting_menu(ui, "Viewpoint", |ui| {
+            let places = [
+                ("Reset view", "Behind, above and beside the camera", Orbit::default()),
+                ("From the camera", "Where the frame's own camera stands", Orbit::at_the_camera()),
+                ("From behind", "Behind the camera, looking the same way", Orbit::behind()),
+                ("From above", "Straight down; ahead of the camera is up", Orbit::above()),
+            ];
+            for (name, help, place) in places {
+                if ui.button(name).on_hover_text(help).clicked() {
+                    self.orbit = place;
+                }
+            }
+        });
+        menu.response.on_hover_text("Where the cloud is seen from");
+    }
+
+    fn points(&mut self, ui: &mut Ui, state: &State) {
+        let menu = lasting_menu(ui, "Points", |ui| {
+            ui.spacing_mut().slider_width = 136.0;
+            let widths = Slider::new(&mut self.point_width, WIDTHS).text("width");
+            ui.add(widths).on_hover_text("Width of a point: at 1 it covers what its pixel covers");
+            let farthest = Slider::new(&mut self.farthest, FARTHEST).logarithmic(true).text("farthest");
+            ui.add(farthest).on_hover_text(
+                "Points farther than this are left out, in median depths of the frame: \
+                 the network's own unit of length is arbitrary",
+            );
+            let flattest = Slider::new(&mut self.flattest, FLATTEST).suffix("°").text("flying pixels");
+            ui.add(flattest).on_hover_text(self.flying_help(state));
+            ui.checkbox(&mut self.shows_camera, "Show the cameras").on_hover_text(
+                "The pyramids that the frames' cameras look through, and the way between them",
+            );
+            ui.checkbox(&mut self.shows_truth, "Show the true depth").on_hover_text(truth_help(state));
+        });
+        menu.response.on_hover_text("Which points are drawn, and how");
+    }
+
+    /// An angle to the line of sight is a jump from pixel to pixel at a focal length.
+    fn flying_help(&self, state: &State) -> String {
+        let text = "At the edges of things the network blends near with far, and such points hang in the air. \
+                    Surfaces seen at a flatter angle than this are left out";
+        let cloud = state.picture.as_ref().and_then(|picture| picture.cloud.as_ref());
+        let Some(cloud) = cloud.filter(|_| self.flattest > 0.0) else { return format!("{text}.") };
+        let [focal_x, ..] = cloud.intrinsics.in_pixels(cloud.depth.width, cloud.depth.height);
+        let percent = 100.0 / (self.flattest.to_radians().tan() * focal_x);
+        format!("{text}: here, where depth jumps by more than {percent:.1} % from a pixel to the next.")
+    }
+
+    fn colours(&mut self, ui: &mut Ui) {
+        let menu = lasting_menu(ui, "Colour", |ui| {
+            for choice in ColourBy::ALL {
+                ui.radio_value(&mut self.colour_by, choice, choice.label()).on_hover_text(choice.help());
+            }
+        });
+        menu.response.on_hover_text(format!("Points are coloured {}", self.colour_by.label()));
+    }
+
+    fn frames(&self, ui: &mut Ui, state: &mut State) {
+        let mut wanted = state.fusion.wanted;
+        let menu = lasting_menu(ui, "Frames", |ui| {
+            let reason = obstacle_to_fusing(state, wanted.poses);
+            for frames in FRAMES {
+                let name =
+                    if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames together") };
+                let is_open = frames == 1 || reason.is_none();
+                let radio = egui::RadioButton::new(wanted.frames == frames, name);
+                let radio = ui.add_enabled(is_open, radio).on_hover_text(
+                    "The frame with its neighbours before and after it, each predicted on its own and put \
+                     where its camera stood. Predicted one at a time while no steps are made",
+                );
+                if radio.on_disabled_hover_text(reason.unwrap_or_default()).clicked() {
+                    wanted.frames = frames;
+                }
+            }
+            ui.separator();
+            let poses = [
+                (Poses::Predicted, "Predicted poses", "By the pose network, pair by pair of frames"),
+                (
+                    Poses::Measured,
+                    "Measured poses",
+                    "By what the data says of the camera's way (KITTI's oxts or poses, the built-in drive's), \
+                     brought to the scale of the depths",
+                ),
+            ];
+            for (choice, name, help) in poses {
+                let reason = obstacle_to_fusing(state, choice);
+                let radio = egui::RadioButton::new(wanted.poses == choice, name);
+                let radio = ui.add_enabled(reason.is_none(), radio).on_hover_text(help);
+                if radio.on_disabled_hover_text(reason.unwrap_or_default()).clicked() {
+                    wanted.poses = choice;
+                }
+            }
+        });
+        menu.response.on_hover_text("How many frames make the cloud");
+        let Fusing { frames, .. } = wanted;
+        if wanted != state.fusion.wanted && (frames == 1 || obstacle_to_fusing(state, wanted.poses).is_none())
+        {
+            state.fuse(wanted);
+        }
+    }
+}
+
+/// A menu that stays open while choices are made in it.
+fn lasting_menu<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) -> InnerResponse<Option<R>> {
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (response, inner) = if is_in_menu(ui) {
+        SubMenuButton::new(name).config(config).ui(ui, content)
+    } else {
+        MenuButton::new(name).config(config).ui(ui, content)
+    };
+    InnerResponse::new(inner.map(|inner| inner.inner), response)
+}
+
+/// Why frames cannot be put together like this.
+fn obstacle_to_fusing(state: &State, poses: Poses) -> Option<&'static str> {
+    if state.is_training() {
+        Some("The networks change with every step: pause first")
+    } else if poses == Poses::Predicted && !state.path.has_pose {
+        Some(
+            "There is no pose network: choose measured poses, load weights with a pose network, or train with \
+             neighbouring frames. A stereo pair says nothing of the way to other frames",
+        )
+    } else {
+        None
+    }
+}
+
+/// How the true depth gets its scale.
+fn truth_help(state: &State) -> String {
+    let text = "Measured (KITTI's LiDAR) or exact depth (built-in drive) as points of a second colour, brought \
+                to the prediction's unit: by what the weights say of it, else by the known distance of the \
+                stereo cameras, else by the ratio of medians";
+    let picture = state.picture.as_ref();
+    let is_there = picture.is_some_and(|picture| picture.maps.contains_key(&MapName::TrueDepth));
+    let scale = picture.and_then(|picture| picture.cloud.as_ref()?.scale.as_ref()).filter(|_| is_there);
+    match scale {
+        Some(scale) => format!("{text}. Here: {scale}."),
+        None => format!("{text}. LiDAR lies along the scanner's axis, as in the published evaluation."),
+    }
+}

@@ -1,0 +1,205 @@
+//! The point cloud of the frame that is looked at, with a camera that circles or flies.
+
+mod colouring;
+mod controls;
+mod export;
+mod marks;
+mod welcome;
+
+use super::{Pane, empty, title};
+use crate::{
+    app::{legend, state::State, theme, theme::Palette},
+    config::FrameId,
+    objective::MapName,
+    train,
+    view::{CloudLayer, CloudStyle, CloudView, Orbit},
+};
+use colouring::ColourBy;
+use egui::{Align, EventFilter, Key, Layout, Modifiers, Rect, Response, Sense, Ui};
+use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+
+/// Points that a software driver draws in about the time of a fluid frame.
+const SOFTWARE_POINTS: usize = 120_000;
+/// How long the cloud rests before a software driver draws all of it, seconds.
+const REST: f64 = 0.2;
+
+/// What can be chosen; a file that keeps the pane may hold more.
+const WIDTHS: RangeInclusive<f32> = 0.5..=4.0;
+const FARTHEST: RangeInclusive<f32> = 1.0..=100.0;
+const FLATTEST: RangeInclusive<f32> = 0.0..=10.0;
+
+/// The pane.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cloud {
+    #[serde(skip)]
+    view: CloudView,
+    #[serde(skip)]
+    orbit: Orbit,
+    #[serde(skip)]
+    is_flying: bool,
+    /// Whether the keys shall fly from the next frame on.
+    #[serde(skip)]
+    takes_keys: bool,
+    /// When the view last moved, seconds.
+    #[serde(skip)]
+    moved: f64,
+    colour_by: ColourBy,
+    point_width: f32,
+    farthest: f32,
+    flattest: f32,
+    shows_camera: bool,
+    shows_truth: bool,
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        Self {
+            view: CloudView::default(),
+            orbit: Orbit::default(),
+            is_flying: false,
+            takes_keys: false,
+            moved: f64::NEG_INFINITY,
+            colour_by: ColourBy::Frame,
+            point_width: 1.6,
+            farthest: 8.0,
+            flattest: 2.0,
+            shows_camera: true,
+            shows_truth: false,
+        }
+    }
+}
+
+impl Cloud {
+    fn draw(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
+        let layers = self.layers(state);
+        let response = ui.interact(rect, ui.scope_id().with("orbit"), Sense::click_and_drag());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Point cloud view"));
+        let before = self.orbit;
+        if self.is_flying {
+            self.fly(ui, &response);
+        } else {
+            self.orbit.interact(&response);
+        }
+        let style = CloudStyle { thinning: self.thinning(ui, &layers, self.orbit != before), ..self.style() };
+        self.view.draw(ui.painter(), rect, layers, &self.orbit, style);
+    }
+
+    /// Moves by the keys, until Escape.
+    fn fly(&mut self, ui: &Ui, response: &Response) {
+        if std::mem::take(&mut self.takes_keys) || response.clicked() || response.drag_started() {
+            response.request_focus();
+        }
+        let filter = EventFilter {
+            horizontal_arrows: true,
+            vertical_arrows: true,
+            escape: true,
+            ..Default::default()
+        };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+        if self.orbit.fly(response) {
+            ui.ctx().request_repaint();
+        }
+        if response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            self.is_flying = false;
+            response.surrender_focus();
+        }
+    }
+
+    /// How points are drawn at rest.
+    fn style(&self) -> CloudStyle {
+        let [red, green, blue, _] = Palette::DARK.stage.to_array();
+        CloudStyle {
+            point_width: self.point_width.clamp(*WIDTHS.start(), *WIDTHS.end()),
+            farthest: self.farthest.clamp(*FARTHEST.start(), *FARTHEST.end()),
+            flattest: self.flattest.clamp(*FLATTEST.start(), *FLATTEST.end()),
+            thinning: 1,
+            background: [red, green, blue],
+        }
+    }
+
+    /// A software driver draws fewer points while the view moves, and all of them when it rests.
+    fn thinning(&mut self, ui: &Ui, layers: &[CloudLayer], moves: bool) -> usize {
+        let is_software = layers.first().is_some_and(|layer| layer.depth.is_drawn_by_software());
+        let points: usize = layers.iter().map(CloudLayer::pixels).sum();
+        if !is_software || points <= SOFTWARE_POINTS {
+            return 1;
+        }
+        let now = ui.input(|input| input.time);
+        if moves {
+            self.moved = now;
+        }
+        let rested = now - self.moved;
+        if rested >= REST {
+            return 1;
+        }
+        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(REST - rested));
+        (points as f64 / SOFTWARE_POINTS as f64).sqrt().ceil() as usize
+    }
+
+    /// Where legends go, and above them.
+    fn words(&self, ui: &Ui, rect: Rect, state: &State) {
+        let Some(picture) = &state.picture else { return };
+        let mut free = rect;
+        if let Some((_, style)) = self.colour_by.field(state) {
+            legend::bar(ui.painter(), free, &style, self.view.range(&style));
+            free.max.y -= legend::HEIGHT;
+        }
+        if self.shows_truth {
+            legend::patches(ui.painter(), free, &colouring::truth_meaning(picture));
+        }
+        if state.shows_demo() {
+            free.min.y += welcome::LINE;
+        }
+        let fusion = state.fusion.of(picture).map(|fusion| marks::progress(fusion)).unwrap_or_default();
+        for note in [self.colour_by.absence(picture).unwrap_or_default(), fusion] {
+            if !note.is_empty() {
+                legend::note(ui.painter(), free, &note);
+                free.min.y += legend::HEIGHT;
+            }
+        }
+    }
+}
+
+impl Pane for Cloud {
+    fn title(&self) -> String {
+        "Point cloud".to_owned()
+    }
+
+    fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        title(ui, "Point cloud");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.controls(ui, state));
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let rect = ui.max_rect();
+        ui.painter().rect_filled(rect, 0.0, Palette::of(ui).stage);
+        if state.picture.as_ref().is_some_and(|picture| picture.cloud.is_some()) {
+            self.draw(ui, rect, state);
+            self.marks(ui, rect, state);
+            self.words(ui, rect, state);
+            if state.shows_demo() {
+                welcome::first_steps(ui, rect, state);
+            }
+        } else if state.data.is_some() && !state.has_networks() && !state.has_run() {
+            welcome::call_to_action(ui, rect, state);
+        } else if state.session == train::State::Preparing {
+            empty(ui, rect, "Getting ready: the first step takes longer than the others");
+        } else if state.has_networks() {
+            empty(ui, rect, "Waiting for the prediction …");
+        } else {
+            empty(
+                ui,
+                rect,
+                "No data is open: choose it in the Sequence pane, and the depth of a frame appears here",
+            );
+        }
+    }
+
+    fn watches(&self) -> Vec<MapName> {
+        let truth = self.shows_truth.then_some(MapName::TrueDepth);
+        let usual = [MapName::Depth, MapName::Colour(FrameId::TARGET)];
+        usual.into_iter().chain(self.colour_by.map()).chain(truth).collect()
+    }
+}

@@ -1,0 +1,51 @@
+//! What to do first, said where the cloud is or will be.
+
+use crate::app::{action::Action, state::State, theme};
+use egui::{Align, Color32, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
+
+/// Height of the line of [`first_steps`].
+pub(super) const LINE: f32 = 40.0;
+
+/// The two ways on from the demo weights, in one line over the cloud.
+pub(super) fn first_steps(ui: &mut Ui, rect: Rect, state: &mut State) {
+    let line = Rect::from_min_size(rect.min, Vec2::new(rect.width(), LINE)).shrink(theme::UNIT);
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(line).layout(Layout::left_to_right(Align::Center)));
+    let text = RichText::new("Depth by the demo weights.").color(Color32::from_gray(200));
+    ui.label(text)
+        .on_hover_text("A light network that this program trained on streets of the built-in drive");
+    let train = ui.add_enabled(state.obstacle().is_none(), egui::Button::new("Train from scratch here"));
+    if train.on_hover_text(Action::Train.help()).clicked() {
+        state.wish(Action::Train);
+    }
+    if ui.button("Open KITTI…").on_hover_text(Action::OpenData.help()).clicked() {
+        state.wish(Action::OpenData);
+    }
+}
+
+/// What to do when there are no networks: the two ways on, as buttons.
+pub(super) fn call_to_action(ui: &mut Ui, rect: Rect, state: &mut State) {
+    let size = Vec2::new(rect.width().min(480.0), 96.0);
+    let middle = Rect::from_center_size(rect.center(), size);
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::Center)));
+    ui.heading("No networks yet");
+    ui.label("Train from scratch on this drive and watch depth form here, or load weights.");
+    ui.add_space(theme::UNIT);
+    let mut row = ui.new_child(
+        UiBuilder::new()
+            .max_rect(Rect::from_center_size(
+                ui.cursor().center_top() + Vec2::new(0.0, 14.0),
+                Vec2::new(288.0, 28.0),
+            ))
+            .layout(Layout::left_to_right(Align::Center)),
+    );
+    let size = Vec2::new(140.0, theme::BUTTON);
+    let train =
+        row.add_enabled(state.obstacle().is_none(), egui::Button::new("Train from scratch").min_size(size));
+    if train.on_hover_text(Action::Train.help()).clicked() {
+        state.wish(Action::Train);
+    }
+    let load = row.add(egui::Button::new("Load weights…").min_size(size));
+    if load.on_hover_text(Action::OpenWeights.help()).clicked() {
+        state.wish(Action::OpenWeights);
+    }
+}
