@@ -56,6 +56,12 @@ fn depth_at(column: u32, row: u32) -> f32 {
     return depth[min(row, scene.size.y - 1u) * scene.size.x + min(column, scene.size.x - 1u)];
 }
 
+// Single points with a known number among others without are larger, to be seen between them.
+fn emphasis(pixel: u32) -> f32 {
+    let is_known_here = reading.sparse == 1u && scene.is_film == 0u && values[pixel] != 0.0;
+    return select(1.0, 2.5, is_known_here);
+}
+
 // Whether depth changes too steeply to a neighbour, one pixel away at this focal length.
 fn is_edge(here: f32, neighbour: f32, focal_length: f32) -> bool {
     return abs(neighbour - here) * focal_length > scene.steepest * min(here, neighbour);
@@ -92,7 +98,11 @@ fn left_out() -> Point {
 }
 
 @vertex
-fn project(@builtin(vertex_index) corner: u32, @builtin(instance_index) index: u32) -> Point {
+fn project(@builtin(vertex_index) vertex: u32) -> Point {
+    // Two triangles a point. An instance a point would be less to compute, but instances this small are
+    // slow everywhere, most of all with a software driver.
+    let index = vertex / 6u;
+    let corner = vertex % 6u;
     let columns = (scene.size.x + scene.thinning - 1u) / scene.thinning;
     let column = index % columns * scene.thinning;
     let row = index / columns * scene.thinning;
@@ -110,8 +120,9 @@ fn project(@builtin(vertex_index) corner: u32, @builtin(instance_index) index: u
     }
     let ray = (vec2f(f32(column), f32(row)) - scene.intrinsics.zw) / scene.intrinsics.xy;
     let centre = scene.clip_from_camera * vec4f(vec3f(ray, 1.0) * distance, 1.0) + scene.shift / median;
-    let offset = vec2f(f32(corner & 1u), f32(corner >> 1u)) * 2.0 - 1.0;
-    let radius = 0.5 * scene.width * f32(scene.thinning) * distance / scene.intrinsics.x;
+    // A bit for each of the six corners: whether it is at the right, whether it is above.
+    let offset = vec2f(f32((0x32u >> corner) & 1u), f32((0x2cu >> corner) & 1u)) * 2.0 - 1.0;
+    let radius = 0.5 * scene.width * emphasis(pixel) * f32(scene.thinning) * distance / scene.intrinsics.x;
     let reach = max(radius * scene.lens, scene.pixel * centre.w);
     return Point(centre + vec4f(offset * reach, 0.0, 0.0), srgb(pixel), offset);
 }

@@ -65,10 +65,10 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
     );
 
     session.send(Command::Fuse(Fusing { frames: 5, poses: Poses::Predicted }));
-    let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
-        unreachable!()
-    };
-    assert!(problem.what.contains("no pose network"), "{problem:?}");
+    let is_answer = |event: &Event| matches!(event, Event::Fused(fusion) if fusion.problem.is_some());
+    let Event::Fused(fusion) = next(&session, is_answer) else { unreachable!() };
+    let problem = fusion.problem.clone().unwrap_or_default();
+    assert!(problem.contains("no pose network") && fusion.neighbours.is_empty(), "{problem}");
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn a_shrunken_picture_shows_means() {
 fn wall(compute: &Compute) -> Cloud {
     let (columns, rows) = (48, 16);
     let depth: Vec<f32> =
-        (0..rows * columns).map(|index| if index < 8 * columns { 90.0 } else { 6.0 }).collect();
+        (0..rows * columns).map(|index| if index < 6 * columns { 90.0 } else { 6.0 }).collect();
     let mut colour = vec![0.0; 3 * rows * columns];
     for index in 0..rows * columns {
         let channel = if index % columns < columns / 2 { 0 } else { 1 };

@@ -73,6 +73,14 @@ pub struct Fusion {
     pub problem: Option<String>,
 }
 
+impl Fusion {
+    /// None, for this reason.
+    pub(super) fn impossible(key: FrameKey, step: u64, fusing: Fusing, reason: &anyhow::Error) -> Self {
+        let problem = Some(format!("{reason:#}"));
+        Self { key, step, fusing, neighbours: Vec::new(), is_whole: true, problem }
+    }
+}
+
 /// The poses of a drive with the drive's name.
 type TruePoses = (String, Side, BTreeMap<u32, DAffine3>);
 

@@ -101,10 +101,7 @@ fn cloud(device: &wgpu::Device) -> wgpu::RenderPipeline {
             compilation_options: wgpu::PipelineCompilationOptions::default(),
             buffers: &[],
         },
-        primitive: wgpu::PrimitiveState {
-            topology: wgpu::PrimitiveTopology::TriangleStrip,
-            ..Default::default()
-        },
+        primitive: wgpu::PrimitiveState::default(),
         depth_stencil: Some(wgpu::DepthStencilState {
             format: CLOUD_DEPTH,
             depth_write_enabled: Some(true),

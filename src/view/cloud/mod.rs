@@ -19,6 +19,9 @@ use glam::Mat4;
 use std::time::Duration;
 use target::Target;
 
+/// Two triangles.
+const VERTICES_OF_A_POINT: u32 = 6;
+
 /// Draws point clouds at one place on the screen.
 #[derive(Default)]
 pub struct CloudView {
@@ -192,7 +195,7 @@ impl Drawing {
             pass.set_bind_group(0, group, &[]);
             let Scene { size, thinning, .. } = scene.value();
             let [columns, rows] = size.map(|pixels| pixels.div_ceil(*thinning));
-            pass.draw(0..4, 0..columns * rows);
+            pass.draw(0..VERTICES_OF_A_POINT * columns * rows, 0..1);
         }
     }
 

@@ -13,8 +13,6 @@ use std::sync::Arc;
 
 /// Of the true depth: no film and no colour map has it.
 const TRUTH: [u8; 3] = [255, 84, 214];
-/// Of neighbours whose number is not known.
-const UNKNOWN: [u8; 3] = [66, 69, 76];
 
 /// What colours the points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,11 +99,13 @@ impl Cloud {
         let mut layers = vec![CloudLayer { paint: first.unwrap_or_else(|| film.paint.clone()), ..film }];
         for neighbour in state.fusion.of(picture).into_iter().flat_map(|fusion| &fusion.neighbours) {
             let film = CloudLayer::film(&neighbour.cloud);
-            let depth = Arc::clone(&film.depth);
             let paint = match &field {
                 None => film.paint.clone(),
-                Some((_, style)) if self.colour_by == ColourBy::Depth => Paint::Field(depth, style.clone()),
-                Some(_) => Paint::Field(depth, FieldStyle::Category(vec![UNKNOWN])),
+                Some((_, style)) if self.colour_by == ColourBy::Depth => {
+                    Paint::Field(Arc::clone(&film.depth), style.clone())
+                }
+                // The number is known of the frame alone, and neighbours would hide it.
+                Some(_) => break,
             };
             let target_from_source = neighbour.target_from_source;
             layers.push(CloudLayer { paint, target_from_source, ..film });

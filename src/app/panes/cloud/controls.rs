@@ -78,6 +78,7 @@ impl Cloud {
             for (name, help, place) in places {
                 if ui.button(name).on_hover_text(help).clicked() {
                     self.orbit = place;
+                    ui.close();
                 }
             }
         });

@@ -19,8 +19,8 @@ use egui::{Align, EventFilter, Key, Layout, Modifiers, Rect, Response, Sense, Ui
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
-/// Points that a software driver draws in about the time of a fluid frame.
-const SOFTWARE_POINTS: usize = 120_000;
+/// Points that a software driver draws while the view moves: a frame of usual size is whole.
+const SOFTWARE_POINTS: usize = 130_000;
 /// How long the cloud rests before a software driver draws all of it, seconds.
 const REST: f64 = 0.2;
 
