@@ -61,6 +61,8 @@ pub enum Action {
     ShowEvaluation,
     /// Bring the log to the front.
     ShowLog,
+    /// Bring the sandbox to the front.
+    ShowSandbox,
     /// Go on to the next pane.
     NextPane,
     /// Go back to the pane before.
@@ -99,7 +101,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -122,6 +124,7 @@ impl Action {
         Self::ShowTrajectory,
         Self::ShowEvaluation,
         Self::ShowLog,
+        Self::ShowSandbox,
         Self::ShowInspector,
         Self::NextPane,
         Self::PreviousPane,
@@ -183,6 +186,7 @@ impl Action {
             Self::ShowTrajectory => "Show Trajectory",
             Self::ShowEvaluation => "Show Evaluation",
             Self::ShowLog => "Show Log",
+            Self::ShowSandbox => "Show Sandbox",
             Self::NextPane => "Next pane",
             Self::PreviousPane => "Previous pane",
             Self::MaximisePane => "Maximise or restore the pane",
@@ -238,6 +242,9 @@ impl Action {
             Self::ShowHealth => "What often goes wrong in training, watched",
             Self::ShowTrajectory => "The path of the camera as the pose network sees it",
             Self::ShowEvaluation => "Depth against the true depth, by the published protocols",
+            Self::ShowSandbox => {
+                "Change depth, camera or motion of the frame by hand, and see what the loss says"
+            }
             Self::ShowLog => "Everything that happened, with its time",
             Self::NextPane => {
                 "Hand the keys to the next pane on the screen; Tab then goes through its controls"

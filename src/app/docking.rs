@@ -24,6 +24,8 @@ pub struct Docking<'a> {
     pub watched: BTreeSet<MapName>,
     /// Whether a visible pane asks about pixels.
     pub inspects: bool,
+    /// Whether a visible pane changes what is shown.
+    pub tries: bool,
     /// The pane whose cross was pressed.
     pub closed: Option<TileId>,
     /// The pane that is to fill the window, or no longer.
@@ -139,6 +141,7 @@ impl Behavior<AnyPane> for Docking<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut AnyPane) -> UiResponse {
         self.watched.extend(pane.watches());
         self.inspects |= pane.inspects();
+        self.tries |= pane.tries();
         let whole = ui.max_rect();
         let palette_fill = ui.visuals().panel_fill;
         ui.painter().rect_filled(whole, 0.0, palette_fill);

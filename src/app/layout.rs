@@ -3,7 +3,7 @@
 use super::{
     docking::Docking,
     panes::{
-        AnyPane, Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sequence, Timeline,
+        AnyPane, Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sandbox, Sequence, Timeline,
         Training, Trajectory,
     },
     state::State,
@@ -79,12 +79,13 @@ impl Default for Desk {
         let timeline = tiles.insert_pane(Timeline.into());
         let inspector = tiles.insert_pane(Inspector.into());
         let training = tiles.insert_pane(Training::default().into());
+        let sandbox = tiles.insert_pane(Sandbox.into());
         let curves = tiles.insert_pane(Curves::default().into());
         let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], lowest]);
         let side = tiles.insert_vertical_tile(vec![sequence, health]);
         let middle = tiles.insert_horizontal_tile(vec![side, views]);
         let left = tiles.insert_vertical_tile(vec![middle, timeline]);
-        let tabs = tiles.insert_tab_tile(vec![inspector, training]);
+        let tabs = tiles.insert_tab_tile(vec![inspector, training, sandbox]);
         let right = tiles.insert_vertical_tile(vec![tabs, curves]);
         let root = tiles.insert_horizontal_tile(vec![left, right]);
         let mut tree = Tree::new(Id::unique("panes"), root, tiles);
@@ -113,6 +114,7 @@ impl Desk {
             state,
             watched: BTreeSet::new(),
             inspects: false,
+            tries: false,
             closed: None,
             maximised: None,
             current: self.current,
@@ -130,9 +132,10 @@ impl Desk {
             }
             _ => self.tree.ui(&mut docking, ui),
         }
-        let Docking { state, watched, inspects, closed, maximised, current, is_edited, .. } = docking;
+        let Docking { state, watched, inspects, tries, closed, maximised, current, is_edited, .. } = docking;
         state.watch(watched);
         state.inspect(inspects);
+        state.try_out(tries);
         self.focused = focused;
         self.current = current;
         if is_edited {

@@ -24,6 +24,7 @@ mod playhead;
 mod program;
 mod question;
 mod recents;
+mod sandbox;
 mod settings;
 mod shortcuts;
 mod state;

@@ -243,7 +243,8 @@ impl Window {
             | Action::ShowHealth
             | Action::ShowTrajectory
             | Action::ShowEvaluation
-            | Action::ShowLog => self.desk.bring_to_front(action.pane().unwrap_or_default()),
+            | Action::ShowLog
+            | Action::ShowSandbox => self.desk.bring_to_front(action.pane().unwrap_or_default()),
             Action::NextPane => self.desk.go_on(true),
             Action::PreviousPane => self.desk.go_on(false),
             Action::MaximisePane => self.desk.maximise_current(),

@@ -4,7 +4,7 @@ use super::{EvaluationRequest, Fusing};
 use crate::{
     config::{DataChoice, RunConfig, Setting},
     data::{FrameKey, Side},
-    objective::MapName,
+    objective::{Adjustment, MapName},
 };
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -71,6 +71,9 @@ pub enum Command {
     EndTrace,
     /// Predict the neighbours of the frame that is shown too, one at a time while no steps are made.
     Fuse(Fusing),
+    /// Show the frame that is looked at with depth, camera or motion changed; `None` as it is. What trains
+    /// stays as it is.
+    Adjust(Option<Adjustment>),
     /// Compare networks with the true depth of the open data, a frame at a time.
     Evaluate(Box<EvaluationRequest>),
     /// Give the evaluation up.

@@ -1,6 +1,6 @@
 //! What a session reports: small facts by channel, pictures by a latest-wins slot.
 
-use super::{Entry, EvaluationNews, Fusion, Signals, TimeSplit, Trajectory, ValidationReport};
+use super::{Entry, EvaluationNews, Fusion, Signals, TimeSplit, Trajectory, ValidationReport, WhatIf};
 use crate::{
     compute::Lease,
     config::{Change, ObjectiveConfig, RunConfig},
@@ -205,6 +205,8 @@ pub struct Picture {
     pub objective: ObjectiveConfig,
     /// What answers questions about pixels, if that was asked for and there are networks.
     pub evidence: Option<Arc<Evidence>>,
+    /// What changes by hand did to it, if there are any and a source can be warped.
+    pub what_if: Option<WhatIf>,
 }
 
 /// A depth map with its colours and camera.

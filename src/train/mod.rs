@@ -22,6 +22,7 @@ mod tensorboard;
 mod time_split;
 mod tracer;
 mod validation;
+mod what_if;
 mod worker;
 
 pub use adam::Adam;
@@ -44,3 +45,4 @@ pub use signals::Signals;
 pub use time_split::TimeSplit;
 pub use tracer::Trajectory;
 pub use validation::ValidationReport;
+pub use what_if::{Judgement, WhatIf};

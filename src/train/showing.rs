@@ -1,6 +1,6 @@
 //! From tensors to a picture: leases of the maps that open panes watch.
 
-use super::{Cloud, Origin, Picture};
+use super::{Cloud, Judgement, Origin, Picture, WhatIf};
 use crate::{
     compute::{Compute, Lease},
     config::{FrameId, ImageSize, ObjectiveConfig, RunConfig},
@@ -12,7 +12,7 @@ use crate::{
     evaluate::{Protocol, compare_disparity},
     geometry::{DepthRange, Intrinsics},
     model::{Networks, weights::MetricScale},
-    objective::{Evidence, Inputs, MapName, Noise, Objective},
+    objective::{Adjustment, Evidence, Inputs, MapName, Noise, Objective},
     predict::{DisparityMap, SampleTensors, depth_maps, inputs},
 };
 use anyhow::Result;
@@ -60,6 +60,7 @@ pub(super) struct Seen {
     pub maps: BTreeMap<MapName, Tensor<4>>,
     pub evidence: Option<Evidence>,
     pub scale: Option<MetricScale>,
+    pub what_if: Option<WhatIf>,
 }
 
 impl Subject {
@@ -79,9 +80,10 @@ impl Subject {
             }
         }
         let Self { key, step, origin } = self;
-        let Seen { objective, evidence, scale, .. } = seen;
+        let Seen { objective, evidence, scale, what_if, .. } = seen;
         let cloud = cloud(&maps, samples.intrinsics[0], scale);
-        Ok(Some(Picture { key, step, origin, maps, cloud, objective, evidence: evidence.map(Arc::new) }))
+        let evidence = evidence.map(Arc::new);
+        Ok(Some(Picture { key, step, origin, maps, cloud, objective, evidence, what_if }))
     }
 }
 
@@ -112,55 +114,90 @@ pub(super) struct Showing<'a> {
     pub wants: Wants<'a>,
 }
 
+/// A frame with what the networks predict for it, before anything is judged.
+pub(super) struct Predicted {
+    key: FrameKey,
+    samples: SampleTensors,
+    /// Of the sources that are there and can be warped.
+    objective: ObjectiveConfig,
+    /// `None` without networks.
+    inputs: Option<Inputs>,
+    /// The size that it was filmed at, if a source of frames was asked.
+    filmed: ImageSize,
+}
+
 impl Showing<'_> {
     /// Loads the frame with those of its sources that exist, predicts, and leases what is watched.
     pub fn picture(&self, key: &FrameKey, step: u64) -> Result<Option<Picture>> {
-        if self.wants.is_nothing() {
-            return Ok(None);
-        }
+        if self.wants.is_nothing() { Ok(None) } else { self.draw(&self.predict(key)?, step, None) }
+    }
+
+    /// Loads the frame with those of its sources that exist, and predicts.
+    pub fn predict(&self, key: &FrameKey) -> Result<Predicted> {
         let mut config = self.config.objective.clone();
         if self.knows_stereo && !config.uses_stereo() {
             config.frame_ids.push(FrameId::Stereo);
         }
-        let options = SampleOptions::of(&config, self.config.network.size()).present(self.source, key);
+        let size = self.config.network.size();
+        let options = SampleOptions::of(&config, size).present(self.source, key);
         let sample = load_sample(self.source, key, &options, &Augmentation::default())?;
         let samples = SampleTensors::upload(&[sample], &self.wants.compute.device);
         config.frame_ids.clone_from(&options.frame_ids);
-        let (origin, seen) = match self.networks {
-            None => {
-                let seen = Seen { objective: config, maps: BTreeMap::new(), evidence: None, scale: None };
-                (Origin::Images, seen)
-            }
-            Some(networks) => {
-                config.frame_ids = networks.reachable(&config.frame_ids);
-                (Origin::Prediction, self.predict(networks, config, &samples, key)?)
-            }
-        };
-        Subject { key: key.clone(), step, origin }.picture(&samples, seen, self.wants)
+        let inputs = self.networks.map(|networks| {
+            config.frame_ids = networks.reachable(&config.frame_ids);
+            inputs(networks, &config, &samples, Noise::None)
+        });
+        Ok(Predicted { key: key.clone(), samples, objective: config, inputs, filmed: size })
     }
 
-    fn predict(
+    /// Judges what was predicted, with changes if there are any, and leases what is watched.
+    pub fn draw(
         &self,
-        networks: &Networks,
-        config: ObjectiveConfig,
-        samples: &SampleTensors,
-        key: &FrameKey,
-    ) -> Result<Seen> {
-        let inputs = inputs(networks, &config, samples, Noise::None);
-        let objective = Objective::new(&config, self.config.network.size());
-        let mut maps = if config.sources().next().is_some() {
-            objective.evaluate(&inputs, self.wants.watched).maps
-        } else {
-            depth_maps(&inputs, &config, self.wants.watched)
+        predicted: &Predicted,
+        step: u64,
+        adjustment: Option<&Adjustment>,
+    ) -> Result<Option<Picture>> {
+        let Predicted { key, samples, objective, inputs, .. } = predicted;
+        let (origin, seen) = match inputs {
+            None => {
+                let objective = objective.clone();
+                let seen =
+                    Seen { objective, maps: BTreeMap::new(), evidence: None, scale: None, what_if: None };
+                (Origin::Images, seen)
+            }
+            Some(inputs) => (Origin::Prediction, self.judge(predicted, inputs, adjustment)?),
         };
-        let evidence = self.wants.evidence(|| Evidence::gather(&objective, &inputs));
+        Subject { key: key.clone(), step, origin }.picture(samples, seen, self.wants)
+    }
+
+    fn judge(&self, predicted: &Predicted, inputs: &Inputs, adjustment: Option<&Adjustment>) -> Result<Seen> {
+        let Predicted { key, objective: config, filmed, .. } = predicted;
+        let objective = Objective::new(config, self.config.network.size());
+        let changed = adjustment.map(|change| change.apply(inputs.clone(), DepthRange::from(config)));
+        let judged = changed.as_ref().unwrap_or(inputs);
+        let (mut maps, what_if) = if config.sources().next().is_some() {
+            let outcome = objective.evaluate(judged, self.wants.watched);
+            let what_if = adjustment.map(|adjustment| WhatIf {
+                adjustment: *adjustment,
+                camera: inputs.intrinsics[0],
+                filmed: *filmed,
+                before: Judgement::of(&objective.evaluate(inputs, &BTreeSet::new())),
+                after: Judgement::of(&outcome),
+            });
+            (outcome.maps, what_if)
+        } else {
+            (depth_maps(judged, config, self.wants.watched), None)
+        };
+        let evidence = self.wants.evidence(|| Evidence::gather(&objective, judged));
         let known = self.known_scale(key);
+        let seen =
+            Seen { objective: config.clone(), maps: BTreeMap::new(), evidence: None, scale: None, what_if };
         if evidence.is_none() && !self.wants.truth() {
-            return Ok(Seen { objective: config, maps, evidence, scale: known });
+            return Ok(Seen { maps, scale: known, ..seen });
         }
         // A frame can be looked at without its LiDAR, which KITTI lacks for some.
         let truth = self.source.depth(key).ok().flatten();
-        let disparity = DisparityMap::of(scaled_disparity(&inputs, &config))?;
+        let disparity = DisparityMap::of(scaled_disparity(judged, config))?;
         let scale = known.or_else(|| scale_of_medians(&disparity, truth.as_ref()?));
         if let Some(truth) = &truth {
             let metres_per_unit = scale.as_ref().map(|scale| scale.metres_per_unit as f32);
@@ -169,7 +206,7 @@ impl Showing<'_> {
             maps.extend(truth_maps(truth, predicted.as_deref(), size, &self.wants.compute.device));
         }
         let evidence = evidence.map(|evidence| evidence.with_truth(scale.clone(), truth));
-        Ok(Seen { objective: config, maps, evidence, scale })
+        Ok(Seen { maps, evidence, scale, ..seen })
     }
 
     /// How predicted depths become metres, as far as no true depth is needed: as a file beside the weights

@@ -1,8 +1,8 @@
 //! A pane of any kind: the one list of kinds, in the window and in the file that keeps its arrangement.
 
 use super::{
-    Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Pane, Sequence, Timeline, Training,
-    Trajectory,
+    Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Pane, Sandbox, Sequence, Timeline,
+    Training, Trajectory,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -50,7 +50,8 @@ macro_rules! kinds {
 }
 
 kinds!(
-    Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sequence, Timeline, Training, Trajectory
+    Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sandbox, Sequence, Timeline, Training,
+    Trajectory
 );
 
 impl AnyPane {

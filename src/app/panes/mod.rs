@@ -8,6 +8,7 @@ mod health;
 mod inspector;
 mod log;
 mod map;
+mod sandbox;
 mod sequence;
 mod timeline;
 mod training;
@@ -21,6 +22,7 @@ pub use health::Health;
 pub use inspector::Inspector;
 pub use log::LogPane;
 pub use map::MapView;
+pub use sandbox::Sandbox;
 pub use sequence::Sequence;
 pub use timeline::Timeline;
 pub use training::Training;
@@ -52,6 +54,11 @@ pub trait Pane {
 
     /// Whether it answers questions about pixels.
     fn inspects(&self) -> bool {
+        false
+    }
+
+    /// Whether it changes what is shown by hand.
+    fn tries(&self) -> bool {
         false
     }
 

@@ -21,6 +21,7 @@ use super::{
     path::PathState,
     playhead::Playhead,
     recents::Recents,
+    sandbox::Sandbox,
 };
 use crate::{
     config::{Change, DataChoice, ObjectiveConfig, RunConfig, Setting},
@@ -97,6 +98,8 @@ pub struct State {
     pub path: PathState,
     /// The neighbours that are drawn with the frame that is looked at.
     pub fusion: FusionState,
+    /// What is changed by hand of the frame that is looked at.
+    pub sandbox: Sandbox,
     /// Whether pictures show their pixels as squares.
     pub squares: bool,
     /// The pixel that is asked about.
@@ -139,6 +142,7 @@ impl State {
             evaluations: Evaluations::default(),
             path: PathState::default(),
             fusion: FusionState::default(),
+            sandbox: Sandbox::default(),
             squares: false,
             inspection: Inspection::default(),
             running: RunConfig::default(),

@@ -65,6 +65,13 @@ impl State {
         }
     }
 
+    /// Says whether changes by hand are on the screen, and which, if that changed.
+    pub fn try_out(&mut self, is_open: bool) {
+        if let Some(news) = self.sandbox.news(is_open) {
+            self.commands.push(Command::Adjust(news));
+        }
+    }
+
     /// Says whether the inspector is open, if that changed.
     pub fn inspect(&mut self, inspects: bool) {
         if self.inspection.is_open != inspects {

@@ -1,13 +1,11 @@
 //! The session thread: a state machine that obeys commands between steps.
 
 mod aside;
+mod shown;
 
 use super::{
-    Beginning, Command, DataReport, Entry, Event, Fusing, OpenData, Origin, Picture, Problem, Progress, Run,
-    RunFolder, Samples, State, Step, WeightsReport,
-    evaluation::Evaluation,
-    fusion::Fuser,
-    showing::{Seen, Showing, Subject, Wants},
+    Beginning, Command, DataReport, Entry, Event, Fusing, OpenData, Picture, Problem, Progress, Run,
+    RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, showing::Predicted,
     tracer::Tracer,
 };
 use crate::{
@@ -18,7 +16,7 @@ use crate::{
         Architecture, Networks,
         weights::{self, MetricScale},
     },
-    objective::{Evidence, MapName},
+    objective::{Adjustment, MapName},
 };
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, Sender};
@@ -58,6 +56,10 @@ pub(super) struct Worker {
     shown: Option<FrameKey>,
     is_show_due: bool,
     follows_training: bool,
+    /// Changes by hand to what is shown.
+    adjustment: Option<Adjustment>,
+    /// What the networks said of the frame that is shown, kept while changes are tried.
+    predicted: Option<Predicted>,
     /// A path that is followed beside all else.
     tracer: Option<Tracer>,
     /// Which neighbours of the shown frame are wanted.
@@ -98,6 +100,8 @@ impl Worker {
             shown: None,
             is_show_due: false,
             follows_training: true,
+            adjustment: None,
+            predicted: None,
             tracer: None,
             fusing: Fusing::default(),
             fuser: None,
@@ -157,6 +161,9 @@ impl Worker {
     }
 
     fn obey(&mut self, command: Command) -> Result<()> {
+        if !matches!(command, Command::Adjust(_) | Command::Watch(_) | Command::Inspect(_)) {
+            self.predicted = None;
+        }
         match command {
             Command::OpenData { data, split } => self.open_data(&data, split)?,
             Command::LoadWeights(path) => self.load_weights(Some(path))?,
@@ -180,6 +187,10 @@ impl Worker {
             Command::EndTrace => self.end_trace(),
             Command::Evaluate(request) => self.begin_evaluation(*request)?,
             Command::CancelEvaluation => self.end_evaluation(),
+            Command::Adjust(adjustment) => {
+                self.adjustment = adjustment;
+                self.is_show_due |= !self.is_following();
+            }
             Command::Show(key) => {
                 self.shown = Some(key);
                 self.is_show_due = !self.is_following();
@@ -335,8 +346,8 @@ impl Worker {
     fn train(&mut self) -> Result<()> {
         let is_following = self.is_following();
         let wanted = if is_following { self.watched.clone() } else { BTreeSet::new() };
-        // What it keeps is of the networks before the step.
-        self.fuser = None;
+        // What they keep is of the networks before the step.
+        (self.fuser, self.predicted) = (None, None);
         let Some(run) = &mut self.run else { return Ok(()) };
         let progress = run.advance(&wanted);
         let skipped = run.take_skipped();
@@ -369,26 +380,6 @@ impl Worker {
         Ok(())
     }
 
-    /// Publishes what a step left behind.
-    fn report(&mut self, step: Step, is_following: bool) -> Result<()> {
-        for change in step.changes {
-            self.tell(Event::Changed(change));
-        }
-        let number = step.report.step;
-        self.tell(Event::Step(step.report));
-        if is_following {
-            let subject = Subject { key: step.key, step: number, origin: Origin::Training };
-            let objective = step.objective.config().clone();
-            let wants = self.wants();
-            let evidence = wants.evidence(|| Evidence::gather(&step.objective, &step.outcome.judged));
-            let seen = Seen { objective, maps: step.outcome.maps, evidence, scale: None };
-            self.publish(subject.picture(&step.samples, seen, wants)?);
-        } else {
-            self.is_show_due = true;
-        }
-        Ok(())
-    }
-
     fn pause(&mut self) {
         self.enter(State::Paused);
         self.is_show_due = self.shown.is_some();
@@ -397,7 +388,7 @@ impl Worker {
     /// Ends the run: writes its last checkpoint and keeps its networks for prediction.
     fn finish(&mut self) -> Result<()> {
         let Some(mut run) = self.run.take() else { return Ok(()) };
-        self.fuser = None;
+        (self.fuser, self.predicted) = (None, None);
         // Networks that give no numbers are good for nothing.
         self.networks = (!run.is_spoiled()).then(|| run.networks());
         self.networks_name = format!("{} at step {}", run.out().display(), run.steps());
@@ -414,48 +405,6 @@ impl Worker {
         }
         self.tell(Event::Finished { steps, out });
         Ok(())
-    }
-
-    fn is_following(&self) -> bool {
-        self.state == State::Training && self.follows_training
-    }
-
-    /// Predicts and publishes the frame that was last asked for.
-    fn show(&mut self) -> Result<()> {
-        self.is_show_due = false;
-        let (Some(key), Some(data)) = (&self.shown, &self.data) else { return Ok(()) };
-        let networks = self.present_networks();
-        let showing = Showing {
-            source: data.source.as_ref(),
-            networks: networks.as_ref(),
-            knows_stereo: self.run.is_none() && self.knows_stereo,
-            stated_scale: self.stated_scale.as_ref().filter(|_| self.run.is_none()),
-            config: &self.config,
-            wants: self.wants(),
-        };
-        let picture = showing.picture(key, self.steps())?;
-        self.publish(picture);
-        self.aim_fuser();
-        Ok(())
-    }
-
-    fn wants(&self) -> Wants<'_> {
-        Wants { watched: &self.watched, inspects: self.inspects, compute: &self.compute }
-    }
-
-    fn present_networks(&self) -> Option<Networks> {
-        self.run.as_ref().map(Run::networks).or_else(|| self.networks.clone())
-    }
-
-    fn steps(&self) -> u64 {
-        self.run.as_ref().map_or(0, Run::steps)
-    }
-
-    fn publish(&self, picture: Option<Picture>) {
-        if let Some(picture) = picture {
-            self.pictures.publish(Arc::new(picture));
-            (self.on_change)();
-        }
     }
 
     fn enter(&mut self, state: State) {
