@@ -53,7 +53,10 @@ pub fn key(ui: &Ui, action: Action) -> String {
 
 /// A menu's entry for an action.
 pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
-    let button = Button::new(action.label()).shortcut_text(key(ui, action));
+    let key = key(ui, action);
+    let button = Button::new(action.label());
+    // An empty text would still be read aloud as a part of the name.
+    let button = if key.is_empty() { button } else { button.shortcut_text(key) };
     let obstacle = state.obstacle_to(action);
     let entry = ui.add_enabled(obstacle.is_none(), button).on_hover_text(action.help());
     if entry.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {

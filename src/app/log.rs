@@ -81,7 +81,7 @@ impl State {
     pub(super) fn log(&mut self, event: &Event) {
         let text = match event {
             Event::Data(report) => format!(
-                "Opened {}: {} drives, {} samples to train on, {} to validate on, {} dropped",
+                "Opened {} (drives: {}): {} samples to train on, {} to validate on, {} dropped",
                 report.name,
                 report.drives.len(),
                 report.training.len(),

@@ -9,7 +9,7 @@ pub fn ui(ui: &Ui, is_open: &mut bool) {
     let window = window.anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]).resizable(false).collapsible(false);
     window.show(ui, |ui| {
         let height = ui.ctx().content_rect().height() - 120.0;
-        ScrollArea::vertical().max_height(height).show(ui, list_ui);
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, list_ui);
     });
 }
 

@@ -312,7 +312,7 @@ fn the_log_tells_everything_with_its_time() {
     let problem = |stage: &Stage| {
         stage.query_by_label_contains("problem frame 7 cannot be read. copy it again").is_some()
     };
-    let opened = |stage: &Stage| stage.query_by_label_contains("Opened test data: 2 drives").is_some();
+    let opened = |stage: &Stage| stage.query_by_label_contains("Opened test data (drives: 2)").is_some();
     assert!(problem(&stage) && opened(&stage));
     stage.get_by_label("Search the log").focus();
     stage.run();
