@@ -1,7 +1,7 @@
 //! The point cloud on the screen: where a pixel's point lies, what colours it, what is left out.
 
 use crate::seam::{backends, rendered};
-use egui::{Rect, Vec2, pos2};
+use egui::{Pos2, Rect, Vec2, pos2};
 use glam::{DAffine3, DVec3, Vec3};
 use image::RgbaImage;
 use monoscope::{
@@ -49,21 +49,21 @@ fn drawn(layers: Vec<CloudLayer>, orbit: Orbit, style: CloudStyle) -> RgbaImage 
 }
 
 /// The middle of all pixels of a colour and their number.
-fn middle(picture: &RgbaImage, colour: [u8; 3]) -> (Vec2, usize) {
+fn middle(picture: &RgbaImage, colour: [u8; 3]) -> (Pos2, usize) {
     let found: Vec<Vec2> = picture
         .enumerate_pixels()
         .filter(|(.., pixel)| pixel.0[..3] == colour)
         .map(|(x, y, _)| Vec2::new(x as f32 + 0.5, y as f32 + 0.5))
         .collect();
     let sum = found.iter().fold(Vec2::ZERO, |sum, at| sum + *at);
-    (sum / found.len().max(1) as f32, found.len())
+    ((sum / found.len().max(1) as f32).to_pos2(), found.len())
 }
 
 /// Where the geometry's own back-projection puts a pixel's point, in median depths.
-fn expected(orbit: Orbit, column: usize, row: usize, distance: f32) -> Vec2 {
+fn expected(orbit: Orbit, column: usize, row: usize, distance: f32) -> Pos2 {
     let screen = Rect::from_min_size(pos2(0.0, 0.0), Vec2::splat(SCREEN as f32));
     let point = CAMERA.ray(column, row, SIDE, SIDE) * distance;
-    orbit.project(point, screen).expect("in front of the viewer").to_vec2()
+    orbit.project(point, screen).expect("in front of the viewer")
 }
 
 fn wall() -> Vec<f32> {
@@ -79,27 +79,14 @@ fn near() -> Orbit {
 fn a_pixels_point_lies_where_the_geometry_puts_it() {
     let compute = compute();
     let (column, row) = (5, 3);
-    let colours = move |depth: Arc<Lease>| {
-        let mut values = vec![0.0; SIDE * SIDE];
-        values[row * SIDE + column] = 1.0;
-        let _ = depth;
-        Paint::Field(lease(&values, &compute), FieldStyle::Category(vec![[0, 0, 9], WHITE]))
-    };
-    let picture = drawn(vec![layer(&wall(), colours, &self::compute())], near(), STYLE);
+    let mut marked = vec![0.0; SIDE * SIDE];
+    marked[row * SIDE + column] = 1.0;
+    let paint = |_| Paint::Field(lease(&marked, &compute), FieldStyle::Category(vec![[0, 0, 9], WHITE]));
+    let picture = drawn(vec![layer(&wall(), paint, &compute)], near(), STYLE);
     let (found, count) = middle(&picture, WHITE);
     let expected = expected(near(), column, row, 1.0);
     assert!(count > 20, "{count} pixels");
     assert!(found.distance(expected) < 1.0, "{found:?} is not {expected:?}; a pixel is 30 wide");
-}
-
-trait Distance {
-    fn distance(self, other: Self) -> f32;
-}
-
-impl Distance for Vec2 {
-    fn distance(self, other: Self) -> f32 {
-        (self - other).length()
-    }
 }
 
 #[test]
@@ -135,7 +122,7 @@ fn a_neighbours_points_lie_where_its_pose_puts_them() {
     let picture = drawn(vec![layer(&wall(), plain([0, 0, 9]), &compute), neighbour], near(), STYLE);
     let point = CAMERA.ray(4, 4, SIDE, SIDE) + Vec3::new(0.15, 0.0, -0.1);
     let screen = Rect::from_min_size(pos2(0.0, 0.0), Vec2::splat(SCREEN as f32));
-    let expected = near().project(point, screen).unwrap().to_vec2();
+    let expected = near().project(point, screen).unwrap();
     let (found, count) = middle(&picture, red);
     assert!(
         count > 20 && found.distance(expected) < 1.0,
