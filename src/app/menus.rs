@@ -78,7 +78,7 @@ impl Window {
             }
             ui.ctx().set_theme(theme);
             ui.separator();
-            for action in [Action::ZoomIn, Action::ZoomOut, Action::ZoomReset] {
+            for action in [Action::Larger, Action::Smaller, Action::UsualSize] {
                 bar::entry(ui, &mut self.state, action);
             }
             ui.separator();
