@@ -9,8 +9,9 @@ const UNKNOWN = vec3f(0.047, 0.051, 0.059);
 
 @fragment
 fn measure(cover: Cover) -> @location(0) vec4f {
+    let place = seen(cover.place);
     let footprint = values_per_pixel(cover.place);
-    var number = nearest(0u, cover.place);
+    var number = nearest(0u, place);
     if !is_finite(number) {
         return to_framebuffer(NOT_A_NUMBER);
     }
@@ -18,12 +19,12 @@ fn measure(cover: Cover) -> @location(0) vec4f {
         return to_framebuffer(category_colour(number));
     }
     if reading.sparse == 1u {
-        number = largest(cover.place, footprint);
+        number = largest(place, footprint);
         if number == 0.0 {
             return to_framebuffer(UNKNOWN);
         }
     } else {
-        number = sampled(0u, cover.place, footprint);
+        number = sampled(0u, place, footprint);
     }
     return to_framebuffer(measure_colour(number));
 }

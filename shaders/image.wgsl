@@ -2,11 +2,12 @@
 
 @fragment
 fn colour(cover: Cover) -> @location(0) vec4f {
+    let place = seen(cover.place);
     let footprint = values_per_pixel(cover.place);
     let srgb = vec3f(
-        sampled(0u, cover.place, footprint),
-        sampled(1u, cover.place, footprint),
-        sampled(2u, cover.place, footprint),
+        sampled(0u, place, footprint),
+        sampled(1u, place, footprint),
+        sampled(2u, place, footprint),
     );
     return to_framebuffer(clamp(srgb, vec3f(0.0), vec3f(1.0)));
 }

@@ -5,16 +5,25 @@
 // with its logarithm: a first histogram of them finds the neighbourhood, however far outliers lie. A
 // second one, of the values between, gives the figures to a two-thousandth of the range.
 
+// Which values count, and how many of them lie in the range.
+struct Selection {
+    // How many values there are: a binding may be longer than its array.
+    count: u32,
+    // The share of values that lie below the lowest and above the highest.
+    outside: f32,
+    // 1: zero is to lie in the middle of the range.
+    symmetric: u32,
+    // 1: zero means that nothing is known there.
+    sparse: u32,
+}
+
 @group(0) @binding(0) var<storage, read> values: array<f32>;
 // Lowest, highest, median.
 @group(0) @binding(1) var<storage, read_write> range: array<f32, 3>;
-// How many values there are: a binding may be longer than its array.
-@group(0) @binding(2) var<storage, read> count: u32;
+@group(0) @binding(2) var<storage, read> selection: Selection;
 
 const THREADS: u32 = 256u;
 const BINS: u32 = 2048u;
-// The share of values that lie below the lowest and above the highest.
-const OUTSIDE: f32 = 0.01;
 
 var<workgroup> least: atomic<u32>;
 var<workgroup> greatest: atomic<u32>;
@@ -31,9 +40,10 @@ fn disordered(order: u32) -> f32 {
     return bitcast<f32>(select(~order, order & 0x7fffffffu, (order & 0x80000000u) != 0u));
 }
 
-// Told by its bits, because a shader may assume that there are no such numbers.
-fn is_finite(bits: u32) -> bool {
-    return (bits & 0x7f800000u) != 0x7f800000u;
+// Told by its bits, because a shader may assume that there are no numbers that are not finite.
+fn counts(bits: u32) -> bool {
+    let is_finite = (bits & 0x7f800000u) != 0x7f800000u;
+    return is_finite && (selection.sparse == 0u || (bits & 0x7fffffffu) != 0u);
 }
 
 fn clear(thread: u32) {
@@ -69,9 +79,9 @@ fn find(@builtin(local_invocation_index) thread: u32) {
     var low = 0xffffffffu;
     var high = 0u;
     var finite = 0u;
-    for (var index = thread; index < count; index += THREADS) {
+    for (var index = thread; index < selection.count; index += THREADS) {
         let bits = bitcast<u32>(values[index]);
-        if is_finite(bits) {
+        if counts(bits) {
             low = min(low, ordered(bits));
             high = max(high, ordered(bits));
             finite += 1u;
@@ -85,15 +95,15 @@ fn find(@builtin(local_invocation_index) thread: u32) {
     let start = atomicLoad(&least);
     let end = atomicLoad(&greatest);
     let stride = (end - start) / BINS + 1u;
-    for (var index = thread; index < count; index += THREADS) {
+    for (var index = thread; index < selection.count; index += THREADS) {
         let bits = bitcast<u32>(values[index]);
-        if is_finite(bits) {
+        if counts(bits) {
             atomicAdd(&bins[(ordered(bits) - start) / stride], 1u);
         }
     }
     workgroupBarrier();
 
-    let outside = OUTSIDE * f32(atomicLoad(&total));
+    let outside = selection.outside * f32(atomicLoad(&total));
     let inside = f32(atomicLoad(&total)) - outside;
     if thread == 0u {
         let first = u32(bin_below(outside));
@@ -108,8 +118,8 @@ fn find(@builtin(local_invocation_index) thread: u32) {
 
     let origin = neighbourhood.x;
     let width = max(neighbourhood.y - origin, 1e-30);
-    for (var index = thread; index < count; index += THREADS) {
-        if is_finite(bitcast<u32>(values[index])) {
+    for (var index = thread; index < selection.count; index += THREADS) {
+        if counts(bitcast<u32>(values[index])) {
             let place = (values[index] - origin) / width * f32(BINS);
             if place < 0.0 {
                 atomicAdd(&below, 1u);
@@ -125,6 +135,10 @@ fn find(@builtin(local_invocation_index) thread: u32) {
         range[0] = origin + bin_width * bin_below(outside);
         range[1] = origin + bin_width * bin_below(inside);
         range[2] = origin + bin_width * bin_below(0.5 * (outside + inside));
+        if selection.symmetric == 1u {
+            let reach = max(max(abs(range[0]), abs(range[1])), 1e-12);
+            range = array<f32, 3>(-reach, reach, range[2]);
+        }
         if atomicLoad(&total) == 0u {
             range = array<f32, 3>(0.0, 1.0, 0.5);
         }

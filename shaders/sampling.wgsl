@@ -1,6 +1,9 @@
 // Reads a [channels, height, width] array of f32 where it lies. Follows screen.wgsl.
 
 struct Grid {
+    // The part that is seen, in shares of width and height: its upper left corner and its extent.
+    corner: vec2f,
+    extent: vec2f,
     width: u32,
     height: u32,
     // 1: every value is shown as a square, however large; 0: smooth.
@@ -20,9 +23,16 @@ fn value(channel: u32, column: i32, row: i32) -> f32 {
     return values[(channel * grid.height + y) * grid.width + x];
 }
 
-// How many values lie under one pixel of the screen, by axis. Call it in uniform control flow.
+// The place in the whole array that is seen at a place of the rectangle.
+fn seen(place: vec2f) -> vec2f {
+    return grid.corner + place * grid.extent;
+}
+
+// How many values lie under one pixel of the screen, by axis, at a place of the rectangle. Call it in
+// uniform control flow. The derivatives are of what came by interpolation alone: beyond the edge of a
+// triangle, where neighbours of its last pixels are computed for them, some drivers read buffers as 0.
 fn values_per_pixel(place: vec2f) -> vec2f {
-    let size = vec2f(f32(grid.width), f32(grid.height));
+    let size = grid.extent * vec2f(f32(grid.width), f32(grid.height));
     return vec2f(length(vec2f(dpdx(place.x), dpdy(place.x))), length(vec2f(dpdx(place.y), dpdy(place.y)))) * size;
 }
 

@@ -15,7 +15,7 @@ use monoscope::{
     geometry::{DepthRange, Intrinsics},
     model::transform,
     model::weights::MetricScale,
-    objective::{Candidate, Evidence, Inputs, MapName, Noise, Objective},
+    objective::{Candidate, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
     predict::{SampleTensors, dump, inputs, inspect},
 };
 use std::collections::BTreeMap;
@@ -85,9 +85,11 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
         let inputs = scene(&config, &device);
         let objective = Objective::new(&config, SIZE);
         let outcome = objective.evaluate(&inputs, &MapName::all(&config).into_iter().collect());
-        let maps: BTreeMap<MapName, Vec<f32>> =
+        let mut maps: BTreeMap<MapName, Vec<f32>> =
             outcome.maps.into_iter().map(|(name, map)| (name, values(map))).collect();
+        maps.insert(MapName::DisparityGradient, values(disparity_gradient(&objective, &inputs)));
         let evidence = Evidence::gather(&objective, &inputs);
+        assert_eq!(evidence.gradient().unwrap().0, maps[&MapName::DisparityGradient], "{name}");
         let size = evidence.size();
         for pixel in pixels(size) {
             let report = evidence.report(pixel);
@@ -103,6 +105,7 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
             if config.scales[0] == 0 {
                 same("disparity", report.scales[0].disparity, MapName::Disparity(0), 1e-7);
                 same("depth", report.depth, MapName::Depth, 1e-5 * report.depth);
+                same("gradient", report.gradient.unwrap(), MapName::DisparityGradient, 0.0);
             }
             for source in &report.sources {
                 let id = source.id;

@@ -12,7 +12,9 @@ use monoscope::{
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
     train::Cloud,
-    view::{self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range},
+    view::{
+        self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range, Sampling,
+    },
 };
 use std::sync::{Arc, OnceLock};
 
@@ -99,7 +101,7 @@ fn a_colour_tensor_is_drawn_where_it_lies() {
         let lease = leased(doubled.clone(), [3, HEIGHT, WIDTH], &compute);
         let view = ImageView::default();
         let picture = rendered(WIDTH * SQUARE, HEIGHT * SQUARE, move |painter, rect| {
-            view.draw(painter, rect, &lease, true);
+            view.draw(painter, rect, &lease, Sampling::whole(true));
         });
         let expected =
             |x: usize, y: usize| [0, 1, 2].map(|channel| level(value(channel, y / SQUARE, x / SQUARE)));
@@ -123,7 +125,9 @@ fn a_slice_of_a_tensor_is_drawn_where_it_lies() {
         sparse: false,
     };
     let view = FieldView::default();
-    let picture = rendered(7, 5, move |painter, rect| view.draw(painter, rect, &lease, style.clone(), true));
+    let picture = rendered(7, 5, move |painter, rect| {
+        view.draw(painter, rect, &lease, style.clone(), Sampling::whole(true), None)
+    });
     assert_pixels(&picture, |x, y| [level((35 + y * 7 + x) as f32 / 105.0); 3], 1, "slice");
 }
 
@@ -143,7 +147,7 @@ fn a_measure_is_coloured_over_a_fixed_range() {
             };
             let view = FieldView::default();
             let picture = rendered(WIDTH, HEIGHT, move |painter, rect| {
-                view.draw(painter, rect, &lease, style.clone(), false);
+                view.draw(painter, rect, &lease, style.clone(), Sampling::whole(false), None);
             });
             let expected = |x, y| colormap.colour((value(x, y) - 0.3) / 0.4);
             assert_pixels(&picture, expected, 3, &format!("{} by {}", colormap.label(), compute.name));
@@ -167,14 +171,14 @@ fn the_device_finds_the_range_of_a_picture() {
         let lease = leased(doubled.clone(), [1, HEIGHT * 4, WIDTH * 4], &compute);
         let style = FieldStyle::Measure {
             colormap: Colormap::Grey,
-            range: Range::Automatic,
+            range: Range::USUAL,
             logarithmic: false,
             sparse: false,
         };
         let view = Arc::new(FieldView::default());
         let (drawn, drawn_style) = (Arc::clone(&view), style.clone());
         let picture = rendered(WIDTH * 4, HEIGHT * 4, move |painter, rect| {
-            drawn.draw(painter, rect, &lease, drawn_style.clone(), true);
+            drawn.draw(painter, rect, &lease, drawn_style.clone(), Sampling::whole(true), None);
         });
         // The figures arrive when the device is next polled, which rendering did.
         let (low, high) = view.range(&style).expect("the figures have arrived");
@@ -196,7 +200,7 @@ fn categories_keep_their_colours() {
         let lease = leased(doubled.clone(), [1, HEIGHT, WIDTH], &compute);
         let (view, style) = (FieldView::default(), FieldStyle::Category(colours.clone()));
         let picture = rendered(WIDTH * SQUARE, HEIGHT * SQUARE, move |painter, rect| {
-            view.draw(painter, rect, &lease, style.clone(), false);
+            view.draw(painter, rect, &lease, style.clone(), Sampling::whole(false), None);
         });
         let expected = |x: usize, y: usize| colours[(y / SQUARE * WIDTH + x / SQUARE) % 4];
         assert_pixels(&picture, expected, 0, &compute.name);
@@ -210,9 +214,105 @@ fn a_shrunken_picture_shows_means() {
     let values: Vec<f32> = (0..3 * HEIGHT * WIDTH).map(|index| (index % 2) as f32).collect();
     let lease = Arc::new(Lease::upload(&values, [3, HEIGHT, WIDTH], &uploading).unwrap());
     let view = ImageView::default();
-    let picture =
-        rendered(WIDTH / 2, HEIGHT / 2, move |painter, rect| view.draw(painter, rect, &lease, false));
+    let picture = rendered(WIDTH / 2, HEIGHT / 2, move |painter, rect| {
+        view.draw(painter, rect, &lease, Sampling::whole(false))
+    });
     assert_pixels(&picture, |_, _| [128; 3], 1, "mean");
+}
+
+#[test]
+fn of_a_zoomed_picture_the_visible_part_is_drawn() {
+    // A quarter of the width and height, whose corner lies in the middle of the array; as large as a pane,
+    // because drivers cut what covers it into triangles that must leave no seams.
+    const ZOOMED: usize = 48;
+    let visible = Rect::from_min_size(pos2(0.5, 0.5), Vec2::splat(0.25));
+    let value = |x: f32, y: f32| (x / WIDTH as f32 + y / HEIGHT as f32) / 2.0;
+    let (wide, high) = (WIDTH / 4 * ZOOMED, HEIGHT / 4 * ZOOMED);
+    let plane = |index: usize| value((index % WIDTH) as f32, (index / WIDTH) as f32);
+    let doubled: Vec<f32> = (0..WIDTH * HEIGHT).map(|index| 2.0 * plane(index)).collect();
+    for compute in backends() {
+        for squares in [true, false] {
+            let lease = leased(doubled.clone(), [1, HEIGHT, WIDTH], &compute);
+            let colour = leased(doubled.repeat(3), [3, HEIGHT, WIDTH], &compute);
+            let style = FieldStyle::Measure {
+                colormap: Colormap::Grey,
+                range: Range::Fixed { low: 0.0, high: 1.0 },
+                logarithmic: false,
+                sparse: false,
+            };
+            let (field, image) = (FieldView::default(), ImageView::default());
+            let sampling = Sampling { visible, squares };
+            let picture = rendered(wide, 2 * high, move |painter, rect| {
+                let [above, below] = <[Rect; 2]>::from(rect.split_top_bottom_at_fraction(0.5));
+                field.draw(painter, above, &lease, style.clone(), sampling, None);
+                image.draw(painter, below, &colour, sampling);
+            });
+            let expected = |x: usize, y: usize| {
+                let [column, row] = [x, y % high].map(|at| (at as f32 + 0.5) / ZOOMED as f32);
+                let (column, row) = (column + WIDTH as f32 / 2.0, row + HEIGHT as f32 / 2.0);
+                // Smoothly, a value is that of the middle of its square.
+                let number =
+                    if squares { value(column.floor(), row.floor()) } else { value(column - 0.5, row - 0.5) };
+                [level(number); 3]
+            };
+            assert_pixels(&picture, expected, 1, &format!("{}, squares: {squares}", compute.name));
+        }
+    }
+}
+
+/// The range that is found of values, with whether zero means that nothing is known.
+fn found(values: Vec<f32>, colormap: Colormap, outside: f32, sparse: bool, compute: &Compute) -> (f32, f32) {
+    let lease = leased(values.iter().map(|value| 2.0 * value).collect(), [1, 1, values.len()], compute);
+    let style =
+        FieldStyle::Measure { colormap, range: Range::Automatic { outside }, logarithmic: false, sparse };
+    let view = Arc::new(FieldView::default());
+    let (drawn, drawn_style) = (Arc::clone(&view), style.clone());
+    rendered(8, 8, move |painter, rect| {
+        drawn.draw(painter, rect, &lease, drawn_style.clone(), Sampling::whole(true), None);
+    });
+    view.range(&style).expect("the figures have arrived")
+}
+
+#[test]
+fn an_automatic_range_leaves_out_the_chosen_share() {
+    let count = 2000;
+    let ramp = |from: f32, to: f32| -> Vec<f32> {
+        (0..count).map(|index| from + (to - from) * index as f32 / (count - 1) as f32).collect()
+    };
+    let near = |(low, high): (f32, f32), expected: (f32, f32), what: &str| {
+        let is_near = (low - expected.0).abs() < 0.01 && (high - expected.1).abs() < 0.01;
+        assert!(is_near, "{what}: {low} to {high}, not {expected:?}");
+    };
+    for compute in backends() {
+        for outside in [0.0, 0.01, 0.05, 0.1] {
+            let range = found(ramp(1.0, 2.0), Colormap::Magma, outside, false, &compute);
+            near(range, (1.0 + outside, 2.0 - outside), &format!("{outside} at either end"));
+        }
+        let range = found(ramp(-0.2, 1.0), Colormap::Diverging, 0.0, false, &compute);
+        near(range, (-1.0, 1.0), "zero is the middle of diverging colours");
+        let range = found(vec![0.0; 64], Colormap::Diverging, 0.0, false, &compute);
+        assert!(range.0 < 0.0 && range.1 > 0.0, "so that nothing but zeros is white: {range:?}");
+        let mut gaps = ramp(1.0, 2.0);
+        gaps.extend(vec![0.0; 10 * count]);
+        near(found(gaps.clone(), Colormap::Magma, 0.0, true, &compute), (1.0, 2.0), "sparse");
+        near(found(gaps, Colormap::Magma, 0.0, false, &compute), (0.0, 2.0), "not sparse");
+    }
+}
+
+#[test]
+fn the_value_of_a_pixel_comes_back() {
+    let values: Vec<f32> = (0..WIDTH * HEIGHT).map(|index| index as f32).collect();
+    for compute in backends() {
+        let lease = leased(values.clone(), [1, HEIGHT, WIDTH], &compute);
+        let style = FieldStyle::Category(vec![[0; 3], [255; 3]]);
+        let view = Arc::new(FieldView::default());
+        let drawn = Arc::clone(&view);
+        rendered(WIDTH, HEIGHT, move |painter, rect| {
+            let pixel = Some([7, 3]);
+            drawn.draw(painter, rect, &lease, style.clone(), Sampling::whole(true), pixel);
+        });
+        assert_eq!(view.value(), Some((3 * WIDTH + 7) as f32 * 0.5), "{}", compute.name);
+    }
 }
 
 /// A wall of two colours at one depth, before an empty sky.

@@ -302,3 +302,22 @@ fn true_depth_and_the_error_of_the_prediction_are_shown() {
     let picture = next_picture(&session, is_whole);
     assert_eq!(picture.maps[&MapName::TrueDepth].height, picture.maps[&MapName::DepthError].height);
 }
+
+#[test]
+fn the_gradient_of_the_disparity_is_shown_with_and_without_the_inspector() {
+    if DisplayDevice::request().is_err() {
+        eprintln!("skipped: no adapter to draw with");
+        return;
+    }
+    let session = session();
+    session.send(Command::Watch([MapName::DisparityGradient, MapName::Disparity(0)].into()));
+    open_demo(&session);
+    session.send(Command::LoadDemo);
+    let has_gradient = |picture: &Picture| picture.maps.contains_key(&MapName::DisparityGradient);
+    let alone = next_picture(&session, |picture| has_gradient(picture) && picture.evidence.is_none());
+    let [gradient, disparity] =
+        [MapName::DisparityGradient, MapName::Disparity(0)].map(|name| &alone.maps[&name]);
+    assert_eq!([gradient.height, gradient.width], [disparity.height, disparity.width]);
+    session.send(Command::Inspect(true));
+    next_picture(&session, |picture| has_gradient(picture) && picture.evidence.is_some());
+}

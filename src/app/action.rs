@@ -39,7 +39,13 @@ pub enum Action {
     Follow,
     /// Show pixels as squares or smoothly.
     Squares,
-    /// Add a view.
+    /// Come closer to the pictures.
+    ZoomIn,
+    /// See more of the pictures.
+    ZoomOut,
+    /// See the whole pictures.
+    ZoomWhole,
+    /// Choose a map and add a view of it.
     AddView,
     /// Bring the inspector to the front.
     ShowInspector,
@@ -101,7 +107,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 49] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -114,6 +120,9 @@ impl Action {
         Self::Stop,
         Self::Follow,
         Self::Squares,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::ZoomWhole,
         Self::AddView,
         Self::ShowSequence,
         Self::ShowTraining,
@@ -175,7 +184,10 @@ impl Action {
             Self::Last => "Last frame",
             Self::Follow => "Follow training",
             Self::Squares => "Pixels as squares",
-            Self::AddView => "Add view",
+            Self::ZoomIn => "Zoom in",
+            Self::ZoomOut => "Zoom out",
+            Self::ZoomWhole => "Whole pictures",
+            Self::AddView => "Add view…",
             Self::ShowInspector => "Show Inspector",
             Self::ShowTraining => "Show Training",
             Self::ShowCurves => "Show Curves",
@@ -232,6 +244,11 @@ impl Action {
                  Off: they show the frame of the timeline, predicted anew after every step"
             }
             Self::Squares => "Show each pixel as a square instead of blending neighbours",
+            Self::ZoomIn => {
+                "Come closer in all views, to the inspected pixel or the middle (wheel: to the pointer)"
+            }
+            Self::ZoomOut => "See more in all views",
+            Self::ZoomWhole => "See the whole pictures in all views (or double-click one)",
             Self::AddView => "Another pane that shows a map of your choice",
             Self::ShowInspector => "Ask of any pixel why its loss is what it is",
             Self::ShowTraining => "The options of the run, or its progress",
@@ -284,6 +301,9 @@ impl Action {
             Self::Step => plain(Key::F10),
             Self::Follow => plain(Key::F),
             Self::Squares => plain(Key::Q),
+            Self::ZoomIn => plain(Key::Plus),
+            Self::ZoomOut => plain(Key::Minus),
+            Self::ZoomWhole => plain(Key::Num0),
             Self::AddView => plain(Key::V),
             Self::ShowInspector => plain(Key::I),
             Self::Unpin => plain(Key::Escape),

@@ -1,4 +1,4 @@
-//! What the colours of a map mean, drawn inside the picture's lower right corner.
+//! What the colours of a map mean, drawn inside a corner of the picture.
 
 use super::theme;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     objective::{MapKind, MapName},
     view::{FieldStyle, Range},
 };
-use egui::{Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Vec2};
+use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, Vec2};
 
 /// Room for one line of a legend or a note.
 pub const HEIGHT: f32 = 26.0;
@@ -27,10 +27,11 @@ pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldSt
         MapName::ChosenSource => {
             Some(FieldStyle::Category(choices(objective).into_iter().map(|(_, colour)| colour).collect()))
         }
-        MapName::Depth => measure(Colormap::Turbo, Range::Automatic, true),
+        MapName::Depth => measure(Colormap::Turbo, Range::USUAL, true),
         MapName::TrueDepth => measure(Colormap::Turbo, Range::Fixed { low: 2.0, high: 80.0 }, true),
+        MapName::DisparityGradient => measure(Colormap::Diverging, Range::USUAL, false),
         MapName::DepthError => measure(Colormap::Diverging, Range::Fixed { low: -0.3, high: 0.3 }, false),
-        MapName::Disparity(_) => measure(Colormap::Magma, Range::Automatic, false),
+        MapName::Disparity(_) => measure(Colormap::Magma, Range::USUAL, false),
         MapName::PredictiveMask(_) => measure(Colormap::Grey, Range::Fixed { low: 0.0, high: 1.0 }, false),
         // A photometric loss lies between 0 and 1, and on real images nearly all of it below a half.
         _ if name.kind() == MapKind::Scalar => {
@@ -48,6 +49,16 @@ pub fn meanings(name: MapName, objective: &ObjectiveConfig) -> Vec<(String, [u8;
         }
         MapName::ChosenSource => choices(objective),
         _ => Vec::new(),
+    }
+}
+
+/// What the numbers of a map are counted in, where they are counted in something.
+pub fn unit(name: MapName) -> &'static str {
+    match name {
+        MapName::TrueDepth => "m",
+        // The network's own length.
+        MapName::Depth => "units",
+        _ => "",
     }
 }
 
@@ -69,70 +80,102 @@ fn choices(objective: &ObjectiveConfig) -> Vec<(String, [u8; 3])> {
     unwarped.chain(warped).collect()
 }
 
-/// A bar of the colour map between the numbers that its ends stand for.
-pub fn bar(painter: &Painter, picture: Rect, style: &FieldStyle, range: Option<(f32, f32)>) {
-    let FieldStyle::Measure { colormap, logarithmic, .. } = style else { return };
-    let Some((low, high)) = range else { return };
-    let font = FontId::proportional(11.0);
-    let low = painter.layout_no_wrap(number(low), font.clone(), TEXT);
-    let high = painter.layout_no_wrap(number(high), font.clone(), TEXT);
-    let note = painter.layout_no_wrap(if *logarithmic { "log" } else { "" }.to_owned(), font, TEXT);
-    let note_width = if *logarithmic { note.size().x + theme::HALF } else { 0.0 };
-    let width = low.size().x + BAR.x + high.size().x + note_width + 2.0 * theme::HALF;
-    let Some(plate) = plate(painter, picture, Vec2::new(width, low.size().y)) else { return };
-    let text_at = |x: f32, height: f32| Pos2::new(x, plate.center().y - height / 2.0);
-    let mut x = plate.left();
+/// What the colours of a measure are drawn for.
+pub struct Scale<'a> {
+    /// The colours.
+    pub style: &'a FieldStyle,
+    /// What the ends stand for.
+    pub range: (f32, f32),
+    /// What the numbers are counted in, or nothing.
+    pub unit: &'a str,
+    /// The value of the pixel that is pointed at.
+    pub value: Option<f32>,
+}
+
+/// A bar of the colour map between the numbers that its ends stand for, with a mark and the number of the
+/// value that is pointed at.
+pub fn bar(painter: &Painter, picture: Rect, corner: Align2, scale: &Scale<'_>) {
+    let FieldStyle::Measure { colormap, logarithmic, .. } = scale.style else { return };
+    let text = |text: String| painter.layout_no_wrap(text, FontId::proportional(11.0), TEXT);
+    let [low, high] = [scale.range.0, scale.range.1].map(|end| text(number(end)));
+    let mut after = vec![scale.unit, if *logarithmic { "log" } else { "" }];
+    after.retain(|word| !word.is_empty());
+    let note = text(after.join(" · "));
+    let note_width = if after.is_empty() { 0.0 } else { note.size().x + theme::HALF };
     let (low_width, high_width, height) = (low.size().x, high.size().x, low.size().y);
+    let width = low_width + BAR.x + high_width + note_width + 2.0 * theme::HALF;
+    // In a small picture the ends are worth more.
+    let has_room = 2.0 * height + theme::HALF <= picture.height() / 3.0;
+    let value = scale.value.filter(|value| value.is_finite() && has_room);
+    let rows = if value.is_some() { 2.0 } else { 1.0 };
+    let Some(plate) = plate(painter, picture, corner, Vec2::new(width, rows * height)) else { return };
+    let middle = plate.bottom() - height / 2.0;
+    let text_at = |x: f32, height: f32| Pos2::new(x, middle - height / 2.0);
+    let mut x = plate.left();
     painter.galley(text_at(x, height), low, TEXT);
     x += low_width + theme::HALF;
-    painter.add(gradient(*colormap, Rect::from_min_size(text_at(x, BAR.y), BAR)));
+    let bar = Rect::from_min_size(text_at(x, BAR.y), BAR);
+    painter.add(gradient(*colormap, bar));
     x += BAR.x + theme::HALF;
     painter.galley(text_at(x, height), high, TEXT);
     painter.galley(text_at(x + high_width + theme::HALF, height), note, TEXT);
+    if let Some(value) = value {
+        let at = egui::lerp(bar.x_range(), scale.style.share(value, scale.range));
+        for (width, colour) in [(4.0, SHADE), (2.0, TEXT)] {
+            painter.vline(at, bar.expand(2.0).y_range(), Stroke::new(width, colour));
+        }
+        let text = text(number(value));
+        let left = (at - text.size().x / 2.0).clamp(plate.left(), plate.right() - text.size().x);
+        painter.galley(Pos2::new(left, plate.top()), text, TEXT);
+    }
 }
 
-/// A patch of colour before each meaning.
-pub fn patches(painter: &Painter, picture: Rect, meanings: &[(String, [u8; 3])]) {
+/// A patch of colour before each meaning; that of the pixel that is pointed at is underlined.
+pub fn patches(
+    painter: &Painter,
+    picture: Rect,
+    corner: Align2,
+    (meanings, value): (&[(String, [u8; 3])], Option<f32>),
+) {
     let font = FontId::proportional(11.0);
     let galleys: Vec<_> = meanings
         .iter()
         .map(|(meaning, colour)| (painter.layout_no_wrap(meaning.clone(), font.clone(), TEXT), *colour))
         .collect();
-    let entry = |width: f32| BAR.y + theme::HALF + width;
-    let width: f32 = galleys.iter().map(|(galley, _)| entry(galley.size().x) + theme::UNIT).sum();
-    let height = galleys.first().map_or(0.0, |(galley, _)| galley.size().y);
-    let Some(plate) = plate(painter, picture, Vec2::new(width - theme::UNIT, height)) else { return };
+    let Some(height) = galleys.first().map(|(galley, _)| galley.size().y) else { return };
+    let step = |width: f32| BAR.y + theme::HALF + width + theme::UNIT;
+    let width = galleys.iter().map(|(galley, _)| step(galley.size().x)).sum::<f32>() - theme::UNIT;
+    let Some(plate) = plate(painter, picture, corner, Vec2::new(width, height)) else { return };
     let mut x = plate.left();
-    for (galley, [red, green, blue]) in galleys {
-        let patch = Rect::from_center_size(Pos2::new(x + BAR.y / 2.0, plate.center().y), Vec2::splat(BAR.y));
+    for (index, (galley, [red, green, blue])) in galleys.into_iter().enumerate() {
+        let patch = Rect::from_min_size(Pos2::new(x, plate.center().y - BAR.y / 2.0), Vec2::splat(BAR.y));
         painter.rect_filled(patch, 1.0, Color32::from_rgb(red, green, blue));
         painter.rect_stroke(patch, 1.0, (1.0, Color32::from_white_alpha(90)), egui::StrokeKind::Outside);
-        let advance = entry(galley.size().x) + theme::UNIT;
-        painter.galley(Pos2::new(x + BAR.y + theme::HALF, plate.top()), galley, TEXT);
+        let (left, advance) = (patch.right() + theme::HALF, step(galley.size().x));
+        if value.is_some_and(|value| value.round() == index as f32) {
+            painter.hline(patch.left()..=left + galley.size().x, plate.bottom(), Stroke::new(1.5, TEXT));
+        }
+        painter.galley(Pos2::new(left, plate.center().y - height / 2.0), galley, TEXT);
         x += advance;
     }
 }
 
 /// A dark plate for content of this size; `None` if it would cover too much of the picture.
-fn plate(painter: &Painter, picture: Rect, content: Vec2) -> Option<Rect> {
+fn plate(painter: &Painter, picture: Rect, corner: Align2, content: Vec2) -> Option<Rect> {
     let size = content + Vec2::new(2.0 * theme::UNIT, theme::HALF);
-    let corner = picture.right_bottom() - Vec2::splat(theme::HALF);
-    let plate = Rect::from_min_max(corner - size, corner);
     if size.x > picture.width() - theme::UNIT || size.y > picture.height() / 3.0 {
         return None;
     }
+    let plate = corner.align_size_within_rect(size, picture.shrink(theme::HALF));
     painter.rect_filled(plate, 3.0, SHADE);
     Some(Rect::from_center_size(plate.center(), content))
 }
 
-/// A few words in the picture's upper left corner.
-pub fn note(painter: &Painter, picture: Rect, text: &str) {
+/// A few words in a corner of the picture.
+pub fn note(painter: &Painter, picture: Rect, corner: Align2, text: &str) {
     let text = painter.layout_no_wrap(text.to_owned(), FontId::proportional(11.0), TEXT);
-    let plate =
-        Rect::from_min_size(picture.min + Vec2::splat(theme::HALF), text.size() + Vec2::new(12.0, 4.0));
-    if plate.width() < picture.width() / 2.0 {
-        painter.rect_filled(plate, 3.0, SHADE);
-        painter.galley(plate.min + Vec2::new(6.0, 2.0), text, TEXT);
+    if let Some(plate) = plate(painter, picture, corner, text.size()) {
+        painter.galley(plate.min, text, TEXT);
     }
 }
 
@@ -155,7 +198,7 @@ fn gradient(colormap: Colormap, rect: Rect) -> Shape {
 }
 
 /// About three significant digits, without zeros that say nothing.
-fn number(value: f32) -> String {
+pub fn number(value: f32) -> String {
     let size = value.abs();
     if size != 0.0 && !(0.001..10_000.0).contains(&size) {
         return format!("{value:.1e}");

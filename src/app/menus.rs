@@ -67,6 +67,9 @@ impl Window {
             {
                 self.state.wish(Action::Squares);
             }
+            for action in [Action::ZoomIn, Action::ZoomOut, Action::ZoomWhole] {
+                bar::entry(ui, &mut self.state, action);
+            }
             ui.separator();
             let mut theme = ui.ctx().options(|options| options.theme_preference);
             for (choice, name) in [

@@ -4,6 +4,7 @@ use super::{
     action::Action,
     bar,
     recents::Recent,
+    search,
     state::State,
     theme::{self, Palette},
 };
@@ -154,22 +155,10 @@ fn row(ui: &mut Ui, state: &State, choice: &Choice, is_selected: bool, scroll: b
 /// What has every typed word in its name or its help; that whose name begins with the first word comes first,
 /// then that with all words in the name.
 fn matching(typed: &str, state: &State) -> Vec<Choice> {
-    let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
-    let rank = |choice: &Choice| {
-        let (label, help) = (choice.label().to_lowercase(), choice.help().to_lowercase());
-        let in_label = words.iter().all(|word| label.contains(word));
-        let begins = words.first().is_some_and(|word| label.starts_with(word));
-        let somewhere = words.iter().all(|word| label.contains(word) || help.contains(word));
-        match (begins && in_label, in_label, somewhere) {
-            (true, ..) => Some(0),
-            (_, true, _) => Some(1),
-            (.., true) => Some(2),
-            _ => None,
-        }
-    };
     let others = Action::ALL.into_iter().filter(|action| *action != Action::Palette).map(Choice::Act);
     let all = others.chain(state.recents.all().map(Choice::Open));
-    let mut found: Vec<(i32, Choice)> = all.filter_map(|choice| Some((rank(&choice)?, choice))).collect();
+    let rank = |choice: Choice| Some((search::rank(typed, &choice.label(), &choice.help())?, choice));
+    let mut found: Vec<(u8, Choice)> = all.filter_map(rank).collect();
     found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, choice)| choice).collect()
 }

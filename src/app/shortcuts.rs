@@ -24,6 +24,9 @@ fn list_ui(ui: &mut Ui) {
         }
         for (gesture, effect) in [
             ("click", "Pin the pixel that the inspector asks about, or let it go"),
+            ("wheel", "Zoom all views about the pointer"),
+            ("drag", "Move the pictures of all views, once zoomed in"),
+            ("double-click", "See the whole pictures again"),
             ("double-click", "On the header of a pane: let it fill the window, or show all again"),
             ("right-click", "On the header of a pane: save the pane as a picture"),
             ("drag", "Turn the point cloud, or look around while flying"),

@@ -6,6 +6,7 @@ use super::{
     bar,
     layout::Desk,
     messages::Severity,
+    new_view::NewView,
     open::{Opener, Wish},
     palette::{Choice, CommandPalette},
     question::Question,
@@ -16,7 +17,6 @@ use super::{
 };
 use crate::{
     config::DataChoice,
-    objective::MapName,
     train::{Command, Event, Picture},
 };
 use egui::{
@@ -35,6 +35,7 @@ pub struct Window {
     pub(super) opener: Opener,
     pub(super) question: Question,
     palette: CommandPalette,
+    new_view: NewView,
     shows_shortcuts: bool,
     /// Width and height in points at zoom 1 while it does not fill the screen.
     size: [f32; 2],
@@ -50,6 +51,7 @@ impl Window {
             opener: Opener::default(),
             question: Question::default(),
             palette: CommandPalette::default(),
+            new_view: NewView::default(),
             shows_shortcuts: false,
             size: Settings::default().size,
             is_maximised: false,
@@ -162,6 +164,9 @@ impl Window {
         if self.state.messages.ui(ui) {
             self.state.wish(Action::ShowLog);
         }
+        if let Some(name) = self.new_view.ui(ui, &self.state.maps()) {
+            self.desk.add_view(name);
+        }
         for action in self.state.take_wishes() {
             self.act(action, ui.ctx());
         }
@@ -233,7 +238,7 @@ impl Window {
             Action::Last => state.scrub(state.playhead.last()),
             Action::Follow => state.follow_training(!state.follows_training),
             Action::Squares => state.squares = !state.squares,
-            Action::AddView => self.desk.add_view(MapName::AutoMask),
+            Action::AddView => self.new_view.toggle(),
             Action::ShowInspector
             | Action::ShowTraining
             | Action::ShowCurves
@@ -253,11 +258,14 @@ impl Window {
             Action::Smaller => gui_zoom::zoom_out(context),
             Action::UsualSize => context.set_zoom_factor(1.0),
             Action::ForgetRecents => self.forget_recents(),
+            Action::ZoomIn => state.framing.come_closer(state.inspection.place()),
+            Action::ZoomOut => state.framing.step_back(state.inspection.place()),
+            Action::ZoomWhole => state.framing.reset(),
             Action::Unpin => state.inspection.clear(),
-            Action::PixelLeft => state.inspection.nudge(-1, 0),
-            Action::PixelRight => state.inspection.nudge(1, 0),
-            Action::PixelUp => state.inspection.nudge(0, -1),
-            Action::PixelDown => state.inspection.nudge(0, 1),
+            Action::PixelLeft => state.nudge(-1, 0),
+            Action::PixelRight => state.nudge(1, 0),
+            Action::PixelUp => state.nudge(0, -1),
+            Action::PixelDown => state.nudge(0, 1),
             Action::ResetLayout => self.desk = Desk::default(),
             Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
             Action::Palette => {

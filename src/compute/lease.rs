@@ -67,7 +67,7 @@ impl Lease {
     }
 
     /// What to bind as `var<storage, read>`: `channels`·`height`·`width` f32 in row-major order.
-    /// The lease must outlive the submission of the draw.
+    /// Single values may be copied from it. The lease must outlive the submission of the draw.
     pub fn binding(&self) -> wgpu::BindingResource<'_> {
         match &self.memory {
             Memory::Shared { resource, .. } => resource.resource().as_wgpu_bind_resource(),

@@ -37,6 +37,11 @@ impl Colormap {
         }
     }
 
+    /// Whether its middle means zero, so that it is for signed values.
+    pub fn has_middle(self) -> bool {
+        self == Self::Diverging
+    }
+
     /// The sRGB colour of a value; values outside 0 to 1 take the nearest end.
     pub fn colour(self, value: f32) -> [u8; 3] {
         let value = if value.is_finite() { f64::from(value.clamp(0.0, 1.0)) } else { 0.0 };

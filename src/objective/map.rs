@@ -29,6 +29,9 @@ pub enum MapName {
     TrueDepth,
     /// (predicted − true) / true depth, [1, H, W]; 0 where the true depth is not known.
     DepthError,
+    /// How the sample's total loss changes with the disparity of the finest scale at each pixel, motions
+    /// held, [1, H/2^s, W/2^s].
+    DisparityGradient,
     /// The predicted weight of a source's reprojection loss, [1, H, W] in 0 to 1.
     PredictiveMask(FrameId),
 }
@@ -129,6 +132,10 @@ impl MapName {
             Self::DepthError => {
                 "How far the prediction is off, as a share of the true depth: red is too near, blue too far"
             }
+            Self::DisparityGradient => {
+                "How the total loss changes with disparity: where red, more disparity (nearer) would lower it, \
+                 where blue, less; white pixels do not pull"
+            }
             Self::PredictiveMask(_) => "How much the network lets the warped source count at each pixel",
         }
     }
@@ -147,6 +154,7 @@ impl fmt::Display for MapName {
             Self::MinimumLoss => formatter.write_str("minimum loss"),
             Self::ChosenSource => formatter.write_str("chosen source"),
             Self::PredictiveMask(id) => write!(formatter, "predictive mask {}", id.label()),
+            Self::DisparityGradient => formatter.write_str("gradient of the disparity"),
             Self::TrueDepth => formatter.write_str("true depth"),
             Self::DepthError => formatter.write_str("depth error"),
             Self::AutoMask => formatter.write_str("auto-mask"),

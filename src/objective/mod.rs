@@ -13,7 +13,7 @@ mod synthesis;
 pub use adjustment::Adjustment;
 pub use inspection::{
     Candidate, CostCurve, Difference, Evidence, PixelReport, ScaleReport, SourceCurve, SourceReport,
-    TrueDepth, Verdict,
+    TrueDepth, Verdict, disparity_gradient,
 };
 pub use map::{MapKind, MapName};
 pub use mask::Choice;
@@ -204,8 +204,8 @@ impl Objective {
                     let identities = if self.config.avg_reprojection { 1 } else { identities };
                     computed?.chosen.clone().greater_equal_elem(identities as f32).float()
                 }
-                // Whoever knows the true depth gives these.
-                MapName::TrueDepth | MapName::DepthError => return None,
+                // Whoever knows the true depth, or goes back from the loss, gives these.
+                MapName::TrueDepth | MapName::DepthError | MapName::DisparityGradient => return None,
             })
         };
         wanted.iter().filter_map(|name| Some((*name, constant(&map(*name)?)))).collect()

@@ -130,6 +130,7 @@ fn put_map(arrays: &mut BTreeMap<String, Array>, name: MapName, tensor: Tensor<4
         MapName::ChosenSource => ("source_index".to_owned(), Array::choices(tensor, plane)?),
         MapName::TrueDepth => ("true_depth".to_owned(), Array::floats(tensor, plane)?),
         MapName::DepthError => ("depth_error".to_owned(), Array::floats(tensor, plane)?),
+        MapName::DisparityGradient => ("disparity_gradient".to_owned(), Array::floats(tensor, plane)?),
         MapName::AutoMask => ("automask".to_owned(), Array::choices(tensor, plane)?),
     };
     arrays.insert(key, array);

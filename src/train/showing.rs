@@ -12,7 +12,7 @@ use crate::{
     evaluate::{Protocol, compare_disparity},
     geometry::{DepthRange, Intrinsics},
     model::{Networks, weights::MetricScale},
-    objective::{Adjustment, Evidence, Inputs, MapName, Noise, Objective},
+    objective::{Adjustment, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
     predict::{DisparityMap, SampleTensors, depth_maps, inputs},
 };
 use anyhow::Result;
@@ -41,9 +41,31 @@ impl Wants<'_> {
         MapName::OF_TRUTH.iter().any(|name| self.watched.contains(name))
     }
 
-    /// Gathers evidence if it is wanted.
-    pub fn evidence(self, gather: impl FnOnce() -> Evidence) -> Option<Evidence> {
-        (self.inspects && !self.is_nothing()).then(gather)
+    /// Gathers evidence if pixels are asked about, and adds the gradient of the disparity to the maps if it
+    /// is watched: both come from one backward pass of the loss of the first sample.
+    pub fn explain(
+        self,
+        objective: &Objective,
+        inputs: &Inputs,
+        maps: &mut BTreeMap<MapName, Tensor<4>>,
+    ) -> Option<Evidence> {
+        if self.is_nothing() {
+            return None;
+        }
+        let evidence = self.inspects.then(|| Evidence::gather(objective, inputs));
+        let has_loss = objective.config().sources().next().is_some();
+        if has_loss && self.watched.contains(&MapName::DisparityGradient) {
+            let known = evidence.as_ref().and_then(Evidence::gradient);
+            let map = match known {
+                Some((values, [height, width])) => {
+                    let data = TensorData::new(values.to_vec(), [1, 1, height, width]);
+                    Tensor::from_data(data, &self.compute.device)
+                }
+                None => disparity_gradient(objective, inputs),
+            };
+            maps.insert(MapName::DisparityGradient, map);
+        }
+        evidence
     }
 }
 
@@ -188,7 +210,7 @@ impl Showing<'_> {
         } else {
             (depth_maps(judged, config, self.wants.watched), None)
         };
-        let evidence = self.wants.evidence(|| Evidence::gather(&objective, judged));
+        let evidence = self.wants.explain(&objective, judged, &mut maps);
         let known = self.known_scale(key);
         let seen =
             Seen { objective: config.clone(), maps: BTreeMap::new(), evidence: None, scale: None, what_if };

@@ -1,8 +1,11 @@
 //! One number a pixel, drawn from its lease through a table of colours.
 
 use super::{
-    pipelines::{Grid, Kept, Parameters, Pipelines, bind, buffer, cover},
-    range::{RangeBuffer, Report},
+    Sampling,
+    pipelines::{Kept, Parameters, Pipelines, bind, buffer, cover},
+    range::{Figures, RangeBuffer, Selection},
+    report::Report,
+    sampling::Grid,
 };
 use crate::{compute::Lease, geometry::colormap::Colormap};
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
@@ -12,8 +15,12 @@ use std::{sync::Arc, time::Duration};
 /// Which values the first and the last colour stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Range {
-    /// Those between which all but a hundredth at either end of the picture's values lie.
-    Automatic,
+    /// Those between which all but some of the picture's values lie; for colours with a middle, as far
+    /// below zero as above.
+    Automatic {
+        /// The share of values that lie below the first and above the last.
+        outside: f32,
+    },
     /// These.
     Fixed {
         /// Of the first colour.
@@ -21,6 +28,11 @@ pub enum Range {
         /// Of the last colour.
         high: f32,
     },
+}
+
+impl Range {
+    /// All but a hundredth at either end.
+    pub const USUAL: Self = Self::Automatic { outside: 0.01 };
 }
 
 /// How numbers become colours.
@@ -75,16 +87,36 @@ impl FieldStyle {
         }
     }
 
-    pub(super) fn is_automatic(&self) -> bool {
-        matches!(self, Self::Measure { range: Range::Automatic, .. })
+    /// What decides the range, if it is not given.
+    pub(super) fn selection(&self) -> Option<Selection> {
+        match self {
+            Self::Measure { range: Range::Automatic { outside }, colormap, sparse, .. } => {
+                Some(Selection { outside: *outside, symmetric: colormap.has_middle(), sparse: *sparse })
+            }
+            _ => None,
+        }
+    }
+
+    /// Where a value lies between the ends of a range, as `field.wgsl` places it: 0 at the first colour, 1
+    /// at the last.
+    pub fn share(&self, value: f32, (low, high): (f32, f32)) -> f32 {
+        const TINY: f32 = 1e-12;
+        let share = match self {
+            Self::Measure { logarithmic: true, .. } => {
+                let [value, low, high] = [value, low, high].map(|number| number.max(TINY).ln());
+                (value - low) / (high - low).max(TINY)
+            }
+            _ => (value - low) / (high - low).max(TINY),
+        };
+        share.clamp(0.0, 1.0)
     }
 
     /// The values that the first and the last colour stand for, once they are known.
-    pub(super) fn ends(&self, report: &Report) -> Option<(f32, f32)> {
+    pub(super) fn ends(&self, report: &Report<Figures>) -> Option<(f32, f32)> {
         match self {
             Self::Measure { range: Range::Fixed { low, high }, .. } => Some((*low, *high)),
-            Self::Measure { range: Range::Automatic, .. } => {
-                report.figures().map(|[low, high, _]| (low, high))
+            Self::Measure { range: Range::Automatic { .. }, .. } => {
+                report.newest().map(|[low, high, _]| (low, high))
             }
             Self::Category(_) => None,
         }
@@ -95,7 +127,8 @@ impl FieldStyle {
 #[derive(Default)]
 pub struct FieldView {
     kept: Kept<Buffers>,
-    report: Report,
+    report: Report<Figures>,
+    probe: Report<f32>,
 }
 
 struct Buffers {
@@ -105,20 +138,24 @@ struct Buffers {
     grid: Parameters<Grid>,
     range: RangeBuffer,
     group: wgpu::BindGroup,
+    /// The place of the value that was last asked for.
+    probed: Option<usize>,
 }
 
 impl FieldView {
-    /// Adds the field to what `painter` draws, filling `rect`; `squares` shows values as squares
-    /// instead of smoothly. Categories and values that are no numbers are never smoothed.
+    /// Adds the field, or the part that `sampling` says, to what `painter` draws, filling `rect`, and asks
+    /// for the value of `pixel`, a column and a row. Categories and values that are no numbers are never
+    /// smoothed.
     pub fn draw(
         &self,
         painter: &egui::Painter,
         rect: egui::Rect,
         lease: &Arc<Lease>,
         style: FieldStyle,
-        squares: bool,
+        sampling: Sampling,
+        pixel: Option<[usize; 2]>,
     ) {
-        if self.report.is_awaited() {
+        if self.report.is_awaited() || self.probe.is_awaited() {
             // The device hands the figures over when it is next given work.
             painter.ctx().request_repaint_after(Duration::from_millis(30));
         }
@@ -127,8 +164,10 @@ impl FieldView {
             Drawing {
                 kept: self.kept.clone(),
                 report: self.report.clone(),
+                probe: self.probe.clone(),
                 lease: Arc::clone(lease),
-                grid: Grid::new(lease, squares),
+                grid: Grid::new(lease, sampling),
+                pixel,
                 style,
                 context: painter.ctx().clone(),
             },
@@ -139,13 +178,20 @@ impl FieldView {
     pub fn range(&self, style: &FieldStyle) -> Option<(f32, f32)> {
         style.ends(&self.report)
     }
+
+    /// The value of the pixel that was last asked for, once it is known.
+    pub fn value(&self) -> Option<f32> {
+        self.probe.newest()
+    }
 }
 
 struct Drawing {
     kept: Kept<Buffers>,
-    report: Report,
+    report: Report<Figures>,
+    probe: Report<f32>,
     lease: Arc<Lease>,
     grid: Grid,
+    pixel: Option<[usize; 2]>,
     style: FieldStyle,
     context: egui::Context,
 }
@@ -169,7 +215,22 @@ impl Drawing {
             ],
         );
         let (lease, style) = (Arc::clone(&self.lease), self.style.clone());
-        Buffers { lease, style, grid, range, group }
+        Buffers { lease, style, grid, range, group, probed: None }
+    }
+
+    /// Asks for the value of the pixel, unless that was done.
+    fn ask(&self, device: &wgpu::Device, encoder: &mut wgpu::CommandEncoder, buffers: &mut Buffers) {
+        let Some([column, row]) = self.pixel else { return };
+        let place = row * self.lease.width + column;
+        if buffers.probed == Some(place) {
+            return;
+        }
+        // Whatever holds the memory, it is bound as a part of a buffer.
+        let wgpu::BindingResource::Buffer(memory) = self.lease.binding() else { return };
+        buffers.probed = Some(place);
+        let offset = memory.offset + (place * size_of::<f32>()) as u64;
+        let context = self.context.clone();
+        self.probe.fetch(device, encoder, (memory.buffer, offset), move || context.request_repaint());
     }
 }
 
@@ -188,6 +249,7 @@ impl CallbackTrait for Drawing {
             .filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease) && buffers.style == self.style);
         if let Some(buffers) = present {
             buffers.grid.set(queue, self.grid);
+            self.ask(device, encoder, buffers);
             return Vec::new();
         }
         let pipelines = Pipelines::of(resources);
@@ -195,11 +257,12 @@ impl CallbackTrait for Drawing {
         if let FieldStyle::Measure { range: Range::Fixed { low, high }, .. } = self.style {
             buffers.range.fix(queue, low, high);
         }
-        if self.style.is_automatic() {
-            buffers.range.find(device, encoder, pipelines, &self.lease);
+        if let Some(selection) = self.style.selection() {
+            buffers.range.find(device, encoder, pipelines, &self.lease, selection);
             let context = self.context.clone();
             buffers.range.report(device, encoder, &self.report, move || context.request_repaint());
         }
+        self.ask(device, encoder, buffers);
         Vec::new()
     }
 

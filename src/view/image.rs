@@ -1,6 +1,10 @@
 //! A colour picture drawn from its lease.
 
-use super::pipelines::{Grid, Kept, Parameters, Pipelines, bind, cover};
+use super::{
+    Sampling,
+    pipelines::{Kept, Parameters, Pipelines, bind, cover},
+    sampling::Grid,
+};
 use crate::compute::Lease;
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use std::sync::Arc;
@@ -17,10 +21,9 @@ struct Buffers {
 }
 
 impl ImageView {
-    /// Adds the picture to what `painter` draws, filling `rect`; `squares` shows pixels as squares
-    /// instead of smoothly.
-    pub fn draw(&self, painter: &egui::Painter, rect: egui::Rect, lease: &Arc<Lease>, squares: bool) {
-        let grid = Grid::new(lease, squares);
+    /// Adds the picture, or the part that `sampling` says, to what `painter` draws, filling `rect`.
+    pub fn draw(&self, painter: &egui::Painter, rect: egui::Rect, lease: &Arc<Lease>, sampling: Sampling) {
+        let grid = Grid::new(lease, sampling);
         let drawing = Drawing { kept: self.0.clone(), lease: Arc::clone(lease), grid };
         painter.add(Callback::new_paint_callback(rect, drawing));
     }

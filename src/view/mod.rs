@@ -10,6 +10,8 @@ mod image;
 mod orbit;
 mod pipelines;
 mod range;
+mod report;
+mod sampling;
 pub mod shaders;
 
 pub use cloud::{CloudLayer, CloudStyle, CloudView, Paint};
@@ -17,6 +19,7 @@ pub use field::{FieldStyle, FieldView, Range};
 pub use image::ImageView;
 pub use orbit::Orbit;
 pub use pipelines::install;
+pub use sampling::Sampling;
 
 use egui::{Rect, Vec2, emath::GuiRounding};
 

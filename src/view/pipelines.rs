@@ -210,19 +210,3 @@ pub(super) fn cover(
     pass.set_bind_group(0, group, &[]);
     pass.draw(0..3, 0..1);
 }
-
-/// The grid of `sampling.wgsl`.
-#[repr(C)]
-#[derive(Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct Grid {
-    pub width: u32,
-    pub height: u32,
-    pub squares: u32,
-    pub padding: u32,
-}
-
-impl Grid {
-    pub fn new(lease: &crate::compute::Lease, squares: bool) -> Self {
-        Self { width: lease.width as u32, height: lease.height as u32, squares: squares.into(), padding: 0 }
-    }
-}

@@ -1,47 +1,40 @@
 //! The range of an array's values, found on the device by `range.wgsl`.
 
-use super::pipelines::{Parameters, Pipelines, bind, buffer};
-use crate::compute::Lease;
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use super::{
+    pipelines::{Parameters, Pipelines, bind, buffer},
+    report::Report,
 };
+use crate::compute::Lease;
 
-/// Lowest and highest value (all but a hundredth at either end) and the median.
+/// Lowest and highest value, with some beyond either, and the median.
 pub(super) type Figures = [f32; 3];
 
-/// The figures of a range for the legend. They follow the picture by a frame or two, because nobody
-/// waits for the device to hand them over.
-#[derive(Clone, Default)]
-pub(super) struct Report(Arc<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    figures: Mutex<Option<Figures>>,
-    awaited: AtomicUsize,
+/// Which values of an array its range is found from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Selection {
+    /// The share of values that lie below the lowest and above the highest.
+    pub outside: f32,
+    /// Whether zero lies in the middle of the range.
+    pub symmetric: bool,
+    /// Whether zeros are left out.
+    pub sparse: bool,
 }
 
-impl Report {
-    /// The newest figures that have arrived.
-    pub fn figures(&self) -> Option<Figures> {
-        *self.0.figures.lock().unwrap_or_else(PoisonError::into_inner)
+impl Default for Selection {
+    /// All but a hundredth at either end.
+    fn default() -> Self {
+        Self { outside: 0.01, symmetric: false, sparse: false }
     }
+}
 
-    /// Whether newer ones are on their way.
-    pub fn is_awaited(&self) -> bool {
-        self.0.awaited.load(Ordering::Relaxed) > 0
-    }
-
-    fn announce(&self) {
-        self.0.awaited.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn arrived(&self, figures: Option<Figures>) {
-        if figures.is_some() {
-            *self.0.figures.lock().unwrap_or_else(PoisonError::into_inner) = figures;
-        }
-        self.0.awaited.fetch_sub(1, Ordering::Relaxed);
-    }
+/// The `Selection` of `range.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+struct Job {
+    count: u32,
+    outside: f32,
+    symmetric: u32,
+    sparse: u32,
 }
 
 /// Three numbers on the device: lowest, highest, median.
@@ -73,13 +66,19 @@ impl RangeBuffer {
         encoder: &mut wgpu::CommandEncoder,
         pipelines: &Pipelines,
         lease: &Lease,
+        selection: Selection,
     ) {
-        let count = (lease.channels * lease.height * lease.width) as u32;
-        let count = Parameters::new(device, "count", count);
+        let job = Job {
+            count: (lease.channels * lease.height * lease.width) as u32,
+            outside: selection.outside,
+            symmetric: selection.symmetric.into(),
+            sparse: selection.sparse.into(),
+        };
+        let job = Parameters::new(device, "selection", job);
         let group = bind(
             device,
             &pipelines.range.get_bind_group_layout(0),
-            [lease.binding(), self.binding(), count.binding()],
+            [lease.binding(), self.binding(), job.binding()],
         );
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(&pipelines.range);
@@ -92,22 +91,9 @@ impl RangeBuffer {
         &self,
         device: &wgpu::Device,
         encoder: &mut wgpu::CommandEncoder,
-        report: &Report,
+        report: &Report<Figures>,
         on_arrival: impl FnOnce() + Send + 'static,
     ) {
-        let staging = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("range for the legend"),
-            size: size_of::<Figures>() as u64,
-            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-            mapped_at_creation: false,
-        });
-        encoder.copy_buffer_to_buffer(&self.0, 0, &staging, 0, size_of::<Figures>() as u64);
-        report.announce();
-        let (report, mapped) = (report.clone(), staging.clone());
-        encoder.map_buffer_on_submit(&staging, wgpu::MapMode::Read, .., move |result| {
-            let bytes = result.ok().and_then(|()| mapped.get_mapped_range(..).ok());
-            report.arrived(bytes.map(|bytes| bytemuck::pod_read_unaligned(&bytes)));
-            on_arrival();
-        });
+        report.fetch(device, encoder, (&self.0, 0), on_arrival);
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Evidence about made-up pictures: the next frame is the target itself, moved by nothing.
-fn evidence() -> Arc<Evidence> {
+pub fn evidence() -> Arc<Evidence> {
     let device = Device::flex();
     let size = ImageSize { height: 32, width: 96 };
     let config = ObjectiveConfig {
@@ -30,7 +30,7 @@ fn evidence() -> Arc<Evidence> {
 }
 
 /// A window that shows colour 0 and can answer for its pixels.
-fn stage_with_evidence() -> Stage {
+pub fn stage_with_evidence() -> Stage {
     let [_, compute] = backends();
     let size = ImageSize { height: 32, width: 96 };
     let grey = Lease::upload(&vec![0.5; 3 * size.pixels()], [3, size.height, size.width], &compute).unwrap();
@@ -47,7 +47,7 @@ fn stage_with_evidence() -> Stage {
     stage
 }
 
-fn hover(stage: &mut Stage, share: egui::Vec2) {
+pub fn hover(stage: &mut Stage, share: egui::Vec2) {
     let picture = stage.get_by_label("Picture of colour 0").rect();
     stage.hover_at(picture.min + picture.size() * share);
     stage.run();

@@ -8,6 +8,7 @@ mod health;
 mod inspector;
 mod keys;
 mod trajectory;
+mod views;
 
 use crate::{
     seam::{backends, render_state},

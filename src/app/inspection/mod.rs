@@ -15,6 +15,8 @@ use crate::{
 use egui::{Pos2, Rect};
 use std::sync::Arc;
 
+/// Seconds between the halves of a double click, at most.
+const LONGEST_DOUBLE_CLICK: f64 = 0.5;
 /// Depths of a cost curve.
 const DEPTHS: usize = 160;
 
@@ -41,7 +43,7 @@ impl Place {
     }
 
     /// Column and row of the pixel that it lies in.
-    fn pixel(self, size: ImageSize) -> [usize; 2] {
+    pub fn pixel(self, size: ImageSize) -> [usize; 2] {
         let cell = |share: f32, count: usize| ((share * count as f32) as usize).min(count - 1);
         [cell(self.x, size.width), cell(self.y, size.height)]
     }
@@ -61,6 +63,14 @@ pub struct Answer {
     pub curve: CostCurve,
 }
 
+/// What was before a click.
+#[derive(Clone, Copy, Debug)]
+struct Click {
+    seconds: f64,
+    place: Option<Place>,
+    was_pinned: bool,
+}
+
 /// The question and its answer.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
@@ -71,6 +81,7 @@ pub struct Inspection {
     /// A depth pointed at in the cost curve, to be marked in the sources.
     pub supposed_depth: Option<f64>,
     place: Option<Place>,
+    last_click: Option<Click>,
     evidence: Option<Arc<Evidence>>,
     answer: Option<Answer>,
 }
@@ -101,10 +112,22 @@ impl Inspection {
         changes
     }
 
-    /// This place was clicked: pins it, or if it is all but the pinned one lets it go.
-    pub fn click(&mut self, place: Place, is_at_pin: impl Fn(Place) -> bool) {
+    /// This place was clicked at a moment of the window's clock: pins it, or if it is all but the pinned
+    /// one lets it go.
+    pub fn click(&mut self, place: Place, seconds: f64, is_at_pin: impl Fn(Place) -> bool) {
+        self.last_click = Some(Click { seconds, place: self.place, was_pinned: self.is_pinned });
         self.is_pinned = !(self.is_pinned && self.place.is_some_and(is_at_pin));
         self.ask(Some(place));
+    }
+
+    /// A double click, which is none of its business, began with the click just now.
+    pub fn take_back_click(&mut self, seconds: f64) {
+        // If both clicks came at once, the first was not seen, and the last one is of long ago.
+        let click = self.last_click.take().filter(|click| seconds - click.seconds < LONGEST_DOUBLE_CLICK);
+        if let Some(Click { place, was_pinned, .. }) = click {
+            self.is_pinned = was_pinned;
+            self.ask(place);
+        }
     }
 
     /// Moves the pixel by whole pixels, and pins it.

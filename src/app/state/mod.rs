@@ -14,6 +14,7 @@ use super::{
     action::Action,
     evaluations::Evaluations,
     form::TrainingForm,
+    framing::Framing,
     fusion::FusionState,
     inspection::Inspection,
     messages::{Messages, Severity},
@@ -102,6 +103,8 @@ pub struct State {
     pub sandbox: Sandbox,
     /// Whether pictures show their pixels as squares.
     pub squares: bool,
+    /// Which part of the pictures is seen.
+    pub framing: Framing,
     /// The pixel that is asked about.
     pub inspection: Inspection,
     /// The configuration of the run as the session knows it.
@@ -144,6 +147,7 @@ impl State {
             fusion: FusionState::default(),
             sandbox: Sandbox::default(),
             squares: false,
+            framing: Framing::default(),
             inspection: Inspection::default(),
             running: RunConfig::default(),
             choice: DataChoice::Demo,
@@ -226,6 +230,7 @@ impl State {
         let more: Vec<_> = shown.filter(|id| !objective.frame_ids.contains(id)).copied().collect();
         objective.frame_ids.extend(more);
         let mut maps = MapName::all(&objective);
+        maps.extend(objective.sources().next().map(|_| MapName::DisparityGradient));
         maps.extend(MapName::OF_TRUTH);
         maps
     }

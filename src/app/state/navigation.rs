@@ -65,6 +65,14 @@ impl State {
         }
     }
 
+    /// Moves the inspected pixel by whole pixels, and keeps it in sight.
+    pub fn nudge(&mut self, across: isize, down: isize) {
+        self.inspection.nudge(across, down);
+        if let Some(place) = self.inspection.place() {
+            self.framing.reveal(place);
+        }
+    }
+
     /// Says whether changes by hand are on the screen, and which, if that changed.
     pub fn try_out(&mut self, is_open: bool) {
         if let Some(news) = self.sandbox.news(is_open) {

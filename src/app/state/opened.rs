@@ -40,6 +40,7 @@ impl State {
         self.opening = None;
         self.picture = None;
         self.inspection.show(None);
+        self.framing.reset();
         self.path.forget();
         self.fusion.forget();
         self.playhead = Playhead::over(&report);

@@ -6,7 +6,9 @@ use crate::{
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
     train::Cloud,
-    view::{self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range},
+    view::{
+        self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range, Sampling,
+    },
 };
 use anyhow::{Result, anyhow};
 use egui::{Rect, pos2, vec2};
@@ -48,15 +50,20 @@ impl Pictures {
     fn draw(&mut self, painter: &egui::Painter) {
         let [width, height] = SCREEN.map(|pixels| pixels as f32);
         let half = vec2(width / 2.0, height / 4.0);
-        self.image.draw(painter, Rect::from_min_size(pos2(0.0, 0.0), half), &self.colour, false);
+        self.image.draw(
+            painter,
+            Rect::from_min_size(pos2(0.0, 0.0), half),
+            &self.colour,
+            Sampling::whole(false),
+        );
         let style = FieldStyle::Measure {
             colormap: Colormap::Magma,
-            range: Range::Automatic,
+            range: Range::USUAL,
             logarithmic: false,
             sparse: false,
         };
         let right = Rect::from_min_size(pos2(half.x, 0.0), half);
-        self.field.draw(painter, right, &self.disparity, style, false);
+        self.field.draw(painter, right, &self.disparity, style, Sampling::whole(false), None);
         self.draw_cloud(painter, Rect::from_min_max(pos2(0.0, half.y), pos2(width, height)));
     }
 

@@ -19,6 +19,11 @@ impl Grid {
         Self { height, width, values }
     }
 
+    /// All numbers, plane by plane and row by row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
     /// The `C` channels of a pixel.
     pub fn at<const C: usize>(&self, [column, row]: [usize; 2]) -> [f64; C] {
         let index = row * self.width + column;

@@ -93,7 +93,7 @@ impl Evidence {
                 .collect(),
             target,
             sources: config.sources().enumerate().map(source).collect(),
-            gradient: has_sources.then(|| disparity_gradient(objective, inputs, finest)),
+            gradient: has_sources.then(|| Grid::first_of(&disparity_gradient(objective, inputs))),
             scale: None,
             truth: None,
             config,
@@ -103,6 +103,12 @@ impl Evidence {
     /// Adds how predicted depths become metres, and measured or exact depths if there are any.
     pub fn with_truth(self, scale: Option<MetricScale>, truth: Option<DepthMap>) -> Self {
         Self { scale, truth, ..self }
+    }
+
+    /// The gradient with respect to the disparity of the finest scale, as [`disparity_gradient`] gives it:
+    /// values row by row, height and width; `None` without sources.
+    pub fn gradient(&self) -> Option<(&[f32], [usize; 2])> {
+        self.gradient.as_ref().map(|map| (map.values(), [map.height, map.width]))
     }
 
     /// The options of the objective; its frames are those that were there.
@@ -155,8 +161,13 @@ fn sampling(config: &ObjectiveConfig, count: usize) -> (f64, f64) {
     if config.sample_align_corners_false { (count as f64 / (count - 1) as f64, -0.5) } else { (1.0, 0.0) }
 }
 
-/// How the loss of the first sample alone changes with the disparity of the finest scale, motions held.
-fn disparity_gradient(objective: &Objective, inputs: &Inputs, finest: usize) -> Grid {
+/// How the loss of the first sample alone changes with the disparity of the finest scale, motions held:
+/// [1, 1, H, W] at that scale, [`MapName::DisparityGradient`](super::MapName::DisparityGradient).
+///
+/// # Panics
+/// As [`Objective::evaluate`], or if there are no sources.
+pub fn disparity_gradient(objective: &Objective, inputs: &Inputs) -> Tensor<4> {
+    let finest = objective.config().finest_scale();
     let first = |map: &Tensor<4>| map.clone().narrow(0, 0, 1).without_autodiff();
     let tracked = |maps: &BTreeMap<usize, Tensor<4>>| -> BTreeMap<usize, Tensor<4>> {
         maps.iter().map(|(scale, map)| (*scale, first(map).autodiff())).collect()
@@ -180,5 +191,5 @@ fn disparity_gradient(objective: &Objective, inputs: &Inputs, finest: usize) -> 
         noise: Noise::None,
     };
     let gradients = objective.evaluate(&inputs, &BTreeSet::new()).loss.backward();
-    Grid::first_of(&leaf.grad(&gradients).expect("the loss depends on the finest disparity"))
+    leaf.grad(&gradients).expect("the loss depends on the finest disparity")
 }

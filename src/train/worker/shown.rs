@@ -3,7 +3,6 @@
 use super::Worker;
 use crate::{
     model::Networks,
-    objective::Evidence,
     train::{
         Event, Origin, Picture, Run, State, Step,
         showing::{Seen, Showing, Subject, Wants},
@@ -28,8 +27,9 @@ impl Worker {
             let subject = Subject { key: step.key, step: number, origin: Origin::Training };
             let objective = step.objective.config().clone();
             let wants = self.wants();
-            let evidence = wants.evidence(|| Evidence::gather(&step.objective, &step.outcome.judged));
-            let seen = Seen { objective, maps: step.outcome.maps, evidence, scale: None, what_if: None };
+            let mut maps = step.outcome.maps;
+            let evidence = wants.explain(&step.objective, &step.outcome.judged, &mut maps);
+            let seen = Seen { objective, maps, evidence, scale: None, what_if: None };
             self.publish(subject.picture(&step.samples, seen, wants)?);
         } else {
             self.is_show_due = true;

@@ -12,7 +12,8 @@ use super::{
     Orbit,
     field::{FieldStyle, Range},
     pipelines::{Kept, Parameters, Pipelines, bind, buffer, cover},
-    range::{RangeBuffer, Report},
+    range::{Figures, RangeBuffer, Selection},
+    report::Report,
 };
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use glam::Mat4;
@@ -26,8 +27,8 @@ const VERTICES_OF_A_POINT: u32 = 6;
 #[derive(Default)]
 pub struct CloudView {
     kept: Kept<Buffers>,
-    depths: Report,
-    colours: Report,
+    depths: Report<Figures>,
+    colours: Report<Figures>,
 }
 
 impl CloudView {
@@ -60,7 +61,7 @@ impl CloudView {
 
     /// The median depth of the first layer, once it is known.
     pub fn median_depth(&self) -> Option<f32> {
-        self.depths.figures().map(|[.., median]| median)
+        self.depths.newest().map(|[.., median]| median)
     }
 
     /// The values that the first and the last colour of a style stand for, once they are known.
@@ -100,8 +101,8 @@ struct Buffers {
 
 struct Drawing {
     kept: Kept<Buffers>,
-    depths: Report,
-    colours: Report,
+    depths: Report<Figures>,
+    colours: Report<Figures>,
     rect: egui::Rect,
     layers: Vec<CloudLayer>,
     orbit: Orbit,
@@ -152,14 +153,14 @@ impl Drawing {
         };
         let (depth_range, colour_range) = (RangeBuffer::new(device), RangeBuffer::new(device));
         if let Some(first) = self.layers.first() {
-            depth_range.find(device, encoder, pipelines, &first.depth);
+            depth_range.find(device, encoder, pipelines, &first.depth, Selection::default());
             depth_range.report(device, encoder, &self.depths, notice());
             let style = first.paint.style();
             if let FieldStyle::Measure { range: Range::Fixed { low, high }, .. } = style {
                 colour_range.fix(queue, low, high);
             }
-            if style.is_automatic() {
-                colour_range.find(device, encoder, pipelines, first.paint.values());
+            if let Some(selection) = style.selection() {
+                colour_range.find(device, encoder, pipelines, first.paint.values(), selection);
                 colour_range.report(device, encoder, &self.colours, notice());
             }
         }

@@ -8,14 +8,18 @@ mod welcome;
 
 use super::{Pane, empty, title};
 use crate::{
-    app::{legend, state::State, theme, theme::Palette},
+    app::{
+        legend::{self, Scale},
+        state::State,
+        theme::{self, Palette},
+    },
     config::FrameId,
     objective::MapName,
     train,
     view::{CloudLayer, CloudStyle, CloudView, Orbit},
 };
 use colouring::ColourBy;
-use egui::{Align, EventFilter, Key, Layout, Modifiers, Rect, Response, Sense, Ui};
+use egui::{Align, Align2, EventFilter, Key, Layout, Modifiers, Rect, Response, Sense, Ui};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -143,11 +147,16 @@ impl Cloud {
         let Some(picture) = &state.picture else { return };
         let mut free = rect;
         if let Some((_, style)) = self.colour_by.field(state) {
-            legend::bar(ui.painter(), free, &style, self.view.range(&style));
+            if let Some(range) = self.view.range(&style) {
+                let unit = self.colour_by.map().map_or("", legend::unit);
+                let scale = Scale { style: &style, range, unit, value: None };
+                legend::bar(ui.painter(), free, Align2::RIGHT_BOTTOM, &scale);
+            }
             free.max.y -= legend::HEIGHT;
         }
         if self.shows_truth {
-            legend::patches(ui.painter(), free, &colouring::truth_meaning(picture));
+            let meaning = colouring::truth_meaning(picture);
+            legend::patches(ui.painter(), free, Align2::RIGHT_BOTTOM, (&meaning, None));
         }
         if state.shows_demo() {
             free.min.y += welcome::LINE;
@@ -155,7 +164,7 @@ impl Cloud {
         let fusion = state.fusion.of(picture).map(|fusion| marks::progress(fusion)).unwrap_or_default();
         for note in [self.colour_by.absence(picture).unwrap_or_default(), fusion] {
             if !note.is_empty() {
-                legend::note(ui.painter(), free, &note);
+                legend::note(ui.painter(), free, Align2::LEFT_TOP, &note);
                 free.min.y += legend::HEIGHT;
             }
         }

@@ -1,0 +1,94 @@
+//! The tree of maps: grouped, searched by typing, walked through with the arrow keys.
+
+use super::{search, theme};
+use crate::objective::MapName;
+use egui::{CollapsingHeader, Key, Modifiers, RichText, ScrollArea, TextEdit, Ui};
+
+const HEIGHT: f32 = 440.0;
+const WIDTH: f32 = 208.0;
+
+/// What a map is about.
+fn group(name: MapName) -> &'static str {
+    match name {
+        MapName::Colour(_) => "Images",
+        MapName::Disparity(_) | MapName::Depth => "Disparity and depth",
+        MapName::Warped(_) => "Warped images",
+        MapName::Reprojection(_) | MapName::Identity(_) | MapName::MinimumLoss => "Losses",
+        MapName::ChosenSource | MapName::AutoMask | MapName::PredictiveMask(_) => "Choice and mask",
+        MapName::DisparityGradient => "Gradient",
+        MapName::TrueDepth | MapName::DepthError => "Truth",
+    }
+}
+
+/// A field to search in and the tree below it. Make it anew for each time it is opened.
+#[derive(Clone, Debug, Default)]
+pub struct MapTree {
+    is_open: bool,
+    typed: String,
+    /// Place among the maps that are found, once someone typed or used the arrow keys.
+    selected: Option<usize>,
+}
+
+impl MapTree {
+    /// Draws it; `present` is the map that is shown now. Says which map was chosen.
+    pub fn ui(&mut self, ui: &mut Ui, maps: &[MapName], present: Option<MapName>) -> Option<MapName> {
+        let id = ui.scope_id().with("search maps");
+        let is_searching = ui.memory(|memory| memory.has_focus(id));
+        // Whoever went on to another part of the menu presses its keys.
+        let presses = |key| {
+            let taken =
+                ui.input_mut(|input| is_searching.then(|| input.count_and_consume_key(Modifiers::NONE, key)));
+            taken.unwrap_or(0)
+        };
+        let [down, up, enter] = [Key::ArrowDown, Key::ArrowUp, Key::Enter].map(presses);
+        ui.set_width(WIDTH);
+        let field = TextEdit::singleline(&mut self.typed).id(id).hint_text("Search");
+        let field = ui.add(field.desired_width(f32::INFINITY)).accessible_name("Search maps");
+        if !std::mem::replace(&mut self.is_open, true) {
+            field.request_focus();
+        }
+        let rank = |name: &MapName| {
+            search::rank(&self.typed, &name.to_string(), &format!("{} {}", group(*name), name.help()))
+        };
+        let found: Vec<MapName> = maps.iter().copied().filter(|name| rank(name).is_some()).collect();
+        if field.changed() {
+            // The hint stands where the text will be until the next frame.
+            ui.ctx().request_repaint();
+            let best = (0..found.len()).min_by_key(|place| rank(&found[*place]));
+            self.selected = best.filter(|_| !self.typed.is_empty());
+        }
+        if down + up > 0 {
+            let start = present.and_then(|present| found.iter().position(|name| *name == present));
+            let start = self.selected.or(start).unwrap_or(0);
+            self.selected = Some((start + down).saturating_sub(up));
+        }
+        self.selected =
+            self.selected.map(|place| place.min(found.len().saturating_sub(1))).filter(|_| !found.is_empty());
+        if found.is_empty() {
+            ui.label(RichText::new("No map is called so").weak());
+        }
+        let mut chosen = self.selected.filter(|_| enter > 0).map(|place| found[place]);
+        ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 1.0;
+            let selected = self.selected.map(|place| found[place]);
+            let unfolds = (!self.typed.is_empty() || down + up > 0).then_some(true);
+            for members in found.chunk_by(|left, right| group(*left) == group(*right)) {
+                let title = RichText::new(group(members[0])).size(11.0).color(ui.visuals().weak_text_color());
+                CollapsingHeader::new(title).default_open(true).open(unfolds).show(ui, |ui| {
+                    ui.set_min_width(WIDTH - 3.0 * theme::UNIT);
+                    for name in members {
+                        let is_marked = selected.or(present) == Some(*name);
+                        let row = ui.selectable_label(is_marked, name.to_string()).on_hover_text(name.help());
+                        if row.clicked() {
+                            chosen = Some(*name);
+                        }
+                        if selected == Some(*name) && down + up > 0 {
+                            row.scroll_to_me(None);
+                        }
+                    }
+                });
+            }
+        });
+        chosen
+    }
+}

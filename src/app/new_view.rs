@@ -1,0 +1,33 @@
+//! Adding a view: the tree of maps over the window.
+
+use super::map_tree::MapTree;
+use crate::objective::MapName;
+use egui::{Align2, Frame, Id, Margin, Modal, Ui, Vec2};
+
+/// The tree while it is open.
+#[derive(Default)]
+pub struct NewView(Option<MapTree>);
+
+impl NewView {
+    /// Opens it, or closes it.
+    pub fn toggle(&mut self) {
+        self.0 = if self.0.is_some() { None } else { Some(MapTree::default()) };
+    }
+
+    /// Draws it if it is open; says which map was chosen.
+    pub fn ui(&mut self, ui: &Ui, maps: &[MapName]) -> Option<MapName> {
+        let tree = self.0.as_mut()?;
+        let id = Id::unique("new view");
+        let area = Modal::default_area(id).anchor(Align2::CENTER_TOP, Vec2::new(0.0, 96.0));
+        let frame = Frame::popup(ui.style()).inner_margin(Margin::same(8));
+        let modal = Modal::new(id).area(area).frame(frame);
+        let shown = modal.backdrop_color(egui::Color32::from_black_alpha(64)).show(ui.ctx(), |ui| {
+            ui.label("Add a view of");
+            tree.ui(ui, maps, None)
+        });
+        if shown.inner.is_some() || shown.should_close() {
+            self.0 = None;
+        }
+        shown.inner
+    }
+}
