@@ -21,7 +21,7 @@ const TRAINING_WIDTH: f32 = 304.0;
 const TIMELINE_HEIGHT: f32 = 80.0;
 /// Room for a line for each watch.
 const HEALTH_HEIGHT: f32 = 176.0;
-const CURVES_HEIGHT: f32 = 136.0;
+const CURVES_HEIGHT: f32 = 160.0;
 
 /// The panes and how they are arranged.
 pub struct Desk {

@@ -30,7 +30,9 @@ fn field_of<'a>(stage: &'a Stage, label: &'a str) -> egui_kittest::Node<'a> {
 
 fn started(stage: &mut Stage) -> RunConfig {
     stage.state_mut().take_commands();
-    click(stage, "Start this run");
+    // Below all options, which are more than the pane is high.
+    stage.get_by_label("Start this run").click_accesskit();
+    stage.run();
     let commands = stage.state_mut().take_commands();
     let Some(Command::Start { config, .. }) = commands.last() else { panic!("{commands:?}") };
     (**config).clone()

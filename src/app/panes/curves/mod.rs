@@ -172,15 +172,23 @@ impl Pane for Curves {
         let marks: Vec<VLine> = changes.chain(selected).collect();
         let is_logarithmic = self.is_logarithmic;
         let value = move |height: f64| if is_logarithmic { 10_f64.powf(height) } else { height };
+        // The key tells the lines' values at the cursor; what else is drawn tells its own.
+        let names_of_lines: Vec<String> = curves
+            .iter()
+            .chain(others.iter().map(|(_, curve)| curve))
+            .map(|curve| curve.name.clone())
+            .collect();
         let shown = Plot::new("loss")
             .height((rect.height() - self.key_height).max(LEAST_HEIGHT))
             .y_axis_formatter(move |mark, _| axis_number(value(mark.value)))
             .x_axis_formatter(|mark, _| format!("{:.0}", mark.value))
             .label_formatter(move |position| match position {
-                egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
+                egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. }
+                    if !names_of_lines.iter().any(|name| name == plot_name) =>
+                {
                     Some(format!("{plot_name}, step {:.0}: {}", position.x, number(value(position.y))))
                 }
-                egui_plot::HoverPosition::Elsewhere { .. } => None,
+                _ => None,
             })
             .show_background(false)
             .grid_fade(0.6)
