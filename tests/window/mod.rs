@@ -125,6 +125,7 @@ fn picture(key: FrameKey) -> Arc<Picture> {
         cloud: None,
         objective: ObjectiveConfig::default(),
         evidence: None,
+        what_if: None,
     })
 }
 
@@ -461,6 +462,7 @@ fn a_picture_is_drawn_in_its_pane() {
         cloud: None,
         objective: ObjectiveConfig::default(),
         evidence: None,
+        what_if: None,
     }));
     stage.run();
     let image = stage.render().unwrap();
