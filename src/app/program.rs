@@ -1,10 +1,9 @@
 //! The program with a window: eframe, one shared device, one session.
 
-use super::{Devices, Settings, Store, Window, log, settings};
+use super::{Lab, Settings, Store, log, settings};
 use crate::{
-    compute::{Compute, DisplayDevice},
+    compute::DisplayDevice,
     config::{DataChoice, DeviceChoice},
-    train::{Command, SessionHandle},
     view,
 };
 use anyhow::{Context, Result, anyhow};
@@ -29,6 +28,8 @@ pub struct WindowOptions {
     pub settings: Option<PathBuf>,
     /// Whether all panes are where they were at the first start.
     pub reset_layout: bool,
+    /// Whether to say at the end how long frames took.
+    pub frame_times: bool,
 }
 
 /// Opens the window and stays until it is closed.
@@ -64,7 +65,7 @@ pub fn run(options: WindowOptions) -> Result<()> {
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         let mut program = Program::new(creation, &options)?;
         program.store = store;
-        program.window.restore(settings, complaints, &creation.egui_ctx);
+        program.lab.window.restore(settings, complaints, &creation.egui_ctx);
         Ok(Box::new(program))
     });
     eframe::run_native("monoscope", native, create).map_err(|error| {
@@ -91,10 +92,10 @@ fn setup() -> WgpuSetup {
 }
 
 struct Program {
-    window: Window,
-    session: SessionHandle,
+    lab: Lab,
     store: Option<Store>,
     context: egui::Context,
+    says_frame_times: bool,
 }
 
 impl Program {
@@ -107,15 +108,10 @@ impl Program {
             render_state.device.clone(),
             render_state.queue.clone(),
         );
-        let draws = display.name();
-        let compute = Compute::open(options.device, Some(display))?;
-        let devices = Devices { draws, trains: compute.name.clone(), is_shared: compute.is_shared };
         let context = creation.egui_ctx.clone();
-        let session = SessionHandle::spawn(compute, Arc::new(move || context.request_repaint()));
-        Window::dress(&creation.egui_ctx);
-        let mut window = Window::new(devices, &options.runs);
-        window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
-        Ok(Self { window, session, store: None, context: creation.egui_ctx.clone() })
+        let mut lab = Lab::new(display, options.device, &options.runs, &context)?;
+        lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
+        Ok(Self { lab, store: None, context, says_frame_times: options.frame_times })
     }
 }
 
@@ -130,35 +126,34 @@ impl Program {
         if !store.is_due() {
             return;
         }
-        if let Some(failure) = store.keep(&self.window.settings(context)) {
-            self.window.warn(failure);
+        if let Some(failure) = store.keep(&self.lab.window.settings(context)) {
+            self.lab.window.warn(failure);
         }
     }
 }
 
 impl eframe::App for Program {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        for event in self.session.events() {
-            self.window.receive(event);
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        if let Some(seconds) = frame.info().cpu_usage {
+            self.lab.window.took(seconds);
         }
-        if let Some(picture) = self.session.picture() {
-            self.window.show(picture);
-        }
-        self.window.ui(ui);
-        for command in self.window.take_commands() {
-            self.session.send(command);
-        }
+        self.lab.ui(ui);
         self.remember(ui.ctx());
     }
 
     fn on_exit(&mut self) {
         if let Some(store) = &mut self.store {
-            let settings = self.window.settings(&self.context);
+            let settings = self.lab.window.settings(&self.context);
             let earlier = store.keep(&settings);
             if let Some(failure) = store.wait().or(earlier) {
                 eprintln!("warning: {failure}");
             }
         }
-        self.session.send(Command::Shutdown);
+        if self.says_frame_times {
+            for line in self.lab.window.frame_times() {
+                eprintln!("{line}");
+            }
+        }
+        self.lab.end();
     }
 }

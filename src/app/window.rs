@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::DataChoice,
-    train::{Command, Event, Picture},
+    train::{self, Command, Event, Picture},
 };
 use egui::{
     Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ThemePreference, Ui,
@@ -141,6 +141,18 @@ impl Window {
     /// Shows the newest picture.
     pub fn show(&mut self, picture: Arc<Picture>) {
         self.state.show(picture);
+    }
+
+    /// Takes note of how long the last frame took to draw, seconds.
+    pub fn took(&mut self, seconds: f32) {
+        let times = &mut self.state.frame_times;
+        if self.state.session == train::State::Training { &mut times.training } else { &mut times.resting }
+            .add(seconds);
+    }
+
+    /// How long frames took, in words.
+    pub fn frame_times(&self) -> Vec<String> {
+        self.state.frame_times.lines()
     }
 
     /// What the session shall do.

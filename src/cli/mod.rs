@@ -59,6 +59,9 @@ struct Window {
     /// Open with all panes where they were at the first start
     #[arg(long)]
     reset_layout: bool,
+    /// Say at the end how long the window took to draw itself
+    #[arg(long)]
+    frame_times: bool,
     /// The file that keeps the arrangement of the panes, the theme and what was opened lately, if not the
     /// usual one in your configuration folder
     #[arg(long, value_name = "FILE")]
@@ -177,6 +180,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
                 runs: PathBuf::from("runs"),
                 settings: cli.window.settings,
                 reset_layout: cli.window.reset_layout,
+                frame_times: cli.window.frame_times,
             })
         }
         Some(Job::Train(args)) => {

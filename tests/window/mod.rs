@@ -4,6 +4,7 @@ mod cloud;
 mod cockpit;
 mod craft;
 mod evaluation;
+mod flow;
 mod health;
 mod inspector;
 mod keys;

@@ -14,6 +14,7 @@ use super::{
     action::Action,
     evaluations::Evaluations,
     form::TrainingForm,
+    frame_times::FrameTimes,
     framing::Framing,
     fusion::FusionState,
     inspection::Inspection,
@@ -99,6 +100,8 @@ pub struct State {
     pub path: PathState,
     /// The neighbours that are drawn with the frame that is looked at.
     pub fusion: FusionState,
+    /// How long the window takes to draw itself.
+    pub frame_times: FrameTimes,
     /// What is changed by hand of the frame that is looked at.
     pub sandbox: Sandbox,
     /// Whether pictures show their pixels as squares.
@@ -145,6 +148,7 @@ impl State {
             evaluations: Evaluations::default(),
             path: PathState::default(),
             fusion: FusionState::default(),
+            frame_times: FrameTimes::default(),
             sandbox: Sandbox::default(),
             squares: false,
             framing: Framing::default(),

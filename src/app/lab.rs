@@ -1,0 +1,54 @@
+//! The window with the session behind it: what the program runs, and what tests drive as a person would.
+
+use super::{Devices, Window};
+use crate::{
+    compute::{Compute, DisplayDevice},
+    config::DeviceChoice,
+    train::{Command, SessionHandle},
+};
+use anyhow::Result;
+use egui::{Context, Ui};
+use std::{path::Path, sync::Arc};
+
+/// A window and its session.
+pub struct Lab {
+    /// What is on the screen.
+    pub window: Window,
+    session: SessionHandle,
+}
+
+impl Lab {
+    /// Starts a session that computes where `device` says and draws with `display`. Runs are written under
+    /// `runs`; `context` is woken when there is something new.
+    ///
+    /// # Errors
+    /// If there is no such device.
+    pub fn new(display: DisplayDevice, device: DeviceChoice, runs: &Path, context: &Context) -> Result<Self> {
+        let draws = display.name();
+        let compute = Compute::open(device, Some(display))?;
+        let devices = Devices { draws, trains: compute.name.clone(), is_shared: compute.is_shared };
+        let woken = context.clone();
+        let session = SessionHandle::spawn(compute, Arc::new(move || woken.request_repaint()));
+        Window::dress(context);
+        Ok(Self { window: Window::new(devices, runs), session })
+    }
+
+    /// Draws a frame: what the session said goes in, what a person wants goes out.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        for event in self.session.events() {
+            self.window.receive(event);
+        }
+        if let Some(picture) = self.session.picture() {
+            self.window.show(picture);
+        }
+        self.window.ui(ui);
+        for command in self.window.take_commands() {
+            self.session.send(command);
+        }
+    }
+
+    /// Ends the session; a run under way writes its last checkpoint.
+    pub fn end(&self) {
+        self.session.send(Command::Shutdown);
+    }
+}
