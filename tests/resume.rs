@@ -17,13 +17,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The lines of a run's log without what depends on the clock.
+/// The lines of a run's log without what depends on the clock and on the process.
 fn log(run: &Path) -> Vec<Map<String, Value>> {
     let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default();
     let lines = text.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
     lines
         .map(|mut line| {
-            line.retain(|key, _| !key.contains("seconds") && key != "images_per_s");
+            line.retain(|key, _| {
+                !key.contains("seconds") && !["images_per_s", "memory"].contains(&key.as_str())
+            });
             line
         })
         .collect()
