@@ -103,11 +103,13 @@ pub enum Action {
     Shortcuts,
     /// Open the command palette.
     Palette,
+    /// Close the program.
+    Quit,
 }
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -157,6 +159,7 @@ impl Action {
         Self::ForgetRecents,
         Self::Messages,
         Self::Shortcuts,
+        Self::Quit,
     ];
 
     /// Those that have a key.
@@ -214,6 +217,7 @@ impl Action {
             Self::PixelDown => "Pixel below",
             Self::ResetLayout => "Reset layout",
             Self::Messages => "Messages",
+            Self::Quit => "Quit",
             Self::Shortcuts => "Shortcuts",
             Self::Palette => "Command palette",
         }
@@ -280,6 +284,7 @@ impl Action {
             Self::PixelDown => "Inspect and pin the pixel below",
             Self::ResetLayout => "Put all panes back where they were at the start",
             Self::Messages => "Everything that was reported since the window opened",
+            Self::Quit => "Close the program; a run under way writes a checkpoint first",
             Self::Shortcuts => "The list of keys",
             Self::Palette => "Everything that can be done, by typing a part of its name",
         }
@@ -333,6 +338,7 @@ impl Action {
             Self::UsualSize => Some(gui_zoom::kb_shortcuts::ZOOM_RESET),
             Self::Messages => plain(Key::M),
             Self::Shortcuts => plain(Key::Questionmark),
+            Self::Quit => command(Key::Q),
             _ => None,
         }
     }

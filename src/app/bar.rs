@@ -109,14 +109,8 @@ pub fn devices(ui: &mut Ui, state: &State) {
             ),
         )
     };
-    ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).truncate()).on_hover_ui(
-        |ui| {
-            ui.label(help);
-            for line in state.frame_times.lines() {
-                ui.label(format!("Drawing the window {line}"));
-            }
-        },
-    );
+    ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).truncate())
+        .on_hover_text(help);
 }
 
 /// A thin line along the lower edge of the bar that fills with the run.

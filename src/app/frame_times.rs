@@ -23,31 +23,36 @@ impl FrameTimes {
     }
 }
 
-/// The times of the last frames.
+/// The times of the last frames, seconds.
 #[derive(Default)]
-pub struct Times(VecDeque<f32>);
+pub struct Times {
+    work: VecDeque<f32>,
+    intervals: VecDeque<f32>,
+}
 
 impl Times {
-    /// Remembers a frame.
-    pub fn add(&mut self, seconds: f32) {
-        if self.0.len() == REMEMBERED {
-            self.0.pop_front();
+    /// Remembers how long the window worked on a frame, and how long after the one before it came.
+    pub fn add(&mut self, work: f32, interval: f32) {
+        for (times, seconds) in [(&mut self.work, work), (&mut self.intervals, interval)] {
+            if times.len() == REMEMBERED {
+                times.pop_front();
+            }
+            times.push_back(seconds);
         }
-        self.0.push_back(seconds);
     }
 
     /// How many there were, and how long they took.
     fn summary(&self) -> Option<String> {
-        let mut sorted: Vec<f32> = self.0.iter().copied().collect();
-        sorted.sort_by(f32::total_cmp);
-        let longest = sorted.last()?;
-        let within = |share: f64| 1e3 * sorted[((sorted.len() - 1) as f64 * share).round() as usize];
-        Some(format!(
-            "{} frames: half within {:.1} ms, 99 % within {:.1} ms, the longest {:.1} ms",
-            sorted.len(),
-            within(0.5),
-            within(0.99),
-            1e3 * longest
-        ))
+        let (work, intervals) = (percentiles(&self.work)?, percentiles(&self.intervals)?);
+        Some(format!("{} frames; work on each: {work}; from one to the next: {intervals}", self.work.len()))
     }
+}
+
+fn percentiles(times: &VecDeque<f32>) -> Option<String> {
+    let mut sorted: Vec<f32> = times.iter().copied().collect();
+    sorted.sort_by(f32::total_cmp);
+    let longest = 1e3 * sorted.last()?;
+    let within = |share: f64| 1e3 * sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+    let (half, most) = (within(0.5), within(0.99));
+    Some(format!("half within {half:.1} ms, 99 % within {most:.1} ms, the longest {longest:.1} ms"))
 }

@@ -40,7 +40,9 @@ impl Window {
         }
         self.view_menu(ui);
         ui.menu_button("Help", |ui| {
-            for action in [Action::Palette, Action::Shortcuts, Action::Messages, Action::ShowLog] {
+            for action in
+                [Action::Palette, Action::Shortcuts, Action::Messages, Action::ShowLog, Action::Quit]
+            {
                 bar::entry(ui, &mut self.state, action);
             }
         });

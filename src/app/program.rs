@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use eframe::{CreationContext, NativeOptions};
 use egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 /// What the window opens with.
 #[derive(Clone, Debug)]
@@ -95,7 +95,8 @@ struct Program {
     lab: Lab,
     store: Option<Store>,
     context: egui::Context,
-    says_frame_times: bool,
+    /// When the last frame began, once there was one, if frames are timed.
+    frame_times: Option<Option<Instant>>,
 }
 
 impl Program {
@@ -111,7 +112,7 @@ impl Program {
         let context = creation.egui_ctx.clone();
         let mut lab = Lab::new(display, options.device, &options.runs, &context)?;
         lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
-        Ok(Self { lab, store: None, context, says_frame_times: options.frame_times })
+        Ok(Self { lab, store: None, context, frame_times: options.frame_times.then_some(None) })
     }
 }
 
@@ -134,8 +135,13 @@ impl Program {
 
 impl eframe::App for Program {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        if let Some(seconds) = frame.info().cpu_usage {
-            self.lab.window.took(seconds);
+        if let Some(frame_times) = &mut self.frame_times {
+            let interval = frame_times.replace(Instant::now()).map(|last| last.elapsed().as_secs_f32());
+            if let (Some(work), Some(interval)) = (frame.info().cpu_usage, interval) {
+                self.lab.window.took(work, interval);
+            }
+            // Only frames without a pause between them tell how long one takes.
+            ui.ctx().request_repaint();
         }
         self.lab.ui(ui);
         self.remember(ui.ctx());
@@ -149,10 +155,8 @@ impl eframe::App for Program {
                 eprintln!("warning: {failure}");
             }
         }
-        if self.says_frame_times {
-            for line in self.lab.window.frame_times() {
-                eprintln!("{line}");
-            }
+        for line in self.lab.window.frame_times() {
+            eprintln!("{line}");
         }
         self.lab.end();
     }

@@ -143,11 +143,12 @@ impl Window {
         self.state.show(picture);
     }
 
-    /// Takes note of how long the last frame took to draw, seconds.
-    pub fn took(&mut self, seconds: f32) {
+    /// Takes note of how long the window worked on the last frame, and how long after the one before it this
+    /// one comes, seconds.
+    pub fn took(&mut self, work: f32, interval: f32) {
         let times = &mut self.state.frame_times;
         if self.state.session == train::State::Training { &mut times.training } else { &mut times.resting }
-            .add(seconds);
+            .add(work, interval);
     }
 
     /// How long frames took, in words.
@@ -284,6 +285,7 @@ impl Window {
                 self.palette.toggle();
                 self.look_for_recents(context);
             }
+            Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Shortcuts => self.shows_shortcuts = !self.shows_shortcuts,
         }
         context.request_repaint();

@@ -59,7 +59,7 @@ struct Window {
     /// Open with all panes where they were at the first start
     #[arg(long)]
     reset_layout: bool,
-    /// Say at the end how long the window took to draw itself
+    /// Draw without a pause, and say at the end how long frames took
     #[arg(long)]
     frame_times: bool,
     /// The file that keeps the arrangement of the panes, the theme and what was opened lately, if not the
