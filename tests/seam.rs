@@ -126,7 +126,7 @@ fn a_slice_of_a_tensor_is_drawn_where_it_lies() {
     };
     let view = FieldView::default();
     let picture = rendered(7, 5, move |painter, rect| {
-        view.draw(painter, rect, &lease, style.clone(), Sampling::whole(true), None)
+        view.draw(painter, rect, &lease, style.clone(), Sampling::whole(true), None);
     });
     assert_pixels(&picture, |x, y| [level((35 + y * 7 + x) as f32 / 105.0); 3], 1, "slice");
 }
@@ -215,7 +215,7 @@ fn a_shrunken_picture_shows_means() {
     let lease = Arc::new(Lease::upload(&values, [3, HEIGHT, WIDTH], &uploading).unwrap());
     let view = ImageView::default();
     let picture = rendered(WIDTH / 2, HEIGHT / 2, move |painter, rect| {
-        view.draw(painter, rect, &lease, Sampling::whole(false))
+        view.draw(painter, rect, &lease, Sampling::whole(false));
     });
     assert_pixels(&picture, |_, _| [128; 3], 1, "mean");
 }
@@ -261,7 +261,7 @@ fn of_a_zoomed_picture_the_visible_part_is_drawn() {
 }
 
 /// The range that is found of values, with whether zero means that nothing is known.
-fn found(values: Vec<f32>, colormap: Colormap, outside: f32, sparse: bool, compute: &Compute) -> (f32, f32) {
+fn found(values: &[f32], colormap: Colormap, outside: f32, sparse: bool, compute: &Compute) -> (f32, f32) {
     let lease = leased(values.iter().map(|value| 2.0 * value).collect(), [1, 1, values.len()], compute);
     let style =
         FieldStyle::Measure { colormap, range: Range::Automatic { outside }, logarithmic: false, sparse };
@@ -285,17 +285,17 @@ fn an_automatic_range_leaves_out_the_chosen_share() {
     };
     for compute in backends() {
         for outside in [0.0, 0.01, 0.05, 0.1] {
-            let range = found(ramp(1.0, 2.0), Colormap::Magma, outside, false, &compute);
+            let range = found(&ramp(1.0, 2.0), Colormap::Magma, outside, false, &compute);
             near(range, (1.0 + outside, 2.0 - outside), &format!("{outside} at either end"));
         }
-        let range = found(ramp(-0.2, 1.0), Colormap::Diverging, 0.0, false, &compute);
+        let range = found(&ramp(-0.2, 1.0), Colormap::Diverging, 0.0, false, &compute);
         near(range, (-1.0, 1.0), "zero is the middle of diverging colours");
-        let range = found(vec![0.0; 64], Colormap::Diverging, 0.0, false, &compute);
+        let range = found(&[0.0; 64], Colormap::Diverging, 0.0, false, &compute);
         assert!(range.0 < 0.0 && range.1 > 0.0, "so that nothing but zeros is white: {range:?}");
         let mut gaps = ramp(1.0, 2.0);
         gaps.extend(vec![0.0; 10 * count]);
-        near(found(gaps.clone(), Colormap::Magma, 0.0, true, &compute), (1.0, 2.0), "sparse");
-        near(found(gaps, Colormap::Magma, 0.0, false, &compute), (0.0, 2.0), "not sparse");
+        near(found(&gaps, Colormap::Magma, 0.0, true, &compute), (1.0, 2.0), "sparse");
+        near(found(&gaps, Colormap::Magma, 0.0, false, &compute), (0.0, 2.0), "not sparse");
     }
 }
 

@@ -13,10 +13,9 @@ fn stage_with_form() -> Stage {
     let mut stage = stage_with_data();
     click(&mut stage, "Training");
     for heading in ["Network", "Objective", "Training", "Data", "Record"] {
-        let headers =
-            stage.get_all_by_label(heading).filter(|node| node.accesskit_node().role() != Role::Label);
+        let is_control = |node: &egui_kittest::Node<'_>| node.accesskit_node().role() != Role::Label;
         // The tab of the pane and the menu have names of groups too; the last is the group.
-        headers.last().unwrap().click_accesskit();
+        stage.get_all_by_label(heading).rev().find(is_control).unwrap().click_accesskit();
         stage.run();
     }
     stage.state_mut().take_commands();

@@ -1,0 +1,196 @@
+//! What the window remembers between starts: arrangement, theme, zoom, options of panes.
+
+use super::*;
+use monoscope::app::{Settings, Store, ThemeChoice};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+pub fn press(stage: &mut Stage, modifiers: Modifiers, key: Key) {
+    stage.key_press_modifiers(modifiers, key);
+    stage.run();
+}
+
+/// What is remembered of a window.
+pub fn kept(stage: &Stage) -> Settings {
+    stage.state().settings(&stage.ctx)
+}
+
+/// A window that starts with what was remembered.
+pub fn started_with(text: &str) -> Stage {
+    let (settings, complaints) = Settings::read(text);
+    let mut stage = stage();
+    let context = stage.ctx.clone();
+    stage.state_mut().restore(settings, complaints, &context);
+    stage.state_mut().receive(Event::Data(data()));
+    stage.run();
+    stage
+}
+
+/// Shows a pane from the View menu, or hides it.
+fn toggle_pane(stage: &mut Stage, title: &str) {
+    click(stage, "View");
+    stage.get_by_role_and_label(Role::CheckBox, title).click();
+    stage.run();
+    press(stage, Modifiers::NONE, Key::Escape);
+}
+
+/// Two more views, one of another map, and panes closed and opened.
+fn edited() -> Stage {
+    let mut stage = stage_with_data();
+    for map in ["auto-mask", "auto-mask"] {
+        press(&mut stage, Modifiers::NONE, Key::V);
+        stage.get_by_label(map).click_accesskit();
+        stage.run();
+    }
+    let last = stage.get_all_by_label("Map to show").last().unwrap();
+    last.click_accesskit();
+    stage.run();
+    stage.get_by_label("identity loss −1").click_accesskit();
+    stage.run();
+    click(&mut stage, "Close Health");
+    toggle_pane(&mut stage, "Trajectory");
+    click(&mut stage, "Training");
+    stage
+}
+
+#[test]
+fn an_edited_arrangement_comes_back_as_it_was() {
+    let mut first = edited();
+    let text = kept(&first).text();
+    let mut again = started_with(&text);
+    assert_eq!(kept(&again), kept(&first));
+    assert_eq!(again.get_all_by_label("Map to show").count(), 6);
+    assert!(again.query_by_label("Close Health").is_none());
+    assert!(again.query_by_label("Close Trajectory").is_some());
+    assert!(again.query_by_label("Start this run").is_some(), "the tab that was in front is in front");
+    let maps = watched(&again.state_mut().take_commands()).unwrap();
+    assert!(maps.contains(&MapName::Identity(FrameId::PREVIOUS)), "{maps:?}");
+    // And back to how it was at the first start.
+    again.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    again.run();
+    again.get_by_label("Command").type_text("reset layout");
+    again.run();
+    press(&mut again, Modifiers::NONE, Key::Enter);
+    assert_eq!(kept(&again).desk, kept(&stage_with_data()).desk);
+    first.run();
+}
+
+#[test]
+fn the_first_arrangement_still_fits_itself_to_the_window_after_a_start() {
+    let mut first = stage_with_data();
+    toggle_pane(&mut first, "Evaluation");
+    let mut again = started_with(&kept(&first).text());
+    let height = |stage: &Stage, title: &str| stage.get_by_label(&format!("{title} pane")).rect().top();
+    again.set_size(egui::vec2(1920.0, 1080.0));
+    first.set_size(egui::vec2(1920.0, 1080.0));
+    again.run();
+    first.run();
+    for title in ["Timeline", "Curves", "Health", "Evaluation"] {
+        assert_eq!(height(&first, title), height(&again, title), "{title}");
+    }
+}
+
+#[test]
+fn theme_zoom_and_options_of_panes_are_remembered() {
+    let mut first = stage_with_data();
+    click(&mut first, "View");
+    click(&mut first, "Light");
+    press(&mut first, Modifiers::NONE, Key::Escape);
+    press(&mut first, Modifiers::COMMAND, Key::Plus);
+    click(&mut first, "log");
+    let settings = kept(&first);
+    assert_eq!(settings.theme, ThemeChoice::Light);
+    assert_eq!(settings.zoom, 1.1);
+    assert!(settings.text().contains("\"is_logarithmic\": true"), "{}", settings.text());
+    assert_eq!(kept(&started_with(&settings.text())), settings);
+}
+
+#[test]
+fn a_pane_that_is_not_known_is_left_out_and_the_rest_stays() {
+    let text = kept(&edited()).text().replacen("\"trajectory\"", "\"crystal_ball\"", 1);
+    let stage = started_with(&text);
+    assert_eq!(stage.get_all_by_label("Map to show").count(), 6);
+    assert!(stage.query_by_label("Close Trajectory").is_none(), "the trajectory is there, but hidden");
+    assert!(kept(&stage).text().contains("\"trajectory\""));
+    assert!(!kept(&stage).text().contains("crystal_ball"));
+}
+
+#[test]
+fn a_damaged_file_costs_only_what_is_damaged() {
+    let mut stage = started_with("{\"zoom\": 1.3, \"theme\": \"purple\", \"desk\": 7}");
+    assert_eq!(kept(&stage).zoom, 1.3);
+    assert_eq!(kept(&stage).theme, ThemeChoice::Dark);
+    press(&mut stage, Modifiers::COMMAND, Key::Num9);
+    assert!(stage.query_by_label_contains("theme: unknown variant").is_some(), "the log says why");
+    let stage = started_with("what is this?");
+    assert_eq!(kept(&stage).desk, kept(&stage_with_data()).desk);
+}
+
+#[test]
+fn no_damage_to_the_file_stops_the_window() {
+    let text = kept(&edited()).text();
+    let mut chance = ChaCha8Rng::seed_from_u64(7);
+    let mut stage = stage_with_data();
+    let context = stage.ctx.clone();
+    for round in 0..4000 {
+        let mut bytes = text.clone().into_bytes();
+        for _ in 0..chance.random_range(1..6) {
+            let at = chance.random_range(0..bytes.len());
+            match chance.random_range(0..4) {
+                0 => bytes[at] = chance.random_range(b' '..b'~'),
+                1 => drop(bytes.remove(at)),
+                2 => {
+                    // A piece of the file, twice or elsewhere.
+                    let end = (at + chance.random_range(1..400)).min(bytes.len());
+                    let piece = bytes[at..end].to_vec();
+                    let place = chance.random_range(0..bytes.len());
+                    bytes.splice(place..place, piece);
+                }
+                _ => {
+                    let numbers = ["1e300", "-5", "0", "99999999999", "null", "{}", "[]", "true"];
+                    let number = numbers[chance.random_range(0..numbers.len())];
+                    if let Some(digit) = bytes[at..].iter().position(u8::is_ascii_digit) {
+                        bytes.splice(at + digit..=at + digit, number.bytes());
+                    }
+                }
+            }
+        }
+        let (settings, complaints) = Settings::read(&String::from_utf8_lossy(&bytes));
+        stage.state_mut().restore(settings, complaints, &context);
+        // Drawing takes longer than reading.
+        if round % 20 == 0 {
+            stage.run_steps(2);
+            assert!(stage.query_by_label("View").is_some(), "round {round}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_nests_without_end_is_refused() {
+    let deep = format!("{{\"desk\": {{\"panes\": {}1{}}}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let (settings, complaints) = Settings::read(&deep);
+    assert_eq!(settings.desk, None);
+    assert_eq!(complaints.len(), 1);
+}
+
+#[test]
+fn the_file_is_written_whole_and_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("not/there/yet/window.json");
+    let (mut store, settings, complaints) = Store::open(path.clone());
+    assert_eq!((settings, complaints), (Settings::default(), Vec::new()), "the first start is in order");
+    let settings = kept(&edited());
+    assert_eq!(store.keep(&settings), None);
+    assert_eq!(store.wait(), None);
+    let (_, read, complaints) = Store::open(path.clone());
+    assert_eq!((read, complaints), (settings, Vec::new()));
+
+    fs::write(&path, "{").unwrap();
+    let (_, read, complaints) = Store::open(path);
+    assert_eq!(read, Settings::default());
+    assert!(complaints[0].contains("window.json"), "{complaints:?}");
+
+    let (mut store, ..) = Store::open(folder.path().join("not/there/yet/window.json/below/a/file"));
+    store.keep(&Settings::default());
+    assert!(store.wait().unwrap().contains("cannot be kept"));
+}
