@@ -32,6 +32,7 @@ mod sandbox;
 mod seam;
 mod session;
 mod shaders;
+mod snapshots;
 mod support;
 mod synthetic;
 mod training;

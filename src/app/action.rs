@@ -45,6 +45,8 @@ pub enum Action {
     ZoomOut,
     /// See the whole pictures.
     ZoomWhole,
+    /// Pin the frame of the timeline to the wall.
+    PinFrame,
     /// Choose a map and add a view of it.
     AddView,
     /// Bring the inspector to the front.
@@ -69,6 +71,8 @@ pub enum Action {
     ShowLog,
     /// Bring the sandbox to the front.
     ShowSandbox,
+    /// Bring the wall of pinned frames to the front.
+    ShowWall,
     /// Go on to the next pane.
     NextPane,
     /// Go back to the pane before.
@@ -85,7 +89,7 @@ pub enum Action {
     UsualSize,
     /// Forget what was opened lately.
     ForgetRecents,
-    /// Let the inspected pixel go.
+    /// Let the inspected pixel go, or else the chosen step.
     Unpin,
     /// Inspect the pixel to the left.
     PixelLeft,
@@ -109,7 +113,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 52] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -125,6 +129,7 @@ impl Action {
         Self::ZoomIn,
         Self::ZoomOut,
         Self::ZoomWhole,
+        Self::PinFrame,
         Self::AddView,
         Self::ShowSequence,
         Self::ShowTraining,
@@ -136,6 +141,7 @@ impl Action {
         Self::ShowEvaluation,
         Self::ShowLog,
         Self::ShowSandbox,
+        Self::ShowWall,
         Self::ShowInspector,
         Self::NextPane,
         Self::PreviousPane,
@@ -190,6 +196,7 @@ impl Action {
             Self::ZoomIn => "Zoom in",
             Self::ZoomOut => "Zoom out",
             Self::ZoomWhole => "Whole pictures",
+            Self::PinFrame => "Pin this frame to the wall",
             Self::AddView => "Add view…",
             Self::ShowInspector => "Show Inspector",
             Self::ShowTraining => "Show Training",
@@ -202,6 +209,7 @@ impl Action {
             Self::ShowEvaluation => "Show Evaluation",
             Self::ShowLog => "Show Log",
             Self::ShowSandbox => "Show Sandbox",
+            Self::ShowWall => "Show Wall",
             Self::NextPane => "Next pane",
             Self::PreviousPane => "Previous pane",
             Self::MaximisePane => "Maximise or restore the pane",
@@ -253,6 +261,7 @@ impl Action {
             }
             Self::ZoomOut => "See more in all views",
             Self::ZoomWhole => "See the whole pictures in all views (or double-click one)",
+            Self::PinFrame => "Watch how the networks see the frame of the timeline while they learn",
             Self::AddView => "Another pane that shows a map of your choice",
             Self::ShowInspector => "Ask of any pixel why its loss is what it is",
             Self::ShowTraining => "The options of the run, or its progress",
@@ -266,6 +275,7 @@ impl Action {
             Self::ShowSandbox => {
                 "Change depth, camera or motion of the frame by hand, and see what the loss says"
             }
+            Self::ShowWall => "Pinned frames as the networks see them while they learn, with a slider back",
             Self::ShowLog => "Everything that happened, with its time",
             Self::NextPane => {
                 "Hand the keys to the next pane on the screen; Tab then goes through its controls"
@@ -277,7 +287,9 @@ impl Action {
             Self::Smaller => "Draw text and controls smaller",
             Self::UsualSize => "Draw text and controls as large as the screen wants them",
             Self::ForgetRecents => "Empty the lists of data, weights and runs that were opened lately",
-            Self::Unpin => "Let the inspected pixel go, so that the inspector follows the pointer",
+            Self::Unpin => {
+                "Let the inspected pixel go, so that the inspector follows the pointer; without one, the chosen step"
+            }
             Self::PixelLeft => "Inspect and pin the pixel to the left",
             Self::PixelRight => "Inspect and pin the pixel to the right",
             Self::PixelUp => "Inspect and pin the pixel above",

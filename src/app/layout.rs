@@ -4,7 +4,7 @@ use super::{
     docking::Docking,
     panes::{
         AnyPane, Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sandbox, Sequence, Timeline,
-        Training, Trajectory,
+        Training, Trajectory, Wall,
     },
     state::State,
     theme,
@@ -72,8 +72,10 @@ impl Default for Desk {
         let trajectory = tiles.insert_pane(Trajectory::default().into());
         let evaluation = tiles.insert_pane(Evaluation::default().into());
         let log = tiles.insert_pane(LogPane::default().into());
-        let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation, log]);
-        share(&mut tiles, lowest, &[(cloud, 1.0), (trajectory, 1.0), (evaluation, 3.2), (log, 1.0)]);
+        let wall = tiles.insert_pane(Wall::default().into());
+        let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation, log, wall]);
+        let shares = [(cloud, 1.0), (trajectory, 1.0), (evaluation, 3.2), (log, 1.0), (wall, 3.2)];
+        share(&mut tiles, lowest, &shares);
         let sequence = tiles.insert_pane(Sequence::default().into());
         let health = tiles.insert_pane(Health.into());
         let timeline = tiles.insert_pane(Timeline.into());
@@ -90,7 +92,7 @@ impl Default for Desk {
         let root = tiles.insert_horizontal_tile(vec![left, right]);
         let mut tree = Tree::new(Id::unique("panes"), root, tiles);
         // They are for those who ask for them: the cloud has the room until then.
-        for pane in [trajectory, evaluation, log] {
+        for pane in [trajectory, evaluation, log, wall] {
             tree.set_visible(pane, false);
         }
         let first = FirstArrangement::find(&tree.tiles);
@@ -136,6 +138,7 @@ impl Desk {
         state.watch(watched);
         state.inspect(inspects);
         state.try_out(tries);
+        state.panes_drawn();
         self.focused = focused;
         self.current = current;
         if is_edited {

@@ -29,6 +29,8 @@ fn list_ui(ui: &mut Ui) {
             ("double-click", "See the whole pictures again"),
             ("double-click", "On the header of a pane: let it fill the window, or show all again"),
             ("right-click", "On the header of a pane: save the pane as a picture"),
+            ("click", "On the curves: choose a step, whose snapshot the wall shows"),
+            ("double-click", "On the curves: let the step go"),
             ("drag", "Turn the point cloud, or look around while flying"),
             ("right-drag", "Move the point cloud (or shift-drag)"),
             ("wheel", "Come closer to the point cloud"),

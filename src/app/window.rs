@@ -251,6 +251,10 @@ impl Window {
             Action::Last => state.scrub(state.playhead.last()),
             Action::Follow => state.follow_training(!state.follows_training),
             Action::Squares => state.squares = !state.squares,
+            Action::PinFrame => {
+                state.pin_frame();
+                self.desk.bring_to_front(Action::ShowWall.pane().unwrap_or_default());
+            }
             Action::AddView => self.new_view.toggle(),
             Action::ShowInspector
             | Action::ShowTraining
@@ -262,7 +266,8 @@ impl Window {
             | Action::ShowTrajectory
             | Action::ShowEvaluation
             | Action::ShowLog
-            | Action::ShowSandbox => self.desk.bring_to_front(action.pane().unwrap_or_default()),
+            | Action::ShowSandbox
+            | Action::ShowWall => self.desk.bring_to_front(action.pane().unwrap_or_default()),
             Action::NextPane => self.desk.go_on(true),
             Action::PreviousPane => self.desk.go_on(false),
             Action::MaximisePane => self.desk.maximise_current(),
@@ -274,7 +279,7 @@ impl Window {
             Action::ZoomIn => state.framing.come_closer(state.inspection.place()),
             Action::ZoomOut => state.framing.step_back(state.inspection.place()),
             Action::ZoomWhole => state.framing.reset(),
-            Action::Unpin => state.inspection.clear(),
+            Action::Unpin => state.let_go(),
             Action::PixelLeft => state.nudge(-1, 0),
             Action::PixelRight => state.nudge(1, 0),
             Action::PixelUp => state.nudge(0, -1),

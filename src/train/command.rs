@@ -1,6 +1,6 @@
 //! What can be asked of a session. Every command is obeyed between two steps.
 
-use super::{EvaluationRequest, Fusing};
+use super::{EvaluationRequest, Fusing, Pinned};
 use crate::{
     config::{DataChoice, RunConfig, Setting},
     data::{FrameKey, Side},
@@ -71,6 +71,9 @@ pub enum Command {
     EndTrace,
     /// Predict the neighbours of the frame that is shown too, one at a time while no steps are made.
     Fuse(Fusing),
+    /// Predict these frames now, and again and again while a run trains, one beside each step; none to do so no
+    /// more.
+    Pin(Pinned),
     /// Show the frame that is looked at with depth, camera or motion changed; `None` as it is. What trains
     /// stays as it is.
     Adjust(Option<Adjustment>),

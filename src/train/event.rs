@@ -1,6 +1,8 @@
 //! What a session reports: small facts by channel, pictures by a latest-wins slot.
 
-use super::{Entry, EvaluationNews, Fusion, Signals, TimeSplit, Trajectory, ValidationReport, WhatIf};
+use super::{
+    Entry, EvaluationNews, Fusion, Signals, Snapshot, TimeSplit, Trajectory, ValidationReport, WhatIf,
+};
 use crate::{
     compute::Lease,
     config::{Change, ObjectiveConfig, RunConfig},
@@ -53,6 +55,8 @@ pub enum Event {
     Trajectory(Box<Trajectory>),
     /// Neighbours of the frame that is shown, as far as they are predicted.
     Fused(Arc<Fusion>),
+    /// The pinned frames were looked at.
+    Snapshot(Arc<Snapshot>),
     /// The path will not be followed further.
     TraceEnded,
     /// A checkpoint was written to this folder.

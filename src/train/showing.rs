@@ -36,6 +36,22 @@ impl Wants<'_> {
         self.compute.display.is_none() || (self.watched.is_empty() && !self.inspects)
     }
 
+    /// The watched maps that there are: pictures of the samples, and what was computed.
+    fn found<'b>(
+        self,
+        samples: &'b SampleTensors,
+        maps: &'b BTreeMap<MapName, Tensor<4>>,
+    ) -> impl Iterator<Item = (MapName, &'b Tensor<4>)>
+    where
+        Self: 'b,
+    {
+        let find = move |name: &MapName| match name {
+            MapName::Colour(id) => samples.colour.get(id).map(|pyramid| &pyramid[0]),
+            _ => maps.get(name),
+        };
+        self.watched.iter().filter_map(move |name| Some((*name, find(name)?)))
+    }
+
     /// Whether maps of the true depth are watched.
     fn truth(self) -> bool {
         MapName::OF_TRUTH.iter().any(|name| self.watched.contains(name))
@@ -92,14 +108,8 @@ impl Subject {
             return Ok(None);
         }
         let mut maps = BTreeMap::new();
-        for name in wants.watched {
-            let tensor = match name {
-                MapName::Colour(id) => samples.colour.get(id).map(|pyramid| &pyramid[0]),
-                _ => seen.maps.get(name),
-            };
-            if let Some(tensor) = tensor {
-                maps.insert(*name, Arc::new(Lease::new(first_item(tensor), wants.compute)?));
-            }
+        for (name, tensor) in wants.found(samples, &seen.maps) {
+            maps.insert(name, Arc::new(Lease::new(first_item(tensor), wants.compute)?));
         }
         let Self { key, step, origin } = self;
         let Seen { objective, evidence, scale, what_if, .. } = seen;
@@ -152,6 +162,17 @@ impl Showing<'_> {
     /// Loads the frame with those of its sources that exist, predicts, and leases what is watched.
     pub fn picture(&self, key: &FrameKey, step: u64) -> Result<Option<Picture>> {
         if self.wants.is_nothing() { Ok(None) } else { self.draw(&self.predict(key)?, step, None) }
+    }
+
+    /// Loads and predicts the frame, and gives the watched maps themselves.
+    pub fn maps(&self, key: &FrameKey) -> Result<BTreeMap<MapName, Tensor<4>>> {
+        let predicted = self.predict(key)?;
+        let judged = match &predicted.inputs {
+            Some(inputs) => self.judge(&predicted, inputs, None)?.maps,
+            None => BTreeMap::new(),
+        };
+        let found = self.wants.found(&predicted.samples, &judged);
+        Ok(found.map(|(name, map)| (name, map.clone())).collect())
     }
 
     /// Loads the frame with those of its sources that exist, and predicts.

@@ -11,6 +11,7 @@ mod keys;
 mod settings;
 mod trajectory;
 mod views;
+mod wall;
 
 use crate::{
     seam::{backends, render_state},

@@ -2,7 +2,7 @@
 
 use super::{
     Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Pane, Sandbox, Sequence, Timeline,
-    Training, Trajectory,
+    Training, Trajectory, Wall,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -51,7 +51,7 @@ macro_rules! kinds {
 
 kinds!(
     Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sandbox, Sequence, Timeline, Training,
-    Trajectory
+    Trajectory, Wall
 );
 
 impl AnyPane {

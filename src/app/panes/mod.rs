@@ -13,6 +13,7 @@ mod sequence;
 mod timeline;
 mod training;
 mod trajectory;
+mod wall;
 
 pub use any::AnyPane;
 pub use cloud::Cloud;
@@ -27,6 +28,7 @@ pub use sequence::Sequence;
 pub use timeline::Timeline;
 pub use training::Training;
 pub use trajectory::Trajectory;
+pub use wall::Wall;
 
 use super::{state::State, theme};
 use crate::objective::MapName;

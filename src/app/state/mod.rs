@@ -6,9 +6,11 @@ mod evaluation;
 mod health;
 mod navigation;
 mod opened;
+mod wall;
 
 pub use curves::{ComparedRun, Curves, CurvesWish, run_name};
 pub use health::Health;
+pub use wall::Wall;
 
 use super::{
     action::Action,
@@ -104,6 +106,8 @@ pub struct State {
     pub frame_times: FrameTimes,
     /// What is changed by hand of the frame that is looked at.
     pub sandbox: Sandbox,
+    /// The pinned frames.
+    pub wall: Wall,
     /// Whether pictures show their pixels as squares.
     pub squares: bool,
     /// Which part of the pictures is seen.
@@ -150,6 +154,7 @@ impl State {
             fusion: FusionState::default(),
             frame_times: FrameTimes::default(),
             sandbox: Sandbox::default(),
+            wall: Wall::default(),
             squares: false,
             framing: Framing::default(),
             inspection: Inspection::default(),
@@ -191,6 +196,7 @@ impl State {
             }
             Event::Trajectory(trajectory) => self.path.receive(*trajectory),
             Event::TraceEnded => self.path.end(),
+            Event::Snapshot(snapshot) => self.wall.snapshots.add(snapshot),
             Event::Fused(fusion) => self.fusion.receive(fusion),
             Event::Checkpoint(path) => {
                 self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");
@@ -244,6 +250,7 @@ impl State {
         self.validations.clear();
         self.validating = None;
         self.curves.selected_step = None;
+        self.wall.snapshots.clear();
         self.health = Health::default();
         self.changes.clear();
     }
@@ -324,6 +331,7 @@ impl State {
             Action::ForgetRecents if self.recents.all().next().is_none() => {
                 Some("Nothing was opened yet".to_owned())
             }
+            Action::PinFrame => self.obstacle_to_pin(),
             Action::Stop if !self.has_run() => Some("There is no run".to_owned()),
             _ => None,
         }
@@ -387,6 +395,8 @@ impl State {
         self.objective = config.objective.clone();
         self.running.clone_from(&config);
         self.run = Some(self.form.folder());
+        self.pin_some();
+        self.tell_pins();
         self.commands.push(Command::FollowTraining(self.follows_training));
         self.commands.push(Command::Start { config: Box::new(config), out: self.form.folder() });
     }

@@ -24,6 +24,7 @@ impl State {
             }
         }
         self.objective = beginning.config.objective.clone();
+        self.pin_some();
         self.check_health();
         self.path.has_pose = self.objective.temporal_sources().next().is_some();
         self.running.clone_from(&beginning.config);
@@ -43,6 +44,7 @@ impl State {
         self.framing.reset();
         self.path.forget();
         self.fusion.forget();
+        self.wall.keep_pins_of(&report);
         self.playhead = Playhead::over(&report);
         if self.choice != DataChoice::Demo {
             self.recents

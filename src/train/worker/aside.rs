@@ -1,4 +1,5 @@
-//! What the session does beside training and showing, a little at a time: following a path, evaluating.
+//! What the session does beside training and showing, a little at a time: looking at pinned frames, following a
+//! path, evaluating.
 
 use super::Worker;
 use crate::{
@@ -20,11 +21,12 @@ const TRACE_PORTION: Duration = Duration::from_millis(100);
 impl Worker {
     pub(super) fn has_side_work(&self) -> bool {
         let fuses = self.state != State::Training && self.fuser.as_ref().is_some_and(Fuser::has_work);
-        self.tracer.is_some() || self.evaluation.is_some() || fuses
+        self.tracer.is_some() || self.evaluation.is_some() || self.photographer.has_work() || fuses
     }
 
     /// Does a little of everything that goes on aside.
     pub(super) fn work_aside(&mut self) {
+        self.guarded("the pinned frames cannot be shown", Self::photograph);
         self.guarded("the path cannot be followed", Self::trace);
         self.guarded("the evaluation failed", Self::evaluate);
         self.guarded("the neighbours cannot be predicted", Self::fuse);

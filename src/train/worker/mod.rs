@@ -1,12 +1,13 @@
 //! The session thread: a state machine that obeys commands between steps.
 
 mod aside;
+mod pinned;
 mod shown;
 
 use super::{
     Beginning, Command, DataReport, Entry, Event, Fusing, OpenData, Picture, Problem, Progress, Run,
-    RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, showing::Predicted,
-    tracer::Tracer,
+    RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, pinned::Photographer,
+    showing::Predicted, tracer::Tracer,
 };
 use crate::{
     compute::{Compute, Slot},
@@ -40,6 +41,8 @@ pub(super) struct Worker {
     networks: Option<Networks>,
     /// What these networks are called.
     networks_name: String,
+    /// Steps that they had made in the last run; `None` if they are of none.
+    networks_step: Option<u64>,
     /// Whether a run starts from these networks.
     starts_loaded: bool,
     /// Whether these networks were trained with the stereo camera, so that its distance is that of their
@@ -66,6 +69,8 @@ pub(super) struct Worker {
     fusing: Fusing,
     /// What predicts them, as long as the networks stay as they are.
     fuser: Option<Fuser>,
+    /// What looks at pinned frames beside the steps.
+    photographer: Photographer,
     /// An evaluation that goes on beside all else.
     evaluation: Option<Evaluation>,
     /// Whether the next step is the last before a pause.
@@ -90,6 +95,7 @@ impl Worker {
             data: None,
             networks: None,
             networks_name: String::new(),
+            networks_step: None,
             starts_loaded: false,
             knows_stereo: false,
             stated_scale: None,
@@ -105,6 +111,7 @@ impl Worker {
             tracer: None,
             fusing: Fusing::default(),
             fuser: None,
+            photographer: Photographer::default(),
             evaluation: None,
             makes_one_step: false,
         }
@@ -161,7 +168,8 @@ impl Worker {
     }
 
     fn obey(&mut self, command: Command) -> Result<()> {
-        if !matches!(command, Command::Adjust(_) | Command::Watch(_) | Command::Inspect(_)) {
+        if !matches!(command, Command::Adjust(_) | Command::Watch(_) | Command::Inspect(_) | Command::Pin(_))
+        {
             self.predicted = None;
         }
         match command {
@@ -184,6 +192,7 @@ impl Worker {
             Command::Stop => self.finish()?,
             Command::Trace { folder, side } => self.begin_trace(folder, side)?,
             Command::Fuse(fusing) => self.begin_fusing(fusing),
+            Command::Pin(pinned) => self.pin(pinned),
             Command::EndTrace => self.end_trace(),
             Command::Evaluate(request) => self.begin_evaluation(*request)?,
             Command::CancelEvaluation => self.end_evaluation(),
@@ -216,6 +225,7 @@ impl Worker {
     fn open_data(&mut self, choice: &DataChoice, split_name: Option<String>) -> Result<()> {
         self.finish()?;
         self.fuser = None;
+        self.photographer.forget();
         self.end_trace();
         self.end_evaluation();
         let data = OpenData::open(choice, split_name)?;
@@ -271,7 +281,10 @@ impl Worker {
             unused: loaded.report.unused,
         }));
         self.networks = Some(loaded.networks);
+        self.networks_step = None;
         self.is_show_due = self.shown.is_some();
+        self.photographer.forget();
+        self.begin_snapshot();
         Ok(())
     }
 
@@ -327,6 +340,8 @@ impl Worker {
             self.warn("nothing to validate on, so no checkpoint is called the best".to_owned());
         }
         self.run = Some(run);
+        self.photographer.forget();
+        self.begin_snapshot();
         self.makes_one_step = false;
         self.enter(State::Training);
     }
@@ -398,6 +413,7 @@ impl Worker {
         self.config = run.config();
         let (steps, out): (u64, PathBuf) = (run.steps(), run.out());
         let saved = run.save();
+        self.begin_last_snapshot(steps);
         self.enter(State::Idle);
         self.is_show_due = self.shown.is_some();
         if let Some(path) = saved? {

@@ -210,8 +210,12 @@ impl Pane for Curves {
             egui::WidgetInfo::labeled(egui::Role::Image, true, name)
         });
         let cursor = shown.inner.filter(|_| plot.hovered());
-        if let Some(step) = cursor.filter(|_| plot.clicked()) {
+        if plot.double_clicked() {
+            state.curves.selected_step = None;
+        } else if let Some(step) = cursor.filter(|_| plot.clicked()) {
             state.curves.selected_step = Some(step as u64);
+            // Panes that were drawn before this one follow in the next frame.
+            ui.ctx().request_repaint();
         }
         let step = cursor.or(state.curves.selected_step.map(|step| step as f64));
         let used = ui.scope(|ui| {

@@ -1,0 +1,229 @@
+//! The rows of the wall: one for each pinned frame, its picture and maps side by side.
+
+use super::{Wall, pictures::Look};
+use crate::{
+    app::{
+        icon::Icon,
+        legend::{self, Scale},
+        state::State,
+        theme::{self, Palette},
+    },
+    config::FrameId,
+    data::{FrameKey, Side},
+    objective::MapName,
+    train::Snapshot,
+};
+use egui::{Align2, Color32, Rect, Role, ScrollArea, Sense, TextStyle, Ui, Vec2, WidgetInfo};
+use std::sync::Arc;
+
+const GAP: f32 = 4.0;
+/// Rows shrink to fit their number, but no further.
+const LEAST_HEIGHT: f32 = 60.0;
+/// What the name of a column needs.
+const LEAST_WIDTH: f32 = 132.0;
+const CAPTION: f32 = 24.0;
+const CROSS: Vec2 = Vec2::splat(18.0);
+/// Width through height of a driving picture, until one is there.
+const USUAL_ASPECT: f32 = 10.0 / 3.0;
+
+/// What a row may ask for.
+enum Wish {
+    Unpin(FrameKey),
+    LookAt(FrameKey),
+}
+
+/// The sides of the pictures.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// From the left end of a column to that of the next.
+    pitch: f32,
+    picture: Vec2,
+    left: f32,
+}
+
+impl Layout {
+    fn new(space: Rect, columns: usize, rows: usize, aspect: f32) -> Self {
+        let widest = (space.width() - GAP * (columns - 1) as f32) / columns as f32;
+        let fitting = (space.height() - CAPTION) / rows as f32 - GAP;
+        let height = (widest / aspect).min(fitting.max(LEAST_HEIGHT));
+        let picture = Vec2::new(height * aspect, height);
+        let pitch = (picture.x.max(LEAST_WIDTH.min(widest))) + GAP;
+        let width = pitch * columns as f32 - GAP;
+        Self { pitch, picture, left: space.left() + ((space.width() - width) / 2.0).max(0.0) }
+    }
+
+    fn column(&self, row: Rect, index: usize) -> Rect {
+        let corner = egui::pos2(self.left + index as f32 * self.pitch, row.top());
+        let room = Vec2::new(self.pitch - GAP, row.height());
+        Rect::from_min_size(corner, room)
+    }
+}
+
+impl Wall {
+    /// Draws the names of the columns and the rows below them.
+    pub(super) fn grid(&mut self, ui: &mut Ui, state: &mut State) {
+        let names = [MapName::Colour(FrameId::TARGET), self.disparity(state), self.map];
+        let shown = state.snapshot_place().map(|place| Arc::clone(&state.wall.snapshots.all()[place]));
+        let newest = state.wall.snapshots.all().last();
+        self.pictures.turn_to(shown.as_ref(), if self.own_range { shown.as_ref() } else { newest });
+        let pins = state.wall.pins.clone();
+        let seen = shown.iter().flat_map(|snapshot| &snapshot.frames).next();
+        let aspect = seen.map_or(USUAL_ASPECT, |frame| {
+            frame.colour.size.width as f32 / frame.colour.size.height.max(1) as f32
+        });
+        let layout = Layout::new(
+            ui.available_rect_before_wrap().shrink2(Vec2::new(theme::UNIT, 0.0)),
+            names.len(),
+            pins.len(),
+            aspect,
+        );
+        let (captions, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), CAPTION), Sense::hover());
+        for (index, name) in names.into_iter().enumerate() {
+            let mut cell = ui.new_child(
+                egui::UiBuilder::new()
+                    .max_rect(layout.column(captions, index))
+                    .layout(egui::Layout::left_to_right(egui::Align::Center)),
+            );
+            if index + 1 == names.len() {
+                self.choose_map(&mut cell, state);
+            } else {
+                let text = egui::RichText::new(name.to_string()).color(ui.visuals().weak_text_color());
+                cell.add(egui::Label::new(text).truncate()).on_hover_text(name.help());
+            }
+        }
+        let mut wish = None;
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = GAP;
+            for (index, key) in pins.iter().enumerate() {
+                let size = Vec2::new(ui.available_width(), layout.picture.y);
+                let (row, _) = ui.allocate_exact_size(size, Sense::hover());
+                let scene = Scene { key, shown: shown.as_deref(), is_first: index == 0 };
+                for (column, name) in names.into_iter().enumerate() {
+                    let place = Rect::from_center_size(layout.column(row, column).center(), layout.picture);
+                    wish = self.cell(ui, state, place, (column, name), &scene).or(wish.take());
+                }
+            }
+        });
+        match wish {
+            Some(Wish::Unpin(key)) => state.unpin(&key),
+            Some(Wish::LookAt(key)) => state.choose_frame(&key),
+            None => {}
+        }
+    }
+
+    /// Draws a picture of a row, or why there is none.
+    fn cell(
+        &mut self,
+        ui: &mut Ui,
+        state: &State,
+        place: Rect,
+        (column, name): (usize, MapName),
+        scene: &Scene,
+    ) -> Option<Wish> {
+        let Scene { key, shown, is_first } = scene;
+        let frame = shown.and_then(|snapshot| snapshot.frame(key));
+        let look = self.pictures.look(name, state.shown_objective());
+        let thumbnail = frame.and_then(|frame| match name {
+            MapName::Colour(FrameId::TARGET) => Some(frame.colour.as_ref()),
+            name => frame.maps.get(&name),
+        });
+        let response = ui.interact(place, ui.scope_id().with((*key, column)), Sense::click());
+        let step = shown.and_then(|snapshot| snapshot.step).map(|step| format!(" at step {step}"));
+        let what = format!("{name} of frame {}{}", key.frame, step.unwrap_or_default());
+        let absence = thumbnail.is_none().then(|| absence(state, *shown, scene));
+        response.widget_info(|| {
+            let info = WidgetInfo::labeled(Role::Image, true, &what);
+            WidgetInfo { current_text_value: absence.clone(), ..info }
+        });
+        match thumbnail {
+            Some(thumbnail) => {
+                let texture = self.pictures.texture(ui.ctx(), (key, name), thumbnail, look.as_ref());
+                let whole = Rect::from_min_max(egui::Pos2::ZERO, egui::pos2(1.0, 1.0));
+                ui.painter().image(texture, place, whole, Color32::WHITE);
+                if let Some(look) = look.filter(|_| *is_first) {
+                    draw_legend(ui, state, place, name, &look);
+                }
+            }
+            None => {
+                ui.painter().rect_filled(place, 0.0, Palette::of(ui).stage);
+                let font = TextStyle::Small.resolve(ui.style());
+                let colour = ui.visuals().weak_text_color();
+                let text = absence.unwrap_or_default();
+                let text = ui.painter().layout(text, font, colour, place.width() - theme::UNIT);
+                ui.painter().galley(place.center() - text.size() / 2.0, text, colour);
+            }
+        }
+        let mut wish = None;
+        response.context_menu(|ui| {
+            if ui.button("Unpin this frame").on_hover_text("Take it from the wall").clicked() {
+                wish = Some(Wish::Unpin((*key).clone()));
+                ui.close();
+            }
+            if ui.button("Look at this frame").on_hover_text("Go to it on the timeline").clicked() {
+                wish = Some(Wish::LookAt((*key).clone()));
+                ui.close();
+            }
+        });
+        if column == 0 {
+            legend::note(ui.painter(), place, Align2::LEFT_BOTTOM, &short(key));
+            let corner = Align2::RIGHT_TOP.align_size_within_rect(CROSS, place.shrink(2.0));
+            if cross(ui, corner, &format!("Unpin frame {}", key.frame)) {
+                wish = Some(Wish::Unpin((*key).clone()));
+            }
+        }
+        let step = shown.and_then(|snapshot| snapshot.step).map(|step| format!(", step {step}"));
+        response.on_hover_text(format!(
+            "{name}{}\n{key}\nRight-click: unpin, or look at it",
+            step.unwrap_or_default()
+        ));
+        wish
+    }
+}
+
+/// What a row is of.
+struct Scene<'a> {
+    key: &'a FrameKey,
+    shown: Option<&'a Snapshot>,
+    is_first: bool,
+}
+
+/// A cross on a plate, so that it is seen on any picture.
+fn cross(ui: &mut Ui, place: Rect, name: &str) -> bool {
+    ui.painter().rect_filled(place, 3.0, Color32::from_black_alpha(168));
+    let response =
+        ui.interact(place, ui.scope_id().with(("cross", name, place.top() as i32)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    let is_near = response.hovered() || response.has_focus();
+    Icon::Cross.paint(ui.painter(), place.shrink(5.0), Color32::from_gray(if is_near { 255 } else { 176 }));
+    response.on_hover_text("Take this frame from the wall").clicked()
+}
+
+/// What the colours mean, in the first row only: they are the same in all.
+fn draw_legend(ui: &Ui, state: &State, place: Rect, name: MapName, look: &Look) {
+    let corner = Align2::RIGHT_BOTTOM;
+    let scale = Scale { style: &look.style, range: look.range, unit: legend::unit(name), value: None };
+    legend::bar(ui.painter(), place, corner, &scale);
+    let meanings = legend::meanings(name, state.shown_objective());
+    legend::patches(ui.painter(), place, corner, (&meanings, None));
+}
+
+/// Why there is no picture.
+fn absence(state: &State, shown: Option<&Snapshot>, scene: &Scene) -> String {
+    let text = match shown.map(|snapshot| (snapshot, snapshot.frame(scene.key))) {
+        None => "Waiting for the prediction …",
+        Some((snapshot, None)) => match state.wall.snapshots.all().last() {
+            Some(newest) if !std::ptr::eq(newest.as_ref(), snapshot) => "Not pinned at this step",
+            _ => "Waiting for the prediction …",
+        },
+        Some((_, Some(frame))) if frame.maps.is_empty() && !state.has_networks() => "No networks yet",
+        Some(_) => "Not kept at this step, or not known for this frame",
+    };
+    text.to_owned()
+}
+
+/// A frame by its number, side and drive, without the drive's day.
+fn short(FrameKey { folder, frame, side }: &FrameKey) -> String {
+    let drive = folder.rsplit('/').next().unwrap_or(folder);
+    let side = if *side == Side::Left { "" } else { " right" };
+    format!("{frame}{side} · {drive}")
+}

@@ -1,0 +1,188 @@
+//! A wall of pinned frames that changes as the networks learn, with a slider back through its snapshots.
+
+mod grid;
+mod pictures;
+
+use super::{Pane, empty, title};
+use crate::{
+    app::{action::Action, bar, map_tree::MapTree, state::State, theme},
+    objective::MapName,
+};
+use egui::{Align, Button, ComboBox, Layout, RichText, Slider, Ui, UiBuilder};
+use pictures::Pictures;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Steps from one snapshot to the next.
+const EVERY: [u64; 4] = [10, 50, 100, 500];
+const FOOTER: f32 = 52.0;
+
+/// The pane.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wall {
+    every: u64,
+    /// What the last column shows.
+    map: MapName,
+    /// Whether each snapshot has the range of its own values, instead of that of the newest.
+    own_range: bool,
+    #[serde(skip)]
+    pictures: Pictures,
+    #[serde(skip)]
+    tree: MapTree,
+}
+
+impl Default for Wall {
+    fn default() -> Self {
+        let map = MapName::MinimumLoss;
+        Self { every: 50, map, own_range: false, pictures: Pictures::default(), tree: MapTree::default() }
+    }
+}
+
+impl Wall {
+    /// The disparity that the networks are best at.
+    fn disparity(&self, state: &State) -> MapName {
+        MapName::Disparity(state.objective.finest_scale())
+    }
+
+    fn choose_map(&mut self, ui: &mut Ui, state: &State) {
+        let combo = ComboBox::from_id_salt("map").selected_text(self.map.to_string());
+        let width = ui.available_width().min(168.0);
+        let combo = combo.width(width).truncate().height(480.0).show_ui(ui, |ui| {
+            let chosen = self.tree.ui(ui, &state.maps(), Some(self.map));
+            if chosen.is_some() {
+                ui.close();
+            }
+            chosen
+        });
+        match combo.inner {
+            // It is closed.
+            None => self.tree = MapTree::default(),
+            Some(chosen) => self.map = chosen.unwrap_or(self.map),
+        }
+        let help = format!(
+            "{}. Choose another map here; snapshots that were taken before do not have it",
+            self.map.help()
+        );
+        combo.response.on_hover_text(help).accessible_name("Map of the last column");
+    }
+
+    /// The slider through the snapshots, and what they cost.
+    fn footer(&mut self, ui: &mut Ui, state: &mut State) {
+        let count = state.wall.snapshots.all().len();
+        let place = state.snapshot_place();
+        ui.horizontal(|ui| {
+            ui.spacing_mut().slider_width = (ui.available_width() - 300.0).max(72.0);
+            let last = count.saturating_sub(1);
+            let mut chosen = place.unwrap_or(0);
+            let slider = Slider::new(&mut chosen, 0..=last).step_by(1.0).show_value(false);
+            let slider = ui.add_enabled(count > 1, slider).on_hover_text(
+                "Back through the snapshots of the run; the right end shows the newest (arrow keys: one by one)",
+            );
+            let is_moved = slider.changed();
+            slider.accessible_name("Snapshot");
+            if is_moved {
+                state.choose_snapshot(chosen);
+            }
+            let is_live = state.curves.selected_step.is_none();
+            let live = ui.add_enabled(!is_live, Button::new("Live").small());
+            if live.on_hover_text("Back to the newest snapshot (Esc)").clicked() {
+                state.curves.selected_step = None;
+            }
+            let text = RichText::new(which(state)).color(ui.visuals().strong_text_color());
+            ui.add(egui::Label::new(text)).on_hover_text(
+                "Steps that the networks of these pictures had made. A click on the curves chooses a step too",
+            );
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.checkbox(&mut self.own_range, "Own range").on_hover_text(
+                    "On: each snapshot's colours are spread over its own values. \
+                     Off: over those of the newest, so that snapshots can be compared",
+                );
+            });
+        });
+        let costs = RichText::new(costs(state)).small().color(ui.visuals().weak_text_color());
+        ui.add(egui::Label::new(costs).truncate()).on_hover_text(
+            "Snapshots are taken while this pane is on the screen, one frame beside each step. When their memory \
+             is used up, every so many are left out; the first and the last stay",
+        );
+    }
+}
+
+/// The step of the pictures.
+fn which(state: &State) -> String {
+    let snapshots = state.wall.snapshots.all();
+    let Some(place) = state.snapshot_place() else { return String::new() };
+    match (snapshots[place].step, state.curves.selected_step) {
+        (None, _) => "loaded networks".to_owned(),
+        (Some(step), None) => format!("step {step}, live"),
+        (Some(step), Some(_)) => format!("step {step}, {} of {}", place + 1, snapshots.len()),
+    }
+}
+
+/// What snapshots take.
+fn costs(state: &State) -> String {
+    let snapshots = &state.wall.snapshots;
+    let Some(newest) = snapshots.all().last() else { return String::new() };
+    let megabytes = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+    let share =
+        state.snapshot_share().map(|share| format!(", {:.1} % of the time of training", 100.0 * share));
+    format!(
+        "{} snapshots, {:.1} of {:.0} MB; one takes {:.2} s{}",
+        snapshots.all().len(),
+        megabytes(snapshots.bytes()),
+        megabytes(snapshots.most_bytes()),
+        newest.seconds,
+        share.unwrap_or_default(),
+    )
+}
+
+impl Pane for Wall {
+    fn title(&self) -> String {
+        "Wall".to_owned()
+    }
+
+    fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        title(ui, "Wall");
+        let obstacle = state.obstacle_to(Action::PinFrame);
+        let pin = ui.add_enabled(obstacle.is_none(), Button::new("Pin this frame"));
+        let pin = pin.on_hover_text(bar::tooltip(ui, Action::PinFrame));
+        if pin.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
+            state.pin_frame();
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if !EVERY.contains(&self.every) {
+                self.every = Self::default().every;
+            }
+            let combo = ComboBox::from_id_salt("every").selected_text(format!("every {} steps", self.every));
+            let combo = combo.width(112.0).show_ui(ui, |ui| {
+                for every in EVERY {
+                    ui.selectable_value(&mut self.every, every, format!("every {every} steps"));
+                }
+            });
+            let help = "While a run trains, the pinned frames are predicted anew after so many steps, and at its \
+                        start and end";
+            combo.response.on_hover_text(help).accessible_name("Steps between snapshots");
+        });
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        state.wall.ask(BTreeSet::from([self.disparity(state), self.map]), self.every);
+        let whole = ui.max_rect();
+        if state.wall.pins.is_empty() {
+            let text = if state.data.is_none() {
+                "No data is open: choose it in the Sequence pane"
+            } else {
+                "No frame is pinned. Press \"Pin this frame\" for that of the timeline; when a run starts, four \
+                 are pinned by themselves"
+            };
+            empty(ui, whole, text);
+            return;
+        }
+        let (upper, lower) = whole.split_top_bottom_at_y(whole.bottom() - FOOTER);
+        let mut above = ui.new_child(UiBuilder::new().max_rect(upper));
+        self.grid(&mut above, state);
+        let space = lower.shrink2(egui::vec2(theme::UNIT, theme::HALF));
+        let mut below = ui.new_child(UiBuilder::new().max_rect(space));
+        self.footer(&mut below, state);
+    }
+}

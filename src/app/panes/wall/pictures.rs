@@ -1,0 +1,126 @@
+//! The pictures on the wall as textures: thumbnails in the colours of their maps.
+
+use crate::{
+    app::legend,
+    config::ObjectiveConfig,
+    data::FrameKey,
+    objective::MapName,
+    train::{Snapshot, Thumbnail},
+    view::{FieldStyle, Range},
+};
+use egui::{Color32, ColorImage, Context, TextureHandle, TextureId, TextureOptions};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// The textures of the snapshot that is shown, made when they are first drawn.
+#[derive(Default)]
+pub struct Pictures {
+    shown: Option<Arc<Snapshot>>,
+    /// The snapshot whose values say what the ends of the colours stand for.
+    measured: Option<Arc<Snapshot>>,
+    looks: BTreeMap<MapName, Look>,
+    textures: HashMap<(FrameKey, MapName), TextureHandle>,
+}
+
+/// How a map is coloured.
+#[derive(Clone)]
+pub struct Look {
+    /// Colours, or the meaning of numbers.
+    pub style: FieldStyle,
+    /// What their ends stand for.
+    pub range: (f32, f32),
+}
+
+impl Pictures {
+    /// Turns to another snapshot, coloured by the values of this one or of another.
+    pub fn turn_to(&mut self, shown: Option<&Arc<Snapshot>>, measured: Option<&Arc<Snapshot>>) {
+        let is_same = |old: &Option<Arc<Snapshot>>, new: Option<&Arc<Snapshot>>| match (old, new) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if !is_same(&self.measured, measured) {
+            self.looks.clear();
+        } else if is_same(&self.shown, shown) {
+            return;
+        }
+        self.textures.clear();
+        (self.shown, self.measured) = (shown.cloned(), measured.cloned());
+    }
+
+    /// How a map is coloured; `None` for pictures in colours.
+    pub fn look(&mut self, name: MapName, objective: &ObjectiveConfig) -> Option<Look> {
+        if let Some(look) = self.looks.get(&name) {
+            return Some(look.clone());
+        }
+        let style = legend::usual_style(name, objective)?;
+        let frames = self.measured.iter().flat_map(|snapshot| &snapshot.frames);
+        let values = frames.filter_map(|frame| frame.maps.get(&name)).flat_map(Thumbnail::values);
+        let look = Look { range: range(&style, values), style };
+        self.looks.insert(name, look.clone());
+        Some(look)
+    }
+
+    /// The picture of a thumbnail.
+    pub fn texture(
+        &mut self,
+        context: &Context,
+        (key, name): (&FrameKey, MapName),
+        thumbnail: &Thumbnail,
+        look: Option<&Look>,
+    ) -> TextureId {
+        let texture = self.textures.entry((key.clone(), name)).or_insert_with(|| {
+            let size = [thumbnail.size.width, thumbnail.size.height];
+            let image = match (thumbnail.colours(), look) {
+                (Some(colours), _) => ColorImage::from_rgb(size, colours),
+                (None, look) => ColorImage::new(size, coloured(thumbnail, look)),
+            };
+            context.load_texture("wall", image, TextureOptions::LINEAR)
+        });
+        texture.id()
+    }
+}
+
+fn coloured(thumbnail: &Thumbnail, look: Option<&Look>) -> Vec<Color32> {
+    let rgb = |[red, green, blue]: [u8; 3]| Color32::from_rgb(red, green, blue);
+    let unknown = Color32::from_gray(24);
+    match look.map(|look| (&look.style, look.range)) {
+        Some((style @ FieldStyle::Measure { colormap, sparse, .. }, range)) => {
+            let table: Vec<Color32> =
+                colormap.table().into_iter().map(|[red, green, blue, _]| rgb([red, green, blue])).collect();
+            let colour = |value: f32| match value {
+                value if *sparse && value == 0.0 => unknown,
+                value => table[(255.0 * style.share(value, range)).round().clamp(0.0, 255.0) as usize],
+            };
+            thumbnail.values().map(colour).collect()
+        }
+        Some((FieldStyle::Category(colours), _)) => {
+            let colour =
+                |value: f32| colours.get(value.round() as usize).map_or(unknown, |colour| rgb(*colour));
+            thumbnail.values().map(colour).collect()
+        }
+        None => thumbnail.values().map(|_| unknown).collect(),
+    }
+}
+
+/// The values that the ends of the colours stand for.
+fn range(style: &FieldStyle, values: impl Iterator<Item = f32>) -> (f32, f32) {
+    let FieldStyle::Measure { colormap, range, sparse, .. } = style else { return (0.0, 1.0) };
+    let outside = match range {
+        Range::Fixed { low, high } => return (*low, *high),
+        Range::Automatic { outside } => *outside,
+    };
+    let mut values: Vec<f32> =
+        values.filter(|value| value.is_finite() && !(*sparse && *value == 0.0)).collect();
+    if colormap.has_middle() {
+        values.iter_mut().for_each(|value| *value = value.abs());
+    }
+    values.sort_unstable_by(f32::total_cmp);
+    let at =
+        |share: f32| values.get((share * values.len().saturating_sub(1) as f32).round() as usize).copied();
+    let (Some(low), Some(high)) = (at(outside), at(1.0 - outside)) else { return (0.0, 1.0) };
+    // What is everywhere the same still has a first and a last colour.
+    let high = high.max(low + f32::EPSILON);
+    if colormap.has_middle() { (-high, high) } else { (low, high) }
+}

@@ -1,0 +1,137 @@
+//! The wall: pinned frames, and what the networks said of them along the run.
+
+use super::State;
+use crate::{
+    data::FrameKey,
+    objective::MapName,
+    train::{Command, DataReport, Pinned, Snapshots},
+};
+use std::collections::BTreeSet;
+
+/// Steps over which the time of a step is averaged.
+const RECENT: usize = 50;
+/// Frames that are pinned by themselves.
+const BY_ITSELF: usize = 4;
+
+/// What hangs on the wall.
+#[derive(Default)]
+pub struct Wall {
+    /// The pinned frames, in the order shown.
+    pub pins: Vec<FrameKey>,
+    /// What the networks said of them in the present or last run.
+    pub snapshots: Snapshots,
+    /// What the pane asked for while it was drawn.
+    asked: Option<Pinned>,
+    /// The same of the last time that all panes were drawn: none if the wall was not among them.
+    shown: Option<Pinned>,
+    told: Pinned,
+}
+
+impl Wall {
+    /// The pane is on the screen and shows these maps, anew after so many steps.
+    pub fn ask(&mut self, maps: BTreeSet<MapName>, every: u64) {
+        self.asked = Some(Pinned { frames: Vec::new(), maps, every });
+    }
+
+    /// What the session must be told, if that is news: nothing to be done while the wall is not on the screen.
+    fn news(&mut self) -> Option<Pinned> {
+        let shown = self.shown.as_ref().filter(|_| !self.pins.is_empty());
+        let wanted =
+            shown.map(|shown| Pinned { frames: self.pins.clone(), ..shown.clone() }).unwrap_or_default();
+        let is_news = wanted != self.told;
+        self.told.clone_from(&wanted);
+        is_news.then_some(wanted)
+    }
+
+    /// Lets go what other data does not have.
+    pub(super) fn keep_pins_of(&mut self, data: &DataReport) {
+        let is_there = |key: &FrameKey| {
+            let mut drives = data.drives.iter().filter(|drive| drive.folder == key.folder);
+            drives.any(|drive| drive.frames.contains(&key.frame) && drive.sides.contains(&key.side))
+        };
+        if !self.pins.iter().all(is_there) {
+            self.pins.retain(is_there);
+            self.snapshots.clear();
+        }
+    }
+}
+
+impl State {
+    /// Takes note that all panes are drawn.
+    pub fn panes_drawn(&mut self) {
+        self.wall.shown = self.wall.asked.take();
+        self.tell_pins();
+    }
+
+    pub(super) fn tell_pins(&mut self) {
+        self.commands.extend(self.wall.news().map(Command::Pin));
+    }
+
+    /// Why the frame of the timeline cannot be pinned, if so.
+    pub fn obstacle_to_pin(&self) -> Option<String> {
+        match self.playhead.key() {
+            None => Some("Open data first (Sequence pane)".to_owned()),
+            Some(key) if self.wall.pins.contains(&key) => Some("This frame is pinned".to_owned()),
+            _ if self.wall.pins.len() >= Pinned::MOST_FRAMES => {
+                Some(format!("{} frames are pinned, and no more fit: unpin one first", Pinned::MOST_FRAMES))
+            }
+            _ => None,
+        }
+    }
+
+    /// Pins the frame of the timeline.
+    pub fn pin_frame(&mut self) {
+        if self.obstacle_to_pin().is_none() {
+            self.wall.pins.extend(self.playhead.key());
+        }
+    }
+
+    /// Lets a pinned frame go.
+    pub fn unpin(&mut self, key: &FrameKey) {
+        self.wall.pins.retain(|pinned| pinned != key);
+    }
+
+    /// If nothing is pinned: pins a few frames spread over those that validate, or else those that train.
+    pub(super) fn pin_some(&mut self) {
+        let Some(data) = self.data.as_ref().filter(|_| self.wall.pins.is_empty()) else { return };
+        let samples = if data.validation.is_empty() { &data.training } else { &data.validation };
+        let keys: Vec<&FrameKey> = samples.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let count = keys.len().min(BY_ITSELF);
+        // From the middle of each part.
+        let place = |part: usize| (2 * part + 1) * keys.len() / (2 * count);
+        self.wall.pins = (0..count).map(|part| keys[place(part)].clone()).collect();
+    }
+
+    /// The place of the snapshot that is looked at: the newest, or the last before the chosen step.
+    pub fn snapshot_place(&self) -> Option<usize> {
+        match self.curves.selected_step {
+            Some(step) => self.wall.snapshots.place_at(step),
+            None => self.wall.snapshots.all().len().checked_sub(1),
+        }
+    }
+
+    /// Chooses the step of a snapshot; after the newest, whichever will be the newest.
+    pub fn choose_snapshot(&mut self, place: usize) {
+        let snapshots = self.wall.snapshots.all();
+        let chosen = snapshots.get(place).filter(|_| place + 1 < snapshots.len());
+        self.curves.selected_step = chosen.and_then(|snapshot| snapshot.step);
+    }
+
+    /// The share of the time of training that snapshots take, once both are known.
+    pub fn snapshot_share(&self) -> Option<f64> {
+        let seconds = self.wall.snapshots.all().last()?.seconds;
+        let recent = &self.history[self.history.len().saturating_sub(RECENT)..];
+        let step = recent.iter().map(|report| report.seconds).sum::<f64>() / recent.len() as f64;
+        let every = self.wall.shown.as_ref()?.every as f64;
+        Some(seconds / (seconds + every * step)).filter(|share| share.is_finite())
+    }
+
+    /// Lets go what is held: the inspected pixel, or else the chosen step.
+    pub fn let_go(&mut self) {
+        if self.inspection.is_pinned {
+            self.inspection.clear();
+        } else {
+            self.curves.selected_step = None;
+        }
+    }
+}
