@@ -11,7 +11,7 @@ use crate::{
     model::{Networks, weights::MetricScale},
     objective::MapName,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use burn::tensor::Tensor;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -155,6 +155,7 @@ impl Moment {
         colour: Option<&Arc<Thumbnail>>,
         compute: &Compute,
     ) -> Result<SeenFrame> {
+        ensure!(self.source.contains(key), "the open data has no such frame; unpin it");
         let target = MapName::Colour(FrameId::TARGET);
         let mut watched = maps.clone();
         watched.insert(target);

@@ -83,7 +83,7 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
     assert_eq!(pinned(&stage.state_mut().take_commands()).unwrap().every, 10);
     stage.get_by_label("Map of the last column").click();
     stage.run();
-    stage.get_all_by_label("auto-mask").last().unwrap().click();
+    stage.get_all_by_label("auto-mask").last().unwrap().click_accesskit();
     stage.run();
     let other = pinned(&stage.state_mut().take_commands()).unwrap();
     assert_eq!(other.maps, BTreeSet::from([DISPARITY, MapName::AutoMask]));
@@ -167,9 +167,15 @@ fn a_click_on_the_curves_chooses_a_snapshot_until_it_is_let_go() {
     assert!(stage.query_by_label("step 100, live").is_some());
     stage.run_steps(8);
     let rect = plot(&stage);
+    stage.hover_at(rect.center());
+    stage.run();
+    // Two frames, near enough in time for a double click.
     for _ in 0..2 {
-        stage.drag_at(rect.center());
-        stage.drop_at(rect.center());
+        for pressed in [true, false] {
+            let (pos, button) = (rect.center(), egui::PointerButton::Primary);
+            let event = egui::Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE };
+            stage.input_mut().events.push(event);
+        }
         stage.step();
     }
     stage.run();

@@ -22,6 +22,8 @@ const LEAST_HEIGHT: f32 = 60.0;
 /// What the name of a column needs.
 const LEAST_WIDTH: f32 = 132.0;
 const CAPTION: f32 = 24.0;
+/// What the colours of a column mean, above its pictures: those are small.
+const LEGEND: f32 = 22.0;
 const CROSS: Vec2 = Vec2::splat(18.0);
 /// Width through height of a driving picture, until one is there.
 const USUAL_ASPECT: f32 = 10.0 / 3.0;
@@ -44,7 +46,7 @@ struct Layout {
 impl Layout {
     fn new(space: Rect, columns: usize, rows: usize, aspect: f32) -> Self {
         let widest = (space.width() - GAP * (columns - 1) as f32) / columns as f32;
-        let fitting = (space.height() - CAPTION) / rows as f32 - GAP;
+        let fitting = (space.height() - CAPTION - LEGEND) / rows as f32 - GAP;
         let height = (widest / aspect).min(fitting.max(LEAST_HEIGHT));
         let picture = Vec2::new(height * aspect, height);
         let pitch = (picture.x.max(LEAST_WIDTH.min(widest))) + GAP;
@@ -71,6 +73,7 @@ impl Wall {
         let aspect = seen.map_or(USUAL_ASPECT, |frame| {
             frame.colour.size.width as f32 / frame.colour.size.height.max(1) as f32
         });
+        ui.spacing_mut().item_spacing.y = 0.0;
         let layout = Layout::new(
             ui.available_rect_before_wrap().shrink2(Vec2::new(theme::UNIT, 0.0)),
             names.len(),
@@ -91,13 +94,20 @@ impl Wall {
                 cell.add(egui::Label::new(text).truncate()).on_hover_text(name.help());
             }
         }
+        let (legends, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), LEGEND), Sense::hover());
+        for (index, name) in names.into_iter().enumerate() {
+            if let Some(look) = self.pictures.look(name, state.shown_objective()) {
+                draw_legend(ui, state, layout.column(legends, index), name, &look);
+            }
+        }
         let mut wish = None;
+        let same_drive = pins.iter().all(|key| key.folder == pins[0].folder);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = GAP;
-            for (index, key) in pins.iter().enumerate() {
+            for key in &pins {
                 let size = Vec2::new(ui.available_width(), layout.picture.y);
                 let (row, _) = ui.allocate_exact_size(size, Sense::hover());
-                let scene = Scene { key, shown: shown.as_deref(), is_first: index == 0 };
+                let scene = Scene { key, shown: shown.as_deref(), same_drive };
                 for (column, name) in names.into_iter().enumerate() {
                     let place = Rect::from_center_size(layout.column(row, column).center(), layout.picture);
                     wish = self.cell(ui, state, place, (column, name), &scene).or(wish.take());
@@ -120,7 +130,7 @@ impl Wall {
         (column, name): (usize, MapName),
         scene: &Scene,
     ) -> Option<Wish> {
-        let Scene { key, shown, is_first } = scene;
+        let Scene { key, shown, same_drive } = scene;
         let frame = shown.and_then(|snapshot| snapshot.frame(key));
         let look = self.pictures.look(name, state.shown_objective());
         let thumbnail = frame.and_then(|frame| match name {
@@ -140,9 +150,6 @@ impl Wall {
                 let texture = self.pictures.texture(ui.ctx(), (key, name), thumbnail, look.as_ref());
                 let whole = Rect::from_min_max(egui::Pos2::ZERO, egui::pos2(1.0, 1.0));
                 ui.painter().image(texture, place, whole, Color32::WHITE);
-                if let Some(look) = look.filter(|_| *is_first) {
-                    draw_legend(ui, state, place, name, &look);
-                }
             }
             None => {
                 ui.painter().rect_filled(place, 0.0, Palette::of(ui).stage);
@@ -165,7 +172,7 @@ impl Wall {
             }
         });
         if column == 0 {
-            legend::note(ui.painter(), place, Align2::LEFT_BOTTOM, &short(key));
+            legend::note(ui.painter(), place, Align2::LEFT_BOTTOM, &short(key, *same_drive));
             let corner = Align2::RIGHT_TOP.align_size_within_rect(CROSS, place.shrink(2.0));
             if cross(ui, corner, &format!("Unpin frame {}", key.frame)) {
                 wish = Some(Wish::Unpin((*key).clone()));
@@ -184,7 +191,8 @@ impl Wall {
 struct Scene<'a> {
     key: &'a FrameKey,
     shown: Option<&'a Snapshot>,
-    is_first: bool,
+    /// Whether all pinned frames are of one drive.
+    same_drive: bool,
 }
 
 /// A cross on a plate, so that it is seen on any picture.
@@ -198,13 +206,14 @@ fn cross(ui: &mut Ui, place: Rect, name: &str) -> bool {
     response.on_hover_text("Take this frame from the wall").clicked()
 }
 
-/// What the colours mean, in the first row only: they are the same in all.
-fn draw_legend(ui: &Ui, state: &State, place: Rect, name: MapName, look: &Look) {
-    let corner = Align2::RIGHT_BOTTOM;
+/// What the colours of a column mean.
+fn draw_legend(ui: &Ui, state: &State, strip: Rect, name: MapName, look: &Look) {
+    // On pictures a legend may cover a third of their height; nothing lies below this one.
+    let place = strip.expand2(Vec2::new(theme::HALF, LEGEND));
     let scale = Scale { style: &look.style, range: look.range, unit: legend::unit(name), value: None };
-    legend::bar(ui.painter(), place, corner, &scale);
+    legend::bar(ui.painter(), place, Align2::LEFT_CENTER, &scale);
     let meanings = legend::meanings(name, state.shown_objective());
-    legend::patches(ui.painter(), place, corner, (&meanings, None));
+    legend::patches(ui.painter(), place, Align2::LEFT_CENTER, (&meanings, None));
 }
 
 /// Why there is no picture.
@@ -221,9 +230,13 @@ fn absence(state: &State, shown: Option<&Snapshot>, scene: &Scene) -> String {
     text.to_owned()
 }
 
-/// A frame by its number, side and drive, without the drive's day.
-fn short(FrameKey { folder, frame, side }: &FrameKey) -> String {
-    let drive = folder.rsplit('/').next().unwrap_or(folder);
+/// A frame by its number and side, and by its drive without the day if that tells it from others.
+fn short(FrameKey { folder, frame, side }: &FrameKey, same_drive: bool) -> String {
     let side = if *side == Side::Left { "" } else { " right" };
+    if same_drive {
+        return format!("frame {frame}{side}");
+    }
+    let name = folder.rsplit('/').next().unwrap_or(folder);
+    let drive = name.find("drive").map_or(name, |start| &name[start..]);
     format!("{frame}{side} · {drive}")
 }

@@ -73,8 +73,9 @@ impl Wall {
         let place = state.snapshot_place();
         ui.horizontal(|ui| {
             ui.spacing_mut().slider_width = (ui.available_width() - 300.0).max(72.0);
-            let last = count.saturating_sub(1);
-            let mut chosen = place.unwrap_or(0);
+            // One alone is the newest, at the right end.
+            let last = count.saturating_sub(1).max(1);
+            let mut chosen = if count > 1 { place.unwrap_or(last) } else { last };
             let slider = Slider::new(&mut chosen, 0..=last).step_by(1.0).show_value(false);
             let slider = ui.add_enabled(count > 1, slider).on_hover_text(
                 "Back through the snapshots of the run; the right end shows the newest (arrow keys: one by one)",
@@ -127,8 +128,11 @@ fn costs(state: &State) -> String {
     let share =
         state.snapshot_share().map(|share| format!(", {:.1} % of the time of training", 100.0 * share));
     format!(
-        "{} snapshots, {:.1} of {:.0} MB; one takes {:.2} s{}",
-        snapshots.all().len(),
+        "{}, {:.1} of {:.0} MB; each takes {:.2} s{}",
+        match snapshots.all().len() {
+            1 => "1 snapshot".to_owned(),
+            count => format!("{count} snapshots"),
+        },
         megabytes(snapshots.bytes()),
         megabytes(snapshots.most_bytes()),
         newest.seconds,
