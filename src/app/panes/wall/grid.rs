@@ -174,7 +174,7 @@ impl Wall {
         if column == 0 {
             legend::note(ui.painter(), place, Align2::LEFT_BOTTOM, &short(key, *same_drive));
             let corner = Align2::RIGHT_TOP.align_size_within_rect(CROSS, place.shrink(2.0));
-            if cross(ui, corner, &format!("Unpin frame {}", key.frame)) {
+            if cross(ui, corner, key) {
                 wish = Some(Wish::Unpin((*key).clone()));
             }
         }
@@ -196,11 +196,10 @@ struct Scene<'a> {
 }
 
 /// A cross on a plate, so that it is seen on any picture.
-fn cross(ui: &mut Ui, place: Rect, name: &str) -> bool {
+fn cross(ui: &Ui, place: Rect, key: &FrameKey) -> bool {
     ui.painter().rect_filled(place, 3.0, Color32::from_black_alpha(168));
-    let response =
-        ui.interact(place, ui.scope_id().with(("cross", name, place.top() as i32)), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    let response = ui.interact(place, ui.scope_id().with(("cross", key)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Unpin frame {}", key.frame)));
     let is_near = response.hovered() || response.has_focus();
     Icon::Cross.paint(ui.painter(), place.shrink(5.0), Color32::from_gray(if is_near { 255 } else { 176 }));
     response.on_hover_text("Take this frame from the wall").clicked()
