@@ -1,12 +1,11 @@
 //! Which part of the pictures is seen: one framing for all views, so that they show the same place.
 
 use super::inspection::Place;
+use crate::view::wheel;
 use egui::{CursorIcon, PointerButton, Rect, Response, Vec2};
 
 /// Points that a pixel is wide at the closest.
 const WIDEST_PIXEL: f32 = 64.0;
-/// How much closer a turn of the wheel by a point brings the picture.
-const PER_POINT: f32 = 0.004;
 /// How much closer a key brings it.
 const PER_KEY: f32 = 1.5;
 
@@ -122,9 +121,7 @@ impl Framing {
             response.ctx.set_cursor_icon(CursorIcon::Grabbing);
         }
         if let Some(pointer) = response.hover_pos() {
-            let (scroll, pinch) =
-                response.ctx.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
-            let factor = (scroll * PER_POINT).exp() * pinch;
+            let factor = wheel::closer(&response.ctx);
             if factor != 1.0 {
                 self.zoom_about(Place::within(self.picture(frame), pointer), factor);
             }

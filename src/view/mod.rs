@@ -13,6 +13,7 @@ mod range;
 mod report;
 mod sampling;
 pub mod shaders;
+pub mod wheel;
 
 pub use cloud::{CloudLayer, CloudStyle, CloudView, Paint};
 pub use field::{FieldStyle, FieldView, Range};

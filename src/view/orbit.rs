@@ -3,6 +3,7 @@
 //! Lengths are median depths of the frame; the axes are those of the frame's camera: x to the right,
 //! y down, z forward.
 
+use super::wheel;
 use egui::{Key, PointerButton, Pos2, Rect, Response};
 use glam::{Mat4, Vec2, Vec3, camera::rh};
 
@@ -72,9 +73,7 @@ impl Orbit {
             self.turn(drag);
         }
         if response.hovered() {
-            let (scroll, pinch) =
-                response.ctx.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
-            self.zoom((scroll * 0.004).exp() * pinch);
+            self.zoom(wheel::closer(&response.ctx));
         }
     }
 
@@ -102,8 +101,7 @@ impl Orbit {
             self.look(Vec2::new(drag.x, drag.y));
         }
         if response.hovered() {
-            let scroll = response.ctx.input(|input| input.smooth_scroll_delta().y);
-            self.go(Vec3::Z * scroll * 0.004);
+            self.go(Vec3::Z * wheel::turned(&response.ctx));
         }
         if !response.has_focus() {
             return false;
