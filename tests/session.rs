@@ -127,6 +127,7 @@ fn a_failure_is_an_event_and_the_session_lives_on() {
     session.send(Command::LoadWeights(folder.path().join("nowhere")));
     let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
     assert!(problem.what.contains("nowhere"), "{problem:?}");
+    assert!(!problem.what.contains("command"), "nobody gave a command: {problem:?}");
 
     open_demo(&session);
     let mut config = small(2);

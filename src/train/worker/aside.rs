@@ -26,10 +26,10 @@ impl Worker {
 
     /// Does a little of everything that goes on aside.
     pub(super) fn work_aside(&mut self) {
-        self.guarded("the pinned frames cannot be shown", Self::photograph);
-        self.guarded("the path cannot be followed", Self::trace);
-        self.guarded("the evaluation failed", Self::evaluate);
-        self.guarded("the neighbours cannot be predicted", Self::fuse);
+        self.guarded(Some("the pinned frames cannot be shown"), Self::photograph);
+        self.guarded(Some("the path cannot be followed"), Self::trace);
+        self.guarded(Some("the evaluation failed"), Self::evaluate);
+        self.guarded(Some("the neighbours cannot be predicted"), Self::fuse);
     }
 
     pub(super) fn begin_trace(&mut self, folder: String, side: Side) -> Result<()> {

@@ -124,27 +124,28 @@ impl Worker {
             let command = if has_work { self.commands.try_recv().ok() } else { self.commands.recv().ok() };
             match command {
                 Some(Command::Shutdown) => {
-                    self.guarded("the last checkpoint failed", Self::finish);
+                    self.guarded(Some("the last checkpoint failed"), Self::finish);
                     return;
                 }
-                Some(command) => self.guarded("the command failed", |worker| worker.obey(command)),
+                Some(command) => self.guarded(None, |worker| worker.obey(command)),
                 None if !has_work => return,
                 None if self.state == State::Training => {
-                    self.guarded("the training step failed", Self::train);
+                    self.guarded(Some("the training step failed"), Self::train);
                     self.work_aside();
                 }
-                None if self.is_show_due => self.guarded("the frame cannot be shown", Self::show),
+                None if self.is_show_due => self.guarded(Some("the frame cannot be shown"), Self::show),
                 None => self.work_aside(),
             }
         }
     }
 
-    /// Does some work; its error or panic becomes an event, and a run that was making steps pauses.
-    fn guarded(&mut self, what: &str, work: impl FnOnce(&mut Self) -> Result<()>) {
+    /// Does some work; its error or panic becomes an event, and a run that was making steps pauses. `what`
+    /// goes before an error that does not say by itself what failed.
+    fn guarded(&mut self, what: Option<&str>, work: impl FnOnce(&mut Self) -> Result<()>) {
         let error = match catch_unwind(AssertUnwindSafe(|| work(self))) {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error,
-            Err(panic) => anyhow!("{}", panic_text(panic.as_ref())),
+            Err(panic) => anyhow!("an error within the program: {}", panic_text(panic.as_ref())),
         };
         let ended_run = matches!(self.state, State::Training | State::Preparing);
         if ended_run {
@@ -163,7 +164,7 @@ impl Worker {
             Some(_) => "the run is paused and its checkpoints are kept".to_owned(),
             None => String::new(),
         };
-        let what = format!("{what}: {error:#}");
+        let what = what.map_or_else(|| format!("{error:#}"), |what| format!("{what}: {error:#}"));
         self.tell(Event::Problem(Problem { what, advice, ended_run, needs_checkpoint }));
     }
 
