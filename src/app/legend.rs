@@ -13,7 +13,8 @@ use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ve
 pub const HEIGHT: f32 = 26.0;
 const BAR: Vec2 = Vec2::new(88.0, 8.0);
 const TEXT: Color32 = Color32::from_gray(232);
-const SHADE: Color32 = Color32::from_black_alpha(168);
+/// What words stand on over a picture.
+pub const SHADE: Color32 = Color32::from_black_alpha(168);
 const UNWARPED: [[u8; 3]; 3] = [[62, 68, 82], [92, 100, 118], [126, 134, 152]];
 const WARPED: [[u8; 3]; 3] = [[236, 158, 62], [72, 178, 164], [196, 112, 190]];
 
@@ -171,9 +172,10 @@ fn plate(painter: &Painter, picture: Rect, corner: Align2, content: Vec2) -> Opt
     Some(Rect::from_center_size(plate.center(), content))
 }
 
-/// A few words in a corner of the picture.
+/// A few words in a corner of the picture, in as many lines as they need there.
 pub fn note(painter: &Painter, picture: Rect, corner: Align2, text: &str) {
-    let text = painter.layout_no_wrap(text.to_owned(), FontId::proportional(11.0), TEXT);
+    let width = picture.width() - 3.0 * theme::UNIT;
+    let text = painter.layout(text.to_owned(), FontId::proportional(11.0), TEXT, width);
     if let Some(plate) = plate(painter, picture, corner, text.size()) {
         painter.galley(plate.min, text, TEXT);
     }

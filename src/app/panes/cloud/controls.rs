@@ -60,7 +60,8 @@ impl Cloud {
     fn fly_button(&mut self, ui: &mut Ui) {
         let help = "Move through the cloud: W A S D to go, E and Q to rise and sink, Shift to hurry, drag to \
                     look around, Escape to circle again";
-        if ui.selectable_label(self.is_flying, "Fly").on_hover_text(help).clicked() {
+        let fly = Button::new("Fly").selected(self.is_flying);
+        if ui.add(fly).on_hover_text(help).clicked() {
             self.is_flying = !self.is_flying;
             self.takes_keys = self.is_flying;
             ui.close();

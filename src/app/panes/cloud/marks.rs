@@ -1,13 +1,13 @@
 //! What is drawn over the points: cameras, their way, hints.
 
-use super::{Cloud, theme};
+use super::Cloud;
 use crate::{
-    app::{state::State, theme::Palette},
+    app::{legend, state::State, theme::Palette},
     geometry::Intrinsics,
     train::Fusion,
     view::Orbit,
 };
-use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, Ui, Vec2};
+use egui::{Align2, Painter, Rect, Stroke, Ui};
 use glam::{Affine3A, Vec3};
 
 /// How far before the camera its frame is drawn, in median depths.
@@ -25,12 +25,8 @@ pub(super) fn progress(fusion: &Fusion) -> String {
 }
 
 impl Cloud {
-    /// Cameras, and what the pointer and the keys do.
-    pub(super) fn marks(&self, ui: &Ui, rect: Rect, state: &State) {
-        let painter = ui.painter().with_clip_rect(rect);
-        if self.shows_camera {
-            self.cameras(&painter, rect, state);
-        }
+    /// What the pointer and the keys do, until it was done.
+    pub(super) fn hint(&self, ui: &Ui, rect: Rect) {
         let hint = if self.is_flying {
             "W A S D to fly · E and Q to rise and sink · Shift to hurry · drag to look around · Escape to orbit"
         } else if self.orbit == Orbit::default() {
@@ -38,12 +34,11 @@ impl Cloud {
         } else {
             return;
         };
-        let at = rect.left_bottom() + Vec2::new(theme::UNIT, -theme::UNIT);
-        painter.text(at, Align2::LEFT_BOTTOM, hint, FontId::proportional(11.0), Color32::from_gray(140));
+        legend::note(ui.painter(), rect, Align2::LEFT_BOTTOM, hint);
     }
 
     /// The pyramids that the frames' cameras look through, and the way from one to the next.
-    fn cameras(&self, painter: &Painter, rect: Rect, state: &State) {
+    pub(super) fn cameras(&self, painter: &Painter, rect: Rect, state: &State) {
         let Some(picture) = &state.picture else { return };
         let Some(cloud) = &picture.cloud else { return };
         let stroke = Stroke::new(1.2, Palette::DARK.accent);

@@ -11,7 +11,7 @@ use crate::{
     app::{
         legend::{self, Scale},
         state::State,
-        theme::{self, Palette},
+        theme::Palette,
     },
     config::FrameId,
     objective::MapName,
@@ -27,6 +27,8 @@ use std::ops::RangeInclusive;
 const SOFTWARE_POINTS: usize = 130_000;
 /// How long the cloud rests before a software driver draws all of it, seconds.
 const REST: f64 = 0.2;
+/// A pane of this width has room for the hint beside a legend.
+const ROOM_FOR_BOTH: f32 = 720.0;
 
 /// What can be chosen; a file that keeps the pane may hold more.
 const WIDTHS: RangeInclusive<f32> = 0.5..=4.0;
@@ -146,7 +148,8 @@ impl Cloud {
         (points as f64 / SOFTWARE_POINTS as f64).sqrt().ceil() as usize
     }
 
-    /// Where legends go, and above them.
+    /// Legends at the right, notes at the left; the hint goes above the legends where it has no room beside
+    /// them.
     fn words(&self, ui: &Ui, rect: Rect, state: &State) {
         let Some(picture) = &state.picture else { return };
         let mut free = rect;
@@ -161,10 +164,10 @@ impl Cloud {
         if self.shows_truth {
             let meaning = colouring::truth_meaning(picture);
             legend::patches(ui.painter(), free, Align2::RIGHT_BOTTOM, (&meaning, None));
+            free.max.y -= legend::HEIGHT;
         }
-        if state.shows_demo() {
-            free.min.y += welcome::LINE;
-        }
+        let has_room = rect.width() >= ROOM_FOR_BOTH;
+        self.hint(ui, if has_room { rect } else { free });
         let fusion = state.fusion.of(picture).map(|fusion| marks::progress(fusion)).unwrap_or_default();
         for note in [self.colour_by.absence(picture).unwrap_or_default(), fusion] {
             if !note.is_empty() {
@@ -195,11 +198,11 @@ impl Pane for Cloud {
         ui.painter().rect_filled(rect, 0.0, Palette::of(ui).stage);
         if state.picture.as_ref().is_some_and(|picture| picture.cloud.is_some()) {
             self.draw(ui, rect, state);
-            self.marks(ui, rect, state);
-            self.words(ui, rect, state);
-            if state.shows_demo() {
-                welcome::first_steps(ui, rect, state);
+            if self.shows_camera {
+                self.cameras(&ui.painter().with_clip_rect(rect), rect, state);
             }
+            let top = if state.shows_demo() { welcome::first_steps(ui, rect, state) } else { rect.top() };
+            self.words(ui, rect.with_min_y(top), state);
         } else if state.data.is_some() && !state.has_networks() && !state.has_run() {
             welcome::call_to_action(ui, rect, state);
         } else if state.session == train::State::Preparing {

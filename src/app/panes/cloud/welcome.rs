@@ -1,25 +1,30 @@
 //! What to do first, said where the cloud is or will be.
 
-use crate::app::{action::Action, state::State, theme};
-use egui::{Align, Color32, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
+use crate::app::{action::Action, legend, state::State, theme};
+use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2};
 
-/// Height of the line of [`first_steps`].
-pub(super) const LINE: f32 = 40.0;
+/// Height of a line of [`first_steps`].
+const LINE: f32 = 24.0;
 
-/// The two ways on from the demo weights, in one line over the cloud.
-pub(super) fn first_steps(ui: &mut Ui, rect: Rect, state: &mut State) {
-    let line = Rect::from_min_size(rect.min, Vec2::new(rect.width(), LINE)).shrink(theme::UNIT);
-    let mut ui = ui.new_child(UiBuilder::new().max_rect(line).layout(Layout::left_to_right(Align::Center)));
-    let text = RichText::new("Depth by the demo weights.").color(Color32::from_gray(200));
-    ui.label(text)
-        .on_hover_text("A light network that this program trained on streets of the built-in drive");
-    let train = ui.add_enabled(state.obstacle().is_none(), egui::Button::new("Train from scratch here"));
-    if train.on_hover_text(Action::Train.help()).clicked() {
-        state.wish(Action::Train);
-    }
-    if ui.button("Open KITTI…").on_hover_text(Action::OpenData.help()).clicked() {
-        state.wish(Action::OpenData);
-    }
+/// The two ways on from the demo weights, over the cloud: in one line, or in more where that has no room.
+/// Gives their lower end.
+pub(super) fn first_steps(ui: &mut Ui, rect: Rect, state: &mut State) -> f32 {
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect.shrink(theme::UNIT)));
+    let plate = Frame::new().fill(legend::SHADE).corner_radius(3.0).inner_margin(Margin::symmetric(8, 4));
+    let words = |ui: &mut Ui| {
+        ui.spacing_mut().interact_size.y = LINE;
+        let text = RichText::new("Depth by the demo weights.").color(Color32::from_gray(216));
+        ui.label(text)
+            .on_hover_text("A light network that this program trained on streets of the built-in drive");
+        let train = ui.add_enabled(state.obstacle().is_none(), egui::Button::new("Train from scratch here"));
+        if train.on_hover_text(Action::Train.help()).clicked() {
+            state.wish(Action::Train);
+        }
+        if ui.button("Open KITTI…").on_hover_text(Action::OpenData.help()).clicked() {
+            state.wish(Action::OpenData);
+        }
+    };
+    plate.show(&mut ui, |ui| ui.horizontal_wrapped(words)).response.rect.bottom()
 }
 
 /// What to do when there are no networks: the two ways on, as buttons.
