@@ -52,7 +52,7 @@ impl Palette {
     const LIGHT: Self = Self {
         accent: Color32::from_rgb(20, 96, 184),
         on_accent: Color32::WHITE,
-        warning: Color32::from_rgb(166, 98, 0),
+        warning: Color32::from_rgb(150, 86, 0),
         failure: Color32::from_rgb(186, 38, 32),
         stage: Color32::from_rgb(214, 216, 220),
         header: Color32::from_rgb(232, 234, 237),
@@ -103,11 +103,12 @@ fn dark() -> Visuals {
     visuals.extreme_bg_color = Color32::from_rgb(14, 15, 17);
     visuals.faint_bg_color = Color32::from_rgb(28, 30, 34);
     visuals.window_stroke = Stroke::new(1.0, Color32::from_rgb(58, 62, 69));
-    visuals.weak_text_color = Some(Color32::from_rgb(138, 143, 152));
+    visuals.weak_text_color = Some(Color32::from_rgb(150, 155, 163));
     let widgets = &mut visuals.widgets;
     widgets.noninteractive.fg_stroke.color = Color32::from_rgb(188, 192, 199);
     widgets.noninteractive.bg_stroke.color = Color32::from_rgb(46, 49, 55);
     widgets.inactive.weak_bg_fill = Color32::from_rgb(44, 47, 53);
+    widgets.inactive.bg_stroke = Stroke::new(1.0, Color32::from_rgb(66, 70, 78));
     widgets.inactive.bg_fill = Color32::from_rgb(52, 56, 63);
     widgets.inactive.fg_stroke.color = Color32::from_rgb(214, 217, 222);
     widgets.hovered.weak_bg_fill = Color32::from_rgb(58, 62, 70);
@@ -123,11 +124,13 @@ fn light() -> Visuals {
     visuals.window_fill = Color32::from_rgb(252, 252, 253);
     visuals.extreme_bg_color = Color32::WHITE;
     visuals.faint_bg_color = Color32::from_rgb(238, 240, 243);
-    visuals.weak_text_color = Some(Color32::from_rgb(98, 103, 112));
+    visuals.weak_text_color = Some(Color32::from_rgb(82, 87, 96));
     let widgets = &mut visuals.widgets;
     widgets.noninteractive.fg_stroke.color = Color32::from_rgb(48, 52, 59);
     widgets.noninteractive.bg_stroke.color = Color32::from_rgb(208, 211, 216);
-    widgets.inactive.weak_bg_fill = Color32::from_rgb(226, 229, 233);
+    // On a header as on a panel: the fill alone would hardly stand out from either.
+    widgets.inactive.weak_bg_fill = Color32::WHITE;
+    widgets.inactive.bg_stroke = Stroke::new(1.0, Color32::from_rgb(166, 171, 179));
     widgets.inactive.bg_fill = Color32::from_rgb(214, 218, 224);
     widgets.inactive.fg_stroke.color = Color32::from_rgb(36, 40, 46);
     finish(&mut visuals, palette, Color32::from_rgb(196, 218, 244));
