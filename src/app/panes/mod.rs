@@ -10,6 +10,7 @@ mod log;
 mod map;
 mod sandbox;
 mod sequence;
+mod table;
 mod timeline;
 mod training;
 mod trajectory;

@@ -1,0 +1,215 @@
+//! The sandbox: depth, camera and motion of the frame that is looked at changed by hand, and what the loss
+//! says to it.
+
+mod dial;
+
+use super::{Pane, empty, table, title};
+use crate::{
+    app::{
+        inspection::{Fact, Group},
+        sandbox::Sandbox as Tried,
+        state::State,
+        theme::Palette,
+    },
+    config::FrameId,
+    objective::Adjustment,
+    train::{Judgement, WhatIf},
+};
+use dial::Dial;
+use egui::{Align, ComboBox, Label, Layout, RichText, ScrollArea, Ui};
+use glam::Vec3;
+use serde::{Deserialize, Serialize};
+
+/// Translations reach this far, in the network's unit; between frames a car moves a few hundredths.
+const FARTHEST: f32 = 0.1;
+/// Rotations reach this far, degrees.
+const WIDEST: f32 = 3.0;
+/// The principal point moves this far, in parts of the picture.
+const OFF_CENTRE: f32 = 0.2;
+/// A change of the loss by less is none, percent.
+const NOTABLE: f32 = 0.05;
+
+/// The pane.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Sandbox;
+
+/// What depths are multiplied by.
+fn depth(ui: &mut Ui, adjustment: &mut Adjustment) {
+    heading(ui, "Depth", "times the prediction");
+    let help = "Every depth × this. Without a motion to match, sources no longer land where they should";
+    Dial::factor("Depth", help, 0.25..=4.0).ui(ui, &mut adjustment.depth);
+}
+
+/// The camera as it becomes, in pixels, and what is odd about it.
+fn camera(ui: &mut Ui, what_if: &WhatIf, adjustment: &mut Adjustment, keeps_square: &mut bool) {
+    let (width, height) = (what_if.filmed.width, what_if.filmed.height);
+    heading(ui, "Camera", &format!("in pixels of {}", what_if.filmed));
+    let [focal_x, focal_y, centre_x, centre_y] = what_if.camera.in_pixels(width, height);
+    let help = "The focal length across, as if the calibration were wrong by it";
+    let [across, down] = &mut adjustment.focal;
+    let dial = Dial::factor("Focal length x", help, 0.5..=2.0).shown_as(0.0, focal_x, " px", 1);
+    if dial.ui(ui, across) && *keeps_square {
+        *down = *across;
+    }
+    let help = "The focal length down, as if the calibration were wrong by it";
+    let dial = Dial::factor("Focal length y", help, 0.5..=2.0).shown_as(0.0, focal_y, " px", 1);
+    if dial.ui(ui, down) && *keeps_square {
+        *across = *down;
+    }
+    let both = ui.checkbox(keeps_square, "Both focal lengths by the same factor");
+    if both.on_hover_text("Pixels keep their shape").changed() && *keeps_square {
+        *down = *across;
+    }
+    let [right, down] = &mut adjustment.centre;
+    let help = "The column where the camera's axis meets the picture: the principal point";
+    Dial::addend("Centre x", help, OFF_CENTRE).shown_as(centre_x, width as f32, " px", 1).ui(ui, right);
+    let help = "The row where the camera's axis meets the picture: the principal point";
+    Dial::addend("Centre y", help, OFF_CENTRE).shown_as(centre_y, height as f32, " px", 1).ui(ui, down);
+    let camera = adjustment.camera(what_if.camera);
+    let view = Fact {
+        name: "field of view",
+        values: vec![format!("{:.0}°", camera.field_of_view_degrees())],
+        decisive: None,
+        help: "What the camera sees across, by focal length and centre".to_owned(),
+    };
+    table::row(ui, &view, &[]);
+    for doubt in camera.doubts(width as f32 / height as f32) {
+        let text = RichText::new(format!("Implausible: {doubt}")).color(Palette::of(ui).warning);
+        ui.add(Label::new(text).wrap());
+    }
+}
+
+/// How the points move in a source's camera.
+fn motion(ui: &mut Ui, adjustment: &mut Adjustment, sources: &[FrameId]) {
+    heading(ui, "Motion", "in units of depth, and degrees");
+    source(ui, &mut adjustment.source, sources);
+    let help = "Moves the points in the source's camera, in the network's unit of length";
+    let Vec3 { x, y, z } = &mut adjustment.translation;
+    for (name, value) in [("Right", x), ("Down", y), ("Forward", z)] {
+        Dial::addend(name, help, FARTHEST).ui(ui, value);
+    }
+    let help = "Turns the points in the source's camera";
+    let Vec3 { x, y, z } = &mut adjustment.rotation_degrees;
+    for (name, value) in [("Pitch", x), ("Yaw", y), ("Roll", z)] {
+        Dial::addend(name, help, WIDEST).shown_as(0.0, 1.0, "°", 2).ui(ui, value);
+    }
+}
+
+/// The choice of the source whose motion is changed.
+fn source(ui: &mut Ui, chosen: &mut Option<FrameId>, sources: &[FrameId]) {
+    let name = |source: Option<FrameId>| {
+        source.map_or("all sources".to_owned(), |id| format!("frame {}", id.label()))
+    };
+    if chosen.is_some_and(|source| !sources.contains(&source)) {
+        *chosen = None;
+    }
+    ui.horizontal(|ui| {
+        let help = "Which source's motion is changed";
+        ui.label("Of").on_hover_text(help);
+        let combo = ComboBox::from_id_salt("source").width(ui.available_width()).selected_text(name(*chosen));
+        let combo = combo.show_ui(ui, |ui| {
+            for source in std::iter::once(None).chain(sources.iter().copied().map(Some)) {
+                ui.selectable_value(chosen, source, name(source));
+            }
+        });
+        combo.response.on_hover_text(help).accessible_name("Source whose motion is changed");
+    });
+}
+
+/// The loss as it is and changed.
+fn verdict(ui: &mut Ui, what_if: &WhatIf) {
+    let Judgement { loss: before, masked_share: masked_before } = what_if.before;
+    let Judgement { loss: after, masked_share: masked_after } = what_if.after;
+    let percent = 100.0 * (after - before) / before.max(1e-9);
+    let signed = |value: f32, unit: &str| format!("{value:+.1} {unit}").replace('-', "−");
+    let [masked_before, masked_after] = [masked_before, masked_after].map(|share| 100.0 * share);
+    let objective = Group {
+        title: "Objective",
+        columns: ["as it is", "changed", "change"].map(str::to_owned).to_vec(),
+        facts: vec![
+            Fact {
+                name: "loss",
+                values: vec![format!("{before:.4}"), format!("{after:.4}"), signed(percent, "%")],
+                decisive: (percent.abs() > NOTABLE).then_some(usize::from(after < before)),
+                help: "The whole objective of this frame, smoothness included; the lower one stands out"
+                    .to_owned(),
+            },
+            Fact {
+                name: "masked",
+                values: vec![
+                    format!("{masked_before:.1} %"),
+                    format!("{masked_after:.1} %"),
+                    signed(masked_after - masked_before, "%"),
+                ],
+                decisive: None,
+                help: "Pixels that the auto-mask leaves out, and percentage points between both".to_owned(),
+            },
+        ],
+    };
+    table::heading(ui, &objective);
+    for fact in &objective.facts {
+        table::row(ui, fact, &objective.columns);
+    }
+}
+
+/// What a group of rows is about, and what its numbers are counted in.
+fn heading(ui: &mut Ui, title: &'static str, unit: &str) {
+    table::heading(ui, &Group { title, columns: vec![unit.to_owned()], facts: Vec::new() });
+}
+
+impl Pane for Sandbox {
+    fn title(&self) -> String {
+        "Sandbox".to_owned()
+    }
+
+    fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        title(ui, "Sandbox");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let is_changed = !state.sandbox.adjustment.is_none();
+            let reset = ui.add_enabled(is_changed, egui::Button::new("Reset all"));
+            if reset.on_hover_text("As the networks and the calibration have it").clicked() {
+                state.sandbox.adjustment = Adjustment::default();
+            }
+        });
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let what_if = state.picture.as_ref().and_then(|picture| picture.what_if.clone());
+        if state.is_training() && state.follows_training {
+            let rect = ui.max_rect();
+            empty(
+                ui,
+                rect,
+                "The views show the training batch, which stays as it is. Press F to look at the frame of the timeline, and change that",
+            );
+            return;
+        }
+        let Some(what_if) = what_if else {
+            let rect = ui.max_rect();
+            let text = if state.has_networks() && state.picture.is_none() {
+                "Waiting for the first picture …"
+            } else if state.has_networks() {
+                "Nothing to try here: it takes a frame with a source that can be warped (neighbours and a pose network, or the stereo camera)"
+            } else {
+                "No networks yet: press Train, or load weights"
+            };
+            empty(ui, rect, text);
+            return;
+        };
+        let sources: Vec<FrameId> = state.shown_objective().sources().collect();
+        ScrollArea::vertical().auto_shrink(false).content_margin(egui::Margin::same(8)).show(ui, |ui| {
+            let text =
+                "What if depth, camera or motion were different? The views show it; the run is not touched.";
+            ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap());
+            verdict(ui, &what_if);
+            let Tried { adjustment, keeps_square, .. } = &mut state.sandbox;
+            depth(ui, adjustment);
+            camera(ui, &what_if, adjustment, keeps_square);
+            motion(ui, adjustment, &sources);
+        });
+    }
+
+    fn tries(&self) -> bool {
+        true
+    }
+}
