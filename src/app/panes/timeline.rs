@@ -18,6 +18,10 @@ use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Str
 use serde::{Deserialize, Serialize};
 
 const STRIP: f32 = 14.0;
+/// Room for what the colours mean, which goes first where there is little.
+const KEY: f32 = 200.0;
+/// Room for the switch at the right of the header.
+const FOLLOW: f32 = 120.0;
 
 /// The pane.
 #[derive(Serialize, Deserialize)]
@@ -93,11 +97,11 @@ fn strip(ui: &mut Ui, state: &mut State) {
     let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
     response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
     if !enabled {
-        super::empty(
-            ui,
-            space,
-            "No data is open: choose it in the Sequence pane, and the frames of the drive appear here",
-        );
+        let usual =
+            "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
+        let text =
+            state.opening.as_ref().map_or_else(|| usual.to_owned(), |what| format!("Opening {what} …"));
+        super::empty(ui, space, &text);
         return;
     }
     let bar =
@@ -196,7 +200,9 @@ impl Pane for Timeline {
             let text = format!("frame {} of {}", state.playhead.frame, state.playhead.last());
             bar::slot(ui, text, 104.0).on_hover_text(state.playhead.folder());
             cameras(ui, state);
-            key_of_colours(ui);
+            if ui.available_width() >= KEY + FOLLOW {
+                key_of_colours(ui);
+            }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let mut follows = state.follows_training;

@@ -35,6 +35,10 @@ const RUN_COLOURS: [Color32; 6] = [
 ];
 /// The least that is left to the plot.
 const LEAST_HEIGHT: f32 = 48.0;
+/// What the controls at the right of the header need.
+const CONTROLS: f32 = 168.0;
+/// A header with this much room says what its number is for.
+const ROOM_TO_NAME: f32 = 128.0;
 
 /// The pane.
 #[derive(Serialize, Deserialize)]
@@ -120,8 +124,9 @@ impl Pane for Curves {
     }
 
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        let choice =
-            ComboBox::from_id_salt("figure").selected_text(state.figure.name()).width(104.0).height(400.0);
+        let width = (ui.available_width() - CONTROLS).clamp(64.0, 104.0);
+        let choice = ComboBox::from_id_salt("figure").selected_text(state.figure.name());
+        let choice = choice.width(width).truncate().height(400.0);
         let choice = choice.show_ui(ui, |ui| {
             for figure in Figure::ALL {
                 ui.selectable_value(&mut state.figure, figure, figure.name()).on_hover_text(figure.help());
@@ -137,6 +142,8 @@ impl Pane for Curves {
             }
             let smoothing =
                 DragValue::new(&mut self.smoothing).range(0.0..=0.995).speed(0.005).max_decimals(3);
+            let smoothing =
+                if ui.available_width() >= ROOM_TO_NAME { smoothing.prefix("smoothing ") } else { smoothing };
             ui.add(smoothing)
                 .on_hover_text(
                     "Smoothing: the weight of the steps before in the running mean; 0 shows every step",
