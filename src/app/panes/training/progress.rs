@@ -27,16 +27,17 @@ const BAR: f32 = 10.0;
 /// The run's progress.
 pub fn show(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
-    let step = state.last_step().cloned().unwrap_or_default();
-    let share = step.step as f32 / step.total_steps.max(1) as f32;
+    let step = state.last_step().cloned();
+    let share = step.as_ref().map_or(0.0, |step| step.step as f32 / step.total_steps.max(1) as f32);
     let bar = ProgressBar::new(share).desired_height(theme::UNIT).fill(palette.accent).corner_radius(2.0);
     ui.add(bar).accessible_name("Progress of the run");
     Grid::new("progress").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(
         ui,
         |ui| {
-            for (name, value, help) in figures(&step) {
+            for (name, value, help) in figures(&step.clone().unwrap_or_default()) {
                 ui.label(RichText::new(name).color(ui.visuals().weak_text_color()));
-                ui.label(value).on_hover_text(help);
+                // Before the first step there is nothing to count.
+                ui.label(if step.is_some() { value } else { "–".to_owned() }).on_hover_text(help);
                 ui.end_row();
             }
         },
