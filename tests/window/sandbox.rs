@@ -63,7 +63,8 @@ fn the_camera_that_is_tried_is_told_in_pixels() {
     for (name, value) in
         [("Focal length x", "580.0 px"), ("Focal length y", "576.0 px"), ("Centre x", "500.0 px")]
     {
-        let field = stage.get_by_role_and_label(Role::SpinButton, &format!("{name}, as a number"));
+        let label = format!("{name}, as a number");
+        let field = stage.get_by_role_and_label(Role::SpinButton, &label);
         assert_eq!(field.value().as_deref(), Some(value), "{name}");
     }
 }
