@@ -74,7 +74,7 @@ impl Default for Desk {
         let log = tiles.insert_pane(LogPane::default().into());
         let wall = tiles.insert_pane(Wall::default().into());
         let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation, log, wall]);
-        let shares = [(cloud, 1.0), (trajectory, 1.0), (evaluation, 3.2), (log, 1.0), (wall, 2.0)];
+        let shares = [(cloud, 1.0), (trajectory, 1.0), (evaluation, 2.4), (log, 1.0), (wall, 2.0)];
         share(&mut tiles, lowest, &shares);
         let sequence = tiles.insert_pane(Sequence::default().into());
         let health = tiles.insert_pane(Health.into());

@@ -7,6 +7,7 @@ use crate::{
     data::{
         DepthMap, FrameKey, FrameSource,
         augment::Augmentation,
+        image,
         loader::{SampleOptions, load_sample},
     },
     evaluate::{Protocol, compare_disparity},
@@ -15,7 +16,7 @@ use crate::{
     objective::{Adjustment, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
     predict::{DisparityMap, SampleTensors, depth_maps, inputs},
 };
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -154,7 +155,7 @@ pub(super) struct Predicted {
     objective: ObjectiveConfig,
     /// `None` without networks.
     inputs: Option<Inputs>,
-    /// The size that it was filmed at, if a source of frames was asked.
+    /// The size that it was filmed at.
     filmed: ImageSize,
 }
 
@@ -177,6 +178,7 @@ impl Showing<'_> {
 
     /// Loads the frame with those of its sources that exist, and predicts.
     pub fn predict(&self, key: &FrameKey) -> Result<Predicted> {
+        ensure!(self.source.contains(key), "there is no frame {key} in {}", self.source.name());
         let mut config = self.config.objective.clone();
         if self.knows_stereo && !config.uses_stereo() {
             config.frame_ids.push(FrameId::Stereo);
@@ -185,12 +187,13 @@ impl Showing<'_> {
         let options = SampleOptions::of(&config, size).present(self.source, key);
         let sample = load_sample(self.source, key, &options, &Augmentation::default())?;
         let samples = SampleTensors::upload(&[sample], &self.wants.compute.device);
+        let filmed = self.source.file(key).and_then(|file| image::size(file).ok()).unwrap_or(size);
         config.frame_ids.clone_from(&options.frame_ids);
         let inputs = self.networks.map(|networks| {
             config.frame_ids = networks.reachable(&config.frame_ids);
             inputs(networks, &config, &samples, Noise::None)
         });
-        Ok(Predicted { key: key.clone(), samples, objective: config, inputs, filmed: size })
+        Ok(Predicted { key: key.clone(), samples, objective: config, inputs, filmed })
     }
 
     /// Judges what was predicted, with changes if there are any, and leases what is watched.

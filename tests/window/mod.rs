@@ -8,6 +8,7 @@ mod flow;
 mod health;
 mod inspector;
 mod keys;
+mod looks;
 mod sandbox;
 mod settings;
 mod trajectory;
