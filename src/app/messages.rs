@@ -2,6 +2,7 @@
 
 use super::{
     log::Log,
+    shortcuts::close_by_escape,
     theme::{self, Palette},
 };
 use egui::{Align, Align2, Area, Frame, Id, Label, Layout, Margin, RichText, Ui, Vec2};
@@ -141,6 +142,7 @@ impl Messages {
 
     fn history_ui(&mut self, ui: &Ui, palette: &Palette) -> bool {
         let mut is_open = self.history_is_open;
+        close_by_escape(ui, &mut is_open);
         let mut wants_log = false;
         egui::Window::new("Messages").open(&mut is_open).default_width(480.0).show(ui, |ui| {
             if self.all.is_empty() {

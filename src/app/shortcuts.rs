@@ -1,16 +1,22 @@
 //! The list of keys, and of what the pointer does.
 
 use super::{action::Action, bar, theme};
-use egui::{RichText, ScrollArea, Ui};
+use egui::{Key, Modifiers, RichText, ScrollArea, Ui};
 
 /// Draws the list of keys if it is open.
 pub fn ui(ui: &Ui, is_open: &mut bool) {
+    close_by_escape(ui, is_open);
     let window = egui::Window::new("Shortcuts").open(is_open);
     let window = window.anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]).resizable(false).collapsible(false);
     window.show(ui, |ui| {
         let height = ui.ctx().content_rect().height() - 120.0;
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, list_ui);
     });
+}
+
+/// Escape closes what lies over the panes before it does anything in them.
+pub fn close_by_escape(ui: &Ui, is_open: &mut bool) {
+    *is_open = *is_open && !ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
 }
 
 fn list_ui(ui: &mut Ui) {

@@ -33,6 +33,9 @@ fn every_key_is_in_the_list_of_shortcuts() {
     }
     let names = stage.query_all_by_label_contains("point cloud").count();
     assert!(names >= 4, "how to move the cloud: {names}");
+    stage.key_press(Key::Escape);
+    stage.run();
+    assert!(stage.query_by_label("Pixels as squares").is_none(), "Escape closes the list");
 }
 
 #[test]

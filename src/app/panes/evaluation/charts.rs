@@ -2,12 +2,14 @@
 
 use crate::{app::theme::Palette, evaluate::DistanceRange, train::EvaluationReport};
 use egui::{Color32, RichText, Ui, Vec2};
-use egui_plot::{Bar, BarChart, Line, Plot, PlotPoints};
+use egui_plot::{Bar, BarChart, GridInput, GridMark, Line, Plot, PlotPoints};
 
 const BARS: usize = 24;
 /// Of both charts together, less their names.
 const HIGHEST: f32 = 360.0;
 const NAMES: f32 = 56.0;
+/// Between the numbers below the errors by distance.
+const METRES_PER_MARK: f64 = 20.0;
 
 /// Both charts, one above the other; the other report is a line.
 pub(super) fn charts(ui: &mut Ui, report: &EvaluationReport, other: Option<&EvaluationReport>) {
@@ -82,7 +84,13 @@ fn by_distance(
         let points: Vec<[f64; 2]> = ranges.map(|range| [middle(range), range.abs_rel]).collect();
         Line::new("compared", PlotPoints::from(points)).color(palette.warning)
     });
-    plot("distance", size).show(ui, |plot| {
+    // The usual marks lie so near in this width that their numbers fade.
+    let marks = |input: GridInput| {
+        let last = (input.bounds.1 / METRES_PER_MARK) as u32;
+        let mark = |index: u32| GridMark { value: f64::from(index) * METRES_PER_MARK, step_size: 100.0 };
+        (0..=last).map(mark).collect()
+    };
+    plot("distance", size).x_grid_spacer(marks).show(ui, |plot| {
         plot.bar_chart(chart);
         if let Some(before) = before {
             plot.line(before);
