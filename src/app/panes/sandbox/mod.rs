@@ -139,7 +139,7 @@ fn verdict(ui: &mut Ui, what_if: &WhatIf) {
                 values: vec![
                     format!("{masked_before:.1} %"),
                     format!("{masked_after:.1} %"),
-                    signed(masked_after - masked_before, "%"),
+                    signed(masked_after - masked_before, "pp"),
                 ],
                 decisive: None,
                 help: "Pixels that the auto-mask leaves out, and percentage points between both".to_owned(),
