@@ -8,7 +8,11 @@ use crate::{
 };
 use anyhow::Result;
 use egui::{Context, Ui};
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
+
+/// News that come within this time are drawn in one frame: a step tells of several things, and a software
+/// driver takes its time from the step for each frame.
+const TOGETHER: Duration = Duration::from_millis(25);
 
 /// A window and its session.
 pub struct Lab {
@@ -28,7 +32,7 @@ impl Lab {
         let compute = Compute::open(device, Some(display))?;
         let devices = Devices { draws, trains: compute.name.clone(), is_shared: compute.is_shared };
         let woken = context.clone();
-        let session = SessionHandle::spawn(compute, Arc::new(move || woken.request_repaint()));
+        let session = SessionHandle::spawn(compute, Arc::new(move || woken.request_repaint_after(TOGETHER)));
         Window::dress(context);
         Ok(Self { window: Window::new(devices, runs), session })
     }
