@@ -19,6 +19,8 @@ pub struct Evaluations {
     pub shown: usize,
     /// The report that it is compared with.
     pub compared: Option<usize>,
+    /// Whether the cloud shall lay the true depth over what was predicted.
+    pub wants_truth: bool,
 }
 
 /// An evaluation that is not finished.

@@ -59,5 +59,8 @@ fn an_evaluation_is_asked_for_followed_and_its_worst_image_opened() {
     click(&mut stage, "Images");
     stage.get_by_label_contains("drive_one 3 l: abs_rel 0.300").click();
     stage.run();
-    assert_eq!(shown(&stage.state_mut().take_commands()), [key(3)]);
+    let commands = stage.state_mut().take_commands();
+    assert_eq!(shown(&commands), [key(3)]);
+    let watched = watched(&commands).expect("what was scored is shown");
+    assert!(watched.contains(&MapName::DepthError) && watched.contains(&MapName::TrueDepth), "{watched:?}");
 }

@@ -195,6 +195,7 @@ impl Pane for Cloud {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
+        self.shows_truth |= std::mem::take(&mut state.evaluations.wants_truth);
         ui.painter().rect_filled(rect, 0.0, Palette::of(ui).stage);
         if state.picture.as_ref().is_some_and(|picture| picture.cloud.is_some()) {
             self.draw(ui, rect, state);

@@ -8,7 +8,8 @@ use crate::{
     },
     data::{FrameKey, Side},
     evaluate::ImageResult,
-    train::EvaluationReport,
+    objective::MapName,
+    train::{EvaluationReport, health::Sight},
 };
 use egui::{
     Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, Vec2, WidgetInfo,
@@ -73,6 +74,9 @@ impl ImageTable {
         });
         if let Some(key) = chosen {
             state.choose_frame(&key);
+            // What was scored: the error in a view, the true depth in the cloud.
+            state.show_sight(Sight::Map(MapName::DepthError));
+            state.evaluations.wants_truth = true;
         }
     }
 
@@ -175,7 +179,10 @@ fn row(ui: &mut Ui, line: &Line, columns: &[usize], is_shown: bool) -> bool {
         ui.painter().text(right, Align2::RIGHT_CENTER, value, FontId::monospace(11.0), colour);
     }
     response
-        .on_hover_text(format!("{}, {} pixels. Click to open the frame", image.key, image.pixels))
+        .on_hover_text(format!(
+            "{}, {} pixels. Click to open the frame with its error and true depth",
+            image.key, image.pixels
+        ))
         .clicked()
 }
 
