@@ -73,9 +73,10 @@ impl Default for Desk {
         let evaluation = tiles.insert_pane(Evaluation::default().into());
         let log = tiles.insert_pane(LogPane::default().into());
         let wall = tiles.insert_pane(Wall::default().into());
-        let lowest = tiles.insert_horizontal_tile(vec![cloud, trajectory, evaluation, log, wall]);
-        let shares = [(cloud, 1.0), (trajectory, 1.0), (evaluation, 2.4), (log, 1.0), (wall, 2.0)];
-        share(&mut tiles, lowest, &shares);
+        // One before the other, because side by side none would have room.
+        let asked_for = tiles.insert_tab_tile(vec![trajectory, evaluation, log, wall]);
+        let lowest = tiles.insert_horizontal_tile(vec![cloud, asked_for]);
+        share(&mut tiles, lowest, &[(cloud, 1.0), (asked_for, 1.8)]);
         let sequence = tiles.insert_pane(Sequence::default().into());
         let health = tiles.insert_pane(Health.into());
         let timeline = tiles.insert_pane(Timeline.into());
@@ -110,6 +111,7 @@ impl Desk {
         if let Some(first) = &self.first {
             first.fit(&mut self.tree.tiles, ui.available_size());
         }
+        self.hide_empty_tabs();
         self.maximised = self.maximised.filter(|tile| self.tree.tiles.get_pane(tile).is_some());
         let focused = ui.memory(egui::Memory::focused);
         let mut docking = Docking {
@@ -149,6 +151,20 @@ impl Desk {
         }
         if let Some(tile) = maximised {
             self.toggle_maximised(tile);
+        }
+    }
+
+    /// Takes no room for tabs that are all hidden.
+    fn hide_empty_tabs(&mut self) {
+        let tiles = &self.tree.tiles;
+        let tabs = tiles.iter().filter_map(|(id, tile)| match tile {
+            Tile::Container(Container::Tabs(tabs)) => {
+                Some((*id, tabs.children.iter().any(|child| tiles.is_visible(*child))))
+            }
+            _ => None,
+        });
+        for (id, is_visible) in tabs.collect::<Vec<_>>() {
+            self.tree.set_visible(id, is_visible);
         }
     }
 

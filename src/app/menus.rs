@@ -58,6 +58,7 @@ impl Window {
             for (title, tile, mut is_visible) in self.desk.lasting_panes() {
                 if ui.checkbox(&mut is_visible, title).changed() {
                     self.desk.tree.set_visible(tile, is_visible);
+                    self.desk.tree.make_active(|id, _| is_visible && id == tile);
                 }
             }
             ui.separator();
