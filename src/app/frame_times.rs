@@ -1,6 +1,6 @@
 //! How long the window takes to draw itself.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Instant};
 
 /// Frames that are remembered.
 const REMEMBERED: usize = 20_000;
@@ -8,13 +8,21 @@ const REMEMBERED: usize = 20_000;
 /// The times of frames, apart for those that were drawn beside training.
 #[derive(Default)]
 pub struct FrameTimes {
-    /// While steps were made.
-    pub training: Times,
-    /// While none were.
-    pub resting: Times,
+    last: Option<Instant>,
+    training: Times,
+    resting: Times,
 }
 
 impl FrameTimes {
+    /// A frame begins; the one before took so many seconds of work, if that is known.
+    pub fn begin(&mut self, is_training: bool, work: Option<f32>) {
+        let interval = self.last.replace(Instant::now()).map(|last| last.elapsed().as_secs_f32());
+        let times = if is_training { &mut self.training } else { &mut self.resting };
+        if let (Some(work), Some(interval)) = (work, interval) {
+            times.add(work, interval);
+        }
+    }
+
     /// In words; empty without frames.
     pub fn lines(&self) -> Vec<String> {
         let kinds = [("while steps are made", &self.training), ("otherwise", &self.resting)];
@@ -25,14 +33,14 @@ impl FrameTimes {
 
 /// The times of the last frames, seconds.
 #[derive(Default)]
-pub struct Times {
+struct Times {
     work: VecDeque<f32>,
     intervals: VecDeque<f32>,
 }
 
 impl Times {
     /// Remembers how long the window worked on a frame, and how long after the one before it came.
-    pub fn add(&mut self, work: f32, interval: f32) {
+    fn add(&mut self, work: f32, interval: f32) {
         for (times, seconds) in [(&mut self.work, work), (&mut self.intervals, interval)] {
             if times.len() == REMEMBERED {
                 times.pop_front();

@@ -52,7 +52,7 @@ pub(super) struct FirstArrangement {
     views: TileId,
     rows: [TileId; 2],
     lowest: TileId,
-    /// Inspector and training, one before the other.
+    /// Inspector, training and sandbox, one before the other.
     tabs: TileId,
     curves: TileId,
 }

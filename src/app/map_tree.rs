@@ -1,6 +1,6 @@
 //! The tree of maps: grouped, searched by typing, walked through with the arrow keys.
 
-use super::{search, theme};
+use super::{search, theme, typing};
 use crate::objective::MapName;
 use egui::{CollapsingHeader, Key, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 
@@ -42,16 +42,20 @@ impl MapTree {
         };
         let [down, up, enter] = [Key::ArrowDown, Key::ArrowUp, Key::Enter].map(presses);
         ui.set_width(WIDTH);
+        let is_new = !std::mem::replace(&mut self.is_open, true);
+        if is_new {
+            self.typed = typing::take(ui.ctx());
+        }
         let field = TextEdit::singleline(&mut self.typed).id(id).hint_text("Search");
         let field = ui.add(field.desired_width(f32::INFINITY)).accessible_name("Search maps");
-        if !std::mem::replace(&mut self.is_open, true) {
+        if is_new {
             field.request_focus();
         }
         let rank = |name: &MapName| {
             search::rank(&self.typed, &name.to_string(), &format!("{} {}", group(*name), name.help()))
         };
         let found: Vec<MapName> = maps.iter().copied().filter(|name| rank(name).is_some()).collect();
-        if field.changed() {
+        if field.changed() || is_new && !self.typed.is_empty() {
             // The hint stands where the text will be until the next frame.
             ui.ctx().request_repaint();
             let best = (0..found.len()).min_by_key(|place| rank(&found[*place]));

@@ -35,6 +35,7 @@ mod settings;
 mod shortcuts;
 mod state;
 mod theme;
+mod typing;
 mod window;
 
 pub use desk::KeptDesk;

@@ -7,9 +7,11 @@ use super::{
     search,
     state::State,
     theme::{self, Palette},
+    typing,
 };
 use egui::{
-    Align2, Frame, Id, Key, Margin, Modal, Modifiers, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2,
+    Align2, Context, Frame, Id, Key, Margin, Modal, Modifiers, RichText, ScrollArea, Sense, TextEdit, Ui,
+    Vec2,
 };
 
 const WIDTH: f32 = 440.0;
@@ -67,9 +69,10 @@ pub struct CommandPalette {
 }
 
 impl CommandPalette {
-    /// Opens it with nothing typed, or closes it.
-    pub fn toggle(&mut self) {
-        *self = Self { is_open: !self.is_open, ..Self::default() };
+    /// Opens it with what is typed already, or closes it.
+    pub fn toggle(&mut self, context: &Context) {
+        let typed = if self.is_open { String::new() } else { typing::take(context) };
+        *self = Self { is_open: !self.is_open, typed, ..Self::default() };
     }
 
     /// Draws it if it is open; gives what was chosen.
@@ -97,7 +100,12 @@ impl CommandPalette {
             let mut presses = |key| input.count_and_consume_key(Modifiers::NONE, key);
             (presses(Key::ArrowDown), presses(Key::ArrowUp), presses(Key::Enter) > 0)
         });
+        let id = ui.scope_id().with("command");
+        if !ui.memory(|memory| memory.has_focus(id)) {
+            self.typed.push_str(&typing::take(ui.ctx()));
+        }
         let field = TextEdit::singleline(&mut self.typed)
+            .id(id)
             .hint_text("Type what you want to do")
             .desired_width(f32::INFINITY);
         let field = ui.add(field).accessible_name("Command");

@@ -1,6 +1,6 @@
 //! The program with a window: eframe, one shared device, one session.
 
-use super::{Lab, Settings, Store, log, settings};
+use super::{Lab, Settings, Store, frame_times::FrameTimes, log, settings};
 use crate::{
     compute::DisplayDevice,
     config::{DataChoice, DeviceChoice},
@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use eframe::{CreationContext, NativeOptions};
 use egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc};
 
 /// What the window opens with.
 #[derive(Clone, Debug)]
@@ -95,8 +95,8 @@ struct Program {
     lab: Lab,
     store: Option<Store>,
     context: egui::Context,
-    /// When the last frame began, once there was one, if frames are timed.
-    frame_times: Option<Option<Instant>>,
+    /// If frames are timed.
+    frame_times: Option<FrameTimes>,
 }
 
 impl Program {
@@ -112,7 +112,7 @@ impl Program {
         let context = creation.egui_ctx.clone();
         let mut lab = Lab::new(display, options.device, &options.runs, &context)?;
         lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
-        Ok(Self { lab, store: None, context, frame_times: options.frame_times.then_some(None) })
+        Ok(Self { lab, store: None, context, frame_times: options.frame_times.then(FrameTimes::default) })
     }
 }
 
@@ -136,10 +136,7 @@ impl Program {
 impl eframe::App for Program {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         if let Some(frame_times) = &mut self.frame_times {
-            let interval = frame_times.replace(Instant::now()).map(|last| last.elapsed().as_secs_f32());
-            if let (Some(work), Some(interval)) = (frame.info().cpu_usage, interval) {
-                self.lab.window.took(work, interval);
-            }
+            frame_times.begin(self.lab.window.is_training(), frame.info().cpu_usage);
             // Only frames without a pause between them tell how long one takes.
             ui.ctx().request_repaint();
         }
@@ -155,7 +152,7 @@ impl eframe::App for Program {
                 eprintln!("warning: {failure}");
             }
         }
-        for line in self.lab.window.frame_times() {
+        for line in self.frame_times.iter().flat_map(FrameTimes::lines) {
             eprintln!("{line}");
         }
         self.lab.end();

@@ -12,6 +12,14 @@ pub const HEADER: f32 = 28.0;
 /// Height of the buttons of the top bar.
 pub const BUTTON: f32 = 28.0;
 
+/// Lines and parts that are told apart, none near the accent: teal, olive, ochre, rose.
+pub const SERIES: [Color32; 4] = [
+    Color32::from_rgb(72, 178, 164),
+    Color32::from_rgb(150, 170, 84),
+    Color32::from_rgb(214, 150, 70),
+    Color32::from_rgb(196, 112, 150),
+];
+
 /// Colours that egui has no place for.
 #[derive(Clone, Copy)]
 pub struct Palette {

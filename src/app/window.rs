@@ -143,17 +143,9 @@ impl Window {
         self.state.show(picture);
     }
 
-    /// Takes note of how long the window worked on the last frame, and how long after the one before it this
-    /// one comes, seconds.
-    pub fn took(&mut self, work: f32, interval: f32) {
-        let times = &mut self.state.frame_times;
-        if self.state.session == train::State::Training { &mut times.training } else { &mut times.resting }
-            .add(work, interval);
-    }
-
-    /// How long frames took, in words.
-    pub fn frame_times(&self) -> Vec<String> {
-        self.state.frame_times.lines()
+    /// Whether steps are being made.
+    pub fn is_training(&self) -> bool {
+        self.state.session == train::State::Training
     }
 
     /// What the session shall do.
@@ -193,6 +185,10 @@ impl Window {
     /// What keys and the command palette ask for. A pane that is asked for by key is worked in by key.
     fn obey_keys(&mut self, ui: &Ui, chosen: Option<Choice>) {
         let mut actions = Action::pressed(ui.ctx());
+        if actions.contains(&Action::Palette) {
+            // Letters that were typed after it in the same frame are for its field.
+            actions = vec![Action::Palette];
+        }
         match chosen {
             Some(Choice::Act(action)) => actions.push(action),
             Some(Choice::Open(recent)) => self.state.open_again(recent),
@@ -287,7 +283,7 @@ impl Window {
             Action::ResetLayout => self.desk = Desk::default(),
             Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
             Action::Palette => {
-                self.palette.toggle();
+                self.palette.toggle(context);
                 self.look_for_recents(context);
             }
             Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),

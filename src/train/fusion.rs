@@ -3,23 +3,20 @@
 
 use super::{
     Cloud,
+    moment::Moment,
     showing::{Showing, Wants},
 };
 use crate::{
     compute::Compute,
-    config::{FrameId, RunConfig},
-    data::{FrameKey, FrameSource, Side},
+    config::FrameId,
+    data::{FrameKey, Side},
     evaluate::median,
-    model::{Networks, weights::MetricScale},
     objective::MapName,
     predict::MotionPredictor,
 };
 use anyhow::{Context, Result, bail};
 use glam::DAffine3;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which frames are put together into one cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,17 +83,13 @@ type TruePoses = (String, Side, BTreeMap<u32, DAffine3>);
 
 /// Predicts neighbours and keeps those that are near.
 pub(super) struct Fuser {
-    source: Arc<dyn FrameSource>,
-    networks: Networks,
-    motion_predictor: Option<MotionPredictor>,
     /// With no frame but the target.
-    config: RunConfig,
+    moment: Moment,
+    motion_predictor: Option<MotionPredictor>,
     knows_stereo: bool,
-    stated_scale: Option<MetricScale>,
     compute: Compute,
     watched: BTreeSet<MapName>,
     fusing: Fusing,
-    step: u64,
     target: Option<FrameKey>,
     problem: Option<String>,
     clouds: BTreeMap<FrameKey, Cloud>,
@@ -106,40 +99,28 @@ pub(super) struct Fuser {
 }
 
 impl Fuser {
-    /// Gets ready to predict with networks that have made this many steps.
-    pub fn new(
-        fusing: Fusing,
-        source: Arc<dyn FrameSource>,
-        (networks, step): (Networks, u64),
-        (config, compute): (&RunConfig, &Compute),
-        (knows_stereo, stated_scale): (bool, Option<MetricScale>),
-    ) -> Result<Self> {
-        let mut config = config.clone();
-        let motion_predictor = match fusing.poses {
-            Poses::Predicted => {
-                let (size, objective) = (config.network.size(), &config.objective);
+    /// Gets ready to predict with the networks of a moment.
+    pub fn new(fusing: Fusing, moment: Moment, compute: &Compute) -> Result<Self> {
+        let motion_predictor = match (fusing.poses, &moment.networks) {
+            (Poses::Predicted, Some(networks)) => {
+                let (size, objective) = (moment.config.network.size(), &moment.config.objective);
                 Some(MotionPredictor::new(networks.clone(), size, objective, &compute.device)?)
             }
-            Poses::Measured => None,
+            _ => None,
         };
-        let knows_stereo = knows_stereo || config.objective.uses_stereo();
-        config.objective.frame_ids = vec![FrameId::TARGET];
+        let knows_stereo = moment.knows_stereo || moment.config.objective.uses_stereo();
         let mut watched = BTreeSet::from([MapName::Depth, MapName::Colour(FrameId::TARGET)]);
         if fusing.poses == Poses::Measured {
             // Its medians tell what the measured lengths are in the network's unit.
             watched.insert(MapName::TrueDepth);
         }
         Ok(Self {
-            source,
-            networks,
+            moment: moment.without_sources(),
             motion_predictor,
-            config,
             knows_stereo,
-            stated_scale,
             compute: compute.clone(),
             watched,
             fusing,
-            step,
             target: None,
             problem: None,
             clouds: BTreeMap::new(),
@@ -185,7 +166,7 @@ impl Fuser {
             }
         };
         Some(Fusion {
-            step: self.step,
+            step: self.moment.step.unwrap_or(0),
             fusing: self.fusing,
             neighbours,
             is_whole: !self.has_work(),
@@ -200,7 +181,7 @@ impl Fuser {
         let key = |distance: i64| {
             let frame = u32::try_from(i64::from(target.frame) + direction * distance).ok()?;
             let key = FrameKey { frame, ..target.clone() };
-            self.source.contains(&key).then_some(key)
+            self.moment.source.contains(&key).then_some(key)
         };
         (1..=half).map_while(key).collect()
     }
@@ -232,19 +213,12 @@ impl Fuser {
         match missing {
             Missing::Motion(this, next) => {
                 let predictor = self.motion_predictor.as_mut().context("there is no pose network")?;
-                let motion = predictor.motion(self.source.as_ref(), &this, &next)?;
+                let motion = predictor.motion(self.moment.source.as_ref(), &this, &next)?;
                 self.motions.insert(this, motion);
             }
             Missing::Cloud(key) => {
-                let showing = Showing {
-                    source: self.source.as_ref(),
-                    networks: Some(&self.networks),
-                    knows_stereo: false,
-                    stated_scale: self.stated_scale.as_ref(),
-                    config: &self.config,
-                    wants: Wants { watched: &self.watched, inspects: false, compute: &self.compute },
-                };
-                let picture = showing.picture(&key, self.step)?;
+                let wants = Wants { watched: &self.watched, inspects: false, compute: &self.compute };
+                let picture = Showing { moment: &self.moment, wants }.picture(&key)?;
                 let cloud = picture.and_then(|picture| picture.cloud);
                 self.clouds.insert(key, cloud.context("there is nothing to draw with")?);
             }
@@ -308,10 +282,10 @@ impl Fuser {
 
     /// By the networks, else by the true depth of the target, else by that of its neighbours.
     fn metres_per_unit(&self, target: &FrameKey) -> Option<f64> {
-        if let Some(scale) = &self.stated_scale {
+        if let Some(scale) = &self.moment.stated_scale {
             return Some(scale.metres_per_unit);
         }
-        if let Some(metres) = self.source.metres_per_unit(target).filter(|_| self.knows_stereo) {
+        if let Some(metres) = self.moment.source.metres_per_unit(target).filter(|_| self.knows_stereo) {
             return Some(f64::from(metres));
         }
         let of = |cloud: &Cloud| Some(cloud.scale.as_ref()?.metres_per_unit);
@@ -324,10 +298,10 @@ impl Fuser {
     fn poses(&mut self, target: &FrameKey) -> Result<&BTreeMap<u32, DAffine3>> {
         let is_known = |(folder, side, _): &TruePoses| *folder == target.folder && *side == target.side;
         if !self.true_poses.as_ref().is_some_and(is_known) {
-            let mut drives = self.source.drives().iter();
+            let mut drives = self.moment.source.drives().iter();
             let drive =
                 drives.find(|drive| drive.folder == target.folder).context("there is no such drive")?;
-            let poses = self.source.true_poses(drive, target.side)?;
+            let poses = self.moment.source.true_poses(drive, target.side)?;
             self.true_poses = Some((target.folder.clone(), target.side, poses));
         }
         match &self.true_poses {

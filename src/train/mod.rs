@@ -13,6 +13,7 @@ pub mod health;
 mod learner;
 mod log;
 mod memory;
+mod moment;
 mod open_data;
 mod pinned;
 mod run;

@@ -1,14 +1,14 @@
 //! The frames that are predicted again and again while a run trains, one beside each step.
 
 use super::{
+    moment::Moment,
     showing::{Showing, Wants},
     snapshot::{SeenFrame, Snapshot, Thumbnail},
 };
 use crate::{
     compute::Compute,
-    config::{FrameId, ImageSize, RunConfig},
-    data::{FrameKey, FrameSource},
-    model::{Networks, weights::MetricScale},
+    config::{FrameId, ImageSize},
+    data::FrameKey,
     objective::MapName,
 };
 use anyhow::{Context, Result, ensure};
@@ -37,18 +37,6 @@ impl Pinned {
     /// More frames than this cannot be pinned: with a snapshot every ten steps each must be complete before
     /// the next.
     pub const MOST_FRAMES: usize = 8;
-}
-
-/// Networks as they were after a step, and what they need to look at frames.
-pub(super) struct Moment {
-    /// `None` for networks of no run.
-    pub step: Option<u64>,
-    /// Without them there are only the pictures.
-    pub networks: Option<Networks>,
-    pub config: RunConfig,
-    pub source: Arc<dyn FrameSource>,
-    pub knows_stereo: bool,
-    pub stated_scale: Option<MetricScale>,
 }
 
 struct Pending {
@@ -127,7 +115,7 @@ impl Photographer {
         let Some(pending) = self.pending.front_mut() else { return Ok(None) };
         let started = Instant::now();
         if let Some(key) = pending.rest.pop_front().filter(|key| !self.failed.contains(key)) {
-            let looked = pending.moment.look(&key, &self.pinned.maps, self.colours.get(&key), compute);
+            let looked = look(&pending.moment, &key, &self.pinned.maps, self.colours.get(&key), compute);
             pending.snapshot.seconds += started.elapsed().as_secs_f64();
             match looked {
                 Ok(frame) => {
@@ -147,41 +135,31 @@ impl Photographer {
     }
 }
 
-impl Moment {
-    fn look(
-        &self,
-        key: &FrameKey,
-        maps: &BTreeSet<MapName>,
-        colour: Option<&Arc<Thumbnail>>,
-        compute: &Compute,
-    ) -> Result<SeenFrame> {
-        ensure!(self.source.contains(key), "the open data has no such frame; unpin it");
-        let target = MapName::Colour(FrameId::TARGET);
-        let mut watched = maps.clone();
-        watched.insert(target);
-        let mut config = self.config.clone();
-        let is_of_target =
-            |name: &MapName| matches!(name, MapName::Disparity(_) | MapName::Depth) || *name == target;
-        if watched.iter().all(is_of_target) {
-            config.objective.frame_ids = vec![FrameId::TARGET];
-        }
-        let showing = Showing {
-            source: self.source.as_ref(),
-            networks: self.networks.as_ref(),
-            knows_stereo: self.knows_stereo && config.objective.frame_ids.len() > 1,
-            stated_scale: self.stated_scale.as_ref(),
-            config: &config,
-            wants: Wants { watched: &watched, inspects: false, compute },
-        };
-        let mut seen = showing.maps(key)?;
-        let picture = seen.remove(&target);
-        let colour = match (colour, picture) {
-            (Some(colour), _) => Arc::clone(colour),
-            (None, picture) => Arc::new(thumbnail(target, picture.context("the frame has no picture")?)?),
-        };
-        let maps = seen.into_iter().map(|(name, map)| Ok((name, thumbnail(name, map)?)));
-        Ok(SeenFrame { key: key.clone(), colour, maps: maps.collect::<Result<_>>()? })
-    }
+/// A pinned frame as the networks of a moment see it; its picture is not made anew if it is there.
+fn look(
+    moment: &Moment,
+    key: &FrameKey,
+    maps: &BTreeSet<MapName>,
+    colour: Option<&Arc<Thumbnail>>,
+    compute: &Compute,
+) -> Result<SeenFrame> {
+    ensure!(moment.source.contains(key), "the open data has no such frame; unpin it");
+    let target = MapName::Colour(FrameId::TARGET);
+    let mut watched = maps.clone();
+    watched.insert(target);
+    let is_of_target =
+        |name: &MapName| matches!(name, MapName::Disparity(_) | MapName::Depth) || *name == target;
+    let alone = watched.iter().all(is_of_target).then(|| moment.clone().without_sources());
+    let moment = alone.as_ref().unwrap_or(moment);
+    let showing = Showing { moment, wants: Wants { watched: &watched, inspects: false, compute } };
+    let mut seen = showing.maps(key)?;
+    let picture = seen.remove(&target);
+    let colour = match (colour, picture) {
+        (Some(colour), _) => Arc::clone(colour),
+        (None, picture) => Arc::new(thumbnail(target, picture.context("the frame has no picture")?)?),
+    };
+    let maps = seen.into_iter().map(|(name, map)| Ok((name, thumbnail(name, map)?)));
+    Ok(SeenFrame { key: key.clone(), colour, maps: maps.collect::<Result<_>>()? })
 }
 
 /// The first sample's map, small and off the device.

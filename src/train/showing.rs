@@ -1,24 +1,25 @@
 //! From tensors to a picture: leases of the maps that open panes watch.
 
-use super::{Cloud, Judgement, Origin, Picture, WhatIf};
+use super::{Cloud, Judgement, Origin, Picture, WhatIf, moment::Moment};
 use crate::{
     compute::{Compute, Lease},
-    config::{FrameId, ImageSize, ObjectiveConfig, RunConfig},
+    config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
-        DepthMap, FrameKey, FrameSource,
+        DepthMap, FrameKey,
         augment::Augmentation,
         image,
         loader::{SampleOptions, load_sample},
     },
     evaluate::{Protocol, compare_disparity},
     geometry::{DepthRange, Intrinsics},
-    model::{Networks, weights::MetricScale},
+    model::weights::MetricScale,
     objective::{Adjustment, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
     predict::{DisparityMap, SampleTensors, depth_maps, inputs},
 };
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -135,15 +136,9 @@ fn cloud(
     Some(Cloud { depth, colour, intrinsics, scale })
 }
 
-/// What is needed to show a frame outside a training step.
+/// Shows frames outside of training steps.
 pub(super) struct Showing<'a> {
-    pub source: &'a dyn FrameSource,
-    pub networks: Option<&'a Networks>,
-    /// Whether the networks were trained with the stereo camera, even if the configuration is without.
-    pub knows_stereo: bool,
-    /// How depths become metres, as a file beside the weights says.
-    pub stated_scale: Option<&'a MetricScale>,
-    pub config: &'a RunConfig,
+    pub moment: &'a Moment,
     pub wants: Wants<'a>,
 }
 
@@ -157,12 +152,16 @@ pub(super) struct Predicted {
     inputs: Option<Inputs>,
     /// The size that it was filmed at.
     filmed: ImageSize,
+    /// What the objective says of it without changes, once someone asked.
+    judgement: OnceCell<Judgement>,
+    /// Its true depth if there is some, once someone asked.
+    truth: OnceCell<Option<DepthMap>>,
 }
 
 impl Showing<'_> {
     /// Loads the frame with those of its sources that exist, predicts, and leases what is watched.
-    pub fn picture(&self, key: &FrameKey, step: u64) -> Result<Option<Picture>> {
-        if self.wants.is_nothing() { Ok(None) } else { self.draw(&self.predict(key)?, step, None) }
+    pub fn picture(&self, key: &FrameKey) -> Result<Option<Picture>> {
+        if self.wants.is_nothing() { Ok(None) } else { self.draw(&self.predict(key)?, None) }
     }
 
     /// Loads and predicts the frame, and gives the watched maps themselves.
@@ -178,31 +177,34 @@ impl Showing<'_> {
 
     /// Loads the frame with those of its sources that exist, and predicts.
     pub fn predict(&self, key: &FrameKey) -> Result<Predicted> {
-        ensure!(self.source.contains(key), "there is no frame {key} in {}", self.source.name());
-        let mut config = self.config.objective.clone();
-        if self.knows_stereo && !config.uses_stereo() {
+        ensure!(self.moment.source.contains(key), "there is no frame {key} in {}", self.moment.source.name());
+        let mut config = self.moment.config.objective.clone();
+        if self.moment.knows_stereo && !config.uses_stereo() {
             config.frame_ids.push(FrameId::Stereo);
         }
-        let size = self.config.network.size();
-        let options = SampleOptions::of(&config, size).present(self.source, key);
-        let sample = load_sample(self.source, key, &options, &Augmentation::default())?;
+        let size = self.moment.config.network.size();
+        let options = SampleOptions::of(&config, size).present(self.moment.source.as_ref(), key);
+        let sample = load_sample(self.moment.source.as_ref(), key, &options, &Augmentation::default())?;
         let samples = SampleTensors::upload(&[sample], &self.wants.compute.device);
-        let filmed = self.source.file(key).and_then(|file| image::size(file).ok()).unwrap_or(size);
+        let filmed = self.moment.source.file(key).and_then(|file| image::size(file).ok()).unwrap_or(size);
         config.frame_ids.clone_from(&options.frame_ids);
-        let inputs = self.networks.map(|networks| {
+        let inputs = self.moment.networks.as_ref().map(|networks| {
             config.frame_ids = networks.reachable(&config.frame_ids);
             inputs(networks, &config, &samples, Noise::None)
         });
-        Ok(Predicted { key: key.clone(), samples, objective: config, inputs, filmed })
+        Ok(Predicted {
+            key: key.clone(),
+            samples,
+            objective: config,
+            inputs,
+            filmed,
+            judgement: OnceCell::new(),
+            truth: OnceCell::new(),
+        })
     }
 
     /// Judges what was predicted, with changes if there are any, and leases what is watched.
-    pub fn draw(
-        &self,
-        predicted: &Predicted,
-        step: u64,
-        adjustment: Option<&Adjustment>,
-    ) -> Result<Option<Picture>> {
+    pub fn draw(&self, predicted: &Predicted, adjustment: Option<&Adjustment>) -> Result<Option<Picture>> {
         let Predicted { key, samples, objective, inputs, .. } = predicted;
         let (origin, seen) = match inputs {
             None => {
@@ -213,22 +215,27 @@ impl Showing<'_> {
             }
             Some(inputs) => (Origin::Prediction, self.judge(predicted, inputs, adjustment)?),
         };
+        let step = self.moment.step.unwrap_or(0);
         Subject { key: key.clone(), step, origin }.picture(samples, seen, self.wants)
     }
 
     fn judge(&self, predicted: &Predicted, inputs: &Inputs, adjustment: Option<&Adjustment>) -> Result<Seen> {
-        let Predicted { key, objective: config, filmed, .. } = predicted;
-        let objective = Objective::new(config, self.config.network.size());
-        let changed = adjustment.map(|change| change.apply(inputs.clone(), DepthRange::from(config)));
+        let Predicted { key, objective: config, filmed, judgement, truth, .. } = predicted;
+        let objective = Objective::new(config, self.moment.config.network.size());
+        let changes = adjustment.filter(|adjustment| !adjustment.is_none());
+        let changed = changes.map(|changes| changes.apply(inputs.clone(), DepthRange::from(config)));
         let judged = changed.as_ref().unwrap_or(inputs);
         let (mut maps, what_if) = if config.sources().next().is_some() {
             let outcome = objective.evaluate(judged, self.wants.watched);
-            let what_if = adjustment.map(|adjustment| WhatIf {
-                adjustment: *adjustment,
-                camera: inputs.intrinsics[0],
-                filmed: *filmed,
-                before: Judgement::of(&objective.evaluate(inputs, &BTreeSet::new())),
-                after: Judgement::of(&outcome),
+            let what_if = adjustment.map(|adjustment| {
+                let after = Judgement::of(&outcome);
+                let before = || match changes {
+                    Some(_) => Judgement::of(&objective.evaluate(inputs, &BTreeSet::new())),
+                    None => after,
+                };
+                let before = *judgement.get_or_init(before);
+                let camera = inputs.intrinsics[0];
+                WhatIf { adjustment: *adjustment, camera, filmed: *filmed, before, after }
             });
             (outcome.maps, what_if)
         } else {
@@ -242,30 +249,31 @@ impl Showing<'_> {
             return Ok(Seen { maps, scale: known, ..seen });
         }
         // A frame can be looked at without its LiDAR, which KITTI lacks for some.
-        let truth = self.source.depth(key).ok().flatten();
+        let truth = truth.get_or_init(|| self.moment.source.depth(key).ok().flatten());
         let disparity = DisparityMap::of(scaled_disparity(judged, config))?;
         let scale = known.or_else(|| scale_of_medians(&disparity, truth.as_ref()?));
-        if let Some(truth) = &truth {
+        if let Some(truth) = truth {
             let metres_per_unit = scale.as_ref().map(|scale| scale.metres_per_unit as f32);
-            let size = self.config.network.size();
+            let size = self.moment.config.network.size();
             let predicted = metres_per_unit.map(|scale| disparity.resized(size).depths(scale));
             maps.extend(truth_maps(truth, predicted.as_deref(), size, &self.wants.compute.device));
         }
-        let evidence = evidence.map(|evidence| evidence.with_truth(scale.clone(), truth));
+        let evidence = evidence.map(|evidence| evidence.with_truth(scale.clone(), truth.clone()));
         Ok(Seen { maps, evidence, scale, ..seen })
     }
 
     /// How predicted depths become metres, as far as no true depth is needed: as a file beside the weights
     /// says, else by the baseline that the networks know.
     fn known_scale(&self, key: &FrameKey) -> Option<MetricScale> {
-        let uses_stereo = self.knows_stereo || self.config.objective.uses_stereo();
+        let uses_stereo = self.moment.knows_stereo || self.moment.config.objective.uses_stereo();
         let of_stereo = |metres: f32| {
             let origin = "the known distance of the stereo cameras it was trained with";
             MetricScale::stated(f64::from(metres), origin)
         };
-        self.stated_scale
-            .cloned()
-            .or_else(|| self.source.metres_per_unit(key).filter(|_| uses_stereo).map(of_stereo))
+        self.moment
+            .stated_scale
+            .clone()
+            .or_else(|| self.moment.source.metres_per_unit(key).filter(|_| uses_stereo).map(of_stereo))
     }
 }
 

@@ -87,6 +87,14 @@ impl FieldStyle {
         }
     }
 
+    /// The colour of a value under a range, as `field.wgsl` draws it; `None` for a category without one.
+    pub fn colour(&self, value: f32, range: (f32, f32)) -> Option<[u8; 3]> {
+        match self {
+            Self::Measure { colormap, .. } => Some(colormap.colour(self.share(value, range))),
+            Self::Category(colours) => colours.get(value.round().max(0.0) as usize).copied(),
+        }
+    }
+
     /// What decides the range, if it is not given.
     pub(super) fn selection(&self) -> Option<Selection> {
         match self {

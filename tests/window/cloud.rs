@@ -48,10 +48,7 @@ fn picture_with_cloud() -> Arc<Picture> {
 }
 
 fn stage_with_cloud() -> Stage {
-    let [_, compute] = backends();
-    let renderer = WgpuTestRenderer::from_render_state(render_state(&compute.display.unwrap()));
-    let builder = builder().renderer(renderer);
-    let mut stage = builder.build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+    let mut stage = drawn(builder());
     stage.state_mut().receive(Event::Data(data()));
     stage.state_mut().show(picture_with_cloud());
     stage.run_steps(4);

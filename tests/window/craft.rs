@@ -114,13 +114,7 @@ fn the_folder_of_a_run_raises_a_question() {
 #[test]
 fn the_log_tells_everything_with_its_time() {
     let mut stage = stage_with_data();
-    let problem = Problem {
-        what: "frame 7 cannot be read".to_owned(),
-        advice: "copy it again".to_owned(),
-        ended_run: false,
-        needs_checkpoint: false,
-    };
-    stage.state_mut().receive(Event::Problem(problem));
+    stage.state_mut().receive(Event::Problem(problem()));
     press(&mut stage, Modifiers::NONE, Key::M);
     click(&mut stage, "Show the log");
     let problem = |stage: &Stage| {

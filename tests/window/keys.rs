@@ -79,3 +79,35 @@ fn keys_pressed_faster_than_frames_are_drawn_all_count() {
     stage.run();
     assert_eq!(shown(&stage.state_mut().take_commands()), [key(4)]);
 }
+
+#[test]
+fn what_is_typed_before_the_palette_has_the_keys_is_not_lost() {
+    let mut stage = stage_with_data();
+    let follows = |stage: &Stage| {
+        stage.get_by_role_and_label(Role::CheckBox, "Follow training").accesskit_node().toggled()
+    };
+    let before = follows(&stage);
+    // Each letter may come in a frame of its own or together with the keys that open the palette.
+    let typed = |text: &str| {
+        let key = Key::from_name(&text.to_uppercase()).unwrap();
+        let event = egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
+        [event, egui::Event::Text(text.to_owned())]
+    };
+    stage.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    for letter in ["f", "o", "l", "l"] {
+        typed(letter).into_iter().for_each(|event| stage.event(event));
+        stage.step();
+    }
+    let field = stage.get_by_role_and_label(Role::TextInput, "Command");
+    assert_eq!(field.value().as_deref(), Some("foll"));
+    assert_eq!(follows(&stage), before, "no letter is taken for a shortcut");
+    stage.key_press(Key::Enter);
+    stage.run();
+    assert_ne!(follows(&stage), before, "what was typed is done");
+}

@@ -5,16 +5,23 @@ use egui_kittest::SnapshotOptions;
 
 /// A pane that fills a small window.
 fn pane(key: Key, fill: impl FnOnce(&mut Stage)) -> Stage {
-    let [_, compute] = backends();
-    let renderer = WgpuTestRenderer::from_render_state(render_state(&compute.display.unwrap()));
-    let builder = builder().with_size([960.0, 600.0]).with_pixels_per_point(1.0).renderer(renderer);
-    let mut stage = builder.build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+    let mut stage = drawn(builder().with_size([960.0, 600.0]).with_pixels_per_point(1.0));
     stage.state_mut().receive(Event::Data(data()));
     fill(&mut stage);
     stage.run_steps(4);
     press(&mut stage, Modifiers::COMMAND, key);
     press(&mut stage, Modifiers::NONE, Key::F11);
     stage
+}
+
+/// A run with these steps behind it.
+fn begin(stage: &mut Stage, history: Vec<StepReport>) {
+    let beginning = Beginning {
+        config: Preset::Small.config(),
+        out: PathBuf::from("runs/one"),
+        history: history.into_iter().map(Entry::Step).collect(),
+    };
+    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
 }
 
 fn compare(stage: &mut Stage, name: &str) {
@@ -27,12 +34,7 @@ fn compare(stage: &mut Stage, name: &str) {
 fn curves_look_as_they_should() {
     let history = crate::health::healthy(300);
     let mut stage = pane(Key::Num3, |stage| {
-        let beginning = Beginning {
-            config: Preset::Small.config(),
-            out: PathBuf::from("runs/one"),
-            history: history.into_iter().map(Entry::Step).collect(),
-        };
-        stage.state_mut().receive(Event::Begun(Box::new(beginning)));
+        begin(stage, history);
     });
     compare(&mut stage, "curves");
 }
@@ -52,12 +54,7 @@ fn findings_look_as_they_should_in_the_light_theme() {
         for report in history.iter_mut().rev().take(60) {
             report.masked_share = 0.99;
         }
-        let beginning = Beginning {
-            config: Preset::Small.config(),
-            out: PathBuf::from("runs/masked"),
-            history: history.into_iter().map(Entry::Step).collect(),
-        };
-        stage.state_mut().receive(Event::Begun(Box::new(beginning)));
+        begin(stage, history);
     });
     compare(&mut stage, "health");
 }

@@ -58,6 +58,13 @@ fn stage() -> Stage {
     stage
 }
 
+/// A window whose pictures are drawn too.
+fn drawn(builder: egui_kittest::HarnessBuilder<Window>) -> Stage {
+    let [_, compute] = backends();
+    let renderer = WgpuTestRenderer::from_render_state(render_state(&compute.display.unwrap()));
+    builder.renderer(renderer).build_ui_state(|ui, window: &mut Window| window.ui(ui), window())
+}
+
 fn builder() -> egui_kittest::HarnessBuilder<Window> {
     Harness::builder().with_size([1280.0, 800.0]).with_max_steps(40).with_context_setup(Window::dress)
 }
@@ -310,16 +317,19 @@ fn a_closed_pane_is_not_computed_for() {
     assert!(with.contains(&MapName::Depth));
 }
 
-#[test]
-fn a_problem_is_seen_until_it_is_dismissed_and_kept() {
-    let mut stage = stage_with_data();
-    let problem = Problem {
+fn problem() -> Problem {
+    Problem {
         what: "frame 7 cannot be read".to_owned(),
         advice: "copy it again".to_owned(),
         ended_run: false,
         needs_checkpoint: false,
-    };
-    stage.state_mut().receive(Event::Problem(problem));
+    }
+}
+
+#[test]
+fn a_problem_is_seen_until_it_is_dismissed_and_kept() {
+    let mut stage = stage_with_data();
+    stage.state_mut().receive(Event::Problem(problem()));
     stage.run();
     assert!(stage.query_by_label("frame 7 cannot be read").is_some());
     assert!(stage.query_by_label("copy it again").is_some());
@@ -438,47 +448,6 @@ fn folders_are_recognised_by_what_they_hold() {
     assert_eq!(recognise(&split), Found::Split(split));
     let nothing = make("nothing");
     assert_eq!(recognise(&nothing), Found::Unknown(nothing));
-}
-
-#[test]
-fn a_picture_is_drawn_in_its_pane() {
-    let [_, compute] = backends();
-    let display = compute.display.clone().unwrap();
-    let renderer = WgpuTestRenderer::from_render_state(render_state(&display));
-    let mut stage =
-        builder().renderer(renderer).build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
-    let size = ImageSize { height: 64, width: 192 };
-    let plane = |value: f32| vec![value; size.pixels()];
-    let colour = [plane(0.8), plane(0.4), plane(0.2)].concat();
-    let lease = |values: &[f32], channels| {
-        Arc::new(Lease::upload(values, [channels, size.height, size.width], &compute).unwrap())
-    };
-    let maps = BTreeMap::from([
-        (MapName::Colour(FrameId::TARGET), lease(&colour, 3)),
-        (MapName::MinimumLoss, lease(&plane(0.5), 1)),
-    ]);
-    let key = key(1);
-    stage.state_mut().receive(Event::Data(data()));
-    stage.state_mut().show(Arc::new(Picture {
-        key,
-        step: 0,
-        origin: Origin::Prediction,
-        maps,
-        cloud: None,
-        objective: ObjectiveConfig::default(),
-        evidence: None,
-        what_if: None,
-    }));
-    stage.run();
-    let image = stage.render().unwrap();
-    let at_middle = |name: &str| {
-        let place = stage.get_by_label(name).rect().center();
-        let [red, green, blue, _] = image.get_pixel(place.x as u32, place.y as u32).0;
-        [red, green, blue]
-    };
-    assert_eq!(at_middle("Picture of colour 0"), [204, 102, 51]);
-    let highest = monoscope::geometry::colormap::Colormap::Viridis.colour(1.0);
-    assert_eq!(at_middle("Picture of minimum loss"), highest, "0.5 is the end of the loss's usual range");
 }
 
 #[test]

@@ -239,10 +239,7 @@ fn a_range_is_locked_and_let_go() {
 #[test]
 fn the_value_under_the_pointer_is_told() {
     let [_, compute] = backends();
-    let display = compute.display.clone().unwrap();
-    let renderer = WgpuTestRenderer::from_render_state(render_state(&display));
-    let mut stage =
-        builder().renderer(renderer).build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+    let mut stage = drawn(builder());
     let size = ImageSize { height: 64, width: 192 };
     let values: Vec<f32> = (0..size.pixels()).map(|index| (index % size.width) as f32 / 1000.0).collect();
     let lease = Lease::upload(&values, [1, size.height, size.width], &compute).unwrap();
@@ -261,4 +258,42 @@ fn the_value_under_the_pointer_is_told() {
     }
     stage.run_steps(2);
     assert_eq!(stage.get_by_label(name).accesskit_node().value().as_deref(), Some("0.096"));
+}
+
+#[test]
+fn a_picture_is_drawn_in_its_pane() {
+    let [_, compute] = backends();
+    let mut stage = drawn(builder());
+    let size = ImageSize { height: 64, width: 192 };
+    let plane = |value: f32| vec![value; size.pixels()];
+    let colour = [plane(0.8), plane(0.4), plane(0.2)].concat();
+    let lease = |values: &[f32], channels| {
+        Arc::new(Lease::upload(values, [channels, size.height, size.width], &compute).unwrap())
+    };
+    let maps = BTreeMap::from([
+        (MapName::Colour(FrameId::TARGET), lease(&colour, 3)),
+        (MapName::MinimumLoss, lease(&plane(0.5), 1)),
+    ]);
+    let key = key(1);
+    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().show(Arc::new(Picture {
+        key,
+        step: 0,
+        origin: Origin::Prediction,
+        maps,
+        cloud: None,
+        objective: ObjectiveConfig::default(),
+        evidence: None,
+        what_if: None,
+    }));
+    stage.run();
+    let image = stage.render().unwrap();
+    let at_middle = |name: &str| {
+        let place = stage.get_by_label(name).rect().center();
+        let [red, green, blue, _] = image.get_pixel(place.x as u32, place.y as u32).0;
+        [red, green, blue]
+    };
+    assert_eq!(at_middle("Picture of colour 0"), [204, 102, 51]);
+    let highest = monoscope::geometry::colormap::Colormap::Viridis.colour(1.0);
+    assert_eq!(at_middle("Picture of minimum loss"), highest, "0.5 is the end of the loss's usual range");
 }

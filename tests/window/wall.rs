@@ -189,11 +189,7 @@ fn a_click_on_the_curves_chooses_a_snapshot_until_it_is_let_go() {
 
 #[test]
 fn colours_mean_the_same_in_all_snapshots_unless_each_has_its_own_range() {
-    let [_, compute] = backends();
-    let display = compute.display.clone().unwrap();
-    let renderer = WgpuTestRenderer::from_render_state(render_state(&display));
-    let mut stage =
-        builder().renderer(renderer).build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+    let mut stage = drawn(builder());
     stage.state_mut().receive(Event::Data(data()));
     stage.run();
     let mut stage = with_run(stage);

@@ -4,13 +4,12 @@ use super::State;
 use crate::{
     app::{action::Action, messages},
     config::Setting,
-    objective::MapName,
     train::{
         Command, Problem,
         health::{self, Finding, Reading, Sight, Watch},
     },
 };
-use std::{collections::BTreeSet, mem::take};
+use std::collections::BTreeSet;
 
 /// After an explosion the learning rate is divided by this: enough to matter, not enough to stand still.
 const RATE_CUT: f64 = 3.0;
@@ -24,8 +23,6 @@ pub struct Health {
     pub broken: Option<Problem>,
     /// Watches whose finding was told already in this run.
     told: BTreeSet<Watch>,
-    /// A map that is to be shown.
-    map_to_show: Option<MapName>,
 }
 
 impl Health {
@@ -53,17 +50,12 @@ impl State {
     /// Shows where something can be seen.
     pub fn show_sight(&mut self, sight: Sight) {
         match sight {
-            Sight::Map(name) => self.health.map_to_show = Some(name),
+            Sight::Map(name) => self.show_map(name),
             Sight::Curve(figure) => {
                 self.figure = figure;
                 self.wish(Action::ShowCurves);
             }
         }
-    }
-
-    /// The map that is to be shown.
-    pub fn take_map_to_show(&mut self) -> Option<MapName> {
-        take(&mut self.health.map_to_show)
     }
 
     /// The learning rate with which a broken run goes on.

@@ -16,7 +16,6 @@ use super::{
     action::Action,
     evaluations::Evaluations,
     form::TrainingForm,
-    frame_times::FrameTimes,
     framing::Framing,
     fusion::FusionState,
     inspection::Inspection,
@@ -102,8 +101,6 @@ pub struct State {
     pub path: PathState,
     /// The neighbours that are drawn with the frame that is looked at.
     pub fusion: FusionState,
-    /// How long the window takes to draw itself.
-    pub frame_times: FrameTimes,
     /// What is changed by hand of the frame that is looked at.
     pub sandbox: Sandbox,
     /// The pinned frames.
@@ -120,6 +117,7 @@ pub struct State {
     watched: BTreeSet<MapName>,
     commands: Vec<Command>,
     wishes: Vec<Action>,
+    map_to_show: Option<MapName>,
     content_to_save: Option<(String, Content)>,
     picture_to_save: Option<(String, egui::Rect)>,
     dropped_path: Option<PathBuf>,
@@ -152,7 +150,6 @@ impl State {
             evaluations: Evaluations::default(),
             path: PathState::default(),
             fusion: FusionState::default(),
-            frame_times: FrameTimes::default(),
             sandbox: Sandbox::default(),
             wall: Wall::default(),
             squares: false,
@@ -163,6 +160,7 @@ impl State {
             watched: BTreeSet::new(),
             commands: Vec::new(),
             wishes: Vec::new(),
+            map_to_show: None,
             content_to_save: None,
             picture_to_save: None,
             dropped_path: None,

@@ -3,6 +3,7 @@
 use super::State;
 use crate::{
     data::{FrameKey, Side},
+    objective::MapName,
     train::{Command, Fusing},
 };
 
@@ -63,6 +64,16 @@ impl State {
             self.fusion.wanted = wanted;
             self.commands.push(Command::Fuse(wanted));
         }
+    }
+
+    /// Asks the window for a view of this map, unless one is on the screen.
+    pub fn show_map(&mut self, name: MapName) {
+        self.map_to_show = Some(name);
+    }
+
+    /// The map that is to be shown.
+    pub fn take_map_to_show(&mut self) -> Option<MapName> {
+        self.map_to_show.take()
     }
 
     /// Moves the inspected pixel by whole pixels, and keeps it in sight.

@@ -77,17 +77,14 @@ impl Worker {
         if self.fusing.frames < 2 || self.state == State::Training {
             return;
         }
-        let (Some(key), Some(data)) = (self.shown.clone(), &self.data) else { return };
-        let Some(networks) = self.present_networks() else { return };
+        let Some(key) = self.shown.clone() else { return };
         if self.fuser.is_none() {
-            let is_loaded = self.run.is_none();
-            let scale = (is_loaded && self.knows_stereo, self.stated_scale.clone().filter(|_| is_loaded));
-            let networks = (networks, self.steps());
-            let source = Arc::clone(&data.source);
-            match Fuser::new(self.fusing, source, networks, (&self.config, &self.compute), scale) {
+            let Some(moment) = self.moment().filter(|moment| moment.networks.is_some()) else { return };
+            let step = moment.step.unwrap_or(0);
+            match Fuser::new(self.fusing, moment, &self.compute) {
                 Ok(fuser) => self.fuser = Some(fuser),
                 Err(error) => {
-                    let fusion = Fusion::impossible(key, self.steps(), self.fusing, &error);
+                    let fusion = Fusion::impossible(key, step, self.fusing, &error);
                     self.tell(Event::Fused(Arc::new(fusion)));
                     return;
                 }

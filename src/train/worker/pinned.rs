@@ -1,10 +1,7 @@
 //! Snapshots of pinned frames, taken beside the steps of a run.
 
 use super::Worker;
-use crate::train::{
-    Event, Run,
-    pinned::{Moment, Pinned},
-};
+use crate::train::{Event, Run, pinned::Pinned};
 use anyhow::Result;
 use std::sync::Arc;
 
@@ -18,19 +15,10 @@ impl Worker {
 
     /// Begins a snapshot with the networks as they are now.
     pub(super) fn begin_snapshot(&mut self) {
-        let Some(data) = &self.data else { return };
         if self.run.as_ref().is_some_and(Run::is_spoiled) {
             return;
         }
-        let is_loaded = self.run.is_none();
-        let moment = Moment {
-            step: self.run.as_ref().map(Run::steps).or(self.networks_step),
-            networks: self.present_networks(),
-            config: self.config.clone(),
-            source: Arc::clone(&data.source),
-            knows_stereo: is_loaded && self.knows_stereo,
-            stated_scale: self.stated_scale.clone().filter(|_| is_loaded),
-        };
+        let Some(moment) = self.moment() else { return };
         self.photographer.begin(moment);
     }
 

@@ -5,6 +5,7 @@ use crate::{
     model::Networks,
     train::{
         Event, Origin, Picture, Run, State, Step,
+        moment::Moment,
         showing::{Seen, Showing, Subject, Wants},
     },
 };
@@ -41,25 +42,16 @@ impl Worker {
     pub(super) fn show(&mut self) -> Result<()> {
         self.is_show_due = false;
         let kept = self.predicted.take();
-        let (Some(key), Some(data)) = (&self.shown, &self.data) else { return Ok(()) };
-        let networks = self.present_networks();
-        let showing = Showing {
-            source: data.source.as_ref(),
-            networks: networks.as_ref(),
-            knows_stereo: self.run.is_none() && self.knows_stereo,
-            stated_scale: self.stated_scale.as_ref().filter(|_| self.run.is_none()),
-            config: &self.config,
-            wants: self.wants(),
-        };
-        let steps = self.steps();
+        let (Some(key), Some(moment)) = (&self.shown, self.moment()) else { return Ok(()) };
+        let showing = Showing { moment: &moment, wants: self.wants() };
         if self.adjustment.is_some() {
             // Only what is judged changes while sliders are dragged.
             let predicted = kept.map_or_else(|| showing.predict(key), Ok)?;
-            let picture = showing.draw(&predicted, steps, self.adjustment.as_ref())?;
+            let picture = showing.draw(&predicted, self.adjustment.as_ref())?;
             self.publish(picture);
             self.predicted = Some(predicted);
         } else {
-            self.publish(showing.picture(key, steps)?);
+            self.publish(showing.picture(key)?);
         }
         self.aim_fuser();
         Ok(())
@@ -67,6 +59,20 @@ impl Worker {
 
     pub(super) fn wants(&self) -> Wants<'_> {
         Wants { watched: &self.watched, inspects: self.inspects, compute: &self.compute }
+    }
+
+    /// The networks as they are now; `None` without data.
+    pub(super) fn moment(&self) -> Option<Moment> {
+        let source = Arc::clone(&self.data.as_ref()?.source);
+        let is_loaded = self.run.is_none();
+        Some(Moment {
+            step: self.run.as_ref().map(Run::steps).or(self.networks_step),
+            networks: self.present_networks(),
+            config: self.config.clone(),
+            source,
+            knows_stereo: is_loaded && self.knows_stereo,
+            stated_scale: self.stated_scale.clone().filter(|_| is_loaded),
+        })
     }
 
     pub(super) fn present_networks(&self) -> Option<Networks> {

@@ -5,10 +5,9 @@ use crate::{
     app::{open::Content, state::State},
     config::ImageSize,
     evaluate::median,
-    geometry::colormap::Colormap,
     model::weights::MetricScale,
     predict::{CloudFilter, CloudPoint, cloud, ply},
-    view::{CloudLayer, CloudStyle, FieldStyle, Paint},
+    view::{CloudLayer, CloudStyle, Paint},
 };
 use image::{Rgb, RgbImage};
 
@@ -61,25 +60,11 @@ fn picture(paint: &Paint, values: &[f32], size: ImageSize, range: Option<(f32, f
     let level = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
     let colour = |pixel: usize| match paint {
         Paint::Film(_) => [0, 1, 2].map(|channel| level(values[channel * plane + pixel])),
-        Paint::Field(_, FieldStyle::Category(colours)) => {
-            colours[(values[pixel].max(0.0).round() as usize).min(colours.len() - 1)]
-        }
-        Paint::Field(_, FieldStyle::Measure { colormap, logarithmic, .. }) => {
-            measured(*colormap, *logarithmic, range, values[pixel])
+        Paint::Field(_, style) => {
+            style.colour(values[pixel], range.unwrap_or((0.0, 1.0))).unwrap_or_default()
         }
     };
     RgbImage::from_fn(size.width as u32, size.height as u32, |x, y| {
         Rgb(colour(y as usize * size.width + x as usize))
     })
-}
-
-fn measured(colormap: Colormap, logarithmic: bool, range: Option<(f32, f32)>, value: f32) -> [u8; 3] {
-    let (low, high) = range.unwrap_or((0.0, 1.0));
-    let share = if logarithmic {
-        let [low, high, value] = [low, high, value].map(|number| number.max(1e-12).ln());
-        (value - low) / (high - low).max(1e-12)
-    } else {
-        (value - low) / (high - low).max(1e-12)
-    };
-    colormap.colour(share)
 }

@@ -12,6 +12,7 @@ use crate::{
         legend::{self, Scale},
         state::State,
         theme::Palette,
+        typing,
     },
     config::FrameId,
     objective::MapName,
@@ -19,7 +20,7 @@ use crate::{
     view::{CloudLayer, CloudStyle, CloudView, Orbit},
 };
 use colouring::ColourBy;
-use egui::{Align, Align2, Event, EventFilter, Key, Layout, Modifiers, Rect, Response, Sense, Ui};
+use egui::{Align, Align2, EventFilter, Key, Layout, Modifiers, Rect, Response, Sense, Ui};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -109,7 +110,7 @@ impl Cloud {
         }
         if response.has_focus() {
             // Pressed keys fly and do nothing else; what is held down is known apart from them.
-            ui.input_mut(|input| input.events.retain(|event| !is_letter(event)));
+            ui.input_mut(|input| input.events.retain(|event| !typing::is_letter(event)));
         }
         if response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             self.is_flying = false;
@@ -176,11 +177,6 @@ impl Cloud {
             }
         }
     }
-}
-
-fn is_letter(event: &Event) -> bool {
-    let Event::Key { key, modifiers, .. } = event else { return false };
-    (Key::A..=Key::Z).contains(key) && !modifiers.command
 }
 
 impl Pane for Cloud {

@@ -18,12 +18,6 @@ use line::{Curve, axis_number, number, smoothed};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-const SCALE_COLOURS: [Color32; 4] = [
-    Color32::from_rgb(72, 178, 164),
-    Color32::from_rgb(150, 170, 84),
-    Color32::from_rgb(214, 150, 70),
-    Color32::from_rgb(196, 112, 150),
-];
 /// Of other runs, none near the accent.
 const RUN_COLOURS: [Color32; 6] = [
     Color32::from_rgb(226, 112, 92),
@@ -66,7 +60,7 @@ impl Curves {
         let scales = first.scale_losses.keys().copied().filter(|_| shows_scales);
         let scales = scales.map(|scale| Curve {
             name: format!("scale {scale}"),
-            colour: SCALE_COLOURS[scale % SCALE_COLOURS.len()],
+            colour: theme::SERIES[scale % theme::SERIES.len()],
             width: 1.0,
             points: smoothed(&state.history, self.smoothing, |report| {
                 report.scale_losses.get(&scale).map(|loss| f64::from(*loss))

@@ -9,7 +9,7 @@ use crate::{
     data::{FrameKey, Side},
     evaluate::ImageResult,
     objective::MapName,
-    train::{EvaluationReport, health::Sight},
+    train::EvaluationReport,
 };
 use egui::{
     Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, Vec2, WidgetInfo,
@@ -75,7 +75,7 @@ impl ImageTable {
         if let Some(key) = chosen {
             state.choose_frame(&key);
             // What was scored: the error in a view, the true depth in the cloud.
-            state.show_sight(Sight::Map(MapName::DepthError));
+            state.show_map(MapName::DepthError);
             state.evaluations.wants_truth = true;
         }
     }

@@ -13,14 +13,10 @@ use crate::{
 use egui::{Color32, Grid, Label, ProgressBar, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 
 /// Colours of the parts of a step, in their order; the last is that of what is left.
-const PART_COLOURS: [Color32; 6] = [
-    Color32::from_rgb(196, 112, 150),
-    Color32::from_rgb(214, 150, 70),
-    Color32::from_rgb(72, 178, 164),
-    Color32::from_rgb(70, 128, 196),
-    Color32::from_rgb(150, 170, 84),
-    Color32::from_rgb(128, 132, 140),
-];
+const PART_COLOURS: [Color32; 6] = {
+    let [teal, olive, ochre, rose] = theme::SERIES;
+    [rose, ochre, teal, Color32::from_rgb(70, 128, 196), olive, Color32::from_rgb(128, 132, 140)]
+};
 
 const BAR: f32 = 10.0;
 

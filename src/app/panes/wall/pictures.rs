@@ -83,25 +83,14 @@ impl Pictures {
 }
 
 fn coloured(thumbnail: &Thumbnail, look: Option<&Look>) -> Vec<Color32> {
-    let rgb = |[red, green, blue]: [u8; 3]| Color32::from_rgb(red, green, blue);
-    let unknown = Color32::from_gray(24);
-    match look.map(|look| (&look.style, look.range)) {
-        Some((style @ FieldStyle::Measure { colormap, sparse, .. }, range)) => {
-            let table: Vec<Color32> =
-                colormap.table().into_iter().map(|[red, green, blue, _]| rgb([red, green, blue])).collect();
-            let colour = |value: f32| match value {
-                value if *sparse && value == 0.0 => unknown,
-                value => table[(255.0 * style.share(value, range)).round().clamp(0.0, 255.0) as usize],
-            };
-            thumbnail.values().map(colour).collect()
-        }
-        Some((FieldStyle::Category(colours), _)) => {
-            let colour =
-                |value: f32| colours.get(value.round() as usize).map_or(unknown, |colour| rgb(*colour));
-            thumbnail.values().map(colour).collect()
-        }
-        None => thumbnail.values().map(|_| unknown).collect(),
-    }
+    let colour = |value: f32| {
+        let Look { style, range } = look?;
+        let is_unknown = value == 0.0 && matches!(style, FieldStyle::Measure { sparse: true, .. });
+        style.colour(value, *range).filter(|_| !is_unknown)
+    };
+    let unknown = [24; 3];
+    let colours = thumbnail.values().map(|value| colour(value).unwrap_or(unknown));
+    colours.map(|[red, green, blue]| Color32::from_rgb(red, green, blue)).collect()
 }
 
 /// The values that the ends of the colours stand for.

@@ -1,0 +1,25 @@
+//! What is typed, for those who take it before or instead of a field of text.
+
+use egui::{Context, Event, Key};
+
+/// Whether an event is the key of a letter, which may be a shortcut.
+pub fn is_letter(event: &Event) -> bool {
+    let Event::Key { key, modifiers, .. } = event else { return false };
+    (Key::A..=Key::Z).contains(key) && !modifiers.command
+}
+
+/// Takes what was typed since the last frame. A field that opens gets the keys only in the frame after, which
+/// may come late: until then it is lost, or taken for shortcuts.
+pub fn take(context: &Context) -> String {
+    let mut typed = String::new();
+    context.input_mut(|input| {
+        input.events.retain(|event| match event {
+            Event::Text(text) => {
+                typed.push_str(text);
+                false
+            }
+            event => !is_letter(event),
+        });
+    });
+    typed
+}
