@@ -25,6 +25,10 @@ pub enum Action {
     Step,
     /// End the run.
     Stop,
+    /// Train and predict on the graphics card.
+    ComputeOnGraphics,
+    /// Train and predict on the processor.
+    ComputeOnProcessor,
     /// Play or pause the drive.
     Play,
     /// One frame back.
@@ -113,7 +117,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 54] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -124,6 +128,8 @@ impl Action {
         Self::Pause,
         Self::Step,
         Self::Stop,
+        Self::ComputeOnGraphics,
+        Self::ComputeOnProcessor,
         Self::Follow,
         Self::Squares,
         Self::ZoomIn,
@@ -186,6 +192,8 @@ impl Action {
             Self::Pause => "Pause",
             Self::Step => "Step",
             Self::Stop => "Stop",
+            Self::ComputeOnGraphics => "Compute on the graphics card",
+            Self::ComputeOnProcessor => "Compute on the processor",
             Self::Play => "Play or pause the drive",
             Self::Previous => "Previous frame",
             Self::Next => "Next frame",
@@ -246,6 +254,10 @@ impl Action {
             Self::Pause => "Finish the step under way and wait; nothing is lost",
             Self::Step => "Make one step and wait",
             Self::Stop => "Write a checkpoint and end the run; its networks stay loaded",
+            Self::ComputeOnGraphics => {
+                "Train and predict with the wgpu backend on the device that draws; a run goes on there"
+            }
+            Self::ComputeOnProcessor => "Train and predict with the CPU backend; a run goes on there",
             Self::Play => "Ten frames a second, or as fast as they can be predicted",
             Self::Previous => "One frame back",
             Self::Next => "One frame on",

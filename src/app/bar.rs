@@ -7,7 +7,7 @@ use super::{
     theme::{self, Palette},
 };
 use crate::train;
-use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2};
+use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 
 /// The four buttons.
@@ -91,26 +91,23 @@ pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response 
     .inner
 }
 
-/// By name what draws and what trains.
-pub fn devices(ui: &mut Ui, state: &State) {
-    let devices = &state.devices;
-    let short = |name: &str| name.split(" (").next().unwrap_or(name).to_owned();
-    let (text, help) = if devices.is_shared {
-        (
-            format!("{} draws and trains", short(&devices.draws)),
-            format!("{} draws and trains: tensors are drawn where they lie", devices.draws),
-        )
-    } else {
-        (
-            format!("{} draws · {} trains", short(&devices.draws), short(&devices.trains)),
-            format!(
-                "{} draws the window; the {} trains and predicts (choose with --device)",
-                devices.draws, devices.trains
-            ),
-        )
-    };
-    ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).truncate())
-        .on_hover_text(help);
+/// By name what draws and what trains; a click offers the other way.
+pub fn devices(ui: &mut Ui, state: &mut State) {
+    let text = RichText::new(state.devices.summary()).color(ui.visuals().weak_text_color());
+    let button = MenuButton::from_button(Button::new(text).frame_when_inactive(false).truncate());
+    let help = format!("{}. Click to compute elsewhere", state.devices.explanation());
+    button.ui(ui, |ui| device_choices(ui, state)).0.on_hover_text(help);
+}
+
+/// Menu entries for where to train and predict.
+pub fn device_choices(ui: &mut Ui, state: &mut State) {
+    for (action, help, is_taken) in state.devices.choices() {
+        let response = ui.radio(is_taken, action.label()).on_hover_text(help);
+        if response.clicked() && !is_taken {
+            state.wish(action);
+            ui.close();
+        }
+    }
 }
 
 /// A thin line along the lower edge of the bar that fills with the run.

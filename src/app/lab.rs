@@ -28,9 +28,10 @@ impl Lab {
     /// # Errors
     /// If there is no such device.
     pub fn new(display: DisplayDevice, device: DeviceChoice, runs: &Path, context: &Context) -> Result<Self> {
-        let draws = display.name();
+        let (draws, is_software) = (display.name(), display.is_software());
         let compute = Compute::open(device, Some(display))?;
-        let devices = Devices { draws, trains: compute.name.clone(), is_shared: compute.is_shared };
+        let devices =
+            Devices { draws, is_software, trains: compute.name.clone(), is_shared: compute.is_shared };
         let woken = context.clone();
         let session = SessionHandle::spawn(compute, Arc::new(move || woken.request_repaint_after(TOGETHER)));
         Window::dress(context);

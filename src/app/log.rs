@@ -95,6 +95,7 @@ impl State {
                 format!("A run begins in {}", beginning.out.display())
             }
             Event::Begun(beginning) => format!("The run in {} goes on", beginning.out.display()),
+            Event::Device { name, .. } => format!("The {name} trains and predicts"),
             Event::Changed(change) => {
                 let setting = serde_json::to_string(&change.setting).unwrap_or_default();
                 let setting = setting.trim_matches(['{', '}']).replace('"', "").replace(':', " = ");

@@ -32,6 +32,8 @@ impl Window {
         });
         let run = ui.menu_button("Run", |ui| {
             bar::entry(ui, &mut self.state, Action::OpenRun);
+            ui.separator();
+            bar::device_choices(ui, &mut self.state);
             self.recent_entries(ui, |recent| matches!(recent, Recent::Run(_)));
             self.forget(ui);
         });

@@ -16,7 +16,7 @@ use super::{
     theme,
 };
 use crate::{
-    config::DataChoice,
+    config::{DataChoice, DeviceChoice},
     train::{self, Command, Event, Picture},
 };
 use egui::{
@@ -223,7 +223,7 @@ impl Window {
             bar::run_buttons(ui, &mut self.state);
             ui.add_space(theme::UNIT);
             bar::figures(ui, &self.state);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &self.state));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &mut self.state));
         });
     }
 
@@ -240,6 +240,8 @@ impl Window {
             Action::Pause => state.pause(),
             Action::Step => state.step(),
             Action::Stop => state.stop(),
+            Action::ComputeOnGraphics => state.compute_on(DeviceChoice::Gpu),
+            Action::ComputeOnProcessor => state.compute_on(DeviceChoice::Cpu),
             Action::Play => state.playhead.is_playing = !state.playhead.is_playing,
             Action::Previous => state.scrub(state.playhead.frame.saturating_sub(1)),
             Action::Next => state.scrub(state.playhead.frame + 1),

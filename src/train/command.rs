@@ -2,7 +2,7 @@
 
 use super::{EvaluationRequest, Fusing, Pinned};
 use crate::{
-    config::{DataChoice, RunConfig, Setting},
+    config::{DataChoice, DeviceChoice, RunConfig, Setting},
     data::{FrameKey, Side},
     objective::{Adjustment, MapName},
 };
@@ -77,6 +77,9 @@ pub enum Command {
     /// Show the frame that is looked at with depth, camera or motion changed; `None` as it is. What trains
     /// stays as it is.
     Adjust(Option<Adjustment>),
+    /// Compute elsewhere from now on. Loaded networks move there, and a run goes on there from a checkpoint that
+    /// is written before.
+    ComputeOn(DeviceChoice),
     /// Compare networks with the true depth of the open data, a frame at a time.
     Evaluate(Box<EvaluationRequest>),
     /// Give the evaluation up.

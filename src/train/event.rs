@@ -68,6 +68,13 @@ pub enum Event {
         /// The run folder.
         out: PathBuf,
     },
+    /// From now on burn computes here.
+    Device {
+        /// What to call it, as [`Compute`](crate::compute::Compute) does.
+        name: String,
+        /// Whether it is the device that draws.
+        is_shared: bool,
+    },
     /// Of an evaluation.
     Evaluation(EvaluationNews),
     /// Something failed; the session lives on.

@@ -3,6 +3,7 @@
 mod cloud;
 mod cockpit;
 mod craft;
+mod devices;
 mod evaluation;
 mod flow;
 mod health;
@@ -72,6 +73,7 @@ fn builder() -> egui_kittest::HarnessBuilder<Window> {
 fn window() -> Window {
     let devices = Devices {
         draws: "llvmpipe (LLVM 15)".to_owned(),
+        is_software: true,
         trains: "CPU backend".to_owned(),
         is_shared: false,
     };

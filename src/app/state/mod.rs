@@ -2,6 +2,7 @@
 //! commands. Nothing here touches a device, a file or another thread.
 
 mod curves;
+mod devices;
 mod evaluation;
 mod health;
 mod navigation;
@@ -9,6 +10,7 @@ mod opened;
 mod wall;
 
 pub use curves::{ComparedRun, Curves, CurvesWish, run_name};
+pub use devices::Devices;
 pub use health::Health;
 pub use wall::Wall;
 
@@ -40,17 +42,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// What draws and what computes, by the names that a person knows.
-#[derive(Clone, Debug)]
-pub struct Devices {
-    /// The adapter that draws the window.
-    pub draws: String,
-    /// The backend that trains and predicts.
-    pub trains: String,
-    /// Whether they are one device, so that tensors are drawn where they lie.
-    pub is_shared: bool,
-}
 
 /// The state behind all panes.
 pub struct State {
@@ -207,6 +198,7 @@ impl State {
                 );
                 self.form.choose_free_folder();
             }
+            Event::Device { name, is_shared } => self.moved(name, is_shared),
             Event::Evaluation(news) => self.evaluations.receive(news),
             Event::Problem(problem) => {
                 self.opening = None;
@@ -330,6 +322,7 @@ impl State {
                 Some("Nothing was opened yet".to_owned())
             }
             Action::PinFrame => self.obstacle_to_pin(),
+            Action::ComputeOnGraphics | Action::ComputeOnProcessor => self.obstacle_to_move(action),
             Action::Stop if !self.has_run() => Some("There is no run".to_owned()),
             _ => None,
         }

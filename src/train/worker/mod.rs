@@ -1,6 +1,7 @@
 //! The session thread: a state machine that obeys commands between steps.
 
 mod aside;
+mod moving;
 mod pinned;
 mod shown;
 
@@ -195,6 +196,7 @@ impl Worker {
             Command::Fuse(fusing) => self.begin_fusing(fusing),
             Command::Pin(pinned) => self.pin(pinned),
             Command::EndTrace => self.end_trace(),
+            Command::ComputeOn(choice) => self.compute_on(choice)?,
             Command::Evaluate(request) => self.begin_evaluation(*request)?,
             Command::CancelEvaluation => self.end_evaluation(),
             Command::Adjust(adjustment) => {
@@ -322,6 +324,11 @@ impl Worker {
         let (choice, split) = data.unwrap_or((manifest.data, manifest.split));
         self.config = config.clone();
         self.open_data(&choice, split)?;
+        self.go_on(folder, config)
+    }
+
+    /// Goes on with a run over the open data.
+    fn go_on(&mut self, folder: RunFolder, config: RunConfig) -> Result<()> {
         self.enter(State::Preparing);
         let data = self.data.as_ref().context("the run's data is not open")?;
         let samples = data.samples(&config.objective.frame_ids)?;

@@ -1,0 +1,106 @@
+//! Networks and runs that go on on another device.
+
+use crate::{
+    seam::backends,
+    session::{is_state, next, next_picture, open_demo, small},
+};
+use monoscope::{
+    compute::Compute,
+    config::{DeviceChoice, FrameId, Preset},
+    objective::MapName,
+    train::{Command, Entry, Event, Origin, SessionHandle, State},
+};
+use std::sync::Arc;
+
+/// A session on the processor that can move to the device that all tests share.
+fn session() -> SessionHandle {
+    let [_, compute] = backends();
+    let compute = Compute::open(DeviceChoice::Cpu, compute.display).unwrap();
+    SessionHandle::spawn(compute, Arc::new(|| ()))
+}
+
+/// Whether the device that draws computes too, as the session says after a move.
+fn move_to(session: &SessionHandle, choice: DeviceChoice) -> bool {
+    session.send(Command::ComputeOn(choice));
+    let Event::Device { is_shared, .. } = next(session, |event| matches!(event, Event::Device { .. })) else {
+        unreachable!()
+    };
+    is_shared
+}
+
+#[test]
+fn networks_say_the_same_wherever_they_are() {
+    let session = session();
+    session.send(Command::Watch([MapName::Colour(FrameId::TARGET), MapName::Depth].into()));
+    session.send(Command::Inspect(true));
+    open_demo(&session);
+    session.send(Command::LoadDemo);
+    let depths = || {
+        let picture = next_picture(&session, |picture| {
+            picture.origin == Origin::Prediction && picture.evidence.is_some()
+        });
+        let evidence = picture.evidence.as_ref().unwrap();
+        [[40, 30], [200, 60], [10, 90]].map(|pixel| evidence.report(pixel).depth)
+    };
+    let before = depths();
+    assert!(move_to(&session, DeviceChoice::Gpu));
+    let there = depths();
+    assert!(!move_to(&session, DeviceChoice::Cpu));
+    let back = depths();
+    assert_eq!(before, back, "the weights came back as they were");
+    for (before, there) in before.into_iter().zip(there) {
+        assert!(
+            (before - there).abs() <= 2e-3 * before,
+            "{before} on the processor, {there} on the other device"
+        );
+    }
+}
+
+#[test]
+fn a_run_goes_on_where_it_is_moved_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    open_demo(&session);
+    let mut config = small(1000);
+    config.network = Preset::Light.config().network;
+    (config.network.height, config.network.width) = (64, 64);
+    config.objective.scales = Preset::Light.config().objective.scales;
+    session.send(Command::Start { config, out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
+    session.send(Command::Pause);
+    next(&session, is_state(State::Paused));
+    for choice in [DeviceChoice::Gpu, DeviceChoice::Cpu] {
+        session.send(Command::ComputeOn(choice));
+        let Event::Begun(beginning) = next(&session, |event| matches!(event, Event::Begun(_))) else {
+            unreachable!()
+        };
+        let Some(Entry::Step(last)) = beginning.history.last() else { panic!("no step before the move") };
+        next(&session, is_state(State::Paused));
+        next(&session, |event| matches!(event, Event::Device { .. }));
+        session.send(Command::Step);
+        let Event::Step(report) = next(&session, |event| matches!(event, Event::Step(_))) else {
+            unreachable!()
+        };
+        assert_eq!(report.step, last.step + 1);
+        assert!(report.loss.is_finite() && (report.loss - last.loss).abs() < 0.2, "{report:?}");
+        next(&session, is_state(State::Paused));
+    }
+    session.send(Command::Stop);
+    next(&session, |event| matches!(event, Event::Finished { .. }));
+}
+
+#[test]
+fn to_stay_where_one_is_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    open_demo(&session);
+    session.send(Command::Start { config: small(3), out: folder.path().join("run") });
+    next(&session, is_state(State::Training));
+    session.send(Command::ComputeOn(DeviceChoice::Cpu));
+    let mut begun = 0;
+    next(&session, |event| {
+        begun += usize::from(matches!(event, Event::Begun(_)));
+        matches!(event, Event::Finished { steps: 3, .. })
+    });
+    assert_eq!(begun, 0, "the run was not begun anew");
+}
