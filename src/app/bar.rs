@@ -125,6 +125,8 @@ pub fn state_label(state: &State) -> &'static str {
         train::State::Idle if state.history.is_empty() => "no run",
         train::State::Idle => "run ended",
         train::State::Preparing => "preparing the first step",
+        // The first step on a graphics card compiles the kernels.
+        train::State::Training if state.history.is_empty() => "preparing the first step",
         train::State::Training => "training",
         train::State::Paused => "paused",
     }

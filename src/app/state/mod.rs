@@ -193,7 +193,7 @@ impl State {
             Event::Finished { steps, out } => {
                 self.messages.tell(
                     Severity::News,
-                    format!("The run ended after {steps} steps"),
+                    format!("The run ended at step {steps}"),
                     format!("Its networks stay loaded; they are in {}", out.display()),
                 );
                 self.form.choose_free_folder();

@@ -408,9 +408,17 @@ impl Worker {
         self.is_show_due = self.shown.is_some();
     }
 
-    /// Ends the run: writes its last checkpoint and keeps its networks for prediction.
+    /// Ends the run, if there is one.
     fn finish(&mut self) -> Result<()> {
-        let Some(mut run) = self.run.take() else { return Ok(()) };
+        if let Some((steps, out)) = self.close()? {
+            self.tell(Event::Finished { steps, out });
+        }
+        Ok(())
+    }
+
+    /// Writes the run's last checkpoint and keeps its networks for prediction; gives its steps and folder.
+    fn close(&mut self) -> Result<Option<(u64, PathBuf)>> {
+        let Some(mut run) = self.run.take() else { return Ok(None) };
         (self.fuser, self.predicted) = (None, None);
         // Networks that give no numbers are good for nothing.
         self.networks = (!run.is_spoiled()).then(|| run.networks());
@@ -427,8 +435,7 @@ impl Worker {
         if let Some(path) = saved? {
             self.tell(Event::Checkpoint(path));
         }
-        self.tell(Event::Finished { steps, out });
-        Ok(())
+        Ok(Some((steps, out)))
     }
 
     fn enter(&mut self, state: State) {

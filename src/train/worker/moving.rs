@@ -13,7 +13,11 @@ impl Worker {
         if compute.name != self.compute.name {
             let was_paused = self.state == State::Paused;
             let run = self.run.as_ref().filter(|run| !run.is_spoiled()).map(|run| (run.out(), run.config()));
-            self.finish()?;
+            if run.is_some() {
+                self.close()?;
+            } else {
+                self.finish()?;
+            }
             self.end_trace();
             self.end_evaluation();
             self.fuser = None;
