@@ -15,7 +15,11 @@ use monoscope::{
     geometry::{DepthRange, Intrinsics},
     model::transform,
     model::weights::MetricScale,
-    objective::{Candidate, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
+    objective::{
+        Candidate, Difference, Evidence, Inputs, MapName, Noise, Objective,
+        PhotometricTerm::{L1, Ssim},
+        disparity_gradient,
+    },
     predict::{SampleTensors, dump, inputs, inspect},
 };
 use std::collections::BTreeMap;
@@ -110,12 +114,32 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
             for source in &report.sources {
                 let id = source.id;
                 same("reprojection", source.reprojection.loss, MapName::Reprojection(id), 3e-5);
+                let terms =
+                    |difference: Difference| [(Ssim, difference.ssim, 1e-4), (L1, Some(difference.l1), 3e-5)];
+                for (term, found, tolerance) in terms(source.reprojection) {
+                    let Some(found) = found.filter(|_| !config.no_ssim) else { continue };
+                    same("warped term", found, MapName::ReprojectionTerm(term, id), tolerance);
+                }
+                for (term, found, tolerance) in source.identity.into_iter().flat_map(terms) {
+                    let Some(found) = found.filter(|_| !config.no_ssim) else { continue };
+                    same("identity term", found, MapName::IdentityTerm(term, id), tolerance);
+                }
                 if let Some(identity) = source.identity {
                     same("identity", identity.loss, MapName::Identity(id), 3e-5);
                 }
                 if let Some(weight) = source.weight {
                     same("weight", weight, MapName::PredictiveMask(id), 1e-6);
                 }
+            }
+            for scale in &report.scales {
+                let (width, height) = (SIZE.width >> scale.scale, SIZE.height >> scale.scale);
+                let (column, row) = (pixel[0] * width / size.width, pixel[1] * height / size.height);
+                let found = scale.smoothness.iter().flatten().sum::<f64>();
+                let expected = maps[&MapName::Smoothness(scale.scale)][row * width + column];
+                assert!(
+                    (found - f64::from(expected)).abs() <= 1e-5,
+                    "{name}, {scale:?}: in the map {expected}"
+                );
             }
             let verdict = report.verdict.unwrap();
             same("minimum", verdict.loss, MapName::MinimumLoss, 3e-5);

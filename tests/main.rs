@@ -19,6 +19,7 @@ mod health;
 mod inspect;
 mod inspector;
 mod layers;
+mod maps;
 mod moving;
 mod networks;
 mod normalisation;

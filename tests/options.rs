@@ -123,7 +123,10 @@ fn the_input_size_is_that_of_every_map() {
     (config.network.height, config.network.width) = (64, 96);
     let maps = outcome(&config).maps;
     for (name, map) in &maps {
-        let scale = if let MapName::Disparity(scale) = name { *scale } else { 0 };
+        let scale = match name {
+            MapName::Disparity(scale) | MapName::Smoothness(scale) => *scale,
+            _ => 0,
+        };
         assert_eq!(map.dims()[2..], [64 >> scale, 96 >> scale], "{name}");
     }
     assert!(maps.len() > 10);

@@ -4,7 +4,7 @@ use super::theme;
 use crate::{
     config::ObjectiveConfig,
     geometry::colormap::Colormap,
-    objective::{MapKind, MapName},
+    objective::{MapKind, MapName, PhotometricTerm},
     view::{FieldStyle, Range},
 };
 use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, Vec2};
@@ -32,8 +32,13 @@ pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldSt
         MapName::TrueDepth => measure(Colormap::Turbo, Range::Fixed { low: 2.0, high: 80.0 }, true),
         MapName::DisparityGradient => measure(Colormap::Diverging, Range::USUAL, false),
         MapName::DepthError => measure(Colormap::Diverging, Range::Fixed { low: -0.3, high: 0.3 }, false),
-        MapName::Disparity(_) => measure(Colormap::Magma, Range::USUAL, false),
+        MapName::Disparity(_) | MapName::FlipUncertainty => measure(Colormap::Magma, Range::USUAL, false),
+        MapName::Smoothness(_) => measure(Colormap::Viridis, Range::USUAL, false),
         MapName::PredictiveMask(_) => measure(Colormap::Grey, Range::Fixed { low: 0.0, high: 1.0 }, false),
+        MapName::ReprojectionTerm(PhotometricTerm::Ssim, _)
+        | MapName::IdentityTerm(PhotometricTerm::Ssim, _) => {
+            measure(Colormap::Viridis, Range::Fixed { low: 0.0, high: 1.0 }, false)
+        }
         // A photometric loss lies between 0 and 1, and on real images nearly all of it below a half.
         _ if name.kind() == MapKind::Scalar => {
             measure(Colormap::Viridis, Range::Fixed { low: 0.0, high: 0.5 }, false)

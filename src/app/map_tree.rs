@@ -10,10 +10,13 @@ const WIDTH: f32 = 208.0;
 /// What a map is about.
 fn group(name: MapName) -> &'static str {
     match name {
-        MapName::Colour(_) => "Images",
-        MapName::Disparity(_) | MapName::Depth => "Disparity and depth",
+        MapName::Colour(_) | MapName::Augmented(_) => "Images",
+        MapName::Disparity(_) | MapName::Depth | MapName::FlipUncertainty => "Disparity and depth",
         MapName::Warped(_) => "Warped images",
-        MapName::Reprojection(_) | MapName::Identity(_) | MapName::MinimumLoss => "Losses",
+        MapName::Reprojection(_) | MapName::Identity(_) | MapName::MinimumLoss | MapName::Smoothness(_) => {
+            "Losses"
+        }
+        MapName::ReprojectionTerm(..) | MapName::IdentityTerm(..) => "Parts of the losses",
         MapName::ChosenSource | MapName::AutoMask | MapName::PredictiveMask(_) => "Choice and mask",
         MapName::DisparityGradient => "Gradient",
         MapName::TrueDepth | MapName::DepthError => "Truth",

@@ -1,7 +1,7 @@
 //! The photometric side of one scale: warped sources against the target, in one fused operation, or
 //! composed of burn's own for the twin and for options that the fused one lacks.
 
-use super::{Choice, Inputs, Projection, depth, photometric_loss, warp};
+use super::{Choice, Inputs, PhotometricTerm, Projection, depth, photometric_loss, warp};
 use crate::{
     compute::ops::{
         reprojection::{
@@ -46,6 +46,16 @@ impl Scene {
         }
         let losses = images.clone().split(3, 1).into_iter();
         Tensor::cat(losses.map(|image| photometric_loss(image, self.target.clone(), use_ssim)).collect(), 1)
+    }
+
+    /// A term of the photometric loss of an image `[B, 3, H, W]` against the target, `[B, 1, H, W]`.
+    pub fn term(&self, image: Tensor<4>, term: PhotometricTerm) -> Tensor<4> {
+        term.between(image, self.target.clone())
+    }
+
+    /// A source as it is, by its place among them.
+    pub fn source(&self, place: usize) -> Tensor<4> {
+        self.sources.clone().narrow(1, 3 * place, 3)
     }
 
     fn size(&self) -> ImageSize {

@@ -18,8 +18,8 @@ pub use inspection::{
 pub use map::{MapKind, MapName};
 pub use mask::Choice;
 pub use noise::Noise;
-pub use photometric::{photometric_loss, ssim_loss};
-pub use smoothness::smoothness_loss;
+pub use photometric::{PhotometricTerm, photometric_loss, ssim_loss};
+pub use smoothness::{smoothness_loss, smoothness_map};
 pub use synthesis::{Projection, depth, warp};
 
 use crate::{
@@ -182,6 +182,7 @@ impl Objective {
         wanted: &BTreeSet<MapName>,
     ) -> BTreeMap<MapName, Tensor<4>> {
         let channel = |id: FrameId| self.config.sources().position(|source| source == id);
+        let warped = |id: FrameId| Some(computed?.warped.clone().narrow(1, 3 * channel(id)?, 3));
         let map = |name: MapName| {
             Some(match name {
                 MapName::Colour(id) => inputs.colour.get(&id)?.first()?.clone(),
@@ -190,7 +191,13 @@ impl Objective {
                     let range = DepthRange::from(&self.config);
                     depth(resize_bilinear(constant(&inputs.disparities[&finest]), self.size), range)
                 }
-                MapName::Warped(id) => computed?.warped.clone().narrow(1, 3 * channel(id)?, 3),
+                MapName::Smoothness(scale) => {
+                    let image = inputs.colour.get(&FrameId::TARGET)?.get(scale)?;
+                    smoothness_map(constant(inputs.disparities.get(&scale)?), image)
+                }
+                MapName::Warped(id) => warped(id)?,
+                MapName::ReprojectionTerm(term, id) => scene.term(warped(id)?, term),
+                MapName::IdentityTerm(term, id) => scene.term(scene.source(channel(id)?), term),
                 MapName::Reprojection(id) => computed?.reprojection.clone().narrow(1, channel(id)?, 1),
                 MapName::Identity(id) => scene.identity.clone()?.narrow(1, channel(id)?, 1),
                 MapName::MinimumLoss => computed?.minimum.clone(),
@@ -204,8 +211,12 @@ impl Objective {
                     let identities = if self.config.avg_reprojection { 1 } else { identities };
                     computed?.chosen.clone().greater_equal_elem(identities as f32).float()
                 }
-                // Whoever knows the true depth, or goes back from the loss, gives these.
-                MapName::TrueDepth | MapName::DepthError | MapName::DisparityGradient => return None,
+                // Whoever has the samples, the networks or the true depth, or goes back from the loss, gives these.
+                MapName::Augmented(_)
+                | MapName::FlipUncertainty
+                | MapName::TrueDepth
+                | MapName::DepthError
+                | MapName::DisparityGradient => return None,
             })
         };
         wanted.iter().filter_map(|name| Some((*name, constant(&map(*name)?)))).collect()

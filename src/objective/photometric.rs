@@ -2,6 +2,7 @@
 
 use crate::compute::ops::reflection_pad;
 use burn::tensor::{Tensor, module::avg_pool2d, ops::AvgPoolOptions};
+use serde::{Deserialize, Serialize};
 
 /// Share of SSIM in the photometric loss; the rest is L1 (paper equation 3).
 pub(super) const SSIM_SHARE: f32 = 0.85;
@@ -10,14 +11,45 @@ pub(super) const SSIM_SHARE: f32 = 0.85;
 pub(super) const BRIGHTNESS_FLOOR: f32 = 0.01 * 0.01;
 pub(super) const CONTRAST_FLOOR: f32 = 0.03 * 0.03;
 
+/// A part of the photometric loss, before the share that it has in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum PhotometricTerm {
+    /// [`ssim_loss`], averaged over colours.
+    Ssim,
+    /// |a − b|, averaged over colours.
+    L1,
+}
+
+impl PhotometricTerm {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Ssim, Self::L1];
+
+    /// How much it counts in the photometric loss.
+    pub const fn share(self) -> f32 {
+        match self {
+            Self::Ssim => SSIM_SHARE,
+            Self::L1 => 1.0 - SSIM_SHARE,
+        }
+    }
+
+    /// Its value for two images `[B, 3, H, W]` at each pixel, `[B, 1, H, W]`.
+    pub fn between(self, a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Ssim => ssim_loss(a, b).mean_dim(1),
+            Self::L1 => (a - b).abs().mean_dim(1),
+        }
+    }
+}
+
 /// The photometric loss of two images `[B, 3, H, W]` at each pixel, `[B, 1, H, W]`:
 /// 0.85·SSIM loss + 0.15·|a − b|, each averaged over colours; without SSIM only |a − b|.
 pub fn photometric_loss(a: Tensor<4>, b: Tensor<4>, use_ssim: bool) -> Tensor<4> {
-    let colour = (a.clone() - b.clone()).abs().mean_dim(1);
+    use PhotometricTerm::{L1, Ssim};
+    let colour = L1.between(a.clone(), b.clone());
     if !use_ssim {
         return colour;
     }
-    ssim_loss(a, b).mean_dim(1) * SSIM_SHARE + colour * (1.0 - SSIM_SHARE)
+    Ssim.between(a, b) * Ssim.share() + colour * L1.share()
 }
 
 /// (1 − SSIM) / 2 held within 0 and 1, by channel and pixel, over windows of 3×3 pixels in images

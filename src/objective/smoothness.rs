@@ -9,13 +9,29 @@ pub(super) const SMALLEST_MEAN: f32 = 1e-7;
 /// the mean of |∂d|·exp(−|∂image|) along x plus that along y, where d is the disparity divided by
 /// its mean over the item, so that shrinking it gains nothing (paper section 3.2).
 pub fn smoothness_loss(disparity: Tensor<4>, image: &Tensor<4>) -> Tensor<1> {
+    let [along_x, along_y] = terms(disparity, image);
+    along_x.mean() + along_y.mean()
+}
+
+/// What each pixel contributes to [`smoothness_loss`], `[B, 1, h, w]`: its step to the next pixel along x plus
+/// that along y. The last column and row have only one of them.
+pub fn smoothness_map(disparity: Tensor<4>, image: &Tensor<4>) -> Tensor<4> {
+    let [along_x, along_y] = terms(disparity, image);
+    let whole = |map: Tensor<4>, dim: usize| {
+        let end = map.clone().narrow(dim, 0, 1).zeros_like();
+        Tensor::cat(vec![map, end], dim)
+    };
+    whole(along_x, 3) + whole(along_y, 2)
+}
+
+/// |∂d|·exp(−|∂image|) along x, `[B, 1, h, w - 1]`, and y, `[B, 1, h - 1, w]`.
+fn terms(disparity: Tensor<4>, image: &Tensor<4>) -> [Tensor<4>; 2] {
     let mean = disparity.clone().mean_dim(2).mean_dim(3);
     let disparity = disparity / (mean + SMALLEST_MEAN);
-    let along = |dim: usize| {
+    [3, 2].map(|dim| {
         let edges = difference(image.clone(), dim).mean_dim(1);
-        (difference(disparity.clone(), dim) * (-edges).exp()).mean()
-    };
-    along(3) + along(2)
+        difference(disparity.clone(), dim) * (-edges).exp()
+    })
 }
 
 /// Absolute difference of each pixel and the one after it.

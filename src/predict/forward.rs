@@ -6,7 +6,7 @@ use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::DepthRange,
     model::{Networks, Prediction},
-    objective::{Inputs, MapName, Noise, Objective, Outcome, depth},
+    objective::{Inputs, MapName, Noise, Objective, Outcome, depth, smoothness_map},
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +68,16 @@ fn stereo_from_target(shifts_x: &[f32], device: &Device) -> Tensor<3> {
     Tensor::from_data(data, device)
 }
 
-/// Disparities and depth without any source to warp: what a depth network alone can show.
+/// How far the finest disparity of the first sample is from that of its mirror image, mirrored back,
+/// `[1, 1, H/2^s, W/2^s]` ([`MapName::FlipUncertainty`]).
+pub fn flip_uncertainty(networks: &Networks, samples: &SampleTensors) -> Option<Tensor<4>> {
+    let image = samples.network_input[&FrameId::TARGET].clone().without_autodiff().narrow(0, 0, 1);
+    let both = Tensor::cat(vec![image.clone(), image.flip([3])], 0);
+    let (_, disparity) = networks.depth.disparities(both).pop_first()?;
+    Some((disparity.clone().narrow(0, 0, 1) - disparity.narrow(0, 1, 1).flip([3])).abs())
+}
+
+/// Disparities, depth and smoothness without any source to warp: what a depth network alone can show.
 pub fn depth_maps(
     inputs: &Inputs,
     config: &ObjectiveConfig,
@@ -81,6 +90,11 @@ pub fn depth_maps(
     if let Some((_, finest)) = inputs.disparities.first_key_value() {
         let disparity = resize_bilinear(finest.clone(), ImageSize { height, width });
         maps.insert(MapName::Depth, depth(disparity, DepthRange::from(config)));
+    }
+    for (scale, disparity) in &inputs.disparities {
+        if let Some(image) = inputs.colour[&FrameId::TARGET].get(*scale) {
+            maps.insert(MapName::Smoothness(*scale), smoothness_map(disparity.clone(), image));
+        }
     }
     maps.retain(|name, _| wanted.contains(name));
     maps

@@ -10,7 +10,7 @@ use crate::{
         whole::write_whole,
     },
     model::Networks,
-    objective::{MapName, Noise, Objective},
+    objective::{MapName, Noise, Objective, PhotometricTerm},
 };
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
@@ -113,18 +113,31 @@ pub fn inspect(
 fn put_map(arrays: &mut BTreeMap<String, Array>, name: MapName, tensor: Tensor<4>) -> Result<()> {
     let [_, channels, height, width] = tensor.dims();
     let plane = vec![height, width];
+    let tag = |term| if term == PhotometricTerm::Ssim { "ssim" } else { "l1" };
     let with_source = |what: &str, id: FrameId| format!("{what}_{}", id.tag());
     let (key, array) = match name {
         MapName::Colour(id) => {
             (with_source("color", id), Array::floats(tensor, vec![channels, height, width])?)
         }
+        MapName::Augmented(id) => {
+            (with_source("augmented", id), Array::floats(tensor, vec![channels, height, width])?)
+        }
         MapName::Warped(id) => {
             (with_source("warped", id), Array::floats(tensor, vec![channels, height, width])?)
         }
         MapName::Reprojection(id) => (with_source("reprojection", id), Array::floats(tensor, plane)?),
+        MapName::ReprojectionTerm(term, id) => {
+            (with_source(&format!("reprojection_{}", tag(term)), id), Array::floats(tensor, plane)?)
+        }
+        MapName::IdentityTerm(term, id) => {
+            (with_source(&format!("identity_{}", tag(term)), id), Array::floats(tensor, plane)?)
+        }
         MapName::PredictiveMask(id) => (with_source("predictive_mask", id), Array::floats(tensor, plane)?),
         MapName::Identity(id) => (with_source("identity", id), Array::floats(tensor, plane)?),
         MapName::Disparity(scale) => (format!("disparity_{scale}"), Array::floats(tensor, plane)?),
+        // `smoothness_0` is its mean.
+        MapName::Smoothness(scale) => (format!("smoothness_map_{scale}"), Array::floats(tensor, plane)?),
+        MapName::FlipUncertainty => ("flip_uncertainty".to_owned(), Array::floats(tensor, plane)?),
         MapName::Depth => ("depth".to_owned(), Array::floats(tensor, plane)?),
         MapName::MinimumLoss => ("loss".to_owned(), Array::floats(tensor, plane)?),
         MapName::ChosenSource => ("source_index".to_owned(), Array::choices(tensor, plane)?),

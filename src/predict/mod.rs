@@ -15,7 +15,7 @@ pub use export::{
     CloudFilter, CloudPoint, ColourRange, Legend, SequenceRange, cloud, colour_picture, ply, side_by_side,
     write_ply,
 };
-pub use forward::{depth_maps, forward, inputs};
+pub use forward::{depth_maps, flip_uncertainty, forward, inputs};
 pub use images::{Predicted, Predictor};
 pub use inspect::{dump, inspect};
 pub use motions::MotionPredictor;

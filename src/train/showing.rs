@@ -12,9 +12,9 @@ use crate::{
     },
     evaluate::{Protocol, compare_disparity},
     geometry::{DepthRange, Intrinsics},
-    model::weights::MetricScale,
+    model::{Networks, weights::MetricScale},
     objective::{Adjustment, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
-    predict::{DisparityMap, SampleTensors, depth_maps, inputs},
+    predict::{DisparityMap, SampleTensors, depth_maps, flip_uncertainty, inputs},
 };
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -49,6 +49,7 @@ impl Wants<'_> {
     {
         let find = move |name: &MapName| match name {
             MapName::Colour(id) => samples.colour.get(id).map(|pyramid| &pyramid[0]),
+            MapName::Augmented(id) => samples.network_input.get(id),
             _ => maps.get(name),
         };
         self.watched.iter().filter_map(move |name| Some((*name, find(name)?)))
@@ -57,6 +58,18 @@ impl Wants<'_> {
     /// Whether maps of the true depth are watched.
     fn truth(self) -> bool {
         MapName::OF_TRUTH.iter().any(|name| self.watched.contains(name))
+    }
+
+    /// Adds how unsure the networks are of the first sample, if that is watched.
+    pub fn doubt(
+        self,
+        networks: Option<&Networks>,
+        samples: &SampleTensors,
+        maps: &mut BTreeMap<MapName, Tensor<4>>,
+    ) {
+        let name = MapName::FlipUncertainty;
+        let networks = networks.filter(|_| !self.is_nothing() && self.watched.contains(&name));
+        maps.extend(networks.and_then(|networks| Some((name, flip_uncertainty(networks, samples)?))));
     }
 
     /// Gathers evidence if pixels are asked about, and adds the gradient of the disparity to the maps if it
@@ -242,6 +255,7 @@ impl Showing<'_> {
             (depth_maps(judged, config, self.wants.watched), None)
         };
         let evidence = self.wants.explain(&objective, judged, &mut maps);
+        self.wants.doubt(self.moment.networks.as_ref(), &predicted.samples, &mut maps);
         let known = self.known_scale(key);
         let seen =
             Seen { objective: config.clone(), maps: BTreeMap::new(), evidence: None, scale: None, what_if };

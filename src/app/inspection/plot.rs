@@ -11,7 +11,7 @@ use crate::{
 use egui::{Color32, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
 use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
 
-const LEAST_HEIGHT: f32 = 120.0;
+const LEAST_HEIGHT: f32 = 96.0;
 const MOST_HEIGHT: f32 = 280.0;
 /// Photometric losses on real images are nearly all below this.
 const USUAL_LOSS: f64 = 0.5;

@@ -229,10 +229,7 @@ impl State {
         let shown = self.shown_objective().frame_ids.iter();
         let more: Vec<_> = shown.filter(|id| !objective.frame_ids.contains(id)).copied().collect();
         objective.frame_ids.extend(more);
-        let mut maps = MapName::all(&objective);
-        maps.extend(objective.sources().next().map(|_| MapName::DisparityGradient));
-        maps.extend(MapName::OF_TRUTH);
-        maps
+        MapName::shown(&objective)
     }
 
     fn clear_history(&mut self) {

@@ -30,6 +30,7 @@ impl Worker {
             let wants = self.wants();
             let mut maps = step.outcome.maps;
             let evidence = wants.explain(&step.objective, &step.outcome.judged, &mut maps);
+            wants.doubt(self.present_networks().as_ref(), &step.samples, &mut maps);
             let seen = Seen { objective, maps, evidence, scale: None, what_if: None };
             self.publish(subject.picture(&step.samples, seen, wants)?);
         } else {

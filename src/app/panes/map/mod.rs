@@ -165,7 +165,7 @@ impl MapView {
         if state.data.is_none() {
             return "No data is open: choose it in the Sequence pane, or drop a folder here".to_owned();
         }
-        let is_image = matches!(self.layer.name, MapName::Colour(_));
+        let is_image = matches!(self.layer.name, MapName::Colour(_) | MapName::Augmented(_));
         if !is_image && state.session == train::State::Preparing {
             return "Getting ready: the first step takes longer than the others".to_owned();
         }
@@ -176,12 +176,14 @@ impl MapView {
             return "Waiting for the first picture …".to_owned();
         }
         match self.layer.name {
-            MapName::Colour(id) => format!("There is no frame {} here", id.label()),
+            MapName::Colour(id) | MapName::Augmented(id) => format!("There is no frame {} here", id.label()),
             MapName::TrueDepth | MapName::DepthError => {
                 "The data has no true depth of this frame (KITTI's LiDAR, or the built-in drive's exact depth)"
                     .to_owned()
             }
-            MapName::Disparity(_) | MapName::Depth => "Waiting for the prediction …".to_owned(),
+            MapName::Disparity(_) | MapName::Depth | MapName::FlipUncertainty | MapName::Smoothness(_) => {
+                "Waiting for the prediction …".to_owned()
+            }
             _ => "Not known for this frame: it takes the neighbouring frames and a pose network".to_owned(),
         }
     }
