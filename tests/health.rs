@@ -5,7 +5,7 @@ use monoscope::{
     config::{FrameId, ObjectiveConfig, Setting},
     objective::MapName,
     train::{
-        Command, Event, Figure, Signals, State, StepReport,
+        Command, Event, Figure, Harm, Signals, State, StepReport,
         health::{Finding, Severity, Sight, Watch, check},
     },
 };
@@ -144,7 +144,7 @@ fn a_run_without_numbers_keeps_its_last_good_checkpoint_and_goes_on_from_there()
     let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
         unreachable!()
     };
-    assert!(problem.ended_run && problem.needs_checkpoint, "{problem:?}");
+    assert_eq!(problem.harm, Harm::Spoiled, "{problem:?}");
     assert!(problem.what.contains("learning rate is too high"), "{problem:?}");
     assert!(problem.advice.contains("of step 0") && problem.advice.contains("lower"), "{problem:?}");
     session.send(Command::Stop);

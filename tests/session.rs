@@ -6,8 +6,8 @@ use monoscope::{
     data::Side,
     objective::MapName,
     train::{
-        Command, EvaluatedFrames, EvaluationNews, EvaluationRequest, Event, Origin, Picture, SessionHandle,
-        State,
+        Command, EvaluatedFrames, EvaluationNews, EvaluationRequest, Event, Harm, Origin, Picture,
+        SessionHandle, State,
     },
 };
 use std::{path::Path, sync::Arc, time::Duration};
@@ -122,7 +122,7 @@ fn a_failure_is_an_event_and_the_session_lives_on() {
     session.send(Command::Start { config: small(2), out: folder.path().join("run") });
     let is_problem = |event: &Event| matches!(event, Event::Problem(_));
     let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
-    assert!(problem.what.contains("no data"), "{problem:?}");
+    assert!(problem.what.contains("no data") && problem.harm == Harm::NotStarted, "{problem:?}");
 
     session.send(Command::LoadWeights(folder.path().join("nowhere")));
     let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
@@ -134,10 +134,34 @@ fn a_failure_is_an_event_and_the_session_lives_on() {
     config.training.learning_rate = 1e30;
     session.send(Command::Start { config, out: folder.path().join("exploding") });
     let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
-    assert!(problem.ended_run && problem.what.contains("loss"), "{problem:?}");
+    assert!(problem.harm == Harm::Spoiled && problem.what.contains("loss"), "{problem:?}");
 
     session.send(Command::Stop);
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
+}
+
+#[test]
+fn a_run_of_other_networks_needs_the_loaded_ones_to_be_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    open_demo(&session);
+    session.send(Command::Start { config: small(1), out: folder.path().join("first") });
+    next(&session, |event| matches!(event, Event::Finished { .. }));
+    let mut light = Preset::Light.config();
+    (light.training.batch_size, light.training.steps) = (1, Some(1));
+    let start = || Command::Start { config: Box::new(light.clone()), out: folder.path().join("second") };
+    session.send(start());
+    let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
+        unreachable!()
+    };
+    assert!(problem.harm == Harm::NotStarted && problem.what.contains("--depth-network"), "{problem:?}");
+    assert!(!folder.path().join("second").exists());
+
+    session.send(Command::ForgetWeights);
+    next(&session, |event| matches!(event, Event::WeightsForgotten));
+    next_picture(&session, |picture| picture.origin == Origin::Images);
+    session.send(start());
     next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
 }
 
@@ -237,7 +261,7 @@ fn a_path_grows_beside_a_run_and_can_be_left() {
     session.send(Command::LoadDemo);
     session.send(trace());
     let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
-    assert!(problem.what.contains("no pose network") && !problem.ended_run, "{problem:?}");
+    assert!(problem.what.contains("no pose network") && problem.harm == Harm::None, "{problem:?}");
 
     session.send(Command::Start { config: small(1000), out: folder.path().join("run") });
     next(&session, is_state(State::Training));

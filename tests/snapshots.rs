@@ -16,7 +16,7 @@ use monoscope::{
     model::weights,
     objective::{MapName, Noise, Objective},
     predict::{SampleTensors, forward},
-    train::{Command, Event, Pinned, SeenFrame, SessionHandle, Snapshot, Snapshots, State, Thumbnail},
+    train::{Command, Event, Harm, Pinned, SeenFrame, SessionHandle, Snapshot, Snapshots, State, Thumbnail},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -193,7 +193,7 @@ fn a_frame_that_cannot_be_read_is_told_once_and_the_others_are_shown() {
     loop {
         match session.wait().unwrap() {
             Event::Problem(problem) => {
-                assert!(!problem.ended_run, "{problem:?}");
+                assert_eq!(problem.harm, Harm::None, "{problem:?}");
                 problems.push(problem);
             }
             Event::Snapshot(snapshot) => {

@@ -15,6 +15,8 @@ pub enum Action {
     DropSplit,
     /// Ask for a weights folder.
     OpenWeights,
+    /// Begin runs from scratch again.
+    ForgetWeights,
     /// Ask for the folder of a run to go on with.
     OpenRun,
     /// Start a run or go on with it.
@@ -117,7 +119,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 55] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -167,6 +169,7 @@ impl Action {
         Self::OpenSplit,
         Self::DropSplit,
         Self::OpenWeights,
+        Self::ForgetWeights,
         Self::OpenRun,
         Self::ForgetRecents,
         Self::Messages,
@@ -187,6 +190,7 @@ impl Action {
             Self::OpenSplit => "Choose split folder…",
             Self::DropSplit => "Every frame with its neighbours",
             Self::OpenWeights => "Open weights folder…",
+            Self::ForgetWeights => "Forget the weights",
             Self::OpenRun => "Continue a run…",
             Self::Train => "Train",
             Self::Pause => "Pause",
@@ -247,6 +251,9 @@ impl Action {
             Self::OpenSplit => "A folder with train_files.txt and val_files.txt for the data that is open",
             Self::DropSplit => "Train on every frame of the data that has its neighbours",
             Self::OpenWeights => "A folder with encoder.pth, depth.pth and, for warping, the two pose files",
+            Self::ForgetWeights => {
+                "Train from scratch again; the files stay, and nothing is predicted until there are networks"
+            }
             Self::OpenRun => {
                 "Go on with a run of an earlier day from its last checkpoint, exactly where it ended"
             }

@@ -1,6 +1,7 @@
 //! How a docked pane is drawn: its header with title, controls and buttons, then its body.
 
 use super::{
+    borders,
     icon::Icon,
     panes::AnyPane,
     state::State,
@@ -10,10 +11,9 @@ use crate::objective::MapName;
 use egui::{
     Color32, Id, PointerButton, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetText,
 };
-use egui_tiles::{Behavior, EditAction, ResizeState, TileId, UiResponse};
+use egui_tiles::{Behavior, EditAction, ResizeState, TileId, Tiles, UiResponse};
 use std::collections::BTreeSet;
 
-const GAP: f32 = 2.0;
 const BUTTON: f32 = 16.0;
 
 /// What the panes need while they are drawn, and what they leave behind.
@@ -163,18 +163,16 @@ impl Behavior<AnyPane> for Docking<'_> {
     }
 
     fn gap_width(&self, _style: &egui::Style) -> f32 {
-        GAP
+        borders::GAP
     }
 
-    fn min_size(&self) -> f32 {
-        64.0
+    fn is_container_resizable(&self, _tiles: &Tiles<AnyPane>, _tile: TileId) -> bool {
+        // It would make borders that have no name and obey no key: `borders` makes others.
+        false
     }
 
-    fn resize_stroke(&self, style: &egui::Style, state: ResizeState) -> Stroke {
-        match state {
-            ResizeState::Idle => Stroke::new(GAP, self.tab_bar_color(&style.visuals)),
-            ResizeState::Hovering | ResizeState::Dragging => Stroke::new(GAP, style.visuals.hyperlink_color),
-        }
+    fn resize_stroke(&self, style: &egui::Style, _state: ResizeState) -> Stroke {
+        Stroke::new(borders::GAP, self.tab_bar_color(&style.visuals))
     }
 
     fn tab_bar_color(&self, visuals: &egui::Visuals) -> Color32 {

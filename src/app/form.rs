@@ -1,6 +1,10 @@
 //! The run that `Train` will start: the configuration itself and the folder it is written to.
 
-use crate::config::{ConfigOption, Preset, RunConfig, Setting};
+use super::wording::for_window;
+use crate::{
+    config::{ConfigError, ConfigOption, ImageSize, Preset, RunConfig, Setting},
+    model::Architecture,
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -14,12 +18,24 @@ pub struct TrainingForm {
     pub config: RunConfig,
     /// The run folder as text, so that it can be typed.
     pub out: String,
+    /// The networks that the run starts from; none, if from scratch.
+    pub loaded: Option<Loaded>,
+    /// Whether it was asked for to begin from scratch instead.
+    pub wants_scratch: bool,
     /// Which options are looked for; all, if empty.
     pub search: String,
     /// Texts that are being typed, or were and are no value.
     drafts: BTreeMap<&'static str, Draft>,
     /// Where run folders are made.
     parent: PathBuf,
+}
+
+/// Networks that a run takes over.
+pub struct Loaded {
+    /// The folder of their weights, or of the run that trained them.
+    pub folder: PathBuf,
+    /// What they are.
+    pub architecture: Architecture,
 }
 
 /// A text that is typed.
@@ -39,6 +55,8 @@ pub struct Row {
     pub preset: String,
     /// Why it cannot stay so, if so.
     pub refusal: Option<String>,
+    /// Whether it cannot stay so only because the loaded networks are others.
+    pub is_misfit: bool,
 }
 
 impl Row {
@@ -63,6 +81,8 @@ impl TrainingForm {
             preset,
             config: preset.config(),
             out: String::new(),
+            loaded: None,
+            wants_scratch: false,
             search: String::new(),
             drafts: BTreeMap::new(),
             parent: parent.to_owned(),
@@ -86,18 +106,21 @@ impl TrainingForm {
     /// Every option, in the order of `--help`.
     pub fn rows(&self) -> Vec<Row> {
         let (mut texts, mut preset) = (self.config.texts(), self.preset.config().texts());
-        let refused = self.config.validate().err();
+        let (invalid, misfit) = (self.config.validate().err(), self.misfit());
+        let is_misfit = invalid.is_none() && misfit.is_some();
+        let refused = invalid.or(misfit);
         let refused = refused.as_ref().and_then(|error| Some((error.option()?.name, error)));
         let row = |option: &'static ConfigOption| {
             let draft = self.drafts.get(option.name);
             let text = texts.remove(option.name).unwrap_or_default();
-            let refusal =
-                refused.filter(|(name, _)| *name == option.name).map(|(_, error)| error.to_string());
+            let refused = refused.filter(|(name, _)| *name == option.name);
+            let refusal = refused.map(|(_, error)| for_window(&error.0));
             Row {
                 option,
                 text: draft.map_or(text, |draft| draft.text.clone()),
                 preset: preset.remove(option.name).unwrap_or_default(),
                 refusal: draft.and_then(|draft| draft.refusal.clone()).or(refusal),
+                is_misfit: is_misfit && refused.is_some(),
             }
         };
         ConfigOption::all().iter().map(row).collect()
@@ -123,7 +146,7 @@ impl TrainingForm {
                 self.config = config;
             }
             Err(error) => {
-                let draft = Draft { text: text.to_owned(), refusal: Some(error.0) };
+                let draft = Draft { text: text.to_owned(), refusal: Some(for_window(&error.0)) };
                 self.drafts.insert(option.name, draft);
             }
         }
@@ -146,7 +169,40 @@ impl TrainingForm {
     /// Why no run can be started with these options, if so.
     pub fn refusal(&self) -> Option<String> {
         let typed = self.drafts.values().find_map(|draft| draft.refusal.clone());
-        typed.or_else(|| self.config.validate().err().map(|error| error.to_string()))
+        let refused = || self.config.validate().err().or_else(|| self.misfit());
+        typed.or_else(|| refused().map(|error| for_window(&error.0)))
+    }
+
+    /// Why these options have no place for the loaded networks, if so.
+    fn misfit(&self) -> Option<ConfigError> {
+        let loaded = self.loaded.as_ref()?;
+        let needed = Architecture::new(&self.config.network, &self.config.objective).ok()?;
+        needed.can_adopt(&loaded.architecture, &self.config.network.models_to_load).err()
+    }
+
+    /// Lets the run be one of such networks, at this size if one is given; every other option stays. Gives the
+    /// labels of the options that this changed.
+    pub fn take_from(&mut self, architecture: &Architecture, size: Option<ImageSize>) -> Vec<String> {
+        let before = self.config.texts();
+        self.config = architecture.configured(&self.config);
+        if let Some(ImageSize { height, width }) = size {
+            (self.config.network.height, self.config.network.width) = (height, width);
+        }
+        let after = self.config.texts();
+        let changed = ConfigOption::all().iter().filter(|option| before[option.name] != after[option.name]);
+        let forget_draft = |option: &ConfigOption| {
+            self.drafts.remove(option.name);
+            option.label()
+        };
+        changed.map(forget_draft).collect()
+    }
+
+    /// As [`TrainingForm::take_from`] the networks that are loaded, at the size that is chosen.
+    pub fn take_loaded(&mut self) {
+        if let Some(loaded) = self.loaded.take() {
+            self.take_from(&loaded.architecture, None);
+            self.loaded = Some(loaded);
+        }
     }
 
     /// The run folder.

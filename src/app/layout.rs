@@ -1,6 +1,7 @@
 //! Where the panes are at the start, and what is done with them.
 
 use super::{
+    borders,
     docking::Docking,
     panes::{
         AnyPane, Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sandbox, Sequence, Timeline,
@@ -134,7 +135,10 @@ impl Desk {
                 // There is nowhere to drag it.
                 let _ = egui_tiles::Behavior::pane_ui(&mut docking, &mut alone, tile, pane);
             }
-            _ => self.tree.ui(&mut docking, ui),
+            _ => {
+                self.tree.ui(&mut docking, ui);
+                docking.is_edited |= borders::show(ui, &mut self.tree);
+            }
         }
         let Docking { state, watched, inspects, tries, closed, maximised, current, is_edited, .. } = docking;
         state.watch(watched);

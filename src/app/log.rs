@@ -89,7 +89,7 @@ impl State {
                 report.dropped.len()
             ),
             Event::Weights(report) if report.path.is_none() => {
-                format!("Loaded the demo weights: {}", report.networks)
+                format!("Loaded the demo weights: {}", report.architecture)
             }
             Event::Begun(beginning) if beginning.history.is_empty() => {
                 format!("A run begins in {}", beginning.out.display())

@@ -26,7 +26,9 @@ impl Window {
             self.forget(ui);
         });
         let weights = ui.menu_button("Weights", |ui| {
-            bar::entry(ui, &mut self.state, Action::OpenWeights);
+            for action in [Action::OpenWeights, Action::ForgetWeights] {
+                bar::entry(ui, &mut self.state, action);
+            }
             self.recent_entries(ui, |recent| matches!(recent, Recent::Weights(_)));
             self.forget(ui);
         });

@@ -4,7 +4,9 @@ use super::{
     log::Log,
     shortcuts::close_by_escape,
     theme::{self, Palette},
+    wording::for_window,
 };
+use crate::train::{Harm, Problem};
 use egui::{Align, Align2, Area, Frame, Id, Label, Layout, Margin, RichText, Ui, Vec2};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,7 @@ impl Severity {
         }
     }
 
+    /// What a message is called that has no title of its own.
     fn title(self) -> &'static str {
         match self {
             Self::Detail | Self::News => "Done",
@@ -66,6 +69,8 @@ impl Severity {
 pub struct Message {
     /// How much it matters.
     pub severity: Severity,
+    /// In a few words, what kind of message it is.
+    pub title: &'static str,
     /// What happened.
     pub what: String,
     /// What to do, if anything.
@@ -89,7 +94,21 @@ pub struct Messages {
 impl Messages {
     /// Adds a message; one that only repeats the last is counted instead.
     pub fn tell(&mut self, severity: Severity, what: impl Into<String>, advice: impl Into<String>) {
-        let (what, advice) = (what.into(), advice.into());
+        self.tell_titled(severity.title(), severity, what.into(), advice.into());
+    }
+
+    /// Takes note of a problem of the session.
+    pub fn report(&mut self, problem: &Problem) {
+        let severity = match problem.harm {
+            Harm::None | Harm::NotStarted => Severity::Warning,
+            Harm::Stopped | Harm::Spoiled => Severity::Failure,
+        };
+        let is_refused = problem.harm == Harm::NotStarted;
+        let title = if is_refused { "The run could not start" } else { severity.title() };
+        self.tell_titled(title, severity, for_window(&problem.what), for_window(&problem.advice));
+    }
+
+    fn tell_titled(&mut self, title: &'static str, severity: Severity, what: String, advice: String) {
         let text = [what.as_str(), advice.as_str()].into_iter().filter(|text| !text.is_empty());
         self.log.add(severity, text.collect::<Vec<_>>().join(". "));
         match self.all.last_mut() {
@@ -98,7 +117,10 @@ impl Messages {
                 last.is_open = true;
                 last.shown_at = None;
             }
-            _ => self.all.push(Message { severity, what, advice, times: 1, is_open: true, shown_at: None }),
+            _ => {
+                let (times, is_open, shown_at) = (1, true, None);
+                self.all.push(Message { severity, title, what, advice, times, is_open, shown_at });
+            }
         }
     }
 
@@ -177,7 +199,7 @@ fn card(ui: &mut Ui, palette: &Palette, message: &Message) -> bool {
 }
 
 fn text(ui: &mut Ui, palette: &Palette, message: &Message) {
-    let title = message.severity.title();
+    let title = message.title;
     let title = if message.times > 1 { format!("{title} ({}×)", message.times) } else { title.to_owned() };
     ui.label(RichText::new(title).color(message.severity.colour(palette)).small());
     ui.add(Label::new(RichText::new(&message.what).color(ui.visuals().strong_text_color())).wrap());

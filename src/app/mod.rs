@@ -3,6 +3,7 @@
 mod action;
 mod arrangement;
 mod bar;
+mod borders;
 mod desk;
 mod docking;
 mod evaluations;
@@ -37,6 +38,7 @@ mod state;
 mod theme;
 mod typing;
 mod window;
+mod wording;
 
 pub use desk::KeptDesk;
 pub use lab::Lab;

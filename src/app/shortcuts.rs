@@ -35,6 +35,8 @@ fn list_ui(ui: &mut Ui) {
             ("double-click", "See the whole pictures again"),
             ("double-click", "On the header of a pane: let it fill the window, or show all again"),
             ("right-click", "On the header of a pane: save the pane as a picture"),
+            ("drag", "The border between two panes: move it; a double-click centres it"),
+            ("arrow keys", "Move a border between panes that Tab has come to; Esc leaves it"),
             ("click", "On the curves: choose a step, whose snapshot the wall shows"),
             ("double-click", "On the curves: let the step go"),
             ("drag", "Turn the point cloud, or look around while flying"),

@@ -235,6 +235,7 @@ impl Window {
             Action::OpenSplit => self.opener.ask(Wish::Split, context),
             Action::DropSplit => state.open_split(None),
             Action::OpenWeights => self.opener.ask(Wish::Weights, context),
+            Action::ForgetWeights => state.forget_weights(),
             Action::OpenRun => self.opener.ask(Wish::Run, context),
             Action::Train => state.train(),
             Action::Pause => state.pause(),

@@ -6,7 +6,7 @@ use crate::{
     config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,
     train::{
-        Beginning, Command, Entry, Event, Position, Problem, RunFolder, SessionHandle, StepReport,
+        Beginning, Command, Entry, Event, Harm, Position, Problem, RunFolder, SessionHandle, StepReport,
         ValidationReport,
     },
 };
@@ -169,7 +169,7 @@ fn follow(session: &SessionHandle, mut loss: f32) -> Result<End> {
             }
             Event::Validating { done, samples } => bar.set_message(format!("validating {done} of {samples}")),
             Event::Validation(report) => bar.suspend(|| eprintln!("{}", validation(&report))),
-            Event::Problem(problem) if problem.ended_run => bail!(in_words(&problem)),
+            Event::Problem(problem) if problem.harm != Harm::None => bail!(in_words(&problem)),
             Event::Problem(problem) => bar.suspend(|| eprintln!("{}", in_words(&problem))),
             Event::Finished { steps, out } => {
                 bar.finish_and_clear();

@@ -17,7 +17,7 @@ pub use frame::FrameId;
 pub use layers::{layered, overridden};
 pub use network::{DepthNetworkType, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType};
 pub use objective::ObjectiveConfig;
-pub use options::{Choice, ConfigOption, OptionKind, OptionTexts};
+pub use options::{Choice, ConfigOption, OptionKind, OptionTexts, with_labels};
 pub use preset::Preset;
 pub use training::TrainingConfig;
 
@@ -117,7 +117,8 @@ impl RunConfig {
         if !has_pose && pose(network) != pose(&default) {
             return refuse(
                 "no pose network is needed, as the only source is the stereo camera, whose place is known: \
-                 leave the --pose options out, or add -1 1 to --frame-ids"
+                 leave --pose-model-type, --pose-model-input and --pose-num-layers as they are by default, or add \
+                 -1 1 to --frame-ids"
                     .to_owned(),
             );
         }

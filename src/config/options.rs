@@ -138,8 +138,13 @@ impl ConfigOption {
         let given = matches.and_then(|matches| RunConfig::from_arg_matches(&matches));
         let given = given.map_err(|error| {
             let text = error.to_string();
-            let reason = text.lines().next().unwrap_or_default();
-            ConfigError(reason.trim_start_matches("error: ").to_owned())
+            let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            // The parser quotes the flag with the name of its value.
+            let around = reason.split_once(&format!("'{flag}"));
+            let around = around.and_then(|(before, rest)| Some((before, rest.split_once('\'')?.1)));
+            let reason =
+                around.map_or_else(|| reason.to_owned(), |(before, after)| format!("{before}{flag}{after}"));
+            ConfigError(reason)
         })?;
         with_option_of(config, &given, self.name)
     }
@@ -153,6 +158,22 @@ impl ConfigError {
             .filter_map(|word| word.strip_prefix("--"))
             .find_map(|flag| ConfigOption::named(&flag.replace('-', "_")))
     }
+}
+
+/// A text in which every flag of an option is that option's label in quotes, as a form shows it.
+pub fn with_labels(text: &str) -> String {
+    let mut parts = text.split("--");
+    let mut labelled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
+        let (flag, rest) = part.split_at(end.unwrap_or(part.len()));
+        labelled += &match ConfigOption::named(&flag.replace('-', "_")) {
+            Some(option) => format!("\"{}\"", option.label()),
+            None => format!("--{flag}"),
+        };
+        labelled += rest;
+    }
+    labelled
 }
 
 impl RunConfig {

@@ -1,56 +1,106 @@
 //! Starting from networks that were trained before.
 
-use super::{Networks, PoseNetwork};
-use crate::config::{ConfigError, NetworkFile};
+use super::{Architecture, DepthArchitecture, Networks, PoseArchitecture, PoseModel, PoseNetwork};
+use crate::config::{ConfigError, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType, RunConfig};
 use std::fmt;
 
-impl Networks {
-    /// Takes over those of the listed networks that `other` has, in place of its own.
+impl Architecture {
+    /// A configuration whose run takes over networks like these: depth network, pose network and scales are
+    /// theirs, every other option stays. Without a pose network here, or without a frame for it there, the pose
+    /// network stays too.
+    pub fn configured(&self, config: &RunConfig) -> RunConfig {
+        let (mut config, usual) = (config.clone(), NetworkConfig::default());
+        config.objective.scales.clone_from(&self.scales);
+        let network = &mut config.network;
+        network.depth_network = self.depth.network_type();
+        network.num_layers = match self.depth {
+            DepthArchitecture::Resnet(encoder) => encoder.layers(),
+            DepthArchitecture::RtMonodepthS => usual.num_layers,
+        };
+        if let Some(pose) = self.pose.filter(|_| config.objective.temporal_sources().next().is_some()) {
+            (network.pose_model_type, network.pose_num_layers) = match pose.model {
+                PoseModel::Separate(encoder) => (PoseModelType::SeparateResnet, encoder.layers()),
+                PoseModel::Shared => (PoseModelType::Shared, usual.pose_num_layers),
+                PoseModel::Cnn => (PoseModelType::Posecnn, usual.pose_num_layers),
+            };
+            network.pose_model_input =
+                if pose.frames == 2 { PoseModelInput::Pairs } else { PoseModelInput::All };
+        }
+        config
+    }
+
+    /// Whether networks like these can take over those of the listed networks that `other` has.
     ///
     /// # Errors
-    /// If one of them is another network there, or has no disparity at a scale that is needed; all then
-    /// stay as they were.
-    pub fn adopt(&mut self, other: &Self, networks: &[NetworkFile]) -> Result<(), ConfigError> {
-        let (own, theirs) = (self.architecture(), other.architecture());
-        let mut adopted = self.clone();
+    /// If one of them is another network there, or has no disparity at a scale that is needed; the first option
+    /// that the text names is the one that differs.
+    pub fn can_adopt(&self, other: &Self, networks: &[NetworkFile]) -> Result<(), ConfigError> {
+        let depth = || {
+            let same_type = self.depth.network_type() == other.depth.network_type();
+            if same_type { "--num-layers" } else { "--depth-network" }
+        };
         for network in networks {
             let is_of_depth =
                 matches!(network, NetworkFile::Encoder | NetworkFile::Depth | NetworkFile::PredictiveMask);
-            let lacks = |scale: &&usize| !theirs.scales.contains(scale);
-            if is_of_depth && own.depth != theirs.depth {
-                return refuse(*network, &own.depth, &theirs.depth, "--depth-network, --num-layers");
+            if is_of_depth && self.depth != other.depth {
+                return refuse(*network, &self.depth, &other.depth, depth());
             }
             if *network == NetworkFile::Depth
-                && let Some(scale) = own.scales.iter().find(lacks)
+                && let Some(scale) = self.scales.iter().find(|scale| !other.scales.contains(scale))
             {
                 return Err(ConfigError(format!(
                     "the loaded networks have no disparity at scale {scale}: leave it out of --scales, or leave \
                      depth out of --models-to-load"
                 )));
             }
-            match (network, &mut adopted.pose, &other.pose) {
-                (NetworkFile::Encoder, ..) => adopted.depth.encoder = other.depth.encoder.clone(),
-                (NetworkFile::Depth, ..) => adopted.depth.decoder = other.depth.decoder.clone(),
+            if let (NetworkFile::PoseEncoder | NetworkFile::Pose, Some(own), Some(theirs)) =
+                (network, self.pose, other.pose)
+            {
+                if own != theirs {
+                    return refuse(*network, &own, &theirs, differing_option(own, theirs));
+                }
+                if own.model == PoseModel::Shared && self.depth != other.depth {
+                    return refuse(*network, &self.depth, &other.depth, depth());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The option by which two pose networks differ.
+fn differing_option(own: PoseArchitecture, theirs: PoseArchitecture) -> &'static str {
+    match (own.model, theirs.model) {
+        (own, theirs) if own == theirs => "--pose-model-input and --frame-ids",
+        (PoseModel::Separate(_), PoseModel::Separate(_)) => "--pose-num-layers",
+        _ => "--pose-model-type",
+    }
+}
+
+impl Networks {
+    /// Takes over those of the listed networks that `other` has, in place of its own. A predictive mask of
+    /// other sources or scales is not taken over.
+    ///
+    /// # Errors
+    /// As [`Architecture::can_adopt`]; all then stay as they were.
+    pub fn adopt(&mut self, other: &Self, networks: &[NetworkFile]) -> Result<(), ConfigError> {
+        let (own, theirs) = (self.architecture(), other.architecture());
+        own.can_adopt(&theirs, networks)?;
+        for network in networks {
+            match (network, &mut self.pose, &other.pose) {
+                (NetworkFile::Encoder, ..) => self.depth.encoder = other.depth.encoder.clone(),
+                (NetworkFile::Depth, ..) => self.depth.decoder = other.depth.decoder.clone(),
                 (NetworkFile::PredictiveMask, ..)
                     if own.masked_sources == theirs.masked_sources && own.scales == theirs.scales =>
                 {
-                    adopted.predictive_mask.clone_from(&other.predictive_mask);
+                    self.predictive_mask.clone_from(&other.predictive_mask);
                 }
                 (NetworkFile::PoseEncoder | NetworkFile::Pose, Some(pose), Some(their_pose)) => {
-                    let (own_pose, theirs_pose) = (pose.architecture(), their_pose.architecture());
-                    if own_pose != theirs_pose {
-                        let options = "--pose-model-type, --pose-model-input, --pose-num-layers";
-                        return refuse(*network, &own_pose, &theirs_pose, options);
-                    }
-                    if matches!(pose, PoseNetwork::Shared(_)) && own.depth != theirs.depth {
-                        return refuse(*network, &own.depth, &theirs.depth, "--depth-network, --num-layers");
-                    }
                     adopt_pose(pose, their_pose, *network);
                 }
                 _ => {}
             }
         }
-        *self = adopted;
         Ok(())
     }
 }

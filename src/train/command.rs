@@ -86,4 +86,6 @@ pub enum Command {
     CancelEvaluation,
     /// End the session thread; a run under way is stopped as by `Stop`.
     Shutdown,
+    /// Put the loaded networks aside, so that runs begin from scratch; ends a run that is under way.
+    ForgetWeights,
 }

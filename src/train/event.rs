@@ -5,10 +5,10 @@ use super::{
 };
 use crate::{
     compute::Lease,
-    config::{Change, ObjectiveConfig, RunConfig},
+    config::{Change, ImageSize, ObjectiveConfig, RunConfig},
     data::{Drive, FrameKey},
     geometry::Intrinsics,
-    model::weights::MetricScale,
+    model::{Architecture, weights::MetricScale},
     objective::{Evidence, MapName},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -36,6 +36,8 @@ pub enum Event {
     Data(DataReport),
     /// Networks were loaded.
     Weights(WeightsReport),
+    /// There are no loaded networks any more.
+    WeightsForgotten,
     /// A run begins, or goes on.
     Begun(Box<Beginning>),
     /// A step was made.
@@ -99,10 +101,22 @@ pub struct Problem {
     pub what: String,
     /// What to do.
     pub advice: String,
-    /// Whether it ended the run (else it is only a warning).
-    pub ended_run: bool,
-    /// Whether the run can only go on from its last checkpoint, because its networks no longer give numbers.
-    pub needs_checkpoint: bool,
+    /// What it did to the run.
+    pub harm: Harm,
+}
+
+/// What a failure did to the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Harm {
+    /// Nothing: it is only a warning.
+    #[default]
+    None,
+    /// It was refused before its first step.
+    NotStarted,
+    /// It makes no further steps by itself.
+    Stopped,
+    /// It can only go on from its last checkpoint, because its networks no longer give numbers.
+    Spoiled,
 }
 
 /// What was found in a data source.
@@ -127,16 +141,10 @@ pub struct DataReport {
 pub struct WeightsReport {
     /// The folder; `None` for the demo weights.
     pub path: Option<PathBuf>,
-    /// What they are, in a few words.
-    pub networks: String,
-    /// Input size they were trained for.
-    pub height: usize,
-    /// Input size they were trained for.
-    pub width: usize,
-    /// The scales that have a disparity.
-    pub scales: Vec<usize>,
-    /// Whether there is a pose network, without which no neighbouring frame can be warped.
-    pub has_pose: bool,
+    /// What they are. Without a pose network no neighbouring frame can be warped.
+    pub architecture: Architecture,
+    /// Size of image that they were trained for; `None` if the files do not say.
+    pub size: Option<ImageSize>,
     /// Whether they were trained with a stereo camera, which can then be warped in any case.
     pub use_stereo: bool,
     /// Tensors that were loaded.

@@ -80,7 +80,7 @@ impl RunFolder {
     /// If it is no run folder.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.join(CONFIG).is_file() {
-            bail!("{} is no run folder: it has no {CONFIG}; give the --out of a run", path.display());
+            bail!("{} is no run folder: it has no {CONFIG}; give the folder of a run", path.display());
         }
         Ok(Self(path.to_owned()))
     }

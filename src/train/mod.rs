@@ -33,7 +33,7 @@ pub use checkpoint::{Best, Checkpoint, Position};
 pub use command::Command;
 pub use evaluation::{EvaluatedFrames, EvaluationNews, EvaluationReport, EvaluationRequest};
 pub use event::{
-    Beginning, Cloud, DataReport, Event, Origin, Picture, Problem, State, StepReport, WeightsReport,
+    Beginning, Cloud, DataReport, Event, Harm, Origin, Picture, Problem, State, StepReport, WeightsReport,
 };
 pub use figure::Figure;
 pub use folder::{Manifest, RunFolder};

@@ -47,8 +47,7 @@ fn a_broken_run_offers_its_last_checkpoint() {
     stage.state_mut().receive(Event::Problem(Problem {
         what: "the loss is NaN".to_owned(),
         advice: "continue".to_owned(),
-        ended_run: true,
-        needs_checkpoint: true,
+        harm: Harm::Spoiled,
     }));
     enter(&mut stage, State::Paused);
     click(&mut stage, "Go back to the checkpoint");

@@ -1,11 +1,13 @@
 //! The window driven by the names of its controls: events go in, commands come out.
 
+mod borders;
 mod cloud;
 mod cockpit;
 mod craft;
 mod devices;
 mod evaluation;
 mod flow;
+mod form;
 mod health;
 mod inspector;
 mod keys;
@@ -35,10 +37,11 @@ use monoscope::{
     data::{Drive, FrameKey, Side},
     evaluate::{DepthEvaluation, DepthMetrics, ImageResult},
     geometry::Intrinsics,
+    model::{Architecture, DepthArchitecture, PoseArchitecture, PoseModel, ResnetArchitecture},
     objective::{Evidence, Inputs, MapName, Noise, Objective},
     train::{
-        Beginning, Command, DataReport, Entry, EvaluationNews, EvaluationReport, Event, Origin, Picture,
-        Problem, State, StepReport, Trajectory, WeightsReport,
+        Beginning, Command, DataReport, Entry, EvaluationNews, EvaluationReport, Event, Harm, Origin,
+        Picture, Problem, State, StepReport, Trajectory, WeightsReport,
     },
 };
 use std::{
@@ -319,12 +322,29 @@ fn a_closed_pane_is_not_computed_for() {
     assert!(with.contains(&MapName::Depth));
 }
 
+/// Weights of a ResNet with disparities at the scales 0 and 1, trained at 640×192.
+fn weights(encoder: ResnetArchitecture, pose: Option<PoseArchitecture>) -> WeightsReport {
+    let architecture = Architecture {
+        depth: DepthArchitecture::Resnet(encoder),
+        scales: vec![0, 1],
+        masked_sources: None,
+        pose,
+    };
+    WeightsReport {
+        path: Some("there/are/weights".into()),
+        architecture,
+        size: Some(ImageSize { height: 192, width: 640 }),
+        use_stereo: false,
+        loaded: 10,
+        unused: Vec::new(),
+    }
+}
+
 fn problem() -> Problem {
     Problem {
         what: "frame 7 cannot be read".to_owned(),
         advice: "copy it again".to_owned(),
-        ended_run: false,
-        needs_checkpoint: false,
+        harm: Harm::None,
     }
 }
 
@@ -384,18 +404,7 @@ fn empty_views_say_what_to_do() {
     assert_eq!(stage.query_all_by_label_contains("No networks yet: press Train").count(), 4);
     click(&mut stage, "Train from scratch");
     assert!(matches!(stage.state_mut().take_commands().last(), Some(Command::Start { .. })));
-    let weights = WeightsReport {
-        path: Some("w".into()),
-        networks: "ResNet18".to_owned(),
-        height: 192,
-        width: 640,
-        scales: vec![0, 1],
-        has_pose: false,
-        use_stereo: false,
-        loaded: 10,
-        unused: Vec::new(),
-    };
-    stage.state_mut().receive(Event::Weights(weights));
+    stage.state_mut().receive(Event::Weights(weights(ResnetArchitecture::RESNET_18, None)));
     stage.run();
     assert!(stage.query_by_label_contains("nothing can be warped").is_some());
 }

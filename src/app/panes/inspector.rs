@@ -107,11 +107,11 @@ fn absence(state: &State) -> String {
 fn why_no_sources(state: &State) -> &'static str {
     let weights = state.weights.as_ref().filter(|_| !state.has_run());
     match weights {
-        Some(weights) if !weights.has_pose && weights.use_stereo => {
+        Some(weights) if weights.architecture.pose.is_none() && weights.use_stereo => {
             "There is no loss here: these weights know the motion to the stereo camera only, and this frame \
              has none, so nothing can be warped into it."
         }
-        Some(weights) if !weights.has_pose => {
+        Some(weights) if weights.architecture.pose.is_none() => {
             "There is no loss here: these weights have no pose network, so nothing can be warped."
         }
         _ => "There is no loss here: the frame lacks its neighbours, so nothing can be warped into it.",

@@ -33,7 +33,7 @@ use crate::{
     data::FrameKey,
     objective::MapName,
     train::{
-        self, Command, DataReport, Event, Figure, Origin, Picture, StepReport, ValidationReport,
+        self, Command, DataReport, Event, Figure, Harm, Origin, Picture, StepReport, ValidationReport,
         WeightsReport,
     },
 };
@@ -165,6 +165,7 @@ impl State {
             Event::State(state) => self.session = state,
             Event::Data(report) => self.data_opened(report),
             Event::Weights(report) => self.weights_loaded(report),
+            Event::WeightsForgotten => self.weights_forgotten(),
             Event::Begun(beginning) => self.run_begun(*beginning),
             Event::Step(report) => {
                 self.validating = None;
@@ -190,24 +191,16 @@ impl State {
             Event::Checkpoint(path) => {
                 self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");
             }
-            Event::Finished { steps, out } => {
-                self.messages.tell(
-                    Severity::News,
-                    format!("The run ended at step {steps}"),
-                    format!("Its networks stay loaded; they are in {}", out.display()),
-                );
-                self.form.choose_free_folder();
-            }
+            Event::Finished { steps, out } => self.run_ended(steps, out),
             Event::Device { name, is_shared } => self.moved(name, is_shared),
             Event::Evaluation(news) => self.evaluations.receive(news),
             Event::Problem(problem) => {
                 self.opening = None;
                 self.playhead.is_playing = false;
-                if problem.needs_checkpoint {
-                    self.health.broken = Some(problem.clone());
+                self.messages.report(&problem);
+                if problem.harm == Harm::Spoiled {
+                    self.health.broken = Some(problem);
                 }
-                let severity = if problem.ended_run { Severity::Failure } else { Severity::Warning };
-                self.messages.tell(severity, problem.what, problem.advice);
             }
         }
     }
@@ -287,7 +280,8 @@ impl State {
     /// Whether there are networks to predict with.
     pub fn has_networks(&self) -> bool {
         self.weights.is_some()
-            || !self.history.is_empty()
+            || self.form.loaded.is_some()
+            || (self.has_run() && !self.history.is_empty())
             || self.picture.as_ref().is_some_and(|picture| picture.origin != Origin::Images)
     }
 
@@ -317,6 +311,10 @@ impl State {
             Action::Pause if !self.is_training() => Some("No steps are being made".to_owned()),
             Action::ForgetRecents if self.recents.all().next().is_none() => {
                 Some("Nothing was opened yet".to_owned())
+            }
+            Action::ForgetWeights if self.has_run() => Some("A run is under way".to_owned()),
+            Action::ForgetWeights if self.form.loaded.is_none() => {
+                Some("Runs begin from scratch as it is".to_owned())
             }
             Action::PinFrame => self.obstacle_to_pin(),
             Action::ComputeOnGraphics | Action::ComputeOnProcessor => self.obstacle_to_move(action),
@@ -355,6 +353,11 @@ impl State {
     pub fn load_weights(&mut self, path: PathBuf) {
         self.opening = Some(path.display().to_string());
         self.commands.push(Command::LoadWeights(path));
+    }
+
+    /// Puts the loaded networks aside, so that the next run begins from scratch.
+    pub fn forget_weights(&mut self) {
+        self.commands.push(Command::ForgetWeights);
     }
 
     /// Starts a run, or goes on with the paused one.

@@ -4,13 +4,16 @@ use super::State;
 use crate::{
     app::{
         action::Action,
+        form::Loaded,
         messages::Severity,
         playhead::Playhead,
         recents::{Recent, RecentData},
     },
     config::DataChoice,
+    model::Architecture,
     train::{Beginning, DataReport, Entry, WeightsReport},
 };
+use std::path::PathBuf;
 
 impl State {
     pub(super) fn run_begun(&mut self, beginning: Beginning) {
@@ -56,28 +59,56 @@ impl State {
 
     pub(super) fn weights_loaded(&mut self, report: WeightsReport) {
         self.opening = None;
+        let WeightsReport { architecture, size, .. } = &report;
+        let (has_pose, mut advice) = (architecture.pose.is_some(), Vec::new());
         let unused = match report.unused.as_slice() {
             [] => String::new(),
             [first, ..] => format!(", {} unused such as {first}", report.unused.len()),
         };
-        let what = format!(
-            "{}: {} tensors loaded{unused}, trained at {}×{}",
-            report.networks, report.loaded, report.width, report.height
-        );
-        let advice = if report.has_pose || report.use_stereo {
-            ""
-        } else {
-            "There is no pose network among them, so nothing can be warped"
-        };
-        if let Some(path) = report.path.clone() {
-            self.recents.add(Recent::Weights(path));
-            self.messages.tell(Severity::News, what, advice);
+        let trained = size
+            .map_or("for a size that the files do not say".to_owned(), |size| format!("trained at {size}"));
+        let what = format!("{architecture}: {} tensors loaded{unused}, {trained}", report.loaded);
+        if !has_pose && !report.use_stereo {
+            advice.push("There is no pose network among them, so nothing can be warped".to_owned());
         }
-        self.objective.scales.clone_from(&report.scales);
+        self.form.loaded = None;
+        if let Some(path) = report.path.clone() {
+            let changed = self.form.take_from(architecture, *size);
+            if !changed.is_empty() {
+                advice.push(format!("The form of the next run took from them: {}", changed.join(", ")));
+            }
+            self.form.loaded = Some(Loaded { folder: path.clone(), architecture: architecture.clone() });
+            self.recents.add(Recent::Weights(path));
+            self.messages.tell(Severity::News, what, advice.join(". "));
+        }
+        self.objective.scales.clone_from(&architecture.scales);
         self.path.forget();
         self.fusion.forget();
-        self.path.has_pose = report.has_pose;
+        self.path.has_pose = has_pose;
         self.weights = Some(report);
         self.ask_for_frame();
+    }
+
+    pub(super) fn weights_forgotten(&mut self) {
+        self.messages.tell(Severity::News, "The weights are forgotten: the next run begins from scratch", "");
+        (self.weights, self.form.loaded) = (None, None);
+        self.path.forget();
+        self.path.has_pose = false;
+        self.fusion.forget();
+        self.ask_for_frame();
+    }
+
+    pub(super) fn run_ended(&mut self, steps: u64, out: PathBuf) {
+        let architecture = Architecture::new(&self.running.network, &self.running.objective).ok();
+        let architecture = architecture.filter(|_| self.health.broken.is_none());
+        let advice =
+            if architecture.is_some() { "Its networks stay loaded; they" } else { "Its checkpoints" };
+        self.messages.tell(
+            Severity::News,
+            format!("The run ended at step {steps}"),
+            format!("{advice} are in {}", out.display()),
+        );
+        self.form.loaded = architecture.map(|architecture| Loaded { folder: out, architecture });
+        self.form.choose_free_folder();
     }
 }

@@ -6,7 +6,7 @@ mod pinned;
 mod shown;
 
 use super::{
-    Beginning, Command, DataReport, Entry, Event, Fusing, OpenData, Picture, Problem, Progress, Run,
+    Beginning, Command, DataReport, Entry, Event, Fusing, Harm, OpenData, Picture, Problem, Progress, Run,
     RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, pinned::Photographer,
     showing::Predicted, tracer::Tracer,
 };
@@ -154,9 +154,14 @@ impl Worker {
             self.enter(state);
         }
         let paused = self.run.as_ref().filter(|_| ended_run);
-        let needs_checkpoint = paused.is_some_and(Run::is_spoiled);
+        let harm = match paused {
+            Some(run) if run.is_spoiled() => Harm::Spoiled,
+            Some(_) => Harm::Stopped,
+            None if ended_run => Harm::NotStarted,
+            None => Harm::None,
+        };
         let advice = match paused {
-            Some(run) if needs_checkpoint => format!(
+            Some(run) if harm == Harm::Spoiled => format!(
                 "the run is paused and writes no further checkpoint: continue it from the last one, of step \
                  {}, with a lower learning rate, or with the gradient's norm limited in a new run; if that \
                  fails at once, remove the folder of this checkpoint to go on from the one before",
@@ -166,7 +171,7 @@ impl Worker {
             None => String::new(),
         };
         let what = what.map_or_else(|| format!("{error:#}"), |what| format!("{what}: {error:#}"));
-        self.tell(Event::Problem(Problem { what, advice, ended_run, needs_checkpoint }));
+        self.tell(Event::Problem(Problem { what, advice, harm }));
     }
 
     fn obey(&mut self, command: Command) -> Result<()> {
@@ -178,6 +183,7 @@ impl Worker {
             Command::OpenData { data, split } => self.open_data(&data, split)?,
             Command::LoadWeights(path) => self.load_weights(Some(path))?,
             Command::LoadDemo => self.load_weights(None)?,
+            Command::ForgetWeights => self.forget_weights()?,
             Command::Start { config, out } => self.start(*config, &out)?,
             Command::Resume { run, data, config } => self.resume(&run, data, config.map(|config| *config))?,
             Command::Change(setting) => {
@@ -274,11 +280,8 @@ impl Worker {
         };
         self.tell(Event::Weights(WeightsReport {
             path,
-            networks: loaded.networks.architecture().to_string(),
-            height: size.height,
-            width: size.width,
-            scales: loaded.networks.depth.scales().to_vec(),
-            has_pose: loaded.networks.pose.is_some(),
+            architecture: loaded.networks.architecture(),
+            size: loaded.size,
             use_stereo: self.knows_stereo,
             loaded: loaded.report.loaded.len(),
             unused: loaded.report.unused,
@@ -288,6 +291,19 @@ impl Worker {
         self.is_show_due = self.shown.is_some();
         self.photographer.forget();
         self.begin_snapshot();
+        Ok(())
+    }
+
+    /// Puts the loaded networks aside, so that runs begin from scratch.
+    fn forget_weights(&mut self) -> Result<()> {
+        self.finish()?;
+        (self.networks, self.networks_step, self.fuser) = (None, None, None);
+        (self.starts_loaded, self.knows_stereo, self.stated_scale) = (false, false, None);
+        self.networks_name.clear();
+        self.end_trace();
+        self.photographer.forget();
+        self.is_show_due = self.shown.is_some();
+        self.tell(Event::WeightsForgotten);
         Ok(())
     }
 
@@ -301,8 +317,8 @@ impl Worker {
 
     fn start(&mut self, config: RunConfig, out: &Path) -> Result<()> {
         self.finish()?;
-        config.validate()?;
         self.enter(State::Preparing);
+        config.validate()?;
         let networks = self.starting_networks(&config)?;
         let data = self.data.as_ref().context("there is no data to train on; open some first")?;
         let samples = data.samples(&config.objective.frame_ids)?;
@@ -318,6 +334,7 @@ impl Worker {
         config: Option<RunConfig>,
     ) -> Result<()> {
         self.finish()?;
+        self.enter(State::Preparing);
         let folder = RunFolder::open(out)?;
         let config = config.map_or_else(|| folder.config(), Ok)?;
         let manifest = folder.manifest()?;
@@ -329,7 +346,6 @@ impl Worker {
 
     /// Goes on with a run over the open data.
     fn go_on(&mut self, folder: RunFolder, config: RunConfig) -> Result<()> {
-        self.enter(State::Preparing);
         let data = self.data.as_ref().context("the run's data is not open")?;
         let samples = data.samples(&config.objective.frame_ids)?;
         let (run, history) = Run::resume(folder, config, data, &samples, &self.compute)?;
@@ -447,12 +463,7 @@ impl Worker {
     }
 
     fn warn(&self, what: String) {
-        self.tell(Event::Problem(Problem {
-            what,
-            advice: String::new(),
-            ended_run: false,
-            needs_checkpoint: false,
-        }));
+        self.tell(Event::Problem(Problem { what, advice: String::new(), harm: Harm::None }));
     }
 
     fn tell(&self, event: Event) {

@@ -26,6 +26,7 @@ impl Worker {
             self.compute = compute;
             self.is_show_due = self.shown.is_some();
             if let Some((out, config)) = run {
+                self.enter(State::Preparing);
                 self.go_on(RunFolder::open(&out)?, config)?;
                 if was_paused {
                     self.pause();

@@ -3,6 +3,7 @@
 
 use crate::{
     app::{
+        action::Action,
         form::{Row, TrainingForm},
         icon::Icon,
         theme::{self, Palette},
@@ -131,6 +132,19 @@ fn row(ui: &mut Ui, form: &mut TrainingForm, row: &Row) {
             ui.add_space(DOT);
             let text = RichText::new(refusal).color(palette.warning).small();
             ui.add(Label::new(text).wrap());
+        });
+    }
+    if row.is_misfit {
+        ui.horizontal(|ui| {
+            ui.add_space(DOT);
+            let take = ui.button("Take the loaded networks");
+            let help = "Set depth network, pose network and scales as the loaded networks have them; the other \
+                        options stay";
+            if take.on_hover_text(help).clicked() {
+                form.take_loaded();
+            }
+            let scratch = ui.button("From scratch").on_hover_text(Action::ForgetWeights.help());
+            form.wants_scratch |= scratch.clicked();
         });
     }
 }

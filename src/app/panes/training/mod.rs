@@ -8,6 +8,7 @@ use crate::{
     app::{
         action::Action,
         bar,
+        form::Loaded,
         state::State,
         theme::{self, Palette},
     },
@@ -37,6 +38,7 @@ impl Training {
             quiet(ui, format!("{samples} samples: {epoch} steps an epoch, {all} in all"));
         }
         self.memory(ui, state);
+        origin(ui, state);
         ui.horizontal(|ui| {
             ui.label("Written to");
             let field = TextEdit::singleline(&mut state.form.out).desired_width(ui.available_width());
@@ -83,6 +85,28 @@ impl Training {
     }
 }
 
+/// The networks that the run starts from, and the way back to none.
+fn origin(ui: &mut Ui, state: &mut State) {
+    ui.horizontal(|ui| {
+        ui.label("Starts from");
+        let Some(Loaded { folder, architecture }) = &state.form.loaded else {
+            quiet(ui, "scratch".to_owned());
+            return;
+        };
+        let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
+        let help = format!("{}\n{architecture}", folder.display());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let forget = ui.button("Forget").on_hover_text(Action::ForgetWeights.help());
+            if forget.accessible_name(Action::ForgetWeights.label()).clicked() {
+                state.wish(Action::ForgetWeights);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(name).truncate()).on_hover_text(help);
+            });
+        });
+    });
+}
+
 /// A sentence that stands back.
 fn quiet(ui: &mut Ui, text: String) -> egui::Response {
     ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap())
@@ -110,6 +134,9 @@ impl Pane for Training {
                 progress::show(ui, state);
             } else {
                 form::show(ui, &mut state.form);
+                if std::mem::take(&mut state.form.wants_scratch) {
+                    state.wish(Action::ForgetWeights);
+                }
                 ui.add_space(theme::HALF);
                 self.outcome(ui, state);
             }
