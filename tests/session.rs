@@ -206,7 +206,9 @@ fn a_run_begins_from_scratch_after_a_look_with_the_demo_weights() {
     open_demo(&session);
     session.send(Command::LoadDemo);
     let event = next(&session, |event| matches!(event, Event::Weights(_)));
-    assert!(matches!(event, Event::Weights(report) if report.path.is_none() && !report.has_pose));
+    assert!(
+        matches!(event, Event::Weights(report) if report.path.is_none() && report.architecture.pose.is_none())
+    );
     // They are of another architecture than the run, which must not matter.
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));

@@ -130,13 +130,15 @@ impl Border {
             LinearDir::Horizontal => (Key::ArrowLeft, Key::ArrowRight),
             LinearDir::Vertical => (Key::ArrowUp, Key::ArrowDown),
         };
-        if response.has_focus() {
+        // Asked before, because both look into the same lock.
+        let has_keys = response.has_focus();
+        if has_keys {
             let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
         }
         let count = |key, action| {
             ui.input(|input| {
-                let keys = if response.has_focus() { input.num_presses(key) } else { 0 };
+                let keys = if has_keys { input.num_presses(key) } else { 0 };
                 keys + input.num_accesskit_action_requests(id, action)
             })
         };
