@@ -158,6 +158,7 @@ fn a_run_of_other_networks_needs_the_loaded_ones_to_be_forgotten() {
     assert!(problem.harm == Harm::NotStarted && problem.what.contains("--depth-network"), "{problem:?}");
     assert!(!folder.path().join("second").exists());
 
+    session.send(Command::Watch([MapName::Colour(FrameId::TARGET)].into()));
     session.send(Command::ForgetWeights);
     next(&session, |event| matches!(event, Event::WeightsForgotten));
     next_picture(&session, |picture| picture.origin == Origin::Images);

@@ -43,8 +43,9 @@ pub fn show(ui: &Ui, tree: &mut Tree<AnyPane>) -> bool {
         tree.active_tiles().into_iter().flat_map(|row| Border::all_of(&tree.tiles, row)).collect();
     let mut is_moved = false;
     for border in borders {
-        if let Some(wish) = border.ui(ui) {
-            border.obey(&wish, &mut tree.tiles);
+        if let Some(wish) = border.ui(ui)
+            && border.obey(&wish, &mut tree.tiles)
+        {
             is_moved = true;
             ui.ctx().request_repaint();
         }
@@ -145,8 +146,10 @@ impl Border {
         count(on, Action::Increment) as f32 - count(back, Action::Decrement) as f32
     }
 
-    fn obey(&self, wish: &Wish, tiles: &mut Tiles<AnyPane>) {
+    /// Moves it as far as there is room; says whether there was any.
+    fn obey(&self, wish: &Wish, tiles: &mut Tiles<AnyPane>) -> bool {
         let mut lengths: Vec<f32> = self.parts.iter().map(|(_, length)| *length).collect();
+        let before = lengths[self.index];
         match wish {
             Wish::Move(points) => move_border(&mut lengths, self.index, *points),
             Wish::Centre => {
@@ -154,13 +157,15 @@ impl Border {
                 lengths[self.index..=self.index + 1].fill(mean);
             }
         }
-        let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(self.row) else { return };
+        let is_moved = (lengths[self.index] - before).abs() > 0.5;
+        let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(self.row) else { return false };
         // Parts that are hidden keep their share of the whole.
         let shares: f32 = self.parts.iter().map(|(tile, _)| linear.shares[*tile]).sum();
         let points: f32 = lengths.iter().sum();
         for ((tile, _), length) in self.parts.iter().zip(lengths) {
             linear.shares.set_share(*tile, shares * length / points.max(1.0));
         }
+        is_moved
     }
 }
 

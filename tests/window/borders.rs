@@ -17,6 +17,7 @@ fn arrow_keys_move_a_border_that_has_the_keys() {
     let name = "Border between disparity, scale 0 and Inspector";
     stage.get_by_role_and_label(Role::Splitter, name).focus();
     stage.run();
+    stage.state_mut().take_commands();
     let before = width(&stage, "Inspector pane");
     for _ in 0..3 {
         stage.key_press(Key::ArrowLeft);
@@ -64,7 +65,7 @@ fn a_border_is_dragged_as_far_as_the_panes_have_room() {
 }
 
 #[test]
-fn whatever_tab_comes_to_has_a_name_and_no_two_borders_have_the_same() {
+fn tab_comes_to_every_border_and_no_two_have_the_same_name() {
     let mut stage = stage_with_data();
     let mut borders = BTreeSet::new();
     for _ in 0..160 {
@@ -72,8 +73,10 @@ fn whatever_tab_comes_to_has_a_name_and_no_two_borders_have_the_same() {
         stage.run();
         let Some(node) = focused(&stage) else { continue };
         let name = node.accesskit_node().label().unwrap_or_default();
-        assert!(!name.is_empty(), "{node:?}");
-        if node.accesskit_node().role() == Role::Splitter {
+        let role = node.accesskit_node().role();
+        // The empty part of a row of tabs, by which egui_tiles lets all of them be dragged, has no role.
+        assert!(!name.is_empty() || role == Role::Unknown, "{node:?} at {:?}", node.rect());
+        if role == Role::Splitter {
             borders.insert(name);
         }
     }
