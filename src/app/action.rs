@@ -85,6 +85,10 @@ pub enum Action {
     PreviousPane,
     /// Let the present pane fill the window, or no longer.
     MaximisePane,
+    /// Put a copy of the present view to its right.
+    SplitRight,
+    /// Put a copy of the present view below it.
+    SplitBelow,
     /// Close the present pane.
     ClosePane,
     /// Draw everything larger.
@@ -119,7 +123,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 57] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -154,6 +158,8 @@ impl Action {
         Self::NextPane,
         Self::PreviousPane,
         Self::MaximisePane,
+        Self::SplitRight,
+        Self::SplitBelow,
         Self::ClosePane,
         Self::Larger,
         Self::Smaller,
@@ -225,6 +231,8 @@ impl Action {
             Self::NextPane => "Next pane",
             Self::PreviousPane => "Previous pane",
             Self::MaximisePane => "Maximise or restore the pane",
+            Self::SplitRight => "Split the view to the right",
+            Self::SplitBelow => "Split the view downwards",
             Self::ClosePane => "Close the pane",
             Self::Larger => "Larger",
             Self::Smaller => "Smaller",
@@ -301,6 +309,10 @@ impl Action {
             }
             Self::PreviousPane => "Hand the keys to the pane before",
             Self::MaximisePane => "Let the pane that you work in fill the window, or show the others again",
+            Self::SplitRight => {
+                "Put a copy of the view that you work in to its right, to show another map there"
+            }
+            Self::SplitBelow => "Put a copy of the view that you work in below it, to show another map there",
             Self::ClosePane => "Close the pane that you work in; the View menu brings it back",
             Self::Larger => "Draw text and controls larger",
             Self::Smaller => "Draw text and controls smaller",

@@ -3,8 +3,9 @@
 use super::{
     arrangement,
     layout::{Desk, FirstArrangement},
+    panes::AnyPane,
 };
-use egui_tiles::{Tile, TileId};
+use egui_tiles::{Linear, LinearDir, Tile, TileId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -78,6 +79,28 @@ impl Desk {
         if self.current().is_some() {
             self.current.into_iter().for_each(|tile| self.toggle_maximised(tile));
         }
+    }
+
+    /// Puts a copy of the view that someone works in, or else of the newest, to the right of it or below it.
+    pub fn split(&mut self, direction: LinearDir) {
+        let is_view = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some_and(|pane| pane.is_disposable());
+        let views: Vec<TileId> = self.shown().into_iter().filter(is_view).collect();
+        let newest = views.iter().copied().max_by_key(|tile| tile.0);
+        let view = self.current.filter(|tile| views.contains(tile)).or(newest);
+        let copied = view.and_then(|tile| AnyPane::restored(&self.tree.tiles.get_pane(&tile)?.kept()));
+        let (Some(view), Some(copy)) = (view, copied) else { return };
+        let tiles = &mut self.tree.tiles;
+        let place = tiles.parent_of(view);
+        let copy = tiles.insert_pane(copy);
+        let pair = tiles.insert_container(Linear::new_binary(direction, [view, copy], 0.5));
+        match place.and_then(|place| tiles.get_mut(place)) {
+            Some(Tile::Container(container)) => {
+                let _place = container.replace_child(view, pair);
+            }
+            _ => self.tree.root = Some(pair),
+        }
+        (self.first, self.maximised, self.current) = (None, None, Some(copy));
+        self.focus();
     }
 
     /// Closes the pane that someone works in.

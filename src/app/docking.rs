@@ -1,6 +1,7 @@
 //! How a docked pane is drawn: its header with title, controls and buttons, then its body.
 
 use super::{
+    action::Action,
     borders,
     icon::Icon,
     panes::AnyPane,
@@ -101,6 +102,13 @@ impl Docking<'_> {
             self.maximised = Some(tile);
         }
         handle.context_menu(|ui| {
+            for action in [Action::SplitRight, Action::SplitBelow] {
+                if pane.is_disposable() && ui.button(action.label()).on_hover_text(action.help()).clicked() {
+                    self.current = Some(tile);
+                    self.state.wish(action);
+                    ui.close();
+                }
+            }
             let save =
                 ui.button("Save as picture…").on_hover_text("The pane as it is drawn, with its legend");
             if save.clicked() {

@@ -55,7 +55,13 @@ impl Window {
     fn view_menu(&mut self, ui: &mut Ui) {
         ui.menu_button("View", |ui| {
             bar::entry(ui, &mut self.state, Action::AddView);
-            for action in [Action::NextPane, Action::MaximisePane, Action::ClosePane] {
+            for action in [
+                Action::SplitRight,
+                Action::SplitBelow,
+                Action::NextPane,
+                Action::MaximisePane,
+                Action::ClosePane,
+            ] {
                 bar::entry(ui, &mut self.state, action);
             }
             ui.separator();

@@ -23,6 +23,7 @@ use egui::{
     Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ThemePreference, Ui,
     containers::menu::menu_style, gui_zoom,
 };
+use egui_tiles::LinearDir;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -270,6 +271,8 @@ impl Window {
             Action::NextPane => self.desk.go_on(true),
             Action::PreviousPane => self.desk.go_on(false),
             Action::MaximisePane => self.desk.maximise_current(),
+            Action::SplitRight => self.desk.split(LinearDir::Horizontal),
+            Action::SplitBelow => self.desk.split(LinearDir::Vertical),
             Action::ClosePane => self.desk.close_current(),
             Action::Larger => gui_zoom::zoom_in(context),
             Action::Smaller => gui_zoom::zoom_out(context),

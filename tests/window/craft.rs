@@ -333,3 +333,58 @@ fn every_empty_pane_says_what_to_do_next() {
     press(&mut stage, Modifiers::NONE, Key::I);
     assert!(stage.query_all_by_label_contains("No data is open").next().is_some());
 }
+
+#[test]
+fn a_view_is_split_in_two_that_lie_beside_or_below_each_other() {
+    let header = |stage: &Stage, index: usize| {
+        let headers = stage.get_all_by_label("minimum loss pane");
+        headers.map(|node| node.rect()).nth(index).unwrap()
+    };
+    for (entry, is_beside) in [("Split the view to the right", true), ("Split the view downwards", false)] {
+        let mut stage = stage_with_data();
+        let before = header(&stage, 0);
+        // Left of its controls.
+        let handle = before.left_center() + egui::vec2(3.0, 0.0);
+        stage.hover_at(handle);
+        stage.run();
+        for pressed in [true, false] {
+            let (button, modifiers) = (egui::PointerButton::Secondary, Modifiers::NONE);
+            stage.event(egui::Event::PointerButton { pos: handle, button, pressed, modifiers });
+        }
+        stage.run();
+        click(&mut stage, entry);
+        stage.run();
+        let [first, second] = [0, 1].map(|index| header(&stage, index));
+        let half = if is_beside { before.width() / 2.0 } else { before.width() };
+        assert!(
+            (first.width() - half).abs() < 4.0 && (second.width() - half).abs() < 4.0,
+            "{first} {second}"
+        );
+        let moved = second.min - first.min;
+        assert!(if is_beside {
+            moved.x > half - 4.0 && moved.y == 0.0
+        } else {
+            moved.y > 20.0 && moved.x == 0.0
+        });
+        // The copy is worked in, so that it is the copy that the next key closes.
+        let close = stage.get_all_by_label("Close minimum loss").count();
+        press(&mut stage, Modifiers::COMMAND, Key::W);
+        assert_eq!(stage.get_all_by_label("Close minimum loss").count(), close - 1);
+    }
+}
+
+#[test]
+fn what_is_still_to_be_opened_is_said_until_it_is_there() {
+    let mut stage = stage();
+    stage.state_mut().open(
+        DataChoice::Folder("there".into()),
+        None,
+        Some(std::path::Path::new("these/weights")),
+    );
+    stage.run();
+    assert!(stage.query_all_by_label_contains("Opening there").next().is_some());
+    stage.state_mut().receive(Event::Data(data()));
+    stage.run();
+    assert!(stage.query_all_by_label_contains("Opening these/weights").next().is_some());
+    assert!(stage.query_all_by_label_contains("No networks yet").next().is_none());
+}

@@ -97,7 +97,7 @@ fn absence(state: &State) -> String {
         return "Getting ready: the first step takes longer than the others".to_owned();
     }
     if is_unpredicted && !state.has_networks() {
-        return "No networks yet: press Train, or load weights".to_owned();
+        return state.no_networks();
     }
     "Hover over a view to ask why the loss of a pixel is what it is; click to pin it, Shift and arrow keys move \
      it, Esc lets it go"

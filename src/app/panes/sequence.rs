@@ -134,12 +134,12 @@ impl Pane for Sequence {
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 self.open(ui, state);
                 ui.add_space(theme::UNIT);
-                if let Some(what) = &state.opening {
+                if let Some(what) = state.opening.first() {
                     ui.add(Label::new(format!("Opening {what} …")).wrap());
                 }
                 match state.data.clone() {
                     Some(data) => report(ui, state, &data),
-                    None if state.opening.is_none() => {
+                    None if state.opening.first().is_none() => {
                         ui.add(
                             Label::new("No data is open. Drop a folder here, or try the built-in drive.")
                                 .wrap(),

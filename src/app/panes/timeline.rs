@@ -99,8 +99,7 @@ fn strip(ui: &mut Ui, state: &mut State) {
     if !enabled {
         let usual =
             "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
-        let text =
-            state.opening.as_ref().map_or_else(|| usual.to_owned(), |what| format!("Opening {what} …"));
+        let text = state.opening.first().map_or_else(|| usual.to_owned(), |what| format!("Opening {what} …"));
         super::empty(ui, space, &text);
         return;
     }

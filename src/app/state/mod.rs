@@ -12,6 +12,7 @@ mod wall;
 pub use curves::{ComparedRun, Curves, CurvesWish, run_name};
 pub use devices::Devices;
 pub use health::Health;
+pub use opened::Opening;
 pub use wall::Wall;
 
 use super::{
@@ -37,6 +38,7 @@ use crate::{
         WeightsReport,
     },
 };
+use opened::Opened;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -52,7 +54,7 @@ pub struct State {
     /// The open data.
     pub data: Option<DataReport>,
     /// What was asked to be opened and has not answered yet.
-    pub opening: Option<String>,
+    pub opening: Opening,
     /// The loaded networks' files.
     pub weights: Option<WeightsReport>,
     /// Every step of the present or last run.
@@ -121,7 +123,7 @@ impl State {
             devices,
             session: train::State::default(),
             data: None,
-            opening: None,
+            opening: Opening::default(),
             weights: None,
             history: Vec::new(),
             validations: Vec::new(),
@@ -195,7 +197,7 @@ impl State {
             Event::Device { name, is_shared } => self.moved(name, is_shared),
             Event::Evaluation(news) => self.evaluations.receive(news),
             Event::Problem(problem) => {
-                self.opening = None;
+                self.opening.give_up();
                 self.playhead.is_playing = false;
                 self.messages.report(&problem);
                 if problem.harm == Harm::Spoiled {
@@ -325,10 +327,11 @@ impl State {
 
     /// Opens other data with the split that belongs to it.
     pub fn open_data(&mut self, data: DataChoice, split: Option<String>) {
-        self.opening = Some(match &data {
+        let name = match &data {
             DataChoice::Demo => "the built-in drive".to_owned(),
             folder => folder.to_string(),
-        });
+        };
+        self.opening.ask(Opened::Data, name);
         self.choice = data.clone();
         self.commands.push(Command::OpenData { data, split });
     }
@@ -340,6 +343,7 @@ impl State {
 
     /// Loads the demo weights, for a first look.
     pub fn load_demo(&mut self) {
+        self.opening.ask(Opened::Weights, "the demo weights".to_owned());
         self.commands.push(Command::LoadDemo);
     }
 
@@ -351,7 +355,7 @@ impl State {
 
     /// Loads networks.
     pub fn load_weights(&mut self, path: PathBuf) {
-        self.opening = Some(path.display().to_string());
+        self.opening.ask(Opened::Weights, path.display().to_string());
         self.commands.push(Command::LoadWeights(path));
     }
 
@@ -394,7 +398,7 @@ impl State {
 
     /// Goes on with the run of a folder.
     pub fn resume(&mut self, run: PathBuf) {
-        self.opening = Some(run.display().to_string());
+        self.opening.ask(Opened::Run, run.display().to_string());
         self.commands.push(Command::FollowTraining(self.follows_training));
         self.commands.push(Command::Resume { run, data: None, config: None });
     }

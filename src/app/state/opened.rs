@@ -15,9 +15,50 @@ use crate::{
 };
 use std::path::PathBuf;
 
+/// What can be opened; each answers for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    Data,
+    Weights,
+    Run,
+}
+
+/// What was asked to be opened and has not answered yet.
+#[derive(Debug, Default)]
+pub struct Opening(Vec<(Opened, String)>);
+
+impl Opening {
+    /// By the name it was asked for, the first that is waited for.
+    pub fn first(&self) -> Option<&str> {
+        self.0.first().map(|(_, name)| name.as_str())
+    }
+
+    pub(super) fn ask(&mut self, what: Opened, name: String) {
+        self.0.push((what, name));
+    }
+
+    fn answered(&mut self, what: Opened) {
+        if let Some(place) = self.0.iter().position(|(other, _)| *other == what) {
+            self.0.remove(place);
+        }
+    }
+
+    pub(super) fn give_up(&mut self) {
+        self.0.clear();
+    }
+}
+
 impl State {
+    /// What to say where networks are missing.
+    pub fn no_networks(&self) -> String {
+        self.opening.first().map_or_else(
+            || "No networks yet: press Train, or load weights".to_owned(),
+            |what| format!("Opening {what} …"),
+        )
+    }
+
     pub(super) fn run_begun(&mut self, beginning: Beginning) {
-        self.opening = None;
+        self.opening.answered(Opened::Run);
         self.clear_history();
         for entry in beginning.history {
             match entry {
@@ -41,7 +82,7 @@ impl State {
     }
 
     pub(super) fn data_opened(&mut self, report: DataReport) {
-        self.opening = None;
+        self.opening.answered(Opened::Data);
         self.picture = None;
         self.inspection.show(None);
         self.framing.reset();
@@ -58,7 +99,7 @@ impl State {
     }
 
     pub(super) fn weights_loaded(&mut self, report: WeightsReport) {
-        self.opening = None;
+        self.opening.answered(Opened::Weights);
         let WeightsReport { architecture, size, .. } = &report;
         let (has_pose, mut advice) = (architecture.pose.is_some(), Vec::new());
         let unused = match report.unused.as_slice() {

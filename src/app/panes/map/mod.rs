@@ -159,7 +159,7 @@ impl MapView {
 
     /// Why there is nothing to show.
     fn absence(&self, state: &State) -> String {
-        if let Some(what) = &state.opening {
+        if let Some(what) = state.opening.first() {
             return format!("Opening {what} …");
         }
         if state.data.is_none() {
@@ -170,7 +170,7 @@ impl MapView {
             return "Getting ready: the first step takes longer than the others".to_owned();
         }
         if !is_image && !state.has_networks() {
-            return "No networks yet: press Train, or load weights".to_owned();
+            return state.no_networks();
         }
         if state.picture.is_none() {
             return "Waiting for the first picture …".to_owned();

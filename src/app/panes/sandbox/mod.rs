@@ -186,12 +186,12 @@ impl Pane for Sandbox {
         }
         let Some(what_if) = what_if else {
             let rect = ui.max_rect();
-            let text = if state.has_networks() && state.picture.is_none() {
+            let text = if !state.has_networks() {
+                &state.no_networks()
+            } else if state.picture.is_none() {
                 "Waiting for the first picture …"
-            } else if state.has_networks() {
-                "Nothing to try here: it takes a frame with a source that can be warped (neighbours and a pose network, or the stereo camera)"
             } else {
-                "No networks yet: press Train, or load weights"
+                "Nothing to try here: it takes a frame with a source that can be warped (neighbours and a pose network, or the stereo camera)"
             };
             empty(ui, rect, text);
             return;
