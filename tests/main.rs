@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helper fails as its test does")]
 
+mod album;
 mod architecture;
 mod architectures;
 mod calibration;

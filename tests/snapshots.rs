@@ -23,13 +23,13 @@ use std::{
     sync::Arc,
 };
 
-const MAPS: [MapName; 2] = [MapName::Disparity(0), MapName::MinimumLoss];
+pub const MAPS: [MapName; 2] = [MapName::Disparity(0), MapName::MinimumLoss];
 
-fn key(frame: u32) -> FrameKey {
+pub fn key(frame: u32) -> FrameKey {
     FrameKey { folder: "demo/demo_drive_0001_sync".to_owned(), frame, side: Side::Left }
 }
 
-fn pinned(frames: &[u32], every: u64) -> Command {
+pub fn pinned(frames: &[u32], every: u64) -> Command {
     Command::Pin(Pinned {
         frames: frames.iter().map(|frame| key(*frame)).collect(),
         maps: MAPS.into(),
@@ -37,7 +37,7 @@ fn pinned(frames: &[u32], every: u64) -> Command {
     })
 }
 
-fn next_snapshot(session: &SessionHandle) -> Arc<Snapshot> {
+pub fn next_snapshot(session: &SessionHandle) -> Arc<Snapshot> {
     let Event::Snapshot(snapshot) = next(session, |event| matches!(event, Event::Snapshot(_))) else {
         unreachable!()
     };
@@ -171,7 +171,8 @@ fn nothing_is_predicted_aside_while_nothing_is_pinned() {
     session.send(pinned(&[7], 1));
     next_snapshot(&session);
     session.send(Command::Pin(Pinned::default()));
-    session.send(Command::Start { config: small(3), out: folder.path().join("run") });
+    let run = folder.path().join("run");
+    session.send(Command::Start { config: small(3), out: run.clone() });
     loop {
         let event = session.wait().unwrap();
         assert!(!matches!(event, Event::Snapshot(_) | Event::Problem(_)), "{event:?}");
@@ -179,6 +180,7 @@ fn nothing_is_predicted_aside_while_nothing_is_pinned() {
             break;
         }
     }
+    assert!(!run.join("snapshots").exists(), "and nothing is written");
 }
 
 #[test]

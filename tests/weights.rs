@@ -307,7 +307,7 @@ fn a_changed_byte_of_a_storage_is_noticed() {
 }
 
 /// Bytes changed, removed, repeated and cut off at random.
-fn mutate(bytes: &mut Vec<u8>, generator: &mut ChaCha8Rng) {
+pub fn mutate(bytes: &mut Vec<u8>, generator: &mut ChaCha8Rng) {
     for _ in 0..generator.random_range(1..8) {
         let at = generator.random_range(0..bytes.len());
         match generator.random_range(0..5) {

@@ -18,12 +18,24 @@ const LONGEST_TEXT: u64 = 64 << 20;
 /// # Errors
 /// The file cannot be read or is longer than 64 MiB.
 pub fn read_text(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST_TEXT {
-        return Err(io::Error::other("it is longer than 64 MiB, which no such file is"));
+    Ok(String::from_utf8_lossy(&read_within(path, LONGEST_TEXT)?).into_owned())
+}
+
+/// Reads a file of so many bytes at most.
+///
+/// # Errors
+/// The file cannot be read or is longer.
+pub fn read_within(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    // What is no plain file may say any length, or none.
+    let expected = file.metadata()?.len().min(longest + 1);
+    let mut bytes = Vec::with_capacity(expected as usize);
+    file.take(longest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > longest {
+        let reason = format!("it is longer than {} MiB, which no such file is", longest >> 20);
+        return Err(io::Error::other(reason));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 /// Writes a file beside its place and moves it there when it is on the disk, so that nobody ever sees a

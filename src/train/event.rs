@@ -92,6 +92,8 @@ pub struct Beginning {
     pub out: PathBuf,
     /// What it has behind it.
     pub history: Vec<Entry>,
+    /// What its folder keeps of the wall.
+    pub snapshots: Vec<Arc<Snapshot>>,
 }
 
 /// A failure, in words for the person at the window.

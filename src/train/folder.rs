@@ -43,6 +43,7 @@ pub struct RunFolder(PathBuf);
 const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
 const CHECKPOINTS: &str = "checkpoints";
+const SNAPSHOTS: &str = "snapshots";
 /// Files that hold the name of a checkpoint.
 const LAST: &str = "last";
 const BEST: &str = "best";
@@ -87,16 +88,8 @@ impl RunFolder {
 
     /// Removes what a killed process left half-written; only for who has the log open.
     pub(super) fn clean(&self) -> Result<()> {
-        for folder in [self.0.clone(), self.0.join(CHECKPOINTS)] {
-            let entries = fs::read_dir(&folder)
-                .with_context(|| format!("the run folder {} cannot be read", folder.display()))?;
-            for entry in entries.filter_map(Result::ok) {
-                if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                    remove(&entry.path())?;
-                }
-            }
-        }
-        Ok(())
+        clean(&self.0)?;
+        clean(&self.0.join(CHECKPOINTS))
     }
 
     /// Its path.
@@ -153,7 +146,7 @@ impl RunFolder {
         position: Position,
     ) -> Result<PathBuf> {
         let checkpoints = self.0.join(CHECKPOINTS);
-        let target = checkpoints.join(checkpoint_name(position.step));
+        let target = checkpoints.join(step_name(position.step));
         let write = || -> Result<()> {
             let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&checkpoints)?;
             Checkpoint::write(unfinished.path(), networks, config, adam, position)?;
@@ -179,7 +172,7 @@ impl RunFolder {
     /// # Errors
     /// If it cannot be written.
     pub fn amend(&self, position: Position) -> Result<()> {
-        position.write(&self.0.join(CHECKPOINTS).join(checkpoint_name(position.step)))?;
+        position.write(&self.0.join(CHECKPOINTS).join(step_name(position.step)))?;
         self.point_to_best(position)
     }
 
@@ -189,7 +182,7 @@ impl RunFolder {
     }
 
     fn point(&self, pointer: &str, step: u64) -> Result<()> {
-        write_whole(&self.0.join(pointer), checkpoint_name(step).as_bytes())
+        write_whole(&self.0.join(pointer), step_name(step).as_bytes())
     }
 
     /// Removes checkpoints that are neither the best, nor at the end of an epoch that is kept, nor
@@ -210,16 +203,12 @@ impl RunFolder {
 
     /// Every checkpoint by its step, the oldest first.
     fn checkpoints(&self) -> Vec<(u64, PathBuf)> {
-        let entries = fs::read_dir(self.0.join(CHECKPOINTS)).into_iter().flatten().flatten();
-        let mut checkpoints: Vec<(u64, PathBuf)> = entries
-            .filter_map(|entry| {
-                let name = entry.file_name();
-                let step = name.to_str()?.strip_prefix("step_")?.parse().ok()?;
-                Some((step, entry.path()))
-            })
-            .collect();
-        checkpoints.sort();
-        checkpoints
+        of_steps(&self.0.join(CHECKPOINTS), "")
+    }
+
+    /// Where the snapshots of a run lie, if there are any.
+    pub(super) fn snapshots_in(run: &Path) -> PathBuf {
+        run.join(SNAPSHOTS)
     }
 
     /// The folder of networks that `--weights` names: itself, a run folder's last checkpoint, or the
@@ -234,8 +223,35 @@ impl RunFolder {
     }
 }
 
-fn checkpoint_name(step: u64) -> String {
+/// The name of what belongs to a step.
+pub(super) fn step_name(step: u64) -> String {
     format!("step_{step:06}")
+}
+
+/// What a folder holds of steps under such names with this ending; the oldest first.
+pub(super) fn of_steps(folder: &Path, ending: &str) -> Vec<(u64, PathBuf)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<(u64, PathBuf)> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            let step = name.to_str()?.strip_prefix("step_")?.strip_suffix(ending)?.parse().ok()?;
+            Some((step, entry.path()))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Removes from a folder what a killed process left half-written.
+pub(super) fn clean(folder: &Path) -> Result<()> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("the folder {} cannot be read", folder.display()))?;
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The checkpoint that a pointer of a run folder names, if it is there.
@@ -246,7 +262,7 @@ fn pointed_to(run: &Path, pointer: &str) -> Option<PathBuf> {
 }
 
 /// Removes a file or folder; a folder loses its name first, so that it is never seen half-removed.
-fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     let removed = if path.is_dir() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let nameless = path.with_file_name(format!("{UNFINISHED}removed_{name}"));

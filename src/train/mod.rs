@@ -46,7 +46,7 @@ pub use pinned::Pinned;
 pub use run::{Progress, Run, Step};
 pub use session::{SESSION_THREAD, SessionHandle};
 pub use signals::Signals;
-pub use snapshot::{SeenFrame, Snapshot, Snapshots, Thumbnail};
+pub use snapshot::{Album, SeenFrame, Snapshot, Snapshots, Thumbnail};
 pub use time_split::TimeSplit;
 pub use tracer::Trajectory;
 pub use validation::ValidationReport;

@@ -3,7 +3,7 @@
 use super::{
     moment::Moment,
     showing::{Showing, Wants},
-    snapshot::{SeenFrame, Snapshot, Thumbnail},
+    snapshot::{Album, SeenFrame, Snapshot, Thumbnail},
 };
 use crate::{
     compute::Compute,
@@ -57,6 +57,8 @@ pub(super) struct Photographer {
     colours: BTreeMap<FrameKey, Arc<Thumbnail>>,
     /// Frames that could not be looked at; each is told once.
     failed: BTreeSet<FrameKey>,
+    /// Where the snapshots of the present or last run are kept.
+    album: Option<Album>,
 }
 
 impl Photographer {
@@ -78,6 +80,20 @@ impl Photographer {
         self.pending.clear();
         self.begun = None;
         self.colours.clear();
+        self.album = None;
+    }
+
+    /// Keeps what will be seen in this album.
+    pub fn fill(&mut self, album: Album) {
+        self.album = Some(album);
+    }
+
+    /// Writes a complete snapshot to the run's folder, if it is of a run.
+    ///
+    /// # Errors
+    /// As [`Album::add`].
+    pub fn keep(&mut self, snapshot: &Arc<Snapshot>) -> Result<()> {
+        self.album.as_mut().map_or(Ok(()), |album| album.add(snapshot))
     }
 
     /// Whether a snapshot is to be begun after this step.

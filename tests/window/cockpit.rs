@@ -167,7 +167,7 @@ fn another_run_is_drawn_beside_the_present_one_and_left_out_again() {
     let mut stage = stage_with_data();
     let config = Preset::Small.config();
     let history = crate::health::healthy(3).into_iter().map(Entry::Step).collect();
-    let beginning = Beginning { config, out: folder.path().join("present"), history };
+    let beginning = Beginning { config, out: folder.path().join("present"), history, snapshots: Vec::new() };
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
     stage.run();
     click(&mut stage, "Add run…");

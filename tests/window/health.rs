@@ -12,6 +12,7 @@ fn a_finding_is_told_once_and_its_evidence_is_one_click_away() {
         config: Preset::Small.config(),
         out: PathBuf::from("runs/resumed"),
         history: history.iter().cloned().map(Entry::Step).collect(),
+        snapshots: Vec::new(),
     };
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
     stage.run();
@@ -41,6 +42,7 @@ fn a_broken_run_offers_its_last_checkpoint() {
         config: Preset::Small.config(),
         out: PathBuf::from("runs/broken"),
         history: crate::health::healthy(3).into_iter().map(Entry::Step).collect(),
+        snapshots: Vec::new(),
     };
     let rate = beginning.config.training.learning_rate;
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));

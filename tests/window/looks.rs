@@ -20,6 +20,7 @@ fn begin(stage: &mut Stage, history: Vec<StepReport>) {
         config: Preset::Small.config(),
         out: PathBuf::from("runs/one"),
         history: history.into_iter().map(Entry::Step).collect(),
+        snapshots: Vec::new(),
     };
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
 }

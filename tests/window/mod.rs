@@ -234,7 +234,7 @@ fn options_of_the_loss_change_the_run_that_is_there() {
     let mut config = Preset::Small.config();
     config.training.learning_rate = 5e-4;
     let history = vec![Entry::Step(StepReport { step: 3, loss: 0.2, ..StepReport::default() })];
-    let beginning = Beginning { config, out: PathBuf::from("runs/resumed"), history };
+    let beginning = Beginning { config, out: PathBuf::from("runs/resumed"), history, snapshots: Vec::new() };
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
     enter(&mut stage, State::Training);
     assert!(stage.query_by_label_contains("step 3").is_some(), "the resumed run's history is shown");

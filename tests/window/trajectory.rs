@@ -30,7 +30,8 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     assert!(stage.query_by_label_contains("There is no pose network").is_some());
 
     let config = Preset::Small.config();
-    let beginning = Beginning { config, out: PathBuf::from("runs/one"), history: Vec::new() };
+    let (history, snapshots) = (Vec::new(), Vec::new());
+    let beginning = Beginning { config, out: PathBuf::from("runs/one"), history, snapshots };
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
     stage.run();
     stage.state_mut().take_commands();

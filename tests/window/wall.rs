@@ -20,7 +20,7 @@ fn show_wall(stage: &mut Stage) {
 }
 
 /// A snapshot of the validation frames; the upper half of their disparity is `low`, the lower `high`.
-fn snapshot(step: u64, [low, high]: [f32; 2]) -> Event {
+fn snapshot(step: u64, [low, high]: [f32; 2]) -> Arc<Snapshot> {
     let size = ImageSize { height: 32, width: 96 };
     let halves = [vec![low; size.pixels() / 2], vec![high; size.pixels() / 2]].concat();
     let colour = Thumbnail::new(MapName::Colour(FrameId::TARGET), &vec![0.5; 3 * size.pixels()], size);
@@ -29,25 +29,26 @@ fn snapshot(step: u64, [low, high]: [f32; 2]) -> Event {
         colour: Arc::new(colour.clone()),
         maps: BTreeMap::from([(DISPARITY, Thumbnail::new(DISPARITY, &halves, size))]),
     };
-    Event::Snapshot(Arc::new(Snapshot {
-        step: Some(step),
-        frames: [16, 17, 18].map(frame).into(),
-        seconds: 0.25,
+    Arc::new(Snapshot { step: Some(step), frames: [16, 17, 18].map(frame).into(), seconds: 0.25 })
+}
+
+/// How a run goes on after a hundred steps.
+fn beginning(snapshots: Vec<Arc<Snapshot>>) -> Event {
+    let history = (1..=100).map(|step| StepReport { step, loss: 0.2, seconds: 0.5, ..StepReport::default() });
+    Event::Begun(Box::new(Beginning {
+        config: Preset::Small.config(),
+        out: PathBuf::from("runs/pinned"),
+        history: history.map(Entry::Step).collect(),
+        snapshots,
     }))
 }
 
 /// A run of a hundred steps with three snapshots, the wall shown.
 fn with_run(mut stage: Stage) -> Stage {
     show_wall(&mut stage);
-    let history = (1..=100).map(|step| StepReport { step, loss: 0.2, seconds: 0.5, ..StepReport::default() });
-    let beginning = Beginning {
-        config: Preset::Small.config(),
-        out: PathBuf::from("runs/pinned"),
-        history: history.map(Entry::Step).collect(),
-    };
-    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
+    stage.state_mut().receive(beginning(Vec::new()));
     for (step, ends) in [(0, [0.5, 0.5]), (50, [0.2, 0.5]), (100, [0.0, 1.0])] {
-        stage.state_mut().receive(snapshot(step, ends));
+        stage.state_mut().receive(Event::Snapshot(snapshot(step, ends)));
     }
     stage.run();
     stage
@@ -145,6 +146,26 @@ fn the_slider_goes_back_through_the_snapshots_and_marks_the_step_on_the_curves()
 }
 
 #[test]
+fn a_run_that_goes_on_brings_its_snapshots_and_the_frames_that_they_show() {
+    let mut stage = stage_with_data();
+    show_wall(&mut stage);
+    click(&mut stage, "Pin this frame");
+    stage.state_mut().take_commands();
+    let snapshots = [50, 100].map(|step| snapshot(step, [0.0, 1.0]));
+    stage.state_mut().receive(beginning(snapshots.into()));
+    stage.run();
+    let frames = pinned(&stage.state_mut().take_commands()).unwrap().frames;
+    assert_eq!(frames, [16, 17, 18, 1].map(key), "what was pinned before stays too");
+    assert!(stage.query_by_label("step 100, live").is_some());
+    stage.get_by_role_and_label(Role::Slider, "Snapshot").focus();
+    stage.run();
+    stage.key_press(Key::ArrowLeft);
+    stage.run();
+    assert!(stage.query_by_label("step 50, 1 of 2").is_some());
+    assert!(stage.query_by_label("disparity, scale 0 of frame 17 at step 50").is_some());
+}
+
+#[test]
 fn a_click_on_the_curves_chooses_a_snapshot_until_it_is_let_go() {
     let mut stage = with_run(stage_with_data());
     let plot = |stage: &Stage| stage.get_by_label_contains("Plot of Loss").rect();
@@ -182,7 +203,7 @@ fn a_click_on_the_curves_chooses_a_snapshot_until_it_is_let_go() {
     assert!(stage.query_by_label("step 100, live").is_some(), "a double-click lets it go");
 
     press_plot(&mut stage);
-    stage.state_mut().receive(snapshot(150, [0.0, 1.0]));
+    stage.state_mut().receive(Event::Snapshot(snapshot(150, [0.0, 1.0])));
     stage.run();
     assert!(stage.query_by_label("step 50, 2 of 4").is_some(), "what is looked at stays");
 }

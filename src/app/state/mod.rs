@@ -188,7 +188,7 @@ impl State {
             }
             Event::Trajectory(trajectory) => self.path.receive(*trajectory),
             Event::TraceEnded => self.path.end(),
-            Event::Snapshot(snapshot) => self.wall.snapshots.add(snapshot),
+            Event::Snapshot(snapshot) => drop(self.wall.snapshots.add(snapshot)),
             Event::Fused(fusion) => self.fusion.receive(fusion),
             Event::Checkpoint(path) => {
                 self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");

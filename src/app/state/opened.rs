@@ -68,6 +68,7 @@ impl State {
             }
         }
         self.objective = beginning.config.objective.clone();
+        self.hang(beginning.snapshots);
         self.pin_some();
         self.check_health();
         self.path.has_pose = self.objective.temporal_sources().next().is_some();

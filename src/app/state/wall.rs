@@ -4,9 +4,9 @@ use super::State;
 use crate::{
     data::FrameKey,
     objective::MapName,
-    train::{Command, DataReport, Pinned, Snapshots},
+    train::{Command, DataReport, Pinned, Snapshot, Snapshots},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Steps over which the time of a step is averaged.
 const RECENT: usize = 50;
@@ -45,15 +45,17 @@ impl Wall {
 
     /// Lets go what other data does not have.
     pub(super) fn keep_pins_of(&mut self, data: &DataReport) {
-        let is_there = |key: &FrameKey| {
-            let mut drives = data.drives.iter().filter(|drive| drive.folder == key.folder);
-            drives.any(|drive| drive.frames.contains(&key.frame) && drive.sides.contains(&key.side))
-        };
+        let is_there = |key: &FrameKey| has_frame(data, key);
         if !self.pins.iter().all(is_there) {
             self.pins.retain(is_there);
             self.snapshots.clear();
         }
     }
+}
+
+fn has_frame(data: &DataReport, key: &FrameKey) -> bool {
+    let mut drives = data.drives.iter().filter(|drive| drive.folder == key.folder);
+    drives.any(|drive| drive.frames.contains(&key.frame) && drive.sides.contains(&key.side))
 }
 
 impl State {
@@ -89,6 +91,25 @@ impl State {
     /// Lets a pinned frame go.
     pub fn unpin(&mut self, key: &FrameKey) {
         self.wall.pins.retain(|pinned| pinned != key);
+    }
+
+    /// Hangs up what the run that goes on left behind: its snapshots, and the frames of the last one before
+    /// those that are pinned, so that they are seen.
+    pub(super) fn hang(&mut self, snapshots: Vec<Arc<Snapshot>>) {
+        let last = snapshots.last().map(Arc::clone);
+        for snapshot in snapshots {
+            self.wall.snapshots.add(snapshot);
+        }
+        let frames = last.iter().flat_map(|snapshot| &snapshot.frames).map(|frame| frame.key.clone());
+        let mut pins: Vec<FrameKey> =
+            frames.filter(|key| self.data.as_ref().is_some_and(|data| has_frame(data, key))).collect();
+        for key in std::mem::take(&mut self.wall.pins) {
+            if !pins.contains(&key) {
+                pins.push(key);
+            }
+        }
+        pins.truncate(Pinned::MOST_FRAMES);
+        self.wall.pins = pins;
     }
 
     /// If nothing is pinned: pins a few frames spread over those that validate, or else those that train.

@@ -355,7 +355,9 @@ impl Worker {
 
     fn begin(&mut self, run: Run, samples: &Samples, history: Vec<Entry>) {
         self.config = run.config();
-        self.tell(Event::Begun(Box::new(Beginning { config: run.config(), out: run.out(), history })));
+        let snapshots = self.open_album(&run);
+        let beginning = Beginning { config: run.config(), out: run.out(), history, snapshots };
+        self.tell(Event::Begun(Box::new(beginning)));
         if let Some((key, reason)) = samples.dropped.first() {
             let count = samples.dropped.len();
             self.warn(format!("{count} samples lack a frame and are left out; the first, {key}: {reason}"));
@@ -364,7 +366,6 @@ impl Worker {
             self.warn("nothing to validate on, so no checkpoint is called the best".to_owned());
         }
         self.run = Some(run);
-        self.photographer.forget();
         self.begin_snapshot();
         self.makes_one_step = false;
         self.enter(State::Training);

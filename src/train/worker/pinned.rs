@@ -1,7 +1,7 @@
 //! Snapshots of pinned frames, taken beside the steps of a run.
 
 use super::Worker;
-use crate::train::{Event, Run, pinned::Pinned};
+use crate::train::{Album, Event, Run, Snapshot, Snapshots, pinned::Pinned};
 use anyhow::Result;
 use std::sync::Arc;
 
@@ -11,6 +11,18 @@ impl Worker {
         if self.photographer.pin(pinned) {
             self.begin_snapshot();
         }
+    }
+
+    /// Turns to the album of a run that begins or goes on; gives what is in it.
+    pub(super) fn open_album(&mut self, run: &Run) -> Vec<Arc<Snapshot>> {
+        let (album, trouble) = Album::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
+        if let Some(trouble) = trouble {
+            self.warn(trouble);
+        }
+        let snapshots = album.snapshots().all().to_vec();
+        self.photographer.forget();
+        self.photographer.fill(album);
+        snapshots
     }
 
     /// Begins a snapshot with the networks as they are now.
@@ -36,7 +48,13 @@ impl Worker {
             self.begin_snapshot();
         }
         match self.photographer.advance(&self.compute) {
-            Ok(Some(snapshot)) => self.tell(Event::Snapshot(Arc::new(snapshot))),
+            Ok(Some(snapshot)) => {
+                let snapshot = Arc::new(snapshot);
+                self.tell(Event::Snapshot(Arc::clone(&snapshot)));
+                if let Err(error) = self.photographer.keep(&snapshot) {
+                    self.warn(format!("{error:#}"));
+                }
+            }
             Ok(None) => {}
             Err(error) => self.warn(format!("{error:#}")),
         }

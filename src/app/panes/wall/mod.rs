@@ -103,8 +103,8 @@ impl Wall {
         });
         let costs = RichText::new(costs(state)).small().color(ui.visuals().weak_text_color());
         ui.add(egui::Label::new(costs).truncate()).on_hover_text(
-            "Snapshots are taken while this pane is on the screen, one frame beside each step. When their memory \
-             is used up, every so many are left out; the first and the last stay",
+            "Snapshots are taken while this pane is on the screen, one frame beside each step, and kept in the run \
+             folder. When their memory is used up, every so many are left out; the first and the last stay",
         );
     }
 }

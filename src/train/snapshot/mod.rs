@@ -1,5 +1,10 @@
-//! Snapshots: what the networks said of pinned frames after a step, small and in plain memory, and all of
-//! a run's within a bound.
+//! Snapshots: what the networks said of pinned frames after a step, small and in plain memory; all of a run's
+//! within a bound, and kept in its folder.
+
+mod album;
+mod file;
+
+pub use album::Album;
 
 use crate::{
     config::ImageSize,
@@ -159,13 +164,14 @@ impl Snapshots {
     }
 
     /// Keeps a snapshot, in place of one after the same step. What networks of no run said is kept only as
-    /// long as there is nothing of a run.
-    pub fn add(&mut self, snapshot: Arc<Snapshot>) {
+    /// long as there is nothing of a run. Gives those that had to be left out for it.
+    pub fn add(&mut self, snapshot: Arc<Snapshot>) -> Vec<Arc<Snapshot>> {
+        let mut left_out = Vec::new();
         let is_of_run = |snapshot: &Arc<Snapshot>| snapshot.step.is_some();
         if is_of_run(&snapshot) {
             self.all.retain(is_of_run);
         } else if self.all.iter().any(is_of_run) {
-            return;
+            return left_out;
         }
         match self.all.binary_search_by_key(&snapshot.step, |other| other.step) {
             Ok(place) => self.all[place] = snapshot,
@@ -176,8 +182,9 @@ impl Snapshots {
                 |place: &usize| self.all[place + 1].step.unwrap_or(0) - self.all[place - 1].step.unwrap_or(0);
             // The oldest of those that are equally near to their neighbours.
             let Some(least) = (1..self.all.len() - 1).min_by_key(gap) else { break };
-            self.all.remove(least);
+            left_out.push(self.all.remove(least));
         }
+        left_out
     }
 
     /// All that are kept.
