@@ -3,7 +3,7 @@
 
 use crate::{
     data::{is_data, split, whole::write_whole},
-    train::{Entry, Log},
+    train::{Album, Entry, Log, Snapshots},
 };
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use std::{
@@ -58,7 +58,9 @@ pub enum Found {
     Missing(BTreeSet<PathBuf>),
     /// The figures of a run.
     Figures(PathBuf, Vec<Entry>),
-    /// They cannot be read, with the reason.
+    /// The snapshots of a run.
+    Snapshots(PathBuf, Snapshots),
+    /// The figures cannot be read, with the reason.
     NoFigures(String),
     /// Run folders that have figures.
     Runs(Vec<PathBuf>),
@@ -168,6 +170,14 @@ impl Opener {
     /// Reads the figures of a run.
     pub fn read_figures(&self, run: PathBuf, context: &egui::Context) {
         self.aside(context, move || figures(run));
+    }
+
+    /// Reads the snapshots of a run.
+    pub fn read_snapshots(&self, run: PathBuf, context: &egui::Context) {
+        self.aside(context, move || {
+            let snapshots = Album::read(&run);
+            Found::Snapshots(run, snapshots)
+        });
     }
 
     /// Looks for runs in these folders.

@@ -30,6 +30,7 @@ impl Window {
         for wish in self.state.curves.take_wishes() {
             match wish {
                 CurvesWish::Read(run) => self.opener.read_figures(run, ui.ctx()),
+                CurvesWish::ReadSnapshots(run) => self.opener.read_snapshots(run, ui.ctx()),
                 CurvesWish::LookAround(folders) => self.opener.look_for_runs(folders, ui.ctx()),
                 CurvesWish::Ask => self.opener.ask(Wish::Figures, ui.ctx()),
             }
@@ -43,6 +44,7 @@ impl Window {
                 Found::Run(path) => self.state.resume(path),
                 Found::RunOrWeights(path) => self.question.ask(path),
                 Found::Figures(run, entries) => self.state.compare(run, entries),
+                Found::Snapshots(run, snapshots) => self.state.hang_other(&run, snapshots),
                 Found::NoFigures(reason) => self.state.messages.tell(
                     Severity::Warning,
                     reason,

@@ -152,10 +152,9 @@ fn the_time_of_a_step_is_split() {
     }
 }
 
-#[test]
-fn another_run_is_drawn_beside_the_present_one_and_left_out_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = folder.path().join("earlier");
+/// The folder of a run with the figures of two steps.
+pub(super) fn earlier_run(runs: &Path) -> PathBuf {
+    let run = runs.join("earlier");
     fs::create_dir(&run).unwrap();
     let line = |step: u64, loss: f64| {
         format!(
@@ -164,29 +163,42 @@ fn another_run_is_drawn_beside_the_present_one_and_left_out_again() {
         )
     };
     fs::write(run.join("metrics.jsonl"), [line(1, 0.5), line(2, 0.25)].concat()).unwrap();
+    run
+}
+
+/// Waits for what helper threads find.
+pub(super) fn wait_for(stage: &mut Stage, label: &str) {
+    for _ in 0..200 {
+        stage.run();
+        if stage.query_by_label(label).is_some() {
+            return;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    panic!("no '{label}'");
+}
+
+/// Has the curves draw that run.
+pub(super) fn add_earlier_run(stage: &mut Stage) {
+    click(stage, "Add run…");
+    wait_for(stage, "earlier");
+    stage.get_by_label("earlier").click();
+    wait_for(stage, "Remove earlier");
+    stage.key_press(Key::Escape);
+    stage.run();
+}
+
+#[test]
+fn another_run_is_drawn_beside_the_present_one_and_left_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    earlier_run(folder.path());
     let mut stage = stage_with_data();
     let config = Preset::Small.config();
     let history = crate::health::healthy(3).into_iter().map(Entry::Step).collect();
     let beginning = Beginning { config, out: folder.path().join("present"), history, snapshots: Vec::new() };
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
     stage.run();
-    click(&mut stage, "Add run…");
-    // Folders and logs are read by helper threads.
-    let wait_for = |stage: &mut Stage, label: &str| {
-        for _ in 0..200 {
-            stage.run();
-            if stage.query_by_label(label).is_some() {
-                return;
-            }
-            sleep(Duration::from_millis(10));
-        }
-        panic!("no '{label}'");
-    };
-    wait_for(&mut stage, "earlier");
-    stage.get_by_label("earlier").click();
-    wait_for(&mut stage, "Remove earlier");
-    stage.key_press(Key::Escape);
-    stage.run();
+    add_earlier_run(&mut stage);
 
     let plot = stage.get_by_label_contains("Plot of Loss").rect();
     stage.get_by_label_contains("Plot of Loss").click();

@@ -47,7 +47,7 @@ use monoscope::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::sleep,
     time::Duration,

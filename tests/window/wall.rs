@@ -1,9 +1,12 @@
 //! The wall of pinned frames: pinning, and going back through the snapshots.
 
-use super::*;
+use super::{
+    cockpit::{add_earlier_run, earlier_run, wait_for},
+    *,
+};
 use monoscope::{
     geometry::colormap::Colormap,
-    train::{Pinned, SeenFrame, Snapshot, Thumbnail},
+    train::{Album, Pinned, SeenFrame, Snapshot, Snapshots, Thumbnail},
 };
 
 const DISPARITY: MapName = MapName::Disparity(0);
@@ -163,6 +166,49 @@ fn a_run_that_goes_on_brings_its_snapshots_and_the_frames_that_they_show() {
     stage.run();
     assert!(stage.query_by_label("step 50, 1 of 2").is_some());
     assert!(stage.query_by_label("disparity, scale 0 of frame 17 at step 50").is_some());
+}
+
+#[test]
+fn the_snapshots_of_a_run_that_the_curves_draw_can_be_looked_at_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut album, _) = Album::open(&earlier_run(folder.path()), 0, Snapshots::MOST_BYTES);
+    for step in [10, 20] {
+        album.add(&snapshot(step, [0.0, 1.0])).unwrap();
+    }
+    let mut stage = stage_with_data();
+    show_wall(&mut stage);
+    let Event::Begun(begun) = beginning(vec![snapshot(100, [0.0, 1.0])]) else { unreachable!() };
+    let begun = Beginning { out: folder.path().join("present"), ..*begun };
+    stage.state_mut().receive(Event::Begun(Box::new(begun)));
+    stage.run();
+    assert!(stage.query_by_label("Run of the snapshots").is_none(), "there is no other run");
+    add_earlier_run(&mut stage);
+    let choose = |stage: &mut Stage, run: &str| {
+        stage.get_by_label("Run of the snapshots").click();
+        stage.run();
+        stage.get_all_by_label(run).last().unwrap().click_accesskit();
+        stage.run();
+    };
+    choose(&mut stage, "earlier");
+    wait_for(&mut stage, "step 20, the last");
+    assert!(stage.query_by_label("disparity, scale 0 of frame 17 at step 20").is_some());
+    stage.state_mut().receive(Event::Snapshot(snapshot(150, [0.0, 1.0])));
+    stage.run();
+    assert!(stage.query_by_label("step 20, the last").is_some(), "what is looked at stays");
+    choose(&mut stage, "this run");
+    assert!(stage.query_by_label("step 150, live").is_some());
+
+    fs::remove_dir_all(folder.path().join("earlier/snapshots")).unwrap();
+    choose(&mut stage, "earlier");
+    for _ in 0..200 {
+        stage.run();
+        if stage.query_by_label_contains("earlier has no snapshots").is_some() {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    assert!(stage.query_by_label_contains("earlier has no snapshots").is_some());
+    assert!(stage.query_by_label("step 150, live").is_some());
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub fn run_name(folder: &Path) -> String {
 pub enum CurvesWish {
     /// Read a run's figures.
     Read(PathBuf),
+    /// Read a run's snapshots.
+    ReadSnapshots(PathBuf),
     /// Look for runs in these folders.
     LookAround(BTreeSet<PathBuf>),
     /// Ask for a run's folder.

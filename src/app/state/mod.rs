@@ -232,7 +232,7 @@ impl State {
         self.validations.clear();
         self.validating = None;
         self.curves.selected_step = None;
-        self.wall.snapshots.clear();
+        self.wall.clear();
         self.health = Health::default();
         self.changes.clear();
     }

@@ -1,12 +1,17 @@
 //! The wall: pinned frames, and what the networks said of them along the run.
 
-use super::State;
+use super::{CurvesWish, State, run_name};
 use crate::{
+    app::messages::Severity,
     data::FrameKey,
     objective::MapName,
     train::{Command, DataReport, Pinned, Snapshot, Snapshots},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Steps over which the time of a step is averaged.
 const RECENT: usize = 50;
@@ -20,6 +25,8 @@ pub struct Wall {
     pub pins: Vec<FrameKey>,
     /// What the networks said of them in the present or last run.
     pub snapshots: Snapshots,
+    /// The other run that is looked at instead, and its snapshots once they are read.
+    other: Option<(PathBuf, Option<Snapshots>)>,
     /// What the pane asked for while it was drawn.
     asked: Option<Pinned>,
     /// The same of the last time that all panes were drawn: none if the wall was not among them.
@@ -31,6 +38,31 @@ impl Wall {
     /// The pane is on the screen and shows these maps, anew after so many steps.
     pub fn ask(&mut self, maps: BTreeSet<MapName>, every: u64) {
         self.asked = Some(Pinned { frames: Vec::new(), maps, every });
+    }
+
+    /// The folder of the run that is looked at instead of the present one.
+    pub fn other(&self) -> Option<&Path> {
+        self.other.as_ref().map(|(folder, _)| folder.as_path())
+    }
+
+    /// The snapshots that are looked at: of the present run or of another.
+    pub fn looked_at(&self) -> &Snapshots {
+        self.other.as_ref().and_then(|(_, snapshots)| snapshots.as_ref()).unwrap_or(&self.snapshots)
+    }
+
+    /// The frames that are shown: those that are pinned, or else those of another run.
+    pub fn rows(&self) -> Vec<FrameKey> {
+        match self.looked_at().all().last() {
+            Some(last) if self.pins.is_empty() && self.other.is_some() => {
+                last.frames.iter().map(|frame| frame.key.clone()).collect()
+            }
+            _ => self.pins.clone(),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.snapshots.clear();
+        self.other = None;
     }
 
     /// What the session must be told, if that is news: nothing to be done while the wall is not on the screen.
@@ -96,7 +128,7 @@ impl State {
     /// Hangs up what the run that goes on left behind: its snapshots, and the frames of the last one before
     /// those that are pinned, so that they are seen.
     pub(super) fn hang(&mut self, snapshots: Vec<Arc<Snapshot>>) {
-        let last = snapshots.last().map(Arc::clone);
+        let last = snapshots.last().cloned();
         for snapshot in snapshots {
             self.wall.snapshots.add(snapshot);
         }
@@ -110,6 +142,28 @@ impl State {
         }
         pins.truncate(Pinned::MOST_FRAMES);
         self.wall.pins = pins;
+    }
+
+    /// Looks at the snapshots of another run, once they are read; at those of the present run if there is none.
+    pub fn look_at_wall_of(&mut self, run: Option<PathBuf>) {
+        self.curves.selected_step = None;
+        self.wall.other = run.map(|folder| {
+            self.curves.wish(CurvesWish::ReadSnapshots(folder.clone()));
+            (folder, None)
+        });
+    }
+
+    /// Takes the snapshots of another run that were asked for.
+    pub fn hang_other(&mut self, run: &Path, snapshots: Snapshots) {
+        let Some((_, place)) = self.wall.other.as_mut().filter(|(folder, _)| folder == run) else { return };
+        if !snapshots.all().is_empty() {
+            *place = Some(snapshots);
+            return;
+        }
+        self.wall.other = None;
+        let what = format!("The run {} has no snapshots for the wall", run_name(run));
+        let advice = "They are taken while a run trains and the wall is on the screen";
+        self.messages.tell(Severity::Warning, what, advice);
     }
 
     /// If nothing is pinned: pins a few frames spread over those that validate, or else those that train.
@@ -126,14 +180,14 @@ impl State {
     /// The place of the snapshot that is looked at: the newest, or the last before the chosen step.
     pub fn snapshot_place(&self) -> Option<usize> {
         match self.curves.selected_step {
-            Some(step) => self.wall.snapshots.place_at(step),
-            None => self.wall.snapshots.all().len().checked_sub(1),
+            Some(step) => self.wall.looked_at().place_at(step),
+            None => self.wall.looked_at().all().len().checked_sub(1),
         }
     }
 
     /// Chooses the step of a snapshot; after the newest, whichever will be the newest.
     pub fn choose_snapshot(&mut self, place: usize) {
-        let snapshots = self.wall.snapshots.all();
+        let snapshots = self.wall.looked_at().all();
         let chosen = snapshots.get(place).filter(|_| place + 1 < snapshots.len());
         self.curves.selected_step = chosen.and_then(|snapshot| snapshot.step);
     }

@@ -120,30 +120,32 @@ impl Album {
         fs::create_dir(&self.folder)
             .or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
             .with_context(|| format!("{} cannot be made", self.folder.display()))?;
-        if snapshot.frames.iter().any(|frame| !self.pictured.contains(&frame.key)) {
-            self.write_pictures()?;
+        let pictures = self.folder.join(PICTURES);
+        let has_picture = |frame: &SeenFrame| self.pictured.contains(&frame.key);
+        if !snapshot.frames.iter().all(has_picture) || !pictures.is_file() {
+            self.write_pictures(&pictures)?;
         }
         let frames = snapshot.frames.iter().map(|frame| {
             let maps = frame.maps.iter().map(|(name, map)| (*name, map));
             (frame.key.clone(), maps.collect())
         });
-        let frames: Maps<&Thumbnail> = frames.collect();
+        let frames: Vec<Maps<&Thumbnail>> = frames.collect();
         let facts = [(STEP, step.to_string()), (SECONDS, snapshot.seconds.to_string())];
         let facts = facts.map(|(name, value)| (name.to_owned(), value));
         file::write(&self.path(step), &frames, facts.into())
     }
 
     /// Writes the pictures of all frames that the snapshots show.
-    fn write_pictures(&mut self) -> Result<()> {
+    fn write_pictures(&mut self, path: &Path) -> Result<()> {
         let frames = self.snapshots.all().iter().flat_map(|snapshot| &snapshot.frames);
         let pictures: BTreeMap<&FrameKey, &Thumbnail> =
             frames.map(|frame| (&frame.key, frame.colour.as_ref())).collect();
         let pictured = pictures.keys().map(|key| (*key).clone()).collect();
-        let pictures: Maps<&Thumbnail> = pictures
+        let pictures: Vec<Maps<&Thumbnail>> = pictures
             .into_iter()
             .map(|(key, picture)| (key.clone(), BTreeMap::from([(PICTURE, picture)])))
             .collect();
-        file::write(&self.folder.join(PICTURES), &pictures, Facts::new())?;
+        file::write(path, &pictures, Facts::new())?;
         self.pictured = pictured;
         Ok(())
     }
@@ -177,7 +179,7 @@ fn look_through(folder: &Path, last: u64, most_bytes: usize) -> Found {
 
 fn read_pictures(path: &Path) -> Result<BTreeMap<FrameKey, Arc<Thumbnail>>> {
     let (frames, _) = file::read(path).with_context(|| format!("{} cannot be used", path.display()))?;
-    let picture = |(key, mut maps): (FrameKey, BTreeMap<MapName, Thumbnail>)| {
+    let picture = |(key, mut maps): Maps<Thumbnail>| {
         let picture = maps.remove(&PICTURE)?;
         Some((key, Arc::new(picture)))
     };
@@ -192,8 +194,8 @@ fn read_snapshot(path: &Path, step: u64, pictures: &BTreeMap<FrameKey, Arc<Thumb
         ensure!(*stated == step.to_string(), "it is of step {stated}");
         let seconds: f64 = fact(SECONDS)?.parse()?;
         ensure!(seconds.is_finite() && seconds >= 0.0, "it says that it took {seconds} seconds");
-        let seen = |(key, maps): (FrameKey, _)| {
-            let colour = pictures.get(&key).map(Arc::clone);
+        let seen = |(key, maps): Maps<Thumbnail>| {
+            let colour = pictures.get(&key).cloned();
             let colour = colour.with_context(|| format!("there is no picture of frame {key}"))?;
             Ok(SeenFrame { key, colour, maps })
         };

@@ -142,6 +142,7 @@ impl Snapshot {
 
 /// The snapshots of a run in the order of steps. When they would take more memory than they may, that
 /// between the two nearest others is left out, so that they stay evenly spread; the first and the last stay.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Snapshots {
     all: Vec<Arc<Snapshot>>,
     most_bytes: usize,

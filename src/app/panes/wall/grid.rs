@@ -13,7 +13,7 @@ use crate::{
     objective::MapName,
     train::Snapshot,
 };
-use egui::{Align2, Color32, Rect, Role, ScrollArea, Sense, TextStyle, Ui, Vec2, WidgetInfo};
+use egui::{Align2, Button, Color32, Rect, Role, ScrollArea, Sense, TextStyle, Ui, Vec2, WidgetInfo};
 use std::sync::Arc;
 
 const GAP: f32 = 4.0;
@@ -65,10 +65,11 @@ impl Wall {
     /// Draws the names of the columns and the rows below them.
     pub(super) fn grid(&mut self, ui: &mut Ui, state: &mut State) {
         let names = [MapName::Colour(FrameId::TARGET), self.disparity(state), self.map];
-        let shown = state.snapshot_place().map(|place| Arc::clone(&state.wall.snapshots.all()[place]));
-        let newest = state.wall.snapshots.all().last();
+        let shown = state.snapshot_place().map(|place| Arc::clone(&state.wall.looked_at().all()[place]));
+        // Of the present run, so that others are compared with it.
+        let newest = state.wall.snapshots.all().last().or(state.wall.looked_at().all().last());
         self.pictures.turn_to(shown.as_ref(), if self.own_range { shown.as_ref() } else { newest });
-        let pins = state.wall.pins.clone();
+        let pins = state.wall.rows();
         let seen = shown.iter().flat_map(|snapshot| &snapshot.frames).next();
         let aspect = seen.map_or(USUAL_ASPECT, |frame| {
             frame.colour.size.width as f32 / frame.colour.size.height.max(1) as f32
@@ -162,7 +163,8 @@ impl Wall {
         }
         let mut wish = None;
         response.context_menu(|ui| {
-            if ui.button("Unpin this frame").on_hover_text("Take it from the wall").clicked() {
+            let unpin = ui.add_enabled(state.wall.pins.contains(key), Button::new("Unpin this frame"));
+            if unpin.on_hover_text("Take it from the wall").clicked() {
                 wish = Some(Wish::Unpin((*key).clone()));
                 ui.close();
             }
@@ -174,7 +176,7 @@ impl Wall {
         if column == 0 {
             legend::note(ui.painter(), place, Align2::LEFT_BOTTOM, &short(key, *same_drive));
             let corner = Align2::RIGHT_TOP.align_size_within_rect(CROSS, place.shrink(2.0));
-            if cross(ui, corner, key) {
+            if state.wall.pins.contains(key) && cross(ui, corner, key) {
                 wish = Some(Wish::Unpin((*key).clone()));
             }
         }

@@ -5,13 +5,23 @@ mod pictures;
 
 use super::{Pane, empty, title};
 use crate::{
-    app::{action::Action, bar, map_tree::MapTree, state::State, theme},
+    app::{
+        action::Action,
+        bar,
+        map_tree::MapTree,
+        state::{State, run_name},
+        theme,
+    },
     objective::MapName,
 };
 use egui::{Align, Button, ComboBox, Layout, RichText, Slider, Ui, UiBuilder};
 use pictures::Pictures;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    iter,
+    path::{Path, PathBuf},
+};
 
 /// Steps from one snapshot to the next.
 const EVERY: [u64; 4] = [10, 50, 100, 500];
@@ -69,7 +79,7 @@ impl Wall {
 
     /// The slider through the snapshots, and what they cost.
     fn footer(&mut self, ui: &mut Ui, state: &mut State) {
-        let count = state.wall.snapshots.all().len();
+        let count = state.wall.looked_at().all().len();
         let place = state.snapshot_place();
         ui.horizontal(|ui| {
             ui.spacing_mut().slider_width = (ui.available_width() - 300.0).max(72.0);
@@ -109,12 +119,38 @@ impl Wall {
     }
 }
 
+/// Whose snapshots are looked at, if the curves draw other runs.
+fn choose_run(ui: &mut Ui, state: &mut State) {
+    let mut runs: Vec<PathBuf> = state.curves.runs.iter().map(|run| run.folder.clone()).collect();
+    runs.retain(|run| state.run.as_ref() != Some(run));
+    if runs.is_empty() && state.wall.other().is_none() {
+        return;
+    }
+    let mut chosen = state.wall.other().map(Path::to_owned);
+    let name = |run: Option<&Path>| run.map_or_else(|| "this run".to_owned(), run_name);
+    let combo = ComboBox::from_id_salt("run").selected_text(name(chosen.as_deref())).width(104.0).truncate();
+    let combo = combo.show_ui(ui, |ui| {
+        let choices = iter::once(None).chain(runs.into_iter().map(Some));
+        choices.fold(false, |is_changed, run| {
+            let text = name(run.as_deref());
+            ui.selectable_value(&mut chosen, run, text).changed() || is_changed
+        })
+    });
+    let help = "Whose snapshots are shown: those of the present or last run, or of one that the curves draw beside \
+                it. Colours keep the present run's range, so that runs can be compared";
+    combo.response.on_hover_text(help).accessible_name("Run of the snapshots");
+    if combo.inner == Some(true) {
+        state.look_at_wall_of(chosen);
+    }
+}
+
 /// The step of the pictures.
 fn which(state: &State) -> String {
-    let snapshots = state.wall.snapshots.all();
+    let snapshots = state.wall.looked_at().all();
     let Some(place) = state.snapshot_place() else { return String::new() };
     match (snapshots[place].step, state.curves.selected_step) {
         (None, _) => "loaded networks".to_owned(),
+        (Some(step), None) if state.wall.other().is_some() => format!("step {step}, the last"),
         (Some(step), None) => format!("step {step}, live"),
         (Some(step), Some(_)) => format!("step {step}, {} of {}", place + 1, snapshots.len()),
     }
@@ -122,11 +158,11 @@ fn which(state: &State) -> String {
 
 /// What snapshots take.
 fn costs(state: &State) -> String {
-    let snapshots = &state.wall.snapshots;
+    let snapshots = state.wall.looked_at();
     let Some(newest) = snapshots.all().last() else { return String::new() };
     let megabytes = |bytes: usize| bytes as f64 / f64::from(1 << 20);
-    let share =
-        state.snapshot_share().map(|share| format!(", {:.1} % of the time of training", 100.0 * share));
+    let share = state.snapshot_share().filter(|_| state.wall.other().is_none());
+    let share = share.map(|share| format!(", {:.1} % of the time of training", 100.0 * share));
     format!(
         "{}, {:.1} of {:.0} MB; each takes {:.2} s{}",
         match snapshots.all().len() {
@@ -166,13 +202,14 @@ impl Pane for Wall {
             let help = "While a run trains, the pinned frames are predicted anew after so many steps, and at its \
                         start and end";
             combo.response.on_hover_text(help).accessible_name("Steps between snapshots");
+            choose_run(ui, state);
         });
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         state.wall.ask(BTreeSet::from([self.disparity(state), self.map]), self.every);
         let whole = ui.max_rect();
-        if state.wall.pins.is_empty() {
+        if state.wall.rows().is_empty() {
             let text = if state.data.is_none() {
                 "No data is open: choose it in the Sequence pane"
             } else {
