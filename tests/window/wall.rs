@@ -186,7 +186,9 @@ fn the_snapshots_of_a_run_that_the_curves_draw_can_be_looked_at_instead() {
     let choose = |stage: &mut Stage, run: &str| {
         stage.get_by_label("Run of the snapshots").click();
         stage.run();
-        stage.get_all_by_label(run).last().unwrap().click_accesskit();
+        // The curves' key has the name too.
+        let is_choice = |node: &egui_kittest::Node| node.accesskit_node().role() != Role::Label;
+        stage.get_all_by_label(run).find(is_choice).unwrap().click();
         stage.run();
     };
     choose(&mut stage, "earlier");
