@@ -128,7 +128,9 @@ fn choose_run(ui: &mut Ui, state: &mut State) {
     }
     let mut chosen = state.wall.other().map(Path::to_owned);
     let name = |run: Option<&Path>| run.map_or_else(|| "this run".to_owned(), run_name);
-    let combo = ComboBox::from_id_salt("run").selected_text(name(chosen.as_deref())).width(104.0).truncate();
+    // Narrow panes cut the name off.
+    let width = ui.available_width().clamp(48.0, 104.0);
+    let combo = ComboBox::from_id_salt("run").selected_text(name(chosen.as_deref())).width(width).truncate();
     let combo = combo.show_ui(ui, |ui| {
         let choices = iter::once(None).chain(runs.into_iter().map(Some));
         choices.fold(false, |is_changed, run| {
