@@ -75,6 +75,7 @@ fn a_run_goes_on_where_it_is_moved_to() {
             unreachable!()
         };
         let Some(Entry::Step(last)) = beginning.history.last() else { panic!("no step before the move") };
+        assert_eq!(last.total_steps, 1000);
         next(&session, is_state(State::Paused));
         next(&session, |event| matches!(event, Event::Device { .. }));
         session.send(Command::Step);

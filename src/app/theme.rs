@@ -75,6 +75,11 @@ impl Palette {
     }
 }
 
+/// The lines of a plot's grid: there to be read off, not to be seen.
+pub fn grid(ui: &Ui) -> Color32 {
+    ui.visuals().weak_text_color().gamma_multiply(0.4)
+}
+
 /// Sets both themes.
 pub fn install(context: &egui::Context) {
     context.set_visuals_of(Theme::Dark, dark());

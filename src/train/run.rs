@@ -153,7 +153,13 @@ impl Run {
             )
         })?;
         let position = checkpoint.position;
-        let (mut run, history) = Self::at(checkpoint, config, folder, (feed, validation), compute)?;
+        let (mut run, mut history) = Self::at(checkpoint, config, folder, (feed, validation), compute)?;
+        let total_steps = run.total_steps();
+        for entry in &mut history {
+            if let Entry::Step(report) = entry {
+                report.total_steps = total_steps;
+            }
+        }
         run.saved = Some(position);
         run.folder.clean()?;
         run.folder.write_config(&run.config)?;

@@ -90,7 +90,8 @@ fn the_next_run_starts_from_the_networks_of_the_last_if_the_form_still_fits() {
     let mut stage = stage_with_data();
     click(&mut stage, "Training");
     let config = Preset::Small.config();
-    let beginning = Beginning { config, out: "runs/run_007".into(), history: Vec::new() };
+    let beginning =
+        Beginning { config, out: "runs/run_007".into(), history: Vec::new(), snapshots: Vec::new() };
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
     stage.state_mut().receive(Event::State(State::Idle));
     stage.state_mut().receive(Event::Finished { steps: 9, out: "runs/run_007".into() });

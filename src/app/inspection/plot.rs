@@ -64,7 +64,7 @@ pub fn cost_curve(ui: &mut Ui, answer: &Answer, bottom: f32) -> Option<f64> {
     let plot = Plot::new("cost curve")
         .height(height)
         .show_background(false)
-        .grid_color(weak.gamma_multiply(0.4))
+        .grid_color(theme::grid(ui))
         .allow_scroll(false)
         .allow_zoom(false)
         .allow_drag(false)

@@ -50,7 +50,7 @@ impl Sequence {
 fn report(ui: &mut Ui, state: &mut State, data: &DataReport) {
     let strong = ui.visuals().strong_text_color();
     ui.add(Label::new(RichText::new(&data.name).color(strong)).truncate()).on_hover_text(&data.name);
-    let split = data.split.as_deref().unwrap_or("every frame with its neighbours");
+    let split = data.split.as_deref().unwrap_or("none: all frames");
     fact(ui, "split", split, "Which frames train and validate (Data > Choose split folder, Split by name)");
     fact(ui, "train", &counted(data.training.len(), "sample"), "Targets that have the frames around them");
     fact(ui, "validate", &counted(data.validation.len(), "sample"), "Targets that are never trained on");
@@ -80,6 +80,8 @@ fn drives(ui: &mut Ui, state: &mut State, data: &DataReport) {
     ui.label(RichText::new(heading).color(ui.visuals().weak_text_color()));
     for (index, drive) in data.drives.iter().enumerate() {
         let name = drive.folder.rsplit('/').next().unwrap_or(&drive.folder);
+        // KITTI's ending for rectified drives, which every drive has.
+        let name = name.strip_suffix("_sync").unwrap_or(name);
         let is_chosen = state.playhead.drive == index;
         let row = Button::selectable(is_chosen, name).right_text(drive.frames.len().to_string()).truncate();
         let row = ui.add_sized([ui.available_width(), 22.0], row);

@@ -50,7 +50,7 @@ pub fn write(path: &Path, frames: &[Maps<&Thumbnail>], mut facts: Facts) -> Resu
         let ImageSize { height, width } = thumbnail.size;
         match &thumbnail.pixels {
             Pixels::Colours(colours) => {
-                arrays.push((name, Dtype::U8, vec![height, width, 3], colours.clone()))
+                arrays.push((name, Dtype::U8, vec![height, width, 3], colours.clone()));
             }
             Pixels::Values { largest, parts } => {
                 let bytes = largest.to_le_bytes().to_vec();

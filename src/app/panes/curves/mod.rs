@@ -193,6 +193,7 @@ impl Pane for Curves {
             })
             .show_background(false)
             .grid_fade(0.6)
+            .grid_color(theme::grid(ui))
             .allow_scroll(false)
             .set_margin_fraction(egui::vec2(0.02, 0.08))
             .show(ui, |plot| {

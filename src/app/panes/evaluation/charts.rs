@@ -1,6 +1,10 @@
 //! How errors spread over images and over distances.
 
-use crate::{app::theme::Palette, evaluate::DistanceRange, train::EvaluationReport};
+use crate::{
+    app::theme::{self, Palette},
+    evaluate::DistanceRange,
+    train::EvaluationReport,
+};
 use egui::{Color32, RichText, Ui, Vec2};
 use egui_plot::{Bar, BarChart, GridInput, GridMark, Line, Plot, PlotPoints};
 
@@ -53,7 +57,7 @@ fn histogram(
         let points: Vec<[f64; 2]> = counts.map(|(bar, count)| [place(bar), count]).collect();
         Line::new("compared", PlotPoints::from(points)).color(palette.warning)
     });
-    plot("histogram", size).show(ui, |plot| {
+    plot(ui, "histogram", size).show(ui, |plot| {
         plot.bar_chart(chart);
         if let Some(before) = before {
             plot.line(before);
@@ -90,7 +94,7 @@ fn by_distance(
         let mark = |index: u32| GridMark { value: f64::from(index) * METRES_PER_MARK, step_size: 100.0 };
         (0..=last).map(mark).collect()
     };
-    plot("distance", size).x_grid_spacer(marks).show(ui, |plot| {
+    plot(ui, "distance", size).x_grid_spacer(marks).show(ui, |plot| {
         plot.bar_chart(chart);
         if let Some(before) = before {
             plot.line(before);
@@ -102,7 +106,7 @@ fn faded(colour: Color32) -> Color32 {
     colour.gamma_multiply(0.8)
 }
 
-fn plot(name: &'static str, size: Vec2) -> Plot<'static> {
+fn plot(ui: &Ui, name: &'static str, size: Vec2) -> Plot<'static> {
     Plot::new(name)
         .width(size.x)
         .height(size.y)
@@ -111,5 +115,6 @@ fn plot(name: &'static str, size: Vec2) -> Plot<'static> {
         .allow_scroll(false)
         .show_background(false)
         .grid_fade(0.6)
+        .grid_color(theme::grid(ui))
         .set_margin_fraction(Vec2::new(0.02, 0.08))
 }

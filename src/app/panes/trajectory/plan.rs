@@ -1,7 +1,10 @@
 //! The path from above, and below it how far it is beside the true one.
 
 use super::Colours;
-use crate::{app::path::PathReport, geometry::trajectory::Alignment};
+use crate::{
+    app::{path::PathReport, theme},
+    geometry::trajectory::Alignment,
+};
 use egui::{Rect, Response, Ui, UiBuilder};
 use egui_plot::{
     Corner, Legend, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, Points,
@@ -108,6 +111,7 @@ fn show<'a>(
         .label_formatter(|_| None)
         .show_background(false)
         .grid_fade(0.6)
+        .grid_color(theme::grid(&ui))
         .show(&mut ui, build);
     shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
     let clicked = shown.response.clicked();
