@@ -12,7 +12,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 /// News that come within this time are drawn in one frame: a step tells of several things, and a software
 /// driver takes its time from the step for each frame.
-const TOGETHER: Duration = Duration::from_millis(25);
+pub(super) const TOGETHER: Duration = Duration::from_millis(25);
 
 /// A window and its session.
 pub struct Lab {

@@ -19,7 +19,8 @@ use std::collections::BTreeSet;
 const ASPECT: f32 = 3.0;
 const SIDE_WIDTH: f32 = 216.0;
 const TRAINING_WIDTH: f32 = 304.0;
-const TIMELINE_HEIGHT: f32 = 80.0;
+/// Room for a low row of pictures over the bar.
+const TIMELINE_HEIGHT: f32 = 112.0;
 /// Room for a line for each watch.
 const HEALTH_HEIGHT: f32 = 176.0;
 const CURVES_HEIGHT: f32 = 160.0;
@@ -80,7 +81,7 @@ impl Default for Desk {
         share(&mut tiles, lowest, &[(cloud, 1.0), (asked_for, 1.8)]);
         let sequence = tiles.insert_pane(Sequence::default().into());
         let health = tiles.insert_pane(Health.into());
-        let timeline = tiles.insert_pane(Timeline.into());
+        let timeline = tiles.insert_pane(Timeline::default().into());
         let inspector = tiles.insert_pane(Inspector.into());
         let training = tiles.insert_pane(Training::default().into());
         let sandbox = tiles.insert_pane(Sandbox.into());

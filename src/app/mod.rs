@@ -43,6 +43,7 @@ mod wording;
 pub use desk::KeptDesk;
 pub use lab::Lab;
 pub use open::{Found, recognise};
+pub use panes::frames_along;
 pub use program::{WindowOptions, run};
 pub use recents::{Recent, RecentData, Recents};
 pub use settings::{Settings, Store, ThemeChoice};

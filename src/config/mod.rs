@@ -44,6 +44,14 @@ impl ImageSize {
         Self { height: self.height >> scale, width: self.width >> scale }
     }
 
+    /// The largest size of these proportions that fits into a box, at most this size and at least a pixel.
+    pub fn shrunk_into(self, within: Self) -> Self {
+        let (height, width) = (self.height.max(1) as f64, self.width.max(1) as f64);
+        let scale = (within.height as f64 / height).min(within.width as f64 / width).min(1.0);
+        let shrunk = |length: f64| ((length * scale).round() as usize).max(1);
+        Self { height: shrunk(height), width: shrunk(width) }
+    }
+
     /// Height × width.
     pub fn pixels(self) -> usize {
         self.height * self.width

@@ -176,6 +176,10 @@ impl FrameSource for CachedFrames {
         self.source.image(key)
     }
 
+    fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
+        self.source.preview(key, within)
+    }
+
     fn file(&self, key: &FrameKey) -> Option<&Path> {
         self.source.file(key)
     }

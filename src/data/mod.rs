@@ -12,6 +12,7 @@ pub mod loader;
 pub mod motion;
 mod pictures;
 pub mod poses;
+pub mod previews;
 mod sample;
 mod source;
 pub mod split;

@@ -1,7 +1,7 @@
 //! Picture files by drive, camera and frame number: what every folder of frames comes to.
 
 use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image as picture};
-use crate::geometry::Intrinsics;
+use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::DAffine3;
 use image::RgbImage;
 use std::{
@@ -49,8 +49,13 @@ impl Pictures {
 
     /// Reads a frame.
     pub fn read(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
+        picture::read(self.expected(key)?)
+    }
+
+    /// The file of a frame, which must be there.
+    fn expected(&self, key: &FrameKey) -> Result<&Path, DataError> {
         match self.file(key) {
-            Some(path) => picture::read(path),
+            Some(path) => Ok(path),
             None => Err(DataError::Missing {
                 what: format!("picture of '{key}'"),
                 path: self.root.join(&key.folder),
@@ -106,6 +111,10 @@ impl<L: PictureLayout> FrameSource for L {
 
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
         self.pictures().read(key)
+    }
+
+    fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
+        picture::read_small(self.pictures().expected(key)?, within)
     }
 
     fn file(&self, key: &FrameKey) -> Option<&Path> {

@@ -3,7 +3,7 @@
 use super::{
     DepthMap, FrameKey, Side,
     folder::OwnFolder,
-    image::resize,
+    image::{resize, shrink},
     kitti::{KittiOdometry, KittiRaw},
     synthetic::BuiltInDrive,
 };
@@ -15,6 +15,7 @@ use glam::DAffine3;
 use image::RgbImage;
 use std::{
     collections::BTreeMap,
+    fmt,
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -147,6 +148,12 @@ pub trait FrameSource: Send + Sync {
         Ok(ResizedFrame { image: resize(&image, size), native_size })
     }
 
+    /// The frame as a small picture to look at: in its own proportions, as large as the box lets it be. What
+    /// costs less than the whole frame need not be the same to the last bit.
+    fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
+        Ok(shrink(&self.image(key)?, within))
+    }
+
     /// The file that the frame is read from, if it is read from one.
     fn file(&self, _key: &FrameKey) -> Option<&Path> {
         None
@@ -185,6 +192,12 @@ pub trait FrameSource: Send + Sync {
     /// The poses are there but cannot be read.
     fn true_poses(&self, _drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
         Ok(BTreeMap::new())
+    }
+}
+
+impl fmt::Debug for dyn FrameSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "frames of {}", self.name())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 use crate::{
     compute::Lease,
     config::{Change, ImageSize, ObjectiveConfig, RunConfig},
-    data::{Drive, FrameKey},
+    data::{Drive, FrameKey, FrameSource},
     geometry::Intrinsics,
     model::{Architecture, weights::MetricScale},
     objective::{Evidence, MapName},
@@ -126,6 +126,8 @@ pub enum Harm {
 pub struct DataReport {
     /// The source's name.
     pub name: String,
+    /// Its frames, for those who look at them beside the session.
+    pub source: Arc<dyn FrameSource>,
     /// Its drives.
     pub drives: Vec<Drive>,
     /// The split's name or folder, if one was chosen.

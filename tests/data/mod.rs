@@ -8,6 +8,7 @@ mod folders;
 mod loading;
 mod motion;
 mod pictures;
+mod previews;
 mod splits;
 
 use rand::RngExt;

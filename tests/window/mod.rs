@@ -14,6 +14,7 @@ mod keys;
 mod looks;
 mod sandbox;
 mod settings;
+mod timeline;
 mod trajectory;
 mod views;
 mod wall;
@@ -92,6 +93,7 @@ fn data() -> DataReport {
     let drive = |folder: &str, frames| Drive { folder: folder.to_owned(), frames, sides: vec![Side::Left] };
     DataReport {
         name: "test data".to_owned(),
+        source: Arc::new(timeline::Painted::default()),
         drives: vec![drive("day/drive_one", 0..20), drive("day/drive_two", 5..8)],
         split: None,
         training: (1..16).map(key).collect(),

@@ -26,7 +26,7 @@ pub use log::LogPane;
 pub use map::MapView;
 pub use sandbox::Sandbox;
 pub use sequence::Sequence;
-pub use timeline::Timeline;
+pub use timeline::{Timeline, frames_along};
 pub use training::Training;
 pub use trajectory::Trajectory;
 pub use wall::Wall;

@@ -3,7 +3,7 @@
 use super::{LARGEST_ALLOCATION, LARGEST_SIDE};
 use crate::config::ImageSize;
 use image::RgbImage;
-use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, Subsamp};
+use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
 
 /// Quality and colour sampling of the published recipe's pictures (ALGORITHM 1.1).
 const QUALITY: i32 = 92;
@@ -30,6 +30,30 @@ pub(super) fn size(bytes: &[u8]) -> Result<ImageSize, String> {
 /// # Errors
 /// What is wrong with the bytes.
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+    decode_scaled(bytes, |_| ScalingFactor::ONE)
+}
+
+/// Decodes to RGB at a half, a quarter or an eighth of its size, which costs less than the whole, as long
+/// as that is not smaller than what `wanted` makes of the size.
+///
+/// # Errors
+/// What is wrong with the bytes.
+pub(super) fn decode_coarsely(
+    bytes: &[u8],
+    wanted: impl Fn(ImageSize) -> ImageSize,
+) -> Result<RgbImage, String> {
+    const FACTORS: [ScalingFactor; 3] =
+        [ScalingFactor::ONE_EIGHTH, ScalingFactor::ONE_QUARTER, ScalingFactor::ONE_HALF];
+    decode_scaled(bytes, |size| {
+        let wanted = wanted(size);
+        let is_enough = |factor: &ScalingFactor| {
+            factor.scale(size.width) >= wanted.width && factor.scale(size.height) >= wanted.height
+        };
+        FACTORS.into_iter().find(is_enough).unwrap_or(ScalingFactor::ONE)
+    })
+}
+
+fn decode_scaled(bytes: &[u8], factor: impl Fn(ImageSize) -> ScalingFactor) -> Result<RgbImage, String> {
     if is_cut_short(bytes) {
         return Err("the JPEG data is cut short".to_owned());
     }
@@ -41,6 +65,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     if width.max(height) > LARGEST_SIDE as usize || (width * height * 3) as u64 > LARGEST_ALLOCATION {
         return Err(format!("its {width}×{height} pixels are more than any camera's"));
     }
+    let factor = factor(ImageSize { height, width });
+    decompressor.set_scaling_factor(factor).map_err(words)?;
+    let (width, height) = (factor.scale(width), factor.scale(height));
     let mut image = RgbImage::new(width as u32, height as u32);
     let (pixels, pitch) = (&mut *image, 3 * width);
     decompressor

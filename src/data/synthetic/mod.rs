@@ -20,7 +20,7 @@ mod vehicle;
 
 pub use export::export;
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth};
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image::shrink};
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::{DAffine3, DVec3, Vec3};
 use image::RgbImage;
@@ -30,7 +30,7 @@ use solids::Solids;
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use street::Street;
 
@@ -133,7 +133,9 @@ impl BuiltInDrive {
         self.journey.leader(&self.street.road, frame).0.translation.as_dvec3()
     }
 
-    fn frame(&self, key: &FrameKey) -> Result<Arc<Frame>, DataError> {
+    /// # Errors
+    /// The drive is shorter.
+    fn check(&self, key: &FrameKey) -> Result<(), DataError> {
         if !self.contains(key) {
             return Err(DataError::Missing {
                 what: format!("frame {}", key.frame),
@@ -144,12 +146,20 @@ impl BuiltInDrive {
                 ),
             });
         }
-        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(frame) = lock().get(key) {
+        Ok(())
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<FrameKey, Arc<Frame>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn frame(&self, key: &FrameKey) -> Result<Arc<Frame>, DataError> {
+        self.check(key)?;
+        if let Some(frame) = self.kept().get(key) {
             return Ok(frame.clone());
         }
-        let frame = Arc::new(self.render(key));
-        let mut kept = lock();
+        let frame = Arc::new(self.render(key, self.options.size));
+        let mut kept = self.kept();
         if (kept.len() + 1) * self.options.size.pixels() <= KEPT_PIXELS {
             kept.insert(key.clone(), frame.clone());
         }
@@ -173,8 +183,7 @@ impl BuiltInDrive {
         }
     }
 
-    fn render(&self, key: &FrameKey) -> Frame {
-        let size = self.options.size;
+    fn render(&self, key: &FrameKey, size: ImageSize) -> Frame {
         let camera = Camera::new(&self.camera_pose(key), self.camera(), size);
         let Picture { colours, depths } = self.with_scene(key.frame, |scene| scene.render(&camera));
         let bytes = colours.into_iter().flat_map(encoded).collect();
@@ -206,6 +215,16 @@ impl FrameSource for BuiltInDrive {
 
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
         Ok(self.frame(key)?.image.clone())
+    }
+
+    /// Rendered at its size, unless the frame is there.
+    fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
+        self.check(key)?;
+        let kept = self.kept().get(key).cloned();
+        Ok(match kept {
+            Some(frame) => shrink(&frame.image, within),
+            None => self.render(key, self.options.size.shrunk_into(within)).image,
+        })
     }
 
     fn intrinsics(&self, _: &FrameKey) -> Intrinsics {

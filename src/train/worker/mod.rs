@@ -243,6 +243,7 @@ impl Worker {
         self.is_show_due = self.shown.is_some();
         self.tell(Event::Data(DataReport {
             name: data.source.name(),
+            source: Arc::clone(&data.source),
             drives: data.source.drives().to_vec(),
             split: data.split().map(str::to_owned),
             training,

@@ -1,4 +1,8 @@
-//! The frames of the drive: scrubbing, stepping and playing.
+//! The frames of the drive: their pictures, scrubbing, stepping and playing.
+
+mod strip;
+
+pub use strip::frames_along;
 
 use super::Pane;
 use crate::{
@@ -11,21 +15,32 @@ use crate::{
         theme,
         theme::Palette,
     },
-    data::Side,
+    data::{FrameKey, Side},
     train::Origin,
 };
 use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use strip::{FilmStrip, Pointed};
 
-const STRIP: f32 = 14.0;
+const BAR: f32 = 14.0;
+/// Height of the pictures, if there is room for so much.
+const LOWEST_PICTURES: f32 = 24.0;
+const HIGHEST_PICTURES: f32 = 72.0;
+/// What must be left for the bar, the numbers below it and the space around them.
+const BESIDE_PICTURES: f32 = 48.0;
 /// Room for what the colours mean, which goes first where there is little.
 const KEY: f32 = 200.0;
 /// Room for the switch at the right of the header.
 const FOLLOW: f32 = 120.0;
 
 /// The pane.
-#[derive(Serialize, Deserialize)]
-pub struct Timeline;
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timeline {
+    #[serde(skip)]
+    strip: FilmStrip,
+}
 
 fn control(ui: &mut Ui, state: &mut State, icon: Icon, action: Action) {
     let button = IconButton { icon, text: "", size: Vec2::new(28.0, 20.0), colours: None };
@@ -89,25 +104,71 @@ fn shown(state: &State) -> String {
     }
 }
 
-fn strip(ui: &mut Ui, state: &mut State) {
-    let palette = Palette::of(ui);
-    let space = ui.available_rect_before_wrap().shrink2(Vec2::new(2.0 * theme::UNIT, 0.0));
-    let frames = state.playhead.frames();
-    let response = ui.interact(space, ui.scope_id().with("frames"), Sense::click_and_drag());
-    let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
-    response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
-    if !enabled {
-        let usual =
-            "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
-        let text = state.opening.first().map_or_else(|| usual.to_owned(), |what| format!("Opening {what} …"));
-        super::empty(ui, space, &text);
-        return;
-    }
-    let bar =
-        Rect::from_min_size(Pos2::new(space.left(), space.top() + 12.0), Vec2::new(space.width(), STRIP));
-    let step = bar.width() / frames.len() as f32;
-    let start = |frame: u32| bar.left() + (frame - frames.start) as f32 * step;
+/// What is said of the frame at this place of the drive.
+fn described(state: &State, index: u32) -> String {
+    let usage = match state.playhead.uses().get(index as usize) {
+        Some(FrameUse::Training) => "trains",
+        Some(FrameUse::Validation) => "validates",
+        Some(FrameUse::Dropped) => "was dropped (see Sequence)",
+        _ => "in no list",
+    };
+    format!("frame {}: {usage}", state.playhead.frames().start + index)
+}
 
+impl Timeline {
+    fn body(&mut self, ui: &mut Ui, state: &mut State) {
+        let space = ui.available_rect_before_wrap().shrink2(Vec2::new(2.0 * theme::UNIT, 0.0));
+        let frames = state.playhead.frames();
+        let response = ui.interact(space, ui.scope_id().with("frames"), Sense::click_and_drag());
+        let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
+        response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
+        let source = state.data.as_ref().map(|data| Arc::clone(&data.source)).filter(|_| enabled);
+        let Some(source) = source else {
+            let usual =
+                "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
+            let text =
+                state.opening.first().map_or_else(|| usual.to_owned(), |what| format!("Opening {what} …"));
+            super::empty(ui, space, &text);
+            return;
+        };
+        let (pictures, bar) = places(space);
+        let step = bar.width() / frames.len() as f32;
+        let index_at = |x: f32| ((x - bar.left()) / step).clamp(0.0, (frames.len() - 1) as f32) as u32;
+        let pressed = response.interact_pointer_pos();
+        let pointed = response.hover_pos().filter(|_| pressed.is_none()).and_then(|at| {
+            let (index, key) = (index_at(at.x), state.playhead.key()?);
+            let key = FrameKey { frame: frames.start + index, ..key };
+            Some(Pointed { key, text: described(state, index), response: &response, x: at.x })
+        });
+        self.strip.ui(ui, &source, &state.playhead, pictures, pointed);
+        draw_bar(ui, bar, state, step);
+        if let Some(at) = pressed {
+            let frame = frames.start + index_at(at.x);
+            if frame != state.playhead.frame {
+                state.playhead.is_playing = false;
+                state.scrub(frame);
+            }
+        }
+    }
+}
+
+/// Where the pictures lie, if there is room for them, and the bar below them.
+fn places(space: Rect) -> (Option<Rect>, Rect) {
+    let bar = |top| Rect::from_min_size(Pos2::new(space.left(), top), Vec2::new(space.width(), BAR));
+    let height = (space.height() - BESIDE_PICTURES).min(HIGHEST_PICTURES);
+    if height < LOWEST_PICTURES {
+        return (None, bar(space.top() + 12.0));
+    }
+    let top = space.top() + theme::HALF;
+    let pictures = Rect::from_min_size(Pos2::new(space.left(), top), Vec2::new(space.width(), height));
+    (Some(pictures), bar(pictures.bottom() + theme::UNIT))
+}
+
+/// The bar with its numbers, the frame on the screen and the knob.
+fn draw_bar(ui: &Ui, bar: Rect, state: &State, step: f32) {
+    let palette = Palette::of(ui);
+    let frames = state.playhead.frames();
+    let start = |frame: u32| bar.left() + (frame - frames.start) as f32 * step;
     draw_uses(ui, bar, state.playhead.uses(), &palette);
     draw_numbers(ui, bar, &frames, step);
     let shown = state.picture.as_ref().map(|picture| &picture.key);
@@ -122,24 +183,6 @@ fn strip(ui: &mut Ui, state: &mut State) {
         Pos2::new(start(state.playhead.frame) + step.max(3.0), bar.bottom() + 4.0),
     );
     ui.painter().rect_filled(knob, 2.0, palette.accent);
-
-    if let Some(at) = response.interact_pointer_pos() {
-        let index = ((at.x - bar.left()) / step).floor().clamp(0.0, (frames.len() - 1) as f32) as u32;
-        let frame = frames.start + index;
-        if frame != state.playhead.frame {
-            state.playhead.is_playing = false;
-            state.scrub(frame);
-        }
-    } else if let Some(at) = response.hover_pos() {
-        let index = ((at.x - bar.left()) / step).floor().clamp(0.0, (frames.len() - 1) as f32) as usize;
-        let usage = match state.playhead.uses().get(index) {
-            Some(FrameUse::Training) => "trains",
-            Some(FrameUse::Validation) => "validates",
-            Some(FrameUse::Dropped) => "was dropped (see Sequence)",
-            _ => "in no list",
-        };
-        response.on_hover_text_at_pointer(format!("frame {}: {usage}", frames.start + index as u32));
-    }
 }
 
 /// Which frames train and which validate, as a band of colours.
@@ -216,6 +259,6 @@ impl Pane for Timeline {
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
-        strip(ui, state);
+        self.body(ui, state);
     }
 }

@@ -1,0 +1,122 @@
+//! Small pictures of frames, read on a thread of their own for who scrolls through drives.
+
+mod kept;
+
+pub use kept::Kept;
+
+use super::{FrameKey, FrameSource};
+use crate::config::ImageSize;
+use image::RgbImage;
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::Builder,
+};
+
+/// A small picture, or why there is none.
+pub type Preview = Result<Arc<RgbImage>, Arc<str>>;
+
+/// The small pictures of a source's frames. Nobody waits for them: what is not there yet is wished for, and
+/// found here once the thread has read it. Dropping this ends the thread after the picture it is at.
+pub struct Previews(Arc<Shared>);
+
+struct Shared {
+    desk: Mutex<Desk>,
+    changed: Condvar,
+}
+
+/// What lies between those who wish and the thread that reads.
+struct Desk {
+    /// The most wanted first.
+    wishes: VecDeque<FrameKey>,
+    reading: Option<FrameKey>,
+    kept: Kept,
+    is_over: bool,
+}
+
+impl Previews {
+    /// Reads pictures that fit into a box and keeps as many as `most_bytes` hold. `on_change` is called on the
+    /// thread after each.
+    pub fn of(
+        source: Arc<dyn FrameSource>,
+        within: ImageSize,
+        most_bytes: usize,
+        on_change: impl Fn() + Send + 'static,
+    ) -> Self {
+        let kept = Kept::within(most_bytes);
+        let desk = Desk { wishes: VecDeque::new(), reading: None, kept, is_over: false };
+        let shared = Arc::new(Shared { desk: Mutex::new(desk), changed: Condvar::new() });
+        let read = move |key: &FrameKey| {
+            let read = || source.preview(key, within);
+            match catch_unwind(AssertUnwindSafe(read)) {
+                Ok(Ok(picture)) => Ok(Arc::new(picture)),
+                Ok(Err(error)) => Err(error.to_string().into()),
+                Err(_) => Err("the picture's decoder gave up".into()),
+            }
+        };
+        let worker = Arc::clone(&shared);
+        Builder::new()
+            .name("previews".to_owned())
+            .spawn(move || worker.work(&read, &on_change))
+            .expect("the system can start one thread");
+        Self(shared)
+    }
+
+    /// The picture of a frame, if it was read and is still kept.
+    pub fn get(&self, key: &FrameKey) -> Option<Preview> {
+        self.0.desk().kept.get(key)
+    }
+
+    /// Wishes for the pictures of these frames, the most wanted first, in place of all earlier wishes: those
+    /// that are not repeated are dropped. What is there is not read again.
+    pub fn wish(&self, keys: impl IntoIterator<Item = FrameKey>) {
+        let mut desk = self.0.desk();
+        let Desk { wishes, reading, kept, .. } = &mut *desk;
+        wishes.clear();
+        wishes.extend(keys.into_iter().filter(|key| reading.as_ref() != Some(key) && !kept.contains(key)));
+        if !wishes.is_empty() {
+            self.0.changed.notify_one();
+        }
+    }
+
+    /// The memory of what is kept.
+    pub fn bytes(&self) -> usize {
+        self.0.desk().kept.bytes()
+    }
+}
+
+impl Drop for Previews {
+    fn drop(&mut self) {
+        self.0.desk().is_over = true;
+        self.0.changed.notify_one();
+    }
+}
+
+impl Shared {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        // What is behind the lock is whole between any two of its lines.
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fulfils wishes until it is over.
+    fn work(&self, read: &dyn Fn(&FrameKey) -> Preview, on_change: &dyn Fn()) {
+        while let Some(key) = self.next() {
+            let preview = read(&key);
+            let mut desk = self.desk();
+            desk.reading = None;
+            desk.kept.add(key, preview);
+            drop(desk);
+            on_change();
+        }
+    }
+
+    /// Waits for a wish; `None` once it is over.
+    fn next(&self) -> Option<FrameKey> {
+        let has_nothing = |desk: &mut Desk| !desk.is_over && desk.wishes.is_empty();
+        let woken = self.changed.wait_while(self.desk(), has_nothing);
+        let mut desk = woken.unwrap_or_else(PoisonError::into_inner);
+        desk.reading = desk.wishes.pop_front().filter(|_| !desk.is_over);
+        desk.reading.clone()
+    }
+}
