@@ -21,6 +21,8 @@ const SIDE_WIDTH: f32 = 216.0;
 const TRAINING_WIDTH: f32 = 304.0;
 /// Room for a low row of pictures over the bar.
 const TIMELINE_HEIGHT: f32 = 112.0;
+/// The same as a part of a high window.
+const TIMELINE_PART: f32 = 0.13;
 /// Room for a line for each watch.
 const HEALTH_HEIGHT: f32 = 176.0;
 const CURVES_HEIGHT: f32 = 160.0;
@@ -306,12 +308,13 @@ impl FirstArrangement {
 
     /// Gives the form and the lists the width they need and the pictures the rest.
     fn fit(&self, tiles: &mut Tiles<AnyPane>, size: Vec2) {
-        let upper = size.y - TIMELINE_HEIGHT;
+        let timeline = TIMELINE_HEIGHT.max(size.y * TIMELINE_PART);
+        let upper = size.y - timeline;
         let pictures = size.x - SIDE_WIDTH - TRAINING_WIDTH;
         let row = (theme::HEADER + pictures / 2.0 / ASPECT).min(upper * 0.3);
         let curves = CURVES_HEIGHT.max(size.y * 0.18);
         share(tiles, self.root, &[(self.left, size.x - TRAINING_WIDTH), (self.right, TRAINING_WIDTH)]);
-        share(tiles, self.left, &[(self.middle, upper), (self.timeline, TIMELINE_HEIGHT)]);
+        share(tiles, self.left, &[(self.middle, upper), (self.timeline, timeline)]);
         share(tiles, self.middle, &[(self.side, SIDE_WIDTH), (self.views, pictures)]);
         share(tiles, self.side, &[(self.sequence, upper - HEALTH_HEIGHT), (self.health, HEALTH_HEIGHT)]);
         let [first, second] = self.rows;

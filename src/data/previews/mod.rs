@@ -74,7 +74,11 @@ impl Previews {
         let mut desk = self.0.desk();
         let Desk { wishes, reading, kept, .. } = &mut *desk;
         wishes.clear();
-        wishes.extend(keys.into_iter().filter(|key| reading.as_ref() != Some(key) && !kept.contains(key)));
+        for key in keys {
+            if reading.as_ref() != Some(&key) && !kept.contains(&key) && !wishes.contains(&key) {
+                wishes.push_back(key);
+            }
+        }
         if !wishes.is_empty() {
             self.0.changed.notify_one();
         }

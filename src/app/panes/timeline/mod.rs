@@ -27,8 +27,10 @@ const BAR: f32 = 14.0;
 /// Height of the pictures, if there is room for so much.
 const LOWEST_PICTURES: f32 = 24.0;
 const HIGHEST_PICTURES: f32 = 72.0;
-/// What must be left for the bar, the numbers below it and the space around them.
-const BESIDE_PICTURES: f32 = 48.0;
+/// Height of the numbers below the bar.
+const NUMBERS: f32 = 18.0;
+/// What must be left for the bar, the numbers and the space around them.
+const BESIDE_PICTURES: f32 = BAR + NUMBERS + 16.0;
 /// Room for what the colours mean, which goes first where there is little.
 const KEY: f32 = 200.0;
 /// Room for the switch at the right of the header.
@@ -138,7 +140,10 @@ impl Timeline {
         let pointed = response.hover_pos().filter(|_| pressed.is_none()).and_then(|at| {
             let (index, key) = (index_at(at.x), state.playhead.key()?);
             let key = FrameKey { frame: frames.start + index, ..key };
-            Some(Pointed { key, text: described(state, index), response: &response, x: at.x })
+            // Its header stays in sight.
+            let whole = space.top() - theme::HEADER..=bar.bottom() + NUMBERS;
+            let beside = Rect::from_x_y_ranges(at.x..=at.x, whole);
+            Some(Pointed { key, text: described(state, index), response: &response, beside })
         });
         self.strip.ui(ui, &source, &state.playhead, pictures, pointed);
         draw_bar(ui, bar, state, step);

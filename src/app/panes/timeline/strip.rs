@@ -31,11 +31,13 @@ const GAP: f32 = 2.0;
 /// Width by height where no picture can be read: KITTI's.
 const USUAL_PROPORTIONS: f32 = 1242.0 / 375.0;
 
-/// The frames whose pictures, each so many points wide, lie side by side over a bar of so many points: as
-/// many as fit, evenly spaced, each the one in the middle of its part of the bar.
+/// The frames whose pictures, each about so many points wide, fill a bar of so many points side by side:
+/// evenly spaced, each the one in the middle of its part of the bar. If all pictures fit at two thirds of this
+/// width, they are all there.
 pub fn frames_along(frames: Range<u32>, width: f32, picture_width: f32) -> Vec<u32> {
-    let fitting = ((width + GAP) / (picture_width + GAP)).max(1.0) as usize;
-    let count = frames.len().min(fitting).min(MOST_PICTURES);
+    let fitting = ((width + GAP) / (picture_width + GAP)).round().max(1.0) as usize;
+    let has_all = 2 * frames.len() <= 3 * fitting;
+    let count = MOST_PICTURES.min(if has_all { frames.len() } else { fitting });
     let middle = |part: usize| (2 * part + 1) * frames.len() / (2 * count);
     (0..count).map(|part| frames.start + middle(part) as u32).collect()
 }
@@ -116,10 +118,10 @@ pub struct Pointed<'a> {
     pub key: FrameKey,
     /// What is said of it.
     pub text: String,
-    /// What is pointed at, and where.
+    /// Of what is pointed at.
     pub response: &'a Response,
-    /// Where, from the left.
-    pub x: f32,
+    /// What the picture must not cover.
+    pub beside: Rect,
 }
 
 impl Opened {
@@ -162,10 +164,11 @@ impl Opened {
     fn row(&mut self, ui: &Ui, playhead: &Playhead, row: Rect, proportions: f32) {
         let Some(key) = playhead.key() else { return };
         let palette = Palette::of(ui);
-        let size = Vec2::new((row.height() * proportions).min(row.width()), row.height());
-        let frames = frames_along(playhead.frames(), row.width(), size.x);
+        let usual = Vec2::new(row.height() * proportions, row.height());
+        let frames = frames_along(playhead.frames(), row.width(), usual.x);
         let has_all = frames.len() == playhead.frames().len();
         let part = row.width() / frames.len() as f32;
+        let size = usual * ((part - GAP) / usual.x).clamp(0.0, 1.0);
         for (index, frame) in frames.into_iter().enumerate() {
             let x = row.left() + (index as f32 + 0.5) * part;
             let place = Rect::from_center_size(Pos2::new(x, row.center().y), size);
@@ -186,7 +189,7 @@ impl Opened {
     }
 
     fn tooltip(&mut self, ui: &Ui, proportions: f32, pointed: Pointed<'_>) {
-        let Pointed { key, text, response, x } = pointed;
+        let Pointed { key, text, response, beside } = pointed;
         let shown = self.shown(ui.ctx(), &key);
         let size = match &shown {
             Shown::Picture(_, size) => *size,
@@ -194,7 +197,6 @@ impl Opened {
         };
         let size = size * (LARGE / size).min_elem();
         let palette = Palette::of(ui);
-        let beside = Rect::from_x_y_ranges(x..=x, response.rect.y_range());
         let mut tooltip = Tooltip::always_open(ui.ctx().clone(), response.layer_id, response.id, beside);
         tooltip.popup = tooltip.popup.align(RectAlign::TOP);
         tooltip.width(LARGE.x).show(|ui| {
