@@ -184,7 +184,7 @@ fn a_small_picture_is_nearly_the_frame_made_small() {
         let small = read_small(&path, BOX).unwrap();
         let exact = resize(&large, ImageSize { height: small.height() as usize, width: 240 });
         let read = difference(&small, &exact);
-        assert!(read < 3.0, "{name}: {read}");
+        assert!(read < 10.0 && read < 0.5 * unlike, "{name}: {read}, another frame {unlike}");
     }
     let path = folder.path().join("frame.jpg");
     std::fs::write(&path, &std::fs::read(&path).unwrap()[..9000]).unwrap();
