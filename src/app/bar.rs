@@ -10,6 +10,9 @@ use crate::train;
 use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 
+/// Room for the names of what draws and what trains.
+const DEVICES: f32 = 200.0;
+
 /// The four buttons.
 pub fn run_buttons(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
@@ -71,12 +74,18 @@ pub fn figures(ui: &mut Ui, state: &State) {
         slot(ui, state_label(state), 160.0);
         return;
     };
+    // In a narrow window the devices are worth more; the Training pane has all figures.
+    let room = ui.available_width() - DEVICES;
     slot(ui, format!("step {} / {}", step.step, step.total_steps), 120.0);
-    if state.is_training() {
+    if !state.is_training() {
+        slot(ui, state_label(state), 72.0);
+        return;
+    }
+    if room >= 288.0 {
         slot(ui, format!("{:.1} images/s", step.images_per_second), 88.0);
+    }
+    if room >= 200.0 {
         slot(ui, format!("{} left", duration(step.time_left())), 80.0);
-    } else {
-        slot(ui, state_label(state), 88.0);
     }
 }
 
