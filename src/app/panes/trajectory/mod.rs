@@ -103,7 +103,7 @@ fn words(ui: &mut Ui, report: &PathReport, alignment: Alignment) {
     } else if let Some(problem) = &trajectory.problem {
         format!("The true path cannot be read: {problem}")
     } else {
-        "No true path is known here: KITTI has one in oxts/data or poses. The unit of length is the network's"
+        "No true path is known here: KITTI has one in oxts/data or poses. Lengths are in the network's own unit."
             .to_owned()
     };
     ui.add(Label::new(text).wrap());

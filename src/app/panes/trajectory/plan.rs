@@ -2,7 +2,7 @@
 
 use super::Colours;
 use crate::{
-    app::{path::PathReport, theme},
+    app::{legend::number, path::PathReport, theme},
     geometry::trajectory::Alignment,
 };
 use egui::{Rect, Response, Ui, UiBuilder};
@@ -106,8 +106,8 @@ fn show<'a>(
 ) -> Option<Click> {
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
     let shown = plot
-        .x_axis_formatter(move |mark, _| format!("{} {unit}", mark.value))
-        .y_axis_formatter(move |mark, _| format!("{} {unit}", mark.value))
+        .x_axis_formatter(move |mark, _| format!("{} {unit}", number(mark.value as f32)))
+        .y_axis_formatter(move |mark, _| format!("{} {unit}", number(mark.value as f32)))
         .label_formatter(|_| None)
         .show_background(false)
         .grid_fade(0.6)
