@@ -91,6 +91,10 @@ fn every_watch_finds_what_it_watches_for() {
 fn fresh_networks_odd_batches_and_old_logs_are_no_findings() {
     let flat = |_: &mut StepReport, signals: &mut Signals| signals.disparity_spread = 0.001;
     assert_eq!(found(150, flat).len(), 0, "fresh networks are flat");
+    let stuck = |_: &mut StepReport, signals: &mut Signals| signals.disparity_mean = 1e-6;
+    assert_eq!(found(100, stuck)[0].0, Watch::Disparity, "but none begins at an end of its range");
+    let wild = |report: &mut StepReport, _: &mut Signals| report.gradient_norm = 5e3;
+    assert_eq!(found(150, wild)[0].0, Watch::Gradient, "nor with such a gradient, however long it lasts");
     let odd = |report: &mut StepReport, _: &mut Signals| {
         if report.step == 1500 {
             (report.gradient_norm, report.masked_share) = (500.0, 1.0);

@@ -6,8 +6,9 @@ use crate::{config::ObjectiveConfig, geometry::DepthRange, objective::MapName};
 
 /// Logged steps that are judged together: one batch may be odd, fifty in a row are not.
 const WINDOW: usize = 50;
-/// Steps before which nothing is judged: fresh networks begin with a flat disparity and nearly no motion.
-const WARM_UP: u64 = 200;
+/// Steps before which most watches judge nothing: fresh networks begin with a flat disparity, nearly no motion,
+/// and for stereo pairs with a third of the view lost.
+pub const WARM_UP: u64 = 200;
 /// A flat wall fills an image with disparities that differ by more than this share of their mean, a
 /// street by half of it or more.
 const FLAT: f64 = 0.03;
@@ -26,6 +27,8 @@ const NO_PARALLAX: f64 = 1e-3;
 const MOSTLY_UNSEEN: f64 = 0.4;
 /// The gradient of a run that learns grows manifold over hundreds of steps, not within [`WINDOW`].
 const EXPLODING: f64 = 10.0;
+/// Times the first steps' gradient that no run which learns comes near.
+const OUT_OF_HAND: f64 = 1000.0;
 /// Steps whose median is compared, so that one odd batch is no explosion.
 const GRADIENT_STEPS: usize = 5;
 /// Steps after which the loss must have fallen; on the built-in drive it is lower by 8 % after 100.
@@ -104,10 +107,11 @@ pub struct Reading {
 pub fn check(history: &[StepReport], objective: &ObjectiveConfig) -> Vec<Reading> {
     let recent = &history[history.len().saturating_sub(WINDOW)..];
     let Some(last) = recent.last() else { return Vec::new() };
-    let is_ripe = recent.len() == WINDOW && last.step >= WARM_UP;
+    let is_warm = last.step >= WARM_UP;
     let readings = Watch::ALL.into_iter().filter(|watch| watch.applies_to(objective)).filter_map(|watch| {
         let value = mean(recent, watch.figure())?;
         let seen = Seen { history, recent, objective, step: last.step, value };
+        let is_ripe = recent.len() == WINDOW && (is_warm || watch.judges_fresh_networks());
         let finding = if is_ripe { watch.finding(&seen) } else { None };
         Some(Reading { watch, value, finding })
     });
@@ -155,6 +159,11 @@ impl Watch {
         }
     }
 
+    /// Whether it finds what no network begins with.
+    fn judges_fresh_networks(self) -> bool {
+        matches!(self, Self::Gradient | Self::Disparity)
+    }
+
     fn applies_to(self, objective: &ObjectiveConfig) -> bool {
         self != Self::Mask || !objective.disable_automasking
     }
@@ -187,10 +196,16 @@ impl Seen<'_> {
 
     fn gradient(&self) -> Option<Finding> {
         let (before, now) = self.recent.split_at(self.recent.len() - GRADIENT_STEPS);
+        let first = median(&self.history[..self.history.len().min(FIRST_STEPS)])?;
         let (before, now) = (median(before)?, median(now)?);
-        (now > EXPLODING * before).then(|| Finding {
+        let (earlier, when) = match now {
+            _ if now > EXPLODING * before => (before, "a moment ago it was"),
+            _ if now > OUT_OF_HAND * first => (first, "at first it was"),
+            _ => return None,
+        };
+        Some(Finding {
             severity: Severity::Serious,
-            what: format!("The gradient explodes: its norm is {now:.3}, a moment ago it was {before:.3}"),
+            what: format!("The gradient explodes: its norm is {now:.3}, {when} {earlier:.3}"),
             likely_cause: "The learning rate is too high for these weights",
             advice: "Lower the learning rate to a third, or limit the gradient's norm; if the loss has jumped, \
                      go back to a checkpoint",

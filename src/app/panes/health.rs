@@ -9,7 +9,7 @@ use crate::{
     },
     train::{
         Figure,
-        health::{Finding, Reading, Severity, Sight},
+        health::{Finding, Reading, Severity, Sight, WARM_UP},
     },
 };
 use egui::{
@@ -44,8 +44,14 @@ impl Pane for Health {
         ScrollArea::vertical().auto_shrink(false).content_margin(margin).show(ui, |ui| {
             let is_well = broken(ui, state) + findings(ui, state) == 0;
             ui.spacing_mut().item_spacing.y = 0.0;
-            if is_well {
+            if is_well && state.last_step().is_some_and(|step| step.step >= WARM_UP) {
                 heading(ui, Icon::Tick, Palette::of(ui).accent, "All is well");
+            } else if is_well {
+                let colour = ui.visuals().weak_text_color();
+                heading(ui, Icon::Notice, colour, "Nothing odd so far");
+                let text = RichText::new(format!("Judged in full from step {WARM_UP} on")).color(colour);
+                ui.add(Label::new(text).wrap());
+                ui.add_space(theme::HALF);
             }
             for reading in &state.health.readings {
                 row(ui, reading);
@@ -135,6 +141,9 @@ fn row(ui: &mut Ui, reading: &Reading) {
 fn in_digits(figure: Figure, value: f64) -> String {
     match figure {
         Figure::MaskedShare | Figure::OutOfView => format!("{:.0} %", 100.0 * value),
+        // In thousands decimals say nothing, and some of these explode.
+        _ if value.abs() >= 1000.0 => format!("{value:.1e}"),
+        _ if value != 0.0 && value.abs() < 0.0001 => format!("{value:.1e}"),
         _ => format!("{value:.4}"),
     }
 }
