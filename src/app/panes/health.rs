@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 
 const ROW: f32 = 16.0;
 const SIGN: f32 = 14.0;
+/// A value farther from its name is no longer read with it.
+const WIDEST: f32 = 480.0;
 
 /// The pane.
 #[derive(Serialize, Deserialize)]
@@ -42,6 +44,7 @@ impl Pane for Health {
         }
         let margin = Margin::symmetric(8, 4);
         ScrollArea::vertical().auto_shrink(false).content_margin(margin).show(ui, |ui| {
+            ui.set_max_width(ui.available_width().min(WIDEST));
             let is_well = broken(ui, state) + findings(ui, state) == 0;
             ui.spacing_mut().item_spacing.y = 0.0;
             if is_well && state.last_step().is_some_and(|step| step.step >= WARM_UP) {
