@@ -146,3 +146,21 @@ fn a_refused_start_is_no_stop_and_speaks_of_the_form() {
     stage.run();
     assert!(stage.query_by_label("The run has stopped").is_some());
 }
+
+#[test]
+fn whoever_presses_train_twice_starts_one_run() {
+    let mut stage = stage_with_data();
+    stage.state_mut().take_commands();
+    for _ in 0..3 {
+        stage.key_press(Key::F5);
+        stage.run();
+    }
+    let commands = stage.state_mut().take_commands();
+    assert_eq!(commands.iter().filter(|command| matches!(command, Command::Start { .. })).count(), 1);
+    // The session refuses it.
+    enter(&mut stage, State::Idle);
+    stage.key_press(Key::F5);
+    stage.run();
+    let commands = stage.state_mut().take_commands();
+    assert!(matches!(commands.last(), Some(Command::Start { .. })), "{commands:?}");
+}

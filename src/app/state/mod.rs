@@ -394,6 +394,8 @@ impl State {
         self.tell_pins();
         self.commands.push(Command::FollowTraining(self.follows_training));
         self.commands.push(Command::Start { config: Box::new(config), out: self.form.folder() });
+        // Until the session says so itself, lest whoever is impatient starts twice.
+        self.session = train::State::Preparing;
     }
 
     /// Goes on with the run of a folder.
