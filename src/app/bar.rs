@@ -78,7 +78,9 @@ pub fn figures(ui: &mut Ui, state: &State) {
     let room = ui.available_width() - DEVICES;
     slot(ui, format!("step {} / {}", step.step, step.total_steps), 120.0);
     if !state.is_training() {
-        slot(ui, state_label(state), 72.0);
+        if room >= 192.0 {
+            slot(ui, state_label(state), 72.0);
+        }
         return;
     }
     if room >= 288.0 {

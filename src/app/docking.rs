@@ -166,6 +166,11 @@ impl Behavior<AnyPane> for Docking<'_> {
         pane.title().into()
     }
 
+    fn is_tile_draggable(&self, tiles: &Tiles<AnyPane>, tile: TileId) -> bool {
+        // The empty part of a row of tabs, by which all of them are dragged, would take Tab without a name.
+        tiles.get_pane(&tile).is_some()
+    }
+
     fn on_edit(&mut self, edit: EditAction) {
         self.is_edited |= edit != EditAction::TabSelected;
     }
