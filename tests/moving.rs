@@ -70,14 +70,13 @@ fn a_run_goes_on_where_it_is_moved_to() {
     session.send(Command::Pause);
     next(&session, is_state(State::Paused));
     for choice in [DeviceChoice::Gpu, DeviceChoice::Cpu] {
-        session.send(Command::ComputeOn(choice));
+        assert_eq!(move_to(&session, choice), choice == DeviceChoice::Gpu);
         let Event::Begun(beginning) = next(&session, |event| matches!(event, Event::Begun(_))) else {
             unreachable!()
         };
         let Some(Entry::Step(last)) = beginning.history.last() else { panic!("no step before the move") };
         assert_eq!(last.total_steps, 1000);
         next(&session, is_state(State::Paused));
-        next(&session, |event| matches!(event, Event::Device { .. }));
         session.send(Command::Step);
         let Event::Step(report) = next(&session, |event| matches!(event, Event::Step(_))) else {
             unreachable!()

@@ -97,6 +97,8 @@ pub enum Action {
     Smaller,
     /// Draw everything as large as the screen wants it.
     UsualSize,
+    /// Change from the dark theme to the light one, or back.
+    SwitchTheme,
     /// Forget what was opened lately.
     ForgetRecents,
     /// Let the inspected pixel go, or else the chosen step.
@@ -123,7 +125,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 57] = [
+    pub const ALL: [Self; 58] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -164,6 +166,7 @@ impl Action {
         Self::Larger,
         Self::Smaller,
         Self::UsualSize,
+        Self::SwitchTheme,
         Self::Unpin,
         Self::PixelLeft,
         Self::PixelRight,
@@ -237,6 +240,7 @@ impl Action {
             Self::Larger => "Larger",
             Self::Smaller => "Smaller",
             Self::UsualSize => "Usual size",
+            Self::SwitchTheme => "Dark or light theme",
             Self::ForgetRecents => "Forget recents",
             Self::Unpin => "Unpin the pixel",
             Self::PixelLeft => "Pixel to the left",
@@ -317,6 +321,7 @@ impl Action {
             Self::Larger => "Draw text and controls larger",
             Self::Smaller => "Draw text and controls smaller",
             Self::UsualSize => "Draw text and controls as large as the screen wants them",
+            Self::SwitchTheme => "Change from the dark theme to the light one, or back",
             Self::ForgetRecents => "Empty the lists of data, weights and runs that were opened lately",
             Self::Unpin => {
                 "Let the inspected pixel go, so that the inspector follows the pointer; without one, the chosen step"

@@ -20,7 +20,7 @@ use crate::{
     train::{self, Command, Event, Picture},
 };
 use egui::{
-    Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ThemePreference, Ui,
+    Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, Theme, ThemePreference, Ui,
     containers::menu::menu_style, gui_zoom,
 };
 use egui_tiles::LinearDir;
@@ -277,6 +277,10 @@ impl Window {
             Action::Larger => gui_zoom::zoom_in(context),
             Action::Smaller => gui_zoom::zoom_out(context),
             Action::UsualSize => context.set_zoom_factor(1.0),
+            Action::SwitchTheme => context.set_theme(match context.theme() {
+                Theme::Dark => ThemePreference::Light,
+                Theme::Light => ThemePreference::Dark,
+            }),
             Action::ForgetRecents => self.forget_recents(),
             Action::ZoomIn => state.framing.come_closer(state.inspection.place()),
             Action::ZoomOut => state.framing.step_back(state.inspection.place()),

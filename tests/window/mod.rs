@@ -239,7 +239,10 @@ fn options_of_the_loss_change_the_run_that_is_there() {
     let beginning = Beginning { config, out: PathBuf::from("runs/resumed"), history, snapshots: Vec::new() };
     stage.state_mut().receive(Event::Begun(Box::new(beginning)));
     enter(&mut stage, State::Training);
-    assert!(stage.query_by_label_contains("step 3").is_some(), "the resumed run's history is shown");
+    assert!(
+        stage.query_all_by_label_contains("step 3").next().is_some(),
+        "the resumed run's history is shown"
+    );
     click(&mut stage, "Disable automasking");
     let commands = stage.state_mut().take_commands();
     assert!(

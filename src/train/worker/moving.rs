@@ -1,6 +1,6 @@
 //! Going on with everything on another device.
 
-use super::{Event, RunFolder, State, Worker};
+use super::{Event, Run, RunFolder, State, Worker};
 use crate::{compute::Compute, config::DeviceChoice};
 use anyhow::Result;
 use burn::module::Module;
@@ -10,30 +10,33 @@ impl Worker {
     /// checkpoint that is written before.
     pub(super) fn compute_on(&mut self, choice: DeviceChoice) -> Result<()> {
         let compute = Compute::open(choice, self.compute.display.clone())?;
-        if compute.name != self.compute.name {
-            let was_paused = self.state == State::Paused;
-            let run = self.run.as_ref().filter(|run| !run.is_spoiled()).map(|run| (run.out(), run.config()));
-            if run.is_some() {
-                self.close()?;
-            } else {
-                self.finish()?;
-            }
-            self.end_trace();
-            self.end_evaluation();
-            self.fuser = None;
-            self.photographer.forget();
-            self.networks = self.networks.take().map(|networks| networks.to_device(&compute.device));
-            self.compute = compute;
-            self.is_show_due = self.shown.is_some();
-            if let Some((out, config)) = run {
-                self.enter(State::Preparing);
-                self.go_on(RunFolder::open(&out)?, config)?;
-                if was_paused {
-                    self.pause();
-                }
-            }
+        if compute.name == self.compute.name {
+            return Ok(());
         }
-        self.tell(Event::Device { name: self.compute.name.clone(), is_shared: self.compute.is_shared });
+        let was_paused = self.state == State::Paused;
+        let config = self.run.as_ref().filter(|run| !run.is_spoiled()).map(Run::config);
+        let closed = self.close()?;
+        self.end_trace();
+        self.end_evaluation();
+        self.fuser = None;
+        self.photographer.forget();
+        self.networks = self.networks.take().map(|networks| networks.to_device(&compute.device));
+        self.tell(Event::Device { name: compute.name.clone(), is_shared: compute.is_shared });
+        self.compute = compute;
+        self.is_show_due = self.shown.is_some();
+        let Some((steps, out)) = closed else { return Ok(()) };
+        let Some(config) = config else {
+            self.tell(Event::Finished { steps, out });
+            return Ok(());
+        };
+        self.enter(State::Preparing);
+        if let Err(error) = RunFolder::open(&out).and_then(|folder| self.go_on(folder, config)) {
+            self.tell(Event::Finished { steps, out });
+            return Err(error);
+        }
+        if was_paused {
+            self.pause();
+        }
         Ok(())
     }
 }

@@ -27,7 +27,8 @@ pub fn show(
         if let Some(step) = step {
             let text =
                 RichText::new(format!("step {step:.0}")).small().color(ui.visuals().strong_text_color());
-            ui.label(text).on_hover_text("The step at the cursor, or else the one that was clicked");
+            ui.label(text)
+                .on_hover_text("The step at the cursor, else the one that was clicked, else the last");
         }
         if let Some(selected) = state.curves.selected_step
             && cross(ui, "Let the step go", &format!("Step {selected} is marked: let it go"))

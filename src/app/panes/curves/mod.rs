@@ -219,7 +219,9 @@ impl Pane for Curves {
             // Panes that were drawn before this one follow in the next frame.
             ui.ctx().request_repaint();
         }
-        let step = cursor.or(state.curves.selected_step.map(|step| step as f64));
+        // With the last step's where nobody points, so that the key takes the same room in any case.
+        let last = state.last_step().map(|report| report.step);
+        let step = cursor.or(state.curves.selected_step.or(last).map(|step| step as f64));
         let used = ui.scope(|ui| {
             ui.set_max_width(rect.width() - theme::UNIT);
             ui.horizontal_top(|ui| {
