@@ -32,7 +32,10 @@ pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldSt
         MapName::TrueDepth => measure(Colormap::Turbo, Range::Fixed { low: 2.0, high: 80.0 }, true),
         MapName::DisparityGradient => measure(Colormap::Diverging, Range::USUAL, false),
         MapName::DepthError => measure(Colormap::Diverging, Range::Fixed { low: -0.3, high: 0.3 }, false),
-        MapName::Disparity(_) | MapName::FlipUncertainty => measure(Colormap::Magma, Range::USUAL, false),
+        // Networks that pad with zeros are off in the outermost pixels, of which there are that many.
+        MapName::Disparity(_) | MapName::FlipUncertainty => {
+            measure(Colormap::Magma, Range::Automatic { outside: 0.03 }, false)
+        }
         MapName::Smoothness(_) => measure(Colormap::Viridis, Range::USUAL, false),
         MapName::PredictiveMask(_) => measure(Colormap::Grey, Range::Fixed { low: 0.0, high: 1.0 }, false),
         MapName::ReprojectionTerm(PhotometricTerm::Ssim, _)

@@ -15,7 +15,7 @@ use egui::{
 const SHARES: [(f32, &str); 4] = [
     (0.0, "All values"),
     (0.01, "1 to 99 % of the values"),
-    (0.02, "2 to 98 % of the values"),
+    (0.03, "3 to 97 % of the values"),
     (0.05, "5 to 95 % of the values"),
 ];
 
