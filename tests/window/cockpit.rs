@@ -207,7 +207,7 @@ fn another_run_is_drawn_beside_the_present_one_and_left_out_again() {
     for node in ["Remove earlier", "Let the step go"] {
         assert!(stage.get_by_label(node).rect().top() >= plot.bottom() - 1.0, "the key covers no line");
     }
-    assert!(stage.query_by_label_contains("earlier 0.").is_some(), "its value at the cursor");
+    assert!(stage.query_all_by_label_contains("earlier 0.").next().is_some(), "its value at the cursor");
     click(&mut stage, "Let the step go");
     assert!(stage.query_by_label("Let the step go").is_none());
     click(&mut stage, "Remove earlier");

@@ -13,8 +13,8 @@ use crate::{
     },
 };
 use egui::{
-    Align2, Color32, FontId, Label, Margin, Rect, RichText, Role, ScrollArea, Sense, TextStyle, Ui, Vec2,
-    WidgetInfo,
+    Align2, Color32, FontId, Label, Margin, Rect, Response, RichText, Role, ScrollArea, Sense, TextStyle, Ui,
+    Vec2, WidgetInfo,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,11 +50,9 @@ impl Pane for Health {
             if is_well && state.last_step().is_some_and(|step| step.step >= WARM_UP) {
                 heading(ui, Icon::Tick, Palette::of(ui).accent, "All is well");
             } else if is_well {
-                let colour = ui.visuals().weak_text_color();
-                heading(ui, Icon::Notice, colour, "Nothing odd so far");
-                let text = RichText::new(format!("Judged in full from step {WARM_UP} on")).color(colour);
-                ui.add(Label::new(text).wrap());
-                ui.add_space(theme::HALF);
+                let sign = ui.visuals().weak_text_color();
+                let help = format!("Some of it is judged from step {WARM_UP} on: fresh networks look odd");
+                heading(ui, Icon::Notice, sign, "Nothing odd so far").on_hover_text(help);
             }
             for reading in &state.health.readings {
                 row(ui, reading);
@@ -106,14 +104,15 @@ fn findings(ui: &mut Ui, state: &mut State) -> usize {
 }
 
 /// A sign and a strong line beside it.
-fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) {
+fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) -> Response {
     let strong = ui.visuals().strong_text_color();
-    ui.horizontal_top(|ui| {
+    let text = ui.horizontal_top(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::new(SIGN, ROW), Sense::hover());
         icon.paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(SIGN - 2.0)), colour);
-        ui.add(Label::new(RichText::new(text).color(strong)).wrap());
+        ui.add(Label::new(RichText::new(text).color(strong)).wrap())
     });
     ui.add_space(theme::HALF);
+    text.inner
 }
 
 /// A watch: its figure and present value.

@@ -1,5 +1,5 @@
 //! What the lines mean, below the plot so that it covers none: colour and name of each, its value at the
-//! cursor, and the runs that are drawn beside the present one.
+//! step that was clicked, and the runs that are drawn beside the present one.
 
 use super::line::{Curve, number};
 use crate::app::{
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 const LINE: f32 = 16.0;
 
-/// Draws the key; `step` is where values are read off.
+/// Draws the key; values are given at `step` if there is one.
 pub fn show(
     ui: &mut Ui,
     state: &mut State,
@@ -27,8 +27,7 @@ pub fn show(
         if let Some(step) = step {
             let text =
                 RichText::new(format!("step {step:.0}")).small().color(ui.visuals().strong_text_color());
-            ui.label(text)
-                .on_hover_text("The step at the cursor, else the one that was clicked, else the last");
+            ui.label(text).on_hover_text("The step that was clicked");
         }
         if let Some(selected) = state.curves.selected_step
             && cross(ui, "Let the step go", &format!("Step {selected} is marked: let it go"))
@@ -46,6 +45,14 @@ pub fn show(
         }
         runs(ui, state);
     });
+}
+
+/// The lines' values at a step.
+pub fn values(ui: &mut Ui, curves: &[Curve], others: &[(PathBuf, Curve)], step: f64) {
+    ui.label(RichText::new(format!("step {step:.0}")).small().color(ui.visuals().strong_text_color()));
+    for curve in curves.iter().chain(others.iter().map(|(_, curve)| curve)) {
+        entry(ui, curve, Some(step));
+    }
 }
 
 /// The line's name, and its value at a step.

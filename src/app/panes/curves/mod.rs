@@ -12,7 +12,7 @@ use crate::{
     },
     train::Figure,
 };
-use egui::{Align, Color32, ComboBox, DragValue, Layout, Ui};
+use egui::{Align, Color32, ComboBox, DragValue, Layout, PopupAnchor, Tooltip, Ui};
 use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoints, Points, VLine};
 use line::{Curve, axis_number, number, smoothed};
 use serde::{Deserialize, Serialize};
@@ -219,9 +219,14 @@ impl Pane for Curves {
             // Panes that were drawn before this one follow in the next frame.
             ui.ctx().request_repaint();
         }
-        // With the last step's where nobody points, so that the key takes the same room in any case.
-        let last = state.last_step().map(|report| report.step);
-        let step = cursor.or(state.curves.selected_step.or(last).map(|step| step as f64));
+        if let Some(step) = cursor {
+            // Beside the pointer: in the key below the plot they would push its buttons away.
+            let layer = plot.layer_id;
+            Tooltip::always_open(ui.ctx().clone(), layer, plot.id, PopupAnchor::Pointer)
+                .gap(12.0)
+                .show(|ui| key::values(ui, &curves, &others, step));
+        }
+        let step = state.curves.selected_step.map(|step| step as f64);
         let used = ui.scope(|ui| {
             ui.set_max_width(rect.width() - theme::UNIT);
             ui.horizontal_top(|ui| {
