@@ -112,7 +112,8 @@ pub fn devices(ui: &mut Ui, state: &mut State) {
 
 /// Menu entries for where to train and predict.
 pub fn device_choices(ui: &mut Ui, state: &mut State) {
-    for (action, help, is_taken) in state.devices.choices() {
+    for (action, help) in state.devices.choices() {
+        let is_taken = state.obstacle_to(action).is_some();
         let response = ui.radio(is_taken, action.label()).on_hover_text(help);
         if response.clicked() && !is_taken {
             state.wish(action);

@@ -143,9 +143,8 @@ fn row(ui: &mut Ui, reading: &Reading) {
 fn in_digits(figure: Figure, value: f64) -> String {
     match figure {
         Figure::MaskedShare | Figure::OutOfView => format!("{:.0} %", 100.0 * value),
-        // In thousands decimals say nothing, and some of these explode.
-        _ if value.abs() >= 1000.0 => format!("{value:.1e}"),
-        _ if value != 0.0 && value.abs() < 0.0001 => format!("{value:.1e}"),
+        // Some of these explode, and some vanish.
+        _ if value != 0.0 && !(0.0001..1000.0).contains(&value.abs()) => format!("{value:.1e}"),
         _ => format!("{value:.4}"),
     }
 }

@@ -136,12 +136,14 @@ impl Pane for Sequence {
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 self.open(ui, state);
                 ui.add_space(theme::UNIT);
-                if let Some(what) = state.opening.first() {
-                    ui.add(Label::new(format!("Opening {what} …")).wrap());
+                let opening = state.opening.words();
+                let is_opening = opening.is_some();
+                if let Some(words) = opening {
+                    ui.add(Label::new(words).wrap());
                 }
                 match state.data.clone() {
                     Some(data) => report(ui, state, &data),
-                    None if state.opening.first().is_none() => {
+                    None if !is_opening => {
                         ui.add(
                             Label::new("No data is open. Drop a folder here, or try the built-in drive.")
                                 .wrap(),

@@ -36,16 +36,16 @@ impl Devices {
         }
     }
 
-    /// The choices for training and predicting, each with what it means here and whether it is taken.
-    pub fn choices(&self) -> [(Action, String, bool); 2] {
+    /// The choices for training and predicting, each with what it means here.
+    pub fn choices(&self) -> [(Action, String); 2] {
         let warning = if self.is_software {
             ". It is a software driver, which trains about ten times slower than the processor's own backend"
         } else {
             ": tensors are drawn where they lie"
         };
         [
-            (Action::ComputeOnGraphics, format!("{}{warning}", self.draws), self.is_shared),
-            (Action::ComputeOnProcessor, "The CPU backend, on all threads".to_owned(), !self.is_shared),
+            (Action::ComputeOnGraphics, format!("{}{warning}", self.draws)),
+            (Action::ComputeOnProcessor, "The CPU backend, on all threads".to_owned()),
         ]
     }
 }

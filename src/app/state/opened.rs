@@ -28,9 +28,9 @@ pub(super) enum Opened {
 pub struct Opening(Vec<(Opened, String)>);
 
 impl Opening {
-    /// By the name it was asked for, the first that is waited for.
-    pub fn first(&self) -> Option<&str> {
-        self.0.first().map(|(_, name)| name.as_str())
+    /// What to say of the first that is waited for, if there is one.
+    pub fn words(&self) -> Option<String> {
+        self.0.first().map(|(_, name)| format!("Opening {name} …"))
     }
 
     pub(super) fn ask(&mut self, what: Opened, name: String) {
@@ -51,10 +51,8 @@ impl Opening {
 impl State {
     /// What to say where networks are missing.
     pub fn no_networks(&self) -> String {
-        self.opening.first().map_or_else(
-            || "No networks yet: press Train, or load weights".to_owned(),
-            |what| format!("Opening {what} …"),
-        )
+        let usual = || "No networks yet: press Train, or load weights".to_owned();
+        self.opening.words().unwrap_or_else(usual)
     }
 
     pub(super) fn run_begun(&mut self, beginning: Beginning) {

@@ -42,6 +42,13 @@ impl Worker {
         Ok(())
     }
 
+    /// Gives up what is predicted beside all else: its networks or its data will be others.
+    pub(super) fn leave_predictions(&mut self) {
+        self.fuser = None;
+        self.photographer.forget();
+        self.end_trace();
+    }
+
     pub(super) fn end_trace(&mut self) {
         if self.tracer.take().is_some() {
             self.tell(Event::TraceEnded);

@@ -233,12 +233,11 @@ impl Worker {
 
     fn open_data(&mut self, choice: &DataChoice, split_name: Option<String>) -> Result<()> {
         self.finish()?;
-        self.fuser = None;
-        self.photographer.forget();
-        self.end_trace();
-        self.end_evaluation();
         let data = OpenData::open(choice, split_name)?;
         let Samples { training, validation, dropped } = data.samples(&self.config.objective.frame_ids)?;
+        // What cannot be opened ends nothing of this.
+        self.leave_predictions();
+        self.end_evaluation();
         self.shown = training.first().cloned();
         self.is_show_due = self.shown.is_some();
         self.tell(Event::Data(DataReport {
@@ -257,13 +256,12 @@ impl Worker {
     /// Loads networks from a folder; without one, the demo's.
     fn load_weights(&mut self, path: Option<PathBuf>) -> Result<()> {
         self.finish()?;
-        self.fuser = None;
-        self.end_trace();
         let device = &self.compute.device;
         let loaded = match &path {
             Some(path) => weights::load(&RunFolder::weights_in(path), device)?,
             None => weights::demo(device)?,
         };
+        self.leave_predictions();
         self.networks_name =
             path.as_ref().map_or_else(|| "demo weights".to_owned(), |path| path.display().to_string());
         self.starts_loaded = path.is_some();
@@ -290,7 +288,6 @@ impl Worker {
         self.networks = Some(loaded.networks);
         self.networks_step = None;
         self.is_show_due = self.shown.is_some();
-        self.photographer.forget();
         self.begin_snapshot();
         Ok(())
     }
@@ -298,11 +295,10 @@ impl Worker {
     /// Puts the loaded networks aside, so that runs begin from scratch.
     fn forget_weights(&mut self) -> Result<()> {
         self.finish()?;
-        (self.networks, self.networks_step, self.fuser) = (None, None, None);
+        self.leave_predictions();
+        (self.networks, self.networks_step) = (None, None);
         (self.starts_loaded, self.knows_stereo, self.stated_scale) = (false, false, None);
         self.networks_name.clear();
-        self.end_trace();
-        self.photographer.forget();
         self.is_show_due = self.shown.is_some();
         self.tell(Event::WeightsForgotten);
         Ok(())

@@ -16,10 +16,8 @@ impl Worker {
         let was_paused = self.state == State::Paused;
         let config = self.run.as_ref().filter(|run| !run.is_spoiled()).map(Run::config);
         let closed = self.close()?;
-        self.end_trace();
+        self.leave_predictions();
         self.end_evaluation();
-        self.fuser = None;
-        self.photographer.forget();
         self.networks = self.networks.take().map(|networks| networks.to_device(&compute.device));
         self.tell(Event::Device { name: compute.name.clone(), is_shared: compute.is_shared });
         self.compute = compute;

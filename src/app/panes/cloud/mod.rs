@@ -200,7 +200,7 @@ impl Pane for Cloud {
             }
             let top = if state.shows_demo() { welcome::first_steps(ui, rect, state) } else { rect.top() };
             self.words(ui, rect.with_min_y(top), state);
-        } else if !state.has_networks() && state.opening.first().is_some() {
+        } else if !state.has_networks() && state.opening.words().is_some() {
             empty(ui, rect, &state.no_networks());
         } else if state.data.is_some() && !state.has_networks() && !state.has_run() {
             welcome::call_to_action(ui, rect, state);

@@ -159,8 +159,8 @@ impl MapView {
 
     /// Why there is nothing to show.
     fn absence(&self, state: &State) -> String {
-        if let Some(what) = state.opening.first() {
-            return format!("Opening {what} …");
+        if let Some(words) = state.opening.words() {
+            return words;
         }
         if state.data.is_none() {
             return "No data is open: choose it in the Sequence pane, or drop a folder here".to_owned();

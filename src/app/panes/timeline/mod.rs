@@ -117,46 +117,6 @@ fn described(state: &State, index: u32) -> String {
     format!("frame {}: {usage}", state.playhead.frames().start + index)
 }
 
-impl Timeline {
-    fn body(&mut self, ui: &mut Ui, state: &mut State) {
-        let space = ui.available_rect_before_wrap().shrink2(Vec2::new(2.0 * theme::UNIT, 0.0));
-        let frames = state.playhead.frames();
-        let response = ui.interact(space, ui.scope_id().with("frames"), Sense::click_and_drag());
-        let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
-        response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
-        let source = state.data.as_ref().map(|data| Arc::clone(&data.source)).filter(|_| enabled);
-        let Some(source) = source else {
-            let usual =
-                "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
-            let text =
-                state.opening.first().map_or_else(|| usual.to_owned(), |what| format!("Opening {what} …"));
-            super::empty(ui, space, &text);
-            return;
-        };
-        let (pictures, bar) = places(space);
-        let step = bar.width() / frames.len() as f32;
-        let index_at = |x: f32| ((x - bar.left()) / step).clamp(0.0, (frames.len() - 1) as f32) as u32;
-        let pressed = response.interact_pointer_pos();
-        let pointed = response.hover_pos().filter(|_| pressed.is_none()).and_then(|at| {
-            let (index, key) = (index_at(at.x), state.playhead.key()?);
-            let key = FrameKey { frame: frames.start + index, ..key };
-            // Its header stays in sight.
-            let whole = space.top() - theme::HEADER..=bar.bottom() + NUMBERS;
-            let beside = Rect::from_x_y_ranges(at.x..=at.x, whole);
-            Some(Pointed { key, text: described(state, index), response: &response, beside })
-        });
-        self.strip.ui(ui, &source, &state.playhead, pictures, pointed);
-        draw_bar(ui, bar, state, step);
-        if let Some(at) = pressed {
-            let frame = frames.start + index_at(at.x);
-            if frame != state.playhead.frame {
-                state.playhead.is_playing = false;
-                state.scrub(frame);
-            }
-        }
-    }
-}
-
 /// Where the pictures lie, if there is room for them, and the bar below them.
 fn places(space: Rect) -> (Option<Rect>, Rect) {
     let bar = |top| Rect::from_min_size(Pos2::new(space.left(), top), Vec2::new(space.width(), BAR));
@@ -264,6 +224,38 @@ impl Pane for Timeline {
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
-        self.body(ui, state);
+        let space = ui.available_rect_before_wrap().shrink2(Vec2::new(2.0 * theme::UNIT, 0.0));
+        let frames = state.playhead.frames();
+        let response = ui.interact(space, ui.scope_id().with("frames"), Sense::click_and_drag());
+        let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
+        response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
+        let source = state.data.as_ref().map(|data| Arc::clone(&data.source)).filter(|_| enabled);
+        let Some(source) = source else {
+            let usual =
+                "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
+            super::empty(ui, space, state.opening.words().as_deref().unwrap_or(usual));
+            return;
+        };
+        let (pictures, bar) = places(space);
+        let step = bar.width() / frames.len() as f32;
+        let index_at = |x: f32| ((x - bar.left()) / step).clamp(0.0, (frames.len() - 1) as f32) as u32;
+        let pressed = response.interact_pointer_pos();
+        let pointed = response.hover_pos().filter(|_| pressed.is_none()).and_then(|at| {
+            let (index, key) = (index_at(at.x), state.playhead.key()?);
+            let key = FrameKey { frame: frames.start + index, ..key };
+            // Its header stays in sight.
+            let whole = space.top() - theme::HEADER..=bar.bottom() + NUMBERS;
+            let beside = Rect::from_x_y_ranges(at.x..=at.x, whole);
+            Some(Pointed { key, text: described(state, index), response: &response, beside })
+        });
+        self.strip.ui(ui, &source, &state.playhead, pictures, pointed);
+        draw_bar(ui, bar, state, step);
+        if let Some(at) = pressed {
+            let frame = frames.start + index_at(at.x);
+            if frame != state.playhead.frame {
+                state.playhead.is_playing = false;
+                state.scrub(frame);
+            }
+        }
     }
 }
