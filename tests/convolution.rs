@@ -1,9 +1,10 @@
-//! The convolution of the CPU backend against its composed twin and against finite differences.
+//! The convolution on both backends against its reference implementation and against finite differences.
 
 use crate::support::{gpu, largest_difference, scattered, values};
 use burn::tensor::{Device, Tensor, TensorData};
-use monoscope::compute::ops::convolution::{
-    Activation, ConvolutionOptions, Padding, composed_convolution, convolution,
+use monoscope::compute::{
+    count_kernels,
+    ops::convolution::{Activation, ConvolutionOptions, Padding, Tile, composed_convolution, convolution},
 };
 
 /// Kernel size, options, and whether there is a bias, for every kind of convolution in the networks.
@@ -40,6 +41,22 @@ const SHAPES: [[usize; 5]; 7] = [
     [2, 70, 6, 9, 67],
 ];
 
+/// The same for the GPU: batches of 1 to 5, channels and filters for every tile, rests of every tile.
+const SHAPES_ON_GPU: [[usize; 5]; 7] = [
+    [1, 1, 7, 7, 1],
+    [3, 3, 9, 13, 5],
+    [5, 16, 7, 11, 48],
+    [4, 17, 5, 8, 12],
+    [2, 70, 6, 9, 67],
+    [1, 512, 5, 7, 3],
+    [1, 2, 40, 61, 128],
+];
+
+/// The devices of all backends.
+fn devices() -> Vec<Device> {
+    [Some(Device::flex()), gpu()].into_iter().flatten().collect()
+}
+
 type Operation = fn(Tensor<4>, Tensor<4>, Option<Tensor<1>>, ConvolutionOptions) -> Tensor<4>;
 
 /// Output, and gradients of input, weight and bias when the output's gradient is a pattern.
@@ -55,13 +72,17 @@ fn passes(
     let bias = arguments.get(2).map(|bias| Tensor::<1>::from_data(bias.clone(), &device).require_grad());
     let output = operation(input.clone(), weight.clone(), bias.clone(), options);
     let pattern = pattern(output.shape().num_elements());
-    let mut pattern = Tensor::<1>::from_floats(pattern.as_slice(), &device).reshape(output.dims());
+    let mut pattern = Tensor::<1>::from_floats(pattern.as_slice(), &Device::flex()).reshape(output.dims());
     if matches!(options.activation, Activation::Relu | Activation::LeakyRelu) {
         // At the rectifier's kink rounding decides the derivative, so nothing is asked there.
         let linear = ConvolutionOptions { activation: Activation::None, ..options };
-        let before = composed_convolution(input.clone(), weight.clone(), bias.clone(), linear).detach();
+        let [input, weight] =
+            [0, 1].map(|index| Tensor::from_data(arguments[index].clone(), &Device::flex()));
+        let bias = arguments.get(2).map(|bias| Tensor::from_data(bias.clone(), &Device::flex()));
+        let before = composed_convolution(input, weight, bias, linear);
         pattern = pattern * before.abs().greater_elem(1e-3).float();
     }
+    let pattern = Tensor::<4>::from_data(pattern.into_data(), &device);
     let gradients = (output.clone() * pattern).sum().backward();
     let mut results = vec![
         values(output.detach()),
@@ -105,7 +126,7 @@ fn assert_same(ours: &[Vec<f32>], twins: &[Vec<f32>], tolerance: f32, case: &str
 }
 
 #[test]
-fn convolution_is_its_composed_twin() {
+fn convolution_is_its_reference_implementation() {
     let device = Device::flex();
     for (kernel, options, has_bias) in kinds() {
         for shape in SHAPES {
@@ -118,22 +139,38 @@ fn convolution_is_its_composed_twin() {
 }
 
 #[test]
+fn convolution_on_the_gpu_is_its_reference_implementation() {
+    let Some(gpu) = gpu() else { return };
+    for (kernel, options, has_bias) in kinds() {
+        for shape in SHAPES_ON_GPU {
+            let arguments = arguments(shape, kernel, has_bias);
+            let ours = passes(convolution, &gpu, &arguments, options);
+            let references = passes(composed_convolution, &Device::flex(), &arguments, options);
+            assert_same(&ours, &references, 5e-5, &format!("{kernel}x{kernel} {options:?} on {shape:?}"));
+        }
+    }
+}
+
+#[test]
 fn convolution_has_the_derivatives_of_finite_differences() {
+    devices().iter().for_each(assert_finite_differences);
+}
+
+fn assert_finite_differences(device: &Device) {
     const STEP: f32 = 1e-2;
-    let device = Device::flex();
     for (kernel, mut options, has_bias) in kinds() {
         // A rectifier's kink has no derivative; the test against the twin covers it.
         if matches!(options.activation, Activation::Relu | Activation::LeakyRelu) {
             options.activation = Activation::Elu;
         }
         let arguments = arguments([2, 2, 6, 7, 3], kernel, has_bias);
-        let derivatives = passes(convolution, &device, &arguments, options);
+        let derivatives = passes(convolution, device, &arguments, options);
         let pattern = pattern(derivatives[0].len());
         let objective = |arguments: &[TensorData]| -> f64 {
             let output = values(convolution(
-                Tensor::from_data(arguments[0].clone(), &device),
-                Tensor::from_data(arguments[1].clone(), &device),
-                arguments.get(2).map(|bias| Tensor::from_data(bias.clone(), &device)),
+                Tensor::from_data(arguments[0].clone(), device),
+                Tensor::from_data(arguments[1].clone(), device),
+                arguments.get(2).map(|bias| Tensor::from_data(bias.clone(), device)),
                 options,
             ));
             output.iter().zip(&pattern).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
@@ -161,33 +198,56 @@ fn convolution_has_the_derivatives_of_finite_differences() {
 
 #[test]
 fn an_untracked_input_gets_no_gradient_and_weights_get_theirs() {
-    let device = Device::flex().autodiff();
-    let arguments = arguments([1, 3, 8, 10, 4], 3, false);
-    let input = Tensor::<4>::from_data(arguments[0].clone(), &device);
-    let weight = Tensor::<4>::from_data(arguments[1].clone(), &device).require_grad();
-    let options = ConvolutionOptions { stride: 2, padding: Padding::Zero(1), activation: Activation::None };
-    let gradients = convolution(input.clone(), weight.clone(), None, options).sum().backward();
-    assert!(input.grad(&gradients).is_none());
-    assert!(weight.grad(&gradients).is_some());
+    for device in devices().into_iter().map(Device::autodiff) {
+        let arguments = arguments([1, 3, 8, 10, 4], 3, false);
+        let input = Tensor::<4>::from_data(arguments[0].clone(), &device);
+        let weight = Tensor::<4>::from_data(arguments[1].clone(), &device).require_grad();
+        let options =
+            ConvolutionOptions { stride: 2, padding: Padding::Zero(1), activation: Activation::None };
+        let gradients = convolution(input.clone(), weight.clone(), None, options).sum().backward();
+        assert!(input.grad(&gradients).is_none());
+        assert!(weight.grad(&gradients).is_some());
+    }
 }
 
 #[test]
 fn a_view_of_a_tensor_is_convolved_like_a_copy() {
-    let device = Device::flex();
-    let input = Tensor::<4>::from_data(random(&[1, 4, 9, 11]), &device).swap_dims(2, 3);
-    let weight = Tensor::<4>::from_data(random(&[5, 4, 3, 3]), &device);
-    let options = ConvolutionOptions { stride: 1, padding: Padding::Reflect(1), activation: Activation::Elu };
-    let ours = values(convolution(input.clone(), weight.clone(), None, options));
-    let twins = values(composed_convolution(input, weight, None, options));
-    assert_same(&[ours], &[twins], 1e-5, "a transposed view");
+    for device in devices() {
+        let input = Tensor::<4>::from_data(random(&[1, 4, 9, 11]), &device).swap_dims(2, 3);
+        let weight = Tensor::<4>::from_data(random(&[5, 4, 3, 3]), &device);
+        let options =
+            ConvolutionOptions { stride: 1, padding: Padding::Reflect(1), activation: Activation::Elu };
+        let ours = values(convolution(input.clone(), weight.clone(), None, options));
+        let references = values(composed_convolution(input, weight, None, options));
+        assert_same(&[ours], &[references], 1e-5, "a transposed view");
+    }
 }
 
 #[test]
-fn other_backends_compute_the_composed_form() {
+fn convolution_on_the_gpu_takes_one_launch_and_its_gradients_three() {
     let Some(gpu) = gpu() else { return };
+    let device = gpu.autodiff();
+    let arguments = arguments([1, 16, 24, 32, 16], 3, true);
+    let [input, weight] =
+        [0, 1].map(|which| Tensor::<4>::from_data(arguments[which].clone(), &device).require_grad());
+    let bias = Tensor::<1>::from_data(arguments[2].clone(), &device).require_grad();
     let options = ConvolutionOptions { stride: 1, padding: Padding::Reflect(1), activation: Activation::Elu };
-    let arguments = arguments([1, 3, 6, 8, 4], 3, true);
-    let there = passes(convolution, &gpu, &arguments, options);
-    let here = passes(convolution, &Device::flex(), &arguments, options);
-    assert_same(&there, &here, 1e-4, "the wgpu backend");
+    let (output, launches) = count_kernels(|| convolution(input, weight, Some(bias), options));
+    assert_eq!(launches, 1);
+    let launches_backward = |output: Tensor<4>| {
+        let loss = (output.clone() * output.detach()).sum();
+        count_kernels(|| loss.backward()).1
+    };
+    let of_leaf = launches_backward(output.clone().detach().require_grad());
+    assert_eq!(launches_backward(output), of_leaf + 3);
+}
+
+#[test]
+fn tiles_of_many_filters_read_little_for_each_multiply_add() {
+    for rows in [64, 96, 128, 192, 256, 512, 1000, 2048] {
+        for columns in [30, 120, 480, 1920, 7680, 30_720, 12 * 30_720] {
+            let bytes = Tile::of(rows, columns).bytes_per_multiply_add();
+            assert!(bytes <= 0.25, "{bytes} bytes a multiply-add for {rows} filters, {columns} pixels");
+        }
+    }
 }

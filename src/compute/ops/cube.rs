@@ -1,7 +1,7 @@
 //! Making, handing over and summing tensors of the GPU backend, for the kernels of ours.
 
 use burn::backend::TensorMetadata;
-use burn_cubecl::{ops::numeric::empty_device_dtype, tensor::CubeTensor};
+use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
 use cubecl::{calculate_cube_count_elemwise, prelude::*};
 
 /// Threads of a workgroup; a power of two.
@@ -41,7 +41,12 @@ fn row_sums_kernel(rows: &Tensor<f32>, sums: &mut Tensor<f32>, factor: f32) {
 /// workgroup a row, always in the same order.
 pub(super) fn row_sums(tensor: CubeTensor, count: usize, factor: f32) -> CubeTensor {
     let rows = tensor.shape().num_elements() / count;
-    let sums = empty_device_dtype(tensor.client.clone(), tensor.device.clone(), [rows].into(), tensor.dtype);
+    let sums = empty_device_contiguous_dtype(
+        tensor.client.clone(),
+        tensor.device.clone(),
+        [rows].into(),
+        tensor.dtype,
+    );
     let cube_dim = CubeDim::new_1d(THREADS as u32);
     let rows_of = CubeTensor::new_contiguous(
         tensor.client.clone(),
@@ -63,7 +68,13 @@ pub(super) fn row_sums(tensor: CubeTensor, count: usize, factor: f32) -> CubeTen
 
 /// A tensor of this shape, not yet filled, where the other is.
 pub(super) fn empty(like: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
-    empty_device_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
+}
+
+/// A contiguous tensor of as many values as another shape.
+pub(super) fn reshaped<const D: usize>(tensor: &CubeTensor, shape: [usize; D]) -> CubeTensor {
+    let CubeTensor { client, device, handle, dtype, .. } = tensor.clone();
+    CubeTensor::new_contiguous(client, device, shape.into(), handle, dtype)
 }
 
 /// A contiguous tensor as a kernel takes it.

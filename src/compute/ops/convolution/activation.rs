@@ -1,7 +1,7 @@
 //! Activations that a convolution applies before its output leaves the registers.
 
 /// A function applied to every output value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Activation {
     /// The value itself.
     #[default]

@@ -1,25 +1,22 @@
 //! Two-dimensional convolution with folded padding, bias and activation.
 //!
-//! burn's convolution for the CPU backend spends its time unfolding, padding and copying. The one here
-//! sums shifted lines in place (see [`geometry`]) and is a backend extension of the CPU backend with
-//! its own derivatives; every other backend computes [`composed_convolution`], its twin.
+//! burn's convolution unfolds, pads and copies on the CPU and has no reuse on the GPU. The one here is a backend
+//! extension with derivatives of its own; [`composed_convolution`] is its reference implementation.
 
 mod activation;
 mod backend;
-mod geometry;
-mod kernel;
-mod line;
-mod passes;
-mod scratch;
+mod cube;
+mod flex;
 
 pub use activation::Activation;
+pub use cube::Tile;
 
 use super::{elu, reflection_pad};
 use backend::ConvolutionOps;
 use burn::{
     backend::Dispatch,
     tensor::{
-        Device, Tensor,
+        Tensor,
         activation::{leaky_relu, relu},
         module::conv2d,
         ops::ConvOptions,
@@ -67,14 +64,29 @@ pub fn convolution(
     bias: Option<Tensor<1>>,
     options: ConvolutionOptions,
 ) -> Tensor<4> {
-    if input.device().without_autodiff() != Device::flex() {
-        return composed_convolution(input, weight, bias, options);
-    }
+    check(input.dims(), weight.dims(), options);
     let (input, weight) = (input.into_dispatch(), weight.into_dispatch());
     Tensor::from_dispatch(match bias {
         Some(bias) => Dispatch::convolution_with_bias(input, weight, bias.into_dispatch(), options),
         None => Dispatch::convolution(input, weight, options),
     })
+}
+
+/// Refuses shapes that do not fit each other.
+fn check(input: [usize; 4], weight: [usize; 4], options: ConvolutionOptions) {
+    let ([_, channels, height, width], [_, weight_channels, kernel, kernel_width]) = (input, weight);
+    let ConvolutionOptions { stride, padding, .. } = options;
+    assert_eq!(channels, weight_channels, "channels of input and weight of a convolution");
+    assert_eq!(kernel, kernel_width, "a convolution's kernel must be square");
+    let margin = padding.margin();
+    if let Padding::Reflect(margin) = padding {
+        assert!(margin < height && margin < width, "reflection needs an input larger than its margin");
+        assert!(2 * margin <= kernel, "a mirrored margin is at most half as wide as the kernel");
+    }
+    assert!(
+        stride > 0 && kernel <= height + 2 * margin && kernel <= width + 2 * margin,
+        "kernel {kernel} does not fit a padded input of {height} x {width}"
+    );
 }
 
 /// [`convolution`] composed of burn's operations.

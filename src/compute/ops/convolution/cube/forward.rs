@@ -1,0 +1,149 @@
+//! The output of a convolution: filters times pixels, summed over channels and taps.
+
+use super::{
+    activation::activated,
+    tile::{Four, Product, Tile, column_of_tile, row_of_tile},
+    window::{Place, Window, place_of, seen},
+};
+use crate::compute::ops::{
+    convolution::{Activation, ConvolutionOptions},
+    cube::{argument, empty},
+};
+use burn::backend::TensorMetadata;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+/// Writes terms of the weight `[rows, terms]` from `begin` on to the left factor: of the rows from `first_row`
+/// on; zero beyond the last term.
+#[cube]
+fn load_weight(
+    product: &mut Product,
+    weight: &Tensor<f32>,
+    first_row: usize,
+    begin: usize,
+    terms: usize,
+    #[comptime] tile: Tile,
+) {
+    let last_row = weight.shape(0) - 1;
+    #[unroll]
+    for load in 0..comptime!(tile.left_loads()) {
+        let index = UNIT_POS as usize + comptime!(load * tile.threads());
+        if comptime!(tile.left_fills_threads()) || index < comptime!(tile.left_vectors()) {
+            let term = index % comptime!(tile.depth());
+            let vector = index / comptime!(tile.depth());
+            let is_term = begin + term < terms;
+            let mut values = Four::new(0.0);
+            #[unroll]
+            for lane in 0..4 {
+                let row = first_row + vector * 4 + lane;
+                let row = select(row < last_row, row, last_row);
+                let value = weight[select(is_term, row * terms + begin + term, 0)];
+                values.insert(lane, select(is_term, value, 0.0));
+            }
+            product.left[term * comptime!(tile.left_stride()) + vector] = values;
+        }
+    }
+}
+
+/// The output `[batch, filters, height, width]`; with `has_bias` the bias is added, else it is not read.
+#[cube(launch_unchecked)]
+fn forward_kernel(
+    input: &Tensor<f32>,
+    weight: &Tensor<f32>,
+    bias: &Tensor<f32>,
+    output: &mut Tensor<f32>,
+    #[comptime] tile: Tile,
+    #[comptime] window: Window,
+    #[comptime] has_bias: bool,
+    #[comptime] activation: Activation,
+) {
+    let first_row = CUBE_POS_Y as usize * comptime!(tile.rows);
+    let first_column = CUBE_POS_X as usize * comptime!(tile.columns);
+    let terms = input.shape(1) * comptime!(window.taps());
+    let (images, filters) = (output.shape(0), output.shape(1));
+    let (height, width) = (output.shape(2), output.shape(3));
+
+    // The thread loads the same columns of the right factor each time.
+    let vector = UNIT_POS as usize % comptime!(tile.right_width());
+    let first_term = UNIT_POS as usize / comptime!(tile.right_width());
+    let mut places = Sequence::<Place>::new();
+    #[unroll]
+    for lane in 0..4 {
+        places.push(place_of(first_column + vector * 4 + lane, images, height, width));
+    }
+
+    let mut product = Product::new(tile);
+    let mut begin = 0;
+    while begin < terms {
+        load_weight(&mut product, weight, first_row, begin, terms, tile);
+        #[unroll]
+        for load in 0..comptime!(tile.right_loads()) {
+            let term = first_term + comptime!(load * tile.threads() / tile.right_width());
+            // The weights of terms beyond the last are zero.
+            let of_all = select(begin + term < terms, begin + term, terms - 1);
+            let channel = of_all / comptime!(window.taps());
+            let tap = of_all % comptime!(window.taps());
+            let mut values = Four::new(0.0);
+            #[unroll]
+            for lane in 0..4 {
+                values.insert(lane, seen(input, places.index(lane), channel, tap, window));
+            }
+            product.right[term * comptime!(tile.right_stride()) + vector] = values;
+        }
+        product.accumulate(tile);
+        begin += comptime!(tile.depth());
+    }
+
+    let plane = height * width;
+    #[unroll]
+    for column in 0..comptime!(4 * tile.thread_vectors()) {
+        let pixel = first_column + column_of_tile(column, tile);
+        let image = pixel / plane;
+        #[unroll]
+        for row in 0..comptime!(tile.thread_rows()) {
+            let filter = first_row + row_of_tile(row, tile);
+            if image < images && filter < filters {
+                let mut value = product.sum(row, column, tile);
+                if has_bias {
+                    value += bias[filter];
+                }
+                output[(image * filters + filter) * plane + pixel % plane] = activated(value, activation);
+            }
+        }
+    }
+}
+
+/// The output of a convolution of contiguous tensors.
+#[allow(unsafe_code)]
+pub(super) fn forward(
+    input: &CubeTensor,
+    weight: &CubeTensor,
+    bias: Option<&CubeTensor>,
+    options: ConvolutionOptions,
+) -> CubeTensor {
+    let [batch, _, height, width]: [usize; 4] = input.shape().dims();
+    let [filters, _, kernel, _]: [usize; 4] = weight.shape().dims();
+    let window = Window::new(kernel, options);
+    let [height, width] = window.output_size([height, width]);
+    let output = empty(input, [batch, filters, height, width]);
+    let pixels = batch * height * width;
+    let tile = Tile::of(filters, pixels);
+    let cubes = CubeCount::new_2d(pixels.div_ceil(tile.columns) as u32, filters.div_ceil(tile.rows) as u32);
+    // SAFETY: every index is held inside its tensor by the kernel itself.
+    unsafe {
+        forward_kernel::launch_unchecked(
+            &output.client,
+            cubes,
+            CubeDim::new_1d(tile.threads() as u32),
+            argument(input),
+            argument(weight),
+            argument(bias.unwrap_or(weight)),
+            argument(&output),
+            tile,
+            window,
+            bias.is_some(),
+            options.activation,
+        );
+    }
+    output
+}

@@ -1,0 +1,61 @@
+//! The convolution of the GPU backend: an implicit matrix product whose factors are gathered from images and
+//! weights as they lie, tile by tile, so that nothing is unfolded, padded or copied in memory.
+
+mod activation;
+mod forward;
+mod input_gradient;
+mod tile;
+mod weight_gradient;
+mod window;
+
+pub use tile::Tile;
+
+use super::{
+    ConvolutionOptions,
+    backend::{ConvolutionGradients, ConvolutionOps, Saved},
+};
+use burn::backend::{TensorMetadata, tensor::FloatTensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+
+impl ConvolutionOps for CubeBackend {
+    fn convolution(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        options: ConvolutionOptions,
+    ) -> FloatTensor<Self> {
+        let (input, weight) = (into_contiguous(input), into_contiguous(weight));
+        forward::forward(&input, &weight, None, options)
+    }
+
+    fn convolution_with_bias(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        options: ConvolutionOptions,
+    ) -> FloatTensor<Self> {
+        let (input, weight, bias) = (into_contiguous(input), into_contiguous(weight), into_contiguous(bias));
+        forward::forward(&input, &weight, Some(&bias), options)
+    }
+}
+
+impl ConvolutionGradients for CubeBackend {
+    fn convolution_gradients(
+        saved: Saved<FloatTensor<Self>>,
+        gradient: FloatTensor<Self>,
+        [of_input, of_weight, of_bias]: [bool; 3],
+    ) -> [Option<FloatTensor<Self>>; 3] {
+        let Saved { input, weight, output, options } = saved;
+        let (shape, weight_shape) = (input.shape().dims(), weight.shape().dims());
+        let (input, weight) = (into_contiguous(input), into_contiguous(weight));
+        let gradient = into_contiguous(gradient);
+        let of_input =
+            of_input.then(|| input_gradient::input_gradient(&gradient, &output, &weight, shape, options));
+        let of_weights = (of_weight || of_bias).then(|| {
+            weight_gradient::weight_gradient(&input, &gradient, &output, weight_shape, of_bias, options)
+        });
+        match of_weights {
+            Some((weight, bias)) => [of_input, of_weight.then_some(weight), bias],
+            None => [of_input, None, None],
+        }
+    }
+}

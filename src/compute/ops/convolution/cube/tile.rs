@@ -1,0 +1,218 @@
+//! Tiles of the matrix product that a convolution is: a table of their shapes, and the product of two of them
+//! in registers.
+
+use cubecl::prelude::*;
+
+/// Four neighbouring values.
+pub(super) type Four = Vector<f32, Const<4>>;
+
+/// Shape of the part of a product that a workgroup computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tile {
+    /// Rows of the result.
+    pub rows: usize,
+    /// Columns of the result.
+    pub columns: usize,
+    /// Terms of each sum that are in shared memory at a time.
+    depth: usize,
+    /// Rows of the result that a thread has in registers.
+    thread_rows: usize,
+    /// Columns of the result that a thread has in registers.
+    thread_columns: usize,
+}
+
+/// The tiles, by the most rows of the result that each serves. The sums of few filters are many columns wide.
+const TILES: [Tile; 5] = [
+    Tile { rows: 4, columns: 256, depth: 16, thread_rows: 4, thread_columns: 4 },
+    Tile { rows: 16, columns: 256, depth: 16, thread_rows: 8, thread_columns: 8 },
+    Tile { rows: 32, columns: 128, depth: 16, thread_rows: 8, thread_columns: 8 },
+    Tile { rows: 64, columns: 64, depth: 16, thread_rows: 8, thread_columns: 8 },
+    Tile { rows: 128, columns: 64, depth: 16, thread_rows: 8, thread_columns: 8 },
+];
+const _: () = {
+    let mut index = 0;
+    while index < TILES.len() {
+        let tile = TILES[index];
+        // Each thread loads the same columns each time, and all threads load as much.
+        assert!(tile.threads().is_multiple_of(tile.right_width()));
+        assert!((tile.depth * tile.right_width()).is_multiple_of(tile.threads()));
+        index += 1;
+    }
+};
+/// Workgroups below which a smaller tile is taken: a large card has more than a hundred multiprocessors.
+const WORKGROUPS: usize = 256;
+
+impl Tile {
+    /// The tile for a product of so many rows and columns. It depends on nothing else, so that sums are rounded
+    /// alike on every adapter.
+    pub fn of(rows: usize, columns: usize) -> Self {
+        let [.., square, tall] = TILES;
+        let is_filled = |tile: &Self| tile.workgroups(rows, columns) >= WORKGROUPS;
+        match TILES[..3].iter().find(|tile| rows <= tile.rows) {
+            Some(tile) => *tile,
+            None if rows.is_multiple_of(tall.rows) && is_filled(&tall) => tall,
+            None => square,
+        }
+    }
+
+    /// Workgroups of a product of so many rows and columns.
+    pub(super) fn workgroups(self, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(self.rows) * columns.div_ceil(self.columns)
+    }
+
+    /// Bytes that are read from global memory for each multiply-add.
+    pub fn bytes_per_multiply_add(self) -> f64 {
+        let read = (self.rows + self.columns) * size_of::<f32>();
+        read as f64 / (self.rows * self.columns) as f64
+    }
+
+    /// Threads of a workgroup.
+    pub(super) const fn threads(self) -> usize {
+        self.row_threads() * self.column_threads()
+    }
+
+    const fn row_threads(self) -> usize {
+        self.rows / self.thread_rows
+    }
+
+    const fn column_threads(self) -> usize {
+        self.columns / self.thread_columns
+    }
+
+    /// Vectors of one term of the left factor.
+    const fn left_width(self) -> usize {
+        self.rows / 4
+    }
+
+    /// Vectors of one term of the right factor.
+    pub(super) const fn right_width(self) -> usize {
+        self.columns / 4
+    }
+
+    /// Vectors from one term of a factor to the next: one more than there are, so that threads that write
+    /// neighbouring terms meet different banks of shared memory.
+    pub(super) const fn left_stride(self) -> usize {
+        self.left_width() + 1
+    }
+
+    /// As [`Tile::left_stride`], of the right factor.
+    pub(super) const fn right_stride(self) -> usize {
+        self.right_width() + 1
+    }
+
+    /// Vectors of the left factor that each thread loads.
+    pub(super) const fn left_loads(self) -> usize {
+        (self.depth * self.left_width()).div_ceil(self.threads())
+    }
+
+    /// Whether there is a vector of the left factor for each thread of the last load.
+    pub(super) const fn left_fills_threads(self) -> bool {
+        (self.depth * self.left_width()).is_multiple_of(self.threads())
+    }
+
+    /// Vectors of the left factor.
+    pub(super) const fn left_vectors(self) -> usize {
+        self.depth * self.left_width()
+    }
+
+    /// Vectors of the right factor that each thread loads.
+    pub(super) const fn right_loads(self) -> usize {
+        self.depth * self.right_width() / self.threads()
+    }
+
+    /// Vectors that a thread has of the result.
+    pub(super) const fn sums(self) -> usize {
+        self.thread_rows * self.thread_columns / 4
+    }
+
+    /// Terms of each sum that are in shared memory at a time.
+    pub(super) const fn depth(self) -> usize {
+        self.depth
+    }
+
+    /// Rows of the result that a thread has.
+    pub(super) const fn thread_rows(self) -> usize {
+        self.thread_rows
+    }
+
+    /// Vectors of a row of the result that a thread has.
+    pub(super) const fn thread_vectors(self) -> usize {
+        self.thread_columns / 4
+    }
+}
+
+/// The factors' parts that a workgroup shares, and the part of the result that a thread has.
+#[derive(CubeType)]
+pub(super) struct Product {
+    /// Terms of the left factor: rows side by side.
+    pub left: Shared<[Four]>,
+    /// Terms of the right factor: columns side by side.
+    pub right: Shared<[Four]>,
+    sums: Array<Four>,
+}
+
+#[cube]
+impl Product {
+    /// A result of zeros.
+    pub fn new(#[comptime] tile: Tile) -> Product {
+        let left = Shared::<[Four]>::new_slice(comptime!(tile.depth() * tile.left_stride()));
+        let right = Shared::<[Four]>::new_slice(comptime!(tile.depth() * tile.right_stride()));
+        let mut sums = Array::<Four>::new(comptime!(tile.sums()));
+        #[unroll]
+        for place in 0..comptime!(tile.sums()) {
+            sums[place] = Four::new(0.0);
+        }
+        Product { left, right, sums }
+    }
+
+    /// Adds the products of the terms that were written to shared memory, and lets them be written anew.
+    pub fn accumulate(&mut self, #[comptime] tile: Tile) {
+        sync_cube();
+        let vectors = comptime!(tile.thread_vectors());
+        let row_thread = UNIT_POS as usize / comptime!(tile.column_threads());
+        let column_thread = UNIT_POS as usize % comptime!(tile.column_threads());
+        for term in 0..comptime!(tile.depth()) {
+            let mut columns = Array::<Four>::new(vectors);
+            #[unroll]
+            for vector in 0..vectors {
+                let place = comptime!(vector * tile.column_threads()) + column_thread;
+                columns[vector] = self.right[term * comptime!(tile.right_stride()) + place];
+            }
+            #[unroll]
+            for group in 0..comptime!(tile.thread_rows() / 4) {
+                let place = comptime!(group * tile.row_threads()) + row_thread;
+                let rows = self.left[term * comptime!(tile.left_stride()) + place];
+                #[unroll]
+                for lane in 0..4 {
+                    let value = Four::new(rows.extract(lane));
+                    #[unroll]
+                    for vector in 0..vectors {
+                        let sum = comptime!((group * 4 + lane) * vectors + vector);
+                        self.sums[sum] = fma(value, columns[vector], self.sums[sum]);
+                    }
+                }
+            }
+        }
+        sync_cube();
+    }
+
+    /// The result in a row and a column of those that the thread has.
+    pub fn sum(&self, #[comptime] row: usize, #[comptime] column: usize, #[comptime] tile: Tile) -> f32 {
+        let place = comptime!(row * tile.thread_vectors() + column / 4);
+        self.sums[place].extract(comptime!(column % 4))
+    }
+}
+
+/// The row of the tile that is a row of those that this thread has.
+#[cube]
+pub(super) fn row_of_tile(#[comptime] row: usize, #[comptime] tile: Tile) -> usize {
+    let row_thread = UNIT_POS as usize / comptime!(tile.column_threads());
+    (comptime!(row / 4 * tile.row_threads()) + row_thread) * 4 + comptime!(row % 4)
+}
+
+/// The column of the tile that is a column of those that this thread has.
+#[cube]
+pub(super) fn column_of_tile(#[comptime] column: usize, #[comptime] tile: Tile) -> usize {
+    let column_thread = UNIT_POS as usize % comptime!(tile.column_threads());
+    (comptime!(column / 4 * tile.column_threads()) + column_thread) * 4 + comptime!(column % 4)
+}

@@ -1,0 +1,202 @@
+//! The gradients of a convolution's weight and bias: filters times weights, summed over the pixels of a batch.
+//!
+//! There are far more terms than results, so the pixels are split among workgroups, whose sums are then added
+//! in a fixed order. The bias is treated as one more weight, of an input that is 1 everywhere.
+
+use super::{
+    activation::through,
+    tile::{Four, Product, Tile, column_of_tile, row_of_tile},
+    window::{Window, place_of, seen},
+};
+use crate::compute::ops::{
+    convolution::{Activation, ConvolutionOptions},
+    cube::{argument, empty, one_thread_each, reshaped},
+};
+use burn::backend::TensorMetadata;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+/// Workgroups that share the work, where there are terms enough for so many.
+const WORKGROUPS: usize = 512;
+/// Terms that a workgroup should add at least.
+const LEAST_TERMS: usize = 256;
+
+/// The sums of each part of the terms, `[parts, filters, weights + 1]`; `output` is read only with an activation.
+#[cube(launch_unchecked)]
+fn partial_sums_kernel(
+    input: &Tensor<f32>,
+    gradient: &Tensor<f32>,
+    output: &Tensor<f32>,
+    sums: &mut Tensor<f32>,
+    terms_of_a_part: usize,
+    #[comptime] tile: Tile,
+    #[comptime] window: Window,
+    #[comptime] activation: Activation,
+) {
+    let (images, filters) = (gradient.shape(0), gradient.shape(1));
+    let (height, width) = (gradient.shape(2), gradient.shape(3));
+    let plane = height * width;
+    let columns = sums.shape(2);
+    let weights = input.shape(1) * comptime!(window.taps());
+    let part = CUBE_POS_Z as usize;
+    let first_row = CUBE_POS_Y as usize * comptime!(tile.rows);
+    let first_column = CUBE_POS_X as usize * comptime!(tile.columns);
+    let end = (part + 1) * terms_of_a_part;
+    let end = select(end < images * plane, end, images * plane);
+
+    let mut product = Product::new(tile);
+    let mut begin = part * terms_of_a_part;
+    while begin < end {
+        #[unroll]
+        for load in 0..comptime!(tile.left_loads()) {
+            let index = UNIT_POS as usize + comptime!(load * tile.threads());
+            if comptime!(tile.left_fills_threads()) || index < comptime!(tile.left_vectors()) {
+                let term = index % comptime!(tile.depth());
+                let vector = index / comptime!(tile.depth());
+                let pixel = begin + term;
+                let is_term = pixel < end;
+                let mut values = Four::new(0.0);
+                #[unroll]
+                for lane in 0..4 {
+                    let row = first_row + vector * 4 + lane;
+                    let row = select(row < filters, row, filters - 1);
+                    let place = (pixel / plane * filters + row) * plane + pixel % plane;
+                    let value = through(gradient, output, select(is_term, place, 0), activation);
+                    values.insert(lane, select(is_term, value, 0.0));
+                }
+                product.left[term * comptime!(tile.left_stride()) + vector] = values;
+            }
+        }
+        #[unroll]
+        for load in 0..comptime!(tile.right_loads()) {
+            let index = UNIT_POS as usize + comptime!(load * tile.threads());
+            let term = index % comptime!(tile.depth());
+            let vector = index / comptime!(tile.depth());
+            // The gradients of terms beyond the last are zero.
+            let place = place_of(begin + term, images, height, width);
+            let mut values = Four::new(0.0);
+            #[unroll]
+            for lane in 0..4 {
+                let column = first_column + vector * 4 + lane;
+                let of_weight = select(column < weights, column, weights - 1);
+                let channel = of_weight / comptime!(window.taps());
+                let tap = of_weight % comptime!(window.taps());
+                let value = seen(input, &place, channel, tap, window);
+                values.insert(lane, select(column < weights, value, 1.0));
+            }
+            product.right[term * comptime!(tile.right_stride()) + vector] = values;
+        }
+        product.accumulate(tile);
+        begin += comptime!(tile.depth());
+    }
+
+    #[unroll]
+    for row in 0..comptime!(tile.thread_rows()) {
+        let filter = first_row + row_of_tile(row, tile);
+        #[unroll]
+        for column in 0..comptime!(4 * tile.thread_vectors()) {
+            let weight = first_column + column_of_tile(column, tile);
+            if filter < filters && weight < columns {
+                sums[(part * filters + filter) * columns + weight] = product.sum(row, column, tile);
+            }
+        }
+    }
+}
+
+/// Adds the parts: to the gradient of the weight, `[filters, ..]`, and with `has_bias` to that of the bias.
+#[cube(launch_unchecked)]
+fn total_kernel(
+    sums: &Tensor<f32>,
+    weight_gradient: &mut Tensor<f32>,
+    bias_gradient: &mut Tensor<f32>,
+    #[comptime] has_bias: bool,
+) {
+    let (parts, filters, columns) = (sums.shape(0), sums.shape(1), sums.shape(2));
+    if ABSOLUTE_POS >= filters * columns {
+        terminate!();
+    }
+    let mut total = f32::new(0.0);
+    for part in 0..parts {
+        total += sums[part * filters * columns + ABSOLUTE_POS];
+    }
+    if comptime!(has_bias) {
+        let filter = ABSOLUTE_POS / columns;
+        let weight = ABSOLUTE_POS % columns;
+        if weight + 1 == columns {
+            bias_gradient[filter] = total;
+        } else {
+            weight_gradient[filter * (columns - 1) + weight] = total;
+        }
+    } else {
+        weight_gradient[ABSOLUTE_POS] = total;
+    }
+}
+
+/// Into how many parts `terms` are split, for a product of so many workgroups.
+fn parts(workgroups: usize, terms: usize) -> usize {
+    WORKGROUPS.div_ceil(workgroups).clamp(1, terms.div_ceil(LEAST_TERMS))
+}
+
+/// The gradients of the weight, of this shape, and of the bias, if it is wanted, from contiguous tensors.
+#[allow(unsafe_code)]
+pub(super) fn weight_gradient(
+    input: &CubeTensor,
+    gradient: &CubeTensor,
+    output: &CubeTensor,
+    shape: [usize; 4],
+    has_bias: bool,
+    options: ConvolutionOptions,
+) -> (CubeTensor, Option<CubeTensor>) {
+    let [filters, channels, kernel, _] = shape;
+    let window = Window::new(kernel, options);
+    let columns = channels * window.taps() + usize::from(has_bias);
+    let [batch, _, height, width]: [usize; 4] = gradient.shape().dims();
+    let terms = batch * height * width;
+    let tile = Tile::of(filters, columns);
+    let parts = parts(tile.workgroups(filters, columns), terms);
+    let terms_of_a_part = terms.div_ceil(parts).next_multiple_of(tile.depth());
+    let parts = terms.div_ceil(terms_of_a_part);
+
+    let of_weight = empty(input, shape);
+    let is_whole = parts == 1 && !has_bias;
+    let sums = if is_whole { of_weight.clone() } else { empty(input, [1, parts, filters, columns]) };
+    let sums = reshaped(&sums, [parts, filters, columns]);
+    // SAFETY: every index is held inside its tensor by the kernel itself.
+    unsafe {
+        partial_sums_kernel::launch_unchecked(
+            &sums.client,
+            CubeCount::new_3d(
+                columns.div_ceil(tile.columns) as u32,
+                filters.div_ceil(tile.rows) as u32,
+                parts as u32,
+            ),
+            CubeDim::new_1d(tile.threads() as u32),
+            argument(input),
+            argument(gradient),
+            argument(output),
+            argument(&sums),
+            terms_of_a_part,
+            tile,
+            window,
+            options.activation,
+        );
+    }
+    if is_whole {
+        return (of_weight, None);
+    }
+    let of_bias = reshaped(&empty(input, [1, 1, 1, filters]), [filters]);
+    let (cubes, threads) = one_thread_each(&sums, filters * columns);
+    // SAFETY: threads beyond the last result end; every other has its place in both tensors.
+    unsafe {
+        total_kernel::launch_unchecked(
+            &sums.client,
+            cubes,
+            threads,
+            argument(&sums),
+            argument(&of_weight),
+            argument(&of_bias),
+            has_bias,
+        );
+    }
+    (of_weight, has_bias.then_some(of_bias))
+}
