@@ -1,6 +1,6 @@
 //! Making, handing over and summing tensors of the GPU backend, for the kernels of ours.
 
-use burn::backend::TensorMetadata;
+use burn::{backend::TensorMetadata, tensor::DType};
 use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
 use cubecl::{calculate_cube_count_elemwise, prelude::*};
 
@@ -41,12 +41,7 @@ fn row_sums_kernel(rows: &Tensor<f32>, sums: &mut Tensor<f32>, factor: f32) {
 /// workgroup a row, always in the same order.
 pub(super) fn row_sums(tensor: CubeTensor, count: usize, factor: f32) -> CubeTensor {
     let rows = tensor.shape().num_elements() / count;
-    let sums = empty_device_contiguous_dtype(
-        tensor.client.clone(),
-        tensor.device.clone(),
-        [rows].into(),
-        tensor.dtype,
-    );
+    let sums = empty_of(&tensor, [rows], tensor.dtype);
     let cube_dim = CubeDim::new_1d(THREADS as u32);
     let rows_of = CubeTensor::new_contiguous(
         tensor.client.clone(),
@@ -66,15 +61,26 @@ pub(super) fn row_sums(tensor: CubeTensor, count: usize, factor: f32) -> CubeTen
     sums
 }
 
-/// A tensor of this shape, not yet filled, where the other is.
+/// A contiguous tensor of this shape, not yet filled, where the other is.
 pub(super) fn empty(like: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
-    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
+    empty_of(like, shape, like.dtype)
+}
+
+/// The same of any rank and type.
+pub(super) fn empty_of<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), dtype)
 }
 
 /// A contiguous tensor of as many values as another shape.
 pub(super) fn reshaped<const D: usize>(tensor: &CubeTensor, shape: [usize; D]) -> CubeTensor {
     let CubeTensor { client, device, handle, dtype, .. } = tensor.clone();
     CubeTensor::new_contiguous(client, device, shape.into(), handle, dtype)
+}
+
+/// Values that a thread loads at once of contiguous data in pieces of `length`: as many as a piece is a
+/// multiple of, whatever the adapter.
+pub(super) fn vector_size(length: usize) -> usize {
+    [4, 2].into_iter().find(|size| length.is_multiple_of(*size)).unwrap_or(1)
 }
 
 /// A contiguous tensor as a kernel takes it.
