@@ -3,10 +3,10 @@
 use super::initial::Initialiser;
 use crate::compute::ops::{
     convolution::{Activation, ConvolutionOptions, Padding, convolution},
-    normalisation::{NormalisationOptions, normalise_batch},
+    normalisation::{FixedNormalisation, NormalisationOptions, RunningStatistics, normalise_batch},
 };
 use burn::{
-    module::{Module, Param, RunningState},
+    module::{Module, ModuleMapper, Param, RunningState},
     tensor::{Device, Tensor, activation::relu},
 };
 
@@ -147,13 +147,13 @@ impl BatchNorm {
             return self.normalise_by_running(convolution, input, shortcut, rectify);
         }
         let input = convolution.forward(input);
-        let [batch, _, height, width] = input.dims();
-        let count = (batch * height * width) as f64;
-        let options = NormalisationOptions { epsilon: Self::EPSILON, rectify };
+        let options = NormalisationOptions { epsilon: Self::EPSILON, momentum: Self::MOMENTUM, rectify };
         let (weight, bias) = (self.weight.val(), self.bias.val());
-        let normalised = normalise_batch(input, weight, bias, shortcut, options);
-        follow(&self.running_mean, normalised.mean);
-        follow(&self.running_var, normalised.variance * (count / (count - 1.0)));
+        let running =
+            RunningStatistics { mean: self.running_mean.value(), variance: self.running_var.value() };
+        let normalised = normalise_batch(input, weight, bias, shortcut, running, options);
+        store(&self.running_mean, normalised.running.mean);
+        store(&self.running_var, normalised.running.variance);
         normalised.output
     }
 
@@ -166,32 +166,43 @@ impl BatchNorm {
         shortcut: Option<Tensor<4>>,
         rectify: bool,
     ) -> Tensor<4> {
-        let scale = self.weight.val() / (self.running_var.value() + Self::EPSILON).sqrt();
-        let shift = self.bias.val() - self.running_mean.value() * scale.clone();
-        let is_rectified_at_once = rectify && shortcut.is_none();
-        let activation = if is_rectified_at_once { Activation::Relu } else { Activation::None };
+        let normalisation = FixedNormalisation {
+            weight: self.weight.val(),
+            bias: self.bias.val(),
+            mean: self.running_mean.value(),
+            variance: self.running_var.value(),
+            epsilon: Self::EPSILON,
+        };
         let [batch, _, height, width] = input.dims();
         let [_, inputs, kernel, _] = convolution.weight.dims();
-        let results_of_a_filter = batch * height * width / convolution.stride.pow(2);
-        let output = if inputs * kernel * kernel < results_of_a_filter {
-            let weight = convolution.weight.val() * scale.reshape([-1, 1, 1, 1]);
-            let output = convolution.applied(input, weight, Some(shift), activation);
-            if is_rectified_at_once {
-                return output;
+        let weights = inputs * kernel * kernel;
+        let results = batch * height * width / convolution.stride.pow(2);
+        if !normalisation.is_worth_folding(weights, results, shortcut.is_some()) {
+            return normalisation.apply(convolution.forward(input), shortcut, rectify);
+        }
+        let (weight, bias) = normalisation.fold(convolution.weight.val());
+        match shortcut {
+            None => {
+                let activation = if rectify { Activation::Relu } else { Activation::None };
+                convolution.applied(input, weight, Some(bias), activation)
             }
-            output
-        } else {
-            let output = convolution.forward(input);
-            output * scale.reshape([1, -1, 1, 1]) + shift.reshape([1, -1, 1, 1])
-        };
-        let output = shortcut.into_iter().fold(output, |output, shortcut| output + shortcut);
-        if rectify { relu(output) } else { output }
+            Some(shortcut) => {
+                let sum = convolution.applied(input, weight, Some(bias), Activation::None) + shortcut;
+                if rectify { relu(sum) } else { sum }
+            }
+        }
     }
 }
 
-fn follow(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
-    let momentum = BatchNorm::MOMENTUM;
-    running.update(running.value() * (1.0 - momentum) + batch.detach() * momentum);
-    // An update rests with its thread until it is asked for; asking at once lets every reader see it.
-    running.value_sync();
+/// Replaces a running statistic for every reader. `RunningState::update` would do so too, by a mean over
+/// threads that costs a kernel launch, of one.
+fn store(running: &RunningState<Tensor<1>>, value: Tensor<1>) {
+    struct Replace(Tensor<1>);
+    impl ModuleMapper for Replace {
+        fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            Param::initialized(parameter.id, self.0.clone().reshape(parameter.dims()))
+        }
+    }
+    // Clones share their value.
+    running.clone().map(&mut Replace(value));
 }

@@ -1,9 +1,8 @@
-//! The normalisation as a backend extension, and its derivatives.
+//! The normalisation as a backend extension, and its gradient rule.
 
-use super::{NormalisationOptions, passes};
-use crate::compute::ops::flex::{Planes, tensor};
+use super::NormalisationOptions;
 use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, Flex,
+    Autodiff, AutodiffBackend, Backend, ExtensionType,
     autodiff::{
         checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
         grads::Gradients,
@@ -13,175 +12,131 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 
-/// The normalisation on the backends that have their own: output, mean, variance.
-#[backend_extension(Flex, Autodiff)]
+/// What is normalised, and by what.
+#[derive(ExtensionType)]
+pub struct Inputs<B: Backend> {
+    pub(super) input: FloatTensor<B>,
+    pub(super) weight: FloatTensor<B>,
+    pub(super) bias: FloatTensor<B>,
+    pub(super) running_mean: FloatTensor<B>,
+    pub(super) running_variance: FloatTensor<B>,
+}
+
+/// The normalisation as it is dispatched to a backend: output, then the new running mean and variance.
+#[backend_extension(Flex, Cube, Autodiff)]
 pub trait NormalisationOps: Backend {
-    /// See [`normalise_batch`].
+    /// See [`super::normalise_batch`].
     fn normalise_batch(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        #[extension_type] inputs: Inputs<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// The same with a shortcut. (An extension cannot take an optional tensor.)
     fn normalise_batch_and_add(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        #[extension_type] inputs: Inputs<Self>,
         shortcut: FloatTensor<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
+/// Results of the forward pass.
+pub struct Outputs<T> {
+    pub(super) output: T,
+    /// Of the batch.
+    pub(super) mean: T,
+    /// Of the batch, biased.
+    pub(super) variance: T,
+    pub(super) running_mean: T,
+    pub(super) running_variance: T,
+}
+
+impl<T> Outputs<T> {
+    /// What is dispatched.
+    pub(super) fn dispatched(self) -> (T, T, T) {
+        (self.output, self.running_mean, self.running_variance)
+    }
+}
+
 /// What the derivatives are computed from.
 #[derive(Clone, Debug)]
 pub struct Saved<T> {
-    input: T,
-    weight: T,
-    output: T,
-    mean: T,
-    variance: T,
-    options: NormalisationOptions,
+    pub(super) input: T,
+    pub(super) weight: T,
+    /// Anything of its shape where nothing is rectified.
+    pub(super) output: T,
+    pub(super) mean: T,
+    pub(super) variance: T,
+    pub(super) has_shortcut: bool,
+    pub(super) options: NormalisationOptions,
 }
 
-/// The derivatives on the backends that have their own.
-pub trait NormalisationGradients: Backend {
-    /// The gradients of input, weight, bias and shortcut.
+/// Both passes on a backend of its own.
+pub trait NormalisationPasses: Backend {
+    /// Normalises, adds the shortcut and rectifies.
+    fn normalise(
+        inputs: Inputs<Self>,
+        shortcut: Option<FloatTensor<Self>>,
+        options: NormalisationOptions,
+    ) -> Outputs<FloatTensor<Self>>;
+
+    /// The gradients of input, weight, bias and shortcut; the last is anything if there was none.
     fn normalisation_gradients(
         saved: Saved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
     ) -> [FloatTensor<Self>; 4];
 }
 
-impl NormalisationOps for Flex {
-    fn normalise_batch(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        options: NormalisationOptions,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        forward(&input, &weight, &bias, None, options)
-    }
-
-    fn normalise_batch_and_add(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        shortcut: FloatTensor<Self>,
-        options: NormalisationOptions,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        forward(&input, &weight, &bias, Some(&shortcut), options)
-    }
-}
-
-fn forward(
-    input: &FloatTensor<Flex>,
-    weight: &FloatTensor<Flex>,
-    bias: &FloatTensor<Flex>,
-    shortcut: Option<&FloatTensor<Flex>>,
-    options: NormalisationOptions,
-) -> (FloatTensor<Flex>, FloatTensor<Flex>, FloatTensor<Flex>) {
-    let (input, shortcut) = (Planes::new(input.clone()), shortcut.cloned().map(Planes::new));
-    let (weight, bias) = (weight.to_contiguous(), bias.to_contiguous());
-    let shape = input.shape;
-    let shortcut = shortcut.as_ref().map(batch);
-    let (output, statistics) =
-        passes::normalise(batch(&input), values(&weight), values(&bias), shortcut, options);
-    let (mean, variance) = statistics.into_iter().map(|own| (own.mean, own.variance)).unzip();
-    (tensor(output, shape), tensor(mean, [shape[1]]), tensor(variance, [shape[1]]))
-}
-
-impl NormalisationGradients for Flex {
-    fn normalisation_gradients(
-        saved: Saved<FloatTensor<Self>>,
-        gradient: FloatTensor<Self>,
-    ) -> [FloatTensor<Self>; 4] {
-        let Saved { input, weight, output, mean, variance, options } = saved;
-        let of_output = gradient.clone();
-        let (input, output, gradient) = (Planes::new(input), Planes::new(output), Planes::new(gradient));
-        let shape = input.shape;
-        let weight = weight.to_contiguous();
-        let statistics: Vec<passes::Statistics> = (values(&mean).iter().zip(values(&variance)))
-            .map(|(mean, variance)| passes::Statistics { mean: *mean, variance: *variance })
-            .collect();
-        let gradients = passes::gradients(
-            batch(&input),
-            values(&weight),
-            &statistics,
-            batch(&output),
-            batch(&gradient),
-            options,
-        );
-        let of_shortcut = match gradients.shortcut {
-            Some(values) => tensor(values, shape),
-            None => of_output,
-        };
-        [
-            tensor(gradients.input, shape),
-            tensor(gradients.weight, [shape[1]]),
-            tensor(gradients.bias, [shape[1]]),
-            of_shortcut,
-        ]
-    }
-}
-
-fn batch(planes: &Planes) -> passes::Batch<'_> {
-    passes::Batch { shape: planes.shape, values: planes.values() }
-}
-
-/// The values of a contiguous tensor.
-fn values(tensor: &FloatTensor<Flex>) -> &[f32] {
-    tensor.as_slice().expect("networks compute with contiguous f32 tensors")
-}
-
 impl<B, C> NormalisationOps for Autodiff<B, C>
 where
-    B: NormalisationOps + NormalisationGradients,
+    B: NormalisationOps + NormalisationPasses,
     C: CheckpointStrategy,
 {
     fn normalise_batch(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        inputs: Inputs<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let nodes = [input.node(), weight.node(), bias.node()];
-        let (input, weight) = (input.into_primitive(), weight.into_primitive());
-        let bias = bias.into_primitive();
-        let (output, mean, variance) = B::normalise_batch(input.clone(), weight.clone(), bias, options);
-        track::<B, C, 3>(nodes, Saved { input, weight, output, mean, variance, options })
+        let nodes = [inputs.input.node(), inputs.weight.node(), inputs.bias.node()];
+        track::<B, C, 3>(nodes, inputs, None, options)
     }
 
     fn normalise_batch_and_add(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        inputs: Inputs<Self>,
         shortcut: FloatTensor<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let nodes = [input.node(), weight.node(), bias.node(), shortcut.node()];
-        let (input, weight) = (input.into_primitive(), weight.into_primitive());
-        let (bias, shortcut) = (bias.into_primitive(), shortcut.into_primitive());
-        let (output, mean, variance) =
-            B::normalise_batch_and_add(input.clone(), weight.clone(), bias, shortcut, options);
-        track::<B, C, 4>(nodes, Saved { input, weight, output, mean, variance, options })
+        let nodes = [inputs.input.node(), inputs.weight.node(), inputs.bias.node(), shortcut.node()];
+        track::<B, C, 4>(nodes, inputs, Some(shortcut.into_primitive()), options)
     }
 }
 
-type OutputMeanVariance<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+type Dispatched<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
-fn track<B: NormalisationGradients, C: CheckpointStrategy, const PARENTS: usize>(
+fn track<B: NormalisationPasses, C: CheckpointStrategy, const PARENTS: usize>(
     parents: [NodeGuard; PARENTS],
-    saved: Saved<FloatTensor<B>>,
-) -> OutputMeanVariance<Autodiff<B, C>> {
-    let output = saved.output.clone();
-    let mean = Autodiff::<B, C>::from_inner(saved.mean.clone());
-    let variance = Autodiff::<B, C>::from_inner(saved.variance.clone());
-    let output = match Derivative.prepare::<C>(parents).compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => prepared.finish(saved, output),
-        OpsKind::UnTracked(prepared) => prepared.finish(output),
+    inputs: Inputs<Autodiff<B, C>>,
+    shortcut: Option<FloatTensor<B>>,
+    options: NormalisationOptions,
+) -> Dispatched<Autodiff<B, C>> {
+    let inputs = Inputs::<B> {
+        input: inputs.input.into_primitive(),
+        weight: inputs.weight.into_primitive(),
+        bias: inputs.bias.into_primitive(),
+        running_mean: inputs.running_mean.into_primitive(),
+        running_variance: inputs.running_variance.into_primitive(),
     };
+    let (input, weight, has_shortcut) = (inputs.input.clone(), inputs.weight.clone(), shortcut.is_some());
+    let outputs = B::normalise(inputs, shortcut, options);
+    let result = outputs.output.clone();
+    let output = match Derivative.prepare::<C>(parents).compute_bound().stateful() {
+        OpsKind::Tracked(prepared) => {
+            // An output that is not asked for need not be kept.
+            let output = if options.rectify { outputs.output } else { input.clone() };
+            let (mean, variance) = (outputs.mean, outputs.variance);
+            prepared.finish(Saved { input, weight, output, mean, variance, has_shortcut, options }, result)
+        }
+        OpsKind::UnTracked(prepared) => prepared.finish(result),
+    };
+    let [mean, variance] = [outputs.running_mean, outputs.running_variance].map(Autodiff::<B, C>::from_inner);
     (output, mean, variance)
 }
 
@@ -189,7 +144,7 @@ fn track<B: NormalisationGradients, C: CheckpointStrategy, const PARENTS: usize>
 #[derive(Debug)]
 struct Derivative;
 
-impl<B: NormalisationGradients, const PARENTS: usize> Backward<B, PARENTS> for Derivative {
+impl<B: NormalisationPasses, const PARENTS: usize> Backward<B, PARENTS> for Derivative {
     type State = Saved<FloatTensor<B>>;
 
     fn backward(self, ops: Ops<Self::State, PARENTS>, grads: &mut Gradients, _: &mut Checkpointer) {

@@ -1,63 +1,91 @@
-//! Batch normalisation in training, with the shortcut and rectifier that follow it in residual
-//! networks, in one pass over memory each way.
+//! Batch normalisation, with the shortcut and rectifier that follow it in residual networks: by the
+//! statistics of the batch in training, by given ones otherwise.
 //!
-//! burn composes it of a dozen passes; each pass moves the whole map. Here a channel is read once,
-//! its statistics are taken while it is in the core's cache, and the result is written.
+//! burn composes it of a dozen passes over memory. On the CPU a channel is read once, its statistics are
+//! taken while it is in the core's cache, and the result is written; on the GPU it takes two launches each
+//! way, the running statistics included.
 
 mod backend;
+mod cube;
+mod fixed;
+mod flex;
 mod passes;
 
-use backend::NormalisationOps;
+pub use fixed::FixedNormalisation;
+
+use backend::{Inputs, NormalisationOps};
 use burn::{
     backend::Dispatch,
-    tensor::{Device, Tensor, activation::relu, module::batch_norm_train},
+    tensor::{Tensor, activation::relu, module::batch_norm_train},
 };
 
-/// A normalised batch with the statistics that it was normalised by.
+/// A normalised batch.
 #[derive(Clone, Debug)]
 pub struct Normalised {
     /// `[batch, channels, height, width]`.
     pub output: Tensor<4>,
-    /// `[channels]`, not differentiable.
+    /// The running statistics with this batch in them, in new memory.
+    pub running: RunningStatistics,
+}
+
+/// Statistics over the batches seen, not differentiable.
+#[derive(Clone, Debug)]
+pub struct RunningStatistics {
+    /// `[channels]`.
     pub mean: Tensor<1>,
-    /// Biased, `[channels]`, not differentiable.
+    /// Unbiased, `[channels]`.
     pub variance: Tensor<1>,
 }
 
-/// What follows the normalisation.
+/// How to normalise, and what follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalisationOptions {
     /// Added to the variance.
     pub epsilon: f32,
+    /// The share of a new batch in the running statistics.
+    pub momentum: f64,
     /// Whether negative results become zero, after the shortcut is added.
     pub rectify: bool,
 }
 
-/// Normalises each channel of `input` [batch, channels, height, width] to the mean `bias` and the
-/// deviation `weight` [channels], adds `shortcut` of the same shape if there is one, and rectifies if
-/// asked to. Differentiable in all four.
+impl NormalisationOptions {
+    /// The shares of the old running statistics and of the batch in the new.
+    fn shares(self) -> [f32; 2] {
+        [(1.0 - self.momentum) as f32, self.momentum as f32]
+    }
+
+    /// What makes the variance of a batch `[batch, channels, height, width]` unbiased.
+    fn unbiased(self, [batch, _, height, width]: [usize; 4]) -> f32 {
+        let count = (batch * height * width) as f64;
+        (count / (count - 1.0)) as f32
+    }
+}
+
+/// Normalises each channel of `input` [batch, channels, height, width] by its own mean and biased variance
+/// to the mean `bias` and the deviation `weight` [channels], adds `shortcut` of the same shape if there is
+/// one, and rectifies if asked to. Differentiable in all four.
 pub fn normalise_batch(
     input: Tensor<4>,
     weight: Tensor<1>,
     bias: Tensor<1>,
     shortcut: Option<Tensor<4>>,
+    running: RunningStatistics,
     options: NormalisationOptions,
 ) -> Normalised {
-    if input.device().without_autodiff() != Device::flex() {
-        return composed_normalise_batch(input, weight, bias, shortcut, options);
-    }
-    let (input, weight, bias) = (input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
-    let (output, mean, variance) = match shortcut {
-        Some(shortcut) => {
-            Dispatch::normalise_batch_and_add(input, weight, bias, shortcut.into_dispatch(), options)
-        }
-        None => Dispatch::normalise_batch(input, weight, bias, options),
+    let inputs = Inputs::<Dispatch> {
+        input: input.into_dispatch(),
+        weight: weight.into_dispatch(),
+        bias: bias.into_dispatch(),
+        running_mean: running.mean.into_dispatch(),
+        running_variance: running.variance.into_dispatch(),
     };
-    Normalised {
-        output: Tensor::from_dispatch(output),
-        mean: Tensor::from_dispatch(mean),
-        variance: Tensor::from_dispatch(variance),
-    }
+    let (output, mean, variance) = match shortcut {
+        Some(shortcut) => Dispatch::normalise_batch_and_add(inputs, shortcut.into_dispatch(), options),
+        None => Dispatch::normalise_batch(inputs, options),
+    };
+    let running =
+        RunningStatistics { mean: Tensor::from_dispatch(mean), variance: Tensor::from_dispatch(variance) };
+    Normalised { output: Tensor::from_dispatch(output), running }
 }
 
 /// [`normalise_batch`] composed of burn's operations.
@@ -66,15 +94,17 @@ pub fn composed_normalise_batch(
     weight: Tensor<1>,
     bias: Tensor<1>,
     shortcut: Option<Tensor<4>>,
+    running: RunningStatistics,
     options: NormalisationOptions,
 ) -> Normalised {
+    let unbiased = options.unbiased(input.dims());
     let normalised = batch_norm_train(input, weight, bias, f64::from(options.epsilon));
-    let mut output = normalised.output;
-    if let Some(shortcut) = shortcut {
-        output = output + shortcut;
-    }
-    if options.rectify {
-        output = relu(output);
-    }
-    Normalised { output, mean: normalised.mean.detach(), variance: normalised.variance.detach() }
+    let [kept, share] = options.shares();
+    let follow = |running: Tensor<1>, batch: Tensor<1>| running * kept + batch.detach() * share;
+    let running = RunningStatistics {
+        mean: follow(running.mean, normalised.mean),
+        variance: follow(running.variance, normalised.variance * unbiased),
+    };
+    let output = shortcut.into_iter().fold(normalised.output, |output, shortcut| output + shortcut);
+    Normalised { output: if options.rectify { relu(output) } else { output }, running }
 }

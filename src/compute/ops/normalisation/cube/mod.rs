@@ -1,0 +1,228 @@
+//! The normalisation on the GPU, without atomics: a workgroup reads a part of a channel, and what the
+//! parts of a channel found is brought together in the launch that follows, always in the same order.
+
+mod backward;
+mod fixed;
+mod forward;
+mod reduce;
+
+use super::{
+    FixedNormalisation, NormalisationOptions,
+    backend::{Inputs, NormalisationOps, NormalisationPasses, Outputs, Saved},
+};
+use crate::compute::ops::cube::{argument, empty, empty_of, one_thread_each, vector_size};
+use burn::backend::{Cube, TensorMetadata, tensor::FloatTensor};
+use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
+use cubecl::prelude::{CubeCount, CubeDim};
+
+/// What cubecl's kernels call a tensor is another thing.
+type Map = burn::tensor::Tensor<4>;
+type Vector = burn::tensor::Tensor<1>;
+
+/// How the workgroups share a batch.
+struct Split {
+    channels: usize,
+    parts: usize,
+    /// Values that a thread loads at once.
+    lanes: usize,
+}
+
+impl Split {
+    fn of([batch, channels, height, width]: [usize; 4]) -> Self {
+        let lanes = vector_size(height * width);
+        Self { channels, parts: reduce::parts_of(batch * height * width / lanes), lanes }
+    }
+
+    fn workgroups(&self) -> (CubeCount, CubeDim) {
+        let count = CubeCount::Static(self.parts as u32, self.channels as u32, 1);
+        (count, CubeDim::new_1d(reduce::THREADS as u32))
+    }
+}
+
+impl NormalisationOps for Cube {
+    fn normalise_batch(
+        inputs: Inputs<Self>,
+        options: NormalisationOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        Self::normalise(inputs, None, options).dispatched()
+    }
+
+    fn normalise_batch_and_add(
+        inputs: Inputs<Self>,
+        shortcut: FloatTensor<Self>,
+        options: NormalisationOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        Self::normalise(inputs, Some(shortcut), options).dispatched()
+    }
+}
+
+impl NormalisationPasses for Cube {
+    fn normalise(
+        inputs: Inputs<Self>,
+        shortcut: Option<FloatTensor<Self>>,
+        options: NormalisationOptions,
+    ) -> Outputs<FloatTensor<Self>> {
+        let Inputs { input, weight, bias, running_mean, running_variance } = inputs;
+        let [input, weight, bias, running_mean, running_variance] =
+            [input, weight, bias, running_mean, running_variance].map(into_contiguous);
+        let shortcut = shortcut.map(into_contiguous);
+        let shape: [usize; 4] = input.shape().dims();
+        let split = Split::of(shape);
+        let (cubes, threads) = split.workgroups();
+        let partials = empty_of(&input, [split.channels, split.parts, 3], input.dtype);
+        forward::moments_kernel::launch(
+            &input.client,
+            cubes.clone(),
+            threads,
+            split.lanes,
+            argument(&input),
+            argument(&partials),
+        );
+        let statistics = || empty_of(&input, [split.channels], input.dtype);
+        let outputs = Outputs {
+            output: empty(&input, shape),
+            mean: statistics(),
+            variance: statistics(),
+            running_mean: statistics(),
+            running_variance: statistics(),
+        };
+        let [kept, share] = options.shares();
+        forward::normalise_kernel::launch(
+            &input.client,
+            cubes,
+            threads,
+            split.lanes,
+            argument(&input),
+            argument(shortcut.as_ref().unwrap_or(&input)),
+            argument(&partials),
+            argument(&weight),
+            argument(&bias),
+            argument(&running_mean),
+            argument(&running_variance),
+            argument(&outputs.output),
+            argument(&outputs.mean),
+            argument(&outputs.variance),
+            argument(&outputs.running_mean),
+            argument(&outputs.running_variance),
+            options.epsilon,
+            kept,
+            share,
+            options.unbiased(shape),
+            shortcut.is_some(),
+            options.rectify,
+        );
+        outputs
+    }
+
+    fn normalisation_gradients(
+        saved: Saved<FloatTensor<Self>>,
+        gradient: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 4] {
+        let Saved { input, weight, output, mean, variance, has_shortcut, options } = saved;
+        let [input, weight, output, gradient] = [input, weight, output, gradient].map(into_contiguous);
+        let shape: [usize; 4] = input.shape().dims();
+        let split = Split::of(shape);
+        let (cubes, threads) = split.workgroups();
+        let partials = empty_of(&input, [split.channels, split.parts, 2], input.dtype);
+        backward::sums_kernel::launch(
+            &input.client,
+            cubes.clone(),
+            threads,
+            split.lanes,
+            argument(&input),
+            argument(&output),
+            argument(&gradient),
+            argument(&mean),
+            argument(&partials),
+            options.rectify,
+        );
+        let writes_shortcut = has_shortcut && options.rectify;
+        let of_input = empty(&input, shape);
+        // A kernel cannot be given nothing to write to.
+        let of_shortcut = empty(&input, if writes_shortcut { shape } else { [1, 1, 1, split.lanes] });
+        let [of_weight, of_bias] = [(); 2].map(|()| empty_of(&input, [split.channels], input.dtype));
+        backward::gradients_kernel::launch(
+            &input.client,
+            cubes,
+            threads,
+            split.lanes,
+            argument(&input),
+            argument(&output),
+            argument(&gradient),
+            argument(&weight),
+            argument(&mean),
+            argument(&variance),
+            argument(&partials),
+            argument(&of_input),
+            argument(&of_shortcut),
+            argument(&of_weight),
+            argument(&of_bias),
+            options.epsilon,
+            (shape[0] * shape[2] * shape[3]) as f32,
+            options.rectify,
+            writes_shortcut,
+        );
+        [of_input, of_weight, of_bias, if writes_shortcut { of_shortcut } else { gradient }]
+    }
+}
+
+fn primitive<const D: usize>(tensor: burn::tensor::Tensor<D>) -> CubeTensor {
+    into_contiguous(tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend"))
+}
+
+/// See [`FixedNormalisation::fold`].
+pub(super) fn fold(normalisation: FixedNormalisation, filters: Map) -> (Map, Vector) {
+    let FixedNormalisation { weight, bias, mean, variance, epsilon } = normalisation;
+    let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(primitive);
+    let filters = primitive(filters);
+    let shape: [usize; 4] = filters.shape().dims();
+    let (folded, shift) = (empty(&filters, shape), empty_of(&filters, [shape[0]], filters.dtype));
+    let (cubes, threads) = one_thread_each(&filters, shape.iter().product());
+    fixed::fold_kernel::launch(
+        &filters.client,
+        cubes,
+        threads,
+        argument(&filters),
+        argument(&weight),
+        argument(&bias),
+        argument(&mean),
+        argument(&variance),
+        argument(&folded),
+        argument(&shift),
+        epsilon,
+    );
+    (Map::from_primitive::<Cube>(folded), Vector::from_primitive::<Cube>(shift))
+}
+
+/// See [`FixedNormalisation::apply`].
+pub(super) fn apply(
+    normalisation: FixedNormalisation,
+    input: Map,
+    shortcut: Option<Map>,
+    rectify: bool,
+) -> Map {
+    let FixedNormalisation { weight, bias, mean, variance, epsilon } = normalisation;
+    let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(primitive);
+    let (input, shortcut) = (primitive(input), shortcut.map(primitive));
+    let shape: [usize; 4] = input.shape().dims();
+    let lanes = vector_size(shape[2] * shape[3]);
+    let output = empty(&input, shape);
+    let (cubes, threads) = one_thread_each(&input, shape.iter().product::<usize>() / lanes);
+    fixed::apply_kernel::launch(
+        &input.client,
+        cubes,
+        threads,
+        lanes,
+        argument(&input),
+        argument(shortcut.as_ref().unwrap_or(&input)),
+        argument(&weight),
+        argument(&bias),
+        argument(&mean),
+        argument(&variance),
+        argument(&output),
+        epsilon,
+        shortcut.is_some(),
+        rectify,
+    );
+    Map::from_primitive::<Cube>(output)
+}

@@ -1,0 +1,147 @@
+//! How the workgroups share a batch, and how what their threads found is brought together.
+
+use cubecl::prelude::*;
+
+/// Threads of a workgroup; a power of two.
+pub(super) const THREADS: usize = 256;
+
+/// Into how many parts a channel is split at most; a power of two, at most [`THREADS`].
+pub(super) const MOST_PARTS: usize = 32;
+
+/// Vectors that a part has at least, unless the channel has fewer.
+const PART_VECTORS: usize = 1024;
+
+/// Parts of a channel of so many vectors. Sums depend on it, so it depends on nothing else.
+pub(super) fn parts_of(vectors: usize) -> usize {
+    vectors.div_ceil(PART_VECTORS).clamp(1, MOST_PARTS)
+}
+
+/// The vectors of one channel that a workgroup reads, counted through all images of the batch. The
+/// workgroups of a launch are `[channels, parts]`.
+#[derive(CubeType)]
+pub(super) struct Part {
+    /// Which channel, of how many.
+    channel: usize,
+    channels: usize,
+    /// Vectors of a plane.
+    plane: usize,
+    /// The first vector that this thread reads.
+    pub first: usize,
+    /// Where the part ends.
+    pub end: usize,
+}
+
+#[cube]
+impl Part {
+    /// Where in the batch a vector of the channel lies.
+    pub fn place(&self, index: usize) -> usize {
+        (index / self.plane * self.channels + self.channel) * self.plane + index % self.plane
+    }
+}
+
+/// The part of this workgroup in a batch `[batch, channels, height, width]`.
+#[cube]
+pub(super) fn own_part<N: Size>(input: &Tensor<Vector<f32, N>>) -> Part {
+    let plane = input.shape(2) * input.shape(3) / N::value();
+    let vectors = input.shape(0) * plane;
+    let parts = CUBE_COUNT_X as usize;
+    let length = (vectors + parts - 1) / parts;
+    let start = CUBE_POS_X as usize * length;
+    let after = start + length;
+    Part {
+        channel: CUBE_POS_Y as usize,
+        channels: input.shape(1),
+        plane,
+        first: start + UNIT_POS as usize,
+        end: select(after < vectors, after, vectors),
+    }
+}
+
+/// The sum over a vector's lanes.
+#[cube]
+pub(super) fn lane_sum<N: Size>(values: Vector<f32, N>) -> f32 {
+    let mut sum = f32::new(0.0);
+    #[unroll]
+    for lane in 0..N::value() {
+        sum += values.extract(lane);
+    }
+    sum
+}
+
+/// Mean of `count` values, and the sum of their squared distances from it.
+#[derive(CubeType)]
+pub(super) struct Moments {
+    pub count: f32,
+    pub mean: f32,
+    pub squares: f32,
+}
+
+/// Moments of two sets of values together (Chan, Golub and LeVeque 1979), either of which may be empty.
+#[cube]
+fn merged(first: &Moments, second: &Moments) -> Moments {
+    let count = first.count + second.count;
+    let share = select(count > 0.0, second.count / count, 0.0);
+    let distance = second.mean - first.mean;
+    Moments {
+        count,
+        mean: first.mean + distance * share,
+        squares: first.squares + second.squares + distance * distance * first.count * share,
+    }
+}
+
+#[cube]
+fn store(shared: &mut Shared<[f32]>, at: usize, moments: &Moments) {
+    shared[3 * at] = moments.count;
+    shared[3 * at + 1] = moments.mean;
+    shared[3 * at + 2] = moments.squares;
+}
+
+#[cube]
+fn load(shared: &Shared<[f32]>, at: usize) -> Moments {
+    Moments { count: shared[3 * at], mean: shared[3 * at + 1], squares: shared[3 * at + 2] }
+}
+
+/// Moments of all that the first `threads` threads hold, a power of two; always in the same order.
+#[cube]
+pub(super) fn merge_threads(own: Moments, #[comptime] threads: usize) -> Moments {
+    let thread = UNIT_POS as usize;
+    let mut shared = Shared::<[f32]>::new_slice(comptime!(3 * threads));
+    if thread < threads {
+        store(&mut shared, thread, &own);
+    }
+    sync_cube();
+    #[unroll]
+    for level in 1..comptime!(threads.ilog2() as usize + 1) {
+        let active = comptime!(threads >> level);
+        if thread < active {
+            let both = merged(&load(&shared, thread), &load(&shared, thread + active));
+            store(&mut shared, thread, &both);
+        }
+        sync_cube();
+    }
+    load(&shared, 0)
+}
+
+/// Sums of both numbers that the first `threads` threads hold, a power of two; always in the same order.
+#[cube]
+pub(super) fn sum_threads(first: f32, second: f32, #[comptime] threads: usize) -> (f32, f32) {
+    let thread = UNIT_POS as usize;
+    let mut shared = Shared::<[f32]>::new_slice(comptime!(2 * threads));
+    if thread < threads {
+        shared[2 * thread] = first;
+        shared[2 * thread + 1] = second;
+    }
+    sync_cube();
+    #[unroll]
+    for level in 1..comptime!(threads.ilog2() as usize + 1) {
+        let active = comptime!(threads >> level);
+        if thread < active {
+            let (other_first, other_second) =
+                (shared[2 * (thread + active)], shared[2 * (thread + active) + 1]);
+            shared[2 * thread] += other_first;
+            shared[2 * thread + 1] += other_second;
+        }
+        sync_cube();
+    }
+    (shared[0], shared[1])
+}

@@ -1,0 +1,104 @@
+//! The normalisation on the CPU.
+
+use super::{
+    NormalisationOptions,
+    backend::{Inputs, NormalisationOps, NormalisationPasses, Outputs, Saved},
+    passes,
+};
+use crate::compute::ops::flex::{Planes, tensor};
+use burn::backend::{Flex, tensor::FloatTensor};
+
+impl NormalisationOps for Flex {
+    fn normalise_batch(
+        inputs: Inputs<Self>,
+        options: NormalisationOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        Self::normalise(inputs, None, options).dispatched()
+    }
+
+    fn normalise_batch_and_add(
+        inputs: Inputs<Self>,
+        shortcut: FloatTensor<Self>,
+        options: NormalisationOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        Self::normalise(inputs, Some(shortcut), options).dispatched()
+    }
+}
+
+impl NormalisationPasses for Flex {
+    fn normalise(
+        inputs: Inputs<Self>,
+        shortcut: Option<FloatTensor<Self>>,
+        options: NormalisationOptions,
+    ) -> Outputs<FloatTensor<Self>> {
+        let (input, shortcut) = (Planes::new(inputs.input), shortcut.map(Planes::new));
+        let [weight, bias, running_mean, running_variance] =
+            [inputs.weight, inputs.bias, inputs.running_mean, inputs.running_variance]
+                .map(|tensor| tensor.to_contiguous());
+        let shape = input.shape;
+        let shortcut = shortcut.as_ref().map(batch);
+        let (output, statistics) =
+            passes::normalise(batch(&input), values(&weight), values(&bias), shortcut, options);
+        let (mean, variance): (Vec<f32>, Vec<f32>) =
+            statistics.into_iter().map(|own| (own.mean, own.variance)).unzip();
+        let correction = options.unbiased(shape);
+        let unbiased: Vec<f32> = variance.iter().map(|variance| variance * correction).collect();
+        let running_mean = follow(values(&running_mean), &mean, options);
+        let running_variance = follow(values(&running_variance), &unbiased, options);
+        let channels = [shape[1]];
+        Outputs {
+            output: tensor(output, shape),
+            mean: tensor(mean, channels),
+            variance: tensor(variance, channels),
+            running_mean: tensor(running_mean, channels),
+            running_variance: tensor(running_variance, channels),
+        }
+    }
+
+    fn normalisation_gradients(
+        saved: Saved<FloatTensor<Self>>,
+        gradient: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 4] {
+        let Saved { input, weight, output, mean, variance, has_shortcut: _, options } = saved;
+        let of_output = gradient.clone();
+        let (input, output, gradient) = (Planes::new(input), Planes::new(output), Planes::new(gradient));
+        let shape = input.shape;
+        let weight = weight.to_contiguous();
+        let statistics: Vec<passes::Statistics> = (values(&mean).iter().zip(values(&variance)))
+            .map(|(mean, variance)| passes::Statistics { mean: *mean, variance: *variance })
+            .collect();
+        let gradients = passes::gradients(
+            batch(&input),
+            values(&weight),
+            &statistics,
+            batch(&output),
+            batch(&gradient),
+            options,
+        );
+        let of_shortcut = match gradients.shortcut {
+            Some(values) => tensor(values, shape),
+            None => of_output,
+        };
+        [
+            tensor(gradients.input, shape),
+            tensor(gradients.weight, [shape[1]]),
+            tensor(gradients.bias, [shape[1]]),
+            of_shortcut,
+        ]
+    }
+}
+
+/// Running statistics after those of a batch.
+fn follow(running: &[f32], batch: &[f32], options: NormalisationOptions) -> Vec<f32> {
+    let [kept, share] = options.shares();
+    running.iter().zip(batch).map(|(running, batch)| running * kept + batch * share).collect()
+}
+
+fn batch(planes: &Planes) -> passes::Batch<'_> {
+    passes::Batch { shape: planes.shape, values: planes.values() }
+}
+
+/// The values of a contiguous tensor.
+fn values(tensor: &FloatTensor<Flex>) -> &[f32] {
+    tensor.as_slice().expect("networks compute with contiguous f32 tensors")
+}
