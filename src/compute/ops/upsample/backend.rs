@@ -14,7 +14,7 @@ use burn::backend::{
 use rayon::prelude::*;
 
 /// The doubling on the backends that have their own.
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube, Autodiff)]
 pub trait UpsampleOps: Backend {
     /// See [`super::upsample_nearest`].
     fn upsample(coarse: FloatTensor<Self>) -> FloatTensor<Self>;

@@ -1,23 +1,19 @@
 //! Doubling a feature map and laying another beside it, as decoders with skip connections do between
-//! their two convolutions, in one pass over memory each way.
+//! their two convolutions, in one pass over memory each way: on the GPU one launch forward, and one for the
+//! gradient of either map.
 //!
-//! burn composes it of a copy by strides and a concatenation, each on one thread.
+//! burn composes it of a copy by strides and a concatenation, on the CPU each on one thread.
 
 mod backend;
+mod cube;
 
 use backend::UpsampleOps;
-use burn::{
-    backend::Dispatch,
-    tensor::{Device, Tensor},
-};
+use burn::{backend::Dispatch, tensor::Tensor};
 
 /// Doubles height and width of `[batch, channels, height, width]` by repeating each pixel.
 ///
 /// Exact at every size, forward and backward, because no coordinate is computed.
 pub fn upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
-    if coarse.device().without_autodiff() != Device::flex() {
-        return composed_upsample_nearest(coarse);
-    }
     Tensor::from_dispatch(Dispatch::upsample(coarse.into_dispatch()))
 }
 
@@ -33,9 +29,6 @@ pub fn upsample_and_join(coarse: Tensor<4>, fine: Tensor<4>) -> Tensor<4> {
         [fine_batch, fine_height, fine_width],
         "a map joins one of half its size"
     );
-    if coarse.device().without_autodiff() != Device::flex() {
-        return composed_upsample_and_join(coarse, fine);
-    }
     Tensor::from_dispatch(Dispatch::upsample_and_join(coarse.into_dispatch(), fine.into_dispatch()))
 }
 
