@@ -2,9 +2,17 @@
 
 use crate::support::{backends, gpu, largest_difference, scattered};
 use burn::tensor::{Device, Tensor, TensorData};
-use monoscope::compute::ops::{
-    elu, reflection_pad,
-    upsample::{composed_upsample_and_join, composed_upsample_nearest, upsample_and_join, upsample_nearest},
+use monoscope::compute::{
+    count_kernels,
+    ops::{
+        elu,
+        max_pool::{composed_max_pool, max_pool},
+        reflection_pad,
+        standardise::{composed_standardise, standardise},
+        upsample::{
+            composed_upsample_and_join, composed_upsample_nearest, upsample_and_join, upsample_nearest,
+        },
+    },
 };
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -90,7 +98,8 @@ fn upsampling_and_joining_is_its_composed_twin() {
         [|coarse, _| upsample_nearest(coarse), |coarse, _| composed_upsample_nearest(coarse)];
     for (device, slack) in backends() {
         for twins in [alone, [upsample_and_join, composed_upsample_and_join]] {
-            for [batch, coarse, fine, height, width] in [[1, 1, 1, 1, 1], [2, 3, 5, 6, 7], [3, 16, 4, 5, 20]]
+            for [batch, coarse, fine, height, width] in
+                [[1, 1, 1, 1, 1], [2, 3, 5, 6, 7], [3, 16, 4, 5, 20], [5, 48, 1, 3, 2], [4, 2, 512, 1, 3]]
             {
                 let device = device.clone().autodiff();
                 let [first, second] = twins.map(|join| {
@@ -136,6 +145,112 @@ fn upsampling_and_joining_has_the_derivatives_of_finite_differences() {
         for (index, gradient) in fine_gradient.iter().enumerate() {
             let after = values(loss(coarse.clone(), fine.clone() + one_hot([1, 2, 4, 6], index)))[0];
             assert!(((after - before) / STEP - gradient).abs() <= 2e-5 * slack, "fine {index}");
+        }
+    }
+}
+
+/// Launches of the work forward, and of the way back from its output, on the GPU.
+fn launches(work: impl Fn(&Device) -> Tensor<4>) -> Option<(u64, u64)> {
+    let device = gpu()?.autodiff();
+    // The gradient of an output with respect to itself.
+    let (_, ones) = count_kernels(|| Tensor::<4>::empty([1, 1, 4, 4], &device).require_grad().backward());
+    let (output, forward) = count_kernels(|| work(&device));
+    let (_, backward) = count_kernels(|| output.backward());
+    Some((forward, backward - ones))
+}
+
+#[test]
+fn each_operation_takes_one_launch_each_way() {
+    let leaf = |device: &Device, channels, size| {
+        Tensor::<4>::empty([2, channels, size, size], device).require_grad()
+    };
+    let once = Some((1, 1));
+    let pooled = launches(|device| max_pool(leaf(device, 3, 9)));
+    let Some(_) = pooled else { return };
+    assert_eq!(pooled, once);
+    assert_eq!(launches(|device| standardise(leaf(device, 3, 9), 0.45, 0.225)), once);
+    assert_eq!(launches(|device| upsample_nearest(leaf(device, 3, 9))), once);
+    // A gradient for each of two maps.
+    assert_eq!(launches(|device| upsample_and_join(leaf(device, 3, 9), leaf(device, 2, 18))), Some((1, 2)));
+}
+
+#[test]
+fn max_pooling_is_burns_with_equal_values_too() {
+    for (device, _) in backends() {
+        for shape in [[2, 3, 1, 1], [1, 1, 5, 7], [3, 16, 2, 3], [5, 2, 33, 17], [4, 48, 12, 20]] {
+            for levels in [3.0, 1e6] {
+                let run = |pool: fn(Tensor<4>) -> Tensor<4>, device: &Device| {
+                    let device = device.clone().autodiff();
+                    let input = (scattered(shape, 1, &device) * levels).floor() - 1.0;
+                    let input = input.detach().require_grad();
+                    let output = pool(input.clone());
+                    let weights = scattered(output.dims(), 2, &device);
+                    let gradients = (output.clone() * weights).sum().backward();
+                    (values(output), values(input.grad(&gradients).unwrap()))
+                };
+                let ours = run(max_pool, &device);
+                let reference = run(composed_max_pool, &Device::flex());
+                assert_eq!(ours, reference, "{shape:?} with {levels} levels");
+                let plain = (scattered(shape, 1, &device) * levels).floor() - 1.0;
+                assert_eq!(values(max_pool(plain)), reference.0, "without gradient");
+            }
+        }
+    }
+}
+
+#[test]
+fn max_pooling_keeps_what_is_not_a_number() {
+    for (device, _) in backends() {
+        for index in 0..25 {
+            let mut data = vec![1.0; 25];
+            data[index] = f32::NAN;
+            let pooled = max_pool(Tensor::from_data(TensorData::new(data, [1, 1, 5, 5]), &device));
+            let (row, column) = (index / 5, index % 5);
+            for (place, value) in values(pooled).into_iter().enumerate() {
+                let sees = (place / 3 * 2).abs_diff(row) <= 1 && (place % 3 * 2).abs_diff(column) <= 1;
+                assert_eq!(value.is_nan(), sees, "pixel {index}, window {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn max_pooling_has_the_derivatives_of_finite_differences() {
+    const STEP: f32 = 1e-3;
+    for (device, slack) in backends() {
+        // A permutation of whole numbers, no two of them equal.
+        let data: Vec<f32> = (0..35).map(|index| (index * 12 % 35) as f32).collect();
+        let weights = scattered([1, 1, 3, 4], 3, &device);
+        let loss = |data: &[f32], device: &Device| {
+            let input = Tensor::<4>::from_data(TensorData::new(data.to_vec(), [1, 1, 5, 7]), device);
+            let input = if device.is_autodiff() { input.require_grad() } else { input };
+            ((max_pool(input.clone()) * Tensor::from_data(weights.to_data(), device)).sum(), input)
+        };
+        let (value, input) = loss(&data, &device.clone().autodiff());
+        let gradient = values(input.grad(&value.backward()).unwrap());
+        for index in 0..35 {
+            let mut moved = data.clone();
+            moved[index] += STEP;
+            let ahead = values(loss(&moved, &device).0)[0];
+            moved[index] -= 2.0 * STEP;
+            let behind = values(loss(&moved, &device).0)[0];
+            let slope = (ahead - behind) / (2.0 * STEP);
+            assert!((slope - gradient[index]).abs() <= 2e-2 * slack, "{index}: {slope}, {}", gradient[index]);
+        }
+    }
+}
+
+#[test]
+fn standardising_is_its_composed_reference() {
+    for (device, slack) in backends() {
+        for shape in [[1, 3, 1, 1], [2, 3, 5, 7], [5, 6, 12, 20]] {
+            let [ours, reference] = [standardise, composed_standardise].map(|standardise| {
+                let images = scattered(shape, 1, &device.clone().autodiff());
+                with_gradient(|images| standardise(images, 0.45, 0.225), images)
+            });
+            assert!(largest_difference(&ours.0, &reference.0) <= 1e-6 * slack);
+            let largest = reference.1.iter().fold(0f32, |largest, slope| largest.max(slope.abs()));
+            assert!(largest_difference(&ours.1, &reference.1) <= 1e-6 * slack * largest);
         }
     }
 }

@@ -4,9 +4,10 @@ use super::{
     initial::Initialiser,
     layer::{BatchNorm, Convolution},
 };
+use crate::compute::ops::{max_pool, standardise};
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, module::max_pool2d, ops::MaxPoolOptions},
+    tensor::{Device, Tensor},
 };
 
 /// Which residual network: the kind of its blocks and how many each of the four stages has.
@@ -175,8 +176,7 @@ impl ResnetEncoder {
     pub fn forward(&self, images: Tensor<4>) -> [Tensor<4>; 5] {
         let x = normalise_images(images);
         let f0 = self.bn1.rectified(&self.conv1, x, None);
-        let pooling = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
-        let f1 = run(&self.layer1, max_pool2d(f0.clone(), pooling));
+        let f1 = run(&self.layer1, max_pool(f0.clone()));
         let f2 = run(&self.layer2, f1.clone());
         let f3 = run(&self.layer3, f2.clone());
         let f4 = run(&self.layer4, f3.clone());
@@ -200,7 +200,7 @@ impl ResnetEncoder {
 
 /// Shifts and stretches images in 0..1 as every encoder wants them, all colours alike.
 pub(super) fn normalise_images(images: Tensor<4>) -> Tensor<4> {
-    (images - 0.45) / 0.225
+    standardise(images, 0.45, 0.225)
 }
 
 fn run(blocks: &[Block], input: Tensor<4>) -> Tensor<4> {
