@@ -1,12 +1,12 @@
 //! The objective against a second implementation, written here pixel by pixel in double precision from
 //! the formulas of the paper, with gradients by finite differences.
 
-use crate::support::{same_at_every_scale, values};
+use crate::support::values;
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::Intrinsics,
-    model,
+    model::{self, Motions},
     objective::{Inputs, Noise, Objective},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -233,8 +233,8 @@ fn ours(unknowns: &Unknowns, config: &ObjectiveConfig, composed: bool) -> (f64, 
     let inputs = Inputs {
         colour: frames.into_iter().map(|(id, frame)| (id, pyramid(frame))).collect(),
         disparities: SCALES.into_iter().zip(disparities.iter().cloned()).collect(),
-        source_from_target: same_at_every_scale(
-            &[(FrameId::PREVIOUS, transform(0)), (FrameId::NEXT, transform(1))].into(),
+        source_from_target: Motions::Shared(
+            [(FrameId::PREVIOUS, transform(0)), (FrameId::NEXT, transform(1))].into(),
         ),
         intrinsics: vec![CAMERA],
         predictive_masks: BTreeMap::new(),

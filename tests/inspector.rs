@@ -1,7 +1,7 @@
 //! The pixel inspector against the maps of the objective, against formulas written anew in double
 //! precision, and against the reference's gradients.
 
-use crate::support::{Arrays, formula_networks, same_at_every_scale, scattered, shared, values};
+use crate::support::{Arrays, formula_networks, scattered, shared, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
@@ -13,8 +13,7 @@ use monoscope::{
         synthetic::BuiltInDrive,
     },
     geometry::{DepthRange, Intrinsics},
-    model::transform,
-    model::weights::MetricScale,
+    model::{Motions, transform, weights::MetricScale},
     objective::{
         Candidate, Difference, Evidence, Inputs, MapName, Noise, Objective,
         PhotometricTerm::{L1, Ssim},
@@ -53,7 +52,7 @@ pub fn scene(config: &ObjectiveConfig, device: &Device) -> Inputs {
     Inputs {
         colour: samples.colour,
         disparities: (0..4).map(disparity).collect(),
-        source_from_target: same_at_every_scale(&motions),
+        source_from_target: Motions::Shared(motions),
         intrinsics: samples.intrinsics,
         predictive_masks: if config.predictive_mask { masks.collect() } else { BTreeMap::new() },
         noise: Noise::None,
@@ -331,7 +330,7 @@ fn the_gradient_is_that_of_the_reference() {
     let inputs = Inputs {
         colour: config.frame_ids.iter().map(pyramid).collect(),
         disparities: (0..4).map(|scale| (scale, tensor(&format!("in.disp{scale}")))).collect(),
-        source_from_target: same_at_every_scale(&config.sources().map(motion).collect()),
+        source_from_target: Motions::Shared(config.sources().map(motion).collect()),
         intrinsics: vec![Intrinsics::KITTI; 2],
         predictive_masks: BTreeMap::new(),
         noise: Noise::None,

@@ -1,11 +1,11 @@
 //! The objective against the reference: losses, gradients and every map, in all its variants.
 
-use crate::support::{self, Arrays, largest_difference, relative_difference, same_at_every_scale, values};
+use crate::support::{self, Arrays, largest_difference, relative_difference, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
-    model::transform,
+    model::{Motions, transform},
     objective::{Inputs, MapName, Noise, Objective, Outcome, Projection, depth, smoothness_loss, ssim_loss},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +99,7 @@ impl Case {
         let inputs = Inputs {
             colour: ids.into_iter().map(|id| (id, pyramid(id))).collect(),
             disparities,
-            source_from_target: same_at_every_scale(&source_from_target),
+            source_from_target: Motions::Shared(source_from_target),
             intrinsics: vec![Intrinsics::KITTI; 2],
             predictive_masks: if variant == "predictive_mask" {
                 by_scale("predictive_mask")
@@ -365,8 +365,8 @@ fn drawn_noise_is_small_and_repeats() {
         let inputs = Inputs {
             colour: [FrameId::TARGET, FrameId::NEXT].map(|id| (id, vec![image.clone()])).into(),
             disparities: [(0, Tensor::<4>::full([1, 1, 32, 64], 0.1, &device))].into(),
-            source_from_target: same_at_every_scale(
-                &[(FrameId::NEXT, Tensor::<2>::eye(4, &device).unsqueeze())].into(),
+            source_from_target: Motions::Shared(
+                [(FrameId::NEXT, Tensor::<2>::eye(4, &device).unsqueeze())].into(),
             ),
             intrinsics: vec![Intrinsics::KITTI],
             predictive_masks: BTreeMap::new(),

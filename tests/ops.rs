@@ -1,20 +1,18 @@
 //! Each operation of ours against its composed twin, finite differences and known answers, on every
 //! backend that it exists for.
 
-use crate::support::{
-    Arrays, backends, largest_difference, relative_difference, same_at_every_scale, scattered, shared, values,
-};
+use crate::support::{Arrays, backends, largest_difference, relative_difference, scattered, shared, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     compute::ops::{
         reprojection::{ReprojectionOptions, reprojection_loss},
         resize_bilinear,
         sample::sample_border_composed,
-        sample_border, smoothness,
+        sample_border, smoothness, splitmix64, tie_break_noise,
     },
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
-    model::transform,
+    model::{Motions, transform},
     objective::{Inputs, MapName, Noise, Objective, Projection, smoothness_loss},
 };
 use std::collections::BTreeMap;
@@ -156,8 +154,8 @@ fn scene(plain: &Device) -> (Inputs, Vec<Tensor<4>>, Vec<Tensor<2>>) {
         colour: [(FrameId::TARGET, image(30)), (FrameId::PREVIOUS, image(40)), (FrameId::NEXT, image(50))]
             .into(),
         disparities: disparities.iter().cloned().enumerate().collect(),
-        source_from_target: same_at_every_scale(
-            &[(FrameId::PREVIOUS, motion(0)), (FrameId::NEXT, motion(1))].into(),
+        source_from_target: Motions::Shared(
+            [(FrameId::PREVIOUS, motion(0)), (FrameId::NEXT, motion(1))].into(),
         ),
         intrinsics: vec![Intrinsics::KITTI, Intrinsics { centre_x: 0.4, ..Intrinsics::KITTI }],
         predictive_masks: BTreeMap::new(),
@@ -220,6 +218,7 @@ fn loss_of(device: &Device, disparity: Tensor<4>, projections: Tensor<4>) -> Ten
         depth_range: DepthRange { min: 0.1, max: 100.0 },
         use_ssim: true,
         align_corners: true,
+        noise: None,
         maps: false,
     };
     reprojection_loss(disparity, projections, sources, image(FrameId::TARGET), None, options).loss
@@ -286,5 +285,47 @@ fn the_fused_smoothness_agrees_with_its_twin() {
         let (found, expected) = (run(smoothness), run(|disparity, image| smoothness_loss(disparity, &image)));
         assert!((found.0 - expected.0).abs() <= 1e-5 * slack * expected.0);
         assert!(relative_difference(&found.1, &expected.1) <= f64::from(1e-5 * slack));
+    }
+}
+
+#[test]
+fn tie_break_noise_is_the_same_on_every_backend() {
+    let shape = [2, 3, 37, 45];
+    // Streams whose low half overflows when a position is added, and whose halves are all ones.
+    for stream in [0, 1, 0x0123_4567_89AB_CDEF, 0xFFFF_FFFF_FFFF_FC00, 0x5555_5555_FFFF_FFF0, u64::MAX] {
+        let expected = values(tie_break_noise(stream, shape, &Device::flex()));
+        let mean = expected.iter().sum::<f32>() / expected.len() as f32;
+        let variance =
+            expected.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / expected.len() as f32;
+        assert!(mean.abs() < 5e-7 && (variance.sqrt() - 1e-5).abs() < 5e-7, "{mean}, {variance}");
+        for (device, _) in backends() {
+            let found = values(tie_break_noise(stream, shape, &device));
+            // A driver may round the product with the standard deviation another way.
+            let far = found.iter().zip(&expected).filter(|(a, b)| (**a - **b).abs() > f32::EPSILON * b.abs());
+            assert_eq!(far.count(), 0, "stream {stream:x}");
+        }
+    }
+}
+
+#[test]
+fn the_fused_loss_draws_its_noise() {
+    for (device, slack) in backends() {
+        let (inputs, _, _) = scene(&device);
+        let config = ObjectiveConfig { scales: vec![0, 1], ..Default::default() };
+        let objective = Objective::new(&config, ImageSize { height: 37, width: 45 });
+        let loss = |noise: Noise| {
+            let inputs = Inputs { noise, ..inputs.clone() };
+            values(
+                objective.evaluate(&inputs, &[MapName::ChosenSource, MapName::MinimumLoss].into()).maps
+                    [&MapName::MinimumLoss]
+                    .clone(),
+            )
+        };
+        let stream = |scale: u64| splitmix64(splitmix64(splitmix64(5) ^ 6) ^ scale);
+        let given =
+            (0..2).map(|scale| (scale, tie_break_noise(stream(scale as u64), [2, 2, 37, 45], &device)));
+        let drawn = loss(Noise::Drawn { seed: 5, step: 6 });
+        assert!(largest_difference(&drawn, &loss(Noise::Given(given.collect()))) <= 1e-8 * slack);
+        assert!(largest_difference(&drawn, &loss(Noise::None)) > 1e-6);
     }
 }

@@ -118,8 +118,8 @@ fn plain_pose_networks_have_the_published_number_of_parameters() {
 
 /// The motions `[B, 4, 4]` at scale 0 to sources, by a network that sees these frames in this order.
 fn motions(networks: &Networks, ids: &[FrameId], device: &Device) -> BTreeMap<FrameId, Vec<f32>> {
-    let mut prediction = networks.predict(ids, &pictures(ids, device), RANGE);
-    prediction.motions.remove(&0).unwrap().into_iter().map(|(id, motion)| (id, values(motion))).collect()
+    let motions = networks.predict(ids, &pictures(ids, device), RANGE).motions;
+    motions[&0].iter().map(|(id, motion)| (*id, values(motion.clone()))).collect()
 }
 
 #[test]
@@ -182,15 +182,18 @@ fn translations_of_plain_pose_networks_are_taken_times_the_mean_inverse_depth() 
         pose.forward(vec![images[&FrameId::TARGET].clone(), images[&FrameId::NEXT].clone()]);
     let (axis_angle, translation): (Tensor<2>, Tensor<2>) =
         (axis_angle.squeeze_dim(1), translation.squeeze_dim(1));
-    for (scale, motions) in &prediction.motions {
-        let disparity = values(prediction.disparities[scale].clone());
+    for (scale, disparity) in &prediction.disparities {
+        let disparity = values(disparity.clone());
         let unit: Vec<f32> = disparity
             .chunks(disparity.len() / 2)
             .map(|item| offset + slope * item.iter().sum::<f32>() / item.len() as f32)
             .collect();
         let unit = Tensor::<2>::from_data(TensorData::new(unit, [2, 1]), &device);
         let expected = monoscope::model::transform(axis_angle.clone(), translation.clone() * unit, false);
-        let difference = relative_difference(&values(motions[&FrameId::NEXT].clone()), &values(expected));
+        let difference = relative_difference(
+            &values(prediction.motions[scale][&FrameId::NEXT].clone()),
+            &values(expected),
+        );
         assert!(difference < 1e-5, "the motion at scale {scale} differs by {difference}");
     }
 }

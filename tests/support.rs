@@ -5,6 +5,7 @@ use burn::{
     optim::GradientsParams,
     tensor::{Device, Tensor, TensorData},
 };
+use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
 use monoscope::{
     compute::{Compute, ComputeError},
     config::{DeviceChoice, FrameId, NetworkConfig, ObjectiveConfig},
@@ -19,7 +20,8 @@ use std::{
     convert::Infallible,
     fs,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    thread::ThreadId,
 };
 
 /// A file or folder of the reference data beside the checkout; says so and gives `None` if it is not there.
@@ -210,13 +212,6 @@ pub fn scattered<const D: usize>(shape: [usize; D], seed: u32, device: &Device) 
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// Motions by scale, as a pose network gives them that knows no scales.
-pub fn same_at_every_scale(
-    motions: &BTreeMap<FrameId, Tensor<3>>,
-) -> BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>> {
-    (0..4).map(|scale| (scale, motions.clone())).collect()
-}
-
 /// Gradients by published name, as the golden file writes it: `encoder.encoder.conv1.weight`.
 pub fn named_gradients(networks: &Networks, gradients: &GradientsParams) -> BTreeMap<String, Vec<f32>> {
     struct Reader<'a>(&'a GradientsParams, BTreeMap<ParamId, Vec<f32>>);
@@ -233,4 +228,26 @@ pub fn named_gradients(networks: &Networks, gradients: &GradientsParams) -> BTre
     names
         .filter_map(|(name, id)| Some((format!("{}.{}", name.file, name.key), reader.1.remove(&id)?)))
         .collect()
+}
+
+/// Does some work and counts the kernels that this thread launched meanwhile, by name.
+pub fn launches<T>(work: impl FnOnce() -> T) -> (T, BTreeMap<&'static str, usize>) {
+    /// The kernels of one thread: other tests run beside it.
+    struct Counter(ThreadId, Mutex<BTreeMap<&'static str, usize>>);
+    impl LaunchObserver for Counter {
+        fn launched(&self, kernel: &'static str) {
+            if std::thread::current().id() == self.0 {
+                *self.1.lock().unwrap().entry(kernel).or_default() += 1;
+            }
+        }
+    }
+    // There is one observer a process.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let counter = Arc::new(Counter(std::thread::current().id(), Mutex::default()));
+    let observation = LaunchObservation::new(Arc::clone(&counter) as _);
+    let result = work();
+    drop(observation);
+    let counts = std::mem::take(&mut *counter.1.lock().unwrap());
+    (result, counts)
 }

@@ -1,88 +1,95 @@
 //! From what a pose network says to the motion between two cameras.
 
-use burn::tensor::{Tensor, TensorData};
+use crate::{
+    compute::ops::{MotionChoice, plane_means, rigid_motion, transform},
+    config::FrameId,
+};
+use burn::tensor::Tensor;
+use std::{collections::BTreeMap, ops::Index};
 
 /// Motions are predicted a hundredth of what the last convolution says, so that training begins near
 /// standing still.
-const SCALE: f64 = 0.01;
+const SCALE: f32 = 0.01;
 
-/// Axis-angle and translation of every motion, both `[B, motions, 3]`, of a pose network's last
+/// Axis-angle and translation of every motion, side by side, `[B, motions, 6]`, of a pose network's last
 /// map `[B, 6·motions, h, w]`.
-pub(super) fn motions_of_map(map: Tensor<4>) -> (Tensor<3>, Tensor<3>) {
-    let motions: Tensor<3> = (map.mean_dims(&[2, 3]) * SCALE).reshape([0, -1, 6]);
-    (motions.clone().narrow(2, 0, 3), motions.narrow(2, 3, 3))
+pub(super) fn motions_of_map(map: Tensor<4>) -> Tensor<3> {
+    plane_means(map, SCALE).reshape([0, -1, 6])
+}
+
+/// Axis-angle and translation, both `[B, motions, 3]`, of motions `[B, motions, 6]`.
+pub(super) fn halves(motions: &Tensor<3>) -> (Tensor<3>, Tensor<3>) {
+    (motions.clone().narrow(2, 0, 3), motions.clone().narrow(2, 3, 3))
 }
 
 /// The motion from the target to a source, as a pose network says it.
 #[derive(Clone, Debug)]
 pub struct Motion {
-    /// `[B, 3]`.
-    pub axis_angle: Tensor<2>,
-    /// `[B, 3]`.
-    pub translation: Tensor<2>,
-    /// Whether the two describe the way back, from the source to the target.
+    /// Axis-angle and translation of it and its like, side by side, `[B, motions, 6]`.
+    pub motions: Tensor<3>,
+    /// Its place among them.
+    pub index: usize,
+    /// Whether it describes the way back, from the source to the target.
     pub is_inverse: bool,
 }
 
 impl Motion {
     /// `[B, 4, 4]`, with each translation taken times a factor of its own, `[B, 1]`.
     pub fn source_from_target(&self, factor: Option<Tensor<2>>) -> Tensor<3> {
-        let translation = self.translation.clone();
-        let translation = match factor {
-            Some(factor) => translation * factor,
-            None => translation,
+        let Some(factor) = factor else {
+            let choice = MotionChoice { index: self.index, invert: self.is_inverse };
+            return rigid_motion(self.motions.clone(), choice);
         };
-        transform(self.axis_angle.clone(), translation, self.is_inverse)
+        let (axis_angle, translation) = halves(&self.motions);
+        let this = |all: Tensor<3>| -> Tensor<2> { all.narrow(1, self.index, 1).squeeze_dim(1) };
+        transform(this(axis_angle), this(translation) * factor, self.is_inverse)
     }
 }
 
-/// Added to an angle before the axis is divided by it; it makes the axis slightly shorter than 1 and
-/// belongs to the published method.
-const SMALLEST_ANGLE: f32 = 1e-7;
-
-/// The rigid motion of an axis-angle rotation `[B, 3]` followed by a translation `[B, 3]`, or its
-/// inverse, as `[B, 4, 4]` for homogeneous points in columns (ALGORITHM 3).
-///
-/// The network predicts the motion from the earlier to the later frame: for a later source that is
-/// `source_from_target`, for an earlier one its inverse is.
-pub fn transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) -> Tensor<3> {
-    let [batch, _] = axis_angle.dims();
-    let device = axis_angle.device();
-    let rotation = rotation(axis_angle);
-    let translation = translation.reshape([batch, 3, 1]);
-    let (rotation, translation) = if invert {
-        let back = rotation.transpose();
-        (back.clone(), -back.matmul(translation))
-    } else {
-        (rotation, translation)
-    };
-    let last_row = Tensor::<1>::from_data([0.0_f32, 0.0, 0.0, 1.0], &device);
-    let last_row = last_row.reshape([1, 1, 4]).expand([batch, 1, 4]);
-    Tensor::cat(vec![Tensor::cat(vec![rotation, translation], 2), last_row], 1)
+/// The motions `[B, 4, 4]` from the target to each source, for every trained scale.
+#[derive(Clone, Debug)]
+pub enum Motions {
+    /// The same at every scale.
+    Shared(BTreeMap<FrameId, Tensor<3>>),
+    /// By scale: PoseCNN's translations depend on the disparity there.
+    ByScale(BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>>),
 }
 
-/// Rodrigues' formula, `[B, 3]` to `[B, 3, 3]`: cos θ·I + (1 − cos θ)·a·aᵀ + sin θ·[a]ₓ with the axis
-/// a = v / (θ + 1e-7). A rotation by nothing has gradient 0, not NaN.
-fn rotation(axis_angle: Tensor<2>) -> Tensor<3> {
-    let [batch, _] = axis_angle.dims();
-    let device = axis_angle.device();
-    let squared = axis_angle.clone().powi_scalar(2).sum_dim(1);
-    let is_nothing = squared.clone().equal_elem(0.0);
-    let angle = squared.mask_fill(is_nothing.clone(), 1.0).sqrt().mask_fill(is_nothing, 0.0);
-    let axis = axis_angle / (angle.clone() + SMALLEST_ANGLE);
+impl Motions {
+    /// The motions at the finest scale.
+    pub fn finest(&self) -> Option<&BTreeMap<FrameId, Tensor<3>>> {
+        match self {
+            Self::Shared(motions) => Some(motions),
+            Self::ByScale(motions) => motions.values().next(),
+        }
+    }
 
-    // The cross-product matrix [a]ₓ, flattened, is linear in a.
-    #[rustfmt::skip]
-    let cross_product: [f32; 27] = [
-        0.0, 0.0, 0.0,   0.0, 0.0, -1.0,   0.0, 1.0, 0.0,
-        0.0, 0.0, 1.0,   0.0, 0.0, 0.0,   -1.0, 0.0, 0.0,
-        0.0, -1.0, 0.0,  1.0, 0.0, 0.0,    0.0, 0.0, 0.0,
-    ];
-    let cross_product = Tensor::<2>::from_data(TensorData::new(cross_product.to_vec(), [3, 9]), &device);
-    let cross = axis.clone().matmul(cross_product).reshape([batch, 3, 3]);
-    let outer = axis.clone().reshape([batch, 3, 1]) * axis.reshape([batch, 1, 3]);
-    let identity = Tensor::<2>::eye(3, &device).unsqueeze::<3>();
-    let (cosine, sine) = (angle.clone().cos(), angle.sin());
-    let (cosine, sine) = (cosine.reshape([batch, 1, 1]), sine.reshape([batch, 1, 1]));
-    identity * cosine.clone() + outer * (-cosine + 1.0) + cross * sine
+    /// The motions of each scale, or those of all.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut BTreeMap<FrameId, Tensor<3>>> {
+        let (shared, by_scale) = match self {
+            Self::Shared(motions) => (Some(motions), None),
+            Self::ByScale(motions) => (None, Some(motions.values_mut())),
+        };
+        shared.into_iter().chain(by_scale.into_iter().flatten())
+    }
+
+    /// The same with each motion changed.
+    pub fn map(mut self, change: impl Fn(Tensor<3>) -> Tensor<3>) -> Self {
+        for motion in self.values_mut().flat_map(BTreeMap::values_mut) {
+            *motion = change(motion.clone());
+        }
+        self
+    }
+}
+
+impl Index<&usize> for Motions {
+    type Output = BTreeMap<FrameId, Tensor<3>>;
+
+    /// The motions at a scale.
+    fn index(&self, scale: &usize) -> &Self::Output {
+        match self {
+            Self::Shared(motions) => motions,
+            Self::ByScale(motions) => &motions[scale],
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::{
     depth::{Decoder, DepthArchitecture, DepthNetwork, Encoder, Outputs},
     initial::Initialiser,
+    motion::Motions,
     pose::{PoseArchitecture, PoseModel, PoseNetwork, SeparatePose},
     resnet::{ResnetArchitecture, ResnetEncoder},
 };
@@ -103,8 +104,8 @@ pub struct Prediction {
     /// Weights in (0, 1) of the sources' losses by scale, `[B, sources, H/2^s, W/2^s]`; empty without
     /// a predictive mask.
     pub predictive_masks: BTreeMap<usize, Tensor<4>>,
-    /// `source_from_target`, `[B, 4, 4]`, by scale and temporal source.
-    pub motions: BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>>,
+    /// `source_from_target`, `[B, 4, 4]`, of the temporal sources.
+    pub motions: Motions,
 }
 
 impl Networks {
@@ -180,12 +181,11 @@ impl Networks {
         let transforms = |factor: Option<Tensor<2>>| -> BTreeMap<FrameId, Tensor<3>> {
             pose.iter().map(|(id, motion)| (*id, motion.source_from_target(factor.clone()))).collect()
         };
-        let scales = disparities.iter();
         let motions = if matches!(self.pose, Some(PoseNetwork::Cnn(_))) {
-            scales.map(|(scale, map)| (*scale, transforms(Some(mean_inverse_depth(map, range))))).collect()
+            let at_scale = |map| transforms(Some(mean_inverse_depth(map, range)));
+            Motions::ByScale(disparities.iter().map(|(scale, map)| (*scale, at_scale(map))).collect())
         } else {
-            let same = transforms(None);
-            scales.map(|(scale, _)| (*scale, same.clone())).collect()
+            Motions::Shared(transforms(None))
         };
         Prediction { disparities, predictive_masks, motions }
     }

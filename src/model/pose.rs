@@ -4,7 +4,7 @@
 use super::{
     depth::DepthArchitecture,
     initial::Initialiser,
-    motion::Motion,
+    motion::{Motion, halves},
     pose_cnn::PoseCnn,
     pose_decoder::PoseDecoder,
     resnet::{ResnetArchitecture, ResnetEncoder},
@@ -115,6 +115,11 @@ impl PoseNetwork {
     /// Axis-angle and translation of every motion, both `[batch, motions, 3]`, from frames: images in
     /// 0..1, `[batch, 3, height, width]`, or for [`Self::Shared`] the coarsest feature map of each.
     pub fn forward(&self, frames: Vec<Tensor<4>>) -> (Tensor<3>, Tensor<3>) {
+        halves(&self.motions_of(frames))
+    }
+
+    /// What [`Self::forward`] gives, side by side, `[batch, motions, 6]`.
+    fn motions_of(&self, frames: Vec<Tensor<4>>) -> Tensor<3> {
         match self {
             Self::Separate(SeparatePose { encoder, decoder }) => {
                 let [.., features] = encoder.forward(Tensor::cat(frames, 1));
@@ -140,26 +145,23 @@ impl PoseNetwork {
         let frames = self.architecture().frames;
         let temporal = frame_ids.iter().copied().filter(|id| *id != FrameId::Stereo);
         let temporal: Vec<FrameId> = temporal.collect();
-        let motion = |(axis_angle, translation): &(Tensor<3>, Tensor<3>), index, is_inverse| {
-            let part = |all: &Tensor<3>| all.clone().narrow(1, index, 1).squeeze_dim(1);
-            Motion { axis_angle: part(axis_angle), translation: part(translation), is_inverse }
-        };
-        let forward = |ids: &[FrameId]| self.forward(ids.iter().map(|id| seen[id].clone()).collect());
+        let predicted = |ids: &[FrameId]| self.motions_of(ids.iter().map(|id| seen[id].clone()).collect());
         let sources = temporal.iter().copied().skip(1);
         if frames == 2 {
             return sources
                 .map(|source| {
                     let is_earlier = source < FrameId::TARGET;
                     let pair = if is_earlier { [source, FrameId::TARGET] } else { [FrameId::TARGET, source] };
-                    (source, motion(&forward(&pair), 0, is_earlier))
+                    (source, Motion { motions: predicted(&pair), index: 0, is_inverse: is_earlier })
                 })
                 .collect();
         }
         if frames != temporal.len() {
             return BTreeMap::new();
         }
-        let all = forward(&temporal);
-        sources.enumerate().map(|(index, source)| (source, motion(&all, index, false))).collect()
+        let motions = predicted(&temporal);
+        let motion = |index| Motion { motions: motions.clone(), index, is_inverse: false };
+        sources.enumerate().map(|(index, source)| (source, motion(index))).collect()
     }
 
     /// Whether the motion to every temporal source among these frames can be predicted.

@@ -32,9 +32,9 @@ impl PoseCnn {
         Self { net, pose_conv: convolution(6 * motions, 1, 1) }
     }
 
-    /// Axis-angle and translation of every motion, both `[batch, motions, 3]`, from images in 0..1 one
-    /// above the other, `[batch, 3·frames, height, width]`. They are not normalised.
-    pub fn forward(&self, images: Tensor<4>) -> (Tensor<3>, Tensor<3>) {
+    /// Axis-angle and translation of every motion, side by side, `[batch, motions, 6]`, from images in
+    /// 0..1 one above the other, `[batch, 3·frames, height, width]`. They are not normalised.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<3> {
         let x = self.net.iter().fold(images, |x, layer| layer.activated(x, Activation::Relu));
         motions_of_map(self.pose_conv.forward(x))
     }

@@ -38,9 +38,9 @@ impl PoseDecoder {
         Self { net }
     }
 
-    /// Axis-angle and translation of every motion, both `[batch, motions, 3]`, from the coarsest
+    /// Axis-angle and translation of every motion, side by side, `[batch, motions, 6]`, from the coarsest
     /// feature map of each encoding.
-    pub fn forward(&self, features: Vec<Tensor<4>>) -> (Tensor<3>, Tensor<3>) {
+    pub fn forward(&self, features: Vec<Tensor<4>>) -> Tensor<3> {
         let [squeeze, first, second, last] = &self.net[..] else {
             unreachable!("there are four convolutions")
         };

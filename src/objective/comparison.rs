@@ -4,6 +4,7 @@
 use super::{Choice, Inputs, PhotometricTerm, Projection, depth, photometric_loss, warp};
 use crate::{
     compute::ops::{
+        camera_projections, is_cpu,
         reprojection::{
             ReprojectionLoss, ReprojectionMaps, ReprojectionOptions, photometric_loss_of_constants,
             reprojection_loss,
@@ -12,6 +13,7 @@ use crate::{
     },
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::DepthRange,
+    model::Motions,
 };
 use burn::tensor::Tensor;
 
@@ -23,6 +25,9 @@ pub(super) struct Scene {
     sources: Tensor<4>,
     /// The photometric loss of each source as it is, `[B, sources, H, W]`, unless every pixel trains.
     pub identity: Option<Tensor<4>>,
+    /// The projections into the sources, `[B, sources, 3, 4]`, if they are the same at each scale. The CPU
+    /// backend computes them anew for each, which adds gradients up in the order of recorded runs.
+    projections: Option<Tensor<4>>,
     /// Whether to use the fused operations.
     fused: bool,
 }
@@ -33,7 +38,11 @@ impl Scene {
         let image = |id: FrameId| inputs.colour[&id][scale].clone().without_autodiff();
         let target = image(FrameId::TARGET);
         let sources = Tensor::cat(config.sources().map(image).collect(), 1);
-        let mut scene = Self { target, sources, identity: None, fused: !composed };
+        let mut scene = Self { target, sources, identity: None, projections: None, fused: !composed };
+        let is_shared = matches!(inputs.source_from_target, Motions::Shared(_));
+        if is_shared && scene.fused && !is_cpu(&scene.target.device()) {
+            scene.projections = Some(scene.projections_at(config, inputs, scale));
+        }
         if !config.disable_automasking {
             scene.identity = Some(scene.photometric_losses(&scene.sources, !config.no_ssim));
         }
@@ -63,6 +72,12 @@ impl Scene {
         ImageSize { height, width }
     }
 
+    /// The projections into the sources at a scale, `[B, sources, 3, 4]`.
+    fn projections_at(&self, config: &ObjectiveConfig, inputs: &Inputs, scale: usize) -> Tensor<4> {
+        let motions = motions_at(config, inputs, scale).collect();
+        camera_projections(motions, &inputs.intrinsics, self.size())
+    }
+
     /// Judges the disparity of a scale.
     pub fn compare(
         &self,
@@ -71,30 +86,34 @@ impl Scene {
         scale: usize,
         maps: bool,
     ) -> ReprojectionLoss {
-        let identity = self.identity.clone().map(|identity| {
-            let identity = if config.avg_reprojection { identity.mean_dim(1) } else { identity };
-            match inputs.noise.at_scale(scale, identity.dims(), &identity.device()) {
-                Some(noise) => identity + noise,
-                None => identity,
-            }
-        });
         let disparity = inputs.disparities[&scale].clone();
-        let projections = config.sources().map(|source| {
-            let source_from_target = inputs.source_from_target[&scale][&source].clone();
-            Projection::new(source_from_target, &inputs.intrinsics, self.size())
-        });
+        let mask = inputs.predictive_masks.get(&scale);
+        let fused = self.fused && !config.avg_reprojection && mask.is_none();
         let options = ReprojectionOptions {
             depth_range: DepthRange::from(config),
             use_ssim: !config.no_ssim,
             align_corners: !config.sample_align_corners_false,
+            noise: inputs.noise.stream(scale).filter(|_| fused && self.identity.is_some()),
             maps,
         };
-        let mask = inputs.predictive_masks.get(&scale);
-        if self.fused && !config.avg_reprojection && mask.is_none() {
-            let projections = Tensor::stack(projections.map(Projection::into_matrix).collect(), 1);
+        let identity = self.identity.clone().map(|identity| {
+            let identity = if config.avg_reprojection { identity.mean_dim(1) } else { identity };
+            let noise = || inputs.noise.at_scale(scale, identity.dims(), &identity.device());
+            match options.noise.is_none().then(noise).flatten() {
+                Some(noise) => identity + noise,
+                None => identity,
+            }
+        });
+        if fused {
+            let shared = self.projections.clone();
+            let projections = shared.unwrap_or_else(|| self.projections_at(config, inputs, scale));
             let (sources, target) = (self.sources.clone(), self.target.clone());
             return reprojection_loss(disparity, projections, sources, target, identity, options);
         }
+        let project = if self.fused { Projection::new } else { Projection::composed };
+        let projections = motions_at(config, inputs, scale);
+        let projections =
+            projections.map(|motion| project(motion, &inputs.intrinsics, self.size())).collect();
         let weigh = |reprojection: Tensor<4>| {
             let weighted = match mask {
                 Some(mask) => reprojection * resize_bilinear(mask.clone(), self.size()),
@@ -102,7 +121,7 @@ impl Scene {
             };
             if config.avg_reprojection { weighted.mean_dim(1) } else { weighted }
         };
-        self.compare_composed(disparity, projections.collect(), identity, weigh, options)
+        self.compare_composed(disparity, projections, identity, weigh, options)
     }
 
     /// The twin of [`reprojection_loss`], which besides can average or weigh the sources' losses.
@@ -134,4 +153,9 @@ impl Scene {
         let trained_share = choice.trains().without_autodiff().mean();
         ReprojectionLoss { loss: choice.loss.mean(), trained_share, maps }
     }
+}
+
+/// The motion to each source at a scale.
+fn motions_at(config: &ObjectiveConfig, inputs: &Inputs, scale: usize) -> impl Iterator<Item = Tensor<3>> {
+    config.sources().map(move |source| inputs.source_from_target[&scale][&source].clone())
 }

@@ -26,6 +26,7 @@ use crate::{
     compute::ops::{self, reprojection::ReprojectionMaps, resize_bilinear},
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
+    model::Motions,
 };
 use burn::tensor::Tensor;
 use comparison::Scene;
@@ -42,9 +43,8 @@ pub struct Inputs {
     pub colour: BTreeMap<FrameId, Vec<Tensor<4>>>,
     /// The depth network's output `[B, 1, H/2^s, W/2^s]` by trained scale.
     pub disparities: BTreeMap<usize, Tensor<4>>,
-    /// The motion `[B, 4, 4]` that takes points of the target camera to each source's camera, by trained
-    /// scale, then source. (Few pose networks have another for each scale.)
-    pub source_from_target: BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>>,
+    /// The motion `[B, 4, 4]` that takes points of the target camera to each source's camera.
+    pub source_from_target: Motions,
     /// The camera of each sample.
     pub intrinsics: Vec<Intrinsics>,
     /// Predicted weights `[B, sources, H/2^s, W/2^s]` of the reprojection losses, by trained scale;
@@ -57,9 +57,6 @@ pub struct Inputs {
 impl Inputs {
     /// The same without the history of its tensors.
     fn constant(&self) -> Self {
-        let motions = |motions: &BTreeMap<FrameId, Tensor<3>>| {
-            motions.iter().map(|(id, motion)| (*id, constant(motion))).collect()
-        };
         let maps = |maps: &BTreeMap<usize, Tensor<4>>| {
             maps.iter().map(|(scale, map)| (*scale, constant(map))).collect()
         };
@@ -70,11 +67,7 @@ impl Inputs {
                 .map(|(id, pyramid)| (*id, pyramid.iter().map(constant).collect()))
                 .collect(),
             disparities: maps(&self.disparities),
-            source_from_target: self
-                .source_from_target
-                .iter()
-                .map(|(scale, by_source)| (*scale, motions(by_source)))
-                .collect(),
+            source_from_target: self.source_from_target.clone().map(Tensor::without_autodiff),
             intrinsics: self.intrinsics.clone(),
             predictive_masks: maps(&self.predictive_masks),
             noise: self.noise.clone(),
@@ -158,7 +151,7 @@ impl Objective {
             }
         }
         Outcome {
-            loss: Tensor::cat(scale_losses.values().cloned().collect(), 0).mean(),
+            loss: mean(scale_losses.values().cloned().collect()),
             scale_losses,
             smoothness,
             masked_share: masked_share.expect("a configuration has at least one scale"),
@@ -221,6 +214,17 @@ impl Objective {
         };
         wanted.iter().filter_map(|name| Some((*name, constant(&map(*name)?)))).collect()
     }
+}
+
+/// The mean of numbers. On the GPU backend they are added one by one, which takes fewer kernels than to put
+/// them side by side.
+fn mean(numbers: Vec<Tensor<1>>) -> Tensor<1> {
+    if ops::is_cpu(&numbers[0].device()) {
+        return Tensor::cat(numbers, 0).mean();
+    }
+    let count = numbers.len() as f32;
+    let sum = numbers.into_iter().reduce(|sum, number| sum + number);
+    sum.expect("there is a number") / count
 }
 
 /// A tensor without its history.

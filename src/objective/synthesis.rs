@@ -2,7 +2,7 @@
 //! pixel of the source where that point is seen.
 
 use crate::{
-    compute::ops::sample_border,
+    compute::ops::{camera_projections, composed_camera_projection, sample_border},
     config::ImageSize,
     geometry::{DepthRange, Intrinsics},
 };
@@ -34,23 +34,16 @@ impl Projection {
     /// Pixel coordinates are whole numbers at pixel centres, against a principal point in units of
     /// the image's extent: half a pixel off, as in the published method (ALGORITHM 1.5).
     pub fn new(source_from_target: Tensor<3>, intrinsics: &[Intrinsics], size: ImageSize) -> Self {
-        let device = source_from_target.device();
-        let batch = intrinsics.len();
-        let (mut camera, mut inverse) = (Vec::with_capacity(9 * batch), Vec::with_capacity(16 * batch));
-        for intrinsics in intrinsics {
-            let [fx, fy, cx, cy] = intrinsics.in_pixels(size.width, size.height);
-            camera.extend([fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]);
-            #[rustfmt::skip]
-            inverse.extend([
-                1.0 / fx, 0.0, -cx / fx, 0.0,
-                0.0, 1.0 / fy, -cy / fy, 0.0,
-                0.0, 0.0, 1.0, 0.0,
-                0.0, 0.0, 0.0, 1.0,
-            ]);
-        }
-        let camera = Tensor::<3>::from_data(TensorData::new(camera, [batch, 3, 3]), &device);
-        let inverse = Tensor::<3>::from_data(TensorData::new(inverse, [batch, 4, 4]), &device);
-        Self { matrix: camera.matmul(source_from_target.narrow(1, 0, 3)).matmul(inverse) }
+        Self { matrix: camera_projections(vec![source_from_target], intrinsics, size).squeeze_dim(1) }
+    }
+
+    /// The same projection composed of burn's own operations.
+    pub(super) fn composed(
+        source_from_target: Tensor<3>,
+        intrinsics: &[Intrinsics],
+        size: ImageSize,
+    ) -> Self {
+        Self { matrix: composed_camera_projection(source_from_target, intrinsics, size) }
     }
 
     /// `[K·R·K⁻¹ | K·t]` of each sample, `[B, 3, 4]`.

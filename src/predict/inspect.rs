@@ -96,7 +96,7 @@ pub fn inspect(
         put_map(&mut arrays, name, tensor)?;
     }
     // With a pose network that has another motion for each scale, the finest one's is meant.
-    let motions = inputs.source_from_target.into_values().next().unwrap_or_default();
+    let motions = inputs.source_from_target.finest().cloned().unwrap_or_default();
     for (id, motion) in motions {
         arrays.insert(format!("pose_{}", id.tag()), Array::floats(motion, vec![4, 4])?);
     }

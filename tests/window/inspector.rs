@@ -18,7 +18,7 @@ pub fn evidence() -> Arc<Evidence> {
             0,
             scattered([1, 1, size.height, size.width], 3, &device) * 0.0 + 0.5,
         )]),
-        source_from_target: same_at_every_scale(&BTreeMap::from([(
+        source_from_target: Motions::Shared(BTreeMap::from([(
             FrameId::NEXT,
             Tensor::eye(4, &device).unsqueeze(),
         )])),

@@ -21,7 +21,7 @@ mod wall;
 
 use crate::{
     seam::{backends, render_state},
-    support::{same_at_every_scale, scattered},
+    support::scattered,
 };
 use burn::tensor::{Device, Tensor};
 use egui::{Key, Modifiers, accesskit::Role};
@@ -38,7 +38,7 @@ use monoscope::{
     data::{Drive, FrameKey, Side},
     evaluate::{DepthEvaluation, DepthMetrics, ImageResult},
     geometry::Intrinsics,
-    model::{Architecture, DepthArchitecture, PoseArchitecture, PoseModel, ResnetArchitecture},
+    model::{Architecture, DepthArchitecture, Motions, PoseArchitecture, PoseModel, ResnetArchitecture},
     objective::{Evidence, Inputs, MapName, Noise, Objective},
     train::{
         Beginning, Command, DataReport, Entry, EvaluationNews, EvaluationReport, Event, Harm, Origin,

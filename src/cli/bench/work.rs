@@ -9,7 +9,7 @@ use crate::{
         loader::{SampleOptions, load_sample},
         synthetic::{BuiltInDrive, DriveOptions},
     },
-    model::{Architecture, Networks, transform},
+    model::{Architecture, Motions, Networks, transform},
     objective::{Inputs, Noise, Objective},
     predict::{SampleTensors, find_images},
     train::{Adam, Learner},
@@ -94,11 +94,10 @@ pub(super) fn objective(setting: &Setting) -> Result<Timing> {
             let is_earlier = *id < FrameId::TARGET;
             (*id, transform(axis_angle.clone(), translation.clone(), is_earlier))
         };
-        let source_from_target: BTreeMap<_, _> = motions.iter().map(motion).collect();
         let inputs = Inputs {
             colour: samples.colour.clone(),
             disparities: disparities.clone(),
-            source_from_target: config.scales.iter().map(|s| (*s, source_from_target.clone())).collect(),
+            source_from_target: Motions::Shared(motions.iter().map(motion).collect()),
             intrinsics: samples.intrinsics.clone(),
             predictive_masks: BTreeMap::new(),
             noise: Noise::Drawn { seed: setting.seed, step },

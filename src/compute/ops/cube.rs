@@ -83,6 +83,11 @@ pub(super) fn vector_size(length: usize) -> usize {
     [4, 2].into_iter().find(|size| length.is_multiple_of(*size)).unwrap_or(1)
 }
 
+/// A tensor of one number, `[1]`, not yet filled, where the other is.
+pub(super) fn number(like: &CubeTensor) -> CubeTensor {
+    empty_of(like, [1], like.dtype)
+}
+
 /// A contiguous tensor as a kernel takes it.
 pub(super) fn argument(tensor: &CubeTensor) -> TensorArg {
     tensor.clone().into_tensor_arg()

@@ -6,8 +6,11 @@ pub mod convolution;
 mod cube;
 mod flex;
 pub mod max_pool;
+mod motion;
+mod noise;
 pub mod normalisation;
 mod pad;
+mod reduction;
 pub mod reprojection;
 mod resize;
 pub mod sample;
@@ -19,9 +22,21 @@ pub mod upsample;
 pub use activation::elu;
 pub use adam::{AdamStep, Moments, adam_update, composed_adam_update};
 pub use max_pool::max_pool;
+pub use motion::{
+    MotionChoice, camera_projections, composed_camera_projection, composed_plane_means, composed_transform,
+    plane_means, rigid_motion, transform,
+};
+pub use noise::{splitmix64, tie_break_noise};
 pub use pad::reflection_pad;
 pub use resize::{resize_bilinear, resize_plane, taps as bilinear_taps};
 pub use sample::sample_border;
 pub use smoothness::smoothness;
 pub use standardise::standardise;
 pub use upsample::{upsample_and_join, upsample_nearest};
+
+use burn::tensor::Device;
+
+/// Whether tensors of this device, with or without autodiff, live on the CPU backend.
+pub fn is_cpu(device: &Device) -> bool {
+    device.clone().without_autodiff() == Device::flex()
+}

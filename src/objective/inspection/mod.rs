@@ -177,12 +177,7 @@ pub fn disparity_gradient(objective: &Objective, inputs: &Inputs) -> Tensor<4> {
     let tracked = |maps: &BTreeMap<usize, Tensor<4>>| -> BTreeMap<usize, Tensor<4>> {
         maps.iter().map(|(scale, map)| (*scale, first(map).autodiff())).collect()
     };
-    let motions = inputs.source_from_target.iter().map(|(scale, motions)| {
-        let motions = motions.iter();
-        let motions =
-            motions.map(|(id, motion)| (*id, motion.clone().narrow(0, 0, 1).without_autodiff().autodiff()));
-        (*scale, motions.collect())
-    });
+    let motions = inputs.source_from_target.clone();
     let colour = inputs.colour.iter().map(|(id, images)| (*id, images.iter().map(first).collect()));
     let mut disparities = tracked(&inputs.disparities);
     let leaf = disparities[&finest].clone().require_grad();
@@ -190,7 +185,7 @@ pub fn disparity_gradient(objective: &Objective, inputs: &Inputs) -> Tensor<4> {
     let inputs = Inputs {
         colour: colour.collect(),
         disparities,
-        source_from_target: motions.collect(),
+        source_from_target: motions.map(|motion| motion.narrow(0, 0, 1).without_autodiff().autodiff()),
         intrinsics: inputs.intrinsics[..1].to_vec(),
         predictive_masks: tracked(&inputs.predictive_masks),
         noise: Noise::None,

@@ -52,6 +52,9 @@ pub struct ReprojectionOptions {
     pub use_ssim: bool,
     /// Sample at pixel coordinates as they are; false stretches them as present-day PyTorch does.
     pub align_corners: bool,
+    /// The stream of the noise that is added to the identity losses, if there is any
+    /// ([`tie_break_noise`](crate::compute::ops::tie_break_noise) in the shape of the identity losses).
+    pub noise: Option<u64>,
     /// Whether maps are asked for besides the loss.
     pub maps: bool,
 }

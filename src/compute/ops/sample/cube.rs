@@ -3,7 +3,7 @@
 use super::{BorderSampling, BorderSamplingGradient};
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_cubecl::{
-    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_dtype, tensor::CubeTensor,
+    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor,
 };
 use cubecl::{calculate_cube_count_elemwise, prelude::*};
 
@@ -176,5 +176,5 @@ impl BorderSamplingGradient for CubeBackend {
 }
 
 fn empty_like(tensor: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
-    empty_device_dtype(tensor.client.clone(), tensor.device.clone(), shape.into(), tensor.dtype)
+    empty_device_contiguous_dtype(tensor.client.clone(), tensor.device.clone(), shape.into(), tensor.dtype)
 }

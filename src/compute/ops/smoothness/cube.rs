@@ -3,15 +3,18 @@
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use super::{FusedSmoothness, FusedSmoothnessGradient, SMALLEST_MEAN};
-use crate::compute::ops::cube::{argument, empty, one_thread_each, row_sums};
+use crate::compute::ops::{
+    cube::{argument, empty, one_thread_each, row_sums},
+    reduction::{CHUNKS, chunk_sums, sum_of_chunks},
+};
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use cubecl::prelude::*;
 
-/// What the disparities of an item are multiplied with to have mean 1; `sums` are their sums.
+/// What the disparities of an item are multiplied with to have mean 1; `sums` are the sums of its chunks.
 #[cube]
 fn scale_of(sums: &Tensor<f32>, item: usize, pixels: usize) -> f32 {
-    f32::new(1.0) / (sums[item] / f32::cast_from(pixels) + SMALLEST_MEAN)
+    f32::new(1.0) / (sum_of_chunks(sums, item) / f32::cast_from(pixels) + SMALLEST_MEAN)
 }
 
 /// exp(−|difference of colours|) of two places of an item.
@@ -82,7 +85,7 @@ fn slopes_kernel(
     slopes[ABSOLUTE_POS] = slope;
 }
 
-/// The gradient with respect to the disparity; `losses` are those of the items.
+/// The gradient with respect to the disparity; `losses` are those of the chunks of the items.
 #[cube(launch)]
 fn gradient_kernel(
     slopes: &Tensor<f32>,
@@ -95,14 +98,8 @@ fn gradient_kernel(
         terminate!();
     }
     let item = ABSOLUTE_POS / pixels;
-    let mean_of_products = losses[item] / f32::cast_from(pixels);
+    let mean_of_products = sum_of_chunks(losses, item) / f32::cast_from(pixels);
     gradient[ABSOLUTE_POS] = (slopes[ABSOLUTE_POS] - mean_of_products) * scale_of(sums, item, pixels);
-}
-
-/// The sum over each item of a batch, `[B]`.
-fn item_sums(map: &CubeTensor) -> CubeTensor {
-    let [_, _, height, width] = map.shape().dims();
-    row_sums(row_sums(map.clone(), width, 1.0), height, 1.0)
 }
 
 impl FusedSmoothness for CubeBackend {
@@ -120,7 +117,7 @@ impl FusedSmoothnessGradient for CubeBackend {
         let (disparity, image) = (into_contiguous(disparity), into_contiguous(image));
         let shape: [usize; 4] = disparity.shape().dims();
         let [batch, _, height, width] = shape;
-        let sums = item_sums(&disparity);
+        let sums = chunk_sums(&disparity);
         let map = || empty(&disparity, shape);
         let (losses, slopes, gradient) = (map(), map(), map());
         let (cubes, threads) = one_thread_each(&losses, batch * height * width);
@@ -136,7 +133,7 @@ impl FusedSmoothnessGradient for CubeBackend {
             1.0 / (batch * height * (width - 1)) as f32,
             1.0 / (batch * (height - 1) * width) as f32,
         );
-        let losses = item_sums(&losses);
+        let losses = chunk_sums(&losses);
         gradient_kernel::launch(
             &gradient.client,
             cubes,
@@ -146,6 +143,6 @@ impl FusedSmoothnessGradient for CubeBackend {
             argument(&losses),
             argument(&gradient),
         );
-        [row_sums(losses, batch, 1.0), gradient]
+        [row_sums(losses, batch * CHUNKS, 1.0), gradient]
     }
 }

@@ -6,7 +6,11 @@
     reason = "what kernels hand to each other are registers, and each is given every buffer that it touches"
 )]
 
-use crate::compute::ops::reprojection::{C1, C2, GREY, SSIM_SHARE};
+use crate::compute::ops::{
+    noise::cube::drawn,
+    reduction::{CHUNKS, THREADS, chunk_of, workgroup_sum},
+    reprojection::{C1, C2, GREY, SSIM_SHARE},
+};
 use cubecl::prelude::*;
 
 /// The pixel `step − 1` further than `index`, mirrored at the ends of an axis.
@@ -140,9 +144,9 @@ pub(super) fn photometric_kernel(
     losses[ABSOLUTE_POS] = photometric_at(images, image, target, image / count, place, use_ssim);
 }
 
-/// The losses of the warped sources, the least candidate of each pixel, its number (identities come
-/// first), and 1 where that is a source, so that the pixel trains. `identity` has `identities` planes
-/// an item; with none it is not read.
+/// The losses of the warped sources, the least candidate of each pixel, and its number (identities come
+/// first). `identity` has `identities` planes an item; with none it is not read. If `noisy`, noise of a
+/// stream is added to it.
 #[cube(launch)]
 pub(super) fn compare_kernel(
     warped: &Tensor<f32>,
@@ -151,7 +155,9 @@ pub(super) fn compare_kernel(
     reprojection: &mut Tensor<f32>,
     least: &mut Tensor<f32>,
     chosen: &mut Tensor<f32>,
-    trains: &mut Tensor<f32>,
+    stream_low: u32,
+    stream_high: u32,
+    #[comptime] noisy: bool,
     #[comptime] identities: usize,
     #[comptime] use_ssim: bool,
 ) {
@@ -165,7 +171,11 @@ pub(super) fn compare_kernel(
     let mut best = f32::max_value();
     let mut number = f32::new(0.0);
     for candidate in 0..identities {
-        let loss = identity[(item * identities + candidate) * pixels + place];
+        let index = (item * identities + candidate) * pixels + place;
+        let mut loss = identity[index];
+        if noisy {
+            loss += drawn(stream_low, stream_high, index);
+        }
         if loss < best {
             best = loss;
             number = f32::cast_from(candidate);
@@ -182,5 +192,66 @@ pub(super) fn compare_kernel(
     }
     least[ABSOLUTE_POS] = best;
     chosen[ABSOLUTE_POS] = number;
-    trains[ABSOLUTE_POS] = select(number >= f32::cast_from(identities), 1.0, 0.0);
+}
+
+/// The sums over each chunk of each item, `[B, 1, 1, CHUNKS]`, of the least candidates, and how many of
+/// them are sources, so that their pixels train.
+#[cube(launch)]
+pub(super) fn chunk_totals_kernel(
+    least: &Tensor<f32>,
+    chosen: &Tensor<f32>,
+    losses: &mut Tensor<f32>,
+    trained: &mut Tensor<f32>,
+    #[comptime] identities: usize,
+) {
+    let pixels = least.shape(2) * least.shape(3);
+    if CUBE_POS >= least.shape(0) * CHUNKS {
+        terminate!();
+    }
+    let item = CUBE_POS / CHUNKS;
+    let chunk = chunk_of(CUBE_POS % CHUNKS, pixels);
+    let mut loss = f32::new(0.0);
+    let mut count = f32::new(0.0);
+    let mut pixel = chunk.first + UNIT_POS as usize;
+    while pixel < chunk.end {
+        let index = item * pixels + pixel;
+        loss += least[index];
+        let trains: f32 = select(chosen[index] >= f32::cast_from(identities), 1.0, 0.0);
+        count += trains;
+        pixel += THREADS;
+    }
+    let loss = workgroup_sum(loss);
+    let count = workgroup_sum(count);
+    if UNIT_POS == 0 {
+        losses[CUBE_POS] = loss;
+        trained[CUBE_POS] = count;
+    }
+}
+
+/// The two sums of all chunks, times `share`, by one workgroup.
+#[cube(launch)]
+pub(super) fn totals_kernel(
+    losses: &Tensor<f32>,
+    trained: &Tensor<f32>,
+    loss: &mut Tensor<f32>,
+    trained_share: &mut Tensor<f32>,
+    share: f32,
+) {
+    if CUBE_POS > 0 {
+        terminate!();
+    }
+    let mut sum = f32::new(0.0);
+    let mut count = f32::new(0.0);
+    let mut index = UNIT_POS as usize;
+    while index < losses.len() {
+        sum += losses[index];
+        count += trained[index];
+        index += THREADS;
+    }
+    let sum = workgroup_sum(sum);
+    let count = workgroup_sum(count);
+    if UNIT_POS == 0 {
+        loss[0] = sum * share;
+        trained_share[0] = count * share;
+    }
 }

@@ -3,7 +3,10 @@
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::compare::{structure, window_at};
+use super::{
+    compare::{structure, window_at},
+    warp::Pixel,
+};
 use crate::compute::ops::reprojection::{GREY, SSIM_SHARE};
 use cubecl::prelude::*;
 
@@ -52,47 +55,40 @@ fn times_held(index: usize, step: usize, length: usize) -> f32 {
     select(is_outside, 0.0, times)
 }
 
-/// The gradient of the mean loss with respect to the warped colours, in their shape: of L1 where the
-/// source was chosen, and of SSIM from the windows around where it was. `share` is 1 / (B·H·W);
-/// without SSIM `slopes` is not read.
-#[cube(launch)]
-pub(super) fn colours_kernel(
+/// How the loss changes with a colour of a warped source at a pixel, not yet divided by the number of
+/// pixels: of L1 where the source was chosen, and of SSIM from the windows around where it was. Without
+/// SSIM `slopes` is not read.
+#[cube]
+pub(super) fn colour_gradient(
     warped: &Tensor<f32>,
     target: &Tensor<f32>,
     chosen: &Tensor<f32>,
     slopes: &Tensor<f32>,
-    gradient: &mut Tensor<f32>,
-    share: f32,
+    pixel: &Pixel,
+    source: usize,
+    colour: usize,
     #[comptime] identities: usize,
     #[comptime] use_ssim: bool,
-) {
+) -> f32 {
     let (height, width) = (target.shape(2), target.shape(3));
     let pixels = height * width;
-    let planes = warped.shape(1);
-    if ABSOLUTE_POS >= warped.shape(0) * planes * pixels {
-        terminate!();
-    }
-    let item = ABSOLUTE_POS / (planes * pixels);
-    let plane = ABSOLUTE_POS / pixels % planes;
-    let place = ABSOLUTE_POS % pixels;
-    let (row, column) = (place / width, place % width);
-    let colour = plane % 3;
-    let candidate = f32::cast_from(identities + plane / 3);
-    let x = warped[ABSOLUTE_POS];
-    let y = target[(item * 3 + colour) * pixels + place];
+    let place = pixel.row * width + pixel.column;
+    let candidate = f32::cast_from(identities + source);
+    let x = warped[(pixel.item * warped.shape(1) + source * 3 + colour) * pixels + place];
+    let y = target[(pixel.item * 3 + colour) * pixels + place];
     let above: f32 = select(x > y, 1.0, 0.0);
     let below: f32 = select(x < y, 1.0, 0.0);
     let sign = above - below;
     let l1_share = if use_ssim { f32::new((1.0 - SSIM_SHARE) / 3.0) } else { f32::new(1.0 / 3.0) };
-    let mut sum = select(chosen[item * pixels + place] == candidate, sign * l1_share, 0.0);
+    let mut sum = select(chosen[pixel.item * pixels + place] == candidate, sign * l1_share, 0.0);
     if use_ssim {
         for down in 0..3 {
             for across in 0..3 {
-                let times = times_held(row, down, height) * times_held(column, across, width);
+                let times = times_held(pixel.row, down, height) * times_held(pixel.column, across, width);
                 if times > 0.0 {
-                    let window = (row + down - 1) * width + column + across - 1;
-                    if chosen[item * pixels + window] == candidate {
-                        let start = (item * 9 + colour * 3) * pixels + window;
+                    let window = (pixel.row + down - 1) * width + pixel.column + across - 1;
+                    if chosen[pixel.item * pixels + window] == candidate {
+                        let start = (pixel.item * 9 + colour * 3) * pixels + window;
                         let by_square = slopes[start + pixels];
                         let by_product = slopes[start + 2 * pixels];
                         sum +=
@@ -102,5 +98,5 @@ pub(super) fn colours_kernel(
             }
         }
     }
-    gradient[ABSOLUTE_POS] = sum * share;
+    sum
 }

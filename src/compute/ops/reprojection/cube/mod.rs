@@ -6,7 +6,11 @@ mod warp;
 mod warp_gradient;
 
 use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions};
-use crate::compute::ops::cube::{argument, empty, one_thread_each, row_sums};
+use crate::compute::ops::{
+    cube::{argument, empty, number, one_thread_each, row_sums},
+    noise::cube::halves,
+    reduction::{CHUNKS, workgroups},
+};
 use burn::backend::{TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
 
@@ -25,8 +29,6 @@ struct Comparison {
     /// The least candidate and its number, `[B, 1, H, W]`.
     least: CubeTensor,
     chosen: CubeTensor,
-    /// 1 where a pixel trains, `[B, 1, H, W]`.
-    trains: CubeTensor,
 }
 
 impl Comparison {
@@ -64,7 +66,8 @@ impl Comparison {
 
         let reprojection = empty(&target, [batch, source_count, height, width]);
         let map = || empty(&target, [batch, 1, height, width]);
-        let (least, chosen, trains) = (map(), map(), map());
+        let (least, chosen) = (map(), map());
+        let [stream_low, stream_high] = halves(options.noise.unwrap_or_default());
         let (cubes, threads) = one_thread_each(&least, batch * height * width);
         compare::compare_kernel::launch(
             &least.client,
@@ -76,7 +79,9 @@ impl Comparison {
             argument(&reprojection),
             argument(&least),
             argument(&chosen),
-            argument(&trains),
+            stream_low,
+            stream_high,
+            options.noise.is_some(),
             identities,
             options.use_ssim,
         );
@@ -91,7 +96,6 @@ impl Comparison {
             reprojection,
             least,
             chosen,
-            trains,
         }
     }
 
@@ -101,10 +105,32 @@ impl Comparison {
     }
 
     fn outputs(&self) -> Outputs<CubeBackend> {
-        let [_, _, _, width] = self.least.shape().dims();
-        let rows = self.least.shape().num_elements() / width;
-        let mean = |map: &CubeTensor| row_sums(row_sums(map.clone(), width, 1.0), rows, self.share());
-        let loss = mean(&self.least);
+        let [batch, _, _, _] = self.least.shape().dims();
+        let sums = || empty(&self.least, [batch, 1, 1, CHUNKS]);
+        let (losses, trained) = (sums(), sums());
+        let (cubes, threads) = workgroups(&losses, batch * CHUNKS);
+        compare::chunk_totals_kernel::launch(
+            &losses.client,
+            cubes,
+            threads,
+            argument(&self.least),
+            argument(&self.chosen),
+            argument(&losses),
+            argument(&trained),
+            self.identities,
+        );
+        let (loss, trained_share) = (number(&losses), number(&losses));
+        let (cubes, threads) = workgroups(&loss, 1);
+        compare::totals_kernel::launch(
+            &loss.client,
+            cubes,
+            threads,
+            argument(&losses),
+            argument(&trained),
+            argument(&loss),
+            argument(&trained_share),
+            self.share(),
+        );
         let maps = match self.options.maps {
             true => CubeBackend::float_cat(
                 [&self.warped, &self.reprojection, &self.least, &self.chosen].map(CubeTensor::clone).into(),
@@ -112,50 +138,35 @@ impl Comparison {
             ),
             false => loss.clone(),
         };
-        (loss, mean(&self.trains), maps)
+        (loss, trained_share, maps)
     }
 
-    /// With respect to the warped colours, in their shape.
-    fn colour_gradient(&self) -> CubeTensor {
+    /// How the loss of each pixel changes with the window means of SSIM; any tensor without SSIM.
+    fn slopes(&self) -> CubeTensor {
+        if !self.options.use_ssim {
+            return self.chosen.clone();
+        }
         let [batch, _, height, width] = self.target.shape().dims();
-        let slopes = self.options.use_ssim.then(|| {
-            let slopes = empty(&self.target, [batch, 9, height, width]);
-            let (cubes, threads) = one_thread_each(&slopes, batch * height * width);
-            compare_gradient::slopes_kernel::launch(
-                &slopes.client,
-                cubes,
-                threads,
-                argument(&self.warped),
-                argument(&self.target),
-                argument(&self.chosen),
-                argument(&slopes),
-                self.identities,
-            );
-            slopes
-        });
-        let gradient = empty(&self.warped, self.warped.shape().dims());
-        let (cubes, threads) = one_thread_each(&gradient, gradient.shape().num_elements());
-        compare_gradient::colours_kernel::launch(
-            &gradient.client,
+        let slopes = empty(&self.target, [batch, 9, height, width]);
+        let (cubes, threads) = one_thread_each(&slopes, batch * height * width);
+        compare_gradient::slopes_kernel::launch(
+            &slopes.client,
             cubes,
             threads,
             argument(&self.warped),
             argument(&self.target),
             argument(&self.chosen),
-            argument(slopes.as_ref().unwrap_or(&self.chosen)),
-            argument(&gradient),
-            self.share(),
+            argument(&slopes),
             self.identities,
-            self.options.use_ssim,
         );
-        gradient
+        slopes
     }
 
     /// With respect to disparity and projections, in their shapes.
     fn gradients(&self) -> [CubeTensor; 2] {
         let [batch, planes, height, width] = self.warped.shape().dims();
         let (depth_offset, depth_slope) = self.options.depth_range.coefficients();
-        let colours = self.colour_gradient();
+        let slopes = self.slopes();
         let points = empty(&self.warped, [batch, planes, height, width]);
         let upsampled = empty(&self.disparity, [batch, 1, height, width]);
         let (cubes, threads) = one_thread_each(&points, batch * height * width);
@@ -166,16 +177,22 @@ impl Comparison {
             argument(&self.disparity),
             argument(&self.projections),
             argument(&self.sources),
-            argument(&colours),
+            argument(&self.warped),
+            argument(&self.target),
+            argument(&self.chosen),
+            argument(&slopes),
             argument(&points),
             argument(&upsampled),
             depth_offset,
             depth_slope,
+            self.share(),
+            self.identities,
+            self.options.use_ssim,
             self.options.align_corners,
         );
 
-        let moments = empty(&points, [batch, planes, 4, width]);
-        let (cubes, threads) = one_thread_each(&moments, batch * planes * width);
+        let moments = empty(&points, [batch, planes, 4, CHUNKS]);
+        let (cubes, threads) = workgroups(&moments, batch * planes * CHUNKS);
         warp_gradient::moments_kernel::launch(
             &moments.client,
             cubes,
@@ -187,7 +204,7 @@ impl Comparison {
             depth_slope,
         );
         let projection_gradient =
-            CubeBackend::float_reshape(row_sums(moments, width, 1.0), self.projections.shape());
+            CubeBackend::float_reshape(row_sums(moments, CHUNKS, 1.0), self.projections.shape());
         [self.downsampled(upsampled), projection_gradient]
     }
 

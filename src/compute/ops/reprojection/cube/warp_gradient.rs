@@ -3,12 +3,18 @@
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::warp::{Pixel, depth_at, direction, project, stretch, stretched, taps};
-use crate::compute::ops::sample::cube::{freedom, lesser, locate, slopes_at};
+use super::{
+    compare_gradient::colour_gradient,
+    warp::{Pixel, depth_at, direction, project, stretch, stretched, taps},
+};
+use crate::compute::ops::{
+    reduction::{CHUNKS, THREADS, chunk_of, workgroup_sum},
+    sample::cube::{freedom, lesser, locate, slopes_at},
+};
 use cubecl::prelude::*;
 
-/// From the gradient with respect to the warped colours, `[B, 3·sources, H, W]`, to that with respect
-/// to the sources' homogeneous points, in the same shape, and to the upsampled disparity.
+/// The gradient of the mean loss with respect to the sources' homogeneous points,
+/// `[B, 3·sources, H, W]`, and to the upsampled disparity. `share` is 1 / (B·H·W).
 ///
 /// With the position p = (x, y)/z and its gradient g, a point's gradient is (gₓ, gᵧ, −g·p)/z; depth
 /// moves the point along its direction, and disparity moves depth by −slope·depth².
@@ -17,11 +23,17 @@ pub(super) fn pull_back_kernel(
     disparity: &Tensor<f32>,
     projections: &Tensor<f32>,
     sources: &Tensor<f32>,
-    colours: &Tensor<f32>,
+    warped: &Tensor<f32>,
+    target: &Tensor<f32>,
+    chosen: &Tensor<f32>,
+    slopes: &Tensor<f32>,
     points: &mut Tensor<f32>,
     disparity_gradient: &mut Tensor<f32>,
     depth_offset: f32,
     depth_slope: f32,
+    share: f32,
+    #[comptime] identities: usize,
+    #[comptime] use_ssim: bool,
     #[comptime] align_corners: bool,
 ) {
     let (height, width) = (sources.shape(2), sources.shape(3));
@@ -46,8 +58,12 @@ pub(super) fn pull_back_kernel(
         for colour in 0..3 {
             let plane = (image * 3 + colour) * pixels;
             let (slope_x, slope_y) = slopes_at(sources, plane, &cell);
-            along_x += colours[plane + place] * slope_x;
-            along_y += colours[plane + place] * slope_y;
+            let by_colour = share
+                * colour_gradient(
+                    warped, target, chosen, slopes, &pixel, source, colour, identities, use_ssim,
+                );
+            along_x += by_colour * slope_x;
+            along_y += by_colour * slope_y;
         }
         along_x *= freedom(x, width) * stretch(width, align_corners);
         along_y *= freedom(y, height) * stretch(height, align_corners);
@@ -68,8 +84,8 @@ pub(super) fn pull_back_kernel(
 }
 
 /// From the gradient with respect to the points, `[B, 3·sources, H, W]`, to that with respect to the
-/// projections, by column: `[B, sources, 3, 4, W]`. One thread for each row of a matrix and column of
-/// the image sums over the image's rows, so that neighbouring threads read neighbouring pixels.
+/// projections, by chunk of the image: `[B, 3·sources, 4, CHUNKS]`. One workgroup sums over the pixels of
+/// one chunk for one row of a matrix.
 ///
 /// A point is (u·depth, v·depth, depth, 1) times the matrix.
 #[cube(launch)]
@@ -81,28 +97,40 @@ pub(super) fn moments_kernel(
     depth_slope: f32,
 ) {
     let (height, width) = (points.shape(2), points.shape(3));
+    let pixels = height * width;
     let planes = points.shape(1);
-    if ABSOLUTE_POS >= points.shape(0) * planes * width {
+    if CUBE_POS >= points.shape(0) * planes * CHUNKS {
         terminate!();
     }
-    let plane = ABSOLUTE_POS / width;
-    let column = ABSOLUTE_POS % width;
-    let mut by_depth = f32::new(0.0);
+    let plane = CUBE_POS / CHUNKS;
+    let chunk = chunk_of(CUBE_POS % CHUNKS, pixels);
+    let mut by_depth_across = f32::new(0.0);
     let mut by_depth_down = f32::new(0.0);
+    let mut by_depth = f32::new(0.0);
     let mut alone = f32::new(0.0);
-    for row in 0..height {
-        let pixel = Pixel { item: plane / planes, row, column };
+    let mut place = chunk.first + UNIT_POS as usize;
+    while place < chunk.end {
+        let pixel = Pixel { item: plane / planes, row: place / width, column: place % width };
         let depth = depth_at(disparity, &pixel, height, width, depth_offset, depth_slope);
-        let gradient = points[(plane * height + row) * width + column];
-        by_depth += gradient * depth;
-        by_depth_down += gradient * depth * f32::cast_from(row);
+        let gradient = points[plane * pixels + place];
+        let deep = gradient * depth;
+        by_depth_across += deep * f32::cast_from(pixel.column);
+        by_depth_down += deep * f32::cast_from(pixel.row);
+        by_depth += deep;
         alone += gradient;
+        place += THREADS;
     }
-    let start = plane * 4 * width + column;
-    moments[start] = by_depth * f32::cast_from(column);
-    moments[start + width] = by_depth_down;
-    moments[start + 2 * width] = by_depth;
-    moments[start + 3 * width] = alone;
+    let by_depth_across = workgroup_sum(by_depth_across);
+    let by_depth_down = workgroup_sum(by_depth_down);
+    let by_depth = workgroup_sum(by_depth);
+    let alone = workgroup_sum(alone);
+    if UNIT_POS == 0 {
+        let start = plane * 4 * CHUNKS + CUBE_POS % CHUNKS;
+        moments[start] = by_depth_across;
+        moments[start + CHUNKS] = by_depth_down;
+        moments[start + 2 * CHUNKS] = by_depth;
+        moments[start + 3 * CHUNKS] = alone;
+    }
 }
 
 /// How much an output position of bilinear upsampling takes from input position `input`.

@@ -6,8 +6,14 @@ mod strip;
 mod warp;
 
 use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions};
-use crate::compute::ops::flex::{Planes, tensor};
-use burn::backend::{Flex, ops::FloatTensorOps, tensor::FloatTensor};
+use crate::compute::ops::{
+    flex::{Planes, tensor},
+    tie_break_noise,
+};
+use burn::{
+    backend::{Flex, TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor},
+    tensor::Device,
+};
 use rayon::prelude::*;
 use ssim::{Comparison, Rows, around};
 use strip::{Item, Scratch, StripResult, process};
@@ -55,6 +61,13 @@ impl FusedReprojection for Flex {
     }
 }
 
+/// Identity losses with tie-break noise.
+fn with_noise(identity: FloatTensor<Flex>, stream: u64) -> FloatTensor<Flex> {
+    let noise = tie_break_noise(stream, identity.shape().dims(), &Device::flex());
+    let noise = noise.try_into_primitive::<Flex>().expect("the noise was made on the CPU backend");
+    Flex::float_add(identity, noise)
+}
+
 #[macerator::with_simd]
 #[allow(clippy::extra_unused_type_parameters, reason = "it selects the instruction set of what is inlined")]
 fn compare_row<'a, S: macerator::Simd>(
@@ -80,7 +93,10 @@ impl FusedReprojectionGradient for Flex {
     ) -> (Outputs<Self>, [FloatTensor<Self>; 2]) {
         let (disparity, projections) = (Planes::new(disparity), Planes::new(projections));
         let (sources, target) = (Planes::new(sources), Planes::new(target));
-        let identity = Planes::new(identity);
+        let identity = Planes::new(match options.noise {
+            Some(stream) => with_noise(identity, stream),
+            None => identity,
+        });
         let [batch, _, height, width] = target.shape;
         let [_, _, disparity_height, disparity_width] = disparity.shape;
         let [_, source_count, _, _] = projections.shape;

@@ -1,0 +1,393 @@
+//! The motion chain on the GPU: one thread an item or a matrix, each way.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "what kernels hand to each other are registers, and each is given every buffer that it touches"
+)]
+
+use super::{
+    MotionChoice, MotionGradients, MotionOps, SMALLEST_ANGLE,
+    vector::{Vector3, cross, dot, rotated, unit, vector_at},
+};
+use crate::{
+    compute::ops::cube::{argument, empty, one_thread_each, row_sums},
+    config::ImageSize,
+};
+use burn::backend::{TensorMetadata, tensor::FloatTensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
+use cubecl::prelude::*;
+
+#[cube(launch)]
+fn spread_kernel(sums: &Tensor<f32>, map: &mut Tensor<f32>, factor: f32) {
+    if ABSOLUTE_POS >= map.len() {
+        terminate!();
+    }
+    map[ABSOLUTE_POS] = sums[ABSOLUTE_POS / (map.shape(2) * map.shape(3))] * factor;
+}
+
+/// A rotation by an angle about an axis of (nearly) length 1.
+#[derive(CubeType)]
+struct Rotation {
+    axis: Vector3,
+    angle: f32,
+    cosine: f32,
+    sine: f32,
+    /// What the axis-angle vector was multiplied with to become the axis.
+    to_axis: f32,
+}
+
+#[cube]
+fn rotation_of(axis_angle: &Vector3) -> Rotation {
+    let angle = dot(axis_angle, axis_angle).sqrt();
+    let to_axis = f32::new(1.0) / (angle + SMALLEST_ANGLE);
+    let axis = Vector3 { x: axis_angle.x * to_axis, y: axis_angle.y * to_axis, z: axis_angle.z * to_axis };
+    Rotation { axis, angle, cosine: angle.cos(), sine: angle.sin(), to_axis }
+}
+
+/// `[B, 4, 4]` of motion number `index` in `parameters [B, motions, 6]`.
+#[cube(launch)]
+fn rigid_motion_kernel(
+    parameters: &Tensor<f32>,
+    motion: &mut Tensor<f32>,
+    index: u32,
+    #[comptime] invert: bool,
+) {
+    if ABSOLUTE_POS >= parameters.shape(0) {
+        terminate!();
+    }
+    let start = (ABSOLUTE_POS * parameters.shape(1) + index as usize) * 6;
+    let rotation = rotation_of(&vector_at(parameters, start, 1));
+    let translation = vector_at(parameters, start + 3, 1);
+    let sine = if invert { -rotation.sine } else { rotation.sine };
+    let out = ABSOLUTE_POS * 16;
+    for column in 0..3 {
+        let turned = rotated(&unit(column), &rotation.axis, rotation.cosine, sine);
+        motion[out + column] = turned.x;
+        motion[out + 4 + column] = turned.y;
+        motion[out + 8 + column] = turned.z;
+        motion[out + 12 + column] = f32::new(0.0);
+    }
+    if invert {
+        let back = rotated(&translation, &rotation.axis, rotation.cosine, sine);
+        motion[out + 3] = -back.x;
+        motion[out + 7] = -back.y;
+        motion[out + 11] = -back.z;
+    } else {
+        motion[out + 3] = translation.x;
+        motion[out + 7] = translation.y;
+        motion[out + 11] = translation.z;
+    }
+    motion[out + 15] = f32::new(1.0);
+}
+
+/// The gradient of the parameters; 0 for the other motions.
+///
+/// Column j of the rotation is R·eⱼ = cos θ·eⱼ + sin θ·a×eⱼ + (1 − cos θ)·a·(a·eⱼ); with its gradient gⱼ
+/// the gradient of a is the sum of sin θ·eⱼ×gⱼ + (1 − cos θ)·(gⱼ·(a·eⱼ) + eⱼ·(a·gⱼ)). The axis a is the
+/// vector v by θ + ε, and θ its length, which at v = 0 is taken not to move.
+#[cube(launch)]
+fn rigid_motion_gradient_kernel(
+    parameters: &Tensor<f32>,
+    upstream: &Tensor<f32>,
+    gradient: &mut Tensor<f32>,
+    index: u32,
+    #[comptime] invert: bool,
+) {
+    if ABSOLUTE_POS >= parameters.shape(0) {
+        terminate!();
+    }
+    let count = parameters.shape(1) * 6;
+    for number in 0..count {
+        gradient[ABSOLUTE_POS * count + number] = f32::new(0.0);
+    }
+    let start = ABSOLUTE_POS * count + index as usize * 6;
+    let axis_angle = vector_at(parameters, start, 1);
+    let translation = vector_at(parameters, start + 3, 1);
+    let rotation = rotation_of(&axis_angle);
+    let (cosine, sine) = (rotation.cosine, rotation.sine);
+    let matrix = ABSOLUTE_POS * 16;
+    let last = vector_at(upstream, matrix + 3, 4);
+    let mut by_cosine = f32::new(0.0);
+    let mut by_sine = f32::new(0.0);
+    let mut by_x = f32::new(0.0);
+    let mut by_y = f32::new(0.0);
+    let mut by_z = f32::new(0.0);
+    for column in 0..3 {
+        let e = unit(column);
+        // The inverse has the rotation's columns as rows, and −row·t in the last column.
+        let g = if invert {
+            let row = vector_at(upstream, matrix + 4 * column, 1);
+            let by_last = dot(&last, &e);
+            Vector3 {
+                x: row.x - by_last * translation.x,
+                y: row.y - by_last * translation.y,
+                z: row.z - by_last * translation.z,
+            }
+        } else {
+            vector_at(upstream, matrix + column, 4)
+        };
+        let (along_e, along_g) = (dot(&rotation.axis, &e), dot(&rotation.axis, &g));
+        by_cosine += dot(&g, &e) - along_g * along_e;
+        by_sine += dot(&g, &cross(&rotation.axis, &e));
+        let turn = cross(&e, &g);
+        let rest = 1.0 - cosine;
+        by_x += sine * turn.x + rest * (g.x * along_e + e.x * along_g);
+        by_y += sine * turn.y + rest * (g.y * along_e + e.y * along_g);
+        by_z += sine * turn.z + rest * (g.z * along_e + e.z * along_g);
+    }
+    let by_axis = Vector3 { x: by_x, y: by_y, z: by_z };
+    let by_angle = cosine * by_sine - sine * by_cosine - dot(&by_axis, &rotation.axis) * rotation.to_axis;
+    let along = select(rotation.angle > 0.0, by_angle / rotation.angle, 0.0);
+    gradient[start] = by_axis.x * rotation.to_axis + along * axis_angle.x;
+    gradient[start + 1] = by_axis.y * rotation.to_axis + along * axis_angle.y;
+    gradient[start + 2] = by_axis.z * rotation.to_axis + along * axis_angle.z;
+    if invert {
+        let turned = rotated(&last, &rotation.axis, cosine, sine);
+        gradient[start + 3] = -turned.x;
+        gradient[start + 4] = -turned.y;
+        gradient[start + 5] = -turned.z;
+    } else {
+        gradient[start + 3] = last.x;
+        gradient[start + 4] = last.y;
+        gradient[start + 5] = last.z;
+    }
+}
+
+/// A camera for images of some size, in pixels.
+#[derive(CubeType)]
+struct Camera {
+    fx: f32,
+    fy: f32,
+    cx: f32,
+    cy: f32,
+}
+
+#[cube]
+fn camera_of(cameras: &Tensor<f32>, item: usize, width: f32, height: f32) -> Camera {
+    Camera {
+        fx: cameras[item * 4] * width,
+        fy: cameras[item * 4 + 1] * height,
+        cx: cameras[item * 4 + 2] * width,
+        cy: cameras[item * 4 + 3] * height,
+    }
+}
+
+/// A column of K·[R | t], from that of the motion.
+#[cube]
+fn seen(motion: &Vector3, camera: &Camera) -> Vector3 {
+    Vector3 {
+        x: camera.fx * motion.x + camera.cx * motion.z,
+        y: camera.fy * motion.y + camera.cy * motion.z,
+        z: motion.z,
+    }
+}
+
+#[cube(launch)]
+fn camera_projections_kernel(
+    motions: &Tensor<f32>,
+    cameras: &Tensor<f32>,
+    projections: &mut Tensor<f32>,
+    width: f32,
+    height: f32,
+) {
+    let count = motions.shape(1);
+    if ABSOLUTE_POS >= motions.shape(0) * count {
+        terminate!();
+    }
+    let camera = camera_of(cameras, ABSOLUTE_POS / count, width, height);
+    let start = ABSOLUTE_POS * 16;
+    let x = seen(&vector_at(motions, start, 4), &camera);
+    let y = seen(&vector_at(motions, start + 1, 4), &camera);
+    let z = seen(&vector_at(motions, start + 2, 4), &camera);
+    let last = seen(&vector_at(motions, start + 3, 4), &camera);
+    let (inverse_x, inverse_y) = (f32::new(1.0) / camera.fx, f32::new(1.0) / camera.fy);
+    let (centre_x, centre_y) = (-camera.cx / camera.fx, -camera.cy / camera.fy);
+    let out = ABSOLUTE_POS * 12;
+    projections[out] = x.x * inverse_x;
+    projections[out + 1] = y.x * inverse_y;
+    projections[out + 2] = x.x * centre_x + y.x * centre_y + z.x;
+    projections[out + 3] = last.x;
+    projections[out + 4] = x.y * inverse_x;
+    projections[out + 5] = y.y * inverse_y;
+    projections[out + 6] = x.y * centre_x + y.y * centre_y + z.y;
+    projections[out + 7] = last.y;
+    projections[out + 8] = x.z * inverse_x;
+    projections[out + 9] = y.z * inverse_y;
+    projections[out + 10] = x.z * centre_x + y.z * centre_y + z.z;
+    projections[out + 11] = last.z;
+}
+
+/// The gradient of a column of a motion, from that of the column of K·[R | t].
+#[cube]
+fn unseen(column: &Vector3, camera: &Camera) -> Vector3 {
+    Vector3 {
+        x: camera.fx * column.x,
+        y: camera.fy * column.y,
+        z: camera.cx * column.x + camera.cy * column.y + column.z,
+    }
+}
+
+/// value / by + third · factor, by coordinate.
+#[cube]
+fn blend(value: &Vector3, by: f32, third: &Vector3, factor: f32) -> Vector3 {
+    Vector3 {
+        x: value.x / by + third.x * factor,
+        y: value.y / by + third.y * factor,
+        z: value.z / by + third.z * factor,
+    }
+}
+
+#[cube(launch)]
+fn camera_projections_gradient_kernel(
+    upstream: &Tensor<f32>,
+    cameras: &Tensor<f32>,
+    gradient: &mut Tensor<f32>,
+    width: f32,
+    height: f32,
+) {
+    let count = gradient.shape(1);
+    if ABSOLUTE_POS >= gradient.shape(0) * count {
+        terminate!();
+    }
+    let camera = camera_of(cameras, ABSOLUTE_POS / count, width, height);
+    let start = ABSOLUTE_POS * 12;
+    let x = vector_at(upstream, start, 4);
+    let y = vector_at(upstream, start + 1, 4);
+    let z = vector_at(upstream, start + 2, 4);
+    let last = vector_at(upstream, start + 3, 4);
+    let x = unseen(&blend(&x, camera.fx, &z, -camera.cx / camera.fx), &camera);
+    let y = unseen(&blend(&y, camera.fy, &z, -camera.cy / camera.fy), &camera);
+    let z = unseen(&z, &camera);
+    let last = unseen(&last, &camera);
+    let out = ABSOLUTE_POS * 16;
+    gradient[out] = x.x;
+    gradient[out + 1] = y.x;
+    gradient[out + 2] = z.x;
+    gradient[out + 3] = last.x;
+    gradient[out + 4] = x.y;
+    gradient[out + 5] = y.y;
+    gradient[out + 6] = z.y;
+    gradient[out + 7] = last.y;
+    gradient[out + 8] = x.z;
+    gradient[out + 9] = y.z;
+    gradient[out + 10] = z.z;
+    gradient[out + 11] = last.z;
+    for column in 0..4 {
+        gradient[out + 12 + column] = f32::new(0.0);
+    }
+}
+
+impl MotionOps for CubeBackend {
+    fn plane_sums(map: FloatTensor<Self>, factor: f32) -> FloatTensor<Self> {
+        let map = into_contiguous(map);
+        let [batch, channels, height, width] = map.shape().dims();
+        let sums = row_sums(map, height * width, factor);
+        reshaped(sums, [batch, channels, 1, 1])
+    }
+
+    fn rigid_motion(parameters: FloatTensor<Self>, choice: MotionChoice) -> FloatTensor<Self> {
+        let parameters = into_contiguous(parameters);
+        let [batch, _, _] = parameters.shape().dims();
+        let motion = empty(&parameters, [1, batch, 4, 4]);
+        let (cubes, threads) = one_thread_each(&motion, batch);
+        rigid_motion_kernel::launch(
+            &motion.client,
+            cubes,
+            threads,
+            argument(&parameters),
+            argument(&motion),
+            choice.index as u32,
+            choice.invert,
+        );
+        reshaped(motion, [batch, 4, 4])
+    }
+
+    fn camera_projections(
+        motions: FloatTensor<Self>,
+        cameras: FloatTensor<Self>,
+        size: ImageSize,
+    ) -> FloatTensor<Self> {
+        let (motions, cameras) = (into_contiguous(motions), into_contiguous(cameras));
+        let [batch, count, _, _] = motions.shape().dims();
+        let projections = empty(&motions, [batch, count, 3, 4]);
+        let (cubes, threads) = one_thread_each(&projections, batch * count);
+        camera_projections_kernel::launch(
+            &projections.client,
+            cubes,
+            threads,
+            argument(&motions),
+            argument(&cameras),
+            argument(&projections),
+            size.width as f32,
+            size.height as f32,
+        );
+        projections
+    }
+}
+
+impl MotionGradients for CubeBackend {
+    fn plane_sums_gradient(upstream: FloatTensor<Self>, shape: [usize; 4], factor: f32) -> FloatTensor<Self> {
+        let upstream = into_contiguous(upstream);
+        let gradient = empty(&upstream, shape);
+        let (cubes, threads) = one_thread_each(&gradient, gradient.shape().num_elements());
+        spread_kernel::launch(
+            &gradient.client,
+            cubes,
+            threads,
+            argument(&upstream),
+            argument(&gradient),
+            factor,
+        );
+        gradient
+    }
+
+    fn rigid_motion_gradient(
+        parameters: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+        choice: MotionChoice,
+    ) -> FloatTensor<Self> {
+        let (parameters, upstream) = (into_contiguous(parameters), into_contiguous(upstream));
+        let [batch, motions, _] = parameters.shape().dims();
+        let gradient = empty(&parameters, [1, batch, motions, 6]);
+        let (cubes, threads) = one_thread_each(&gradient, batch);
+        rigid_motion_gradient_kernel::launch(
+            &gradient.client,
+            cubes,
+            threads,
+            argument(&parameters),
+            argument(&upstream),
+            argument(&gradient),
+            choice.index as u32,
+            choice.invert,
+        );
+        reshaped(gradient, [batch, motions, 6])
+    }
+
+    fn camera_projections_gradient(
+        upstream: FloatTensor<Self>,
+        cameras: FloatTensor<Self>,
+        size: ImageSize,
+    ) -> FloatTensor<Self> {
+        let (upstream, cameras) = (into_contiguous(upstream), into_contiguous(cameras));
+        let [batch, count, _, _] = upstream.shape().dims();
+        let gradient = empty(&upstream, [batch, count, 4, 4]);
+        let (cubes, threads) = one_thread_each(&gradient, batch * count);
+        camera_projections_gradient_kernel::launch(
+            &gradient.client,
+            cubes,
+            threads,
+            argument(&upstream),
+            argument(&cameras),
+            argument(&gradient),
+            size.width as f32,
+            size.height as f32,
+        );
+        gradient
+    }
+}
+
+/// A contiguous tensor in another shape of as many values.
+fn reshaped<const D: usize>(tensor: CubeTensor, shape: [usize; D]) -> CubeTensor {
+    CubeTensor::new_contiguous(tensor.client, tensor.device, shape.into(), tensor.handle, tensor.dtype)
+}

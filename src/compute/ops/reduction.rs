@@ -1,0 +1,96 @@
+//! Sums over the items of a batch on the GPU, without atomics and always in the same order: a workgroup
+//! for each of a few chunks of an item, whose sums whoever needs them adds up.
+
+#![allow(clippy::manual_div_ceil, reason = "kernels have no div_ceil")]
+
+use super::cube::{argument, empty};
+use burn::backend::TensorMetadata;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::{calculate_cube_count_elemwise, prelude::*};
+
+/// Threads of a workgroup; a power of two.
+pub(super) const THREADS: usize = 128;
+
+/// Chunks of an item: enough that a single item keeps a graphics card busy, and few enough to be added up
+/// by each thread that needs the item's sum.
+pub(super) const CHUNKS: usize = 16;
+
+/// The sum of what each thread of a workgroup of [`THREADS`] gives. All threads must come here.
+#[cube]
+pub(super) fn workgroup_sum(value: f32) -> f32 {
+    let thread = UNIT_POS as usize;
+    let mut partial = Shared::<[f32]>::new_slice(THREADS);
+    partial[thread] = value;
+    sync_cube();
+    let mut active = CUBE_DIM / 2;
+    while active > 0 {
+        if UNIT_POS < active {
+            let other = partial[thread + active as usize];
+            partial[thread] += other;
+        }
+        sync_cube();
+        active /= 2;
+    }
+    partial[0]
+}
+
+/// Indices of one chunk of `count` values.
+#[derive(CubeType)]
+pub(super) struct Chunk {
+    pub first: usize,
+    pub end: usize,
+}
+
+/// Chunk number `chunk` of `count` values.
+#[cube]
+pub(super) fn chunk_of(chunk: usize, count: usize) -> Chunk {
+    let length = (count + CHUNKS - 1) / CHUNKS;
+    let first = chunk * length;
+    let end = first + length;
+    Chunk { first, end: select(end < count, end, count) }
+}
+
+/// The sum of a row of `[rows, CHUNKS]`.
+#[cube]
+pub(super) fn sum_of_chunks(sums: &Tensor<f32>, row: usize) -> f32 {
+    let mut sum = f32::new(0.0);
+    for chunk in 0..CHUNKS {
+        sum += sums[row * CHUNKS + chunk];
+    }
+    sum
+}
+
+#[cube(launch)]
+fn chunk_sums_kernel(map: &Tensor<f32>, sums: &mut Tensor<f32>) {
+    let pixels = map.shape(2) * map.shape(3);
+    if CUBE_POS >= map.shape(0) * CHUNKS {
+        terminate!();
+    }
+    let item = CUBE_POS / CHUNKS;
+    let chunk = chunk_of(CUBE_POS % CHUNKS, pixels);
+    let mut sum = f32::new(0.0);
+    let mut pixel = chunk.first + UNIT_POS as usize;
+    while pixel < chunk.end {
+        sum += map[item * pixels + pixel];
+        pixel += THREADS;
+    }
+    let sum = workgroup_sum(sum);
+    if UNIT_POS == 0 {
+        sums[CUBE_POS] = sum;
+    }
+}
+
+/// The sums of the chunks of each item of a contiguous `[B, 1, H, W]`, as `[B, 1, 1, CHUNKS]`.
+pub(super) fn chunk_sums(map: &CubeTensor) -> CubeTensor {
+    let [batch, _, _, _] = map.shape().dims();
+    let sums = empty(map, [batch, 1, 1, CHUNKS]);
+    let (cubes, threads) = workgroups(&sums, batch * CHUNKS);
+    chunk_sums_kernel::launch(&sums.client, cubes, threads, argument(map), argument(&sums));
+    sums
+}
+
+/// `count` workgroups of [`THREADS`]; there may be more of them, so that a kernel must look.
+pub(super) fn workgroups(like: &CubeTensor, count: usize) -> (CubeCount, CubeDim) {
+    let threads = CubeDim::new_1d(THREADS as u32);
+    (calculate_cube_count_elemwise(&like.client, count * THREADS, threads), threads)
+}
