@@ -31,6 +31,7 @@ mod odometry;
 mod ops;
 mod options;
 mod pose_networks;
+mod preparation;
 mod resume;
 mod rt_monodepth;
 mod sandbox;

@@ -13,7 +13,7 @@ use monoscope::{
     data::{
         FrameKey, FrameSource, Sample, Side,
         augment::Augmentation,
-        loader::{Loader, LoaderEvent, LoaderOptions, SampleOptions, load_sample},
+        loader::{Loader, LoaderEvent, LoaderOptions, Preparation, SampleOptions, load_sample},
         synthetic::BuiltInDrive,
     },
     model::{Architecture, Networks},
@@ -208,7 +208,7 @@ fn batches_are_as_large_and_as_much_augmented_as_asked_for() {
     let samples = |batch_size: usize, no_augmentation: bool| {
         let mut config = tiny();
         (config.training.batch_size, config.training.no_augmentation) = (batch_size, no_augmentation);
-        let options = LoaderOptions::of(&config, keys.len());
+        let options = LoaderOptions::of(&config, keys.len(), Preparation::Loader);
         let loader = Loader::new(source.clone(), keys.clone(), options).unwrap();
         assert_eq!(loader.batch_count(), 12 / batch_size);
         let Some(Ok(LoaderEvent::Batch(batch))) = loader.batches(0, 0).next() else { panic!("no batch") };
@@ -216,7 +216,9 @@ fn batches_are_as_large_and_as_much_augmented_as_asked_for() {
         batch.samples
     };
     let is_changed = |sample: &Sample| {
-        sample.mirrored || sample.network_input[&FrameId::TARGET] != sample.pyramid[&FrameId::TARGET][0]
+        let images = sample.with_derived();
+        let id = FrameId::TARGET;
+        sample.augmentation.mirror || images.network_input(id) != images.at_scale(id, 0)
     };
     assert!(samples(12, false).iter().any(is_changed));
     assert!(!samples(6, true).iter().any(is_changed));

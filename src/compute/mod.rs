@@ -7,9 +7,11 @@ mod lease;
 mod memory;
 pub mod ops;
 mod slot;
+mod upload;
 
 pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
 pub use launches::count_kernels;
 pub use lease::Lease;
 pub use memory::free_memory;
 pub use slot::Slot;
+pub use upload::{count_uploads, is_gpu, upload};

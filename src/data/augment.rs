@@ -66,6 +66,11 @@ impl Jitter {
         Self { brightness, contrast, saturation, hue, order }
     }
 
+    /// What is added to an 8-bit hue, modulo 256.
+    pub fn hue_shift(&self) -> u8 {
+        (self.hue * 255.0) as i32 as u8
+    }
+
     /// Changes the image, rounding to 8 bits after every operation.
     pub fn apply(&self, image: &mut RgbImage) {
         for operation in self.order {
@@ -82,7 +87,7 @@ impl Jitter {
                 blend(image, self.contrast, |_| grey);
             }
             Operation::Saturation => blend(image, self.saturation, grey),
-            Operation::Hue => turn_hue(image, self.hue),
+            Operation::Hue => turn_hue(image, self.hue_shift()),
         }
     }
 }
@@ -113,9 +118,8 @@ fn mean_grey(image: &RgbImage) -> u8 {
     (sum as f64 / count as f64 + 0.5) as u8
 }
 
-/// Turns the hue by a part of the colour circle, through 8-bit hue, saturation and value.
-fn turn_hue(image: &mut RgbImage, turn: f64) {
-    let shift = (turn * 255.0) as i32 as u8;
+/// Turns the hue by `shift` 255ths of the colour circle, through 8-bit hue, saturation and value.
+fn turn_hue(image: &mut RgbImage, shift: u8) {
     for pixel in image.pixels_mut() {
         let [hue, saturation, value] = hue_saturation_value(*pixel);
         *pixel = from_hue_saturation_value([hue.wrapping_add(shift), saturation, value]);
@@ -142,6 +146,30 @@ fn hue_saturation_value(Rgb([red, green, blue]): Rgb<u8>) -> [u8; 3] {
     let turns = f64::from(sixths) / 6.0 + 1.0;
     let hue = (if turns >= 1.0 { turns - 1.0 } else { turns }) as f32;
     [(f64::from(hue) * 255.0) as u8, (f64::from(saturation) * 255.0) as u8, value]
+}
+
+/// The hues h that colours have exactly, h / 255 of a turn, and that the conversion to hue, saturation and value
+/// nevertheless cuts to h − 1, because its numbers in between are not exact: bit h % 32 of word h / 32. All
+/// else of the conversions, both ways, is what whole numbers give.
+pub fn hues_cut_short() -> [u32; 8] {
+    /// Colours of this spread have every hue exactly, each as 2·h steps along the colour circle.
+    const SPREAD: u8 = 85;
+    let mut words = [0; 8];
+    for hue in 0..u8::MAX {
+        let steps = 2 * u16::from(hue);
+        let rest = (steps % u16::from(SPREAD)) as u8;
+        let colour = match steps / u16::from(SPREAD) {
+            0 => [SPREAD, rest, 0],
+            1 => [SPREAD - rest, SPREAD, 0],
+            2 => [0, SPREAD, rest],
+            3 => [0, SPREAD - rest, SPREAD],
+            4 => [rest, 0, SPREAD],
+            _ => [SPREAD, 0, SPREAD - rest],
+        };
+        let is_cut_short = hue_saturation_value(Rgb(colour))[0] != hue;
+        words[usize::from(hue / 32)] |= u32::from(is_cut_short) << (hue % 32);
+    }
+    words
 }
 
 fn from_hue_saturation_value([hue, saturation, value]: [u8; 3]) -> Rgb<u8> {

@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod augment;
 pub mod cache;
+mod derived;
 pub mod film;
 pub mod fingerprint;
 pub mod folder;
@@ -19,5 +20,6 @@ pub mod split;
 pub mod synthetic;
 pub mod whole;
 
+pub use derived::{DerivedImages, SampleImages};
 pub use sample::{Batch, DepthMap, FrameKey, Sample, Side};
 pub use source::{DataError, Drive, FrameSource, ResizedFrame, STEREO_SHIFT, TrueDepth, is_data, open};

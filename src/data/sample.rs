@@ -1,12 +1,16 @@
 //! What the loader hands to training: frames of one moment, still bytes.
 
+use super::{
+    DerivedImages, SampleImages,
+    augment::{Augmentation, Jitter},
+};
 use crate::{
     config::{FrameId, ImageSize},
     geometry::Intrinsics,
 };
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
 /// Which camera of the stereo rig.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,16 +138,32 @@ pub struct Sample {
     pub key: FrameKey,
     /// Camera of the target, already mirrored if the images are.
     pub intrinsics: Intrinsics,
-    /// Clean images by frame: scale 0 first, each scale half the one before. The loss compares these.
-    /// Frames that need only scale 0 have only that.
-    pub pyramid: BTreeMap<FrameId, Vec<RgbImage>>,
-    /// Images of scale 0 by frame as the networks see them: jittered in training, else the clean ones.
-    pub network_input: BTreeMap<FrameId, RgbImage>,
-    /// Whether everything here is mirrored left to right.
-    pub mirrored: bool,
+    /// Clean images of scale 0 by frame, already mirrored if the sample is.
+    pub images: BTreeMap<FrameId, RgbImage>,
+    /// Scales of each frame's pyramid, each half the one before and scale 0 among them. The loss compares
+    /// these.
+    pub scales: BTreeMap<FrameId, usize>,
+    /// What was drawn for the sample. The images are mirrored here; who makes the images that the networks see
+    /// jitters them.
+    pub augmentation: Augmentation,
+    /// What the loader derived from the images; `None` if that is left to the device.
+    pub derived: Option<DerivedImages>,
     /// The camera's shift along x that takes target points to the stereo camera, in the network's
     /// units (±0.1, ALGORITHM 1.8); used if the stereo frame is a source.
     pub stereo_shift_x: f32,
+}
+
+impl Sample {
+    /// The images with what is derived from them, which is made now if the loader did not.
+    pub fn with_derived(&self) -> SampleImages<'_> {
+        let make = || Cow::Owned(DerivedImages::new(&self.images, &self.scales, self.jitter()));
+        SampleImages::new(&self.images, self.derived.as_ref().map_or_else(make, Cow::Borrowed))
+    }
+
+    /// The change of colours for the networks, if there is one.
+    pub fn jitter(&self) -> Option<&Jitter> {
+        self.augmentation.jitter.as_ref()
+    }
 }
 
 /// Samples of one training step, in order.

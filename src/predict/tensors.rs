@@ -1,9 +1,18 @@
 //! Samples as tensors on the computing device.
 
-use crate::{config::FrameId, data::Sample, geometry::Intrinsics};
+use crate::{
+    compute::{
+        is_gpu,
+        ops::picture::{Pictures, smaller_levels},
+        upload,
+    },
+    config::FrameId,
+    data::{Sample, SampleImages, loader::Preparation},
+    geometry::Intrinsics,
+};
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// A batch on the device.
 #[derive(Clone, Debug)]
@@ -19,30 +28,76 @@ pub struct SampleTensors {
 }
 
 impl SampleTensors {
-    /// Uploads samples that have the same frames, scales and sizes.
+    /// Who makes pyramids and jittered images of the samples that a loader makes for this device.
+    pub fn preparation(device: &Device) -> Preparation {
+        if is_gpu(device) { Preparation::Upload } else { Preparation::Loader }
+    }
+
+    /// Uploads samples that have the same frames, scales and sizes. To the GPU backend go the clean images as
+    /// bytes; the rest is made there, with the same levels.
     pub fn upload(samples: &[Sample], device: &Device) -> Self {
-        let first = &samples[0];
-        let colour = first.pyramid.iter().map(|(id, scales)| {
-            let pyramid = (0..scales.len())
-                .map(|scale| image_tensor(samples.iter().map(|sample| &sample.pyramid[id][scale]), device))
-                .collect();
-            (*id, pyramid)
-        });
-        let network_input = first
-            .network_input
-            .keys()
-            .map(|id| (*id, image_tensor(samples.iter().map(|sample| &sample.network_input[id]), device)));
+        let (colour, network_input) =
+            if is_gpu(device) { made_there(samples, device) } else { made_here(samples, device) };
         Self {
-            colour: colour.collect(),
-            network_input: network_input.collect(),
+            colour,
+            network_input,
             intrinsics: samples.iter().map(|sample| sample.intrinsics).collect(),
             stereo_shift_x: samples.iter().map(|sample| sample.stereo_shift_x).collect(),
         }
     }
 }
 
+/// Pyramids and images for the networks, by frame.
+type Made = (BTreeMap<FrameId, Vec<Tensor<4>>>, BTreeMap<FrameId, Tensor<4>>);
+
+/// Pyramids and images for the networks of the CPU backend.
+fn made_here(samples: &[Sample], device: &Device) -> Made {
+    let images: Vec<SampleImages<'_>> = samples.iter().map(Sample::with_derived).collect();
+    let scales = &samples[0].scales;
+    let colour = scales.iter().map(|(id, scales)| {
+        let level = |scale| image_tensor(images.iter().map(|images| images.at_scale(*id, scale)), device);
+        (*id, (0..*scales).map(level).collect())
+    });
+    let network_input = scales
+        .keys()
+        .map(|id| (*id, image_tensor(images.iter().map(|images| images.network_input(*id)), device)));
+    (colour.collect(), network_input.collect())
+}
+
+/// The same made on the GPU device from the clean images.
+fn made_there(samples: &[Sample], device: &Device) -> Made {
+    let (batch, scales) = (samples.len(), &samples[0].scales);
+    let mut ids: Vec<FrameId> = scales.keys().copied().collect();
+    // Frames with more scales first, so that theirs are made together.
+    ids.sort_by_key(|id| Reverse(scales[id]));
+    let images: Vec<&RgbImage> =
+        ids.iter().flat_map(|id| samples.iter().map(|sample| &sample.images[id])).collect();
+    let pictures = Pictures::upload(&images, device);
+    let clean = pictures.clean();
+    let jitters: Vec<_> = samples.iter().map(Sample::jitter).collect();
+    let is_jittered = jitters.iter().any(Option::is_some);
+    let input = if is_jittered { pictures.jittered(&jitters) } else { clean.clone() };
+    let with_pyramid = ids.iter().filter(|id| scales[id] > 1).count();
+    let smaller = if with_pyramid > 0 {
+        smaller_levels(clean.clone().narrow(0, 0, with_pyramid * batch), scales[&ids[0]] - 1)
+    } else {
+        Vec::new()
+    };
+    // The images of a frame lie together, and taking them copies nothing.
+    let frame = |tensor: &Tensor<4>, index: usize| tensor.clone().narrow(0, index * batch, batch);
+    let colour = ids.iter().enumerate().map(|(index, id)| {
+        let levels = std::iter::once(&clean).chain(&smaller).take(scales[id]);
+        (*id, levels.map(|level| frame(level, index)).collect())
+    });
+    let network_input = ids.iter().enumerate().map(|(index, id)| (*id, frame(&input, index)));
+    (colour.collect(), network_input.collect())
+}
+
 /// Images of one size as [B, 3, H, W] in 0 to 1.
 pub fn image_tensor<'a>(images: impl Iterator<Item = &'a RgbImage>, device: &Device) -> Tensor<4> {
+    if is_gpu(device) {
+        return Pictures::upload(&images.collect::<Vec<_>>(), device).clean();
+    }
     let (mut values, mut shape) = (Vec::new(), [0, 3, 0, 0]);
     for image in images {
         let (width, height) = (image.width() as usize, image.height() as usize);
@@ -52,5 +107,5 @@ pub fn image_tensor<'a>(images: impl Iterator<Item = &'a RgbImage>, device: &Dev
             values.extend(pixels[channel..].iter().step_by(3).map(|level| f32::from(*level) / 255.0));
         }
     }
-    Tensor::from_data(TensorData::new(values, shape), device)
+    upload(TensorData::new(values, shape), device)
 }

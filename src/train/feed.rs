@@ -5,7 +5,7 @@ use crate::{
     config::RunConfig,
     data::{
         Batch, FrameKey, FrameSource,
-        loader::{Batches, Loader, LoaderEvent, LoaderOptions},
+        loader::{Batches, Loader, LoaderEvent, LoaderOptions, Preparation},
     },
 };
 use anyhow::{Context, Result, bail};
@@ -24,8 +24,13 @@ impl Feed {
     ///
     /// # Errors
     /// If there are too few samples for a batch.
-    pub fn new(config: &RunConfig, source: &Arc<dyn FrameSource>, keys: &[FrameKey]) -> Result<Self> {
-        let options = LoaderOptions::of(config, keys.len());
+    pub fn new(
+        config: &RunConfig,
+        source: &Arc<dyn FrameSource>,
+        keys: &[FrameKey],
+        preparation: Preparation,
+    ) -> Result<Self> {
+        let options = LoaderOptions::of(config, keys.len(), preparation);
         let loader = Loader::new(Arc::clone(source), keys.to_vec(), options)?;
         Ok(Self { loader, batches: None, ahead: None })
     }

@@ -94,8 +94,9 @@ impl Run {
     ) -> Result<Self> {
         config.validate()?;
         let source = with_cache(&data.source, &config.training)?;
-        let feed = Feed::new(&config, &source, &samples.training)?;
-        let validation = Validation::new(&config, &source, &samples.validation)?;
+        let preparation = SampleTensors::preparation(&compute.device);
+        let feed = Feed::new(&config, &source, &samples.training, preparation)?;
+        let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let (choice, split) = data.absolute();
         let manifest = Manifest {
             program: env!("CARGO_PKG_NAME").to_owned(),
@@ -143,8 +144,9 @@ impl Run {
             );
         }
         let source = with_cache(&data.source, &config.training)?;
-        let feed = Feed::new(&config, &source, &samples.training)?;
-        let validation = Validation::new(&config, &source, &samples.validation)?;
+        let preparation = SampleTensors::preparation(&compute.device);
+        let feed = Feed::new(&config, &source, &samples.training, preparation)?;
+        let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let path = folder.last_checkpoint()?;
         let checkpoint = Checkpoint::read(&path, &compute.device).with_context(|| {
             format!(

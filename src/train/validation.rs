@@ -4,7 +4,7 @@ use crate::{
     config::RunConfig,
     data::{
         Batch, FrameKey, FrameSource,
-        loader::{Batches, Loader, LoaderEvent, LoaderOptions, SampleOptions},
+        loader::{Batches, Loader, LoaderEvent, LoaderOptions, Preparation, SampleOptions},
     },
     evaluate::{DepthMetrics, Protocol, compare_disparity},
     geometry::DepthRange,
@@ -66,14 +66,22 @@ struct Pass {
 
 impl Validation {
     /// Prepares to validate on those of the samples that the configuration wants, if any.
-    pub fn new(config: &RunConfig, source: &Arc<dyn FrameSource>, keys: &[FrameKey]) -> Result<Option<Self>> {
+    pub fn new(
+        config: &RunConfig,
+        source: &Arc<dyn FrameSource>,
+        keys: &[FrameKey],
+        preparation: Preparation,
+    ) -> Result<Option<Self>> {
         let samples = config.training.validation_samples.map_or(keys.len(), |most| most.min(keys.len()));
         if samples == 0 {
             return Ok(None);
         }
         let keys = (0..samples).map(|index| keys[index * keys.len() / samples].clone()).collect();
         let options = LoaderOptions {
-            sample: SampleOptions::of(&config.objective, config.network.size()),
+            sample: SampleOptions {
+                preparation,
+                ..SampleOptions::of(&config.objective, config.network.size())
+            },
             batch_size: config.training.batch_size,
             augment: false,
             shuffle: false,

@@ -12,7 +12,7 @@ use monoscope::{
         folder::{parse_camera, parse_kitti_calibration},
         is_data,
         kitti::KittiOdometry,
-        loader::{SampleOptions, load_sample},
+        loader::{Preparation, SampleOptions, load_sample},
         open, poses,
         split::{every_frame, prescan},
         synthetic::{BuiltInDrive, DriveOptions},
@@ -150,8 +150,13 @@ fn every_own_drive_has_its_own_camera() {
     assert!((metres("kitti").unwrap() - 4.0).abs() < 1e-5, "(12 + 84) / 240 m for 0.1 units");
     assert_eq!(metres("angle"), None);
     // Every sample of a run has its drive's camera, mirrored with its pictures.
-    let options =
-        SampleOptions { size: SIZE, scales: 1, frame_ids: vec![FrameId::TARGET], full_pyramid: false };
+    let options = SampleOptions {
+        size: SIZE,
+        scales: 1,
+        frame_ids: vec![FrameId::TARGET],
+        full_pyramid: false,
+        preparation: Preparation::Upload,
+    };
     let mirror = Augmentation { mirror: true, jitter: None };
     for (name, centre) in [("pixels", 0.55), ("parts", 0.5)] {
         let sample = load_sample(source.as_ref(), &key(name, 1, Side::Left), &options, &mirror).unwrap();

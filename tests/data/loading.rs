@@ -9,7 +9,7 @@ use monoscope::{
         augment::Augmentation,
         image,
         kitti::KittiRaw,
-        loader::{Loader, LoaderEvent, LoaderOptions, SampleOptions, load_sample},
+        loader::{Loader, LoaderEvent, LoaderOptions, Preparation, SampleOptions, load_sample},
         split::{Part, Split, prescan},
     },
     geometry::Intrinsics,
@@ -34,6 +34,7 @@ fn options(batch_size: usize, workers: usize) -> LoaderOptions {
         scales: 4,
         frame_ids: TRIPLET.to_vec(),
         full_pyramid: false,
+        preparation: Preparation::Loader,
     };
     LoaderOptions { sample, batch_size, augment: true, shuffle: true, seed: 7, workers, drop_last: true }
 }
@@ -129,7 +130,8 @@ fn the_order_is_the_seeds_alone_and_resumes_anywhere() {
     seen.sort_unstable();
     seen.dedup();
     assert_eq!(seen.len(), 18, "a frame comes twice");
-    let mirrored = batches.iter().flat_map(|batch| &batch.samples).filter(|sample| sample.mirrored).count();
+    let mirrored =
+        batches.iter().flat_map(|batch| &batch.samples).filter(|sample| sample.augmentation.mirror).count();
     assert!((1..18).contains(&mirrored), "{mirrored} of 18 are mirrored");
 }
 
@@ -143,8 +145,9 @@ fn without_shuffle_the_order_is_that_of_the_split_and_the_last_batch_may_be_shor
         batches.iter().map(|batch| batch.samples.iter().map(|sample| sample.key.frame).collect()).collect();
     assert_eq!(frames, [vec![1, 2, 3, 4], vec![5, 6, 7, 8], vec![9, 10]]);
     let sample = &batches[0].samples[0];
-    assert_eq!(sample.pyramid[&FrameId::TARGET][0], sample.network_input[&FrameId::TARGET]);
-    assert!(!sample.mirrored);
+    let images = sample.with_derived();
+    assert_eq!(images.at_scale(FrameId::TARGET, 0), images.network_input(FrameId::TARGET));
+    assert!(!sample.augmentation.mirror);
 }
 
 #[test]
@@ -159,21 +162,19 @@ fn a_sample_is_mirrored_as_a_whole_and_jittered_for_the_networks_only() {
     assert!(factors.iter().all(|factor| (0.8..=1.2).contains(factor)) && jitter.hue.abs() <= 0.1);
     let plain = load_sample(source.as_ref(), &key(4), &options, &Augmentation::default()).unwrap();
     let augmented = load_sample(source.as_ref(), &key(4), &options, both).unwrap();
-    assert_eq!(
-        augmented.pyramid.keys().copied().collect::<Vec<_>>(),
-        plain.pyramid.keys().copied().collect::<Vec<_>>()
-    );
+    assert!(augmented.images.keys().eq(plain.images.keys()));
+    let images = augmented.with_derived();
     for id in TRIPLET {
         let frame = key(4).relative(id).unwrap().frame;
         let mut native = stripes(frame);
         ::image::imageops::flip_horizontal_in_place(&mut native);
         let clean = monoscope::data::image::pyramid(&native, options.size, 4);
-        let levels = &augmented.pyramid[&id];
-        assert_eq!(levels.len(), if id == FrameId::TARGET { 4 } else { 1 });
-        assert_eq!(levels[..], clean[..levels.len()]);
+        let scales = augmented.scales[&id];
+        assert_eq!(scales, if id == FrameId::TARGET { 4 } else { 1 });
+        assert!((0..scales).all(|scale| images.at_scale(id, scale) == &clean[scale]));
         let mut seen = clean[0].clone();
         jitter.apply(&mut seen);
-        assert_eq!(augmented.network_input[&id], seen);
+        assert_eq!(images.network_input(id), &seen);
         assert_ne!(seen, clean[0]);
     }
     assert!((augmented.intrinsics.centre_x - 0.6).abs() < 1e-6);
@@ -181,7 +182,28 @@ fn a_sample_is_mirrored_as_a_whole_and_jittered_for_the_networks_only() {
     assert_eq!(plain.intrinsics.centre_x, 0.4);
     let full = SampleOptions { full_pyramid: true, ..options };
     let full = load_sample(source.as_ref(), &key(4), &full, &Augmentation::default()).unwrap();
-    assert!(full.pyramid.values().all(|levels| levels.len() == 4));
+    assert!(TRIPLET.into_iter().all(|id| full.with_derived().at_scale(id, 3).dimensions() == (8, 4)));
+}
+
+#[test]
+fn what_the_loader_leaves_unmade_is_made_alike_later() {
+    let source = Stripes::new(10);
+    let made = options(1, 1).sample;
+    let left = SampleOptions { preparation: Preparation::Upload, ..made.clone() };
+    let mut random = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(4);
+    for _ in 0..6 {
+        let augmentation = Augmentation::draw(&mut random);
+        let load = |options| load_sample(source.as_ref(), &key(4), options, &augmentation).unwrap();
+        let (made, left) = (load(&made), load(&left));
+        assert!(made.derived.is_some() && left.derived.is_none());
+        let (made, left) = (made.with_derived(), left.with_derived());
+        for id in TRIPLET {
+            assert_eq!(made.network_input(id), left.network_input(id));
+        }
+        for scale in 0..4 {
+            assert_eq!(made.at_scale(FrameId::TARGET, scale), left.at_scale(FrameId::TARGET, scale));
+        }
+    }
 }
 
 #[test]
@@ -192,7 +214,7 @@ fn the_ends_of_a_drive_can_be_looked_at() {
     assert_eq!(first.frame_ids, [FrameId::TARGET, FrameId::NEXT]);
     assert!(load_sample(source.as_ref(), &key(0), &options, &Augmentation::default()).is_err());
     let sample = load_sample(source.as_ref(), &key(0), &first, &Augmentation::default()).unwrap();
-    assert_eq!(sample.network_input.len(), 2);
+    assert_eq!(sample.images.len(), 2);
 }
 
 fn write_drive(root: &Path, frames: std::ops::Range<u32>) {
@@ -317,5 +339,5 @@ fn real_frames_load() {
     assert_eq!(loader.batch_count(), 6);
     let (batches, skipped) = all(&loader, 0, 4);
     assert_eq!((batches.len(), skipped.len()), (2, 0));
-    assert_eq!(batches[0].samples[11].pyramid[&FrameId::NEXT][0].dimensions(), (64, 32));
+    assert_eq!(batches[0].samples[11].images[&FrameId::NEXT].dimensions(), (64, 32));
 }

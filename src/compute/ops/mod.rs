@@ -11,6 +11,7 @@ mod noise;
 pub mod normalisation;
 mod pad;
 mod reduction;
+pub mod picture;
 pub mod reprojection;
 mod resize;
 pub mod sample;

@@ -8,9 +8,6 @@ use std::{
 
 /// Lobes of the filter on each side.
 const LOBES: f64 = 3.0;
-/// Fraction bits of a weight.
-pub(super) const FRACTION_BITS: u32 = 22;
-
 /// Tables kept at once; a run uses a handful.
 const CACHED: usize = 64;
 /// Filters by input and output length.
@@ -35,6 +32,9 @@ pub struct Taps<'a> {
 }
 
 impl Filter {
+    /// Fraction bits of a weight.
+    pub const FRACTION_BITS: u32 = 22;
+
     /// The filter between two lengths in pixels, from a cache.
     pub fn between(input: usize, output: usize) -> Arc<Self> {
         // The map is only ever whole: a panic elsewhere cannot leave it half-written.
@@ -90,5 +90,5 @@ fn sinc(t: f64) -> f64 {
 }
 
 fn fixed_point(weight: f64) -> i32 {
-    (weight * f64::from(1 << FRACTION_BITS) + 0.5_f64.copysign(weight)) as i32
+    (weight * f64::from(1 << Filter::FRACTION_BITS) + 0.5_f64.copysign(weight)) as i32
 }

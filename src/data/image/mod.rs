@@ -7,7 +7,7 @@ mod resize;
 
 pub use depth::{read_depth, write_depth};
 pub use filter::{Filter, Taps};
-pub use resize::{pyramid, resize};
+pub use resize::{pyramid, resize, smaller_scales};
 
 use super::DataError;
 use crate::config::ImageSize;

@@ -1,9 +1,10 @@
 //! Lanczos resizing of 8-bit pictures, equal to Pillow's to the last bit (ALGORITHM 1.6).
 
-use super::filter::{FRACTION_BITS, Filter, Taps};
+use super::filter::{Filter, Taps};
 use crate::config::ImageSize;
 use image::RgbImage;
 use macerator::{AutoArch, Simd, WithSimd};
+use std::iter;
 
 const CHANNELS: usize = 3;
 /// Rows that the horizontal pass takes at once.
@@ -13,13 +14,21 @@ const COLUMN: usize = ROWS * 4;
 /// Bytes that the vertical pass takes at once.
 const BLOCK: usize = 64;
 /// One half in fixed point, so that cutting the fraction rounds.
-const HALF: i32 = 1 << (FRACTION_BITS - 1);
+const HALF: i32 = 1 << (Filter::FRACTION_BITS - 1);
 
 /// Scale 0 at `size`, resized from the image, and each further scale from the one before, at half its
 /// size.
 pub fn pyramid(image: &RgbImage, size: ImageSize, scales: usize) -> Vec<RgbImage> {
+    let first = resize(image, size);
+    let smaller = smaller_scales(&first, scales);
+    iter::once(first).chain(smaller).take(scales).collect()
+}
+
+/// The scales of an image's pyramid, of so many in all, that follow the image itself.
+pub fn smaller_scales(image: &RgbImage, scales: usize) -> Vec<RgbImage> {
+    let size = ImageSize { height: image.height() as usize, width: image.width() as usize };
     let mut levels: Vec<RgbImage> = Vec::with_capacity(scales);
-    for scale in 0..scales {
+    for scale in 1..scales {
         let level = resize(levels.last().unwrap_or(image), size.at_scale(scale));
         levels.push(level);
     }
@@ -133,5 +142,5 @@ fn weighted_sum<'a, const N: usize>(
             sums[lane] += weight * i32::from(vector[lane]);
         }
     }
-    sums.map(|sum| (sum >> FRACTION_BITS).clamp(0, 255) as u8)
+    sums.map(|sum| (sum >> Filter::FRACTION_BITS).clamp(0, 255) as u8)
 }

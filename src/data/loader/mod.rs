@@ -9,7 +9,7 @@ mod batches;
 mod sample;
 
 pub use batches::{Batches, LoaderEvent};
-pub use sample::{SampleOptions, load_sample};
+pub use sample::{Preparation, SampleOptions, load_sample};
 
 use super::{DataError, FrameKey, FrameSource, Sample, augment::Augmentation};
 use crate::config::RunConfig;
@@ -38,11 +38,14 @@ pub struct LoaderOptions {
 
 impl LoaderOptions {
     /// What a run asks for that has so many samples; a batch holds all samples of a step.
-    pub fn of(config: &RunConfig, samples: usize) -> Self {
+    pub fn of(config: &RunConfig, samples: usize, preparation: Preparation) -> Self {
         let training = &config.training;
         let batch_size = training.batch_size * training.accumulate;
         Self {
-            sample: SampleOptions::of(&config.objective, config.network.size()),
+            sample: SampleOptions {
+                preparation,
+                ..SampleOptions::of(&config.objective, config.network.size())
+            },
             batch_size,
             augment: !training.no_augmentation,
             shuffle: true,

@@ -3,12 +3,20 @@
 use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
-        DataError, FrameKey, FrameSource, ResizedFrame, STEREO_SHIFT, Sample, Side,
+        DataError, DerivedImages, FrameKey, FrameSource, ResizedFrame, STEREO_SHIFT, Sample, Side,
         augment::{Augmentation, mirror},
-        image::pyramid,
     },
 };
 use std::collections::BTreeMap;
+
+/// Who makes pyramids and jittered images from the clean ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preparation {
+    /// The loader, on the threads that read: for the CPU backend.
+    Loader,
+    /// Whoever makes tensors of the sample: the device, on the GPU backend.
+    Upload,
+}
 
 /// What a sample holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,17 +29,24 @@ pub struct SampleOptions {
     pub frame_ids: Vec<FrameId>,
     /// Give every frame all scales, not only the target.
     pub full_pyramid: bool,
+    /// Who makes scales above 0 and jittered images.
+    pub preparation: Preparation,
 }
 
 impl SampleOptions {
-    /// What an objective over images of this size needs.
+    /// What an objective over images of this size needs, as it is best for samples that are loaded one by one.
     pub fn of(objective: &ObjectiveConfig, size: ImageSize) -> Self {
         Self {
             size,
             scales: objective.scales.iter().max().map_or(1, |scale| scale + 1),
             frame_ids: objective.frame_ids.clone(),
             full_pyramid: objective.v1_multiscale,
+            preparation: Preparation::Upload,
         }
+    }
+
+    fn scales_of(&self, id: FrameId) -> usize {
+        if self.full_pyramid || id == FrameId::TARGET { self.scales.max(1) } else { 1 }
     }
 
     /// The same for those of the frames that the source has around this target: what can be shown of a
@@ -43,7 +58,8 @@ impl SampleOptions {
     }
 }
 
-/// Reads the frames of a target, mirrors them, makes their pyramids, and jitters what the networks see.
+/// Reads the frames of a target and mirrors them; as the loader's part, also makes their pyramids and jitters
+/// what the networks see.
 /// Mirroring comes after resizing, which is the same to the last bit and cheaper: the filter is symmetric.
 ///
 /// # Errors
@@ -55,8 +71,7 @@ pub fn load_sample(
     augmentation: &Augmentation,
 ) -> Result<Sample, DataError> {
     let mut expected_size = None;
-    let mut levels = BTreeMap::new();
-    let mut network_input = BTreeMap::new();
+    let mut images = BTreeMap::new();
     for id in &options.frame_ids {
         let key = target.relative(*id).ok_or_else(|| {
             DataError::Unusable(format!(
@@ -75,15 +90,13 @@ pub fn load_sample(
         if augmentation.mirror {
             mirror(&mut image);
         }
-        let scales = if options.full_pyramid || *id == FrameId::TARGET { options.scales.max(1) } else { 1 };
-        let pyramid = pyramid(&image, options.size, scales);
-        let mut input = pyramid[0].clone();
-        if let Some(jitter) = &augmentation.jitter {
-            jitter.apply(&mut input);
-        }
-        levels.insert(*id, pyramid);
-        network_input.insert(*id, input);
+        images.insert(*id, image);
     }
+    let scales = options.frame_ids.iter().map(|id| (*id, options.scales_of(*id))).collect();
+    let derived = match options.preparation {
+        Preparation::Loader => Some(DerivedImages::new(&images, &scales, augmentation.jitter.as_ref())),
+        Preparation::Upload => None,
+    };
     let intrinsics = source.intrinsics(target);
     let towards_other_camera = match target.side {
         Side::Left => -STEREO_SHIFT,
@@ -92,9 +105,10 @@ pub fn load_sample(
     Ok(Sample {
         key: target.clone(),
         intrinsics: if augmentation.mirror { intrinsics.mirrored() } else { intrinsics },
-        pyramid: levels,
-        network_input,
-        mirrored: augmentation.mirror,
+        images,
+        scales,
+        augmentation: augmentation.clone(),
+        derived,
         stereo_shift_x: if augmentation.mirror { -towards_other_camera } else { towards_other_camera },
     })
 }

@@ -1,0 +1,149 @@
+//! Pyramids by Pillow's Lanczos filter in fixed point, two pixels to one: horizontally, rounded to 8 bits, then
+//! vertically (ALGORITHM 1.6).
+//!
+//! Output x is made of the twelve inputs 2x − 5 to 2x + 6. Those beyond an end of the axis weigh nothing and the
+//! others make up for it, so that only the three outputs at either end have weights of their own.
+
+use super::empty;
+use crate::{
+    compute::{ops::cube::argument, upload},
+    data::image::Filter,
+};
+use burn::{
+    backend::{Cube, TensorMetadata},
+    tensor::{DType, Device, Int, Tensor as Values, TensorData},
+};
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+/// Inputs of an output.
+const TAPS: usize = 12;
+/// Inputs of output 0 that lie before the axis.
+const BEFORE: usize = 5;
+/// Outputs at either end with weights of their own.
+const ENDS: usize = 3;
+/// Kinds of outputs: those at the first end, those between, those at the last end.
+const ROWS: usize = 2 * ENDS + 1;
+/// Weights of an axis.
+const TABLE: usize = ROWS * TAPS;
+/// Fraction bits of a weight.
+const FRACTION_BITS: u32 = Filter::FRACTION_BITS;
+/// One half in fixed point, so that cutting the fraction rounds.
+const HALF: i32 = 1 << (FRACTION_BITS - 1);
+
+/// Outputs of a workgroup.
+const TILE_WIDTH: usize = 32;
+const TILE_HEIGHT: usize = 8;
+/// Rows of inputs that they are made of.
+const TILE_ROWS: usize = 2 * TILE_HEIGHT + TAPS - 2;
+
+/// The weights of each kind of output of an axis of so many inputs; on short axes all outputs are of kinds
+/// of their own.
+fn weights(inputs: usize) -> [i32; TABLE] {
+    let outputs = inputs / 2;
+    assert_eq!(inputs, 2 * outputs, "each level of a pyramid is half the one before");
+    let filter = Filter::between(inputs, outputs);
+    let mut table = [0; TABLE];
+    for row in 0..outputs.min(ROWS) {
+        let output = if row <= ENDS { row } else { row + outputs.max(ROWS) - ROWS };
+        let taps = filter.taps(output);
+        let start = row * TAPS + taps.start + BEFORE - 2 * output;
+        table[start..start + taps.weights.len()].copy_from_slice(taps.weights);
+    }
+    table
+}
+
+/// Where the weights of an output begin in those of its axis of so many outputs.
+#[cube]
+fn row_of(output: usize, outputs: usize) -> usize {
+    let longest = select(outputs > ROWS, outputs, ROWS);
+    let at_end = select(output + ENDS >= outputs, output + ROWS - longest, ENDS);
+    select(output <= ENDS, output, at_end) * TAPS
+}
+
+/// Input `tap` of an output, held within the axis.
+#[cube]
+fn input_of(output: usize, tap: usize, inputs: usize) -> usize {
+    let behind = 2 * output + tap;
+    let input = select(behind > BEFORE, behind - BEFORE, 0);
+    select(input < inputs, input, inputs - 1)
+}
+
+/// A sum in fixed point as a level.
+#[cube]
+fn rounded(sum: i32) -> i32 {
+    let level = select(sum > 0, sum, 0i32) >> FRACTION_BITS as i32;
+    select(level < 255, level, 255i32)
+}
+
+/// One level from that before it; `weights` are those along x, then along y, from `start` on. A workgroup
+/// makes a tile of one plane: first rows of inputs, narrowed, in shared memory, then the outputs.
+#[cube(launch)]
+fn level_kernel(images: &Tensor<f32>, weights: &Tensor<i32>, level: &mut Tensor<f32>, start: u32) {
+    let (input_height, input_width) = (images.shape(2), images.shape(3));
+    let (height, width) = (level.shape(2), level.shape(3));
+    let plane = CUBE_POS_Z as usize;
+    let column = UNIT_POS_X as usize;
+    let line = UNIT_POS_Y as usize;
+    let across = start as usize;
+    let down = across + TABLE;
+    let x = CUBE_POS_X as usize * TILE_WIDTH + column;
+    let top = CUBE_POS_Y as usize * TILE_HEIGHT;
+
+    let mut narrowed = Shared::<[i32]>::new_slice(TILE_ROWS * TILE_WIDTH);
+    if x < width {
+        let row_weights = across + row_of(x, width);
+        let mut row = line;
+        while row < TILE_ROWS {
+            let input = (plane * input_height + input_of(top, row, input_height)) * input_width;
+            let mut sum = HALF.runtime();
+            for tap in 0..TAPS {
+                let value = images[input + input_of(x, tap, input_width)];
+                sum += weights[row_weights + tap] * i32::cast_from(value * 255.0 + 0.5);
+            }
+            narrowed[row * TILE_WIDTH + column] = rounded(sum);
+            row += TILE_HEIGHT;
+        }
+    }
+    sync_cube();
+    let y = top + line;
+    if x < width && y < height {
+        let column_weights = down + row_of(y, height);
+        let mut sum = HALF.runtime();
+        for tap in 0..TAPS {
+            sum += weights[column_weights + tap] * narrowed[(2 * line + tap) * TILE_WIDTH + column];
+        }
+        level[(plane * height + y) * width + x] = f32::cast_from(rounded(sum)) / 255.0;
+    }
+}
+
+/// `count` levels below images `[N, 3, H, W]`, each half the one before.
+pub(super) fn levels(images: CubeTensor, count: usize, device: &Device) -> Vec<CubeTensor> {
+    let [pictures, channels, height, width] = images.shape().dims();
+    let axes = (0..count).flat_map(|level| [width >> level, height >> level]);
+    let table: Vec<i32> = axes.flat_map(weights).collect();
+    let table_length = table.len();
+    let table: Values<1, Int> = upload(TensorData::new(table, [table_length]), device);
+    let table = table.try_into_primitive::<Cube>().expect("the images are on the GPU backend");
+    let mut levels: Vec<CubeTensor> = Vec::with_capacity(count);
+    for index in 0..count {
+        let before = levels.last().unwrap_or(&images);
+        let (height, width) = (height >> (index + 1), width >> (index + 1));
+        let level = empty(before, [pictures, channels, height, width], DType::F32);
+        level_kernel::launch(
+            &level.client,
+            CubeCount::Static(
+                width.div_ceil(TILE_WIDTH) as u32,
+                height.div_ceil(TILE_HEIGHT) as u32,
+                (pictures * channels) as u32,
+            ),
+            CubeDim::new_2d(TILE_WIDTH as u32, TILE_HEIGHT as u32),
+            argument(before),
+            argument(&table),
+            argument(&level),
+            (index * 2 * TABLE) as u32,
+        );
+        levels.push(level);
+    }
+    levels
+}

@@ -1,0 +1,58 @@
+//! What is made from a sample's clean images: the smaller scales of their pyramids, and the jittered images that
+//! the networks see (ALGORITHM 1.4).
+
+use super::{augment::Jitter, image::smaller_scales};
+use crate::config::FrameId;
+use image::RgbImage;
+use std::{borrow::Cow, collections::BTreeMap};
+
+/// What is derived from a sample's images.
+#[derive(Clone, Debug)]
+pub struct DerivedImages {
+    /// The scales above 0 by frame.
+    smaller: BTreeMap<FrameId, Vec<RgbImage>>,
+    /// Scale 0 by frame as the networks see it, if it is jittered.
+    jittered: Option<BTreeMap<FrameId, RgbImage>>,
+}
+
+impl DerivedImages {
+    /// Makes pyramids of so many scales, and jittered images.
+    pub fn new(
+        images: &BTreeMap<FrameId, RgbImage>,
+        scales: &BTreeMap<FrameId, usize>,
+        jitter: Option<&Jitter>,
+    ) -> Self {
+        let smaller = images.iter().map(|(id, image)| (*id, smaller_scales(image, scales[id])));
+        let jittered = |(id, image): (&FrameId, &RgbImage)| {
+            let mut image = image.clone();
+            jitter.inspect(|jitter| jitter.apply(&mut image));
+            (*id, image)
+        };
+        Self {
+            smaller: smaller.collect(),
+            jittered: jitter.is_some().then(|| images.iter().map(jittered).collect()),
+        }
+    }
+}
+
+/// A sample's images with what is derived from them.
+pub struct SampleImages<'a> {
+    images: &'a BTreeMap<FrameId, RgbImage>,
+    derived: Cow<'a, DerivedImages>,
+}
+
+impl<'a> SampleImages<'a> {
+    pub(super) fn new(images: &'a BTreeMap<FrameId, RgbImage>, derived: Cow<'a, DerivedImages>) -> Self {
+        Self { images, derived }
+    }
+
+    /// A frame's clean image at a scale.
+    pub fn at_scale(&self, id: FrameId, scale: usize) -> &RgbImage {
+        scale.checked_sub(1).map_or(&self.images[&id], |index| &self.derived.smaller[&id][index])
+    }
+
+    /// A frame as the networks see it: jittered in training, else clean.
+    pub fn network_input(&self, id: FrameId) -> &RgbImage {
+        self.derived.jittered.as_ref().unwrap_or(self.images).get(&id).expect("every frame is jittered")
+    }
+}
