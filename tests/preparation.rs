@@ -33,10 +33,10 @@ fn noise(width: u32, height: u32, random: &mut ChaCha8Rng) -> RgbImage {
 /// The four operations in each of their 24 orders.
 fn orders() -> Vec<[Operation; 4]> {
     let all = [Operation::Brightness, Operation::Contrast, Operation::Saturation, Operation::Hue];
-    let place = |index: usize| [index / 6, index / 2 % 3, index % 2, 0];
+    let choices = |index: usize| [index / 6, index / 2 % 3, index % 2, 0];
     let order = |index: usize| {
         let mut left = all.to_vec();
-        place(index).map(|at| left.remove(at))
+        choices(index).map(|at| left.remove(at))
     };
     (0..24).map(order).collect()
 }

@@ -143,8 +143,8 @@ pub struct Sample {
     /// Scales of each frame's pyramid, each half the one before and scale 0 among them. The loss compares
     /// these.
     pub scales: BTreeMap<FrameId, usize>,
-    /// What was drawn for the sample. The images are mirrored here; who makes the images that the networks see
-    /// jitters them.
+    /// What was drawn for the sample. The images here are mirrored already, but not jittered: only what the
+    /// networks see is.
     pub augmentation: Augmentation,
     /// What the loader derived from the images; `None` if that is left to the device.
     pub derived: Option<DerivedImages>,

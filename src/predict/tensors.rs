@@ -37,7 +37,7 @@ impl SampleTensors {
     /// bytes; the rest is made there, with the same levels.
     pub fn upload(samples: &[Sample], device: &Device) -> Self {
         let (colour, network_input) =
-            if is_gpu(device) { made_there(samples, device) } else { made_here(samples, device) };
+            if is_gpu(device) { on_gpu(samples, device) } else { on_cpu(samples, device) };
         Self {
             colour,
             network_input,
@@ -50,8 +50,8 @@ impl SampleTensors {
 /// Pyramids and images for the networks, by frame.
 type Made = (BTreeMap<FrameId, Vec<Tensor<4>>>, BTreeMap<FrameId, Tensor<4>>);
 
-/// Pyramids and images for the networks of the CPU backend.
-fn made_here(samples: &[Sample], device: &Device) -> Made {
+/// Pyramids and images for the networks on the CPU backend.
+fn on_cpu(samples: &[Sample], device: &Device) -> Made {
     let images: Vec<SampleImages<'_>> = samples.iter().map(Sample::with_derived).collect();
     let scales = &samples[0].scales;
     let colour = scales.iter().map(|(id, scales)| {
@@ -64,8 +64,8 @@ fn made_here(samples: &[Sample], device: &Device) -> Made {
     (colour.collect(), network_input.collect())
 }
 
-/// The same made on the GPU device from the clean images.
-fn made_there(samples: &[Sample], device: &Device) -> Made {
+/// The same on the GPU backend, made there from the clean images.
+fn on_gpu(samples: &[Sample], device: &Device) -> Made {
     let (batch, scales) = (samples.len(), &samples[0].scales);
     let mut ids: Vec<FrameId> = scales.keys().copied().collect();
     // Frames with more scales first, so that theirs are made together.

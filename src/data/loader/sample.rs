@@ -34,7 +34,7 @@ pub struct SampleOptions {
 }
 
 impl SampleOptions {
-    /// What an objective over images of this size needs, as it is best for samples that are loaded one by one.
+    /// What an objective over images of this size needs; what is derived from the images is left to the upload.
     pub fn of(objective: &ObjectiveConfig, size: ImageSize) -> Self {
         Self {
             size,

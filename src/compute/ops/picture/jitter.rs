@@ -1,5 +1,9 @@
 //! Colour jitter in whole numbers, which give the levels of [`crate::data::augment`] exactly, whatever a device
 //! makes of divisions and of products that it may fuse with sums.
+//!
+//! Blending follows the two roundings of f32 bit by bit. What the conversions between colours and hues give is a
+//! fraction cut to a level, and the CPU's floats cut each as whole numbers do, except some hues that are levels
+//! exactly ([`hues_cut_short`]); this was tried for all 2²⁴ colours, both ways.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
@@ -90,7 +94,7 @@ fn blend(from: u32, factor: u32, level: u32) -> u32 {
     let start = from << fraction_bits;
     let below = select(start > change, start - change, 0u32);
     let sum = rounded_to_f32(select(is_above, start + change, below)) >> fraction_bits;
-    select(sum < 255, sum, 255u32)
+    sum.min(255)
 }
 
 /// The brightness of a colour by ITU-R 601, in Pillow's fixed point.
@@ -108,14 +112,10 @@ fn faded(value: u32, fade: u32, #[comptime] whole: u32) -> u32 {
 /// A colour with its hue turned, through 8-bit hue, saturation and value.
 #[cube]
 fn turned(red: u32, green: u32, blue: u32, shift: u32, parameters: &Tensor<u32>) -> Colour {
-    let most = select(red > green, red, green);
-    let value = select(most > blue, most, blue);
-    let fewest = select(red < green, red, green);
-    let least = select(fewest < blue, fewest, blue);
-    let spread = value - least;
-    let is_grey = spread == 0;
-    // A grey has no hue, and saturation 0 whatever it is divided by.
-    let divisor = select(is_grey, 1u32, spread);
+    let value = red.max(green).max(blue);
+    let spread = value - red.min(green).min(blue);
+    // A grey has no hue; with saturation 0 it stays what it is.
+    let divisor = spread.max(1);
 
     // The hue in sixths of a turn, times the spread.
     let from_red = select(green >= blue, green - blue, 6 * spread + green - blue);
@@ -126,7 +126,7 @@ fn turned(red: u32, green: u32, blue: u32, shift: u32, parameters: &Tensor<u32>)
     let is_exact = exact * (2 * divisor) == 85 * sixths;
     let is_cut_short = (parameters[usize::cast_from(exact / 32)] >> (exact % 32)) & 1;
     let hue = exact - select(is_exact, is_cut_short, 0u32);
-    let saturation = 255 * spread / select(value == 0, 1u32, value);
+    let saturation = 255 * spread / value.max(1);
 
     let sixths = 6 * ((hue + shift) & 255);
     let sector = (sixths / 255) % 6;

@@ -83,35 +83,34 @@ fn level_kernel(images: &Tensor<f32>, weights: &Tensor<i32>, level: &mut Tensor<
     let (input_height, input_width) = (images.shape(2), images.shape(3));
     let (height, width) = (level.shape(2), level.shape(3));
     let plane = CUBE_POS_Z as usize;
-    let column = UNIT_POS_X as usize;
-    let line = UNIT_POS_Y as usize;
-    let across = start as usize;
-    let down = across + TABLE;
-    let x = CUBE_POS_X as usize * TILE_WIDTH + column;
+    let (unit_x, unit_y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
+    let x_weights = start as usize;
+    let y_weights = x_weights + TABLE;
+    let x = CUBE_POS_X as usize * TILE_WIDTH + unit_x;
     let top = CUBE_POS_Y as usize * TILE_HEIGHT;
 
     let mut narrowed = Shared::<[i32]>::new_slice(TILE_ROWS * TILE_WIDTH);
     if x < width {
-        let row_weights = across + row_of(x, width);
-        let mut row = line;
+        let own_weights = x_weights + row_of(x, width);
+        let mut row = unit_y;
         while row < TILE_ROWS {
             let input = (plane * input_height + input_of(top, row, input_height)) * input_width;
             let mut sum = HALF.runtime();
             for tap in 0..TAPS {
                 let value = images[input + input_of(x, tap, input_width)];
-                sum += weights[row_weights + tap] * i32::cast_from(value * 255.0 + 0.5);
+                sum += weights[own_weights + tap] * i32::cast_from(value * 255.0 + 0.5);
             }
-            narrowed[row * TILE_WIDTH + column] = rounded(sum);
+            narrowed[row * TILE_WIDTH + unit_x] = rounded(sum);
             row += TILE_HEIGHT;
         }
     }
     sync_cube();
-    let y = top + line;
+    let y = top + unit_y;
     if x < width && y < height {
-        let column_weights = down + row_of(y, height);
+        let own_weights = y_weights + row_of(y, height);
         let mut sum = HALF.runtime();
         for tap in 0..TAPS {
-            sum += weights[column_weights + tap] * narrowed[(2 * line + tap) * TILE_WIDTH + column];
+            sum += weights[own_weights + tap] * narrowed[(2 * unit_y + tap) * TILE_WIDTH + unit_x];
         }
         level[(plane * height + y) * width + x] = f32::cast_from(rounded(sum)) / 255.0;
     }
