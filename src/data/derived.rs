@@ -25,7 +25,9 @@ impl DerivedImages {
         let smaller = images.iter().map(|(id, image)| (*id, smaller_scales(image, scales[id])));
         let jittered = |(id, image): (&FrameId, &RgbImage)| {
             let mut image = image.clone();
-            jitter.inspect(|jitter| jitter.apply(&mut image));
+            if let Some(jitter) = jitter {
+                jitter.apply(&mut image);
+            }
             (*id, image)
         };
         Self {
