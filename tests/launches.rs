@@ -55,7 +55,7 @@ fn the_objective_takes_few_kernels() {
     let objective = Objective::new(&ObjectiveConfig::default(), SIZE);
     let evaluate = || objective.evaluate(&inputs, &BTreeSet::new());
     let outcome = takes_at_most(80, "the objective", evaluate);
-    let gradients = takes_at_most(35, "its gradient", || outcome.loss.backward());
+    let gradients = takes_at_most(30, "its gradient", || outcome.loss.backward());
     for disparity in inputs.disparities.values() {
         assert!(disparity.grad(&gradients).is_some());
     }

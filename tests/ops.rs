@@ -300,8 +300,9 @@ fn tie_break_noise_is_the_same_on_every_backend() {
         assert!(mean.abs() < 5e-7 && (variance.sqrt() - 1e-5).abs() < 5e-7, "{mean}, {variance}");
         for (device, _) in backends() {
             let found = values(tie_break_noise(stream, shape, &device));
-            // A driver may round the product with the standard deviation another way.
-            let far = found.iter().zip(&expected).filter(|(a, b)| (**a - **b).abs() > f32::EPSILON * b.abs());
+            // A driver may take the two factors of a number together; there are two roundings either way.
+            let far =
+                found.iter().zip(&expected).filter(|(a, b)| (**a - **b).abs() > 2.0 * f32::EPSILON * b.abs());
             assert_eq!(far.count(), 0, "stream {stream:x}");
         }
     }

@@ -8,7 +8,7 @@ use burn::{
 use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
 use monoscope::{
     compute::{Compute, ComputeError},
-    config::{DeviceChoice, FrameId, NetworkConfig, ObjectiveConfig},
+    config::{DeviceChoice, NetworkConfig, ObjectiveConfig},
     model::{
         Architecture, Networks,
         weights::{self, ParameterName, map_parameters},
