@@ -16,6 +16,7 @@ mod evaluate;
 mod exports;
 mod fusion;
 mod gradients;
+mod guard;
 mod health;
 mod inspect;
 mod inspector;

@@ -142,10 +142,10 @@ fn adam_agrees_with_its_composed_twin_and_by_hand() {
     }
 }
 
-const SMALL: ImageSize = ImageSize { height: 64, width: 64 };
+pub const SMALL: ImageSize = ImageSize { height: 64, width: 64 };
 
 /// A sample of waves that depend on `salt`.
-fn waves(salt: f32, device: &Device) -> SampleTensors {
+pub fn waves(salt: f32, device: &Device) -> SampleTensors {
     wave_batch(&[salt], device)
 }
 
@@ -196,7 +196,7 @@ fn accumulated_gradients_are_those_of_the_mean_loss() {
     let ((loss_a, a), (loss_b, b)) = (of_one(0.3), of_one(0.7));
     let parts = [part(0.3, 0.25, &device), part(0.7, 0.75, &device)];
     let (lesson, gradients) = learner.accumulate(parts, &BTreeSet::new()).unwrap();
-    assert!((lesson.loss - (0.25 * loss_a + 0.75 * loss_b)).abs() < 1e-6);
+    assert!((lesson.metrics.loss - (0.25 * loss_a + 0.75 * loss_b)).abs() < 1e-6);
     let found = named_gradients(learner.networks(), &gradients);
     assert_eq!(found.len(), a.len());
     let (mut squares, mut compared) = (0.0, 0);
@@ -213,7 +213,7 @@ fn accumulated_gradients_are_those_of_the_mean_loss() {
     assert!(compared > 50, "only {compared} gradients compared");
     let norm = gradient_norm(learner.networks(), &gradients);
     assert!((f64::from(norm) / squares.sqrt() - 1.0).abs() < 1e-4, "{norm} is not {}", squares.sqrt());
-    assert_eq!(norm, lesson.gradient_norm);
+    assert_eq!(norm, lesson.metrics.gradient_norm);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_clipped_gradient_has_the_wanted_norm() {
             let values = moments.first.to_data().try_to_vec::<f32>().unwrap();
             values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>()
         });
-        (f64::from(lesson.gradient_norm), squares.sum::<f64>().sqrt())
+        (f64::from(lesson.metrics.gradient_norm), squares.sum::<f64>().sqrt())
     };
     // The first moments are a tenth of the gradient that was followed.
     let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;

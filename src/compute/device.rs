@@ -37,6 +37,9 @@ pub enum ComputeError {
     /// A tensor could not be pinned for drawing.
     #[error("a tensor cannot be shown: {0}")]
     Lease(String),
+    /// Values could not be read back.
+    #[error("the device gave up: {0}")]
+    Read(String),
 }
 
 /// One wgpu device with the handles it came from, for drawing and, on the GPU backend, computing.

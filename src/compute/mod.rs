@@ -6,12 +6,14 @@ mod launches;
 mod lease;
 mod memory;
 pub mod ops;
+mod readback;
 mod slot;
 mod upload;
 
 pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
-pub use launches::count_kernels;
+pub use launches::{count_kernels, count_own_kernels};
 pub use lease::Lease;
 pub use memory::free_memory;
+pub use readback::{PendingRead, Readback, ReadbackCounts};
 pub use slot::Slot;
 pub use upload::{count_uploads, is_gpu, upload};

@@ -1,8 +1,9 @@
 //! Adam with PyTorch's formula, its state kept by parameter so that it can be saved by name.
 
-use crate::compute::ops::{AdamStep, Moments, adam_update};
+use super::parameters::{Replace, Taken, take};
+use crate::compute::ops::{AdamStep, Guard, Moments, ParameterUpdate, adam_update_all};
 use burn::{
-    module::{Module, ModuleMapper, Param, ParamId},
+    module::{Module, ParamId},
     optim::GradientsParams,
     tensor::Tensor,
 };
@@ -26,29 +27,41 @@ impl Adam {
         factor: f32,
         learning_rate: f64,
     ) -> M {
-        self.steps += 1;
-        let step = AdamStep::new(learning_rate, self.steps);
-        module.map(&mut Update { moments: &mut self.moments, gradients, factor, step })
-    }
-}
-
-struct Update<'a> {
-    moments: &'a mut HashMap<ParamId, Moments>,
-    gradients: GradientsParams,
-    factor: f32,
-    step: AdamStep,
-}
-
-impl ModuleMapper for Update<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (id, tensor, mapper) = param.consume();
-        let Some(gradient) = self.gradients.remove::<D>(id) else {
-            return Param::from_mapped_value(id, tensor, mapper);
+        let (module, taken) = take(module, gradients);
+        let Some(first) = taken.first() else {
+            self.steps += 1;
+            return module;
         };
-        let gradient = if self.factor == 1.0 { gradient } else { gradient.mul_scalar(self.factor) };
-        let (updated, moments) = adam_update(tensor.inner(), gradient, self.moments.remove(&id), self.step);
-        self.moments.insert(id, moments);
-        let updated = Tensor::from_inner(updated).require_grad();
-        Param::from_mapped_value(id, updated, mapper)
+        let guard = Guard::open(factor, &first.parameter.device());
+        let mut replace = Replace::default();
+        self.update(taken, &guard, learning_rate, &mut replace);
+        module.map(&mut replace)
     }
+
+    /// Updates parameters as far as the guard lets, and counts the step in any case.
+    pub(super) fn update(
+        &mut self,
+        taken: Vec<Taken>,
+        guard: &Guard,
+        learning_rate: f64,
+        replace: &mut Replace,
+    ) {
+        self.steps += 1;
+        let mut places = Vec::with_capacity(taken.len());
+        let mut updates = Vec::with_capacity(taken.len());
+        for Taken { id, shape, parameter, gradient } in taken {
+            places.push((id, shape));
+            updates.push(ParameterUpdate { parameter, gradient, moments: self.moments.remove(&id) });
+        }
+        let updated = adam_update_all(updates, AdamStep::new(learning_rate, self.steps), guard, None);
+        for ((id, shape), (parameter, moments)) in places.into_iter().zip(updated) {
+            self.moments.insert(id, moments);
+            replace.trained(id, shape, parameter);
+        }
+    }
+}
+
+/// The gradients that parameters were taken out with.
+pub(super) fn gradients(taken: &[Taken]) -> Vec<Tensor<1>> {
+    taken.iter().map(|taken| taken.gradient.clone()).collect()
 }

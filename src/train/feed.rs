@@ -40,6 +40,12 @@ impl Feed {
         self.loader.batch_count()
     }
 
+    /// Goes on behind another position than that of the last batch.
+    pub fn go_to(&mut self, Position { epoch, batch, .. }: Position) {
+        self.batches = Some(self.loader.batches(epoch, batch));
+        self.ahead = None;
+    }
+
     /// The batch after a position, of a run that makes so many steps in all. Adds to `skipped` what could
     /// not be read.
     ///

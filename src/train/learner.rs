@@ -1,7 +1,13 @@
 //! The update that training consists of: forward, backward, Adam.
 
-use super::{Adam, Signals, TimeSplit, time_split::timed};
+use super::{
+    Adam, PendingMetrics, StepMetrics, TimeSplit,
+    adam::gradients as flattened,
+    parameters::{Replace, RunningStatistics, is_host, take},
+    time_split::timed,
+};
 use crate::{
+    compute::{Readback, ReadbackCounts, ops::Guard},
     model::Networks,
     objective::{MapName, Noise, Objective, Outcome},
     predict::{SampleTensors, forward},
@@ -12,7 +18,7 @@ use burn::{
     optim::{GradientsAccumulator, GradientsParams},
     tensor::Tensor,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Loss or gradient of a step cannot be followed.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -28,7 +34,7 @@ pub struct NotANumber {
 }
 
 impl NotANumber {
-    fn check(what: &'static str, value: f32) -> Result<(), Self> {
+    pub(super) fn check(what: &'static str, value: f32) -> Result<(), Self> {
         if value.is_finite() { Ok(()) } else { Err(Self { what, value }) }
     }
 }
@@ -41,6 +47,9 @@ pub struct Learner {
     networks: Option<Networks>,
     adam: Adam,
     objective: Objective,
+    /// What lets updates through on the device; `None` before the first, and after a bad one.
+    guard: Option<Guard>,
+    readback: Readback,
 }
 
 /// A part of an update's samples, small enough for one pass through the networks.
@@ -65,16 +74,8 @@ pub struct Stride {
 
 /// What an update was made of.
 pub struct Lesson {
-    /// The objective, averaged over all samples.
-    pub loss: f32,
-    /// Its part at each trained scale.
-    pub scale_losses: BTreeMap<usize, f32>,
-    /// Share of pixels that the auto-mask leaves out.
-    pub masked_share: f32,
-    /// What the predictions are like.
-    pub signals: Signals,
-    /// Length of the gradient of all parameters together, before it is clipped.
-    pub gradient_norm: f32,
+    /// Its numbers.
+    pub metrics: StepMetrics,
     /// Where the time went.
     pub split: TimeSplit,
     /// The first part's samples.
@@ -83,11 +84,16 @@ pub struct Lesson {
     pub outcome: Outcome,
 }
 
-/// The numbers of an outcome.
-struct Figures {
-    scale_losses: BTreeMap<usize, f32>,
-    masked_share: f32,
-    signals: Signals,
+/// An update whose work was given to the device.
+pub struct Submitted {
+    /// Its numbers, for [`Learner::conclude`].
+    pub metrics: PendingMetrics,
+    /// Where the time went.
+    pub split: TimeSplit,
+    /// The first part's samples.
+    pub samples: SampleTensors,
+    /// The first part's losses and maps.
+    pub outcome: Outcome,
 }
 
 impl Learner {
@@ -98,7 +104,8 @@ impl Learner {
 
     /// Goes on with networks and the state of their optimiser.
     pub fn resumed(networks: Networks, adam: Adam, objective: Objective) -> Self {
-        Self { networks: Some(networks.train()), adam, objective }
+        let networks = Some(networks.train());
+        Self { networks, adam, objective, guard: None, readback: Readback::default() }
     }
 
     /// Improves the networks by another objective from now on.
@@ -121,6 +128,11 @@ impl Learner {
         &self.adam
     }
 
+    /// How often numbers were read back from the device.
+    pub fn readback_counts(&self) -> ReadbackCounts {
+        self.readback.counts()
+    }
+
     /// Losses and wanted maps of a batch on the autodiff device, and the gradient of every parameter.
     ///
     /// # Errors
@@ -132,33 +144,33 @@ impl Learner {
         wanted: &BTreeSet<MapName>,
     ) -> Result<(Outcome, f32, GradientsParams)> {
         let part = Part { samples: samples.clone(), noise, share: 1.0 };
-        self.weighted_gradients(&part, wanted, &mut TimeSplit::default())
-    }
-
-    /// As [`Learner::gradients`], of the loss taken as many times as the part's share; the loss is given as
-    /// it is.
-    fn weighted_gradients(
-        &self,
-        Part { samples, noise, share }: &Part,
-        wanted: &BTreeSet<MapName>,
-        split: &mut TimeSplit,
-    ) -> Result<(Outcome, f32, GradientsParams)> {
-        let (outcome, loss) = timed(&mut split.seconds_forward, || {
-            let outcome = forward(self.networks(), &self.objective, samples, noise.clone(), wanted);
-            let loss = outcome.loss.clone().into_scalar::<f32>();
-            (outcome, loss)
-        });
+        let split = &mut TimeSplit::default();
+        let (outcome, loss) = timed(&mut split.seconds_forward, || self.forward(&part, wanted));
         NotANumber::check("loss", loss)?;
-        let gradients = timed(&mut split.seconds_backward, || {
-            let weighted = outcome.loss.clone();
-            let weighted = if *share == 1.0 { weighted } else { weighted.mul_scalar(*share) };
-            GradientsParams::from_grads(weighted.backward(), self.networks())
-        });
+        let gradients = self.backward(&outcome, 1.0);
         Ok((outcome, loss, gradients))
     }
 
+    /// Losses and wanted maps of a part, and its loss, waited for.
+    fn forward(&self, part: &Part, wanted: &BTreeSet<MapName>) -> (Outcome, f32) {
+        let outcome = self.outcome(part, wanted);
+        let loss = outcome.loss.clone().into_scalar::<f32>();
+        (outcome, loss)
+    }
+
+    fn outcome(&self, Part { samples, noise, .. }: &Part, wanted: &BTreeSet<MapName>) -> Outcome {
+        forward(self.networks(), &self.objective, samples, noise.clone(), wanted)
+    }
+
+    /// The gradients of the loss taken `share` times.
+    fn backward(&self, outcome: &Outcome, share: f32) -> GradientsParams {
+        let weighted = outcome.loss.clone();
+        let weighted = if share == 1.0 { weighted } else { weighted.mul_scalar(share) };
+        GradientsParams::from_grads(weighted.backward(), self.networks())
+    }
+
     /// What [`Learner::gradients`] gives for all parts as one batch, apart from batch normalisation,
-    /// which sees one part at a time.
+    /// which sees one part at a time. Waits for the numbers.
     ///
     /// # Errors
     /// [`NotANumber`], if the loss of a part is none.
@@ -171,72 +183,72 @@ impl Learner {
         wanted: &BTreeSet<MapName>,
     ) -> Result<(Lesson, GradientsParams)> {
         let mut accumulated = GradientsAccumulator::new();
-        let mut first: Option<Lesson> = None;
+        let mut metrics = StepMetrics::default();
+        let mut first = None;
         let nothing = BTreeSet::new();
         let mut split = TimeSplit::default();
         for part in parts {
             let wanted = if first.is_none() { wanted } else { &nothing };
-            let (outcome, loss, gradients) = self.weighted_gradients(&part, wanted, &mut split)?;
-            let figures = timed(&mut split.seconds_backward, || {
-                accumulated.accumulate(self.networks(), gradients);
-                self.figures(&outcome)
+            let (outcome, loss) = timed(&mut split.seconds_forward, || self.forward(&part, wanted));
+            NotANumber::check("loss", loss)?;
+            timed(&mut split.seconds_backward, || {
+                accumulated.accumulate(self.networks(), self.backward(&outcome, part.share));
+                metrics.add(&outcome, loss, part.share, self.objective.config())
             })?;
-            let Part { samples, share, .. } = part;
-            let lesson = first.get_or_insert_with(|| Lesson {
-                loss: 0.0,
-                scale_losses: BTreeMap::new(),
-                masked_share: 0.0,
-                signals: Signals::default(),
-                gradient_norm: 0.0,
-                split,
-                samples,
-                outcome,
-            });
-            lesson.loss += share * loss;
-            lesson.masked_share += share * figures.masked_share;
-            lesson.signals.add(share, figures.signals);
-            for (scale, loss) in figures.scale_losses {
-                *lesson.scale_losses.entry(scale).or_default() += share * loss;
-            }
+            first.get_or_insert((part.samples, outcome));
         }
-        let mut lesson = first.expect("an update has samples");
+        let (samples, outcome) = first.expect("an update has samples");
         let gradients = timed(&mut split.seconds_backward, || {
             let gradients = accumulated.grads();
-            lesson.gradient_norm = gradient_norm(self.networks(), &gradients);
+            metrics.gradient_norm = gradient_norm(self.networks(), &gradients);
             gradients
         });
-        lesson.split = split;
-        Ok((lesson, gradients))
+        Ok((Lesson { metrics, split, samples, outcome }, gradients))
     }
 
-    /// Reads all numbers of an outcome at once, because the device is waited for each time.
-    fn figures(&self, outcome: &Outcome) -> Result<Figures> {
-        let losses = outcome.scale_losses.values().cloned().map(Tensor::without_autodiff);
-        let masked_share = outcome.masked_share.clone().without_autodiff();
-        let config = self.objective.config();
-        let signals = Signals::measure(&outcome.judged, config);
-        let numbers = Tensor::cat(losses.chain([masked_share, signals]).collect(), 0);
-        let numbers = numbers.into_data().try_to_vec::<f32>()?;
-        let (losses, rest) = numbers.split_at(outcome.scale_losses.len());
-        let [masked_share, signals @ ..] =
-            <[f32; 1 + Signals::COUNT]>::try_from(rest).expect("as many numbers as were put together");
-        let scale_losses = outcome.scale_losses.keys().copied().zip(losses.iter().copied()).collect();
-        Ok(Figures { scale_losses, masked_share, signals: Signals::from_numbers(signals, config) })
-    }
-
-    /// Improves the networks on all parts together.
+    /// Gives the device the work of improving the networks on all parts together. On the GPU backend nothing
+    /// is read meanwhile: the numbers arrive later, and if they are none, networks, optimiser and running
+    /// statistics stay as they were, also in all steps submitted until [`Learner::conclude`] says so.
     ///
     /// # Errors
-    /// [`NotANumber`], if loss or gradient is none; the networks then stay as they were.
-    pub fn learn_in_parts(
+    /// On the CPU backend [`NotANumber`], if loss or gradient is none; all then stays as it was.
+    ///
+    /// # Panics
+    /// If there is no part.
+    pub fn submit(
+        &mut self,
+        parts: impl IntoIterator<Item = Part>,
+        stride: Stride,
+        wanted: &BTreeSet<MapName>,
+    ) -> Result<Submitted> {
+        let statistics = RunningStatistics::of(self.networks());
+        if !self.networks().devices().iter().all(is_host) {
+            return Ok(self.submit_to_device(parts, stride, wanted, statistics));
+        }
+        let updates_before = self.adam.steps;
+        match self.learn_at_once(parts, stride, wanted) {
+            Ok(Lesson { metrics, split, samples, outcome }) => {
+                let metrics = PendingMetrics::known(metrics, updates_before);
+                Ok(Submitted { metrics, split, samples, outcome })
+            }
+            Err(error) => {
+                let mut replace = Replace::default();
+                statistics.restore(&mut replace);
+                self.networks = self.networks.take().map(|networks| networks.map(&mut replace));
+                Err(error)
+            }
+        }
+    }
+
+    fn learn_at_once(
         &mut self,
         parts: impl IntoIterator<Item = Part>,
         stride: Stride,
         wanted: &BTreeSet<MapName>,
     ) -> Result<Lesson> {
         let (mut lesson, gradients) = self.accumulate(parts, wanted)?;
-        let norm = lesson.gradient_norm;
-        NotANumber::check("gradient's norm", norm)?;
+        lesson.metrics.check()?;
+        let norm = lesson.metrics.gradient_norm;
         let factor = match stride.clip_gradient_norm {
             Some(longest) if f64::from(norm) > longest => (longest / f64::from(norm)) as f32,
             _ => 1.0,
@@ -248,6 +260,78 @@ impl Learner {
         });
         self.networks = Some(updated);
         Ok(lesson)
+    }
+
+    fn submit_to_device(
+        &mut self,
+        parts: impl IntoIterator<Item = Part>,
+        stride: Stride,
+        wanted: &BTreeSet<MapName>,
+        statistics: RunningStatistics,
+    ) -> Submitted {
+        let mut accumulated = GradientsAccumulator::new();
+        let (mut sums, mut first) = (None, None);
+        let nothing = BTreeSet::new();
+        let mut split = TimeSplit::default();
+        for part in parts {
+            let wanted = if first.is_none() { wanted } else { &nothing };
+            let outcome = timed(&mut split.seconds_forward, || self.outcome(&part, wanted));
+            timed(&mut split.seconds_backward, || {
+                accumulated.accumulate(self.networks(), self.backward(&outcome, part.share));
+                let config = self.objective.config();
+                sums = Some(StepMetrics::sum_on_device(sums.take(), &outcome, part.share, config));
+            });
+            first.get_or_insert((part.samples, outcome));
+        }
+        let (samples, outcome) = first.expect("an update has samples");
+        let sums = sums.expect("each part has numbers");
+        let updates_before = self.adam.steps;
+        let read = timed(&mut split.seconds_optimiser, || {
+            let guard = self.guard.take().unwrap_or_else(|| Guard::open(1.0, &sums.device()));
+            let networks = self.networks.take().expect("the optimiser gives the networks back");
+            let (networks, taken) = take(networks, accumulated.grads());
+            let longest = stride.clip_gradient_norm.map(|longest| longest as f32);
+            let (guard, report) = guard.judge(&flattened(&taken), sums, longest, None);
+            let mut replace = Replace::default();
+            self.adam.update(taken, &guard, stride.learning_rate, &mut replace);
+            statistics.restore_unless_open(&networks, &guard, &mut replace);
+            self.networks = Some(networks.map(&mut replace));
+            self.guard = Some(guard);
+            self.readback.begin(report)
+        });
+        let config = self.objective.config().clone();
+        let metrics = PendingMetrics::reading(read, &outcome, config, updates_before);
+        Submitted { metrics, split, samples, outcome }
+    }
+
+    /// Takes the numbers of the oldest step whose numbers were not taken. If they are none, its update was
+    /// none, nor were those submitted since: whoever has their numbers drops them, and goes on from the step
+    /// before.
+    ///
+    /// # Errors
+    /// [`NotANumber`], or if the device gave up.
+    pub fn conclude(&mut self, metrics: PendingMetrics) -> Result<StepMetrics> {
+        let updates_before = metrics.updates_before;
+        let metrics = metrics.wait()?;
+        metrics.check().inspect_err(|_| {
+            self.adam.steps = updates_before;
+            self.guard = None;
+        })?;
+        Ok(metrics)
+    }
+
+    /// Improves the networks on all parts together, and waits for the numbers.
+    ///
+    /// # Errors
+    /// [`NotANumber`], if loss or gradient is none; the networks then stay as they were.
+    pub fn learn_in_parts(
+        &mut self,
+        parts: impl IntoIterator<Item = Part>,
+        stride: Stride,
+        wanted: &BTreeSet<MapName>,
+    ) -> Result<Lesson> {
+        let Submitted { metrics, split, samples, outcome } = self.submit(parts, stride, wanted)?;
+        Ok(Lesson { metrics: self.conclude(metrics)?, split, samples, outcome })
     }
 
     /// Improves the networks on a batch; gives what was computed and the loss.
@@ -264,7 +348,7 @@ impl Learner {
         let whole = Part { samples: samples.clone(), noise, share: 1.0 };
         let stride = Stride { learning_rate, clip_gradient_norm: None };
         let lesson = self.learn_in_parts([whole], stride, wanted)?;
-        Ok((lesson.outcome, lesson.loss))
+        Ok((lesson.outcome, lesson.metrics.loss))
     }
 }
 

@@ -1,22 +1,22 @@
 //! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
 
 use super::{
-    Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, RunFolder,
-    Samples, StepReport, Stride, TimeSplit, ValidationReport,
+    Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, PendingMetrics,
+    Position, RunFolder, Samples, StepMetrics, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
     feed::Feed,
     open_data::fingerprint,
     time_split::timed,
     validation::{Glance, Validation},
 };
 use crate::{
-    compute::Compute,
+    compute::{Compute, ReadbackCounts},
     config::{Change, RunConfig, Setting},
     data::{FrameKey, cache::with_cache},
     model::Networks,
     objective::{MapName, Noise, Objective, Outcome},
     predict::SampleTensors,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use burn::module::Module;
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -34,6 +34,10 @@ pub struct Run {
     feed: Feed,
     validation: Option<Validation>,
     position: Position,
+    /// The step whose work was given to the device, but whose numbers were not taken.
+    in_flight: Option<InFlight>,
+    /// Steps whose numbers were taken, but not asked for.
+    reported: Vec<Reported>,
     saved: Option<Position>,
     folder: RunFolder,
     log: Log,
@@ -63,12 +67,18 @@ pub enum Progress {
     NotValidated(String),
 }
 
-/// What a step leaves behind.
-pub struct Step {
+/// A step whose numbers are known.
+pub struct Reported {
     /// Its figures.
     pub report: StepReport,
     /// What was changed before it.
     pub changes: Vec<Change>,
+}
+
+/// What a step leaves behind at once; its numbers may come later, see [`Run::take_reported`].
+pub struct Step {
+    /// Steps made, this one included.
+    pub number: u64,
     /// The samples it was made on; the first part of them, if gradients are accumulated.
     pub samples: SampleTensors,
     /// The first sample's target.
@@ -77,6 +87,26 @@ pub struct Step {
     pub outcome: Outcome,
     /// What judged them.
     pub objective: Objective,
+}
+
+/// A step under way.
+struct InFlight {
+    metrics: PendingMetrics,
+    /// Its figures but for the numbers.
+    report: StepReport,
+    changes: Vec<Change>,
+    /// Where the run stood before.
+    before: Position,
+    /// Where it stands after, so that a step that failed is not made again.
+    after: Position,
+    key: FrameKey,
+}
+
+impl InFlight {
+    fn failed(report: &StepReport, key: &FrameKey, error: Error) -> Error {
+        let StepReport { step, learning_rate, .. } = report;
+        error.context(format!("step {step} failed at learning rate {learning_rate:e}, on a batch with {key}"))
+    }
 }
 
 impl Run {
@@ -185,6 +215,8 @@ impl Run {
             feed,
             validation,
             position,
+            in_flight: None,
+            reported: Vec::new(),
             saved: None,
             folder,
             log,
@@ -233,17 +265,40 @@ impl Run {
         std::mem::take(&mut self.skipped)
     }
 
+    /// Steps whose numbers arrived since the last call, in order. On the CPU backend that is the step that
+    /// was just made, on the GPU backend the one before it, or with [`Run::settle`] every one.
+    pub fn take_reported(&mut self) -> Vec<Reported> {
+        std::mem::take(&mut self.reported)
+    }
+
+    /// How often numbers were read back from the device.
+    pub fn readback_counts(&self) -> ReadbackCounts {
+        self.learner.readback_counts()
+    }
+
+    /// Waits for the numbers of the last step.
+    ///
+    /// # Errors
+    /// If they are none: the run then stands before that step, its networks as they were. If the log cannot
+    /// be written.
+    pub fn settle(&mut self) -> Result<()> {
+        self.in_flight.take().map_or(Ok(()), |step| self.conclude(step))
+    }
+
     /// Changes the configuration from the next step on. The change is written down before it counts, so
     /// that the run resumes with it from any checkpoint before or after.
     ///
     /// # Errors
-    /// If the value cannot be, or the configuration cannot be written.
+    /// If the value cannot be, or the configuration cannot be written. As [`Run::settle`]; the change is
+    /// then made all the same.
     pub fn change(&mut self, setting: Setting) -> Result<()> {
+        // Which step is the next is known only when the last one is known to have succeeded.
+        let settled = self.settle();
         let mut config = self.config.clone();
         config.change(Change { step: self.position.step + 1, setting })?;
         self.folder.write_config(&config)?;
         self.config = config;
-        Ok(())
+        settled
     }
 
     /// Does the next piece of work: a step, or after an epoch a batch of validation.
@@ -252,6 +307,7 @@ impl Run {
     /// As [`Run::step`] and [`Log::write`].
     pub fn advance(&mut self, wanted: &BTreeSet<MapName>) -> Result<Progress> {
         if self.is_validation_due() {
+            self.settle()?;
             self.rest();
             self.validate()
         } else {
@@ -304,11 +360,12 @@ impl Run {
         self.learner.networks().valid()
     }
 
-    /// Makes one step: load, forward, backward, update.
+    /// Makes one step: load, forward, backward, update. On the GPU backend its work is only queued, and the
+    /// numbers of the step before are taken.
     ///
     /// # Errors
-    /// If no batch can be made, the loss is not a number (the networks then stay as they were before
-    /// the step), or the log cannot be written.
+    /// If no batch can be made, the log cannot be written, or the loss is not a number: that of this step or
+    /// of the one before it. Networks and position then are as before the step whose loss it is.
     pub fn step(&mut self, wanted: &BTreeSet<MapName>) -> Result<Step> {
         let started = Instant::now();
         let seconds_between = self.ended.take().map_or(0.0, |ended| (started - ended).as_secs_f64());
@@ -332,51 +389,80 @@ impl Run {
             },
             share: samples.len() as f32 / batch.samples.len() as f32,
         });
-        let lesson = self.learner.learn_in_parts(parts, stride, wanted);
-        self.is_spoiled = lesson.as_ref().is_err_and(anyhow::Error::is::<NotANumber>);
-        let lesson = lesson.with_context(|| {
-            format!(
-                "step {number} failed at learning rate {:e}, on a batch with {}",
-                stride.learning_rate, batch.samples[0].key
-            )
-        })?;
+        let submitted = self.learner.submit(parts, stride, wanted);
+        self.settle()?;
+
+        let key = batch.samples[0].key.clone();
+        let mut report = StepReport {
+            step: number,
+            total_steps: self.total_steps(),
+            epoch: batch.epoch,
+            learning_rate: stride.learning_rate,
+            seconds_loading,
+            memory: self.compute.memory(),
+            ..StepReport::default()
+        };
+        self.is_spoiled = submitted.as_ref().is_err_and(Error::is::<NotANumber>);
+        let Submitted { metrics, split, samples, outcome } =
+            submitted.map_err(|error| InFlight::failed(&report, &key, error))?;
+        let before = self.position;
         self.position =
             Position { step: number, epoch: batch.epoch, batch: batch.index + 1, ..self.position };
 
-        self.step_seconds.push_back(seconds_between + started.elapsed().as_secs_f64());
+        report.seconds = started.elapsed().as_secs_f64();
+        self.step_seconds.push_back(seconds_between + report.seconds);
         if self.step_seconds.len() > RATE_WINDOW {
             self.step_seconds.pop_front();
         }
         let mean_seconds = self.step_seconds.iter().sum::<f64>() / self.step_seconds.len() as f64;
-        let report = StepReport {
-            step: number,
-            total_steps: self.total_steps(),
-            epoch: batch.epoch,
-            loss: lesson.loss,
-            scale_losses: lesson.scale_losses,
-            learning_rate: stride.learning_rate,
-            gradient_norm: lesson.gradient_norm,
-            masked_share: lesson.masked_share,
-            signals: Some(lesson.signals),
-            seconds_loading,
-            seconds: started.elapsed().as_secs_f64(),
-            split: Some(TimeSplit { seconds_upload, seconds_between, ..lesson.split }),
-            memory: self.compute.memory(),
-            images_per_second: batch.samples.len() as f64 / mean_seconds,
-            seconds_left: self.total_steps().saturating_sub(number) as f64 * mean_seconds,
-        };
-        let changes: Vec<Change> =
-            self.config.changes.iter().copied().filter(|change| change.step == number).collect();
-        for change in &changes {
-            self.log.write(&Entry::Change(*change))?;
-        }
-        if number.is_multiple_of(training.log_frequency) || number >= self.total_steps() {
-            self.log.write(&Entry::Step(report.clone()))?;
+        report.images_per_second = batch.samples.len() as f64 / mean_seconds;
+        report.seconds_left = self.total_steps().saturating_sub(number) as f64 * mean_seconds;
+        report.split = Some(TimeSplit { seconds_upload, seconds_between, ..split });
+        let changes = self.config.changes.iter().copied().filter(|change| change.step == number).collect();
+        let is_known = metrics.is_known();
+        let after = self.position;
+        self.in_flight = Some(InFlight { metrics, report, changes, before, after, key: key.clone() });
+        if is_known {
+            self.settle()?;
         }
         self.ended = Some(Instant::now());
-        let key = batch.samples[0].key.clone();
         let objective = self.learner.objective().clone();
-        Ok(Step { report, changes, samples: lesson.samples, key, outcome: lesson.outcome, objective })
+        Ok(Step { number, samples, key, outcome, objective })
+    }
+
+    /// Takes the numbers of a step and notes them.
+    fn conclude(&mut self, step: InFlight) -> Result<()> {
+        let InFlight { metrics, mut report, changes, before, after, key } = step;
+        let concluded = self.learner.conclude(metrics);
+        self.is_spoiled = concluded.as_ref().is_err_and(Error::is::<NotANumber>);
+        let metrics = concluded.map_err(|error| {
+            self.position = before;
+            self.feed.go_to(after);
+            InFlight::failed(&report, &key, error)
+        })?;
+        let StepMetrics { loss, scale_losses, masked_share, signals, gradient_norm } = metrics;
+        report = StepReport {
+            loss,
+            scale_losses,
+            masked_share,
+            gradient_norm,
+            signals: Some(signals),
+            ..report
+        };
+        let logged = self.log_step(&report, &changes);
+        self.reported.push(Reported { report, changes });
+        logged
+    }
+
+    fn log_step(&mut self, report: &StepReport, changes: &[Change]) -> Result<()> {
+        for change in changes {
+            self.log.write(&Entry::Change(*change))?;
+        }
+        let is_logged = report.step.is_multiple_of(self.config.training.log_frequency);
+        if is_logged || report.step >= self.total_steps() {
+            self.log.write(&Entry::Step(report.clone()))?;
+        }
+        Ok(())
     }
 
     /// Whether a checkpoint is due after the piece of work just done.
@@ -405,8 +491,9 @@ impl Run {
     /// are spoiled, so that the last good one stays the last.
     ///
     /// # Errors
-    /// If it cannot be written; what was saved before is then as it was.
+    /// If it cannot be written; what was saved before is then as it was. As [`Run::settle`].
     pub fn save(&mut self) -> Result<Option<PathBuf>> {
+        self.settle()?;
         if self.is_spoiled || self.saved == Some(self.position) {
             return Ok(None);
         }
@@ -421,5 +508,12 @@ impl Run {
         };
         self.saved = Some(self.position);
         Ok(path)
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // The log has every step that was made; who drops a run asks for nothing more.
+        let _ = self.settle();
     }
 }

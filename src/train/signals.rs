@@ -1,6 +1,7 @@
 //! What a step says of itself besides its loss: a few numbers that show a run going wrong.
 
 use crate::{
+    compute::ops::PredictionMetrics,
     config::{ImageSize, ObjectiveConfig},
     geometry::DepthRange,
     objective::{Inputs, Projection, depth},
@@ -31,6 +32,12 @@ impl Signals {
     /// The figures of what was judged, still on the device, `[COUNT]`: they can be read together with
     /// others.
     pub(super) fn measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
+        let metrics = prediction_metrics(judged, config);
+        metrics.measure().unwrap_or_else(|| Self::composed_measure(judged, config))
+    }
+
+    /// [`Signals::measure`] composed of burn's operations.
+    fn composed_measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
         let [mean, spread] = disparity(judged);
         let translation = translation(judged, config).unwrap_or_else(|| mean.zeros_like());
         Tensor::cat(vec![mean, spread, translation, out_of_view(judged, config)], 0)
@@ -51,6 +58,23 @@ impl Signals {
         self.out_of_view_share += share * part.out_of_view_share;
         self.translation =
             part.translation.map(|translation| self.translation.unwrap_or_default() + share * translation);
+    }
+}
+
+fn prediction_metrics(judged: &Inputs, config: &ObjectiveConfig) -> PredictionMetrics {
+    let (_, finest) = judged.disparities.first_key_value().expect("a configuration has at least one scale");
+    let (coarsest_scale, coarsest) =
+        judged.disparities.last_key_value().expect("a configuration has at least one scale");
+    let [_, _, height, width] = coarsest.dims();
+    let motions = &judged.source_from_target[&config.finest_scale()];
+    let coarse_motions = &judged.source_from_target[coarsest_scale];
+    PredictionMetrics {
+        disparity: finest.clone(),
+        motions: config.temporal_sources().map(|source| motions[&source].clone()).collect(),
+        coarse_disparity: coarsest.clone(),
+        coarse_motions: config.sources().map(|source| coarse_motions[&source].clone()).collect(),
+        cameras: judged.intrinsics.iter().map(|camera| camera.in_pixels(width, height)).collect(),
+        inverse_depth: DepthRange::from(config).coefficients(),
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 /// Seconds of a step's parts beside loading.
 ///
-/// They are measured where the session calls the device. The processor is done when a call returns. A graphics
-/// card works on: it is waited for where numbers are read, that is at the end of the forward pass (the loss)
-/// and of the backward pass (gradient norm and figures), so that the upload's work counts as forward, and the
-/// optimiser's as the next step's forward.
+/// They are measured where the session calls the device. The CPU is done when a call returns, so there they are
+/// the time of the work. On a GPU they are the time to queue it: nothing is read back within a step, and the
+/// GPU works on meanwhile. Its time shows in what is left of the step, where the numbers of the step before
+/// are waited for, and wherever the bound of work in flight holds a call up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TimeSplit {
     /// From samples to tensors on the device.
@@ -26,9 +26,9 @@ pub struct TimeSplit {
 
 impl TimeSplit {
     /// How it is measured, in a tooltip.
-    pub const HELP: &str = "Measured where the device is called. A graphics card is waited for at the end of \
-        the forward and of the backward pass, so its upload counts as forward and its optimiser as the next \
-        step's forward. The rest is showing, checkpoints and figures";
+    pub const HELP: &str = "Measured where the device is called. On the CPU that is the work itself; on a GPU it \
+        is queueing it, and the GPU's own time is in the rest, where a step waits for the numbers of the step \
+        before. The rest also is showing and checkpoints";
 
     /// The parts of the step, then what is left of it and between it and the step before, and all
     /// seconds; averaged over those of the steps that were measured, if there are any.

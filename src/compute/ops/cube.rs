@@ -1,7 +1,14 @@
 //! Making, handing over and summing tensors of the GPU backend, for the kernels of ours.
 
-use burn::{backend::TensorMetadata, tensor::DType};
-use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
+use burn::{
+    backend::{Cube, TensorMetadata},
+    tensor::DType,
+};
+use burn_cubecl::{
+    kernel::into_contiguous,
+    ops::numeric::empty_device_contiguous_dtype,
+    tensor::CubeTensor,
+};
 use cubecl::{calculate_cube_count_elemwise, prelude::*};
 
 /// Threads of a workgroup; a power of two.
@@ -97,4 +104,18 @@ pub(super) fn argument(tensor: &CubeTensor) -> TensorArg {
 pub(super) fn one_thread_each(tensor: &CubeTensor, count: usize) -> (CubeCount, CubeDim) {
     let threads = CubeDim::new(&tensor.client, count);
     (calculate_cube_count_elemwise(&tensor.client, count, threads), threads)
+}
+
+/// A flattened tensor as the backend has it, contiguous.
+///
+/// # Panics
+/// If it is on another backend.
+pub(super) fn flat(tensor: burn::tensor::Tensor<1>) -> CubeTensor {
+    into_contiguous(tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend"))
+}
+
+/// So many numbers, not yet filled, where the other tensor is.
+pub(super) fn like(tensor: &CubeTensor, count: usize) -> CubeTensor {
+    let (client, device) = (tensor.client.clone(), tensor.device.clone());
+    empty_device_contiguous_dtype(client, device, [count].into(), tensor.dtype)
 }

@@ -8,6 +8,9 @@ mod flex;
 pub mod max_pool;
 mod motion;
 mod noise;
+mod group;
+mod guard;
+mod metrics;
 pub mod normalisation;
 mod pad;
 mod reduction;
@@ -21,13 +24,18 @@ mod taken_forward;
 pub mod upsample;
 
 pub use activation::elu;
-pub use adam::{AdamStep, Moments, adam_update, composed_adam_update};
 pub use max_pool::max_pool;
 pub use motion::{
     MotionChoice, camera_projections, composed_camera_projection, composed_plane_means, composed_transform,
     plane_means, rigid_motion, transform,
 };
 pub use noise::{splitmix64, tie_break_noise};
+pub use adam::{
+    AdamStep, Moments, ParameterUpdate, adam_update, adam_update_all, composed_adam_update,
+};
+pub use group::GroupLimits;
+pub use guard::{Guard, keep_unless_open};
+pub use metrics::{PredictionMetrics, add_metrics, composed_add_metrics};
 pub use pad::reflection_pad;
 pub use resize::{resize_bilinear, resize_plane, taps as bilinear_taps};
 pub use sample::sample_border;

@@ -6,8 +6,8 @@ mod pinned;
 mod shown;
 
 use super::{
-    Beginning, Command, DataReport, Entry, Event, Fusing, Harm, OpenData, Picture, Problem, Progress, Run,
-    RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, pinned::Photographer,
+    Beginning, Command, DataReport, Entry, Event, Fusing, Harm, OpenData, Picture, Problem, Progress,
+    Reported, Run, RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, pinned::Photographer,
     showing::Predicted, tracer::Tracer,
 };
 use crate::{
@@ -149,6 +149,9 @@ impl Worker {
             Err(panic) => anyhow!("an error within the program: {}", panic_text(panic.as_ref())),
         };
         let ended_run = matches!(self.state, State::Training | State::Preparing);
+        if ended_run && let Err(late) = self.settle() {
+            self.warn(format!("the training step failed: {late:#}"));
+        }
         if ended_run {
             let state = if self.run.is_some() { State::Paused } else { State::Idle };
             self.enter(state);
@@ -187,11 +190,14 @@ impl Worker {
             Command::Start { config, out } => self.start(*config, &out)?,
             Command::Resume { run, data, config } => self.resume(&run, data, config.map(|config| *config))?,
             Command::Change(setting) => {
-                if let Some(run) = &mut self.run {
-                    run.change(setting)?;
-                }
+                let changed = self.run.as_mut().map_or(Ok(()), |run| run.change(setting));
+                self.tell_reported();
+                changed?;
             }
-            Command::Pause if self.state == State::Training => self.pause(),
+            Command::Pause if self.state == State::Training => {
+                self.settle().context("the training step failed")?;
+                self.pause();
+            }
             Command::Continue | Command::Step if self.run.is_some() => {
                 self.makes_one_step = matches!(command, Command::Step);
                 self.enter(State::Training);
@@ -391,23 +397,26 @@ impl Worker {
         for (key, reason) in skipped {
             self.warn(format!("{key} was skipped: {reason}"));
         }
+        self.tell_reported();
         let is_step = matches!(progress, Ok(Progress::Step(_)));
         match progress? {
-            Progress::Step(step) => self.report(*step, is_following)?,
+            Progress::Step(step) => self.show_step(*step, is_following)?,
             Progress::Validating { done, samples } => self.tell(Event::Validating { done, samples }),
             Progress::Validated(report) => self.tell(Event::Validation(report)),
             Progress::NotValidated(reason) => self.warn(format!("validation was given up: {reason}")),
         }
         let Some(run) = &mut self.run else { return Ok(()) };
-        let saved = if run.is_checkpoint_due() { run.save()? } else { None };
+        let saved = if run.is_checkpoint_due() { run.save() } else { Ok(None) };
         let is_finished = run.is_finished();
-        if let Some(path) = saved {
+        self.tell_reported();
+        if let Some(path) = saved? {
             self.tell(Event::Checkpoint(path));
         }
         if is_finished {
             self.finish()?;
         } else {
             if is_step && std::mem::take(&mut self.makes_one_step) {
+                self.settle()?;
                 self.enter(State::Paused);
             }
             if self.is_show_due {
@@ -432,6 +441,8 @@ impl Worker {
 
     /// Writes the run's last checkpoint and keeps its networks for prediction; gives its steps and folder.
     fn close(&mut self) -> Result<Option<(u64, PathBuf)>> {
+        // A last step that failed is told of; the run ends all the same.
+        self.guarded(Some("the training step failed"), Self::settle);
         let Some(mut run) = self.run.take() else { return Ok(None) };
         (self.fuser, self.predicted) = (None, None);
         // Networks that give no numbers are good for nothing.
@@ -450,6 +461,21 @@ impl Worker {
             self.tell(Event::Checkpoint(path));
         }
         Ok(Some((steps, out)))
+    }
+
+    /// Waits for the numbers of the last step and tells them.
+    fn settle(&mut self) -> Result<()> {
+        let settled = self.run.as_mut().map_or(Ok(()), Run::settle);
+        self.tell_reported();
+        settled
+    }
+
+    /// Tells of the steps whose numbers arrived.
+    fn tell_reported(&mut self) {
+        for Reported { report, changes } in self.run.as_mut().map(Run::take_reported).unwrap_or_default() {
+            changes.into_iter().for_each(|change| self.tell(Event::Changed(change)));
+            self.tell(Event::Step(report));
+        }
     }
 
     fn enter(&mut self, state: State) {

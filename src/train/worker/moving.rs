@@ -2,7 +2,7 @@
 
 use super::{Event, Run, RunFolder, State, Worker};
 use crate::{compute::Compute, config::DeviceChoice};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use burn::module::Module;
 
 impl Worker {
@@ -13,6 +13,7 @@ impl Worker {
         if compute.name == self.compute.name {
             return Ok(());
         }
+        self.settle().context("the training step failed")?;
         let was_paused = self.state == State::Paused;
         let config = self.run.as_ref().filter(|run| !run.is_spoiled()).map(Run::config);
         let closed = self.close()?;

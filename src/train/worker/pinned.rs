@@ -2,7 +2,7 @@
 
 use super::Worker;
 use crate::train::{Album, Event, Run, Snapshot, Snapshots, pinned::Pinned};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::sync::Arc;
 
 impl Worker {
@@ -45,6 +45,8 @@ impl Worker {
     /// Begins a snapshot if it is time, and looks at one more frame. What fails is told and ends nothing.
     pub(super) fn photograph(&mut self) -> Result<()> {
         if self.run.is_some() && self.photographer.is_due(self.steps(), false) {
+            // What a snapshot says of a step it says of one that succeeded.
+            self.settle().context("the training step failed")?;
             self.begin_snapshot();
         }
         match self.photographer.advance(&self.compute) {

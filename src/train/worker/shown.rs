@@ -4,7 +4,7 @@ use super::Worker;
 use crate::{
     model::Networks,
     train::{
-        Event, Origin, Picture, Run, State, Step,
+        Origin, Picture, Run, State, Step,
         moment::Moment,
         showing::{Seen, Showing, Subject, Wants},
     },
@@ -17,15 +17,10 @@ impl Worker {
         self.state == State::Training && self.follows_training
     }
 
-    /// Publishes what a step left behind.
-    pub(super) fn report(&mut self, step: Step, is_following: bool) -> Result<()> {
-        for change in step.changes {
-            self.tell(Event::Changed(change));
-        }
-        let number = step.report.step;
-        self.tell(Event::Step(step.report));
+    /// Publishes what a step left behind to look at.
+    pub(super) fn show_step(&mut self, step: Step, is_following: bool) -> Result<()> {
         if is_following {
-            let subject = Subject { key: step.key, step: number, origin: Origin::Training };
+            let subject = Subject { key: step.key, step: step.number, origin: Origin::Training };
             let objective = step.objective.config().clone();
             let wants = self.wants();
             let mut maps = step.outcome.maps;

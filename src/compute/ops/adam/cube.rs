@@ -1,70 +1,157 @@
-//! Adam on the GPU: one kernel a parameter.
+//! Adam on the GPU: a few kernels for all parameters, which are updated where they lie.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::{AdamStep, BETA_1, BETA_2, EPSILON, Moments};
-use burn::backend::{Cube, TensorMetadata};
-use burn_cubecl::{kernel::into_contiguous, ops::numeric::empty_device_dtype, tensor::CubeTensor};
-use cubecl::{calculate_cube_count_elemwise, prelude::*};
-
-/// What cubecl's kernels call a tensor is another thing.
-type Values = burn::tensor::Tensor<1>;
+use super::{AdamStep, BETA_1, BETA_2, EPSILON, Moments, ParameterUpdate};
+use crate::compute::ops::{
+    GroupLimits, Guard,
+    cube::{argument, flat, like},
+    group::{CHUNK, THREADS, groups},
+};
+use burn::{
+    backend::{Cube, TensorMetadata},
+    tensor::Tensor as Values,
+};
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
 
 #[cube(launch)]
 fn adam_kernel(
-    parameter: &Tensor<f32>,
-    gradient: &Tensor<f32>,
-    first: &Tensor<f32>,
-    second: &Tensor<f32>,
-    new_parameter: &mut Tensor<f32>,
-    new_first: &mut Tensor<f32>,
-    new_second: &mut Tensor<f32>,
+    parameters: &mut Sequence<Box<[f32]>>,
+    gradients: &Sequence<Box<[f32]>>,
+    firsts: &mut Sequence<Box<[f32]>>,
+    seconds: &mut Sequence<Box<[f32]>>,
+    ends: &Sequence<usize>,
+    lengths: &Sequence<usize>,
+    guard: &Tensor<f32>,
     step_size: f32,
     second_correction: f32,
+    #[comptime] count: usize,
 ) {
-    if ABSOLUTE_POS >= new_parameter.len() {
+    if guard[0] == 0.0 {
         terminate!();
     }
-    let slope = gradient[ABSOLUTE_POS];
-    let mean = first[ABSOLUTE_POS] * BETA_1 + slope * (1.0 - BETA_1);
-    let square = second[ABSOLUTE_POS] * BETA_2 + slope * slope * (1.0 - BETA_2);
-    let scale = square.sqrt() / second_correction + EPSILON;
-    new_first[ABSOLUTE_POS] = mean;
-    new_second[ABSOLUTE_POS] = square;
-    new_parameter[ABSOLUTE_POS] = parameter[ABSOLUTE_POS] - mean / scale * step_size;
+    let factor = guard[1];
+    let thread = UNIT_POS as usize;
+    let mut begin = 0usize;
+    #[unroll]
+    for i in 0..count {
+        let end = ends[i];
+        if CUBE_POS >= begin && CUBE_POS < end {
+            let start = (CUBE_POS - begin) * CHUNK + thread;
+            for round in 0..CHUNK / THREADS {
+                let index = start + round * THREADS;
+                if index < lengths[i] {
+                    let slope = gradients[i][index] * factor;
+                    let mean = firsts[i][index] * BETA_1 + slope * (1.0 - BETA_1);
+                    let square = seconds[i][index] * BETA_2 + slope * slope * (1.0 - BETA_2);
+                    let scale = square.sqrt() / second_correction + EPSILON;
+                    let parameter = parameters[i][index];
+                    firsts.index_mut(i)[index] = mean;
+                    seconds.index_mut(i)[index] = square;
+                    parameters.index_mut(i)[index] = parameter - mean / scale * step_size;
+                }
+            }
+        }
+        begin = end;
+    }
 }
 
-/// Updates a flattened parameter of the GPU backend, into new memory: the old may still be shown.
+#[cube(launch)]
+fn copy_kernel(
+    sources: &Sequence<Box<[f32]>>,
+    targets: &mut Sequence<Box<[f32]>>,
+    ends: &Sequence<usize>,
+    lengths: &Sequence<usize>,
+    #[comptime] count: usize,
+) {
+    let thread = UNIT_POS as usize;
+    let mut begin = 0usize;
+    #[unroll]
+    for i in 0..count {
+        let end = ends[i];
+        if CUBE_POS >= begin && CUBE_POS < end {
+            let start = (CUBE_POS - begin) * CHUNK + thread;
+            for round in 0..CHUNK / THREADS {
+                let index = start + round * THREADS;
+                if index < lengths[i] {
+                    targets.index_mut(i)[index] = sources[i][index];
+                }
+            }
+        }
+        begin = end;
+    }
+}
+
+/// Updates flattened parameters of the GPU backend where they lie; those that somebody else holds too, say
+/// for a picture, are first copied to memory of their own.
 pub(super) fn update(
-    parameter: Values,
-    gradient: Values,
-    moments: Moments,
+    updates: Vec<ParameterUpdate>,
     step: AdamStep,
-) -> (Values, Moments) {
-    let old = [parameter, gradient, moments.first, moments.second].map(|tensor| {
-        into_contiguous(tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend"))
-    });
-    let client = old[0].client.clone();
-    let count = old[0].shape().num_elements();
-    let new = [(); 3]
-        .map(|()| empty_device_dtype(client.clone(), old[0].device.clone(), [count].into(), old[0].dtype));
-    let cube_dim = CubeDim::new(&client, count);
-    let [parameter, gradient, first, second] = old.map(CubeTensor::into_tensor_arg);
-    let [new_parameter, new_first, new_second] = new.clone().map(CubeTensor::into_tensor_arg);
-    adam_kernel::launch(
-        &client,
-        calculate_cube_count_elemwise(&client, count, cube_dim),
-        cube_dim,
-        parameter,
-        gradient,
-        first,
-        second,
-        new_parameter,
-        new_first,
-        new_second,
-        step.step_size,
-        step.second_correction,
-    );
-    let [parameter, first, second] = new.map(Values::from_primitive::<Cube>);
-    (parameter, Moments { first, second })
+    guard: &Guard,
+    limits: Option<GroupLimits>,
+) -> Vec<(Values<1>, Moments)> {
+    let state = flat(guard.state());
+    let client = state.client.clone();
+    let (mut rows, mut gradients) = (Vec::new(), Vec::new());
+    for ParameterUpdate { parameter, gradient, moments } in updates {
+        let moments = moments.unwrap_or_else(|| Moments::zeros(parameter.dims()[0], &parameter.device()));
+        rows.extend([parameter, moments.first, moments.second].map(flat));
+        gradients.push(flat(gradient));
+    }
+    own(&mut rows, limits);
+    let (rows, _) = rows.as_chunks::<3>();
+    let bound: Vec<[CubeTensor; 4]> = (rows.iter().zip(gradients))
+        .map(|([parameter, first, second], gradient)| {
+            [parameter.clone(), gradient, first.clone(), second.clone()]
+        })
+        .collect();
+    for group in groups(&bound, 1, limits) {
+        let (count, threads) = group.cubes(&client);
+        let [parameters, gradients, firsts, seconds] = group.arrays;
+        adam_kernel::launch(
+            &client,
+            count,
+            threads,
+            parameters,
+            gradients,
+            firsts,
+            seconds,
+            group.ends,
+            group.lengths,
+            argument(&state),
+            step.step_size,
+            step.second_correction,
+            group.count,
+        );
+    }
+    let values = |tensor: &CubeTensor| Values::from_primitive::<Cube>(tensor.clone());
+    let updated = |[parameter, first, second]: &[CubeTensor; 3]| {
+        (values(parameter), Moments { first: values(first), second: values(second) })
+    };
+    rows.iter().map(updated).collect()
+}
+
+/// Copies those tensors that must not be written to.
+fn own(tensors: &mut [CubeTensor], limits: Option<GroupLimits>) {
+    let mut copies = Vec::new();
+    for tensor in tensors.iter_mut().filter(|tensor| !tensor.can_mut()) {
+        let copy = like(tensor, tensor.shape().num_elements());
+        copies.push([std::mem::replace(tensor, copy.clone()), copy]);
+    }
+    for group in groups(&copies, 0, limits) {
+        let (count, threads) = group.cubes(&copies[0][0].client);
+        let [sources, targets] = group.arrays;
+        let (ends, lengths) = (group.ends, group.lengths);
+        copy_kernel::launch(
+            &copies[0][0].client,
+            count,
+            threads,
+            sources,
+            targets,
+            ends,
+            lengths,
+            group.count,
+        );
+    }
 }

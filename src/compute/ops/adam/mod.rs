@@ -3,6 +3,7 @@
 mod cube;
 mod flex;
 
+use super::{GroupLimits, Guard};
 use burn::tensor::{Device, Tensor};
 
 /// How much of each running mean stays.
@@ -22,8 +23,7 @@ pub struct Moments {
 
 impl Moments {
     fn zeros(count: usize, device: &Device) -> Self {
-        let zeros = Tensor::zeros([count], device);
-        Self { first: zeros.clone(), second: zeros }
+        Self { first: Tensor::zeros([count], device), second: Tensor::zeros([count], device) }
     }
 }
 
@@ -45,8 +45,47 @@ impl AdamStep {
     }
 }
 
-/// Updates one parameter; without moments this is its first update. One pass over memory on the CPU
-/// backend, one kernel on the GPU backend.
+/// A parameter with what it is updated by, flattened.
+#[derive(Debug)]
+pub struct ParameterUpdate {
+    /// `[count]`.
+    pub parameter: Tensor<1>,
+    /// `[count]`.
+    pub gradient: Tensor<1>,
+    /// `None` before the first update.
+    pub moments: Option<Moments>,
+}
+
+/// Updates parameters by their gradients times the guard's factor, if it is open; else all of them and their
+/// moments stay as they are. One pass over memory on the CPU backend; on the GPU backend a few launches, of
+/// which `limits` says how much they take (else the adapter does).
+pub fn adam_update_all(
+    updates: Vec<ParameterUpdate>,
+    step: AdamStep,
+    guard: &Guard,
+    limits: Option<GroupLimits>,
+) -> Vec<(Tensor<1>, Moments)> {
+    match updates.first() {
+        Some(first) if first.parameter.device() != Device::flex() => {
+            cube::update(updates, step, guard, limits)
+        }
+        _ => {
+            let (is_open, factor) = guard.read();
+            let update = |ParameterUpdate { parameter, gradient, moments }: ParameterUpdate| {
+                let moments =
+                    moments.unwrap_or_else(|| Moments::zeros(parameter.dims()[0], &parameter.device()));
+                if !is_open {
+                    return (parameter, moments);
+                }
+                let gradient = if factor == 1.0 { gradient } else { gradient.mul_scalar(factor) };
+                flex::update(parameter, gradient, moments, step)
+            };
+            updates.into_iter().map(update).collect()
+        }
+    }
+}
+
+/// Updates one parameter; without moments this is its first update.
 pub fn adam_update<const D: usize>(
     parameter: Tensor<D>,
     gradient: Tensor<D>,
@@ -54,11 +93,11 @@ pub fn adam_update<const D: usize>(
     step: AdamStep,
 ) -> (Tensor<D>, Moments) {
     let (shape, device) = (parameter.dims(), parameter.device());
-    let count = shape.iter().product();
-    let moments = moments.unwrap_or_else(|| Moments::zeros(count, &device));
+    let count: usize = shape.iter().product();
     let (parameter, gradient) = (parameter.reshape([count]), gradient.reshape([count]));
-    let update = if device == Device::flex() { flex::update } else { cube::update };
-    let (parameter, moments) = update(parameter, gradient, moments, step);
+    let update = ParameterUpdate { parameter, gradient, moments };
+    let updated = adam_update_all(vec![update], step, &Guard::open(1.0, &device), None);
+    let (parameter, moments) = updated.into_iter().next().expect("one parameter gives one");
     (parameter.reshape(shape), moments)
 }
 

@@ -1,0 +1,208 @@
+//! The guard on the GPU: sums of squares of all gradients, then one workgroup that decides.
+
+#![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
+
+use super::Guard;
+use crate::compute::ops::{
+    GroupLimits,
+    cube::{argument, flat, like},
+    group::{CHUNK, THREADS, cubes, groups, workgroup_sum},
+};
+use burn::{backend::Cube, tensor::Tensor as Values};
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+/// The exponent of numbers that are not finite; driver compilers may take `x != x` for false.
+const NOT_FINITE: u32 = 0x7F80_0000;
+
+#[cube(launch)]
+fn squares_kernel(
+    gradients: &Sequence<Box<[f32]>>,
+    ends: &Sequence<usize>,
+    lengths: &Sequence<usize>,
+    partials: &mut Tensor<f32>,
+    first_partial: usize,
+    #[comptime] count: usize,
+) {
+    let thread = UNIT_POS as usize;
+    let mut sum = f32::new(0.0);
+    let mut begin = 0usize;
+    #[unroll]
+    for i in 0..count {
+        let end = ends[i];
+        if CUBE_POS >= begin && CUBE_POS < end {
+            let start = (CUBE_POS - begin) * CHUNK + thread;
+            for round in 0..CHUNK / THREADS {
+                let index = start + round * THREADS;
+                if index < lengths[i] {
+                    let slope = gradients[i][index];
+                    sum += slope * slope;
+                }
+            }
+        }
+        begin = end;
+    }
+    let sum = workgroup_sum(sum);
+    if UNIT_POS == 0 && CUBE_POS < begin {
+        partials[first_partial + CUBE_POS] = sum;
+    }
+}
+
+#[cube]
+fn is_finite(value: f32) -> bool {
+    (u32::reinterpret(value) & NOT_FINITE) != NOT_FINITE
+}
+
+#[cube(launch)]
+fn judge_kernel(
+    partials: &Tensor<f32>,
+    metrics: &Tensor<f32>,
+    state: &Tensor<f32>,
+    report: &mut Tensor<f32>,
+    new_state: &mut Tensor<f32>,
+    longest: f32,
+) {
+    let mut sum = f32::new(0.0);
+    let mut index = UNIT_POS as usize;
+    while index < partials.len() {
+        sum += partials[index];
+        index += THREADS;
+    }
+    let norm = workgroup_sum(sum).sqrt();
+    if CUBE_POS > 0 {
+        terminate!();
+    }
+    let mut index = UNIT_POS as usize;
+    while index < metrics.len() {
+        report[index + 1] = metrics[index];
+        index += THREADS;
+    }
+    if UNIT_POS == 0 {
+        report[0] = norm;
+        let mut open = f32::new(0.0);
+        if state[0] != 0.0 && is_finite(metrics[0]) && is_finite(norm) {
+            open = f32::new(1.0);
+        }
+        let mut factor = f32::new(1.0);
+        if norm > longest {
+            factor = longest / norm;
+        }
+        new_state[0] = open;
+        new_state[1] = factor;
+    }
+}
+
+#[cube(launch)]
+fn keep_kernel(
+    old: &Sequence<Box<[f32]>>,
+    new: &Sequence<Box<[f32]>>,
+    kept: &mut Sequence<Box<[f32]>>,
+    ends: &Sequence<usize>,
+    lengths: &Sequence<usize>,
+    state: &Tensor<f32>,
+    #[comptime] count: usize,
+) {
+    let thread = UNIT_POS as usize;
+    let is_open = state[0] != 0.0;
+    let mut begin = 0usize;
+    #[unroll]
+    for i in 0..count {
+        let end = ends[i];
+        if CUBE_POS >= begin && CUBE_POS < end {
+            let start = (CUBE_POS - begin) * CHUNK + thread;
+            for round in 0..CHUNK / THREADS {
+                let index = start + round * THREADS;
+                if index < lengths[i] {
+                    if is_open {
+                        kept.index_mut(i)[index] = new[i][index];
+                    } else {
+                        kept.index_mut(i)[index] = old[i][index];
+                    }
+                }
+            }
+        }
+        begin = end;
+    }
+}
+
+/// The next state `[2]` and the report `[1 + metrics]`.
+pub(super) fn judge(
+    state: Values<1>,
+    gradients: &[Values<1>],
+    metrics: Values<1>,
+    longest: f32,
+    limits: Option<GroupLimits>,
+) -> (Values<1>, Values<1>) {
+    let (state, metrics) = (flat(state), flat(metrics));
+    let client = state.client.clone();
+    let rows: Vec<[CubeTensor; 1]> = gradients.iter().map(|gradient| [flat(gradient.clone())]).collect();
+    let groups = groups(&rows, 1, limits);
+    let partials = like(&state, groups.iter().map(|group| group.workgroups).sum());
+    let mut first_partial = 0;
+    for group in groups {
+        let (count, threads) = group.cubes(&client);
+        let [gradients] = group.arrays;
+        squares_kernel::launch(
+            &client,
+            count,
+            threads,
+            gradients,
+            group.ends,
+            group.lengths,
+            argument(&partials),
+            first_partial,
+            group.count,
+        );
+        first_partial += group.workgroups;
+    }
+    let report = like(&state, metrics.meta.num_elements() + 1);
+    let new_state = like(&state, 2);
+    let (count, threads) = cubes(&client, 1);
+    judge_kernel::launch(
+        &client,
+        count,
+        threads,
+        argument(&partials),
+        argument(&metrics),
+        argument(&state),
+        argument(&report),
+        argument(&new_state),
+        longest,
+    );
+    (Values::from_primitive::<Cube>(new_state), Values::from_primitive::<Cube>(report))
+}
+
+/// The new values of each pair where the guard is open, else the old, in memory of their own.
+pub(super) fn keep(
+    pairs: Vec<[Values<1>; 2]>,
+    guard: &Guard,
+    limits: Option<GroupLimits>,
+) -> Vec<Values<1>> {
+    let state = flat(guard.state());
+    let client = state.client.clone();
+    let rows: Vec<[CubeTensor; 3]> = pairs
+        .into_iter()
+        .map(|[old, new]| {
+            let kept = like(&state, old.dims()[0]);
+            [flat(old), flat(new), kept]
+        })
+        .collect();
+    for group in groups(&rows, 1, limits) {
+        let (count, threads) = group.cubes(&client);
+        let [old, new, kept] = group.arrays;
+        let (ends, lengths) = (group.ends, group.lengths);
+        keep_kernel::launch(
+            &client,
+            count,
+            threads,
+            old,
+            new,
+            kept,
+            ends,
+            lengths,
+            argument(&state),
+            group.count,
+        );
+    }
+    rows.into_iter().map(|[_, _, kept]| Values::from_primitive::<Cube>(kept)).collect()
+}

@@ -1,0 +1,127 @@
+//! Reading numbers back from the device without waiting for it: a read is begun when the work is queued, and
+//! its values are taken later, when they have long arrived.
+
+use super::ComputeError;
+use burn::{
+    backend::Cube,
+    tensor::{Device, Tensor},
+};
+use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+/// Begins reads, one a step, and counts them.
+#[derive(Clone, Debug, Default)]
+pub struct Readback(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    begun: AtomicU64,
+    taken: AtomicU64,
+    early: AtomicU64,
+}
+
+/// How many reads there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadbackCounts {
+    /// Begun: steps whose work was queued.
+    pub begun: u64,
+    /// Whose values were taken.
+    pub taken: u64,
+    /// Of these, taken before the next one was begun: the device had nothing queued meanwhile.
+    pub early: u64,
+}
+
+type Reading = Pin<Box<dyn Future<Output = Result<Vec<f32>, ComputeError>> + Send>>;
+
+/// Values on their way to the host.
+pub struct PendingRead {
+    state: State,
+    number: u64,
+    counters: Arc<Counters>,
+}
+
+enum State {
+    Reading(Reading),
+    Ready(Result<Vec<f32>, ComputeError>),
+}
+
+impl Readback {
+    /// Begins to read; on the GPU backend this submits what was queued so far and waits for nothing but the
+    /// bound of work in flight. On the CPU backend the values are there at once.
+    pub fn begin(&self, values: Tensor<1>) -> PendingRead {
+        let number = self.0.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        let state = if values.device() == Device::flex() {
+            let values = values.into_data().try_to_vec::<f32>();
+            State::Ready(values.map_err(|error| ComputeError::Read(format!("{error:?}"))))
+        } else {
+            read(values)
+        };
+        PendingRead { state, number, counters: Arc::clone(&self.0) }
+    }
+
+    /// How many reads there were so far.
+    pub fn counts(&self) -> ReadbackCounts {
+        let Counters { begun, taken, early } = &*self.0;
+        let [begun, taken, early] = [begun, taken, early].map(|count| count.load(Ordering::Relaxed));
+        ReadbackCounts { begun, taken, early }
+    }
+}
+
+fn read(values: Tensor<1>) -> State {
+    let [count] = values.dims();
+    let tensor = values.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend");
+    let CubeTensor { client, handle, .. } = into_contiguous(tensor);
+    let reading = async move {
+        let bytes = client.read_async(vec![handle]).await;
+        let bytes = bytes.map_err(|error| ComputeError::Read(error.to_string()))?;
+        let mut values: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[0]);
+        values.truncate(count);
+        Ok(values)
+    };
+    let mut state = State::Reading(Box::pin(reading));
+    // A future does nothing before it is first looked at; this queues the copy to the host.
+    state.advance();
+    state
+}
+
+impl State {
+    /// Whether the values have arrived.
+    fn advance(&mut self) -> bool {
+        if let Self::Reading(reading) = self
+            && let Poll::Ready(values) = reading.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
+            *self = Self::Ready(values);
+        }
+        matches!(self, Self::Ready(_))
+    }
+}
+
+impl PendingRead {
+    /// Whether the values have arrived.
+    pub fn is_ready(&mut self) -> bool {
+        self.state.advance()
+    }
+
+    /// The values, waited for if they have not arrived.
+    ///
+    /// # Errors
+    /// If the device gave up.
+    pub fn wait(self) -> Result<Vec<f32>, ComputeError> {
+        let Counters { begun, taken, early } = &*self.counters;
+        taken.fetch_add(1, Ordering::Relaxed);
+        if begun.load(Ordering::Relaxed) == self.number {
+            early.fetch_add(1, Ordering::Relaxed);
+        }
+        match self.state {
+            State::Ready(values) => values,
+            State::Reading(reading) => pollster::block_on(reading),
+        }
+    }
+}

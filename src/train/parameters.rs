@@ -1,0 +1,131 @@
+//! The tensors of networks one by one: out of a module, and back into it.
+
+use crate::compute::ops::{Guard, keep_unless_open};
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId},
+    optim::GradientsParams,
+    tensor::{Device, Tensor},
+};
+use std::collections::HashMap;
+
+/// A parameter out of its module, with its gradient; both flattened.
+pub(super) struct Taken {
+    pub id: ParamId,
+    pub shape: Vec<usize>,
+    pub parameter: Tensor<1>,
+    pub gradient: Tensor<1>,
+}
+
+/// Takes all parameters that have a gradient out of a module. Whoever has them alone may write to their
+/// memory; until they are put back with [`Replace`], the module is good for nothing.
+pub(super) fn take<M: Module>(module: M, gradients: GradientsParams) -> (M, Vec<Taken>) {
+    let mut take = Take { gradients, taken: Vec::new(), placeholder: None };
+    let module = module.map(&mut take);
+    (module, take.taken)
+}
+
+struct Take {
+    gradients: GradientsParams,
+    taken: Vec<Taken>,
+    /// One number that stands for all that was taken.
+    placeholder: Option<Tensor<1>>,
+}
+
+impl ModuleMapper for Take {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let Some(gradient) = self.gradients.remove::<D>(id) else {
+            return Param::from_mapped_value(id, tensor, mapper);
+        };
+        let shape = tensor.dims();
+        let count: usize = shape.iter().product();
+        let placeholder = self.placeholder.get_or_insert_with(|| Tensor::empty([1], &tensor.device()));
+        let placeholder = placeholder.clone().reshape([1; D]);
+        self.taken.push(Taken {
+            id,
+            shape: shape.to_vec(),
+            parameter: tensor.inner().reshape([count]),
+            gradient: gradient.reshape([count]),
+        });
+        Param::from_mapped_value(id, placeholder, mapper)
+    }
+}
+
+/// Puts tensors into a module where others are.
+#[derive(Default)]
+pub(super) struct Replace {
+    tensors: HashMap<ParamId, Replacement>,
+}
+
+struct Replacement {
+    shape: Vec<usize>,
+    values: Tensor<1>,
+    is_trained: bool,
+}
+
+impl Replace {
+    /// Will put in a parameter that is trained.
+    pub(super) fn trained(&mut self, id: ParamId, shape: Vec<usize>, values: Tensor<1>) {
+        self.tensors.insert(id, Replacement { shape, values, is_trained: true });
+    }
+}
+
+impl ModuleMapper for Replace {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let tensor = match self.tensors.remove(&id) {
+            Some(Replacement { shape, values, is_trained }) => {
+                let shape: [usize; D] = shape.try_into().expect("a tensor keeps its rank");
+                let tensor = Tensor::from_inner(values.reshape(shape));
+                if is_trained { tensor.require_grad() } else { tensor }
+            }
+            None => tensor,
+        };
+        Param::from_mapped_value(id, tensor, mapper)
+    }
+}
+
+/// The running statistics of all batch normalisations, and whatever else is not trained.
+pub(super) struct RunningStatistics(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
+
+impl RunningStatistics {
+    /// Those of a module on an autodiff device. A forward pass puts new tensors in their place, so these
+    /// keep their values.
+    pub(super) fn of(module: &impl Module) -> Self {
+        struct Statistics(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
+        impl ModuleVisitor for Statistics {
+            fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+                let tensor = parameter.val();
+                if !tensor.is_require_grad() {
+                    let shape = tensor.dims();
+                    let values = tensor.without_autodiff().reshape([shape.iter().product::<usize>()]);
+                    self.0.push((parameter.id, shape.to_vec(), values));
+                }
+            }
+        }
+        let mut statistics = Statistics(Vec::new());
+        module.visit(&mut statistics);
+        Self(statistics.0)
+    }
+
+    /// Will put them back.
+    pub(super) fn restore(self, replace: &mut Replace) {
+        for (id, shape, values) in self.0 {
+            replace.tensors.insert(id, Replacement { shape, values, is_trained: false });
+        }
+    }
+
+    /// Will put them back where the guard is shut, and else those that the module has now.
+    pub(super) fn restore_unless_open(self, module: &impl Module, guard: &Guard, replace: &mut Replace) {
+        let now = Self::of(module);
+        let pairs = self.0.iter().zip(&now.0).map(|(old, new)| [old.2.clone(), new.2.clone()]);
+        let kept = keep_unless_open(pairs.collect(), guard, None);
+        let kept = now.0.into_iter().zip(kept).map(|((id, shape, _), values)| (id, shape, values));
+        Self(kept.collect()).restore(replace);
+    }
+}
+
+/// Whether tensors of this device are on the host.
+pub(super) fn is_host(device: &Device) -> bool {
+    device.clone().without_autodiff() == Device::flex()
+}
