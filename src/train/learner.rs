@@ -289,12 +289,13 @@ impl Learner {
         let read = timed(&mut split.seconds_optimiser, || {
             let guard = self.guard.take().unwrap_or_else(|| Guard::open(1.0, &sums.device()));
             let networks = self.networks.take().expect("the optimiser gives the networks back");
+            let new_statistics = RunningStatistics::of(&networks);
             let (networks, taken) = take(networks, accumulated.grads());
             let longest = stride.clip_gradient_norm.map(|longest| longest as f32);
             let (guard, report) = guard.judge(&flattened(&taken), sums, longest, None);
             let mut replace = Replace::default();
             self.adam.update(taken, &guard, stride.learning_rate, &mut replace);
-            statistics.restore_unless_open(&networks, &guard, &mut replace);
+            statistics.restore_unless_open(new_statistics, &guard, &mut replace);
             self.networks = Some(networks.map(&mut replace));
             self.guard = Some(guard);
             self.readback.begin(report)

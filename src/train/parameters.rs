@@ -115,12 +115,11 @@ impl RunningStatistics {
         }
     }
 
-    /// Will put them back where the guard is shut, and else those that the module has now.
-    pub(super) fn restore_unless_open(self, module: &impl Module, guard: &Guard, replace: &mut Replace) {
-        let now = Self::of(module);
-        let pairs = self.0.iter().zip(&now.0).map(|(old, new)| [old.2.clone(), new.2.clone()]);
+    /// Will put these back where the guard is shut, and else the new ones of the same module.
+    pub(super) fn restore_unless_open(self, new: Self, guard: &Guard, replace: &mut Replace) {
+        let pairs = self.0.into_iter().zip(&new.0).map(|(old, new)| [old.2, new.2.clone()]);
         let kept = keep_unless_open(pairs.collect(), guard, None);
-        let kept = now.0.into_iter().zip(kept).map(|((id, shape, _), values)| (id, shape, values));
+        let kept = new.0.into_iter().zip(kept).map(|((id, shape, _), values)| (id, shape, values));
         Self(kept.collect()).restore(replace);
     }
 }

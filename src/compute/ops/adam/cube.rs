@@ -58,7 +58,7 @@ fn adam_kernel(
 }
 
 #[cube(launch)]
-fn copy_kernel(
+fn own_kernel(
     sources: &Sequence<Box<[f32]>>,
     targets: &mut Sequence<Box<[f32]>>,
     ends: &Sequence<usize>,
@@ -143,7 +143,7 @@ fn own(tensors: &mut [CubeTensor], limits: Option<GroupLimits>) {
         let (count, threads) = group.cubes(&copies[0][0].client);
         let [sources, targets] = group.arrays;
         let (ends, lengths) = (group.ends, group.lengths);
-        copy_kernel::launch(
+        own_kernel::launch(
             &copies[0][0].client,
             count,
             threads,
