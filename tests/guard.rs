@@ -3,7 +3,9 @@
 use crate::{
     seam::backends as computes,
     session::{is_state, next, open_demo, small},
-    support::{backends, default_architecture, gpu, largest_difference, relative_difference, scattered, values},
+    support::{
+        backends, default_architecture, gpu, largest_difference, relative_difference, scattered, values,
+    },
     training::{SMALL, waves},
 };
 use burn::{
@@ -12,7 +14,7 @@ use burn::{
 };
 use monoscope::{
     compute::{
-        Compute, Readback, ReadbackCounts, own_kernels,
+        Compute, Readback, ReadbackCounts, launched_kernels,
         ops::{
             AdamStep, GroupLimits, Guard, Moments, ParameterUpdate, adam_update_all, add_metrics,
             composed_adam_update, composed_add_metrics, keep_unless_open,
@@ -22,7 +24,8 @@ use monoscope::{
     model::{Networks, weights::parameter_ids},
     objective::{Noise, Objective},
     train::{
-        Command, Event, Harm, Learner, NotANumber, OpenData, Part, Progress, Run, SessionHandle, State, Stride,
+        Command, Event, Harm, Learner, NotANumber, OpenData, Part, Progress, Run, SessionHandle, State,
+        Stride,
     },
 };
 use std::{collections::BTreeSet, path::Path, sync::Arc};
@@ -151,9 +154,15 @@ fn a_shut_guard_stays_shut_and_keeps_everything() {
             assert_eq!(values(after.first), values(moments().first));
             assert_eq!(values(after.second), values(moments().second));
             let pairs = || vec![[numbers(64, 1, &device), numbers(64, 2, &device)]];
-            assert_eq!(values(keep_unless_open(pairs(), &guard, None).remove(0)), values(numbers(64, 1, &device)));
+            assert_eq!(
+                values(keep_unless_open(pairs(), &guard, None).remove(0)),
+                values(numbers(64, 1, &device))
+            );
             let open = Guard::open(1.0, &device);
-            assert_eq!(values(keep_unless_open(pairs(), &open, None).remove(0)), values(numbers(64, 2, &device)));
+            assert_eq!(
+                values(keep_unless_open(pairs(), &open, None).remove(0)),
+                values(numbers(64, 2, &device))
+            );
         }
     }
 }
@@ -293,12 +302,13 @@ fn norm_update_and_figures_of_the_published_networks_are_few_launches() {
     let nothing = BTreeSet::new();
     let stride = Stride { clip_gradient_norm: Some(1.0), ..STRIDE };
     let first = learner.submit([part()], stride, &nothing).unwrap();
-    let (second, kernels) = own_kernels(|| learner.submit([part()], stride, &nothing).unwrap());
+    let (second, kernels) = launched_kernels(|| learner.submit([part()], stride, &nothing).unwrap());
     assert_eq!(learner.adam().moments.len(), 156);
     let count = |names: &[&str]| {
         kernels.iter().filter(|kernel| names.iter().any(|name| kernel.contains(name))).count()
     };
-    let copies: Vec<_> = kernels.iter().filter(|kernel| kernel.to_lowercase().contains("copy")).take(3).collect();
+    let copies: Vec<_> =
+        kernels.iter().filter(|kernel| kernel.to_lowercase().contains("copy")).take(3).collect();
     eprintln!("{copies:?} {:?}", kernels.iter().rev().take(30).collect::<Vec<_>>());
     let of_update = count(&["SquaresKernel", "JudgeKernel", "AdamKernel", "KeepKernel"]);
     let of_figures = count(&["ChunksKernel", "OutOfViewKernel", "FiguresKernel", "AddKernel"]);
@@ -373,7 +383,8 @@ fn gpu_session() -> SessionHandle {
 
 fn logged_steps(run: &Path) -> Vec<u64> {
     let log = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
-    let step = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["step"].as_u64().unwrap();
+    let step =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["step"].as_u64().unwrap();
     log.lines().map(step).collect()
 }
 

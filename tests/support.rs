@@ -5,9 +5,8 @@ use burn::{
     optim::GradientsParams,
     tensor::{Device, Tensor, TensorData},
 };
-use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
 use monoscope::{
-    compute::{Compute, ComputeError},
+    compute::{Compute, ComputeError, launched_kernels},
     config::{DeviceChoice, NetworkConfig, ObjectiveConfig},
     model::{
         Architecture, Networks,
@@ -20,8 +19,7 @@ use std::{
     convert::Infallible,
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-    thread::ThreadId,
+    sync::OnceLock,
 };
 
 /// A file or folder of the reference data beside the checkout; says so and gives `None` if it is not there.
@@ -232,22 +230,10 @@ pub fn named_gradients(networks: &Networks, gradients: &GradientsParams) -> BTre
 
 /// Does some work and counts the kernels that this thread launched meanwhile, by name.
 pub fn launches<T>(work: impl FnOnce() -> T) -> (T, BTreeMap<&'static str, usize>) {
-    /// The kernels of one thread: other tests run beside it.
-    struct Counter(ThreadId, Mutex<BTreeMap<&'static str, usize>>);
-    impl LaunchObserver for Counter {
-        fn launched(&self, kernel: &'static str) {
-            if std::thread::current().id() == self.0 {
-                *self.1.lock().unwrap().entry(kernel).or_default() += 1;
-            }
-        }
+    let (result, kernels) = launched_kernels(work);
+    let mut counts = BTreeMap::new();
+    for kernel in kernels {
+        *counts.entry(kernel).or_default() += 1;
     }
-    // There is one observer a process.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let counter = Arc::new(Counter(std::thread::current().id(), Mutex::default()));
-    let observation = LaunchObservation::new(Arc::clone(&counter) as _);
-    let result = work();
-    drop(observation);
-    let counts = std::mem::take(&mut *counter.1.lock().unwrap());
     (result, counts)
 }

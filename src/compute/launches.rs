@@ -1,37 +1,51 @@
-//! Counting the kernels that the GPU backend is asked to run: what a step costs there is first of all
-//! how many there are.
+//! Seeing the kernels that the GPU backend is asked to run: what a step costs there is first of all how many
+//! there are.
 
 use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread::{self, ThreadId},
+    cell::RefCell,
+    sync::{Arc, Once},
 };
 
-/// Counts what one thread launches.
-struct Counter {
-    thread: ThreadId,
-    launches: AtomicU64,
+thread_local! {
+    /// The kernels that this thread launches, while somebody asks.
+    static LAUNCHED: RefCell<Option<Vec<&'static str>>> = const { RefCell::new(None) };
 }
 
-impl LaunchObserver for Counter {
-    fn launched(&self, _kernel: &'static str) {
-        if thread::current().id() == self.thread {
-            self.launches.fetch_add(1, Ordering::Relaxed);
-        }
+/// Notes a launch of this thread, if somebody asks.
+pub(super) fn note(kernel: &'static str) {
+    LAUNCHED.with_borrow_mut(|launched| launched.iter_mut().for_each(|launched| launched.push(kernel)));
+}
+
+/// Sees every launch of the process. There is room for one observer, so this one stays and each thread keeps
+/// its own list.
+struct Launches;
+
+impl LaunchObserver for Launches {
+    fn launched(&self, kernel: &'static str) {
+        note(kernel);
     }
 }
 
-/// Does the work and counts the kernels that this thread launched meanwhile; none on the CPU backend.
-/// Threads that count take turns, because a process has one observer.
-pub fn count_kernels<T>(work: impl FnOnce() -> T) -> (T, u64) {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let counter = Arc::new(Counter { thread: thread::current().id(), launches: AtomicU64::new(0) });
-    let observation = LaunchObservation::new(Arc::clone(&counter) as _);
+/// Begins to see launches, once for the process.
+pub(super) fn observe() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| std::mem::forget(LaunchObservation::new(Arc::new(Launches))));
+}
+
+/// Does the work and gives the names of the kernels that this thread launched meanwhile, in order; none on the
+/// CPU backend.
+pub fn launched_kernels<T>(work: impl FnOnce() -> T) -> (T, Vec<&'static str>) {
+    observe();
+    let outer = LAUNCHED.replace(Some(Vec::new()));
     let result = work();
-    drop(observation);
-    (result, counter.launches.load(Ordering::Relaxed))
+    let launched = LAUNCHED.replace(outer).unwrap_or_default();
+    launched.iter().for_each(|kernel| note(kernel));
+    (result, launched)
+}
+
+/// Does the work and counts the kernels that this thread launched meanwhile; none on the CPU backend.
+pub fn count_kernels<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let (result, launched) = launched_kernels(work);
+    (result, launched.len() as u64)
 }

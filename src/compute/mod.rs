@@ -11,7 +11,7 @@ mod slot;
 mod upload;
 
 pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
-pub use launches::{count_kernels, own_kernels};
+pub use launches::{count_kernels, launched_kernels};
 pub use lease::Lease;
 pub use memory::free_memory;
 pub use readback::{PendingRead, Readback, ReadbackCounts};

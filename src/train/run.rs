@@ -441,14 +441,8 @@ impl Run {
             InFlight::failed(&report, &key, error)
         })?;
         let StepMetrics { loss, scale_losses, masked_share, signals, gradient_norm } = metrics;
-        report = StepReport {
-            loss,
-            scale_losses,
-            masked_share,
-            gradient_norm,
-            signals: Some(signals),
-            ..report
-        };
+        report =
+            StepReport { loss, scale_losses, masked_share, gradient_norm, signals: Some(signals), ..report };
         let logged = self.log_step(&report, &changes);
         self.reported.push(Reported { report, changes });
         logged

@@ -4,11 +4,7 @@ use burn::{
     backend::{Cube, TensorMetadata},
     tensor::DType,
 };
-use burn_cubecl::{
-    kernel::into_contiguous,
-    ops::numeric::empty_device_contiguous_dtype,
-    tensor::CubeTensor,
-};
+use burn_cubecl::{kernel::into_contiguous, ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
 use cubecl::{calculate_cube_count_elemwise, prelude::*};
 
 /// Threads of a workgroup; a power of two.

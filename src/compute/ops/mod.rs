@@ -5,16 +5,16 @@ mod adam;
 pub mod convolution;
 mod cube;
 mod flex;
-pub mod max_pool;
-mod motion;
-mod noise;
 mod group;
 mod guard;
+pub mod max_pool;
 mod metrics;
+mod motion;
+mod noise;
 pub mod normalisation;
 mod pad;
-mod reduction;
 pub mod picture;
+mod reduction;
 pub mod reprojection;
 mod resize;
 pub mod sample;
@@ -24,18 +24,16 @@ mod taken_forward;
 pub mod upsample;
 
 pub use activation::elu;
+pub use adam::{AdamStep, Moments, ParameterUpdate, adam_update, adam_update_all, composed_adam_update};
+pub use group::GroupLimits;
+pub use guard::{Guard, keep_unless_open};
 pub use max_pool::max_pool;
+pub use metrics::{PredictionMetrics, add_metrics, composed_add_metrics};
 pub use motion::{
     MotionChoice, camera_projections, composed_camera_projection, composed_plane_means, composed_transform,
     plane_means, rigid_motion, transform,
 };
 pub use noise::{splitmix64, tie_break_noise};
-pub use adam::{
-    AdamStep, Moments, ParameterUpdate, adam_update, adam_update_all, composed_adam_update,
-};
-pub use group::GroupLimits;
-pub use guard::{Guard, keep_unless_open};
-pub use metrics::{PredictionMetrics, add_metrics, composed_add_metrics};
 pub use pad::reflection_pad;
 pub use resize::{resize_bilinear, resize_plane, taps as bilinear_taps};
 pub use sample::sample_border;

@@ -7,8 +7,8 @@ mod shown;
 
 use super::{
     Beginning, Command, DataReport, Entry, Event, Fusing, Harm, OpenData, Picture, Problem, Progress,
-    Reported, Run, RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, pinned::Photographer,
-    showing::Predicted, tracer::Tracer,
+    Reported, Run, RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser,
+    pinned::Photographer, showing::Predicted, tracer::Tracer,
 };
 use crate::{
     compute::{Compute, Slot},

@@ -173,11 +173,7 @@ pub(super) fn judge(
 }
 
 /// The new values of each pair where the guard is open, else the old, in memory of their own.
-pub(super) fn keep(
-    pairs: Vec<[Values<1>; 2]>,
-    guard: &Guard,
-    limits: Option<GroupLimits>,
-) -> Vec<Values<1>> {
+pub(super) fn keep(pairs: Vec<[Values<1>; 2]>, guard: &Guard, limits: Option<GroupLimits>) -> Vec<Values<1>> {
     let state = flat(guard.state());
     let client = state.client.clone();
     let rows: Vec<[CubeTensor; 3]> = pairs

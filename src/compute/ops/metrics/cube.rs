@@ -281,15 +281,7 @@ pub(super) fn measure(metrics: &PredictionMetrics) -> Option<Values<1>> {
     let chunks = pixels.div_ceil(CHUNK);
     let moments = like(&disparity, samples * chunks * MOMENTS);
     let (count, threads) = cubes(&client, samples * chunks);
-    chunks_kernel::launch(
-        &client,
-        count,
-        threads,
-        argument(&disparity),
-        argument(&moments),
-        pixels,
-        chunks,
-    );
+    chunks_kernel::launch(&client, count, threads, argument(&disparity), argument(&moments), pixels, chunks);
 
     let seen = samples * coarse_height * coarse_width;
     let counts = like(&disparity, seen.div_ceil(CHUNK));
