@@ -51,6 +51,23 @@ pub(super) struct Group<const N: usize> {
     pub workgroups: usize,
 }
 
+/// The values of a tensor that a thread serves: every [`THREADS`]th from the first on, before the end.
+#[derive(CubeType)]
+pub(super) struct Span {
+    pub first: usize,
+    pub end: usize,
+}
+
+/// The values that this thread serves of a tensor whose workgroups are those from `begin` to `end`; none in any
+/// other workgroup. (A loop that is not entered costs nothing, also where drivers run branches not taken.)
+#[cube]
+pub(super) fn span(begin: usize, end: usize, length: usize) -> Span {
+    let is_served = CUBE_POS >= begin && CUBE_POS < end;
+    let first = (CUBE_POS - begin) * CHUNK;
+    let last = select(first + CHUNK < length, first + CHUNK, length);
+    Span { first: first + UNIT_POS as usize, end: select(is_served, last, 0) }
+}
+
 impl<const N: usize> Group<N> {
     fn new(rows: &[[CubeTensor; N]]) -> Self {
         let (mut ends, mut lengths) = (SequenceArg::new(), SequenceArg::new());

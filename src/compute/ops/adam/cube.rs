@@ -6,7 +6,7 @@ use super::{AdamStep, BETA_1, BETA_2, EPSILON, Moments, ParameterUpdate};
 use crate::compute::ops::{
     GroupLimits, Guard,
     cube::{argument, flat, like},
-    group::{CHUNK, THREADS, groups},
+    group::{THREADS, groups, span},
 };
 use burn::{
     backend::{Cube, TensorMetadata},
@@ -32,26 +32,22 @@ fn adam_kernel(
         terminate!();
     }
     let factor = guard[1];
-    let thread = UNIT_POS as usize;
     let mut begin = 0usize;
     #[unroll]
     for i in 0..count {
         let end = ends[i];
-        if CUBE_POS >= begin && CUBE_POS < end {
-            let start = (CUBE_POS - begin) * CHUNK + thread;
-            for round in 0..CHUNK / THREADS {
-                let index = start + round * THREADS;
-                if index < lengths[i] {
-                    let slope = gradients[i][index] * factor;
-                    let mean = firsts[i][index] * BETA_1 + slope * (1.0 - BETA_1);
-                    let square = seconds[i][index] * BETA_2 + slope * slope * (1.0 - BETA_2);
-                    let scale = square.sqrt() / second_correction + EPSILON;
-                    let parameter = parameters[i][index];
-                    firsts.index_mut(i)[index] = mean;
-                    seconds.index_mut(i)[index] = square;
-                    parameters.index_mut(i)[index] = parameter - mean / scale * step_size;
-                }
-            }
+        let served = span(begin, end, lengths[i]);
+        let mut index = served.first;
+        while index < served.end {
+            let slope = gradients[i][index] * factor;
+            let mean = firsts[i][index] * BETA_1 + slope * (1.0 - BETA_1);
+            let square = seconds[i][index] * BETA_2 + slope * slope * (1.0 - BETA_2);
+            let scale = square.sqrt() / second_correction + EPSILON;
+            let parameter = parameters[i][index];
+            firsts.index_mut(i)[index] = mean;
+            seconds.index_mut(i)[index] = square;
+            parameters.index_mut(i)[index] = parameter - mean / scale * step_size;
+            index += THREADS;
         }
         begin = end;
     }
@@ -65,19 +61,15 @@ fn own_kernel(
     lengths: &Sequence<usize>,
     #[comptime] count: usize,
 ) {
-    let thread = UNIT_POS as usize;
     let mut begin = 0usize;
     #[unroll]
     for i in 0..count {
         let end = ends[i];
-        if CUBE_POS >= begin && CUBE_POS < end {
-            let start = (CUBE_POS - begin) * CHUNK + thread;
-            for round in 0..CHUNK / THREADS {
-                let index = start + round * THREADS;
-                if index < lengths[i] {
-                    targets.index_mut(i)[index] = sources[i][index];
-                }
-            }
+        let served = span(begin, end, lengths[i]);
+        let mut index = served.first;
+        while index < served.end {
+            targets.index_mut(i)[index] = sources[i][index];
+            index += THREADS;
         }
         begin = end;
     }

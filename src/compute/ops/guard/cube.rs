@@ -6,7 +6,7 @@ use super::Guard;
 use crate::compute::ops::{
     GroupLimits,
     cube::{argument, flat, like},
-    group::{CHUNK, THREADS, cubes, groups, workgroup_sum},
+    group::{THREADS, cubes, groups, span, workgroup_sum},
 };
 use burn::{backend::Cube, tensor::Tensor as Values};
 use burn_cubecl::tensor::CubeTensor;
@@ -24,21 +24,17 @@ fn squares_kernel(
     first_partial: usize,
     #[comptime] count: usize,
 ) {
-    let thread = UNIT_POS as usize;
     let mut sum = f32::new(0.0);
     let mut begin = 0usize;
     #[unroll]
     for i in 0..count {
         let end = ends[i];
-        if CUBE_POS >= begin && CUBE_POS < end {
-            let start = (CUBE_POS - begin) * CHUNK + thread;
-            for round in 0..CHUNK / THREADS {
-                let index = start + round * THREADS;
-                if index < lengths[i] {
-                    let slope = gradients[i][index];
-                    sum += slope * slope;
-                }
-            }
+        let served = span(begin, end, lengths[i]);
+        let mut index = served.first;
+        while index < served.end {
+            let slope = gradients[i][index];
+            sum += slope * slope;
+            index += THREADS;
         }
         begin = end;
     }
@@ -102,24 +98,20 @@ fn keep_kernel(
     state: &Tensor<f32>,
     #[comptime] count: usize,
 ) {
-    let thread = UNIT_POS as usize;
     let is_open = state[0] != 0.0;
     let mut begin = 0usize;
     #[unroll]
     for i in 0..count {
         let end = ends[i];
-        if CUBE_POS >= begin && CUBE_POS < end {
-            let start = (CUBE_POS - begin) * CHUNK + thread;
-            for round in 0..CHUNK / THREADS {
-                let index = start + round * THREADS;
-                if index < lengths[i] {
-                    if is_open {
-                        kept.index_mut(i)[index] = new[i][index];
-                    } else {
-                        kept.index_mut(i)[index] = old[i][index];
-                    }
-                }
+        let served = span(begin, end, lengths[i]);
+        let mut index = served.first;
+        while index < served.end {
+            if is_open {
+                kept.index_mut(i)[index] = new[i][index];
+            } else {
+                kept.index_mut(i)[index] = old[i][index];
             }
+            index += THREADS;
         }
         begin = end;
     }
