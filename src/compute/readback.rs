@@ -113,15 +113,24 @@ impl PendingRead {
     ///
     /// # Errors
     /// If the device gave up.
-    pub fn wait(self) -> Result<Vec<f32>, ComputeError> {
+    pub fn wait(mut self) -> Result<Vec<f32>, ComputeError> {
         let Counters { begun, taken, early } = &*self.counters;
         taken.fetch_add(1, Ordering::Relaxed);
         if begun.load(Ordering::Relaxed) == self.number {
             early.fetch_add(1, Ordering::Relaxed);
         }
-        match self.state {
+        match std::mem::replace(&mut self.state, State::Ready(Ok(Vec::new()))) {
             State::Ready(values) => values,
             State::Reading(reading) => pollster::block_on(reading),
+        }
+    }
+}
+
+impl Drop for PendingRead {
+    /// Waits for values that nobody took: cubecl uses the staging buffer again, which must not be mapped then.
+    fn drop(&mut self) {
+        if let State::Reading(reading) = &mut self.state {
+            let _ = pollster::block_on(reading.as_mut());
         }
     }
 }

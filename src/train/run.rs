@@ -1,9 +1,10 @@
 //! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
 
 use super::{
-    Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, PendingMetrics,
-    Position, RunFolder, Samples, StepMetrics, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
+    Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, RunFolder,
+    Samples, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
     feed::Feed,
+    in_flight::{InFlight, Reported},
     open_data::fingerprint,
     time_split::timed,
     validation::{Glance, Validation},
@@ -67,14 +68,6 @@ pub enum Progress {
     NotValidated(String),
 }
 
-/// A step whose numbers are known.
-pub struct Reported {
-    /// Its figures.
-    pub report: StepReport,
-    /// What was changed before it.
-    pub changes: Vec<Change>,
-}
-
 /// What a step leaves behind at once; its numbers may come later, see [`Run::take_reported`].
 pub struct Step {
     /// Steps made, this one included.
@@ -87,26 +80,6 @@ pub struct Step {
     pub outcome: Outcome,
     /// What judged them.
     pub objective: Objective,
-}
-
-/// A step under way.
-struct InFlight {
-    metrics: PendingMetrics,
-    /// Its figures but for the numbers.
-    report: StepReport,
-    changes: Vec<Change>,
-    /// Where the run stood before.
-    before: Position,
-    /// Where it stands after, so that a step that failed is not made again.
-    after: Position,
-    key: FrameKey,
-}
-
-impl InFlight {
-    fn failed(report: &StepReport, key: &FrameKey, error: Error) -> Error {
-        let StepReport { step, learning_rate, .. } = report;
-        error.context(format!("step {step} failed at learning rate {learning_rate:e}, on a batch with {key}"))
-    }
 }
 
 impl Run {
@@ -432,7 +405,7 @@ impl Run {
 
     /// Takes the numbers of a step and notes them.
     fn conclude(&mut self, step: InFlight) -> Result<()> {
-        let InFlight { metrics, mut report, changes, before, after, key } = step;
+        let InFlight { metrics, report, changes, before, after, key } = step;
         let concluded = self.learner.conclude(metrics);
         self.is_spoiled = concluded.as_ref().is_err_and(Error::is::<NotANumber>);
         let metrics = concluded.map_err(|error| {
@@ -440,9 +413,7 @@ impl Run {
             self.feed.go_to(after);
             InFlight::failed(&report, &key, error)
         })?;
-        let StepMetrics { loss, scale_losses, masked_share, signals, gradient_norm } = metrics;
-        report =
-            StepReport { loss, scale_losses, masked_share, gradient_norm, signals: Some(signals), ..report };
+        let report = metrics.complete(report);
         let logged = self.log_step(&report, &changes);
         self.reported.push(Reported { report, changes });
         logged

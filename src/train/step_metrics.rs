@@ -1,6 +1,6 @@
 //! The numbers of a step: measured where it is made, read together.
 
-use super::{NotANumber, Signals};
+use super::{NotANumber, Signals, StepReport};
 use crate::{
     compute::{ComputeError, PendingRead, ops::add_metrics},
     config::ObjectiveConfig,
@@ -78,6 +78,12 @@ impl StepMetrics {
             signals: Signals::from_numbers(signals, config),
             gradient_norm: 0.0,
         }
+    }
+
+    /// The report of a step with these numbers.
+    pub(super) fn complete(self, report: StepReport) -> StepReport {
+        let Self { loss, scale_losses, masked_share, signals, gradient_norm } = self;
+        StepReport { loss, scale_losses, masked_share, gradient_norm, signals: Some(signals), ..report }
     }
 
     /// Whether these are numbers that can be followed.

@@ -6,9 +6,9 @@ mod pinned;
 mod shown;
 
 use super::{
-    Beginning, Command, DataReport, Entry, Event, Fusing, Harm, OpenData, Picture, Problem, Progress,
-    Reported, Run, RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser,
-    pinned::Photographer, showing::Predicted, tracer::Tracer,
+    Beginning, Command, DataReport, Entry, Event, Fusing, Harm, OpenData, Picture, Problem, Progress, Run,
+    RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, pinned::Photographer,
+    showing::Predicted, tracer::Tracer,
 };
 use crate::{
     compute::{Compute, Slot},
@@ -461,21 +461,6 @@ impl Worker {
             self.tell(Event::Checkpoint(path));
         }
         Ok(Some((steps, out)))
-    }
-
-    /// Waits for the numbers of the last step and tells them.
-    fn settle(&mut self) -> Result<()> {
-        let settled = self.run.as_mut().map_or(Ok(()), Run::settle);
-        self.tell_reported();
-        settled
-    }
-
-    /// Tells of the steps whose numbers arrived.
-    fn tell_reported(&mut self) {
-        for Reported { report, changes } in self.run.as_mut().map(Run::take_reported).unwrap_or_default() {
-            changes.into_iter().for_each(|change| self.tell(Event::Changed(change)));
-            self.tell(Event::Step(report));
-        }
     }
 
     fn enter(&mut self, state: State) {

@@ -4,7 +4,7 @@ use super::Worker;
 use crate::{
     model::Networks,
     train::{
-        Origin, Picture, Run, State, Step,
+        Event, Origin, Picture, Reported, Run, State, Step,
         moment::Moment,
         showing::{Seen, Showing, Subject, Wants},
     },
@@ -15,6 +15,21 @@ use std::sync::Arc;
 impl Worker {
     pub(super) fn is_following(&self) -> bool {
         self.state == State::Training && self.follows_training
+    }
+
+    /// Waits for the numbers of the last step and tells them.
+    pub(super) fn settle(&mut self) -> Result<()> {
+        let settled = self.run.as_mut().map_or(Ok(()), Run::settle);
+        self.tell_reported();
+        settled
+    }
+
+    /// Tells of the steps whose numbers arrived.
+    pub(super) fn tell_reported(&mut self) {
+        for Reported { report, changes } in self.run.as_mut().map(Run::take_reported).unwrap_or_default() {
+            changes.into_iter().for_each(|change| self.tell(Event::Changed(change)));
+            self.tell(Event::Step(report));
+        }
     }
 
     /// Publishes what a step left behind to look at.
