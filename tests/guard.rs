@@ -14,12 +14,11 @@ use burn::{
 };
 use monoscope::{
     compute::{
-        Compute, Readback, ReadbackCounts,
+        Compute, Readback, ReadbackCounts, launched_kernels,
         ops::{
             AdamStep, GroupLimits, Guard, Moments, ParameterUpdate, adam_update_all, add_metrics,
             composed_adam_update, composed_add_metrics, keep_unless_open,
         },
-        own_kernels,
     },
     config::{DataChoice, FrameId, ObjectiveConfig},
     model::{Networks, weights::parameter_ids},
