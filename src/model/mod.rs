@@ -19,7 +19,7 @@ pub use crate::compute::ops::transform;
 pub use depth::{Decoder, DepthArchitecture, DepthNetwork, Encoder};
 pub use depth_decoder::DepthDecoder;
 pub use layer::{BatchNorm, Convolution};
-pub use motion::{Motion, Motions};
+pub use motion::{Motion, MotionParts, Motions};
 pub use network::{Architecture, Networks, Prediction};
 pub use pose::{PoseArchitecture, PoseModel, PoseNetwork, SeparatePose};
 pub use pose_cnn::PoseCnn;

@@ -34,15 +34,35 @@ pub struct Motion {
 }
 
 impl Motion {
-    /// `[B, 4, 4]`, with each translation taken times a factor of its own, `[B, 1]`.
-    pub fn source_from_target(&self, factor: Option<Tensor<2>>) -> Tensor<3> {
-        let Some(factor) = factor else {
-            let choice = MotionChoice { index: self.index, invert: self.is_inverse };
-            return rigid_motion(self.motions.clone(), choice);
-        };
+    /// `[B, 4, 4]`.
+    pub fn source_from_target(&self) -> Tensor<3> {
+        rigid_motion(self.motions.clone(), MotionChoice { index: self.index, invert: self.is_inverse })
+    }
+
+    /// Its own numbers, taken apart once for however many factors.
+    pub fn parts(&self) -> MotionParts {
         let (axis_angle, translation) = halves(&self.motions);
-        let this = |all: Tensor<3>| -> Tensor<2> { all.narrow(1, self.index, 1).squeeze_dim(1) };
-        transform(this(axis_angle), this(translation) * factor, self.is_inverse)
+        let this = |all: Tensor<3>| all.narrow(1, self.index, 1).squeeze_dim(1);
+        MotionParts {
+            axis_angle: this(axis_angle),
+            translation: this(translation),
+            is_inverse: self.is_inverse,
+        }
+    }
+}
+
+/// A motion whose translation is still to be multiplied.
+#[derive(Clone, Debug)]
+pub struct MotionParts {
+    axis_angle: Tensor<2>,
+    translation: Tensor<2>,
+    is_inverse: bool,
+}
+
+impl MotionParts {
+    /// `source_from_target`, `[B, 4, 4]`, with each translation taken times a factor of its own, `[B, 1]`.
+    pub fn times(&self, factor: Tensor<2>) -> Tensor<3> {
+        transform(self.axis_angle.clone(), self.translation.clone() * factor, self.is_inverse)
     }
 }
 

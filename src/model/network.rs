@@ -178,14 +178,15 @@ impl Networks {
         let decode = |decoder: &Decoder| decoder.forward(&features);
         let predictive_masks = self.predictive_mask.as_ref().map(decode).unwrap_or_default();
         let pose = self.pose.as_ref().map(|pose| pose.motions(frame_ids, &seen)).unwrap_or_default();
-        let transforms = |factor: Option<Tensor<2>>| -> BTreeMap<FrameId, Tensor<3>> {
-            pose.iter().map(|(id, motion)| (*id, motion.source_from_target(factor.clone()))).collect()
-        };
         let motions = if matches!(self.pose, Some(PoseNetwork::Cnn(_))) {
-            let at_scale = |map| transforms(Some(mean_inverse_depth(map, range)));
+            let parts: Vec<_> = pose.iter().map(|(id, motion)| (*id, motion.parts())).collect();
+            let at_scale = |map| {
+                let unit = mean_inverse_depth(map, range);
+                parts.iter().map(|(id, parts)| (*id, parts.times(unit.clone()))).collect()
+            };
             Motions::ByScale(disparities.iter().map(|(scale, map)| (*scale, at_scale(map))).collect())
         } else {
-            Motions::Shared(transforms(None))
+            Motions::Shared(pose.iter().map(|(id, motion)| (*id, motion.source_from_target())).collect())
         };
         Prediction { disparities, predictive_masks, motions }
     }
@@ -208,7 +209,10 @@ impl Networks {
             None
         };
         let motion = pose.motions(&ids, &seen).remove(&FrameId::NEXT)?;
-        Some(motion.source_from_target(factor))
+        Some(match factor {
+            Some(factor) => motion.parts().times(factor),
+            None => motion.source_from_target(),
+        })
     }
 
     /// Every frame through the depth encoder as one batch, whose statistics normalise all of it: the

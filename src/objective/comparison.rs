@@ -3,13 +3,16 @@
 
 use super::{Choice, Inputs, PhotometricTerm, Projection, depth, photometric_loss, warp};
 use crate::{
-    compute::ops::{
-        camera_projections, is_cpu,
-        reprojection::{
-            ReprojectionLoss, ReprojectionMaps, ReprojectionOptions, photometric_loss_of_constants,
-            reprojection_loss,
+    compute::{
+        is_gpu,
+        ops::{
+            camera_projections,
+            reprojection::{
+                ReprojectionLoss, ReprojectionMaps, ReprojectionOptions, photometric_loss_of_constants,
+                reprojection_loss,
+            },
+            resize_bilinear,
         },
-        resize_bilinear,
     },
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::DepthRange,
@@ -40,7 +43,7 @@ impl Scene {
         let sources = Tensor::cat(config.sources().map(image).collect(), 1);
         let mut scene = Self { target, sources, identity: None, projections: None, fused: !composed };
         let is_shared = matches!(inputs.source_from_target, Motions::Shared(_));
-        if is_shared && scene.fused && !is_cpu(&scene.target.device()) {
+        if is_shared && scene.fused && is_gpu(&scene.target.device()) {
             scene.projections = Some(scene.projections_at(config, inputs, scale));
         }
         if !config.disable_automasking {

@@ -23,7 +23,10 @@ pub use smoothness::{smoothness_loss, smoothness_map};
 pub use synthesis::{Projection, depth, warp};
 
 use crate::{
-    compute::ops::{self, reprojection::ReprojectionMaps, resize_bilinear},
+    compute::{
+        is_gpu,
+        ops::{self, reprojection::ReprojectionMaps, resize_bilinear},
+    },
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
     model::Motions,
@@ -219,7 +222,7 @@ impl Objective {
 /// The mean of numbers. On the GPU backend they are added one by one, which takes fewer kernels than to put
 /// them side by side.
 fn mean(numbers: Vec<Tensor<1>>) -> Tensor<1> {
-    if ops::is_cpu(&numbers[0].device()) {
+    if !is_gpu(&numbers[0].device()) {
         return Tensor::cat(numbers, 0).mean();
     }
     let count = numbers.len() as f32;

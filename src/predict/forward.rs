@@ -2,7 +2,7 @@
 
 use super::SampleTensors;
 use crate::{
-    compute::ops::resize_bilinear,
+    compute::{ops::resize_bilinear, upload},
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::DepthRange,
     model::{Networks, Prediction},
@@ -65,7 +65,7 @@ fn stereo_from_target(shifts_x: &[f32], device: &Device) -> Tensor<3> {
         .iter()
         .flat_map(|x| [1.0, 0.0, 0.0, *x, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
     let data = TensorData::new(shifts.collect::<Vec<f32>>(), [shifts_x.len(), 4, 4]);
-    Tensor::from_data(data, device)
+    upload(data, device)
 }
 
 /// How far the finest disparity of the first sample is from that of its mirror image, mirrored back,

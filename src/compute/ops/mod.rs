@@ -40,10 +40,3 @@ pub use sample::sample_border;
 pub use smoothness::smoothness;
 pub use standardise::standardise;
 pub use upsample::{upsample_and_join, upsample_nearest};
-
-use burn::tensor::Device;
-
-/// Whether tensors of this device, with or without autodiff, live on the CPU backend.
-pub fn is_cpu(device: &Device) -> bool {
-    device.clone().without_autodiff() == Device::flex()
-}

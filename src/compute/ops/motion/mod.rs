@@ -4,10 +4,14 @@
 
 mod autodiff;
 mod cube;
+mod projection;
 mod vector;
 
-use super::is_cpu;
-use crate::{config::ImageSize, geometry::Intrinsics};
+use crate::{
+    compute::{self, is_gpu},
+    config::ImageSize,
+    geometry::Intrinsics,
+};
 use burn::{
     backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor},
     tensor::{Device, Tensor, TensorData},
@@ -65,7 +69,7 @@ pub trait MotionGradients: MotionOps {
 
 /// The mean of each plane of `[B, C, H, W]` times a factor, `[B, C, 1, 1]`.
 pub fn plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
-    if is_cpu(&map.device()) {
+    if !is_gpu(&map.device()) {
         return composed_plane_means(map, factor);
     }
     let [_, _, height, width] = map.dims();
@@ -84,7 +88,7 @@ pub fn composed_plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
 /// The network predicts the motion from the earlier to the later frame: for a later source that is
 /// `source_from_target`, for an earlier one its inverse is.
 pub fn transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) -> Tensor<3> {
-    if is_cpu(&axis_angle.device()) {
+    if !is_gpu(&axis_angle.device()) {
         return composed_transform(axis_angle, translation, invert);
     }
     let parameters = Tensor::cat(vec![axis_angle, translation], 1);
@@ -95,7 +99,7 @@ pub fn transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) ->
 /// `parameters [B, motions, 6]`.
 pub fn rigid_motion(parameters: Tensor<3>, choice: MotionChoice) -> Tensor<3> {
     let MotionChoice { index, invert } = choice;
-    if is_cpu(&parameters.device()) {
+    if !is_gpu(&parameters.device()) {
         let half = |first| parameters.clone().narrow(2, first, 3).narrow(1, index, 1).squeeze_dim(1);
         return composed_transform(half(0), half(3), invert);
     }
@@ -149,7 +153,7 @@ fn rotation(axis_angle: Tensor<2>) -> Tensor<3> {
 /// batch; `[B, motions, 3, 4]`. They take pixels (u, v, 1)·depth to homogeneous pixels after the motion.
 pub fn camera_projections(motions: Vec<Tensor<3>>, cameras: &[Intrinsics], size: ImageSize) -> Tensor<4> {
     let device = motions[0].device();
-    if is_cpu(&device) {
+    if !is_gpu(&device) {
         let projections = motions.into_iter().map(|motion| composed_camera_projection(motion, cameras, size));
         return Tensor::stack(projections.collect(), 1);
     }
@@ -163,7 +167,7 @@ pub fn camera_projections(motions: Vec<Tensor<3>>, cameras: &[Intrinsics], size:
 /// Focal lengths and principal point (fx, fy, cx, cy) of each camera, in units of width and height, `[B, 4]`.
 fn upload(cameras: &[Intrinsics], device: &Device) -> Tensor<2> {
     let numbers = cameras.iter().flat_map(|camera| camera.in_pixels(1, 1)).collect::<Vec<f32>>();
-    Tensor::from_data(TensorData::new(numbers, [cameras.len(), 4]), device)
+    compute::upload(TensorData::new(numbers, [cameras.len(), 4]), device)
 }
 
 /// [`camera_projections`] of one motion, composed of burn's operations, `[B, 3, 4]`.

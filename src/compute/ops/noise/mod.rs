@@ -3,7 +3,7 @@
 
 pub(super) mod cube;
 
-use super::is_cpu;
+use crate::compute::{is_gpu, upload};
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
@@ -37,12 +37,12 @@ fn irwin_hall(bits: u64) -> f32 {
 /// Noise of a stream, as a map of this shape: number `index` in row-major order is the standard deviation
 /// times a nearly normal number drawn from splitmix64(stream + index). Made where the device is.
 pub fn tie_break_noise(stream: u64, shape: [usize; 4], device: &Device) -> Tensor<4> {
-    if is_cpu(device) {
+    if !is_gpu(device) {
         let count = shape.iter().product::<usize>();
         let draw =
             |index: usize| STANDARD_DEVIATION * irwin_hall(splitmix64(stream.wrapping_add(index as u64)));
         let values: Vec<f32> = (0..count).into_par_iter().with_min_len(1 << 14).map(draw).collect();
-        return Tensor::from_data(TensorData::new(values, shape), device);
+        return upload(TensorData::new(values, shape), device);
     }
     cube::tie_break_noise(stream, shape, &device.clone().without_autodiff())
 }
