@@ -130,6 +130,45 @@ fn what_is_written_is_read_by_row() {
     assert!(NpyRows::open(&path).is_err());
 }
 
+/// What `numpy.save` writes for `zeros((2, 192, 640), 'f4')`, to the byte, and what its documentation
+/// says of other shapes.
+#[test]
+fn headers_are_those_of_numpy() {
+    let written = |shape: &[usize], count: usize| {
+        let mut bytes = Vec::new();
+        write_array(&mut bytes, shape, &vec![-1.5; count]).unwrap();
+        let numbers = bytes.split_off(bytes.len() - 4 * count);
+        assert_eq!(numbers, (-1.5_f32).to_le_bytes().repeat(count), "{shape:?}");
+        (bytes, numbers)
+    };
+    let (header, _) = written(&[2, 192, 640], 2 * 192 * 640);
+    let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 192, 640), }";
+    let by_numpy = format!("{text}{}\n", " ".repeat(0x76 - 1 - text.len()));
+    assert_eq!(header, [b"\x93NUMPY\x01\x00\x76\x00", by_numpy.as_bytes()].concat());
+
+    // One extent is a tuple of one, none is an empty tuple; an extent of nothing is one too.
+    for (shape, count, text) in [
+        (&[7][..], 7, "'shape': (7,), }"),
+        (&[], 1, "'shape': (), }"),
+        (&[0, 3], 0, "'shape': (0, 3), }"),
+        (&[1_000_000, 0, 1_000_000_007, 12_345_678], 0, "(1000000, 0, 1000000007, 12345678), }"),
+    ] {
+        let (header, numbers) = written(shape, count);
+        assert!(header.len().is_multiple_of(64) && header.ends_with(b" \n"), "{shape:?}");
+        assert_eq!(header.len(), 10 + usize::from(header[8]), "{shape:?}");
+        assert!(String::from_utf8_lossy(&header).contains(text), "{shape:?}");
+        assert_eq!(read(&[header, numbers].concat()).unwrap().shape, shape);
+    }
+}
+
+#[test]
+fn another_count_of_values_than_the_shape_says_is_refused() {
+    for count in [5, 7] {
+        let error = write_array(&mut Vec::new(), &[2, 3], &vec![0.0; count]).unwrap_err();
+        assert!(error.to_string().contains("another count of values"), "{count}");
+    }
+}
+
 #[test]
 fn arrays_in_pickles_of_every_protocol_are_read() {
     let mut file = Npz::open(&numpy_file("objects.npz")).unwrap();

@@ -1,11 +1,7 @@
 //! Files of one array, versions 1 to 3 of NumPy's format.
-//!
-//! The reader is our own because the library that writes them parses headers by a grammar that goes back
-//! over nested brackets again and again, and asks for as much memory as a header claims.
 
 use super::{Array, Element};
 use crate::data::{DataError, whole::write_whole};
-use npyz::WriterBuilder;
 use std::{
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
@@ -15,6 +11,10 @@ use std::{
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// Arrays of plain numbers have headers of 128 bytes.
 const LONGEST_HEADER: usize = 4096;
+/// A header and what stands before it are a multiple of so many bytes long, so that the numbers are aligned.
+const ALIGNMENT: usize = 64;
+/// Values that are turned into bytes at once.
+const PIECE: usize = 1 << 14;
 /// No array here has more extents.
 const MOST_EXTENTS: usize = 32;
 
@@ -160,10 +160,7 @@ pub(super) fn read_numbers(input: &mut impl Read, header: Header, limit: u64) ->
 /// Writes an array of f32 as a file, the last index fastest.
 ///
 /// # Errors
-/// The file cannot be written.
-///
-/// # Panics
-/// If there are not as many values as the shape says.
+/// The file cannot be written, or there are not as many values as the shape says.
 pub fn write(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), DataError> {
     let written = write_whole(path, |file| write_array(file, shape, values));
     written.map_err(|error| DataError::Unwritable {
@@ -176,10 +173,7 @@ pub fn write(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), DataErr
 /// Writes an array of f32, the last index fastest.
 ///
 /// # Errors
-/// As the output says.
-///
-/// # Panics
-/// If there are not as many values as the shape says.
+/// As the output says, or there are not as many values as the shape says.
 pub fn write_array(output: &mut impl Write, shape: &[usize], values: &[f32]) -> io::Result<()> {
     write_rows(output, shape, |write| write(values))
 }
@@ -187,16 +181,42 @@ pub fn write_array(output: &mut impl Write, shape: &[usize], values: &[f32]) -> 
 /// The same where the values come piece by piece: `fill` gets what takes a piece.
 ///
 /// # Errors
-/// As the output or `fill` says, or fewer values come than the shape says.
+/// As the output or `fill` says, or not as many values come as the shape says.
 pub fn write_rows(
     output: &mut impl Write,
     shape: &[usize],
     fill: impl FnOnce(&mut dyn FnMut(&[f32]) -> io::Result<()>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let shape: Vec<u64> = shape.iter().map(|extent| *extent as u64).collect();
-    let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(output).begin_nd()?;
-    fill(&mut |values| writer.extend(values.iter().copied()))?;
-    writer.finish()
+    let another_count =
+        || io::Error::other(format!("an array of shape {shape:?} has another count of values"));
+    output.write_all(&header_of_f32(shape))?;
+    let mut missing: usize = shape.iter().product();
+    fill(&mut |values| {
+        missing = missing.checked_sub(values.len()).ok_or_else(another_count)?;
+        for piece in values.chunks(PIECE) {
+            let bytes: Vec<u8> = piece.iter().flat_map(|value| value.to_le_bytes()).collect();
+            output.write_all(&bytes)?;
+        }
+        Ok(())
+    })?;
+    if missing == 0 { Ok(()) } else { Err(another_count()) }
+}
+
+/// What stands before the numbers of an array of f32: format version 1.0, little-endian, the last index fastest.
+fn header_of_f32(shape: &[usize]) -> Vec<u8> {
+    let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let extents = match &extents[..] {
+        // A tuple of one.
+        [only] => format!("{only},"),
+        extents => extents.join(", "),
+    };
+    let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({extents}), }}");
+    let start = MAGIC.len() + 2 + size_of::<u16>();
+    // The header ends with a newline, filled up with spaces.
+    let length = (start + text.len() + 1).next_multiple_of(ALIGNMENT) - start;
+    let length_bytes = u16::try_from(length).expect("an array has few extents").to_le_bytes();
+    let padded = format!("{text:<width$}\n", width = length - 1);
+    [MAGIC, &[1, 0], &length_bytes, padded.as_bytes()].concat()
 }
 
 /// A file of rows (the first extent) that stay in it until they are asked for.
