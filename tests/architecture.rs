@@ -19,8 +19,8 @@ const FLOORS: [&str; 12] = [
 
 /// Crates that a floor must not name, with the reason.
 const FORBIDDEN: [(&str, &[&str], &str); 8] = [
-    ("view", &["burn", "burn_cubecl", "cubecl"], "drawing must not wait for burn"),
-    ("app", &["burn", "burn_cubecl", "cubecl"], "the window must not wait for burn"),
+    ("view", &["burn", "burn_cubecl", "burn_wgpu", "cubecl"], "drawing must not wait for burn"),
+    ("app", &["burn", "burn_cubecl", "burn_wgpu", "cubecl"], "the window must not wait for burn"),
     ("train", &["egui", "eframe"], "training runs without a window"),
     ("objective", &["egui", "eframe"], "the loss knows no window"),
     ("model", &["egui", "eframe"], "networks know no window"),
@@ -30,7 +30,7 @@ const FORBIDDEN: [(&str, &[&str], &str); 8] = [
 ];
 
 /// Names of backends, which only `compute` may say.
-const BACKEND_NAMES: [&str; 4] = ["CubeTensor", "burn_cubecl", "backend::Cube", "backend::Flex"];
+const BACKEND_NAMES: [&str; 5] = ["CubeTensor", "burn_cubecl", "burn_wgpu", "backend::Cube", "backend::Flex"];
 
 const LONGEST_FILE: usize = 500;
 

@@ -85,6 +85,12 @@ pub fn run(options: WindowOptions) -> Result<()> {
 /// A device with everything that the adapter has, because burn will share it; on Linux without a
 /// graphics card, Mesa's software Vulkan driver.
 fn setup() -> WgpuSetup {
+    // eframe's own request cannot turn on what burn's SPIR-V compiler needs. The fastest adapter is taken
+    // without asking the window's surface, which is not there yet; one that cannot draw to it is refused.
+    #[cfg(feature = "spirv")]
+    if let Ok(display) = DisplayDevice::request() {
+        return view::setup_of(&display);
+    }
     let mut setup = WgpuSetupCreateNew::without_display_handle();
     setup.instance_descriptor.backends = wgpu::Backends::PRIMARY;
     setup.device_descriptor = Arc::new(DisplayDevice::descriptor);

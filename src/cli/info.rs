@@ -81,6 +81,7 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
 fn describe_machine(json: bool) -> Result<()> {
     let adapters = adapters();
     let auto = Compute::open(DeviceChoice::Auto, None)?;
+    let gpu = Compute::open(DeviceChoice::Gpu, None).ok().and_then(|compute| compute.kernel_language());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     if json {
         let object = json!({
@@ -88,7 +89,7 @@ fn describe_machine(json: bool) -> Result<()> {
             "adapters": adapters,
             "backends": [
                 { "name": "cpu", "threads": threads, "trains": true },
-                { "name": "gpu", "trains": !adapters.is_empty(), "interface": "wgpu" },
+                { "name": "gpu", "trains": !adapters.is_empty(), "interface": "wgpu", "kernels": gpu },
             ],
             "auto": auto.name,
         });
@@ -99,7 +100,12 @@ fn describe_machine(json: bool) -> Result<()> {
     println!("--device auto computes on: {}", auto.name);
     println!("backends:");
     println!("  cpu  always there, {threads} threads");
-    println!("  gpu  wgpu, on the first adapter below");
+    match gpu {
+        Some(language) => {
+            println!("  gpu  wgpu, on the first adapter below; kernels are compiled to {language}")
+        }
+        None => println!("  gpu  none: no adapter computes"),
+    }
     println!("adapters:");
     if adapters.is_empty() {
         println!("  none; the window needs a Vulkan, Metal or Direct3D 12 driver");

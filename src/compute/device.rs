@@ -4,8 +4,11 @@
 //! it. The device is requested with everything the adapter has, because burn decides which kernels
 //! to emit from what the adapter offers, not from what the device was given.
 
+use super::throttle;
 use crate::config::DeviceChoice;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
+use burn_wgpu::{CubeBackend, WgpuSetup};
+use cubecl_runtime::client::Client;
 use serde::Serialize;
 use std::sync::{Arc, OnceLock};
 
@@ -80,11 +83,24 @@ impl DisplayDevice {
         };
         let adapter = pollster::block_on(instance.request_adapter(&options))
             .map_err(|error| ComputeError::NoAdapter(error.to_string()))?;
-        let (device, queue) =
-            pollster::block_on(adapter.request_device(&Self::descriptor(&adapter))).map_err(|error| {
-                ComputeError::NoDevice { adapter: adapter.get_info().name, reason: error.to_string() }
-            })?;
+        let (device, queue) = Self::request_handles(&adapter)?;
         Ok(Self::new(instance, adapter, device, queue))
+    }
+
+    /// A device of this adapter. With the feature `spirv` it is asked of Vulkan itself, where that can be:
+    /// wgpu does not turn on what burn's SPIR-V compiler needs.
+    fn request_handles(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
+        let refused = |reason: String| ComputeError::NoDevice { adapter: adapter.get_info().name, reason };
+        #[cfg(feature = "spirv")]
+        if adapter.get_info().backend == wgpu::Backend::Vulkan {
+            let native = pollster::block_on(cubecl::wgpu::vulkan::try_request_vulkan_device(adapter))
+                .map_err(|error| refused(error.to_string()))?;
+            if let Some(handles) = native {
+                return Ok(handles);
+            }
+        }
+        pollster::block_on(adapter.request_device(&Self::descriptor(adapter)))
+            .map_err(|error| refused(error.to_string()))
     }
 
     /// What to ask an adapter for so that drawing and burn can share the device: every feature and
@@ -116,7 +132,7 @@ impl DisplayDevice {
         if let Some(device) = self.burn.get() {
             return Ok(device.clone());
         }
-        let setup = burn::tensor::wgpu::WgpuSetup {
+        let setup = WgpuSetup {
             instance: self.instance.clone(),
             adapter: self.adapter.clone(),
             device: self.device.clone(),
@@ -127,8 +143,17 @@ impl DisplayDevice {
             .setup(setup)
             .init()
             .map_err(|error| ComputeError::NoBackend { adapter: self.name(), reason: error.to_string() })?;
+        if let Some(client) = client(&device) {
+            throttle::bound(self.device.clone(), self.queue.clone(), client);
+        }
         Ok(self.burn.get_or_init(|| device).clone())
     }
+}
+
+/// The way to burn's thread for a device of the GPU backend.
+fn client(device: &Device) -> Option<Client> {
+    let tensor = Tensor::<1>::empty([1], device).without_autodiff().try_into_primitive::<CubeBackend>();
+    tensor.ok().map(|tensor| tensor.client)
 }
 
 /// Where burn computes in this process.
@@ -168,6 +193,14 @@ impl Compute {
         Ok(Self { device, display: Some(display), name, is_shared: true })
     }
 
+    /// The language that burn's kernels and ours are compiled to: "wgsl", "spirv" or "msl"; `None` on the CPU
+    /// backend.
+    pub fn kernel_language(&self) -> Option<String> {
+        // The runtime is called "wgpu<wgsl>".
+        let name = client(&self.device)?.name();
+        name.split_once('<').map(|(_, language)| language.trim_end_matches('>').to_owned())
+    }
+
     fn cpu(display: Option<DisplayDevice>) -> Self {
         Self { device: Device::flex(), display, name: "CPU backend".to_owned(), is_shared: false }
     }
@@ -186,6 +219,14 @@ pub struct AdapterDescription {
     pub driver: String,
     /// What `--device auto` does with it.
     pub role: String,
+    /// wgpu's features that it has, such as `TIMESTAMP_QUERY`, `SHADER_F16` and `SUBGROUP`.
+    pub features: Vec<&'static str>,
+    /// The fewest and the most threads of a subgroup.
+    pub subgroup_threads: [u32; 2],
+    /// The longest buffer that a kernel is given, bytes.
+    pub longest_binding: u64,
+    /// Memory that the threads of a workgroup share, bytes.
+    pub workgroup_memory: u32,
 }
 
 /// Lists the graphics adapters of this machine.
@@ -204,7 +245,12 @@ pub fn adapters() -> Vec<AdapterDescription> {
                 wgpu::DeviceType::Cpu => ("software", "draws; training runs on the CPU backend"),
                 wgpu::DeviceType::Other => ("other", "draws and trains"),
             };
+            let limits = adapter.limits();
             AdapterDescription {
+                features: adapter.features().iter_names().map(|(name, _)| name).collect(),
+                subgroup_threads: [info.subgroup_min_size, info.subgroup_max_size],
+                longest_binding: limits.max_storage_buffer_binding_size,
+                workgroup_memory: limits.max_compute_workgroup_storage_size,
                 name: info.name,
                 kind: kind.to_owned(),
                 backend: info.backend.to_string(),

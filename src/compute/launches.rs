@@ -1,6 +1,7 @@
 //! Seeing the kernels that the GPU backend is asked to run: what a step costs there is first of all how many
 //! there are.
 
+use super::throttle;
 use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
 use std::{
     cell::RefCell,
@@ -17,13 +18,14 @@ pub(super) fn note(kernel: &'static str) {
     LAUNCHED.with_borrow_mut(|launched| launched.iter_mut().for_each(|launched| launched.push(kernel)));
 }
 
-/// Sees every launch of the process. There is room for one observer, so this one stays and each thread keeps
-/// its own list.
+/// Sees every launch of the process that nobody times. There is room for one observer, so this one stays: each
+/// thread keeps a list of its own, and the launches are held to their bound.
 struct Launches;
 
 impl LaunchObserver for Launches {
     fn launched(&self, kernel: &'static str) {
         note(kernel);
+        throttle::launched();
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::{Compute, ComputeError, DisplayDevice};
 use burn::tensor::Tensor;
-use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
-use cubecl::wgpu::{AutoCompiler, WgpuResource, WgpuServer};
+use burn_cubecl::kernel::into_contiguous;
+use burn_wgpu::{AutoCompiler, CubeBackend, CubeTensor, WgpuResource};
+use cubecl::wgpu::WgpuServer;
 use cubecl_runtime::storage::ManagedResource;
 use wgpu::util::DeviceExt;
 
@@ -122,9 +123,8 @@ fn shared(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
     // Adding nothing gives a fresh allocation: a slice's offset need not be aligned for binding.
     let tensor = tensor.add_scalar(0.0);
     let lease_error = |reason: String| ComputeError::Lease(reason);
-    let tensor = tensor
-        .try_into_primitive::<burn::backend::Cube>()
-        .map_err(|error| lease_error(format!("{error:?}")))?;
+    let tensor =
+        tensor.try_into_primitive::<CubeBackend>().map_err(|error| lease_error(format!("{error:?}")))?;
     let tensor = into_contiguous(tensor);
     let resource = tensor
         .client

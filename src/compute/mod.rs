@@ -2,18 +2,24 @@
 //! differentiable operations that burn does not have. Only this floor names backend types.
 
 mod device;
+mod kernel_times;
 mod launches;
 mod lease;
 mod memory;
 pub mod ops;
+mod rates;
 mod readback;
 mod slot;
+mod throttle;
 mod upload;
 
 pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
+pub use kernel_times::{KernelTime, KernelTimes, time_kernels};
 pub use launches::{count_kernels, launched_kernels};
 pub use lease::Lease;
 pub use memory::free_memory;
+pub use rates::DeviceRates;
 pub use readback::{PendingRead, Readback, ReadbackCounts};
 pub use slot::Slot;
+pub use throttle::{PieceLength, throttle_waits};
 pub use upload::{count_uploads, is_gpu, upload};

@@ -19,7 +19,7 @@ pub use cloud::{CloudLayer, CloudStyle, CloudView, Paint};
 pub use field::{FieldStyle, FieldView, Range};
 pub use image::ImageView;
 pub use orbit::Orbit;
-pub use pipelines::install;
+pub use pipelines::{install, setup_of};
 pub use sampling::Sampling;
 
 use egui::{Rect, Vec2, emath::GuiRounding};

@@ -1,6 +1,8 @@
 //! The pipelines that all views share, and the small buffers that each view has of its own.
 
 use super::shaders::{self, Shader};
+use crate::compute::DisplayDevice;
+use egui_wgpu::{WgpuSetup, WgpuSetupExisting};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wgpu::util::DeviceExt;
 
@@ -17,6 +19,12 @@ pub(super) struct Pipelines {
     pub copy: wgpu::RenderPipeline,
     pub cloud: wgpu::RenderPipeline,
     pub range: wgpu::ComputePipeline,
+}
+
+/// The set-up of an egui renderer that draws with a device which is there already.
+pub fn setup_of(display: &DisplayDevice) -> WgpuSetup {
+    let DisplayDevice { instance, adapter, device, queue, .. } = display.clone();
+    WgpuSetup::Existing(WgpuSetupExisting { instance, adapter, device, queue })
 }
 
 /// Compiles the shaders for this renderer. Call it once, before anything is drawn.
