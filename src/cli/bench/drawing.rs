@@ -12,10 +12,11 @@ use crate::{
 };
 use anyhow::{Result, anyhow};
 use egui::{Rect, pos2, vec2};
-use egui_wgpu::{
-    RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupExisting,
+use egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
 };
-use std::sync::Arc;
 
 const SCREEN: [u32; 2] = [1280, 800];
 
@@ -95,24 +96,41 @@ pub(super) fn cloud(setting: &Setting) -> Result<Timing> {
 }
 
 fn frames(setting: &Setting, draw: impl Fn(&mut Pictures, &egui::Painter)) -> Result<Timing> {
-    let display = DisplayDevice::request()?;
-    let compute = Compute::open(DeviceChoice::Cpu, Some(display.clone()))?;
-    let state = render_state(&display)?;
-    view::install(&state);
-    let mut pictures = Pictures::new(setting, &compute)?;
-    let target = target(&display.device, state.target_format);
-    let context = egui::Context::default();
-    time(setting, 1, || draw_frame(&context, &state, &target, |painter| draw(&mut pictures, painter)))
+    let mut frames = Frames::new(setting, DisplayDevice::request()?)?;
+    time(setting, 1, || frames.draw(&draw).map(drop))
+}
+
+/// Frames that nobody sees.
+pub(super) struct Frames {
+    context: egui::Context,
+    state: RenderState,
+    target: wgpu::TextureView,
+    pictures: Pictures,
+}
+
+impl Frames {
+    pub(super) fn new(setting: &Setting, display: DisplayDevice) -> Result<Self> {
+        let state = render_state(&display)?;
+        view::install(&state);
+        let target = target(&display.device, state.target_format);
+        let compute = Compute::open(DeviceChoice::Cpu, Some(display))?;
+        let pictures = Pictures::new(setting, &compute)?;
+        Ok(Self { context: egui::Context::default(), state, target, pictures })
+    }
+
+    /// Draws picture, disparity and cloud; the time from submitting them to their end.
+    pub(super) fn draw_all(&mut self) -> Result<Duration> {
+        self.draw(Pictures::draw)
+    }
+
+    fn draw(&mut self, draw: impl Fn(&mut Pictures, &egui::Painter)) -> Result<Duration> {
+        let Self { context, state, target, pictures } = self;
+        draw_frame(context, state, target, |painter| draw(pictures, painter))
+    }
 }
 
 fn render_state(display: &DisplayDevice) -> Result<RenderState> {
-    let setup = WgpuSetup::Existing(WgpuSetupExisting {
-        instance: display.instance.clone(),
-        adapter: display.adapter.clone(),
-        device: display.device.clone(),
-        queue: display.queue.clone(),
-    });
-    let configuration = WgpuConfiguration { wgpu_setup: setup, ..Default::default() };
+    let configuration = WgpuConfiguration { wgpu_setup: view::setup_of(display), ..Default::default() };
     let state = RenderState::create(&configuration, &display.instance, None, RendererOptions::default());
     pollster::block_on(state).map_err(|error| anyhow!("nothing can be drawn: {error}"))
 }
@@ -136,7 +154,7 @@ fn draw_frame(
     state: &RenderState,
     target: &wgpu::TextureView,
     mut draw: impl FnMut(&egui::Painter),
-) -> Result<()> {
+) -> Result<Duration> {
     let size = vec2(SCREEN[0] as f32, SCREEN[1] as f32);
     let input =
         egui::RawInput { screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), size)), ..Default::default() };
@@ -165,7 +183,9 @@ fn draw_frame(
     });
     renderer.render(&mut pass.forget_lifetime(), &jobs, &screen);
     commands.push(encoder.finish());
-    state.queue.submit(commands);
-    state.device.poll(wgpu::PollType::wait_indefinitely())?;
-    Ok(())
+    let submitted = Instant::now();
+    let index = state.queue.submit(commands);
+    // Not for what others submitted since.
+    state.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None })?;
+    Ok(submitted.elapsed())
 }

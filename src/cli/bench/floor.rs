@@ -1,28 +1,77 @@
 //! What the machine could do at best: by arithmetic, by moving bytes.
 
-use super::{Setting, Timing, median};
-use burn::tensor::{Distribution, Tensor};
+use super::{Setting, median};
+use crate::compute::DeviceRates;
+use burn::tensor::{Device, Distribution, Tensor};
 use rayon::prelude::*;
-use std::time::Instant;
+use serde::Serialize;
+use std::{fmt, time::Instant};
 
-/// The timing with what its multiply-adds, given for a pixel of the input, would take at the rate at
-/// which this device multiplies square matrices.
-pub(super) fn with_arithmetic(timing: Timing, setting: &Setting, multiply_adds: f64) -> Timing {
+/// What a piece of work cannot do without.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Demand {
+    /// f32 multiply-adds of its convolutions.
+    pub multiply_adds: f64,
+    /// Bytes that its update of the weights reads and writes.
+    pub update_bytes: f64,
+}
+
+/// The best rates of the device that computes.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Rates {
+    /// f32 multiply-adds a second.
+    multiply_adds: f64,
+    /// Bytes read and written a second.
+    bytes: f64,
+}
+
+/// The least time for a piece of work.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Floor {
+    #[serde(flatten)]
+    demand: Demand,
+    /// Arithmetic at the device's best rate and then the bytes at that of its memory.
+    pub floor_seconds: f64,
+}
+
+impl Floor {
+    pub(super) fn of(demand: Demand, setting: &Setting) -> Self {
+        let rates = setting.rates.get_or_init(|| Rates::measure(&setting.compute.device));
+        let floor_seconds = demand.multiply_adds / rates.multiply_adds + demand.update_bytes / rates.bytes;
+        Self { demand, floor_seconds }
+    }
+}
+
+impl fmt::Display for Rates {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { multiply_adds, bytes } = self;
+        let (tera_operations, gigabytes) = (2e-12 * multiply_adds, 1e-9 * bytes);
+        write!(formatter, "the device at best: {tera_operations:.3} TFLOP/s (f32), {gigabytes:.1} GB/s")
+    }
+}
+
+impl Rates {
+    /// On the GPU by kernels that only multiply and add or only copy; on the CPU by the product of two
+    /// square matrices and the sum of two long arrays.
+    fn measure(device: &Device) -> Self {
+        match DeviceRates::measure(device) {
+            Some(DeviceRates { multiply_adds, bytes }) => Self { multiply_adds, bytes },
+            None => Self { multiply_adds: multiply_adds_of_cpu(device), bytes: bytes_of_cpu() },
+        }
+    }
+}
+
+fn multiply_adds_of_cpu(device: &Device) -> f64 {
     const SIDE: usize = 1536;
-    let device = &setting.compute.device;
     let random = || Tensor::<2>::random([SIDE, SIDE], Distribution::Uniform(-1.0, 1.0), device);
     let (left, right) = (random(), random());
     let seconds = seconds_of(|| {
         left.clone().matmul(right.clone()).sum().into_scalar::<f32>();
     });
-    let seconds_per_product = seconds / (SIDE * SIDE * SIDE) as f64;
-    let pixels = (setting.batch * setting.size.pixels()) as f64;
-    Timing { floor_seconds: Some(multiply_adds * pixels * seconds_per_product), ..timing }
+    (SIDE * SIDE * SIDE) as f64 / seconds
 }
 
-/// The timing with what moving its bytes would take at the rate at which the processor adds a long
-/// array to another.
-pub(super) fn with_bytes(timing: Timing, bytes: f64) -> Timing {
+fn bytes_of_cpu() -> f64 {
     /// Far more than any cache holds.
     const LENGTH: usize = 1 << 25;
     const BYTES_OF_AN_ADDITION: usize = 12;
@@ -35,8 +84,7 @@ pub(super) fn with_bytes(timing: Timing, bytes: f64) -> Timing {
             }
         });
     });
-    let seconds_per_byte = seconds / (LENGTH * BYTES_OF_AN_ADDITION) as f64;
-    Timing { floor_seconds: Some(bytes * seconds_per_byte), ..timing }
+    (LENGTH * BYTES_OF_AN_ADDITION) as f64 / seconds
 }
 
 /// The median of a few runs, after one that is not timed.

@@ -1,19 +1,23 @@
 //! `bench`: how long the work takes that people wait for, as medians, if asked in turn with another
 //! program that does the same.
 
+mod against;
 mod drawing;
 mod floor;
+mod report;
+mod together;
 mod work;
 
 use super::{ComputeArgs, progress};
 use crate::{
-    compute::{Compute, count_kernels},
+    compute::{Compute, count_kernels, time_kernels},
     config::{ConfigError, ImageSize},
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, process::Command, time::Instant};
+use report::{Outcome, Report, Timing, peak_memory};
+use serde::Serialize;
+use std::{path::PathBuf, sync::OnceLock, time::Instant};
 use work::Threads;
 
 #[derive(Args)]
@@ -44,6 +48,12 @@ pub(super) struct BenchArgs {
     /// Turns with the other program
     #[arg(long, value_name = "N", default_value_t = 3)]
     turns: usize,
+    /// On the GPU, do each piece of work once more and say for each of its kernels how often it was
+    /// launched and how long the GPU took. Each kernel is then submitted by itself, which makes that run
+    /// slower than the timed ones: compare kernels with each other, not their sum with the median.
+    /// An adapter without timestamps gives the host's times, and it is said
+    #[arg(long)]
+    kernels: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -73,9 +83,15 @@ enum Work {
     View,
     /// Drawing a point cloud alone, a point for each pixel of --height and --width
     Cloud,
+    /// Frames as of view, at most 60 a second, while training steps run on the same device
+    Together,
 }
 
 impl Work {
+    fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
     /// What another program calls it; drawing and the optimiser alone have no counterpart.
     fn others_name(self) -> Option<&'static str> {
         match self {
@@ -83,7 +99,7 @@ impl Work {
             Self::Objective => Some("objective"),
             Self::Predict => Some("predict"),
             Self::Loader | Self::Loaders => Some("load"),
-            Self::Optimiser | Self::View | Self::Cloud => None,
+            Self::Optimiser | Self::View | Self::Cloud | Self::Together => None,
         }
     }
 }
@@ -96,51 +112,10 @@ struct Setting {
     runs: usize,
     frames: Option<PathBuf>,
     seed: u64,
-}
-
-/// Seconds of one piece of work.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Timing {
-    /// The median of all runs.
-    seconds: f64,
-    /// The fastest.
-    least_seconds: f64,
-    /// The slowest.
-    most_seconds: f64,
-    /// Images that a piece of work is about.
-    images: usize,
-    /// Kernels that the GPU backend ran for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kernels: Option<u64>,
-    /// What the arithmetic alone would take at the speed of this machine's matrix product, or the
-    /// optimiser's bytes at that of its memory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    floor_seconds: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct Outcome {
-    work: Work,
-    #[serde(flatten)]
-    timing: Timing,
-    images_per_second: f64,
-    /// The other program's median in the same sitting, for as many images.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    against_seconds: Option<f64>,
-    /// Our median by the other's: below 1 we are faster.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ratio: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct Report {
-    device: String,
-    threads: usize,
-    size: [usize; 3],
-    /// The most memory that this process held, bytes, where the system tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    peak_memory: Option<u64>,
-    results: Vec<Outcome>,
+    /// Whether to time kernels one by one too.
+    kernels: bool,
+    /// What the device does at best, once a floor was asked for.
+    rates: OnceLock<floor::Rates>,
 }
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
@@ -155,28 +130,32 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
         runs: args.runs,
         frames: args.frames.clone(),
         seed: args.seed,
+        kernels: args.kernels,
+        rates: OnceLock::new(),
     };
     let all = Work::value_variants();
     let wanted = if args.work.is_empty() { all } else { &args.work };
     let bar = progress::bar(wanted.len() as u64, "bench");
     let mut results = Vec::new();
     for work in wanted {
-        bar.set_message(format!("{work:?}").to_lowercase());
+        bar.set_message(work.name());
         results.push(in_turns(*work, &setting, args)?);
         bar.inc(1);
     }
     bar.finish_and_clear();
     let report = Report {
-        device: setting.compute.name,
         threads: rayon::current_num_threads(),
         size: [args.batch, args.height, args.width],
+        rates: setting.rates.get().copied(),
         peak_memory: peak_memory(),
+        gpu_memory: setting.compute.memory().filter(|_| setting.compute.is_shared),
+        device: setting.compute.name,
         results,
     };
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
-        print(&report);
+        report.print();
     }
     Ok(())
 }
@@ -188,19 +167,20 @@ fn in_turns(work: Work, setting: &Setting, args: &BenchArgs) -> Result<Outcome> 
     for _ in 0..if against.is_some() { args.turns } else { 1 } {
         ours.push(timed(work, setting)?);
         if let (Some(program), Some(name)) = (against, work.others_name()) {
-            theirs.push(others_seconds_for_an_image(program, name, args)?);
+            theirs.push(against::seconds_for_an_image(program, name, args)?);
         }
     }
     ours.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
     let timing = Timing {
         least_seconds: ours.iter().map(|timing| timing.least_seconds).fold(f64::INFINITY, f64::min),
         most_seconds: ours.iter().map(|timing| timing.most_seconds).fold(0.0, f64::max),
-        ..ours[ours.len() / 2]
+        ..ours.swap_remove(ours.len() / 2)
     };
     let against_seconds = (!theirs.is_empty()).then(|| timing.images as f64 * median(theirs));
     Ok(Outcome {
         work,
         images_per_second: timing.images as f64 / timing.seconds,
+        floor_share: timing.floor.map(|floor| floor.floor_seconds / timing.seconds),
         ratio: against_seconds.map(|theirs| timing.seconds / theirs),
         against_seconds,
         timing,
@@ -217,6 +197,7 @@ fn timed(work: Work, setting: &Setting) -> Result<Timing> {
         Work::Loaders => work::load(setting, Threads::All),
         Work::View => drawing::view(setting),
         Work::Cloud => drawing::cloud(setting),
+        Work::Together => together::together(setting),
     }
 }
 
@@ -224,7 +205,7 @@ fn timed(work: Work, setting: &Setting) -> Result<Timing> {
 fn time(setting: &Setting, images: usize, mut run: impl FnMut() -> Result<()>) -> Result<Timing> {
     run()?;
     let mut seconds = Vec::new();
-    let (result, kernels) = count_kernels(|| -> Result<()> {
+    let (result, launches) = count_kernels(|| -> Result<()> {
         for _ in 0..setting.runs {
             let started = Instant::now();
             run()?;
@@ -233,82 +214,27 @@ fn time(setting: &Setting, images: usize, mut run: impl FnMut() -> Result<()>) -
         Ok(())
     });
     result?;
-    let kernels = Some(kernels / setting.runs as u64).filter(|kernels| *kernels > 0);
-    let least_seconds = seconds.iter().copied().fold(f64::INFINITY, f64::min);
-    let most_seconds = seconds.iter().copied().fold(0.0, f64::max);
-    Ok(Timing { seconds: median(seconds), least_seconds, most_seconds, images, kernels, floor_seconds: None })
+    let kernels = if setting.kernels && launches > 0 {
+        let (result, times) = time_kernels(run);
+        result?;
+        Some(times.into())
+    } else {
+        None
+    };
+    Ok(Timing {
+        least_seconds: seconds.iter().copied().fold(f64::INFINITY, f64::min),
+        most_seconds: seconds.iter().copied().fold(0.0, f64::max),
+        seconds: median(seconds),
+        images,
+        launches: Some(launches / setting.runs as u64).filter(|launches| *launches > 0),
+        floor: None,
+        kernels,
+        together: None,
+    })
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
-}
-
-/// What the other program says.
-#[derive(Deserialize)]
-struct Other {
-    seconds: Option<f64>,
-    images_per_second: Option<f64>,
-}
-
-/// Seconds that the other program takes for an image.
-fn others_seconds_for_an_image(program: &str, work: &str, args: &BenchArgs) -> Result<f64> {
-    let mut words = program.split_whitespace();
-    let mut command = Command::new(words.next().context("--against names no program")?);
-    command.args(words).arg(work);
-    let threads = rayon::current_num_threads();
-    for (flag, value) in [
-        ("--height", args.height),
-        ("--width", args.width),
-        ("--batch", args.batch),
-        ("--threads", threads),
-        ("--runs", args.runs),
-    ] {
-        command.args([flag, &value.to_string()]);
-    }
-    if let Some(frames) = &args.frames {
-        command.arg("--frames").arg(frames);
-    }
-    let output = command.output().with_context(|| format!("'{program}' cannot be started"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let last = text.lines().last().unwrap_or_default();
-    let other: Other = serde_json::from_str(last).with_context(|| {
-        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-        format!("'{program}' printed no JSON object but '{last}' {complaint}")
-    })?;
-    let of_rate = other.images_per_second.map(|rate| 1.0 / rate);
-    let of_batch = other.seconds.map(|seconds| seconds / args.batch as f64);
-    of_batch.or(of_rate).with_context(|| format!("'{program}' printed neither seconds nor images_per_second"))
-}
-
-/// The most memory that this process held.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
-}
-
-fn print(report: &Report) {
-    let [batch, height, width] = report.size;
-    println!("{}, {} threads; {width}×{height}, batches of {batch}", report.device, report.threads);
-    println!("work         median      least       most   images/s  kernels      floor    other  ratio");
-    let figure =
-        |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
-    for Outcome { work, timing, images_per_second, against_seconds, ratio } in &report.results {
-        println!(
-            "{:9} {:7.4} s  {:7.4} s  {:7.4} s  {images_per_second:9.1}  {:>7}  {:>9}  {:>7}  {:>5}",
-            format!("{work:?}").to_lowercase(),
-            timing.seconds,
-            timing.least_seconds,
-            timing.most_seconds,
-            figure(timing.kernels.map(|kernels| kernels as f64), 0),
-            figure(timing.floor_seconds, 4),
-            figure(*against_seconds, 4),
-            figure(*ratio, 2),
-        );
-    }
-    if let Some(bytes) = report.peak_memory {
-        println!("peak memory {:.2} GB", bytes as f64 / 1e9);
-    }
 }

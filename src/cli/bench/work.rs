@@ -1,6 +1,10 @@
 //! What is timed: a step, the objective alone, a prediction, loading.
 
-use super::{Setting, Timing, floor, time};
+use super::{
+    Setting, Timing,
+    floor::{Demand, Floor},
+    time,
+};
 use crate::{
     config::{FrameId, ImageSize, NetworkConfig, ObjectiveConfig},
     data::{
@@ -33,6 +37,10 @@ const DEPTH_MULTIPLY_ADDS: f64 = 65_214.0;
 const POSE_MULTIPLY_ADDS: f64 = 39_779.0;
 /// A backward pass does the forward pass's products twice: for the input and for the weights.
 const PASSES: f64 = 3.0;
+/// Of these, the input's of the first layers (7×7, stride 2, 64 channels from 3 and from 6): nobody asks for
+/// the gradient of a picture.
+const DEPTH_PICTURE_MULTIPLY_ADDS: f64 = 2_352.0;
+const POSE_PICTURES_MULTIPLY_ADDS: f64 = 4_704.0;
 /// Bytes of a weight's update: weight, gradient and both running means are read, all but the gradient
 /// written.
 const UPDATE_BYTES: f64 = 28.0;
@@ -49,22 +57,50 @@ pub(super) enum Threads {
 }
 
 pub(super) fn step(setting: &Setting) -> Result<Timing> {
-    let objective = ObjectiveConfig::default();
-    let device = setting.compute.device.clone();
-    let architecture = Architecture::new(&network(setting.size), &objective)?;
-    let networks = Networks::new(&architecture, setting.seed, &device);
-    let mut learner = Learner::new(networks, Objective::new(&objective, setting.size));
-    let samples = SampleTensors::upload(&samples(setting, &objective)?, &device.autodiff());
-    let mut step = 0;
+    let mut steps = Steps::new(setting)?;
     let timing = time(setting, setting.batch, || {
-        step += 1;
-        let noise = Noise::Drawn { seed: setting.seed, step };
-        learner.learn(&samples, noise, 1e-4, &BTreeSet::new())?;
+        steps.take()?;
         wait_for(&setting.compute.device)
     })?;
-    let pairs = objective.temporal_sources().count() as f64;
-    let multiply_adds = PASSES * (DEPTH_MULTIPLY_ADDS + pairs * POSE_MULTIPLY_ADDS);
-    Ok(floor::with_arithmetic(timing, setting, multiply_adds))
+    let pairs = ObjectiveConfig::default().temporal_sources().count() as f64;
+    let products = PASSES * (DEPTH_MULTIPLY_ADDS + pairs * POSE_MULTIPLY_ADDS);
+    let unneeded = DEPTH_PICTURE_MULTIPLY_ADDS + pairs * POSE_PICTURES_MULTIPLY_ADDS;
+    let demand = Demand {
+        multiply_adds: pixels(setting) * (products - unneeded),
+        update_bytes: steps.weights as f64 * UPDATE_BYTES,
+    };
+    Ok(Timing { floor: Some(Floor::of(demand, setting)), ..timing })
+}
+
+/// Training steps of mode M with ResNet18 networks, always on the same batch.
+pub(super) struct Steps {
+    learner: Learner,
+    samples: SampleTensors,
+    seed: u64,
+    step: u64,
+    /// Weights of all networks.
+    weights: usize,
+}
+
+impl Steps {
+    pub(super) fn new(setting: &Setting) -> Result<Self> {
+        let objective = ObjectiveConfig::default();
+        let device = setting.compute.device.clone();
+        let architecture = Architecture::new(&network(setting.size), &objective)?;
+        let networks = Networks::new(&architecture, setting.seed, &device);
+        let weights = networks.num_params();
+        let learner = Learner::new(networks, Objective::new(&objective, setting.size));
+        let samples = SampleTensors::upload(&samples(setting, &objective)?, &device.autodiff());
+        Ok(Self { learner, samples, seed: setting.seed, step: 0, weights })
+    }
+
+    /// Hands a step to the device.
+    pub(super) fn take(&mut self) -> Result<()> {
+        self.step += 1;
+        let noise = Noise::Drawn { seed: self.seed, step: self.step };
+        self.learner.learn(&self.samples, noise, 1e-4, &BTreeSet::new())?;
+        Ok(())
+    }
 }
 
 pub(super) fn objective(setting: &Setting) -> Result<Timing> {
@@ -122,7 +158,9 @@ pub(super) fn predict(setting: &Setting) -> Result<Timing> {
         }
         Ok(())
     })?;
-    Ok(floor::with_arithmetic(timing, setting, DEPTH_MULTIPLY_ADDS))
+    let multiply_adds = pixels(setting) * DEPTH_MULTIPLY_ADDS;
+    let floor = Floor::of(Demand { multiply_adds, update_bytes: 0.0 }, setting);
+    Ok(Timing { floor: Some(floor), ..timing })
 }
 
 pub(super) fn load(setting: &Setting, threads: Threads) -> Result<Timing> {
@@ -157,7 +195,8 @@ pub(super) fn optimiser(setting: &Setting) -> Result<Timing> {
         networks = networks.take().map(|networks| adam.step(networks, given, 1.0, 1e-4));
         wait_for(&setting.compute.device)
     })?;
-    Ok(floor::with_bytes(timing, weights * UPDATE_BYTES))
+    let demand = Demand { multiply_adds: 0.0, update_bytes: weights * UPDATE_BYTES };
+    Ok(Timing { floor: Some(Floor::of(demand, setting)), ..timing })
 }
 
 /// Hands out a gradient for each weight, again and again.
@@ -203,7 +242,11 @@ fn made_frames(folder: &Path, seed: u64) -> Result<Vec<PathBuf>> {
     (0..5).map(save).collect()
 }
 
+fn pixels(setting: &Setting) -> f64 {
+    (setting.batch * setting.size.pixels()) as f64
+}
+
 /// Lets the device finish what it was given.
-fn wait_for(device: &Device) -> Result<()> {
+pub(super) fn wait_for(device: &Device) -> Result<()> {
     device.sync().context("the device gave up")
 }

@@ -1,0 +1,166 @@
+//! What was timed, as JSON and as tables.
+
+use super::{Work, floor, together::Together};
+use crate::compute::{KernelTime, KernelTimes};
+use serde::Serialize;
+
+/// Kernels that a table names one by one.
+const MOST_KERNELS: usize = 24;
+
+/// Seconds of one piece of work.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Timing {
+    /// The median of all runs.
+    pub seconds: f64,
+    /// The fastest.
+    pub least_seconds: f64,
+    /// The slowest.
+    pub most_seconds: f64,
+    /// Images that a piece of work is about.
+    pub images: usize,
+    /// Kernels that the GPU backend ran for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launches: Option<u64>,
+    #[serde(flatten)]
+    pub floor: Option<floor::Floor>,
+    #[serde(flatten)]
+    pub kernels: Option<Kernels>,
+    #[serde(flatten)]
+    pub together: Option<Together>,
+}
+
+/// The GPU's time by kernel, of one run more.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Kernels {
+    kernels: Vec<KernelTime>,
+    /// "device" by the GPU's timestamps, "host" where it has none.
+    kernel_clock: &'static str,
+    /// Launches that gave no time.
+    untimed_launches: u64,
+}
+
+impl From<KernelTimes> for Kernels {
+    fn from(times: KernelTimes) -> Self {
+        Self {
+            kernels: times.kernels,
+            kernel_clock: if times.is_device_time { "device" } else { "host" },
+            untimed_launches: times.untimed,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Outcome {
+    pub work: Work,
+    #[serde(flatten)]
+    pub timing: Timing,
+    pub images_per_second: f64,
+    /// The floor by the median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor_share: Option<f64>,
+    /// The other program's median in the same sitting, for as many images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against_seconds: Option<f64>,
+    /// Our median by the other's: below 1 we are faster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Report {
+    pub device: String,
+    pub threads: usize,
+    pub size: [usize; 3],
+    /// What the device does at best, where a floor was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rates: Option<floor::Rates>,
+    /// The most memory that this process held, bytes, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
+    /// Memory that was taken from the GPU by the end, bytes; what burn once took it keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu_memory: Option<u64>,
+    pub results: Vec<Outcome>,
+}
+
+/// The most memory that this process held.
+pub(super) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
+
+impl Report {
+    pub(super) fn print(&self) {
+        let [batch, height, width] = self.size;
+        println!("{}, {} threads; {width}×{height}, batches of {batch}", self.device, self.threads);
+        println!(
+            "work         median      least       most   images/s  launches     floor  share    other  ratio"
+        );
+        self.results.iter().for_each(Outcome::print);
+        if let Some(rates) = &self.rates {
+            println!("{rates}");
+        }
+        if let Some(bytes) = self.peak_memory {
+            println!("peak memory {:.2} GB", bytes as f64 / 1e9);
+        }
+        if let Some(bytes) = self.gpu_memory {
+            println!("GPU memory {:.2} GB", bytes as f64 / 1e9);
+        }
+        for Outcome { work, timing, .. } in &self.results {
+            if let Some(together) = &timing.together {
+                println!("{together}");
+            }
+            if let Some(kernels) = &timing.kernels {
+                kernels.print(*work);
+            }
+        }
+    }
+}
+
+impl Outcome {
+    fn print(&self) {
+        let figure =
+            |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
+        let Timing { seconds, least_seconds, most_seconds, launches, floor, .. } = &self.timing;
+        println!(
+            "{:9} {seconds:7.4} s  {least_seconds:7.4} s  {most_seconds:7.4} s  {:9.1}  {:>8}  {:>8}  {:>5}  {:>7}  {:>5}",
+            self.work.name(),
+            self.images_per_second,
+            figure(launches.map(|launches| launches as f64), 0),
+            figure(floor.map(|floor| floor.floor_seconds), 4),
+            figure(self.floor_share, 2),
+            figure(self.against_seconds, 4),
+            figure(self.ratio, 2),
+        );
+    }
+}
+
+impl Kernels {
+    fn print(&self, work: Work) {
+        let launches: u64 = self.kernels.iter().map(|kernel| kernel.launches).sum();
+        let milliseconds: f64 = self.kernels.iter().map(|kernel| kernel.milliseconds).sum();
+        println!(
+            "\n{}: {launches} launches, {milliseconds:.3} ms of kernels, each submitted by itself",
+            work.name()
+        );
+        if self.kernel_clock == "host" {
+            println!("this adapter has no timestamps: times are the host's and hold all waiting");
+        }
+        if self.untimed_launches > 0 {
+            println!("{} launches gave no time", self.untimed_launches);
+        }
+        println!("launches          ms   share  kernel");
+        let (named, rest) = self.kernels.split_at(self.kernels.len().min(MOST_KERNELS));
+        let others = KernelTime {
+            name: format!("{} others", rest.len()),
+            launches: rest.iter().map(|kernel| kernel.launches).sum(),
+            milliseconds: rest.iter().map(|kernel| kernel.milliseconds).sum(),
+            share: rest.iter().map(|kernel| kernel.share).sum(),
+        };
+        let others = (!rest.is_empty()).then_some(&others);
+        for KernelTime { name, launches, milliseconds, share } in named.iter().chain(others) {
+            println!("{launches:8}  {milliseconds:10.3}  {:5.1}%  {name}", 100.0 * share);
+        }
+    }
+}
