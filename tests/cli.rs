@@ -1,6 +1,7 @@
 //! The command line as scripts see it: exit codes, one clear line, nothing half-written.
 
 use crate::support::gpu;
+use monoscope::data::arrays::npy::read_array;
 use std::{
     fs,
     path::Path,
@@ -217,9 +218,9 @@ fn a_run_trains_predicts_inspects_and_scores() {
     let predicted = monoscope(&["predict", &picture, "--weights", &run, "--out", &out, "--npy", "--colour"]);
     assert!(predicted.status.success(), "{}", String::from_utf8_lossy(&predicted.stderr));
     let array = fs::read(Path::new(&out).join("0000000001_disp.npy")).unwrap();
-    let array = npyz::NpyFile::new(&array[..]).unwrap();
-    assert_eq!(array.shape(), [1, 1, 64, 96]);
-    assert!(array.into_vec::<f32>().unwrap().iter().all(|disparity| (0.01..=10.0).contains(disparity)));
+    let array = read_array(&mut &array[..], array.len() as u64).unwrap();
+    assert_eq!(array.shape, [1, 1, 64, 96]);
+    assert!(array.values.iter().all(|disparity| (0.01..=10.0).contains(disparity)));
     assert!(Path::new(&out).join("0000000001_disp.jpeg").is_file());
 
     let sample = sample_of(&picture);
@@ -299,7 +300,7 @@ fn a_light_depth_network_alone_predicts_scores_and_starts_a_run() {
         monoscope(&["predict", &picture, "--weights", &weights, "--out", &out, "--npy", "--device", "cpu"]);
     assert!(predicted.status.success(), "{}", String::from_utf8_lossy(&predicted.stderr));
     let array = fs::read(Path::new(&out).join("picture_disp.npy")).unwrap();
-    assert_eq!(npyz::NpyFile::new(&array[..]).unwrap().shape(), [1, 1, 48, 80]);
+    assert_eq!(read_array(&mut &array[..], array.len() as u64).unwrap().shape, [1, 1, 48, 80]);
     let scored = monoscope(&[
         "evaluate",
         "depth",
@@ -488,11 +489,55 @@ fn the_objective_is_few_kernels_on_the_gpu_backend() {
     if gpu().is_none() {
         return;
     }
-    let size = ["--height", "64", "--width", "64", "--runs", "1"];
-    let output = monoscope(&[&["bench", "objective", "--device", "gpu", "--json"][..], &size].concat());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let kernels = report["results"][0]["kernels"].as_u64().unwrap();
+    let report = bench(&["objective", "--kernels", "--device", "gpu"]);
+    let objective = &report["results"][0];
+    let launches = objective["launches"].as_u64().unwrap();
     // Composed of burn's operations it is above two thousand.
-    assert!((50..400).contains(&kernels), "{kernels} kernels");
+    assert!((50..400).contains(&launches), "{launches} launches");
+
+    let kernels = objective["kernels"].as_array().unwrap();
+    let sum = |what: &str| kernels.iter().map(|kernel| kernel[what].as_f64().unwrap()).sum::<f64>();
+    assert_eq!(sum("launches"), launches as f64);
+    assert!((sum("share") - 1.0).abs() < 1e-9 && sum("milliseconds") > 0.0);
+    assert!(kernels.iter().all(|kernel| !kernel["name"].as_str().unwrap().is_empty()));
+    assert!(["device", "host"].contains(&objective["kernel_clock"].as_str().unwrap()));
+}
+
+fn bench(arguments: &[&str]) -> serde_json::Value {
+    let size = ["--height", "64", "--width", "64", "--runs", "1", "--json"];
+    let output = monoscope(&[&["bench"][..], arguments, &size].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_step_and_its_optimiser_have_a_floor() {
+    let report = bench(&["step", "predict", "optimiser", "--device", "cpu"]);
+    let of = |work: usize, what: &str| report["results"][work][what].as_f64().unwrap();
+    // By the shapes of the layers: encoder, decoder and pose network at 64×64, counted by hand.
+    assert_eq!(of(1, "multiply_adds"), 64.0 * 64.0 * 65_214.0);
+    assert_eq!(of(0, "multiply_adds"), 64.0 * 64.0 * (3.0 * 144_772.0 - 11_760.0));
+    assert_eq!(of(0, "update_bytes"), of(2, "update_bytes"));
+    // 26.8 million weights, 28 bytes each.
+    assert!((26e6 * 28.0..28e6 * 28.0).contains(&of(2, "update_bytes")), "{}", of(2, "update_bytes"));
+    for work in 0..3 {
+        let share = of(work, "floor_seconds") / of(work, "seconds");
+        assert!((of(work, "floor_share") - share).abs() < 1e-9 * share);
+    }
+}
+
+#[test]
+fn frames_are_drawn_while_steps_run() {
+    if gpu().is_none() {
+        return;
+    }
+    let report = bench(&["together", "--device", "gpu"]);
+    let together = &report["results"][0];
+    let of = |what: &str| together[what].as_f64().unwrap();
+    assert!(of("frames") >= 1.0 && of("steps") >= 1.0, "{together}");
+    assert!(
+        0.0 < of("frame_p50_milliseconds") && of("frame_p50_milliseconds") <= of("frame_p99_milliseconds")
+    );
+    assert!((of("step_slowdown") - of("step_seconds") / of("step_alone_seconds")).abs() < 1e-9);
+    assert!(of("throttle_waits") >= 1.0, "{together}");
 }

@@ -70,7 +70,7 @@ fn the_estimate_of_memory_is_near_what_runs_needed() {
     for (preset, change, peak) in measured {
         let mut config = preset.config();
         change(&mut config);
-        let ratio = memory_estimate(&config).unwrap() as f64 / peak;
+        let ratio = memory_estimate(&config, false).unwrap() as f64 / peak;
         assert!((0.85..1.15).contains(&ratio), "{preset:?} needed {peak:e}: {ratio}");
     }
 }

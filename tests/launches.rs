@@ -1,15 +1,28 @@
-//! Kernels that the GPU backend is asked to run for the objective and for what leads to it: on a card each
+//! Kernels that the GPU backend is asked to run for a step, and bytes that it is sent: on a card each launch
 //! costs some microseconds, however little it does.
 
-use crate::support::{gpu, launches, scattered};
+use crate::support::{default_architecture, gpu, launches, scattered};
 use burn::tensor::{Device, Tensor};
 use monoscope::{
-    compute::ops::{MotionChoice, plane_means, rigid_motion},
+    compute::{
+        count_uploads, launched_kernels,
+        ops::{MotionChoice, plane_means, rigid_motion},
+    },
     config::{FrameId, ImageSize, ObjectiveConfig},
+    data::{
+        FrameKey, FrameSource, Sample, Side,
+        augment::Augmentation,
+        loader::{SampleOptions, load_sample},
+        synthetic::{BuiltInDrive, DriveOptions},
+    },
     geometry::Intrinsics,
-    model::Motions,
+    model::{Motions, Networks},
     objective::{Inputs, Noise, Objective},
+    predict::SampleTensors,
+    train::{Learner, Part, Stride},
 };
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SIZE: ImageSize = ImageSize { height: 64, width: 96 };
@@ -73,4 +86,69 @@ fn a_motion_takes_two_kernels_each_way() {
     let sum = motion.sum();
     let gradients = takes_at_most(2 + 3, "its gradient", || sum.backward());
     assert!(map.grad(&gradients).is_some());
+}
+
+/// A batch of one sample as the loader gives it.
+fn sample() -> Sample {
+    let drive = BuiltInDrive::new(DriveOptions { seed: 1, frames: 3, size: SIZE });
+    let key = FrameKey { folder: drive.drives()[0].folder.clone(), frame: 1, side: Side::Left };
+    let options = SampleOptions::of(&ObjectiveConfig::default(), SIZE);
+    let augmentation = Augmentation::draw(&mut ChaCha8Rng::seed_from_u64(3));
+    load_sample(&drive, &key, &options, &augmentation).unwrap()
+}
+
+/// The part of a step that a kernel belongs to, by the module that it is written in.
+fn part_of_step(kernel: &str) -> &'static str {
+    const PARTS: [(&str, &str); 8] = [
+        ("ops::convolution", "convolution"),
+        ("ops::normalisation", "normalisation"),
+        ("ops::reprojection", "objective"),
+        ("ops::smoothness", "objective"),
+        ("ops::reduction", "objective"),
+        ("ops::noise", "objective"),
+        ("ops::adam", "optimiser"),
+        ("ops::guard", "optimiser"),
+    ];
+    PARTS.iter().find(|(module, _)| kernel.contains(module)).map_or("rest", |(_, part)| part)
+}
+
+#[test]
+fn a_step_of_the_published_networks_keeps_its_budget_of_launches_and_uploads() {
+    let Some(plain) = gpu() else { return };
+    let networks = Networks::new(&default_architecture(), 5, &plain);
+    let mut learner = Learner::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE));
+    let device = plain.autodiff();
+    let sample = sample();
+    let mut submit = |step: u64| {
+        let samples = SampleTensors::upload(std::slice::from_ref(&sample), &device);
+        let part = Part { samples, noise: Noise::Drawn { seed: 1, step }, share: 1.0 };
+        let stride = Stride { learning_rate: 1e-4, clip_gradient_norm: Some(1.0) };
+        learner.submit([part], stride, &BTreeSet::new()).unwrap()
+    };
+    // The first step also makes the optimiser's moments.
+    let first = submit(0);
+    let ((second, uploaded), kernels) = launched_kernels(|| count_uploads(|| submit(1)));
+    let mut parts = BTreeMap::new();
+    for kernel in &kernels {
+        *parts.entry(part_of_step(kernel)).or_insert(0) += 1;
+    }
+    println!("{} launches: {parts:?}; {uploaded} bytes uploaded", kernels.len());
+    let budgets =
+        [("convolution", 360), ("normalisation", 240), ("objective", 250), ("optimiser", 40), ("rest", 310)];
+    for (part, budget) in budgets {
+        assert!(
+            parts[part] > 0 && parts[part] <= budget,
+            "{part} takes {} launches: {kernels:#?}",
+            parts[part]
+        );
+    }
+    assert!(kernels.len() <= 1200, "a step takes {} launches", kernels.len());
+    let pictures = 3 * 3 * SIZE.pixels();
+    // The table of the filter that makes pictures smaller is a constant 2 kB, much for pictures as small as these.
+    let bound = 1.2 * pictures as f64;
+    assert!((uploaded as f64) <= bound, "{uploaded} bytes for pictures of {pictures}");
+    let copies = kernels.iter().filter(|kernel| kernel.contains("OwnKernel")).count();
+    assert_eq!(copies, 0, "weights are updated where they lie");
+    learner.conclude(first.metrics).unwrap();
+    learner.conclude(second.metrics).unwrap();
 }

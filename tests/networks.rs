@@ -5,7 +5,7 @@
 
 use crate::support::{
     Arrays, backends, default_architecture, formula_networks, formula_values, gpu, largest_difference,
-    relative_difference, safetensors_bytes, shared,
+    relative_difference, repository, safetensors_bytes, shared,
 };
 use burn::{
     module::Module,
@@ -18,7 +18,7 @@ use monoscope::{
         weights::{self, ParameterName, map_parameters, named_tensors},
     },
 };
-use std::{convert::Infallible, path::Path};
+use std::convert::Infallible;
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec_as().unwrap()
@@ -46,7 +46,7 @@ fn assert_near(name: &str, found: &[f32], expected: &[f32], tolerance: f32) {
 }
 
 fn own_samples() -> Arrays {
-    Arrays::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/networks.safetensors"))
+    Arrays::open(&repository("tests/data/networks.safetensors"))
 }
 
 /// Two pictures of 96×64, frames `frame` and `frame` + 40 of a passing pattern.

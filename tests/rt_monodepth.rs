@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use monoscope::{
     config::ImageSize,
-    data,
+    data::{self, arrays::npy::read_array},
     model::{Networks, weights},
     predict::Predictor,
 };
@@ -99,7 +99,7 @@ fn disparities_agree_with_the_reference() {
 fn golden_predictions() -> Option<Vec<f32>> {
     let path = shared("kitti/golden/pred_disps_2011_09_26_drive_0002_sync_m.npy")?;
     let file = std::fs::read(path).unwrap();
-    Some(npyz::NpyFile::new(&file[..]).unwrap().into_vec().unwrap())
+    Some(read_array(&mut &file[..], file.len() as u64).unwrap().values)
 }
 
 #[test]

@@ -22,14 +22,23 @@ use std::{
     sync::OnceLock,
 };
 
-/// A file or folder of the reference data beside the checkout; says so and gives `None` if it is not there.
+/// A file or folder of the reference data, in the folder that `MONOSCOPE_SHARED` names or beside the checkout;
+/// says so and gives `None` if it is not there.
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    let beside = || repository("../shared");
+    let path = std::env::var_os("MONOSCOPE_SHARED").map_or_else(beside, PathBuf::from).join(path);
     if path.exists() {
         return Some(path);
     }
-    eprintln!("skipped: {} is not beside the checkout", path.display());
+    eprintln!("skipped: there is no {}", path.display());
     None
+}
+
+/// A file of this repository, in the folder that `MONOSCOPE_REPOSITORY` names where the tests do not run on the
+/// machine that built them.
+pub fn repository(path: &str) -> PathBuf {
+    let built_in = || PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    std::env::var_os("MONOSCOPE_REPOSITORY").map_or_else(built_in, PathBuf::from).join(path)
 }
 
 /// The device of the GPU backend on whatever adapter there is, one for all tests so that each kernel

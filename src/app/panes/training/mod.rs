@@ -58,15 +58,15 @@ impl Training {
 
     /// What the run will need, beside what there is.
     fn memory(&mut self, ui: &mut Ui, state: &State) {
-        let Ok(needed) = memory_estimate(&state.form.config) else { return };
+        let Ok(needed) = memory_estimate(&state.form.config, state.devices.is_shared) else { return };
         // The size of a graphics card's memory cannot be asked.
         let free = if state.devices.is_shared { None } else { self.free(ui) };
         let (text, is_too_much) = match free {
             Some(free) => (format!("about {} of {} free", gigabytes(needed), gigabytes(free)), needed > free),
             None => (format!("about {} of memory", gigabytes(needed)), false),
         };
-        let help = "What the run will hold at most, from networks, input size and batch: an estimate, \
-                    measured on the CPU backend";
+        let help = "What the run will hold at most where it computes: an estimate from networks, input size \
+                    and batch";
         if is_too_much {
             let text = format!("{text}: take a smaller batch or size, and accumulate more batches");
             let text = RichText::new(text).color(Palette::of(ui).warning);
