@@ -102,7 +102,7 @@ fn describe_machine(json: bool) -> Result<()> {
     println!("  cpu  always there, {threads} threads");
     match gpu {
         Some(language) => {
-            println!("  gpu  wgpu, on the first adapter below; kernels are compiled to {language}")
+            println!("  gpu  wgpu, on the first adapter below; kernels are compiled to {language}");
         }
         None => println!("  gpu  none: no adapter computes"),
     }

@@ -27,17 +27,18 @@ use std::{
 
 /// GPU time of a piece.
 const PIECE: Duration = Duration::from_millis(4);
-/// Launches of a piece. With fewer than these the round trips cost more than they bound; burn submits by
-/// itself before there are more than the first.
+/// Launches of the first piece: burn submits as many by itself.
 const FIRST: usize = 32;
+/// With fewer launches the round trips cost more than they bound.
 const FEWEST: usize = 4;
+/// With more there is nothing left to win.
 const MOST: usize = 256;
 /// Pieces in good time until one more launch is tried: more than a step has in its quick stretches, after
 /// which a slow one begins.
 const PATIENCE: usize = 32;
 /// Time between two looks at the queue.
 const LOOK: Duration = Duration::from_micros(100);
-/// A GPU that takes longer for a piece is lost or a software driver; neither is waited for.
+/// A GPU that takes longer for a piece is lost, or a software driver; neither is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 static CURRENT: RwLock<Option<Arc<Throttle>>> = RwLock::new(None);
