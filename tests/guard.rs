@@ -138,7 +138,8 @@ fn a_shut_guard_stays_shut_and_keeps_everything() {
         for (gradients, loss, what) in bad {
             let (guard, report) = Guard::open(1.0, &device).judge(&gradients, metrics(loss), None, None);
             let report = values(report);
-            assert!(!guard.read().0 && !(report[0].is_finite() && report[1].is_finite()), "{what}");
+            assert!(!guard.read().0, "{what}");
+            assert!(!report[..2].iter().all(|number| number.is_finite()), "{what}");
             let (guard, _) = guard.judge(&plain(), metrics(0.5), None, None);
             assert!(!guard.read().0, "a good step after a bad {what} opens it");
 
@@ -174,7 +175,8 @@ fn what_somebody_else_holds_is_not_written_to() {
         let whole = numbers(8192, 1, &device);
         let held = numbers(300, 2, &device);
         let before = [values(whole.clone()), values(held.clone())];
-        let parameters = [whole.clone().slice([0..4096]), whole.clone().slice([4096..8192]), held.clone()];
+        let parameters =
+            [whole.clone().narrow(0, 0, 4096), whole.clone().narrow(0, 4096, 4096), held.clone()];
         let updates = parameters
             .into_iter()
             .map(|parameter| ParameterUpdate {

@@ -405,7 +405,7 @@ impl Run {
 
     /// Takes the numbers of a step and notes them.
     fn conclude(&mut self, step: InFlight) -> Result<()> {
-        let InFlight { metrics, report, changes, before, after, key } = step;
+        let InFlight { metrics, mut report, changes, before, after, key } = step;
         let concluded = self.learner.conclude(metrics);
         self.is_spoiled = concluded.as_ref().is_err_and(Error::is::<NotANumber>);
         let metrics = concluded.map_err(|error| {
@@ -413,7 +413,7 @@ impl Run {
             self.feed.go_to(after);
             InFlight::failed(&report, &key, error)
         })?;
-        let report = metrics.complete(report);
+        metrics.complete(&mut report);
         let logged = self.log_step(&report, &changes);
         self.reported.push(Reported { report, changes });
         logged

@@ -80,10 +80,12 @@ impl StepMetrics {
         }
     }
 
-    /// The report of a step with these numbers.
-    pub(super) fn complete(self, report: StepReport) -> StepReport {
+    /// Writes these numbers into the report of their step.
+    pub(super) fn complete(self, report: &mut StepReport) {
         let Self { loss, scale_losses, masked_share, signals, gradient_norm } = self;
-        StepReport { loss, scale_losses, masked_share, gradient_norm, signals: Some(signals), ..report }
+        (report.loss, report.scale_losses) = (loss, scale_losses);
+        (report.masked_share, report.gradient_norm) = (masked_share, gradient_norm);
+        report.signals = Some(signals);
     }
 
     /// Whether these are numbers that can be followed.

@@ -56,7 +56,7 @@ pub(super) fn together(setting: &Setting) -> Result<Timing> {
     let alone: Vec<f64> = (0..setting.runs).map(|_| milliseconds(&mut frames)).collect::<Result<_>>()?;
     let (may_end, (progress, receiver)) = (&AtomicBool::new(false), mpsc::channel());
     thread::scope(|scope| {
-        let steps = scope.spawn(move || timed_steps(setting, progress, may_end));
+        let steps = scope.spawn(move || timed_steps(setting, &progress, may_end));
         // Steps that fail say so where they are joined, also before the first.
         let timed = receiver.recv().map_or(Ok((Vec::new(), 0)), |()| {
             timed_frames(setting, &mut frames, &receiver, || steps.is_finished())
@@ -75,7 +75,7 @@ struct StepTimes {
 }
 
 /// Steps alone, then steps until they may end; each of these is told, and that they begin.
-fn timed_steps(setting: &Setting, progress: mpsc::Sender<()>, may_end: &AtomicBool) -> Result<StepTimes> {
+fn timed_steps(setting: &Setting, progress: &mpsc::Sender<()>, may_end: &AtomicBool) -> Result<StepTimes> {
     // Nobody listens any more if a frame could not be drawn.
     let tell = || _ = progress.send(());
     let mut steps = Steps::new(setting)?;

@@ -79,7 +79,7 @@ pub fn smaller_levels(images: Images, levels: usize) -> Vec<Images> {
     let images = images.without_autodiff().try_into_primitive::<Cube>();
     let images = into_contiguous(images.expect("the images are on the GPU backend"));
     let inner = device.clone().without_autodiff();
-    pyramid::levels(images, levels, &inner).into_iter().map(|level| from_cube(level, &device)).collect()
+    pyramid::levels(&images, levels, &inner).into_iter().map(|level| from_cube(level, &device)).collect()
 }
 
 /// Whole numbers as a kernel takes them.

@@ -117,7 +117,7 @@ fn level_kernel(images: &Tensor<f32>, weights: &Tensor<i32>, level: &mut Tensor<
 }
 
 /// `count` levels below images `[N, 3, H, W]`, each half the one before.
-pub(super) fn levels(images: CubeTensor, count: usize, device: &Device) -> Vec<CubeTensor> {
+pub(super) fn levels(images: &CubeTensor, count: usize, device: &Device) -> Vec<CubeTensor> {
     let [pictures, channels, height, width] = images.shape().dims();
     let axes = (0..count).flat_map(|level| [width >> level, height >> level]);
     let table: Vec<i32> = axes.flat_map(weights).collect();
@@ -126,7 +126,7 @@ pub(super) fn levels(images: CubeTensor, count: usize, device: &Device) -> Vec<C
     let table = table.try_into_primitive::<Cube>().expect("the images are on the GPU backend");
     let mut levels: Vec<CubeTensor> = Vec::with_capacity(count);
     for index in 0..count {
-        let before = levels.last().unwrap_or(&images);
+        let before = levels.last().unwrap_or(images);
         let (height, width) = (height >> (index + 1), width >> (index + 1));
         let level = empty(before, [pictures, channels, height, width], DType::F32);
         level_kernel::launch(

@@ -4,6 +4,8 @@
 //! pixels are treated in s × s phases, each with taps of its own, and nothing is multiplied by a zero that is
 //! known beforehand. Where the border is mirrored all pixels are one phase and every tap is tried.
 
+#![allow(clippy::manual_is_multiple_of, reason = "kernels have the operator, not the method")]
+
 use super::{
     activation::through,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},

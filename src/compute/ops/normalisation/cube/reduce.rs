@@ -1,5 +1,11 @@
 //! How the workgroups share a batch, and how what their threads found is brought together.
 
+#![allow(
+    clippy::manual_div_ceil,
+    clippy::needless_pass_by_value,
+    reason = "kernels have the operators, not the method, and hand registers to each other"
+)]
+
 use cubecl::prelude::*;
 
 /// Threads of a workgroup; a power of two.
