@@ -23,8 +23,8 @@ pub struct Tile {
 
 /// The tiles, by the most rows of the result that each serves. The sums of few filters are many columns wide.
 const TILES: [Tile; 5] = [
-    Tile { rows: 4, columns: 256, depth: 16, thread_rows: 4, thread_columns: 4 },
-    Tile { rows: 16, columns: 256, depth: 16, thread_rows: 8, thread_columns: 8 },
+    Tile { rows: 4, columns: 256, depth: 8, thread_rows: 4, thread_columns: 4 },
+    Tile { rows: 16, columns: 256, depth: 8, thread_rows: 8, thread_columns: 8 },
     Tile { rows: 32, columns: 128, depth: 16, thread_rows: 8, thread_columns: 8 },
     Tile { rows: 64, columns: 64, depth: 16, thread_rows: 8, thread_columns: 8 },
     Tile { rows: 128, columns: 64, depth: 16, thread_rows: 8, thread_columns: 8 },
@@ -36,6 +36,8 @@ const _: () = {
         // Each thread loads the same columns each time, and all threads load as much.
         assert!(tile.threads().is_multiple_of(tile.right_width()));
         assert!((tile.depth * tile.right_width()).is_multiple_of(tile.threads()));
+        // Any adapter of WebGPU runs it.
+        assert!(tile.threads() <= 256 && tile.shared_bytes() <= 16 << 10);
         index += 1;
     }
 };
@@ -64,6 +66,11 @@ impl Tile {
     pub fn bytes_per_multiply_add(self) -> f64 {
         let read = (self.rows + self.columns) * size_of::<f32>();
         read as f64 / (self.rows * self.columns) as f64
+    }
+
+    /// Bytes of shared memory.
+    const fn shared_bytes(self) -> usize {
+        self.depth * (self.left_stride() + self.right_stride()) * 4 * size_of::<f32>()
     }
 
     /// Threads of a workgroup.
