@@ -75,6 +75,24 @@ fn the_estimate_of_memory_is_near_what_runs_needed() {
     }
 }
 
+/// Memory that wgpu had allocated after steps of mode M with ResNet18 at 320×96 (`bench step`), software Vulkan.
+#[test]
+fn the_estimate_of_gpu_memory_is_near_what_steps_needed() {
+    let estimate = |batch: usize, [height, width]: [usize; 2]| {
+        let mut config = Preset::Published.config();
+        config.training.batch_size = batch;
+        (config.network.height, config.network.width) = (height, width);
+        memory_estimate(&config, true).unwrap() as f64
+    };
+    for (batch, allocated) in [(1, 0.73e9), (2, 0.90e9), (4, 1.04e9)] {
+        let ratio = estimate(batch, [96, 320]) / allocated;
+        assert!((0.9..1.1).contains(&ratio), "batch {batch} allocated {allocated:e}: {ratio}");
+    }
+    let published = estimate(12, [192, 640]);
+    println!("batch 12 at 640×192: {published:e} bytes");
+    assert!((3e9..8e9).contains(&published), "{published:e}");
+}
+
 #[test]
 fn a_step_says_where_its_time_went_and_the_log_keeps_it() {
     let folder = tempfile::tempdir().unwrap();
