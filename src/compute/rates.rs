@@ -1,4 +1,4 @@
-//! What a GPU does at best: multiply-adds by kernels that do nothing else, bytes by copying a long buffer.
+//! Best rates of a GPU: multiply-adds by kernels that do nothing else, bytes by copying a long buffer.
 
 use burn::tensor::{Device, Tensor as Values};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;

@@ -27,7 +27,7 @@ struct Counters {
     early: AtomicU64,
 }
 
-/// How many reads there were.
+/// Counts of reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadbackCounts {
     /// Begun: steps whose work was queued.

@@ -23,7 +23,7 @@ pub fn count_uploads<T>(work: impl FnOnce() -> T) -> (T, u64) {
     (result, UPLOADED.get() - before)
 }
 
-/// Whether tensors of this device are on the GPU backend.
+/// Tells whether tensors of this device are on the GPU backend.
 pub fn is_gpu(device: &Device) -> bool {
     device.clone().without_autodiff() != Device::flex()
 }

@@ -1,12 +1,12 @@
-//! What is made from a sample's clean images: the smaller scales of their pyramids, and the jittered images that
-//! the networks see (ALGORITHM 1.4).
+//! Images made from a sample's clean ones: the smaller scales of their pyramids, and the jittered images that
+//! the networks see.
 
 use super::{augment::Jitter, image::smaller_scales};
 use crate::config::FrameId;
 use image::RgbImage;
 use std::{borrow::Cow, collections::BTreeMap};
 
-/// What is derived from a sample's images.
+/// Images derived from a sample's clean ones.
 #[derive(Clone, Debug)]
 pub struct DerivedImages {
     /// The scales above 0 by frame.

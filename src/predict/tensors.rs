@@ -28,7 +28,7 @@ pub struct SampleTensors {
 }
 
 impl SampleTensors {
-    /// Who makes pyramids and jittered images of the samples that a loader makes for this device.
+    /// Maker of pyramids and jittered images for the samples that a loader makes for this device.
     pub fn preparation(device: &Device) -> Preparation {
         if is_gpu(device) { Preparation::Upload } else { Preparation::Loader }
     }

@@ -68,7 +68,7 @@ pub enum Progress {
     NotValidated(String),
 }
 
-/// What a step leaves behind at once; its numbers may come later, see [`Run::take_reported`].
+/// Results of a step that are there at once; its numbers may come later, see [`Run::take_reported`].
 pub struct Step {
     /// Steps made, this one included.
     pub number: u64,

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::process::Command;
 
-/// What the other program says.
+/// The other program's answer.
 #[derive(Deserialize)]
 struct Other {
     seconds: Option<f64>,

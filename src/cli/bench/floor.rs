@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::{fmt, time::Instant};
 
-/// What a piece of work cannot do without.
+/// Lower bound of a piece of work's time.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Demand {
     /// f32 multiply-adds of its convolutions.

@@ -112,9 +112,9 @@ struct Setting {
     runs: usize,
     frames: Option<PathBuf>,
     seed: u64,
-    /// Whether to time kernels one by one too.
+    /// Time kernels one by one too.
     kernels: bool,
-    /// What the device does at best, once a floor was asked for.
+    /// Best rates of the device, once a floor was asked for.
     rates: OnceLock<floor::Rates>,
 }
 

@@ -1,4 +1,4 @@
-//! What was timed, as JSON and as tables.
+//! Timings as JSON and as tables.
 
 use super::{Work, floor, together::Together};
 use crate::compute::{KernelTime, KernelTimes};
@@ -71,7 +71,7 @@ pub(super) struct Report {
     pub device: String,
     pub threads: usize,
     pub size: [usize; 3],
-    /// What the device does at best, where a floor was asked for.
+    /// Best rates of the device, where a floor was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rates: Option<floor::Rates>,
     /// The most memory that this process held, bytes, where the system tells.

@@ -26,7 +26,7 @@ const ENOUGH_FRAMES: usize = 200;
 /// ...if they are not longer in coming than so for each step that is asked for.
 const LONG_ENOUGH: Duration = Duration::from_secs(2);
 
-/// What drawing and training do to each other.
+/// Effect of drawing and training on each other.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Together {
     frames: usize,

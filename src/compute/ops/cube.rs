@@ -10,6 +10,28 @@ use cubecl::{calculate_cube_count_elemwise, prelude::*};
 /// Threads of a workgroup; a power of two.
 const THREADS: usize = 128;
 
+/// The sum of what each of the `threads` of a workgroup gives, a power of two; the same for all of them, always
+/// added in the same order. All threads must come here.
+#[cube]
+pub(super) fn workgroup_sum<N: Numeric>(value: N, #[comptime] threads: usize) -> N {
+    let thread = UNIT_POS as usize;
+    let mut partial = Shared::<[N]>::new_slice(threads);
+    partial[thread] = value;
+    sync_cube();
+    let mut active = CUBE_DIM / 2;
+    while active > 0 {
+        if UNIT_POS < active {
+            let other = partial[thread + active as usize];
+            partial[thread] += other;
+        }
+        sync_cube();
+        active /= 2;
+    }
+    let sum = partial[0];
+    sync_cube();
+    sum
+}
+
 #[cube(launch)]
 fn row_sums_kernel(rows: &Tensor<f32>, sums: &mut Tensor<f32>, factor: f32) {
     let length = rows.shape(1);
@@ -23,20 +45,9 @@ fn row_sums_kernel(rows: &Tensor<f32>, sums: &mut Tensor<f32>, factor: f32) {
         sum += rows[CUBE_POS * length + index];
         index += THREADS;
     }
-    let mut partial = Shared::<[f32]>::new_slice(THREADS);
-    partial[thread] = sum;
-    sync_cube();
-    let mut active = CUBE_DIM / 2;
-    while active > 0 {
-        if UNIT_POS < active {
-            let other = partial[thread + active as usize];
-            partial[thread] += other;
-        }
-        sync_cube();
-        active /= 2;
-    }
+    let sum = workgroup_sum::<f32>(sum, THREADS);
     if UNIT_POS == 0 {
-        sums[CUBE_POS] = partial[0] * factor;
+        sums[CUBE_POS] = sum * factor;
     }
 }
 

@@ -17,7 +17,7 @@ const MOST_TENSORS: usize = 32;
 /// Values of a tensor that are bound at once, 64 MiB: the least that any adapter binds is 128 MiB.
 const MOST_VALUES: usize = 1 << 24;
 
-/// How much one launch takes.
+/// Limits of one launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupLimits {
     /// Buffers that a kernel binds.
@@ -133,25 +133,4 @@ fn piece(tensor: &CubeTensor, begin: usize, end: usize) -> CubeTensor {
     }
     let (client, device) = (tensor.client.clone(), tensor.device.clone());
     CubeTensor::new_contiguous(client, device, [end - begin].into(), handle, tensor.dtype)
-}
-
-/// The sum over a workgroup, the same for all its threads, always in the same order.
-#[cube]
-pub(super) fn workgroup_sum(value: f32) -> f32 {
-    let thread = UNIT_POS as usize;
-    let mut partial = Shared::<[f32]>::new_slice(THREADS);
-    partial[thread] = value;
-    sync_cube();
-    let mut active = CUBE_DIM / 2;
-    while active > 0 {
-        if UNIT_POS < active {
-            let other = partial[thread + active as usize];
-            partial[thread] += other;
-        }
-        sync_cube();
-        active /= 2;
-    }
-    let sum = partial[0];
-    sync_cube();
-    sum
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::manual_div_ceil, reason = "kernels have no div_ceil")]
 
-use super::cube::{argument, empty};
+use super::cube::{argument, empty, workgroup_sum};
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{calculate_cube_count_elemwise, prelude::*};
@@ -14,25 +14,6 @@ pub(super) const THREADS: usize = 128;
 /// Chunks of an item: enough that a single item keeps a graphics card busy, and few enough to be added up
 /// by each thread that needs the item's sum.
 pub(super) const CHUNKS: usize = 16;
-
-/// The sum of what each thread of a workgroup of [`THREADS`] gives. All threads must come here.
-#[cube]
-pub(super) fn workgroup_sum(value: f32) -> f32 {
-    let thread = UNIT_POS as usize;
-    let mut partial = Shared::<[f32]>::new_slice(THREADS);
-    partial[thread] = value;
-    sync_cube();
-    let mut active = CUBE_DIM / 2;
-    while active > 0 {
-        if UNIT_POS < active {
-            let other = partial[thread + active as usize];
-            partial[thread] += other;
-        }
-        sync_cube();
-        active /= 2;
-    }
-    partial[0]
-}
 
 /// Indices of one chunk of `count` values.
 #[derive(CubeType)]
@@ -74,7 +55,7 @@ fn chunk_sums_kernel(map: &Tensor<f32>, sums: &mut Tensor<f32>) {
         sum += map[item * pixels + pixel];
         pixel += THREADS;
     }
-    let sum = workgroup_sum(sum);
+    let sum = workgroup_sum::<f32>(sum, THREADS);
     if UNIT_POS == 0 {
         sums[CUBE_POS] = sum;
     }

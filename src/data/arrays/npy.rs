@@ -202,7 +202,7 @@ pub fn write_rows(
     if missing == 0 { Ok(()) } else { Err(another_count()) }
 }
 
-/// What stands before the numbers of an array of f32: format version 1.0, little-endian, the last index fastest.
+/// Header of an array of f32: format version 1.0, little-endian, the last index fastest.
 fn header_of_f32(shape: &[usize]) -> Vec<u8> {
     let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
     let extents = match &extents[..] {

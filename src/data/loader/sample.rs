@@ -9,7 +9,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Who makes pyramids and jittered images from the clean ones.
+/// Maker of pyramids and jittered images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preparation {
     /// The loader, on the threads that read: for the CPU backend.

@@ -31,7 +31,7 @@ pub trait ConvolutionOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// What the derivatives are computed from.
+/// Tensors that the derivatives are computed from.
 #[derive(Clone, Debug)]
 pub struct Saved<T> {
     pub(super) input: T,

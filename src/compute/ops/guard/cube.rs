@@ -5,8 +5,8 @@
 use super::Guard;
 use crate::compute::ops::{
     GroupLimits,
-    cube::{argument, flat, like},
-    group::{THREADS, cubes, groups, span, workgroup_sum},
+    cube::{argument, flat, like, workgroup_sum},
+    group::{THREADS, cubes, groups, span},
 };
 use burn::{backend::Cube, tensor::Tensor as Values};
 use burn_cubecl::tensor::CubeTensor;
@@ -38,7 +38,7 @@ fn squares_kernel(
         }
         begin = end;
     }
-    let sum = workgroup_sum(sum);
+    let sum = workgroup_sum::<f32>(sum, THREADS);
     if UNIT_POS == 0 && CUBE_POS < begin {
         partials[first_partial + CUBE_POS] = sum;
     }
@@ -64,7 +64,7 @@ fn judge_kernel(
         sum += partials[index];
         index += THREADS;
     }
-    let norm = workgroup_sum(sum).sqrt();
+    let norm = workgroup_sum::<f32>(sum, THREADS).sqrt();
     if CUBE_POS > 0 {
         terminate!();
     }

@@ -4,8 +4,9 @@
 
 use super::PredictionMetrics;
 use crate::compute::ops::{
-    cube::{argument, flat, like},
-    group::{CHUNK, THREADS, cubes, workgroup_sum},
+    cube::{argument, flat, like, workgroup_sum},
+    group::{CHUNK, THREADS, cubes},
+    reprojection::SMALLEST_DEPTH,
 };
 use burn::{
     backend::{Cube, TensorMetadata},
@@ -14,8 +15,6 @@ use burn::{
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-/// Keeps a division by the depth of a point in the camera's own plane finite.
-const SMALLEST_DEPTH: f32 = 1e-7;
 /// Numbers that [`chunks_kernel`] gives for a chunk: values, their mean, the sum of squared deviations.
 const MOMENTS: usize = 3;
 
@@ -68,7 +67,7 @@ fn chunks_kernel(disparity: &Tensor<f32>, moments: &mut Tensor<f32>, pixels: usi
         sum += disparity[start + index];
         index += THREADS;
     }
-    let mean = workgroup_sum(sum) / length as f32;
+    let mean = workgroup_sum::<f32>(sum, THREADS) / length as f32;
     let mut squares = f32::new(0.0);
     let mut index = UNIT_POS as usize;
     while index < length {
@@ -76,7 +75,7 @@ fn chunks_kernel(disparity: &Tensor<f32>, moments: &mut Tensor<f32>, pixels: usi
         squares += deviation * deviation;
         index += THREADS;
     }
-    let squares = workgroup_sum(squares);
+    let squares = workgroup_sum::<f32>(squares, THREADS);
     if UNIT_POS == 0 && is_used {
         moments[CUBE_POS * MOMENTS] = length as f32;
         moments[CUBE_POS * MOMENTS + 1] = mean;
@@ -149,7 +148,7 @@ fn out_of_view_kernel(
             }
         }
     }
-    let outside = workgroup_sum(outside);
+    let outside = workgroup_sum::<f32>(outside, THREADS);
     if UNIT_POS == 0 && CUBE_POS < counts.len() {
         counts[CUBE_POS] = outside;
     }
@@ -203,10 +202,10 @@ fn figures_kernel(
         outside += counts[index];
         index += THREADS;
     }
-    let means = workgroup_sum(means);
-    let deviations = workgroup_sum(deviations);
-    let lengths = workgroup_sum(lengths);
-    let outside = workgroup_sum(outside);
+    let means = workgroup_sum::<f32>(means, THREADS);
+    let deviations = workgroup_sum::<f32>(deviations, THREADS);
+    let lengths = workgroup_sum::<f32>(lengths, THREADS);
+    let outside = workgroup_sum::<f32>(outside, THREADS);
     if UNIT_POS == 0 && CUBE_POS == 0 {
         figures[0] = means / samples as f32;
         figures[1] = deviations / samples as f32;

@@ -5,7 +5,7 @@ mod cube;
 
 use burn::tensor::{Device, Tensor};
 
-/// What the figures of a step's predictions are computed from.
+/// Tensors that the figures of a step's predictions are computed from.
 #[derive(Clone, Debug)]
 pub struct PredictionMetrics {
     /// Of the finest scale, `[B, 1, H, W]`.

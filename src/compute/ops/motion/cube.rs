@@ -34,7 +34,7 @@ struct Rotation {
     angle: f32,
     cosine: f32,
     sine: f32,
-    /// What the axis-angle vector was multiplied with to become the axis.
+    /// Factor from the axis-angle vector to the axis.
     to_axis: f32,
 }
 

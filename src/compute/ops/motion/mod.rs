@@ -83,7 +83,7 @@ pub fn composed_plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
 }
 
 /// The rigid motion of an axis-angle rotation `[B, 3]` followed by a translation `[B, 3]`, or its
-/// inverse, as `[B, 4, 4]` for homogeneous points in columns (ALGORITHM 3).
+/// inverse, as `[B, 4, 4]` for homogeneous points in columns.
 ///
 /// The network predicts the motion from the earlier to the later frame: for a later source that is
 /// `source_from_target`, for an earlier one its inverse is.

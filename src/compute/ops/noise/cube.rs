@@ -8,7 +8,7 @@ use burn::{
 };
 use cubecl::prelude::*;
 
-/// What cubecl's kernels call a tensor is another thing.
+/// burn's tensor, beside the one of cubecl's kernels.
 type Values<const D: usize> = burn::tensor::Tensor<D>;
 
 /// The low and the high half of a stream, as a kernel takes it.

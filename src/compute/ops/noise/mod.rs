@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// Standard deviation of the noise, far below any difference of losses that means something.
 const STANDARD_DEVIATION: f32 = 1e-5;
 
-/// What is added to a state of splitmix64 before it is mixed, and the factors of its two products.
+/// Increment of a splitmix64 state before it is mixed, and factors of its two products.
 const INCREMENT: u64 = 0x9E37_79B9_7F4A_7C15;
 const FACTORS: [u64; 2] = [0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB];
 

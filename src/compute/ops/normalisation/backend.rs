@@ -12,7 +12,7 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 
-/// What is normalised, and by what.
+/// Arguments of a normalisation.
 #[derive(ExtensionType)]
 pub struct Inputs<B: Backend> {
     pub(super) input: FloatTensor<B>,
@@ -51,13 +51,13 @@ pub struct Outputs<T> {
 }
 
 impl<T> Outputs<T> {
-    /// What is dispatched.
+    /// Arguments as they are dispatched.
     pub(super) fn dispatched(self) -> (T, T, T) {
         (self.output, self.running_mean, self.running_variance)
     }
 }
 
-/// What the derivatives are computed from.
+/// Tensors that the derivatives are computed from.
 #[derive(Clone, Debug)]
 pub struct Saved<T> {
     pub(super) input: T,

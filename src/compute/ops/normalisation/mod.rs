@@ -37,7 +37,7 @@ pub struct RunningStatistics {
     pub variance: Tensor<1>,
 }
 
-/// How to normalise, and what follows.
+/// Options of a normalisation, and of what follows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalisationOptions {
     /// Added to the variance.

@@ -13,7 +13,7 @@ use super::{
     empty, upload_words,
 };
 use crate::{
-    compute::ops::cube::{argument, one_thread_each},
+    compute::ops::cube::{argument, one_thread_each, workgroup_sum},
     data::augment::{Jitter, Operation, hues_cut_short},
 };
 use burn::tensor::DType;
@@ -176,7 +176,7 @@ fn changed(colour: &Colour, operations: u32, parameters: &Tensor<u32>, sample: u
     Colour { red, green, blue }
 }
 
-/// Where the words of a picture's sample begin.
+/// Index of the first word of a picture's sample.
 #[cube]
 fn sample_of(picture: usize, parameters: &Tensor<u32>) -> usize {
     let samples = (parameters.len() - HUE_WORDS) / SAMPLE_WORDS;
@@ -202,20 +202,9 @@ fn sums_kernel(words: &Tensor<u32>, parameters: &Tensor<u32>, sums: &mut Tensor<
         sum += grey(changed.red, changed.green, changed.blue);
         pixel += PARTS * THREADS;
     }
-    let mut partial = Shared::<[u32]>::new_slice(THREADS);
-    partial[thread] = sum;
-    sync_cube();
-    let mut active = CUBE_DIM / 2;
-    while active > 0 {
-        if UNIT_POS < active {
-            let other = partial[thread + active as usize];
-            partial[thread] += other;
-        }
-        sync_cube();
-        active /= 2;
-    }
+    let sum = workgroup_sum::<u32>(sum, THREADS);
     if UNIT_POS == 0 {
-        sums[picture * PARTS + part] = partial[0];
+        sums[picture * PARTS + part] = sum;
     }
 }
 

@@ -14,7 +14,7 @@ use burn_cubecl::{kernel::into_contiguous, ops::numeric::empty_device_contiguous
 use image::RgbImage;
 use rayon::prelude::*;
 
-/// What cubecl's kernels call a tensor is another thing.
+/// burn's tensor, beside the one of cubecl's kernels.
 type Images = Tensor<4>;
 
 /// Pictures of one size on the GPU backend: interleaved RGB bytes, one picture after the other, four bytes a word.

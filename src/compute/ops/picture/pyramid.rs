@@ -1,5 +1,5 @@
 //! Pyramids by Pillow's Lanczos filter in fixed point, two pixels to one: horizontally, rounded to 8 bits, then
-//! vertically (ALGORITHM 1.6).
+//! vertically.
 //!
 //! Output x is made of the twelve inputs 2x − 5 to 2x + 6. Those beyond an end of the axis weigh nothing and the
 //! others make up for it, so that only the three outputs at either end have weights of their own.
@@ -53,7 +53,7 @@ fn weights(inputs: usize) -> [i32; TABLE] {
     table
 }
 
-/// Where the weights of an output begin in those of its axis of so many outputs.
+/// Index of an output's first weight among those of its axis of so many outputs.
 #[cube]
 fn row_of(output: usize, outputs: usize) -> usize {
     let longest = select(outputs > ROWS, outputs, ROWS);

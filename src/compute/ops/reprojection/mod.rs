@@ -41,7 +41,7 @@ const C2: f32 = 0.03 * 0.03;
 const SSIM_SHARE: f32 = 0.85;
 
 /// Keeps a division by the depth of a point in the camera's own plane finite.
-const SMALLEST_DEPTH: f32 = 1e-7;
+pub(super) const SMALLEST_DEPTH: f32 = 1e-7;
 
 /// What is compared, and how.
 #[derive(Clone, Copy, Debug)]

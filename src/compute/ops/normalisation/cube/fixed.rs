@@ -5,7 +5,7 @@
 use super::forward::rectified;
 use cubecl::prelude::*;
 
-/// What a channel is multiplied with.
+/// Factor of a channel.
 #[cube]
 fn scale_of(channel: usize, weight: &Tensor<f32>, variance: &Tensor<f32>, epsilon: f32) -> f32 {
     weight[channel] / (variance[channel] + epsilon).sqrt()

@@ -15,11 +15,11 @@ use burn::backend::{Cube, TensorMetadata, tensor::FloatTensor};
 use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 use cubecl::prelude::{CubeCount, CubeDim};
 
-/// What cubecl's kernels call a tensor is another thing.
+/// burn's tensor, beside the one of cubecl's kernels.
 type Map = burn::tensor::Tensor<4>;
 type Vector = burn::tensor::Tensor<1>;
 
-/// How the workgroups share a batch.
+/// Division of a batch among workgroups.
 struct Split {
     channels: usize,
     parts: usize,

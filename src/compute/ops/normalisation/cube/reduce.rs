@@ -1,4 +1,4 @@
-//! How the workgroups share a batch, and how what their threads found is brought together.
+//! Division of a batch among workgroups, and the merging of what their threads found.
 
 #![allow(
     clippy::manual_div_ceil,

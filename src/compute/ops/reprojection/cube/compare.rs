@@ -7,8 +7,9 @@
 )]
 
 use crate::compute::ops::{
+    cube::workgroup_sum,
     noise::cube::drawn,
-    reduction::{CHUNKS, THREADS, chunk_of, workgroup_sum},
+    reduction::{CHUNKS, THREADS, chunk_of},
     reprojection::{C1, C2, GREY, SSIM_SHARE},
 };
 use cubecl::prelude::*;
@@ -220,8 +221,8 @@ pub(super) fn chunk_totals_kernel(
         count += trains;
         pixel += THREADS;
     }
-    let loss = workgroup_sum(loss);
-    let count = workgroup_sum(count);
+    let loss = workgroup_sum::<f32>(loss, THREADS);
+    let count = workgroup_sum::<f32>(count, THREADS);
     if UNIT_POS == 0 {
         losses[CUBE_POS] = loss;
         trained[CUBE_POS] = count;
@@ -248,8 +249,8 @@ pub(super) fn totals_kernel(
         count += trained[index];
         index += THREADS;
     }
-    let sum = workgroup_sum(sum);
-    let count = workgroup_sum(count);
+    let sum = workgroup_sum::<f32>(sum, THREADS);
+    let count = workgroup_sum::<f32>(count, THREADS);
     if UNIT_POS == 0 {
         loss[0] = sum * share;
         trained_share[0] = count * share;

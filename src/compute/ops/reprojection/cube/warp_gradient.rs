@@ -8,7 +8,8 @@ use super::{
     warp::{Pixel, depth_at, direction, project, stretch, stretched, taps},
 };
 use crate::compute::ops::{
-    reduction::{CHUNKS, THREADS, chunk_of, workgroup_sum},
+    cube::workgroup_sum,
+    reduction::{CHUNKS, THREADS, chunk_of},
     sample::cube::{freedom, lesser, locate, slopes_at},
 };
 use cubecl::prelude::*;
@@ -120,10 +121,10 @@ pub(super) fn moments_kernel(
         alone += gradient;
         place += THREADS;
     }
-    let by_depth_across = workgroup_sum(by_depth_across);
-    let by_depth_down = workgroup_sum(by_depth_down);
-    let by_depth = workgroup_sum(by_depth);
-    let alone = workgroup_sum(alone);
+    let by_depth_across = workgroup_sum::<f32>(by_depth_across, THREADS);
+    let by_depth_down = workgroup_sum::<f32>(by_depth_down, THREADS);
+    let by_depth = workgroup_sum::<f32>(by_depth, THREADS);
+    let alone = workgroup_sum::<f32>(alone, THREADS);
     if UNIT_POS == 0 {
         let start = plane * 4 * CHUNKS + CUBE_POS % CHUNKS;
         moments[start] = by_depth_across;
