@@ -15,12 +15,13 @@
 //! | [`objective`] | view synthesis and the loss; every map it computes has a name, every pixel its reasons |
 //! | [`predict`]   | images, folders and drives to disparity, depth, pictures and point clouds of them |
 //! | [`evaluate`]  | the published metrics against exact or measured depth and motion; how many metres a unit is |
-//! | [`train`]     | the session: one thread owns burn, commands in, events and leases out |
+//! | [`train`]     | one run and one step of it, and what a run leaves on disk |
+//! | [`session`]   | one thread owns burn: requests in, one reply each; a state, events and pictures out |
 //! | [`view`]      | wgpu pipelines that draw leases with the shaders of `shaders/` |
 //! | [`app`]       | the window |
 //! | [`cli`]       | the same jobs without a window |
 //!
-//! Three more rules: `view` never imports burn; `train`, `objective`, `model` and `evaluate` never
+//! Three more rules: `view` never imports burn; `train`, `session`, `objective`, `model` and `evaluate` never
 //! import egui; only `compute` names backend types.
 //!
 //! # Glossary
@@ -45,5 +46,6 @@ pub mod geometry;
 pub mod model;
 pub mod objective;
 pub mod predict;
+pub mod session;
 pub mod train;
 pub mod view;

@@ -3,10 +3,10 @@
 use super::{
     action::Action,
     icon::{Icon, IconButton},
-    state::State,
+    state::{State, run_name},
     theme::{self, Palette},
 };
-use crate::train;
+use crate::session::Activity;
 use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const DEVICES: f32 = 200.0;
 /// The four buttons.
 pub fn run_buttons(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
-    let is_paused = state.session == train::State::Paused;
+    let is_paused = state.activity() == Activity::Paused;
     let buttons = [
         (Action::Train, Icon::Play, if is_paused { "Continue" } else { "Train" }),
         (Action::Pause, Icon::Pause, "Pause"),
@@ -91,6 +91,19 @@ pub fn figures(ui: &mut Ui, state: &State) {
     }
 }
 
+/// The way back to the run, while other data or networks are looked at.
+pub fn back_to_run(ui: &mut Ui, state: &mut State) {
+    if !state.looks_elsewhere() {
+        return;
+    }
+    let name = state.active_run().map(|run| run_name(&run.out)).unwrap_or_default();
+    let button = Button::new(format!("Back to {name}")).min_size(Vec2::new(0.0, theme::BUTTON));
+    let help = "Other data or networks are looked at while the run trains; click to look at the run again";
+    if ui.add(button).on_hover_text(help).clicked() {
+        state.wish(Action::LookAtRun);
+    }
+}
+
 /// Text in a place of a fixed width, so that what follows does not move when numbers change.
 pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response {
     let layout = Layout::left_to_right(Align::Center);
@@ -104,9 +117,10 @@ pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response 
 
 /// By name what draws and what trains; a click offers the other way.
 pub fn devices(ui: &mut Ui, state: &mut State) {
-    let text = RichText::new(state.devices.summary()).color(ui.visuals().weak_text_color());
+    let text =
+        RichText::new(state.devices.summary(&state.session.device)).color(ui.visuals().weak_text_color());
     let button = MenuButton::from_button(Button::new(text).frame_when_inactive(false).truncate());
-    let help = format!("{}. Click to compute elsewhere", state.devices.explanation());
+    let help = format!("{}. Click to compute elsewhere", state.devices.explanation(&state.session.device));
     button.ui(ui, |ui| device_choices(ui, state)).0.on_hover_text(help);
 }
 
@@ -133,14 +147,14 @@ pub fn progress_line(ui: &Ui, bar: Rect, state: &State) {
 
 /// What the session is doing, in a word or two.
 pub fn state_label(state: &State) -> &'static str {
-    match state.session {
-        train::State::Idle if state.history.is_empty() => "no run",
-        train::State::Idle => "run ended",
-        train::State::Preparing => "preparing the first step",
+    match state.activity() {
+        Activity::Idle if state.history.is_empty() => "no run",
+        Activity::Idle => "run ended",
+        Activity::Preparing => "preparing the first step",
         // The first step on a graphics card compiles the kernels.
-        train::State::Training if state.history.is_empty() => "preparing the first step",
-        train::State::Training => "training",
-        train::State::Paused => "paused",
+        Activity::Training if state.history.is_empty() => "preparing the first step",
+        Activity::Training => "training",
+        Activity::Paused => "paused",
     }
 }
 

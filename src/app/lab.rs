@@ -4,7 +4,7 @@ use super::{Devices, Window};
 use crate::{
     compute::{Compute, DisplayDevice},
     config::DeviceChoice,
-    train::{Command, SessionHandle},
+    session::{Command, SessionHandle},
 };
 use anyhow::Result;
 use egui::{Context, Ui};
@@ -30,8 +30,7 @@ impl Lab {
     pub fn new(display: DisplayDevice, device: DeviceChoice, runs: &Path, context: &Context) -> Result<Self> {
         let (draws, is_software) = (display.name(), display.is_software());
         let compute = Compute::open(device, Some(display))?;
-        let devices =
-            Devices { draws, is_software, trains: compute.name.clone(), is_shared: compute.is_shared };
+        let devices = Devices { draws, is_software };
         let woken = context.clone();
         let session = SessionHandle::spawn(compute, Arc::new(move || woken.request_repaint_after(TOGETHER)));
         Window::dress(context);
@@ -40,15 +39,24 @@ impl Lab {
 
     /// Draws a frame: what the session said goes in, what a person wants goes out.
     pub fn ui(&mut self, ui: &mut Ui) {
-        for event in self.session.events() {
+        // The state is taken after the events, so that it is never older than they are.
+        let events: Vec<_> = self.session.events().collect();
+        self.window.update(self.session.state(), self.session.frames());
+        for event in events {
             self.window.receive(event);
+        }
+        if let Some(trajectory) = self.session.trajectory() {
+            self.window.receive_trajectory(&trajectory);
+        }
+        if let Some(fusion) = self.session.fusion() {
+            self.window.receive_fusion(fusion);
         }
         if let Some(picture) = self.session.picture() {
             self.window.show(picture);
         }
         self.window.ui(ui);
-        for command in self.window.take_commands() {
-            self.session.send(command);
+        for request in self.window.take_requests() {
+            self.session.submit(request);
         }
     }
 

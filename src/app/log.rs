@@ -1,7 +1,7 @@
 //! What the program logs: what the session says, every message, and what libraries warn of.
 
 use super::{messages::Severity, state::State};
-use crate::train::Event;
+use crate::session::Event;
 use std::{
     collections::VecDeque,
     sync::{Mutex, OnceLock, PoisonError},
@@ -80,22 +80,10 @@ impl State {
     /// Writes down what the session says and no message tells.
     pub(super) fn log(&mut self, event: &Event) {
         let text = match event {
-            Event::Data(report) => format!(
-                "Opened {} (drives: {}): {} samples to train on, {} to validate on, {} dropped",
-                report.name,
-                report.drives.len(),
-                report.training.len(),
-                report.validation.len(),
-                report.dropped.len()
-            ),
-            Event::Weights(report) if report.path.is_none() => {
-                format!("Loaded the demo weights: {}", report.architecture)
+            Event::RunStarted(started) if started.history.is_empty() => {
+                format!("A run starts in {}", started.out.display())
             }
-            Event::Begun(beginning) if beginning.history.is_empty() => {
-                format!("A run begins in {}", beginning.out.display())
-            }
-            Event::Begun(beginning) => format!("The run in {} goes on", beginning.out.display()),
-            Event::Device { name, .. } => format!("The {name} trains and predicts"),
+            Event::RunStarted(started) => format!("The run in {} goes on", started.out.display()),
             Event::Changed(change) => {
                 let setting = serde_json::to_string(&change.setting).unwrap_or_default();
                 let setting = setting.trim_matches(['{', '}']).replace('"', "").replace(':', " = ");
@@ -104,7 +92,6 @@ impl State {
             Event::Validation(report) => {
                 format!("Validation after step {}: loss {:.4}", report.step, report.loss)
             }
-            Event::State(state) => format!("The session is {}", format!("{state:?}").to_lowercase()),
             _ => return,
         };
         self.messages.log.add(Severity::Detail, text);

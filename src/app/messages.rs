@@ -6,7 +6,7 @@ use super::{
     theme::{self, Palette},
     wording::for_window,
 };
-use crate::train::{Harm, Problem};
+use crate::session::{Failure, Level, Notice, RunEffect};
 use egui::{Align, Align2, Area, Frame, Id, Label, Layout, Margin, RichText, Ui, Vec2};
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +49,7 @@ impl Severity {
     fn title(self) -> &'static str {
         match self {
             Self::Detail | Self::News => "Done",
-            Self::Warning => "Problem",
+            Self::Warning => "Failure",
             Self::Failure => "The run has stopped",
         }
     }
@@ -97,15 +97,34 @@ impl Messages {
         self.tell_titled(severity.title(), severity, what.into(), advice.into());
     }
 
-    /// Takes note of a problem of the session.
-    pub fn report(&mut self, problem: &Problem) {
-        let severity = match problem.harm {
-            Harm::None | Harm::NotStarted => Severity::Warning,
-            Harm::Stopped | Harm::Spoiled => Severity::Failure,
+    /// Takes note of a failure of the session; `is_start` says that a run was to be started.
+    pub fn report(&mut self, failure: &Failure, is_start: bool) {
+        let severity = match failure.effect {
+            RunEffect::None | RunEffect::NotStarted => Severity::Warning,
+            RunEffect::Paused | RunEffect::Spoiled | RunEffect::SetBack => Severity::Failure,
         };
-        let is_refused = problem.harm == Harm::NotStarted;
+        let is_refused = is_start || failure.effect == RunEffect::NotStarted;
         let title = if is_refused { "The run could not start" } else { severity.title() };
-        self.tell_titled(title, severity, for_window(&problem.what), for_window(&problem.advice));
+        self.tell_titled(title, severity, for_window(&failure.text), for_window(&failure.advice));
+        self.add_report(severity, failure.report.as_deref());
+    }
+
+    /// Takes note of what the session says by itself.
+    pub fn notice(&mut self, notice: &Notice) {
+        let severity = match notice.level {
+            Level::Info => Severity::News,
+            Level::Warning => Severity::Warning,
+            Level::Error => Severity::Failure,
+        };
+        self.tell(severity, for_window(&notice.text), for_window(&notice.advice));
+        self.add_report(severity, notice.report.as_deref());
+    }
+
+    /// Keeps where in the program an error happened, for those who report it.
+    fn add_report(&mut self, severity: Severity, report: Option<&str>) {
+        if let Some(report) = report {
+            self.log.add(severity, report);
+        }
     }
 
     fn tell_titled(&mut self, title: &'static str, severity: Severity, what: String, advice: String) {

@@ -73,9 +73,13 @@ impl Window {
 
     /// What was answered.
     pub(super) fn take_answer(&mut self, ui: &Ui) {
-        match self.question.ui(ui, self.state.has_run()) {
+        if let Some(waiting) = self.state.run_in_the_way.take() {
+            self.question.ask_about_run(waiting);
+        }
+        match self.question.ui(ui) {
             Some(Answer::Continue(path)) => self.state.resume(path),
             Some(Answer::Load(path)) => self.state.load_weights(path),
+            Some(Answer::Anyway(waiting, on_run)) => self.state.send_again(waiting, on_run),
             None => {}
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     data::FrameKey,
     evaluate::OdometryEvaluation,
     geometry::trajectory::{Alignment, Similarity, distances, from_first_pose},
-    train::Trajectory,
+    session::Trajectory,
 };
 use glam::DAffine3;
 

@@ -2,7 +2,7 @@
 
 use crate::{
     data::{FrameKey, Side},
-    train::DataReport,
+    session::DataReport,
 };
 use std::ops::Range;
 

@@ -21,7 +21,8 @@ use crate::{
     compute::Compute,
     config::{ConfigError, DeviceChoice},
     predict::Predictor,
-    train::{RunFolder, SESSION_THREAD},
+    session::SESSION_THREAD,
+    train::RunFolder,
 };
 use anyhow::{Context, Result};
 use burn::tensor::Device;

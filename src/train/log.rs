@@ -8,6 +8,7 @@
 use super::{Position, StepReport, ValidationReport, tensorboard::EventFile};
 use crate::config::Change;
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -16,7 +17,7 @@ use std::{
 };
 
 /// Something that was noted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Entry {
     /// A step was made.
     Step(StepReport),

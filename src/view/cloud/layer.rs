@@ -1,7 +1,7 @@
 //! What a point cloud is put together from: depth maps, where their cameras stand, and their colours.
 
 use super::super::field::FieldStyle;
-use crate::{compute::Lease, geometry::Intrinsics, train};
+use crate::{compute::Lease, geometry::Intrinsics, session::Cloud};
 use glam::DAffine3;
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub struct CloudLayer {
 
 impl CloudLayer {
     /// The frame that is looked at, in its own colours.
-    pub fn film(cloud: &train::Cloud) -> Self {
+    pub fn film(cloud: &Cloud) -> Self {
         Self {
             depth: Arc::clone(&cloud.depth),
             paint: Paint::Film(Arc::clone(&cloud.colour)),

@@ -1,6 +1,6 @@
 //! From tensors to a picture: leases of the maps that open panes watch.
 
-use super::{Cloud, Judgement, Origin, Picture, WhatIf, moment::Moment};
+use super::{Cloud, Judgement, Origin, Picture, Provenance, WhatIf, model::ModelSnapshot};
 use crate::{
     compute::{Compute, Lease},
     config::{FrameId, ImageSize, ObjectiveConfig},
@@ -26,14 +26,14 @@ use std::{
 
 /// What open panes want, and where it is to go.
 #[derive(Clone, Copy)]
-pub(super) struct Wants<'a> {
+pub(super) struct MapRequest<'a> {
     pub watched: &'a BTreeSet<MapName>,
     /// Whether pixels are asked about.
     pub inspects: bool,
     pub compute: &'a Compute,
 }
 
-impl Wants<'_> {
+impl MapRequest<'_> {
     fn is_nothing(self) -> bool {
         self.compute.display.is_none() || (self.watched.is_empty() && !self.inspects)
     }
@@ -105,6 +105,7 @@ pub(super) struct Subject {
     pub key: FrameKey,
     pub step: u64,
     pub origin: Origin,
+    pub weights: Option<Provenance>,
 }
 
 /// What was computed of it.
@@ -118,19 +119,24 @@ pub(super) struct Seen {
 
 impl Subject {
     /// Leases the watched maps of the first sample; `None` if nothing can or need be drawn.
-    pub fn picture(self, samples: &SampleTensors, seen: Seen, wants: Wants<'_>) -> Result<Option<Picture>> {
-        if wants.is_nothing() {
+    pub fn picture(
+        self,
+        samples: &SampleTensors,
+        seen: Seen,
+        request: MapRequest<'_>,
+    ) -> Result<Option<Picture>> {
+        if request.is_nothing() {
             return Ok(None);
         }
         let mut maps = BTreeMap::new();
-        for (name, tensor) in wants.found(samples, &seen.maps) {
-            maps.insert(name, Arc::new(Lease::new(first_item(tensor), wants.compute)?));
+        for (name, tensor) in request.found(samples, &seen.maps) {
+            maps.insert(name, Arc::new(Lease::new(first_item(tensor), request.compute)?));
         }
-        let Self { key, step, origin } = self;
+        let Self { key, step, origin, weights } = self;
         let Seen { objective, evidence, scale, what_if, .. } = seen;
         let cloud = cloud(&maps, samples.intrinsics[0], scale);
         let evidence = evidence.map(Arc::new);
-        Ok(Some(Picture { key, step, origin, maps, cloud, objective, evidence, what_if }))
+        Ok(Some(Picture { key, step, origin, weights, maps, cloud, objective, evidence, what_if }))
     }
 }
 
@@ -150,9 +156,9 @@ fn cloud(
 }
 
 /// Shows frames outside of training steps.
-pub(super) struct Showing<'a> {
-    pub moment: &'a Moment,
-    pub wants: Wants<'a>,
+pub(super) struct FrameView<'a> {
+    pub snapshot: &'a ModelSnapshot,
+    pub request: MapRequest<'a>,
 }
 
 /// A frame with what the networks predict for it, before anything is judged.
@@ -171,10 +177,10 @@ pub(super) struct Predicted {
     truth: OnceCell<Option<DepthMap>>,
 }
 
-impl Showing<'_> {
+impl FrameView<'_> {
     /// Loads the frame with those of its sources that exist, predicts, and leases what is watched.
     pub fn picture(&self, key: &FrameKey) -> Result<Option<Picture>> {
-        if self.wants.is_nothing() { Ok(None) } else { self.draw(&self.predict(key)?, None) }
+        if self.request.is_nothing() { Ok(None) } else { self.draw(&self.predict(key)?, None) }
     }
 
     /// Loads and predicts the frame, and gives the watched maps themselves.
@@ -184,24 +190,28 @@ impl Showing<'_> {
             Some(inputs) => self.judge(&predicted, inputs, None)?.maps,
             None => BTreeMap::new(),
         };
-        let found = self.wants.found(&predicted.samples, &judged);
+        let found = self.request.found(&predicted.samples, &judged);
         Ok(found.map(|(name, map)| (name, map.clone())).collect())
     }
 
     /// Loads the frame with those of its sources that exist, and predicts.
     pub fn predict(&self, key: &FrameKey) -> Result<Predicted> {
-        ensure!(self.moment.source.contains(key), "there is no frame {key} in {}", self.moment.source.name());
-        let mut config = self.moment.config.objective.clone();
-        if self.moment.knows_stereo && !config.uses_stereo() {
+        ensure!(
+            self.snapshot.source.contains(key),
+            "there is no frame {key} in {}",
+            self.snapshot.source.name()
+        );
+        let mut config = self.snapshot.config.objective.clone();
+        if self.snapshot.knows_stereo() && !config.uses_stereo() {
             config.frame_ids.push(FrameId::Stereo);
         }
-        let size = self.moment.config.network.size();
-        let options = SampleOptions::of(&config, size).present(self.moment.source.as_ref(), key);
-        let sample = load_sample(self.moment.source.as_ref(), key, &options, &Augmentation::default())?;
-        let samples = SampleTensors::upload(&[sample], &self.wants.compute.device);
-        let filmed = self.moment.source.file(key).and_then(|file| image::size(file).ok()).unwrap_or(size);
+        let size = self.snapshot.config.network.size();
+        let options = SampleOptions::of(&config, size).present(self.snapshot.source.as_ref(), key);
+        let sample = load_sample(self.snapshot.source.as_ref(), key, &options, &Augmentation::default())?;
+        let samples = SampleTensors::upload(&[sample], &self.request.compute.device);
+        let filmed = self.snapshot.source.file(key).and_then(|file| image::size(file).ok()).unwrap_or(size);
         config.frame_ids.clone_from(&options.frame_ids);
-        let inputs = self.moment.networks.as_ref().map(|networks| {
+        let inputs = self.snapshot.networks().map(|networks| {
             config.frame_ids = networks.reachable(&config.frame_ids);
             inputs(networks, &config, &samples, Noise::None)
         });
@@ -228,18 +238,19 @@ impl Showing<'_> {
             }
             Some(inputs) => (Origin::Prediction, self.judge(predicted, inputs, adjustment)?),
         };
-        let step = self.moment.step.unwrap_or(0);
-        Subject { key: key.clone(), step, origin }.picture(samples, seen, self.wants)
+        let step = self.snapshot.step().unwrap_or(0);
+        let weights = self.snapshot.model.as_ref().map(|model| model.provenance.clone());
+        Subject { key: key.clone(), step, origin, weights }.picture(samples, seen, self.request)
     }
 
     fn judge(&self, predicted: &Predicted, inputs: &Inputs, adjustment: Option<&Adjustment>) -> Result<Seen> {
         let Predicted { key, objective: config, filmed, judgement, truth, .. } = predicted;
-        let objective = Objective::new(config, self.moment.config.network.size());
+        let objective = Objective::new(config, self.snapshot.config.network.size());
         let changes = adjustment.filter(|adjustment| !adjustment.is_none());
         let changed = changes.map(|changes| changes.apply(inputs.clone(), DepthRange::from(config)));
         let judged = changed.as_ref().unwrap_or(inputs);
         let (mut maps, what_if) = if config.sources().next().is_some() {
-            let outcome = objective.evaluate(judged, self.wants.watched);
+            let outcome = objective.evaluate(judged, self.request.watched);
             let what_if = adjustment.map(|adjustment| {
                 let after = Judgement::of(&outcome);
                 let before = || match changes {
@@ -252,25 +263,25 @@ impl Showing<'_> {
             });
             (outcome.maps, what_if)
         } else {
-            (depth_maps(judged, config, self.wants.watched), None)
+            (depth_maps(judged, config, self.request.watched), None)
         };
-        let evidence = self.wants.explain(&objective, judged, &mut maps);
-        self.wants.doubt(self.moment.networks.as_ref(), &predicted.samples, &mut maps);
+        let evidence = self.request.explain(&objective, judged, &mut maps);
+        self.request.doubt(self.snapshot.networks(), &predicted.samples, &mut maps);
         let known = self.known_scale(key);
         let seen =
             Seen { objective: config.clone(), maps: BTreeMap::new(), evidence: None, scale: None, what_if };
-        if evidence.is_none() && !self.wants.truth() {
+        if evidence.is_none() && !self.request.truth() {
             return Ok(Seen { maps, scale: known, ..seen });
         }
         // A frame can be looked at without its LiDAR, which KITTI lacks for some.
-        let truth = truth.get_or_init(|| self.moment.source.depth(key).ok().flatten());
+        let truth = truth.get_or_init(|| self.snapshot.source.depth(key).ok().flatten());
         let disparity = DisparityMap::of(scaled_disparity(judged, config))?;
         let scale = known.or_else(|| scale_of_medians(&disparity, truth.as_ref()?));
         if let Some(truth) = truth {
             let metres_per_unit = scale.as_ref().map(|scale| scale.metres_per_unit as f32);
-            let size = self.moment.config.network.size();
+            let size = self.snapshot.config.network.size();
             let predicted = metres_per_unit.map(|scale| disparity.resized(size).depths(scale));
-            maps.extend(truth_maps(truth, predicted.as_deref(), size, &self.wants.compute.device));
+            maps.extend(truth_maps(truth, predicted.as_deref(), size, &self.request.compute.device));
         }
         let evidence = evidence.map(|evidence| evidence.with_truth(scale.clone(), truth.clone()));
         Ok(Seen { maps, evidence, scale, ..seen })
@@ -279,15 +290,15 @@ impl Showing<'_> {
     /// How predicted depths become metres, as far as no true depth is needed: as a file beside the weights
     /// says, else by the baseline that the networks know.
     fn known_scale(&self, key: &FrameKey) -> Option<MetricScale> {
-        let uses_stereo = self.moment.knows_stereo || self.moment.config.objective.uses_stereo();
+        let uses_stereo = self.snapshot.knows_stereo() || self.snapshot.config.objective.uses_stereo();
         let of_stereo = |metres: f32| {
             let origin = "the known distance of the stereo cameras it was trained with";
             MetricScale::stated(f64::from(metres), origin)
         };
-        self.moment
-            .stated_scale
-            .clone()
-            .or_else(|| self.moment.source.metres_per_unit(key).filter(|_| uses_stereo).map(of_stereo))
+        self.snapshot
+            .stated_scale()
+            .cloned()
+            .or_else(|| self.snapshot.source.metres_per_unit(key).filter(|_| uses_stereo).map(of_stereo))
     }
 }
 

@@ -1,11 +1,7 @@
 //! The neighbours of the frame that is looked at, predicted one at a time beside other work, with the
 //! motions that put their points into its space.
 
-use super::{
-    Cloud,
-    moment::Moment,
-    showing::{Showing, Wants},
-};
+use super::{Job, Now, Slice};
 use crate::{
     compute::Compute,
     config::FrameId,
@@ -13,28 +9,35 @@ use crate::{
     evaluate::median,
     objective::MapName,
     predict::MotionPredictor,
+    session::{
+        Cloud,
+        model::ModelSnapshot,
+        publisher::Publisher,
+        showing::{FrameView, MapRequest},
+    },
 };
 use anyhow::{Context, Result, bail};
 use glam::DAffine3;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which frames are put together into one cloud.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fusing {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FusionRequest {
     /// Their number with the frame that is looked at, half of them on either side; 1 for it alone.
     pub frames: u32,
     /// How they are put together.
     pub poses: Poses,
 }
 
-impl Default for Fusing {
+impl Default for FusionRequest {
     fn default() -> Self {
         Self { frames: 1, poses: Poses::Predicted }
     }
 }
 
 /// Where the motion between frames comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Poses {
     /// The pose network, pair by pair of frames.
     Predicted,
@@ -55,13 +58,13 @@ pub struct Neighbour {
 
 /// The neighbours of a frame, as far as they are predicted.
 #[derive(Clone, Debug)]
-pub struct Fusion {
+pub struct CloudFusion {
     /// The frame.
     pub key: FrameKey,
     /// Steps that the networks had made.
     pub step: u64,
     /// What was asked for.
-    pub fusing: Fusing,
+    pub request: FusionRequest,
     /// Its neighbours by their number.
     pub neighbours: Vec<Neighbour>,
     /// Whether no more will come.
@@ -70,11 +73,11 @@ pub struct Fusion {
     pub problem: Option<String>,
 }
 
-impl Fusion {
+impl CloudFusion {
     /// None, for this reason.
-    pub(super) fn impossible(key: FrameKey, step: u64, fusing: Fusing, reason: &anyhow::Error) -> Self {
+    pub fn impossible(key: FrameKey, step: u64, request: FusionRequest, reason: &anyhow::Error) -> Self {
         let problem = Some(format!("{reason:#}"));
-        Self { key, step, fusing, neighbours: Vec::new(), is_whole: true, problem }
+        Self { key, step, request, neighbours: Vec::new(), is_whole: true, problem }
     }
 }
 
@@ -82,14 +85,15 @@ impl Fusion {
 type TruePoses = (String, Side, BTreeMap<u32, DAffine3>);
 
 /// Predicts neighbours and keeps those that are near.
-pub(super) struct Fuser {
+pub struct CloudFusionJob {
+    version: Now,
     /// With no frame but the target.
-    moment: Moment,
+    snapshot: ModelSnapshot,
     motion_predictor: Option<MotionPredictor>,
     knows_stereo: bool,
     compute: Compute,
     watched: BTreeSet<MapName>,
-    fusing: Fusing,
+    request: FusionRequest,
     target: Option<FrameKey>,
     problem: Option<String>,
     clouds: BTreeMap<FrameKey, Cloud>,
@@ -98,29 +102,35 @@ pub(super) struct Fuser {
     true_poses: Option<TruePoses>,
 }
 
-impl Fuser {
-    /// Gets ready to predict with the networks of a moment.
-    pub fn new(fusing: Fusing, moment: Moment, compute: &Compute) -> Result<Self> {
-        let motion_predictor = match (fusing.poses, &moment.networks) {
+impl CloudFusionJob {
+    /// Gets ready to predict with the networks of a snapshot.
+    pub fn new(
+        request: FusionRequest,
+        snapshot: ModelSnapshot,
+        compute: &Compute,
+        version: Now,
+    ) -> Result<Self> {
+        let motion_predictor = match (request.poses, snapshot.networks()) {
             (Poses::Predicted, Some(networks)) => {
-                let (size, objective) = (moment.config.network.size(), &moment.config.objective);
+                let (size, objective) = (snapshot.config.network.size(), &snapshot.config.objective);
                 Some(MotionPredictor::new(networks.clone(), size, objective, &compute.device)?)
             }
             _ => None,
         };
-        let knows_stereo = moment.knows_stereo || moment.config.objective.uses_stereo();
+        let knows_stereo = snapshot.knows_stereo() || snapshot.config.objective.uses_stereo();
         let mut watched = BTreeSet::from([MapName::Depth, MapName::Colour(FrameId::TARGET)]);
-        if fusing.poses == Poses::Measured {
+        if request.poses == Poses::Measured {
             // Its medians tell what the measured lengths are in the network's unit.
             watched.insert(MapName::TrueDepth);
         }
         Ok(Self {
-            moment: moment.without_sources(),
+            version,
+            snapshot: snapshot.without_sources(),
             motion_predictor,
             knows_stereo,
             compute: compute.clone(),
             watched,
-            fusing,
+            request,
             target: None,
             problem: None,
             clouds: BTreeMap::new(),
@@ -131,7 +141,7 @@ impl Fuser {
 
     /// Turns to the neighbours of this frame.
     pub fn aim(&mut self, key: FrameKey) {
-        let kept = 2 * self.fusing.frames;
+        let kept = 2 * self.request.frames;
         let is_near = |other: &FrameKey| {
             other.folder == key.folder && other.side == key.side && other.frame.abs_diff(key.frame) <= kept
         };
@@ -141,22 +151,18 @@ impl Fuser {
         self.problem = None;
     }
 
-    /// Whether there is something left to predict.
-    pub fn has_work(&self) -> bool {
+    fn is_unfinished(&self) -> bool {
         self.target.as_ref().is_some_and(|target| self.problem.is_none() && self.missing(target).is_some())
     }
 
-    /// Predicts one more frame or motion.
-    pub fn advance(&mut self) {
-        let Some(target) = self.target.clone() else { return };
-        let Some(missing) = self.missing(&target) else { return };
-        if let Err(error) = self.predict(missing) {
-            self.problem = Some(format!("{error:#}"));
+    /// Publishes what there is so far for the frame that was aimed at.
+    pub fn publish(&mut self, publisher: &Publisher) {
+        if let Some(fusion) = self.fusion() {
+            publisher.publish_fusion(fusion);
         }
     }
 
-    /// What there is so far for the frame that was aimed at.
-    pub fn fusion(&mut self) -> Option<Fusion> {
+    fn fusion(&mut self) -> Option<CloudFusion> {
         let key = self.target.clone()?;
         let neighbours = match self.neighbours(&key) {
             Ok(neighbours) => neighbours,
@@ -165,11 +171,11 @@ impl Fuser {
                 Vec::new()
             }
         };
-        Some(Fusion {
-            step: self.moment.step.unwrap_or(0),
-            fusing: self.fusing,
+        Some(CloudFusion {
+            step: self.snapshot.step().unwrap_or(0),
+            request: self.request,
             neighbours,
-            is_whole: !self.has_work(),
+            is_whole: !self.is_unfinished(),
             problem: self.problem.clone(),
             key,
         })
@@ -177,11 +183,11 @@ impl Fuser {
 
     /// The frames on one side of the target, the nearest first, up to the first gap.
     fn side(&self, target: &FrameKey, direction: i64) -> Vec<FrameKey> {
-        let half = i64::from(self.fusing.frames / 2);
+        let half = i64::from(self.request.frames / 2);
         let key = |distance: i64| {
             let frame = u32::try_from(i64::from(target.frame) + direction * distance).ok()?;
             let key = FrameKey { frame, ..target.clone() };
-            self.moment.source.contains(&key).then_some(key)
+            self.snapshot.source.contains(&key).then_some(key)
         };
         (1..=half).map_while(key).collect()
     }
@@ -189,7 +195,7 @@ impl Fuser {
     /// What is to be predicted next: what is nearest to the target.
     fn missing(&self, target: &FrameKey) -> Option<Missing> {
         let sides = [self.side(target, 1), self.side(target, -1)];
-        if self.fusing.poses == Poses::Measured && !self.clouds.contains_key(target) {
+        if self.request.poses == Poses::Measured && !self.clouds.contains_key(target) {
             return Some(Missing::Cloud(target.clone()));
         }
         let most = sides.iter().map(Vec::len).max().unwrap_or(0);
@@ -213,12 +219,12 @@ impl Fuser {
         match missing {
             Missing::Motion(this, next) => {
                 let predictor = self.motion_predictor.as_mut().context("there is no pose network")?;
-                let motion = predictor.motion(self.moment.source.as_ref(), &this, &next)?;
+                let motion = predictor.motion(self.snapshot.source.as_ref(), &this, &next)?;
                 self.motions.insert(this, motion);
             }
             Missing::Cloud(key) => {
-                let wants = Wants { watched: &self.watched, inspects: false, compute: &self.compute };
-                let picture = Showing { moment: &self.moment, wants }.picture(&key)?;
+                let request = MapRequest { watched: &self.watched, inspects: false, compute: &self.compute };
+                let picture = FrameView { snapshot: &self.snapshot, request }.picture(&key)?;
                 let cloud = picture.and_then(|picture| picture.cloud);
                 self.clouds.insert(key, cloud.context("there is nothing to draw with")?);
             }
@@ -227,7 +233,7 @@ impl Fuser {
     }
 
     fn neighbours(&mut self, target: &FrameKey) -> Result<Vec<Neighbour>> {
-        let mut neighbours = match self.fusing.poses {
+        let mut neighbours = match self.request.poses {
             Poses::Predicted => self.by_predicted_motions(target),
             Poses::Measured => self.by_true_poses(target)?,
         };
@@ -282,10 +288,10 @@ impl Fuser {
 
     /// By the networks, else by the true depth of the target, else by that of its neighbours.
     fn metres_per_unit(&self, target: &FrameKey) -> Option<f64> {
-        if let Some(scale) = &self.moment.stated_scale {
+        if let Some(scale) = self.snapshot.stated_scale() {
             return Some(scale.metres_per_unit);
         }
-        if let Some(metres) = self.moment.source.metres_per_unit(target).filter(|_| self.knows_stereo) {
+        if let Some(metres) = self.snapshot.source.metres_per_unit(target).filter(|_| self.knows_stereo) {
             return Some(f64::from(metres));
         }
         let of = |cloud: &Cloud| Some(cloud.scale.as_ref()?.metres_per_unit);
@@ -298,10 +304,10 @@ impl Fuser {
     fn poses(&mut self, target: &FrameKey) -> Result<&BTreeMap<u32, DAffine3>> {
         let is_known = |(folder, side, _): &TruePoses| *folder == target.folder && *side == target.side;
         if !self.true_poses.as_ref().is_some_and(is_known) {
-            let mut drives = self.moment.source.drives().iter();
+            let mut drives = self.snapshot.source.drives().iter();
             let drive =
                 drives.find(|drive| drive.folder == target.folder).context("there is no such drive")?;
-            let poses = self.moment.source.true_poses(drive, target.side)?;
+            let poses = self.snapshot.source.true_poses(drive, target.side)?;
             self.true_poses = Some((target.folder.clone(), target.side, poses));
         }
         match &self.true_poses {
@@ -309,6 +315,32 @@ impl Fuser {
             _ => bail!("no poses were measured with this data"),
         }
     }
+}
+
+impl Job for CloudFusionJob {
+    const NAME: &str = "the neighbours cannot be predicted";
+
+    fn is_current(&self, now: &Now) -> bool {
+        self.version == *now
+    }
+
+    fn has_work(&self) -> bool {
+        self.is_unfinished()
+    }
+
+    /// Predicts one more frame or motion. It stays for the next frame that is looked at.
+    fn advance(&mut self, _: Slice, publisher: &Publisher) -> Result<bool> {
+        let missing = self.target.as_ref().and_then(|target| self.missing(target));
+        if let Some(missing) = missing
+            && let Err(error) = self.predict(missing)
+        {
+            self.problem = Some(format!("{error:#}"));
+        }
+        self.publish(publisher);
+        Ok(true)
+    }
+
+    fn give_up(&mut self, _: &Publisher) {}
 }
 
 /// Something to predict.

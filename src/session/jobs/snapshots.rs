@@ -1,18 +1,22 @@
 //! The frames that are predicted again and again while a run trains, one beside each step.
 
-use super::{
-    moment::Moment,
-    showing::{Showing, Wants},
-    snapshot::{Album, SeenFrame, Snapshot, Thumbnail},
-};
+use super::{Job, Now, Slice};
 use crate::{
     compute::Compute,
     config::{FrameId, ImageSize},
     data::FrameKey,
     objective::MapName,
+    session::{
+        Event, Topic,
+        model::ModelSnapshot,
+        publisher::Publisher,
+        showing::{FrameView, MapRequest},
+    },
+    train::{Album, SeenFrame, Snapshot, Thumbnail},
 };
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
@@ -23,7 +27,7 @@ use std::{
 const MOST_PENDING: usize = 2;
 
 /// What is predicted again and again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pinned {
     /// The frames; while there are none, nothing is done.
     pub frames: Vec<FrameKey>,
@@ -40,14 +44,16 @@ impl Pinned {
 }
 
 struct Pending {
-    moment: Moment,
+    model: ModelSnapshot,
+    compute: Compute,
+    version: Now,
     rest: VecDeque<FrameKey>,
     snapshot: Snapshot,
 }
 
 /// The snapshots under way.
 #[derive(Default)]
-pub(super) struct Photographer {
+pub struct SnapshotJob {
     pinned: Pinned,
     /// The oldest first.
     pending: VecDeque<Pending>,
@@ -59,9 +65,11 @@ pub(super) struct Photographer {
     failed: BTreeSet<FrameKey>,
     /// Where the snapshots of the present or last run are kept.
     album: Option<Album>,
+    /// What the last was begun with.
+    last: Option<Now>,
 }
 
-impl Photographer {
+impl SnapshotJob {
     /// Turns to other frames or maps; says whether there is something to look at that was not asked for before.
     pub fn pin(&mut self, pinned: Pinned) -> bool {
         let has_more = pinned.frames.iter().any(|key| !self.pinned.frames.contains(key))
@@ -75,25 +83,18 @@ impl Photographer {
         has_more && !self.pinned.frames.is_empty()
     }
 
-    /// Gives up what is under way: its networks or its data are no longer those that are looked at.
-    pub fn forget(&mut self) {
+    /// Keeps what will be seen in this album, that of a run that starts or goes on.
+    pub fn fill(&mut self, album: Album) {
+        self.forget();
+        self.album = Some(album);
+    }
+
+    /// Gives up what is under way, and the album: its networks or its data are no longer those that are looked at.
+    fn forget(&mut self) {
         self.pending.clear();
         self.begun = None;
         self.colours.clear();
         self.album = None;
-    }
-
-    /// Keeps what will be seen in this album.
-    pub fn fill(&mut self, album: Album) {
-        self.album = Some(album);
-    }
-
-    /// Writes a complete snapshot to the run's folder, if it is of a run.
-    ///
-    /// # Errors
-    /// As [`Album::add`].
-    pub fn keep(&mut self, snapshot: &Arc<Snapshot>) -> Result<()> {
-        self.album.as_mut().map_or(Ok(()), |album| album.add(snapshot))
     }
 
     /// Whether a snapshot is to be begun after this step.
@@ -105,33 +106,30 @@ impl Photographer {
     }
 
     /// Begins a snapshot of all pinned frames.
-    pub fn begin(&mut self, moment: Moment) {
+    pub fn begin(&mut self, model: ModelSnapshot, compute: &Compute, version: Now) {
         if self.pinned.frames.is_empty() {
             return;
         }
-        let step = moment.step;
-        // One of the same moment is begun anew, with what was asked for since.
-        self.pending.retain(|pending| pending.moment.step != step);
+        if self.last.is_some_and(|last| !last.is_of_same_model(&version)) {
+            self.forget();
+        }
+        self.last = Some(version);
+        let step = model.step();
+        // One of the same step is begun anew, with what was asked for since.
+        self.pending.retain(|pending| pending.model.step() != step);
         let rest = self.pinned.frames.iter().cloned().collect();
         let snapshot = Snapshot { step, frames: Vec::new(), seconds: 0.0 };
-        self.pending.push_back(Pending { moment, rest, snapshot });
+        self.pending.push_back(Pending { model, compute: compute.clone(), version, rest, snapshot });
         self.begun = Some(step);
     }
 
-    /// Whether there is something left to predict.
-    pub fn has_work(&self) -> bool {
-        !self.pending.is_empty()
-    }
-
     /// Looks at one more frame; gives the snapshot that is complete with it.
-    ///
-    /// # Errors
-    /// The frame cannot be looked at, which is told once and does not end the snapshot.
-    pub fn advance(&mut self, compute: &Compute) -> Result<Option<Snapshot>> {
-        let Some(pending) = self.pending.front_mut() else { return Ok(None) };
+    fn look_at_next(&mut self, publisher: &Publisher) -> Option<Snapshot> {
+        let pending = self.pending.front_mut()?;
         let started = Instant::now();
         if let Some(key) = pending.rest.pop_front().filter(|key| !self.failed.contains(key)) {
-            let looked = look(&pending.moment, &key, &self.pinned.maps, self.colours.get(&key), compute);
+            let (maps, colour) = (&self.pinned.maps, self.colours.get(&key));
+            let looked = look(&pending.model, &key, maps, colour, &pending.compute);
             pending.snapshot.seconds += started.elapsed().as_secs_f64();
             match looked {
                 Ok(frame) => {
@@ -139,36 +137,64 @@ impl Photographer {
                     pending.snapshot.frames.push(frame);
                 }
                 Err(error) => {
-                    let error = error.context(format!("the pinned frame {key} cannot be shown"));
+                    publisher.warn(Topic::Job, format!("the pinned frame {key} cannot be shown: {error:#}"));
                     self.failed.insert(key);
-                    return Err(error);
                 }
             }
         }
         let is_whole = pending.rest.is_empty();
         let whole = if is_whole { self.pending.pop_front() } else { None };
-        Ok(whole.map(|pending| pending.snapshot))
+        whole.map(|pending| pending.snapshot)
+    }
+}
+
+impl Job for SnapshotJob {
+    const NAME: &str = "the pinned frames cannot be shown";
+
+    fn is_current(&self, now: &Now) -> bool {
+        self.pending.iter().all(|pending| pending.version.is_of_same_model(now))
+    }
+
+    fn has_work(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    fn advance(&mut self, _: Slice, publisher: &Publisher) -> Result<bool> {
+        if let Some(snapshot) = self.look_at_next(publisher) {
+            let snapshot = Arc::new(snapshot);
+            publisher.send(Event::Snapshot(Arc::clone(&snapshot)));
+            if let Some(album) = &mut self.album
+                && let Err(error) = album.add(&snapshot)
+            {
+                publisher.warn(Topic::Job, format!("{error:#}"));
+            }
+        }
+        Ok(true)
+    }
+
+    fn give_up(&mut self, _: &Publisher) {
+        self.pending.clear();
     }
 }
 
 /// A pinned frame as the networks of a moment see it; its picture is not made anew if it is there.
 fn look(
-    moment: &Moment,
+    snapshot: &ModelSnapshot,
     key: &FrameKey,
     maps: &BTreeSet<MapName>,
     colour: Option<&Arc<Thumbnail>>,
     compute: &Compute,
 ) -> Result<SeenFrame> {
-    ensure!(moment.source.contains(key), "the open data has no such frame; unpin it");
+    ensure!(snapshot.source.contains(key), "the open data has no such frame; unpin it");
     let target = MapName::Colour(FrameId::TARGET);
     let mut watched = maps.clone();
     watched.insert(target);
     let is_of_target =
         |name: &MapName| matches!(name, MapName::Disparity(_) | MapName::Depth) || *name == target;
-    let alone = watched.iter().all(is_of_target).then(|| moment.clone().without_sources());
-    let moment = alone.as_ref().unwrap_or(moment);
-    let showing = Showing { moment, wants: Wants { watched: &watched, inspects: false, compute } };
-    let mut seen = showing.maps(key)?;
+    let alone = watched.iter().all(is_of_target).then(|| snapshot.clone().without_sources());
+    let snapshot = alone.as_ref().unwrap_or(snapshot);
+    let view = FrameView { snapshot, request: MapRequest { watched: &watched, inspects: false, compute } };
+    let mut seen = view.maps(key)?;
     let picture = seen.remove(&target);
     let colour = match (colour, picture) {
         (Some(colour), _) => Arc::clone(colour),

@@ -1,15 +1,16 @@
 //! The path of a drive as the networks see it, predicted a few frames at a time beside other work.
 
+use super::{Job, Now, Slice};
 use crate::{
     compute::Compute,
-    config::RunConfig,
     data::{FrameKey, FrameSource, Side},
     geometry::trajectory::path_of_motions,
-    model::Networks,
     predict::MotionPredictor,
+    session::{Event, model::ModelSnapshot, publisher::Publisher},
 };
 use anyhow::{Context, Result, ensure};
 use glam::DAffine3;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -17,7 +18,7 @@ use std::{
 };
 
 /// The path of a drive as far as it is predicted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trajectory {
     /// The drive.
     pub folder: String,
@@ -43,26 +44,30 @@ impl Trajectory {
     }
 }
 
-/// The work under way.
-pub(super) struct Tracer {
+/// The path of a drive under way, with the networks as they were when it began.
+pub struct TrajectoryJob {
     source: Arc<dyn FrameSource>,
+    version: Now,
     predictor: MotionPredictor,
     keys: Vec<FrameKey>,
     motions: Vec<DAffine3>,
     begun: Trajectory,
 }
 
-impl Tracer {
-    /// Gets ready to follow a drive with networks that have made this many steps.
+impl TrajectoryJob {
+    /// Gets ready to follow a drive.
+    ///
+    /// # Errors
+    /// Without networks, without a pose network among them, or if the drive has no two frames.
     pub fn new(
-        source: Arc<dyn FrameSource>,
+        ModelSnapshot { model, config, source, .. }: ModelSnapshot,
         (folder, side): (String, Side),
-        (networks, step): (Networks, u64),
-        config: &RunConfig,
         compute: &Compute,
+        version: Now,
     ) -> Result<Self> {
+        let model = model.context("there are no networks yet")?;
         let (size, objective) = (config.network.size(), &config.objective);
-        let predictor = MotionPredictor::new(networks, size, objective, &compute.device)?;
+        let predictor = MotionPredictor::new(model.networks, size, objective, &compute.device)?;
         let drive = source.drives().iter().find(|drive| drive.folder == folder);
         let drive = drive.with_context(|| format!("there is no drive {folder}"))?;
         let keys: Vec<FrameKey> = drive.keys(side).filter(|key| source.contains(key)).collect();
@@ -78,13 +83,13 @@ impl Tracer {
             predicted: Vec::new(),
             truth: Arc::new(truth),
             problem,
-            step,
+            step: model.version.step,
         };
-        Ok(Self { source, predictor, keys, motions: Vec::new(), begun })
+        Ok(Self { source, version, predictor, keys, motions: Vec::new(), begun })
     }
 
     /// Predicts the next motion, and more until this much time is over; gives the path so far.
-    pub fn advance(&mut self, time: Duration) -> Result<Trajectory> {
+    fn predict(&mut self, time: Duration) -> Result<Trajectory> {
         let started = Instant::now();
         while let [this, next, ..] = &self.keys[self.motions.len()..] {
             self.motions.push(self.predictor.motion(self.source.as_ref(), this, next)?);
@@ -93,5 +98,28 @@ impl Tracer {
             }
         }
         Ok(Trajectory { predicted: path_of_motions(&self.motions), ..self.begun.clone() })
+    }
+}
+
+impl Job for TrajectoryJob {
+    const NAME: &str = "the path cannot be followed further";
+
+    fn is_current(&self, now: &Now) -> bool {
+        // A run's next steps leave it be: it is the path by the networks as they were.
+        self.version.is_of_same_model(now)
+    }
+
+    fn advance(&mut self, slice: Slice, publisher: &Publisher) -> Result<bool> {
+        let trajectory = self.predict(slice.time)?;
+        let goes_on = !trajectory.is_whole();
+        publisher.publish_trajectory(trajectory);
+        if !goes_on {
+            publisher.send(Event::TraceEnded);
+        }
+        Ok(goes_on)
+    }
+
+    fn give_up(&mut self, publisher: &Publisher) {
+        publisher.send(Event::TraceEnded);
     }
 }

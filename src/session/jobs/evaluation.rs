@@ -1,23 +1,24 @@
 //! The evaluation of networks by the session: a frame at a time, between other work.
 
-use super::{OpenData, RunFolder};
+use super::{Job, Now, Slice};
 use crate::{
-    config::ImageSize,
     data::{FrameKey, Side, split},
     evaluate::{
         DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, ImageResult, PredictionKind,
         Predictions, Progress, Published, Truth, TruthChoice, published,
     },
     geometry::DepthRange,
-    model::Networks,
     predict::Predictor,
+    session::{Event, model::Model, publisher::Publisher},
+    train::{OpenData, RunFolder},
 };
 use anyhow::Result;
 use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
 
 /// What is evaluated, and how.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EvaluationRequest {
     /// Which pixels count, and how depth becomes metres.
     pub choices: DepthChoices,
@@ -28,7 +29,7 @@ pub struct EvaluationRequest {
 }
 
 /// Which frames of the open data are evaluated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EvaluatedFrames {
     /// Those that the split tests on, or validates on if it tests on none; without a split a tenth of
     /// every drive.
@@ -38,9 +39,9 @@ pub enum EvaluatedFrames {
     Every,
 }
 
-/// What an evaluation has to say.
-#[derive(Clone, Debug)]
-pub enum EvaluationNews {
+/// How far an evaluation is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EvaluationProgress {
     /// It begins.
     Begun {
         /// Which networks are evaluated.
@@ -61,7 +62,7 @@ pub enum EvaluationNews {
 }
 
 /// The result of an evaluation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvaluationReport {
     /// Which networks were evaluated.
     pub name: String,
@@ -71,22 +72,15 @@ pub struct EvaluationReport {
     pub published: Vec<Published>,
 }
 
-/// Networks that are at hand, with what is called after them.
-pub(super) struct Present {
-    pub networks: Networks,
-    pub size: ImageSize,
-    pub range: DepthRange,
-    pub name: String,
-}
-
 /// An evaluation under way.
-pub(super) struct Evaluation {
+pub struct EvaluationJob {
+    version: Now,
     evaluator: DepthEvaluator,
     name: String,
     published: Vec<Published>,
 }
 
-impl Evaluation {
+impl EvaluationJob {
     /// Begins to read frames.
     ///
     /// # Errors
@@ -94,16 +88,19 @@ impl Evaluation {
     pub fn begin(
         request: EvaluationRequest,
         data: &OpenData,
-        present: Option<Present>,
+        model: Option<Model>,
         device: &Device,
+        version: Now,
     ) -> Result<Self> {
-        let (predictor, name) = match (request.weights, present) {
+        let (predictor, name) = match (request.weights, model) {
             (Some(path), _) => {
                 let predictor = Predictor::load(&RunFolder::weights_in(&path), device)?;
                 (predictor, path.display().to_string())
             }
-            (None, Some(Present { networks, size, range, name })) => {
-                (Predictor::new(networks, size, device).with_range(range), name)
+            (None, Some(Model { networks, config, provenance, .. })) => {
+                let range = DepthRange::from(&config.objective);
+                let predictor = Predictor::new(networks, config.network.size(), device).with_range(range);
+                (predictor, provenance.to_string())
             }
             (None, None) => anyhow::bail!("there are no networks to evaluate: train some or load weights"),
         };
@@ -133,35 +130,52 @@ impl Evaluation {
             predict_all: false,
         })?;
         let published = published(protocol_name, &protocol, choices.post_process);
-        Ok(Self { evaluator, name, published })
+        Ok(Self { version, evaluator, name, published })
     }
 
     /// What there is to say at the beginning.
-    pub fn begun(&self) -> EvaluationNews {
-        EvaluationNews::Begun {
+    pub fn begun(&self) -> EvaluationProgress {
+        EvaluationProgress::Begun {
             name: self.name.clone(),
             protocol: self.evaluator.describe().to_owned(),
             frames: self.evaluator.total(),
         }
     }
 
-    /// Looks at the next frame; `None` after the last.
-    pub fn advance(&mut self) -> Option<Result<EvaluationNews>> {
-        let progress = self.evaluator.next()?;
-        Some(progress.map(|progress| match progress {
-            Progress::Scored(image) => EvaluationNews::Scored(image),
-            Progress::Waiting(_) | Progress::WithoutDepth(_) => EvaluationNews::Seen(self.evaluator.seen()),
-        }))
-    }
-
     /// The result, after the last frame.
     ///
     /// # Errors
     /// No image had a true depth.
-    pub fn finish(self) -> Result<EvaluationNews> {
-        let Self { evaluator, name, published } = self;
-        let evaluation = evaluator.finish()?;
-        Ok(EvaluationNews::Finished(Arc::new(EvaluationReport { name, evaluation, published })))
+    fn finish(&mut self) -> Result<EvaluationProgress> {
+        let evaluation = self.evaluator.finish()?;
+        let (name, published) = (self.name.clone(), std::mem::take(&mut self.published));
+        Ok(EvaluationProgress::Finished(Arc::new(EvaluationReport { name, evaluation, published })))
+    }
+}
+
+impl Job for EvaluationJob {
+    const NAME: &str = "the evaluation failed";
+
+    fn is_current(&self, now: &Now) -> bool {
+        // It holds the networks that it began with.
+        self.version.data == now.data && self.version.device == now.device
+    }
+
+    fn advance(&mut self, _: Slice, publisher: &Publisher) -> Result<bool> {
+        let (progress, goes_on) = match self.evaluator.next() {
+            Some(Ok(Progress::Scored(image))) => (EvaluationProgress::Scored(image), true),
+            Some(Ok(Progress::Waiting(_) | Progress::WithoutDepth(_))) => {
+                (EvaluationProgress::Seen(self.evaluator.seen()), true)
+            }
+            Some(Err(error)) => return Err(error),
+            None => (self.finish()?, false),
+        };
+        publisher.send(Event::Evaluation(progress));
+        Ok(goes_on)
+    }
+
+    fn give_up(&mut self, publisher: &Publisher) {
+        publisher.send(Event::Evaluation(EvaluationProgress::GivenUp));
     }
 }
 

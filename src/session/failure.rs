@@ -1,0 +1,51 @@
+//! From errors and panics to failures.
+
+use super::{Failure, RunEffect};
+use anyhow::{Error, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+impl Failure {
+    /// Of an error; one that is a failure already stays what it is.
+    pub(super) fn of(error: Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(failure) => failure,
+            Err(error) => Self { text: format!("{error:#}"), ..Self::default() },
+        }
+    }
+
+    /// The same with what failed before its text.
+    pub(super) fn context(self, what: &str) -> Self {
+        Self { text: format!("{what}: {}", self.text), ..self }
+    }
+
+    pub(super) fn with_effect(self, effect: RunEffect) -> Self {
+        Self { effect, ..self }
+    }
+
+    /// Whether it is an error of the program itself, after which what it worked on cannot be trusted.
+    pub(super) fn is_panic(&self) -> bool {
+        self.report.is_some()
+    }
+}
+
+/// Does some work; its error or panic becomes a failure, with `what` before its text.
+pub(super) fn guarded<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T, Failure> {
+    caught(work).map_err(|failure| failure.context(what))
+}
+
+/// Does some work; its error or panic becomes a failure.
+pub(super) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T, Failure> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(Failure::of),
+        Err(panic) => Err(Failure {
+            text: format!("an error within the program: {}", panic_text(panic.as_ref())),
+            report: Some(panic_text(panic.as_ref())),
+            ..Failure::default()
+        }),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("an unknown panic").to_owned()
+}
