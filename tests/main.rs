@@ -46,4 +46,4 @@ mod support;
 mod synthetic;
 mod training;
 mod weights;
-mod window;
+//mod window;

@@ -10,13 +10,18 @@ use crate::{
 };
 use anyhow::{Context, Error, Result, bail};
 use clap::{ArgMatches, Args, parser::ValueSource};
+use crossbeam_channel::RecvTimeoutError;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
+
+/// How often validation is looked after.
+const REFRESH: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
 pub(super) struct TrainArgs {
@@ -77,8 +82,10 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     eprintln!("computing on {}", compute.name);
     let session = SessionHandle::spawn(compute, Arc::new(|| ()));
     let requester = session.requester();
-    ctrlc::set_handler(move || drop(requester.send(Command::Stop)))
-        .context("the interrupt key cannot be watched")?;
+    ctrlc::set_handler(move || {
+        requester.send(Command::Stop);
+    })
+    .context("the interrupt key cannot be watched")?;
     let mut loss = f32::NAN;
     let mut early = Vec::new();
     for command in begin {
@@ -152,31 +159,37 @@ fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<E
     let bar = progress::bar(0, "train");
     let mut early = early.into_iter();
     loop {
-        let event = early.next().or_else(|| session.wait()).context("the session ended early")?;
+        let event = match early.next().map_or_else(|| session.wait_at_most(REFRESH), Ok) {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => bail!("the session ended early"),
+        };
         match event {
-            Event::Step(report) => {
+            Some(Event::Step(report)) => {
                 show(&bar, &report);
                 loss = report.loss;
             }
-            Event::Validation(report) => bar.suspend(|| eprintln!("{}", validation(&report))),
-            Event::Notice(notice) if notice.level == Level::Error => {}
-            Event::Notice(notice) => bar.suspend(|| eprintln!("{}", in_words(&notice))),
-            Event::Reply(Reply { result: Err(failure), .. }) => {
+            Some(Event::Validation(report)) => bar.suspend(|| eprintln!("{}", validation(&report))),
+            Some(Event::Notice(notice)) if notice.level != Level::Error => {
+                bar.suspend(|| eprintln!("{}", in_words(&notice)));
+            }
+            // To stop may fail, if the last checkpoint cannot be written.
+            Some(Event::Reply(Reply { result: Err(failure), .. })) => {
                 bar.suspend(|| eprintln!("{failure}"));
             }
-            Event::RunEnded { steps, out, failure } => {
+            Some(Event::RunEnded { steps, out, failure }) => {
                 bar.finish_and_clear();
                 return failure.map_or(Ok(End { steps, loss, out }), |failure| Err(failure.into()));
             }
             _ => {}
         }
-        if let Some(run) = &session.state().run {
-            if let Some(failure) = &run.failure {
-                bail!(failure.clone());
-            }
-            if let Some((done, samples)) = run.validating {
-                bar.set_message(format!("validating {done} of {samples}"));
-            }
+        let state = session.state();
+        let Some(run) = &state.run else { continue };
+        if let Some(failure) = &run.failure {
+            bail!(failure.clone());
+        }
+        if let Some((done, samples)) = run.validating {
+            bar.set_message(format!("validating {done} of {samples}"));
         }
     }
 }

@@ -9,13 +9,14 @@ use crate::{
     data::FrameSource,
     session::Failure,
 };
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::{Builder, JoinHandle},
+    time::Duration,
 };
 
 /// The name of the thread that owns burn.
@@ -111,6 +112,14 @@ impl SessionHandle {
     /// Waits for the next event; `None` once the session has ended.
     pub fn wait(&self) -> Option<Event> {
         self.events.recv().ok()
+    }
+
+    /// Waits for the next event, at most this long: the state may have changed without one.
+    ///
+    /// # Errors
+    /// If none came, or the session has ended.
+    pub fn wait_at_most(&self, time: Duration) -> Result<Event, RecvTimeoutError> {
+        self.events.recv_timeout(time)
     }
 
     /// The state. It is never older than an event that was taken.

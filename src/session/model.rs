@@ -111,13 +111,12 @@ pub(super) struct ModelSnapshot {
     /// Their size and objective; without networks those of the defaults.
     pub config: RunConfig,
     pub source: Arc<dyn FrameSource>,
-    pub data_version: u64,
 }
 
 impl ModelSnapshot {
-    pub fn new(model: Option<Model>, source: Arc<dyn FrameSource>, data_version: u64) -> Self {
+    pub fn new(model: Option<Model>, source: Arc<dyn FrameSource>) -> Self {
         let config = model.as_ref().map_or_else(RunConfig::default, |model| model.config.clone());
-        Self { model, config, source, data_version }
+        Self { model, config, source }
     }
 
     /// The same for looking at targets without any source.

@@ -214,7 +214,7 @@ impl Worker {
     fn snapshot(&self) -> Option<ModelSnapshot> {
         let data = self.data.as_ref()?;
         let source = Arc::clone(&data.open.source);
-        Some(ModelSnapshot::new(self.looked_at_model(), source, data.report.version))
+        Some(ModelSnapshot::new(self.looked_at_model(), source))
     }
 
     /// Begins a snapshot of the pinned frames with a run's own networks, else with those that are looked at.

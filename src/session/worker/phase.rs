@@ -53,7 +53,7 @@ impl Training {
     /// Its networks with its own data.
     pub fn snapshot(&self) -> ModelSnapshot {
         let source = Arc::clone(&self.data.open.source);
-        ModelSnapshot::new(Some(self.model()), source, self.data.report.version)
+        ModelSnapshot::new(Some(self.model()), source)
     }
 }
 
