@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-const FLOORS: [&str; 12] = [
+const FLOORS: [&str; 13] = [
     "config",
     "geometry",
     "data",
@@ -12,16 +12,18 @@ const FLOORS: [&str; 12] = [
     "predict",
     "evaluate",
     "train",
+    "session",
     "view",
     "app",
     "cli",
 ];
 
 /// Crates that a floor must not name, with the reason.
-const FORBIDDEN: [(&str, &[&str], &str); 8] = [
+const FORBIDDEN: [(&str, &[&str], &str); 9] = [
     ("view", &["burn", "burn_cubecl", "burn_wgpu", "cubecl"], "drawing must not wait for burn"),
     ("app", &["burn", "burn_cubecl", "burn_wgpu", "cubecl"], "the window must not wait for burn"),
     ("train", &["egui", "eframe"], "training runs without a window"),
+    ("session", &["egui", "eframe"], "a session runs without a window"),
     ("objective", &["egui", "eframe"], "the loss knows no window"),
     ("model", &["egui", "eframe"], "networks know no window"),
     ("evaluate", &["egui", "eframe"], "evaluation runs without a window"),
