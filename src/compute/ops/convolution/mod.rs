@@ -10,6 +10,7 @@ mod flex;
 
 pub use activation::Activation;
 pub use cube::Tile;
+pub use flex::PixelSums;
 
 use super::{elu, reflection_pad};
 use backend::ConvolutionOps;

@@ -7,6 +7,8 @@ mod line;
 mod passes;
 mod scratch;
 
+pub use kernel::PixelSums;
+
 use super::{
     Activation, ConvolutionOptions,
     backend::{ConvolutionGradients, ConvolutionOps, Saved},
