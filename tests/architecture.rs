@@ -128,6 +128,20 @@ fn floors_keep_to_their_libraries() {
 }
 
 #[test]
+fn nothing_changes_the_environment() {
+    let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs");
+    let main = (main.display().to_string(), fs::read_to_string(&main).unwrap());
+    for (path, text) in FLOORS.into_iter().flat_map(sources).chain([main]) {
+        for name in ["set_var", "remove_var"] {
+            assert!(
+                !code(&text).contains(name),
+                "{path} names {name}: other threads may read the environment"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_rule_reader_sees_every_form_of_use() {
     assert_eq!(floors_named("use crate::train::Session;"), ["train"]);
     assert_eq!(

@@ -541,3 +541,15 @@ fn frames_are_drawn_while_steps_run() {
     assert!((of("step_slowdown") - of("step_seconds") / of("step_alone_seconds")).abs() < 1e-9);
     assert!(of("throttle_waits") >= 1.0, "{together}");
 }
+
+#[test]
+fn the_environment_stays_as_it_is_and_libraries_print_nothing() {
+    let output = Command::new(env!("CARGO_BIN_EXE_monoscope"))
+        .args(["info", "--json"])
+        .env_remove("XDG_RUNTIME_DIR")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    // Mesa's Vulkan layer asks libwayland, which misses the variable.
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
