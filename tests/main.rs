@@ -32,6 +32,7 @@ mod objective;
 mod odometry;
 mod ops;
 mod options;
+mod panics;
 mod pose_networks;
 mod preparation;
 mod resume;

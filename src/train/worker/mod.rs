@@ -19,12 +19,13 @@ use crate::{
         weights::{self, MetricScale},
     },
     objective::{Adjustment, MapName},
+    panics,
 };
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, Sender};
 use std::{
     collections::BTreeSet,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -143,10 +144,10 @@ impl Worker {
     /// Does some work; its error or panic becomes an event, and a run that was making steps pauses. `what`
     /// goes before an error that does not say by itself what failed.
     fn guarded(&mut self, what: Option<&str>, work: impl FnOnce(&mut Self) -> Result<()>) {
-        let error = match catch_unwind(AssertUnwindSafe(|| work(self))) {
+        let error = match panics::catch(AssertUnwindSafe(|| work(self))) {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error,
-            Err(panic) => anyhow!("an error within the program: {}", panic_text(panic.as_ref())),
+            Err(panic) => anyhow!("an error within the program: {panic}"),
         };
         let ended_run = matches!(self.state, State::Training | State::Preparing);
         if ended_run && let Err(late) = self.settle() {
@@ -480,9 +481,4 @@ impl Worker {
         let _ = self.events.send(event);
         (self.on_change)();
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("an unknown panic").to_owned()
 }
