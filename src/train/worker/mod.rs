@@ -7,15 +7,15 @@ mod shown;
 
 use super::{
     Beginning, Command, DataReport, Entry, Event, Fusing, Harm, OpenData, Picture, Problem, Progress, Run,
-    RunFolder, Samples, State, WeightsReport, evaluation::Evaluation, fusion::Fuser, pinned::Photographer,
-    showing::Predicted, tracer::Tracer,
+    RunFolder, Samples, StartingNetworks, State, WeightsReport, evaluation::Evaluation, fusion::Fuser,
+    pinned::Photographer, showing::Predicted, tracer::Tracer,
 };
 use crate::{
     compute::{Compute, Slot},
     config::{DataChoice, ObjectiveConfig, RunConfig},
     data::FrameKey,
     model::{
-        Architecture, Networks,
+        Networks,
         weights::{self, MetricScale},
     },
     objective::{Adjustment, MapName},
@@ -323,11 +323,15 @@ impl Worker {
         self.finish()?;
         self.enter(State::Preparing);
         config.validate()?;
-        let networks = self.starting_networks(&config)?;
+        let start = self.starting_networks(&config)?;
+        let pretrained = start.pretrained.as_ref().map(ToString::to_string);
         let data = self.data.as_ref().context("there is no data to train on; open some first")?;
         let samples = data.samples(&config.objective.frame_ids)?;
-        let run = Run::new(config, networks, data, &samples, out, &self.compute)?;
+        let run = Run::new(config, start, data, &samples, out, &self.compute)?;
         self.begin(run, &samples, Vec::new());
+        if let Some(pretrained) = pretrained {
+            self.warn(pretrained);
+        }
         Ok(())
     }
 
@@ -375,16 +379,9 @@ impl Worker {
         self.enter(State::Training);
     }
 
-    fn starting_networks(&self, config: &RunConfig) -> Result<Networks> {
-        let architecture = Architecture::new(&config.network, &config.objective)?;
-        let mut networks = Networks::new(&architecture, config.training.seed, &self.compute.device);
-        if let Some(file) = &config.network.pretrained_encoder {
-            weights::load_imagenet(file, &mut networks)?;
-        }
-        if let Some(loaded) = self.networks.as_ref().filter(|_| self.starts_loaded) {
-            networks.adopt(loaded, &config.network.models_to_load)?;
-        }
-        Ok(networks)
+    fn starting_networks(&self, config: &RunConfig) -> Result<StartingNetworks> {
+        let loaded = self.networks.as_ref().filter(|_| self.starts_loaded);
+        StartingNetworks::new(config, loaded, &self.compute.device)
     }
 
     fn train(&mut self) -> Result<()> {
