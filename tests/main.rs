@@ -24,6 +24,7 @@ mod kernels;
 mod launches;
 mod layers;
 mod maps;
+mod memory;
 mod motion;
 mod moving;
 mod networks;

@@ -432,6 +432,7 @@ impl Worker {
     /// Ends the run, if there is one.
     fn finish(&mut self) -> Result<()> {
         if let Some((steps, out)) = self.close()? {
+            self.compute.release_unused_memory();
             self.tell(Event::Finished { steps, out });
         }
         Ok(())

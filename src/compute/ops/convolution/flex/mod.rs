@@ -8,6 +8,7 @@ mod passes;
 mod scratch;
 
 pub use kernel::PixelSums;
+pub(in crate::compute) use scratch::release_scratch;
 
 use super::{
     Activation, ConvolutionOptions,
