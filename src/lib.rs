@@ -7,6 +7,7 @@
 //!
 //! | floor         | what lives there |
 //! |---------------|------------------|
+//! | [`panics`]    | reports of panics that are caught: message, place, backtrace |
 //! | [`config`]    | what a run is: one struct a concern, the same for flags, form and TOML file |
 //! | [`geometry`]  | pure mathematics: camera, pose, disparity and depth, colour maps |
 //! | [`data`]      | from files to samples, bytes only: images, films, augmentation, splits, KITTI, own folders, the built-in drive, the loader, small pictures for scrolling |
@@ -45,6 +46,7 @@ pub mod evaluate;
 pub mod geometry;
 pub mod model;
 pub mod objective;
+pub mod panics;
 pub mod predict;
 pub mod session;
 pub mod train;

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-const FLOORS: [&str; 13] = [
+const FLOORS: [&str; 14] = [
+    "panics",
     "config",
     "geometry",
     "data",
@@ -39,6 +40,11 @@ const LONGEST_FILE: usize = 500;
 fn sources(floor: &str) -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(floor);
     let mut files = BTreeMap::new();
+    let file = root.with_extension("rs");
+    if file.is_file() {
+        files.insert(file.display().to_string(), fs::read_to_string(&file).unwrap());
+        return files;
+    }
     let mut folders = vec![root];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
@@ -125,6 +131,20 @@ fn floors_keep_to_their_libraries() {
             for name in BACKEND_NAMES {
                 assert!(!code(&text).contains(name), "{path} names {name}: only compute knows backends");
             }
+        }
+    }
+}
+
+#[test]
+fn nothing_changes_the_environment() {
+    let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs");
+    let main = (main.display().to_string(), fs::read_to_string(&main).unwrap());
+    for (path, text) in FLOORS.into_iter().flat_map(sources).chain([main]) {
+        for name in ["set_var", "remove_var"] {
+            assert!(
+                !code(&text).contains(name),
+                "{path} names {name}: other threads may read the environment"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The command line as scripts see it: exit codes, one clear line, nothing half-written.
 
-use crate::support::gpu;
-use monoscope::data::arrays::npy::read_array;
+use crate::{architectures::classifier, support::gpu};
+use monoscope::{data::arrays::npy::read_array, model::ResnetArchitecture, train::RunFolder};
 use std::{
     fs,
     path::Path,
@@ -540,4 +540,40 @@ fn frames_are_drawn_while_steps_run() {
     );
     assert!((of("step_slowdown") - of("step_seconds") / of("step_alone_seconds")).abs() < 1e-9);
     assert!(of("throttle_waits") >= 1.0, "{together}");
+}
+
+#[test]
+fn the_environment_stays_as_it_is_and_libraries_print_nothing() {
+    let output = Command::new(env!("CARGO_BIN_EXE_monoscope"))
+        .args(["info", "--json"])
+        .env_remove("XDG_RUNTIME_DIR")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    // Mesa's Vulkan layer asks libwayland, which misses the variable.
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn a_run_says_which_encoders_were_pretrained() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, file) = (folder.path().join("run"), classifier(ResnetArchitecture::RESNET_18));
+    let small = ["--preset", "small", "--height", "64", "--width", "64", "--batch-size", "1", "--steps", "1"];
+    let begin = ["train", "--data", "demo", "--device", "cpu", "--out", text(&run)];
+    let pretrained = ["--pretrained-encoder", text(file.path()), "--pose-model-type", "posecnn"];
+    let output = monoscope(&[&begin[..], &small, &pretrained].concat());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    let line = "(ResNet18) fills the depth encoder (100 tensors), not the pose encoder (PoseCNN has none)";
+    assert_eq!(stderr.lines().filter(|told| told.ends_with(line)).count(), 1, "{stderr}");
+    let manifest = RunFolder::open(&run).unwrap().manifest().unwrap();
+    let pretrained = manifest.pretrained.unwrap();
+    assert_eq!((pretrained.file.as_path(), pretrained.filled.len()), (file.path(), 1));
+
+    // The manifests of earlier versions do not say it.
+    let path = run.join("manifest.json");
+    let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest.as_object_mut().unwrap().remove("pretrained").unwrap();
+    fs::write(&path, manifest.to_string()).unwrap();
+    assert_eq!(RunFolder::open(&run).unwrap().manifest().unwrap().pretrained, None);
 }

@@ -4,7 +4,9 @@ use crate::support::{gpu, largest_difference, scattered, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::compute::{
     count_kernels, launched_kernels,
-    ops::convolution::{Activation, ConvolutionOptions, Padding, Tile, composed_convolution, convolution},
+    ops::convolution::{
+        Activation, ConvolutionOptions, Padding, PixelSums, Tile, composed_convolution, convolution,
+    },
 };
 
 /// Kernel size, options, and whether there is a bias, for every kind of convolution in the networks.
@@ -252,4 +254,62 @@ fn tiles_of_many_filters_read_little_for_each_multiply_add() {
             assert!(bytes <= 0.25, "{bytes} bytes a multiply-add for {rows} filters, {columns} pixels");
         }
     }
+}
+
+/// Counts of filters for which vectors of 4, 8 and 16 lanes, two at a time, leave every possible rest.
+#[test]
+fn sums_over_pixels_stay_within_their_filters() {
+    const TAPS: usize = 16;
+    /// Values beyond the slices that must be neither read nor written.
+    const BEYOND: usize = 64;
+    let (line_width, width, height) = (7, 5, 3);
+    for filters in [16, 32, 48, 64, 80, 112] {
+        let line = pattern(line_width * height + TAPS);
+        let taps: Vec<usize> = (0..TAPS).collect();
+        let mut gradient = pattern(width * height * filters);
+        let (count, len) = (gradient.len(), TAPS * filters);
+        gradient.resize(count + BEYOND, f32::NAN);
+        let mut sums = vec![1.0; len + BEYOND];
+        let pixel_sums = PixelSums {
+            line: &line,
+            line_width,
+            gradient: &gradient[..count],
+            width,
+            filters,
+            taps: &taps,
+            sums: &mut sums[..len],
+        };
+        pixel_sums.run();
+        let (sums, beyond) = sums.split_at(len);
+        assert!(beyond.iter().all(|value| *value == 1.0), "{filters} filters: written out of bounds");
+        for (index, sum) in sums.iter().enumerate() {
+            let (tap, filter) = (taps[index / filters], index % filters);
+            let term = |pixel: usize| {
+                let (y, x) = (pixel / width, pixel % width);
+                line[tap + y * line_width + x] * gradient[pixel * filters + filter]
+            };
+            let expected = 1.0 + (0..width * height).map(term).sum::<f32>();
+            assert!(
+                (sum - expected).abs() < 1e-4,
+                "{filters} filters, tap {tap}, filter {filter}: {sum}, not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "whole vectors")]
+fn sums_over_pixels_refuse_a_part_of_a_vector() {
+    let (line, gradient, mut sums) = ([0.0; 8], [0.0; 24], [0.0; 8 * 24]);
+    let taps = [0; 8];
+    PixelSums {
+        line: &line,
+        line_width: 1,
+        gradient: &gradient,
+        width: 1,
+        filters: 24,
+        taps: &taps,
+        sums: &mut sums,
+    }
+    .run();
 }

@@ -2,7 +2,7 @@
 
 use super::{Lab, Settings, Store, frame_times::FrameTimes, log, settings};
 use crate::{
-    compute::DisplayDevice,
+    compute::{DisplayDevice, log_libwayland},
     config::{DataChoice, DeviceChoice},
     view,
 };
@@ -91,6 +91,7 @@ fn setup() -> WgpuSetup {
     if let Ok(display) = DisplayDevice::request() {
         return view::setup_of(&display);
     }
+    log_libwayland();
     let mut setup = WgpuSetupCreateNew::without_display_handle();
     setup.instance_descriptor.backends = wgpu::Backends::PRIMARY;
     setup.device_descriptor = Arc::new(DisplayDevice::descriptor);

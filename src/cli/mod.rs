@@ -20,8 +20,8 @@ use crate::{
     app,
     compute::Compute,
     config::{ConfigError, DeviceChoice},
+    panics,
     predict::Predictor,
-    session::SESSION_THREAD,
     train::RunFolder,
 };
 use anyhow::{Context, Result};
@@ -142,13 +142,7 @@ impl RepeatableArgs {
 
 /// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
 pub fn main() -> ExitCode {
-    let report_panic = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        // The session reports its panics as problems, in one line.
-        if std::thread::current().name() != Some(SESSION_THREAD) {
-            report_panic(panic);
-        }
-    }));
+    panics::install_hook();
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,

@@ -4,7 +4,7 @@
 //! it. The device is requested with everything the adapter has, because burn decides which kernels
 //! to emit from what the adapter offers, not from what the device was given.
 
-use super::throttle;
+use super::{throttle, wayland::log_libwayland};
 use crate::config::DeviceChoice;
 use burn::tensor::{Device, Tensor};
 use burn_wgpu::{CubeBackend, WgpuSetup};
@@ -74,9 +74,7 @@ impl DisplayDevice {
 
     /// Opens the fastest adapter without a window; a software driver serves if there is no other.
     pub fn request() -> Result<Self, ComputeError> {
-        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-        descriptor.backends = wgpu::Backends::PRIMARY;
-        let instance = wgpu::Instance::new(descriptor);
+        let instance = instance();
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
@@ -148,6 +146,14 @@ impl DisplayDevice {
         }
         Ok(self.burn.get_or_init(|| device).clone())
     }
+}
+
+/// An entry point to the adapters, without a window.
+fn instance() -> wgpu::Instance {
+    log_libwayland();
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = wgpu::Backends::PRIMARY;
+    wgpu::Instance::new(descriptor)
 }
 
 /// The way to burn's thread for a device of the GPU backend.
@@ -231,9 +237,7 @@ pub struct AdapterDescription {
 
 /// Lists the graphics adapters of this machine.
 pub fn adapters() -> Vec<AdapterDescription> {
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    descriptor.backends = wgpu::Backends::PRIMARY;
-    let instance = wgpu::Instance::new(descriptor);
+    let instance = instance();
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY))
         .into_iter()
         .map(|adapter| {

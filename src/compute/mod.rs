@@ -12,6 +12,7 @@ mod readback;
 mod slot;
 mod throttle;
 mod upload;
+mod wayland;
 
 pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
 pub use kernel_times::{KernelTime, KernelTimes, time_kernels};
@@ -23,3 +24,4 @@ pub use readback::{PendingRead, Readback, ReadbackCounts};
 pub use slot::Slot;
 pub use throttle::{PieceLength, throttle_waits};
 pub use upload::{count_uploads, is_gpu, upload};
+pub use wayland::log_libwayland;

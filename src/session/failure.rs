@@ -1,8 +1,9 @@
 //! From errors and panics to failures.
 
 use super::{Failure, RunEffect};
+use crate::panics;
 use anyhow::{Error, Result};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 impl Failure {
     /// Of an error; one that is a failure already stays what it is.
@@ -35,17 +36,12 @@ pub(super) fn guarded<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result
 
 /// Does some work; its error or panic becomes a failure.
 pub(super) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T, Failure> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match panics::catch(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(Failure::of),
         Err(panic) => Err(Failure {
-            text: format!("an error within the program: {}", panic_text(panic.as_ref())),
-            report: Some(panic_text(panic.as_ref())),
+            text: format!("an error within the program: {panic}"),
+            report: Some(panic.full(None)),
             ..Failure::default()
         }),
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("an unknown panic").to_owned()
 }

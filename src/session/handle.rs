@@ -7,6 +7,7 @@ use super::{
 use crate::{
     compute::{Compute, Slot},
     data::FrameSource,
+    panics,
     session::Failure,
 };
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
@@ -66,6 +67,8 @@ pub struct SessionHandle {
 impl SessionHandle {
     /// Starts the thread. `on_change` is called on it whenever there is something new to take.
     pub fn spawn(compute: Compute, on_change: Arc<dyn Fn() + Send + Sync>) -> Self {
+        // Without it a panic on the thread would be caught without its place.
+        panics::install_hook();
         let (requests, received) = unbounded();
         let (sender, events) = unbounded();
         let latest = Arc::new(Latest::default());

@@ -5,7 +5,7 @@ use super::{Adam, Checkpoint, Position};
 use crate::{
     config::{DataChoice, RunConfig},
     data::whole::{self, UNFINISHED},
-    model::Networks,
+    model::{Networks, weights::PretrainedEncoders},
 };
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,9 @@ pub struct Manifest {
     pub data_fingerprint: String,
     /// The seed.
     pub seed: u64,
+    /// What `--pretrained-encoder` filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<PretrainedEncoders>,
 }
 
 /// The folder of a run.

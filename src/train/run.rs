@@ -2,7 +2,7 @@
 
 use super::{
     Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, RunFolder,
-    Samples, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
+    Samples, StartingNetworks, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
     feed::Feed,
     in_flight::{InFlight, Reported},
     open_data::fingerprint,
@@ -83,13 +83,13 @@ pub struct Step {
 }
 
 impl Run {
-    /// Begins a run; nothing is trained yet. `networks` are what to start from.
+    /// Begins a run; nothing is trained yet. `start` is what it starts from.
     ///
     /// # Errors
     /// If the configuration cannot work, there are too few samples, or the folder cannot be made.
     pub fn new(
         config: RunConfig,
-        networks: Networks,
+        start: impl Into<StartingNetworks>,
         data: &OpenData,
         samples: &Samples,
         out: &Path,
@@ -100,6 +100,7 @@ impl Run {
         let preparation = SampleTensors::preparation(&compute.device);
         let feed = Feed::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
+        let StartingNetworks { networks, pretrained } = start.into();
         let (choice, split) = data.absolute();
         let manifest = Manifest {
             program: env!("CARGO_PKG_NAME").to_owned(),
@@ -110,6 +111,7 @@ impl Run {
             samples: samples.training.len(),
             data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
             seed: config.training.seed,
+            pretrained,
         };
         let folder = RunFolder::create(out, &config, &manifest)?;
         let position = Position { batches: feed.batch_count(), ..Position::default() };

@@ -3,12 +3,11 @@
 use super::{Dataset, Training, Worker, phase::Phase};
 use crate::{
     config::{DataChoice, RunConfig, Setting},
-    model::{Architecture, Networks, weights},
     session::{
-        Activity, Command, Event, Failure, Level, OnRun, Outcome, RunEffect, RunStarted, Topic,
+        Activity, Command, Event, Failure, Level, Notice, OnRun, Outcome, RunEffect, RunStarted, Topic,
         failure::{caught, guarded},
     },
-    train::{Album, Entry, Progress, Reported, Run, RunFolder, Samples, Snapshots, Step},
+    train::{Album, Entry, Progress, Reported, Run, RunFolder, Samples, Snapshots, StartingNetworks, Step},
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -42,25 +41,20 @@ impl Worker {
         }
         self.publish_as(Activity::Preparing);
         config.validate()?;
-        let networks = self.starting_networks(&config)?;
+        let loaded = self.model.as_ref().filter(|model| model.is_start());
+        let loaded = loaded.map(|model| &model.networks);
+        let start = StartingNetworks::new(&config, loaded, &self.compute.device)?;
+        let pretrained = start.pretrained.as_ref().map(ToString::to_string);
         let data = self.data.clone().context("there is no data to train on; open some first")?;
         let samples = data.open.samples(&config.objective.frame_ids)?;
-        let run = Run::new(config, networks, &data.open, &samples, out, &self.compute)?;
+        let run = Run::new(config, start, &data.open, &samples, out, &self.compute)?;
         self.model = None;
         self.begin(run, data, &samples, Vec::new());
+        if let Some(text) = pretrained {
+            let (level, topic) = (Level::Info, Topic::Weights);
+            self.publisher.send(Event::Notice(Notice { level, topic, text, ..Notice::default() }));
+        }
         Ok(())
-    }
-
-    fn starting_networks(&self, config: &RunConfig) -> Result<Networks> {
-        let architecture = Architecture::new(&config.network, &config.objective)?;
-        let mut networks = Networks::new(&architecture, config.training.seed, &self.compute.device);
-        if let Some(file) = &config.network.pretrained_encoder {
-            weights::load_imagenet(file, &mut networks)?;
-        }
-        if let Some(loaded) = self.model.as_ref().filter(|model| model.is_start()) {
-            networks.adopt(&loaded.networks, &config.network.models_to_load)?;
-        }
-        Ok(networks)
     }
 
     pub(super) fn resume(
@@ -359,6 +353,7 @@ impl Worker {
             self.begin_snapshot();
         }
         drop(self.phase.take());
+        self.compute.release_unused_memory();
         self.publish();
         if let Some(path) = path {
             self.publisher.send(Event::Checkpoint(path));
