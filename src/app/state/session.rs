@@ -8,7 +8,7 @@ use crate::{
     data::FrameSource,
     session::{
         Activity, CloudFusion, Command, DataReport, Event, Failure, Level, ModelReport, OnRun, Origin,
-        Outcome, Provenance, Reply, Request, RequestId, RunEffect, RunState, SessionState, Trajectory,
+        Outcome, Provenance, Reply, Request, RequestId, RunEffect, RunState, SessionState, Topic, Trajectory,
     },
 };
 use std::{
@@ -96,6 +96,7 @@ impl State {
             self.messages.log.add(Severity::Detail, text);
             self.model_changed();
         }
+        self.form.loaded = self.starting_networks();
         if let Some(data) = now.data.as_ref().filter(|_| version(&before) != version(&now)) {
             let text = format!(
                 "Opened {} (drives: {}): {} samples to train on, {} to validate on, {} dropped",
@@ -122,7 +123,7 @@ impl State {
                 match (command, result) {
                     (Some(command), Ok(Outcome::Done)) => self.done(command),
                     (Some(command), Ok(Outcome::RunUnderWay { out, step })) => {
-                        self.run_in_the_way = Some(RunInTheWay { command, out, step });
+                        self.runs_in_the_way.push_back(RunInTheWay { command, out, step });
                     }
                     (command, Err(failure)) => self.failed(command.as_ref(), &failure),
                     (None, Ok(_)) => {}
@@ -133,6 +134,8 @@ impl State {
                 self.messages.notice(&notice);
                 if notice.level == Level::Error {
                     self.playhead.is_playing = false;
+                } else if notice.topic == Topic::View {
+                    self.playhead.pass_over();
                 }
             }
             Event::RunStarted(started) => self.run_started(*started),
@@ -171,6 +174,10 @@ impl State {
         // A folder that cannot be opened is no longer waited for, and all else stays as it is.
         let is_refused = matches!(command, Some(Command::Start { .. }));
         self.messages.report(failure, is_refused);
+        if let (Some(Command::Change(_)), Some(run)) = (command, self.session.run.as_ref()) {
+            self.running.clone_from(&run.config);
+            self.form.config.clone_from(&run.config);
+        }
     }
 
     /// What the session is doing; a run that was asked for is being prepared, so that nobody asks twice.
