@@ -50,6 +50,11 @@ impl Scripted {
 
     fn collect(&mut self) {
         let requests = self.window.take_requests();
+        let shows = |request: &Request| matches!(request.command, Command::Show(_));
+        if requests.iter().any(shows) {
+            // The window would not have asked for both if it had been left alone until now.
+            self.untaken.retain(|request| !shows(request));
+        }
         self.waiting.extend(requests.iter().cloned());
         self.untaken.extend(requests);
     }

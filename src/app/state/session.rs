@@ -109,9 +109,6 @@ impl State {
             self.messages.log.add(Severity::Detail, text);
             self.data_opened(data);
         }
-        if id(&before) != id(&now) {
-            self.ask_for_frame();
-        }
     }
 
     /// Takes note of what the session says. The state is never older than that.
@@ -171,10 +168,10 @@ impl State {
     }
 
     fn failed(&mut self, command: Option<&Command>, failure: &Failure) {
-        // A folder that cannot be opened is no longer waited for, and all else stays as it is.
         let is_refused = matches!(command, Some(Command::Start { .. }));
         self.messages.report(failure, is_refused);
         if let (Some(Command::Change(_)), Some(run)) = (command, self.session.run.as_ref()) {
+            // Else the form would show, and never send again, what the run was refused.
             self.running.clone_from(&run.config);
             self.form.config.clone_from(&run.config);
         }
