@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// Room for the names of what draws and what trains.
 const DEVICES: f32 = 200.0;
+/// Room for the way back to the run.
+const BACK: f32 = 128.0;
 
 /// The four buttons.
 pub fn run_buttons(ui: &mut Ui, state: &mut State) {
@@ -70,12 +72,16 @@ pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
 
 /// Step, speed and time left, each in a place that does not move.
 pub fn figures(ui: &mut Ui, state: &State) {
+    // In a narrow window the devices and the way back are worth more; the Training pane has all figures.
+    let back = if state.looks_elsewhere() { BACK } else { 0.0 };
+    let room = ui.available_width() - DEVICES - back;
+    if back > 0.0 && room < 160.0 {
+        return;
+    }
     let Some(step) = state.last_step() else {
         slot(ui, state_label(state), 160.0);
         return;
     };
-    // In a narrow window the devices are worth more; the Training pane has all figures.
-    let room = ui.available_width() - DEVICES;
     slot(ui, format!("step {} / {}", step.step, step.total_steps), 120.0);
     if !state.is_training() {
         if room >= 192.0 {

@@ -20,6 +20,8 @@ pub struct Line {
     pub severity: Severity,
     /// What happened, and what to do.
     pub text: String,
+    /// Where in the program it happened, for those who report it, if it is an error of the program itself.
+    pub report: Option<String>,
     /// How often it came in a row.
     pub times: usize,
 }
@@ -31,10 +33,25 @@ impl Line {
         format!("{:02}:{:02}:{:02}", since / 3600 % 24, since / 60 % 60, since % 60)
     }
 
-    /// The line as it is copied.
+    /// The line as it is read.
     pub fn plain(&self) -> String {
         let times = if self.times > 1 { format!(" ({}×)", self.times) } else { String::new() };
         format!("{} {:<7} {}{times}", self.time(), self.severity.name(), self.text)
+    }
+
+    /// The line as it is copied, with its report below it.
+    pub fn whole(&self) -> String {
+        let report = self.report.iter().map(|report| format!("\n{}", report.trim_end()));
+        std::iter::once(self.plain()).chain(report).collect()
+    }
+
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        (self.severity, &self.text, &self.report) == (other.severity, &other.text, &other.report)
+    }
+
+    fn has(&self, words: &str) -> bool {
+        let texts = [Some(&self.text), self.report.as_ref()];
+        texts.into_iter().flatten().any(|text| text.to_lowercase().contains(words))
     }
 }
 
@@ -45,10 +62,15 @@ pub struct Log(VecDeque<Line>);
 impl Log {
     /// Writes a line; one that only repeats the last is counted instead.
     pub fn add(&mut self, severity: Severity, text: impl Into<String>) {
-        let text = text.into();
+        self.add_with_report(severity, text, None);
+    }
+
+    /// As [`Log::add`], with where in the program it happened.
+    pub fn add_with_report(&mut self, severity: Severity, text: impl Into<String>, report: Option<String>) {
+        let line = Line { at: SystemTime::now(), severity, text: text.into(), report, times: 1 };
         match self.0.back_mut() {
-            Some(last) if last.text == text && last.severity == severity => last.times += 1,
-            _ => self.0.push_back(Line { at: SystemTime::now(), severity, text, times: 1 }),
+            Some(last) if last.says_the_same_as(&line) => last.times += 1,
+            _ => self.0.push_back(line),
         }
         if self.0.len() > MOST {
             self.0.pop_front();
@@ -67,7 +89,7 @@ impl Log {
     pub fn matching<'a>(&'a self, least: Severity, words: &str) -> Vec<&'a Line> {
         let words = words.trim().to_lowercase();
         let lines = self.0.iter().filter(|line| line.severity >= least);
-        lines.filter(|line| words.is_empty() || line.text.to_lowercase().contains(&words)).collect()
+        lines.filter(|line| words.is_empty() || line.has(&words)).collect()
     }
 
     /// Whether nothing was written yet.

@@ -49,7 +49,7 @@ impl Severity {
     fn title(self) -> &'static str {
         match self {
             Self::Detail | Self::News => "Done",
-            Self::Warning => "Failure",
+            Self::Warning => "Problem",
             Self::Failure => "The run has stopped",
         }
     }
@@ -94,7 +94,7 @@ pub struct Messages {
 impl Messages {
     /// Adds a message; one that only repeats the last is counted instead.
     pub fn tell(&mut self, severity: Severity, what: impl Into<String>, advice: impl Into<String>) {
-        self.tell_titled(severity.title(), severity, what.into(), advice.into());
+        self.tell_titled(severity.title(), severity, what.into(), advice.into(), None);
     }
 
     /// Takes note of a failure of the session; `is_start` says that a run was to be started.
@@ -105,8 +105,8 @@ impl Messages {
         };
         let is_refused = is_start || failure.effect == RunEffect::NotStarted;
         let title = if is_refused { "The run could not start" } else { severity.title() };
-        self.tell_titled(title, severity, for_window(&failure.text), for_window(&failure.advice));
-        self.add_report(severity, failure.report.as_deref());
+        let (what, advice) = (for_window(&failure.text), for_window(&failure.advice));
+        self.tell_titled(title, severity, what, advice, failure.report.clone());
     }
 
     /// Takes note of what the session says by itself.
@@ -116,20 +116,20 @@ impl Messages {
             Level::Warning => Severity::Warning,
             Level::Error => Severity::Failure,
         };
-        self.tell(severity, for_window(&notice.text), for_window(&notice.advice));
-        self.add_report(severity, notice.report.as_deref());
+        let (what, advice) = (for_window(&notice.text), for_window(&notice.advice));
+        self.tell_titled(severity.title(), severity, what, advice, notice.report.clone());
     }
 
-    /// Keeps where in the program an error happened, for those who report it.
-    fn add_report(&mut self, severity: Severity, report: Option<&str>) {
-        if let Some(report) = report {
-            self.log.add(severity, report);
-        }
-    }
-
-    fn tell_titled(&mut self, title: &'static str, severity: Severity, what: String, advice: String) {
+    fn tell_titled(
+        &mut self,
+        title: &'static str,
+        severity: Severity,
+        what: String,
+        advice: String,
+        report: Option<String>,
+    ) {
         let text = [what.as_str(), advice.as_str()].into_iter().filter(|text| !text.is_empty());
-        self.log.add(severity, text.collect::<Vec<_>>().join(". "));
+        self.log.add_with_report(severity, text.collect::<Vec<_>>().join(". "), report);
         match self.all.last_mut() {
             Some(last) if last.what == what && last.severity == severity => {
                 last.times += 1;

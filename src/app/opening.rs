@@ -73,7 +73,9 @@ impl Window {
 
     /// What was answered.
     pub(super) fn take_answer(&mut self, ui: &Ui) {
-        if let Some(waiting) = self.state.run_in_the_way.take() {
+        if !self.question.is_open()
+            && let Some(waiting) = self.state.runs_in_the_way.pop_front()
+        {
             self.question.ask_about_run(waiting);
         }
         match self.question.ui(ui) {

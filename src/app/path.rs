@@ -22,10 +22,9 @@ pub struct PathState {
 }
 
 impl PathState {
-    /// Takes the path so far.
+    /// Takes the path so far, which may come after the news that no more will.
     pub fn receive(&mut self, trajectory: Trajectory) {
-        self.is_tracing = !trajectory.is_whole();
-        self.report = Some(PathReport::new(&trajectory, !self.is_tracing));
+        self.report = Some(PathReport::new(&trajectory, trajectory.is_whole() || !self.is_tracing));
         self.newest = Some(trajectory);
     }
 

@@ -46,6 +46,11 @@ impl Question {
         *self = Self { asked: Some(Asked::Run(waiting)), is_new: true };
     }
 
+    /// Whether it waits for an answer.
+    pub fn is_open(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// Draws the question if there is one; gives the answer.
     pub fn ui(&mut self, ui: &Ui) -> Option<Answer> {
         let asked = self.asked.clone()?;

@@ -21,7 +21,7 @@ pub fn started_with(text: &str) -> Stage {
     let mut stage = stage();
     let context = stage.ctx.clone();
     stage.state_mut().restore(settings, complaints, &context);
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     stage
 }

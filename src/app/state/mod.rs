@@ -29,7 +29,7 @@ use crate::{
     train::{Figure, StepReport, ValidationReport},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -97,8 +97,8 @@ pub struct State {
     content_to_save: Option<(String, Content)>,
     picture_to_save: Option<(String, egui::Rect)>,
     dropped_path: Option<PathBuf>,
-    /// What was to be opened and stands behind a run.
-    pub run_in_the_way: Option<RunInTheWay>,
+    /// What was to be opened while a run is under way, in the order in which it is to be asked about.
+    pub runs_in_the_way: VecDeque<RunInTheWay>,
 }
 
 impl State {
@@ -138,7 +138,7 @@ impl State {
             content_to_save: None,
             picture_to_save: None,
             dropped_path: None,
-            run_in_the_way: None,
+            runs_in_the_way: VecDeque::new(),
         }
     }
 

@@ -10,10 +10,10 @@ use crate::{
         recents::{Recent, RecentData},
     },
     config::DataChoice,
-    session::{Command, DataReport, Provenance, RunStarted},
+    session::{Command, DataReport, ModelReport, Provenance, RunStarted},
     train::Entry,
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 impl State {
     /// What to say where networks are missing.
@@ -25,10 +25,10 @@ impl State {
     /// What was asked for is done. What was opened is remembered, and what was not is not.
     pub(super) fn done(&mut self, command: Command) {
         match command {
-            Command::OpenData { data, .. } if data != DataChoice::Demo => {
-                let split = self.data().and_then(|data| data.split.clone());
+            Command::OpenData { data, split, .. } if data != DataChoice::Demo => {
                 self.recents.add(Recent::Data(RecentData { data, split }));
             }
+            Command::Trace { .. } => self.path.is_tracing = true,
             Command::LoadWeights { path: Some(path), .. } => self.weights_loaded(&path),
             Command::UnloadWeights if !self.has_run() => {
                 let what = "The weights are unloaded: the next run starts from scratch";
@@ -39,7 +39,9 @@ impl State {
     }
 
     fn weights_loaded(&mut self, path: &Path) {
-        let Some(report) = self.loaded_weights().cloned() else { return };
+        self.recents.add(Recent::Weights(path.to_owned()));
+        let is_of = |report: &&ModelReport| report.provenance == Provenance::File(path.to_owned());
+        let Some(report) = self.loaded_weights().filter(is_of).cloned() else { return };
         let mut advice = Vec::new();
         let unused = match report.unused.as_slice() {
             [] => String::new(),
@@ -58,7 +60,6 @@ impl State {
                 advice.push(format!("The form of the next run took from them: {}", changed.join(", ")));
             }
         }
-        self.recents.add(Recent::Weights(path.to_owned()));
         self.messages.tell(Severity::News, what, advice.join(". "));
     }
 
@@ -75,7 +76,6 @@ impl State {
         self.hang(started.snapshots);
         self.pin_some();
         self.check_health();
-        self.path.has_pose = self.objective.temporal_sources().next().is_some();
         self.running.clone_from(&started.config);
         self.form.config = started.config;
         self.recents.add(Recent::Run(started.out.clone()));
@@ -105,26 +105,29 @@ impl State {
     pub(super) fn model_changed(&mut self) {
         self.path.forget();
         self.fusion.forget();
-        let Some(model) = self.session.model.clone() else {
-            self.path.has_pose = false;
-            self.form.loaded = None;
-            return;
-        };
-        self.path.has_pose = model.architecture.pose.is_some();
-        if self.active_run().is_none_or(|run| !run.is_looked_at) {
-            self.objective.scales.clone_from(&model.architecture.scales);
+        let session = Arc::clone(&self.session);
+        let model = session.model.as_deref();
+        self.path.has_pose = model.is_some_and(|model| model.architecture.pose.is_some());
+        match (session.run.as_ref().filter(|run| run.is_looked_at), model) {
+            (Some(run), _) => self.objective = run.config.objective.clone(),
+            (None, Some(model)) => self.objective.scales.clone_from(&model.architecture.scales),
+            (None, None) => {}
         }
+    }
+
+    /// The networks that the next run starts from; none, if from scratch.
+    pub(super) fn starting_networks(&self) -> Option<Loaded> {
+        let model = self.session.model.as_ref().filter(|_| self.active_run().is_none())?;
         let folder = match &model.provenance {
-            Provenance::Demo => None,
-            Provenance::File(path) => Some(path.clone()),
-            Provenance::Run { out, .. } => Some(out.clone()),
+            Provenance::Demo => return None,
+            Provenance::File(path) => path.clone(),
+            Provenance::Run { out, .. } => out.clone(),
         };
-        let loaded = folder.map(|folder| Loaded { folder, architecture: model.architecture.clone() });
-        self.form.loaded = loaded.filter(|_| self.active_run().is_none());
+        Some(Loaded { folder, architecture: model.architecture.clone() })
     }
 
     pub(super) fn run_ended(&mut self, steps: u64, out: &Path) {
-        let model = self.session.model.as_deref();
+        let model = self.session.model.as_ref();
         let stays = model
             .is_some_and(|model| matches!(&model.provenance, Provenance::Run { out: of, .. } if of == out));
         let advice = if stays { "Its networks stay loaded; they" } else { "Its checkpoints" };
@@ -133,10 +136,6 @@ impl State {
             format!("The run ended at step {steps}"),
             format!("{advice} are in {}", out.display()),
         );
-        if let Some(model) = model.filter(|_| stays) {
-            let architecture = model.architecture.clone();
-            self.form.loaded = Some(Loaded { folder: out.to_owned(), architecture });
-        }
         self.form.choose_free_folder();
     }
 }

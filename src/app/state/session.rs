@@ -8,7 +8,7 @@ use crate::{
     data::FrameSource,
     session::{
         Activity, CloudFusion, Command, DataReport, Event, Failure, Level, ModelReport, OnRun, Origin,
-        Outcome, Provenance, Reply, Request, RequestId, RunEffect, RunState, SessionState, Trajectory,
+        Outcome, Provenance, Reply, Request, RequestId, RunEffect, RunState, SessionState, Topic, Trajectory,
     },
 };
 use std::{
@@ -96,6 +96,7 @@ impl State {
             self.messages.log.add(Severity::Detail, text);
             self.model_changed();
         }
+        self.form.loaded = self.starting_networks();
         if let Some(data) = now.data.as_ref().filter(|_| version(&before) != version(&now)) {
             let text = format!(
                 "Opened {} (drives: {}): {} samples to train on, {} to validate on, {} dropped",
@@ -108,9 +109,6 @@ impl State {
             self.messages.log.add(Severity::Detail, text);
             self.data_opened(data);
         }
-        if id(&before) != id(&now) {
-            self.ask_for_frame();
-        }
     }
 
     /// Takes note of what the session says. The state is never older than that.
@@ -122,7 +120,7 @@ impl State {
                 match (command, result) {
                     (Some(command), Ok(Outcome::Done)) => self.done(command),
                     (Some(command), Ok(Outcome::RunUnderWay { out, step })) => {
-                        self.run_in_the_way = Some(RunInTheWay { command, out, step });
+                        self.runs_in_the_way.push_back(RunInTheWay { command, out, step });
                     }
                     (command, Err(failure)) => self.failed(command.as_ref(), &failure),
                     (None, Ok(_)) => {}
@@ -133,6 +131,8 @@ impl State {
                 self.messages.notice(&notice);
                 if notice.level == Level::Error {
                     self.playhead.is_playing = false;
+                } else if notice.topic == Topic::View {
+                    self.playhead.pass_over();
                 }
             }
             Event::RunStarted(started) => self.run_started(*started),
@@ -168,9 +168,13 @@ impl State {
     }
 
     fn failed(&mut self, command: Option<&Command>, failure: &Failure) {
-        // A folder that cannot be opened is no longer waited for, and all else stays as it is.
         let is_refused = matches!(command, Some(Command::Start { .. }));
         self.messages.report(failure, is_refused);
+        if let (Some(Command::Change(_)), Some(run)) = (command, self.session.run.as_ref()) {
+            // Else the form would show, and never send again, what the run was refused.
+            self.running.clone_from(&run.config);
+            self.form.config.clone_from(&run.config);
+        }
     }
 
     /// What the session is doing; a run that was asked for is being prepared, so that nobody asks twice.
