@@ -4,7 +4,7 @@
 use crate::session::{next, open_demo, session};
 use monoscope::{
     config::Preset,
-    train::{Command, Event},
+    session::{Command, Event},
 };
 use std::{fs, process};
 
@@ -36,7 +36,7 @@ fn helper_that_trains_twice() {
         session.send(Command::Start { config, out: folder.path().join(round.to_string()) });
         next(&session, |event| matches!(event, Event::Step(report) if report.step == 4));
         session.send(Command::Stop);
-        next(&session, |event| matches!(event, Event::Finished { .. }));
+        next(&session, |event| matches!(event, Event::RunEnded { .. }));
         let (peak, after) = (held("VmHWM"), held("VmRSS"));
         eprintln!("before {before}, peak {peak}, after {after} bytes");
         eprintln!("kept {:.3}", (after - before) / (peak - before));
