@@ -351,8 +351,12 @@ impl Worker {
     fn go_on(&mut self, folder: RunFolder, config: RunConfig) -> Result<()> {
         let data = self.data.as_ref().context("the run's data is not open")?;
         let samples = data.samples(&config.objective.frame_ids)?;
+        let (begun, here) = (folder.manifest()?.precision, self.compute.precision());
         let (run, history) = Run::resume(folder, config, data, &samples, &self.compute)?;
         self.begin(run, &samples, history);
+        if begun != here {
+            self.warn(format!("the run was begun with --precision {begun} and goes on with {here}"));
+        }
         if self.run.as_ref().is_some_and(Run::is_finished) { self.finish() } else { Ok(()) }
     }
 
