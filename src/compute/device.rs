@@ -4,7 +4,7 @@
 //! it. The device is requested with everything the adapter has, because burn decides which kernels
 //! to emit from what the adapter offers, not from what the device was given.
 
-use super::throttle;
+use super::{precision::SharedPrecision, throttle};
 use crate::config::{DeviceChoice, Precision};
 use burn::tensor::{Device, Tensor};
 use burn_wgpu::{CubeBackend, CubeTensor, WgpuSetup};
@@ -71,6 +71,7 @@ pub struct DisplayDevice {
     /// burn's handle of this device, once it was asked for: burn keeps a runtime for every registration,
     /// so there must be one only.
     burn: Arc<OnceLock<Device>>,
+    pub(super) precision: SharedPrecision,
 }
 
 impl DisplayDevice {
@@ -81,7 +82,7 @@ impl DisplayDevice {
         device: wgpu::Device,
         queue: wgpu::Queue,
     ) -> Self {
-        Self { instance, adapter, device, queue, burn: Arc::default() }
+        Self { instance, adapter, device, queue, burn: Arc::default(), precision: SharedPrecision::default() }
     }
 
     /// Opens the fastest adapter without a window; a software driver serves if there is no other.
@@ -155,6 +156,7 @@ impl DisplayDevice {
             .setup(setup)
             .init()
             .map_err(|error| ComputeError::NoBackend { adapter: self.name(), reason: error.to_string() })?;
+        self.precision.apply(&device);
         if let Some(client) = client(&device) {
             throttle::bound(self.device.clone(), self.queue.clone(), client);
         }
@@ -226,7 +228,7 @@ impl Compute {
 
     /// What [`Compute::name`] says.
     pub(super) fn full_name(&self) -> String {
-        let Some(display) = self.display.as_ref().filter(|_| self.is_shared) else {
+        let Some(display) = self.gpu() else {
             return "CPU backend".to_owned();
         };
         match self.precision() {

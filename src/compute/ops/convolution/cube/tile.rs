@@ -149,6 +149,9 @@ impl Tile {
 }
 
 /// The factors' parts that a workgroup shares, of type `E`, and the part of the result that a thread has, f32.
+///
+/// Factors in f16 are widened before they are multiplied, since WGSL has no matrix units. A matrix unit that adds in
+/// f32 (cubecl's `cmma`, in SPIR-V) has the same result to rounding and would take them as they are.
 #[derive(CubeType)]
 pub(super) struct Product<E: Float> {
     left: Shared<[Four<E>]>,
