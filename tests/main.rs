@@ -33,6 +33,7 @@ mod odometry;
 mod ops;
 mod options;
 mod pose_networks;
+mod precision;
 mod preparation;
 mod resume;
 mod rt_monodepth;
