@@ -230,7 +230,8 @@ fn gradients_through_the_depth_network_survive_f16_and_cost_a_launch_for_each_co
     {
         let relative = relative_difference(&gradients, &expected);
         println!("gradients {name} differ by {relative}");
-        assert!(relative < 2e-2, "gradients {name} are off by {relative}");
+        // 1.6e-2 with a driver that rounds to nearest; one that truncates may have twice as much.
+        assert!(relative < 4e-2, "gradients {name} are off by {relative}");
     }
     let forward = |kernel: &&&str| kernel.contains("convolution::cube::forward");
     let convolutions = f32_kernels.iter().filter(forward).count();
