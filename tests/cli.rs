@@ -71,6 +71,29 @@ fn bad_input_to_train_is_refused_in_one_line() {
 }
 
 #[test]
+fn f16_is_refused_on_the_processor_and_a_run_remembers_its_precision() {
+    let small = ["--preset", "small", "--steps", "1", "--device", "cpu"];
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let train = [&["train", "--data", "demo", "--out", text(&out)], &small[..]].concat();
+    refused(1, &["--precision f16", "--device gpu"], &[&train[..], &["--precision", "f16"]].concat());
+    refused(1, &["--precision f16"], &["bench", "predict", "--device", "cpu", "--precision", "f16"]);
+    assert!(!out.exists());
+
+    let trained = monoscope(&train);
+    assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
+    let manifest = out.join("manifest.json");
+    let stated = fs::read_to_string(&manifest).unwrap();
+    assert!(stated.contains(r#""precision": "f32""#), "{stated}");
+    fs::write(&manifest, stated.replace("f32", "f16")).unwrap();
+    let resumed = ["train", "--resume", text(&out), "--steps", "2", "--device", "cpu"];
+    let resumed = monoscope(&resumed);
+    let told = String::from_utf8(resumed.stderr).unwrap();
+    assert!(resumed.status.success(), "{told}");
+    assert!(told.contains("begun with --precision f16") && told.contains("f32"), "{told}");
+}
+
+#[test]
 fn a_run_folder_that_is_in_use_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("precious"), "kept").unwrap();

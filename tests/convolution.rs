@@ -10,7 +10,7 @@ use monoscope::compute::{
 };
 
 /// Kernel size, options, and whether there is a bias, for every kind of convolution in the networks.
-fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
+pub fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
     let kind = |kernel, stride, padding, activation, bias| {
         (kernel, ConvolutionOptions { stride, padding, activation }, bias)
     };
@@ -44,7 +44,7 @@ const SHAPES: [[usize; 5]; 7] = [
 ];
 
 /// The same for the GPU: batches of 1 to 5, channels and filters for every tile, rests of every tile.
-const SHAPES_ON_GPU: [[usize; 5]; 7] = [
+pub const SHAPES_ON_GPU: [[usize; 5]; 7] = [
     [1, 1, 7, 7, 1],
     [3, 3, 9, 13, 5],
     [5, 16, 7, 11, 48],
@@ -59,7 +59,7 @@ fn devices() -> Vec<Device> {
     [Some(Device::flex()), gpu()].into_iter().flatten().collect()
 }
 
-type Operation = fn(Tensor<4>, Tensor<4>, Option<Tensor<1>>, ConvolutionOptions) -> Tensor<4>;
+pub type Operation = fn(Tensor<4>, Tensor<4>, Option<Tensor<1>>, ConvolutionOptions) -> Tensor<4>;
 
 /// Output, and gradients of input, weight and bias when the output's gradient is a pattern.
 fn passes(
@@ -68,12 +68,25 @@ fn passes(
     arguments: &[TensorData],
     options: ConvolutionOptions,
 ) -> Vec<Vec<f32>> {
+    passes_of(operation, device, arguments, options, 1.0, 1e-3)
+}
+
+/// The same for a pattern of this largest value, which is zero where a rectifier is nearer than `margin` to its kink.
+pub fn passes_of(
+    operation: Operation,
+    device: &Device,
+    arguments: &[TensorData],
+    options: ConvolutionOptions,
+    largest: f32,
+    margin: f32,
+) -> Vec<Vec<f32>> {
     let device = device.clone().autodiff();
     let input = Tensor::<4>::from_data(arguments[0].clone(), &device).require_grad();
     let weight = Tensor::<4>::from_data(arguments[1].clone(), &device).require_grad();
     let bias = arguments.get(2).map(|bias| Tensor::<1>::from_data(bias.clone(), &device).require_grad());
     let output = operation(input.clone(), weight.clone(), bias.clone(), options);
-    let pattern = pattern(output.shape().num_elements());
+    let pattern: Vec<f32> =
+        pattern(output.shape().num_elements()).iter().map(|value| value * largest).collect();
     let mut pattern = Tensor::<1>::from_floats(pattern.as_slice(), &Device::flex()).reshape(output.dims());
     if matches!(options.activation, Activation::Relu | Activation::LeakyRelu) {
         // At the rectifier's kink rounding decides the derivative, so nothing is asked there.
@@ -82,7 +95,7 @@ fn passes(
             [0, 1].map(|index| Tensor::from_data(arguments[index].clone(), &Device::flex()));
         let bias = arguments.get(2).map(|bias| Tensor::from_data(bias.clone(), &Device::flex()));
         let before = composed_convolution(input, weight, bias, linear);
-        pattern = pattern * before.abs().greater_elem(1e-3).float();
+        pattern = pattern * before.abs().greater_elem(margin).float();
     }
     let pattern = Tensor::<4>::from_data(pattern.into_data(), &device);
     let gradients = (output.clone() * pattern).sum().backward();
@@ -107,7 +120,7 @@ fn random(shape: &[usize]) -> TensorData {
     TensorData::new(values(numbers), shape.to_vec())
 }
 
-fn arguments(shape: [usize; 5], kernel: usize, has_bias: bool) -> Vec<TensorData> {
+pub fn arguments(shape: [usize; 5], kernel: usize, has_bias: bool) -> Vec<TensorData> {
     let [batch, channels, height, width, filters] = shape;
     let mut arguments =
         vec![random(&[batch, channels, height, width]), random(&[filters, channels, kernel, kernel])];

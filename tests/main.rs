@@ -35,6 +35,7 @@ mod ops;
 mod options;
 mod panics;
 mod pose_networks;
+mod precision;
 mod preparation;
 mod protocol;
 mod resume;

@@ -2,8 +2,8 @@
 
 use super::{Lab, Settings, Store, frame_times::FrameTimes, log, settings};
 use crate::{
-    compute::{DisplayDevice, log_libwayland},
-    config::{DataChoice, DeviceChoice},
+    compute::{Compute, DisplayDevice, log_libwayland},
+    config::{DataChoice, DeviceChoice, Precision},
     view,
 };
 use anyhow::{Context, Result, anyhow};
@@ -22,6 +22,8 @@ pub struct WindowOptions {
     pub weights: Option<PathBuf>,
     /// Where burn computes.
     pub device: DeviceChoice,
+    /// Operands of convolutions on the GPU.
+    pub precision: Precision,
     /// Where run folders are made.
     pub runs: PathBuf,
     /// The file that keeps the arrangement; `None` is the usual one in the user's configuration folder.
@@ -117,6 +119,8 @@ impl Program {
             render_state.queue.clone(),
         );
         let context = creation.egui_ctx.clone();
+        // The device keeps it, however often the session opens it.
+        Compute::open(options.device, Some(display.clone()))?.with_precision(options.precision)?;
         let mut lab = Lab::new(display, options.device, &options.runs, &context)?;
         lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
         Ok(Self { lab, store: None, context, frame_times: options.frame_times.then(FrameTimes::default) })

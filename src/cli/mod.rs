@@ -19,7 +19,7 @@ mod train;
 use crate::{
     app,
     compute::Compute,
-    config::{ConfigError, DeviceChoice},
+    config::{ConfigError, DeviceChoice, Precision},
     panics,
     predict::Predictor,
     train::RunFolder,
@@ -105,6 +105,9 @@ struct ComputeArgs {
     /// Where to compute
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
+    /// Number format of the operands of convolutions on the GPU; sums and everything else are f32
+    #[arg(long, value_enum, default_value_t)]
+    precision: Precision,
     /// Processor threads to compute with; 0 is one for each core
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -120,7 +123,7 @@ impl ComputeArgs {
 
     fn open(&self) -> Result<Compute> {
         self.limit_threads()?;
-        Ok(Compute::open(self.device, None)?)
+        Ok(Compute::open(self.device, None)?.with_precision(self.precision)?)
     }
 }
 
@@ -172,6 +175,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
                 split: cli.window.split,
                 weights: cli.window.weights,
                 device: cli.window.compute.device,
+                precision: cli.window.compute.precision,
                 runs: PathBuf::from("runs"),
                 settings: cli.window.settings,
                 reset_layout: cli.window.reset_layout,

@@ -2,7 +2,6 @@
 
 use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
-    compute::Compute,
     config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,
     session::{Command, Event, Level, Notice, OnRun, Reply, RunStarted, SessionHandle},
@@ -77,8 +76,7 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
         _ => unreachable!("the parser asks for --out and --data, or for --resume"),
     };
 
-    args.compute.limit_threads()?;
-    let compute = Compute::open(args.compute.device, None)?;
+    let compute = args.compute.open()?;
     eprintln!("computing on {}", compute.name);
     let session = SessionHandle::spawn(compute, Arc::new(|| ()));
     let requester = session.requester();

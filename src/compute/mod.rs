@@ -7,6 +7,7 @@ mod launches;
 mod lease;
 mod memory;
 pub mod ops;
+mod precision;
 mod rates;
 mod readback;
 mod slot;

@@ -3,7 +3,7 @@
 
 use super::{Adam, Checkpoint, Position};
 use crate::{
-    config::{DataChoice, RunConfig},
+    config::{DataChoice, Precision, RunConfig},
     data::whole::{self, UNFINISHED},
     model::{Networks, weights::PretrainedEncoders},
 };
@@ -24,6 +24,9 @@ pub struct Manifest {
     pub version: String,
     /// Where it computed at first.
     pub device: String,
+    /// Operands of its convolutions at first; runs of earlier versions had no choice.
+    #[serde(default)]
+    pub precision: Precision,
     /// Where the frames are.
     pub data: DataChoice,
     /// The split's name or folder, if one was chosen.

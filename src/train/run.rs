@@ -106,6 +106,7 @@ impl Run {
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             device: compute.name.clone(),
+            precision: compute.precision(),
             data: choice,
             split,
             samples: samples.training.len(),

@@ -97,8 +97,13 @@ impl Worker {
     /// Goes on with a run from its last checkpoint.
     pub(super) fn reopen(&mut self, folder: RunFolder, config: RunConfig, data: Dataset) -> Result<()> {
         let samples = data.open.samples(&config.objective.frame_ids)?;
+        let (begun, here) = (folder.manifest()?.precision, self.compute.precision());
         let (run, history) = Run::resume(folder, config, &data.open, &samples, &self.compute)?;
         self.begin(run, data, &samples, history);
+        if begun != here {
+            let text = format!("the run was begun with --precision {begun} and goes on with {here}");
+            self.publisher.warn(Topic::Device, text);
+        }
         Ok(())
     }
 

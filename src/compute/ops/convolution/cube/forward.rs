@@ -5,19 +5,22 @@ use super::{
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of, seen},
 };
-use crate::compute::ops::{
-    convolution::{Activation, ConvolutionOptions},
-    cube::{argument, empty},
+use crate::compute::{
+    ops::{
+        convolution::{Activation, ConvolutionOptions},
+        cube::{argument, empty},
+    },
+    precision::operand_type,
 };
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::prelude::*;
+use cubecl::{ir::ElemType, prelude::*};
 
 /// Writes terms of the weight `[rows, terms]` from `begin` on to the left factor: of the rows from `first_row`
 /// on; zero beyond the last term.
 #[cube]
-fn load_weight(
-    product: &mut Product,
+fn load_weight<E: Float>(
+    product: &mut Product<E>,
     weight: &Tensor<f32>,
     first_row: usize,
     begin: usize,
@@ -32,7 +35,7 @@ fn load_weight(
             let term = index % comptime!(tile.depth());
             let vector = index / comptime!(tile.depth());
             let is_term = begin + term < terms;
-            let mut values = Four::new(0.0);
+            let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 let row = first_row + vector * 4 + lane;
@@ -40,14 +43,14 @@ fn load_weight(
                 let value = weight[select(is_term, row * terms + begin + term, 0)];
                 values.insert(lane, select(is_term, value, 0.0));
             }
-            product.left[term * comptime!(tile.left_stride()) + vector] = values;
+            product.load_left(term, vector, values, tile);
         }
     }
 }
 
 /// The output `[batch, filters, height, width]`; with `has_bias` the bias is added, else it is not read.
 #[cube(launch_unchecked)]
-fn forward_kernel(
+fn forward_kernel<E: Float>(
     input: &Tensor<f32>,
     weight: &Tensor<f32>,
     bias: &Tensor<f32>,
@@ -56,6 +59,7 @@ fn forward_kernel(
     #[comptime] window: Window,
     #[comptime] has_bias: bool,
     #[comptime] activation: Activation,
+    #[define(E)] _operand: ElemType,
 ) {
     let first_row = CUBE_POS_Y as usize * comptime!(tile.rows);
     let first_column = CUBE_POS_X as usize * comptime!(tile.columns);
@@ -72,10 +76,10 @@ fn forward_kernel(
         places.push(place_of(first_column + vector * 4 + lane, images, height, width));
     }
 
-    let mut product = Product::new(tile);
+    let mut product = Product::<E>::new(tile);
     let mut begin = 0;
     while begin < terms {
-        load_weight(&mut product, weight, first_row, begin, terms, tile);
+        load_weight::<E>(&mut product, weight, first_row, begin, terms, tile);
         #[unroll]
         for load in 0..comptime!(tile.right_loads()) {
             let term = first_term + comptime!(load * tile.threads() / tile.right_width());
@@ -83,12 +87,12 @@ fn forward_kernel(
             let of_all = select(begin + term < terms, begin + term, terms - 1);
             let channel = of_all / comptime!(window.taps());
             let tap = of_all % comptime!(window.taps());
-            let mut values = Four::new(0.0);
+            let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 values.insert(lane, seen(input, places.index(lane), channel, tap, window));
             }
-            product.right[term * comptime!(tile.right_stride()) + vector] = values;
+            product.load_right(term, vector, values, tile);
         }
         product.accumulate(tile);
         begin += comptime!(tile.depth());
@@ -143,6 +147,7 @@ pub(super) fn forward(
             window,
             bias.is_some(),
             options.activation,
+            operand_type(input),
         );
     }
     output

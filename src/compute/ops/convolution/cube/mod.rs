@@ -4,6 +4,7 @@
 mod activation;
 mod forward;
 mod input_gradient;
+mod scale;
 mod tile;
 mod weight_gradient;
 mod window;
@@ -16,6 +17,7 @@ use super::{
 };
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use scale::Operands;
 
 impl ConvolutionOps for CubeBackend {
     fn convolution(
@@ -48,10 +50,12 @@ impl ConvolutionGradients for CubeBackend {
         let (shape, weight_shape) = (input.shape().dims(), weight.shape().dims());
         let (input, weight) = (into_contiguous(input), into_contiguous(weight));
         let gradient = into_contiguous(gradient);
-        let of_input =
-            of_input.then(|| input_gradient::input_gradient(&gradient, &output, &weight, shape, options));
+        let operands = Operands::of(&gradient);
+        let of_input = of_input
+            .then(|| input_gradient::input_gradient(&gradient, &output, &weight, &operands, shape, options));
         let of_weights = (of_weight || of_bias).then(|| {
-            weight_gradient::weight_gradient(&input, &gradient, &output, weight_shape, of_bias, options)
+            let of_weight = weight_gradient::weight_gradient;
+            of_weight(&input, &gradient, &output, &operands, weight_shape, of_bias, options)
         });
         match of_weights {
             Some((weight, bias)) => [of_input, of_weight.then_some(weight), bias],

@@ -6,6 +6,7 @@
 
 use super::{
     activation::through,
+    scale::{Operands, scale_of},
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Window, place_of, seen},
 };
@@ -15,7 +16,7 @@ use crate::compute::ops::{
 };
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::prelude::*;
+use cubecl::{ir::ElemType, prelude::*};
 
 /// Workgroups that share the work, where there are terms enough for so many.
 const WORKGROUPS: usize = 512;
@@ -24,15 +25,18 @@ const LEAST_TERMS: usize = 256;
 
 /// The sums of each part of the terms, `[parts, filters, weights + 1]`; `output` is read only with an activation.
 #[cube(launch_unchecked)]
-fn partial_sums_kernel(
+fn partial_sums_kernel<E: Float>(
     input: &Tensor<f32>,
     gradient: &Tensor<f32>,
     output: &Tensor<f32>,
+    largest: &Tensor<f32>,
     sums: &mut Tensor<f32>,
     terms_of_a_part: usize,
     #[comptime] tile: Tile,
     #[comptime] window: Window,
     #[comptime] activation: Activation,
+    #[comptime] scaled: bool,
+    #[define(E)] _operand: ElemType,
 ) {
     let (images, filters) = (gradient.shape(0), gradient.shape(1));
     let (height, width) = (gradient.shape(2), gradient.shape(3));
@@ -45,7 +49,8 @@ fn partial_sums_kernel(
     let end = (part + 1) * terms_of_a_part;
     let end = select(end < images * plane, end, images * plane);
 
-    let mut product = Product::new(tile);
+    let scale = scale_of(largest, scaled, comptime!(tile.threads()));
+    let mut product = Product::<E>::new(tile);
     let mut begin = part * terms_of_a_part;
     while begin < end {
         #[unroll]
@@ -56,7 +61,7 @@ fn partial_sums_kernel(
                 let vector = index / comptime!(tile.depth());
                 let pixel = begin + term;
                 let is_term = pixel < end;
-                let mut values = Four::new(0.0);
+                let mut values = Four::<f32>::new(0.0);
                 #[unroll]
                 for lane in 0..4 {
                     let row = first_row + vector * 4 + lane;
@@ -65,7 +70,10 @@ fn partial_sums_kernel(
                     let value = through(gradient, output, select(is_term, place, 0), activation);
                     values.insert(lane, select(is_term, value, 0.0));
                 }
-                product.left[term * comptime!(tile.left_stride()) + vector] = values;
+                if comptime!(scaled) {
+                    values *= Four::<f32>::new(scale.factor);
+                }
+                product.load_left(term, vector, values, tile);
             }
         }
         #[unroll]
@@ -75,7 +83,7 @@ fn partial_sums_kernel(
             let vector = index / comptime!(tile.depth());
             // The gradients of terms beyond the last are zero.
             let place = place_of(begin + term, images, height, width);
-            let mut values = Four::new(0.0);
+            let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 let column = first_column + vector * 4 + lane;
@@ -85,7 +93,7 @@ fn partial_sums_kernel(
                 let value = seen(input, &place, channel, tap, window);
                 values.insert(lane, select(column < weights, value, 1.0));
             }
-            product.right[term * comptime!(tile.right_stride()) + vector] = values;
+            product.load_right(term, vector, values, tile);
         }
         product.accumulate(tile);
         begin += comptime!(tile.depth());
@@ -98,7 +106,8 @@ fn partial_sums_kernel(
         for column in 0..comptime!(4 * tile.thread_vectors()) {
             let weight = first_column + column_of_tile(column, tile);
             if filter < filters && weight < columns {
-                sums[(part * filters + filter) * columns + weight] = product.sum(row, column, tile);
+                sums[(part * filters + filter) * columns + weight] =
+                    product.sum(row, column, tile) * scale.inverse;
             }
         }
     }
@@ -144,6 +153,7 @@ pub(super) fn weight_gradient(
     input: &CubeTensor,
     gradient: &CubeTensor,
     output: &CubeTensor,
+    operands: &Operands,
     shape: [usize; 4],
     has_bias: bool,
     options: ConvolutionOptions,
@@ -175,11 +185,14 @@ pub(super) fn weight_gradient(
             argument(input),
             argument(gradient),
             argument(output),
+            argument(operands.largest.as_ref().unwrap_or(gradient)),
             argument(&sums),
             terms_of_a_part,
             tile,
             window,
             options.activation,
+            operands.largest.is_some(),
+            operands.kind,
         );
     }
     if is_whole {
