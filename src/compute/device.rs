@@ -4,7 +4,11 @@
 //! it. The device is requested with everything the adapter has, because burn decides which kernels
 //! to emit from what the adapter offers, not from what the device was given.
 
-use super::throttle;
+use super::{
+    loss::{DeviceLost, LossWatch},
+    reopening::Successor,
+    throttle,
+};
 use crate::config::DeviceChoice;
 use burn::tensor::{Device, Tensor};
 use burn_wgpu::{CubeBackend, WgpuSetup};
@@ -43,6 +47,9 @@ pub enum ComputeError {
     /// Values could not be read back.
     #[error("the device gave up: {0}")]
     Read(String),
+    /// The device is lost, and with it all that was only there.
+    #[error(transparent)]
+    Lost(#[from] DeviceLost),
 }
 
 /// One wgpu device with the handles it came from, for drawing and, on the GPU backend, computing.
@@ -59,6 +66,8 @@ pub struct DisplayDevice {
     /// burn's handle of this device, once it was asked for: burn keeps a runtime for every registration,
     /// so there must be one only.
     burn: Arc<OnceLock<Device>>,
+    pub(super) watch: LossWatch,
+    pub(super) successor: Successor,
 }
 
 impl DisplayDevice {
@@ -69,7 +78,8 @@ impl DisplayDevice {
         device: wgpu::Device,
         queue: wgpu::Queue,
     ) -> Self {
-        Self { instance, adapter, device, queue, burn: Arc::default() }
+        let watch = LossWatch::new(&device, &adapter);
+        Self { instance, adapter, device, queue, burn: Arc::default(), watch, successor: Arc::default() }
     }
 
     /// Opens the fastest adapter without a window; a software driver serves if there is no other.
@@ -89,7 +99,9 @@ impl DisplayDevice {
 
     /// A device of this adapter. With the feature `spirv` it is asked of Vulkan itself, where that can be:
     /// wgpu does not turn on what burn's SPIR-V compiler needs.
-    fn request_handles(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
+    pub(super) fn request_handles(
+        adapter: &wgpu::Adapter,
+    ) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
         let refused = |reason: String| ComputeError::NoDevice { adapter: adapter.get_info().name, reason };
         #[cfg(feature = "spirv")]
         if adapter.get_info().backend == wgpu::Backend::Vulkan {
@@ -143,8 +155,9 @@ impl DisplayDevice {
             .setup(setup)
             .init()
             .map_err(|error| ComputeError::NoBackend { adapter: self.name(), reason: error.to_string() })?;
+        self.watch.register(&device);
         if let Some(client) = client(&device) {
-            throttle::bound(self.device.clone(), self.queue.clone(), client);
+            throttle::bound(self.watch.clone(), self.queue.clone(), client);
         }
         Ok(self.burn.get_or_init(|| device).clone())
     }
@@ -201,7 +214,7 @@ impl Compute {
         name.split_once('<').map(|(_, language)| language.trim_end_matches('>').to_owned())
     }
 
-    fn cpu(display: Option<DisplayDevice>) -> Self {
+    pub(super) fn cpu(display: Option<DisplayDevice>) -> Self {
         Self { device: Device::flex(), display, name: "CPU backend".to_owned(), is_shared: false }
     }
 }
