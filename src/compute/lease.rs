@@ -1,6 +1,6 @@
 //! A tensor's memory held so that a shader may read it where it lies.
 
-use super::{Compute, ComputeError, DisplayDevice};
+use super::{Compute, ComputeError, DisplayDevice, values};
 use burn::tensor::Tensor;
 use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::{AutoCompiler, CubeBackend, CubeTensor, WgpuResource};
@@ -140,9 +140,7 @@ fn shared(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
 }
 
 fn uploaded(tensor: Tensor<3>, display: &DisplayDevice) -> Result<Memory, ComputeError> {
-    let data = tensor.into_data();
-    let values = data.as_slice::<f32>().map_err(|error| ComputeError::Lease(format!("{error:?}")))?;
-    buffer(values, display)
+    buffer(&values(tensor)?, display)
 }
 
 fn display(compute: &Compute) -> Result<DisplayDevice, ComputeError> {

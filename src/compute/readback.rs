@@ -2,7 +2,10 @@
 //! its values are taken later, when they have long arrived.
 
 use super::{ComputeError, loss::LossWatch};
-use burn::{backend::Cube, tensor::Tensor};
+use burn::{
+    backend::Cube,
+    tensor::{DType, Tensor},
+};
 use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 use std::{
     pin::Pin,
@@ -89,11 +92,12 @@ pub fn value<const D: usize>(tensor: Tensor<D>) -> Result<f32, ComputeError> {
 impl State {
     fn begin<const D: usize>(values: Tensor<D>) -> Self {
         if !super::is_gpu(&values.device()) {
-            let values = values.into_data().try_to_vec::<f32>();
+            let values = values.into_data().try_into_vec_as::<f32>();
             return Self::Ready(values.map_err(|error| ComputeError::Read(format!("{error:?}"))));
         }
         let count = values.shape().num_elements();
         let tensor = values.detach().without_autodiff();
+        let tensor = if tensor.dtype() == DType::F32 { tensor } else { tensor.cast(DType::F32) };
         let tensor = tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend");
         let CubeTensor { client, handle, .. } = into_contiguous(tensor);
         let reading = async move {
@@ -110,14 +114,13 @@ impl State {
     }
 
     fn wait(self, watch: Option<&LossWatch>) -> Result<Vec<f32>, ComputeError> {
-        match (self, watch) {
+        let values = match (self, watch) {
             (Self::Ready(values), _) => values,
-            // A lost device says so in the place of an error that follows from it.
-            (Self::Reading(reading), Some(watch)) => {
-                watch.wait(reading)?.map_err(|error| watch.loss().map_or(error, ComputeError::Lost))
-            }
+            (Self::Reading(reading), Some(watch)) => watch.wait(reading)?,
             (Self::Reading(reading), None) => pollster::block_on(reading),
-        }
+        };
+        // A lost device says so in place of an error that follows from it.
+        values.map_err(|error| watch.and_then(LossWatch::loss).map_or(error, ComputeError::Lost))
     }
 
     /// Whether the values have arrived.
