@@ -58,6 +58,7 @@ fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static
 fn a_device_that_is_lost_in_a_computation_is_told_and_another_computes_the_same() {
     let compute = gpu();
     assert_computes(&compute);
+    drop(Tensor::<2>::ones([2048, 2048], &compute.device));
     assert_eq!(compute.loss(), None);
     let device = compute.device.clone();
     let (sender, begun) = channel();
@@ -82,6 +83,11 @@ fn a_device_that_is_lost_in_a_computation_is_told_and_another_computes_the_same(
     let loss = compute.loss().unwrap_or_else(|| panic!("no loss, but {how}"));
     assert_eq!(loss.adapter, display(&compute).name());
     assert!(loss.to_string().contains("--device cpu"), "{loss}");
+
+    let held = compute.memory().unwrap();
+    compute.release_memory();
+    let kept = compute.memory().unwrap();
+    assert!(kept < held, "{kept} of {held} bytes are kept");
 
     let Reopened { compute: reopened, fallback } = compute.reopened();
     assert!(fallback.is_none(), "{fallback:?}");

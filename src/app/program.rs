@@ -93,7 +93,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
         let (native, display) = match &*program.borrow() {
             Some(lost) => {
                 let display = lost.display.reopened().with_context(|| loss.to_string())?;
-                (native_options(&lost.lab.window.settings(&lost.context), view::setup_of(&display)), display)
+                (lost.native_options(&display), display)
             }
             None => break,
         };
@@ -200,6 +200,17 @@ impl Program {
         lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
         let frame_times = options.frame_times.then(FrameTimes::default);
         Ok(Self { lab, display, store: None, context, frame_times })
+    }
+
+    /// A window like the present one, drawn with this device.
+    fn native_options(&self, display: &DisplayDevice) -> NativeOptions {
+        let mut options = native_options(&self.lab.window.settings(&self.context), view::setup_of(display));
+        let outer = self.context.input(|input| input.viewport().outer_rect);
+        if let Some(outer) = outer.filter(|_| options.viewport.maximized != Some(true)) {
+            // Points of a window depend on its zoom; a new one begins without.
+            options.viewport = options.viewport.with_position(outer.min * self.context.zoom_factor());
+        }
+        options
     }
 
     /// Goes on in a new window, whose device takes the place of a lost one.

@@ -19,6 +19,12 @@ fn resident_memory() -> Option<u64> {
 }
 
 impl Compute {
+    /// Gives back what dropped tensors held, which the GPU backend else keeps for tensors to come. To be called
+    /// for a lost device too, once its tensors are dropped: a card may not free their memory by itself.
+    pub fn release_memory(&self) {
+        self.device.memory_cleanup();
+    }
+
     /// The memory that is held where this computes, bytes: on a graphics card what wgpu allocated there, in
     /// which burn keeps its tensors; else what this process holds. `None` where that cannot be asked.
     pub fn memory(&self) -> Option<u64> {

@@ -46,15 +46,16 @@ impl DisplayDevice {
     }
 
     fn open_again(&self) -> Result<Self, ComputeError> {
-        let mut opened = self.open_same().or_else(|_| Self::request());
-        for _ in 1..ATTEMPTS {
-            if opened.is_ok() {
-                break;
+        for attempt in 1.. {
+            let opened = self.open_same().or_else(|_| Self::request());
+            // While a card is being reset, a software driver may be all there is.
+            let is_as_good = |display: &Self| !display.is_software() || self.is_software();
+            if attempt == ATTEMPTS || opened.as_ref().is_ok_and(is_as_good) {
+                return opened;
             }
             thread::sleep(PAUSE);
-            opened = self.open_same().or_else(|_| Self::request());
         }
-        opened
+        unreachable!("the last attempt returns")
     }
 
     fn open_same(&self) -> Result<Self, ComputeError> {
