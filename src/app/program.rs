@@ -85,8 +85,16 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     if program.borrow().is_none() {
         return Err(failure.take().unwrap_or_else(undrawable));
     }
+    open_anew_while_lost(&mut event_loop, &program)
+}
+
+/// Opens a window for the program as often as the device of the one before is lost.
+fn open_anew_while_lost(
+    event_loop: &mut EventLoop<UserEvent>,
+    program: &RefCell<Option<Program>>,
+) -> Result<()> {
     let mut losses = VecDeque::new();
-    while let Some(loss) = loss(&program) {
+    while let Some(loss) = loss(program) {
         losses.push_back(Instant::now());
         losses.retain(|lost| lost.elapsed() < LOSSES_WITHIN);
         ensure!(losses.len() < MOST_LOSSES, "{loss} (it was lost {MOST_LOSSES} times within a minute)");
@@ -104,9 +112,9 @@ pub fn run(options: &WindowOptions) -> Result<()> {
                 program.move_to(display.clone(), &loss, &creation.egui_ctx);
             }
             is_shown.set(true);
-            Ok(Box::new(Screen(&program)))
+            Ok(Box::new(Screen(program)))
         });
-        show(&mut event_loop, native, create, &|| display.is_lost())?;
+        show(event_loop, native, create, &|| display.is_lost())?;
         if !is_shown.get() && !display.is_lost() {
             return Err(undrawable().context(loss));
         }
@@ -132,7 +140,8 @@ fn show(
 
 /// Why eframe opened no window, which it only logs.
 fn undrawable() -> Error {
-    let reason = log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
+    let logged = log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
+    let reason = logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged);
     no_window(&format!("no graphics adapter can draw into it ({reason}); install a Vulkan driver"))
 }
 
