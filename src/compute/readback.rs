@@ -8,6 +8,8 @@ use burn::{
 };
 use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc,
@@ -107,6 +109,12 @@ impl State {
             values.truncate(count);
             Ok(values)
         };
+        let mut reading: Reading = Box::pin(reading);
+        // cubecl panics if a device is lost between a copy and the look at it.
+        let unwound = |_| Poll::Ready(Err(ComputeError::Read("the copy is gone".to_owned())));
+        let reading = poll_fn(move |context| {
+            catch_unwind(AssertUnwindSafe(|| reading.as_mut().poll(context))).unwrap_or_else(unwound)
+        });
         let mut state = Self::Reading(Box::pin(reading));
         // A future does nothing before it is first looked at; this queues the copy to the host.
         state.advance();
