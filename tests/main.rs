@@ -23,6 +23,7 @@ mod inspector;
 mod kernels;
 mod launches;
 mod layers;
+mod loss;
 mod maps;
 mod memory;
 mod motion;

@@ -8,7 +8,11 @@ use crate::{
 };
 use anyhow::Result;
 use egui::{Context, Ui};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// News that come within this time are drawn in one frame: a step tells of several things, and a software
 /// driver takes its time from the step for each frame.
@@ -19,6 +23,8 @@ pub struct Lab {
     /// What is on the screen.
     pub window: Window,
     session: SessionHandle,
+    /// What is woken when there is something new.
+    woken: Arc<Mutex<Context>>,
 }
 
 impl Lab {
@@ -31,10 +37,26 @@ impl Lab {
         let (draws, is_software) = (display.name(), display.is_software());
         let compute = Compute::open(device, Some(display))?;
         let devices = Devices { draws, is_software };
-        let woken = context.clone();
-        let session = SessionHandle::spawn(compute, Arc::new(move || woken.request_repaint_after(TOGETHER)));
+        let woken = Arc::new(Mutex::new(context.clone()));
+        let waking = Arc::clone(&woken);
+        let wake = move || {
+            let context = waking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            context.request_repaint_after(TOGETHER);
+        };
+        let session = SessionHandle::spawn(compute, Arc::new(wake));
         Window::dress(context);
-        Ok(Self { window: Window::new(devices, runs), session })
+        Ok(Self { window: Window::new(devices, runs), session, woken })
+    }
+
+    /// Goes on in another egui context, with what the one before remembered, and is drawn by this device. The
+    /// session finds its way to the same device.
+    pub fn move_to(&mut self, display: &DisplayDevice, context: &Context) {
+        let devices = &mut self.window.state.devices;
+        (devices.draws, devices.is_software) = (display.name(), display.is_software());
+        let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = woken.memory(Clone::clone);
+        context.memory_mut(|present| *present = memory);
+        *woken = context.clone();
     }
 
     /// Draws a frame: what the session said goes in, what a person wants goes out.

@@ -126,6 +126,11 @@ fn ear() -> &'static Mutex<Vec<(Severity, String)>> {
     EAR.get_or_init(Mutex::default)
 }
 
+/// What a library warned of last, if the window has not taken it yet.
+pub fn last_warning() -> Option<String> {
+    ear().lock().unwrap_or_else(PoisonError::into_inner).last().map(|(_, text)| text.clone())
+}
+
 struct Listener;
 
 impl log::Log for Listener {

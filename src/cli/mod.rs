@@ -170,7 +170,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
     match cli.command {
         None => {
             cli.window.compute.limit_threads()?;
-            app::run(app::WindowOptions {
+            app::run(&app::WindowOptions {
                 data: cli.window.camera.choice(&cli.window.data),
                 split: cli.window.split,
                 weights: cli.window.weights,

@@ -4,7 +4,13 @@
 //! it. The device is requested with everything the adapter has, because burn decides which kernels
 //! to emit from what the adapter offers, not from what the device was given.
 
-use super::{precision::SharedPrecision, throttle, wayland::log_libwayland};
+use super::{
+    loss::{DeviceLost, LossWatch},
+    precision::SharedPrecision,
+    reopening::Successor,
+    throttle,
+    wayland::log_libwayland,
+};
 use crate::config::{DeviceChoice, Precision};
 use burn::tensor::{Device, Tensor};
 use burn_wgpu::{CubeBackend, CubeTensor, WgpuSetup};
@@ -55,6 +61,9 @@ pub enum ComputeError {
     /// Values could not be read back.
     #[error("the device gave up: {0}")]
     Read(String),
+    /// The device is lost, and with it all that was only there.
+    #[error(transparent)]
+    Lost(#[from] DeviceLost),
 }
 
 /// One wgpu device with the handles it came from, for drawing and, on the GPU backend, computing.
@@ -72,6 +81,8 @@ pub struct DisplayDevice {
     /// so there must be one only.
     burn: Arc<OnceLock<Device>>,
     pub(super) precision: SharedPrecision,
+    pub(super) watch: LossWatch,
+    pub(super) successor: Successor,
 }
 
 impl DisplayDevice {
@@ -82,7 +93,9 @@ impl DisplayDevice {
         device: wgpu::Device,
         queue: wgpu::Queue,
     ) -> Self {
-        Self { instance, adapter, device, queue, burn: Arc::default(), precision: SharedPrecision::default() }
+        let watch = LossWatch::new(&device, &adapter);
+        let (burn, precision, successor) = (Arc::default(), SharedPrecision::default(), Arc::default());
+        Self { instance, adapter, device, queue, burn, precision, watch, successor }
     }
 
     /// Opens the fastest adapter without a window; a software driver serves if there is no other.
@@ -100,7 +113,9 @@ impl DisplayDevice {
 
     /// A device of this adapter. With the feature `spirv` it is asked of Vulkan itself, where that can be:
     /// wgpu does not turn on what burn's SPIR-V compiler needs.
-    fn request_handles(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
+    pub(super) fn request_handles(
+        adapter: &wgpu::Adapter,
+    ) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
         let refused = |reason: String| ComputeError::NoDevice { adapter: adapter.get_info().name, reason };
         #[cfg(feature = "spirv")]
         if adapter.get_info().backend == wgpu::Backend::Vulkan {
@@ -155,8 +170,9 @@ impl DisplayDevice {
             .init()
             .map_err(|error| ComputeError::NoBackend { adapter: self.name(), reason: error.to_string() })?;
         self.precision.apply(&device);
+        self.watch.register(&device);
         if let Some(client) = client(&device) {
-            throttle::bound(self.device.clone(), self.queue.clone(), client);
+            throttle::bound(self.watch.clone(), self.queue.clone(), client);
         }
         Ok(self.burn.get_or_init(|| device).clone())
     }
@@ -226,7 +242,7 @@ impl Compute {
         name.split_once('<').map(|(_, language)| language.trim_end_matches('>').to_owned())
     }
 
-    fn cpu(display: Option<DisplayDevice>) -> Self {
+    pub(super) fn cpu(display: Option<DisplayDevice>) -> Self {
         let mut compute = Self { device: Device::flex(), display, name: String::new(), is_shared: false };
         compute.name = compute.full_name();
         compute

@@ -20,8 +20,9 @@ fn resident_memory() -> Option<u64> {
 
 impl Compute {
     /// Gives back what nobody uses any more: the scratch buffers of our operations, the unused pages of burn's
-    /// pools on a GPU, and the freed memory that the allocator keeps for the next step. For the end of a run;
-    /// what comes next allocates anew.
+    /// pools on a GPU, and the freed memory that the allocator keeps for the next step. For the end of a run, and
+    /// for a lost device once its tensors are dropped, whose card may not free their memory by itself; what comes
+    /// next allocates anew.
     pub fn release_unused_memory(&self) {
         release_scratch();
         self.device.memory_cleanup();

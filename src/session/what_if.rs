@@ -1,6 +1,7 @@
 //! The frame that is looked at with depth, camera or motion changed by hand.
 
 use crate::{
+    compute::value,
     config::ImageSize,
     geometry::Intrinsics,
     objective::{Adjustment, Outcome},
@@ -18,8 +19,8 @@ pub struct Judgement {
 impl Judgement {
     pub(super) fn of(outcome: &Outcome) -> Self {
         Self {
-            loss: outcome.loss.clone().into_scalar::<f32>(),
-            masked_share: outcome.masked_share.clone().into_scalar::<f32>(),
+            loss: value(outcome.loss.clone()).expect("the loss can be read"),
+            masked_share: value(outcome.masked_share.clone()).expect("a share can be read"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Adam, folder::write_whole};
 use crate::{
-    compute::ops::Moments,
+    compute::{ops::Moments, values},
     config::RunConfig,
     model::{Networks, weights},
 };
@@ -109,8 +109,8 @@ fn moments_file(networks: &Networks, adam: &Adam) -> Result<Vec<u8>> {
     let mut arrays: Vec<(String, Vec<f32>)> = Vec::new();
     for (name, id) in weights::parameter_ids(networks) {
         if let Some(Moments { first, second }) = adam.moments.get(&id) {
-            arrays.push((format!("{name}.first"), first.to_data().try_to_vec()?));
-            arrays.push((format!("{name}.second"), second.to_data().try_to_vec()?));
+            arrays.push((format!("{name}.first"), values(first.clone())?));
+            arrays.push((format!("{name}.second"), values(second.clone())?));
         }
     }
     let views = arrays.iter().map(|(name, values)| {

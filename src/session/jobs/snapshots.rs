@@ -2,7 +2,7 @@
 
 use super::{Job, Now, Slice};
 use crate::{
-    compute::Compute,
+    compute::{Compute, values},
     config::{FrameId, ImageSize},
     data::FrameKey,
     objective::MapName,
@@ -207,6 +207,6 @@ fn look(
 /// The first sample's map, small and off the device.
 fn thumbnail(name: MapName, map: Tensor<4>) -> Result<Thumbnail> {
     let [_, _, height, width] = map.dims();
-    let values: Vec<f32> = map.narrow(0, 0, 1).into_data().try_to_vec()?;
+    let values = values(map.narrow(0, 0, 1))?;
     Ok(Thumbnail::new(name, &values, ImageSize { height, width }))
 }

@@ -50,6 +50,11 @@ pub struct CloudLayer {
 }
 
 impl CloudLayer {
+    /// Whether what draws with this device can bind it.
+    pub(super) fn is_on(&self, device: &wgpu::Device) -> bool {
+        self.depth.is_on(device) && self.paint.values().is_on(device)
+    }
+
     /// The frame that is looked at, in its own colours.
     pub fn film(cloud: &Cloud) -> Self {
         Self {
