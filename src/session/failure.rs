@@ -1,6 +1,6 @@
 //! From errors and panics to failures.
 
-use super::{Failure, RunEffect};
+use super::Failure;
 use crate::panics;
 use anyhow::{Error, Result};
 use std::panic::AssertUnwindSafe;
@@ -17,10 +17,6 @@ impl Failure {
     /// The same with what failed before its text.
     pub(super) fn context(self, what: &str) -> Self {
         Self { text: format!("{what}: {}", self.text), ..self }
-    }
-
-    pub(super) fn with_effect(self, effect: RunEffect) -> Self {
-        Self { effect, ..self }
     }
 
     /// Whether it is an error of the program itself, after which what it worked on cannot be trusted.

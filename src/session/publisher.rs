@@ -52,6 +52,13 @@ impl Publisher {
         (self.on_change)();
     }
 
+    /// Drops pictures, paths and clouds that nobody took: they are of other data or networks.
+    pub fn clear_views(&self) {
+        drop(self.latest.picture.take());
+        drop(self.latest.trajectory.take());
+        drop(self.latest.fusion.take());
+    }
+
     pub fn publish_frames(&self, frames: Option<Arc<dyn FrameSource>>) {
         *self.latest.frames.lock().unwrap_or_else(PoisonError::into_inner) = frames;
     }

@@ -95,14 +95,20 @@ impl Jobs {
             || self.snapshots.has_work()
     }
 
-    /// Does a slice of each. What fails ends that job and nothing else.
-    pub fn advance(&mut self, slice: Slice, publisher: &Publisher) {
+    /// Looks at one more pinned frame, if some are due.
+    pub fn advance_snapshots(&mut self, publisher: &Publisher) {
+        let slice = Slice { time: Duration::ZERO };
         if self.snapshots.has_work()
             && let Err(failure) = guarded(SnapshotJob::NAME, || self.snapshots.advance(slice, publisher))
         {
             publisher.tell(Level::Warning, Topic::Job, failure);
             self.snapshots.give_up(publisher);
         }
+    }
+
+    /// Does a slice of each. What fails ends that job and nothing else.
+    pub fn advance(&mut self, slice: Slice, publisher: &Publisher) {
+        self.advance_snapshots(publisher);
         advance(&mut self.trajectory, slice, publisher);
         advance(&mut self.evaluation, slice, publisher);
         advance(&mut self.fusion, slice, publisher);

@@ -3,6 +3,7 @@
 mod moving;
 mod opening;
 mod phase;
+mod recovery;
 mod training;
 mod viewing;
 
@@ -17,11 +18,13 @@ use super::{
 };
 use crate::{compute::Compute, train::OpenData};
 use anyhow::{Context, Result};
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use phase::{Phase, Training};
 use std::{sync::Arc, time::Duration};
 use viewing::Viewer;
 
+/// How long nothing is done before the device is looked after.
+const IDLE: Duration = Duration::from_secs(1);
 /// How long a job may work before requests are looked at again, while no steps are made.
 const SLICE: Duration = Duration::from_millis(100);
 
@@ -48,6 +51,10 @@ pub(super) struct Worker {
     last_version: u64,
     /// The version of the device.
     device_version: u64,
+    /// Data that was opened while a run was under way: what becomes of the run is asked.
+    candidate: Option<Dataset>,
+    /// The step at which a run last lost its device, and how often in a row.
+    losses: (u64, u32),
 }
 
 impl Worker {
@@ -69,6 +76,8 @@ impl Worker {
             jobs: Jobs::default(),
             last_version: 0,
             device_version: 0,
+            candidate: None,
+            losses: (0, 0),
         };
         worker.publish();
         worker
@@ -77,14 +86,16 @@ impl Worker {
     /// Handles requests until `Shutdown`, or until nobody can send any more.
     pub(super) fn run(mut self) {
         loop {
+            self.recover();
             self.jobs.drop_stale(&self.looked_at(), &self.recorded(), &self.publisher);
             let has_work = self.phase.is_running() || self.is_show_due() || self.jobs.has_work();
-            let request = if has_work { self.requests.try_recv().ok() } else { self.requests.recv().ok() };
-            match request {
-                Some(Request { id, command: Command::Shutdown }) => return self.shut_down(id),
-                Some(request) => self.answer(request),
-                None if !has_work => return,
-                None => self.work(),
+            let time = if has_work { Duration::ZERO } else { IDLE };
+            match self.requests.recv_timeout(time) {
+                Ok(Request { id, command: Command::Shutdown }) => return self.shut_down(id),
+                Ok(request) => self.answer(request),
+                Err(RecvTimeoutError::Disconnected) if !has_work => return,
+                Err(_) if has_work => self.work(),
+                Err(_) => {}
             }
         }
     }
@@ -102,13 +113,18 @@ impl Worker {
     }
 
     fn answer(&mut self, Request { id, command }: Request) {
-        let changes_run = command.changes_run();
+        let (changes_run, starts_run) = (command.changes_run(), command.starts_run());
         let mut result = caught(|| self.handle(command));
-        if let Err(failure) = &mut result
-            && failure.is_panic()
-            && changes_run
-        {
-            *failure = self.set_back(failure.clone());
+        if let Err(failure) = &mut result {
+            if self.compute.loss().is_some() {
+                let of_run = self.recover();
+                *failure = of_run.unwrap_or_else(|| failure.clone());
+            } else if failure.is_panic() && changes_run {
+                *failure = self.set_back(failure.clone());
+            }
+            if starts_run && failure.effect == RunEffect::None {
+                failure.effect = RunEffect::NotStarted;
+            }
         }
         self.publish();
         self.publisher.send(Event::Reply(Reply { id, result }));
@@ -130,13 +146,9 @@ impl Worker {
             Command::LoadWeights { path, on_run } => return self.load_weights(path, on_run),
             Command::UnloadWeights => self.unload_weights(),
             Command::LookAtRun => self.look_at_run()?,
-            Command::Start { config, out } => self
-                .start(*config, &out)
-                .map_err(|error| Failure::of(error).with_effect(RunEffect::NotStarted))?,
+            Command::Start { config, out } => self.start(*config, &out)?,
             Command::Resume { run, data, config, on_run } => {
-                return self
-                    .resume(&run, data, config.map(|config| *config), on_run)
-                    .map_err(|error| Failure::of(error).with_effect(RunEffect::NotStarted).into());
+                return self.resume(&run, data, config.map(|config| *config), on_run);
             }
             Command::Change(setting) => self.change(setting)?,
             Command::Pause => self.pause()?,

@@ -1,7 +1,12 @@
 //! Going on with everything on another device.
 
 use super::Worker;
-use crate::{compute::Compute, config::DeviceChoice, session::failure::caught, train::RunFolder};
+use crate::{
+    compute::Compute,
+    config::DeviceChoice,
+    session::{Event, Failure, RunEffect, failure::caught},
+    train::RunFolder,
+};
 use anyhow::{Error, Result};
 use burn::module::Module;
 
@@ -18,23 +23,30 @@ impl Worker {
         let run = self.phase.training_mut();
         let place = run.map(|training| {
             training.run.save()?;
-            Ok::<_, Error>((training.run.out(), training.run.config(), training.data.clone()))
+            Ok::<_, Error>((training.run.out(), training.data.clone(), training.run.steps()))
         });
         let place = place.transpose()?;
         drop(self.phase.take());
         let before = std::mem::replace(&mut self.compute, compute);
-        if let Some((out, config, data)) = place {
+        if let Some((out, data, steps)) = place {
             let go_on = |worker: &mut Self| {
-                caught(|| worker.reopen(RunFolder::open(&out)?, config.clone(), data.clone()))
+                caught(|| {
+                    let folder = RunFolder::open(&out)?;
+                    let config = folder.config()?;
+                    worker.reopen(folder, config, data.clone(), was_running)
+                })
             };
             if let Err(failure) = go_on(self) {
                 self.compute = before;
-                go_on(self)?;
-                self.phase.pause(None);
+                if let Err(again) = go_on(self) {
+                    let advice =
+                        format!("the run ended, because it cannot go on here either: {}", again.text);
+                    let failure = Failure { advice, effect: RunEffect::SetBack, ..failure };
+                    let ended = Event::RunEnded { steps, out, failure: Some(failure.clone()) };
+                    self.publisher.send(ended);
+                    return Err(failure.into());
+                }
                 return Err(failure.into());
-            }
-            if !was_running {
-                self.phase.pause(None);
             }
         }
         self.device_version = self.next_version();

@@ -17,8 +17,13 @@ impl Worker {
         on_run: OnRun,
     ) -> Result<Outcome> {
         let config = self.looked_at_model().map_or_else(RunConfig::default, |model| model.config);
-        let data = self.dataset(choice, split, &config.objective.frame_ids)?;
+        let is_it = |data: &Dataset| data.report.choice == *choice && data.report.split == split;
+        let data = match self.candidate.take().filter(is_it) {
+            Some(data) => data,
+            None => self.dataset(choice, split, &config.objective.frame_ids)?,
+        };
         if let Some(question) = self.make_way(on_run)? {
+            self.candidate = Some(data);
             return Ok(question);
         }
         self.look_at_data(data);
@@ -51,6 +56,7 @@ impl Worker {
         self.viewer.key = data.report.training.first().cloned();
         self.publisher.publish_frames(Some(Arc::clone(&data.open.source)));
         self.data = Some(data);
+        self.publisher.clear_views();
     }
 
     /// Does with a run under way what was said; gives the reply if that is a question.
@@ -76,6 +82,7 @@ impl Worker {
             self.publisher.warn(Topic::Weights, warning);
         }
         self.model = Some(model);
+        self.publisher.clear_views();
         if self.phase.training().is_none() {
             self.begin_snapshot();
         }
@@ -84,12 +91,14 @@ impl Worker {
 
     pub(super) fn unload_weights(&mut self) {
         self.model = None;
+        self.publisher.clear_views();
     }
 
     pub(super) fn look_at_run(&mut self) -> Result<()> {
         let training = self.phase.training().context("there is no run to look at")?;
         let data = training.data.clone();
         self.model = None;
+        self.publisher.clear_views();
         if self.data.as_ref().map(|data| data.report.version) != Some(data.report.version) {
             self.look_at_data(data);
         }

@@ -3,6 +3,7 @@
 use super::{Dataset, Training, Worker, phase::Phase};
 use crate::{
     config::{DataChoice, RunConfig, Setting},
+    session::jobs::Job,
     session::{
         Activity, Command, Event, Failure, Level, Notice, OnRun, Outcome, RunEffect, RunStarted, Topic,
         failure::{caught, guarded},
@@ -18,6 +19,11 @@ use std::{
 const STEP_FAILED: &str = "the training step failed";
 
 impl Command {
+    /// Whether its failure is that of a run that was to start.
+    pub(super) fn starts_run(&self) -> bool {
+        matches!(self, Self::Start { .. } | Self::Resume { .. })
+    }
+
     /// Whether a panic while it is handled leaves doubt about the run.
     pub(super) fn changes_run(&self) -> bool {
         matches!(
@@ -49,7 +55,7 @@ impl Worker {
         let samples = data.open.samples(&config.objective.frame_ids)?;
         let run = Run::new(config, start, &data.open, &samples, out, &self.compute)?;
         self.model = None;
-        self.begin(run, data, &samples, Vec::new());
+        self.begin(run, data, &samples, Vec::new(), true);
         if let Some(text) = pretrained {
             let (level, topic) = (Level::Info, Topic::Weights);
             self.publisher.send(Event::Notice(Notice { level, topic, text, ..Notice::default() }));
@@ -84,22 +90,34 @@ impl Worker {
         let data = self.dataset(&choice, split, &config.objective.frame_ids)?;
         self.make_way(on_run)?;
         self.publish_as(Activity::Preparing);
-        self.reopen(folder, config, data.clone())?;
-        self.model = None;
-        self.look_at_data(data);
-        self.publish();
+        let (model, before) = (self.model.take(), self.data.take());
+        self.look_at_data(data.clone());
+        if let Err(error) = self.reopen(folder, config, data, true) {
+            self.model = model;
+            self.data = None;
+            if let Some(before) = before {
+                self.look_at_data(before);
+            }
+            return Err(error);
+        }
         if self.phase.training().is_some_and(|training| training.run.is_finished()) {
             self.finish()?;
         }
         Ok(Outcome::Done)
     }
 
-    /// Goes on with a run from its last checkpoint.
-    pub(super) fn reopen(&mut self, folder: RunFolder, config: RunConfig, data: Dataset) -> Result<()> {
+    /// Goes on with a run from its last checkpoint, or only stands there.
+    pub(super) fn reopen(
+        &mut self,
+        folder: RunFolder,
+        config: RunConfig,
+        data: Dataset,
+        goes_on: bool,
+    ) -> Result<()> {
         let samples = data.open.samples(&config.objective.frame_ids)?;
         let (begun, here) = (folder.manifest()?.precision, self.compute.precision());
         let (run, history) = Run::resume(folder, config, &data.open, &samples, &self.compute)?;
-        self.begin(run, data, &samples, history);
+        self.begin(run, data, &samples, history, goes_on);
         if begun != here {
             let text = format!("the run was begun with --precision {begun} and goes on with {here}");
             self.publisher.warn(Topic::Device, text);
@@ -107,14 +125,19 @@ impl Worker {
         Ok(())
     }
 
-    fn begin(&mut self, run: Run, data: Dataset, samples: &Samples, history: Vec<Entry>) {
+    fn begin(&mut self, run: Run, data: Dataset, samples: &Samples, history: Vec<Entry>, goes_on: bool) {
         let (album, warning) = Album::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
         let snapshots = album.snapshots().all().to_vec();
         self.jobs.snapshots.fill(album);
         let started = RunStarted { config: run.config(), out: run.out(), history, snapshots };
         let has_validation = run.has_validation();
         let training = Training { run, data, model_id: self.next_version(), validating: None };
-        self.phase = Phase::Running { training: Box::new(training), one_step: false };
+        let training = Box::new(training);
+        self.phase = if goes_on {
+            Phase::Running { training, one_step: false }
+        } else {
+            Phase::Paused { training, failure: None }
+        };
         self.publish();
         self.publisher.send(Event::RunStarted(Box::new(started)));
         if let Some(warning) = warning {
@@ -265,6 +288,9 @@ impl Worker {
     }
 
     fn interrupt_by_itself(&mut self, failure: Failure) {
+        if self.recover().is_some() {
+            return;
+        }
         let failure = self.interrupt(failure);
         self.publish();
         self.publisher.tell(Level::Error, Topic::Run, failure);
@@ -272,6 +298,9 @@ impl Worker {
 
     /// Pauses the run because of a failure; gives the failure with what it did and what to do.
     fn interrupt(&mut self, failure: Failure) -> Failure {
+        if let Some(failure) = self.recover() {
+            return failure;
+        }
         if failure.is_panic() {
             return self.set_back(failure);
         }
@@ -309,7 +338,7 @@ impl Worker {
         let reopened = caught(|| {
             let folder = RunFolder::open(&out)?;
             let config = folder.config()?;
-            self.reopen(folder, config, data)
+            self.reopen(folder, config, data, false)
         });
         let failure = match reopened {
             Ok(()) => {
@@ -353,9 +382,14 @@ impl Worker {
             // Networks that give no numbers are good for nothing.
             self.model = (!training.run.is_spoiled()).then(|| training.model());
         }
-        let is_last_due = self.model.is_some() && self.jobs.snapshots.is_due(steps, true);
-        if is_last_due {
+        if !self.is_spoiled() && self.jobs.snapshots.is_due(steps, true) {
             self.begin_snapshot();
+        }
+        if self.looked_at() != self.recorded() {
+            // It is complete before the run is gone, because then other data or networks are looked at.
+            while self.jobs.snapshots.has_work() {
+                self.jobs.advance_snapshots(&self.publisher);
+            }
         }
         drop(self.phase.take());
         self.compute.release_unused_memory();
