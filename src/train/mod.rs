@@ -1,6 +1,7 @@
 //! The session: one thread owns burn; commands go in, events and leases come out.
 
 mod adam;
+mod append;
 mod checkpoint;
 mod command;
 mod evaluation;
