@@ -44,6 +44,7 @@ pub mod evaluate;
 pub mod geometry;
 pub mod model;
 pub mod objective;
+mod output;
 pub mod predict;
 pub mod train;
 pub mod view;

@@ -4,6 +4,7 @@ use super::{Lab, Settings, Store, frame_times::FrameTimes, log, settings};
 use crate::{
     compute::DisplayDevice,
     config::{DataChoice, DeviceChoice},
+    output::errln,
     view,
 };
 use anyhow::{Context, Result, anyhow};
@@ -155,11 +156,11 @@ impl eframe::App for Program {
             let settings = self.lab.window.settings(&self.context);
             let earlier = store.keep(&settings);
             if let Some(failure) = store.wait().or(earlier) {
-                eprintln!("warning: {failure}");
+                errln!("warning: {failure}");
             }
         }
         for line in self.frame_times.iter().flat_map(FrameTimes::lines) {
-            eprintln!("{line}");
+            errln!("{line}");
         }
         self.lab.end();
     }

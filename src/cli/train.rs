@@ -5,8 +5,9 @@ use crate::{
     compute::Compute,
     config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,
+    output::{errln, outln},
     train::{
-        Beginning, Command, Entry, Event, Harm, Position, Problem, RunFolder, SessionHandle, StepReport,
+        Beginning, Command, Entry, Event, Harm, Problem, RunFolder, SessionHandle, StepReport,
         ValidationReport,
     },
 };
@@ -76,23 +77,23 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
 
     args.compute.limit_threads()?;
     let compute = Compute::open(args.compute.device, None)?;
-    eprintln!("computing on {}", compute.name);
+    errln!("computing on {}", compute.name);
     let session = SessionHandle::spawn(compute, Arc::new(|| ()));
     let commands = session.commands();
     ctrlc::set_handler(move || drop(commands.send(Command::Stop)))
         .context("the interrupt key cannot be watched")?;
     let mut loss = f32::NAN;
-    for command in begin {
+    for command in &begin {
         session.send(command.clone());
-        if let Event::Begun(beginning) = answer(&session, &command)? {
+        if let Event::Begun(beginning) = answer(&session, command, &begin[0])? {
             loss = last_loss(&beginning).unwrap_or(loss);
         }
     }
     let end = follow(&session, loss)?;
     if args.json {
-        println!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
+        outln!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
     } else {
-        println!("{} steps, last loss {:.4}, run in {}", end.steps, end.loss, end.out.display());
+        outln!("{} steps, last loss {:.4}, run in {}", end.steps, end.loss, end.out.display());
     }
     Ok(())
 }
@@ -112,7 +113,7 @@ fn start(args: &TrainArgs, out: &Path, data: &str, is_given: impl Fn(&str) -> bo
 fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Result<Vec<Command>> {
     let folder = RunFolder::open(run)?;
     let saved = folder.config()?;
-    let step = Position::read(&folder.last_checkpoint()?)?.step + 1;
+    let step = folder.last_position()?.step + 1;
     let wanted = overridden(&saved.at_step(step), &args.options, is_given)?;
     let config = saved.continued(&wanted, step)?;
     let data = match (&args.data, args.chosen_split()) {
@@ -137,14 +138,34 @@ struct End {
     out: PathBuf,
 }
 
-/// Waits until what was sent is done.
-fn answer(session: &SessionHandle, command: &Command) -> Result<Event> {
+/// Waits until what was sent is done; prints warnings. `first` is the command that was sent before all others.
+fn answer(session: &SessionHandle, command: &Command, first: &Command) -> Result<Event> {
+    let mut trouble = None;
     loop {
         let event = session.wait().context("the session ended early")?;
         match (command, event) {
+            (Command::LoadWeights(_), Event::Problem(problem)) => {
+                // A warning about the weights is followed by news of them, a failure by nothing: what answers a
+                // second command tells which it was.
+                trouble = Some(problem);
+                session.send(first.clone());
+            }
+            (Command::LoadWeights(_), Event::Data(_)) => {
+                bail!(trouble.map_or_else(String::new, |problem| in_words(&problem)));
+            }
+            (Command::LoadWeights(_), event @ Event::Weights(_)) => {
+                if let Some(problem) = trouble {
+                    errln!("{}", in_words(&problem));
+                }
+                return Ok(event);
+            }
+            (Command::Start { .. } | Command::Resume { .. }, Event::Problem(problem))
+                if problem.harm == Harm::None =>
+            {
+                errln!("{}", in_words(&problem));
+            }
             (_, Event::Problem(problem)) => bail!(in_words(&problem)),
             (Command::OpenData { .. }, event @ Event::Data(_))
-            | (Command::LoadWeights(_), event @ Event::Weights(_))
             | (Command::Start { .. } | Command::Resume { .. }, event @ Event::Begun(_)) => return Ok(event),
             _ => {}
         }
@@ -168,9 +189,9 @@ fn follow(session: &SessionHandle, mut loss: f32) -> Result<End> {
                 loss = report.loss;
             }
             Event::Validating { done, samples } => bar.set_message(format!("validating {done} of {samples}")),
-            Event::Validation(report) => bar.suspend(|| eprintln!("{}", validation(&report))),
+            Event::Validation(report) => bar.suspend(|| errln!("{}", validation(&report))),
             Event::Problem(problem) if problem.harm != Harm::None => bail!(in_words(&problem)),
-            Event::Problem(problem) => bar.suspend(|| eprintln!("{}", in_words(&problem))),
+            Event::Problem(problem) => bar.suspend(|| errln!("{}", in_words(&problem))),
             Event::Finished { steps, out } => {
                 bar.finish_and_clear();
                 return Ok(End { steps, loss, out });
