@@ -46,6 +46,7 @@ pub mod evaluate;
 pub mod geometry;
 pub mod model;
 pub mod objective;
+mod output;
 pub mod panics;
 pub mod predict;
 pub mod session;

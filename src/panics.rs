@@ -6,6 +6,7 @@
 //! A release build keeps the names of functions, but no debug information: the backtrace then names functions
 //! and no lines. The line of the panic itself is always known.
 
+use crate::output::errln;
 use serde::{Deserialize, Serialize};
 use std::{
     any::Any,
@@ -98,7 +99,7 @@ pub fn install_hook() {
         panic::set_hook(Box::new(move |info| {
             let note = Note::new(info);
             if CATCHING.get() > 0 {
-                eprintln!(
+                errln!(
                     "panic on the thread {}: {} (at {})",
                     note.thread.1,
                     one_line(&note.message),

@@ -169,3 +169,16 @@ fn files_are_short_and_say_what_they_are_for() {
         }
     }
 }
+
+#[test]
+fn nothing_prints_with_macros_that_panic() {
+    for (path, text) in FLOORS.into_iter().flat_map(sources) {
+        let code = code(&text);
+        for name in ["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!("] {
+            let named = code.match_indices(name).any(|(at, _)| {
+                !code[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+            });
+            assert!(!named, "{path} uses {name}...): output that nobody reads must not end it");
+        }
+    }
+}

@@ -184,6 +184,29 @@ fn usage_errors_exit_with_two() {
 }
 
 #[test]
+fn only_commands_in_which_it_has_an_effect_take_a_seed() {
+    let takes_seed = |command: &[&str]| {
+        let help = monoscope(&[command, &["--help"]].concat());
+        assert_eq!(help.status.code(), Some(0), "{command:?}");
+        String::from_utf8_lossy(&help.stdout).contains("--seed")
+    };
+    for command in [&["train"][..], &["bench"], &["demo-data"]] {
+        assert!(takes_seed(command), "{command:?}");
+    }
+    let others = [
+        &["predict"][..],
+        &["evaluate", "depth"],
+        &["evaluate", "odometry"],
+        &["evaluate", "benchmark"],
+        &["inspect"],
+        &["calibrate"],
+    ];
+    for command in others {
+        assert!(!takes_seed(command), "{command:?}");
+    }
+}
+
+#[test]
 fn info_is_one_json_object() {
     let output = monoscope(&["info", "--json"]);
     let info: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -4,6 +4,7 @@ use super::{Lab, Settings, Store, frame_times::FrameTimes, guard::Guard, log, se
 use crate::{
     compute::{Compute, DeviceLost, DisplayDevice, log_libwayland},
     config::{DataChoice, DeviceChoice, Precision},
+    output::errln,
     view,
 };
 use anyhow::{Context, Error, Result, anyhow, ensure};
@@ -284,11 +285,11 @@ impl Program {
             let settings = self.lab.window.settings(&self.context);
             let earlier = store.keep(&settings);
             if let Some(failure) = store.wait().or(earlier) {
-                eprintln!("warning: {failure}");
+                errln!("warning: {failure}");
             }
         }
         for line in self.frame_times.iter().flat_map(FrameTimes::lines) {
-            eprintln!("{line}");
+            errln!("{line}");
         }
         self.lab.end();
     }

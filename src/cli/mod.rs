@@ -20,6 +20,7 @@ use crate::{
     app,
     compute::Compute,
     config::{ConfigError, DeviceChoice, Precision},
+    output::{self, errln},
     panics,
     predict::Predictor,
     train::RunFolder,
@@ -127,22 +128,6 @@ impl ComputeArgs {
     }
 }
 
-/// Where to compute what is the same every time.
-#[derive(Args)]
-struct RepeatableArgs {
-    /// Accepted for scripts that pass it everywhere; nothing here depends on it
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    #[command(flatten)]
-    compute: ComputeArgs,
-}
-
-impl RepeatableArgs {
-    fn open(&self) -> Result<Compute> {
-        self.compute.open()
-    }
-}
-
 /// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
 pub fn main() -> ExitCode {
     panics::install_hook();
@@ -151,11 +136,17 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    match run(cli, &matches) {
+    let trains = matches!(cli.command, Some(Job::Train(_)));
+    // What a run made is in its folder; other commands made nothing but what they print.
+    let finished = run(cli, &matches).and_then(|()| match output::failure() {
+        Some(error) if !trains => Err(error).context("the results cannot be printed"),
+        _ => Ok(()),
+    });
+    match finished {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            eprintln!("error: {line}");
+            errln!("error: {line}");
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
     }
@@ -204,7 +195,10 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
 fn load_predictor(path: &Path, device: &Device) -> Result<Predictor> {
     let predictor = Predictor::load(&RunFolder::weights_in(path), device)?;
     if !predictor.is_size_stated() {
-        eprintln!("the weights do not say for which size they were trained; {} is taken", predictor.size());
+        errln!("the weights do not say for which size they were trained; {} is taken", predictor.size());
+    }
+    if let Some(failure) = predictor.scale_failure() {
+        errln!("{failure}; depth has no unit until then");
     }
     Ok(predictor)
 }

@@ -4,8 +4,9 @@ use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,
+    output::{errln, outln},
     session::{Command, Event, Level, Notice, OnRun, Reply, RunStarted, SessionHandle},
-    train::{Entry, Position, RunFolder, StepReport, ValidationReport},
+    train::{Entry, RunFolder, StepReport, ValidationReport},
 };
 use anyhow::{Context, Error, Result, bail};
 use clap::{ArgMatches, Args, parser::ValueSource};
@@ -77,7 +78,7 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     };
 
     let compute = args.compute.open()?;
-    eprintln!("computing on {}", compute.name);
+    errln!("computing on {}", compute.name);
     let session = SessionHandle::spawn(compute, Arc::new(|| ()));
     let requester = session.requester();
     ctrlc::set_handler(move || {
@@ -96,9 +97,9 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     }
     let end = follow(&session, early, loss)?;
     if args.json {
-        println!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
+        outln!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
     } else {
-        println!("{} steps, last loss {:.4}, run in {}", end.steps, end.loss, end.out.display());
+        outln!("{} steps, last loss {:.4}, run in {}", end.steps, end.loss, end.out.display());
     }
     Ok(())
 }
@@ -119,7 +120,7 @@ fn start(args: &TrainArgs, out: &Path, data: &str, is_given: impl Fn(&str) -> bo
 fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Result<Vec<Command>> {
     let folder = RunFolder::open(run)?;
     let saved = folder.config()?;
-    let step = Position::read(&folder.last_checkpoint()?)?.step + 1;
+    let step = folder.last_position()?.step + 1;
     let wanted = overridden(&saved.at_step(step), &args.options, is_given)?;
     let config = saved.continued(&wanted, step)?;
     let data = match (&args.data, args.chosen_split()) {
@@ -167,13 +168,13 @@ fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<E
                 show(&bar, &report);
                 loss = report.loss;
             }
-            Some(Event::Validation(report)) => bar.suspend(|| eprintln!("{}", validation(&report))),
+            Some(Event::Validation(report)) => bar.suspend(|| errln!("{}", validation(&report))),
             Some(Event::Notice(notice)) if notice.level != Level::Error => {
-                bar.suspend(|| eprintln!("{}", in_words(&notice)));
+                bar.suspend(|| errln!("{}", in_words(&notice)));
             }
             // To stop may fail, if the last checkpoint cannot be written.
             Some(Event::Reply(Reply { result: Err(failure), .. })) => {
-                bar.suspend(|| eprintln!("{failure}"));
+                bar.suspend(|| errln!("{failure}"));
             }
             Some(Event::RunEnded { steps, out, failure }) => {
                 bar.finish_and_clear();

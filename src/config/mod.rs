@@ -9,6 +9,7 @@ mod network;
 mod objective;
 mod options;
 mod preset;
+mod run_file;
 mod training;
 
 pub use change::{Change, Setting};
@@ -19,6 +20,7 @@ pub use network::{DepthNetworkType, NetworkConfig, NetworkFile, PoseModelInput, 
 pub use objective::ObjectiveConfig;
 pub use options::{Choice, ConfigOption, OptionKind, OptionTexts, with_labels};
 pub use preset::Preset;
+pub use run_file::RunFile;
 pub use training::TrainingConfig;
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! One run and one step of it: networks with their optimiser, batches, validation, health, and what is written down.
 
 mod adam;
+mod append;
 mod checkpoint;
 mod feed;
 mod figure;

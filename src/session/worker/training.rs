@@ -140,6 +140,7 @@ impl Worker {
         };
         self.publish();
         self.publisher.send(Event::RunStarted(Box::new(started)));
+        self.report();
         if let Some(warning) = warning {
             self.publisher.warn(Topic::Run, warning);
         }
@@ -237,13 +238,15 @@ impl Worker {
         settled
     }
 
-    /// Tells of the steps whose numbers arrived.
+    /// Tells of the steps whose numbers arrived, and of what went wrong beside them.
     fn report(&mut self) {
-        let reported = self.phase.training_mut().map(|training| training.run.take_reported());
-        if reported.as_ref().is_some_and(|reported| !reported.is_empty()) {
+        let Some(training) = self.phase.training_mut() else { return };
+        let (reported, warnings) = (training.run.take_reported(), training.run.take_warnings());
+        warnings.into_iter().for_each(|warning| self.publisher.warn(Topic::Run, warning));
+        if !reported.is_empty() {
             self.publish();
         }
-        for Reported { report, changes } in reported.unwrap_or_default() {
+        for Reported { report, changes } in reported {
             changes.into_iter().for_each(|change| self.publisher.send(Event::Changed(change)));
             self.publisher.send(Event::Step(report));
         }
@@ -373,10 +376,12 @@ impl Worker {
         }
         let Some(training) = self.phase.training_mut() else { return Ok(()) };
         let saved = guarded("the last checkpoint failed", || training.run.save());
+        self.report();
         let path = match saved {
             Ok(path) => path,
             Err(failure) => return Err(self.interrupt(failure).into()),
         };
+        let Some(training) = self.phase.training() else { return Ok(()) };
         let (steps, out): (u64, PathBuf) = (training.run.steps(), training.run.out());
         if self.model.is_none() {
             // Networks that give no numbers are good for nothing.
