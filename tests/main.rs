@@ -41,6 +41,7 @@ mod precision;
 mod preparation;
 mod printing;
 mod protocol;
+mod recovery;
 mod resume;
 mod rt_monodepth;
 mod run_faults;

@@ -13,6 +13,7 @@ mod log;
 mod memory;
 mod open_data;
 mod parameters;
+mod progress;
 mod run;
 mod signals;
 mod snapshot;
@@ -32,7 +33,8 @@ pub use learner::{Learner, Lesson, NotANumber, Part, Stride, Submitted, gradient
 pub use log::{Entry, Log};
 pub use memory::memory_estimate;
 pub use open_data::{OpenData, Samples};
-pub use run::{Progress, Run, Step};
+pub use progress::{Progress, Step};
+pub use run::Run;
 pub use signals::Signals;
 pub use snapshot::{Album, SeenFrame, Snapshot, Snapshots, Thumbnail};
 pub use starting::StartingNetworks;

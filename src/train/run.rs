@@ -1,8 +1,8 @@
 //! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
 
 use super::{
-    Adam, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, RunFolder,
-    Samples, StartingNetworks, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
+    Adam, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, Progress,
+    RunFolder, Samples, StartingNetworks, Step, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
     feed::Feed,
     in_flight::{InFlight, Reported},
     open_data::fingerprint,
@@ -14,7 +14,7 @@ use crate::{
     config::{Change, RunConfig, Setting},
     data::{FrameKey, cache::with_cache},
     model::Networks,
-    objective::{MapName, Noise, Objective, Outcome},
+    objective::{MapName, Noise, Objective},
     predict::SampleTensors,
 };
 use anyhow::{Error, Result, bail};
@@ -52,37 +52,6 @@ pub struct Run {
     warnings: Vec<String>,
     /// Whether old checkpoints could not be removed, which was told.
     has_leftovers: bool,
-}
-
-/// What a piece of a run's work was.
-pub enum Progress {
-    /// A step was made.
-    Step(Box<Step>),
-    /// A batch was validated.
-    Validating {
-        /// Samples looked at.
-        done: usize,
-        /// Samples in all.
-        samples: usize,
-    },
-    /// Validation is complete.
-    Validated(ValidationReport),
-    /// Validation was given up, for this reason.
-    NotValidated(String),
-}
-
-/// Results of a step that are there at once; its numbers may come later, see [`Run::take_reported`].
-pub struct Step {
-    /// Steps made, this one included.
-    pub number: u64,
-    /// The samples it was made on; the first part of them, if gradients are accumulated.
-    pub samples: SampleTensors,
-    /// The first sample's target.
-    pub key: FrameKey,
-    /// Losses and the maps that were asked for, of these samples.
-    pub outcome: Outcome,
-    /// What judged them.
-    pub objective: Objective,
 }
 
 impl Run {

@@ -94,7 +94,15 @@ impl Worker {
                 Ok(Request { id, command: Command::Shutdown }) => return self.shut_down(id),
                 Ok(request) => self.answer(request),
                 Err(RecvTimeoutError::Disconnected) if !has_work => return,
-                Err(_) if has_work => self.work(),
+                Err(_) if has_work => {
+                    let worked = caught(|| {
+                        self.work();
+                        Ok(())
+                    });
+                    if let Err(failure) = worked {
+                        self.interrupt_by_itself(failure);
+                    }
+                }
                 Err(_) => {}
             }
         }

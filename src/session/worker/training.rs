@@ -290,7 +290,8 @@ impl Worker {
         Ok(())
     }
 
-    fn interrupt_by_itself(&mut self, failure: Failure) {
+    /// Pauses the run because of a failure that answers no request, and tells it.
+    pub(super) fn interrupt_by_itself(&mut self, failure: Failure) {
         if self.recover().is_some() {
             return;
         }
