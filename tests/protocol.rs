@@ -22,7 +22,7 @@ use std::{
 };
 
 /// Commands of a sequence.
-const LENGTH: usize = 12;
+const LENGTH: usize = 9;
 const DRIVE: &str = "demo/demo_drive_0001_sync";
 
 /// Networks as the model tells them apart.
