@@ -92,7 +92,7 @@ impl SnapshotJob {
     /// Gives up what is under way, and the album: its networks or its data are no longer those that are looked at.
     fn forget(&mut self) {
         self.pending.clear();
-        self.begun = None;
+        (self.begun, self.last) = (None, None);
         self.colours.clear();
         self.album = None;
     }
