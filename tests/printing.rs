@@ -36,7 +36,8 @@ fn closed() -> Stdio {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_run_goes_on_where_nobody_reads_what_it_prints() {
-    let outputs: [(&str, fn() -> [Stdio; 2]); 3] = [
+    type Outputs = fn() -> [Stdio; 2];
+    let outputs: [(&str, Outputs); 3] = [
         ("closed pipes", || [closed(), closed()]),
         ("full disks", || [full().into(), full().into()]),
         ("messages that nobody reads", || [Stdio::null(), closed()]),

@@ -62,7 +62,7 @@ impl RunFile {
     /// # Errors
     /// If the configuration cannot be written as TOML.
     pub fn text_with(&self, config: &RunConfig) -> Result<String, ConfigError> {
-        if self.unknown.is_empty() && self.changes.iter().all(|change| is_plain(change)) {
+        if self.unknown.is_empty() && self.changes.iter().all(is_plain) {
             return toml::to_string(config).map_err(|error| refuse(&error));
         }
         let mut options = table(config)?;

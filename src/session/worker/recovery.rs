@@ -37,7 +37,7 @@ impl Worker {
         let Reopened { compute, fallback } = self.compute.reopened();
         self.compute = compute;
         self.device_version = self.next_version();
-        self.model = looked_at.and_then(|provenance| self.load_again(provenance));
+        self.model = looked_at.and_then(|provenance| self.load_again(&provenance));
         let why = fallback.map(|error| format!(" ({error})")).unwrap_or_default();
         let place = format!("{}{why}", self.compute.name);
         let Some((out, data, steps)) = run else {
@@ -91,9 +91,9 @@ impl Worker {
     }
 
     /// Reads networks anew from where they come from; without them only pictures are shown, which is told.
-    fn load_again(&mut self, provenance: Provenance) -> Option<Model> {
+    fn load_again(&mut self, provenance: &Provenance) -> Option<Model> {
         let id = self.next_version();
-        match self.read_again(&provenance, id) {
+        match self.read_again(provenance, id) {
             Ok(model) => Some(model),
             Err(error) => {
                 let text = format!("the networks of {provenance} cannot be read again: {error:#}");
