@@ -41,6 +41,7 @@ impl Worker {
         let why = fallback.map(|error| format!(" ({error})")).unwrap_or_default();
         let place = format!("{}{why}", self.compute.name);
         let Some((out, data, steps)) = run else {
+            self.publish();
             self.tell_loss(loss.to_string(), format!("from now on the {place} computes; nothing was lost"));
             return None;
         };
