@@ -218,6 +218,12 @@ fn pictures_hold_what_is_watched_and_nothing_else() {
     session.send(Command::Start { config: small(2), out: folder.path().join("run") });
     let picture = next_picture(&session, |picture| picture.origin == Origin::Training);
     assert_eq!(picture.maps.keys().copied().collect::<Vec<_>>(), watched);
+    let weights = Provenance::Run { out: folder.path().join("run"), step: picture.step - 1 };
+    assert_eq!(
+        picture.weights,
+        Some(weights),
+        "the batch went through the networks before the step changed them"
+    );
     let warped = &picture.maps[&MapName::Warped(FrameId::NEXT)];
     assert_eq!([warped.channels, warped.height, warped.width], [3, 64, 64]);
     assert!(picture.cloud.is_some(), "depth and colour are watched, so there is a cloud");

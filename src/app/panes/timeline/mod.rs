@@ -16,7 +16,7 @@ use crate::{
         theme::Palette,
     },
     data::{FrameKey, Side},
-    session::Origin,
+    session::{Origin, Provenance},
 };
 use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
 use serde::{Deserialize, Serialize};
@@ -98,8 +98,10 @@ fn shown(state: &State) -> String {
     if picture.key.folder != state.playhead.folder() {
         frame = format!("{frame} of {}", picture.key.folder);
     }
-    match picture.origin {
-        Origin::Training => format!("{frame}, as step {} saw it", picture.step),
+    match (picture.origin, &picture.weights) {
+        (Origin::Training, Some(Provenance::Run { step, .. })) => {
+            format!("{frame}, batch of step {}, weights of step {step}", picture.step)
+        }
         _ if is_playhead => String::new(),
         _ => frame,
     }
