@@ -108,6 +108,9 @@ impl State {
     pub fn obstacle_to_pin(&self) -> Option<String> {
         match self.playhead.key() {
             None => Some("Open data first (Sequence pane)".to_owned()),
+            Some(_) if self.looks_elsewhere() => {
+                Some("The wall is of the run's data: look at the run first (Run menu)".to_owned())
+            }
             Some(key) if self.wall.pins.contains(&key) => Some("This frame is pinned".to_owned()),
             _ if self.wall.pins.len() >= Pinned::MOST_FRAMES => {
                 Some(format!("{} frames are pinned, and no more fit: unpin one first", Pinned::MOST_FRAMES))

@@ -270,7 +270,10 @@ impl Worker {
         self.publisher.publish(SessionState {
             activity,
             data: self.data.as_ref().map(|data| Arc::clone(&data.report)),
-            model: self.looked_at_model().map(|model| model.report),
+            model: match (&self.model, self.phase.training()) {
+                (Some(model), _) => Some(Arc::clone(&model.report)),
+                (None, training) => training.map(|training| Arc::new(training.report())),
+            },
             run,
             device: DeviceState { name: self.compute.name.clone(), is_shared: self.compute.is_shared },
         });

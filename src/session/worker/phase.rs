@@ -2,6 +2,7 @@
 
 use super::Dataset;
 use crate::{
+    model::Architecture,
     session::{
         Activity, Failure, ModelReport, ModelVersion, Provenance,
         model::{Model, ModelSnapshot},
@@ -18,34 +19,43 @@ pub(super) struct Training {
     pub model_id: u64,
     /// While validating: samples looked at, and samples in all.
     pub validating: Option<(usize, usize)>,
+    architecture: Architecture,
 }
 
 impl Training {
+    pub fn new(run: Run, data: Dataset, model_id: u64) -> Self {
+        let architecture = run.networks().architecture();
+        Self { run, data, model_id, validating: None, architecture }
+    }
+
     pub fn version(&self) -> ModelVersion {
         ModelVersion { id: self.model_id, step: self.run.steps() }
     }
 
-    /// Its networks as they are now.
-    pub fn model(&self) -> Model {
-        let (networks, config) = (self.run.networks(), self.run.config());
-        let provenance = Provenance::Run { out: self.run.out(), step: self.run.steps() };
-        let knows_stereo = config.objective.uses_stereo();
-        let report = ModelReport {
+    /// What its networks are now.
+    pub fn report(&self) -> ModelReport {
+        let config = self.run.config();
+        ModelReport {
             id: self.model_id,
-            provenance: provenance.clone(),
-            architecture: networks.architecture(),
+            provenance: Provenance::Run { out: self.run.out(), step: self.run.steps() },
+            architecture: self.architecture.clone(),
             size: Some(config.network.size()),
-            use_stereo: knows_stereo,
+            use_stereo: config.objective.uses_stereo(),
             loaded: 0,
             unused: Vec::new(),
-        };
+        }
+    }
+
+    /// Its networks as they are now.
+    pub fn model(&self) -> Model {
+        let report = self.report();
         Model {
-            networks,
-            provenance,
+            networks: self.run.networks(),
+            provenance: report.provenance.clone(),
             version: self.version(),
-            config,
+            config: self.run.config(),
             stated_scale: None,
-            knows_stereo,
+            knows_stereo: report.use_stereo,
             report: Arc::new(report),
         }
     }

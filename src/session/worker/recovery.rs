@@ -2,7 +2,7 @@
 
 use super::Worker;
 use crate::{
-    compute::Reopened,
+    compute::{DisplayDevice, Reopened},
     session::{
         Event, Failure, Level, Notice, Provenance, RunEffect, Topic,
         failure::caught,
@@ -17,10 +17,14 @@ use anyhow::Result;
 const MOST_LOSSES: u32 = 3;
 
 impl Worker {
-    /// Opens another device if the present one is lost. A run goes on there from its last checkpoint, and networks
-    /// are read anew from their files. Gives what became of the run, if there is one.
+    /// Opens another device if the present one is lost. A run that was computed there goes on from its last
+    /// checkpoint, and networks are read anew from their files. Gives what became of the run, if it is set back.
     pub(super) fn recover(&mut self) -> Option<Failure> {
         let loss = self.compute.loss()?;
+        if !self.compute.is_shared {
+            self.draw_anew(loss.to_string());
+            return None;
+        }
         let was_running = self.phase.is_running();
         let run = self.phase.take().map(|training| {
             let place = (training.run.out(), training.data.clone(), training.run.steps());
@@ -74,6 +78,16 @@ impl Worker {
             }
         }
         Some(failure)
+    }
+
+    /// Opens another device to draw with, beside the CPU backend, on which nothing was lost.
+    fn draw_anew(&mut self, loss: String) {
+        self.compute = self.compute.reopened().compute;
+        self.publisher.clear_views();
+        jobs::end(&mut self.jobs.fusion, &self.publisher);
+        self.viewer.forget_picture();
+        let drawer = self.compute.display.as_ref().map_or_else(|| "nothing".to_owned(), DisplayDevice::name);
+        self.tell_loss(loss, format!("from now on {drawer} draws; nothing was lost"));
     }
 
     fn tell_loss(&self, text: String, advice: String) {

@@ -131,8 +131,7 @@ impl Worker {
         self.jobs.snapshots.fill(album);
         let started = RunStarted { config: run.config(), out: run.out(), history, snapshots };
         let has_validation = run.has_validation();
-        let training = Training { run, data, model_id: self.next_version(), validating: None };
-        let training = Box::new(training);
+        let training = Box::new(Training::new(run, data, self.next_version()));
         self.phase = if goes_on {
             Phase::Running { training, one_step: false }
         } else {

@@ -73,6 +73,11 @@ impl Viewer {
         self.watched = maps;
     }
 
+    /// Has the frame shown again, because its picture is lost.
+    pub fn forget_picture(&mut self) {
+        self.shown = None;
+    }
+
     /// Gives back the memory of what is kept while changes are tried.
     pub fn forget_prediction(&mut self) {
         self.predicted = None;
