@@ -136,3 +136,26 @@ fn looking_goes_on_when_the_device_is_lost() {
     let depth = &picture.maps[&MapName::Depth];
     assert!(depth.read().unwrap().iter().all(|depth| depth.is_finite() && *depth > 0.0));
 }
+
+#[test]
+fn a_run_on_the_cpu_is_left_alone_when_what_draws_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let display = DisplayDevice::request().expect("these tests need an adapter: install mesa-vulkan-drivers");
+    let compute = Compute::open(DeviceChoice::Cpu, Some(display.clone())).unwrap();
+    let session = SessionHandle::spawn(compute, Arc::new(|| ()));
+    open_demo(&session);
+    ask(&session, Command::Watch([MapName::Depth].into()));
+    ask(&session, Command::Start { config: small(1000), out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
+    display.device.destroy();
+    let notice = lost(&session);
+    assert!(notice.advice.contains("draws; nothing was lost"), "{notice:?}");
+    let step = session.state().run.as_ref().unwrap().step;
+    let mut told = Vec::new();
+    next(&session, |event| {
+        told.push(event.clone());
+        matches!(event, Event::Step(report) if report.step > step)
+    });
+    assert!(!told.iter().any(|event| matches!(event, Event::RunStarted(_))), "it was set back");
+    next_picture(&session, |picture| picture.origin == Origin::Training && picture.step > step);
+}
