@@ -2,6 +2,7 @@
 
 use super::{
     activation::activated,
+    sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of, seen},
 };
@@ -126,6 +127,9 @@ pub(super) fn forward(
     let window = Window::new(kernel, options);
     let [height, width] = window.output_size([height, width]);
     let output = empty(input, [batch, filters, height, width]);
+    if sliding::forward(input, weight, bias, &output, window, options.activation) {
+        return output;
+    }
     let pixels = batch * height * width;
     let tile = Tile::of(filters, pixels);
     let cubes = CubeCount::new_2d(pixels.div_ceil(tile.columns) as u32, filters.div_ceil(tile.rows) as u32);

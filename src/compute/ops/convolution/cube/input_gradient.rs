@@ -8,6 +8,7 @@
 
 use super::{
     activation::through,
+    sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of},
 };
@@ -285,6 +286,9 @@ pub(super) fn input_gradient(
     let [_, _, kernel, _]: [usize; 4] = weight.shape().dims();
     let window = Window::new(kernel, options);
     let result = empty(gradient, shape);
+    if sliding::input_gradient(gradient, output, weight, &result, window, options.activation) {
+        return result;
+    }
     let [batch, channels, height, width] = shape;
     let phases = window.phases();
     let pixels_of_a_phase = batch * height.div_ceil(phases) * width.div_ceil(phases);

@@ -4,6 +4,7 @@
 mod activation;
 mod forward;
 mod input_gradient;
+mod sliding;
 mod tile;
 mod weight_gradient;
 mod window;

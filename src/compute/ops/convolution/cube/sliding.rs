@@ -1,0 +1,494 @@
+//! Convolutions of 3 × 3 taps one pixel apart, and the gradients of their input: filters times blocks of pixels,
+//! summed over channels and taps.
+//!
+//! A thread has a block of 2 × 4 pixels, which sees a patch of 4 × 6. The patch is loaded once for all nine taps
+//! and the window slides over it in registers: that is a third of the reads from global memory, and fewer than
+//! half of those from shared memory, that unfolded columns take.
+
+#![allow(clippy::manual_is_multiple_of, reason = "kernels have the operator, not the method")]
+
+use super::{
+    activation::{activated, through},
+    tile::Four,
+    window::{Window, mirrored, place_of},
+};
+use crate::compute::ops::{convolution::Activation, cube::argument};
+use burn::backend::TensorMetadata;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+/// Taps along each axis.
+const KERNEL: usize = 3;
+const TAPS: usize = KERNEL * KERNEL;
+/// Height and width of a block of pixels, which is one vector wide.
+const BLOCK: [usize; 2] = [2, 4];
+/// Rows and columns that a block sees.
+const PATCH: [usize; 2] = [BLOCK[0] + KERNEL - 1, BLOCK[1] + KERNEL - 1];
+/// Rows of the result that a thread has.
+const THREAD_ROWS: usize = 8;
+
+/// Shape of what a workgroup computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Sweep {
+    /// Rows of the result: filters, or channels where it is the gradient of the input.
+    rows: usize,
+    /// Blocks of pixels.
+    blocks: usize,
+    /// Channels of the image that are in shared memory at a time, and values of a vector of the weight.
+    channels: usize,
+}
+
+/// The shapes, by the most rows of the result that each serves.
+const SWEEPS: [Sweep; 3] = [
+    Sweep { rows: 16, blocks: 32, channels: 2 },
+    Sweep { rows: 32, blocks: 16, channels: 4 },
+    Sweep { rows: 64, blocks: 8, channels: 4 },
+];
+const _: () = {
+    let mut index = 0;
+    while index < SWEEPS.len() {
+        let sweep = SWEEPS[index];
+        assert!((sweep.channels * PATCH[0]).is_multiple_of(sweep.row_threads()));
+        // Any adapter of WebGPU runs it.
+        assert!(sweep.threads() <= 256 && sweep.shared_bytes() <= 16 << 10);
+        index += 1;
+    }
+};
+
+impl Sweep {
+    fn of(rows: usize) -> Self {
+        let [.., widest] = SWEEPS;
+        SWEEPS.into_iter().find(|sweep| rows <= sweep.rows).unwrap_or(widest)
+    }
+
+    const fn row_threads(self) -> usize {
+        self.rows / THREAD_ROWS
+    }
+
+    const fn threads(self) -> usize {
+        self.row_threads() * self.blocks
+    }
+
+    /// Vectors from one term of the weight to the next: one more than there are, so that threads that write
+    /// neighbouring terms meet different banks of shared memory.
+    const fn weight_stride(self) -> usize {
+        self.rows / 4 + 1
+    }
+
+    /// Vectors of the weight in shared memory.
+    const fn weight_vectors(self) -> usize {
+        self.channels * TAPS * self.weight_stride()
+    }
+
+    /// Vectors of the patches in shared memory; a row of a patch is two.
+    const fn patch_vectors(self) -> usize {
+        self.channels * PATCH[0] * 2 * self.blocks
+    }
+
+    const fn shared_bytes(self) -> usize {
+        (self.weight_vectors() + self.patch_vectors()) * 4 * size_of::<f32>()
+    }
+
+    /// Rows of patches that each thread loads.
+    const fn patch_loads(self) -> usize {
+        self.channels * PATCH[0] / self.row_threads()
+    }
+}
+
+/// Which image is convolved, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Slide {
+    /// Pixels beyond the border that the window sees.
+    margin: usize,
+    /// Whether these are mirrored, not zero.
+    reflects: bool,
+    /// Whether the result is the gradient of an image whose margin of one pixel was mirrored: what its margin
+    /// gets belongs to the pixels beside the outermost.
+    folds: bool,
+    /// Whether the weight is `[channels, rows, 3, 3]` and its taps are taken from the last to the first.
+    is_transposed: bool,
+}
+
+/// The row or column of an image that is `padded` from the first of the margin; beyond the image where the
+/// border is zero.
+#[cube]
+fn source_of(padded: usize, length: usize, #[comptime] slide: Slide) -> usize {
+    if comptime!(slide.reflects) {
+        let last = length + comptime!(2 * slide.margin - 1);
+        mirrored(select(padded < last, padded, last), length, slide.margin)
+    } else {
+        padded - slide.margin
+    }
+}
+
+/// Writes the weights `[rows, channels, 3, 3]` of some channels to shared memory.
+#[cube]
+fn load_weight<N: Size>(
+    shared: &mut Shared<[Four]>,
+    weight: &Tensor<Vector<f32, N>>,
+    first_row: usize,
+    first_channel: usize,
+    #[comptime] sweep: Sweep,
+) {
+    let vectors = weight.shape(1) * TAPS / sweep.channels;
+    let last_row = weight.shape(0) - 1;
+    let units = comptime!(sweep.rows / 4 * TAPS);
+    #[unroll]
+    for load in 0..comptime!(units.div_ceil(sweep.threads())) {
+        let unit = UNIT_POS as usize + comptime!(load * sweep.threads());
+        if comptime!(units.is_multiple_of(sweep.threads())) || unit < units {
+            let vector = unit % TAPS;
+            let mut rows = Sequence::<Vector<f32, N>>::new();
+            #[unroll]
+            for lane in 0..4 {
+                let row = first_row + unit / TAPS * 4 + lane;
+                let row = select(row < last_row, row, last_row);
+                rows.push(weight[row * vectors + first_channel / sweep.channels * TAPS + vector]);
+            }
+            #[unroll]
+            for term in 0..comptime!(sweep.channels) {
+                let mut values = Four::new(0.0);
+                #[unroll]
+                for lane in 0..4 {
+                    values.insert(lane, rows.index(lane).extract(term));
+                }
+                shared[(vector * sweep.channels + term) * comptime!(sweep.weight_stride()) + unit / TAPS] =
+                    values;
+            }
+        }
+    }
+}
+
+/// The same of the weights `[channels, rows, 3, 3]`, from the last tap to the first; zero beyond the last channel.
+#[cube]
+fn load_transposed_weight<N: Size>(
+    shared: &mut Shared<[Four]>,
+    weight: &Tensor<Vector<f32, N>>,
+    first_row: usize,
+    first_channel: usize,
+    #[comptime] sweep: Sweep,
+) {
+    let (channels, rows) = (weight.shape(0), weight.shape(1));
+    let groups = comptime!(sweep.rows / 4);
+    let units = comptime!(groups * sweep.channels);
+    #[unroll]
+    for load in 0..comptime!(units.div_ceil(sweep.threads())) {
+        let unit = UNIT_POS as usize + comptime!(load * sweep.threads());
+        if comptime!(units.is_multiple_of(sweep.threads())) || unit < units {
+            let row = first_row + unit % groups * 4;
+            let channel = first_channel + unit / groups;
+            let is_channel = channel < channels;
+            let place = channel * rows + select(row < rows, row, rows - 4);
+            let place = select(is_channel, place / 4 * TAPS, 0);
+            let mut vectors = Sequence::<Vector<f32, N>>::new();
+            #[unroll]
+            for vector in 0..TAPS {
+                vectors.push(weight[place + vector]);
+            }
+            #[unroll]
+            for tap in 0..TAPS {
+                let mut values = Four::new(0.0);
+                #[unroll]
+                for lane in 0..4 {
+                    let value = vectors
+                        .index(comptime!((lane * TAPS + tap) / 4))
+                        .extract(comptime!((lane * TAPS + tap) % 4));
+                    values.insert(lane, select(is_channel, value, 0.0));
+                }
+                let term = unit / groups * TAPS + comptime!(TAPS - 1 - tap);
+                shared[term * comptime!(sweep.weight_stride()) + unit % groups] = values;
+            }
+        }
+    }
+}
+
+/// Four values of a row of a patch, from one of them on.
+#[cube]
+fn shifted(low: Four, high: Four, #[comptime] shift: usize) -> Four {
+    let mut values = low;
+    #[unroll]
+    for lane in 0..4 {
+        if comptime!(lane + shift < 4) {
+            values.insert(lane, low.extract(comptime!((lane + shift) % 4)));
+        } else {
+            values.insert(lane, high.extract(comptime!((lane + shift) % 4)));
+        }
+    }
+    values
+}
+
+/// Vectors with others added where that is wanted.
+#[cube]
+fn increased(values: Four, others: Four, is_wanted: bool) -> Four {
+    let mut sums = values;
+    #[unroll]
+    for lane in 0..4usize {
+        sums.insert(lane, values.extract(lane) + select(is_wanted, others.extract(lane), 0.0));
+    }
+    sums
+}
+
+/// One lane increased by a value where that is wanted.
+#[cube]
+fn increased_lane(values: Four, #[comptime] lane: usize, value: f32, is_wanted: bool) -> Four {
+    let mut sums = values;
+    sums.insert(lane, values.extract(lane) + select(is_wanted, value, 0.0));
+    sums
+}
+
+/// The result `[batch, rows, height, width]` of an image `[batch, channels, ..]`, whose values are gradients
+/// that pass through `before` where its values are those of `passed`; the bias is read only with `has_bias`.
+#[cube(launch_unchecked)]
+fn sliding_kernel<N: Size>(
+    image: &Tensor<f32>,
+    passed: &Tensor<f32>,
+    weight: &Tensor<Vector<f32, N>>,
+    bias: &Tensor<f32>,
+    result: &mut Tensor<f32>,
+    #[comptime] sweep: Sweep,
+    #[comptime] slide: Slide,
+    #[comptime] has_bias: bool,
+    #[comptime] before: Activation,
+    #[comptime] after: Activation,
+) {
+    let (images, rows) = (result.shape(0), result.shape(1));
+    let (height, width) = (result.shape(2), result.shape(3));
+    let channels = image.shape(1);
+    let (source_height, source_width) = (image.shape(2), image.shape(3));
+    let block_rows = (height + comptime!(BLOCK[0] - 1)) / comptime!(BLOCK[0]);
+    let block_columns = (width + comptime!(BLOCK[1] - 1)) / comptime!(BLOCK[1]);
+    let first_row = CUBE_POS_Y as usize * comptime!(sweep.rows);
+    let block = UNIT_POS as usize % comptime!(sweep.blocks);
+    let group = UNIT_POS as usize / comptime!(sweep.blocks);
+    let index = CUBE_POS_X as usize * comptime!(sweep.blocks) + block;
+    let place = place_of(index, images, block_rows, block_columns);
+    let top = place.row * comptime!(BLOCK[0]);
+    let left = place.column * comptime!(BLOCK[1]);
+
+    let (is_topmost, is_lowest) = (top == 0, top + comptime!(BLOCK[0]) == height);
+    let (is_leftmost, is_rightmost) = (left == 0, left + comptime!(BLOCK[1]) == width);
+
+    let mut source_columns = Sequence::<usize>::new();
+    #[unroll]
+    for column in 0..comptime!(PATCH[1]) {
+        source_columns.push(source_of(left + column, source_width, slide));
+    }
+    let mut source_rows = Sequence::<usize>::new();
+    #[unroll]
+    for load in 0..comptime!(sweep.patch_loads()) {
+        let patch_row = (group + comptime!(load * sweep.row_threads())) % comptime!(PATCH[0]);
+        source_rows.push(source_of(top + patch_row, source_height, slide));
+    }
+
+    let mut weights = Shared::<[Four]>::new_slice(comptime!(sweep.weight_vectors()));
+    let mut patches = Shared::<[Four]>::new_slice(comptime!(sweep.patch_vectors()));
+    let mut sums = Array::<Four>::new(comptime!(THREAD_ROWS * BLOCK[0]));
+    #[unroll]
+    for sum in 0..comptime!(THREAD_ROWS * BLOCK[0]) {
+        sums[sum] = Four::new(0.0);
+    }
+
+    let mut begin = 0;
+    while begin < channels {
+        if comptime!(slide.is_transposed) {
+            load_transposed_weight(&mut weights, weight, first_row, begin, sweep);
+        } else {
+            load_weight(&mut weights, weight, first_row, begin, sweep);
+        }
+        #[unroll]
+        for load in 0..comptime!(sweep.patch_loads()) {
+            let unit = group + comptime!(load * sweep.row_threads());
+            let channel = begin + unit / comptime!(PATCH[0]);
+            // The weights of channels beyond the last are zero.
+            let channel = select(channel < channels, channel, channels - 1);
+            let row = *source_rows.index(load);
+            let line = ((place.image * channels + channel) * source_height + row) * source_width;
+            let mut low = Four::new(0.0);
+            let mut high = Four::new(0.0);
+            #[unroll]
+            for column in 0..comptime!(PATCH[1]) {
+                let source_column = *source_columns.index(column);
+                let value = if comptime!(slide.reflects) {
+                    through(image, passed, line + source_column, before)
+                } else {
+                    let is_inside = row < source_height && source_column < source_width;
+                    let value = through(image, passed, select(is_inside, line + source_column, 0), before);
+                    select(is_inside, value, 0.0)
+                };
+                if comptime!(column < 4) {
+                    low.insert(column, value);
+                } else {
+                    high.insert(comptime!(column % 4), value);
+                }
+            }
+            patches[unit * comptime!(2 * sweep.blocks) + block] = low;
+            patches[unit * comptime!(2 * sweep.blocks) + sweep.blocks + block] = high;
+        }
+        sync_cube();
+        for channel in 0..comptime!(sweep.channels) {
+            let mut patch = Array::<Four>::new(comptime!(2 * PATCH[0]));
+            #[unroll]
+            for vector in 0..comptime!(2 * PATCH[0]) {
+                patch[vector] = patches[(channel * comptime!(2 * PATCH[0]) + vector) * sweep.blocks + block];
+            }
+            if comptime!(slide.folds) {
+                // The patch's outermost rows are seen by one row of the block each, through one row of taps.
+                #[unroll]
+                for half in 0..2usize {
+                    let (first, last) = (patch[half], patch[comptime!(6 + half)]);
+                    patch[half] = increased(first, patch[comptime!(4 + half)], is_lowest);
+                    patch[comptime!(6 + half)] = increased(last, patch[comptime!(2 + half)], is_topmost);
+                }
+            }
+            #[unroll]
+            for tap in 0..TAPS {
+                let mut columns = Array::<Four>::new(comptime!(BLOCK[0]));
+                #[unroll]
+                for row in 0..comptime!(BLOCK[0]) {
+                    let low = comptime!(2 * (row + tap / KERNEL));
+                    let (low, high) = (patch[low], patch[comptime!(low + 1)]);
+                    let mut values = shifted(low, high, comptime!(tap % KERNEL));
+                    if comptime!(slide.folds && tap % KERNEL == 2) {
+                        values = increased_lane(values, 1usize, low.extract(1usize), is_leftmost);
+                    } else if comptime!(slide.folds && tap % KERNEL == 0) {
+                        values = increased_lane(values, 2usize, high.extract(0usize), is_rightmost);
+                    }
+                    columns[row] = values;
+                }
+                #[unroll]
+                for part in 0..comptime!(THREAD_ROWS / 4) {
+                    let place = comptime!(part * sweep.row_threads()) + group;
+                    let values = weights[(channel * TAPS + tap) * comptime!(sweep.weight_stride()) + place];
+                    #[unroll]
+                    for lane in 0..4 {
+                        let value = Four::new(values.extract(lane));
+                        #[unroll]
+                        for row in 0..comptime!(BLOCK[0]) {
+                            let sum = comptime!((part * 4 + lane) * BLOCK[0] + row);
+                            sums[sum] = fma(value, columns[row], sums[sum]);
+                        }
+                    }
+                }
+            }
+        }
+        sync_cube();
+        begin += comptime!(sweep.channels);
+    }
+
+    let is_block = index < images * block_rows * block_columns;
+    #[unroll]
+    for sum in 0..comptime!(THREAD_ROWS * BLOCK[0]) {
+        let part = comptime!(sum / BLOCK[0] / 4 * sweep.row_threads());
+        let row = first_row + (part + group) * 4 + comptime!(sum / BLOCK[0] % 4);
+        let pixel_row = top + comptime!(sum % BLOCK[0]);
+        if is_block && row < rows && pixel_row < height {
+            let line = ((place.image * rows + row) * height + pixel_row) * width;
+            #[unroll]
+            for lane in 0..4 {
+                if left + lane < width {
+                    let mut value = sums[sum].extract(lane);
+                    if comptime!(has_bias) {
+                        value += bias[row];
+                    }
+                    result[line + left + lane] = activated(value, after);
+                }
+            }
+        }
+    }
+}
+
+/// Blocks of pixels of a batch of maps.
+fn blocks(batch: usize, height: usize, width: usize) -> usize {
+    batch * height.div_ceil(BLOCK[0]) * width.div_ceil(BLOCK[1])
+}
+
+/// Whether the kernel serves a product of so many rows and such maps: it does where vectors of the weight begin
+/// at multiples of four values, and where blocks and tiles leave few pixels over.
+fn serves(window: Window, rows: usize, aligned: usize, [batch, height, width]: [usize; 3]) -> bool {
+    let sweep = Sweep::of(rows);
+    let computed = blocks(batch, height, width).next_multiple_of(sweep.blocks) * BLOCK[0] * BLOCK[1];
+    window.kernel == KERNEL
+        && window.stride == 1
+        && aligned.is_multiple_of(4)
+        && rows > 4
+        && 2 * computed <= 3 * batch * height * width
+}
+
+/// Writes the output `[batch, filters, height, width]` if this kernel is the one for it.
+#[allow(unsafe_code)]
+pub(super) fn forward(
+    input: &CubeTensor,
+    weight: &CubeTensor,
+    bias: Option<&CubeTensor>,
+    output: &CubeTensor,
+    window: Window,
+    activation: Activation,
+) -> bool {
+    let [batch, filters, height, width]: [usize; 4] = output.shape().dims();
+    let [_, channels, _, _]: [usize; 4] = input.shape().dims();
+    if !serves(window, filters, channels, [batch, height, width]) {
+        return false;
+    }
+    let slide =
+        Slide { margin: window.margin, reflects: window.reflects, folds: false, is_transposed: false };
+    launch(input, input, weight, bias, output, slide, [Activation::None, activation]);
+    true
+}
+
+/// Writes the gradient of the input `[batch, channels, height, width]` if this kernel is the one for it.
+pub(super) fn input_gradient(
+    gradient: &CubeTensor,
+    output: &CubeTensor,
+    weight: &CubeTensor,
+    result: &CubeTensor,
+    window: Window,
+    activation: Activation,
+) -> bool {
+    let [batch, channels, height, width]: [usize; 4] = result.shape().dims();
+    let folds = window.reflects && window.margin > 0;
+    // Then the pixels beside the outermost must be the inner ones of a block.
+    let is_whole = height.is_multiple_of(BLOCK[0]) && width.is_multiple_of(BLOCK[1]);
+    if window.margin >= KERNEL
+        || folds && !is_whole
+        || !serves(window, channels, channels, [batch, height, width])
+    {
+        return false;
+    }
+    let slide = Slide { margin: KERNEL - 1 - window.margin, reflects: false, folds, is_transposed: true };
+    launch(gradient, output, weight, None, result, slide, [activation, Activation::None]);
+    true
+}
+
+#[allow(unsafe_code)]
+fn launch(
+    image: &CubeTensor,
+    passed: &CubeTensor,
+    weight: &CubeTensor,
+    bias: Option<&CubeTensor>,
+    result: &CubeTensor,
+    slide: Slide,
+    [before, after]: [Activation; 2],
+) {
+    let [batch, rows, height, width]: [usize; 4] = result.shape().dims();
+    let sweep = Sweep::of(rows);
+    let columns = blocks(batch, height, width).div_ceil(sweep.blocks);
+    // SAFETY: every index is held inside its tensor by the kernel itself.
+    unsafe {
+        sliding_kernel::launch_unchecked(
+            &result.client,
+            CubeCount::new_2d(columns as u32, rows.div_ceil(sweep.rows) as u32),
+            CubeDim::new_1d(sweep.threads() as u32),
+            if slide.is_transposed { 4 } else { sweep.channels },
+            argument(image),
+            argument(passed),
+            argument(weight),
+            argument(bias.unwrap_or(weight)),
+            argument(result),
+            sweep,
+            slide,
+            bias.is_some(),
+            before,
+            after,
+        );
+    }
+}
