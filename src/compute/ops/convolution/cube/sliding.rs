@@ -20,35 +20,46 @@ use cubecl::prelude::*;
 /// Taps along each axis.
 const KERNEL: usize = 3;
 const TAPS: usize = KERNEL * KERNEL;
-/// Height and width of a block of pixels, which is one vector wide.
-const BLOCK: [usize; 2] = [2, 4];
-/// Rows and columns that a block sees.
-const PATCH: [usize; 2] = [BLOCK[0] + KERNEL - 1, BLOCK[1] + KERNEL - 1];
-/// Rows of the result that a thread has.
-const THREAD_ROWS: usize = 8;
+/// Columns of a block of pixels: one vector.
+const BLOCK_COLUMNS: usize = 4;
+/// Columns that a block sees.
+const PATCH_COLUMNS: usize = BLOCK_COLUMNS + KERNEL - 1;
+/// Vectors that a thread has of the result.
+const SUMS: usize = 16;
 
 /// Shape of what a workgroup computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Sweep {
     /// Rows of the result: filters, or channels where it is the gradient of the input.
     rows: usize,
+    /// Rows of a block of pixels.
+    block_rows: usize,
     /// Blocks of pixels.
     blocks: usize,
     /// Channels of the image that are in shared memory at a time, and values of a vector of the weight.
     channels: usize,
 }
 
-/// The shapes, by the most rows of the result that each serves.
-const SWEEPS: [Sweep; 3] = [
-    Sweep { rows: 16, blocks: 32, channels: 2 },
-    Sweep { rows: 32, blocks: 16, channels: 4 },
-    Sweep { rows: 64, blocks: 8, channels: 4 },
+/// The shapes, by the most rows of the result that each serves: with blocks of four rows and of two, for maps
+/// whose height is no multiple of four.
+const SWEEPS: [[Sweep; 2]; 3] = [
+    [
+        Sweep { rows: 16, block_rows: 4, blocks: 16, channels: 2 },
+        Sweep { rows: 16, block_rows: 2, blocks: 32, channels: 2 },
+    ],
+    [
+        Sweep { rows: 32, block_rows: 4, blocks: 8, channels: 4 },
+        Sweep { rows: 32, block_rows: 2, blocks: 16, channels: 4 },
+    ],
+    [
+        Sweep { rows: 64, block_rows: 4, blocks: 4, channels: 4 },
+        Sweep { rows: 64, block_rows: 2, blocks: 8, channels: 4 },
+    ],
 ];
 const _: () = {
     let mut index = 0;
-    while index < SWEEPS.len() {
-        let sweep = SWEEPS[index];
-        assert!((sweep.channels * PATCH[0]).is_multiple_of(sweep.row_threads()));
+    while index < 2 * SWEEPS.len() {
+        let sweep = SWEEPS[index / 2][index % 2];
         // Any adapter of WebGPU runs it.
         assert!(sweep.threads() <= 256 && sweep.shared_bytes() <= 16 << 10);
         index += 1;
@@ -56,17 +67,38 @@ const _: () = {
 };
 
 impl Sweep {
-    fn of(rows: usize) -> Self {
+    fn of(rows: usize, [_, height, _]: [usize; 3]) -> Self {
         let [.., widest] = SWEEPS;
-        SWEEPS.into_iter().find(|sweep| rows <= sweep.rows).unwrap_or(widest)
+        let [tall, low] = SWEEPS.into_iter().find(|[sweep, _]| rows <= sweep.rows).unwrap_or(widest);
+        if height.is_multiple_of(tall.block_rows) { tall } else { low }
+    }
+
+    /// Blocks of a batch of maps of so many rows and columns.
+    fn blocks_of(self, [batch, height, width]: [usize; 3]) -> usize {
+        batch * height.div_ceil(self.block_rows) * width.div_ceil(BLOCK_COLUMNS)
+    }
+
+    /// Pixels that are computed for them, with those beyond their borders.
+    fn computed(self, maps: [usize; 3]) -> usize {
+        self.blocks_of(maps).next_multiple_of(self.blocks) * self.block_rows * BLOCK_COLUMNS
+    }
+
+    /// Rows of the result that a thread has.
+    const fn thread_rows(self) -> usize {
+        SUMS / self.block_rows
     }
 
     const fn row_threads(self) -> usize {
-        self.rows / THREAD_ROWS
+        self.rows / self.thread_rows()
     }
 
     const fn threads(self) -> usize {
         self.row_threads() * self.blocks
+    }
+
+    /// Rows that a block sees.
+    const fn patch_rows(self) -> usize {
+        self.block_rows + KERNEL - 1
     }
 
     /// Vectors from one term of the weight to the next: one more than there are, so that threads that write
@@ -82,16 +114,21 @@ impl Sweep {
 
     /// Vectors of the patches in shared memory; a row of a patch is two.
     const fn patch_vectors(self) -> usize {
-        self.channels * PATCH[0] * 2 * self.blocks
+        self.patch_units() * 2 * self.blocks
     }
 
     const fn shared_bytes(self) -> usize {
         (self.weight_vectors() + self.patch_vectors()) * 4 * size_of::<f32>()
     }
 
-    /// Rows of patches that each thread loads.
+    /// Rows of the patches of a block.
+    const fn patch_units(self) -> usize {
+        self.channels * self.patch_rows()
+    }
+
+    /// How many of them each thread loads.
     const fn patch_loads(self) -> usize {
-        self.channels * PATCH[0] / self.row_threads()
+        self.patch_units().div_ceil(self.row_threads())
     }
 }
 
@@ -202,38 +239,42 @@ fn load_transposed_weight<N: Size>(
     }
 }
 
-/// Four values of a row of a patch, from one of them on.
+/// 1 where a block lies at an edge of the map, 0 elsewhere.
+#[derive(CubeType, Clone, Copy)]
+struct Edges {
+    top: f32,
+    bottom: f32,
+    left: f32,
+    right: f32,
+}
+
+/// What a row of a block sees in a row of its patch through a column of taps.
 #[cube]
-fn shifted(low: Four, high: Four, #[comptime] shift: usize) -> Four {
+fn seen(
+    patch: &Array<Four>,
+    #[comptime] row: usize,
+    #[comptime] tap: usize,
+    edges: &Edges,
+    #[comptime] slide: Slide,
+) -> Four {
+    let (low, high) = (patch[comptime!(2 * row)], patch[comptime!(2 * row + 1)]);
     let mut values = low;
     #[unroll]
-    for lane in 0..4 {
-        if comptime!(lane + shift < 4) {
-            values.insert(lane, low.extract(comptime!((lane + shift) % 4)));
+    for lane in 0..4usize {
+        if comptime!(lane + tap < 4) {
+            values.insert(lane, low.extract(comptime!((lane + tap) % 4)));
         } else {
-            values.insert(lane, high.extract(comptime!((lane + shift) % 4)));
+            values.insert(lane, high.extract(comptime!((lane + tap) % 4)));
         }
     }
-    values
-}
-
-/// Vectors with others added where that is wanted.
-#[cube]
-fn increased(values: Four, others: Four, is_wanted: bool) -> Four {
-    let mut sums = values;
-    #[unroll]
-    for lane in 0..4usize {
-        sums.insert(lane, values.extract(lane) + select(is_wanted, others.extract(lane), 0.0));
+    if comptime!(slide.folds && tap == 2) {
+        let value = values.extract(1usize) + edges.left * low.extract(1usize);
+        values.insert(1usize, value);
+    } else if comptime!(slide.folds && tap == 0) {
+        let value = values.extract(2usize) + edges.right * high.extract(0usize);
+        values.insert(2usize, value);
     }
-    sums
-}
-
-/// One lane increased by a value where that is wanted.
-#[cube]
-fn increased_lane(values: Four, #[comptime] lane: usize, value: f32, is_wanted: bool) -> Four {
-    let mut sums = values;
-    sums.insert(lane, values.extract(lane) + select(is_wanted, value, 0.0));
-    sums
+    values
 }
 
 /// The result `[batch, rows, height, width]` of an image `[batch, channels, ..]`, whose values are gradients
@@ -255,36 +296,39 @@ fn sliding_kernel<N: Size>(
     let (height, width) = (result.shape(2), result.shape(3));
     let channels = image.shape(1);
     let (source_height, source_width) = (image.shape(2), image.shape(3));
-    let block_rows = (height + comptime!(BLOCK[0] - 1)) / comptime!(BLOCK[0]);
-    let block_columns = (width + comptime!(BLOCK[1] - 1)) / comptime!(BLOCK[1]);
+    let block_rows = (height + comptime!(sweep.block_rows - 1)) / comptime!(sweep.block_rows);
+    let block_columns = (width + comptime!(BLOCK_COLUMNS - 1)) / comptime!(BLOCK_COLUMNS);
     let first_row = CUBE_POS_Y as usize * comptime!(sweep.rows);
     let block = UNIT_POS as usize % comptime!(sweep.blocks);
     let group = UNIT_POS as usize / comptime!(sweep.blocks);
     let index = CUBE_POS_X as usize * comptime!(sweep.blocks) + block;
     let place = place_of(index, images, block_rows, block_columns);
-    let top = place.row * comptime!(BLOCK[0]);
-    let left = place.column * comptime!(BLOCK[1]);
+    let top = place.row * comptime!(sweep.block_rows);
+    let left = place.column * comptime!(BLOCK_COLUMNS);
 
-    let (is_topmost, is_lowest) = (top == 0, top + comptime!(BLOCK[0]) == height);
-    let (is_leftmost, is_rightmost) = (left == 0, left + comptime!(BLOCK[1]) == width);
-
+    let edges = Edges {
+        top: f32::cast_from(top == 0),
+        bottom: f32::cast_from(top + comptime!(sweep.block_rows) == height),
+        left: f32::cast_from(left == 0),
+        right: f32::cast_from(left + BLOCK_COLUMNS == width),
+    };
     let mut source_columns = Sequence::<usize>::new();
     #[unroll]
-    for column in 0..comptime!(PATCH[1]) {
+    for column in 0..comptime!(PATCH_COLUMNS) {
         source_columns.push(source_of(left + column, source_width, slide));
     }
     let mut source_rows = Sequence::<usize>::new();
     #[unroll]
     for load in 0..comptime!(sweep.patch_loads()) {
-        let patch_row = (group + comptime!(load * sweep.row_threads())) % comptime!(PATCH[0]);
+        let patch_row = (group + comptime!(load * sweep.row_threads())) % comptime!(sweep.patch_rows());
         source_rows.push(source_of(top + patch_row, source_height, slide));
     }
 
     let mut weights = Shared::<[Four]>::new_slice(comptime!(sweep.weight_vectors()));
     let mut patches = Shared::<[Four]>::new_slice(comptime!(sweep.patch_vectors()));
-    let mut sums = Array::<Four>::new(comptime!(THREAD_ROWS * BLOCK[0]));
+    let mut sums = Array::<Four>::new(SUMS);
     #[unroll]
-    for sum in 0..comptime!(THREAD_ROWS * BLOCK[0]) {
+    for sum in 0..SUMS {
         sums[sum] = Four::new(0.0);
     }
 
@@ -298,73 +342,72 @@ fn sliding_kernel<N: Size>(
         #[unroll]
         for load in 0..comptime!(sweep.patch_loads()) {
             let unit = group + comptime!(load * sweep.row_threads());
-            let channel = begin + unit / comptime!(PATCH[0]);
-            // The weights of channels beyond the last are zero.
-            let channel = select(channel < channels, channel, channels - 1);
-            let row = *source_rows.index(load);
-            let line = ((place.image * channels + channel) * source_height + row) * source_width;
-            let mut low = Four::new(0.0);
-            let mut high = Four::new(0.0);
-            #[unroll]
-            for column in 0..comptime!(PATCH[1]) {
-                let source_column = *source_columns.index(column);
-                let value = if comptime!(slide.reflects) {
-                    through(image, passed, line + source_column, before)
-                } else {
-                    let is_inside = row < source_height && source_column < source_width;
-                    let value = through(image, passed, select(is_inside, line + source_column, 0), before);
-                    select(is_inside, value, 0.0)
-                };
-                if comptime!(column < 4) {
-                    low.insert(column, value);
-                } else {
-                    high.insert(comptime!(column % 4), value);
+            if comptime!(sweep.patch_units().is_multiple_of(sweep.row_threads()))
+                || unit < sweep.patch_units()
+            {
+                let channel = begin + unit / comptime!(sweep.patch_rows());
+                // The weights of channels beyond the last are zero.
+                let channel = select(channel < channels, channel, channels - 1);
+                let row = *source_rows.index(load);
+                let line = ((place.image * channels + channel) * source_height + row) * source_width;
+                let mut low = Four::new(0.0);
+                let mut high = Four::new(0.0);
+                #[unroll]
+                for column in 0..PATCH_COLUMNS {
+                    let source_column = *source_columns.index(column);
+                    let value = if comptime!(slide.reflects) {
+                        through(image, passed, line + source_column, before)
+                    } else {
+                        let is_inside = row < source_height && source_column < source_width;
+                        let place = select(is_inside, line + source_column, 0);
+                        select(is_inside, through(image, passed, place, before), 0.0)
+                    };
+                    if comptime!(column < 4) {
+                        low.insert(column, value);
+                    } else {
+                        high.insert(comptime!(column % 4), value);
+                    }
                 }
+                let place = unit * comptime!(2 * sweep.blocks) + block;
+                patches[place] = low;
+                patches[place + sweep.blocks] = high;
             }
-            patches[unit * comptime!(2 * sweep.blocks) + block] = low;
-            patches[unit * comptime!(2 * sweep.blocks) + sweep.blocks + block] = high;
         }
         sync_cube();
         for channel in 0..comptime!(sweep.channels) {
-            let mut patch = Array::<Four>::new(comptime!(2 * PATCH[0]));
+            let mut patch = Array::<Four>::new(comptime!(2 * sweep.patch_rows()));
             #[unroll]
-            for vector in 0..comptime!(2 * PATCH[0]) {
-                patch[vector] = patches[(channel * comptime!(2 * PATCH[0]) + vector) * sweep.blocks + block];
-            }
-            if comptime!(slide.folds) {
-                // The patch's outermost rows are seen by one row of the block each, through one row of taps.
-                #[unroll]
-                for half in 0..2usize {
-                    let (first, last) = (patch[half], patch[comptime!(6 + half)]);
-                    patch[half] = increased(first, patch[comptime!(4 + half)], is_lowest);
-                    patch[comptime!(6 + half)] = increased(last, patch[comptime!(2 + half)], is_topmost);
-                }
+            for vector in 0..comptime!(2 * sweep.patch_rows()) {
+                let place = (channel * comptime!(2 * sweep.patch_rows()) + vector) * sweep.blocks + block;
+                patch[vector] = patches[place];
             }
             #[unroll]
             for tap in 0..TAPS {
-                let mut columns = Array::<Four>::new(comptime!(BLOCK[0]));
+                let (tap_row, tap_column) = comptime!((tap / KERNEL, tap % KERNEL));
+                let mut columns = Array::<Four>::new(comptime!(sweep.block_rows));
                 #[unroll]
-                for row in 0..comptime!(BLOCK[0]) {
-                    let low = comptime!(2 * (row + tap / KERNEL));
-                    let (low, high) = (patch[low], patch[comptime!(low + 1)]);
-                    let mut values = shifted(low, high, comptime!(tap % KERNEL));
-                    if comptime!(slide.folds && tap % KERNEL == 2) {
-                        values = increased_lane(values, 1usize, low.extract(1usize), is_leftmost);
-                    } else if comptime!(slide.folds && tap % KERNEL == 0) {
-                        values = increased_lane(values, 2usize, high.extract(0usize), is_rightmost);
-                    }
-                    columns[row] = values;
+                for row in 0..comptime!(sweep.block_rows) {
+                    let through_tap = seen(&patch, comptime!(row + tap_row), tap_column, &edges, slide);
+                    columns[row] = if comptime!(slide.folds && row == 1 && tap_row == 2) {
+                        through_tap + seen(&patch, 1usize, tap_column, &edges, slide) * Four::new(edges.top)
+                    } else if comptime!(slide.folds && row + 2 == sweep.block_rows && tap_row == 0) {
+                        through_tap
+                            + seen(&patch, comptime!(sweep.block_rows), tap_column, &edges, slide)
+                                * Four::new(edges.bottom)
+                    } else {
+                        through_tap
+                    };
                 }
                 #[unroll]
-                for part in 0..comptime!(THREAD_ROWS / 4) {
+                for part in 0..comptime!(sweep.thread_rows() / 4) {
                     let place = comptime!(part * sweep.row_threads()) + group;
                     let values = weights[(channel * TAPS + tap) * comptime!(sweep.weight_stride()) + place];
                     #[unroll]
                     for lane in 0..4 {
                         let value = Four::new(values.extract(lane));
                         #[unroll]
-                        for row in 0..comptime!(BLOCK[0]) {
-                            let sum = comptime!((part * 4 + lane) * BLOCK[0] + row);
+                        for row in 0..comptime!(sweep.block_rows) {
+                            let sum = comptime!((part * 4 + lane) * sweep.block_rows + row);
                             sums[sum] = fma(value, columns[row], sums[sum]);
                         }
                     }
@@ -377,10 +420,10 @@ fn sliding_kernel<N: Size>(
 
     let is_block = index < images * block_rows * block_columns;
     #[unroll]
-    for sum in 0..comptime!(THREAD_ROWS * BLOCK[0]) {
-        let part = comptime!(sum / BLOCK[0] / 4 * sweep.row_threads());
-        let row = first_row + (part + group) * 4 + comptime!(sum / BLOCK[0] % 4);
-        let pixel_row = top + comptime!(sum % BLOCK[0]);
+    for sum in 0..SUMS {
+        let part = comptime!(sum / sweep.block_rows / 4 * sweep.row_threads());
+        let row = first_row + (part + group) * 4 + comptime!(sum / sweep.block_rows % 4);
+        let pixel_row = top + comptime!(sum % sweep.block_rows);
         if is_block && row < rows && pixel_row < height {
             let line = ((place.image * rows + row) * height + pixel_row) * width;
             #[unroll]
@@ -397,21 +440,14 @@ fn sliding_kernel<N: Size>(
     }
 }
 
-/// Blocks of pixels of a batch of maps.
-fn blocks(batch: usize, height: usize, width: usize) -> usize {
-    batch * height.div_ceil(BLOCK[0]) * width.div_ceil(BLOCK[1])
-}
-
 /// Whether the kernel serves a product of so many rows and such maps: it does where vectors of the weight begin
 /// at multiples of four values, and where blocks and tiles leave few pixels over.
-fn serves(window: Window, rows: usize, aligned: usize, [batch, height, width]: [usize; 3]) -> bool {
-    let sweep = Sweep::of(rows);
-    let computed = blocks(batch, height, width).next_multiple_of(sweep.blocks) * BLOCK[0] * BLOCK[1];
+fn serves(window: Window, rows: usize, aligned: usize, maps: [usize; 3]) -> bool {
     window.kernel == KERNEL
         && window.stride == 1
         && aligned.is_multiple_of(4)
         && rows > 4
-        && 2 * computed <= 3 * batch * height * width
+        && 2 * Sweep::of(rows, maps).computed(maps) <= 3 * maps.into_iter().product::<usize>()
 }
 
 /// Writes the output `[batch, filters, height, width]` if this kernel is the one for it.
@@ -447,7 +483,7 @@ pub(super) fn input_gradient(
     let [batch, channels, height, width]: [usize; 4] = result.shape().dims();
     let folds = window.reflects && window.margin > 0;
     // Then the pixels beside the outermost must be the inner ones of a block.
-    let is_whole = height.is_multiple_of(BLOCK[0]) && width.is_multiple_of(BLOCK[1]);
+    let is_whole = height.is_multiple_of(2) && width.is_multiple_of(BLOCK_COLUMNS);
     if window.margin >= KERNEL
         || folds && !is_whole
         || !serves(window, channels, channels, [batch, height, width])
@@ -470,8 +506,9 @@ fn launch(
     [before, after]: [Activation; 2],
 ) {
     let [batch, rows, height, width]: [usize; 4] = result.shape().dims();
-    let sweep = Sweep::of(rows);
-    let columns = blocks(batch, height, width).div_ceil(sweep.blocks);
+    let maps = [batch, height, width];
+    let sweep = Sweep::of(rows, maps);
+    let columns = sweep.blocks_of(maps).div_ceil(sweep.blocks);
     // SAFETY: every index is held inside its tensor by the kernel itself.
     unsafe {
         sliding_kernel::launch_unchecked(
