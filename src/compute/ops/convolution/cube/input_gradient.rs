@@ -292,7 +292,7 @@ pub(super) fn input_gradient(
     let [batch, channels, height, width] = shape;
     let phases = window.phases();
     let pixels_of_a_phase = batch * height.div_ceil(phases) * width.div_ceil(phases);
-    let tile = Tile::of(channels, pixels_of_a_phase * phases * phases);
+    let tile = Tile::of_each(phases * phases, channels, pixels_of_a_phase);
     let columns = pixels_of_a_phase.div_ceil(tile.columns);
     // SAFETY: every index is held inside its tensor by the kernel itself.
     unsafe {

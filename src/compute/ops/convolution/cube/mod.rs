@@ -2,6 +2,7 @@
 //! weights as they lie, tile by tile, so that nothing is unfolded, padded or copied in memory.
 
 mod activation;
+mod few;
 mod forward;
 mod input_gradient;
 mod sliding;

@@ -18,12 +18,12 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 /// Taps along each axis.
-const KERNEL: usize = 3;
-const TAPS: usize = KERNEL * KERNEL;
+pub(super) const KERNEL: usize = 3;
+pub(super) const TAPS: usize = KERNEL * KERNEL;
 /// Columns of a block of pixels: one vector.
 const BLOCK_COLUMNS: usize = 4;
 /// Columns that a block sees.
-const PATCH_COLUMNS: usize = BLOCK_COLUMNS + KERNEL - 1;
+pub(super) const PATCH_COLUMNS: usize = BLOCK_COLUMNS + KERNEL - 1;
 /// Vectors that a thread has of the result.
 const SUMS: usize = 16;
 
@@ -134,11 +134,11 @@ impl Sweep {
 
 /// Which image is convolved, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Slide {
+pub(super) struct Slide {
     /// Pixels beyond the border that the window sees.
     margin: usize,
     /// Whether these are mirrored, not zero.
-    reflects: bool,
+    pub reflects: bool,
     /// Whether the result is the gradient of an image whose margin of one pixel was mirrored: what its margin
     /// gets belongs to the pixels beside the outermost.
     folds: bool,
@@ -146,10 +146,17 @@ struct Slide {
     is_transposed: bool,
 }
 
+impl Slide {
+    /// That of the output.
+    pub fn forward(window: Window) -> Self {
+        Self { margin: window.margin, reflects: window.reflects, folds: false, is_transposed: false }
+    }
+}
+
 /// The row or column of an image that is `padded` from the first of the margin; beyond the image where the
 /// border is zero.
 #[cube]
-fn source_of(padded: usize, length: usize, #[comptime] slide: Slide) -> usize {
+pub(super) fn source_of(padded: usize, length: usize, #[comptime] slide: Slide) -> usize {
     if comptime!(slide.reflects) {
         let last = length + comptime!(2 * slide.margin - 1);
         mirrored(select(padded < last, padded, last), length, slide.margin)
@@ -465,9 +472,7 @@ pub(super) fn forward(
     if !serves(window, filters, channels, [batch, height, width]) {
         return false;
     }
-    let slide =
-        Slide { margin: window.margin, reflects: window.reflects, folds: false, is_transposed: false };
-    launch(input, input, weight, bias, output, slide, [Activation::None, activation]);
+    launch(input, input, weight, bias, output, Slide::forward(window), [Activation::None, activation]);
     true
 }
 
