@@ -4,7 +4,9 @@ use crate::support::{gpu, largest_difference, scattered, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::compute::{
     count_kernels, launched_kernels,
-    ops::convolution::{Activation, ConvolutionOptions, Padding, Tile, composed_convolution, convolution},
+    ops::convolution::{
+        Activation, ConvolutionOptions, Padding, Sweep, Tile, composed_convolution, convolution,
+    },
 };
 
 /// Kernel size, options, and whether there is a bias, for every kind of convolution in the networks.
@@ -41,8 +43,9 @@ const SHAPES: [[usize; 5]; 7] = [
     [2, 70, 6, 9, 67],
 ];
 
-/// The same for the GPU: batches of 1 to 5, channels and filters for every tile, rests of every tile.
-const SHAPES_ON_GPU: [[usize; 5]; 7] = [
+/// The same for the GPU: batches of 1 to 5, channels and filters for every tile, rests of every tile, and maps
+/// that blocks of four rows, of two rows and of neither fill.
+const SHAPES_ON_GPU: [[usize; 5]; 10] = [
     [1, 1, 7, 7, 1],
     [3, 3, 9, 13, 5],
     [5, 16, 7, 11, 48],
@@ -50,6 +53,9 @@ const SHAPES_ON_GPU: [[usize; 5]; 7] = [
     [2, 70, 6, 9, 67],
     [1, 512, 5, 7, 3],
     [1, 2, 40, 61, 128],
+    [2, 8, 12, 20, 20],
+    [3, 20, 8, 24, 2],
+    [1, 36, 10, 16, 70],
 ];
 
 /// The devices of all backends.
@@ -250,6 +256,10 @@ fn tiles_of_many_filters_read_little_for_each_multiply_add() {
         for columns in [30, 120, 480, 1920, 7680, 30_720, 12 * 30_720] {
             let bytes = Tile::of(rows, columns).bytes_per_multiply_add();
             assert!(bytes <= 0.25, "{bytes} bytes a multiply-add for {rows} filters, {columns} pixels");
+        }
+        for height in [6, 12, 13, 192] {
+            let bytes = Sweep::of(rows, height).bytes_per_multiply_add();
+            assert!(bytes <= 0.125, "{bytes} bytes a multiply-add for {rows} filters, maps {height} high");
         }
     }
 }

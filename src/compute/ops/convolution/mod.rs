@@ -9,7 +9,7 @@ mod cube;
 mod flex;
 
 pub use activation::Activation;
-pub use cube::Tile;
+pub use cube::{Sweep, Tile};
 
 use super::{elu, reflection_pad};
 use backend::ConvolutionOps;

@@ -10,6 +10,7 @@ mod tile;
 mod weight_gradient;
 mod window;
 
+pub use sliding::Sweep;
 pub use tile::Tile;
 
 use super::{

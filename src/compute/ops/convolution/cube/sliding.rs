@@ -9,6 +9,7 @@
 
 use super::{
     activation::{activated, through},
+    few,
     tile::Four,
     window::{Window, mirrored, place_of},
 };
@@ -29,7 +30,7 @@ const SUMS: usize = 16;
 
 /// Shape of what a workgroup computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Sweep {
+pub struct Sweep {
     /// Rows of the result: filters, or channels where it is the gradient of the input.
     rows: usize,
     /// Rows of a block of pixels.
@@ -67,10 +68,19 @@ const _: () = {
 };
 
 impl Sweep {
-    fn of(rows: usize, [_, height, _]: [usize; 3]) -> Self {
+    /// The shape for so many rows of the result and maps of this height.
+    pub fn of(rows: usize, height: usize) -> Self {
         let [.., widest] = SWEEPS;
         let [tall, low] = SWEEPS.into_iter().find(|[sweep, _]| rows <= sweep.rows).unwrap_or(widest);
         if height.is_multiple_of(tall.block_rows) { tall } else { low }
+    }
+
+    /// Bytes that are read from global memory for each multiply-add.
+    pub fn bytes_per_multiply_add(self) -> f64 {
+        let weights = self.rows * TAPS;
+        let pixels = self.blocks * self.block_rows * BLOCK_COLUMNS;
+        let read = (weights + self.blocks * self.patch_rows() * PATCH_COLUMNS) * size_of::<f32>();
+        read as f64 / (weights * pixels) as f64
     }
 
     /// Blocks of a batch of maps of so many rows and columns.
@@ -453,8 +463,8 @@ fn serves(window: Window, rows: usize, aligned: usize, maps: [usize; 3]) -> bool
     window.kernel == KERNEL
         && window.stride == 1
         && aligned.is_multiple_of(4)
-        && rows > 4
-        && 2 * Sweep::of(rows, maps).computed(maps) <= 3 * maps.into_iter().product::<usize>()
+        && rows > few::MOST_FILTERS
+        && 2 * Sweep::of(rows, maps[1]).computed(maps) <= 3 * maps.into_iter().product::<usize>()
 }
 
 /// Writes the output `[batch, filters, height, width]` if this kernel is the one for it.
@@ -512,7 +522,7 @@ fn launch(
 ) {
     let [batch, rows, height, width]: [usize; 4] = result.shape().dims();
     let maps = [batch, height, width];
-    let sweep = Sweep::of(rows, maps);
+    let sweep = Sweep::of(rows, height);
     let columns = sweep.blocks_of(maps).div_ceil(sweep.blocks);
     // SAFETY: every index is held inside its tensor by the kernel itself.
     unsafe {
