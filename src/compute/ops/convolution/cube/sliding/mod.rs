@@ -7,6 +7,7 @@
 //! many results of unfolded columns take.
 
 mod kernel;
+pub(super) mod weight_gradient;
 mod weights;
 
 use super::{
