@@ -29,6 +29,7 @@ fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
         kind(7, 2, Padding::Zero(3), Activation::Relu, true),
         kind(3, 2, Padding::Reflect(1), Activation::None, true),
         kind(2, 3, Padding::Zero(1), Activation::None, true),
+        kind(3, 1, Padding::Zero(0), Activation::Elu, false),
     ]
 }
 
