@@ -7,6 +7,7 @@
 //!
 //! | floor         | what lives there |
 //! |---------------|------------------|
+//! | [`panics`]    | reports of panics that are caught: message, place, backtrace |
 //! | [`config`]    | what a run is: one struct a concern, the same for flags, form and TOML file |
 //! | [`geometry`]  | pure mathematics: camera, pose, disparity and depth, colour maps |
 //! | [`data`]      | from files to samples, bytes only: images, films, augmentation, splits, KITTI, own folders, the built-in drive, the loader, small pictures for scrolling |
@@ -15,12 +16,13 @@
 //! | [`objective`] | view synthesis and the loss; every map it computes has a name, every pixel its reasons |
 //! | [`predict`]   | images, folders and drives to disparity, depth, pictures and point clouds of them |
 //! | [`evaluate`]  | the published metrics against exact or measured depth and motion; how many metres a unit is |
-//! | [`train`]     | the session: one thread owns burn, commands in, events and leases out |
+//! | [`train`]     | one run and one step of it, and what a run leaves on disk |
+//! | [`session`]   | one thread owns burn: requests in, one reply each; a state, events and pictures out |
 //! | [`view`]      | wgpu pipelines that draw leases with the shaders of `shaders/` |
 //! | [`app`]       | the window |
 //! | [`cli`]       | the same jobs without a window |
 //!
-//! Three more rules: `view` never imports burn; `train`, `objective`, `model` and `evaluate` never
+//! Three more rules: `view` never imports burn; `train`, `session`, `objective`, `model` and `evaluate` never
 //! import egui; only `compute` names backend types.
 //!
 //! # Glossary
@@ -44,6 +46,9 @@ pub mod evaluate;
 pub mod geometry;
 pub mod model;
 pub mod objective;
+mod output;
+pub mod panics;
 pub mod predict;
+pub mod session;
 pub mod train;
 pub mod view;

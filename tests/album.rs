@@ -1,7 +1,7 @@
 //! The snapshots of a run in its folder: what is read is what was written, within bounds, whatever is there.
 
 use crate::{
-    session::{is_state, next, open_demo, session, small},
+    session::{next, open_demo, session, small, until},
     snapshots::{MAPS, key, next_snapshot, pinned},
     support::takes_at_most,
     weights::mutate,
@@ -9,7 +9,8 @@ use crate::{
 use monoscope::{
     config::{FrameId, ImageSize},
     objective::MapName,
-    train::{Album, Beginning, Command, Event, SeenFrame, Snapshot, Snapshots, State, Thumbnail},
+    session::{Activity, Command, Event, OnRun, RunStarted},
+    train::{Album, SeenFrame, Snapshot, Snapshots, Thumbnail},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -278,21 +279,21 @@ fn a_run_that_goes_on_has_its_wall_back() {
     // More of the last step, after the run ended.
     first.send(pinned(&[7, 30, 50], 1));
     *seen.last_mut().unwrap() = next_snapshot(&first);
-    first.send(Command::LoadDemo);
+    first.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     next_snapshot(&first);
     drop(first);
     assert_eq!(Album::read(&run).all(), seen, "what loaded networks say is not of the run");
 
     fs::remove_dir_all(run.join("checkpoints/step_000006")).unwrap();
     let second = session();
-    second.send(Command::Resume { run: run.clone(), data: None, config: None });
-    let Event::Begun(beginning) = next(&second, |event| matches!(event, Event::Begun(_))) else {
+    second.send(Command::Resume { run: run.clone(), data: None, config: None, on_run: OnRun::End });
+    let Event::RunStarted(beginning) = next(&second, |event| matches!(event, Event::RunStarted(_))) else {
         unreachable!()
     };
-    let Beginning { snapshots, history, .. } = *beginning;
+    let RunStarted { snapshots, history, .. } = *beginning;
     let before = seen.iter().filter(|snapshot| snapshot.step <= Some(4));
     assert_eq!((snapshots.iter().collect::<Vec<_>>(), history.len()), (before.collect(), 4));
-    next(&second, is_state(State::Idle));
+    until(&second, Activity::Idle);
     let last = Album::read(&run).all().last().cloned().unwrap();
     assert!(last.step <= Some(4), "steps that are made anew have no snapshots while nothing is pinned");
     assert!(last.frames.iter().all(|frame| MAPS.iter().all(|map| frame.maps.contains_key(map))));

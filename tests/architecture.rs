@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-const FLOORS: [&str; 12] = [
+const FLOORS: [&str; 14] = [
+    "panics",
     "config",
     "geometry",
     "data",
@@ -12,16 +13,18 @@ const FLOORS: [&str; 12] = [
     "predict",
     "evaluate",
     "train",
+    "session",
     "view",
     "app",
     "cli",
 ];
 
 /// Crates that a floor must not name, with the reason.
-const FORBIDDEN: [(&str, &[&str], &str); 8] = [
+const FORBIDDEN: [(&str, &[&str], &str); 9] = [
     ("view", &["burn", "burn_cubecl", "burn_wgpu", "cubecl"], "drawing must not wait for burn"),
     ("app", &["burn", "burn_cubecl", "burn_wgpu", "cubecl"], "the window must not wait for burn"),
     ("train", &["egui", "eframe"], "training runs without a window"),
+    ("session", &["egui", "eframe"], "a session runs without a window"),
     ("objective", &["egui", "eframe"], "the loss knows no window"),
     ("model", &["egui", "eframe"], "networks know no window"),
     ("evaluate", &["egui", "eframe"], "evaluation runs without a window"),
@@ -37,6 +40,11 @@ const LONGEST_FILE: usize = 500;
 fn sources(floor: &str) -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(floor);
     let mut files = BTreeMap::new();
+    let file = root.with_extension("rs");
+    if file.is_file() {
+        files.insert(file.display().to_string(), fs::read_to_string(&file).unwrap());
+        return files;
+    }
     let mut folders = vec![root];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
@@ -128,6 +136,20 @@ fn floors_keep_to_their_libraries() {
 }
 
 #[test]
+fn nothing_changes_the_environment() {
+    let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs");
+    let main = (main.display().to_string(), fs::read_to_string(&main).unwrap());
+    for (path, text) in FLOORS.into_iter().flat_map(sources).chain([main]) {
+        for name in ["set_var", "remove_var"] {
+            assert!(
+                !code(&text).contains(name),
+                "{path} names {name}: other threads may read the environment"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_rule_reader_sees_every_form_of_use() {
     assert_eq!(floors_named("use crate::train::Session;"), ["train"]);
     assert_eq!(
@@ -144,6 +166,19 @@ fn files_are_short_and_say_what_they_are_for() {
             assert!(text.starts_with("//!"), "{path} does not begin by saying what it is for");
             let lines = text.lines().count();
             assert!(lines <= LONGEST_FILE, "{path} has {lines} lines: find its seam");
+        }
+    }
+}
+
+#[test]
+fn nothing_prints_with_macros_that_panic() {
+    for (path, text) in FLOORS.into_iter().flat_map(sources) {
+        let code = code(&text);
+        for name in ["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!("] {
+            let named = code.match_indices(name).any(|(at, _)| {
+                !code[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+            });
+            assert!(!named, "{path} uses {name}...): output that nobody reads must not end it");
         }
     }
 }

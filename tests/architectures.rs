@@ -9,10 +9,12 @@ use monoscope::{
     config::{DepthNetworkType, FrameId, NetworkFile, PoseModelInput, PoseModelType, RunConfig},
     model::{
         Architecture, Networks, ResnetArchitecture,
-        weights::{self, NamedTensor, ParameterName, named_tensors},
+        weights::{self, NamedTensor, ParameterName, PretrainedEncoders, named_tensors},
     },
+    train::StartingNetworks,
 };
-use std::fs;
+use std::{collections::BTreeMap, fs};
+use tempfile::NamedTempFile;
 
 /// A run's networks, with first values.
 fn networks_of(change: impl Fn(&mut RunConfig)) -> Networks {
@@ -191,18 +193,62 @@ fn only_the_listed_networks_are_taken_over() {
 
 #[test]
 fn a_classifier_starts_the_encoders_that_are_like_it() {
-    let fifty = small_networks(ResnetArchitecture::RESNET_50);
-    let file = tempfile::Builder::new().suffix(".safetensors").tempfile().unwrap();
-    let classifier = named_tensors(&fifty).into_iter().filter_map(|tensor| {
-        let key = tensor.name.key.strip_prefix("encoder.")?.to_owned();
-        Some((key, tensor.shape, tensor.values))
-    });
-    fs::write(file.path(), safetensors_bytes(classifier, None)).unwrap();
+    let file = classifier(ResnetArchitecture::RESNET_50);
     let mut networks = networks_of(|config| config.network.pose_num_layers = 50);
     let before = named_tensors(&networks);
-    weights::load_imagenet(file.path(), &mut networks).unwrap();
+    let report = weights::load_imagenet(file.path(), &mut networks).unwrap();
+    let mut changed = 0;
     for (old, new) in before.iter().zip(named_tensors(&networks)) {
         let is_changed = old.values != new.values;
         assert_eq!(is_changed, new.name.file == "pose_encoder", "{}", new.name);
+        changed += usize::from(is_changed);
     }
+    assert_eq!(report.filled, BTreeMap::from([(NetworkFile::PoseEncoder, changed)]));
+    assert_eq!(report.unfilled, BTreeMap::from([(NetworkFile::Encoder, "it is a ResNet18".to_owned())]));
+    let text = format!(
+        "{} (ResNet50) fills the pose encoder ({changed} tensors), not the depth encoder (it is a ResNet18)",
+        file.path().display()
+    );
+    assert_eq!(report.to_string(), text);
+
+    let mut networks = networks_of(|config| {
+        light(config);
+        config.network.pose_num_layers = 50;
+    });
+    let report = weights::load_imagenet(file.path(), &mut networks).unwrap();
+    let reason = "the depth network is RT-MonoDepth-S";
+    assert_eq!(report.unfilled, BTreeMap::from([(NetworkFile::Encoder, reason.to_owned())]));
+}
+
+#[test]
+fn an_encoder_of_loaded_networks_is_not_called_pretrained() {
+    let file = classifier(ResnetArchitecture::RESNET_18);
+    let mut config = RunConfig::default();
+    config.network.pretrained_encoder = Some(file.path().to_owned());
+    let start = |loaded: Option<&Networks>, models: &[NetworkFile]| {
+        let mut config = config.clone();
+        config.network.models_to_load = models.to_vec();
+        StartingNetworks::new(&config, loaded, &Device::flex()).unwrap().pretrained.unwrap()
+    };
+    let both = [NetworkFile::Encoder, NetworkFile::PoseEncoder];
+    let filled = |report: &PretrainedEncoders| report.filled.keys().copied().collect::<Vec<_>>();
+    assert_eq!(filled(&start(None, &NetworkFile::ALL)), both);
+    let loaded = networks_of(|_| ());
+    let report = start(Some(&loaded), &[NetworkFile::Encoder, NetworkFile::Depth]);
+    assert_eq!(filled(&report), [NetworkFile::PoseEncoder]);
+    assert!(report.unfilled[&NetworkFile::Encoder].contains("loaded"), "{report}");
+    let alone = networks_of(|config| config.objective.frame_ids = vec![FrameId::TARGET, FrameId::Stereo]);
+    assert!(alone.pose.is_none());
+    assert_eq!(filled(&start(Some(&alone), &both)), [NetworkFile::PoseEncoder]);
+}
+
+/// A classifier's file: a residual encoder's tensors without the published prefix.
+pub fn classifier(architecture: ResnetArchitecture) -> NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".safetensors").tempfile().unwrap();
+    let tensors = named_tensors(&small_networks(architecture)).into_iter().filter_map(|tensor| {
+        let key = tensor.name.key.strip_prefix("encoder.")?.to_owned();
+        Some((key, tensor.shape, tensor.values))
+    });
+    fs::write(file.path(), safetensors_bytes(tensors, None)).unwrap();
+    file
 }

@@ -1,7 +1,7 @@
 //! The command line as scripts see it: exit codes, one clear line, nothing half-written.
 
-use crate::support::gpu;
-use monoscope::data::arrays::npy::read_array;
+use crate::{architectures::classifier, support::gpu};
+use monoscope::{data::arrays::npy::read_array, model::ResnetArchitecture, train::RunFolder};
 use std::{
     fs,
     path::Path,
@@ -68,6 +68,29 @@ fn bad_input_to_train_is_refused_in_one_line() {
     let file = folder.path().join("options.toml");
     fs::write(&file, "[training]\nbatchsize = 2\n").unwrap();
     check(2, &["batchsize"], &["--data", "demo", "--config", text(&file)]);
+}
+
+#[test]
+fn f16_is_refused_on_the_processor_and_a_run_remembers_its_precision() {
+    let small = ["--preset", "small", "--steps", "1", "--device", "cpu"];
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let train = [&["train", "--data", "demo", "--out", text(&out)], &small[..]].concat();
+    refused(1, &["--precision f16", "--device gpu"], &[&train[..], &["--precision", "f16"]].concat());
+    refused(1, &["--precision f16"], &["bench", "predict", "--device", "cpu", "--precision", "f16"]);
+    assert!(!out.exists());
+
+    let trained = monoscope(&train);
+    assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
+    let manifest = out.join("manifest.json");
+    let stated = fs::read_to_string(&manifest).unwrap();
+    assert!(stated.contains(r#""precision": "f32""#), "{stated}");
+    fs::write(&manifest, stated.replace("f32", "f16")).unwrap();
+    let resumed = ["train", "--resume", text(&out), "--steps", "2", "--device", "cpu"];
+    let resumed = monoscope(&resumed);
+    let told = String::from_utf8(resumed.stderr).unwrap();
+    assert!(resumed.status.success(), "{told}");
+    assert!(told.contains("begun with --precision f16") && told.contains("f32"), "{told}");
 }
 
 #[test]
@@ -157,6 +180,29 @@ fn usage_errors_exit_with_two() {
         "--seed",
     ] {
         assert!(help.contains(flag), "train --help does not list {flag}");
+    }
+}
+
+#[test]
+fn only_commands_in_which_it_has_an_effect_take_a_seed() {
+    let takes_seed = |command: &[&str]| {
+        let help = monoscope(&[command, &["--help"]].concat());
+        assert_eq!(help.status.code(), Some(0), "{command:?}");
+        String::from_utf8_lossy(&help.stdout).contains("--seed")
+    };
+    for command in [&["train"][..], &["bench"], &["demo-data"]] {
+        assert!(takes_seed(command), "{command:?}");
+    }
+    let others = [
+        &["predict"][..],
+        &["evaluate", "depth"],
+        &["evaluate", "odometry"],
+        &["evaluate", "benchmark"],
+        &["inspect"],
+        &["calibrate"],
+    ];
+    for command in others {
+        assert!(!takes_seed(command), "{command:?}");
     }
 }
 
@@ -540,4 +586,40 @@ fn frames_are_drawn_while_steps_run() {
     );
     assert!((of("step_slowdown") - of("step_seconds") / of("step_alone_seconds")).abs() < 1e-9);
     assert!(of("throttle_waits") >= 1.0, "{together}");
+}
+
+#[test]
+fn the_environment_stays_as_it_is_and_libraries_print_nothing() {
+    let output = Command::new(env!("CARGO_BIN_EXE_monoscope"))
+        .args(["info", "--json"])
+        .env_remove("XDG_RUNTIME_DIR")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    // Mesa's Vulkan layer asks libwayland, which misses the variable.
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn a_run_says_which_encoders_were_pretrained() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, file) = (folder.path().join("run"), classifier(ResnetArchitecture::RESNET_18));
+    let small = ["--preset", "small", "--height", "64", "--width", "64", "--batch-size", "1", "--steps", "1"];
+    let begin = ["train", "--data", "demo", "--device", "cpu", "--out", text(&run)];
+    let pretrained = ["--pretrained-encoder", text(file.path()), "--pose-model-type", "posecnn"];
+    let output = monoscope(&[&begin[..], &small, &pretrained].concat());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    let line = "(ResNet18) fills the depth encoder (100 tensors), not the pose encoder (PoseCNN has none)";
+    assert_eq!(stderr.lines().filter(|told| told.ends_with(line)).count(), 1, "{stderr}");
+    let manifest = RunFolder::open(&run).unwrap().manifest().unwrap();
+    let pretrained = manifest.pretrained.unwrap();
+    assert_eq!((pretrained.file.as_path(), pretrained.filled.len()), (file.path(), 1));
+
+    // The manifests of earlier versions do not say it.
+    let path = run.join("manifest.json");
+    let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest.as_object_mut().unwrap().remove("pretrained").unwrap();
+    fs::write(&path, manifest.to_string()).unwrap();
+    assert_eq!(RunFolder::open(&run).unwrap().manifest().unwrap().pretrained, None);
 }

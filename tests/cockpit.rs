@@ -1,11 +1,12 @@
 //! What a run foretells and tells of itself: memory, time, and logs of older versions.
 
-use crate::session::{next, session, small};
+use crate::session::{next, open_demo, session, small};
 use burn::{module::Module, tensor::Device};
 use monoscope::{
-    config::{ConfigOption, DataChoice, Preset, RunConfig},
+    config::{ConfigOption, Preset, RunConfig},
     model::{Architecture, Networks},
-    train::{Command, Entry, Event, Log, memory_estimate},
+    session::{Command, Event},
+    train::{Entry, Log, memory_estimate},
 };
 use std::{
     fs,
@@ -98,15 +99,14 @@ fn a_step_says_where_its_time_went_and_the_log_keeps_it() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     let session = session();
-    session.send(Command::OpenData { data: DataChoice::Demo, split: None });
-    next(&session, |event| matches!(event, Event::Data(_)));
+    open_demo(&session);
     session.send(Command::Start { config: small(2), out: out.clone() });
     let mut reports = Vec::new();
     next(&session, |event| {
         if let Event::Step(report) = event {
             reports.push(report.clone());
         }
-        matches!(event, Event::Finished { .. })
+        matches!(event, Event::RunEnded { .. })
     });
     let last = reports.last().unwrap();
     let split = last.split.unwrap();

@@ -5,12 +5,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::compute::{
     count_kernels, launched_kernels,
     ops::convolution::{
-        Activation, ConvolutionOptions, Padding, Sweep, Tile, composed_convolution, convolution,
+        Activation, ConvolutionOptions, Padding, PixelSums, Sweep, Tile, composed_convolution, convolution,
     },
 };
 
 /// Kernel size, options, and whether there is a bias, for every kind of convolution in the networks.
-fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
+pub fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
     let kind = |kernel, stride, padding, activation, bias| {
         (kernel, ConvolutionOptions { stride, padding, activation }, bias)
     };
@@ -46,7 +46,7 @@ const SHAPES: [[usize; 5]; 7] = [
 
 /// The same for the GPU: batches of 1 to 5, channels and filters for every tile, rests of every tile, and maps
 /// that blocks of four rows, of two rows and of neither fill.
-const SHAPES_ON_GPU: [[usize; 5]; 10] = [
+pub const SHAPES_ON_GPU: [[usize; 5]; 10] = [
     [1, 1, 7, 7, 1],
     [3, 3, 9, 13, 5],
     [5, 16, 7, 11, 48],
@@ -64,7 +64,7 @@ fn devices() -> Vec<Device> {
     [Some(Device::flex()), gpu()].into_iter().flatten().collect()
 }
 
-type Operation = fn(Tensor<4>, Tensor<4>, Option<Tensor<1>>, ConvolutionOptions) -> Tensor<4>;
+pub type Operation = fn(Tensor<4>, Tensor<4>, Option<Tensor<1>>, ConvolutionOptions) -> Tensor<4>;
 
 /// Output, and gradients of input, weight and bias when the output's gradient is a pattern.
 fn passes(
@@ -73,12 +73,25 @@ fn passes(
     arguments: &[TensorData],
     options: ConvolutionOptions,
 ) -> Vec<Vec<f32>> {
+    passes_of(operation, device, arguments, options, 1.0, 1e-3)
+}
+
+/// The same for a pattern of this largest value, which is zero where a rectifier is nearer than `margin` to its kink.
+pub fn passes_of(
+    operation: Operation,
+    device: &Device,
+    arguments: &[TensorData],
+    options: ConvolutionOptions,
+    largest: f32,
+    margin: f32,
+) -> Vec<Vec<f32>> {
     let device = device.clone().autodiff();
     let input = Tensor::<4>::from_data(arguments[0].clone(), &device).require_grad();
     let weight = Tensor::<4>::from_data(arguments[1].clone(), &device).require_grad();
     let bias = arguments.get(2).map(|bias| Tensor::<1>::from_data(bias.clone(), &device).require_grad());
     let output = operation(input.clone(), weight.clone(), bias.clone(), options);
-    let pattern = pattern(output.shape().num_elements());
+    let pattern: Vec<f32> =
+        pattern(output.shape().num_elements()).iter().map(|value| value * largest).collect();
     let mut pattern = Tensor::<1>::from_floats(pattern.as_slice(), &Device::flex()).reshape(output.dims());
     if matches!(options.activation, Activation::Relu | Activation::LeakyRelu) {
         // At the rectifier's kink rounding decides the derivative, so nothing is asked there.
@@ -87,7 +100,7 @@ fn passes(
             [0, 1].map(|index| Tensor::from_data(arguments[index].clone(), &Device::flex()));
         let bias = arguments.get(2).map(|bias| Tensor::from_data(bias.clone(), &Device::flex()));
         let before = composed_convolution(input, weight, bias, linear);
-        pattern = pattern * before.abs().greater_elem(1e-3).float();
+        pattern = pattern * before.abs().greater_elem(margin).float();
     }
     let pattern = Tensor::<4>::from_data(pattern.into_data(), &device);
     let gradients = (output.clone() * pattern).sum().backward();
@@ -112,7 +125,7 @@ fn random(shape: &[usize]) -> TensorData {
     TensorData::new(values(numbers), shape.to_vec())
 }
 
-fn arguments(shape: [usize; 5], kernel: usize, has_bias: bool) -> Vec<TensorData> {
+pub fn arguments(shape: [usize; 5], kernel: usize, has_bias: bool) -> Vec<TensorData> {
     let [batch, channels, height, width, filters] = shape;
     let mut arguments =
         vec![random(&[batch, channels, height, width]), random(&[filters, channels, kernel, kernel])];
@@ -263,4 +276,62 @@ fn tiles_of_many_filters_read_little_for_each_multiply_add() {
             assert!(bytes <= 0.125, "{bytes} bytes a multiply-add for {rows} filters, maps {height} high");
         }
     }
+}
+
+/// Counts of filters for which vectors of 4, 8 and 16 lanes, two at a time, leave every possible rest.
+#[test]
+fn sums_over_pixels_stay_within_their_filters() {
+    const TAPS: usize = 16;
+    /// Values beyond the slices that must be neither read nor written.
+    const BEYOND: usize = 64;
+    let (line_width, width, height) = (7, 5, 3);
+    for filters in [16, 32, 48, 64, 80, 112] {
+        let line = pattern(line_width * height + TAPS);
+        let taps: Vec<usize> = (0..TAPS).collect();
+        let mut gradient = pattern(width * height * filters);
+        let (count, len) = (gradient.len(), TAPS * filters);
+        gradient.resize(count + BEYOND, f32::NAN);
+        let mut sums = vec![1.0; len + BEYOND];
+        let pixel_sums = PixelSums {
+            line: &line,
+            line_width,
+            gradient: &gradient[..count],
+            width,
+            filters,
+            taps: &taps,
+            sums: &mut sums[..len],
+        };
+        pixel_sums.run();
+        let (sums, beyond) = sums.split_at(len);
+        assert!(beyond.iter().all(|value| *value == 1.0), "{filters} filters: written out of bounds");
+        for (index, sum) in sums.iter().enumerate() {
+            let (tap, filter) = (taps[index / filters], index % filters);
+            let term = |pixel: usize| {
+                let (y, x) = (pixel / width, pixel % width);
+                line[tap + y * line_width + x] * gradient[pixel * filters + filter]
+            };
+            let expected = 1.0 + (0..width * height).map(term).sum::<f32>();
+            assert!(
+                (sum - expected).abs() < 1e-4,
+                "{filters} filters, tap {tap}, filter {filter}: {sum}, not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "whole vectors")]
+fn sums_over_pixels_refuse_a_part_of_a_vector() {
+    let (line, gradient, mut sums) = ([0.0; 8], [0.0; 24], [0.0; 8 * 24]);
+    let taps = [0; 8];
+    PixelSums {
+        line: &line,
+        line_width: 1,
+        gradient: &gradient,
+        width: 1,
+        filters: 24,
+        taps: &taps,
+        sums: &mut sums,
+    }
+    .run();
 }

@@ -1,25 +1,32 @@
 //! Neighbours of a frame, predicted beside other work and put where their cameras stood.
 
-use crate::session::{is_state, next, next_picture, open_demo, session, small};
+use crate::session::{ask, next, next_picture, open_demo, session, small};
 use glam::DAffine3;
 use monoscope::{
     compute::DisplayDevice,
     config::FrameId,
     data::{FrameKey, FrameSource, Side, synthetic::BuiltInDrive},
     objective::MapName,
-    train::{Command, Event, Fusing, Fusion, Poses, SessionHandle, State},
+    session::{CloudFusion, Command, Event, FusionRequest, OnRun, Poses, SessionHandle},
 };
 use std::sync::Arc;
 
 /// The neighbours once they are all there.
-fn fused(session: &SessionHandle, frame: u32) -> Arc<Fusion> {
-    let is_it =
-        |event: &Event| matches!(event, Event::Fused(fusion) if fusion.key.frame == frame && fusion.is_whole);
-    let Event::Fused(fusion) = next(session, is_it) else { unreachable!() };
-    fusion
+fn fused(session: &SessionHandle, frame: u32) -> Arc<CloudFusion> {
+    next_fusion(session, |fusion| fusion.key.frame == frame && fusion.is_whole)
 }
 
-fn frames(fusion: &Fusion) -> Vec<u32> {
+fn next_fusion(session: &SessionHandle, is_it: impl Fn(&CloudFusion) -> bool) -> Arc<CloudFusion> {
+    for _ in 0..6000 {
+        if let Some(fusion) = session.fusion().filter(|fusion| is_it(fusion)) {
+            return fusion;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no neighbours came");
+}
+
+fn frames(fusion: &CloudFusion) -> Vec<u32> {
     fusion.neighbours.iter().map(|neighbour| neighbour.frame).collect()
 }
 
@@ -37,8 +44,7 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
     let session = session();
     session.send(Command::Watch([MapName::Depth, MapName::Colour(FrameId::TARGET)].into()));
     open_demo(&session);
-    session.send(Command::LoadDemo);
-    next(&session, |event| matches!(event, Event::Weights(_)));
+    ask(&session, Command::LoadWeights { path: None, on_run: OnRun::End });
     let drive = BuiltInDrive::default();
     let key = FrameKey {
         folder: drive.drives()[0].folder.clone(),
@@ -47,7 +53,7 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
     };
     // At the start of the drive there are neighbours on one side only.
     session.send(Command::Show(FrameKey { frame: key.frame + 1, ..key.clone() }));
-    session.send(Command::Fuse(Fusing { frames: 5, poses: Poses::Measured }));
+    session.send(Command::Fuse(FusionRequest { frames: 5, poses: Poses::Measured }));
     let fusion = fused(&session, key.frame + 1);
     assert!(fusion.problem.is_none(), "{:?}", fusion.problem);
     assert_eq!(frames(&fusion), [0, 2, 3].map(|beside| key.frame + beside));
@@ -64,9 +70,8 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
         "one scale for all: {metres:?}"
     );
 
-    session.send(Command::Fuse(Fusing { frames: 5, poses: Poses::Predicted }));
-    let is_answer = |event: &Event| matches!(event, Event::Fused(fusion) if fusion.problem.is_some());
-    let Event::Fused(fusion) = next(&session, is_answer) else { unreachable!() };
+    session.send(Command::Fuse(FusionRequest { frames: 5, poses: Poses::Predicted }));
+    let fusion = next_fusion(&session, |fusion| fusion.problem.is_some());
     let problem = fusion.problem.clone().unwrap_or_default();
     assert!(problem.contains("no pose network") && fusion.neighbours.is_empty(), "{problem}");
 }
@@ -82,12 +87,11 @@ fn predicted_motions_are_chained_and_kept_while_scrubbing() {
     session.send(Command::Watch([MapName::Depth, MapName::Colour(FrameId::TARGET)].into()));
     open_demo(&session);
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
-    next(&session, is_state(State::Training));
-    next(&session, |event| matches!(event, Event::Finished { .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
     let mut key = next_picture(&session, |_| true).key.clone();
     key.frame += 5;
     session.send(Command::Show(key.clone()));
-    session.send(Command::Fuse(Fusing { frames: 5, poses: Poses::Predicted }));
+    session.send(Command::Fuse(FusionRequest { frames: 5, poses: Poses::Predicted }));
     let first = fused(&session, key.frame);
     let neighbours = [-2, -1, 1, 2].map(|beside| key.frame.saturating_add_signed(beside));
     assert_eq!(frames(&first), neighbours);
@@ -96,7 +100,7 @@ fn predicted_motions_are_chained_and_kept_while_scrubbing() {
     // The next frame has the same neighbours but for one, and the same lies between them.
     session.send(Command::Show(FrameKey { frame: key.frame + 1, ..key.clone() }));
     let second = fused(&session, key.frame + 1);
-    let of = |fusion: &Fusion, frame: u32| {
+    let of = |fusion: &CloudFusion, frame: u32| {
         let mut neighbours = fusion.neighbours.iter();
         neighbours.find(|neighbour| neighbour.frame == frame).unwrap().clone()
     };

@@ -2,7 +2,7 @@
 
 use crate::{
     seam::backends as computes,
-    session::{is_state, next, open_demo, small},
+    session::{interrupted, next, open_demo, small, until},
     support::{
         backends, default_architecture, gpu, largest_difference, relative_difference, scattered, values,
     },
@@ -23,10 +23,8 @@ use monoscope::{
     config::{DataChoice, FrameId, ObjectiveConfig},
     model::{Networks, weights::parameter_ids},
     objective::{Noise, Objective},
-    train::{
-        Command, Event, Harm, Learner, NotANumber, OpenData, Part, Progress, Run, SessionHandle, State,
-        Stride,
-    },
+    session::{Activity, Command, Event, Reply, RunEffect, SessionHandle},
+    train::{Learner, NotANumber, OpenData, Part, Progress, Run, Stride},
 };
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -384,15 +382,19 @@ fn all_steps_of_the_gpu_are_told_in_order_at_a_pause_a_single_step_and_the_end()
         told
     };
     follow(&|event, told| matches!(event, Event::Step(_)) && told == 2);
+    let is_done = |event: &Event, _| matches!(event, Event::Reply(Reply { result: Ok(_), .. }));
     session.send(Command::Pause);
-    let paused_at = follow(&|event, _| is_state(State::Paused)(event));
+    let paused_at = follow(&is_done);
+    assert_eq!(session.state().activity, Activity::Paused);
     assert_eq!(logged_steps(&out), (1..=paused_at).collect::<Vec<_>>());
     session.send(Command::Step);
-    assert_eq!(follow(&|event, _| is_state(State::Paused)(event)), paused_at + 1);
+    follow(&is_done);
+    assert_eq!(follow(&|event, _| matches!(event, Event::Step(_))), paused_at + 1);
+    until(&session, Activity::Paused);
     session.send(Command::Continue);
     follow(&|_, told| told == paused_at + 3);
     session.send(Command::Stop);
-    let steps = follow(&|event, _| matches!(event, Event::Finished { .. }));
+    let steps = follow(&|event, _| matches!(event, Event::RunEnded { .. }));
     assert_eq!(logged_steps(&out), (1..=steps).collect::<Vec<_>>());
     let saved = out.join(format!("checkpoints/step_{steps:06}"));
     assert!(saved.join("encoder.pth").is_file(), "the checkpoint is of the last step told");
@@ -411,15 +413,13 @@ fn a_run_on_the_gpu_fails_at_the_step_that_fails_on_the_cpu() {
         let mut config = small(6);
         config.training.learning_rate = 1e30;
         session.send(Command::Start { config, out: out.clone() });
-        let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
-            unreachable!()
-        };
-        assert_eq!(problem.harm, Harm::Spoiled, "{problem:?}");
-        assert!(problem.what.contains("the networks are kept as they were"), "{problem:?}");
+        let problem = interrupted(&session);
+        assert_eq!(problem.effect, RunEffect::Spoiled, "{problem:?}");
+        assert!(problem.text.contains("the networks are kept as they were"), "{problem:?}");
         session.send(Command::Stop);
-        next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
+        next(&session, |event| matches!(event, Event::RunEnded { steps: 1, .. }));
         assert!(!out.join("checkpoints/step_000001").exists(), "networks without numbers are not saved");
-        (logged_steps(&out), problem.what.split("is").next().unwrap().to_owned())
+        (logged_steps(&out), problem.text.split("is").next().unwrap().to_owned())
     });
     assert_eq!(failures[0], failures[1]);
     assert!(failures[0].1.starts_with("the training step failed: step 2 failed at"), "{}", failures[0].1);

@@ -1,11 +1,12 @@
 //! What goes wrong in a run is found in its figures, and nothing is found in those of a healthy one.
 
-use crate::session::{is_state, next, open_demo, session, small};
+use crate::session::{interrupted, next, open_demo, session, small};
 use monoscope::{
     config::{FrameId, ObjectiveConfig, Setting},
     objective::MapName,
+    session::{Command, Event, OnRun, RunEffect},
     train::{
-        Command, Event, Figure, Harm, Signals, State, StepReport,
+        Figure, Signals, StepReport,
         health::{Finding, Severity, Sight, Watch, check},
     },
 };
@@ -127,9 +128,9 @@ fn a_step_notes_what_its_predictions_are_like_and_a_resumed_run_remembers() {
     let translation = signals.translation.unwrap();
     assert!(translation > 0.0 && translation < 0.1, "{signals:?}");
     session.send(Command::Stop);
-    next(&session, |event| matches!(event, Event::Finished { .. }));
-    session.send(Command::Resume { run: out, data: None, config: None });
-    let Event::Begun(beginning) = next(&session, |event| matches!(event, Event::Begun(_))) else {
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
+    session.send(Command::Resume { run: out, data: None, config: None, on_run: OnRun::End });
+    let Event::RunStarted(beginning) = next(&session, |event| matches!(event, Event::RunStarted(_))) else {
         unreachable!()
     };
     let monoscope::train::Entry::Step(first) = &beginning.history[0] else { panic!("a step comes first") };
@@ -145,21 +146,18 @@ fn a_run_without_numbers_keeps_its_last_good_checkpoint_and_goes_on_from_there()
     let mut config = small(3);
     config.training.learning_rate = 1e30;
     session.send(Command::Start { config, out: out.clone() });
-    let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
-        unreachable!()
-    };
-    assert_eq!(problem.harm, Harm::Spoiled, "{problem:?}");
-    assert!(problem.what.contains("learning rate is too high"), "{problem:?}");
+    let problem = interrupted(&session);
+    assert_eq!(problem.effect, RunEffect::Spoiled, "{problem:?}");
+    assert!(problem.text.contains("learning rate is too high"), "{problem:?}");
     assert!(problem.advice.contains("of step 0") && problem.advice.contains("lower"), "{problem:?}");
     session.send(Command::Stop);
     let mut has_saved = false;
     next(&session, |event| {
         has_saved |= matches!(event, Event::Checkpoint(_));
-        matches!(event, Event::Finished { .. })
+        matches!(event, Event::RunEnded { .. })
     });
     assert!(!has_saved, "spoiled networks were saved");
-    session.send(Command::Resume { run: out, data: None, config: None });
+    session.send(Command::Resume { run: out, data: None, config: None, on_run: OnRun::End });
     session.send(Command::Change(Setting::LearningRate(1e-4)));
-    next(&session, is_state(State::Training));
-    next(&session, |event| matches!(event, Event::Finished { steps: 3, .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { steps: 3, .. }));
 }

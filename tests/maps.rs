@@ -12,7 +12,7 @@ use monoscope::{
     model::{Architecture, Networks},
     objective::{MapName, PhotometricTerm, photometric_loss},
     predict::{SampleTensors, flip_uncertainty},
-    train::{Command, Event, Origin},
+    session::{Command, Event, Origin},
 };
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn every_map_that_is_offered_comes_of_batches_and_of_frames() {
     let of_batch: Vec<_> = picture.maps.keys().copied().collect();
     let of_data = |name: &MapName| !MapName::OF_TRUTH.contains(name);
     assert_eq!(of_batch, offered.iter().copied().filter(of_data).collect::<Vec<_>>());
-    next(&session, |event| matches!(event, Event::Finished { .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
     let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
     assert_eq!(picture.maps.keys().copied().collect::<Vec<_>>(), offered);
 }

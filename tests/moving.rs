@@ -2,13 +2,14 @@
 
 use crate::{
     seam::backends,
-    session::{is_state, next, next_picture, open_demo, small},
+    session::{ask, next, next_picture, open_demo, small, until},
 };
 use monoscope::{
     compute::Compute,
     config::{DeviceChoice, FrameId, Preset},
     objective::MapName,
-    train::{Command, Entry, Event, Origin, SessionHandle, State},
+    session::{Activity, Command, Event, OnRun, Origin, Outcome, SessionHandle},
+    train::Entry,
 };
 use std::sync::Arc;
 
@@ -21,11 +22,8 @@ fn session() -> SessionHandle {
 
 /// Whether the device that draws computes too, as the session says after a move.
 fn move_to(session: &SessionHandle, choice: DeviceChoice) -> bool {
-    session.send(Command::ComputeOn(choice));
-    let Event::Device { is_shared, .. } = next(session, |event| matches!(event, Event::Device { .. })) else {
-        unreachable!()
-    };
-    is_shared
+    ask(session, Command::ComputeOn(choice));
+    session.state().device.is_shared
 }
 
 #[test]
@@ -34,7 +32,7 @@ fn networks_say_the_same_wherever_they_are() {
     session.send(Command::Watch([MapName::Colour(FrameId::TARGET), MapName::Depth].into()));
     session.send(Command::Inspect(true));
     open_demo(&session);
-    session.send(Command::LoadDemo);
+    session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     let depths = || {
         let picture = next_picture(&session, |picture| {
             picture.origin == Origin::Prediction && picture.evidence.is_some()
@@ -67,26 +65,30 @@ fn a_run_goes_on_where_it_is_moved_to() {
     config.objective.scales = Preset::Light.config().objective.scales;
     session.send(Command::Start { config, out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
-    session.send(Command::Pause);
-    next(&session, is_state(State::Paused));
+    ask(&session, Command::Pause);
     for choice in [DeviceChoice::Gpu, DeviceChoice::Cpu] {
-        assert_eq!(move_to(&session, choice), choice == DeviceChoice::Gpu);
-        let Event::Begun(beginning) = next(&session, |event| matches!(event, Event::Begun(_))) else {
-            unreachable!()
-        };
+        let mut started = None;
+        let outcome = session.call(Command::ComputeOn(choice), |event| {
+            if let Event::RunStarted(run) = event {
+                started = Some(run);
+            }
+        });
+        assert_eq!(outcome, Ok(Outcome::Done));
+        assert_eq!(session.state().device.is_shared, choice == DeviceChoice::Gpu);
+        let beginning = started.expect("the run goes on there");
         let Some(Entry::Step(last)) = beginning.history.last() else { panic!("no step before the move") };
         assert_eq!(last.total_steps, 1000);
-        next(&session, is_state(State::Paused));
+        assert_eq!(session.state().activity, Activity::Paused);
         session.send(Command::Step);
         let Event::Step(report) = next(&session, |event| matches!(event, Event::Step(_))) else {
             unreachable!()
         };
         assert_eq!(report.step, last.step + 1);
         assert!(report.loss.is_finite() && (report.loss - last.loss).abs() < 0.2, "{report:?}");
-        next(&session, is_state(State::Paused));
+        until(&session, Activity::Paused);
     }
     session.send(Command::Stop);
-    next(&session, |event| matches!(event, Event::Finished { .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
 }
 
 #[test]
@@ -95,12 +97,11 @@ fn to_stay_where_one_is_changes_nothing() {
     let session = session();
     open_demo(&session);
     session.send(Command::Start { config: small(3), out: folder.path().join("run") });
-    next(&session, is_state(State::Training));
     session.send(Command::ComputeOn(DeviceChoice::Cpu));
     let mut begun = 0;
     next(&session, |event| {
-        begun += usize::from(matches!(event, Event::Begun(_)));
-        matches!(event, Event::Finished { steps: 3, .. })
+        begun += usize::from(matches!(event, Event::RunStarted(_)));
+        matches!(event, Event::RunEnded { steps: 3, .. })
     });
-    assert_eq!(begun, 0, "the run was not begun anew");
+    assert_eq!(begun, 1, "the run was not begun anew");
 }

@@ -1,7 +1,7 @@
 //! Every option of a run has a flag, words that say what it does, and a test that it does so.
 
 use crate::{
-    session::{next, session, small},
+    session::{ask, next, session, small},
     support::values,
 };
 use burn::tensor::Device;
@@ -19,7 +19,7 @@ use monoscope::{
     model::{Architecture, Networks},
     objective::{MapName, Noise, Objective, Outcome},
     predict::{SampleTensors, forward},
-    train::{self, Event},
+    session::{self, Event, OnRun},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -249,18 +249,17 @@ fn a_run_is_as_long_and_keeps_as_much_as_asked_for() {
         ..config.training
     };
     let session = session();
-    session
-        .send(train::Command::OpenData { data: DataChoice::Demo, split: Some(split.display().to_string()) });
-    next(&session, |event| matches!(event, Event::Data(_)));
-    session.send(train::Command::Start { config: Box::new(config), out: out.clone() });
+    let split = Some(split.display().to_string());
+    ask(&session, session::Command::OpenData { data: DataChoice::Demo, split, on_run: OnRun::End });
+    session.send(session::Command::Start { config: Box::new(config), out: out.clone() });
     let mut validated = Vec::new();
     let finished = next(&session, |event| {
         if let Event::Validation(report) = event {
             validated.push(report.samples);
         }
-        matches!(event, Event::Finished { .. })
+        matches!(event, Event::RunEnded { .. })
     });
-    assert!(matches!(finished, Event::Finished { steps: 12, .. }), "{finished:?}");
+    assert!(matches!(finished, Event::RunEnded { steps: 12, .. }), "{finished:?}");
     assert_eq!(validated, [2; 3]);
     let log = fs::read_to_string(out.join("metrics.jsonl")).unwrap();
     let steps: Vec<u64> = log

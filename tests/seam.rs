@@ -11,7 +11,7 @@ use monoscope::{
     compute::{Compute, DisplayDevice, Lease},
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
-    train::Cloud,
+    session::Cloud,
     view::{
         self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range, Sampling,
     },

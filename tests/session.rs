@@ -5,9 +5,9 @@ use monoscope::{
     config::{DataChoice, DeviceChoice, FrameId, Preset, RunConfig},
     data::Side,
     objective::MapName,
-    train::{
-        Command, EvaluatedFrames, EvaluationNews, EvaluationRequest, Event, Harm, Origin, Picture,
-        SessionHandle, State,
+    session::{
+        Activity, Command, EvaluatedFrames, EvaluationProgress, EvaluationRequest, Event, Failure, Level,
+        OnRun, Origin, Outcome, Picture, Provenance, Reply, RunEffect, SessionHandle, Trajectory,
     },
 };
 use std::{path::Path, sync::Arc, time::Duration};
@@ -18,19 +18,45 @@ pub fn session() -> SessionHandle {
     SessionHandle::spawn(compute, Arc::new(|| ()))
 }
 
-/// The next event that passes; others are dropped, a problem that is not looked for fails the test.
+/// The next event that passes; others are dropped, a failure or a warning that is not looked for fails the test.
 pub fn next(session: &SessionHandle, mut is_it: impl FnMut(&Event) -> bool) -> Event {
     loop {
         let event = session.wait().expect("the session lives");
         if is_it(&event) {
             return event;
         }
-        assert!(!matches!(event, Event::Problem(_)), "{event:?}");
+        let is_failure = matches!(event, Event::Reply(Reply { result: Err(_), .. }) | Event::Notice(_));
+        assert!(!is_failure, "{event:?}");
     }
 }
 
-pub fn is_state(state: State) -> impl Fn(&Event) -> bool {
-    move |event| matches!(event, Event::State(now) if *now == state)
+/// Has something done and waits for the reply, dropping what else happened.
+pub fn ask(session: &SessionHandle, command: Command) {
+    let outcome = session.call(command, |event| assert!(!matches!(event, Event::Notice(_)), "{event:?}"));
+    assert_eq!(outcome, Ok(Outcome::Done));
+}
+
+/// What comes of a command that fails.
+pub fn refused(session: &SessionHandle, command: Command) -> Failure {
+    session.call(command, |_| ()).expect_err("the command fails")
+}
+
+/// Waits until the session does this.
+pub fn until(session: &SessionHandle, activity: Activity) {
+    for _ in 0..60_000 {
+        if session.state().activity == activity {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("{:?} instead of {activity:?}", session.state().activity);
+}
+
+/// Waits until the run is interrupted by itself; gives the reason.
+pub fn interrupted(session: &SessionHandle) -> Failure {
+    next(session, |event| matches!(event, Event::Notice(notice) if notice.level == Level::Error));
+    let state = session.state();
+    state.run.as_ref().and_then(|run| run.failure.clone()).expect("the state says why")
 }
 
 pub fn small(steps: u64) -> Box<RunConfig> {
@@ -42,8 +68,8 @@ pub fn small(steps: u64) -> Box<RunConfig> {
 }
 
 pub fn open_demo(session: &SessionHandle) {
-    session.send(Command::OpenData { data: DataChoice::Demo, split: None });
-    let Event::Data(report) = next(session, |event| matches!(event, Event::Data(_))) else { unreachable!() };
+    ask(session, Command::OpenData { data: DataChoice::Demo, split: None, on_run: OnRun::End });
+    let report = session.state().data.clone().expect("the data is open");
     assert!(report.training.len() > 10 && report.dropped.is_empty());
 }
 
@@ -59,6 +85,16 @@ pub fn next_picture(session: &SessionHandle, is_it: impl Fn(&Picture) -> bool) -
     panic!("no picture came");
 }
 
+fn next_path(session: &SessionHandle, is_it: impl Fn(&Trajectory) -> bool) -> Arc<Trajectory> {
+    for _ in 0..6000 {
+        if let Some(path) = session.trajectory().filter(|path| is_it(path)) {
+            return path;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no path came");
+}
+
 fn log_lines(run: &Path) -> usize {
     std::fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines().count()
 }
@@ -69,12 +105,12 @@ fn a_run_starts_pauses_steps_goes_on_and_stops() {
     let out = folder.path().join("run");
     let session = session();
     open_demo(&session);
-    session.send(Command::Start { config: small(1000), out: out.clone() });
-    next(&session, is_state(State::Training));
+    ask(&session, Command::Start { config: small(1000), out: out.clone() });
+    assert_eq!(session.state().activity, Activity::Training);
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
 
-    session.send(Command::Pause);
-    next(&session, is_state(State::Paused));
+    ask(&session, Command::Pause);
+    assert_eq!(session.state().activity, Activity::Paused);
     let paused_at = log_lines(&out);
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(log_lines(&out), paused_at, "steps were made during the pause");
@@ -82,13 +118,13 @@ fn a_run_starts_pauses_steps_goes_on_and_stops() {
     session.send(Command::Step);
     let Event::Step(report) = next(&session, |event| matches!(event, Event::Step(_))) else { unreachable!() };
     assert_eq!(report.step as usize, paused_at + 1, "one step");
-    next(&session, is_state(State::Paused));
+    until(&session, Activity::Paused);
 
     session.send(Command::Continue);
     next(&session, |event| matches!(event, Event::Step(now) if now.step == report.step + 2));
     session.send(Command::Stop);
     let saved = next(&session, |event| matches!(event, Event::Checkpoint(_)));
-    let Event::Finished { steps, .. } = next(&session, |event| matches!(event, Event::Finished { .. }))
+    let Event::RunEnded { steps, .. } = next(&session, |event| matches!(event, Event::RunEnded { .. }))
     else {
         unreachable!()
     };
@@ -103,7 +139,7 @@ fn the_same_seed_gives_the_same_losses() {
         let session = session();
         open_demo(&session);
         session.send(Command::Start { config: small(3), out: folder.join(name) });
-        next(&session, |event| matches!(event, Event::Finished { .. }));
+        next(&session, |event| matches!(event, Event::RunEnded { .. }));
         let log = std::fs::read_to_string(folder.join(name).join("metrics.jsonl")).unwrap();
         log.lines()
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].to_string())
@@ -119,26 +155,24 @@ fn the_same_seed_gives_the_same_losses() {
 fn a_failure_is_an_event_and_the_session_lives_on() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
-    session.send(Command::Start { config: small(2), out: folder.path().join("run") });
-    let is_problem = |event: &Event| matches!(event, Event::Problem(_));
-    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
-    assert!(problem.what.contains("no data") && problem.harm == Harm::NotStarted, "{problem:?}");
+    let problem = refused(&session, Command::Start { config: small(2), out: folder.path().join("run") });
+    assert!(problem.text.contains("no data") && problem.effect == RunEffect::NotStarted, "{problem:?}");
 
-    session.send(Command::LoadWeights(folder.path().join("nowhere")));
-    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
-    assert!(problem.what.contains("nowhere"), "{problem:?}");
-    assert!(!problem.what.contains("command"), "nobody gave a command: {problem:?}");
+    let nowhere = Command::LoadWeights { path: Some(folder.path().join("nowhere")), on_run: OnRun::End };
+    let problem = refused(&session, nowhere);
+    assert!(problem.text.contains("nowhere"), "{problem:?}");
+    assert!(!problem.text.contains("command"), "nobody gave a command: {problem:?}");
 
     open_demo(&session);
     let mut config = small(2);
     config.training.learning_rate = 1e30;
     session.send(Command::Start { config, out: folder.path().join("exploding") });
-    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
-    assert!(problem.harm == Harm::Spoiled && problem.what.contains("loss"), "{problem:?}");
+    let problem = interrupted(&session);
+    assert!(problem.effect == RunEffect::Spoiled && problem.text.contains("loss"), "{problem:?}");
 
     session.send(Command::Stop);
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
-    next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { steps: 1, .. }));
 }
 
 #[test]
@@ -147,23 +181,23 @@ fn a_run_of_other_networks_needs_the_loaded_ones_to_be_forgotten() {
     let session = session();
     open_demo(&session);
     session.send(Command::Start { config: small(1), out: folder.path().join("first") });
-    next(&session, |event| matches!(event, Event::Finished { .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
     let mut light = Preset::Light.config();
     (light.training.batch_size, light.training.steps) = (1, Some(1));
     let start = || Command::Start { config: Box::new(light.clone()), out: folder.path().join("second") };
-    session.send(start());
-    let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
-        unreachable!()
-    };
-    assert!(problem.harm == Harm::NotStarted && problem.what.contains("--depth-network"), "{problem:?}");
+    let problem = refused(&session, start());
+    assert!(
+        problem.effect == RunEffect::NotStarted && problem.text.contains("--depth-network"),
+        "{problem:?}"
+    );
     assert!(!folder.path().join("second").exists());
 
     session.send(Command::Watch([MapName::Colour(FrameId::TARGET)].into()));
-    session.send(Command::ForgetWeights);
-    next(&session, |event| matches!(event, Event::WeightsForgotten));
+    ask(&session, Command::UnloadWeights);
+    assert_eq!(session.state().model, None);
     next_picture(&session, |picture| picture.origin == Origin::Images);
     session.send(start());
-    next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { steps: 1, .. }));
 }
 
 #[test]
@@ -188,7 +222,7 @@ fn pictures_hold_what_is_watched_and_nothing_else() {
     assert_eq!([warped.channels, warped.height, warped.width], [3, 64, 64]);
     assert!(picture.cloud.is_some(), "depth and colour are watched, so there is a cloud");
 
-    next(&session, |event| matches!(event, Event::Finished { .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
     let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
     session.send(Command::Watch([MapName::Disparity(3)].into()));
     let mut next_key = picture.key.clone();
@@ -205,14 +239,12 @@ fn a_run_begins_from_scratch_after_a_look_with_the_demo_weights() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     open_demo(&session);
-    session.send(Command::LoadDemo);
-    let event = next(&session, |event| matches!(event, Event::Weights(_)));
-    assert!(
-        matches!(event, Event::Weights(report) if report.path.is_none() && report.architecture.pose.is_none())
-    );
+    ask(&session, Command::LoadWeights { path: None, on_run: OnRun::End });
+    let model = session.state().model.clone().expect("the demo's networks are looked at");
+    assert!(model.provenance == Provenance::Demo && model.architecture.pose.is_none());
     // They are of another architecture than the run, which must not matter.
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
-    next(&session, |event| matches!(event, Event::Finished { steps: 1, .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { steps: 1, .. }));
 }
 
 #[test]
@@ -225,7 +257,7 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
     let session = session();
     session.send(Command::Watch([MapName::MinimumLoss].into()));
     open_demo(&session);
-    session.send(Command::LoadDemo);
+    session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     // The demo weights know no motion but that to the stereo camera.
     let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
     assert!(picture.evidence.is_none());
@@ -244,7 +276,7 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
     let picture = next_picture(&session, |picture| picture.origin == Origin::Training);
     let report = picture.evidence.as_ref().expect("of the training batch").report([5, 5]);
     assert_eq!(report.sources.len(), 2);
-    next(&session, |event| matches!(event, Event::Finished { .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
     session.send(Command::Inspect(false));
     session.send(Command::Show(picture.key.clone()));
     next_picture(&session, |picture| picture.evidence.is_none() && picture.origin == Origin::Prediction);
@@ -254,44 +286,38 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
 fn a_path_grows_beside_a_run_and_can_be_left() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
-    let is_problem = |event: &Event| matches!(event, Event::Problem(_));
     open_demo(&session);
     let drive = "demo/demo_drive_0001_sync".to_owned();
     let trace = || Command::Trace { folder: drive.clone(), side: Side::Left };
-    session.send(trace());
-    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
-    assert!(problem.what.contains("no networks"), "{problem:?}");
-    session.send(Command::LoadDemo);
-    session.send(trace());
-    let Event::Problem(problem) = next(&session, is_problem) else { unreachable!() };
-    assert!(problem.what.contains("no pose network") && problem.harm == Harm::None, "{problem:?}");
+    let problem = refused(&session, trace());
+    assert!(problem.text.contains("no networks"), "{problem:?}");
+    session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
+    let problem = refused(&session, trace());
+    assert!(problem.text.contains("no pose network") && problem.effect == RunEffect::None, "{problem:?}");
 
-    session.send(Command::Start { config: small(1000), out: folder.path().join("run") });
-    next(&session, is_state(State::Training));
-    session.send(trace());
-    let part = |event: &Event| matches!(event, Event::Trajectory(_));
-    next(&session, part);
+    ask(&session, Command::Start { config: small(1000), out: folder.path().join("run") });
+    ask(&session, trace());
+    let part = next_path(&session, |_| true).predicted.len();
     next(&session, |event| matches!(event, Event::Step(_)));
-    next(&session, part);
+    next_path(&session, |path| path.predicted.len() > part);
     session.send(Command::EndTrace);
     next(&session, |event| matches!(event, Event::TraceEnded));
     session.send(Command::Stop);
-    next(&session, |event| matches!(event, Event::Finished { .. }));
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
     session.send(trace());
-    let is_whole = |event: &Event| matches!(event, Event::Trajectory(path) if path.is_whole());
-    let Event::Trajectory(path) = next(&session, is_whole) else { unreachable!() };
+    let path = next_path(&session, Trajectory::is_whole);
     assert_eq!((path.folder.as_str(), path.frames.len(), path.predicted.len()), (drive.as_str(), 91, 91));
-    assert_eq!((path.truth.len(), path.problem), (91, None));
+    assert_eq!((path.truth.len(), path.problem.clone()), (91, None));
 }
 
 #[test]
 fn networks_are_evaluated_beside_all_else_and_an_evaluation_can_be_left() {
     let session = session();
     open_demo(&session);
-    session.send(Command::LoadDemo);
+    session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     session.send(Command::Evaluate(Box::default()));
-    let is_finished = |event: &Event| matches!(event, Event::Evaluation(EvaluationNews::Finished(_)));
-    let Event::Evaluation(EvaluationNews::Finished(report)) = next(&session, is_finished) else {
+    let is_finished = |event: &Event| matches!(event, Event::Evaluation(EvaluationProgress::Finished(_)));
+    let Event::Evaluation(EvaluationProgress::Finished(report)) = next(&session, is_finished) else {
         unreachable!()
     };
     assert_eq!(report.name, "demo weights");
@@ -303,17 +329,14 @@ fn networks_are_evaluated_beside_all_else_and_an_evaluation_can_be_left() {
 
     let every = EvaluationRequest { frames: EvaluatedFrames::Every, ..EvaluationRequest::default() };
     session.send(Command::Evaluate(Box::new(every)));
-    next(&session, |event| matches!(event, Event::Evaluation(EvaluationNews::Scored(_))));
+    next(&session, |event| matches!(event, Event::Evaluation(EvaluationProgress::Scored(_))));
     session.send(Command::CancelEvaluation);
-    next(&session, |event| matches!(event, Event::Evaluation(EvaluationNews::GivenUp)));
+    next(&session, |event| matches!(event, Event::Evaluation(EvaluationProgress::GivenUp)));
 
     let mut refused = EvaluationRequest::default();
     (refused.choices.stereo, refused.choices.scale_factor) = (true, Some(2.0));
-    session.send(Command::Evaluate(Box::new(refused)));
-    let Event::Problem(problem) = next(&session, |event| matches!(event, Event::Problem(_))) else {
-        unreachable!()
-    };
-    assert!(problem.what.contains("--scale-factor has no place"), "{problem:?}");
+    let problem = self::refused(&session, Command::Evaluate(Box::new(refused)));
+    assert!(problem.text.contains("--scale-factor has no place"), "{problem:?}");
 }
 
 #[test]
@@ -325,7 +348,7 @@ fn true_depth_and_the_error_of_the_prediction_are_shown() {
     let session = session();
     session.send(Command::Watch(MapName::OF_TRUTH.into()));
     open_demo(&session);
-    session.send(Command::LoadDemo);
+    session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     let is_whole = |picture: &Picture| picture.maps.len() == MapName::OF_TRUTH.len();
     let picture = next_picture(&session, is_whole);
     assert_eq!(picture.maps[&MapName::TrueDepth].height, picture.maps[&MapName::DepthError].height);
@@ -340,7 +363,7 @@ fn the_gradient_of_the_disparity_is_shown_with_and_without_the_inspector() {
     let session = session();
     session.send(Command::Watch([MapName::DisparityGradient, MapName::Disparity(0)].into()));
     open_demo(&session);
-    session.send(Command::LoadDemo);
+    session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     let has_gradient = |picture: &Picture| picture.maps.contains_key(&MapName::DisparityGradient);
     let alone = next_picture(&session, |picture| has_gradient(picture) && picture.evidence.is_none());
     let [gradient, disparity] =

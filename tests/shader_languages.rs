@@ -3,8 +3,8 @@
 
 use crate::support::gpu;
 use monoscope::{
-    compute::Compute,
-    config::{DeviceChoice, FrameId, ImageSize, NetworkConfig, ObjectiveConfig},
+    compute::{Compute, ComputeError},
+    config::{DeviceChoice, FrameId, ImageSize, NetworkConfig, ObjectiveConfig, Precision},
     data::{
         FrameKey, FrameSource, Side,
         augment::Augmentation,
@@ -42,8 +42,10 @@ fn parsed(name: &str, source: &str) -> (Module, ModuleInfo) {
 /// Writes a module in the three languages, with the options that wgpu writes with where it matters; the
 /// language that it cannot be written in and why.
 fn write(module: &Module, info: &ModuleInfo) -> Result<(), String> {
+    // Direct3D has 16-bit numbers from this model on, and wgpu's feature `SHADER_F16` with it.
+    let has_f16 = module.types.iter().any(|(_, kind)| kind.inner.scalar() == Some(naga::Scalar::F16));
     let options = hlsl::Options {
-        shader_model: hlsl::ShaderModel::V6_0,
+        shader_model: if has_f16 { hlsl::ShaderModel::V6_2 } else { hlsl::ShaderModel::V6_0 },
         special_constants_binding: Some(hlsl::BindTarget::default()),
         ..hlsl::Options::default()
     };
@@ -124,6 +126,17 @@ fn every_kernel_is_written_in_every_language() {
         return;
     }
     step_and_predict(&compute);
+    let has_f16 = match compute.with_precision(Precision::F16) {
+        Ok(compute) => {
+            step_and_predict(&compute);
+            true
+        }
+        Err(error @ ComputeError::NoF16 { .. }) => {
+            eprintln!("without kernels of 16-bit numbers: {error}");
+            false
+        }
+        Err(error) => panic!("{error}"),
+    };
     log::set_max_level(log::LevelFilter::Off);
 
     let kernels = KERNELS.0.lock().unwrap();
@@ -143,6 +156,8 @@ fn every_kernel_is_written_in_every_language() {
             kernels.values()
         );
     }
+    let of_f16 = kernels.keys().filter(|source| source.contains("enable f16")).count();
+    assert_eq!(of_f16 > 10, has_f16, "{of_f16} kernels of 16-bit numbers");
     assert!(kernels.len() > 40, "{} kernels", kernels.len());
     // What all writers take by now is not on the list.
     assert_eq!(refused.len(), REFUSED.len(), "{refused:?}");

@@ -16,7 +16,8 @@ use monoscope::{
     model::weights,
     objective::{MapName, Noise, Objective},
     predict::{SampleTensors, forward},
-    train::{Command, Event, Harm, Pinned, SeenFrame, SessionHandle, Snapshot, Snapshots, State, Thumbnail},
+    session::{Command, Event, Level, OnRun, Pinned, SessionHandle, Topic},
+    train::{SeenFrame, Snapshot, Snapshots, Thumbnail},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -159,7 +160,7 @@ fn a_run_leaves_snapshots_that_say_what_its_networks_said() {
     let more = next_snapshot(&session);
     assert_eq!((more.step, more.frames.len()), (Some(5), 3));
     assert_eq!(more.frames[..2], snapshots[3].frames[..]);
-    session.send(Command::LoadDemo);
+    session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     assert_eq!(next_snapshot(&session).step, None, "loaded networks are of no run");
 }
 
@@ -175,8 +176,8 @@ fn nothing_is_predicted_aside_while_nothing_is_pinned() {
     session.send(Command::Start { config: small(3), out: run.clone() });
     loop {
         let event = session.wait().unwrap();
-        assert!(!matches!(event, Event::Snapshot(_) | Event::Problem(_)), "{event:?}");
-        if matches!(event, Event::Finished { .. }) {
+        assert!(!matches!(event, Event::Snapshot(_) | Event::Notice(_)), "{event:?}");
+        if matches!(event, Event::RunEnded { .. }) {
             break;
         }
     }
@@ -189,13 +190,12 @@ fn a_frame_that_cannot_be_read_is_told_once_and_the_others_are_shown() {
     let session = session();
     open_demo(&session);
     session.send(Command::Start { config: small(4), out: folder.path().join("run") });
-    next(&session, |event| matches!(event, Event::State(State::Training)));
     session.send(pinned(&[9999, 7], 1));
     let (mut problems, mut frames) = (Vec::new(), Vec::new());
     loop {
         match session.wait().unwrap() {
-            Event::Problem(problem) => {
-                assert_eq!(problem.harm, Harm::None, "{problem:?}");
+            Event::Notice(problem) => {
+                assert_eq!((problem.level, problem.topic), (Level::Warning, Topic::Job), "{problem:?}");
                 problems.push(problem);
             }
             Event::Snapshot(snapshot) => {
@@ -208,6 +208,6 @@ fn a_frame_that_cannot_be_read_is_told_once_and_the_others_are_shown() {
         }
     }
     let [problem] = &problems[..] else { panic!("{problems:?}") };
-    assert!(problem.what.contains("pinned frame") && problem.what.contains("9999"), "{problem:?}");
+    assert!(problem.text.contains("pinned frame") && problem.text.contains("9999"), "{problem:?}");
     assert!(frames.iter().all(|count| *count == 1), "{frames:?}");
 }

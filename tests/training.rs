@@ -30,7 +30,7 @@ use std::{
 const SIZE: ImageSize = ImageSize { height: 128, width: 192 };
 
 /// The reference's batch, its images changed by up to three times `change`.
-fn golden_batch(golden: &Arrays, change: f32, device: &Device) -> SampleTensors {
+pub fn golden_batch(golden: &Arrays, change: f32, device: &Device) -> SampleTensors {
     let image = |tag: &str, scale: usize| {
         let (shape, values) = golden.get(&format!("in.color_{tag}_s{scale}"));
         let changed = values.iter().enumerate().map(|(i, value)| value + change * ((i % 7) as f32 - 3.0));
@@ -102,7 +102,7 @@ fn learner(folder: &Path, device: &Device) -> Learner {
 }
 
 /// The losses of six steps on one batch, and the target's disparity in evaluation mode afterwards.
-fn six_steps(folder: &Path, samples: &SampleTensors) -> (Vec<f32>, Vec<f32>) {
+pub fn six_steps(folder: &Path, samples: &SampleTensors) -> (Vec<f32>, Vec<f32>) {
     let device = samples.network_input[&FrameId::TARGET].device().without_autodiff();
     let mut learner = learner(folder, &device);
     let losses =

@@ -15,10 +15,12 @@ pub enum Action {
     DropSplit,
     /// Ask for a weights folder.
     OpenWeights,
-    /// Begin runs from scratch again.
-    ForgetWeights,
+    /// Start runs from scratch again.
+    UnloadWeights,
     /// Ask for the folder of a run to go on with.
     OpenRun,
+    /// Look at the data and networks of the run again.
+    LookAtRun,
     /// Start a run or go on with it.
     Train,
     /// Stop making steps.
@@ -125,7 +127,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the lists.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 59] = [
         Self::Palette,
         Self::Play,
         Self::Previous,
@@ -178,8 +180,9 @@ impl Action {
         Self::OpenSplit,
         Self::DropSplit,
         Self::OpenWeights,
-        Self::ForgetWeights,
+        Self::UnloadWeights,
         Self::OpenRun,
+        Self::LookAtRun,
         Self::ForgetRecents,
         Self::Messages,
         Self::Shortcuts,
@@ -199,8 +202,9 @@ impl Action {
             Self::OpenSplit => "Choose split folder…",
             Self::DropSplit => "Every frame with its neighbours",
             Self::OpenWeights => "Open weights folder…",
-            Self::ForgetWeights => "Forget the weights",
+            Self::UnloadWeights => "Unload weights",
             Self::OpenRun => "Continue a run…",
+            Self::LookAtRun => "Look at the run",
             Self::Train => "Train",
             Self::Pause => "Pause",
             Self::Step => "Step",
@@ -263,12 +267,13 @@ impl Action {
             Self::OpenSplit => "A folder with train_files.txt and val_files.txt for the data that is open",
             Self::DropSplit => "Train on every frame of the data that has its neighbours",
             Self::OpenWeights => "A folder with encoder.pth, depth.pth and, for warping, the two pose files",
-            Self::ForgetWeights => {
+            Self::UnloadWeights => {
                 "Train from scratch again; the files stay, and nothing is predicted until there are networks"
             }
             Self::OpenRun => {
                 "Go on with a run of an earlier day from its last checkpoint, exactly where it ended"
             }
+            Self::LookAtRun => "Go back to the data and the networks of the run that trains",
             Self::Train => "Start the run of the Training pane, or go on after a pause",
             Self::Pause => "Finish the step under way and wait; nothing is lost",
             Self::Step => "Make one step and wait",

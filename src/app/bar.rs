@@ -3,20 +3,22 @@
 use super::{
     action::Action,
     icon::{Icon, IconButton},
-    state::State,
+    state::{State, run_name},
     theme::{self, Palette},
 };
-use crate::train;
+use crate::session::Activity;
 use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 
 /// Room for the names of what draws and what trains.
 const DEVICES: f32 = 200.0;
+/// Room for the way back to the run.
+const BACK: f32 = 128.0;
 
 /// The four buttons.
 pub fn run_buttons(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
-    let is_paused = state.session == train::State::Paused;
+    let is_paused = state.activity() == Activity::Paused;
     let buttons = [
         (Action::Train, Icon::Play, if is_paused { "Continue" } else { "Train" }),
         (Action::Pause, Icon::Pause, "Pause"),
@@ -70,12 +72,16 @@ pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
 
 /// Step, speed and time left, each in a place that does not move.
 pub fn figures(ui: &mut Ui, state: &State) {
+    // In a narrow window the devices and the way back are worth more; the Training pane has all figures.
+    let back = if state.looks_elsewhere() { BACK } else { 0.0 };
+    let room = ui.available_width() - DEVICES - back;
+    if back > 0.0 && room < 160.0 {
+        return;
+    }
     let Some(step) = state.last_step() else {
         slot(ui, state_label(state), 160.0);
         return;
     };
-    // In a narrow window the devices are worth more; the Training pane has all figures.
-    let room = ui.available_width() - DEVICES;
     slot(ui, format!("step {} / {}", step.step, step.total_steps), 120.0);
     if !state.is_training() {
         if room >= 192.0 {
@@ -88,6 +94,19 @@ pub fn figures(ui: &mut Ui, state: &State) {
     }
     if room >= 200.0 {
         slot(ui, format!("{} left", duration(step.time_left())), 80.0);
+    }
+}
+
+/// The way back to the run, while other data or networks are looked at.
+pub fn back_to_run(ui: &mut Ui, state: &mut State) {
+    if !state.looks_elsewhere() {
+        return;
+    }
+    let name = state.active_run().map(|run| run_name(&run.out)).unwrap_or_default();
+    let button = Button::new(format!("Back to {name}")).min_size(Vec2::new(0.0, theme::BUTTON));
+    let help = "Other data or networks are looked at while the run trains; click to look at the run again";
+    if ui.add(button).on_hover_text(help).clicked() {
+        state.wish(Action::LookAtRun);
     }
 }
 
@@ -104,9 +123,10 @@ pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response 
 
 /// By name what draws and what trains; a click offers the other way.
 pub fn devices(ui: &mut Ui, state: &mut State) {
-    let text = RichText::new(state.devices.summary()).color(ui.visuals().weak_text_color());
+    let text =
+        RichText::new(state.devices.summary(&state.session.device)).color(ui.visuals().weak_text_color());
     let button = MenuButton::from_button(Button::new(text).frame_when_inactive(false).truncate());
-    let help = format!("{}. Click to compute elsewhere", state.devices.explanation());
+    let help = format!("{}. Click to compute elsewhere", state.devices.explanation(&state.session.device));
     button.ui(ui, |ui| device_choices(ui, state)).0.on_hover_text(help);
 }
 
@@ -133,14 +153,14 @@ pub fn progress_line(ui: &Ui, bar: Rect, state: &State) {
 
 /// What the session is doing, in a word or two.
 pub fn state_label(state: &State) -> &'static str {
-    match state.session {
-        train::State::Idle if state.history.is_empty() => "no run",
-        train::State::Idle => "run ended",
-        train::State::Preparing => "preparing the first step",
+    match state.activity() {
+        Activity::Idle if state.history.is_empty() => "no run",
+        Activity::Idle => "run ended",
+        Activity::Preparing => "preparing the first step",
         // The first step on a graphics card compiles the kernels.
-        train::State::Training if state.history.is_empty() => "preparing the first step",
-        train::State::Training => "training",
-        train::State::Paused => "paused",
+        Activity::Training if state.history.is_empty() => "preparing the first step",
+        Activity::Training => "training",
+        Activity::Paused => "paused",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     evaluate::{DepthMetrics, ImageResult},
-    train::{EvaluationNews, EvaluationReport, EvaluationRequest},
+    session::{EvaluationProgress, EvaluationReport, EvaluationRequest},
 };
 use std::sync::Arc;
 
@@ -40,19 +40,19 @@ pub struct UnderWay {
 
 impl Evaluations {
     /// Takes note of what an evaluation says.
-    pub fn receive(&mut self, news: EvaluationNews) {
+    pub fn receive(&mut self, news: EvaluationProgress) {
         let under_way = self.under_way.get_or_insert_default();
         match news {
-            EvaluationNews::Begun { name, protocol, frames } => {
+            EvaluationProgress::Begun { name, protocol, frames } => {
                 *under_way = UnderWay { name, protocol, frames, ..UnderWay::default() };
             }
-            EvaluationNews::Seen(seen) => under_way.seen = seen,
-            EvaluationNews::Scored(image) => {
+            EvaluationProgress::Seen(seen) => under_way.seen = seen,
+            EvaluationProgress::Scored(image) => {
                 under_way.seen = (under_way.seen + 1).min(under_way.frames);
                 under_way.images.push(image);
             }
-            EvaluationNews::GivenUp => self.under_way = None,
-            EvaluationNews::Finished(report) => {
+            EvaluationProgress::GivenUp => self.under_way = None,
+            EvaluationProgress::Finished(report) => {
                 self.under_way = None;
                 self.reports.push(report);
                 self.shown = self.reports.len() - 1;

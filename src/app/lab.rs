@@ -4,11 +4,15 @@ use super::{Devices, Window};
 use crate::{
     compute::{Compute, DisplayDevice},
     config::DeviceChoice,
-    train::{Command, SessionHandle},
+    session::{Command, SessionHandle},
 };
 use anyhow::Result;
 use egui::{Context, Ui};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// News that come within this time are drawn in one frame: a step tells of several things, and a software
 /// driver takes its time from the step for each frame.
@@ -19,6 +23,8 @@ pub struct Lab {
     /// What is on the screen.
     pub window: Window,
     session: SessionHandle,
+    /// What is woken when there is something new.
+    woken: Arc<Mutex<Context>>,
 }
 
 impl Lab {
@@ -30,25 +36,49 @@ impl Lab {
     pub fn new(display: DisplayDevice, device: DeviceChoice, runs: &Path, context: &Context) -> Result<Self> {
         let (draws, is_software) = (display.name(), display.is_software());
         let compute = Compute::open(device, Some(display))?;
-        let devices =
-            Devices { draws, is_software, trains: compute.name.clone(), is_shared: compute.is_shared };
-        let woken = context.clone();
-        let session = SessionHandle::spawn(compute, Arc::new(move || woken.request_repaint_after(TOGETHER)));
+        let devices = Devices { draws, is_software };
+        let woken = Arc::new(Mutex::new(context.clone()));
+        let waking = Arc::clone(&woken);
+        let wake = move || {
+            let context = waking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            context.request_repaint_after(TOGETHER);
+        };
+        let session = SessionHandle::spawn(compute, Arc::new(wake));
         Window::dress(context);
-        Ok(Self { window: Window::new(devices, runs), session })
+        Ok(Self { window: Window::new(devices, runs), session, woken })
+    }
+
+    /// Goes on in another egui context, with what the one before remembered, and is drawn by this device. The
+    /// session finds its way to the same device.
+    pub fn move_to(&mut self, display: &DisplayDevice, context: &Context) {
+        let devices = &mut self.window.state.devices;
+        (devices.draws, devices.is_software) = (display.name(), display.is_software());
+        let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = woken.memory(Clone::clone);
+        context.memory_mut(|present| *present = memory);
+        *woken = context.clone();
     }
 
     /// Draws a frame: what the session said goes in, what a person wants goes out.
     pub fn ui(&mut self, ui: &mut Ui) {
-        for event in self.session.events() {
+        // The state is taken after the events, so that it is never older than they are.
+        let events: Vec<_> = self.session.events().collect();
+        self.window.update(self.session.state(), self.session.frames());
+        for event in events {
             self.window.receive(event);
+        }
+        if let Some(trajectory) = self.session.trajectory() {
+            self.window.receive_trajectory(&trajectory);
+        }
+        if let Some(fusion) = self.session.fusion() {
+            self.window.receive_fusion(fusion);
         }
         if let Some(picture) = self.session.picture() {
             self.window.show(picture);
         }
         self.window.ui(ui);
-        for command in self.window.take_commands() {
-            self.session.send(command);
+        for request in self.window.take_requests() {
+            self.session.submit(request);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the program logs: what the session says, every message, and what libraries warn of.
 
 use super::{messages::Severity, state::State};
-use crate::train::Event;
+use crate::session::Event;
 use std::{
     collections::VecDeque,
     sync::{Mutex, OnceLock, PoisonError},
@@ -20,6 +20,8 @@ pub struct Line {
     pub severity: Severity,
     /// What happened, and what to do.
     pub text: String,
+    /// Where in the program it happened, for those who report it, if it is an error of the program itself.
+    pub report: Option<String>,
     /// How often it came in a row.
     pub times: usize,
 }
@@ -31,10 +33,25 @@ impl Line {
         format!("{:02}:{:02}:{:02}", since / 3600 % 24, since / 60 % 60, since % 60)
     }
 
-    /// The line as it is copied.
+    /// The line as it is read.
     pub fn plain(&self) -> String {
         let times = if self.times > 1 { format!(" ({}×)", self.times) } else { String::new() };
         format!("{} {:<7} {}{times}", self.time(), self.severity.name(), self.text)
+    }
+
+    /// The line as it is copied, with its report below it.
+    pub fn whole(&self) -> String {
+        let report = self.report.iter().map(|report| format!("\n{}", report.trim_end()));
+        std::iter::once(self.plain()).chain(report).collect()
+    }
+
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        (self.severity, &self.text, &self.report) == (other.severity, &other.text, &other.report)
+    }
+
+    fn has(&self, words: &str) -> bool {
+        let texts = [Some(&self.text), self.report.as_ref()];
+        texts.into_iter().flatten().any(|text| text.to_lowercase().contains(words))
     }
 }
 
@@ -45,10 +62,15 @@ pub struct Log(VecDeque<Line>);
 impl Log {
     /// Writes a line; one that only repeats the last is counted instead.
     pub fn add(&mut self, severity: Severity, text: impl Into<String>) {
-        let text = text.into();
+        self.add_with_report(severity, text, None);
+    }
+
+    /// As [`Log::add`], with where in the program it happened.
+    pub fn add_with_report(&mut self, severity: Severity, text: impl Into<String>, report: Option<String>) {
+        let line = Line { at: SystemTime::now(), severity, text: text.into(), report, times: 1 };
         match self.0.back_mut() {
-            Some(last) if last.text == text && last.severity == severity => last.times += 1,
-            _ => self.0.push_back(Line { at: SystemTime::now(), severity, text, times: 1 }),
+            Some(last) if last.says_the_same_as(&line) => last.times += 1,
+            _ => self.0.push_back(line),
         }
         if self.0.len() > MOST {
             self.0.pop_front();
@@ -67,7 +89,7 @@ impl Log {
     pub fn matching<'a>(&'a self, least: Severity, words: &str) -> Vec<&'a Line> {
         let words = words.trim().to_lowercase();
         let lines = self.0.iter().filter(|line| line.severity >= least);
-        lines.filter(|line| words.is_empty() || line.text.to_lowercase().contains(&words)).collect()
+        lines.filter(|line| words.is_empty() || line.has(&words)).collect()
     }
 
     /// Whether nothing was written yet.
@@ -80,22 +102,10 @@ impl State {
     /// Writes down what the session says and no message tells.
     pub(super) fn log(&mut self, event: &Event) {
         let text = match event {
-            Event::Data(report) => format!(
-                "Opened {} (drives: {}): {} samples to train on, {} to validate on, {} dropped",
-                report.name,
-                report.drives.len(),
-                report.training.len(),
-                report.validation.len(),
-                report.dropped.len()
-            ),
-            Event::Weights(report) if report.path.is_none() => {
-                format!("Loaded the demo weights: {}", report.architecture)
+            Event::RunStarted(started) if started.history.is_empty() => {
+                format!("A run starts in {}", started.out.display())
             }
-            Event::Begun(beginning) if beginning.history.is_empty() => {
-                format!("A run begins in {}", beginning.out.display())
-            }
-            Event::Begun(beginning) => format!("The run in {} goes on", beginning.out.display()),
-            Event::Device { name, .. } => format!("The {name} trains and predicts"),
+            Event::RunStarted(started) => format!("The run in {} goes on", started.out.display()),
             Event::Changed(change) => {
                 let setting = serde_json::to_string(&change.setting).unwrap_or_default();
                 let setting = setting.trim_matches(['{', '}']).replace('"', "").replace(':', " = ");
@@ -104,7 +114,6 @@ impl State {
             Event::Validation(report) => {
                 format!("Validation after step {}: loss {:.4}", report.step, report.loss)
             }
-            Event::State(state) => format!("The session is {}", format!("{state:?}").to_lowercase()),
             _ => return,
         };
         self.messages.log.add(Severity::Detail, text);
@@ -115,6 +124,11 @@ impl State {
 fn ear() -> &'static Mutex<Vec<(Severity, String)>> {
     static EAR: OnceLock<Mutex<Vec<(Severity, String)>>> = OnceLock::new();
     EAR.get_or_init(Mutex::default)
+}
+
+/// What a library warned of last, if the window has not taken it yet.
+pub fn last_warning() -> Option<String> {
+    ear().lock().unwrap_or_else(PoisonError::into_inner).last().map(|(_, text)| text.clone())
 }
 
 struct Listener;

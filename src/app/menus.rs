@@ -26,14 +26,16 @@ impl Window {
             self.forget(ui);
         });
         let weights = ui.menu_button("Weights", |ui| {
-            for action in [Action::OpenWeights, Action::ForgetWeights] {
+            for action in [Action::OpenWeights, Action::UnloadWeights] {
                 bar::entry(ui, &mut self.state, action);
             }
             self.recent_entries(ui, |recent| matches!(recent, Recent::Weights(_)));
             self.forget(ui);
         });
         let run = ui.menu_button("Run", |ui| {
-            bar::entry(ui, &mut self.state, Action::OpenRun);
+            for action in [Action::OpenRun, Action::LookAtRun] {
+                bar::entry(ui, &mut self.state, action);
+            }
             ui.separator();
             bar::device_choices(ui, &mut self.state);
             self.recent_entries(ui, |recent| matches!(recent, Recent::Run(_)));

@@ -6,7 +6,7 @@ use super::{
     theme::{self, Palette},
     wording::for_window,
 };
-use crate::train::{Harm, Problem};
+use crate::session::{Failure, Level, Notice, RunEffect};
 use egui::{Align, Align2, Area, Frame, Id, Label, Layout, Margin, RichText, Ui, Vec2};
 use serde::{Deserialize, Serialize};
 
@@ -94,23 +94,42 @@ pub struct Messages {
 impl Messages {
     /// Adds a message; one that only repeats the last is counted instead.
     pub fn tell(&mut self, severity: Severity, what: impl Into<String>, advice: impl Into<String>) {
-        self.tell_titled(severity.title(), severity, what.into(), advice.into());
+        self.tell_titled(severity.title(), severity, what.into(), advice.into(), None);
     }
 
-    /// Takes note of a problem of the session.
-    pub fn report(&mut self, problem: &Problem) {
-        let severity = match problem.harm {
-            Harm::None | Harm::NotStarted => Severity::Warning,
-            Harm::Stopped | Harm::Spoiled => Severity::Failure,
+    /// Takes note of a failure of the session; `is_start` says that a run was to be started.
+    pub fn report(&mut self, failure: &Failure, is_start: bool) {
+        let severity = match failure.effect {
+            RunEffect::None | RunEffect::NotStarted => Severity::Warning,
+            RunEffect::Paused | RunEffect::Spoiled | RunEffect::SetBack => Severity::Failure,
         };
-        let is_refused = problem.harm == Harm::NotStarted;
+        let is_refused = is_start || failure.effect == RunEffect::NotStarted;
         let title = if is_refused { "The run could not start" } else { severity.title() };
-        self.tell_titled(title, severity, for_window(&problem.what), for_window(&problem.advice));
+        let (what, advice) = (for_window(&failure.text), for_window(&failure.advice));
+        self.tell_titled(title, severity, what, advice, failure.report.clone());
     }
 
-    fn tell_titled(&mut self, title: &'static str, severity: Severity, what: String, advice: String) {
+    /// Takes note of what the session says by itself.
+    pub fn notice(&mut self, notice: &Notice) {
+        let severity = match notice.level {
+            Level::Info => Severity::News,
+            Level::Warning => Severity::Warning,
+            Level::Error => Severity::Failure,
+        };
+        let (what, advice) = (for_window(&notice.text), for_window(&notice.advice));
+        self.tell_titled(severity.title(), severity, what, advice, notice.report.clone());
+    }
+
+    fn tell_titled(
+        &mut self,
+        title: &'static str,
+        severity: Severity,
+        what: String,
+        advice: String,
+        report: Option<String>,
+    ) {
         let text = [what.as_str(), advice.as_str()].into_iter().filter(|text| !text.is_empty());
-        self.log.add(severity, text.collect::<Vec<_>>().join(". "));
+        self.log.add_with_report(severity, text.collect::<Vec<_>>().join(". "), report);
         match self.all.last_mut() {
             Some(last) if last.what == what && last.severity == severity => {
                 last.times += 1;

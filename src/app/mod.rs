@@ -11,6 +11,7 @@ mod form;
 mod frame_times;
 mod framing;
 mod fusion;
+mod guard;
 mod icon;
 mod inspection;
 mod lab;

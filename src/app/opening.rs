@@ -73,9 +73,15 @@ impl Window {
 
     /// What was answered.
     pub(super) fn take_answer(&mut self, ui: &Ui) {
-        match self.question.ui(ui, self.state.has_run()) {
+        if !self.question.is_open()
+            && let Some(waiting) = self.state.runs_in_the_way.pop_front()
+        {
+            self.question.ask_about_run(waiting);
+        }
+        match self.question.ui(ui) {
             Some(Answer::Continue(path)) => self.state.resume(path),
             Some(Answer::Load(path)) => self.state.load_weights(path),
+            Some(Answer::Anyway(waiting, on_run)) => self.state.send_again(waiting, on_run),
             None => {}
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     data::FrameKey,
     evaluate::OdometryEvaluation,
     geometry::trajectory::{Alignment, Similarity, distances, from_first_pose},
-    train::Trajectory,
+    session::Trajectory,
 };
 use glam::DAffine3;
 
@@ -22,10 +22,9 @@ pub struct PathState {
 }
 
 impl PathState {
-    /// Takes the path so far.
+    /// Takes the path so far, which may come after the news that no more will.
     pub fn receive(&mut self, trajectory: Trajectory) {
-        self.is_tracing = !trajectory.is_whole();
-        self.report = Some(PathReport::new(&trajectory, !self.is_tracing));
+        self.report = Some(PathReport::new(&trajectory, trajectory.is_whole() || !self.is_tracing));
         self.newest = Some(trajectory);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     data::{FrameKey, Side},
-    train::DataReport,
+    session::DataReport,
 };
 use std::ops::Range;
 
@@ -38,6 +38,7 @@ pub struct Playhead {
     sides: Vec<Side>,
     uses: Vec<FrameUse>,
     moved_at: f64,
+    is_passed_over: bool,
 }
 
 impl Playhead {
@@ -83,6 +84,7 @@ impl Playhead {
     /// Goes to a frame, or to the nearest that the drive has.
     pub fn go_to(&mut self, frame: u32) {
         self.frame = frame.clamp(self.frames.start, self.last());
+        self.is_passed_over = false;
     }
 
     /// The key to show, if there is any data.
@@ -131,9 +133,16 @@ impl Playhead {
         if self.frame >= self.last() { self.frames.start } else { self.frame + 1 }
     }
 
+    /// Does not wait for this frame while it moves by itself, because it cannot be shown.
+    pub fn pass_over(&mut self) {
+        self.is_passed_over = true;
+    }
+
     /// Whether it is time for the next frame: this one is on the screen and was long enough.
     pub fn is_due(&mut self, seconds: f64, is_shown: bool) -> bool {
-        let due = self.is_playing && is_shown && seconds - self.moved_at >= SECONDS_PER_FRAME;
+        let due = self.is_playing
+            && (is_shown || self.is_passed_over)
+            && seconds - self.moved_at >= SECONDS_PER_FRAME;
         if due {
             self.moved_at = seconds;
         }

@@ -1,15 +1,30 @@
 //! The program with a window: eframe, one shared device, one session.
 
-use super::{Lab, Settings, Store, frame_times::FrameTimes, log, settings};
+use super::{Lab, Settings, Store, frame_times::FrameTimes, guard::Guard, log, settings};
 use crate::{
-    compute::DisplayDevice,
-    config::{DataChoice, DeviceChoice},
+    compute::{Compute, DeviceLost, DisplayDevice, log_libwayland},
+    config::{DataChoice, DeviceChoice, Precision},
+    output::errln,
     view,
 };
-use anyhow::{Context, Result, anyhow};
-use eframe::{CreationContext, NativeOptions};
+use anyhow::{Context, Error, Result, anyhow, ensure};
+use eframe::{AppCreator, CreationContext, NativeOptions, UserEvent};
 use egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    panic::resume_unwind,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use winit::{event_loop::EventLoop, platform::run_on_demand::EventLoopExtRunOnDemand};
+
+/// So often a device may be lost within [`LOSSES_WITHIN`] until the program gives up.
+const MOST_LOSSES: usize = 5;
+const LOSSES_WITHIN: Duration = Duration::from_secs(60);
+
+const NOT_WGPU: &str = "the window is not drawn by wgpu";
 
 /// What the window opens with.
 #[derive(Clone, Debug)]
@@ -22,6 +37,8 @@ pub struct WindowOptions {
     pub weights: Option<PathBuf>,
     /// Where burn computes.
     pub device: DeviceChoice,
+    /// Operands of convolutions on the GPU.
+    pub precision: Precision,
     /// Where run folders are made.
     pub runs: PathBuf,
     /// The file that keeps the arrangement; `None` is the usual one in the user's configuration folder.
@@ -32,11 +49,12 @@ pub struct WindowOptions {
     pub frame_times: bool,
 }
 
-/// Opens the window and stays until it is closed.
+/// Opens the window and stays until it is closed. A window whose device is lost is opened anew on another, with
+/// the same session: eframe ties a window to its device.
 ///
 /// # Errors
 /// If no window can be opened here: no display, or no graphics adapter that could draw into it.
-pub fn run(options: WindowOptions) -> Result<()> {
+pub fn run(options: &WindowOptions) -> Result<()> {
     log::listen_to_libraries();
     let kept = options.settings.clone().or_else(Store::usual_path).map(Store::open);
     let (store, mut settings, complaints) = match kept {
@@ -50,7 +68,97 @@ pub fn run(options: WindowOptions) -> Result<()> {
     if options.reset_layout {
         settings.desk = None;
     }
-    let native = NativeOptions {
+    let mut event_loop = EventLoop::with_user_event()
+        .build()
+        .map_err(|_| no_window("there is no display (DISPLAY and WAYLAND_DISPLAY)"))?;
+    let (program, failure) = (RefCell::new(None), RefCell::new(None));
+    let native = native_options(&settings, setup());
+    let create: AppCreator<'_> = Box::new(|creation| {
+        let mut created = Program::new(creation, options).map_err(|error| {
+            let text = format!("{error:#}");
+            *failure.borrow_mut() = Some(error);
+            text
+        })?;
+        created.store = store;
+        created.lab.window.restore(settings, complaints, &creation.egui_ctx);
+        *program.borrow_mut() = Some(created);
+        Ok(Box::new(Screen(&program)))
+    });
+    show(&mut event_loop, native, create, &|| loss(&program).is_some())?;
+    if program.borrow().is_none() {
+        return Err(failure.take().unwrap_or_else(undrawable));
+    }
+    open_anew_while_lost(&mut event_loop, &program)
+}
+
+/// Opens a window for the program as often as the device of the one before is lost.
+fn open_anew_while_lost(
+    event_loop: &mut EventLoop<UserEvent>,
+    program: &RefCell<Option<Program>>,
+) -> Result<()> {
+    let mut losses = VecDeque::new();
+    while let Some(loss) = loss(program) {
+        losses.push_back(Instant::now());
+        losses.retain(|lost| lost.elapsed() < LOSSES_WITHIN);
+        ensure!(losses.len() < MOST_LOSSES, "{loss} (it was lost {MOST_LOSSES} times within a minute)");
+        let (native, display) = match &*program.borrow() {
+            Some(lost) => {
+                let display = lost.display.reopened().with_context(|| loss.to_string())?;
+                (lost.native_options(&display), display)
+            }
+            None => break,
+        };
+        let is_shown = Cell::new(false);
+        let create: AppCreator<'_> = Box::new(|creation| {
+            view::install(creation.wgpu_render_state.as_ref().context(NOT_WGPU)?);
+            if let Some(program) = &mut *program.borrow_mut() {
+                program.move_to(display.clone(), &loss, &creation.egui_ctx);
+            }
+            is_shown.set(true);
+            Ok(Box::new(Screen(program)))
+        });
+        show(event_loop, native, create, &|| display.is_lost())?;
+        if !is_shown.get() && !display.is_lost() {
+            return Err(undrawable().context(loss));
+        }
+    }
+    Ok(())
+}
+
+/// Shows a window until it is closed or its device is lost.
+fn show(
+    event_loop: &mut EventLoop<UserEvent>,
+    native: NativeOptions,
+    create: AppCreator<'_>,
+    is_lost: &dyn Fn() -> bool,
+) -> Result<()> {
+    let application = eframe::create_native("monoscope", native, create, event_loop);
+    let mut guard = Guard::new(application, is_lost);
+    event_loop.run_app_on_demand(&mut guard).map_err(|error| no_window(&error.to_string()))?;
+    match guard.panic {
+        Some(panic) if !is_lost() => resume_unwind(panic),
+        _ => Ok(()),
+    }
+}
+
+/// Why eframe opened no window, which it only logs.
+fn undrawable() -> Error {
+    let logged = log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
+    let reason = logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged);
+    no_window(&format!("no graphics adapter can draw into it ({reason}); install a Vulkan driver"))
+}
+
+fn loss(program: &RefCell<Option<Program>>) -> Option<DeviceLost> {
+    // What draws with the device may have the program at the moment.
+    program.try_borrow().ok()?.as_ref()?.display.loss()
+}
+
+fn no_window(reason: &str) -> Error {
+    anyhow!("no window can be opened: {reason}; the same jobs run without one, see monoscope --help")
+}
+
+fn native_options(settings: &Settings, setup: WgpuSetup) -> NativeOptions {
+    NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Monoscope")
             .with_app_id("monoscope")
@@ -59,27 +167,9 @@ pub fn run(options: WindowOptions) -> Result<()> {
             .with_min_inner_size([960.0, 600.0])
             .with_drag_and_drop(true),
         renderer: eframe::Renderer::Wgpu,
-        wgpu_options: WgpuConfiguration { wgpu_setup: setup(), ..Default::default() },
+        wgpu_options: WgpuConfiguration { wgpu_setup: setup, ..Default::default() },
         ..Default::default()
-    };
-    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
-        let mut program = Program::new(creation, &options)?;
-        program.store = store;
-        program.lab.window.restore(settings, complaints, &creation.egui_ctx);
-        Ok(Box::new(program))
-    });
-    eframe::run_native("monoscope", native, create).map_err(|error| {
-        let reason = match error {
-            eframe::Error::WinitEventLoop(_) => {
-                "there is no display (DISPLAY and WAYLAND_DISPLAY)".to_owned()
-            }
-            eframe::Error::Wgpu(error) => {
-                format!("no graphics adapter can draw into it ({error}); install a Vulkan driver")
-            }
-            error => error.to_string(),
-        };
-        anyhow!("no window can be opened: {reason}; the same jobs run without one, see monoscope --help")
-    })
+    }
 }
 
 /// A device with everything that the adapter has, because burn will share it; on Linux without a
@@ -91,14 +181,17 @@ fn setup() -> WgpuSetup {
     if let Ok(display) = DisplayDevice::request() {
         return view::setup_of(&display);
     }
+    log_libwayland();
     let mut setup = WgpuSetupCreateNew::without_display_handle();
     setup.instance_descriptor.backends = wgpu::Backends::PRIMARY;
     setup.device_descriptor = Arc::new(DisplayDevice::descriptor);
     setup.into()
 }
 
+/// What lives longer than a window.
 struct Program {
     lab: Lab,
+    display: DisplayDevice,
     store: Option<Store>,
     context: egui::Context,
     /// If frames are timed.
@@ -107,7 +200,7 @@ struct Program {
 
 impl Program {
     fn new(creation: &CreationContext<'_>, options: &WindowOptions) -> Result<Self> {
-        let render_state = creation.wgpu_render_state.as_ref().context("the window is not drawn by wgpu")?;
+        let render_state = creation.wgpu_render_state.as_ref().context(NOT_WGPU)?;
         view::install(render_state);
         let display = DisplayDevice::new(
             render_state.instance.clone(),
@@ -116,13 +209,33 @@ impl Program {
             render_state.queue.clone(),
         );
         let context = creation.egui_ctx.clone();
-        let mut lab = Lab::new(display, options.device, &options.runs, &context)?;
+        // The device keeps it, however often the session opens it.
+        Compute::open(options.device, Some(display.clone()))?.with_precision(options.precision)?;
+        let mut lab = Lab::new(display.clone(), options.device, &options.runs, &context)?;
         lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
-        Ok(Self { lab, store: None, context, frame_times: options.frame_times.then(FrameTimes::default) })
+        let frame_times = options.frame_times.then(FrameTimes::default);
+        Ok(Self { lab, display, store: None, context, frame_times })
     }
-}
 
-impl Program {
+    /// A window like the present one, drawn with this device.
+    fn native_options(&self, display: &DisplayDevice) -> NativeOptions {
+        let mut options = native_options(&self.lab.window.settings(&self.context), view::setup_of(display));
+        let outer = self.context.input(|input| input.viewport().outer_rect);
+        if let Some(outer) = outer.filter(|_| options.viewport.maximized != Some(true)) {
+            // Points of a window depend on its zoom; a new one begins without.
+            options.viewport = options.viewport.with_position(outer.min * self.context.zoom_factor());
+        }
+        options
+    }
+
+    /// Goes on in a new window, whose device takes the place of a lost one.
+    fn move_to(&mut self, display: DisplayDevice, loss: &DeviceLost, context: &egui::Context) {
+        self.lab.move_to(&display, context);
+        self.lab.window.warn(format!("{loss}. The window was opened anew and draws with {}", display.name()));
+        self.display = display;
+        self.context = context.clone();
+    }
+
     /// Writes down what changed, now and then.
     fn remember(&mut self, context: &egui::Context) {
         // Who changes something and leaves the mouse alone is waited for.
@@ -139,8 +252,25 @@ impl Program {
     }
 }
 
-impl eframe::App for Program {
+/// The program as eframe runs it.
+struct Screen<'a>(&'a RefCell<Option<Program>>);
+
+impl eframe::App for Screen<'_> {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        if let Some(program) = &mut *self.0.borrow_mut() {
+            program.ui(ui, frame);
+        }
+    }
+
+    fn on_exit(&mut self) {
+        if let Some(program) = &mut *self.0.borrow_mut() {
+            program.end();
+        }
+    }
+}
+
+impl Program {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &eframe::Frame) {
         if let Some(frame_times) = &mut self.frame_times {
             frame_times.begin(self.lab.window.is_training(), frame.info().cpu_usage);
             // Only frames without a pause between them tell how long one takes.
@@ -150,16 +280,16 @@ impl eframe::App for Program {
         self.remember(ui.ctx());
     }
 
-    fn on_exit(&mut self) {
+    fn end(&mut self) {
         if let Some(store) = &mut self.store {
             let settings = self.lab.window.settings(&self.context);
             let earlier = store.keep(&settings);
             if let Some(failure) = store.wait().or(earlier) {
-                eprintln!("warning: {failure}");
+                errln!("warning: {failure}");
             }
         }
         for line in self.frame_times.iter().flat_map(FrameTimes::lines) {
-            eprintln!("{line}");
+            errln!("{line}");
         }
         self.lab.end();
     }

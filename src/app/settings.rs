@@ -5,7 +5,7 @@ use crate::data::whole::write_whole;
 use egui::ThemePreference;
 use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{
     fs,
     io::Write,
@@ -131,9 +131,37 @@ impl Parts<'_> {
     }
 }
 
+/// Entries of the file that this version does not know: a newer one wrote them and finds them again.
+fn unknown_entries(text: &str) -> Map<String, Value> {
+    fn unknown(found: Map<String, Value>, known: &Value) -> Map<String, Value> {
+        let entries = found.into_iter().filter_map(|(name, value)| match (known.get(&name), value) {
+            (None, value) => Some((name, value)),
+            (Some(known @ Value::Object(_)), Value::Object(found)) => {
+                Some((name, Value::Object(unknown(found, known)))).filter(|(_, value)| *value != json!({}))
+            }
+            (Some(_), _) => None,
+        });
+        entries.collect()
+    }
+    let all = Settings { desk: Some(KeptDesk::default()), ..Settings::default() };
+    unknown(serde_json::from_str(text).unwrap_or_default(), &json!(all))
+}
+
+/// Adds entries, also to those that are entries themselves.
+fn add(entries: &mut Map<String, Value>, more: &Map<String, Value>) {
+    for (name, value) in more {
+        match (entries.get_mut(name), value) {
+            (Some(Value::Object(entries)), Value::Object(more)) => add(entries, more),
+            _ => drop(entries.insert(name.clone(), value.clone())),
+        }
+    }
+}
+
 /// The file. It is written beside the window's work, and only if something changed.
 pub struct Store {
     path: PathBuf,
+    /// What stays in it as it is.
+    unknown: Map<String, Value>,
     written: String,
     looked_at: Instant,
     writing: Option<JoinHandle<Result<(), String>>>,
@@ -149,7 +177,9 @@ impl Store {
     /// Opens the file and reads what it says; says what is wrong with it. A file that is not there yet is
     /// in order.
     pub fn open(path: PathBuf) -> (Self, Settings, Vec<String>) {
-        let (settings, complaints) = match read(&path) {
+        let found = read(&path);
+        let unknown = found.as_ref().ok().and_then(Option::as_deref).map(unknown_entries).unwrap_or_default();
+        let (settings, complaints) = match found {
             Ok(Some(text)) => Settings::read(&text),
             Ok(None) => (Settings::default(), Vec::new()),
             Err(reason) => (Settings::default(), vec![reason]),
@@ -161,7 +191,7 @@ impl Store {
                 format!("The window starts with its usual settings where {path} cannot be used: {complaint}")
             })
             .collect();
-        let store = Self { path, written: String::new(), looked_at: Instant::now(), writing: None };
+        let store = Self { path, unknown, written: String::new(), looked_at: Instant::now(), writing: None };
         (store, settings, complaints)
     }
 
@@ -177,13 +207,23 @@ impl Store {
     /// Writes the settings on a helper thread, if they changed; says why the last time failed, if it did.
     pub fn keep(&mut self, settings: &Settings) -> Option<String> {
         let failure = self.wait();
-        let text = settings.text();
+        let text = self.text(settings);
         if text != self.written {
             self.written.clone_from(&text);
             let path = self.path.clone();
             self.writing = Some(thread::spawn(move || write(&path, &text)));
         }
         failure
+    }
+
+    fn text(&self, settings: &Settings) -> String {
+        match serde_json::to_value(settings) {
+            Ok(Value::Object(mut entries)) if !self.unknown.is_empty() => {
+                add(&mut entries, &self.unknown);
+                serde_json::to_string_pretty(&entries).unwrap_or_default()
+            }
+            _ => settings.text(),
+        }
     }
 
     /// Waits until what is being written is on the disk; says why it could not be written, if so.

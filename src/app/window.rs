@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     config::{DataChoice, DeviceChoice},
-    train::{self, Command, Event, Picture},
+    data::FrameSource,
+    session::{Activity, CloudFusion, Event, Picture, Request, SessionState, Trajectory},
 };
 use egui::{
     Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, Theme, ThemePreference, Ui,
@@ -134,9 +135,26 @@ impl Window {
         self.opener.save_into(folder);
     }
 
-    /// Takes note of what the session says.
+    /// Takes what the session published, with the frames of the data that is looked at.
+    pub fn update(&mut self, session: Arc<SessionState>, frames: Option<Arc<dyn FrameSource>>) {
+        if !Arc::ptr_eq(&session, &self.state.session) {
+            self.state.update(session, frames);
+        }
+    }
+
+    /// Takes note of what the session says; the state must not be older.
     pub fn receive(&mut self, event: Event) {
         self.state.receive(event);
+    }
+
+    /// Takes the path of a drive as far as it is predicted.
+    pub fn receive_trajectory(&mut self, trajectory: &Trajectory) {
+        self.state.receive_trajectory(trajectory);
+    }
+
+    /// Takes the neighbours of the frame that is shown.
+    pub fn receive_fusion(&mut self, fusion: Arc<CloudFusion>) {
+        self.state.receive_fusion(fusion);
     }
 
     /// Shows the newest picture.
@@ -146,12 +164,12 @@ impl Window {
 
     /// Whether steps are being made.
     pub fn is_training(&self) -> bool {
-        self.state.session == train::State::Training
+        self.state.activity() == Activity::Training
     }
 
-    /// What the session shall do.
-    pub fn take_commands(&mut self) -> Vec<Command> {
-        self.state.take_commands()
+    /// What the session is asked for.
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        self.state.requests.take()
     }
 
     /// Draws everything and reacts to what was done.
@@ -224,6 +242,7 @@ impl Window {
             bar::run_buttons(ui, &mut self.state);
             ui.add_space(theme::UNIT);
             bar::figures(ui, &self.state);
+            bar::back_to_run(ui, &mut self.state);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &mut self.state));
         });
     }
@@ -236,8 +255,9 @@ impl Window {
             Action::OpenSplit => self.opener.ask(Wish::Split, context),
             Action::DropSplit => state.open_split(None),
             Action::OpenWeights => self.opener.ask(Wish::Weights, context),
-            Action::ForgetWeights => state.forget_weights(),
+            Action::UnloadWeights => state.unload_weights(),
             Action::OpenRun => self.opener.ask(Wish::Run, context),
+            Action::LookAtRun => state.look_at_run(),
             Action::Train => state.train(),
             Action::Pause => state.pause(),
             Action::Step => state.step(),

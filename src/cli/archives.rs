@@ -1,6 +1,6 @@
 //! `archives`: where the files of a split can be had.
 
-use crate::data::split;
+use crate::{data::split, output::outln};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -18,9 +18,9 @@ pub(super) struct ArchivesArgs {
 pub(super) fn run(args: &ArchivesArgs) -> Result<()> {
     let archives = split::archives(&args.split)?;
     if args.json {
-        println!("{}", json!({ "split": args.split, "archives": archives }));
+        outln!("{}", json!({ "split": args.split, "archives": archives }));
     } else {
-        println!("{}", archives.join("\n"));
+        outln!("{}", archives.join("\n"));
     }
     Ok(())
 }

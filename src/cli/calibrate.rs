@@ -1,11 +1,12 @@
 //! `calibrate`: how many metres a unit of predicted depth is.
 
-use super::{RepeatableArgs, data::CameraArgs, load_predictor, progress};
+use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
 use crate::{
     config::{ConfigError, ImageSize},
     data::{self, FrameKey, FrameSource},
     evaluate::{find_road, scale_from_depth, summarise},
     model::weights::MetricScale,
+    output::{errln, outln},
     predict::{Predictor, frames},
     train::RunFolder,
 };
@@ -49,7 +50,7 @@ pub(super) struct CalibrateArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    compute: RepeatableArgs,
+    compute: ComputeArgs,
 }
 
 fn metres(text: &str) -> Result<f64, String> {
@@ -120,14 +121,14 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
     let before = MetricScale::read(&weights).ok().flatten();
     let path = scale.write(&weights)?;
     if args.json {
-        println!("{}", json!({ "scale": scale, "file": path, "before": before }));
+        outln!("{}", json!({ "scale": scale, "file": path, "before": before }));
         return Ok(());
     }
-    println!("{scale}");
+    outln!("{scale}");
     if let Some(before) = before {
-        println!("before: {before}");
+        outln!("before: {before}");
     }
-    println!("written to {}", path.display());
+    outln!("written to {}", path.display());
     Ok(())
 }
 
@@ -158,7 +159,7 @@ fn measure(
     for key in keys {
         match of(key) {
             Ok(scale) => scales.extend(scale),
-            Err(error) => bar.suspend(|| eprintln!("skipped: {error:#}")),
+            Err(error) => bar.suspend(|| errln!("skipped: {error:#}")),
         }
         bar.inc(1);
     }

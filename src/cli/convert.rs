@@ -4,6 +4,7 @@ use crate::{
     compute::Compute,
     config::DeviceChoice,
     model::weights::{self, save_joined},
+    output::outln,
     train::RunFolder,
 };
 use anyhow::{Result, bail};
@@ -27,6 +28,6 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     let compute = Compute::open(DeviceChoice::Cpu, None)?;
     let loaded = weights::load(&RunFolder::weights_in(&args.weights), &compute.device)?;
     save_joined(&args.out, &loaded.networks, loaded.trained_size(), loaded.use_stereo == Some(true))?;
-    println!("{} written to {}", loaded.networks.architecture(), args.out.display());
+    outln!("{} written to {}", loaded.networks.architecture(), args.out.display());
     Ok(())
 }

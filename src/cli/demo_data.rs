@@ -1,7 +1,10 @@
 //! `demo-data`: the built-in drive as a folder in KITTI raw layout.
 
 use super::progress;
-use crate::data::synthetic::{BuiltInDrive, DriveOptions, export};
+use crate::{
+    data::synthetic::{BuiltInDrive, DriveOptions, export},
+    output::outln,
+};
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
@@ -31,6 +34,6 @@ pub(super) fn run(args: &DemoDataArgs) -> Result<()> {
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
-    println!("{} frames written to {}", args.frames, args.out.display());
+    outln!("{} frames written to {}", args.frames, args.out.display());
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! `frames`: what a folder of frames holds, and how the camera moves in it.
 
 use super::{data::CameraArgs, progress};
-use crate::data::{
-    self, Drive,
-    motion::{self, DriveMotion},
+use crate::{
+    data::{
+        self, Drive,
+        motion::{self, DriveMotion},
+    },
+    output::outln,
 };
 use anyhow::Result;
 use clap::Args;
@@ -31,14 +34,14 @@ pub(super) fn run(args: &FramesArgs) -> Result<()> {
     bar.finish_and_clear();
     if args.json {
         let drives: Vec<Value> = found.iter().map(|(drive, motion)| object(drive, motion)).collect();
-        println!("{}", json!({ "name": source.name(), "drives": drives }));
+        outln!("{}", json!({ "name": source.name(), "drives": drives }));
         return Ok(());
     }
-    println!("{}", source.name());
-    println!("frames       size  cameras  standing  stride  drive");
+    outln!("{}", source.name());
+    outln!("frames       size  cameras  standing  stride  drive");
     for (drive, motion) in found {
         let size = motion.size.map_or_else(|| "unreadable".to_owned(), |size| size.to_string());
-        println!(
+        outln!(
             "{:6} {size:>10} {:>8} {:>7.0} % {:>7}  {}",
             motion.frames,
             drive.sides.len(),
@@ -47,7 +50,7 @@ pub(super) fn run(args: &FramesArgs) -> Result<()> {
             drive.folder
         );
     }
-    println!(
+    outln!(
         "Frames around which the camera stands are left out by --split {}; for stride N train with \
          --frame-ids 0 -N N",
         data::split::MOVING_FRAMES

@@ -5,6 +5,7 @@ use crate::{
     config::ConfigError,
     data::{self, FrameSource, TrueDepth, split},
     evaluate::write_ground_truth,
+    output::outln,
 };
 use anyhow::Result;
 use clap::Args;
@@ -51,15 +52,15 @@ pub(super) fn run(args: &GroundTruthArgs) -> Result<()> {
     let written = keys.len() - without.len();
     if args.json {
         let without: Vec<String> = without.iter().map(ToString::to_string).collect();
-        println!(
+        outln!(
             "{}",
             json!({ "out": args.out, "convention": kind.name(), "frames": written, "without_depth": without })
         );
         return Ok(());
     }
-    println!("depth of {written} frames from {} written to {}", kind.describe(), args.out.display());
+    outln!("depth of {written} frames from {} written to {}", kind.describe(), args.out.display());
     if let Some(first) = without.first() {
-        println!("{} frames have none; the first is '{first}'", without.len());
+        outln!("{} frames have none; the first is '{first}'", without.len());
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use crate::{
     compute::{Compute, adapters},
     config::DeviceChoice,
     model::weights::{self, MetricScale},
+    output::outln,
     train::RunFolder,
 };
 use anyhow::Result;
@@ -33,7 +34,10 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
     let compute = Compute::open(DeviceChoice::Cpu, None)?;
     let folder = RunFolder::weights_in(path);
     let found = weights::examine(&folder, &compute.device)?;
-    let scale = MetricScale::of(&folder, found.use_stereo)?;
+    let (scale, scale_failure) = match MetricScale::of(&folder, found.use_stereo) {
+        Ok(scale) => (scale, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
     let networks = found.networks.architecture();
     if json {
         let object = json!({
@@ -47,32 +51,34 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
             "width": found.size.map(|size| size.width),
             "use_stereo": found.use_stereo,
             "scale": scale,
+            "scale_failure": scale_failure,
             "tensors": found.report,
         });
-        println!("{object}");
+        outln!("{object}");
         return Ok(());
     }
-    println!("{}: {networks}", folder.display());
+    outln!("{}: {networks}", folder.display());
     let scales: Vec<String> = networks.scales.iter().map(usize::to_string).collect();
-    println!("disparities at the scales {}", scales.join(" "));
+    outln!("disparities at the scales {}", scales.join(" "));
     match found.size {
         Some(size) => {
-            println!(
+            outln!(
                 "trained at {size}{}",
                 if found.use_stereo == Some(true) { ", with stereo pairs" } else { "" }
             );
         }
-        None => println!("does not say for which size it was trained; {} is taken", found.trained_size()),
+        None => outln!("does not say for which size it was trained; {} is taken", found.trained_size()),
     }
-    match scale {
-        Some(scale) => println!("unit of depth: {scale}"),
-        None => println!("unit of depth: not known; monoscope calibrate finds it out"),
+    match (scale, scale_failure) {
+        (Some(scale), _) => outln!("unit of depth: {scale}"),
+        (None, Some(failure)) => outln!("unit of depth: not known: {failure}"),
+        (None, None) => outln!("unit of depth: not known; monoscope calibrate finds it out"),
     }
-    println!("{} tensors loaded", found.report.loaded.len());
+    outln!("{} tensors loaded", found.report.loaded.len());
     for (what, names) in [("missing", &found.report.missing), ("unused", &found.report.unused)] {
-        println!("{} {what}", names.len());
+        outln!("{} {what}", names.len());
         for name in names {
-            println!("  {name}");
+            outln!("  {name}");
         }
     }
     Ok(())
@@ -93,27 +99,31 @@ fn describe_machine(json: bool) -> Result<()> {
             ],
             "auto": auto.name,
         });
-        println!("{object}");
+        outln!("{object}");
         return Ok(());
     }
-    println!("monoscope {}", env!("CARGO_PKG_VERSION"));
-    println!("--device auto computes on: {}", auto.name);
-    println!("backends:");
-    println!("  cpu  always there, {threads} threads");
+    outln!("monoscope {}", env!("CARGO_PKG_VERSION"));
+    outln!("--device auto computes on: {}", auto.name);
+    outln!("backends:");
+    outln!("  cpu  always there, {threads} threads");
     match gpu {
         Some(language) => {
-            println!("  gpu  wgpu, on the first adapter below; kernels are compiled to {language}");
+            outln!("  gpu  wgpu, on the first adapter below; kernels are compiled to {language}");
         }
-        None => println!("  gpu  none: no adapter computes"),
+        None => outln!("  gpu  none: no adapter computes"),
     }
-    println!("adapters:");
+    outln!("adapters:");
     if adapters.is_empty() {
-        println!("  none; the window needs a Vulkan, Metal or Direct3D 12 driver");
+        outln!("  none; the window needs a Vulkan, Metal or Direct3D 12 driver");
     }
     for adapter in adapters {
-        println!(
+        outln!(
             "  {} ({}, {}, {}): {}",
-            adapter.name, adapter.kind, adapter.backend, adapter.driver, adapter.role
+            adapter.name,
+            adapter.kind,
+            adapter.backend,
+            adapter.driver,
+            adapter.role
         );
     }
     Ok(())

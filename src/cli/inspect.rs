@@ -1,10 +1,11 @@
 //! `inspect`: everything the loss computes for one sample, as arrays in a file.
 
-use super::{RepeatableArgs, data::CameraArgs};
+use super::{ComputeArgs, data::CameraArgs};
 use crate::{
     config::{FrameId, ObjectiveConfig},
     data::{self, FrameKey},
     model::weights,
+    output::outln,
     predict::{dump, inspect},
     train::RunFolder,
 };
@@ -33,7 +34,7 @@ pub(super) struct InspectArgs {
     #[arg(long, value_name = "FILE.safetensors")]
     dump: PathBuf,
     #[command(flatten)]
-    compute: RepeatableArgs,
+    compute: ComputeArgs,
 }
 
 pub(super) fn run(args: &InspectArgs) -> Result<()> {
@@ -50,6 +51,6 @@ pub(super) fn run(args: &InspectArgs) -> Result<()> {
     let arrays = inspect(&loaded.networks, source.as_ref(), &args.sample, &config, size, &compute.device)
         .with_context(|| format!("the networks of {} cannot be inspected", folder.display()))?;
     dump(&arrays, &args.dump)?;
-    println!("{} arrays of sample '{}' written to {}", arrays.len(), args.sample, args.dump.display());
+    outln!("{} arrays of sample '{}' written to {}", arrays.len(), args.sample, args.dump.display());
     Ok(())
 }

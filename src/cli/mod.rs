@@ -19,9 +19,11 @@ mod train;
 use crate::{
     app,
     compute::Compute,
-    config::{ConfigError, DeviceChoice},
+    config::{ConfigError, DeviceChoice, Precision},
+    output::{self, errln},
+    panics,
     predict::Predictor,
-    train::{RunFolder, SESSION_THREAD},
+    train::RunFolder,
 };
 use anyhow::{Context, Result};
 use burn::tensor::Device;
@@ -104,6 +106,9 @@ struct ComputeArgs {
     /// Where to compute
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
+    /// Number format of the operands of convolutions on the GPU; sums and everything else are f32
+    #[arg(long, value_enum, default_value_t)]
+    precision: Precision,
     /// Processor threads to compute with; 0 is one for each core
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -119,45 +124,29 @@ impl ComputeArgs {
 
     fn open(&self) -> Result<Compute> {
         self.limit_threads()?;
-        Ok(Compute::open(self.device, None)?)
-    }
-}
-
-/// Where to compute what is the same every time.
-#[derive(Args)]
-struct RepeatableArgs {
-    /// Accepted for scripts that pass it everywhere; nothing here depends on it
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    #[command(flatten)]
-    compute: ComputeArgs,
-}
-
-impl RepeatableArgs {
-    fn open(&self) -> Result<Compute> {
-        self.compute.open()
+        Ok(Compute::open(self.device, None)?.with_precision(self.precision)?)
     }
 }
 
 /// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
 pub fn main() -> ExitCode {
-    let report_panic = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        // The session reports its panics as problems, in one line.
-        if std::thread::current().name() != Some(SESSION_THREAD) {
-            report_panic(panic);
-        }
-    }));
+    panics::install_hook();
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    match run(cli, &matches) {
+    let trains = matches!(cli.command, Some(Job::Train(_)));
+    // What a run made is in its folder; other commands made nothing but what they print.
+    let finished = run(cli, &matches).and_then(|()| match output::failure() {
+        Some(error) if !trains => Err(error).context("the results cannot be printed"),
+        _ => Ok(()),
+    });
+    match finished {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            eprintln!("error: {line}");
+            errln!("error: {line}");
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
     }
@@ -172,11 +161,12 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
     match cli.command {
         None => {
             cli.window.compute.limit_threads()?;
-            app::run(app::WindowOptions {
+            app::run(&app::WindowOptions {
                 data: cli.window.camera.choice(&cli.window.data),
                 split: cli.window.split,
                 weights: cli.window.weights,
                 device: cli.window.compute.device,
+                precision: cli.window.compute.precision,
                 runs: PathBuf::from("runs"),
                 settings: cli.window.settings,
                 reset_layout: cli.window.reset_layout,
@@ -205,7 +195,10 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
 fn load_predictor(path: &Path, device: &Device) -> Result<Predictor> {
     let predictor = Predictor::load(&RunFolder::weights_in(path), device)?;
     if !predictor.is_size_stated() {
-        eprintln!("the weights do not say for which size they were trained; {} is taken", predictor.size());
+        errln!("the weights do not say for which size they were trained; {} is taken", predictor.size());
+    }
+    if let Some(failure) = predictor.scale_failure() {
+        errln!("{failure}; depth has no unit until then");
     }
     Ok(predictor)
 }

@@ -1,6 +1,6 @@
 //! `evaluate odometry`: the path that a pose network sees, or one from a file, against the true one.
 
-use super::{RepeatableArgs, data::CameraArgs, progress};
+use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::ObjectiveConfig,
     data::{
@@ -11,6 +11,7 @@ use crate::{
     evaluate::{AlignedError, OdometryEvaluation},
     geometry::trajectory::path_of_motions,
     model::weights,
+    output::{errln, outln},
     predict::MotionPredictor,
     train::RunFolder,
 };
@@ -57,7 +58,7 @@ pub(super) struct OdometryArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    compute: RepeatableArgs,
+    compute: ComputeArgs,
 }
 
 #[derive(Serialize)]
@@ -74,7 +75,7 @@ pub(super) fn run(args: &OdometryArgs) -> Result<()> {
         _ => bail!("give --data and --weights, or --poses and --against"),
     };
     match report {
-        Some(report) if args.json => println!("{}", serde_json::to_string(&report)?),
+        Some(report) if args.json => outln!("{}", serde_json::to_string(&report)?),
         Some(report) => print(&report),
         None => {}
     }
@@ -138,10 +139,10 @@ fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Opti
     if let Some(out) = &args.out {
         let frames: Vec<u32> = keys.iter().map(|key| key.frame).collect();
         write(out, &path, &motions, &frames)?;
-        eprintln!("{} predicted poses written to {}", path.len(), out.display());
+        errln!("{} predicted poses written to {}", path.len(), out.display());
     }
     if truth.is_empty() {
-        eprintln!("drive {} has no true poses, so nothing is compared", drive.folder);
+        errln!("drive {} has no true poses, so nothing is compared", drive.folder);
         return Ok(None);
     }
     let known = keys.iter().zip(&path).filter_map(|(key, pose)| Some((*pose, *truth.get(&key.frame)?)));
@@ -188,12 +189,14 @@ fn write(out: &Path, path: &[DAffine3], motions: &[DAffine3], frames: &[u32]) ->
 
 fn print(report: &Report) {
     let Report { path, evaluation } = report;
-    println!("{path}: {} poses, {:.1} m", evaluation.poses, evaluation.metres);
-    println!(
+    outln!("{path}: {} poses, {:.1} m", evaluation.poses, evaluation.metres);
+    outln!(
         "snippets of 5 positions: ATE {:.4} ± {:.4} m over {} snippets",
-        evaluation.ate_mean, evaluation.ate_std, evaluation.snippets
+        evaluation.ate_mean,
+        evaluation.ate_std,
+        evaluation.snippets
     );
-    println!("  scale    ATE m  t_err %  r_err °/100 m  whole path");
+    outln!("  scale    ATE m  t_err %  r_err °/100 m  whole path");
     let rows = [
         ("first pose only", &evaluation.first_pose),
         ("and scale", &evaluation.scaled),
@@ -204,14 +207,14 @@ fn print(report: &Report) {
     {
         let figure =
             |value: &Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
-        println!(
+        outln!(
             "{scale:7.3} {ate_metres:8.3} {:>8} {:>14}  {name}",
             figure(translation_percent),
             figure(rotation_degrees_per_100_metres)
         );
     }
     if evaluation.subsequences == 0 {
-        println!("drift (t_err, r_err) is not defined: the path is not longer than 100 m");
+        outln!("drift (t_err, r_err) is not defined: the path is not longer than 100 m");
     }
-    println!("{}", evaluation.protocol);
+    outln!("{}", evaluation.protocol);
 }

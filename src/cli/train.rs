@@ -2,23 +2,26 @@
 
 use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
-    compute::Compute,
     config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,
-    train::{
-        Beginning, Command, Entry, Event, Harm, Position, Problem, RunFolder, SessionHandle, StepReport,
-        ValidationReport,
-    },
+    output::{errln, outln},
+    session::{Command, Event, Level, Notice, OnRun, Reply, RunStarted, SessionHandle},
+    train::{Entry, RunFolder, StepReport, ValidationReport},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use clap::{ArgMatches, Args, parser::ValueSource};
+use crossbeam_channel::RecvTimeoutError;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
+
+/// How often validation is looked after.
+const REFRESH: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
 pub(super) struct TrainArgs {
@@ -74,25 +77,29 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
         _ => unreachable!("the parser asks for --out and --data, or for --resume"),
     };
 
-    args.compute.limit_threads()?;
-    let compute = Compute::open(args.compute.device, None)?;
-    eprintln!("computing on {}", compute.name);
+    let compute = args.compute.open()?;
+    errln!("computing on {}", compute.name);
     let session = SessionHandle::spawn(compute, Arc::new(|| ()));
-    let commands = session.commands();
-    ctrlc::set_handler(move || drop(commands.send(Command::Stop)))
-        .context("the interrupt key cannot be watched")?;
+    let requester = session.requester();
+    ctrlc::set_handler(move || {
+        requester.send(Command::Stop);
+    })
+    .context("the interrupt key cannot be watched")?;
     let mut loss = f32::NAN;
+    let mut early = Vec::new();
     for command in begin {
-        session.send(command.clone());
-        if let Event::Begun(beginning) = answer(&session, &command)? {
-            loss = last_loss(&beginning).unwrap_or(loss);
-        }
+        let mut take = |event| match event {
+            Event::RunStarted(started) => loss = last_loss(&started).unwrap_or(loss),
+            // A short run may be over before its reply is read.
+            event => early.push(event),
+        };
+        session.call(command, &mut take).map_err(Error::from)?;
     }
-    let end = follow(&session, loss)?;
+    let end = follow(&session, early, loss)?;
     if args.json {
-        println!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
+        outln!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
     } else {
-        println!("{} steps, last loss {:.4}, run in {}", end.steps, end.loss, end.out.display());
+        outln!("{} steps, last loss {:.4}, run in {}", end.steps, end.loss, end.out.display());
     }
     Ok(())
 }
@@ -102,8 +109,9 @@ fn start(args: &TrainArgs, out: &Path, data: &str, is_given: impl Fn(&str) -> bo
     let file = args.config.as_deref().map(read_text).transpose()?;
     let config = layered(args.preset, file.as_deref(), &args.options, is_given)?;
     config.validate()?;
-    let open = Command::OpenData { data: args.camera.choice(data), split: args.chosen_split() };
-    let load = args.weights.clone().map(Command::LoadWeights);
+    let on_run = OnRun::End;
+    let open = Command::OpenData { data: args.camera.choice(data), split: args.chosen_split(), on_run };
+    let load = args.weights.clone().map(|path| Command::LoadWeights { path: Some(path), on_run });
     let start = Command::Start { config: Box::new(config), out: out.to_owned() };
     Ok([Some(open), load, Some(start)].into_iter().flatten().collect())
 }
@@ -112,7 +120,7 @@ fn start(args: &TrainArgs, out: &Path, data: &str, is_given: impl Fn(&str) -> bo
 fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Result<Vec<Command>> {
     let folder = RunFolder::open(run)?;
     let saved = folder.config()?;
-    let step = Position::read(&folder.last_checkpoint()?)?.step + 1;
+    let step = folder.last_position()?.step + 1;
     let wanted = overridden(&saved.at_step(step), &args.options, is_given)?;
     let config = saved.continued(&wanted, step)?;
     let data = match (&args.data, args.chosen_split()) {
@@ -123,7 +131,8 @@ fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Resu
             Some((data, split.or(manifest.split)))
         }
     };
-    Ok(vec![Command::Resume { run: run.to_owned(), data, config: Some(Box::new(config)) }])
+    let (run, config, on_run) = (run.to_owned(), Some(Box::new(config)), OnRun::End);
+    Ok(vec![Command::Resume { run, data, config, on_run }])
 }
 
 fn read_text(path: &Path) -> Result<String> {
@@ -137,45 +146,49 @@ struct End {
     out: PathBuf,
 }
 
-/// Waits until what was sent is done.
-fn answer(session: &SessionHandle, command: &Command) -> Result<Event> {
-    loop {
-        let event = session.wait().context("the session ended early")?;
-        match (command, event) {
-            (_, Event::Problem(problem)) => bail!(in_words(&problem)),
-            (Command::OpenData { .. }, event @ Event::Data(_))
-            | (Command::LoadWeights(_), event @ Event::Weights(_))
-            | (Command::Start { .. } | Command::Resume { .. }, event @ Event::Begun(_)) => return Ok(event),
-            _ => {}
-        }
-    }
-}
-
-fn last_loss(beginning: &Beginning) -> Option<f32> {
-    beginning.history.iter().rev().find_map(|entry| match entry {
+fn last_loss(started: &RunStarted) -> Option<f32> {
+    started.history.iter().rev().find_map(|entry| match entry {
         Entry::Step(report) => Some(report.loss),
         Entry::Validation(_) | Entry::Change(_) => None,
     })
 }
 
-/// Shows the run's progress until it ends.
-fn follow(session: &SessionHandle, mut loss: f32) -> Result<End> {
+/// Shows the run's progress until it ends; what came early is shown first.
+fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<End> {
     let bar = progress::bar(0, "train");
+    let mut early = early.into_iter();
     loop {
-        match session.wait().context("the session ended early")? {
-            Event::Step(report) => {
+        let event = match early.next().map_or_else(|| session.wait_at_most(REFRESH), Ok) {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => bail!("the session ended early"),
+        };
+        match event {
+            Some(Event::Step(report)) => {
                 show(&bar, &report);
                 loss = report.loss;
             }
-            Event::Validating { done, samples } => bar.set_message(format!("validating {done} of {samples}")),
-            Event::Validation(report) => bar.suspend(|| eprintln!("{}", validation(&report))),
-            Event::Problem(problem) if problem.harm != Harm::None => bail!(in_words(&problem)),
-            Event::Problem(problem) => bar.suspend(|| eprintln!("{}", in_words(&problem))),
-            Event::Finished { steps, out } => {
+            Some(Event::Validation(report)) => bar.suspend(|| errln!("{}", validation(&report))),
+            Some(Event::Notice(notice)) if notice.level != Level::Error => {
+                bar.suspend(|| errln!("{}", in_words(&notice)));
+            }
+            // To stop may fail, if the last checkpoint cannot be written.
+            Some(Event::Reply(Reply { result: Err(failure), .. })) => {
+                bar.suspend(|| errln!("{failure}"));
+            }
+            Some(Event::RunEnded { steps, out, failure }) => {
                 bar.finish_and_clear();
-                return Ok(End { steps, loss, out });
+                return failure.map_or(Ok(End { steps, loss, out }), |failure| Err(failure.into()));
             }
             _ => {}
+        }
+        let state = session.state();
+        let Some(run) = &state.run else { continue };
+        if let Some(failure) = &run.failure {
+            bail!(failure.clone());
+        }
+        if let Some((done, samples)) = run.validating {
+            bar.set_message(format!("validating {done} of {samples}"));
         }
     }
 }
@@ -193,10 +206,6 @@ fn show(bar: &ProgressBar, report: &StepReport) {
     bar.set_message(format!("loss {:.4}  {:.1} images/s", report.loss, report.images_per_second));
 }
 
-fn in_words(problem: &Problem) -> String {
-    if problem.advice.is_empty() {
-        problem.what.clone()
-    } else {
-        format!("{}; {}", problem.what, problem.advice)
-    }
+fn in_words(notice: &Notice) -> String {
+    if notice.advice.is_empty() { notice.text.clone() } else { format!("{}; {}", notice.text, notice.advice) }
 }

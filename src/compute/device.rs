@@ -4,10 +4,16 @@
 //! it. The device is requested with everything the adapter has, because burn decides which kernels
 //! to emit from what the adapter offers, not from what the device was given.
 
-use super::throttle;
-use crate::config::DeviceChoice;
+use super::{
+    loss::{DeviceLost, LossWatch},
+    precision::SharedPrecision,
+    reopening::Successor,
+    throttle,
+    wayland::log_libwayland,
+};
+use crate::config::{DeviceChoice, Precision};
 use burn::tensor::{Device, Tensor};
-use burn_wgpu::{CubeBackend, WgpuSetup};
+use burn_wgpu::{CubeBackend, CubeTensor, WgpuSetup};
 use cubecl_runtime::client::Client;
 use serde::Serialize;
 use std::sync::{Arc, OnceLock};
@@ -37,12 +43,27 @@ pub enum ComputeError {
         /// The backend's reason.
         reason: String,
     },
+    /// The GPU multiplies in this precision, the CPU does not.
+    #[error(
+        "--precision {0} is for the GPU, and this computes on the CPU backend; add --device gpu, or leave \
+         --precision out"
+    )]
+    PrecisionOnCpu(Precision),
+    /// The adapter has no 16-bit numbers.
+    #[error("{adapter} has no 16-bit numbers (wgpu's SHADER_F16); use --precision f32")]
+    NoF16 {
+        /// Its name.
+        adapter: String,
+    },
     /// A tensor could not be pinned for drawing.
     #[error("a tensor cannot be shown: {0}")]
     Lease(String),
     /// Values could not be read back.
     #[error("the device gave up: {0}")]
     Read(String),
+    /// The device is lost, and with it all that was only there.
+    #[error(transparent)]
+    Lost(#[from] DeviceLost),
 }
 
 /// One wgpu device with the handles it came from, for drawing and, on the GPU backend, computing.
@@ -59,6 +80,9 @@ pub struct DisplayDevice {
     /// burn's handle of this device, once it was asked for: burn keeps a runtime for every registration,
     /// so there must be one only.
     burn: Arc<OnceLock<Device>>,
+    pub(super) precision: SharedPrecision,
+    pub(super) watch: LossWatch,
+    pub(super) successor: Successor,
 }
 
 impl DisplayDevice {
@@ -69,14 +93,14 @@ impl DisplayDevice {
         device: wgpu::Device,
         queue: wgpu::Queue,
     ) -> Self {
-        Self { instance, adapter, device, queue, burn: Arc::default() }
+        let watch = LossWatch::new(&device, &adapter);
+        let (burn, precision, successor) = (Arc::default(), SharedPrecision::default(), Arc::default());
+        Self { instance, adapter, device, queue, burn, precision, watch, successor }
     }
 
     /// Opens the fastest adapter without a window; a software driver serves if there is no other.
     pub fn request() -> Result<Self, ComputeError> {
-        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-        descriptor.backends = wgpu::Backends::PRIMARY;
-        let instance = wgpu::Instance::new(descriptor);
+        let instance = instance();
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
@@ -89,7 +113,9 @@ impl DisplayDevice {
 
     /// A device of this adapter. With the feature `spirv` it is asked of Vulkan itself, where that can be:
     /// wgpu does not turn on what burn's SPIR-V compiler needs.
-    fn request_handles(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
+    pub(super) fn request_handles(
+        adapter: &wgpu::Adapter,
+    ) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
         let refused = |reason: String| ComputeError::NoDevice { adapter: adapter.get_info().name, reason };
         #[cfg(feature = "spirv")]
         if adapter.get_info().backend == wgpu::Backend::Vulkan {
@@ -143,17 +169,31 @@ impl DisplayDevice {
             .setup(setup)
             .init()
             .map_err(|error| ComputeError::NoBackend { adapter: self.name(), reason: error.to_string() })?;
+        self.precision.apply(&device);
+        self.watch.register(&device);
         if let Some(client) = client(&device) {
-            throttle::bound(self.device.clone(), self.queue.clone(), client);
+            throttle::bound(self.watch.clone(), self.queue.clone(), client);
         }
         Ok(self.burn.get_or_init(|| device).clone())
     }
 }
 
+/// An entry point to the adapters, without a window.
+fn instance() -> wgpu::Instance {
+    log_libwayland();
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = wgpu::Backends::PRIMARY;
+    wgpu::Instance::new(descriptor)
+}
+
+/// A tensor on a device of the GPU backend; none on another.
+pub(super) fn gpu_tensor(device: &Device) -> Option<CubeTensor> {
+    Tensor::<1>::empty([1], device).without_autodiff().try_into_primitive::<CubeBackend>().ok()
+}
+
 /// The way to burn's thread for a device of the GPU backend.
 fn client(device: &Device) -> Option<Client> {
-    let tensor = Tensor::<1>::empty([1], device).without_autodiff().try_into_primitive::<CubeBackend>();
-    tensor.ok().map(|tensor| tensor.client)
+    gpu_tensor(device).map(|tensor| tensor.client)
 }
 
 /// Where burn computes in this process.
@@ -163,7 +203,7 @@ pub struct Compute {
     pub device: Device,
     /// The device to pin tensors on for drawing; without it nothing can be shown.
     pub display: Option<DisplayDevice>,
-    /// What to call it: "CPU backend", or the adapter's name.
+    /// What to call it: "CPU backend", or the adapter's name and how it computes.
     pub name: String,
     /// Whether tensors live on the display's device, so that they are drawn where they lie.
     pub is_shared: bool,
@@ -189,8 +229,9 @@ impl Compute {
             return Ok(Self::cpu(Some(display)));
         }
         let device = display.burn_device()?;
-        let name = format!("{} (wgpu backend)", display.name());
-        Ok(Self { device, display: Some(display), name, is_shared: true })
+        let mut compute = Self { device, display: Some(display), name: String::new(), is_shared: true };
+        compute.name = compute.full_name();
+        Ok(compute)
     }
 
     /// The language that burn's kernels and ours are compiled to: "wgsl", "spirv" or "msl"; `None` on the CPU
@@ -201,8 +242,21 @@ impl Compute {
         name.split_once('<').map(|(_, language)| language.trim_end_matches('>').to_owned())
     }
 
-    fn cpu(display: Option<DisplayDevice>) -> Self {
-        Self { device: Device::flex(), display, name: "CPU backend".to_owned(), is_shared: false }
+    pub(super) fn cpu(display: Option<DisplayDevice>) -> Self {
+        let mut compute = Self { device: Device::flex(), display, name: String::new(), is_shared: false };
+        compute.name = compute.full_name();
+        compute
+    }
+
+    /// What [`Compute::name`] says.
+    pub(super) fn full_name(&self) -> String {
+        let Some(display) = self.gpu() else {
+            return "CPU backend".to_owned();
+        };
+        match self.precision() {
+            Precision::F32 => format!("{} (wgpu backend)", display.name()),
+            precision => format!("{} (wgpu backend, convolutions of {precision})", display.name()),
+        }
     }
 }
 
@@ -231,9 +285,7 @@ pub struct AdapterDescription {
 
 /// Lists the graphics adapters of this machine.
 pub fn adapters() -> Vec<AdapterDescription> {
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    descriptor.backends = wgpu::Backends::PRIMARY;
-    let instance = wgpu::Instance::new(descriptor);
+    let instance = instance();
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY))
         .into_iter()
         .map(|adapter| {

@@ -1,12 +1,11 @@
 //! A tensor's memory held so that a shader may read it where it lies.
 
-use super::{Compute, ComputeError, DisplayDevice};
+use super::{Compute, ComputeError, DisplayDevice, values};
 use burn::tensor::Tensor;
 use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::{AutoCompiler, CubeBackend, CubeTensor, WgpuResource};
 use cubecl::wgpu::WgpuServer;
 use cubecl_runtime::storage::ManagedResource;
-use wgpu::util::DeviceExt;
 
 /// A `[channels, height, width]` array of f32 on the display's device, bound read-only by shaders.
 ///
@@ -64,7 +63,7 @@ impl Lease {
     ) -> Result<Self, ComputeError> {
         assert_eq!(values.len(), channels * height * width, "values of a lease");
         let display = display(compute)?;
-        Ok(Self { memory: buffer(values, &display), display, channels, height, width })
+        Ok(Self { memory: buffer(values, &display)?, display, channels, height, width })
     }
 
     /// What to bind as `var<storage, read>`: `channels`·`height`·`width` f32 in row-major order.
@@ -86,7 +85,7 @@ impl Lease {
         let wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, .. }) = self.binding() else {
             return Err(lost("it holds no buffer".to_owned()));
         };
-        let DisplayDevice { device, queue, .. } = &self.display;
+        let DisplayDevice { device, queue, watch, .. } = &self.display;
         let size = (self.channels * self.height * self.width * size_of::<f32>()) as u64;
         let staging = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("lease to be read"),
@@ -101,11 +100,17 @@ impl Lease {
         encoder
             .map_buffer_on_submit(&staging, wgpu::MapMode::Read, .., move |result| drop(sender.send(result)));
         queue.submit([encoder.finish()]);
-        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| lost(error.to_string()))?;
+        watch.poll(wgpu::PollType::wait_indefinitely())?;
         let mapped = receiver.recv().map_err(|error| lost(error.to_string()))?;
         mapped.map_err(|error| lost(error.to_string()))?;
         let bytes = staging.get_mapped_range(..).map_err(|error| lost(error.to_string()))?;
         Ok(bytemuck::pod_collect_to_vec(&bytes))
+    }
+
+    /// Whether what draws with this device can bind it. One that was made before a device was lost cannot be
+    /// drawn with the next.
+    pub fn is_on(&self, device: &wgpu::Device) -> bool {
+        self.display.device == *device
     }
 
     /// Whether the processor draws it, for want of a graphics card.
@@ -135,21 +140,23 @@ fn shared(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
 }
 
 fn uploaded(tensor: Tensor<3>, display: &DisplayDevice) -> Result<Memory, ComputeError> {
-    let data = tensor.into_data();
-    let values = data.as_slice::<f32>().map_err(|error| ComputeError::Lease(format!("{error:?}")))?;
-    Ok(buffer(values, display))
+    buffer(&values(tensor)?, display)
 }
 
 fn display(compute: &Compute) -> Result<DisplayDevice, ComputeError> {
     let display = compute.display.clone();
-    display.ok_or_else(|| ComputeError::Lease("there is no display device".to_owned()))
+    let display = display.ok_or_else(|| ComputeError::Lease("there is no display device".to_owned()))?;
+    display.loss().map_or(Ok(display), |loss| Err(loss.into()))
 }
 
-fn buffer(values: &[f32], display: &DisplayDevice) -> Memory {
-    let descriptor = wgpu::util::BufferInitDescriptor {
+fn buffer(values: &[f32], display: &DisplayDevice) -> Result<Memory, ComputeError> {
+    let bytes: &[u8] = bytemuck::cast_slice(values);
+    let buffer = display.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("lease"),
-        contents: bytemuck::cast_slice(values),
-        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
-    };
-    Memory::Uploaded(display.device.create_buffer_init(&descriptor))
+        size: bytes.len() as u64,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    display.queue.write_buffer(&buffer, 0, bytes);
+    Ok(Memory::Uploaded(buffer))
 }

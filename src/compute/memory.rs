@@ -1,6 +1,6 @@
 //! How much memory there is, and how much a run holds.
 
-use super::Compute;
+use super::{Compute, ops::convolution::release_scratch};
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 /// The machine's memory that a program may still take, bytes; `None` where the system does not tell.
@@ -19,6 +19,16 @@ fn resident_memory() -> Option<u64> {
 }
 
 impl Compute {
+    /// Gives back what nobody uses any more: the scratch buffers of our operations, the unused pages of burn's
+    /// pools on a GPU, and the freed memory that the allocator keeps for the next step. For the end of a run, and
+    /// for a lost device once its tensors are dropped, whose card may not free their memory by itself; what comes
+    /// next allocates anew.
+    pub fn release_unused_memory(&self) {
+        release_scratch();
+        self.device.memory_cleanup();
+        return_freed_memory();
+    }
+
     /// The memory that is held where this computes, bytes: on a graphics card what wgpu allocated there, in
     /// which burn keeps its tensors; else what this process holds. `None` where that cannot be asked.
     pub fn memory(&self) -> Option<u64> {
@@ -28,5 +38,16 @@ impl Compute {
             }
             _ => resident_memory(),
         }
+    }
+}
+
+/// Returns freed memory to the system. The allocator of glibc never does so by itself for what lies below the
+/// last block that is in use, which after training is most of it.
+fn return_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the allocator takes its own locks, and only pages without a block in use are returned.
+    #[allow(unsafe_code, reason = "it is a function of the C library")]
+    unsafe {
+        libc::malloc_trim(0);
     }
 }

@@ -1,13 +1,15 @@
 //! Reading numbers back from the device without waiting for it: a read is begun when the work is queued, and
 //! its values are taken later, when they have long arrived.
 
-use super::ComputeError;
+use super::{ComputeError, loss::LossWatch};
 use burn::{
     backend::Cube,
-    tensor::{Device, Tensor},
+    tensor::{DType, Tensor},
 };
 use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc,
@@ -43,6 +45,7 @@ type Reading = Pin<Box<dyn Future<Output = Result<Vec<f32>, ComputeError>> + Sen
 /// Values on their way to the host.
 pub struct PendingRead {
     state: State,
+    watch: Option<LossWatch>,
     number: u64,
     counters: Arc<Counters>,
 }
@@ -57,13 +60,8 @@ impl Readback {
     /// bound of work in flight. On the CPU backend the values are there at once.
     pub fn begin(&self, values: Tensor<1>) -> PendingRead {
         let number = self.0.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        let state = if values.device() == Device::flex() {
-            let values = values.into_data().try_to_vec::<f32>();
-            State::Ready(values.map_err(|error| ComputeError::Read(format!("{error:?}"))))
-        } else {
-            read(values)
-        };
-        PendingRead { state, number, counters: Arc::clone(&self.0) }
+        let watch = LossWatch::of(&values.device());
+        PendingRead { state: State::begin(values), watch, number, counters: Arc::clone(&self.0) }
     }
 
     /// How many reads there were so far.
@@ -74,24 +72,65 @@ impl Readback {
     }
 }
 
-fn read(values: Tensor<1>) -> State {
-    let [count] = values.dims();
-    let tensor = values.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend");
-    let CubeTensor { client, handle, .. } = into_contiguous(tensor);
-    let reading = async move {
-        let bytes = client.read_async(vec![handle]).await;
-        let bytes = bytes.map_err(|error| ComputeError::Read(error.to_string()))?;
-        let mut values: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[0]);
-        values.truncate(count);
-        Ok(values)
-    };
-    let mut state = State::Reading(Box::pin(reading));
-    // A future does nothing before it is first looked at; this queues the copy to the host.
-    state.advance();
-    state
+/// The values of a tensor in row-major order, waited for. To be preferred to burn's own ways, which on the GPU
+/// backend wait for ever if the device is lost meanwhile.
+///
+/// # Errors
+/// If the device gave up.
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ComputeError> {
+    let watch = LossWatch::of(&tensor.device());
+    State::begin(tensor).wait(watch.as_ref())
+}
+
+/// The value of a tensor that has one, waited for; as [`values`].
+///
+/// # Errors
+/// If the device gave up.
+pub fn value<const D: usize>(tensor: Tensor<D>) -> Result<f32, ComputeError> {
+    let values = values(tensor)?;
+    values.first().copied().ok_or_else(|| ComputeError::Read("there is no value".to_owned()))
 }
 
 impl State {
+    fn begin<const D: usize>(values: Tensor<D>) -> Self {
+        if !super::is_gpu(&values.device()) {
+            let values = values.into_data().try_into_vec_as::<f32>();
+            return Self::Ready(values.map_err(|error| ComputeError::Read(format!("{error:?}"))));
+        }
+        let count = values.shape().num_elements();
+        let tensor = values.detach().without_autodiff();
+        let tensor = if tensor.dtype() == DType::F32 { tensor } else { tensor.cast(DType::F32) };
+        let tensor = tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend");
+        let CubeTensor { client, handle, .. } = into_contiguous(tensor);
+        let reading = async move {
+            let bytes = client.read_async(vec![handle]).await;
+            let bytes = bytes.map_err(|error| ComputeError::Read(error.to_string()))?;
+            let mut values: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[0]);
+            values.truncate(count);
+            Ok(values)
+        };
+        let mut reading: Reading = Box::pin(reading);
+        // cubecl panics if a device is lost between a copy and the look at it.
+        let unwound = |_| Poll::Ready(Err(ComputeError::Read("the copy is gone".to_owned())));
+        let reading = poll_fn(move |context| {
+            catch_unwind(AssertUnwindSafe(|| reading.as_mut().poll(context))).unwrap_or_else(unwound)
+        });
+        let mut state = Self::Reading(Box::pin(reading));
+        // A future does nothing before it is first looked at; this queues the copy to the host.
+        state.advance();
+        state
+    }
+
+    fn wait(self, watch: Option<&LossWatch>) -> Result<Vec<f32>, ComputeError> {
+        let values = match (self, watch) {
+            (Self::Ready(values), _) => values,
+            (Self::Reading(reading), Some(watch)) => watch.wait(reading)?,
+            (Self::Reading(reading), None) => pollster::block_on(reading),
+        };
+        // A lost device says so in place of an error that follows from it.
+        values.map_err(|error| watch.and_then(LossWatch::loss).map_or(error, ComputeError::Lost))
+    }
+
     /// Whether the values have arrived.
     fn advance(&mut self) -> bool {
         if let Self::Reading(reading) = self
@@ -119,18 +158,17 @@ impl PendingRead {
         if begun.load(Ordering::Relaxed) == self.number {
             early.fetch_add(1, Ordering::Relaxed);
         }
-        match std::mem::replace(&mut self.state, State::Ready(Ok(Vec::new()))) {
-            State::Ready(values) => values,
-            State::Reading(reading) => pollster::block_on(reading),
-        }
+        self.take().wait(self.watch.as_ref())
+    }
+
+    fn take(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Ready(Ok(Vec::new())))
     }
 }
 
 impl Drop for PendingRead {
     /// Waits for values that nobody took: cubecl uses the staging buffer again, which must not be mapped then.
     fn drop(&mut self) {
-        if let State::Reading(reading) = &mut self.state {
-            let _ = pollster::block_on(reading.as_mut());
-        }
+        let _ = self.take().wait(self.watch.as_ref());
     }
 }

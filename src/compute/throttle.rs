@@ -14,7 +14,7 @@
 //! and rare where they are short. On a software driver, where one kernel may take 100 ms, pieces are as
 //! short as they get.
 
-use super::launches;
+use super::{launches, loss::LossWatch};
 use cubecl_runtime::client::Client;
 use std::{
     sync::{
@@ -38,7 +38,7 @@ const MOST: usize = 256;
 const PATIENCE: usize = 32;
 /// Time between two looks at the queue.
 const LOOK: Duration = Duration::from_micros(100);
-/// A GPU that takes longer for a piece is lost, or a software driver; neither is waited for.
+/// A GPU that takes longer for a piece is a software driver, which is not waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 static CURRENT: RwLock<Option<Arc<Throttle>>> = RwLock::new(None);
@@ -50,9 +50,9 @@ pub fn throttle_waits() -> u64 {
 }
 
 /// Bounds the kernels in flight on this device from now on, in place of any device before it.
-pub(super) fn bound(device: wgpu::Device, queue: wgpu::Queue, client: Client) {
+pub(super) fn bound(watch: LossWatch, queue: wgpu::Queue, client: Client) {
     launches::observe();
-    let throttle = Throttle { device, queue, client, progress: Mutex::default() };
+    let throttle = Throttle { watch, queue, client, progress: Mutex::default() };
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(throttle));
 }
 
@@ -65,7 +65,7 @@ pub(super) fn launched() {
 }
 
 struct Throttle {
-    device: wgpu::Device,
+    watch: LossWatch,
     queue: wgpu::Queue,
     client: Client,
     progress: Mutex<Progress>,
@@ -100,7 +100,6 @@ impl Throttle {
         WAITS.fetch_add(1, Ordering::Relaxed);
         let launches = std::mem::take(&mut progress.launches);
         let started = Instant::now();
-        // burn tells of a lost device where the tensors are read.
         if self.client.flush().is_err() {
             return;
         }
@@ -121,15 +120,16 @@ impl Throttle {
     /// Waits until a piece is finished; whether it was not yet.
     fn wait(&self, finished: &Receiver<()>) -> bool {
         let started = Instant::now();
-        // An error means that the device is lost, in which case nothing arrives.
-        let _ = self.device.poll(wgpu::PollType::Poll);
-        if finished.try_recv() != Err(TryRecvError::Empty) {
+        // Of a lost device nothing arrives; it is told of where the tensors are read.
+        if self.watch.poll(wgpu::PollType::Poll).is_err() || finished.try_recv() != Err(TryRecvError::Empty) {
             return false;
         }
         while finished.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout)
             && started.elapsed() < LONGEST_WAIT
         {
-            let _ = self.device.poll(wgpu::PollType::Poll);
+            if self.watch.poll(wgpu::PollType::Poll).is_err() {
+                return false;
+            }
         }
         true
     }

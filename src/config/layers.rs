@@ -74,11 +74,11 @@ pub(super) fn table(config: &RunConfig) -> Result<Table, ConfigError> {
     Table::try_from(config).map_err(|error| refuse(&error))
 }
 
-fn refuse(error: &dyn std::fmt::Display) -> ConfigError {
+pub(super) fn refuse(error: &dyn std::fmt::Display) -> ConfigError {
     ConfigError(format!("the configuration cannot be used: {error}"))
 }
 
-fn merge(below: &mut Table, above: &Table, is_given: &dyn Fn(&str) -> bool) {
+pub(super) fn merge(below: &mut Table, above: &Table, is_given: &dyn Fn(&str) -> bool) {
     for (name, value) in above {
         match (below.get_mut(name), value) {
             (Some(Value::Table(below)), Value::Table(above)) => merge(below, above, is_given),

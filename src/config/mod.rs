@@ -9,6 +9,7 @@ mod network;
 mod objective;
 mod options;
 mod preset;
+mod run_file;
 mod training;
 
 pub use change::{Change, Setting};
@@ -19,6 +20,7 @@ pub use network::{DepthNetworkType, NetworkConfig, NetworkFile, PoseModelInput, 
 pub use objective::ObjectiveConfig;
 pub use options::{Choice, ConfigOption, OptionKind, OptionTexts, with_labels};
 pub use preset::Preset;
+pub use run_file::RunFile;
 pub use training::TrainingConfig;
 
 use serde::{Deserialize, Serialize};
@@ -75,6 +77,26 @@ pub enum DeviceChoice {
     Gpu,
     /// The CPU backend
     Cpu,
+}
+
+/// Number format of the operands of convolutions on the GPU; their sums, and all that is not a convolution, are f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits
+    #[default]
+    F32,
+    /// 16 bits, about three decimal digits: less to keep and move
+    F16,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+        })
+    }
 }
 
 /// Everything that decides a training run, as it is written to `config.toml`.

@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod augment;
 pub mod cache;
+pub mod deferred;
 mod derived;
 pub mod film;
 pub mod fingerprint;

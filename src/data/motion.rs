@@ -2,13 +2,10 @@
 //! nothing moves teach nothing, and frames much closer together than KITTI's teach little.
 
 use super::{Drive, FrameKey, FrameSource};
-use crate::config::ImageSize;
+use crate::{config::ImageSize, panics};
 use image::{RgbImage, imageops};
 use rayon::prelude::*;
-use std::{
-    collections::BTreeSet,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 /// Size of the grey thumbnails: small enough that noise averages out, large enough that motion does not.
 const THUMBNAIL: (u32, u32) = (64, 20);
@@ -42,7 +39,7 @@ pub fn measure(source: &dyn FrameSource, drive: &Drive, progress: &(dyn Fn() + S
     let look = |key: &FrameKey| {
         // A decoder that panics on a damaged file must cost one frame, not the whole look.
         let read = || source.contains(key).then(|| source.image(key).ok()).flatten();
-        let image = catch_unwind(AssertUnwindSafe(read)).ok().flatten();
+        let image = panics::catch(AssertUnwindSafe(read)).ok().flatten();
         progress();
         image.map(|image| (thumbnail(&image), image.dimensions()))
     };

@@ -13,6 +13,7 @@ use crate::{
 };
 use glam::DAffine3;
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -63,7 +64,7 @@ pub enum DataError {
 }
 
 /// A run of consecutive frames from one camera rig.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drive {
     /// Its name in split files.
     pub folder: String,
@@ -81,7 +82,7 @@ impl Drive {
 }
 
 /// What a source may have of the true depth of its frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrueDepth {
     /// Of a laser scan, along the scanner's forward axis: what the published evaluation on raw scans uses.
     Scanner,

@@ -2,9 +2,10 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Read},
+    io::{self, BufWriter, ErrorKind, Read, Write},
     path::Path,
 };
+use tempfile::NamedTempFile;
 
 /// What is being written bears a name that begins so until it is whole.
 pub const UNFINISHED: &str = ".unfinished_";
@@ -47,15 +48,56 @@ pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> io::Result<()> {
+    let unfinished = || -> io::Result<NamedTempFile> {
+        let mut file = beside(path)?;
+        let mut output = BufWriter::new(file.as_file_mut());
+        write(&mut output)?;
+        output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(file)
+    };
+    put(unfinished(), path)
+}
+
+/// The same for one of many files, such as pictures: it does not wait for the disk, so that after a power cut
+/// a file may be missing its content.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = || -> io::Result<NamedTempFile> {
+        let mut file = beside(path)?;
+        file.write_all(bytes)?;
+        Ok(file)
+    };
+    put(unfinished(), path)
+}
+
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(UNFINISHED);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    let mut output = BufWriter::new(file.as_file_mut());
-    write(&mut output)?;
-    output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    file.persist(path)?;
+    builder.tempfile_in(folder)
+}
+
+fn put(file: io::Result<NamedTempFile>, path: &Path) -> io::Result<()> {
+    file.and_then(|file| Ok(file.persist(path)?)).map_err(in_words)?;
     Ok(())
+}
+
+/// An error of writing, which says what to do where the system's own text is only its name and number.
+pub fn in_words(error: io::Error) -> io::Error {
+    let kind = error.kind();
+    let words = match kind {
+        ErrorKind::StorageFull => "the disk is full; free some space",
+        ErrorKind::QuotaExceeded => "your share of the disk is used up; free some space",
+        ErrorKind::FileTooLarge => "the system allows no file of this size here; raise the limit (ulimit -f)",
+        ErrorKind::PermissionDenied => {
+            "you have no permission to write there; change that or choose another place"
+        }
+        ErrorKind::ReadOnlyFilesystem => "the disk can only be read; choose another place",
+        _ => return error,
+    };
+    io::Error::new(kind, words)
 }

@@ -6,6 +6,7 @@ use crate::{
     data::{FrameSource, TrueDepth},
 };
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 /// Metres in the unit of networks trained with KITTI's stereo pairs: the cameras are 0.54 m apart, and the
 /// method calls that 0.1.
@@ -14,7 +15,7 @@ const STEREO_FACTOR: f64 = 5.4;
 const EIGEN_BENCHMARK: &str = "eigen_benchmark";
 
 /// Which pixels count, and which true depth is taken if nothing else is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[value(rename_all = "snake_case")]
 pub enum ProtocolName {
     /// Laser scans, Garg crop, true depth from 1 mm to 80 m
@@ -24,7 +25,7 @@ pub enum ProtocolName {
 }
 
 /// How predicted depth is brought to metres.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum ScalingName {
     /// Each image by its ratio of medians, true to predicted
     Median,
@@ -35,7 +36,7 @@ pub enum ScalingName {
 }
 
 /// The choices of a depth evaluation.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args, PartialEq, Serialize, Deserialize)]
 pub struct DepthChoices {
     /// Which pixels count. Without it eigen_benchmark for the split of this name, else eigen
     #[arg(long, value_enum, value_name = "NAME")]

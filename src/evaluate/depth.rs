@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use image::RgbImage;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, sync::Arc, thread, time::Instant};
 
 /// Frames that are read at once; twice as many, of two to three megabytes each, wait at most.
@@ -36,7 +36,7 @@ pub struct DepthJob {
 }
 
 /// One image's result.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, PartialEq, Deserialize)]
 pub struct ImageResult {
     /// The image.
     pub key: String,
@@ -61,7 +61,7 @@ pub enum Progress {
 }
 
 /// The result over all images.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, PartialEq, Deserialize)]
 pub struct DepthEvaluation {
     /// Mean metrics.
     #[serde(flatten)]
@@ -196,7 +196,7 @@ impl DepthEvaluator {
     ///
     /// # Errors
     /// No image had a true depth.
-    pub fn finish(self) -> Result<DepthEvaluation> {
+    pub fn finish(&mut self) -> Result<DepthEvaluation> {
         if self.results.is_empty() {
             bail!(
                 "none of the {} frames has a true depth that counts ({}); check that data, split and \
@@ -221,7 +221,7 @@ impl DepthEvaluator {
             images_per_second: self.results.len() as f64 / self.started.elapsed().as_secs_f64(),
             protocol: format!("{}{used}", self.describe),
             by_distance: self.by_distance.ranges(),
-            per_image: self.results,
+            per_image: std::mem::take(&mut self.results),
         })
     }
 

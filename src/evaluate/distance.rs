@@ -1,12 +1,12 @@
 //! How wrong predictions are at which distance.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where one range of distances ends and the next begins, in metres.
 const EDGES_METRES: [f32; 9] = [0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 80.0];
 
 /// The pixels whose true depth lies in a range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DistanceRange {
     /// The nearest true depth, in metres.
     pub from_metres: f32,

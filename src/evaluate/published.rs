@@ -5,9 +5,11 @@
 //! the single factor, those of the supplement.
 
 use super::{DepthMetrics, Protocol, ProtocolName, Scaling};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A row of a published table.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Published {
     /// Which pixels count.
     pub protocol: ProtocolName,
@@ -16,13 +18,13 @@ pub struct Published {
     /// Whether disparities were blended with those of the mirror images.
     pub post_process: bool,
     /// The model, what it was trained on, and its input size.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3.
     figures: [f64; 7],
 }
 
 /// How depth was brought to metres in a published row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PublishedScaling {
     /// Each image by its medians.
     MedianOfEach,
@@ -57,7 +59,7 @@ pub fn published(name: ProtocolName, protocol: &Protocol, post_process: bool) ->
     }
     let fits =
         |row: &&Published| row.protocol == name && row.scaling == scaling && row.post_process == post_process;
-    TABLE.iter().filter(fits).copied().collect()
+    TABLE.iter().filter(fits).cloned().collect()
 }
 
 const fn row(
@@ -67,14 +69,14 @@ const fn row(
     name: &'static str,
     figures: [f64; 7],
 ) -> Published {
-    Published { protocol, scaling, post_process, name, figures }
+    Published { protocol, scaling, post_process, name: Cow::Borrowed(name), figures }
 }
 
 use ProtocolName::{Eigen, EigenBenchmark};
 use PublishedScaling::{MedianOfAll, MedianOfEach, Stereo};
 
 #[rustfmt::skip]
-const TABLE: [Published; 30] = [
+static TABLE: [Published; 30] = [
     row(Eigen, MedianOfEach, false, "M 640×192", [0.115, 0.903, 4.863, 0.193, 0.877, 0.959, 0.981]),
     row(Eigen, MedianOfEach, false, "M 640×192, no ImageNet", [0.132, 1.044, 5.142, 0.210, 0.845, 0.948, 0.977]),
     row(Eigen, MedianOfEach, false, "M 1024×320", [0.115, 0.882, 4.701, 0.190, 0.879, 0.961, 0.982]),

@@ -8,6 +8,7 @@ use crate::data::{
     },
 };
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -21,7 +22,7 @@ const REFERENCE_ARRAY: &str = "data";
 const AT_ONCE: usize = 16;
 
 /// A choice of true depth, as an option says it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TruthChoice {
     /// What the data has of this kind.
     Source(TrueDepth),

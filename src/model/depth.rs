@@ -12,10 +12,11 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
 /// Which depth network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DepthArchitecture {
     /// The published network with this encoder.
     Resnet(ResnetArchitecture),

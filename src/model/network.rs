@@ -18,10 +18,11 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
 /// What is to be built.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
     /// The depth network.
     pub depth: DepthArchitecture,

@@ -14,10 +14,11 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
 /// Which pose network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoseArchitecture {
     /// What it is made of.
     pub model: PoseModel,
@@ -26,7 +27,7 @@ pub struct PoseArchitecture {
 }
 
 /// What a pose network is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PoseModel {
     /// A residual encoder that sees the frames together, and a decoder.
     Separate(ResnetArchitecture),

@@ -9,9 +9,10 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
+use serde::{Deserialize, Serialize};
 
 /// Which residual network: the kind of its blocks and how many each of the four stages has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResnetArchitecture {
     /// Blocks of 1×1, 3×3 and 1×1 convolutions that end in four times their width, instead of two 3×3.
     pub bottleneck: bool,

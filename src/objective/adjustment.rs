@@ -7,9 +7,10 @@ use crate::{
 };
 use burn::tensor::{Tensor, TensorData};
 use glam::{EulerRot, Mat4, Quat, Vec3};
+use serde::{Deserialize, Serialize};
 
 /// Changes to what the objective judges.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adjustment {
     /// Depths are multiplied by this.
     pub depth: f32,

@@ -1,7 +1,10 @@
 //! Disparity of a picture as plain numbers.
 
 use crate::{
-    compute::ops::{bilinear_taps, resize_plane},
+    compute::{
+        ops::{bilinear_taps, resize_plane},
+        values,
+    },
     config::ImageSize,
 };
 use anyhow::Result;
@@ -23,7 +26,7 @@ impl DisparityMap {
     /// The device gave up.
     pub fn of(disparity: Tensor<4>) -> Result<Self> {
         let [_, _, height, width] = disparity.dims();
-        Ok(Self { size: ImageSize { height, width }, values: disparity.into_data().try_to_vec()? })
+        Ok(Self { size: ImageSize { height, width }, values: values(disparity)? })
     }
 
     /// The same at another size, bilinear.

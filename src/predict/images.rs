@@ -7,7 +7,7 @@ use crate::{
     geometry::DepthRange,
     model::{
         Networks,
-        weights::{self, MetricScale},
+        weights::{self, MetricScale, WeightsError},
     },
 };
 use anyhow::{Context, Result};
@@ -27,6 +27,7 @@ pub struct Predictor {
     use_stereo: Option<bool>,
     range: DepthRange,
     scale: Option<MetricScale>,
+    scale_failure: Option<WeightsError>,
     device: Device,
 }
 
@@ -49,13 +50,22 @@ impl Predictor {
     /// Loads networks from a weights folder or file, and their scale if it is known.
     ///
     /// # Errors
-    /// As [`weights::load`], or if the file that should say the scale does not.
+    /// As [`weights::load`].
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         let loaded = weights::load(path, device)?;
         let (size, is_size_stated) = (loaded.trained_size(), loaded.size.is_some());
-        let scale = MetricScale::of(path, loaded.use_stereo)?;
+        let (scale, scale_failure) = match MetricScale::of(path, loaded.use_stereo) {
+            Ok(scale) => (scale, None),
+            Err(error) => (None, Some(error)),
+        };
         let use_stereo = loaded.use_stereo;
-        Ok(Self { is_size_stated, use_stereo, scale, ..Self::new(loaded.networks, size, device) })
+        Ok(Self {
+            is_size_stated,
+            use_stereo,
+            scale,
+            scale_failure,
+            ..Self::new(loaded.networks, size, device)
+        })
     }
 
     /// The same for networks that were trained with another range of depth than the default.
@@ -67,7 +77,16 @@ impl Predictor {
     pub fn new(networks: Networks, size: ImageSize, device: &Device) -> Self {
         let range = DepthRange::from(&ObjectiveConfig::default());
         let device = device.clone();
-        Self { networks, size, is_size_stated: true, use_stereo: None, range, scale: None, device }
+        Self {
+            networks,
+            size,
+            is_size_stated: true,
+            use_stereo: None,
+            range,
+            scale: None,
+            scale_failure: None,
+            device,
+        }
     }
 
     /// The network's input size.
@@ -89,6 +108,12 @@ impl Predictor {
     /// Metres in a unit of the predicted depth, if known.
     pub fn scale(&self) -> Option<&MetricScale> {
         self.scale.as_ref()
+    }
+
+    /// The reason why a file beside the weights says no scale, if there is such a file; their depth then counts as
+    /// without a unit.
+    pub fn scale_failure(&self) -> Option<&WeightsError> {
+        self.scale_failure.as_ref()
     }
 
     /// Scaled disparity, 1 / depth, [1, 1, h, w] at the network's size.

@@ -2,6 +2,7 @@
 
 use super::{SampleTensors, forward::inputs};
 use crate::{
+    compute::values,
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
         FrameKey, FrameSource,
@@ -34,7 +35,7 @@ pub struct Array {
 
 impl Array {
     fn floats<const D: usize>(tensor: Tensor<D>, shape: Vec<usize>) -> Result<Self> {
-        let values = tensor.into_data().try_to_vec::<f32>()?;
+        let values = values(tensor)?;
         Ok(Self {
             shape,
             bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
@@ -43,7 +44,7 @@ impl Array {
     }
 
     fn choices(tensor: Tensor<4>, shape: Vec<usize>) -> Result<Self> {
-        let values = tensor.into_data().try_to_vec::<f32>()?;
+        let values = values(tensor)?;
         Ok(Self { shape, bytes: values.iter().map(|value| *value as u8).collect(), dtype: Dtype::U8 })
     }
 }

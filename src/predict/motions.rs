@@ -2,6 +2,7 @@
 
 use super::image_tensor;
 use crate::{
+    compute::values,
     config::{ImageSize, ObjectiveConfig},
     data::{FrameKey, FrameSource},
     geometry::DepthRange,
@@ -65,7 +66,7 @@ impl MotionPredictor {
             .next_from_this(&before, &after, self.range)
             .context("the pose network has no motion for a pair of frames")?;
         self.seen = Some((next.clone(), after));
-        let rows = matrix.into_data().try_to_vec::<f32>()?;
+        let rows = values(matrix)?;
         ensure!(
             rows.len() == 16 && rows.iter().all(|value| value.is_finite()),
             "the motion from {this} to {next} is predicted to be no number: the networks are broken"

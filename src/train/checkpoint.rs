@@ -2,7 +2,7 @@
 
 use super::{Adam, folder::write_whole};
 use crate::{
-    compute::ops::Moments,
+    compute::{ops::Moments, values},
     config::RunConfig,
     model::{Networks, weights},
 };
@@ -12,7 +12,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use std::{collections::HashMap, fs, path::Path};
 
 /// Where a run stands. Order, augmentation, noise and learning rate are functions of this and of the
@@ -31,6 +32,7 @@ pub struct Position {
     /// The step after which the networks were last validated.
     pub validated: Option<u64>,
     /// The best validation so far.
+    #[serde(deserialize_with = "best_if_number")]
     pub best: Option<Best>,
 }
 
@@ -40,9 +42,23 @@ impl Position {
         self.step > 0 && self.batch == self.batches
     }
 
-    /// Writes it to a checkpoint.
+    /// Notes the loss of a validation after the last step. A loss that is no number is never the best.
+    pub(super) fn note_validation(&mut self, loss: f32) {
+        self.validated = Some(self.step);
+        if loss.is_finite() && self.best.is_none_or(|best| loss < best.loss) {
+            self.best = Some(Best { step: self.step, loss });
+        }
+    }
+
+    /// Writes it to a checkpoint. What only another version understands of a file that is there stays.
     pub fn write(self, checkpoint: &Path) -> Result<()> {
-        write_whole(&checkpoint.join(POSITION), &serde_json::to_vec(&self)?)
+        let path = checkpoint.join(POSITION);
+        let there = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let mut facts: Map<String, Value> = there.unwrap_or_default();
+        if let Value::Object(position) = serde_json::to_value(self)? {
+            facts.extend(position);
+        }
+        write_whole(&path, &serde_json::to_vec(&facts)?)
     }
 
     /// Reads it from a checkpoint.
@@ -60,6 +76,11 @@ pub struct Best {
     pub step: u64,
     /// Its validation loss.
     pub loss: f32,
+}
+
+/// The best validation; none if its loss is no number, which older versions could note.
+fn best_if_number<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<Best>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 const POSITION: &str = "position.json";
@@ -109,8 +130,8 @@ fn moments_file(networks: &Networks, adam: &Adam) -> Result<Vec<u8>> {
     let mut arrays: Vec<(String, Vec<f32>)> = Vec::new();
     for (name, id) in weights::parameter_ids(networks) {
         if let Some(Moments { first, second }) = adam.moments.get(&id) {
-            arrays.push((format!("{name}.first"), first.to_data().try_to_vec()?));
-            arrays.push((format!("{name}.second"), second.to_data().try_to_vec()?));
+            arrays.push((format!("{name}.first"), values(first.clone())?));
+            arrays.push((format!("{name}.second"), values(second.clone())?));
         }
     }
     let views = arrays.iter().map(|(name, values)| {
@@ -143,8 +164,11 @@ fn read_moments(bytes: &[u8], networks: &Networks, device: &Device) -> Result<Ha
             moments.insert(id, Moments { first: read("first")?, second: read("second")? });
         }
     }
-    if file.len() != 2 * moments.len() {
-        bail!("it has {} arrays, of which the networks know {}", file.len(), 2 * moments.len());
+    // Arrays of other kinds are a newer version's.
+    let is_moment = |name: &&str| name.ends_with(".first") || name.ends_with(".second");
+    let arrays = file.names().into_iter().filter(is_moment).count();
+    if arrays != 2 * moments.len() {
+        bail!("it has {arrays} arrays, of which the networks know {}", 2 * moments.len());
     }
     Ok(moments)
 }

@@ -3,15 +3,16 @@
 
 use super::{Adam, Checkpoint, Position};
 use crate::{
-    config::{DataChoice, RunConfig},
-    data::whole::{self, UNFINISHED},
-    model::Networks,
+    config::{DataChoice, Precision, RunConfig, RunFile},
+    data::whole::{self, UNFINISHED, in_words},
+    model::{Networks, weights::PretrainedEncoders},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -24,6 +25,9 @@ pub struct Manifest {
     pub version: String,
     /// Where it computed at first.
     pub device: String,
+    /// Operands of its convolutions at first; runs of earlier versions had no choice.
+    #[serde(default)]
+    pub precision: Precision,
     /// Where the frames are.
     pub data: DataChoice,
     /// The split's name or folder, if one was chosen.
@@ -34,6 +38,9 @@ pub struct Manifest {
     pub data_fingerprint: String,
     /// The seed.
     pub seed: u64,
+    /// What `--pretrained-encoder` filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<PretrainedEncoders>,
 }
 
 /// The folder of a run.
@@ -64,15 +71,35 @@ impl RunFolder {
         if holds_files {
             bail!("the run folder {} is not empty; choose another with --out", path.display());
         }
-        fs::create_dir_all(path.join(CHECKPOINTS)).with_context(|| {
-            format!("the run folder {} cannot be made; choose a writable place with --out", path.display())
-        })?;
+        // Who makes the second folder has the first: another process that begins here at the same time fails.
+        fs::create_dir_all(path)
+            .and_then(|()| fs::create_dir(path.join(CHECKPOINTS)))
+            .map_err(in_words)
+            .with_context(|| {
+                format!(
+                    "the run folder {} cannot be made; choose a writable place with --out",
+                    path.display()
+                )
+            })?;
         let folder = Self(path.to_owned());
-        let manifest =
-            serde_json::to_string_pretty(manifest).context("the manifest cannot be written as JSON")?;
-        write_whole(&path.join(MANIFEST), manifest.as_bytes())?;
-        folder.write_config(config)?;
+        let write = || -> Result<()> {
+            let manifest =
+                serde_json::to_string_pretty(manifest).context("the manifest cannot be written as JSON")?;
+            write_whole(&path.join(MANIFEST), manifest.as_bytes())?;
+            folder.write_config(config)
+        };
+        write().inspect_err(|_| folder.discard())?;
         Ok(folder)
+    }
+
+    /// Removes all that is in the folder of a run that could not begin.
+    pub(super) fn discard(&self) {
+        // What cannot be removed is told when the folder is chosen again.
+        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        }
+        let _ = fs::remove_dir(&self.0);
     }
 
     /// Opens the folder of a run that was begun.
@@ -86,10 +113,25 @@ impl RunFolder {
         Ok(Self(path.to_owned()))
     }
 
-    /// Removes what a killed process left half-written; only for who has the log open.
-    pub(super) fn clean(&self) -> Result<()> {
-        clean(&self.0)?;
-        clean(&self.0.join(CHECKPOINTS))
+    /// Prepares to go on; only for who has the log open. Removes what a killed process left half-written, and
+    /// says in words what is amiss, but harms nothing.
+    ///
+    /// # Errors
+    /// If the configuration cannot be read.
+    pub(super) fn tidy(&self) -> Result<Vec<String>> {
+        let mut warnings = Vec::new();
+        if let Err(error) = clean(&self.0).and_then(|()| clean(&self.0.join(CHECKPOINTS))) {
+            warnings.push(format!("what an interrupted run left behind stays and takes space: {error:#}"));
+        }
+        let unknown = self.run_file()?.unknown_names();
+        if !unknown.is_empty() {
+            warnings.push(format!(
+                "{} was written by another version, of which this one keeps, but does not follow: {}",
+                self.0.join(CONFIG).display(),
+                unknown.join(", ")
+            ));
+        }
+        Ok(warnings)
     }
 
     /// Its path.
@@ -99,15 +141,25 @@ impl RunFolder {
 
     /// The run's configuration, with the changes that were made on the way.
     pub fn config(&self) -> Result<RunConfig> {
-        let path = self.0.join(CONFIG);
-        let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+        Ok(self.run_file()?.config)
     }
 
-    /// Writes down the run's configuration.
+    fn run_file(&self) -> Result<RunFile> {
+        let path = self.0.join(CONFIG);
+        let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        RunFile::parse(&text).with_context(|| format!("{} is damaged or of a newer version", path.display()))
+    }
+
+    /// Writes down the run's configuration; entries that only another version understands stay.
+    ///
+    /// # Errors
+    /// If it cannot be written.
     pub fn write_config(&self, config: &RunConfig) -> Result<()> {
-        let text = toml::to_string(config).context("the configuration cannot be written as TOML")?;
-        write_whole(&self.0.join(CONFIG), text.as_bytes())
+        let text = match self.run_file() {
+            Ok(file) => file.text_with(config)?,
+            Err(_) => toml::to_string(config).context("the configuration cannot be written as TOML")?,
+        };
+        update(&self.0.join(CONFIG), text.as_bytes())
     }
 
     /// What the run is made of.
@@ -133,8 +185,40 @@ impl RunFolder {
         })
     }
 
+    /// Where the run stands at its newest checkpoint.
+    ///
+    /// # Errors
+    /// If there is no checkpoint, or it cannot be read.
+    pub fn last_position(&self) -> Result<Position> {
+        let path = self.last_checkpoint()?;
+        Position::read(&path).with_context(|| self.unusable(&path))
+    }
+
+    /// Reads the newest checkpoint.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub(super) fn read_last(&self, device: &Device) -> Result<Checkpoint> {
+        let path = self.last_checkpoint()?;
+        Checkpoint::read(&path, device).with_context(|| self.unusable(&path))
+    }
+
+    /// What to do about a checkpoint that cannot be read.
+    fn unusable(&self, path: &Path) -> String {
+        let path_shown = path.display();
+        match self.checkpoints().iter().any(|(_, other)| other != path) {
+            true => {
+                format!("the checkpoint {path_shown} cannot be used; remove it to go on from the one before")
+            }
+            false => format!(
+                "the checkpoint {path_shown} cannot be used, and the run has no other; start a new run"
+            ),
+        }
+    }
+
     /// Writes `checkpoints/step_NNNNNN`. A reader sees the whole checkpoint or none of it. Then points
-    /// to it and to the best one, and removes older ones that need not be kept.
+    /// to it and to the best one, and removes older ones that need not be kept. Also gives in words which of
+    /// these cannot be removed, which harms nothing.
     ///
     /// # Errors
     /// If it cannot be written; everything is then as it was.
@@ -144,27 +228,37 @@ impl RunFolder {
         config: &RunConfig,
         adam: &Adam,
         position: Position,
-    ) -> Result<PathBuf> {
+    ) -> Result<(PathBuf, Option<String>)> {
         let checkpoints = self.0.join(CHECKPOINTS);
         let target = checkpoints.join(step_name(position.step));
-        let write = || -> Result<()> {
-            let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&checkpoints)?;
+        let write = || -> Result<Option<PathBuf>> {
+            let unfinished =
+                tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&checkpoints).map_err(in_words)?;
             Checkpoint::write(unfinished.path(), networks, config, adam, position)?;
-            if target.exists() {
-                remove(&target)?;
+            let replaced = if target.exists() { Some(set_aside(&target)?) } else { None };
+            if let Err(error) = fs::rename(unfinished.path(), &target) {
+                if let Some(replaced) = replaced {
+                    fs::rename(replaced, &target)?;
+                }
+                return Err(error.into());
             }
-            fs::rename(unfinished.path(), &target)?;
             self.point(LAST, position.step)?;
-            self.point_to_best(position)
+            self.point_to_best(position)?;
+            Ok(replaced)
         };
-        write().with_context(|| {
-            format!(
-                "the checkpoint {} cannot be written; free space or permission is missing",
-                target.display()
-            )
-        })?;
-        self.prune(config, position)?;
-        Ok(target)
+        let replaced =
+            write().with_context(|| format!("the checkpoint {} cannot be written", target.display()))?;
+        let failures: Vec<Error> = replaced
+            .map(|replaced| remove(&replaced))
+            .into_iter()
+            .chain(self.prune(config, position))
+            .filter_map(Result::err)
+            .collect();
+        let trouble = failures.first().map(|first| match failures.len() {
+            1 => format!("an old checkpoint stays and takes space: {first:#}"),
+            count => format!("{count} old checkpoints stay and take space; the first: {first:#}"),
+        });
+        Ok((target, trouble))
     }
 
     /// Changes what the checkpoint of this step says besides networks and moments.
@@ -182,23 +276,23 @@ impl RunFolder {
     }
 
     fn point(&self, pointer: &str, step: u64) -> Result<()> {
-        write_whole(&self.0.join(pointer), step_name(step).as_bytes())
+        update(&self.0.join(pointer), step_name(step).as_bytes())
     }
 
     /// Removes checkpoints that are neither the best, nor at the end of an epoch that is kept, nor
     /// among the newest.
-    fn prune(&self, config: &RunConfig, position: Position) -> Result<()> {
+    fn prune(&self, config: &RunConfig, position: Position) -> Vec<Result<()>> {
         let best = position.best.map(|best| best.step);
         let older = self.checkpoints().into_iter().rev().skip(config.training.keep_checkpoints);
-        for (_, path) in older.filter(|(step, _)| Some(*step) != best) {
-            let ends_kept_epoch = Position::read(&path).is_ok_and(|position| {
+        let ends_kept_epoch = |path: &Path| {
+            Position::read(path).is_ok_and(|position| {
                 position.ends_epoch() && (position.epoch + 1).is_multiple_of(config.training.save_frequency)
-            });
-            if !ends_kept_epoch {
-                remove(&path)?;
-            }
-        }
-        Ok(())
+            })
+        };
+        older
+            .filter(|(step, path)| Some(*step) != best && !ends_kept_epoch(path))
+            .map(|(_, path)| remove(&path))
+            .collect()
     }
 
     /// Every checkpoint by its step, the oldest first.
@@ -263,14 +357,26 @@ fn pointed_to(run: &Path, pointer: &str) -> Option<PathBuf> {
 
 /// Removes a file or folder; a folder loses its name first, so that it is never seen half-removed.
 pub(super) fn remove(path: &Path) -> Result<()> {
-    let removed = if path.is_dir() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let nameless = path.with_file_name(format!("{UNFINISHED}removed_{name}"));
-        fs::rename(path, &nameless).and_then(|()| fs::remove_dir_all(&nameless))
-    } else {
-        fs::remove_file(path)
+    let has_name = !path.file_name().unwrap_or_default().to_string_lossy().starts_with(UNFINISHED);
+    let removed = match (path.is_dir(), has_name) {
+        (true, true) => set_aside(path).and_then(fs::remove_dir_all),
+        (true, false) => fs::remove_dir_all(path),
+        (false, _) => fs::remove_file(path),
     };
     removed.with_context(|| format!("{} cannot be removed", path.display()))
+}
+
+/// Gives a folder a name of what is unfinished; tells it.
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!("{UNFINISHED}removed_{name}"));
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
+/// As [`write_whole`], unless the file holds these bytes already: that also goes on a full disk.
+fn update(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { write_whole(path, bytes) }
 }
 
 /// Writes a file so that it is never seen half-written.

@@ -7,7 +7,7 @@ use super::{
     time_split::timed,
 };
 use crate::{
-    compute::{Readback, ReadbackCounts, ops::Guard},
+    compute::{Readback, ReadbackCounts, ops::Guard, value},
     model::Networks,
     objective::{MapName, Noise, Objective, Outcome},
     predict::{SampleTensors, forward},
@@ -154,7 +154,7 @@ impl Learner {
     /// Losses and wanted maps of a part, and its loss, waited for.
     fn forward(&self, part: &Part, wanted: &BTreeSet<MapName>) -> (Outcome, f32) {
         let outcome = self.outcome(part, wanted);
-        let loss = outcome.loss.clone().into_scalar::<f32>();
+        let loss = value(outcome.loss.clone()).expect("the loss can be read");
         (outcome, loss)
     }
 
@@ -367,6 +367,6 @@ pub fn gradient_norm(networks: &Networks, gradients: &GradientsParams) -> f32 {
     networks.visit(&mut squares);
     match squares.1 {
         squares if squares.is_empty() => 0.0,
-        squares => Tensor::cat(squares, 0).sum().sqrt().into_scalar::<f32>(),
+        squares => value(Tensor::cat(squares, 0).sum().sqrt()).expect("the norm can be read"),
     }
 }

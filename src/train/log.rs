@@ -5,18 +5,19 @@
 //! configuration has the number of the first `step` that is made with it, `"event": "change"`, and the
 //! option with its new value.
 
-use super::{Position, StepReport, ValidationReport, tensorboard::EventFile};
-use crate::config::Change;
+use super::{Position, StepReport, ValidationReport, append::AppendFile, tensorboard::EventFile};
+use crate::{config::Change, data::whole::in_words};
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::Path,
 };
 
 /// Something that was noted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Entry {
     /// A step was made.
     Step(StepReport),
@@ -29,12 +30,7 @@ pub enum Entry {
 /// The open log of a run.
 #[derive(Debug)]
 pub struct Log {
-    file: File,
-    path: PathBuf,
-    /// Length of what was written whole.
-    length: u64,
-    /// What could not be written yet.
-    pending: String,
+    lines: AppendFile,
     events: Option<EventFile>,
 }
 
@@ -42,38 +38,48 @@ impl Log {
     /// The log's name in a run folder.
     pub const FILE_NAME: &str = "metrics.jsonl";
 
-    /// Opens the log of a run folder to go on from a position: what came after it is cut off, and what
-    /// is left is given. `tensorboard` also writes event files to the folder of this name.
+    /// Opens the log of a run folder to go on from a position, and gives the entries up to there. Lines of
+    /// later steps are removed; lines that are no entry, such as those of a newer version, stay.
+    /// `tensorboard` also writes event files to the folder of this name.
     ///
     /// # Errors
     /// If the log cannot be read and written, or another process has it open.
     pub fn open(run: &Path, position: &Position, tensorboard: bool) -> Result<(Self, Vec<Entry>)> {
         let path = run.join(Self::FILE_NAME);
-        let open = || -> Result<(File, String)> {
-            let mut file =
-                OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path)?;
+        let open = || -> Result<(File, Vec<u8>)> {
+            let mut file = OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .read(true)
+                .write(true)
+                .open(&path)
+                .map_err(in_words)?;
             // Some network drives know no locks: there it is up to the person.
             if let Err(TryLockError::WouldBlock) = file.try_lock() {
                 bail!("another process is making this run; end it first");
             }
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
-            Ok((file, String::from_utf8_lossy(&bytes).into_owned()))
+            Ok((file, bytes))
         };
-        let (mut file, text) =
+        let (mut file, found) =
             open().with_context(|| format!("the log {} cannot be opened", path.display()))?;
-        let (mut length, mut entries) = (0, Vec::new());
-        for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
-            let Some(entry) = parse(line).filter(|entry| came_before(entry, position)) else { break };
-            entries.push(entry);
-            length += line.len() as u64;
-        }
-        file.set_len(length)
-            .and_then(|()| file.seek(SeekFrom::Start(length)))
+        let (kept, entries) = lines_before(&found, position);
+        let same = found.iter().zip(&kept).take_while(|(found, kept)| found == kept).count();
+        let mut rewrite = || -> io::Result<()> {
+            // What moves forward is written before the rest is cut off, so that a kill loses none of it.
+            if same < kept.len() {
+                file.seek(SeekFrom::Start(same as u64))?;
+                file.write_all(&kept[same..])?;
+            }
+            file.set_len(kept.len() as u64)
+        };
+        rewrite()
+            .map_err(in_words)
             .with_context(|| format!("the log {} cannot be written", path.display()))?;
         let events =
             tensorboard.then(|| EventFile::create(&run.join("tensorboard"), position.step)).transpose()?;
-        Ok((Self { file, path, length, pending: String::new(), events }, entries))
+        Ok((Self { lines: AppendFile::new(file, path, kept.len() as u64), events }, entries))
     }
 
     /// What a run folder's log says so far; the run may go on meanwhile.
@@ -83,7 +89,7 @@ impl Log {
     pub fn read(run: &Path) -> Result<Vec<Entry>> {
         let path = run.join(Self::FILE_NAME);
         let bytes = fs::read(&path).with_context(|| format!("the log {} cannot be read", path.display()))?;
-        Ok(String::from_utf8_lossy(&bytes).lines().map_while(parse).collect())
+        Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| entry(object_in(line)?)).collect())
     }
 
     /// Appends an entry. If it cannot be written, it is kept and written with the next one.
@@ -92,9 +98,11 @@ impl Log {
     /// If it cannot be written.
     pub fn write(&mut self, entry: &Entry) -> Result<()> {
         let line = line(entry);
-        self.pending.push_str(&format!("{}\n", Value::Object(line.clone())));
-        self.flush()?;
-        self.events.as_mut().map_or(Ok(()), |events| events.write(&line))
+        if let Some(events) = &mut self.events {
+            events.push(&line);
+        }
+        self.lines.push(format!("{}\n", Value::Object(line)).as_bytes());
+        self.flush()
     }
 
     /// Writes what could not be written before.
@@ -102,31 +110,39 @@ impl Log {
     /// # Errors
     /// If it still cannot be written.
     pub fn flush(&mut self) -> Result<()> {
-        let written = self.file.write_all(self.pending.as_bytes());
-        if written.is_ok() {
-            self.length += self.pending.len() as u64;
-            self.pending.clear();
-        } else {
-            // Half a line must not stay; if it does, the next opening cuts it off.
-            let _ = self.file.set_len(self.length);
-            let _ = self.file.seek(SeekFrom::Start(self.length));
-        }
-        written.with_context(|| {
-            format!("the log {} cannot be written; free space or permission is missing", self.path.display())
-        })
+        self.lines.flush()?;
+        self.events.as_mut().map_or(Ok(()), EventFile::flush)
     }
 }
 
-/// Whether a run that stands there has this behind it.
-fn came_before(entry: &Entry, position: &Position) -> bool {
-    match entry {
-        Entry::Step(report) => report.step <= position.step,
-        Entry::Change(change) => change.step <= position.step,
-        // A validation belongs to a checkpoint only if that says so: it follows the step.
-        Entry::Validation(report) => {
-            report.step < position.step
-                || report.step == position.step && position.validated == Some(report.step)
+/// The lines that a run at this position has behind it, each with its end, and the entries among them.
+fn lines_before(log: &[u8], position: &Position) -> (Vec<u8>, Vec<Entry>) {
+    let (mut lines, mut entries) = (Vec::new(), Vec::new());
+    for line in log.split_inclusive(|byte| *byte == b'\n') {
+        let object = object_in(line);
+        let is_torn = object.is_none() && !line.ends_with(b"\n");
+        if is_torn || !object.as_ref().is_none_or(|object| came_before(object, position)) {
+            continue;
         }
+        lines.extend(line.strip_suffix(b"\n").unwrap_or(line));
+        lines.push(b'\n');
+        entries.extend(object.and_then(entry));
+    }
+    (lines, entries)
+}
+
+fn object_in(line: &[u8]) -> Option<Map<String, Value>> {
+    serde_json::from_slice(line).ok()
+}
+
+/// Whether a run that stands there has this line behind it. A line without a step is of any time.
+fn came_before(line: &Map<String, Value>, position: &Position) -> bool {
+    let Some(step) = line.get("step").and_then(Value::as_u64) else { return true };
+    // A validation belongs to a checkpoint only if that says so: it follows the step.
+    if line.contains_key("val_loss") && step == position.step {
+        position.validated == Some(step)
+    } else {
+        step <= position.step
     }
 }
 
@@ -168,7 +184,8 @@ fn line(entry: &Entry) -> Map<String, Value> {
             object(json!(change)).into_iter().chain([event]).collect()
         }
     };
-    pairs.into_iter().collect()
+    // JSON has no NaN and no infinity: a figure that is none is left out.
+    pairs.into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -183,8 +200,8 @@ fn read<T: serde::de::DeserializeOwned>(map: &Map<String, Value>) -> Option<T> {
     serde_json::from_value(Value::Object(map.clone())).ok()
 }
 
-fn parse(line: &str) -> Option<Entry> {
-    let Value::Object(mut map) = serde_json::from_str(line).ok()? else { return None };
+/// The entry that a line is; `None` if it is of a kind that this version does not know, or lacks a figure.
+fn entry(mut map: Map<String, Value>) -> Option<Entry> {
     if map.remove("event").is_some() {
         return serde_json::from_value(Value::Object(map)).ok().map(Entry::Change);
     }
@@ -207,7 +224,7 @@ fn parse(line: &str) -> Option<Entry> {
                 scale_losses: scales("val_loss_"),
                 samples: usize::try_from(whole("val_samples")?).ok()?,
                 depths: usize::try_from(whole("val_depths")?).ok()?,
-                seconds: number("val_seconds")?,
+                seconds: number("val_seconds").unwrap_or_default(),
                 metrics: serde_json::from_value(Value::Object(metrics.collect())).ok(),
             })
         }
@@ -218,10 +235,10 @@ fn parse(line: &str) -> Option<Entry> {
             scale_losses: scales("loss_"),
             learning_rate: number("lr")?,
             gradient_norm: number("gradient_norm").unwrap_or_default() as f32,
-            masked_share: number("masked_share")? as f32,
-            images_per_second: number("images_per_s")?,
-            seconds: number("seconds")?,
-            seconds_loading: number("seconds_loading")?,
+            masked_share: number("masked_share").unwrap_or_default() as f32,
+            images_per_second: number("images_per_s").unwrap_or_default(),
+            seconds: number("seconds").unwrap_or_default(),
+            seconds_loading: number("seconds_loading").unwrap_or_default(),
             split: read(&map),
             memory: whole("memory"),
             signals: read(&map),

@@ -1,8 +1,8 @@
 //! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
 
 use super::{
-    Adam, Best, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, RunFolder,
-    Samples, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
+    Adam, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, Progress,
+    RunFolder, Samples, StartingNetworks, Step, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
     feed::Feed,
     in_flight::{InFlight, Reported},
     open_data::fingerprint,
@@ -14,10 +14,10 @@ use crate::{
     config::{Change, RunConfig, Setting},
     data::{FrameKey, cache::with_cache},
     model::Networks,
-    objective::{MapName, Noise, Objective, Outcome},
+    objective::{MapName, Noise, Objective},
     predict::SampleTensors,
 };
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Error, Result, bail};
 use burn::module::Module;
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -49,47 +49,19 @@ pub struct Run {
     /// Whether the networks no longer give numbers.
     is_spoiled: bool,
     skipped: Vec<(FrameKey, String)>,
-}
-
-/// What a piece of a run's work was.
-pub enum Progress {
-    /// A step was made.
-    Step(Box<Step>),
-    /// A batch was validated.
-    Validating {
-        /// Samples looked at.
-        done: usize,
-        /// Samples in all.
-        samples: usize,
-    },
-    /// Validation is complete.
-    Validated(ValidationReport),
-    /// Validation was given up, for this reason.
-    NotValidated(String),
-}
-
-/// Results of a step that are there at once; its numbers may come later, see [`Run::take_reported`].
-pub struct Step {
-    /// Steps made, this one included.
-    pub number: u64,
-    /// The samples it was made on; the first part of them, if gradients are accumulated.
-    pub samples: SampleTensors,
-    /// The first sample's target.
-    pub key: FrameKey,
-    /// Losses and the maps that were asked for, of these samples.
-    pub outcome: Outcome,
-    /// What judged them.
-    pub objective: Objective,
+    warnings: Vec<String>,
+    /// Whether old checkpoints could not be removed, which was told.
+    has_leftovers: bool,
 }
 
 impl Run {
-    /// Begins a run; nothing is trained yet. `networks` are what to start from.
+    /// Begins a run; nothing is trained yet. `start` is what it starts from.
     ///
     /// # Errors
     /// If the configuration cannot work, there are too few samples, or the folder cannot be made.
     pub fn new(
         config: RunConfig,
-        networks: Networks,
+        start: impl Into<StartingNetworks>,
         data: &OpenData,
         samples: &Samples,
         out: &Path,
@@ -100,24 +72,30 @@ impl Run {
         let preparation = SampleTensors::preparation(&compute.device);
         let feed = Feed::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
+        let StartingNetworks { networks, pretrained } = start.into();
         let (choice, split) = data.absolute();
         let manifest = Manifest {
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             device: compute.name.clone(),
+            precision: compute.precision(),
             data: choice,
             split,
             samples: samples.training.len(),
             data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
             seed: config.training.seed,
+            pretrained,
         };
         let folder = RunFolder::create(out, &config, &manifest)?;
         let position = Position { batches: feed.batch_count(), ..Position::default() };
         let start = Checkpoint { networks, adam: Adam::default(), position };
-        let (mut run, _) = Self::at(start, config, folder, (feed, validation), compute)?;
-        // From here on the run can be resumed, whatever happens.
-        run.save()?;
-        Ok(run)
+        let begin = || {
+            let (mut run, _) = Self::at(start, config, folder.clone(), (feed, validation), compute)?;
+            // From here on the run can be resumed, whatever happens.
+            run.save()?;
+            Ok(run)
+        };
+        begin().inspect_err(|_| folder.discard())
     }
 
     /// Goes on with a run from its last checkpoint; also gives what the run has behind it.
@@ -150,13 +128,7 @@ impl Run {
         let preparation = SampleTensors::preparation(&compute.device);
         let feed = Feed::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
-        let path = folder.last_checkpoint()?;
-        let checkpoint = Checkpoint::read(&path, &compute.device).with_context(|| {
-            format!(
-                "the checkpoint {} cannot be used; remove it to go on from the one before",
-                path.display()
-            )
-        })?;
+        let checkpoint = folder.read_last(&compute.device)?;
         let position = checkpoint.position;
         let (mut run, mut history) = Self::at(checkpoint, config, folder, (feed, validation), compute)?;
         let total_steps = run.total_steps();
@@ -166,7 +138,7 @@ impl Run {
             }
         }
         run.saved = Some(position);
-        run.folder.clean()?;
+        run.warnings = run.folder.tidy()?;
         run.folder.write_config(&run.config)?;
         run.folder.point_to_best(position)?;
         Ok((run, history))
@@ -198,6 +170,8 @@ impl Run {
             ended: None,
             is_spoiled: false,
             skipped: Vec::new(),
+            warnings: Vec::new(),
+            has_leftovers: false,
         };
         Ok((run, history))
     }
@@ -236,6 +210,11 @@ impl Run {
     /// Pictures and depths that could not be used since the last call, with the reason.
     pub fn take_skipped(&mut self) -> Vec<(FrameKey, String)> {
         std::mem::take(&mut self.skipped)
+    }
+
+    /// What went wrong without harm to the run since the last call, each in a sentence.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Steps whose numbers arrived since the last call, in order. On the CPU backend that is the step that
@@ -310,9 +289,12 @@ impl Run {
             }
             Ok(Glance::Done(Some(report))) => {
                 let report = ValidationReport { step, epoch, ..report };
-                self.position.validated = Some(step);
-                if self.position.best.is_none_or(|best| report.loss < best.loss) {
-                    self.position.best = Some(Best { step, loss: report.loss });
+                self.position.note_validation(report.loss);
+                if !report.loss.is_finite() {
+                    return Ok(Progress::NotValidated(format!(
+                        "its loss after step {step} is {}, so this step is not called the best; the run goes on",
+                        report.loss
+                    )));
                 }
                 self.log.write(&Entry::Validation(report.clone()))?;
                 Ok(Progress::Validated(report))
@@ -469,7 +451,11 @@ impl Run {
             None
         } else {
             let networks = self.learner.networks().valid();
-            Some(self.folder.save(&networks, &self.config, self.learner.adam(), self.position)?)
+            let (path, trouble) =
+                self.folder.save(&networks, &self.config, self.learner.adam(), self.position)?;
+            let was_told = std::mem::replace(&mut self.has_leftovers, trouble.is_some());
+            self.warnings.extend(trouble.filter(|_| !was_told));
+            Some(path)
         };
         self.saved = Some(self.position);
         Ok(path)

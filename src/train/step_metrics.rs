@@ -2,7 +2,7 @@
 
 use super::{NotANumber, Signals, StepReport};
 use crate::{
-    compute::{ComputeError, PendingRead, ops::add_metrics},
+    compute::{ComputeError, PendingRead, ops::add_metrics, values},
     config::ObjectiveConfig,
     objective::Outcome,
 };
@@ -51,7 +51,7 @@ impl StepMetrics {
         share: f32,
         config: &ObjectiveConfig,
     ) -> anyhow::Result<()> {
-        let numbers = Tensor::cat(Self::parts(outcome, config), 0).into_data().try_to_vec::<f32>()?;
+        let numbers = values(Tensor::cat(Self::parts(outcome, config), 0))?;
         let part = Self::from_numbers(loss, &numbers, outcome.scale_losses.keys().copied(), config);
         self.loss += share * loss;
         self.masked_share += share * part.masked_share;

@@ -3,22 +3,20 @@
 //! Written here because the crates that write it are no longer maintained (the newest is of 2022). A
 //! record is its length, a checksum of that, a protocol buffer of type `Event`, and its checksum.
 
+use super::append::AppendFile;
+use crate::data::whole::in_words;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use std::{
     fs::{self, File},
-    io::Write,
-    path::{Path, PathBuf},
+    path::Path,
     process,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 /// An open event file.
 #[derive(Debug)]
-pub(super) struct EventFile {
-    file: File,
-    path: PathBuf,
-}
+pub(super) struct EventFile(AppendFile);
 
 impl EventFile {
     /// Makes a new event file in a folder. Readers forget what other files there say about steps
@@ -28,19 +26,24 @@ impl EventFile {
         let path = folder.join(name);
         let file = fs::create_dir_all(folder)
             .and_then(|()| File::create(&path))
+            .map_err(in_words)
             .with_context(|| format!("the event file {} cannot be made", path.display()))?;
-        let mut events = Self { file, path };
-        events.append(&event(0, |event| event.text(3, "brain.Event:2")))?;
+        let mut events = Self(AppendFile::new(file, path.clone(), 0));
+        events.append(&event(0, |event| event.text(3, "brain.Event:2")));
         if step > 0 {
             let start = |session: &mut Message| session.number(1, 1);
-            events.append(&event(step + 1, |event| event.message(7, start)))?;
+            events.append(&event(step + 1, |event| event.message(7, start)));
         }
+        events.flush().inspect_err(|_| {
+            // An empty event file is of no use to anybody.
+            let _ = fs::remove_file(&path);
+        })?;
         Ok(events)
     }
 
-    /// Appends the figures of a line of the metrics log: those of validation under `val/`, the
-    /// others under `train/`.
-    pub fn write(&mut self, line: &Map<String, Value>) -> Result<()> {
+    /// Adds the figures of a line of the metrics log, for [`EventFile::flush`] to write: those of validation
+    /// under `val/`, the others under `train/`.
+    pub fn push(&mut self, line: &Map<String, Value>) {
         let step = line.get("step").and_then(Value::as_u64).unwrap_or_default();
         let figures = line.iter().filter(|(key, _)| !["step", "epoch"].contains(&key.as_str()));
         let figures = figures.filter_map(|(key, value)| {
@@ -59,15 +62,20 @@ impl EventFile {
                 });
             }
         };
-        self.append(&event(step, |event| event.message(5, summary)))
+        self.append(&event(step, |event| event.message(5, summary)));
     }
 
-    fn append(&mut self, data: &[u8]) -> Result<()> {
+    /// Writes the records that were not written yet.
+    ///
+    /// # Errors
+    /// If they cannot be written; they are kept for the next time.
+    pub fn flush(&mut self) -> Result<()> {
+        self.0.flush()
+    }
+
+    fn append(&mut self, data: &[u8]) {
         let length = (data.len() as u64).to_le_bytes();
-        let record = [&length[..], &checksum(&length), data, &checksum(data)].concat();
-        self.file
-            .write_all(&record)
-            .with_context(|| format!("the event file {} cannot be written", self.path.display()))
+        self.0.push(&[&length[..], &checksum(&length), data, &checksum(data)].concat());
     }
 }
 

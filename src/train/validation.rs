@@ -1,6 +1,7 @@
 //! The pass over all validation samples after an epoch: losses and depth metrics in evaluation mode.
 
 use crate::{
+    compute::value,
     config::RunConfig,
     data::{
         Batch, FrameKey, FrameSource,
@@ -154,10 +155,10 @@ impl Pass {
         let mut outcome = forward(networks, &objective, &samples, noise, &finest.into_iter().collect());
         let count = batch.samples.len();
         self.samples += count;
-        self.loss += count as f64 * f64::from(outcome.loss.into_scalar::<f32>());
+        self.loss += count as f64 * f64::from(value(outcome.loss).expect("the loss can be read"));
         for (scale, loss) in outcome.scale_losses {
             *self.scale_losses.entry(scale).or_default() +=
-                count as f64 * f64::from(loss.into_scalar::<f32>());
+                count as f64 * f64::from(value(loss).expect("the loss can be read"));
         }
         outcome.maps.remove(&finest?)
     }

@@ -251,7 +251,13 @@ impl CallbackTrait for Drawing {
         encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let mut kept = self.kept.lock();
+        let mut kept = self.kept.on(device, || {
+            self.report.forget();
+            self.probe.forget();
+        });
+        if !self.lease.is_on(device) {
+            return Vec::new();
+        }
         let present = kept
             .as_mut()
             .filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease) && buffers.style == self.style);

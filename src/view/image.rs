@@ -44,7 +44,10 @@ impl CallbackTrait for Drawing {
         _encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let mut kept = self.kept.lock();
+        let mut kept = self.kept.on(device, || {});
+        if !self.lease.is_on(device) {
+            return Vec::new();
+        }
         if let Some(buffers) = kept.as_mut().filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease)) {
             buffers.grid.set(queue, self.grid);
             return Vec::new();

@@ -131,11 +131,16 @@ fn cloud(device: &wgpu::Device) -> wgpu::RenderPipeline {
 
 /// What a view keeps on the device from one frame to the next; empty until it is first drawn. Shared
 /// with the callback that egui's renderer runs later in the same frame.
-pub(super) struct Kept<T>(Arc<Mutex<Option<T>>>);
+pub(super) struct Kept<T>(Arc<Inner<T>>);
+
+struct Inner<T> {
+    device: Mutex<Option<wgpu::Device>>,
+    content: Mutex<Option<T>>,
+}
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self(Arc::new(Inner { device: Mutex::default(), content: Mutex::default() }))
     }
 }
 
@@ -148,7 +153,18 @@ impl<T> Clone for Kept<T> {
 impl<T> Kept<T> {
     /// Both sides run on the window's thread, so this never waits.
     pub fn lock(&self) -> MutexGuard<'_, Option<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is kept on this device. What was kept on another, which was lost, is dropped, and `forget` is called.
+    pub fn on(&self, device: &wgpu::Device, forget: impl FnOnce()) -> MutexGuard<'_, Option<T>> {
+        let mut content = self.lock();
+        let known = self.0.device.lock().unwrap_or_else(PoisonError::into_inner).replace(device.clone());
+        if known.is_some_and(|known| known != *device) {
+            *content = None;
+            forget();
+        }
+        content
     }
 }
 

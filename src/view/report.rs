@@ -37,6 +37,11 @@ impl<T: bytemuck::Pod + Send> Report<T> {
         self.0.awaited.load(Ordering::Relaxed) > 0
     }
 
+    /// Stops waiting for what is on its way: its device was lost.
+    pub fn forget(&self) {
+        self.0.awaited.store(0, Ordering::Relaxed);
+    }
+
     /// Asks for what lies `offset` bytes into a buffer, as it is after what `encoder` recorded so far.
     pub fn fetch(
         &self,
@@ -66,6 +71,8 @@ impl<T: bytemuck::Pod + Send> Report<T> {
         if numbers.is_some() {
             *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner) = numbers;
         }
-        self.0.awaited.fetch_sub(1, Ordering::Relaxed);
+        // Forgotten numbers may arrive all the same.
+        let _ =
+            self.0.awaited.try_update(Ordering::Relaxed, Ordering::Relaxed, |awaited| awaited.checked_sub(1));
     }
 }

@@ -6,7 +6,7 @@ use glam::Vec3;
 use monoscope::{
     geometry::colormap::Colormap,
     model::weights::MetricScale,
-    train::{Cloud, Fusing, Fusion, Neighbour, Poses},
+    session::{Cloud, CloudFusion, FusionRequest, Neighbour, Poses},
 };
 
 const COLUMNS: usize = 24;
@@ -49,7 +49,7 @@ fn picture_with_cloud() -> Arc<Picture> {
 
 fn stage_with_cloud() -> Stage {
     let mut stage = drawn(builder());
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.state_mut().show(picture_with_cloud());
     stage.run_steps(4);
     stage.state_mut().take_commands();
@@ -200,9 +200,9 @@ fn frames_are_put_together_only_with_poses() {
     assert!(node.accesskit_node().is_disabled(), "there is no pose network");
     press(&mut stage, "Measured poses");
     press(&mut stage, "5 frames together");
-    let wanted = Fusing { frames: 5, poses: Poses::Measured };
+    let wanted = FusionRequest { frames: 5, poses: Poses::Measured };
     let commands = stage.state_mut().take_commands();
-    assert!(matches!(commands.last(), Some(Command::Fuse(fusing)) if *fusing == wanted), "{commands:?}");
+    assert!(matches!(commands.last(), Some(Command::Fuse(request)) if *request == wanted), "{commands:?}");
     stage.key_press(Key::Escape);
 
     let alone = seen(&mut stage);
@@ -212,15 +212,15 @@ fn frames_are_put_together_only_with_poses() {
         cloud: Cloud { colour: lease(&red), ..cloud() },
         target_from_source: DAffine3::from_translation(DVec3::new(0.0, 0.0, -0.5)),
     };
-    let fusion = Fusion {
+    let fusion = CloudFusion {
         key: key(5),
         step: 0,
-        fusing: wanted,
+        request: wanted,
         neighbours: vec![neighbour],
         is_whole: true,
         problem: None,
     };
-    stage.state_mut().receive(Event::Fused(Arc::new(fusion)));
+    stage.state_mut().receive_fusion(Arc::new(fusion));
     let together = seen(&mut stage);
     let red = |pixels: &[[u8; 4]]| pixels.iter().filter(|pixel| pixel[..3] == [255, 0, 0]).count();
     assert_eq!(red(&alone), 0);

@@ -144,7 +144,7 @@ fn the_time_of_a_step_is_split() {
         memory: Some(1_640_000_000),
         ..StepReport::default()
     };
-    stage.state_mut().receive(Event::State(State::Training));
+    stage.state_mut().set_activity(Activity::Training);
     stage.state_mut().receive(Event::Step(report));
     stage.run();
     for text in ["forward 30 %", "loading 5 %", "rest 15 %", "1.6 GB", "time of a step: 1.00 s"] {
@@ -195,8 +195,8 @@ fn another_run_is_drawn_beside_the_present_one_and_left_out_again() {
     let mut stage = stage_with_data();
     let config = Preset::Small.config();
     let history = crate::health::healthy(3).into_iter().map(Entry::Step).collect();
-    let beginning = Beginning { config, out: folder.path().join("present"), history, snapshots: Vec::new() };
-    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
+    let started = RunStarted { config, out: folder.path().join("present"), history, snapshots: Vec::new() };
+    stage.state_mut().start_run(started);
     stage.run();
     add_earlier_run(&mut stage);
 

@@ -14,8 +14,9 @@ fn what_was_opened_lately_can_be_opened_again() {
     let there = DataChoice::Folder(folder.path().to_owned());
     let gone = DataChoice::Folder(folder.path().join("gone"));
     for choice in [gone, there.clone()] {
-        stage.state_mut().open(choice, None, None);
-        stage.state_mut().receive(Event::Data(DataReport { split: Some("my_split".to_owned()), ..data() }));
+        let split = Some("my_split".to_owned());
+        stage.state_mut().open(choice.clone(), split.clone(), None);
+        stage.state_mut().open_data(DataReport { choice, split, ..data() });
     }
     stage.run();
     stage.state_mut().take_commands();
@@ -46,7 +47,7 @@ fn what_was_opened_lately_can_be_opened_again() {
     drop(entries);
     again.run();
     let commands = again.state_mut().take_commands();
-    let reopens = |command: &Command| matches!(command, Command::OpenData { data, split: Some(split) } if *data == there && split == "my_split");
+    let reopens = |command: &Command| matches!(command, Command::OpenData { data, split: Some(split), .. } if *data == there && split == "my_split");
     assert!(commands.iter().any(reopens), "{commands:?}");
 
     // From the palette too.
@@ -103,7 +104,7 @@ fn the_folder_of_a_run_raises_a_question() {
         let commands = stage.state_mut().take_commands();
         let is_done = |command: &Command| match command {
             Command::Resume { run: path, .. } => continues && path == run.path(),
-            Command::LoadWeights(path) => !continues && path == run.path(),
+            Command::LoadWeights { path: Some(path), .. } => !continues && path == run.path(),
             _ => false,
         };
         assert!(commands.iter().any(is_done), "{answer}: {commands:?}");
@@ -114,7 +115,7 @@ fn the_folder_of_a_run_raises_a_question() {
 #[test]
 fn the_log_tells_everything_with_its_time() {
     let mut stage = stage_with_data();
-    stage.state_mut().receive(Event::Problem(problem()));
+    stage.state_mut().receive(Event::Notice(notice()));
     press(&mut stage, Modifiers::NONE, Key::M);
     click(&mut stage, "Show the log");
     let problem = |stage: &Stage| {
@@ -163,7 +164,7 @@ fn panes_are_reached_maximised_and_closed_by_key() {
 fn a_double_click_on_a_header_maximises_and_restores() {
     // Slower clicks are not double.
     let harness = builder().with_step_dt(0.02);
-    let mut stage = harness.build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+    let mut stage = harness.build_ui_state(|ui, window: &mut Scripted| window.ui(ui), window());
     stage.run();
     for is_alone in [true, false] {
         let place = stage.get_by_label("Health pane").rect().center();
@@ -243,7 +244,7 @@ fn every_input_has_a_name() {
     press(&mut stage, Modifiers::NONE, Key::Escape);
     press(&mut stage, Modifiers::NONE, Key::M);
     assert_eq!(nameless(&stage), [""; 0], "the messages");
-    enter(&mut stage, State::Training);
+    enter(&mut stage, Activity::Training);
     stage.state_mut().receive(Event::Step(StepReport { step: 3, total_steps: 9, ..StepReport::default() }));
     stage.run();
     assert_eq!(nameless(&stage), [""; 0], "a run");
@@ -298,8 +299,8 @@ fn letters_work_while_a_button_has_the_keys_but_not_in_a_field_of_text() {
 fn nothing_is_cut_off_at_twice_the_size_or_in_a_small_window() {
     for (size, points) in [([1280.0, 800.0], 2.0), ([1920.0, 1080.0], 2.0), ([960.0, 600.0], 1.0)] {
         let harness = builder().with_size(size).with_pixels_per_point(points);
-        let mut stage = harness.build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
-        stage.state_mut().receive(Event::Data(data()));
+        let mut stage = harness.build_ui_state(|ui, window: &mut Scripted| window.ui(ui), window());
+        stage.state_mut().open_data(data());
         stage.run();
         let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::Vec2::from(size));
         for node in stage.root().children_recursive() {
@@ -383,7 +384,7 @@ fn what_is_still_to_be_opened_is_said_until_it_is_there() {
     );
     stage.run();
     assert!(stage.query_all_by_label_contains("Opening there").next().is_some());
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     assert!(stage.query_all_by_label_contains("Opening these/weights").next().is_some());
     assert!(stage.query_all_by_label_contains("No networks yet").next().is_none());

@@ -2,7 +2,7 @@
 
 use super::*;
 use egui::accesskit::Toggled;
-use monoscope::config::DeviceChoice;
+use monoscope::{config::DeviceChoice, session::DeviceState};
 
 fn moves(stage: &mut Stage) -> Vec<DeviceChoice> {
     let commands = stage.state_mut().take_commands().into_iter();
@@ -20,8 +20,8 @@ fn the_bar_says_what_computes_and_lets_it_be_changed() {
     stage.run();
     assert_eq!(moves(&mut stage), [DeviceChoice::Gpu]);
 
-    let device = Event::Device { name: "llvmpipe (wgpu backend)".to_owned(), is_shared: true };
-    stage.state_mut().receive(device);
+    let device = DeviceState { name: "llvmpipe (wgpu backend)".to_owned(), is_shared: true };
+    stage.state_mut().publish(|state| state.device = device);
     stage.run();
     click(&mut stage, "llvmpipe draws and trains");
     let there = stage.get_by_role_and_label(Role::RadioButton, "Compute on the graphics card");

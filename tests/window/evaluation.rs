@@ -42,16 +42,16 @@ fn an_evaluation_is_asked_for_followed_and_its_worst_image_opened() {
     let [Command::Evaluate(request)] = &commands[..] else { panic!("{commands:?}") };
     assert!(request.choices.post_process && request.weights.is_none());
 
-    let begun = EvaluationNews::Begun { name: "first".into(), protocol: "so".into(), frames: 2 };
+    let begun = EvaluationProgress::Begun { name: "first".into(), protocol: "so".into(), frames: 2 };
     stage.state_mut().receive(Event::Evaluation(begun));
-    stage.state_mut().receive(Event::Evaluation(EvaluationNews::Seen(1)));
+    stage.state_mut().receive(Event::Evaluation(EvaluationProgress::Seen(1)));
     stage.run();
     assert!(stage.query_by_label_contains("1 of 2 frames").is_some());
     click(&mut stage, "Cancel");
     assert!(matches!(stage.state_mut().take_commands()[..], [Command::CancelEvaluation]));
 
     for (name, errors) in [("first", [0.1, 0.2]), ("second", [0.3, 0.1])] {
-        let news = EvaluationNews::Finished(evaluation_report(name, errors));
+        let news = EvaluationProgress::Finished(evaluation_report(name, errors));
         stage.state_mut().receive(Event::Evaluation(news));
     }
     stage.run();

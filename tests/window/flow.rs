@@ -140,3 +140,55 @@ fn a_person_opens_data_trains_pauses_looks_around_and_goes_on() {
     wait_for(&mut stage, "the end", says("run ended"));
     assert!(runs.path().join("run_001/metrics.jsonl").is_file());
 }
+
+#[test]
+fn a_run_goes_on_while_a_wrong_folder_is_tried_and_other_data_is_looked_at() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut stage = theatre(runs.path());
+    stage.run_steps(3);
+    press(&mut stage, "Data");
+    press(&mut stage, "Built-in drive");
+    wait_for(&mut stage, "the drive", says("Picture of colour 0"));
+    press(&mut stage, "Training");
+    press(&mut stage, "Preset");
+    press(&mut stage, "Light");
+    press(&mut stage, "Train");
+    wait_for(&mut stage, "the second step", says("step 2 /"));
+    let log = runs.path().join("run_001/metrics.jsonl");
+    let steps = || fs::read_to_string(&log).unwrap().lines().count();
+    let goes_on = |stage: &mut Theatre| {
+        let before = steps();
+        wait_for(stage, "another step", |_| steps() > before + 1);
+    };
+
+    // A folder without pictures.
+    let empty = tempfile::tempdir().unwrap();
+    let lab = stage.state_mut().as_mut().unwrap();
+    lab.window.open(DataChoice::Folder(empty.path().to_owned()), None, None);
+    wait_for(&mut stage, "the problem", says("Problem"));
+    assert!(!says("is under way, at step")(&stage), "nothing is asked about what cannot be opened");
+    goes_on(&mut stage);
+    press(&mut stage, "Dismiss");
+
+    // Other data.
+    press(&mut stage, "Data");
+    press(&mut stage, "Built-in drive");
+    wait_for(&mut stage, "the question", says("is under way, at step"));
+    goes_on(&mut stage);
+    press(&mut stage, "Look at it while run_001 trains");
+    wait_for(&mut stage, "the way back", says("Back to run_001"));
+    wait_for(&mut stage, "its pictures", says("Picture of disparity, scale 0"));
+    goes_on(&mut stage);
+    press(&mut stage, "Back to run_001");
+    wait_for(&mut stage, "the run", |stage| !says("Back to run_001")(stage));
+    goes_on(&mut stage);
+
+    // The run ends for what is opened.
+    press(&mut stage, "Data");
+    press(&mut stage, "Built-in drive");
+    wait_for(&mut stage, "the question", says("is under way, at step"));
+    press(&mut stage, "End run_001");
+    wait_for(&mut stage, "the end", says("run ended"));
+    wait_for(&mut stage, "its pictures", says("Picture of disparity, scale 0"));
+    assert!(runs.path().join("run_001/checkpoints").is_dir());
+}

@@ -9,7 +9,7 @@ const PAIRS: PoseArchitecture =
 fn stage_with_weights(encoder: ResnetArchitecture, pose: Option<PoseArchitecture>) -> Stage {
     let mut stage = stage_with_data();
     click(&mut stage, "Training");
-    stage.state_mut().receive(Event::Weights(weights(encoder, pose)));
+    stage.state_mut().load_weights(weights(encoder, pose));
     stage.run();
     stage.state_mut().take_commands();
     stage
@@ -46,8 +46,9 @@ fn the_form_takes_networks_and_size_of_opened_weights_and_nothing_else() {
 #[test]
 fn the_demo_weights_leave_the_form_as_it_is() {
     let mut stage = stage_with_data();
-    let demo = WeightsReport { path: None, ..weights(ResnetArchitecture::RESNET_50, Some(PAIRS)) };
-    stage.state_mut().receive(Event::Weights(demo));
+    let demo =
+        ModelReport { provenance: Provenance::Demo, ..weights(ResnetArchitecture::RESNET_50, Some(PAIRS)) };
+    stage.state_mut().load_weights(demo);
     stage.run();
     assert_eq!(started(&mut stage), Preset::Small.config());
 }
@@ -66,15 +67,16 @@ fn networks_that_no_longer_fit_are_told_beside_the_field_before_the_start() {
 }
 
 #[test]
-fn forgotten_weights_let_runs_begin_from_scratch() {
+fn unloaded_weights_let_runs_begin_from_scratch() {
     let mut stage = stage_with_weights(ResnetArchitecture::RESNET_18, None);
     choose(&mut stage, "Depth network", "rt-monodepth-s");
     // The list of networks may still lie over it.
     stage.get_by_label("From scratch").click_accesskit();
     stage.run();
     let commands = stage.state_mut().take_commands();
-    assert!(commands.iter().any(|command| matches!(command, Command::ForgetWeights)), "{commands:?}");
-    stage.state_mut().receive(Event::WeightsForgotten);
+    assert!(commands.iter().any(|command| matches!(command, Command::UnloadWeights)), "{commands:?}");
+    stage.state_mut().publish(|state| state.model = None);
+    stage.state_mut().reply(|command| *command == Command::UnloadWeights, Ok(Outcome::Done));
     stage.run();
     assert!(stage.query_by_label("Take the loaded networks").is_none());
     assert!(stage.query_all_by_label_contains("No networks yet").next().is_some());
@@ -82,7 +84,7 @@ fn forgotten_weights_let_runs_begin_from_scratch() {
 
     stage.get_all_by_label("Weights").next().unwrap().click_accesskit();
     stage.run();
-    assert!(stage.get_by_label("Forget the weights").accesskit_node().is_disabled(), "there are none");
+    assert!(stage.get_by_label("Unload weights").accesskit_node().is_disabled(), "there are none");
 }
 
 #[test]
@@ -90,11 +92,11 @@ fn the_next_run_starts_from_the_networks_of_the_last_if_the_form_still_fits() {
     let mut stage = stage_with_data();
     click(&mut stage, "Training");
     let config = Preset::Small.config();
-    let beginning =
-        Beginning { config, out: "runs/run_007".into(), history: Vec::new(), snapshots: Vec::new() };
-    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
-    stage.state_mut().receive(Event::State(State::Idle));
-    stage.state_mut().receive(Event::Finished { steps: 9, out: "runs/run_007".into() });
+    let started =
+        RunStarted { config, out: "runs/run_007".into(), history: Vec::new(), snapshots: Vec::new() };
+    stage.state_mut().start_run(started);
+    stage.state_mut().set_activity(Activity::Idle);
+    stage.state_mut().receive(Event::RunEnded { steps: 9, out: "runs/run_007".into(), failure: None });
     stage.run();
     assert!(stage.query_by_label("run_007").is_some(), "the form says where the run starts from");
     choose(&mut stage, "Preset", Preset::Light.label());
@@ -132,17 +134,19 @@ fn networks_tell_the_configuration_whose_run_takes_them_over() {
 #[test]
 fn a_refused_start_is_no_stop_and_speaks_of_the_form() {
     let mut stage = stage_with_data();
-    stage.state_mut().receive(Event::Problem(Problem {
-        what: "--batch-size 0 is refused; choose another folder with --out".to_owned(),
-        advice: String::new(),
-        harm: Harm::NotStarted,
-    }));
+    click(&mut stage, "Train");
+    let failure = Failure {
+        text: "--batch-size 0 is refused; choose another folder with --out".to_owned(),
+        effect: RunEffect::NotStarted,
+        ..Failure::default()
+    };
+    stage.state_mut().reply(|command| matches!(command, Command::Start { .. }), Err(failure));
     stage.run();
     assert!(stage.query_by_label("The run could not start").is_some());
     assert!(stage.query_by_label_contains("has stopped").is_none());
     let what = "\"Batch size\" 0 is refused; choose another folder with \"Written to\"";
     assert!(stage.query_by_label(what).is_some());
-    stage.state_mut().receive(Event::Problem(Problem { harm: Harm::Stopped, ..problem() }));
+    stage.state_mut().receive(Event::Notice(Notice { level: Level::Error, topic: Topic::Run, ..notice() }));
     stage.run();
     assert!(stage.query_by_label("The run has stopped").is_some());
 }
@@ -158,7 +162,9 @@ fn whoever_presses_train_twice_starts_one_run() {
     let commands = stage.state_mut().take_commands();
     assert_eq!(commands.iter().filter(|command| matches!(command, Command::Start { .. })).count(), 1);
     // The session refuses it.
-    enter(&mut stage, State::Idle);
+    let failure = Failure { effect: RunEffect::NotStarted, ..Failure::default() };
+    stage.state_mut().reply(|command| matches!(command, Command::Start { .. }), Err(failure));
+    stage.run();
     stage.key_press(Key::F5);
     stage.run();
     let commands = stage.state_mut().take_commands();

@@ -8,13 +8,13 @@ fn a_finding_is_told_once_and_its_evidence_is_one_click_away() {
     assert!(stage.query_by_label_contains("What often goes wrong").is_some());
     let mut history = crate::health::healthy(300);
     let last = history.pop().unwrap();
-    let beginning = Beginning {
+    let started = RunStarted {
         config: Preset::Small.config(),
         out: PathBuf::from("runs/resumed"),
         history: history.iter().cloned().map(Entry::Step).collect(),
         snapshots: Vec::new(),
     };
-    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
+    stage.state_mut().start_run(started);
     stage.run();
     assert!(stage.query_by_label("All is well").is_some());
     for step in 0..60 {
@@ -38,23 +38,26 @@ fn a_finding_is_told_once_and_its_evidence_is_one_click_away() {
 #[test]
 fn a_broken_run_offers_its_last_checkpoint() {
     let mut stage = stage_with_data();
-    let beginning = Beginning {
+    let started = RunStarted {
         config: Preset::Small.config(),
         out: PathBuf::from("runs/broken"),
         history: crate::health::healthy(3).into_iter().map(Entry::Step).collect(),
         snapshots: Vec::new(),
     };
-    let rate = beginning.config.training.learning_rate;
-    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
-    stage.state_mut().receive(Event::Problem(Problem {
-        what: "the loss is NaN".to_owned(),
+    let rate = started.config.training.learning_rate;
+    stage.state_mut().start_run(started);
+    let failure = Failure {
+        text: "the loss is NaN".to_owned(),
         advice: "continue".to_owned(),
-        harm: Harm::Spoiled,
-    }));
-    enter(&mut stage, State::Paused);
+        effect: RunEffect::Spoiled,
+        report: None,
+    };
+    stage.state_mut().publish(|state| state.run.as_mut().unwrap().failure = Some(failure));
+    enter(&mut stage, Activity::Paused);
     click(&mut stage, "Go back to the checkpoint");
     let commands = stage.state_mut().take_commands();
-    let [.., Command::Resume { run, .. }, Command::Change(Setting::LearningRate(lower))] = &commands[..]
+    let [.., Command::Resume { run, on_run: OnRun::End, .. }, Command::Change(Setting::LearningRate(lower))] =
+        &commands[..]
     else {
         panic!("{commands:?}")
     };

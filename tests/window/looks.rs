@@ -6,7 +6,7 @@ use egui_kittest::SnapshotOptions;
 /// A pane that fills a small window.
 fn pane(key: Key, fill: impl FnOnce(&mut Stage)) -> Stage {
     let mut stage = drawn(builder().with_size([960.0, 600.0]).with_pixels_per_point(1.0));
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     fill(&mut stage);
     stage.run_steps(4);
     press(&mut stage, Modifiers::COMMAND, key);
@@ -16,13 +16,14 @@ fn pane(key: Key, fill: impl FnOnce(&mut Stage)) -> Stage {
 
 /// A run with these steps behind it.
 fn begin(stage: &mut Stage, history: Vec<StepReport>) {
-    let beginning = Beginning {
+    let started = RunStarted {
         config: Preset::Small.config(),
         out: PathBuf::from("runs/one"),
         history: history.into_iter().map(Entry::Step).collect(),
         snapshots: Vec::new(),
     };
-    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
+    stage.state_mut().start_run(started);
+    stage.state_mut().set_activity(Activity::Idle);
 }
 
 fn compare(stage: &mut Stage, name: &str) {

@@ -12,7 +12,9 @@ mod health;
 mod inspector;
 mod keys;
 mod looks;
+mod replies;
 mod sandbox;
+mod scripted;
 mod settings;
 mod timeline;
 mod trajectory;
@@ -40,11 +42,14 @@ use monoscope::{
     geometry::Intrinsics,
     model::{Architecture, DepthArchitecture, Motions, PoseArchitecture, PoseModel, ResnetArchitecture},
     objective::{Evidence, Inputs, MapName, Noise, Objective},
-    train::{
-        Beginning, Command, DataReport, Entry, EvaluationNews, EvaluationReport, Event, Harm, Origin,
-        Picture, Problem, State, StepReport, Trajectory, WeightsReport,
+    session::{
+        Activity, Command, DataReport, EvaluationProgress, EvaluationReport, Event, Failure, Level,
+        ModelReport, Notice, OnRun, Origin, Outcome, Picture, Provenance, Reply, Request, RunEffect,
+        RunStarted, SessionState, Topic, Trajectory,
     },
+    train::{Entry, StepReport},
 };
+use scripted::Scripted;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -54,34 +59,29 @@ use std::{
     time::Duration,
 };
 
-type Stage = Harness<'static, Window>;
+type Stage = Harness<'static, Scripted>;
 
 /// A window of the size that most people have, without a renderer.
 fn stage() -> Stage {
-    let mut stage = builder().build_ui_state(|ui, window: &mut Window| window.ui(ui), window());
+    let mut stage = builder().build_ui_state(|ui, window: &mut Scripted| window.ui(ui), window());
     stage.run();
     stage
 }
 
 /// A window whose pictures are drawn too.
-fn drawn(builder: egui_kittest::HarnessBuilder<Window>) -> Stage {
+fn drawn(builder: egui_kittest::HarnessBuilder<Scripted>) -> Stage {
     let [_, compute] = backends();
     let renderer = WgpuTestRenderer::from_render_state(render_state(&compute.display.unwrap()));
-    builder.renderer(renderer).build_ui_state(|ui, window: &mut Window| window.ui(ui), window())
+    builder.renderer(renderer).build_ui_state(|ui, window: &mut Scripted| window.ui(ui), window())
 }
 
-fn builder() -> egui_kittest::HarnessBuilder<Window> {
+fn builder() -> egui_kittest::HarnessBuilder<Scripted> {
     Harness::builder().with_size([1280.0, 800.0]).with_max_steps(40).with_context_setup(Window::dress)
 }
 
-fn window() -> Window {
-    let devices = Devices {
-        draws: "llvmpipe (LLVM 15)".to_owned(),
-        is_software: true,
-        trains: "CPU backend".to_owned(),
-        is_shared: false,
-    };
-    Window::new(devices, &PathBuf::from("there/are/no/runs"))
+fn window() -> Scripted {
+    let devices = Devices { draws: "llvmpipe (LLVM 15)".to_owned(), is_software: true };
+    Scripted::new(Window::new(devices, &PathBuf::from("there/are/no/runs")))
 }
 
 fn key(frame: u32) -> FrameKey {
@@ -92,8 +92,9 @@ fn key(frame: u32) -> FrameKey {
 fn data() -> DataReport {
     let drive = |folder: &str, frames| Drive { folder: folder.to_owned(), frames, sides: vec![Side::Left] };
     DataReport {
+        version: 0,
+        choice: DataChoice::Demo,
         name: "test data".to_owned(),
-        source: Arc::new(timeline::Painted::default()),
         drives: vec![drive("day/drive_one", 0..20), drive("day/drive_two", 5..8)],
         split: None,
         training: (1..16).map(key).collect(),
@@ -104,13 +105,13 @@ fn data() -> DataReport {
 
 fn stage_with_data() -> Stage {
     let mut stage = stage();
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     stage
 }
 
-fn enter(stage: &mut Stage, state: State) {
-    stage.state_mut().receive(Event::State(state));
+fn enter(stage: &mut Stage, activity: Activity) {
+    stage.state_mut().set_activity(activity);
     stage.run();
     stage.state_mut().take_commands();
 }
@@ -140,6 +141,7 @@ fn picture(key: FrameKey) -> Arc<Picture> {
         key,
         step: 0,
         origin: Origin::Images,
+        weights: None,
         maps: BTreeMap::new(),
         cloud: None,
         objective: ObjectiveConfig::default(),
@@ -152,11 +154,11 @@ fn picture(key: FrameKey) -> Arc<Picture> {
 fn opening_says_what_to_compute_and_shows_a_frame_that_trains() {
     let mut stage = stage();
     stage.state_mut().open(DataChoice::Demo, None, None);
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     let commands = stage.state_mut().take_commands();
-    let opens =
-        |command: &Command| matches!(command, Command::OpenData { data: DataChoice::Demo, split: None });
+    let opened = Command::OpenData { data: DataChoice::Demo, split: None, on_run: OnRun::Ask };
+    let opens = |command: &Command| *command == opened;
     assert!(commands.iter().any(opens));
     assert_eq!(shown(&commands), [key(1)]);
     let expected = [
@@ -177,7 +179,7 @@ fn the_buttons_of_a_run_follow_its_state() {
     for name in ["Train", "Pause", "Step", "Stop"] {
         assert!(stage.get_by_label(name).accesskit_node().is_disabled(), "{name} without data");
     }
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     stage.state_mut().take_commands();
     click(&mut stage, "Train");
@@ -188,11 +190,11 @@ fn the_buttons_of_a_run_follow_its_state() {
     assert_eq!(**config, Preset::Small.config());
     assert_eq!(out, &PathBuf::from("there/are/no/runs/run_001"));
 
-    enter(&mut stage, State::Training);
+    enter(&mut stage, Activity::Training);
     assert!(stage.get_by_label("Train").accesskit_node().is_disabled());
     click(&mut stage, "Pause");
     assert!(matches!(stage.state_mut().take_commands()[..], [Command::Pause]));
-    enter(&mut stage, State::Paused);
+    enter(&mut stage, Activity::Paused);
     click(&mut stage, "Step");
     assert!(matches!(stage.state_mut().take_commands()[..], [Command::Step]));
     click(&mut stage, "Continue");
@@ -236,9 +238,9 @@ fn options_of_the_loss_change_the_run_that_is_there() {
     let mut config = Preset::Small.config();
     config.training.learning_rate = 5e-4;
     let history = vec![Entry::Step(StepReport { step: 3, loss: 0.2, ..StepReport::default() })];
-    let beginning = Beginning { config, out: PathBuf::from("runs/resumed"), history, snapshots: Vec::new() };
-    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
-    enter(&mut stage, State::Training);
+    let started = RunStarted { config, out: PathBuf::from("runs/resumed"), history, snapshots: Vec::new() };
+    stage.state_mut().start_run(started);
+    enter(&mut stage, Activity::Training);
     assert!(
         stage.query_all_by_label_contains("step 3").next().is_some(),
         "the resumed run's history is shown"
@@ -275,7 +277,7 @@ fn playing_waits_for_each_picture() {
 #[test]
 fn scrubbing_while_training_leaves_the_batch() {
     let mut stage = stage_with_data();
-    enter(&mut stage, State::Training);
+    enter(&mut stage, Activity::Training);
     let strip = stage.get_by_role_and_label(Role::Slider, "Frame").rect();
     stage.drag_at(strip.center());
     stage.run();
@@ -328,15 +330,16 @@ fn a_closed_pane_is_not_computed_for() {
 }
 
 /// Weights of a ResNet with disparities at the scales 0 and 1, trained at 640×192.
-fn weights(encoder: ResnetArchitecture, pose: Option<PoseArchitecture>) -> WeightsReport {
+fn weights(encoder: ResnetArchitecture, pose: Option<PoseArchitecture>) -> ModelReport {
     let architecture = Architecture {
         depth: DepthArchitecture::Resnet(encoder),
         scales: vec![0, 1],
         masked_sources: None,
         pose,
     };
-    WeightsReport {
-        path: Some("there/are/weights".into()),
+    ModelReport {
+        id: 0,
+        provenance: Provenance::File("there/are/weights".into()),
         architecture,
         size: Some(ImageSize { height: 192, width: 640 }),
         use_stereo: false,
@@ -345,18 +348,20 @@ fn weights(encoder: ResnetArchitecture, pose: Option<PoseArchitecture>) -> Weigh
     }
 }
 
-fn problem() -> Problem {
-    Problem {
-        what: "frame 7 cannot be read".to_owned(),
+fn notice() -> Notice {
+    Notice {
+        level: Level::Warning,
+        topic: Topic::Data,
+        text: "frame 7 cannot be read".to_owned(),
         advice: "copy it again".to_owned(),
-        harm: Harm::None,
+        report: None,
     }
 }
 
 #[test]
 fn a_problem_is_seen_until_it_is_dismissed_and_kept() {
     let mut stage = stage_with_data();
-    stage.state_mut().receive(Event::Problem(problem()));
+    stage.state_mut().receive(Event::Notice(notice()));
     stage.run();
     assert!(stage.query_by_label("frame 7 cannot be read").is_some());
     assert!(stage.query_by_label("copy it again").is_some());
@@ -381,7 +386,7 @@ fn progress_is_told_in_figures() {
         seconds_left: 190.0,
         ..StepReport::default()
     };
-    stage.state_mut().receive(Event::State(State::Training));
+    stage.state_mut().set_activity(Activity::Training);
     stage.state_mut().receive(Event::Step(report));
     stage.run();
     for text in ["step 412 / 3000", "12.4 images/s", "03:10 left", "412 of 3000", "0.1250"] {
@@ -394,22 +399,28 @@ fn the_demo_weights_are_for_a_first_look() {
     let mut stage = stage();
     stage.state_mut().open(DataChoice::Demo, None, None);
     let commands = stage.state_mut().take_commands();
-    assert!(commands.iter().any(|command| matches!(command, Command::LoadDemo)), "{commands:?}");
+    assert!(
+        commands.iter().any(|command| matches!(command, Command::LoadWeights { path: None, .. })),
+        "{commands:?}"
+    );
     stage.state_mut().open(DataChoice::Folder("kitti".into()), None, None);
     let commands = stage.state_mut().take_commands();
-    assert!(!commands.iter().any(|command| matches!(command, Command::LoadDemo)), "{commands:?}");
+    assert!(
+        !commands.iter().any(|command| matches!(command, Command::LoadWeights { path: None, .. })),
+        "{commands:?}"
+    );
 }
 
 #[test]
 fn empty_views_say_what_to_do() {
     let mut stage = stage();
     assert!(stage.query_all_by_label_contains("No data is open").next().is_some());
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     assert_eq!(stage.query_all_by_label_contains("No networks yet: press Train").count(), 4);
     click(&mut stage, "Train from scratch");
     assert!(matches!(stage.state_mut().take_commands().last(), Some(Command::Start { .. })));
-    stage.state_mut().receive(Event::Weights(weights(ResnetArchitecture::RESNET_18, None)));
+    stage.state_mut().load_weights(weights(ResnetArchitecture::RESNET_18, None));
     stage.run();
     assert!(stage.query_by_label_contains("nothing can be warped").is_some());
 }
@@ -436,7 +447,10 @@ fn a_typed_path_is_opened_as_what_it_is() {
         }
         sleep(Duration::from_millis(10));
     }
-    assert!(matches!(&commands[..], [Command::LoadWeights(path)] if path == folder.path()), "{commands:?}");
+    assert!(
+        matches!(&commands[..], [Command::LoadWeights { path: Some(path), on_run: OnRun::Ask }] if path == folder.path()),
+        "{commands:?}"
+    );
 }
 
 #[test]

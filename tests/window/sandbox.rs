@@ -3,7 +3,7 @@
 use super::*;
 use monoscope::{
     objective::Adjustment,
-    train::{Judgement, WhatIf},
+    session::{Judgement, WhatIf},
 };
 
 /// What the window asks to be tried, if that is news.

@@ -1,6 +1,7 @@
 //! What the window remembers between starts: arrangement, theme, zoom, options of panes.
 
 use super::*;
+use crate::support::repository;
 use monoscope::app::{Settings, Store, ThemeChoice};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,7 +22,7 @@ pub fn started_with(text: &str) -> Stage {
     let mut stage = stage();
     let context = stage.ctx.clone();
     stage.state_mut().restore(settings, complaints, &context);
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     stage
 }
@@ -193,4 +194,35 @@ fn the_file_is_written_whole_and_read_again() {
     let (mut store, ..) = Store::open(folder.path().join("not/there/yet/window.json/below/a/file"));
     store.keep(&Settings::default());
     assert!(store.wait().unwrap().contains("cannot be kept"));
+}
+
+#[test]
+fn the_settings_of_version_0_1_are_read_and_what_a_newer_version_keeps_there_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("window.json");
+    let older = fs::read_to_string(repository("tests/data/version_0_1/window.json")).unwrap();
+    let newer = older.replacen('{', "{\n  \"weather\": {\"rain\": true},", 1).replacen(
+        "\"recents\": {",
+        "\"recents\": {\n    \"films\": [1, 2],",
+        1,
+    );
+    for (text, is_newer) in [(older, false), (newer, true)] {
+        fs::write(&path, text).unwrap();
+        let (mut store, settings, complaints) = Store::open(path.clone());
+        assert_eq!(complaints, Vec::<String>::new());
+        assert_eq!((settings.theme, settings.zoom), (ThemeChoice::Light, 1.25));
+        assert_eq!((settings.recents.data.len(), settings.recents.weights.len()), (1, 1));
+        let mut stage = stage();
+        let context = stage.ctx.clone();
+        stage.state_mut().restore(settings.clone(), complaints, &context);
+        assert_eq!(kept(&stage).desk, settings.desk, "each pane is where it was");
+        let changed = Settings { zoom: 1.5, ..settings };
+        assert_eq!(store.keep(&changed), None);
+        assert_eq!(store.wait(), None);
+        let written: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(written["zoom"], 1.5);
+        assert_eq!(written["weather"]["rain"] == true, is_newer, "{written}");
+        assert_eq!(written["recents"]["films"].is_array(), is_newer, "{written}");
+        assert_eq!(Store::open(path.clone()).1, changed);
+    }
 }

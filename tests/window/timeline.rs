@@ -105,8 +105,8 @@ fn the_pictures_of_the_built_in_drive_arrive() {
     let drives = source.drives().to_vec();
     let key = |frame| FrameKey { folder: drives[0].folder.clone(), frame, side: Side::Left };
     let (training, validation) = ((1..60).map(key).collect(), (60..90).map(key).collect());
-    let report = DataReport { source, drives: drives.clone(), training, validation, ..data() };
-    stage.state_mut().receive(Event::Data(report));
+    let report = DataReport { drives: drives.clone(), training, validation, ..data() };
+    stage.state_mut().open_frames(report, source);
     stage.run();
     let rect = timeline(&stage);
     // Of the first points of the row, the part that is as bright as a street by day.
@@ -148,7 +148,7 @@ fn the_pictures_of_the_built_in_drive_arrive() {
 fn a_broken_frame_says_why_and_is_read_once() {
     let source = Arc::new(Painted::default());
     let mut stage = stage();
-    stage.state_mut().receive(Event::Data(DataReport { source: source.clone(), ..data() }));
+    stage.state_mut().open_frames(data(), source.clone());
     stage.run();
     point_at(&mut stage, BROKEN as f32);
     assert!(stage.query_by_label("frame 13: trains").is_some(), "at once, with or without its picture");
@@ -166,7 +166,7 @@ fn a_broken_frame_says_why_and_is_read_once() {
 fn only_the_pictures_on_the_screen_are_read_each_once() {
     let source = Arc::new(Painted::default());
     let mut stage = stage();
-    stage.state_mut().receive(Event::Data(DataReport { source: source.clone(), ..data() }));
+    stage.state_mut().open_frames(data(), source.clone());
     let rect = {
         stage.run();
         timeline(&stage)

@@ -3,12 +3,12 @@
 use super::*;
 
 /// A drive straight on that the networks see at half its length, as far as the first frames of 20.
-fn trajectory(known: usize, truth: bool) -> Event {
+fn trajectory(known: usize, truth: bool) -> Trajectory {
     let straight = |step: f64| {
         let at = move |frame: u32| DAffine3::from_translation(DVec3::Z * step * f64::from(frame));
         (0..20).map(move |frame| (frame, at(frame)))
     };
-    Event::Trajectory(Box::new(Trajectory {
+    Trajectory {
         folder: key(0).folder,
         side: Side::Left,
         frames: (0..20).collect(),
@@ -16,7 +16,7 @@ fn trajectory(known: usize, truth: bool) -> Event {
         truth: Arc::new(if truth { straight(1.0).collect() } else { BTreeMap::new() }),
         problem: None,
         step: 0,
-    }))
+    }
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
 
     let config = Preset::Small.config();
     let (history, snapshots) = (Vec::new(), Vec::new());
-    let beginning = Beginning { config, out: PathBuf::from("runs/one"), history, snapshots };
-    stage.state_mut().receive(Event::Begun(Box::new(beginning)));
+    let started = RunStarted { config, out: PathBuf::from("runs/one"), history, snapshots };
+    stage.state_mut().start_run(started);
     stage.run();
     stage.state_mut().take_commands();
     click(&mut stage, "Predict the path");
@@ -41,7 +41,8 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
         matches!(&commands[..], [Command::Trace { folder, side: Side::Left }] if *folder == key(0).folder),
         "{commands:?}"
     );
-    stage.state_mut().receive(trajectory(5, true));
+    stage.state_mut().reply(|command| matches!(command, Command::Trace { .. }), Ok(Outcome::Done));
+    stage.state_mut().receive_trajectory(&trajectory(5, true));
     stage.run();
     assert!(stage.query_by_label("5 of 20 frames").is_some());
     click(&mut stage, "Cancel");
@@ -50,7 +51,7 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     stage.run();
     assert!(stage.query_by_label_contains("4.0 m gone").is_some(), "what is there is compared");
 
-    stage.state_mut().receive(trajectory(20, true));
+    stage.state_mut().receive_trajectory(&trajectory(20, true));
     stage.run();
     let scaled = "19.0 m gone · ATE 0.000 m of the path, 0.0000 ± 0.0000 m of snippets · drift is not defined \
                   below 100 m · scale 2.000";
@@ -66,10 +67,31 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     assert!(stage.query_by_label("Trajectory in space").is_some());
     click(&mut stage, "3-D");
 
-    stage.state_mut().receive(trajectory(20, false));
+    stage.state_mut().receive_trajectory(&trajectory(20, false));
     stage.run();
     assert!(stage.query_by_label_contains("No true path is known").is_some());
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     assert!(stage.query_by_label("Predict the path").is_some(), "other data has another path");
+}
+
+#[test]
+fn a_path_that_comes_after_its_end_is_not_waited_for() {
+    let mut stage = stage_with_data();
+    let (history, snapshots) = (Vec::new(), Vec::new());
+    let (config, out) = (Preset::Small.config(), PathBuf::from("runs/one"));
+    stage.state_mut().start_run(RunStarted { config, out, history, snapshots });
+    click(&mut stage, "View");
+    click(&mut stage, "Trajectory");
+    stage.key_press(Key::Escape);
+    stage.run();
+    click(&mut stage, "Predict the path");
+    stage.state_mut().reply(|command| matches!(command, Command::Trace { .. }), Ok(Outcome::Done));
+    stage.run();
+    assert!(stage.query_by_label("Cancel").is_some());
+    stage.state_mut().receive(Event::TraceEnded);
+    stage.state_mut().receive_trajectory(&trajectory(5, true));
+    stage.run();
+    assert!(stage.query_by_label("Cancel").is_none());
+    assert!(stage.query_by_label_contains("4.0 m gone").is_some(), "what is there is compared");
 }

@@ -243,7 +243,7 @@ fn the_value_under_the_pointer_is_told() {
     let size = ImageSize { height: 64, width: 192 };
     let values: Vec<f32> = (0..size.pixels()).map(|index| (index % size.width) as f32 / 1000.0).collect();
     let lease = Lease::upload(&values, [1, size.height, size.width], &compute).unwrap();
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.state_mut().show(Arc::new(Picture {
         maps: BTreeMap::from([(MapName::Disparity(0), Arc::new(lease))]),
         ..Arc::into_inner(picture(key(1))).unwrap()
@@ -275,11 +275,12 @@ fn a_picture_is_drawn_in_its_pane() {
         (MapName::MinimumLoss, lease(&plane(0.5), 1)),
     ]);
     let key = key(1);
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.state_mut().show(Arc::new(Picture {
         key,
         step: 0,
         origin: Origin::Prediction,
+        weights: None,
         maps,
         cloud: None,
         objective: ObjectiveConfig::default(),

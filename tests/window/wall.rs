@@ -6,7 +6,8 @@ use super::{
 };
 use monoscope::{
     geometry::colormap::Colormap,
-    train::{Album, Pinned, SeenFrame, Snapshot, Snapshots, Thumbnail},
+    session::Pinned,
+    train::{Album, SeenFrame, Snapshot, Snapshots, Thumbnail},
 };
 
 const DISPARITY: MapName = MapName::Disparity(0);
@@ -36,20 +37,20 @@ fn snapshot(step: u64, [low, high]: [f32; 2]) -> Arc<Snapshot> {
 }
 
 /// How a run goes on after a hundred steps.
-fn beginning(snapshots: Vec<Arc<Snapshot>>) -> Event {
+fn started(snapshots: Vec<Arc<Snapshot>>) -> RunStarted {
     let history = (1..=100).map(|step| StepReport { step, loss: 0.2, seconds: 0.5, ..StepReport::default() });
-    Event::Begun(Box::new(Beginning {
+    RunStarted {
         config: Preset::Small.config(),
         out: PathBuf::from("runs/pinned"),
         history: history.map(Entry::Step).collect(),
         snapshots,
-    }))
+    }
 }
 
 /// A run of a hundred steps with three snapshots, the wall shown.
 fn with_run(mut stage: Stage) -> Stage {
     show_wall(&mut stage);
-    stage.state_mut().receive(beginning(Vec::new()));
+    stage.state_mut().start_run(started(Vec::new()));
     for (step, ends) in [(0, [0.5, 0.5]), (50, [0.2, 0.5]), (100, [0.0, 1.0])] {
         stage.state_mut().receive(Event::Snapshot(snapshot(step, ends)));
     }
@@ -101,7 +102,7 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
         "what is hidden costs nothing"
     );
     show_wall(&mut stage);
-    stage.state_mut().receive(Event::Data(DataReport { drives: Vec::new(), ..data() }));
+    stage.state_mut().open_data(DataReport { drives: Vec::new(), ..data() });
     stage.run();
     assert_eq!(
         pinned(&stage.state_mut().take_commands()),
@@ -155,7 +156,7 @@ fn a_run_that_goes_on_brings_its_snapshots_and_the_frames_that_they_show() {
     click(&mut stage, "Pin this frame");
     stage.state_mut().take_commands();
     let snapshots = [50, 100].map(|step| snapshot(step, [0.0, 1.0]));
-    stage.state_mut().receive(beginning(snapshots.into()));
+    stage.state_mut().start_run(started(snapshots.into()));
     stage.run();
     let frames = pinned(&stage.state_mut().take_commands()).unwrap().frames;
     assert_eq!(frames, [16, 17, 18, 1].map(key), "what was pinned before stays too");
@@ -177,9 +178,9 @@ fn the_snapshots_of_a_run_that_the_curves_draw_can_be_looked_at_instead() {
     }
     let mut stage = stage_with_data();
     show_wall(&mut stage);
-    let Event::Begun(begun) = beginning(vec![snapshot(100, [0.0, 1.0])]) else { unreachable!() };
-    let begun = Beginning { out: folder.path().join("present"), ..*begun };
-    stage.state_mut().receive(Event::Begun(Box::new(begun)));
+    let started =
+        RunStarted { out: folder.path().join("present"), ..started(vec![snapshot(100, [0.0, 1.0])]) };
+    stage.state_mut().start_run(started);
     stage.run();
     assert!(stage.query_by_label("Run of the snapshots").is_none(), "there is no other run");
     add_earlier_run(&mut stage);
@@ -259,7 +260,7 @@ fn a_click_on_the_curves_chooses_a_snapshot_until_it_is_let_go() {
 #[test]
 fn colours_mean_the_same_in_all_snapshots_unless_each_has_its_own_range() {
     let mut stage = drawn(builder());
-    stage.state_mut().receive(Event::Data(data()));
+    stage.state_mut().open_data(data());
     stage.run();
     let mut stage = with_run(stage);
     let lower_half = |stage: &mut Stage, step: u64| {

@@ -34,7 +34,7 @@ impl Pane for Health {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
-        if state.health.readings.is_empty() && state.health.broken.is_none() {
+        if state.health.readings.is_empty() && state.spoiled().is_none() {
             empty(
                 ui,
                 rect,
@@ -63,10 +63,10 @@ impl Pane for Health {
 
 /// Draws why the run cannot go on, and the way back; says how many such cards there are.
 fn broken(ui: &mut Ui, state: &mut State) -> usize {
-    let Some(problem) = state.health.broken.clone() else { return 0 };
+    let Some(failure) = state.spoiled().cloned() else { return 0 };
     heading(ui, Icon::Alert, Palette::of(ui).failure, "The run has stopped: no number came out");
-    ui.add(Label::new(&problem.what).wrap());
-    ui.add(Label::new(RichText::new(&problem.advice).color(ui.visuals().weak_text_color())).wrap());
+    ui.add(Label::new(&failure.text).wrap());
+    ui.add(Label::new(RichText::new(&failure.advice).color(ui.visuals().weak_text_color())).wrap());
     let back = ui.button("Go back to the checkpoint").on_hover_text(format!(
         "Continue from the last checkpoint with the learning rate {:e}; the steps after it are forgotten",
         state.lower_rate()

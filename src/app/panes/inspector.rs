@@ -8,7 +8,7 @@ use crate::{
         state::State,
         theme,
     },
-    train::{self, Origin},
+    session::{Activity, Origin},
 };
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
@@ -89,11 +89,11 @@ impl Pane for Inspector {
 
 /// Why there is nothing to say.
 fn absence(state: &State) -> String {
-    if state.data.is_none() {
+    if state.data().is_none() {
         return "No data is open: choose it in the Sequence pane".to_owned();
     }
     let is_unpredicted = state.picture.as_ref().is_none_or(|picture| picture.origin == Origin::Images);
-    if state.session == train::State::Preparing {
+    if state.activity() == Activity::Preparing {
         return "Getting ready: the first step takes longer than the others".to_owned();
     }
     if is_unpredicted && !state.has_networks() {
@@ -105,7 +105,7 @@ fn absence(state: &State) -> String {
 }
 
 fn why_no_sources(state: &State) -> &'static str {
-    let weights = state.weights.as_ref().filter(|_| !state.has_run());
+    let weights = state.loaded_weights();
     match weights {
         Some(weights) if weights.architecture.pose.is_none() && weights.use_stereo => {
             "There is no loss here: these weights know the motion to the stereo camera only, and this frame \

@@ -8,13 +8,15 @@ use crate::app::{
     theme::{self, Palette},
 };
 use egui::{
-    Align, Align2, Button, ComboBox, FontId, Layout, Role, ScrollArea, Sense, TextEdit, TextStyle,
+    Align, Align2, Button, ComboBox, FontId, Layout, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle,
     TextWrapMode, Ui, Vec2, WidgetInfo,
 };
 use serde::{Deserialize, Serialize};
 
 const ROW: f32 = 18.0;
 const TIME: f32 = 64.0;
+/// Width of the button for a report.
+const REPORT: f32 = 88.0;
 
 /// The pane.
 #[derive(Default, Serialize, Deserialize)]
@@ -49,7 +51,7 @@ impl Pane for LogPane {
             let lines = state.messages.log.matching(self.least, &self.words);
             let copy = ui.add_enabled(!lines.is_empty(), Button::new("Copy"));
             if copy.on_hover_text("Put the lines that are shown on the clipboard").clicked() {
-                let lines: Vec<_> = lines.into_iter().map(Line::plain).collect();
+                let lines: Vec<_> = lines.into_iter().map(Line::whole).collect();
                 ui.ctx().copy_text(lines.join("\n"));
             }
             let width = ui.available_width().min(200.0);
@@ -96,7 +98,10 @@ fn row(ui: &mut Ui, line: &Line) {
     };
     let times = if line.times > 1 { format!("{}× ", line.times) } else { String::new() };
     let text = egui::RichText::new(format!("{times}{}", line.text)).color(colour);
-    let place = rect.with_min_x(rect.left() + TIME + theme::HALF);
+    let mut place = rect.with_min_x(rect.left() + TIME + theme::HALF);
+    if let Some(report) = &line.report {
+        place.max.x = copy_report(ui, rect, report).left() - theme::HALF;
+    }
     let text = egui::WidgetText::from(text).into_galley(
         ui,
         Some(TextWrapMode::Truncate),
@@ -106,4 +111,15 @@ fn row(ui: &mut Ui, line: &Line) {
     let corner = Align2::LEFT_CENTER.align_size_within_rect(text.size(), place).min;
     ui.painter().galley(corner, text, colour);
     response.on_hover_text(format!("{} (universal time)\n{}", line.time(), line.text));
+}
+
+/// Draws the button that puts a report on the clipboard at the right end of a line; gives its place.
+fn copy_report(ui: &mut Ui, row: Rect, report: &str) -> Rect {
+    let place = row.with_min_x(row.right() - REPORT);
+    let button = ui.put(place, Button::new("Copy report").small());
+    let help = "Put on the clipboard where in the program this happened, for those who mend it";
+    if button.on_hover_text(help).clicked() {
+        ui.ctx().copy_text(report.to_owned());
+    }
+    place
 }

@@ -3,7 +3,7 @@
 use super::Pane;
 use crate::{
     app::{action::Action, state::State, theme, theme::Palette},
-    train::DataReport,
+    session::DataReport,
 };
 use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
 use serde::{Deserialize, Serialize};
@@ -136,12 +136,12 @@ impl Pane for Sequence {
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 self.open(ui, state);
                 ui.add_space(theme::UNIT);
-                let opening = state.opening.words();
+                let opening = state.requests.opening();
                 let is_opening = opening.is_some();
                 if let Some(words) = opening {
                     ui.add(Label::new(words).wrap());
                 }
-                match state.data.clone() {
+                match state.data().cloned() {
                     Some(data) => report(ui, state, &data),
                     None if !is_opening => {
                         ui.add(

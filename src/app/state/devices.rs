@@ -1,38 +1,38 @@
 //! What draws, what computes, and how a person has it computed elsewhere.
 
 use super::State;
-use crate::{app::action::Action, config::DeviceChoice, train::Command};
+use crate::{
+    app::action::Action,
+    config::DeviceChoice,
+    session::{Command, DeviceState},
+};
 
-/// What draws and what computes, by the names that a person knows.
+/// What draws the window, and beside it what computes, by the names that a person knows.
 #[derive(Clone, Debug)]
 pub struct Devices {
     /// The adapter that draws the window.
     pub draws: String,
     /// Whether that is a driver that draws with the processor.
     pub is_software: bool,
-    /// The backend that trains and predicts.
-    pub trains: String,
-    /// Whether they are one device, so that tensors are drawn where they lie.
-    pub is_shared: bool,
 }
 
 impl Devices {
     /// Both in a few words.
-    pub fn summary(&self) -> String {
+    pub fn summary(&self, computes: &DeviceState) -> String {
         let short = |name: &str| name.split(" (").next().unwrap_or(name).to_owned();
-        if self.is_shared {
+        if computes.is_shared {
             format!("{} draws and trains", short(&self.draws))
         } else {
-            format!("{} draws · {} trains", short(&self.draws), short(&self.trains))
+            format!("{} draws · {} trains", short(&self.draws), short(&computes.name))
         }
     }
 
     /// Both by their whole names, with what follows from it.
-    pub fn explanation(&self) -> String {
-        if self.is_shared {
+    pub fn explanation(&self, computes: &DeviceState) -> String {
+        if computes.is_shared {
             format!("{} draws and trains: tensors are drawn where they lie", self.draws)
         } else {
-            format!("{} draws the window; the {} trains and predicts", self.draws, self.trains)
+            format!("{} draws the window; the {} trains and predicts", self.draws, computes.name)
         }
     }
 
@@ -53,17 +53,12 @@ impl Devices {
 impl State {
     /// Has everything computed elsewhere; a run under way goes on there.
     pub fn compute_on(&mut self, choice: DeviceChoice) {
-        self.commands.push(Command::ComputeOn(choice));
+        self.requests.send(Command::ComputeOn(choice));
     }
 
     /// Why nothing more can be computed on the graphics card, or off it, than is already.
     pub(super) fn obstacle_to_move(&self, action: Action) -> Option<String> {
-        let is_there = (action == Action::ComputeOnGraphics) == self.devices.is_shared;
-        is_there.then(|| format!("The {} trains and predicts already", self.devices.trains))
-    }
-
-    pub(super) fn moved(&mut self, trains: String, is_shared: bool) {
-        self.devices.trains = trains;
-        self.devices.is_shared = is_shared;
+        let is_there = (action == Action::ComputeOnGraphics) == self.session.device.is_shared;
+        is_there.then(|| format!("The {} trains and predicts already", self.session.device.name))
     }
 }

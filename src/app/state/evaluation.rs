@@ -1,12 +1,12 @@
 //! Evaluating, and taking figures and pictures away.
 
 use super::State;
-use crate::{app::open::Content, train::Command};
+use crate::{app::open::Content, session::Command};
 
 impl State {
     /// Why there is nothing to evaluate, if so.
     pub fn obstacle_to_evaluation(&self) -> Option<String> {
-        if self.data.is_none() {
+        if self.data().is_none() {
             Some(
                 "Open data with true depth first: the built-in drive has it, or KITTI (Sequence pane)"
                     .to_owned(),
@@ -21,13 +21,13 @@ impl State {
     /// Evaluates the present networks as the pane says.
     pub fn evaluate(&mut self) {
         if self.obstacle_to_evaluation().is_none() {
-            self.commands.push(Command::Evaluate(Box::new(self.evaluations.request.clone())));
+            self.requests.send(Command::Evaluate(Box::new(self.evaluations.request.clone())));
         }
     }
 
     /// Gives the evaluation under way up.
     pub fn cancel_evaluation(&mut self) {
-        self.commands.push(Command::CancelEvaluation);
+        self.requests.send(Command::CancelEvaluation);
     }
 
     /// Asks the window to ask where a text is to be saved; the name is what its file is called at first.

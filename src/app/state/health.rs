@@ -4,10 +4,8 @@ use super::State;
 use crate::{
     app::{action::Action, messages},
     config::Setting,
-    train::{
-        Command, Problem,
-        health::{self, Finding, Reading, Sight, Watch},
-    },
+    session::{Command, OnRun},
+    train::health::{self, Finding, Reading, Sight, Watch},
 };
 use std::collections::BTreeSet;
 
@@ -19,8 +17,6 @@ const RATE_CUT: f64 = 3.0;
 pub struct Health {
     /// What every watch says.
     pub readings: Vec<Reading>,
-    /// Why the run can only go on from its last checkpoint, if so.
-    pub broken: Option<Problem>,
     /// Watches whose finding was told already in this run.
     told: BTreeSet<Watch>,
 }
@@ -69,8 +65,9 @@ impl State {
     pub fn go_back(&mut self) {
         if let Some(run) = self.run.clone() {
             let rate = Setting::LearningRate(self.lower_rate());
-            self.resume(run);
-            self.commands.push(Command::Change(rate));
+            self.requests.send(Command::FollowTraining(self.follows_training));
+            self.requests.send(Command::Resume { run, data: None, config: None, on_run: OnRun::End });
+            self.requests.send(Command::Change(rate));
         }
     }
 }

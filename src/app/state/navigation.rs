@@ -4,7 +4,7 @@ use super::State;
 use crate::{
     data::{FrameKey, Side},
     objective::MapName,
-    train::{Command, Fusing},
+    session::{Command, FusionRequest},
 };
 
 impl State {
@@ -20,8 +20,8 @@ impl State {
 
     /// Goes to another drive of the data.
     pub fn choose_drive(&mut self, drive: usize) {
-        if let Some(data) = &self.data {
-            self.playhead.choose_drive(data, drive);
+        if let Some(data) = self.data().cloned() {
+            self.playhead.choose_drive(&data, drive);
             let frame = self.playhead.frame;
             self.scrub(frame);
         }
@@ -35,9 +35,9 @@ impl State {
 
     /// Goes to a sample by its key, in whatever drive it is.
     pub fn choose_frame(&mut self, key: &FrameKey) {
-        let Some(data) = &self.data else { return };
+        let Some(data) = self.data().cloned() else { return };
         if let Some(drive) = data.drives.iter().position(|drive| drive.folder == key.folder) {
-            self.playhead.choose_drive(data, drive);
+            self.playhead.choose_drive(&data, drive);
             self.playhead.choose_side(key.side);
             self.scrub(key.frame);
         }
@@ -54,15 +54,15 @@ impl State {
     /// Asks the session for the frame of the playhead.
     pub(super) fn ask_for_frame(&mut self) {
         if let Some(key) = self.playhead.key() {
-            self.commands.push(Command::Show(key));
+            self.requests.send(Command::Show(key));
         }
     }
 
     /// Asks for neighbours of the frame that is looked at.
-    pub fn fuse(&mut self, wanted: Fusing) {
+    pub fn fuse(&mut self, wanted: FusionRequest) {
         if self.fusion.wanted != wanted {
             self.fusion.wanted = wanted;
-            self.commands.push(Command::Fuse(wanted));
+            self.requests.send(Command::Fuse(wanted));
         }
     }
 
@@ -87,7 +87,7 @@ impl State {
     /// Says whether changes by hand are on the screen, and which, if that changed.
     pub fn try_out(&mut self, is_open: bool) {
         if let Some(news) = self.sandbox.news(is_open) {
-            self.commands.push(Command::Adjust(news));
+            self.requests.send(Command::Adjust(news));
         }
     }
 
@@ -95,7 +95,7 @@ impl State {
     pub fn inspect(&mut self, inspects: bool) {
         if self.inspection.is_open != inspects {
             self.inspection.is_open = inspects;
-            self.commands.push(Command::Inspect(inspects));
+            self.requests.send(Command::Inspect(inspects));
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::{
     app::messages::Severity,
     data::FrameKey,
     objective::MapName,
-    train::{Command, DataReport, Pinned, Snapshot, Snapshots},
+    session::{Command, DataReport, Pinned},
+    train::{Snapshot, Snapshots},
 };
 use std::{
     collections::BTreeSet,
@@ -98,7 +99,9 @@ impl State {
     }
 
     pub(super) fn tell_pins(&mut self) {
-        self.commands.extend(self.wall.news().map(Command::Pin));
+        if let Some(pinned) = self.wall.news() {
+            self.requests.send(Command::Pin(pinned));
+        }
     }
 
     /// Why the frame of the timeline cannot be pinned, if so.
@@ -134,7 +137,7 @@ impl State {
         }
         let frames = last.iter().flat_map(|snapshot| &snapshot.frames).map(|frame| frame.key.clone());
         let mut pins: Vec<FrameKey> =
-            frames.filter(|key| self.data.as_ref().is_some_and(|data| has_frame(data, key))).collect();
+            frames.filter(|key| self.data().is_some_and(|data| has_frame(data, key))).collect();
         for key in std::mem::take(&mut self.wall.pins) {
             if !pins.contains(&key) {
                 pins.push(key);
@@ -168,7 +171,7 @@ impl State {
 
     /// If nothing is pinned: pins a few frames spread over those that validate, or else those that train.
     pub(super) fn pin_some(&mut self) {
-        let Some(data) = self.data.as_ref().filter(|_| self.wall.pins.is_empty()) else { return };
+        let Some(data) = self.data().filter(|_| self.wall.pins.is_empty()) else { return };
         let samples = if data.validation.is_empty() { &data.training } else { &data.validation };
         let keys: Vec<&FrameKey> = samples.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let count = keys.len().min(BY_ITSELF);

@@ -5,7 +5,7 @@ use crate::{
     compute::{Compute, DisplayDevice, Lease},
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
-    train::Cloud,
+    session::Cloud,
     view::{
         self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range, Sampling,
     },

@@ -12,6 +12,7 @@ use super::{ComputeArgs, progress};
 use crate::{
     compute::{Compute, count_kernels, time_kernels},
     config::{ConfigError, ImageSize},
+    output::outln,
 };
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -153,7 +154,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
         results,
     };
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        outln!("{}", serde_json::to_string(&report)?);
     } else {
         report.print();
     }

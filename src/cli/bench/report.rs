@@ -1,7 +1,10 @@
 //! Timings as JSON and as tables.
 
 use super::{Work, floor, together::Together};
-use crate::compute::{KernelTime, KernelTimes};
+use crate::{
+    compute::{KernelTime, KernelTimes},
+    output::outln,
+};
 use serde::Serialize;
 
 /// Kernels that a table names one by one.
@@ -93,23 +96,23 @@ pub(super) fn peak_memory() -> Option<u64> {
 impl Report {
     pub(super) fn print(&self) {
         let [batch, height, width] = self.size;
-        println!("{}, {} threads; {width}×{height}, batches of {batch}", self.device, self.threads);
-        println!(
+        outln!("{}, {} threads; {width}×{height}, batches of {batch}", self.device, self.threads);
+        outln!(
             "work         median      least       most   images/s  launches     floor  share    other  ratio"
         );
         self.results.iter().for_each(Outcome::print);
         if let Some(rates) = &self.rates {
-            println!("{rates}");
+            outln!("{rates}");
         }
         if let Some(bytes) = self.peak_memory {
-            println!("peak memory {:.2} GB", bytes as f64 / 1e9);
+            outln!("peak memory {:.2} GB", bytes as f64 / 1e9);
         }
         if let Some(bytes) = self.gpu_memory {
-            println!("GPU memory {:.2} GB", bytes as f64 / 1e9);
+            outln!("GPU memory {:.2} GB", bytes as f64 / 1e9);
         }
         for Outcome { work, timing, .. } in &self.results {
             if let Some(together) = &timing.together {
-                println!("{together}");
+                outln!("{together}");
             }
             if let Some(kernels) = &timing.kernels {
                 kernels.print(*work);
@@ -123,7 +126,7 @@ impl Outcome {
         let figure =
             |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
         let Timing { seconds, least_seconds, most_seconds, launches, floor, .. } = &self.timing;
-        println!(
+        outln!(
             "{:9} {seconds:7.4} s  {least_seconds:7.4} s  {most_seconds:7.4} s  {:9.1}  {:>8}  {:>8}  {:>5}  {:>7}  {:>5}",
             self.work.name(),
             self.images_per_second,
@@ -140,17 +143,17 @@ impl Kernels {
     fn print(&self, work: Work) {
         let launches: u64 = self.kernels.iter().map(|kernel| kernel.launches).sum();
         let milliseconds: f64 = self.kernels.iter().map(|kernel| kernel.milliseconds).sum();
-        println!(
+        outln!(
             "\n{}: {launches} launches, {milliseconds:.3} ms of kernels, each submitted by itself",
             work.name()
         );
         if self.kernel_clock == "host" {
-            println!("this adapter has no timestamps: times are the host's and hold all waiting");
+            outln!("this adapter has no timestamps: times are the host's and hold all waiting");
         }
         if self.untimed_launches > 0 {
-            println!("{} launches gave no time", self.untimed_launches);
+            outln!("{} launches gave no time", self.untimed_launches);
         }
-        println!("launches          ms   share  kernel");
+        outln!("launches          ms   share  kernel");
         let (named, rest) = self.kernels.split_at(self.kernels.len().min(MOST_KERNELS));
         let others = KernelTime {
             name: format!("{} others", rest.len()),
@@ -160,7 +163,7 @@ impl Kernels {
         };
         let others = (!rest.is_empty()).then_some(&others);
         for KernelTime { name, launches, milliseconds, share } in named.iter().chain(others) {
-            println!("{launches:8}  {milliseconds:10.3}  {:5.1}%  {name}", 100.0 * share);
+            outln!("{launches:8}  {milliseconds:10.3}  {:5.1}%  {name}", 100.0 * share);
         }
     }
 }

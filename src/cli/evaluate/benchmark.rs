@@ -1,12 +1,13 @@
 //! `evaluate benchmark`: depth for KITTI's server.
 
 use crate::{
-    cli::{RepeatableArgs, load_predictor, progress},
+    cli::{ComputeArgs, load_predictor, progress},
     data::{
         self, FrameKey, Side,
         image::{resize, write_depth},
     },
     evaluate::{BENCHMARK_SIZE, Predictions, benchmark_depth},
+    output::outln,
     predict::find_images,
 };
 use anyhow::{Context, Result, ensure};
@@ -32,7 +33,7 @@ pub(super) struct BenchmarkArgs {
     #[arg(long)]
     post_process: bool,
     #[command(flatten)]
-    compute: RepeatableArgs,
+    compute: ComputeArgs,
 }
 
 pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
@@ -65,7 +66,7 @@ pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    println!(
+    outln!(
         "{} depth maps of {BENCHMARK_SIZE} written to {}; depth = {factor} / disparity",
         images.len(),
         args.out.display()

@@ -1,7 +1,7 @@
 //! `evaluate depth`: predicted against true depth.
 
 use crate::{
-    cli::{RepeatableArgs, data::CameraArgs, load_predictor, progress},
+    cli::{ComputeArgs, data::CameraArgs, load_predictor, progress},
     data::{
         self, FrameKey, FrameSource,
         arrays::npy::{self, NpyRows},
@@ -13,6 +13,7 @@ use crate::{
         PredictionKind, Predictions, Published, Truth, TruthChoice, best_guesses, published,
         report::{HEADS, csv, latex_row, table_line},
     },
+    output::{errln, outln},
     predict::DisparityMap,
 };
 use anyhow::{Context, Result};
@@ -69,7 +70,7 @@ pub(super) struct DepthArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    compute: RepeatableArgs,
+    compute: ComputeArgs,
 }
 
 #[derive(Serialize)]
@@ -127,9 +128,9 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
     let model = args.weights.as_ref().or(args.disparities.as_ref());
     let model = model.map(|path| path.display().to_string()).unwrap_or_default();
     if args.latex {
-        println!("{}", latex_row(&evaluation.metrics, &model));
+        outln!("{}", latex_row(&evaluation.metrics, &model));
     } else if args.json {
-        println!("{}", serde_json::to_string(&Report { evaluation, guesses })?);
+        outln!("{}", serde_json::to_string(&Report { evaluation, guesses })?);
     } else {
         print(&evaluation, &model, &guesses, &published(name, &protocol, args.choices.post_process));
     }
@@ -155,7 +156,7 @@ fn file_frames(
         }
     }
     if let Some(name) = name.filter(|name| split::names().contains(name)) {
-        eprintln!(
+        errln!(
             "rows of the file are taken to follow the split {name} by drive and frame; a file of the reference \
              follows its own list: give the folder of that list as --file-split"
         );
@@ -202,21 +203,18 @@ fn look_through(
 }
 
 fn print(evaluation: &DepthEvaluation, model: &str, guesses: &[Guess], published: &[Published]) {
-    println!("{}", evaluation.protocol);
-    println!("{HEADS}");
-    println!("{}", table_line(&evaluation.metrics, model));
+    outln!("{}", evaluation.protocol);
+    outln!("{HEADS}");
+    outln!("{}", table_line(&evaluation.metrics, model));
     for guess in guesses {
-        println!("{}", table_line(&guess.metrics, &guess.name));
+        outln!("{}", table_line(&guess.metrics, &guess.name));
     }
     for row in published {
-        println!("{}", table_line(&row.metrics(), &format!("published: {}", row.name)));
+        outln!("{}", table_line(&row.metrics(), &format!("published: {}", row.name)));
     }
-    println!("ratio of medians: median {:.3}, spread {:.3}", evaluation.ratio_median, evaluation.ratio_std);
-    println!("{} images, {:.1} a second", evaluation.images, evaluation.images_per_second);
+    outln!("ratio of medians: median {:.3}, spread {:.3}", evaluation.ratio_median, evaluation.ratio_std);
+    outln!("{} images, {:.1} a second", evaluation.images, evaluation.images_per_second);
     if evaluation.images_without_depth > 0 {
-        println!(
-            "{} frames have no true depth that counts and are left out",
-            evaluation.images_without_depth
-        );
+        outln!("{} frames have no true depth that counts and are left out", evaluation.images_without_depth);
     }
 }

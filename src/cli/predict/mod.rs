@@ -2,10 +2,11 @@
 
 mod outputs;
 
-use super::{RepeatableArgs, data::CameraArgs, load_predictor, progress};
+use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
 use crate::{
     config::{CameraChoice, ConfigError},
     model::weights::MetricScale,
+    output::{errln, outln},
     predict::{ColourRange, Picture, Predictor, SequenceRange, find_pictures, tell_apart},
 };
 use anyhow::{Context, Result, bail};
@@ -40,7 +41,7 @@ pub(super) struct PredictArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    compute: RepeatableArgs,
+    compute: ComputeArgs,
 }
 
 /// A factor between units from the command line.
@@ -65,10 +66,11 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
         bail!(ConfigError(format!(
             "--depth-npy is in metres, but the unit of these weights is not known: {}; find it out with \
              monoscope calibrate --weights {}, or give --metres-per-unit",
-            if predictor.use_stereo() == Some(true) {
-                "the distance of their stereo cameras is not given"
-            } else {
-                "without stereo pairs a network learns depth up to a factor"
+            match predictor.scale_failure() {
+                Some(failure) => failure.to_string(),
+                None if predictor.use_stereo() == Some(true) =>
+                    "the distance of their stereo cameras is not given".to_owned(),
+                None => "without stereo pairs a network learns depth up to a factor".to_owned(),
             },
             args.weights.display()
         )));
@@ -89,7 +91,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
         match outcome {
             Ok(predicted) => writer.write(picture, &predicted)?,
             Err(error) => {
-                bar.suspend(|| eprintln!("skipped: {error:#}"));
+                bar.suspend(|| errln!("skipped: {error:#}"));
                 skipped.push(Skipped { input: picture.to_string(), reason: format!("{error:#}") });
             }
         }
@@ -120,17 +122,17 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
             "colour_range": range,
             "images_per_s": rate,
         });
-        println!("{object}");
+        outln!("{object}");
         return Ok(());
     }
     let out = args.out.display();
-    println!("{written} of {} images written to {out} ({rate:.1} images/s)", pictures.len());
-    println!("unit of depth: {}", writer.unit());
+    outln!("{written} of {} images written to {out} ({rate:.1} images/s)", pictures.len());
+    outln!("unit of depth: {}", writer.unit());
     if writer.clipped > 0 {
-        println!("{} pixels of the 16-bit PNG files are farther than 255.99 and clipped", writer.clipped);
+        outln!("{} pixels of the 16-bit PNG files are farther than 255.99 and clipped", writer.clipped);
     }
     for film in writer.films() {
-        println!("a film of it: ffmpeg -framerate 10 -i {}/%06d.jpg film.mp4", film.display());
+        outln!("a film of it: ffmpeg -framerate 10 -i {}/%06d.jpg film.mp4", film.display());
     }
     Ok(())
 }
@@ -148,7 +150,7 @@ fn pictures(args: &PredictArgs) -> Result<(Vec<Picture>, Vec<String>)> {
     let renamed: Vec<String> =
         renamed.map(|picture| format!("{picture} is written as {}", picture.name)).collect();
     for line in &renamed {
-        eprintln!("its name is taken: {line}");
+        errln!("its name is taken: {line}");
     }
     Ok((pictures, renamed))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     config::CameraChoice,
-    data::{self, DepthMap, arrays::npy, image::write_depth},
+    data::{self, DepthMap, arrays::npy, image::write_depth, whole::in_words},
     geometry::colormap::Colormap,
     model::weights::MetricScale,
     predict::{
@@ -187,5 +187,7 @@ impl<'a> Writer<'a> {
 }
 
 fn make_folder(path: &Path) -> Result<()> {
-    fs::create_dir_all(path).with_context(|| format!("the folder {} cannot be made", path.display()))
+    fs::create_dir_all(path)
+        .map_err(in_words)
+        .with_context(|| format!("the folder {} cannot be made", path.display()))
 }

@@ -5,8 +5,13 @@ use super::{
     npy::{self, Content},
     pickle,
 };
-use crate::data::{DataError, whole::write_whole};
+use crate::data::{
+    DataError,
+    deferred::{Deferred, check},
+    whole::{in_words, write_whole},
+};
 use std::{
+    cell::RefCell,
     fs::File,
     io::{self, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
@@ -132,9 +137,10 @@ pub fn write<E: From<DataError>>(
         path: path.to_owned(),
         reason: error.to_string(),
     };
-    let mut failure = None;
+    let mut refusal = None;
     let written = write_whole(path, |file| {
-        let mut archive = ZipWriter::new(file);
+        let failure = RefCell::default();
+        let mut archive = ZipWriter::new(Deferred::new(file, &failure));
         archive.set_comment(comment)?;
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         let filled = fill(&mut |name, shape, values| {
@@ -142,18 +148,19 @@ pub fn write<E: From<DataError>>(
                 archive.start_file(format!("{name}{ENDING}"), options)?;
                 let mut output = BufWriter::new(&mut archive);
                 npy::write_array(&mut output, shape, values)?;
-                output.flush()
+                output.flush()?;
+                check(&failure)
             };
-            add().map_err(|error| unwritable(&error))
+            add().map_err(|error| unwritable(&in_words(error)))
         });
         if let Err(error) = filled {
-            failure = Some(error);
+            refusal = Some(error);
             return Err(io::Error::other("not filled"));
         }
         archive.finish()?;
-        Ok(())
+        check(&failure)
     });
-    match failure {
+    match refusal {
         Some(error) => Err(error),
         None => written.map_err(|error| unwritable(&error).into()),
     }

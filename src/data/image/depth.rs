@@ -1,9 +1,9 @@
 //! Depth as KITTI keeps it: 16-bit PNG, 256 levels a metre, 0 where nothing is known.
 
 use super::{bytes_of, decode_png, unreadable};
-use crate::data::{DataError, DepthMap};
+use crate::data::{DataError, DepthMap, whole::write_bytes};
 use image::DynamicImage;
-use std::{fs::File, io::BufWriter, path::Path};
+use std::path::Path;
 
 /// Levels of a metre (or of another unit of depth).
 const LEVELS: f32 = 256.0;
@@ -33,19 +33,22 @@ pub fn write_depth(path: &Path, depth: &DepthMap, unit: &str) -> Result<usize, D
     let farthest = f32::from(u16::MAX);
     let clipped = depth.metres.iter().filter(|depth| **depth * LEVELS >= farthest + 1.0).count();
     let levels = depth.metres.iter().flat_map(|depth| ((depth * LEVELS).min(farthest) as u16).to_be_bytes());
-    let write = || -> Result<(), png::EncodingError> {
-        let file = BufWriter::new(File::create(path)?);
-        let mut encoder = png::Encoder::new(file, depth.width as u32, depth.height as u32);
+    let encode = || -> Result<Vec<u8>, png::EncodingError> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, depth.width as u32, depth.height as u32);
         encoder.set_color(png::ColorType::Grayscale);
         encoder.set_depth(png::BitDepth::Sixteen);
         encoder.set_compression(png::Compression::Fast);
         encoder.add_itxt_chunk("Unit".to_owned(), format!("depth = value / {LEVELS}, {unit}"))?;
-        encoder.write_header()?.write_image_data(&levels.collect::<Vec<u8>>())
+        encoder.write_header()?.write_image_data(&levels.collect::<Vec<u8>>())?;
+        Ok(bytes)
     };
-    write().map_err(|error| DataError::Unwritable {
+    let written = encode().map_err(|error| error.to_string());
+    let written = written.and_then(|bytes| write_bytes(path, &bytes).map_err(|error| error.to_string()));
+    written.map_err(|reason| DataError::Unwritable {
         what: "depth map".to_owned(),
         path: path.to_owned(),
-        reason: error.to_string(),
+        reason,
     })?;
     Ok(clipped)
 }

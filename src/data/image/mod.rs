@@ -9,7 +9,7 @@ pub use depth::{read_depth, write_depth};
 pub use filter::{Filter, Taps};
 pub use resize::{pyramid, resize, smaller_scales};
 
-use super::DataError;
+use super::{DataError, whole::write_bytes};
 use crate::config::ImageSize;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use std::{
@@ -126,11 +126,14 @@ fn not_empty(image: RgbImage) -> Result<RgbImage, String> {
 /// The folder is missing or cannot be written to, or the picture is no JPEG's size.
 pub fn write(path: &Path, image: &RgbImage) -> Result<(), DataError> {
     let is_jpeg = path.extension().is_some_and(|ending| ending == "jpg" || ending == "jpeg");
-    let written = if is_jpeg {
-        jpeg::encode(image).and_then(|bytes| fs::write(path, bytes).map_err(|error| error.to_string()))
+    let encoded = if is_jpeg {
+        jpeg::encode(image)
     } else {
-        image.save_with_format(path, ImageFormat::Png).map_err(|error| error.to_string())
+        let mut bytes = Cursor::new(Vec::new());
+        let encoded = image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| error.to_string());
+        encoded.map(|()| bytes.into_inner())
     };
+    let written = encoded.and_then(|bytes| write_bytes(path, &bytes).map_err(|error| error.to_string()));
     written.map_err(|reason| DataError::Unwritable {
         what: "picture".to_owned(),
         path: path.to_owned(),

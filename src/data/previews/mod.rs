@@ -5,11 +5,11 @@ mod kept;
 pub use kept::Kept;
 
 use super::{FrameKey, FrameSource};
-use crate::config::ImageSize;
+use crate::{config::ImageSize, panics};
 use image::RgbImage;
 use std::{
     collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::AssertUnwindSafe,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::Builder,
 };
@@ -49,10 +49,10 @@ impl Previews {
         let shared = Arc::new(Shared { desk: Mutex::new(desk), changed: Condvar::new() });
         let read = move |key: &FrameKey| {
             let read = || source.preview(key, within);
-            match catch_unwind(AssertUnwindSafe(read)) {
+            match panics::catch(AssertUnwindSafe(read)) {
                 Ok(Ok(picture)) => Ok(Arc::new(picture)),
                 Ok(Err(error)) => Err(error.to_string().into()),
-                Err(_) => Err("the picture's decoder gave up".into()),
+                Err(panic) => Err(format!("the picture's decoder gave up: {panic}").into()),
             }
         };
         let worker = Arc::clone(&shared);

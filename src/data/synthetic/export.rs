@@ -4,7 +4,7 @@
 //! Pictures are PNG: without loss, so that exact depth and pose still explain every pixel.
 
 use super::{BASELINE, BuiltInDrive, scan::scan};
-use crate::data::{DataError, FrameKey, FrameSource, Side, image};
+use crate::data::{DataError, FrameKey, FrameSource, Side, image, whole::in_words};
 use glam::{DAffine3, DMat3, DVec3};
 use std::{fmt::Write, fs, io, path::Path};
 
@@ -41,7 +41,7 @@ pub fn export(
     let failed = |error: io::Error| DataError::Unwritable {
         what: "the built-in drive".to_owned(),
         path: out.to_owned(),
-        reason: error.to_string(),
+        reason: in_words(error).to_string(),
     };
     if out.exists() && fs::read_dir(out).map_err(failed)?.next().is_some() {
         return Err(DataError::Unusable(format!(

@@ -9,16 +9,18 @@
 mod alias;
 mod architecture;
 mod file;
+mod imagenet;
 mod name;
 mod save;
 mod scale;
 mod torch;
 
+pub use imagenet::{PretrainedEncoders, load_imagenet};
 pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors, parameter_ids};
 pub use save::{save, save_joined};
 pub use scale::MetricScale;
 
-use super::{Architecture, Networks, ResnetArchitecture};
+use super::{Architecture, Networks};
 use crate::config::{ImageSize, NetworkConfig, NetworkFile};
 use burn::tensor::Device;
 use file::TensorFile;
@@ -188,47 +190,6 @@ fn of_files(files: &Files, device: &Device) -> Result<Loaded, WeightsError> {
     let encoder = &files["encoder"];
     let size = encoder.size().map(|size| checked(size, &architecture, encoder.path())).transpose()?;
     Ok(Loaded { networks, size, use_stereo: encoder.use_stereo(), report })
-}
-
-/// Gives every residual encoder of as many layers the weights of a torchvision classifier, in which the
-/// first convolution sees one image: for more it is repeated and divided by their number, so that equal
-/// images give the features of the one.
-///
-/// # Errors
-/// As [`load`], or if the file holds another residual network than any of the encoders; the networks
-/// are then as they were.
-pub fn load_imagenet(path: &Path, networks: &mut Networks) -> Result<(), WeightsError> {
-    let file = TensorFile::read(path)?;
-    let stored = ResnetArchitecture::of_file(&file, "")?;
-    let encoders = networks.residual_encoders();
-    let (fitting, others): (Vec<_>, Vec<_>) =
-        encoders.into_iter().partition(|(_, encoder)| encoder.architecture() == stored);
-    if fitting.is_empty() {
-        let others: Vec<String> = others
-            .iter()
-            .map(|(file, encoder)| format!("the {} is a {}", file.stem(), encoder.architecture()))
-            .collect();
-        let reason = format!("it is a {stored}, but {}", others.join(" and "));
-        return Err(WeightsError::Unknown { path: path.to_owned(), reason });
-    }
-    let fitting: Vec<&str> = fitting.into_iter().map(|(file, _)| file.stem()).collect();
-    *networks = map_parameters(networks.clone(), |name, shape| {
-        let key = name.key.strip_prefix("encoder.").filter(|_| fitting.contains(&name.file));
-        match (key, shape) {
-            (None, _) => Ok(None),
-            (Some(key @ "conv1.weight"), [outputs, inputs, height, width]) => {
-                let values = file.values(key, &[*outputs, 3, *height, *width])?;
-                Ok(Some(repeat_for_images(&values, *outputs, inputs / 3)))
-            }
-            (Some(key), _) => file.values(key, shape).map(Some),
-        }
-    })?;
-    Ok(())
-}
-
-fn repeat_for_images(values: &[f32], outputs: usize, images: usize) -> Vec<f32> {
-    let of_one_output = values.chunks_exact(values.len() / outputs);
-    of_one_output.flat_map(|values| values.repeat(images)).map(|value| value / images as f32).collect()
 }
 
 /// Whether a tensor belongs to the published layout although no prediction needs it.

@@ -1,6 +1,6 @@
 //! The published names of the networks' parameters, in one place for reading and for writing.
 
-use crate::model::Networks;
+use crate::{compute::values, model::Networks};
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId},
     tensor::{Tensor, TensorData},
@@ -137,7 +137,7 @@ impl<F: FnMut(Found)> ModuleVisitor for Visitor<F> {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
         let tensor = parameter.val();
         let shape = tensor.dims().to_vec();
-        let values = || tensor.to_data().try_into_vec_as::<f32>().expect("every float converts to f32");
+        let values = || values(tensor.clone()).expect("weights can be read");
         (self.each)(Found { name: ParameterName::of(&self.path), id: parameter.id, shape, values: &values });
     }
 }

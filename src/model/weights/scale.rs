@@ -11,7 +11,6 @@ use std::{
 
 /// Metres in a unit of a network's depth, and how that is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct MetricScale {
     /// The factor from predicted depth to metres.
     pub metres_per_unit: f64,

@@ -3,7 +3,11 @@
 //! An archive of uncompressed entries: `data.pkl`, a pickled dictionary in which each tensor names a
 //! storage, and one entry of raw numbers for each storage.
 
-use std::io::{Result, Seek, Write};
+use crate::data::deferred::{Deferred, check};
+use std::{
+    cell::RefCell,
+    io::{Result, Seek, Write},
+};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// A value of the dictionary.
@@ -32,10 +36,12 @@ const ALIGNMENT: u16 = 64;
 /// Writes a dictionary, in this order.
 pub(super) fn write_dictionary(output: impl Write + Seek, items: &[(String, Item)]) -> Result<()> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let mut archive = ZipWriter::new(output);
+    let failure = RefCell::default();
+    let mut archive = ZipWriter::new(Deferred::new(output, &failure));
     let mut entry = |name: &str, bytes: &[u8]| -> Result<()> {
         archive.start_file(format!("{ROOT}/{name}"), options.with_alignment(ALIGNMENT))?;
-        archive.write_all(bytes)
+        archive.write_all(bytes)?;
+        check(&failure)
     };
     entry("data.pkl", &pickle(items))?;
     entry("byteorder", b"little")?;
@@ -51,7 +57,7 @@ pub(super) fn write_dictionary(output: impl Write + Seek, items: &[(String, Item
     }
     entry("version", b"3\n")?;
     archive.finish()?;
-    Ok(())
+    check(&failure)
 }
 
 fn pickle(items: &[(String, Item)]) -> Vec<u8> {

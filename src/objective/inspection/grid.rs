@@ -1,5 +1,6 @@
 //! The numbers of a map on the processor.
 
+use crate::compute::values;
 use burn::tensor::Tensor;
 
 /// Planes of numbers, row by row.
@@ -15,7 +16,7 @@ impl Grid {
     pub fn first_of(batch: &Tensor<4>) -> Self {
         let [_, _, height, width] = batch.dims();
         let item = batch.clone().narrow(0, 0, 1).without_autodiff();
-        let values = item.into_data().try_to_vec().expect("networks and objective compute in f32");
+        let values = values(item).expect("a map can be read");
         Self { height, width, values }
     }
 

@@ -20,6 +20,7 @@ pub use window::Difference;
 
 use super::{Inputs, Noise, Objective, Projection};
 use crate::{
+    compute::values,
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::DepthMap,
     geometry::DepthRange,
@@ -157,7 +158,7 @@ impl Evidence {
 fn projection(inputs: &Inputs, finest: usize, id: FrameId, size: ImageSize) -> [[f64; 4]; 3] {
     let motion = inputs.source_from_target[&finest][&id].clone().narrow(0, 0, 1).without_autodiff();
     let matrix = Projection::new(motion, &inputs.intrinsics[..1], size).into_matrix();
-    let values: Vec<f32> = matrix.into_data().try_to_vec().expect("networks and objective compute in f32");
+    let values = values(matrix).expect("a projection can be read");
     std::array::from_fn(|row| std::array::from_fn(|column| f64::from(values[4 * row + column])))
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::FrameId,
-    data::FrameKey,
+    data::{FrameKey, whole::in_words},
     objective::MapName,
     train::{
         RunFolder,
@@ -96,10 +96,7 @@ impl Album {
         let left_out = left_out.iter().filter_map(|snapshot| snapshot.step);
         let removed: Vec<Result<()>> = left_out.map(|step| self.remove(step)).collect();
         let written = self.write(step, snapshot).and(removed.into_iter().collect()).with_context(|| {
-            format!(
-                "what the wall shows of step {step} is not kept in the run folder: free space or permission is \
-                 missing; the run goes on"
-            )
+            format!("what the wall shows of step {step} is not kept in the run folder, which harms no step")
         });
         let was_told = std::mem::replace(&mut self.has_failed, written.is_err());
         if was_told { Ok(()) } else { written }
@@ -119,6 +116,7 @@ impl Album {
         // A run folder that was removed is not made anew.
         fs::create_dir(&self.folder)
             .or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
+            .map_err(in_words)
             .with_context(|| format!("{} cannot be made", self.folder.display()))?;
         let pictures = self.folder.join(PICTURES);
         let has_picture = |frame: &SeenFrame| self.pictured.contains(&frame.key);

@@ -12,25 +12,30 @@ use crate::{
     objective::{MapKind, MapName},
 };
 use half::f16;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Columns of a thumbnail at most.
 const MOST_WIDTH: usize = 320;
 
 /// A map made small, for looking at.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thumbnail {
     /// Rows and columns.
     pub size: ImageSize,
     pixels: Pixels,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Pixels {
     /// Red, green and blue of each pixel.
     Colours(Vec<u8>),
     /// One number a pixel in parts of the largest, so that small numbers keep their digits.
-    Values { largest: f32, parts: Vec<f16> },
+    Values {
+        largest: f32,
+        #[serde(with = "f16_bits")]
+        parts: Vec<f16>,
+    },
 }
 
 impl Thumbnail {
@@ -107,18 +112,19 @@ fn block(name: MapName, plane: &[f32], size: ImageSize, [top, left]: [usize; 2],
 }
 
 /// What was seen of a frame.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeenFrame {
     /// The frame.
     pub key: FrameKey,
     /// The picture itself, one for all snapshots.
     pub colour: Arc<Thumbnail>,
     /// Those of the maps that were asked for and can be.
+    #[serde(with = "pairs")]
     pub maps: BTreeMap<MapName, Thumbnail>,
 }
 
 /// What the networks said of all pinned frames after the same step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Steps that they had made; `None` if they are of no run.
     pub step: Option<u64>,
@@ -212,5 +218,38 @@ impl Snapshots {
     /// The memory that they may take.
     pub fn most_bytes(&self) -> usize {
         self.most_bytes
+    }
+}
+
+/// Half-precision numbers as their bits.
+mod f16_bits {
+    use half::f16;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(values: &[f16], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(|value| value.to_bits()))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f16>, D::Error> {
+        Ok(Vec::<u16>::deserialize(deserializer)?.into_iter().map(f16::from_bits).collect())
+    }
+}
+
+/// Maps by name as a list of pairs, because names are no strings, which JSON asks of keys.
+mod pairs {
+    use super::{BTreeMap, MapName, Thumbnail};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(
+        maps: &BTreeMap<MapName, Thumbnail>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(maps)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<MapName, Thumbnail>, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
     }
 }

@@ -1,7 +1,7 @@
 //! What a point cloud is put together from: depth maps, where their cameras stand, and their colours.
 
 use super::super::field::FieldStyle;
-use crate::{compute::Lease, geometry::Intrinsics, train};
+use crate::{compute::Lease, geometry::Intrinsics, session::Cloud};
 use glam::DAffine3;
 use std::sync::Arc;
 
@@ -50,8 +50,13 @@ pub struct CloudLayer {
 }
 
 impl CloudLayer {
+    /// Whether what draws with this device can bind it.
+    pub(super) fn is_on(&self, device: &wgpu::Device) -> bool {
+        self.depth.is_on(device) && self.paint.values().is_on(device)
+    }
+
     /// The frame that is looked at, in its own colours.
-    pub fn film(cloud: &train::Cloud) -> Self {
+    pub fn film(cloud: &Cloud) -> Self {
         Self {
             depth: Arc::clone(&cloud.depth),
             paint: Paint::Film(Arc::clone(&cloud.colour)),

@@ -218,7 +218,13 @@ impl CallbackTrait for Drawing {
         let pipelines = Pipelines::of(resources);
         let size = [self.rect.width(), self.rect.height()]
             .map(|points| (points * screen.pixels_per_point).round().max(1.0) as u32);
-        let mut kept = self.kept.lock();
+        let mut kept = self.kept.on(device, || {
+            self.depths.forget();
+            self.colours.forget();
+        });
+        if !self.layers.iter().all(|layer| layer.is_on(device)) {
+            return Vec::new();
+        }
         let same = kept.as_ref().is_some_and(|buffers| self.is_of(buffers));
         let stands = |buffers: &Buffers| {
             let scenes = buffers.scenes.iter().map(|scene| *scene.value());

@@ -5,7 +5,7 @@ use crate::{
     app::{legend, state::State},
     compute::Lease,
     objective::MapName,
-    train::Picture,
+    session::Picture,
     view::{CloudLayer, FieldStyle, Paint},
 };
 use serde::{Deserialize, Serialize};

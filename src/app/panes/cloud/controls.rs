@@ -4,7 +4,7 @@ use super::{Cloud, FARTHEST, FLATTEST, WIDTHS, colouring::ColourBy};
 use crate::{
     app::{state::State, theme},
     objective::MapName,
-    train::{Fusing, Poses},
+    session::{FusionRequest, Poses},
     view::Orbit,
 };
 use egui::{
@@ -163,7 +163,7 @@ impl Cloud {
             }
         });
         menu.response.on_hover_text("How many frames make the cloud");
-        let Fusing { frames, .. } = wanted;
+        let FusionRequest { frames, .. } = wanted;
         if wanted != state.fusion.wanted && (frames == 1 || obstacle_to_fusing(state, wanted.poses).is_none())
         {
             state.fuse(wanted);

@@ -4,7 +4,7 @@ use super::Cloud;
 use crate::{
     app::{legend, state::State, theme::Palette},
     geometry::Intrinsics,
-    train::Fusion,
+    session::CloudFusion,
     view::Orbit,
 };
 use egui::{Align2, Painter, Rect, Stroke, Ui};
@@ -16,11 +16,11 @@ const FRUSTUM_DEPTH: f32 = 0.22;
 const SMALL_FRUSTUM_DEPTH: f32 = 0.05;
 
 /// How far the neighbours are, or why there are none; nothing once they are all there.
-pub(super) fn progress(fusion: &Fusion) -> String {
+pub(super) fn progress(fusion: &CloudFusion) -> String {
     match &fusion.problem {
         Some(problem) => format!("frames cannot be put together: {problem}"),
         None if fusion.is_whole => String::new(),
-        None => format!("{} of {} frames", fusion.neighbours.len() + 1, fusion.fusing.frames),
+        None => format!("{} of {} frames", fusion.neighbours.len() + 1, fusion.request.frames),
     }
 }
 

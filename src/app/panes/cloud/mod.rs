@@ -16,7 +16,7 @@ use crate::{
     },
     config::FrameId,
     objective::MapName,
-    train,
+    session::Activity,
     view::{CloudLayer, CloudStyle, CloudView, Orbit},
 };
 use colouring::ColourBy;
@@ -200,11 +200,11 @@ impl Pane for Cloud {
             }
             let top = if state.shows_demo() { welcome::first_steps(ui, rect, state) } else { rect.top() };
             self.words(ui, rect.with_min_y(top), state);
-        } else if !state.has_networks() && state.opening.words().is_some() {
+        } else if !state.has_networks() && state.requests.opening().is_some() {
             empty(ui, rect, &state.no_networks());
-        } else if state.data.is_some() && !state.has_networks() && !state.has_run() {
+        } else if state.data().is_some() && !state.has_networks() && !state.has_run() {
             welcome::call_to_action(ui, rect, state);
-        } else if state.session == train::State::Preparing {
+        } else if state.activity() == Activity::Preparing {
             empty(ui, rect, "Getting ready: the first step takes longer than the others");
         } else if state.has_networks() {
             empty(ui, rect, "Waiting for the prediction …");

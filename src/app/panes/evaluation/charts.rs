@@ -3,7 +3,7 @@
 use crate::{
     app::theme::{self, Palette},
     evaluate::DistanceRange,
-    train::EvaluationReport,
+    session::EvaluationReport,
 };
 use egui::{Color32, RichText, Ui, Vec2};
 use egui_plot::{Bar, BarChart, GridInput, GridMark, Line, Plot, PlotPoints};

@@ -9,7 +9,7 @@ use crate::{
     data::{FrameKey, Side},
     evaluate::ImageResult,
     objective::MapName,
-    train::EvaluationReport,
+    session::EvaluationReport,
 };
 use egui::{
     Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, Vec2, WidgetInfo,

@@ -8,7 +8,7 @@ use super::{Pane, empty, title};
 use crate::{
     app::{evaluations::Evaluations, state::State, theme},
     evaluate::{ProtocolName, ScalingName, report},
-    train::{EvaluatedFrames, EvaluationReport},
+    session::{EvaluatedFrames, EvaluationReport},
 };
 use egui::{Align, ComboBox, Layout, ProgressBar, ScrollArea, Ui};
 use images::ImageTable;

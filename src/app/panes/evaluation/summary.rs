@@ -74,7 +74,7 @@ pub(super) fn summary(ui: &mut Ui, evaluations: &mut Evaluations) {
         for published in &report.published {
             row(
                 ui,
-                published.name,
+                &published.name,
                 "Published, made in the same way (arXiv 1806.01260)",
                 &published.metrics(),
                 false,

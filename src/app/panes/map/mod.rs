@@ -16,7 +16,8 @@ use crate::{
     },
     compute::Lease,
     objective::MapName,
-    train, view,
+    session::Activity,
+    view,
 };
 use comparison::{Comparison, Way};
 use egui::{Align2, ComboBox, CursorIcon, Layout, PopupCloseBehavior, Response, Sense, Ui};
@@ -159,14 +160,14 @@ impl MapView {
 
     /// Why there is nothing to show.
     fn absence(&self, state: &State) -> String {
-        if let Some(words) = state.opening.words() {
+        if let Some(words) = state.requests.opening() {
             return words;
         }
-        if state.data.is_none() {
+        if state.data().is_none() {
             return "No data is open: choose it in the Sequence pane, or drop a folder here".to_owned();
         }
         let is_image = matches!(self.layer.name, MapName::Colour(_) | MapName::Augmented(_));
-        if !is_image && state.session == train::State::Preparing {
+        if !is_image && state.activity() == Activity::Preparing {
             return "Getting ready: the first step takes longer than the others".to_owned();
         }
         if !is_image && !state.has_networks() {

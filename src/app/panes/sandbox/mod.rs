@@ -13,7 +13,7 @@ use crate::{
     },
     config::FrameId,
     objective::Adjustment,
-    train::{Judgement, WhatIf},
+    session::{Judgement, WhatIf},
 };
 use dial::Dial;
 use egui::{Align, ComboBox, Label, Layout, RichText, ScrollArea, Ui};

@@ -16,11 +16,10 @@ use crate::{
         theme::Palette,
     },
     data::{FrameKey, Side},
-    train::Origin,
+    session::Origin,
 };
 use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use strip::{FilmStrip, Pointed};
 
 const BAR: f32 = 14.0;
@@ -229,11 +228,11 @@ impl Pane for Timeline {
         let response = ui.interact(space, ui.scope_id().with("frames"), Sense::click_and_drag());
         let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
         response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
-        let source = state.data.as_ref().map(|data| Arc::clone(&data.source)).filter(|_| enabled);
+        let source = state.frames.clone().filter(|_| enabled);
         let Some(source) = source else {
             let usual =
                 "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
-            super::empty(ui, space, state.opening.words().as_deref().unwrap_or(usual));
+            super::empty(ui, space, state.requests.opening().as_deref().unwrap_or(usual));
             return;
         };
         let (pictures, bar) = places(space);

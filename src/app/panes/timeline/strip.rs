@@ -49,6 +49,8 @@ pub struct FilmStrip {
 }
 
 struct Opened {
+    /// Where the textures are.
+    context: Context,
     source: Arc<dyn FrameSource>,
     within: ImageSize,
     previews: Previews,
@@ -95,12 +97,15 @@ impl FilmStrip {
     fn open(&mut self, context: &Context, source: &Arc<dyn FrameSource>) -> &mut Opened {
         let pixels = LARGE * context.pixels_per_point().min(FINEST);
         let within = ImageSize { height: pixels.y.round() as usize, width: pixels.x.round() as usize };
-        let is_same = |opened: &Opened| Arc::ptr_eq(&opened.source, source) && opened.within == within;
+        let is_same = |opened: &Opened| {
+            Arc::ptr_eq(&opened.source, source) && opened.within == within && opened.context == *context
+        };
         let opened = self.opened.take().filter(is_same);
         self.opened.insert(opened.unwrap_or_else(|| {
             let woken = context.clone();
             let on_change = move || woken.request_repaint_after(TOGETHER);
             Opened {
+                context: context.clone(),
                 source: Arc::clone(source),
                 within,
                 previews: Previews::of(Arc::clone(source), within, MOST_BYTES, on_change),

@@ -143,7 +143,7 @@ fn row(ui: &mut Ui, form: &mut TrainingForm, row: &Row) {
             if take.on_hover_text(help).clicked() {
                 form.take_loaded();
             }
-            let scratch = ui.button("From scratch").on_hover_text(Action::ForgetWeights.help());
+            let scratch = ui.button("From scratch").on_hover_text(Action::UnloadWeights.help());
             form.wants_scratch |= scratch.clicked();
         });
     }

@@ -32,7 +32,7 @@ pub struct Training {
 
 impl Training {
     fn outcome(&mut self, ui: &mut Ui, state: &mut State) {
-        let samples = state.data.as_ref().map_or(0, |data| data.training.len());
+        let samples = state.data().map_or(0, |data| data.training.len());
         if samples > 0 {
             let (epoch, all) = state.form.steps(samples);
             quiet(ui, format!("{samples} samples: {epoch} steps an epoch, {all} in all"));
@@ -58,9 +58,9 @@ impl Training {
 
     /// What the run will need, beside what there is.
     fn memory(&mut self, ui: &mut Ui, state: &State) {
-        let Ok(needed) = memory_estimate(&state.form.config, state.devices.is_shared) else { return };
+        let Ok(needed) = memory_estimate(&state.form.config, state.session.device.is_shared) else { return };
         // The size of a graphics card's memory cannot be asked.
-        let free = if state.devices.is_shared { None } else { self.free(ui) };
+        let free = if state.session.device.is_shared { None } else { self.free(ui) };
         let (text, is_too_much) = match free {
             Some(free) => (format!("about {} of {} free", gigabytes(needed), gigabytes(free)), needed > free),
             None => (format!("about {} of memory", gigabytes(needed)), false),
@@ -96,9 +96,9 @@ fn origin(ui: &mut Ui, state: &mut State) {
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
         let help = format!("{}\n{architecture}", folder.display());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let forget = ui.button("Forget").on_hover_text(Action::ForgetWeights.help());
-            if forget.accessible_name(Action::ForgetWeights.label()).clicked() {
-                state.wish(Action::ForgetWeights);
+            let unload = ui.button("Unload").on_hover_text(Action::UnloadWeights.help());
+            if unload.accessible_name(Action::UnloadWeights.label()).clicked() {
+                state.wish(Action::UnloadWeights);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(name).truncate()).on_hover_text(help);
@@ -135,7 +135,7 @@ impl Pane for Training {
             } else {
                 form::show(ui, &mut state.form);
                 if std::mem::take(&mut state.form.wants_scratch) {
-                    state.wish(Action::ForgetWeights);
+                    state.wish(Action::UnloadWeights);
                 }
                 ui.add_space(theme::HALF);
                 self.outcome(ui, state);

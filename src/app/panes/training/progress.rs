@@ -103,7 +103,7 @@ fn time(ui: &mut Ui, history: &[StepReport]) {
 
 /// How validation goes or went.
 fn validation(state: &State) -> Option<String> {
-    if let Some((done, samples)) = state.validating {
+    if let Some((done, samples)) = state.active_run().and_then(|run| run.validating) {
         return Some(format!("validating: {done} of {samples} samples"));
     }
     let report = state.validations.last()?;

@@ -152,7 +152,13 @@ impl Pane for Trajectory {
         let report = state.playhead.key().and_then(|key| state.path.of(&key));
         let Some(report) = report else {
             if state.path.is_tracing {
-                empty(ui, rect, "The path of another drive is being predicted");
+                let is_of_another = state.path.report.is_some();
+                let text = if is_of_another {
+                    "The path of another drive is being predicted"
+                } else {
+                    "Predicting …"
+                };
+                empty(ui, rect, text);
             } else {
                 invitation(ui, rect, state);
             }

@@ -212,7 +212,7 @@ impl Pane for Wall {
         state.wall.ask(BTreeSet::from([self.disparity(state), self.map]), self.every);
         let whole = ui.max_rect();
         if state.wall.rows().is_empty() {
-            let text = if state.data.is_none() {
+            let text = if state.data().is_none() {
                 "No data is open: choose it in the Sequence pane"
             } else {
                 "No frame is pinned. Press \"Pin this frame\" for that of the timeline; when a run starts, four \

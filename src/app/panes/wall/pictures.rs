@@ -21,6 +21,8 @@ pub struct Pictures {
     /// The snapshot whose values say what the ends of the colours stand for.
     measured: Option<Arc<Snapshot>>,
     looks: BTreeMap<MapName, Look>,
+    /// Where the textures are.
+    context: Option<Context>,
     textures: HashMap<(FrameKey, MapName), TextureHandle>,
 }
 
@@ -70,6 +72,10 @@ impl Pictures {
         thumbnail: &Thumbnail,
         look: Option<&Look>,
     ) -> TextureId {
+        if self.context.as_ref() != Some(context) {
+            self.textures.clear();
+            self.context = Some(context.clone());
+        }
         let texture = self.textures.entry((key.clone(), name)).or_insert_with(|| {
             let size = [thumbnail.size.width, thumbnail.size.height];
             let image = match (thumbnail.colours(), look) {

@@ -10,6 +10,8 @@ mod flex;
 
 pub use activation::Activation;
 pub use cube::{Sweep, Tile};
+pub use flex::PixelSums;
+pub(in crate::compute) use flex::release_scratch;
 
 use super::{elu, reflection_pad};
 use backend::ConvolutionOps;

@@ -4,6 +4,7 @@
 mod cube;
 
 use super::GroupLimits;
+use crate::compute::values;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Whether the updates so far had finite numbers, and the factor on the gradients of the present one.
@@ -67,8 +68,7 @@ impl Guard {
     /// # Panics
     /// If the device gave up.
     pub fn read(&self) -> (bool, f32) {
-        let state = self.state.to_data();
-        let [open, factor] = state.as_slice::<f32>().expect("the guard can be read")[..] else {
+        let [open, factor] = values(self.state.clone()).expect("the guard can be read")[..] else {
             unreachable!("a guard is two numbers")
         };
         (open != 0.0, factor)

@@ -2,23 +2,26 @@
 
 use super::{
     activation::activated,
-    few, sliding,
+    few, is_for_tiles, sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of, seen},
 };
-use crate::compute::ops::{
-    convolution::{Activation, ConvolutionOptions},
-    cube::{argument, empty, vector_size},
+use crate::compute::{
+    ops::{
+        convolution::{Activation, ConvolutionOptions},
+        cube::{argument, empty, vector_size},
+    },
+    precision::operand_type,
 };
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::prelude::*;
+use cubecl::{ir::ElemType, prelude::*};
 
 /// Writes terms of the weight `[rows, terms]` from `begin` on to the left factor, a vector of them at a time: of
 /// the rows from `first_row` on; zero beyond the last term.
 #[cube]
-fn load_weight<N: Size>(
-    product: &mut Product,
+fn load_weight<E: Float, N: Size>(
+    product: &mut Product<E>,
     weight: &Tensor<Vector<f32, N>>,
     first_row: usize,
     begin: usize,
@@ -44,13 +47,12 @@ fn load_weight<N: Size>(
             }
             #[unroll]
             for term in 0..lanes {
-                let mut values = Four::new(0.0);
+                let mut values = Four::<f32>::new(0.0);
                 #[unroll]
                 for lane in 0..4 {
                     values.insert(lane, select(is_term, rows.index(lane).extract(term), 0.0));
                 }
-                let place = index % vectors * lanes + term;
-                product.left[place * comptime!(tile.left_stride()) + index / vectors] = values;
+                product.load_left(index % vectors * lanes + term, index / vectors, values, tile);
             }
         }
     }
@@ -58,7 +60,7 @@ fn load_weight<N: Size>(
 
 /// The output `[batch, filters, height, width]`; with `has_bias` the bias is added, else it is not read.
 #[cube(launch_unchecked)]
-fn forward_kernel<N: Size>(
+fn forward_kernel<E: Float, N: Size>(
     input: &Tensor<f32>,
     weight: &Tensor<Vector<f32, N>>,
     bias: &Tensor<f32>,
@@ -68,6 +70,7 @@ fn forward_kernel<N: Size>(
     #[comptime] lanes: usize,
     #[comptime] has_bias: bool,
     #[comptime] activation: Activation,
+    #[define(E)] _operand: ElemType,
 ) {
     let first_row = CUBE_POS_Y as usize * comptime!(tile.rows);
     let first_column = CUBE_POS_X as usize * comptime!(tile.columns);
@@ -84,10 +87,10 @@ fn forward_kernel<N: Size>(
         places.push(place_of(first_column + vector * 4 + lane, images, height, width));
     }
 
-    let mut product = Product::new(tile);
+    let mut product = Product::<E>::new(tile);
     let mut begin = 0;
     while begin < terms {
-        load_weight(&mut product, weight, first_row, begin, terms, tile, lanes);
+        load_weight::<E, N>(&mut product, weight, first_row, begin, terms, tile, lanes);
         #[unroll]
         for load in 0..comptime!(tile.right_loads()) {
             let term = first_term + comptime!(load * tile.threads() / tile.right_width());
@@ -95,12 +98,12 @@ fn forward_kernel<N: Size>(
             let of_all = select(begin + term < terms, begin + term, terms - 1);
             let channel = of_all / comptime!(window.taps());
             let tap = of_all % comptime!(window.taps());
-            let mut values = Four::new(0.0);
+            let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 values.insert(lane, seen(input, places.index(lane), channel, tap, window));
             }
-            product.right[term * comptime!(tile.right_stride()) + vector] = values;
+            product.load_right(term, vector, values, tile);
         }
         product.accumulate(tile);
         begin += comptime!(tile.depth());
@@ -138,9 +141,10 @@ pub(super) fn forward(
     let window = Window::new(kernel, options);
     let [height, width] = window.output_size([height, width]);
     let output = empty(input, [batch, filters, height, width]);
-    let activation = options.activation;
-    if few::forward(input, weight, bias, &output, window, activation)
-        || sliding::forward(input, weight, bias, &output, window, activation)
+    let (activation, operand) = (options.activation, operand_type(input));
+    if !is_for_tiles(operand)
+        && (few::forward(input, weight, bias, &output, window, activation)
+            || sliding::forward(input, weight, bias, &output, window, activation))
     {
         return output;
     }
@@ -163,7 +167,8 @@ pub(super) fn forward(
             window,
             lanes,
             bias.is_some(),
-            options.activation,
+            activation,
+            operand,
         );
     }
     output

@@ -8,6 +8,8 @@
 
 use super::{
     activation::through,
+    is_for_tiles,
+    scale::{Operands, scale_of},
     sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of},
@@ -18,7 +20,7 @@ use crate::compute::ops::{
 };
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::prelude::*;
+use cubecl::{ir::ElemType, prelude::*};
 
 /// A row or column beyond any image.
 const BEYOND: usize = 1 << 30;
@@ -148,8 +150,8 @@ fn reflected_gradient(
 /// Writes terms of the weight `[filters, rows, kernel, kernel]` from `begin` on to the left factor: of the rows
 /// from `first_row` on; zero beyond the last term.
 #[cube]
-fn load_weight(
-    product: &mut Product,
+fn load_weight<E: Float>(
+    product: &mut Product<E>,
     weight: &Tensor<f32>,
     first_row: usize,
     begin: usize,
@@ -172,7 +174,7 @@ fn load_weight(
             let tap_row = down.first_tap + tap_row * comptime!(window.phases());
             let tap_column = across.first_tap + tap_column * comptime!(window.phases());
             let tap = tap_row * window.kernel + tap_column;
-            let mut values = Four::new(0.0);
+            let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 let row = first_row + vector * 4 + lane;
@@ -181,7 +183,7 @@ fn load_weight(
                 let value = weight[select(is_term, place, 0)];
                 values.insert(lane, select(is_term, value, 0.0));
             }
-            product.left[term * comptime!(tile.left_stride()) + vector] = values;
+            product.load_left(term, vector, values, tile);
         }
     }
 }
@@ -189,14 +191,17 @@ fn load_weight(
 /// The gradient of the input `[batch, channels, height, width]` from that of the output; `output` is read only
 /// with an activation.
 #[cube(launch_unchecked)]
-fn input_gradient_kernel(
+fn input_gradient_kernel<E: Float>(
     gradient: &Tensor<f32>,
     output: &Tensor<f32>,
     weight: &Tensor<f32>,
+    largest: &Tensor<f32>,
     input_gradient: &mut Tensor<f32>,
     #[comptime] tile: Tile,
     #[comptime] window: Window,
     #[comptime] activation: Activation,
+    #[comptime] scaled: bool,
+    #[define(E)] _operand: ElemType,
 ) {
     let (images, channels) = (input_gradient.shape(0), input_gradient.shape(1));
     let (height, width) = (input_gradient.shape(2), input_gradient.shape(3));
@@ -223,17 +228,18 @@ fn input_gradient_kernel(
     let row_offset = (down.first + window.margin - down.first_tap) / phases;
     let column_offset = (across.first + window.margin - across.first_tap) / phases;
 
-    let mut product = Product::new(tile);
+    let scale = scale_of(largest, scaled, comptime!(tile.threads()));
+    let mut product = Product::<E>::new(tile);
     let mut begin = 0;
     while begin < terms {
-        load_weight(&mut product, weight, first_row, begin, terms, &down, &across, tile, window);
+        load_weight::<E>(&mut product, weight, first_row, begin, terms, &down, &across, tile, window);
         #[unroll]
         for load in 0..comptime!(tile.right_loads()) {
             let term = first_term + comptime!(load * tile.threads() / tile.right_width());
             // The weights of terms beyond the last are zero.
             let of_all = select(begin + term < terms, begin + term, terms - 1);
             let Term { filter, down: tap_row, across: tap_column } = term_of(of_all, &down, &across, window);
-            let mut values = Four::new(0.0);
+            let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 let place = places.index(lane);
@@ -249,7 +255,10 @@ fn input_gradient_kernel(
                 };
                 values.insert(lane, value);
             }
-            product.right[term * comptime!(tile.right_stride()) + vector] = values;
+            if comptime!(scaled) {
+                values *= Four::<f32>::new(scale.factor);
+            }
+            product.load_right(term, vector, values, tile);
         }
         product.accumulate(tile);
         begin += comptime!(tile.depth());
@@ -268,7 +277,7 @@ fn input_gradient_kernel(
             let channel = first_row + row_of_tile(row, tile);
             if image < images && channel < channels {
                 let place = ((image * channels + channel) * height + pixel_row) * width + pixel_column;
-                input_gradient[place] = product.sum(row, column, tile);
+                input_gradient[place] = product.sum(row, column, tile) * scale.inverse;
             }
         }
     }
@@ -280,13 +289,16 @@ pub(super) fn input_gradient(
     gradient: &CubeTensor,
     output: &CubeTensor,
     weight: &CubeTensor,
+    operands: &Operands,
     shape: [usize; 4],
     options: ConvolutionOptions,
 ) -> CubeTensor {
     let [_, _, kernel, _]: [usize; 4] = weight.shape().dims();
     let window = Window::new(kernel, options);
     let result = empty(gradient, shape);
-    if sliding::input_gradient(gradient, output, weight, &result, window, options.activation) {
+    if !is_for_tiles(operands.kind)
+        && sliding::input_gradient(gradient, output, weight, &result, window, options.activation)
+    {
         return result;
     }
     let [batch, channels, height, width] = shape;
@@ -303,10 +315,13 @@ pub(super) fn input_gradient(
             argument(gradient),
             argument(output),
             argument(weight),
+            argument(operands.largest.as_ref().unwrap_or(gradient)),
             argument(&result),
             tile,
             window,
             options.activation,
+            operands.largest.is_some(),
+            operands.kind,
         );
     }
     result

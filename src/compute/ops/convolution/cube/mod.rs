@@ -5,6 +5,7 @@ mod activation;
 mod few;
 mod forward;
 mod input_gradient;
+mod scale;
 mod sliding;
 mod tile;
 mod weight_gradient;
@@ -17,8 +18,17 @@ use super::{
     ConvolutionOptions,
     backend::{ConvolutionGradients, ConvolutionOps, Saved},
 };
+use crate::compute::precision::F16;
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use cubecl::ir::ElemType;
+use scale::Operands;
+
+/// Whether only the tiles serve products of operands of this type. The other kernels hold their factors in registers
+/// and shared memory as f32; f16 is for the tiles, whose products matrix units can take over.
+fn is_for_tiles(operand: ElemType) -> bool {
+    operand == F16
+}
 
 impl ConvolutionOps for CubeBackend {
     fn convolution(
@@ -51,10 +61,12 @@ impl ConvolutionGradients for CubeBackend {
         let (shape, weight_shape) = (input.shape().dims(), weight.shape().dims());
         let (input, weight) = (into_contiguous(input), into_contiguous(weight));
         let gradient = into_contiguous(gradient);
-        let of_input =
-            of_input.then(|| input_gradient::input_gradient(&gradient, &output, &weight, shape, options));
+        let operands = Operands::of(&gradient);
+        let of_input = of_input
+            .then(|| input_gradient::input_gradient(&gradient, &output, &weight, &operands, shape, options));
         let of_weights = (of_weight || of_bias).then(|| {
-            weight_gradient::weight_gradient(&input, &gradient, &output, weight_shape, of_bias, options)
+            let of_weight = weight_gradient::weight_gradient;
+            of_weight(&input, &gradient, &output, &operands, weight_shape, of_bias, options)
         });
         match of_weights {
             Some((weight, bias)) => [of_input, of_weight.then_some(weight), bias],

@@ -4,7 +4,7 @@
 use cubecl::prelude::*;
 
 /// Four neighbouring values.
-pub(super) type Four = Vector<f32, Const<4>>;
+pub(super) type Four<E = f32> = Vector<E, Const<4>>;
 
 /// Shape of the part of a product that a workgroup computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,7 +76,7 @@ impl Tile {
         read as f64 / (self.rows * self.columns) as f64
     }
 
-    /// Bytes of shared memory.
+    /// Bytes of shared memory for f32 factors, twice those for f16.
     const fn shared_bytes(self) -> usize {
         self.depth * (self.left_stride() + self.right_stride()) * 4 * size_of::<f32>()
     }
@@ -106,12 +106,12 @@ impl Tile {
 
     /// Vectors from one term of a factor to the next: one more than there are, so that threads that write
     /// neighbouring terms meet different banks of shared memory.
-    pub(super) const fn left_stride(self) -> usize {
+    const fn left_stride(self) -> usize {
         self.left_width() + 1
     }
 
     /// As [`Tile::left_stride`], of the right factor.
-    pub(super) const fn right_stride(self) -> usize {
+    const fn right_stride(self) -> usize {
         self.right_width() + 1
     }
 
@@ -156,28 +156,39 @@ impl Tile {
     }
 }
 
-/// The factors' parts that a workgroup shares, and the part of the result that a thread has.
+/// The factors' parts that a workgroup shares, of type `E`, and the part of the result that a thread has, f32.
+///
+/// Factors in f16 are widened before they are multiplied, since WGSL has no matrix units. A matrix unit that adds in
+/// f32 (cubecl's `cmma`, in SPIR-V) has the same result to rounding and would take them as they are.
 #[derive(CubeType)]
-pub(super) struct Product {
-    /// Terms of the left factor: rows side by side.
-    pub left: Shared<[Four]>,
-    /// Terms of the right factor: columns side by side.
-    pub right: Shared<[Four]>,
+pub(super) struct Product<E: Float> {
+    left: Shared<[Four<E>]>,
+    right: Shared<[Four<E>]>,
     sums: Array<Four>,
 }
 
 #[cube]
-impl Product {
+impl<E: Float> Product<E> {
     /// A result of zeros.
-    pub fn new(#[comptime] tile: Tile) -> Product {
-        let left = Shared::<[Four]>::new_slice(comptime!(tile.depth() * tile.left_stride()));
-        let right = Shared::<[Four]>::new_slice(comptime!(tile.depth() * tile.right_stride()));
-        let mut sums = Array::<Four>::new(comptime!(tile.sums()));
+    pub fn new(#[comptime] tile: Tile) -> Product<E> {
+        let left = Shared::<[Four<E>]>::new_slice(comptime!(tile.depth() * tile.left_stride()));
+        let right = Shared::<[Four<E>]>::new_slice(comptime!(tile.depth() * tile.right_stride()));
+        let mut sums = Array::<Four<f32>>::new(comptime!(tile.sums()));
         #[unroll]
         for place in 0..comptime!(tile.sums()) {
-            sums[place] = Four::new(0.0);
+            sums[place] = Four::<f32>::new(0.0);
         }
-        Product { left, right, sums }
+        Product::<E> { left, right, sums }
+    }
+
+    /// Writes four neighbouring rows of a term of the left factor, rounded to `E`.
+    pub fn load_left(&mut self, term: usize, vector: usize, values: Four, #[comptime] tile: Tile) {
+        self.left[term * comptime!(tile.left_stride()) + vector] = Four::<E>::cast_from(values);
+    }
+
+    /// Writes four neighbouring columns of a term of the right factor, rounded to `E`.
+    pub fn load_right(&mut self, term: usize, vector: usize, values: Four, #[comptime] tile: Tile) {
+        self.right[term * comptime!(tile.right_stride()) + vector] = Four::<E>::cast_from(values);
     }
 
     /// Adds the products of the terms that were written to shared memory, and lets them be written anew.
@@ -187,19 +198,20 @@ impl Product {
         let row_thread = UNIT_POS as usize / comptime!(tile.column_threads());
         let column_thread = UNIT_POS as usize % comptime!(tile.column_threads());
         for term in 0..comptime!(tile.depth()) {
-            let mut columns = Array::<Four>::new(vectors);
+            let mut columns = Array::<Four<f32>>::new(vectors);
             #[unroll]
             for vector in 0..vectors {
                 let place = comptime!(vector * tile.column_threads()) + column_thread;
-                columns[vector] = self.right[term * comptime!(tile.right_stride()) + place];
+                columns[vector] =
+                    Four::<f32>::cast_from(self.right[term * comptime!(tile.right_stride()) + place]);
             }
             #[unroll]
             for group in 0..comptime!(tile.thread_rows() / 4) {
                 let place = comptime!(group * tile.row_threads()) + row_thread;
-                let rows = self.left[term * comptime!(tile.left_stride()) + place];
+                let rows = Four::<f32>::cast_from(self.left[term * comptime!(tile.left_stride()) + place]);
                 #[unroll]
                 for lane in 0..4 {
-                    let value = Four::new(rows.extract(lane));
+                    let value = Four::<f32>::new(rows.extract(lane));
                     #[unroll]
                     for vector in 0..vectors {
                         let sum = comptime!((group * 4 + lane) * vectors + vector);

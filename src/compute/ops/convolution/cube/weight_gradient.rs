@@ -6,6 +6,8 @@
 
 use super::{
     activation::through,
+    is_for_tiles,
+    scale::{Operands, scale_of},
     sliding::weight_gradient::{Sheaf, sliding_sums},
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Window, place_of, seen},
@@ -16,7 +18,7 @@ use crate::compute::ops::{
 };
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::prelude::*;
+use cubecl::{ir::ElemType, prelude::*};
 
 /// Workgroups that share the work, where there are terms enough for so many.
 const WORKGROUPS: usize = 512;
@@ -25,15 +27,18 @@ const LEAST_TERMS: usize = 256;
 
 /// The sums of each part of the terms, `[parts, filters, weights + 1]`; `output` is read only with an activation.
 #[cube(launch_unchecked)]
-fn partial_sums_kernel(
+fn partial_sums_kernel<E: Float>(
     input: &Tensor<f32>,
     gradient: &Tensor<f32>,
     output: &Tensor<f32>,
+    largest: &Tensor<f32>,
     sums: &mut Tensor<f32>,
     terms_of_a_part: usize,
     #[comptime] tile: Tile,
     #[comptime] window: Window,
     #[comptime] activation: Activation,
+    #[comptime] scaled: bool,
+    #[define(E)] _operand: ElemType,
 ) {
     let (images, filters) = (gradient.shape(0), gradient.shape(1));
     let (height, width) = (gradient.shape(2), gradient.shape(3));
@@ -46,7 +51,8 @@ fn partial_sums_kernel(
     let end = (part + 1) * terms_of_a_part;
     let end = select(end < images * plane, end, images * plane);
 
-    let mut product = Product::new(tile);
+    let scale = scale_of(largest, scaled, comptime!(tile.threads()));
+    let mut product = Product::<E>::new(tile);
     let mut begin = part * terms_of_a_part;
     while begin < end {
         #[unroll]
@@ -57,7 +63,7 @@ fn partial_sums_kernel(
                 let vector = index / comptime!(tile.depth());
                 let pixel = begin + term;
                 let is_term = pixel < end;
-                let mut values = Four::new(0.0);
+                let mut values = Four::<f32>::new(0.0);
                 #[unroll]
                 for lane in 0..4 {
                     let row = first_row + vector * 4 + lane;
@@ -66,7 +72,10 @@ fn partial_sums_kernel(
                     let value = through(gradient, output, select(is_term, place, 0), activation);
                     values.insert(lane, select(is_term, value, 0.0));
                 }
-                product.left[term * comptime!(tile.left_stride()) + vector] = values;
+                if comptime!(scaled) {
+                    values *= Four::<f32>::new(scale.factor);
+                }
+                product.load_left(term, vector, values, tile);
             }
         }
         #[unroll]
@@ -76,7 +85,7 @@ fn partial_sums_kernel(
             let vector = index / comptime!(tile.depth());
             // The gradients of terms beyond the last are zero.
             let place = place_of(begin + term, images, height, width);
-            let mut values = Four::new(0.0);
+            let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 let column = first_column + vector * 4 + lane;
@@ -86,7 +95,7 @@ fn partial_sums_kernel(
                 let value = seen(input, &place, channel, tap, window);
                 values.insert(lane, select(column < weights, value, 1.0));
             }
-            product.right[term * comptime!(tile.right_stride()) + vector] = values;
+            product.load_right(term, vector, values, tile);
         }
         product.accumulate(tile);
         begin += comptime!(tile.depth());
@@ -99,7 +108,8 @@ fn partial_sums_kernel(
         for column in 0..comptime!(4 * tile.thread_vectors()) {
             let weight = first_column + column_of_tile(column, tile);
             if filter < filters && weight < columns {
-                sums[(part * filters + filter) * columns + weight] = product.sum(row, column, tile);
+                sums[(part * filters + filter) * columns + weight] =
+                    product.sum(row, column, tile) * scale.inverse;
             }
         }
     }
@@ -143,6 +153,7 @@ fn parts(workgroups: usize, terms: usize) -> usize {
 #[allow(unsafe_code)]
 fn tiled_sums(
     [input, gradient, output, sums]: [&CubeTensor; 4],
+    operands: &Operands,
     terms_of_a_part: usize,
     tile: Tile,
     window: Window,
@@ -162,11 +173,14 @@ fn tiled_sums(
             argument(input),
             argument(gradient),
             argument(output),
+            argument(operands.largest.as_ref().unwrap_or(gradient)),
             argument(sums),
             terms_of_a_part,
             tile,
             window,
             activation,
+            operands.largest.is_some(),
+            operands.kind,
         );
     }
 }
@@ -177,6 +191,7 @@ pub(super) fn weight_gradient(
     input: &CubeTensor,
     gradient: &CubeTensor,
     output: &CubeTensor,
+    operands: &Operands,
     shape: [usize; 4],
     has_bias: bool,
     options: ConvolutionOptions,
@@ -187,7 +202,7 @@ pub(super) fn weight_gradient(
     let [batch, _, height, width]: [usize; 4] = gradient.shape().dims();
     let maps = [batch, height, width];
     let terms = batch * height * width;
-    let sheaf = Sheaf::of(window, [filters, channels], maps);
+    let sheaf = if is_for_tiles(operands.kind) { None } else { Sheaf::of(window, [filters, channels], maps) };
     let tile = Tile::of(filters, columns);
     let (workgroups, step, steps) = match sheaf {
         Some(sheaf) => {
@@ -207,7 +222,7 @@ pub(super) fn weight_gradient(
     if let Some(sheaf) = sheaf {
         sliding_sums(tensors, steps_of_a_part, sheaf, window, has_bias, options.activation);
     } else {
-        tiled_sums(tensors, steps_of_a_part * tile.depth(), tile, window, options.activation);
+        tiled_sums(tensors, operands, steps_of_a_part * tile.depth(), tile, window, options.activation);
     }
     if is_whole {
         return (of_weight, None);

@@ -5,14 +5,14 @@
 
 use super::{Activation, geometry::Tap};
 use macerator::{AutoArch, Scalar, Simd, Vector, WithSimd, vload_unaligned, vstore_unaligned};
-use std::array;
+use std::{array, ops::Range};
 
 /// Output channels that one task computes together.
 pub(super) const ROWS: usize = 8;
 /// The most vectors of neighbouring positions in a tile.
 const VECTORS: usize = 3;
 /// The longest vector of any processor, in values.
-const LONGEST_VECTOR: usize = 16;
+pub(super) const LONGEST_VECTOR: usize = 16;
 /// Terms that are added up before they are added to the total: short sums lose fewer digits.
 const TAPS_OF_A_SUM: usize = 192;
 /// What a line must have beyond its last position, because tiles are computed whole.
@@ -144,26 +144,37 @@ pub(super) const TAPS: usize = 8;
 
 /// For taps t and filters f, adds Σ over pixels (y, x) of
 /// line[t + y·line_width + x] · gradient[(y·width + x)·filters + f] to sums[t·filters + f].
-pub(super) struct PixelSums<'a> {
-    pub(super) line: &'a [f32],
-    pub(super) line_width: usize,
+pub struct PixelSums<'a> {
+    /// Values of the input, row after row.
+    pub line: &'a [f32],
+    /// Values from a row of the line to the next.
+    pub line_width: usize,
     /// Pixel after pixel, each with its `filters` values.
-    pub(super) gradient: &'a [f32],
-    pub(super) width: usize,
-    /// 16 or a multiple of 32.
-    pub(super) filters: usize,
+    pub gradient: &'a [f32],
+    /// Pixels of a row of the gradient.
+    pub width: usize,
+    /// A multiple of [`LONGEST_VECTOR`], which every processor's vectors fill.
+    pub filters: usize,
     /// Line offsets, a multiple of [`TAPS`].
-    pub(super) taps: &'a [usize],
-    pub(super) sums: &'a mut [f32],
+    pub taps: &'a [usize],
+    /// Tap after tap, each with its `filters` sums.
+    pub sums: &'a mut [f32],
 }
 
 impl PixelSums<'_> {
-    pub(super) fn run(self) {
+    /// Adds the sums.
+    ///
+    /// # Panics
+    /// If the lengths do not fit each other.
+    pub fn run(self) {
         let height = self.gradient.len() / (self.width * self.filters);
-        assert!(self.taps.len().is_multiple_of(TAPS) && self.filters.is_multiple_of(LONGEST_VECTOR));
-        assert_eq!(self.sums.len(), self.taps.len() * self.filters);
+        assert!(self.taps.len().is_multiple_of(TAPS), "taps fill no whole blocks");
+        assert!(self.filters.is_multiple_of(LONGEST_VECTOR), "filters fill no whole vectors");
+        assert_eq!(Some(self.sums.len()), self.taps.len().checked_mul(self.filters), "sums for other taps");
         let furthest = self.taps.iter().max().copied().unwrap_or(0);
-        assert!(furthest + (height - 1) * self.line_width + self.width <= self.line.len());
+        let before = height.saturating_sub(1).checked_mul(self.line_width);
+        let reach = before.and_then(|before| before.checked_add(self.width)?.checked_add(furthest));
+        assert!(reach.is_some_and(|reach| reach <= self.line.len()), "line too short");
         AutoArch::new().dispatch(self);
     }
 }
@@ -174,23 +185,29 @@ impl WithSimd for PixelSums<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self) {
         let height = self.gradient.len() / (self.width * self.filters);
-        match (has_many_registers::<S>(), self.filters > S::lanes32()) {
-            (true, true) => self.rows::<S, 8, 2>(height),
-            (true, false) => self.rows::<S, 8, 1>(height),
-            (false, true) => self.rows::<S, 4, 2>(height),
-            (false, false) => self.rows::<S, 4, 1>(height),
+        // Two vectors at a time, and then the last if their number is odd.
+        let (filters, pair) = (self.filters, 2 * S::lanes32());
+        let pairs = filters - filters % pair;
+        if has_many_registers::<S>() {
+            self.rows::<S, 8, 2>(height, 0..pairs);
+            self.rows::<S, 8, 1>(height, pairs..filters);
+        } else {
+            self.rows::<S, 4, 2>(height, 0..pairs);
+            self.rows::<S, 4, 1>(height, pairs..filters);
         }
     }
 }
 
 impl PixelSums<'_> {
+    /// Sums `N` taps by `V` vectors of filters at a time, for those of the filters that `part` holds: a
+    /// multiple of `V` vectors.
     #[inline(always)]
-    fn rows<S: Simd, const N: usize, const V: usize>(&mut self, height: usize) {
+    fn rows<S: Simd, const N: usize, const V: usize>(&mut self, height: usize, part: Range<usize>) {
         let filters = self.filters;
         for (block, taps) in self.taps.as_chunks::<N>().0.iter().enumerate() {
-            for filter in (0..filters).step_by(V * S::lanes32()) {
-                // SAFETY: `run` checked the furthest line value and the number of sums; filters are
-                // whole vectors.
+            for filter in part.clone().step_by(V * S::lanes32()) {
+                // SAFETY: `run` checked the furthest line value and the number of sums, and the part ends
+                // with a whole step.
                 unsafe {
                     let target = self.sums.as_mut_ptr().add(block * N * filters + filter);
                     let at = |n: usize, v: usize| target.add(n * filters + v * S::lanes32());

@@ -7,6 +7,9 @@ mod line;
 mod passes;
 mod scratch;
 
+pub use kernel::PixelSums;
+pub(in crate::compute) use scratch::release_scratch;
+
 use super::{
     Activation, ConvolutionOptions,
     backend::{ConvolutionGradients, ConvolutionOps, Saved},

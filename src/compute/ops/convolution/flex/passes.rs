@@ -6,7 +6,7 @@
 use super::{
     Activation,
     geometry::{Geometry, Tap},
-    kernel::{PixelSums, ROWS, SLACK, ShiftedSums, TAPS},
+    kernel::{LONGEST_VECTOR, PixelSums, ROWS, SLACK, ShiftedSums, TAPS},
     line::{fold_input, lay_gradient, lay_input, transpose_gradient},
     scratch::Scratch,
 };
@@ -228,8 +228,7 @@ struct WeightTask<'a> {
 impl WeightTask<'_> {
     /// Filters filled up to whole vectors.
     fn panel(&self) -> usize {
-        let filters = self.filters.len();
-        if filters <= 16 { 16 } else { filters.next_multiple_of(32) }
+        self.filters.len().next_multiple_of(LONGEST_VECTOR)
     }
 
     /// The sums over all pixels of `blocks` (image, output rows): weight, filter.

@@ -15,6 +15,11 @@ fn free() -> MutexGuard<'static, Vec<Vec<f32>>> {
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Frees the buffers that nobody holds.
+pub(in crate::compute) fn release_scratch() {
+    *free() = Vec::new();
+}
+
 /// A buffer with unspecified content that goes back to the store when dropped.
 pub(super) struct Scratch {
     values: Vec<f32>,

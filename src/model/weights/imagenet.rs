@@ -1,0 +1,127 @@
+//! Residual encoders that start from a classifier's weights.
+
+use super::{WeightsError, file::TensorFile, map_parameters};
+use crate::{
+    config::NetworkFile,
+    model::{Networks, PoseArchitecture, PoseModel, ResnetArchitecture},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// Encoders that a classifier's file filled, and the other networks with an encoder, which it did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PretrainedEncoders {
+    /// The classifier's file.
+    pub file: PathBuf,
+    /// Its architecture, such as "ResNet18".
+    pub architecture: String,
+    /// The filled encoders and the number of their tensors, all of which came from the file.
+    pub filled: BTreeMap<NetworkFile, usize>,
+    /// The encoders that have other values, each with the reason.
+    pub unfilled: BTreeMap<NetworkFile, String>,
+}
+
+impl PretrainedEncoders {
+    /// Notes that an encoder's values were replaced afterwards.
+    pub fn replaced(&mut self, encoder: NetworkFile, reason: &str) {
+        if self.filled.remove(&encoder).is_some() {
+            self.unfilled.insert(encoder, reason.to_owned());
+        }
+    }
+}
+
+impl fmt::Display for PretrainedEncoders {
+    /// One line: "resnet18.pth (ResNet18) fills the depth encoder (100 tensors), not the pose encoder (it is a
+    /// ResNet50)".
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let filled: Vec<String> = self
+            .filled
+            .iter()
+            .map(|(encoder, tensors)| format!("the {} ({tensors} tensors)", in_words(*encoder)))
+            .collect();
+        let unfilled: Vec<String> = self
+            .unfilled
+            .iter()
+            .map(|(encoder, reason)| format!("the {} ({reason})", in_words(*encoder)))
+            .collect();
+        write!(formatter, "{} ({}) fills ", self.file.display(), self.architecture)?;
+        formatter.write_str(&if filled.is_empty() {
+            "no encoder".to_owned()
+        } else {
+            filled.join(" and ")
+        })?;
+        if unfilled.is_empty() { Ok(()) } else { write!(formatter, ", not {}", unfilled.join(" and ")) }
+    }
+}
+
+fn in_words(encoder: NetworkFile) -> &'static str {
+    match encoder {
+        NetworkFile::Encoder => "depth encoder",
+        NetworkFile::PoseEncoder => "pose encoder",
+        other => other.stem(),
+    }
+}
+
+/// Gives every residual encoder of as many layers the weights of a torchvision classifier, in which the
+/// first convolution sees one image: for more it is repeated and divided by their number, so that equal
+/// images give the features of the one. Says which encoders these are.
+///
+/// # Errors
+/// As [`load`](super::load), or if the file holds another residual network than any of the encoders; the
+/// networks are then as they were.
+pub fn load_imagenet(path: &Path, networks: &mut Networks) -> Result<PretrainedEncoders, WeightsError> {
+    let file = TensorFile::read(path)?;
+    let stored = ResnetArchitecture::of_file(&file, "")?;
+    let encoders = networks.residual_encoders();
+    let (fitting, others): (Vec<_>, Vec<_>) =
+        encoders.into_iter().partition(|(_, encoder)| encoder.architecture() == stored);
+    if fitting.is_empty() {
+        let others: Vec<String> = others
+            .iter()
+            .map(|(file, encoder)| format!("the {} is a {}", file.stem(), encoder.architecture()))
+            .collect();
+        let reason = format!("it is a {stored}, but {}", others.join(" and "));
+        return Err(WeightsError::Unknown { path: path.to_owned(), reason });
+    }
+    let mut filled: BTreeMap<NetworkFile, usize> = fitting.iter().map(|(encoder, _)| (*encoder, 0)).collect();
+    let others =
+        others.iter().map(|(encoder, network)| (*encoder, format!("it is a {}", network.architecture())));
+    let unfilled = others.chain(without_residual_encoder(networks)).collect();
+    *networks = map_parameters(networks.clone(), |name, shape| {
+        let tensors = filled.iter_mut().find(|(encoder, _)| encoder.stem() == name.file);
+        let (Some((_, tensors)), Some(key)) = (tensors, name.key.strip_prefix("encoder.")) else {
+            return Ok(None);
+        };
+        let values = match (key, shape) {
+            ("conv1.weight", [outputs, inputs, height, width]) => {
+                let values = file.values(key, &[*outputs, 3, *height, *width])?;
+                repeat_for_images(&values, *outputs, inputs / 3)
+            }
+            _ => file.values(key, shape)?,
+        };
+        *tensors += 1;
+        Ok::<_, WeightsError>(Some(values))
+    })?;
+    Ok(PretrainedEncoders { file: path.to_owned(), architecture: stored.to_string(), filled, unfilled })
+}
+
+/// The encoders that are no residual networks, each with what stands in their place. A pose network that shares
+/// the depth encoder has none to fill.
+fn without_residual_encoder(networks: &Networks) -> Vec<(NetworkFile, String)> {
+    let architecture = networks.architecture();
+    let has = |encoder| networks.residual_encoders().iter().any(|(file, _)| *file == encoder);
+    let depth = (!has(NetworkFile::Encoder))
+        .then(|| (NetworkFile::Encoder, format!("the depth network is {}", architecture.depth)));
+    let is_cnn = matches!(architecture.pose, Some(PoseArchitecture { model: PoseModel::Cnn, .. }));
+    let pose = is_cnn.then(|| (NetworkFile::PoseEncoder, "PoseCNN has none".to_owned()));
+    [depth, pose].into_iter().flatten().collect()
+}
+
+fn repeat_for_images(values: &[f32], outputs: usize, images: usize) -> Vec<f32> {
+    let of_one_output = values.chunks_exact(values.len() / outputs);
+    of_one_output.flat_map(|values| values.repeat(images)).map(|value| value / images as f32).collect()
+}

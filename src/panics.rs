@@ -1,0 +1,170 @@
+//! Panics that are caught: their message, place and backtrace, which the caught payload itself does not hold.
+//!
+//! A panic's place is known only to the panic hook, which runs before unwinding begins. The hook writes it
+//! down, and whoever catches the panic takes the report.
+//!
+//! A release build keeps the names of functions, but no debug information: the backtrace then names functions
+//! and no lines. The line of the panic itself is always known.
+
+use crate::output::errln;
+use serde::{Deserialize, Serialize};
+use std::{
+    any::Any,
+    backtrace::Backtrace,
+    cell::Cell,
+    collections::VecDeque,
+    fmt,
+    panic::{self, PanicHookInfo, UnwindSafe},
+    sync::{Mutex, MutexGuard, Once, PoisonError},
+    thread::{self, ThreadId},
+};
+use sysinfo::System;
+
+/// A panic that was caught.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PanicReport {
+    /// The text it was raised with.
+    pub message: String,
+    /// `file:line:column` of the code that panicked; `None` if no hook was installed.
+    pub location: Option<String>,
+    /// The thread it began on.
+    pub thread: String,
+    /// The calls that led to it, the innermost first; `None` if no hook was installed.
+    pub backtrace: Option<String>,
+}
+
+impl PanicReport {
+    /// The report of a caught panic, from what `catch_unwind` gives. A panic that began on a thread of a
+    /// thread pool and was passed on to this one is found by its message.
+    pub fn take(payload: &(dyn Any + Send)) -> Self {
+        let message = message(payload);
+        let noted = {
+            let mut notes = notes();
+            let own = thread::current().id();
+            let is_it = |note: &Note| note.message == message;
+            let position = notes.iter().rposition(|note| note.thread.0 == own && is_it(note));
+            position.or_else(|| notes.iter().rposition(is_it)).and_then(|position| notes.remove(position))
+        };
+        match noted {
+            Some(Note { thread: (_, thread), location, backtrace, .. }) => {
+                Self { message, location: Some(location), thread, backtrace: Some(backtrace.to_string()) }
+            }
+            None => Self { message, location: None, thread: this_thread(), backtrace: None },
+        }
+    }
+
+    /// Everything that a developer asks for: program, system, adapter (if it is known), message, place and
+    /// backtrace.
+    pub fn full(&self, adapter: Option<&str>) -> String {
+        let system = System::long_os_version().unwrap_or_else(|| std::env::consts::OS.to_owned());
+        let kernel = System::kernel_version().map_or_else(String::new, |kernel| format!(", kernel {kernel}"));
+        let lines = [
+            format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+            format!("system: {system}, {}{kernel}", std::env::consts::ARCH),
+            format!("adapter: {}", adapter.unwrap_or("not known")),
+            format!("thread: {}", self.thread),
+            format!("panic: {self}"),
+            format!("backtrace:\n{}", self.backtrace.as_deref().unwrap_or("none")),
+        ];
+        lines.join("\n")
+    }
+}
+
+impl fmt::Display for PanicReport {
+    /// One line: message and place.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&one_line(&self.message))?;
+        self.location.as_ref().map_or(Ok(()), |location| write!(formatter, " (at {location})"))
+    }
+}
+
+/// Does some work; a panic in it becomes a report. The hook prints one line of it, because the report says the
+/// rest.
+///
+/// # Errors
+/// If the work panics.
+pub fn catch<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicReport> {
+    CATCHING.set(CATCHING.get() + 1);
+    let result = panic::catch_unwind(work);
+    CATCHING.set(CATCHING.get() - 1);
+    result.map_err(|payload| PanicReport::take(payload.as_ref()))
+}
+
+/// Installs the hook that notes panics, once in a process. Where a panic is not caught by [`catch`], the hook
+/// that was installed before prints it.
+pub fn install_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let earlier = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let note = Note::new(info);
+            if CATCHING.get() > 0 {
+                errln!(
+                    "panic on the thread {}: {} (at {})",
+                    note.thread.1,
+                    one_line(&note.message),
+                    note.location
+                );
+            } else {
+                earlier(info);
+            }
+            note.keep();
+        }));
+    });
+}
+
+/// Notes that wait to be taken. Those of panics that nobody catches stay, so the oldest give way.
+const MOST_NOTES: usize = 8;
+
+thread_local! {
+    /// How many calls of [`catch`] this thread is in.
+    static CATCHING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Shared by all threads, because thread pools pass panics on.
+static NOTES: Mutex<VecDeque<Note>> = Mutex::new(VecDeque::new());
+
+fn notes() -> MutexGuard<'static, VecDeque<Note>> {
+    // Its content is only ever pushed and removed, so it is sound even after a panic.
+    NOTES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the hook sees of a panic. The backtrace finds its names when it is printed, which takes a while.
+struct Note {
+    thread: (ThreadId, String),
+    message: String,
+    location: String,
+    backtrace: Backtrace,
+}
+
+impl Note {
+    fn new(info: &PanicHookInfo<'_>) -> Self {
+        Self {
+            thread: (thread::current().id(), this_thread()),
+            message: message(info.payload()),
+            location: info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string),
+            backtrace: Backtrace::force_capture(),
+        }
+    }
+
+    fn keep(self) {
+        let mut notes = notes();
+        if notes.len() == MOST_NOTES {
+            notes.pop_front();
+        }
+        notes.push_back(self);
+    }
+}
+
+fn message(payload: &dyn Any) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text").to_owned()
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn this_thread() -> String {
+    thread::current().name().unwrap_or("without a name").to_owned()
+}

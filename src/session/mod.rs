@@ -1,0 +1,28 @@
+//! The session: one thread owns burn. Requests go in and get one reply each; events, a state and pictures come out.
+
+mod command;
+mod failure;
+mod handle;
+mod jobs;
+mod model;
+mod picture;
+mod protocol;
+mod publisher;
+mod showing;
+mod state;
+mod what_if;
+mod worker;
+
+pub use command::{Command, OnRun};
+pub use handle::{Requester, SESSION_THREAD, SessionHandle};
+pub use jobs::{
+    CloudFusion, EvaluatedFrames, EvaluationProgress, EvaluationReport, EvaluationRequest, FusionRequest,
+    Neighbour, Pinned, Poses, Trajectory,
+};
+pub use model::Provenance;
+pub use picture::{Cloud, Origin, Picture};
+pub use protocol::{
+    Event, Failure, Level, Notice, Outcome, Reply, Request, RequestId, RunEffect, RunStarted, Topic,
+};
+pub use state::{Activity, DataReport, DeviceState, ModelReport, ModelVersion, RunState, SessionState};
+pub use what_if::{Judgement, WhatIf};

@@ -1,0 +1,409 @@
+//! Runs: how they start, make steps, stand still after a failure, and end.
+
+use super::{Dataset, Training, Worker, phase::Phase};
+use crate::{
+    config::{DataChoice, RunConfig, Setting},
+    session::jobs::Job,
+    session::{
+        Activity, Command, Event, Failure, Level, Notice, OnRun, Outcome, RunEffect, RunStarted, Topic,
+        failure::{caught, guarded},
+    },
+    train::{Album, Entry, Progress, Reported, Run, RunFolder, Samples, Snapshots, StartingNetworks, Step},
+};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+const STEP_FAILED: &str = "the training step failed";
+
+impl Command {
+    /// Whether its failure is that of a run that was to start.
+    pub(super) fn starts_run(&self) -> bool {
+        matches!(self, Self::Start { .. } | Self::Resume { .. })
+    }
+
+    /// Whether a panic while it is handled leaves doubt about the run.
+    pub(super) fn changes_run(&self) -> bool {
+        matches!(
+            self,
+            Self::Start { .. }
+                | Self::Resume { .. }
+                | Self::Change(_)
+                | Self::Pause
+                | Self::Continue
+                | Self::Step
+                | Self::Stop
+                | Self::ComputeOn(_)
+        )
+    }
+}
+
+impl Worker {
+    pub(super) fn start(&mut self, config: RunConfig, out: &Path) -> Result<()> {
+        if let Some(training) = self.phase.training() {
+            bail!("the run {} is under way; stop it first", training.run.out().display());
+        }
+        self.publish_as(Activity::Preparing);
+        config.validate()?;
+        let loaded = self.model.as_ref().filter(|model| model.is_start());
+        let loaded = loaded.map(|model| &model.networks);
+        let start = StartingNetworks::new(&config, loaded, &self.compute.device)?;
+        let pretrained = start.pretrained.as_ref().map(ToString::to_string);
+        let data = self.data.clone().context("there is no data to train on; open some first")?;
+        let samples = data.open.samples(&config.objective.frame_ids)?;
+        let run = Run::new(config, start, &data.open, &samples, out, &self.compute)?;
+        self.model = None;
+        self.begin(run, data, &samples, Vec::new(), true);
+        if let Some(text) = pretrained {
+            let (level, topic) = (Level::Info, Topic::Weights);
+            self.publisher.send(Event::Notice(Notice { level, topic, text, ..Notice::default() }));
+        }
+        Ok(())
+    }
+
+    pub(super) fn resume(
+        &mut self,
+        out: &Path,
+        data: Option<(DataChoice, Option<String>)>,
+        config: Option<RunConfig>,
+        on_run: OnRun,
+    ) -> Result<Outcome> {
+        let folder = RunFolder::open(out)?;
+        let config = config.map_or_else(|| folder.config(), Ok)?;
+        let manifest = folder.manifest()?;
+        folder.last_checkpoint()?;
+        let other = self.phase.training().map(|training| training.run.out());
+        ensure!(
+            other.is_none() || on_run != OnRun::Keep,
+            "only one run can be under way; stop {} first",
+            other.unwrap_or_default().display()
+        );
+        if on_run == OnRun::Ask
+            && let Some(question) = self.make_way(on_run)?
+        {
+            return Ok(question);
+        }
+        self.publish_as(Activity::Preparing);
+        let (choice, split) = data.unwrap_or((manifest.data, manifest.split));
+        let data = self.dataset(&choice, split, &config.objective.frame_ids)?;
+        self.make_way(on_run)?;
+        self.publish_as(Activity::Preparing);
+        let (model, before) = (self.model.take(), self.data.take());
+        self.look_at_data(data.clone());
+        if let Err(error) = self.reopen(folder, config, data, true) {
+            self.model = model;
+            self.data = None;
+            if let Some(before) = before {
+                self.look_at_data(before);
+            }
+            return Err(error);
+        }
+        if self.phase.training().is_some_and(|training| training.run.is_finished()) {
+            self.finish()?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Goes on with a run from its last checkpoint, or only stands there.
+    pub(super) fn reopen(
+        &mut self,
+        folder: RunFolder,
+        config: RunConfig,
+        data: Dataset,
+        goes_on: bool,
+    ) -> Result<()> {
+        let samples = data.open.samples(&config.objective.frame_ids)?;
+        let (begun, here) = (folder.manifest()?.precision, self.compute.precision());
+        let (run, history) = Run::resume(folder, config, &data.open, &samples, &self.compute)?;
+        self.begin(run, data, &samples, history, goes_on);
+        if begun != here {
+            let text = format!("the run was begun with --precision {begun} and goes on with {here}");
+            self.publisher.warn(Topic::Device, text);
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, run: Run, data: Dataset, samples: &Samples, history: Vec<Entry>, goes_on: bool) {
+        let (album, warning) = Album::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
+        let snapshots = album.snapshots().all().to_vec();
+        self.jobs.snapshots.fill(album);
+        let started = RunStarted { config: run.config(), out: run.out(), history, snapshots };
+        let has_validation = run.has_validation();
+        let training = Training { run, data, model_id: self.next_version(), validating: None };
+        let training = Box::new(training);
+        self.phase = if goes_on {
+            Phase::Running { training, one_step: false }
+        } else {
+            Phase::Paused { training, failure: None }
+        };
+        self.publish();
+        self.publisher.send(Event::RunStarted(Box::new(started)));
+        self.report();
+        if let Some(warning) = warning {
+            self.publisher.warn(Topic::Run, warning);
+        }
+        if let Some((key, reason)) = samples.dropped.first() {
+            let count = samples.dropped.len();
+            let text = format!("{count} samples lack a frame and are left out; the first, {key}: {reason}");
+            self.publisher.warn(Topic::Data, text);
+        }
+        if !has_validation {
+            self.publisher.warn(Topic::Run, "nothing to validate on, so no checkpoint is called the best");
+        }
+        self.begin_snapshot();
+    }
+
+    /// Makes the next step, or validates a batch. What fails pauses the run.
+    pub(super) fn train(&mut self) {
+        let follows = self.is_following();
+        let maps = self.maps_of_step();
+        let advanced = guarded(STEP_FAILED, || self.advance(&maps));
+        let step = match advanced {
+            Ok(step) => step,
+            Err(failure) => return self.interrupt_by_itself(failure),
+        };
+        let made_step = step.is_some();
+        if let Some(step) = step.filter(|_| follows) {
+            self.show_step(*step);
+        }
+        let saved = caught(|| {
+            self.save_if_due()?;
+            self.take_snapshot_if_due()
+        });
+        if let Err(failure) = saved {
+            return self.interrupt_by_itself(failure);
+        }
+        if self.phase.training().is_some_and(|training| training.run.is_finished()) {
+            if let Err(failure) = caught(|| self.finish()) {
+                self.publisher.tell(Level::Error, Topic::Run, failure);
+            }
+        } else if made_step && self.phase.ends_after_step() {
+            match guarded(STEP_FAILED, || self.settle()) {
+                Ok(()) => self.phase.pause(None),
+                Err(failure) => return self.interrupt_by_itself(failure),
+            }
+        }
+        self.publish();
+    }
+
+    fn advance(&mut self, maps: &BTreeSet<crate::objective::MapName>) -> Result<Option<Box<Step>>> {
+        let Some(training) = self.phase.training_mut() else { return Ok(None) };
+        let progress = training.run.advance(maps);
+        training.validating = None;
+        for (key, reason) in training.run.take_skipped() {
+            self.publisher.warn(Topic::Data, format!("{key} was skipped: {reason}"));
+        }
+        self.report();
+        match progress? {
+            Progress::Step(step) => return Ok(Some(step)),
+            Progress::Validating { done, samples } => {
+                if let Some(training) = self.phase.training_mut() {
+                    training.validating = Some((done, samples));
+                }
+            }
+            Progress::Validated(report) => self.publisher.send(Event::Validation(report)),
+            Progress::NotValidated(reason) => {
+                self.publisher.warn(Topic::Run, format!("validation was given up: {reason}"));
+            }
+        }
+        Ok(None)
+    }
+
+    fn save_if_due(&mut self) -> Result<()> {
+        let Some(training) = self.phase.training_mut() else { return Ok(()) };
+        let saved = if training.run.is_checkpoint_due() { training.run.save() } else { Ok(None) };
+        self.report();
+        if let Some(path) = saved? {
+            self.publisher.send(Event::Checkpoint(path));
+        }
+        Ok(())
+    }
+
+    fn take_snapshot_if_due(&mut self) -> Result<()> {
+        let is_due = |training: &Training| self.jobs.snapshots.is_due(training.run.steps(), false);
+        if self.phase.training().is_some_and(is_due) {
+            // What a snapshot says of a step it says of one that succeeded.
+            self.settle().context(STEP_FAILED)?;
+            self.begin_snapshot();
+        }
+        Ok(())
+    }
+
+    /// Waits for the numbers of the last step and tells them.
+    fn settle(&mut self) -> Result<()> {
+        let settled = self.phase.training_mut().map_or(Ok(()), |training| training.run.settle());
+        self.report();
+        settled
+    }
+
+    /// Tells of the steps whose numbers arrived, and of what went wrong beside them.
+    fn report(&mut self) {
+        let Some(training) = self.phase.training_mut() else { return };
+        let (reported, warnings) = (training.run.take_reported(), training.run.take_warnings());
+        warnings.into_iter().for_each(|warning| self.publisher.warn(Topic::Run, warning));
+        if !reported.is_empty() {
+            self.publish();
+        }
+        for Reported { report, changes } in reported {
+            changes.into_iter().for_each(|change| self.publisher.send(Event::Changed(change)));
+            self.publisher.send(Event::Step(report));
+        }
+    }
+
+    pub(super) fn change(&mut self, setting: Setting) -> Result<()> {
+        let Some(training) = self.phase.training_mut() else { bail!("there is no run to change") };
+        let changed = training.run.change(setting);
+        self.report();
+        // A step that failed meanwhile is another matter than a value that cannot be.
+        match changed {
+            Err(error) if self.is_spoiled() => Err(self.interrupt(Failure::of(error)).into()),
+            changed => changed,
+        }
+    }
+
+    fn is_spoiled(&self) -> bool {
+        self.phase.training().is_some_and(|training| training.run.is_spoiled())
+    }
+
+    pub(super) fn pause(&mut self) -> Result<()> {
+        if !self.phase.is_running() {
+            return Ok(());
+        }
+        match guarded(STEP_FAILED, || self.settle()) {
+            Ok(()) => {
+                self.phase.pause(None);
+                Ok(())
+            }
+            Err(failure) => Err(self.interrupt(failure).into()),
+        }
+    }
+
+    pub(super) fn go_on(&mut self, one_step: bool) -> Result<()> {
+        let training = self.phase.training().context("there is no run to go on with")?;
+        if training.run.is_finished() {
+            // Only its last checkpoint is missing.
+            return self.finish();
+        }
+        self.phase.run(one_step);
+        Ok(())
+    }
+
+    /// Pauses the run because of a failure that answers no request, and tells it.
+    pub(super) fn interrupt_by_itself(&mut self, failure: Failure) {
+        if self.recover().is_some() {
+            return;
+        }
+        let failure = self.interrupt(failure);
+        self.publish();
+        self.publisher.tell(Level::Error, Topic::Run, failure);
+    }
+
+    /// Pauses the run because of a failure; gives the failure with what it did and what to do.
+    fn interrupt(&mut self, failure: Failure) -> Failure {
+        if let Some(failure) = self.recover() {
+            return failure;
+        }
+        if failure.is_panic() {
+            return self.set_back(failure);
+        }
+        if let Err(late) = guarded(STEP_FAILED, || self.settle()) {
+            self.publisher.tell(Level::Warning, Topic::Run, late);
+        }
+        let Some(training) = self.phase.training() else { return failure };
+        let failure = if training.run.is_spoiled() {
+            let advice = format!(
+                "the run is paused and writes no further checkpoint: continue it from the last one, of step {}, with \
+                 a lower learning rate, or with the gradient's norm limited in a new run; if that fails at once, \
+                 remove the folder of this checkpoint to go on from the one before",
+                training.run.saved_step()
+            );
+            Failure { advice, effect: RunEffect::Spoiled, ..failure }
+        } else {
+            let advice = "the run is paused and its checkpoints are kept".to_owned();
+            Failure { advice, effect: RunEffect::Paused, ..failure }
+        };
+        self.phase.pause(Some(failure.clone()));
+        failure
+    }
+
+    /// Sets the run back to its last checkpoint, paused, because what it holds cannot be trusted any more; gives the
+    /// failure with what it did and what to do.
+    pub(super) fn set_back(&mut self, failure: Failure) -> Failure {
+        let Some(training) = self.phase.take() else { return failure };
+        let (out, data, steps) = (training.run.out(), training.data.clone(), training.run.steps());
+        if let Err(late) = caught(|| {
+            drop(training);
+            Ok(())
+        }) {
+            self.publisher.tell(Level::Warning, Topic::Run, late);
+        }
+        let reopened = caught(|| {
+            let folder = RunFolder::open(&out)?;
+            let config = folder.config()?;
+            self.reopen(folder, config, data, false)
+        });
+        let failure = match reopened {
+            Ok(()) => {
+                let step = self.phase.training().map_or(0, |training| training.run.steps());
+                let advice =
+                    format!("the run is paused at its checkpoint of step {step}: continue it from there");
+                Failure { advice, effect: RunEffect::SetBack, ..failure }
+            }
+            Err(again) => {
+                let advice = format!(
+                    "the run ended at step {steps}, because its last checkpoint cannot be used now ({}); resume it \
+                     from {}",
+                    again.text,
+                    out.display()
+                );
+                let failure = Failure { advice, effect: RunEffect::SetBack, ..failure };
+                self.publish();
+                self.publisher.send(Event::RunEnded { steps, out, failure: Some(failure.clone()) });
+                failure
+            }
+        };
+        self.phase.pause(Some(failure.clone()));
+        failure
+    }
+
+    /// Ends the run, if there is one: writes its last checkpoint and keeps its networks to look at. If the checkpoint
+    /// cannot be written, the run stays, paused.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        // A last step that failed is told of; the run ends all the same.
+        if let Err(failure) = guarded(STEP_FAILED, || self.settle()) {
+            self.publisher.tell(Level::Warning, Topic::Run, failure);
+        }
+        let Some(training) = self.phase.training_mut() else { return Ok(()) };
+        let saved = guarded("the last checkpoint failed", || training.run.save());
+        self.report();
+        let path = match saved {
+            Ok(path) => path,
+            Err(failure) => return Err(self.interrupt(failure).into()),
+        };
+        let Some(training) = self.phase.training() else { return Ok(()) };
+        let (steps, out): (u64, PathBuf) = (training.run.steps(), training.run.out());
+        if self.model.is_none() {
+            // Networks that give no numbers are good for nothing.
+            self.model = (!training.run.is_spoiled()).then(|| training.model());
+        }
+        if !self.is_spoiled() && self.jobs.snapshots.is_due(steps, true) {
+            self.begin_snapshot();
+        }
+        if self.looked_at() != self.recorded() {
+            // It is complete before the run is gone, because then other data or networks are looked at.
+            while self.jobs.snapshots.has_work() {
+                self.jobs.advance_snapshots(&self.publisher);
+            }
+        }
+        drop(self.phase.take());
+        self.compute.release_unused_memory();
+        self.publish();
+        if let Some(path) = path {
+            self.publisher.send(Event::Checkpoint(path));
+        }
+        self.publisher.send(Event::RunEnded { steps, out, failure: None });
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! A file that grows by whole records: no part of one stays when the disk is full.
+
+use crate::data::whole::in_words;
+use anyhow::{Context, Result};
+use std::{
+    fs::File,
+    io::{Seek, SeekFrom, Write},
+    path::PathBuf,
+};
+
+/// A file open for appending. A record that cannot be written is kept and written with the next one.
+#[derive(Debug)]
+pub(super) struct AppendFile {
+    file: File,
+    path: PathBuf,
+    /// Bytes of the whole records in it.
+    length: u64,
+    pending: Vec<u8>,
+}
+
+impl AppendFile {
+    /// Appends to a file that holds so many bytes of whole records.
+    pub fn new(file: File, path: PathBuf, length: u64) -> Self {
+        Self { file, path, length, pending: Vec::new() }
+    }
+
+    /// Adds a record to what [`AppendFile::flush`] writes.
+    pub fn push(&mut self, record: &[u8]) {
+        self.pending.extend(record);
+    }
+
+    /// Writes the records that were not written yet.
+    ///
+    /// # Errors
+    /// If they cannot be written; the file is then as it was.
+    pub fn flush(&mut self) -> Result<()> {
+        let written =
+            self.file.seek(SeekFrom::Start(self.length)).and_then(|_| self.file.write_all(&self.pending));
+        if written.is_ok() {
+            self.length += self.pending.len() as u64;
+            self.pending.clear();
+        } else {
+            // If a part of a record stays all the same, the next record is written over it.
+            let _ = self.file.set_len(self.length);
+        }
+        written.map_err(in_words).with_context(|| format!("{} cannot be written", self.path.display()))
+    }
+}

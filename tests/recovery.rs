@@ -1,0 +1,138 @@
+//! A session after an error of the program or a lost device: it lives, and what was saved goes on.
+
+use crate::session::{ask, next, next_picture, open_demo, small, until};
+use monoscope::{
+    compute::{Compute, DisplayDevice},
+    config::{DeviceChoice, FrameId, Preset, RunConfig},
+    data::Side,
+    objective::MapName,
+    session::{
+        Activity, Command, Event, Level, Notice, OnRun, Origin, Provenance, RunEffect, SessionHandle, Topic,
+    },
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// A session on the CPU backend whose next news panic once this is set: an error of the program, wherever it is then.
+fn brittle() -> (SessionHandle, Arc<AtomicBool>) {
+    let breaks = Arc::new(AtomicBool::default());
+    let armed = Arc::clone(&breaks);
+    let on_change = move || assert!(!armed.swap(false, Ordering::Relaxed), "a planted error");
+    let compute = Compute::open(DeviceChoice::Cpu, None).unwrap();
+    (SessionHandle::spawn(compute, Arc::new(on_change)), breaks)
+}
+
+fn panicked(session: &SessionHandle) -> Notice {
+    let event = next(session, |event| matches!(event, Event::Notice(notice) if notice.report.is_some()));
+    let Event::Notice(notice) = event else { unreachable!() };
+    notice
+}
+
+/// Checkpoints every second step.
+fn saving(steps: u64) -> Box<RunConfig> {
+    let mut config = small(steps);
+    config.training.checkpoint_frequency = 2;
+    config
+}
+
+#[test]
+fn a_panic_in_a_step_sets_the_run_back_to_its_checkpoint_and_it_can_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (session, breaks) = brittle();
+    open_demo(&session);
+    ask(&session, Command::Start { config: saving(8), out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::Step(report) if report.step == 3));
+    breaks.store(true, Ordering::Relaxed);
+    let notice = panicked(&session);
+    assert_eq!((notice.level, notice.topic), (Level::Error, Topic::Run));
+    assert!(
+        notice.text.contains("a planted error") && notice.text.contains("tests/recovery.rs:"),
+        "{notice:?}"
+    );
+    let report = notice.report.unwrap();
+    assert!(report.contains("backtrace") && report.contains(env!("CARGO_PKG_VERSION")), "{report}");
+
+    let state = session.state();
+    let run = state.run.as_ref().expect("the run is there");
+    let failure = run.failure.as_ref().expect("the state says why it stands");
+    assert_eq!((state.activity, failure.effect), (Activity::Paused, RunEffect::SetBack));
+    assert!(run.step.is_multiple_of(2), "step {} was saved", run.step);
+    assert!(failure.advice.contains(&format!("step {}", run.step)), "{failure:?}");
+    session.send(Command::Continue);
+    next(&session, |event| matches!(event, Event::RunEnded { steps: 8, failure: None, .. }));
+}
+
+#[test]
+fn a_panic_in_a_job_ends_the_job_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (session, breaks) = brittle();
+    open_demo(&session);
+    ask(&session, Command::Start { config: small(1), out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
+    until(&session, Activity::Idle);
+    let trace = Command::Trace { folder: "demo/demo_drive_0001_sync".to_owned(), side: Side::Left };
+    ask(&session, trace.clone());
+    breaks.store(true, Ordering::Relaxed);
+    let notice = panicked(&session);
+    assert_eq!((notice.level, notice.topic), (Level::Warning, Topic::Job), "{notice:?}");
+    next(&session, |event| matches!(event, Event::TraceEnded));
+    ask(&session, trace);
+}
+
+/// A session that computes and draws on a device of its own, and that device, to be destroyed.
+fn on_gpu() -> (SessionHandle, DisplayDevice) {
+    let display = DisplayDevice::request().expect("these tests need an adapter: install mesa-vulkan-drivers");
+    let compute = Compute::open(DeviceChoice::Gpu, Some(display.clone())).unwrap();
+    (SessionHandle::spawn(compute, Arc::new(|| ())), display)
+}
+
+fn lost(session: &SessionHandle) -> Notice {
+    let is_it = |notice: &Notice| notice.topic == Topic::Device && notice.text.contains("was lost");
+    // Whatever was under way on the device fails too.
+    loop {
+        if let Event::Notice(notice) = session.wait().expect("the session lives")
+            && is_it(&notice)
+        {
+            return notice;
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_from_its_checkpoint_when_its_device_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (session, display) = on_gpu();
+    open_demo(&session);
+    let mut config = saving(6);
+    config.network = Preset::Light.config().network;
+    (config.network.height, config.network.width) = (64, 64);
+    config.objective.scales = Preset::Light.config().objective.scales;
+    ask(&session, Command::Start { config, out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::Step(report) if report.step == 3));
+    display.device.destroy();
+    let notice = lost(&session);
+    assert!(notice.advice.contains("goes on at its checkpoint of step"), "{notice:?}");
+    let state = session.state();
+    assert_eq!((state.activity, &state.run.as_ref().unwrap().failure), (Activity::Training, &None));
+    next(&session, |event| matches!(event, Event::RunEnded { steps: 6, failure: None, .. }));
+}
+
+#[test]
+fn looking_goes_on_when_the_device_is_lost() {
+    let (session, display) = on_gpu();
+    session.send(Command::Watch([MapName::Depth, MapName::Colour(FrameId::TARGET)].into()));
+    open_demo(&session);
+    session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
+    next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    let version = session.state().model.as_ref().unwrap().id;
+    display.device.destroy();
+    let notice = lost(&session);
+    assert!(notice.advice.contains("nothing was lost"), "{notice:?}");
+    let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    assert_eq!(picture.weights, Some(Provenance::Demo));
+    assert_ne!(session.state().model.as_ref().unwrap().id, version, "they were read anew");
+    let depth = &picture.maps[&MapName::Depth];
+    assert!(depth.read().unwrap().iter().all(|depth| depth.is_finite() && *depth > 0.0));
+}
