@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::compute::{
     count_kernels, launched_kernels,
     ops::convolution::{
-        Activation, ConvolutionOptions, Padding, PixelSums, Tile, composed_convolution, convolution,
+        Activation, ConvolutionOptions, Padding, PixelSums, Sweep, Tile, composed_convolution, convolution,
     },
 };
 
@@ -29,6 +29,7 @@ pub fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
         kind(7, 2, Padding::Zero(3), Activation::Relu, true),
         kind(3, 2, Padding::Reflect(1), Activation::None, true),
         kind(2, 3, Padding::Zero(1), Activation::None, true),
+        kind(3, 1, Padding::Zero(0), Activation::Elu, false),
     ]
 }
 
@@ -43,8 +44,9 @@ const SHAPES: [[usize; 5]; 7] = [
     [2, 70, 6, 9, 67],
 ];
 
-/// The same for the GPU: batches of 1 to 5, channels and filters for every tile, rests of every tile.
-pub const SHAPES_ON_GPU: [[usize; 5]; 7] = [
+/// The same for the GPU: batches of 1 to 5, channels and filters for every tile, rests of every tile, and maps
+/// that blocks of four rows, of two rows and of neither fill.
+pub const SHAPES_ON_GPU: [[usize; 5]; 10] = [
     [1, 1, 7, 7, 1],
     [3, 3, 9, 13, 5],
     [5, 16, 7, 11, 48],
@@ -52,6 +54,9 @@ pub const SHAPES_ON_GPU: [[usize; 5]; 7] = [
     [2, 70, 6, 9, 67],
     [1, 512, 5, 7, 3],
     [1, 2, 40, 61, 128],
+    [2, 8, 12, 20, 20],
+    [3, 20, 8, 24, 2],
+    [1, 36, 10, 16, 70],
 ];
 
 /// The devices of all backends.
@@ -265,6 +270,10 @@ fn tiles_of_many_filters_read_little_for_each_multiply_add() {
         for columns in [30, 120, 480, 1920, 7680, 30_720, 12 * 30_720] {
             let bytes = Tile::of(rows, columns).bytes_per_multiply_add();
             assert!(bytes <= 0.25, "{bytes} bytes a multiply-add for {rows} filters, {columns} pixels");
+        }
+        for height in [6, 12, 13, 192] {
+            let bytes = Sweep::of(rows, height).bytes_per_multiply_add();
+            assert!(bytes <= 0.125, "{bytes} bytes a multiply-add for {rows} filters, maps {height} high");
         }
     }
 }

@@ -9,7 +9,7 @@ mod cube;
 mod flex;
 
 pub use activation::Activation;
-pub use cube::Tile;
+pub use cube::{Sweep, Tile};
 pub use flex::PixelSums;
 pub(in crate::compute) use flex::release_scratch;
 

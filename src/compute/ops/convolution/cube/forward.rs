@@ -2,13 +2,14 @@
 
 use super::{
     activation::activated,
+    few, is_for_tiles, sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of, seen},
 };
 use crate::compute::{
     ops::{
         convolution::{Activation, ConvolutionOptions},
-        cube::{argument, empty},
+        cube::{argument, empty, vector_size},
     },
     precision::operand_type,
 };
@@ -16,47 +17,57 @@ use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
-/// Writes terms of the weight `[rows, terms]` from `begin` on to the left factor: of the rows from `first_row`
-/// on; zero beyond the last term.
+/// Writes terms of the weight `[rows, terms]` from `begin` on to the left factor, a vector of them at a time: of
+/// the rows from `first_row` on; zero beyond the last term.
 #[cube]
-fn load_weight<E: Float>(
+fn load_weight<E: Float, N: Size>(
     product: &mut Product<E>,
-    weight: &Tensor<f32>,
+    weight: &Tensor<Vector<f32, N>>,
     first_row: usize,
     begin: usize,
     terms: usize,
     #[comptime] tile: Tile,
+    #[comptime] lanes: usize,
 ) {
     let last_row = weight.shape(0) - 1;
+    let vectors = comptime!(tile.depth() / lanes);
+    let loads = comptime!(tile.left_vectors() / lanes);
     #[unroll]
-    for load in 0..comptime!(tile.left_loads()) {
+    for load in 0..comptime!(loads.div_ceil(tile.threads())) {
         let index = UNIT_POS as usize + comptime!(load * tile.threads());
-        if comptime!(tile.left_fills_threads()) || index < comptime!(tile.left_vectors()) {
-            let term = index % comptime!(tile.depth());
-            let vector = index / comptime!(tile.depth());
-            let is_term = begin + term < terms;
-            let mut values = Four::<f32>::new(0.0);
+        if comptime!(loads.is_multiple_of(tile.threads())) || index < loads {
+            let first_term = begin + index % vectors * lanes;
+            let is_term = first_term < terms;
+            let mut rows = Sequence::<Vector<f32, N>>::new();
             #[unroll]
             for lane in 0..4 {
-                let row = first_row + vector * 4 + lane;
+                let row = first_row + index / vectors * 4 + lane;
                 let row = select(row < last_row, row, last_row);
-                let value = weight[select(is_term, row * terms + begin + term, 0)];
-                values.insert(lane, select(is_term, value, 0.0));
+                rows.push(weight[select(is_term, (row * terms + first_term) / lanes, 0)]);
             }
-            product.load_left(term, vector, values, tile);
+            #[unroll]
+            for term in 0..lanes {
+                let mut values = Four::<f32>::new(0.0);
+                #[unroll]
+                for lane in 0..4 {
+                    values.insert(lane, select(is_term, rows.index(lane).extract(term), 0.0));
+                }
+                product.load_left(index % vectors * lanes + term, index / vectors, values, tile);
+            }
         }
     }
 }
 
 /// The output `[batch, filters, height, width]`; with `has_bias` the bias is added, else it is not read.
 #[cube(launch_unchecked)]
-fn forward_kernel<E: Float>(
+fn forward_kernel<E: Float, N: Size>(
     input: &Tensor<f32>,
-    weight: &Tensor<f32>,
+    weight: &Tensor<Vector<f32, N>>,
     bias: &Tensor<f32>,
     output: &mut Tensor<f32>,
     #[comptime] tile: Tile,
     #[comptime] window: Window,
+    #[comptime] lanes: usize,
     #[comptime] has_bias: bool,
     #[comptime] activation: Activation,
     #[define(E)] _operand: ElemType,
@@ -79,7 +90,7 @@ fn forward_kernel<E: Float>(
     let mut product = Product::<E>::new(tile);
     let mut begin = 0;
     while begin < terms {
-        load_weight::<E>(&mut product, weight, first_row, begin, terms, tile);
+        load_weight::<E, N>(&mut product, weight, first_row, begin, terms, tile, lanes);
         #[unroll]
         for load in 0..comptime!(tile.right_loads()) {
             let term = first_term + comptime!(load * tile.threads() / tile.right_width());
@@ -125,13 +136,21 @@ pub(super) fn forward(
     bias: Option<&CubeTensor>,
     options: ConvolutionOptions,
 ) -> CubeTensor {
-    let [batch, _, height, width]: [usize; 4] = input.shape().dims();
+    let [batch, channels, height, width]: [usize; 4] = input.shape().dims();
     let [filters, _, kernel, _]: [usize; 4] = weight.shape().dims();
     let window = Window::new(kernel, options);
     let [height, width] = window.output_size([height, width]);
     let output = empty(input, [batch, filters, height, width]);
+    let (activation, operand) = (options.activation, operand_type(input));
+    if !is_for_tiles(operand)
+        && (few::forward(input, weight, bias, &output, window, activation)
+            || sliding::forward(input, weight, bias, &output, window, activation))
+    {
+        return output;
+    }
     let pixels = batch * height * width;
     let tile = Tile::of(filters, pixels);
+    let lanes = vector_size(channels * window.taps());
     let cubes = CubeCount::new_2d(pixels.div_ceil(tile.columns) as u32, filters.div_ceil(tile.rows) as u32);
     // SAFETY: every index is held inside its tensor by the kernel itself.
     unsafe {
@@ -139,15 +158,17 @@ pub(super) fn forward(
             &output.client,
             cubes,
             CubeDim::new_1d(tile.threads() as u32),
+            lanes,
             argument(input),
             argument(weight),
             argument(bias.unwrap_or(weight)),
             argument(&output),
             tile,
             window,
+            lanes,
             bias.is_some(),
-            options.activation,
-            operand_type(input),
+            activation,
+            operand,
         );
     }
     output

@@ -8,7 +8,9 @@
 
 use super::{
     activation::through,
+    is_for_tiles,
     scale::{Operands, scale_of},
+    sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of},
 };
@@ -294,10 +296,15 @@ pub(super) fn input_gradient(
     let [_, _, kernel, _]: [usize; 4] = weight.shape().dims();
     let window = Window::new(kernel, options);
     let result = empty(gradient, shape);
+    if !is_for_tiles(operands.kind)
+        && sliding::input_gradient(gradient, output, weight, &result, window, options.activation)
+    {
+        return result;
+    }
     let [batch, channels, height, width] = shape;
     let phases = window.phases();
     let pixels_of_a_phase = batch * height.div_ceil(phases) * width.div_ceil(phases);
-    let tile = Tile::of(channels, pixels_of_a_phase * phases * phases);
+    let tile = Tile::of_each(phases * phases, channels, pixels_of_a_phase);
     let columns = pixels_of_a_phase.div_ceil(tile.columns);
     // SAFETY: every index is held inside its tensor by the kernel itself.
     unsafe {

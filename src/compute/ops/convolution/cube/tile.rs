@@ -21,11 +21,13 @@ pub struct Tile {
     thread_columns: usize,
 }
 
-/// The tiles, by the most rows of the result that each serves. The sums of few filters are many columns wide.
-const TILES: [Tile; 5] = [
+/// The tiles, by the most rows of the result that each serves. The sums of few filters are many columns wide; of
+/// the tiles for many, the first is for the smallest maps.
+const TILES: [Tile; 6] = [
     Tile { rows: 4, columns: 256, depth: 8, thread_rows: 4, thread_columns: 4 },
     Tile { rows: 16, columns: 256, depth: 8, thread_rows: 8, thread_columns: 8 },
     Tile { rows: 32, columns: 128, depth: 16, thread_rows: 8, thread_columns: 8 },
+    Tile { rows: 64, columns: 32, depth: 16, thread_rows: 8, thread_columns: 8 },
     Tile { rows: 64, columns: 64, depth: 16, thread_rows: 8, thread_columns: 8 },
     Tile { rows: 128, columns: 64, depth: 16, thread_rows: 8, thread_columns: 8 },
 ];
@@ -48,10 +50,16 @@ impl Tile {
     /// The tile for a product of so many rows and columns. It depends on nothing else, so that sums are rounded
     /// alike on every adapter.
     pub fn of(rows: usize, columns: usize) -> Self {
-        let [.., square, tall] = TILES;
-        let is_filled = |tile: &Self| tile.workgroups(rows, columns) >= WORKGROUPS;
+        Self::of_each(1, rows, columns)
+    }
+
+    /// The tile for each of some products of so many rows and columns.
+    pub(super) fn of_each(products: usize, rows: usize, columns: usize) -> Self {
+        let [.., narrow, square, tall] = TILES;
+        let is_filled = |tile: &Self| products * tile.workgroups(rows, columns) >= WORKGROUPS;
         match TILES[..3].iter().find(|tile| rows <= tile.rows) {
             Some(tile) => *tile,
+            None if columns <= narrow.columns => narrow,
             None if rows.is_multiple_of(tall.rows) && is_filled(&tall) => tall,
             None => square,
         }

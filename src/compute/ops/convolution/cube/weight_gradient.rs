@@ -6,7 +6,9 @@
 
 use super::{
     activation::through,
+    is_for_tiles,
     scale::{Operands, scale_of},
+    sliding::weight_gradient::{Sheaf, sliding_sums},
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Window, place_of, seen},
 };
@@ -147,6 +149,42 @@ fn parts(workgroups: usize, terms: usize) -> usize {
     WORKGROUPS.div_ceil(workgroups).clamp(1, terms.div_ceil(LEAST_TERMS))
 }
 
+/// Writes the sums of each part, of so many terms.
+#[allow(unsafe_code)]
+fn tiled_sums(
+    [input, gradient, output, sums]: [&CubeTensor; 4],
+    operands: &Operands,
+    terms_of_a_part: usize,
+    tile: Tile,
+    window: Window,
+    activation: Activation,
+) {
+    let [parts, filters, columns]: [usize; 3] = sums.shape().dims();
+    // SAFETY: every index is held inside its tensor by the kernel itself.
+    unsafe {
+        partial_sums_kernel::launch_unchecked(
+            &sums.client,
+            CubeCount::new_3d(
+                columns.div_ceil(tile.columns) as u32,
+                filters.div_ceil(tile.rows) as u32,
+                parts as u32,
+            ),
+            CubeDim::new_1d(tile.threads() as u32),
+            argument(input),
+            argument(gradient),
+            argument(output),
+            argument(operands.largest.as_ref().unwrap_or(gradient)),
+            argument(sums),
+            terms_of_a_part,
+            tile,
+            window,
+            activation,
+            operands.largest.is_some(),
+            operands.kind,
+        );
+    }
+}
+
 /// The gradients of the weight, of this shape, and of the bias, if it is wanted, from contiguous tensors.
 #[allow(unsafe_code)]
 pub(super) fn weight_gradient(
@@ -162,38 +200,29 @@ pub(super) fn weight_gradient(
     let window = Window::new(kernel, options);
     let columns = channels * window.taps() + usize::from(has_bias);
     let [batch, _, height, width]: [usize; 4] = gradient.shape().dims();
+    let maps = [batch, height, width];
     let terms = batch * height * width;
+    let sheaf = if is_for_tiles(operands.kind) { None } else { Sheaf::of(window, [filters, channels], maps) };
     let tile = Tile::of(filters, columns);
-    let parts = parts(tile.workgroups(filters, columns), terms);
-    let terms_of_a_part = terms.div_ceil(parts).next_multiple_of(tile.depth());
-    let parts = terms.div_ceil(terms_of_a_part);
+    let (workgroups, step, steps) = match sheaf {
+        Some(sheaf) => {
+            let workgroups = sheaf.workgroups(filters, channels);
+            (workgroups.into_iter().product(), sheaf.pixels(), sheaf.steps(maps))
+        }
+        None => (tile.workgroups(filters, columns), tile.depth(), terms.div_ceil(tile.depth())),
+    };
+    let steps_of_a_part = steps.div_ceil(parts(workgroups, steps * step));
+    let parts = steps.div_ceil(steps_of_a_part);
 
     let of_weight = empty(input, shape);
     let is_whole = parts == 1 && !has_bias;
     let sums = if is_whole { of_weight.clone() } else { empty(input, [1, parts, filters, columns]) };
     let sums = reshaped(&sums, [parts, filters, columns]);
-    // SAFETY: every index is held inside its tensor by the kernel itself.
-    unsafe {
-        partial_sums_kernel::launch_unchecked(
-            &sums.client,
-            CubeCount::new_3d(
-                columns.div_ceil(tile.columns) as u32,
-                filters.div_ceil(tile.rows) as u32,
-                parts as u32,
-            ),
-            CubeDim::new_1d(tile.threads() as u32),
-            argument(input),
-            argument(gradient),
-            argument(output),
-            argument(operands.largest.as_ref().unwrap_or(gradient)),
-            argument(&sums),
-            terms_of_a_part,
-            tile,
-            window,
-            options.activation,
-            operands.largest.is_some(),
-            operands.kind,
-        );
+    let tensors = [input, gradient, output, &sums];
+    if let Some(sheaf) = sheaf {
+        sliding_sums(tensors, steps_of_a_part, sheaf, window, has_bias, options.activation);
+    } else {
+        tiled_sums(tensors, operands, steps_of_a_part * tile.depth(), tile, window, options.activation);
     }
     if is_whole {
         return (of_weight, None);

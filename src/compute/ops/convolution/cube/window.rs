@@ -53,7 +53,7 @@ pub(super) fn place_of(pixel: usize, images: usize, height: usize, width: usize)
 
 /// The pixel `padded` counted from the first of the margin, mirrored at the ends of an axis.
 #[cube]
-fn mirrored(padded: usize, length: usize, #[comptime] margin: usize) -> usize {
+pub(super) fn mirrored(padded: usize, length: usize, #[comptime] margin: usize) -> usize {
     let edge = margin.runtime();
     let inside = select(padded < edge, edge - padded, padded - edge);
     select(inside < length, inside, length * 2 - 2 - inside)
