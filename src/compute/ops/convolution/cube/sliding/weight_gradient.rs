@@ -4,7 +4,11 @@
 //! A thread has all taps of four filters and two channels. Nine taps see a block through one patch, which is
 //! loaded once.
 
-#![allow(clippy::manual_is_multiple_of, reason = "kernels have the operator, not the method")]
+#![allow(
+    clippy::manual_is_multiple_of,
+    clippy::collapsible_if,
+    reason = "kernels have the operator, not the method; what is known at compile time has an `if` of its own"
+)]
 
 use super::{
     super::{
