@@ -7,6 +7,7 @@
 //!
 //! | floor         | what lives there |
 //! |---------------|------------------|
+//! | `output`      | printing that outlives its readers |
 //! | [`panics`]    | reports of panics that are caught: message, place, backtrace |
 //! | [`config`]    | what a run is: one struct a concern, the same for flags, form and TOML file |
 //! | [`geometry`]  | pure mathematics: camera, pose, disparity and depth, colour maps |
@@ -25,7 +26,17 @@
 //! Three more rules: `view` never imports burn; `train`, `session`, `objective`, `model` and `evaluate` never
 //! import egui; only `compute` names backend types.
 //!
+//! # The path of a click
+//!
+//! A pane asks for an [`app`] action; the window's state sends a [`session::Request`] with a number of its own. The
+//! session thread handles it between two steps: what is opened is opened first and committed after, so that what
+//! fails changes nothing. It publishes a [`session::SessionState`], of which the latest wins, and sends exactly one
+//! [`session::Reply`] with the request's number. The window derives what it shows from that state; of a run's steps,
+//! snapshots and evaluations it keeps what came as [`session::Event`]s; pictures come latest-wins too.
+//!
 //! # Glossary
+//!
+//! * **request, reply, notice** what is asked of a session, its one answer, and what answers nothing and ends nothing.
 //!
 //! * **target** the frame whose depth is predicted (id 0); **sources** the other frames of a sample.
 //! * **disparity** the network's output in (0, 1); **depth** 1 / (a + b·disparity), see [`geometry`].

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-const FLOORS: [&str; 14] = [
+const FLOORS: [&str; 15] = [
+    "output",
     "panics",
     "config",
     "geometry",
