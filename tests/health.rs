@@ -161,3 +161,26 @@ fn a_run_without_numbers_keeps_its_last_good_checkpoint_and_goes_on_from_there()
     session.send(Command::Change(Setting::LearningRate(1e-4)));
     next(&session, |event| matches!(event, Event::RunEnded { steps: 3, .. }));
 }
+
+#[test]
+fn a_rate_that_broke_a_run_after_its_checkpoint_does_not_come_back_when_another_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let session = session();
+    open_demo(&session);
+    let mut config = small(8);
+    config.training.checkpoint_frequency = 2;
+    let rate = config.training.learning_rate;
+    session.send(Command::Start { config, out: out.clone() });
+    next(&session, |event| matches!(event, Event::Step(report) if report.step == 3));
+    session.send(Command::Pause);
+    session.send(Command::Change(Setting::LearningRate(1e30)));
+    session.send(Command::Continue);
+    let failure = interrupted(&session);
+    assert_eq!(failure.effect, RunEffect::Spoiled, "{failure:?}");
+    session.send(Command::Change(Setting::LearningRate(rate)));
+    session.send(Command::Continue);
+    next(&session, |event| matches!(event, Event::RunEnded { steps: 8, failure: None, .. }));
+    let config = monoscope::train::RunFolder::open(&out).unwrap().config().unwrap();
+    assert!(config.at_step(8).training.learning_rate < 1.0, "{:?}", config.changes);
+}

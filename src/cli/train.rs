@@ -99,7 +99,18 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     if args.json {
         outln!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
     } else {
-        outln!("{} steps, last loss {:.4}, run in {}", end.steps, end.loss, end.out.display());
+        let (steps, out) = (end.steps, end.out.display());
+        if steps < end.total_steps {
+            errln!(
+                "stopped at step {steps} of {}; go on with: monoscope train --resume {out}",
+                end.total_steps
+            );
+        }
+        if end.loss.is_nan() {
+            outln!("{steps} steps, run in {out}");
+        } else {
+            outln!("{steps} steps, last loss {:.4}, run in {out}", end.loss);
+        }
     }
     Ok(())
 }
@@ -121,6 +132,8 @@ fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Resu
     let folder = RunFolder::open(run)?;
     let saved = folder.config()?;
     let step = folder.last_position()?.step + 1;
+    // A flag wins over what was changed after the checkpoint, else a value that broke the run would come back.
+    let saved = saved.without_changes(step, &is_given);
     let wanted = overridden(&saved.at_step(step), &args.options, is_given)?;
     let config = saved.continued(&wanted, step)?;
     let data = match (&args.data, args.chosen_split()) {
@@ -142,6 +155,7 @@ fn read_text(path: &Path) -> Result<String> {
 /// How a run ended.
 struct End {
     steps: u64,
+    total_steps: u64,
     loss: f32,
     out: PathBuf,
 }
@@ -156,6 +170,7 @@ fn last_loss(started: &RunStarted) -> Option<f32> {
 /// Shows the run's progress until it ends; what came early is shown first.
 fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<End> {
     let bar = progress::bar(0, "train");
+    let mut total_steps = 0;
     let mut early = early.into_iter();
     loop {
         let event = match early.next().map_or_else(|| session.wait_at_most(REFRESH), Ok) {
@@ -178,12 +193,14 @@ fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<E
             }
             Some(Event::RunEnded { steps, out, failure }) => {
                 bar.finish_and_clear();
-                return failure.map_or(Ok(End { steps, loss, out }), |failure| Err(failure.into()));
+                return failure
+                    .map_or(Ok(End { steps, total_steps, loss, out }), |failure| Err(failure.into()));
             }
             _ => {}
         }
         let state = session.state();
         let Some(run) = &state.run else { continue };
+        total_steps = run.total_steps;
         if let Some(failure) = &run.failure {
             bail!(failure.clone());
         }

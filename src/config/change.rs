@@ -93,19 +93,26 @@ impl RunConfig {
         config
     }
 
-    /// Adds a change, in place of an earlier one of the same option at the same step.
+    /// Adds a change, in place of those of the same option at the same step and after it: who changes an option of
+    /// a run that went back to a checkpoint does not want what was changed later, before it went back.
     ///
     /// # Errors
     /// If the option cannot have this value; nothing is changed then.
     pub fn change(&mut self, change: Change) -> Result<(), ConfigError> {
         let kind = std::mem::discriminant(&change.setting);
         let mut changed = self.clone();
-        changed.changes.retain(|old| old.step != change.step || std::mem::discriminant(&old.setting) != kind);
+        changed.changes.retain(|old| old.step < change.step || std::mem::discriminant(&old.setting) != kind);
         changed.changes.push(change);
         changed.changes.sort_by_key(|change| change.step);
         changed.validate()?;
         *self = changed;
         Ok(())
+    }
+
+    /// Leaves out changes from a step on whose option is given another way, by its name.
+    pub fn without_changes(mut self, step: u64, is_given: impl Fn(&str) -> bool) -> Self {
+        self.changes.retain(|change| change.step < step || !is_given(&change.setting.option()));
+        self
     }
 
     /// This run's configuration with the options that `wanted` has instead from `step` on: what may

@@ -40,6 +40,22 @@ impl Command {
     }
 }
 
+/// A run that is ready to go on.
+struct Opened {
+    run: Run,
+    samples: Samples,
+    history: Vec<Entry>,
+    /// What is worth knowing before it does.
+    warning: Option<String>,
+}
+
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
 impl Worker {
     pub(super) fn start(&mut self, config: RunConfig, out: &Path) -> Result<()> {
         if let Some(training) = self.phase.training() {
@@ -55,7 +71,7 @@ impl Worker {
         let samples = data.open.samples(&config.objective.frame_ids)?;
         let run = Run::new(config, start, &data.open, &samples, out, &self.compute)?;
         self.model = None;
-        self.begin(run, data, &samples, Vec::new(), true);
+        self.begin(Opened { run, samples, history: Vec::new(), warning: None }, data, true);
         if let Some(text) = pretrained {
             let (level, topic) = (Level::Info, Topic::Weights);
             self.publisher.send(Event::Notice(Notice { level, topic, text, ..Notice::default() }));
@@ -88,18 +104,19 @@ impl Worker {
         self.publish_as(Activity::Preparing);
         let (choice, split) = data.unwrap_or((manifest.data, manifest.split));
         let data = self.dataset(&choice, split, &config.objective.frame_ids)?;
-        self.make_way(on_run)?;
-        self.publish_as(Activity::Preparing);
-        let (model, before) = (self.model.take(), self.data.take());
-        self.look_at_data(data.clone());
-        if let Err(error) = self.reopen(folder, config, data, true) {
-            self.model = model;
-            self.data = None;
-            if let Some(before) = before {
-                self.look_at_data(before);
-            }
-            return Err(error);
+        // A run keeps its own folder locked, so only then it ends before the folder is known to be good.
+        let is_same = other.is_some_and(|other| is_same_folder(&other, out));
+        if is_same {
+            self.make_way(on_run)?;
         }
+        let resumed = self.open_run(folder, config, &data)?;
+        if !is_same {
+            self.make_way(on_run)?;
+        }
+        self.publish_as(Activity::Preparing);
+        self.model = None;
+        self.look_at_data(data.clone());
+        self.begin(resumed, data, true);
         if self.phase.training().is_some_and(|training| training.run.is_finished()) {
             self.finish()?;
         }
@@ -114,18 +131,24 @@ impl Worker {
         data: Dataset,
         goes_on: bool,
     ) -> Result<()> {
-        let samples = data.open.samples(&config.objective.frame_ids)?;
-        let (begun, here) = (folder.manifest()?.precision, self.compute.precision());
-        let (run, history) = Run::resume(folder, config, &data.open, &samples, &self.compute)?;
-        self.begin(run, data, &samples, history, goes_on);
-        if begun != here {
-            let text = format!("the run was begun with --precision {begun} and goes on with {here}");
-            self.publisher.warn(Topic::Device, text);
-        }
+        let resumed = self.open_run(folder, config, &data)?;
+        self.begin(resumed, data, goes_on);
         Ok(())
     }
 
-    fn begin(&mut self, run: Run, data: Dataset, samples: &Samples, history: Vec<Entry>, goes_on: bool) {
+    /// Opens a run at its last checkpoint; nothing else changes yet.
+    fn open_run(&self, folder: RunFolder, config: RunConfig, data: &Dataset) -> Result<Opened> {
+        let samples = data.open.samples(&config.objective.frame_ids)?;
+        let (begun, here) = (folder.manifest()?.precision, self.compute.precision());
+        let (run, history) = Run::resume(folder, config, &data.open, &samples, &self.compute)?;
+        let is_other = begun != here;
+        let warning =
+            is_other.then(|| format!("the run was begun with --precision {begun} and goes on with {here}"));
+        Ok(Opened { run, samples, history, warning })
+    }
+
+    fn begin(&mut self, opened: Opened, data: Dataset, goes_on: bool) {
+        let Opened { run, samples, history, warning: precision } = opened;
         let (album, warning) = Album::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
         let snapshots = album.snapshots().all().to_vec();
         self.jobs.snapshots.fill(album);
@@ -140,7 +163,7 @@ impl Worker {
         self.publish();
         self.publisher.send(Event::RunStarted(Box::new(started)));
         self.report();
-        if let Some(warning) = warning {
+        for warning in precision.into_iter().chain(warning) {
             self.publisher.warn(Topic::Run, warning);
         }
         if let Some((key, reason)) = samples.dropped.first() {
@@ -285,7 +308,27 @@ impl Worker {
             // Only its last checkpoint is missing.
             return self.finish();
         }
+        if training.run.is_spoiled() {
+            self.go_back()?;
+        }
         self.phase.run(one_step);
+        Ok(())
+    }
+
+    /// Goes back to the last checkpoint of a run whose networks give no finite loss any more, with the options that
+    /// it has now: a value that broke it after the checkpoint does not come back.
+    fn go_back(&mut self) -> Result<()> {
+        let Some(training) = self.phase.take() else { return Ok(()) };
+        let (out, data, wanted) = (training.run.out(), training.data.clone(), training.run.config());
+        drop(training);
+        let folder = RunFolder::open(&out)?;
+        let next = folder.last_position()?.step + 1;
+        let config = folder.config()?.without_changes(next, |_| true);
+        self.reopen(folder, config, data, false)?;
+        let now = self.phase.training().map(|training| training.run.config()).unwrap_or_default();
+        for setting in Setting::differences(&now, &wanted) {
+            self.change(setting)?;
+        }
         Ok(())
     }
 
@@ -313,9 +356,10 @@ impl Worker {
         let Some(training) = self.phase.training() else { return failure };
         let failure = if training.run.is_spoiled() {
             let advice = format!(
-                "the run is paused and writes no further checkpoint: continue it from the last one, of step {}, with \
-                 a lower learning rate, or with the gradient's norm limited in a new run; if that fails at once, \
-                 remove the folder of this checkpoint to go on from the one before",
+                "the run is paused and writes no further checkpoint: continue it with a lower learning rate, which goes \
+                 back to its checkpoint of step {} (--resume with --learning-rate on the command line), or limit the \
+                 gradient's norm in a new run; if that fails at once, remove the folder of this checkpoint to go on \
+                 from the one before",
                 training.run.saved_step()
             );
             Failure { advice, effect: RunEffect::Spoiled, ..failure }
