@@ -28,6 +28,7 @@ mod palette;
 mod panes;
 mod path;
 mod playhead;
+mod presentable;
 mod program;
 mod question;
 mod recents;

@@ -1,8 +1,8 @@
 //! The program with a window: eframe, one shared device, one session.
 
-use super::{Lab, Settings, Store, frame_times::FrameTimes, guard::Guard, log, settings};
+use super::{Lab, Settings, Store, frame_times::FrameTimes, guard::Guard, log, presentable, settings};
 use crate::{
-    compute::{Compute, DeviceLost, DisplayDevice, log_libwayland},
+    compute::{Compute, ComputeError, DeviceLost, DisplayDevice, log_libwayland},
     config::{DataChoice, DeviceChoice, Precision},
     output::errln,
     view,
@@ -72,7 +72,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
         .build()
         .map_err(|_| no_window("there is no display (DISPLAY and WAYLAND_DISPLAY)"))?;
     let (program, failure) = (RefCell::new(None), RefCell::new(None));
-    let native = native_options(&settings, setup());
+    let native = native_options(&settings, setup(&mut event_loop)?);
     let create: AppCreator<'_> = Box::new(|creation| {
         let mut created = Program::new(creation, options).map_err(|error| {
             let text = format!("{error:#}");
@@ -86,7 +86,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     });
     show(&mut event_loop, native, create, &|| loss(&program).is_some())?;
     if program.borrow().is_none() {
-        return Err(failure.take().unwrap_or_else(undrawable));
+        return Err(failure.take().unwrap_or_else(unopened));
     }
     open_anew_while_lost(&mut event_loop, &program)
 }
@@ -119,7 +119,7 @@ fn open_anew_while_lost(
         });
         show(event_loop, native, create, &|| display.is_lost())?;
         if !is_shown.get() && !display.is_lost() {
-            return Err(undrawable().context(loss));
+            return Err(unopened().context(loss));
         }
     }
     Ok(())
@@ -142,9 +142,12 @@ fn show(
 }
 
 /// Why eframe opened no window, which it only logs.
-fn undrawable() -> Error {
+fn unopened() -> Error {
     let logged = log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
-    let reason = logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged);
+    undrawable(logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged))
+}
+
+fn undrawable(reason: &str) -> Error {
     no_window(&format!("no graphics adapter can draw into it ({reason}); install a Vulkan driver"))
 }
 
@@ -174,18 +177,20 @@ fn native_options(settings: &Settings, setup: WgpuSetup) -> NativeOptions {
 
 /// A device with everything that the adapter has, because burn will share it; on Linux without a
 /// graphics card, Mesa's software Vulkan driver.
-fn setup() -> WgpuSetup {
-    // eframe's own request cannot turn on what burn's SPIR-V compiler needs. The fastest adapter is taken
-    // without asking the window's surface, which is not there yet; one that cannot draw to it is refused.
-    #[cfg(feature = "spirv")]
-    if let Ok(display) = DisplayDevice::request() {
-        return view::setup_of(&display);
+fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
+    if cfg!(feature = "spirv") {
+        // eframe's own request cannot turn on what burn's SPIR-V compiler needs.
+        return match presentable::open(event_loop) {
+            Ok(display) => Ok(view::setup_of(&display)),
+            Err(ComputeError::NoAdapter(reason)) => Err(undrawable(&reason)),
+            Err(error) => Err(no_window(&error.to_string())),
+        };
     }
     log_libwayland();
     let mut setup = WgpuSetupCreateNew::without_display_handle();
     setup.instance_descriptor.backends = wgpu::Backends::PRIMARY;
     setup.device_descriptor = Arc::new(DisplayDevice::descriptor);
-    setup.into()
+    Ok(setup.into())
 }
 
 /// What lives longer than a window.

@@ -87,7 +87,8 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
 fn describe_machine(json: bool) -> Result<()> {
     let adapters = adapters();
     let auto = Compute::open(DeviceChoice::Auto, None)?;
-    let gpu = Compute::open(DeviceChoice::Gpu, None).ok().and_then(|compute| compute.kernel_language());
+    let gpu = Compute::open(DeviceChoice::Gpu, None);
+    let language = gpu.as_ref().ok().and_then(Compute::kernel_language);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     if json {
         let object = json!({
@@ -95,7 +96,7 @@ fn describe_machine(json: bool) -> Result<()> {
             "adapters": adapters,
             "backends": [
                 { "name": "cpu", "threads": threads, "trains": true },
-                { "name": "gpu", "trains": !adapters.is_empty(), "interface": "wgpu", "kernels": gpu },
+                { "name": "gpu", "trains": gpu.is_ok(), "interface": "wgpu", "kernels": language },
             ],
             "auto": auto.name,
         });
@@ -107,10 +108,11 @@ fn describe_machine(json: bool) -> Result<()> {
     outln!("backends:");
     outln!("  cpu  always there, {threads} threads");
     match gpu {
-        Some(language) => {
+        Ok(_) => {
+            let language = language.unwrap_or_default();
             outln!("  gpu  wgpu, on the first adapter below; kernels are compiled to {language}");
         }
-        None => outln!("  gpu  none: no adapter computes"),
+        Err(error) => outln!("  gpu  none: {error}"),
     }
     outln!("adapters:");
     if adapters.is_empty() {

@@ -43,6 +43,17 @@ pub enum ComputeError {
         /// The backend's reason.
         reason: String,
     },
+    /// The driver lacks what kernels in SPIR-V need.
+    #[error(
+        "{adapter} cannot run kernels in SPIR-V: its driver has no {extension}; use a build without --features \
+         spirv, or --device cpu"
+    )]
+    NoSpirv {
+        /// The adapter's name.
+        adapter: String,
+        /// A Vulkan extension.
+        extension: String,
+    },
     /// The GPU multiplies in this precision, the CPU does not.
     #[error(
         "--precision {0} is for the GPU, and this computes on the CPU backend; add --device gpu, or leave \
@@ -100,9 +111,24 @@ impl DisplayDevice {
 
     /// Opens the fastest adapter without a window; a software driver serves if there is no other.
     pub fn request() -> Result<Self, ComputeError> {
+        Self::open_fastest(instance(), None)
+    }
+
+    /// Opens the fastest adapter that can draw into this window.
+    pub fn request_for(window: impl Into<wgpu::SurfaceTarget<'static>>) -> Result<Self, ComputeError> {
         let instance = instance();
+        let surface =
+            instance.create_surface(window).map_err(|error| ComputeError::NoAdapter(error.to_string()))?;
+        Self::open_fastest(instance, Some(&surface))
+    }
+
+    fn open_fastest(
+        instance: wgpu::Instance,
+        compatible_surface: Option<&wgpu::Surface<'_>>,
+    ) -> Result<Self, ComputeError> {
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
+            compatible_surface,
             ..Default::default()
         };
         let adapter = pollster::block_on(instance.request_adapter(&options))
@@ -111,19 +137,14 @@ impl DisplayDevice {
         Ok(Self::new(instance, adapter, device, queue))
     }
 
-    /// A device of this adapter. With the feature `spirv` it is asked of Vulkan itself, where that can be:
-    /// wgpu does not turn on what burn's SPIR-V compiler needs.
+    /// A device of this adapter.
     pub(super) fn request_handles(
         adapter: &wgpu::Adapter,
     ) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
         let refused = |reason: String| ComputeError::NoDevice { adapter: adapter.get_info().name, reason };
         #[cfg(feature = "spirv")]
-        if adapter.get_info().backend == wgpu::Backend::Vulkan {
-            let native = pollster::block_on(cubecl::wgpu::vulkan::try_request_vulkan_device(adapter))
-                .map_err(|error| refused(error.to_string()))?;
-            if let Some(handles) = native {
-                return Ok(handles);
-            }
+        if let Some(handles) = super::spirv::request_handles(adapter).map_err(refused)? {
+            return Ok(handles);
         }
         pollster::block_on(adapter.request_device(&Self::descriptor(adapter)))
             .map_err(|error| refused(error.to_string()))
@@ -231,6 +252,10 @@ impl Compute {
         let device = display.burn_device()?;
         let mut compute = Self { device, display: Some(display), name: String::new(), is_shared: true };
         compute.name = compute.full_name();
+        #[cfg(feature = "spirv")]
+        if let (Some("spirv"), Some(display)) = (compute.kernel_language().as_deref(), &compute.display) {
+            super::spirv::check(&display.adapter)?;
+        }
         Ok(compute)
     }
 

@@ -13,6 +13,8 @@ mod rates;
 mod readback;
 mod reopening;
 mod slot;
+#[cfg(feature = "spirv")]
+mod spirv;
 mod throttle;
 mod upload;
 mod wayland;
