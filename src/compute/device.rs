@@ -231,8 +231,8 @@ pub struct Compute {
 }
 
 impl Compute {
-    /// Chooses the backend. `Auto` is the display's device if that is a real graphics card, else the
-    /// CPU backend, which is an order of magnitude faster than a software driver.
+    /// Chooses the backend. `Auto` is the display's device if that is a real graphics card that can compute, else
+    /// the CPU backend, which is an order of magnitude faster than a software driver.
     ///
     /// # Errors
     /// If the GPU is asked for and there is no usable adapter.
@@ -249,7 +249,11 @@ impl Compute {
         if choice == DeviceChoice::Auto && display.is_software() {
             return Ok(Self::cpu(Some(display)));
         }
-        let device = display.burn_device()?;
+        let device = match display.burn_device() {
+            // `monoscope info` says why.
+            Err(_) if choice == DeviceChoice::Auto => return Ok(Self::cpu(Some(display))),
+            opened => opened?,
+        };
         let mut compute = Self { device, display: Some(display), name: String::new(), is_shared: true };
         compute.name = compute.full_name();
         #[cfg(feature = "spirv")]
