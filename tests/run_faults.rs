@@ -132,7 +132,7 @@ fn a_validation_that_gives_no_number_is_never_the_best_and_the_run_can_be_resume
 
     // Its networks are lost; the run goes on as the error advises.
     let said = stderr(&resume(&run, &["--steps", "6"]));
-    assert!(said.contains("step 4 failed") && said.contains("the last one, of step 3"), "{said}");
+    assert!(said.contains("step 4 failed") && said.contains("its checkpoint of step 3"), "{said}");
     let lower = ["--steps", "6", "--learning-rate", "1e-4"];
     let said = stderr(&resume(&run, &lower));
     assert!(said.contains("remove the folder of this checkpoint"), "{said}");
