@@ -22,7 +22,7 @@ pub struct Guard<'a> {
     /// `None` once it has ended; its windows must be dropped within the event loop.
     application: Option<EframeWinitApplication<'a>>,
     is_lost: &'a dyn Fn() -> bool,
-    /// What ended the application, unless it ended by itself.
+    /// Payload of the panic that ended the application, if one did.
     pub panic: Option<Box<dyn Any + Send>>,
 }
 

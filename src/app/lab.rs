@@ -23,7 +23,7 @@ pub struct Lab {
     /// What is on the screen.
     pub window: Window,
     session: SessionHandle,
-    /// What is woken when there is something new.
+    /// The egui context that is woken when there is something new.
     woken: Arc<Mutex<Context>>,
 }
 

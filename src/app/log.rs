@@ -20,7 +20,7 @@ pub struct Line {
     pub severity: Severity,
     /// What happened, and what to do.
     pub text: String,
-    /// Where in the program it happened, for those who report it, if it is an error of the program itself.
+    /// Report of a panic with place and backtrace, if the line is about an error of the program itself.
     pub report: Option<String>,
     /// How often it came in a row.
     pub times: usize,
@@ -126,7 +126,7 @@ fn ear() -> &'static Mutex<Vec<(Severity, String)>> {
     EAR.get_or_init(Mutex::default)
 }
 
-/// What a library warned of last, if the window has not taken it yet.
+/// Newest warning of a library, if the window has not taken it yet.
 pub fn last_warning() -> Option<String> {
     ear().lock().unwrap_or_else(PoisonError::into_inner).last().map(|(_, text)| text.clone())
 }

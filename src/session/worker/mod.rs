@@ -4,6 +4,7 @@ mod moving;
 mod opening;
 mod phase;
 mod recovery;
+mod reopening;
 mod training;
 mod viewing;
 

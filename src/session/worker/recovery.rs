@@ -5,7 +5,6 @@ use crate::{
     compute::{DisplayDevice, Reopened},
     session::{
         Event, Failure, Level, Notice, Provenance, RunEffect, Topic,
-        failure::caught,
         jobs::{self, Job},
         model::Model,
     },
@@ -26,15 +25,7 @@ impl Worker {
             return None;
         }
         let was_running = self.phase.is_running();
-        let run = self.phase.take().map(|training| {
-            let place = (training.run.out(), training.data.clone(), training.run.steps());
-            // It asks the lost device for its last numbers, which may fail in any way.
-            let _ = caught(|| {
-                drop(training);
-                Ok(())
-            });
-            place
-        });
+        let run = self.drop_run();
         let looked_at = self.model.take().map(|model| model.provenance);
         self.drop_jobs();
         self.compute.release_unused_memory();
@@ -44,40 +35,33 @@ impl Worker {
         self.model = looked_at.and_then(|provenance| self.load_again(&provenance));
         let why = fallback.map(|error| format!(" ({error})")).unwrap_or_default();
         let place = format!("{}{why}", self.compute.name);
-        let Some((out, data, steps)) = run else {
+        let Some(run) = run else {
             self.publish();
             self.tell_loss(loss.to_string(), format!("from now on the {place} computes; nothing was lost"));
             return None;
         };
-        let is_repeated = self.losses.0 == steps;
-        self.losses = (steps, if is_repeated { self.losses.1 + 1 } else { 1 });
+        let is_repeated = self.losses.0 == run.steps;
+        self.losses = (run.steps, if is_repeated { self.losses.1 + 1 } else { 1 });
         let goes_on = was_running && self.losses.1 < MOST_LOSSES;
-        let reopened = caught(|| {
-            let folder = RunFolder::open(&out)?;
-            let config = folder.config()?;
-            self.reopen(folder, config, data, goes_on)
-        });
-        let mut failure =
-            Failure { text: loss.to_string(), effect: RunEffect::SetBack, ..Failure::default() };
-        match reopened {
-            Ok(()) => {
-                let step = self.phase.training().map_or(0, |training| training.run.steps());
+        let failure = Failure { text: loss.to_string(), effect: RunEffect::SetBack, ..Failure::default() };
+        match self.reopen(&run, goes_on) {
+            Ok(step) => {
                 let state = if goes_on { "goes on" } else { "is paused" };
-                failure.advice = format!("the run {state} at its checkpoint of step {step}, on the {place}");
+                let advice = format!("the run {state} at its checkpoint of step {step}, on the {place}");
+                let failure = Failure { advice, ..failure };
                 if was_running && !goes_on {
                     self.phase.pause(Some(failure.clone()));
                 }
                 self.publish();
                 self.tell_loss(failure.text.clone(), failure.advice.clone());
+                Some(failure)
             }
             Err(again) => {
-                failure.advice = format!("the run ended, because it cannot go on: {}", again.text);
-                self.publish();
+                let failure = self.end_dropped(run, failure, &again);
                 self.publisher.tell(Level::Error, Topic::Device, failure.clone());
-                self.publisher.send(Event::RunEnded { steps, out, failure: Some(failure.clone()) });
+                Some(failure)
             }
         }
-        Some(failure)
     }
 
     /// Opens another device to draw with, beside the CPU backend, on which nothing was lost.

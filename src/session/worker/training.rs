@@ -41,8 +41,8 @@ impl Command {
 }
 
 /// A run that is ready to go on.
-struct Opened {
-    run: Run,
+pub(super) struct Opened {
+    pub run: Run,
     samples: Samples,
     history: Vec<Entry>,
     /// What is worth knowing before it does.
@@ -123,21 +123,8 @@ impl Worker {
         Ok(Outcome::Done)
     }
 
-    /// Goes on with a run from its last checkpoint, or only stands there.
-    pub(super) fn reopen(
-        &mut self,
-        folder: RunFolder,
-        config: RunConfig,
-        data: Dataset,
-        goes_on: bool,
-    ) -> Result<()> {
-        let resumed = self.open_run(folder, config, &data)?;
-        self.begin(resumed, data, goes_on);
-        Ok(())
-    }
-
     /// Opens a run at its last checkpoint; nothing else changes yet.
-    fn open_run(&self, folder: RunFolder, config: RunConfig, data: &Dataset) -> Result<Opened> {
+    pub(super) fn open_run(&self, folder: RunFolder, config: RunConfig, data: &Dataset) -> Result<Opened> {
         let samples = data.open.samples(&config.objective.frame_ids)?;
         let (begun, here) = (folder.manifest()?.precision, self.compute.precision());
         let (run, history) = Run::resume(folder, config, &data.open, &samples, &self.compute)?;
@@ -147,7 +134,7 @@ impl Worker {
         Ok(Opened { run, samples, history, warning })
     }
 
-    fn begin(&mut self, opened: Opened, data: Dataset, goes_on: bool) {
+    pub(super) fn begin(&mut self, opened: Opened, data: Dataset, goes_on: bool) {
         let Opened { run, samples, history, warning: precision } = opened;
         let (album, warning) = Album::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
         let snapshots = album.snapshots().all().to_vec();
@@ -318,13 +305,17 @@ impl Worker {
     /// Goes back to the last checkpoint of a run whose networks give no finite loss any more, with the options that
     /// it has now: a value that broke it after the checkpoint does not come back.
     fn go_back(&mut self) -> Result<()> {
-        let Some(training) = self.phase.take() else { return Ok(()) };
-        let (out, data, wanted) = (training.run.out(), training.data.clone(), training.run.config());
-        drop(training);
-        let folder = RunFolder::open(&out)?;
-        let next = folder.last_position()?.step + 1;
-        let config = folder.config()?.without_changes(next, |_| true);
-        self.reopen(folder, config, data, false)?;
+        let Some(wanted) = self.phase.training().map(|training| training.run.config()) else { return Ok(()) };
+        let Some(run) = self.drop_run() else { return Ok(()) };
+        let reopened = caught(|| {
+            let folder = RunFolder::open(&run.out)?;
+            let next = folder.last_position()?.step + 1;
+            folder.write_config(&folder.config()?.without_changes(next, |_| true))
+        });
+        if let Err(again) = reopened.and_then(|()| self.reopen(&run, false)) {
+            let failure = Failure { text: "the run cannot go back".to_owned(), ..Failure::default() };
+            return Err(self.end_dropped(run, failure, &again).into());
+        }
         let now = self.phase.training().map(|training| training.run.config()).unwrap_or_default();
         for setting in Setting::differences(&now, &wanted) {
             self.change(setting)?;
@@ -374,41 +365,17 @@ impl Worker {
     /// Sets the run back to its last checkpoint, paused, because what it holds cannot be trusted any more; gives the
     /// failure with what it did and what to do.
     pub(super) fn set_back(&mut self, failure: Failure) -> Failure {
-        let Some(training) = self.phase.take() else { return failure };
-        let (out, data, steps) = (training.run.out(), training.data.clone(), training.run.steps());
-        if let Err(late) = caught(|| {
-            drop(training);
-            Ok(())
-        }) {
-            self.publisher.tell(Level::Warning, Topic::Run, late);
-        }
-        let reopened = caught(|| {
-            let folder = RunFolder::open(&out)?;
-            let config = folder.config()?;
-            self.reopen(folder, config, data, false)
-        });
-        let failure = match reopened {
-            Ok(()) => {
-                let step = self.phase.training().map_or(0, |training| training.run.steps());
+        let Some(run) = self.drop_run() else { return failure };
+        match self.reopen(&run, false) {
+            Ok(step) => {
                 let advice =
                     format!("the run is paused at its checkpoint of step {step}: continue it from there");
-                Failure { advice, effect: RunEffect::SetBack, ..failure }
-            }
-            Err(again) => {
-                let advice = format!(
-                    "the run ended at step {steps}, because its last checkpoint cannot be used now ({}); resume it \
-                     from {}",
-                    again.text,
-                    out.display()
-                );
                 let failure = Failure { advice, effect: RunEffect::SetBack, ..failure };
-                self.publish();
-                self.publisher.send(Event::RunEnded { steps, out, failure: Some(failure.clone()) });
+                self.phase.pause(Some(failure.clone()));
                 failure
             }
-        };
-        self.phase.pause(Some(failure.clone()));
-        failure
+            Err(again) => self.end_dropped(run, failure, &again),
+        }
     }
 
     /// Ends the run, if there is one: writes its last checkpoint and keeps its networks to look at. If the checkpoint

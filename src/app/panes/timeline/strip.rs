@@ -49,7 +49,7 @@ pub struct FilmStrip {
 }
 
 struct Opened {
-    /// Where the textures are.
+    /// The egui context that holds the textures.
     context: Context,
     source: Arc<dyn FrameSource>,
     within: ImageSize,

@@ -21,7 +21,7 @@ pub struct Pictures {
     /// The snapshot whose values say what the ends of the colours stand for.
     measured: Option<Arc<Snapshot>>,
     looks: BTreeMap<MapName, Look>,
-    /// Where the textures are.
+    /// The egui context that holds the textures.
     context: Option<Context>,
     textures: HashMap<(FrameKey, MapName), TextureHandle>,
 }
