@@ -4,7 +4,7 @@
 //! same run when it was not killed. Its networks begin as zeros, so that its tensors take little room.
 
 use crate::{
-    resume::{copy_folder, text, train},
+    resume::{copy_folder, lines, log, text, train},
     support::repository,
 };
 use monoscope::{
@@ -12,7 +12,7 @@ use monoscope::{
     config::{Change, DataChoice, DeviceChoice, RunConfig, RunFile, Setting},
     train::{Entry, OpenData, Position, Run, RunFolder},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -31,31 +31,17 @@ fn older_run(folder: &Path) -> PathBuf {
     run
 }
 
-/// The lines of a log without what depends on the machine.
-fn lines(log: &Path) -> Vec<Map<String, Value>> {
-    let text = fs::read_to_string(log).unwrap();
-    let lines = text.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
-    lines
-        .map(|mut line| {
-            line.retain(|key, _| {
-                !key.contains("seconds") && !["images_per_s", "memory"].contains(&key.as_str())
-            });
-            line
-        })
-        .collect()
-}
-
 #[test]
 fn a_run_of_version_0_1_goes_on_as_if_it_had_not_ended() {
     let folder = tempfile::tempdir().unwrap();
     let run = older_run(folder.path());
     let config = fs::read_to_string(run.join("config.toml")).unwrap();
-    let noted = lines(&run.join("metrics.jsonl"));
+    let noted = log(&run);
     let split = version_0_1("split");
     let output =
         train(&["--resume", text(&run), "--data", "demo", "--split", text(&split)]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let (found, expected) = (lines(&run.join("metrics.jsonl")), lines(&version_0_1("whole.jsonl")));
+    let (found, expected) = (log(&run), lines(&fs::read_to_string(version_0_1("whole.jsonl")).unwrap()));
     assert_eq!(found[..noted.len()], noted);
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(&expected) {

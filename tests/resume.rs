@@ -18,9 +18,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The lines of a run's log without what depends on the clock and on the process.
+/// As [`lines`] those of a run's log; none before there is one.
 pub fn log(run: &Path) -> Vec<Map<String, Value>> {
-    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default();
+    lines(&fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default())
+}
+
+/// The lines of a log without what depends on the clock and on the process.
+pub fn lines(text: &str) -> Vec<Map<String, Value>> {
     let lines = text.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
     lines
         .map(|mut line| {

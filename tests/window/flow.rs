@@ -70,23 +70,24 @@ fn part(stage: &mut Theatre, label: &str) -> RgbaImage {
     image::imageops::crop_imm(&whole, x, y, width, height).to_image()
 }
 
+/// Opens the built-in drive and trains the light network, which is quick, for two steps or more.
+fn train_on_the_built_in_drive(stage: &mut Theatre) {
+    stage.run_steps(3);
+    press(stage, "Data");
+    press(stage, "Built-in drive");
+    wait_for(stage, "the drive", says("Picture of colour 0"));
+    press(stage, "Training");
+    press(stage, "Preset");
+    press(stage, "Light");
+    press(stage, "Train");
+    wait_for(stage, "the second step", says("step 2 /"));
+}
+
 #[test]
 fn a_person_opens_data_trains_pauses_looks_around_and_goes_on() {
     let runs = tempfile::tempdir().unwrap();
     let mut stage = theatre(runs.path());
-    stage.run_steps(3);
-
-    // Open data.
-    press(&mut stage, "Data");
-    press(&mut stage, "Built-in drive");
-    wait_for(&mut stage, "the drive", says("Picture of colour 0"));
-
-    // Train the light network, which is quick.
-    press(&mut stage, "Training");
-    press(&mut stage, "Preset");
-    press(&mut stage, "Light");
-    press(&mut stage, "Train");
-    wait_for(&mut stage, "the second step", says("step 2 /"));
+    train_on_the_built_in_drive(&mut stage);
 
     // Pause.
     press(&mut stage, "Pause");
@@ -145,15 +146,7 @@ fn a_person_opens_data_trains_pauses_looks_around_and_goes_on() {
 fn a_run_goes_on_while_a_wrong_folder_is_tried_and_other_data_is_looked_at() {
     let runs = tempfile::tempdir().unwrap();
     let mut stage = theatre(runs.path());
-    stage.run_steps(3);
-    press(&mut stage, "Data");
-    press(&mut stage, "Built-in drive");
-    wait_for(&mut stage, "the drive", says("Picture of colour 0"));
-    press(&mut stage, "Training");
-    press(&mut stage, "Preset");
-    press(&mut stage, "Light");
-    press(&mut stage, "Train");
-    wait_for(&mut stage, "the second step", says("step 2 /"));
+    train_on_the_built_in_drive(&mut stage);
     let log = runs.path().join("run_001/metrics.jsonl");
     let steps = || fs::read_to_string(&log).unwrap().lines().count();
     let goes_on = |stage: &mut Theatre| {
