@@ -46,7 +46,8 @@
 //!   some reprojection beats every identity, so that they train.
 //! * **lease** a tensor's memory held so that a shader may read it.
 //! * The source of the method is "Digging Into Self-Supervised Monocular Depth Estimation" (Godard
-//!   et al., ICCV 2019, arXiv 1806.01260), cited below as "the paper".
+//!   et al., ICCV 2019, arXiv 1806.01260), cited below as "the paper". What of it is computed here, with every
+//!   formula and constant, is told in [`objective::method`].
 
 pub mod app;
 pub mod cli;

@@ -183,3 +183,87 @@ fn nothing_prints_with_macros_that_panic() {
         }
     }
 }
+
+/// The page of the method.
+const METHOD: &str = "src/objective/method.md";
+
+/// Every text of the repository that a reader may follow a reference from, by path.
+fn texts() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths =
+        [".ci", "README.md", "shaders", "splits", "src", "tests"].map(|name| root.join(name)).to_vec();
+    let mut texts = BTreeMap::new();
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            paths.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            texts.insert(path.display().to_string(), text);
+        }
+    }
+    texts
+}
+
+/// The names of pages (`.md`) in a text, with their folders if it says them; those of other sites, which follow
+/// a colon, are not ours.
+fn pages_named(text: &str) -> impl Iterator<Item = &str> {
+    let is_of_path = |c: char| c.is_alphanumeric() || "_-./".contains(c);
+    text.split(move |c| !is_of_path(c))
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| !word.starts_with("//"))
+        .filter(|word| word.strip_suffix(".md").is_some_and(|name| name.ends_with(char::is_alphanumeric)))
+}
+
+#[test]
+fn pages_that_are_named_are_there() {
+    // Pages that once told the method and the design, put together here so that this file does not name them.
+    let gone = [concat!("ALGO", "RITHM"), concat!("DESIGN", " section")];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let texts = texts();
+    assert!(texts.keys().any(|path| path.ends_with(METHOD)), "the method is not among {} texts", texts.len());
+    for (path, text) in texts {
+        for page in pages_named(&text) {
+            let beside = Path::new(&path).with_file_name(page);
+            assert!(root.join(page).is_file() || beside.is_file(), "{path} names {page}, which is not there");
+        }
+        for name in gone {
+            assert!(!text.contains(name), "{path} refers to {name}, which is no page of the repository");
+        }
+    }
+}
+
+#[test]
+fn the_page_reader_sees_every_form_of_name() {
+    let text = concat!(
+        "see (GPU",
+        ".md), `src/objective/method",
+        ".md`, CHANGE_LOG",
+        ".md.\n// .md, https://a.b/c",
+        ".md"
+    );
+    let expected =
+        [concat!("GPU", ".md"), concat!("src/objective/method", ".md"), concat!("CHANGE_LOG", ".md")];
+    assert_eq!(pages_named(text).collect::<Vec<_>>(), expected);
+}
+
+/// The anchor that rustdoc gives a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect()
+}
+
+#[test]
+fn references_to_the_method_meet_a_heading() {
+    let page = include_str!("../src/objective/method.md");
+    let headings: Vec<String> =
+        page.lines().filter_map(|line| line.strip_prefix("## ")).map(anchor).collect();
+    let mut references = 0;
+    for (path, text) in texts() {
+        let start = if path.ends_with(METHOD) { "](#" } else { concat!("method", "#") };
+        for reference in text.split(start).skip(1).filter_map(|rest| rest.split_once(')')) {
+            references += 1;
+            let name = reference.0.to_owned();
+            assert!(headings.contains(&name), "{path} refers to the method's {name}; it has {headings:?}");
+        }
+    }
+    assert!(references > 10, "{references} references to the method were found");
+}

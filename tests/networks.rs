@@ -1,4 +1,4 @@
-//! The networks against reference results (ALGORITHM section 12, tests 6 to 10).
+//! The networks against results of the reference implementation in PyTorch.
 //!
 //! The large reference lies beside the checkout; `data/networks.safetensors` holds samples of what
 //! the same reference modules give for [`image`], so that every checkout can compare.

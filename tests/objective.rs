@@ -260,7 +260,7 @@ fn disparity_becomes_depth_as_printed() {
     }
 }
 
-/// The motion for which ALGORITHM 3 prints results.
+/// The motion for which the method (`src/objective/method.md`) prints results, under Motion and View synthesis.
 fn printed_motion(invert: bool, device: &Device) -> Tensor<3> {
     let axis_angle = Tensor::<2>::from_data([[0.1_f32, -0.2, 0.3]], device);
     let translation = Tensor::<2>::from_data([[0.5_f32, -0.1, -1.0]], device);

@@ -102,8 +102,9 @@ struct Warp {
     agreeing: f64,
 }
 
-/// Warps as ALGORITHM 3 says; `slip` moves the sampled place by so many pixels, to see what a mistake
-/// in the convention would do. Pixels are chosen by the true transform, whatever `slip` and `wrong` say.
+/// Warps as View synthesis of `src/objective/method.md` says; `slip` moves the sampled place by so many
+/// pixels, to see what a mistake in the convention would do. Pixels are chosen by the true transform, whatever
+/// `slip` and `used` say.
 fn warp(target: &View, source: &View, source_from_target: DAffine3, used: DAffine3, slip: DVec2) -> Warp {
     let (mut error, mut identity_error, mut agreeing, mut seen) = (0.0, 0.0, 0, 0);
     for v in 0..target.depth.height {
@@ -186,7 +187,7 @@ fn driving_forward_brings_the_street_nearer() {
                 .translation
         })
         .collect();
-    // ALGORITHM 3: driving forward, the transform from t to t + 1 has a negative z shift.
+    // Driving forward, the transform from t to t + 1 has a negative z shift: what is ahead comes nearer.
     assert!(steps.iter().all(|step| (-1.3..-0.7).contains(&step.z)), "steps like KITTI's at 10 Hz");
 }
 
@@ -415,7 +416,7 @@ fn inertial_poses_are_the_drive_s(drive: &BuiltInDrive, date: &Path, root: &Path
         })
         .collect();
     let scale = lines[0][0].to_radians().cos() * 6_378_137.0;
-    // ALGORITHM 1.2.
+    // Mercator projection of the GPS readings.
     let pose = |line: &[f64]| {
         let northing = ((90.0 + line[0]) * std::f64::consts::PI / 360.0).tan().ln();
         let place = DVec3::new(scale * line[1].to_radians(), scale * northing, line[2]);

@@ -1,5 +1,5 @@
 //! Weights files: what is written is read back, and nothing that can be wrong with a file gets past
-//! one clear line (ALGORITHM section 12, test 23).
+//! one clear line.
 
 use crate::support::{formula_networks, formula_values, safetensors_bytes, shared, takes_at_most};
 use burn::tensor::Device;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// A frame of a sample, relative to its target (ALGORITHM section 0).
+/// A frame of a sample, relative to its target ([Coordinates](crate::objective::method#coordinates) of the
+/// method).
 ///
 /// Written `0`, `-1`, `1` or `s` in flags and files, and `0`, `m1`, `p1`, `s` in tensor names
 /// ([`FrameId::tag`]).

@@ -98,7 +98,8 @@ impl fmt::Display for DepthNetworkType {
     }
 }
 
-/// What predicts the camera's motion (paper section 6.2 of the supplement; ALGORITHM 2.6).
+/// What predicts the camera's motion: the pose networks of the paper's ablation
+/// ([Networks](crate::objective::method#networks) of the method).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]

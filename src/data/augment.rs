@@ -1,4 +1,5 @@
-//! Colour jitter and mirroring, with 8-bit Pillow semantics (ALGORITHM 1.4, 1.7).
+//! Colour jitter and mirroring, with 8-bit Pillow semantics
+//! ([Augmentation](crate::objective::method#augmentation) of the method).
 
 use image::{Rgb, RgbImage, imageops};
 use rand::{Rng, RngExt, seq::SliceRandom};

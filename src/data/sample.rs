@@ -131,7 +131,8 @@ impl DepthMap {
     }
 }
 
-/// The frames of one moment, resized for the networks and perhaps mirrored (ALGORITHM 1.4).
+/// The frames of one moment, resized for the networks and perhaps mirrored
+/// ([Samples](crate::objective::method#samples) of the method).
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// The target.
@@ -149,7 +150,7 @@ pub struct Sample {
     /// What the loader derived from the images; `None` if that is left to the device.
     pub derived: Option<DerivedImages>,
     /// The camera's shift along x that takes target points to the stereo camera, in the network's
-    /// units (±0.1, ALGORITHM 1.8); used if the stereo frame is a source.
+    /// units (±0.1); used if the stereo frame is a source.
     pub stereo_shift_x: f32,
 }
 

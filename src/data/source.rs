@@ -22,7 +22,8 @@ use std::{
     sync::Arc,
 };
 
-/// The distance of the stereo cameras in the unit of the method's depths (ALGORITHM 1.8).
+/// The distance of the stereo cameras in the unit of the method's depths, whatever it is in metres
+/// ([Metric scale](crate::objective::method#metric-scale) of the method).
 pub const STEREO_SHIFT: f32 = 0.1;
 
 /// Data that cannot be used; every message names the file and what to do.

@@ -1,4 +1,4 @@
-//! Depth for KITTI's server, which takes 16-bit pictures of one size (ALGORITHM 6).
+//! Depth for KITTI's server, which takes 16-bit pictures of one size.
 
 use crate::{config::ImageSize, data::DepthMap, predict::DisparityMap};
 

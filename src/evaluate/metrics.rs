@@ -1,4 +1,4 @@
-//! The seven depth metrics (Eigen et al., NIPS 2014; ALGORITHM 6).
+//! The seven depth metrics (Eigen et al., NIPS 2014).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! Odometry: a predicted path against the true one (ALGORITHM 6).
+//! Odometry: a predicted path against the true one, by the measures under
+//! [Odometry evaluation](crate::objective::method#odometry-evaluation) of the method.
 
 use crate::geometry::trajectory::{
     Alignment, Drift, Similarity, absolute_error, distances, motions_of_path, snippet_errors,

@@ -1,4 +1,5 @@
-//! Which pixels count, and how predictions are brought to metres (ALGORITHM 6).
+//! Which pixels count, and how predictions are brought to metres: the choices under
+//! [Depth evaluation](crate::objective::method#depth-evaluation) of the method.
 
 use super::{DepthMetrics, median};
 use crate::{config::ImageSize, data::DepthMap, predict::DisparityMap};

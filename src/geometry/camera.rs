@@ -12,7 +12,8 @@ const USUAL_STRETCH: f32 = 0.05;
 const USUAL_OFF_CENTRE: f32 = 0.15;
 
 /// Pinhole intrinsics, normalised: focal lengths and principal point divided by the image's width
-/// and height, so that they hold at every size (ALGORITHM 1.5).
+/// and height, so that they hold at every size ([Coordinates](crate::objective::method#coordinates) of the
+/// method).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Intrinsics {
     /// Horizontal focal length / width.
@@ -81,7 +82,7 @@ impl Intrinsics {
 
     /// The direction in which the camera sees a pixel of an image of this width and height, as far as one
     /// unit along its axis (x right, y down, z forward): times a depth it is a point. Whole coordinates are
-    /// pixel centres, as in the objective (ALGORITHM 3).
+    /// pixel centres, as in the objective.
     pub fn ray(self, column: usize, row: usize, width: usize, height: usize) -> Vec3 {
         let [focal_x, focal_y, centre_x, centre_y] = self.in_pixels(width, height);
         Vec3::new((column as f32 - centre_x) / focal_x, (row as f32 - centre_y) / focal_y, 1.0)

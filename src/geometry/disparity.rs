@@ -13,7 +13,7 @@ pub struct DepthRange {
 
 impl DepthRange {
     /// Scaled disparity, 1 / depth, of a network output in [0, 1]:
-    /// `1/max + (1/min − 1/max)·disparity` (paper section 3.4 of the supplement; ALGORITHM 3).
+    /// `1/max + (1/min − 1/max)·disparity` (paper section 3).
     pub fn scaled_disparity(self, disparity: f32) -> f32 {
         let (offset, slope) = self.coefficients();
         offset + slope * disparity

@@ -1,4 +1,5 @@
-//! Paths of a camera: chained from motions, laid over each other, compared (ALGORITHM 6).
+//! Paths of a camera: chained from motions, laid over each other, compared as the method's
+//! [Odometry evaluation](crate::objective::method#odometry-evaluation) says.
 //!
 //! A pose is `world_from_camera`, a motion `next_from_this`: it takes points of a frame's camera to that
 //! of the next frame. A path has a pose for each frame, so one more than it has motions.

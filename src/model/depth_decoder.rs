@@ -1,4 +1,4 @@
-//! From a residual encoder's feature maps to disparity at several scales (paper section 3.4 and
+//! From a residual encoder's feature maps to disparity at several scales (paper section 3 and
 //! supplement).
 
 use super::{depth::Outputs, initial::Initialiser, layer::Convolution};

@@ -1,5 +1,5 @@
 //! The camera's motion between the frames of a sample, by any of the pose networks (paper section 4 and
-//! supplement; ALGORITHM 2.4 to 2.6).
+//! supplement; [Motion](crate::objective::method#motion) of the method).
 
 use super::{
     depth::DepthArchitecture,

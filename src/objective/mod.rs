@@ -1,4 +1,5 @@
-//! View synthesis and the loss of self-supervised depth; every map it computes has a name.
+//! View synthesis and the loss of self-supervised depth; every map it computes has a name. Its formulas, and
+//! those of all that leads to it and is measured after it, are in [`method`].
 
 mod adjustment;
 mod comparison;
@@ -9,6 +10,9 @@ mod noise;
 mod photometric;
 mod smoothness;
 mod synthesis;
+
+#[doc = include_str!("method.md")]
+pub mod method {}
 
 pub use adjustment::Adjustment;
 pub use inspection::{
@@ -95,7 +99,8 @@ pub struct Outcome {
     pub judged: Inputs,
 }
 
-/// The loss of self-supervised depth with its options (paper section 3; ALGORITHM 4).
+/// The loss of self-supervised depth with its options (paper section 3;
+/// [Objective](method#objective) of the method).
 #[derive(Clone, Debug)]
 pub struct Objective {
     config: ObjectiveConfig,

@@ -7,7 +7,7 @@ pub(super) const SMALLEST_MEAN: f32 = 1e-7;
 
 /// Edge-aware smoothness of disparity `[B, 1, h, w]` under its image `[B, 3, h, w]`, one number:
 /// the mean of |∂d|·exp(−|∂image|) along x plus that along y, where d is the disparity divided by
-/// its mean over the item, so that shrinking it gains nothing (paper section 3.2).
+/// its mean over the item, so that shrinking it gains nothing (paper section 3.1).
 pub fn smoothness_loss(disparity: Tensor<4>, image: &Tensor<4>) -> Tensor<1> {
     let [along_x, along_y] = terms(disparity, image);
     along_x.mean() + along_y.mean()

@@ -32,7 +32,8 @@ impl Projection {
     /// size and cameras given for each sample.
     ///
     /// Pixel coordinates are whole numbers at pixel centres, against a principal point in units of
-    /// the image's extent: half a pixel off, as in the published method (ALGORITHM 1.5).
+    /// the image's extent: half a pixel off, as in the published method
+    /// ([Coordinates](super::method#coordinates)).
     pub fn new(source_from_target: Tensor<3>, intrinsics: &[Intrinsics], size: ImageSize) -> Self {
         Self { matrix: camera_projections(vec![source_from_target], intrinsics, size).squeeze_dim(1) }
     }
@@ -77,7 +78,8 @@ fn pixels(size: ImageSize, device: &Device) -> Tensor<3> {
 /// The source image `[B, 3, H, W]` as seen from the target.
 ///
 /// `align_corners`: take pixel coordinates as they are. False repeats what present-day PyTorch does
-/// with a grid normalised by W − 1: p becomes p·W/(W − 1) − ½, up to half a pixel off (ALGORITHM 3).
+/// with a grid normalised by W − 1: p becomes p·W/(W − 1) − ½, up to half a pixel off
+/// ([View synthesis](super::method#view-synthesis)).
 pub fn warp(source: Tensor<4>, coordinates: Tensor<4>, align_corners: bool) -> Tensor<4> {
     if align_corners {
         return sample_border(source, coordinates);

@@ -64,8 +64,14 @@ impl View for &Array {
     }
 }
 
-/// Computes every map of a sample with networks in evaluation mode and without tie-breaking noise,
-/// named as DESIGN section 4 lists them.
+/// Computes every map of a sample with networks in evaluation mode and without tie-break noise; loss maps are
+/// those of scale 0.
+///
+/// The arrays' names are a contract with the programs that read a dump, F being `0`, `m1`, `p1` or `s` and S a
+/// scale: `color_F [3, H, W]`, `disparity_S [H/2^S, W/2^S]`, `depth [H, W]`, `warped_F [3, H, W]`, `reprojection_F`,
+/// `identity_F` and `loss [H, W]` (the minimum), `source_index [H, W]` (u8, into identities, then reprojections),
+/// `automask [H, W]` (u8, 1 trains), `pose_F [4, 4]` (`source_from_target`), `loss_scale_S`, `smoothness_S` and
+/// `loss_total [1]`; besides, every other map of the objective.
 pub fn inspect(
     networks: &Networks,
     source: &dyn FrameSource,

@@ -1,5 +1,5 @@
 //! Flip post-processing: the prediction for a picture blended with that for its mirror image (Godard et
-//! al., CVPR 2017; ALGORITHM 6).
+//! al., CVPR 2017).
 //!
 //! Stereo training leaves ramps of wrong disparity at the left edge of things and of the picture, in the
 //! mirror image at the right. So the left twentieth of the result comes from the mirror image alone, the

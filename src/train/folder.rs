@@ -1,4 +1,4 @@
-//! A run's folder (DESIGN section 4): what it is, how far it came, and checkpoints that are whole or
+//! A run's folder: what it is, how far it came, and checkpoints that are whole or
 //! not there at all.
 
 use super::{Adam, Checkpoint, Position};

@@ -16,7 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use std::{collections::BTreeSet, fs, path::Path};
 
 const TRIPLET: [FrameId; 3] = [FrameId::TARGET, FrameId::PREVIOUS, FrameId::NEXT];
-/// Training, validation and test samples (ALGORITHM 1.3); of benchmark and odom all test lists together.
+/// Training, validation and test samples, as published; of benchmark and odom all test lists together.
 const COUNTS: [(&str, [usize; 3]); 7] = [
     ("benchmark", [72_084, 6_060, 500]),
     ("eigen", [0, 0, 697]),

@@ -1,4 +1,4 @@
-//! Pillow's Lanczos weights in fixed point (ALGORITHM 1.6).
+//! Pillow's Lanczos weights in fixed point ([Resizing](crate::objective::method#resizing) of the method).
 
 use std::{
     collections::HashMap,

@@ -5,7 +5,7 @@ use crate::config::ImageSize;
 use image::RgbImage;
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
 
-/// Quality and colour sampling of the published recipe's pictures (ALGORITHM 1.1).
+/// Quality and colour sampling of the published recipe's pictures: chroma halved both ways, 4:2:0.
 const QUALITY: i32 = 92;
 const SAMPLING: Subsamp = Subsamp::Sub2x2;
 /// A progressive picture repeats itself in about ten passes; one that does in thousands is hostile.

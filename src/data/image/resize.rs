@@ -1,4 +1,5 @@
-//! Lanczos resizing of 8-bit pictures, equal to Pillow's to the last bit (ALGORITHM 1.6).
+//! Lanczos resizing of 8-bit pictures, equal to Pillow's to the last bit
+//! ([Resizing](crate::objective::method#resizing) of the method).
 
 use super::filter::{Filter, Taps};
 use crate::config::ImageSize;

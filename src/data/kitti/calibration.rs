@@ -1,4 +1,5 @@
-//! The calibration files of a recording day (ALGORITHM 1.2).
+//! The calibration files of a recording day
+//! ([Data layouts](crate::objective::method#data-layouts) of the method).
 
 use crate::data::{DataError, Side};
 use glam::{DAffine3, DMat3, DMat4, DVec3, DVec4};

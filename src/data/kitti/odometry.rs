@@ -1,4 +1,4 @@
-//! The KITTI odometry layout (ALGORITHM 1.10).
+//! The KITTI odometry layout ([Data layouts](crate::objective::method#data-layouts) of the method).
 
 use super::BASELINE_METRES;
 use crate::{

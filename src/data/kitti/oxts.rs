@@ -1,4 +1,5 @@
-//! Where the car was: one line of GPS and inertial readings a frame (ALGORITHM 1.2).
+//! Where the car was: one line of GPS and inertial readings a frame
+//! ([Data layouts](crate::objective::method#data-layouts) of the method).
 
 use crate::data::{DataError, whole::read_text};
 use glam::{DAffine3, DMat3, DVec3};

@@ -1,4 +1,4 @@
-//! The KITTI raw layout (ALGORITHM 1.1).
+//! The KITTI raw layout ([Data layouts](crate::objective::method#data-layouts) of the method).
 
 use super::{
     BASELINE_METRES,

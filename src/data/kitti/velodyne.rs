@@ -1,4 +1,5 @@
-//! Laser scans, and the depth they give a picture (ALGORITHM 1.9).
+//! Laser scans, and the depth they give a picture
+//! ([Measured depth](crate::objective::method#measured-depth) of the method).
 
 use super::calibration::ScannerProjection;
 use crate::data::{DataError, DepthMap};

@@ -1,4 +1,4 @@
-//! One sample from its frames (ALGORITHM 1.4).
+//! One sample from its frames ([Samples](crate::objective::method#samples) of the method).
 
 use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},

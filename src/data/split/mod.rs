@@ -1,4 +1,5 @@
-//! Splits: which frames train, validate and test (ALGORITHM 1.3), by name or from files.
+//! Splits: which frames train, validate and test, by name or from files
+//! ([Splits](crate::objective::method#splits) of the method).
 
 mod archives;
 mod definition;

@@ -1,5 +1,6 @@
-//! The built-in drive as files in KITTI raw layout (ALGORITHM 1.1, 1.2), with everything that the
-//! readers of real drives look for: calibration, laser points, inertial poses, timestamps, a split.
+//! The built-in drive as files in KITTI raw layout
+//! ([Data layouts](crate::objective::method#data-layouts) of the method), with everything that the readers of
+//! real drives look for: calibration, laser points, inertial poses, timestamps, a split.
 //!
 //! Pictures are PNG: without loss, so that exact depth and pose still explain every pixel.
 
@@ -128,7 +129,7 @@ fn write_calibration(drive: &BuiltInDrive, folder: &Path) -> io::Result<()> {
     let mut cameras = "calib_time: 01-May-2025 09:00:00\n".to_owned();
     // Cameras 0 and 1 are the grey pair, of which no pictures are written.
     for (number, shift) in [(0, 0.0), (1, -0.54), (2, REFERENCE_SHIFT), (3, REFERENCE_SHIFT - BASELINE)] {
-        // The format counts pixels from 1 (ALGORITHM 1.9), everything else here from 0.
+        // The format counts pixels from 1, everything else here from 0.
         let projection = [
             [focal_x, 0.0, centre_x + 1.0, focal_x * shift],
             [0.0, focal_y, centre_y + 1.0, 0.0],

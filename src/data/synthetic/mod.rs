@@ -60,8 +60,8 @@ impl Default for DriveOptions {
 /// A drive along a street that exists only as its seed.
 ///
 /// The world's axes are those of a camera at the start of the street: x right, y down, z forward,
-/// metres, the carriageway at y = 0. Whole pixel coordinates are pixel centres, as in the objective
-/// (ALGORITHM 3), so `K·(R·K⁻¹·(u, v, 1)·depth + t)` names the same point of the street in the other
+/// metres, the carriageway at y = 0. Whole pixel coordinates are pixel centres, as in the objective,
+/// so `K·(R·K⁻¹·(u, v, 1)·depth + t)` names the same point of the street in the other
 /// frame exactly.
 pub struct BuiltInDrive {
     options: DriveOptions,

@@ -42,7 +42,8 @@ impl MetricScale {
         Self { metres_per_unit, origin: origin.into(), spread: None, frames: None }
     }
 
-    /// The scale of networks that were trained with stereo cameras at this distance (ALGORITHM 1.8).
+    /// The scale of networks that were trained with stereo cameras at this distance, which the method calls
+    /// [`STEREO_SHIFT`].
     pub fn of_stereo(baseline_metres: f64, origin: &str) -> Self {
         let origin = format!("stereo training, cameras {baseline_metres} m apart{origin}");
         Self::stated(baseline_metres / f64::from(STEREO_SHIFT), origin)

@@ -5,7 +5,7 @@ use image::{Rgb, RgbImage};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The share of disparities below the last colour; what is above is saturated (ALGORITHM 6).
+/// The share of disparities below the last colour; what is above is saturated.
 const SATURATED_ABOVE: f64 = 0.95;
 
 /// The disparities that the first and the last colour stand for.
