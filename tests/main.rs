@@ -12,6 +12,7 @@ mod cockpit;
 mod compatibility;
 mod config;
 mod convolution;
+mod damaged_runs;
 mod data;
 mod evaluate;
 mod exports;

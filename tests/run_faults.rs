@@ -16,10 +16,10 @@ use std::{
     process::{Command, Output},
 };
 
-const SMALL: [&str; 8] = ["--height", "64", "--width", "96", "--batch-size", "1", "--scales", "0"];
+pub const SMALL: [&str; 8] = ["--height", "64", "--width", "96", "--batch-size", "1", "--scales", "0"];
 
 /// A run of the smallest networks, on three samples with two to validate on.
-fn begin(folder: &Path, more: &[&str]) -> (PathBuf, Output) {
+pub fn begin(folder: &Path, more: &[&str]) -> (PathBuf, Output) {
     let split = folder.join("split");
     let split = if split.exists() { text(&split).to_owned() } else { demo_split(folder, 1..4, 20..22) };
     let run = folder.join("run");
@@ -28,15 +28,15 @@ fn begin(folder: &Path, more: &[&str]) -> (PathBuf, Output) {
     (run, output)
 }
 
-fn resume(run: &Path, more: &[&str]) -> Output {
+pub fn resume(run: &Path, more: &[&str]) -> Output {
     train(&[&["--resume", text(run)], more].concat()).output().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn assert_succeeded(output: &Output) {
+pub fn assert_succeeded(output: &Output) {
     assert!(output.status.success(), "{}", stderr(output));
 }
 
@@ -46,7 +46,7 @@ fn objects(run: &Path) -> Vec<Map<String, Value>> {
 }
 
 /// The steps that the log has figures of.
-fn steps(run: &Path) -> Vec<u64> {
+pub fn steps(run: &Path) -> Vec<u64> {
     let steps = objects(run).into_iter().filter(|line| line.contains_key("loss") && !line["loss"].is_null());
     steps.map(|line| line["step"].as_u64().unwrap()).collect()
 }

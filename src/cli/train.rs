@@ -139,9 +139,15 @@ fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Resu
     let data = match (&args.data, args.chosen_split()) {
         (None, None) => None,
         (data, split) => {
-            let manifest = folder.manifest()?;
-            let data = data.as_deref().map_or(manifest.data, |data| args.camera.choice(data));
-            Some((data, split.or(manifest.split)))
+            let manifest = folder.manifest();
+            Some(match data {
+                // A manifest that is lost is written anew.
+                Some(data) => {
+                    let begun_with = manifest.ok().and_then(|manifest| manifest.split);
+                    (args.camera.choice(data), split.or(begun_with))
+                }
+                None => manifest.map(|manifest| (manifest.data, split.or(manifest.split)))?,
+            })
         }
     };
     let (run, config, on_run) = (run.to_owned(), Some(Box::new(config)), OnRun::End);

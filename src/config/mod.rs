@@ -10,6 +10,7 @@ mod objective;
 mod options;
 mod preset;
 mod run_file;
+mod toml_reason;
 mod training;
 
 pub use change::{Change, Setting};
@@ -21,6 +22,7 @@ pub use objective::ObjectiveConfig;
 pub use options::{Choice, ConfigOption, OptionKind, OptionTexts, with_labels};
 pub use preset::Preset;
 pub use run_file::RunFile;
+pub use toml_reason::toml_reason;
 pub use training::TrainingConfig;
 
 use serde::{Deserialize, Serialize};

@@ -3,12 +3,17 @@
 use super::{
     Change, ConfigError, NetworkConfig, ObjectiveConfig, RunConfig, TrainingConfig,
     layers::{merge, refuse, table},
+    toml_reason,
 };
 use clap::{Args, Command};
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 const CHANGES: &str = "changes";
+
+/// Options that came after version 0.1, so that a whole file may lack them: each has its default then. All others
+/// are in every whole file, unless they are unset.
+const LATER_OPTIONS: &[&str] = &[];
 
 /// A run's configuration file.
 #[derive(Clone, Debug)]
@@ -25,9 +30,9 @@ impl RunFile {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// If it is no TOML, or an option that is known has a value that is not.
+    /// If it is no TOML, lacks an option, or an option that is known has a value that is not.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let mut options: Table = text.parse().map_err(|error| refuse(&error))?;
+        let mut options: Table = text.parse().map_err(|error| ConfigError(toml_reason(text, &error)))?;
         let mut unknown = take_unknown(&mut options, |name| known_options(name).is_some() || name == CHANGES);
         for (part, options) in
             options.iter_mut().filter_map(|(part, value)| Some((part, value.as_table_mut()?)))
@@ -43,7 +48,16 @@ impl RunFile {
         if let Some(changes) = changes {
             changes.retain(|change| change_in(change).is_some());
         }
-        let config = Value::Table(options).try_into().map_err(|error| refuse(&error))?;
+        let complete = table(&RunConfig::default())?;
+        let missing = missing(&options, &complete);
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            return Err(ConfigError(format!(
+                "it lacks {missing}: it was cut off, overwritten or badly edited"
+            )));
+        }
+        let config = Value::Table(options.clone()).try_into();
+        let config = config.map_err(|error| unfit(&options, &complete).unwrap_or_else(|| refuse(&error)))?;
         Ok(Self { config, unknown, changes: all })
     }
 
@@ -92,6 +106,37 @@ fn known_options(part: &str) -> Option<BTreeSet<String>> {
         _ => return None,
     };
     Some(options.get_arguments().map(|option| option.get_id().to_string()).collect())
+}
+
+/// The options that a file lacks of a complete one, by name; of a table that it lacks only the table's.
+fn missing(options: &Table, complete: &Table) -> Vec<String> {
+    let mut missing = Vec::new();
+    for (part, names) in complete.iter().filter_map(|(part, names)| Some((part, names.as_table()?))) {
+        let Some(options) = options.get(part).and_then(Value::as_table).filter(|options| !options.is_empty())
+        else {
+            missing.push(format!("[{part}]"));
+            continue;
+        };
+        let names = names.keys().filter(|name| !LATER_OPTIONS.contains(&name.as_str()));
+        missing
+            .extend(names.filter(|name| !options.contains_key(*name)).map(|name| format!("{part}.{name}")));
+    }
+    missing
+}
+
+/// What is wrong with the first option whose value is none.
+fn unfit(options: &Table, complete: &Table) -> Option<ConfigError> {
+    let parts = options.iter().filter_map(|(part, options)| Some((part, options.as_table()?)));
+    let mut options = parts.flat_map(|(part, options)| options.iter().map(move |option| (part, option)));
+    let is_unfit = |part: &str, name: &str, value: &Value| {
+        let mut changed = complete.clone();
+        if let Some(part) = changed.get_mut(part).and_then(Value::as_table_mut) {
+            part.insert(name.to_owned(), value.clone());
+        }
+        Value::Table(changed).try_into::<RunConfig>().is_err()
+    };
+    let (part, (name, value)) = options.find(|(part, (name, value))| is_unfit(part, name, value))?;
+    Some(ConfigError(format!("its {part}.{name} is {value}, which this version cannot take")))
 }
 
 fn take_unknown(options: &mut Table, is_known: impl Fn(&str) -> bool) -> Table {

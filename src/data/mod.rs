@@ -19,6 +19,7 @@ mod sample;
 mod source;
 pub mod split;
 pub mod synthetic;
+pub mod unreadable;
 pub mod whole;
 
 pub use derived::{DerivedImages, SampleImages};

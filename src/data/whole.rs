@@ -93,6 +93,7 @@ pub fn in_words(error: io::Error) -> io::Error {
         ErrorKind::StorageFull => "the disk is full; free some space",
         ErrorKind::QuotaExceeded => "your share of the disk is used up; free some space",
         ErrorKind::FileTooLarge => "the system allows no file of this size here; raise the limit (ulimit -f)",
+        ErrorKind::NotFound => "there is no such folder; perhaps it was moved or removed",
         ErrorKind::PermissionDenied => {
             "you have no permission to write there; change that or choose another place"
         }

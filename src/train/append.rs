@@ -1,10 +1,10 @@
 //! A file that grows by whole records: no part of one stays when the disk is full.
 
-use crate::data::whole::in_words;
+use crate::data::whole::{in_words, write_whole};
 use anyhow::{Context, Result};
 use std::{
-    fs::File,
-    io::{Seek, SeekFrom, Write},
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::PathBuf,
 };
 
@@ -44,5 +44,27 @@ impl AppendFile {
             let _ = self.file.set_len(self.length);
         }
         written.map_err(in_words).with_context(|| format!("{} cannot be written", self.path.display()))
+    }
+
+    /// Writes the file again if it was moved or removed: what it held can still be read. Gives the new file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn restore(&mut self) -> Result<Option<&File>> {
+        if self.path.exists() {
+            return Ok(None);
+        }
+        let mut copy = || -> io::Result<File> {
+            let mut records = Vec::new();
+            self.file.seek(SeekFrom::Start(0))?;
+            Read::by_ref(&mut self.file).take(self.length).read_to_end(&mut records)?;
+            self.path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            write_whole(&self.path, |file| file.write_all(&records))?;
+            OpenOptions::new().read(true).write(true).open(&self.path)
+        };
+        self.file = copy()
+            .map_err(in_words)
+            .with_context(|| format!("{} is gone and cannot be written again", self.path.display()))?;
+        Ok(Some(&self.file))
     }
 }

@@ -1,12 +1,16 @@
 //! A checkpoint: everything from which a run goes on exactly, in one folder.
 
-use super::{Adam, folder::write_whole};
+use super::{
+    Adam,
+    folder::{read_file, step_name, write_whole},
+};
 use crate::{
     compute::{ops::Moments, values},
     config::RunConfig,
+    data::unreadable::safetensors_reason,
     model::{Networks, weights},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::{
     module::ParamId,
     tensor::{Device, Tensor, TensorData},
@@ -19,7 +23,6 @@ use std::{collections::HashMap, fs, path::Path};
 /// Where a run stands. Order, augmentation, noise and learning rate are functions of this and of the
 /// configuration, so nothing else has to be kept of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Position {
     /// Steps made.
     pub step: u64,
@@ -32,7 +35,7 @@ pub struct Position {
     /// The step after which the networks were last validated.
     pub validated: Option<u64>,
     /// The best validation so far.
-    #[serde(deserialize_with = "best_if_number")]
+    #[serde(default, deserialize_with = "best_if_number")]
     pub best: Option<Best>,
 }
 
@@ -62,10 +65,33 @@ impl Position {
     }
 
     /// Reads it from a checkpoint.
+    ///
+    /// # Errors
+    /// If it cannot be read, does not say where a run stands, or says another step than the name of the folder.
     pub fn read(checkpoint: &Path) -> Result<Self> {
         let path = checkpoint.join(POSITION);
-        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
+        let bytes = read_file(&path)?;
+        Self::parse(&bytes, checkpoint).with_context(|| format!("{} is damaged", path.display()))
+    }
+
+    fn parse(bytes: &[u8], checkpoint: &Path) -> Result<Self> {
+        let facts: Option<Map<String, Value>> = serde_json::from_slice(bytes).ok();
+        let facts = facts.context("it is cut off or no JSON")?;
+        let required = ["step", "epoch", "batch", "batches"];
+        if let Some(missing) = required.into_iter().find(|fact| !facts.contains_key(*fact)) {
+            bail!("it does not say its {missing}");
+        }
+        let position: Option<Self> = serde_json::from_value(Value::Object(facts)).ok();
+        let position = position.context("what it says are no steps, epochs and batches")?;
+        let Self { step, epoch, batch, batches, .. } = position;
+        ensure!(checkpoint.ends_with(step_name(step)), "it says step {step}, which is not the folder's");
+        // Batches of which no picture could be read count, but make no step.
+        let passed = epoch.checked_mul(batches).and_then(|passed| passed.checked_add(batch));
+        ensure!(
+            batch <= batches && passed.is_some_and(|passed| step <= passed as u64),
+            "it says batch {batch} of {batches} in epoch {epoch} for step {step}, which cannot be"
+        );
+        Ok(position)
     }
 }
 
@@ -119,9 +145,9 @@ impl Checkpoint {
         let position = Position::read(folder)?;
         let networks = weights::load(folder, device)?.networks;
         let path = folder.join(MOMENTS);
-        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let moments = read_moments(&bytes, &networks, device)
-            .with_context(|| format!("{} does not belong to its networks", path.display()))?;
+        let file = read_file(&path)?;
+        let moments = read_moments(&file, &networks, device)
+            .with_context(|| format!("{} is damaged or of other networks", path.display()))?;
         Ok(Self { networks, adam: Adam { steps: position.step, moments }, position })
     }
 }
@@ -142,7 +168,8 @@ fn moments_file(networks: &Networks, adam: &Adam) -> Result<Vec<u8>> {
 }
 
 fn read_moments(bytes: &[u8], networks: &Networks, device: &Device) -> Result<HashMap<ParamId, Moments>> {
-    let file = SafeTensors::deserialize(bytes)?;
+    let refused = |error| anyhow!(safetensors_reason(&error));
+    let file = SafeTensors::deserialize(bytes).map_err(refused)?;
     let sizes: HashMap<_, _> = weights::named_tensors(networks)
         .into_iter()
         .map(|tensor| (tensor.name.to_string(), tensor.values.len()))
@@ -151,7 +178,7 @@ fn read_moments(bytes: &[u8], networks: &Networks, device: &Device) -> Result<Ha
     for (name, id) in weights::parameter_ids(networks) {
         let name = name.to_string();
         let read = |kind: &str| -> Result<Tensor<1>> {
-            let view = file.tensor(&format!("{name}.{kind}"))?;
+            let view = file.tensor(&format!("{name}.{kind}")).map_err(refused)?;
             let (numbers, _) = view.data().as_chunks::<4>();
             let values: Vec<f32> = numbers.iter().copied().map(f32::from_le_bytes).collect();
             if values.len() != sizes[&name] {

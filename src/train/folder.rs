@@ -1,47 +1,22 @@
 //! A run's folder: what it is, how far it came, and checkpoints that are whole or
 //! not there at all.
 
-use super::{Adam, Checkpoint, Position};
+use super::{Adam, Checkpoint, Manifest, Position};
 use crate::{
-    config::{DataChoice, Precision, RunConfig, RunFile},
-    data::whole::{self, UNFINISHED, in_words},
-    model::{Networks, weights::PretrainedEncoders},
+    config::{RunConfig, RunFile},
+    data::{
+        unreadable::io_reason,
+        whole::{self, UNFINISHED, in_words},
+    },
+    model::Networks,
 };
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use burn::tensor::Device;
-use serde::{Deserialize, Serialize};
 use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
-
-/// What `manifest.json` says of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// The program.
-    pub program: String,
-    /// Its version.
-    pub version: String,
-    /// Where it computed at first.
-    pub device: String,
-    /// Operands of its convolutions at first; runs of earlier versions had no choice.
-    #[serde(default)]
-    pub precision: Precision,
-    /// Where the frames are.
-    pub data: DataChoice,
-    /// The split's name or folder, if one was chosen.
-    pub split: Option<String>,
-    /// Samples that train.
-    pub samples: usize,
-    /// A number that tells these samples from others.
-    pub data_fingerprint: String,
-    /// The seed.
-    pub seed: u64,
-    /// What `--pretrained-encoder` filled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pretrained: Option<PretrainedEncoders>,
-}
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -54,6 +29,8 @@ const SNAPSHOTS: &str = "snapshots";
 /// Files that hold the name of a checkpoint.
 const LAST: &str = "last";
 const BEST: &str = "best";
+const HOW_TO_MEND_CONFIG: &str = "put it back from a copy, or take that of a run with the same options; or start a \
+                                  new run from the networks of this one with --weights";
 
 impl RunFolder {
     /// Makes the folder of a new run and writes down what the run is.
@@ -83,9 +60,7 @@ impl RunFolder {
             })?;
         let folder = Self(path.to_owned());
         let write = || -> Result<()> {
-            let manifest =
-                serde_json::to_string_pretty(manifest).context("the manifest cannot be written as JSON")?;
-            write_whole(&path.join(MANIFEST), manifest.as_bytes())?;
+            folder.write_manifest(manifest)?;
             folder.write_config(config)
         };
         write().inspect_err(|_| folder.discard())?;
@@ -108,6 +83,9 @@ impl RunFolder {
     /// If it is no run folder.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.join(CONFIG).is_file() {
+            if path.join(CHECKPOINTS).is_dir() {
+                bail!("{} is missing; {HOW_TO_MEND_CONFIG}", path.join(CONFIG).display());
+            }
             bail!("{} is no run folder: it has no {CONFIG}; give the folder of a run", path.display());
         }
         Ok(Self(path.to_owned()))
@@ -146,8 +124,12 @@ impl RunFolder {
 
     fn run_file(&self) -> Result<RunFile> {
         let path = self.0.join(CONFIG);
-        let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        RunFile::parse(&text).with_context(|| format!("{} is damaged or of a newer version", path.display()))
+        let damaged = |reason: &str| {
+            anyhow!("{} is damaged or of a newer version: {reason}; {HOW_TO_MEND_CONFIG}", path.display())
+        };
+        let bytes = read_file(&path)?;
+        let text = str::from_utf8(&bytes).map_err(|_| damaged("it is no text"))?;
+        RunFile::parse(text).map_err(|error| damaged(&error.0))
     }
 
     /// Writes down the run's configuration; entries that only another version understands stay.
@@ -162,12 +144,67 @@ impl RunFolder {
         update(&self.0.join(CONFIG), text.as_bytes())
     }
 
-    /// What the run is made of.
+    /// What the run was begun with.
+    ///
+    /// # Errors
+    /// If its file is missing or damaged, so that the run can go on only with data that someone names.
     pub fn manifest(&self) -> Result<Manifest> {
         let path = self.0.join(MANIFEST);
-        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is damaged or of an older version", path.display()))
+        let parsed = || -> Result<Manifest> {
+            let manifest = serde_json::from_slice(&read_file(&path)?).ok();
+            manifest.with_context(|| format!("{} is damaged or of another version", path.display()))
+        };
+        parsed().map_err(|error| {
+            anyhow!(
+                "{error:#}, so the run does not say which data it trained on; to go on, name the data with --data \
+                 and its split with --split on the command line"
+            )
+        })
+    }
+
+    fn write_manifest(&self, manifest: &Manifest) -> Result<()> {
+        let text =
+            serde_json::to_string_pretty(manifest).context("the manifest cannot be written as JSON")?;
+        write_whole(&self.0.join(MANIFEST), text.as_bytes())
+    }
+
+    /// Writes a manifest in place of one that cannot be used, of which a copy stays; says so in words.
+    pub(super) fn replace_manifest(&self, manifest: &Manifest) -> Result<String> {
+        let path = self.0.join(MANIFEST);
+        let copy = path.with_extension("damaged.json");
+        let kept = match fs::rename(&path, &copy) {
+            Ok(()) => format!("damaged and is now {}", copy.display()),
+            Err(_) => "missing".to_owned(),
+        };
+        self.write_manifest(manifest)?;
+        let path = path.display();
+        Ok(format!(
+            "{path} was {kept}; a new one was written, but nothing can tell whether this is the data that the run \
+             was begun with"
+        ))
+    }
+
+    /// Makes the folder of a run under way again if it was moved or removed, without the checkpoints that were in
+    /// it; says so in words.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(super) fn restore(&self, config: &RunConfig, manifest: &Manifest) -> Result<Option<String>> {
+        let checkpoints = self.0.join(CHECKPOINTS);
+        if checkpoints.is_dir() {
+            return Ok(None);
+        }
+        let gone = if self.0.is_dir() { &checkpoints } else { &self.0 };
+        let gone = format!("the run folder {} is gone (moved or removed)", gone.display());
+        let write = || -> Result<()> {
+            fs::create_dir_all(&checkpoints).map_err(in_words)?;
+            if !self.0.join(MANIFEST).is_file() {
+                self.write_manifest(manifest)?;
+            }
+            self.write_config(config)
+        };
+        write().with_context(|| format!("{gone} and cannot be made again"))?;
+        Ok(Some(format!("{gone}; it was made again, without the checkpoints of earlier steps")))
     }
 
     /// The folder of the newest checkpoint.
@@ -272,7 +309,8 @@ impl RunFolder {
 
     /// Points to the best checkpoint, as the position knows it.
     pub fn point_to_best(&self, position: Position) -> Result<()> {
-        position.best.map_or(Ok(()), |best| self.point(BEST, best.step))
+        let is_there = |step| self.0.join(CHECKPOINTS).join(step_name(step)).is_dir();
+        position.best.filter(|best| is_there(best.step)).map_or(Ok(()), |best| self.point(BEST, best.step))
     }
 
     fn point(&self, pointer: &str, step: u64) -> Result<()> {
@@ -377,6 +415,14 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
 /// As [`write_whole`], unless the file holds these bytes already: that also goes on a full disk.
 fn update(path: &Path, bytes: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { write_whole(path, bytes) }
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// If it cannot be read; the text names the file and the reason.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| anyhow!("{} cannot be read: {}", path.display(), io_reason(&error)))
 }
 
 /// Writes a file so that it is never seen half-written.

@@ -5,13 +5,15 @@
 //! configuration has the number of the first `step` that is made with it, `"event": "change"`, and the
 //! option with its new value.
 
-use super::{Position, StepReport, ValidationReport, append::AppendFile, tensorboard::EventFile};
+use super::{
+    Position, StepReport, ValidationReport, append::AppendFile, folder::read_file, tensorboard::EventFile,
+};
 use crate::{config::Change, data::whole::in_words};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
 };
@@ -32,6 +34,8 @@ pub enum Entry {
 pub struct Log {
     lines: AppendFile,
     events: Option<EventFile>,
+    /// Lines of which nothing can be read.
+    pub(super) unreadable: usize,
 }
 
 impl Log {
@@ -64,7 +68,7 @@ impl Log {
         };
         let (mut file, found) =
             open().with_context(|| format!("the log {} cannot be opened", path.display()))?;
-        let (kept, entries) = lines_before(&found, position);
+        let (kept, entries, unreadable) = lines_before(&found, position);
         let same = found.iter().zip(&kept).take_while(|(found, kept)| found == kept).count();
         let mut rewrite = || -> io::Result<()> {
             // What moves forward is written before the rest is cut off, so that a kill loses none of it.
@@ -79,7 +83,8 @@ impl Log {
             .with_context(|| format!("the log {} cannot be written", path.display()))?;
         let events =
             tensorboard.then(|| EventFile::create(&run.join("tensorboard"), position.step)).transpose()?;
-        Ok((Self { lines: AppendFile::new(file, path, kept.len() as u64), events }, entries))
+        let lines = AppendFile::new(file, path, kept.len() as u64);
+        Ok((Self { lines, events, unreadable }, entries))
     }
 
     /// What a run folder's log says so far; the run may go on meanwhile.
@@ -87,8 +92,7 @@ impl Log {
     /// # Errors
     /// If it cannot be read.
     pub fn read(run: &Path) -> Result<Vec<Entry>> {
-        let path = run.join(Self::FILE_NAME);
-        let bytes = fs::read(&path).with_context(|| format!("the log {} cannot be read", path.display()))?;
+        let bytes = read_file(&run.join(Self::FILE_NAME))?;
         Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| entry(object_in(line)?)).collect())
     }
 
@@ -105,6 +109,18 @@ impl Log {
         self.flush()
     }
 
+    /// Writes the log again if it was moved or removed while the run went on.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn restore(&mut self) -> Result<()> {
+        if let Some(file) = self.lines.restore()? {
+            // As when it was opened; what is new nobody else has open.
+            let _ = file.try_lock();
+        }
+        self.events.as_mut().map_or(Ok(()), EventFile::restore)
+    }
+
     /// Writes what could not be written before.
     ///
     /// # Errors
@@ -115,9 +131,10 @@ impl Log {
     }
 }
 
-/// The lines that a run at this position has behind it, each with its end, and the entries among them.
-fn lines_before(log: &[u8], position: &Position) -> (Vec<u8>, Vec<Entry>) {
-    let (mut lines, mut entries) = (Vec::new(), Vec::new());
+/// The lines that a run at this position has behind it, each with its end, the entries among them, and the number of
+/// those that are no JSON.
+fn lines_before(log: &[u8], position: &Position) -> (Vec<u8>, Vec<Entry>, usize) {
+    let (mut lines, mut entries, mut unreadable) = (Vec::new(), Vec::new(), 0);
     for line in log.split_inclusive(|byte| *byte == b'\n') {
         let object = object_in(line);
         let is_torn = object.is_none() && !line.ends_with(b"\n");
@@ -126,9 +143,10 @@ fn lines_before(log: &[u8], position: &Position) -> (Vec<u8>, Vec<Entry>) {
         }
         lines.extend(line.strip_suffix(b"\n").unwrap_or(line));
         lines.push(b'\n');
+        unreadable += usize::from(object.is_none());
         entries.extend(object.and_then(entry));
     }
-    (lines, entries)
+    (lines, entries, unreadable)
 }
 
 fn object_in(line: &[u8]) -> Option<Map<String, Value>> {

@@ -5,7 +5,7 @@ use super::{
     RunFolder, Samples, StartingNetworks, Step, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
     feed::Feed,
     in_flight::{InFlight, Reported},
-    open_data::fingerprint,
+    resuming::{check_changes, check_checkpoint, check_steps, missing_in_log},
     time_split::timed,
     validation::{Glance, Validation},
 };
@@ -17,7 +17,7 @@ use crate::{
     objective::{MapName, Noise, Objective},
     predict::SampleTensors,
 };
-use anyhow::{Error, Result, bail};
+use anyhow::{Error, Result};
 use burn::module::Module;
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -41,6 +41,7 @@ pub struct Run {
     reported: Vec<Reported>,
     saved: Option<Position>,
     folder: RunFolder,
+    manifest: Manifest,
     log: Log,
     compute: Compute,
     step_seconds: VecDeque<f64>,
@@ -73,24 +74,13 @@ impl Run {
         let feed = Feed::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let StartingNetworks { networks, pretrained } = start.into();
-        let (choice, split) = data.absolute();
-        let manifest = Manifest {
-            program: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            device: compute.name.clone(),
-            precision: compute.precision(),
-            data: choice,
-            split,
-            samples: samples.training.len(),
-            data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
-            seed: config.training.seed,
-            pretrained,
-        };
+        let manifest = Manifest { pretrained, ..Manifest::new(data, samples, config.training.seed, compute) };
         let folder = RunFolder::create(out, &config, &manifest)?;
         let position = Position { batches: feed.batch_count(), ..Position::default() };
         let start = Checkpoint { networks, adam: Adam::default(), position };
         let begin = || {
-            let (mut run, _) = Self::at(start, config, folder.clone(), (feed, validation), compute)?;
+            let within = (folder.clone(), manifest);
+            let (mut run, _) = Self::at(start, config, within, (feed, validation), compute)?;
             // From here on the run can be resumed, whatever happens.
             run.save()?;
             Ok(run)
@@ -101,7 +91,7 @@ impl Run {
     /// Goes on with a run from its last checkpoint; also gives what the run has behind it.
     ///
     /// # Errors
-    /// If the data is not that of the run, or the checkpoint cannot be read.
+    /// If the data is not that of the run, the checkpoint cannot be read, or the configuration does not fit it.
     pub fn resume(
         folder: RunFolder,
         config: RunConfig,
@@ -110,28 +100,23 @@ impl Run {
         compute: &Compute,
     ) -> Result<(Self, Vec<Entry>)> {
         config.validate()?;
-        let manifest = folder.manifest()?;
-        let found = fingerprint(data.source.as_ref(), &samples.training);
-        if found != manifest.data_fingerprint {
-            bail!(
-                "this is not the data that the run was begun with: it trained on {} samples of {} (fingerprint \
-                 {}), here are {} of {} (fingerprint {found}); open the same data and split, or start a \
-                 new run from its networks with --weights",
-                manifest.samples,
-                manifest.data,
-                manifest.data_fingerprint,
-                samples.training.len(),
-                data.source.name(),
-            );
-        }
+        let saved = folder.config()?;
+        let here = Manifest::new(data, samples, config.training.seed, compute);
+        let manifest = folder.manifest().ok();
+        manifest.as_ref().map_or(Ok(()), |manifest| manifest.check_data(&here, &data.source.name()))?;
+        let is_manifest_lost = manifest.is_none();
         let source = with_cache(&data.source, &config.training)?;
         let preparation = SampleTensors::preparation(&compute.device);
         let feed = Feed::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let checkpoint = folder.read_last(&compute.device)?;
         let position = checkpoint.position;
-        let (mut run, mut history) = Self::at(checkpoint, config, folder, (feed, validation), compute)?;
-        let total_steps = run.total_steps();
+        check_checkpoint(&checkpoint, &config, feed.batch_count())?;
+        check_changes(&folder, &saved, position)?;
+        let total_steps = total_steps(&config, &feed);
+        check_steps(&config, &saved, total_steps, position.step)?;
+        let within = (folder, manifest.unwrap_or(here));
+        let (mut run, mut history) = Self::at(checkpoint, config, within, (feed, validation), compute)?;
         for entry in &mut history {
             if let Entry::Step(report) = entry {
                 report.total_steps = total_steps;
@@ -139,6 +124,12 @@ impl Run {
         }
         run.saved = Some(position);
         run.warnings = run.folder.tidy()?;
+        let frequency = saved.training.log_frequency;
+        let missing = missing_in_log(&run.folder, &history, run.log.unreadable, position, frequency);
+        run.warnings.extend(missing);
+        if is_manifest_lost {
+            run.warnings.push(run.folder.replace_manifest(&run.manifest)?);
+        }
         run.folder.write_config(&run.config)?;
         run.folder.point_to_best(position)?;
         Ok((run, history))
@@ -147,7 +138,7 @@ impl Run {
     fn at(
         checkpoint: Checkpoint,
         config: RunConfig,
-        folder: RunFolder,
+        (folder, manifest): (RunFolder, Manifest),
         (feed, validation): (Feed, Option<Validation>),
         compute: &Compute,
     ) -> Result<(Self, Vec<Entry>)> {
@@ -164,6 +155,7 @@ impl Run {
             reported: Vec::new(),
             saved: None,
             folder,
+            manifest,
             log,
             compute: compute.clone(),
             step_seconds: VecDeque::new(),
@@ -178,8 +170,7 @@ impl Run {
 
     /// Steps that the run makes in all.
     pub fn total_steps(&self) -> u64 {
-        let training = &self.config.training;
-        training.steps.unwrap_or((self.feed.batch_count() * training.num_epochs) as u64)
+        total_steps(&self.config, &self.feed)
     }
 
     /// Whether all steps were made.
@@ -441,7 +432,15 @@ impl Run {
     /// If it cannot be written; what was saved before is then as it was. As [`Run::settle`].
     pub fn save(&mut self) -> Result<Option<PathBuf>> {
         self.settle()?;
-        if self.is_spoiled || self.saved == Some(self.position) {
+        if self.is_spoiled {
+            return Ok(None);
+        }
+        if let Some(warning) = self.folder.restore(&self.config, &self.manifest)? {
+            self.saved = None;
+            self.warnings.push(warning);
+        }
+        self.log.restore()?;
+        if self.saved == Some(self.position) {
             return Ok(None);
         }
         self.log.flush()?;
@@ -460,6 +459,10 @@ impl Run {
         self.saved = Some(self.position);
         Ok(path)
     }
+}
+
+fn total_steps(RunConfig { training, .. }: &RunConfig, feed: &Feed) -> u64 {
+    training.steps.unwrap_or((feed.batch_count() * training.num_epochs) as u64)
 }
 
 impl Drop for Run {

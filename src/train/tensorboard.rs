@@ -8,7 +8,7 @@ use crate::data::whole::in_words;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use std::{
-    fs::{self, File},
+    fs::{self, OpenOptions},
     path::Path,
     process,
     time::{SystemTime, UNIX_EPOCH},
@@ -25,7 +25,7 @@ impl EventFile {
         let name = format!("events.out.tfevents.{:.0}.{}.monoscope", now().floor(), process::id());
         let path = folder.join(name);
         let file = fs::create_dir_all(folder)
-            .and_then(|()| File::create(&path))
+            .and_then(|()| OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path))
             .map_err(in_words)
             .with_context(|| format!("the event file {} cannot be made", path.display()))?;
         let mut events = Self(AppendFile::new(file, path.clone(), 0));
@@ -71,6 +71,11 @@ impl EventFile {
     /// If they cannot be written; they are kept for the next time.
     pub fn flush(&mut self) -> Result<()> {
         self.0.flush()
+    }
+
+    /// As [`AppendFile::restore`].
+    pub fn restore(&mut self) -> Result<()> {
+        self.0.restore().map(|_| ())
     }
 
     fn append(&mut self, data: &[u8]) {

@@ -1,9 +1,9 @@
 //! One file of named tensors, whatever its format.
 
 use super::{Files, WeightsError, alias::published_key};
-use crate::config::ImageSize;
+use crate::{config::ImageSize, data::unreadable::safetensors_reason};
 use burn::{
-    store::pytorch_reader::{self, PickleValue, PytorchReader},
+    store::pytorch_reader::{self, PickleValue, PytorchError, PytorchReader},
     tensor::{DType, TensorData},
 };
 use safetensors::{Dtype, SafeTensors};
@@ -60,7 +60,7 @@ impl TensorFile {
     }
 
     fn from_torch(path: &Path) -> Result<Self, WeightsError> {
-        let damage = |error: pytorch_reader::PytorchError| damaged(path, &error.to_string());
+        let damage = |error: PytorchError| damaged(path, torch_reason(&error));
         let facts = PytorchReader::read_pickle_data(path, None).map_err(damage)?;
         if let Some(class) = foreign_class(&facts) {
             return Err(WeightsError::Foreign { path: path.to_owned(), class: one_line(class) });
@@ -98,7 +98,7 @@ impl TensorFile {
     }
 
     pub(super) fn from_safetensors(path: &Path, bytes: &[u8]) -> Result<Self, WeightsError> {
-        let damage = |error: safetensors::SafeTensorError| damaged(path, &error.to_string());
+        let damage = |error: safetensors::SafeTensorError| damaged(path, &safetensors_reason(&error));
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damage)?;
         let facts: HashMap<String, String> = metadata.metadata().clone().unwrap_or_default();
         let number = |name| facts.get(name).and_then(|value| value.parse().ok());
@@ -171,15 +171,17 @@ impl TensorFile {
         let Some(kind) = tensor.kind else {
             return Err(unknown(format!("its {key} holds no floating-point numbers")));
         };
+        let damage = || {
+            let reason = format!("the numbers of its {key} are not whole: it was cut off or overwritten");
+            damaged(&self.path, &reason)
+        };
         let bytes = match &tensor.bytes {
-            Bytes::InFile(tensor) => {
-                tensor.read().map_err(|error| damaged(&self.path, &error.to_string()))?
-            }
+            Bytes::InFile(tensor) => tensor.read().map_err(|_| damage())?,
             Bytes::Held(bytes) => bytes.clone(),
         };
         TensorData::try_from_bytes_vec(bytes, shape.to_vec(), kind)
             .and_then(TensorData::try_into_vec_as::<f32>)
-            .map_err(|error| damaged(&self.path, &error.to_string()))
+            .map_err(|_| damage())
     }
 }
 
@@ -187,7 +189,7 @@ impl TensorFile {
 fn refuse_compressed(path: &Path) -> Result<(), WeightsError> {
     let file =
         File::open(path).map_err(|reason| WeightsError::Unreadable { path: path.to_owned(), reason })?;
-    let damage = |error: zip::result::ZipError| damaged(path, &error.to_string());
+    let damage = |_| damaged(path, NO_ARCHIVE);
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(damage)?;
     for index in 0..archive.len() {
         if archive.by_index_raw(index).map_err(damage)?.compression() != zip::CompressionMethod::Stored {
@@ -204,6 +206,16 @@ fn foreign_class(value: &PickleValue) -> Option<&str> {
         PickleValue::List(values) => values.iter().find_map(foreign_class),
         PickleValue::Dict(entries) => entries.values().find_map(foreign_class),
         _ => None,
+    }
+}
+
+const NO_ARCHIVE: &str = "it is cut off, or no archive as torch.save writes it";
+
+/// What is wrong with a file that the reader of PyTorch's files refuses.
+fn torch_reason(error: &PytorchError) -> &'static str {
+    match error {
+        PytorchError::Io(_) | PytorchError::Zip(_) | PytorchError::Tar(_) => NO_ARCHIVE,
+        _ => "its list of tensors cannot be read: it is cut off, was overwritten, or is no state_dict",
     }
 }
 

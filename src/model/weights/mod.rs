@@ -21,7 +21,10 @@ pub use save::{save, save_joined};
 pub use scale::MetricScale;
 
 use super::{Architecture, Networks};
-use crate::config::{ImageSize, NetworkConfig, NetworkFile};
+use crate::{
+    config::{ImageSize, NetworkConfig, NetworkFile},
+    data::unreadable::io_reason,
+};
 use burn::tensor::Device;
 use file::TensorFile;
 use serde::Serialize;
@@ -45,7 +48,7 @@ pub enum WeightsError {
         reason: String,
     },
     /// The system will not give the file.
-    #[error("{} cannot be read: {reason}", path.display())]
+    #[error("{} cannot be read: {}", path.display(), io_reason(reason))]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -1,7 +1,10 @@
 //! Metres in a unit of a network's depth: a small file beside its weights, which are never touched.
 
 use super::WeightsError;
-use crate::data::{STEREO_SHIFT, kitti::BASELINE_METRES, whole::write_whole};
+use crate::{
+    config::toml_reason,
+    data::{STEREO_SHIFT, kitti::BASELINE_METRES, unreadable::io_reason, whole::write_whole},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt, fs,
@@ -78,8 +81,8 @@ impl MetricScale {
             return Ok(None);
         }
         let damaged = |reason: String| WeightsError::NoScale { path: path.clone(), reason };
-        let text = fs::read_to_string(&path).map_err(|error| damaged(error.to_string()))?;
-        let scale: Self = toml::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
+        let text = fs::read_to_string(&path).map_err(|error| damaged(io_reason(&error)))?;
+        let scale: Self = toml::from_str(&text).map_err(|error| damaged(toml_reason(&text, &error)))?;
         if scale.metres_per_unit > 0.0 && scale.metres_per_unit.is_finite() {
             return Ok(Some(scale));
         }

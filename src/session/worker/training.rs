@@ -88,7 +88,10 @@ impl Worker {
     ) -> Result<Outcome> {
         let folder = RunFolder::open(out)?;
         let config = config.map_or_else(|| folder.config(), Ok)?;
-        let manifest = folder.manifest()?;
+        let (choice, split) = match data {
+            Some(data) => data,
+            None => folder.manifest().map(|manifest| (manifest.data, manifest.split))?,
+        };
         folder.last_checkpoint()?;
         let other = self.phase.training().map(|training| training.run.out());
         ensure!(
@@ -102,7 +105,6 @@ impl Worker {
             return Ok(question);
         }
         self.publish_as(Activity::Preparing);
-        let (choice, split) = data.unwrap_or((manifest.data, manifest.split));
         let data = self.dataset(&choice, split, &config.objective.frame_ids)?;
         // A run keeps its own folder locked, so only then it ends before the folder is known to be good.
         let is_same = other.is_some_and(|other| is_same_folder(&other, out));
@@ -126,7 +128,8 @@ impl Worker {
     /// Opens a run at its last checkpoint; nothing else changes yet.
     pub(super) fn open_run(&self, folder: RunFolder, config: RunConfig, data: &Dataset) -> Result<Opened> {
         let samples = data.open.samples(&config.objective.frame_ids)?;
-        let (begun, here) = (folder.manifest()?.precision, self.compute.precision());
+        let here = self.compute.precision();
+        let begun = folder.manifest().map_or(here, |manifest| manifest.precision);
         let (run, history) = Run::resume(folder, config, &data.open, &samples, &self.compute)?;
         let is_other = begun != here;
         let warning =

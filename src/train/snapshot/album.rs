@@ -190,8 +190,9 @@ fn read_snapshot(path: &Path, step: u64, pictures: &BTreeMap<FrameKey, Arc<Thumb
         let fact = |name: &str| facts.get(name).with_context(|| format!("it does not say its {name}"));
         let stated = fact(STEP)?;
         ensure!(*stated == step.to_string(), "it is of step {stated}");
-        let seconds: f64 = fact(SECONDS)?.parse()?;
-        ensure!(seconds.is_finite() && seconds >= 0.0, "it says that it took {seconds} seconds");
+        let stated = fact(SECONDS)?;
+        let seconds = stated.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
+        let seconds = seconds.with_context(|| format!("it says that it took {stated} seconds"))?;
         let seen = |(key, maps): Maps<Thumbnail>| {
             let colour = pictures.get(&key).cloned();
             let colour = colour.with_context(|| format!("there is no picture of frame {key}"))?;

@@ -7,13 +7,17 @@
 use super::{MOST_WIDTH, Pixels, Thumbnail};
 use crate::{
     config::ImageSize,
-    data::{FrameKey, whole::read_within},
+    data::{
+        FrameKey,
+        unreadable::{io_reason, safetensors_reason},
+        whole::read_within,
+    },
     objective::MapName,
     train::folder::write_whole,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use half::f16;
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
@@ -73,14 +77,15 @@ pub fn write(path: &Path, frames: &[Maps<&Thumbnail>], mut facts: Facts) -> Resu
 /// If it cannot be read, or is not as [`write`] would write it. No file makes this take more than twice its
 /// length (of which there is a most) and 32 MiB.
 pub fn read(path: &Path) -> Result<(Vec<Maps<Thumbnail>>, Facts)> {
-    let bytes = read_within(path, LONGEST)?;
+    let bytes = read_within(path, LONGEST).map_err(|error| anyhow!(io_reason(&error)))?;
     let header = bytes.first_chunk().map(|length| u64::from_le_bytes(*length));
     ensure!(header.is_some_and(|length| length <= LONGEST_HEADER), "it is cut off, or no file of snapshots");
-    let (_, header) = SafeTensors::read_metadata(&bytes)?;
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| refused(&error))?;
     let mut facts = header.metadata().clone().unwrap_or_default();
     let contents = facts.remove(FRAMES).context("it is no file of snapshots: it names no frames")?;
-    let contents: Vec<(FrameKey, Vec<MapName>)> = serde_json::from_str(&contents)?;
-    let file = SafeTensors::deserialize(&bytes)?;
+    let contents: Option<Vec<(FrameKey, Vec<MapName>)>> = serde_json::from_str(&contents).ok();
+    let contents = contents.context("its list of frames makes no sense")?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| refused(&error))?;
     // Each is read once, so that what is named again and again takes no more than the file.
     let mut seen = BTreeSet::new();
     let mut frames = Vec::new();
@@ -96,12 +101,16 @@ pub fn read(path: &Path) -> Result<(Vec<Maps<Thumbnail>>, Facts)> {
     Ok((frames, facts))
 }
 
+fn refused(error: &SafeTensorError) -> Error {
+    anyhow!(safetensors_reason(error))
+}
+
 fn thumbnail(file: &SafeTensors, name: &str) -> Result<Thumbnail> {
-    let view = file.tensor(name)?;
+    let view = file.tensor(name).map_err(|error| refused(&error))?;
     let (height, width, pixels) = match (view.dtype(), view.shape()) {
         (Dtype::U8, [height, width, 3]) => (*height, *width, Pixels::Colours(view.data().to_vec())),
         (Dtype::F16, [height, width]) => {
-            let largest = file.tensor(&format!("{name}{LARGEST}"))?;
+            let largest = file.tensor(&format!("{name}{LARGEST}")).map_err(|error| refused(&error))?;
             ensure!(largest.dtype() == Dtype::F32, "its largest value is no number");
             let largest = f32::from_le_bytes(largest.data().try_into().context("its largest value is none")?);
             ensure!(largest.is_finite() && largest > 0.0, "its largest value is {largest}");

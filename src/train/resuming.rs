@@ -1,0 +1,104 @@
+//! What must fit before a run goes on: options, checkpoint and log of its folder.
+
+use super::{Checkpoint, Entry, Log, Position, RunFolder};
+use crate::{
+    config::{Change, RunConfig},
+    model::Architecture,
+};
+use anyhow::{Result, bail, ensure};
+
+/// Checks that a checkpoint is of a run with these options and so many batches in an epoch.
+///
+/// # Errors
+/// If its networks are others, or its epochs are longer or shorter.
+pub(super) fn check_checkpoint(checkpoint: &Checkpoint, config: &RunConfig, batches: usize) -> Result<()> {
+    let (saved, wanted) =
+        (checkpoint.networks.architecture(), Architecture::new(&config.network, &config.objective)?);
+    ensure!(
+        saved == wanted,
+        "the networks of the last checkpoint are {saved} with disparities at the scales {:?}, but the run's \
+         options ask for {wanted} at {:?}: its config.toml was changed; write the old values back",
+        saved.scales,
+        wanted.scales
+    );
+    let position = checkpoint.position;
+    ensure!(
+        position.batches == batches,
+        "an epoch of the run has {} batches, but of this data it has {batches}: open the data and the split that \
+         the run was begun with",
+        position.batches
+    );
+    Ok(())
+}
+
+/// Checks that a run is not asked to make fewer steps than it has made.
+///
+/// # Errors
+/// If it is, by new options.
+pub(super) fn check_steps(config: &RunConfig, saved: &RunConfig, total: u64, made: u64) -> Result<()> {
+    let length = |config: &RunConfig| (config.training.steps, config.training.num_epochs);
+    if total >= made || length(config) == length(saved) {
+        return Ok(());
+    }
+    let option = config.training.steps.map_or("--num-epochs", |_| "--steps");
+    bail!(
+        "the run has made {made} steps already, more than the {total} that {option} asks for; nothing was \
+         changed: ask for more, or leave {option} away"
+    );
+}
+
+/// Checks that the options know all changes that steps were made with, according to the log.
+///
+/// # Errors
+/// If one is missing: the end of the file that holds them was cut off.
+pub(super) fn check_changes(folder: &RunFolder, saved: &RunConfig, position: Position) -> Result<()> {
+    // What cannot be read is told when the log is opened.
+    for entry in Log::read(folder.path()).unwrap_or_default() {
+        let Entry::Change(change) = entry else { continue };
+        let is_same =
+            |known: &Change| (known.step, known.setting.option()) == (change.step, change.setting.option());
+        ensure!(
+            change.step > position.step || saved.changes.iter().any(is_same),
+            "the config.toml of {} is damaged: according to the log, {} holds from step {}, of which it says \
+             nothing; write the change back at its end, as \"[[changes]]\" with \"step\" and \"{}\"",
+            folder.path().display(),
+            change.setting,
+            change.step,
+            change.setting.option()
+        );
+    }
+    Ok(())
+}
+
+/// What the log lacks of the steps behind a run, in a sentence.
+///
+/// `log_frequency` is that of the steps so far; `unreadable` is the number of lines that say nothing.
+pub(super) fn missing_in_log(
+    folder: &RunFolder,
+    history: &[Entry],
+    unreadable: usize,
+    position: Position,
+    log_frequency: u64,
+) -> Option<String> {
+    let steps = history.iter().filter_map(|entry| match entry {
+        Entry::Step(report) => Some(report.step),
+        Entry::Validation(_) | Entry::Change(_) => None,
+    });
+    let (last, step) = (steps.max().unwrap_or_default(), position.step);
+    let lacks_steps = step >= last + log_frequency;
+    let log = folder.path().join(Log::FILE_NAME);
+    let log = log.display();
+    match (lacks_steps, unreadable) {
+        (false, 0) => None,
+        (false, 1) => Some(format!("a line of {log} cannot be read; it stays, and the curves lack it")),
+        (false, _) => {
+            Some(format!("{unreadable} lines of {log} cannot be read; they stay, and the curves lack them"))
+        }
+        (true, 0) => Some(format!("{log} has no steps from {} to {step}; the curves lack them", last + 1)),
+        (true, _) => Some(format!(
+            "{log} is damaged: {unreadable} of its lines cannot be read; they stay, and the curves lack steps \
+             {} to {step}",
+            last + 1
+        )),
+    }
+}
