@@ -36,6 +36,7 @@ impl Command {
                 | Self::Step
                 | Self::Stop
                 | Self::ComputeOn(_)
+                | Self::Shutdown { .. }
         )
     }
 }
@@ -222,7 +223,7 @@ impl Worker {
 
     fn save_if_due(&mut self) -> Result<()> {
         let Some(training) = self.phase.training_mut() else { return Ok(()) };
-        let saved = if training.run.is_checkpoint_due() { training.run.save() } else { Ok(None) };
+        let saved = training.run.save_if_due();
         self.report();
         if let Some(path) = saved? {
             self.publisher.send(Event::Checkpoint(path));
