@@ -13,6 +13,7 @@ mod compatibility;
 mod config;
 mod convolution;
 mod data;
+mod endings;
 mod evaluate;
 mod exports;
 mod fusion;

@@ -235,7 +235,7 @@ fn ended_by(session: &SessionHandle, failure: Failure) -> Error {
     let Failure { text, advice, effect, .. } = failure;
     let advice = advice.replace("the run is paused", "the run has ended");
     match (saved, out) {
-        (Err(unsaved), _) if unsaved.text == text => unsaved.into(),
+        (Err(unsaved), _) if effect == RunEffect::Unsaved => unsaved.into(),
         (Err(unsaved), _) => anyhow!("{text}; {unsaved}"),
         (Ok(_), Some(out)) if effect != RunEffect::Spoiled => {
             anyhow!("{text}; {advice}; go on with: monoscope train --resume {out}")

@@ -357,7 +357,9 @@ impl Worker {
             Failure { advice, effect: RunEffect::Spoiled, ..failure }
         } else {
             let advice = "the run is paused and its checkpoints are kept".to_owned();
-            Failure { advice, effect: RunEffect::Paused, ..failure }
+            let is_unsaved = failure.effect == RunEffect::Unsaved;
+            let effect = if is_unsaved { RunEffect::Unsaved } else { RunEffect::Paused };
+            Failure { advice, effect, ..failure }
         };
         self.phase.pause(Some(failure.clone()));
         failure
@@ -391,7 +393,10 @@ impl Worker {
         self.report();
         let path = match saved {
             Ok(path) => path,
-            Err(failure) => return Err(self.interrupt(failure).into()),
+            Err(failure) => {
+                let failure = Failure { effect: RunEffect::Unsaved, ..failure };
+                return Err(self.interrupt(failure).into());
+            }
         };
         let Some(training) = self.phase.training() else { return Ok(()) };
         let (steps, out): (u64, PathBuf) = (training.run.steps(), training.run.out());
