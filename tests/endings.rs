@@ -101,8 +101,20 @@ fn a_checkpoint_on_the_way_that_cannot_be_written_is_a_warning() {
 fn begin(folder: &Path, more: &[&str]) -> (Child, PathBuf) {
     let (split, run) = (demo_split(folder, 1..4, 20..20), folder.join("run"));
     let always = ["--data", "demo", "--preset", "light", "--split", &split, "--out", text(&run)];
-    let small =
-        ["--height", "64", "--width", "96", "--batch-size", "1", "--scales", "0", "--steps", "100000"];
+    let small = [
+        "--height",
+        "64",
+        "--width",
+        "96",
+        "--batch-size",
+        "1",
+        "--scales",
+        "0",
+        "--steps",
+        "100000",
+        "--save-frequency",
+        "1000000",
+    ];
     // What stands for a full disk must not kill.
     let script = "trap '' XFSZ; exec \"$0\" train --device cpu \"$@\"";
     let mut command = process::Command::new("bash");
@@ -166,7 +178,7 @@ fn an_interrupted_run_that_cannot_be_saved_says_so_in_words_of_the_command_line(
     let last = said.lines().last().unwrap();
     assert!(last.starts_with("error: the last checkpoint failed: ") && last.contains(text(&run)), "{said}");
     assert!(last.contains("step 0: --resume") && !last.contains("paused"), "{said}");
-    assert_eq!(last.matches("cannot be written").count(), 2, "it is told once: {said}");
+    assert_eq!(said.matches("cannot be written").count(), 1, "it is told once: {said}");
 }
 
 #[test]
