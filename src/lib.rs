@@ -8,6 +8,7 @@
 //! | floor         | what lives there |
 //! |---------------|------------------|
 //! | `output`      | printing that outlives its readers |
+//! | `interrupt`   | the signals that ask the program to end |
 //! | [`panics`]    | reports of panics that are caught: message, place, backtrace |
 //! | [`config`]    | what a run is: one struct a concern, the same for flags, form and TOML file |
 //! | [`geometry`]  | pure mathematics: camera, pose, disparity and depth, colour maps |
@@ -56,6 +57,7 @@ pub mod config;
 pub mod data;
 pub mod evaluate;
 pub mod geometry;
+mod interrupt;
 pub mod model;
 pub mod objective;
 mod output;

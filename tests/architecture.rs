@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-const FLOORS: [&str; 15] = [
+const FLOORS: [&str; 16] = [
     "output",
+    "interrupt",
     "panics",
     "config",
     "geometry",

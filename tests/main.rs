@@ -14,6 +14,7 @@ mod config;
 mod convolution;
 mod damaged_runs;
 mod data;
+mod endings;
 mod evaluate;
 mod exports;
 mod fusion;

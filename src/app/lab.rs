@@ -1,16 +1,19 @@
 //! The window with the session behind it: what the program runs, and what tests drive as a person would.
 
-use super::{Devices, Window};
+use super::{Devices, Ending, Window};
 use crate::{
     compute::{Compute, DisplayDevice},
     config::DeviceChoice,
-    session::{Command, SessionHandle},
+    session::{Failure, SessionHandle},
 };
 use anyhow::Result;
 use egui::{Context, Ui};
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,6 +28,8 @@ pub struct Lab {
     session: SessionHandle,
     /// The egui context that is woken when there is something new.
     woken: Arc<Mutex<Context>>,
+    /// Whether the program is to end without anybody to ask.
+    has_to_end: Arc<AtomicBool>,
 }
 
 impl Lab {
@@ -45,7 +50,7 @@ impl Lab {
         };
         let session = SessionHandle::spawn(compute, Arc::new(wake));
         Window::dress(context);
-        Ok(Self { window: Window::new(devices, runs), session, woken })
+        Ok(Self { window: Window::new(devices, runs), session, woken, has_to_end: Arc::default() })
     }
 
     /// Goes on in another egui context, with what the one before remembered, and is drawn by this device. The
@@ -61,6 +66,22 @@ impl Lab {
 
     /// Draws a frame: what the session said goes in, what a person wants goes out.
     pub fn ui(&mut self, ui: &mut Ui) {
+        self.logic(ui.ctx());
+        self.window.ui(ui);
+        self.send_requests();
+    }
+
+    /// The part of a frame that a hidden window needs too: news of the session, and the way out.
+    pub fn logic(&mut self, context: &Context) {
+        self.take_news();
+        if self.has_to_end.swap(false, Ordering::Relaxed) {
+            self.window.shut_down();
+        }
+        self.window.close_if_saved(context);
+        self.send_requests();
+    }
+
+    fn take_news(&mut self) {
         // The state is taken after the events, so that it is never older than they are.
         let events: Vec<_> = self.session.events().collect();
         self.window.update(self.session.state(), self.session.frames());
@@ -76,14 +97,38 @@ impl Lab {
         if let Some(picture) = self.session.picture() {
             self.window.show(picture);
         }
-        self.window.ui(ui);
+    }
+
+    fn send_requests(&mut self) {
         for request in self.window.take_requests() {
             self.session.submit(request);
         }
     }
 
-    /// Ends the session; a run under way writes its last checkpoint.
-    pub fn end(&self) {
-        self.session.send(Command::Shutdown);
+    /// What ends the program from any thread as closing the window does, but with nobody to answer a question.
+    pub fn ender(&self) -> impl Fn() + Send + 'static {
+        let (has_to_end, woken) = (Arc::clone(&self.has_to_end), Arc::clone(&self.woken));
+        move || {
+            has_to_end.store(true, Ordering::Relaxed);
+            let context = woken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            context.request_repaint();
+        }
+    }
+
+    /// Ends the session, if it has not ended, and waits for that. A run under way writes its last checkpoint; gives
+    /// why it could not, if so.
+    pub fn end(&mut self) -> Option<Failure> {
+        if !matches!(self.window.ending(), Ending::Ended(_)) {
+            self.window.shut_down();
+            self.send_requests();
+        }
+        loop {
+            if let Ending::Ended(failure) = self.window.ending() {
+                return failure.clone();
+            }
+            let event = self.session.wait()?;
+            self.window.update(self.session.state(), self.session.frames());
+            self.window.receive(event);
+        }
     }
 }

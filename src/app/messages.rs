@@ -101,7 +101,9 @@ impl Messages {
     pub fn report(&mut self, failure: &Failure, is_start: bool) {
         let severity = match failure.effect {
             RunEffect::None | RunEffect::NotStarted => Severity::Warning,
-            RunEffect::Paused | RunEffect::Spoiled | RunEffect::SetBack => Severity::Failure,
+            RunEffect::Paused | RunEffect::Unsaved | RunEffect::Spoiled | RunEffect::SetBack => {
+                Severity::Failure
+            }
         };
         let is_refused = is_start || failure.effect == RunEffect::NotStarted;
         let title = if is_refused { "The run could not start" } else { severity.title() };

@@ -6,6 +6,7 @@ mod bar;
 mod borders;
 mod desk;
 mod docking;
+mod ending;
 mod evaluations;
 mod form;
 mod frame_times;
@@ -43,6 +44,7 @@ mod window;
 mod wording;
 
 pub use desk::KeptDesk;
+pub use ending::Ending;
 pub use lab::Lab;
 pub use open::{Found, recognise};
 pub use panes::frames_along;

@@ -4,6 +4,7 @@ use super::{Lab, Settings, Store, frame_times::FrameTimes, guard::Guard, log, pr
 use crate::{
     compute::{Compute, ComputeError, DeviceLost, DisplayDevice, log_libwayland},
     config::{DataChoice, DeviceChoice, Precision},
+    interrupt,
     output::errln,
     view,
 };
@@ -53,7 +54,8 @@ pub struct WindowOptions {
 /// the same session: eframe ties a window to its device.
 ///
 /// # Errors
-/// If no window can be opened here: no display, or no graphics adapter that could draw into it.
+/// If no window can be opened here: no display, or no graphics adapter that could draw into it. If the last
+/// checkpoint of a run could not be written.
 pub fn run(options: &WindowOptions) -> Result<()> {
     log::listen_to_libraries();
     let kept = options.settings.clone().or_else(Store::usual_path).map(Store::open);
@@ -88,7 +90,15 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     if program.borrow().is_none() {
         return Err(failure.take().unwrap_or_else(unopened));
     }
-    open_anew_while_lost(&mut event_loop, &program)
+    let shown = open_anew_while_lost(&mut event_loop, &program);
+    let unsaved = program.take().and_then(|mut program| program.lab.end());
+    match unsaved {
+        None => shown,
+        Some(unsaved) => Err(match shown {
+            Ok(()) => unsaved.into(),
+            Err(error) => error.context(unsaved),
+        }),
+    }
 }
 
 /// Opens a window for the program as often as the device of the one before is lost.
@@ -218,6 +228,7 @@ impl Program {
         Compute::open(options.device, Some(display.clone()))?.with_precision(options.precision)?;
         let mut lab = Lab::new(display.clone(), options.device, &options.runs, &context)?;
         lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
+        interrupt::on_signal(lab.ender())?;
         let frame_times = options.frame_times.then(FrameTimes::default);
         Ok(Self { lab, display, store: None, context, frame_times })
     }
@@ -261,6 +272,12 @@ impl Program {
 struct Screen<'a>(&'a RefCell<Option<Program>>);
 
 impl eframe::App for Screen<'_> {
+    fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        if let Some(program) = &mut *self.0.borrow_mut() {
+            program.lab.logic(context);
+        }
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         if let Some(program) = &mut *self.0.borrow_mut() {
             program.ui(ui, frame);
@@ -269,7 +286,7 @@ impl eframe::App for Screen<'_> {
 
     fn on_exit(&mut self) {
         if let Some(program) = &mut *self.0.borrow_mut() {
-            program.end();
+            program.leave();
         }
     }
 }
@@ -285,7 +302,8 @@ impl Program {
         self.remember(ui.ctx());
     }
 
-    fn end(&mut self) {
+    /// Keeps the arrangement when the window closes.
+    fn leave(&mut self) {
         if let Some(store) = &mut self.store {
             let settings = self.lab.window.settings(&self.context);
             let earlier = store.keep(&settings);
@@ -296,6 +314,5 @@ impl Program {
         for line in self.frame_times.iter().flat_map(FrameTimes::lines) {
             errln!("{line}");
         }
-        self.lab.end();
     }
 }

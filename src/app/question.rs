@@ -70,12 +70,12 @@ impl Question {
     }
 }
 
-fn heading(ui: &mut Ui, text: &str) {
+pub(super) fn heading(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).heading().color(ui.visuals().strong_text_color()));
 }
 
 /// A button; the first of a new question takes the keys.
-fn choice(ui: &mut Ui, text: &str, help: &str, takes_focus: bool) -> bool {
+pub(super) fn choice(ui: &mut Ui, text: &str, help: &str, takes_focus: bool) -> bool {
     let button = ui.add(Button::new(text).min_size(Vec2::new(0.0, theme::BUTTON))).on_hover_text(help);
     if takes_focus {
         button.request_focus();

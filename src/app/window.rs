@@ -184,6 +184,7 @@ impl Window {
         CentralPanel::no_frame().show(ui, |ui| self.desk.ui(ui, &mut self.state));
         shortcuts::ui(ui, &mut self.shows_shortcuts);
         self.take_answer(ui);
+        self.show_ending(ui);
         let chosen = self.palette.ui(ui, &self.state);
         if self.state.messages.ui(ui) {
             self.state.wish(Action::ShowLog);

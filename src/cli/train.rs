@@ -4,11 +4,12 @@ use super::{ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,
+    interrupt,
     output::{errln, outln},
-    session::{Command, Event, Level, Notice, OnRun, Reply, RunStarted, SessionHandle},
+    session::{Command, Event, Failure, Level, Notice, OnRun, Reply, RunEffect, RunStarted, SessionHandle},
     train::{Entry, RunFolder, StepReport, ValidationReport},
 };
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, parser::ValueSource};
 use crossbeam_channel::RecvTimeoutError;
 use indicatif::ProgressBar;
@@ -16,7 +17,10 @@ use serde_json::json;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -81,13 +85,17 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     errln!("computing on {}", compute.name);
     let session = SessionHandle::spawn(compute, Arc::new(|| ()));
     let requester = session.requester();
-    ctrlc::set_handler(move || {
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&is_interrupted);
+    interrupt::on_signal(move || {
+        interrupted.store(true, Ordering::SeqCst);
         requester.send(Command::Stop);
-    })
-    .context("the interrupt key cannot be watched")?;
+    })?;
+    let is_interrupted = move || is_interrupted.load(Ordering::SeqCst);
     let mut loss = f32::NAN;
     let mut early = Vec::new();
     for command in begin {
+        ensure!(!is_interrupted(), "interrupted before the run went on");
         let mut take = |event| match event {
             Event::RunStarted(started) => loss = last_loss(&started).unwrap_or(loss),
             // A short run may be over before its reply is read.
@@ -95,17 +103,20 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
         };
         session.call(command, &mut take).map_err(Error::from)?;
     }
+    if is_interrupted() {
+        // What stopped nothing may have come just before the run began.
+        session.send(Command::Stop);
+    }
     let end = follow(&session, early, loss)?;
+    let (steps, out) = (end.steps, end.out.display());
     if args.json {
         outln!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
-    } else {
-        let (steps, out) = (end.steps, end.out.display());
-        if steps < end.total_steps {
-            errln!(
-                "stopped at step {steps} of {}; go on with: monoscope train --resume {out}",
-                end.total_steps
-            );
-        }
+    }
+    if is_interrupted() && !end.is_complete {
+        // A script must not take it for a finished run.
+        bail!("interrupted at step {steps}; go on with: monoscope train --resume {out}");
+    }
+    if !args.json {
         if end.loss.is_nan() {
             outln!("{steps} steps, run in {out}");
         } else {
@@ -161,7 +172,8 @@ fn read_text(path: &Path) -> Result<String> {
 /// How a run ended.
 struct End {
     steps: u64,
-    total_steps: u64,
+    /// Whether nothing is left to do, as far as is known.
+    is_complete: bool,
     loss: f32,
     out: PathBuf,
 }
@@ -176,7 +188,8 @@ fn last_loss(started: &RunStarted) -> Option<f32> {
 /// Shows the run's progress until it ends; what came early is shown first.
 fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<End> {
     let bar = progress::bar(0, "train");
-    let mut total_steps = 0;
+    // What is left to do, if it is known: all steps, and whether samples are left to validate on.
+    let mut left = None;
     let mut early = early.into_iter();
     loop {
         let event = match early.next().map_or_else(|| session.wait_at_most(REFRESH), Ok) {
@@ -193,26 +206,47 @@ fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<E
             Some(Event::Notice(notice)) if notice.level != Level::Error => {
                 bar.suspend(|| errln!("{}", in_words(&notice)));
             }
-            // To stop may fail, if the last checkpoint cannot be written.
+            // To stop fails if the last checkpoint cannot be written.
             Some(Event::Reply(Reply { result: Err(failure), .. })) => {
-                bar.suspend(|| errln!("{failure}"));
+                bar.finish_and_clear();
+                return Err(ended_by(session, failure));
             }
             Some(Event::RunEnded { steps, out, failure }) => {
                 bar.finish_and_clear();
-                return failure
-                    .map_or(Ok(End { steps, total_steps, loss, out }), |failure| Err(failure.into()));
+                let is_complete = left == Some((steps, false));
+                return match failure {
+                    None => Ok(End { steps, is_complete, loss, out }),
+                    Some(failure) => Err(failure.into()),
+                };
             }
             _ => {}
         }
         let state = session.state();
         let Some(run) = &state.run else { continue };
-        total_steps = run.total_steps;
+        left = Some((run.total_steps, run.validating.is_some()));
         if let Some(failure) = &run.failure {
-            bail!(failure.clone());
+            bar.finish_and_clear();
+            return Err(ended_by(session, failure.clone()));
         }
         if let Some((done, samples)) = run.validating {
             bar.set_message(format!("validating {done} of {samples}"));
         }
+    }
+}
+
+/// Ends a run that a failure paused, with nobody there to go on with it; gives the failure in words for that.
+fn ended_by(session: &SessionHandle, failure: Failure) -> Error {
+    let out = session.state().run.as_ref().map(|run| run.out.display().to_string());
+    let saved = session.call(Command::Shutdown { even_unsaved: true }, |_| ());
+    let Failure { text, advice, effect, .. } = failure;
+    let advice = advice.replace("the run is paused", "the run has ended");
+    match (saved, out) {
+        (Err(unsaved), _) if effect == RunEffect::Unsaved => unsaved.into(),
+        (Err(unsaved), _) => anyhow!("{text}; {unsaved}"),
+        (Ok(_), Some(out)) if effect != RunEffect::Spoiled => {
+            anyhow!("{text}; {advice}; go on with: monoscope train --resume {out}")
+        }
+        (Ok(_), _) => anyhow!("{text}; {advice}"),
     }
 }
 

@@ -97,6 +97,8 @@ pub fn in_words(error: io::Error) -> io::Error {
         ErrorKind::PermissionDenied => {
             "you have no permission to write there; change that or choose another place"
         }
+        ErrorKind::NotFound => "the folder is gone; put it back or choose another place",
+        ErrorKind::NotADirectory => "what should be a folder is a file; move it away or choose another place",
         ErrorKind::ReadOnlyFilesystem => "the disk can only be read; choose another place",
         _ => return error,
     };

@@ -107,6 +107,10 @@ pub enum Command {
     /// Compute elsewhere from now on. Loaded networks move there, and a run goes on there from a checkpoint that
     /// is written before.
     ComputeOn(DeviceChoice),
-    /// End the session thread; a run under way is stopped as by `Stop`.
-    Shutdown,
+    /// End the session thread; a run under way is stopped as by `Stop`. Where its last checkpoint cannot be
+    /// written, this fails and the session stays, with the run paused.
+    Shutdown {
+        /// To end even then, without the steps since the checkpoint before. The reply is the failure all the same.
+        even_unsaved: bool,
+    },
 }

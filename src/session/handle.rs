@@ -158,7 +158,7 @@ impl SessionHandle {
 
 impl Drop for SessionHandle {
     fn drop(&mut self) {
-        self.send(Command::Shutdown);
+        self.send(Command::Shutdown { even_unsaved: true });
         if let Some(thread) = self.thread.take() {
             // A panic on the thread was already told.
             let _ = thread.join();

@@ -76,6 +76,8 @@ pub enum RunEffect {
     NotStarted,
     /// It is paused.
     Paused,
+    /// It is paused, because its last checkpoint cannot be written.
+    Unsaved,
     /// It is paused where its networks gave no finite loss: the same networks would give none again.
     Spoiled,
     /// It is paused at its last checkpoint; the steps since then are lost.

@@ -50,6 +50,8 @@ pub struct RunState {
     pub data_version: u64,
     /// Steps made.
     pub step: u64,
+    /// The step of its last checkpoint.
+    pub saved_step: u64,
     /// Steps that it makes in all.
     pub total_steps: u64,
     /// While validating: samples looked at, and samples in all.

@@ -40,6 +40,11 @@ impl Feed {
         self.loader.batch_count()
     }
 
+    /// Steps of the whole run: those that were asked for, or those of its epochs.
+    pub fn total_steps(&self, RunConfig { training, .. }: &RunConfig) -> u64 {
+        training.steps.unwrap_or((self.batch_count() * training.num_epochs) as u64)
+    }
+
     /// Goes on behind another position than that of the last batch.
     pub fn go_to(&mut self, Position { epoch, batch, .. }: Position) {
         self.batches = Some(self.loader.batches(epoch, batch));

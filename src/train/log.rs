@@ -101,12 +101,17 @@ impl Log {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&mut self, entry: &Entry) -> Result<()> {
+        self.push(entry);
+        self.flush()
+    }
+
+    /// Adds an entry to what [`Log::flush`] writes.
+    pub fn push(&mut self, entry: &Entry) {
         let line = line(entry);
         if let Some(events) = &mut self.events {
             events.push(&line);
         }
         self.lines.push(format!("{}\n", Value::Object(line)).as_bytes());
-        self.flush()
     }
 
     /// Writes the log again if it was moved or removed while the run went on.
@@ -121,13 +126,13 @@ impl Log {
         self.events.as_mut().map_or(Ok(()), EventFile::restore)
     }
 
-    /// Writes what could not be written before.
+    /// Writes what was not written yet, to each file as far as that goes.
     ///
     /// # Errors
-    /// If it still cannot be written.
+    /// If some of it cannot be written; it is kept for the next time.
     pub fn flush(&mut self) -> Result<()> {
-        self.lines.flush()?;
-        self.events.as_mut().map_or(Ok(()), EventFile::flush)
+        let events = self.events.as_mut().map_or(Ok(()), EventFile::flush);
+        self.lines.flush().and(events)
     }
 }
 

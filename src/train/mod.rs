@@ -25,6 +25,7 @@ mod step_report;
 mod tensorboard;
 mod time_split;
 mod validation;
+mod warnings;
 
 pub use adam::Adam;
 pub use checkpoint::{Best, Checkpoint, Position};

@@ -8,6 +8,7 @@ use super::{
     resuming::{check_changes, check_checkpoint, check_steps, missing_in_log},
     time_split::timed,
     validation::{Glance, Validation},
+    warnings::{Trouble, Warnings},
 };
 use crate::{
     compute::{Compute, ReadbackCounts},
@@ -50,9 +51,7 @@ pub struct Run {
     /// Whether the networks no longer give numbers.
     is_spoiled: bool,
     skipped: Vec<(FrameKey, String)>,
-    warnings: Vec<String>,
-    /// Whether old checkpoints could not be removed, which was told.
-    has_leftovers: bool,
+    warnings: Warnings,
 }
 
 impl Run {
@@ -113,7 +112,7 @@ impl Run {
         let position = checkpoint.position;
         check_checkpoint(&checkpoint, &config, feed.batch_count())?;
         check_changes(&folder, &saved, position)?;
-        let total_steps = total_steps(&config, &feed);
+        let total_steps = feed.total_steps(&config);
         check_steps(&config, &saved, total_steps, position.step)?;
         let within = (folder, manifest.unwrap_or(here));
         let (mut run, mut history) = Self::at(checkpoint, config, within, (feed, validation), compute)?;
@@ -123,12 +122,12 @@ impl Run {
             }
         }
         run.saved = Some(position);
-        run.warnings = run.folder.tidy()?;
+        run.warnings.extend(run.folder.tidy()?);
         let frequency = saved.training.log_frequency;
         let missing = missing_in_log(&run.folder, &history, run.log.unreadable, position, frequency);
         run.warnings.extend(missing);
         if is_manifest_lost {
-            run.warnings.push(run.folder.replace_manifest(&run.manifest)?);
+            run.warnings.extend([run.folder.replace_manifest(&run.manifest)?]);
         }
         run.folder.write_config(&run.config)?;
         run.folder.point_to_best(position)?;
@@ -162,15 +161,14 @@ impl Run {
             ended: None,
             is_spoiled: false,
             skipped: Vec::new(),
-            warnings: Vec::new(),
-            has_leftovers: false,
+            warnings: Warnings::default(),
         };
         Ok((run, history))
     }
 
     /// Steps that the run makes in all.
     pub fn total_steps(&self) -> u64 {
-        total_steps(&self.config, &self.feed)
+        self.feed.total_steps(&self.config)
     }
 
     /// Whether all steps were made.
@@ -205,7 +203,7 @@ impl Run {
 
     /// What went wrong without harm to the run since the last call, each in a sentence.
     pub fn take_warnings(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.warnings)
+        self.warnings.take()
     }
 
     /// Steps whose numbers arrived since the last call, in order. On the CPU backend that is the step that
@@ -222,8 +220,7 @@ impl Run {
     /// Waits for the numbers of the last step.
     ///
     /// # Errors
-    /// If they are none: the run then stands before that step, its networks as they were. If the log cannot
-    /// be written.
+    /// If they are none: the run then stands before that step, its networks as they were.
     pub fn settle(&mut self) -> Result<()> {
         self.in_flight.take().map_or(Ok(()), |step| self.conclude(step))
     }
@@ -247,7 +244,7 @@ impl Run {
     /// Does the next piece of work: a step, or after an epoch a batch of validation.
     ///
     /// # Errors
-    /// As [`Run::step`] and [`Log::write`].
+    /// As [`Run::step`].
     pub fn advance(&mut self, wanted: &BTreeSet<MapName>) -> Result<Progress> {
         if self.is_validation_due() {
             self.settle()?;
@@ -287,7 +284,7 @@ impl Run {
                         report.loss
                     )));
                 }
-                self.log.write(&Entry::Validation(report.clone()))?;
+                self.note(&Entry::Validation(report.clone()));
                 Ok(Progress::Validated(report))
             }
             Ok(Glance::Done(None)) => {
@@ -310,8 +307,8 @@ impl Run {
     /// numbers of the step before are taken.
     ///
     /// # Errors
-    /// If no batch can be made, the log cannot be written, or the loss is not a number: that of this step or
-    /// of the one before it. Networks and position then are as before the step whose loss it is.
+    /// If no batch can be made, or the loss is not a number: that of this step or of the one before it.
+    /// Networks and position then are as before the step whose loss it is.
     pub fn step(&mut self, wanted: &BTreeSet<MapName>) -> Result<Step> {
         let started = Instant::now();
         let seconds_between = self.ended.take().map_or(0.0, |ended| (started - ended).as_secs_f64());
@@ -387,31 +384,67 @@ impl Run {
             InFlight::failed(&report, &key, error)
         })?;
         metrics.complete(&mut report);
-        let logged = self.log_step(&report, &changes);
+        self.log_step(&report, &changes);
         self.reported.push(Reported { report, changes });
-        logged
-    }
-
-    fn log_step(&mut self, report: &StepReport, changes: &[Change]) -> Result<()> {
-        for change in changes {
-            self.log.write(&Entry::Change(*change))?;
-        }
-        let is_logged = report.step.is_multiple_of(self.config.training.log_frequency);
-        if is_logged || report.step >= self.total_steps() {
-            self.log.write(&Entry::Step(report.clone()))?;
-        }
         Ok(())
     }
 
-    /// Whether a checkpoint is due after the piece of work just done.
-    pub fn is_checkpoint_due(&self) -> bool {
+    fn log_step(&mut self, report: &StepReport, changes: &[Change]) {
+        for change in changes {
+            self.note(&Entry::Change(*change));
+        }
+        let is_logged = report.step.is_multiple_of(self.config.training.log_frequency);
+        if is_logged || report.step >= self.total_steps() {
+            self.note(&Entry::Step(report.clone()));
+        }
+    }
+
+    fn note(&mut self, entry: &Entry) {
+        self.log.push(entry);
+        self.flush_log();
+    }
+
+    /// Writes the log as far as that goes: steps are worth more than their figures.
+    fn flush_log(&mut self) {
+        let written = self.log.flush();
+        self.note_log(written);
+    }
+
+    fn note_log(&mut self, written: Result<()>) {
+        let trouble = written.err().map(|error| {
+            format!("{error:#}; what is missing there is kept and written as soon as that works again")
+        });
+        self.warnings.note(Trouble::Log, trouble);
+    }
+
+    /// Writes a checkpoint if one is due after the piece of work just done, but the last one is left to
+    /// [`Run::save`]. One that cannot be written is a warning: the next one has the same steps in it.
+    ///
+    /// # Errors
+    /// As [`Run::settle`].
+    pub fn save_if_due(&mut self) -> Result<Option<PathBuf>> {
+        if !self.is_finished() && !self.is_checkpoint_due() {
+            return Ok(None);
+        }
+        self.settle()?;
+        if self.is_finished() {
+            return Ok(None);
+        }
+        let (saved, trouble) = match self.save() {
+            Ok(saved) => (saved, None),
+            Err(error) => (None, Some(format!("{error:#}; the run goes on to the next checkpoint"))),
+        };
+        self.warnings.note(Trouble::Checkpoint, trouble);
+        Ok(saved)
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
         let Position { step, epoch, best, .. } = self.position;
         let training = &self.config.training;
         let ends_epoch = self.position.ends_epoch() && (epoch + 1).is_multiple_of(training.save_frequency);
         let is_due = step.is_multiple_of(training.checkpoint_frequency)
             || ends_epoch
-            || best.is_some_and(|best| best.step == step)
-            || self.is_finished();
+            || best.is_some_and(|best| best.step == step);
         is_due && !self.is_validation_due()
     }
 
@@ -437,13 +470,13 @@ impl Run {
         }
         if let Some(warning) = self.folder.restore(&self.config, &self.manifest)? {
             self.saved = None;
-            self.warnings.push(warning);
+            self.warnings.extend([warning]);
         }
-        self.log.restore()?;
+        let written = self.log.restore().and_then(|()| self.log.flush());
+        self.note_log(written);
         if self.saved == Some(self.position) {
             return Ok(None);
         }
-        self.log.flush()?;
         let is_of_this_step = self.saved.is_some_and(|saved| saved.step == self.position.step);
         let path = if is_of_this_step {
             self.folder.amend(self.position)?;
@@ -452,17 +485,12 @@ impl Run {
             let networks = self.learner.networks().valid();
             let (path, trouble) =
                 self.folder.save(&networks, &self.config, self.learner.adam(), self.position)?;
-            let was_told = std::mem::replace(&mut self.has_leftovers, trouble.is_some());
-            self.warnings.extend(trouble.filter(|_| !was_told));
+            self.warnings.note(Trouble::Leftovers, trouble);
             Some(path)
         };
         self.saved = Some(self.position);
         Ok(path)
     }
-}
-
-fn total_steps(RunConfig { training, .. }: &RunConfig, feed: &Feed) -> u64 {
-    training.steps.unwrap_or((feed.batch_count() * training.num_epochs) as u64)
 }
 
 impl Drop for Run {

@@ -7,12 +7,12 @@ use monoscope::{app::Lab, config::DeviceChoice};
 use std::{path::Path, time::Instant};
 
 /// The program, which begins with its first frame.
-type Theatre = Harness<'static, Option<Lab>>;
+pub type Theatre = Harness<'static, Option<Lab>>;
 
 /// A person gives up after this time; a busy machine needs a small part of it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn theatre(runs: &Path) -> Theatre {
+pub fn theatre(runs: &Path) -> Theatre {
     let [_, compute] = backends();
     let display = compute.display.unwrap();
     let renderer = WgpuTestRenderer::from_render_state(render_state(&display));
@@ -26,7 +26,7 @@ fn theatre(runs: &Path) -> Theatre {
 }
 
 /// Draws frames until something is on the screen.
-fn wait_for(stage: &mut Theatre, what: &str, is_there: impl Fn(&Theatre) -> bool) {
+pub fn wait_for(stage: &mut Theatre, what: &str, is_there: impl Fn(&Theatre) -> bool) {
     let started = Instant::now();
     while !is_there(stage) {
         assert!(started.elapsed() < PATIENCE, "{what} did not come; on the screen: {}", words(stage));
@@ -71,7 +71,7 @@ fn part(stage: &mut Theatre, label: &str) -> RgbaImage {
 }
 
 /// Opens the built-in drive and trains the light network, which is quick, for two steps or more.
-fn train_on_the_built_in_drive(stage: &mut Theatre) {
+pub fn train_on_the_built_in_drive(stage: &mut Theatre) {
     stage.run_steps(3);
     press(stage, "Data");
     press(stage, "Built-in drive");

@@ -5,6 +5,7 @@ mod cloud;
 mod cockpit;
 mod craft;
 mod devices;
+mod ending;
 mod evaluation;
 mod flow;
 mod form;

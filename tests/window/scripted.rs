@@ -48,6 +48,12 @@ impl Scripted {
         }
     }
 
+    /// Draws a frame as the program does.
+    pub fn ui(&mut self, ui: &mut egui::Ui) {
+        self.window.close_if_saved(ui.ctx());
+        self.window.ui(ui);
+    }
+
     fn collect(&mut self) {
         let requests = self.window.take_requests();
         let shows = |request: &Request| matches!(request.command, Command::Show(_));

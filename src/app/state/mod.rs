@@ -17,9 +17,9 @@ pub use session::{Requests, RunInTheWay};
 pub use wall::Wall;
 
 use super::{
-    action::Action, evaluations::Evaluations, form::TrainingForm, framing::Framing, fusion::FusionState,
-    inspection::Inspection, messages::Messages, open::Content, path::PathState, playhead::Playhead,
-    recents::Recents, sandbox::Sandbox,
+    action::Action, ending::Ending, evaluations::Evaluations, form::TrainingForm, framing::Framing,
+    fusion::FusionState, inspection::Inspection, messages::Messages, open::Content, path::PathState,
+    playhead::Playhead, recents::Recents, sandbox::Sandbox,
 };
 use crate::{
     config::{Change, ObjectiveConfig, RunConfig, Setting},
@@ -99,6 +99,8 @@ pub struct State {
     dropped_path: Option<PathBuf>,
     /// What was to be opened while a run is under way, in the order in which it is to be asked about.
     pub runs_in_the_way: VecDeque<RunInTheWay>,
+    /// How far the window is on its way out.
+    pub ending: Ending,
 }
 
 impl State {
@@ -139,6 +141,7 @@ impl State {
             picture_to_save: None,
             dropped_path: None,
             runs_in_the_way: VecDeque::new(),
+            ending: Ending::None,
         }
     }
 

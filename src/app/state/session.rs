@@ -118,6 +118,9 @@ impl State {
             Event::Reply(Reply { id, result }) => {
                 let command = self.requests.answered(id);
                 match (command, result) {
+                    (Some(Command::Shutdown { even_unsaved }), result) => {
+                        self.shut_down_replied(even_unsaved, result.err());
+                    }
                     (Some(command), Ok(Outcome::Done)) => self.done(command),
                     (Some(command), Ok(Outcome::RunUnderWay { out, step })) => {
                         self.runs_in_the_way.push_back(RunInTheWay { command, out, step });

@@ -92,8 +92,11 @@ impl Worker {
             let has_work = self.phase.is_running() || self.is_show_due() || self.jobs.has_work();
             let time = if has_work { Duration::ZERO } else { IDLE };
             match self.requests.recv_timeout(time) {
-                Ok(Request { id, command: Command::Shutdown }) => return self.shut_down(id),
-                Ok(request) => self.answer(request),
+                Ok(request) => {
+                    if self.answer(request) {
+                        return self.refuse_the_rest();
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) if !has_work => return,
                 Err(_) if has_work => {
                     let worked = caught(|| {
@@ -121,8 +124,13 @@ impl Worker {
         self.jobs.advance(Slice { time }, &self.publisher);
     }
 
-    fn answer(&mut self, Request { id, command }: Request) {
+    /// Does what is asked for; says whether the session then ends.
+    fn answer(&mut self, Request { id, command }: Request) -> bool {
         let (changes_run, starts_run) = (command.changes_run(), command.starts_run());
+        let shutdown = match command {
+            Command::Shutdown { even_unsaved } => Some(even_unsaved),
+            _ => None,
+        };
         let mut result = caught(|| self.handle(command));
         if let Err(failure) = &mut result {
             if self.compute.loss().is_some() {
@@ -135,14 +143,21 @@ impl Worker {
                 failure.effect = RunEffect::NotStarted;
             }
         }
+        let ends = shutdown.is_some_and(|even_unsaved| even_unsaved || result.is_ok());
+        if let (true, Err(failure), Some(training)) = (ends, &mut result, self.phase.training()) {
+            let (saved, out) = (training.run.saved_step(), training.run.out());
+            failure.advice = format!(
+                "the run ends at its checkpoint of step {saved}: --resume {} goes on from there",
+                out.display()
+            );
+        }
         self.publish();
         self.publisher.send(Event::Reply(Reply { id, result }));
+        ends
     }
 
-    fn shut_down(mut self, id: super::RequestId) {
-        let result = caught(|| self.finish()).map(|()| Outcome::Done);
-        self.publish();
-        self.publisher.send(Event::Reply(Reply { id, result }));
+    /// Replies to those who asked for something after the end.
+    fn refuse_the_rest(&self) {
         for Request { id, .. } in self.requests.try_iter() {
             let failure = Failure { text: "the session has ended".to_owned(), ..Failure::default() };
             self.publisher.send(Event::Reply(Reply { id, result: Err(failure) }));
@@ -163,7 +178,7 @@ impl Worker {
             Command::Pause => self.pause()?,
             Command::Continue => self.go_on(false)?,
             Command::Step => self.go_on(true)?,
-            Command::Stop => self.finish()?,
+            Command::Stop | Command::Shutdown { .. } => self.finish()?,
             Command::Trace { folder, side } => {
                 jobs::end(&mut self.jobs.trajectory, &self.publisher);
                 let snapshot =
@@ -193,7 +208,6 @@ impl Worker {
             Command::Watch(maps) => self.viewer.watch(maps),
             Command::Inspect(inspects) => self.viewer.inspect(inspects),
             Command::ComputeOn(choice) => self.compute_on(choice)?,
-            Command::Shutdown => unreachable!("it ends the loop that calls this"),
         }
         Ok(Outcome::Done)
     }
@@ -263,6 +277,7 @@ impl Worker {
             config: training.run.config(),
             data_version: training.data.report.version,
             step: training.run.steps(),
+            saved_step: training.run.saved_step(),
             total_steps: training.run.total_steps(),
             validating: training.validating,
             is_looked_at: self.model.is_none(),

@@ -36,6 +36,7 @@ impl Command {
                 | Self::Step
                 | Self::Stop
                 | Self::ComputeOn(_)
+                | Self::Shutdown { .. }
         )
     }
 }
@@ -225,7 +226,7 @@ impl Worker {
 
     fn save_if_due(&mut self) -> Result<()> {
         let Some(training) = self.phase.training_mut() else { return Ok(()) };
-        let saved = if training.run.is_checkpoint_due() { training.run.save() } else { Ok(None) };
+        let saved = training.run.save_if_due();
         self.report();
         if let Some(path) = saved? {
             self.publisher.send(Event::Checkpoint(path));
@@ -359,7 +360,9 @@ impl Worker {
             Failure { advice, effect: RunEffect::Spoiled, ..failure }
         } else {
             let advice = "the run is paused and its checkpoints are kept".to_owned();
-            Failure { advice, effect: RunEffect::Paused, ..failure }
+            let is_unsaved = failure.effect == RunEffect::Unsaved;
+            let effect = if is_unsaved { RunEffect::Unsaved } else { RunEffect::Paused };
+            Failure { advice, effect, ..failure }
         };
         self.phase.pause(Some(failure.clone()));
         failure
@@ -393,7 +396,10 @@ impl Worker {
         self.report();
         let path = match saved {
             Ok(path) => path,
-            Err(failure) => return Err(self.interrupt(failure).into()),
+            Err(failure) => {
+                let failure = Failure { effect: RunEffect::Unsaved, ..failure };
+                return Err(self.interrupt(failure).into());
+            }
         };
         let Some(training) = self.phase.training() else { return Ok(()) };
         let (steps, out): (u64, PathBuf) = (training.run.steps(), training.run.out());
