@@ -2,7 +2,7 @@
 
 use crate::session::{interrupted, next, open_demo, session, small};
 use monoscope::{
-    config::{FrameId, ObjectiveConfig, Setting},
+    config::{Change, FrameId, ObjectiveConfig, Setting},
     objective::MapName,
     session::{Command, Event, OnRun, RunEffect},
     train::{
@@ -41,7 +41,7 @@ fn found(steps: u64, spoil: impl Fn(&mut StepReport, &mut Signals)) -> Vec<(Watc
         spoil(report, &mut signals);
         report.signals = Some(signals);
     }
-    let readings = check(&history, &ObjectiveConfig::default());
+    let readings = check(&history, &[], &ObjectiveConfig::default());
     readings.into_iter().filter_map(|reading| Some((reading.watch, reading.finding?))).collect()
 }
 
@@ -49,12 +49,53 @@ fn found(steps: u64, spoil: impl Fn(&mut StepReport, &mut Signals)) -> Vec<(Watc
 fn nothing_is_found_in_a_healthy_run_at_any_step() {
     let history = healthy(3000);
     for end in 0..history.len() {
-        for reading in check(&history[..end], &ObjectiveConfig::default()) {
+        for reading in check(&history[..end], &[], &ObjectiveConfig::default()) {
             assert_eq!(reading.finding, None, "step {end}");
         }
     }
-    let readings = check(&history, &ObjectiveConfig::default());
+    let readings = check(&history, &[], &ObjectiveConfig::default());
     assert_eq!(readings.iter().map(|reading| reading.watch).collect::<Vec<_>>(), Watch::ALL);
+}
+
+/// A run whose loss is this at each step, and what is found in it after these changes.
+fn watched(losses: impl Fn(u64) -> f32, steps: u64, changes: &[Change]) -> Vec<String> {
+    let mut history = healthy(steps);
+    history.iter_mut().for_each(|report| report.loss = losses(report.step));
+    let readings = check(&history, changes, &ObjectiveConfig::default());
+    readings.into_iter().filter_map(|reading| Some(reading.finding?.what)).collect()
+}
+
+#[test]
+fn a_loss_is_compared_only_with_that_of_the_same_objective() {
+    let at = |step, setting| Change { step, setting };
+    let falling = |step: u64| 0.2 - 0.08 * (step as f32 / 1500.0).min(1.0);
+    // Without SSIM it is another quantity, here a greater one, which may fall no further.
+    let jumping = |step| if step < 1200 { falling(step) } else { 0.3 };
+    let jump = [at(1200, Setting::NoSsim(true))];
+    for steps in [1199, 1200, 1249, 1250, 2000, 2199, 2200, 4000] {
+        assert_eq!(watched(jumping, steps, &jump), [""; 0], "step {steps}");
+    }
+    assert_eq!(watched(jumping, 1500, &[]).len(), 1, "without a change it is a finding");
+    let of_rate = [at(1200, Setting::LearningRate(1e-5))];
+    assert_eq!(watched(jumping, 1500, &of_rate).len(), 1, "the rate does not change what the loss is");
+
+    // A loss that fell under no objective, or rises under the present one, is still found, but only in time.
+    let never = |step| if step < 1200 { 0.2 } else { 0.3 };
+    assert_eq!(watched(never, 2100, &jump), [""; 0]);
+    let found = watched(never, 2200, &jump);
+    assert!(found.len() == 1 && found[0].contains("after the change at step 1200"), "{found:?}");
+    let rising = |step| if step < 2000 { jumping(step) } else { 0.45 };
+    assert_eq!(watched(rising, 2500, &jump).len(), 1);
+
+    // Nor do gradients of two objectives make an explosion.
+    let mut history = healthy(1252);
+    history[1199..].iter_mut().for_each(|report| report.gradient_norm *= 30.0);
+    let found = |steps: usize, changes: &[Change]| {
+        let readings = check(&history[..steps], changes, &ObjectiveConfig::default());
+        readings.iter().filter(|reading| reading.finding.is_some()).count()
+    };
+    assert_eq!([1203, 1220, 1252].map(|steps| found(steps, &jump)), [0; 3]);
+    assert_eq!(found(1203, &[]), 1);
 }
 
 #[test]
@@ -108,7 +149,7 @@ fn fresh_networks_odd_batches_and_old_logs_are_no_findings() {
     for report in &mut old {
         report.signals = None;
     }
-    let readings = check(&old, &ObjectiveConfig::default());
+    let readings = check(&old, &[], &ObjectiveConfig::default());
     let watches: Vec<Watch> = readings.iter().map(|reading| reading.watch).collect();
     assert_eq!(watches, [Watch::Loss, Watch::Gradient, Watch::Mask]);
 }

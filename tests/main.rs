@@ -38,6 +38,7 @@ mod odometry;
 mod ops;
 mod options;
 mod panics;
+mod plain_data;
 mod pose_networks;
 mod precision;
 mod preparation;

@@ -3,7 +3,7 @@
 use crate::session::{ask, next, open_demo, refused, session, small, until};
 use monoscope::{
     config::{DataChoice, RunConfig, Setting},
-    session::{Activity, Command, Event, OnRun, SessionHandle},
+    session::{Activity, Command, Event, OnRun, Outcome, RunState, SessionHandle},
     train::RunFolder,
 };
 use rand::{RngExt, SeedableRng};
@@ -415,4 +415,42 @@ fn steps_are_added_to_a_finished_run_and_a_second_process_is_kept_out() {
     session.send(Command::Continue);
     next(&session, |event| matches!(event, Event::RunEnded { steps: 5, .. }));
     assert_eq!(log(&out), log(&whole));
+}
+
+#[test]
+fn a_finished_run_and_the_one_under_way_are_told_and_nothing_changes() {
+    // With and without a validation after the last step.
+    for validation in [20..22, 20..20] {
+        let folder = tempfile::tempdir().unwrap();
+        let [finished, other] = ["finished", "other"].map(|name| folder.path().join(name));
+        let session = session();
+        open(&session, demo_split(folder.path(), 1..4, validation));
+        session.send(Command::Start { config: small(3), out: finished.clone() });
+        // Where nothing validates, that is said.
+        while !matches!(session.wait().unwrap(), Event::RunEnded { .. }) {}
+        until(&session, Activity::Idle);
+
+        let resume = |run: &Path, on_run| {
+            let (before, run) = (session.state(), run.to_owned());
+            let outcome = session.call(Command::Resume { run, data: None, config: None, on_run }, |_| ());
+            let after = session.state();
+            assert_eq!((&after.data, after.activity), (&before.data, before.activity));
+            let out = |run: &RunState| run.out.clone();
+            assert_eq!(after.run.as_ref().map(out), before.run.as_ref().map(out));
+            outcome.unwrap()
+        };
+        assert_eq!(resume(&finished, OnRun::Ask), Outcome::RunFinished { steps: 3 });
+
+        session.send(Command::Start { config: small(1_000_000), out: other.clone() });
+        while !matches!(session.wait().unwrap(), Event::Step(report) if report.step == 2) {}
+        assert_eq!(resume(&finished, OnRun::Ask), Outcome::RunFinished { steps: 3 });
+        for same in [other.clone(), folder.path().join("finished/../other")] {
+            for on_run in [OnRun::Ask, OnRun::Keep] {
+                let outcome = resume(&same, on_run);
+                assert!(matches!(outcome, Outcome::AlreadyUnderWay { step: 2.. }), "{outcome:?}");
+            }
+        }
+        ask(&session, Command::Pause);
+        assert!(matches!(resume(&other, OnRun::Ask), Outcome::AlreadyUnderWay { .. }));
+    }
 }

@@ -6,12 +6,17 @@ use super::{
     state::{State, run_name},
     theme::{self, Palette},
 };
-use crate::session::Activity;
+use crate::{session::Activity, train::StepReport};
 use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 
 /// Room for the names of what draws and what trains.
 const DEVICES: f32 = 200.0;
+/// What the speed is.
+pub const SPEED_HELP: &str = "Averaged over the last steps; not known before the first step";
+/// What the time left is.
+pub const TIME_LEFT_HELP: &str = "At this speed; not known before the first step";
+
 /// Room for the way back to the run.
 const BACK: f32 = 128.0;
 
@@ -89,12 +94,20 @@ pub fn figures(ui: &mut Ui, state: &State) {
         }
         return;
     }
+    let [speed, time_left] = rates(state);
     if room >= 288.0 {
-        slot(ui, format!("{:.1} images/s", step.images_per_second), 88.0);
+        slot(ui, format!("{speed} images/s"), 88.0).on_hover_text(SPEED_HELP);
     }
     if room >= 200.0 {
-        slot(ui, format!("{} left", duration(step.time_left())), 80.0);
+        slot(ui, format!("{time_left} left"), 80.0).on_hover_text(TIME_LEFT_HELP);
     }
+}
+
+/// Images a second and the time left. A run that was continued has neither before its first step here.
+pub fn rates(state: &State) -> [String; 2] {
+    let known = |text: fn(&StepReport) -> String| state.steps_here().last().map_or("–".to_owned(), text);
+    let speed = known(|step| format!("{:.1}", step.images_per_second));
+    [speed, known(|step| duration(step.time_left()))]
 }
 
 /// The way back to the run, while other data or networks are looked at.
@@ -158,7 +171,7 @@ pub fn state_label(state: &State) -> &'static str {
         Activity::Idle => "run ended",
         Activity::Preparing => "preparing the first step",
         // The first step on a graphics card compiles the kernels.
-        Activity::Training if state.history.is_empty() => "preparing the first step",
+        Activity::Training if state.steps_here().is_empty() => "preparing the first step",
         Activity::Training => "training",
         Activity::Paused => "paused",
     }

@@ -3,7 +3,7 @@
 
 use super::{
     Window,
-    question::{choice, heading},
+    question::{Choices, heading},
     state::State,
     theme::{self, Palette},
     wording::for_window,
@@ -147,9 +147,9 @@ fn ask(ui: &Ui, failure: &Failure, run: Option<&RunState>) -> Option<Answer> {
                 ),
                 (Answer::Cancel, "Cancel", "Stay, with the run paused (Esc)"),
             ];
-            let mut answer = None;
+            let (mut answer, mut choices) = (None, Choices::default());
             for (meaning, text, help) in answers {
-                if choice(ui, text, help, false) {
+                if choices.add(ui, text, help, meaning == Answer::TryAgain) {
                     answer = Some(meaning);
                 }
             }

@@ -6,9 +6,9 @@ use super::{
     open::{Found, Wish},
     question::Answer,
     recents::{Recent, Recents},
-    state::CurvesWish,
+    state::{Asked, CurvesWish},
 };
-use crate::config::DataChoice;
+use crate::{config::DataChoice, session::OnRun};
 use egui::{Button, Ui};
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -42,7 +42,7 @@ impl Window {
                 Found::Split(path) => self.state.open_split(Some(path.display().to_string())),
                 Found::Weights(path) => self.state.load_weights(path),
                 Found::Run(path) => self.state.resume(path),
-                Found::RunOrWeights(path) => self.question.ask(path),
+                Found::RunOrWeights(path) => self.state.asked.push_back(Asked::Folder(path)),
                 Found::Figures(run, entries) => self.state.compare(run, entries),
                 Found::Snapshots(run, snapshots) => self.state.hang_other(&run, snapshots),
                 Found::NoFigures(reason) => self.state.messages.tell(
@@ -73,14 +73,16 @@ impl Window {
 
     /// What was answered.
     pub(super) fn take_answer(&mut self, ui: &Ui) {
-        if !self.question.is_open()
-            && let Some(waiting) = self.state.runs_in_the_way.pop_front()
-        {
-            self.question.ask_about_run(waiting);
+        let is_moot = self.state.active_run().is_none();
+        let moot = self.state.asked.pop_front_if(|asked| is_moot && asked.is_about_run());
+        if let Some(Asked::Run(waiting)) = moot {
+            // What stood in the way has ended, by itself or because of the question before.
+            self.state.send_again(waiting, OnRun::Ask);
         }
-        match self.question.ui(ui) {
+        match self.question.ui(ui, &mut self.state) {
             Some(Answer::Continue(path)) => self.state.resume(path),
             Some(Answer::Load(path)) => self.state.load_weights(path),
+            Some(Answer::LookAt(run)) => self.state.look_at_finished(run),
             Some(Answer::Anyway(waiting, on_run)) => self.state.send_again(waiting, on_run),
             None => {}
         }

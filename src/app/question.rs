@@ -3,7 +3,8 @@
 
 use super::{
     action::Action,
-    state::RunInTheWay,
+    shortcuts::close_by_escape,
+    state::{Asked, RunInTheWay, State, run_name},
     theme::{self, Palette},
 };
 use crate::session::OnRun;
@@ -18,55 +19,79 @@ pub enum Answer {
     Continue(PathBuf),
     /// Load the networks of a folder.
     Load(PathBuf),
+    /// Look at a finished run.
+    LookAt(PathBuf),
     /// Open what was to be opened, and do that with the run under way.
     Anyway(RunInTheWay, OnRun),
 }
 
-#[derive(Clone)]
-enum Asked {
-    Folder(PathBuf),
-    Run(RunInTheWay),
-}
-
-/// Asks until it is answered.
+/// Asks until it is answered. What lies behind can neither be used nor answers for it: what is opened meanwhile, by
+/// dropping it, is asked about afterwards.
 #[derive(Default)]
 pub struct Question {
-    asked: Option<Asked>,
-    is_new: bool,
+    /// The controls of the question that was drawn last.
+    choices: Vec<Id>,
 }
 
 impl Question {
-    /// Asks what to do with the folder of a run.
-    pub fn ask(&mut self, folder: PathBuf) {
-        *self = Self { asked: Some(Asked::Folder(folder)), is_new: true };
-    }
-
-    /// Asks what becomes of the run under way.
-    pub fn ask_about_run(&mut self, waiting: RunInTheWay) {
-        *self = Self { asked: Some(Asked::Run(waiting)), is_new: true };
-    }
-
-    /// Whether it waits for an answer.
-    pub fn is_open(&self) -> bool {
-        self.asked.is_some()
-    }
-
-    /// Draws the question if there is one; gives the answer.
-    pub fn ui(&mut self, ui: &Ui) -> Option<Answer> {
-        let asked = self.asked.clone()?;
-        let takes_focus = std::mem::take(&mut self.is_new);
+    /// Draws the first question if there is one, and takes it away with the answer; gives that.
+    pub fn ui(&mut self, ui: &Ui, state: &mut State) -> Option<Answer> {
+        let Some(asked) = state.asked.front() else {
+            self.choices.clear();
+            return None;
+        };
+        self.take_keys(ui);
+        let beside = state.active_run().map(|run| run_name(&run.out));
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(16));
         let shown = Modal::new(Id::unique("question")).frame(frame).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
-            match asked {
-                Asked::Folder(folder) => about_folder(ui, &folder, takes_focus),
-                Asked::Run(waiting) => about_run(ui, waiting, takes_focus),
+            let mut choices = Choices::default();
+            let answer = match asked {
+                Asked::Folder(folder) => about_folder(ui, &mut choices, folder),
+                Asked::Run(waiting) => about_run(ui, &mut choices, waiting),
+                Asked::Finished { run, steps } => about_finished(ui, &mut choices, (run, *steps), beside),
+            };
+            (answer, choices.0)
+        });
+        let (answer, choices) = shown.inner;
+        let mut is_open = answer.is_none();
+        if !shown.any_popup_open {
+            close_by_escape(ui, &mut is_open);
+        }
+        self.choices = if is_open { choices } else { Vec::new() };
+        if !is_open {
+            state.asked.pop_front();
+        }
+        answer.flatten()
+    }
+
+    /// Takes the keys from whatever lies behind.
+    fn take_keys(&self, ui: &Ui) {
+        ui.memory_mut(|memory| {
+            if let Some(behind) = memory.focused().filter(|id| !self.choices.contains(id)) {
+                memory.surrender_focus(behind);
             }
         });
-        if shown.inner.is_some() || shown.should_close() {
-            self.asked = None;
+    }
+}
+
+/// The buttons of a question, as they are drawn.
+#[derive(Default)]
+pub(super) struct Choices(Vec<Id>);
+
+impl Choices {
+    /// A button. That which has the keys by default changes least.
+    pub fn add(&mut self, ui: &mut Ui, text: &str, help: &str, is_default: bool) -> bool {
+        let button = ui.add(Button::new(text).min_size(Vec2::new(0.0, theme::BUTTON))).on_hover_text(help);
+        if is_default && ui.memory(|memory| memory.focused().is_none()) {
+            button.request_focus();
         }
-        shown.inner.flatten()
+        self.0.push(button.id);
+        button.clicked()
+    }
+
+    fn cancel(&mut self, ui: &mut Ui, is_default: bool) -> bool {
+        self.add(ui, "Cancel", "Leave everything as it is (Esc)", is_default)
     }
 }
 
@@ -74,39 +99,26 @@ pub(super) fn heading(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).heading().color(ui.visuals().strong_text_color()));
 }
 
-/// A button; the first of a new question takes the keys.
-pub(super) fn choice(ui: &mut Ui, text: &str, help: &str, takes_focus: bool) -> bool {
-    let button = ui.add(Button::new(text).min_size(Vec2::new(0.0, theme::BUTTON))).on_hover_text(help);
-    if takes_focus {
-        button.request_focus();
-    }
-    button.clicked()
-}
-
-fn cancel(ui: &mut Ui) -> bool {
-    choice(ui, "Cancel", "Leave everything as it is (Esc)", false)
-}
-
-fn about_folder(ui: &mut Ui, folder: &Path, takes_focus: bool) -> Option<Option<Answer>> {
+fn about_folder(ui: &mut Ui, choices: &mut Choices, folder: &Path) -> Option<Option<Answer>> {
     heading(ui, "The folder of a run");
     ui.add(Label::new(folder.display().to_string()).wrap());
     ui.add_space(theme::UNIT);
     ui.horizontal(|ui| {
-        let resume = choice(ui, "Continue this run", Action::OpenRun.help(), takes_focus);
+        let resume = choices.add(ui, "Continue this run", Action::OpenRun.help(), true);
         let help = "Load its newest checkpoint to look at, evaluate or start from";
-        let load = choice(ui, "Use its networks", help, false);
+        let load = choices.add(ui, "Use its networks", help, false);
         if resume {
             Some(Some(Answer::Continue(folder.to_owned())))
         } else if load {
             Some(Some(Answer::Load(folder.to_owned())))
         } else {
-            cancel(ui).then_some(None)
+            choices.cancel(ui, false).then_some(None)
         }
     })
     .inner
 }
 
-fn about_run(ui: &mut Ui, waiting: RunInTheWay, takes_focus: bool) -> Option<Option<Answer>> {
+fn about_run(ui: &mut Ui, choices: &mut Choices, waiting: &RunInTheWay) -> Option<Option<Answer>> {
     let run = waiting.run_name();
     heading(ui, &format!("{run} is under way, at step {}", waiting.step));
     ui.add(Label::new(format!("To be opened: {}", waiting.wanted())).wrap());
@@ -118,20 +130,51 @@ fn about_run(ui: &mut Ui, waiting: RunInTheWay, takes_focus: bool) -> Option<Opt
     ui.horizontal_wrapped(|ui| {
         let can_be_beside = waiting.can_be_beside();
         let look = can_be_beside
-            && choice(
+            && choices.add(
                 ui,
                 &format!("Look at it while {run} trains"),
                 "The run goes on with its own data and networks; Run > Look at the run goes back to it",
-                takes_focus,
+                true,
             );
         let help = "It writes a checkpoint first, and can be continued later (Run > Continue a run)";
-        let end = choice(ui, &format!("End {run}"), help, takes_focus && !can_be_beside);
+        let end = choices.add(ui, &format!("End {run}"), help, false);
         if look {
-            Some(Some(Answer::Anyway(waiting, OnRun::Keep)))
+            Some(Some(Answer::Anyway(waiting.clone(), OnRun::Keep)))
         } else if end {
-            Some(Some(Answer::Anyway(waiting, OnRun::End)))
+            Some(Some(Answer::Anyway(waiting.clone(), OnRun::End)))
         } else {
-            cancel(ui).then_some(None)
+            choices.cancel(ui, !can_be_beside).then_some(None)
+        }
+    })
+    .inner
+}
+
+fn about_finished(
+    ui: &mut Ui,
+    choices: &mut Choices,
+    (run, steps): (&Path, u64),
+    beside: Option<String>,
+) -> Option<Option<Answer>> {
+    heading(ui, &format!("{} is finished", run_name(run)));
+    let text = format!(
+        "All its {steps} steps are made. To train its networks further, start another run from them; or give it more \
+         steps on the command line: monoscope train --resume {} --steps N",
+        run.display()
+    );
+    ui.add(Label::new(text).wrap());
+    ui.add_space(theme::UNIT);
+    ui.horizontal_wrapped(|ui| {
+        let (text, help) = match beside {
+            Some(other) => (
+                format!("Look at its networks while {other} trains"),
+                "The run under way goes on with its own data and networks; Run > Look at the run goes back to it",
+            ),
+            None => ("Look at it".to_owned(), "Open its data, networks, curves and snapshots"),
+        };
+        if choices.add(ui, &text, help, true) {
+            Some(Some(Answer::LookAt(run.to_owned())))
+        } else {
+            choices.cancel(ui, false).then_some(None)
         }
     })
     .inner

@@ -185,6 +185,11 @@ impl Window {
         shortcuts::ui(ui, &mut self.shows_shortcuts);
         self.take_answer(ui);
         self.show_ending(ui);
+        let is_asked = !self.state.asked.is_empty();
+        if is_asked {
+            // Nothing else may lie over the question.
+            (self.palette, self.new_view) = (CommandPalette::default(), NewView::default());
+        }
         let chosen = self.palette.ui(ui, &self.state);
         if self.state.messages.ui(ui) {
             self.state.wish(Action::ShowLog);
@@ -195,7 +200,9 @@ impl Window {
         for action in self.state.take_wishes() {
             self.act(action, ui.ctx());
         }
-        self.obey_keys(ui, chosen);
+        if !is_asked {
+            self.obey_keys(ui, chosen);
+        }
         if let Some(name) = self.state.take_map_to_show() {
             self.desk.show_map(name);
             ui.ctx().request_repaint();

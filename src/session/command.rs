@@ -12,7 +12,9 @@ use std::{collections::BTreeSet, path::PathBuf};
 /// What becomes of a run under way when something else is opened. Whatever cannot be opened changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnRun {
-    /// The reply is [`Outcome::RunUnderWay`](super::Outcome::RunUnderWay), and nothing changes.
+    /// The reply is [`Outcome::RunUnderWay`](super::Outcome::RunUnderWay), and nothing changes. It is
+    /// [`Outcome::RunFinished`](super::Outcome::RunFinished) about a finished run that was to go on, also if no other
+    /// is under way.
     #[default]
     Ask,
     /// It goes on with its own data and networks, and the other is looked at.
@@ -53,7 +55,8 @@ pub enum Command {
         /// The run folder, which must be new or empty.
         out: PathBuf,
     },
-    /// Go on with a run from its last checkpoint.
+    /// Go on with a run from its last checkpoint; one that is finished is looked at. The reply about the run under way
+    /// is [`Outcome::AlreadyUnderWay`](super::Outcome::AlreadyUnderWay), unless that is to end first.
     Resume {
         /// Its folder.
         run: PathBuf,

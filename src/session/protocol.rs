@@ -43,6 +43,16 @@ pub enum Outcome {
         /// Steps made.
         step: u64,
     },
+    /// The run that was to go on is the one under way: nothing changed.
+    AlreadyUnderWay {
+        /// Steps made.
+        step: u64,
+    },
+    /// The run that was to go on has no steps left, and [`OnRun::Ask`](super::OnRun::Ask) was said: nothing changed.
+    RunFinished {
+        /// Steps made.
+        steps: u64,
+    },
 }
 
 /// A failure, in words for a person.

@@ -2,7 +2,11 @@
 //! cause, advice, and where the evidence is.
 
 use super::{Figure, StepReport};
-use crate::{config::ObjectiveConfig, geometry::DepthRange, objective::MapName};
+use crate::{
+    config::{Change, ObjectiveConfig, Setting},
+    geometry::DepthRange,
+    objective::MapName,
+};
 
 /// Logged steps that are judged together: one batch may be odd, fifty in a row are not.
 const WINDOW: usize = 50;
@@ -31,12 +35,15 @@ const EXPLODING: f64 = 10.0;
 const OUT_OF_HAND: f64 = 1000.0;
 /// Steps whose median is compared, so that one odd batch is no explosion.
 const GRADIENT_STEPS: usize = 5;
-/// Steps after which the loss must have fallen; on the built-in drive it is lower by 8 % after 100.
+/// Steps after which the loss of an objective must have fallen; on the built-in drive it is lower by 8 % after 100.
 const MUST_FALL: u64 = 1000;
 /// What the loss is compared with: the mean of so many first steps.
 const FIRST_STEPS: usize = 20;
 /// A loss above this share of the first one has not fallen.
 const NOT_FALLEN: f64 = 0.98;
+/// A loss that fell before the objective was changed may stand from then on, but not rise by more than the means of a
+/// few batches differ.
+const RISEN: f64 = 1.2;
 
 /// Something that is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,14 +110,17 @@ pub struct Reading {
 
 /// Reads every watch that has something to go by.
 ///
-/// `history` are the steps of a run so far, in order; `objective` is what they pursue.
-pub fn check(history: &[StepReport], objective: &ObjectiveConfig) -> Vec<Reading> {
-    let recent = &history[history.len().saturating_sub(WINDOW)..];
-    let Some(last) = recent.last() else { return Vec::new() };
+/// `history` are the steps of a run so far and `changes` those of its configuration, each in order; `objective` is
+/// what the last steps pursue.
+pub fn check(history: &[StepReport], changes: &[Change], objective: &ObjectiveConfig) -> Vec<Reading> {
+    let Some(last) = history.last() else { return Vec::new() };
     let is_warm = last.step >= WARM_UP;
+    let spans = spans(history, changes);
     let readings = Watch::ALL.into_iter().filter(|watch| watch.applies_to(objective)).filter_map(|watch| {
+        let comparable = if watch.follows_objective() { spans.last()? } else { history };
+        let recent = last_of(comparable, WINDOW);
         let value = mean(recent, watch.figure())?;
-        let seen = Seen { history, recent, objective, step: last.step, value };
+        let seen = Seen { history, spans: &spans, recent, objective, step: last.step, value };
         let is_ripe = recent.len() == WINDOW && (is_warm || watch.judges_fresh_networks());
         let finding = if is_ripe { watch.finding(&seen) } else { None };
         Some(Reading { watch, value, finding })
@@ -118,9 +128,26 @@ pub fn check(history: &[StepReport], objective: &ObjectiveConfig) -> Vec<Reading
     readings.collect()
 }
 
+/// The steps in spans within which the loss is the same quantity: a change of the objective begins another. None is
+/// empty.
+fn spans<'a>(history: &'a [StepReport], changes: &[Change]) -> Vec<&'a [StepReport]> {
+    let (mut spans, mut rest) = (Vec::new(), history);
+    for change in changes.iter().filter(|change| !matches!(change.setting, Setting::LearningRate(_))) {
+        let (before, after) = rest.split_at(rest.partition_point(|report| report.step < change.step));
+        spans.push(before);
+        rest = after;
+    }
+    spans.push(rest);
+    spans.retain(|span| !span.is_empty());
+    spans
+}
+
 /// What a watch judges.
 struct Seen<'a> {
     history: &'a [StepReport],
+    /// The steps by the objective that they pursue.
+    spans: &'a [&'a [StepReport]],
+    /// The last steps that can be compared with each other.
     recent: &'a [StepReport],
     objective: &'a ObjectiveConfig,
     step: u64,
@@ -164,6 +191,11 @@ impl Watch {
         matches!(self, Self::Gradient | Self::Disparity)
     }
 
+    /// Whether its figure is another quantity after a change of the objective.
+    fn follows_objective(self) -> bool {
+        matches!(self, Self::Loss | Self::Gradient)
+    }
+
     fn applies_to(self, objective: &ObjectiveConfig) -> bool {
         self != Self::Mask || !objective.disable_automasking
     }
@@ -183,10 +215,18 @@ impl Watch {
 
 impl Seen<'_> {
     fn loss(&self) -> Option<Finding> {
-        let first = mean(&self.history[..self.history.len().min(FIRST_STEPS)], Figure::Loss)?;
-        (self.step >= MUST_FALL && self.value > NOT_FALLEN * first).then(|| Finding {
+        let (present, before) = self.spans.split_last()?;
+        let first = mean(first_of(present, FIRST_STEPS), Figure::Loss)?;
+        let begun = before.last().and_then(|span| span.last()).map_or(0, |report| report.step);
+        let most = if before.iter().any(|span| has_fallen(span)) { RISEN } else { NOT_FALLEN } * first;
+        let when = if begun == 0 {
+            "at first".to_owned()
+        } else {
+            format!("after the change at step {}", begun + 1)
+        };
+        (self.step >= begun + MUST_FALL && self.value > most).then(|| Finding {
             severity: Severity::Suspicious,
-            what: format!("The loss does not fall: {:.4} at first, {:.4} now", first, self.value),
+            what: format!("The loss does not fall: {first:.4} {when}, {:.4} now", self.value),
             likely_cause: "The learning rate is too low or too high, or the camera hardly moves in the data",
             advice: "Change the learning rate by a factor of three, and look whether warped sources resemble \
                      the target",
@@ -196,7 +236,7 @@ impl Seen<'_> {
 
     fn gradient(&self) -> Option<Finding> {
         let (before, now) = self.recent.split_at(self.recent.len() - GRADIENT_STEPS);
-        let first = median(&self.history[..self.history.len().min(FIRST_STEPS)])?;
+        let first = median(first_of(self.history, FIRST_STEPS))?;
         let (before, now) = (median(before)?, median(now)?);
         let (earlier, when) = match now {
             _ if now > EXPLODING * before => (before, "a moment ago it was"),
@@ -289,6 +329,22 @@ impl Seen<'_> {
             evidence: Sight::Map(MapName::Warped(source)),
         })
     }
+}
+
+fn first_of(reports: &[StepReport], count: usize) -> &[StepReport] {
+    &reports[..reports.len().min(count)]
+}
+
+fn last_of(reports: &[StepReport], count: usize) -> &[StepReport] {
+    &reports[reports.len().saturating_sub(count)..]
+}
+
+/// Whether the loss fell within steps of one objective, as far as so few of them can tell.
+fn has_fallen(span: &[StepReport]) -> bool {
+    let first = mean(first_of(span, FIRST_STEPS), Figure::Loss);
+    let last = mean(last_of(span, WINDOW), Figure::Loss);
+    let is_told = span.len() >= FIRST_STEPS + WINDOW;
+    is_told && first.zip(last).is_some_and(|(first, last)| last <= NOT_FALLEN * first)
 }
 
 fn mean(reports: &[StepReport], figure: Figure) -> Option<f64> {

@@ -13,6 +13,7 @@ mod health;
 mod inspector;
 mod keys;
 mod looks;
+mod questions;
 mod replies;
 mod sandbox;
 mod scripted;

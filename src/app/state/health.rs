@@ -34,7 +34,7 @@ impl Health {
 impl State {
     /// Looks at the steps so far; what is new is told.
     pub(super) fn check_health(&mut self) {
-        self.health.readings = health::check(&self.history, &self.objective);
+        self.health.readings = health::check(&self.history, &self.changes, &self.objective);
         for Reading { watch, finding, .. } in &self.health.readings {
             if let Some(finding) = finding.as_ref().filter(|_| self.health.told.insert(*watch)) {
                 let advice = format!("{}. {}.", finding.likely_cause, finding.advice);

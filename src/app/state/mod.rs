@@ -1,6 +1,7 @@
 //! What the window knows: a pure consumer of the session's events and pictures and a producer of
 //! commands. Nothing here touches a device, a file or another thread.
 
+mod asked;
 mod curves;
 mod devices;
 mod evaluation;
@@ -10,10 +11,11 @@ mod opened;
 mod session;
 mod wall;
 
+pub use asked::{Asked, RunInTheWay};
 pub use curves::{ComparedRun, Curves, CurvesWish, run_name};
 pub use devices::Devices;
 pub use health::Health;
-pub use session::{Requests, RunInTheWay};
+pub use session::Requests;
 pub use wall::Wall;
 
 use super::{
@@ -46,6 +48,8 @@ pub struct State {
     pub requests: Requests,
     /// Every step of the present or last run.
     pub history: Vec<StepReport>,
+    /// Those of them that were made before the run was started or continued here.
+    earlier_steps: usize,
     /// Every validation of the present or last run.
     pub validations: Vec<ValidationReport>,
     /// What was changed in the middle of the present or last run.
@@ -97,8 +101,8 @@ pub struct State {
     content_to_save: Option<(String, Content)>,
     picture_to_save: Option<(String, egui::Rect)>,
     dropped_path: Option<PathBuf>,
-    /// What was to be opened while a run is under way, in the order in which it is to be asked about.
-    pub runs_in_the_way: VecDeque<RunInTheWay>,
+    /// What is asked about what was to be opened, one after the other.
+    pub asked: VecDeque<Asked>,
     /// How far the window is on its way out.
     pub ending: Ending,
 }
@@ -112,6 +116,7 @@ impl State {
             frames: None,
             requests: Requests::default(),
             history: Vec::new(),
+            earlier_steps: 0,
             validations: Vec::new(),
             changes: Vec::new(),
             run: None,
@@ -140,7 +145,7 @@ impl State {
             content_to_save: None,
             picture_to_save: None,
             dropped_path: None,
-            runs_in_the_way: VecDeque::new(),
+            asked: VecDeque::new(),
             ending: Ending::None,
         }
     }
@@ -167,6 +172,7 @@ impl State {
 
     fn clear_history(&mut self) {
         self.history.clear();
+        self.earlier_steps = 0;
         self.validations.clear();
         self.curves.selected_step = None;
         self.wall.clear();
@@ -197,6 +203,11 @@ impl State {
     /// The last step made.
     pub fn last_step(&self) -> Option<&StepReport> {
         self.history.last()
+    }
+
+    /// The steps since the run was started or continued here: only they tell how fast it is.
+    pub fn steps_here(&self) -> &[StepReport] {
+        self.history.get(self.earlier_steps..).unwrap_or_default()
     }
 
     /// Why `Train` cannot be pressed, if so.

@@ -72,6 +72,7 @@ impl State {
                 Entry::Change(change) => self.changes.push(change),
             }
         }
+        self.earlier_steps = self.history.len();
         self.objective = started.config.objective.clone();
         self.hang(started.snapshots);
         self.pin_some();

@@ -1,7 +1,7 @@
 //! What the window knows of the session: the state it published, the requests that wait for a reply, and what
 //! follows from both. Nothing of the session is kept twice.
 
-use super::State;
+use super::{Asked, RunInTheWay, State};
 use crate::{
     app::messages::Severity,
     config::DataChoice,
@@ -11,11 +11,7 @@ use crate::{
         Outcome, Provenance, Reply, Request, RequestId, RunEffect, RunState, SessionState, Topic, Trajectory,
     },
 };
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// Requests of the window: those that are to be sent, and those that wait for a reply.
 #[derive(Debug, Default)]
@@ -123,10 +119,16 @@ impl State {
                     }
                     (Some(command), Ok(Outcome::Done)) => self.done(command),
                     (Some(command), Ok(Outcome::RunUnderWay { out, step })) => {
-                        self.runs_in_the_way.push_back(RunInTheWay { command, out, step });
+                        self.asked.push_back(Asked::Run(RunInTheWay { command, out, step }));
+                    }
+                    (Some(Command::Resume { run, .. }), Ok(Outcome::AlreadyUnderWay { step })) => {
+                        self.already_under_way(&run, step);
+                    }
+                    (Some(Command::Resume { run, .. }), Ok(Outcome::RunFinished { steps })) => {
+                        self.asked.push_back(Asked::Finished { run, steps });
                     }
                     (command, Err(failure)) => self.failed(command.as_ref(), &failure),
-                    (None, Ok(_)) => {}
+                    (_, Ok(_)) => {}
                 }
             }
             Event::Notice(notice) => {
@@ -299,23 +301,6 @@ impl State {
         self.requests.send(Command::Resume { run, data: None, config: None, on_run: OnRun::Ask });
     }
 
-    /// Sends again what a run stood in the way of.
-    pub fn send_again(&mut self, waiting: RunInTheWay, answer: OnRun) {
-        let mut command = waiting.command;
-        if let Command::OpenData { on_run, .. }
-        | Command::LoadWeights { on_run, .. }
-        | Command::Resume { on_run, .. } = &mut command
-        {
-            *on_run = answer;
-        }
-        if answer == OnRun::Keep {
-            // What was opened is to be seen, and not the batch.
-            self.follows_training = false;
-            self.requests.send(Command::FollowTraining(false));
-        }
-        self.requests.send(command);
-    }
-
     pub(super) fn start(&mut self) {
         let config = self.form.config.clone();
         self.clear_history();
@@ -326,39 +311,5 @@ impl State {
         self.tell_pins();
         self.requests.send(Command::FollowTraining(self.follows_training));
         self.requests.send(Command::Start { config: Box::new(config), out: self.form.folder() });
-    }
-}
-
-/// Something that could be opened while a run is under way: what is to become of the run is asked.
-#[derive(Clone, Debug)]
-pub struct RunInTheWay {
-    /// What was asked for.
-    pub command: Command,
-    /// The folder of the run under way.
-    pub out: PathBuf,
-    /// Steps that it has made.
-    pub step: u64,
-}
-
-impl RunInTheWay {
-    /// What is to be opened, in words.
-    pub fn wanted(&self) -> String {
-        match &self.command {
-            Command::OpenData { data: DataChoice::Demo, .. } => "the built-in drive".to_owned(),
-            Command::OpenData { data, .. } => data.to_string(),
-            Command::LoadWeights { path: Some(path), .. } => path.display().to_string(),
-            Command::Resume { run, .. } => format!("the run {}", super::run_name(run)),
-            _ => "the demo weights".to_owned(),
-        }
-    }
-
-    /// The name of the run under way.
-    pub fn run_name(&self) -> String {
-        super::run_name(Path::new(&self.out))
-    }
-
-    /// Whether it can be looked at while the run goes on.
-    pub fn can_be_beside(&self) -> bool {
-        !matches!(self.command, Command::Resume { .. })
     }
 }

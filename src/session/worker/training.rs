@@ -8,7 +8,10 @@ use crate::{
         Activity, Command, Event, Failure, Level, Notice, OnRun, Outcome, RunEffect, RunStarted, Topic,
         failure::{caught, guarded},
     },
-    train::{Album, Entry, Progress, Reported, Run, RunFolder, Samples, Snapshots, StartingNetworks, Step},
+    train::{
+        Album, Entry, Position, Progress, Reported, Run, RunFolder, Samples, Snapshots, StartingNetworks,
+        Step,
+    },
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -87,28 +90,34 @@ impl Worker {
         config: Option<RunConfig>,
         on_run: OnRun,
     ) -> Result<Outcome> {
+        let other = self.phase.training().map(|training| training.run.out());
+        // A run keeps its own folder locked, so only then it ends before the folder is known to be good.
+        let is_same = other.as_ref().is_some_and(|other| is_same_folder(other, out));
+        if let Some(training) = self.phase.training().filter(|_| is_same && on_run != OnRun::End) {
+            return Ok(Outcome::AlreadyUnderWay { step: training.run.steps() });
+        }
         let folder = RunFolder::open(out)?;
         let config = config.map_or_else(|| folder.config(), Ok)?;
         let (choice, split) = match data {
             Some(data) => data,
             None => folder.manifest().map(|manifest| (manifest.data, manifest.split))?,
         };
-        folder.last_checkpoint()?;
-        let other = self.phase.training().map(|training| training.run.out());
+        let position = folder.last_position()?;
         ensure!(
             other.is_none() || on_run != OnRun::Keep,
             "only one run can be under way; stop {} first",
             other.unwrap_or_default().display()
         );
-        if on_run == OnRun::Ask
-            && let Some(question) = self.make_way(on_run)?
-        {
-            return Ok(question);
+        if on_run == OnRun::Ask {
+            if self.is_complete(position, &config, (&choice, split.as_deref()))? {
+                return Ok(Outcome::RunFinished { steps: position.step });
+            }
+            if let Some(question) = self.make_way(on_run)? {
+                return Ok(question);
+            }
         }
         self.publish_as(Activity::Preparing);
         let data = self.dataset(&choice, split, &config.objective.frame_ids)?;
-        // A run keeps its own folder locked, so only then it ends before the folder is known to be good.
-        let is_same = other.is_some_and(|other| is_same_folder(&other, out));
         if is_same {
             self.make_way(on_run)?;
         }
@@ -124,6 +133,25 @@ impl Worker {
             self.finish()?;
         }
         Ok(Outcome::Done)
+    }
+
+    /// Whether a run that stands there has made all its steps, and every validation that its data allows.
+    fn is_complete(
+        &mut self,
+        position: Position,
+        config: &RunConfig,
+        (data, split): (&DataChoice, Option<&str>),
+    ) -> Result<bool> {
+        let training = &config.training;
+        let total_steps = training.steps.unwrap_or((position.batches * training.num_epochs) as u64);
+        if position.step < total_steps {
+            return Ok(false);
+        }
+        if !position.ends_epoch() || position.validated == Some(position.step) {
+            return Ok(true);
+        }
+        let data = self.dataset(data, split.map(str::to_owned), &config.objective.frame_ids)?;
+        Ok(data.report.validation.is_empty())
     }
 
     /// Opens a run at its last checkpoint; nothing else changes yet.

@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, state: &mut State) {
     Grid::new("progress").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(
         ui,
         |ui| {
-            for (name, value, help) in figures(&step.clone().unwrap_or_default()) {
+            for (name, value, help) in figures(&step.clone().unwrap_or_default(), bar::rates(state)) {
                 ui.label(RichText::new(name).color(ui.visuals().weak_text_color()));
                 // Before the first step there is nothing to count.
                 ui.label(if step.is_some() { value } else { "–".to_owned() }).on_hover_text(help);
@@ -38,7 +38,7 @@ pub fn show(ui: &mut Ui, state: &mut State) {
             }
         },
     );
-    time(ui, &state.history);
+    time(ui, state.steps_here());
     if let Some(run) = &state.run {
         let run = run.display().to_string();
         ui.label(RichText::new("written to").color(ui.visuals().weak_text_color()));
@@ -57,15 +57,15 @@ pub fn show(ui: &mut Ui, state: &mut State) {
     }
 }
 
-fn figures(step: &StepReport) -> Vec<(&'static str, String, &'static str)> {
+fn figures(step: &StepReport, [speed, time_left]: [String; 2]) -> Vec<(&'static str, String, &'static str)> {
     let memory = step.memory.map(|bytes| ("memory", gigabytes(bytes), "What the run holds on its device"));
     [
         ("step", format!("{} of {}", step.step, step.total_steps), "Steps made"),
         ("epoch", format!("{}", step.epoch), "Passes over the data that are complete"),
         ("loss", format!("{:.4}", step.loss), "The objective of the last step"),
         ("masked", format!("{:.0} %", 100.0 * step.masked_share), "Pixels that the auto-mask leaves out"),
-        ("speed", format!("{:.1} images/s", step.images_per_second), "Averaged over the last steps"),
-        ("time left", bar::duration(step.time_left()), "At this speed"),
+        ("speed", format!("{speed} images/s"), bar::SPEED_HELP),
+        ("time left", time_left, bar::TIME_LEFT_HELP),
     ]
     .into_iter()
     .chain(memory)
