@@ -85,6 +85,8 @@ impl Choices {
         let button = ui.add(Button::new(text).min_size(Vec2::new(0.0, theme::BUTTON))).on_hover_text(help);
         if is_default && ui.memory(|memory| memory.focused().is_none()) {
             button.request_focus();
+            // Which button has the keys is drawn only in the next frame.
+            ui.ctx().request_repaint();
         }
         self.0.push(button.id);
         button.clicked()

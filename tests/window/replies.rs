@@ -12,7 +12,7 @@ pub const END: &str = "End run_001";
 /// The name of what has the keys.
 pub fn focused(stage: &Stage) -> Option<String> {
     let nodes = stage.root().children_recursive();
-    nodes.into_iter().find(|node| node.is_focused())?.accesskit_node().label()
+    nodes.into_iter().find(egui_kittest::Node::is_focused)?.accesskit_node().label()
 }
 
 /// A run of 40 steps that goes on.
