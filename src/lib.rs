@@ -3,7 +3,8 @@
 //! # The map
 //!
 //! The folders are floors of one house. A floor uses only the floors above it in this list;
-//! `tests/architecture.rs` reads the `use` lines and holds the rule.
+//! `tests/architecture.rs` reads the paths in the code and holds the rule, and that no files name each other's
+//! items in a circle.
 //!
 //! | floor         | what lives there |
 //! |---------------|------------------|
@@ -24,8 +25,8 @@
 //! | [`app`]       | the window |
 //! | [`cli`]       | the same jobs without a window |
 //!
-//! Three more rules: `view` never imports burn; `train`, `session`, `objective`, `model` and `evaluate` never
-//! import egui; only `compute` names backend types.
+//! Three more rules: `view` never imports burn, and knows neither `train` nor `session`; `train`, `session`,
+//! `objective`, `model` and `evaluate` never import egui; only `compute` names backend types.
 //!
 //! # The path of a click
 //!

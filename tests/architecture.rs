@@ -1,5 +1,8 @@
 //! The law of the house: a floor uses only the floors above it (see `src/lib.rs`).
 
+mod circles;
+mod reader;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 const FLOORS: [&str; 16] = [
@@ -33,6 +36,10 @@ const FORBIDDEN: [(&str, &[&str], &str); 9] = [
     ("data", &["burn", "egui", "wgpu"], "samples are bytes until the device"),
     ("geometry", &["burn", "egui", "wgpu"], "pure mathematics"),
 ];
+
+/// Floors above that a floor must not use all the same, with the reason.
+const FORBIDDEN_FLOORS: [(&str, &[&str], &str); 1] =
+    [("view", &["train", "session"], "drawing knows leases, not who makes them")];
 
 /// Names of backends, which only `compute` may say.
 const BACKEND_NAMES: [&str; 5] = ["CubeTensor", "burn_cubecl", "burn_wgpu", "backend::Cube", "backend::Flex"];
@@ -110,6 +117,17 @@ fn floors_use_only_floors_above() {
             for used in floors_named(&code(&text)) {
                 let used_height = FLOORS.iter().position(|name| *name == used).unwrap();
                 assert!(used_height <= height, "{path} on floor {floor} uses {used}, which lies below it");
+            }
+        }
+    }
+}
+
+#[test]
+fn floors_keep_apart() {
+    for (floor, others, reason) in FORBIDDEN_FLOORS {
+        for (path, text) in sources(floor) {
+            for used in floors_named(&code(&text)) {
+                assert!(!others.contains(&used), "{path} uses {used}: {reason}");
             }
         }
     }

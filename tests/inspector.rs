@@ -6,16 +6,16 @@ use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
-        DepthMap, FrameKey, FrameSource, Side,
+        FrameKey, FrameSource, Side,
         augment::Augmentation,
         kitti::KittiRaw,
         loader::{SampleOptions, load_sample},
         synthetic::BuiltInDrive,
     },
     geometry::{DepthRange, Intrinsics},
-    model::{Motions, transform, weights::MetricScale},
+    model::{Motions, transform},
     objective::{
-        Candidate, Difference, Evidence, Inputs, MapName, Noise, Objective,
+        Candidate, DepthScale, Difference, Evidence, Inputs, MapName, Noise, Objective,
         PhotometricTerm::{L1, Ssim},
         disparity_gradient,
     },
@@ -389,11 +389,12 @@ fn a_real_pixel_agrees_with_the_dump() {
 fn true_depth_is_the_nearest_measurement_and_without_sources_depth_remains() {
     let config = ObjectiveConfig { frame_ids: vec![FrameId::TARGET], ..ObjectiveConfig::default() };
     let inputs = scene(&config, &Device::flex());
-    let mut truth = DepthMap { width: 384, height: 128, metres: vec![0.0; 384 * 128] };
+    let mut metres = vec![0.0; 384 * 128];
     // The pixel (10, 20) covers columns 20 and 21 and rows 40 and 41.
-    truth.metres[40 * 384 + 20] = 12.5;
-    truth.metres[40 * 384 + 23] = 99.0;
-    let scale = MetricScale::of_stereo(0.54, "");
+    metres[40 * 384 + 20] = 12.5;
+    metres[40 * 384 + 23] = 99.0;
+    let scale = DepthScale { metres_per_unit: 5.4, origin: "stereo training".to_owned() };
+    let truth = (metres, ImageSize { height: 128, width: 384 });
     let evidence =
         Evidence::gather(&Objective::new(&config, SIZE), &inputs).with_truth(Some(scale), Some(truth));
     let report = evidence.report([10, 20]);

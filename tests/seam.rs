@@ -11,7 +11,6 @@ use monoscope::{
     compute::{Compute, DisplayDevice, Lease},
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
-    session::Cloud,
     view::{
         self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range, Sampling,
     },
@@ -316,7 +315,7 @@ fn the_value_of_a_pixel_comes_back() {
 }
 
 /// A wall of two colours at one depth, before an empty sky.
-fn wall(compute: &Compute) -> Cloud {
+fn wall(compute: &Compute) -> CloudLayer {
     let (columns, rows) = (48, 16);
     let depth: Vec<f32> =
         (0..rows * columns).map(|index| if index < 6 * columns { 90.0 } else { 6.0 }).collect();
@@ -325,12 +324,8 @@ fn wall(compute: &Compute) -> Cloud {
         let channel = if index % columns < columns / 2 { 0 } else { 1 };
         colour[channel * rows * columns + index] = 2.0;
     }
-    Cloud {
-        depth: leased(depth, [1, rows, columns], compute),
-        colour: leased(colour, [3, rows, columns], compute),
-        intrinsics: Intrinsics::KITTI,
-        scale: None,
-    }
+    let depth = leased(depth, [1, rows, columns], compute);
+    CloudLayer::film(depth, leased(colour, [3, rows, columns], compute), Intrinsics::KITTI)
 }
 
 #[test]
@@ -342,7 +337,7 @@ fn a_cloud_seen_from_its_own_camera_is_the_picture() {
         let view = CloudView::default();
         // The viewer's field of view holds the whole wall: it is 29 degrees high and 81 wide.
         let picture = rendered(320, 80, move |painter, rect| {
-            view.draw(painter, rect, vec![CloudLayer::film(&cloud)], &Orbit::at_the_camera(), style);
+            view.draw(painter, rect, vec![cloud.clone()], &Orbit::at_the_camera(), style);
         });
         let [left, right, above] = [(100, 45), (220, 45), (160, 10)].map(|(x, y)| picture.get_pixel(x, y).0);
         assert_eq!(left, [255, 0, 0, 255], "{}", compute.name);
@@ -362,12 +357,9 @@ fn near_points_hide_far_ones() {
     for index in 0..rows * columns {
         colour[usize::from(!is_near(index)) * rows * columns + index] = 2.0;
     }
-    let cloud = Cloud {
-        depth: leased(depth, [1, rows, columns], &shared),
-        colour: leased(colour, [3, rows, columns], &shared),
-        intrinsics: Intrinsics { focal_x: 1.0, focal_y: 1.0, centre_x: 0.5, centre_y: 0.5 },
-        scale: None,
-    };
+    let intrinsics = Intrinsics { focal_x: 1.0, focal_y: 1.0, centre_x: 0.5, centre_y: 0.5 };
+    let depth = leased(depth, [1, rows, columns], &shared);
+    let cloud = CloudLayer::film(depth, leased(colour, [3, rows, columns], &shared), intrinsics);
     let style =
         CloudStyle { point_width: 2.0, farthest: 100.0, flattest: 0.0, thinning: 1, background: [0, 0, 0] };
     // From the left, the red near half at the left covers part of the green far half at the right.
@@ -376,7 +368,7 @@ fn near_points_hide_far_ones() {
     let at = orbit.project(Vec3::new(-0.3, 0.0, 1.0), screen).expect("in front of the viewer");
     let view = CloudView::default();
     let picture = rendered(200, 200, move |painter, rect| {
-        view.draw(painter, rect, vec![CloudLayer::film(&cloud)], &orbit, style);
+        view.draw(painter, rect, vec![cloud.clone()], &orbit, style);
     });
     assert_eq!(picture.get_pixel(at.x as u32, at.y as u32).0, [255, 0, 0, 255]);
     assert!(picture.pixels().any(|pixel| pixel.0 == [0, 255, 0, 255]), "the far half is seen beside it");

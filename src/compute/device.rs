@@ -5,77 +5,19 @@
 //! to emit from what the adapter offers, not from what the device was given.
 
 use super::{
-    loss::{DeviceLost, LossWatch},
-    precision::SharedPrecision,
-    reopening::Successor,
+    error::ComputeError,
+    launches,
+    loss::LossWatch,
+    precision::{SharedPrecision, gpu_tensor},
     throttle,
     wayland::log_libwayland,
 };
 use crate::config::{DeviceChoice, Precision};
-use burn::tensor::{Device, Tensor};
-use burn_wgpu::{CubeBackend, CubeTensor, WgpuSetup};
+use burn::tensor::Device;
+use burn_wgpu::WgpuSetup;
 use cubecl_runtime::client::Client;
 use serde::Serialize;
-use std::sync::{Arc, OnceLock};
-
-/// Why no device could be had; the text says what to install or choose instead.
-#[derive(Debug, thiserror::Error)]
-pub enum ComputeError {
-    /// No graphics adapter at all.
-    #[error(
-        "no graphics adapter was found ({0}); install a Vulkan driver (on Debian without a graphics card: \
-         apt-get install mesa-vulkan-drivers), or use --device cpu"
-    )]
-    NoAdapter(String),
-    /// The adapter refused to give a device.
-    #[error("graphics adapter {adapter} gave no device: {reason}; use --device cpu")]
-    NoDevice {
-        /// Its name.
-        adapter: String,
-        /// Its reason.
-        reason: String,
-    },
-    /// burn could not use the device.
-    #[error("the wgpu backend cannot use {adapter}: {reason}; use --device cpu")]
-    NoBackend {
-        /// The adapter's name.
-        adapter: String,
-        /// The backend's reason.
-        reason: String,
-    },
-    /// The driver lacks what kernels in SPIR-V need.
-    #[error(
-        "{adapter} cannot run kernels in SPIR-V: its driver has no {extension}; use a build without --features \
-         spirv, or --device cpu"
-    )]
-    NoSpirv {
-        /// The adapter's name.
-        adapter: String,
-        /// A Vulkan extension.
-        extension: String,
-    },
-    /// The GPU multiplies in this precision, the CPU does not.
-    #[error(
-        "--precision {0} is for the GPU, and this computes on the CPU backend; add --device gpu, or leave \
-         --precision out"
-    )]
-    PrecisionOnCpu(Precision),
-    /// The adapter has no 16-bit numbers.
-    #[error("{adapter} has no 16-bit numbers (wgpu's SHADER_F16); use --precision f32")]
-    NoF16 {
-        /// Its name.
-        adapter: String,
-    },
-    /// A tensor could not be pinned for drawing.
-    #[error("a tensor cannot be shown: {0}")]
-    Lease(String),
-    /// Values could not be read back.
-    #[error("the device gave up: {0}")]
-    Read(String),
-    /// The device is lost, and with it all that was only there.
-    #[error(transparent)]
-    Lost(#[from] DeviceLost),
-}
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// One wgpu device with the handles it came from, for drawing and, on the GPU backend, computing.
 #[derive(Clone, Debug)]
@@ -93,7 +35,8 @@ pub struct DisplayDevice {
     burn: Arc<OnceLock<Device>>,
     pub(super) precision: SharedPrecision,
     pub(super) watch: LossWatch,
-    pub(super) successor: Successor,
+    /// The device that was opened in place of this one once it was lost.
+    pub(super) successor: Arc<Mutex<Option<DisplayDevice>>>,
 }
 
 impl DisplayDevice {
@@ -193,6 +136,7 @@ impl DisplayDevice {
         self.precision.apply(&device);
         self.watch.register(&device);
         if let Some(client) = client(&device) {
+            launches::observe();
             throttle::bound(self.watch.clone(), self.queue.clone(), client);
         }
         Ok(self.burn.get_or_init(|| device).clone())
@@ -205,11 +149,6 @@ fn instance() -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::PRIMARY;
     wgpu::Instance::new(descriptor)
-}
-
-/// A tensor on a device of the GPU backend; none on another.
-pub(super) fn gpu_tensor(device: &Device) -> Option<CubeTensor> {
-    Tensor::<1>::empty([1], device).without_autodiff().try_into_primitive::<CubeBackend>().ok()
 }
 
 /// The way to burn's thread for a device of the GPU backend.
@@ -277,8 +216,35 @@ impl Compute {
         compute
     }
 
+    /// Rounds the operands of convolutions to `precision` on this device from now on, also where it is opened again.
+    ///
+    /// # Errors
+    /// If it cannot multiply so: the CPU backend, or an adapter without wgpu's `SHADER_F16`.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self, ComputeError> {
+        match self.gpu() {
+            None if precision == Precision::F32 => return Ok(self),
+            None => return Err(ComputeError::PrecisionOnCpu(precision)),
+            Some(display) if !display.precision.set(&self.device, precision) => {
+                return Err(ComputeError::NoF16 { adapter: display.name() });
+            }
+            Some(_) => {}
+        }
+        self.name = self.full_name();
+        Ok(self)
+    }
+
+    /// The precision of convolutions on this device.
+    pub fn precision(&self) -> Precision {
+        self.gpu().map_or(Precision::F32, |display| display.precision.get())
+    }
+
+    /// The display's device if that computes too.
+    pub(super) fn gpu(&self) -> Option<&DisplayDevice> {
+        self.display.as_ref().filter(|_| self.is_shared)
+    }
+
     /// What [`Compute::name`] says.
-    pub(super) fn full_name(&self) -> String {
+    fn full_name(&self) -> String {
         let Some(display) = self.gpu() else {
             return "CPU backend".to_owned();
         };

@@ -2,6 +2,7 @@
 //! differentiable operations that burn does not have. Only this floor names backend types.
 
 mod device;
+mod error;
 mod kernel_times;
 mod launches;
 mod lease;
@@ -19,7 +20,8 @@ mod throttle;
 mod upload;
 mod wayland;
 
-pub use device::{AdapterDescription, Compute, ComputeError, DisplayDevice, adapters};
+pub use device::{AdapterDescription, Compute, DisplayDevice, adapters};
+pub use error::ComputeError;
 pub use kernel_times::{KernelTime, KernelTimes, time_kernels};
 pub use launches::{count_kernels, launched_kernels};
 pub use lease::Lease;

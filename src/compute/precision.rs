@@ -1,9 +1,9 @@
 //! The number format of the operands of convolutions: a property of a device of the GPU backend, as PyTorch's
 //! precision of matrix products is one of a backend.
 
-use super::{Compute, ComputeError, DisplayDevice, device::gpu_tensor};
 use crate::config::Precision;
-use burn_wgpu::CubeTensor;
+use burn::tensor::Tensor;
+use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::{
     Device,
     ir::{ElemType, FloatKind},
@@ -19,6 +19,11 @@ static IN_F16: RwLock<Vec<Device>> = RwLock::new(Vec::new());
 pub(super) fn operand_type(tensor: &CubeTensor) -> ElemType {
     let in_f16 = IN_F16.read().unwrap_or_else(PoisonError::into_inner);
     if in_f16.contains(&tensor.device) { F16 } else { ElemType::Float(FloatKind::F32) }
+}
+
+/// A tensor on a device of the GPU backend; none on another.
+pub(super) fn gpu_tensor(device: &burn::tensor::Device) -> Option<CubeTensor> {
+    Tensor::<1>::empty([1], device).without_autodiff().try_into_primitive::<CubeBackend>().ok()
 }
 
 /// Has convolutions on a device round their operands from now on, if it can; whether it can.
@@ -40,12 +45,12 @@ fn is_set(device: &burn::tensor::Device, precision: Precision) -> bool {
 pub(super) struct SharedPrecision(Arc<RwLock<Precision>>);
 
 impl SharedPrecision {
-    fn get(&self) -> Precision {
+    pub fn get(&self) -> Precision {
         *self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it could be set.
-    fn set(&self, device: &burn::tensor::Device, precision: Precision) -> bool {
+    pub fn set(&self, device: &burn::tensor::Device, precision: Precision) -> bool {
         let is_set = is_set(device, precision);
         if is_set {
             *self.0.write().unwrap_or_else(PoisonError::into_inner) = precision;
@@ -58,34 +63,5 @@ impl SharedPrecision {
         if !self.set(device, self.get()) {
             self.set(device, Precision::F32);
         }
-    }
-}
-
-impl Compute {
-    /// Rounds the operands of convolutions to `precision` on this device from now on, also where it is opened again.
-    ///
-    /// # Errors
-    /// If it cannot multiply so: the CPU backend, or an adapter without wgpu's `SHADER_F16`.
-    pub fn with_precision(mut self, precision: Precision) -> Result<Self, ComputeError> {
-        match self.gpu() {
-            None if precision == Precision::F32 => return Ok(self),
-            None => return Err(ComputeError::PrecisionOnCpu(precision)),
-            Some(display) if !display.precision.set(&self.device, precision) => {
-                return Err(ComputeError::NoF16 { adapter: display.name() });
-            }
-            Some(_) => {}
-        }
-        self.name = self.full_name();
-        Ok(self)
-    }
-
-    /// The precision of convolutions on this device.
-    pub fn precision(&self) -> Precision {
-        self.gpu().map_or(Precision::F32, |display| display.precision.get())
-    }
-
-    /// The display's device if that computes too.
-    pub(super) fn gpu(&self) -> Option<&DisplayDevice> {
-        self.display.as_ref().filter(|_| self.is_shared)
     }
 }

@@ -2,19 +2,12 @@
 
 use super::{Compute, ComputeError, DeviceLost, DisplayDevice};
 use crate::config::DeviceChoice;
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-    time::Duration,
-};
+use std::{sync::PoisonError, thread, time::Duration};
 
 /// Times that a new device is asked for. A driver that is being reset gives none.
 const ATTEMPTS: usize = 4;
 /// Time between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// The device that was opened in place of a lost one, shared by all clones of the lost one.
-pub(super) type Successor = Arc<Mutex<Option<DisplayDevice>>>;
 
 impl DisplayDevice {
     /// Whether it is lost. It costs a few microseconds.

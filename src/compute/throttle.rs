@@ -14,7 +14,7 @@
 //! and rare where they are short. On a software driver, where one kernel may take 100 ms, pieces are as
 //! short as they get.
 
-use super::{launches, loss::LossWatch};
+use super::loss::LossWatch;
 use cubecl_runtime::client::Client;
 use std::{
     sync::{
@@ -49,9 +49,9 @@ pub fn throttle_waits() -> u64 {
     WAITS.load(Ordering::Relaxed)
 }
 
-/// Bounds the kernels in flight on this device from now on, in place of any device before it.
+/// Bounds the kernels in flight on this device from now on, in place of any device before it, by the launches that
+/// [`launched`] is told of.
 pub(super) fn bound(watch: LossWatch, queue: wgpu::Queue, client: Client) {
-    launches::observe();
     let throttle = Throttle { watch, queue, client, progress: Mutex::default() };
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(throttle));
 }

@@ -1,68 +1,18 @@
 //! Where frames come from: one trait for files and for the built-in drive.
 
 use super::{
-    DepthMap, FrameKey, Side,
-    folder::OwnFolder,
+    DataError, DepthMap, FrameKey, Side,
     image::{resize, shrink},
-    kitti::{KittiOdometry, KittiRaw},
-    synthetic::BuiltInDrive,
 };
-use crate::{
-    config::{CameraChoice, DataChoice, ImageSize},
-    geometry::Intrinsics,
-};
+use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::DAffine3;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    fmt,
-    ops::Range,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, ops::Range, path::Path};
 
 /// The distance of the stereo cameras in the unit of the method's depths, whatever it is in metres
 /// ([Metric scale](crate::objective::method#metric-scale) of the method).
 pub const STEREO_SHIFT: f32 = 0.1;
-
-/// Data that cannot be used; every message names the file and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum DataError {
-    /// A file that should be there is not.
-    #[error("{what} is missing: {}; {advice}", path.display())]
-    Missing {
-        /// What the file would have held.
-        what: String,
-        /// Where it was looked for.
-        path: PathBuf,
-        /// What to do.
-        advice: String,
-    },
-    /// A file is there but does not hold what it should.
-    #[error("{what} cannot be read: {reason}; {}", path.display())]
-    Unreadable {
-        /// What the file should hold.
-        what: String,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A file or folder cannot be written.
-    #[error("{what} cannot be written: {reason}; {}", path.display())]
-    Unwritable {
-        /// What it would have held.
-        what: String,
-        /// Where.
-        path: PathBuf,
-        /// What stands in the way.
-        reason: String,
-    },
-    /// A choice that leaves nothing to work on.
-    #[error("{0}")]
-    Unusable(String),
-}
 
 /// A run of consecutive frames from one camera rig.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,39 +151,4 @@ impl fmt::Debug for dyn FrameSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "frames of {}", self.name())
     }
-}
-
-/// Opens the built-in drive with the default seed, or a folder by its layout: KITTI raw, KITTI odometry,
-/// or frames of one's own.
-///
-/// # Errors
-/// The folder is missing or has none of these layouts, or a camera is not known.
-pub fn open(choice: &DataChoice) -> Result<Arc<dyn FrameSource>, DataError> {
-    Ok(match choice {
-        DataChoice::Demo => Arc::new(BuiltInDrive::default()),
-        DataChoice::Folder(folder) => open_folder(folder, None)?,
-        DataChoice::Assuming { folder, camera } => open_folder(folder, Some(*camera))?,
-    })
-}
-
-fn open_folder(folder: &Path, assumed: Option<CameraChoice>) -> Result<Arc<dyn FrameSource>, DataError> {
-    if !folder.is_dir() {
-        return Err(DataError::Missing {
-            what: "data folder".to_owned(),
-            path: folder.to_owned(),
-            advice: "give a folder in KITTI raw or odometry layout, a folder of pictures, or demo".to_owned(),
-        });
-    }
-    Ok(if KittiOdometry::is_layout(folder) {
-        Arc::new(KittiOdometry::open(folder)?)
-    } else if KittiRaw::is_layout(folder) {
-        Arc::new(KittiRaw::open(folder)?)
-    } else {
-        Arc::new(OwnFolder::open(folder, assumed)?)
-    })
-}
-
-/// Whether a folder has a layout that [`open`] knows.
-pub fn is_data(folder: &Path) -> bool {
-    KittiOdometry::is_layout(folder) || KittiRaw::is_layout(folder) || OwnFolder::is_layout(folder)
 }

@@ -4,6 +4,7 @@ use super::{
     depth_decoder::DepthDecoder,
     initial::Initialiser,
     layer::Convolution,
+    outputs::Outputs,
     resnet::{ResnetArchitecture, ResnetEncoder},
     rt_monodepth::{RtMonodepthDecoder, RtMonodepthEncoder},
 };
@@ -49,13 +50,6 @@ impl fmt::Display for DepthArchitecture {
             Self::RtMonodepthS => self.network_type().fmt(formatter),
         }
     }
-}
-
-/// What a decoder gives: so many channels at each of these scales.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outputs {
-    pub(super) channels: usize,
-    pub(super) scales: Vec<usize>,
 }
 
 /// Image to feature maps.

@@ -1,7 +1,7 @@
 //! From a residual encoder's feature maps to disparity at several scales (paper section 3 and
 //! supplement).
 
-use super::{depth::Outputs, initial::Initialiser, layer::Convolution};
+use super::{initial::Initialiser, layer::Convolution, outputs::Outputs};
 use crate::compute::ops::{
     convolution::{Activation, Padding},
     upsample_and_join, upsample_nearest,

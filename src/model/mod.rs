@@ -7,6 +7,7 @@ mod initial;
 mod layer;
 mod motion;
 mod network;
+mod outputs;
 mod pose;
 mod pose_cnn;
 mod pose_decoder;

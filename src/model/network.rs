@@ -1,9 +1,10 @@
 //! The networks that are trained together, and the one way in which they see a sample.
 
 use super::{
-    depth::{Decoder, DepthArchitecture, DepthNetwork, Encoder, Outputs},
+    depth::{Decoder, DepthArchitecture, DepthNetwork, Encoder},
     initial::Initialiser,
     motion::Motions,
+    outputs::Outputs,
     pose::{PoseArchitecture, PoseModel, PoseNetwork, SeparatePose},
     resnet::{ResnetArchitecture, ResnetEncoder},
 };

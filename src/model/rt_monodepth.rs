@@ -2,7 +2,7 @@
 //! connections (Feng et al., "Real-Time Monocular Depth Estimation on Embedded Systems", ICIP 2024,
 //! arXiv 2308.10569), as its published weights have it.
 
-use super::{depth::Outputs, initial::Initialiser, layer::Convolution, resnet::normalise_images};
+use super::{initial::Initialiser, layer::Convolution, outputs::Outputs, resnet::normalise_images};
 use crate::compute::ops::{
     convolution::{Activation, Padding},
     upsample_nearest,

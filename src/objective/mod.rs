@@ -3,6 +3,7 @@
 
 mod adjustment;
 mod comparison;
+mod inputs;
 mod inspection;
 mod map;
 mod mask;
@@ -15,9 +16,10 @@ mod synthesis;
 pub mod method {}
 
 pub use adjustment::Adjustment;
+pub use inputs::Inputs;
 pub use inspection::{
-    Candidate, CostCurve, Difference, Evidence, PixelReport, ScaleReport, SourceCurve, SourceReport,
-    TrueDepth, Verdict, disparity_gradient,
+    Candidate, CostCurve, DepthScale, Difference, Evidence, PixelReport, ScaleReport, SourceCurve,
+    SourceReport, TrueDepth, Verdict, disparity_gradient,
 };
 pub use map::{MapKind, MapName};
 pub use mask::Choice;
@@ -32,55 +34,15 @@ use crate::{
         ops::{self, reprojection::ReprojectionMaps, resize_bilinear},
     },
     config::{FrameId, ImageSize, ObjectiveConfig},
-    geometry::{DepthRange, Intrinsics},
-    model::Motions,
+    geometry::DepthRange,
 };
 use burn::tensor::Tensor;
 use comparison::Scene;
+use inputs::constant;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Weight of the term that keeps a predictive mask from being 0 everywhere.
 const MASK_WEIGHT: f32 = 0.2;
-
-/// What the objective judges, for a batch of B samples.
-#[derive(Clone, Debug)]
-pub struct Inputs {
-    /// Clean images `[B, 3, H/2^s, W/2^s]` by frame, then scale. The target needs every trained scale;
-    /// sources need scale 0, or with `v1_multiscale` every trained scale.
-    pub colour: BTreeMap<FrameId, Vec<Tensor<4>>>,
-    /// The depth network's output `[B, 1, H/2^s, W/2^s]` by trained scale.
-    pub disparities: BTreeMap<usize, Tensor<4>>,
-    /// The motion `[B, 4, 4]` that takes points of the target camera to each source's camera.
-    pub source_from_target: Motions,
-    /// The camera of each sample.
-    pub intrinsics: Vec<Intrinsics>,
-    /// Predicted weights `[B, sources, H/2^s, W/2^s]` of the reprojection losses, by trained scale;
-    /// empty unless the ablation of that name runs, which excludes auto-masking.
-    pub predictive_masks: BTreeMap<usize, Tensor<4>>,
-    /// Noise for the identity losses.
-    pub noise: Noise,
-}
-
-impl Inputs {
-    /// The same without the history of its tensors.
-    fn constant(&self) -> Self {
-        let maps = |maps: &BTreeMap<usize, Tensor<4>>| {
-            maps.iter().map(|(scale, map)| (*scale, constant(map))).collect()
-        };
-        Self {
-            colour: self
-                .colour
-                .iter()
-                .map(|(id, pyramid)| (*id, pyramid.iter().map(constant).collect()))
-                .collect(),
-            disparities: maps(&self.disparities),
-            source_from_target: self.source_from_target.clone().map(Tensor::without_autodiff),
-            intrinsics: self.intrinsics.clone(),
-            predictive_masks: maps(&self.predictive_masks),
-            noise: self.noise.clone(),
-        }
-    }
-}
 
 /// What the objective says.
 #[derive(Clone, Debug)]
@@ -233,9 +195,4 @@ fn mean(numbers: Vec<Tensor<1>>) -> Tensor<1> {
     let count = numbers.len() as f32;
     let sum = numbers.into_iter().reduce(|sum, number| sum + number);
     sum.expect("there is a number") / count
-}
-
-/// A tensor without its history.
-fn constant<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
-    tensor.clone().without_autodiff()
 }

@@ -13,7 +13,7 @@ use crate::{
     evaluate::{Protocol, compare_disparity},
     geometry::{DepthRange, Intrinsics},
     model::{Networks, weights::MetricScale},
-    objective::{Adjustment, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
+    objective::{Adjustment, DepthScale, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
     predict::{DisparityMap, SampleTensors, depth_maps, flip_uncertainty, inputs},
 };
 use anyhow::{Result, ensure};
@@ -283,7 +283,16 @@ impl FrameView<'_> {
             let predicted = metres_per_unit.map(|scale| disparity.resized(size).depths(scale));
             maps.extend(truth_maps(truth, predicted.as_deref(), size, &self.request.compute.device));
         }
-        let evidence = evidence.map(|evidence| evidence.with_truth(scale.clone(), truth.clone()));
+        let evidence = evidence.map(|evidence| {
+            let scale = scale.as_ref().map(|MetricScale { metres_per_unit, origin, .. }| DepthScale {
+                metres_per_unit: *metres_per_unit,
+                origin: origin.clone(),
+            });
+            let truth = truth.as_ref().map(|DepthMap { width, height, metres }| {
+                (metres.clone(), ImageSize { height: *height, width: *width })
+            });
+            evidence.with_truth(scale, truth)
+        });
         Ok(Seen { maps, evidence, scale, ..seen })
     }
 

@@ -5,7 +5,6 @@ use crate::{
     compute::{Compute, DisplayDevice, Lease},
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
-    session::Cloud,
     view::{
         self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range, Sampling,
     },
@@ -69,17 +68,13 @@ impl Pictures {
     }
 
     fn draw_cloud(&mut self, painter: &egui::Painter, rect: Rect) {
-        let cloud = Cloud {
-            depth: Arc::clone(&self.disparity),
-            colour: Arc::clone(&self.colour),
-            intrinsics: Intrinsics::KITTI,
-            scale: None,
-        };
+        let (depth, colour) = (Arc::clone(&self.disparity), Arc::clone(&self.colour));
+        let layer = CloudLayer::film(depth, colour, Intrinsics::KITTI);
         let style =
             CloudStyle { point_width: 1.0, farthest: 10.0, flattest: 1.0, thinning: 1, background: [0; 3] };
         // A little every time, so that the cloud is drawn anew as under the mouse.
         self.orbit.turn(glam::Vec2::X);
-        self.cloud.draw(painter, rect, vec![CloudLayer::film(&cloud)], &self.orbit, style);
+        self.cloud.draw(painter, rect, vec![layer], &self.orbit, style);
     }
 }
 

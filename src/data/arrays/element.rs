@@ -1,7 +1,10 @@
 //! The kinds of numbers that arrays in files are made of.
 
-use super::LARGEST_ARRAY;
 use half::f16;
+
+/// The most numbers that an array may have that is read at once: 256 MiB of them as f32, and for the time
+/// of reading at most 512 MiB of bytes beside.
+pub const LARGEST_ARRAY: usize = 1 << 26;
 
 /// A kind of number, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,11 +8,7 @@ pub mod npy;
 pub mod npz;
 pub mod pickle;
 
-pub use element::Element;
-
-/// The most numbers that an array may have that is read at once: 256 MiB of them as f32, and for the time
-/// of reading at most 512 MiB of bytes beside.
-pub const LARGEST_ARRAY: usize = 1 << 26;
+pub use element::{Element, LARGEST_ARRAY};
 
 /// An array of numbers in memory.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! JPEG by libjpeg-turbo, the decoder that the published numbers were made with.
 
-use super::{LARGEST_ALLOCATION, LARGEST_SIDE};
+use super::limits::{LARGEST_ALLOCATION, LARGEST_SIDE};
 use crate::config::ImageSize;
 use image::RgbImage;
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};

@@ -3,15 +3,18 @@
 mod depth;
 mod filter;
 mod jpeg;
+mod limits;
 mod resize;
 
 pub use depth::{read_depth, write_depth};
 pub use filter::{Filter, Taps};
+pub(super) use limits::{LARGEST_ALLOCATION, LARGEST_SIDE};
 pub use resize::{pyramid, resize, smaller_scales};
 
 use super::{DataError, whole::write_bytes};
 use crate::config::ImageSize;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
+use limits::LARGEST_FILE;
 use std::{
     fs,
     io::{Cursor, ErrorKind},
@@ -20,12 +23,6 @@ use std::{
 
 /// Endings of the picture files that are read, the one that counts first of two with one name.
 pub const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
-/// No camera of a car makes larger pictures; a file that claims more is damaged or hostile.
-pub(super) const LARGEST_SIDE: u32 = 16_384;
-/// The most memory that decoding one picture may ask for.
-pub(super) const LARGEST_ALLOCATION: u64 = 512 << 20;
-/// The largest file that is read at all.
-const LARGEST_FILE: u64 = 256 << 20;
 
 /// Reads a JPEG or PNG file as 8-bit RGB.
 ///

@@ -1,6 +1,6 @@
 //! The batches of an epoch, made a little ahead of their use.
 
-use super::Epoch;
+use super::epoch::Epoch;
 use crate::data::{Batch, DataError, FrameKey, Sample};
 use crossbeam_channel::{Receiver, Sender, never, unbounded};
 use std::{

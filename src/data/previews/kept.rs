@@ -1,8 +1,14 @@
 //! What is kept of the pictures that were read: as much as fits, least recently used goes first.
 
-use super::Preview;
 use crate::data::FrameKey;
-use std::collections::{BTreeMap, HashMap};
+use image::RgbImage;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// A small picture, or why there is none.
+pub type Preview = Result<Arc<RgbImage>, Arc<str>>;
 
 /// Pictures within a bound of memory, and why others cannot be had, so that nobody tries those again.
 pub struct Kept {

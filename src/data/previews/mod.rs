@@ -2,20 +2,16 @@
 
 mod kept;
 
-pub use kept::Kept;
+pub use kept::{Kept, Preview};
 
 use super::{FrameKey, FrameSource};
 use crate::{config::ImageSize, panics};
-use image::RgbImage;
 use std::{
     collections::VecDeque,
     panic::AssertUnwindSafe,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::Builder,
 };
-
-/// A small picture, or why there is none.
-pub type Preview = Result<Arc<RgbImage>, Arc<str>>;
 
 /// The small pictures of a source's frames. Nobody waits for them: what is not there yet is wished for, and
 /// found here once the thread has read it. Dropping this ends the thread after the picture it is at.

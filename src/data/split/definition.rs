@@ -1,7 +1,7 @@
 //! Splits that are known by name: small definitions in `splits/`, made of facts about KITTI's drives,
 //! and what they come to.
 
-use super::{Split, parse_frames};
+use super::{frames::parse_frames, lists::Split};
 use crate::data::{FrameKey, Side};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -4,10 +4,12 @@
 mod archives;
 mod definition;
 mod frames;
+mod lists;
 
 pub use archives::archives;
 pub use definition::Definition;
 pub use frames::parse_frames;
+pub use lists::{Part, Split};
 
 use super::{DataError, FrameKey, FrameSource, motion};
 use crate::config::FrameId;
@@ -16,47 +18,6 @@ use std::{fs, io::ErrorKind, path::Path};
 
 /// One frame in this many of a drive, at its end, validates where no split says otherwise.
 const VALIDATION_SHARE: usize = 10;
-
-/// The three lists of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// Frames to train on.
-    Training,
-    /// Frames that tell how training goes.
-    Validation,
-    /// Frames that published numbers are about.
-    Test,
-}
-
-impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Training => "training",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-
-    /// The name of its list in a split folder.
-    pub fn file_name(self) -> &'static str {
-        match self {
-            Self::Training => "train_files.txt",
-            Self::Validation => "val_files.txt",
-            Self::Test => "test_files.txt",
-        }
-    }
-}
-
-/// Which frames train, validate and test.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Split {
-    /// Targets to train on.
-    pub training: Vec<FrameKey>,
-    /// Targets that tell how training goes.
-    pub validation: Vec<FrameKey>,
-    /// Targets that published numbers are about.
-    pub test: Vec<FrameKey>,
-}
 
 /// Splits that are made from the frames that the source has.
 type Rule = fn(&dyn FrameSource, &[FrameId]) -> Split;
@@ -123,23 +84,6 @@ impl Split {
             }
         }
         Ok(split)
-    }
-
-    /// One of the three lists.
-    pub fn part(&self, part: Part) -> &[FrameKey] {
-        match part {
-            Part::Training => &self.training,
-            Part::Validation => &self.validation,
-            Part::Test => &self.test,
-        }
-    }
-
-    fn part_mut(&mut self, part: Part) -> &mut Vec<FrameKey> {
-        match part {
-            Part::Training => &mut self.training,
-            Part::Validation => &mut self.validation,
-            Part::Test => &mut self.test,
-        }
     }
 }
 

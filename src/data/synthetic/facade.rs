@@ -1,7 +1,7 @@
 //! House fronts: floors and bays of windows, doors, shop fronts, plaster and brick.
 
 use super::{
-    material::{Finish, Spot},
+    finish::{Finish, Spot},
     noise::{Dice, band, carried, cell, floor, octaves2, smoothstep, stripes},
 };
 use glam::{Vec2, Vec3};

@@ -1,7 +1,7 @@
 //! The ground: carriageway with markings, kerbs, pavements, verges and plots.
 
 use super::{
-    material::Finish,
+    finish::Finish,
     noise::{Dice, band, carried, cell, floor, noise2, octaves2, smoothstep, stripes},
     road::{HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET},
     shape::Ray,

@@ -1,7 +1,7 @@
 //! Sun, sky and haze.
 
 use super::{
-    material::Finish,
+    finish::Finish,
     noise::{Dice, noise2, octaves2, smoothstep},
 };
 use glam::{Vec2, Vec3, Vec3A};

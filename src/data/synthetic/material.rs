@@ -1,63 +1,12 @@
 //! What surfaces look like: colour at a point, never finer than the pixel that looks at it.
 
 use super::{
+    bodywork,
     facade::Facade,
+    finish::{Finish, Spot},
     noise::{band, carried, cell, floor, octaves2, octaves3, smoothstep, stripes},
-    vehicle,
 };
-use glam::{Vec2, Vec3, Vec3A};
-
-/// A point of a surface as a pixel sees it.
-pub struct Spot {
-    /// In the solid's coordinates.
-    pub local: Vec3A,
-    /// Outward normal in the solid's coordinates.
-    pub normal: Vec3A,
-    /// In the world.
-    pub world: Vec3A,
-    /// Extent of the pixel along the solid's axes, metres.
-    pub footprint: Vec3A,
-    /// Extent of the pixel in any direction, metres.
-    pub coarse: f32,
-}
-
-impl Spot {
-    /// Height above the carriageway, metres.
-    pub fn height(&self) -> f32 {
-        -self.world.y
-    }
-
-    /// Position on the face of a block, horizontal and height above the carriageway, and the pixel's
-    /// extent along both.
-    pub fn on_wall(&self) -> (Vec2, Vec2) {
-        let (u, extent) = if self.normal.x.abs() > 0.5 {
-            (self.local.z, self.footprint.z)
-        } else {
-            (self.local.x, self.footprint.x)
-        };
-        (Vec2::new(u, self.height()), Vec2::new(extent, self.footprint.y))
-    }
-}
-
-/// What a surface gives back of the light.
-#[derive(Clone, Copy)]
-pub struct Finish {
-    /// Diffuse reflectance, linear.
-    pub colour: Vec3,
-    /// Share of mirrored sky seen straight on; grows towards grazing.
-    pub gloss: f32,
-    /// How much light passes through from behind, for leaves.
-    pub translucent: f32,
-    /// Share of the sky's light that reaches it.
-    pub open: f32,
-}
-
-impl Finish {
-    /// Without gloss, under the open sky.
-    pub fn matt(colour: Vec3) -> Self {
-        Self { colour, gloss: 0.0, translucent: 0.0, open: 1.0 }
-    }
-}
+use glam::{Vec2, Vec3};
 
 /// The surfaces of the street.
 #[derive(Clone, Copy)]
@@ -98,8 +47,8 @@ impl Material {
             Self::Bark { seed, colour } => bark(seed, colour, spot),
             Self::Metal { colour } => Finish { gloss: 0.06, ..Finish::matt(colour) },
             Self::Sign { blue } => sign(blue, spot),
-            Self::CarBody { paint, scale } => vehicle::body_finish(paint, scale, spot),
-            Self::CarCabin { paint, scale } => vehicle::cabin_finish(paint, scale, spot),
+            Self::CarBody { paint, scale } => bodywork::body_finish(paint, scale, spot),
+            Self::CarCabin { paint, scale } => bodywork::cabin_finish(paint, scale, spot),
             Self::Wheel => wheel(spot),
         }
     }

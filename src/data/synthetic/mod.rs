@@ -1,8 +1,10 @@
 //! The built-in drive: a small ray-cast street with exact depth, pose and a stereo camera, made from
 //! a seed. It is what the window opens with and what the tests train on.
 
+mod bodywork;
 mod export;
 mod facade;
+mod finish;
 mod ground;
 mod journey;
 mod light;

@@ -1,8 +1,9 @@
 //! A picture and its depth: which solid each ray meets, in what light.
 
 use super::{
+    finish::Spot,
     ground::{self, Level, Patch},
-    material::{Material, Spot},
+    material::Material,
     noise::smoothstep,
     shape::{Contact, Part, Ray, Shape, rounded_normal},
     solids::Solids,

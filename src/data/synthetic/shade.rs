@@ -1,8 +1,9 @@
 //! How much sun and sky reach each place of the ground, worked out once for all that stands still.
 
 use super::{
-    road::{BEHIND, KERB},
-    street::Street,
+    light::Light,
+    road::{BEHIND, KERB, Road},
+    solids::Solids,
 };
 use glam::{Vec2, Vec3A};
 use rayon::prelude::*;
@@ -25,8 +26,8 @@ const COLUMNS: usize = (2.0 * REACH / STEP) as usize;
 
 impl Shade {
     /// Looks from each place to the sun and to a few directions of the sky.
-    pub fn bake(street: &Street) -> Self {
-        let rows = (((street.road.end + BEHIND) / STEP) as usize).next_multiple_of(1 << LEVELS);
+    pub fn bake(road: &Road, light: &Light, solids: &Solids) -> Self {
+        let rows = (((road.end + BEHIND) / STEP) as usize).next_multiple_of(1 << LEVELS);
         let diagonal = |x: f32, z: f32| Vec3A::new(x, -0.8, z).normalize();
         let sky = [diagonal(1.0, 0.3), diagonal(-1.0, -0.3), diagonal(-0.3, 1.0), diagonal(0.3, -1.0)];
         let finest: Vec<[u8; 2]> = (0..rows)
@@ -35,12 +36,12 @@ impl Shade {
                 (0..COLUMNS).map(move |column| {
                     let along = row as f32 * STEP - BEHIND;
                     let across = column as f32 * STEP - REACH;
-                    let (mut point, _) = street.road.place(along, across);
-                    point.y = if street.road.raised(across, along) { -KERB - 0.01 } else { -0.01 };
+                    let (mut point, _) = road.place(along, across);
+                    point.y = if road.raised(across, along) { -KERB - 0.01 } else { -0.01 };
                     let point = Vec3A::from(point);
-                    let dapple = street.light.dapple(point.x, point.z);
-                    let lit = |to_light| 1.0 - street.solids.hide(point, to_light);
-                    let sun = lit(street.light.to_sun);
+                    let dapple = light.dapple(point.x, point.z);
+                    let lit = |to_light| 1.0 - solids.hide(point, to_light);
+                    let sun = lit(light.to_sun);
                     // Where leaves let part of the sun through, they let it through in spots.
                     let spots = 4.0 * sun * (1.0 - sun) * dapple;
                     let open = sky.iter().map(|to_sky| lit(*to_sky)).sum::<f32>() / 4.0;

@@ -42,15 +42,9 @@ impl Street {
         }
         far_ends(&road, &mut Dice::new(seed, 30), &mut parts);
         let light = Light::new(seed);
-        let mut street = Self {
-            road,
-            light,
-            ground: Ground::new(seed),
-            solids: Solids::new(parts),
-            shade: Shade::default(),
-        };
-        street.shade = Shade::bake(&street);
-        street
+        let solids = Solids::new(parts);
+        let shade = Shade::bake(&road, &light, &solids);
+        Self { road, light, ground: Ground::new(seed), solids, shade }
     }
 }
 

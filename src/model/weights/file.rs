@@ -1,6 +1,6 @@
 //! One file of named tensors, whatever its format.
 
-use super::{Files, WeightsError, alias::published_key};
+use super::{alias::published_key, error::WeightsError};
 use crate::{config::ImageSize, data::unreadable::safetensors_reason};
 use burn::{
     store::pytorch_reader::{self, PickleValue, PytorchError, PytorchReader},
@@ -13,6 +13,9 @@ use std::{
     io::{BufReader, Read},
     path::{Path, PathBuf},
 };
+
+/// The files of a network by their name without extension.
+pub(super) type Files = BTreeMap<String, TensorFile>;
 
 /// The tensors of a `.pth` or `.safetensors` file by name, and the few other facts it states.
 pub(super) struct TensorFile {

@@ -8,6 +8,7 @@
 
 mod alias;
 mod architecture;
+mod error;
 mod file;
 mod imagenet;
 mod name;
@@ -15,91 +16,21 @@ mod save;
 mod scale;
 mod torch;
 
+pub use error::WeightsError;
 pub use imagenet::{PretrainedEncoders, load_imagenet};
 pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors, parameter_ids};
 pub use save::{save, save_joined};
 pub use scale::MetricScale;
 
 use super::{Architecture, Networks};
-use crate::{
-    config::{ImageSize, NetworkConfig, NetworkFile},
-    data::unreadable::io_reason,
-};
+use crate::config::{ImageSize, NetworkConfig, NetworkFile};
 use burn::tensor::Device;
-use file::TensorFile;
+use file::{Files, TensorFile};
 use serde::Serialize;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
 };
-
-/// Why weights could not be read or written; each text is one line.
-#[derive(Debug, thiserror::Error)]
-pub enum WeightsError {
-    /// Nothing there that could be weights.
-    #[error(
-        "no weights at {}: {reason}; give a folder with encoder.pth and depth.pth, or a .safetensors file",
-        path.display()
-    )]
-    Absent {
-        /// Where they were looked for.
-        path: PathBuf,
-        /// What is missing there.
-        reason: String,
-    },
-    /// The system will not give the file.
-    #[error("{} cannot be read: {}", path.display(), io_reason(reason))]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        reason: std::io::Error,
-    },
-    /// Its content contradicts itself, or is something else.
-    #[error("{} is damaged or no weights file: {reason}; get it once more", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where its reading ended.
-        reason: String,
-    },
-    /// It holds more than numbers.
-    #[error(
-        "{} holds a Python object of the class {class}, which is refused: only tensors, numbers and \
-         text are read, so save a state_dict",
-        path.display()
-    )]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// The class.
-        class: String,
-    },
-    /// Whole, but not of a network that is known here.
-    #[error("{} fits no known network: {reason}", path.display())]
-    Unknown {
-        /// The file.
-        path: PathBuf,
-        /// What does not fit.
-        reason: String,
-    },
-    /// The file beside the weights that should say their scale does not.
-    #[error("{} says no scale: {reason}; remove it or run monoscope calibrate again", path.display())]
-    NoScale {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The files cannot be written.
-    #[error("weights cannot be written to {}: {reason}", path.display())]
-    Unwritable {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's reason.
-        reason: std::io::Error,
-    },
-}
 
 /// Networks from a file, with what the file says about them.
 #[derive(Debug)]
@@ -199,9 +130,6 @@ fn of_files(files: &Files, device: &Device) -> Result<Loaded, WeightsError> {
 fn is_superfluous(key: &str) -> bool {
     key.ends_with("num_batches_tracked") || key.starts_with("encoder.fc.")
 }
-
-/// The files of a network by their name without extension.
-type Files = BTreeMap<String, TensorFile>;
 
 fn open(path: &Path) -> Result<Files, WeightsError> {
     let absent = |reason: &str| WeightsError::Absent { path: path.to_owned(), reason: reason.to_owned() };

@@ -1,6 +1,6 @@
 //! The numbers of a map on the processor.
 
-use crate::compute::values;
+use crate::{compute::values, config::ImageSize};
 use burn::tensor::Tensor;
 
 /// Planes of numbers, row by row.
@@ -12,6 +12,11 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// Values of a map of this size.
+    pub fn new(values: Vec<f32>, ImageSize { height, width }: ImageSize) -> Self {
+        Self { height, width, values }
+    }
+
     /// Reads the first item of a batch back from its device.
     pub fn first_of(batch: &Tensor<4>) -> Self {
         let [_, _, height, width] = batch.dims();

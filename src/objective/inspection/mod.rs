@@ -22,9 +22,7 @@ use super::{Inputs, Noise, Objective, Projection};
 use crate::{
     compute::values,
     config::{FrameId, ImageSize, ObjectiveConfig},
-    data::DepthMap,
     geometry::DepthRange,
-    model::weights::MetricScale,
 };
 use burn::tensor::Tensor;
 use grid::Grid;
@@ -46,8 +44,17 @@ pub struct Evidence {
     target: Grid,
     sources: Vec<Source>,
     gradient: Option<Grid>,
-    scale: Option<MetricScale>,
-    truth: Option<DepthMap>,
+    scale: Option<DepthScale>,
+    truth: Option<Grid>,
+}
+
+/// Metres in a unit of predicted depth.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DepthScale {
+    /// The factor from predicted depth to metres.
+    pub metres_per_unit: f64,
+    /// How it is known, in words.
+    pub origin: String,
 }
 
 /// A source image, and where it sees what the target sees.
@@ -106,9 +113,10 @@ impl Evidence {
         }
     }
 
-    /// Adds how predicted depths become metres, and measured or exact depths if there are any.
-    pub fn with_truth(self, scale: Option<MetricScale>, truth: Option<DepthMap>) -> Self {
-        Self { scale, truth, ..self }
+    /// Adds how predicted depths become metres, and measured or exact depths if there are any: metres row by row,
+    /// 0 where nothing is known, with the size of their map.
+    pub fn with_truth(self, scale: Option<DepthScale>, truth: Option<(Vec<f32>, ImageSize)>) -> Self {
+        Self { scale, truth: truth.map(|(metres, size)| Grid::new(metres, size)), ..self }
     }
 
     /// The gradient with respect to the disparity of the finest scale, as [`disparity_gradient`] gives it:

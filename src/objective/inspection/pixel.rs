@@ -1,9 +1,8 @@
 //! Everything that is known about one pixel.
 
-use super::{Difference, Evidence, window::Window};
+use super::{DepthScale, Difference, Evidence, window::Window};
 use crate::{
     config::{FrameId, ImageSize},
-    model::weights::MetricScale,
     objective::smoothness::SMALLEST_MEAN,
 };
 
@@ -26,7 +25,7 @@ pub struct PixelReport {
     /// disparity, motions held; `None` without sources.
     pub gradient: Option<f64>,
     /// How predicted depths become metres, if it is known.
-    pub scale: Option<MetricScale>,
+    pub scale: Option<DepthScale>,
     /// Measured or exact depth nearby, if there is any.
     pub truth: Option<TrueDepth>,
 }
@@ -205,7 +204,7 @@ impl Evidence {
         };
         let rows = span(1, truth.height);
         let known = rows.flat_map(|y| span(0, truth.width).map(move |x| [x, y])).filter_map(|[x, y]| {
-            let metres = f64::from(truth.metres[y * truth.width + x]);
+            let [metres] = truth.at([x, y]);
             let across = (x as f64 + 0.5 - centre[0]) / ratio[0];
             let down = (y as f64 + 0.5 - centre[1]) / ratio[1];
             (metres > 0.0).then(|| TrueDepth { metres, distance: across.hypot(down) })

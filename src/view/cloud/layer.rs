@@ -1,16 +1,16 @@
 //! What a point cloud is put together from: depth maps, where their cameras stand, and their colours.
 
 use super::super::field::FieldStyle;
-use crate::{compute::Lease, geometry::Intrinsics, session::Cloud};
+use crate::{compute::Lease, geometry::Intrinsics};
 use glam::DAffine3;
 use std::sync::Arc;
 
 /// What colours the points.
 #[derive(Clone, Debug)]
 pub enum Paint {
-    /// A picture of the size of the depth map, [3,h,w].
+    /// A picture of the size of the depth map, `[3,h,w]`.
     Film(Arc<Lease>),
-    /// Numbers of the size of the depth map, [1,h,w]. An automatic range is that of the first layer's.
+    /// Numbers of the size of the depth map, `[1,h,w]`. An automatic range is that of the first layer's.
     Field(Arc<Lease>, FieldStyle),
 }
 
@@ -35,7 +35,7 @@ impl Paint {
 /// A depth map with its camera and colours.
 #[derive(Clone, Debug)]
 pub struct CloudLayer {
-    /// Depth, [1,h,w]; where it is not above 0 there is no point.
+    /// Depth, `[1,h,w]`; where it is not above 0 there is no point.
     pub depth: Arc<Lease>,
     /// Its colours.
     pub paint: Paint,
@@ -55,12 +55,12 @@ impl CloudLayer {
         self.depth.is_on(device) && self.paint.values().is_on(device)
     }
 
-    /// The frame that is looked at, in its own colours.
-    pub fn film(cloud: &Cloud) -> Self {
+    /// The frame that is looked at, in its own colours: depth `[1,h,w]`, colour `[3,h,w]` and their camera.
+    pub fn film(depth: Arc<Lease>, colour: Arc<Lease>, intrinsics: Intrinsics) -> Self {
         Self {
-            depth: Arc::clone(&cloud.depth),
-            paint: Paint::Film(Arc::clone(&cloud.colour)),
-            intrinsics: cloud.intrinsics,
+            depth,
+            paint: Paint::Film(colour),
+            intrinsics,
             unit: 1.0,
             target_from_source: DAffine3::IDENTITY,
             is_sparse: false,

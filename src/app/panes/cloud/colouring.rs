@@ -5,7 +5,7 @@ use crate::{
     app::{legend, state::State},
     compute::Lease,
     objective::MapName,
-    session::Picture,
+    session::{self, Picture},
     view::{CloudLayer, FieldStyle, Paint},
 };
 use serde::{Deserialize, Serialize};
@@ -95,10 +95,10 @@ impl Cloud {
         let Some(cloud) = &picture.cloud else { return Vec::new() };
         let field = self.colour_by.field(state);
         let first = field.as_ref().map(|(values, style)| Paint::Field(Arc::clone(values), style.clone()));
-        let film = CloudLayer::film(cloud);
+        let film = film_layer(cloud);
         let mut layers = vec![CloudLayer { paint: first.unwrap_or_else(|| film.paint.clone()), ..film }];
         for neighbour in state.fusion.of(picture).into_iter().flat_map(|fusion| &fusion.neighbours) {
-            let film = CloudLayer::film(&neighbour.cloud);
+            let film = film_layer(&neighbour.cloud);
             let paint = match &field {
                 None => film.paint.clone(),
                 Some((_, style)) if self.colour_by == ColourBy::Depth => {
@@ -114,6 +114,11 @@ impl Cloud {
     }
 }
 
+/// The points of a frame in its own colours.
+fn film_layer(cloud: &session::Cloud) -> CloudLayer {
+    CloudLayer::film(Arc::clone(&cloud.depth), Arc::clone(&cloud.colour), cloud.intrinsics)
+}
+
 /// The true depth brought to the unit of the predicted one.
 fn truth_layer(picture: &Picture) -> Option<CloudLayer> {
     let cloud = picture.cloud.as_ref()?;
@@ -124,6 +129,6 @@ fn truth_layer(picture: &Picture) -> Option<CloudLayer> {
         depth,
         unit: (1.0 / metres_per_unit) as f32,
         is_sparse: true,
-        ..CloudLayer::film(cloud)
+        ..film_layer(cloud)
     })
 }

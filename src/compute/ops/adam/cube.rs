@@ -2,7 +2,7 @@
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::{AdamStep, BETA_1, BETA_2, EPSILON, Moments, ParameterUpdate};
+use super::step::{AdamStep, BETA_1, BETA_2, EPSILON, Moments, ParameterUpdate};
 use crate::compute::ops::{
     GroupLimits, Guard,
     cube::{argument, flat, like},

@@ -1,6 +1,6 @@
 //! Adam on the processor: one pass over memory.
 
-use super::{AdamStep, BETA_1, BETA_2, EPSILON, Moments};
+use super::step::{AdamStep, BETA_1, BETA_2, EPSILON, Moments};
 use burn::{backend::Flex, tensor::Tensor};
 use macerator::AutoArch;
 use rayon::prelude::*;

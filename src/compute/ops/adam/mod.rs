@@ -2,59 +2,13 @@
 
 mod cube;
 mod flex;
+mod step;
+
+pub use step::{AdamStep, Moments, ParameterUpdate};
 
 use super::{GroupLimits, Guard};
 use burn::tensor::{Device, Tensor};
-
-/// How much of each running mean stays.
-const BETA_1: f32 = 0.9;
-const BETA_2: f32 = 0.999;
-/// Keeps an update finite where all gradients were 0.
-const EPSILON: f32 = 1e-8;
-
-/// Running means of a parameter's gradient and of its square, flattened.
-#[derive(Clone, Debug)]
-pub struct Moments {
-    /// Mean of gradients.
-    pub first: Tensor<1>,
-    /// Mean of squared gradients.
-    pub second: Tensor<1>,
-}
-
-impl Moments {
-    fn zeros(count: usize, device: &Device) -> Self {
-        Self { first: Tensor::zeros([count], device), second: Tensor::zeros([count], device) }
-    }
-}
-
-/// The numbers of one update.
-#[derive(Clone, Copy, Debug)]
-pub struct AdamStep {
-    step_size: f32,
-    second_correction: f32,
-}
-
-impl AdamStep {
-    /// The update number `step`, counted from 1.
-    pub fn new(learning_rate: f64, step: u64) -> Self {
-        let correction = |beta: f32| 1.0 - f64::from(beta).powf(step as f64);
-        Self {
-            step_size: (learning_rate / correction(BETA_1)) as f32,
-            second_correction: correction(BETA_2).sqrt() as f32,
-        }
-    }
-}
-
-/// A parameter with what it is updated by, flattened.
-#[derive(Debug)]
-pub struct ParameterUpdate {
-    /// `[count]`.
-    pub parameter: Tensor<1>,
-    /// `[count]`.
-    pub gradient: Tensor<1>,
-    /// `None` before the first update.
-    pub moments: Option<Moments>,
-}
+use step::{BETA_1, BETA_2, EPSILON};
 
 /// Updates parameters by their gradients times the guard's factor, if it is open; else all of them and their
 /// moments stay as they are. One pass over memory on the CPU backend; on the GPU backend a few launches, of

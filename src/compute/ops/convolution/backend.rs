@@ -1,6 +1,6 @@
 //! The convolution as a backend extension, and its derivatives.
 
-use super::ConvolutionOptions;
+use super::options::ConvolutionOptions;
 use burn::backend::{
     Autodiff, Backend,
     autodiff::{

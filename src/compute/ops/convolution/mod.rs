@@ -7,11 +7,13 @@ mod activation;
 mod backend;
 mod cube;
 mod flex;
+mod options;
 
 pub use activation::Activation;
 pub use cube::{Sweep, Tile};
 pub use flex::PixelSums;
 pub(in crate::compute) use flex::release_scratch;
+pub use options::{ConvolutionOptions, Padding};
 
 use super::{elu, reflection_pad};
 use backend::ConvolutionOps;
@@ -24,35 +26,6 @@ use burn::{
         ops::ConvOptions,
     },
 };
-
-/// What the convolution sees beyond the border, and how far: the margin on each side, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Padding {
-    /// Zeros.
-    Zero(usize),
-    /// The input mirrored at its outermost pixels, which are not repeated.
-    Reflect(usize),
-}
-
-impl Padding {
-    /// The margin on each side.
-    pub fn margin(self) -> usize {
-        match self {
-            Self::Zero(margin) | Self::Reflect(margin) => margin,
-        }
-    }
-}
-
-/// How to convolve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvolutionOptions {
-    /// Input pixels from one output pixel to the next.
-    pub stride: usize,
-    /// The border.
-    pub padding: Padding,
-    /// What is applied to the result.
-    pub activation: Activation,
-}
 
 /// Convolves `input` [batch, channels, height, width] with `weight` [filters, channels, k, k] (not
 /// flipped, as all networks do), adds `bias` [filters] and applies the activation. Differentiable in

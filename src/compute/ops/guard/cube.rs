@@ -2,7 +2,6 @@
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::Guard;
 use crate::compute::ops::{
     GroupLimits,
     cube::{argument, flat, like, workgroup_sum},
@@ -165,8 +164,12 @@ pub(super) fn judge(
 }
 
 /// The new values of each pair where the guard is open, else the old, in memory of their own.
-pub(super) fn keep(pairs: Vec<[Values<1>; 2]>, guard: &Guard, limits: Option<GroupLimits>) -> Vec<Values<1>> {
-    let state = flat(guard.state());
+pub(super) fn keep(
+    pairs: Vec<[Values<1>; 2]>,
+    state: Values<1>,
+    limits: Option<GroupLimits>,
+) -> Vec<Values<1>> {
+    let state = flat(state);
     let client = state.client.clone();
     let rows: Vec<[CubeTensor; 3]> = pairs
         .into_iter()

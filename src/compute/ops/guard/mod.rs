@@ -87,7 +87,7 @@ pub fn keep_unless_open(
     limits: Option<GroupLimits>,
 ) -> Vec<Tensor<1>> {
     match pairs.first() {
-        Some([old, _]) if old.device() != Device::flex() => cube::keep(pairs, guard, limits),
+        Some([old, _]) if old.device() != Device::flex() => cube::keep(pairs, guard.state(), limits),
         _ => {
             let (is_open, _) = guard.read();
             pairs.into_iter().map(|[old, new]| if is_open { new } else { old }).collect()

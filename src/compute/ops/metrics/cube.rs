@@ -2,7 +2,7 @@
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::PredictionMetrics;
+use super::predictions::PredictionMetrics;
 use crate::compute::ops::{
     cube::{argument, flat, like, workgroup_sum},
     group::{CHUNK, THREADS, cubes},

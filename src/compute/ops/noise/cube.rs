@@ -1,6 +1,6 @@
 //! Tie-break noise on the GPU. WGSL has no 64-bit numbers: here they are pairs of 32 bits.
 
-use super::{FACTORS, INCREMENT, MEAN_OF_SUM, SCALE_OF_SUM, STANDARD_DEVIATION};
+use super::distribution::{FACTORS, INCREMENT, MEAN_OF_SUM, SCALE_OF_SUM, STANDARD_DEVIATION};
 use crate::compute::ops::cube::{argument, empty, one_thread_each};
 use burn::{
     backend::{Cube, TensorMetadata},

@@ -1,6 +1,6 @@
 //! The normalisation as a backend extension, and its gradient rule.
 
-use super::NormalisationOptions;
+use super::options::NormalisationOptions;
 use burn::backend::{
     Autodiff, AutodiffBackend, Backend, ExtensionType,
     autodiff::{

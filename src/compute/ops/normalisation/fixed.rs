@@ -30,14 +30,18 @@ impl FixedNormalisation {
     /// Filters and biases of a convolution, which has no bias, that normalises its results: from `filters`
     /// [channels, inputs, k, k]. One launch on the GPU.
     pub fn fold(self, filters: Tensor<4>) -> (Tensor<4>, Tensor<1>) {
-        if self.has_kernels() { cube::fold(self, filters) } else { self.composed_fold(filters) }
+        if self.has_kernels() {
+            cube::fold(self.parameters(), self.epsilon, filters)
+        } else {
+            self.composed_fold(filters)
+        }
     }
 
     /// Normalises `input` [batch, channels, height, width], adds a shortcut of the same shape if there is
     /// one, and sets what is negative to zero if asked to. One launch on the GPU.
     pub fn apply(self, input: Tensor<4>, shortcut: Option<Tensor<4>>, rectify: bool) -> Tensor<4> {
         if self.has_kernels() {
-            cube::apply(self, input, shortcut, rectify)
+            cube::apply(self.parameters(), self.epsilon, input, shortcut, rectify)
         } else {
             self.composed_apply(input, shortcut, rectify)
         }
@@ -55,6 +59,11 @@ impl FixedNormalisation {
         let output = input * scale.reshape([1, -1, 1, 1]) + shift.reshape([1, -1, 1, 1]);
         let output = shortcut.into_iter().fold(output, |output, shortcut| output + shortcut);
         if rectify { relu(output) } else { output }
+    }
+
+    /// Weight, bias, mean and variance, as kernels take them.
+    fn parameters(&self) -> [Tensor<1>; 4] {
+        [&self.weight, &self.bias, &self.mean, &self.variance].map(Tensor::clone)
     }
 
     fn scale_and_shift(self) -> [Tensor<1>; 2] {

@@ -1,6 +1,6 @@
 //! Planes of numbers from interleaved bytes, one thread a pixel.
 
-use super::{Pictures, empty};
+use super::packed::{Pictures, empty};
 use crate::compute::ops::cube::{argument, one_thread_each};
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;

@@ -8,9 +8,8 @@
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use super::{
-    Pictures,
     bytes::{Colour, colour_at, empty_planes, write_colour},
-    empty, upload_words,
+    packed::{Pictures, empty, upload_words},
 };
 use crate::{
     compute::ops::cube::{argument, one_thread_each, workgroup_sum},

@@ -3,53 +3,22 @@
 
 mod bytes;
 mod jitter;
+mod packed;
 mod pyramid;
 
-use crate::{compute::upload, data::augment::Jitter};
+pub use packed::Pictures;
+
+use crate::data::augment::Jitter;
 use burn::{
     backend::Cube,
-    tensor::{DType, Device, Int, Tensor, TensorData},
+    tensor::{Device, Tensor},
 };
-use burn_cubecl::{kernel::into_contiguous, ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
-use image::RgbImage;
-use rayon::prelude::*;
+use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 
 /// burn's tensor, beside the one of cubecl's kernels.
 type Images = Tensor<4>;
 
-/// Pictures of one size on the GPU backend: interleaved RGB bytes, one picture after the other, four bytes a word.
-pub struct Pictures {
-    words: CubeTensor,
-    count: usize,
-    height: usize,
-    width: usize,
-    device: Device,
-}
-
 impl Pictures {
-    /// Uploads pictures; there is at least one.
-    ///
-    /// # Panics
-    /// If they differ in size, or the device is not of the GPU backend.
-    pub fn upload(images: &[&RgbImage], device: &Device) -> Self {
-        let (width, height) = images[0].dimensions();
-        assert!(images.iter().all(|image| image.dimensions() == (width, height)), "pictures of one size");
-        let bytes = images[0].as_raw().len();
-        let mut words = vec![0_u32; (images.len() * bytes).div_ceil(4)];
-        // Fresh memory is slow to fill on one thread.
-        bytemuck::cast_slice_mut(&mut words)
-            .par_chunks_mut(bytes)
-            .zip(images)
-            .for_each(|(packed, image)| packed.copy_from_slice(&image.as_raw()[..packed.len()]));
-        Self {
-            words: upload_words(words, device),
-            count: images.len(),
-            height: height as usize,
-            width: width as usize,
-            device: device.clone(),
-        }
-    }
-
     /// The pictures as they are, `[N, 3, H, W]` in 0 to 1.
     pub fn clean(&self) -> Tensor<4> {
         from_cube(bytes::planes(self), &self.device)
@@ -62,10 +31,6 @@ impl Pictures {
     /// If a factor is not within 0.5 to 2, or the pictures have more than 2²⁴ pixels.
     pub fn jittered(&self, jitters: &[Option<&Jitter>]) -> Tensor<4> {
         from_cube(jitter::planes(self, jitters), &self.device)
-    }
-
-    fn pixels(&self) -> usize {
-        self.height * self.width
     }
 }
 
@@ -82,20 +47,7 @@ pub fn smaller_levels(images: Images, levels: usize) -> Vec<Images> {
     pyramid::levels(&images, levels, &inner).into_iter().map(|level| from_cube(level, &device)).collect()
 }
 
-/// Whole numbers as a kernel takes them.
-fn upload_words(words: Vec<u32>, device: &Device) -> CubeTensor {
-    let count = words.len();
-    let device = device.clone().without_autodiff();
-    let words: Tensor<1, Int> = upload(TensorData::new(words, [count]), &device);
-    words.try_into_primitive::<Cube>().expect("the device is of the GPU backend")
-}
-
 fn from_cube(tensor: CubeTensor, device: &Device) -> Images {
     let images = Images::from_primitive::<Cube>(tensor);
     if device.is_autodiff() { images.autodiff() } else { images }
-}
-
-/// A tensor of this shape and type, not yet filled, where the other is.
-fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D], data_type: DType) -> CubeTensor {
-    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), data_type)
 }

@@ -4,7 +4,7 @@
 //! Output x is made of the twelve inputs 2x − 5 to 2x + 6. Those beyond an end of the axis weigh nothing and the
 //! others make up for it, so that only the three outputs at either end have weights of their own.
 
-use super::empty;
+use super::packed::empty;
 use crate::{
     compute::{ops::cube::argument, upload},
     data::image::Filter,

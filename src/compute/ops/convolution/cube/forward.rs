@@ -2,7 +2,9 @@
 
 use super::{
     activation::activated,
-    few, is_for_tiles, sliding,
+    few,
+    scale::is_for_tiles,
+    sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of, seen},
 };

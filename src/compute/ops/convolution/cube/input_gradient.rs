@@ -8,8 +8,7 @@
 
 use super::{
     activation::through,
-    is_for_tiles,
-    scale::{Operands, scale_of},
+    scale::{Operands, is_for_tiles, scale_of},
     sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Place, Window, place_of},

@@ -18,17 +18,9 @@ use super::{
     ConvolutionOptions,
     backend::{ConvolutionGradients, ConvolutionOps, Saved},
 };
-use crate::compute::precision::F16;
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
-use cubecl::ir::ElemType;
 use scale::Operands;
-
-/// Whether only the tiles serve products of operands of this type. The other kernels hold their factors in registers
-/// and shared memory as f32; f16 is for the tiles, whose products matrix units can take over.
-fn is_for_tiles(operand: ElemType) -> bool {
-    operand == F16
-}
 
 impl ConvolutionOps for CubeBackend {
     fn convolution(

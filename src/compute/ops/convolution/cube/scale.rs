@@ -18,6 +18,12 @@ use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
+/// Whether only the tiles serve products of operands of this type. The other kernels hold their factors in registers
+/// and shared memory as f32; f16 is for the tiles, whose products matrix units can take over.
+pub(super) fn is_for_tiles(operand: ElemType) -> bool {
+    operand == F16
+}
+
 /// Threads of a workgroup that looks for the largest; a power of two.
 const THREADS: usize = 256;
 /// Workgroups that look at most.

@@ -6,8 +6,7 @@
 
 use super::{
     activation::through,
-    is_for_tiles,
-    scale::{Operands, scale_of},
+    scale::{Operands, is_for_tiles, scale_of},
     sliding::weight_gradient::{Sheaf, sliding_sums},
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
     window::{Window, place_of, seen},

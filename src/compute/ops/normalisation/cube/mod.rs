@@ -7,7 +7,7 @@ mod forward;
 mod reduce;
 
 use super::{
-    FixedNormalisation, NormalisationOptions,
+    NormalisationOptions,
     backend::{Inputs, NormalisationOps, NormalisationPasses, Outputs, Saved},
 };
 use crate::compute::ops::cube::{argument, empty, empty_of, one_thread_each, vector_size};
@@ -170,10 +170,9 @@ fn primitive<const D: usize>(tensor: burn::tensor::Tensor<D>) -> CubeTensor {
     into_contiguous(tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend"))
 }
 
-/// See [`FixedNormalisation::fold`].
-pub(super) fn fold(normalisation: FixedNormalisation, filters: Map) -> (Map, Vector) {
-    let FixedNormalisation { weight, bias, mean, variance, epsilon } = normalisation;
-    let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(primitive);
+/// See [`super::FixedNormalisation::fold`]; the parameters are weight, bias, mean and variance.
+pub(super) fn fold(parameters: [Vector; 4], epsilon: f32, filters: Map) -> (Map, Vector) {
+    let [weight, bias, mean, variance] = parameters.map(primitive);
     let filters = primitive(filters);
     let shape: [usize; 4] = filters.shape().dims();
     let (folded, shift) = (empty(&filters, shape), empty_of(&filters, [shape[0]], filters.dtype));
@@ -194,15 +193,15 @@ pub(super) fn fold(normalisation: FixedNormalisation, filters: Map) -> (Map, Vec
     (Map::from_primitive::<Cube>(folded), Vector::from_primitive::<Cube>(shift))
 }
 
-/// See [`FixedNormalisation::apply`].
+/// See [`super::FixedNormalisation::apply`]; the parameters are weight, bias, mean and variance.
 pub(super) fn apply(
-    normalisation: FixedNormalisation,
+    parameters: [Vector; 4],
+    epsilon: f32,
     input: Map,
     shortcut: Option<Map>,
     rectify: bool,
 ) -> Map {
-    let FixedNormalisation { weight, bias, mean, variance, epsilon } = normalisation;
-    let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(primitive);
+    let [weight, bias, mean, variance] = parameters.map(primitive);
     let (input, shortcut) = (primitive(input), shortcut.map(primitive));
     let shape: [usize; 4] = input.shape().dims();
     let lanes = vector_size(shape[2] * shape[3]);

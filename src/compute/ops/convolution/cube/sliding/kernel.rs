@@ -8,7 +8,7 @@ use super::{
         tile::Four,
         window::place_of,
     },
-    BLOCK_COLUMNS, KERNEL, PATCH_COLUMNS, SUMS, Slide, Sweep, TAPS, source_of,
+    shape::{BLOCK_COLUMNS, KERNEL, PATCH_COLUMNS, SUMS, Slide, Sweep, TAPS, source_of},
     weights::{load_transposed_weight, load_weight},
 };
 use crate::compute::ops::convolution::Activation;

@@ -16,7 +16,7 @@ use super::{
         tile::Four,
         window::{Window, place_of},
     },
-    BLOCK_COLUMNS, KERNEL, PATCH_COLUMNS, Slide, TAPS, source_of,
+    shape::{BLOCK_COLUMNS, KERNEL, PATCH_COLUMNS, Slide, TAPS, source_of},
 };
 use crate::compute::ops::{convolution::Activation, cube::argument};
 use burn::backend::TensorMetadata;

@@ -1,7 +1,10 @@
 //! The weights of some channels, written to shared memory as a sliding window takes them: term by term, rows side
 //! by side.
 
-use super::{super::tile::Four, Sweep, TAPS};
+use super::{
+    super::tile::Four,
+    shape::{Sweep, TAPS},
+};
 use cubecl::prelude::*;
 
 /// Writes the weights `[rows, channels, 3, 3]` of some channels to shared memory.

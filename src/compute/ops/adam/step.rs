@@ -1,0 +1,53 @@
+//! The numbers and the state of an update by Adam, for every implementation of it.
+
+use burn::tensor::{Device, Tensor};
+
+/// How much of each running mean stays.
+pub(super) const BETA_1: f32 = 0.9;
+pub(super) const BETA_2: f32 = 0.999;
+/// Keeps an update finite where all gradients were 0.
+pub(super) const EPSILON: f32 = 1e-8;
+
+/// Running means of a parameter's gradient and of its square, flattened.
+#[derive(Clone, Debug)]
+pub struct Moments {
+    /// Mean of gradients.
+    pub first: Tensor<1>,
+    /// Mean of squared gradients.
+    pub second: Tensor<1>,
+}
+
+impl Moments {
+    pub(super) fn zeros(count: usize, device: &Device) -> Self {
+        Self { first: Tensor::zeros([count], device), second: Tensor::zeros([count], device) }
+    }
+}
+
+/// The numbers of one update.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamStep {
+    pub(super) step_size: f32,
+    pub(super) second_correction: f32,
+}
+
+impl AdamStep {
+    /// The update number `step`, counted from 1.
+    pub fn new(learning_rate: f64, step: u64) -> Self {
+        let correction = |beta: f32| 1.0 - f64::from(beta).powf(step as f64);
+        Self {
+            step_size: (learning_rate / correction(BETA_1)) as f32,
+            second_correction: correction(BETA_2).sqrt() as f32,
+        }
+    }
+}
+
+/// A parameter with what it is updated by, flattened.
+#[derive(Debug)]
+pub struct ParameterUpdate {
+    /// `[count]`.
+    pub parameter: Tensor<1>,
+    /// `[count]`.
+    pub gradient: Tensor<1>,
+    /// `None` before the first update.
+    pub moments: Option<Moments>,
+}

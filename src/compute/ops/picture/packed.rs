@@ -1,0 +1,61 @@
+//! Pictures as they are uploaded: bytes, four a word.
+
+use crate::compute::upload;
+use burn::{
+    backend::Cube,
+    tensor::{DType, Device, Int, Tensor, TensorData},
+};
+use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
+use image::RgbImage;
+use rayon::prelude::*;
+
+/// Pictures of one size on the GPU backend: interleaved RGB bytes, one picture after the other, four bytes a word.
+pub struct Pictures {
+    pub(super) words: CubeTensor,
+    pub(super) count: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) device: Device,
+}
+
+impl Pictures {
+    /// Uploads pictures; there is at least one.
+    ///
+    /// # Panics
+    /// If they differ in size, or the device is not of the GPU backend.
+    pub fn upload(images: &[&RgbImage], device: &Device) -> Self {
+        let (width, height) = images[0].dimensions();
+        assert!(images.iter().all(|image| image.dimensions() == (width, height)), "pictures of one size");
+        let bytes = images[0].as_raw().len();
+        let mut words = vec![0_u32; (images.len() * bytes).div_ceil(4)];
+        // Fresh memory is slow to fill on one thread.
+        bytemuck::cast_slice_mut(&mut words)
+            .par_chunks_mut(bytes)
+            .zip(images)
+            .for_each(|(packed, image)| packed.copy_from_slice(&image.as_raw()[..packed.len()]));
+        Self {
+            words: upload_words(words, device),
+            count: images.len(),
+            height: height as usize,
+            width: width as usize,
+            device: device.clone(),
+        }
+    }
+
+    pub(super) fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+}
+
+/// Whole numbers as a kernel takes them.
+pub(super) fn upload_words(words: Vec<u32>, device: &Device) -> CubeTensor {
+    let count = words.len();
+    let device = device.clone().without_autodiff();
+    let words: Tensor<1, Int> = upload(TensorData::new(words, [count]), &device);
+    words.try_into_primitive::<Cube>().expect("the device is of the GPU backend")
+}
+
+/// A tensor of this shape and type, not yet filled, where the other is.
+pub(super) fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D], data_type: DType) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), data_type)
+}

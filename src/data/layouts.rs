@@ -1,0 +1,45 @@
+//! The layouts of data that can be opened.
+
+use super::{
+    DataError, FrameSource,
+    folder::OwnFolder,
+    kitti::{KittiOdometry, KittiRaw},
+    synthetic::BuiltInDrive,
+};
+use crate::config::{CameraChoice, DataChoice};
+use std::{path::Path, sync::Arc};
+
+/// Opens the built-in drive with the default seed, or a folder by its layout: KITTI raw, KITTI odometry,
+/// or frames of one's own.
+///
+/// # Errors
+/// The folder is missing or has none of these layouts, or a camera is not known.
+pub fn open(choice: &DataChoice) -> Result<Arc<dyn FrameSource>, DataError> {
+    Ok(match choice {
+        DataChoice::Demo => Arc::new(BuiltInDrive::default()),
+        DataChoice::Folder(folder) => open_folder(folder, None)?,
+        DataChoice::Assuming { folder, camera } => open_folder(folder, Some(*camera))?,
+    })
+}
+
+fn open_folder(folder: &Path, assumed: Option<CameraChoice>) -> Result<Arc<dyn FrameSource>, DataError> {
+    if !folder.is_dir() {
+        return Err(DataError::Missing {
+            what: "data folder".to_owned(),
+            path: folder.to_owned(),
+            advice: "give a folder in KITTI raw or odometry layout, a folder of pictures, or demo".to_owned(),
+        });
+    }
+    Ok(if KittiOdometry::is_layout(folder) {
+        Arc::new(KittiOdometry::open(folder)?)
+    } else if KittiRaw::is_layout(folder) {
+        Arc::new(KittiRaw::open(folder)?)
+    } else {
+        Arc::new(OwnFolder::open(folder, assumed)?)
+    })
+}
+
+/// Whether a folder has a layout that [`open`] knows.
+pub fn is_data(folder: &Path) -> bool {
+    KittiOdometry::is_layout(folder) || KittiRaw::is_layout(folder) || OwnFolder::is_layout(folder)
+}

@@ -1,0 +1,63 @@
+//! A split as its three lists of frames.
+
+use crate::data::FrameKey;
+
+/// The three lists of a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Frames to train on.
+    Training,
+    /// Frames that tell how training goes.
+    Validation,
+    /// Frames that published numbers are about.
+    Test,
+}
+
+impl Part {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Training => "training",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+
+    /// The name of its list in a split folder.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Training => "train_files.txt",
+            Self::Validation => "val_files.txt",
+            Self::Test => "test_files.txt",
+        }
+    }
+}
+
+/// Which frames train, validate and test.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Targets to train on.
+    pub training: Vec<FrameKey>,
+    /// Targets that tell how training goes.
+    pub validation: Vec<FrameKey>,
+    /// Targets that published numbers are about.
+    pub test: Vec<FrameKey>,
+}
+
+impl Split {
+    /// One of the three lists.
+    pub fn part(&self, part: Part) -> &[FrameKey] {
+        match part {
+            Part::Training => &self.training,
+            Part::Validation => &self.validation,
+            Part::Test => &self.test,
+        }
+    }
+
+    pub(super) fn part_mut(&mut self, part: Part) -> &mut Vec<FrameKey> {
+        match part {
+            Part::Training => &mut self.training,
+            Part::Validation => &mut self.validation,
+            Part::Test => &mut self.test,
+        }
+    }
+}

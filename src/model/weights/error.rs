@@ -1,0 +1,72 @@
+//! Why weights could not be read or written.
+
+use crate::data::unreadable::io_reason;
+use std::path::PathBuf;
+
+/// Why weights could not be read or written; each text is one line.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// Nothing there that could be weights.
+    #[error(
+        "no weights at {}: {reason}; give a folder with encoder.pth and depth.pth, or a .safetensors file",
+        path.display()
+    )]
+    Absent {
+        /// Where they were looked for.
+        path: PathBuf,
+        /// What is missing there.
+        reason: String,
+    },
+    /// The system will not give the file.
+    #[error("{} cannot be read: {}", path.display(), io_reason(reason))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// Its content contradicts itself, or is something else.
+    #[error("{} is damaged or no weights file: {reason}; get it once more", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where its reading ended.
+        reason: String,
+    },
+    /// It holds more than numbers.
+    #[error(
+        "{} holds a Python object of the class {class}, which is refused: only tensors, numbers and \
+         text are read, so save a state_dict",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The class.
+        class: String,
+    },
+    /// Whole, but not of a network that is known here.
+    #[error("{} fits no known network: {reason}", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The file beside the weights that should say their scale does not.
+    #[error("{} says no scale: {reason}; remove it or run monoscope calibrate again", path.display())]
+    NoScale {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The files cannot be written.
+    #[error("weights cannot be written to {}: {reason}", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+}
