@@ -93,11 +93,12 @@ pub fn in_words(error: io::Error) -> io::Error {
         ErrorKind::StorageFull => "the disk is full; free some space",
         ErrorKind::QuotaExceeded => "your share of the disk is used up; free some space",
         ErrorKind::FileTooLarge => "the system allows no file of this size here; raise the limit (ulimit -f)",
-        ErrorKind::NotFound => "there is no such folder; perhaps it was moved or removed",
+        ErrorKind::NotFound => {
+            "there is no such folder; perhaps it was moved or removed: put it back or choose another place"
+        }
         ErrorKind::PermissionDenied => {
             "you have no permission to write there; change that or choose another place"
         }
-        ErrorKind::NotFound => "the folder is gone; put it back or choose another place",
         ErrorKind::NotADirectory => "what should be a folder is a file; move it away or choose another place",
         ErrorKind::ReadOnlyFilesystem => "the disk can only be read; choose another place",
         _ => return error,
