@@ -10,7 +10,7 @@ use monoscope::{
     config::{FrameId, ImageSize},
     objective::MapName,
     session::{Activity, Command, Event, OnRun, RunStarted},
-    train::{Album, SeenFrame, Snapshot, Snapshots, Thumbnail},
+    train::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -39,18 +39,18 @@ fn snapshot(step: u64, frames: &[u32], more: &[MapName]) -> Arc<Snapshot> {
         let colour: Vec<f32> = (0..3 * SIZE.pixels()).map(|at| (at as f32 + *frame as f32) / 999.0).collect();
         let maps = [MapName::Disparity(0)].iter().chain(more).map(|map| (*map, noise(*map)));
         let maps: BTreeMap<_, _> = maps.collect();
-        SeenFrame { key: key(*frame), colour: Arc::new(Thumbnail::new(COLOUR, &colour, SIZE)), maps }
+        FrameMaps { key: key(*frame), colour: Arc::new(Thumbnail::new(COLOUR, &colour, SIZE)), maps }
     });
     Arc::new(Snapshot { step: Some(step), frames: frames.collect(), seconds: 0.1 + step as f64 / 3.0 })
 }
 
-fn opened(run: &Path, step: u64) -> Album {
-    let (album, trouble) = Album::open(run, step, Snapshots::MOST_BYTES);
+fn opened(run: &Path, step: u64) -> SnapshotStore {
+    let (album, trouble) = SnapshotStore::open(run, step, Snapshots::MOST_BYTES);
     assert_eq!(trouble, None);
     album
 }
 
-fn steps(album: &Album) -> Vec<u64> {
+fn steps(album: &SnapshotStore) -> Vec<u64> {
     album.snapshots().all().iter().map(|snapshot| snapshot.step.unwrap()).collect()
 }
 
@@ -85,7 +85,7 @@ fn what_is_read_is_what_was_written_bit_for_bit() {
     }
     let expected = ["frames", "step_000000", "step_000050", "step_1234567"];
     assert_eq!(names(run), expected.map(|name| format!("{name}.safetensors")));
-    for read in [opened(run, 2_000_000).snapshots(), &Album::read(run)] {
+    for read in [opened(run, 2_000_000).snapshots(), &SnapshotStore::read(run)] {
         assert_eq!(read.all(), written, "with order, colours, parts, largest values and seconds");
     }
     let again = opened(run, 2_000_000);
@@ -99,14 +99,14 @@ fn what_is_left_out_leaves_the_disk_too() {
     let run = folder.path();
     let of_file = |name: &String| name.strip_prefix("step_")?.strip_suffix(".safetensors")?.parse().ok();
     let on_disk = || names(run).iter().filter_map(of_file).collect::<Vec<u64>>();
-    let (mut album, _) = Album::open(run, 0, 850);
+    let (mut album, _) = SnapshotStore::open(run, 0, 850);
     for step in (0..=500).step_by(10) {
         album.add(&snapshot(step, &[7], &[])).unwrap();
         assert_eq!(on_disk(), steps(&album));
     }
     assert_eq!(on_disk().len(), 8, "room for eight of 100 bytes");
     assert_eq!((on_disk()[0], on_disk()[7]), (0, 500));
-    let (narrow, trouble) = Album::open(run, 500, 450);
+    let (narrow, trouble) = SnapshotStore::open(run, 500, 450);
     assert_eq!(trouble, None);
     assert_eq!((steps(&narrow).len(), on_disk()), (4, steps(&narrow)), "a bound that became narrower holds");
 }
@@ -123,7 +123,7 @@ fn what_will_be_made_anew_and_what_was_half_written_is_removed() {
     let half = run.join("snapshots/.unfinished_abc");
     fs::copy(file(run, 10), &half).unwrap();
     fs::write(file(run, 40), "damaged, and after the checkpoint").unwrap();
-    assert_eq!(steps_of(&Album::read(run)), [0, 10, 20, 30], "who only reads changes nothing");
+    assert_eq!(steps_of(&SnapshotStore::read(run)), [0, 10, 20, 30], "who only reads changes nothing");
     assert!(half.exists() && file(run, 40).exists());
     let album = opened(run, 20);
     assert_eq!(steps(&album), [0, 10, 20]);
@@ -150,25 +150,25 @@ fn what_is_damaged_or_foreign_is_passed_over_and_told_at_once() {
     fs::write(file(run, 30), safetensors::serialize([("conv1.weight", weights)], None).unwrap()).unwrap();
     fs::write(run.join("snapshots/notes.txt"), "of somebody").unwrap();
     fs::create_dir(file(run, 35)).unwrap();
-    let (album, trouble) = Album::open(run, 40, Snapshots::MOST_BYTES);
+    let (album, trouble) = SnapshotStore::open(run, 40, Snapshots::MOST_BYTES);
     let trouble = trouble.unwrap();
     assert!(trouble.contains("step_000010") && trouble.ends_with("and 2 more"), "{trouble}");
     assert_eq!(steps(&album), [0, 40]);
 
     // Without their pictures snapshots cannot be shown; the next one that is taken brings them back.
     fs::write(run.join("snapshots/frames.safetensors"), "no pictures").unwrap();
-    let (mut album, trouble) = Album::open(run, 40, Snapshots::MOST_BYTES);
+    let (mut album, trouble) = SnapshotStore::open(run, 40, Snapshots::MOST_BYTES);
     assert!(trouble.unwrap().contains("frames.safetensors"));
     assert!(steps(&album).is_empty());
     album.add(&snapshot(50, &[7], &[])).unwrap();
-    assert_eq!(steps(&Album::open(run, 50, Snapshots::MOST_BYTES).0), [0, 40, 50]);
+    assert_eq!(steps(&SnapshotStore::open(run, 50, Snapshots::MOST_BYTES).0), [0, 40, 50]);
 }
 
 #[test]
 fn a_folder_that_takes_nothing_is_told_once_and_again_after_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let (mut album, trouble) = Album::open(&run, 0, Snapshots::MOST_BYTES);
+    let (mut album, trouble) = SnapshotStore::open(&run, 0, Snapshots::MOST_BYTES);
     assert_eq!(trouble, None);
     let refusal = format!("{:#}", album.add(&snapshot(0, &[7], &[])).unwrap_err());
     assert!(refusal.contains("step 0") && refusal.contains("snapshots"), "{refusal}");
@@ -206,7 +206,7 @@ fn no_mutation_of_a_snapshot_takes_more_than_it_may() {
                 bytes[at] = b"0123456789,:[]{}\"\\ -eF"[generator.random_range(0..22)];
             }
             fs::write(path, &bytes).unwrap();
-            let (found, trouble) = Album::open(run, u64::MAX, Snapshots::MOST_BYTES);
+            let (found, trouble) = SnapshotStore::open(run, u64::MAX, Snapshots::MOST_BYTES);
             assert_eq!(trouble.is_none(), found.snapshots().all().len() == 1, "{trouble:?}");
             if let Some(trouble) = trouble {
                 assert_eq!(trouble.lines().count(), 1, "{trouble}");
@@ -228,7 +228,7 @@ fn a_file_that_says_more_than_it_holds_is_refused() {
     let refusal = |bytes: &[u8]| {
         fs::write(file(run, 10), bytes).unwrap();
         let mut trouble = None;
-        takes_at_most(1 << 20, || trouble = Album::open(run, 10, Snapshots::MOST_BYTES).1);
+        takes_at_most(1 << 20, || trouble = SnapshotStore::open(run, 10, Snapshots::MOST_BYTES).1);
         trouble.expect("it is refused")
     };
     for length in [u64::MAX, 90_000_000] {
@@ -256,7 +256,7 @@ fn a_file_that_says_more_than_it_holds_is_refused() {
     let long = fs::File::create(file(run, 10)).unwrap();
     long.set_len(129 << 20).unwrap();
     takes_at_most(130 << 20, || {
-        let trouble = Album::open(run, 10, Snapshots::MOST_BYTES).1;
+        let trouble = SnapshotStore::open(run, 10, Snapshots::MOST_BYTES).1;
         assert!(trouble.unwrap().contains("longer than 128 MiB"));
     });
 }
@@ -282,7 +282,7 @@ fn a_run_that_goes_on_has_its_wall_back() {
     first.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     next_snapshot(&first);
     drop(first);
-    assert_eq!(Album::read(&run).all(), seen, "what loaded networks say is not of the run");
+    assert_eq!(SnapshotStore::read(&run).all(), seen, "what loaded networks say is not of the run");
 
     fs::remove_dir_all(run.join("checkpoints/step_000006")).unwrap();
     let second = session();
@@ -294,7 +294,7 @@ fn a_run_that_goes_on_has_its_wall_back() {
     let before = seen.iter().filter(|snapshot| snapshot.step <= Some(4));
     assert_eq!((snapshots.iter().collect::<Vec<_>>(), history.len()), (before.collect(), 4));
     until(&second, Activity::Idle);
-    let last = Album::read(&run).all().last().cloned().unwrap();
+    let last = SnapshotStore::read(&run).all().last().cloned().unwrap();
     assert!(last.step <= Some(4), "steps that are made anew have no snapshots while nothing is pinned");
     assert!(last.frames.iter().all(|frame| MAPS.iter().all(|map| frame.maps.contains_key(map))));
 }

@@ -8,14 +8,14 @@ use monoscope::{
         DepthMap, FrameKey, FrameSource, Side, TrueDepth,
         arrays::npy::write_array,
         kitti::KittiRaw,
-        split::{Part, Split},
+        split::{Split, Subset},
         synthetic::{BuiltInDrive, DriveOptions},
     },
     evaluate::{
         BENCHMARK_SIZE, DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DepthMetrics,
-        DepthPairs, DisparityFile, PredictionKind, Predictions, Progress, Protocol, ProtocolName, Scaling,
-        ScalingName, Truth, TruthChoice, benchmark_depth, compare_disparity, median, published, report,
-        write_ground_truth,
+        DepthPairs, DisparityFile, FrameOutcome, PredictionKind, Predictions, Protocol, ProtocolName,
+        Scaling, ScalingName, Truth, TruthChoice, benchmark_depth, compare_disparity, median, published,
+        report, write_ground_truth,
     },
     model::weights,
     predict::{DisparityMap, Predictor, post_process},
@@ -236,14 +236,16 @@ fn an_evaluation_ends_when_nobody_wants_more() {
         predict_all: false,
     };
     let mut evaluator = DepthEvaluator::new(job(&keys, &keys)).unwrap();
-    let Some(Ok(Progress::Scored(first))) = evaluator.next() else { panic!("the first frame has a depth") };
+    let Some(Ok(FrameOutcome::Scored(first))) = evaluator.next() else {
+        panic!("the first frame has a depth")
+    };
     assert_eq!((first.key, evaluator.seen(), evaluator.total()), (keys[0].to_string(), 1, 5));
     drop(evaluator);
 
     // Rows are found by frame, also where only some are evaluated; what has no row is an error, once.
     let evaluator = DepthEvaluator::new(job(&keys[3..], &keys)).unwrap();
     assert!(evaluator.map(Result::unwrap).all(|progress| match progress {
-        Progress::Scored(image) => image.metrics.abs_rel < 1e-6,
+        FrameOutcome::Scored(image) => image.metrics.abs_rel < 1e-6,
         _ => false,
     }));
     let mut strange = keys.clone();
@@ -348,7 +350,7 @@ fn real_weights_score_what_the_reference_scores() {
     let golden: serde_json::Value = serde_json::from_slice(&golden).unwrap();
     let source = Arc::new(KittiRaw::open(&root).unwrap());
     let list = root.join("splits/mini");
-    let keys = Split::open(list.to_str().unwrap(), source.as_ref(), &[], &[Part::Test], &[]).unwrap().test;
+    let keys = Split::open(list.to_str().unwrap(), source.as_ref(), &[], &[Subset::Test], &[]).unwrap().test;
     let device = Device::flex();
     let mut evaluator = DepthEvaluator::new(DepthJob {
         source,

@@ -10,7 +10,7 @@ use monoscope::{
     data::{DepthMap, arrays::npy::read_array, image::write_depth},
     geometry::{Intrinsics, colormap::Colormap},
     predict::{
-        CloudFilter, ColourRange, Legend, Picture, SequenceRange, cloud, find_pictures, side_by_side,
+        CloudFilter, ColourRange, InputImage, Legend, SequenceRange, cloud, find_pictures, side_by_side,
         tell_apart, write_ply,
     },
 };
@@ -123,9 +123,9 @@ fn a_frame_of_a_film_has_even_sides_and_shows_both_pictures() {
 
 #[test]
 fn pictures_of_one_name_are_told_apart() {
-    let mut pictures: Vec<Picture> =
+    let mut pictures: Vec<InputImage> =
         ["a/street.png", "b/street.jpg", "street-2.png", "b/Street.png", "other.png"]
-            .map(|path| Picture::of_file(path.into()))
+            .map(|path| InputImage::of_file(path.into()))
             .to_vec();
     assert_eq!(tell_apart(&mut pictures), [1, 2, 3]);
     let names: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();

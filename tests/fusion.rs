@@ -7,7 +7,7 @@ use monoscope::{
     config::FrameId,
     data::{FrameKey, FrameSource, Side, synthetic::BuiltInDrive},
     objective::MapName,
-    session::{CloudFusion, Command, Event, FusionRequest, OnRun, Poses, SessionHandle},
+    session::{CloudFusion, Command, Event, FusionRequest, OnRun, PoseSource, SessionHandle},
 };
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
     };
     // At the start of the drive there are neighbours on one side only.
     session.send(Command::Show(FrameKey { frame: key.frame + 1, ..key.clone() }));
-    session.send(Command::Fuse(FusionRequest { frames: 5, poses: Poses::Measured }));
+    session.send(Command::Fuse(FusionRequest { frames: 5, poses: PoseSource::Measured }));
     let fusion = fused(&session, key.frame + 1);
     assert!(fusion.problem.is_none(), "{:?}", fusion.problem);
     assert_eq!(frames(&fusion), [0, 2, 3].map(|beside| key.frame + beside));
@@ -70,7 +70,7 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
         "one scale for all: {metres:?}"
     );
 
-    session.send(Command::Fuse(FusionRequest { frames: 5, poses: Poses::Predicted }));
+    session.send(Command::Fuse(FusionRequest { frames: 5, poses: PoseSource::Predicted }));
     let fusion = next_fusion(&session, |fusion| fusion.problem.is_some());
     let problem = fusion.problem.clone().unwrap_or_default();
     assert!(problem.contains("no pose network") && fusion.neighbours.is_empty(), "{problem}");
@@ -91,7 +91,7 @@ fn predicted_motions_are_chained_and_kept_while_scrubbing() {
     let mut key = next_picture(&session, |_| true).key.clone();
     key.frame += 5;
     session.send(Command::Show(key.clone()));
-    session.send(Command::Fuse(FusionRequest { frames: 5, poses: Poses::Predicted }));
+    session.send(Command::Fuse(FusionRequest { frames: 5, poses: PoseSource::Predicted }));
     let first = fused(&session, key.frame);
     let neighbours = [-2, -1, 1, 2].map(|beside| key.frame.saturating_add_signed(beside));
     assert_eq!(frames(&first), neighbours);

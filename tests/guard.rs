@@ -24,7 +24,7 @@ use monoscope::{
     model::{Networks, weights::parameter_ids},
     objective::{Noise, Objective},
     session::{Activity, Command, Event, Reply, RunEffect, SessionHandle},
-    train::{Learner, NotANumber, OpenData, Part, Progress, Run, Stride},
+    train::{MicroBatch, NonFinite, OpenData, Progress, Run, StepOptions, TrainState},
 };
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -219,7 +219,7 @@ fn values_are_read_when_they_are_taken() {
 }
 
 /// Every parameter and running statistic, bit by bit.
-fn everything(learner: &Learner) -> (Vec<Vec<u32>>, u64) {
+fn everything(learner: &TrainState) -> (Vec<Vec<u32>>, u64) {
     struct Reader(Vec<Vec<u32>>);
     let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<u32>>();
     impl ModuleVisitor for Reader {
@@ -237,17 +237,18 @@ fn everything(learner: &Learner) -> (Vec<Vec<u32>>, u64) {
     (reader.0, learner.adam().steps)
 }
 
-const STRIDE: Stride = Stride { learning_rate: 1e-3, clip_gradient_norm: None };
+const STRIDE: StepOptions = StepOptions { learning_rate: 1e-3, clip_gradient_norm: None };
 
 #[test]
 fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
     for (device, _) in backends() {
         let networks = Networks::new(&default_architecture(), 5, &device);
-        let mut learner = Learner::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL));
+        let mut learner = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL));
         let device = device.autodiff();
-        let part = |salt: f32, share: f32| Part { samples: waves(salt, &device), noise: Noise::None, share };
+        let part =
+            |salt: f32, share: f32| MicroBatch { samples: waves(salt, &device), noise: Noise::None, share };
         let nothing = BTreeSet::new();
-        learner.learn_in_parts([part(0.3, 1.0)], STRIDE, &nothing).unwrap();
+        learner.step([part(0.3, 1.0)], STRIDE, &nothing).unwrap();
         let before = everything(&learner);
 
         let mut spoiled = part(0.7, 0.5);
@@ -261,12 +262,12 @@ fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
             ("gradient", vec![part(0.3, 1e38), part(0.7, 1e38)]),
         ];
         for (what, parts) in bad {
-            let error = learner.learn_in_parts(parts, STRIDE, &nothing).err().unwrap();
-            let error = error.downcast::<NotANumber>().unwrap();
+            let error = learner.step(parts, STRIDE, &nothing).err().unwrap();
+            let error = error.downcast::<NonFinite>().unwrap();
             assert!(error.what.contains(what), "{error}");
             assert!(everything(&learner) == before, "something changed though the {what} was none");
         }
-        learner.learn_in_parts([part(0.3, 1.0)], STRIDE, &nothing).unwrap();
+        learner.step([part(0.3, 1.0)], STRIDE, &nothing).unwrap();
         let (after, steps) = everything(&learner);
         assert_eq!(steps, before.1 + 1);
         let changed = after.iter().zip(&before.0).filter(|(after, before)| after != before).count();
@@ -278,16 +279,16 @@ fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
 fn steps_that_were_queued_after_a_bad_one_change_nothing_either() {
     let Some(device) = gpu() else { return };
     let networks = Networks::new(&default_architecture(), 5, &device);
-    let mut learner = Learner::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL));
+    let mut learner = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL));
     let device = device.autodiff();
-    let part = |share: f32| Part { samples: waves(0.3, &device), noise: Noise::None, share };
+    let part = |share: f32| MicroBatch { samples: waves(0.3, &device), noise: Noise::None, share };
     let nothing = BTreeSet::new();
     let good = learner.submit([part(1.0)], STRIDE, &nothing).unwrap();
     learner.conclude(good.metrics).unwrap();
     let before = everything(&learner);
     let bad = learner.submit([part(3e38)], STRIDE, &nothing).unwrap();
     let after = learner.submit([part(1.0)], STRIDE, &nothing).unwrap();
-    assert!(learner.conclude(bad.metrics).unwrap_err().is::<NotANumber>());
+    assert!(learner.conclude(bad.metrics).unwrap_err().is::<NonFinite>());
     drop(after);
     assert!(everything(&learner) == before);
 }

@@ -6,8 +6,8 @@ use monoscope::{
     objective::MapName,
     session::{Command, Event, OnRun, RunEffect},
     train::{
-        Figure, Signals, StepReport,
-        health::{Finding, Severity, Sight, Watch, check},
+        Metric, PredictionStatistics, StepReport,
+        health::{Diagnosis, Evidence, HealthCheck, Severity, check},
     },
 };
 
@@ -20,7 +20,7 @@ pub fn healthy(steps: u64) -> Vec<StepReport> {
             loss: 0.2 - 0.08 * progress.min(1.0),
             gradient_norm: 1.0 + 0.5 * (step as f32 * 0.7).sin(),
             masked_share: 0.6 - 0.4 * progress.min(1.0),
-            signals: Some(Signals {
+            signals: Some(PredictionStatistics {
                 disparity_mean: 0.2,
                 disparity_spread: 0.08,
                 translation: Some(0.01),
@@ -33,7 +33,10 @@ pub fn healthy(steps: u64) -> Vec<StepReport> {
 }
 
 /// What is found after the last 60 steps of a healthy run were spoiled.
-fn found(steps: u64, spoil: impl Fn(&mut StepReport, &mut Signals)) -> Vec<(Watch, Finding)> {
+fn found(
+    steps: u64,
+    spoil: impl Fn(&mut StepReport, &mut PredictionStatistics),
+) -> Vec<(HealthCheck, Diagnosis)> {
     let mut history = healthy(steps);
     let from = history.len() - 60;
     for report in &mut history[from..] {
@@ -54,7 +57,7 @@ fn nothing_is_found_in_a_healthy_run_at_any_step() {
         }
     }
     let readings = check(&history, &[], &ObjectiveConfig::default());
-    assert_eq!(readings.iter().map(|reading| reading.watch).collect::<Vec<_>>(), Watch::ALL);
+    assert_eq!(readings.iter().map(|reading| reading.watch).collect::<Vec<_>>(), HealthCheck::ALL);
 }
 
 /// A run whose loss is this at each step, and what is found in it after these changes.
@@ -100,58 +103,62 @@ fn a_loss_is_compared_only_with_that_of_the_same_objective() {
 
 #[test]
 fn every_watch_finds_what_it_watches_for() {
-    type Spoil = fn(&mut StepReport, &mut Signals);
-    let disparity = Sight::Map(MapName::Disparity(0));
-    let warped = Sight::Map(MapName::Warped(FrameId::PREVIOUS));
-    let cases: [(Watch, Sight, Spoil); 8] = [
-        (Watch::Loss, Sight::Curve(Figure::Loss), |report, _| report.loss = 0.2),
-        (Watch::Gradient, Sight::Curve(Figure::GradientNorm), |report, _| {
+    type Spoil = fn(&mut StepReport, &mut PredictionStatistics);
+    let disparity = Evidence::Map(MapName::Disparity(0));
+    let warped = Evidence::Map(MapName::Warped(FrameId::PREVIOUS));
+    let cases: [(HealthCheck, Evidence, Spoil); 8] = [
+        (HealthCheck::Loss, Evidence::Curve(Metric::Loss), |report, _| report.loss = 0.2),
+        (HealthCheck::Gradient, Evidence::Curve(Metric::GradientNorm), |report, _| {
             if report.step > 1495 {
                 report.gradient_norm = 40.0;
             }
         }),
-        (Watch::Disparity, disparity, |_, signals| signals.disparity_mean = 0.99),
-        (Watch::Disparity, disparity, |_, signals| {
+        (HealthCheck::Disparity, disparity, |_, signals| signals.disparity_mean = 0.99),
+        (HealthCheck::Disparity, disparity, |_, signals| {
             (signals.disparity_mean, signals.disparity_spread) = (1e-3, 1e-3);
         }),
-        (Watch::Spread, disparity, |_, signals| signals.disparity_spread = 0.001),
-        (Watch::Mask, Sight::Map(MapName::AutoMask), |report, _| report.masked_share = 0.97),
-        (Watch::Motion, warped, |report, signals| {
+        (HealthCheck::Spread, disparity, |_, signals| signals.disparity_spread = 0.001),
+        (HealthCheck::Mask, Evidence::Map(MapName::AutoMask), |report, _| report.masked_share = 0.97),
+        (HealthCheck::Motion, warped, |report, signals| {
             (report.masked_share, signals.translation) = (0.8, Some(1e-5));
         }),
-        (Watch::View, warped, |_, signals| signals.out_of_view_share = 0.7),
+        (HealthCheck::View, warped, |_, signals| signals.out_of_view_share = 0.7),
     ];
     for (watch, evidence, spoil) in cases {
         let found = found(1500, spoil);
         let [(finder, finding)] = &found[..] else { panic!("{watch:?}: {found:?}") };
         assert_eq!((*finder, finding.evidence), (watch, evidence));
-        assert_eq!(finding.severity == Severity::Suspicious, watch == Watch::Loss);
+        assert_eq!(finding.severity == Severity::Suspicious, watch == HealthCheck::Loss);
     }
 }
 
 #[test]
 fn fresh_networks_odd_batches_and_old_logs_are_no_findings() {
-    let flat = |_: &mut StepReport, signals: &mut Signals| signals.disparity_spread = 0.001;
+    let flat = |_: &mut StepReport, signals: &mut PredictionStatistics| signals.disparity_spread = 0.001;
     assert_eq!(found(150, flat).len(), 0, "fresh networks are flat");
-    let stuck = |_: &mut StepReport, signals: &mut Signals| signals.disparity_mean = 1e-6;
-    assert_eq!(found(100, stuck)[0].0, Watch::Disparity, "but none begins at an end of its range");
-    let wild = |report: &mut StepReport, _: &mut Signals| report.gradient_norm = 5e3;
-    assert_eq!(found(150, wild)[0].0, Watch::Gradient, "nor with such a gradient, however long it lasts");
-    let odd = |report: &mut StepReport, _: &mut Signals| {
+    let stuck = |_: &mut StepReport, signals: &mut PredictionStatistics| signals.disparity_mean = 1e-6;
+    assert_eq!(found(100, stuck)[0].0, HealthCheck::Disparity, "but none begins at an end of its range");
+    let wild = |report: &mut StepReport, _: &mut PredictionStatistics| report.gradient_norm = 5e3;
+    assert_eq!(
+        found(150, wild)[0].0,
+        HealthCheck::Gradient,
+        "nor with such a gradient, however long it lasts"
+    );
+    let odd = |report: &mut StepReport, _: &mut PredictionStatistics| {
         if report.step == 1500 {
             (report.gradient_norm, report.masked_share) = (500.0, 1.0);
         }
     };
     assert_eq!(found(1500, odd).len(), 0, "one batch");
-    let still = |_: &mut StepReport, signals: &mut Signals| signals.translation = Some(1e-5);
+    let still = |_: &mut StepReport, signals: &mut PredictionStatistics| signals.translation = Some(1e-5);
     assert_eq!(found(1500, still).len(), 0, "most pixels train, whatever the length of the motion");
     let mut old = healthy(500);
     for report in &mut old {
         report.signals = None;
     }
     let readings = check(&old, &[], &ObjectiveConfig::default());
-    let watches: Vec<Watch> = readings.iter().map(|reading| reading.watch).collect();
-    assert_eq!(watches, [Watch::Loss, Watch::Gradient, Watch::Mask]);
+    let watches: Vec<HealthCheck> = readings.iter().map(|reading| reading.watch).collect();
+    assert_eq!(watches, [HealthCheck::Loss, HealthCheck::Gradient, HealthCheck::Mask]);
 }
 
 #[test]

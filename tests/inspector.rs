@@ -15,9 +15,9 @@ use monoscope::{
     geometry::{DepthRange, Intrinsics},
     model::{Motions, transform},
     objective::{
-        Candidate, DepthScale, Difference, Evidence, Inputs, MapName, Noise, Objective,
+        Candidate, DepthScale, Difference, Inputs, MapName, Noise, Objective,
         PhotometricTerm::{L1, Ssim},
-        disparity_gradient,
+        PixelInspection, disparity_gradient,
     },
     predict::{SampleTensors, dump, inputs, inspect},
 };
@@ -91,7 +91,7 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
         let mut maps: BTreeMap<MapName, Vec<f32>> =
             outcome.maps.into_iter().map(|(name, map)| (name, values(map))).collect();
         maps.insert(MapName::DisparityGradient, values(disparity_gradient(&objective, &inputs)));
-        let evidence = Evidence::gather(&objective, &inputs);
+        let evidence = PixelInspection::gather(&objective, &inputs);
         assert_eq!(evidence.gradient().unwrap().0, maps[&MapName::DisparityGradient], "{name}");
         let size = evidence.size();
         for pixel in pixels(size) {
@@ -145,7 +145,7 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
             if verdict.runner_up.is_some_and(|(_, margin)| margin > 1e-4) {
                 let chosen = match verdict.winner {
                     _ if config.avg_reprojection => f64::from(u8::from(verdict.trains())),
-                    Candidate::AsItIs(id) => {
+                    Candidate::Identity(id) => {
                         if id == Some(FrameId::PREVIOUS) {
                             0.0
                         } else {
@@ -249,7 +249,7 @@ fn rotate(axis_angle: [f64; 3], point: [f64; 3]) -> [f64; 3] {
 fn losses_and_curves_agree_with_formulas_written_anew() {
     let config = ObjectiveConfig::default();
     let inputs = scene(&config, &Device::flex());
-    let evidence = Evidence::gather(&Objective::new(&config, SIZE), &inputs);
+    let evidence = PixelInspection::gather(&Objective::new(&config, SIZE), &inputs);
     let colour = |id: FrameId| values(inputs.colour[&id][0].clone());
     let (target, source) = (colour(FrameId::TARGET), colour(FrameId::NEXT));
     let disparity = values(inputs.disparities[&0].clone());
@@ -285,7 +285,7 @@ fn losses_and_curves_agree_with_formulas_written_anew() {
 fn the_curve_passes_through_the_reprojection_loss() {
     let device = Device::flex();
     for (name, config) in variants() {
-        let evidence = Evidence::gather(&Objective::new(&config, SIZE), &scene(&config, &device));
+        let evidence = PixelInspection::gather(&Objective::new(&config, SIZE), &scene(&config, &device));
         for pixel in pixels(evidence.size()) {
             let report = evidence.report(pixel);
             let curve = evidence.cost_curve(pixel, 128);
@@ -336,7 +336,7 @@ fn the_gradient_is_that_of_the_reference() {
         noise: Noise::None,
     };
     let size = ImageSize { height: 64, width: 96 };
-    let evidence = Evidence::gather(&Objective::new(&config, size), &inputs);
+    let evidence = PixelInspection::gather(&Objective::new(&config, size), &inputs);
     let (_, expected) = golden.get("M.grad.disp0");
     let largest = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
     for pixel in pixels(size) {
@@ -367,7 +367,7 @@ fn a_real_pixel_agrees_with_the_dump() {
     let sample = load_sample(&source, &key, &options, &Augmentation::default()).unwrap();
     let samples = SampleTensors::upload(&[sample], &device);
     let inputs = inputs(&networks, &config, &samples, Noise::None);
-    let evidence = Evidence::gather(&Objective::new(&config, SIZE), &inputs);
+    let evidence = PixelInspection::gather(&Objective::new(&config, SIZE), &inputs);
     for pixel in pixels(SIZE) {
         let report = evidence.report(pixel);
         let index = pixel[1] * SIZE.width + pixel[0];
@@ -396,7 +396,7 @@ fn true_depth_is_the_nearest_measurement_and_without_sources_depth_remains() {
     let scale = DepthScale { metres_per_unit: 5.4, origin: "stereo training".to_owned() };
     let truth = (metres, ImageSize { height: 128, width: 384 });
     let evidence =
-        Evidence::gather(&Objective::new(&config, SIZE), &inputs).with_truth(Some(scale), Some(truth));
+        PixelInspection::gather(&Objective::new(&config, SIZE), &inputs).with_truth(Some(scale), Some(truth));
     let report = evidence.report([10, 20]);
     assert_eq!(report.truth.unwrap().metres, 12.5);
     assert!((report.truth.unwrap().distance - 0.125_f64.sqrt()).abs() < 1e-9);

@@ -19,7 +19,7 @@ use monoscope::{
     model::{Motions, Networks},
     objective::{Inputs, Noise, Objective},
     predict::SampleTensors,
-    train::{Learner, Part, Stride},
+    train::{MicroBatch, StepOptions, TrainState},
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -116,13 +116,13 @@ fn part_of_step(kernel: &str) -> &'static str {
 fn a_step_of_the_published_networks_keeps_its_budget_of_launches_and_uploads() {
     let Some(plain) = gpu() else { return };
     let networks = Networks::new(&default_architecture(), 5, &plain);
-    let mut learner = Learner::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE));
+    let mut learner = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE));
     let device = plain.autodiff();
     let sample = sample();
     let mut submit = |step: u64| {
         let samples = SampleTensors::upload(std::slice::from_ref(&sample), &device);
-        let part = Part { samples, noise: Noise::Drawn { seed: 1, step }, share: 1.0 };
-        let stride = Stride { learning_rate: 1e-4, clip_gradient_norm: Some(1.0) };
+        let part = MicroBatch { samples, noise: Noise::Drawn { seed: 1, step }, share: 1.0 };
+        let stride = StepOptions { learning_rate: 1e-4, clip_gradient_norm: Some(1.0) };
         learner.submit([part], stride, &BTreeSet::new()).unwrap()
     };
     // The first step also makes the optimiser's moments.

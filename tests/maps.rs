@@ -12,7 +12,7 @@ use monoscope::{
     model::{Architecture, Networks},
     objective::{MapName, PhotometricTerm, photometric_loss},
     predict::{SampleTensors, flip_uncertainty},
-    session::{Command, Event, Origin},
+    session::{Command, Event, PictureSource},
 };
 use std::collections::BTreeMap;
 
@@ -30,12 +30,12 @@ fn every_map_that_is_offered_comes_of_batches_and_of_frames() {
     session.send(Command::Watch(offered.iter().copied().collect()));
     open_demo(&session);
     session.send(Command::Start { config, out: folder.path().join("run") });
-    let picture = next_picture(&session, |picture| picture.origin == Origin::Training);
+    let picture = next_picture(&session, |picture| picture.origin == PictureSource::Training);
     let of_batch: Vec<_> = picture.maps.keys().copied().collect();
     let of_data = |name: &MapName| !MapName::OF_TRUTH.contains(name);
     assert_eq!(of_batch, offered.iter().copied().filter(of_data).collect::<Vec<_>>());
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
-    let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    let picture = next_picture(&session, |picture| picture.origin == PictureSource::Prediction);
     assert_eq!(picture.maps.keys().copied().collect::<Vec<_>>(), offered);
 }
 

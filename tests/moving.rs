@@ -8,7 +8,7 @@ use monoscope::{
     compute::Compute,
     config::{DeviceChoice, FrameId, Preset},
     objective::MapName,
-    session::{Activity, Command, Event, OnRun, Origin, Outcome, SessionHandle},
+    session::{Activity, Command, Event, OnRun, Outcome, PictureSource, SessionHandle},
     train::Entry,
 };
 use std::sync::Arc;
@@ -35,7 +35,7 @@ fn networks_say_the_same_wherever_they_are() {
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     let depths = || {
         let picture = next_picture(&session, |picture| {
-            picture.origin == Origin::Prediction && picture.evidence.is_some()
+            picture.origin == PictureSource::Prediction && picture.evidence.is_some()
         });
         let evidence = picture.evidence.as_ref().unwrap();
         [[40, 30], [200, 60], [10, 90]].map(|pixel| evidence.report(pixel).depth)

@@ -6,7 +6,9 @@ use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
     model::{Motions, transform},
-    objective::{Inputs, MapName, Noise, Objective, Outcome, Projection, depth, smoothness_loss, ssim_loss},
+    objective::{
+        Inputs, MapName, Noise, Objective, ObjectiveOutput, Projection, depth, smoothness_loss, ssim_loss,
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,7 +113,7 @@ impl Case {
         Self { leaves, inputs, objective: Objective::new(&config, SIZE) }
     }
 
-    fn gradients(&self, outcome: &Outcome) -> BTreeMap<String, Vec<f32>> {
+    fn gradients(&self, outcome: &ObjectiveOutput) -> BTreeMap<String, Vec<f32>> {
         let gradients = outcome.loss.backward();
         let gradient = |leaf: &Leaf| match leaf {
             Leaf::Disparity(leaf) => values(leaf.grad(&gradients).unwrap()),

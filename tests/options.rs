@@ -17,7 +17,7 @@ use monoscope::{
         synthetic::BuiltInDrive,
     },
     model::{Architecture, Networks},
-    objective::{MapName, Noise, Objective, Outcome},
+    objective::{MapName, Noise, Objective, ObjectiveOutput},
     predict::{SampleTensors, forward},
     session::{self, Event, OnRun},
 };
@@ -98,7 +98,7 @@ fn every_option_has_words_and_a_test() {
 }
 
 /// What a configuration makes of a sample of the built-in drive: losses and all maps.
-fn outcome(config: &RunConfig) -> Outcome {
+fn outcome(config: &RunConfig) -> ObjectiveOutput {
     config.validate().unwrap();
     let device = Device::flex();
     let architecture = Architecture::new(&config.network, &config.objective).unwrap();

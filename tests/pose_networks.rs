@@ -14,7 +14,7 @@ use monoscope::{
     },
     objective::{Noise, Objective},
     predict::SampleTensors,
-    train::Learner,
+    train::TrainState,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -253,7 +253,7 @@ fn every_combination_trains_every_parameter() {
         // Without a choice every source trains, so every parameter has to.
         let every_source =
             ObjectiveConfig { avg_reprojection: true, disable_automasking: true, ..config.objective.clone() };
-        let learner = Learner::new(networks.clone(), Objective::new(&every_source, SIZE));
+        let learner = TrainState::new(networks.clone(), Objective::new(&every_source, SIZE));
         let samples = samples(&config, &device);
         let (_, loss, gradients) = learner.gradients(&samples, Noise::None, &BTreeSet::new()).unwrap();
         assert!(loss.is_finite() && loss > 0.0, "{name}: {loss}");
@@ -267,9 +267,9 @@ fn every_combination_trains_every_parameter() {
             assert!(gradient.iter().all(|value| value.is_finite()), "{name}: {parameter}");
             assert!(gradient.iter().any(|value| *value != 0.0), "{name}: {parameter} has gradient 0");
         }
-        let mut learner = Learner::new(networks, Objective::new(&config.objective, SIZE));
-        let losses =
-            [1e-4, 1e-4].map(|rate| learner.learn(&samples, Noise::None, rate, &BTreeSet::new()).unwrap().1);
+        let mut learner = TrainState::new(networks, Objective::new(&config.objective, SIZE));
+        let losses = [1e-4, 1e-4]
+            .map(|rate| learner.step_on_batch(&samples, Noise::None, rate, &BTreeSet::new()).unwrap().1);
         assert!(losses.iter().all(|loss| loss.is_finite()) && losses[0] != losses[1], "{name}: {losses:?}");
     }
 }

@@ -6,7 +6,7 @@ use image::{Rgb, RgbImage};
 use monoscope::{
     compute::{
         count_uploads,
-        ops::picture::{Pictures, smaller_levels},
+        ops::picture::{PackedImages, smaller_levels},
     },
     config::{FrameId, ImageSize},
     data::{
@@ -66,7 +66,7 @@ fn pictures_of_any_size_arrive_as_they_are() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     for (width, height, count) in [(1, 1, 1), (7, 9, 3), (37, 53, 5), (64, 32, 2)] {
         let images: Vec<RgbImage> = (0..count).map(|_| noise(width, height, &mut random)).collect();
-        let pictures = Pictures::upload(&images.iter().collect::<Vec<_>>(), &device);
+        let pictures = PackedImages::upload(&images.iter().collect::<Vec<_>>(), &device);
         assert!(bytes(pictures.clean()) == images, "{count} of {width}×{height}");
     }
 }
@@ -82,7 +82,7 @@ fn jitter_gives_the_bytes_of_the_cpu_in_every_order() {
         jitters.insert(round * 9, None);
         let images: Vec<RgbImage> =
             (0..2 * jitters.len()).map(|_| noise(width, height, &mut random)).collect();
-        let pictures = Pictures::upload(&images.iter().collect::<Vec<_>>(), &device);
+        let pictures = PackedImages::upload(&images.iter().collect::<Vec<_>>(), &device);
         let found = bytes(pictures.jittered(&jitters.iter().map(Option::as_ref).collect::<Vec<_>>()));
         for (index, (found, mut expected)) in found.into_iter().zip(images).enumerate() {
             let jitter = &jitters[index % jitters.len()];
@@ -117,7 +117,7 @@ fn jitter_holds_at_the_ends_of_its_factors_and_for_colours_of_all_kinds() {
             .collect();
     let images = vec![&colours; jitters.len()];
     let found =
-        bytes(Pictures::upload(&images, &device).jittered(&jitters.iter().map(Some).collect::<Vec<_>>()));
+        bytes(PackedImages::upload(&images, &device).jittered(&jitters.iter().map(Some).collect::<Vec<_>>()));
     for (found, jitter) in found.into_iter().zip(jitters) {
         let mut expected = colours.clone();
         jitter.apply(&mut expected);
@@ -140,7 +140,7 @@ fn pyramids_have_the_bytes_of_the_cpu() {
                 _ => noise(width, height, &mut random),
             })
             .collect();
-        let clean = Pictures::upload(&images.iter().collect::<Vec<_>>(), &device).clean();
+        let clean = PackedImages::upload(&images.iter().collect::<Vec<_>>(), &device).clean();
         let found: Vec<Vec<RgbImage>> = smaller_levels(clean, levels).into_iter().map(bytes).collect();
         let size = ImageSize { height: height as usize, width: width as usize };
         for (index, image) in images.iter().enumerate() {

@@ -8,7 +8,7 @@ use monoscope::{
     data::{FrameKey, Side},
     objective::{Adjustment, MapName},
     session::{
-        Activity, Command, EvaluationRequest, Event, FusionRequest, OnRun, Outcome, Pinned, Poses,
+        Activity, Command, EvaluationRequest, Event, FusionRequest, OnRun, Outcome, Pinned, PoseSource,
         Provenance, SessionHandle, SessionState,
     },
 };
@@ -136,7 +136,7 @@ pub fn command(files: &Files, model: &Model, number: usize, random: &mut impl Rn
             Command::Adjust(random.random::<bool>().then_some(adjustment))
         }
         27 => Command::Trace { folder: DRIVE.to_owned(), side: Side::Left },
-        28 => Command::Fuse(FusionRequest { frames: 3, poses: Poses::Predicted }),
+        28 => Command::Fuse(FusionRequest { frames: 3, poses: PoseSource::Predicted }),
         29 => {
             let maps = BTreeSet::from([MapName::Disparity(0)]);
             Command::Pin(Pinned { frames: vec![key(5), key(40)], maps, every: 1 })

@@ -7,7 +7,8 @@ use monoscope::{
     data::Side,
     objective::MapName,
     session::{
-        Activity, Command, Event, Level, Notice, OnRun, Origin, Provenance, RunEffect, SessionHandle, Topic,
+        Activity, Command, Event, Level, Notice, OnRun, PictureSource, Provenance, RunEffect, SessionHandle,
+        Topic,
     },
 };
 use std::sync::{
@@ -125,12 +126,12 @@ fn looking_goes_on_when_the_device_is_lost() {
     session.send(Command::Watch([MapName::Depth, MapName::Colour(FrameId::TARGET)].into()));
     open_demo(&session);
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
-    next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    next_picture(&session, |picture| picture.origin == PictureSource::Prediction);
     let version = session.state().model.as_ref().unwrap().id;
     display.device.destroy();
     let notice = lost(&session);
     assert!(notice.advice.contains("nothing was lost"), "{notice:?}");
-    let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    let picture = next_picture(&session, |picture| picture.origin == PictureSource::Prediction);
     assert_eq!(picture.weights, Some(Provenance::Demo));
     assert_ne!(session.state().model.as_ref().unwrap().id, version, "they were read anew");
     let depth = &picture.maps[&MapName::Depth];
@@ -157,5 +158,5 @@ fn a_run_on_the_cpu_is_left_alone_when_what_draws_is_lost() {
         matches!(event, Event::Step(report) if report.step > step)
     });
     assert!(!told.iter().any(|event| matches!(event, Event::RunStarted(_))), "it was set back");
-    next_picture(&session, |picture| picture.origin == Origin::Training && picture.step > step);
+    next_picture(&session, |picture| picture.origin == PictureSource::Training && picture.step > step);
 }

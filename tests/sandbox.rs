@@ -6,7 +6,7 @@ use glam::{DMat3, DQuat, DVec3, Vec3};
 use monoscope::{
     config::{FrameId, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
-    objective::{Adjustment, Evidence, Inputs, Objective},
+    objective::{Adjustment, Inputs, Objective, PixelInspection},
 };
 use std::collections::BTreeSet;
 
@@ -71,8 +71,9 @@ fn points_are_sampled_where_the_changed_camera_and_motion_put_them() {
         translation: Vec3::new(0.03, -0.02, 0.05),
         rotation_degrees: Vec3::new(1.0, -2.0, 0.5),
     };
-    let report =
-        |inputs: &Inputs, pixel| Evidence::gather(&Objective::new(&config, SIZE), inputs).report(pixel);
+    let report = |inputs: &Inputs, pixel| {
+        PixelInspection::gather(&Objective::new(&config, SIZE), inputs).report(pixel)
+    };
     let changed = adjustment.apply(inputs.clone(), DepthRange::from(&config));
     for pixel in [[20, 30], [100, 40], [150, 55]] {
         let (before, after) = (report(&inputs, pixel), report(&changed, pixel));

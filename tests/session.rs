@@ -7,7 +7,7 @@ use monoscope::{
     objective::MapName,
     session::{
         Activity, Command, EvaluatedFrames, EvaluationProgress, EvaluationRequest, Event, Failure, Level,
-        OnRun, Origin, Outcome, Picture, Provenance, Reply, RunEffect, SessionHandle, Trajectory,
+        OnRun, Outcome, Picture, PictureSource, Provenance, Reply, RunEffect, SessionHandle, Trajectory,
     },
 };
 use std::{path::Path, sync::Arc, time::Duration};
@@ -195,7 +195,7 @@ fn a_run_of_other_networks_needs_the_loaded_ones_to_be_forgotten() {
     session.send(Command::Watch([MapName::Colour(FrameId::TARGET)].into()));
     ask(&session, Command::UnloadWeights);
     assert_eq!(session.state().model, None);
-    next_picture(&session, |picture| picture.origin == Origin::Images);
+    next_picture(&session, |picture| picture.origin == PictureSource::Images);
     session.send(start());
     next(&session, |event| matches!(event, Event::RunEnded { steps: 1, .. }));
 }
@@ -212,11 +212,11 @@ fn pictures_hold_what_is_watched_and_nothing_else() {
     session.send(Command::Watch(watched.into()));
     open_demo(&session);
     let picture = next_picture(&session, |_| true);
-    assert_eq!(picture.origin, Origin::Images);
+    assert_eq!(picture.origin, PictureSource::Images);
     assert_eq!(picture.maps.keys().copied().collect::<Vec<_>>(), [MapName::Colour(FrameId::TARGET)]);
 
     session.send(Command::Start { config: small(2), out: folder.path().join("run") });
-    let picture = next_picture(&session, |picture| picture.origin == Origin::Training);
+    let picture = next_picture(&session, |picture| picture.origin == PictureSource::Training);
     assert_eq!(picture.maps.keys().copied().collect::<Vec<_>>(), watched);
     let weights = Provenance::Run { out: folder.path().join("run"), step: picture.step - 1 };
     assert_eq!(
@@ -229,7 +229,7 @@ fn pictures_hold_what_is_watched_and_nothing_else() {
     assert!(picture.cloud.is_some(), "depth and colour are watched, so there is a cloud");
 
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
-    let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    let picture = next_picture(&session, |picture| picture.origin == PictureSource::Prediction);
     session.send(Command::Watch([MapName::Disparity(3)].into()));
     let mut next_key = picture.key.clone();
     next_key.frame += 3;
@@ -265,7 +265,7 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
     open_demo(&session);
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     // The demo weights know no motion but that to the stereo camera.
-    let picture = next_picture(&session, |picture| picture.origin == Origin::Prediction);
+    let picture = next_picture(&session, |picture| picture.origin == PictureSource::Prediction);
     assert!(picture.evidence.is_none());
     assert_eq!(picture.objective.frame_ids, [FrameId::TARGET, FrameId::Stereo]);
     assert!(picture.maps.contains_key(&MapName::MinimumLoss));
@@ -279,13 +279,15 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
     assert!((report.scale.unwrap().metres_per_unit - 5.4).abs() < 1e-5);
 
     session.send(Command::Start { config: small(2), out: folder.path().join("run") });
-    let picture = next_picture(&session, |picture| picture.origin == Origin::Training);
+    let picture = next_picture(&session, |picture| picture.origin == PictureSource::Training);
     let report = picture.evidence.as_ref().expect("of the training batch").report([5, 5]);
     assert_eq!(report.sources.len(), 2);
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
     session.send(Command::Inspect(false));
     session.send(Command::Show(picture.key.clone()));
-    next_picture(&session, |picture| picture.evidence.is_none() && picture.origin == Origin::Prediction);
+    next_picture(&session, |picture| {
+        picture.evidence.is_none() && picture.origin == PictureSource::Prediction
+    });
 }
 
 #[test]

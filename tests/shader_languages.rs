@@ -14,7 +14,7 @@ use monoscope::{
     model::{Architecture, Networks},
     objective::{Noise, Objective},
     predict::SampleTensors,
-    train::Learner,
+    train::TrainState,
     view::shaders,
 };
 use naga::{
@@ -180,8 +180,8 @@ fn step_and_predict(compute: &Compute) {
     for disparity in networks.depth.disparities(image).into_values() {
         disparity.into_data();
     }
-    let mut learner = Learner::new(networks, Objective::new(&objective, size));
+    let mut learner = TrainState::new(networks, Objective::new(&objective, size));
     for step in 1..=2 {
-        learner.learn(&samples, Noise::Drawn { seed: 1, step }, 1e-4, &BTreeSet::new()).unwrap();
+        learner.step_on_batch(&samples, Noise::Drawn { seed: 1, step }, 1e-4, &BTreeSet::new()).unwrap();
     }
 }

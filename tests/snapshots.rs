@@ -17,7 +17,7 @@ use monoscope::{
     objective::{MapName, Noise, Objective},
     predict::{SampleTensors, forward},
     session::{Command, Event, Level, OnRun, Pinned, SessionHandle, Topic},
-    train::{SeenFrame, Snapshot, Snapshots, Thumbnail},
+    train::{FrameMaps, Snapshot, Snapshots, Thumbnail},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -83,7 +83,7 @@ fn snapshots_stay_within_their_bound_and_evenly_spread() {
         let size = ImageSize { height: 5, width: 10 };
         let map = Thumbnail::new(MapName::Depth, &[1.0; 50], size);
         let colour = Arc::new(map.clone());
-        let frame = SeenFrame { key: key(1), colour, maps: BTreeMap::from([(MapName::Depth, map)]) };
+        let frame = FrameMaps { key: key(1), colour, maps: BTreeMap::from([(MapName::Depth, map)]) };
         Arc::new(Snapshot { step, frames: vec![frame], seconds: 0.1 })
     };
     // Room for eight of 100 bytes.

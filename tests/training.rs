@@ -20,7 +20,7 @@ use monoscope::{
     model::{Architecture, Networks, weights},
     objective::{Noise, Objective},
     predict::SampleTensors,
-    train::{Learner, Part, Stride, gradient_norm},
+    train::{MicroBatch, StepOptions, TrainState, gradient_norm},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -96,23 +96,24 @@ fn six_steps_on_the_gpu_agree_with_the_reference() {
     }
 }
 
-fn learner(folder: &Path, device: &Device) -> Learner {
+fn learner(folder: &Path, device: &Device) -> TrainState {
     let networks = weights::load(folder, device).unwrap().networks;
-    Learner::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE))
+    TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE))
 }
 
 /// The losses of six steps on one batch, and the target's disparity in evaluation mode afterwards.
 pub fn six_steps(folder: &Path, samples: &SampleTensors) -> (Vec<f32>, Vec<f32>) {
     let device = samples.network_input[&FrameId::TARGET].device().without_autodiff();
     let mut learner = learner(folder, &device);
-    let losses =
-        (0..6).map(|_| learner.learn(samples, Noise::None, 1e-4, &BTreeSet::new()).unwrap().1).collect();
+    let losses = (0..6)
+        .map(|_| learner.step_on_batch(samples, Noise::None, 1e-4, &BTreeSet::new()).unwrap().1)
+        .collect();
     let target = samples.network_input[&FrameId::TARGET].clone().inner();
     let disparity = learner.networks().valid().depth.disparities(target).remove(&0).unwrap();
     (losses, disparity.into_data().try_to_vec().unwrap())
 }
 
-fn check_gradients(learner: &Learner, samples: &SampleTensors, golden: &Arrays) {
+fn check_gradients(learner: &TrainState, samples: &SampleTensors, golden: &Arrays) {
     let (_, _, gradients) = learner.gradients(samples, Noise::None, &BTreeSet::new()).unwrap();
     let found = named_gradients(learner.networks(), &gradients);
     let mut compared = 0;
@@ -196,13 +197,13 @@ fn wave_batch(salts: &[f32], device: &Device) -> SampleTensors {
     }
 }
 
-fn small_learner() -> Learner {
+fn small_learner() -> TrainState {
     let networks = Networks::new(&default_architecture(), 5, &Device::flex());
-    Learner::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL))
+    TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL))
 }
 
-fn part(salt: f32, share: f32, device: &Device) -> Part {
-    Part { samples: waves(salt, device), noise: Noise::None, share }
+fn part(salt: f32, share: f32, device: &Device) -> MicroBatch {
+    MicroBatch { samples: waves(salt, device), noise: Noise::None, share }
 }
 
 #[test]
@@ -216,8 +217,8 @@ fn accumulated_gradients_are_those_of_the_mean_loss() {
     };
     let ((loss_a, a), (loss_b, b)) = (of_one(0.3), of_one(0.7));
     let parts = [part(0.3, 0.25, &device), part(0.7, 0.75, &device)];
-    let (lesson, gradients) = learner.accumulate(parts, &BTreeSet::new()).unwrap();
-    assert!((lesson.metrics.loss - (0.25 * loss_a + 0.75 * loss_b)).abs() < 1e-6);
+    let (output, gradients) = learner.accumulate(parts, &BTreeSet::new()).unwrap();
+    assert!((output.metrics.loss - (0.25 * loss_a + 0.75 * loss_b)).abs() < 1e-6);
     let found = named_gradients(learner.networks(), &gradients);
     assert_eq!(found.len(), a.len());
     let (mut squares, mut compared) = (0.0, 0);
@@ -234,7 +235,7 @@ fn accumulated_gradients_are_those_of_the_mean_loss() {
     assert!(compared > 50, "only {compared} gradients compared");
     let norm = gradient_norm(learner.networks(), &gradients);
     assert!((f64::from(norm) / squares.sqrt() - 1.0).abs() < 1e-4, "{norm} is not {}", squares.sqrt());
-    assert_eq!(norm, lesson.metrics.gradient_norm);
+    assert_eq!(norm, output.metrics.gradient_norm);
 }
 
 #[test]
@@ -242,13 +243,13 @@ fn a_clipped_gradient_has_the_wanted_norm() {
     let device = Device::flex().autodiff();
     let first_moments = |clip_gradient_norm: Option<f64>| {
         let mut learner = small_learner();
-        let stride = Stride { learning_rate: 1e-4, clip_gradient_norm };
-        let lesson = learner.learn_in_parts([part(0.3, 1.0, &device)], stride, &BTreeSet::new()).unwrap();
+        let stride = StepOptions { learning_rate: 1e-4, clip_gradient_norm };
+        let output = learner.step([part(0.3, 1.0, &device)], stride, &BTreeSet::new()).unwrap();
         let squares = learner.adam().moments.values().map(|moments| {
             let values = moments.first.to_data().try_to_vec::<f32>().unwrap();
             values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>()
         });
-        (f64::from(lesson.metrics.gradient_norm), squares.sum::<f64>().sqrt())
+        (f64::from(output.metrics.gradient_norm), squares.sum::<f64>().sqrt())
     };
     // The first moments are a tenth of the gradient that was followed.
     let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;
@@ -298,9 +299,10 @@ fn thirty_steps_of_the_light_depth_network_lower_its_loss() {
         })
         .into();
     let samples = SampleTensors::upload(&samples, &device);
-    let mut learner = Learner::new(networks, Objective::new(&preset.objective, size));
-    let losses: Vec<f32> =
-        (0..30).map(|_| learner.learn(&samples, Noise::None, 1e-3, &BTreeSet::new()).unwrap().1).collect();
+    let mut learner = TrainState::new(networks, Objective::new(&preset.objective, size));
+    let losses: Vec<f32> = (0..30)
+        .map(|_| learner.step_on_batch(&samples, Noise::None, 1e-3, &BTreeSet::new()).unwrap().1)
+        .collect();
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
     let (first, last) = (mean(&losses[..5]), mean(&losses[25..]));
     assert!(last < 0.95 * first, "from {first} to {last}");

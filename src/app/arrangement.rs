@@ -12,7 +12,7 @@ const SHARES: RangeInclusive<f32> = 1e-3..=1e6;
 
 /// A place in the arrangement. The parts of a container are the same again.
 #[derive(Serialize, Deserialize)]
-struct Part {
+struct LayoutNode {
     /// How much of its container it takes, relative to the others in it.
     #[serde(default = "whole")]
     share: f32,
@@ -21,12 +21,12 @@ struct Part {
     /// Whether it lies before the others, where they lie one before the other.
     #[serde(default)]
     is_front: bool,
-    place: Place,
+    place: LayoutContent,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Place {
+enum LayoutContent {
     Pane(Value),
     Row(Vec<Value>),
     Column(Vec<Value>),
@@ -45,7 +45,7 @@ pub fn keep(tree: &Tree<AnyPane>) -> Value {
 
 fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<Value> {
     let place = match tree.tiles.get(id)? {
-        Tile::Pane(pane) => Place::Pane(pane.kept()),
+        Tile::Pane(pane) => LayoutContent::Pane(pane.kept()),
         Tile::Container(container) => {
             let parts = container.children().filter_map(|child| {
                 let (share, is_front) = match container {
@@ -57,14 +57,14 @@ fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<
             });
             let parts = parts.collect();
             match container.kind() {
-                ContainerKind::Horizontal => Place::Row(parts),
-                ContainerKind::Vertical => Place::Column(parts),
-                ContainerKind::Tabs => Place::Tabs(parts),
-                ContainerKind::Grid => Place::Grid(parts),
+                ContainerKind::Horizontal => LayoutContent::Row(parts),
+                ContainerKind::Vertical => LayoutContent::Column(parts),
+                ContainerKind::Tabs => LayoutContent::Tabs(parts),
+                ContainerKind::Grid => LayoutContent::Grid(parts),
             }
         }
     };
-    serde_json::to_value(Part { share, is_hidden: !tree.is_visible(id), is_front, place }).ok()
+    serde_json::to_value(LayoutNode { share, is_hidden: !tree.is_visible(id), is_front, place }).ok()
 }
 
 /// Builds the arrangement that was kept, and counts what had to be left out. `None` if no pane is left.
@@ -89,13 +89,13 @@ struct Built {
 
 impl Builder {
     fn build(&mut self, kept: &Value) -> Option<Built> {
-        let built = Part::deserialize(kept).ok().and_then(|part| {
+        let built = LayoutNode::deserialize(kept).ok().and_then(|part| {
             let id = match part.place {
-                Place::Pane(pane) => self.pane(&pane)?,
-                Place::Row(parts) => self.line(LinearDir::Horizontal, &parts)?,
-                Place::Column(parts) => self.line(LinearDir::Vertical, &parts)?,
-                Place::Tabs(parts) => self.tabs(&parts)?,
-                Place::Grid(parts) => {
+                LayoutContent::Pane(pane) => self.pane(&pane)?,
+                LayoutContent::Row(parts) => self.line(LinearDir::Horizontal, &parts)?,
+                LayoutContent::Column(parts) => self.line(LinearDir::Vertical, &parts)?,
+                LayoutContent::Tabs(parts) => self.tabs(&parts)?,
+                LayoutContent::Grid(parts) => {
                     let parts = self.parts(&parts)?.iter().map(|part| part.id).collect();
                     self.tiles.insert_grid_tile(parts)
                 }
@@ -112,7 +112,7 @@ impl Builder {
     fn pane(&mut self, kept: &Value) -> Option<TileId> {
         let pane = AnyPane::restored(kept)?;
         let is_there = |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(other) if other.is_like(&pane));
-        let is_second = !pane.is_disposable() && self.tiles.tiles().any(is_there);
+        let is_second = !pane.is_temporary() && self.tiles.tiles().any(is_there);
         (!is_second).then(|| self.tiles.insert_pane(pane))
     }
 

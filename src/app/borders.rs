@@ -30,7 +30,7 @@ struct Border {
 }
 
 /// What is to become of a border.
-enum Wish {
+enum BorderRequest {
     /// Move it by so many points.
     Move(f32),
     /// Put it in the middle of its two neighbours.
@@ -44,7 +44,7 @@ pub fn show(ui: &Ui, tree: &mut Tree<AnyPane>) -> bool {
     let mut is_moved = false;
     for border in borders {
         if let Some(wish) = border.ui(ui)
-            && border.obey(&wish, &mut tree.tiles)
+            && border.handle(&wish, &mut tree.tiles)
         {
             is_moved = true;
             ui.ctx().request_repaint();
@@ -74,7 +74,7 @@ impl Border {
         shown.windows(2).enumerate().filter_map(border).collect()
     }
 
-    fn ui(&self, ui: &Ui) -> Option<Wish> {
+    fn ui(&self, ui: &Ui) -> Option<BorderRequest> {
         let axis = axis(self.direction);
         let mut reach = Vec2::ZERO;
         reach[axis] = (2.0 * ui.style().interaction.resize_grab_radius_side - self.line.size()[axis]) / 2.0;
@@ -92,16 +92,16 @@ impl Border {
         });
         self.paint(ui, &response);
         if response.double_clicked() {
-            return Some(Wish::Centre);
+            return Some(BorderRequest::Centre);
         }
         let steps = self.steps(ui, id, &response);
         if steps != 0.0 {
-            return Some(Wish::Move(steps * STEP));
+            return Some(BorderRequest::Move(steps * STEP));
         }
         let pointer: Pos2 = response.interact_pointer_pos().filter(|_| response.dragged())?;
         let points = pointer.to_vec2()[axis] - self.line.center().to_vec2()[axis];
         // The hand is never quite still.
-        (points.abs() >= 1.0).then_some(Wish::Move(points.round()))
+        (points.abs() >= 1.0).then_some(BorderRequest::Move(points.round()))
     }
 
     fn paint(&self, ui: &Ui, response: &Response) {
@@ -147,12 +147,12 @@ impl Border {
     }
 
     /// Moves it as far as there is room; says whether there was any.
-    fn obey(&self, wish: &Wish, tiles: &mut Tiles<AnyPane>) -> bool {
+    fn handle(&self, wish: &BorderRequest, tiles: &mut Tiles<AnyPane>) -> bool {
         let mut lengths: Vec<f32> = self.parts.iter().map(|(_, length)| *length).collect();
         let before = lengths[self.index];
         match wish {
-            Wish::Move(points) => move_border(&mut lengths, self.index, *points),
-            Wish::Centre => {
+            BorderRequest::Move(points) => move_border(&mut lengths, self.index, *points),
+            BorderRequest::Centre => {
                 let mean = (lengths[self.index] + lengths[self.index + 1]) / 2.0;
                 lengths[self.index..=self.index + 1].fill(mean);
             }

@@ -2,7 +2,7 @@
 
 use super::{
     arrangement,
-    layout::{Desk, FirstArrangement},
+    layout::{FirstArrangement, PaneLayout},
     panes::AnyPane,
 };
 use egui_tiles::{Linear, LinearDir, Tile, TileId};
@@ -11,29 +11,29 @@ use serde_json::Value;
 
 /// What is kept of the arrangement between starts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct KeptDesk {
+pub struct SavedLayout {
     /// Whether nobody has moved a pane yet, so that the shares follow the window.
     follows_window: bool,
     /// The panes in their places.
     panes: Value,
 }
 
-impl Desk {
+impl PaneLayout {
     /// What is to be kept of it.
-    pub fn kept(&self) -> KeptDesk {
-        KeptDesk { follows_window: self.first.is_some(), panes: arrangement::keep(&self.tree) }
+    pub fn kept(&self) -> SavedLayout {
+        SavedLayout { follows_window: self.first.is_some(), panes: arrangement::keep(&self.tree) }
     }
 
     /// The arrangement that was kept, and how much of it had to be left out. Panes of which there is one
     /// each are there in any case, hidden if they were not kept. `None` if nothing of it is of use.
-    pub fn restored(kept: &KeptDesk) -> (Option<Self>, usize) {
+    pub fn restored(kept: &SavedLayout) -> (Option<Self>, usize) {
         let (tree, left_out) = arrangement::restore(&kept.panes);
         let desk = tree.map(|tree| {
             let mut desk = Self::over(tree);
             let mut usual = Self::default().tree.tiles;
             for tile in usual.tile_ids().collect::<Vec<_>>() {
                 if let Some(Tile::Pane(pane)) = usual.remove(tile)
-                    && !pane.is_disposable()
+                    && !pane.is_temporary()
                     && !desk.panes().any(|(_, other)| other.is_like(&pane))
                 {
                     let tile = desk.insert(pane);
@@ -83,7 +83,7 @@ impl Desk {
 
     /// Puts a copy of the view that someone works in, or else of the newest, to the right of it or below it.
     pub fn split(&mut self, direction: LinearDir) {
-        let is_view = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some_and(|pane| pane.is_disposable());
+        let is_view = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some_and(|pane| pane.is_temporary());
         let views: Vec<TileId> = self.shown().into_iter().filter(is_view).collect();
         let newest = views.iter().copied().max_by_key(|tile| tile.0);
         let view = self.current.filter(|tile| views.contains(tile)).or(newest);

@@ -103,7 +103,7 @@ impl Docking<'_> {
         }
         handle.context_menu(|ui| {
             for action in [Action::SplitRight, Action::SplitBelow] {
-                if pane.is_disposable() && ui.button(action.label()).on_hover_text(action.help()).clicked() {
+                if pane.is_temporary() && ui.button(action.label()).on_hover_text(action.help()).clicked() {
                     self.current = Some(tile);
                     self.state.wish(action);
                     ui.close();

@@ -19,7 +19,7 @@ pub struct TrainingForm {
     /// The run folder as text, so that it can be typed.
     pub out: String,
     /// The networks that the run starts from; none, if from scratch.
-    pub loaded: Option<Loaded>,
+    pub loaded: Option<AdoptedNetworks>,
     /// Whether it was asked for to begin from scratch instead.
     pub wants_scratch: bool,
     /// Which options are looked for; all, if empty.
@@ -31,7 +31,7 @@ pub struct TrainingForm {
 }
 
 /// Networks that a run takes over.
-pub struct Loaded {
+pub struct AdoptedNetworks {
     /// The folder of their weights, or of the run that trained them.
     pub folder: PathBuf,
     /// What they are.

@@ -1,6 +1,6 @@
 //! Which part of the pictures is seen: one framing for all views, so that they show the same place.
 
-use super::inspection::Place;
+use super::inspection::NormalisedPoint;
 use crate::view::wheel;
 use egui::{CursorIcon, PointerButton, Rect, Response, Vec2};
 
@@ -60,23 +60,23 @@ impl Framing {
     }
 
     /// One key closer.
-    pub fn come_closer(&mut self, about: Option<Place>) {
+    pub fn come_closer(&mut self, about: Option<NormalisedPoint>) {
         self.zoom_by_key(about, PER_KEY);
     }
 
     /// One key farther away.
-    pub fn step_back(&mut self, about: Option<Place>) {
+    pub fn step_back(&mut self, about: Option<NormalisedPoint>) {
         self.zoom_by_key(about, 1.0 / PER_KEY);
     }
 
-    fn zoom_by_key(&mut self, about: Option<Place>, factor: f32) {
+    fn zoom_by_key(&mut self, about: Option<NormalisedPoint>, factor: f32) {
         let centre = self.visible().center();
         let seen = about.filter(|place| self.visible().contains(egui::pos2(place.x, place.y)));
-        self.zoom_about(seen.unwrap_or(Place { x: centre.x, y: centre.y }), factor);
+        self.zoom_about(seen.unwrap_or(NormalisedPoint { x: centre.x, y: centre.y }), factor);
     }
 
     /// Shows the pictures larger by a factor; the place stays where it is on the screen, as far as it can.
-    pub fn zoom_about(&mut self, place: Place, factor: f32) {
+    pub fn zoom_about(&mut self, place: NormalisedPoint, factor: f32) {
         // Whoever came closer in a picture of more pixels is not thrown back in one of fewer.
         let closest = self.closest.max(self.zoom).max(1.0);
         let zoom = (self.zoom * factor).clamp(1.0, closest);
@@ -93,7 +93,7 @@ impl Framing {
     }
 
     /// Moves so that a place is seen.
-    pub fn reveal(&mut self, place: Place) {
+    pub fn reveal(&mut self, place: NormalisedPoint) {
         let place = egui::pos2(place.x, place.y);
         if !self.visible().contains(place) {
             self.corner = place.to_vec2() - Vec2::splat(0.5 / self.zoom);
@@ -123,7 +123,7 @@ impl Framing {
         if let Some(pointer) = response.hover_pos() {
             let factor = wheel::closer(&response.ctx);
             if factor != 1.0 {
-                self.zoom_about(Place::within(self.picture(frame), pointer), factor);
+                self.zoom_about(NormalisedPoint::within(self.picture(frame), pointer), factor);
             }
         }
         (self.zoom, self.corner) != (before.zoom, before.corner)

@@ -18,7 +18,7 @@ use winit::{
 const LOOK: Duration = Duration::from_secs(1);
 
 /// An application that leaves the event loop when its device is lost, or when it panics.
-pub struct Guard<'a> {
+pub struct EventLoopGuard<'a> {
     /// `None` once it has ended; its windows must be dropped within the event loop.
     application: Option<EframeWinitApplication<'a>>,
     is_lost: &'a dyn Fn() -> bool,
@@ -26,7 +26,7 @@ pub struct Guard<'a> {
     pub panic: Option<Box<dyn Any + Send>>,
 }
 
-impl<'a> Guard<'a> {
+impl<'a> EventLoopGuard<'a> {
     /// Guards the application, whose device `is_lost` knows about.
     pub fn new(application: EframeWinitApplication<'a>, is_lost: &'a dyn Fn() -> bool) -> Self {
         Self { application: Some(application), is_lost, panic: None }
@@ -59,7 +59,7 @@ impl<'a> Guard<'a> {
     }
 }
 
-impl ApplicationHandler<UserEvent> for Guard<'_> {
+impl ApplicationHandler<UserEvent> for EventLoopGuard<'_> {
     fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
         self.handle(event_loop, |application, event_loop| application.new_events(event_loop, cause));
     }

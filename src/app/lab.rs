@@ -22,7 +22,7 @@ use std::{
 pub(super) const TOGETHER: Duration = Duration::from_millis(25);
 
 /// A window and its session.
-pub struct Lab {
+pub struct App {
     /// What is on the screen.
     pub window: Window,
     session: SessionHandle,
@@ -32,7 +32,7 @@ pub struct Lab {
     has_to_end: Arc<AtomicBool>,
 }
 
-impl Lab {
+impl App {
     /// Starts a session that computes where `device` says and draws with `display`. Runs are written under
     /// `runs`; `context` is woken when there is something new.
     ///
@@ -49,7 +49,7 @@ impl Lab {
             context.request_repaint_after(TOGETHER);
         };
         let session = SessionHandle::spawn(compute, Arc::new(wake));
-        Window::dress(context);
+        Window::apply_theme(context);
         Ok(Self { window: Window::new(devices, runs), session, woken, has_to_end: Arc::default() })
     }
 

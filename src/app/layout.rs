@@ -28,7 +28,7 @@ const HEALTH_HEIGHT: f32 = 176.0;
 const CURVES_HEIGHT: f32 = 160.0;
 
 /// The panes and how they are arranged.
-pub struct Desk {
+pub struct PaneLayout {
     /// The panes.
     pub tree: Tree<AnyPane>,
     /// Containers of the first arrangement, whose shares follow the window until someone moves a pane.
@@ -61,7 +61,7 @@ pub(super) struct FirstArrangement {
     curves: TileId,
 }
 
-impl Default for Desk {
+impl Default for PaneLayout {
     fn default() -> Self {
         let mut tiles = Tiles::<AnyPane>::default();
         let mut row = |names: [MapName; 2]| {
@@ -105,7 +105,7 @@ impl Default for Desk {
     }
 }
 
-impl Desk {
+impl PaneLayout {
     pub(super) fn over(tree: Tree<AnyPane>) -> Self {
         Self { tree, first: None, maximised: None, current: None, to_focus: None, focused: None }
     }
@@ -194,7 +194,7 @@ impl Desk {
 
     pub(super) fn close(&mut self, tile: TileId) {
         self.maximised = None;
-        if self.tree.tiles.get_pane(&tile).is_some_and(|pane| pane.is_disposable()) {
+        if self.tree.tiles.get_pane(&tile).is_some_and(|pane| pane.is_temporary()) {
             self.first = None;
             self.tree.remove_recursively(tile);
         } else {
@@ -211,7 +211,7 @@ impl Desk {
 
     /// The panes of which there is one each: name, place in the tree, whether they are shown.
     pub fn lasting_panes(&self) -> Vec<(String, TileId, bool)> {
-        let lasting = self.panes().filter(|(_, pane)| !pane.is_disposable());
+        let lasting = self.panes().filter(|(_, pane)| !pane.is_temporary());
         let mut panes: Vec<_> =
             lasting.map(|(id, pane)| (pane.title(), id, self.tree.is_visible(id))).collect();
         panes.sort_by(|left, right| left.0.cmp(&right.0));
@@ -222,7 +222,7 @@ impl Desk {
     pub fn show_map(&mut self, name: MapName) {
         self.maximised = None;
         let is_shown = self.shown().into_iter().any(|id| {
-            let pane = self.tree.tiles.get_pane(&id).filter(|pane| pane.is_disposable());
+            let pane = self.tree.tiles.get_pane(&id).filter(|pane| pane.is_temporary());
             pane.is_some_and(|pane| pane.watches().contains(&name))
         });
         if !is_shown {
@@ -239,7 +239,7 @@ impl Desk {
 
     /// Puts a pane beside the newest view.
     pub(super) fn insert(&mut self, pane: AnyPane) -> TileId {
-        let neighbour = self.panes().filter(|(_, pane)| pane.is_disposable()).map(|(id, _)| id);
+        let neighbour = self.panes().filter(|(_, pane)| pane.is_temporary()).map(|(id, _)| id);
         let neighbour = neighbour.max_by_key(|id| id.0);
         let tiles = &mut self.tree.tiles;
         let tile = tiles.insert_pane(pane);

@@ -90,7 +90,7 @@ fn choices(objective: &ObjectiveConfig) -> Vec<(String, [u8; 3])> {
 }
 
 /// What the colours of a measure are drawn for.
-pub struct Scale<'a> {
+pub struct ColourBar<'a> {
     /// The colours.
     pub style: &'a FieldStyle,
     /// What the ends stand for.
@@ -103,7 +103,7 @@ pub struct Scale<'a> {
 
 /// A bar of the colour map between the numbers that its ends stand for, with a mark and the number of the
 /// value that is pointed at.
-pub fn bar(painter: &Painter, picture: Rect, corner: Align2, scale: &Scale<'_>) {
+pub fn bar(painter: &Painter, picture: Rect, corner: Align2, scale: &ColourBar<'_>) {
     let FieldStyle::Measure { colormap, logarithmic, .. } = scale.style else { return };
     let text = |text: String| painter.layout_no_wrap(text, FontId::proportional(11.0), TEXT);
     let [low, high] = [scale.range.0, scale.range.1].map(|end| text(number(end)));

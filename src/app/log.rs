@@ -1,6 +1,6 @@
 //! What the program logs: what the session says, every message, and what libraries warn of.
 
-use super::{messages::Severity, state::State};
+use super::{messages::MessageLevel, state::State};
 use crate::session::Event;
 use std::{
     collections::VecDeque,
@@ -13,11 +13,11 @@ const MOST: usize = 5000;
 
 /// A line.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct LogLine {
     /// When it was written first.
     pub at: SystemTime,
     /// How much it matters.
-    pub severity: Severity,
+    pub severity: MessageLevel,
     /// What happened, and what to do.
     pub text: String,
     /// Report of a panic with place and backtrace, if the line is about an error of the program itself.
@@ -26,7 +26,7 @@ pub struct Line {
     pub times: usize,
 }
 
-impl Line {
+impl LogLine {
     /// The time of day, `14:03:21`, universal time: the same in every place, like the times in a run's files.
     pub fn time(&self) -> String {
         let since = self.at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
@@ -57,17 +57,22 @@ impl Line {
 
 /// The lines, oldest first.
 #[derive(Default)]
-pub struct Log(VecDeque<Line>);
+pub struct LogBuffer(VecDeque<LogLine>);
 
-impl Log {
+impl LogBuffer {
     /// Writes a line; one that only repeats the last is counted instead.
-    pub fn add(&mut self, severity: Severity, text: impl Into<String>) {
+    pub fn add(&mut self, severity: MessageLevel, text: impl Into<String>) {
         self.add_with_report(severity, text, None);
     }
 
-    /// As [`Log::add`], with where in the program it happened.
-    pub fn add_with_report(&mut self, severity: Severity, text: impl Into<String>, report: Option<String>) {
-        let line = Line { at: SystemTime::now(), severity, text: text.into(), report, times: 1 };
+    /// As [`LogBuffer::add`], with where in the program it happened.
+    pub fn add_with_report(
+        &mut self,
+        severity: MessageLevel,
+        text: impl Into<String>,
+        report: Option<String>,
+    ) {
+        let line = LogLine { at: SystemTime::now(), severity, text: text.into(), report, times: 1 };
         match self.0.back_mut() {
             Some(last) if last.says_the_same_as(&line) => last.times += 1,
             _ => self.0.push_back(line),
@@ -79,14 +84,14 @@ impl Log {
 
     /// Takes over what libraries warned of since the last call.
     pub fn listen(&mut self) {
-        let warnings = std::mem::take(&mut *ear().lock().unwrap_or_else(PoisonError::into_inner));
+        let warnings = std::mem::take(&mut *buffer().lock().unwrap_or_else(PoisonError::into_inner));
         for (severity, text) in warnings {
             self.add(severity, text);
         }
     }
 
     /// The lines that matter at least so much and hold these words, in any letters.
-    pub fn matching<'a>(&'a self, least: Severity, words: &str) -> Vec<&'a Line> {
+    pub fn matching<'a>(&'a self, least: MessageLevel, words: &str) -> Vec<&'a LogLine> {
         let words = words.trim().to_lowercase();
         let lines = self.0.iter().filter(|line| line.severity >= least);
         lines.filter(|line| words.is_empty() || line.has(&words)).collect()
@@ -116,19 +121,19 @@ impl State {
             }
             _ => return,
         };
-        self.messages.log.add(Severity::Detail, text);
+        self.messages.log.add(MessageLevel::Detail, text);
     }
 }
 
 /// Where the warnings of libraries wait for the window.
-fn ear() -> &'static Mutex<Vec<(Severity, String)>> {
-    static EAR: OnceLock<Mutex<Vec<(Severity, String)>>> = OnceLock::new();
+fn buffer() -> &'static Mutex<Vec<(MessageLevel, String)>> {
+    static EAR: OnceLock<Mutex<Vec<(MessageLevel, String)>>> = OnceLock::new();
     EAR.get_or_init(Mutex::default)
 }
 
 /// Newest warning of a library, if the window has not taken it yet.
 pub fn last_warning() -> Option<String> {
-    ear().lock().unwrap_or_else(PoisonError::into_inner).last().map(|(_, text)| text.clone())
+    buffer().lock().unwrap_or_else(PoisonError::into_inner).last().map(|(_, text)| text.clone())
 }
 
 struct Listener;
@@ -140,10 +145,10 @@ impl log::Log for Listener {
 
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
-            let mut waiting = ear().lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = buffer().lock().unwrap_or_else(PoisonError::into_inner);
             // Without a window nobody takes them.
             if waiting.len() < MOST {
-                waiting.push((Severity::Warning, format!("{}: {}", record.target(), record.args())));
+                waiting.push((MessageLevel::Warning, format!("{}: {}", record.target(), record.args())));
             }
         }
     }

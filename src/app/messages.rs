@@ -1,7 +1,7 @@
 //! Problems and news: shown until dismissed, kept in a history.
 
 use super::{
-    log::Log,
+    log::LogBuffer,
     shortcuts::close_by_escape,
     theme::{self, Palette},
     wording::for_window,
@@ -19,7 +19,7 @@ const WIDTH: f32 = 376.0;
 /// How much a message matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum MessageLevel {
     /// Only in the log.
     #[default]
     Detail,
@@ -31,7 +31,7 @@ pub enum Severity {
     Failure,
 }
 
-impl Severity {
+impl MessageLevel {
     /// From the least to the most that matters.
     pub const ALL: [Self; 4] = [Self::Detail, Self::News, Self::Warning, Self::Failure];
 
@@ -68,7 +68,7 @@ impl Severity {
 #[derive(Clone, Debug)]
 pub struct Message {
     /// How much it matters.
-    pub severity: Severity,
+    pub severity: MessageLevel,
     /// In a few words, what kind of message it is.
     pub title: &'static str,
     /// What happened.
@@ -85,7 +85,7 @@ pub struct Message {
 #[derive(Default)]
 pub struct Messages {
     /// These and everything else that was written down.
-    pub log: Log,
+    pub log: LogBuffer,
     all: Vec<Message>,
     /// Whether the history is on the screen.
     pub history_is_open: bool,
@@ -93,16 +93,16 @@ pub struct Messages {
 
 impl Messages {
     /// Adds a message; one that only repeats the last is counted instead.
-    pub fn tell(&mut self, severity: Severity, what: impl Into<String>, advice: impl Into<String>) {
+    pub fn tell(&mut self, severity: MessageLevel, what: impl Into<String>, advice: impl Into<String>) {
         self.tell_titled(severity.title(), severity, what.into(), advice.into(), None);
     }
 
     /// Takes note of a failure of the session; `is_start` says that a run was to be started.
     pub fn report(&mut self, failure: &Failure, is_start: bool) {
         let severity = match failure.effect {
-            RunEffect::None | RunEffect::NotStarted => Severity::Warning,
+            RunEffect::None | RunEffect::NotStarted => MessageLevel::Warning,
             RunEffect::Paused | RunEffect::Unsaved | RunEffect::Spoiled | RunEffect::SetBack => {
-                Severity::Failure
+                MessageLevel::Failure
             }
         };
         let is_refused = is_start || failure.effect == RunEffect::NotStarted;
@@ -114,9 +114,9 @@ impl Messages {
     /// Takes note of what the session says by itself.
     pub fn notice(&mut self, notice: &Notice) {
         let severity = match notice.level {
-            Level::Info => Severity::News,
-            Level::Warning => Severity::Warning,
-            Level::Error => Severity::Failure,
+            Level::Info => MessageLevel::News,
+            Level::Warning => MessageLevel::Warning,
+            Level::Error => MessageLevel::Failure,
         };
         let (what, advice) = (for_window(&notice.text), for_window(&notice.advice));
         self.tell_titled(severity.title(), severity, what, advice, notice.report.clone());
@@ -125,7 +125,7 @@ impl Messages {
     fn tell_titled(
         &mut self,
         title: &'static str,
-        severity: Severity,
+        severity: MessageLevel,
         what: String,
         advice: String,
         report: Option<String>,
@@ -172,7 +172,7 @@ impl Messages {
         let now = ui.input(|input| input.time);
         for message in self.all.iter_mut().filter(|message| message.is_open) {
             let age = now - *message.shown_at.get_or_insert(now);
-            if message.severity != Severity::News {
+            if message.severity != MessageLevel::News {
                 continue;
             }
             if age >= NEWS_SECONDS {

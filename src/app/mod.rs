@@ -43,10 +43,10 @@ mod typing;
 mod window;
 mod wording;
 
-pub use desk::KeptDesk;
+pub use desk::SavedLayout;
 pub use ending::Ending;
-pub use lab::Lab;
-pub use open::{Found, recognise};
+pub use lab::App;
+pub use open::{FolderContent, recognise};
 pub use panes::frames_along;
 pub use program::{WindowOptions, run};
 pub use recents::{Recent, RecentData, Recents};

@@ -3,7 +3,7 @@
 
 use crate::{
     data::{is_data, split, whole::write_whole},
-    train::{Album, Entry, Log, Snapshots},
+    train::{Entry, Log, SnapshotStore, Snapshots},
 };
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use std::{
@@ -16,7 +16,7 @@ use std::{
 
 /// What a person wants to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum OpenRequest {
     /// Frames.
     Data,
     /// Lists of samples.
@@ -29,7 +29,7 @@ pub enum Wish {
     Figures,
 }
 
-impl Wish {
+impl OpenRequest {
     fn title(self) -> &'static str {
         match self {
             Self::Data => "Open a folder of frames (KITTI raw, KITTI odometry, or your own)",
@@ -43,7 +43,7 @@ impl Wish {
 
 /// What a folder turned out to be.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Found {
+pub enum FolderContent {
     /// Drives.
     Data(PathBuf),
     /// Lists of samples for the present data.
@@ -74,8 +74,8 @@ pub enum Found {
 
 /// Asks and looks without making the window wait.
 pub struct Opener {
-    sender: Sender<Found>,
-    receiver: Receiver<Found>,
+    sender: Sender<FolderContent>,
+    receiver: Receiver<FolderContent>,
     /// Where files are saved without asking.
     folder: Option<PathBuf>,
 }
@@ -92,7 +92,7 @@ impl Default for Opener {
 
 impl Opener {
     /// Shows the system's folder dialog.
-    pub fn ask(&self, wish: Wish, context: &egui::Context) {
+    pub fn ask(&self, wish: OpenRequest, context: &egui::Context) {
         // Some systems only make dialogs on the window's own thread; waiting is done on another.
         let dialog = rfd::AsyncFileDialog::new().set_title(wish.title()).pick_folder();
         let (sender, context) = (self.sender.clone(), context.clone());
@@ -100,11 +100,11 @@ impl Opener {
             let Some(folder) = pollster::block_on(dialog) else { return };
             let path = folder.path().to_owned();
             let found = match wish {
-                Wish::Data => Found::Data(path),
-                Wish::Split => Found::Split(path),
-                Wish::Weights => Found::Weights(path),
-                Wish::Run => Found::Run(path),
-                Wish::Figures => figures(path),
+                OpenRequest::Data => FolderContent::Data(path),
+                OpenRequest::Split => FolderContent::Split(path),
+                OpenRequest::Weights => FolderContent::Weights(path),
+                OpenRequest::Run => FolderContent::Run(path),
+                OpenRequest::Figures => figures(path),
             };
             // The window may have been closed meanwhile.
             let _ = sender.send(found);
@@ -154,8 +154,8 @@ impl Opener {
                 write_whole(&path, |file| file.write_all(&bytes)).map_err(|error| error.to_string())
             });
             let found = match written {
-                Ok(()) => Found::Saved(path),
-                Err(reason) => Found::NotSaved(path, reason),
+                Ok(()) => FolderContent::Saved(path),
+                Err(reason) => FolderContent::NotSaved(path, reason),
             };
             let _ = sender.send(found);
             context.request_repaint();
@@ -175,8 +175,8 @@ impl Opener {
     /// Reads the snapshots of a run.
     pub fn read_snapshots(&self, run: PathBuf, context: &egui::Context) {
         self.aside(context, move || {
-            let snapshots = Album::read(&run);
-            Found::Snapshots(run, snapshots)
+            let snapshots = SnapshotStore::read(&run);
+            FolderContent::Snapshots(run, snapshots)
         });
     }
 
@@ -186,11 +186,11 @@ impl Opener {
             let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
             let inside = entries.flatten().map(|entry| entry.path());
             let runs: BTreeSet<PathBuf> = inside.filter(|path| path.join(Log::FILE_NAME).is_file()).collect();
-            Found::Runs(runs.into_iter().collect())
+            FolderContent::Runs(runs.into_iter().collect())
         });
     }
 
-    fn aside(&self, context: &egui::Context, look: impl FnOnce() -> Found + Send + 'static) {
+    fn aside(&self, context: &egui::Context, look: impl FnOnce() -> FolderContent + Send + 'static) {
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
             let _ = sender.send(look());
@@ -203,50 +203,50 @@ impl Opener {
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
             paths.retain(|path| !path.exists());
-            let _ = sender.send(Found::Missing(paths));
+            let _ = sender.send(FolderContent::Missing(paths));
             context.request_repaint();
         });
     }
 
     /// What was found since the last call.
-    pub fn found(&self) -> impl Iterator<Item = Found> + '_ {
+    pub fn found(&self) -> impl Iterator<Item = FolderContent> + '_ {
         self.receiver.try_iter()
     }
 }
 
-fn figures(run: PathBuf) -> Found {
+fn figures(run: PathBuf) -> FolderContent {
     match Log::read(&run) {
-        Ok(entries) => Found::Figures(run, entries),
-        Err(error) => Found::NoFigures(format!("{error:#}")),
+        Ok(entries) => FolderContent::Figures(run, entries),
+        Err(error) => FolderContent::NoFigures(format!("{error:#}")),
     }
 }
 
 /// Tells a folder by what lies in it; a file stands for its folder, unless it holds whole networks; the name
 /// of a split stands for itself.
-pub fn recognise(path: &Path) -> Found {
+pub fn recognise(path: &Path) -> FolderContent {
     if let Some(name) = path.to_str().filter(|name| split::names().contains(name)) {
-        return Found::Split(name.into());
+        return FolderContent::Split(name.into());
     }
     let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
     let has = |name: &str| folder.join(name).exists();
     let is_safetensors = path.extension().is_some_and(|extension| extension == "safetensors");
     if path.is_file() && is_safetensors && !has("encoder.safetensors") {
-        return Found::Weights(path.to_owned());
+        return FolderContent::Weights(path.to_owned());
     }
     if has("config.toml") && has("checkpoints") {
-        return Found::RunOrWeights(folder.to_owned());
+        return FolderContent::RunOrWeights(folder.to_owned());
     }
     let networks = ["encoder.pth", "encoder.safetensors", "model.safetensors", "checkpoints"];
     if networks.into_iter().any(has) {
-        Found::Weights(folder.to_owned())
+        FolderContent::Weights(folder.to_owned())
     } else if has("train_files.txt") || has("val_files.txt") || has("test_files.txt") {
-        Found::Split(folder.to_owned())
+        FolderContent::Split(folder.to_owned())
     } else if let Some(root) = kitti_root(folder) {
-        Found::Data(root)
+        FolderContent::Data(root)
     } else if is_data(folder) {
-        Found::Data(folder.to_owned())
+        FolderContent::Data(folder.to_owned())
     } else {
-        Found::Unknown(path.to_owned())
+        FolderContent::Unknown(path.to_owned())
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{
     Window,
-    messages::Severity,
-    open::{Found, Wish},
-    question::Answer,
+    messages::MessageLevel,
+    open::{FolderContent, OpenRequest},
+    question::QuestionChoice,
     recents::{Recent, Recents},
-    state::{Asked, CurvesWish},
+    state::{Asked, CurvesRequest},
 };
 use crate::{config::DataChoice, session::OnRun};
 use egui::{Button, Ui};
@@ -29,39 +29,39 @@ impl Window {
         }
         for wish in self.state.curves.take_wishes() {
             match wish {
-                CurvesWish::Read(run) => self.opener.read_figures(run, ui.ctx()),
-                CurvesWish::ReadSnapshots(run) => self.opener.read_snapshots(run, ui.ctx()),
-                CurvesWish::LookAround(folders) => self.opener.look_for_runs(folders, ui.ctx()),
-                CurvesWish::Ask => self.opener.ask(Wish::Figures, ui.ctx()),
+                CurvesRequest::Read(run) => self.opener.read_figures(run, ui.ctx()),
+                CurvesRequest::ReadSnapshots(run) => self.opener.read_snapshots(run, ui.ctx()),
+                CurvesRequest::LookAround(folders) => self.opener.look_for_runs(folders, ui.ctx()),
+                CurvesRequest::Ask => self.opener.ask(OpenRequest::Figures, ui.ctx()),
             }
         }
-        let found: Vec<Found> = self.opener.found().collect();
+        let found: Vec<FolderContent> = self.opener.found().collect();
         for found in found {
             match found {
-                Found::Data(path) => self.state.open_data(DataChoice::Folder(path), None),
-                Found::Split(path) => self.state.open_split(Some(path.display().to_string())),
-                Found::Weights(path) => self.state.load_weights(path),
-                Found::Run(path) => self.state.resume(path),
-                Found::RunOrWeights(path) => self.state.asked.push_back(Asked::Folder(path)),
-                Found::Figures(run, entries) => self.state.compare(run, entries),
-                Found::Snapshots(run, snapshots) => self.state.hang_other(&run, snapshots),
-                Found::NoFigures(reason) => self.state.messages.tell(
-                    Severity::Warning,
+                FolderContent::Data(path) => self.state.open_data(DataChoice::Folder(path), None),
+                FolderContent::Split(path) => self.state.open_split(Some(path.display().to_string())),
+                FolderContent::Weights(path) => self.state.load_weights(path),
+                FolderContent::Run(path) => self.state.resume(path),
+                FolderContent::RunOrWeights(path) => self.state.asked.push_back(Asked::Folder(path)),
+                FolderContent::Figures(run, entries) => self.state.compare(run, entries),
+                FolderContent::Snapshots(run, snapshots) => self.state.hang_other(&run, snapshots),
+                FolderContent::NoFigures(reason) => self.state.messages.tell(
+                    MessageLevel::Warning,
                     reason,
                     "A run folder holds metrics.jsonl; choose one",
                 ),
-                Found::Runs(runs) => self.state.curves.neighbours = runs,
-                Found::Missing(paths) => self.state.recents.missing = paths,
-                Found::Saved(path) => {
-                    self.state.messages.tell(Severity::News, format!("Written to {}", path.display()), "");
+                FolderContent::Runs(runs) => self.state.curves.neighbours = runs,
+                FolderContent::Missing(paths) => self.state.recents.missing = paths,
+                FolderContent::Saved(path) => {
+                    self.state.messages.tell(MessageLevel::News, format!("Written to {}", path.display()), "");
                 }
-                Found::NotSaved(path, reason) => self.state.messages.tell(
-                    Severity::Warning,
+                FolderContent::NotSaved(path, reason) => self.state.messages.tell(
+                    MessageLevel::Warning,
                     format!("{} cannot be written: {reason}", path.display()),
                     "Choose another folder",
                 ),
-                Found::Unknown(path) => self.state.messages.tell(
-                    Severity::Warning,
+                FolderContent::Unknown(path) => self.state.messages.tell(
+                    MessageLevel::Warning,
                     format!("There is nothing to open in {}", path.display()),
                     "A data folder holds KITTI's days (2011_09_26) or sequences, or pictures; a split folder \
                      train_files.txt; a weights folder encoder.pth or one .safetensors file; a run config.toml and \
@@ -80,10 +80,10 @@ impl Window {
             self.state.send_again(waiting, OnRun::Ask);
         }
         match self.question.ui(ui, &mut self.state) {
-            Some(Answer::Continue(path)) => self.state.resume(path),
-            Some(Answer::Load(path)) => self.state.load_weights(path),
-            Some(Answer::LookAt(run)) => self.state.look_at_finished(run),
-            Some(Answer::Anyway(waiting, on_run)) => self.state.send_again(waiting, on_run),
+            Some(QuestionChoice::Continue(path)) => self.state.resume(path),
+            Some(QuestionChoice::Load(path)) => self.state.load_weights(path),
+            Some(QuestionChoice::LookAt(run)) => self.state.look_at_finished(run),
+            Some(QuestionChoice::Anyway(waiting, on_run)) => self.state.send_again(waiting, on_run),
             None => {}
         }
     }

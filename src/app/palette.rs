@@ -20,14 +20,14 @@ const ROW: f32 = 26.0;
 
 /// What can be chosen.
 #[derive(Clone)]
-pub enum Choice {
+pub enum PaletteEntry {
     /// An action.
     Act(Action),
     /// Something to open again.
     Open(Recent),
 }
 
-impl Choice {
+impl PaletteEntry {
     fn label(&self) -> String {
         match self {
             Self::Act(action) => action.label().to_owned(),
@@ -76,7 +76,7 @@ impl CommandPalette {
     }
 
     /// Draws it if it is open; gives what was chosen.
-    pub fn ui(&mut self, ui: &Ui, state: &State) -> Option<Choice> {
+    pub fn ui(&mut self, ui: &Ui, state: &State) -> Option<PaletteEntry> {
         if !self.is_open {
             return None;
         }
@@ -95,7 +95,7 @@ impl CommandPalette {
         shown.inner
     }
 
-    fn body(&mut self, ui: &mut Ui, state: &State) -> Option<Choice> {
+    fn body(&mut self, ui: &mut Ui, state: &State) -> Option<PaletteEntry> {
         let (down, up, enter) = ui.input_mut(|input| {
             let mut presses = |key| input.count_and_consume_key(Modifiers::NONE, key);
             (presses(Key::ArrowDown), presses(Key::ArrowUp), presses(Key::Enter) > 0)
@@ -136,7 +136,7 @@ impl CommandPalette {
 }
 
 /// Draws the name and key of a choice; says whether it was clicked.
-fn row(ui: &mut Ui, state: &State, choice: &Choice, is_selected: bool, scroll: bool) -> bool {
+fn row(ui: &mut Ui, state: &State, choice: &PaletteEntry, is_selected: bool, scroll: bool) -> bool {
     let (obstacle, label) = (choice.obstacle(state), choice.label());
     let sense = if obstacle.is_none() { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), sense);
@@ -162,11 +162,11 @@ fn row(ui: &mut Ui, state: &State, choice: &Choice, is_selected: bool, scroll: b
 
 /// What has every typed word in its name or its help; that whose name begins with the first word comes first,
 /// then that with all words in the name.
-fn matching(typed: &str, state: &State) -> Vec<Choice> {
-    let others = Action::ALL.into_iter().filter(|action| *action != Action::Palette).map(Choice::Act);
-    let all = others.chain(state.recents.all().map(Choice::Open));
-    let rank = |choice: Choice| Some((search::rank(typed, &choice.label(), &choice.help())?, choice));
-    let mut found: Vec<(u8, Choice)> = all.filter_map(rank).collect();
+fn matching(typed: &str, state: &State) -> Vec<PaletteEntry> {
+    let others = Action::ALL.into_iter().filter(|action| *action != Action::Palette).map(PaletteEntry::Act);
+    let all = others.chain(state.recents.all().map(PaletteEntry::Open));
+    let rank = |choice: PaletteEntry| Some((search::rank(typed, &choice.label(), &choice.help())?, choice));
+    let mut found: Vec<(u8, PaletteEntry)> = all.filter_map(rank).collect();
     found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, choice)| choice).collect()
 }

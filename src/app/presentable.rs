@@ -17,7 +17,7 @@ use winit::{
 /// # Errors
 /// If no adapter can, or if it gives no device.
 pub fn open(event_loop: &mut EventLoop<UserEvent>) -> Result<DisplayDevice, ComputeError> {
-    let mut asking = Asking(Err(ComputeError::NoAdapter("the event loop does not run".to_owned())));
+    let mut asking = AdapterProbe(Err(ComputeError::NoAdapter("the event loop does not run".to_owned())));
     match event_loop.run_app_on_demand(&mut asking) {
         Ok(()) => asking.0,
         Err(error) => Err(ComputeError::NoAdapter(error.to_string())),
@@ -25,9 +25,9 @@ pub fn open(event_loop: &mut EventLoop<UserEvent>) -> Result<DisplayDevice, Comp
 }
 
 /// What came of asking.
-struct Asking(Result<DisplayDevice, ComputeError>);
+struct AdapterProbe(Result<DisplayDevice, ComputeError>);
 
-impl ApplicationHandler<UserEvent> for Asking {
+impl ApplicationHandler<UserEvent> for AdapterProbe {
     fn resumed(&mut self, event_loop: &ActiveEventLoop) {
         self.0 = match event_loop.create_window(Window::default_attributes().with_visible(false)) {
             Ok(window) => DisplayDevice::request_for(window),

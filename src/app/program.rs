@@ -1,6 +1,8 @@
 //! The program with a window: eframe, one shared device, one session.
 
-use super::{Lab, Settings, Store, frame_times::FrameTimes, guard::Guard, log, presentable, settings};
+use super::{
+    App, Settings, Store, frame_times::FrameTimes, guard::EventLoopGuard, log, presentable, settings,
+};
 use crate::{
     compute::{Compute, ComputeError, DeviceLost, DisplayDevice, log_libwayland},
     config::{DataChoice, DeviceChoice, Precision},
@@ -143,7 +145,7 @@ fn show(
     is_lost: &dyn Fn() -> bool,
 ) -> Result<()> {
     let application = eframe::create_native("monoscope", native, create, event_loop);
-    let mut guard = Guard::new(application, is_lost);
+    let mut guard = EventLoopGuard::new(application, is_lost);
     event_loop.run_app_on_demand(&mut guard).map_err(|error| no_window(&error.to_string()))?;
     match guard.panic {
         Some(panic) if !is_lost() => resume_unwind(panic),
@@ -205,7 +207,7 @@ fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
 
 /// What lives longer than a window.
 struct Program {
-    lab: Lab,
+    lab: App,
     display: DisplayDevice,
     store: Option<Store>,
     context: egui::Context,
@@ -226,7 +228,7 @@ impl Program {
         let context = creation.egui_ctx.clone();
         // The device keeps it, however often the session opens it.
         Compute::open(options.device, Some(display.clone()))?.with_precision(options.precision)?;
-        let mut lab = Lab::new(display.clone(), options.device, &options.runs, &context)?;
+        let mut lab = App::new(display.clone(), options.device, &options.runs, &context)?;
         lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
         interrupt::on_signal(lab.ender())?;
         let frame_times = options.frame_times.then(FrameTimes::default);

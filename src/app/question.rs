@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 const WIDTH: f32 = 440.0;
 
 /// What is to be done.
-pub enum Answer {
+pub enum QuestionChoice {
     /// Go on with the run of a folder.
     Continue(PathBuf),
     /// Load the networks of a folder.
@@ -35,7 +35,7 @@ pub struct Question {
 
 impl Question {
     /// Draws the first question if there is one, and takes it away with the answer; gives that.
-    pub fn ui(&mut self, ui: &Ui, state: &mut State) -> Option<Answer> {
+    pub fn ui(&mut self, ui: &Ui, state: &mut State) -> Option<QuestionChoice> {
         let Some(asked) = state.asked.front() else {
             self.choices.clear();
             return None;
@@ -101,7 +101,7 @@ pub(super) fn heading(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).heading().color(ui.visuals().strong_text_color()));
 }
 
-fn about_folder(ui: &mut Ui, choices: &mut Choices, folder: &Path) -> Option<Option<Answer>> {
+fn about_folder(ui: &mut Ui, choices: &mut Choices, folder: &Path) -> Option<Option<QuestionChoice>> {
     heading(ui, "The folder of a run");
     ui.add(Label::new(folder.display().to_string()).wrap());
     ui.add_space(theme::UNIT);
@@ -110,9 +110,9 @@ fn about_folder(ui: &mut Ui, choices: &mut Choices, folder: &Path) -> Option<Opt
         let help = "Load its newest checkpoint to look at, evaluate or start from";
         let load = choices.add(ui, "Use its networks", help, false);
         if resume {
-            Some(Some(Answer::Continue(folder.to_owned())))
+            Some(Some(QuestionChoice::Continue(folder.to_owned())))
         } else if load {
-            Some(Some(Answer::Load(folder.to_owned())))
+            Some(Some(QuestionChoice::Load(folder.to_owned())))
         } else {
             choices.cancel(ui, false).then_some(None)
         }
@@ -120,7 +120,7 @@ fn about_folder(ui: &mut Ui, choices: &mut Choices, folder: &Path) -> Option<Opt
     .inner
 }
 
-fn about_run(ui: &mut Ui, choices: &mut Choices, waiting: &RunInTheWay) -> Option<Option<Answer>> {
+fn about_run(ui: &mut Ui, choices: &mut Choices, waiting: &RunInTheWay) -> Option<Option<QuestionChoice>> {
     let run = waiting.run_name();
     heading(ui, &format!("{run} is under way, at step {}", waiting.step));
     ui.add(Label::new(format!("To be opened: {}", waiting.wanted())).wrap());
@@ -141,9 +141,9 @@ fn about_run(ui: &mut Ui, choices: &mut Choices, waiting: &RunInTheWay) -> Optio
         let help = "It writes a checkpoint first, and can be continued later (Run > Continue a run)";
         let end = choices.add(ui, &format!("End {run}"), help, false);
         if look {
-            Some(Some(Answer::Anyway(waiting.clone(), OnRun::Keep)))
+            Some(Some(QuestionChoice::Anyway(waiting.clone(), OnRun::Keep)))
         } else if end {
-            Some(Some(Answer::Anyway(waiting.clone(), OnRun::End)))
+            Some(Some(QuestionChoice::Anyway(waiting.clone(), OnRun::End)))
         } else {
             choices.cancel(ui, !can_be_beside).then_some(None)
         }
@@ -156,7 +156,7 @@ fn about_finished(
     choices: &mut Choices,
     (run, steps): (&Path, u64),
     beside: Option<String>,
-) -> Option<Option<Answer>> {
+) -> Option<Option<QuestionChoice>> {
     heading(ui, &format!("{} is finished", run_name(run)));
     let text = format!(
         "All its {steps} steps are made. To train its networks further, start another run from them; or give it more \
@@ -174,7 +174,7 @@ fn about_finished(
             None => ("Look at it".to_owned(), "Open its data, networks, curves and snapshots"),
         };
         if choices.add(ui, &text, help, true) {
-            Some(Some(Answer::LookAt(run.to_owned())))
+            Some(Some(QuestionChoice::LookAt(run.to_owned())))
         } else {
             choices.cancel(ui, false).then_some(None)
         }

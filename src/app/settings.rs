@@ -1,6 +1,6 @@
 //! What the window remembers between starts, and the file that keeps it.
 
-use super::{desk::KeptDesk, recents::Recents};
+use super::{desk::SavedLayout, recents::Recents};
 use crate::data::whole::write_whole;
 use egui::ThemePreference;
 use etcetera::BaseStrategy;
@@ -31,7 +31,7 @@ pub struct Settings {
     /// Whether it filled the screen.
     pub is_maximised: bool,
     /// The panes.
-    pub desk: Option<KeptDesk>,
+    pub desk: Option<SavedLayout>,
     /// What was opened lately.
     pub recents: Recents,
 }
@@ -143,7 +143,7 @@ fn unknown_entries(text: &str) -> Map<String, Value> {
         });
         entries.collect()
     }
-    let all = Settings { desk: Some(KeptDesk::default()), ..Settings::default() };
+    let all = Settings { desk: Some(SavedLayout::default()), ..Settings::default() };
     unknown(serde_json::from_str(text).unwrap_or_default(), &json!(all))
 }
 

@@ -4,11 +4,11 @@
 use super::{
     action::Action,
     bar,
-    layout::Desk,
-    messages::Severity,
+    layout::PaneLayout,
+    messages::MessageLevel,
     new_view::NewView,
-    open::{Opener, Wish},
-    palette::{Choice, CommandPalette},
+    open::{OpenRequest, Opener},
+    palette::{CommandPalette, PaletteEntry},
     question::Question,
     settings::Settings,
     shortcuts,
@@ -33,7 +33,7 @@ use std::{
 /// Everything on the screen.
 pub struct Window {
     pub(super) state: State,
-    pub(super) desk: Desk,
+    pub(super) desk: PaneLayout,
     pub(super) opener: Opener,
     pub(super) question: Question,
     palette: CommandPalette,
@@ -49,7 +49,7 @@ impl Window {
     pub fn new(devices: Devices, runs: &Path) -> Self {
         Self {
             state: State::new(devices, runs),
-            desk: Desk::default(),
+            desk: PaneLayout::default(),
             opener: Opener::default(),
             question: Question::default(),
             palette: CommandPalette::default(),
@@ -69,16 +69,16 @@ impl Window {
         (self.size, self.is_maximised) = (size, is_maximised);
         self.state.recents = recents;
         for complaint in complaints {
-            self.state.messages.log.add(Severity::Warning, complaint);
+            self.state.messages.log.add(MessageLevel::Warning, complaint);
         }
         let Some(kept) = desk else { return };
-        let (desk, left_out) = Desk::restored(&kept);
+        let (desk, left_out) = PaneLayout::restored(&kept);
         if left_out > 0 {
             let text = format!(
                 "{left_out} parts of the kept arrangement are of no use to this version and were left out; View > \
                  Reset layout puts all panes back"
             );
-            self.state.messages.log.add(Severity::Warning, text);
+            self.state.messages.log.add(MessageLevel::Warning, text);
         }
         self.desk = desk.unwrap_or_default();
     }
@@ -97,7 +97,7 @@ impl Window {
 
     /// Writes a line to the log.
     pub(super) fn warn(&mut self, text: String) {
-        self.state.messages.log.add(Severity::Warning, text);
+        self.state.messages.log.add(MessageLevel::Warning, text);
     }
 
     fn notice_size(&mut self, ui: &Ui) {
@@ -114,7 +114,7 @@ impl Window {
     }
 
     /// Sets the look, once for the program.
-    pub fn dress(context: &egui::Context) {
+    pub fn apply_theme(context: &egui::Context) {
         theme::install(context);
         context.set_theme(ThemePreference::Dark);
     }
@@ -210,15 +210,15 @@ impl Window {
     }
 
     /// What keys and the command palette ask for. A pane that is asked for by key is worked in by key.
-    fn obey_keys(&mut self, ui: &Ui, chosen: Option<Choice>) {
+    fn obey_keys(&mut self, ui: &Ui, chosen: Option<PaletteEntry>) {
         let mut actions = Action::pressed(ui.ctx());
         if actions.contains(&Action::Palette) {
             // Letters that were typed after it in the same frame are for its field.
             actions = vec![Action::Palette];
         }
         match chosen {
-            Some(Choice::Act(action)) => actions.push(action),
-            Some(Choice::Open(recent)) => self.state.open_again(recent),
+            Some(PaletteEntry::Act(action)) => actions.push(action),
+            Some(PaletteEntry::Open(recent)) => self.state.open_again(recent),
             None => {}
         }
         for action in actions {
@@ -259,12 +259,12 @@ impl Window {
         let state = &mut self.state;
         match action {
             Action::OpenBuiltInDrive => state.open_data(DataChoice::Demo, None),
-            Action::OpenData => self.opener.ask(Wish::Data, context),
-            Action::OpenSplit => self.opener.ask(Wish::Split, context),
+            Action::OpenData => self.opener.ask(OpenRequest::Data, context),
+            Action::OpenSplit => self.opener.ask(OpenRequest::Split, context),
             Action::DropSplit => state.open_split(None),
-            Action::OpenWeights => self.opener.ask(Wish::Weights, context),
+            Action::OpenWeights => self.opener.ask(OpenRequest::Weights, context),
             Action::UnloadWeights => state.unload_weights(),
-            Action::OpenRun => self.opener.ask(Wish::Run, context),
+            Action::OpenRun => self.opener.ask(OpenRequest::Run, context),
             Action::LookAtRun => state.look_at_run(),
             Action::Train => state.train(),
             Action::Pause => state.pause(),
@@ -318,7 +318,7 @@ impl Window {
             Action::PixelRight => state.nudge(1, 0),
             Action::PixelUp => state.nudge(0, -1),
             Action::PixelDown => state.nudge(0, 1),
-            Action::ResetLayout => self.desk = Desk::default(),
+            Action::ResetLayout => self.desk = PaneLayout::default(),
             Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
             Action::Palette => {
                 self.palette.toggle(context);

@@ -45,7 +45,7 @@ pub(super) struct CalibrateArgs {
     /// Depth of a pixel, along the camera's axis: FRAME is an image file or, with --data, "FOLDER FRAME SIDE";
     /// X and Y are its column and row. May be given several times
     #[arg(long, value_name = "FRAME X Y METRES")]
-    known: Vec<Known>,
+    known: Vec<KnownDepth>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -60,14 +60,14 @@ fn metres(text: &str) -> Result<f64, String> {
 
 /// A pixel whose depth is known.
 #[derive(Clone)]
-struct Known {
+struct KnownDepth {
     frame: String,
     column: usize,
     row: usize,
     metres: f64,
 }
 
-impl FromStr for Known {
+impl FromStr for KnownDepth {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -216,11 +216,11 @@ fn from_road(
 
 fn from_known(
     predictor: &Predictor,
-    known: &[Known],
+    known: &[KnownDepth],
     source: Option<&dyn FrameSource>,
 ) -> Result<MetricScale> {
     let mut scales = Vec::new();
-    for Known { frame, column, row, metres } in known {
+    for KnownDepth { frame, column, row, metres } in known {
         let image = match source {
             Some(source) => source.image(&frame.parse().map_err(ConfigError)?)?,
             None => data::image::read(Path::new(frame))?,

@@ -39,13 +39,13 @@ use std::{
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Job>,
+    command: Option<HeadlessCommand>,
     #[command(flatten)]
-    window: Window,
+    window: WindowArgs,
 }
 
 #[derive(Args)]
-struct Window {
+struct WindowArgs {
     /// What to open: a folder in KITTI raw or odometry layout, a folder of pictures (or of such folders),
     /// or demo for the built-in drive
     #[arg(long, value_name = "DIR|demo", default_value = "demo")]
@@ -73,7 +73,7 @@ struct Window {
 }
 
 #[derive(Subcommand)]
-enum Job {
+enum HeadlessCommand {
     /// Train depth and motion from video
     Train(Box<train::TrainArgs>),
     /// Predict disparity, depth and point clouds for images and drives
@@ -136,7 +136,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let trains = matches!(cli.command, Some(Job::Train(_)));
+    let trains = matches!(cli.command, Some(HeadlessCommand::Train(_)));
     // What a run made is in its folder; other commands made nothing but what they print.
     let finished = run(cli, &matches).and_then(|()| match output::failure() {
         Some(error) if !trains => Err(error).context("the results cannot be printed"),
@@ -155,7 +155,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
     // Whoever reads only the first lines of a list closes the pipe: then there is nothing more to say. A run
     // and the window go on.
-    if !matches!(cli.command, None | Some(Job::Train(_))) {
+    if !matches!(cli.command, None | Some(HeadlessCommand::Train(_))) {
         sigpipe::reset();
     }
     match cli.command {
@@ -173,21 +173,21 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
                 frame_times: cli.window.frame_times,
             })
         }
-        Some(Job::Train(args)) => {
+        Some(HeadlessCommand::Train(args)) => {
             let given = matches.subcommand_matches("train").expect("the parsed command is train");
             train::run(&args, given)
         }
-        Some(Job::Predict(args)) => predict::run(&args),
-        Some(Job::Calibrate(args)) => calibrate::run(&args),
-        Some(Job::Inspect(args)) => inspect::run(&args),
-        Some(Job::Evaluate(args)) => evaluate::run(&args),
-        Some(Job::GroundTruth(args)) => ground_truth::run(&args),
-        Some(Job::Frames(args)) => frames::run(&args),
-        Some(Job::Archives(args)) => archives::run(&args),
-        Some(Job::Convert(args)) => convert::run(&args),
-        Some(Job::Bench(args)) => bench::run(&args),
-        Some(Job::DemoData(args)) => demo_data::run(&args),
-        Some(Job::Info(args)) => info::run(&args),
+        Some(HeadlessCommand::Predict(args)) => predict::run(&args),
+        Some(HeadlessCommand::Calibrate(args)) => calibrate::run(&args),
+        Some(HeadlessCommand::Inspect(args)) => inspect::run(&args),
+        Some(HeadlessCommand::Evaluate(args)) => evaluate::run(&args),
+        Some(HeadlessCommand::GroundTruth(args)) => ground_truth::run(&args),
+        Some(HeadlessCommand::Frames(args)) => frames::run(&args),
+        Some(HeadlessCommand::Archives(args)) => archives::run(&args),
+        Some(HeadlessCommand::Convert(args)) => convert::run(&args),
+        Some(HeadlessCommand::Bench(args)) => bench::run(&args),
+        Some(HeadlessCommand::DemoData(args)) => demo_data::run(&args),
+        Some(HeadlessCommand::Info(args)) => info::run(&args),
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) struct OdometryArgs {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct OdometryReport {
     path: String,
     #[serde(flatten)]
     evaluation: OdometryEvaluation,
@@ -82,12 +82,12 @@ pub(super) fn run(args: &OdometryArgs) -> Result<()> {
     Ok(())
 }
 
-fn compare_files(predicted_file: &Path, truth_file: &Path) -> Result<Report> {
+fn compare_files(predicted_file: &Path, truth_file: &Path) -> Result<OdometryReport> {
     let (predicted, truth) = (poses::read(predicted_file)?, poses::read(truth_file)?);
     let path = format!("{} against {}", predicted_file.display(), truth_file.display());
     let (predicted, truth) = paired(predicted, truth);
     let evaluation = OdometryEvaluation::compare(&predicted, &truth).with_context(|| path.clone())?;
-    Ok(Report { path, evaluation })
+    Ok(OdometryReport { path, evaluation })
 }
 
 /// The poses that belong together: by time if both files tell it, else by line.
@@ -106,7 +106,7 @@ fn paired(predicted: Poses, truth: Poses) -> (Vec<DAffine3>, Vec<DAffine3>) {
     pairs.filter_map(|(time, pose)| Some((*pose, truth.poses[nearest(*time)?]))).unzip()
 }
 
-fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Option<Report>> {
+fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Option<OdometryReport>> {
     let compute = args.compute.open()?;
     let source = data::open(&args.camera.choice(data))?;
     let source = source.as_ref();
@@ -148,7 +148,7 @@ fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Opti
     let known = keys.iter().zip(&path).filter_map(|(key, pose)| Some((*pose, *truth.get(&key.frame)?)));
     let (predicted, truth): (Vec<_>, Vec<_>) = known.unzip();
     let evaluation = OdometryEvaluation::compare(&predicted, &truth)?;
-    Ok(Some(Report { path: format!("{} of {}", drive.folder, source.name()), evaluation }))
+    Ok(Some(OdometryReport { path: format!("{} of {}", drive.folder, source.name()), evaluation }))
 }
 
 /// The drive of this name, of this number (`09` is `9`), or the only one whose name holds the words.
@@ -187,8 +187,8 @@ fn write(out: &Path, path: &[DAffine3], motions: &[DAffine3], frames: &[u32]) ->
     Ok(npy::write(&out.join("poses.npy"), &[motions.len(), 4, 4], &values)?)
 }
 
-fn print(report: &Report) {
-    let Report { path, evaluation } = report;
+fn print(report: &OdometryReport) {
+    let OdometryReport { path, evaluation } = report;
     outln!("{path}: {} poses, {:.1} m", evaluation.poses, evaluation.metres);
     outln!(
         "snippets of 5 positions: ATE {:.4} ± {:.4} m over {} snippets",

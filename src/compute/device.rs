@@ -7,7 +7,7 @@
 use super::{
     error::ComputeError,
     launches,
-    loss::LossWatch,
+    loss::DeviceLossFlag,
     precision::{SharedPrecision, gpu_tensor},
     throttle,
     wayland::log_libwayland,
@@ -34,7 +34,7 @@ pub struct DisplayDevice {
     /// so there must be one only.
     burn: Arc<OnceLock<Device>>,
     pub(super) precision: SharedPrecision,
-    pub(super) watch: LossWatch,
+    pub(super) watch: DeviceLossFlag,
     /// The device that was opened in place of this one once it was lost.
     pub(super) successor: Arc<Mutex<Option<DisplayDevice>>>,
 }
@@ -47,7 +47,7 @@ impl DisplayDevice {
         device: wgpu::Device,
         queue: wgpu::Queue,
     ) -> Self {
-        let watch = LossWatch::new(&device, &adapter);
+        let watch = DeviceLossFlag::new(&device, &adapter);
         let (burn, precision, successor) = (Arc::default(), SharedPrecision::default(), Arc::default());
         Self { instance, adapter, device, queue, burn, precision, watch, successor }
     }

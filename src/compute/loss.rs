@@ -35,7 +35,7 @@ pub struct DeviceLost {
 
 /// Knows whether a device was lost; clones share what they know.
 #[derive(Clone, Debug)]
-pub(super) struct LossWatch(Arc<Watched>);
+pub(super) struct DeviceLossFlag(Arc<Watched>);
 
 #[derive(Debug)]
 struct Watched {
@@ -45,9 +45,9 @@ struct Watched {
 }
 
 /// The devices that burn computes on.
-static WATCHED: Mutex<Vec<(Device, LossWatch)>> = Mutex::new(Vec::new());
+static WATCHED: Mutex<Vec<(Device, DeviceLossFlag)>> = Mutex::new(Vec::new());
 
-impl LossWatch {
+impl DeviceLossFlag {
     /// Watches a device. Errors of a lost one are no longer fatal.
     pub fn new(device: &wgpu::Device, adapter: &wgpu::Adapter) -> Self {
         let adapter = adapter.get_info().name;

@@ -1,7 +1,7 @@
 //! Reading numbers back from the device without waiting for it: a read is begun when the work is queued, and
 //! its values are taken later, when they have long arrived.
 
-use super::{ComputeError, loss::LossWatch};
+use super::{ComputeError, loss::DeviceLossFlag};
 use burn::{
     backend::Cube,
     tensor::{DType, Tensor},
@@ -40,18 +40,18 @@ pub struct ReadbackCounts {
     pub early: u64,
 }
 
-type Reading = Pin<Box<dyn Future<Output = Result<Vec<f32>, ComputeError>> + Send>>;
+type ReadFuture = Pin<Box<dyn Future<Output = Result<Vec<f32>, ComputeError>> + Send>>;
 
 /// Values on their way to the host.
 pub struct PendingRead {
-    state: State,
-    watch: Option<LossWatch>,
+    state: ReadbackState,
+    watch: Option<DeviceLossFlag>,
     number: u64,
     counters: Arc<Counters>,
 }
 
-enum State {
-    Reading(Reading),
+enum ReadbackState {
+    Reading(ReadFuture),
     Ready(Result<Vec<f32>, ComputeError>),
 }
 
@@ -60,8 +60,8 @@ impl Readback {
     /// bound of work in flight. On the CPU backend the values are there at once.
     pub fn begin(&self, values: Tensor<1>) -> PendingRead {
         let number = self.0.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        let watch = LossWatch::of(&values.device());
-        PendingRead { state: State::begin(values), watch, number, counters: Arc::clone(&self.0) }
+        let watch = DeviceLossFlag::of(&values.device());
+        PendingRead { state: ReadbackState::begin(values), watch, number, counters: Arc::clone(&self.0) }
     }
 
     /// How many reads there were so far.
@@ -78,8 +78,8 @@ impl Readback {
 /// # Errors
 /// If the device gave up.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ComputeError> {
-    let watch = LossWatch::of(&tensor.device());
-    State::begin(tensor).wait(watch.as_ref())
+    let watch = DeviceLossFlag::of(&tensor.device());
+    ReadbackState::begin(tensor).wait(watch.as_ref())
 }
 
 /// The value of a tensor that has one, waited for; as [`values`].
@@ -91,7 +91,7 @@ pub fn value<const D: usize>(tensor: Tensor<D>) -> Result<f32, ComputeError> {
     values.first().copied().ok_or_else(|| ComputeError::Read("there is no value".to_owned()))
 }
 
-impl State {
+impl ReadbackState {
     fn begin<const D: usize>(values: Tensor<D>) -> Self {
         if !super::is_gpu(&values.device()) {
             let values = values.into_data().try_into_vec_as::<f32>();
@@ -109,7 +109,7 @@ impl State {
             values.truncate(count);
             Ok(values)
         };
-        let mut reading: Reading = Box::pin(reading);
+        let mut reading: ReadFuture = Box::pin(reading);
         // cubecl panics if a device is lost between a copy and the look at it.
         let unwound = |_| Poll::Ready(Err(ComputeError::Read("the copy is gone".to_owned())));
         let reading = poll_fn(move |context| {
@@ -121,14 +121,14 @@ impl State {
         state
     }
 
-    fn wait(self, watch: Option<&LossWatch>) -> Result<Vec<f32>, ComputeError> {
+    fn wait(self, watch: Option<&DeviceLossFlag>) -> Result<Vec<f32>, ComputeError> {
         let values = match (self, watch) {
             (Self::Ready(values), _) => values,
             (Self::Reading(reading), Some(watch)) => watch.wait(reading)?,
             (Self::Reading(reading), None) => pollster::block_on(reading),
         };
         // A lost device says so in place of an error that follows from it.
-        values.map_err(|error| watch.and_then(LossWatch::loss).map_or(error, ComputeError::Lost))
+        values.map_err(|error| watch.and_then(DeviceLossFlag::loss).map_or(error, ComputeError::Lost))
     }
 
     /// Whether the values have arrived.
@@ -161,8 +161,8 @@ impl PendingRead {
         self.take().wait(self.watch.as_ref())
     }
 
-    fn take(&mut self) -> State {
-        std::mem::replace(&mut self.state, State::Ready(Ok(Vec::new())))
+    fn take(&mut self) -> ReadbackState {
+        std::mem::replace(&mut self.state, ReadbackState::Ready(Ok(Vec::new())))
     }
 }
 

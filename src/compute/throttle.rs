@@ -14,7 +14,7 @@
 //! and rare where they are short. On a software driver, where one kernel may take 100 ms, pieces are as
 //! short as they get.
 
-use super::loss::LossWatch;
+use super::loss::DeviceLossFlag;
 use cubecl_runtime::client::Client;
 use std::{
     sync::{
@@ -51,7 +51,7 @@ pub fn throttle_waits() -> u64 {
 
 /// Bounds the kernels in flight on this device from now on, in place of any device before it, by the launches that
 /// [`launched`] is told of.
-pub(super) fn bound(watch: LossWatch, queue: wgpu::Queue, client: Client) {
+pub(super) fn bound(watch: DeviceLossFlag, queue: wgpu::Queue, client: Client) {
     let throttle = Throttle { watch, queue, client, progress: Mutex::default() };
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(throttle));
 }
@@ -65,14 +65,14 @@ pub(super) fn launched() {
 }
 
 struct Throttle {
-    watch: LossWatch,
+    watch: DeviceLossFlag,
     queue: wgpu::Queue,
     client: Client,
-    progress: Mutex<Progress>,
+    progress: Mutex<ThrottleState>,
 }
 
 #[derive(Default)]
-struct Progress {
+struct ThrottleState {
     length: PieceLength,
     /// Launches since the last piece was submitted.
     launches: usize,
@@ -96,7 +96,7 @@ impl Throttle {
     }
 
     /// Ends a piece and waits for the one before it.
-    fn submit(&self, progress: &mut Progress) {
+    fn submit(&self, progress: &mut ThrottleState) {
         WAITS.fetch_add(1, Ordering::Relaxed);
         let launches = std::mem::take(&mut progress.launches);
         let started = Instant::now();

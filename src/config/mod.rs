@@ -26,7 +26,7 @@ pub use frame::FrameId;
 pub use layers::{layered, overridden};
 pub use network::{DepthNetworkType, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType};
 pub use objective::ObjectiveConfig;
-pub use options::{Choice, ConfigOption, OptionKind, OptionTexts, with_labels};
+pub use options::{ConfigOption, NamedValue, OptionKind, OptionTexts, with_labels};
 pub use preset::Preset;
 pub use run::RunConfig;
 pub use run_file::RunFile;

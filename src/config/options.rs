@@ -30,9 +30,9 @@ pub enum OptionKind {
     /// On (`true`) or off (`false`).
     Switch,
     /// One of these.
-    Choice(Vec<Choice>),
+    Choice(Vec<NamedValue>),
     /// Any number of these.
-    Choices(Vec<Choice>),
+    Choices(Vec<NamedValue>),
     /// A whole number.
     Whole,
     /// A number.
@@ -45,7 +45,7 @@ pub enum OptionKind {
 
 /// A value with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct NamedValue {
     /// The name.
     pub name: String,
     /// What it means.
@@ -72,10 +72,10 @@ impl ConfigOption {
 
     fn new(argument: &Arg, defaults: &BTreeMap<String, Value>) -> Self {
         let name = argument.get_id().as_str();
-        let choices: Vec<Choice> = argument
+        let choices: Vec<NamedValue> = argument
             .get_possible_values()
             .iter()
-            .map(|value| Choice {
+            .map(|value| NamedValue {
                 name: value.get_name().to_owned(),
                 help: value.get_help().map(ToString::to_string).unwrap_or_default(),
             })

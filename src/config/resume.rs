@@ -10,7 +10,7 @@ impl RunConfig {
     /// If another option differs, by name.
     pub fn continued(&self, wanted: &Self, step: u64) -> Result<Self, ConfigError> {
         let mut continued = self.clone();
-        continued.training.take_over_bookkeeping(&wanted.training);
+        continued.training.inherit_unset(&wanted.training);
         for setting in Setting::differences(&self.at_step(step), wanted) {
             continued.change(Change { step, setting })?;
         }

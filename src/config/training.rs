@@ -122,7 +122,7 @@ impl TrainingConfig {
 
     /// Takes from `other` what decides how long a run lasts, what it notes and what it keeps, but not
     /// how a step is made.
-    pub(super) fn take_over_bookkeeping(&mut self, other: &Self) {
+    pub(super) fn inherit_unset(&mut self, other: &Self) {
         *self = Self {
             batch_size: self.batch_size,
             accumulate: self.accumulate,

@@ -14,18 +14,18 @@ use std::{
 pub(super) const LAST_FRAME: u32 = 999_999;
 
 /// The picture files of one camera by frame number.
-pub(super) type Camera = BTreeMap<u32, PathBuf>;
+pub(super) type CameraImages = BTreeMap<u32, PathBuf>;
 /// The cameras of a drive.
-pub(super) type Cameras = BTreeMap<Side, Camera>;
+pub(super) type Cameras = BTreeMap<Side, CameraImages>;
 
 /// The picture files below a folder.
-pub struct Pictures {
+pub struct ImageFiles {
     root: PathBuf,
     drives: Vec<Drive>,
     files: BTreeMap<String, Cameras>,
 }
 
-impl Pictures {
+impl ImageFiles {
     /// Drives by the name of their folder, in the order in which they are to be listed.
     pub(super) fn new(root: &Path, drives: Vec<(String, Cameras)>) -> Self {
         let known = drives.iter().filter_map(|(folder, cameras)| drive(folder, cameras)).collect();
@@ -69,7 +69,7 @@ impl Pictures {
 /// a source of frames.
 pub trait PictureLayout: Send + Sync {
     /// The files.
-    fn pictures(&self) -> &Pictures;
+    fn pictures(&self) -> &ImageFiles;
 
     /// What a person calls the layout.
     fn kind(&self) -> &'static str;
@@ -198,7 +198,7 @@ pub(super) fn pictures_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Da
 
 /// The pictures of a folder that are named by nothing but their frame's number. A number that no drive
 /// reaches belongs to a stray file.
-pub(super) fn numbered_pictures(folder: &Path) -> Result<Camera, DataError> {
+pub(super) fn numbered_pictures(folder: &Path) -> Result<CameraImages, DataError> {
     let frame = |stem: &str| stem.parse().ok().filter(|frame| *frame <= LAST_FRAME);
     let numbered = |(stem, path): (String, PathBuf)| Some((frame(&stem)?, path));
     Ok(pictures_in(folder)?.into_iter().filter_map(numbered).collect())

@@ -51,7 +51,7 @@ pub struct ImageResult {
 
 /// What became of a frame, or of an image that waited.
 #[derive(Clone, Debug)]
-pub enum Progress {
+pub enum FrameOutcome {
     /// The image is scored.
     Scored(ImageResult),
     /// The image waits for the ratios of the others: its score comes after the last frame.
@@ -85,7 +85,7 @@ pub struct DepthEvaluation {
 }
 
 /// A frame that was read.
-struct Frame {
+struct ReadFrame {
     key: FrameKey,
     image: Option<RgbImage>,
     truth: Option<DepthMap>,
@@ -94,7 +94,7 @@ struct Frame {
 /// An evaluation under way: an iterator over what becomes of the frames, in their order. Dropping it
 /// cancels what is left. If it ends with an error, there is no more.
 pub struct DepthEvaluator {
-    frames: Receiver<Result<Frame, DataError>>,
+    frames: Receiver<Result<ReadFrame, DataError>>,
     predictions: Predictions,
     protocol: Protocol,
     describe: String,
@@ -174,7 +174,10 @@ impl DepthEvaluator {
     }
 
     /// As the iterator; `keep` gets each disparity that is predicted.
-    pub fn advance(&mut self, keep: &mut dyn FnMut(&DisparityMap) -> Result<()>) -> Option<Result<Progress>> {
+    pub fn advance(
+        &mut self,
+        keep: &mut dyn FnMut(&DisparityMap) -> Result<()>,
+    ) -> Option<Result<FrameOutcome>> {
         if self.seen < self.total {
             let progress = self.look(keep);
             if progress.is_err() {
@@ -189,7 +192,7 @@ impl DepthEvaluator {
             let ratios = std::iter::once(&pairs).chain(self.waiting.iter().map(|(_, pairs)| pairs));
             median(&ratios.map(|pairs| pairs.ratio() as f32).collect::<Vec<_>>())
         });
-        Some(Ok(Progress::Scored(self.score(&key, &pairs, factor))))
+        Some(Ok(FrameOutcome::Scored(self.score(&key, &pairs, factor))))
     }
 
     /// The result over all images, after the last.
@@ -225,9 +228,9 @@ impl DepthEvaluator {
         })
     }
 
-    fn look(&mut self, keep: &mut dyn FnMut(&DisparityMap) -> Result<()>) -> Result<Progress> {
+    fn look(&mut self, keep: &mut dyn FnMut(&DisparityMap) -> Result<()>) -> Result<FrameOutcome> {
         let frame = self.frames.recv().context("the thread that reads frames has ended early")?;
-        let Frame { key, image, truth } = frame?;
+        let ReadFrame { key, image, truth } = frame?;
         self.seen += 1;
         let needs_image = self.predictions.input_size().is_some();
         let disparity =
@@ -239,17 +242,17 @@ impl DepthEvaluator {
             disparity.zip(truth).and_then(|(disparity, truth)| self.protocol.pairs(&disparity, &truth));
         let Some(pairs) = pairs else {
             self.without_depth += 1;
-            return Ok(Progress::WithoutDepth(key));
+            return Ok(FrameOutcome::WithoutDepth(key));
         };
         let factor = match self.protocol.scaling {
             Scaling::MedianOfEach => pairs.ratio(),
             Scaling::Factor(factor) => factor,
             Scaling::MedianOfAll => {
                 self.waiting.push_back((key.clone(), pairs));
-                return Ok(Progress::Waiting(key));
+                return Ok(FrameOutcome::Waiting(key));
             }
         };
-        Ok(Progress::Scored(self.score(&key, &pairs, factor)))
+        Ok(FrameOutcome::Scored(self.score(&key, &pairs, factor)))
     }
 
     fn score(&mut self, key: &FrameKey, pairs: &DepthPairs, factor: f64) -> ImageResult {
@@ -266,7 +269,7 @@ impl DepthEvaluator {
 }
 
 impl Iterator for DepthEvaluator {
-    type Item = Result<Progress>;
+    type Item = Result<FrameOutcome>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.advance(&mut |_| Ok(()))
@@ -280,15 +283,15 @@ fn read_ahead(
     truth: &Truth,
     size: Option<ImageSize>,
     predict_all: bool,
-    sender: &Sender<Result<Frame, DataError>>,
+    sender: &Sender<Result<ReadFrame, DataError>>,
 ) {
-    let read = |key: &FrameKey| -> Result<Frame, DataError> {
+    let read = |key: &FrameKey| -> Result<ReadFrame, DataError> {
         let truth = truth.depth(source, key)?;
         let image = match size.filter(|_| predict_all || truth.is_some()) {
             Some(size) => Some(source.resized(key, size)?.image),
             None => None,
         };
-        Ok(Frame { key: key.clone(), image, truth })
+        Ok(ReadFrame { key: key.clone(), image, truth })
     };
     for keys in keys.chunks(AT_ONCE) {
         let frames: Vec<_> = keys.par_iter().map(read).collect();

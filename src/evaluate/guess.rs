@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A depth map that is the same for every image.
 #[derive(Clone, Debug, Serialize)]
-pub struct Guess {
+pub struct Baseline {
     /// What is guessed.
     pub name: String,
     /// Its mean metrics.
@@ -22,7 +22,7 @@ pub fn best_guesses(
     keys: &[FrameKey],
     truth: &Truth,
     protocol: &Protocol,
-) -> Result<[Guess; 2]> {
+) -> Result<[Baseline; 2]> {
     let mut truths = Vec::new();
     for key in keys {
         truths.extend(truth.depth(source, key)?);
@@ -32,7 +32,7 @@ pub fn best_guesses(
             truths.iter().filter_map(|truth| score_rows(truth, protocol, depth)).collect();
         DepthMetrics::mean(metrics.iter())
     };
-    let constant = Guess { name: "constant depth".to_owned(), metrics: score(&|_| 1.0) };
+    let constant = Baseline { name: "constant depth".to_owned(), metrics: score(&|_| 1.0) };
 
     // Depths of a road seen from a height of 1, with a focal length of 1: only ratios matter.
     let road = |horizon: f32, wall: f32| move |row: f32| (1.0 / (row - horizon).max(1e-6)).min(wall);
@@ -40,7 +40,7 @@ pub fn best_guesses(
         [3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0].map(|wall| (horizon as f32 / 100.0, wall))
     });
     let best = candidates
-        .map(|(horizon, wall)| Guess {
+        .map(|(horizon, wall)| Baseline {
             name: format!(
                 "flat road, horizon at {:.0} % of the height, wall at {wall} heights",
                 horizon * 100.0

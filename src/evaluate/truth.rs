@@ -72,10 +72,10 @@ impl Truth {
 /// A file of depth maps: our own container, or the reference's `gt_depths.npz`.
 pub struct DepthFile {
     says: String,
-    maps: Maps,
+    maps: DepthMaps,
 }
 
-enum Maps {
+enum DepthMaps {
     /// An array for each frame, read when asked for.
     Named(Mutex<Npz>),
     /// What the reference's pickle held, only the pixels that are known.
@@ -104,7 +104,7 @@ impl DepthFile {
         };
         let mut keep = |array: Array| KnownPixels::of(&map_of(array)?);
         let Some(maps) = file.arrays(REFERENCE_ARRAY, &mut keep)? else {
-            return Ok(Self { says, maps: Maps::Named(Mutex::new(file)) });
+            return Ok(Self { says, maps: DepthMaps::Named(Mutex::new(file)) });
         };
         if maps.len() != rows.len() {
             return Err(DataError::Unusable(format!(
@@ -115,13 +115,13 @@ impl DepthFile {
                 rows.len()
             )));
         }
-        Ok(Self { says, maps: Maps::Rows(rows.iter().cloned().zip(maps).collect()) })
+        Ok(Self { says, maps: DepthMaps::Rows(rows.iter().cloned().zip(maps).collect()) })
     }
 
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
         let file = match &self.maps {
-            Maps::Rows(maps) => return Ok(maps.get(key).map(KnownPixels::map)),
-            Maps::Named(file) => file,
+            DepthMaps::Rows(maps) => return Ok(maps.get(key).map(KnownPixels::map)),
+            DepthMaps::Named(file) => file,
         };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(array) = file.array(&key.to_string())? else { return Ok(None) };

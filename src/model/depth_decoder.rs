@@ -20,7 +20,7 @@ pub(super) const CHANNELS: [usize; 5] = [16, 32, 64, 128, 256];
 #[derive(Module, Debug)]
 pub struct DepthDecoder {
     /// Coarsest level first.
-    levels: Vec<Level>,
+    levels: Vec<DecoderStage>,
     /// One for each of `scales`.
     disparities: Vec<Convolution>,
     scales: Vec<usize>,
@@ -28,7 +28,7 @@ pub struct DepthDecoder {
 
 /// Two convolutions, with the doubling of the size and the finer feature map in between.
 #[derive(Module, Debug)]
-pub struct Level {
+pub struct DecoderStage {
     before: Convolution,
     after: Convolution,
 }
@@ -46,7 +46,7 @@ impl DepthDecoder {
             let below = *CHANNELS.get(scale + 1).unwrap_or(&feature_channels[4]);
             let beside = if scale > 0 { feature_channels[scale - 1] } else { 0 };
             let channels = CHANNELS[scale];
-            Level {
+            DecoderStage {
                 before: convolution([below, channels]),
                 after: convolution([channels + beside, channels]),
             }

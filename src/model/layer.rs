@@ -197,12 +197,12 @@ impl BatchNorm {
 /// Replaces a running statistic for every reader. `RunningState::update` would do so too, by a mean over
 /// threads that costs a kernel launch, of one.
 fn store(running: &RunningState<Tensor<1>>, value: Tensor<1>) {
-    struct Replace(Tensor<1>);
-    impl ModuleMapper for Replace {
+    struct ReplaceMapper(Tensor<1>);
+    impl ModuleMapper for ReplaceMapper {
         fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
             Param::initialized(parameter.id, self.0.clone().reshape(parameter.dims()))
         }
     }
     // Clones share their value.
-    running.clone().map(&mut Replace(value));
+    running.clone().map(&mut ReplaceMapper(value));
 }

@@ -69,12 +69,12 @@ pub struct Block {
     bn2: BatchNorm,
     conv3: Option<Convolution>,
     bn3: Option<BatchNorm>,
-    downsample: Option<Projection>,
+    downsample: Option<Downsample>,
 }
 
 /// Fits a block's input to its output where their shapes differ.
 #[derive(Module, Debug)]
-pub struct Projection {
+pub struct Downsample {
     convolution: Convolution,
     normalisation: BatchNorm,
 }
@@ -98,7 +98,7 @@ impl Block {
         } else {
             (convolution([inputs, width], 3, stride), convolution([width, width], 3, 1), None)
         };
-        let downsample = (stride != 1 || inputs != outputs).then(|| Projection {
+        let downsample = (stride != 1 || inputs != outputs).then(|| Downsample {
             convolution: convolution([inputs, outputs], 1, stride),
             normalisation: BatchNorm::new(outputs, device),
         });

@@ -1,7 +1,7 @@
 //! The photometric side of one scale: warped sources against the target, in one fused operation, or
 //! composed of burn's own for the twin and for options that the fused one lacks.
 
-use super::{Choice, Inputs, PhotometricTerm, Projection, depth, photometric_loss, warp};
+use super::{Inputs, MinimumLoss, PhotometricTerm, Projection, depth, photometric_loss, warp};
 use crate::{
     compute::{
         is_gpu,
@@ -22,7 +22,7 @@ use burn::tensor::Tensor;
 
 /// The images that are compared for a scale, as constants.
 #[derive(Clone, Debug)]
-pub(super) struct Scene {
+pub(super) struct ImagePair {
     target: Tensor<4>,
     /// Side by side, `[B, 3·sources, H, W]`.
     sources: Tensor<4>,
@@ -35,7 +35,7 @@ pub(super) struct Scene {
     fused: bool,
 }
 
-impl Scene {
+impl ImagePair {
     /// The images at a scale; `composed` does without the fused operations.
     pub fn new(config: &ObjectiveConfig, inputs: &Inputs, scale: usize, composed: bool) -> Self {
         let image = |id: FrameId| inputs.colour[&id][scale].clone().without_autodiff();
@@ -146,7 +146,7 @@ impl Scene {
             .iter()
             .map(|warped| photometric_loss(warped.clone(), self.target.clone(), options.use_ssim));
         let reprojection = Tensor::cat(losses.collect(), 1);
-        let choice = Choice::new(identity, weigh(reprojection.clone()));
+        let choice = MinimumLoss::new(identity, weigh(reprojection.clone()));
         let maps = options.maps.then(|| ReprojectionMaps {
             warped: Tensor::cat(warped, 1).without_autodiff(),
             reprojection: reprojection.without_autodiff(),

@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor};
 
 /// What each pixel contributes to the loss, and why.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub struct MinimumLoss {
     /// The loss of each pixel, `[B, 1, H, W]`: the least of its candidates. The gradient goes to that
     /// candidate alone.
     pub loss: Tensor<4>,
@@ -14,7 +14,7 @@ pub struct Choice {
     pub identities: usize,
 }
 
-impl Choice {
+impl MinimumLoss {
     /// Takes the least of `identity [B, I, H, W]`, if auto-masking is on, and
     /// `reprojection [B, F, H, W]` at each pixel (paper equations 4 and 5).
     pub fn new(identity: Option<Tensor<4>>, reprojection: Tensor<4>) -> Self {

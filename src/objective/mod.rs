@@ -18,11 +18,11 @@ pub mod method {}
 pub use adjustment::Adjustment;
 pub use inputs::Inputs;
 pub use inspection::{
-    Candidate, CostCurve, DepthScale, Difference, Evidence, PixelReport, ScaleReport, SourceCurve,
-    SourceReport, TrueDepth, Verdict, disparity_gradient,
+    Candidate, CostCurve, DepthScale, Difference, MinimumResult, PixelInspection, PixelReport, ScaleReport,
+    SourceCurve, SourceReport, TrueDepthSample, disparity_gradient,
 };
 pub use map::{MapKind, MapName};
-pub use mask::Choice;
+pub use mask::MinimumLoss;
 pub use noise::Noise;
 pub use photometric::{PhotometricTerm, photometric_loss, ssim_loss};
 pub use smoothness::{smoothness_loss, smoothness_map};
@@ -37,7 +37,7 @@ use crate::{
     geometry::DepthRange,
 };
 use burn::tensor::Tensor;
-use comparison::Scene;
+use comparison::ImagePair;
 use inputs::constant;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ const MASK_WEIGHT: f32 = 0.2;
 
 /// What the objective says.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct ObjectiveOutput {
     /// The number to minimise: the mean of the scales' losses.
     pub loss: Tensor<1>,
     /// Photometric loss plus weighted smoothness, by scale.
@@ -91,9 +91,9 @@ impl Objective {
     ///
     /// # Panics
     /// If an input that the configuration needs is missing or has another shape than it should.
-    pub fn evaluate(&self, inputs: &Inputs, wanted: &BTreeSet<MapName>) -> Outcome {
+    pub fn evaluate(&self, inputs: &Inputs, wanted: &BTreeSet<MapName>) -> ObjectiveOutput {
         let config = &self.config;
-        let scene = |scale| Scene::new(config, inputs, scale, self.composed);
+        let scene = |scale| ImagePair::new(config, inputs, scale, self.composed);
         let full_size = (!config.v1_multiscale).then(|| scene(0));
         let finest = config.finest_scale();
         let (mut scale_losses, mut smoothness) = (BTreeMap::new(), BTreeMap::new());
@@ -120,7 +120,7 @@ impl Objective {
                 maps = self.maps(inputs, &scene, scale, comparison.maps.as_ref(), wanted);
             }
         }
-        Outcome {
+        ObjectiveOutput {
             loss: mean(scale_losses.values().cloned().collect()),
             scale_losses,
             smoothness,
@@ -139,7 +139,7 @@ impl Objective {
     fn maps(
         &self,
         inputs: &Inputs,
-        scene: &Scene,
+        scene: &ImagePair,
         finest: usize,
         computed: Option<&ReprojectionMaps>,
         wanted: &BTreeSet<MapName>,

@@ -6,7 +6,7 @@ use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::DepthRange,
     model::{Networks, Prediction},
-    objective::{Inputs, MapName, Noise, Objective, Outcome, depth, smoothness_map},
+    objective::{Inputs, MapName, Noise, Objective, ObjectiveOutput, depth, smoothness_map},
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub fn forward(
     samples: &SampleTensors,
     noise: Noise,
     wanted: &BTreeSet<MapName>,
-) -> Outcome {
+) -> ObjectiveOutput {
     objective.evaluate(&inputs(networks, objective.config(), samples, noise), wanted)
 }
 

@@ -1,6 +1,6 @@
 //! Depth prediction for images that belong to no data set.
 
-use super::{DisparityMap, Picture, image_tensor, post_process};
+use super::{DisparityMap, InputImage, image_tensor, post_process};
 use crate::{
     config::{ImageSize, ObjectiveConfig},
     data::{self, augment::mirror},
@@ -32,14 +32,14 @@ pub struct Predictor {
 }
 
 /// A picture and what the network makes of it.
-pub struct Predicted {
+pub struct PredictedImage {
     /// The picture as it was filmed.
     pub image: RgbImage,
     /// Its scaled disparity at the network's size.
     pub disparity: DisparityMap,
 }
 
-impl Predicted {
+impl PredictedImage {
     /// The picture's size.
     pub fn image_size(&self) -> ImageSize {
         ImageSize { height: self.image.height() as usize, width: self.image.width() as usize }
@@ -172,9 +172,9 @@ impl Predictor {
     /// but a result.
     pub fn predict_each(
         &self,
-        pictures: &[Picture],
+        pictures: &[InputImage],
         flips: bool,
-        mut finish: impl FnMut(&Picture, Result<Predicted>) -> Result<()> + Send,
+        mut finish: impl FnMut(&InputImage, Result<PredictedImage>) -> Result<()> + Send,
     ) -> Result<()> {
         thread::scope(|scope| {
             let (decoded, to_predict) = bounded(WAITING);
@@ -187,9 +187,9 @@ impl Predictor {
                 to_finish.into_iter().try_for_each(|(picture, outcome)| finish(picture, outcome))
             });
             for (picture, image) in to_predict {
-                let outcome = image
-                    .map_err(anyhow::Error::from)
-                    .and_then(|image| Ok(Predicted { disparity: self.disparity_map(&image, flips)?, image }));
+                let outcome = image.map_err(anyhow::Error::from).and_then(|image| {
+                    Ok(PredictedImage { disparity: self.disparity_map(&image, flips)?, image })
+                });
                 if predicted.send((picture, outcome)).is_err() {
                     break;
                 }

@@ -25,7 +25,7 @@ use std::{
 
 /// An array of a dump: f32 values, or choices as u8.
 #[derive(Clone, Debug)]
-pub struct Array {
+pub struct DumpArray {
     /// Row-major shape.
     pub shape: Vec<usize>,
     /// The bytes, little-endian.
@@ -33,7 +33,7 @@ pub struct Array {
     dtype: Dtype,
 }
 
-impl Array {
+impl DumpArray {
     fn floats<const D: usize>(tensor: Tensor<D>, shape: Vec<usize>) -> Result<Self> {
         let values = values(tensor)?;
         Ok(Self {
@@ -49,7 +49,7 @@ impl Array {
     }
 }
 
-impl View for &Array {
+impl View for &DumpArray {
     fn dtype(&self) -> Dtype {
         self.dtype
     }
@@ -79,7 +79,7 @@ pub fn inspect(
     config: &ObjectiveConfig,
     size: ImageSize,
     device: &Device,
-) -> Result<BTreeMap<String, Array>> {
+) -> Result<BTreeMap<String, DumpArray>> {
     ensure!(
         networks.reachable(&config.frame_ids) == config.frame_ids,
         "these networks ({}) cannot say the motion to every source of the sample, so nothing can be warped; \
@@ -105,60 +105,62 @@ pub fn inspect(
     // With a pose network that has another motion for each scale, the finest one's is meant.
     let motions = inputs.source_from_target.finest().cloned().unwrap_or_default();
     for (id, motion) in motions {
-        arrays.insert(format!("pose_{}", id.tag()), Array::floats(motion, vec![4, 4])?);
+        arrays.insert(format!("pose_{}", id.tag()), DumpArray::floats(motion, vec![4, 4])?);
     }
     for (scale, loss) in outcome.scale_losses {
-        arrays.insert(format!("loss_scale_{scale}"), Array::floats(loss, vec![1])?);
+        arrays.insert(format!("loss_scale_{scale}"), DumpArray::floats(loss, vec![1])?);
     }
     for (scale, loss) in outcome.smoothness {
-        arrays.insert(format!("smoothness_{scale}"), Array::floats(loss, vec![1])?);
+        arrays.insert(format!("smoothness_{scale}"), DumpArray::floats(loss, vec![1])?);
     }
-    arrays.insert("loss_total".to_owned(), Array::floats(outcome.loss, vec![1])?);
+    arrays.insert("loss_total".to_owned(), DumpArray::floats(outcome.loss, vec![1])?);
     Ok(arrays)
 }
 
-fn put_map(arrays: &mut BTreeMap<String, Array>, name: MapName, tensor: Tensor<4>) -> Result<()> {
+fn put_map(arrays: &mut BTreeMap<String, DumpArray>, name: MapName, tensor: Tensor<4>) -> Result<()> {
     let [_, channels, height, width] = tensor.dims();
     let plane = vec![height, width];
     let tag = |term| if term == PhotometricTerm::Ssim { "ssim" } else { "l1" };
     let with_source = |what: &str, id: FrameId| format!("{what}_{}", id.tag());
     let (key, array) = match name {
         MapName::Colour(id) => {
-            (with_source("color", id), Array::floats(tensor, vec![channels, height, width])?)
+            (with_source("color", id), DumpArray::floats(tensor, vec![channels, height, width])?)
         }
         MapName::Augmented(id) => {
-            (with_source("augmented", id), Array::floats(tensor, vec![channels, height, width])?)
+            (with_source("augmented", id), DumpArray::floats(tensor, vec![channels, height, width])?)
         }
         MapName::Warped(id) => {
-            (with_source("warped", id), Array::floats(tensor, vec![channels, height, width])?)
+            (with_source("warped", id), DumpArray::floats(tensor, vec![channels, height, width])?)
         }
-        MapName::Reprojection(id) => (with_source("reprojection", id), Array::floats(tensor, plane)?),
+        MapName::Reprojection(id) => (with_source("reprojection", id), DumpArray::floats(tensor, plane)?),
         MapName::ReprojectionTerm(term, id) => {
-            (with_source(&format!("reprojection_{}", tag(term)), id), Array::floats(tensor, plane)?)
+            (with_source(&format!("reprojection_{}", tag(term)), id), DumpArray::floats(tensor, plane)?)
         }
         MapName::IdentityTerm(term, id) => {
-            (with_source(&format!("identity_{}", tag(term)), id), Array::floats(tensor, plane)?)
+            (with_source(&format!("identity_{}", tag(term)), id), DumpArray::floats(tensor, plane)?)
         }
-        MapName::PredictiveMask(id) => (with_source("predictive_mask", id), Array::floats(tensor, plane)?),
-        MapName::Identity(id) => (with_source("identity", id), Array::floats(tensor, plane)?),
-        MapName::Disparity(scale) => (format!("disparity_{scale}"), Array::floats(tensor, plane)?),
+        MapName::PredictiveMask(id) => {
+            (with_source("predictive_mask", id), DumpArray::floats(tensor, plane)?)
+        }
+        MapName::Identity(id) => (with_source("identity", id), DumpArray::floats(tensor, plane)?),
+        MapName::Disparity(scale) => (format!("disparity_{scale}"), DumpArray::floats(tensor, plane)?),
         // `smoothness_0` is its mean.
-        MapName::Smoothness(scale) => (format!("smoothness_map_{scale}"), Array::floats(tensor, plane)?),
-        MapName::FlipUncertainty => ("flip_uncertainty".to_owned(), Array::floats(tensor, plane)?),
-        MapName::Depth => ("depth".to_owned(), Array::floats(tensor, plane)?),
-        MapName::MinimumLoss => ("loss".to_owned(), Array::floats(tensor, plane)?),
-        MapName::ChosenSource => ("source_index".to_owned(), Array::choices(tensor, plane)?),
-        MapName::TrueDepth => ("true_depth".to_owned(), Array::floats(tensor, plane)?),
-        MapName::DepthError => ("depth_error".to_owned(), Array::floats(tensor, plane)?),
-        MapName::DisparityGradient => ("disparity_gradient".to_owned(), Array::floats(tensor, plane)?),
-        MapName::AutoMask => ("automask".to_owned(), Array::choices(tensor, plane)?),
+        MapName::Smoothness(scale) => (format!("smoothness_map_{scale}"), DumpArray::floats(tensor, plane)?),
+        MapName::FlipUncertainty => ("flip_uncertainty".to_owned(), DumpArray::floats(tensor, plane)?),
+        MapName::Depth => ("depth".to_owned(), DumpArray::floats(tensor, plane)?),
+        MapName::MinimumLoss => ("loss".to_owned(), DumpArray::floats(tensor, plane)?),
+        MapName::ChosenSource => ("source_index".to_owned(), DumpArray::choices(tensor, plane)?),
+        MapName::TrueDepth => ("true_depth".to_owned(), DumpArray::floats(tensor, plane)?),
+        MapName::DepthError => ("depth_error".to_owned(), DumpArray::floats(tensor, plane)?),
+        MapName::DisparityGradient => ("disparity_gradient".to_owned(), DumpArray::floats(tensor, plane)?),
+        MapName::AutoMask => ("automask".to_owned(), DumpArray::choices(tensor, plane)?),
     };
     arrays.insert(key, array);
     Ok(())
 }
 
 /// Writes arrays as a safetensors file, whole or not at all.
-pub fn dump(arrays: &BTreeMap<String, Array>, path: &Path) -> Result<()> {
+pub fn dump(arrays: &BTreeMap<String, DumpArray>, path: &Path) -> Result<()> {
     let bytes = safetensors::serialize(arrays.iter(), None)?;
     write_whole(path, |file| file.write_all(&bytes))
         .with_context(|| format!("the dump {} cannot be written", path.display()))

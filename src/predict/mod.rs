@@ -16,9 +16,9 @@ pub use export::{
     write_ply,
 };
 pub use forward::{depth_maps, flip_uncertainty, forward, inputs};
-pub use images::{Predicted, Predictor};
+pub use images::{PredictedImage, Predictor};
 pub use inspect::{dump, inspect};
 pub use motions::MotionPredictor;
-pub use picture::{Picture, find_images, find_pictures, frames, tell_apart};
+pub use picture::{InputImage, find_images, find_pictures, frames, tell_apart};
 pub use post_process::post_process;
 pub use tensors::{SampleTensors, image_tensor};

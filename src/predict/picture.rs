@@ -21,46 +21,46 @@ use std::{
 
 /// A picture that can be read, and the name of what is made of it.
 #[derive(Clone)]
-pub struct Picture {
+pub struct InputImage {
     /// Where results go below the folder of all results, without ending: `street`, `DRIVE/0000000007` for a
     /// frame of a drive, or `FILM/000007` for the seventh picture of a film.
     pub name: String,
-    origin: Origin,
+    origin: ImageOrigin,
 }
 
 #[derive(Clone)]
-enum Origin {
+enum ImageOrigin {
     File(PathBuf),
     Frame(Arc<dyn FrameSource>, FrameKey),
     /// A film, and the place of the picture in it.
     Film(Arc<Film>, usize),
 }
 
-impl fmt::Display for Picture {
+impl fmt::Display for InputImage {
     /// What it is read from.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
-            Origin::File(path) => path.display().fmt(formatter),
-            Origin::Frame(_, key) => key.fmt(formatter),
-            Origin::Film(film, place) => {
+            ImageOrigin::File(path) => path.display().fmt(formatter),
+            ImageOrigin::Frame(_, key) => key.fmt(formatter),
+            ImageOrigin::Film(film, place) => {
                 write!(formatter, "{}, picture {}", film.path().display(), place + 1)
             }
         }
     }
 }
 
-impl Picture {
+impl InputImage {
     /// The picture of a file.
     pub fn of_file(path: PathBuf) -> Self {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Self { name, origin: Origin::File(path) }
+        Self { name, origin: ImageOrigin::File(path) }
     }
 
     /// A frame of a data source.
     pub fn of_frame(source: &Arc<dyn FrameSource>, key: FrameKey) -> Self {
         let stem = source.file(&key).and_then(Path::file_stem);
         let stem = stem.map_or_else(|| format!("{:010}", key.frame), |stem| stem.to_string_lossy().into());
-        Self { name: format!("{}/{stem}", key.folder), origin: Origin::Frame(source.clone(), key) }
+        Self { name: format!("{}/{stem}", key.folder), origin: ImageOrigin::Frame(source.clone(), key) }
     }
 
     /// Decodes it.
@@ -69,9 +69,9 @@ impl Picture {
     /// It is missing or damaged.
     pub fn read(&self) -> Result<RgbImage, DataError> {
         match &self.origin {
-            Origin::File(path) => data::image::read(path),
-            Origin::Frame(source, key) => source.image(key),
-            Origin::Film(film, place) => film.picture(*place),
+            ImageOrigin::File(path) => data::image::read(path),
+            ImageOrigin::Frame(source, key) => source.image(key),
+            ImageOrigin::Film(film, place) => film.picture(*place),
         }
     }
 
@@ -85,9 +85,9 @@ impl Picture {
         assumed: Option<CameraChoice>,
     ) -> Result<Intrinsics, DataError> {
         match &self.origin {
-            Origin::File(path) => camera_beside(path, size, assumed),
-            Origin::Film(film, _) => camera_beside(film.path(), size, assumed),
-            Origin::Frame(source, key) => Ok(source.intrinsics(key)),
+            ImageOrigin::File(path) => camera_beside(path, size, assumed),
+            ImageOrigin::Film(film, _) => camera_beside(film.path(), size, assumed),
+            ImageOrigin::Frame(source, key) => Ok(source.intrinsics(key)),
         }
     }
 }
@@ -109,27 +109,27 @@ fn camera_beside(
 ///
 /// # Errors
 /// If there is no such file or folder, or it holds no picture.
-pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<Picture>> {
+pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<InputImage>> {
     let choice = match camera {
         _ if input.as_os_str() == "demo" && !input.exists() => DataChoice::Demo,
         _ if input.is_file() && has_ending(input, &film::ENDINGS) => return of_film(input),
         _ if !is_drive(input) => {
-            return Ok(find_images(input)?.into_iter().map(Picture::of_file).collect());
+            return Ok(find_images(input)?.into_iter().map(InputImage::of_file).collect());
         }
         Some(camera) => DataChoice::Assuming { folder: input.to_owned(), camera },
         None => DataChoice::Folder(input.to_owned()),
     };
     let source = data::open(&choice)?;
-    Ok(frames(source.as_ref()).map(|key| Picture::of_frame(&source, key)).collect())
+    Ok(frames(source.as_ref()).map(|key| InputImage::of_frame(&source, key)).collect())
 }
 
 /// The pictures of a film in the order of their display.
-fn of_film(path: &Path) -> Result<Vec<Picture>> {
+fn of_film(path: &Path) -> Result<Vec<InputImage>> {
     let film = Arc::new(Film::open(path)?);
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let of_place = |place| Picture {
+    let of_place = |place| InputImage {
         name: format!("{stem}/{:06}", place + 1),
-        origin: Origin::Film(film.clone(), place),
+        origin: ImageOrigin::Film(film.clone(), place),
     };
     Ok((0..film.pictures()).map(of_place).collect())
 }
@@ -180,7 +180,7 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
 
 /// Gives every picture a name of its own: the second of one name becomes `NAME-2`. Gives those that were
 /// renamed, by their number. Names that differ in capitals alone count as one, as on some disks.
-pub fn tell_apart(pictures: &mut [Picture]) -> Vec<usize> {
+pub fn tell_apart(pictures: &mut [InputImage]) -> Vec<usize> {
     let mut taken = BTreeSet::new();
     let mut renamed = Vec::new();
     for (number, picture) in pictures.iter_mut().enumerate() {

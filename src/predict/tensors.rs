@@ -3,7 +3,7 @@
 use crate::{
     compute::{
         is_gpu,
-        ops::picture::{Pictures, smaller_levels},
+        ops::picture::{PackedImages, smaller_levels},
         upload,
     },
     config::FrameId,
@@ -72,7 +72,7 @@ fn on_gpu(samples: &[Sample], device: &Device) -> Made {
     ids.sort_by_key(|id| Reverse(scales[id]));
     let images: Vec<&RgbImage> =
         ids.iter().flat_map(|id| samples.iter().map(|sample| &sample.images[id])).collect();
-    let pictures = Pictures::upload(&images, device);
+    let pictures = PackedImages::upload(&images, device);
     let clean = pictures.clean();
     let jitters: Vec<_> = samples.iter().map(Sample::jitter).collect();
     let is_jittered = jitters.iter().any(Option::is_some);
@@ -96,7 +96,7 @@ fn on_gpu(samples: &[Sample], device: &Device) -> Made {
 /// Images of one size as [B, 3, H, W] in 0 to 1.
 pub fn image_tensor<'a>(images: impl Iterator<Item = &'a RgbImage>, device: &Device) -> Tensor<4> {
     if is_gpu(device) {
-        return Pictures::upload(&images.collect::<Vec<_>>(), device).clean();
+        return PackedImages::upload(&images.collect::<Vec<_>>(), device).clean();
     }
     let (mut values, mut shape) = (Vec::new(), [0, 3, 0, 0]);
     for image in images {

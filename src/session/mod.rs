@@ -17,12 +17,12 @@ pub use command::{Command, OnRun};
 pub use handle::{Requester, SESSION_THREAD, SessionHandle};
 pub use jobs::{
     CloudFusion, EvaluatedFrames, EvaluationProgress, EvaluationReport, EvaluationRequest, FusionRequest,
-    Neighbour, Pinned, Poses, Trajectory,
+    Neighbour, Pinned, PoseSource, Trajectory,
 };
 pub use model::Provenance;
-pub use picture::{Cloud, Origin, Picture};
+pub use picture::{Cloud, Picture, PictureSource};
 pub use protocol::{
     Event, Failure, Level, Notice, Outcome, Reply, Request, RequestId, RunEffect, RunStarted, Topic,
 };
 pub use state::{Activity, DataReport, DeviceState, ModelReport, ModelVersion, RunState, SessionState};
-pub use what_if::{Judgement, WhatIf};
+pub use what_if::{LossSummary, SandboxResult};

@@ -1,19 +1,19 @@
 //! Pictures: what is drawn of a frame, by leases on tensors.
 
-use super::{Provenance, WhatIf};
+use super::{Provenance, SandboxResult};
 use crate::{
     compute::Lease,
     config::ObjectiveConfig,
     data::FrameKey,
     geometry::Intrinsics,
     model::weights::MetricScale,
-    objective::{Evidence, MapName},
+    objective::{MapName, PixelInspection},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Where a picture's numbers come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum PictureSource {
     /// The tensors of a training step (augmented, batch statistics).
     Training,
     /// A prediction in evaluation mode.
@@ -30,8 +30,8 @@ pub struct Picture {
     /// Steps made when it was computed.
     pub step: u64,
     /// Where it comes from.
-    pub origin: Origin,
-    /// The weights that it was computed with; those before the step's update for [`Origin::Training`].
+    pub origin: PictureSource,
+    /// The weights that it was computed with; those before the step's update for [`PictureSource::Training`].
     pub weights: Option<Provenance>,
     /// The watched maps that exist; [3,h,w] for colours, [1,h,w] for the others.
     pub maps: BTreeMap<MapName, Arc<Lease>>,
@@ -40,9 +40,9 @@ pub struct Picture {
     /// The objective that made the maps; its sources are those that could be warped.
     pub objective: ObjectiveConfig,
     /// What answers questions about pixels, if that was asked for and there are networks.
-    pub evidence: Option<Arc<Evidence>>,
+    pub evidence: Option<Arc<PixelInspection>>,
     /// What changes by hand did to it, if there are any and a source can be warped.
-    pub what_if: Option<WhatIf>,
+    pub what_if: Option<SandboxResult>,
 }
 
 /// A depth map with its colours and camera.

@@ -1,6 +1,6 @@
 //! From tensors to a picture: leases of the maps that open panes watch.
 
-use super::{Cloud, Judgement, Origin, Picture, Provenance, WhatIf, model::ModelSnapshot};
+use super::{Cloud, LossSummary, Picture, PictureSource, Provenance, SandboxResult, model::ModelSnapshot};
 use crate::{
     compute::{Compute, Lease},
     config::{FrameId, ImageSize, ObjectiveConfig},
@@ -13,7 +13,9 @@ use crate::{
     evaluate::{Protocol, compare_disparity},
     geometry::{DepthRange, Intrinsics},
     model::{Networks, weights::MetricScale},
-    objective::{Adjustment, DepthScale, Evidence, Inputs, MapName, Noise, Objective, disparity_gradient},
+    objective::{
+        Adjustment, DepthScale, Inputs, MapName, Noise, Objective, PixelInspection, disparity_gradient,
+    },
     predict::{DisparityMap, SampleTensors, depth_maps, flip_uncertainty, inputs},
 };
 use anyhow::{Result, ensure};
@@ -79,14 +81,14 @@ impl MapRequest<'_> {
         objective: &Objective,
         inputs: &Inputs,
         maps: &mut BTreeMap<MapName, Tensor<4>>,
-    ) -> Option<Evidence> {
+    ) -> Option<PixelInspection> {
         if self.is_nothing() {
             return None;
         }
-        let evidence = self.inspects.then(|| Evidence::gather(objective, inputs));
+        let evidence = self.inspects.then(|| PixelInspection::gather(objective, inputs));
         let has_loss = objective.config().sources().next().is_some();
         if has_loss && self.watched.contains(&MapName::DisparityGradient) {
-            let known = evidence.as_ref().and_then(Evidence::gradient);
+            let known = evidence.as_ref().and_then(PixelInspection::gradient);
             let map = match known {
                 Some((values, [height, width])) => {
                     let data = TensorData::new(values.to_vec(), [1, 1, height, width]);
@@ -101,28 +103,28 @@ impl MapRequest<'_> {
 }
 
 /// What a picture is of.
-pub(super) struct Subject {
+pub(super) struct PictureSubject {
     pub key: FrameKey,
     pub step: u64,
-    pub origin: Origin,
+    pub origin: PictureSource,
     pub weights: Option<Provenance>,
 }
 
 /// What was computed of it.
-pub(super) struct Seen {
+pub(super) struct MapSet {
     pub objective: ObjectiveConfig,
     pub maps: BTreeMap<MapName, Tensor<4>>,
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<PixelInspection>,
     pub scale: Option<MetricScale>,
-    pub what_if: Option<WhatIf>,
+    pub what_if: Option<SandboxResult>,
 }
 
-impl Subject {
+impl PictureSubject {
     /// Leases the watched maps of the first sample; `None` if nothing can or need be drawn.
     pub fn picture(
         self,
         samples: &SampleTensors,
-        seen: Seen,
+        seen: MapSet,
         request: MapRequest<'_>,
     ) -> Result<Option<Picture>> {
         if request.is_nothing() {
@@ -133,7 +135,7 @@ impl Subject {
             maps.insert(name, Arc::new(Lease::new(first_item(tensor), request.compute)?));
         }
         let Self { key, step, origin, weights } = self;
-        let Seen { objective, evidence, scale, what_if, .. } = seen;
+        let MapSet { objective, evidence, scale, what_if, .. } = seen;
         let cloud = cloud(&maps, samples.intrinsics[0], scale);
         let evidence = evidence.map(Arc::new);
         Ok(Some(Picture { key, step, origin, weights, maps, cloud, objective, evidence, what_if }))
@@ -162,7 +164,7 @@ pub(super) struct FrameView<'a> {
 }
 
 /// A frame with what the networks predict for it, before anything is judged.
-pub(super) struct Predicted {
+pub(super) struct PredictedFrame {
     key: FrameKey,
     samples: SampleTensors,
     /// Of the sources that are there and can be warped.
@@ -172,7 +174,7 @@ pub(super) struct Predicted {
     /// The size that it was filmed at.
     filmed: ImageSize,
     /// What the objective says of it without changes, once someone asked.
-    judgement: OnceCell<Judgement>,
+    judgement: OnceCell<LossSummary>,
     /// Its true depth if there is some, once someone asked.
     truth: OnceCell<Option<DepthMap>>,
 }
@@ -195,7 +197,7 @@ impl FrameView<'_> {
     }
 
     /// Loads the frame with those of its sources that exist, and predicts.
-    pub fn predict(&self, key: &FrameKey) -> Result<Predicted> {
+    pub fn predict(&self, key: &FrameKey) -> Result<PredictedFrame> {
         ensure!(
             self.snapshot.source.contains(key),
             "there is no frame {key} in {}",
@@ -215,7 +217,7 @@ impl FrameView<'_> {
             config.frame_ids = networks.reachable(&config.frame_ids);
             inputs(networks, &config, &samples, Noise::None)
         });
-        Ok(Predicted {
+        Ok(PredictedFrame {
             key: key.clone(),
             samples,
             objective: config,
@@ -227,24 +229,33 @@ impl FrameView<'_> {
     }
 
     /// Judges what was predicted, with changes if there are any, and leases what is watched.
-    pub fn draw(&self, predicted: &Predicted, adjustment: Option<&Adjustment>) -> Result<Option<Picture>> {
-        let Predicted { key, samples, objective, inputs, .. } = predicted;
+    pub fn draw(
+        &self,
+        predicted: &PredictedFrame,
+        adjustment: Option<&Adjustment>,
+    ) -> Result<Option<Picture>> {
+        let PredictedFrame { key, samples, objective, inputs, .. } = predicted;
         let (origin, seen) = match inputs {
             None => {
                 let objective = objective.clone();
                 let seen =
-                    Seen { objective, maps: BTreeMap::new(), evidence: None, scale: None, what_if: None };
-                (Origin::Images, seen)
+                    MapSet { objective, maps: BTreeMap::new(), evidence: None, scale: None, what_if: None };
+                (PictureSource::Images, seen)
             }
-            Some(inputs) => (Origin::Prediction, self.judge(predicted, inputs, adjustment)?),
+            Some(inputs) => (PictureSource::Prediction, self.judge(predicted, inputs, adjustment)?),
         };
         let step = self.snapshot.step().unwrap_or(0);
         let weights = self.snapshot.model.as_ref().map(|model| model.provenance.clone());
-        Subject { key: key.clone(), step, origin, weights }.picture(samples, seen, self.request)
+        PictureSubject { key: key.clone(), step, origin, weights }.picture(samples, seen, self.request)
     }
 
-    fn judge(&self, predicted: &Predicted, inputs: &Inputs, adjustment: Option<&Adjustment>) -> Result<Seen> {
-        let Predicted { key, objective: config, filmed, judgement, truth, .. } = predicted;
+    fn judge(
+        &self,
+        predicted: &PredictedFrame,
+        inputs: &Inputs,
+        adjustment: Option<&Adjustment>,
+    ) -> Result<MapSet> {
+        let PredictedFrame { key, objective: config, filmed, judgement, truth, .. } = predicted;
         let objective = Objective::new(config, self.snapshot.config.network.size());
         let changes = adjustment.filter(|adjustment| !adjustment.is_none());
         let changed = changes.map(|changes| changes.apply(inputs.clone(), DepthRange::from(config)));
@@ -252,14 +263,14 @@ impl FrameView<'_> {
         let (mut maps, what_if) = if config.sources().next().is_some() {
             let outcome = objective.evaluate(judged, self.request.watched);
             let what_if = adjustment.map(|adjustment| {
-                let after = Judgement::of(&outcome);
+                let after = LossSummary::of(&outcome);
                 let before = || match changes {
-                    Some(_) => Judgement::of(&objective.evaluate(inputs, &BTreeSet::new())),
+                    Some(_) => LossSummary::of(&objective.evaluate(inputs, &BTreeSet::new())),
                     None => after,
                 };
                 let before = *judgement.get_or_init(before);
                 let camera = inputs.intrinsics[0];
-                WhatIf { adjustment: *adjustment, camera, filmed: *filmed, before, after }
+                SandboxResult { adjustment: *adjustment, camera, filmed: *filmed, before, after }
             });
             (outcome.maps, what_if)
         } else {
@@ -269,9 +280,9 @@ impl FrameView<'_> {
         self.request.doubt(self.snapshot.networks(), &predicted.samples, &mut maps);
         let known = self.known_scale(key);
         let seen =
-            Seen { objective: config.clone(), maps: BTreeMap::new(), evidence: None, scale: None, what_if };
+            MapSet { objective: config.clone(), maps: BTreeMap::new(), evidence: None, scale: None, what_if };
         if evidence.is_none() && !self.request.truth() {
-            return Ok(Seen { maps, scale: known, ..seen });
+            return Ok(MapSet { maps, scale: known, ..seen });
         }
         // A frame can be looked at without its LiDAR, which KITTI lacks for some.
         let truth = truth.get_or_init(|| self.snapshot.source.depth(key).ok().flatten());
@@ -293,7 +304,7 @@ impl FrameView<'_> {
             });
             evidence.with_truth(scale, truth)
         });
-        Ok(Seen { maps, evidence, scale, ..seen })
+        Ok(MapSet { maps, evidence, scale, ..seen })
     }
 
     /// How predicted depths become metres, as far as no true depth is needed: as a file beside the weights

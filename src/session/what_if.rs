@@ -4,20 +4,20 @@ use crate::{
     compute::value,
     config::ImageSize,
     geometry::Intrinsics,
-    objective::{Adjustment, Outcome},
+    objective::{Adjustment, ObjectiveOutput},
 };
 
 /// What the objective says of a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judgement {
+pub struct LossSummary {
     /// The number to minimise.
     pub loss: f32,
     /// Share of pixels that the auto-mask leaves out.
     pub masked_share: f32,
 }
 
-impl Judgement {
-    pub(super) fn of(outcome: &Outcome) -> Self {
+impl LossSummary {
+    pub(super) fn of(outcome: &ObjectiveOutput) -> Self {
         Self {
             loss: value(outcome.loss.clone()).expect("the loss can be read"),
             masked_share: value(outcome.masked_share.clone()).expect("a share can be read"),
@@ -27,7 +27,7 @@ impl Judgement {
 
 /// What changes by hand did to a frame.
 #[derive(Clone, Debug)]
-pub struct WhatIf {
+pub struct SandboxResult {
     /// The changes.
     pub adjustment: Adjustment,
     /// The camera without them.
@@ -35,7 +35,7 @@ pub struct WhatIf {
     /// The size that the frame was filmed at.
     pub filmed: ImageSize,
     /// Without the changes.
-    pub before: Judgement,
+    pub before: LossSummary,
     /// With them.
-    pub after: Judgement,
+    pub after: LossSummary,
 }

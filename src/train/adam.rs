@@ -1,6 +1,6 @@
 //! Adam with PyTorch's formula, its state kept by parameter so that it can be saved by name.
 
-use super::parameters::{Replace, Taken, take};
+use super::parameters::{DetachedParameter, Replace, take};
 use crate::compute::ops::{AdamStep, Guard, Moments, ParameterUpdate, adam_update_all};
 use burn::{
     module::{Module, ParamId},
@@ -41,7 +41,7 @@ impl Adam {
     /// Updates parameters as far as the guard lets, and counts the step in any case.
     pub(super) fn update(
         &mut self,
-        taken: Vec<Taken>,
+        taken: Vec<DetachedParameter>,
         guard: &Guard,
         learning_rate: f64,
         replace: &mut Replace,
@@ -49,7 +49,7 @@ impl Adam {
         self.steps += 1;
         let mut places = Vec::with_capacity(taken.len());
         let mut updates = Vec::with_capacity(taken.len());
-        for Taken { id, shape, parameter, gradient } in taken {
+        for DetachedParameter { id, shape, parameter, gradient } in taken {
             places.push((id, shape));
             updates.push(ParameterUpdate { parameter, gradient, moments: self.moments.remove(&id) });
         }
@@ -62,6 +62,6 @@ impl Adam {
 }
 
 /// The gradients that parameters were taken out with.
-pub(super) fn gradients(taken: &[Taken]) -> Vec<Tensor<1>> {
+pub(super) fn gradients(taken: &[DetachedParameter]) -> Vec<Tensor<1>> {
     taken.iter().map(|taken| taken.gradient.clone()).collect()
 }

@@ -12,14 +12,14 @@ use anyhow::{Context, Result, bail};
 use std::sync::Arc;
 
 /// A loader with its place in the data.
-pub(super) struct Feed {
+pub(super) struct BatchStream {
     loader: Loader,
     batches: Option<Batches>,
     /// The next epoch's batches, begun when those of the present one are all being made.
     ahead: Option<Batches>,
 }
 
-impl Feed {
+impl BatchStream {
     /// Prepares to load; a batch holds all samples of a step.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! The figures of a step that are drawn over the steps and watched.
 
-use super::{Signals, StepReport};
+use super::{PredictionStatistics, StepReport};
 
 /// A number of each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
+pub enum Metric {
     /// [`StepReport::loss`].
     Loss,
     /// [`StepReport::learning_rate`].
@@ -13,19 +13,19 @@ pub enum Figure {
     GradientNorm,
     /// [`StepReport::masked_share`].
     MaskedShare,
-    /// [`Signals::disparity_mean`].
+    /// [`PredictionStatistics::disparity_mean`].
     MeanDisparity,
-    /// [`Signals::disparity_spread`].
+    /// [`PredictionStatistics::disparity_spread`].
     DisparitySpread,
-    /// [`Signals::translation`].
+    /// [`PredictionStatistics::translation`].
     Translation,
-    /// [`Signals::out_of_view_share`].
+    /// [`PredictionStatistics::out_of_view_share`].
     OutOfView,
     /// [`StepReport::images_per_second`].
     Speed,
 }
 
-impl Figure {
+impl Metric {
     /// Every figure, in the order shown.
     pub const ALL: [Self; 9] = [
         Self::Loss,
@@ -77,7 +77,8 @@ impl Figure {
 
     /// Its value at a step, if that has one.
     pub fn of(self, report: &StepReport) -> Option<f64> {
-        let signal = |value: fn(&Signals) -> f32| report.signals.as_ref().map(|all| value(all).into());
+        let signal =
+            |value: fn(&PredictionStatistics) -> f32| report.signals.as_ref().map(|all| value(all).into());
         match self {
             Self::Loss => Some(report.loss.into()),
             Self::LearningRate => Some(report.learning_rate),

@@ -1,7 +1,7 @@
 //! What goes wrong in self-supervised depth, seen in the figures of a run's last steps, each with a likely
 //! cause, advice, and where the evidence is.
 
-use super::{Figure, StepReport};
+use super::{Metric, StepReport};
 use crate::{
     config::{Change, ObjectiveConfig, Setting},
     geometry::DepthRange,
@@ -47,7 +47,7 @@ const RISEN: f64 = 1.2;
 
 /// Something that is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Watch {
+pub enum HealthCheck {
     /// Whether the loss falls.
     Loss,
     /// Whether the gradient grows without bounds.
@@ -75,16 +75,16 @@ pub enum Severity {
 
 /// Where something can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum Evidence {
     /// In a map.
     Map(MapName),
     /// In a curve.
-    Curve(Figure),
+    Curve(Metric),
 }
 
 /// Something that seems to go wrong.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
+pub struct Diagnosis {
     /// How much it matters.
     pub severity: Severity,
     /// What is seen.
@@ -94,37 +94,38 @@ pub struct Finding {
     /// What to do.
     pub advice: &'static str,
     /// Where to look.
-    pub evidence: Sight,
+    pub evidence: Evidence,
 }
 
 /// What a watch says at present.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct CheckResult {
     /// What is watched.
-    pub watch: Watch,
+    pub watch: HealthCheck,
     /// The present value: of the watch's figure, over the last steps.
     pub value: f64,
     /// What is wrong with it, if anything.
-    pub finding: Option<Finding>,
+    pub finding: Option<Diagnosis>,
 }
 
 /// Reads every watch that has something to go by.
 ///
 /// `history` are the steps of a run so far and `changes` those of its configuration, each in order; `objective` is
 /// what the last steps pursue.
-pub fn check(history: &[StepReport], changes: &[Change], objective: &ObjectiveConfig) -> Vec<Reading> {
+pub fn check(history: &[StepReport], changes: &[Change], objective: &ObjectiveConfig) -> Vec<CheckResult> {
     let Some(last) = history.last() else { return Vec::new() };
     let is_warm = last.step >= WARM_UP;
     let spans = spans(history, changes);
-    let readings = Watch::ALL.into_iter().filter(|watch| watch.applies_to(objective)).filter_map(|watch| {
-        let comparable = if watch.follows_objective() { spans.last()? } else { history };
-        let recent = last_of(comparable, WINDOW);
-        let value = mean(recent, watch.figure())?;
-        let seen = Seen { history, spans: &spans, recent, objective, step: last.step, value };
-        let is_ripe = recent.len() == WINDOW && (is_warm || watch.judges_fresh_networks());
-        let finding = if is_ripe { watch.finding(&seen) } else { None };
-        Some(Reading { watch, value, finding })
-    });
+    let readings =
+        HealthCheck::ALL.into_iter().filter(|watch| watch.applies_to(objective)).filter_map(|watch| {
+            let comparable = if watch.follows_objective() { spans.last()? } else { history };
+            let recent = last_of(comparable, WINDOW);
+            let value = mean(recent, watch.figure())?;
+            let seen = StepHistory { history, spans: &spans, recent, objective, step: last.step, value };
+            let is_ripe = recent.len() == WINDOW && (is_warm || watch.judges_fresh_networks());
+            let finding = if is_ripe { watch.finding(&seen) } else { None };
+            Some(CheckResult { watch, value, finding })
+        });
     readings.collect()
 }
 
@@ -143,7 +144,7 @@ fn spans<'a>(history: &'a [StepReport], changes: &[Change]) -> Vec<&'a [StepRepo
 }
 
 /// What a watch judges.
-struct Seen<'a> {
+struct StepHistory<'a> {
     history: &'a [StepReport],
     /// The steps by the objective that they pursue.
     spans: &'a [&'a [StepReport]],
@@ -155,21 +156,21 @@ struct Seen<'a> {
     value: f64,
 }
 
-impl Watch {
+impl HealthCheck {
     /// Every watch, in the order shown.
     pub const ALL: [Self; 7] =
         [Self::Loss, Self::Gradient, Self::Disparity, Self::Spread, Self::Mask, Self::Motion, Self::View];
 
     /// The figure that it goes by.
-    pub fn figure(self) -> Figure {
+    pub fn figure(self) -> Metric {
         match self {
-            Self::Loss => Figure::Loss,
-            Self::Gradient => Figure::GradientNorm,
-            Self::Disparity => Figure::MeanDisparity,
-            Self::Spread => Figure::DisparitySpread,
-            Self::Mask => Figure::MaskedShare,
-            Self::Motion => Figure::Translation,
-            Self::View => Figure::OutOfView,
+            Self::Loss => Metric::Loss,
+            Self::Gradient => Metric::GradientNorm,
+            Self::Disparity => Metric::MeanDisparity,
+            Self::Spread => Metric::DisparitySpread,
+            Self::Mask => Metric::MaskedShare,
+            Self::Motion => Metric::Translation,
+            Self::View => Metric::OutOfView,
         }
     }
 
@@ -200,7 +201,7 @@ impl Watch {
         self != Self::Mask || !objective.disable_automasking
     }
 
-    fn finding(self, seen: &Seen<'_>) -> Option<Finding> {
+    fn finding(self, seen: &StepHistory<'_>) -> Option<Diagnosis> {
         match self {
             Self::Loss => seen.loss(),
             Self::Gradient => seen.gradient(),
@@ -213,10 +214,10 @@ impl Watch {
     }
 }
 
-impl Seen<'_> {
-    fn loss(&self) -> Option<Finding> {
+impl StepHistory<'_> {
+    fn loss(&self) -> Option<Diagnosis> {
         let (present, before) = self.spans.split_last()?;
-        let first = mean(first_of(present, FIRST_STEPS), Figure::Loss)?;
+        let first = mean(first_of(present, FIRST_STEPS), Metric::Loss)?;
         let begun = before.last().and_then(|span| span.last()).map_or(0, |report| report.step);
         let most = if before.iter().any(|span| has_fallen(span)) { RISEN } else { NOT_FALLEN } * first;
         let when = if begun == 0 {
@@ -224,17 +225,17 @@ impl Seen<'_> {
         } else {
             format!("after the change at step {}", begun + 1)
         };
-        (self.step >= begun + MUST_FALL && self.value > most).then(|| Finding {
+        (self.step >= begun + MUST_FALL && self.value > most).then(|| Diagnosis {
             severity: Severity::Suspicious,
             what: format!("The loss does not fall: {first:.4} {when}, {:.4} now", self.value),
             likely_cause: "The learning rate is too low or too high, or the camera hardly moves in the data",
             advice: "Change the learning rate by a factor of three, and look whether warped sources resemble \
                      the target",
-            evidence: Sight::Curve(Figure::Loss),
+            evidence: Evidence::Curve(Metric::Loss),
         })
     }
 
-    fn gradient(&self) -> Option<Finding> {
+    fn gradient(&self) -> Option<Diagnosis> {
         let (before, now) = self.recent.split_at(self.recent.len() - GRADIENT_STEPS);
         let first = median(first_of(self.history, FIRST_STEPS))?;
         let (before, now) = (median(before)?, median(now)?);
@@ -243,35 +244,35 @@ impl Seen<'_> {
             _ if now > OUT_OF_HAND * first => (first, "at first it was"),
             _ => return None,
         };
-        Some(Finding {
+        Some(Diagnosis {
             severity: Severity::Serious,
             what: format!("The gradient explodes: its norm is {now:.3}, {when} {earlier:.3}"),
             likely_cause: "The learning rate is too high for these weights",
             advice: "Lower the learning rate to a third, or limit the gradient's norm; if the loss has jumped, \
                      go back to a checkpoint",
-            evidence: Sight::Curve(Figure::GradientNorm),
+            evidence: Evidence::Curve(Metric::GradientNorm),
         })
     }
 
-    fn disparity(&self) -> Option<Finding> {
+    fn disparity(&self) -> Option<Diagnosis> {
         let end = match self.value {
             mean if mean < SATURATED_FAR => "0: everything is as far away as it can be",
             mean if mean > SATURATED_NEAR => "1: everything is as near as it can be",
             _ => return None,
         };
-        Some(Finding {
+        Some(Diagnosis {
             severity: Severity::Serious,
             what: format!("The disparity is stuck near {end}"),
             likely_cause: "A learning rate that is too high has driven the last layer into the flat end of \
                            its sigmoid, where no gradient passes",
             advice: "Start again, or from an earlier checkpoint, with a lower learning rate",
-            evidence: Sight::Map(MapName::Disparity(self.objective.finest_scale())),
+            evidence: Evidence::Map(MapName::Disparity(self.objective.finest_scale())),
         })
     }
 
-    fn spread(&self) -> Option<Finding> {
-        let mean = mean(self.recent, Figure::MeanDisparity)?;
-        (self.value < FLAT * mean).then(|| Finding {
+    fn spread(&self) -> Option<Diagnosis> {
+        let mean = mean(self.recent, Metric::MeanDisparity)?;
+        (self.value < FLAT * mean).then(|| Diagnosis {
             severity: Severity::Serious,
             what: format!(
                 "The disparity is nearly constant: it differs by {:.1} %",
@@ -280,29 +281,29 @@ impl Seen<'_> {
             likely_cause: "The frames show no parallax (the camera stands or only turns), the smoothness \
                            weighs too much, or the pose network finds no motion",
             advice: "Check that the camera moves in these frames, and lower the smoothness weight",
-            evidence: Sight::Map(MapName::Disparity(self.objective.finest_scale())),
+            evidence: Evidence::Map(MapName::Disparity(self.objective.finest_scale())),
         })
     }
 
-    fn mask(&self) -> Option<Finding> {
-        (self.value > ALL_MASKED).then(|| Finding {
+    fn mask(&self) -> Option<Diagnosis> {
+        (self.value > ALL_MASKED).then(|| Diagnosis {
             severity: Severity::Serious,
             what: format!("The auto-mask leaves out {:.0} % of the pixels", 100.0 * self.value),
             likely_cause: "The camera stands in most frames, or the predicted motion is so wrong that no warp \
                            beats the picture as it is",
             advice: "Leave out frames around which the camera stands (the split moving-frames), check the \
                      intrinsics, or begin without the auto-mask",
-            evidence: Sight::Map(MapName::AutoMask),
+            evidence: Evidence::Map(MapName::AutoMask),
         })
     }
 
-    fn motion(&self) -> Option<Finding> {
-        let masked = mean(self.recent, Figure::MaskedShare)?;
+    fn motion(&self) -> Option<Diagnosis> {
+        let masked = mean(self.recent, Metric::MaskedShare)?;
         let (offset, slope) = DepthRange::from(self.objective).coefficients();
-        let inverse_depth = f64::from(offset) + f64::from(slope) * mean(self.recent, Figure::MeanDisparity)?;
+        let inverse_depth = f64::from(offset) + f64::from(slope) * mean(self.recent, Metric::MeanDisparity)?;
         let is_still = self.value * inverse_depth < NO_PARALLAX && masked > MOSTLY_MASKED;
         let source = self.objective.temporal_sources().next()?;
-        is_still.then(|| Finding {
+        is_still.then(|| Diagnosis {
             severity: Severity::Serious,
             what: format!(
                 "The predicted motion vanishes ({:.1e}) while {:.0} % of the pixels are masked",
@@ -313,20 +314,20 @@ impl Seen<'_> {
                            camera that stands",
             advice: "Use frames that are farther apart in time, leave out those where the camera stands, or \
                      begin from a trained pose network",
-            evidence: Sight::Map(MapName::Warped(source)),
+            evidence: Evidence::Map(MapName::Warped(source)),
         })
     }
 
-    fn view(&self) -> Option<Finding> {
+    fn view(&self) -> Option<Diagnosis> {
         let source = self.objective.sources().next()?;
-        (self.value > MOSTLY_UNSEEN).then(|| Finding {
+        (self.value > MOSTLY_UNSEEN).then(|| Diagnosis {
             severity: Severity::Serious,
             what: format!("{:.0} % of the pixels fall outside the sources", 100.0 * self.value),
             likely_cause: "The predicted motion is far too large for the predicted depth, or the intrinsics \
                            are wrong",
             advice: "Check the camera's focal lengths, lower the learning rate, and go back to a checkpoint \
                      from before the motion grew",
-            evidence: Sight::Map(MapName::Warped(source)),
+            evidence: Evidence::Map(MapName::Warped(source)),
         })
     }
 }
@@ -341,20 +342,20 @@ fn last_of(reports: &[StepReport], count: usize) -> &[StepReport] {
 
 /// Whether the loss fell within steps of one objective, as far as so few of them can tell.
 fn has_fallen(span: &[StepReport]) -> bool {
-    let first = mean(first_of(span, FIRST_STEPS), Figure::Loss);
-    let last = mean(last_of(span, WINDOW), Figure::Loss);
+    let first = mean(first_of(span, FIRST_STEPS), Metric::Loss);
+    let last = mean(last_of(span, WINDOW), Metric::Loss);
     let is_told = span.len() >= FIRST_STEPS + WINDOW;
     is_told && first.zip(last).is_some_and(|(first, last)| last <= NOT_FALLEN * first)
 }
 
-fn mean(reports: &[StepReport], figure: Figure) -> Option<f64> {
+fn mean(reports: &[StepReport], figure: Metric) -> Option<f64> {
     let values: Vec<f64> = reports.iter().filter_map(|report| figure.of(report)).collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// The median length of the gradient.
 fn median(reports: &[StepReport]) -> Option<f64> {
-    let mut norms: Vec<f64> = reports.iter().filter_map(|report| Figure::GradientNorm.of(report)).collect();
+    let mut norms: Vec<f64> = reports.iter().filter_map(|report| Metric::GradientNorm.of(report)).collect();
     norms.sort_by(f64::total_cmp);
     norms.get(norms.len() / 2).copied()
 }

@@ -3,13 +3,13 @@
 use super::{
     Adam, PendingMetrics, StepMetrics, TimeSplit,
     adam::gradients as flattened,
-    parameters::{Replace, RunningStatistics, is_host, take},
+    parameters::{Replace, SavedStatistics, is_host, take},
     time_split::timed,
 };
 use crate::{
     compute::{Readback, ReadbackCounts, ops::Guard, value},
     model::Networks,
-    objective::{MapName, Noise, Objective, Outcome},
+    objective::{MapName, Noise, Objective, ObjectiveOutput},
     predict::{SampleTensors, forward},
 };
 use anyhow::Result;
@@ -26,14 +26,14 @@ use std::collections::BTreeSet;
     "the {what} is {value}, most often because the learning rate is too high; the networks are kept as they \
      were"
 )]
-pub struct NotANumber {
+pub struct NonFinite {
     /// What was computed.
     pub what: &'static str,
     /// What it is.
     pub value: f32,
 }
 
-impl NotANumber {
+impl NonFinite {
     pub(super) fn check(what: &'static str, value: f32) -> Result<(), Self> {
         if value.is_finite() { Ok(()) } else { Err(Self { what, value }) }
     }
@@ -41,7 +41,7 @@ impl NotANumber {
 
 /// Networks with what is needed to improve them.
 #[derive(Debug)]
-pub struct Learner {
+pub struct TrainState {
     /// `None` only while the optimiser has them: it updates weights where they lie if nobody else holds
     /// them, and would copy those of a clone.
     networks: Option<Networks>,
@@ -54,7 +54,7 @@ pub struct Learner {
 
 /// A part of an update's samples, small enough for one pass through the networks.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct MicroBatch {
     /// The samples, on the autodiff device.
     pub samples: SampleTensors,
     /// Noise for them.
@@ -65,7 +65,7 @@ pub struct Part {
 
 /// How far an update goes.
 #[derive(Clone, Copy, Debug)]
-pub struct Stride {
+pub struct StepOptions {
     /// Adam's learning rate.
     pub learning_rate: f64,
     /// The longest gradient to follow as it is.
@@ -73,7 +73,7 @@ pub struct Stride {
 }
 
 /// What an update was made of.
-pub struct Lesson {
+pub struct StepOutput {
     /// Its numbers.
     pub metrics: StepMetrics,
     /// Where the time went.
@@ -81,22 +81,22 @@ pub struct Lesson {
     /// The first part's samples.
     pub samples: SampleTensors,
     /// The first part's losses and maps.
-    pub outcome: Outcome,
+    pub outcome: ObjectiveOutput,
 }
 
 /// An update whose work was given to the device.
 pub struct Submitted {
-    /// Its numbers, for [`Learner::conclude`].
+    /// Its numbers, for [`TrainState::conclude`].
     pub metrics: PendingMetrics,
     /// Where the time went.
     pub split: TimeSplit,
     /// The first part's samples.
     pub samples: SampleTensors,
     /// The first part's losses and maps.
-    pub outcome: Outcome,
+    pub outcome: ObjectiveOutput,
 }
 
-impl Learner {
+impl TrainState {
     /// Takes networks on any device into training.
     pub fn new(networks: Networks, objective: Objective) -> Self {
         Self::resumed(networks, Adam::default(), objective)
@@ -109,7 +109,7 @@ impl Learner {
     }
 
     /// Improves the networks by another objective from now on.
-    pub fn pursue(&mut self, objective: Objective) {
+    pub fn set_objective(&mut self, objective: Objective) {
         self.objective = objective;
     }
 
@@ -136,52 +136,56 @@ impl Learner {
     /// Losses and wanted maps of a batch on the autodiff device, and the gradient of every parameter.
     ///
     /// # Errors
-    /// [`NotANumber`], if the loss is none.
+    /// [`NonFinite`], if the loss is none.
     pub fn gradients(
         &self,
         samples: &SampleTensors,
         noise: Noise,
         wanted: &BTreeSet<MapName>,
-    ) -> Result<(Outcome, f32, GradientsParams)> {
-        let part = Part { samples: samples.clone(), noise, share: 1.0 };
+    ) -> Result<(ObjectiveOutput, f32, GradientsParams)> {
+        let part = MicroBatch { samples: samples.clone(), noise, share: 1.0 };
         let split = &mut TimeSplit::default();
         let (outcome, loss) = timed(&mut split.seconds_forward, || self.forward(&part, wanted));
-        NotANumber::check("loss", loss)?;
+        NonFinite::check("loss", loss)?;
         let gradients = self.backward(&outcome, 1.0);
         Ok((outcome, loss, gradients))
     }
 
     /// Losses and wanted maps of a part, and its loss, waited for.
-    fn forward(&self, part: &Part, wanted: &BTreeSet<MapName>) -> (Outcome, f32) {
+    fn forward(&self, part: &MicroBatch, wanted: &BTreeSet<MapName>) -> (ObjectiveOutput, f32) {
         let outcome = self.outcome(part, wanted);
         let loss = value(outcome.loss.clone()).expect("the loss can be read");
         (outcome, loss)
     }
 
-    fn outcome(&self, Part { samples, noise, .. }: &Part, wanted: &BTreeSet<MapName>) -> Outcome {
+    fn outcome(
+        &self,
+        MicroBatch { samples, noise, .. }: &MicroBatch,
+        wanted: &BTreeSet<MapName>,
+    ) -> ObjectiveOutput {
         forward(self.networks(), &self.objective, samples, noise.clone(), wanted)
     }
 
     /// The gradients of the loss taken `share` times.
-    fn backward(&self, outcome: &Outcome, share: f32) -> GradientsParams {
+    fn backward(&self, outcome: &ObjectiveOutput, share: f32) -> GradientsParams {
         let weighted = outcome.loss.clone();
         let weighted = if share == 1.0 { weighted } else { weighted.mul_scalar(share) };
         GradientsParams::from_grads(weighted.backward(), self.networks())
     }
 
-    /// What [`Learner::gradients`] gives for all parts as one batch, apart from batch normalisation,
+    /// What [`TrainState::gradients`] gives for all parts as one batch, apart from batch normalisation,
     /// which sees one part at a time. Waits for the numbers.
     ///
     /// # Errors
-    /// [`NotANumber`], if the loss of a part is none.
+    /// [`NonFinite`], if the loss of a part is none.
     ///
     /// # Panics
     /// If there is no part.
     pub fn accumulate(
         &self,
-        parts: impl IntoIterator<Item = Part>,
+        parts: impl IntoIterator<Item = MicroBatch>,
         wanted: &BTreeSet<MapName>,
-    ) -> Result<(Lesson, GradientsParams)> {
+    ) -> Result<(StepOutput, GradientsParams)> {
         let mut accumulated = GradientsAccumulator::new();
         let mut metrics = StepMetrics::default();
         let mut first = None;
@@ -190,7 +194,7 @@ impl Learner {
         for part in parts {
             let wanted = if first.is_none() { wanted } else { &nothing };
             let (outcome, loss) = timed(&mut split.seconds_forward, || self.forward(&part, wanted));
-            NotANumber::check("loss", loss)?;
+            NonFinite::check("loss", loss)?;
             timed(&mut split.seconds_backward, || {
                 accumulated.accumulate(self.networks(), self.backward(&outcome, part.share));
                 metrics.add(&outcome, loss, part.share, self.objective.config())
@@ -203,31 +207,31 @@ impl Learner {
             metrics.gradient_norm = gradient_norm(self.networks(), &gradients);
             gradients
         });
-        Ok((Lesson { metrics, split, samples, outcome }, gradients))
+        Ok((StepOutput { metrics, split, samples, outcome }, gradients))
     }
 
     /// Gives the device the work of improving the networks on all parts together. On the GPU backend nothing
     /// is read meanwhile: the numbers arrive later, and if they are none, networks, optimiser and running
-    /// statistics stay as they were, also in all steps submitted until [`Learner::conclude`] says so.
+    /// statistics stay as they were, also in all steps submitted until [`TrainState::conclude`] says so.
     ///
     /// # Errors
-    /// On the CPU backend [`NotANumber`], if loss or gradient is none; all then stays as it was.
+    /// On the CPU backend [`NonFinite`], if loss or gradient is none; all then stays as it was.
     ///
     /// # Panics
     /// If there is no part.
     pub fn submit(
         &mut self,
-        parts: impl IntoIterator<Item = Part>,
-        stride: Stride,
+        parts: impl IntoIterator<Item = MicroBatch>,
+        stride: StepOptions,
         wanted: &BTreeSet<MapName>,
     ) -> Result<Submitted> {
-        let statistics = RunningStatistics::of(self.networks());
+        let statistics = SavedStatistics::of(self.networks());
         if !self.networks().devices().iter().all(is_host) {
             return Ok(self.submit_to_device(parts, stride, wanted, statistics));
         }
         let updates_before = self.adam.steps;
-        match self.learn_at_once(parts, stride, wanted) {
-            Ok(Lesson { metrics, split, samples, outcome }) => {
+        match self.step_on_host(parts, stride, wanted) {
+            Ok(StepOutput { metrics, split, samples, outcome }) => {
                 let metrics = PendingMetrics::known(metrics, updates_before);
                 Ok(Submitted { metrics, split, samples, outcome })
             }
@@ -240,34 +244,34 @@ impl Learner {
         }
     }
 
-    fn learn_at_once(
+    fn step_on_host(
         &mut self,
-        parts: impl IntoIterator<Item = Part>,
-        stride: Stride,
+        parts: impl IntoIterator<Item = MicroBatch>,
+        stride: StepOptions,
         wanted: &BTreeSet<MapName>,
-    ) -> Result<Lesson> {
-        let (mut lesson, gradients) = self.accumulate(parts, wanted)?;
-        lesson.metrics.check()?;
-        let norm = lesson.metrics.gradient_norm;
+    ) -> Result<StepOutput> {
+        let (mut output, gradients) = self.accumulate(parts, wanted)?;
+        output.metrics.check()?;
+        let norm = output.metrics.gradient_norm;
         let factor = match stride.clip_gradient_norm {
             Some(longest) if f64::from(norm) > longest => (longest / f64::from(norm)) as f32,
             _ => 1.0,
         };
         let networks = self.networks.take().expect("the optimiser gives the networks back");
         let adam = &mut self.adam;
-        let updated = timed(&mut lesson.split.seconds_optimiser, || {
+        let updated = timed(&mut output.split.seconds_optimiser, || {
             adam.step(networks, gradients, factor, stride.learning_rate)
         });
         self.networks = Some(updated);
-        Ok(lesson)
+        Ok(output)
     }
 
     fn submit_to_device(
         &mut self,
-        parts: impl IntoIterator<Item = Part>,
-        stride: Stride,
+        parts: impl IntoIterator<Item = MicroBatch>,
+        stride: StepOptions,
         wanted: &BTreeSet<MapName>,
-        statistics: RunningStatistics,
+        statistics: SavedStatistics,
     ) -> Submitted {
         let mut accumulated = GradientsAccumulator::new();
         let (mut sums, mut first) = (None, None);
@@ -289,7 +293,7 @@ impl Learner {
         let read = timed(&mut split.seconds_optimiser, || {
             let guard = self.guard.take().unwrap_or_else(|| Guard::open(1.0, &sums.device()));
             let networks = self.networks.take().expect("the optimiser gives the networks back");
-            let new_statistics = RunningStatistics::of(&networks);
+            let new_statistics = SavedStatistics::of(&networks);
             let (networks, taken) = take(networks, accumulated.grads());
             let longest = stride.clip_gradient_norm.map(|longest| longest as f32);
             let (guard, report) = guard.judge(&flattened(&taken), sums, longest, None);
@@ -310,7 +314,7 @@ impl Learner {
     /// before.
     ///
     /// # Errors
-    /// [`NotANumber`], or if the device gave up.
+    /// [`NonFinite`], or if the device gave up.
     pub fn conclude(&mut self, metrics: PendingMetrics) -> Result<StepMetrics> {
         let updates_before = metrics.updates_before;
         let metrics = metrics.wait()?;
@@ -324,32 +328,32 @@ impl Learner {
     /// Improves the networks on all parts together, and waits for the numbers.
     ///
     /// # Errors
-    /// [`NotANumber`], if loss or gradient is none; the networks then stay as they were.
-    pub fn learn_in_parts(
+    /// [`NonFinite`], if loss or gradient is none; the networks then stay as they were.
+    pub fn step(
         &mut self,
-        parts: impl IntoIterator<Item = Part>,
-        stride: Stride,
+        parts: impl IntoIterator<Item = MicroBatch>,
+        stride: StepOptions,
         wanted: &BTreeSet<MapName>,
-    ) -> Result<Lesson> {
+    ) -> Result<StepOutput> {
         let Submitted { metrics, split, samples, outcome } = self.submit(parts, stride, wanted)?;
-        Ok(Lesson { metrics: self.conclude(metrics)?, split, samples, outcome })
+        Ok(StepOutput { metrics: self.conclude(metrics)?, split, samples, outcome })
     }
 
     /// Improves the networks on a batch; gives what was computed and the loss.
     ///
     /// # Errors
-    /// As [`Learner::learn_in_parts`].
-    pub fn learn(
+    /// As [`TrainState::step`].
+    pub fn step_on_batch(
         &mut self,
         samples: &SampleTensors,
         noise: Noise,
         learning_rate: f64,
         wanted: &BTreeSet<MapName>,
-    ) -> Result<(Outcome, f32)> {
-        let whole = Part { samples: samples.clone(), noise, share: 1.0 };
-        let stride = Stride { learning_rate, clip_gradient_norm: None };
-        let lesson = self.learn_in_parts([whole], stride, wanted)?;
-        Ok((lesson.outcome, lesson.metrics.loss))
+    ) -> Result<(ObjectiveOutput, f32)> {
+        let whole = MicroBatch { samples: samples.clone(), noise, share: 1.0 };
+        let stride = StepOptions { learning_rate, clip_gradient_norm: None };
+        let output = self.step([whole], stride, wanted)?;
+        Ok((output.outcome, output.metrics.loss))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     config::{DataChoice, FrameId},
     data::{
         self, FrameKey, FrameSource,
-        split::{self, Part, Split},
+        split::{self, Split, Subset},
     },
 };
 use anyhow::Result;
@@ -64,7 +64,7 @@ impl OpenData {
     pub fn samples(&self, frame_ids: &[FrameId]) -> Result<Samples> {
         let source = self.source.as_ref();
         let split = match &self.split {
-            Some(name) => Split::open(name, source, frame_ids, &[Part::Training], &[Part::Validation])?,
+            Some(name) => Split::open(name, source, frame_ids, &[Subset::Training], &[Subset::Validation])?,
             None => split::every_frame(source, frame_ids),
         };
         let training = split::prescan(source, &split.training, frame_ids)?;

@@ -9,7 +9,7 @@ use burn::{
 use std::collections::HashMap;
 
 /// A parameter out of its module, with its gradient; both flattened.
-pub(super) struct Taken {
+pub(super) struct DetachedParameter {
     pub id: ParamId,
     pub shape: Vec<usize>,
     pub parameter: Tensor<1>,
@@ -18,20 +18,20 @@ pub(super) struct Taken {
 
 /// Takes all parameters that have a gradient out of a module. Whoever has them alone may write to their
 /// memory; until they are put back with [`Replace`], the module is good for nothing.
-pub(super) fn take<M: Module>(module: M, gradients: GradientsParams) -> (M, Vec<Taken>) {
-    let mut take = Take { gradients, taken: Vec::new(), placeholder: None };
+pub(super) fn take<M: Module>(module: M, gradients: GradientsParams) -> (M, Vec<DetachedParameter>) {
+    let mut take = DetachParameters { gradients, taken: Vec::new(), placeholder: None };
     let module = module.map(&mut take);
     (module, take.taken)
 }
 
-struct Take {
+struct DetachParameters {
     gradients: GradientsParams,
-    taken: Vec<Taken>,
+    taken: Vec<DetachedParameter>,
     /// One number that stands for all that was taken.
     placeholder: Option<Tensor<1>>,
 }
 
-impl ModuleMapper for Take {
+impl ModuleMapper for DetachParameters {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, tensor, mapper) = param.consume();
         let Some(gradient) = self.gradients.remove::<D>(id) else {
@@ -41,7 +41,7 @@ impl ModuleMapper for Take {
         let count: usize = shape.iter().product();
         let placeholder = self.placeholder.get_or_insert_with(|| Tensor::empty([1], &tensor.device()));
         let placeholder = placeholder.clone().reshape([1; D]);
-        self.taken.push(Taken {
+        self.taken.push(DetachedParameter {
             id,
             shape: shape.to_vec(),
             parameter: tensor.inner().reshape([count]),
@@ -86,14 +86,14 @@ impl ModuleMapper for Replace {
 }
 
 /// The running statistics of all batch normalisations, and whatever else is not trained.
-pub(super) struct RunningStatistics(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
+pub(super) struct SavedStatistics(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
 
-impl RunningStatistics {
+impl SavedStatistics {
     /// Those of a module on an autodiff device. A forward pass puts new tensors in their place, so these
     /// keep their values.
     pub(super) fn of(module: &impl Module) -> Self {
-        struct Statistics(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
-        impl ModuleVisitor for Statistics {
+        struct Collect(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
+        impl ModuleVisitor for Collect {
             fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
                 let tensor = parameter.val();
                 if !tensor.is_require_grad() {
@@ -103,7 +103,7 @@ impl RunningStatistics {
                 }
             }
         }
-        let mut statistics = Statistics(Vec::new());
+        let mut statistics = Collect(Vec::new());
         module.visit(&mut statistics);
         Self(statistics.0)
     }

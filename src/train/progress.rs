@@ -3,7 +3,7 @@
 use super::ValidationReport;
 use crate::{
     data::FrameKey,
-    objective::{Objective, Outcome},
+    objective::{Objective, ObjectiveOutput},
     predict::SampleTensors,
 };
 
@@ -33,7 +33,7 @@ pub struct Step {
     /// The first sample's target.
     pub key: FrameKey,
     /// Losses and the maps that were asked for, of these samples.
-    pub outcome: Outcome,
+    pub outcome: ObjectiveOutput,
     /// What judged them.
     pub objective: Objective,
 }

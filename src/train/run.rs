@@ -1,13 +1,14 @@
 //! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
 
 use super::{
-    Adam, Checkpoint, Entry, Learner, Log, Manifest, NotANumber, OpenData, Part, Position, Progress,
-    RunFolder, Samples, StartingNetworks, Step, StepReport, Stride, Submitted, TimeSplit, ValidationReport,
-    feed::Feed,
+    Adam, Checkpoint, Entry, Log, Manifest, MicroBatch, NonFinite, OpenData, Position, Progress, RunFolder,
+    Samples, StartingNetworks, Step, StepOptions, StepReport, Submitted, TimeSplit, TrainState,
+    ValidationReport,
+    feed::BatchStream,
     in_flight::{InFlight, Reported},
     resuming::{check_changes, check_checkpoint, check_steps, missing_in_log},
     time_split::timed,
-    validation::{Glance, Validation},
+    validation::{Validation, ValidationProgress},
     warnings::{Trouble, Warnings},
 };
 use crate::{
@@ -32,8 +33,8 @@ const RATE_WINDOW: usize = 20;
 /// A training run.
 pub struct Run {
     config: RunConfig,
-    learner: Learner,
-    feed: Feed,
+    learner: TrainState,
+    feed: BatchStream,
     validation: Option<Validation>,
     position: Position,
     /// The step whose work was given to the device, but whose numbers were not taken.
@@ -70,7 +71,7 @@ impl Run {
         config.validate()?;
         let source = with_cache(&data.source, &config.training)?;
         let preparation = SampleTensors::preparation(&compute.device);
-        let feed = Feed::new(&config, &source, &samples.training, preparation)?;
+        let feed = BatchStream::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let StartingNetworks { networks, pretrained } = start.into();
         let manifest = Manifest { pretrained, ..Manifest::new(data, samples, config.training.seed, compute) };
@@ -106,7 +107,7 @@ impl Run {
         let is_manifest_lost = manifest.is_none();
         let source = with_cache(&data.source, &config.training)?;
         let preparation = SampleTensors::preparation(&compute.device);
-        let feed = Feed::new(&config, &source, &samples.training, preparation)?;
+        let feed = BatchStream::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let checkpoint = folder.read_last(&compute.device)?;
         let position = checkpoint.position;
@@ -138,14 +139,14 @@ impl Run {
         checkpoint: Checkpoint,
         config: RunConfig,
         (folder, manifest): (RunFolder, Manifest),
-        (feed, validation): (Feed, Option<Validation>),
+        (feed, validation): (BatchStream, Option<Validation>),
         compute: &Compute,
     ) -> Result<(Self, Vec<Entry>)> {
         let Checkpoint { networks, adam, position } = checkpoint;
         let (log, history) = Log::open(folder.path(), &position, config.training.tensorboard)?;
         let objective = Objective::new(&config.objective, config.network.size());
         let run = Self {
-            learner: Learner::resumed(networks, adam, objective),
+            learner: TrainState::resumed(networks, adam, objective),
             config,
             feed,
             validation,
@@ -271,11 +272,11 @@ impl Run {
         let glance = validation.advance(&networks, &config, &self.compute.device, &mut self.skipped);
         let Position { step, epoch, .. } = self.position;
         match glance {
-            Ok(Glance::More) => {
+            Ok(ValidationProgress::More) => {
                 let (done, samples) = validation.progress();
                 Ok(Progress::Validating { done, samples })
             }
-            Ok(Glance::Done(Some(report))) => {
+            Ok(ValidationProgress::Done(Some(report))) => {
                 let report = ValidationReport { step, epoch, ..report };
                 self.position.note_validation(report.loss);
                 if !report.loss.is_finite() {
@@ -287,7 +288,7 @@ impl Run {
                 self.note(&Entry::Validation(report.clone()));
                 Ok(Progress::Validated(report))
             }
-            Ok(Glance::Done(None)) => {
+            Ok(ValidationProgress::Done(None)) => {
                 self.position.validated = Some(step);
                 Ok(Progress::NotValidated("no validation sample could be read".to_owned()))
             }
@@ -318,13 +319,13 @@ impl Run {
         let number = self.position.step + 1;
         let config = self.config();
         let training = &config.training;
-        self.learner.pursue(Objective::new(&config.objective, config.network.size()));
-        let stride = Stride {
+        self.learner.set_objective(Objective::new(&config.objective, config.network.size()));
+        let stride = StepOptions {
             learning_rate: training.learning_rate_at(batch.epoch),
             clip_gradient_norm: training.clip_gradient_norm,
         };
         let device = self.compute.device.clone().autodiff();
-        let parts = batch.samples.chunks(training.batch_size).zip(0..).map(|(samples, part)| Part {
+        let parts = batch.samples.chunks(training.batch_size).zip(0..).map(|(samples, part)| MicroBatch {
             samples: timed(&mut seconds_upload, || SampleTensors::upload(samples, &device)),
             noise: Noise::Drawn {
                 seed: training.seed,
@@ -345,7 +346,7 @@ impl Run {
             memory: self.compute.memory(),
             ..StepReport::default()
         };
-        self.is_spoiled = submitted.as_ref().is_err_and(Error::is::<NotANumber>);
+        self.is_spoiled = submitted.as_ref().is_err_and(Error::is::<NonFinite>);
         let Submitted { metrics, split, samples, outcome } =
             submitted.map_err(|error| InFlight::failed(&report, &key, error))?;
         let before = self.position;
@@ -377,7 +378,7 @@ impl Run {
     fn conclude(&mut self, step: InFlight) -> Result<()> {
         let InFlight { metrics, mut report, changes, before, after, key } = step;
         let concluded = self.learner.conclude(metrics);
-        self.is_spoiled = concluded.as_ref().is_err_and(Error::is::<NotANumber>);
+        self.is_spoiled = concluded.as_ref().is_err_and(Error::is::<NonFinite>);
         let metrics = concluded.map_err(|error| {
             self.position = before;
             self.feed.go_to(after);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// Figures of the predictions of a step, averaged over its samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Signals {
+pub struct PredictionStatistics {
     /// Mean disparity of the finest trained scale, in 0 to 1.
     pub disparity_mean: f32,
     /// Standard deviation of that disparity over the pixels of an image.
@@ -25,8 +25,8 @@ pub struct Signals {
     pub out_of_view_share: f32,
 }
 
-impl Signals {
-    /// How many numbers [`Signals::measure`] gives.
+impl PredictionStatistics {
+    /// How many numbers [`PredictionStatistics::measure`] gives.
     pub(super) const COUNT: usize = 4;
 
     /// The figures of what was judged, still on the device, `[COUNT]`: they can be read together with
@@ -36,7 +36,7 @@ impl Signals {
         metrics.measure().unwrap_or_else(|| Self::composed_measure(judged, config))
     }
 
-    /// [`Signals::measure`] composed of burn's operations.
+    /// [`PredictionStatistics::measure`] composed of burn's operations.
     fn composed_measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
         let [mean, spread] = disparity(judged);
         let translation = translation(judged, config).unwrap_or_else(|| mean.zeros_like());

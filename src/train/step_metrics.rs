@@ -1,10 +1,10 @@
 //! The numbers of a step: measured where it is made, read together.
 
-use super::{NotANumber, Signals, StepReport};
+use super::{NonFinite, PredictionStatistics, StepReport};
 use crate::{
     compute::{ComputeError, PendingRead, ops::add_metrics, values},
     config::ObjectiveConfig,
-    objective::Outcome,
+    objective::ObjectiveOutput,
 };
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
@@ -19,23 +19,23 @@ pub struct StepMetrics {
     /// Share of pixels that the auto-mask leaves out.
     pub masked_share: f32,
     /// What the predictions are like.
-    pub signals: Signals,
+    pub signals: PredictionStatistics,
     /// Length of the gradient of all parameters together, before it is clipped.
     pub gradient_norm: f32,
 }
 
 impl StepMetrics {
     /// The numbers of an outcome without its loss, on the device.
-    fn parts(outcome: &Outcome, config: &ObjectiveConfig) -> Vec<Tensor<1>> {
+    fn parts(outcome: &ObjectiveOutput, config: &ObjectiveConfig) -> Vec<Tensor<1>> {
         let losses = outcome.scale_losses.values().cloned().map(Tensor::without_autodiff);
         let masked_share = outcome.masked_share.clone().without_autodiff();
-        losses.chain([masked_share, Signals::measure(&outcome.judged, config)]).collect()
+        losses.chain([masked_share, PredictionStatistics::measure(&outcome.judged, config)]).collect()
     }
 
     /// Adds a share of an outcome's numbers to sums on the device: the loss, then [`StepMetrics::parts`].
     pub(super) fn sum_on_device(
         sums: Option<Tensor<1>>,
-        outcome: &Outcome,
+        outcome: &ObjectiveOutput,
         share: f32,
         config: &ObjectiveConfig,
     ) -> Tensor<1> {
@@ -46,7 +46,7 @@ impl StepMetrics {
     /// Adds a share of an outcome with this loss, reading its other numbers at once.
     pub(super) fn add(
         &mut self,
-        outcome: &Outcome,
+        outcome: &ObjectiveOutput,
         loss: f32,
         share: f32,
         config: &ObjectiveConfig,
@@ -69,13 +69,13 @@ impl StepMetrics {
         config: &ObjectiveConfig,
     ) -> Self {
         let (losses, rest) = numbers.split_at(scales.len());
-        let [masked_share, signals @ ..] =
-            <[f32; 1 + Signals::COUNT]>::try_from(rest).expect("as many numbers as were put together");
+        let [masked_share, signals @ ..] = <[f32; 1 + PredictionStatistics::COUNT]>::try_from(rest)
+            .expect("as many numbers as were put together");
         Self {
             loss,
             scale_losses: scales.zip(losses.iter().copied()).collect(),
             masked_share,
-            signals: Signals::from_numbers(signals, config),
+            signals: PredictionStatistics::from_numbers(signals, config),
             gradient_norm: 0.0,
         }
     }
@@ -92,9 +92,9 @@ impl StepMetrics {
     ///
     /// # Errors
     /// If loss or gradient norm is not finite.
-    pub(super) fn check(&self) -> Result<(), NotANumber> {
-        NotANumber::check("loss", self.loss)?;
-        NotANumber::check("gradient's norm", self.gradient_norm)
+    pub(super) fn check(&self) -> Result<(), NonFinite> {
+        NonFinite::check("loss", self.loss)?;
+        NonFinite::check("gradient's norm", self.gradient_norm)
     }
 }
 
@@ -119,7 +119,7 @@ impl PendingMetrics {
     /// The gradient norm, then what [`StepMetrics::sum_on_device`] gives, on their way.
     pub(super) fn reading(
         read: PendingRead,
-        outcome: &Outcome,
+        outcome: &ObjectiveOutput,
         config: ObjectiveConfig,
         updates_before: u64,
     ) -> Self {

@@ -1,6 +1,6 @@
 //! The figures of a step: what a run reports of it, and a line of its log.
 
-use super::{Signals, TimeSplit};
+use super::{PredictionStatistics, TimeSplit};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,7 +24,7 @@ pub struct StepReport {
     /// Share of pixels that the auto-mask leaves out, at scale 0.
     pub masked_share: f32,
     /// What its predictions are like; logs of older versions do not say.
-    pub signals: Option<Signals>,
+    pub signals: Option<PredictionStatistics>,
     /// Seconds waited for images.
     pub seconds_loading: f64,
     /// Seconds of the whole step.

@@ -31,7 +31,7 @@ impl EventFile {
         let mut events = Self(AppendFile::new(file, path.clone(), 0));
         events.append(&event(0, |event| event.text(3, "brain.Event:2")));
         if step > 0 {
-            let start = |session: &mut Message| session.number(1, 1);
+            let start = |session: &mut ProtobufMessage| session.number(1, 1);
             events.append(&event(step + 1, |event| event.message(7, start)));
         }
         events.flush().inspect_err(|_| {
@@ -54,7 +54,7 @@ impl EventFile {
             let value = value.as_f64().or_else(|| value.as_bool().map(|is| f64::from(u8::from(is))))?;
             Some((tag, value as f32))
         });
-        let summary = |summary: &mut Message| {
+        let summary = |summary: &mut ProtobufMessage| {
             for (tag, value) in figures {
                 summary.message(1, |figure| {
                     figure.text(1, &tag);
@@ -92,8 +92,8 @@ fn checksum(bytes: &[u8]) -> [u8; 4] {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xA282_EAD8).to_le_bytes()
 }
 
-fn event(step: u64, fill: impl FnOnce(&mut Message)) -> Vec<u8> {
-    let mut event = Message(Vec::new());
+fn event(step: u64, fill: impl FnOnce(&mut ProtobufMessage)) -> Vec<u8> {
+    let mut event = ProtobufMessage(Vec::new());
     event.double(1, now());
     event.number(2, step);
     fill(&mut event);
@@ -101,9 +101,9 @@ fn event(step: u64, fill: impl FnOnce(&mut Message)) -> Vec<u8> {
 }
 
 /// A protocol buffer message under construction.
-struct Message(Vec<u8>);
+struct ProtobufMessage(Vec<u8>);
 
-impl Message {
+impl ProtobufMessage {
     fn key(&mut self, field: u8, wire_type: u8) {
         self.0.push((field << 3) | wire_type);
     }

@@ -40,7 +40,7 @@ pub struct ValidationReport {
 }
 
 /// What a look at a batch gives.
-pub(super) enum Glance {
+pub(super) enum ValidationProgress {
     /// There are more.
     More,
     /// That was the last; `None` if no sample could be looked at.
@@ -107,7 +107,7 @@ impl Validation {
         config: &RunConfig,
         device: &Device,
         skipped: &mut Vec<(FrameKey, String)>,
-    ) -> Result<Glance> {
+    ) -> Result<ValidationProgress> {
         let pass = self.pass.get_or_insert_with(|| Pass {
             batches: self.loader.batches(0, 0),
             started: Instant::now(),
@@ -120,9 +120,9 @@ impl Validation {
             match pass.batches.next() {
                 Some(Ok(LoaderEvent::Skipped { key, reason })) => skipped.push((key, reason)),
                 Some(Ok(LoaderEvent::Batch(batch))) => {
-                    let disparities = pass.look_at(&batch, networks, config, device);
+                    let disparities = pass.evaluate(&batch, networks, config, device);
                     skipped.extend(pass.measure(&batch, disparities, config, self.source.as_ref())?);
-                    return Ok(Glance::More);
+                    return Ok(ValidationProgress::More);
                 }
                 Some(Err(error)) => {
                     self.pass = None;
@@ -131,7 +131,7 @@ impl Validation {
                 None => {
                     let report = pass.report();
                     self.pass = None;
-                    return Ok(Glance::Done(report));
+                    return Ok(ValidationProgress::Done(report));
                 }
             }
         }
@@ -140,7 +140,7 @@ impl Validation {
 
 impl Pass {
     /// Adds up the losses of a batch; gives the disparity of each of its samples, [B, 1, h, w].
-    fn look_at(
+    fn evaluate(
         &mut self,
         batch: &Batch,
         networks: &Networks,

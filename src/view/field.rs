@@ -2,9 +2,9 @@
 
 use super::{
     Sampling,
-    pipelines::{Kept, Parameters, Pipelines, bind, buffer, cover},
-    range::{Figures, RangeBuffer, Selection},
-    report::Report,
+    pipelines::{DeviceCache, Parameters, Pipelines, bind, buffer, cover},
+    range::{Figures, RangeBuffer, RangeSelection},
+    report::LatestValues,
     sampling::Grid,
 };
 use crate::{compute::Lease, geometry::colormap::Colormap};
@@ -54,10 +54,10 @@ pub enum FieldStyle {
     Category(Vec<[u8; 3]>),
 }
 
-/// The `Reading` of `colours.wgsl`.
+/// The `ColourUniform` of `colours.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct Reading {
+pub(super) struct ColourUniform {
     entries: u32,
     category: u32,
     logarithmic: u32,
@@ -65,12 +65,12 @@ pub(super) struct Reading {
 }
 
 impl FieldStyle {
-    pub(super) fn reading(&self) -> Reading {
+    pub(super) fn reading(&self) -> ColourUniform {
         let (category, logarithmic, sparse) = match self {
             Self::Measure { logarithmic, sparse, .. } => (false, *logarithmic, *sparse),
             Self::Category(_) => (true, false, false),
         };
-        Reading {
+        ColourUniform {
             entries: self.table().len() as u32,
             category: category.into(),
             logarithmic: logarithmic.into(),
@@ -96,10 +96,10 @@ impl FieldStyle {
     }
 
     /// What decides the range, if it is not given.
-    pub(super) fn selection(&self) -> Option<Selection> {
+    pub(super) fn selection(&self) -> Option<RangeSelection> {
         match self {
             Self::Measure { range: Range::Automatic { outside }, colormap, sparse, .. } => {
-                Some(Selection { outside: *outside, symmetric: colormap.has_middle(), sparse: *sparse })
+                Some(RangeSelection { outside: *outside, symmetric: colormap.has_middle(), sparse: *sparse })
             }
             _ => None,
         }
@@ -120,7 +120,7 @@ impl FieldStyle {
     }
 
     /// The values that the first and the last colour stand for, once they are known.
-    pub(super) fn ends(&self, report: &Report<Figures>) -> Option<(f32, f32)> {
+    pub(super) fn ends(&self, report: &LatestValues<Figures>) -> Option<(f32, f32)> {
         match self {
             Self::Measure { range: Range::Fixed { low, high }, .. } => Some((*low, *high)),
             Self::Measure { range: Range::Automatic { .. }, .. } => {
@@ -134,12 +134,12 @@ impl FieldStyle {
 /// Draws `[1, height, width]` leases at one place on the screen.
 #[derive(Default)]
 pub struct FieldView {
-    kept: Kept<Buffers>,
-    report: Report<Figures>,
-    probe: Report<f32>,
+    kept: DeviceCache<FieldBuffers>,
+    report: LatestValues<Figures>,
+    probe: LatestValues<f32>,
 }
 
-struct Buffers {
+struct FieldBuffers {
     /// Held as long as its memory is bound.
     lease: Arc<Lease>,
     style: FieldStyle,
@@ -169,7 +169,7 @@ impl FieldView {
         }
         painter.add(Callback::new_paint_callback(
             rect,
-            Drawing {
+            FieldCallback {
                 kept: self.kept.clone(),
                 report: self.report.clone(),
                 probe: self.probe.clone(),
@@ -193,10 +193,10 @@ impl FieldView {
     }
 }
 
-struct Drawing {
-    kept: Kept<Buffers>,
-    report: Report<Figures>,
-    probe: Report<f32>,
+struct FieldCallback {
+    kept: DeviceCache<FieldBuffers>,
+    report: LatestValues<Figures>,
+    probe: LatestValues<f32>,
     lease: Arc<Lease>,
     grid: Grid,
     pixel: Option<[usize; 2]>,
@@ -204,8 +204,8 @@ struct Drawing {
     context: egui::Context,
 }
 
-impl Drawing {
-    fn buffers(&self, device: &wgpu::Device, pipelines: &Pipelines) -> Buffers {
+impl FieldCallback {
+    fn buffers(&self, device: &wgpu::Device, pipelines: &Pipelines) -> FieldBuffers {
         let reading = Parameters::new(device, "reading", self.style.reading());
         let table =
             buffer(device, "colours", bytemuck::cast_slice(&self.style.table()), wgpu::BufferUsages::STORAGE);
@@ -223,11 +223,11 @@ impl Drawing {
             ],
         );
         let (lease, style) = (Arc::clone(&self.lease), self.style.clone());
-        Buffers { lease, style, grid, range, group, probed: None }
+        FieldBuffers { lease, style, grid, range, group, probed: None }
     }
 
     /// Asks for the value of the pixel, unless that was done.
-    fn ask(&self, device: &wgpu::Device, encoder: &mut wgpu::CommandEncoder, buffers: &mut Buffers) {
+    fn ask(&self, device: &wgpu::Device, encoder: &mut wgpu::CommandEncoder, buffers: &mut FieldBuffers) {
         let Some([column, row]) = self.pixel else { return };
         let place = row * self.lease.width + column;
         if buffers.probed == Some(place) {
@@ -242,7 +242,7 @@ impl Drawing {
     }
 }
 
-impl CallbackTrait for Drawing {
+impl CallbackTrait for FieldCallback {
     fn prepare(
         &self,
         device: &wgpu::Device,

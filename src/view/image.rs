@@ -2,7 +2,7 @@
 
 use super::{
     Sampling,
-    pipelines::{Kept, Parameters, Pipelines, bind, cover},
+    pipelines::{DeviceCache, Parameters, Pipelines, bind, cover},
     sampling::Grid,
 };
 use crate::compute::Lease;
@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 /// Draws `[3, height, width]` leases of sRGB values from 0 to 1 at one place on the screen.
 #[derive(Default)]
-pub struct ImageView(Kept<Buffers>);
+pub struct ImageView(DeviceCache<ImageBuffers>);
 
-struct Buffers {
+struct ImageBuffers {
     /// Held as long as its memory is bound.
     lease: Arc<Lease>,
     grid: Parameters<Grid>,
@@ -24,18 +24,18 @@ impl ImageView {
     /// Adds the picture, or the part that `sampling` says, to what `painter` draws, filling `rect`.
     pub fn draw(&self, painter: &egui::Painter, rect: egui::Rect, lease: &Arc<Lease>, sampling: Sampling) {
         let grid = Grid::new(lease, sampling);
-        let drawing = Drawing { kept: self.0.clone(), lease: Arc::clone(lease), grid };
+        let drawing = ImageCallback { kept: self.0.clone(), lease: Arc::clone(lease), grid };
         painter.add(Callback::new_paint_callback(rect, drawing));
     }
 }
 
-struct Drawing {
-    kept: Kept<Buffers>,
+struct ImageCallback {
+    kept: DeviceCache<ImageBuffers>,
     lease: Arc<Lease>,
     grid: Grid,
 }
 
-impl CallbackTrait for Drawing {
+impl CallbackTrait for ImageCallback {
     fn prepare(
         &self,
         device: &wgpu::Device,
@@ -58,7 +58,7 @@ impl CallbackTrait for Drawing {
             &Pipelines::of(resources).image.get_bind_group_layout(0),
             [grid.binding(), self.lease.binding()],
         );
-        *kept = Some(Buffers { lease: Arc::clone(&self.lease), grid, group });
+        *kept = Some(ImageBuffers { lease: Arc::clone(&self.lease), grid, group });
         Vec::new()
     }
 

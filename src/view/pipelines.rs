@@ -131,26 +131,26 @@ fn cloud(device: &wgpu::Device) -> wgpu::RenderPipeline {
 
 /// What a view keeps on the device from one frame to the next; empty until it is first drawn. Shared
 /// with the callback that egui's renderer runs later in the same frame.
-pub(super) struct Kept<T>(Arc<Inner<T>>);
+pub(super) struct DeviceCache<T>(Arc<Inner<T>>);
 
 struct Inner<T> {
     device: Mutex<Option<wgpu::Device>>,
     content: Mutex<Option<T>>,
 }
 
-impl<T> Default for Kept<T> {
+impl<T> Default for DeviceCache<T> {
     fn default() -> Self {
         Self(Arc::new(Inner { device: Mutex::default(), content: Mutex::default() }))
     }
 }
 
-impl<T> Clone for Kept<T> {
+impl<T> Clone for DeviceCache<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> Kept<T> {
+impl<T> DeviceCache<T> {
     /// Both sides run on the window's thread, so this never waits.
     pub fn lock(&self) -> MutexGuard<'_, Option<T>> {
         self.0.content.lock().unwrap_or_else(PoisonError::into_inner)

@@ -2,7 +2,7 @@
 
 use super::{
     pipelines::{Parameters, Pipelines, bind, buffer},
-    report::Report,
+    report::LatestValues,
 };
 use crate::compute::Lease;
 
@@ -11,7 +11,7 @@ pub(super) type Figures = [f32; 3];
 
 /// Which values of an array its range is found from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Selection {
+pub(super) struct RangeSelection {
     /// The share of values that lie below the lowest and above the highest.
     pub outside: f32,
     /// Whether zero lies in the middle of the range.
@@ -20,17 +20,17 @@ pub(super) struct Selection {
     pub sparse: bool,
 }
 
-impl Default for Selection {
+impl Default for RangeSelection {
     /// All but a hundredth at either end.
     fn default() -> Self {
         Self { outside: 0.01, symmetric: false, sparse: false }
     }
 }
 
-/// The `Selection` of `range.wgsl`.
+/// The `RangeSelection` of `range.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-struct Job {
+struct SelectionUniform {
     count: u32,
     outside: f32,
     symmetric: u32,
@@ -66,9 +66,9 @@ impl RangeBuffer {
         encoder: &mut wgpu::CommandEncoder,
         pipelines: &Pipelines,
         lease: &Lease,
-        selection: Selection,
+        selection: RangeSelection,
     ) {
-        let job = Job {
+        let job = SelectionUniform {
             count: (lease.channels * lease.height * lease.width) as u32,
             outside: selection.outside,
             symmetric: selection.symmetric.into(),
@@ -91,7 +91,7 @@ impl RangeBuffer {
         &self,
         device: &wgpu::Device,
         encoder: &mut wgpu::CommandEncoder,
-        report: &Report<Figures>,
+        report: &LatestValues<Figures>,
         on_arrival: impl FnOnce() + Send + 'static,
     ) {
         report.fetch(device, encoder, (&self.0, 0), on_arrival);

@@ -6,27 +6,27 @@ use std::sync::{
 };
 
 /// The newest of the numbers that were asked for.
-pub(super) struct Report<T>(Arc<Inner<T>>);
+pub(super) struct LatestValues<T>(Arc<Inner<T>>);
 
 struct Inner<T> {
     newest: Mutex<Option<T>>,
     awaited: AtomicUsize,
 }
 
-impl<T> Default for Report<T> {
+impl<T> Default for LatestValues<T> {
     fn default() -> Self {
         let (newest, awaited) = (Mutex::default(), AtomicUsize::default());
         Self(Arc::new(Inner { newest, awaited }))
     }
 }
 
-impl<T> Clone for Report<T> {
+impl<T> Clone for LatestValues<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T: bytemuck::Pod + Send> Report<T> {
+impl<T: bytemuck::Pod + Send> LatestValues<T> {
     /// The newest ones that have arrived.
     pub fn newest(&self) -> Option<T> {
         *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner)

@@ -9,11 +9,11 @@ use monoscope::{
         DataError, DepthMap, FrameKey, FrameSource, Side, image,
         kitti::{
             KittiRaw,
-            calibration::{ScannerProjection, Value, parse},
+            calibration::{CalibrationValue, ScannerProjection, parse},
             oxts::Oxts,
             velodyne::{self, DepthOf},
         },
-        split::{self, Part, Split},
+        split::{self, Split, Subset},
         whole::write_whole,
     },
 };
@@ -73,10 +73,10 @@ fn the_published_lists_parse_whole() {
 #[test]
 fn calibration_values_are_numbers_or_text() {
     let values = parse(CALIBRATION);
-    assert_eq!(values["calib_time"], Value::Text("09-Jan-2012 13:57:47".to_owned()));
-    assert_eq!(values["S_rect_02"], Value::Numbers(vec![1242.0, 375.0]));
-    assert_eq!(values["R"], Value::Numbers(vec![-1.0, 0.5, 0.002]));
-    assert_eq!(values["odd"], Value::Text("1.2.3".to_owned()));
+    assert_eq!(values["calib_time"], CalibrationValue::Text("09-Jan-2012 13:57:47".to_owned()));
+    assert_eq!(values["S_rect_02"], CalibrationValue::Numbers(vec![1242.0, 375.0]));
+    assert_eq!(values["R"], CalibrationValue::Numbers(vec![-1.0, 0.5, 0.002]));
+    assert_eq!(values["odd"], CalibrationValue::Text("1.2.3".to_owned()));
     assert_eq!(values.len(), 5);
 }
 
@@ -304,24 +304,24 @@ fn a_prescan_drops_what_lacks_a_frame() {
 #[test]
 fn a_split_needs_only_the_parts_in_use() {
     let folder = tempfile::tempdir().unwrap();
-    let open = |path: &Path, required: &[Part], optional: &[Part]| {
+    let open = |path: &Path, required: &[Subset], optional: &[Subset]| {
         Split::open(path.to_str().unwrap(), &claims(), &TRIPLET, required, optional)
             .map_err(|error| error.to_string())
     };
     fs::write(folder.path().join("train_files.txt"), "d/a 0000000001 l\nd/a 2 l\n").unwrap();
     fs::write(folder.path().join("test_files.txt"), "image\n").unwrap();
-    let split = open(folder.path(), &[Part::Training], &[Part::Validation]).unwrap();
+    let split = open(folder.path(), &[Subset::Training], &[Subset::Validation]).unwrap();
     assert_eq!((split.training.len(), split.validation.len(), split.test.len()), (2, 0, 0));
-    let missing = open(folder.path(), &[Part::Validation], &[]).unwrap_err();
+    let missing = open(folder.path(), &[Subset::Validation], &[]).unwrap_err();
     assert!(missing.contains("val_files.txt"), "{missing}");
-    let malformed = open(folder.path(), &[Part::Test], &[]).unwrap_err();
+    let malformed = open(folder.path(), &[Subset::Test], &[]).unwrap_err();
     assert!(malformed.contains("line 1") && malformed.contains("test_files.txt"), "{malformed}");
     fs::write(folder.path().join("train_files.txt"), "\n").unwrap();
-    let empty = open(folder.path(), &[Part::Training], &[]).unwrap_err();
+    let empty = open(folder.path(), &[Subset::Training], &[]).unwrap_err();
     assert!(empty.contains("no frame in train_files.txt"), "{empty}");
-    let unknown = open(Path::new("nowhere"), &[Part::Training], &[]).unwrap_err();
+    let unknown = open(Path::new("nowhere"), &[Subset::Training], &[]).unwrap_err();
     assert!(unknown.contains("'nowhere'") && unknown.contains("every-frame"), "{unknown}");
-    assert_eq!(open(Path::new("every-frame"), &[Part::Training], &[]).unwrap().training.len(), 17);
+    assert_eq!(open(Path::new("every-frame"), &[Subset::Training], &[]).unwrap().training.len(), 17);
 }
 
 #[test]

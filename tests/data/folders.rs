@@ -4,7 +4,7 @@ use super::damaged;
 use crate::support::takes_at_most;
 use glam::DVec3;
 use monoscope::{
-    app::{Found, recognise},
+    app::{FolderContent, recognise},
     config::{CameraChoice, DataChoice, FrameId, ImageSize},
     data::{
         FrameKey, FrameSource, Side,
@@ -116,8 +116,8 @@ fn own_frames_count_by_their_names_or_by_their_order() {
     // The frames may also lie in the opened folder itself.
     let alone = open_folder(&numbered).unwrap();
     assert_eq!(alone.drives()[0].folder, "by number");
-    assert_eq!(recognise(&numbered), Found::Data(numbered.clone()));
-    assert_eq!(recognise(Path::new("eigen_zhou")), Found::Split("eigen_zhou".into()));
+    assert_eq!(recognise(&numbered), FolderContent::Data(numbered.clone()));
+    assert_eq!(recognise(Path::new("eigen_zhou")), FolderContent::Split("eigen_zhou".into()));
     assert!(is_data(&numbered) && !is_data(Path::new(env!("CARGO_MANIFEST_DIR")).join("splits").as_path()));
 }
 

@@ -10,7 +10,7 @@ use monoscope::{
         image,
         kitti::KittiRaw,
         loader::{Loader, LoaderEvent, LoaderOptions, Preparation, SampleOptions, load_sample},
-        split::{Part, Split, prescan},
+        split::{Split, Subset, prescan},
     },
     geometry::Intrinsics,
 };
@@ -329,8 +329,8 @@ fn real_frames_load() {
         mini.to_str().unwrap(),
         source.as_ref(),
         &TRIPLET,
-        &[Part::Training],
-        &[Part::Validation],
+        &[Subset::Training],
+        &[Subset::Validation],
     )
     .unwrap();
     let scan = prescan(source.as_ref(), &split.training, &TRIPLET).unwrap();

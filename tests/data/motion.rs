@@ -8,7 +8,7 @@ use monoscope::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
         motion::measure,
         open,
-        split::{MOVING_FRAMES, Part, Split},
+        split::{MOVING_FRAMES, Split, Subset},
         synthetic::{BuiltInDrive, DriveOptions},
     },
     geometry::Intrinsics,
@@ -74,7 +74,7 @@ fn a_halt_is_left_out_of_training() {
     assert_eq!((motion.stride, motion.frames, looked.into_inner()), (1, 16, 16));
     assert_eq!(motion.size, Some(ImageSize { height: 48, width: 160 }));
     let ids = [FrameId::TARGET, FrameId::PREVIOUS, FrameId::NEXT];
-    let split = Split::open(MOVING_FRAMES, &source, &ids, &[Part::Training], &[]).unwrap();
+    let split = Split::open(MOVING_FRAMES, &source, &ids, &[Subset::Training], &[]).unwrap();
     let frames: Vec<u32> = split.training.iter().chain(&split.validation).map(|key| key.frame).collect();
     assert_eq!(frames, [1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14]);
 }

@@ -6,7 +6,7 @@ use monoscope::{
     data::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
         image::{read_small, resize, shrink, write},
-        previews::{Kept, Preview, Previews},
+        previews::{LruCache, Preview, Previews},
         synthetic::BuiltInDrive,
     },
     geometry::Intrinsics,
@@ -139,13 +139,13 @@ fn a_frame_that_cannot_be_read_says_why_and_is_not_tried_again() {
 #[test]
 fn what_is_kept_stays_within_its_bound_and_the_least_used_goes_first() {
     let picture = || Ok(Arc::new(RgbImage::new(10, 10)));
-    let mut kept = Kept::within(1000);
+    let mut kept = LruCache::within(1000);
     for frame in 0..3 {
         kept.add(key(frame), picture());
     }
     assert!(kept.get(&key(0)).is_some());
     kept.add(key(3), picture());
-    let there = |kept: &Kept| (0..40).filter(|frame| kept.contains(&key(*frame))).collect::<Vec<_>>();
+    let there = |kept: &LruCache| (0..40).filter(|frame| kept.contains(&key(*frame))).collect::<Vec<_>>();
     assert_eq!((there(&kept), kept.bytes()), (vec![0, 2, 3], 900));
     kept.add(key(2), picture());
     assert_eq!((there(&kept), kept.bytes()), (vec![0, 2, 3], 900), "a second takes the place of the first");

@@ -7,7 +7,7 @@ use monoscope::{
     config::FrameId,
     data::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
-        split::{self, Definition, Part, Split, archives, parse_frames},
+        split::{self, Definition, Split, Subset, archives, parse_frames},
     },
     geometry::Intrinsics,
 };
@@ -129,8 +129,8 @@ fn named_splits_are_the_published_ones() {
         ("small", "small_version"),
     ] {
         let ours = named(name);
-        let file = |part: Part| format!("{folder}/{}", part.file_name());
-        let theirs = [read(&file(Part::Training)), read(&file(Part::Validation))];
+        let file = |part: Subset| format!("{folder}/{}", part.file_name());
+        let theirs = [read(&file(Subset::Training)), read(&file(Subset::Validation))];
         assert_eq!(
             [ours.training.len(), ours.validation.len()],
             [theirs[0].len(), theirs[1].len()],
@@ -169,7 +169,7 @@ fn a_definition_of_ones_own_is_a_file() {
     let path = folder.path().join("mine.toml");
     let open = |text: &str| {
         fs::write(&path, text).unwrap();
-        Split::open(path.to_str().unwrap(), &Nothing, &TRIPLET, &[Part::Training], &[])
+        Split::open(path.to_str().unwrap(), &Nothing, &TRIPLET, &[Subset::Training], &[])
             .map_err(|error| error.to_string())
     };
     let split = open(

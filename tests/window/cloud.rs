@@ -6,7 +6,7 @@ use glam::Vec3;
 use monoscope::{
     geometry::colormap::Colormap,
     model::weights::MetricScale,
-    session::{Cloud, CloudFusion, FusionRequest, Neighbour, Poses},
+    session::{Cloud, CloudFusion, FusionRequest, Neighbour, PoseSource},
 };
 
 const COLUMNS: usize = 24;
@@ -41,7 +41,7 @@ fn picture_with_cloud() -> Arc<Picture> {
             (MapName::Depth, Arc::clone(&cloud.depth)),
             (MapName::TrueDepth, lease(&metres)),
         ]),
-        origin: Origin::Prediction,
+        origin: PictureSource::Prediction,
         cloud: Some(cloud),
         ..Arc::into_inner(picture(key(5))).unwrap()
     })
@@ -200,7 +200,7 @@ fn frames_are_put_together_only_with_poses() {
     assert!(node.accesskit_node().is_disabled(), "there is no pose network");
     press(&mut stage, "Measured poses");
     press(&mut stage, "5 frames together");
-    let wanted = FusionRequest { frames: 5, poses: Poses::Measured };
+    let wanted = FusionRequest { frames: 5, poses: PoseSource::Measured };
     let commands = stage.state_mut().take_commands();
     assert!(matches!(commands.last(), Some(Command::Fuse(request)) if *request == wanted), "{commands:?}");
     stage.key_press(Key::Escape);

@@ -79,7 +79,7 @@ fn the_folder_of_a_run_raises_a_question() {
     let run = tempfile::tempdir().unwrap();
     fs::create_dir(run.path().join("checkpoints")).unwrap();
     fs::write(run.path().join("config.toml"), []).unwrap();
-    assert_eq!(recognise(run.path()), Found::RunOrWeights(run.path().to_owned()));
+    assert_eq!(recognise(run.path()), FolderContent::RunOrWeights(run.path().to_owned()));
     for (answer, continues) in [("Continue this run", true), ("Use its networks", false)] {
         let mut stage = stage_with_data();
         stage.state_mut().take_commands();

@@ -31,9 +31,10 @@ fn an_evaluation_is_asked_for_followed_and_its_worst_image_opened() {
     click(&mut stage, "View");
     click(&mut stage, "Evaluation");
     assert!(stage.query_by_label_contains("There are no networks to evaluate").is_some());
-    stage
-        .state_mut()
-        .show(Arc::new(Picture { origin: Origin::Prediction, ..Arc::into_inner(picture(key(1))).unwrap() }));
+    stage.state_mut().show(Arc::new(Picture {
+        origin: PictureSource::Prediction,
+        ..Arc::into_inner(picture(key(1))).unwrap()
+    }));
     stage.run();
     click(&mut stage, "mirror blend");
     stage.state_mut().take_commands();

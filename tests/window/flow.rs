@@ -3,11 +3,11 @@
 use super::*;
 use egui::{Pos2, Vec2};
 use image::RgbaImage;
-use monoscope::{app::Lab, config::DeviceChoice};
+use monoscope::{app::App, config::DeviceChoice};
 use std::{path::Path, time::Instant};
 
 /// The program, which begins with its first frame.
-pub type Theatre = Harness<'static, Option<Lab>>;
+pub type Theatre = Harness<'static, Option<App>>;
 
 /// A person gives up after this time; a busy machine needs a small part of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,8 +18,8 @@ pub fn theatre(runs: &Path) -> Theatre {
     let renderer = WgpuTestRenderer::from_render_state(render_state(&display));
     let runs = runs.to_owned();
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(40).renderer(renderer);
-    let draw = move |ui: &mut egui::Ui, lab: &mut Option<Lab>| {
-        let begin = || Lab::new(display.clone(), DeviceChoice::Cpu, &runs, ui.ctx()).unwrap();
+    let draw = move |ui: &mut egui::Ui, lab: &mut Option<App>| {
+        let begin = || App::new(display.clone(), DeviceChoice::Cpu, &runs, ui.ctx()).unwrap();
         lab.get_or_insert_with(begin).ui(ui);
     };
     builder.build_ui_state(draw, None)

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Evidence about made-up pictures: the next frame is the target itself, moved by nothing.
-pub fn evidence() -> Arc<Evidence> {
+pub fn evidence() -> Arc<PixelInspection> {
     let device = Device::flex();
     let size = ImageSize { height: 32, width: 96 };
     let config = ObjectiveConfig {
@@ -26,7 +26,7 @@ pub fn evidence() -> Arc<Evidence> {
         predictive_masks: BTreeMap::new(),
         noise: Noise::None,
     };
-    Arc::new(Evidence::gather(&Objective::new(&config, size), &inputs))
+    Arc::new(PixelInspection::gather(&Objective::new(&config, size), &inputs))
 }
 
 /// A window that shows colour 0 and can answer for its pixels.
@@ -38,7 +38,7 @@ pub fn stage_with_evidence() -> Stage {
     let mut stage = stage_with_data();
     stage.state_mut().show(Arc::new(Picture {
         maps: BTreeMap::from([(MapName::Colour(FrameId::TARGET), Arc::new(grey))]),
-        origin: Origin::Prediction,
+        origin: PictureSource::Prediction,
         objective: evidence.config().clone(),
         evidence: Some(evidence),
         ..Arc::into_inner(picture(key(1))).unwrap()

@@ -36,17 +36,17 @@ use egui_kittest::{
 };
 use glam::{DAffine3, DVec3};
 use monoscope::{
-    app::{Devices, Found, Window, recognise},
+    app::{Devices, FolderContent, Window, recognise},
     compute::Lease,
     config::{Change, DataChoice, FrameId, ImageSize, ObjectiveConfig, Preset, Setting},
     data::{Drive, FrameKey, Side},
     evaluate::{DepthEvaluation, DepthMetrics, ImageResult},
     geometry::Intrinsics,
     model::{Architecture, DepthArchitecture, Motions, PoseArchitecture, PoseModel, ResnetArchitecture},
-    objective::{Evidence, Inputs, MapName, Noise, Objective},
+    objective::{Inputs, MapName, Noise, Objective, PixelInspection},
     session::{
         Activity, Command, DataReport, EvaluationProgress, EvaluationReport, Event, Failure, Level,
-        ModelReport, Notice, OnRun, Origin, Outcome, Picture, Provenance, Reply, Request, RunEffect,
+        ModelReport, Notice, OnRun, Outcome, Picture, PictureSource, Provenance, Reply, Request, RunEffect,
         RunStarted, SessionState, Topic, Trajectory,
     },
     train::{Entry, StepReport},
@@ -78,7 +78,7 @@ fn drawn(builder: egui_kittest::HarnessBuilder<Scripted>) -> Stage {
 }
 
 fn builder() -> egui_kittest::HarnessBuilder<Scripted> {
-    Harness::builder().with_size([1280.0, 800.0]).with_max_steps(40).with_context_setup(Window::dress)
+    Harness::builder().with_size([1280.0, 800.0]).with_max_steps(40).with_context_setup(Window::apply_theme)
 }
 
 fn window() -> Scripted {
@@ -142,7 +142,7 @@ fn picture(key: FrameKey) -> Arc<Picture> {
     Arc::new(Picture {
         key,
         step: 0,
-        origin: Origin::Images,
+        origin: PictureSource::Images,
         weights: None,
         maps: BTreeMap::new(),
         cloud: None,
@@ -466,20 +466,20 @@ fn folders_are_recognised_by_what_they_hold() {
     let drive = make("kitti/2011_09_26/2011_09_26_drive_0001_sync");
     let kitti = root.path().join("kitti");
     for inside in [kitti.clone(), kitti.join("2011_09_26"), drive] {
-        assert_eq!(recognise(&inside), Found::Data(kitti.clone()), "{}", inside.display());
+        assert_eq!(recognise(&inside), FolderContent::Data(kitti.clone()), "{}", inside.display());
     }
     let weights = make("weights");
     fs::write(weights.join("encoder.pth"), []).unwrap();
-    assert_eq!(recognise(&weights.join("encoder.pth")), Found::Weights(weights.clone()));
+    assert_eq!(recognise(&weights.join("encoder.pth")), FolderContent::Weights(weights.clone()));
     let single = weights.join("whole.safetensors");
     fs::write(&single, []).unwrap();
-    assert_eq!(recognise(&single), Found::Weights(single));
-    assert_eq!(recognise(&weights), Found::Weights(weights));
+    assert_eq!(recognise(&single), FolderContent::Weights(single));
+    assert_eq!(recognise(&weights), FolderContent::Weights(weights));
     let split = make("split");
     fs::write(split.join("val_files.txt"), []).unwrap();
-    assert_eq!(recognise(&split), Found::Split(split));
+    assert_eq!(recognise(&split), FolderContent::Split(split));
     let nothing = make("nothing");
-    assert_eq!(recognise(&nothing), Found::Unknown(nothing));
+    assert_eq!(recognise(&nothing), FolderContent::Unknown(nothing));
 }
 
 #[test]

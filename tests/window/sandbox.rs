@@ -3,7 +3,7 @@
 use super::*;
 use monoscope::{
     objective::Adjustment,
-    session::{Judgement, WhatIf},
+    session::{LossSummary, SandboxResult},
 };
 
 /// What the window asks to be tried, if that is news.
@@ -17,13 +17,13 @@ fn tried(stage: &mut Stage) -> Option<Adjustment> {
 
 fn stage_with_sandbox() -> Stage {
     let mut stage = stage_with_data();
-    let judgement = Judgement { loss: 0.125, masked_share: 0.25 };
-    let what_if = WhatIf {
+    let judgement = LossSummary { loss: 0.125, masked_share: 0.25 };
+    let what_if = SandboxResult {
         adjustment: Adjustment::default(),
         camera: Intrinsics::KITTI,
         filmed: ImageSize { width: 1000, height: 300 },
         before: judgement,
-        after: Judgement { loss: 0.25, ..judgement },
+        after: LossSummary { loss: 0.25, ..judgement },
     };
     let shown = Picture { what_if: Some(what_if), ..Arc::into_inner(picture(key(1))).unwrap() };
     stage.state_mut().show(Arc::new(shown));

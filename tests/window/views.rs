@@ -279,7 +279,7 @@ fn a_picture_is_drawn_in_its_pane() {
     stage.state_mut().show(Arc::new(Picture {
         key,
         step: 0,
-        origin: Origin::Prediction,
+        origin: PictureSource::Prediction,
         weights: None,
         maps,
         cloud: None,

@@ -7,7 +7,7 @@ use super::{
 use monoscope::{
     geometry::colormap::Colormap,
     session::Pinned,
-    train::{Album, SeenFrame, Snapshot, Snapshots, Thumbnail},
+    train::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail},
 };
 
 const DISPARITY: MapName = MapName::Disparity(0);
@@ -28,7 +28,7 @@ fn snapshot(step: u64, [low, high]: [f32; 2]) -> Arc<Snapshot> {
     let size = ImageSize { height: 32, width: 96 };
     let halves = [vec![low; size.pixels() / 2], vec![high; size.pixels() / 2]].concat();
     let colour = Thumbnail::new(MapName::Colour(FrameId::TARGET), &vec![0.5; 3 * size.pixels()], size);
-    let frame = |frame| SeenFrame {
+    let frame = |frame| FrameMaps {
         key: key(frame),
         colour: Arc::new(colour.clone()),
         maps: BTreeMap::from([(DISPARITY, Thumbnail::new(DISPARITY, &halves, size))]),
@@ -172,7 +172,7 @@ fn a_run_that_goes_on_brings_its_snapshots_and_the_frames_that_they_show() {
 #[test]
 fn the_snapshots_of_a_run_that_the_curves_draw_can_be_looked_at_instead() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut album, _) = Album::open(&earlier_run(folder.path()), 0, Snapshots::MOST_BYTES);
+    let (mut album, _) = SnapshotStore::open(&earlier_run(folder.path()), 0, Snapshots::MOST_BYTES);
     for step in [10, 20] {
         album.add(&snapshot(step, [0.0, 1.0])).unwrap();
     }

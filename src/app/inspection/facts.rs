@@ -3,12 +3,12 @@
 
 use crate::{
     config::FrameId,
-    objective::{Candidate, Difference, PixelReport, ScaleReport, SourceReport, Verdict},
+    objective::{Candidate, Difference, MinimumResult, PixelReport, ScaleReport, SourceReport},
 };
 use std::fmt::Write as _;
 
 /// Rows that belong together.
-pub struct Group {
+pub struct FactGroup {
     /// What they are about.
     pub title: &'static str,
     /// Headings of their columns; a group of single values has none.
@@ -40,7 +40,7 @@ impl Fact {
 }
 
 /// All that is known, in groups.
-pub fn groups(report: &PixelReport) -> Vec<Group> {
+pub fn groups(report: &PixelReport) -> Vec<FactGroup> {
     let mut groups = Vec::new();
     if let Some(verdict) = &report.verdict {
         groups.push(loss(report, verdict));
@@ -56,7 +56,7 @@ pub fn text(report: &PixelReport, heading: &str) -> String {
     let mut text = String::new();
     let [column, row] = report.pixel;
     let _ = writeln!(text, "{heading}, pixel {column}, {row} of {}", report.size);
-    for Group { title, columns, facts } in groups(report) {
+    for FactGroup { title, columns, facts } in groups(report) {
         let _ = writeln!(text, "\n{title:<18}{}", cells(&columns));
         for Fact { name, values, .. } in facts {
             let _ = writeln!(text, "{name:<18}{}", cells(&values));
@@ -91,12 +91,12 @@ fn loss_number(value: f64) -> String {
 fn name_of(candidate: Candidate) -> String {
     let name = |id: Option<FrameId>| id.map_or_else(|| "average".to_owned(), FrameId::label);
     match candidate {
-        Candidate::AsItIs(id) => format!("{} as it is", name(id)),
+        Candidate::Identity(id) => format!("{} as it is", name(id)),
         Candidate::Warped(id) => format!("{} warped", name(id)),
     }
 }
 
-fn loss(report: &PixelReport, verdict: &Verdict) -> Group {
+fn loss(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
     let mut facts = vec![
         Fact::one(
             "loss",
@@ -132,15 +132,15 @@ fn loss(report: &PixelReport, verdict: &Verdict) -> Group {
              scales' losses and smoothness included and motions held; below 0 training makes the pixel nearer",
         ));
     }
-    Group { title: "Loss", columns: Vec::new(), facts }
+    FactGroup { title: "Loss", columns: Vec::new(), facts }
 }
 
-fn sources(report: &PixelReport, verdict: &Verdict) -> Group {
+fn sources(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
     let sources = &report.sources;
     let each = |value: &dyn Fn(&SourceReport) -> String| sources.iter().map(value).collect::<Vec<_>>();
     let place = |wanted: Candidate| {
         sources.iter().position(|source| match wanted {
-            Candidate::AsItIs(id) | Candidate::Warped(id) => id == Some(source.id),
+            Candidate::Identity(id) | Candidate::Warped(id) => id == Some(source.id),
         })
     };
     let place = place(verdict.winner);
@@ -203,7 +203,7 @@ fn sources(report: &PixelReport, verdict: &Verdict) -> Group {
          camera the projection has no meaning",
     ));
     let columns = sources.iter().map(|source| source.id.label()).collect();
-    Group { title: "Sources", columns, facts }
+    FactGroup { title: "Sources", columns, facts }
 }
 
 fn difference_rows(
@@ -227,7 +227,7 @@ fn difference_rows(
 }
 
 /// Every row is there in every frame, so that nothing moves under a moving pointer.
-fn depth(report: &PixelReport) -> Group {
+fn depth(report: &PixelReport) -> FactGroup {
     let unknown = || "–".to_owned();
     let metres = report.scale.as_ref().map(|scale| scale.metres_per_unit * report.depth);
     let scale = report.scale.as_ref().map_or_else(
@@ -270,10 +270,10 @@ fn depth(report: &PixelReport) -> Group {
             "Predicted less true depth in metres, and its share of the true depth",
         ),
     ];
-    Group { title: "Depth", columns: Vec::new(), facts }
+    FactGroup { title: "Depth", columns: Vec::new(), facts }
 }
 
-fn scales(scales: &[ScaleReport]) -> Group {
+fn scales(scales: &[ScaleReport]) -> FactGroup {
     let each = |value: &dyn Fn(&ScaleReport) -> String| scales.iter().map(value).collect::<Vec<_>>();
     let smoothness = |direction: usize| {
         each(&|scale| scale.smoothness[direction].map_or_else(|| "–".to_owned(), loss_number))
@@ -286,7 +286,7 @@ fn scales(scales: &[ScaleReport]) -> Group {
             weights.join(", ")
         )
     };
-    Group {
+    FactGroup {
         title: "Scales",
         columns: scales.iter().map(|scale| scale.scale.to_string()).collect(),
         facts: vec![

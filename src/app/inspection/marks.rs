@@ -1,7 +1,7 @@
 //! The pixel in every view; in a source's picture, where it is seen and the line that it would be seen on
 //! at other depths.
 
-use super::{Answer, Inspection};
+use super::{Inspection, PixelAnswer};
 use crate::{
     app::{legend, theme::Palette},
     config::ImageSize,
@@ -33,7 +33,7 @@ pub fn draw(painter: &Painter, picture: Rect, name: MapName, inspection: &Inspec
             // The same pixel of the source is what the identity loss compares.
             painter.circle_stroke(here, 3.5, Stroke::new(3.0, SHADE));
             painter.circle_stroke(here, 3.5, Stroke::new(1.2, TEXT));
-            let line = Line { painter: &painter, picture, size: answer.report.size };
+            let line = EpipolarLine { painter: &painter, picture, size: answer.report.size };
             line.draw(answer, index, inspection.supposed_depth);
         }
     }
@@ -49,13 +49,13 @@ fn cross(painter: &Painter, at: Pos2, colour: Color32) {
 }
 
 /// An epipolar line in a source's picture.
-struct Line<'a> {
+struct EpipolarLine<'a> {
     painter: &'a Painter,
     picture: Rect,
     size: ImageSize,
 }
 
-impl Line<'_> {
+impl EpipolarLine<'_> {
     /// The point of a source's pixel position, whose whole numbers are pixel centres.
     fn on_screen(&self, [x, y]: [f64; 2]) -> Pos2 {
         let share = |position: f64, count: usize| ((position + 0.5) / count as f64) as f32;
@@ -63,7 +63,7 @@ impl Line<'_> {
         self.picture.min + self.picture.size() * offset
     }
 
-    fn draw(&self, answer: &Answer, index: usize, supposed_depth: Option<f64>) {
+    fn draw(&self, answer: &PixelAnswer, index: usize, supposed_depth: Option<f64>) {
         let source = &answer.curve.sources[index];
         let colour = legend::source_colour(index);
         for stretch in source.points.split(Option::is_none) {

@@ -4,13 +4,13 @@ mod facts;
 mod marks;
 mod plot;
 
-pub use facts::{Fact, Group, groups, number, text};
+pub use facts::{Fact, FactGroup, groups, number, text};
 pub use marks::draw as draw_marks;
 pub use plot::cost_curve;
 
 use crate::{
     config::ImageSize,
-    objective::{CostCurve, Evidence, PixelReport},
+    objective::{CostCurve, PixelInspection, PixelReport},
 };
 use egui::{Pos2, Rect};
 use std::sync::Arc;
@@ -23,14 +23,14 @@ const DEPTHS: usize = 160;
 /// A place in any picture of the target, in shares of its width and height, so that it means the same in
 /// maps of every size.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
+pub struct NormalisedPoint {
     /// From the left edge, 0 to 1.
     pub x: f32,
     /// From the upper edge, 0 to 1.
     pub y: f32,
 }
 
-impl Place {
+impl NormalisedPoint {
     /// Where a point lies in a picture on the screen.
     pub fn within(picture: Rect, point: Pos2) -> Self {
         let share = (point - picture.min) / picture.size();
@@ -56,7 +56,7 @@ impl Place {
 
 /// What is known about the pixel.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct PixelAnswer {
     /// Every term of its loss.
     pub report: PixelReport,
     /// Its loss at other depths.
@@ -65,9 +65,9 @@ pub struct Answer {
 
 /// What was before a click.
 #[derive(Clone, Copy, Debug)]
-struct Click {
+struct LastClick {
     seconds: f64,
-    place: Option<Place>,
+    place: Option<NormalisedPoint>,
     was_pinned: bool,
 }
 
@@ -80,31 +80,31 @@ pub struct Inspection {
     pub is_pinned: bool,
     /// A depth pointed at in the cost curve, to be marked in the sources.
     pub supposed_depth: Option<f64>,
-    place: Option<Place>,
-    last_click: Option<Click>,
-    evidence: Option<Arc<Evidence>>,
-    answer: Option<Answer>,
+    place: Option<NormalisedPoint>,
+    last_click: Option<LastClick>,
+    evidence: Option<Arc<PixelInspection>>,
+    answer: Option<PixelAnswer>,
 }
 
 impl Inspection {
     /// The place that is marked.
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<NormalisedPoint> {
         self.place.filter(|_| self.is_open)
     }
 
     /// What is known about its pixel.
-    pub fn answer(&self) -> Option<&Answer> {
+    pub fn answer(&self) -> Option<&PixelAnswer> {
         self.answer.as_ref()
     }
 
     /// Another frame is on the screen: the same question is asked of it.
-    pub fn show(&mut self, evidence: Option<Arc<Evidence>>) {
+    pub fn show(&mut self, evidence: Option<Arc<PixelInspection>>) {
         self.evidence = evidence;
         self.ask(self.place);
     }
 
     /// The pointer is at this place; says whether that changes what is marked.
-    pub fn hover(&mut self, place: Place) -> bool {
+    pub fn hover(&mut self, place: NormalisedPoint) -> bool {
         let changes = !self.is_pinned && self.place != Some(place);
         if changes {
             self.ask(Some(place));
@@ -114,8 +114,13 @@ impl Inspection {
 
     /// This place was clicked at a moment of the window's clock: pins it, or if it is all but the pinned
     /// one lets it go.
-    pub fn click(&mut self, place: Place, seconds: f64, is_at_pin: impl Fn(Place) -> bool) {
-        self.last_click = Some(Click { seconds, place: self.place, was_pinned: self.is_pinned });
+    pub fn click(
+        &mut self,
+        place: NormalisedPoint,
+        seconds: f64,
+        is_at_pin: impl Fn(NormalisedPoint) -> bool,
+    ) {
+        self.last_click = Some(LastClick { seconds, place: self.place, was_pinned: self.is_pinned });
         self.is_pinned = !(self.is_pinned && self.place.is_some_and(is_at_pin));
         self.ask(Some(place));
     }
@@ -124,7 +129,7 @@ impl Inspection {
     pub fn take_back_click(&mut self, seconds: f64) {
         // If both clicks came at once, the first was not seen, and the last one is of long ago.
         let click = self.last_click.take().filter(|click| seconds - click.seconds < LONGEST_DOUBLE_CLICK);
-        if let Some(Click { place, was_pinned, .. }) = click {
+        if let Some(LastClick { place, was_pinned, .. }) = click {
             self.is_pinned = was_pinned;
             self.ask(place);
         }
@@ -138,7 +143,7 @@ impl Inspection {
         let moved = |index: usize, by: isize, count: usize| index.saturating_add_signed(by).min(count - 1);
         let pixel = [moved(column, across, size.width), moved(row, down, size.height)];
         self.is_pinned = true;
-        self.ask(Some(Place::of(pixel, size)));
+        self.ask(Some(NormalisedPoint::of(pixel, size)));
     }
 
     /// Lets the pixel go.
@@ -148,11 +153,11 @@ impl Inspection {
         self.ask(None);
     }
 
-    fn ask(&mut self, place: Option<Place>) {
+    fn ask(&mut self, place: Option<NormalisedPoint>) {
         self.place = place;
         self.answer = self.evidence.as_ref().zip(place).map(|(evidence, place)| {
             let pixel = place.pixel(evidence.size());
-            Answer { report: evidence.report(pixel), curve: evidence.cost_curve(pixel, DEPTHS) }
+            PixelAnswer { report: evidence.report(pixel), curve: evidence.cost_curve(pixel, DEPTHS) }
         });
     }
 }

@@ -1,6 +1,6 @@
 //! The photometric loss of the pixel against its depth, with what it is and what it should be.
 
-use super::{Answer, number};
+use super::{PixelAnswer, number};
 use crate::{
     app::{
         legend,
@@ -17,8 +17,8 @@ const MOST_HEIGHT: f32 = 280.0;
 const USUAL_LOSS: f64 = 0.5;
 
 /// Draws the cost curve down to the pane's lower end; gives the depth that is pointed at.
-pub fn cost_curve(ui: &mut Ui, answer: &Answer, bottom: f32) -> Option<f64> {
-    let Answer { report, curve } = answer;
+pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64> {
+    let PixelAnswer { report, curve } = answer;
     let palette = Palette::of(ui);
     let (strong, weak) = (ui.visuals().strong_text_color(), ui.visuals().weak_text_color());
     let title = ui.label(RichText::new("Loss against depth").small().color(weak));
@@ -105,7 +105,7 @@ pub fn cost_curve(ui: &mut Ui, answer: &Answer, bottom: f32) -> Option<f64> {
 }
 
 /// The losses at the depth of the curve nearest to one.
-fn at_depth(answer: &Answer, depth: f64) -> String {
+fn at_depth(answer: &PixelAnswer, depth: f64) -> String {
     let curve = &answer.curve;
     let after = curve.depths.partition_point(|other| *other < depth).min(curve.depths.len() - 1);
     let metres =
@@ -122,21 +122,21 @@ fn number_of_axis(depth: f64) -> String {
 }
 
 /// True depth in the network's units.
-fn true_depth(answer: &Answer) -> Option<f64> {
+fn true_depth(answer: &PixelAnswer) -> Option<f64> {
     Some(answer.report.truth?.metres / answer.report.scale.as_ref()?.metres_per_unit)
 }
 
 /// What the sources' losses come to.
-fn combined(answer: &Answer) -> &'static str {
+fn combined(answer: &PixelAnswer) -> &'static str {
     let winner = answer.report.verdict.map(|verdict| verdict.winner);
     match winner {
-        Some(Candidate::AsItIs(None) | Candidate::Warped(None)) => "average",
+        Some(Candidate::Identity(None) | Candidate::Warped(None)) => "average",
         _ => "least",
     }
 }
 
 /// What the lines of the curve are.
-fn keys(ui: &mut Ui, answer: &Answer) {
+fn keys(ui: &mut Ui, answer: &PixelAnswer) {
     let palette = Palette::of(ui);
     let (strong, weak) = (ui.visuals().strong_text_color(), ui.visuals().weak_text_color());
     let mut keys: Vec<(String, Color32, f32)> = Vec::new();

@@ -8,8 +8,8 @@ use crate::{
         theme::{self, Palette},
     },
     train::{
-        Figure,
-        health::{Finding, Reading, Severity, Sight, WARM_UP},
+        Metric,
+        health::{CheckResult, Diagnosis, Evidence, Severity, WARM_UP},
     },
 };
 use egui::{
@@ -80,7 +80,7 @@ fn broken(ui: &mut Ui, state: &mut State) -> usize {
 
 /// Draws what was found; says how much it is.
 fn findings(ui: &mut Ui, state: &mut State) -> usize {
-    let findings: Vec<Finding> = state.health.findings().into_iter().cloned().collect();
+    let findings: Vec<Diagnosis> = state.health.findings().into_iter().cloned().collect();
     for finding in &findings {
         let palette = Palette::of(ui);
         let (icon, colour) = match finding.severity {
@@ -90,8 +90,8 @@ fn findings(ui: &mut Ui, state: &mut State) -> usize {
         heading(ui, icon, colour, &finding.what);
         // Above the words, so that it is seen without scrolling.
         let (name, help) = match finding.evidence {
-            Sight::Map(name) => (name.to_string(), name.help()),
-            Sight::Curve(figure) => (in_a_sentence(figure.name()), figure.help()),
+            Evidence::Map(name) => (name.to_string(), name.help()),
+            Evidence::Curve(figure) => (in_a_sentence(figure.name()), figure.help()),
         };
         if ui.button(format!("Show {name}")).on_hover_text(help).clicked() {
             state.show_sight(finding.evidence);
@@ -116,7 +116,7 @@ fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) -> Response {
 }
 
 /// A watch: its figure and present value.
-fn row(ui: &mut Ui, reading: &Reading) {
+fn row(ui: &mut Ui, reading: &CheckResult) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
     let figure = reading.watch.figure();
     let value = in_digits(figure, reading.value);
@@ -140,9 +140,9 @@ fn row(ui: &mut Ui, reading: &Reading) {
     ));
 }
 
-fn in_digits(figure: Figure, value: f64) -> String {
+fn in_digits(figure: Metric, value: f64) -> String {
     match figure {
-        Figure::MaskedShare | Figure::OutOfView => format!("{:.0} %", 100.0 * value),
+        Metric::MaskedShare | Metric::OutOfView => format!("{:.0} %", 100.0 * value),
         // Some of these explode, and some vanish.
         _ if value != 0.0 && !(0.0001..1000.0).contains(&value.abs()) => format!("{value:.1e}"),
         _ => format!("{value:.4}"),

@@ -8,7 +8,7 @@ use crate::{
         state::State,
         theme,
     },
-    session::{Activity, Origin},
+    session::{Activity, PictureSource},
 };
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@ fn absence(state: &State) -> String {
     if state.data().is_none() {
         return "No data is open: choose it in the Sequence pane".to_owned();
     }
-    let is_unpredicted = state.picture.as_ref().is_none_or(|picture| picture.origin == Origin::Images);
+    let is_unpredicted = state.picture.as_ref().is_none_or(|picture| picture.origin == PictureSource::Images);
     if state.activity() == Activity::Preparing {
         return "Getting ready: the first step takes longer than the others".to_owned();
     }

@@ -2,8 +2,8 @@
 
 use super::{Pane, empty, title};
 use crate::app::{
-    log::Line,
-    messages::Severity,
+    log::LogLine,
+    messages::MessageLevel,
     state::State,
     theme::{self, Palette},
 };
@@ -22,7 +22,7 @@ const REPORT: f32 = 88.0;
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogPane {
-    least: Severity,
+    least: MessageLevel,
     #[serde(skip)]
     words: String,
 }
@@ -35,14 +35,14 @@ impl Pane for LogPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         title(ui, "Log");
         let name = |severity| match severity {
-            Severity::Detail => "everything",
-            Severity::News => "news and problems",
-            Severity::Warning => "problems",
-            Severity::Failure => "ended runs",
+            MessageLevel::Detail => "everything",
+            MessageLevel::News => "news and problems",
+            MessageLevel::Warning => "problems",
+            MessageLevel::Failure => "ended runs",
         };
         let choice = ComboBox::from_id_salt("least").selected_text(name(self.least)).width(96.0).truncate();
         let choice = choice.show_ui(ui, |ui| {
-            for severity in Severity::ALL {
+            for severity in MessageLevel::ALL {
                 ui.selectable_value(&mut self.least, severity, name(severity));
             }
         });
@@ -51,7 +51,7 @@ impl Pane for LogPane {
             let lines = state.messages.log.matching(self.least, &self.words);
             let copy = ui.add_enabled(!lines.is_empty(), Button::new("Copy"));
             if copy.on_hover_text("Put the lines that are shown on the clipboard").clicked() {
-                let lines: Vec<_> = lines.into_iter().map(Line::whole).collect();
+                let lines: Vec<_> = lines.into_iter().map(LogLine::whole).collect();
                 ui.ctx().copy_text(lines.join("\n"));
             }
             let width = ui.available_width().min(200.0);
@@ -82,7 +82,7 @@ impl Pane for LogPane {
     }
 }
 
-fn row(ui: &mut Ui, line: &Line) {
+fn row(ui: &mut Ui, line: &LogLine) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, line.plain()));
     if response.hovered() {
@@ -93,7 +93,7 @@ fn row(ui: &mut Ui, line: &Line) {
     let digits = FontId::monospace(12.0);
     ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, line.time(), digits, weak);
     let colour = match line.severity {
-        Severity::Detail => ui.visuals().text_color(),
+        MessageLevel::Detail => ui.visuals().text_color(),
         severity => severity.colour(&palette),
     };
     let times = if line.times > 1 { format!("{}× ", line.times) } else { String::new() };

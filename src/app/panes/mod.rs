@@ -66,7 +66,7 @@ pub trait Pane {
     }
 
     /// Whether there may be any number of its kind, so that closing it ends it.
-    fn is_disposable(&self) -> bool {
+    fn is_temporary(&self) -> bool {
         false
     }
 }

@@ -1,7 +1,7 @@
 //! Facts in rows and columns, as the inspector and the sandbox show them.
 
 use crate::app::{
-    inspection::{Fact, Group},
+    inspection::{Fact, FactGroup},
     legend,
     theme::{self, Palette},
 };
@@ -10,7 +10,7 @@ use egui::{Align2, FontId, Rect, Role, Sense, Stroke, TextStyle, Ui, Vec2, Widge
 const ROW: f32 = 16.0;
 
 /// The title of a group and those of its columns, over a line. Columns of sources have their colours.
-pub(super) fn heading(ui: &mut Ui, group: &Group) {
+pub(super) fn heading(ui: &mut Ui, group: &FactGroup) {
     let width = ui.available_width();
     ui.add_space(theme::HALF);
     let (rect, _) = ui.allocate_exact_size(Vec2::new(width, ROW), Sense::hover());

@@ -2,7 +2,7 @@
 
 use super::{State, run_name};
 use crate::{
-    app::messages::Severity,
+    app::messages::MessageLevel,
     config::DataChoice,
     session::{Activity, Command, OnRun},
 };
@@ -109,6 +109,6 @@ impl State {
             ),
             _ => (format!("{name} is training already, at step {step}"), "It goes on as it was"),
         };
-        self.messages.tell(Severity::News, what, advice);
+        self.messages.tell(MessageLevel::News, what, advice);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::{
-    app::messages::Severity,
+    app::messages::MessageLevel,
     train::{Entry, StepReport},
 };
 use std::{
@@ -20,7 +20,7 @@ pub struct Curves {
     pub runs: Vec<ComparedRun>,
     /// Run folders beside the present one.
     pub neighbours: Vec<PathBuf>,
-    wishes: Vec<CurvesWish>,
+    wishes: Vec<CurvesRequest>,
 }
 
 /// A run that is drawn beside the present one.
@@ -49,7 +49,7 @@ pub fn run_name(folder: &Path) -> String {
 
 /// What a helper thread shall do for the curves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CurvesWish {
+pub enum CurvesRequest {
     /// Read a run's figures.
     Read(PathBuf),
     /// Read a run's snapshots.
@@ -62,12 +62,12 @@ pub enum CurvesWish {
 
 impl Curves {
     /// Asks for something that takes its time.
-    pub fn wish(&mut self, wish: CurvesWish) {
+    pub fn wish(&mut self, wish: CurvesRequest) {
         self.wishes.push(wish);
     }
 
     /// What was asked for.
-    pub fn take_wishes(&mut self) -> Vec<CurvesWish> {
+    pub fn take_wishes(&mut self) -> Vec<CurvesRequest> {
         take(&mut self.wishes)
     }
 
@@ -92,7 +92,7 @@ impl State {
         let history: Vec<StepReport> = steps.collect();
         if history.is_empty() {
             let what = format!("The run {} has made no steps yet", folder.display());
-            self.messages.tell(Severity::Warning, what, "Choose another run");
+            self.messages.tell(MessageLevel::Warning, what, "Choose another run");
             return;
         }
         let runs = &mut self.curves.runs;
@@ -108,6 +108,6 @@ impl State {
     pub fn look_for_runs(&mut self) {
         let beside = self.run.as_deref().and_then(Path::parent).map(Path::to_owned);
         let folders = beside.into_iter().chain([self.form.parent().to_owned()]).collect();
-        self.curves.wish(CurvesWish::LookAround(folders));
+        self.curves.wish(CurvesRequest::LookAround(folders));
     }
 }

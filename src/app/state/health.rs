@@ -5,7 +5,7 @@ use crate::{
     app::{action::Action, messages},
     config::Setting,
     session::{Command, OnRun},
-    train::health::{self, Finding, Reading, Sight, Watch},
+    train::health::{self, CheckResult, Diagnosis, Evidence, HealthCheck},
 };
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ const RATE_CUT: f64 = 3.0;
 #[derive(Default)]
 pub struct Health {
     /// What every watch says.
-    pub readings: Vec<Reading>,
+    pub readings: Vec<CheckResult>,
     /// Watches whose finding was told already in this run.
-    told: BTreeSet<Watch>,
+    told: BTreeSet<HealthCheck>,
 }
 
 impl Health {
     /// Everything that was found, the most serious first.
-    pub fn findings(&self) -> Vec<&Finding> {
+    pub fn findings(&self) -> Vec<&Diagnosis> {
         let mut findings: Vec<_> =
             self.readings.iter().filter_map(|reading| reading.finding.as_ref()).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -35,19 +35,19 @@ impl State {
     /// Looks at the steps so far; what is new is told.
     pub(super) fn check_health(&mut self) {
         self.health.readings = health::check(&self.history, &self.changes, &self.objective);
-        for Reading { watch, finding, .. } in &self.health.readings {
+        for CheckResult { watch, finding, .. } in &self.health.readings {
             if let Some(finding) = finding.as_ref().filter(|_| self.health.told.insert(*watch)) {
                 let advice = format!("{}. {}.", finding.likely_cause, finding.advice);
-                self.messages.tell(messages::Severity::Warning, finding.what.clone(), advice);
+                self.messages.tell(messages::MessageLevel::Warning, finding.what.clone(), advice);
             }
         }
     }
 
     /// Shows where something can be seen.
-    pub fn show_sight(&mut self, sight: Sight) {
+    pub fn show_sight(&mut self, sight: Evidence) {
         match sight {
-            Sight::Map(name) => self.show_map(name),
-            Sight::Curve(figure) => {
+            Evidence::Map(name) => self.show_map(name),
+            Evidence::Curve(figure) => {
                 self.figure = figure;
                 self.wish(Action::ShowCurves);
             }

@@ -12,7 +12,7 @@ mod session;
 mod wall;
 
 pub use asked::{Asked, RunInTheWay};
-pub use curves::{ComparedRun, Curves, CurvesWish, run_name};
+pub use curves::{ComparedRun, Curves, CurvesRequest, run_name};
 pub use devices::Devices;
 pub use health::Health;
 pub use session::Requests;
@@ -28,7 +28,7 @@ use crate::{
     data::{FrameKey, FrameSource},
     objective::MapName,
     session::{Activity, Command, Picture, SessionState},
-    train::{Figure, StepReport, ValidationReport},
+    train::{Metric, StepReport, ValidationReport},
 };
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -70,7 +70,7 @@ pub struct State {
     /// What is found in the run's figures.
     pub health: Health,
     /// The figure that the curves show.
-    pub figure: Figure,
+    pub figure: Metric,
     /// What they show beside it.
     pub curves: Curves,
     /// Problems and news.
@@ -126,7 +126,7 @@ impl State {
             form: TrainingForm::new(runs),
             objective: ObjectiveConfig::default(),
             health: Health::default(),
-            figure: Figure::Loss,
+            figure: Metric::Loss,
             curves: Curves::default(),
             messages: Messages::default(),
             recents: Recents::default(),

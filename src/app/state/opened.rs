@@ -4,8 +4,8 @@ use super::State;
 use crate::{
     app::{
         action::Action,
-        form::Loaded,
-        messages::Severity,
+        form::AdoptedNetworks,
+        messages::MessageLevel,
         playhead::Playhead,
         recents::{Recent, RecentData},
     },
@@ -32,7 +32,7 @@ impl State {
             Command::LoadWeights { path: Some(path), .. } => self.weights_loaded(&path),
             Command::UnloadWeights if !self.has_run() => {
                 let what = "The weights are unloaded: the next run starts from scratch";
-                self.messages.tell(Severity::News, what, "");
+                self.messages.tell(MessageLevel::News, what, "");
             }
             _ => {}
         }
@@ -60,7 +60,7 @@ impl State {
                 advice.push(format!("The form of the next run took from them: {}", changed.join(", ")));
             }
         }
-        self.messages.tell(Severity::News, what, advice.join(". "));
+        self.messages.tell(MessageLevel::News, what, advice.join(". "));
     }
 
     pub(super) fn run_started(&mut self, started: RunStarted) {
@@ -117,14 +117,14 @@ impl State {
     }
 
     /// The networks that the next run starts from; none, if from scratch.
-    pub(super) fn starting_networks(&self) -> Option<Loaded> {
+    pub(super) fn starting_networks(&self) -> Option<AdoptedNetworks> {
         let model = self.session.model.as_ref().filter(|_| self.active_run().is_none())?;
         let folder = match &model.provenance {
             Provenance::Demo => return None,
             Provenance::File(path) => path.clone(),
             Provenance::Run { out, .. } => out.clone(),
         };
-        Some(Loaded { folder, architecture: model.architecture.clone() })
+        Some(AdoptedNetworks { folder, architecture: model.architecture.clone() })
     }
 
     pub(super) fn run_ended(&mut self, steps: u64, out: &Path) {
@@ -133,7 +133,7 @@ impl State {
             .is_some_and(|model| matches!(&model.provenance, Provenance::Run { out: of, .. } if of == out));
         let advice = if stays { "Its networks stay loaded; they" } else { "Its checkpoints" };
         self.messages.tell(
-            Severity::News,
+            MessageLevel::News,
             format!("The run ended at step {steps}"),
             format!("{advice} are in {}", out.display()),
         );

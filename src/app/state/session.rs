@@ -3,12 +3,13 @@
 
 use super::{Asked, RunInTheWay, State};
 use crate::{
-    app::messages::Severity,
+    app::messages::MessageLevel,
     config::DataChoice,
     data::FrameSource,
     session::{
-        Activity, CloudFusion, Command, DataReport, Event, Failure, Level, ModelReport, OnRun, Origin,
-        Outcome, Provenance, Reply, Request, RequestId, RunEffect, RunState, SessionState, Topic, Trajectory,
+        Activity, CloudFusion, Command, DataReport, Event, Failure, Level, ModelReport, OnRun, Outcome,
+        PictureSource, Provenance, Reply, Request, RequestId, RunEffect, RunState, SessionState, Topic,
+        Trajectory,
     },
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -76,11 +77,13 @@ impl State {
         let before = std::mem::replace(&mut self.session, session);
         let now = Arc::clone(&self.session);
         if before.device != now.device {
-            self.messages.log.add(Severity::Detail, format!("The {} trains and predicts", now.device.name));
+            self.messages
+                .log
+                .add(MessageLevel::Detail, format!("The {} trains and predicts", now.device.name));
         }
         if before.activity != now.activity {
             let activity = format!("{:?}", now.activity).to_lowercase();
-            self.messages.log.add(Severity::Detail, format!("The session is {activity}"));
+            self.messages.log.add(MessageLevel::Detail, format!("The session is {activity}"));
         }
         let version = |state: &SessionState| state.data.as_ref().map(|data| data.version);
         let id = |state: &SessionState| state.model.as_ref().map(|model| model.id);
@@ -89,7 +92,7 @@ impl State {
                 || "No networks are loaded".to_owned(),
                 |model| format!("Looking with {}: {}", model.provenance, model.architecture),
             );
-            self.messages.log.add(Severity::Detail, text);
+            self.messages.log.add(MessageLevel::Detail, text);
             self.model_changed();
         }
         self.form.loaded = self.starting_networks();
@@ -102,7 +105,7 @@ impl State {
                 data.validation.len(),
                 data.dropped.len()
             );
-            self.messages.log.add(Severity::Detail, text);
+            self.messages.log.add(MessageLevel::Detail, text);
             self.data_opened(data);
         }
     }
@@ -155,7 +158,11 @@ impl State {
             Event::TraceEnded => self.path.end(),
             Event::Snapshot(snapshot) => drop(self.wall.snapshots.add(snapshot)),
             Event::Checkpoint(path) => {
-                self.messages.tell(Severity::News, format!("Checkpoint written to {}", path.display()), "");
+                self.messages.tell(
+                    MessageLevel::News,
+                    format!("Checkpoint written to {}", path.display()),
+                    "",
+                );
             }
             Event::RunEnded { steps, out, .. } => self.run_ended(steps, &out),
             Event::Evaluation(progress) => self.evaluations.receive(progress),
@@ -228,7 +235,7 @@ impl State {
             !matches!(model.provenance, Provenance::Run { .. }) || !self.history.is_empty()
         };
         self.session.model.as_deref().is_some_and(is_trained)
-            || self.picture.as_ref().is_some_and(|picture| picture.origin != Origin::Images)
+            || self.picture.as_ref().is_some_and(|picture| picture.origin != PictureSource::Images)
     }
 
     /// Whether what is predicted comes from the demo weights.

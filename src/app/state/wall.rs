@@ -1,8 +1,8 @@
 //! The wall: pinned frames, and what the networks said of them along the run.
 
-use super::{CurvesWish, State, run_name};
+use super::{CurvesRequest, State, run_name};
 use crate::{
-    app::messages::Severity,
+    app::messages::MessageLevel,
     data::FrameKey,
     objective::MapName,
     session::{Command, DataReport, Pinned},
@@ -154,7 +154,7 @@ impl State {
     pub fn look_at_wall_of(&mut self, run: Option<PathBuf>) {
         self.curves.selected_step = None;
         self.wall.other = run.map(|folder| {
-            self.curves.wish(CurvesWish::ReadSnapshots(folder.clone()));
+            self.curves.wish(CurvesRequest::ReadSnapshots(folder.clone()));
             (folder, None)
         });
     }
@@ -169,7 +169,7 @@ impl State {
         self.wall.other = None;
         let what = format!("The run {} has no snapshots for the wall", run_name(run));
         let advice = "They are taken while a run trains and the wall is on the screen";
-        self.messages.tell(Severity::Warning, what, advice);
+        self.messages.tell(MessageLevel::Warning, what, advice);
     }
 
     /// If nothing is pinned: pins a few frames spread over those that validate, or else those that train.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 /// The other program's answer.
 #[derive(Deserialize)]
-struct Other {
+struct PeerResult {
     seconds: Option<f64>,
     images_per_second: Option<f64>,
 }
@@ -33,7 +33,7 @@ pub(super) fn seconds_for_an_image(program: &str, work: &str, args: &BenchArgs) 
     let output = command.output().with_context(|| format!("'{program}' cannot be started"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let last = text.lines().last().unwrap_or_default();
-    let other: Other = serde_json::from_str(last).with_context(|| {
+    let other: PeerResult = serde_json::from_str(last).with_context(|| {
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
         format!("'{program}' printed no JSON object but '{last}' {complaint}")
     })?;

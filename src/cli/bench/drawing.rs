@@ -1,6 +1,6 @@
 //! The time that a frame of the window's pictures takes, drawn into a texture.
 
-use super::{Setting, Timing, time};
+use super::{BenchSetup, Timing, time};
 use crate::{
     compute::{Compute, DisplayDevice, Lease},
     config::DeviceChoice,
@@ -20,7 +20,7 @@ use std::{
 const SCREEN: [u32; 2] = [1280, 800];
 
 /// The three ways of drawing, over values that stay.
-struct Pictures {
+struct BenchViews {
     colour: Arc<Lease>,
     disparity: Arc<Lease>,
     image: ImageView,
@@ -29,8 +29,8 @@ struct Pictures {
     orbit: Orbit,
 }
 
-impl Pictures {
-    fn new(setting: &Setting, compute: &Compute) -> Result<Self> {
+impl BenchViews {
+    fn new(setting: &BenchSetup, compute: &Compute) -> Result<Self> {
         let (height, width) = (setting.size.height, setting.size.width);
         let value = |index: usize| 0.2 + 0.1 * (index as f32 * 0.013).sin();
         let lease = |channels: usize| {
@@ -79,46 +79,46 @@ impl Pictures {
 }
 
 /// Times all three together.
-pub(super) fn view(setting: &Setting) -> Result<Timing> {
-    frames(setting, Pictures::draw)
+pub(super) fn view(setting: &BenchSetup) -> Result<Timing> {
+    frames(setting, BenchViews::draw)
 }
 
 /// Times the cloud on the whole screen.
-pub(super) fn cloud(setting: &Setting) -> Result<Timing> {
+pub(super) fn cloud(setting: &BenchSetup) -> Result<Timing> {
     let [width, height] = SCREEN.map(|pixels| pixels as f32);
     let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, height));
     frames(setting, |pictures, painter| pictures.draw_cloud(painter, screen))
 }
 
-fn frames(setting: &Setting, draw: impl Fn(&mut Pictures, &egui::Painter)) -> Result<Timing> {
-    let mut frames = Frames::new(setting, DisplayDevice::request()?)?;
+fn frames(setting: &BenchSetup, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Timing> {
+    let mut frames = OffscreenWindow::new(setting, DisplayDevice::request()?)?;
     time(setting, 1, || frames.draw(&draw).map(drop))
 }
 
 /// Frames that nobody sees.
-pub(super) struct Frames {
+pub(super) struct OffscreenWindow {
     context: egui::Context,
     state: RenderState,
     target: wgpu::TextureView,
-    pictures: Pictures,
+    pictures: BenchViews,
 }
 
-impl Frames {
-    pub(super) fn new(setting: &Setting, display: DisplayDevice) -> Result<Self> {
+impl OffscreenWindow {
+    pub(super) fn new(setting: &BenchSetup, display: DisplayDevice) -> Result<Self> {
         let state = render_state(&display)?;
         view::install(&state);
         let target = target(&display.device, state.target_format);
         let compute = Compute::open(DeviceChoice::Cpu, Some(display))?;
-        let pictures = Pictures::new(setting, &compute)?;
+        let pictures = BenchViews::new(setting, &compute)?;
         Ok(Self { context: egui::Context::default(), state, target, pictures })
     }
 
     /// Draws picture, disparity and cloud; the time from submitting them to their end.
     pub(super) fn draw_all(&mut self) -> Result<Duration> {
-        self.draw(Pictures::draw)
+        self.draw(BenchViews::draw)
     }
 
-    fn draw(&mut self, draw: impl Fn(&mut Pictures, &egui::Painter)) -> Result<Duration> {
+    fn draw(&mut self, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Duration> {
         let Self { context, state, target, pictures } = self;
         draw_frame(context, state, target, |painter| draw(pictures, painter))
     }

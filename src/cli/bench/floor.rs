@@ -1,6 +1,6 @@
 //! What the machine could do at best: by arithmetic, by moving bytes.
 
-use super::{Setting, median};
+use super::{BenchSetup, median};
 use crate::compute::DeviceRates;
 use burn::tensor::{Device, Distribution, Tensor};
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use std::{fmt, time::Instant};
 
 /// Lower bound of a piece of work's time.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Demand {
+pub(super) struct LowerBound {
     /// f32 multiply-adds of its convolutions.
     pub multiply_adds: f64,
     /// Bytes that its update of the weights reads and writes.
@@ -29,13 +29,13 @@ pub(super) struct Rates {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Floor {
     #[serde(flatten)]
-    demand: Demand,
+    demand: LowerBound,
     /// Arithmetic at the device's best rate and then the bytes at that of its memory.
     pub floor_seconds: f64,
 }
 
 impl Floor {
-    pub(super) fn of(demand: Demand, setting: &Setting) -> Self {
+    pub(super) fn of(demand: LowerBound, setting: &BenchSetup) -> Self {
         let rates = setting.rates.get_or_init(|| Rates::measure(&setting.compute.device));
         let floor_seconds = demand.multiply_adds / rates.multiply_adds + demand.update_bytes / rates.bytes;
         Self { demand, floor_seconds }

@@ -16,7 +16,7 @@ use crate::{
 };
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use report::{Outcome, Report, Timing, peak_memory};
+use report::{BenchReport, Measurement, Timing, peak_memory};
 use serde::Serialize;
 use std::{path::PathBuf, sync::OnceLock, time::Instant};
 use work::Threads;
@@ -106,7 +106,7 @@ impl Work {
 }
 
 /// What is timed, at which size.
-struct Setting {
+struct BenchSetup {
     compute: Compute,
     size: ImageSize,
     batch: usize,
@@ -124,7 +124,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
         let reason = "--batch, --runs and --turns must be 1 or more";
         return Err(ConfigError(reason.to_owned()).into());
     }
-    let setting = Setting {
+    let setting = BenchSetup {
         compute: args.compute.open()?,
         size: ImageSize { height: args.height, width: args.width },
         batch: args.batch,
@@ -144,7 +144,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let report = Report {
+    let report = BenchReport {
         threads: rayon::current_num_threads(),
         size: [args.batch, args.height, args.width],
         rates: setting.rates.get().copied(),
@@ -162,7 +162,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
 }
 
 /// Times the work, in turn with the other program if there is one: the median of the turns' medians.
-fn in_turns(work: Work, setting: &Setting, args: &BenchArgs) -> Result<Outcome> {
+fn in_turns(work: Work, setting: &BenchSetup, args: &BenchArgs) -> Result<Measurement> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let against = args.against.as_deref().filter(|_| work.others_name().is_some());
     for _ in 0..if against.is_some() { args.turns } else { 1 } {
@@ -178,7 +178,7 @@ fn in_turns(work: Work, setting: &Setting, args: &BenchArgs) -> Result<Outcome> 
         ..ours.swap_remove(ours.len() / 2)
     };
     let against_seconds = (!theirs.is_empty()).then(|| timing.images as f64 * median(theirs));
-    Ok(Outcome {
+    Ok(Measurement {
         work,
         images_per_second: timing.images as f64 / timing.seconds,
         floor_share: timing.floor.map(|floor| floor.floor_seconds / timing.seconds),
@@ -188,7 +188,7 @@ fn in_turns(work: Work, setting: &Setting, args: &BenchArgs) -> Result<Outcome> 
     })
 }
 
-fn timed(work: Work, setting: &Setting) -> Result<Timing> {
+fn timed(work: Work, setting: &BenchSetup) -> Result<Timing> {
     match work {
         Work::Step => work::step(setting),
         Work::Objective => work::objective(setting),
@@ -203,7 +203,7 @@ fn timed(work: Work, setting: &Setting) -> Result<Timing> {
 }
 
 /// Times `run` on images as often as the setting says, once before without a clock.
-fn time(setting: &Setting, images: usize, mut run: impl FnMut() -> Result<()>) -> Result<Timing> {
+fn time(setting: &BenchSetup, images: usize, mut run: impl FnMut() -> Result<()>) -> Result<Timing> {
     run()?;
     let mut seconds = Vec::new();
     let (result, launches) = count_kernels(|| -> Result<()> {

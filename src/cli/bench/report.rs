@@ -53,7 +53,7 @@ impl From<KernelTimes> for Kernels {
 }
 
 #[derive(Serialize)]
-pub(super) struct Outcome {
+pub(super) struct Measurement {
     pub work: Work,
     #[serde(flatten)]
     pub timing: Timing,
@@ -70,7 +70,7 @@ pub(super) struct Outcome {
 }
 
 #[derive(Serialize)]
-pub(super) struct Report {
+pub(super) struct BenchReport {
     pub device: String,
     pub threads: usize,
     pub size: [usize; 3],
@@ -83,7 +83,7 @@ pub(super) struct Report {
     /// Memory that was taken from the GPU by the end, bytes; what burn once took it keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_memory: Option<u64>,
-    pub results: Vec<Outcome>,
+    pub results: Vec<Measurement>,
 }
 
 /// The most memory that this process held.
@@ -93,14 +93,14 @@ pub(super) fn peak_memory() -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 
-impl Report {
+impl BenchReport {
     pub(super) fn print(&self) {
         let [batch, height, width] = self.size;
         outln!("{}, {} threads; {width}×{height}, batches of {batch}", self.device, self.threads);
         outln!(
             "work         median      least       most   images/s  launches     floor  share    other  ratio"
         );
-        self.results.iter().for_each(Outcome::print);
+        self.results.iter().for_each(Measurement::print);
         if let Some(rates) = &self.rates {
             outln!("{rates}");
         }
@@ -110,7 +110,7 @@ impl Report {
         if let Some(bytes) = self.gpu_memory {
             outln!("GPU memory {:.2} GB", bytes as f64 / 1e9);
         }
-        for Outcome { work, timing, .. } in &self.results {
+        for Measurement { work, timing, .. } in &self.results {
             if let Some(together) = &timing.together {
                 outln!("{together}");
             }
@@ -121,7 +121,7 @@ impl Report {
     }
 }
 
-impl Outcome {
+impl Measurement {
     fn print(&self) {
         let figure =
             |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));

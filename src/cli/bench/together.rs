@@ -1,8 +1,8 @@
 //! Drawing and training at once on one device, as in the window.
 
 use super::{
-    Setting, Timing,
-    drawing::Frames,
+    BenchSetup, Timing,
+    drawing::OffscreenWindow,
     median,
     work::{Steps, wait_for},
 };
@@ -46,12 +46,12 @@ pub(super) struct Together {
 }
 
 /// Times frames while steps run, and steps with and without frames.
-pub(super) fn together(setting: &Setting) -> Result<Timing> {
+pub(super) fn together(setting: &BenchSetup) -> Result<Timing> {
     let display = match setting.compute.display.clone() {
         Some(display) => display,
         None => DisplayDevice::request()?,
     };
-    let mut frames = Frames::new(setting, display)?;
+    let mut frames = OffscreenWindow::new(setting, display)?;
     frames.draw_all()?;
     let alone: Vec<f64> = (0..setting.runs).map(|_| milliseconds(&mut frames)).collect::<Result<_>>()?;
     let (may_end, (progress, receiver)) = (&AtomicBool::new(false), mpsc::channel());
@@ -75,7 +75,7 @@ struct StepTimes {
 }
 
 /// Steps alone, then steps until they may end; each of these is told, and that they begin.
-fn timed_steps(setting: &Setting, progress: &mpsc::Sender<()>, may_end: &AtomicBool) -> Result<StepTimes> {
+fn timed_steps(setting: &BenchSetup, progress: &mpsc::Sender<()>, may_end: &AtomicBool) -> Result<StepTimes> {
     // Nobody listens any more if a frame could not be drawn.
     let tell = || _ = progress.send(());
     let mut steps = Steps::new(setting)?;
@@ -103,8 +103,8 @@ fn timed_steps(setting: &Setting, progress: &mpsc::Sender<()>, may_end: &AtomicB
 /// Milliseconds of frames while at least as many steps are taken as are asked for, and the launches that were
 /// held up meanwhile.
 fn timed_frames(
-    setting: &Setting,
-    frames: &mut Frames,
+    setting: &BenchSetup,
+    frames: &mut OffscreenWindow,
     steps: &mpsc::Receiver<()>,
     has_ended: impl Fn() -> bool,
 ) -> Result<(Vec<f64>, u64)> {
@@ -123,7 +123,7 @@ fn timed_frames(
     Ok((times, throttle_waits() - waits))
 }
 
-fn milliseconds(frames: &mut Frames) -> Result<f64> {
+fn milliseconds(frames: &mut OffscreenWindow) -> Result<f64> {
     Ok(1e3 * frames.draw_all()?.as_secs_f64())
 }
 

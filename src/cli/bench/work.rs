@@ -1,8 +1,8 @@
 //! What is timed: a step, the objective alone, a prediction, loading.
 
 use super::{
-    Setting, Timing,
-    floor::{Demand, Floor},
+    BenchSetup, Timing,
+    floor::{Floor, LowerBound},
     time,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     model::{Architecture, Motions, Networks, transform},
     objective::{Inputs, Noise, Objective},
     predict::{SampleTensors, find_images},
-    train::{Adam, Learner},
+    train::{Adam, TrainState},
 };
 use anyhow::{Context, Result};
 use burn::{
@@ -56,7 +56,7 @@ pub(super) enum Threads {
     All,
 }
 
-pub(super) fn step(setting: &Setting) -> Result<Timing> {
+pub(super) fn step(setting: &BenchSetup) -> Result<Timing> {
     let mut steps = Steps::new(setting)?;
     let timing = time(setting, setting.batch, || {
         steps.take()?;
@@ -65,7 +65,7 @@ pub(super) fn step(setting: &Setting) -> Result<Timing> {
     let pairs = ObjectiveConfig::default().temporal_sources().count() as f64;
     let products = PASSES * (DEPTH_MULTIPLY_ADDS + pairs * POSE_MULTIPLY_ADDS);
     let unneeded = DEPTH_PICTURE_MULTIPLY_ADDS + pairs * POSE_PICTURES_MULTIPLY_ADDS;
-    let demand = Demand {
+    let demand = LowerBound {
         multiply_adds: pixels(setting) * (products - unneeded),
         update_bytes: steps.weights as f64 * UPDATE_BYTES,
     };
@@ -74,7 +74,7 @@ pub(super) fn step(setting: &Setting) -> Result<Timing> {
 
 /// Training steps of mode M with ResNet18 networks, always on the same batch.
 pub(super) struct Steps {
-    learner: Learner,
+    learner: TrainState,
     samples: SampleTensors,
     seed: u64,
     step: u64,
@@ -83,13 +83,13 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(setting: &Setting) -> Result<Self> {
+    pub(super) fn new(setting: &BenchSetup) -> Result<Self> {
         let objective = ObjectiveConfig::default();
         let device = setting.compute.device.clone();
         let architecture = Architecture::new(&network(setting.size), &objective)?;
         let networks = Networks::new(&architecture, setting.seed, &device);
         let weights = networks.num_params();
-        let learner = Learner::new(networks, Objective::new(&objective, setting.size));
+        let learner = TrainState::new(networks, Objective::new(&objective, setting.size));
         let samples = SampleTensors::upload(&samples(setting, &objective)?, &device.autodiff());
         Ok(Self { learner, samples, seed: setting.seed, step: 0, weights })
     }
@@ -98,12 +98,12 @@ impl Steps {
     pub(super) fn take(&mut self) -> Result<()> {
         self.step += 1;
         let noise = Noise::Drawn { seed: self.seed, step: self.step };
-        self.learner.learn(&self.samples, noise, 1e-4, &BTreeSet::new())?;
+        self.learner.step_on_batch(&self.samples, noise, 1e-4, &BTreeSet::new())?;
         Ok(())
     }
 }
 
-pub(super) fn objective(setting: &Setting) -> Result<Timing> {
+pub(super) fn objective(setting: &BenchSetup) -> Result<Timing> {
     let config = ObjectiveConfig::default();
     let device = setting.compute.device.clone().autodiff();
     let samples = SampleTensors::upload(&samples(setting, &config)?, &device);
@@ -145,7 +145,7 @@ pub(super) fn objective(setting: &Setting) -> Result<Timing> {
     })
 }
 
-pub(super) fn predict(setting: &Setting) -> Result<Timing> {
+pub(super) fn predict(setting: &BenchSetup) -> Result<Timing> {
     let config = ObjectiveConfig { frame_ids: vec![FrameId::TARGET], ..ObjectiveConfig::default() };
     let device = &setting.compute.device;
     let architecture = Architecture::new(&network(setting.size), &config)?;
@@ -159,11 +159,11 @@ pub(super) fn predict(setting: &Setting) -> Result<Timing> {
         Ok(())
     })?;
     let multiply_adds = pixels(setting) * DEPTH_MULTIPLY_ADDS;
-    let floor = Floor::of(Demand { multiply_adds, update_bytes: 0.0 }, setting);
+    let floor = Floor::of(LowerBound { multiply_adds, update_bytes: 0.0 }, setting);
     Ok(Timing { floor: Some(floor), ..timing })
 }
 
-pub(super) fn load(setting: &Setting, threads: Threads) -> Result<Timing> {
+pub(super) fn load(setting: &BenchSetup, threads: Threads) -> Result<Timing> {
     let made = tempfile::tempdir()?;
     let files = match &setting.frames {
         Some(folder) => find_images(folder)?,
@@ -181,11 +181,11 @@ pub(super) fn load(setting: &Setting, threads: Threads) -> Result<Timing> {
 }
 
 /// An update of all weights of the networks of a step.
-pub(super) fn optimiser(setting: &Setting) -> Result<Timing> {
+pub(super) fn optimiser(setting: &BenchSetup) -> Result<Timing> {
     let architecture = Architecture::new(&network(setting.size), &ObjectiveConfig::default())?;
     let networks = Networks::new(&architecture, setting.seed, &setting.compute.device).train();
     let weights = networks.num_params() as f64;
-    let mut gradients = Gradients::default();
+    let mut gradients = RandomGradients::default();
     networks.visit(&mut gradients);
     let mut networks = Some(networks);
     let mut adam = Adam::default();
@@ -195,17 +195,17 @@ pub(super) fn optimiser(setting: &Setting) -> Result<Timing> {
         networks = networks.take().map(|networks| adam.step(networks, given, 1.0, 1e-4));
         wait_for(&setting.compute.device)
     })?;
-    let demand = Demand { multiply_adds: 0.0, update_bytes: weights * UPDATE_BYTES };
+    let demand = LowerBound { multiply_adds: 0.0, update_bytes: weights * UPDATE_BYTES };
     Ok(Timing { floor: Some(Floor::of(demand, setting)), ..timing })
 }
 
 /// Hands out a gradient for each weight, again and again.
 #[derive(Default)]
-struct Gradients(Vec<Give>);
+struct RandomGradients(Vec<GradientSource>);
 
-type Give = Box<dyn Fn(&mut GradientsParams)>;
+type GradientSource = Box<dyn Fn(&mut GradientsParams)>;
 
-impl ModuleVisitor for Gradients {
+impl ModuleVisitor for RandomGradients {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
         let (id, gradient) = (parameter.id, parameter.val().inner() * 0.01);
         self.0.push(Box::new(move |gradients| gradients.register::<D>(id, gradient.clone())));
@@ -217,7 +217,7 @@ fn network(size: ImageSize) -> NetworkConfig {
 }
 
 /// A batch of frames of the built-in drive.
-fn samples(setting: &Setting, objective: &ObjectiveConfig) -> Result<Vec<Sample>> {
+fn samples(setting: &BenchSetup, objective: &ObjectiveConfig) -> Result<Vec<Sample>> {
     let frames = setting.batch as u32 + 2;
     let options = DriveOptions { seed: setting.seed, frames, size: setting.size };
     let drive = BuiltInDrive::new(options);
@@ -242,7 +242,7 @@ fn made_frames(folder: &Path, seed: u64) -> Result<Vec<PathBuf>> {
     (0..5).map(save).collect()
 }
 
-fn pixels(setting: &Setting) -> f64 {
+fn pixels(setting: &BenchSetup) -> f64 {
     (setting.batch * setting.size.pixels()) as f64
 }
 

@@ -9,7 +9,7 @@ use crate::{
         whole::write_whole,
     },
     evaluate::{
-        DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DisparityFile, Guess,
+        Baseline, DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DisparityFile,
         PredictionKind, Predictions, Published, Truth, TruthChoice, best_guesses, published,
         report::{HEADS, csv, latex_row, table_line},
     },
@@ -74,11 +74,11 @@ pub(super) struct DepthArgs {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct DepthReport {
     #[serde(flatten)]
     evaluation: DepthEvaluation,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    guesses: Vec<Guess>,
+    guesses: Vec<Baseline>,
 }
 
 pub(super) fn run(args: &DepthArgs) -> Result<()> {
@@ -130,7 +130,7 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
     if args.latex {
         outln!("{}", latex_row(&evaluation.metrics, &model));
     } else if args.json {
-        outln!("{}", serde_json::to_string(&Report { evaluation, guesses })?);
+        outln!("{}", serde_json::to_string(&DepthReport { evaluation, guesses })?);
     } else {
         print(&evaluation, &model, &guesses, &published(name, &protocol, args.choices.post_process));
     }
@@ -202,7 +202,7 @@ fn look_through(
     Ok(())
 }
 
-fn print(evaluation: &DepthEvaluation, model: &str, guesses: &[Guess], published: &[Published]) {
+fn print(evaluation: &DepthEvaluation, model: &str, guesses: &[Baseline], published: &[Published]) {
     outln!("{}", evaluation.protocol);
     outln!("{HEADS}");
     outln!("{}", table_line(&evaluation.metrics, model));

@@ -7,11 +7,11 @@ use crate::{
     config::{CameraChoice, ConfigError},
     model::weights::MetricScale,
     output::{errln, outln},
-    predict::{ColourRange, Picture, Predictor, SequenceRange, find_pictures, tell_apart},
+    predict::{ColourRange, InputImage, Predictor, SequenceRange, find_pictures, tell_apart},
 };
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use outputs::{OutputArgs, Writer};
+use outputs::{OutputArgs, OutputWriter};
 use serde_json::json;
 use std::{fs, path::PathBuf, time::Instant};
 
@@ -83,7 +83,8 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     } else {
         None
     };
-    let mut writer = Writer::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.assumed());
+    let mut writer =
+        OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.assumed());
     let mut skipped = Vec::new();
     let bar = progress::bar(pictures.len() as u64, "predict");
     let started = Instant::now();
@@ -138,7 +139,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
 }
 
 /// The pictures of all inputs, each with a name of its own, and what was said about those renamed.
-fn pictures(args: &PredictArgs) -> Result<(Vec<Picture>, Vec<String>)> {
+fn pictures(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
     // Only a point cloud needs the camera, so that without one any camera will do.
     let any = || (!args.outputs.needs_camera()).then_some(CameraChoice::FieldOfView(60.0));
     let camera = args.camera.assumed().or_else(any);
@@ -156,7 +157,7 @@ fn pictures(args: &PredictArgs) -> Result<(Vec<Picture>, Vec<String>)> {
 }
 
 /// The range of colours of all pictures together; those that cannot be read are passed over.
-fn sequence_range(predictor: &Predictor, pictures: &[Picture], flips: bool) -> Result<ColourRange> {
+fn sequence_range(predictor: &Predictor, pictures: &[InputImage], flips: bool) -> Result<ColourRange> {
     let mut range = SequenceRange::default();
     let bar = progress::bar(pictures.len() as u64, "find the range");
     predictor.predict_each(pictures, flips, |_, outcome| {

@@ -6,7 +6,8 @@ use crate::{
     geometry::colormap::Colormap,
     model::weights::MetricScale,
     predict::{
-        CloudFilter, ColourRange, Legend, Picture, Predicted, cloud, colour_picture, side_by_side, write_ply,
+        CloudFilter, ColourRange, InputImage, Legend, PredictedImage, cloud, colour_picture, side_by_side,
+        write_ply,
     },
 };
 use anyhow::{Context, Result};
@@ -84,7 +85,7 @@ impl OutputArgs {
 }
 
 /// Writes the files of one picture after the other.
-pub(super) struct Writer<'a> {
+pub(super) struct OutputWriter<'a> {
     args: &'a OutputArgs,
     out: &'a Path,
     scale: Option<&'a MetricScale>,
@@ -98,7 +99,7 @@ pub(super) struct Writer<'a> {
     pub points: usize,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> OutputWriter<'a> {
     pub fn new(
         args: &'a OutputArgs,
         out: &'a Path,
@@ -123,7 +124,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// A file cannot be written, or the picture's camera is not known although a cloud is wanted.
-    pub fn write(&mut self, picture: &Picture, predicted: &Predicted) -> Result<()> {
+    pub fn write(&mut self, picture: &InputImage, predicted: &PredictedImage) -> Result<()> {
         let args = self.args;
         let metres = self.scale.map(|scale| scale.metres_per_unit as f32);
         let home = self.out.join(&picture.name).parent().unwrap_or(self.out).to_owned();

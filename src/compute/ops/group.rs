@@ -40,7 +40,7 @@ impl GroupLimits {
 }
 
 /// One launch: `N` arrays for each of `count` tensors.
-pub(super) struct Group<const N: usize> {
+pub(super) struct GroupedLaunch<const N: usize> {
     pub arrays: [SequenceArg<Box<[f32]>>; N],
     /// The first workgroup that no longer serves a tensor, by tensor.
     pub ends: SequenceArg<usize>,
@@ -68,7 +68,7 @@ pub(super) fn span(begin: usize, end: usize, length: usize) -> Span {
     Span { first: first + UNIT_POS as usize, end: select(is_served, last, 0) }
 }
 
-impl<const N: usize> Group<N> {
+impl<const N: usize> GroupedLaunch<N> {
     fn new(rows: &[[CubeTensor; N]]) -> Self {
         let (mut ends, mut lengths) = (SequenceArg::new(), SequenceArg::new());
         let mut workgroups = 0;
@@ -104,11 +104,11 @@ pub(super) fn groups<const N: usize>(
     rows: &[[CubeTensor; N]],
     besides: usize,
     limits: Option<GroupLimits>,
-) -> Vec<Group<N>> {
+) -> Vec<GroupedLaunch<N>> {
     let Some(first) = rows.first() else { return Vec::new() };
     let limits = limits.unwrap_or_else(|| GroupLimits::of(&first[0].client));
     let pieces: Vec<[CubeTensor; N]> = rows.iter().flat_map(|row| pieces(row, limits.values)).collect();
-    pieces.chunks(limits.tensors(N, besides)).map(Group::new).collect()
+    pieces.chunks(limits.tensors(N, besides)).map(GroupedLaunch::new).collect()
 }
 
 /// Tensors cut where one binding would become too large.

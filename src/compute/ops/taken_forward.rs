@@ -9,9 +9,9 @@ use burn_autodiff::{
 
 /// Multiplies the gradients of each parent, which are the state, with what comes in.
 #[derive(Debug)]
-pub(super) struct TakenForward;
+pub(super) struct PrecomputedGradient;
 
-impl<B: Backend, const N: usize> Backward<B, N> for TakenForward {
+impl<B: Backend, const N: usize> Backward<B, N> for PrecomputedGradient {
     type State = [FloatTensor<B>; N];
 
     fn backward(self, ops: Ops<Self::State, N>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {

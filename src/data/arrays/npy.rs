@@ -20,7 +20,7 @@ const MOST_EXTENTS: usize = 32;
 
 /// What the elements of an array are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
+pub enum ElementKind {
     /// Numbers, one after another.
     Numbers(Element),
     /// A pickle of Python's objects follows.
@@ -31,7 +31,7 @@ pub enum Content {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// What the elements are.
-    pub content: Content,
+    pub content: ElementKind,
     /// Whether the first index is the fastest, not the last.
     pub is_fortran: bool,
     /// Extents.
@@ -88,8 +88,8 @@ impl<'a> Text<'a> {
         }
         let (content, is_fortran, shape) = (content?, is_fortran?, shape?);
         let content = match content {
-            "|O" | "O" => Ok(Content::Objects),
-            text => Element::described(text).map(Content::Numbers),
+            "|O" | "O" => Ok(ElementKind::Objects),
+            text => Element::described(text).map(ElementKind::Numbers),
         };
         self.0.is_empty().then(|| Ok(Header { content: content?, is_fortran, shape }))
     }
@@ -142,7 +142,7 @@ pub fn read_array(input: &mut impl Read, limit: u64) -> Result<Array, String> {
 
 /// Reads the numbers that a header announces.
 pub(super) fn read_numbers(input: &mut impl Read, header: Header, limit: u64) -> Result<Array, String> {
-    let Content::Numbers(element) = header.content else {
+    let ElementKind::Numbers(element) = header.content else {
         return Err("it holds Python's objects instead of numbers".to_owned());
     };
     let needed = element.bytes_of(&header.shape)?;
@@ -239,7 +239,7 @@ impl NpyRows {
         let length = file.metadata().map_err(|error| damaged(error.to_string()))?.len();
         let mut file = BufReader::new(file);
         let Header { content, is_fortran, shape } = read_header(&mut file).map_err(damaged)?;
-        let Content::Numbers(element) = content else {
+        let ElementKind::Numbers(element) = content else {
             return Err(damaged("it holds Python's objects instead of numbers".to_owned()));
         };
         if is_fortran && shape.len() > 1 {

@@ -2,7 +2,7 @@
 
 use super::{
     Array,
-    npy::{self, Content},
+    npy::{self, ElementKind},
     pickle,
 };
 use crate::data::{
@@ -80,7 +80,7 @@ impl Npz {
     ) -> Result<Option<Vec<T>>, DataError> {
         self.entry(name, |entry, limit| {
             let header = npy::read_header(entry)?;
-            if let Content::Numbers(_) = header.content {
+            if let ElementKind::Numbers(_) = header.content {
                 let array = npy::read_numbers(entry, header, limit)?;
                 let [_, height, width] = array.shape[..] else {
                     return Err(format!("it is an array of shape {:?}, not of arrays", array.shape));

@@ -15,23 +15,23 @@ const DEEPEST: usize = 8;
 const LONGEST_REMEMBERED: usize = 4096;
 
 /// What the machine works on; `T` is what became of an array of numbers.
-enum Value<T> {
+enum PickleValue<T> {
     None,
     Truth(bool),
     Integer(i64),
     Bytes(Rc<[u8]>),
     Text(Rc<str>),
     Tuple(Tuple<T>),
-    List(Vec<Value<T>>),
-    Call(Call),
+    List(Vec<PickleValue<T>>),
+    Call(PickleCallable),
     Kind(Kind),
-    Array(Rc<RefCell<State<T>>>),
+    Array(Rc<RefCell<ArrayState<T>>>),
     Mark,
 }
 
 /// Some values.
 struct Tuple<T> {
-    values: Rc<[Value<T>]>,
+    values: Rc<[PickleValue<T>]>,
     /// How deep tuples go in it.
     depth: usize,
     /// Whether the machine may remember it.
@@ -39,15 +39,15 @@ struct Tuple<T> {
 }
 
 /// What an array is so far.
-enum State<T> {
+enum ArrayState<T> {
     Blank,
     Numbers(Option<T>),
-    Objects(Vec<Value<T>>),
+    Objects(Vec<PickleValue<T>>),
 }
 
 /// What may be called or named.
 #[derive(Clone, Copy, PartialEq)]
-enum Call {
+enum PickleCallable {
     Reconstruct,
     FromBuffer,
     ArrayClass,
@@ -62,7 +62,7 @@ enum Kind {
     Object,
 }
 
-impl<T> Clone for Value<T> {
+impl<T> Clone for PickleValue<T> {
     fn clone(&self) -> Self {
         match self {
             Self::None | Self::List(_) => Self::None,
@@ -81,7 +81,7 @@ impl<T> Clone for Value<T> {
     }
 }
 
-impl<T> Value<T> {
+impl<T> PickleValue<T> {
     /// Whether the machine may keep a copy: small, and not changed later.
     fn can_be_remembered(&self) -> bool {
         match self {
@@ -94,7 +94,7 @@ impl<T> Value<T> {
     }
 
     fn is_numbers(&self) -> bool {
-        matches!(self, Self::Array(array) if matches!(*array.borrow(), State::Numbers(_)))
+        matches!(self, Self::Array(array) if matches!(*array.borrow(), ArrayState::Numbers(_)))
     }
 
     fn depth(&self) -> usize {
@@ -113,21 +113,23 @@ pub fn read_arrays<T>(
 ) -> Result<Vec<T>, String> {
     let mut machine = Machine { input, keep, stack: Vec::new(), memory: HashMap::new(), made: 0 };
     while machine.step()? {}
-    let Some(Value::Array(array)) = machine.stack.pop() else {
+    let Some(PickleValue::Array(array)) = machine.stack.pop() else {
         return Err("it is not an array of arrays".to_owned());
     };
     machine.memory.clear();
-    match array.replace(State::Blank) {
-        State::Numbers(Some(kept)) => Ok(vec![kept]),
-        State::Objects(values) => values.into_iter().map(numbers).collect(),
-        State::Numbers(None) | State::Blank => Err("an array in it was never filled".to_owned()),
+    match array.replace(ArrayState::Blank) {
+        ArrayState::Numbers(Some(kept)) => Ok(vec![kept]),
+        ArrayState::Objects(values) => values.into_iter().map(numbers).collect(),
+        ArrayState::Numbers(None) | ArrayState::Blank => Err("an array in it was never filled".to_owned()),
     }
 }
 
-fn numbers<T>(value: Value<T>) -> Result<T, String> {
-    let Value::Array(array) = value else { return Err("one of its objects is not an array".to_owned()) };
-    match array.replace(State::Blank) {
-        State::Numbers(Some(kept)) => Ok(kept),
+fn numbers<T>(value: PickleValue<T>) -> Result<T, String> {
+    let PickleValue::Array(array) = value else {
+        return Err("one of its objects is not an array".to_owned());
+    };
+    match array.replace(ArrayState::Blank) {
+        ArrayState::Numbers(Some(kept)) => Ok(kept),
         _ => Err("one of its objects is not an array of numbers, or is there twice".to_owned()),
     }
 }
@@ -135,9 +137,9 @@ fn numbers<T>(value: Value<T>) -> Result<T, String> {
 struct Machine<'a, T, R> {
     input: &'a mut R,
     keep: &'a mut dyn FnMut(Array) -> Result<T, String>,
-    stack: Vec<Value<T>>,
+    stack: Vec<PickleValue<T>>,
     /// `None` for what is too large to remember.
-    memory: HashMap<u32, Option<Value<T>>>,
+    memory: HashMap<u32, Option<PickleValue<T>>>,
     /// Values pushed so far.
     made: usize,
 }
@@ -154,26 +156,26 @@ impl<T, R: Read> Machine<'_, T, R> {
             // The length of a frame.
             0x95 => drop(self.take::<8>()?),
             b'.' => return Ok(false),
-            b'(' => self.push(Value::Mark)?,
+            b'(' => self.push(PickleValue::Mark)?,
             b'0' => drop(self.pop()?),
             b'1' => drop(self.above_mark()?),
-            b'N' => self.push(Value::None)?,
-            0x88 | 0x89 => self.push(Value::Truth(code == 0x88))?,
+            b'N' => self.push(PickleValue::None)?,
+            0x88 | 0x89 => self.push(PickleValue::Truth(code == 0x88))?,
             b'J' => {
                 let number = i32::from_le_bytes(self.take()?);
-                self.push(Value::Integer(number.into()))?;
+                self.push(PickleValue::Integer(number.into()))?;
             }
             b'K' | b'M' | 0x8a => self.integer(code)?,
             b'U' | b'T' | b'C' | b'B' | 0x8e | 0x96 => {
                 let length = self.length(code)?;
                 let bytes = self.bytes(length, LARGEST_ARRAY as u64 * 8)?;
-                self.push(Value::Bytes(bytes.into()))?;
+                self.push(PickleValue::Bytes(bytes.into()))?;
             }
             0x8c | b'X' | 0x8d => {
                 let length = self.length(code)?;
                 let text = String::from_utf8(self.bytes(length, LARGEST_ARRAY as u64 * 8)?)
                     .map_err(|_| "a text in it is not UTF-8".to_owned())?;
-                self.push(Value::Text(text.into()))?;
+                self.push(PickleValue::Text(text.into()))?;
             }
             b')' => self.tuple(0)?,
             0x85..=0x87 => self.tuple(usize::from(code - 0x84))?,
@@ -181,7 +183,7 @@ impl<T, R: Read> Machine<'_, T, R> {
                 let values = self.above_mark()?;
                 self.push_tuple(values)?;
             }
-            b']' => self.push(Value::List(Vec::new()))?,
+            b']' => self.push(PickleValue::List(Vec::new()))?,
             b'a' => {
                 let value = self.pop()?;
                 self.append(vec![value])?;
@@ -192,10 +194,12 @@ impl<T, R: Read> Machine<'_, T, R> {
             }
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.push(Value::Call(call(&module, &name)?))?;
+                self.push(PickleValue::Call(call(&module, &name)?))?;
             }
             0x93 => match (self.pop()?, self.pop()?) {
-                (Value::Text(name), Value::Text(module)) => self.push(Value::Call(call(&module, &name)?))?,
+                (PickleValue::Text(name), PickleValue::Text(module)) => {
+                    self.push(PickleValue::Call(call(&module, &name)?))?;
+                }
                 _ => return Err("a name in it is not text".to_owned()),
             },
             b'q' => {
@@ -276,10 +280,10 @@ impl<T, R: Read> Machine<'_, T, R> {
         let is_negative = code == 0x8a && given.last().is_some_and(|byte| *byte >= 0x80);
         let mut bytes = [if is_negative { 0xff } else { 0 }; 8];
         bytes[..length].copy_from_slice(&given);
-        self.push(Value::Integer(i64::from_le_bytes(bytes)))
+        self.push(PickleValue::Integer(i64::from_le_bytes(bytes)))
     }
 
-    fn push(&mut self, value: Value<T>) -> Result<(), String> {
+    fn push(&mut self, value: PickleValue<T>) -> Result<(), String> {
         self.made += 1;
         if self.made > MOST_VALUES {
             return Err("it makes more values than arrays need".to_owned());
@@ -288,15 +292,15 @@ impl<T, R: Read> Machine<'_, T, R> {
         Ok(())
     }
 
-    fn pop(&mut self) -> Result<Value<T>, String> {
+    fn pop(&mut self) -> Result<PickleValue<T>, String> {
         match self.stack.pop() {
-            None | Some(Value::Mark) => Err("it takes a value that is not there".to_owned()),
+            None | Some(PickleValue::Mark) => Err("it takes a value that is not there".to_owned()),
             Some(value) => Ok(value),
         }
     }
 
-    fn above_mark(&mut self) -> Result<Vec<Value<T>>, String> {
-        let mark = self.stack.iter().rposition(|value| matches!(value, Value::Mark));
+    fn above_mark(&mut self) -> Result<Vec<PickleValue<T>>, String> {
+        let mark = self.stack.iter().rposition(|value| matches!(value, PickleValue::Mark));
         let mark = mark.ok_or_else(|| "it ends a list that was not begun".to_owned())?;
         let values = self.stack.split_off(mark + 1);
         self.stack.pop();
@@ -307,25 +311,25 @@ impl<T, R: Read> Machine<'_, T, R> {
         let start = self.stack.len().checked_sub(count);
         let values =
             self.stack.split_off(start.ok_or_else(|| "it takes a value that is not there".to_owned())?);
-        if values.iter().any(|value| matches!(value, Value::Mark)) {
+        if values.iter().any(|value| matches!(value, PickleValue::Mark)) {
             return Err("it takes a value that is not there".to_owned());
         }
         self.push_tuple(values)
     }
 
-    fn push_tuple(&mut self, values: Vec<Value<T>>) -> Result<(), String> {
-        let depth = 1 + values.iter().map(Value::depth).max().unwrap_or(0);
+    fn push_tuple(&mut self, values: Vec<PickleValue<T>>) -> Result<(), String> {
+        let depth = 1 + values.iter().map(PickleValue::depth).max().unwrap_or(0);
         if depth > DEEPEST {
             return Err("its tuples go deeper than those of arrays".to_owned());
         }
-        let is_small = values.iter().all(Value::can_be_remembered);
-        self.push(Value::Tuple(Tuple { values: values.into(), depth, is_small }))
+        let is_small = values.iter().all(PickleValue::can_be_remembered);
+        self.push(PickleValue::Tuple(Tuple { values: values.into(), depth, is_small }))
     }
 
-    fn append(&mut self, values: Vec<Value<T>>) -> Result<(), String> {
-        let flat = values.iter().all(|value| matches!(value, Value::Array(_)));
+    fn append(&mut self, values: Vec<PickleValue<T>>) -> Result<(), String> {
+        let flat = values.iter().all(|value| matches!(value, PickleValue::Array(_)));
         match self.stack.last_mut() {
-            Some(Value::List(list)) if flat => {
+            Some(PickleValue::List(list)) if flat => {
                 list.extend(values);
                 Ok(())
             }
@@ -348,21 +352,31 @@ impl<T, R: Read> Machine<'_, T, R> {
     }
 
     fn reduce(&mut self) -> Result<(), String> {
-        let (Value::Tuple(Tuple { values: arguments, .. }), Value::Call(call)) = (self.pop()?, self.pop()?)
+        let (PickleValue::Tuple(Tuple { values: arguments, .. }), PickleValue::Call(call)) =
+            (self.pop()?, self.pop()?)
         else {
             return Err("it calls what is no function".to_owned());
         };
         let made = match (call, &arguments[..]) {
-            (Call::Reconstruct, [Value::Call(Call::ArrayClass), ..]) => Some(new_array(State::Blank)),
-            (Call::KindClass, [Value::Text(name), ..]) => Some(Value::Kind(kind(name)?)),
-            (Call::KindClass, [Value::Bytes(name), ..]) => {
-                Some(Value::Kind(kind(&String::from_utf8_lossy(name))?))
+            (PickleCallable::Reconstruct, [PickleValue::Call(PickleCallable::ArrayClass), ..]) => {
+                Some(new_array(ArrayState::Blank))
             }
-            (Call::Encode, [Value::Text(text), ..]) => Some(Value::Bytes(latin_bytes(text)?.into())),
-            (Call::FromBuffer, [Value::Bytes(bytes), Value::Kind(kind), shape, Value::Text(order)]) => {
+            (PickleCallable::KindClass, [PickleValue::Text(name), ..]) => {
+                Some(PickleValue::Kind(kind(name)?))
+            }
+            (PickleCallable::KindClass, [PickleValue::Bytes(name), ..]) => {
+                Some(PickleValue::Kind(kind(&String::from_utf8_lossy(name))?))
+            }
+            (PickleCallable::Encode, [PickleValue::Text(text), ..]) => {
+                Some(PickleValue::Bytes(latin_bytes(text)?.into()))
+            }
+            (
+                PickleCallable::FromBuffer,
+                [PickleValue::Bytes(bytes), PickleValue::Kind(kind), shape, PickleValue::Text(order)],
+            ) => {
                 let Kind::Number(element) = *kind else { return Err("its objects are no arrays".to_owned()) };
                 let array = Array::of_bytes(element, extents(shape)?, &**order == "F", bytes)?;
-                Some(new_array(State::Numbers(Some((self.keep)(array)?))))
+                Some(new_array(ArrayState::Numbers(Some((self.keep)(array)?))))
             }
             _ => None,
         };
@@ -371,14 +385,14 @@ impl<T, R: Read> Machine<'_, T, R> {
 
     /// Fills what was made before: an array, or the order of bytes of its elements.
     fn build(&mut self) -> Result<(), String> {
-        let Value::Tuple(Tuple { values: state, .. }) = self.pop()? else {
+        let PickleValue::Tuple(Tuple { values: state, .. }) = self.pop()? else {
             return Err("its state is no tuple".to_owned());
         };
         match (self.stack.last(), &state[..]) {
-            (Some(Value::Kind(_)), [_, order, ..]) => {
+            (Some(PickleValue::Kind(_)), [_, order, ..]) => {
                 let order = match order {
-                    Value::Text(order) => order.to_string(),
-                    Value::Bytes(order) => String::from_utf8_lossy(order).into_owned(),
+                    PickleValue::Text(order) => order.to_string(),
+                    PickleValue::Bytes(order) => String::from_utf8_lossy(order).into_owned(),
                     _ => String::new(),
                 };
                 match order.as_str() {
@@ -386,19 +400,22 @@ impl<T, R: Read> Machine<'_, T, R> {
                     _ => Err("its numbers are not little-endian".to_owned()),
                 }
             }
-            (Some(Value::Array(array)), [_, shape, Value::Kind(kind), is_fortran, data])
-                if matches!(*array.borrow(), State::Blank) =>
+            (Some(PickleValue::Array(array)), [_, shape, PickleValue::Kind(kind), is_fortran, data])
+                if matches!(*array.borrow(), ArrayState::Blank) =>
             {
                 let shape = extents(shape)?;
                 let filled = match (kind, data) {
-                    (Kind::Number(element), Value::Bytes(bytes)) => {
-                        let is_fortran = matches!(is_fortran, Value::Truth(true) | Value::Integer(1));
+                    (Kind::Number(element), PickleValue::Bytes(bytes)) => {
+                        let is_fortran =
+                            matches!(is_fortran, PickleValue::Truth(true) | PickleValue::Integer(1));
                         let array = Array::of_bytes(*element, shape, is_fortran, bytes)?;
-                        State::Numbers(Some((self.keep)(array)?))
+                        ArrayState::Numbers(Some((self.keep)(array)?))
                     }
                     // Only arrays of numbers, so that nothing goes deeper or round in circles.
-                    (Kind::Object, Value::List(values)) if values.iter().all(Value::is_numbers) => {
-                        State::Objects(values.clone())
+                    (Kind::Object, PickleValue::List(values))
+                        if values.iter().all(PickleValue::is_numbers) =>
+                    {
+                        ArrayState::Objects(values.clone())
                     }
                     (Kind::Object, _) => {
                         return Err("it holds other objects than arrays of numbers".to_owned());
@@ -413,18 +430,18 @@ impl<T, R: Read> Machine<'_, T, R> {
     }
 }
 
-fn new_array<T>(state: State<T>) -> Value<T> {
-    Value::Array(Rc::new(RefCell::new(state)))
+fn new_array<T>(state: ArrayState<T>) -> PickleValue<T> {
+    PickleValue::Array(Rc::new(RefCell::new(state)))
 }
 
 /// The functions and classes of which arrays are made, by the names of NumPy 1 and 2.
-fn call(module: &str, name: &str) -> Result<Call, String> {
+fn call(module: &str, name: &str) -> Result<PickleCallable, String> {
     Ok(match (module, name) {
-        ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Call::Reconstruct,
-        ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Call::FromBuffer,
-        ("numpy", "ndarray") => Call::ArrayClass,
-        ("numpy", "dtype") => Call::KindClass,
-        ("_codecs", "encode") => Call::Encode,
+        ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => PickleCallable::Reconstruct,
+        ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => PickleCallable::FromBuffer,
+        ("numpy", "ndarray") => PickleCallable::ArrayClass,
+        ("numpy", "dtype") => PickleCallable::KindClass,
+        ("_codecs", "encode") => PickleCallable::Encode,
         _ => {
             let name: String =
                 format!("{module}.{name}").chars().filter(|c| !c.is_control()).take(80).collect();
@@ -443,12 +460,12 @@ fn latin_bytes(text: &str) -> Result<Vec<u8>, String> {
     bytes.map_err(|_| "bytes in it are not Latin-1".to_owned())
 }
 
-fn extents<T>(value: &Value<T>) -> Result<Vec<usize>, String> {
-    let Value::Tuple(Tuple { values, .. }) = value else {
+fn extents<T>(value: &PickleValue<T>) -> Result<Vec<usize>, String> {
+    let PickleValue::Tuple(Tuple { values, .. }) = value else {
         return Err("a shape in it is no tuple".to_owned());
     };
-    let extent = |value: &Value<T>| match value {
-        Value::Integer(extent) => usize::try_from(*extent).ok(),
+    let extent = |value: &PickleValue<T>| match value {
+        PickleValue::Integer(extent) => usize::try_from(*extent).ok(),
         _ => None,
     };
     values

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
-use track::{Colours, Track};
+use track::{ColourSpace, Track};
 use yuv::YuvPlanarImage;
 
 /// Endings of the files that are taken for films.
@@ -145,7 +145,7 @@ impl Film {
     }
 
     fn in_colours(&self, planes: &YuvPlanarImage<'_, u8>) -> Result<RgbImage, String> {
-        let Colours { range, matrix } = self.track.colours;
+        let ColourSpace { range, matrix } = self.track.colours;
         let mut image = RgbImage::new(planes.width, planes.height);
         yuv::yuv420_to_rgb(planes, &mut image, planes.width * 3, range, matrix)
             .map_err(|error| error.to_string())?;

@@ -18,7 +18,7 @@ const STANDARD_DEFINITION: usize = 576;
 
 /// How coded brightness and colour become red, green and blue.
 #[derive(Clone, Copy)]
-pub struct Colours {
+pub struct ColourSpace {
     /// Whether black is 16 or 0.
     pub range: YuvRange,
     /// The weights of the three colours.
@@ -36,7 +36,7 @@ pub struct Track {
     /// Size of the pictures.
     pub size: ImageSize,
     /// Colours of the pictures.
-    pub colours: Colours,
+    pub colours: ColourSpace,
     /// Bytes of the number before each part of a sample.
     length_bytes: usize,
 }
@@ -113,7 +113,7 @@ fn picture_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
 }
 
 /// What the film says of its colours (ITU-T H.264, E.2.1), else what is usual for its size.
-fn colours(sequence: &SeqParameterSet, size: ImageSize) -> Colours {
+fn colours(sequence: &SeqParameterSet, size: ImageSize) -> ColourSpace {
     let signal = sequence.vui_parameters.as_ref().and_then(|vui| vui.video_signal_type.as_ref());
     let is_full = signal.is_some_and(|signal| signal.video_full_range_flag);
     let described = signal.and_then(|signal| signal.colour_description.as_ref());
@@ -124,5 +124,5 @@ fn colours(sequence: &SeqParameterSet, size: ImageSize) -> Colours {
         _ if size.height > STANDARD_DEFINITION => YuvStandardMatrix::Bt709,
         _ => YuvStandardMatrix::Bt601,
     };
-    Colours { range: if is_full { YuvRange::Full } else { YuvRange::Limited }, matrix }
+    ColourSpace { range: if is_full { YuvRange::Full } else { YuvRange::Limited }, matrix }
 }

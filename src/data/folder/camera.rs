@@ -4,7 +4,7 @@ use crate::{
     config::{CameraChoice, ImageSize},
     data::{
         DataError, Side,
-        kitti::calibration::{self, Value},
+        kitti::calibration::{self, CalibrationValue},
     },
     geometry::Intrinsics,
 };
@@ -172,7 +172,7 @@ pub fn parse_kitti_calibration(text: &str, picture: ImageSize) -> Result<Rig, St
     let left = projection(&values, ["P_rect_02", "P2"])?.ok_or("it has neither P_rect_02 nor P2")?;
     let right = projection(&values, ["P_rect_03", "P3"])?.unwrap_or(left);
     let calibrated = match values.get("S_rect_02") {
-        Some(Value::Numbers(size)) => {
+        Some(CalibrationValue::Numbers(size)) => {
             Some(<[f64; 2]>::try_from(size.as_slice()).map_err(|_| "S_rect_02 is not a width and a height")?)
         }
         _ => None,
@@ -184,15 +184,18 @@ pub fn parse_kitti_calibration(text: &str, picture: ImageSize) -> Result<Rig, St
     Ok(Rig { right: camera(right)?, ..rig })
 }
 
-fn projection(values: &BTreeMap<String, Value>, names: [&str; 2]) -> Result<Option<[f64; 12]>, String> {
+fn projection(
+    values: &BTreeMap<String, CalibrationValue>,
+    names: [&str; 2],
+) -> Result<Option<[f64; 12]>, String> {
     let Some((name, value)) = names.iter().find_map(|name| Some((name, values.get(*name)?))) else {
         return Ok(None);
     };
     match value {
-        Value::Numbers(numbers) => <[f64; 12]>::try_from(numbers.as_slice())
+        CalibrationValue::Numbers(numbers) => <[f64; 12]>::try_from(numbers.as_slice())
             .map(Some)
             .map_err(|_| format!("{name} has {} numbers instead of 12", numbers.len())),
-        Value::Text(_) => Err(format!("{name} is not numbers")),
+        CalibrationValue::Text(_) => Err(format!("{name} is not numbers")),
     }
 }
 

@@ -6,7 +6,7 @@ pub use camera::{Rig, parse_camera, parse_kitti_calibration};
 
 use super::{
     DataError, FrameKey, Side,
-    pictures::{Camera, Cameras, LAST_FRAME, PictureLayout, Pictures, folders, pictures_in},
+    pictures::{CameraImages, Cameras, ImageFiles, LAST_FRAME, PictureLayout, folders, pictures_in},
 };
 use crate::{config::CameraChoice, geometry::Intrinsics};
 use std::{
@@ -22,7 +22,7 @@ const CAMERAS: [(Side, [&str; 3]); 2] =
 /// of its own, and two cameras where it has sub-folders `left` and `right` (also `image_02` and
 /// `image_03`). The pictures' names count the frames; where they do not, their order does.
 pub struct OwnFolder {
-    pictures: Pictures,
+    pictures: ImageFiles,
     rigs: BTreeMap<String, Rig>,
     /// Whether some camera is only assumed.
     assumes: bool,
@@ -58,7 +58,7 @@ impl OwnFolder {
                 drives.push((name, cameras));
             }
         }
-        Ok(Self { pictures: Pictures::new(root, drives), rigs, assumes })
+        Ok(Self { pictures: ImageFiles::new(root, drives), rigs, assumes })
     }
 }
 
@@ -111,7 +111,7 @@ fn find_cameras(folder: &Path) -> Result<Cameras, DataError> {
 
 /// Numbers pictures by the digits at the end of their names if these count by ones more often than not
 /// (a number left out is a frame that is missing), else by the order of their names.
-fn count_frames(pictures: BTreeMap<String, PathBuf>) -> Camera {
+fn count_frames(pictures: BTreeMap<String, PathBuf>) -> CameraImages {
     let number = |stem: &String| {
         let digits = stem.len() - stem.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
         stem[stem.len() - digits..].parse::<u32>().ok()
@@ -131,7 +131,7 @@ fn count_frames(pictures: BTreeMap<String, PathBuf>) -> Camera {
 }
 
 impl PictureLayout for OwnFolder {
-    fn pictures(&self) -> &Pictures {
+    fn pictures(&self) -> &ImageFiles {
         &self.pictures
     }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf};
 
 /// A value of a calibration file.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum CalibrationValue {
     /// Numbers, such as a matrix row by row.
     Numbers(Vec<f64>),
     /// Anything else, such as a date.
@@ -16,20 +16,20 @@ pub enum Value {
 
 /// The values of calibration text by key: a `key: value` on every line. Lines without a colon say
 /// nothing and are passed over.
-pub fn parse(text: &str) -> BTreeMap<String, Value> {
+pub fn parse(text: &str) -> BTreeMap<String, CalibrationValue> {
     text.lines()
         .filter_map(|line| line.split_once(':'))
         .map(|(key, value)| (key.trim().to_owned(), parse_value(value.trim())))
         .collect()
 }
 
-fn parse_value(text: &str) -> Value {
+fn parse_value(text: &str) -> CalibrationValue {
     if text.chars().all(|c| "0123456789.e+- ".contains(c))
         && let Ok(numbers) = text.split_whitespace().map(str::parse).collect()
     {
-        return Value::Numbers(numbers);
+        return CalibrationValue::Numbers(numbers);
     }
-    Value::Text(text.to_owned())
+    CalibrationValue::Text(text.to_owned())
 }
 
 /// How the laser scanner's points fall on the picture of one camera.
@@ -97,7 +97,7 @@ pub fn camera_from_inertial(date_folder: &Path, side: Side) -> Result<DAffine3, 
 /// A calibration file with its path, for messages.
 struct File {
     path: PathBuf,
-    values: BTreeMap<String, Value>,
+    values: BTreeMap<String, CalibrationValue>,
 }
 
 impl File {
@@ -116,10 +116,10 @@ impl File {
 
     fn numbers<const N: usize>(&self, key: &str) -> Result<[f64; N], DataError> {
         match self.values.get(key) {
-            Some(Value::Numbers(numbers)) => numbers.as_slice().try_into().map_err(|_| {
+            Some(CalibrationValue::Numbers(numbers)) => numbers.as_slice().try_into().map_err(|_| {
                 unreadable(&self.path, format!("{key} has {} numbers instead of {N}", numbers.len()))
             }),
-            Some(Value::Text(_)) => Err(unreadable(&self.path, format!("{key} is not numbers"))),
+            Some(CalibrationValue::Text(_)) => Err(unreadable(&self.path, format!("{key} is not numbers"))),
             None => Err(unreadable(&self.path, format!("{key} is not in it"))),
         }
     }

@@ -4,7 +4,7 @@ use super::BASELINE_METRES;
 use crate::{
     data::{
         DataError, Drive, FrameKey, Side,
-        pictures::{PictureLayout, Pictures, folders, numbered_cameras},
+        pictures::{ImageFiles, PictureLayout, folders, numbered_cameras},
         poses,
     },
     geometry::Intrinsics,
@@ -20,7 +20,7 @@ const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_2"), (Side::Right, "imag
 
 /// A folder in KITTI odometry layout: `sequences/08/image_2/000000.jpg`, `image_3` for the right camera,
 /// PNG where there is no JPEG. Its drives bear the sequence's number as in split files: `8`.
-pub struct KittiOdometry(Pictures);
+pub struct KittiOdometry(ImageFiles);
 
 /// The folder that holds `sequences`: the archives unpack to one called `dataset`.
 fn home(root: &Path) -> PathBuf {
@@ -55,7 +55,7 @@ impl KittiOdometry {
             let cameras = CAMERAS.map(|(side, name)| (side, folder.join(name)));
             drives.push((number.to_string(), numbered_cameras(cameras)?));
         }
-        let pictures = Pictures::new(&home, drives);
+        let pictures = ImageFiles::new(&home, drives);
         if pictures.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no picture found in {}: looked for sequences/NN/image_2/*.jpg or *.png, also image_3; \
@@ -79,7 +79,7 @@ impl KittiOdometry {
 }
 
 impl PictureLayout for KittiOdometry {
-    fn pictures(&self) -> &Pictures {
+    fn pictures(&self) -> &ImageFiles {
         &self.0
     }
 

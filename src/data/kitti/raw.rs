@@ -10,7 +10,7 @@ use crate::{
     data::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth,
         image::read_depth,
-        pictures::{PictureLayout, Pictures, folders, numbered_cameras},
+        pictures::{ImageFiles, PictureLayout, folders, numbered_cameras},
     },
     geometry::Intrinsics,
 };
@@ -22,7 +22,7 @@ const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_02"), (Side::Right, "ima
 
 /// A folder in KITTI raw layout: `DATE/DRIVE/image_02/data/0000000000.jpg`, `image_03` for the right
 /// camera, PNG where there is no JPEG.
-pub struct KittiRaw(Pictures);
+pub struct KittiRaw(ImageFiles);
 
 impl KittiRaw {
     /// Whether a folder has this layout.
@@ -57,7 +57,7 @@ impl KittiRaw {
                 drives.push((folder, cameras));
             }
         }
-        let pictures = Pictures::new(root, drives);
+        let pictures = ImageFiles::new(root, drives);
         if pictures.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no drive found in {}: looked for DATE/DRIVE/image_02/data/*.jpg or *.png, also image_03; \
@@ -70,7 +70,7 @@ impl KittiRaw {
 }
 
 impl PictureLayout for KittiRaw {
-    fn pictures(&self) -> &Pictures {
+    fn pictures(&self) -> &ImageFiles {
         &self.0
     }
 

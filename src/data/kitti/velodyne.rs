@@ -57,7 +57,7 @@ pub fn project(points: &[Vec3], projection: &ScannerProjection, depth_of: DepthO
     let (width, height) = (projection.width, projection.height);
     let mut depths = vec![0.0; width * height];
     // One index more than there are pixels at most, because the first is −1.
-    let mut groups = vec![Group::default(); width * height + 1];
+    let mut groups = vec![PixelGroup::default(); width * height + 1];
     for point in points.iter().filter(|point| point.x >= 0.0) {
         let DVec4 { x, y, z, .. } = projection.picture_from_scanner * point.as_dvec3().extend(1.0);
         // The picture's coordinates count from 1.
@@ -83,13 +83,13 @@ pub fn project(points: &[Vec3], projection: &ScannerProjection, depth_of: DepthO
 
 /// Points that share an index.
 #[derive(Clone, Default)]
-struct Group {
+struct PixelGroup {
     points: usize,
     first_pixel: usize,
     nearest: f64,
 }
 
-impl Group {
+impl PixelGroup {
     fn add(&mut self, pixel: usize, depth: f64) {
         if self.points == 0 {
             (self.first_pixel, self.nearest) = (pixel, depth);

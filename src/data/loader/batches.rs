@@ -38,10 +38,10 @@ pub struct Batches {
     /// Batches not yet assembled.
     remaining: Range<usize>,
     /// Positions of samples to make. The workers make nothing else, which bounds the memory.
-    tickets: Option<Sender<usize>>,
+    permits: Option<Sender<usize>>,
     made: Receiver<Made>,
     /// Samples that came before their turn.
-    early: BTreeMap<usize, Result<Sample, String>>,
+    reorder_buffer: BTreeMap<usize, Result<Sample, String>>,
     ready: VecDeque<LoaderEvent>,
     /// Samples delivered and left out since the first batch asked for.
     delivered: usize,
@@ -55,7 +55,7 @@ type Made = (usize, Result<Sample, String>);
 impl Batches {
     pub(super) fn start(epoch: Epoch, batches: Range<usize>) -> Self {
         let epoch = Arc::new(epoch);
-        let (tickets, positions) = unbounded();
+        let (permits, positions) = unbounded();
         let (results, made) = unbounded();
         let workers = (0..epoch.plan.options.workers)
             .map(|_| {
@@ -66,9 +66,9 @@ impl Batches {
         let batches = Self {
             epoch,
             remaining: batches,
-            tickets: Some(tickets),
+            permits: Some(permits),
             made,
-            early: BTreeMap::new(),
+            reorder_buffer: BTreeMap::new(),
             ready: VecDeque::new(),
             delivered: 0,
             skipped: 0,
@@ -91,10 +91,10 @@ impl Batches {
     /// Has the workers make a batch.
     fn order(&self, batch: usize) {
         for position in self.epoch.plan.positions(batch) {
-            if let Some(tickets) = &self.tickets {
+            if let Some(permits) = &self.permits {
                 // The workers hold the other end for as long as this end lives; if all of them were
                 // gone, waiting for the sample would say so.
-                let _ = tickets.send(position);
+                let _ = permits.send(position);
             }
         }
     }
@@ -128,14 +128,14 @@ impl Batches {
 
     fn wait_for(&mut self, wanted: usize) -> Result<Result<Sample, String>, DataError> {
         loop {
-            if let Some(sample) = self.early.remove(&wanted) {
+            if let Some(sample) = self.reorder_buffer.remove(&wanted) {
                 return Ok(sample);
             }
             let (position, sample) = self
                 .made
                 .recv()
                 .map_err(|_| DataError::Unusable("the threads that read samples have ended".to_owned()))?;
-            self.early.insert(position, sample);
+            self.reorder_buffer.insert(position, sample);
         }
     }
 
@@ -180,7 +180,7 @@ impl Iterator for Batches {
 impl Drop for Batches {
     fn drop(&mut self) {
         // Without tickets and without a reader of results a worker ends after the sample in its hands.
-        self.tickets = None;
+        self.permits = None;
         self.made = never();
         for worker in self.workers.drain(..) {
             // A panic was told when it happened, and there is nothing left to do about it here.

@@ -11,7 +11,7 @@ use std::{
 pub type Preview = Result<Arc<RgbImage>, Arc<str>>;
 
 /// Pictures within a bound of memory, and why others cannot be had, so that nobody tries those again.
-pub struct Kept {
+pub struct LruCache {
     previews: HashMap<FrameKey, (Preview, u64)>,
     /// Which was used when, the longest ago first.
     uses: BTreeMap<u64, FrameKey>,
@@ -20,7 +20,7 @@ pub struct Kept {
     most_bytes: usize,
 }
 
-impl Kept {
+impl LruCache {
     /// Nothing yet, and never more than `most_bytes` of pictures.
     pub fn within(most_bytes: usize) -> Self {
         Self { previews: HashMap::new(), uses: BTreeMap::new(), now: 0, bytes: 0, most_bytes }

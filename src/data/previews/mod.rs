@@ -2,7 +2,7 @@
 
 mod kept;
 
-pub use kept::{Kept, Preview};
+pub use kept::{LruCache, Preview};
 
 use super::{FrameKey, FrameSource};
 use crate::{config::ImageSize, panics};
@@ -18,16 +18,16 @@ use std::{
 pub struct Previews(Arc<Shared>);
 
 struct Shared {
-    desk: Mutex<Desk>,
+    desk: Mutex<PreviewQueue>,
     changed: Condvar,
 }
 
 /// What lies between those who wish and the thread that reads.
-struct Desk {
+struct PreviewQueue {
     /// The most wanted first.
     wishes: VecDeque<FrameKey>,
     reading: Option<FrameKey>,
-    kept: Kept,
+    kept: LruCache,
     is_over: bool,
 }
 
@@ -40,8 +40,8 @@ impl Previews {
         most_bytes: usize,
         on_change: impl Fn() + Send + 'static,
     ) -> Self {
-        let kept = Kept::within(most_bytes);
-        let desk = Desk { wishes: VecDeque::new(), reading: None, kept, is_over: false };
+        let kept = LruCache::within(most_bytes);
+        let desk = PreviewQueue { wishes: VecDeque::new(), reading: None, kept, is_over: false };
         let shared = Arc::new(Shared { desk: Mutex::new(desk), changed: Condvar::new() });
         let read = move |key: &FrameKey| {
             let read = || source.preview(key, within);
@@ -68,7 +68,7 @@ impl Previews {
     /// that are not repeated are dropped. What is there is not read again.
     pub fn wish(&self, keys: impl IntoIterator<Item = FrameKey>) {
         let mut desk = self.0.desk();
-        let Desk { wishes, reading, kept, .. } = &mut *desk;
+        let PreviewQueue { wishes, reading, kept, .. } = &mut *desk;
         wishes.clear();
         for key in keys {
             if reading.as_ref() != Some(&key) && !kept.contains(&key) && !wishes.contains(&key) {
@@ -94,7 +94,7 @@ impl Drop for Previews {
 }
 
 impl Shared {
-    fn desk(&self) -> MutexGuard<'_, Desk> {
+    fn desk(&self) -> MutexGuard<'_, PreviewQueue> {
         // What is behind the lock is whole between any two of its lines.
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,7 +113,7 @@ impl Shared {
 
     /// Waits for a wish; `None` once it is over.
     fn next(&self) -> Option<FrameKey> {
-        let has_nothing = |desk: &mut Desk| !desk.is_over && desk.wishes.is_empty();
+        let has_nothing = |desk: &mut PreviewQueue| !desk.is_over && desk.wishes.is_empty();
         let woken = self.changed.wait_while(self.desk(), has_nothing);
         let mut desk = woken.unwrap_or_else(PoisonError::into_inner);
         desk.reading = desk.wishes.pop_front().filter(|_| !desk.is_over);

@@ -1,6 +1,6 @@
 //! The official archives that hold a split's drives.
 
-use super::{DEFINITIONS, Definition, Part, read_folder};
+use super::{DEFINITIONS, Definition, Subset, read_folder};
 use crate::data::DataError;
 use std::{collections::BTreeSet, path::Path};
 
@@ -20,7 +20,7 @@ pub fn archives(choice: &str) -> Result<Vec<String>, DataError> {
             (definition.expand().map_err(DataError::Unusable)?, definition.archives)
         }
         None if folder.is_dir() => {
-            (read_folder(folder, &[], &[Part::Training, Part::Validation, Part::Test])?, Vec::new())
+            (read_folder(folder, &[], &[Subset::Training, Subset::Validation, Subset::Test])?, Vec::new())
         }
         None => {
             let names = DEFINITIONS.map(|(name, _)| name).join(", ");

@@ -29,9 +29,9 @@ const DRAW_SEED: [u8; 32] = *b"frames that validate, by monosco";
 pub struct Definition {
     /// Official archives needed besides those of the drives.
     pub archives: Vec<String>,
-    training: Option<Selection>,
-    validation: Validation,
-    test: Option<Selection>,
+    training: Option<FrameSelection>,
+    validation: ValidationRule,
+    test: Option<FrameSelection>,
 }
 
 /// Values by group (a day, or `sequences`) and drive of the group.
@@ -40,9 +40,9 @@ type ByDrive<T> = BTreeMap<String, BTreeMap<String, T>>;
 /// Which frames; without any word, both cameras at every frame of KITTI raw.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Selection {
+struct FrameSelection {
     /// These frames.
-    frames: Option<ByDrive<Frames>>,
+    frames: Option<ByDrive<FrameRanges>>,
     /// The test frames of another split.
     part_of: Option<String>,
     /// Without the drives that another split tests on.
@@ -56,7 +56,7 @@ struct Selection {
     sides: Vec<Side>,
 }
 
-impl Default for Selection {
+impl Default for FrameSelection {
     fn default() -> Self {
         Self {
             frames: None,
@@ -72,7 +72,7 @@ impl Default for Selection {
 /// What is taken out of the training samples to validate on.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Validation {
+struct ValidationRule {
     /// So many samples, drawn by frame: its cameras are drawn together.
     drawn: usize,
     /// All samples of these drives: numbers by group.
@@ -84,14 +84,14 @@ struct Validation {
 #[serde(deny_unknown_fields)]
 struct DriveFacts {
     frames: u32,
-    moving: Option<Frames>,
+    moving: Option<FrameRanges>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-struct Frames(BTreeSet<u32>);
+struct FrameRanges(BTreeSet<u32>);
 
-impl TryFrom<String> for Frames {
+impl TryFrom<String> for FrameRanges {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -128,7 +128,9 @@ impl Definition {
     /// # Errors
     /// It needs to know of a drive or split what is not known here.
     pub fn expand(&self) -> Result<Split, String> {
-        let keys = |selection: &Option<Selection>| selection.as_ref().map_or(Ok(Vec::new()), Selection::keys);
+        let keys = |selection: &Option<FrameSelection>| {
+            selection.as_ref().map_or(Ok(Vec::new()), FrameSelection::keys)
+        };
         let mut split =
             Split { training: keys(&self.training)?, test: keys(&self.test)?, ..Split::default() };
         let validating = self.validation.of(&split.training);
@@ -138,7 +140,7 @@ impl Definition {
     }
 }
 
-impl Selection {
+impl FrameSelection {
     fn keys(&self) -> Result<Vec<FrameKey>, String> {
         let facts = raw_drives()?;
         let mut drives: BTreeMap<String, BTreeSet<u32>> = match (&self.frames, &self.part_of) {
@@ -171,7 +173,7 @@ impl Selection {
     }
 }
 
-impl Validation {
+impl ValidationRule {
     fn of(&self, samples: &[FrameKey]) -> BTreeSet<FrameKey> {
         let folders: BTreeSet<String> = self
             .drives

@@ -4,7 +4,7 @@ use crate::data::FrameKey;
 
 /// The three lists of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum Subset {
     /// Frames to train on.
     Training,
     /// Frames that tell how training goes.
@@ -13,7 +13,7 @@ pub enum Part {
     Test,
 }
 
-impl Part {
+impl Subset {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Training => "training",
@@ -45,19 +45,19 @@ pub struct Split {
 
 impl Split {
     /// One of the three lists.
-    pub fn part(&self, part: Part) -> &[FrameKey] {
+    pub fn part(&self, part: Subset) -> &[FrameKey] {
         match part {
-            Part::Training => &self.training,
-            Part::Validation => &self.validation,
-            Part::Test => &self.test,
+            Subset::Training => &self.training,
+            Subset::Validation => &self.validation,
+            Subset::Test => &self.test,
         }
     }
 
-    pub(super) fn part_mut(&mut self, part: Part) -> &mut Vec<FrameKey> {
+    pub(super) fn part_mut(&mut self, part: Subset) -> &mut Vec<FrameKey> {
         match part {
-            Part::Training => &mut self.training,
-            Part::Validation => &mut self.validation,
-            Part::Test => &mut self.test,
+            Subset::Training => &mut self.training,
+            Subset::Validation => &mut self.validation,
+            Subset::Test => &mut self.test,
         }
     }
 }

@@ -9,7 +9,7 @@ mod lists;
 pub use archives::archives;
 pub use definition::Definition;
 pub use frames::parse_frames;
-pub use lists::{Part, Split};
+pub use lists::{Split, Subset};
 
 use super::{DataError, FrameKey, FrameSource, motion};
 use crate::config::FrameId;
@@ -47,8 +47,8 @@ impl Split {
         choice: &str,
         source: &dyn FrameSource,
         frame_ids: &[FrameId],
-        required: &[Part],
-        optional: &[Part],
+        required: &[Subset],
+        optional: &[Subset],
     ) -> Result<Self, DataError> {
         let path = Path::new(choice);
         let rule = RULES.iter().find(|(name, _)| *name == choice);
@@ -67,7 +67,7 @@ impl Split {
                 "split '{choice}' is neither a folder nor a name known here ({}); \
                  give a folder that holds {}",
                 names().join(", "),
-                required.first().unwrap_or(&Part::Training).file_name()
+                required.first().unwrap_or(&Subset::Training).file_name()
             )));
         };
         for part in required {
@@ -87,7 +87,7 @@ impl Split {
     }
 }
 
-fn read_folder(folder: &Path, required: &[Part], optional: &[Part]) -> Result<Split, DataError> {
+fn read_folder(folder: &Path, required: &[Subset], optional: &[Subset]) -> Result<Split, DataError> {
     let mut split = Split::default();
     for part in required.iter().chain(optional) {
         let path = folder.join(part.file_name());
@@ -135,7 +135,7 @@ pub fn parse(text: &str) -> Result<Vec<FrameKey>, String> {
 /// The split cannot be read, or names no such frame.
 pub fn tested_frames(split: Option<&str>, source: &dyn FrameSource) -> Result<Vec<FrameKey>, DataError> {
     let found = match split {
-        Some(name) => Split::open(name, source, &[], &[], &[Part::Test, Part::Validation])?,
+        Some(name) => Split::open(name, source, &[], &[], &[Subset::Test, Subset::Validation])?,
         None => every_frame(source, &[]),
     };
     let keys = if found.test.is_empty() { found.validation } else { found.test };

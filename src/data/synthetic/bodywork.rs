@@ -1,13 +1,13 @@
 //! What is painted on cars, and what is seen through their windows.
 
 use super::{
-    finish::{Finish, Spot},
+    finish::{Finish, SurfacePoint},
     noise::{band, smoothstep, stripes},
 };
 use glam::Vec3;
 
 /// The lower body: lamps, plate, bumpers, seams, wheel arches.
-pub fn body_finish(paint: Vec3, scale: Vec3, spot: &Spot) -> Finish {
+pub fn body_finish(paint: Vec3, scale: Vec3, spot: &SurfacePoint) -> Finish {
     let point = Vec3::from(spot.local) / scale;
     let normal = spot.normal;
     let blur = spot.coarse;
@@ -58,7 +58,7 @@ pub fn body_finish(paint: Vec3, scale: Vec3, spot: &Spot) -> Finish {
 }
 
 /// The cabin: glass between pillars under a painted roof.
-pub fn cabin_finish(paint: Vec3, scale: Vec3, spot: &Spot) -> Finish {
+pub fn cabin_finish(paint: Vec3, scale: Vec3, spot: &SurfacePoint) -> Finish {
     let point = Vec3::from(spot.local) / scale;
     let (normal, blur, height) = (spot.normal, spot.coarse, -point.y);
     let rows = band(height, 0.96, 1.37, blur);

@@ -1,8 +1,8 @@
 //! House fronts: floors and bays of windows, doors, shop fronts, plaster and brick.
 
 use super::{
-    finish::{Finish, Spot},
-    noise::{Dice, band, carried, cell, floor, octaves2, smoothstep, stripes},
+    finish::{Finish, SurfacePoint},
+    noise::{Rng, band, carried, cell, floor, octaves2, smoothstep, stripes},
 };
 use glam::{Vec2, Vec3};
 
@@ -30,7 +30,7 @@ pub const PLINTH: f32 = 0.55;
 
 impl Facade {
     /// A house of this many floors; `bays` windows fit its width.
-    pub fn new(dice: &mut Dice, floors: u32, width: f32) -> Self {
+    pub fn new(dice: &mut Rng, floors: u32, width: f32) -> Self {
         let brick = dice.chance(0.22);
         let plaster = [
             Vec3::new(0.62, 0.55, 0.42),
@@ -68,7 +68,7 @@ impl Facade {
     }
 
     /// Colour and gloss at a spot of the wall. Windows sit on bays counted from the wall's middle.
-    pub fn finish(&self, spot: &Spot) -> Finish {
+    pub fn finish(&self, spot: &SurfacePoint) -> Finish {
         let (at, footprint) = spot.on_wall();
         let half_bays = spot.normal.x.abs() > 0.5;
         let mut finish = Finish::matt(self.bare_wall(at, footprint));

@@ -3,7 +3,7 @@
 use glam::{Vec2, Vec3, Vec3A};
 
 /// A point of a surface as a pixel sees it.
-pub struct Spot {
+pub struct SurfacePoint {
     /// In the solid's coordinates.
     pub local: Vec3A,
     /// Outward normal in the solid's coordinates.
@@ -16,7 +16,7 @@ pub struct Spot {
     pub coarse: f32,
 }
 
-impl Spot {
+impl SurfacePoint {
     /// Height above the carriageway, metres.
     pub fn height(&self) -> f32 {
         -self.world.y

@@ -2,7 +2,7 @@
 
 use super::{
     finish::Finish,
-    noise::{Dice, band, carried, cell, floor, noise2, octaves2, smoothstep, stripes},
+    noise::{Rng, band, carried, cell, floor, noise2, octaves2, smoothstep, stripes},
     road::{HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET},
     shape::Ray,
 };
@@ -10,7 +10,7 @@ use glam::{Vec2, Vec3, Vec3A};
 
 /// The levels of the ground.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Level {
+pub enum GroundLevel {
     /// The carriageway, y = 0.
     Carriageway,
     /// The upright face between the two.
@@ -26,7 +26,7 @@ pub struct GroundContact {
     /// Upwards or out of the kerb, in the world.
     pub normal: Vec3A,
     /// What was met.
-    pub level: Level,
+    pub level: GroundLevel,
 }
 
 /// The first point of the ground along a ray, nearer than `limit`.
@@ -45,10 +45,14 @@ pub fn meet(road: &Road, ray: &Ray, limit: f32) -> Option<GroundContact> {
     }
     let up = Vec3A::NEG_Y;
     if raised(upper) {
-        return Some(GroundContact { t: upper, normal: up, level: Level::Pavement });
+        return Some(GroundContact { t: upper, normal: up, level: GroundLevel::Pavement });
     }
     if !raised(lower) {
-        return (lower < limit).then_some(GroundContact { t: lower, normal: up, level: Level::Carriageway });
+        return (lower < limit).then_some(GroundContact {
+            t: lower,
+            normal: up,
+            level: GroundLevel::Carriageway,
+        });
     }
     // Between the two levels the ray runs into the kerb: halve until the place is known to 0.1 mm.
     let (mut clear, mut inside) = (upper, lower);
@@ -67,7 +71,7 @@ pub fn meet(road: &Road, ray: &Ray, limit: f32) -> Option<GroundContact> {
     } else {
         Vec3A::Z * (road.junction - point.z).signum()
     };
-    (inside < limit).then_some(GroundContact { t: inside, normal, level: Level::KerbFace })
+    (inside < limit).then_some(GroundContact { t: inside, normal, level: GroundLevel::KerbFace })
 }
 
 /// What a pixel sees of the ground: position in street coordinates (across, along) and its extent.
@@ -94,7 +98,7 @@ const VERGE_END: f32 = 7.2;
 impl Ground {
     /// The ground of this seed.
     pub fn new(seed: u64) -> Self {
-        let mut dice = Dice::new(seed, 3);
+        let mut dice = Rng::new(seed, 3);
         Self {
             seed: dice.bits(),
             asphalt: Vec3::new(0.165, 0.165, 0.172) * dice.range(0.85, 1.15),
@@ -105,11 +109,11 @@ impl Ground {
     }
 
     /// Colour of the ground there.
-    pub fn finish(&self, road: &Road, level: Level, patch: &Patch) -> Finish {
+    pub fn finish(&self, road: &Road, level: GroundLevel, patch: &Patch) -> Finish {
         Finish::matt(match level {
-            Level::Carriageway => self.carriageway(road, patch),
-            Level::KerbFace => self.kerb(patch) * 0.8,
-            Level::Pavement => self.pavement(road, patch),
+            GroundLevel::Carriageway => self.carriageway(road, patch),
+            GroundLevel::KerbFace => self.kerb(patch) * 0.8,
+            GroundLevel::Pavement => self.pavement(road, patch),
         })
     }
 

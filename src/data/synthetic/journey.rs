@@ -1,9 +1,9 @@
 //! Who moves, and how: the camera, the car that keeps pace with it, the car that crosses.
 
 use super::{
-    noise::Dice,
+    noise::Rng,
     road::{Road, SIDE_STREET, SIDE_STREET_LENGTH},
-    shape::{Part, Placement},
+    shape::{Placement, Solid},
     vehicle::{self, CarLook},
 };
 use glam::{DAffine3, DMat3, DVec3, Vec3};
@@ -31,7 +31,7 @@ const CROSSING_SPEED: f64 = 0.62;
 impl Journey {
     /// The motion of this seed.
     pub fn new(seed: u64) -> Self {
-        let mut dice = Dice::new(seed, 4);
+        let mut dice = Rng::new(seed, 4);
         let mut phase = || f64::from(dice.range(0.0, std::f32::consts::TAU));
         let phases = [phase(), phase(), phase(), phase()];
         let mut leader = CarLook::draw(&mut dice);
@@ -105,7 +105,7 @@ impl Journey {
     }
 
     /// The solids of the cars that move.
-    pub fn moving_parts(&self, road: &Road, frame: u32) -> Vec<Part> {
+    pub fn moving_parts(&self, road: &Road, frame: u32) -> Vec<Solid> {
         let mut parts = vehicle::car(&self.leader(road, frame), self.leader);
         if let Some(place) = self.crosser(road, frame) {
             parts.extend(vehicle::car(&place, self.crosser));

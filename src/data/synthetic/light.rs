@@ -2,7 +2,7 @@
 
 use super::{
     finish::Finish,
-    noise::{Dice, noise2, octaves2, smoothstep},
+    noise::{Rng, noise2, octaves2, smoothstep},
 };
 use glam::{Vec2, Vec3, Vec3A};
 
@@ -20,7 +20,7 @@ pub struct Light {
 impl Light {
     /// The day of this seed: a sun high enough for light on the road, from either side.
     pub fn new(seed: u64) -> Self {
-        let mut dice = Dice::new(seed, 2);
+        let mut dice = Rng::new(seed, 2);
         let elevation = dice.range(42.0_f32, 54.0).to_radians();
         let side = if dice.chance(0.5) { 1.0 } else { -1.0 };
         // From behind and aside, so that what the camera looks at is lit.

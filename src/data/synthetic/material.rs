@@ -3,7 +3,7 @@
 use super::{
     bodywork,
     facade::Facade,
-    finish::{Finish, Spot},
+    finish::{Finish, SurfacePoint},
     noise::{band, carried, cell, floor, octaves2, octaves3, smoothstep, stripes},
 };
 use glam::{Vec2, Vec3};
@@ -37,7 +37,7 @@ pub enum Material {
 
 impl Material {
     /// Colour and gloss at a spot.
-    pub fn finish(&self, spot: &Spot) -> Finish {
+    pub fn finish(&self, spot: &SurfacePoint) -> Finish {
         match *self {
             Self::Facade(facade) => facade.finish(spot),
             Self::Tiles { seed, colour } => tiles(seed, colour, spot),
@@ -54,7 +54,7 @@ impl Material {
     }
 }
 
-fn tiles(seed: u32, colour: Vec3, spot: &Spot) -> Finish {
+fn tiles(seed: u32, colour: Vec3, spot: &SurfacePoint) -> Finish {
     // Rows follow the height: the slope's own length is that times a constant.
     let along = if spot.normal.z.abs() > 0.8 { spot.local.x } else { spot.local.z };
     let footprint = Vec2::new(spot.footprint.x.min(spot.footprint.z), spot.footprint.y);
@@ -72,7 +72,7 @@ fn tiles(seed: u32, colour: Vec3, spot: &Spot) -> Finish {
     Finish::matt(colour * (1.0 + tone + weather) * (1.0 - 0.45 * edge))
 }
 
-fn stone(seed: u32, colour: Vec3, spot: &Spot) -> Finish {
+fn stone(seed: u32, colour: Vec3, spot: &SurfacePoint) -> Finish {
     let grain = octaves3(
         seed,
         spot.world.into(),
@@ -83,7 +83,7 @@ fn stone(seed: u32, colour: Vec3, spot: &Spot) -> Finish {
     Finish::matt(colour * (1.0 + grain - damp))
 }
 
-fn fence(colour: Vec3, spot: &Spot) -> Finish {
+fn fence(colour: Vec3, spot: &SurfacePoint) -> Finish {
     let (at, footprint) = spot.on_wall();
     let gap = stripes(at.x, 0.14, 0.1, 0.14, footprint.x);
     let rail = band(at.y, 0.32, 0.4, footprint.y) + band(at.y, 0.85, 0.93, footprint.y);
@@ -93,7 +93,7 @@ fn fence(colour: Vec3, spot: &Spot) -> Finish {
     Finish::matt(wood.lerp(Vec3::splat(0.015), gap * (1.0 - rail.min(1.0))))
 }
 
-fn foliage(seed: u32, colour: Vec3, middle: Vec3, spot: &Spot) -> Finish {
+fn foliage(seed: u32, colour: Vec3, middle: Vec3, spot: &SurfacePoint) -> Finish {
     let point = Vec3::from(spot.world);
     let pattern = octaves3(
         seed,
@@ -109,7 +109,7 @@ fn foliage(seed: u32, colour: Vec3, middle: Vec3, spot: &Spot) -> Finish {
     Finish { translucent: 0.5, open: (0.8 + up).clamp(0.4, 1.0), ..Finish::matt(tint * shade) }
 }
 
-fn bark(seed: u32, colour: Vec3, spot: &Spot) -> Finish {
+fn bark(seed: u32, colour: Vec3, spot: &SurfacePoint) -> Finish {
     let around = spot.local.x.atan2(spot.local.z);
     let at = Vec2::new(around * 0.18, spot.height());
     let footprint = Vec2::splat(spot.coarse);
@@ -117,7 +117,7 @@ fn bark(seed: u32, colour: Vec3, spot: &Spot) -> Finish {
     Finish::matt(colour * (1.0 + grain))
 }
 
-fn sign(blue: bool, spot: &Spot) -> Finish {
+fn sign(blue: bool, spot: &SurfacePoint) -> Finish {
     let rim = spot.local.x.hypot(spot.local.z);
     let blur = spot.coarse / 0.3;
     let inner = band(rim, -0.72, 0.72, blur);
@@ -130,7 +130,7 @@ fn sign(blue: bool, spot: &Spot) -> Finish {
     Finish::matt(ring.lerp(field.lerp(mark, bar), inner))
 }
 
-fn wheel(spot: &Spot) -> Finish {
+fn wheel(spot: &SurfacePoint) -> Finish {
     let radius = spot.local.x.hypot(spot.local.z);
     let blur = spot.coarse / 0.31;
     let rim = band(radius, -0.62, 0.62, blur) * spot.normal.y.abs();

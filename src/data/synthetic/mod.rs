@@ -27,7 +27,7 @@ use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::{DAffine3, DVec3, Vec3};
 use image::RgbImage;
 use journey::Journey;
-use render::{Camera, Picture, Scene};
+use render::{Camera, RenderedImage, Scene};
 use solids::Solids;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -70,10 +70,10 @@ pub struct BuiltInDrive {
     drives: [Drive; 1],
     street: Street,
     journey: Journey,
-    kept: Mutex<HashMap<FrameKey, Arc<Frame>>>,
+    kept: Mutex<HashMap<FrameKey, Arc<RenderedFrame>>>,
 }
 
-struct Frame {
+struct RenderedFrame {
     image: RgbImage,
     depth: DepthMap,
 }
@@ -151,11 +151,11 @@ impl BuiltInDrive {
         Ok(())
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<FrameKey, Arc<Frame>>> {
+    fn kept(&self) -> MutexGuard<'_, HashMap<FrameKey, Arc<RenderedFrame>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn frame(&self, key: &FrameKey) -> Result<Arc<Frame>, DataError> {
+    fn frame(&self, key: &FrameKey) -> Result<Arc<RenderedFrame>, DataError> {
         self.check(key)?;
         if let Some(frame) = self.kept().get(key) {
             return Ok(frame.clone());
@@ -185,11 +185,11 @@ impl BuiltInDrive {
         }
     }
 
-    fn render(&self, key: &FrameKey, size: ImageSize) -> Frame {
+    fn render(&self, key: &FrameKey, size: ImageSize) -> RenderedFrame {
         let camera = Camera::new(&self.camera_pose(key), self.camera(), size);
-        let Picture { colours, depths } = self.with_scene(key.frame, |scene| scene.render(&camera));
+        let RenderedImage { colours, depths } = self.with_scene(key.frame, |scene| scene.render(&camera));
         let bytes = colours.into_iter().flat_map(encoded).collect();
-        Frame {
+        RenderedFrame {
             image: RgbImage::from_raw(size.width as u32, size.height as u32, bytes)
                 .expect("one colour a pixel was rendered"),
             depth: DepthMap { width: size.width, height: size.height, metres: depths },

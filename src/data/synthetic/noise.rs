@@ -118,9 +118,9 @@ pub fn stripes(x: f32, period: f32, from: f32, to: f32, footprint: f32) -> f32 {
 }
 
 /// A sequence of random numbers for laying out the world.
-pub struct Dice(u32);
+pub struct Rng(u32);
 
-impl Dice {
+impl Rng {
     /// The sequence of this seed and purpose.
     pub fn new(seed: u64, purpose: u32) -> Self {
         Self(hash(seed as u32 ^ hash((seed >> 32) as u32 ^ hash(purpose))))

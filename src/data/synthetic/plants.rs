@@ -2,13 +2,13 @@
 
 use super::{
     material::Material,
-    noise::Dice,
-    shape::{Part, Placement},
+    noise::Rng,
+    shape::{Placement, Solid},
 };
 use glam::Vec3;
 
 /// A tree with its trunk at the placement's origin: `height` and radius of the crown in metres.
-pub fn tree(place: &Placement, dice: &mut Dice, height: f32, spread: f32) -> Vec<Part> {
+pub fn tree(place: &Placement, dice: &mut Rng, height: f32, spread: f32) -> Vec<Solid> {
     let bark =
         Material::Bark { seed: dice.bits(), colour: Vec3::new(0.17, 0.13, 0.1) * dice.range(0.8, 1.5) };
     let greens = [
@@ -51,7 +51,7 @@ pub fn tree(place: &Placement, dice: &mut Dice, height: f32, spread: f32) -> Vec
 }
 
 /// A trimmed hedge along z, from the placement's origin: lumpy on all sides.
-pub fn hedge(place: &Placement, dice: &mut Dice, length: f32, height: f32) -> Vec<Part> {
+pub fn hedge(place: &Placement, dice: &mut Rng, length: f32, height: f32) -> Vec<Solid> {
     let colour = Vec3::new(0.08, 0.12, 0.04) * dice.range(0.85, 1.2);
     let middle = place.0.transform_point3(Vec3::new(0.0, -0.2 * height, 0.0));
     let mut parts = Vec::new();

@@ -1,11 +1,11 @@
 //! A picture and its depth: which solid each ray meets, in what light.
 
 use super::{
-    finish::Spot,
-    ground::{self, Level, Patch},
+    finish::SurfacePoint,
+    ground::{self, GroundLevel, Patch},
     material::Material,
     noise::smoothstep,
-    shape::{Contact, Part, Ray, Shape, rounded_normal},
+    shape::{Intersection, Ray, Shape, Solid, rounded_normal},
     solids::Solids,
     street::Street,
 };
@@ -51,7 +51,7 @@ impl Camera {
 
     /// The rectangle of pixels, grown by one, that a part's box may cover, and its least depth; `None`
     /// if it is out of view.
-    fn covered(&self, part: &Part) -> Option<(f32, [usize; 4])> {
+    fn covered(&self, part: &Solid) -> Option<(f32, [usize; 4])> {
         const NEAR: f32 = 0.05;
         let corner = |index: usize| {
             let pick = |bit: usize, axis: usize| {
@@ -91,7 +91,7 @@ impl Camera {
 }
 
 /// A picture as it is made: colours in 0 to 1 still to be gamma-encoded, and depth in metres, 0 in the sky.
-pub struct Picture {
+pub struct RenderedImage {
     /// Row by row.
     pub colours: Vec<Vec3>,
     /// Row by row.
@@ -107,7 +107,7 @@ pub struct Scene<'a> {
 }
 
 /// What a ray met.
-struct Seen {
+struct ShadedHit {
     colour: Vec3,
     depth: f32,
     /// Solid and face; differs across edges.
@@ -136,7 +136,7 @@ const PLACES: [(f32, f32); 8] = [
 ];
 
 impl<'a> Scene<'a> {
-    fn part(&self, index: u32) -> &'a Part {
+    fn part(&self, index: u32) -> &'a Solid {
         let standing = &self.street.solids.parts;
         match (index as usize).checked_sub(standing.len()) {
             None => &standing[index as usize],
@@ -145,10 +145,10 @@ impl<'a> Scene<'a> {
     }
 
     /// Renders the scene.
-    pub fn render(&self, camera: &Camera) -> Picture {
+    pub fn render(&self, camera: &Camera) -> RenderedImage {
         let ImageSize { width, height } = camera.size;
         let tiles = Tiles::new(self, camera);
-        let seen: Vec<Seen> = (0..height)
+        let seen: Vec<ShadedHit> = (0..height)
             .into_par_iter()
             .flat_map_iter(|row| {
                 let tiles = &tiles;
@@ -183,7 +183,7 @@ impl<'a> Scene<'a> {
                 })
             })
             .collect();
-        Picture { colours, depths: seen.iter().map(|seen| seen.depth).collect() }
+        RenderedImage { colours, depths: seen.iter().map(|seen| seen.depth).collect() }
     }
 
     /// Where a ray meets anything, in lengths of its direction, if before `limit`.
@@ -197,7 +197,7 @@ impl<'a> Scene<'a> {
 
     /// What the ray meets among these parts and the ground. `beside` was seen in the same pixel: on
     /// the same surface it is lit alike.
-    fn look(&self, ray: &Ray, parts: &[(f32, u32)], beside: Option<&Seen>) -> Seen {
+    fn look(&self, ray: &Ray, parts: &[(f32, u32)], beside: Option<&ShadedHit>) -> ShadedHit {
         let on_ground = ground::meet(&self.street.road, ray, 3000.0);
         let mut limit = on_ground.as_ref().map_or(f32::INFINITY, |contact| contact.t);
         let mut met = None;
@@ -221,9 +221,9 @@ impl<'a> Scene<'a> {
             (self.floor(ray, view, &contact), GROUND + contact.level as u32, contact.t, 0.0)
         } else {
             let colour = displayable(light.beyond(ray.direction, ray.pixel));
-            return Seen { colour, depth: 0.0, surface: SKY, sunlit: 0.0 };
+            return ShadedHit { colour, depth: 0.0, surface: SKY, sunlit: 0.0 };
         };
-        Seen { colour: displayable(light.through_air(colour, depth)), depth, surface, sunlit }
+        ShadedHit { colour: displayable(light.through_air(colour, depth)), depth, surface, sunlit }
     }
 
     /// The colour of a solid and the share of the sun that reaches it, unless that is known.
@@ -231,17 +231,17 @@ impl<'a> Scene<'a> {
         &self,
         ray: &Ray,
         view: Vec3A,
-        part: &Part,
-        contact: &Contact,
+        part: &Solid,
+        contact: &Intersection,
         known: Option<f32>,
     ) -> (Vec3, f32) {
-        let Contact { t, normal, .. } = *contact;
+        let Intersection { t, normal, .. } = *contact;
         let world = ray.at(t);
         let local = part.local_from_world.transform_point3a(world);
         let flat = part.normal_in_world(normal);
         let step = ray.pixel * t;
         let footprint = footprint_along_axes(part, flat, view, step);
-        let spot = Spot { local, normal: normal.normalize(), world, footprint, coarse: step };
+        let spot = SurfacePoint { local, normal: normal.normalize(), world, footprint, coarse: step };
         let finish = part.material.finish(&spot);
         let light = &self.street.light;
         let normal = match (&part.shape, part.material) {
@@ -273,7 +273,7 @@ impl<'a> Scene<'a> {
         let footprint = Vec2::new(extent(rightwards), extent(forwards));
         let mut finish = street.ground.finish(&street.road, contact.level, &Patch { at, footprint });
         let (mut sunlit, open) = street.shade.at(at, footprint.y);
-        if contact.level == Level::KerbFace {
+        if contact.level == GroundLevel::KerbFace {
             sunlit *= smoothstep(0.0, 0.1, contact.normal.dot(street.light.to_sun));
         }
         finish.open = open;
@@ -298,7 +298,7 @@ fn extent_along(axis: Vec3A, normal: Vec3A, view: Vec3A, step: f32) -> f32 {
     step * (1.0 + slope * slope).sqrt().min(100.0)
 }
 
-fn footprint_along_axes(part: &Part, normal: Vec3A, view: Vec3A, step: f32) -> Vec3A {
+fn footprint_along_axes(part: &Solid, normal: Vec3A, view: Vec3A, step: f32) -> Vec3A {
     let rows = part.local_from_world.matrix3.transpose();
     let extent = |row: Vec3A| {
         let length = row.length();

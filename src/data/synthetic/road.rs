@@ -1,6 +1,6 @@
 //! The street's course: where it bends, its cross-section and what lies at a point of the ground.
 
-use super::noise::Dice;
+use super::noise::Rng;
 use glam::Vec3;
 
 /// Half of the carriageway, kerb to kerb, metres.
@@ -34,7 +34,7 @@ pub struct Road {
 impl Road {
     /// The course of this seed, for a drive of this length in metres.
     pub fn new(seed: u64, length: f32) -> Self {
-        let mut dice = Dice::new(seed, 1);
+        let mut dice = Rng::new(seed, 1);
         let mut bend = |amplitude: f32, wavelength: f32| {
             let amplitude = dice.range(0.6, 1.0) * amplitude * if dice.chance(0.5) { 1.0 } else { -1.0 };
             let wavelength = dice.range(0.8, 1.25) * wavelength;

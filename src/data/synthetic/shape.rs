@@ -41,7 +41,7 @@ pub enum Shape {
 
 /// Where a ray meets a solid.
 #[derive(Clone, Copy)]
-pub struct Contact {
+pub struct Intersection {
     /// In lengths of the ray's direction.
     pub t: f32,
     /// In the solid's coordinates, outward, not normalised.
@@ -52,7 +52,7 @@ pub struct Contact {
 
 /// A solid in the world.
 #[derive(Clone)]
-pub struct Part {
+pub struct Solid {
     /// Its form in its own coordinates.
     pub shape: Shape,
     /// Its surface.
@@ -78,40 +78,40 @@ impl Placement {
     }
 
     /// A block of half sizes `half` around `centre`.
-    pub fn block(&self, centre: Vec3, half: Vec3, material: Material) -> Part {
+    pub fn block(&self, centre: Vec3, half: Vec3, material: Material) -> Solid {
         let frame = self.0 * Affine3A::from_translation(centre);
-        Part::new(Shape::Block(half.into()), material, frame, half)
+        Solid::new(Shape::Block(half.into()), material, frame, half)
     }
 
     /// A hull whose planes are in this placement's coordinates; `low` and `high` enclose it.
-    pub fn hull(&self, planes: &[(Vec3, f32)], low: Vec3, high: Vec3, material: Material) -> Part {
+    pub fn hull(&self, planes: &[(Vec3, f32)], low: Vec3, high: Vec3, material: Material) -> Solid {
         let planes = planes
             .iter()
             .map(|(normal, offset)| (*normal / normal.length()).extend(offset / normal.length()))
             .collect();
-        let mut part = Part::new(Shape::Hull(planes), material, self.0, Vec3::ONE);
+        let mut part = Solid::new(Shape::Hull(planes), material, self.0, Vec3::ONE);
         (part.low, part.high) = enclosing(self.0, low, high);
         part
     }
 
     /// A ball stretched to these radii.
-    pub fn ball(&self, centre: Vec3, radii: Vec3, material: Material) -> Part {
+    pub fn ball(&self, centre: Vec3, radii: Vec3, material: Material) -> Solid {
         let frame = self.0 * Affine3A::from_scale_rotation_translation(radii, glam::Quat::IDENTITY, centre);
-        Part::new(Shape::Ball, material, frame, Vec3::ONE)
+        Solid::new(Shape::Ball, material, frame, Vec3::ONE)
     }
 
     /// A bunch of leaves of these radii.
-    pub fn leaves(&self, centre: Vec3, radii: Vec3, seed: u32, material: Material) -> Part {
-        Part { shape: Shape::Leaves(seed), ..self.ball(centre, radii, material) }
+    pub fn leaves(&self, centre: Vec3, radii: Vec3, seed: u32, material: Material) -> Solid {
+        Solid { shape: Shape::Leaves(seed), ..self.ball(centre, radii, material) }
     }
 
     /// A round bar from one point to another.
-    pub fn bar(&self, from: Vec3, to: Vec3, radius: f32, material: Material) -> Part {
+    pub fn bar(&self, from: Vec3, to: Vec3, radius: f32, material: Material) -> Solid {
         let axis = (to - from) * 0.5;
         let side = axis.normalize().any_orthonormal_vector() * radius;
         let axes = Mat3::from_cols(side, axis, side.cross(axis.normalize()));
         let frame = self.0 * Affine3A::from_mat3_translation(axes, from + axis);
-        Part::new(Shape::Cylinder, material, frame, Vec3::ONE)
+        Solid::new(Shape::Cylinder, material, frame, Vec3::ONE)
     }
 }
 
@@ -124,7 +124,7 @@ fn enclosing(world_from_local: Affine3A, low: Vec3, high: Vec3) -> (Vec3A, Vec3A
     (centre - reach, centre + reach)
 }
 
-impl Part {
+impl Solid {
     fn new(shape: Shape, material: Material, world_from_local: Affine3A, half: Vec3) -> Self {
         let (low, high) = enclosing(world_from_local, -half, half);
         Self { shape, material, local_from_world: world_from_local.inverse(), low, high }
@@ -137,7 +137,7 @@ impl Part {
     }
 
     /// The first point of the part along the ray, nearer than `limit`.
-    pub fn meet(&self, ray: &Ray, limit: f32) -> Option<Contact> {
+    pub fn meet(&self, ray: &Ray, limit: f32) -> Option<Intersection> {
         let origin = self.local_from_world.transform_point3a(ray.origin);
         let direction = self.local_from_world.transform_vector3a(ray.direction);
         match &self.shape {
@@ -149,12 +149,12 @@ impl Part {
                     .map(|t| {
                         let point = origin + direction * t;
                         let normal = if direction.dot(point) < 0.0 { point } else { -point };
-                        Contact { t, normal, face: 0 }
+                        Intersection { t, normal, face: 0 }
                     })
             }
             shape => {
                 let (near, _, normal, face) = span(shape, origin, direction)?;
-                (near > NEAREST && near < limit).then_some(Contact { t: near, normal, face })
+                (near > NEAREST && near < limit).then_some(Intersection { t: near, normal, face })
             }
         }
     }

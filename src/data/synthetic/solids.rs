@@ -1,12 +1,12 @@
 //! Many solids, in boxes within boxes, so that a ray looks only at those on its way.
 
-use super::shape::{Part, Ray, SOFT};
+use super::shape::{Ray, SOFT, Solid};
 use glam::Vec3A;
 
 /// Solids and the tree of boxes around them.
 pub struct Solids {
     /// In the order of the tree's leaves.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Solid>,
     nodes: Vec<Node>,
 }
 
@@ -26,7 +26,7 @@ const LEAF: usize = 3;
 
 impl Solids {
     /// Puts boxes around the parts, whose order changes.
-    pub fn new(mut parts: Vec<Part>) -> Self {
+    pub fn new(mut parts: Vec<Solid>) -> Self {
         let mut nodes = Vec::new();
         if !parts.is_empty() {
             enclose(&mut parts, 0, &mut nodes);
@@ -36,7 +36,7 @@ impl Solids {
 
     /// Calls `look` with the parts whose boxes, grown by `margin`, the ray meets before `limit`; `look`
     /// gives the limit for what follows.
-    fn along(&self, ray: &Ray, margin: f32, mut limit: f32, mut look: impl FnMut(&Part, f32) -> f32) {
+    fn along(&self, ray: &Ray, margin: f32, mut limit: f32, mut look: impl FnMut(&Solid, f32) -> f32) {
         let inverse = ray.direction.recip();
         let meets = |low: Vec3A, high: Vec3A, limit: f32| {
             let (a, b) = ((low - margin - ray.origin) * inverse, (high + margin - ray.origin) * inverse);
@@ -83,7 +83,7 @@ impl Solids {
 }
 
 /// Appends the boxes of a run of parts that begins at `first`, halving it along its longest side.
-fn enclose(parts: &mut [Part], first: usize, nodes: &mut Vec<Node>) {
+fn enclose(parts: &mut [Solid], first: usize, nodes: &mut Vec<Node>) {
     let low = parts.iter().map(|part| part.low).fold(Vec3A::INFINITY, Vec3A::min);
     let high = parts.iter().map(|part| part.high).fold(Vec3A::NEG_INFINITY, Vec3A::max);
     let index = nodes.len();
@@ -93,7 +93,7 @@ fn enclose(parts: &mut [Part], first: usize, nodes: &mut Vec<Node>) {
     if !leaf {
         let axis = (high - low).max_position();
         let half = parts.len() / 2;
-        let middle = |part: &Part| part.low[axis] + part.high[axis];
+        let middle = |part: &Solid| part.low[axis] + part.high[axis];
         parts.select_nth_unstable_by(half, |a, b| middle(a).total_cmp(&middle(b)));
         let (left, right) = parts.split_at_mut(half);
         enclose(left, first, nodes);

@@ -5,11 +5,11 @@ use super::{
     ground::Ground,
     light::Light,
     material::Material,
-    noise::Dice,
+    noise::Rng,
     plants,
     road::{BEHIND, HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET, SIDE_STREET_LENGTH},
     shade::Shade,
-    shape::{Part, Placement},
+    shape::{Placement, Solid},
     solids::Solids,
     vehicle::{self, CarLook},
 };
@@ -36,11 +36,11 @@ impl Street {
         let mut parts = Vec::new();
         for side in [-1.0, 1.0] {
             let purpose = if side < 0.0 { 10 } else { 20 };
-            houses(&road, side, &mut Dice::new(seed, purpose), &mut parts);
-            roadside(&road, side, &mut Dice::new(seed, purpose + 1), &mut parts);
-            parked_cars(&road, side, &mut Dice::new(seed, purpose + 2), &mut parts);
+            houses(&road, side, &mut Rng::new(seed, purpose), &mut parts);
+            roadside(&road, side, &mut Rng::new(seed, purpose + 1), &mut parts);
+            parked_cars(&road, side, &mut Rng::new(seed, purpose + 2), &mut parts);
         }
-        far_ends(&road, &mut Dice::new(seed, 30), &mut parts);
+        far_ends(&road, &mut Rng::new(seed, 30), &mut parts);
         let light = Light::new(seed);
         let solids = Solids::new(parts);
         let shade = Shade::bake(&road, &light, &solids);
@@ -49,7 +49,7 @@ impl Street {
 }
 
 /// A row of houses with gaps, gardens in front of some, walls and trees between them.
-fn houses(road: &Road, side: f32, dice: &mut Dice, parts: &mut Vec<Part>) {
+fn houses(road: &Road, side: f32, dice: &mut Rng, parts: &mut Vec<Solid>) {
     let mut along = -BEHIND;
     while along < road.end {
         let width = dice.range(9.0, 17.0);
@@ -102,8 +102,8 @@ fn house(
     along: f32,
     width: f32,
     setback: f32,
-    dice: &mut Dice,
-    parts: &mut Vec<Part>,
+    dice: &mut Rng,
+    parts: &mut Vec<Solid>,
 ) {
     let floors = dice.pick(&[1, 2, 2, 3, 3, 4]);
     let facade = Facade::new(dice, floors, width);
@@ -156,8 +156,8 @@ fn balconies(
     facade: &Facade,
     half: Vec3,
     floors: u32,
-    dice: &mut Dice,
-    parts: &mut Vec<Part>,
+    dice: &mut Rng,
+    parts: &mut Vec<Solid>,
 ) {
     let slab = Material::Stone { seed: dice.bits(), colour: Vec3::splat(0.45) };
     let bays = (2.0 * half.z / facade.bay).round() as i32;
@@ -182,7 +182,7 @@ fn balconies(
 }
 
 /// What fills a gap between houses: a wall or hedge along the pavement, trees behind it.
-fn garden(road: &Road, side: f32, along: f32, gap: f32, dice: &mut Dice, parts: &mut Vec<Part>) {
+fn garden(road: &Road, side: f32, along: f32, gap: f32, dice: &mut Rng, parts: &mut Vec<Solid>) {
     let (origin, heading) = road.place(along + 0.5 * gap, side * (PAVEMENT_END + 0.7));
     let place = Placement::new(origin - Vec3::Y * KERB, heading);
     if dice.chance(0.5) {
@@ -200,7 +200,7 @@ fn garden(road: &Road, side: f32, along: f32, gap: f32, dice: &mut Dice, parts: 
 }
 
 /// Street trees, lamps and signs between kerb and pavement.
-fn roadside(road: &Road, side: f32, dice: &mut Dice, parts: &mut Vec<Part>) {
+fn roadside(road: &Road, side: f32, dice: &mut Rng, parts: &mut Vec<Solid>) {
     let clear = |along: f32, margin: f32| (along - road.junction).abs() > SIDE_STREET + margin;
     let mut along = -BEHIND + dice.range(0.0, 10.0);
     let mut slot = 0;
@@ -227,7 +227,7 @@ fn roadside(road: &Road, side: f32, dice: &mut Dice, parts: &mut Vec<Part>) {
     }
 }
 
-fn lamp(place: &Placement, side: f32, parts: &mut Vec<Part>) {
+fn lamp(place: &Placement, side: f32, parts: &mut Vec<Solid>) {
     let steel = Material::Metal { colour: Vec3::new(0.2, 0.22, 0.21) };
     let top = Vec3::new(0.0, -6.4, 0.0);
     let reach = Vec3::new(-side * 1.7, -6.75, 0.0);
@@ -238,7 +238,7 @@ fn lamp(place: &Placement, side: f32, parts: &mut Vec<Part>) {
     parts.push(place.block(reach, Vec3::new(0.34, 0.07, 0.14), head));
 }
 
-fn sign(place: &Placement, blue: bool, side: f32, parts: &mut Vec<Part>) {
+fn sign(place: &Placement, blue: bool, side: f32, parts: &mut Vec<Solid>) {
     let steel = Material::Metal { colour: Vec3::splat(0.3) };
     parts.push(place.bar(Vec3::ZERO, Vec3::new(0.0, -2.75, 0.0), 0.035, steel));
     // Drivers on the right see the plate's face, those on the left its back.
@@ -247,7 +247,7 @@ fn sign(place: &Placement, blue: bool, side: f32, parts: &mut Vec<Part>) {
 }
 
 /// Cars along the kerb, all facing the way that traffic on their side goes.
-fn parked_cars(road: &Road, side: f32, dice: &mut Dice, parts: &mut Vec<Part>) {
+fn parked_cars(road: &Road, side: f32, dice: &mut Rng, parts: &mut Vec<Solid>) {
     let mut along = -BEHIND + dice.range(2.0, 6.0);
     while along < road.end - 20.0 {
         if (along - road.junction).abs() > SIDE_STREET + 11.0 && dice.chance(0.5) {
@@ -262,7 +262,7 @@ fn parked_cars(road: &Road, side: f32, dice: &mut Dice, parts: &mut Vec<Part>) {
 }
 
 /// What closes the view at the end of the street and of the side street.
-fn far_ends(road: &Road, dice: &mut Dice, parts: &mut Vec<Part>) {
+fn far_ends(road: &Road, dice: &mut Rng, parts: &mut Vec<Solid>) {
     for index in -4..=4 {
         let (origin, heading) = road.place(road.end + dice.range(0.0, 8.0), index as f32 * 5.5);
         let height = dice.range(9.0, 14.0);
@@ -272,7 +272,7 @@ fn far_ends(road: &Road, dice: &mut Dice, parts: &mut Vec<Part>) {
         for (end, beyond) in [(-1.0, 0.0), (1.0, 0.0), (-1.0, 16.0), (1.0, 16.0)] {
             // Houses behind those at the corners, facing the side street.
             let along = road.junction + end * (SIDE_STREET + 8.5) - 7.0;
-            let dice = &mut Dice::new(u64::from(dice.bits()), 31);
+            let dice = &mut Rng::new(u64::from(dice.bits()), 31);
             house(road, side, along, 14.0, 15.0 + beyond, dice, parts);
         }
         for index in 0..3 {

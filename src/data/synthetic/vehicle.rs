@@ -2,8 +2,8 @@
 
 use super::{
     material::Material,
-    noise::Dice,
-    shape::{Part, Placement},
+    noise::Rng,
+    shape::{Placement, Solid},
 };
 use glam::Vec3;
 
@@ -18,7 +18,7 @@ pub struct CarLook {
 
 impl CarLook {
     /// Any car.
-    pub fn draw(dice: &mut Dice) -> Self {
+    pub fn draw(dice: &mut Rng) -> Self {
         let paints = [
             Vec3::new(0.62, 0.63, 0.64),
             Vec3::new(0.3, 0.31, 0.33),
@@ -36,7 +36,7 @@ impl CarLook {
 }
 
 /// The solids of a car standing at `place`: z forward, the origin on the ground below its middle.
-pub fn car(place: &Placement, look: CarLook) -> Vec<Part> {
+pub fn car(place: &Placement, look: CarLook) -> Vec<Solid> {
     let CarLook { paint, scale } = look;
     let hull = |planes: &[(Vec3, Vec3)], low: Vec3, high: Vec3, material| {
         let planes: Vec<_> = planes

@@ -34,7 +34,7 @@ use std::{
 
 /// Networks from a file, with what the file says about them.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedNetworks {
     /// The networks, of the architecture that the file's names and shapes show.
     pub networks: Networks,
     /// The size of image that they were trained for; `None` if the file does not say.
@@ -46,7 +46,7 @@ pub struct Loaded {
     pub report: LoadReport,
 }
 
-impl Loaded {
+impl LoadedNetworks {
     /// The size of image that the networks were trained for; the usual one if the file does not say.
     pub fn trained_size(&self) -> ImageSize {
         self.size.unwrap_or_else(|| NetworkConfig::default().size())
@@ -69,7 +69,7 @@ pub struct LoadReport {
 ///
 /// # Errors
 /// If nothing is there, a file is damaged, holds foreign objects, or fits no known network.
-pub fn load(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
+pub fn load(path: &Path, device: &Device) -> Result<LoadedNetworks, WeightsError> {
     let loaded = examine(path, device)?;
     let Some(first) = loaded.report.missing.first() else { return Ok(loaded) };
     let (_, key) = first.split_once('/').unwrap_or(("", first));
@@ -84,7 +84,7 @@ pub fn load(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
 ///
 /// # Errors
 /// As [`load`] otherwise.
-pub fn examine(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
+pub fn examine(path: &Path, device: &Device) -> Result<LoadedNetworks, WeightsError> {
     of_files(&open(path)?, device)
 }
 
@@ -92,13 +92,13 @@ pub fn examine(path: &Path, device: &Device) -> Result<Loaded, WeightsError> {
 ///
 /// # Errors
 /// None but those of a damaged build.
-pub fn demo(device: &Device) -> Result<Loaded, WeightsError> {
+pub fn demo(device: &Device) -> Result<LoadedNetworks, WeightsError> {
     let bytes = include_bytes!("../../../assets/demo.safetensors");
     let path = Path::new("assets/demo.safetensors");
     of_files(&split(TensorFile::from_safetensors(path, bytes)?)?, device)
 }
 
-fn of_files(files: &Files, device: &Device) -> Result<Loaded, WeightsError> {
+fn of_files(files: &Files, device: &Device) -> Result<LoadedNetworks, WeightsError> {
     let architecture = Architecture::of_files(files)?;
     let mut report = LoadReport::default();
     let mut used = BTreeSet::new();
@@ -123,7 +123,7 @@ fn of_files(files: &Files, device: &Device) -> Result<Loaded, WeightsError> {
     report.loaded.extend(used);
     let encoder = &files["encoder"];
     let size = encoder.size().map(|size| checked(size, &architecture, encoder.path())).transpose()?;
-    Ok(Loaded { networks, size, use_stereo: encoder.use_stereo(), report })
+    Ok(LoadedNetworks { networks, size, use_stereo: encoder.use_stereo(), report })
 }
 
 /// Whether a tensor belongs to the published layout although no prediction needs it.

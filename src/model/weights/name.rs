@@ -108,7 +108,7 @@ pub fn parameter_ids(networks: &Networks) -> Vec<(ParameterName, ParamId)> {
 }
 
 /// A parameter or running statistic on its device.
-struct Found<'a> {
+struct NamedParameter<'a> {
     name: ParameterName,
     id: ParamId,
     shape: Vec<usize>,
@@ -116,7 +116,7 @@ struct Found<'a> {
     values: &'a dyn Fn() -> Vec<f32>,
 }
 
-fn visit(networks: &Networks, each: impl FnMut(Found)) {
+fn visit(networks: &Networks, each: impl FnMut(NamedParameter)) {
     networks.visit(&mut Visitor { path: Vec::new(), each });
 }
 
@@ -125,7 +125,7 @@ struct Visitor<F> {
     each: F,
 }
 
-impl<F: FnMut(Found)> ModuleVisitor for Visitor<F> {
+impl<F: FnMut(NamedParameter)> ModuleVisitor for Visitor<F> {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.push(name.to_owned());
     }
@@ -138,7 +138,12 @@ impl<F: FnMut(Found)> ModuleVisitor for Visitor<F> {
         let tensor = parameter.val();
         let shape = tensor.dims().to_vec();
         let values = || values(tensor.clone()).expect("weights can be read");
-        (self.each)(Found { name: ParameterName::of(&self.path), id: parameter.id, shape, values: &values });
+        (self.each)(NamedParameter {
+            name: ParameterName::of(&self.path),
+            id: parameter.id,
+            shape,
+            values: &values,
+        });
     }
 }
 
@@ -154,18 +159,18 @@ pub fn map_parameters<E>(
     networks: Networks,
     values_of: impl FnMut(&ParameterName, &[usize]) -> Result<Option<Vec<f32>>, E>,
 ) -> Result<Networks, E> {
-    let mut writer = Writer { path: Vec::new(), values_of, error: None };
+    let mut writer = ParameterWriter { path: Vec::new(), values_of, error: None };
     let networks = networks.map(&mut writer);
     writer.error.map_or(Ok(networks), Err)
 }
 
-struct Writer<F, E> {
+struct ParameterWriter<F, E> {
     path: Vec<String>,
     values_of: F,
     error: Option<E>,
 }
 
-impl<F, E> ModuleMapper for Writer<F, E>
+impl<F, E> ModuleMapper for ParameterWriter<F, E>
 where
     F: FnMut(&ParameterName, &[usize]) -> Result<Option<Vec<f32>>, E>,
 {

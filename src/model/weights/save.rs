@@ -2,7 +2,7 @@
 
 use super::{
     WeightsError, named_tensors,
-    torch::{Item, write_dictionary},
+    torch::{StateDictValue, write_dictionary},
 };
 use crate::{config::ImageSize, data::whole::write_whole, model::Networks};
 use safetensors::{Dtype, tensor::TensorView};
@@ -79,27 +79,27 @@ fn dictionaries(
     networks: &Networks,
     size: ImageSize,
     use_stereo: bool,
-) -> BTreeMap<&'static str, Vec<(String, Item)>> {
+) -> BTreeMap<&'static str, Vec<(String, StateDictValue)>> {
     let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for tensor in named_tensors(networks) {
         let items = files.entry(tensor.name.file).or_default();
         let key = tensor.name.key;
         let batches = key.strip_suffix("running_var").map(|layer| format!("{layer}num_batches_tracked"));
-        items.push((key, Item::Floats { shape: tensor.shape, values: tensor.values }));
-        items.extend(batches.map(|key| (key, Item::Zero)));
+        items.push((key, StateDictValue::Floats { shape: tensor.shape, values: tensor.values }));
+        items.extend(batches.map(|key| (key, StateDictValue::Zero)));
     }
     for (name, encoder) in networks.residual_encoders() {
         let [.., features] = encoder.architecture().feature_channels();
         for (kind, shape) in [("weight", vec![CLASSES, features]), ("bias", vec![CLASSES])] {
             let values = vec![0.0; shape.iter().product()];
-            let item = (format!("encoder.fc.{kind}"), Item::Floats { shape, values });
+            let item = (format!("encoder.fc.{kind}"), StateDictValue::Floats { shape, values });
             files.entry(name.stem()).or_default().push(item);
         }
     }
     files.entry("encoder").or_default().extend([
-        ("height".to_owned(), Item::Integer(size.height)),
-        ("width".to_owned(), Item::Integer(size.width)),
-        ("use_stereo".to_owned(), Item::Truth(use_stereo)),
+        ("height".to_owned(), StateDictValue::Integer(size.height)),
+        ("width".to_owned(), StateDictValue::Integer(size.width)),
+        ("use_stereo".to_owned(), StateDictValue::Truth(use_stereo)),
     ]);
     files
 }

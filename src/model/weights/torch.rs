@@ -11,7 +11,7 @@ use std::{
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// A value of the dictionary.
-pub(super) enum Item {
+pub(super) enum StateDictValue {
     /// A tensor of f32.
     Floats {
         /// Its extents.
@@ -34,7 +34,7 @@ const ROOT: &str = "archive";
 const ALIGNMENT: u16 = 64;
 
 /// Writes a dictionary, in this order.
-pub(super) fn write_dictionary(output: impl Write + Seek, items: &[(String, Item)]) -> Result<()> {
+pub(super) fn write_dictionary(output: impl Write + Seek, items: &[(String, StateDictValue)]) -> Result<()> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let failure = RefCell::default();
     let mut archive = ZipWriter::new(Deferred::new(output, &failure));
@@ -48,11 +48,11 @@ pub(super) fn write_dictionary(output: impl Write + Seek, items: &[(String, Item
     for (index, (_, item)) in items.iter().enumerate() {
         let name = format!("data/{index}");
         match item {
-            Item::Floats { values, .. } => {
+            StateDictValue::Floats { values, .. } => {
                 entry(&name, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
             }
-            Item::Zero => entry(&name, &0_i64.to_le_bytes())?,
-            Item::Integer(_) | Item::Truth(_) => {}
+            StateDictValue::Zero => entry(&name, &0_i64.to_le_bytes())?,
+            StateDictValue::Integer(_) | StateDictValue::Truth(_) => {}
         }
     }
     entry("version", b"3\n")?;
@@ -60,17 +60,17 @@ pub(super) fn write_dictionary(output: impl Write + Seek, items: &[(String, Item
     check(&failure)
 }
 
-fn pickle(items: &[(String, Item)]) -> Vec<u8> {
+fn pickle(items: &[(String, StateDictValue)]) -> Vec<u8> {
     let mut pickle = Pickle(vec![0x80, 2]);
     pickle.ordered_dictionary();
     pickle.mark();
     for (index, (key, item)) in items.iter().enumerate() {
         pickle.text(key);
         match item {
-            Item::Floats { shape, .. } => pickle.tensor("FloatStorage", index, shape),
-            Item::Zero => pickle.tensor("LongStorage", index, &[]),
-            Item::Integer(value) => pickle.integer(*value),
-            Item::Truth(value) => pickle.truth(*value),
+            StateDictValue::Floats { shape, .. } => pickle.tensor("FloatStorage", index, shape),
+            StateDictValue::Zero => pickle.tensor("LongStorage", index, &[]),
+            StateDictValue::Integer(value) => pickle.integer(*value),
+            StateDictValue::Truth(value) => pickle.truth(*value),
         }
     }
     pickle.0.extend(b"u.");

@@ -1,6 +1,6 @@
 //! How the photometric loss of a pixel would change with its depth.
 
-use super::{Evidence, window::Window};
+use super::{PixelInspection, window::SsimWindow};
 use crate::{config::FrameId, geometry::DepthRange};
 
 /// The photometric loss of a pixel against its depth.
@@ -33,12 +33,12 @@ pub struct SourceCurve {
     pub losses: Vec<f64>,
 }
 
-impl Evidence {
+impl PixelInspection {
     /// The curve of a pixel over `count` depths that are spread evenly on a logarithmic axis over the range
     /// that the network can express, and its predicted depth.
     ///
     /// # Panics
-    /// If the pixel, column and row, is not within [`Evidence::size`].
+    /// If the pixel, column and row, is not within [`PixelInspection::size`].
     pub fn cost_curve(&self, pixel: [usize; 2], count: usize) -> CostCurve {
         let range = DepthRange::from(&self.config);
         let (nearest, farthest) = (f64::from(range.min).ln(), f64::from(range.max).ln());
@@ -52,9 +52,9 @@ impl Evidence {
     /// The curve of a pixel at these depths.
     ///
     /// # Panics
-    /// If the pixel, column and row, is not within [`Evidence::size`].
+    /// If the pixel, column and row, is not within [`PixelInspection::size`].
     pub fn cost_at(&self, pixel: [usize; 2], depths: Vec<f64>) -> CostCurve {
-        let window = Window::new(self, pixel);
+        let window = SsimWindow::new(self, pixel);
         let use_ssim = !self.config.no_ssim;
         let curve = |source: &super::Source| {
             let weight = source.weight.as_ref().map_or(1.0, |map| map.stretched(pixel, self.extent()));

@@ -5,13 +5,13 @@ use burn::tensor::Tensor;
 
 /// Planes of numbers, row by row.
 #[derive(Clone, Debug)]
-pub(super) struct Grid {
+pub(super) struct SamplingGrid {
     pub height: usize,
     pub width: usize,
     values: Vec<f32>,
 }
 
-impl Grid {
+impl SamplingGrid {
     /// Values of a map of this size.
     pub fn new(values: Vec<f32>, ImageSize { height, width }: ImageSize) -> Self {
         Self { height, width, values }

@@ -15,7 +15,7 @@ mod pixel;
 mod window;
 
 pub use curve::{CostCurve, SourceCurve};
-pub use pixel::{Candidate, PixelReport, ScaleReport, SourceReport, TrueDepth, Verdict};
+pub use pixel::{Candidate, MinimumResult, PixelReport, ScaleReport, SourceReport, TrueDepthSample};
 pub use window::Difference;
 
 use super::{Inputs, Noise, Objective, Projection};
@@ -25,7 +25,7 @@ use crate::{
     geometry::DepthRange,
 };
 use burn::tensor::Tensor;
-use grid::Grid;
+use grid::SamplingGrid;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the objective saw of one sample, without tie-breaking noise.
@@ -33,19 +33,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Pixels are those of the images that are compared: full resolution, or with `v1_multiscale` the finest
 /// trained scale. Losses are those of the finest trained scale.
 #[derive(Clone, Debug)]
-pub struct Evidence {
+pub struct PixelInspection {
     config: ObjectiveConfig,
     size: ImageSize,
     /// By scale, with its mean.
-    disparities: BTreeMap<usize, (Grid, f64)>,
+    disparities: BTreeMap<usize, (SamplingGrid, f64)>,
     /// The target's colours at every trained scale.
-    pyramid: BTreeMap<usize, Grid>,
+    pyramid: BTreeMap<usize, SamplingGrid>,
     /// The target's colours that are compared.
-    target: Grid,
+    target: SamplingGrid,
     sources: Vec<Source>,
-    gradient: Option<Grid>,
+    gradient: Option<SamplingGrid>,
     scale: Option<DepthScale>,
-    truth: Option<Grid>,
+    truth: Option<SamplingGrid>,
 }
 
 /// Metres in a unit of predicted depth.
@@ -61,16 +61,16 @@ pub struct DepthScale {
 #[derive(Clone, Debug)]
 struct Source {
     id: FrameId,
-    image: Grid,
+    image: SamplingGrid,
     /// `[K·R·K⁻¹ | K·t]`.
     projection: [[f64; 4]; 3],
     /// Factor and shift, across and down, from projected to sampled positions.
     sampling: [(f64, f64); 2],
     /// The predictive mask, if there is one.
-    weight: Option<Grid>,
+    weight: Option<SamplingGrid>,
 }
 
-impl Evidence {
+impl PixelInspection {
     /// Reads back the first sample of what was judged, and differentiates its loss with respect to the
     /// disparity. The sources may be none; there is then nothing but disparity and depth.
     ///
@@ -80,17 +80,17 @@ impl Evidence {
         let config = objective.config().clone();
         let finest = config.finest_scale();
         let compared = if config.v1_multiscale { finest } else { 0 };
-        let target = Grid::first_of(&inputs.colour[&FrameId::TARGET][compared]);
+        let target = SamplingGrid::first_of(&inputs.colour[&FrameId::TARGET][compared]);
         let size = ImageSize { height: target.height, width: target.width };
         let grid = |scale: usize| {
-            let grid = Grid::first_of(&inputs.disparities[&scale]);
+            let grid = SamplingGrid::first_of(&inputs.disparities[&scale]);
             let mean = grid.mean();
             (scale, (grid, mean))
         };
-        let mask = inputs.predictive_masks.get(&finest).map(Grid::first_of);
+        let mask = inputs.predictive_masks.get(&finest).map(SamplingGrid::first_of);
         let source = |(index, id): (usize, FrameId)| Source {
             id,
-            image: Grid::first_of(&inputs.colour[&id][compared]),
+            image: SamplingGrid::first_of(&inputs.colour[&id][compared]),
             projection: projection(inputs, finest, id, size),
             sampling: [size.width, size.height].map(|count| sampling(&config, count)),
             weight: mask.as_ref().map(|mask| mask.channel(index)),
@@ -102,11 +102,11 @@ impl Evidence {
             pyramid: config
                 .scales
                 .iter()
-                .map(|scale| (*scale, Grid::first_of(&inputs.colour[&FrameId::TARGET][*scale])))
+                .map(|scale| (*scale, SamplingGrid::first_of(&inputs.colour[&FrameId::TARGET][*scale])))
                 .collect(),
             target,
             sources: config.sources().enumerate().map(source).collect(),
-            gradient: has_sources.then(|| Grid::first_of(&disparity_gradient(objective, inputs))),
+            gradient: has_sources.then(|| SamplingGrid::first_of(&disparity_gradient(objective, inputs))),
             scale: None,
             truth: None,
             config,
@@ -116,7 +116,7 @@ impl Evidence {
     /// Adds how predicted depths become metres, and measured or exact depths if there are any: metres row by row,
     /// 0 where nothing is known, with the size of their map.
     pub fn with_truth(self, scale: Option<DepthScale>, truth: Option<(Vec<f32>, ImageSize)>) -> Self {
-        Self { scale, truth: truth.map(|(metres, size)| Grid::new(metres, size)), ..self }
+        Self { scale, truth: truth.map(|(metres, size)| SamplingGrid::new(metres, size)), ..self }
     }
 
     /// The gradient with respect to the disparity of the finest scale, as [`disparity_gradient`] gives it:

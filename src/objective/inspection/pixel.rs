@@ -1,6 +1,6 @@
 //! Everything that is known about one pixel.
 
-use super::{DepthScale, Difference, Evidence, window::Window};
+use super::{DepthScale, Difference, PixelInspection, window::SsimWindow};
 use crate::{
     config::{FrameId, ImageSize},
     objective::smoothness::SMALLEST_MEAN,
@@ -20,14 +20,14 @@ pub struct PixelReport {
     /// Every source, in the objective's order.
     pub sources: Vec<SourceReport>,
     /// What the pixel contributes to the loss and why; `None` without sources.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<MinimumResult>,
     /// How the sample's total loss changes with the disparity of the finest scale there, per unit of
     /// disparity, motions held; `None` without sources.
     pub gradient: Option<f64>,
     /// How predicted depths become metres, if it is known.
     pub scale: Option<DepthScale>,
     /// Measured or exact depth nearby, if there is any.
-    pub truth: Option<TrueDepth>,
+    pub truth: Option<TrueDepthSample>,
 }
 
 /// A scale of the disparity pyramid at a pixel.
@@ -74,14 +74,14 @@ impl SourceReport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Candidate {
     /// A source without any warp.
-    AsItIs(Option<FrameId>),
+    Identity(Option<FrameId>),
     /// A source through depth and motion.
     Warped(Option<FrameId>),
 }
 
 /// Which candidate was best.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Verdict {
+pub struct MinimumResult {
     /// The photometric loss that the pixel contributes at the finest scale.
     pub loss: f64,
     /// Whose it is.
@@ -90,7 +90,7 @@ pub struct Verdict {
     pub runner_up: Option<(Candidate, f64)>,
 }
 
-impl Verdict {
+impl MinimumResult {
     /// Whether the pixel trains: it is not left out by the auto-mask.
     pub fn trains(&self) -> bool {
         matches!(self.winner, Candidate::Warped(_))
@@ -99,20 +99,20 @@ impl Verdict {
 
 /// Measured or exact depth at a pixel or beside it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TrueDepth {
+pub struct TrueDepthSample {
     /// Along the optical axis.
     pub metres: f64,
     /// How far from the pixel's centre it was measured, in pixels of this image.
     pub distance: f64,
 }
 
-impl Evidence {
+impl PixelInspection {
     /// Everything about a pixel.
     ///
     /// # Panics
-    /// If the pixel, column and row, is not within [`Evidence::size`].
+    /// If the pixel, column and row, is not within [`PixelInspection::size`].
     pub fn report(&self, pixel: [usize; 2]) -> PixelReport {
-        let window = Window::new(self, pixel);
+        let window = SsimWindow::new(self, pixel);
         let sources: Vec<SourceReport> = self.source_reports(&window, pixel);
         let gradient = self.gradient.as_ref().map(|map| {
             let [value] = map.at(map.cell(pixel, self.extent()));
@@ -131,7 +131,7 @@ impl Evidence {
         }
     }
 
-    fn source_reports(&self, window: &Window, pixel: [usize; 2]) -> Vec<SourceReport> {
+    fn source_reports(&self, window: &SsimWindow, pixel: [usize; 2]) -> Vec<SourceReport> {
         let use_ssim = !self.config.no_ssim;
         let report = |source: &super::Source| {
             let sighting = window.sighting(source, window.depth());
@@ -148,7 +148,7 @@ impl Evidence {
         self.sources.iter().map(report).collect()
     }
 
-    fn verdict(&self, sources: &[SourceReport]) -> Option<Verdict> {
+    fn verdict(&self, sources: &[SourceReport]) -> Option<MinimumResult> {
         let identities = sources.iter().filter_map(|source| Some((source.id, source.identity?.loss)));
         let identities: Vec<(FrameId, f64)> = identities.collect();
         let warped: Vec<(FrameId, f64)> =
@@ -161,13 +161,13 @@ impl Evidence {
                 losses.iter().map(|(id, loss)| (candidate(Some(*id)), *loss)).collect()
             }
         };
-        let mut ranked = candidates(&identities, Candidate::AsItIs);
+        let mut ranked = candidates(&identities, Candidate::Identity);
         ranked.extend(candidates(&warped, Candidate::Warped));
         // Stable, so that of equals the first wins, as in the objective.
         ranked.sort_by(|left, right| left.1.total_cmp(&right.1));
         let (winner, loss) = *ranked.first()?;
         let runner_up = ranked.get(1).map(|(candidate, other)| (*candidate, other - loss));
-        Some(Verdict { loss, winner, runner_up })
+        Some(MinimumResult { loss, winner, runner_up })
     }
 
     fn scale_report(&self, scale: usize, pixel: [usize; 2]) -> ScaleReport {
@@ -193,7 +193,7 @@ impl Evidence {
     }
 
     /// The measurement nearest to the pixel's centre within the 3×3 pixels that SSIM compares.
-    fn true_depth(&self, [column, row]: [usize; 2]) -> Option<TrueDepth> {
+    fn true_depth(&self, [column, row]: [usize; 2]) -> Option<TrueDepthSample> {
         let truth = self.truth.as_ref()?;
         let ratio =
             [truth.width as f64 / self.size.width as f64, truth.height as f64 / self.size.height as f64];
@@ -207,7 +207,7 @@ impl Evidence {
             let [metres] = truth.at([x, y]);
             let across = (x as f64 + 0.5 - centre[0]) / ratio[0];
             let down = (y as f64 + 0.5 - centre[1]) / ratio[1];
-            (metres > 0.0).then(|| TrueDepth { metres, distance: across.hypot(down) })
+            (metres > 0.0).then(|| TrueDepthSample { metres, distance: across.hypot(down) })
         });
         known.min_by(|left, right| left.distance.total_cmp(&right.distance))
     }

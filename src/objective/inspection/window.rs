@@ -1,6 +1,6 @@
 //! The nine pixels that SSIM compares around a pixel, at the predicted depth or another.
 
-use super::{Evidence, Source};
+use super::{PixelInspection, Source};
 use crate::objective::photometric::{BRIGHTNESS_FLOOR, CONTRAST_FLOOR, SSIM_SHARE};
 
 /// Keeps the division by the depth of a point in the camera's own plane finite, as view synthesis does.
@@ -9,7 +9,7 @@ const SMALLEST_DEPTH: f64 = crate::objective::synthesis::SMALLEST_DEPTH as f64;
 const CENTRE: usize = 4;
 
 /// Three colours of nine pixels, row by row.
-type Colours = [[f64; 3]; 9];
+type WindowColours = [[f64; 3]; 9];
 
 /// How much two windows differ (paper equation 3).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    fn between(a: &Colours, b: &Colours, use_ssim: bool) -> Self {
+    fn between(a: &WindowColours, b: &WindowColours, use_ssim: bool) -> Self {
         let l1 = (0..3).map(|colour| (a[CENTRE][colour] - b[CENTRE][colour]).abs()).sum::<f64>() / 3.0;
         if !use_ssim {
             return Self { ssim: None, l1, loss: l1 };
@@ -34,7 +34,7 @@ impl Difference {
     }
 }
 
-fn ssim_loss(a: &Colours, b: &Colours, colour: usize) -> f64 {
+fn ssim_loss(a: &WindowColours, b: &WindowColours, colour: usize) -> f64 {
     let mean = |value: &dyn Fn(usize) -> f64| (0..9).map(value).sum::<f64>() / 9.0;
     let (mean_a, mean_b) = (mean(&|index| a[index][colour]), mean(&|index| b[index][colour]));
     let about = |index: usize| (a[index][colour] - mean_a, b[index][colour] - mean_b);
@@ -48,23 +48,23 @@ fn ssim_loss(a: &Colours, b: &Colours, colour: usize) -> f64 {
 }
 
 /// The window of a pixel, mirrored at the image's edges as SSIM's padding is.
-pub(super) struct Window {
+pub(super) struct SsimWindow {
     pixels: [[usize; 2]; 9],
     depths: [f64; 9],
-    target: Colours,
+    target: WindowColours,
 }
 
 /// Where a source sees a point of the target.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Sighting {
+pub(super) struct SourcePoint {
     /// Column and row in pixels; whole numbers are pixel centres.
     pub position: [f64; 2],
     /// Depth in the source's camera; the point is behind it if this is not above 0.
     pub depth: f64,
 }
 
-impl Window {
-    pub fn new(evidence: &Evidence, [column, row]: [usize; 2]) -> Self {
+impl SsimWindow {
+    pub fn new(evidence: &PixelInspection, [column, row]: [usize; 2]) -> Self {
         let [width, height] = [evidence.size.width, evidence.size.height];
         let mirrored = |index: usize, step: usize, count: usize| match (index + step).checked_sub(1) {
             None => 1.min(count - 1),
@@ -87,7 +87,7 @@ impl Window {
     }
 
     /// Where the source sees the pixel itself if its depth is this.
-    pub fn sighting(&self, source: &Source, depth: f64) -> Sighting {
+    pub fn sighting(&self, source: &Source, depth: f64) -> SourcePoint {
         source.sighting(self.pixels[CENTRE], depth)
     }
 
@@ -118,7 +118,7 @@ impl Window {
 
 impl Source {
     /// Where it sees the point of a target pixel at a depth.
-    pub(super) fn sighting(&self, [column, row]: [usize; 2], depth: f64) -> Sighting {
+    pub(super) fn sighting(&self, [column, row]: [usize; 2], depth: f64) -> SourcePoint {
         let (u, v) = (column as f64, row as f64);
         let [x, y, z] = std::array::from_fn(|axis| {
             let [a, b, c, shift] = self.projection[axis];
@@ -127,6 +127,6 @@ impl Source {
         let stretch = |position: f64, (factor, shift): (f64, f64)| position * factor + shift;
         let [across, down] = self.sampling;
         let z_floored = z + SMALLEST_DEPTH;
-        Sighting { position: [stretch(x / z_floored, across), stretch(y / z_floored, down)], depth: z }
+        SourcePoint { position: [stretch(x / z_floored, across), stretch(y / z_floored, down)], depth: z }
     }
 }

@@ -4,8 +4,8 @@ use super::{Job, Now, Slice};
 use crate::{
     data::{FrameKey, Side, split},
     evaluate::{
-        DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, ImageResult, PredictionKind,
-        Predictions, Progress, Published, Truth, TruthChoice, published,
+        DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, FrameOutcome, ImageResult,
+        PredictionKind, Predictions, Published, Truth, TruthChoice, published,
     },
     geometry::DepthRange,
     predict::Predictor,
@@ -163,8 +163,8 @@ impl Job for EvaluationJob {
 
     fn advance(&mut self, _: Slice, publisher: &Publisher) -> Result<bool> {
         let (progress, goes_on) = match self.evaluator.next() {
-            Some(Ok(Progress::Scored(image))) => (EvaluationProgress::Scored(image), true),
-            Some(Ok(Progress::Waiting(_) | Progress::WithoutDepth(_))) => {
+            Some(Ok(FrameOutcome::Scored(image))) => (EvaluationProgress::Scored(image), true),
+            Some(Ok(FrameOutcome::Waiting(_) | FrameOutcome::WithoutDepth(_))) => {
                 (EvaluationProgress::Seen(self.evaluator.seen()), true)
             }
             Some(Err(error)) => return Err(error),

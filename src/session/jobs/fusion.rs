@@ -27,18 +27,18 @@ pub struct FusionRequest {
     /// Their number with the frame that is looked at, half of them on either side; 1 for it alone.
     pub frames: u32,
     /// How they are put together.
-    pub poses: Poses,
+    pub poses: PoseSource,
 }
 
 impl Default for FusionRequest {
     fn default() -> Self {
-        Self { frames: 1, poses: Poses::Predicted }
+        Self { frames: 1, poses: PoseSource::Predicted }
     }
 }
 
 /// Where the motion between frames comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Poses {
+pub enum PoseSource {
     /// The pose network, pair by pair of frames.
     Predicted,
     /// What the data says of the camera's way, brought to the scale of the depths.
@@ -111,7 +111,7 @@ impl CloudFusionJob {
         version: Now,
     ) -> Result<Self> {
         let motion_predictor = match (request.poses, snapshot.networks()) {
-            (Poses::Predicted, Some(networks)) => {
+            (PoseSource::Predicted, Some(networks)) => {
                 let (size, objective) = (snapshot.config.network.size(), &snapshot.config.objective);
                 Some(MotionPredictor::new(networks.clone(), size, objective, &compute.device)?)
             }
@@ -119,7 +119,7 @@ impl CloudFusionJob {
         };
         let knows_stereo = snapshot.knows_stereo() || snapshot.config.objective.uses_stereo();
         let mut watched = BTreeSet::from([MapName::Depth, MapName::Colour(FrameId::TARGET)]);
-        if request.poses == Poses::Measured {
+        if request.poses == PoseSource::Measured {
             // Its medians tell what the measured lengths are in the network's unit.
             watched.insert(MapName::TrueDepth);
         }
@@ -195,7 +195,7 @@ impl CloudFusionJob {
     /// What is to be predicted next: what is nearest to the target.
     fn missing(&self, target: &FrameKey) -> Option<Missing> {
         let sides = [self.side(target, 1), self.side(target, -1)];
-        if self.request.poses == Poses::Measured && !self.clouds.contains_key(target) {
+        if self.request.poses == PoseSource::Measured && !self.clouds.contains_key(target) {
             return Some(Missing::Cloud(target.clone()));
         }
         let most = sides.iter().map(Vec::len).max().unwrap_or(0);
@@ -234,8 +234,8 @@ impl CloudFusionJob {
 
     fn neighbours(&mut self, target: &FrameKey) -> Result<Vec<Neighbour>> {
         let mut neighbours = match self.request.poses {
-            Poses::Predicted => self.by_predicted_motions(target),
-            Poses::Measured => self.by_true_poses(target)?,
+            PoseSource::Predicted => self.by_predicted_motions(target),
+            PoseSource::Measured => self.by_true_poses(target)?,
         };
         neighbours.sort_by_key(|neighbour| neighbour.frame);
         Ok(neighbours)

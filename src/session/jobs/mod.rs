@@ -6,7 +6,7 @@ mod snapshots;
 mod trajectory;
 
 pub use evaluation::{EvaluatedFrames, EvaluationProgress, EvaluationReport, EvaluationRequest};
-pub use fusion::{CloudFusion, FusionRequest, Neighbour, Poses};
+pub use fusion::{CloudFusion, FusionRequest, Neighbour, PoseSource};
 pub use snapshots::Pinned;
 pub use trajectory::Trajectory;
 

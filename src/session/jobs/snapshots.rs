@@ -12,7 +12,7 @@ use crate::{
         publisher::Publisher,
         showing::{FrameView, MapRequest},
     },
-    train::{Album, SeenFrame, Snapshot, Thumbnail},
+    train::{FrameMaps, Snapshot, SnapshotStore, Thumbnail},
 };
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Tensor;
@@ -64,7 +64,7 @@ pub struct SnapshotJob {
     /// Frames that could not be looked at; each is told once.
     failed: BTreeSet<FrameKey>,
     /// Where the snapshots of the present or last run are kept.
-    album: Option<Album>,
+    album: Option<SnapshotStore>,
     /// What the last was begun with.
     last: Option<Now>,
 }
@@ -84,7 +84,7 @@ impl SnapshotJob {
     }
 
     /// Keeps what will be seen in this album, that of a run that starts or goes on.
-    pub fn fill(&mut self, album: Album) {
+    pub fn fill(&mut self, album: SnapshotStore) {
         self.forget();
         self.album = Some(album);
     }
@@ -184,7 +184,7 @@ fn look(
     maps: &BTreeSet<MapName>,
     colour: Option<&Arc<Thumbnail>>,
     compute: &Compute,
-) -> Result<SeenFrame> {
+) -> Result<FrameMaps> {
     ensure!(snapshot.source.contains(key), "the open data has no such frame; unpin it");
     let target = MapName::Colour(FrameId::TARGET);
     let mut watched = maps.clone();
@@ -201,7 +201,7 @@ fn look(
         (None, picture) => Arc::new(thumbnail(target, picture.context("the frame has no picture")?)?),
     };
     let maps = seen.into_iter().map(|(name, map)| Ok((name, thumbnail(name, map)?)));
-    Ok(SeenFrame { key: key.clone(), colour, maps: maps.collect::<Result<_>>()? })
+    Ok(FrameMaps { key: key.clone(), colour, maps: maps.collect::<Result<_>>()? })
 }
 
 /// The first sample's map, small and off the device.

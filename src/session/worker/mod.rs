@@ -20,7 +20,7 @@ use super::{
 use crate::{compute::Compute, train::OpenData};
 use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use phase::{Phase, Training};
+use phase::{ActiveRun, Phase};
 use std::{sync::Arc, time::Duration};
 use viewing::Viewer;
 
@@ -220,7 +220,7 @@ impl Worker {
 
     /// Versions of what is looked at.
     fn looked_at(&self) -> Now {
-        let of_run = || self.phase.training().map(Training::version);
+        let of_run = || self.phase.training().map(ActiveRun::version);
         Now {
             data: self.data.as_ref().map(|data| data.report.version),
             model: self.model.as_ref().map(|model| model.version).or_else(of_run),
@@ -242,7 +242,7 @@ impl Worker {
 
     /// The networks that are looked at.
     fn looked_at_model(&self) -> Option<Model> {
-        self.model.clone().or_else(|| self.phase.training().map(Training::model))
+        self.model.clone().or_else(|| self.phase.training().map(ActiveRun::model))
     }
 
     /// What is looked at; `None` without data.

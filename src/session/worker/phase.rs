@@ -12,7 +12,7 @@ use crate::{
 use std::{mem, sync::Arc};
 
 /// A run with the data that it trains on.
-pub(super) struct Training {
+pub(super) struct ActiveRun {
     pub run: Run,
     pub data: Dataset,
     /// The number of its networks among all that there were.
@@ -22,7 +22,7 @@ pub(super) struct Training {
     architecture: Architecture,
 }
 
-impl Training {
+impl ActiveRun {
     pub fn new(run: Run, data: Dataset, model_id: u64) -> Self {
         let architecture = run.networks().architecture();
         Self { run, data, model_id, validating: None, architecture }
@@ -75,13 +75,13 @@ pub(super) enum Phase {
     Idle,
     /// It makes steps.
     Running {
-        training: Box<Training>,
+        training: Box<ActiveRun>,
         /// Whether the next step is the last before a pause.
         one_step: bool,
     },
     /// It makes none.
     Paused {
-        training: Box<Training>,
+        training: Box<ActiveRun>,
         /// Why, if nobody asked for that.
         failure: Option<Failure>,
     },
@@ -100,14 +100,14 @@ impl Phase {
         matches!(self, Self::Running { .. })
     }
 
-    pub fn training(&self) -> Option<&Training> {
+    pub fn training(&self) -> Option<&ActiveRun> {
         match self {
             Self::Idle => None,
             Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),
         }
     }
 
-    pub fn training_mut(&mut self) -> Option<&mut Training> {
+    pub fn training_mut(&mut self) -> Option<&mut ActiveRun> {
         match self {
             Self::Idle => None,
             Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),
@@ -122,7 +122,7 @@ impl Phase {
     }
 
     /// Takes the run out, so that there is none.
-    pub fn take(&mut self) -> Option<Box<Training>> {
+    pub fn take(&mut self) -> Option<Box<ActiveRun>> {
         match mem::take(self) {
             Self::Idle => None,
             Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),

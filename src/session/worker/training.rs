@@ -1,6 +1,6 @@
 //! Runs: how they start, make steps, stand still after a failure, and end.
 
-use super::{Dataset, Training, Worker, phase::Phase};
+use super::{ActiveRun, Dataset, Worker, phase::Phase};
 use crate::{
     config::{DataChoice, RunConfig, Setting},
     session::jobs::Job,
@@ -9,8 +9,8 @@ use crate::{
         failure::{caught, guarded},
     },
     train::{
-        Album, Entry, Position, Progress, Reported, Run, RunFolder, Samples, Snapshots, StartingNetworks,
-        Step,
+        Entry, Position, Progress, Reported, Run, RunFolder, Samples, SnapshotStore, Snapshots,
+        StartingNetworks, Step,
     },
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -45,7 +45,7 @@ impl Command {
 }
 
 /// A run that is ready to go on.
-pub(super) struct Opened {
+pub(super) struct ReadyRun {
     pub run: Run,
     samples: Samples,
     history: Vec<Entry>,
@@ -75,7 +75,7 @@ impl Worker {
         let samples = data.open.samples(&config.objective.frame_ids)?;
         let run = Run::new(config, start, &data.open, &samples, out, &self.compute)?;
         self.model = None;
-        self.begin(Opened { run, samples, history: Vec::new(), warning: None }, data, true);
+        self.begin(ReadyRun { run, samples, history: Vec::new(), warning: None }, data, true);
         if let Some(text) = pretrained {
             let (level, topic) = (Level::Info, Topic::Weights);
             self.publisher.send(Event::Notice(Notice { level, topic, text, ..Notice::default() }));
@@ -155,7 +155,7 @@ impl Worker {
     }
 
     /// Opens a run at its last checkpoint; nothing else changes yet.
-    pub(super) fn open_run(&self, folder: RunFolder, config: RunConfig, data: &Dataset) -> Result<Opened> {
+    pub(super) fn open_run(&self, folder: RunFolder, config: RunConfig, data: &Dataset) -> Result<ReadyRun> {
         let samples = data.open.samples(&config.objective.frame_ids)?;
         let here = self.compute.precision();
         let begun = folder.manifest().map_or(here, |manifest| manifest.precision);
@@ -163,17 +163,17 @@ impl Worker {
         let is_other = begun != here;
         let warning =
             is_other.then(|| format!("the run was begun with --precision {begun} and goes on with {here}"));
-        Ok(Opened { run, samples, history, warning })
+        Ok(ReadyRun { run, samples, history, warning })
     }
 
-    pub(super) fn begin(&mut self, opened: Opened, data: Dataset, goes_on: bool) {
-        let Opened { run, samples, history, warning: precision } = opened;
-        let (album, warning) = Album::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
+    pub(super) fn begin(&mut self, opened: ReadyRun, data: Dataset, goes_on: bool) {
+        let ReadyRun { run, samples, history, warning: precision } = opened;
+        let (album, warning) = SnapshotStore::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
         let snapshots = album.snapshots().all().to_vec();
         self.jobs.snapshots.fill(album);
         let started = RunStarted { config: run.config(), out: run.out(), history, snapshots };
         let has_validation = run.has_validation();
-        let training = Box::new(Training::new(run, data, self.next_version()));
+        let training = Box::new(ActiveRun::new(run, data, self.next_version()));
         self.phase = if goes_on {
             Phase::Running { training, one_step: false }
         } else {
@@ -263,7 +263,7 @@ impl Worker {
     }
 
     fn take_snapshot_if_due(&mut self) -> Result<()> {
-        let is_due = |training: &Training| self.jobs.snapshots.is_due(training.run.steps(), false);
+        let is_due = |training: &ActiveRun| self.jobs.snapshots.is_due(training.run.steps(), false);
         if self.phase.training().is_some_and(is_due) {
             // What a snapshot says of a step it says of one that succeeded.
             self.settle().context(STEP_FAILED)?;

@@ -5,10 +5,10 @@ use crate::{
     data::FrameKey,
     objective::{Adjustment, MapName},
     session::{
-        CloudFusion, FusionRequest, Level, Origin, Provenance, Topic,
+        CloudFusion, FusionRequest, Level, PictureSource, Provenance, Topic,
         failure::guarded,
         jobs::{CloudFusionJob, Now},
-        showing::{FrameView, MapRequest, Predicted, Seen, Subject},
+        showing::{FrameView, MapRequest, MapSet, PictureSubject, PredictedFrame},
     },
     train::Step,
 };
@@ -33,7 +33,7 @@ pub(super) struct Viewer {
     /// What was looked at when the frame was shown last.
     shown: Option<Now>,
     /// What the networks said of the frame, kept while changes are tried.
-    predicted: Option<(Now, FrameKey, Predicted)>,
+    predicted: Option<(Now, FrameKey, PredictedFrame)>,
 }
 
 impl Default for Viewer {
@@ -118,13 +118,14 @@ impl Worker {
         let Some(training) = self.phase.training() else { return Ok(()) };
         // The batch went through the networks before the step changed them.
         let weights = Some(Provenance::Run { out: training.run.out(), step: step.number.saturating_sub(1) });
-        let subject = Subject { key: step.key, step: step.number, origin: Origin::Training, weights };
+        let subject =
+            PictureSubject { key: step.key, step: step.number, origin: PictureSource::Training, weights };
         let objective = step.objective.config().clone();
         let request = self.map_request();
         let mut maps = step.outcome.maps;
         let evidence = request.explain(&step.objective, &step.outcome.judged, &mut maps);
         request.doubt(Some(&training.run.networks()), &step.samples, &mut maps);
-        let seen = Seen { objective, maps, evidence, scale: None, what_if: None };
+        let seen = MapSet { objective, maps, evidence, scale: None, what_if: None };
         if let Some(picture) = subject.picture(&step.samples, seen, request)? {
             self.publisher.publish_picture(picture);
         }

@@ -2,8 +2,8 @@
 //! the frames, which are the same in all.
 
 use super::{
-    SeenFrame, Snapshot, Snapshots, Thumbnail,
-    file::{self, Facts, Maps},
+    FrameMaps, Snapshot, Snapshots, Thumbnail,
+    file::{self, Facts, MapValues},
 };
 use crate::{
     config::FrameId,
@@ -31,7 +31,7 @@ const SECONDS: &str = "seconds";
 
 /// The snapshots of a run, on the disk within the same bound as in memory. Each file appears whole or not at
 /// all.
-pub struct Album {
+pub struct SnapshotStore {
     folder: PathBuf,
     snapshots: Snapshots,
     /// The frames whose pictures are on the disk.
@@ -41,7 +41,7 @@ pub struct Album {
 }
 
 /// What was found in a folder of snapshots.
-struct Found {
+struct FoundSnapshots {
     snapshots: Snapshots,
     /// Steps of those that had to be left out to stay within the bound.
     left_out: Vec<u64>,
@@ -49,7 +49,7 @@ struct Found {
     refusals: Vec<Error>,
 }
 
-impl Album {
+impl SnapshotStore {
     /// Opens the album of a run that stands at a step, to take so many bytes of maps at most: removes what a
     /// killed process left half-written, and what was seen after that step, which will be made anew; reads the
     /// others. Also gives in words what of it failed; that is left as it is.
@@ -58,7 +58,8 @@ impl Album {
         let cleaned = if folder.is_dir() { clean(&folder) } else { Ok(()) };
         let later = of_steps(&folder, ENDING).into_iter().filter(|(other, _)| *other > step);
         let removed: Vec<Result<()>> = later.map(|(_, path)| remove(&path)).collect();
-        let Found { snapshots, left_out, pictured, refusals } = look_through(&folder, step, most_bytes);
+        let FoundSnapshots { snapshots, left_out, pictured, refusals } =
+            look_through(&folder, step, most_bytes);
         let album = Self { folder, snapshots, pictured, has_failed: false };
         let dropped = left_out.into_iter().map(|step| album.remove(step));
         let failures: Vec<Error> = [cleaned]
@@ -119,7 +120,7 @@ impl Album {
             .map_err(in_words)
             .with_context(|| format!("{} cannot be made", self.folder.display()))?;
         let pictures = self.folder.join(PICTURES);
-        let has_picture = |frame: &SeenFrame| self.pictured.contains(&frame.key);
+        let has_picture = |frame: &FrameMaps| self.pictured.contains(&frame.key);
         if !snapshot.frames.iter().all(has_picture) || !pictures.is_file() {
             self.write_pictures(&pictures)?;
         }
@@ -127,7 +128,7 @@ impl Album {
             let maps = frame.maps.iter().map(|(name, map)| (*name, map));
             (frame.key.clone(), maps.collect())
         });
-        let frames: Vec<Maps<&Thumbnail>> = frames.collect();
+        let frames: Vec<MapValues<&Thumbnail>> = frames.collect();
         let facts = [(STEP, step.to_string()), (SECONDS, snapshot.seconds.to_string())];
         let facts = facts.map(|(name, value)| (name.to_owned(), value));
         file::write(&self.path(step), &frames, facts.into())
@@ -139,7 +140,7 @@ impl Album {
         let pictures: BTreeMap<&FrameKey, &Thumbnail> =
             frames.map(|frame| (&frame.key, frame.colour.as_ref())).collect();
         let pictured = pictures.keys().map(|key| (*key).clone()).collect();
-        let pictures: Vec<Maps<&Thumbnail>> = pictures
+        let pictures: Vec<MapValues<&Thumbnail>> = pictures
             .into_iter()
             .map(|(key, picture)| (key.clone(), BTreeMap::from([(PICTURE, picture)])))
             .collect();
@@ -150,9 +151,9 @@ impl Album {
 }
 
 /// Reads the snapshots of a folder up to a step.
-fn look_through(folder: &Path, last: u64, most_bytes: usize) -> Found {
+fn look_through(folder: &Path, last: u64, most_bytes: usize) -> FoundSnapshots {
     let (snapshots, left_out) = (Snapshots::within(most_bytes), Vec::new());
-    let mut found = Found { snapshots, left_out, pictured: BTreeSet::new(), refusals: Vec::new() };
+    let mut found = FoundSnapshots { snapshots, left_out, pictured: BTreeSet::new(), refusals: Vec::new() };
     let mut files = of_steps(folder, ENDING);
     files.retain(|(step, path)| *step <= last && path.is_file());
     if files.is_empty() {
@@ -177,7 +178,7 @@ fn look_through(folder: &Path, last: u64, most_bytes: usize) -> Found {
 
 fn read_pictures(path: &Path) -> Result<BTreeMap<FrameKey, Arc<Thumbnail>>> {
     let (frames, _) = file::read(path).with_context(|| format!("{} cannot be used", path.display()))?;
-    let picture = |(key, mut maps): Maps<Thumbnail>| {
+    let picture = |(key, mut maps): MapValues<Thumbnail>| {
         let picture = maps.remove(&PICTURE)?;
         Some((key, Arc::new(picture)))
     };
@@ -193,10 +194,10 @@ fn read_snapshot(path: &Path, step: u64, pictures: &BTreeMap<FrameKey, Arc<Thumb
         let stated = fact(SECONDS)?;
         let seconds = stated.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
         let seconds = seconds.with_context(|| format!("it says that it took {stated} seconds"))?;
-        let seen = |(key, maps): Maps<Thumbnail>| {
+        let seen = |(key, maps): MapValues<Thumbnail>| {
             let colour = pictures.get(&key).cloned();
             let colour = colour.with_context(|| format!("there is no picture of frame {key}"))?;
-            Ok(SeenFrame { key, colour, maps })
+            Ok(FrameMaps { key, colour, maps })
         };
         let frames = frames.into_iter().map(seen).collect::<Result<_>>()?;
         Ok(Snapshot { step: Some(step), frames, seconds })

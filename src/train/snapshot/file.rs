@@ -35,14 +35,14 @@ const FRAMES: &str = "frames";
 /// What is known by name beside the maps.
 pub type Facts = HashMap<String, String>;
 /// A frame with some of its maps.
-pub type Maps<T> = (FrameKey, BTreeMap<MapName, T>);
+pub type MapValues<T> = (FrameKey, BTreeMap<MapName, T>);
 
 fn tensor_name(key: &FrameKey, map: MapName) -> String {
     format!("{key}: {map}")
 }
 
 /// Writes a file, whole or not at all.
-pub fn write(path: &Path, frames: &[Maps<&Thumbnail>], mut facts: Facts) -> Result<()> {
+pub fn write(path: &Path, frames: &[MapValues<&Thumbnail>], mut facts: Facts) -> Result<()> {
     let contents: Vec<(&FrameKey, Vec<MapName>)> =
         frames.iter().map(|(key, maps)| (key, maps.keys().copied().collect())).collect();
     facts.insert(FRAMES.to_owned(), serde_json::to_string(&contents)?);
@@ -76,7 +76,7 @@ pub fn write(path: &Path, frames: &[Maps<&Thumbnail>], mut facts: Facts) -> Resu
 /// # Errors
 /// If it cannot be read, or is not as [`write`] would write it. No file makes this take more than twice its
 /// length (of which there is a most) and 32 MiB.
-pub fn read(path: &Path) -> Result<(Vec<Maps<Thumbnail>>, Facts)> {
+pub fn read(path: &Path) -> Result<(Vec<MapValues<Thumbnail>>, Facts)> {
     let bytes = read_within(path, LONGEST).map_err(|error| anyhow!(io_reason(&error)))?;
     let header = bytes.first_chunk().map(|length| u64::from_le_bytes(*length));
     ensure!(header.is_some_and(|length| length <= LONGEST_HEADER), "it is cut off, or no file of snapshots");

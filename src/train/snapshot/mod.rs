@@ -4,7 +4,7 @@
 mod album;
 mod file;
 
-pub use album::Album;
+pub use album::SnapshotStore;
 
 use crate::{
     config::ImageSize,
@@ -113,7 +113,7 @@ fn block(name: MapName, plane: &[f32], size: ImageSize, [top, left]: [usize; 2],
 
 /// What was seen of a frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SeenFrame {
+pub struct FrameMaps {
     /// The frame.
     pub key: FrameKey,
     /// The picture itself, one for all snapshots.
@@ -129,14 +129,14 @@ pub struct Snapshot {
     /// Steps that they had made; `None` if they are of no run.
     pub step: Option<u64>,
     /// The frames that could be read.
-    pub frames: Vec<SeenFrame>,
+    pub frames: Vec<FrameMaps>,
     /// Seconds that it took.
     pub seconds: f64,
 }
 
 impl Snapshot {
     /// What was seen of a frame.
-    pub fn frame(&self, key: &FrameKey) -> Option<&SeenFrame> {
+    pub fn frame(&self, key: &FrameKey) -> Option<&FrameMaps> {
         self.frames.iter().find(|frame| frame.key == *key)
     }
 

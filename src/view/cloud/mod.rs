@@ -11,14 +11,14 @@ pub use layer::{CloudLayer, CloudStyle, Paint};
 use super::{
     Orbit,
     field::{FieldStyle, Range},
-    pipelines::{Kept, Parameters, Pipelines, bind, buffer, cover},
-    range::{Figures, RangeBuffer, Selection},
-    report::Report,
+    pipelines::{DeviceCache, Parameters, Pipelines, bind, buffer, cover},
+    range::{Figures, RangeBuffer, RangeSelection},
+    report::LatestValues,
 };
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use glam::Mat4;
 use std::time::Duration;
-use target::Target;
+use target::RenderTarget;
 
 /// Two triangles.
 const VERTICES_OF_A_POINT: u32 = 6;
@@ -26,9 +26,9 @@ const VERTICES_OF_A_POINT: u32 = 6;
 /// Draws point clouds at one place on the screen.
 #[derive(Default)]
 pub struct CloudView {
-    kept: Kept<Buffers>,
-    depths: Report<Figures>,
-    colours: Report<Figures>,
+    kept: DeviceCache<CloudBuffers>,
+    depths: LatestValues<Figures>,
+    colours: LatestValues<Figures>,
 }
 
 impl CloudView {
@@ -46,7 +46,7 @@ impl CloudView {
             // The device hands the figures over when it is next given work.
             painter.ctx().request_repaint_after(Duration::from_millis(30));
         }
-        let drawing = Drawing {
+        let drawing = CloudCallback {
             kept: self.kept.clone(),
             depths: self.depths.clone(),
             colours: self.colours.clone(),
@@ -70,10 +70,10 @@ impl CloudView {
     }
 }
 
-/// The `Scene` of `cloud.wgsl`.
+/// The `SceneUniform` of `cloud.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-struct Scene {
+struct SceneUniform {
     clip_from_camera: [f32; 16],
     shift: [f32; 4],
     intrinsics: [f32; 4],
@@ -90,19 +90,19 @@ struct Scene {
     padding: [u32; 3],
 }
 
-struct Buffers {
+struct CloudBuffers {
     /// Held as long as their memory is bound.
     layers: Vec<CloudLayer>,
-    scenes: Vec<Parameters<Scene>>,
+    scenes: Vec<Parameters<SceneUniform>>,
     groups: Vec<wgpu::BindGroup>,
     background: [u8; 3],
-    target: Target,
+    target: RenderTarget,
 }
 
-struct Drawing {
-    kept: Kept<Buffers>,
-    depths: Report<Figures>,
-    colours: Report<Figures>,
+struct CloudCallback {
+    kept: DeviceCache<CloudBuffers>,
+    depths: LatestValues<Figures>,
+    colours: LatestValues<Figures>,
     rect: egui::Rect,
     layers: Vec<CloudLayer>,
     orbit: Orbit,
@@ -110,14 +110,14 @@ struct Drawing {
     context: egui::Context,
 }
 
-impl Drawing {
-    fn scene(&self, layer: &CloudLayer, size: [u32; 2]) -> Scene {
+impl CloudCallback {
+    fn scene(&self, layer: &CloudLayer, size: [u32; 2]) -> SceneUniform {
         let (columns, rows) = (layer.depth.width, layer.depth.height);
         let aspect = size[0] as f32 / size[1] as f32;
         let clip_from_target = self.orbit.clip_from_camera(aspect);
         let rotation = Mat4::from_mat3(layer.target_from_source.matrix3.as_mat3());
         let place = layer.target_from_source.translation.as_vec3();
-        Scene {
+        SceneUniform {
             clip_from_camera: (clip_from_target * rotation).to_cols_array(),
             shift: (clip_from_target * place.extend(0.0)).to_array(),
             intrinsics: layer.intrinsics.in_pixels(columns, rows),
@@ -136,7 +136,7 @@ impl Drawing {
         }
     }
 
-    fn scenes(&self, size: [u32; 2]) -> impl Iterator<Item = Scene> + '_ {
+    fn scenes(&self, size: [u32; 2]) -> impl Iterator<Item = SceneUniform> + '_ {
         self.layers.iter().map(move |layer| self.scene(layer, size))
     }
 
@@ -145,15 +145,15 @@ impl Drawing {
         (device, queue): (&wgpu::Device, &wgpu::Queue),
         encoder: &mut wgpu::CommandEncoder,
         pipelines: &Pipelines,
-        target: Target,
-    ) -> Buffers {
+        target: RenderTarget,
+    ) -> CloudBuffers {
         let notice = || {
             let context = self.context.clone();
             move || context.request_repaint()
         };
         let (depth_range, colour_range) = (RangeBuffer::new(device), RangeBuffer::new(device));
         if let Some(first) = self.layers.first() {
-            depth_range.find(device, encoder, pipelines, &first.depth, Selection::default());
+            depth_range.find(device, encoder, pipelines, &first.depth, RangeSelection::default());
             depth_range.report(device, encoder, &self.depths, notice());
             let style = first.paint.style();
             if let FieldStyle::Measure { range: Range::Fixed { low, high }, .. } = style {
@@ -166,7 +166,7 @@ impl Drawing {
         }
         let scenes: Vec<_> =
             self.scenes(target.size).map(|scene| Parameters::new(device, "scene", scene)).collect();
-        let group = |(layer, scene): (&CloudLayer, &Parameters<Scene>)| {
+        let group = |(layer, scene): (&CloudLayer, &Parameters<SceneUniform>)| {
             let style = layer.paint.style();
             let reading = Parameters::new(device, "reading", style.reading());
             let table =
@@ -186,27 +186,33 @@ impl Drawing {
             )
         };
         let groups = self.layers.iter().zip(&scenes).map(group).collect();
-        Buffers { layers: self.layers.clone(), scenes, groups, background: self.style.background, target }
+        CloudBuffers {
+            layers: self.layers.clone(),
+            scenes,
+            groups,
+            background: self.style.background,
+            target,
+        }
     }
 
-    fn render(encoder: &mut wgpu::CommandEncoder, pipelines: &Pipelines, buffers: &Buffers) {
+    fn render(encoder: &mut wgpu::CommandEncoder, pipelines: &Pipelines, buffers: &CloudBuffers) {
         let mut pass = buffers.target.begin(encoder, buffers.background);
         pass.set_pipeline(&pipelines.cloud);
         for (scene, group) in buffers.scenes.iter().zip(&buffers.groups) {
             pass.set_bind_group(0, group, &[]);
-            let Scene { size, thinning, .. } = scene.value();
+            let SceneUniform { size, thinning, .. } = scene.value();
             let [columns, rows] = size.map(|pixels| pixels.div_ceil(*thinning));
             pass.draw(0..VERTICES_OF_A_POINT * columns * rows, 0..1);
         }
     }
 
-    fn is_of(&self, buffers: &Buffers) -> bool {
+    fn is_of(&self, buffers: &CloudBuffers) -> bool {
         let mut pairs = self.layers.iter().zip(&buffers.layers);
         self.layers.len() == buffers.layers.len() && pairs.all(|(a, b)| a.reads_as(b))
     }
 }
 
-impl CallbackTrait for Drawing {
+impl CallbackTrait for CloudCallback {
     fn prepare(
         &self,
         device: &wgpu::Device,
@@ -226,7 +232,7 @@ impl CallbackTrait for Drawing {
             return Vec::new();
         }
         let same = kept.as_ref().is_some_and(|buffers| self.is_of(buffers));
-        let stands = |buffers: &Buffers| {
+        let stands = |buffers: &CloudBuffers| {
             let scenes = buffers.scenes.iter().map(|scene| *scene.value());
             scenes.eq(self.scenes(size)) && buffers.background == self.style.background
         };
@@ -236,7 +242,7 @@ impl CallbackTrait for Drawing {
             }
             Some(buffers) if same => {
                 if buffers.target.size != size {
-                    buffers.target = Target::new(device, pipelines, size);
+                    buffers.target = RenderTarget::new(device, pipelines, size);
                 }
                 buffers.background = self.style.background;
                 buffers.layers.clone_from(&self.layers);
@@ -246,7 +252,7 @@ impl CallbackTrait for Drawing {
             }
             _ => {
                 let target = kept.take().map(|buffers| buffers.target).filter(|target| target.size == size);
-                let target = target.unwrap_or_else(|| Target::new(device, pipelines, size));
+                let target = target.unwrap_or_else(|| RenderTarget::new(device, pipelines, size));
                 *kept = Some(self.buffers((device, queue), encoder, pipelines, target));
             }
         }

@@ -3,14 +3,14 @@
 use super::super::pipelines::{CLOUD_COLOUR, CLOUD_DEPTH, Pipelines, bind};
 
 /// Colour and depth of the points seen.
-pub(super) struct Target {
+pub(super) struct RenderTarget {
     pub size: [u32; 2],
     pub colour: wgpu::TextureView,
     pub depth: wgpu::TextureView,
     pub copy: wgpu::BindGroup,
 }
 
-impl Target {
+impl RenderTarget {
     pub fn new(device: &wgpu::Device, pipelines: &Pipelines, size: [u32; 2]) -> Self {
         let texture = |label, format, usage| {
             let texture = device.create_texture(&wgpu::TextureDescriptor {

@@ -4,7 +4,7 @@ use super::{Cloud, FARTHEST, FLATTEST, WIDTHS, colouring::ColourBy};
 use crate::{
     app::{state::State, theme},
     objective::MapName,
-    session::{FusionRequest, Poses},
+    session::{FusionRequest, PoseSource},
     view::Orbit,
 };
 use egui::{
@@ -145,9 +145,9 @@ impl Cloud {
             }
             ui.separator();
             let poses = [
-                (Poses::Predicted, "Predicted poses", "By the pose network, pair by pair of frames"),
+                (PoseSource::Predicted, "Predicted poses", "By the pose network, pair by pair of frames"),
                 (
-                    Poses::Measured,
+                    PoseSource::Measured,
                     "Measured poses",
                     "By what the data says of the camera's way (KITTI's oxts or poses, the built-in drive's), \
                      brought to the scale of the depths",
@@ -183,10 +183,10 @@ fn lasting_menu<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) 
 }
 
 /// Why frames cannot be put together like this.
-fn obstacle_to_fusing(state: &State, poses: Poses) -> Option<&'static str> {
+fn obstacle_to_fusing(state: &State, poses: PoseSource) -> Option<&'static str> {
     if state.is_training() {
         Some("The networks change with every step: pause first")
-    } else if poses == Poses::Predicted && !state.path.has_pose {
+    } else if poses == PoseSource::Predicted && !state.path.has_pose {
         Some(
             "There is no pose network: choose measured poses, load weights with a pose network, or train with \
              neighbouring frames. A stereo pair says nothing of the way to other frames",

@@ -9,7 +9,7 @@ mod welcome;
 use super::{Pane, empty, title};
 use crate::{
     app::{
-        legend::{self, Scale},
+        legend::{self, ColourBar},
         state::State,
         theme::Palette,
         typing,
@@ -157,7 +157,7 @@ impl Cloud {
         if let Some((_, style)) = self.colour_by.field(state) {
             if let Some(range) = self.view.range(&style) {
                 let unit = self.colour_by.map().map_or("", legend::unit);
-                let scale = Scale { style: &style, range, unit, value: None };
+                let scale = ColourBar { style: &style, range, unit, value: None };
                 legend::bar(ui.painter(), free, Align2::RIGHT_BOTTOM, &scale);
             }
             free.max.y -= legend::HEIGHT;

@@ -5,7 +5,7 @@ use super::line::{Curve, number};
 use crate::app::{
     icon::Icon,
     panes::key_entry,
-    state::{CurvesWish, State, run_name},
+    state::{CurvesRequest, State, run_name},
     theme,
 };
 use egui::{Response, RichText, Ui, Vec2};
@@ -76,14 +76,14 @@ fn runs(ui: &mut Ui, state: &mut State) {
             let entry = ui.checkbox(&mut is_drawn, run_name(&folder));
             if entry.on_hover_text(folder.display().to_string()).changed() {
                 match is_drawn {
-                    true => state.curves.wish(CurvesWish::Read(folder)),
+                    true => state.curves.wish(CurvesRequest::Read(folder)),
                     false => state.curves.remove(&folder),
                 }
             }
         }
         ui.separator();
         if ui.button("Other folder…").on_hover_text("A run folder: one with metrics.jsonl").clicked() {
-            state.curves.wish(CurvesWish::Ask);
+            state.curves.wish(CurvesRequest::Ask);
         }
     });
     if menu.response.on_hover_text("Draw another run's figures beside the present one's").clicked() {

@@ -10,7 +10,7 @@ use crate::{
         state::State,
         theme::{self, Palette},
     },
-    train::Figure,
+    train::Metric,
 };
 use egui::{Align, Color32, ComboBox, DragValue, Layout, PopupAnchor, Tooltip, Ui};
 use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoints, Points, VLine};
@@ -56,7 +56,7 @@ impl Curves {
     /// The lines of the present run, the most important last.
     fn curves(&self, state: &State, accent: Color32) -> Vec<Curve> {
         let Some(first) = state.history.first() else { return Vec::new() };
-        let shows_scales = state.figure == Figure::Loss && self.shows_scales && state.curves.runs.is_empty();
+        let shows_scales = state.figure == Metric::Loss && self.shows_scales && state.curves.runs.is_empty();
         let scales = first.scale_losses.keys().copied().filter(|_| shows_scales);
         let scales = scales.map(|scale| Curve {
             name: format!("scale {scale}"),
@@ -100,7 +100,7 @@ impl Curves {
     }
 
     fn validations(&self, state: &State, colour: Color32) -> Points<'static> {
-        let is_loss = state.figure == Figure::Loss;
+        let is_loss = state.figure == Metric::Loss;
         let points: Vec<[f64; 2]> = state
             .validations
             .iter()
@@ -122,14 +122,14 @@ impl Pane for Curves {
         let choice = ComboBox::from_id_salt("figure").selected_text(state.figure.name());
         let choice = choice.width(width).truncate().height(400.0);
         let choice = choice.show_ui(ui, |ui| {
-            for figure in Figure::ALL {
+            for figure in Metric::ALL {
                 ui.selectable_value(&mut state.figure, figure, figure.name()).on_hover_text(figure.help());
             }
         });
         choice.response.on_hover_text(state.figure.help()).accessible_name("Figure");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.checkbox(&mut self.is_logarithmic, "log").on_hover_text("Logarithmic axis");
-            if state.figure == Figure::Loss {
+            if state.figure == Metric::Loss {
                 ui.checkbox(&mut self.shows_scales, "scales").on_hover_text(
                     "Also the loss at each scale of the disparity pyramid, while no other run is drawn",
                 );

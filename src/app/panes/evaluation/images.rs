@@ -39,7 +39,7 @@ impl Default for ImageTable {
 }
 
 /// An image with its figures, the difference of abs_rel to another report last.
-struct Line<'a> {
+struct ImageRow<'a> {
     image: &'a ImageResult,
     figures: [f64; DIFFERENCE + 1],
 }
@@ -80,7 +80,7 @@ impl ImageTable {
         }
     }
 
-    fn lines<'a>(&self, report: &'a EvaluationReport, other: Option<&EvaluationReport>) -> Vec<Line<'a>> {
+    fn lines<'a>(&self, report: &'a EvaluationReport, other: Option<&EvaluationReport>) -> Vec<ImageRow<'a>> {
         let others: HashMap<&str, f64> = other
             .into_iter()
             .flat_map(|other| &other.evaluation.per_image)
@@ -91,10 +91,10 @@ impl ImageTable {
             let mut all = [image.ratio; DIFFERENCE + 1];
             all[..RATIO].copy_from_slice(&figures(&image.metrics));
             all[DIFFERENCE] = image.metrics.abs_rel - before;
-            Line { image, figures: all }
+            ImageRow { image, figures: all }
         };
         let wanted = |image: &&ImageResult| image.key.contains(self.filter.trim());
-        let mut lines: Vec<Line> = report.evaluation.per_image.iter().filter(wanted).map(line).collect();
+        let mut lines: Vec<ImageRow> = report.evaluation.per_image.iter().filter(wanted).map(line).collect();
         lines.sort_by(|a, b| {
             let order = a.figures[self.sorted_by].total_cmp(&b.figures[self.sorted_by]);
             if self.falls { order.reverse() } else { order }
@@ -153,8 +153,8 @@ fn cell(line: Rect, place: usize, count: usize) -> Rect {
 }
 
 /// Draws an image's line; says whether it was clicked.
-fn row(ui: &mut Ui, line: &Line, columns: &[usize], is_shown: bool) -> bool {
-    let Line { image, figures } = line;
+fn row(ui: &mut Ui, line: &ImageRow, columns: &[usize], is_shown: bool) -> bool {
+    let ImageRow { image, figures } = line;
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::click());
     let name = format!("{}: abs_rel {:.3}", image.key, image.metrics.abs_rel);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));

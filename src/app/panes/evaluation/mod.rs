@@ -20,7 +20,7 @@ const CHARTS_WIDTH: f32 = 280.0;
 
 /// The parts of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Part {
+enum ReportSection {
     #[default]
     Summary,
     Images,
@@ -33,7 +33,7 @@ enum Part {
 pub struct Evaluation {
     #[serde(skip)]
     images: ImageTable,
-    part: Part,
+    part: ReportSection,
 }
 
 impl Pane for Evaluation {
@@ -101,19 +101,21 @@ impl Pane for Evaluation {
             return;
         }
         ui.horizontal(|ui| {
-            for (part, name) in
-                [(Part::Summary, "Summary"), (Part::Images, "Images"), (Part::Charts, "Charts")]
-            {
+            for (part, name) in [
+                (ReportSection::Summary, "Summary"),
+                (ReportSection::Images, "Images"),
+                (ReportSection::Charts, "Charts"),
+            ] {
                 ui.selectable_value(&mut self.part, part, name);
             }
         });
         match self.part {
-            Part::Summary => {
+            ReportSection::Summary => {
                 let scroll = ScrollArea::vertical().id_salt("summary").auto_shrink(false);
                 scroll.show(ui, |ui| summary::summary(ui, &mut state.evaluations));
             }
-            Part::Images => self.images.ui(ui, state, &report, other.as_deref()),
-            Part::Charts => charts::charts(ui, &report, other.as_deref()),
+            ReportSection::Images => self.images.ui(ui, state, &report, other.as_deref()),
+            ReportSection::Charts => charts::charts(ui, &report, other.as_deref()),
         }
     }
 }

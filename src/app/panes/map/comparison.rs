@@ -1,6 +1,6 @@
 //! Two maps in one view: one beside the other with a divider between them, or one after the other.
 
-use super::layer::{Layer, Spot};
+use super::layer::{Layer, Viewport};
 use crate::{
     app::{legend, state::State, theme},
     objective::MapName,
@@ -20,7 +20,7 @@ const KEY_SHARE: f32 = 0.02;
 
 /// How two maps are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Way {
+pub enum ComparisonMode {
     /// The first to the left of a divider, the second to its right.
     Swipe,
     /// One after the other.
@@ -33,7 +33,7 @@ pub struct Comparison {
     /// It.
     pub with: Layer,
     /// How it is compared with the first.
-    pub way: Way,
+    pub way: ComparisonMode,
     /// Where the divider stands, from the left edge, 0 to 1.
     divider: f32,
 }
@@ -41,7 +41,7 @@ pub struct Comparison {
 impl Comparison {
     /// With this map, with the divider in the middle.
     pub fn new(with: MapName) -> Self {
-        Self { with: Layer::new(with), way: Way::Swipe, divider: 0.5 }
+        Self { with: Layer::new(with), way: ComparisonMode::Swipe, divider: 0.5 }
     }
 
     /// Which of the two the blinking shows now: the first, or not.
@@ -53,25 +53,25 @@ impl Comparison {
     /// What is on the screen now, for those who cannot see it.
     pub fn caption(&self, ui: &Ui, first: &Layer) -> String {
         match self.way {
-            Way::Swipe => format!("{} beside {}", first.shown, self.with.shown),
-            Way::Blink if Self::is_first_shown(ui) => first.shown.to_string(),
-            Way::Blink => self.with.shown.to_string(),
+            ComparisonMode::Swipe => format!("{} beside {}", first.shown, self.with.shown),
+            ComparisonMode::Blink if Self::is_first_shown(ui) => first.shown.to_string(),
+            ComparisonMode::Blink => self.with.shown.to_string(),
         }
     }
 
     /// Draws both, each with its name.
-    pub fn draw(&mut self, ui: &Ui, state: &State, spot: Spot, first: &Layer) {
+    pub fn draw(&mut self, ui: &Ui, state: &State, spot: Viewport, first: &Layer) {
         let caption = |letter: &str, layer: &Layer| format!("{letter}  {}", layer.caption());
         let [a, b] = [caption("A", first), caption("B", &self.with)];
         match self.way {
-            Way::Blink => {
+            ComparisonMode::Blink => {
                 let is_first = Self::is_first_shown(ui);
                 let (layer, text) = if is_first { (first, a) } else { (&self.with, b) };
                 draw(ui.painter(), state, spot, layer, (&text, Align2::LEFT_TOP, Align2::RIGHT_BOTTOM));
                 let left = BLINK - ui.input(|input| input.time) % BLINK;
                 ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
             }
-            Way::Swipe => {
+            ComparisonMode::Swipe => {
                 let x = egui::lerp(spot.frame.x_range(), self.divider);
                 let [left, right] = [spot.frame.with_max_x(x), spot.frame.with_min_x(x)]
                     .map(|half| ui.painter().with_clip_rect(half.intersect(ui.clip_rect())));
@@ -129,7 +129,7 @@ impl Comparison {
 fn draw(
     painter: &Painter,
     state: &State,
-    spot: Spot,
+    spot: Viewport,
     layer: &Layer,
     (text, above, below): (&str, Align2, Align2),
 ) {

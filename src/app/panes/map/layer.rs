@@ -2,8 +2,8 @@
 
 use crate::{
     app::{
-        inspection::{Place, draw_marks},
-        legend::{self, Scale},
+        inspection::{NormalisedPoint, draw_marks},
+        legend::{self, ColourBar},
         state::State,
     },
     compute::Lease,
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A map and how it is drawn.
 #[derive(Serialize, Deserialize)]
-#[serde(from = "Kept")]
+#[serde(from = "SavedLayer")]
 pub struct Layer {
     /// What was chosen.
     pub name: MapName,
@@ -34,15 +34,15 @@ pub struct Layer {
 
 /// What is kept of a map between starts.
 #[derive(Deserialize)]
-struct Kept {
+struct SavedLayer {
     name: MapName,
     #[serde(default)]
     chosen_style: Option<FieldStyle>,
 }
 
-impl From<Kept> for Layer {
+impl From<SavedLayer> for Layer {
     /// A style that no menu offers is none.
-    fn from(kept: Kept) -> Self {
+    fn from(kept: SavedLayer) -> Self {
         let is_offered = |style: &FieldStyle| match style {
             FieldStyle::Measure { range: Range::Fixed { low, high }, .. } => {
                 low.is_finite() && high.is_finite() && low != high
@@ -56,11 +56,11 @@ impl From<Kept> for Layer {
 
 /// Where layers are drawn.
 #[derive(Clone, Copy)]
-pub struct Spot {
+pub struct Viewport {
     /// What is seen fills this.
     pub frame: Rect,
     /// The place that is pointed at, in any view or in this one.
-    pub pointed: Option<Place>,
+    pub pointed: Option<NormalisedPoint>,
 }
 
 impl Layer {
@@ -118,13 +118,13 @@ impl Layer {
     }
 
     /// The value of the pixel that is pointed at; `None` where it is not known.
-    fn pointed_value(&self, style: &FieldStyle, spot: Spot) -> Option<f32> {
+    fn pointed_value(&self, style: &FieldStyle, spot: Viewport) -> Option<f32> {
         let has_gaps = matches!(style, FieldStyle::Measure { sparse: true, .. });
         self.field.value().filter(|value| spot.pointed.is_some() && !(has_gaps && *value == 0.0))
     }
 
     /// The same in words.
-    pub fn value(&self, state: &State, spot: Spot) -> Option<String> {
+    pub fn value(&self, state: &State, spot: Viewport) -> Option<String> {
         let style = self.style(state)?;
         let value = self.pointed_value(&style, spot)?;
         match style {
@@ -141,7 +141,7 @@ impl Layer {
 
     /// Draws picture, marks and, in a lower corner of the frame, the legend. What lies outside the
     /// painter's clip is left to others. Says whether there was anything to draw.
-    pub fn draw(&self, painter: &Painter, state: &State, spot: Spot, corner: Align2) -> bool {
+    pub fn draw(&self, painter: &Painter, state: &State, spot: Viewport, corner: Align2) -> bool {
         let Some(lease) = self.lease(state) else { return false };
         let sampling = Sampling { visible: state.framing.visible(), squares: state.squares };
         let frame = spot.frame;
@@ -163,12 +163,12 @@ impl Layer {
         &self,
         painter: &Painter,
         state: &State,
-        spot: Spot,
+        spot: Viewport,
         (style, corner): (&FieldStyle, Align2),
     ) {
         let value = self.pointed_value(style, spot);
         if let Some(range) = self.field.range(style) {
-            let scale = Scale { style, range, unit: legend::unit(self.shown), value };
+            let scale = ColourBar { style, range, unit: legend::unit(self.shown), value };
             legend::bar(painter, spot.frame, corner, &scale);
         }
         let meanings = legend::meanings(self.shown, state.shown_objective());

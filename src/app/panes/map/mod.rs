@@ -8,7 +8,7 @@ use super::{Pane, empty};
 use crate::{
     app::{
         action::Action,
-        inspection::Place,
+        inspection::NormalisedPoint,
         legend,
         map_tree::MapTree,
         state::State,
@@ -19,9 +19,9 @@ use crate::{
     session::Activity,
     view,
 };
-use comparison::{Comparison, Way};
+use comparison::{Comparison, ComparisonMode};
 use egui::{Align2, ComboBox, CursorIcon, Layout, PopupCloseBehavior, Response, Sense, Ui};
-use layer::{Layer, Spot};
+use layer::{Layer, Viewport};
 use serde::{Deserialize, Serialize};
 
 /// A click this near to the pin, in points, is meant for it.
@@ -88,9 +88,10 @@ impl MapView {
         colours::lasting_menu(ui, "Compare", |ui| {
             is_open = true;
             if let Some(present) = comparison {
-                ui.radio_value(&mut present.way, Way::Swipe, "Swipe")
+                ui.radio_value(&mut present.way, ComparisonMode::Swipe, "Swipe")
                     .on_hover_text("A to the left of a divider that is dragged, B to its right");
-                ui.radio_value(&mut present.way, Way::Blink, "Blink").on_hover_text("A and B by turns");
+                ui.radio_value(&mut present.way, ComparisonMode::Blink, "Blink")
+                    .on_hover_text("A and B by turns");
                 if ui.button("Stop comparing").on_hover_text("Show A alone").clicked() {
                     *comparison = None;
                     ui.close();
@@ -131,7 +132,7 @@ impl MapView {
             ui.ctx().request_repaint();
         }
         let here = ask(ui, state, &response, resets);
-        let spot = Spot { frame, pointed: state.inspection.place().or(here) };
+        let spot = Viewport { frame, pointed: state.inspection.place().or(here) };
         let caption = match &mut self.comparison {
             None => {
                 self.layer.draw(ui.painter(), state, spot, Align2::RIGHT_BOTTOM);
@@ -191,12 +192,12 @@ impl MapView {
 }
 
 /// Hands the pixel under the pointer to the inspector; the place of the pointer, if it is over the picture.
-fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) -> Option<Place> {
+fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) -> Option<NormalisedPoint> {
     let point = response.hover_pos()?;
     let picture = state.framing.picture(response.rect);
-    let place = Place::within(picture, point);
+    let place = NormalisedPoint::within(picture, point);
     if response.clicked() && !is_for_framing {
-        let is_at_pin = |pin: Place| pin.on(picture).distance(point) < PIN_REACH;
+        let is_at_pin = |pin: NormalisedPoint| pin.on(picture).distance(point) < PIN_REACH;
         state.inspection.click(place, ui.input(|input| input.time), is_at_pin);
         state.wish(Action::ShowInspector);
         ui.ctx().request_repaint();
@@ -242,7 +243,7 @@ impl Pane for MapView {
         self.layers().flat_map(Layer::watches).collect()
     }
 
-    fn is_disposable(&self) -> bool {
+    fn is_temporary(&self) -> bool {
         true
     }
 }

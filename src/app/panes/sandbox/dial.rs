@@ -13,7 +13,7 @@ const FIELD: f32 = 76.0;
 const UNDO: f32 = 16.0;
 
 /// What is changed, and how it is shown: as `offset` + `scale` · value.
-pub(super) struct Dial {
+pub(super) struct ValueSlider {
     name: &'static str,
     help: &'static str,
     /// What the value may be.
@@ -26,7 +26,7 @@ pub(super) struct Dial {
     decimals: usize,
 }
 
-impl Dial {
+impl ValueSlider {
     /// What something is multiplied by.
     pub fn factor(name: &'static str, help: &'static str, range: RangeInclusive<f32>) -> Self {
         Self { name, help, range, unchanged: 1.0, offset: 0.0, scale: 1.0, unit: "", decimals: 3 }

@@ -6,16 +6,16 @@ mod dial;
 use super::{Pane, empty, table, title};
 use crate::{
     app::{
-        inspection::{Fact, Group},
+        inspection::{Fact, FactGroup},
         sandbox::Sandbox as Tried,
         state::State,
         theme::Palette,
     },
     config::FrameId,
     objective::Adjustment,
-    session::{Judgement, WhatIf},
+    session::{LossSummary, SandboxResult},
 };
-use dial::Dial;
+use dial::ValueSlider;
 use egui::{Align, ComboBox, Label, Layout, RichText, ScrollArea, Ui};
 use glam::Vec3;
 use serde::{Deserialize, Serialize};
@@ -37,22 +37,22 @@ pub struct Sandbox;
 fn depth(ui: &mut Ui, adjustment: &mut Adjustment) {
     heading(ui, "Depth", "times the prediction");
     let help = "Every depth × this. Without a motion to match, sources no longer land where they should";
-    Dial::factor("Depth", help, 0.25..=4.0).ui(ui, &mut adjustment.depth);
+    ValueSlider::factor("Depth", help, 0.25..=4.0).ui(ui, &mut adjustment.depth);
 }
 
 /// The camera as it becomes, in pixels, and what is odd about it.
-fn camera(ui: &mut Ui, what_if: &WhatIf, adjustment: &mut Adjustment, keeps_square: &mut bool) {
+fn camera(ui: &mut Ui, what_if: &SandboxResult, adjustment: &mut Adjustment, keeps_square: &mut bool) {
     let (width, height) = (what_if.filmed.width, what_if.filmed.height);
     heading(ui, "Camera", &format!("in pixels of {}", what_if.filmed));
     let [focal_x, focal_y, centre_x, centre_y] = what_if.camera.in_pixels(width, height);
     let help = "The focal length across, as if the calibration were wrong by it";
     let [across, down] = &mut adjustment.focal;
-    let dial = Dial::factor("Focal length x", help, 0.5..=2.0).shown_as(0.0, focal_x, " px", 1);
+    let dial = ValueSlider::factor("Focal length x", help, 0.5..=2.0).shown_as(0.0, focal_x, " px", 1);
     if dial.ui(ui, across) && *keeps_square {
         *down = *across;
     }
     let help = "The focal length down, as if the calibration were wrong by it";
-    let dial = Dial::factor("Focal length y", help, 0.5..=2.0).shown_as(0.0, focal_y, " px", 1);
+    let dial = ValueSlider::factor("Focal length y", help, 0.5..=2.0).shown_as(0.0, focal_y, " px", 1);
     if dial.ui(ui, down) && *keeps_square {
         *across = *down;
     }
@@ -62,9 +62,13 @@ fn camera(ui: &mut Ui, what_if: &WhatIf, adjustment: &mut Adjustment, keeps_squa
     }
     let [right, down] = &mut adjustment.centre;
     let help = "The column where the camera's axis meets the picture: the principal point";
-    Dial::addend("Centre x", help, OFF_CENTRE).shown_as(centre_x, width as f32, " px", 1).ui(ui, right);
+    ValueSlider::addend("Centre x", help, OFF_CENTRE)
+        .shown_as(centre_x, width as f32, " px", 1)
+        .ui(ui, right);
     let help = "The row where the camera's axis meets the picture: the principal point";
-    Dial::addend("Centre y", help, OFF_CENTRE).shown_as(centre_y, height as f32, " px", 1).ui(ui, down);
+    ValueSlider::addend("Centre y", help, OFF_CENTRE)
+        .shown_as(centre_y, height as f32, " px", 1)
+        .ui(ui, down);
     let camera = adjustment.camera(what_if.camera);
     let view = Fact {
         name: "field of view",
@@ -86,12 +90,12 @@ fn motion(ui: &mut Ui, adjustment: &mut Adjustment, sources: &[FrameId]) {
     let help = "Moves the points in the source's camera, in the network's unit of length";
     let Vec3 { x, y, z } = &mut adjustment.translation;
     for (name, value) in [("Right", x), ("Down", y), ("Forward", z)] {
-        Dial::addend(name, help, FARTHEST).ui(ui, value);
+        ValueSlider::addend(name, help, FARTHEST).ui(ui, value);
     }
     let help = "Turns the points in the source's camera";
     let Vec3 { x, y, z } = &mut adjustment.rotation_degrees;
     for (name, value) in [("Pitch", x), ("Yaw", y), ("Roll", z)] {
-        Dial::addend(name, help, WIDEST).shown_as(0.0, 1.0, "°", 2).ui(ui, value);
+        ValueSlider::addend(name, help, WIDEST).shown_as(0.0, 1.0, "°", 2).ui(ui, value);
     }
 }
 
@@ -117,13 +121,13 @@ fn source(ui: &mut Ui, chosen: &mut Option<FrameId>, sources: &[FrameId]) {
 }
 
 /// The loss as it is and changed.
-fn verdict(ui: &mut Ui, what_if: &WhatIf) {
-    let Judgement { loss: before, masked_share: masked_before } = what_if.before;
-    let Judgement { loss: after, masked_share: masked_after } = what_if.after;
+fn verdict(ui: &mut Ui, what_if: &SandboxResult) {
+    let LossSummary { loss: before, masked_share: masked_before } = what_if.before;
+    let LossSummary { loss: after, masked_share: masked_after } = what_if.after;
     let percent = 100.0 * (after - before) / before.max(1e-9);
     let signed = |value: f32, unit: &str| format!("{value:+.1} {unit}").replace('-', "−");
     let [masked_before, masked_after] = [masked_before, masked_after].map(|share| 100.0 * share);
-    let objective = Group {
+    let objective = FactGroup {
         title: "Objective",
         columns: ["as it is", "changed", "change"].map(str::to_owned).to_vec(),
         facts: vec![
@@ -154,7 +158,7 @@ fn verdict(ui: &mut Ui, what_if: &WhatIf) {
 
 /// What a group of rows is about, and what its numbers are counted in.
 fn heading(ui: &mut Ui, title: &'static str, unit: &str) {
-    table::heading(ui, &Group { title, columns: vec![unit.to_owned()], facts: Vec::new() });
+    table::heading(ui, &FactGroup { title, columns: vec![unit.to_owned()], facts: Vec::new() });
 }
 
 impl Pane for Sandbox {

@@ -16,11 +16,11 @@ use crate::{
         theme::Palette,
     },
     data::{FrameKey, Side},
-    session::{Origin, Provenance},
+    session::{PictureSource, Provenance},
 };
 use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
 use serde::{Deserialize, Serialize};
-use strip::{FilmStrip, Pointed};
+use strip::{FilmStrip, HoveredFrame};
 
 const BAR: f32 = 14.0;
 /// Height of the pictures, if there is room for so much.
@@ -99,7 +99,7 @@ fn shown(state: &State) -> String {
         frame = format!("{frame} of {}", picture.key.folder);
     }
     match (picture.origin, &picture.weights) {
-        (Origin::Training, Some(Provenance::Run { step, .. })) => {
+        (PictureSource::Training, Some(Provenance::Run { step, .. })) => {
             format!("{frame}, batch of step {}, weights of step {step}", picture.step)
         }
         _ if is_playhead => String::new(),
@@ -247,7 +247,7 @@ impl Pane for Timeline {
             // Its header stays in sight.
             let whole = space.top() - theme::HEADER..=bar.bottom() + NUMBERS;
             let beside = Rect::from_x_y_ranges(at.x..=at.x, whole);
-            Some(Pointed { key, text: described(state, index), response: &response, beside })
+            Some(HoveredFrame { key, text: described(state, index), response: &response, beside })
         });
         self.strip.ui(ui, &source, &state.playhead, pictures, pointed);
         draw_bar(ui, bar, state, step);

@@ -45,10 +45,10 @@ pub fn frames_along(frames: Range<u32>, width: f32, picture_width: f32) -> Vec<u
 /// The pictures of the open data, as far as they were needed.
 #[derive(Default)]
 pub struct FilmStrip {
-    opened: Option<Opened>,
+    opened: Option<StripTextures>,
 }
 
-struct Opened {
+struct StripTextures {
     /// The egui context that holds the textures.
     context: Context,
     source: Arc<dyn FrameSource>,
@@ -62,7 +62,7 @@ struct Opened {
 }
 
 /// What there is of a picture.
-enum Shown {
+enum ThumbnailState {
     NotYet,
     Picture(TextureId, Vec2),
     /// There is none, for this reason.
@@ -77,7 +77,7 @@ impl FilmStrip {
         source: &Arc<dyn FrameSource>,
         playhead: &Playhead,
         row: Option<Rect>,
-        pointed: Option<Pointed<'_>>,
+        pointed: Option<HoveredFrame<'_>>,
     ) {
         let opened = self.open(ui.ctx(), source);
         opened.needed.clear();
@@ -94,17 +94,17 @@ impl FilmStrip {
     }
 
     /// The pictures of this source, as fine as the screen.
-    fn open(&mut self, context: &Context, source: &Arc<dyn FrameSource>) -> &mut Opened {
+    fn open(&mut self, context: &Context, source: &Arc<dyn FrameSource>) -> &mut StripTextures {
         let pixels = LARGE * context.pixels_per_point().min(FINEST);
         let within = ImageSize { height: pixels.y.round() as usize, width: pixels.x.round() as usize };
-        let is_same = |opened: &Opened| {
+        let is_same = |opened: &StripTextures| {
             Arc::ptr_eq(&opened.source, source) && opened.within == within && opened.context == *context
         };
         let opened = self.opened.take().filter(is_same);
         self.opened.insert(opened.unwrap_or_else(|| {
             let woken = context.clone();
             let on_change = move || woken.request_repaint_after(TOGETHER);
-            Opened {
+            StripTextures {
                 context: context.clone(),
                 source: Arc::clone(source),
                 within,
@@ -118,7 +118,7 @@ impl FilmStrip {
 }
 
 /// The frame that is pointed at.
-pub struct Pointed<'a> {
+pub struct HoveredFrame<'a> {
     /// What it is.
     pub key: FrameKey,
     /// What is said of it.
@@ -129,7 +129,7 @@ pub struct Pointed<'a> {
     pub beside: Rect,
 }
 
-impl Opened {
+impl StripTextures {
     /// Those of the drive, by the frame in its middle: how many pictures fit is known only then, and what
     /// were asked for before could be the wrong ones.
     fn proportions(&mut self, playhead: &Playhead) -> Option<f32> {
@@ -152,10 +152,10 @@ impl Opened {
         self.previews.get(key)
     }
 
-    fn shown(&mut self, context: &Context, key: &FrameKey) -> Shown {
+    fn shown(&mut self, context: &Context, key: &FrameKey) -> ThumbnailState {
         let picture = match self.get(key) {
-            None => return Shown::NotYet,
-            Some(Err(reason)) => return Shown::Broken(reason),
+            None => return ThumbnailState::NotYet,
+            Some(Err(reason)) => return ThumbnailState::Broken(reason),
             Some(Ok(picture)) => picture,
         };
         let texture = self.textures.entry(key.clone()).or_insert_with(|| {
@@ -163,7 +163,7 @@ impl Opened {
             let image = ColorImage::from_rgb(size, picture.as_raw());
             context.load_texture("preview", image, TextureOptions::LINEAR)
         });
-        Shown::Picture(texture.id(), texture.size_vec2())
+        ThumbnailState::Picture(texture.id(), texture.size_vec2())
     }
 
     fn row(&mut self, ui: &Ui, playhead: &Playhead, row: Rect, proportions: f32) {
@@ -193,11 +193,11 @@ impl Opened {
         }
     }
 
-    fn tooltip(&mut self, ui: &Ui, proportions: f32, pointed: Pointed<'_>) {
-        let Pointed { key, text, response, beside } = pointed;
+    fn tooltip(&mut self, ui: &Ui, proportions: f32, pointed: HoveredFrame<'_>) {
+        let HoveredFrame { key, text, response, beside } = pointed;
         let shown = self.shown(ui.ctx(), &key);
         let size = match &shown {
-            Shown::Picture(_, size) => *size,
+            ThumbnailState::Picture(_, size) => *size,
             _ => Vec2::new(proportions, 1.0),
         };
         let size = size * (LARGE / size).min_elem();
@@ -208,7 +208,7 @@ impl Opened {
             let (place, _) = ui.allocate_exact_size(size, Sense::hover());
             draw(ui.painter(), place, &shown, &palette);
             ui.label(text);
-            if let Shown::Broken(reason) = &shown {
+            if let ThumbnailState::Broken(reason) = &shown {
                 let reason = RichText::new(&**reason).small().color(palette.warning);
                 ui.add(Label::new(reason).wrap());
             }
@@ -217,15 +217,15 @@ impl Opened {
 }
 
 /// A picture within its place, or an empty frame: crossed out where there will be no picture.
-fn draw(painter: &Painter, place: Rect, shown: &Shown, palette: &Palette) {
-    if let Shown::Picture(texture, size) = shown {
+fn draw(painter: &Painter, place: Rect, shown: &ThumbnailState, palette: &Palette) {
+    if let ThumbnailState::Picture(texture, size) = shown {
         let size = *size * (place.size() / *size).min_elem();
         let whole = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
         painter.image(*texture, Rect::from_center_size(place.center(), size), whole, Color32::WHITE);
         return;
     }
     painter.rect_filled(place, 1.0, palette.stage);
-    if let Shown::Broken(_) = shown {
+    if let ThumbnailState::Broken(_) = shown {
         let stroke = Stroke::new(1.0, palette.unused);
         painter.rect_stroke(place, 1.0, stroke, StrokeKind::Inside);
         let [down, up] = [[place.left_top(), place.right_bottom()], [place.left_bottom(), place.right_top()]];

@@ -8,7 +8,7 @@ use crate::{
         icon::Icon,
         theme::{self, Palette},
     },
-    config::{Choice, OptionKind, Preset, RunConfig},
+    config::{NamedValue, OptionKind, Preset, RunConfig},
 };
 use egui::{
     Align, Button, Checkbox, CollapsingHeader, ComboBox, DragValue, Label, Layout, PopupCloseBehavior,
@@ -183,7 +183,7 @@ fn field(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Respons
     }
 }
 
-fn choice(ui: &mut Ui, form: &mut TrainingForm, row: &Row, choices: &[Choice], width: f32) -> Response {
+fn choice(ui: &mut Ui, form: &mut TrainingForm, row: &Row, choices: &[NamedValue], width: f32) -> Response {
     let combo = ComboBox::from_id_salt(row.option.name).selected_text(&row.text).width(width).truncate();
     let shown = combo.show_ui(ui, |ui| {
         for choice in choices {
@@ -197,7 +197,7 @@ fn choice(ui: &mut Ui, form: &mut TrainingForm, row: &Row, choices: &[Choice], w
 }
 
 /// Any number of choices, ticked in a list that stays open.
-fn several(ui: &mut Ui, form: &mut TrainingForm, row: &Row, choices: &[Choice], width: f32) -> Response {
+fn several(ui: &mut Ui, form: &mut TrainingForm, row: &Row, choices: &[NamedValue], width: f32) -> Response {
     let chosen: Vec<&str> = row.text.split_whitespace().collect();
     let summary = match chosen.len() {
         0 => "none".to_owned(),

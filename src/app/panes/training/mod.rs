@@ -8,7 +8,7 @@ use crate::{
     app::{
         action::Action,
         bar,
-        form::Loaded,
+        form::AdoptedNetworks,
         state::State,
         theme::{self, Palette},
     },
@@ -89,7 +89,7 @@ impl Training {
 fn origin(ui: &mut Ui, state: &mut State) {
     ui.horizontal(|ui| {
         ui.label("Starts from");
-        let Some(Loaded { folder, architecture }) = &state.form.loaded else {
+        let Some(AdoptedNetworks { folder, architecture }) = &state.form.loaded else {
             quiet(ui, "scratch".to_owned());
             return;
         };

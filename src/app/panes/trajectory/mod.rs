@@ -28,14 +28,14 @@ pub struct Trajectory {
 }
 
 /// What the colours of the lines are.
-struct Colours {
+struct PathColours {
     predicted: Color32,
     truth: Color32,
     here: Color32,
     faint: Color32,
 }
 
-impl Colours {
+impl PathColours {
     fn of(ui: &Ui) -> Self {
         let palette = Palette::of(ui);
         let strong = ui.visuals().strong_text_color();
@@ -165,7 +165,7 @@ impl Pane for Trajectory {
             return;
         };
         let (drawing, below) = rect.split_top_bottom_at_y((rect.bottom() - WORDS).max(rect.center().y));
-        let colours = Colours::of(ui);
+        let colours = PathColours::of(ui);
         let chosen = if self.is_in_space {
             space::draw(ui, drawing, &mut self.orbit, (report, self.alignment), frame, &colours);
             None

@@ -1,6 +1,6 @@
 //! The path from above, and below it how far it is beside the true one.
 
-use super::Colours;
+use super::PathColours;
 use crate::{
     app::{legend::number, path::PathReport, theme},
     geometry::trajectory::Alignment,
@@ -25,7 +25,7 @@ pub fn draw(
     rect: Rect,
     (report, alignment): (&PathReport, Alignment),
     frame: u32,
-    colours: &Colours,
+    colours: &PathColours,
 ) -> Option<u32> {
     let has_truth = report.truth.len() > 1;
     let height = if has_truth { rect.height() * ABOVE } else { rect.height() };
@@ -84,14 +84,14 @@ fn points(marks: &[Mark]) -> PlotPoints<'static> {
 }
 
 /// The places of the frame that is looked at.
-fn here(plot: &mut egui_plot::PlotUi<'_>, lines: [&[Mark]; 2], frame: u32, colours: &Colours) {
+fn here(plot: &mut egui_plot::PlotUi<'_>, lines: [&[Mark]; 2], frame: u32, colours: &PathColours) {
     let places = lines.into_iter().flatten().filter(|(marked, _)| *marked == frame);
     let places: PlotPoints<'_> = places.map(|(_, place)| *place).collect();
     plot.points(Points::new("this frame", places).radius(4.5).color(colours.here));
 }
 
 /// Where a plot was clicked.
-struct Click {
+struct PlotClick {
     response: Response,
     transform: PlotTransform,
 }
@@ -103,7 +103,7 @@ fn show<'a>(
     unit: &'static str,
     name: &str,
     build: impl FnOnce(&mut egui_plot::PlotUi<'a>) + 'a,
-) -> Option<Click> {
+) -> Option<PlotClick> {
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
     let shown = plot
         .x_axis_formatter(move |mark, _| format!("{} {unit}", number(mark.value as f32)))
@@ -115,11 +115,11 @@ fn show<'a>(
         .show(&mut ui, build);
     shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
     let clicked = shown.response.clicked();
-    clicked.then_some(Click { response: shown.response, transform: shown.transform })
+    clicked.then_some(PlotClick { response: shown.response, transform: shown.transform })
 }
 
 /// The frame whose mark is nearest to a click, if one is near.
-fn nearest(click: &Click, lines: [&[Mark]; 2]) -> Option<u32> {
+fn nearest(click: &PlotClick, lines: [&[Mark]; 2]) -> Option<u32> {
     let at = click.response.interact_pointer_pos()?;
     let distance = |place: [f64; 2]| {
         let place = click.transform.position_from_point(&PlotPoint::new(place[0], place[1]));

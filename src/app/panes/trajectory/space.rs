@@ -1,6 +1,6 @@
 //! The path in space, over a grid of metres.
 
-use super::Colours;
+use super::PathColours;
 use crate::{app::path::PathReport, geometry::trajectory::Alignment, view::Orbit};
 use egui::{Align2, Color32, FontId, Rect, Sense, Stroke, Ui};
 use glam::{DAffine3, DVec3};
@@ -17,7 +17,7 @@ pub fn draw(
     orbit: &mut Orbit,
     (report, alignment): (&PathReport, Alignment),
     frame: u32,
-    colours: &Colours,
+    colours: &PathColours,
 ) {
     let response = ui.interact(rect, ui.scope_id().with("space"), Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Trajectory in space"));

@@ -1,10 +1,10 @@
 //! The rows of the wall: one for each pinned frame, its picture and maps side by side.
 
-use super::{Wall, pictures::Look};
+use super::{Wall, pictures::Appearance};
 use crate::{
     app::{
         icon::Icon,
-        legend::{self, Scale},
+        legend::{self, ColourBar},
         state::State,
         theme::{self, Palette},
     },
@@ -29,21 +29,21 @@ const CROSS: Vec2 = Vec2::splat(18.0);
 const USUAL_ASPECT: f32 = 10.0 / 3.0;
 
 /// What a row may ask for.
-enum Wish {
+enum RowRequest {
     Unpin(FrameKey),
     LookAt(FrameKey),
 }
 
 /// The sides of the pictures.
 #[derive(Clone, Copy)]
-struct Layout {
+struct CellSizes {
     /// From the left end of a column to that of the next.
     pitch: f32,
     picture: Vec2,
     left: f32,
 }
 
-impl Layout {
+impl CellSizes {
     fn new(space: Rect, columns: usize, rows: usize, aspect: f32) -> Self {
         let widest = (space.width() - GAP * (columns - 1) as f32) / columns as f32;
         let fitting = (space.height() - CAPTION - LEGEND) / rows as f32 - GAP;
@@ -75,7 +75,7 @@ impl Wall {
             frame.colour.size.width as f32 / frame.colour.size.height.max(1) as f32
         });
         ui.spacing_mut().item_spacing.y = 0.0;
-        let layout = Layout::new(
+        let layout = CellSizes::new(
             ui.available_rect_before_wrap().shrink2(Vec2::new(theme::UNIT, 0.0)),
             names.len(),
             pins.len(),
@@ -108,7 +108,7 @@ impl Wall {
             for key in &pins {
                 let size = Vec2::new(ui.available_width(), layout.picture.y);
                 let (row, _) = ui.allocate_exact_size(size, Sense::hover());
-                let scene = Scene { key, shown: shown.as_deref(), same_drive };
+                let scene = WallRow { key, shown: shown.as_deref(), same_drive };
                 for (column, name) in names.into_iter().enumerate() {
                     let place = Rect::from_center_size(layout.column(row, column).center(), layout.picture);
                     wish = self.cell(ui, state, place, (column, name), &scene).or(wish.take());
@@ -116,8 +116,8 @@ impl Wall {
             }
         });
         match wish {
-            Some(Wish::Unpin(key)) => state.unpin(&key),
-            Some(Wish::LookAt(key)) => state.choose_frame(&key),
+            Some(RowRequest::Unpin(key)) => state.unpin(&key),
+            Some(RowRequest::LookAt(key)) => state.choose_frame(&key),
             None => {}
         }
     }
@@ -129,9 +129,9 @@ impl Wall {
         state: &State,
         place: Rect,
         (column, name): (usize, MapName),
-        scene: &Scene,
-    ) -> Option<Wish> {
-        let Scene { key, shown, same_drive } = scene;
+        scene: &WallRow,
+    ) -> Option<RowRequest> {
+        let WallRow { key, shown, same_drive } = scene;
         let frame = shown.and_then(|snapshot| snapshot.frame(key));
         let look = self.pictures.look(name, state.shown_objective());
         let thumbnail = frame.and_then(|frame| match name {
@@ -165,11 +165,11 @@ impl Wall {
         response.context_menu(|ui| {
             let unpin = ui.add_enabled(state.wall.pins.contains(key), Button::new("Unpin this frame"));
             if unpin.on_hover_text("Take it from the wall").clicked() {
-                wish = Some(Wish::Unpin((*key).clone()));
+                wish = Some(RowRequest::Unpin((*key).clone()));
                 ui.close();
             }
             if ui.button("Look at this frame").on_hover_text("Go to it on the timeline").clicked() {
-                wish = Some(Wish::LookAt((*key).clone()));
+                wish = Some(RowRequest::LookAt((*key).clone()));
                 ui.close();
             }
         });
@@ -177,7 +177,7 @@ impl Wall {
             legend::note(ui.painter(), place, Align2::LEFT_BOTTOM, &short(key, *same_drive));
             let corner = Align2::RIGHT_TOP.align_size_within_rect(CROSS, place.shrink(2.0));
             if state.wall.pins.contains(key) && cross(ui, corner, key) {
-                wish = Some(Wish::Unpin((*key).clone()));
+                wish = Some(RowRequest::Unpin((*key).clone()));
             }
         }
         let step = shown.and_then(|snapshot| snapshot.step).map(|step| format!(", step {step}"));
@@ -190,7 +190,7 @@ impl Wall {
 }
 
 /// What a row is of.
-struct Scene<'a> {
+struct WallRow<'a> {
     key: &'a FrameKey,
     shown: Option<&'a Snapshot>,
     /// Whether all pinned frames are of one drive.
@@ -208,17 +208,17 @@ fn cross(ui: &Ui, place: Rect, key: &FrameKey) -> bool {
 }
 
 /// What the colours of a column mean.
-fn draw_legend(ui: &Ui, state: &State, strip: Rect, name: MapName, look: &Look) {
+fn draw_legend(ui: &Ui, state: &State, strip: Rect, name: MapName, look: &Appearance) {
     // On pictures a legend may cover a third of their height; nothing lies below this one.
     let place = strip.expand2(Vec2::new(theme::HALF, LEGEND));
-    let scale = Scale { style: &look.style, range: look.range, unit: legend::unit(name), value: None };
+    let scale = ColourBar { style: &look.style, range: look.range, unit: legend::unit(name), value: None };
     legend::bar(ui.painter(), place, Align2::LEFT_CENTER, &scale);
     let meanings = legend::meanings(name, state.shown_objective());
     legend::patches(ui.painter(), place, Align2::LEFT_CENTER, (&meanings, None));
 }
 
 /// Why there is no picture.
-fn absence(state: &State, shown: Option<&Snapshot>, scene: &Scene) -> String {
+fn absence(state: &State, shown: Option<&Snapshot>, scene: &WallRow) -> String {
     let text = match shown.map(|snapshot| (snapshot, snapshot.frame(scene.key))) {
         None => "Waiting for the prediction …",
         Some((snapshot, None)) => match state.wall.snapshots.all().last() {

@@ -15,7 +15,7 @@ use crate::{
     objective::MapName,
 };
 use egui::{Align, Button, ComboBox, Layout, RichText, Slider, Ui, UiBuilder};
-use pictures::Pictures;
+use pictures::SnapshotTextures;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -37,7 +37,7 @@ pub struct Wall {
     /// Whether each snapshot has the range of its own values, instead of that of the newest.
     own_range: bool,
     #[serde(skip)]
-    pictures: Pictures,
+    pictures: SnapshotTextures,
     #[serde(skip)]
     tree: MapTree,
 }
@@ -45,7 +45,13 @@ pub struct Wall {
 impl Default for Wall {
     fn default() -> Self {
         let map = MapName::MinimumLoss;
-        Self { every: 50, map, own_range: false, pictures: Pictures::default(), tree: MapTree::default() }
+        Self {
+            every: 50,
+            map,
+            own_range: false,
+            pictures: SnapshotTextures::default(),
+            tree: MapTree::default(),
+        }
     }
 }
 

@@ -16,11 +16,11 @@ use std::{
 
 /// The textures of the snapshot that is shown, made when they are first drawn.
 #[derive(Default)]
-pub struct Pictures {
+pub struct SnapshotTextures {
     shown: Option<Arc<Snapshot>>,
     /// The snapshot whose values say what the ends of the colours stand for.
     measured: Option<Arc<Snapshot>>,
-    looks: BTreeMap<MapName, Look>,
+    looks: BTreeMap<MapName, Appearance>,
     /// The egui context that holds the textures.
     context: Option<Context>,
     textures: HashMap<(FrameKey, MapName), TextureHandle>,
@@ -28,14 +28,14 @@ pub struct Pictures {
 
 /// How a map is coloured.
 #[derive(Clone)]
-pub struct Look {
+pub struct Appearance {
     /// Colours, or the meaning of numbers.
     pub style: FieldStyle,
     /// What their ends stand for.
     pub range: (f32, f32),
 }
 
-impl Pictures {
+impl SnapshotTextures {
     /// Turns to another snapshot, coloured by the values of this one or of another.
     pub fn turn_to(&mut self, shown: Option<&Arc<Snapshot>>, measured: Option<&Arc<Snapshot>>) {
         let is_same = |old: &Option<Arc<Snapshot>>, new: Option<&Arc<Snapshot>>| match (old, new) {
@@ -52,14 +52,14 @@ impl Pictures {
     }
 
     /// How a map is coloured; `None` for pictures in colours.
-    pub fn look(&mut self, name: MapName, objective: &ObjectiveConfig) -> Option<Look> {
+    pub fn look(&mut self, name: MapName, objective: &ObjectiveConfig) -> Option<Appearance> {
         if let Some(look) = self.looks.get(&name) {
             return Some(look.clone());
         }
         let style = legend::usual_style(name, objective)?;
         let frames = self.measured.iter().flat_map(|snapshot| &snapshot.frames);
         let values = frames.filter_map(|frame| frame.maps.get(&name)).flat_map(Thumbnail::values);
-        let look = Look { range: range(&style, values), style };
+        let look = Appearance { range: range(&style, values), style };
         self.looks.insert(name, look.clone());
         Some(look)
     }
@@ -70,7 +70,7 @@ impl Pictures {
         context: &Context,
         (key, name): (&FrameKey, MapName),
         thumbnail: &Thumbnail,
-        look: Option<&Look>,
+        look: Option<&Appearance>,
     ) -> TextureId {
         if self.context.as_ref() != Some(context) {
             self.textures.clear();
@@ -88,9 +88,9 @@ impl Pictures {
     }
 }
 
-fn coloured(thumbnail: &Thumbnail, look: Option<&Look>) -> Vec<Color32> {
+fn coloured(thumbnail: &Thumbnail, look: Option<&Appearance>) -> Vec<Color32> {
     let colour = |value: f32| {
-        let Look { style, range } = look?;
+        let Appearance { style, range } = look?;
         let is_unknown = value == 0.0 && matches!(style, FieldStyle::Measure { sparse: true, .. });
         style.colour(value, *range).filter(|_| !is_unknown)
     };

@@ -33,7 +33,7 @@ pub trait ConvolutionOps: Backend {
 
 /// Tensors that the derivatives are computed from.
 #[derive(Clone, Debug)]
-pub struct Saved<T> {
+pub struct ConvolutionSaved<T> {
     pub(super) input: T,
     pub(super) weight: T,
     pub(super) output: T,
@@ -44,7 +44,7 @@ pub struct Saved<T> {
 pub trait ConvolutionGradients: Backend {
     /// The gradients of input, weight and bias, each if wanted, from that of the output.
     fn convolution_gradients(
-        saved: Saved<FloatTensor<Self>>,
+        saved: ConvolutionSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
         wanted: [bool; 3],
     ) -> [Option<FloatTensor<Self>>; 3];
@@ -59,7 +59,7 @@ impl<B: ConvolutionOps + ConvolutionGradients, C: CheckpointStrategy> Convolutio
         let nodes = [input.node(), weight.node()];
         let (input, weight) = (input.into_primitive(), weight.into_primitive());
         let output = B::convolution(input.clone(), weight.clone(), options);
-        track::<B, C, 2>(nodes, Saved { input, weight, output, options })
+        track::<B, C, 2>(nodes, ConvolutionSaved { input, weight, output, options })
     }
 
     fn convolution_with_bias(
@@ -72,16 +72,16 @@ impl<B: ConvolutionOps + ConvolutionGradients, C: CheckpointStrategy> Convolutio
         let (input, weight) = (input.into_primitive(), weight.into_primitive());
         let bias = bias.into_primitive();
         let output = B::convolution_with_bias(input.clone(), weight.clone(), bias, options);
-        track::<B, C, 3>(nodes, Saved { input, weight, output, options })
+        track::<B, C, 3>(nodes, ConvolutionSaved { input, weight, output, options })
     }
 }
 
 fn track<B: ConvolutionGradients, C: CheckpointStrategy, const PARENTS: usize>(
     parents: [NodeGuard; PARENTS],
-    saved: Saved<FloatTensor<B>>,
+    saved: ConvolutionSaved<FloatTensor<B>>,
 ) -> FloatTensor<Autodiff<B, C>> {
     let output = saved.output.clone();
-    match Derivative.prepare::<C>(parents).compute_bound().stateful() {
+    match ConvolutionBackward.prepare::<C>(parents).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => prepared.finish(saved, output),
         OpsKind::UnTracked(prepared) => prepared.finish(output),
     }
@@ -89,10 +89,10 @@ fn track<B: ConvolutionGradients, C: CheckpointStrategy, const PARENTS: usize>(
 
 /// The backward rule; its parents are input, weight and, if there is one, bias.
 #[derive(Debug)]
-struct Derivative;
+struct ConvolutionBackward;
 
-impl<B: ConvolutionGradients, const PARENTS: usize> Backward<B, PARENTS> for Derivative {
-    type State = Saved<FloatTensor<B>>;
+impl<B: ConvolutionGradients, const PARENTS: usize> Backward<B, PARENTS> for ConvolutionBackward {
+    type State = ConvolutionSaved<FloatTensor<B>>;
 
     fn backward(self, ops: Ops<Self::State, PARENTS>, grads: &mut Gradients, _: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);

@@ -5,7 +5,7 @@ use cubecl::prelude::*;
 
 /// A camera for images of some size, in pixels.
 #[derive(CubeType)]
-struct Camera {
+struct PixelCamera {
     fx: f32,
     fy: f32,
     cx: f32,
@@ -13,8 +13,8 @@ struct Camera {
 }
 
 #[cube]
-fn camera_of(cameras: &Tensor<f32>, item: usize, width: f32, height: f32) -> Camera {
-    Camera {
+fn camera_of(cameras: &Tensor<f32>, item: usize, width: f32, height: f32) -> PixelCamera {
+    PixelCamera {
         fx: cameras[item * 4] * width,
         fy: cameras[item * 4 + 1] * height,
         cx: cameras[item * 4 + 2] * width,
@@ -24,7 +24,7 @@ fn camera_of(cameras: &Tensor<f32>, item: usize, width: f32, height: f32) -> Cam
 
 /// A column of K·[R | t], from that of the motion.
 #[cube]
-fn seen(motion: &Vector3, camera: &Camera) -> Vector3 {
+fn seen(motion: &Vector3, camera: &PixelCamera) -> Vector3 {
     Vector3 {
         x: camera.fx * motion.x + camera.cx * motion.z,
         y: camera.fy * motion.y + camera.cy * motion.z,
@@ -69,7 +69,7 @@ pub(super) fn camera_projections_kernel(
 
 /// The gradient of a column of a motion, from that of the column of K·[R | t].
 #[cube]
-fn unseen(column: &Vector3, camera: &Camera) -> Vector3 {
+fn unseen(column: &Vector3, camera: &PixelCamera) -> Vector3 {
     Vector3 {
         x: camera.fx * column.x,
         y: camera.fy * column.y,

@@ -14,7 +14,7 @@ use burn::backend::{
 
 /// Arguments of a normalisation.
 #[derive(ExtensionType)]
-pub struct Inputs<B: Backend> {
+pub struct NormalisationInputs<B: Backend> {
     pub(super) input: FloatTensor<B>,
     pub(super) weight: FloatTensor<B>,
     pub(super) bias: FloatTensor<B>,
@@ -27,20 +27,20 @@ pub struct Inputs<B: Backend> {
 pub trait NormalisationOps: Backend {
     /// See [`super::normalise_batch`].
     fn normalise_batch(
-        #[extension_type] inputs: Inputs<Self>,
+        #[extension_type] inputs: NormalisationInputs<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// The same with a shortcut. (An extension cannot take an optional tensor.)
     fn normalise_batch_and_add(
-        #[extension_type] inputs: Inputs<Self>,
+        #[extension_type] inputs: NormalisationInputs<Self>,
         shortcut: FloatTensor<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// Results of the forward pass.
-pub struct Outputs<T> {
+pub struct NormalisationOutputs<T> {
     pub(super) output: T,
     /// Of the batch.
     pub(super) mean: T,
@@ -50,7 +50,7 @@ pub struct Outputs<T> {
     pub(super) running_variance: T,
 }
 
-impl<T> Outputs<T> {
+impl<T> NormalisationOutputs<T> {
     /// Arguments as they are dispatched.
     pub(super) fn dispatched(self) -> (T, T, T) {
         (self.output, self.running_mean, self.running_variance)
@@ -59,7 +59,7 @@ impl<T> Outputs<T> {
 
 /// Tensors that the derivatives are computed from.
 #[derive(Clone, Debug)]
-pub struct Saved<T> {
+pub struct NormalisationSaved<T> {
     pub(super) input: T,
     pub(super) weight: T,
     /// Anything of its shape where nothing is rectified.
@@ -74,14 +74,14 @@ pub struct Saved<T> {
 pub trait NormalisationPasses: Backend {
     /// Normalises, adds the shortcut and rectifies.
     fn normalise(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         shortcut: Option<FloatTensor<Self>>,
         options: NormalisationOptions,
-    ) -> Outputs<FloatTensor<Self>>;
+    ) -> NormalisationOutputs<FloatTensor<Self>>;
 
     /// The gradients of input, weight, bias and shortcut; the last is anything if there was none.
     fn normalisation_gradients(
-        saved: Saved<FloatTensor<Self>>,
+        saved: NormalisationSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
     ) -> [FloatTensor<Self>; 4];
 }
@@ -92,7 +92,7 @@ where
     C: CheckpointStrategy,
 {
     fn normalise_batch(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let nodes = [inputs.input.node(), inputs.weight.node(), inputs.bias.node()];
@@ -100,7 +100,7 @@ where
     }
 
     fn normalise_batch_and_add(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         shortcut: FloatTensor<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
@@ -113,11 +113,11 @@ type Dispatched<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
 fn track<B: NormalisationPasses, C: CheckpointStrategy, const PARENTS: usize>(
     parents: [NodeGuard; PARENTS],
-    inputs: Inputs<Autodiff<B, C>>,
+    inputs: NormalisationInputs<Autodiff<B, C>>,
     shortcut: Option<FloatTensor<B>>,
     options: NormalisationOptions,
 ) -> Dispatched<Autodiff<B, C>> {
-    let inputs = Inputs::<B> {
+    let inputs = NormalisationInputs::<B> {
         input: inputs.input.into_primitive(),
         weight: inputs.weight.into_primitive(),
         bias: inputs.bias.into_primitive(),
@@ -127,12 +127,15 @@ fn track<B: NormalisationPasses, C: CheckpointStrategy, const PARENTS: usize>(
     let (input, weight, has_shortcut) = (inputs.input.clone(), inputs.weight.clone(), shortcut.is_some());
     let outputs = B::normalise(inputs, shortcut, options);
     let result = outputs.output.clone();
-    let output = match Derivative.prepare::<C>(parents).compute_bound().stateful() {
+    let output = match NormalisationBackward.prepare::<C>(parents).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {
             // An output that is not asked for need not be kept.
             let output = if options.rectify { outputs.output } else { input.clone() };
             let (mean, variance) = (outputs.mean, outputs.variance);
-            prepared.finish(Saved { input, weight, output, mean, variance, has_shortcut, options }, result)
+            prepared.finish(
+                NormalisationSaved { input, weight, output, mean, variance, has_shortcut, options },
+                result,
+            )
         }
         OpsKind::UnTracked(prepared) => prepared.finish(result),
     };
@@ -142,10 +145,10 @@ fn track<B: NormalisationPasses, C: CheckpointStrategy, const PARENTS: usize>(
 
 /// The backward rule; its parents are input, weight, bias and, if there is one, shortcut.
 #[derive(Debug)]
-struct Derivative;
+struct NormalisationBackward;
 
-impl<B: NormalisationPasses, const PARENTS: usize> Backward<B, PARENTS> for Derivative {
-    type State = Saved<FloatTensor<B>>;
+impl<B: NormalisationPasses, const PARENTS: usize> Backward<B, PARENTS> for NormalisationBackward {
+    type State = NormalisationSaved<FloatTensor<B>>;
 
     fn backward(self, ops: Ops<Self::State, PARENTS>, grads: &mut Gradients, _: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);

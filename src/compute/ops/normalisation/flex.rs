@@ -2,7 +2,9 @@
 
 use super::{
     NormalisationOptions,
-    backend::{Inputs, NormalisationOps, NormalisationPasses, Outputs, Saved},
+    backend::{
+        NormalisationInputs, NormalisationOps, NormalisationOutputs, NormalisationPasses, NormalisationSaved,
+    },
     passes,
 };
 use crate::compute::ops::flex::{Planes, tensor};
@@ -10,14 +12,14 @@ use burn::backend::{Flex, tensor::FloatTensor};
 
 impl NormalisationOps for Flex {
     fn normalise_batch(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         Self::normalise(inputs, None, options).dispatched()
     }
 
     fn normalise_batch_and_add(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         shortcut: FloatTensor<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
@@ -27,10 +29,10 @@ impl NormalisationOps for Flex {
 
 impl NormalisationPasses for Flex {
     fn normalise(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         shortcut: Option<FloatTensor<Self>>,
         options: NormalisationOptions,
-    ) -> Outputs<FloatTensor<Self>> {
+    ) -> NormalisationOutputs<FloatTensor<Self>> {
         let (input, shortcut) = (Planes::new(inputs.input), shortcut.map(Planes::new));
         let [weight, bias, running_mean, running_variance] =
             [inputs.weight, inputs.bias, inputs.running_mean, inputs.running_variance]
@@ -46,7 +48,7 @@ impl NormalisationPasses for Flex {
         let running_mean = follow(values(&running_mean), &mean, options);
         let running_variance = follow(values(&running_variance), &unbiased, options);
         let channels = [shape[1]];
-        Outputs {
+        NormalisationOutputs {
             output: tensor(output, shape),
             mean: tensor(mean, channels),
             variance: tensor(variance, channels),
@@ -56,16 +58,16 @@ impl NormalisationPasses for Flex {
     }
 
     fn normalisation_gradients(
-        saved: Saved<FloatTensor<Self>>,
+        saved: NormalisationSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
     ) -> [FloatTensor<Self>; 4] {
-        let Saved { input, weight, output, mean, variance, has_shortcut: _, options } = saved;
+        let NormalisationSaved { input, weight, output, mean, variance, has_shortcut: _, options } = saved;
         let of_output = gradient.clone();
         let (input, output, gradient) = (Planes::new(input), Planes::new(output), Planes::new(gradient));
         let shape = input.shape;
         let weight = weight.to_contiguous();
-        let statistics: Vec<passes::Statistics> = (values(&mean).iter().zip(values(&variance)))
-            .map(|(mean, variance)| passes::Statistics { mean: *mean, variance: *variance })
+        let statistics: Vec<passes::ChannelStatistics> = (values(&mean).iter().zip(values(&variance)))
+            .map(|(mean, variance)| passes::ChannelStatistics { mean: *mean, variance: *variance })
             .collect();
         let gradients = passes::gradients(
             batch(&input),
@@ -94,8 +96,8 @@ fn follow(running: &[f32], batch: &[f32], options: NormalisationOptions) -> Vec<
     running.iter().zip(batch).map(|(running, batch)| running * kept + batch * share).collect()
 }
 
-fn batch(planes: &Planes) -> passes::Batch<'_> {
-    passes::Batch { shape: planes.shape, values: planes.values() }
+fn batch(planes: &Planes) -> passes::BatchView<'_> {
+    passes::BatchView { shape: planes.shape, values: planes.values() }
 }
 
 /// The values of a contiguous tensor.

@@ -15,7 +15,7 @@ mod passes;
 pub use fixed::FixedNormalisation;
 pub use options::NormalisationOptions;
 
-use backend::{Inputs, NormalisationOps};
+use backend::{NormalisationInputs, NormalisationOps};
 use burn::{
     backend::Dispatch,
     tensor::{Tensor, activation::relu, module::batch_norm_train},
@@ -50,7 +50,7 @@ pub fn normalise_batch(
     running: RunningStatistics,
     options: NormalisationOptions,
 ) -> Normalised {
-    let inputs = Inputs::<Dispatch> {
+    let inputs = NormalisationInputs::<Dispatch> {
         input: input.into_dispatch(),
         weight: weight.into_dispatch(),
         bias: bias.into_dispatch(),

@@ -11,12 +11,12 @@ use std::array;
 
 /// Values of batch, channels, height, width.
 #[derive(Clone, Copy)]
-pub(super) struct Batch<'a> {
+pub(super) struct BatchView<'a> {
     pub(super) shape: [usize; 4],
     pub(super) values: &'a [f32],
 }
 
-impl<'a> Batch<'a> {
+impl<'a> BatchView<'a> {
     fn plane_len(self) -> usize {
         self.shape[2] * self.shape[3]
     }
@@ -46,13 +46,13 @@ fn channels(values: &mut [f32], [_, channels, height, width]: [usize; 4]) -> Vec
 
 /// Mean and biased variance of a channel.
 #[derive(Clone, Copy)]
-pub(super) struct Statistics {
+pub(super) struct ChannelStatistics {
     pub(super) mean: f32,
     pub(super) variance: f32,
 }
 
-impl Statistics {
-    fn of(input: Batch, channel: usize) -> Self {
+impl ChannelStatistics {
+    fn of(input: BatchView, channel: usize) -> Self {
         let sum = |of: fn(f32, f32) -> f32, mean: f32| -> f32 {
             input.planes(channel).map(|plane| sums(plane, plane, |x, _| [of(x, mean)])[0]).sum()
         };
@@ -68,16 +68,16 @@ impl Statistics {
 
 /// Output, and the statistics of every channel.
 pub(super) fn normalise(
-    input: Batch,
+    input: BatchView,
     weight: &[f32],
     bias: &[f32],
-    shortcut: Option<Batch>,
+    shortcut: Option<BatchView>,
     options: NormalisationOptions,
-) -> (Vec<f32>, Vec<Statistics>) {
+) -> (Vec<f32>, Vec<ChannelStatistics>) {
     let lowest = if options.rectify { 0.0 } else { f32::NEG_INFINITY };
     let mut output = vec![0.0; input.values.len()];
     let normalise = |(channel, mut output): (usize, Vec<&mut [f32]>)| {
-        let statistics = Statistics::of(input, channel);
+        let statistics = ChannelStatistics::of(input, channel);
         let scale = weight[channel] * statistics.inverse_deviation(options);
         let offset = bias[channel] - statistics.mean * scale;
         let planes = output.iter_mut().zip(input.planes(channel));
@@ -104,7 +104,7 @@ pub(super) fn normalise(
 }
 
 /// The gradients of a normalisation.
-pub(super) struct Gradients {
+pub(super) struct NormalisationGradients {
     pub(super) input: Vec<f32>,
     pub(super) weight: Vec<f32>,
     pub(super) bias: Vec<f32>,
@@ -114,13 +114,13 @@ pub(super) struct Gradients {
 
 /// The gradients from that of the output.
 pub(super) fn gradients(
-    input: Batch,
+    input: BatchView,
     weight: &[f32],
-    statistics: &[Statistics],
-    output: Batch,
-    gradient: Batch,
+    statistics: &[ChannelStatistics],
+    output: BatchView,
+    gradient: BatchView,
     options: NormalisationOptions,
-) -> Gradients {
+) -> NormalisationGradients {
     let mut of_input = vec![0.0; input.values.len()];
     // A rectifier's gradient is written once and read where the channel's sums are known.
     let mut rectified = options.rectify.then(|| vec![0.0; input.values.len()]);
@@ -130,7 +130,7 @@ pub(super) fn gradients(
     };
     let differentiate =
         |(channel, (mut of_input, mut rectified)): (usize, (ChannelPlanes, ChannelPlanes))| {
-            let Statistics { mean, .. } = statistics[channel];
+            let ChannelStatistics { mean, .. } = statistics[channel];
             let inverse_deviation = statistics[channel].inverse_deviation(options);
             for ((rectified, output), gradient) in
                 rectified.iter_mut().zip(output.planes(channel)).zip(gradient.planes(channel))
@@ -172,7 +172,7 @@ pub(super) fn gradients(
         .enumerate()
         .map(differentiate)
         .unzip();
-    Gradients { input: of_input, weight, bias, shortcut: rectified }
+    NormalisationGradients { input: of_input, weight, bias, shortcut: rectified }
 }
 
 /// Adds up functions of pairs of values in running sums, a vector's worth of each, which is faster

@@ -1,6 +1,6 @@
 //! Planes of numbers from interleaved bytes, one thread a pixel.
 
-use super::packed::{Pictures, empty};
+use super::packed::{PackedImages, empty};
 use crate::compute::ops::cube::{argument, one_thread_each};
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
@@ -48,12 +48,12 @@ fn clean_kernel(words: &Tensor<u32>, planes: &mut Tensor<f32>) {
 }
 
 /// Planes for pictures, `[N, 3, H, W]`, not yet filled.
-pub(super) fn empty_planes(pictures: &Pictures) -> CubeTensor {
+pub(super) fn empty_planes(pictures: &PackedImages) -> CubeTensor {
     empty(&pictures.words, [pictures.count, 3, pictures.height, pictures.width], DType::F32)
 }
 
 /// The pictures as planes, `[N, 3, H, W]` in 0 to 1.
-pub(super) fn planes(pictures: &Pictures) -> CubeTensor {
+pub(super) fn planes(pictures: &PackedImages) -> CubeTensor {
     let planes = empty_planes(pictures);
     let (cubes, threads) = one_thread_each(&planes, pictures.count * pictures.pixels());
     clean_kernel::launch(&planes.client, cubes, threads, argument(&pictures.words), argument(&planes));

@@ -9,7 +9,7 @@
 
 use super::{
     bytes::{Colour, colour_at, empty_planes, write_colour},
-    packed::{Pictures, empty, upload_words},
+    packed::{PackedImages, empty, upload_words},
 };
 use crate::{
     compute::ops::cube::{argument, one_thread_each, workgroup_sum},
@@ -234,7 +234,7 @@ fn jitter_kernel(
 }
 
 /// The jittered pictures as planes, `[N, 3, H, W]` in 0 to 1.
-pub(super) fn planes(pictures: &Pictures, jitters: &[Option<&Jitter>]) -> CubeTensor {
+pub(super) fn planes(pictures: &PackedImages, jitters: &[Option<&Jitter>]) -> CubeTensor {
     let pixels = pictures.pixels();
     assert!(pixels <= MOST_PIXELS, "pictures of {pixels} pixels are too large to be jittered");
     let parameters = hues_cut_short().into_iter().chain(jitters.iter().copied().flat_map(sample_words));

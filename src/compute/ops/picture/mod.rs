@@ -6,7 +6,7 @@ mod jitter;
 mod packed;
 mod pyramid;
 
-pub use packed::Pictures;
+pub use packed::PackedImages;
 
 use crate::data::augment::Jitter;
 use burn::{
@@ -18,7 +18,7 @@ use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 /// burn's tensor, beside the one of cubecl's kernels.
 type Images = Tensor<4>;
 
-impl Pictures {
+impl PackedImages {
     /// The pictures as they are, `[N, 3, H, W]` in 0 to 1.
     pub fn clean(&self) -> Tensor<4> {
         from_cube(bytes::planes(self), &self.device)

@@ -10,7 +10,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 /// Pictures of one size on the GPU backend: interleaved RGB bytes, one picture after the other, four bytes a word.
-pub struct Pictures {
+pub struct PackedImages {
     pub(super) words: CubeTensor,
     pub(super) count: usize,
     pub(super) height: usize,
@@ -18,7 +18,7 @@ pub struct Pictures {
     pub(super) device: Device,
 }
 
-impl Pictures {
+impl PackedImages {
     /// Uploads pictures; there is at least one.
     ///
     /// # Panics

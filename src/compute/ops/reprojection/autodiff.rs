@@ -1,7 +1,7 @@
 //! The fused loss under differentiation.
 
 use super::{FusedReprojection, FusedReprojectionGradient, ReprojectionOptions};
-use crate::compute::ops::taken_forward::TakenForward;
+use crate::compute::ops::taken_forward::PrecomputedGradient;
 use burn::backend::{Autodiff, tensor::FloatTensor};
 use burn_autodiff::{
     checkpoint::strategy::CheckpointStrategy,
@@ -36,7 +36,8 @@ impl<B: FusedReprojectionGradient, C: CheckpointStrategy> FusedReprojection for 
             options,
         );
         let nodes = [disparity_node, projections_node];
-        let loss = match Backward::<B, 2>::prepare::<C>(TakenForward, nodes).compute_bound().stateful() {
+        let loss = match Backward::<B, 2>::prepare::<C>(PrecomputedGradient, nodes).compute_bound().stateful()
+        {
             OpsKind::Tracked(prepared) => prepared.finish(gradients, loss),
             OpsKind::UnTracked(prepared) => prepared.finish(loss),
         };

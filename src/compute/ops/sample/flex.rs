@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 /// Where a coordinate falls on an axis of a given length.
 #[derive(Clone, Copy)]
-struct Position {
+struct TapPosition {
     first: usize,
     second: usize,
     /// Weight of `second`.
@@ -16,7 +16,7 @@ struct Position {
     free: f32,
 }
 
-impl Position {
+impl TapPosition {
     #[inline(always)]
     fn new(coordinate: f32, length: usize) -> Self {
         let last = (length - 1) as f32;
@@ -34,7 +34,7 @@ impl Position {
 
 /// The four pixels around a position in one channel: above left, above right, below left, below right.
 #[inline(always)]
-fn neighbours(channel: &[f32], width: usize, x: Position, y: Position) -> [f32; 4] {
+fn neighbours(channel: &[f32], width: usize, x: TapPosition, y: TapPosition) -> [f32; 4] {
     let (above, below) = (y.first * width, y.second * width);
     [channel[above + x.first], channel[above + x.second], channel[below + x.first], channel[below + x.second]]
 }
@@ -50,7 +50,7 @@ impl BorderSampling for Flex {
             let channel = images.plane(item, plane % channels);
             let (xs, ys) = (coordinates.row(item, 0, row), coordinates.row(item, 1, row));
             for (value, (x, y)) in output.iter_mut().zip(xs.iter().zip(ys)) {
-                let (x, y) = (Position::new(*x, width), Position::new(*y, height));
+                let (x, y) = (TapPosition::new(*x, width), TapPosition::new(*y, height));
                 let [a, b, c, d] = neighbours(channel, width, x, y);
                 let (above, below) = (a + x.weight * (b - a), c + x.weight * (d - c));
                 *value = above + y.weight * (below - above);
@@ -78,7 +78,7 @@ impl BorderSamplingGradient for Flex {
             for channel in 0..channels {
                 let (pixels, upstream) = (images.plane(item, channel), upstream.row(item, channel, row));
                 for column in 0..columns {
-                    let (x, y) = (Position::new(xs[column], width), Position::new(ys[column], height));
+                    let (x, y) = (TapPosition::new(xs[column], width), TapPosition::new(ys[column], height));
                     let [a, b, c, d] = neighbours(pixels, width, x, y);
                     let slope_x = (b - a) + y.weight * ((d - c) - (b - a));
                     let slope_y = (c - a) + x.weight * ((d - b) - (c - a));

@@ -1,7 +1,7 @@
 //! Smoothness under differentiation.
 
 use super::{FusedSmoothness, FusedSmoothnessGradient};
-use crate::compute::ops::taken_forward::TakenForward;
+use crate::compute::ops::taken_forward::PrecomputedGradient;
 use burn::backend::{Autodiff, tensor::FloatTensor};
 use burn_autodiff::{
     checkpoint::strategy::CheckpointStrategy,
@@ -12,7 +12,7 @@ impl<B: FusedSmoothnessGradient, C: CheckpointStrategy> FusedSmoothness for Auto
     fn smoothness(disparity: FloatTensor<Self>, image: FloatTensor<Self>) -> FloatTensor<Self> {
         let (disparity, node) = disparity.into_parts();
         let [loss, gradient] = B::smoothness_with_gradient(disparity, image.into_primitive());
-        match Backward::<B, 1>::prepare::<C>(TakenForward, [node]).compute_bound().stateful() {
+        match Backward::<B, 1>::prepare::<C>(PrecomputedGradient, [node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish([gradient], loss),
             OpsKind::UnTracked(prepared) => prepared.finish(loss),
         }

@@ -108,7 +108,7 @@ where
 {
     fn upsample(coarse: FloatTensor<Self>) -> FloatTensor<Self> {
         let channels = [coarse.shape()[1]];
-        let preparation = Derivative.prepare::<C>([coarse.node()]).compute_bound().stateful();
+        let preparation = UpsampleBackward.prepare::<C>([coarse.node()]).compute_bound().stateful();
         let output = B::upsample(coarse.into_primitive());
         match preparation {
             OpsKind::Tracked(prepared) => prepared.finish(channels, output),
@@ -118,7 +118,8 @@ where
 
     fn upsample_and_join(coarse: FloatTensor<Self>, fine: FloatTensor<Self>) -> FloatTensor<Self> {
         let channels = [&coarse, &fine].map(|map| map.shape()[1]);
-        let preparation = Derivative.prepare::<C>([coarse.node(), fine.node()]).compute_bound().stateful();
+        let preparation =
+            UpsampleBackward.prepare::<C>([coarse.node(), fine.node()]).compute_bound().stateful();
         let output = B::upsample_and_join(coarse.into_primitive(), fine.into_primitive());
         match preparation {
             OpsKind::Tracked(prepared) => prepared.finish(channels, output),
@@ -130,9 +131,9 @@ where
 /// The backward rule; its parents are the coarse map and, if there is one, the fine map, its state
 /// their channels.
 #[derive(Debug)]
-struct Derivative;
+struct UpsampleBackward;
 
-impl<B: UpsampleGradients, const PARENTS: usize> Backward<B, PARENTS> for Derivative {
+impl<B: UpsampleGradients, const PARENTS: usize> Backward<B, PARENTS> for UpsampleBackward {
     type State = [usize; PARENTS];
 
     fn backward(self, ops: Ops<Self::State, PARENTS>, grads: &mut Gradients, _: &mut Checkpointer) {

@@ -10,7 +10,7 @@ use super::{
     activation::activated,
     sliding::{KERNEL, PATCH_COLUMNS, Slide, TAPS, source_of},
     tile::Four,
-    window::{Window, place_of},
+    window::{ConvolutionWindow, place_of},
 };
 use crate::compute::ops::{convolution::Activation, cube::argument};
 use burn::backend::TensorMetadata;
@@ -160,7 +160,7 @@ pub(super) fn forward(
     weight: &CubeTensor,
     bias: Option<&CubeTensor>,
     output: &CubeTensor,
-    window: Window,
+    window: ConvolutionWindow,
     activation: Activation,
 ) -> bool {
     let [batch, filters, height, width]: [usize; 4] = output.shape().dims();

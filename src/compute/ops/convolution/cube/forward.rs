@@ -6,7 +6,7 @@ use super::{
     scale::is_for_tiles,
     sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
-    window::{Place, Window, place_of, seen},
+    window::{BatchPixel, ConvolutionWindow, place_of, seen},
 };
 use crate::compute::{
     ops::{
@@ -68,7 +68,7 @@ fn forward_kernel<E: Float, N: Size>(
     bias: &Tensor<f32>,
     output: &mut Tensor<f32>,
     #[comptime] tile: Tile,
-    #[comptime] window: Window,
+    #[comptime] window: ConvolutionWindow,
     #[comptime] lanes: usize,
     #[comptime] has_bias: bool,
     #[comptime] activation: Activation,
@@ -83,7 +83,7 @@ fn forward_kernel<E: Float, N: Size>(
     // The thread loads the same columns of the right factor each time.
     let vector = UNIT_POS as usize % comptime!(tile.right_width());
     let first_term = UNIT_POS as usize / comptime!(tile.right_width());
-    let mut places = Sequence::<Place>::new();
+    let mut places = Sequence::<BatchPixel>::new();
     #[unroll]
     for lane in 0..4 {
         places.push(place_of(first_column + vector * 4 + lane, images, height, width));
@@ -140,7 +140,7 @@ pub(super) fn forward(
 ) -> CubeTensor {
     let [batch, channels, height, width]: [usize; 4] = input.shape().dims();
     let [filters, _, kernel, _]: [usize; 4] = weight.shape().dims();
-    let window = Window::new(kernel, options);
+    let window = ConvolutionWindow::new(kernel, options);
     let [height, width] = window.output_size([height, width]);
     let output = empty(input, [batch, filters, height, width]);
     let (activation, operand) = (options.activation, operand_type(input));

@@ -11,7 +11,7 @@ use super::{
     scale::{Operands, is_for_tiles, scale_of},
     sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
-    window::{Place, Window, place_of},
+    window::{BatchPixel, ConvolutionWindow, place_of},
 };
 use crate::compute::ops::{
     convolution::{Activation, ConvolutionOptions},
@@ -24,7 +24,7 @@ use cubecl::{ir::ElemType, prelude::*};
 /// A row or column beyond any image.
 const BEYOND: usize = 1 << 30;
 
-impl Window {
+impl ConvolutionWindow {
     /// Phases along each axis, and pixels from one of a phase to the next.
     const fn phases(self) -> usize {
         if self.reflects { 1 } else { self.stride }
@@ -33,7 +33,7 @@ impl Window {
 
 /// Some pixels along an axis, and the taps that see them.
 #[derive(CubeType)]
-struct Phase {
+struct StridePhase {
     /// The first pixel.
     first: usize,
     /// Pixels.
@@ -46,10 +46,10 @@ struct Phase {
 
 /// The pixels i with (i + margin) mod phases = `phase`, which are seen through the taps of that remainder.
 #[cube]
-fn phase_of(phase: usize, length: usize, #[comptime] window: Window) -> Phase {
+fn phase_of(phase: usize, length: usize, #[comptime] window: ConvolutionWindow) -> StridePhase {
     let phases = comptime!(window.phases());
     let first = (phase + comptime!(window.margin * (phases - 1))) % phases;
-    Phase {
+    StridePhase {
         first,
         length: (length + comptime!(phases - 1) - first) / phases,
         first_tap: phase,
@@ -66,7 +66,12 @@ struct Term {
 }
 
 #[cube]
-fn term_of(term: usize, down: &Phase, across: &Phase, #[comptime] window: Window) -> Term {
+fn term_of(
+    term: usize,
+    down: &StridePhase,
+    across: &StridePhase,
+    #[comptime] window: ConvolutionWindow,
+) -> Term {
     if comptime!(window.phases() == 1) {
         // Division by a constant is cheap.
         let tap = term % comptime!(window.taps());
@@ -100,7 +105,7 @@ fn gradient_at(
 /// The output pixel along an axis whose window begins `distance` before what it sees; far beyond the last if
 /// there is none. A negative distance has wrapped.
 #[cube]
-fn viewer(distance: usize, #[comptime] window: Window) -> usize {
+fn viewer(distance: usize, #[comptime] window: ConvolutionWindow) -> usize {
     if comptime!(window.stride == 1) {
         distance
     } else {
@@ -111,7 +116,7 @@ fn viewer(distance: usize, #[comptime] window: Window) -> usize {
 /// The output pixels along an axis that see, through a tap, a pixel and its mirror image in the margin: of the
 /// two margins a tap sees one only, because neither is wider than half the kernel.
 #[cube]
-fn viewers(pixel: usize, tap: usize, length: usize, #[comptime] window: Window) -> (usize, usize) {
+fn viewers(pixel: usize, tap: usize, length: usize, #[comptime] window: ConvolutionWindow) -> (usize, usize) {
     let margin = comptime!(window.margin).runtime();
     let behind = length * 2 - 2 - pixel;
     let mirror = if tap < margin {
@@ -155,10 +160,10 @@ fn load_weight<E: Float>(
     first_row: usize,
     begin: usize,
     terms: usize,
-    down: &Phase,
-    across: &Phase,
+    down: &StridePhase,
+    across: &StridePhase,
     #[comptime] tile: Tile,
-    #[comptime] window: Window,
+    #[comptime] window: ConvolutionWindow,
 ) {
     let channels = weight.shape(1);
     #[unroll]
@@ -197,7 +202,7 @@ fn input_gradient_kernel<E: Float>(
     largest: &Tensor<f32>,
     input_gradient: &mut Tensor<f32>,
     #[comptime] tile: Tile,
-    #[comptime] window: Window,
+    #[comptime] window: ConvolutionWindow,
     #[comptime] activation: Activation,
     #[comptime] scaled: bool,
     #[define(E)] _operand: ElemType,
@@ -218,7 +223,7 @@ fn input_gradient_kernel<E: Float>(
     // The thread loads the same columns of the right factor each time.
     let vector = UNIT_POS as usize % comptime!(tile.right_width());
     let first_term = UNIT_POS as usize / comptime!(tile.right_width());
-    let mut places = Sequence::<Place>::new();
+    let mut places = Sequence::<BatchPixel>::new();
     #[unroll]
     for lane in 0..4 {
         places.push(place_of(first_column + vector * 4 + lane, images, down.length, across.length));
@@ -293,7 +298,7 @@ pub(super) fn input_gradient(
     options: ConvolutionOptions,
 ) -> CubeTensor {
     let [_, _, kernel, _]: [usize; 4] = weight.shape().dims();
-    let window = Window::new(kernel, options);
+    let window = ConvolutionWindow::new(kernel, options);
     let result = empty(gradient, shape);
     if !is_for_tiles(operands.kind)
         && sliding::input_gradient(gradient, output, weight, &result, window, options.activation)

@@ -16,7 +16,7 @@ pub use tile::Tile;
 
 use super::{
     ConvolutionOptions,
-    backend::{ConvolutionGradients, ConvolutionOps, Saved},
+    backend::{ConvolutionGradients, ConvolutionOps, ConvolutionSaved},
 };
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
@@ -45,11 +45,11 @@ impl ConvolutionOps for CubeBackend {
 
 impl ConvolutionGradients for CubeBackend {
     fn convolution_gradients(
-        saved: Saved<FloatTensor<Self>>,
+        saved: ConvolutionSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
         [of_input, of_weight, of_bias]: [bool; 3],
     ) -> [Option<FloatTensor<Self>>; 3] {
-        let Saved { input, weight, output, options } = saved;
+        let ConvolutionSaved { input, weight, output, options } = saved;
         let (shape, weight_shape) = (input.shape().dims(), weight.shape().dims());
         let (input, weight) = (into_contiguous(input), into_contiguous(weight));
         let gradient = into_contiguous(gradient);

@@ -110,7 +110,7 @@ fn largest(values: &CubeTensor) -> CubeTensor {
 
 /// A power of two and its inverse.
 #[derive(CubeType)]
-pub(super) struct Scale {
+pub(super) struct PowerOfTwo {
     pub factor: f32,
     pub inverse: f32,
 }
@@ -118,7 +118,11 @@ pub(super) struct Scale {
 /// The scale of a gradient with these largest magnitudes, in a workgroup of `threads`, a power of two; 1 if it is
 /// not `scaled`. All threads must come here.
 #[cube]
-pub(super) fn scale_of(largest: &Tensor<f32>, #[comptime] scaled: bool, #[comptime] threads: usize) -> Scale {
+pub(super) fn scale_of(
+    largest: &Tensor<f32>,
+    #[comptime] scaled: bool,
+    #[comptime] threads: usize,
+) -> PowerOfTwo {
     if comptime!(scaled) {
         let mut found = f32::new(0.0);
         let mut index = UNIT_POS as usize;
@@ -130,11 +134,11 @@ pub(super) fn scale_of(largest: &Tensor<f32>, #[comptime] scaled: bool, #[compti
         // An infinite gradient stays infinite under any factor, and NaN stays NaN: the guard of the step sees them.
         let wanted = comptime!(EXPONENT + 2 * BIAS) - exponent;
         let wanted = select(wanted < LAST, wanted, LAST.runtime());
-        Scale {
+        PowerOfTwo {
             factor: f32::reinterpret(wanted << 23),
             inverse: f32::reinterpret((comptime!(2 * BIAS) - wanted) << 23),
         }
     } else {
-        Scale { factor: 1.0f32.runtime(), inverse: 1.0f32.runtime() }
+        PowerOfTwo { factor: 1.0f32.runtime(), inverse: 1.0f32.runtime() }
     }
 }

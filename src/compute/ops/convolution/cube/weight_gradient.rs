@@ -9,7 +9,7 @@ use super::{
     scale::{Operands, is_for_tiles, scale_of},
     sliding::weight_gradient::{Sheaf, sliding_sums},
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
-    window::{Window, place_of, seen},
+    window::{ConvolutionWindow, place_of, seen},
 };
 use crate::compute::ops::{
     convolution::{Activation, ConvolutionOptions},
@@ -34,7 +34,7 @@ fn partial_sums_kernel<E: Float>(
     sums: &mut Tensor<f32>,
     terms_of_a_part: usize,
     #[comptime] tile: Tile,
-    #[comptime] window: Window,
+    #[comptime] window: ConvolutionWindow,
     #[comptime] activation: Activation,
     #[comptime] scaled: bool,
     #[define(E)] _operand: ElemType,
@@ -155,7 +155,7 @@ fn tiled_sums(
     operands: &Operands,
     terms_of_a_part: usize,
     tile: Tile,
-    window: Window,
+    window: ConvolutionWindow,
     activation: Activation,
 ) {
     let [parts, filters, columns]: [usize; 3] = sums.shape().dims();
@@ -196,7 +196,7 @@ pub(super) fn weight_gradient(
     options: ConvolutionOptions,
 ) -> (CubeTensor, Option<CubeTensor>) {
     let [filters, channels, kernel, _] = shape;
-    let window = Window::new(kernel, options);
+    let window = ConvolutionWindow::new(kernel, options);
     let columns = channels * window.taps() + usize::from(has_bias);
     let [batch, _, height, width]: [usize; 4] = gradient.shape().dims();
     let maps = [batch, height, width];

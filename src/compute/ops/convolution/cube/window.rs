@@ -5,7 +5,7 @@ use cubecl::prelude::*;
 
 /// Size, stride and border of a convolution's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Window {
+pub(super) struct ConvolutionWindow {
     /// Taps along each axis.
     pub kernel: usize,
     /// Input pixels from one output pixel to the next.
@@ -16,7 +16,7 @@ pub(super) struct Window {
     pub reflects: bool,
 }
 
-impl Window {
+impl ConvolutionWindow {
     pub fn new(kernel: usize, options: ConvolutionOptions) -> Self {
         let ConvolutionOptions { stride, padding, .. } = options;
         Self { kernel, stride, margin: padding.margin(), reflects: matches!(padding, Padding::Reflect(_)) }
@@ -35,7 +35,7 @@ impl Window {
 
 /// An image of a batch and a pixel in it.
 #[derive(CubeType)]
-pub(super) struct Place {
+pub(super) struct BatchPixel {
     pub image: usize,
     pub row: usize,
     pub column: usize,
@@ -43,12 +43,12 @@ pub(super) struct Place {
 
 /// The place of a pixel, counted through all images of `height` times `width`; of one beyond the last, any.
 #[cube]
-pub(super) fn place_of(pixel: usize, images: usize, height: usize, width: usize) -> Place {
+pub(super) fn place_of(pixel: usize, images: usize, height: usize, width: usize) -> BatchPixel {
     let plane = height * width;
     let last = images * plane - 1;
     let pixel = select(pixel < last, pixel, last);
     let rest = pixel % plane;
-    Place { image: pixel / plane, row: rest / width, column: rest % width }
+    BatchPixel { image: pixel / plane, row: rest / width, column: rest % width }
 }
 
 /// The pixel `padded` counted from the first of the margin, mirrored at the ends of an axis.
@@ -63,10 +63,10 @@ pub(super) fn mirrored(padded: usize, length: usize, #[comptime] margin: usize) 
 #[cube]
 pub(super) fn seen(
     input: &Tensor<f32>,
-    place: &Place,
+    place: &BatchPixel,
     channel: usize,
     tap: usize,
-    #[comptime] window: Window,
+    #[comptime] window: ConvolutionWindow,
 ) -> f32 {
     let (channels, height, width) = (input.shape(1), input.shape(2), input.shape(3));
     let row = place.row * window.stride + tap / window.kernel;

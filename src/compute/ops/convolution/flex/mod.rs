@@ -12,7 +12,7 @@ pub(in crate::compute) use scratch::release_scratch;
 
 use super::{
     Activation, ConvolutionOptions,
-    backend::{ConvolutionGradients, ConvolutionOps, Saved},
+    backend::{ConvolutionGradients, ConvolutionOps, ConvolutionSaved},
 };
 use burn::{
     backend::{Flex, FlexDevice, TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor},
@@ -55,11 +55,11 @@ fn forward(
 
 impl ConvolutionGradients for Flex {
     fn convolution_gradients(
-        saved: Saved<FloatTensor<Self>>,
+        saved: ConvolutionSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
         wanted: [bool; 3],
     ) -> [Option<FloatTensor<Self>>; 3] {
-        let Saved { input, weight, output, options } = saved;
+        let ConvolutionSaved { input, weight, output, options } = saved;
         let (input_shape, weight_shape) = (input.shape(), weight.shape());
         let geometry = Geometry::new(input_shape.dims(), weight_shape.dims(), options);
         let [input, weight, gradient] = [input, weight, gradient].map(|tensor| tensor.to_contiguous());

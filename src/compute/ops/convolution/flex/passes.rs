@@ -8,7 +8,7 @@ use super::{
     geometry::{Geometry, Tap},
     kernel::{LONGEST_VECTOR, PixelSums, ROWS, SLACK, ShiftedSums, TAPS},
     line::{fold_input, lay_gradient, lay_input, transpose_gradient},
-    scratch::Scratch,
+    scratch::ScratchBuffer,
 };
 use rayon::prelude::*;
 use std::ops::Range;
@@ -26,7 +26,7 @@ fn rows_of_a_block(g: &Geometry, height: usize, row_len: usize) -> usize {
 }
 
 /// A part of a batch of planes: neighbouring planes of one image, some values of each.
-struct Part<'a> {
+struct PlaneBlock<'a> {
     image: usize,
     first_plane: usize,
     first: usize,
@@ -34,14 +34,14 @@ struct Part<'a> {
 }
 
 /// Cuts a batch of images of planes into parts of `group` planes and `block` values of each.
-fn parts(buffer: &mut [f32], image: usize, plane: usize, group: usize, block: usize) -> Vec<Part<'_>> {
+fn parts(buffer: &mut [f32], image: usize, plane: usize, group: usize, block: usize) -> Vec<PlaneBlock<'_>> {
     let mut parts = Vec::new();
     for (image, planes) in buffer.chunks_mut(image).enumerate() {
         for (index, planes) in planes.chunks_mut(plane * group).enumerate() {
-            let mut blocks: Vec<Part> = (0..plane.div_ceil(block))
+            let mut blocks: Vec<PlaneBlock> = (0..plane.div_ceil(block))
                 .map(|part| {
                     let planes = Vec::with_capacity(group);
-                    Part { image, first_plane: index * group, first: part * block, planes }
+                    PlaneBlock { image, first_plane: index * group, first: part * block, planes }
                 })
                 .collect();
             for plane in planes.chunks_mut(plane) {
@@ -73,7 +73,7 @@ pub(super) fn output(
         let first_row = block.first / g.output_width;
         let rows = block.planes[0].len() / g.output_width;
         let image = &input[block.image * g.input_len()..];
-        let mut lines = Scratch::take(line_rows * lines_of_a_row + SLACK);
+        let mut lines = ScratchBuffer::take(line_rows * lines_of_a_row + SLACK);
         lay_input(g, image, 0..g.channels, first_row..first_row + line_rows, &mut lines);
         block.planes.par_chunks_mut(ROWS).enumerate().for_each(|(group, planes)| {
             let filter = group * ROWS;
@@ -118,7 +118,7 @@ pub(super) fn input_gradient(g: &Geometry, weight: &[f32], gradient: &[f32]) -> 
         let rows = first..first + block.planes[0].len() / g.width;
         let line_rows = line_rows_that_show(g, rows.clone());
         let plane = (line_rows.len() + margin) * g.line_width;
-        let mut lines = Scratch::take(margin + g.filters * plane + SLACK);
+        let mut lines = ScratchBuffer::take(margin + g.filters * plane + SLACK);
         let gradient = &gradient[block.image * g.output_len()..][..g.output_len()];
         lay_gradient(g, gradient, line_rows.clone(), &mut lines);
         let phases: Vec<Vec<Tap>> = (0..g.phases * g.phases)
@@ -127,7 +127,7 @@ pub(super) fn input_gradient(g: &Geometry, weight: &[f32], gradient: &[f32]) -> 
         let positions = line_rows.len() * g.line_width;
         let channel_len = phases.len() * positions;
         block.planes.par_chunks_mut(ROWS).enumerate().for_each(|(group, planes)| {
-            let mut sums = Scratch::take(ROWS * channel_len);
+            let mut sums = ScratchBuffer::take(ROWS * channel_len);
             for (phase, taps) in phases.iter().enumerate() {
                 let shifted = ShiftedSums {
                     weights: &weight[group * ROWS * square..],
@@ -192,7 +192,7 @@ pub(super) fn weight_gradient(g: &Geometry, input: &[f32], gradient: &[f32]) -> 
         let first_channel = part.first / square;
         let channels = first_channel..first_channel + part.planes[0].len() / square;
         let task = WeightTask { g, input, gradient, channels, filters, rows };
-        let sums: Vec<Scratch> =
+        let sums: Vec<ScratchBuffer> =
             blocks.par_chunks(blocks_of_a_task).map(|blocks| task.sums(blocks)).collect();
         for sums in sums {
             add_transposed(&sums, task.panel(), &mut part.planes);
@@ -232,7 +232,7 @@ impl WeightTask<'_> {
     }
 
     /// The sums over all pixels of `blocks` (image, output rows): weight, filter.
-    fn sums(&self, blocks: &[(usize, Range<usize>)]) -> Scratch {
+    fn sums(&self, blocks: &[(usize, Range<usize>)]) -> ScratchBuffer {
         let g = self.g;
         let panel = self.panel();
         let line_rows = self.rows + g.cells - 1;
@@ -240,10 +240,10 @@ impl WeightTask<'_> {
         let mut taps: Vec<usize> = taps.iter().map(|tap| tap.line).collect();
         // The last block is filled up with a tap whose sums nobody reads.
         taps.resize(taps.len().next_multiple_of(TAPS), 0);
-        let mut sums = Scratch::zeros(taps.len() * panel);
+        let mut sums = ScratchBuffer::zeros(taps.len() * panel);
         let lines_len = self.channels.len() * g.phases * g.phases * line_rows * g.line_width;
-        let mut lines = Scratch::take(lines_len);
-        let mut transposed = Scratch::take(self.rows * g.output_width * panel);
+        let mut lines = ScratchBuffer::take(lines_len);
+        let mut transposed = ScratchBuffer::take(self.rows * g.output_width * panel);
         for (image, rows) in blocks {
             let channels = self.channels.clone();
             let input = &self.input[image * g.input_len()..];
@@ -289,9 +289,9 @@ fn total(values: &[f32]) -> f32 {
 }
 
 /// The gradient of what the activation was applied to.
-pub(super) fn through_activation(activation: Activation, output: &[f32], gradient: &[f32]) -> Scratch {
+pub(super) fn through_activation(activation: Activation, output: &[f32], gradient: &[f32]) -> ScratchBuffer {
     const CHUNK: usize = 1 << 14;
-    let mut result = Scratch::take(gradient.len());
+    let mut result = ScratchBuffer::take(gradient.len());
     let chunks = output.par_chunks(CHUNK).zip(gradient.par_chunks(CHUNK));
     result.par_chunks_mut(CHUNK).zip(chunks).for_each(|(result, (output, gradient))| {
         for ((result, output), gradient) in result.iter_mut().zip(output).zip(gradient) {

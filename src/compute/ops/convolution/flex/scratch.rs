@@ -21,12 +21,12 @@ pub(in crate::compute) fn release_scratch() {
 }
 
 /// A buffer with unspecified content that goes back to the store when dropped.
-pub(super) struct Scratch {
+pub(super) struct ScratchBuffer {
     values: Vec<f32>,
     len: usize,
 }
 
-impl Scratch {
+impl ScratchBuffer {
     /// A buffer of `len` values.
     pub(super) fn take(len: usize) -> Self {
         let mut values = free().pop().unwrap_or_default();
@@ -44,13 +44,13 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for ScratchBuffer {
     fn drop(&mut self) {
         free().push(mem::take(&mut self.values));
     }
 }
 
-impl Deref for Scratch {
+impl Deref for ScratchBuffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
@@ -58,7 +58,7 @@ impl Deref for Scratch {
     }
 }
 
-impl DerefMut for Scratch {
+impl DerefMut for ScratchBuffer {
     fn deref_mut(&mut self) -> &mut [f32] {
         &mut self.values[..self.len]
     }

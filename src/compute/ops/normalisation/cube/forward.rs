@@ -2,14 +2,14 @@
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::reduce::{MOST_PARTS, Moments, THREADS, lane_sum, merge_threads, own_part};
+use super::reduce::{MOST_PARTS, MeanAndSquares, THREADS, lane_sum, merge_threads, own_part};
 use cubecl::prelude::*;
 
 /// Moments of the values that one thread reads. Sums are taken of distances from the first value of
 /// each lane: as that is one of the values, so the sum of squares is at most count + 1 times what remains of
 /// it, and little cancels, however large the mean and wherever the first value lies.
 #[cube]
-fn own_moments<N: Size>(input: &Tensor<Vector<f32, N>>) -> Moments {
+fn own_moments<N: Size>(input: &Tensor<Vector<f32, N>>) -> MeanAndSquares {
     let part = own_part(input);
     let lanes = f32::cast_from(N::value());
     let mut origin = Vector::<f32, N>::new(0.0);
@@ -35,7 +35,7 @@ fn own_moments<N: Size>(input: &Tensor<Vector<f32, N>>) -> Moments {
     let mean = first + lane_sum(means - Vector::new(first)) / lanes;
     let from_mean = means - Vector::new(mean);
     let squares = squares - sum * sum * Vector::new(inverse) + from_mean * from_mean * Vector::new(count);
-    Moments { count: count * lanes, mean, squares: lane_sum(squares) }
+    MeanAndSquares { count: count * lanes, mean, squares: lane_sum(squares) }
 }
 
 /// Moments of each part of each channel, `[channels, parts, 3]`.
@@ -52,7 +52,7 @@ pub(super) fn moments_kernel<N: Size>(input: &Tensor<Vector<f32, N>>, partials: 
 
 /// Moments of this workgroup's channel from those of its parts.
 #[cube]
-fn channel_moments(partials: &Tensor<f32>) -> Moments {
+fn channel_moments(partials: &Tensor<f32>) -> MeanAndSquares {
     let (thread, parts) = (UNIT_POS as usize, CUBE_COUNT_X as usize);
     let mut count = f32::new(0.0);
     let mut mean = f32::new(0.0);
@@ -63,7 +63,7 @@ fn channel_moments(partials: &Tensor<f32>) -> Moments {
         mean = partials[at + 1];
         squares = partials[at + 2];
     }
-    merge_threads(Moments { count, mean, squares }, MOST_PARTS)
+    merge_threads(MeanAndSquares { count, mean, squares }, MOST_PARTS)
 }
 
 /// Output, statistics of the batch, and the running statistics that follow from them. `kept` is the

@@ -8,7 +8,9 @@ mod reduce;
 
 use super::{
     NormalisationOptions,
-    backend::{Inputs, NormalisationOps, NormalisationPasses, Outputs, Saved},
+    backend::{
+        NormalisationInputs, NormalisationOps, NormalisationOutputs, NormalisationPasses, NormalisationSaved,
+    },
 };
 use crate::compute::ops::cube::{argument, empty, empty_of, one_thread_each, vector_size};
 use burn::backend::{Cube, TensorMetadata, tensor::FloatTensor};
@@ -20,14 +22,14 @@ type Map = burn::tensor::Tensor<4>;
 type Vector = burn::tensor::Tensor<1>;
 
 /// Division of a batch among workgroups.
-struct Split {
+struct WorkDivision {
     channels: usize,
     parts: usize,
     /// Values that a thread loads at once.
     lanes: usize,
 }
 
-impl Split {
+impl WorkDivision {
     fn of([batch, channels, height, width]: [usize; 4]) -> Self {
         let lanes = vector_size(height * width);
         Self { channels, parts: reduce::parts_of(batch * height * width / lanes), lanes }
@@ -41,14 +43,14 @@ impl Split {
 
 impl NormalisationOps for Cube {
     fn normalise_batch(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         Self::normalise(inputs, None, options).dispatched()
     }
 
     fn normalise_batch_and_add(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         shortcut: FloatTensor<Self>,
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
@@ -58,16 +60,16 @@ impl NormalisationOps for Cube {
 
 impl NormalisationPasses for Cube {
     fn normalise(
-        inputs: Inputs<Self>,
+        inputs: NormalisationInputs<Self>,
         shortcut: Option<FloatTensor<Self>>,
         options: NormalisationOptions,
-    ) -> Outputs<FloatTensor<Self>> {
-        let Inputs { input, weight, bias, running_mean, running_variance } = inputs;
+    ) -> NormalisationOutputs<FloatTensor<Self>> {
+        let NormalisationInputs { input, weight, bias, running_mean, running_variance } = inputs;
         let [input, weight, bias, running_mean, running_variance] =
             [input, weight, bias, running_mean, running_variance].map(into_contiguous);
         let shortcut = shortcut.map(into_contiguous);
         let shape: [usize; 4] = input.shape().dims();
-        let split = Split::of(shape);
+        let split = WorkDivision::of(shape);
         let (cubes, threads) = split.workgroups();
         let partials = empty_of(&input, [split.channels, split.parts, 3], input.dtype);
         forward::moments_kernel::launch(
@@ -79,7 +81,7 @@ impl NormalisationPasses for Cube {
             argument(&partials),
         );
         let statistics = || empty_of(&input, [split.channels], input.dtype);
-        let outputs = Outputs {
+        let outputs = NormalisationOutputs {
             output: empty(&input, shape),
             mean: statistics(),
             variance: statistics(),
@@ -115,13 +117,13 @@ impl NormalisationPasses for Cube {
     }
 
     fn normalisation_gradients(
-        saved: Saved<FloatTensor<Self>>,
+        saved: NormalisationSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
     ) -> [FloatTensor<Self>; 4] {
-        let Saved { input, weight, output, mean, variance, has_shortcut, options } = saved;
+        let NormalisationSaved { input, weight, output, mean, variance, has_shortcut, options } = saved;
         let [input, weight, output, gradient] = [input, weight, output, gradient].map(into_contiguous);
         let shape: [usize; 4] = input.shape().dims();
-        let split = Split::of(shape);
+        let split = WorkDivision::of(shape);
         let (cubes, threads) = split.workgroups();
         let partials = empty_of(&input, [split.channels, split.parts, 2], input.dtype);
         backward::sums_kernel::launch(

@@ -25,7 +25,7 @@ pub(super) fn parts_of(vectors: usize) -> usize {
 /// The vectors of one channel that a workgroup reads, counted through all images of the batch. The
 /// workgroups of a launch are `[channels, parts]`.
 #[derive(CubeType)]
-pub(super) struct Part {
+pub(super) struct ChannelSlice {
     /// Which channel, of how many.
     channel: usize,
     channels: usize,
@@ -38,7 +38,7 @@ pub(super) struct Part {
 }
 
 #[cube]
-impl Part {
+impl ChannelSlice {
     /// Where in the batch a vector of the channel lies.
     pub fn place(&self, index: usize) -> usize {
         (index / self.plane * self.channels + self.channel) * self.plane + index % self.plane
@@ -47,14 +47,14 @@ impl Part {
 
 /// The part of this workgroup in a batch `[batch, channels, height, width]`.
 #[cube]
-pub(super) fn own_part<N: Size>(input: &Tensor<Vector<f32, N>>) -> Part {
+pub(super) fn own_part<N: Size>(input: &Tensor<Vector<f32, N>>) -> ChannelSlice {
     let plane = input.shape(2) * input.shape(3) / N::value();
     let vectors = input.shape(0) * plane;
     let parts = CUBE_COUNT_X as usize;
     let length = (vectors + parts - 1) / parts;
     let start = CUBE_POS_X as usize * length;
     let after = start + length;
-    Part {
+    ChannelSlice {
         channel: CUBE_POS_Y as usize,
         channels: input.shape(1),
         plane,
@@ -76,7 +76,7 @@ pub(super) fn lane_sum<N: Size>(values: Vector<f32, N>) -> f32 {
 
 /// Mean of `count` values, and the sum of their squared distances from it.
 #[derive(CubeType)]
-pub(super) struct Moments {
+pub(super) struct MeanAndSquares {
     pub count: f32,
     pub mean: f32,
     pub squares: f32,
@@ -84,11 +84,11 @@ pub(super) struct Moments {
 
 /// Moments of two sets of values together (Chan, Golub and LeVeque 1979), either of which may be empty.
 #[cube]
-fn merged(first: &Moments, second: &Moments) -> Moments {
+fn merged(first: &MeanAndSquares, second: &MeanAndSquares) -> MeanAndSquares {
     let count = first.count + second.count;
     let share = select(count > 0.0, second.count / count, 0.0);
     let distance = second.mean - first.mean;
-    Moments {
+    MeanAndSquares {
         count,
         mean: first.mean + distance * share,
         squares: first.squares + second.squares + distance * distance * first.count * share,
@@ -96,20 +96,20 @@ fn merged(first: &Moments, second: &Moments) -> Moments {
 }
 
 #[cube]
-fn store(shared: &mut Shared<[f32]>, at: usize, moments: &Moments) {
+fn store(shared: &mut Shared<[f32]>, at: usize, moments: &MeanAndSquares) {
     shared[3 * at] = moments.count;
     shared[3 * at + 1] = moments.mean;
     shared[3 * at + 2] = moments.squares;
 }
 
 #[cube]
-fn load(shared: &Shared<[f32]>, at: usize) -> Moments {
-    Moments { count: shared[3 * at], mean: shared[3 * at + 1], squares: shared[3 * at + 2] }
+fn load(shared: &Shared<[f32]>, at: usize) -> MeanAndSquares {
+    MeanAndSquares { count: shared[3 * at], mean: shared[3 * at + 1], squares: shared[3 * at + 2] }
 }
 
 /// Moments of all that the first `threads` threads hold, a power of two; always in the same order.
 #[cube]
-pub(super) fn merge_threads(own: Moments, #[comptime] threads: usize) -> Moments {
+pub(super) fn merge_threads(own: MeanAndSquares, #[comptime] threads: usize) -> MeanAndSquares {
     let thread = UNIT_POS as usize;
     let mut shared = Shared::<[f32]>::new_slice(comptime!(3 * threads));
     if thread < threads {

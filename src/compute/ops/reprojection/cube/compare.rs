@@ -24,7 +24,7 @@ fn mirrored(index: usize, step: usize, length: usize) -> usize {
 /// Means over the window of 3×3 pixels around a pixel in one colour of an image x and of the target y,
 /// both less [`GREY`].
 #[derive(CubeType)]
-pub(super) struct Window {
+pub(super) struct SsimStatistics {
     mean: f32,
     other: f32,
     variance: f32,
@@ -40,7 +40,7 @@ pub(super) fn window_at(
     target: &Tensor<f32>,
     target_plane: usize,
     place: usize,
-) -> Window {
+) -> SsimStatistics {
     let (height, width) = (target.shape(2), target.shape(3));
     let mut sum = f32::new(0.0);
     let mut other_sum = f32::new(0.0);
@@ -61,7 +61,7 @@ pub(super) fn window_at(
         }
     }
     let (mean, other) = (sum / 9.0, other_sum / 9.0);
-    Window {
+    SsimStatistics {
         mean,
         other,
         variance: square / 9.0 - mean * mean,
@@ -80,7 +80,7 @@ pub(super) struct Structure {
 }
 
 #[cube]
-pub(super) fn structure(window: Window) -> Structure {
+pub(super) fn structure(window: SsimStatistics) -> Structure {
     let (bright, other_bright) = (window.mean + GREY, window.other + GREY);
     let n1 = bright * other_bright * 2.0 + C1;
     let n2 = window.covariance * 2.0 + C2;

@@ -15,7 +15,7 @@ use burn::backend::{TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
 
 /// What the loss is computed from, contiguous, and what is computed on the way.
-struct Comparison {
+struct ReprojectionInputs {
     disparity: CubeTensor,
     projections: CubeTensor,
     sources: CubeTensor,
@@ -31,7 +31,7 @@ struct Comparison {
     chosen: CubeTensor,
 }
 
-impl Comparison {
+impl ReprojectionInputs {
     fn new(
         disparity: CubeTensor,
         projections: CubeTensor,
@@ -256,7 +256,7 @@ impl FusedReprojection for CubeBackend {
         identity: FloatTensor<Self>,
         options: ReprojectionOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        Comparison::new(disparity, projections, sources, target, identity, options).outputs()
+        ReprojectionInputs::new(disparity, projections, sources, target, identity, options).outputs()
     }
 }
 
@@ -269,7 +269,7 @@ impl FusedReprojectionGradient for CubeBackend {
         identity: FloatTensor<Self>,
         options: ReprojectionOptions,
     ) -> (Outputs<Self>, [FloatTensor<Self>; 2]) {
-        let comparison = Comparison::new(disparity, projections, sources, target, identity, options);
+        let comparison = ReprojectionInputs::new(disparity, projections, sources, target, identity, options);
         (comparison.outputs(), comparison.gradients())
     }
 }

@@ -11,19 +11,19 @@ use cubecl::prelude::*;
 /// Bilinear upsampling along one axis: the two input positions that an output position lies between,
 /// and the weight of the second. The same as `resize::taps`.
 #[derive(CubeType)]
-pub(super) struct Taps {
+pub(super) struct UpsampleTaps {
     pub first: usize,
     pub second: usize,
     pub weight: f32,
 }
 
 #[cube]
-pub(super) fn taps(index: usize, input: usize, output: usize) -> Taps {
+pub(super) fn taps(index: usize, input: usize, output: usize) -> UpsampleTaps {
     let ratio = f32::cast_from(input) / f32::cast_from(output);
     let position = (f32::cast_from(index) + 0.5) * ratio - 0.5;
     let held = select(position > 0.0, position, 0.0);
     let first = lesser(usize::cast_from(held), input - 1);
-    Taps { first, second: lesser(first + 1, input - 1), weight: held - f32::cast_from(first) }
+    UpsampleTaps { first, second: lesser(first + 1, input - 1), weight: held - f32::cast_from(first) }
 }
 
 /// A pixel of the image: item of the batch, row, column.

@@ -15,9 +15,9 @@ use burn::{
     tensor::Device,
 };
 use rayon::prelude::*;
-use ssim::{Comparison, Rows, around};
-use strip::{Item, Scratch, StripResult, process};
-use warp::{Colours, Upsampling};
+use ssim::{Rows, SsimScratch, around};
+use strip::{BatchItem, StripResult, StripScratch, process};
+use warp::{InterleavedImage, Upsampling};
 
 /// Rows of a strip: enough that the rows shared with its neighbours, computed twice, are few, and few
 /// enough that what it computes stays in a core's cache.
@@ -34,7 +34,7 @@ impl FusedReprojection for Flex {
         let count = channels / 3;
         let mut losses = vec![0.0; batch * count * height * width];
         losses.par_chunks_mut(width).enumerate().for_each_init(
-            || Comparison::new(width),
+            || SsimScratch::new(width),
             |comparison, (index, losses)| {
                 let (plane, row) = (index / height, index % height);
                 let (item, image) = (plane / count, plane % count);
@@ -71,7 +71,7 @@ fn with_noise(identity: FloatTensor<Flex>, stream: u64) -> FloatTensor<Flex> {
 #[macerator::with_simd]
 #[allow(clippy::extra_unused_type_parameters, reason = "it selects the instruction set of what is inlined")]
 fn compare_row<'a, S: macerator::Simd>(
-    comparison: &mut Comparison,
+    comparison: &mut SsimScratch,
     image: [Rows<'a>; 3],
     target: [Rows<'a>; 3],
     use_ssim: bool,
@@ -102,18 +102,18 @@ impl FusedReprojectionGradient for Flex {
         let [_, source_count, _, _] = projections.shape;
         let across = Upsampling::new(disparity_width, width);
         let down = Upsampling::new(disparity_height, height);
-        let colours: Vec<Colours> = (0..batch * source_count)
+        let colours: Vec<InterleavedImage> = (0..batch * source_count)
             .into_par_iter()
             .map(|index| {
                 let pixels = 3 * height * width;
-                Colours::new(&sources.values()[index * pixels..][..pixels], height, width)
+                InterleavedImage::new(&sources.values()[index * pixels..][..pixels], height, width)
             })
             .collect();
         let stretch = |pixels: usize| {
             if options.align_corners { (1.0, 0.0) } else { (pixels as f32 / (pixels - 1) as f32, -0.5) }
         };
-        let items: Vec<Item<'_>> = (0..batch)
-            .map(|item| Item {
+        let items: Vec<BatchItem<'_>> = (0..batch)
+            .map(|item| BatchItem {
                 height,
                 width,
                 disparity: disparity.plane(item, 0),
@@ -136,7 +136,7 @@ impl FusedReprojectionGradient for Flex {
         let results: Vec<StripResult> = (0..batch * strips)
             .into_par_iter()
             .map_init(
-                || Scratch::new(&items[0], STRIP),
+                || StripScratch::new(&items[0], STRIP),
                 |scratch, index| {
                     let first = index % strips * STRIP;
                     process(&items[index / strips], first..(first + STRIP).min(height), scratch)

@@ -48,7 +48,7 @@ fn shifted(columns: &[f32]) -> [&[f32]; 3] {
 pub(super) type Slopes = [Vec<f32>; 3];
 
 /// Working memory for one row.
-pub(super) struct Comparison {
+pub(super) struct SsimScratch {
     sums: [ColumnSums; 3],
     target_mean: [Vec<f32>; 3],
     target_variance: [Vec<f32>; 3],
@@ -58,7 +58,7 @@ pub(super) struct Comparison {
     pub slopes: [Slopes; 3],
 }
 
-impl Comparison {
+impl SsimScratch {
     pub fn new(width: usize) -> Self {
         let row = || vec![0.0; width];
         let rows = || [row(), row(), row()];

@@ -1,13 +1,13 @@
 //! A strip of rows, from disparity to loss and back.
 
 use super::{
-    ssim::{Comparison, Spread, around, windows_over},
-    warp::{Cells, Colours, RowProjection, Upsampling, sample, sample_gradient},
+    ssim::{Spread, SsimScratch, around, windows_over},
+    warp::{Cells, InterleavedImage, RowProjection, Upsampling, sample, sample_gradient},
 };
 use std::ops::Range;
 
 /// One item of the batch: everything that its strips read.
-pub(super) struct Item<'a> {
+pub(super) struct BatchItem<'a> {
     pub height: usize,
     pub width: usize,
     /// Disparity, row by row, and its width.
@@ -19,7 +19,7 @@ pub(super) struct Item<'a> {
     pub depth_coefficients: (f32, f32),
     pub projections: Vec<[f32; 12]>,
     pub sampling: [(f32, f32); 2],
-    pub sources: &'a [Colours],
+    pub sources: &'a [InterleavedImage],
     /// Three planes.
     pub target: &'a [f32],
     /// Planes of identity losses.
@@ -41,7 +41,7 @@ pub(super) struct StripResult {
 }
 
 /// Working memory, kept from strip to strip.
-pub(super) struct Scratch {
+pub(super) struct StripScratch {
     disparity: Vec<f32>,
     depth: Vec<f32>,
     /// Sampling positions x and y, then three colours, of each source: planes over the strip's
@@ -56,7 +56,7 @@ pub(super) struct Scratch {
     /// All bits of a number where the source at hand is better than those before.
     better: Vec<u32>,
     cells: Cells,
-    comparison: Comparison,
+    comparison: SsimScratch,
     spread: Spread,
     weights: [Vec<f32>; 3],
     colour_gradient: [Vec<f32>; 3],
@@ -65,9 +65,9 @@ pub(super) struct Scratch {
     depth_gradient: Vec<f32>,
 }
 
-impl Scratch {
+impl StripScratch {
     /// For strips of up to `rows` rows.
-    pub fn new(item: &Item<'_>, rows: usize) -> Self {
+    pub fn new(item: &BatchItem<'_>, rows: usize) -> Self {
         let row = || vec![0.0; item.width];
         let plane = || vec![0.0; item.width * (rows + 4)];
         let planes = || [plane(), plane(), plane()];
@@ -83,7 +83,7 @@ impl Scratch {
             reprojections: (0..sources).map(|_| plane()).collect(),
             better: vec![0; item.width],
             cells: Cells::new(item.width),
-            comparison: Comparison::new(item.width),
+            comparison: SsimScratch::new(item.width),
             spread: Spread::new(item.width),
             weights: [row(), row(), row()],
             colour_gradient: [row(), row(), row()],
@@ -99,9 +99,9 @@ impl Scratch {
 #[macerator::with_simd]
 #[allow(clippy::extra_unused_type_parameters, reason = "it selects the instruction set of what is inlined")]
 pub(super) fn process<'a, S: macerator::Simd>(
-    item: &Item<'a>,
+    item: &BatchItem<'a>,
     own: Range<usize>,
-    scratch: &mut Scratch,
+    scratch: &mut StripScratch,
 ) -> StripResult {
     // The gradient of a row comes from the windows one row around it, which see two rows around it.
     let widened = |by: usize| own.start.saturating_sub(by)..(own.end + by).min(item.height);
@@ -140,7 +140,7 @@ pub(super) fn process<'a, S: macerator::Simd>(
 
 /// Warps all sources into these rows.
 #[inline(always)]
-fn warp(item: &Item<'_>, rows: Range<usize>, scratch: &mut Scratch) {
+fn warp(item: &BatchItem<'_>, rows: Range<usize>, scratch: &mut StripScratch) {
     let (offset, slope) = item.depth_coefficients;
     for (index, row) in rows.enumerate() {
         let columns = index * item.width..(index + 1) * item.width;
@@ -167,7 +167,7 @@ fn warp(item: &Item<'_>, rows: Range<usize>, scratch: &mut Scratch) {
 
 /// Finds the least loss of each pixel of these rows, and how it changes.
 #[inline(always)]
-fn compare(item: &Item<'_>, rows: Range<usize>, first_warped: usize, scratch: &mut Scratch) {
+fn compare(item: &BatchItem<'_>, rows: Range<usize>, first_warped: usize, scratch: &mut StripScratch) {
     let pixels = item.height * item.width;
     for (index, row) in rows.enumerate() {
         let columns = index * item.width..(index + 1) * item.width;
@@ -230,11 +230,11 @@ fn select(mask: u32, yes: f32, no: f32) -> f32 {
 /// respect to the projections added to `projection_gradients`.
 #[inline(always)]
 fn pull_back(
-    item: &Item<'_>,
+    item: &BatchItem<'_>,
     row: usize,
     [first_compared, first_warped]: [usize; 2],
     identities: f32,
-    scratch: &mut Scratch,
+    scratch: &mut StripScratch,
     projection_gradients: &mut [[f64; 12]],
 ) {
     let (width, pixels) = (item.width, item.height * item.width);
@@ -291,10 +291,10 @@ fn pull_back(
 
 /// Appends a row of every map.
 fn copy_maps(
-    item: &Item<'_>,
+    item: &BatchItem<'_>,
     row: usize,
     [first_compared, first_warped]: [usize; 2],
-    scratch: &Scratch,
+    scratch: &StripScratch,
     maps: &mut Vec<f32>,
 ) {
     let of = |plane: &'_ [f32], first: usize| -> Vec<f32> {

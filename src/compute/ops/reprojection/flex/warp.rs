@@ -42,13 +42,13 @@ impl Upsampling {
 }
 
 /// A source image with the colours of a pixel side by side, so that one load fetches all.
-pub(super) struct Colours {
+pub(super) struct InterleavedImage {
     pixels: Vec<Vec4>,
     height: usize,
     width: usize,
 }
 
-impl Colours {
+impl InterleavedImage {
     /// From three planes of at least two rows and columns.
     pub fn new(planes: &[f32], height: usize, width: usize) -> Self {
         let (red, rest) = planes.split_at(height * width);
@@ -80,7 +80,7 @@ impl Cells {
     }
 
     #[inline(always)]
-    fn locate(&mut self, source: &Colours, xs: &[f32], ys: &[f32]) {
+    fn locate(&mut self, source: &InterleavedImage, xs: &[f32], ys: &[f32]) {
         let width = xs.len();
         let ys = &ys[..width];
         let (corner, across, down) =
@@ -200,7 +200,12 @@ fn moments(gradient: &[f32], depth: &[f32]) -> [f64; 3] {
 
 /// Colours at a row of positions, into one row of each colour's plane.
 #[inline(always)]
-pub(super) fn sample(source: &Colours, [xs, ys]: [&[f32]; 2], cells: &mut Cells, colours: [&mut [f32]; 3]) {
+pub(super) fn sample(
+    source: &InterleavedImage,
+    [xs, ys]: [&[f32]; 2],
+    cells: &mut Cells,
+    colours: [&mut [f32]; 3],
+) {
     cells.locate(source, xs, ys);
     let width = xs.len();
     let [red, green, blue] = colours.map(|colour| &mut colour[..width]);
@@ -215,7 +220,7 @@ pub(super) fn sample(source: &Colours, [xs, ys]: [&[f32]; 2], cells: &mut Cells,
 /// The gradient with respect to a row of positions from that with respect to the colours there.
 #[inline(always)]
 pub(super) fn sample_gradient(
-    source: &Colours,
+    source: &InterleavedImage,
     [xs, ys]: [&[f32]; 2],
     cells: &mut Cells,
     colour_gradient: [&[f32]; 3],

@@ -14,7 +14,7 @@ mod weights;
 pub use shape::Sweep;
 pub(super) use shape::{KERNEL, PATCH_COLUMNS, Slide, TAPS, source_of};
 
-use super::{few, window::Window};
+use super::{few, window::ConvolutionWindow};
 use crate::compute::ops::{convolution::Activation, cube::argument};
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
@@ -23,7 +23,7 @@ use shape::BLOCK_COLUMNS;
 
 /// Whether the kernel serves a product of so many rows and such maps: it does where vectors of the weight begin
 /// at multiples of four values, and where blocks and tiles leave few pixels over.
-fn serves(window: Window, rows: usize, aligned: usize, maps: [usize; 3]) -> bool {
+fn serves(window: ConvolutionWindow, rows: usize, aligned: usize, maps: [usize; 3]) -> bool {
     window.kernel == KERNEL
         && window.stride == 1
         && aligned.is_multiple_of(4)
@@ -38,7 +38,7 @@ pub(super) fn forward(
     weight: &CubeTensor,
     bias: Option<&CubeTensor>,
     output: &CubeTensor,
-    window: Window,
+    window: ConvolutionWindow,
     activation: Activation,
 ) -> bool {
     let [batch, filters, height, width]: [usize; 4] = output.shape().dims();
@@ -56,7 +56,7 @@ pub(super) fn input_gradient(
     output: &CubeTensor,
     weight: &CubeTensor,
     result: &CubeTensor,
-    window: Window,
+    window: ConvolutionWindow,
     activation: Activation,
 ) -> bool {
     let [batch, channels, height, width]: [usize; 4] = result.shape().dims();

@@ -1,6 +1,6 @@
 //! Shapes of the windows that slide and of the blocks that they slide over.
 
-use super::super::window::{Window, mirrored};
+use super::super::window::{ConvolutionWindow, mirrored};
 use cubecl::prelude::*;
 
 /// Taps along each axis.
@@ -143,7 +143,7 @@ pub struct Slide {
 
 impl Slide {
     /// How the output of a convolution is computed.
-    pub fn forward(window: Window) -> Self {
+    pub fn forward(window: ConvolutionWindow) -> Self {
         let reflects = window.reflects && window.margin > 0;
         Self { margin: window.margin, reflects, folds: false, is_transposed: false }
     }

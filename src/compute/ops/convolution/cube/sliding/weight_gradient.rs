@@ -14,7 +14,7 @@ use super::{
     super::{
         activation::through,
         tile::Four,
-        window::{Window, place_of},
+        window::{ConvolutionWindow, place_of},
     },
     shape::{BLOCK_COLUMNS, KERNEL, PATCH_COLUMNS, Slide, TAPS, source_of},
 };
@@ -67,7 +67,7 @@ const _: () = {
 impl Sheaf {
     /// The shape for gradients of so many filters and channels from such maps, if this kernel is the one for
     /// them: where windows slide, and tiles and blocks leave little over.
-    pub fn of(window: Window, [filters, channels]: [usize; 2], maps: [usize; 3]) -> Option<Self> {
+    pub fn of(window: ConvolutionWindow, [filters, channels]: [usize; 2], maps: [usize; 3]) -> Option<Self> {
         let [few, many] = SHEAVES;
         let [tall, low] = if filters <= few[0].filters { few } else { many };
         let sheaf = if maps[1].is_multiple_of(tall.block_rows) { tall } else { low };
@@ -291,7 +291,7 @@ pub(in super::super) fn sliding_sums(
     [input, gradient, output, sums]: [&CubeTensor; 4],
     steps_of_a_part: usize,
     sheaf: Sheaf,
-    window: Window,
+    window: ConvolutionWindow,
     has_bias: bool,
     activation: Activation,
 ) {
