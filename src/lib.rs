@@ -16,10 +16,12 @@
 //! | [`data`]      | from files to samples, bytes only: images, films, augmentation, splits, KITTI, own folders, the built-in drive, the loader, small pictures for scrolling |
 //! | [`compute`]   | the one seam where wgpu meets burn: device, lease (a tensor pinned for drawing), differentiable operations |
 //! | [`model`]     | networks and their weights files |
-//! | [`objective`] | view synthesis and the loss; every map it computes has a name, every pixel its reasons |
+//! | [`objective`] | view synthesis and the loss, only that; every map it computes has a name |
 //! | [`predict`]   | images, folders and drives to disparity, depth, pictures and point clouds of them |
+//! | [`inspect`]   | why the loss of a pixel is what it is, its cost curve, and a dump of all maps |
 //! | [`evaluate`]  | the published metrics against exact or measured depth and motion; how many metres a unit is |
-//! | [`train`]     | one run and one step of it, and what a run leaves on disk |
+//! | [`runs`]      | what a run leaves on disk: folder, checkpoints, log, TensorBoard events, snapshots |
+//! | [`train`]     | one step and one run: networks with their optimiser, batches, validation, health |
 //! | [`session`]   | one thread owns burn: requests in, one reply each; a state, events and pictures out |
 //! | [`view`]      | wgpu pipelines that draw leases with the shaders of `shaders/` |
 //! | [`app`]       | the window |
@@ -58,12 +60,14 @@ pub mod config;
 pub mod data;
 pub mod evaluate;
 pub mod geometry;
+pub mod inspect;
 mod interrupt;
 pub mod model;
 pub mod objective;
 mod output;
 pub mod panics;
 pub mod predict;
+pub mod runs;
 pub mod session;
 pub mod train;
 pub mod view;

@@ -9,8 +9,8 @@ use crate::{
 use monoscope::{
     config::{FrameId, ImageSize},
     objective::MapName,
+    runs::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail},
     session::{Activity, Command, Event, OnRun, RunStarted},
-    train::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -5,7 +5,7 @@ mod reader;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-const FLOORS: [&str; 16] = [
+const FLOORS: [&str; 18] = [
     "output",
     "interrupt",
     "panics",
@@ -16,7 +16,9 @@ const FLOORS: [&str; 16] = [
     "model",
     "objective",
     "predict",
+    "inspect",
     "evaluate",
+    "runs",
     "train",
     "session",
     "view",

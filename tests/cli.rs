@@ -1,7 +1,7 @@
 //! The command line as scripts see it: exit codes, one clear line, nothing half-written.
 
 use crate::{architectures::classifier, support::gpu};
-use monoscope::{data::arrays::npy::read_array, model::ResnetArchitecture, train::RunFolder};
+use monoscope::{data::arrays::npy::read_array, model::ResnetArchitecture, runs::RunFolder};
 use std::{
     fs,
     path::Path,

@@ -5,8 +5,9 @@ use burn::{module::Module, tensor::Device};
 use monoscope::{
     config::{ConfigOption, Preset, RunConfig},
     model::{Architecture, Networks},
+    runs::{Entry, Log},
     session::{Command, Event},
-    train::{Entry, Log, memory_estimate},
+    train::memory_estimate,
 };
 use std::{
     fs,

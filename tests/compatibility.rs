@@ -10,7 +10,9 @@ use crate::{
 use monoscope::{
     compute::Compute,
     config::{Change, DataChoice, DeviceChoice, RunConfig, RunFile, Setting},
-    train::{Entry, OpenData, Position, Run, RunFolder},
+    data::OpenData,
+    runs::{Entry, Position, RunFolder},
+    train::Run,
 };
 use serde_json::Value;
 use std::{

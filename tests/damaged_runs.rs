@@ -11,11 +11,13 @@ use burn::tensor::Device;
 use monoscope::{
     compute::Compute,
     config::{DataChoice, DeviceChoice, Preset, RunConfig, RunFile},
+    data::OpenData,
     model::{
         Architecture, Networks, ResnetArchitecture,
         weights::{self, MetricScale},
     },
-    train::{Log, OpenData, Run, RunFolder},
+    runs::{Log, RunFolder},
+    train::Run,
 };
 use serde_json::Value;
 use std::{

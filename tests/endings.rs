@@ -5,8 +5,8 @@ use crate::{
     session::{ask, next, open_demo, refused, session, small},
 };
 use monoscope::{
+    runs::RunFolder,
     session::{Activity, Command, Event, RunEffect, SessionHandle},
-    train::RunFolder,
 };
 use std::{
     fs,

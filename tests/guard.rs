@@ -21,10 +21,11 @@ use monoscope::{
         },
     },
     config::{DataChoice, FrameId, ObjectiveConfig},
+    data::OpenData,
     model::{Networks, weights::parameter_ids},
     objective::{Noise, Objective},
     session::{Activity, Command, Event, Reply, RunEffect, SessionHandle},
-    train::{MicroBatch, NonFinite, OpenData, Progress, Run, StepOptions, TrainState},
+    train::{MicroBatch, NonFinite, Progress, Run, StepOptions, TrainState},
 };
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 

@@ -4,11 +4,9 @@ use crate::session::{interrupted, next, open_demo, session, small};
 use monoscope::{
     config::{Change, FrameId, ObjectiveConfig, Setting},
     objective::MapName,
+    runs::{Metric, PredictionStatistics, StepReport},
     session::{Command, Event, OnRun, RunEffect},
-    train::{
-        Metric, PredictionStatistics, StepReport,
-        health::{Diagnosis, Evidence, HealthCheck, Severity, check},
-    },
+    train::health::{Diagnosis, Evidence, HealthCheck, Severity, check},
 };
 
 /// A run that learns: the loss falls, the mask opens, the disparity spreads.
@@ -181,7 +179,7 @@ fn a_step_notes_what_its_predictions_are_like_and_a_resumed_run_remembers() {
     let Event::RunStarted(beginning) = next(&session, |event| matches!(event, Event::RunStarted(_))) else {
         unreachable!()
     };
-    let monoscope::train::Entry::Step(first) = &beginning.history[0] else { panic!("a step comes first") };
+    let monoscope::runs::Entry::Step(first) = &beginning.history[0] else { panic!("a step comes first") };
     assert_eq!(first.signals, report.signals);
 }
 
@@ -230,6 +228,6 @@ fn a_rate_that_broke_a_run_after_its_checkpoint_does_not_come_back_when_another_
     session.send(Command::Change(Setting::LearningRate(rate)));
     session.send(Command::Continue);
     next(&session, |event| matches!(event, Event::RunEnded { steps: 8, failure: None, .. }));
-    let config = monoscope::train::RunFolder::open(&out).unwrap().config().unwrap();
+    let config = monoscope::runs::RunFolder::open(&out).unwrap().config().unwrap();
     assert!(config.at_step(8).training.learning_rate < 1.0, "{:?}", config.changes);
 }

@@ -5,8 +5,8 @@ use burn::tensor::Device;
 use monoscope::{
     config::{ImageSize, ObjectiveConfig},
     data::{FrameKey, kitti::KittiRaw},
+    inspect::{dump, inspect},
     model::weights,
-    predict::{dump, inspect},
 };
 
 const SAMPLE: &str = "2011_09_26/2011_09_26_drive_9011_sync 40 l";

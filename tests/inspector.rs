@@ -13,13 +13,13 @@ use monoscope::{
         synthetic::BuiltInDrive,
     },
     geometry::{DepthRange, Intrinsics},
+    inspect::{Candidate, DepthScale, Difference, PixelInspection, disparity_gradient, dump, inspect},
     model::{Motions, transform},
     objective::{
-        Candidate, DepthScale, Difference, Inputs, MapName, Noise, Objective,
+        Inputs, MapName, Noise, Objective,
         PhotometricTerm::{L1, Ssim},
-        PixelInspection, disparity_gradient,
     },
-    predict::{SampleTensors, dump, inputs, inspect},
+    predict::{SampleTensors, inputs},
 };
 use std::collections::BTreeMap;
 

@@ -8,8 +8,8 @@ use monoscope::{
     compute::Compute,
     config::{DeviceChoice, FrameId, Preset},
     objective::MapName,
+    runs::Entry,
     session::{Activity, Command, Event, OnRun, Outcome, PictureSource, SessionHandle},
-    train::Entry,
 };
 use std::sync::Arc;
 

@@ -3,8 +3,8 @@
 use crate::session::{ask, next, open_demo, refused, session, small, until};
 use monoscope::{
     config::{DataChoice, RunConfig, Setting},
+    runs::RunFolder,
     session::{Activity, Command, Event, OnRun, Outcome, RunState, SessionHandle},
-    train::RunFolder,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

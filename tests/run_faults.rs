@@ -4,9 +4,10 @@ use crate::resume::{demo_split, text, train};
 use monoscope::{
     compute::Compute,
     config::{DataChoice, DeviceChoice, Preset},
-    data::image,
+    data::{OpenData, image},
     model::{Architecture, Networks},
-    train::{Entry, Log, OpenData, Position, Run, RunFolder},
+    runs::{Entry, Log, Position, RunFolder},
+    train::Run,
 };
 use serde_json::{Map, Value, json};
 use std::{

@@ -6,7 +6,8 @@ use glam::{DMat3, DQuat, DVec3, Vec3};
 use monoscope::{
     config::{FrameId, ObjectiveConfig},
     geometry::{DepthRange, Intrinsics},
-    objective::{Adjustment, Inputs, Objective, PixelInspection},
+    inspect::PixelInspection,
+    objective::{Adjustment, Inputs, Objective},
 };
 use std::collections::BTreeSet;
 

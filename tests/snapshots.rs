@@ -16,8 +16,8 @@ use monoscope::{
     model::weights,
     objective::{MapName, Noise, Objective},
     predict::{SampleTensors, forward},
+    runs::{FrameMaps, Snapshot, Snapshots, Thumbnail},
     session::{Command, Event, Level, OnRun, Pinned, SessionHandle, Topic},
-    train::{FrameMaps, Snapshot, Snapshots, Thumbnail},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

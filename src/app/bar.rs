@@ -6,7 +6,7 @@ use super::{
     state::{State, run_name},
     theme::{self, Palette},
 };
-use crate::{session::Activity, train::StepReport};
+use crate::{runs::StepReport, session::Activity};
 use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 

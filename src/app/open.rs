@@ -2,8 +2,8 @@
 //! disks take their time.
 
 use crate::{
-    data::{is_data, split, whole::write_whole},
-    train::{Entry, Log, SnapshotStore, Snapshots},
+    data::{atomic_file::write_whole, is_data, split},
+    runs::{Entry, Log, SnapshotStore, Snapshots},
 };
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use std::{

@@ -1,7 +1,7 @@
 //! What the window remembers between starts, and the file that keeps it.
 
 use super::{desk::SavedLayout, recents::Recents};
-use crate::data::whole::write_whole;
+use crate::data::atomic_file::write_whole;
 use egui::ThemePreference;
 use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

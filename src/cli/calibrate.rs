@@ -8,7 +8,7 @@ use crate::{
     model::weights::MetricScale,
     output::{errln, outln},
     predict::{Predictor, frames},
-    train::RunFolder,
+    runs::RunFolder,
 };
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;

@@ -5,7 +5,7 @@ use crate::{
     config::DeviceChoice,
     model::weights::{self, save_joined},
     output::outln,
-    train::RunFolder,
+    runs::RunFolder,
 };
 use anyhow::{Result, bail};
 use clap::Args;

@@ -5,7 +5,7 @@ use crate::{
     config::DeviceChoice,
     model::weights::{self, MetricScale},
     output::outln,
-    train::RunFolder,
+    runs::RunFolder,
 };
 use anyhow::Result;
 use clap::Args;

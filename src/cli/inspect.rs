@@ -4,10 +4,10 @@ use super::{ComputeArgs, data::CameraArgs};
 use crate::{
     config::{FrameId, ObjectiveConfig},
     data::{self, FrameKey},
+    inspect::{dump, inspect},
     model::weights,
     output::outln,
-    predict::{dump, inspect},
-    train::RunFolder,
+    runs::RunFolder,
 };
 use anyhow::{Context, Result};
 use clap::Args;

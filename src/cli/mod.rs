@@ -23,7 +23,7 @@ use crate::{
     output::{self, errln},
     panics,
     predict::Predictor,
-    train::RunFolder,
+    runs::RunFolder,
 };
 use anyhow::{Context, Result};
 use burn::tensor::Device;

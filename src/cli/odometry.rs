@@ -13,7 +13,7 @@ use crate::{
     model::weights,
     output::{errln, outln},
     predict::MotionPredictor,
-    train::RunFolder,
+    runs::RunFolder,
 };
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;

@@ -6,8 +6,8 @@ use crate::{
     data::split::MOVING_FRAMES,
     interrupt,
     output::{errln, outln},
+    runs::{Entry, RunFolder, StepReport, ValidationReport},
     session::{Command, Event, Failure, Level, Notice, OnRun, Reply, RunEffect, RunStarted, SessionHandle},
-    train::{Entry, RunFolder, StepReport, ValidationReport},
 };
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, parser::ValueSource};

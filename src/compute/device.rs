@@ -5,9 +5,9 @@
 //! to emit from what the adapter offers, not from what the device was given.
 
 use super::{
+    device_loss::DeviceLossFlag,
     error::ComputeError,
     launches,
-    loss::DeviceLossFlag,
     precision::{SharedPrecision, gpu_tensor},
     throttle,
     wayland::log_libwayland,

@@ -1,6 +1,6 @@
 //! Reasons why a device cannot be had or used.
 
-use super::loss::DeviceLost;
+use super::device_loss::DeviceLost;
 use crate::config::Precision;
 
 /// Reason why no device could be had; the text says what to install or choose instead.

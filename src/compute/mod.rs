@@ -2,11 +2,11 @@
 //! differentiable operations that burn does not have. Only this floor names backend types.
 
 mod device;
+mod device_loss;
 mod error;
 mod kernel_times;
 mod launches;
 mod lease;
-mod loss;
 mod memory;
 pub mod ops;
 mod precision;
@@ -21,11 +21,11 @@ mod upload;
 mod wayland;
 
 pub use device::{AdapterDescription, Compute, DisplayDevice, adapters};
+pub use device_loss::DeviceLost;
 pub use error::ComputeError;
 pub use kernel_times::{KernelTime, KernelTimes, time_kernels};
 pub use launches::{count_kernels, launched_kernels};
 pub use lease::Lease;
-pub use loss::DeviceLost;
 pub use memory::free_memory;
 pub use rates::DeviceRates;
 pub use readback::{PendingRead, Readback, ReadbackCounts, value, values};

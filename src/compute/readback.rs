@@ -1,7 +1,7 @@
 //! Reading numbers back from the device without waiting for it: a read is begun when the work is queued, and
 //! its values are taken later, when they have long arrived.
 
-use super::{ComputeError, loss::DeviceLossFlag};
+use super::{ComputeError, device_loss::DeviceLossFlag};
 use burn::{
     backend::Cube,
     tensor::{DType, Tensor},

@@ -14,7 +14,7 @@
 //! and rare where they are short. On a software driver, where one kernel may take 100 ms, pieces are as
 //! short as they get.
 
-use super::loss::DeviceLossFlag;
+use super::device_loss::DeviceLossFlag;
 use cubecl_runtime::client::Client;
 use std::{
     sync::{

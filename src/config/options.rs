@@ -3,7 +3,7 @@
 
 use super::{
     ConfigError, RunConfig,
-    layers::{table, with_option_of},
+    precedence::{table, with_option_of},
 };
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches};
 use std::{collections::BTreeMap, sync::OnceLock};

@@ -1,6 +1,6 @@
 //! The configuration with which a run goes on.
 
-use super::{Change, ConfigError, RunConfig, Setting, layers::differing_option};
+use super::{Change, ConfigError, RunConfig, Setting, precedence::differing_option};
 
 impl RunConfig {
     /// This run's configuration with the options that `wanted` has instead from `step` on: what may

@@ -2,7 +2,7 @@
 
 use super::{
     Change, ConfigError, NetworkConfig, ObjectiveConfig, RunConfig, TrainingConfig,
-    layers::{merge, refuse, table},
+    precedence::{merge, refuse, table},
     toml_reason,
 };
 use clap::{Args, Command};

@@ -1,6 +1,7 @@
 //! From files to samples: bytes on the processor only, no tensors.
 
 pub mod arrays;
+pub mod atomic_file;
 pub mod augment;
 pub mod cache;
 pub mod deferred;
@@ -14,6 +15,7 @@ pub mod kitti;
 mod layouts;
 pub mod loader;
 pub mod motion;
+mod open_data;
 mod pictures;
 pub mod poses;
 pub mod previews;
@@ -22,7 +24,8 @@ mod source;
 pub mod split;
 pub mod synthetic;
 pub mod unreadable;
-pub mod whole;
+pub(crate) use open_data::fingerprint;
+pub use open_data::{OpenData, Samples};
 
 pub use derived::{DerivedImages, SampleImages};
 pub use error::DataError;

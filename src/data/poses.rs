@@ -3,7 +3,7 @@
 
 use super::{
     DataError,
-    whole::{read_text, write_whole},
+    atomic_file::{read_text, write_whole},
 };
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 use std::{

@@ -2,11 +2,10 @@
 //! those of all that leads to it and is measured after it, are in [`method`].
 
 mod adjustment;
-mod comparison;
+mod image_pair;
 mod inputs;
-mod inspection;
 mod map;
-mod mask;
+mod minimum;
 mod noise;
 mod photometric;
 mod smoothness;
@@ -17,12 +16,8 @@ pub mod method {}
 
 pub use adjustment::Adjustment;
 pub use inputs::Inputs;
-pub use inspection::{
-    Candidate, CostCurve, DepthScale, Difference, MinimumResult, PixelInspection, PixelReport, ScaleReport,
-    SourceCurve, SourceReport, TrueDepthSample, disparity_gradient,
-};
 pub use map::{MapKind, MapName};
-pub use mask::MinimumLoss;
+pub use minimum::MinimumLoss;
 pub use noise::Noise;
 pub use photometric::{PhotometricTerm, photometric_loss, ssim_loss};
 pub use smoothness::{smoothness_loss, smoothness_map};
@@ -37,7 +32,7 @@ use crate::{
     geometry::DepthRange,
 };
 use burn::tensor::Tensor;
-use comparison::ImagePair;
+use image_pair::ImagePair;
 use inputs::constant;
 use std::collections::{BTreeMap, BTreeSet};
 

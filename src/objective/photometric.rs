@@ -1,15 +1,11 @@
 //! How much two images differ: structure (SSIM) and colour (L1).
 
-use crate::compute::ops::reflection_pad;
+use crate::compute::ops::{
+    loss_constants::{SSIM_C1, SSIM_C2, SSIM_SHARE},
+    reflection_pad,
+};
 use burn::tensor::{Tensor, module::avg_pool2d, ops::AvgPoolOptions};
 use serde::{Deserialize, Serialize};
-
-/// Share of SSIM in the photometric loss; the rest is L1 (paper equation 3).
-pub(super) const SSIM_SHARE: f32 = 0.85;
-
-/// Keep SSIM's two quotients defined where there is no brightness or no contrast.
-pub(super) const BRIGHTNESS_FLOOR: f32 = 0.01 * 0.01;
-pub(super) const CONTRAST_FLOOR: f32 = 0.03 * 0.03;
 
 /// A part of the photometric loss, before the share that it has in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,8 +58,8 @@ pub fn ssim_loss(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
     let variance_a = window_mean(a.clone().powi_scalar(2)) - square_a.clone();
     let variance_b = window_mean(b.clone().powi_scalar(2)) - square_b.clone();
     let covariance = window_mean(a * b) - means.clone();
-    let above = (means * 2.0 + BRIGHTNESS_FLOOR) * (covariance * 2.0 + CONTRAST_FLOOR);
-    let below = (square_a + square_b + BRIGHTNESS_FLOOR) * (variance_a + variance_b + CONTRAST_FLOOR);
+    let above = (means * 2.0 + SSIM_C1) * (covariance * 2.0 + SSIM_C2);
+    let below = (square_a + square_b + SSIM_C1) * (variance_a + variance_b + SSIM_C2);
     ((-(above / below) + 1.0) / 2.0).clamp(0.0, 1.0)
 }
 

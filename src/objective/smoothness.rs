@@ -1,9 +1,7 @@
 //! Disparity should change where the image does, and only there.
 
+use crate::compute::ops::loss_constants::SMALLEST_MEAN;
 use burn::tensor::Tensor;
-
-/// Keeps a disparity that is 0 everywhere divisible by its mean.
-pub(super) const SMALLEST_MEAN: f32 = 1e-7;
 
 /// Edge-aware smoothness of disparity `[B, 1, h, w]` under its image `[B, 3, h, w]`, one number:
 /// the mean of |∂d|·exp(−|∂image|) along x plus that along y, where d is the disparity divided by

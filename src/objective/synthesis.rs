@@ -2,14 +2,13 @@
 //! pixel of the source where that point is seen.
 
 use crate::{
-    compute::ops::{camera_projections, composed_camera_projection, sample_border},
+    compute::ops::{
+        camera_projections, composed_camera_projection, loss_constants::SMALLEST_DEPTH, sample_border,
+    },
     config::ImageSize,
     geometry::{DepthRange, Intrinsics},
 };
 use burn::tensor::{Device, Tensor, TensorData};
-
-/// Keeps a division by the depth of a point in the camera's own plane finite.
-pub(super) const SMALLEST_DEPTH: f32 = 1e-7;
 
 /// Depth of disparity, any shape: 1 / (1/max + (1/min − 1/max)·disparity).
 pub fn depth(disparity: Tensor<4>, range: DepthRange) -> Tensor<4> {

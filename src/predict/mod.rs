@@ -4,7 +4,6 @@ mod disparity;
 mod export;
 mod forward;
 mod images;
-mod inspect;
 mod motions;
 mod picture;
 mod post_process;
@@ -17,7 +16,6 @@ pub use export::{
 };
 pub use forward::{depth_maps, flip_uncertainty, forward, inputs};
 pub use images::{PredictedImage, Predictor};
-pub use inspect::{dump, inspect};
 pub use motions::MotionPredictor;
 pub use picture::{InputImage, find_images, find_pictures, frames, tell_apart};
 pub use post_process::post_process;

@@ -85,7 +85,7 @@ pub enum Command {
     FollowTraining(bool),
     /// The maps that open panes show; others are not computed for showing.
     Watch(BTreeSet<MapName>),
-    /// Whether pixels are asked about: pictures then come with [`PixelInspection`](crate::objective::PixelInspection).
+    /// Whether pixels are asked about: pictures then come with [`PixelInspection`](crate::inspect::PixelInspection).
     Inspect(bool),
     /// Show the frame that is looked at with depth, camera or motion changed; `None` as it is. What trains
     /// stays as it is.

@@ -8,9 +8,9 @@ mod model;
 mod picture;
 mod protocol;
 mod publisher;
+mod sandbox;
 mod showing;
 mod state;
-mod what_if;
 mod worker;
 
 pub use command::{Command, OnRun};
@@ -24,5 +24,5 @@ pub use picture::{Cloud, Picture, PictureSource};
 pub use protocol::{
     Event, Failure, Level, Notice, Outcome, Reply, Request, RequestId, RunEffect, RunStarted, Topic,
 };
+pub use sandbox::{LossSummary, SandboxResult};
 pub use state::{Activity, DataReport, DeviceState, ModelReport, ModelVersion, RunState, SessionState};
-pub use what_if::{LossSummary, SandboxResult};

@@ -5,7 +5,7 @@ use crate::{
     config::{FrameId, ObjectiveConfig, RunConfig},
     data::FrameSource,
     model::{Networks, weights, weights::MetricScale},
-    train::RunFolder,
+    runs::RunFolder,
 };
 use anyhow::Result;
 use burn::tensor::Device;

@@ -2,12 +2,8 @@
 
 use super::{Provenance, SandboxResult};
 use crate::{
-    compute::Lease,
-    config::ObjectiveConfig,
-    data::FrameKey,
-    geometry::Intrinsics,
-    model::weights::MetricScale,
-    objective::{MapName, PixelInspection},
+    compute::Lease, config::ObjectiveConfig, data::FrameKey, geometry::Intrinsics, inspect::PixelInspection,
+    model::weights::MetricScale, objective::MapName,
 };
 use std::{collections::BTreeMap, sync::Arc};
 

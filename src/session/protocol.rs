@@ -4,7 +4,7 @@
 use super::{Command, EvaluationProgress};
 use crate::{
     config::{Change, RunConfig},
-    train::{Entry, Snapshot, StepReport, ValidationReport},
+    runs::{Entry, Snapshot, StepReport, ValidationReport},
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, sync::Arc};

@@ -12,10 +12,9 @@ use crate::{
     },
     evaluate::{Protocol, compare_disparity},
     geometry::{DepthRange, Intrinsics},
+    inspect::{DepthScale, PixelInspection, disparity_gradient},
     model::{Networks, weights::MetricScale},
-    objective::{
-        Adjustment, DepthScale, Inputs, MapName, Noise, Objective, PixelInspection, disparity_gradient,
-    },
+    objective::{Adjustment, Inputs, MapName, Noise, Objective},
     predict::{DisparityMap, SampleTensors, depth_maps, flip_uncertainty, inputs},
 };
 use anyhow::{Result, ensure};

@@ -1,24 +1,10 @@
 //! Adam with PyTorch's formula, its state kept by parameter so that it can be saved by name.
 
 use super::parameters::{DetachedParameter, Replace, take};
-use crate::compute::ops::{AdamStep, Guard, Moments, ParameterUpdate, adam_update_all};
-use burn::{
-    module::{Module, ParamId},
-    optim::GradientsParams,
-    tensor::Tensor,
-};
-use std::collections::HashMap;
+use crate::compute::ops::{AdamState, AdamStep, Guard, ParameterUpdate, adam_update_all};
+use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
 
-/// The optimiser of the published recipe: β 0.9 and 0.999, ε 1e-8, no weight decay.
-#[derive(Debug, Default)]
-pub struct Adam {
-    /// Updates made so far.
-    pub steps: u64,
-    /// Running means of gradients and of their squares.
-    pub moments: HashMap<ParamId, Moments>,
-}
-
-impl Adam {
+impl AdamState {
     /// Updates every parameter that has a gradient, taken `factor` times.
     pub fn step<M: Module>(
         &mut self,

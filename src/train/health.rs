@@ -1,11 +1,11 @@
 //! What goes wrong in self-supervised depth, seen in the figures of a run's last steps, each with a likely
 //! cause, advice, and where the evidence is.
 
-use super::{Metric, StepReport};
 use crate::{
     config::{Change, ObjectiveConfig, Setting},
     geometry::DepthRange,
     objective::MapName,
+    runs::{Metric, StepReport},
 };
 
 /// Logged steps that are judged together: one batch may be odd, fifty in a row are not.

@@ -1,7 +1,11 @@
 //! A step between the queueing of its work and the arrival of its numbers.
 
-use super::{PendingMetrics, Position, StepReport};
-use crate::{config::Change, data::FrameKey};
+use super::PendingMetrics;
+use crate::{
+    config::Change,
+    data::FrameKey,
+    runs::{Position, StepReport},
+};
 use anyhow::Error;
 
 /// A step whose numbers are known.

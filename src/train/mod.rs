@@ -1,48 +1,26 @@
-//! One run and one step of it: networks with their optimiser, batches, validation, health, and what is written down.
+//! One step and one run: networks with their optimiser, batches, validation, health.
 
 mod adam;
-mod append;
-mod checkpoint;
-mod feed;
-mod figure;
-mod folder;
+mod batch_stream;
 pub mod health;
 mod in_flight;
-mod learner;
-mod log;
-mod manifest;
 mod memory;
-mod open_data;
 mod parameters;
+mod prediction_statistics;
 mod progress;
 mod resuming;
 mod run;
-mod signals;
-mod snapshot;
 mod starting;
 mod step_metrics;
-mod step_report;
-mod tensorboard;
-mod time_split;
+mod timed;
+mod train_state;
 mod validation;
 mod warnings;
 
-pub use adam::Adam;
-pub use checkpoint::{Best, Checkpoint, Position};
-pub use figure::Metric;
-pub use folder::RunFolder;
 pub use in_flight::Reported;
-pub use learner::{MicroBatch, NonFinite, StepOptions, StepOutput, Submitted, TrainState, gradient_norm};
-pub use log::{Entry, Log};
-pub use manifest::Manifest;
 pub use memory::memory_estimate;
-pub use open_data::{OpenData, Samples};
 pub use progress::{Progress, Step};
 pub use run::Run;
-pub use signals::PredictionStatistics;
-pub use snapshot::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail};
 pub use starting::StartingNetworks;
 pub use step_metrics::{PendingMetrics, StepMetrics};
-pub use step_report::StepReport;
-pub use time_split::TimeSplit;
-pub use validation::ValidationReport;
+pub use train_state::{MicroBatch, NonFinite, StepOptions, StepOutput, Submitted, TrainState, gradient_norm};

@@ -1,10 +1,10 @@
 //! What a run has done since the last time: a step, or a part of validation.
 
-use super::ValidationReport;
 use crate::{
     data::FrameKey,
     objective::{Objective, ObjectiveOutput},
     predict::SampleTensors,
+    runs::ValidationReport,
 };
 
 /// What a piece of a run's work was.

@@ -1,9 +1,9 @@
 //! What must fit before a run goes on: options, checkpoint and log of its folder.
 
-use super::{Checkpoint, Entry, Log, Position, RunFolder};
 use crate::{
     config::{Change, RunConfig},
     model::Architecture,
+    runs::{Checkpoint, Entry, Log, Position, RunFolder},
 };
 use anyhow::{Result, bail, ensure};
 

@@ -1,10 +1,11 @@
 //! The numbers of a step: measured where it is made, read together.
 
-use super::{NonFinite, PredictionStatistics, StepReport};
+use super::NonFinite;
 use crate::{
     compute::{ComputeError, PendingRead, ops::add_metrics, values},
     config::ObjectiveConfig,
     objective::ObjectiveOutput,
+    runs::{PredictionStatistics, StepReport},
 };
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;

@@ -2,9 +2,9 @@
 
 use super::{
     Sampling,
+    latest_values::LatestValues,
     pipelines::{DeviceCache, Parameters, Pipelines, bind, buffer, cover},
     range::{Figures, RangeBuffer, RangeSelection},
-    report::LatestValues,
     sampling::Grid,
 };
 use crate::{compute::Lease, geometry::colormap::Colormap};

@@ -7,10 +7,10 @@
 mod cloud;
 mod field;
 mod image;
+mod latest_values;
 mod orbit;
 mod pipelines;
 mod range;
-mod report;
 mod sampling;
 pub mod shaders;
 pub mod wheel;

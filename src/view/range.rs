@@ -1,8 +1,8 @@
 //! The range of an array's values, found on the device by `range.wgsl`.
 
 use super::{
+    latest_values::LatestValues,
     pipelines::{Parameters, Pipelines, bind, buffer},
-    report::LatestValues,
 };
 use crate::compute::Lease;
 

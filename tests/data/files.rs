@@ -1,12 +1,13 @@
 //! Parsers of small files, the KITTI reader and splits.
 
-use crate::support::shared;
-use crate::support::takes_at_most;
+use crate::support::{shared, takes_at_most};
 use glam::{DMat4, Vec3};
 use monoscope::{
     config::{FrameId, ImageSize},
     data::{
-        DataError, DepthMap, FrameKey, FrameSource, Side, image,
+        DataError, DepthMap, FrameKey, FrameSource, Side,
+        atomic_file::write_whole,
+        image,
         kitti::{
             KittiRaw,
             calibration::{CalibrationValue, ScannerProjection, parse},
@@ -14,7 +15,6 @@ use monoscope::{
             velodyne::{self, DepthOf},
         },
         split::{self, Split, Subset},
-        whole::write_whole,
     },
 };
 use rand::{RngExt, SeedableRng};

@@ -5,7 +5,7 @@ use super::*;
 use clap::Args;
 use monoscope::{
     config::{ConfigOption, RunConfig},
-    train::TimeSplit,
+    runs::TimeSplit,
 };
 
 /// A window whose form is in front, with every group of options open.

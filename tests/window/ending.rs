@@ -2,7 +2,7 @@
 
 use super::*;
 use egui::{ViewportCommand, ViewportEvent, ViewportId};
-use monoscope::{app::Ending, train::Position};
+use monoscope::{app::Ending, runs::Position};
 
 const TRY_AGAIN: &str = "Try again";
 const QUIT: &str = "Quit and lose 40 steps";

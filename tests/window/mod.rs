@@ -42,14 +42,15 @@ use monoscope::{
     data::{Drive, FrameKey, Side},
     evaluate::{DepthEvaluation, DepthMetrics, ImageResult},
     geometry::Intrinsics,
+    inspect::PixelInspection,
     model::{Architecture, DepthArchitecture, Motions, PoseArchitecture, PoseModel, ResnetArchitecture},
-    objective::{Inputs, MapName, Noise, Objective, PixelInspection},
+    objective::{Inputs, MapName, Noise, Objective},
+    runs::{Entry, StepReport},
     session::{
         Activity, Command, DataReport, EvaluationProgress, EvaluationReport, Event, Failure, Level,
         ModelReport, Notice, OnRun, Outcome, Picture, PictureSource, Provenance, Reply, Request, RunEffect,
         RunStarted, SessionState, Topic, Trajectory,
     },
-    train::{Entry, StepReport},
 };
 use scripted::Scripted;
 use std::{

@@ -6,8 +6,8 @@ use super::{
 };
 use monoscope::{
     geometry::colormap::Colormap,
+    runs::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail},
     session::Pinned,
-    train::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail},
 };
 
 const DISPARITY: MapName = MapName::Disparity(0);

@@ -3,7 +3,7 @@
 
 use crate::{
     config::FrameId,
-    objective::{Candidate, Difference, MinimumResult, PixelReport, ScaleReport, SourceReport},
+    inspect::{Candidate, Difference, MinimumResult, PixelReport, ScaleReport, SourceReport},
 };
 use std::fmt::Write as _;
 

@@ -5,7 +5,8 @@ use super::{Inspection, PixelAnswer};
 use crate::{
     app::{legend, theme::Palette},
     config::ImageSize,
-    objective::{MapName, SourceCurve},
+    inspect::SourceCurve,
+    objective::MapName,
 };
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, Vec2};
 

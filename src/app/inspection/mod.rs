@@ -10,7 +10,7 @@ pub use plot::cost_curve;
 
 use crate::{
     config::ImageSize,
-    objective::{CostCurve, PixelInspection, PixelReport},
+    inspect::{CostCurve, PixelInspection, PixelReport},
 };
 use egui::{Pos2, Rect};
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use crate::{
         legend,
         theme::{self, Palette},
     },
-    objective::Candidate,
+    inspect::Candidate,
 };
 use egui::{Color32, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
 use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};

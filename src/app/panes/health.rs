@@ -7,10 +7,8 @@ use crate::{
         state::State,
         theme::{self, Palette},
     },
-    train::{
-        Metric,
-        health::{CheckResult, Diagnosis, Evidence, Severity, WARM_UP},
-    },
+    runs::Metric,
+    train::health::{CheckResult, Diagnosis, Evidence, Severity, WARM_UP},
 };
 use egui::{
     Align2, Color32, FontId, Label, Margin, Rect, Response, RichText, Role, ScrollArea, Sense, TextStyle, Ui,

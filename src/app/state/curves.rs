@@ -3,7 +3,7 @@
 use super::State;
 use crate::{
     app::messages::MessageLevel,
-    train::{Entry, StepReport},
+    runs::{Entry, StepReport},
 };
 use std::{
     collections::BTreeSet,

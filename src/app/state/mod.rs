@@ -27,8 +27,8 @@ use crate::{
     config::{Change, ObjectiveConfig, RunConfig, Setting},
     data::{FrameKey, FrameSource},
     objective::MapName,
+    runs::{Metric, StepReport, ValidationReport},
     session::{Activity, Command, Picture, SessionState},
-    train::{Metric, StepReport, ValidationReport},
 };
 use std::{
     collections::{BTreeSet, VecDeque},

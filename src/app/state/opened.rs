@@ -10,8 +10,8 @@ use crate::{
         recents::{Recent, RecentData},
     },
     config::DataChoice,
+    runs::Entry,
     session::{Command, DataReport, ModelReport, Provenance, RunStarted},
-    train::Entry,
 };
 use std::{path::Path, sync::Arc};
 

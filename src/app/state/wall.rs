@@ -5,8 +5,8 @@ use crate::{
     app::messages::MessageLevel,
     data::FrameKey,
     objective::MapName,
+    runs::{Snapshot, Snapshots},
     session::{Command, DataReport, Pinned},
-    train::{Snapshot, Snapshots},
 };
 use std::{
     collections::BTreeSet,

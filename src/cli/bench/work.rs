@@ -6,6 +6,7 @@ use super::{
     time,
 };
 use crate::{
+    compute::ops::AdamState,
     config::{FrameId, ImageSize, NetworkConfig, ObjectiveConfig},
     data::{
         self, FrameKey, FrameSource, Sample, Side,
@@ -16,7 +17,7 @@ use crate::{
     model::{Architecture, Motions, Networks, transform},
     objective::{Inputs, Noise, Objective},
     predict::{SampleTensors, find_images},
-    train::{Adam, TrainState},
+    train::TrainState,
 };
 use anyhow::{Context, Result};
 use burn::{
@@ -188,7 +189,7 @@ pub(super) fn optimiser(setting: &BenchSetup) -> Result<Timing> {
     let mut gradients = RandomGradients::default();
     networks.visit(&mut gradients);
     let mut networks = Some(networks);
-    let mut adam = Adam::default();
+    let mut adam = AdamState::default();
     let timing = time(setting, 1, || {
         let mut given = GradientsParams::new();
         gradients.0.iter().for_each(|give| give(&mut given));

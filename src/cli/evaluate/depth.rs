@@ -5,8 +5,8 @@ use crate::{
     data::{
         self, FrameKey, FrameSource,
         arrays::npy::{self, NpyRows},
+        atomic_file::write_whole,
         split,
-        whole::write_whole,
     },
     evaluate::{
         Baseline, DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DisparityFile,

@@ -2,7 +2,7 @@
 
 use crate::{
     config::CameraChoice,
-    data::{self, DepthMap, arrays::npy, image::write_depth, whole::in_words},
+    data::{self, DepthMap, arrays::npy, atomic_file::in_words, image::write_depth},
     geometry::colormap::Colormap,
     model::weights::MetricScale,
     predict::{

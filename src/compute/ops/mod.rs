@@ -1,4 +1,4 @@
-//! Differentiable operations that burn lacks or does slowly, each with a composed twin.
+//! Differentiable operations that burn lacks or does slowly, each with a composed reference implementation.
 
 mod activation;
 mod adam;
@@ -7,6 +7,7 @@ mod cube;
 mod flex;
 mod group;
 mod guard;
+pub mod loss_constants;
 pub mod max_pool;
 mod metrics;
 mod motion;
@@ -14,17 +15,19 @@ mod noise;
 pub mod normalisation;
 mod pad;
 pub mod picture;
+mod precomputed_gradient;
 mod reduction;
 pub mod reprojection;
 mod resize;
 pub mod sample;
 mod smoothness;
 pub mod standardise;
-mod taken_forward;
 pub mod upsample;
 
 pub use activation::elu;
-pub use adam::{AdamStep, Moments, ParameterUpdate, adam_update, adam_update_all, composed_adam_update};
+pub use adam::{
+    AdamState, AdamStep, Moments, ParameterUpdate, adam_update, adam_update_all, composed_adam_update,
+};
 pub use group::GroupLimits;
 pub use guard::{Guard, keep_unless_open};
 pub use max_pool::max_pool;

@@ -1,7 +1,7 @@
 //! Files of one array, versions 1 to 3 of NumPy's format.
 
 use super::{Array, Element};
-use crate::data::{DataError, whole::write_whole};
+use crate::data::{DataError, atomic_file::write_whole};
 use std::{
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom, Write},

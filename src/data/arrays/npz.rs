@@ -7,8 +7,8 @@ use super::{
 };
 use crate::data::{
     DataError,
+    atomic_file::{in_words, write_whole},
     deferred::{Deferred, check},
-    whole::{in_words, write_whole},
 };
 use std::{
     cell::RefCell,

@@ -1,7 +1,7 @@
 //! Depth as KITTI keeps it: 16-bit PNG, 256 levels a metre, 0 where nothing is known.
 
 use super::{bytes_of, decode_png, unreadable};
-use crate::data::{DataError, DepthMap, whole::write_bytes};
+use crate::data::{DataError, DepthMap, atomic_file::write_bytes};
 use image::DynamicImage;
 use std::path::Path;
 

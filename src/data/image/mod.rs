@@ -11,7 +11,7 @@ pub use filter::{Filter, Taps};
 pub(super) use limits::{LARGEST_ALLOCATION, LARGEST_SIDE};
 pub use resize::{pyramid, resize, smaller_scales};
 
-use super::{DataError, whole::write_bytes};
+use super::{DataError, atomic_file::write_bytes};
 use crate::config::ImageSize;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use limits::LARGEST_FILE;

@@ -1,7 +1,7 @@
 //! Where the car was: one line of GPS and inertial readings a frame
 //! ([Data layouts](crate::objective::method#data-layouts) of the method).
 
-use crate::data::{DataError, whole::read_text};
+use crate::data::{DataError, atomic_file::read_text};
 use glam::{DAffine3, DMat3, DVec3};
 use std::{f64::consts::PI, path::Path};
 

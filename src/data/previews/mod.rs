@@ -1,8 +1,8 @@
 //! Small pictures of frames, read on a thread of their own for who scrolls through drives.
 
-mod kept;
+mod lru_cache;
 
-pub use kept::{LruCache, Preview};
+pub use lru_cache::{LruCache, Preview};
 
 use super::{FrameKey, FrameSource};
 use crate::{config::ImageSize, panics};

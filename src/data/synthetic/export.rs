@@ -5,7 +5,7 @@
 //! Pictures are PNG: without loss, so that exact depth and pose still explain every pixel.
 
 use super::{BASELINE, BuiltInDrive, scan::scan};
-use crate::data::{DataError, FrameKey, FrameSource, Side, image, whole::in_words};
+use crate::data::{DataError, FrameKey, FrameSource, Side, atomic_file::in_words, image};
 use glam::{DAffine3, DMat3, DVec3};
 use std::{fmt::Write, fs, io, path::Path};
 

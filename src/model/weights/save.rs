@@ -4,7 +4,7 @@ use super::{
     WeightsError, named_tensors,
     torch::{StateDictValue, write_dictionary},
 };
-use crate::{config::ImageSize, data::whole::write_whole, model::Networks};
+use crate::{config::ImageSize, data::atomic_file::write_whole, model::Networks};
 use safetensors::{Dtype, tensor::TensorView};
 use std::{
     collections::BTreeMap,

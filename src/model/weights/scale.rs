@@ -3,7 +3,7 @@
 use super::WeightsError;
 use crate::{
     config::toml_reason,
-    data::{STEREO_SHIFT, kitti::BASELINE_METRES, unreadable::io_reason, whole::write_whole},
+    data::{STEREO_SHIFT, atomic_file::write_whole, kitti::BASELINE_METRES, unreadable::io_reason},
 };
 use serde::{Deserialize, Serialize};
 use std::{

@@ -1,6 +1,6 @@
 //! Point clouds: depth thrown along the rays of the camera, as PLY files.
 
-use crate::{data::whole::write_whole, geometry::Intrinsics};
+use crate::{data::atomic_file::write_whole, geometry::Intrinsics};
 use anyhow::{Context, Result};
 use glam::Vec3;
 use image::RgbImage;

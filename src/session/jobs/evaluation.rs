@@ -2,15 +2,15 @@
 
 use super::{Job, Now, Slice};
 use crate::{
-    data::{FrameKey, Side, split},
+    data::{FrameKey, OpenData, Side, split},
     evaluate::{
         DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, FrameOutcome, ImageResult,
         PredictionKind, Predictions, Published, Truth, TruthChoice, published,
     },
     geometry::DepthRange,
     predict::Predictor,
+    runs::RunFolder,
     session::{Event, model::Model, publisher::Publisher},
-    train::{OpenData, RunFolder},
 };
 use anyhow::Result;
 use burn::tensor::Device;

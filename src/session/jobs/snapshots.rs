@@ -6,13 +6,13 @@ use crate::{
     config::{FrameId, ImageSize},
     data::FrameKey,
     objective::MapName,
+    runs::{FrameMaps, Snapshot, SnapshotStore, Thumbnail},
     session::{
         Event, Topic,
         model::ModelSnapshot,
         publisher::Publisher,
         showing::{FrameView, MapRequest},
     },
-    train::{FrameMaps, Snapshot, SnapshotStore, Thumbnail},
 };
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Tensor;

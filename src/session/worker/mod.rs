@@ -17,7 +17,7 @@ use super::{
     model::{Model, ModelSnapshot},
     publisher::Publisher,
 };
-use crate::{compute::Compute, train::OpenData};
+use crate::{compute::Compute, data::OpenData};
 use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use phase::{ActiveRun, Phase};

@@ -3,8 +3,8 @@
 use super::{Dataset, Worker};
 use crate::{
     config::{DataChoice, FrameId, RunConfig},
+    data::{OpenData, Samples},
     session::{DataReport, OnRun, Outcome, Topic, model::Model},
-    train::{OpenData, Samples},
 };
 use anyhow::{Context, Result};
 use std::{path::PathBuf, sync::Arc};

@@ -3,12 +3,12 @@
 use super::Worker;
 use crate::{
     compute::{DisplayDevice, Reopened},
+    runs::RunFolder,
     session::{
         Event, Failure, Level, Notice, Provenance, RunEffect, Topic,
         jobs::{self, Job},
         model::Model,
     },
-    train::RunFolder,
 };
 use anyhow::Result;
 

@@ -3,8 +3,8 @@
 
 use super::{Dataset, Worker};
 use crate::{
+    runs::RunFolder,
     session::{Event, Failure, RunEffect, failure::caught},
-    train::RunFolder,
 };
 use std::path::PathBuf;
 

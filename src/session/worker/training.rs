@@ -3,15 +3,14 @@
 use super::{ActiveRun, Dataset, Worker, phase::Phase};
 use crate::{
     config::{DataChoice, RunConfig, Setting},
-    session::jobs::Job,
+    data::Samples,
+    runs::{Entry, Position, RunFolder, SnapshotStore, Snapshots},
     session::{
         Activity, Command, Event, Failure, Level, Notice, OnRun, Outcome, RunEffect, RunStarted, Topic,
         failure::{caught, guarded},
+        jobs::Job,
     },
-    train::{
-        Entry, Position, Progress, Reported, Run, RunFolder, Samples, SnapshotStore, Snapshots,
-        StartingNetworks, Step,
-    },
+    train::{Progress, Reported, Run, StartingNetworks, Step},
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{

@@ -11,9 +11,9 @@ pub use layer::{CloudLayer, CloudStyle, Paint};
 use super::{
     Orbit,
     field::{FieldStyle, Range},
+    latest_values::LatestValues,
     pipelines::{DeviceCache, Parameters, Pipelines, bind, buffer, cover},
     range::{Figures, RangeBuffer, RangeSelection},
-    report::LatestValues,
 };
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use glam::Mat4;

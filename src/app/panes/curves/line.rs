@@ -1,6 +1,6 @@
 //! A figure over the steps of a run as a line: smoothed, thinned out, and asked for its value at a step.
 
-use crate::train::StepReport;
+use crate::runs::StepReport;
 use egui::Color32;
 
 /// More points than this in a line are not told apart.

@@ -10,7 +10,7 @@ use crate::{
         state::State,
         theme::{self, Palette},
     },
-    train::Metric,
+    runs::Metric,
 };
 use egui::{Align, Color32, ComboBox, DragValue, Layout, PopupAnchor, Tooltip, Ui};
 use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoints, Points, VLine};

@@ -1,7 +1,7 @@
 //! The sandbox: depth, camera and motion of the frame that is looked at changed by hand, and what the loss
 //! says to it.
 
-mod dial;
+mod slider;
 
 use super::{Pane, empty, table, title};
 use crate::{
@@ -15,10 +15,10 @@ use crate::{
     objective::Adjustment,
     session::{LossSummary, SandboxResult},
 };
-use dial::ValueSlider;
 use egui::{Align, ComboBox, Label, Layout, RichText, ScrollArea, Ui};
 use glam::Vec3;
 use serde::{Deserialize, Serialize};
+use slider::ValueSlider;
 
 /// Translations reach this far, in the network's unit; between frames a car moves a few hundredths.
 const FARTHEST: f32 = 0.1;

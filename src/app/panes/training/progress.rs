@@ -8,7 +8,7 @@ use crate::{
         state::State,
         theme::{self, Palette},
     },
-    train::{StepReport, TimeSplit},
+    runs::{StepReport, TimeSplit},
 };
 use egui::{Color32, Grid, Label, ProgressBar, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 

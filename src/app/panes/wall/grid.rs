@@ -11,7 +11,7 @@ use crate::{
     config::FrameId,
     data::{FrameKey, Side},
     objective::MapName,
-    train::Snapshot,
+    runs::Snapshot,
 };
 use egui::{Align2, Button, Color32, Rect, Role, ScrollArea, Sense, TextStyle, Ui, Vec2, WidgetInfo};
 use std::sync::Arc;

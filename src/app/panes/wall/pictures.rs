@@ -5,7 +5,7 @@ use crate::{
     config::ObjectiveConfig,
     data::FrameKey,
     objective::MapName,
-    train::{Snapshot, Thumbnail},
+    runs::{Snapshot, Thumbnail},
     view::{FieldStyle, Range},
 };
 use egui::{Color32, ColorImage, Context, TextureHandle, TextureId, TextureOptions};

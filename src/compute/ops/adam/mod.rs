@@ -4,7 +4,7 @@ mod cube;
 mod flex;
 mod step;
 
-pub use step::{AdamStep, Moments, ParameterUpdate};
+pub use step::{AdamState, AdamStep, Moments, ParameterUpdate};
 
 use super::{GroupLimits, Guard};
 use burn::tensor::{Device, Tensor};

@@ -1,6 +1,10 @@
 //! The numbers and the state of an update by Adam, for every implementation of it.
 
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::ParamId,
+    tensor::{Device, Tensor},
+};
+use std::collections::HashMap;
 
 /// How much of each running mean stays.
 pub(super) const BETA_1: f32 = 0.9;
@@ -21,6 +25,15 @@ impl Moments {
     pub(super) fn zeros(count: usize, device: &Device) -> Self {
         Self { first: Tensor::zeros([count], device), second: Tensor::zeros([count], device) }
     }
+}
+
+/// State of Adam as published (β 0.9 and 0.999, ε 1e-8), without weight decay.
+#[derive(Debug, Default)]
+pub struct AdamState {
+    /// Updates made so far.
+    pub steps: u64,
+    /// Running means of gradients and of their squares.
+    pub moments: HashMap<ParamId, Moments>,
 }
 
 /// The numbers of one update.

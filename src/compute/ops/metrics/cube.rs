@@ -6,7 +6,7 @@ use super::predictions::PredictionMetrics;
 use crate::compute::ops::{
     cube::{argument, flat, like, workgroup_sum},
     group::{CHUNK, THREADS, cubes},
-    reprojection::SMALLEST_DEPTH,
+    loss_constants::SMALLEST_DEPTH,
 };
 use burn::{
     backend::{Cube, TensorMetadata},

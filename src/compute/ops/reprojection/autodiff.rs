@@ -1,7 +1,7 @@
 //! The fused loss under differentiation.
 
 use super::{FusedReprojection, FusedReprojectionGradient, ReprojectionOptions};
-use crate::compute::ops::taken_forward::PrecomputedGradient;
+use crate::compute::ops::precomputed_gradient::PrecomputedGradient;
 use burn::backend::{Autodiff, tensor::FloatTensor};
 use burn_autodiff::{
     checkpoint::strategy::CheckpointStrategy,

@@ -33,16 +33,6 @@ use burn::{
 /// Subtracted from colours, which lie between 0 and 1.
 const GREY: f32 = 0.5;
 
-/// Keep SSIM's two quotients defined where there is no brightness or no contrast.
-const C1: f32 = 0.01 * 0.01;
-const C2: f32 = 0.03 * 0.03;
-
-/// Share of SSIM in the photometric loss; the rest is L1.
-const SSIM_SHARE: f32 = 0.85;
-
-/// Keeps a division by the depth of a point in the camera's own plane finite.
-pub(super) const SMALLEST_DEPTH: f32 = 1e-7;
-
 /// What is compared, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct ReprojectionOptions {

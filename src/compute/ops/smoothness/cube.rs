@@ -2,9 +2,10 @@
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::{FusedSmoothness, FusedSmoothnessGradient, SMALLEST_MEAN};
+use super::{FusedSmoothness, FusedSmoothnessGradient};
 use crate::compute::ops::{
     cube::{argument, empty, one_thread_each, row_sums},
+    loss_constants::SMALLEST_MEAN,
     reduction::{CHUNKS, chunk_sums, sum_of_chunks},
 };
 use burn::backend::{TensorMetadata, tensor::FloatTensor};

@@ -1,7 +1,10 @@
 //! Smoothness on the processor: the items of a batch in parallel.
 
-use super::{FusedSmoothness, FusedSmoothnessGradient, SMALLEST_MEAN};
-use crate::compute::ops::flex::{Planes, tensor};
+use super::{FusedSmoothness, FusedSmoothnessGradient};
+use crate::compute::ops::{
+    flex::{Planes, tensor},
+    loss_constants::SMALLEST_MEAN,
+};
 use burn::backend::{Flex, tensor::FloatTensor};
 use rayon::prelude::*;
 

@@ -15,9 +15,6 @@ use burn::{
     tensor::Tensor,
 };
 
-/// Keeps a disparity that is 0 everywhere divisible by its mean.
-const SMALLEST_MEAN: f32 = 1e-7;
-
 /// The operation as it is dispatched to a backend.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait FusedSmoothness: Backend {

@@ -8,9 +8,10 @@
 
 use crate::compute::ops::{
     cube::workgroup_sum,
+    loss_constants::{SSIM_C1, SSIM_C2, SSIM_SHARE},
     noise::cube::drawn,
     reduction::{CHUNKS, THREADS, chunk_of},
-    reprojection::{C1, C2, GREY, SSIM_SHARE},
+    reprojection::GREY,
 };
 use cubecl::prelude::*;
 
@@ -82,10 +83,10 @@ pub(super) struct Structure {
 #[cube]
 pub(super) fn structure(window: SsimStatistics) -> Structure {
     let (bright, other_bright) = (window.mean + GREY, window.other + GREY);
-    let n1 = bright * other_bright * 2.0 + C1;
-    let n2 = window.covariance * 2.0 + C2;
-    let d1 = bright * bright + other_bright * other_bright + C1;
-    let d2 = window.variance + window.other_variance + C2;
+    let n1 = bright * other_bright * 2.0 + SSIM_C1;
+    let n2 = window.covariance * 2.0 + SSIM_C2;
+    let d1 = bright * bright + other_bright * other_bright + SSIM_C1;
+    let d2 = window.variance + window.other_variance + SSIM_C2;
     let inverse = f32::new(1.0) / (d1 * d2);
     let ssim = n1 * n2 * inverse;
     Structure {

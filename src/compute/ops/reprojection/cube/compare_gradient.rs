@@ -7,7 +7,7 @@ use super::{
     compare::{structure, window_at},
     warp::Pixel,
 };
-use crate::compute::ops::reprojection::{GREY, SSIM_SHARE};
+use crate::compute::ops::{loss_constants::SSIM_SHARE, reprojection::GREY};
 use cubecl::prelude::*;
 
 /// How the loss of each pixel changes with the window means of the source chosen there, by colour and

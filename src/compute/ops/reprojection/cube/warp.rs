@@ -3,7 +3,7 @@
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use crate::compute::ops::{
-    reprojection::SMALLEST_DEPTH,
+    loss_constants::SMALLEST_DEPTH,
     sample::cube::{colour_at, lesser, locate},
 };
 use cubecl::prelude::*;

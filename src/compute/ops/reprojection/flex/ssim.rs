@@ -1,6 +1,9 @@
 //! One row of the photometric loss and of its gradient (its mathematics stands in `reprojection`).
 
-use crate::compute::ops::reprojection::{C1, C2, GREY, SSIM_SHARE};
+use crate::compute::ops::{
+    loss_constants::{SSIM_C1, SSIM_C2, SSIM_SHARE},
+    reprojection::GREY,
+};
 
 /// A row and its neighbours above and below, mirrored at the image's edge.
 pub(super) type Rows<'a> = [&'a [f32]; 3];
@@ -147,8 +150,9 @@ impl SsimScratch {
             let variance = (q0[i] + q1[i] + q2[i]) / 9.0 - mean * mean;
             let covariance = (p0[i] + p1[i] + p2[i]) / 9.0 - mean * other;
             let (bright, other_bright) = (mean + GREY, other + GREY);
-            let (n1, n2) = (2.0 * bright * other_bright + C1, 2.0 * covariance + C2);
-            let (d1, d2) = (bright * bright + other_bright * other_bright + C1, variance + variances[i] + C2);
+            let (n1, n2) = (2.0 * bright * other_bright + SSIM_C1, 2.0 * covariance + SSIM_C2);
+            let (d1, d2) =
+                (bright * bright + other_bright * other_bright + SSIM_C1, variance + variances[i] + SSIM_C2);
             let (inverse1, inverse2) = (1.0 / d1, 1.0 / d2);
             let inverse = inverse1 * inverse2;
             let ssim = n1 * n2 * inverse;

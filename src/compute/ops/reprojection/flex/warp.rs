@@ -1,6 +1,6 @@
 //! One row of view synthesis and of its gradient: disparity to depth to source pixel to colour.
 
-use crate::compute::ops::{reprojection::SMALLEST_DEPTH, resize::taps};
+use crate::compute::ops::{loss_constants::SMALLEST_DEPTH, resize::taps};
 use glam::Vec4;
 
 /// Bilinear upsampling along one axis: for each output position two input positions and the weight of

@@ -1,9 +1,9 @@
 //! What `manifest.json` says of a run.
 
-use super::{OpenData, Samples, open_data::fingerprint};
 use crate::{
     compute::Compute,
     config::{DataChoice, Precision},
+    data::{OpenData, Samples, fingerprint},
     model::weights::PretrainedEncoders,
 };
 use anyhow::{Result, bail};
@@ -38,7 +38,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// The manifest of a run that trains on these samples of this data with this seed.
-    pub(super) fn new(data: &OpenData, samples: &Samples, seed: u64, compute: &Compute) -> Self {
+    pub(crate) fn new(data: &OpenData, samples: &Samples, seed: u64, compute: &Compute) -> Self {
         let (choice, split) = data.absolute();
         Self {
             program: env!("CARGO_PKG_NAME").to_owned(),
@@ -58,7 +58,7 @@ impl Manifest {
     ///
     /// # Errors
     /// If `here`, what a run that began now would be made of, names other samples.
-    pub(super) fn check_data(&self, here: &Self, name: &str) -> Result<()> {
+    pub(crate) fn check_data(&self, here: &Self, name: &str) -> Result<()> {
         if here.data_fingerprint == self.data_fingerprint {
             return Ok(());
         }

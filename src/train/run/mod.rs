@@ -1,23 +1,24 @@
 //! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
 
+mod saving;
+
 use super::{
-    Adam, Checkpoint, Entry, Log, Manifest, MicroBatch, NonFinite, OpenData, Position, Progress, RunFolder,
-    Samples, StartingNetworks, Step, StepOptions, StepReport, Submitted, TimeSplit, TrainState,
-    ValidationReport,
-    feed::BatchStream,
+    MicroBatch, NonFinite, Progress, StartingNetworks, Step, StepOptions, Submitted, TrainState,
+    batch_stream::BatchStream,
     in_flight::{InFlight, Reported},
     resuming::{check_changes, check_checkpoint, check_steps, missing_in_log},
-    time_split::timed,
+    timed::timed,
     validation::{Validation, ValidationProgress},
     warnings::{Trouble, Warnings},
 };
 use crate::{
-    compute::{Compute, ReadbackCounts},
+    compute::{Compute, ReadbackCounts, ops::AdamState},
     config::{Change, RunConfig, Setting},
-    data::{FrameKey, cache::with_cache},
+    data::{FrameKey, OpenData, Samples, cache::with_cache},
     model::Networks,
     objective::{MapName, Noise, Objective},
     predict::SampleTensors,
+    runs::{Checkpoint, Entry, Log, Manifest, Position, RunFolder, StepReport, TimeSplit, ValidationReport},
 };
 use anyhow::{Error, Result};
 use burn::module::Module;
@@ -33,8 +34,8 @@ const RATE_WINDOW: usize = 20;
 /// A training run.
 pub struct Run {
     config: RunConfig,
-    learner: TrainState,
-    feed: BatchStream,
+    train_state: TrainState,
+    batch_stream: BatchStream,
     validation: Option<Validation>,
     position: Position,
     /// The step whose work was given to the device, but whose numbers were not taken.
@@ -71,16 +72,16 @@ impl Run {
         config.validate()?;
         let source = with_cache(&data.source, &config.training)?;
         let preparation = SampleTensors::preparation(&compute.device);
-        let feed = BatchStream::new(&config, &source, &samples.training, preparation)?;
+        let batch_stream = BatchStream::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let StartingNetworks { networks, pretrained } = start.into();
         let manifest = Manifest { pretrained, ..Manifest::new(data, samples, config.training.seed, compute) };
         let folder = RunFolder::create(out, &config, &manifest)?;
-        let position = Position { batches: feed.batch_count(), ..Position::default() };
-        let start = Checkpoint { networks, adam: Adam::default(), position };
+        let position = Position { batches: batch_stream.batch_count(), ..Position::default() };
+        let start = Checkpoint { networks, adam: AdamState::default(), position };
         let begin = || {
             let within = (folder.clone(), manifest);
-            let (mut run, _) = Self::at(start, config, within, (feed, validation), compute)?;
+            let (mut run, _) = Self::at(start, config, within, (batch_stream, validation), compute)?;
             // From here on the run can be resumed, whatever happens.
             run.save()?;
             Ok(run)
@@ -107,16 +108,17 @@ impl Run {
         let is_manifest_lost = manifest.is_none();
         let source = with_cache(&data.source, &config.training)?;
         let preparation = SampleTensors::preparation(&compute.device);
-        let feed = BatchStream::new(&config, &source, &samples.training, preparation)?;
+        let batch_stream = BatchStream::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let checkpoint = folder.read_last(&compute.device)?;
         let position = checkpoint.position;
-        check_checkpoint(&checkpoint, &config, feed.batch_count())?;
+        check_checkpoint(&checkpoint, &config, batch_stream.batch_count())?;
         check_changes(&folder, &saved, position)?;
-        let total_steps = feed.total_steps(&config);
+        let total_steps = batch_stream.total_steps(&config);
         check_steps(&config, &saved, total_steps, position.step)?;
         let within = (folder, manifest.unwrap_or(here));
-        let (mut run, mut history) = Self::at(checkpoint, config, within, (feed, validation), compute)?;
+        let (mut run, mut history) =
+            Self::at(checkpoint, config, within, (batch_stream, validation), compute)?;
         for entry in &mut history {
             if let Entry::Step(report) = entry {
                 report.total_steps = total_steps;
@@ -139,16 +141,16 @@ impl Run {
         checkpoint: Checkpoint,
         config: RunConfig,
         (folder, manifest): (RunFolder, Manifest),
-        (feed, validation): (BatchStream, Option<Validation>),
+        (batch_stream, validation): (BatchStream, Option<Validation>),
         compute: &Compute,
     ) -> Result<(Self, Vec<Entry>)> {
         let Checkpoint { networks, adam, position } = checkpoint;
         let (log, history) = Log::open(folder.path(), &position, config.training.tensorboard)?;
         let objective = Objective::new(&config.objective, config.network.size());
         let run = Self {
-            learner: TrainState::resumed(networks, adam, objective),
+            train_state: TrainState::resumed(networks, adam, objective),
             config,
-            feed,
+            batch_stream,
             validation,
             position,
             in_flight: None,
@@ -169,7 +171,7 @@ impl Run {
 
     /// Steps that the run makes in all.
     pub fn total_steps(&self) -> u64 {
-        self.feed.total_steps(&self.config)
+        self.batch_stream.total_steps(&self.config)
     }
 
     /// Whether all steps were made.
@@ -215,7 +217,7 @@ impl Run {
 
     /// How often numbers were read back from the device.
     pub fn readback_counts(&self) -> ReadbackCounts {
-        self.learner.readback_counts()
+        self.train_state.readback_counts()
     }
 
     /// Waits for the numbers of the last step.
@@ -301,7 +303,7 @@ impl Run {
 
     /// The networks as they are now, in evaluation mode.
     pub fn networks(&self) -> Networks {
-        self.learner.networks().valid()
+        self.train_state.networks().valid()
     }
 
     /// Makes one step: load, forward, backward, update. On the GPU backend its work is only queued, and the
@@ -314,12 +316,12 @@ impl Run {
         let started = Instant::now();
         let seconds_between = self.ended.take().map_or(0.0, |ended| (started - ended).as_secs_f64());
         let mut seconds_upload = 0.0;
-        let batch = self.feed.next(self.position, self.total_steps(), &mut self.skipped)?;
+        let batch = self.batch_stream.next(self.position, self.total_steps(), &mut self.skipped)?;
         let seconds_loading = started.elapsed().as_secs_f64();
         let number = self.position.step + 1;
         let config = self.config();
         let training = &config.training;
-        self.learner.set_objective(Objective::new(&config.objective, config.network.size()));
+        self.train_state.set_objective(Objective::new(&config.objective, config.network.size()));
         let stride = StepOptions {
             learning_rate: training.learning_rate_at(batch.epoch),
             clip_gradient_norm: training.clip_gradient_norm,
@@ -333,7 +335,7 @@ impl Run {
             },
             share: samples.len() as f32 / batch.samples.len() as f32,
         });
-        let submitted = self.learner.submit(parts, stride, wanted);
+        let submitted = self.train_state.submit(parts, stride, wanted);
         self.settle()?;
 
         let key = batch.samples[0].key.clone();
@@ -370,18 +372,18 @@ impl Run {
             self.settle()?;
         }
         self.ended = Some(Instant::now());
-        let objective = self.learner.objective().clone();
+        let objective = self.train_state.objective().clone();
         Ok(Step { number, samples, key, outcome, objective })
     }
 
     /// Takes the numbers of a step and notes them.
     fn conclude(&mut self, step: InFlight) -> Result<()> {
         let InFlight { metrics, mut report, changes, before, after, key } = step;
-        let concluded = self.learner.conclude(metrics);
+        let concluded = self.train_state.conclude(metrics);
         self.is_spoiled = concluded.as_ref().is_err_and(Error::is::<NonFinite>);
         let metrics = concluded.map_err(|error| {
             self.position = before;
-            self.feed.go_to(after);
+            self.batch_stream.go_to(after);
             InFlight::failed(&report, &key, error)
         })?;
         metrics.complete(&mut report);
@@ -416,81 +418,6 @@ impl Run {
             format!("{error:#}; what is missing there is kept and written as soon as that works again")
         });
         self.warnings.note(Trouble::Log, trouble);
-    }
-
-    /// Writes a checkpoint if one is due after the piece of work just done, but the last one is left to
-    /// [`Run::save`]. One that cannot be written is a warning: the next one has the same steps in it.
-    ///
-    /// # Errors
-    /// As [`Run::settle`].
-    pub fn save_if_due(&mut self) -> Result<Option<PathBuf>> {
-        if !self.is_finished() && !self.is_checkpoint_due() {
-            return Ok(None);
-        }
-        self.settle()?;
-        if self.is_finished() {
-            return Ok(None);
-        }
-        let (saved, trouble) = match self.save() {
-            Ok(saved) => (saved, None),
-            Err(error) => (None, Some(format!("{error:#}; the run goes on to the next checkpoint"))),
-        };
-        self.warnings.note(Trouble::Checkpoint, trouble);
-        Ok(saved)
-    }
-
-    fn is_checkpoint_due(&self) -> bool {
-        let Position { step, epoch, best, .. } = self.position;
-        let training = &self.config.training;
-        let ends_epoch = self.position.ends_epoch() && (epoch + 1).is_multiple_of(training.save_frequency);
-        let is_due = step.is_multiple_of(training.checkpoint_frequency)
-            || ends_epoch
-            || best.is_some_and(|best| best.step == step);
-        is_due && !self.is_validation_due()
-    }
-
-    /// Whether the last step gave no number: the same networks would give none again.
-    pub fn is_spoiled(&self) -> bool {
-        self.is_spoiled
-    }
-
-    /// The step of the last checkpoint.
-    pub fn saved_step(&self) -> u64 {
-        self.saved.map_or(0, |saved| saved.step)
-    }
-
-    /// Writes a checkpoint of the present state; `None` if there is one of this step, or if its networks
-    /// are spoiled, so that the last good one stays the last.
-    ///
-    /// # Errors
-    /// If it cannot be written; what was saved before is then as it was. As [`Run::settle`].
-    pub fn save(&mut self) -> Result<Option<PathBuf>> {
-        self.settle()?;
-        if self.is_spoiled {
-            return Ok(None);
-        }
-        if let Some(warning) = self.folder.restore(&self.config, &self.manifest)? {
-            self.saved = None;
-            self.warnings.extend([warning]);
-        }
-        let written = self.log.restore().and_then(|()| self.log.flush());
-        self.note_log(written);
-        if self.saved == Some(self.position) {
-            return Ok(None);
-        }
-        let is_of_this_step = self.saved.is_some_and(|saved| saved.step == self.position.step);
-        let path = if is_of_this_step {
-            self.folder.amend(self.position)?;
-            None
-        } else {
-            let networks = self.learner.networks().valid();
-            let (path, trouble) =
-                self.folder.save(&networks, &self.config, self.learner.adam(), self.position)?;
-            self.warnings.note(Trouble::Leftovers, trouble);
-            Some(path)
-        };
-        self.saved = Some(self.position);
-        Ok(path)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A file that grows by whole records: no part of one stays when the disk is full.
 
-use crate::data::whole::{in_words, write_whole};
+use crate::data::atomic_file::{in_words, write_whole};
 use anyhow::{Context, Result};
 use std::{
     fs::{self, File, OpenOptions},

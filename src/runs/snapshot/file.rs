@@ -9,11 +9,11 @@ use crate::{
     config::ImageSize,
     data::{
         FrameKey,
+        atomic_file::read_within,
         unreadable::{io_reason, safetensors_reason},
-        whole::read_within,
     },
     objective::MapName,
-    train::folder::write_whole,
+    runs::files::write_whole,
 };
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use half::f16;

@@ -1,16 +1,21 @@
 //! The update that training consists of: forward, backward, Adam.
 
 use super::{
-    Adam, PendingMetrics, StepMetrics, TimeSplit,
+    PendingMetrics, StepMetrics,
     adam::gradients as flattened,
     parameters::{Replace, SavedStatistics, is_host, take},
-    time_split::timed,
+    timed::timed,
 };
 use crate::{
-    compute::{Readback, ReadbackCounts, ops::Guard, value},
+    compute::{
+        Readback, ReadbackCounts,
+        ops::{AdamState, Guard},
+        value,
+    },
     model::Networks,
     objective::{MapName, Noise, Objective, ObjectiveOutput},
     predict::{SampleTensors, forward},
+    runs::TimeSplit,
 };
 use anyhow::Result;
 use burn::{
@@ -45,7 +50,7 @@ pub struct TrainState {
     /// `None` only while the optimiser has them: it updates weights where they lie if nobody else holds
     /// them, and would copy those of a clone.
     networks: Option<Networks>,
-    adam: Adam,
+    adam: AdamState,
     objective: Objective,
     /// What lets updates through on the device; `None` before the first, and after a bad one.
     guard: Option<Guard>,
@@ -99,11 +104,11 @@ pub struct Submitted {
 impl TrainState {
     /// Takes networks on any device into training.
     pub fn new(networks: Networks, objective: Objective) -> Self {
-        Self::resumed(networks, Adam::default(), objective)
+        Self::resumed(networks, AdamState::default(), objective)
     }
 
     /// Goes on with networks and the state of their optimiser.
-    pub fn resumed(networks: Networks, adam: Adam, objective: Objective) -> Self {
+    pub fn resumed(networks: Networks, adam: AdamState, objective: Objective) -> Self {
         let networks = Some(networks.train());
         Self { networks, adam, objective, guard: None, readback: Readback::default() }
     }
@@ -124,7 +129,7 @@ impl TrainState {
     }
 
     /// The optimiser's state.
-    pub fn adam(&self) -> &Adam {
+    pub fn adam(&self) -> &AdamState {
         &self.adam
     }
 

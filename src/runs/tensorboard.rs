@@ -4,7 +4,7 @@
 //! record is its length, a checksum of that, a protocol buffer of type `Event`, and its checksum.
 
 use super::append::AppendFile;
-use crate::data::whole::in_words;
+use crate::data::atomic_file::in_words;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use std::{

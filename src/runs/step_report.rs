@@ -1,8 +1,66 @@
-//! Where the time of a step goes.
+//! The figures of a step: what a run reports of it, and a line of its log.
 
-use super::StepReport;
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Duration};
+
+/// The figures of a step: one line of `metrics.jsonl`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Steps made, this one included.
+    pub step: u64,
+    /// Steps that the run will make in all.
+    pub total_steps: u64,
+    /// Pass over the data, from 0.
+    pub epoch: usize,
+    /// The objective.
+    pub loss: f32,
+    /// Its part at each trained scale, by scale.
+    pub scale_losses: BTreeMap<usize, f32>,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+    /// Length of the gradient of all weights together, before it was clipped.
+    pub gradient_norm: f32,
+    /// Share of pixels that the auto-mask leaves out, at scale 0.
+    pub masked_share: f32,
+    /// What its predictions are like; logs of older versions do not say.
+    pub signals: Option<PredictionStatistics>,
+    /// Seconds waited for images.
+    pub seconds_loading: f64,
+    /// Seconds of the whole step.
+    pub seconds: f64,
+    /// Where they went; logs of older versions do not say.
+    pub split: Option<TimeSplit>,
+    /// Bytes that are held where the run computes (see [`crate::compute::Compute::memory`]), if that can be
+    /// asked; logs of older versions do not say.
+    pub memory: Option<u64>,
+    /// Images (batch items) trained per second, averaged over the last steps.
+    pub images_per_second: f64,
+    /// Time left for the run at this rate.
+    pub seconds_left: f64,
+}
+
+impl StepReport {
+    /// Time left for the run.
+    pub fn time_left(&self) -> Duration {
+        Duration::try_from_secs_f64(self.seconds_left).unwrap_or_default()
+    }
+}
+
+/// Figures of the predictions of a step, averaged over its samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PredictionStatistics {
+    /// Mean disparity of the finest trained scale, in 0 to 1.
+    pub disparity_mean: f32,
+    /// Standard deviation of that disparity over the pixels of an image.
+    pub disparity_spread: f32,
+    /// Length of the predicted translation to a source, in the network's own units; `None` if only the
+    /// stereo camera is warped, whose place is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translation: Option<f32>,
+    /// Share of the pixels whose place in a source lies outside its image. Seen at the coarsest trained
+    /// scale, where it costs next to nothing.
+    pub out_of_view_share: f32,
+}
 
 /// Seconds of a step's parts beside loading.
 ///
@@ -53,12 +111,4 @@ impl TimeSplit {
         let [loading, upload, forward, backward, optimiser] = parts;
         Some(([loading, upload, forward, backward, optimiser, ("rest", rest.max(0.0))], all))
     }
-}
-
-/// Does some work and adds its seconds.
-pub(super) fn timed<T>(seconds: &mut f64, work: impl FnOnce() -> T) -> T {
-    let started = Instant::now();
-    let result = work();
-    *seconds += started.elapsed().as_secs_f64();
-    result
 }

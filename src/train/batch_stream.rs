@@ -1,12 +1,12 @@
 //! The batches that a run trains on, from wherever it stands, without a wait between epochs.
 
-use super::Position;
 use crate::{
     config::RunConfig,
     data::{
         Batch, FrameKey, FrameSource,
         loader::{Batches, Loader, LoaderEvent, LoaderOptions, Preparation},
     },
+    runs::Position,
 };
 use anyhow::{Context, Result, bail};
 use std::sync::Arc;

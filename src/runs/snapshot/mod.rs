@@ -1,10 +1,10 @@
 //! Snapshots: what the networks said of pinned frames after a step, small and in plain memory; all of a run's
 //! within a bound, and kept in its folder.
 
-mod album;
 mod file;
+mod store;
 
-pub use album::SnapshotStore;
+pub use store::SnapshotStore;
 
 use crate::{
     config::ImageSize,

@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     config::FrameId,
-    data::{FrameKey, whole::in_words},
+    data::{FrameKey, atomic_file::in_words},
     objective::MapName,
-    train::{
+    runs::{
         RunFolder,
-        folder::{clean, of_steps, remove, step_name},
+        files::{clean, of_steps, remove, step_name},
     },
 };
 use anyhow::{Context, Error, Result, ensure};

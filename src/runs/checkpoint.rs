@@ -1,11 +1,11 @@
 //! A checkpoint: everything from which a run goes on exactly, in one folder.
 
-use super::{
-    Adam,
-    folder::{read_file, step_name, write_whole},
-};
+use super::files::{read_file, step_name, write_whole};
 use crate::{
-    compute::{ops::Moments, values},
+    compute::{
+        ops::{AdamState, Moments},
+        values,
+    },
     config::RunConfig,
     data::unreadable::safetensors_reason,
     model::{Networks, weights},
@@ -46,7 +46,7 @@ impl Position {
     }
 
     /// Notes the loss of a validation after the last step. A loss that is no number is never the best.
-    pub(super) fn note_validation(&mut self, loss: f32) {
+    pub(crate) fn note_validation(&mut self, loss: f32) {
         self.validated = Some(self.step);
         if loss.is_finite() && self.best.is_none_or(|best| loss < best.loss) {
             self.best = Some(Best { step: self.step, loss });
@@ -117,7 +117,7 @@ pub struct Checkpoint {
     /// The networks with the running statistics of their batch normalisations.
     pub networks: Networks,
     /// The optimiser's state.
-    pub adam: Adam,
+    pub adam: AdamState,
     /// Where the run stands.
     pub position: Position,
 }
@@ -129,7 +129,7 @@ impl Checkpoint {
         folder: &Path,
         networks: &Networks,
         config: &RunConfig,
-        adam: &Adam,
+        adam: &AdamState,
         position: Position,
     ) -> Result<()> {
         weights::save(folder, networks, config.network.size(), config.objective.uses_stereo())?;
@@ -148,11 +148,11 @@ impl Checkpoint {
         let file = read_file(&path)?;
         let moments = read_moments(&file, &networks, device)
             .with_context(|| format!("{} is damaged or of other networks", path.display()))?;
-        Ok(Self { networks, adam: Adam { steps: position.step, moments }, position })
+        Ok(Self { networks, adam: AdamState { steps: position.step, moments }, position })
     }
 }
 
-fn moments_file(networks: &Networks, adam: &Adam) -> Result<Vec<u8>> {
+fn moments_file(networks: &Networks, adam: &AdamState) -> Result<Vec<u8>> {
     let mut arrays: Vec<(String, Vec<f32>)> = Vec::new();
     for (name, id) in weights::parameter_ids(networks) {
         if let Some(Moments { first, second }) = adam.moments.get(&id) {

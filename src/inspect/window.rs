@@ -1,10 +1,10 @@
 //! The nine pixels that SSIM compares around a pixel, at the predicted depth or another.
 
 use super::{PixelInspection, Source};
-use crate::objective::photometric::{BRIGHTNESS_FLOOR, CONTRAST_FLOOR, SSIM_SHARE};
+use crate::compute::ops::loss_constants::{self, SSIM_C1, SSIM_C2, SSIM_SHARE};
 
 /// Keeps the division by the depth of a point in the camera's own plane finite, as view synthesis does.
-const SMALLEST_DEPTH: f64 = crate::objective::synthesis::SMALLEST_DEPTH as f64;
+const SMALLEST_DEPTH: f64 = loss_constants::SMALLEST_DEPTH as f64;
 /// Place of the pixel itself among the nine.
 const CENTRE: usize = 4;
 
@@ -41,7 +41,7 @@ fn ssim_loss(a: &WindowColours, b: &WindowColours, colour: usize) -> f64 {
     let variance_a = mean(&|index| about(index).0.powi(2));
     let variance_b = mean(&|index| about(index).1.powi(2));
     let covariance = mean(&|index| about(index).0 * about(index).1);
-    let (brightness, contrast) = (f64::from(BRIGHTNESS_FLOOR), f64::from(CONTRAST_FLOOR));
+    let (brightness, contrast) = (f64::from(SSIM_C1), f64::from(SSIM_C2));
     let above = (2.0 * mean_a * mean_b + brightness) * (2.0 * covariance + contrast);
     let below = (mean_a.powi(2) + mean_b.powi(2) + brightness) * (variance_a + variance_b + contrast);
     ((1.0 - above / below) / 2.0).clamp(0.0, 1.0)

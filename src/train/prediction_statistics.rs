@@ -5,25 +5,9 @@ use crate::{
     config::{ImageSize, ObjectiveConfig},
     geometry::DepthRange,
     objective::{Inputs, Projection, depth},
+    runs::PredictionStatistics,
 };
 use burn::tensor::{Tensor, TensorData};
-use serde::{Deserialize, Serialize};
-
-/// Figures of the predictions of a step, averaged over its samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PredictionStatistics {
-    /// Mean disparity of the finest trained scale, in 0 to 1.
-    pub disparity_mean: f32,
-    /// Standard deviation of that disparity over the pixels of an image.
-    pub disparity_spread: f32,
-    /// Length of the predicted translation to a source, in the network's own units; `None` if only the
-    /// stereo camera is warped, whose place is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub translation: Option<f32>,
-    /// Share of the pixels whose place in a source lies outside its image. Seen at the coarsest trained
-    /// scale, where it costs next to nothing.
-    pub out_of_view_share: f32,
-}
 
 impl PredictionStatistics {
     /// How many numbers [`PredictionStatistics::measure`] gives.

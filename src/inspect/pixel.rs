@@ -2,8 +2,8 @@
 
 use super::{DepthScale, Difference, PixelInspection, window::SsimWindow};
 use crate::{
+    compute::ops::loss_constants::SMALLEST_MEAN,
     config::{FrameId, ImageSize},
-    objective::smoothness::SMALLEST_MEAN,
 };
 
 /// Why the loss of a pixel is what it is.

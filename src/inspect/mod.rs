@@ -10,19 +10,21 @@
 //! processor takes 0.1 to 0.2 ms at any time.
 
 mod curve;
+mod dump;
 mod grid;
 mod pixel;
 mod window;
 
 pub use curve::{CostCurve, SourceCurve};
+pub use dump::{dump, inspect};
 pub use pixel::{Candidate, MinimumResult, PixelReport, ScaleReport, SourceReport, TrueDepthSample};
 pub use window::Difference;
 
-use super::{Inputs, Noise, Objective, Projection};
 use crate::{
     compute::values,
     config::{FrameId, ImageSize, ObjectiveConfig},
     geometry::DepthRange,
+    objective::{Inputs, Noise, Objective, Projection},
 };
 use burn::tensor::Tensor;
 use grid::SamplingGrid;

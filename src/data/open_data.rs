@@ -78,7 +78,7 @@ impl OpenData {
 }
 
 /// A number that tells these samples from others: by their names, their order, and the first picture.
-pub(super) fn fingerprint(source: &dyn FrameSource, keys: &[FrameKey]) -> String {
+pub(crate) fn fingerprint(source: &dyn FrameSource, keys: &[FrameKey]) -> String {
     let picture = keys.first().and_then(|key| source.image(key).ok());
     let names = keys.iter().flat_map(|key| format!("{key}\n").into_bytes());
     let pixels = picture.iter().flat_map(|picture| picture.as_raw().iter().copied());

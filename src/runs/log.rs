@@ -6,9 +6,9 @@
 //! option with its new value.
 
 use super::{
-    Position, StepReport, ValidationReport, append::AppendFile, folder::read_file, tensorboard::EventFile,
+    Position, StepReport, ValidationReport, append::AppendFile, files::read_file, tensorboard::EventFile,
 };
-use crate::{config::Change, data::whole::in_words};
+use crate::{config::Change, data::atomic_file::in_words};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -35,7 +35,7 @@ pub struct Log {
     lines: AppendFile,
     events: Option<EventFile>,
     /// Lines of which nothing can be read.
-    pub(super) unreadable: usize,
+    pub(crate) unreadable: usize,
 }
 
 impl Log {
@@ -118,7 +118,7 @@ impl Log {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub(super) fn restore(&mut self) -> Result<()> {
+    pub(crate) fn restore(&mut self) -> Result<()> {
         if let Some(file) = self.lines.restore()? {
             // As when it was opened; what is new nobody else has open.
             let _ = file.try_lock();

@@ -1,20 +1,20 @@
 //! A run's folder: what it is, how far it came, and checkpoints that are whole or
 //! not there at all.
 
-use super::{Adam, Checkpoint, Manifest, Position};
+use super::{
+    Checkpoint, Manifest, Position,
+    files::{clean, of_steps, read_file, remove, set_aside, step_name, update, write_whole},
+};
 use crate::{
+    compute::ops::AdamState,
     config::{RunConfig, RunFile},
-    data::{
-        unreadable::io_reason,
-        whole::{self, UNFINISHED, in_words},
-    },
+    data::atomic_file::{UNFINISHED, in_words},
     model::Networks,
 };
 use anyhow::{Context, Error, Result, anyhow, bail};
 use burn::tensor::Device;
 use std::{
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -68,7 +68,7 @@ impl RunFolder {
     }
 
     /// Removes all that is in the folder of a run that could not begin.
-    pub(super) fn discard(&self) {
+    pub(crate) fn discard(&self) {
         // What cannot be removed is told when the folder is chosen again.
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let path = entry.path();
@@ -96,7 +96,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// If the configuration cannot be read.
-    pub(super) fn tidy(&self) -> Result<Vec<String>> {
+    pub(crate) fn tidy(&self) -> Result<Vec<String>> {
         let mut warnings = Vec::new();
         if let Err(error) = clean(&self.0).and_then(|()| clean(&self.0.join(CHECKPOINTS))) {
             warnings.push(format!("what an interrupted run left behind stays and takes space: {error:#}"));
@@ -169,7 +169,7 @@ impl RunFolder {
     }
 
     /// Writes a manifest in place of one that cannot be used, of which a copy stays; says so in words.
-    pub(super) fn replace_manifest(&self, manifest: &Manifest) -> Result<String> {
+    pub(crate) fn replace_manifest(&self, manifest: &Manifest) -> Result<String> {
         let path = self.0.join(MANIFEST);
         let copy = path.with_extension("damaged.json");
         let kept = match fs::rename(&path, &copy) {
@@ -189,7 +189,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// If it cannot be made.
-    pub(super) fn restore(&self, config: &RunConfig, manifest: &Manifest) -> Result<Option<String>> {
+    pub(crate) fn restore(&self, config: &RunConfig, manifest: &Manifest) -> Result<Option<String>> {
         let checkpoints = self.0.join(CHECKPOINTS);
         if checkpoints.is_dir() {
             return Ok(None);
@@ -235,7 +235,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// If there is none, or it cannot be read.
-    pub(super) fn read_last(&self, device: &Device) -> Result<Checkpoint> {
+    pub(crate) fn read_last(&self, device: &Device) -> Result<Checkpoint> {
         let path = self.last_checkpoint()?;
         Checkpoint::read(&path, device).with_context(|| self.unusable(&path))
     }
@@ -263,7 +263,7 @@ impl RunFolder {
         &self,
         networks: &Networks,
         config: &RunConfig,
-        adam: &Adam,
+        adam: &AdamState,
         position: Position,
     ) -> Result<(PathBuf, Option<String>)> {
         let checkpoints = self.0.join(CHECKPOINTS);
@@ -339,7 +339,7 @@ impl RunFolder {
     }
 
     /// Where the snapshots of a run lie, if there are any.
-    pub(super) fn snapshots_in(run: &Path) -> PathBuf {
+    pub(crate) fn snapshots_in(run: &Path) -> PathBuf {
         run.join(SNAPSHOTS)
     }
 
@@ -355,78 +355,9 @@ impl RunFolder {
     }
 }
 
-/// The name of what belongs to a step.
-pub(super) fn step_name(step: u64) -> String {
-    format!("step_{step:06}")
-}
-
-/// What a folder holds of steps under such names with this ending; the oldest first.
-pub(super) fn of_steps(folder: &Path, ending: &str) -> Vec<(u64, PathBuf)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<(u64, PathBuf)> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name();
-            let step = name.to_str()?.strip_prefix("step_")?.strip_suffix(ending)?.parse().ok()?;
-            Some((step, entry.path()))
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-/// Removes from a folder what a killed process left half-written.
-pub(super) fn clean(folder: &Path) -> Result<()> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("the folder {} cannot be read", folder.display()))?;
-    for entry in entries.filter_map(Result::ok) {
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            remove(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 /// The checkpoint that a pointer of a run folder names, if it is there.
 fn pointed_to(run: &Path, pointer: &str) -> Option<PathBuf> {
     let name = fs::read_to_string(run.join(pointer)).ok()?;
     let checkpoint = run.join(CHECKPOINTS).join(name.trim());
     (!name.trim().is_empty() && checkpoint.is_dir()).then_some(checkpoint)
-}
-
-/// Removes a file or folder; a folder loses its name first, so that it is never seen half-removed.
-pub(super) fn remove(path: &Path) -> Result<()> {
-    let has_name = !path.file_name().unwrap_or_default().to_string_lossy().starts_with(UNFINISHED);
-    let removed = match (path.is_dir(), has_name) {
-        (true, true) => set_aside(path).and_then(fs::remove_dir_all),
-        (true, false) => fs::remove_dir_all(path),
-        (false, _) => fs::remove_file(path),
-    };
-    removed.with_context(|| format!("{} cannot be removed", path.display()))
-}
-
-/// Gives a folder a name of what is unfinished; tells it.
-fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let aside = path.with_file_name(format!("{UNFINISHED}removed_{name}"));
-    fs::rename(path, &aside)?;
-    Ok(aside)
-}
-
-/// As [`write_whole`], unless the file holds these bytes already: that also goes on a full disk.
-fn update(path: &Path, bytes: &[u8]) -> Result<()> {
-    if fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { write_whole(path, bytes) }
-}
-
-/// Reads a file.
-///
-/// # Errors
-/// If it cannot be read; the text names the file and the reason.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| anyhow!("{} cannot be read: {}", path.display(), io_reason(&error)))
-}
-
-/// Writes a file so that it is never seen half-written.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    whole::write_whole(path, |file| file.write_all(bytes))
-        .with_context(|| format!("{} cannot be written", path.display()))
 }

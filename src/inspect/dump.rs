@@ -1,17 +1,17 @@
 //! Everything the objective computes for one sample, as named arrays in a file.
 
-use super::{SampleTensors, forward::inputs};
 use crate::{
     compute::values,
     config::{FrameId, ImageSize, ObjectiveConfig},
     data::{
         FrameKey, FrameSource,
+        atomic_file::write_whole,
         augment::Augmentation,
         loader::{SampleOptions, load_sample},
-        whole::write_whole,
     },
     model::Networks,
     objective::{MapName, Noise, Objective, PhotometricTerm},
+    predict::{SampleTensors, inputs},
 };
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
