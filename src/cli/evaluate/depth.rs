@@ -84,7 +84,7 @@ struct DepthReport {
 pub(super) fn run(args: &DepthArgs) -> Result<()> {
     let compute = args.compute.open()?;
     let source = data::open(&args.camera.choice(&args.data))?;
-    let keys = split::tested_frames(args.split.as_deref(), source.as_ref())?;
+    let keys = split::evaluation_frames(args.split.as_deref(), source.as_ref())?;
     let predictor = args.weights.as_deref().map(|path| load_predictor(path, &compute.device)).transpose()?;
     let kind = match &predictor {
         Some(predictor) => PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) },
@@ -146,11 +146,11 @@ fn file_frames(
     disparities: Option<&Path>,
 ) -> Result<Vec<FrameKey>> {
     if let Some(name) = &args.file_split {
-        return Ok(split::tested_frames(Some(name), source)?);
+        return Ok(split::evaluation_frames(Some(name), source)?);
     }
     let (mut name, mut frames) = (args.split.as_deref(), keys.to_vec());
     if let (Some("eigen_benchmark"), Some(path)) = (name, disparities) {
-        let all = split::tested_frames(Some("eigen"), source)?;
+        let all = split::evaluation_frames(Some("eigen"), source)?;
         if NpyRows::open(path)?.shape().first() == Some(&all.len()) {
             (name, frames) = (Some("eigen"), all);
         }
@@ -174,7 +174,7 @@ fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthE
     let shape = [evaluator.total(), size.height, size.width];
     let mut failure = None;
     let written = write_whole(path, |file| {
-        npy::write_rows(file, &shape, |write| {
+        npy::write_chunks(file, &shape, |write| {
             let looked = look_through(&mut evaluator, &mut |disparity| Ok(write(&disparity.values)?));
             looked.map_err(|error| {
                 failure = Some(error);

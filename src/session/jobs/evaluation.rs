@@ -111,7 +111,7 @@ impl EvaluationJob {
         let kind = PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) };
         let (protocol_name, protocol, truth) = choices.resolve(data.split(), source, kind)?;
         let keys = match request.frames {
-            EvaluatedFrames::Tested => split::tested_frames(data.split(), source)?,
+            EvaluatedFrames::Tested => split::evaluation_frames(data.split(), source)?,
             EvaluatedFrames::Every => every_frame(data),
         };
         let truth = match truth {

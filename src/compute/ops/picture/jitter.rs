@@ -3,7 +3,7 @@
 //!
 //! Blending follows the two roundings of f32 bit by bit. What the conversions between colours and hues give is a
 //! fraction cut to a level, and the CPU's floats cut each as whole numbers do, except some hues that are levels
-//! exactly ([`hues_cut_short`]); this was tried for all 2²⁴ colours, both ways.
+//! exactly ([`truncated_hues`]); this was tried for all 2²⁴ colours, both ways.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     compute::ops::cube::{argument, one_thread_each, workgroup_sum},
-    data::augment::{Jitter, Operation, hues_cut_short},
+    data::augment::{Jitter, Operation, truncated_hues},
 };
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
@@ -237,7 +237,7 @@ fn jitter_kernel(
 pub(super) fn planes(pictures: &PackedImages, jitters: &[Option<&Jitter>]) -> CubeTensor {
     let pixels = pictures.pixels();
     assert!(pixels <= MOST_PIXELS, "pictures of {pixels} pixels are too large to be jittered");
-    let parameters = hues_cut_short().into_iter().chain(jitters.iter().copied().flat_map(sample_words));
+    let parameters = truncated_hues().into_iter().chain(jitters.iter().copied().flat_map(sample_words));
     let parameters = upload_words(parameters.collect(), &pictures.device);
     let sums = empty(&pictures.words, [pictures.count, PARTS], DType::U32);
     sums_kernel::launch(
