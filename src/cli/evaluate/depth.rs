@@ -10,8 +10,8 @@ use crate::{
     },
     evaluate::{
         Baseline, DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DisparityFile,
-        PredictionKind, Predictions, Published, Truth, TruthChoice, best_guesses, published,
-        report::{HEADS, csv, latex_row, table_line},
+        PredictionKind, Predictions, Published, Truth, TruthChoice, baselines, published,
+        report::{TABLE_HEADER, csv, latex_row, table_row},
     },
     output::{errln, outln},
     predict::DisparityMap,
@@ -122,7 +122,7 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
             .with_context(|| format!("the table {} cannot be written", path.display()))?;
     }
     let guesses = match args.guesses {
-        true => best_guesses(source.as_ref(), &keys, &truth, &protocol)?.to_vec(),
+        true => baselines(source.as_ref(), &keys, &truth, &protocol)?.to_vec(),
         false => Vec::new(),
     };
     let model = args.weights.as_ref().or(args.disparities.as_ref());
@@ -196,7 +196,7 @@ fn look_through(
     let bar = progress::bar(evaluator.total() as u64, "evaluate");
     while let Some(progress) = evaluator.advance(keep) {
         progress?;
-        bar.set_position(evaluator.seen() as u64);
+        bar.set_position(evaluator.done() as u64);
     }
     bar.finish_and_clear();
     Ok(())
@@ -204,13 +204,13 @@ fn look_through(
 
 fn print(evaluation: &DepthEvaluation, model: &str, guesses: &[Baseline], published: &[Published]) {
     outln!("{}", evaluation.protocol);
-    outln!("{HEADS}");
-    outln!("{}", table_line(&evaluation.metrics, model));
+    outln!("{TABLE_HEADER}");
+    outln!("{}", table_row(&evaluation.metrics, model));
     for guess in guesses {
-        outln!("{}", table_line(&guess.metrics, &guess.name));
+        outln!("{}", table_row(&guess.metrics, &guess.name));
     }
     for row in published {
-        outln!("{}", table_line(&row.metrics(), &format!("published: {}", row.name)));
+        outln!("{}", table_row(&row.metrics(), &format!("published: {}", row.name)));
     }
     outln!("ratio of medians: median {:.3}, spread {:.3}", evaluation.ratio_median, evaluation.ratio_std);
     outln!("{} images, {:.1} a second", evaluation.images, evaluation.images_per_second);

@@ -165,7 +165,7 @@ impl Job for EvaluationJob {
         let (progress, goes_on) = match self.evaluator.next() {
             Some(Ok(FrameOutcome::Scored(image))) => (EvaluationProgress::Scored(image), true),
             Some(Ok(FrameOutcome::Waiting(_) | FrameOutcome::WithoutDepth(_))) => {
-                (EvaluationProgress::Seen(self.evaluator.seen()), true)
+                (EvaluationProgress::Seen(self.evaluator.done()), true)
             }
             Some(Err(error)) => return Err(error),
             None => (self.finish()?, false),
