@@ -191,7 +191,8 @@ impl RunFolder {
     /// If it cannot be made.
     pub(crate) fn restore(&self, config: &RunConfig, manifest: &Manifest) -> Result<Option<String>> {
         let checkpoints = self.0.join(CHECKPOINTS);
-        if checkpoints.is_dir() {
+        // A file in its place is told of by whoever writes a checkpoint.
+        if checkpoints.symlink_metadata().is_ok() {
             return Ok(None);
         }
         let gone = if self.0.is_dir() { &checkpoints } else { &self.0 };
