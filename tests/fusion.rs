@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The neighbours once they are all there.
 fn fused(session: &SessionHandle, frame: u32) -> Arc<CloudFusion> {
-    next_fusion(session, |fusion| fusion.key.frame == frame && fusion.is_whole)
+    next_fusion(session, |fusion| fusion.key.frame == frame && fusion.is_complete)
 }
 
 fn next_fusion(session: &SessionHandle, is_it: impl Fn(&CloudFusion) -> bool) -> Arc<CloudFusion> {

@@ -35,9 +35,9 @@ fn networks_say_the_same_wherever_they_are() {
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     let depths = || {
         let picture = next_picture(&session, |picture| {
-            picture.origin == PictureSource::Prediction && picture.evidence.is_some()
+            picture.origin == PictureSource::Prediction && picture.inspection.is_some()
         });
-        let evidence = picture.evidence.as_ref().unwrap();
+        let evidence = picture.inspection.as_ref().unwrap();
         [[40, 30], [200, 60], [10, 90]].map(|pixel| evidence.report(pixel).depth)
     };
     let before = depths();

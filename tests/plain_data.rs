@@ -5,7 +5,7 @@ use monoscope::{
     config::{DataChoice, Setting},
     data::{FrameKey, Side},
     objective::MapName,
-    session::{Command, Event, OnRun, Pinned, Reply, Request, RequestId},
+    session::{Bookmarks, Command, Event, OnRun, Reply, Request, RequestId},
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -50,16 +50,16 @@ fn requests_replies_notices_and_states_are_plain_data() {
         assert_travels(&request);
     }
     let (session, _) = training(&files);
-    let pinned = Pinned {
+    let pinned = Bookmarks {
         frames: vec![FrameKey { folder: DRIVE.to_owned(), frame: 5, side: Side::Left }],
         maps: BTreeSet::from([MapName::Disparity(0)]),
         every: 1,
     };
-    session.send(Command::Pin(pinned));
+    session.send(Command::Bookmark(pinned));
     session.send(Command::OpenData { data: DataChoice::Demo, split: None, on_run: OnRun::Ask });
     session.send(Command::Evaluate(Box::default()));
     session.send(Command::Change(Setting::LearningRate(3e-4)));
-    session.send(Command::LookAtRun);
+    session.send(Command::ViewRun);
     session.send(Command::LoadWeights { path: Some(files.path("nowhere")), on_run: OnRun::Ask });
     let mut kinds = BTreeSet::new();
     while kinds.len() < 5 {

@@ -8,7 +8,7 @@ use monoscope::{
     data::{FrameKey, Side},
     objective::{Adjustment, MapName},
     session::{
-        Activity, Command, EvaluationRequest, Event, FusionRequest, OnRun, Outcome, Pinned, PoseSource,
+        Activity, Bookmarks, Command, EvaluationRequest, Event, FusionRequest, OnRun, Outcome, PoseSource,
         Provenance, SessionHandle, SessionState,
     },
 };
@@ -115,7 +115,7 @@ pub fn command(files: &Files, model: &Model, number: usize, random: &mut impl Rn
             Command::LoadWeights { path: Some(files.path(name)), on_run }
         }
         9 => Command::UnloadWeights,
-        10 => Command::LookAtRun,
+        10 => Command::ViewRun,
         11..=14 => Command::Start { config: config(1_000_000), out: files.path(&format!("run_{number}")) },
         15 => Command::Start { config: config(1_000_000), out: files.path("weights") },
         16 | 17 => {
@@ -135,16 +135,16 @@ pub fn command(files: &Files, model: &Model, number: usize, random: &mut impl Rn
             let adjustment = Adjustment { depth: 1.1, ..Adjustment::default() };
             Command::Adjust(random.random::<bool>().then_some(adjustment))
         }
-        27 => Command::Trace { folder: DRIVE.to_owned(), side: Side::Left },
+        27 => Command::PredictTrajectory { folder: DRIVE.to_owned(), side: Side::Left },
         28 => Command::Fuse(FusionRequest { frames: 3, poses: PoseSource::Predicted }),
         29 => {
             let maps = BTreeSet::from([MapName::Disparity(0)]);
-            Command::Pin(Pinned { frames: vec![key(5), key(40)], maps, every: 1 })
+            Command::Bookmark(Bookmarks { frames: vec![key(5), key(40)], maps, every: 1 })
         }
         30 => Command::Evaluate(Box::<EvaluationRequest>::default()),
         _ => match random.random_range(0..4) {
             0 => Command::FollowTraining(random.random()),
-            1 => Command::EndTrace,
+            1 => Command::CancelTrajectory,
             2 => Command::CancelEvaluation,
             _ => Command::ComputeOn(DeviceChoice::Cpu),
         },
@@ -170,7 +170,7 @@ impl Model {
                 self.networks = None;
                 Expected::Done
             }
-            Command::LookAtRun if self.run.is_some() => {
+            Command::ViewRun if self.run.is_some() => {
                 self.networks = None;
                 Expected::Done
             }
@@ -212,7 +212,7 @@ impl Model {
                 self.end();
                 Expected::Done
             }
-            Command::Trace { .. } => {
+            Command::PredictTrajectory { .. } => {
                 let has_pose = match self.networks {
                     Some(Networks::Demo) => false,
                     Some(_) => true,
@@ -224,7 +224,7 @@ impl Model {
                 Expected::Done
             }
             Command::Evaluate(_)
-            | Command::LookAtRun
+            | Command::ViewRun
             | Command::Start { .. }
             | Command::Change(_)
             | Command::Continue
@@ -267,7 +267,7 @@ impl Model {
         });
         assert_eq!(networks, self.networks.clone().or(of_run), "{told}");
         if let Some(run) = &state.run {
-            assert_eq!(run.is_looked_at, self.networks.is_none(), "{told}");
+            assert_eq!(run.is_viewed, self.networks.is_none(), "{told}");
             assert_eq!(run.failure, None, "{told}");
         }
     }
@@ -365,7 +365,7 @@ fn what_cannot_be_opened_leaves_a_run_as_it_is() {
         let state = session.state();
         assert_eq!((state.activity, &state.data), (Activity::Training, &before.data));
         let run = state.run.as_ref().expect("the run goes on");
-        assert_eq!((&run.out, &run.failure, run.is_looked_at), (&out, &None, true));
+        assert_eq!((&run.out, &run.failure, run.is_viewed), (&out, &None, true));
     }
     next(&session, |event| matches!(event, Event::Step(_)));
 }
@@ -385,16 +385,16 @@ fn what_can_be_opened_is_asked_about_or_looked_at_while_the_run_goes_on() {
     session.call(load, |_| ()).unwrap();
     let state = session.state();
     let run = state.run.as_ref().expect("the run goes on");
-    assert!(run.data_version == of_run.version && !run.is_looked_at);
+    assert!(run.data_version == of_run.version && !run.is_viewed);
     assert_ne!(state.data.as_ref().unwrap().version, of_run.version);
     assert_eq!(state.model.as_ref().unwrap().provenance, Provenance::File(files.weights.clone()));
     let step = run.step;
     next(&session, |event| matches!(event, Event::Step(report) if report.step >= step + 2));
 
-    ask(&session, Command::LookAtRun);
+    ask(&session, Command::ViewRun);
     let state = session.state();
     assert_eq!(state.data.as_ref(), Some(&of_run));
-    assert!(state.run.as_ref().unwrap().is_looked_at);
+    assert!(state.run.as_ref().unwrap().is_viewed);
 
     session.call(open(OnRun::End), |_| ()).unwrap();
     let state = session.state();

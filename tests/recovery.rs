@@ -58,7 +58,7 @@ fn a_panic_in_a_step_sets_the_run_back_to_its_checkpoint_and_it_can_go_on() {
     let state = session.state();
     let run = state.run.as_ref().expect("the run is there");
     let failure = run.failure.as_ref().expect("the state says why it stands");
-    assert_eq!((state.activity, failure.effect), (Activity::Paused, RunEffect::SetBack));
+    assert_eq!((state.activity, failure.effect), (Activity::Paused, RunEffect::RolledBack));
     assert!(run.step.is_multiple_of(2), "step {} was saved", run.step);
     assert!(failure.advice.contains(&format!("step {}", run.step)), "{failure:?}");
     session.send(Command::Continue);
@@ -73,12 +73,13 @@ fn a_panic_in_a_job_ends_the_job_and_nothing_else() {
     ask(&session, Command::Start { config: small(1), out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
     until(&session, Activity::Idle);
-    let trace = Command::Trace { folder: "demo/demo_drive_0001_sync".to_owned(), side: Side::Left };
+    let trace =
+        Command::PredictTrajectory { folder: "demo/demo_drive_0001_sync".to_owned(), side: Side::Left };
     ask(&session, trace.clone());
     breaks.store(true, Ordering::Relaxed);
     let notice = panicked(&session);
     assert_eq!((notice.level, notice.topic), (Level::Warning, Topic::Job), "{notice:?}");
-    next(&session, |event| matches!(event, Event::TraceEnded));
+    next(&session, |event| matches!(event, Event::TrajectoryEnded));
     ask(&session, trace);
 }
 

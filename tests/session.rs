@@ -168,7 +168,7 @@ fn a_failure_is_an_event_and_the_session_lives_on() {
     config.training.learning_rate = 1e30;
     session.send(Command::Start { config, out: folder.path().join("exploding") });
     let problem = interrupted(&session);
-    assert!(problem.effect == RunEffect::Spoiled && problem.text.contains("loss"), "{problem:?}");
+    assert!(problem.effect == RunEffect::NonFinite && problem.text.contains("loss"), "{problem:?}");
 
     session.send(Command::Stop);
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
@@ -266,13 +266,13 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     // The demo weights know no motion but that to the stereo camera.
     let picture = next_picture(&session, |picture| picture.origin == PictureSource::Prediction);
-    assert!(picture.evidence.is_none());
+    assert!(picture.inspection.is_none());
     assert_eq!(picture.objective.frame_ids, [FrameId::TARGET, FrameId::Stereo]);
     assert!(picture.maps.contains_key(&MapName::MinimumLoss));
 
     session.send(Command::Inspect(true));
-    let picture = next_picture(&session, |picture| picture.evidence.is_some());
-    let report = picture.evidence.as_ref().unwrap().report([20, 60]);
+    let picture = next_picture(&session, |picture| picture.inspection.is_some());
+    let report = picture.inspection.as_ref().unwrap().report([20, 60]);
     assert_eq!(report.sources.iter().map(|source| source.id).collect::<Vec<_>>(), [FrameId::Stereo]);
     assert!(report.truth.is_some() && report.gradient.is_some());
     // Exact street, 0.54 m between its cameras.
@@ -280,13 +280,13 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
 
     session.send(Command::Start { config: small(2), out: folder.path().join("run") });
     let picture = next_picture(&session, |picture| picture.origin == PictureSource::Training);
-    let report = picture.evidence.as_ref().expect("of the training batch").report([5, 5]);
+    let report = picture.inspection.as_ref().expect("of the training batch").report([5, 5]);
     assert_eq!(report.sources.len(), 2);
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
     session.send(Command::Inspect(false));
     session.send(Command::Show(picture.key.clone()));
     next_picture(&session, |picture| {
-        picture.evidence.is_none() && picture.origin == PictureSource::Prediction
+        picture.inspection.is_none() && picture.origin == PictureSource::Prediction
     });
 }
 
@@ -296,7 +296,7 @@ fn a_path_grows_beside_a_run_and_can_be_left() {
     let session = session();
     open_demo(&session);
     let drive = "demo/demo_drive_0001_sync".to_owned();
-    let trace = || Command::Trace { folder: drive.clone(), side: Side::Left };
+    let trace = || Command::PredictTrajectory { folder: drive.clone(), side: Side::Left };
     let problem = refused(&session, trace());
     assert!(problem.text.contains("no networks"), "{problem:?}");
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
@@ -308,12 +308,12 @@ fn a_path_grows_beside_a_run_and_can_be_left() {
     let part = next_path(&session, |_| true).predicted.len();
     next(&session, |event| matches!(event, Event::Step(_)));
     next_path(&session, |path| path.predicted.len() > part);
-    session.send(Command::EndTrace);
-    next(&session, |event| matches!(event, Event::TraceEnded));
+    session.send(Command::CancelTrajectory);
+    next(&session, |event| matches!(event, Event::TrajectoryEnded));
     session.send(Command::Stop);
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
     session.send(trace());
-    let path = next_path(&session, Trajectory::is_whole);
+    let path = next_path(&session, Trajectory::is_complete);
     assert_eq!((path.folder.as_str(), path.frames.len(), path.predicted.len()), (drive.as_str(), 91, 91));
     assert_eq!((path.truth.len(), path.problem.clone()), (91, None));
 }
@@ -339,7 +339,7 @@ fn networks_are_evaluated_beside_all_else_and_an_evaluation_can_be_left() {
     session.send(Command::Evaluate(Box::new(every)));
     next(&session, |event| matches!(event, Event::Evaluation(EvaluationProgress::Scored(_))));
     session.send(Command::CancelEvaluation);
-    next(&session, |event| matches!(event, Event::Evaluation(EvaluationProgress::GivenUp)));
+    next(&session, |event| matches!(event, Event::Evaluation(EvaluationProgress::Aborted)));
 
     let mut refused = EvaluationRequest::default();
     (refused.choices.stereo, refused.choices.scale_factor) = (true, Some(2.0));
@@ -373,10 +373,10 @@ fn the_gradient_of_the_disparity_is_shown_with_and_without_the_inspector() {
     open_demo(&session);
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     let has_gradient = |picture: &Picture| picture.maps.contains_key(&MapName::DisparityGradient);
-    let alone = next_picture(&session, |picture| has_gradient(picture) && picture.evidence.is_none());
+    let alone = next_picture(&session, |picture| has_gradient(picture) && picture.inspection.is_none());
     let [gradient, disparity] =
         [MapName::DisparityGradient, MapName::Disparity(0)].map(|name| &alone.maps[&name]);
     assert_eq!([gradient.height, gradient.width], [disparity.height, disparity.width]);
     session.send(Command::Inspect(true));
-    next_picture(&session, |picture| has_gradient(picture) && picture.evidence.is_some());
+    next_picture(&session, |picture| has_gradient(picture) && picture.inspection.is_some());
 }

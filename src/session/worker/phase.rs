@@ -1,6 +1,6 @@
-//! What the session is doing with a run: nothing, making steps, or standing.
+//! The run under way and its phase: none, running or paused.
 
-use super::Dataset;
+use super::dataset::Dataset;
 use crate::{
     model::Architecture,
     session::{
@@ -15,9 +15,9 @@ use std::{mem, sync::Arc};
 pub(super) struct ActiveRun {
     pub run: Run,
     pub data: Dataset,
-    /// The number of its networks among all that there were.
+    /// Version number of its networks.
     pub model_id: u64,
-    /// While validating: samples looked at, and samples in all.
+    /// While validating: number of samples done, and of all samples.
     pub validating: Option<(usize, usize)>,
     architecture: Architecture,
 }
@@ -32,7 +32,7 @@ impl ActiveRun {
         ModelVersion { id: self.model_id, step: self.run.steps() }
     }
 
-    /// What its networks are now.
+    /// Description of its networks as they are now.
     pub fn report(&self) -> ModelReport {
         let config = self.run.config();
         ModelReport {
@@ -67,22 +67,22 @@ impl ActiveRun {
     }
 }
 
-/// What the session is doing with a run.
+/// Phase of the session.
 #[derive(Default)]
 pub(super) enum Phase {
-    /// There is none.
+    /// There is no run.
     #[default]
     Idle,
-    /// It makes steps.
+    /// The run makes steps.
     Running {
         training: Box<ActiveRun>,
-        /// Whether the next step is the last before a pause.
+        /// True if the run pauses after the next step.
         one_step: bool,
     },
-    /// It makes none.
+    /// The run makes no steps.
     Paused {
         training: Box<ActiveRun>,
-        /// Why, if nobody asked for that.
+        /// Cause, if no command paused the run.
         failure: Option<Failure>,
     },
 }
@@ -121,7 +121,7 @@ impl Phase {
         }
     }
 
-    /// Takes the run out, so that there is none.
+    /// Takes the run out and becomes idle.
     pub fn take(&mut self) -> Option<Box<ActiveRun>> {
         match mem::take(self) {
             Self::Idle => None,
@@ -129,7 +129,7 @@ impl Phase {
         }
     }
 
-    /// Makes no further steps.
+    /// Pauses the run.
     pub fn pause(&mut self, failure: Option<Failure>) {
         if let Some(mut training) = self.take() {
             training.run.rest();
@@ -137,14 +137,14 @@ impl Phase {
         }
     }
 
-    /// Makes steps; one only, if that is said.
+    /// Lets the run make steps, or a single one.
     pub fn run(&mut self, one_step: bool) {
         if let Some(training) = self.take() {
             *self = Self::Running { training, one_step };
         }
     }
 
-    /// Whether the step that was just made was to be the only one.
+    /// Tells if the run pauses after the step that was just made.
     pub fn ends_after_step(&self) -> bool {
         matches!(self, Self::Running { one_step: true, .. })
     }
