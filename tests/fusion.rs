@@ -1,6 +1,6 @@
 //! Neighbours of a frame, predicted beside other work and put where their cameras stood.
 
-use crate::session::{ask, next, next_picture, open_demo, session, small};
+use crate::session::{next, next_picture, open_demo, request, session, small};
 use glam::DAffine3;
 use monoscope::{
     compute::DisplayDevice,
@@ -44,7 +44,7 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
     let session = session();
     session.send(Command::Watch([MapName::Depth, MapName::Colour(FrameId::TARGET)].into()));
     open_demo(&session);
-    ask(&session, Command::LoadWeights { path: None, on_run: OnRun::End });
+    request(&session, Command::LoadWeights { path: None, on_run: OnRun::End });
     let drive = BuiltInDrive::default();
     let key = FrameKey {
         folder: drive.drives()[0].folder.clone(),

@@ -116,6 +116,7 @@ impl FrameView<'_> {
         PictureSubject { key: key.clone(), step, origin, weights }.picture(samples, set, self.request)
     }
 
+    /// Computes the watched maps of a predicted frame, with everything else that its picture shows.
     fn evaluate(
         &self,
         predicted: &PredictedFrame,

@@ -31,7 +31,7 @@ impl Requester {
     /// Sends a command, which is carried out between two steps. The reply will carry the returned number.
     pub fn send(&self, command: Command) -> RequestId {
         let id = RequestId(self.next.fetch_add(1, Ordering::Relaxed));
-        // Sending fails only after the thread has ended, when no reply is expected any more.
+        // Sending fails only after the thread has ended.
         let _ = self.requests.send(Request { id, command });
         id
     }

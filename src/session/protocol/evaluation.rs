@@ -45,7 +45,7 @@ pub enum EvaluationProgress {
     /// All frames are read.
     Finished(Arc<EvaluationReport>),
     /// The evaluation ended early, by [`Command::CancelEvaluation`](super::Command::CancelEvaluation) or by a failure,
-    /// of which a notice tells.
+    /// which is sent as a notice.
     Aborted,
 }
 

@@ -61,7 +61,7 @@ pub enum Outcome {
 pub enum Event {
     /// The reply to a request.
     Reply(Reply),
-    /// A message that answers no request.
+    /// A message that replies to no request.
     Notice(Notice),
     /// A run starts or is resumed.
     RunStarted(Box<RunStarted>),

@@ -1,4 +1,4 @@
-//! Notices: news from a session that answers no request.
+//! Notices: messages of a session that reply to no request.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ pub enum Topic {
     Device,
 }
 
-/// A message that answers no request. It never ends anything.
+/// A message that replies to no request. It never ends anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Severity.

@@ -142,8 +142,8 @@ impl Worker {
             }
         }
         let ends = shutdown.is_some_and(|even_unsaved| even_unsaved || result.is_ok());
-        if let (true, Err(failure), Some(training)) = (ends, &mut result, self.phase.training()) {
-            let (saved, out) = (training.run.saved_step(), training.run.out());
+        if let (true, Err(failure), Some(active)) = (ends, &mut result, self.phase.active_run()) {
+            let (saved, out) = (active.run.saved_step(), active.run.out());
             failure.advice = format!(
                 "the run ends at its checkpoint of step {saved}: --resume {} goes on from there",
                 out.display()
@@ -180,7 +180,7 @@ impl Worker {
             Command::PredictTrajectory { folder, side } => {
                 jobs::abort(&mut self.jobs.trajectory, &self.publisher);
                 let snapshot =
-                    self.snapshot().context("there is no drive to follow; open some data first")?;
+                    self.viewed_snapshot().context("there is no drive to follow; open some data first")?;
                 let job =
                     TrajectoryJob::new(snapshot, (folder, side), &self.compute, self.viewed_versions())?;
                 self.jobs.trajectory = Some(job);
@@ -219,7 +219,7 @@ impl Worker {
 
     /// Versions of the viewed data and networks, and of the device.
     fn viewed_versions(&self) -> Versions {
-        let of_run = || self.phase.training().map(ActiveRun::version);
+        let of_run = || self.phase.active_run().map(ActiveRun::version);
         Versions {
             data: self.data.as_ref().map(|data| data.report.version),
             model: self.model.as_ref().map(|model| model.version).or_else(of_run),
@@ -229,11 +229,11 @@ impl Worker {
 
     /// Versions of the data and networks that snapshots are taken of: those of the run, else the viewed ones.
     fn snapshot_versions(&self) -> Versions {
-        self.phase.training().map_or_else(
+        self.phase.active_run().map_or_else(
             || self.viewed_versions(),
-            |training| Versions {
-                data: Some(training.data.report.version),
-                model: Some(training.version()),
+            |active| Versions {
+                data: Some(active.data.report.version),
+                model: Some(active.version()),
                 device: self.device_version,
             },
         )
@@ -241,11 +241,11 @@ impl Worker {
 
     /// The viewed networks, if there are any.
     fn viewed_model(&self) -> Option<Model> {
-        self.model.clone().or_else(|| self.phase.training().map(ActiveRun::model))
+        self.model.clone().or_else(|| self.phase.active_run().map(ActiveRun::model))
     }
 
     /// The viewed networks and data; `None` without data.
-    fn snapshot(&self) -> Option<ModelSnapshot> {
+    fn viewed_snapshot(&self) -> Option<ModelSnapshot> {
         let data = self.data.as_ref()?;
         let source = Arc::clone(&data.open.source);
         Some(ModelSnapshot::new(self.viewed_model(), source))
@@ -253,10 +253,10 @@ impl Worker {
 
     /// Starts a snapshot of the bookmarked frames with the networks of the run, else with the viewed ones.
     fn start_snapshot(&mut self) {
-        let snapshot = match self.phase.training() {
-            Some(training) if training.run.is_spoiled() => return,
-            Some(training) => training.snapshot(),
-            None => match self.snapshot() {
+        let snapshot = match self.phase.active_run() {
+            Some(active) if active.run.is_spoiled() => return,
+            Some(active) => active.snapshot(),
+            None => match self.viewed_snapshot() {
                 Some(snapshot) => snapshot,
                 None => return,
             },
@@ -272,23 +272,23 @@ impl Worker {
 
     /// Publishes the present state with another activity.
     fn publish_as(&self, activity: Activity) {
-        let run = self.phase.training().map(|training| RunState {
-            out: training.run.out(),
-            config: training.run.config(),
-            data_version: training.data.report.version,
-            step: training.run.steps(),
-            saved_step: training.run.saved_step(),
-            total_steps: training.run.total_steps(),
-            validating: training.validating,
+        let run = self.phase.active_run().map(|active| RunState {
+            out: active.run.out(),
+            config: active.run.config(),
+            data_version: active.data.report.version,
+            step: active.run.steps(),
+            saved_step: active.run.saved_step(),
+            total_steps: active.run.total_steps(),
+            validating: active.validating,
             is_viewed: self.model.is_none(),
             failure: self.phase.failure().cloned(),
         });
         self.publisher.publish(SessionState {
             activity,
             data: self.data.as_ref().map(|data| Arc::clone(&data.report)),
-            model: match (&self.model, self.phase.training()) {
+            model: match (&self.model, self.phase.active_run()) {
                 (Some(model), _) => Some(Arc::clone(&model.report)),
-                (None, training) => training.map(|training| Arc::new(training.report())),
+                (None, active) => active.map(|active| Arc::new(active.report())),
             },
             run,
             device: DeviceState { name: self.compute.name.clone(), is_shared: self.compute.is_shared },

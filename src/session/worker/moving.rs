@@ -15,8 +15,8 @@ impl Worker {
         }
         let was_running = self.phase.is_running();
         self.pause()?;
-        if let Some(training) = self.phase.training_mut() {
-            training.run.save()?;
+        if let Some(active) = self.phase.active_run_mut() {
+            active.run.save()?;
         }
         let run = self.drop_run();
         let before = std::mem::replace(&mut self.compute, compute);

@@ -61,11 +61,11 @@ impl Worker {
 
     /// Applies `on_run` to the run under way. Returns the outcome to reply with if nothing may be changed.
     pub(super) fn apply_on_run(&mut self, on_run: OnRun) -> Result<Option<Outcome>> {
-        let Some(training) = self.phase.training() else { return Ok(None) };
+        let Some(active) = self.phase.active_run() else { return Ok(None) };
         match on_run {
             OnRun::Keep => Ok(None),
             OnRun::Ask => {
-                let (out, step) = (training.run.out(), training.run.steps());
+                let (out, step) = (active.run.out(), active.run.steps());
                 Ok(Some(Outcome::RunUnderWay { out, step }))
             }
             OnRun::End => self.finish().map(|()| None),
@@ -83,7 +83,7 @@ impl Worker {
         }
         self.model = Some(model);
         self.publisher.clear_views();
-        if self.phase.training().is_none() {
+        if self.phase.active_run().is_none() {
             self.start_snapshot();
         }
         Ok(Outcome::Done)
@@ -95,8 +95,8 @@ impl Worker {
     }
 
     pub(super) fn view_run(&mut self) -> Result<()> {
-        let training = self.phase.training().context("there is no run to look at")?;
-        let data = training.data.clone();
+        let active = self.phase.active_run().context("there is no run to view")?;
+        let data = active.data.clone();
         self.model = None;
         self.publisher.clear_views();
         if self.data.as_ref().map(|data| data.report.version) != Some(data.report.version) {

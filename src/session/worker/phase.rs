@@ -15,7 +15,7 @@ use std::{mem, sync::Arc};
 pub(super) struct ActiveRun {
     pub run: Run,
     pub data: Dataset,
-    /// Version number of its networks.
+    /// Version number of the run's networks.
     pub model_id: u64,
     /// While validating: number of samples done, and of all samples.
     pub validating: Option<(usize, usize)>,
@@ -32,7 +32,7 @@ impl ActiveRun {
         ModelVersion { id: self.model_id, step: self.run.steps() }
     }
 
-    /// Description of its networks as they are now.
+    /// Description of the run's networks as they are now.
     pub fn report(&self) -> ModelReport {
         let config = self.run.config();
         ModelReport {
@@ -46,7 +46,7 @@ impl ActiveRun {
         }
     }
 
-    /// Its networks as they are now.
+    /// Networks of the run as they are now.
     pub fn model(&self) -> Model {
         let report = self.report();
         Model {
@@ -60,7 +60,7 @@ impl ActiveRun {
         }
     }
 
-    /// Its networks with its own data.
+    /// Networks of the run with its own data.
     pub fn snapshot(&self) -> ModelSnapshot {
         let source = Arc::clone(&self.data.open.source);
         ModelSnapshot::new(Some(self.model()), source)
@@ -75,13 +75,13 @@ pub(super) enum Phase {
     Idle,
     /// The run makes steps.
     Running {
-        training: Box<ActiveRun>,
+        active: Box<ActiveRun>,
         /// True if the run pauses after the next step.
-        one_step: bool,
+        is_single_step: bool,
     },
     /// The run makes no steps.
     Paused {
-        training: Box<ActiveRun>,
+        active: Box<ActiveRun>,
         /// Cause, if no command paused the run.
         failure: Option<Failure>,
     },
@@ -100,17 +100,17 @@ impl Phase {
         matches!(self, Self::Running { .. })
     }
 
-    pub fn training(&self) -> Option<&ActiveRun> {
+    pub fn active_run(&self) -> Option<&ActiveRun> {
         match self {
             Self::Idle => None,
-            Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),
+            Self::Running { active, .. } | Self::Paused { active, .. } => Some(active),
         }
     }
 
-    pub fn training_mut(&mut self) -> Option<&mut ActiveRun> {
+    pub fn active_run_mut(&mut self) -> Option<&mut ActiveRun> {
         match self {
             Self::Idle => None,
-            Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),
+            Self::Running { active, .. } | Self::Paused { active, .. } => Some(active),
         }
     }
 
@@ -125,27 +125,27 @@ impl Phase {
     pub fn take(&mut self) -> Option<Box<ActiveRun>> {
         match mem::take(self) {
             Self::Idle => None,
-            Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),
+            Self::Running { active, .. } | Self::Paused { active, .. } => Some(active),
         }
     }
 
     /// Pauses the run.
     pub fn pause(&mut self, failure: Option<Failure>) {
-        if let Some(mut training) = self.take() {
-            training.run.rest();
-            *self = Self::Paused { training, failure };
+        if let Some(mut active) = self.take() {
+            active.run.rest();
+            *self = Self::Paused { active, failure };
         }
     }
 
-    /// Lets the run make steps, or a single one.
-    pub fn run(&mut self, one_step: bool) {
-        if let Some(training) = self.take() {
-            *self = Self::Running { training, one_step };
+    /// Lets the run make steps, or a single step.
+    pub fn run(&mut self, is_single_step: bool) {
+        if let Some(active) = self.take() {
+            *self = Self::Running { active, is_single_step };
         }
     }
 
     /// Tells if the run pauses after the step that was just made.
     pub fn ends_after_step(&self) -> bool {
-        matches!(self, Self::Running { one_step: true, .. })
+        matches!(self, Self::Running { is_single_step: true, .. })
     }
 }

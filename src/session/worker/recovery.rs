@@ -30,22 +30,25 @@ impl Worker {
         self.device_version = self.next_version();
         self.model = viewed.and_then(|provenance| self.reload_model(&provenance));
         let why = fallback.map(|error| format!(" ({error})")).unwrap_or_default();
-        let place = format!("{}{why}", self.compute.name);
+        let device = format!("{}{why}", self.compute.name);
         let Some(run) = run else {
             self.publish();
-            self.notify_loss(loss.to_string(), format!("from now on the {place} computes; nothing was lost"));
+            self.notify_loss(
+                loss.to_string(),
+                format!("from now on the {device} computes; nothing was lost"),
+            );
             return None;
         };
         let is_repeated = self.device_losses.0 == run.steps;
         self.device_losses = (run.steps, if is_repeated { self.device_losses.1 + 1 } else { 1 });
-        let goes_on = was_running && self.device_losses.1 < MAX_LOSSES;
+        let continues = was_running && self.device_losses.1 < MAX_LOSSES;
         let failure = Failure { text: loss.to_string(), effect: RunEffect::RolledBack, ..Failure::default() };
-        match self.reopen(&run, goes_on) {
+        match self.reopen(&run, continues) {
             Ok(step) => {
-                let state = if goes_on { "goes on" } else { "is paused" };
-                let advice = format!("the run {state} at its checkpoint of step {step}, on the {place}");
+                let state = if continues { "goes on" } else { "is paused" };
+                let advice = format!("the run {state} at its checkpoint of step {step}, on the {device}");
                 let failure = Failure { advice, ..failure };
-                if was_running && !goes_on {
+                if was_running && !continues {
                     self.phase.pause(Some(failure.clone()));
                 }
                 self.publish();
@@ -66,8 +69,8 @@ impl Worker {
         self.publisher.clear_views();
         jobs::abort(&mut self.jobs.fusion, &self.publisher);
         self.viewer.forget_picture();
-        let drawer = self.compute.display.as_ref().map_or_else(|| "nothing".to_owned(), DisplayDevice::name);
-        self.notify_loss(loss, format!("from now on {drawer} draws; nothing was lost"));
+        let name = self.compute.display.as_ref().map_or_else(|| "nothing".to_owned(), DisplayDevice::name);
+        self.notify_loss(loss, format!("from now on {name} draws; nothing was lost"));
     }
 
     fn notify_loss(&self, text: String, advice: String) {

@@ -8,7 +8,7 @@ use crate::{
 };
 use std::path::PathBuf;
 
-/// What is needed to resume a run that was dropped.
+/// Folder, data and step of a run that was dropped, with which it can be resumed.
 pub(super) struct DroppedRun {
     pub out: PathBuf,
     pub data: Dataset,
@@ -19,11 +19,11 @@ pub(super) struct DroppedRun {
 impl Worker {
     /// Drops the run, if there is one.
     pub(super) fn drop_run(&mut self) -> Option<DroppedRun> {
-        let training = self.phase.take()?;
-        let (out, data, steps) = (training.run.out(), training.data.clone(), training.run.steps());
+        let active = self.phase.take()?;
+        let (out, data, steps) = (active.run.out(), active.data.clone(), active.run.steps());
         // Dropping reads the metrics of the last step from the device. That can fail, and the metrics are not needed.
         let _ = caught(|| {
-            drop(training);
+            drop(active);
             Ok(())
         });
         Some(DroppedRun { out, data, steps })
@@ -33,13 +33,13 @@ impl Worker {
     ///
     /// # Errors
     /// If the checkpoint cannot be used now. There is no run then.
-    pub(super) fn reopen(&mut self, run: &DroppedRun, goes_on: bool) -> Result<u64, Failure> {
+    pub(super) fn reopen(&mut self, run: &DroppedRun, is_running: bool) -> Result<u64, Failure> {
         caught(|| {
             let folder = RunFolder::open(&run.out)?;
             let config = folder.config()?;
             let opened = self.open_run(folder, config, &run.data)?;
             let step = opened.run.steps();
-            self.install_run(opened, run.data.clone(), goes_on);
+            self.install_run(opened, run.data.clone(), is_running);
             Ok(step)
         })
     }

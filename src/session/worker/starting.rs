@@ -33,8 +33,8 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 
 impl Worker {
     pub(super) fn start(&mut self, config: RunConfig, out: &Path) -> Result<()> {
-        if let Some(training) = self.phase.training() {
-            bail!("the run {} is under way; stop it first", training.run.out().display());
+        if let Some(active) = self.phase.active_run() {
+            bail!("the run {} is under way; stop it first", active.run.out().display());
         }
         self.publish_as(Activity::Preparing);
         config.validate()?;
@@ -61,11 +61,11 @@ impl Worker {
         config: Option<RunConfig>,
         on_run: OnRun,
     ) -> Result<Outcome> {
-        let other = self.phase.training().map(|training| training.run.out());
+        let other = self.phase.active_run().map(|active| active.run.out());
         // A run locks its folder. If it is to be resumed itself, it must end before the folder can be opened for that.
         let is_same = other.as_ref().is_some_and(|other| is_same_folder(other, out));
-        if let Some(training) = self.phase.training().filter(|_| is_same && on_run != OnRun::End) {
-            return Ok(Outcome::AlreadyUnderWay { step: training.run.steps() });
+        if let Some(active) = self.phase.active_run().filter(|_| is_same && on_run != OnRun::End) {
+            return Ok(Outcome::AlreadyUnderWay { step: active.run.steps() });
         }
         let folder = RunFolder::open(out)?;
         let config = config.map_or_else(|| folder.config(), Ok)?;
@@ -100,7 +100,7 @@ impl Worker {
         self.model = None;
         self.view_data(data.clone());
         self.install_run(resumed, data, true);
-        if self.phase.training().is_some_and(|training| training.run.is_finished()) {
+        if self.phase.active_run().is_some_and(|active| active.run.is_finished()) {
             self.finish()?;
         }
         Ok(Outcome::Done)
@@ -138,18 +138,18 @@ impl Worker {
     }
 
     /// Makes a run the one under way, running or paused, and publishes its start.
-    pub(super) fn install_run(&mut self, opened: ReadyRun, data: Dataset, goes_on: bool) {
+    pub(super) fn install_run(&mut self, opened: ReadyRun, data: Dataset, is_running: bool) {
         let ReadyRun { run, samples, history, warning: of_run } = opened;
         let (store, of_store) = SnapshotStore::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
         let snapshots = store.snapshots().all().to_vec();
         self.jobs.snapshots.set_store(store);
         let started = RunStarted { config: run.config(), out: run.out(), history, snapshots };
         let has_validation = run.has_validation();
-        let training = Box::new(ActiveRun::new(run, data, self.next_version()));
-        self.phase = if goes_on {
-            Phase::Running { training, one_step: false }
+        let active = Box::new(ActiveRun::new(run, data, self.next_version()));
+        self.phase = if is_running {
+            Phase::Running { active, is_single_step: false }
         } else {
-            Phase::Paused { training, failure: None }
+            Phase::Paused { active, failure: None }
         };
         self.publish();
         self.publisher.send(Event::RunStarted(Box::new(started)));

@@ -38,7 +38,7 @@ impl Worker {
         if let Err(failure) = saved {
             return self.interrupt_and_notify(failure);
         }
-        if self.phase.training().is_some_and(|training| training.run.is_finished()) {
+        if self.phase.active_run().is_some_and(|active| active.run.is_finished()) {
             if let Err(failure) = caught(|| self.finish()) {
                 self.publisher.notify(Level::Error, Topic::Run, failure);
             }
@@ -52,18 +52,18 @@ impl Worker {
     }
 
     fn advance(&mut self, maps: &BTreeSet<MapName>) -> Result<Option<Box<Step>>> {
-        let Some(training) = self.phase.training_mut() else { return Ok(None) };
-        let progress = training.run.advance(maps);
-        training.validating = None;
-        for (key, reason) in training.run.take_skipped() {
+        let Some(active) = self.phase.active_run_mut() else { return Ok(None) };
+        let progress = active.run.advance(maps);
+        active.validating = None;
+        for (key, reason) in active.run.take_skipped() {
             self.publisher.warn(Topic::Data, format!("{key} was skipped: {reason}"));
         }
         self.report();
         match progress? {
             Progress::Step(step) => return Ok(Some(step)),
             Progress::Validating { done, samples } => {
-                if let Some(training) = self.phase.training_mut() {
-                    training.validating = Some((done, samples));
+                if let Some(active) = self.phase.active_run_mut() {
+                    active.validating = Some((done, samples));
                 }
             }
             Progress::Validated(report) => self.publisher.send(Event::Validation(report)),
@@ -75,8 +75,8 @@ impl Worker {
     }
 
     fn save_if_due(&mut self) -> Result<()> {
-        let Some(training) = self.phase.training_mut() else { return Ok(()) };
-        let saved = training.run.save_if_due();
+        let Some(active) = self.phase.active_run_mut() else { return Ok(()) };
+        let saved = active.run.save_if_due();
         self.report();
         if let Some(path) = saved? {
             self.publisher.send(Event::Checkpoint(path));
@@ -85,8 +85,8 @@ impl Worker {
     }
 
     fn take_snapshot_if_due(&mut self) -> Result<()> {
-        let is_due = |training: &ActiveRun| self.jobs.snapshots.is_due(training.run.steps(), false);
-        if self.phase.training().is_some_and(is_due) {
+        let is_due = |active: &ActiveRun| self.jobs.snapshots.is_due(active.run.steps(), false);
+        if self.phase.active_run().is_some_and(is_due) {
             // A snapshot must be of a step that succeeded.
             self.settle().context(STEP_FAILED)?;
             self.start_snapshot();
@@ -96,15 +96,15 @@ impl Worker {
 
     /// Waits for the metrics of the last step and sends them.
     fn settle(&mut self) -> Result<()> {
-        let settled = self.phase.training_mut().map_or(Ok(()), |training| training.run.settle());
+        let settled = self.phase.active_run_mut().map_or(Ok(()), |active| active.run.settle());
         self.report();
         settled
     }
 
     /// Sends the metrics that have arrived from the device, and the warnings of the run.
     pub(super) fn report(&mut self) {
-        let Some(training) = self.phase.training_mut() else { return };
-        let (reported, warnings) = (training.run.take_reported(), training.run.take_warnings());
+        let Some(active) = self.phase.active_run_mut() else { return };
+        let (reported, warnings) = (active.run.take_reported(), active.run.take_warnings());
         warnings.into_iter().for_each(|warning| self.publisher.warn(Topic::Run, warning));
         if !reported.is_empty() {
             self.publish();
@@ -116,8 +116,8 @@ impl Worker {
     }
 
     pub(super) fn change(&mut self, setting: Setting) -> Result<()> {
-        let Some(training) = self.phase.training_mut() else { bail!("there is no run to change") };
-        let changed = training.run.change(setting);
+        let Some(active) = self.phase.active_run_mut() else { bail!("there is no run to change") };
+        let changed = active.run.change(setting);
         self.report();
         // The error can also be that of a step that was still under way, which interrupts the run.
         match changed {
@@ -127,7 +127,7 @@ impl Worker {
     }
 
     fn is_spoiled(&self) -> bool {
-        self.phase.training().is_some_and(|training| training.run.is_spoiled())
+        self.phase.active_run().is_some_and(|active| active.run.is_spoiled())
     }
 
     pub(super) fn pause(&mut self) -> Result<()> {
@@ -143,23 +143,23 @@ impl Worker {
         }
     }
 
-    pub(super) fn continue_run(&mut self, one_step: bool) -> Result<()> {
-        let training = self.phase.training().context("there is no run to go on with")?;
-        if training.run.is_finished() {
+    pub(super) fn continue_run(&mut self, is_single_step: bool) -> Result<()> {
+        let active = self.phase.active_run().context("there is no run to go on with")?;
+        if active.run.is_finished() {
             // All steps are made; only the last checkpoint is missing.
             return self.finish();
         }
-        if training.run.is_spoiled() {
+        if active.run.is_spoiled() {
             self.reopen_with_options()?;
         }
-        self.phase.run(one_step);
+        self.phase.run(is_single_step);
         Ok(())
     }
 
     /// Goes back to the last checkpoint of a run whose loss is not finite any more, but keeps its present options.
     /// Changes after the checkpoint are removed from the stored configuration, because one of them may be the cause.
     fn reopen_with_options(&mut self) -> Result<()> {
-        let Some(wanted) = self.phase.training().map(|training| training.run.config()) else { return Ok(()) };
+        let Some(options) = self.phase.active_run().map(|active| active.run.config()) else { return Ok(()) };
         let Some(run) = self.drop_run() else { return Ok(()) };
         let reopened = caught(|| {
             let folder = RunFolder::open(&run.out)?;
@@ -170,8 +170,8 @@ impl Worker {
             let failure = Failure { text: "the run cannot go back".to_owned(), ..Failure::default() };
             return Err(self.end_dropped(run, failure, &again).into());
         }
-        let now = self.phase.training().map(|training| training.run.config()).unwrap_or_default();
-        for setting in Setting::differences(&now, &wanted) {
+        let stored = self.phase.active_run().map(|active| active.run.config()).unwrap_or_default();
+        for setting in Setting::differences(&stored, &options) {
             self.change(setting)?;
         }
         Ok(())
@@ -195,17 +195,17 @@ impl Worker {
         if failure.is_panic() {
             return self.roll_back(failure);
         }
-        if let Err(late) = guarded(STEP_FAILED, || self.settle()) {
-            self.publisher.notify(Level::Warning, Topic::Run, late);
+        if let Err(of_step) = guarded(STEP_FAILED, || self.settle()) {
+            self.publisher.notify(Level::Warning, Topic::Run, of_step);
         }
-        let Some(training) = self.phase.training() else { return failure };
-        let failure = if training.run.is_spoiled() {
+        let Some(active) = self.phase.active_run() else { return failure };
+        let failure = if active.run.is_spoiled() {
             let advice = format!(
                 "the run is paused and writes no further checkpoint: continue it with a lower learning rate, which goes \
                  back to its checkpoint of step {} (--resume with --learning-rate on the command line), or limit the \
                  gradient's norm in a new run; if that fails at once, remove the folder of this checkpoint to go on \
                  from the one before",
-                training.run.saved_step()
+                active.run.saved_step()
             );
             Failure { advice, effect: RunEffect::NonFinite, ..failure }
         } else {
@@ -241,8 +241,8 @@ impl Worker {
         if let Err(failure) = guarded(STEP_FAILED, || self.settle()) {
             self.publisher.notify(Level::Warning, Topic::Run, failure);
         }
-        let Some(training) = self.phase.training_mut() else { return Ok(()) };
-        let saved = guarded("the last checkpoint failed", || training.run.save());
+        let Some(active) = self.phase.active_run_mut() else { return Ok(()) };
+        let saved = guarded("the last checkpoint failed", || active.run.save());
         self.report();
         let path = match saved {
             Ok(path) => path,
@@ -251,11 +251,11 @@ impl Worker {
                 return Err(self.interrupt(failure).into());
             }
         };
-        let Some(training) = self.phase.training() else { return Ok(()) };
-        let (steps, out): (u64, PathBuf) = (training.run.steps(), training.run.out());
+        let Some(active) = self.phase.active_run() else { return Ok(()) };
+        let (steps, out): (u64, PathBuf) = (active.run.steps(), active.run.out());
         if self.model.is_none() {
             // Networks with non-finite outputs are of no use.
-            self.model = (!training.run.is_spoiled()).then(|| training.model());
+            self.model = (!active.run.is_spoiled()).then(|| active.model());
         }
         if !self.is_spoiled() && self.jobs.snapshots.is_due(steps, true) {
             self.start_snapshot();

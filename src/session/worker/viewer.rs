@@ -1,4 +1,4 @@
-//! What users want to see: the frame, the maps, the changes by hand, and what is already computed.
+//! The view that users requested: the frame, the maps and the changes by hand, and the part that is computed already.
 
 use crate::{
     data::FrameKey,
@@ -7,7 +7,7 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// Request for pictures, and the state of its fulfilment.
+/// The requested view, and the state of its computation.
 pub(super) struct Viewer {
     /// Maps that open panes show.
     pub watched: BTreeSet<MapName>,

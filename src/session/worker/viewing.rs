@@ -42,16 +42,16 @@ impl Worker {
     }
 
     fn draw_step(&self, step: Step) -> Result<()> {
-        let Some(training) = self.phase.training() else { return Ok(()) };
+        let Some(active) = self.phase.active_run() else { return Ok(()) };
         // The batch went through the networks before the step changed them.
-        let weights = Some(Provenance::Run { out: training.run.out(), step: step.number.saturating_sub(1) });
+        let weights = Some(Provenance::Run { out: active.run.out(), step: step.number.saturating_sub(1) });
         let subject =
             PictureSubject { key: step.key, step: step.number, origin: PictureSource::Training, weights };
         let objective = step.objective.config().clone();
         let request = self.map_request();
         let mut maps = step.outcome.maps;
         let inspection = request.inspection(&step.objective, &step.outcome.judged, &mut maps);
-        request.add_flip_uncertainty(Some(&training.run.networks()), &step.samples, &mut maps);
+        request.add_flip_uncertainty(Some(&active.run.networks()), &step.samples, &mut maps);
         let set = MapSet { maps, inspection, ..MapSet::empty(objective) };
         if let Some(picture) = subject.picture(&step.samples, set, request)? {
             self.publisher.publish_picture(picture);
@@ -70,7 +70,9 @@ impl Worker {
     }
 
     fn draw_frame(&mut self) -> Result<()> {
-        let (Some(key), Some(snapshot)) = (self.viewer.key.clone(), self.snapshot()) else { return Ok(()) };
+        let (Some(key), Some(snapshot)) = (self.viewer.key.clone(), self.viewed_snapshot()) else {
+            return Ok(());
+        };
         let versions = self.viewed_versions();
         let kept = self.viewer.predicted.take().filter(|(of, frame, _)| (*of, frame) == (versions, &key));
         let view = FrameView { snapshot: &snapshot, request: self.map_request() };
@@ -113,7 +115,9 @@ impl Worker {
         let versions = self.viewed_versions();
         self.jobs.drop_stale(&versions, &self.snapshot_versions(), &self.publisher);
         if self.jobs.fusion.is_none() {
-            let Some(snapshot) = self.snapshot().filter(|snapshot| snapshot.model.is_some()) else { return };
+            let Some(snapshot) = self.viewed_snapshot().filter(|snapshot| snapshot.model.is_some()) else {
+                return;
+            };
             let step = snapshot.step().unwrap_or(0);
             match CloudFusionJob::new(request, snapshot, &self.compute, versions) {
                 Ok(job) => self.jobs.fusion = Some(job),
