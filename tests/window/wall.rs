@@ -7,7 +7,7 @@ use super::{
 use monoscope::{
     geometry::colormap::Colormap,
     runs::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail},
-    session::Pinned,
+    session::Bookmarks,
 };
 
 const DISPARITY: MapName = MapName::Disparity(0);
@@ -58,9 +58,9 @@ fn with_run(mut stage: Stage) -> Stage {
     stage
 }
 
-fn pinned(commands: &[Command]) -> Option<Pinned> {
+fn pinned(commands: &[Command]) -> Option<Bookmarks> {
     commands.iter().rev().find_map(|command| match command {
-        Command::Pin(pinned) => Some(pinned.clone()),
+        Command::Bookmark(pinned) => Some(pinned.clone()),
         _ => None,
     })
 }
@@ -74,7 +74,7 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
     click(&mut stage, "Pin this frame");
     let first = pinned(&stage.state_mut().take_commands()).unwrap();
     let maps = BTreeSet::from([DISPARITY, MapName::MinimumLoss]);
-    assert_eq!(first, Pinned { frames: vec![key(1)], maps, every: 50 });
+    assert_eq!(first, Bookmarks { frames: vec![key(1)], maps, every: 50 });
     assert!(stage.get_by_label("Pin this frame").accesskit_node().is_disabled(), "it is pinned");
     stage.key_press(Key::ArrowRight);
     stage.run();
@@ -98,7 +98,7 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
     click(&mut stage, "Close Wall");
     assert_eq!(
         pinned(&stage.state_mut().take_commands()),
-        Some(Pinned::default()),
+        Some(Bookmarks::default()),
         "what is hidden costs nothing"
     );
     show_wall(&mut stage);
@@ -106,7 +106,7 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
     stage.run();
     assert_eq!(
         pinned(&stage.state_mut().take_commands()),
-        Some(Pinned::default()),
+        Some(Bookmarks::default()),
         "other data lacks the frame"
     );
 }
@@ -118,7 +118,7 @@ fn a_run_pins_frames_by_itself_before_it_starts() {
     click(&mut stage, "Train");
     let commands = stage.state_mut().take_commands();
     let place = |wanted: fn(&Command) -> bool| commands.iter().position(wanted).unwrap();
-    let pins = place(|command| matches!(command, Command::Pin(_)));
+    let pins = place(|command| matches!(command, Command::Bookmark(_)));
     assert!(pins < place(|command| matches!(command, Command::Start { .. })), "so that step 0 is seen");
     assert_eq!(pinned(&commands).unwrap().frames, [16, 17, 18].map(key), "those that validate");
 }

@@ -152,7 +152,7 @@ impl State {
 
     /// Takes the newest picture.
     pub fn show(&mut self, picture: Arc<Picture>) {
-        self.inspection.show(picture.evidence.clone());
+        self.inspection.show(picture.inspection.clone());
         self.picture = Some(picture);
     }
 
@@ -295,13 +295,13 @@ impl State {
     /// Asks for the path of the present drive.
     pub fn trace(&mut self) {
         if let Some(FrameKey { folder, side, .. }) = self.playhead.key() {
-            self.requests.send(Command::Trace { folder, side });
+            self.requests.send(Command::PredictTrajectory { folder, side });
         }
     }
 
     /// Leaves the path where it is.
     pub fn end_trace(&mut self) {
-        self.requests.send(Command::EndTrace);
+        self.requests.send(Command::CancelTrajectory);
     }
 
     /// Says which maps the open panes show, if that changed.

@@ -19,7 +19,7 @@ const SMALL_FRUSTUM_DEPTH: f32 = 0.05;
 pub(super) fn progress(fusion: &CloudFusion) -> String {
     match &fusion.problem {
         Some(problem) => format!("frames cannot be put together: {problem}"),
-        None if fusion.is_whole => String::new(),
+        None if fusion.is_complete => String::new(),
         None => format!("{} of {} frames", fusion.neighbours.len() + 1, fusion.request.frames),
     }
 }

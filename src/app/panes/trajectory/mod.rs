@@ -98,7 +98,7 @@ fn words(ui: &mut Ui, report: &PathReport, alignment: Alignment) {
             "{:.1} m gone · ATE {:.3} m of the path, {:.4} ± {:.4} m of snippets · {drift} · scale {:.3}",
             evaluation.metres, error.ate_metres, evaluation.ate_mean, evaluation.ate_std, error.scale
         )
-    } else if !trajectory.is_whole() {
+    } else if !trajectory.is_complete() {
         format!("{} of {} frames", trajectory.predicted.len(), trajectory.frames.len())
     } else if let Some(problem) = &trajectory.problem {
         format!("The true path cannot be read: {problem}")
