@@ -1,6 +1,7 @@
 //! Everything that can be done by a button, a menu entry or a key: one list for all three.
 
-use egui::{Key, KeyboardShortcut, Modifiers, gui_zoom};
+use super::{keys, panes::PaneKind};
+use egui::{Key, KeyboardShortcut, gui_zoom};
 
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -345,9 +346,8 @@ impl Action {
 
     /// Its key, if it has one.
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
-        let plain = |key| Some(KeyboardShortcut::new(Modifiers::NONE, key));
-        let command = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND, key));
-        let shifted = |key| Some(KeyboardShortcut::new(Modifiers::SHIFT, key));
+        let [plain, command, shifted] =
+            [keys::plain, keys::command, keys::shifted].map(|with| move |key| Some(with(key)));
         match self {
             Self::Play => plain(Key::Space),
             Self::Previous => plain(Key::ArrowLeft),
@@ -396,10 +396,9 @@ impl Action {
         }
     }
 
-    /// The title of the pane that it shows, if it does.
-    pub fn pane(self) -> Option<&'static str> {
-        // Named once, so that the palette and the headers agree.
-        self.label().strip_prefix("Show ")
+    /// Pane that it shows.
+    pub fn pane(self) -> Option<PaneKind> {
+        PaneKind::ALL.iter().copied().find(|kind| kind.show_label() == self.label())
     }
 
     /// Whether its key does nothing to a control that has the keys: no letter to a field of text, no arrow,

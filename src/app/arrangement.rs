@@ -111,8 +111,9 @@ impl Builder {
     /// Of panes of which there is one each, a second is none.
     fn pane(&mut self, kept: &Value) -> Option<TileId> {
         let pane = AnyPane::restored(kept)?;
-        let is_there = |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(other) if other.is_like(&pane));
-        let is_second = !pane.is_temporary() && self.tiles.tiles().any(is_there);
+        let is_there =
+            |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(other) if other.kind() == pane.kind());
+        let is_second = !pane.is_view() && self.tiles.tiles().any(is_there);
         (!is_second).then(|| self.tiles.insert_pane(pane))
     }
 

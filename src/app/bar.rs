@@ -3,11 +3,12 @@
 use super::{
     action::Action,
     icon::{Icon, IconButton},
+    keys,
     state::{State, run_name},
     theme::{self, Palette},
 };
 use crate::{runs::StepReport, session::Activity};
-use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
+use egui::{Align, Button, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 
 /// Room for the names of what draws and what trains.
@@ -54,11 +55,7 @@ pub fn tooltip(ui: &Ui, action: Action) -> String {
 
 /// The key of an action as it is printed on it; empty if there is none.
 pub fn key(ui: &Ui, action: Action) -> String {
-    match action.shortcut() {
-        Some(shortcut) if shortcut.logical_key == Key::Questionmark => "?".to_owned(),
-        Some(shortcut) => ui.ctx().format_shortcut(&shortcut),
-        None => String::new(),
-    }
+    keys::name(ui.ctx(), action.shortcut())
 }
 
 /// A menu's entry for an action.

@@ -3,7 +3,7 @@
 use super::{
     arrangement,
     layout::{FirstArrangement, PaneLayout},
-    panes::AnyPane,
+    panes::{AnyPane, PaneKind},
 };
 use egui_tiles::{Linear, LinearDir, Tile, TileId};
 use serde::{Deserialize, Serialize};
@@ -30,13 +30,9 @@ impl PaneLayout {
         let (tree, left_out) = arrangement::restore(&kept.panes);
         let desk = tree.map(|tree| {
             let mut desk = Self::over(tree);
-            let mut usual = Self::default().tree.tiles;
-            for tile in usual.tile_ids().collect::<Vec<_>>() {
-                if let Some(Tile::Pane(pane)) = usual.remove(tile)
-                    && !pane.is_temporary()
-                    && !desk.panes().any(|(_, other)| other.is_like(&pane))
-                {
-                    let tile = desk.insert(pane);
+            for kind in PaneKind::ALL {
+                if desk.find(*kind).is_none() {
+                    let tile = desk.insert(AnyPane::new(*kind));
                     desk.tree.set_visible(tile, false);
                 }
             }
@@ -83,7 +79,7 @@ impl PaneLayout {
 
     /// Puts a copy of the view that someone works in, or else of the newest, to the right of it or below it.
     pub fn split(&mut self, direction: LinearDir) {
-        let is_view = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some_and(|pane| pane.is_temporary());
+        let is_view = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some_and(AnyPane::is_view);
         let views: Vec<TileId> = self.shown().into_iter().filter(is_view).collect();
         let newest = views.iter().copied().max_by_key(|tile| tile.0);
         let view = self.current.filter(|tile| views.contains(tile)).or(newest);

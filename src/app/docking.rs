@@ -4,7 +4,7 @@ use super::{
     action::Action,
     borders,
     icon::Icon,
-    panes::AnyPane,
+    panes::{AnyPane, PaneKind},
     state::State,
     theme::{self, Palette},
 };
@@ -23,10 +23,8 @@ pub struct Docking<'a> {
     pub state: &'a mut State,
     /// The maps that visible panes show.
     pub watched: BTreeSet<MapName>,
-    /// Whether a visible pane asks about pixels.
-    pub inspects: bool,
-    /// Whether a visible pane changes what is shown.
-    pub tries: bool,
+    /// Panes on the screen, but for views.
+    pub visible: BTreeSet<PaneKind>,
     /// The pane whose cross was pressed.
     pub closed: Option<TileId>,
     /// The pane that is to fill the window, or no longer.
@@ -103,7 +101,7 @@ impl Docking<'_> {
         }
         handle.context_menu(|ui| {
             for action in [Action::SplitRight, Action::SplitBelow] {
-                if pane.is_temporary() && ui.button(action.label()).on_hover_text(action.help()).clicked() {
+                if pane.is_view() && ui.button(action.label()).on_hover_text(action.help()).clicked() {
                     self.current = Some(tile);
                     self.state.wish(action);
                     ui.close();
@@ -148,8 +146,7 @@ fn small_button(ui: &Ui, rect: Rect, icon: Icon, is_near: bool, name: &str, help
 impl Behavior<AnyPane> for Docking<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut AnyPane) -> UiResponse {
         self.watched.extend(pane.watches());
-        self.inspects |= pane.inspects();
-        self.tries |= pane.tries();
+        self.visible.extend(pane.kind());
         let whole = ui.max_rect();
         let palette_fill = ui.visuals().panel_fill;
         ui.painter().rect_filled(whole, 0.0, palette_fill);

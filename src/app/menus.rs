@@ -1,6 +1,6 @@
 //! The menus of the top bar.
 
-use super::{Window, action::Action, bar, recents::Recent};
+use super::{Window, action::Action, bar, panes::PaneKind, recents::Recent};
 use crate::data::split;
 use egui::{ThemePreference, Ui};
 
@@ -67,12 +67,7 @@ impl Window {
                 bar::entry(ui, &mut self.state, action);
             }
             ui.separator();
-            for (title, tile, mut is_visible) in self.desk.lasting_panes() {
-                if ui.checkbox(&mut is_visible, title).changed() {
-                    self.desk.tree.set_visible(tile, is_visible);
-                    self.desk.tree.make_active(|id, _| is_visible && id == tile);
-                }
-            }
+            self.pane_switches(ui);
             ui.separator();
             let mut squares = self.state.squares;
             if ui
@@ -102,6 +97,18 @@ impl Window {
             ui.separator();
             bar::entry(ui, &mut self.state, Action::ResetLayout);
         });
+    }
+
+    /// A checkbox for each pane, by name.
+    fn pane_switches(&mut self, ui: &mut Ui) {
+        let mut kinds = PaneKind::ALL.to_vec();
+        kinds.sort_by_key(|kind| kind.title());
+        for kind in kinds {
+            let mut is_visible = self.desk.is_visible(kind);
+            if ui.checkbox(&mut is_visible, kind.title()).on_hover_text(kind.help()).changed() {
+                self.desk.set_visible(kind, is_visible);
+            }
+        }
     }
 
     fn forget(&mut self, ui: &mut Ui) {

@@ -15,6 +15,7 @@ mod fusion;
 mod guard;
 mod icon;
 mod inspection;
+mod keys;
 mod lab;
 mod layout;
 mod legend;

@@ -9,6 +9,7 @@ use super::{
     new_view::NewView,
     open::{OpenRequest, Opener},
     palette::{CommandPalette, PaletteEntry},
+    panes::PaneKind,
     question::Question,
     settings::Settings,
     shortcuts,
@@ -281,7 +282,7 @@ impl Window {
             Action::Squares => state.squares = !state.squares,
             Action::PinFrame => {
                 state.pin_frame();
-                self.desk.bring_to_front(Action::ShowWall.pane().unwrap_or_default());
+                self.desk.bring_to_front(PaneKind::Wall);
             }
             Action::AddView => self.new_view.toggle(),
             Action::ShowInspector
@@ -295,7 +296,7 @@ impl Window {
             | Action::ShowEvaluation
             | Action::ShowLog
             | Action::ShowSandbox
-            | Action::ShowWall => self.desk.bring_to_front(action.pane().unwrap_or_default()),
+            | Action::ShowWall => action.pane().into_iter().for_each(|kind| self.desk.bring_to_front(kind)),
             Action::NextPane => self.desk.go_on(true),
             Action::PreviousPane => self.desk.go_on(false),
             Action::MaximisePane => self.desk.maximise_current(),

@@ -1,6 +1,6 @@
 //! The rows of the wall: one for each pinned frame, its picture and maps side by side.
 
-use super::{Wall, pictures::Appearance};
+use super::{WallPane, pictures::Appearance};
 use crate::{
     app::{
         icon::Icon,
@@ -61,7 +61,7 @@ impl CellSizes {
     }
 }
 
-impl Wall {
+impl WallPane {
     /// Draws the names of the columns and the rows below them.
     pub(super) fn grid(&mut self, ui: &mut Ui, state: &mut State) {
         let names = [MapName::Colour(FrameId::TARGET), self.disparity(state), self.map];

@@ -3,7 +3,7 @@
 mod grid;
 mod pictures;
 
-use super::{Pane, empty, title};
+use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{
         action::Action,
@@ -27,10 +27,9 @@ use std::{
 const EVERY: [u64; 4] = [10, 50, 100, 500];
 const FOOTER: f32 = 52.0;
 
-/// The pane.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-pub struct Wall {
+pub struct WallPane {
     every: u64,
     /// What the last column shows.
     map: MapName,
@@ -42,7 +41,7 @@ pub struct Wall {
     tree: MapTree,
 }
 
-impl Default for Wall {
+impl Default for WallPane {
     fn default() -> Self {
         let map = MapName::MinimumLoss;
         Self {
@@ -55,7 +54,7 @@ impl Default for Wall {
     }
 }
 
-impl Wall {
+impl WallPane {
     /// The disparity that the networks are best at.
     fn disparity(&self, state: &State) -> MapName {
         MapName::Disparity(state.objective.finest_scale())
@@ -184,13 +183,9 @@ fn costs(state: &State) -> String {
     )
 }
 
-impl Pane for Wall {
-    fn title(&self) -> String {
-        "Wall".to_owned()
-    }
-
+impl Pane for WallPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Wall");
+        title(ui, PaneKind::Wall);
         let obstacle = state.obstacle_to(Action::PinFrame);
         let pin = ui.add_enabled(obstacle.is_none(), Button::new("Pin this frame"));
         let pin = pin.on_hover_text(bar::tooltip(ui, Action::PinFrame));
