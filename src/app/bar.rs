@@ -1,7 +1,7 @@
 //! The top bar: menus, the four buttons of a run, its progress, and what draws and trains.
 
 use super::{
-    action::Action,
+    actions::Action,
     icon::{Icon, IconButton},
     keys,
     state::{State, run_name},
@@ -32,7 +32,7 @@ pub fn run_buttons(ui: &mut Ui, state: &mut State) {
         (Action::Stop, Icon::Stop, "Stop"),
     ];
     for (action, icon, text) in buttons {
-        let obstacle = state.obstacle_to(action);
+        let obstacle = action.obstacle(state);
         let is_main = action == Action::Train;
         let width = if is_main { 96.0 } else { 80.0 };
         let colours = is_main.then_some((palette.accent, palette.on_accent));
@@ -47,25 +47,21 @@ pub fn run_buttons(ui: &mut Ui, state: &mut State) {
 
 /// What an action does, and its key.
 pub fn tooltip(ui: &Ui, action: Action) -> String {
-    match key(ui, action) {
-        key if key.is_empty() => action.help().to_owned(),
-        key => format!("{} ({key})", action.help()),
+    let spec = action.spec();
+    match keys::name(ui.ctx(), spec.key) {
+        key if key.is_empty() => spec.help.to_owned(),
+        key => format!("{} ({key})", spec.help),
     }
 }
 
-/// The key of an action as it is printed on it; empty if there is none.
-pub fn key(ui: &Ui, action: Action) -> String {
-    keys::name(ui.ctx(), action.shortcut())
-}
-
-/// A menu's entry for an action.
+/// Menu entry for an action.
 pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
-    let key = key(ui, action);
-    let button = Button::new(action.label());
+    let spec = action.spec();
+    let (button, key) = (Button::new(spec.label), keys::name(ui.ctx(), spec.key));
     // An empty text would still be read aloud as a part of the name.
     let button = if key.is_empty() { button } else { button.shortcut_text(key) };
-    let obstacle = state.obstacle_to(action);
-    let entry = ui.add_enabled(obstacle.is_none(), button).on_hover_text(action.help());
+    let obstacle = action.obstacle(state);
+    let entry = ui.add_enabled(obstacle.is_none(), button).on_hover_text(spec.help);
     if entry.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
         state.wish(action);
         ui.close();
@@ -143,7 +139,7 @@ pub fn devices(ui: &mut Ui, state: &mut State) {
 /// Menu entries for where to train and predict.
 pub fn device_choices(ui: &mut Ui, state: &mut State) {
     for (action, help) in state.devices.choices() {
-        let is_taken = state.obstacle_to(action).is_some();
+        let is_taken = action.obstacle(state).is_some();
         let response = ui.radio(is_taken, action.label()).on_hover_text(help);
         if response.clicked() && !is_taken {
             state.wish(action);
@@ -167,7 +163,7 @@ pub fn state_label(state: &State) -> &'static str {
         Activity::Idle if state.history.is_empty() => "no run",
         Activity::Idle => "run ended",
         Activity::Preparing => "preparing the first step",
-        // The first step on a graphics card compiles the kernels.
+        // The first step on a GPU compiles the kernels.
         Activity::Training if state.steps_here().is_empty() => "preparing the first step",
         Activity::Training => "training",
         Activity::Paused => "paused",

@@ -43,8 +43,8 @@ pub fn show(ui: &Ui, tree: &mut Tree<AnyPane>) -> bool {
         tree.active_tiles().into_iter().flat_map(|row| Border::all_of(&tree.tiles, row)).collect();
     let mut is_moved = false;
     for border in borders {
-        if let Some(wish) = border.ui(ui)
-            && border.handle(&wish, &mut tree.tiles)
+        if let Some(request) = border.ui(ui)
+            && border.handle(&request, &mut tree.tiles)
         {
             is_moved = true;
             ui.ctx().request_repaint();
@@ -147,10 +147,10 @@ impl Border {
     }
 
     /// Moves it as far as there is room; says whether there was any.
-    fn handle(&self, wish: &BorderRequest, tiles: &mut Tiles<AnyPane>) -> bool {
+    fn handle(&self, request: &BorderRequest, tiles: &mut Tiles<AnyPane>) -> bool {
         let mut lengths: Vec<f32> = self.parts.iter().map(|(_, length)| *length).collect();
         let before = lengths[self.index];
-        match wish {
+        match request {
             BorderRequest::Move(points) => move_border(&mut lengths, self.index, *points),
             BorderRequest::Centre => {
                 let mean = (lengths[self.index] + lengths[self.index + 1]) / 2.0;

@@ -1,7 +1,7 @@
 //! How a docked pane is drawn: its header with title, controls and buttons, then its body.
 
 use super::{
-    action::Action,
+    actions::Action,
     borders,
     icon::Icon,
     panes::{AnyPane, PaneKind},

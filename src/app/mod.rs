@@ -1,6 +1,6 @@
 //! The window: panes over the session's events and pictures.
 
-mod action;
+mod actions;
 mod arrangement;
 mod bar;
 mod borders;

@@ -1,8 +1,8 @@
 //! The command palette: every action by its name, typed in part.
 
 use super::{
-    action::Action,
-    bar,
+    actions::Action,
+    keys,
     recents::Recent,
     search,
     state::State,
@@ -21,30 +21,30 @@ const ROW: f32 = 26.0;
 /// What can be chosen.
 #[derive(Clone)]
 pub enum PaletteEntry {
-    /// An action.
-    Act(Action),
-    /// Something to open again.
+    /// Run an action.
+    Run(Action),
+    /// Open something again.
     Open(Recent),
 }
 
 impl PaletteEntry {
     fn label(&self) -> String {
         match self {
-            Self::Act(action) => action.label().to_owned(),
+            Self::Run(action) => action.label().to_owned(),
             Self::Open(recent) => format!("Open {}", recent.label()),
         }
     }
 
     fn help(&self) -> String {
         match self {
-            Self::Act(action) => action.help().to_owned(),
+            Self::Run(action) => action.help().to_owned(),
             Self::Open(recent) => recent.help(),
         }
     }
 
     fn key(&self, ui: &Ui) -> String {
         match self {
-            Self::Act(action) => bar::key(ui, *action),
+            Self::Run(action) => keys::name(ui.ctx(), action.spec().key),
             Self::Open(Recent::Data(_)) => "recent data".to_owned(),
             Self::Open(Recent::Weights(_)) => "recent weights".to_owned(),
             Self::Open(Recent::Run(_)) => "recent run".to_owned(),
@@ -53,7 +53,7 @@ impl PaletteEntry {
 
     fn obstacle(&self, state: &State) -> Option<String> {
         match self {
-            Self::Act(action) => state.obstacle_to(*action),
+            Self::Run(action) => action.obstacle(state),
             Self::Open(recent) => state.recents.obstacle(recent),
         }
     }
@@ -163,7 +163,7 @@ fn row(ui: &mut Ui, state: &State, choice: &PaletteEntry, is_selected: bool, scr
 /// What has every typed word in its name or its help; that whose name begins with the first word comes first,
 /// then that with all words in the name.
 fn matching(typed: &str, state: &State) -> Vec<PaletteEntry> {
-    let others = Action::ALL.into_iter().filter(|action| *action != Action::Palette).map(PaletteEntry::Act);
+    let others = Action::all().filter(|action| *action != Action::Palette).map(PaletteEntry::Run);
     let all = others.chain(state.recents.all().map(PaletteEntry::Open));
     let rank = |choice: PaletteEntry| Some((search::rank(typed, &choice.label(), &choice.help())?, choice));
     let mut found: Vec<(u8, PaletteEntry)> = all.filter_map(rank).collect();

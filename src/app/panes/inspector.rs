@@ -3,7 +3,7 @@
 use super::{Pane, PaneKind, empty, table, title};
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         inspection::{self, cost_curve},
         state::State,
         theme,

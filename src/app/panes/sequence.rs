@@ -2,7 +2,7 @@
 
 use super::{Pane, PaneKind, title};
 use crate::{
-    app::{action::Action, state::State, theme, theme::Palette},
+    app::{actions::Action, state::State, theme, theme::Palette},
     session::DataReport,
 };
 use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui};

@@ -4,10 +4,10 @@ mod colours;
 mod comparison;
 mod layer;
 
-use super::{Pane, empty};
+use super::{Pane, PaneKind, empty};
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         inspection::NormalisedPoint,
         legend,
         map_tree::MapTree,
@@ -203,7 +203,7 @@ fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) ->
     if response.clicked() && !is_for_framing {
         let is_at_pin = |pin: NormalisedPoint| pin.on(picture).distance(point) < PIN_REACH;
         state.inspection.click(place, ui.input(|input| input.time), is_at_pin);
-        state.wish(Action::ShowInspector);
+        state.wish(Action::Show(PaneKind::Inspector));
         ui.ctx().request_repaint();
     } else if !response.dragged() && state.inspection.is_open && state.inspection.hover(place) {
         // Views that were drawn before this one mark the new place in the next frame.

@@ -7,7 +7,7 @@ pub use strip::frames_along;
 use super::Pane;
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         bar,
         icon::{Icon, IconButton},
         playhead::FrameUse,

@@ -6,7 +6,7 @@ mod progress;
 use super::{Pane, PaneKind, title};
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         bar,
         form::AdoptedNetworks,
         state::State,
