@@ -1,11 +1,8 @@
 //! The window: panes over the session's events and pictures.
 
 mod actions;
-mod arrangement;
+mod application;
 mod bar;
-mod borders;
-mod desk;
-mod docking;
 mod ending;
 mod evaluations;
 mod form;
@@ -16,7 +13,6 @@ mod guard;
 mod icon;
 mod inspection;
 mod keys;
-mod lab;
 mod layout;
 mod legend;
 mod log;
@@ -44,9 +40,9 @@ mod typing;
 mod window;
 mod wording;
 
-pub use desk::SavedLayout;
+pub use application::App;
 pub use ending::Ending;
-pub use lab::App;
+pub use layout::SavedLayout;
 pub use open::{FolderContent, recognise};
 pub use panes::frames_along;
 pub use program::{WindowOptions, run};

@@ -1,7 +1,8 @@
 //! The arrangement of the panes as it is kept between starts: nested places, so that no file can describe
 //! a circle, and each is read by itself, so that what is damaged or unknown is left out and the rest stays.
 
-use super::panes::AnyPane;
+use super::{FirstArrangement, PaneLayout};
+use crate::app::panes::{AnyPane, PaneKind};
 use egui_tiles::{Container, ContainerKind, Linear, LinearDir, Tabs, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,6 +10,40 @@ use std::ops::RangeInclusive;
 
 /// Shares outside of this would hide a pane or its neighbours.
 const SHARES: RangeInclusive<f32> = 1e-3..=1e6;
+
+/// What is kept of the arrangement between starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SavedLayout {
+    /// Whether nobody has moved a pane yet, so that the shares follow the window.
+    follows_window: bool,
+    /// The panes in their places.
+    panes: Value,
+}
+
+impl PaneLayout {
+    /// What is to be kept of it.
+    pub fn kept(&self) -> SavedLayout {
+        SavedLayout { follows_window: self.first.is_some(), panes: keep(&self.tree) }
+    }
+
+    /// The arrangement that was kept, and how much of it had to be left out. Panes of which there is one
+    /// each are there in any case, hidden if they were not kept. `None` if nothing of it is of use.
+    pub fn restored(kept: &SavedLayout) -> (Option<Self>, usize) {
+        let (tree, left_out) = restore(&kept.panes);
+        let layout = tree.map(|tree| {
+            let mut layout = Self::over(tree);
+            for kind in PaneKind::ALL {
+                if layout.find(*kind).is_none() {
+                    let tile = layout.insert(AnyPane::new(*kind));
+                    layout.tree.set_visible(tile, false);
+                }
+            }
+            layout.first = FirstArrangement::find(&layout.tree.tiles).filter(|_| kept.follows_window);
+            layout
+        });
+        (layout, left_out)
+    }
+}
 
 /// A place in the arrangement. The parts of a container are the same again.
 #[derive(Serialize, Deserialize)]
@@ -39,7 +74,7 @@ fn whole() -> f32 {
 }
 
 /// Describes the arrangement.
-pub fn keep(tree: &Tree<AnyPane>) -> Value {
+fn keep(tree: &Tree<AnyPane>) -> Value {
     tree.root.and_then(|root| part(tree, root, 1.0, false)).unwrap_or_default()
 }
 
@@ -68,7 +103,7 @@ fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<
 }
 
 /// Builds the arrangement that was kept, and counts what had to be left out. `None` if no pane is left.
-pub fn restore(kept: &Value) -> (Option<Tree<AnyPane>>, usize) {
+fn restore(kept: &Value) -> (Option<Tree<AnyPane>>, usize) {
     let mut builder = Builder::default();
     let root = builder.build(kept);
     let tree = root.map(|root| Tree::new(egui::Id::unique("panes"), root.id, builder.tiles));

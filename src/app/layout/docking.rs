@@ -1,14 +1,16 @@
 //! How a docked pane is drawn: its header with title, controls and buttons, then its body.
 
-use super::{
-    actions::Action,
-    borders,
-    icon::Icon,
-    panes::{AnyPane, PaneKind},
-    state::State,
-    theme::{self, Palette},
+use super::borders;
+use crate::{
+    app::{
+        actions::Action,
+        icon::Icon,
+        panes::{AnyPane, PaneKind},
+        state::State,
+        theme::{self, Palette},
+    },
+    objective::MapName,
 };
-use crate::objective::MapName;
 use egui::{
     Color32, Id, PointerButton, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetText,
 };

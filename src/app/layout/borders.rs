@@ -1,6 +1,6 @@
 //! The borders between panes: moved by pointer and, once Tab has come to them, by the arrow keys.
 
-use super::{
+use crate::app::{
     panes::AnyPane,
     theme::{self, Palette},
 };

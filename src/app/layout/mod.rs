@@ -1,13 +1,19 @@
 //! Where the panes are at the start, and what is done with them.
 
+mod borders;
+mod current;
+mod docking;
+mod saved;
+
+pub use saved::SavedLayout;
+
 use super::{
-    borders,
-    docking::Docking,
     panes::{AnyPane, MapPane, PaneKind},
     state::State,
     theme,
 };
 use crate::{config::FrameId, objective::MapName};
+use docking::Docking;
 use egui::{Id, Ui, UiBuilder, Vec2};
 use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,47 +1,10 @@
-//! Working with panes by key, and keeping their arrangement between starts.
+//! Working with panes by key: the current pane, and what is done with it.
 
-use super::{
-    arrangement,
-    layout::{FirstArrangement, PaneLayout},
-    panes::{AnyPane, PaneKind},
-};
+use super::PaneLayout;
+use crate::app::panes::AnyPane;
 use egui_tiles::{Linear, LinearDir, Tile, TileId};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-/// What is kept of the arrangement between starts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SavedLayout {
-    /// Whether nobody has moved a pane yet, so that the shares follow the window.
-    follows_window: bool,
-    /// The panes in their places.
-    panes: Value,
-}
 
 impl PaneLayout {
-    /// What is to be kept of it.
-    pub fn kept(&self) -> SavedLayout {
-        SavedLayout { follows_window: self.first.is_some(), panes: arrangement::keep(&self.tree) }
-    }
-
-    /// The arrangement that was kept, and how much of it had to be left out. Panes of which there is one
-    /// each are there in any case, hidden if they were not kept. `None` if nothing of it is of use.
-    pub fn restored(kept: &SavedLayout) -> (Option<Self>, usize) {
-        let (tree, left_out) = arrangement::restore(&kept.panes);
-        let desk = tree.map(|tree| {
-            let mut desk = Self::over(tree);
-            for kind in PaneKind::ALL {
-                if desk.find(*kind).is_none() {
-                    let tile = desk.insert(AnyPane::new(*kind));
-                    desk.tree.set_visible(tile, false);
-                }
-            }
-            desk.first = FirstArrangement::find(&desk.tree.tiles).filter(|_| kept.follows_window);
-            desk
-        });
-        (desk, left_out)
-    }
-
     /// Hands the keys to the header of the pane that someone works in.
     pub fn focus(&mut self) {
         self.to_focus = self.current;
