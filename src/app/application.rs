@@ -23,7 +23,7 @@ pub(super) const REDRAW_DELAY: Duration = Duration::from_millis(25);
 
 /// A window and its session.
 pub struct App {
-    /// What is on the screen.
+    /// Everything on the screen.
     pub window: Window,
     session: SessionHandle,
     /// The egui context that is woken when there is something new.
@@ -37,7 +37,7 @@ impl App {
     /// `runs`; `context` is woken when there is something new.
     ///
     /// # Errors
-    /// If there is no such device.
+    /// Returns an error if there is no such device.
     pub fn new(display: DisplayDevice, device: DeviceChoice, runs: &Path, context: &Context) -> Result<Self> {
         let (draws, is_software) = (display.name(), display.is_software());
         let compute = Compute::open(device, Some(display))?;

@@ -1,4 +1,4 @@
-//! The list of keys, and of what the pointer does.
+//! The list of keys and of what the pointer does.
 
 use super::{actions::Action, keys, theme};
 use egui::{Key, Modifiers, RichText, ScrollArea, Ui};
@@ -14,7 +14,7 @@ pub fn ui(ui: &Ui, is_open: &mut bool) {
     });
 }
 
-/// Escape closes what lies over the panes before it does anything in them.
+/// Closes what lies over the panes by Escape, before that does anything in them.
 pub fn close_by_escape(ui: &Ui, is_open: &mut bool) {
     *is_open = *is_open && !ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
 }

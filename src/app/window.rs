@@ -1,5 +1,5 @@
-//! The window: top bar, docked panes, messages. It takes events and pictures and gives commands, so
-//! that it can be driven without a session.
+//! The window: top bar, docked panes, messages. Events and pictures go in, requests come out, so that it can be
+//! driven without a session.
 
 use super::{
     actions::Action,
@@ -60,7 +60,7 @@ impl Window {
         }
     }
 
-    /// Makes the window what it was when its settings were kept. What of them is of no use is left, with a
+    /// Makes the window what it was when its settings were kept. Settings that cannot be used are left out, with a
     /// line in the log for each complaint.
     pub fn restore(&mut self, settings: Settings, complaints: Vec<String>, context: &egui::Context) {
         let Settings { theme, zoom, size, is_maximised, desk, recents } = settings;
@@ -72,7 +72,7 @@ impl Window {
             self.state.messages.log.add(MessageLevel::Warning, complaint);
         }
         let Some(kept) = desk else { return };
-        let (desk, left_out) = PaneLayout::restored(&kept);
+        let (layout, left_out) = PaneLayout::restored(&kept);
         if left_out > 0 {
             let text = format!(
                 "{left_out} parts of the kept arrangement are of no use to this version and were left out; View > \
@@ -80,10 +80,10 @@ impl Window {
             );
             self.state.messages.log.add(MessageLevel::Warning, text);
         }
-        self.layout = desk.unwrap_or_default();
+        self.layout = layout.unwrap_or_default();
     }
 
-    /// What is to be remembered.
+    /// Settings to be kept for the next start.
     pub fn settings(&self, context: &egui::Context) -> Settings {
         Settings {
             theme: context.options(|options| options.theme_preference).into(),
@@ -101,7 +101,7 @@ impl Window {
     }
 
     fn notice_size(&mut self, ui: &Ui) {
-        // Asked before, because both look into the same lock.
+        // Read before, because both take the same lock.
         let zoom = ui.ctx().zoom_factor();
         ui.input(|input| {
             let viewport = input.viewport();
@@ -113,7 +113,7 @@ impl Window {
         });
     }
 
-    /// Sets the look, once for the program.
+    /// Sets fonts, colours and spacing, once for the program.
     pub fn apply_theme(context: &egui::Context) {
         theme::install(context);
         context.set_theme(ThemePreference::Dark);
@@ -162,12 +162,12 @@ impl Window {
         self.state.show(picture);
     }
 
-    /// Whether steps are being made.
+    /// True while steps are being made.
     pub fn is_training(&self) -> bool {
         self.state.activity() == Activity::Training
     }
 
-    /// What the session is asked for.
+    /// Takes the requests to the session that came up since the last call.
     pub fn take_requests(&mut self) -> Vec<Request> {
         self.state.requests.take()
     }

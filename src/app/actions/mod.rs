@@ -12,7 +12,7 @@ use super::{
 use egui::{Context, Key, KeyboardShortcut, gui_zoom};
 use table::with_actions;
 
-/// What menus, keys, palette and tooltips show of an action.
+/// An action as menus, keys, palette and tooltips show it.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionSpec {
     /// Name in menus and in the palette.

@@ -1,4 +1,4 @@
-//! Doing what was asked for by a button, a menu entry, a key or the palette.
+//! Doing of actions, by the window: only here all that they change is known.
 
 use super::{Action, table::with_actions};
 use crate::{
@@ -18,7 +18,7 @@ macro_rules! define_run {
         run: $run:expr,
     })*) => {
         impl Window {
-            /// Does it.
+            /// Does what an action stands for, and draws anew.
             pub(in crate::app) fn run(&mut self, action: Action, context: &Context) {
                 let run: fn(&mut Self, &Context) = match action {
                     $(Action::$action => $run,)*

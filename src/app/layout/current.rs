@@ -1,16 +1,16 @@
-//! Working with panes by key: the current pane, and what is done with it.
+//! The current pane, which someone works in, and what is done with it by key.
 
 use super::PaneLayout;
 use crate::app::panes::AnyPane;
 use egui_tiles::{Linear, LinearDir, Tile, TileId};
 
 impl PaneLayout {
-    /// Hands the keys to the header of the pane that someone works in.
+    /// Gives the keyboard focus to the header of the current pane.
     pub fn focus(&mut self) {
         self.to_focus = self.current;
     }
 
-    /// Goes on to the next pane on the screen, or back to the one before, with the keys.
+    /// Makes the next pane on the screen the current one, or the one before, with the keyboard focus.
     pub fn go_on(&mut self, forward: bool) {
         let mut shown = self.shown();
         // As one reads.
@@ -27,20 +27,19 @@ impl PaneLayout {
         self.focus();
     }
 
-    /// The title of the pane that someone works in, if it is on the screen.
-    pub fn current(&self) -> Option<String> {
-        let shown = self.current.filter(|tile| self.shown().contains(tile))?;
-        Some(self.tree.tiles.get_pane(&shown)?.title())
+    /// The current pane, if it is on the screen.
+    fn current(&self) -> Option<TileId> {
+        self.current.filter(|tile| self.shown().contains(tile))
     }
 
-    /// Lets the pane that someone works in fill the window, or shows the others again.
+    /// Lets the current pane fill the window, or shows the others again.
     pub fn maximise_current(&mut self) {
-        if self.current().is_some() {
-            self.current.into_iter().for_each(|tile| self.toggle_maximised(tile));
+        if let Some(tile) = self.current() {
+            self.toggle_maximised(tile);
         }
     }
 
-    /// Puts a copy of the view that someone works in, or else of the newest, to the right of it or below it.
+    /// Puts a copy of the current view, or else of the newest, to the right of it or below it.
     pub fn split(&mut self, direction: LinearDir) {
         let is_view = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some_and(AnyPane::is_view);
         let views: Vec<TileId> = self.shown().into_iter().filter(is_view).collect();
@@ -62,10 +61,10 @@ impl PaneLayout {
         self.focus();
     }
 
-    /// Closes the pane that someone works in.
+    /// Closes the current pane.
     pub fn close_current(&mut self) {
-        if self.current().is_some() {
-            self.current.into_iter().for_each(|tile| self.close(tile));
+        if let Some(tile) = self.current() {
+            self.close(tile);
         }
     }
 

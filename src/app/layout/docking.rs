@@ -1,4 +1,4 @@
-//! How a docked pane is drawn: its header with title, controls and buttons, then its body.
+//! Drawing of a docked pane: its header with title, controls and buttons, then its body.
 
 use super::borders;
 use crate::{
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 const BUTTON: f32 = 16.0;
 
-/// What the panes need while they are drawn, and what they leave behind.
+/// Input and output of drawing the panes.
 pub struct Docking<'a> {
     /// The state behind them.
     pub state: &'a mut State,
@@ -29,22 +29,22 @@ pub struct Docking<'a> {
     pub visible: BTreeSet<PaneKind>,
     /// The pane whose cross was pressed.
     pub closed: Option<TileId>,
-    /// The pane that is to fill the window, or no longer.
+    /// The pane that is to fill the window, or to stop filling it.
     pub maximised: Option<TileId>,
     /// The pane that someone works in.
     pub current: Option<TileId>,
-    /// Whether one pane fills the window.
+    /// True if one pane fills the window.
     pub is_alone: bool,
-    /// The pane whose header is to get the keys.
+    /// The pane whose header is to get the keyboard focus.
     pub to_focus: Option<TileId>,
-    /// What got the keys since the last frame.
+    /// Control that got the keyboard focus since the last frame.
     pub newly_focused: Option<Id>,
-    /// Whether someone moved or resized a pane.
+    /// True once someone moved or resized a pane.
     pub is_edited: bool,
 }
 
 impl Docking<'_> {
-    /// Title, controls and buttons of a pane; says whether it is being dragged away.
+    /// Draws title, controls and buttons of a pane, and tells if it is being dragged away.
     fn header(
         &mut self,
         ui: &mut Ui,
@@ -86,7 +86,7 @@ impl Docking<'_> {
         if handle.drag_started() { UiResponse::DragStarted } else { UiResponse::None }
     }
 
-    /// The bar that a pane is held by.
+    /// Reacts to the bar that a pane is dragged by.
     fn handle(&mut self, ui: &Ui, handle: &Response, body: Rect, tile: TileId, pane: &AnyPane) {
         let name = format!("{} pane", pane.title());
         handle.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
@@ -118,7 +118,7 @@ impl Docking<'_> {
         });
     }
 
-    /// A pane is worked in once it is pressed, or something in it gets the keys.
+    /// Makes a pane the current one if it is pressed, or if something in it gets the keyboard focus.
     fn notice_work(&mut self, ui: &Ui, whole: Rect, tile: TileId) {
         let is_pressed = ui.rect_contains_pointer(whole) && ui.input(|input| input.pointer.any_pressed());
         let gets_keys = || {
@@ -179,7 +179,7 @@ impl Behavior<AnyPane> for Docking<'_> {
     }
 
     fn is_container_resizable(&self, _tiles: &Tiles<AnyPane>, _tile: TileId) -> bool {
-        // It would make borders that have no name and obey no key: `borders` makes others.
+        // egui_tiles would make borders without a name or keys: `borders` makes others.
         false
     }
 

@@ -1,4 +1,4 @@
-//! Where the panes are at the start, and what is done with them.
+//! The layout of the panes: where they are at the start, and how they are shown, hidden and added.
 
 mod borders;
 mod current;
@@ -18,7 +18,7 @@ use egui::{Id, Ui, UiBuilder, Vec2};
 use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Driving pictures are wide: about three times as wide as high.
+/// Width of a driving picture over its height.
 const ASPECT: f32 = 3.0;
 const SIDE_WIDTH: f32 = 216.0;
 const TRAINING_WIDTH: f32 = 304.0;
@@ -26,7 +26,7 @@ const TRAINING_WIDTH: f32 = 304.0;
 const TIMELINE_HEIGHT: f32 = 112.0;
 /// The same as a part of a high window.
 const TIMELINE_PART: f32 = 0.13;
-/// Room for a line for each watch.
+/// Room for one line per health check.
 const HEALTH_HEIGHT: f32 = 176.0;
 const CURVES_HEIGHT: f32 = 160.0;
 
@@ -52,9 +52,9 @@ pub struct PaneLayout {
     pub(super) maximised: Option<TileId>,
     /// The pane that someone works in.
     pub(super) current: Option<TileId>,
-    /// The pane whose header is to get the keys.
+    /// The pane whose header is to get the keyboard focus.
     pub(super) to_focus: Option<TileId>,
-    /// What got the keys in the last frame.
+    /// Control that had the keyboard focus in the last frame.
     pub(super) focused: Option<Id>,
 }
 
@@ -119,7 +119,7 @@ impl PaneLayout {
         Self { tree, first: None, maximised: None, current: None, to_focus: None, focused: None }
     }
 
-    /// Draws all panes, and tells the state what visible ones show.
+    /// Draws all panes, and tells the state what the visible ones show.
     pub fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         if let Some(first) = &self.first {
             first.fit(&mut self.tree.tiles, ui.available_size());

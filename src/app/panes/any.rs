@@ -72,7 +72,7 @@ impl AnyPane {
         }
     }
 
-    /// What is kept of it.
+    /// Options to be kept between starts, with the kind.
     pub fn kept(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }

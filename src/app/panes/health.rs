@@ -1,4 +1,5 @@
-//! What goes wrong in self-supervised depth, watched: findings with cause and advice, else quiet figures.
+//! The health of a run: what often goes wrong in self-supervised depth, as findings with cause and advice, else
+//! quiet figures.
 
 use super::{Pane, PaneKind, empty, title};
 use crate::{

@@ -1,4 +1,4 @@
-//! Why the loss of a pixel is what it is: every term in a table, and how it would change with depth.
+//! The inspector: why the loss of a pixel is what it is, every term in a table, and how it would change with depth.
 
 use super::{Pane, PaneKind, empty, table, title};
 use crate::{
@@ -78,7 +78,7 @@ impl Pane for InspectorPane {
     }
 }
 
-/// Why there is nothing to say.
+/// Reason why there is nothing to show.
 fn absence(state: &State) -> String {
     if state.data().is_none() {
         return "No data is open: choose it in the Sequence pane".to_owned();

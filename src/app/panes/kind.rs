@@ -113,7 +113,7 @@ macro_rules! define_kinds {
                 match self { $(Self::$kind => concat!("Show ", $title)),* }
             }
 
-            /// What it is for, in a sentence.
+            /// Purpose, in a sentence.
             pub const fn help(self) -> &'static str {
                 match self { $(Self::$kind => $help),* }
             }

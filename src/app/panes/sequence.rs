@@ -1,4 +1,4 @@
-//! What is open: the source, its drives, the split and what was dropped.
+//! The data that is open: the source, its drives, the split and what was dropped.
 
 use super::{Pane, PaneKind, title};
 use crate::{
