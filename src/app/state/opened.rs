@@ -3,9 +3,10 @@
 use super::State;
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         form::AdoptedNetworks,
         messages::MessageLevel,
+        panes::PaneKind,
         playhead::Playhead,
         recents::{Recent, RecentData},
     },
@@ -83,7 +84,7 @@ impl State {
         self.run = Some(started.out);
         // Whoever asks about a pixel goes on asking; others see how the run goes.
         if !self.inspection.is_pinned {
-            self.wish(Action::ShowTraining);
+            self.wish(Action::Show(PaneKind::Training));
         }
     }
 

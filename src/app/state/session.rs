@@ -252,7 +252,7 @@ impl State {
     }
 
     /// Why one cannot go back to looking at the run, if so.
-    pub(super) fn obstacle_to_look_at_run(&self) -> Option<String> {
+    pub fn obstacle_to_look_at_run(&self) -> Option<String> {
         match self.active_run() {
             None => Some("There is no run".to_owned()),
             Some(_) if !self.looks_elsewhere() => Some("The run is what is looked at".to_owned()),
@@ -261,7 +261,7 @@ impl State {
     }
 
     /// Why no weights can be unloaded, if so.
-    pub(super) fn obstacle_to_unload(&self) -> Option<String> {
+    pub fn obstacle_to_unload(&self) -> Option<String> {
         match self.active_run() {
             Some(run) if run.is_viewed => Some("The run's own networks are looked at".to_owned()),
             Some(_) => None,

@@ -111,10 +111,11 @@ impl State {
             Some(_) if self.looks_elsewhere() => {
                 Some("The wall is of the run's data: look at the run first (Run menu)".to_owned())
             }
-            Some(key) if self.wall.pins.contains(&key) => Some("This frame is pinned".to_owned()),
-            _ if self.wall.pins.len() >= Bookmarks::MAX_FRAMES => {
-                Some(format!("{} frames are pinned, and no more fit: unpin one first", Bookmarks::MAX_FRAMES))
-            }
+            Some(key) if self.wall.pins.contains(&key) => Some("This frame is bookmarked".to_owned()),
+            _ if self.wall.pins.len() >= Bookmarks::MAX_FRAMES => Some(format!(
+                "{} frames are bookmarked, and no more fit: remove one first",
+                Bookmarks::MAX_FRAMES
+            )),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! What the points of the cloud are and what colours them.
 
-use super::Cloud;
+use super::CloudPane;
 use crate::{
     app::{legend, state::State},
     compute::Lease,
@@ -81,7 +81,7 @@ pub(super) fn truth_meaning(picture: &Picture) -> Vec<(String, [u8; 3])> {
     vec![(text, TRUTH)]
 }
 
-impl Cloud {
+impl CloudPane {
     /// What is drawn: the frame, its neighbours, and its true depth last.
     pub(super) fn layers(&self, state: &State) -> Vec<CloudLayer> {
         let mut layers = self.predicted_layers(state);

@@ -1,6 +1,6 @@
 //! What is drawn over the points: cameras, their way, hints.
 
-use super::Cloud;
+use super::CloudPane;
 use crate::{
     app::{legend, state::State, theme::Palette},
     geometry::Intrinsics,
@@ -24,7 +24,7 @@ pub(super) fn progress(fusion: &CloudFusion) -> String {
     }
 }
 
-impl Cloud {
+impl CloudPane {
     /// What the pointer and the keys do, until it was done.
     pub(super) fn hint(&self, ui: &Ui, rect: Rect) {
         let hint = if self.is_flying {

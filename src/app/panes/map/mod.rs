@@ -4,10 +4,10 @@ mod colours;
 mod comparison;
 mod layer;
 
-use super::{Pane, empty};
+use super::{Pane, PaneKind, empty};
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         inspection::NormalisedPoint,
         legend,
         map_tree::MapTree,
@@ -29,9 +29,8 @@ const PIN_REACH: f32 = 8.0;
 /// What the buttons at the right of the header need.
 const BUTTONS: f32 = 152.0;
 
-/// The pane.
 #[derive(Serialize, Deserialize)]
-pub struct MapView {
+pub struct MapPane {
     #[serde(flatten)]
     layer: Layer,
     #[serde(default)]
@@ -41,10 +40,15 @@ pub struct MapView {
     trees: [MapTree; 2],
 }
 
-impl MapView {
+impl MapPane {
     /// Shows this map at first.
     pub fn new(name: MapName) -> Self {
         Self { layer: Layer::new(name), comparison: None, trees: Default::default() }
+    }
+
+    /// The map that it shows, or would if the run had it.
+    pub fn map(&self) -> MapName {
+        self.layer.name
     }
 
     fn choose(&mut self, ui: &mut Ui, state: &State) {
@@ -199,7 +203,7 @@ fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) ->
     if response.clicked() && !is_for_framing {
         let is_at_pin = |pin: NormalisedPoint| pin.on(picture).distance(point) < PIN_REACH;
         state.inspection.click(place, ui.input(|input| input.time), is_at_pin);
-        state.wish(Action::ShowInspector);
+        state.wish(Action::Show(PaneKind::Inspector));
         ui.ctx().request_repaint();
     } else if !response.dragged() && state.inspection.is_open && state.inspection.hover(place) {
         // Views that were drawn before this one mark the new place in the next frame.
@@ -211,11 +215,7 @@ fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) ->
     Some(place)
 }
 
-impl Pane for MapView {
-    fn title(&self) -> String {
-        self.layer.name.to_string()
-    }
-
+impl Pane for MapPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         let mut changed = self.layer.resolve(state);
         if let Some(comparison) = &mut self.comparison {
@@ -241,9 +241,5 @@ impl Pane for MapView {
 
     fn watches(&self) -> Vec<MapName> {
         self.layers().flat_map(Layer::watches).collect()
-    }
-
-    fn is_temporary(&self) -> bool {
-        true
     }
 }

@@ -3,11 +3,11 @@
 
 mod slider;
 
-use super::{Pane, empty, table, title};
+use super::{Pane, PaneKind, empty, table, title};
 use crate::{
     app::{
         inspection::{Fact, FactGroup},
-        sandbox::Sandbox as Tried,
+        sandbox::Sandbox,
         state::State,
         theme::Palette,
     },
@@ -29,9 +29,8 @@ const OFF_CENTRE: f32 = 0.2;
 /// A change of the loss by less is none, percent.
 const NOTABLE: f32 = 0.05;
 
-/// The pane.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Sandbox;
+pub struct SandboxPane;
 
 /// What depths are multiplied by.
 fn depth(ui: &mut Ui, adjustment: &mut Adjustment) {
@@ -161,13 +160,9 @@ fn heading(ui: &mut Ui, title: &'static str, unit: &str) {
     table::heading(ui, &FactGroup { title, columns: vec![unit.to_owned()], facts: Vec::new() });
 }
 
-impl Pane for Sandbox {
-    fn title(&self) -> String {
-        "Sandbox".to_owned()
-    }
-
+impl Pane for SandboxPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Sandbox");
+        title(ui, PaneKind::Sandbox);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let is_changed = !state.sandbox.adjustment.is_none();
             let reset = ui.add_enabled(is_changed, egui::Button::new("Reset all"));
@@ -206,14 +201,10 @@ impl Pane for Sandbox {
                 "What if depth, camera or motion were different? The views show it; the run is not touched.";
             ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap());
             verdict(ui, &sandbox);
-            let Tried { adjustment, keeps_square, .. } = &mut state.sandbox;
+            let Sandbox { adjustment, keeps_square, .. } = &mut state.sandbox;
             depth(ui, adjustment);
             camera(ui, &sandbox, adjustment, keeps_square);
             motion(ui, adjustment, &sources);
         });
-    }
-
-    fn tries(&self) -> bool {
-        true
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         form::{Row, TrainingForm},
         icon::Icon,
         theme::{self, Palette},

@@ -1,6 +1,6 @@
 //! The borders between panes: moved by pointer and, once Tab has come to them, by the arrow keys.
 
-use super::{
+use crate::app::{
     panes::AnyPane,
     theme::{self, Palette},
 };
@@ -10,11 +10,11 @@ use egui::{
 };
 use egui_tiles::{Container, Linear, LinearDir, Tile, TileId, Tiles, Tree};
 
-/// What borders lie in.
+/// Width of the gap between panes, in which a border is drawn.
 pub const GAP: f32 = 2.0;
-/// No pane is made shorter than this.
+/// Shortest side of a pane, in points.
 const SHORTEST: f32 = 64.0;
-/// By how much a key moves a border, in points.
+/// Points that a key moves a border by.
 const STEP: f32 = theme::UNIT;
 
 /// The border behind one of the parts of a row or column.
@@ -29,7 +29,7 @@ struct Border {
     name: String,
 }
 
-/// What is to become of a border.
+/// A change of a border that was asked for.
 enum BorderRequest {
     /// Move it by so many points.
     Move(f32),
@@ -37,14 +37,14 @@ enum BorderRequest {
     Centre,
 }
 
-/// Draws the borders over the panes that were just drawn and lets them be moved; says whether one was.
+/// Draws the borders over the panes that were just drawn and lets them be moved; true if one was.
 pub fn show(ui: &Ui, tree: &mut Tree<AnyPane>) -> bool {
     let borders: Vec<Border> =
         tree.active_tiles().into_iter().flat_map(|row| Border::all_of(&tree.tiles, row)).collect();
     let mut is_moved = false;
     for border in borders {
-        if let Some(wish) = border.ui(ui)
-            && border.handle(&wish, &mut tree.tiles)
+        if let Some(request) = border.ui(ui)
+            && border.handle(&request, &mut tree.tiles)
         {
             is_moved = true;
             ui.ctx().request_repaint();
@@ -125,13 +125,13 @@ impl Border {
         };
     }
 
-    /// How many steps the keys, or programs that read the screen aloud, ask for.
+    /// Steps that keys or a screen reader ask for.
     fn steps(&self, ui: &Ui, id: Id, response: &Response) -> f32 {
         let (back, on) = match self.direction {
             LinearDir::Horizontal => (Key::ArrowLeft, Key::ArrowRight),
             LinearDir::Vertical => (Key::ArrowUp, Key::ArrowDown),
         };
-        // Asked before, because both look into the same lock.
+        // Read before, because both take the same lock.
         let has_keys = response.has_focus();
         if has_keys {
             let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
@@ -146,11 +146,11 @@ impl Border {
         count(on, Action::Increment) as f32 - count(back, Action::Decrement) as f32
     }
 
-    /// Moves it as far as there is room; says whether there was any.
-    fn handle(&self, wish: &BorderRequest, tiles: &mut Tiles<AnyPane>) -> bool {
+    /// Moves the border as far as there is room; true if there was any.
+    fn handle(&self, request: &BorderRequest, tiles: &mut Tiles<AnyPane>) -> bool {
         let mut lengths: Vec<f32> = self.parts.iter().map(|(_, length)| *length).collect();
         let before = lengths[self.index];
-        match wish {
+        match request {
             BorderRequest::Move(points) => move_border(&mut lengths, self.index, *points),
             BorderRequest::Centre => {
                 let mean = (lengths[self.index] + lengths[self.index + 1]) / 2.0;

@@ -1,21 +1,24 @@
-//! Where the panes are at the start, and what is done with them.
+//! The layout of the panes: where they are at the start, and how they are shown, hidden and added.
+
+mod borders;
+mod current;
+mod docking;
+mod saved;
+
+pub use saved::SavedLayout;
 
 use super::{
-    borders,
-    docking::Docking,
-    panes::{
-        AnyPane, Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sandbox, Sequence, Timeline,
-        Training, Trajectory, Wall,
-    },
+    panes::{AnyPane, MapPane, PaneKind},
     state::State,
     theme,
 };
 use crate::{config::FrameId, objective::MapName};
+use docking::Docking;
 use egui::{Id, Ui, UiBuilder, Vec2};
 use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Driving pictures are wide: about three times as wide as high.
+/// Width of a driving picture over its height.
 const ASPECT: f32 = 3.0;
 const SIDE_WIDTH: f32 = 216.0;
 const TRAINING_WIDTH: f32 = 304.0;
@@ -23,9 +26,21 @@ const TRAINING_WIDTH: f32 = 304.0;
 const TIMELINE_HEIGHT: f32 = 112.0;
 /// The same as a part of a high window.
 const TIMELINE_PART: f32 = 0.13;
-/// Room for a line for each watch.
+/// Room for one line per health check.
 const HEALTH_HEIGHT: f32 = 176.0;
 const CURVES_HEIGHT: f32 = 160.0;
+
+/// Panes with a place of their own at the start. The others wait hidden beside the cloud.
+const IN_SIGHT: [PaneKind; 8] = [
+    PaneKind::Cloud,
+    PaneKind::Sequence,
+    PaneKind::Health,
+    PaneKind::Timeline,
+    PaneKind::Inspector,
+    PaneKind::Training,
+    PaneKind::Sandbox,
+    PaneKind::Curves,
+];
 
 /// The panes and how they are arranged.
 pub struct PaneLayout {
@@ -37,9 +52,9 @@ pub struct PaneLayout {
     pub(super) maximised: Option<TileId>,
     /// The pane that someone works in.
     pub(super) current: Option<TileId>,
-    /// The pane whose header is to get the keys.
+    /// The pane whose header is to get the keyboard focus.
     pub(super) to_focus: Option<TileId>,
-    /// What got the keys in the last frame.
+    /// Control that had the keyboard focus in the last frame.
     pub(super) focused: Option<Id>,
 }
 
@@ -65,29 +80,23 @@ impl Default for PaneLayout {
     fn default() -> Self {
         let mut tiles = Tiles::<AnyPane>::default();
         let mut row = |names: [MapName; 2]| {
-            let views = names.map(|name| tiles.insert_pane(MapView::new(name).into()));
+            let views = names.map(|name| tiles.insert_pane(AnyPane::Map(MapPane::new(name))));
             tiles.insert_horizontal_tile(views.to_vec())
         };
         let rows = [
             row([MapName::Colour(FrameId::TARGET), MapName::Disparity(0)]),
             row([MapName::Warped(FrameId::NEXT), MapName::MinimumLoss]),
         ];
-        let cloud = tiles.insert_pane(Cloud::default().into());
-        let trajectory = tiles.insert_pane(Trajectory::default().into());
-        let evaluation = tiles.insert_pane(Evaluation::default().into());
-        let log = tiles.insert_pane(LogPane::default().into());
-        let wall = tiles.insert_pane(Wall::default().into());
+        let panes: BTreeMap<PaneKind, TileId> =
+            PaneKind::ALL.iter().map(|kind| (*kind, tiles.insert_pane(AnyPane::new(*kind)))).collect();
+        let [cloud, sequence, health, timeline, inspector, training, sandbox, curves] =
+            IN_SIGHT.map(|kind| panes[&kind]);
+        let on_request = PaneKind::ALL.iter().filter(|kind| !IN_SIGHT.contains(kind));
+        let on_request: Vec<TileId> = on_request.map(|kind| panes[kind]).collect();
         // One before the other, because side by side none would have room.
-        let asked_for = tiles.insert_tab_tile(vec![trajectory, evaluation, log, wall]);
-        let lowest = tiles.insert_horizontal_tile(vec![cloud, asked_for]);
-        share(&mut tiles, lowest, &[(cloud, 1.0), (asked_for, 1.8)]);
-        let sequence = tiles.insert_pane(Sequence::default().into());
-        let health = tiles.insert_pane(Health.into());
-        let timeline = tiles.insert_pane(Timeline::default().into());
-        let inspector = tiles.insert_pane(Inspector.into());
-        let training = tiles.insert_pane(Training::default().into());
-        let sandbox = tiles.insert_pane(Sandbox.into());
-        let curves = tiles.insert_pane(Curves::default().into());
+        let tabs_on_request = tiles.insert_tab_tile(on_request.clone());
+        let lowest = tiles.insert_horizontal_tile(vec![cloud, tabs_on_request]);
+        share(&mut tiles, lowest, &[(cloud, 1.0), (tabs_on_request, 1.8)]);
         let views = tiles.insert_vertical_tile(vec![rows[0], rows[1], lowest]);
         let side = tiles.insert_vertical_tile(vec![sequence, health]);
         let middle = tiles.insert_horizontal_tile(vec![side, views]);
@@ -96,8 +105,8 @@ impl Default for PaneLayout {
         let right = tiles.insert_vertical_tile(vec![tabs, curves]);
         let root = tiles.insert_horizontal_tile(vec![left, right]);
         let mut tree = Tree::new(Id::unique("panes"), root, tiles);
-        // They are for those who ask for them: the cloud has the room until then.
-        for pane in [trajectory, evaluation, log, wall] {
+        // The cloud has their room until someone asks for them.
+        for pane in on_request {
             tree.set_visible(pane, false);
         }
         let first = FirstArrangement::find(&tree.tiles);
@@ -110,7 +119,7 @@ impl PaneLayout {
         Self { tree, first: None, maximised: None, current: None, to_focus: None, focused: None }
     }
 
-    /// Draws all panes, and tells the state what visible ones show.
+    /// Draws all panes, and tells the state what the visible ones show.
     pub fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         if let Some(first) = &self.first {
             first.fit(&mut self.tree.tiles, ui.available_size());
@@ -121,8 +130,7 @@ impl PaneLayout {
         let mut docking = Docking {
             state,
             watched: BTreeSet::new(),
-            inspects: false,
-            tries: false,
+            visible: BTreeSet::new(),
             closed: None,
             maximised: None,
             current: self.current,
@@ -143,10 +151,10 @@ impl PaneLayout {
                 docking.is_edited |= borders::show(ui, &mut self.tree);
             }
         }
-        let Docking { state, watched, inspects, tries, closed, maximised, current, is_edited, .. } = docking;
+        let Docking { state, watched, visible, closed, maximised, current, is_edited, .. } = docking;
         state.watch(watched);
-        state.inspect(inspects);
-        state.try_out(tries);
+        state.inspect(visible.contains(&PaneKind::Inspector));
+        state.try_out(visible.contains(&PaneKind::Sandbox));
         state.panes_drawn();
         self.focused = focused;
         self.current = current;
@@ -175,10 +183,9 @@ impl PaneLayout {
         }
     }
 
-    /// Shows the pane of this title, before others of its place.
-    pub fn bring_to_front(&mut self, title: &str) {
-        let pane = self.lasting_panes().into_iter().find(|(name, ..)| name == title);
-        if let Some((_, tile, _)) = pane {
+    /// Shows a pane, before others of its place.
+    pub fn bring_to_front(&mut self, kind: PaneKind) {
+        if let Some(tile) = self.find(kind) {
             self.tree.set_visible(tile, true);
             self.tree.make_active(|id, _| id == tile);
             self.maximised = self.maximised.filter(|alone| *alone == tile);
@@ -194,7 +201,7 @@ impl PaneLayout {
 
     pub(super) fn close(&mut self, tile: TileId) {
         self.maximised = None;
-        if self.tree.tiles.get_pane(&tile).is_some_and(|pane| pane.is_temporary()) {
+        if self.tree.tiles.get_pane(&tile).is_some_and(AnyPane::is_view) {
             self.first = None;
             self.tree.remove_recursively(tile);
         } else {
@@ -209,20 +216,29 @@ impl PaneLayout {
         })
     }
 
-    /// The panes of which there is one each: name, place in the tree, whether they are shown.
-    pub fn lasting_panes(&self) -> Vec<(String, TileId, bool)> {
-        let lasting = self.panes().filter(|(_, pane)| !pane.is_temporary());
-        let mut panes: Vec<_> =
-            lasting.map(|(id, pane)| (pane.title(), id, self.tree.is_visible(id))).collect();
-        panes.sort_by(|left, right| left.0.cmp(&right.0));
-        panes
+    /// True if a pane is shown, or would be if it were not behind others.
+    pub fn is_visible(&self, kind: PaneKind) -> bool {
+        self.find(kind).is_some_and(|tile| self.tree.is_visible(tile))
+    }
+
+    /// Shows a pane before others of its place, or hides it.
+    pub fn set_visible(&mut self, kind: PaneKind, is_visible: bool) {
+        if let Some(tile) = self.find(kind) {
+            self.tree.set_visible(tile, is_visible);
+            self.tree.make_active(|id, _| is_visible && id == tile);
+        }
+    }
+
+    /// Tile of the pane of a kind.
+    pub(super) fn find(&self, kind: PaneKind) -> Option<TileId> {
+        find(&self.tree.tiles, kind)
     }
 
     /// Adds a view of this map, unless a view on the screen shows it.
     pub fn show_map(&mut self, name: MapName) {
         self.maximised = None;
         let is_shown = self.shown().into_iter().any(|id| {
-            let pane = self.tree.tiles.get_pane(&id).filter(|pane| pane.is_temporary());
+            let pane = self.tree.tiles.get_pane(&id).filter(|pane| pane.is_view());
             pane.is_some_and(|pane| pane.watches().contains(&name))
         });
         if !is_shown {
@@ -234,12 +250,12 @@ impl PaneLayout {
     pub fn add_view(&mut self, name: MapName) {
         self.first = None;
         self.maximised = None;
-        self.current = Some(self.insert(MapView::new(name).into()));
+        self.current = Some(self.insert(AnyPane::Map(MapPane::new(name))));
     }
 
     /// Puts a pane beside the newest view.
     pub(super) fn insert(&mut self, pane: AnyPane) -> TileId {
-        let neighbour = self.panes().filter(|(_, pane)| pane.is_temporary()).map(|(id, _)| id);
+        let neighbour = self.panes().filter(|(_, pane)| pane.is_view()).map(|(id, _)| id);
         let neighbour = neighbour.max_by_key(|id| id.0);
         let tiles = &mut self.tree.tiles;
         let tile = tiles.insert_pane(pane);
@@ -265,15 +281,12 @@ impl PaneLayout {
 impl FirstArrangement {
     /// Finds its containers by what lies in them; `None` if panes were moved.
     pub fn find(tiles: &Tiles<AnyPane>) -> Option<Self> {
-        let pane = |is_it: fn(&AnyPane) -> bool| {
-            tiles.iter().find_map(|(id, tile)| matches!(tile, Tile::Pane(pane) if is_it(pane)).then_some(*id))
-        };
         let parts = |tile| match tiles.get(tile)? {
             Tile::Container(container) => Some((container.kind(), container.children_vec())),
             Tile::Pane(_) => None,
         };
-        let sequence = pane(|pane| matches!(pane, AnyPane::Sequence(_)))?;
-        let inspector = pane(|pane| matches!(pane, AnyPane::Inspector(_)))?;
+        let sequence = find(tiles, PaneKind::Sequence)?;
+        let inspector = find(tiles, PaneKind::Inspector)?;
         let side = tiles.parent_of(sequence)?;
         let middle = tiles.parent_of(side)?;
         let left = tiles.parent_of(middle)?;
@@ -321,6 +334,12 @@ impl FirstArrangement {
         share(tiles, self.views, &[(first, row), (second, row), (self.lowest, upper - 2.0 * row)]);
         share(tiles, self.right, &[(self.tabs, size.y - curves), (self.curves, curves)]);
     }
+}
+
+/// Tile of the pane of a kind.
+fn find(tiles: &Tiles<AnyPane>, kind: PaneKind) -> Option<TileId> {
+    let is_it = |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(pane) if pane.kind() == Some(kind));
+    tiles.iter().find_map(|(id, tile)| is_it(tile).then_some(*id))
 }
 
 fn share(tiles: &mut Tiles<AnyPane>, container: TileId, lengths: &[(TileId, f32)]) {

@@ -17,18 +17,18 @@ use std::{
     time::Duration,
 };
 
-/// News that come within this time are drawn in one frame: a step tells of several things, and a software
-/// driver takes its time from the step for each frame.
-pub(super) const TOGETHER: Duration = Duration::from_millis(25);
+/// Time from something new to the frame that shows it, so that all events of a step share one frame: where a software
+/// driver draws, each frame slows the step down.
+pub(super) const REDRAW_DELAY: Duration = Duration::from_millis(25);
 
 /// A window and its session.
 pub struct App {
-    /// What is on the screen.
+    /// Everything on the screen.
     pub window: Window,
     session: SessionHandle,
     /// The egui context that is woken when there is something new.
     woken: Arc<Mutex<Context>>,
-    /// Whether the program is to end without anybody to ask.
+    /// True once the program is to end with nobody to ask.
     has_to_end: Arc<AtomicBool>,
 }
 
@@ -37,7 +37,7 @@ impl App {
     /// `runs`; `context` is woken when there is something new.
     ///
     /// # Errors
-    /// If there is no such device.
+    /// Returns an error if there is no such device.
     pub fn new(display: DisplayDevice, device: DeviceChoice, runs: &Path, context: &Context) -> Result<Self> {
         let (draws, is_software) = (display.name(), display.is_software());
         let compute = Compute::open(device, Some(display))?;
@@ -46,7 +46,7 @@ impl App {
         let waking = Arc::clone(&woken);
         let wake = move || {
             let context = waking.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            context.request_repaint_after(TOGETHER);
+            context.request_repaint_after(REDRAW_DELAY);
         };
         let session = SessionHandle::spawn(compute, Arc::new(wake));
         Window::apply_theme(context);
@@ -71,9 +71,9 @@ impl App {
         self.send_requests();
     }
 
-    /// The part of a frame that a hidden window needs too: news of the session, and the way out.
+    /// The part of a frame that a hidden window needs too: what the session sent, and the way out.
     pub fn logic(&mut self, context: &Context) {
-        self.take_news();
+        self.receive_all();
         if self.has_to_end.swap(false, Ordering::Relaxed) {
             self.window.shut_down();
         }
@@ -81,7 +81,7 @@ impl App {
         self.send_requests();
     }
 
-    fn take_news(&mut self) {
+    fn receive_all(&mut self) {
         // The state is taken after the events, so that it is never older than they are.
         let events: Vec<_> = self.session.events().collect();
         self.window.update(self.session.state(), self.session.frames());
@@ -105,7 +105,7 @@ impl App {
         }
     }
 
-    /// What ends the program from any thread as closing the window does, but with nobody to answer a question.
+    /// A function that ends the program from any thread as closing the window does, but with nobody to answer a question.
     pub fn ender(&self) -> impl Fn() + Send + 'static {
         let (has_to_end, woken) = (Arc::clone(&self.has_to_end), Arc::clone(&self.woken));
         move || {

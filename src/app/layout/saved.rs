@@ -1,7 +1,8 @@
-//! The arrangement of the panes as it is kept between starts: nested places, so that no file can describe
-//! a circle, and each is read by itself, so that what is damaged or unknown is left out and the rest stays.
+//! The layout as it is kept between starts. Its nodes are nested, so that no file can describe a circle, and each is
+//! read by itself, so that what is damaged or unknown is left out and the rest stays.
 
-use super::panes::AnyPane;
+use super::{FirstArrangement, PaneLayout};
+use crate::app::panes::{AnyPane, PaneKind};
 use egui_tiles::{Container, ContainerKind, Linear, LinearDir, Tabs, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,15 +11,49 @@ use std::ops::RangeInclusive;
 /// Shares outside of this would hide a pane or its neighbours.
 const SHARES: RangeInclusive<f32> = 1e-3..=1e6;
 
-/// A place in the arrangement. The parts of a container are the same again.
+/// The layout as it is kept between starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SavedLayout {
+    /// True if nobody has moved a pane yet, so that the shares follow the window.
+    follows_window: bool,
+    /// Its tree of nodes.
+    panes: Value,
+}
+
+impl PaneLayout {
+    /// Layout to be kept.
+    pub fn kept(&self) -> SavedLayout {
+        SavedLayout { follows_window: self.first.is_some(), panes: keep(&self.tree) }
+    }
+
+    /// The layout that was kept, and how many nodes had to be left out. Panes of which there is one each are there
+    /// in any case, hidden if they were not kept. `None` if nothing is of use.
+    pub fn restored(kept: &SavedLayout) -> (Option<Self>, usize) {
+        let (tree, left_out) = restore(&kept.panes);
+        let layout = tree.map(|tree| {
+            let mut layout = Self::over(tree);
+            for kind in PaneKind::ALL {
+                if layout.find(*kind).is_none() {
+                    let tile = layout.insert(AnyPane::new(*kind));
+                    layout.tree.set_visible(tile, false);
+                }
+            }
+            layout.first = FirstArrangement::find(&layout.tree.tiles).filter(|_| kept.follows_window);
+            layout
+        });
+        (layout, left_out)
+    }
+}
+
+/// A node of the tree: a pane, or a container whose parts are nodes again.
 #[derive(Serialize, Deserialize)]
 struct LayoutNode {
-    /// How much of its container it takes, relative to the others in it.
+    /// Share of its container, relative to the others in it.
     #[serde(default = "whole")]
     share: f32,
     #[serde(default)]
     is_hidden: bool,
-    /// Whether it lies before the others, where they lie one before the other.
+    /// True for the tab in front.
     #[serde(default)]
     is_front: bool,
     place: LayoutContent,
@@ -38,8 +73,8 @@ fn whole() -> f32 {
     1.0
 }
 
-/// Describes the arrangement.
-pub fn keep(tree: &Tree<AnyPane>) -> Value {
+/// Describes the tree.
+fn keep(tree: &Tree<AnyPane>) -> Value {
     tree.root.and_then(|root| part(tree, root, 1.0, false)).unwrap_or_default()
 }
 
@@ -67,8 +102,8 @@ fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<
     serde_json::to_value(LayoutNode { share, is_hidden: !tree.is_visible(id), is_front, place }).ok()
 }
 
-/// Builds the arrangement that was kept, and counts what had to be left out. `None` if no pane is left.
-pub fn restore(kept: &Value) -> (Option<Tree<AnyPane>>, usize) {
+/// Builds the tree that was kept, and counts what had to be left out. `None` if no pane is left.
+fn restore(kept: &Value) -> (Option<Tree<AnyPane>>, usize) {
     let mut builder = Builder::default();
     let root = builder.build(kept);
     let tree = root.map(|root| Tree::new(egui::Id::unique("panes"), root.id, builder.tiles));
@@ -108,15 +143,16 @@ impl Builder {
         built
     }
 
-    /// Of panes of which there is one each, a second is none.
+    /// Inserts a pane, unless it is the second of its kind.
     fn pane(&mut self, kept: &Value) -> Option<TileId> {
         let pane = AnyPane::restored(kept)?;
-        let is_there = |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(other) if other.is_like(&pane));
-        let is_second = !pane.is_temporary() && self.tiles.tiles().any(is_there);
+        let is_there =
+            |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(other) if other.kind() == pane.kind());
+        let is_second = !pane.is_view() && self.tiles.tiles().any(is_there);
         (!is_second).then(|| self.tiles.insert_pane(pane))
     }
 
-    /// What is left of a container's parts, if anything.
+    /// Parts of a container that are of use, if there are any.
     fn parts(&mut self, kept: &[Value]) -> Option<Vec<Built>> {
         let parts: Vec<_> = kept.iter().filter_map(|part| self.build(part)).collect();
         (!parts.is_empty()).then_some(parts)

@@ -1,14 +1,16 @@
-//! How a docked pane is drawn: its header with title, controls and buttons, then its body.
+//! Drawing of a docked pane: its header with title, controls and buttons, then its body.
 
-use super::{
-    action::Action,
-    borders,
-    icon::Icon,
-    panes::AnyPane,
-    state::State,
-    theme::{self, Palette},
+use super::borders;
+use crate::{
+    app::{
+        actions::Action,
+        icon::Icon,
+        panes::{AnyPane, PaneKind},
+        state::State,
+        theme::{self, Palette},
+    },
+    objective::MapName,
 };
-use crate::objective::MapName;
 use egui::{
     Color32, Id, PointerButton, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetText,
 };
@@ -17,34 +19,32 @@ use std::collections::BTreeSet;
 
 const BUTTON: f32 = 16.0;
 
-/// What the panes need while they are drawn, and what they leave behind.
+/// Input and output of drawing the panes.
 pub struct Docking<'a> {
     /// The state behind them.
     pub state: &'a mut State,
     /// The maps that visible panes show.
     pub watched: BTreeSet<MapName>,
-    /// Whether a visible pane asks about pixels.
-    pub inspects: bool,
-    /// Whether a visible pane changes what is shown.
-    pub tries: bool,
+    /// Panes on the screen, but for views.
+    pub visible: BTreeSet<PaneKind>,
     /// The pane whose cross was pressed.
     pub closed: Option<TileId>,
-    /// The pane that is to fill the window, or no longer.
+    /// The pane that is to fill the window, or to stop filling it.
     pub maximised: Option<TileId>,
     /// The pane that someone works in.
     pub current: Option<TileId>,
-    /// Whether one pane fills the window.
+    /// True if one pane fills the window.
     pub is_alone: bool,
-    /// The pane whose header is to get the keys.
+    /// The pane whose header is to get the keyboard focus.
     pub to_focus: Option<TileId>,
-    /// What got the keys since the last frame.
+    /// Control that got the keyboard focus since the last frame.
     pub newly_focused: Option<Id>,
-    /// Whether someone moved or resized a pane.
+    /// True once someone moved or resized a pane.
     pub is_edited: bool,
 }
 
 impl Docking<'_> {
-    /// Title, controls and buttons of a pane; says whether it is being dragged away.
+    /// Draws title, controls and buttons of a pane, and tells if it is being dragged away.
     fn header(
         &mut self,
         ui: &mut Ui,
@@ -86,7 +86,7 @@ impl Docking<'_> {
         if handle.drag_started() { UiResponse::DragStarted } else { UiResponse::None }
     }
 
-    /// The bar that a pane is held by.
+    /// Reacts to the bar that a pane is dragged by.
     fn handle(&mut self, ui: &Ui, handle: &Response, body: Rect, tile: TileId, pane: &AnyPane) {
         let name = format!("{} pane", pane.title());
         handle.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
@@ -103,7 +103,7 @@ impl Docking<'_> {
         }
         handle.context_menu(|ui| {
             for action in [Action::SplitRight, Action::SplitBelow] {
-                if pane.is_temporary() && ui.button(action.label()).on_hover_text(action.help()).clicked() {
+                if pane.is_view() && ui.button(action.label()).on_hover_text(action.help()).clicked() {
                     self.current = Some(tile);
                     self.state.wish(action);
                     ui.close();
@@ -118,7 +118,7 @@ impl Docking<'_> {
         });
     }
 
-    /// A pane is worked in once it is pressed, or something in it gets the keys.
+    /// Makes a pane the current one if it is pressed, or if something in it gets the keyboard focus.
     fn notice_work(&mut self, ui: &Ui, whole: Rect, tile: TileId) {
         let is_pressed = ui.rect_contains_pointer(whole) && ui.input(|input| input.pointer.any_pressed());
         let gets_keys = || {
@@ -148,8 +148,7 @@ fn small_button(ui: &Ui, rect: Rect, icon: Icon, is_near: bool, name: &str, help
 impl Behavior<AnyPane> for Docking<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut AnyPane) -> UiResponse {
         self.watched.extend(pane.watches());
-        self.inspects |= pane.inspects();
-        self.tries |= pane.tries();
+        self.visible.extend(pane.kind());
         let whole = ui.max_rect();
         let palette_fill = ui.visuals().panel_fill;
         ui.painter().rect_filled(whole, 0.0, palette_fill);
@@ -180,7 +179,7 @@ impl Behavior<AnyPane> for Docking<'_> {
     }
 
     fn is_container_resizable(&self, _tiles: &Tiles<AnyPane>, _tile: TileId) -> bool {
-        // It would make borders that have no name and obey no key: `borders` makes others.
+        // egui_tiles would make borders without a name or keys: `borders` makes others.
         false
     }
 
