@@ -14,8 +14,8 @@ use crate::{
     geometry::{DepthRange, Intrinsics},
     inspect::{DepthScale, PixelInspection, disparity_gradient},
     model::{Networks, weights::MetricScale},
-    objective::{Adjustment, Inputs, MapName, Noise, Objective},
-    predict::{DisparityMap, SampleTensors, depth_maps, flip_uncertainty, inputs},
+    objective::{Adjustment, Inputs, MapName, MapOrigin, Noise, Objective, prediction_maps},
+    predict::{DisparityMap, SampleTensors, flip_uncertainty, inputs},
 };
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -58,7 +58,7 @@ impl MapRequest<'_> {
 
     /// Whether maps of the true depth are watched.
     fn truth(self) -> bool {
-        MapName::OF_TRUTH.iter().any(|name| self.watched.contains(name))
+        self.watched.iter().any(|name| name.origin() == MapOrigin::TrueDepth)
     }
 
     /// Adds how unsure the networks are of the first sample, if that is watched.
@@ -273,7 +273,7 @@ impl FrameView<'_> {
             });
             (outcome.maps, what_if)
         } else {
-            (depth_maps(judged, config, self.request.watched), None)
+            (prediction_maps(judged, config, self.request.watched), None)
         };
         let evidence = self.request.explain(&objective, judged, &mut maps);
         self.request.doubt(self.snapshot.networks(), &predicted.samples, &mut maps);
