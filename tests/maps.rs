@@ -5,13 +5,15 @@ use crate::{
     session::{next, next_picture, open_demo, session, small},
     support::{backends, scattered},
 };
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     compute::DisplayDevice,
     config::{DepthNetworkType, FrameId, NetworkConfig, ObjectiveConfig},
-    geometry::Intrinsics,
-    model::{Architecture, Networks},
-    objective::{MapKind, MapName, MapOrigin, Objective, PhotometricTerm, photometric_loss, prediction_maps},
+    geometry::{DepthRange, Intrinsics},
+    model::{Architecture, Motions, Networks},
+    objective::{
+        Inputs, MapKind, MapName, MapOrigin, Objective, PhotometricTerm, photometric_loss, prediction_maps,
+    },
     predict::{SampleTensors, flip_uncertainty},
     session::{Command, Event, PictureSource},
 };
@@ -94,6 +96,46 @@ fn a_map_comes_also_when_it_alone_is_asked_for() {
         let found = prediction_maps(&inputs, &config, &alone).into_keys().collect::<Vec<_>>();
         let expected = alone.into_iter().filter(|map| map.origin() == MapOrigin::Prediction);
         assert_eq!(found, expected.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_rigid_flow_is_that_of_a_camera_that_moves_forward() {
+    let config = ObjectiveConfig {
+        frame_ids: vec![FrameId::TARGET, FrameId::NEXT],
+        scales: vec![0],
+        ..Default::default()
+    };
+    let range = DepthRange::from(&config);
+    let (depth, forward) = (8.0_f32, 2.0);
+    for (device, factor) in backends() {
+        let flow = |forward: f32| {
+            let (offset, slope) = range.coefficients();
+            let shape = [1, 1, SIZE.height, SIZE.width];
+            let mut motion = glam::Mat4::IDENTITY;
+            motion.w_axis.z = -forward;
+            let motion = TensorData::new(motion.transpose().to_cols_array().to_vec(), [1, 4, 4]);
+            let motion = BTreeMap::from([(FrameId::NEXT, Tensor::from_data(motion, &device))]);
+            let inputs = Inputs {
+                disparities: [(0, Tensor::full(shape, (1.0 / depth - offset) / slope, &device))].into(),
+                source_from_target: Motions::Shared(motion),
+                ..scene(&config, &device)
+            };
+            let wanted = BTreeSet::from([MapName::RigidFlow(FrameId::NEXT)]);
+            let mut maps = Objective::new(&config, SIZE).evaluate(&inputs, &wanted).maps;
+            let map = maps.remove(&MapName::RigidFlow(FrameId::NEXT)).unwrap();
+            (map.into_data().try_into_vec_as::<f32>().unwrap(), inputs.intrinsics[0])
+        };
+        let (still, _) = flow(0.0);
+        assert!(still.iter().all(|length| *length < 1e-3 * factor));
+        // What is ahead moves away from the principal point, to depth / (depth − forward) times its distance.
+        let (moving, camera) = flow(forward);
+        let [x, y] = [camera.centre_x * SIZE.width as f32, camera.centre_y * SIZE.height as f32];
+        for (index, length) in moving.into_iter().enumerate() {
+            let distance = ((index % SIZE.width) as f32 - x).hypot((index / SIZE.width) as f32 - y);
+            let expected = distance * forward / (depth - forward);
+            assert!((length - expected).abs() < 2e-3 * factor, "{length} at {index}, not {expected}");
+        }
     }
 }
 

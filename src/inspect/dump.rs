@@ -68,7 +68,8 @@ impl View for &DumpArray {
 /// those of scale 0.
 ///
 /// The arrays' names are a contract with the programs that read a dump, F being `0`, `m1`, `p1` or `s` and S a
-/// scale: `color_F [3, H, W]`, `disparity_S [H/2^S, W/2^S]`, `depth [H, W]`, `warped_F [3, H, W]`, `reprojection_F`,
+/// scale: `color_F [3, H, W]`, `disparity_S [H/2^S, W/2^S]`, `depth [H, W]`, `rigid_flow_F [H, W]` (pixels from
+/// the target's to the source's), `warped_F [3, H, W]`, `reprojection_F`,
 /// `identity_F` and `loss [H, W]` (the minimum), `source_index [H, W]` (u8, into identities, then reprojections),
 /// `automask [H, W]` (u8, 1 trains), `pose_F [4, 4]` (`source_from_target`), `loss_scale_S`, `smoothness_S` and
 /// `loss_total [1]`; besides, every other map of the objective.

@@ -31,6 +31,9 @@ pub enum MapName {
     /// uncertainty "Post" of Poggi et al., "On the Uncertainty of Self-Supervised Monocular Depth Estimation"
     /// (CVPR 2020).
     FlipUncertainty,
+    /// Length in pixels of the way from each pixel of the compared images to where the source is sampled for it,
+    /// through depth and motion: the optical flow of a rigid scene, `[1, H, W]`.
+    RigidFlow(FrameId),
     /// The source warped into the target with the depth of scale 0, `[3, H, W]`.
     Warped(FrameId),
     /// Photometric loss of the warped source, `[1, H, W]`.
@@ -137,7 +140,7 @@ const PHOTOMETRIC: UsualRange = UsualRange::Fixed(0.0, 0.5);
 
 impl MapName {
     /// A map of every family; which frame or scale stands here is of no matter.
-    const FAMILIES: [Self; 20] = {
+    const FAMILIES: [Self; 21] = {
         let (frame, source) = (FrameId::TARGET, FrameId::NEXT);
         [
             Self::Colour(frame),
@@ -145,6 +148,7 @@ impl MapName {
             Self::Disparity(0),
             Self::Depth,
             Self::FlipUncertainty,
+            Self::RigidFlow(source),
             Self::Warped(source),
             Self::Reprojection(source),
             Self::Identity(source),
@@ -221,6 +225,17 @@ impl MapName {
                 kind: Scalar(scale(Colormap::Magma, WITHOUT_BORDER)),
                 origin: MapOrigin::MirroredPrediction,
                 members: Members::One(self),
+                exists: always,
+            },
+            Self::RigidFlow(id) => MapSpec {
+                label: "rigid flow {}",
+                dump: "rigid_flow_{}",
+                help: "How many pixels away from its own place each pixel is seen in the source, if only the camera \
+                       moves: from predicted depth and motion",
+                group: MapGroup::Synthesis,
+                kind: Scalar(ScalarStyle { unit: "px", ..scale(Colormap::Turbo, USUAL) }),
+                origin: MapOrigin::Sources,
+                members: Members::Sources(id, Self::RigidFlow),
                 exists: always,
             },
             Self::Warped(id) => MapSpec {

@@ -70,6 +70,7 @@ impl MapContext<'_> {
             MapName::Disparity(_) | MapName::Depth | MapName::Smoothness(_) => {
                 prediction_map(name, inputs, config, size)?
             }
+            MapName::RigidFlow(id) => pair.flow(config, inputs, id)?,
             MapName::Warped(id) => warped(id)?,
             MapName::ReprojectionTerm(term, id) => pair.term(warped(id)?, term),
             MapName::IdentityTerm(term, id) => pair.term(pair.source(index(id)?), term),
