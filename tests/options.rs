@@ -109,7 +109,7 @@ fn outcome(config: &RunConfig) -> ObjectiveOutput {
     let options = SampleOptions::of(&config.objective, size);
     let sample = load_sample(&drive, &key, &options, &Augmentation::default()).unwrap();
     let samples = SampleTensors::upload(&[sample], &device);
-    let wanted: BTreeSet<MapName> = MapName::all(&config.objective).into_iter().collect();
+    let wanted: BTreeSet<MapName> = MapName::of_objective(&config.objective).into_iter().collect();
     forward(&networks, &Objective::new(&config.objective, size), &samples, Noise::None, &wanted)
 }
 

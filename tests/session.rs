@@ -356,10 +356,11 @@ fn true_depth_and_the_error_of_the_prediction_are_shown() {
         return;
     }
     let session = session();
-    session.send(Command::Watch(MapName::OF_TRUTH.into()));
+    let of_truth = [MapName::TrueDepth, MapName::DepthError];
+    session.send(Command::Watch(of_truth.into()));
     open_demo(&session);
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
-    let has_all = |picture: &Picture| picture.maps.len() == MapName::OF_TRUTH.len();
+    let has_all = |picture: &Picture| picture.maps.len() == of_truth.len();
     let picture = next_picture(&session, has_all);
     assert_eq!(picture.maps[&MapName::TrueDepth].height, picture.maps[&MapName::DepthError].height);
 }

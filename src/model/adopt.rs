@@ -1,7 +1,7 @@
 //! Starting from networks that were trained before.
 
-use super::{Architecture, DepthArchitecture, Networks, PoseArchitecture, PoseModel, PoseNetwork};
-use crate::config::{ConfigError, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType, RunConfig};
+use super::{Architecture, Networks, PoseArchitecture, PoseModel, PoseNetwork};
+use crate::config::{ConfigError, NetworkConfig, NetworkFile, PoseModelInput, RunConfig};
 use std::fmt;
 
 impl Architecture {
@@ -12,24 +12,20 @@ impl Architecture {
         let (mut config, usual) = (config.clone(), NetworkConfig::default());
         config.objective.scales.clone_from(&self.scales);
         let network = &mut config.network;
-        network.depth_network = self.depth.network_type();
-        network.num_layers = match self.depth {
-            DepthArchitecture::Resnet(encoder) => encoder.layers(),
-            DepthArchitecture::RtMonodepthS => usual.num_layers,
-        };
+        let depth = self.depth.spec();
+        network.depth_network = depth.network_type;
+        network.num_layers = depth.layers.unwrap_or(usual.num_layers);
         if let Some(pose) = self.pose.filter(|_| config.objective.temporal_sources().next().is_some()) {
-            (network.pose_model_type, network.pose_num_layers) = match pose.model {
-                PoseModel::Separate(encoder) => (PoseModelType::SeparateResnet, encoder.layers()),
-                PoseModel::Shared => (PoseModelType::Shared, usual.pose_num_layers),
-                PoseModel::Cnn => (PoseModelType::Posecnn, usual.pose_num_layers),
-            };
+            let spec = pose.model.spec();
+            network.pose_model_type = spec.model_type;
+            network.pose_num_layers = spec.layers.unwrap_or(usual.pose_num_layers);
             network.pose_model_input =
                 if pose.frames == 2 { PoseModelInput::Pairs } else { PoseModelInput::All };
         }
         config
     }
 
-    /// Whether networks like these can take over those of the listed networks that `other` has.
+    /// Checks that networks like these can take over those of the listed networks that `other` has.
     ///
     /// # Errors
     /// If one of them is another network there, or has no disparity at a scale that is needed; the first option
@@ -59,7 +55,7 @@ impl Architecture {
                 if own != theirs {
                     return refuse(*network, &own, &theirs, differing_option(own, theirs));
                 }
-                if own.model == PoseModel::Shared && self.depth != other.depth {
+                if own.model.spec().sees_features && self.depth != other.depth {
                     return refuse(*network, &self.depth, &other.depth, depth());
                 }
             }

@@ -17,8 +17,8 @@ use crate::{
     geometry::DepthRange,
     inspect::DepthScale,
     model::weights::MetricScale,
-    objective::{Adjustment, Inputs, MapName, Noise, Objective},
-    predict::{DisparityMap, SampleTensors, depth_maps, inputs},
+    objective::{Adjustment, Inputs, MapName, Noise, Objective, prediction_maps},
+    predict::{DisparityMap, SampleTensors, inputs},
 };
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -142,7 +142,7 @@ impl FrameView<'_> {
             });
             (output.maps, sandbox)
         } else {
-            (depth_maps(shown, config, self.request.watched), None)
+            (prediction_maps(shown, config, self.request.watched), None)
         };
         let inspection = self.request.inspection(&objective, shown, &mut maps);
         self.request.add_flip_uncertainty(self.snapshot.networks(), &predicted.samples, &mut maps);

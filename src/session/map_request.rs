@@ -8,7 +8,7 @@ use crate::{
     geometry::Intrinsics,
     inspect::{PixelInspection, disparity_gradient},
     model::{Networks, weights::MetricScale},
-    objective::{Inputs, MapName, Objective},
+    objective::{Inputs, MapName, MapOrigin, Objective},
     predict::{SampleTensors, flip_uncertainty},
 };
 use anyhow::Result;
@@ -53,7 +53,7 @@ impl MapRequest<'_> {
 
     /// Tells if maps of the true depth are watched.
     pub fn needs_truth(self) -> bool {
-        MapName::OF_TRUTH.iter().any(|name| self.watched.contains(name))
+        self.watched.iter().any(|name| name.origin() == MapOrigin::TrueDepth)
     }
 
     /// Adds the flip uncertainty of the first sample to the maps, if it is watched.

@@ -167,7 +167,7 @@ impl State {
         let shown = self.shown_objective().frame_ids.iter();
         let more: Vec<_> = shown.filter(|id| !objective.frame_ids.contains(id)).copied().collect();
         objective.frame_ids.extend(more);
-        MapName::shown(&objective)
+        MapName::available(&objective)
     }
 
     fn clear_history(&mut self) {

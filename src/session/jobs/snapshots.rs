@@ -5,7 +5,7 @@ use crate::{
     compute::{Compute, values},
     config::{FrameId, ImageSize},
     data::FrameKey,
-    objective::MapName,
+    objective::{MapName, MapOrigin},
     runs::{FrameMaps, Snapshot, SnapshotStore, Thumbnail},
     session::{
         Bookmarks, Event, Topic, frame_view::FrameView, map_request::MapRequest, model::ModelSnapshot,
@@ -172,8 +172,7 @@ fn predict(
     let target = MapName::Colour(FrameId::TARGET);
     let mut watched = maps.clone();
     watched.insert(target);
-    let is_of_target =
-        |name: &MapName| matches!(name, MapName::Disparity(_) | MapName::Depth) || *name == target;
+    let is_of_target = |name: &MapName| name.origin() == MapOrigin::Prediction || *name == target;
     let alone = watched.iter().all(is_of_target).then(|| snapshot.clone().without_sources());
     let snapshot = alone.as_ref().unwrap_or(snapshot);
     let view = FrameView { snapshot, request: MapRequest { watched: &watched, inspects: false, compute } };

@@ -15,7 +15,7 @@ use crate::{
         theme::{self, Palette},
     },
     compute::Lease,
-    objective::MapName,
+    objective::{MapName, MapOrigin},
     session::Activity,
     view,
 };
@@ -171,7 +171,8 @@ impl MapPane {
         if state.data().is_none() {
             return "No data is open: choose it in the Sequence pane, or drop a folder here".to_owned();
         }
-        let is_image = matches!(self.layer.name, MapName::Colour(_) | MapName::Augmented(_));
+        let origin = self.layer.name.origin();
+        let is_image = matches!(origin, MapOrigin::Image | MapOrigin::NetworkInput);
         if !is_image && state.activity() == Activity::Preparing {
             return "Getting ready: the first step takes longer than the others".to_owned();
         }
@@ -181,16 +182,16 @@ impl MapPane {
         if state.picture.is_none() {
             return "Waiting for the first picture …".to_owned();
         }
-        match self.layer.name {
-            MapName::Colour(id) | MapName::Augmented(id) => format!("There is no frame {} here", id.label()),
-            MapName::TrueDepth | MapName::DepthError => {
+        match origin {
+            MapOrigin::Image | MapOrigin::NetworkInput => format!("There is no frame for {} here", self.layer.name),
+            MapOrigin::TrueDepth => {
                 "The data has no true depth of this frame (KITTI's LiDAR, or the built-in drive's exact depth)"
                     .to_owned()
             }
-            MapName::Disparity(_) | MapName::Depth | MapName::FlipUncertainty | MapName::Smoothness(_) => {
-                "Waiting for the prediction …".to_owned()
+            MapOrigin::Prediction | MapOrigin::MirroredPrediction => "Waiting for the prediction …".to_owned(),
+            MapOrigin::Sources | MapOrigin::Reprojection | MapOrigin::Gradient => {
+                "Not known for this frame: it takes the neighbouring frames and a pose network".to_owned()
             }
-            _ => "Not known for this frame: it takes the neighbouring frames and a pose network".to_owned(),
         }
     }
 }
