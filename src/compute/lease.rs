@@ -85,7 +85,7 @@ impl Lease {
         let wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, .. }) = self.binding() else {
             return Err(lost("it holds no buffer".to_owned()));
         };
-        let DisplayDevice { device, queue, watch, .. } = &self.display;
+        let DisplayDevice { device, queue, loss_flag, .. } = &self.display;
         let size = (self.channels * self.height * self.width * size_of::<f32>()) as u64;
         let staging = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("lease to be read"),
@@ -100,7 +100,7 @@ impl Lease {
         encoder
             .map_buffer_on_submit(&staging, wgpu::MapMode::Read, .., move |result| drop(sender.send(result)));
         queue.submit([encoder.finish()]);
-        watch.poll(wgpu::PollType::wait_indefinitely())?;
+        loss_flag.poll(wgpu::PollType::wait_indefinitely())?;
         let mapped = receiver.recv().map_err(|error| lost(error.to_string()))?;
         mapped.map_err(|error| lost(error.to_string()))?;
         let bytes = staging.get_mapped_range(..).map_err(|error| lost(error.to_string()))?;
