@@ -1,35 +1,36 @@
-//! Convolutions of 3 × 3 taps one pixel apart with few filters, such as those that end in a disparity: too few
-//! for a product of tiles, whose rows would be mostly empty.
+//! Convolutions with 3 × 3 taps, stride 1 and few filters, such as those that end in a disparity. In a product of tiles
+//! most rows would be empty.
 //!
-//! A thread has a block of 2 × 4 pixels of all filters and a part of the channels. What it sees of a channel it
-//! reads once, for all taps and filters. The parts are then added in a fixed order.
+//! A thread computes a block of 2 × 4 pixels of all filters from a part of the channels. It reads its patch of a channel
+//! once for all taps and filters. The parts are then added in a fixed order.
 
 #![allow(clippy::manual_is_multiple_of, reason = "kernels have the operator, not the method")]
 
 use super::{
     activation::activated,
-    sliding::{KERNEL, PATCH_COLUMNS, Slide, TAPS, source_of},
+    arguments::ForwardArguments,
+    sliding::{KERNEL, PATCH_COLUMNS, SlidingWindow, TAPS, source_of},
     tile::Four,
-    window::{ConvolutionWindow, place_of},
+    window::pixel_at,
 };
 use crate::compute::ops::{convolution::Activation, cube::argument};
 use burn::backend::TensorMetadata;
-use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-/// The most filters that the kernel serves.
-pub(super) const MOST_FILTERS: usize = 4;
-/// Rows of a block, and what it sees.
+/// Most filters that this kernel serves.
+pub(super) const MAX_FILTERS: usize = 4;
+/// Rows of a block.
 const BLOCK_ROWS: usize = 2;
+/// Rows of the input that a block depends on: its patch.
 const PATCH_ROWS: usize = BLOCK_ROWS + KERNEL - 1;
 /// Columns of a block: one vector.
 const BLOCK_COLUMNS: usize = 4;
-/// Blocks of a workgroup.
+/// Blocks per workgroup.
 const BLOCKS: usize = 32;
-/// Parts into which the channels are split.
+/// Parts that the channels are divided into.
 const PARTS: usize = 4;
 
-/// The output `[batch, filters, height, width]`; the bias is read only with `has_bias`.
+/// Output `[batch, filters, height, width]`; the bias is read only with `has_bias`.
 #[cube(launch_unchecked)]
 fn few_filters_kernel(
     input: &Tensor<f32>,
@@ -37,7 +38,7 @@ fn few_filters_kernel(
     bias: &Tensor<f32>,
     output: &mut Tensor<f32>,
     #[comptime] filters: usize,
-    #[comptime] slide: Slide,
+    #[comptime] sliding: SlidingWindow,
     #[comptime] has_bias: bool,
     #[comptime] activation: Activation,
 ) {
@@ -47,20 +48,20 @@ fn few_filters_kernel(
     let block_columns = (width + comptime!(BLOCK_COLUMNS - 1)) / BLOCK_COLUMNS;
     let block = UNIT_POS as usize % BLOCKS;
     let part = UNIT_POS as usize / BLOCKS;
-    let index = CUBE_POS_X as usize * BLOCKS + block;
-    let place = place_of(index, images, block_rows, block_columns);
-    let top = place.row * BLOCK_ROWS;
-    let left = place.column * BLOCK_COLUMNS;
+    let block_index = CUBE_POS_X as usize * BLOCKS + block;
+    let position = pixel_at(block_index, images, block_rows, block_columns);
+    let top = position.row * BLOCK_ROWS;
+    let left = position.column * BLOCK_COLUMNS;
 
     let mut rows = Sequence::<usize>::new();
     #[unroll]
     for row in 0..PATCH_ROWS {
-        rows.push(source_of(top + row, source_height, slide));
+        rows.push(source_of(top + row, source_height, sliding));
     }
     let mut columns = Sequence::<usize>::new();
     #[unroll]
     for column in 0..PATCH_COLUMNS {
-        columns.push(source_of(left + column, source_width, slide));
+        columns.push(source_of(left + column, source_width, sliding));
     }
 
     let mut sums = Array::<f32>::new(comptime!(filters * BLOCK_ROWS * BLOCK_COLUMNS));
@@ -75,24 +76,24 @@ fn few_filters_kernel(
         for filter in 0..filters {
             #[unroll]
             for vector in 0..TAPS {
-                let place = (filter * (channels / 4) + quad) * TAPS + vector;
-                weights[comptime!(filter * TAPS + vector)] = weight[place];
+                let index = (filter * (channels / 4) + quad) * TAPS + vector;
+                weights[comptime!(filter * TAPS + vector)] = weight[index];
             }
         }
         #[unroll]
         for channel in 0..4usize {
-            let plane = (place.image * channels + quad * 4 + channel) * source_height;
+            let plane = (position.image * channels + quad * 4 + channel) * source_height;
             let mut patch = Array::<f32>::new(comptime!(PATCH_ROWS * PATCH_COLUMNS));
             #[unroll]
             for pixel in 0..comptime!(PATCH_ROWS * PATCH_COLUMNS) {
                 let row = *rows.index(comptime!(pixel / PATCH_COLUMNS));
                 let column = *columns.index(comptime!(pixel % PATCH_COLUMNS));
-                let place = (plane + row) * source_width + column;
-                patch[pixel] = if comptime!(slide.reflects) {
-                    input[place]
+                let index = (plane + row) * source_width + column;
+                patch[pixel] = if comptime!(sliding.reflects) {
+                    input[index]
                 } else {
                     let is_inside = row < source_height && column < source_width;
-                    select(is_inside, input[select(is_inside, place, 0)], 0.0)
+                    select(is_inside, input[select(is_inside, index, 0)], 0.0)
                 };
             }
             #[unroll]
@@ -126,7 +127,7 @@ fn few_filters_kernel(
         partial[(part * lines + line) * BLOCKS + block] = values;
     }
     sync_cube();
-    let is_block = index < images * block_rows * block_columns;
+    let is_block = block_index < images * block_rows * block_columns;
     #[unroll]
     for load in 0..comptime!(lines.div_ceil(PARTS)) {
         let line = part + comptime!(load * PARTS);
@@ -138,7 +139,7 @@ fn few_filters_kernel(
             for other in 0..PARTS {
                 total += partial[(other * lines + line) * BLOCKS + block];
             }
-            let place = ((place.image * filters + filter) * height + row) * width + left;
+            let index = ((position.image * filters + filter) * height + row) * width + left;
             #[unroll]
             for lane in 0..4usize {
                 if left + lane < width {
@@ -146,32 +147,26 @@ fn few_filters_kernel(
                     if comptime!(has_bias) {
                         value += bias[filter];
                     }
-                    output[place + lane] = activated(value, activation);
+                    output[index + lane] = activated(value, activation);
                 }
             }
         }
     }
 }
 
-/// Writes the output `[batch, filters, height, width]` if this kernel is the one for it.
+/// Writes the output if this kernel serves it; false if it does not.
 #[allow(unsafe_code)]
-pub(super) fn forward(
-    input: &CubeTensor,
-    weight: &CubeTensor,
-    bias: Option<&CubeTensor>,
-    output: &CubeTensor,
-    window: ConvolutionWindow,
-    activation: Activation,
-) -> bool {
+pub(super) fn forward(arguments: ForwardArguments<'_>) -> bool {
+    let ForwardArguments { input, weight, bias, output, window, activation } = arguments;
     let [batch, filters, height, width]: [usize; 4] = output.shape().dims();
     let [_, channels, _, _]: [usize; 4] = input.shape().dims();
-    let is_ours = window.kernel == KERNEL && window.stride == 1 && filters <= MOST_FILTERS;
-    if !is_ours || !channels.is_multiple_of(4) {
+    let serves = window.kernel == KERNEL && window.stride == 1 && filters <= MAX_FILTERS;
+    if !serves || !channels.is_multiple_of(4) {
         return false;
     }
     let blocks = batch * height.div_ceil(BLOCK_ROWS) * width.div_ceil(BLOCK_COLUMNS);
-    let slide = Slide::forward(window);
-    // SAFETY: every index is held inside its tensor by the kernel itself.
+    let sliding = SlidingWindow::forward(window);
+    // SAFETY: every block_index is held inside its tensor by the kernel itself.
     unsafe {
         few_filters_kernel::launch_unchecked(
             &output.client,
@@ -182,7 +177,7 @@ pub(super) fn forward(
             argument(bias.unwrap_or(weight)),
             argument(output),
             filters,
-            slide,
+            sliding,
             bias.is_some(),
             activation,
         );
