@@ -1,6 +1,10 @@
 //! `calibrate`: how many metres a unit of predicted depth is.
 
-use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
+use super::{
+    compute::{ComputeArgs, load_predictor},
+    data::CameraArgs,
+    progress,
+};
 use crate::{
     config::{ConfigError, ImageSize},
     data::{self, FrameKey, FrameSource},

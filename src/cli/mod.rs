@@ -3,6 +3,7 @@
 mod archives;
 mod bench;
 mod calibrate;
+mod compute;
 mod convert;
 mod data;
 mod demo_data;
@@ -18,21 +19,15 @@ mod train;
 
 use crate::{
     app,
-    compute::Compute,
-    config::{ConfigError, DeviceChoice, Precision},
+    config::ConfigError,
     output::{self, errln},
     panics,
-    predict::Predictor,
-    runs::RunFolder,
 };
 use anyhow::{Context, Result};
-use burn::tensor::Device;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use compute::ComputeArgs;
 use data::CameraArgs;
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 /// A desktop lab for self-supervised monocular depth. Without a command it opens the window.
 #[derive(Parser)]
@@ -100,34 +95,6 @@ enum HeadlessCommand {
     Info(info::InfoArgs),
 }
 
-/// Options of every command that computes.
-#[derive(Args)]
-struct ComputeArgs {
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
-    /// Number format of the operands of convolutions on the GPU; sums and everything else are f32
-    #[arg(long, value_enum, default_value_t)]
-    precision: Precision,
-    /// Processor threads to compute with; 0 is one for each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
-}
-
-impl ComputeArgs {
-    fn limit_threads(&self) -> Result<()> {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads)
-            .build_global()
-            .context("the threads cannot be started")
-    }
-
-    fn open(&self) -> Result<Compute> {
-        self.limit_threads()?;
-        Ok(Compute::open(self.device, None)?.with_precision(self.precision)?)
-    }
-}
-
 /// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
 pub fn main() -> ExitCode {
     panics::install_hook();
@@ -189,16 +156,4 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(HeadlessCommand::DemoData(args)) => demo_data::run(&args),
         Some(HeadlessCommand::Info(args)) => info::run(&args),
     }
-}
-
-/// Loads the depth network of a weights folder, a run folder or a checkpoint.
-fn load_predictor(path: &Path, device: &Device) -> Result<Predictor> {
-    let predictor = Predictor::load(&RunFolder::weights_in(path), device)?;
-    if !predictor.is_size_stated() {
-        errln!("the weights do not say for which size they were trained; {} is taken", predictor.size());
-    }
-    if let Some(failure) = predictor.scale_failure() {
-        errln!("{failure}; depth has no unit until then");
-    }
-    Ok(predictor)
 }

@@ -1,6 +1,6 @@
 //! `evaluate odometry`: the path that a pose network sees, or one from a file, against the true one.
 
-use super::{ComputeArgs, data::CameraArgs, progress};
+use super::{compute::ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::ObjectiveConfig,
     data::{

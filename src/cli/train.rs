@@ -1,6 +1,6 @@
 //! `train`: a run from the command line, over the same session as the window.
 
-use super::{ComputeArgs, data::CameraArgs, progress};
+use super::{compute::ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,

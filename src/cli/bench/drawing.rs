@@ -1,6 +1,9 @@
 //! The time that a frame of the window's pictures takes, drawn into a texture.
 
-use super::{BenchSetup, Timing, time};
+use super::{
+    setup::{BenchSetup, time},
+    timing::Timing,
+};
 use crate::{
     compute::{Compute, DisplayDevice, Lease},
     config::DeviceChoice,
@@ -30,8 +33,8 @@ struct BenchViews {
 }
 
 impl BenchViews {
-    fn new(setting: &BenchSetup, compute: &Compute) -> Result<Self> {
-        let (height, width) = (setting.size.height, setting.size.width);
+    fn new(setup: &BenchSetup, compute: &Compute) -> Result<Self> {
+        let (height, width) = (setup.size.height, setup.size.width);
         let value = |index: usize| 0.2 + 0.1 * (index as f32 * 0.013).sin();
         let lease = |channels: usize| {
             let values: Vec<f32> = (0..channels * height * width).map(value).collect();
@@ -79,20 +82,20 @@ impl BenchViews {
 }
 
 /// Times all three together.
-pub(super) fn view(setting: &BenchSetup) -> Result<Timing> {
-    frames(setting, BenchViews::draw)
+pub(super) fn view(setup: &BenchSetup) -> Result<Timing> {
+    frames(setup, BenchViews::draw)
 }
 
 /// Times the cloud on the whole screen.
-pub(super) fn cloud(setting: &BenchSetup) -> Result<Timing> {
+pub(super) fn cloud(setup: &BenchSetup) -> Result<Timing> {
     let [width, height] = SCREEN.map(|pixels| pixels as f32);
     let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, height));
-    frames(setting, |pictures, painter| pictures.draw_cloud(painter, screen))
+    frames(setup, |pictures, painter| pictures.draw_cloud(painter, screen))
 }
 
-fn frames(setting: &BenchSetup, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Timing> {
-    let mut frames = OffscreenWindow::new(setting, DisplayDevice::request()?)?;
-    time(setting, 1, || frames.draw(&draw).map(drop))
+fn frames(setup: &BenchSetup, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Timing> {
+    let mut frames = OffscreenWindow::new(setup, DisplayDevice::request()?)?;
+    time(setup, 1, || frames.draw(&draw).map(drop))
 }
 
 /// Frames that nobody sees.
@@ -104,12 +107,12 @@ pub(super) struct OffscreenWindow {
 }
 
 impl OffscreenWindow {
-    pub(super) fn new(setting: &BenchSetup, display: DisplayDevice) -> Result<Self> {
+    pub(super) fn new(setup: &BenchSetup, display: DisplayDevice) -> Result<Self> {
         let state = render_state(&display)?;
         view::install(&state);
         let target = target(&display.device, state.target_format);
         let compute = Compute::open(DeviceChoice::Cpu, Some(display))?;
-        let pictures = BenchViews::new(setting, &compute)?;
+        let pictures = BenchViews::new(setup, &compute)?;
         Ok(Self { context: egui::Context::default(), state, target, pictures })
     }
 

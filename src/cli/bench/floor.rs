@@ -1,6 +1,6 @@
 //! What the machine could do at best: by arithmetic, by moving bytes.
 
-use super::{BenchSetup, median};
+use super::median::median;
 use crate::compute::DeviceRates;
 use burn::tensor::{Device, Distribution, Tensor};
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use std::{fmt, time::Instant};
 
 /// Lower bound of a piece of work's time.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct LowerBound {
+pub(super) struct OperationCount {
     /// f32 multiply-adds of its convolutions.
     pub multiply_adds: f64,
     /// Bytes that its update of the weights reads and writes.
@@ -18,7 +18,7 @@ pub(super) struct LowerBound {
 
 /// The best rates of the device that computes.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Rates {
+pub(super) struct PeakRates {
     /// f32 multiply-adds a second.
     multiply_adds: f64,
     /// Bytes read and written a second.
@@ -27,22 +27,21 @@ pub(super) struct Rates {
 
 /// The least time for a piece of work.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Floor {
+pub(super) struct LowerBound {
     #[serde(flatten)]
-    demand: LowerBound,
+    count: OperationCount,
     /// Arithmetic at the device's best rate and then the bytes at that of its memory.
     pub floor_seconds: f64,
 }
 
-impl Floor {
-    pub(super) fn of(demand: LowerBound, setting: &BenchSetup) -> Self {
-        let rates = setting.rates.get_or_init(|| Rates::measure(&setting.compute.device));
-        let floor_seconds = demand.multiply_adds / rates.multiply_adds + demand.update_bytes / rates.bytes;
-        Self { demand, floor_seconds }
+impl LowerBound {
+    pub(super) fn of(count: OperationCount, rates: &PeakRates) -> Self {
+        let floor_seconds = count.multiply_adds / rates.multiply_adds + count.update_bytes / rates.bytes;
+        Self { count, floor_seconds }
     }
 }
 
-impl fmt::Display for Rates {
+impl fmt::Display for PeakRates {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { multiply_adds, bytes } = self;
         let (tera_operations, gigabytes) = (2e-12 * multiply_adds, 1e-9 * bytes);
@@ -50,10 +49,10 @@ impl fmt::Display for Rates {
     }
 }
 
-impl Rates {
+impl PeakRates {
     /// On the GPU by kernels that only multiply and add or only copy; on the CPU by the product of two
     /// square matrices and the sum of two long arrays.
-    fn measure(device: &Device) -> Self {
+    pub(super) fn measure(device: &Device) -> Self {
         match DeviceRates::measure(device) {
             Some(DeviceRates { multiply_adds, bytes }) => Self { multiply_adds, bytes },
             None => Self { multiply_adds: multiply_adds_of_cpu(device), bytes: bytes_of_cpu() },

@@ -1,56 +1,15 @@
 //! Timings as JSON and as tables.
 
-use super::{Work, floor, together::Together};
-use crate::{
-    compute::{KernelTime, KernelTimes},
-    output::outln,
+use super::{
+    args::Work,
+    floor::PeakRates,
+    timing::{Kernels, Timing},
 };
+use crate::{compute::KernelTime, output::outln};
 use serde::Serialize;
 
 /// Kernels that a table names one by one.
 const MOST_KERNELS: usize = 24;
-
-/// Seconds of one piece of work.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Timing {
-    /// The median of all runs.
-    pub seconds: f64,
-    /// The fastest.
-    pub least_seconds: f64,
-    /// The slowest.
-    pub most_seconds: f64,
-    /// Images that a piece of work is about.
-    pub images: usize,
-    /// Kernels that the GPU backend ran for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub launches: Option<u64>,
-    #[serde(flatten)]
-    pub floor: Option<floor::Floor>,
-    #[serde(flatten)]
-    pub kernels: Option<Kernels>,
-    #[serde(flatten)]
-    pub together: Option<Together>,
-}
-
-/// The GPU's time by kernel, of one run more.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Kernels {
-    kernels: Vec<KernelTime>,
-    /// "device" by the GPU's timestamps, "host" where it has none.
-    kernel_clock: &'static str,
-    /// Launches that gave no time.
-    untimed_launches: u64,
-}
-
-impl From<KernelTimes> for Kernels {
-    fn from(times: KernelTimes) -> Self {
-        Self {
-            kernels: times.kernels,
-            kernel_clock: if times.is_device_time { "device" } else { "host" },
-            untimed_launches: times.untimed,
-        }
-    }
-}
 
 #[derive(Serialize)]
 pub(super) struct Measurement {
@@ -76,7 +35,7 @@ pub(super) struct BenchReport {
     pub size: [usize; 3],
     /// Best rates of the device, where a floor was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rates: Option<floor::Rates>,
+    pub rates: Option<PeakRates>,
     /// The most memory that this process held, bytes, where the system tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
@@ -115,7 +74,7 @@ impl BenchReport {
                 outln!("{together}");
             }
             if let Some(kernels) = &timing.kernels {
-                kernels.print(*work);
+                print_kernels(*work, kernels);
             }
         }
     }
@@ -139,31 +98,29 @@ impl Measurement {
     }
 }
 
-impl Kernels {
-    fn print(&self, work: Work) {
-        let launches: u64 = self.kernels.iter().map(|kernel| kernel.launches).sum();
-        let milliseconds: f64 = self.kernels.iter().map(|kernel| kernel.milliseconds).sum();
-        outln!(
-            "\n{}: {launches} launches, {milliseconds:.3} ms of kernels, each submitted by itself",
-            work.name()
-        );
-        if self.kernel_clock == "host" {
-            outln!("this adapter has no timestamps: times are the host's and hold all waiting");
-        }
-        if self.untimed_launches > 0 {
-            outln!("{} launches gave no time", self.untimed_launches);
-        }
-        outln!("launches          ms   share  kernel");
-        let (named, rest) = self.kernels.split_at(self.kernels.len().min(MOST_KERNELS));
-        let others = KernelTime {
-            name: format!("{} others", rest.len()),
-            launches: rest.iter().map(|kernel| kernel.launches).sum(),
-            milliseconds: rest.iter().map(|kernel| kernel.milliseconds).sum(),
-            share: rest.iter().map(|kernel| kernel.share).sum(),
-        };
-        let others = (!rest.is_empty()).then_some(&others);
-        for KernelTime { name, launches, milliseconds, share } in named.iter().chain(others) {
-            outln!("{launches:8}  {milliseconds:10.3}  {:5.1}%  {name}", 100.0 * share);
-        }
+fn print_kernels(work: Work, times: &Kernels) {
+    let launches: u64 = times.kernels.iter().map(|kernel| kernel.launches).sum();
+    let milliseconds: f64 = times.kernels.iter().map(|kernel| kernel.milliseconds).sum();
+    outln!(
+        "\n{}: {launches} launches, {milliseconds:.3} ms of kernels, each submitted by itself",
+        work.name()
+    );
+    if times.kernel_clock == "host" {
+        outln!("this adapter has no timestamps: times are the host's and hold all waiting");
+    }
+    if times.untimed_launches > 0 {
+        outln!("{} launches gave no time", times.untimed_launches);
+    }
+    outln!("launches          ms   share  kernel");
+    let (named, rest) = times.kernels.split_at(times.kernels.len().min(MOST_KERNELS));
+    let others = KernelTime {
+        name: format!("{} others", rest.len()),
+        launches: rest.iter().map(|kernel| kernel.launches).sum(),
+        milliseconds: rest.iter().map(|kernel| kernel.milliseconds).sum(),
+        share: rest.iter().map(|kernel| kernel.share).sum(),
+    };
+    let others = (!rest.is_empty()).then_some(&others);
+    for KernelTime { name, launches, milliseconds, share } in named.iter().chain(others) {
+        outln!("{launches:8}  {milliseconds:10.3}  {:5.1}%  {name}", 100.0 * share);
     }
 }

@@ -1,7 +1,10 @@
 //! `evaluate benchmark`: depth for KITTI's server.
 
 use crate::{
-    cli::{ComputeArgs, load_predictor, progress},
+    cli::{
+        compute::{ComputeArgs, load_predictor},
+        progress,
+    },
     data::{
         self, FrameKey, Side,
         image::{resize, write_depth},

@@ -1,7 +1,11 @@
 //! `evaluate depth`: predicted against true depth.
 
 use crate::{
-    cli::{ComputeArgs, data::CameraArgs, load_predictor, progress},
+    cli::{
+        compute::{ComputeArgs, load_predictor},
+        data::CameraArgs,
+        progress,
+    },
     data::{
         self, FrameKey, FrameSource,
         arrays::npy::{self, NpyRows},

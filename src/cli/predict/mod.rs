@@ -2,7 +2,11 @@
 
 mod outputs;
 
-use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
+use super::{
+    compute::{ComputeArgs, load_predictor},
+    data::CameraArgs,
+    progress,
+};
 use crate::{
     config::{CameraChoice, ConfigError},
     model::weights::MetricScale,
