@@ -15,7 +15,7 @@ use std::path::Path;
 /// Options of every command that computes.
 #[derive(Args)]
 pub(super) struct ComputeArgs {
-    /// Where to compute
+    /// Device to compute on
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceChoice,
     /// Number format of the operands of convolutions on the GPU; sums and everything else are f32

@@ -1,4 +1,4 @@
-//! `inspect`: everything the loss computes for one sample, as arrays in a file.
+//! `inspect`: dumps everything the loss computes for one sample as arrays in a file.
 
 use super::{compute::ComputeArgs, data::CameraArgs};
 use crate::{

@@ -1,4 +1,4 @@
-//! The same jobs without a window: one file a command, over the same session.
+//! The command line: one file a command, over the same session as the window.
 
 mod archives;
 mod bench;
@@ -41,7 +41,7 @@ struct Cli {
 
 #[derive(Args)]
 struct WindowArgs {
-    /// What to open: a folder in KITTI raw or odometry layout, a folder of pictures (or of such folders),
+    /// Data to open: a folder in KITTI raw or odometry layout, a folder of pictures (or of such folders),
     /// or demo for the built-in drive
     #[arg(long, value_name = "DIR|demo", default_value = "demo")]
     data: String,
@@ -53,14 +53,14 @@ struct WindowArgs {
     /// Networks to load: a weights folder, a run folder or a checkpoint
     #[arg(long, value_name = "PATH")]
     weights: Option<PathBuf>,
-    /// Open with all panes where they were at the first start
+    /// Open with the default layout of the panes
     #[arg(long)]
     reset_layout: bool,
-    /// Draw without a pause, and say at the end how long frames took
+    /// Draw without a pause, and print at the end how long frames took
     #[arg(long)]
     frame_times: bool,
-    /// The file that keeps the arrangement of the panes, the theme and what was opened lately, if not the
-    /// usual one in your configuration folder
+    /// The file for the layout of the panes, the theme and recent data, instead of the usual one in your
+    /// configuration folder
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     #[command(flatten)]
@@ -73,7 +73,7 @@ enum HeadlessCommand {
     Train(Box<train::TrainArgs>),
     /// Predict disparity, depth and point clouds for images and drives
     Predict(Box<predict::PredictArgs>),
-    /// Find out how many metres a unit of predicted depth is, and keep it beside the weights
+    /// Measure how many metres a unit of predicted depth is, and save it beside the weights
     Calibrate(calibrate::CalibrateArgs),
     /// Write everything the loss computes for one sample to a file
     Inspect(inspect::InspectArgs),
@@ -83,11 +83,11 @@ enum HeadlessCommand {
     GroundTruth(ground_truth::GroundTruthArgs),
     /// List frames, their sizes and how the camera moves
     Frames(frames::FramesArgs),
-    /// Print where the official archives of a split can be had
+    /// Print the addresses of the official archives of a split
     Archives(archives::ArchivesArgs),
     /// Write networks as one safetensors file
     Convert(convert::ConvertArgs),
-    /// Time the work that people wait for, if asked in turn with another program
+    /// Time the work that people wait for, if wanted in turns with another program
     Bench(bench::BenchArgs),
     /// Export the built-in drive as a KITTI folder
     DemoData(demo_data::DemoDataArgs),
@@ -104,7 +104,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let trains = matches!(cli.command, Some(HeadlessCommand::Train(_)));
-    // What a run made is in its folder; other commands made nothing but what they print.
+    // The results of a run are in its folder; those of other commands are what they print.
     let finished = run(cli, &matches).and_then(|()| match output::failure() {
         Some(error) if !trains => Err(error).context("the results cannot be printed"),
         _ => Ok(()),
@@ -120,8 +120,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
-    // Whoever reads only the first lines of a list closes the pipe: then there is nothing more to say. A run
-    // and the window go on.
+    // A reader that needs only the first lines of a list, such as `head`, closes the pipe: the command then ends. A run
+    // and the window continue.
     if !matches!(cli.command, None | Some(HeadlessCommand::Train(_))) {
         sigpipe::reset();
     }

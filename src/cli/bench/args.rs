@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub(in crate::cli) struct BenchArgs {
-    /// The work to time; all of them if none is named
+    /// Work to time; all of it if none is named
     #[arg(value_enum)]
     pub(super) work: Vec<Work>,
     /// Height of the network's input
@@ -19,13 +19,13 @@ pub(in crate::cli) struct BenchArgs {
     /// Samples in a batch
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) batch: usize,
-    /// Times that each piece of work is timed, after one time that is not
+    /// Timed runs of each piece of work, after one that is not timed
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) runs: usize,
     /// A folder of JPEG frames for loader; without it, frames of the built-in drive at KITTI's size
     #[arg(long, value_name = "DIR")]
     pub(super) frames: Option<PathBuf>,
-    /// Another program to time in turn with this one: called as PROGRAM WORK --height H --width W
+    /// Another program to time in turns with this one: called as PROGRAM WORK --height H --width W
     /// --batch B --threads N --runs R [--frames DIR], it prints {"seconds": S} or
     /// {"images_per_second": S}
     #[arg(long, value_name = "PROGRAM")]
@@ -36,7 +36,7 @@ pub(in crate::cli) struct BenchArgs {
     /// On the GPU, do each piece of work once more and say for each of its kernels how often it was
     /// launched and how long the GPU took. Each kernel is then submitted by itself, which makes that run
     /// slower than the timed ones: compare kernels with each other, not their sum with the median.
-    /// An adapter without timestamps gives the host's times, and it is said
+    /// An adapter without timestamps gives times of the host, and the report says so
     #[arg(long)]
     pub(super) kernels: bool,
     /// Print one JSON object

@@ -1,4 +1,4 @@
-//! The time that a frame of the window's pictures takes, drawn into a texture.
+//! Timing frames of the window's views, drawn into a texture.
 
 use super::{
     setup::{BenchSetup, time},
@@ -22,7 +22,7 @@ use std::{
 
 const SCREEN: [u32; 2] = [1280, 800];
 
-/// The three ways of drawing, over values that stay.
+/// The three kinds of view over constant values.
 struct BenchViews {
     colour: Arc<Lease>,
     disparity: Arc<Lease>,
@@ -75,22 +75,22 @@ impl BenchViews {
         let layer = CloudLayer::film(depth, colour, Intrinsics::KITTI);
         let style =
             CloudStyle { point_width: 1.0, farthest: 10.0, flattest: 1.0, thinning: 1, background: [0; 3] };
-        // A little every time, so that the cloud is drawn anew as under the mouse.
+        // A turn for every frame, because an unchanged cloud would not be drawn again.
         self.orbit.turn(glam::Vec2::X);
         self.cloud.draw(painter, rect, vec![layer], &self.orbit, style);
     }
 }
 
-/// Times all three together.
+/// Times all three views together.
 pub(super) fn view(setup: &BenchSetup) -> Result<Timing> {
     frames(setup, BenchViews::draw)
 }
 
-/// Times the cloud on the whole screen.
+/// Times the point cloud on the whole screen.
 pub(super) fn cloud(setup: &BenchSetup) -> Result<Timing> {
     let [width, height] = SCREEN.map(|pixels| pixels as f32);
     let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, height));
-    frames(setup, |pictures, painter| pictures.draw_cloud(painter, screen))
+    frames(setup, |views, painter| views.draw_cloud(painter, screen))
 }
 
 fn frames(setup: &BenchSetup, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Timing> {
@@ -98,12 +98,12 @@ fn frames(setup: &BenchSetup, draw: impl Fn(&mut BenchViews, &egui::Painter)) ->
     time(setup, 1, || frames.draw(&draw).map(drop))
 }
 
-/// Frames that nobody sees.
+/// A window whose frames go to a texture.
 pub(super) struct OffscreenWindow {
     context: egui::Context,
     state: RenderState,
     target: wgpu::TextureView,
-    pictures: BenchViews,
+    views: BenchViews,
 }
 
 impl OffscreenWindow {
@@ -112,18 +112,18 @@ impl OffscreenWindow {
         view::install(&state);
         let target = target(&display.device, state.target_format);
         let compute = Compute::open(DeviceChoice::Cpu, Some(display))?;
-        let pictures = BenchViews::new(setup, &compute)?;
-        Ok(Self { context: egui::Context::default(), state, target, pictures })
+        let views = BenchViews::new(setup, &compute)?;
+        Ok(Self { context: egui::Context::default(), state, target, views })
     }
 
-    /// Draws picture, disparity and cloud; the time from submitting them to their end.
+    /// Draws image, disparity and cloud; returns the time from submission to completion.
     pub(super) fn draw_all(&mut self) -> Result<Duration> {
         self.draw(BenchViews::draw)
     }
 
     fn draw(&mut self, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Duration> {
-        let Self { context, state, target, pictures } = self;
-        draw_frame(context, state, target, |painter| draw(pictures, painter))
+        let Self { context, state, target, views } = self;
+        draw_frame(context, state, target, |painter| draw(views, painter))
     }
 }
 
@@ -183,7 +183,7 @@ fn draw_frame(
     commands.push(encoder.finish());
     let submitted = Instant::now();
     let index = state.queue.submit(commands);
-    // Not for what others submitted since.
+    // Waits for this submission only, not for those of training steps.
     state.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None })?;
     Ok(submitted.elapsed())
 }

@@ -71,7 +71,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-/// Times the work, in turn with the other program if there is one: the median of the turns' medians.
+/// Times the work, in turns with the peer if there is one; returns the median of the turns' medians.
 fn in_turns(work: Work, setup: &BenchSetup, args: &BenchArgs) -> Result<Measurement> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let against = args.against.as_deref().filter(|_| work.peer_name().is_some());
@@ -83,8 +83,8 @@ fn in_turns(work: Work, setup: &BenchSetup, args: &BenchArgs) -> Result<Measurem
     }
     ours.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
     let timing = Timing {
-        least_seconds: ours.iter().map(|timing| timing.least_seconds).fold(f64::INFINITY, f64::min),
-        most_seconds: ours.iter().map(|timing| timing.most_seconds).fold(0.0, f64::max),
+        min_seconds: ours.iter().map(|timing| timing.min_seconds).fold(f64::INFINITY, f64::min),
+        max_seconds: ours.iter().map(|timing| timing.max_seconds).fold(0.0, f64::max),
         ..ours.swap_remove(ours.len() / 2)
     };
     let against_seconds = (!theirs.is_empty()).then(|| timing.images as f64 * median(theirs));

@@ -1,4 +1,4 @@
-//! Timings as JSON and as tables.
+//! The report of all timings, as JSON or as tables.
 
 use super::{
     args::Work,
@@ -8,7 +8,7 @@ use super::{
 use crate::{compute::KernelTime, output::outln};
 use serde::Serialize;
 
-/// Kernels that a table names one by one.
+/// Maximum number of kernels that a table lists.
 const MOST_KERNELS: usize = 24;
 
 #[derive(Serialize)]
@@ -17,13 +17,13 @@ pub(super) struct Measurement {
     #[serde(flatten)]
     pub timing: Timing,
     pub images_per_second: f64,
-    /// The floor by the median.
+    /// Lower bound divided by the median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub floor_share: Option<f64>,
-    /// The other program's median in the same sitting, for as many images.
+    /// Median of the peer in the same run, for as many images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub against_seconds: Option<f64>,
-    /// Our median by the other's: below 1 we are faster.
+    /// Median of this program divided by that of the peer: below 1 this program is faster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
 }
@@ -33,19 +33,19 @@ pub(super) struct BenchReport {
     pub device: String,
     pub threads: usize,
     pub size: [usize; 3],
-    /// Best rates of the device, where a floor was asked for.
+    /// Peak rates of the device, if a lower bound needed them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rates: Option<PeakRates>,
-    /// The most memory that this process held, bytes, where the system tells.
+    /// Peak memory of this process in bytes, if the system reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
-    /// Memory that was taken from the GPU by the end, bytes; what burn once took it keeps.
+    /// GPU memory in bytes at the end; burn keeps what it once allocated, so this is also the peak.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_memory: Option<u64>,
     pub results: Vec<Measurement>,
 }
 
-/// The most memory that this process held.
+/// Peak memory of this process in bytes; `None` if the system does not report it.
 pub(super) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -82,18 +82,18 @@ impl BenchReport {
 
 impl Measurement {
     fn print(&self) {
-        let figure =
+        let number =
             |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
-        let Timing { seconds, least_seconds, most_seconds, launches, floor, .. } = &self.timing;
+        let Timing { seconds, min_seconds, max_seconds, launches, floor, .. } = &self.timing;
         outln!(
-            "{:9} {seconds:7.4} s  {least_seconds:7.4} s  {most_seconds:7.4} s  {:9.1}  {:>8}  {:>8}  {:>5}  {:>7}  {:>5}",
+            "{:9} {seconds:7.4} s  {min_seconds:7.4} s  {max_seconds:7.4} s  {:9.1}  {:>8}  {:>8}  {:>5}  {:>7}  {:>5}",
             self.work.name(),
             self.images_per_second,
-            figure(launches.map(|launches| launches as f64), 0),
-            figure(floor.map(|floor| floor.floor_seconds), 4),
-            figure(self.floor_share, 2),
-            figure(self.against_seconds, 4),
-            figure(self.ratio, 2),
+            number(launches.map(|launches| launches as f64), 0),
+            number(floor.map(|floor| floor.floor_seconds), 4),
+            number(self.floor_share, 2),
+            number(self.against_seconds, 4),
+            number(self.ratio, 2),
         );
     }
 }

@@ -46,8 +46,8 @@ pub(super) fn time(setup: &BenchSetup, images: usize, mut run: impl FnMut() -> R
         None
     };
     Ok(Timing {
-        least_seconds: seconds.iter().copied().fold(f64::INFINITY, f64::min),
-        most_seconds: seconds.iter().copied().fold(0.0, f64::max),
+        min_seconds: seconds.iter().copied().fold(f64::INFINITY, f64::min),
+        max_seconds: seconds.iter().copied().fold(0.0, f64::max),
         seconds: median(seconds),
         images,
         launches: Some(launches / setup.runs as u64).filter(|launches| *launches > 0),

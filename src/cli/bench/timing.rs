@@ -5,18 +5,20 @@ use crate::compute::{KernelTime, KernelTimes};
 use serde::Serialize;
 use std::fmt;
 
-/// Seconds of one piece of work.
+/// Seconds of a piece of work.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Timing {
-    /// The median of all runs.
+    /// Median of all runs.
     pub seconds: f64,
-    /// The fastest.
-    pub least_seconds: f64,
-    /// The slowest.
-    pub most_seconds: f64,
-    /// Images that a piece of work is about.
+    /// Fastest run.
+    #[serde(rename = "least_seconds")]
+    pub min_seconds: f64,
+    /// Slowest run.
+    #[serde(rename = "most_seconds")]
+    pub max_seconds: f64,
+    /// Images that a run works on.
     pub images: usize,
-    /// Kernels that the GPU backend ran for it.
+    /// Kernels that the GPU backend launched in a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launches: Option<u64>,
     #[serde(flatten)]
@@ -27,13 +29,13 @@ pub(super) struct Timing {
     pub together: Option<Together>,
 }
 
-/// The GPU's time by kernel, of one run more.
+/// Times of each kernel, of one more run.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Kernels {
     pub kernels: Vec<KernelTime>,
-    /// "device" by the GPU's timestamps, "host" where it has none.
+    /// "device" for timestamps of the GPU, "host" where it has none.
     pub kernel_clock: &'static str,
-    /// Launches that gave no time.
+    /// Number of launches without a time.
     pub untimed_launches: u64,
 }
 
@@ -51,18 +53,18 @@ impl From<KernelTimes> for Kernels {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Together {
     pub frames: usize,
-    /// From submitting a frame to its end, half of them.
+    /// Median milliseconds of a frame from submission to completion.
     pub frame_p50_milliseconds: f64,
-    /// The same, 99 of 100.
+    /// 99th percentile of these.
     pub frame_p99_milliseconds: f64,
-    /// The same of frames without steps, half of them.
+    /// Median milliseconds of a frame while no steps run.
     pub frame_alone_milliseconds: f64,
     pub steps: usize,
     pub step_seconds: f64,
     pub step_alone_seconds: f64,
-    /// A step beside drawing by a step alone.
+    /// Seconds of a step beside drawing, divided by those of a step alone.
     pub step_slowdown: f64,
-    /// Times that a launch was held up so that no frame waits long.
+    /// Number of launches that were delayed so that no frame waits long.
     pub throttle_waits: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What is timed: a step, the objective alone, a prediction, loading.
+//! Timing the work of training and prediction: a step, the objective, a prediction, the optimiser, loading.
 
 use super::{
     floor::{LowerBound, OperationCount, PeakRates},
@@ -31,26 +31,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Multiply-adds for a pixel of the input in the convolutions of the ResNet18 depth network: 36 144 in
+/// Multiply-adds per pixel of the input in the convolutions of the ResNet18 depth network: 36 144 in
 /// the encoder, 29 070 in the decoder.
 const DEPTH_MULTIPLY_ADDS: f64 = 65_214.0;
 /// The same for a pair of images in the pose network.
 const POSE_MULTIPLY_ADDS: f64 = 39_779.0;
-/// A backward pass does the forward pass's products twice: for the input and for the weights.
+/// A forward pass, and a backward pass of twice its products: for the gradients of inputs and of weights.
 const PASSES: f64 = 3.0;
-/// Of these, the input's of the first layers (7×7, stride 2, 64 channels from 3 and from 6): nobody asks for
-/// the gradient of a picture.
+/// Multiply-adds of the first layers (7×7, stride 2, 64 channels from 3 and from 6) for the gradient of their input,
+/// which is an image and needs none.
 const DEPTH_PICTURE_MULTIPLY_ADDS: f64 = 2_352.0;
 const POSE_PICTURES_MULTIPLY_ADDS: f64 = 4_704.0;
-/// Bytes of a weight's update: weight, gradient and both running means are read, all but the gradient
-/// written.
+/// Bytes per weight of an update: reads weight, gradient and both running means, writes all but the gradient.
 const UPDATE_BYTES: f64 = 28.0;
-/// Files that loading is timed on.
+/// Maximum number of files that loading is timed on.
 const MOST_FILES: usize = 20;
-/// The size of KITTI's frames.
+/// Size of KITTI's frames.
 const KITTI_SIZE: ImageSize = ImageSize { height: 375, width: 1242 };
 
-/// Threads that files are loaded by.
+/// Threads to load files with.
 #[derive(Clone, Copy)]
 pub(super) enum Threads {
     One,
@@ -60,7 +59,7 @@ pub(super) enum Threads {
 pub(super) fn step(setup: &BenchSetup) -> Result<Timing> {
     let mut steps = Steps::new(setup)?;
     let timing = time(setup, setup.batch, || {
-        steps.take()?;
+        steps.make()?;
         wait_for(&setup.compute.device)
     })?;
     let pairs = ObjectiveConfig::default().temporal_sources().count() as f64;
@@ -79,7 +78,7 @@ pub(super) struct Steps {
     samples: SampleTensors,
     seed: u64,
     step: u64,
-    /// Weights of all networks.
+    /// Number of weights of all networks.
     weights: usize,
 }
 
@@ -95,8 +94,8 @@ impl Steps {
         Ok(Self { train_state, samples, seed: setup.seed, step: 0, weights })
     }
 
-    /// Hands a step to the device.
-    pub(super) fn take(&mut self) -> Result<()> {
+    /// Makes a step; on the GPU waits only for its metrics.
+    pub(super) fn make(&mut self) -> Result<()> {
         self.step += 1;
         let noise = Noise::Drawn { seed: self.seed, step: self.step };
         self.train_state.step_on_batch(&self.samples, noise, 1e-4, &BTreeSet::new())?;
@@ -181,7 +180,7 @@ pub(super) fn load(setup: &BenchSetup, threads: Threads) -> Result<Timing> {
     })
 }
 
-/// An update of all weights of the networks of a step.
+/// Times an update of all weights of the networks of a step.
 pub(super) fn optimiser(setup: &BenchSetup) -> Result<Timing> {
     let architecture = Architecture::new(&network(setup.size), &ObjectiveConfig::default())?;
     let networks = Networks::new(&architecture, setup.seed, &setup.compute.device).train();
@@ -191,16 +190,16 @@ pub(super) fn optimiser(setup: &BenchSetup) -> Result<Timing> {
     let mut networks = Some(networks);
     let mut adam = AdamState::default();
     let timing = time(setup, 1, || {
-        let mut given = GradientsParams::new();
-        gradients.0.iter().for_each(|give| give(&mut given));
-        networks = networks.take().map(|networks| adam.step(networks, given, 1.0, 1e-4));
+        let mut step_gradients = GradientsParams::new();
+        gradients.0.iter().for_each(|register| register(&mut step_gradients));
+        networks = networks.take().map(|networks| adam.step(networks, step_gradients, 1.0, 1e-4));
         wait_for(&setup.compute.device)
     })?;
     let count = OperationCount { multiply_adds: 0.0, update_bytes: weights * UPDATE_BYTES };
     Ok(Timing { floor: Some(lower_bound(count, setup)), ..timing })
 }
 
-/// Hands out a gradient for each weight, again and again.
+/// Sources of constant gradients, one for each parameter.
 #[derive(Default)]
 struct RandomGradients(Vec<GradientSource>);
 
@@ -223,7 +222,7 @@ fn network(size: ImageSize) -> NetworkConfig {
     NetworkConfig { height: size.height, width: size.width, ..NetworkConfig::default() }
 }
 
-/// A batch of frames of the built-in drive.
+/// Loads a batch of frames of the built-in drive.
 fn samples(setup: &BenchSetup, objective: &ObjectiveConfig) -> Result<Vec<Sample>> {
     let frames = setup.batch as u32 + 2;
     let options = DriveOptions { seed: setup.seed, frames, size: setup.size };
@@ -238,7 +237,7 @@ fn target(drive: &BuiltInDrive, frame: u32) -> FrameKey {
     FrameKey { folder: drive.drives()[0].folder.clone(), frame, side: Side::Left }
 }
 
-/// Frames of the built-in drive as JPEGs of KITTI's size.
+/// Writes frames of the built-in drive as JPEG files of KITTI's size; returns their paths.
 fn made_frames(folder: &Path, seed: u64) -> Result<Vec<PathBuf>> {
     let drive = BuiltInDrive::new(DriveOptions { seed, frames: 5, size: KITTI_SIZE });
     let save = |frame: u32| {
@@ -253,7 +252,7 @@ fn pixels(setup: &BenchSetup) -> f64 {
     (setup.batch * setup.size.pixels()) as f64
 }
 
-/// Lets the device finish what it was given.
+/// Waits until the device has done all queued work.
 pub(super) fn wait_for(device: &Device) -> Result<()> {
     device.sync().context("the device gave up")
 }

@@ -1,4 +1,4 @@
-//! `predict`: disparity, depth, pictures and point clouds for images, folders of images and drives.
+//! `predict`: writes disparity, depth, coloured images and point clouds for images, folders of images and drives.
 
 mod outputs;
 
@@ -28,7 +28,7 @@ pub(super) struct PredictArgs {
     /// Networks: a weights folder, a run folder or a checkpoint
     #[arg(long, value_name = "PATH")]
     weights: PathBuf,
-    /// Where the results go; those of a drive in a folder of its name
+    /// Folder for the results; those of a drive go to a subfolder of its name
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub(super) struct PredictArgs {
     /// Blend with the prediction for the mirror image, as the published post-processing does (twice the time)
     #[arg(long)]
     post_process: bool,
-    /// Metres in a unit of predicted depth, instead of what stands beside the weights (see calibrate)
+    /// Metres in a unit of predicted depth, instead of the value beside the weights (see calibrate)
     #[arg(long, value_name = "FACTOR", value_parser = factor)]
     metres_per_unit: Option<f64>,
     /// Print one JSON object
@@ -54,7 +54,7 @@ fn factor(text: &str) -> Result<f64, String> {
     if factor > 0.0 && factor.is_finite() { Ok(factor) } else { Err("give a number above 0".to_owned()) }
 }
 
-/// A picture that came to nothing.
+/// An image that could not be predicted.
 struct Skipped {
     input: String,
     reason: String,
@@ -142,9 +142,9 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     Ok(())
 }
 
-/// The pictures of all inputs, each with a name of its own, and what was said about those renamed.
+/// Images of all inputs with unique names, and a line for each that was renamed.
 fn pictures(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
-    // Only a point cloud needs the camera, so that without one any camera will do.
+    // Only point clouds need the camera; without them any value will do.
     let any = || (!args.outputs.needs_camera()).then_some(CameraChoice::FieldOfView(60.0));
     let camera = args.camera.assumed().or_else(any);
     let mut pictures = Vec::new();
@@ -160,7 +160,7 @@ fn pictures(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
     Ok((pictures, renamed))
 }
 
-/// The range of colours of all pictures together; those that cannot be read are passed over.
+/// Range of colours of all images together; skips those that cannot be read.
 fn sequence_range(predictor: &Predictor, pictures: &[InputImage], flips: bool) -> Result<ColourRange> {
     let mut range = SequenceRange::default();
     let bar = progress::bar(pictures.len() as u64, "find the range");

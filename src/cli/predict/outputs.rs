@@ -1,4 +1,4 @@
-//! Which files `predict` writes of a picture, and writing them.
+//! Options for the files that `predict` writes of an image, and their writer.
 
 use crate::{
     config::CameraChoice,
@@ -33,7 +33,7 @@ pub(super) struct OutputArgs {
     /// known
     #[arg(long)]
     png16: bool,
-    /// NAME_disp.jpeg: disparity in colours at the image's size, from the least to the 95th percentile [default]
+    /// NAME_disp.jpeg: disparity in colours at the image's size, from the minimum to the 95th percentile [default]
     #[arg(long)]
     colour: bool,
     /// NAME_disp.png: the same without JPEG's losses
@@ -53,27 +53,26 @@ pub(super) struct OutputArgs {
     /// picture has its own
     #[arg(long)]
     range_lock: bool,
-    /// Leave points out of the cloud that are farther, in metres if the unit of the weights is known
+    /// Leave out points of the cloud beyond this depth, in metres if the unit of the weights is known
     #[arg(long, value_name = "DEPTH", requires = "ply")]
     max_depth: Option<f32>,
-    /// Leave points out of the cloud that hang in the air at the edges of things: surfaces seen at a flatter
-    /// angle than this
+    /// Leave out points of the cloud that float at the edges of objects: surfaces seen at a flatter angle than this
     #[arg(long, value_name = "DEGREES", requires = "ply")]
     drop_flying: Option<f32>,
 }
 
 impl OutputArgs {
-    /// Whether something is written that makes sense only in metres.
+    /// Tells if a file is written that must be in metres.
     pub fn needs_metres(&self) -> bool {
         self.depth_npy
     }
 
-    /// Whether something is written for which the camera must be known.
+    /// Tells if a file is written that needs the camera.
     pub fn needs_camera(&self) -> bool {
         self.ply
     }
 
-    /// Whether colours mean the same in all pictures.
+    /// Tells if all images share one range of colours.
     pub fn locks_range(&self) -> bool {
         self.range_lock
     }
@@ -84,18 +83,18 @@ impl OutputArgs {
     }
 }
 
-/// Writes the files of one picture after the other.
+/// Writer of the files of one image after another.
 pub(super) struct OutputWriter<'a> {
     args: &'a OutputArgs,
     out: &'a Path,
     scale: Option<&'a MetricScale>,
     range: Option<ColourRange>,
     camera: Option<CameraChoice>,
-    /// Frames of each film so far.
+    /// Number of frames of each film so far.
     frames: BTreeMap<PathBuf, usize>,
-    /// Pixels that were too far for a 16-bit PNG file.
+    /// Number of pixels that were too far for a 16-bit PNG file.
     pub clipped: usize,
-    /// Points of all clouds.
+    /// Number of points of all clouds.
     pub points: usize,
 }
 
@@ -110,20 +109,20 @@ impl<'a> OutputWriter<'a> {
         Self { args, out, scale, range, camera, frames: BTreeMap::new(), clipped: 0, points: 0 }
     }
 
-    /// The unit of every depth that is written, in words.
+    /// Unit of the depths that are written, in words.
     pub fn unit(&self) -> String {
         self.scale.map_or_else(|| "relative, up to scale".to_owned(), |scale| format!("metres ({scale})"))
     }
 
-    /// The folders that hold frames of a film.
+    /// Folders of films.
     pub fn films(&self) -> impl Iterator<Item = &PathBuf> {
         self.frames.keys()
     }
 
-    /// Writes all that is wanted of a picture.
+    /// Writes the requested files of an image.
     ///
     /// # Errors
-    /// A file cannot be written, or the picture's camera is not known although a cloud is wanted.
+    /// If a file cannot be written, or a cloud is requested and the camera is not known.
     pub fn write(&mut self, picture: &InputImage, predicted: &PredictedImage) -> Result<()> {
         let args = self.args;
         let metres = self.scale.map(|scale| scale.metres_per_unit as f32);
@@ -176,7 +175,7 @@ impl<'a> OutputWriter<'a> {
         Ok(())
     }
 
-    /// The file of the next frame of the film in a folder.
+    /// Path of the next frame of the film in a folder.
     fn next_frame(&mut self, home: &Path) -> Result<PathBuf> {
         let film = home.join("side_by_side");
         make_folder(&film)?;

@@ -132,7 +132,7 @@ impl Phase {
     /// Makes no further steps.
     pub fn pause(&mut self, failure: Option<Failure>) {
         if let Some(mut training) = self.take() {
-            training.run.rest();
+            training.run.exclude_idle_time();
             *self = Self::Paused { training, failure };
         }
     }

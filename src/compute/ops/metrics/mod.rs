@@ -4,11 +4,11 @@
 mod cube;
 mod predictions;
 
-pub use predictions::PredictionMetrics;
+pub use predictions::PredictionStatisticsInputs;
 
 use burn::tensor::{Device, Tensor};
 
-impl PredictionMetrics {
+impl PredictionStatisticsInputs {
     /// Mean and standard deviation of the disparity over an image, length of the predicted translation (0 if
     /// none is predicted), and share of the coarse pixels whose place in a source is outside its image; each
     /// averaged over the samples, `[4]`. Three launches; `None` where this is not the GPU backend, or its
