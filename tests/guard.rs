@@ -1,4 +1,4 @@
-//! Updates in groups, and the guard that keeps networks as they were where a step gives no numbers.
+//! Grouped updates, and the guard that leaves networks unchanged if a step is not finite.
 
 use crate::{
     seam::backends as computes,
@@ -29,10 +29,10 @@ use monoscope::{
 };
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-/// Sizes around a workgroup's chunk, and some that are far from it.
+/// Sizes around the chunk of a workgroup, and some far from it.
 const SIZES: [usize; 7] = [1, 3, 4095, 4096, 4097, 70_000, 2];
 
-/// Those of the adapter, and a device that binds next to nothing and little of it at once.
+/// The limits of the adapter, and those of a device that binds few and small buffers.
 const LIMITS: [Option<GroupLimits>; 2] = [None, Some(GroupLimits { bindings: 6, values: 1024 })];
 
 /// Numbers around zero.
@@ -259,7 +259,7 @@ fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
         let bad = [
             ("loss", vec![micro_batch(0.3, 0.5), spoiled.clone()]),
             ("loss", vec![spoiled, micro_batch(0.3, 0.5)]),
-            // The loss is a number, but the gradient of so many times it is none.
+            // The loss is finite, but the gradient of this multiple of it is not.
             ("gradient", vec![micro_batch(0.3, 1e38), micro_batch(0.7, 1e38)]),
         ];
         for (what, micro_batches) in bad {

@@ -1,4 +1,4 @@
-//! What goes wrong in a run is found in its figures, and nothing is found in those of a healthy one.
+//! Health checks diagnose what goes wrong in a run by its metrics, and nothing in a healthy run.
 
 use crate::session::{interrupted, next, open_demo, session, small};
 use monoscope::{
@@ -30,7 +30,7 @@ pub fn healthy(steps: u64) -> Vec<StepReport> {
     (1..=steps).map(report).collect()
 }
 
-/// What is found after the last 60 steps of a healthy run were spoiled.
+/// Diagnoses of a healthy run whose last 60 steps were spoiled.
 fn found(
     steps: u64,
     spoil: impl Fn(&mut StepReport, &mut PredictionStatistics),
@@ -58,7 +58,7 @@ fn nothing_is_found_in_a_healthy_run_at_any_step() {
     assert_eq!(readings.iter().map(|reading| reading.check).collect::<Vec<_>>(), HealthCheck::ALL);
 }
 
-/// A run whose loss is this at each step, and what is found in it after these changes.
+/// Diagnoses of a run with this loss at each step, after these changes.
 fn watched(losses: impl Fn(u64) -> f32, steps: u64, changes: &[Change]) -> Vec<String> {
     let mut history = healthy(steps);
     history.iter_mut().for_each(|report| report.loss = losses(report.step));
@@ -70,7 +70,7 @@ fn watched(losses: impl Fn(u64) -> f32, steps: u64, changes: &[Change]) -> Vec<S
 fn a_loss_is_compared_only_with_that_of_the_same_objective() {
     let at = |step, setting| Change { step, setting };
     let falling = |step: u64| 0.2 - 0.08 * (step as f32 / 1500.0).min(1.0);
-    // Without SSIM it is another quantity, here a greater one, which may fall no further.
+    // Without SSIM the loss is another quantity, here a greater one, which need not fall further.
     let jumping = |step| if step < 1200 { falling(step) } else { 0.3 };
     let jump = [at(1200, Setting::NoSsim(true))];
     for steps in [1199, 1200, 1249, 1250, 2000, 2199, 2200, 4000] {
@@ -80,7 +80,7 @@ fn a_loss_is_compared_only_with_that_of_the_same_objective() {
     let of_rate = [at(1200, Setting::LearningRate(1e-5))];
     assert_eq!(watched(jumping, 1500, &of_rate).len(), 1, "the rate does not change what the loss is");
 
-    // A loss that fell under no objective, or rises under the present one, is still found, but only in time.
+    // A loss that fell under no objective, or rises under the current one, is still diagnosed, but only later.
     let never = |step| if step < 1200 { 0.2 } else { 0.3 };
     assert_eq!(watched(never, 2100, &jump), [""; 0]);
     let found = watched(never, 2200, &jump);
@@ -88,7 +88,7 @@ fn a_loss_is_compared_only_with_that_of_the_same_objective() {
     let rising = |step| if step < 2000 { jumping(step) } else { 0.45 };
     assert_eq!(watched(rising, 2500, &jump).len(), 1);
 
-    // Nor do gradients of two objectives make an explosion.
+    // Gradients of two objectives make no explosion either.
     let mut history = healthy(1252);
     history[1199..].iter_mut().for_each(|report| report.gradient_norm *= 30.0);
     let found = |steps: usize, changes: &[Change]| {

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helper fails as its test does")]
 
-mod album;
 mod architecture;
 mod architectures;
 mod calibration;
@@ -52,6 +51,7 @@ mod seam;
 mod session;
 mod shader_languages;
 mod shaders;
+mod snapshot_store;
 mod snapshots;
 mod support;
 mod synthetic;

@@ -1,4 +1,4 @@
-//! Steps of training against the reference, and the optimiser against its composed twin.
+//! Steps of training against the published code, and the optimiser against its reference implementation.
 
 use crate::support::{
     Arrays, backends, default_architecture, gpu, largest_difference, named_gradients, relative_difference,
@@ -29,7 +29,7 @@ use std::{
 
 const SIZE: ImageSize = ImageSize { height: 128, width: 192 };
 
-/// The reference's batch, its images changed by up to three times `change`.
+/// The batch of the golden file, its images changed by up to three times `change`.
 pub fn golden_batch(golden: &Arrays, change: f32, device: &Device) -> SampleTensors {
     let image = |tag: &str, scale: usize| {
         let (shape, values) = golden.get(&format!("in.color_{tag}_s{scale}"));
@@ -90,7 +90,7 @@ fn six_steps_on_the_gpu_agree_with_the_reference() {
     let (losses, _) = six_steps(&folder, &samples);
     let (_, expected) = golden.get("losses");
     for (step, (loss, expected)) in losses.iter().zip(expected).enumerate() {
-        // Five times the CPU's tolerance, for adapters round sums and products as they like.
+        // Five times the tolerance of the CPU, because adapters round sums and products differently.
         let tolerance = if step < 5 { 5e-3 } else { 1e-2 };
         assert!((loss - expected).abs() < tolerance * expected, "step {step}: {loss} is not {expected}");
     }
@@ -251,7 +251,7 @@ fn a_clipped_gradient_has_the_wanted_norm() {
         });
         (f64::from(output.metrics.gradient_norm), squares.sum::<f64>().sqrt())
     };
-    // The first moments are a tenth of the gradient that was followed.
+    // The first moments are a tenth of the gradient after clipping.
     let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;
     let (norm, followed) = first_moments(None);
     assert!(close(followed, 0.1 * norm), "{followed} is not a tenth of {norm}");

@@ -1,4 +1,4 @@
-//! What a run foretells and tells of itself: memory, time, and logs of older versions.
+//! Data of the training pane: options as text, estimates of memory, times of a step, and logs of older versions.
 
 use crate::session::{next, open_demo, session, small};
 use burn::{module::Module, tensor::Device};

@@ -205,12 +205,12 @@ fn print(report: &OdometryReport) {
     for (name, AlignedError { scale, ate_metres, translation_percent, rotation_degrees_per_100_metres }) in
         rows
     {
-        let figure =
+        let number =
             |value: &Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
         outln!(
             "{scale:7.3} {ate_metres:8.3} {:>8} {:>14}  {name}",
-            figure(translation_percent),
-            figure(rotation_degrees_per_100_metres)
+            number(translation_percent),
+            number(rotation_degrees_per_100_metres)
         );
     }
     if evaluation.subsequences == 0 {

@@ -1,7 +1,7 @@
 //! The log of a run, `metrics.jsonl`: one JSON object a line, in order of time.
 //!
 //! A logged step has `step`, `epoch`, `loss`, `loss_0` to `loss_3`, `lr`, `gradient_norm` and more. The
-//! validation after a step has `step`, `epoch` and figures that all begin with `val_`. A change of the
+//! validation after a step has `step`, `epoch` and values whose names begin with `val_`. A change of the
 //! configuration has the number of the first `step` that is made with it, `"event": "change"`, and the
 //! option with its new value.
 

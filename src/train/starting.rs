@@ -33,7 +33,7 @@ impl StartingNetworks {
         if let Some(loaded) = loaded {
             networks.adopt(loaded, &config.network.models_to_load)?;
             for network in &config.network.models_to_load {
-                // Loaded networks without a pose network leave the run's as it is.
+                // Loaded networks without a pose network do not replace that of the run.
                 let has_it = *network == NetworkFile::Encoder || loaded.pose.is_some();
                 if let Some(pretrained) = pretrained.as_mut().filter(|_| has_it) {
                     pretrained.replaced(*network, "it comes from the loaded networks");

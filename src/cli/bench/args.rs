@@ -60,11 +60,11 @@ pub(super) enum Work {
     Predict,
     /// An update of all weights of these networks by Adam
     Optimiser,
-    /// Decoding a picture and building its four-level pyramid, on one thread
+    /// Decoding an image and building its four-level pyramid, on one thread
     Loader,
     /// The same on all threads
     Loaders,
-    /// Drawing a picture, a disparity and its point cloud into 1280×800 pixels
+    /// Drawing an image, a disparity and its point cloud into 1280×800 pixels
     View,
     /// Drawing a point cloud alone, a point for each pixel of --height and --width
     Cloud,

@@ -57,7 +57,7 @@ impl BenchReport {
         let [batch, height, width] = self.size;
         outln!("{}, {} threads; {width}×{height}, batches of {batch}", self.device, self.threads);
         outln!(
-            "work         median      least       most   images/s  launches     floor  share    other  ratio"
+            "work         median        min        max   images/s  launches     floor  share    other  ratio"
         );
         self.results.iter().for_each(Measurement::print);
         if let Some(rates) = &self.rates {

@@ -18,9 +18,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Files for every picture; without any of them --colour.
+/// Files for every image; without any of them --colour.
 #[derive(Args)]
-#[command(next_help_heading = "Files for every picture")]
+#[command(next_help_heading = "Files for every image")]
 pub(super) struct OutputArgs {
     /// NAME_disp.npy: scaled disparity (1 / depth), f32 [1, 1, h, w], at network size
     #[arg(long)]
@@ -43,14 +43,14 @@ pub(super) struct OutputArgs {
     /// camera.toml, or given below)
     #[arg(long)]
     ply: bool,
-    /// side_by_side/000000.jpg and so on: the picture above its disparity with a legend, for a film
+    /// side_by_side/000000.jpg and so on: the image above its disparity with a legend, for a film
     #[arg(long)]
     side_by_side: bool,
     /// Colours of disparity
     #[arg(long, value_enum, value_name = "NAME", default_value_t)]
     colour_map: Colormap,
-    /// One range of colours for all pictures, so that a film does not flicker (twice the time); else every
-    /// picture has its own
+    /// One range of colours for all images, so that a film does not flicker (twice the time); else every
+    /// image has its own
     #[arg(long)]
     range_lock: bool,
     /// Leave out points of the cloud beyond this depth, in metres if the unit of the weights is known
@@ -123,12 +123,12 @@ impl<'a> OutputWriter<'a> {
     ///
     /// # Errors
     /// If a file cannot be written, or a cloud is requested and the camera is not known.
-    pub fn write(&mut self, picture: &InputImage, predicted: &PredictedImage) -> Result<()> {
+    pub fn write(&mut self, image: &InputImage, predicted: &PredictedImage) -> Result<()> {
         let args = self.args;
         let metres = self.scale.map(|scale| scale.metres_per_unit as f32);
-        let home = self.out.join(&picture.name).parent().unwrap_or(self.out).to_owned();
+        let home = self.out.join(&image.name).parent().unwrap_or(self.out).to_owned();
         make_folder(&home)?;
-        let file = |ending: &str| self.out.join(format!("{}{ending}", picture.name));
+        let file = |ending: &str| self.out.join(format!("{}{ending}", image.name));
 
         let shape = [1, 1, predicted.disparity.size.height, predicted.disparity.size.width];
         if args.npy {
@@ -164,7 +164,7 @@ impl<'a> OutputWriter<'a> {
                 self.clipped += write_depth(&file("_depth.png"), &depth_map, &unit)?;
             }
             if args.ply {
-                let camera = picture.intrinsics(size, self.camera)?;
+                let camera = image.intrinsics(size, self.camera)?;
                 let flattest = args.drop_flying.map(f32::to_radians);
                 let filter = CloudFilter { farthest: args.max_depth, flattest };
                 let points = cloud(&predicted.image, &depths, camera, filter);

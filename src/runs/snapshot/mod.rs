@@ -190,7 +190,7 @@ impl Snapshots {
         while self.bytes() > self.most_bytes && self.all.len() > 2 {
             let gap =
                 |index: &usize| self.all[index + 1].step.unwrap_or(0) - self.all[index - 1].step.unwrap_or(0);
-            // Of equal gaps the oldest.
+            // The first of several equal gaps, which is the oldest.
             let Some(narrowest) = (1..self.all.len() - 1).min_by_key(gap) else { break };
             left_out.push(self.all.remove(narrowest));
         }

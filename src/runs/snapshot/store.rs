@@ -24,8 +24,8 @@ use std::{
 };
 
 const ENDING: &str = ".safetensors";
-const PICTURES: &str = "frames.safetensors";
-const PICTURE: MapName = MapName::Colour(FrameId::TARGET);
+const IMAGES: &str = "frames.safetensors";
+const IMAGE: MapName = MapName::Colour(FrameId::TARGET);
 const STEP: &str = "step";
 const SECONDS: &str = "seconds";
 
@@ -118,10 +118,10 @@ impl SnapshotStore {
             .or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
             .map_err(in_words)
             .with_context(|| format!("{} cannot be made", self.folder.display()))?;
-        let pictures = self.folder.join(PICTURES);
-        let has_picture = |frame: &FrameMaps| self.colour_frames.contains(&frame.key);
-        if !snapshot.frames.iter().all(has_picture) || !pictures.is_file() {
-            self.write_pictures(&pictures)?;
+        let images = self.folder.join(IMAGES);
+        let has_image = |frame: &FrameMaps| self.colour_frames.contains(&frame.key);
+        if !snapshot.frames.iter().all(has_image) || !images.is_file() {
+            self.write_images(&images)?;
         }
         let frames = snapshot.frames.iter().map(|frame| {
             let maps = frame.maps.iter().map(|(name, map)| (*name, map));
@@ -134,16 +134,14 @@ impl SnapshotStore {
     }
 
     /// Writes the images of all frames of the snapshots.
-    fn write_pictures(&mut self, path: &Path) -> Result<()> {
+    fn write_images(&mut self, path: &Path) -> Result<()> {
         let frames = self.snapshots.all().iter().flat_map(|snapshot| &snapshot.frames);
-        let pictures: BTreeMap<&FrameKey, &Thumbnail> =
+        let images: BTreeMap<&FrameKey, &Thumbnail> =
             frames.map(|frame| (&frame.key, frame.colour.as_ref())).collect();
-        let colour_frames = pictures.keys().map(|key| (*key).clone()).collect();
-        let pictures: Vec<MapValues<&Thumbnail>> = pictures
-            .into_iter()
-            .map(|(key, picture)| (key.clone(), BTreeMap::from([(PICTURE, picture)])))
-            .collect();
-        file::write(path, &pictures, Metadata::new())?;
+        let colour_frames = images.keys().map(|key| (*key).clone()).collect();
+        let images: Vec<MapValues<&Thumbnail>> =
+            images.into_iter().map(|(key, image)| (key.clone(), BTreeMap::from([(IMAGE, image)]))).collect();
+        file::write(path, &images, Metadata::new())?;
         self.colour_frames = colour_frames;
         Ok(())
     }
@@ -159,12 +157,12 @@ fn read_all(folder: &Path, last: u64, most_bytes: usize) -> StoredSnapshots {
     if files.is_empty() {
         return found;
     }
-    let pictures = read_pictures(&folder.join(PICTURES)).unwrap_or_else(|error| {
+    let images = read_images(&folder.join(IMAGES)).unwrap_or_else(|error| {
         found.failures.push(error);
         BTreeMap::new()
     });
     for (step, path) in files {
-        match read_snapshot(&path, step, &pictures) {
+        match read_snapshot(&path, step, &images) {
             Ok(snapshot) => {
                 let left_out = found.snapshots.add(Arc::new(snapshot));
                 found.left_out.extend(left_out.iter().filter_map(|snapshot| snapshot.step));
@@ -172,20 +170,20 @@ fn read_all(folder: &Path, last: u64, most_bytes: usize) -> StoredSnapshots {
             Err(error) => found.failures.push(error),
         }
     }
-    found.colour_frames = pictures.into_keys().collect();
+    found.colour_frames = images.into_keys().collect();
     found
 }
 
-fn read_pictures(path: &Path) -> Result<BTreeMap<FrameKey, Arc<Thumbnail>>> {
+fn read_images(path: &Path) -> Result<BTreeMap<FrameKey, Arc<Thumbnail>>> {
     let (frames, _) = file::read(path).with_context(|| format!("{} cannot be used", path.display()))?;
-    let picture = |(key, mut maps): MapValues<Thumbnail>| {
-        let picture = maps.remove(&PICTURE)?;
-        Some((key, Arc::new(picture)))
+    let image = |(key, mut maps): MapValues<Thumbnail>| {
+        let image = maps.remove(&IMAGE)?;
+        Some((key, Arc::new(image)))
     };
-    Ok(frames.into_iter().filter_map(picture).collect())
+    Ok(frames.into_iter().filter_map(image).collect())
 }
 
-fn read_snapshot(path: &Path, step: u64, pictures: &BTreeMap<FrameKey, Arc<Thumbnail>>) -> Result<Snapshot> {
+fn read_snapshot(path: &Path, step: u64, images: &BTreeMap<FrameKey, Arc<Thumbnail>>) -> Result<Snapshot> {
     let read = || -> Result<Snapshot> {
         let (frames, metadata) = file::read(path)?;
         let fact = |name: &str| metadata.get(name).with_context(|| format!("it does not say its {name}"));
@@ -195,8 +193,8 @@ fn read_snapshot(path: &Path, step: u64, pictures: &BTreeMap<FrameKey, Arc<Thumb
         let seconds = stated.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
         let seconds = seconds.with_context(|| format!("it says that it took {stated} seconds"))?;
         let with_colour = |(key, maps): MapValues<Thumbnail>| {
-            let colour = pictures.get(&key).cloned();
-            let colour = colour.with_context(|| format!("there is no picture of frame {key}"))?;
+            let colour = images.get(&key).cloned();
+            let colour = colour.with_context(|| format!("there is no image of frame {key}"))?;
             Ok(FrameMaps { key, colour, maps })
         };
         let frames = frames.into_iter().map(with_colour).collect::<Result<_>>()?;

@@ -51,14 +51,26 @@ struct Pending {
     snapshot: Snapshot,
 }
 
+/// The networks that a snapshot was last started for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum LastStart {
+    /// No snapshot was started.
+    #[default]
+    None,
+    /// Networks that are of no run.
+    OfNoRun,
+    /// Networks of a run after this step.
+    AtStep(u64),
+}
+
 /// The snapshots under way.
 #[derive(Default)]
 pub struct SnapshotJob {
     pinned: Pinned,
     /// The oldest first.
     pending: VecDeque<Pending>,
-    /// The step of the last that was begun.
-    begun: Option<Option<u64>>,
+    /// The networks of the last snapshot that was started.
+    last_start: LastStart,
     /// Pictures do not change while networks learn.
     colours: BTreeMap<FrameKey, Arc<Thumbnail>>,
     /// Frames that could not be looked at; each is told once.
@@ -92,7 +104,7 @@ impl SnapshotJob {
     /// Gives up what is under way, and the album: its networks or its data are no longer those that are looked at.
     fn forget(&mut self) {
         self.pending.clear();
-        (self.begun, self.last) = (None, None);
+        (self.last_start, self.last) = (LastStart::None, None);
         self.colours.clear();
         self.album = None;
     }
@@ -102,7 +114,7 @@ impl SnapshotJob {
         let is_turn = is_last || self.pinned.every > 0 && step.is_multiple_of(self.pinned.every);
         // Those under way hold networks of their own, so they must not pile up.
         let has_room = is_last || self.pending.len() < MOST_PENDING;
-        !self.pinned.frames.is_empty() && is_turn && has_room && self.begun != Some(Some(step))
+        !self.pinned.frames.is_empty() && is_turn && has_room && self.last_start != LastStart::AtStep(step)
     }
 
     /// Begins a snapshot of all pinned frames.
@@ -120,7 +132,7 @@ impl SnapshotJob {
         let rest = self.pinned.frames.iter().cloned().collect();
         let snapshot = Snapshot { step, frames: Vec::new(), seconds: 0.0 };
         self.pending.push_back(Pending { model, compute: compute.clone(), version, rest, snapshot });
-        self.begun = Some(step);
+        self.last_start = step.map_or(LastStart::OfNoRun, LastStart::AtStep);
     }
 
     /// Looks at one more frame; gives the snapshot that is complete with it.

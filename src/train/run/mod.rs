@@ -286,7 +286,7 @@ impl Run {
                 self.position.note_validation(report.loss);
                 if !report.loss.is_finite() {
                     return Ok(Progress::NotValidated(format!(
-                        "its loss after step {step} is {}, so this step is not called the best; the run continues",
+                        "its loss after step {step} is {}, so this step is not called the best; the run goes on",
                         report.loss
                     )));
                 }
@@ -427,7 +427,7 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        // So that the log has every step; nobody is left to report a failure to.
+        // Finishes the last step for the log; nobody is left to report a failure to.
         let _ = self.settle();
     }
 }

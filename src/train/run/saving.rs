@@ -23,7 +23,7 @@ impl Run {
         }
         let (saved, problem) = match self.save() {
             Ok(saved) => (saved, None),
-            Err(error) => (None, Some(format!("{error:#}; the run continues to the next checkpoint"))),
+            Err(error) => (None, Some(format!("{error:#}; the run goes on to the next checkpoint"))),
         };
         self.warnings.note(Problem::Checkpoint, problem);
         Ok(saved)
