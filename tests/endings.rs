@@ -1,4 +1,4 @@
-//! How runs end: with a checkpoint, or with words about what is lost.
+//! The end of runs: with a checkpoint, or with a message about what is lost.
 
 use crate::{
     resume::{demo_split, log, steps, text, train},
@@ -15,13 +15,13 @@ use std::{
     process::{self, Child, Stdio},
 };
 
-/// Puts a file where the checkpoints of a run are to be written, which stops root too.
+/// Puts a file in place of the folder of checkpoints, so that not even root can write there.
 pub fn obstruct(run: &Path) {
     fs::rename(run.join("checkpoints"), run.join("moved")).unwrap();
     fs::write(run.join("checkpoints"), "").unwrap();
 }
 
-/// Takes that file away again.
+/// Removes that file again.
 fn clear(run: &Path) {
     fs::remove_file(run.join("checkpoints")).unwrap();
     fs::rename(run.join("moved"), run.join("checkpoints")).unwrap();
@@ -96,7 +96,7 @@ fn a_checkpoint_on_the_way_that_cannot_be_written_is_a_warning() {
     request(&session, Command::Shutdown { even_unsaved: false });
 }
 
-/// Begins a run of the smallest networks with more steps than anybody waits for.
+/// Starts a run of the smallest networks with far more steps than a test waits for.
 #[cfg(unix)]
 fn begin(folder: &Path, more: &[&str]) -> (Child, PathBuf) {
     let (split, run) = (demo_split(folder, 1..4, 20..20), folder.join("run"));
@@ -115,7 +115,7 @@ fn begin(folder: &Path, more: &[&str]) -> (Child, PathBuf) {
         "--save-frequency",
         "1000000",
     ];
-    // What stands for a full disk must not kill.
+    // The limit that stands for a full disk must not kill the process.
     let script = "trap '' XFSZ; exec \"$0\" train --device cpu \"$@\"";
     let mut command = process::Command::new("bash");
     command.args(["-c", script, env!("CARGO_BIN_EXE_monoscope")]).args(always).args(small).args(more);

@@ -1,4 +1,4 @@
-//! Runs that end before their time: whatever happens, they go on as if nothing had.
+//! Runs that are killed or fail: they resume exactly as if they had not ended.
 
 use crate::session::{next, open_demo, request, request_failure, session, small, until};
 use monoscope::{
@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// As [`lines`] those of a run's log; none before there is one.
+/// The [`lines`] of a run's log; empty if it has none yet.
 pub fn log(run: &Path) -> Vec<Map<String, Value>> {
     lines(&fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default())
 }
@@ -61,7 +61,7 @@ pub fn small_drive(folder: &Path) -> PathBuf {
     data
 }
 
-/// Options of a run with a change of its options in the middle, short enough to be killed often.
+/// Options of a run that changes its options half-way, short enough to be killed often.
 pub fn options(folder: &Path, steps: u64) -> PathBuf {
     let file = folder.join("options.toml");
     let text = format!(
@@ -87,9 +87,9 @@ fn a_run_killed_a_hundred_times_goes_on_exactly() {
     killed_runs_go_on_exactly(100, 8);
 }
 
-/// Kills a run so often at random moments; in the end it must be the run that nobody killed.
+/// Kills a run again and again at random moments; the result must equal that of a run that was not killed.
 fn killed_runs_go_on_exactly(kills: usize, seed: u64) {
-    // As many steps as let it live until the last kill.
+    // Enough steps that it still runs at the last kill.
     let last_step = 4 * kills as u64;
     let folder = tempfile::tempdir().unwrap();
     let (data, options) = (small_drive(folder.path()), options(folder.path(), last_step));
@@ -123,14 +123,14 @@ fn killed_runs_go_on_exactly(kills: usize, seed: u64) {
         let lines_before =
             fs::read_to_string(killed.join("metrics.jsonl")).unwrap_or_default().lines().count();
         let mut process = go_on(&killed).spawn().unwrap();
-        // Some are killed while they begin, the others after a few lines, in a step or while saving.
+        // Some are killed while they start, others after a few lines, during a step or while saving.
         let more_lines = random.random_range(0..6);
         let longest = if more_lines == 0 { 5 * step_millis } else { step_millis };
         let extra = Duration::from_millis(random.random_range(0..=longest));
         let started = Instant::now();
         let has_lines = || {
             let text = fs::read_to_string(killed.join("metrics.jsonl")).unwrap_or_default();
-            // A resumed run first cuts off what its checkpoint does not know.
+            // A resumed run first cuts off the lines after its checkpoint.
             text.lines().count() >= (lines_before / 4 * 4).saturating_sub(4) + more_lines
         };
         while more_lines > 0 && !has_lines() && started.elapsed() < Duration::from_secs(60) {
@@ -226,7 +226,7 @@ fn a_change_between_checkpoints_is_repeated_after_a_kill() {
         unreachable!()
     };
     until(&session, Activity::Paused);
-    // What a killed process leaves behind: whatever is on the disk at this moment.
+    // A killed process leaves behind whatever is on disk at this moment.
     copy_folder(&out, &copy);
     let _ = fs::remove_dir_all(copy.join("checkpoints/step_000004"));
     fs::write(copy.join("last"), "step_000002").unwrap();
@@ -426,7 +426,7 @@ fn a_finished_run_and_the_one_under_way_are_told_and_nothing_changes() {
         let session = session();
         open(&session, demo_split(folder.path(), 1..4, validation));
         session.send(Command::Start { config: small(3), out: finished.clone() });
-        // Where nothing validates, that is said.
+        // A run without validation says so.
         while !matches!(session.wait().unwrap(), Event::RunEnded { .. }) {}
         until(&session, Activity::Idle);
 

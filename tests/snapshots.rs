@@ -108,7 +108,7 @@ fn snapshots_stay_within_their_bound_and_evenly_spread() {
     assert_eq!(snapshots.all().len() - 1, last, "one of the same step takes its place");
     let second = snapshots.all()[1].step.unwrap();
     for (step, place) in [(0, 0), (second - 1, 0), (second, 1), (9999, last)] {
-        assert_eq!(snapshots.place_at(step), Some(place), "the last before step {step}");
+        assert_eq!(snapshots.index_at(step), Some(place), "the last before step {step}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The wall of pinned frames: pinning, and going back through the snapshots.
 
 use super::{
-    cockpit::{add_earlier_run, earlier_run, wait_for},
+    training_pane::{add_earlier_run, earlier_run, wait_for},
     *,
 };
 use monoscope::{

@@ -116,7 +116,7 @@ fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) -> Response {
 /// A watch: its figure and present value.
 fn row(ui: &mut Ui, reading: &CheckResult) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
-    let figure = reading.watch.figure();
+    let figure = reading.check.metric();
     let value = in_digits(figure, reading.value);
     let spoken = format!("{}: {value}", figure.name());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
@@ -126,7 +126,7 @@ fn row(ui: &mut Ui, reading: &CheckResult) {
     let body = TextStyle::Body.resolve(ui.style());
     let weak = ui.visuals().weak_text_color();
     ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, figure.name(), body, weak);
-    let colour = match &reading.finding {
+    let colour = match &reading.diagnosis {
         Some(_) => Palette::of(ui).warning,
         None => ui.visuals().text_color(),
     };
@@ -134,7 +134,7 @@ fn row(ui: &mut Ui, reading: &CheckResult) {
     response.on_hover_text(format!(
         "{}; mean of the last steps.\n{}.",
         figure.help(),
-        reading.watch.normal()
+        reading.check.normal()
     ));
 }
 

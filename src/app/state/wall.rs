@@ -187,7 +187,7 @@ impl State {
     /// The place of the snapshot that is looked at: the newest, or the last before the chosen step.
     pub fn snapshot_place(&self) -> Option<usize> {
         match self.curves.selected_step {
-            Some(step) => self.wall.looked_at().place_at(step),
+            Some(step) => self.wall.looked_at().index_at(step),
             None => self.wall.looked_at().all().len().checked_sub(1),
         }
     }

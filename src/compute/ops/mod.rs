@@ -36,7 +36,7 @@ pub use adam::{
 pub use group::GroupLimits;
 pub use guard::{Guard, keep_unless_open};
 pub use max_pool::max_pool;
-pub use metrics::{PredictionMetrics, add_metrics, composed_add_metrics};
+pub use metrics::{PredictionStatisticsInputs, add_metrics, composed_add_metrics};
 pub use motion::{
     MotionChoice, camera_projections, composed_camera_projection, composed_plane_means, composed_transform,
     plane_means, rigid_motion, transform,

@@ -28,7 +28,8 @@ impl Moments {
     }
 }
 
-/// State of Adam as published (β 0.9 and 0.999, ε 1e-8), without weight decay.
+/// State of Adam as published (β 0.9 and 0.999, ε 1e-8), without weight decay. `crate::train` steps it,
+/// [`crate::runs::Checkpoint`] saves it.
 #[derive(Debug, Default)]
 pub struct AdamState {
     /// Updates made so far.

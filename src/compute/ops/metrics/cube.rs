@@ -2,7 +2,7 @@
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::predictions::PredictionMetrics;
+use super::predictions::PredictionStatisticsInputs;
 use crate::compute::ops::{
     cube::{argument, empty_vector, primitive, workgroup_sum},
     group::{CHUNK, THREADS, cubes},
@@ -262,7 +262,7 @@ pub(super) fn add(before: Option<&Values<1>>, parts: &[Values<1>], share: f32) -
 }
 
 /// The four metrics; `None` if there are too many sources to bind.
-pub(super) fn measure(metrics: &PredictionMetrics) -> Option<Values<1>> {
+pub(super) fn measure(metrics: &PredictionStatisticsInputs) -> Option<Values<1>> {
     let [samples, _, height, width] = metrics.disparity.dims();
     let [_, _, coarse_height, coarse_width] = metrics.coarse_disparity.dims();
     let flattened = |tensor: &Values<4>| primitive(tensor.clone().reshape([-1]));

@@ -3,11 +3,11 @@
 mod cube;
 mod predictions;
 
-pub use predictions::PredictionMetrics;
+pub use predictions::PredictionStatisticsInputs;
 
 use burn::tensor::{Device, Tensor};
 
-impl PredictionMetrics {
+impl PredictionStatisticsInputs {
     /// Mean and standard deviation of the disparity over an image, length of the predicted translation (0 if none is
     /// predicted), and share of the coarse pixels that are projected outside a source's image: `[4]`, each averaged
     /// over the samples. Three launches; `None` on the CPU backend, or if the adapter binds too few buffers at once.

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 /// Predictions of a step that its metrics are computed from.
 #[derive(Clone, Debug)]
-pub struct PredictionMetrics {
+pub struct PredictionStatisticsInputs {
     /// Disparity of the finest scale, `[B, 1, H, W]`.
     pub disparity: Tensor<4>,
     /// `source_from_target [B, 4, 4]` of the finest scale, by predicted source.

@@ -1,19 +1,22 @@
-//! Another program that does the same work, timed in turn with this one.
+//! A peer: another program that does the same work, timed in turns with this one.
 
-use super::BenchArgs;
+use super::args::BenchArgs;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::process::Command;
 
-/// The other program's answer.
+/// JSON object that the peer prints last.
 #[derive(Deserialize)]
 struct PeerResult {
     seconds: Option<f64>,
     images_per_second: Option<f64>,
 }
 
-/// Seconds that the other program takes for an image.
-pub(super) fn seconds_for_an_image(program: &str, work: &str, args: &BenchArgs) -> Result<f64> {
+/// Runs the peer on `work`; returns the seconds that it takes for an image.
+///
+/// # Errors
+/// If it cannot be started, or prints no such object.
+pub(super) fn seconds_per_image(program: &str, work: &str, args: &BenchArgs) -> Result<f64> {
     let mut words = program.split_whitespace();
     let mut command = Command::new(words.next().context("--against names no program")?);
     command.args(words).arg(work);
@@ -33,11 +36,11 @@ pub(super) fn seconds_for_an_image(program: &str, work: &str, args: &BenchArgs) 
     let output = command.output().with_context(|| format!("'{program}' cannot be started"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let last = text.lines().last().unwrap_or_default();
-    let other: PeerResult = serde_json::from_str(last).with_context(|| {
-        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-        format!("'{program}' printed no JSON object but '{last}' {complaint}")
+    let peer: PeerResult = serde_json::from_str(last).with_context(|| {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        format!("'{program}' printed no JSON object but '{last}' {stderr}")
     })?;
-    let of_rate = other.images_per_second.map(|rate| 1.0 / rate);
-    let of_batch = other.seconds.map(|seconds| seconds / args.batch as f64);
+    let of_rate = peer.images_per_second.map(|rate| 1.0 / rate);
+    let of_batch = peer.seconds.map(|seconds| seconds / args.batch as f64);
     of_batch.or(of_rate).with_context(|| format!("'{program}' printed neither seconds nor images_per_second"))
 }

@@ -1,4 +1,4 @@
-//! The cockpit of training: the form of all options, what a run needs and where its time goes, and the
+//! The training pane: the form of all options, what a run needs and where its time goes, and the
 //! curves of several runs.
 
 use super::*;

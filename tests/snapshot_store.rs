@@ -1,4 +1,4 @@
-//! The snapshots of a run in its folder: what is read is what was written, within bounds, whatever is there.
+//! The snapshots of a run on disk: what is read is what was written, within bounds, whatever the folder holds.
 
 use crate::{
     session::{next, open_demo, session, small, until},
@@ -26,7 +26,7 @@ const SIZE: ImageSize = ImageSize { height: 5, width: 10 };
 const COLOUR: MapName = MapName::Colour(FrameId::TARGET);
 const WARPED: MapName = MapName::Warped(FrameId::Stereo);
 
-/// Thumbnails of noise at these frames: a disparity of 100 bytes, and more maps if they are wished for.
+/// Thumbnails of noise at these frames: a disparity of 100 bytes, and more maps on request.
 fn snapshot(step: u64, frames: &[u32], more: &[MapName]) -> Arc<Snapshot> {
     let mut random = ChaCha8Rng::seed_from_u64(step);
     let mut noise = |map: MapName| {
@@ -45,13 +45,13 @@ fn snapshot(step: u64, frames: &[u32], more: &[MapName]) -> Arc<Snapshot> {
 }
 
 fn opened(run: &Path, step: u64) -> SnapshotStore {
-    let (album, trouble) = SnapshotStore::open(run, step, Snapshots::MOST_BYTES);
+    let (store, trouble) = SnapshotStore::open(run, step, Snapshots::MOST_BYTES);
     assert_eq!(trouble, None);
-    album
+    store
 }
 
-fn steps(album: &SnapshotStore) -> Vec<u64> {
-    album.snapshots().all().iter().map(|snapshot| snapshot.step.unwrap()).collect()
+fn steps(store: &SnapshotStore) -> Vec<u64> {
+    store.snapshots().all().iter().map(|snapshot| snapshot.step.unwrap()).collect()
 }
 
 fn names(run: &Path) -> Vec<String> {
@@ -70,18 +70,18 @@ fn file(run: &Path, step: u64) -> PathBuf {
 fn what_is_read_is_what_was_written_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path();
-    let mut album = opened(run, 0);
+    let mut store = opened(run, 0);
     let of_no_run = Snapshot { step: None, ..(*snapshot(0, &[1], &[])).clone() };
-    album.add(&Arc::new(of_no_run)).unwrap();
+    store.add(&Arc::new(of_no_run)).unwrap();
     assert!(fs::read_dir(run).unwrap().next().is_none(), "networks of no run leave nothing");
-    // Frames are pinned and let go on the way, and the maps change.
+    // Frames are bookmarked and released meanwhile, and the maps change.
     let written = [
         snapshot(0, &[7, 3], &[]),
         snapshot(50, &[7, 3], &[MapName::MinimumLoss, WARPED]),
         snapshot(1_234_567, &[7, 9], &[MapName::ChosenSource]),
     ];
     for snapshot in &written {
-        album.add(snapshot).unwrap();
+        store.add(snapshot).unwrap();
     }
     let expected = ["frames", "step_000000", "step_000050", "step_1234567"];
     assert_eq!(names(run), expected.map(|name| format!("{name}.safetensors")));
@@ -99,10 +99,10 @@ fn what_is_left_out_leaves_the_disk_too() {
     let run = folder.path();
     let of_file = |name: &String| name.strip_prefix("step_")?.strip_suffix(".safetensors")?.parse().ok();
     let on_disk = || names(run).iter().filter_map(of_file).collect::<Vec<u64>>();
-    let (mut album, _) = SnapshotStore::open(run, 0, 850);
+    let (mut store, _) = SnapshotStore::open(run, 0, 850);
     for step in (0..=500).step_by(10) {
-        album.add(&snapshot(step, &[7], &[])).unwrap();
-        assert_eq!(on_disk(), steps(&album));
+        store.add(&snapshot(step, &[7], &[])).unwrap();
+        assert_eq!(on_disk(), steps(&store));
     }
     assert_eq!(on_disk().len(), 8, "room for eight of 100 bytes");
     assert_eq!((on_disk()[0], on_disk()[7]), (0, 500));
@@ -115,9 +115,9 @@ fn what_is_left_out_leaves_the_disk_too() {
 fn what_will_be_made_anew_and_what_was_half_written_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path();
-    let mut album = opened(run, 0);
+    let mut store = opened(run, 0);
     for step in [0, 10, 20, 30] {
-        album.add(&snapshot(step, &[7], &[])).unwrap();
+        store.add(&snapshot(step, &[7], &[])).unwrap();
     }
     // Killed between writing and renaming.
     let half = run.join("snapshots/.unfinished_abc");
@@ -125,8 +125,8 @@ fn what_will_be_made_anew_and_what_was_half_written_is_removed() {
     fs::write(file(run, 40), "damaged, and after the checkpoint").unwrap();
     assert_eq!(steps_of(&SnapshotStore::read(run)), [0, 10, 20, 30], "who only reads changes nothing");
     assert!(half.exists() && file(run, 40).exists());
-    let album = opened(run, 20);
-    assert_eq!(steps(&album), [0, 10, 20]);
+    let store = opened(run, 20);
+    assert_eq!(steps(&store), [0, 10, 20]);
     let left = ["frames", "step_000000", "step_000010", "step_000020"];
     assert_eq!(names(run), left.map(|name| format!("{name}.safetensors")));
 }
@@ -139,9 +139,9 @@ fn steps_of(snapshots: &Snapshots) -> Vec<u64> {
 fn what_is_damaged_or_foreign_is_passed_over_and_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path();
-    let mut album = opened(run, 0);
+    let mut store = opened(run, 0);
     for step in [0, 10, 20, 30, 40] {
-        album.add(&snapshot(step, &[7], &[])).unwrap();
+        store.add(&snapshot(step, &[7], &[])).unwrap();
     }
     let whole = fs::read(file(run, 10)).unwrap();
     fs::write(file(run, 10), &whole[..whole.len() - 1]).unwrap();
@@ -150,17 +150,17 @@ fn what_is_damaged_or_foreign_is_passed_over_and_told_at_once() {
     fs::write(file(run, 30), safetensors::serialize([("conv1.weight", weights)], None).unwrap()).unwrap();
     fs::write(run.join("snapshots/notes.txt"), "of somebody").unwrap();
     fs::create_dir(file(run, 35)).unwrap();
-    let (album, trouble) = SnapshotStore::open(run, 40, Snapshots::MOST_BYTES);
+    let (store, trouble) = SnapshotStore::open(run, 40, Snapshots::MOST_BYTES);
     let trouble = trouble.unwrap();
     assert!(trouble.contains("step_000010") && trouble.ends_with("and 2 more"), "{trouble}");
-    assert_eq!(steps(&album), [0, 40]);
+    assert_eq!(steps(&store), [0, 40]);
 
     // Without their pictures snapshots cannot be shown; the next one that is taken brings them back.
     fs::write(run.join("snapshots/frames.safetensors"), "no pictures").unwrap();
-    let (mut album, trouble) = SnapshotStore::open(run, 40, Snapshots::MOST_BYTES);
+    let (mut store, trouble) = SnapshotStore::open(run, 40, Snapshots::MOST_BYTES);
     assert!(trouble.unwrap().contains("frames.safetensors"));
-    assert!(steps(&album).is_empty());
-    album.add(&snapshot(50, &[7], &[])).unwrap();
+    assert!(steps(&store).is_empty());
+    store.add(&snapshot(50, &[7], &[])).unwrap();
     assert_eq!(steps(&SnapshotStore::open(run, 50, Snapshots::MOST_BYTES).0), [0, 40, 50]);
 }
 
@@ -168,28 +168,28 @@ fn what_is_damaged_or_foreign_is_passed_over_and_told_at_once() {
 fn a_folder_that_takes_nothing_is_told_once_and_again_after_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let (mut album, trouble) = SnapshotStore::open(&run, 0, Snapshots::MOST_BYTES);
+    let (mut store, trouble) = SnapshotStore::open(&run, 0, Snapshots::MOST_BYTES);
     assert_eq!(trouble, None);
-    let refusal = format!("{:#}", album.add(&snapshot(0, &[7], &[])).unwrap_err());
+    let refusal = format!("{:#}", store.add(&snapshot(0, &[7], &[])).unwrap_err());
     assert!(refusal.contains("step 0") && refusal.contains("snapshots"), "{refusal}");
-    album.add(&snapshot(10, &[7], &[])).expect("it is told once");
+    store.add(&snapshot(10, &[7], &[])).expect("it is told once");
     assert!(!run.exists(), "a run folder that was removed stays so");
     fs::create_dir(&run).unwrap();
-    album.add(&snapshot(20, &[7], &[])).unwrap();
+    store.add(&snapshot(20, &[7], &[])).unwrap();
     assert_eq!(steps(&opened(&run, 20)), [20]);
-    assert_eq!(steps(&album), [0, 10, 20], "the wall has them all");
+    assert_eq!(steps(&store), [0, 10, 20], "the wall has them all");
     fs::remove_dir_all(run.join("snapshots")).unwrap();
     fs::write(run.join("snapshots"), "no folder").unwrap();
-    album.add(&snapshot(30, &[7], &[])).unwrap_err();
-    album.add(&snapshot(40, &[7], &[])).unwrap();
+    store.add(&snapshot(30, &[7], &[])).unwrap_err();
+    store.add(&snapshot(40, &[7], &[])).unwrap();
 }
 
 #[test]
 fn no_mutation_of_a_snapshot_takes_more_than_it_may() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path();
-    let mut album = opened(run, 0);
-    album.add(&snapshot(10, &[7, 8], &[WARPED])).unwrap();
+    let mut store = opened(run, 0);
+    store.add(&snapshot(10, &[7, 8], &[WARPED])).unwrap();
     let pictures = run.join("snapshots/frames.safetensors");
     let wholes = [file(run, 10), pictures].map(|path| (fs::read(&path).unwrap(), path));
     let mut generator = ChaCha8Rng::seed_from_u64(3);

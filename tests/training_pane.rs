@@ -1,4 +1,4 @@
-//! What a run foretells and tells of itself: memory, time, and logs of older versions.
+//! Data of the training pane: options as text, estimates of memory, times of a step, and logs of older versions.
 
 use crate::session::{next, open_demo, session, small};
 use burn::{module::Module, tensor::Device};
@@ -146,7 +146,7 @@ fn a_log_of_an_older_version_reads_as_far_as_it_says() {
     fs::write(folder.path().join("metrics.jsonl"), format!("{line}\n{{\"step\":8,")).unwrap();
     let entries = Log::read(folder.path()).unwrap();
     let [Entry::Step(report)] = &entries[..] else { panic!("{entries:?}") };
-    assert_eq!((report.step, report.split, report.memory, report.signals), (7, None, None, None));
+    assert_eq!((report.step, report.split, report.memory, report.statistics), (7, None, None, None));
     let missing = Log::read(&folder.path().join("nothing")).unwrap_err();
     assert!(format!("{missing:#}").contains("metrics.jsonl"));
 }
