@@ -1,9 +1,9 @@
 //! Starting from networks that were trained before.
 
-use super::{Architecture, DepthArchitecture, Networks, PoseArchitecture, PoseModel, PoseNetwork};
+use super::{Architecture, Networks, PoseArchitecture, PoseModel, PoseNetwork};
 use crate::config::{
-    ConfigError, NetworkConfig, NetworkFile, ObjectiveConfig, OptionName, Phrase, PoseModelInput,
-    PoseModelType, RunConfig, Term, option_name, phrase,
+    ConfigError, NetworkConfig, NetworkFile, ObjectiveConfig, OptionName, Phrase, PoseModelInput, RunConfig,
+    Term, option_name, phrase,
 };
 use std::fmt;
 

@@ -132,7 +132,7 @@ impl Phase {
     /// Pauses the run.
     pub fn pause(&mut self, failure: Option<Failure>) {
         if let Some(mut active) = self.take() {
-            active.run.rest();
+            active.run.exclude_idle_time();
             *self = Self::Paused { active, failure };
         }
     }
