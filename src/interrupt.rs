@@ -1,22 +1,23 @@
-//! Signals that ask the program to end: SIGINT (the interrupt key), SIGTERM and SIGHUP; on Windows the interrupt key
-//! and a console that closes.
+//! Handling signals that ask the program to end: SIGINT (Ctrl+C), SIGTERM and SIGHUP; on Windows Ctrl+C and the closing
+//! of the console.
 
 use crate::output::errln;
 use anyhow::{Context, Result};
 use std::{process, sync::atomic::AtomicBool, sync::atomic::Ordering};
 
-/// Calls `end` at the first signal, on a thread of its own. The second ends the process at once, with exit code 1.
+/// Installs a handler that calls `end` at the first signal, on a thread of its own. The second signal ends the process
+/// at once, with exit code 1.
 ///
 /// # Errors
-/// If signals are watched already, or cannot be.
+/// If a handler is already installed, or cannot be.
 pub(crate) fn on_signal(end: impl Fn() + Send + 'static) -> Result<()> {
-    let has_come = AtomicBool::new(false);
-    let take = move || {
-        if has_come.swap(true, Ordering::Relaxed) {
+    let was_called = AtomicBool::new(false);
+    let handle = move || {
+        if was_called.swap(true, Ordering::Relaxed) {
             errln!("error: ended at once by a second signal, without a checkpoint");
             process::exit(1);
         }
         end();
     };
-    ctrlc::set_handler(take).context("the signals that end the program cannot be watched")
+    ctrlc::set_handler(handle).context("the signals that end the program cannot be watched")
 }

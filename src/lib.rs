@@ -30,6 +30,20 @@
 //! Three more rules: `view` never imports burn, and knows neither `train` nor `session`; `train`, `session`,
 //! `objective`, `model` and `evaluate` never import egui; only `compute` names backend types.
 //!
+//! # The path of a batch
+//!
+//! One step of training, from files to the screen:
+//!
+//! 1. `data/loader/batches.rs`: threads load and augment samples; batches come out in order.
+//! 2. `train/batch_stream.rs`: `BatchStream::next` is the batch after the run's position, across epochs.
+//! 3. `train/run/mod.rs`: `Run::step` uploads it as micro-batches, and logs the metrics when they arrive.
+//! 4. `train/train_state.rs`: `TrainState::begin_step` goes forward, backward, and through Adam.
+//! 5. `predict/forward.rs`: `forward` runs depth and pose networks, and gives the objective what they predict.
+//! 6. `objective/mod.rs`: `Objective::evaluate` computes losses, and the maps that open panes watch.
+//! 7. `session/worker/training.rs`: `Worker::train`, which asked for the step, sends its report as an event.
+//! 8. `session/showing.rs`: `PictureSubject::picture` leases the maps of the first sample; the latest picture wins.
+//! 9. `view/field.rs` and `view/image.rs`: shaders draw the leased memory in the panes.
+//!
 //! # The path of a click
 //!
 //! A pane asks for an [`app`] action; the window's state sends a [`session::Request`] with a number of its own. The

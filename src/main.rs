@@ -1,4 +1,4 @@
-//! The program: a window without a command, else a job.
+//! The program: opens the window, or runs the command that is given.
 
 fn main() -> std::process::ExitCode {
     monoscope::cli::main()

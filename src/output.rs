@@ -1,5 +1,5 @@
-//! Text for whoever started the program. `println!` and `eprintln!` panic where nobody reads any more or the disk
-//! under the output is full; neither ends what is under way here.
+//! Printing to stdout and stderr without panics. `println!` and `eprintln!` panic if the reader has closed the pipe or
+//! the disk is full; a run must survive both.
 
 use std::{
     fmt,
@@ -7,22 +7,22 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// The first reason why a line could not be printed.
+/// The first error of printing.
 static FAILURE: Mutex<Option<io::Error>> = Mutex::new(None);
 
-/// Prints a line of results on the standard output.
+/// Prints a line of results to stdout.
 macro_rules! outln {
     ($($text:tt)*) => { $crate::output::print(format_args!($($text)*)) };
 }
 
-/// Prints a message on the standard error.
+/// Prints a message to stderr.
 macro_rules! errln {
     ($($text:tt)*) => { $crate::output::report(format_args!($($text)*)) };
 }
 
 pub(crate) use {errln, outln};
 
-/// What [`outln`] does. A failure is kept for [`failure`].
+/// Prints and flushes the line of [`outln`]; keeps the first error for [`failure`].
 pub(crate) fn print(line: fmt::Arguments) {
     let mut output = io::stdout().lock();
     if let Err(error) = writeln!(output, "{line}").and_then(|()| output.flush()) {
@@ -30,12 +30,12 @@ pub(crate) fn print(line: fmt::Arguments) {
     }
 }
 
-/// What [`errln`] does. There is nobody left to tell of a failure.
+/// Prints the line of [`errln`]. An error is ignored: there is nowhere left to report it.
 pub(crate) fn report(line: fmt::Arguments) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Why results could not be printed, apart from a reader who wanted no more of them.
+/// Takes the first error of printing results, unless the reader had closed the pipe.
 pub(crate) fn failure() -> Option<io::Error> {
     let failure = FAILURE.lock().unwrap_or_else(PoisonError::into_inner).take();
     failure.filter(|error| error.kind() != ErrorKind::BrokenPipe)

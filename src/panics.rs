@@ -1,7 +1,7 @@
-//! Panics that are caught: their message, place and backtrace, which the caught payload itself does not hold.
+//! Reports of caught panics: message, location and backtrace. The caught payload has only the message.
 //!
-//! A panic's place is known only to the panic hook, which runs before unwinding begins. The hook writes it
-//! down, and whoever catches the panic takes the report.
+//! Only the panic hook, which runs before unwinding begins, knows the location. The hook notes it, and the code that
+//! catches the panic takes the report.
 //!
 //! A release build keeps the names of functions, but no debug information: the backtrace then names functions
 //! and no lines. The line of the panic itself is always known.
@@ -23,19 +23,19 @@ use sysinfo::System;
 /// A panic that was caught.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanicReport {
-    /// The text it was raised with.
+    /// Text of the panic.
     pub message: String,
     /// `file:line:column` of the code that panicked; `None` if no hook was installed.
     pub location: Option<String>,
-    /// The thread it began on.
+    /// Name of the thread that panicked.
     pub thread: String,
-    /// The calls that led to it, the innermost first; `None` if no hook was installed.
+    /// Call stack, innermost call first; `None` if no hook was installed.
     pub backtrace: Option<String>,
 }
 
 impl PanicReport {
-    /// The report of a caught panic, from what `catch_unwind` gives. A panic that began on a thread of a
-    /// thread pool and was passed on to this one is found by its message.
+    /// Takes the report of a caught panic by the payload of `catch_unwind`. A panic that began in a thread pool and was
+    /// resumed on this thread is found by its message.
     pub fn take(payload: &(dyn Any + Send)) -> Self {
         let message = message(payload);
         let noted = {
@@ -53,8 +53,7 @@ impl PanicReport {
         }
     }
 
-    /// Everything that a developer asks for: program, system, adapter (if it is known), message, place and
-    /// backtrace.
+    /// Full text for a bug report: program, system, adapter (if it is known), message, location and backtrace.
     pub fn full(&self, adapter: Option<&str>) -> String {
         let system = System::long_os_version().unwrap_or_else(|| std::env::consts::OS.to_owned());
         let kernel = System::kernel_version().map_or_else(String::new, |kernel| format!(", kernel {kernel}"));
@@ -71,15 +70,15 @@ impl PanicReport {
 }
 
 impl fmt::Display for PanicReport {
-    /// One line: message and place.
+    /// Message and location in one line.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&one_line(&self.message))?;
         self.location.as_ref().map_or(Ok(()), |location| write!(formatter, " (at {location})"))
     }
 }
 
-/// Does some work; a panic in it becomes a report. The hook prints one line of it, because the report says the
-/// rest.
+/// Does some work and turns a panic in it into a report. The hook then prints only one line, because the report has
+/// the rest.
 ///
 /// # Errors
 /// If the work panics.
@@ -90,8 +89,8 @@ pub fn catch<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicReport>
     result.map_err(|payload| PanicReport::take(payload.as_ref()))
 }
 
-/// Installs the hook that notes panics, once in a process. Where a panic is not caught by [`catch`], the hook
-/// that was installed before prints it.
+/// Installs the hook that notes panics, once in a process. A panic that [`catch`] does not catch also goes to the hook
+/// that was installed before.
 pub fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -113,23 +112,23 @@ pub fn install_hook() {
     });
 }
 
-/// Notes that wait to be taken. Those of panics that nobody catches stay, so the oldest give way.
+/// Maximum number of notes. Notes of panics that nobody catches are never taken, so the oldest go.
 const MOST_NOTES: usize = 8;
 
 thread_local! {
-    /// How many calls of [`catch`] this thread is in.
+    /// Number of calls of [`catch`] that this thread is in.
     static CATCHING: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Shared by all threads, because thread pools pass panics on.
+/// Notes of all threads, because a thread pool resumes a panic on another thread.
 static NOTES: Mutex<VecDeque<Note>> = Mutex::new(VecDeque::new());
 
 fn notes() -> MutexGuard<'static, VecDeque<Note>> {
-    // Its content is only ever pushed and removed, so it is sound even after a panic.
+    // Notes are only pushed and removed, so the queue is valid even after a panic.
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the hook sees of a panic. The backtrace finds its names when it is printed, which takes a while.
+/// A panic as the hook sees it. The backtrace looks up names only when it is printed, which takes a while.
 struct Note {
     thread: (ThreadId, String),
     message: String,

@@ -1,4 +1,4 @@
-//! Files of other versions: a run of an older one goes on, and what a newer one noted stays.
+//! Files of other versions: a run of an older version resumes, and what a newer version wrote stays.
 //!
 //! `data/version_0_1` has a run that version 0.1.0 made and that was killed in its sixth step, and the log of the
 //! same run when it was not killed. Its networks begin as zeros, so that its tensors take little room.
@@ -49,7 +49,7 @@ fn a_run_of_version_0_1_goes_on_as_if_it_had_not_ended() {
     for (found, expected) in found.iter().zip(&expected) {
         assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         for (key, expected) in expected {
-            // Another processor rounds otherwise.
+            // Another CPU rounds differently.
             let is_same = match (found[key].as_f64(), expected.as_f64()) {
                 (Some(found), Some(expected)) => (found - expected).abs() <= 1e-5 * expected.abs() + 1e-6,
                 _ => found[key] == *expected,

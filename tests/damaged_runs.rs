@@ -1,4 +1,4 @@
-//! Files of a run that were cut off, overwritten, moved or removed: each is refused or made good, in words that say
+//! Files of a run that were cut off, overwritten, moved or removed: each is refused or repaired with a message that says
 //! what to do, and nothing else of the run changes.
 
 use crate::{
@@ -50,7 +50,7 @@ fn assert_no_raw_words(said: &str) {
     }
 }
 
-/// The error of going on with a run, which must end it and change nothing in its folder.
+/// The error of resuming a run, which must change nothing in its folder.
 fn refusal(run: &Path, more: &[&str]) -> String {
     let before = contents(run);
     let output = resume(run, more);
@@ -100,8 +100,14 @@ fn a_configuration_that_was_cut_off_is_no_configuration() {
         RunFile::parse(&text[..text.len() - 3].replace("seed = 1", "seed = ")).unwrap_err().to_string();
     assert!(error.contains("makes no sense"), "{error}");
     assert_no_raw_words(&error);
-    // The defaults of this version are all that a file must have.
-    RunFile::parse(&toml::to_string(&RunConfig::default()).unwrap()).unwrap();
+    // The defaults of this version are all that a file must have, and each cut is found however many options came
+    // later: the last option written is one that every version wrote.
+    let text = toml::to_string(&RunConfig::default()).unwrap();
+    RunFile::parse(&text).unwrap();
+    for (end, _) in text.trim_end().match_indices('\n') {
+        let error = RunFile::parse(&text[..end]).unwrap_err().to_string();
+        assert!(error.contains("it lacks"), "{error}");
+    }
 }
 
 #[test]
@@ -161,7 +167,7 @@ fn a_position_that_cannot_be_is_that_of_a_damaged_checkpoint() {
         let said = refusal(&run, &["--steps", "4"]);
         assert!(said.contains(reason) && said.contains("remove it to go on from the one before"), "{said}");
     }
-    // As many batches as another drive has.
+    // The number of batches of another drive.
     fs::write(&path, with("batches", 4.into())).unwrap();
     let said = refusal(&run, &["--steps", "4"]);
     assert!(said.contains("has 4 batches, but of this data it has 3"), "{said}");
@@ -297,12 +303,12 @@ fn a_run_whose_folder_is_gone_makes_it_again() {
     assert!(warnings.len() == 1 && warnings[0].contains("run/checkpoints is gone"), "{warnings:?}");
     step(&mut run);
     assert_eq!(saved(&mut run), Vec::<String>::new(), "it is told once");
-    // Also where the last step was saved already.
+    // Even if the last step was saved before.
     fs::remove_dir_all(&out).unwrap();
     assert_eq!(saved(&mut run).len(), 1);
     assert_eq!(Log::read(&out).unwrap().len(), 4);
     assert_eq!(fs::read_dir(out.join("tensorboard")).unwrap().count(), 1);
-    // Where it cannot be made again, the words say so.
+    // If it cannot be created again, the message says so.
     fs::remove_dir_all(&out).unwrap();
     fs::write(&out, "in the way").unwrap();
     step(&mut run);

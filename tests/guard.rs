@@ -1,4 +1,4 @@
-//! Updates in groups, and the guard that keeps networks as they were where a step gives no numbers.
+//! Grouped updates, and the guard that leaves networks unchanged if a step is not finite.
 
 use crate::{
     seam::backends as computes,
@@ -29,10 +29,10 @@ use monoscope::{
 };
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-/// Sizes around a workgroup's chunk, and some that are far from it.
+/// Sizes around the chunk of a workgroup, and some far from it.
 const SIZES: [usize; 7] = [1, 3, 4095, 4096, 4097, 70_000, 2];
 
-/// Those of the adapter, and a device that binds next to nothing and little of it at once.
+/// The limits of the adapter, and those of a device that binds few and small buffers.
 const LIMITS: [Option<GroupLimits>; 2] = [None, Some(GroupLimits { bindings: 6, values: 1024 })];
 
 /// Numbers around zero.
@@ -220,7 +220,7 @@ fn values_are_read_when_they_are_taken() {
 }
 
 /// Every parameter and running statistic, bit by bit.
-fn everything(learner: &TrainState) -> (Vec<Vec<u32>>, u64) {
+fn everything(train_state: &TrainState) -> (Vec<Vec<u32>>, u64) {
     struct Reader(Vec<Vec<u32>>);
     let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<u32>>();
     impl ModuleVisitor for Reader {
@@ -229,47 +229,47 @@ fn everything(learner: &TrainState) -> (Vec<Vec<u32>>, u64) {
         }
     }
     let mut reader = Reader(Vec::new());
-    learner.networks().visit(&mut reader);
-    for (_, id) in parameter_ids(learner.networks()) {
-        if let Some(Moments { first, second }) = learner.adam().moments.get(&id) {
+    train_state.networks().visit(&mut reader);
+    for (_, id) in parameter_ids(train_state.networks()) {
+        if let Some(Moments { first, second }) = train_state.adam().moments.get(&id) {
             reader.0.extend([first, second].map(|moment| bits(values(moment.clone()))));
         }
     }
-    (reader.0, learner.adam().steps)
+    (reader.0, train_state.adam().steps)
 }
 
-const STRIDE: StepOptions = StepOptions { learning_rate: 1e-3, clip_gradient_norm: None };
+const OPTIONS: StepOptions = StepOptions { learning_rate: 1e-3, clip_gradient_norm: None };
 
 #[test]
 fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
     for (device, _) in backends() {
         let networks = Networks::new(&default_architecture(), 5, &device);
-        let mut learner = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL));
+        let mut train_state = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL));
         let device = device.autodiff();
-        let part =
+        let micro_batch =
             |salt: f32, share: f32| MicroBatch { samples: waves(salt, &device), noise: Noise::None, share };
         let nothing = BTreeSet::new();
-        learner.step([part(0.3, 1.0)], STRIDE, &nothing).unwrap();
-        let before = everything(&learner);
+        train_state.step([micro_batch(0.3, 1.0)], OPTIONS, &nothing).unwrap();
+        let before = everything(&train_state);
 
-        let mut spoiled = part(0.7, 0.5);
+        let mut spoiled = micro_batch(0.7, 0.5);
         for image in spoiled.samples.colour.get_mut(&FrameId::TARGET).unwrap() {
             *image = image.clone() * f32::NAN;
         }
         let bad = [
-            ("loss", vec![part(0.3, 0.5), spoiled.clone()]),
-            ("loss", vec![spoiled, part(0.3, 0.5)]),
-            // The loss is a number, but the gradient of so many times it is none.
-            ("gradient", vec![part(0.3, 1e38), part(0.7, 1e38)]),
+            ("loss", vec![micro_batch(0.3, 0.5), spoiled.clone()]),
+            ("loss", vec![spoiled, micro_batch(0.3, 0.5)]),
+            // The loss is finite, but the gradient of this multiple of it is not.
+            ("gradient", vec![micro_batch(0.3, 1e38), micro_batch(0.7, 1e38)]),
         ];
-        for (what, parts) in bad {
-            let error = learner.step(parts, STRIDE, &nothing).err().unwrap();
+        for (what, micro_batches) in bad {
+            let error = train_state.step(micro_batches, OPTIONS, &nothing).err().unwrap();
             let error = error.downcast::<NonFinite>().unwrap();
             assert!(error.what.contains(what), "{error}");
-            assert!(everything(&learner) == before, "something changed though the {what} was none");
+            assert!(everything(&train_state) == before, "something changed though the {what} was none");
         }
-        learner.step([part(0.3, 1.0)], STRIDE, &nothing).unwrap();
-        let (after, steps) = everything(&learner);
+        train_state.step([micro_batch(0.3, 1.0)], OPTIONS, &nothing).unwrap();
+        let (after, steps) = everything(&train_state);
         assert_eq!(steps, before.1 + 1);
         let changed = after.iter().zip(&before.0).filter(|(after, before)| after != before).count();
         assert!(changed > after.len() / 2, "only {changed} of {} tensors were trained", after.len());
@@ -280,18 +280,18 @@ fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
 fn steps_that_were_queued_after_a_bad_one_change_nothing_either() {
     let Some(device) = gpu() else { return };
     let networks = Networks::new(&default_architecture(), 5, &device);
-    let mut learner = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL));
+    let mut train_state = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL));
     let device = device.autodiff();
-    let part = |share: f32| MicroBatch { samples: waves(0.3, &device), noise: Noise::None, share };
+    let micro_batch = |share: f32| MicroBatch { samples: waves(0.3, &device), noise: Noise::None, share };
     let nothing = BTreeSet::new();
-    let good = learner.submit([part(1.0)], STRIDE, &nothing).unwrap();
-    learner.conclude(good.metrics).unwrap();
-    let before = everything(&learner);
-    let bad = learner.submit([part(3e38)], STRIDE, &nothing).unwrap();
-    let after = learner.submit([part(1.0)], STRIDE, &nothing).unwrap();
-    assert!(learner.conclude(bad.metrics).unwrap_err().is::<NonFinite>());
+    let good = train_state.begin_step([micro_batch(1.0)], OPTIONS, &nothing).unwrap();
+    train_state.finish_step(good.metrics).unwrap();
+    let before = everything(&train_state);
+    let bad = train_state.begin_step([micro_batch(3e38)], OPTIONS, &nothing).unwrap();
+    let after = train_state.begin_step([micro_batch(1.0)], OPTIONS, &nothing).unwrap();
+    assert!(train_state.finish_step(bad.metrics).unwrap_err().is::<NonFinite>());
     drop(after);
-    assert!(everything(&learner) == before);
+    assert!(everything(&train_state) == before);
 }
 
 /// A run of the built-in drive on one of the computes.
@@ -323,7 +323,7 @@ fn no_value_is_read_back_before_the_next_step_was_submitted() {
     let reported = run.take_reported();
     assert_eq!(reported[0].report.step, 5);
     assert!(reported[0].report.loss.is_finite() && reported[0].report.gradient_norm > 0.0);
-    assert!(reported[0].report.signals.unwrap().disparity_mean > 0.0);
+    assert!(reported[0].report.statistics.unwrap().disparity_mean > 0.0);
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn figures_of_a_step_on_the_gpu_are_those_of_the_cpu() {
     assert!(close(on_gpu.loss, on_cpu.loss), "{on_gpu:?} {on_cpu:?}");
     assert!(close(on_gpu.gradient_norm, on_cpu.gradient_norm), "{on_gpu:?} {on_cpu:?}");
     assert!((on_gpu.masked_share - on_cpu.masked_share).abs() < 2e-3);
-    let (on_gpu, on_cpu) = (on_gpu.signals.unwrap(), on_cpu.signals.unwrap());
+    let (on_gpu, on_cpu) = (on_gpu.statistics.unwrap(), on_cpu.statistics.unwrap());
     assert!(close(on_gpu.disparity_mean, on_cpu.disparity_mean), "{on_gpu:?} {on_cpu:?}");
     assert!(close(on_gpu.disparity_spread, on_cpu.disparity_spread), "{on_gpu:?} {on_cpu:?}");
     assert!(close(on_gpu.translation.unwrap(), on_cpu.translation.unwrap()), "{on_gpu:?} {on_cpu:?}");
@@ -416,7 +416,7 @@ fn a_run_on_the_gpu_fails_at_the_step_that_fails_on_the_cpu() {
         config.training.learning_rate = 1e30;
         session.send(Command::Start { config, out: out.clone() });
         let problem = interrupted(&session);
-        assert_eq!(problem.effect, RunEffect::Spoiled, "{problem:?}");
+        assert_eq!(problem.effect, RunEffect::NonFinite, "{problem:?}");
         assert!(problem.text.contains("the networks are kept as they were"), "{problem:?}");
         session.send(Command::Stop);
         next(&session, |event| matches!(event, Event::RunEnded { steps: 1, .. }));

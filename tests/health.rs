@@ -1,4 +1,4 @@
-//! What goes wrong in a run is found in its figures, and nothing is found in those of a healthy one.
+//! Health checks diagnose what goes wrong in a run by its metrics, and nothing in a healthy run.
 
 use crate::session::{interrupted, next, open_demo, session, small};
 use monoscope::{
@@ -18,7 +18,7 @@ pub fn healthy(steps: u64) -> Vec<StepReport> {
             loss: 0.2 - 0.08 * progress.min(1.0),
             gradient_norm: 1.0 + 0.5 * (step as f32 * 0.7).sin(),
             masked_share: 0.6 - 0.4 * progress.min(1.0),
-            signals: Some(PredictionStatistics {
+            statistics: Some(PredictionStatistics {
                 disparity_mean: 0.2,
                 disparity_spread: 0.08,
                 translation: Some(0.01),
@@ -30,7 +30,7 @@ pub fn healthy(steps: u64) -> Vec<StepReport> {
     (1..=steps).map(report).collect()
 }
 
-/// What is found after the last 60 steps of a healthy run were spoiled.
+/// Diagnoses of a healthy run whose last 60 steps were spoiled.
 fn found(
     steps: u64,
     spoil: impl Fn(&mut StepReport, &mut PredictionStatistics),
@@ -38,12 +38,12 @@ fn found(
     let mut history = healthy(steps);
     let from = history.len() - 60;
     for report in &mut history[from..] {
-        let mut signals = report.signals.unwrap();
-        spoil(report, &mut signals);
-        report.signals = Some(signals);
+        let mut statistics = report.statistics.unwrap();
+        spoil(report, &mut statistics);
+        report.statistics = Some(statistics);
     }
     let readings = check(&history, &[], &ObjectiveConfig::default());
-    readings.into_iter().filter_map(|reading| Some((reading.watch, reading.finding?))).collect()
+    readings.into_iter().filter_map(|reading| Some((reading.check, reading.diagnosis?))).collect()
 }
 
 #[test]
@@ -51,26 +51,26 @@ fn nothing_is_found_in_a_healthy_run_at_any_step() {
     let history = healthy(3000);
     for end in 0..history.len() {
         for reading in check(&history[..end], &[], &ObjectiveConfig::default()) {
-            assert_eq!(reading.finding, None, "step {end}");
+            assert_eq!(reading.diagnosis, None, "step {end}");
         }
     }
     let readings = check(&history, &[], &ObjectiveConfig::default());
-    assert_eq!(readings.iter().map(|reading| reading.watch).collect::<Vec<_>>(), HealthCheck::ALL);
+    assert_eq!(readings.iter().map(|reading| reading.check).collect::<Vec<_>>(), HealthCheck::ALL);
 }
 
-/// A run whose loss is this at each step, and what is found in it after these changes.
+/// Diagnoses of a run with this loss at each step, after these changes.
 fn watched(losses: impl Fn(u64) -> f32, steps: u64, changes: &[Change]) -> Vec<String> {
     let mut history = healthy(steps);
     history.iter_mut().for_each(|report| report.loss = losses(report.step));
     let readings = check(&history, changes, &ObjectiveConfig::default());
-    readings.into_iter().filter_map(|reading| Some(reading.finding?.what)).collect()
+    readings.into_iter().filter_map(|reading| Some(reading.diagnosis?.what)).collect()
 }
 
 #[test]
 fn a_loss_is_compared_only_with_that_of_the_same_objective() {
     let at = |step, setting| Change { step, setting };
     let falling = |step: u64| 0.2 - 0.08 * (step as f32 / 1500.0).min(1.0);
-    // Without SSIM it is another quantity, here a greater one, which may fall no further.
+    // Without SSIM the loss is another quantity, here a greater one, which need not fall further.
     let jumping = |step| if step < 1200 { falling(step) } else { 0.3 };
     let jump = [at(1200, Setting::NoSsim(true))];
     for steps in [1199, 1200, 1249, 1250, 2000, 2199, 2200, 4000] {
@@ -80,7 +80,7 @@ fn a_loss_is_compared_only_with_that_of_the_same_objective() {
     let of_rate = [at(1200, Setting::LearningRate(1e-5))];
     assert_eq!(watched(jumping, 1500, &of_rate).len(), 1, "the rate does not change what the loss is");
 
-    // A loss that fell under no objective, or rises under the present one, is still found, but only in time.
+    // A loss that fell under no objective, or rises under the current one, is still diagnosed, but only later.
     let never = |step| if step < 1200 { 0.2 } else { 0.3 };
     assert_eq!(watched(never, 2100, &jump), [""; 0]);
     let found = watched(never, 2200, &jump);
@@ -88,12 +88,12 @@ fn a_loss_is_compared_only_with_that_of_the_same_objective() {
     let rising = |step| if step < 2000 { jumping(step) } else { 0.45 };
     assert_eq!(watched(rising, 2500, &jump).len(), 1);
 
-    // Nor do gradients of two objectives make an explosion.
+    // Gradients of two objectives make no explosion either.
     let mut history = healthy(1252);
     history[1199..].iter_mut().for_each(|report| report.gradient_norm *= 30.0);
     let found = |steps: usize, changes: &[Change]| {
         let readings = check(&history[..steps], changes, &ObjectiveConfig::default());
-        readings.iter().filter(|reading| reading.finding.is_some()).count()
+        readings.iter().filter(|reading| reading.diagnosis.is_some()).count()
     };
     assert_eq!([1203, 1220, 1252].map(|steps| found(steps, &jump)), [0; 3]);
     assert_eq!(found(1203, &[]), 1);
@@ -111,30 +111,31 @@ fn every_watch_finds_what_it_watches_for() {
                 report.gradient_norm = 40.0;
             }
         }),
-        (HealthCheck::Disparity, disparity, |_, signals| signals.disparity_mean = 0.99),
-        (HealthCheck::Disparity, disparity, |_, signals| {
-            (signals.disparity_mean, signals.disparity_spread) = (1e-3, 1e-3);
+        (HealthCheck::Disparity, disparity, |_, statistics| statistics.disparity_mean = 0.99),
+        (HealthCheck::Disparity, disparity, |_, statistics| {
+            (statistics.disparity_mean, statistics.disparity_spread) = (1e-3, 1e-3);
         }),
-        (HealthCheck::Spread, disparity, |_, signals| signals.disparity_spread = 0.001),
+        (HealthCheck::Spread, disparity, |_, statistics| statistics.disparity_spread = 0.001),
         (HealthCheck::Mask, Evidence::Map(MapName::AutoMask), |report, _| report.masked_share = 0.97),
-        (HealthCheck::Motion, warped, |report, signals| {
-            (report.masked_share, signals.translation) = (0.8, Some(1e-5));
+        (HealthCheck::Motion, warped, |report, statistics| {
+            (report.masked_share, statistics.translation) = (0.8, Some(1e-5));
         }),
-        (HealthCheck::View, warped, |_, signals| signals.out_of_view_share = 0.7),
+        (HealthCheck::View, warped, |_, statistics| statistics.out_of_view_share = 0.7),
     ];
-    for (watch, evidence, spoil) in cases {
+    for (health_check, evidence, spoil) in cases {
         let found = found(1500, spoil);
-        let [(finder, finding)] = &found[..] else { panic!("{watch:?}: {found:?}") };
-        assert_eq!((*finder, finding.evidence), (watch, evidence));
-        assert_eq!(finding.severity == Severity::Suspicious, watch == HealthCheck::Loss);
+        let [(finder, finding)] = &found[..] else { panic!("{health_check:?}: {found:?}") };
+        assert_eq!((*finder, finding.evidence), (health_check, evidence));
+        assert_eq!(finding.severity == Severity::Suspicious, health_check == HealthCheck::Loss);
     }
 }
 
 #[test]
 fn fresh_networks_odd_batches_and_old_logs_are_no_findings() {
-    let flat = |_: &mut StepReport, signals: &mut PredictionStatistics| signals.disparity_spread = 0.001;
+    let flat =
+        |_: &mut StepReport, statistics: &mut PredictionStatistics| statistics.disparity_spread = 0.001;
     assert_eq!(found(150, flat).len(), 0, "fresh networks are flat");
-    let stuck = |_: &mut StepReport, signals: &mut PredictionStatistics| signals.disparity_mean = 1e-6;
+    let stuck = |_: &mut StepReport, statistics: &mut PredictionStatistics| statistics.disparity_mean = 1e-6;
     assert_eq!(found(100, stuck)[0].0, HealthCheck::Disparity, "but none begins at an end of its range");
     let wild = |report: &mut StepReport, _: &mut PredictionStatistics| report.gradient_norm = 5e3;
     assert_eq!(
@@ -148,14 +149,15 @@ fn fresh_networks_odd_batches_and_old_logs_are_no_findings() {
         }
     };
     assert_eq!(found(1500, odd).len(), 0, "one batch");
-    let still = |_: &mut StepReport, signals: &mut PredictionStatistics| signals.translation = Some(1e-5);
+    let still =
+        |_: &mut StepReport, statistics: &mut PredictionStatistics| statistics.translation = Some(1e-5);
     assert_eq!(found(1500, still).len(), 0, "most pixels train, whatever the length of the motion");
     let mut old = healthy(500);
     for report in &mut old {
-        report.signals = None;
+        report.statistics = None;
     }
     let readings = check(&old, &[], &ObjectiveConfig::default());
-    let watches: Vec<HealthCheck> = readings.iter().map(|reading| reading.watch).collect();
+    let watches: Vec<HealthCheck> = readings.iter().map(|reading| reading.check).collect();
     assert_eq!(watches, [HealthCheck::Loss, HealthCheck::Gradient, HealthCheck::Mask]);
 }
 
@@ -167,12 +169,12 @@ fn a_step_notes_what_its_predictions_are_like_and_a_resumed_run_remembers() {
     open_demo(&session);
     session.send(Command::Start { config: small(1000), out: out.clone() });
     let Event::Step(report) = next(&session, |event| matches!(event, Event::Step(_))) else { unreachable!() };
-    let signals = report.signals.unwrap();
-    assert!((0.2..0.8).contains(&signals.disparity_mean), "sigmoids begin near a half: {signals:?}");
-    assert!(signals.disparity_spread > 0.0 && signals.disparity_spread < 0.3, "{signals:?}");
-    assert!((0.0..0.5).contains(&signals.out_of_view_share), "{signals:?}");
-    let translation = signals.translation.unwrap();
-    assert!(translation > 0.0 && translation < 0.1, "{signals:?}");
+    let statistics = report.statistics.unwrap();
+    assert!((0.2..0.8).contains(&statistics.disparity_mean), "sigmoids begin near a half: {statistics:?}");
+    assert!(statistics.disparity_spread > 0.0 && statistics.disparity_spread < 0.3, "{statistics:?}");
+    assert!((0.0..0.5).contains(&statistics.out_of_view_share), "{statistics:?}");
+    let translation = statistics.translation.unwrap();
+    assert!(translation > 0.0 && translation < 0.1, "{statistics:?}");
     session.send(Command::Stop);
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
     session.send(Command::Resume { run: out, data: None, config: None, on_run: OnRun::End });
@@ -180,7 +182,7 @@ fn a_step_notes_what_its_predictions_are_like_and_a_resumed_run_remembers() {
         unreachable!()
     };
     let monoscope::runs::Entry::Step(first) = &beginning.history[0] else { panic!("a step comes first") };
-    assert_eq!(first.signals, report.signals);
+    assert_eq!(first.statistics, report.statistics);
 }
 
 #[test]
@@ -193,7 +195,7 @@ fn a_run_without_numbers_keeps_its_last_good_checkpoint_and_goes_on_from_there()
     config.training.learning_rate = 1e30;
     session.send(Command::Start { config, out: out.clone() });
     let problem = interrupted(&session);
-    assert_eq!(problem.effect, RunEffect::Spoiled, "{problem:?}");
+    assert_eq!(problem.effect, RunEffect::NonFinite, "{problem:?}");
     assert!(problem.text.contains("learning rate is too high"), "{problem:?}");
     assert!(problem.advice.contains("of step 0") && problem.advice.contains("lower"), "{problem:?}");
     session.send(Command::Stop);
@@ -224,7 +226,7 @@ fn a_rate_that_broke_a_run_after_its_checkpoint_does_not_come_back_when_another_
     session.send(Command::Change(Setting::LearningRate(1e30)));
     session.send(Command::Continue);
     let failure = interrupted(&session);
-    assert_eq!(failure.effect, RunEffect::Spoiled, "{failure:?}");
+    assert_eq!(failure.effect, RunEffect::NonFinite, "{failure:?}");
     session.send(Command::Change(Setting::LearningRate(rate)));
     session.send(Command::Continue);
     next(&session, |event| matches!(event, Event::RunEnded { steps: 8, failure: None, .. }));

@@ -116,14 +116,14 @@ fn part_of_step(kernel: &str) -> &'static str {
 fn a_step_of_the_published_networks_keeps_its_budget_of_launches_and_uploads() {
     let Some(plain) = gpu() else { return };
     let networks = Networks::new(&default_architecture(), 5, &plain);
-    let mut learner = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE));
+    let mut train_state = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE));
     let device = plain.autodiff();
     let sample = sample();
     let mut submit = |step: u64| {
         let samples = SampleTensors::upload(std::slice::from_ref(&sample), &device);
-        let part = MicroBatch { samples, noise: Noise::Drawn { seed: 1, step }, share: 1.0 };
-        let stride = StepOptions { learning_rate: 1e-4, clip_gradient_norm: Some(1.0) };
-        learner.submit([part], stride, &BTreeSet::new()).unwrap()
+        let micro_batch = MicroBatch { samples, noise: Noise::Drawn { seed: 1, step }, share: 1.0 };
+        let options = StepOptions { learning_rate: 1e-4, clip_gradient_norm: Some(1.0) };
+        train_state.begin_step([micro_batch], options, &BTreeSet::new()).unwrap()
     };
     // The first step also makes the optimiser's moments.
     let first = submit(0);
@@ -149,6 +149,6 @@ fn a_step_of_the_published_networks_keeps_its_budget_of_launches_and_uploads() {
     assert!((uploaded as f64) <= bound, "{uploaded} bytes for pictures of {pictures}");
     let copies = kernels.iter().filter(|kernel| kernel.contains("OwnKernel")).count();
     assert_eq!(copies, 0, "weights are updated where they lie");
-    learner.conclude(first.metrics).unwrap();
-    learner.conclude(second.metrics).unwrap();
+    train_state.finish_step(first.metrics).unwrap();
+    train_state.finish_step(second.metrics).unwrap();
 }

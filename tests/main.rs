@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helper fails as its test does")]
 
-mod album;
 mod architecture;
 mod architectures;
 mod calibration;
 mod cli;
 mod cloud;
-mod cockpit;
 mod compatibility;
 mod config;
 mod convolution;
@@ -53,9 +51,11 @@ mod seam;
 mod session;
 mod shader_languages;
 mod shaders;
+mod snapshot_store;
 mod snapshots;
 mod support;
 mod synthetic;
 mod training;
+mod training_pane;
 mod weights;
 mod window;

@@ -253,12 +253,12 @@ fn every_combination_trains_every_parameter() {
         // Without a choice every source trains, so every parameter has to.
         let every_source =
             ObjectiveConfig { avg_reprojection: true, disable_automasking: true, ..config.objective.clone() };
-        let learner = TrainState::new(networks.clone(), Objective::new(&every_source, SIZE));
+        let train_state = TrainState::new(networks.clone(), Objective::new(&every_source, SIZE));
         let samples = samples(&config, &device);
-        let (_, loss, gradients) = learner.gradients(&samples, Noise::None, &BTreeSet::new()).unwrap();
+        let (_, loss, gradients) = train_state.gradients(&samples, Noise::None, &BTreeSet::new()).unwrap();
         assert!(loss.is_finite() && loss > 0.0, "{name}: {loss}");
-        let found = named_gradients(learner.networks(), &gradients);
-        for (parameter, _) in weights::parameter_ids(learner.networks()) {
+        let found = named_gradients(train_state.networks(), &gradients);
+        for (parameter, _) in weights::parameter_ids(train_state.networks()) {
             if parameter.key.contains("running_") {
                 continue;
             }
@@ -267,9 +267,9 @@ fn every_combination_trains_every_parameter() {
             assert!(gradient.iter().all(|value| value.is_finite()), "{name}: {parameter}");
             assert!(gradient.iter().any(|value| *value != 0.0), "{name}: {parameter} has gradient 0");
         }
-        let mut learner = TrainState::new(networks, Objective::new(&config.objective, SIZE));
+        let mut train_state = TrainState::new(networks, Objective::new(&config.objective, SIZE));
         let losses = [1e-4, 1e-4]
-            .map(|rate| learner.step_on_batch(&samples, Noise::None, rate, &BTreeSet::new()).unwrap().1);
+            .map(|rate| train_state.step_on_batch(&samples, Noise::None, rate, &BTreeSet::new()).unwrap().1);
         assert!(losses.iter().all(|loss| loss.is_finite()) && losses[0] != losses[1], "{name}: {losses:?}");
     }
 }

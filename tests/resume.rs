@@ -1,6 +1,6 @@
-//! Runs that end before their time: whatever happens, they go on as if nothing had.
+//! Runs that are killed or fail: they resume exactly as if they had not ended.
 
-use crate::session::{ask, next, open_demo, refused, session, small, until};
+use crate::session::{next, open_demo, request, request_failure, session, small, until};
 use monoscope::{
     config::{DataChoice, RunConfig, Setting},
     runs::RunFolder,
@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// As [`lines`] those of a run's log; none before there is one.
+/// The [`lines`] of a run's log; empty if it has none yet.
 pub fn log(run: &Path) -> Vec<Map<String, Value>> {
     lines(&fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default())
 }
@@ -61,7 +61,7 @@ pub fn small_drive(folder: &Path) -> PathBuf {
     data
 }
 
-/// Options of a run with a change of its options in the middle, short enough to be killed often.
+/// Options of a run that changes its options half-way, short enough to be killed often.
 pub fn options(folder: &Path, steps: u64) -> PathBuf {
     let file = folder.join("options.toml");
     let text = format!(
@@ -87,9 +87,9 @@ fn a_run_killed_a_hundred_times_goes_on_exactly() {
     killed_runs_go_on_exactly(100, 8);
 }
 
-/// Kills a run so often at random moments; in the end it must be the run that nobody killed.
+/// Kills a run again and again at random moments; the result must equal that of a run that was not killed.
 fn killed_runs_go_on_exactly(kills: usize, seed: u64) {
-    // As many steps as let it live until the last kill.
+    // Enough steps that it still runs at the last kill.
     let last_step = 4 * kills as u64;
     let folder = tempfile::tempdir().unwrap();
     let (data, options) = (small_drive(folder.path()), options(folder.path(), last_step));
@@ -123,14 +123,14 @@ fn killed_runs_go_on_exactly(kills: usize, seed: u64) {
         let lines_before =
             fs::read_to_string(killed.join("metrics.jsonl")).unwrap_or_default().lines().count();
         let mut process = go_on(&killed).spawn().unwrap();
-        // Some are killed while they begin, the others after a few lines, in a step or while saving.
+        // Some are killed while they start, others after a few lines, during a step or while saving.
         let more_lines = random.random_range(0..6);
         let longest = if more_lines == 0 { 5 * step_millis } else { step_millis };
         let extra = Duration::from_millis(random.random_range(0..=longest));
         let started = Instant::now();
         let has_lines = || {
             let text = fs::read_to_string(killed.join("metrics.jsonl")).unwrap_or_default();
-            // A resumed run first cuts off what its checkpoint does not know.
+            // A resumed run first cuts off the lines after its checkpoint.
             text.lines().count() >= (lines_before / 4 * 4).saturating_sub(4) + more_lines
         };
         while more_lines > 0 && !has_lines() && started.elapsed() < Duration::from_secs(60) {
@@ -215,8 +215,8 @@ fn a_change_between_checkpoints_is_repeated_after_a_kill() {
     config.objective.scales = vec![0];
     session.send(Command::Start { config, out: out.clone() });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
-    ask(&session, Command::Pause);
-    ask(&session, Command::Step);
+    request(&session, Command::Pause);
+    request(&session, Command::Step);
     until(&session, Activity::Paused);
     session.send(Command::Change(Setting::DisparitySmoothness(0.5)));
     session.send(Command::Change(Setting::LearningRate(3e-3)));
@@ -226,7 +226,7 @@ fn a_change_between_checkpoints_is_repeated_after_a_kill() {
         unreachable!()
     };
     until(&session, Activity::Paused);
-    // What a killed process leaves behind: whatever is on the disk at this moment.
+    // A killed process leaves behind whatever is on disk at this moment.
     copy_folder(&out, &copy);
     let _ = fs::remove_dir_all(copy.join("checkpoints/step_000004"));
     fs::write(copy.join("last"), "step_000002").unwrap();
@@ -276,7 +276,7 @@ pub fn demo_split(folder: &Path, training: std::ops::Range<u32>, validation: std
 }
 
 fn open(session: &SessionHandle, split: String) {
-    ask(session, Command::OpenData { data: DataChoice::Demo, split: Some(split), on_run: OnRun::End });
+    request(session, Command::OpenData { data: DataChoice::Demo, split: Some(split), on_run: OnRun::End });
 }
 
 #[test]
@@ -374,10 +374,10 @@ fn what_is_not_the_run_is_refused() {
 
     let data = Some((DataChoice::Demo, None));
     let resume = |run: PathBuf, data| Command::Resume { run, data, config: None, on_run: OnRun::End };
-    let problem = refused(&session, resume(out.clone(), data));
+    let problem = request_failure(&session, resume(out.clone(), data));
     assert!(problem.text.contains("3 samples") && problem.text.contains("fingerprint"), "{problem:?}");
 
-    let problem = refused(&session, resume(folder.path().join("split"), None));
+    let problem = request_failure(&session, resume(folder.path().join("split"), None));
     assert!(problem.text.contains("no run folder"), "{problem:?}");
 
     let other = train(&["--resume", text(&out), "--batch-size", "2"]).output().unwrap();
@@ -385,7 +385,7 @@ fn what_is_not_the_run_is_refused() {
     let last = fs::read_to_string(out.join("last")).unwrap();
     let damaged = out.join("checkpoints").join(last).join("optimizer.safetensors");
     fs::write(&damaged, "not moments").unwrap();
-    let problem = refused(&session, resume(out, None));
+    let problem = request_failure(&session, resume(out, None));
     assert!(problem.text.contains(text(&damaged)), "{problem:?}");
 }
 
@@ -408,7 +408,7 @@ fn steps_are_added_to_a_finished_run_and_a_second_process_is_kept_out() {
 
     let more = small(5);
     session.send(Command::Resume { run: out.clone(), data: None, config: Some(more), on_run: OnRun::End });
-    ask(&session, Command::Pause);
+    request(&session, Command::Pause);
     let second = train(&["--resume", text(&out)]).output().unwrap();
     let stderr = String::from_utf8_lossy(&second.stderr);
     assert!(second.status.code() == Some(1) && stderr.contains("another process"), "{stderr}");
@@ -426,7 +426,7 @@ fn a_finished_run_and_the_one_under_way_are_told_and_nothing_changes() {
         let session = session();
         open(&session, demo_split(folder.path(), 1..4, validation));
         session.send(Command::Start { config: small(3), out: finished.clone() });
-        // Where nothing validates, that is said.
+        // A run without validation says so.
         while !matches!(session.wait().unwrap(), Event::RunEnded { .. }) {}
         until(&session, Activity::Idle);
 
@@ -450,7 +450,7 @@ fn a_finished_run_and_the_one_under_way_are_told_and_nothing_changes() {
                 assert!(matches!(outcome, Outcome::AlreadyUnderWay { step: 2.. }), "{outcome:?}");
             }
         }
-        ask(&session, Command::Pause);
+        request(&session, Command::Pause);
         assert!(matches!(resume(&other, OnRun::Ask), Outcome::AlreadyUnderWay { .. }));
     }
 }

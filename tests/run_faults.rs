@@ -1,4 +1,4 @@
-//! Faults of runs: what is damaged, is no number, or finds no room costs no more than itself.
+//! Faults of runs: damaged files, numbers that are not finite and a full disk harm nothing else.
 
 use crate::resume::{demo_split, text, train};
 use monoscope::{
@@ -46,7 +46,7 @@ fn objects(run: &Path) -> Vec<Map<String, Value>> {
     log.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
-/// The steps that the log has figures of.
+/// The steps that the log has metrics of.
 pub fn steps(run: &Path) -> Vec<u64> {
     let steps = objects(run).into_iter().filter(|line| line.contains_key("loss") && !line["loss"].is_null());
     steps.map(|line| line["step"].as_u64().unwrap()).collect()
@@ -116,7 +116,7 @@ fn only_lines_of_later_steps_are_removed_from_the_log() {
 #[test]
 fn a_validation_that_gives_no_number_is_never_the_best_and_the_run_can_be_resumed() {
     let folder = tempfile::tempdir().unwrap();
-    // The loss of the last step of the epoch is that of before its update, after which nothing is a number.
+    // The last step of the epoch still has a finite loss, because that is the loss before its update.
     let options = folder.path().join("options.toml");
     fs::write(&options, "changes = [{ step = 3, learning_rate = 1e300 }]").unwrap();
     let more = ["--steps", "3", "--checkpoint-frequency", "1", "--config", text(&options)];
@@ -131,7 +131,7 @@ fn a_validation_that_gives_no_number_is_never_the_best_and_the_run_can_be_resume
     let position = Position::read(&last()).unwrap();
     assert_eq!((position.validated, position.best), (Some(3), None));
 
-    // Its networks are lost; the run goes on as the error advises.
+    // The networks are lost; the run resumes as the error advises.
     let said = stderr(&resume(&run, &["--steps", "6"]));
     assert!(said.contains("step 4 failed") && said.contains("its checkpoint of step 3"), "{said}");
     let lower = ["--steps", "6", "--learning-rate", "1e-4"];
@@ -253,7 +253,7 @@ fn damaged_files_beside_a_run_and_its_weights_are_warnings() {
     assert!(output.status.code() == Some(1) && said.contains("encoder.pth is damaged"), "{said}");
 }
 
-/// Runs the program where no file can be larger than so many KiB, which stands for a full disk.
+/// Runs the program with a limit on the size of files in KiB, which stands for a full disk.
 #[cfg(unix)]
 fn limited(size: u32, arguments: &[&str]) -> String {
     let script = format!("trap '' XFSZ; ulimit -f {size}; exec \"$0\" \"$@\"");

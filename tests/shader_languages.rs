@@ -180,8 +180,8 @@ fn step_and_predict(compute: &Compute) {
     for disparity in networks.depth.disparities(image).into_values() {
         disparity.into_data();
     }
-    let mut learner = TrainState::new(networks, Objective::new(&objective, size));
+    let mut train_state = TrainState::new(networks, Objective::new(&objective, size));
     for step in 1..=2 {
-        learner.step_on_batch(&samples, Noise::Drawn { seed: 1, step }, 1e-4, &BTreeSet::new()).unwrap();
+        train_state.step_on_batch(&samples, Noise::Drawn { seed: 1, step }, 1e-4, &BTreeSet::new()).unwrap();
     }
 }

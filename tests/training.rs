@@ -1,4 +1,4 @@
-//! Steps of training against the reference, and the optimiser against its composed twin.
+//! Steps of training against the published code, and the optimiser against its reference implementation.
 
 use crate::support::{
     Arrays, backends, default_architecture, gpu, largest_difference, named_gradients, relative_difference,
@@ -29,7 +29,7 @@ use std::{
 
 const SIZE: ImageSize = ImageSize { height: 128, width: 192 };
 
-/// The reference's batch, its images changed by up to three times `change`.
+/// The batch of the golden file, its images changed by up to three times `change`.
 pub fn golden_batch(golden: &Arrays, change: f32, device: &Device) -> SampleTensors {
     let image = |tag: &str, scale: usize| {
         let (shape, values) = golden.get(&format!("in.color_{tag}_s{scale}"));
@@ -58,7 +58,7 @@ fn six_steps_agree_with_the_reference() {
     let golden = Arrays::open(&golden);
     let device = Device::flex().autodiff();
     let samples = golden_batch(&golden, 0.0, &device);
-    check_gradients(&learner(&folder, &Device::flex()), &samples, &golden);
+    check_gradients(&train_state(&folder, &Device::flex()), &samples, &golden);
 
     let (losses, disparity) = six_steps(&folder, &samples);
     let (_, expected) = golden.get("losses");
@@ -86,17 +86,17 @@ fn six_steps_on_the_gpu_agree_with_the_reference() {
     };
     let golden = Arrays::open(&golden);
     let samples = golden_batch(&golden, 0.0, &gpu.clone().autodiff());
-    check_gradients(&learner(&folder, &gpu), &samples, &golden);
+    check_gradients(&train_state(&folder, &gpu), &samples, &golden);
     let (losses, _) = six_steps(&folder, &samples);
     let (_, expected) = golden.get("losses");
     for (step, (loss, expected)) in losses.iter().zip(expected).enumerate() {
-        // Five times the CPU's tolerance, for adapters round sums and products as they like.
+        // Five times the tolerance of the CPU, because adapters round sums and products differently.
         let tolerance = if step < 5 { 5e-3 } else { 1e-2 };
         assert!((loss - expected).abs() < tolerance * expected, "step {step}: {loss} is not {expected}");
     }
 }
 
-fn learner(folder: &Path, device: &Device) -> TrainState {
+fn train_state(folder: &Path, device: &Device) -> TrainState {
     let networks = weights::load(folder, device).unwrap().networks;
     TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE))
 }
@@ -104,18 +104,18 @@ fn learner(folder: &Path, device: &Device) -> TrainState {
 /// The losses of six steps on one batch, and the target's disparity in evaluation mode afterwards.
 pub fn six_steps(folder: &Path, samples: &SampleTensors) -> (Vec<f32>, Vec<f32>) {
     let device = samples.network_input[&FrameId::TARGET].device().without_autodiff();
-    let mut learner = learner(folder, &device);
+    let mut train_state = train_state(folder, &device);
     let losses = (0..6)
-        .map(|_| learner.step_on_batch(samples, Noise::None, 1e-4, &BTreeSet::new()).unwrap().1)
+        .map(|_| train_state.step_on_batch(samples, Noise::None, 1e-4, &BTreeSet::new()).unwrap().1)
         .collect();
     let target = samples.network_input[&FrameId::TARGET].clone().inner();
-    let disparity = learner.networks().valid().depth.disparities(target).remove(&0).unwrap();
+    let disparity = train_state.networks().valid().depth.disparities(target).remove(&0).unwrap();
     (losses, disparity.into_data().try_to_vec().unwrap())
 }
 
-fn check_gradients(learner: &TrainState, samples: &SampleTensors, golden: &Arrays) {
-    let (_, _, gradients) = learner.gradients(samples, Noise::None, &BTreeSet::new()).unwrap();
-    let found = named_gradients(learner.networks(), &gradients);
+fn check_gradients(train_state: &TrainState, samples: &SampleTensors, golden: &Arrays) {
+    let (_, _, gradients) = train_state.gradients(samples, Noise::None, &BTreeSet::new()).unwrap();
+    let found = named_gradients(train_state.networks(), &gradients);
     let mut compared = 0;
     for name in golden.names() {
         if let Some(parameter) = name.strip_prefix("grad0.norm.") {
@@ -197,29 +197,29 @@ fn wave_batch(salts: &[f32], device: &Device) -> SampleTensors {
     }
 }
 
-fn small_learner() -> TrainState {
+fn small_train_state() -> TrainState {
     let networks = Networks::new(&default_architecture(), 5, &Device::flex());
     TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SMALL))
 }
 
-fn part(salt: f32, share: f32, device: &Device) -> MicroBatch {
+fn micro_batch(salt: f32, share: f32, device: &Device) -> MicroBatch {
     MicroBatch { samples: waves(salt, device), noise: Noise::None, share }
 }
 
 #[test]
 fn accumulated_gradients_are_those_of_the_mean_loss() {
     let device = Device::flex().autodiff();
-    let learner = small_learner();
+    let train_state = small_train_state();
     let of_one = |salt: f32| {
         let (_, loss, gradients) =
-            learner.gradients(&waves(salt, &device), Noise::None, &BTreeSet::new()).unwrap();
-        (loss, named_gradients(learner.networks(), &gradients))
+            train_state.gradients(&waves(salt, &device), Noise::None, &BTreeSet::new()).unwrap();
+        (loss, named_gradients(train_state.networks(), &gradients))
     };
     let ((loss_a, a), (loss_b, b)) = (of_one(0.3), of_one(0.7));
-    let parts = [part(0.3, 0.25, &device), part(0.7, 0.75, &device)];
-    let (output, gradients) = learner.accumulate(parts, &BTreeSet::new()).unwrap();
+    let micro_batches = [micro_batch(0.3, 0.25, &device), micro_batch(0.7, 0.75, &device)];
+    let (output, gradients) = train_state.accumulate(micro_batches, &BTreeSet::new()).unwrap();
     assert!((output.metrics.loss - (0.25 * loss_a + 0.75 * loss_b)).abs() < 1e-6);
-    let found = named_gradients(learner.networks(), &gradients);
+    let found = named_gradients(train_state.networks(), &gradients);
     assert_eq!(found.len(), a.len());
     let (mut squares, mut compared) = (0.0, 0);
     for (name, found) in &found {
@@ -233,7 +233,7 @@ fn accumulated_gradients_are_those_of_the_mean_loss() {
         }
     }
     assert!(compared > 50, "only {compared} gradients compared");
-    let norm = gradient_norm(learner.networks(), &gradients);
+    let norm = gradient_norm(train_state.networks(), &gradients);
     assert!((f64::from(norm) / squares.sqrt() - 1.0).abs() < 1e-4, "{norm} is not {}", squares.sqrt());
     assert_eq!(norm, output.metrics.gradient_norm);
 }
@@ -242,16 +242,16 @@ fn accumulated_gradients_are_those_of_the_mean_loss() {
 fn a_clipped_gradient_has_the_wanted_norm() {
     let device = Device::flex().autodiff();
     let first_moments = |clip_gradient_norm: Option<f64>| {
-        let mut learner = small_learner();
-        let stride = StepOptions { learning_rate: 1e-4, clip_gradient_norm };
-        let output = learner.step([part(0.3, 1.0, &device)], stride, &BTreeSet::new()).unwrap();
-        let squares = learner.adam().moments.values().map(|moments| {
+        let mut train_state = small_train_state();
+        let options = StepOptions { learning_rate: 1e-4, clip_gradient_norm };
+        let output = train_state.step([micro_batch(0.3, 1.0, &device)], options, &BTreeSet::new()).unwrap();
+        let squares = train_state.adam().moments.values().map(|moments| {
             let values = moments.first.to_data().try_to_vec::<f32>().unwrap();
             values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>()
         });
         (f64::from(output.metrics.gradient_norm), squares.sum::<f64>().sqrt())
     };
-    // The first moments are a tenth of the gradient that was followed.
+    // The first moments are a tenth of the gradient after clipping.
     let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;
     let (norm, followed) = first_moments(None);
     assert!(close(followed, 0.1 * norm), "{followed} is not a tenth of {norm}");
@@ -268,10 +268,11 @@ fn gradients_are_the_same_with_any_number_of_threads() {
     let with_threads = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let learner = small_learner();
+            let train_state = small_train_state();
             let samples = wave_batch(&[0.3, 0.4, 0.5, 0.6, 0.7], &device);
-            let (_, loss, gradients) = learner.gradients(&samples, Noise::None, &BTreeSet::new()).unwrap();
-            (loss, named_gradients(learner.networks(), &gradients))
+            let (_, loss, gradients) =
+                train_state.gradients(&samples, Noise::None, &BTreeSet::new()).unwrap();
+            (loss, named_gradients(train_state.networks(), &gradients))
         })
     };
     let one = with_threads(1);
@@ -299,9 +300,9 @@ fn thirty_steps_of_the_light_depth_network_lower_its_loss() {
         })
         .into();
     let samples = SampleTensors::upload(&samples, &device);
-    let mut learner = TrainState::new(networks, Objective::new(&preset.objective, size));
+    let mut train_state = TrainState::new(networks, Objective::new(&preset.objective, size));
     let losses: Vec<f32> = (0..30)
-        .map(|_| learner.step_on_batch(&samples, Noise::None, 1e-3, &BTreeSet::new()).unwrap().1)
+        .map(|_| train_state.step_on_batch(&samples, Noise::None, 1e-3, &BTreeSet::new()).unwrap().1)
         .collect();
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
     let (first, last) = (mean(&losses[..5]), mean(&losses[25..]));

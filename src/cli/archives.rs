@@ -1,4 +1,4 @@
-//! `archives`: where the files of a split can be had.
+//! `archives`: download addresses of the official archives of a split.
 
 use crate::{data::split, output::outln};
 use anyhow::Result;

@@ -1,6 +1,10 @@
-//! `calibrate`: how many metres a unit of predicted depth is.
+//! `calibrate`: measures how many metres a unit of predicted depth is.
 
-use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
+use super::{
+    compute::{ComputeArgs, load_predictor},
+    data::CameraArgs,
+    progress,
+};
 use crate::{
     config::{ConfigError, ImageSize},
     data::{self, FrameKey, FrameSource},
@@ -18,9 +22,9 @@ use std::{
     str::FromStr,
 };
 
-/// Depths learned without stereo pairs are in a unit of their own. This finds its length from LiDAR or exact
-/// depth (--data alone), from the distance of the stereo cameras of the training, from the height of the
-/// camera above the road, or from known distances, and writes it to scale.toml beside the weights.
+/// Depth learned without stereo pairs has a unit of its own. Calibration measures its length with LiDAR or exact
+/// depth (--data alone), the baseline of the stereo cameras of the training, the height of the camera above the
+/// road, or known distances, and writes it to scale.toml beside the weights.
 #[derive(Args)]
 pub(super) struct CalibrateArgs {
     /// Networks: a weights folder, a run folder or a checkpoint
@@ -32,14 +36,14 @@ pub(super) struct CalibrateArgs {
     data: Option<String>,
     #[command(flatten)]
     camera: CameraArgs,
-    /// Measure on at most so many frames, evenly spread; 0 is all
+    /// Most frames to measure on, evenly spread; 0 is all
     #[arg(long, value_name = "N", default_value_t = 50)]
     frames: usize,
-    /// Distance of the stereo cameras whose pairs the networks were trained with; KITTI's is 0.54
+    /// Baseline of the stereo cameras that the networks were trained with; KITTI's is 0.54
     #[arg(long, value_name = "METRES", value_parser = metres, conflicts_with_all = ["data", "camera_height", "known"])]
     stereo_baseline: Option<f64>,
-    /// Height of the camera above the road, which is looked for in the lower middle of the frames of --data;
-    /// KITTI's is 1.65
+    /// Height of the camera above the road, which is searched in the lower middle of the frames of --data; KITTI's
+    /// is 1.65
     #[arg(long, value_name = "METRES", value_parser = metres, requires = "data", conflicts_with = "known")]
     camera_height: Option<f64>,
     /// Depth of a pixel, along the camera's axis: FRAME is an image file or, with --data, "FOLDER FRAME SIDE";
@@ -58,7 +62,7 @@ fn metres(text: &str) -> Result<f64, String> {
     if metres > 0.0 && metres.is_finite() { Ok(metres) } else { Err("give metres above 0".to_owned()) }
 }
 
-/// A pixel whose depth is known.
+/// A pixel of known depth.
 #[derive(Clone)]
 struct KnownDepth {
     frame: String,
@@ -71,7 +75,7 @@ impl FromStr for KnownDepth {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // File names may hold spaces, so the text is read from its end.
+        // File names may contain spaces, so the words are split from the end.
         let words: Vec<&str> = text.trim().rsplitn(4, char::is_whitespace).collect();
         let &[distance, row, column, frame] = words.as_slice() else {
             return Err(format!("'{text}' is not 'FRAME X Y METRES'"));
@@ -87,12 +91,11 @@ impl FromStr for KnownDepth {
 }
 
 pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
-    let is_told = args.stereo_baseline.is_some() || args.data.is_some() || !args.known.is_empty();
-    if !is_told {
-        bail!(ConfigError(
+    let is_given = args.stereo_baseline.is_some() || args.data.is_some() || !args.known.is_empty();
+    if !is_given {
+        bail!(ConfigError::plain(
             "nothing tells the metres: give --data with measured depth, --data with --camera-height, \
              --stereo-baseline, or --known"
-                .to_owned()
         ));
     }
     let compute = args.compute.open()?;
@@ -132,7 +135,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
     Ok(())
 }
 
-/// Depths in the network's unit at this size, row by row.
+/// Depths in the network's unit, resized to `size`, row by row.
 fn depths(predictor: &Predictor, image: &image::RgbImage, size: ImageSize) -> Result<Vec<f32>> {
     Ok(predictor.disparity_map(image, false)?.resized(size).depths(1.0))
 }
@@ -141,14 +144,14 @@ fn size_of(image: &image::RgbImage) -> ImageSize {
     ImageSize { height: image.height() as usize, width: image.width() as usize }
 }
 
-/// At most so many frames that are there, evenly spread; 0 is all of them.
+/// At most `most` of the frames, evenly spread; all if it is 0.
 fn some_frames(source: &dyn FrameSource, most: usize) -> Vec<FrameKey> {
     let keys: Vec<FrameKey> = frames(source).collect();
     let step = if most == 0 { 1 } else { keys.len().div_ceil(most).max(1) };
     keys.into_iter().step_by(step).collect()
 }
 
-/// The scales of the frames that show one; those that cannot be read are passed over and named.
+/// Measures a scale on each frame; frames that cannot be read are named on stderr and skipped.
 fn measure(
     keys: &[FrameKey],
     what: &'static str,
@@ -222,7 +225,7 @@ fn from_known(
     let mut scales = Vec::new();
     for KnownDepth { frame, column, row, metres } in known {
         let image = match source {
-            Some(source) => source.image(&frame.parse().map_err(ConfigError)?)?,
+            Some(source) => source.image(&frame.parse().map_err(ConfigError::plain)?)?,
             None => data::image::read(Path::new(frame))?,
         };
         let size = size_of(&image);

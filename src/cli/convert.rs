@@ -1,4 +1,4 @@
-//! `convert`: networks from any layout that is read to one safetensors file.
+//! `convert`: writes networks of any readable format as one safetensors file.
 
 use crate::{
     compute::Compute,

@@ -1,9 +1,9 @@
-//! The options that say which frames a command works on, and which camera took them.
+//! Options for the data of a command and the camera that took it.
 
 use crate::config::{CameraChoice, DataChoice};
 use clap::Args;
 
-/// The camera of frames that have no file which tells it.
+/// Camera of frames without a camera file.
 #[derive(Args)]
 pub(super) struct CameraArgs {
     /// Camera of frames without a camera.toml: focal lengths and principal point in pixels of the
@@ -16,12 +16,12 @@ pub(super) struct CameraArgs {
 }
 
 impl CameraArgs {
-    /// The camera that was given by hand.
+    /// Camera given by these options, if any.
     pub fn assumed(&self) -> Option<CameraChoice> {
         self.intrinsics.or(self.field_of_view.map(CameraChoice::FieldOfView))
     }
 
-    /// What to open for the text of `--data`.
+    /// Data that `--data` names, with this camera if it is a folder.
     pub fn choice(&self, data: &str) -> DataChoice {
         let choice = match data.parse() {
             Ok(choice) => choice,

@@ -1,4 +1,4 @@
-//! `demo-data`: the built-in drive as a folder in KITTI raw layout.
+//! `demo-data`: exports the built-in drive as a folder in KITTI raw layout.
 
 use super::progress;
 use crate::{
@@ -20,7 +20,7 @@ pub(super) struct DemoDataArgs {
     /// Also render the right camera
     #[arg(long)]
     stereo: bool,
-    /// Another seed is another street
+    /// Seed of the street
     #[arg(long, value_name = "N", default_value_t = DriveOptions::default().seed)]
     seed: u64,
 }

@@ -1,4 +1,4 @@
-//! `evaluate`: the published metrics for networks, and depth for KITTI's server.
+//! `evaluate`: published metrics of depth and motion, and depth maps for KITTI's server.
 
 mod benchmark;
 mod depth;

@@ -1,4 +1,4 @@
-//! `frames`: what a folder of frames holds, and how the camera moves in it.
+//! `frames`: lists the drives of a folder, their sizes and how the camera moves.
 
 use super::{data::CameraArgs, progress};
 use crate::{
@@ -28,9 +28,9 @@ pub(super) struct FramesArgs {
 pub(super) fn run(args: &FramesArgs) -> Result<()> {
     let source = data::open(&args.camera.choice(&args.data))?;
     let drives = source.drives();
-    let bar = progress::bar(drives.iter().map(|drive| drive.frames.len() as u64).sum(), "look");
-    let look = |drive| (drive, motion::measure(source.as_ref(), drive, &|| bar.inc(1)));
-    let found: Vec<(&Drive, DriveMotion)> = drives.iter().map(look).collect();
+    let bar = progress::bar(drives.iter().map(|drive| drive.frames.len() as u64).sum(), "measure");
+    let measure = |drive| (drive, motion::measure(source.as_ref(), drive, &|| bar.inc(1)));
+    let found: Vec<(&Drive, DriveMotion)> = drives.iter().map(measure).collect();
     bar.finish_and_clear();
     if args.json {
         let drives: Vec<Value> = found.iter().map(|(drive, motion)| object(drive, motion)).collect();

@@ -1,4 +1,4 @@
-//! `ground-truth`: the true depth of a split's frames as one file.
+//! `ground-truth`: writes the true depth of a split's frames to one file.
 
 use super::{data::CameraArgs, progress};
 use crate::{
@@ -19,7 +19,7 @@ pub(super) struct GroundTruthArgs {
     data: String,
     #[command(flatten)]
     camera: CameraArgs,
-    /// The split whose test frames (or, without any, validation frames) are meant.
+    /// The split whose test frames (or, without any, validation frames) are used.
     /// Without it a tenth of every drive
     #[arg(long, value_name = "NAME|DIR")]
     split: Option<String>,
@@ -27,7 +27,7 @@ pub(super) struct GroundTruthArgs {
     /// "FOLDER FRAME SIDE", 0 where nothing is known
     #[arg(long, value_name = "FILE.npz")]
     out: PathBuf,
-    /// Which depth: x (laser scans, along the scanner's axis, as published), z (the same along the
+    /// Kind of depth: x (laser scans, along the scanner's axis, as published), z (the same along the
     /// camera's), annotated (KITTI's improved depth) or exact (the built-in drive). Without it the
     /// first of these that the data can have
     #[arg(long, value_name = "x|z|annotated|exact", value_parser = kind)]
@@ -65,11 +65,11 @@ pub(super) fn run(args: &GroundTruthArgs) -> Result<()> {
     Ok(())
 }
 
-fn convention(asked: Option<TrueDepth>, source: &dyn FrameSource) -> Result<TrueDepth, ConfigError> {
+fn convention(requested: Option<TrueDepth>, source: &dyn FrameSource) -> Result<TrueDepth, ConfigError> {
     let known = source.true_depths();
-    asked.or(known.first().copied()).filter(|kind| known.contains(kind)).ok_or_else(|| {
+    requested.or(known.first().copied()).filter(|kind| known.contains(kind)).ok_or_else(|| {
         let names: Vec<_> = known.iter().map(|kind| kind.name()).collect();
-        ConfigError(match names[..] {
+        ConfigError::plain(match names[..] {
             [] => format!("{} has no true depth", source.name()),
             _ => format!("{} has only the conventions {}", source.name(), names.join(", ")),
         })

@@ -1,4 +1,4 @@
-//! `info`: what this machine can draw and compute with, and what a weights folder holds.
+//! `info`: lists adapters and backends of this machine, or the content of a weights folder.
 
 use crate::{
     compute::{Compute, adapters},
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(super) struct InfoArgs {
-    /// Say what these networks are, and which of their tensors are loaded, missing and unused:
+    /// Describe these networks and list which of their tensors are loaded, missing and unused:
     /// a weights folder, a run folder or a checkpoint
     #[arg(long, value_name = "PATH")]
     weights: Option<PathBuf>,

@@ -1,6 +1,6 @@
-//! `inspect`: everything the loss computes for one sample, as arrays in a file.
+//! `inspect`: dumps everything the loss computes for one sample as arrays in a file.
 
-use super::{ComputeArgs, data::CameraArgs};
+use super::{compute::ComputeArgs, data::CameraArgs};
 use crate::{
     config::{FrameId, ObjectiveConfig},
     data::{self, FrameKey},

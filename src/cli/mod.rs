@@ -1,8 +1,9 @@
-//! The same jobs without a window: one file a command, over the same session.
+//! The command line: one file a command, over the same session as the window.
 
 mod archives;
 mod bench;
 mod calibrate;
+mod compute;
 mod convert;
 mod data;
 mod demo_data;
@@ -18,21 +19,15 @@ mod train;
 
 use crate::{
     app,
-    compute::Compute,
-    config::{ConfigError, DeviceChoice, Precision},
+    config::ConfigError,
     output::{self, errln},
     panics,
-    predict::Predictor,
-    runs::RunFolder,
 };
 use anyhow::{Context, Result};
-use burn::tensor::Device;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use compute::ComputeArgs;
 use data::CameraArgs;
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 /// A desktop lab for self-supervised monocular depth. Without a command it opens the window.
 #[derive(Parser)]
@@ -46,7 +41,7 @@ struct Cli {
 
 #[derive(Args)]
 struct WindowArgs {
-    /// What to open: a folder in KITTI raw or odometry layout, a folder of pictures (or of such folders),
+    /// Data to open: a folder in KITTI raw or odometry layout, a folder of pictures (or of such folders),
     /// or demo for the built-in drive
     #[arg(long, value_name = "DIR|demo", default_value = "demo")]
     data: String,
@@ -58,14 +53,14 @@ struct WindowArgs {
     /// Networks to load: a weights folder, a run folder or a checkpoint
     #[arg(long, value_name = "PATH")]
     weights: Option<PathBuf>,
-    /// Open with all panes where they were at the first start
+    /// Open with the default layout of the panes
     #[arg(long)]
     reset_layout: bool,
-    /// Draw without a pause, and say at the end how long frames took
+    /// Draw without a pause, and print at the end how long frames took
     #[arg(long)]
     frame_times: bool,
-    /// The file that keeps the arrangement of the panes, the theme and what was opened lately, if not the
-    /// usual one in your configuration folder
+    /// The file for the layout of the panes, the theme and recent data, instead of the usual one in your
+    /// configuration folder
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     #[command(flatten)]
@@ -78,7 +73,7 @@ enum HeadlessCommand {
     Train(Box<train::TrainArgs>),
     /// Predict disparity, depth and point clouds for images and drives
     Predict(Box<predict::PredictArgs>),
-    /// Find out how many metres a unit of predicted depth is, and keep it beside the weights
+    /// Measure how many metres a unit of predicted depth is, and save it beside the weights
     Calibrate(calibrate::CalibrateArgs),
     /// Write everything the loss computes for one sample to a file
     Inspect(inspect::InspectArgs),
@@ -88,44 +83,16 @@ enum HeadlessCommand {
     GroundTruth(ground_truth::GroundTruthArgs),
     /// List frames, their sizes and how the camera moves
     Frames(frames::FramesArgs),
-    /// Print where the official archives of a split can be had
+    /// Print the addresses of the official archives of a split
     Archives(archives::ArchivesArgs),
     /// Write networks as one safetensors file
     Convert(convert::ConvertArgs),
-    /// Time the work that people wait for, if asked in turn with another program
+    /// Time the work that people wait for, if wanted in turns with another program
     Bench(bench::BenchArgs),
     /// Export the built-in drive as a KITTI folder
     DemoData(demo_data::DemoDataArgs),
     /// List graphics adapters and backends, or what a weights folder holds
     Info(info::InfoArgs),
-}
-
-/// Options of every command that computes.
-#[derive(Args)]
-struct ComputeArgs {
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
-    /// Number format of the operands of convolutions on the GPU; sums and everything else are f32
-    #[arg(long, value_enum, default_value_t)]
-    precision: Precision,
-    /// Processor threads to compute with; 0 is one for each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
-}
-
-impl ComputeArgs {
-    fn limit_threads(&self) -> Result<()> {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads)
-            .build_global()
-            .context("the threads cannot be started")
-    }
-
-    fn open(&self) -> Result<Compute> {
-        self.limit_threads()?;
-        Ok(Compute::open(self.device, None)?.with_precision(self.precision)?)
-    }
 }
 
 /// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
@@ -137,7 +104,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let trains = matches!(cli.command, Some(HeadlessCommand::Train(_)));
-    // What a run made is in its folder; other commands made nothing but what they print.
+    // The results of a run are in its folder; those of other commands are what they print.
     let finished = run(cli, &matches).and_then(|()| match output::failure() {
         Some(error) if !trains => Err(error).context("the results cannot be printed"),
         _ => Ok(()),
@@ -153,8 +120,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
-    // Whoever reads only the first lines of a list closes the pipe: then there is nothing more to say. A run
-    // and the window go on.
+    // A reader that needs only the first lines of a list, such as `head`, closes the pipe: the command then ends. A run
+    // and the window continue.
     if !matches!(cli.command, None | Some(HeadlessCommand::Train(_))) {
         sigpipe::reset();
     }
@@ -189,16 +156,4 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Some(HeadlessCommand::DemoData(args)) => demo_data::run(&args),
         Some(HeadlessCommand::Info(args)) => info::run(&args),
     }
-}
-
-/// Loads the depth network of a weights folder, a run folder or a checkpoint.
-fn load_predictor(path: &Path, device: &Device) -> Result<Predictor> {
-    let predictor = Predictor::load(&RunFolder::weights_in(path), device)?;
-    if !predictor.is_size_stated() {
-        errln!("the weights do not say for which size they were trained; {} is taken", predictor.size());
-    }
-    if let Some(failure) = predictor.scale_failure() {
-        errln!("{failure}; depth has no unit until then");
-    }
-    Ok(predictor)
 }

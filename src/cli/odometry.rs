@@ -1,6 +1,6 @@
-//! `evaluate odometry`: the path that a pose network sees, or one from a file, against the true one.
+//! `evaluate odometry`: compares the path predicted by a pose network, or one from a file, with the true path.
 
-use super::{ComputeArgs, data::CameraArgs, progress};
+use super::{compute::ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::ObjectiveConfig,
     data::{
@@ -24,10 +24,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Frames a second, where nobody says: KITTI's.
-const RATE: f64 = 10.0;
-/// Poses of two files belong together if their times differ by no more, seconds.
-const SAME_TIME: f64 = 0.02;
+/// Frames per second where the data does not say: KITTI's.
+const FRAME_RATE: f64 = 10.0;
+/// Maximum difference in seconds between the times of poses that are compared.
+const MAX_TIME_DIFFERENCE: f64 = 0.02;
 
 #[derive(Args)]
 pub(super) struct OdometryArgs {
@@ -37,7 +37,7 @@ pub(super) struct OdometryArgs {
     data: Option<String>,
     #[command(flatten)]
     camera: CameraArgs,
-    /// Which drive or odometry sequence: its name or number, or a part of the name that no other has.
+    /// Drive or odometry sequence: its name or number, or a part of the name that no other has.
     /// Not needed where there is only one
     #[arg(long, visible_alias = "sequence", value_name = "NAME", requires = "data")]
     drive: Option<String>,
@@ -90,7 +90,7 @@ fn compare_files(predicted_file: &Path, truth_file: &Path) -> Result<OdometryRep
     Ok(OdometryReport { path, evaluation })
 }
 
-/// The poses that belong together: by time if both files tell it, else by line.
+/// Pairs of predicted and true poses: by time if both files have times, else by line.
 fn paired(predicted: Poses, truth: Poses) -> (Vec<DAffine3>, Vec<DAffine3>) {
     let (Some(times), Some(true_times)) = (&predicted.times, &truth.times) else {
         return (predicted.poses, truth.poses);
@@ -100,7 +100,7 @@ fn paired(predicted: Poses, truth: Poses) -> (Vec<DAffine3>, Vec<DAffine3>) {
         let around = [after.checked_sub(1), Some(after).filter(|after| *after < true_times.len())];
         let difference = |index: &usize| (true_times[*index] - time).abs();
         let nearest = around.into_iter().flatten().min_by(|a, b| difference(a).total_cmp(&difference(b)));
-        nearest.filter(|index| difference(index) <= SAME_TIME)
+        nearest.filter(|index| difference(index) <= MAX_TIME_DIFFERENCE)
     };
     let pairs = times.iter().zip(&predicted.poses);
     pairs.filter_map(|(time, pose)| Some((*pose, truth.poses[nearest(*time)?]))).unzip()
@@ -151,7 +151,7 @@ fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Opti
     Ok(Some(OdometryReport { path: format!("{} of {}", drive.folder, source.name()), evaluation }))
 }
 
-/// The drive of this name, of this number (`09` is `9`), or the only one whose name holds the words.
+/// Finds the drive with this name or number (`09` is `9`), or the only one whose name contains the text.
 fn choose<'a>(source: &'a dyn FrameSource, wanted: Option<&str>) -> Result<&'a Drive> {
     let drives = source.drives();
     let list = || drives.iter().map(|drive| drive.folder.as_str()).collect::<Vec<_>>().join(", ");
@@ -176,10 +176,10 @@ fn choose<'a>(source: &'a dyn FrameSource, wanted: Option<&str>) -> Result<&'a D
     }
 }
 
-/// The path in both forms of text, and its motions as the reference saves them: f32, [N−1, 4, 4].
+/// Writes the path in both text formats, and its motions as the published code saves them: f32, `[N−1, 4, 4]`.
 fn write(out: &Path, path: &[DAffine3], motions: &[DAffine3], frames: &[u32]) -> Result<()> {
     fs::create_dir_all(out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
-    let times: Vec<f64> = frames.iter().map(|frame| f64::from(*frame) / RATE).collect();
+    let times: Vec<f64> = frames.iter().map(|frame| f64::from(*frame) / FRAME_RATE).collect();
     poses::write(&out.join("poses_kitti.txt"), PoseForm::Kitti, path, &times)?;
     poses::write(&out.join("poses_tum.txt"), PoseForm::Tum, path, &times)?;
     let rows = |motion: &DAffine3| glam::DMat4::from(*motion).transpose().to_cols_array();
@@ -205,12 +205,12 @@ fn print(report: &OdometryReport) {
     for (name, AlignedError { scale, ate_metres, translation_percent, rotation_degrees_per_100_metres }) in
         rows
     {
-        let figure =
+        let number =
             |value: &Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
         outln!(
             "{scale:7.3} {ate_metres:8.3} {:>8} {:>14}  {name}",
-            figure(translation_percent),
-            figure(rotation_degrees_per_100_metres)
+            number(translation_percent),
+            number(rotation_degrees_per_100_metres)
         );
     }
     if evaluation.subsequences == 0 {

@@ -1,8 +1,8 @@
-//! Progress bars on a terminal, nothing when piped.
+//! Progress bars, drawn only on a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over `length` pieces of work.
+/// Creates a bar for `length` pieces of work.
 pub(super) fn bar(length: u64, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len}  {msg}  {eta}")
         .expect("the template is constant and valid");

@@ -1,6 +1,6 @@
-//! `train`: a run from the command line, over the same session as the window.
+//! `train`: starts or resumes a run over the same session as the window.
 
-use super::{ComputeArgs, data::CameraArgs, progress};
+use super::{compute::ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::{Preset, RunConfig, layered, overridden},
     data::split::MOVING_FRAMES,
@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-/// How often validation is looked after.
+/// Longest time between two updates of the progress of validation.
 const REFRESH: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
@@ -39,14 +39,14 @@ pub(super) struct TrainArgs {
     /// Without it every frame that has its neighbours is used
     #[arg(long, value_name = "NAME|DIR")]
     split: Option<String>,
-    /// Leave out frames around which the camera stands: short for --split moving-frames
+    /// Leave out frames around which the camera stands still: short for --split moving-frames
     #[arg(long, conflicts_with = "split")]
     skip_static: bool,
     /// The run folder to make
     #[arg(long, value_name = "RUN", required_unless_present = "resume")]
     out: Option<PathBuf>,
-    /// Go on with the run of this folder from its last checkpoint, exactly as if it had not ended; of the
-    /// options only those may be given that change no step made so far
+    /// Resume the run of this folder from its last checkpoint, exactly as if it had not ended; only options
+    /// that change no step made so far may be given
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "weights", "config", "preset"])]
     resume: Option<PathBuf>,
     /// Networks to start from: a weights folder, a run folder or a checkpoint
@@ -75,7 +75,7 @@ impl TrainArgs {
 
 pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     let is_given = |name: &str| given.value_source(name) == Some(ValueSource::CommandLine);
-    let begin = match (&args.resume, &args.out, &args.data) {
+    let commands = match (&args.resume, &args.out, &args.data) {
         (Some(run), ..) => resume(args, run, is_given)?,
         (None, Some(out), Some(data)) => start(args, out, data, is_given)?,
         _ => unreachable!("the parser asks for --out and --data, or for --resume"),
@@ -93,27 +93,27 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     })?;
     let is_interrupted = move || is_interrupted.load(Ordering::SeqCst);
     let mut loss = f32::NAN;
-    let mut early = Vec::new();
-    for command in begin {
+    let mut early_events = Vec::new();
+    for command in commands {
         ensure!(!is_interrupted(), "interrupted before the run went on");
         let mut take = |event| match event {
             Event::RunStarted(started) => loss = last_loss(&started).unwrap_or(loss),
-            // A short run may be over before its reply is read.
-            event => early.push(event),
+            // A short run may end before the reply to its command is read.
+            event => early_events.push(event),
         };
         session.call(command, &mut take).map_err(Error::from)?;
     }
     if is_interrupted() {
-        // What stopped nothing may have come just before the run began.
+        // The handler may have sent its `Stop` before there was a run to stop.
         session.send(Command::Stop);
     }
-    let end = follow(&session, early, loss)?;
+    let end = follow(&session, early_events, loss)?;
     let (steps, out) = (end.steps, end.out.display());
     if args.json {
         outln!("{}", json!({ "out": end.out, "steps": end.steps, "loss": end.loss }));
     }
     if is_interrupted() && !end.is_complete {
-        // A script must not take it for a finished run.
+        // The exit code tells scripts that the run is not finished.
         bail!("interrupted at step {steps}; go on with: monoscope train --resume {out}");
     }
     if !args.json {
@@ -126,7 +126,7 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
-/// What begins a new run.
+/// Commands that start a new run.
 fn start(args: &TrainArgs, out: &Path, data: &str, is_given: impl Fn(&str) -> bool) -> Result<Vec<Command>> {
     let file = args.config.as_deref().map(read_text).transpose()?;
     let config = layered(args.preset, file.as_deref(), &args.options, is_given)?;
@@ -138,12 +138,12 @@ fn start(args: &TrainArgs, out: &Path, data: &str, is_given: impl Fn(&str) -> bo
     Ok([Some(open), load, Some(start)].into_iter().flatten().collect())
 }
 
-/// What goes on with a run.
+/// Commands that resume a run.
 fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Result<Vec<Command>> {
     let folder = RunFolder::open(run)?;
     let saved = folder.config()?;
     let step = folder.last_position()?.step + 1;
-    // A flag wins over what was changed after the checkpoint, else a value that broke the run would come back.
+    // A flag replaces changes made after the checkpoint; otherwise a value that broke the run would come back.
     let saved = saved.without_changes(step, &is_given);
     let wanted = overridden(&saved.at_step(step), &args.options, is_given)?;
     let config = saved.continued(&wanted, step)?;
@@ -152,10 +152,10 @@ fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Resu
         (data, split) => {
             let manifest = folder.manifest();
             Some(match data {
-                // A manifest that is lost is written anew.
+                // A manifest that is lost will be written again.
                 Some(data) => {
-                    let begun_with = manifest.ok().and_then(|manifest| manifest.split);
-                    (args.camera.choice(data), split.or(begun_with))
+                    let saved_split = manifest.ok().and_then(|manifest| manifest.split);
+                    (args.camera.choice(data), split.or(saved_split))
                 }
                 None => manifest.map(|manifest| (manifest.data, split.or(manifest.split)))?,
             })
@@ -169,10 +169,10 @@ fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("the configuration {} cannot be read", path.display()))
 }
 
-/// How a run ended.
-struct End {
+/// Result of a run.
+struct RunEnd {
     steps: u64,
-    /// Whether nothing is left to do, as far as is known.
+    /// True if all steps are known to be made and validated.
     is_complete: bool,
     loss: f32,
     out: PathBuf,
@@ -185,14 +185,14 @@ fn last_loss(started: &RunStarted) -> Option<f32> {
     })
 }
 
-/// Shows the run's progress until it ends; what came early is shown first.
-fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<End> {
+/// Shows the progress of the run until it ends, beginning with the events that arrived early.
+fn follow(session: &SessionHandle, early_events: Vec<Event>, mut loss: f32) -> Result<RunEnd> {
     let bar = progress::bar(0, "train");
-    // What is left to do, if it is known: all steps, and whether samples are left to validate on.
-    let mut left = None;
-    let mut early = early.into_iter();
+    // Number of all steps, and true while samples remain to be validated; `None` if not known yet.
+    let mut remaining = None;
+    let mut early_events = early_events.into_iter();
     loop {
-        let event = match early.next().map_or_else(|| session.wait_at_most(REFRESH), Ok) {
+        let event = match early_events.next().map_or_else(|| session.wait_timeout(REFRESH), Ok) {
             Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => bail!("the session ended early"),
@@ -206,16 +206,16 @@ fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<E
             Some(Event::Notice(notice)) if notice.level != Level::Error => {
                 bar.suspend(|| errln!("{}", in_words(&notice)));
             }
-            // To stop fails if the last checkpoint cannot be written.
+            // Stopping fails if the last checkpoint cannot be written.
             Some(Event::Reply(Reply { result: Err(failure), .. })) => {
                 bar.finish_and_clear();
                 return Err(ended_by(session, failure));
             }
             Some(Event::RunEnded { steps, out, failure }) => {
                 bar.finish_and_clear();
-                let is_complete = left == Some((steps, false));
+                let is_complete = remaining == Some((steps, false));
                 return match failure {
-                    None => Ok(End { steps, is_complete, loss, out }),
+                    None => Ok(RunEnd { steps, is_complete, loss, out }),
                     Some(failure) => Err(failure.into()),
                 };
             }
@@ -223,7 +223,7 @@ fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<E
         }
         let state = session.state();
         let Some(run) = &state.run else { continue };
-        left = Some((run.total_steps, run.validating.is_some()));
+        remaining = Some((run.total_steps, run.validating.is_some()));
         if let Some(failure) = &run.failure {
             bar.finish_and_clear();
             return Err(ended_by(session, failure.clone()));
@@ -234,7 +234,7 @@ fn follow(session: &SessionHandle, early: Vec<Event>, mut loss: f32) -> Result<E
     }
 }
 
-/// Ends a run that a failure paused, with nobody there to go on with it; gives the failure in words for that.
+/// Ends a run that a failure has paused, because nobody is there to continue it; returns the error to print.
 fn ended_by(session: &SessionHandle, failure: Failure) -> Error {
     let out = session.state().run.as_ref().map(|run| run.out.display().to_string());
     let saved = session.call(Command::Shutdown { even_unsaved: true }, |_| ());
@@ -243,7 +243,7 @@ fn ended_by(session: &SessionHandle, failure: Failure) -> Error {
     match (saved, out) {
         (Err(unsaved), _) if effect == RunEffect::Unsaved => unsaved.into(),
         (Err(unsaved), _) => anyhow!("{text}; {unsaved}"),
-        (Ok(_), Some(out)) if effect != RunEffect::Spoiled => {
+        (Ok(_), Some(out)) if effect != RunEffect::NonFinite => {
             anyhow!("{text}; {advice}; go on with: monoscope train --resume {out}")
         }
         (Ok(_), _) => anyhow!("{text}; {advice}"),

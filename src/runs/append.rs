@@ -1,4 +1,4 @@
-//! A file that grows by whole records: no part of one stays when the disk is full.
+//! An append-only file of whole records: a full disk leaves no torn record in it.
 
 use crate::data::atomic_file::{in_words, write_whole};
 use anyhow::{Context, Result};
@@ -8,18 +8,18 @@ use std::{
     path::PathBuf,
 };
 
-/// A file open for appending. A record that cannot be written is kept and written with the next one.
+/// A file open for appending. Records that cannot be written are kept in memory and written with the next.
 #[derive(Debug)]
 pub(super) struct AppendFile {
     file: File,
     path: PathBuf,
-    /// Bytes of the whole records in it.
+    /// Bytes of the records written so far.
     length: u64,
     pending: Vec<u8>,
 }
 
 impl AppendFile {
-    /// Appends to a file that holds so many bytes of whole records.
+    /// Appends to `file` after `length` bytes; `path` is for error texts and for [`AppendFile::restore`].
     pub fn new(file: File, path: PathBuf, length: u64) -> Self {
         Self { file, path, length, pending: Vec::new() }
     }
@@ -29,10 +29,10 @@ impl AppendFile {
         self.pending.extend(record);
     }
 
-    /// Writes the records that were not written yet.
+    /// Writes all pending records.
     ///
     /// # Errors
-    /// If they cannot be written; the file is then as it was.
+    /// If they cannot be written; the file is then unchanged and they stay pending.
     pub fn flush(&mut self) -> Result<()> {
         let written =
             self.file.seek(SeekFrom::Start(self.length)).and_then(|_| self.file.write_all(&self.pending));
@@ -40,13 +40,13 @@ impl AppendFile {
             self.length += self.pending.len() as u64;
             self.pending.clear();
         } else {
-            // If a part of a record stays all the same, the next record is written over it.
+            // If this fails too, the next flush overwrites the torn record.
             let _ = self.file.set_len(self.length);
         }
         written.map_err(in_words).with_context(|| format!("{} cannot be written", self.path.display()))
     }
 
-    /// Writes the file again if it was moved or removed: what it held can still be read. Gives the new file.
+    /// Writes the file again if it was moved or removed, from the old file, which is still open. Returns the new file.
     ///
     /// # Errors
     /// If it cannot be written.

@@ -1,4 +1,4 @@
-//! A checkpoint: everything from which a run goes on exactly, in one folder.
+//! A checkpoint: one folder with everything that a run needs to resume exactly.
 
 use super::files::{read_file, step_name, write_whole};
 use crate::{
@@ -20,32 +20,32 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, fs, path::Path};
 
-/// Where a run stands. Order, augmentation, noise and learning rate are functions of this and of the
-/// configuration, so nothing else has to be kept of them.
+/// Position of a run in its data. Order, augmentation, noise and learning rate are functions of it and of the
+/// configuration, so no other state of them is saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Steps made.
+    /// Number of steps made.
     pub step: u64,
     /// Pass over the data, from 0.
     pub epoch: usize,
-    /// Batches of that pass already trained on.
+    /// Number of batches of this epoch already trained on.
     pub batch: usize,
-    /// Batches that a pass has.
+    /// Number of batches in an epoch.
     pub batches: usize,
-    /// The step after which the networks were last validated.
+    /// Step after which the networks were last validated.
     pub validated: Option<u64>,
-    /// The best validation so far.
+    /// Best validation so far.
     #[serde(default, deserialize_with = "best_if_number")]
     pub best: Option<Best>,
 }
 
 impl Position {
-    /// Whether the last step was the last of its epoch.
+    /// Tells if the last step was the last of its epoch.
     pub fn ends_epoch(&self) -> bool {
         self.step > 0 && self.batch == self.batches
     }
 
-    /// Notes the loss of a validation after the last step. A loss that is no number is never the best.
+    /// Records the loss of a validation after the last step. A loss that is not finite is never the best.
     pub(crate) fn note_validation(&mut self, loss: f32) {
         self.validated = Some(self.step);
         if loss.is_finite() && self.best.is_none_or(|best| loss < best.loss) {
@@ -53,21 +53,22 @@ impl Position {
         }
     }
 
-    /// Writes it to a checkpoint. What only another version understands of a file that is there stays.
+    /// Writes the position to the folder of a checkpoint. Unknown keys of an existing file, such as those of a newer
+    /// version, are kept.
     pub fn write(self, checkpoint: &Path) -> Result<()> {
         let path = checkpoint.join(POSITION);
-        let there = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let mut facts: Map<String, Value> = there.unwrap_or_default();
+        let existing = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let mut facts: Map<String, Value> = existing.unwrap_or_default();
         if let Value::Object(position) = serde_json::to_value(self)? {
             facts.extend(position);
         }
         write_whole(&path, &serde_json::to_vec(&facts)?)
     }
 
-    /// Reads it from a checkpoint.
+    /// Reads the position from the folder of a checkpoint.
     ///
     /// # Errors
-    /// If it cannot be read, does not say where a run stands, or says another step than the name of the folder.
+    /// If the file cannot be read, lacks a value, or states another step than the name of the folder.
     pub fn read(checkpoint: &Path) -> Result<Self> {
         let path = checkpoint.join(POSITION);
         let bytes = read_file(&path)?;
@@ -85,7 +86,7 @@ impl Position {
         let position = position.context("what it says are no steps, epochs and batches")?;
         let Self { step, epoch, batch, batches, .. } = position;
         ensure!(checkpoint.ends_with(step_name(step)), "it says step {step}, which is not the folder's");
-        // Batches of which no picture could be read count, but make no step.
+        // A batch of which no image could be read is counted, but makes no step: there may be fewer steps than batches.
         let passed = epoch.checked_mul(batches).and_then(|passed| passed.checked_add(batch));
         ensure!(
             batch <= batches && passed.is_some_and(|passed| step <= passed as u64),
@@ -95,16 +96,16 @@ impl Position {
     }
 }
 
-/// The checkpoint with the lowest validation loss.
+/// The validation with the lowest loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Best {
-    /// Steps made.
+    /// Step after which it was made.
     pub step: u64,
-    /// Its validation loss.
+    /// Validation loss.
     pub loss: f32,
 }
 
-/// The best validation; none if its loss is no number, which older versions could note.
+/// Reads the best validation; `None` if its loss is no number, which older versions could write.
 fn best_if_number<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<Best>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
@@ -112,19 +113,19 @@ fn best_if_number<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<Bes
 const POSITION: &str = "position.json";
 const MOMENTS: &str = "optimizer.safetensors";
 
-/// What a run goes on from.
+/// State that a run resumes from.
 pub struct Checkpoint {
-    /// The networks with the running statistics of their batch normalisations.
+    /// Networks with the running statistics of their batch normalisation.
     pub networks: Networks,
-    /// The optimiser's state.
+    /// State of the optimiser.
     pub adam: AdamState,
-    /// Where the run stands.
+    /// Position of the run.
     pub position: Position,
 }
 
 impl Checkpoint {
-    /// Writes a checkpoint to a folder that is there: the networks in the published layout, the
-    /// optimiser's moments by published name, and the position.
+    /// Writes a checkpoint to an existing folder: networks in the published layout, the optimiser's moments by
+    /// published name, and the position.
     pub fn write(
         folder: &Path,
         networks: &Networks,
@@ -140,7 +141,7 @@ impl Checkpoint {
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// If a file is missing, damaged, or of other networks.
+    /// If a file is missing, damaged, or belongs to other networks.
     pub fn read(folder: &Path, device: &Device) -> Result<Self> {
         let position = Position::read(folder)?;
         let networks = weights::load(folder, device)?.networks;
@@ -168,8 +169,8 @@ fn moments_file(networks: &Networks, adam: &AdamState) -> Result<Vec<u8>> {
 }
 
 fn read_moments(bytes: &[u8], networks: &Networks, device: &Device) -> Result<HashMap<ParamId, Moments>> {
-    let refused = |error| anyhow!(safetensors_reason(&error));
-    let file = SafeTensors::deserialize(bytes).map_err(refused)?;
+    let unreadable = |error| anyhow!(safetensors_reason(&error));
+    let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
     let sizes: HashMap<_, _> = weights::named_tensors(networks)
         .into_iter()
         .map(|tensor| (tensor.name.to_string(), tensor.values.len()))
@@ -178,7 +179,7 @@ fn read_moments(bytes: &[u8], networks: &Networks, device: &Device) -> Result<Ha
     for (name, id) in weights::parameter_ids(networks) {
         let name = name.to_string();
         let read = |kind: &str| -> Result<Tensor<1>> {
-            let view = file.tensor(&format!("{name}.{kind}")).map_err(refused)?;
+            let view = file.tensor(&format!("{name}.{kind}")).map_err(unreadable)?;
             let (numbers, _) = view.data().as_chunks::<4>();
             let values: Vec<f32> = numbers.iter().copied().map(f32::from_le_bytes).collect();
             if values.len() != sizes[&name] {
@@ -186,12 +187,12 @@ fn read_moments(bytes: &[u8], networks: &Networks, device: &Device) -> Result<Ha
             }
             Ok(Tensor::from_data(TensorData::new(values, [sizes[&name]]), device))
         };
-        // What no gradient has reached has no moments.
+        // A parameter that no gradient has reached has no moments.
         if file.tensor(&format!("{name}.first")).is_ok() {
             moments.insert(id, Moments { first: read("first")?, second: read("second")? });
         }
     }
-    // Arrays of other kinds are a newer version's.
+    // A newer version may write arrays of other kinds.
     let is_moment = |name: &&str| name.ends_with(".first") || name.ends_with(".second");
     let arrays = file.names().into_iter().filter(is_moment).count();
     if arrays != 2 * moments.len() {

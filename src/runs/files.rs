@@ -1,4 +1,4 @@
-//! Files and folders of a run: whole or not there at all, and named by their step.
+//! Files and folders of a run: written whole or not at all, and named by their step.
 
 use crate::data::{
     atomic_file::{self, UNFINISHED},
@@ -11,13 +11,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The name of what belongs to a step.
+/// Name of files and folders of a step.
 pub(super) fn step_name(step: u64) -> String {
     format!("step_{step:06}")
 }
 
-/// What a folder holds of steps under such names with this ending; the oldest first.
-pub(super) fn of_steps(folder: &Path, ending: &str) -> Vec<(u64, PathBuf)> {
+/// Entries of a folder that are named by a step and have this ending, in order of steps.
+pub(super) fn entries_by_step(folder: &Path, ending: &str) -> Vec<(u64, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<(u64, PathBuf)> = entries
         .filter_map(|entry| {
@@ -30,8 +30,8 @@ pub(super) fn of_steps(folder: &Path, ending: &str) -> Vec<(u64, PathBuf)> {
     found
 }
 
-/// Removes from a folder what a killed process left half-written.
-pub(super) fn clean(folder: &Path) -> Result<()> {
+/// Removes half-written files that a killed process left in a folder.
+pub(super) fn remove_unfinished(folder: &Path) -> Result<()> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("the folder {} cannot be read", folder.display()))?;
     for entry in entries.filter_map(Result::ok) {
@@ -42,7 +42,7 @@ pub(super) fn clean(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes a file or folder; a folder loses its name first, so that it is never seen half-removed.
+/// Removes a file or folder. A folder is renamed first, so that nobody sees it half-removed.
 pub(super) fn remove(path: &Path) -> Result<()> {
     let has_name = !path.file_name().unwrap_or_default().to_string_lossy().starts_with(UNFINISHED);
     let removed = match (path.is_dir(), has_name) {
@@ -53,7 +53,7 @@ pub(super) fn remove(path: &Path) -> Result<()> {
     removed.with_context(|| format!("{} cannot be removed", path.display()))
 }
 
-/// Gives a folder a name of what is unfinished; tells it.
+/// Renames a folder as unfinished; returns its new path.
 pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = path.with_file_name(format!("{UNFINISHED}removed_{name}"));
@@ -61,20 +61,20 @@ pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// As [`write_whole`], unless the file holds these bytes already: that also goes on a full disk.
-pub(super) fn update(path: &Path, bytes: &[u8]) -> Result<()> {
+/// Writes a file with [`write_whole`], unless it holds these bytes already; that succeeds even on a full disk.
+pub(super) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { write_whole(path, bytes) }
 }
 
 /// Reads a file.
 ///
 /// # Errors
-/// If it cannot be read; the text names the file and the reason.
+/// If it cannot be read; the message names the file and the reason.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| anyhow!("{} cannot be read: {}", path.display(), io_reason(&error)))
 }
 
-/// Writes a file so that it is never seen half-written.
+/// Writes a file so that nobody sees it half-written.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     atomic_file::write_whole(path, |file| file.write_all(bytes))
         .with_context(|| format!("{} cannot be written", path.display()))

@@ -1,9 +1,11 @@
-//! A run's folder: what it is, how far it came, and checkpoints that are whole or
-//! not there at all.
+//! A run's folder: configuration, manifest and checkpoints, each written whole or not at all.
 
 use super::{
     Checkpoint, Manifest, Position,
-    files::{clean, of_steps, read_file, remove, set_aside, step_name, update, write_whole},
+    files::{
+        entries_by_step, read_file, remove, remove_unfinished, set_aside, step_name, write_if_changed,
+        write_whole,
+    },
 };
 use crate::{
     compute::ops::AdamState,
@@ -26,17 +28,17 @@ const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
 const CHECKPOINTS: &str = "checkpoints";
 const SNAPSHOTS: &str = "snapshots";
-/// Files that hold the name of a checkpoint.
+/// Pointers: files that hold the name of a checkpoint.
 const LAST: &str = "last";
 const BEST: &str = "best";
 const HOW_TO_MEND_CONFIG: &str = "put it back from a copy, or take that of a run with the same options; or start a \
                                   new run from the networks of this one with --weights";
 
 impl RunFolder {
-    /// Makes the folder of a new run and writes down what the run is.
+    /// Creates the folder of a new run, with its configuration and manifest.
     ///
     /// # Errors
-    /// If the folder holds anything already, or cannot be written to.
+    /// If the folder is not empty, or cannot be written to.
     pub fn create(path: &Path, config: &RunConfig, manifest: &Manifest) -> Result<Self> {
         let holds_files = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
         if holds_files && path.join(LAST).is_file() {
@@ -48,7 +50,7 @@ impl RunFolder {
         if holds_files {
             bail!("the run folder {} is not empty; choose another with --out", path.display());
         }
-        // Who makes the second folder has the first: another process that begins here at the same time fails.
+        // Only one process can create the inner folder: another one that starts a run here at the same time fails.
         fs::create_dir_all(path)
             .and_then(|()| fs::create_dir(path.join(CHECKPOINTS)))
             .map_err(in_words)
@@ -67,9 +69,9 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Removes all that is in the folder of a run that could not begin.
+    /// Removes the folder of a run that could not start.
     pub(crate) fn discard(&self) {
-        // What cannot be removed is told when the folder is chosen again.
+        // If something stays, `create` reports it when the folder is chosen again.
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let path = entry.path();
             let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
@@ -77,10 +79,10 @@ impl RunFolder {
         let _ = fs::remove_dir(&self.0);
     }
 
-    /// Opens the folder of a run that was begun.
+    /// Opens an existing run folder.
     ///
     /// # Errors
-    /// If it is no run folder.
+    /// If `path` is no run folder.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.join(CONFIG).is_file() {
             if path.join(CHECKPOINTS).is_dir() {
@@ -91,14 +93,16 @@ impl RunFolder {
         Ok(Self(path.to_owned()))
     }
 
-    /// Prepares to go on; only for who has the log open. Removes what a killed process left half-written, and
-    /// says in words what is amiss, but harms nothing.
+    /// Removes what a killed process left half-written; returns harmless problems in words. Only the owner of the
+    /// open log, which locks the folder, may call it.
     ///
     /// # Errors
     /// If the configuration cannot be read.
     pub(crate) fn tidy(&self) -> Result<Vec<String>> {
         let mut warnings = Vec::new();
-        if let Err(error) = clean(&self.0).and_then(|()| clean(&self.0.join(CHECKPOINTS))) {
+        if let Err(error) =
+            remove_unfinished(&self.0).and_then(|()| remove_unfinished(&self.0.join(CHECKPOINTS)))
+        {
             warnings.push(format!("what an interrupted run left behind stays and takes space: {error:#}"));
         }
         let unknown = self.run_file()?.unknown_names();
@@ -112,12 +116,15 @@ impl RunFolder {
         Ok(warnings)
     }
 
-    /// Its path.
+    /// Path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// The run's configuration, with the changes that were made on the way.
+    /// Configuration of the run, with the changes made to it so far.
+    ///
+    /// # Errors
+    /// If it cannot be read, is damaged, or was written by a newer version.
     pub fn config(&self) -> Result<RunConfig> {
         Ok(self.run_file()?.config)
     }
@@ -129,10 +136,10 @@ impl RunFolder {
         };
         let bytes = read_file(&path)?;
         let text = str::from_utf8(&bytes).map_err(|_| damaged("it is no text"))?;
-        RunFile::parse(text).map_err(|error| damaged(&error.0))
+        RunFile::parse(text).map_err(|error| damaged(&error.to_string()))
     }
 
-    /// Writes down the run's configuration; entries that only another version understands stay.
+    /// Writes the configuration; keys of an existing file that this version does not know are kept.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -141,13 +148,13 @@ impl RunFolder {
             Ok(file) => file.text_with(config)?,
             Err(_) => toml::to_string(config).context("the configuration cannot be written as TOML")?,
         };
-        update(&self.0.join(CONFIG), text.as_bytes())
+        write_if_changed(&self.0.join(CONFIG), text.as_bytes())
     }
 
-    /// What the run was begun with.
+    /// Data, split and device that the run started with.
     ///
     /// # Errors
-    /// If its file is missing or damaged, so that the run can go on only with data that someone names.
+    /// If the file is missing or damaged: the run can then resume only on data named by the caller.
     pub fn manifest(&self) -> Result<Manifest> {
         let path = self.0.join(MANIFEST);
         let parsed = || -> Result<Manifest> {
@@ -168,7 +175,7 @@ impl RunFolder {
         write_whole(&self.0.join(MANIFEST), text.as_bytes())
     }
 
-    /// Writes a manifest in place of one that cannot be used, of which a copy stays; says so in words.
+    /// Replaces an unusable manifest, of which a copy is kept; returns a warning.
     pub(crate) fn replace_manifest(&self, manifest: &Manifest) -> Result<String> {
         let path = self.0.join(MANIFEST);
         let copy = path.with_extension("damaged.json");
@@ -184,14 +191,15 @@ impl RunFolder {
         ))
     }
 
-    /// Makes the folder of a run under way again if it was moved or removed, without the checkpoints that were in
-    /// it; says so in words.
+    /// Creates the folder of a running run again if it was moved or removed, without its earlier checkpoints; returns
+    /// a warning if so.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot be created.
     pub(crate) fn restore(&self, config: &RunConfig, manifest: &Manifest) -> Result<Option<String>> {
         let checkpoints = self.0.join(CHECKPOINTS);
-        if checkpoints.is_dir() {
+        // A file in its place is told of by whoever writes a checkpoint.
+        if checkpoints.symlink_metadata().is_ok() {
             return Ok(None);
         }
         let gone = if self.0.is_dir() { &checkpoints } else { &self.0 };
@@ -207,10 +215,10 @@ impl RunFolder {
         Ok(Some(format!("{gone}; it was made again, without the checkpoints of earlier steps")))
     }
 
-    /// The folder of the newest checkpoint.
+    /// Path of the newest checkpoint.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no checkpoint.
     pub fn last_checkpoint(&self) -> Result<PathBuf> {
         let named = pointed_to(&self.0, LAST);
         let newest = || self.checkpoints().pop().map(|(_, path)| path);
@@ -222,26 +230,26 @@ impl RunFolder {
         })
     }
 
-    /// Where the run stands at its newest checkpoint.
+    /// Position of the run at its newest checkpoint.
     ///
     /// # Errors
     /// If there is no checkpoint, or it cannot be read.
     pub fn last_position(&self) -> Result<Position> {
         let path = self.last_checkpoint()?;
-        Position::read(&path).with_context(|| self.unusable(&path))
+        Position::read(&path).with_context(|| self.advice_for_unusable(&path))
     }
 
     /// Reads the newest checkpoint.
     ///
     /// # Errors
-    /// If there is none, or it cannot be read.
+    /// If there is no checkpoint, or it cannot be read.
     pub(crate) fn read_last(&self, device: &Device) -> Result<Checkpoint> {
         let path = self.last_checkpoint()?;
-        Checkpoint::read(&path, device).with_context(|| self.unusable(&path))
+        Checkpoint::read(&path, device).with_context(|| self.advice_for_unusable(&path))
     }
 
-    /// What to do about a checkpoint that cannot be read.
-    fn unusable(&self, path: &Path) -> String {
+    /// Advice about a checkpoint that cannot be read.
+    fn advice_for_unusable(&self, path: &Path) -> String {
         let path_shown = path.display();
         match self.checkpoints().iter().any(|(_, other)| other != path) {
             true => {
@@ -253,12 +261,12 @@ impl RunFolder {
         }
     }
 
-    /// Writes `checkpoints/step_NNNNNN`. A reader sees the whole checkpoint or none of it. Then points
-    /// to it and to the best one, and removes older ones that need not be kept. Also gives in words which of
-    /// these cannot be removed, which harms nothing.
+    /// Writes the checkpoint `checkpoints/step_NNNNNN`, of which a reader sees all or nothing. Then updates the
+    /// pointers `last` and `best`, and removes older checkpoints that need not be kept. Returns its path, and a
+    /// warning if some of those cannot be removed.
     ///
     /// # Errors
-    /// If it cannot be written; everything is then as it was.
+    /// If it cannot be written; everything is then unchanged.
     pub fn save(
         &self,
         networks: &Networks,
@@ -291,34 +299,36 @@ impl RunFolder {
             .chain(self.prune(config, position))
             .filter_map(Result::err)
             .collect();
-        let trouble = failures.first().map(|first| match failures.len() {
+        let warning = failures.first().map(|first| match failures.len() {
             1 => format!("an old checkpoint stays and takes space: {first:#}"),
             count => format!("{count} old checkpoints stay and take space; the first: {first:#}"),
         });
-        Ok((target, trouble))
+        Ok((target, warning))
     }
 
-    /// Changes what the checkpoint of this step says besides networks and moments.
+    /// Rewrites the position of the checkpoint of this step, after a validation.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn amend(&self, position: Position) -> Result<()> {
+    pub fn rewrite_position(&self, position: Position) -> Result<()> {
         position.write(&self.0.join(CHECKPOINTS).join(step_name(position.step)))?;
         self.point_to_best(position)
     }
 
-    /// Points to the best checkpoint, as the position knows it.
+    /// Points `best` to the checkpoint of the best validation, if that exists.
+    ///
+    /// # Errors
+    /// If the pointer cannot be written.
     pub fn point_to_best(&self, position: Position) -> Result<()> {
         let is_there = |step| self.0.join(CHECKPOINTS).join(step_name(step)).is_dir();
         position.best.filter(|best| is_there(best.step)).map_or(Ok(()), |best| self.point(BEST, best.step))
     }
 
     fn point(&self, pointer: &str, step: u64) -> Result<()> {
-        update(&self.0.join(pointer), step_name(step).as_bytes())
+        write_if_changed(&self.0.join(pointer), step_name(step).as_bytes())
     }
 
-    /// Removes checkpoints that are neither the best, nor at the end of an epoch that is kept, nor
-    /// among the newest.
+    /// Removes checkpoints that are neither the best, nor among the newest, nor at the end of an epoch that is kept.
     fn prune(&self, config: &RunConfig, position: Position) -> Vec<Result<()>> {
         let best = position.best.map(|best| best.step);
         let older = self.checkpoints().into_iter().rev().skip(config.training.keep_checkpoints);
@@ -333,18 +343,18 @@ impl RunFolder {
             .collect()
     }
 
-    /// Every checkpoint by its step, the oldest first.
+    /// All checkpoints in order of steps.
     fn checkpoints(&self) -> Vec<(u64, PathBuf)> {
-        of_steps(&self.0.join(CHECKPOINTS), "")
+        entries_by_step(&self.0.join(CHECKPOINTS), "")
     }
 
-    /// Where the snapshots of a run lie, if there are any.
-    pub(crate) fn snapshots_in(run: &Path) -> PathBuf {
+    /// Path of the folder of snapshots of a run; it may not exist.
+    pub(crate) fn snapshots_path(run: &Path) -> PathBuf {
         run.join(SNAPSHOTS)
     }
 
-    /// The folder of networks that `--weights` names: itself, a run folder's last checkpoint, or the
-    /// one that the file `best` or `last` of a run folder points to.
+    /// Resolves a path given as `--weights` to a folder of networks: a run folder to its last checkpoint, the file
+    /// `best` or `last` of a run folder to the checkpoint that it points to, and any other path to itself.
     pub fn weights_in(path: &Path) -> PathBuf {
         let pointer = [LAST, BEST].into_iter().find(|pointer| path.ends_with(pointer) && path.is_file());
         let pointed = match (pointer, path.parent()) {
@@ -355,7 +365,7 @@ impl RunFolder {
     }
 }
 
-/// The checkpoint that a pointer of a run folder names, if it is there.
+/// Path of the checkpoint that a pointer of a run folder names, if it exists.
 fn pointed_to(run: &Path, pointer: &str) -> Option<PathBuf> {
     let name = fs::read_to_string(run.join(pointer)).ok()?;
     let checkpoint = run.join(CHECKPOINTS).join(name.trim());

@@ -1,7 +1,7 @@
-//! `metrics.jsonl`: one JSON object a line, in the order in which things happened.
+//! The log of a run, `metrics.jsonl`: one JSON object a line, in order of time.
 //!
 //! A logged step has `step`, `epoch`, `loss`, `loss_0` to `loss_3`, `lr`, `gradient_norm` and more. The
-//! validation after a step has `step`, `epoch` and figures that all begin with `val_`. A change of the
+//! validation after a step has `step`, `epoch` and values whose names begin with `val_`. A change of the
 //! configuration has the number of the first `step` that is made with it, `"event": "change"`, and the
 //! option with its new value.
 
@@ -18,33 +18,33 @@ use std::{
     path::Path,
 };
 
-/// Something that was noted.
+/// A line of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Entry {
-    /// A step was made.
+    /// Metrics and times of a step.
     Step(StepReport),
-    /// The networks were validated.
+    /// Losses and depth metrics of a validation.
     Validation(ValidationReport),
-    /// The configuration was changed.
+    /// A change of the configuration.
     Change(Change),
 }
 
-/// The open log of a run.
+/// The open log of a run, and its TensorBoard file if it has one.
 #[derive(Debug)]
 pub struct Log {
     lines: AppendFile,
     events: Option<EventFile>,
-    /// Lines of which nothing can be read.
+    /// Number of lines that are no JSON.
     pub(crate) unreadable: usize,
 }
 
 impl Log {
-    /// The log's name in a run folder.
+    /// Name of the log in a run folder.
     pub const FILE_NAME: &str = "metrics.jsonl";
 
-    /// Opens the log of a run folder to go on from a position, and gives the entries up to there. Lines of
-    /// later steps are removed; lines that are no entry, such as those of a newer version, stay.
-    /// `tensorboard` also writes event files to the folder of this name.
+    /// Opens and locks the log of a run folder to continue from a position; also returns the entries up to there.
+    /// Removes the lines of later steps, but keeps lines that are no entry, such as those of a newer version. If
+    /// `tensorboard` is set, entries also go to an event file in the folder of this name.
     ///
     /// # Errors
     /// If the log cannot be read and written, or another process has it open.
@@ -58,7 +58,7 @@ impl Log {
                 .write(true)
                 .open(&path)
                 .map_err(in_words)?;
-            // Some network drives know no locks: there it is up to the person.
+            // Some network drives have no locks, so only a lock held by another process is an error.
             if let Err(TryLockError::WouldBlock) = file.try_lock() {
                 bail!("another process is making this run; end it first");
             }
@@ -71,7 +71,7 @@ impl Log {
         let (kept, entries, unreadable) = lines_before(&found, position);
         let same = found.iter().zip(&kept).take_while(|(found, kept)| found == kept).count();
         let mut rewrite = || -> io::Result<()> {
-            // What moves forward is written before the rest is cut off, so that a kill loses none of it.
+            // Kept lines are moved forward before the rest is cut off, so that a kill loses none of them.
             if same < kept.len() {
                 file.seek(SeekFrom::Start(same as u64))?;
                 file.write_all(&kept[same..])?;
@@ -87,7 +87,7 @@ impl Log {
         Ok((Self { lines, events, unreadable }, entries))
     }
 
-    /// What a run folder's log says so far; the run may go on meanwhile.
+    /// Reads the entries of the log of a run folder, also while the run goes on.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -96,7 +96,7 @@ impl Log {
         Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| entry(object_in(line)?)).collect())
     }
 
-    /// Appends an entry. If it cannot be written, it is kept and written with the next one.
+    /// Appends an entry and writes it. If that fails, it is kept and written with the next one.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -120,24 +120,24 @@ impl Log {
     /// If it cannot be written.
     pub(crate) fn restore(&mut self) -> Result<()> {
         if let Some(file) = self.lines.restore()? {
-            // As when it was opened; what is new nobody else has open.
+            // Nobody else can have the new file open, so the lock cannot fail where there are locks.
             let _ = file.try_lock();
         }
         self.events.as_mut().map_or(Ok(()), EventFile::restore)
     }
 
-    /// Writes what was not written yet, to each file as far as that goes.
+    /// Writes all pending entries, to the event file even if the log fails, and the other way round.
     ///
     /// # Errors
-    /// If some of it cannot be written; it is kept for the next time.
+    /// If some cannot be written; they are kept for the next call.
     pub fn flush(&mut self) -> Result<()> {
         let events = self.events.as_mut().map_or(Ok(()), EventFile::flush);
         self.lines.flush().and(events)
     }
 }
 
-/// The lines that a run at this position has behind it, each with its end, the entries among them, and the number of
-/// those that are no JSON.
+/// Selects the lines of a log up to a position: their bytes with line ends, the entries among them, and the number of
+/// lines that are no JSON.
 fn lines_before(log: &[u8], position: &Position) -> (Vec<u8>, Vec<Entry>, usize) {
     let (mut lines, mut entries, mut unreadable) = (Vec::new(), Vec::new(), 0);
     for line in log.split_inclusive(|byte| *byte == b'\n') {
@@ -158,10 +158,10 @@ fn object_in(line: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice(line).ok()
 }
 
-/// Whether a run that stands there has this line behind it. A line without a step is of any time.
+/// Tells if a line was written before a run reached this position. A line without a step always was.
 fn came_before(line: &Map<String, Value>, position: &Position) -> bool {
     let Some(step) = line.get("step").and_then(Value::as_u64) else { return true };
-    // A validation belongs to a checkpoint only if that says so: it follows the step.
+    // A validation follows its step, so the checkpoint of that step may have been written before it.
     if line.contains_key("val_loss") && step == position.step {
         position.validated == Some(step)
     } else {
@@ -187,7 +187,7 @@ fn line(entry: &Entry) -> Map<String, Value> {
         .chain(report.scale_losses.iter().map(|(scale, loss)| (format!("loss_{scale}"), json!(loss))))
         .chain(report.memory.map(|bytes| ("memory".to_owned(), json!(bytes))))
         .chain(object(json!(report.split)))
-        .chain(object(json!(report.signals)))
+        .chain(object(json!(report.statistics)))
         .collect(),
         Entry::Validation(report) => [
             ("step", json!(report.step)),
@@ -207,7 +207,7 @@ fn line(entry: &Entry) -> Map<String, Value> {
             object(json!(change)).into_iter().chain([event]).collect()
         }
     };
-    // JSON has no NaN and no infinity: a figure that is none is left out.
+    // JSON has no NaN and no infinity: such values are left out.
     pairs.into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
@@ -218,12 +218,12 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// Some of a line's figures as what they belong to.
+/// Reads a struct from those values of a line that belong to it.
 fn read<T: serde::de::DeserializeOwned>(map: &Map<String, Value>) -> Option<T> {
     serde_json::from_value(Value::Object(map.clone())).ok()
 }
 
-/// The entry that a line is; `None` if it is of a kind that this version does not know, or lacks a figure.
+/// Parses a line; `None` if this version does not know its kind, or it lacks a value.
 fn entry(mut map: Map<String, Value>) -> Option<Entry> {
     if map.remove("event").is_some() {
         return serde_json::from_value(Value::Object(map)).ok().map(Entry::Change);
@@ -264,7 +264,7 @@ fn entry(mut map: Map<String, Value>) -> Option<Entry> {
             seconds_loading: number("seconds_loading").unwrap_or_default(),
             split: read(&map),
             memory: whole("memory"),
-            signals: read(&map),
+            statistics: read(&map),
             ..StepReport::default()
         }),
     })

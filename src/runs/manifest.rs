@@ -1,4 +1,4 @@
-//! What `manifest.json` says of a run.
+//! The manifest of a run, `manifest.json`: data and device that it started with.
 
 use crate::{
     compute::Compute,
@@ -9,35 +9,35 @@ use crate::{
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-/// What a run was begun with.
+/// Program, device and data that a run started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The program.
+    /// Name of the program.
     pub program: String,
-    /// Its version.
+    /// Version of the program.
     pub version: String,
-    /// Where it computed at first.
+    /// Device that it first computed on.
     pub device: String,
-    /// Operands of its convolutions at first; runs of earlier versions had no choice.
+    /// Number format of the operands of convolutions; absent in manifests of earlier versions.
     #[serde(default)]
     pub precision: Precision,
-    /// Where the frames are.
+    /// Data that the frames come from.
     pub data: DataChoice,
-    /// The split's name or folder, if one was chosen.
+    /// Name or folder of the split, if one was chosen.
     pub split: Option<String>,
-    /// Samples that train.
+    /// Number of training samples.
     pub samples: usize,
-    /// A number that tells these samples from others.
+    /// Hash of the training samples.
     pub data_fingerprint: String,
-    /// The seed.
+    /// Seed of weights, shuffling, augmentation and noise.
     pub seed: u64,
-    /// What `--pretrained-encoder` filled.
+    /// Encoders that `--pretrained-encoder` filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretrained: Option<PretrainedEncoders>,
 }
 
 impl Manifest {
-    /// The manifest of a run that trains on these samples of this data with this seed.
+    /// Manifest of a run that starts now on these samples of this data.
     pub(crate) fn new(data: &OpenData, samples: &Samples, seed: u64, compute: &Compute) -> Self {
         let (choice, split) = data.absolute();
         Self {
@@ -54,10 +54,11 @@ impl Manifest {
         }
     }
 
-    /// Checks that a run goes on with the data that it was begun with.
+    /// Checks that a run resumes on the data that it started with. `here` is the manifest of a run that would start now,
+    /// `name` that of its data.
     ///
     /// # Errors
-    /// If `here`, what a run that began now would be made of, names other samples.
+    /// If the samples differ.
     pub(crate) fn check_data(&self, here: &Self, name: &str) -> Result<()> {
         if here.data_fingerprint == self.data_fingerprint {
             return Ok(());

@@ -1,8 +1,8 @@
-//! The figures of a step that are drawn over the steps and watched.
+//! The metrics of a step that are drawn as curves and judged by health checks.
 
 use super::{PredictionStatistics, StepReport};
 
-/// A number of each step.
+/// A number that every step has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// [`StepReport::loss`].
@@ -26,7 +26,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Every figure, in the order shown.
+    /// All metrics, in the order shown.
     pub const ALL: [Self; 9] = [
         Self::Loss,
         Self::LearningRate,
@@ -39,7 +39,7 @@ impl Metric {
         Self::Speed,
     ];
 
-    /// The name a person reads.
+    /// Name for the window.
     pub fn name(self) -> &'static str {
         match self {
             Self::Loss => "Loss",
@@ -54,7 +54,7 @@ impl Metric {
         }
     }
 
-    /// One sentence for a tooltip.
+    /// Explanation in one sentence, for a tooltip.
     pub fn help(self) -> &'static str {
         match self {
             Self::Loss => "The objective, in all and at each scale of the disparity pyramid",
@@ -68,26 +68,24 @@ impl Metric {
                 "Standard deviation of the disparity over an image's pixels: near 0, depth is flat"
             }
             Self::Translation => "Length of the predicted motion between frames, in the network's own units",
-            Self::OutOfView => {
-                "Share of pixels whose place in a source, through predicted depth and motion, lies outside it"
-            }
-            Self::Speed => "Batch items trained per second",
+            Self::OutOfView => "Share of pixels that predicted depth and motion project outside a source",
+            Self::Speed => "Samples trained per second",
         }
     }
 
-    /// Its value at a step, if that has one.
+    /// Value at a step; `None` if its report lacks it.
     pub fn of(self, report: &StepReport) -> Option<f64> {
-        let signal =
-            |value: fn(&PredictionStatistics) -> f32| report.signals.as_ref().map(|all| value(all).into());
+        let statistic =
+            |value: fn(&PredictionStatistics) -> f32| report.statistics.as_ref().map(|all| value(all).into());
         match self {
             Self::Loss => Some(report.loss.into()),
             Self::LearningRate => Some(report.learning_rate),
             Self::GradientNorm => Some(report.gradient_norm.into()),
             Self::MaskedShare => Some(report.masked_share.into()),
-            Self::MeanDisparity => signal(|all| all.disparity_mean),
-            Self::DisparitySpread => signal(|all| all.disparity_spread),
-            Self::Translation => report.signals?.translation.map(f64::from),
-            Self::OutOfView => signal(|all| all.out_of_view_share),
+            Self::MeanDisparity => statistic(|all| all.disparity_mean),
+            Self::DisparitySpread => statistic(|all| all.disparity_spread),
+            Self::Translation => report.statistics?.translation.map(f64::from),
+            Self::OutOfView => statistic(|all| all.out_of_view_share),
             Self::Speed => Some(report.images_per_second),
         }
     }

@@ -1,4 +1,4 @@
-//! What a run leaves on disk: its folder, checkpoints, log, TensorBoard events and snapshots.
+//! The files of a run: its folder, checkpoints, log, TensorBoard events and snapshots.
 
 mod append;
 mod checkpoint;

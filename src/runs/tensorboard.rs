@@ -1,7 +1,7 @@
-//! TensorBoard event files: scalars in the record format of TensorFlow.
+//! Writing TensorBoard event files: scalars in the record format of TensorFlow.
 //!
-//! Written here because the crates that write it are no longer maintained (the newest is of 2022). A
-//! record is its length, a checksum of that, a protocol buffer of type `Event`, and its checksum.
+//! Own code, because the crates for it are no longer maintained (the newest is of 2022). A record is its length, a
+//! checksum of that, a protocol buffer of type `Event`, and its checksum.
 
 use super::append::AppendFile;
 use crate::data::atomic_file::in_words;
@@ -19,8 +19,10 @@ use std::{
 pub(super) struct EventFile(AppendFile);
 
 impl EventFile {
-    /// Makes a new event file in a folder. Readers forget what other files there say about steps
-    /// after `step`.
+    /// Creates an event file in a folder. It tells readers to drop steps after `step` of earlier files there.
+    ///
+    /// # Errors
+    /// If it cannot be created or written.
     pub fn create(folder: &Path, step: u64) -> Result<Self> {
         let name = format!("events.out.tfevents.{:.0}.{}.monoscope", now().floor(), process::id());
         let path = folder.join(name);
@@ -35,18 +37,18 @@ impl EventFile {
             events.append(&event(step + 1, |event| event.message(7, start)));
         }
         events.flush().inspect_err(|_| {
-            // An empty event file is of no use to anybody.
+            // Nobody needs an empty event file.
             let _ = fs::remove_file(&path);
         })?;
         Ok(events)
     }
 
-    /// Adds the figures of a line of the metrics log, for [`EventFile::flush`] to write: those of validation
-    /// under `val/`, the others under `train/`.
+    /// Adds the numbers of a log line, for [`EventFile::flush`] to write: those of validation under `val/`, the others
+    /// under `train/`.
     pub fn push(&mut self, line: &Map<String, Value>) {
         let step = line.get("step").and_then(Value::as_u64).unwrap_or_default();
-        let figures = line.iter().filter(|(key, _)| !["step", "epoch"].contains(&key.as_str()));
-        let figures = figures.filter_map(|(key, value)| {
+        let scalars = line.iter().filter(|(key, _)| !["step", "epoch"].contains(&key.as_str()));
+        let scalars = scalars.filter_map(|(key, value)| {
             let tag = match key.strip_prefix("val_") {
                 Some(key) => format!("val/{key}"),
                 None => format!("train/{key}"),
@@ -55,25 +57,25 @@ impl EventFile {
             Some((tag, value as f32))
         });
         let summary = |summary: &mut ProtobufMessage| {
-            for (tag, value) in figures {
-                summary.message(1, |figure| {
-                    figure.text(1, &tag);
-                    figure.single(2, value);
+            for (tag, value) in scalars {
+                summary.message(1, |value_message| {
+                    value_message.text(1, &tag);
+                    value_message.single(2, value);
                 });
             }
         };
         self.append(&event(step, |event| event.message(5, summary)));
     }
 
-    /// Writes the records that were not written yet.
+    /// Writes all pending records.
     ///
     /// # Errors
-    /// If they cannot be written; they are kept for the next time.
+    /// If they cannot be written; they are kept for the next call.
     pub fn flush(&mut self) -> Result<()> {
         self.0.flush()
     }
 
-    /// As [`AppendFile::restore`].
+    /// Writes the file again if it was moved or removed, see [`AppendFile::restore`].
     pub fn restore(&mut self) -> Result<()> {
         self.0.restore().map(|_| ())
     }

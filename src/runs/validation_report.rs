@@ -1,26 +1,26 @@
-//! The figures of a validation: what a run reports of it, and a line of its log.
+//! The report of a validation, which is also a line of the log.
 
 use crate::evaluate::DepthMetrics;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The figures of a validation.
+/// Losses and depth metrics of a validation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValidationReport {
-    /// Steps made before it.
+    /// Step that it follows.
     pub step: u64,
-    /// The pass over the training data that it follows, from 0.
+    /// Epoch that it follows, from 0.
     pub epoch: usize,
-    /// The objective, averaged over the samples.
+    /// Loss, averaged over the samples.
     pub loss: f32,
-    /// Its part at each trained scale.
+    /// Loss of each trained scale, by scale.
     pub scale_losses: BTreeMap<usize, f32>,
-    /// Samples that were looked at.
+    /// Number of samples.
     pub samples: usize,
-    /// Those of them that have a true depth.
+    /// Number of samples with a true depth.
     pub depths: usize,
-    /// How far the predicted depth is from the true one, as `evaluate depth` says it.
+    /// Errors of predicted depth, as in `evaluate depth`; `None` without true depth.
     pub metrics: Option<DepthMetrics>,
-    /// Seconds that it took.
+    /// Duration in seconds.
     pub seconds: f64,
 }

@@ -1,11 +1,12 @@
-//! Adam with PyTorch's formula, its state kept by parameter so that it can be saved by name.
+//! Steps of Adam with PyTorch's formula. The state, [`AdamState`], is kept by parameter so that checkpoints save it
+//! by name.
 
 use super::parameters::{DetachedParameter, Replace, take};
 use crate::compute::ops::{AdamState, AdamStep, Guard, ParameterUpdate, adam_update_all};
 use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
 
 impl AdamState {
-    /// Updates every parameter that has a gradient, taken `factor` times.
+    /// Updates every parameter that has a gradient, with `factor` times that gradient.
     pub fn step<M: Module>(
         &mut self,
         module: M,
@@ -24,7 +25,7 @@ impl AdamState {
         module.map(&mut replace)
     }
 
-    /// Updates parameters as far as the guard lets, and counts the step in any case.
+    /// Updates the parameters if the guard is open, and counts the step in any case.
     pub(super) fn update(
         &mut self,
         taken: Vec<DetachedParameter>,
@@ -33,21 +34,21 @@ impl AdamState {
         replace: &mut Replace,
     ) {
         self.steps += 1;
-        let mut places = Vec::with_capacity(taken.len());
+        let mut targets = Vec::with_capacity(taken.len());
         let mut updates = Vec::with_capacity(taken.len());
         for DetachedParameter { id, shape, parameter, gradient } in taken {
-            places.push((id, shape));
+            targets.push((id, shape));
             updates.push(ParameterUpdate { parameter, gradient, moments: self.moments.remove(&id) });
         }
         let updated = adam_update_all(updates, AdamStep::new(learning_rate, self.steps), guard, None);
-        for ((id, shape), (parameter, moments)) in places.into_iter().zip(updated) {
+        for ((id, shape), (parameter, moments)) in targets.into_iter().zip(updated) {
             self.moments.insert(id, moments);
             replace.trained(id, shape, parameter);
         }
     }
 }
 
-/// The gradients that parameters were taken out with.
+/// Gradients of parameters that were taken out of a module.
 pub(super) fn gradients(taken: &[DetachedParameter]) -> Vec<Tensor<1>> {
     taken.iter().map(|taken| taken.gradient.clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! The batches that a run trains on, from wherever it stands, without a wait between epochs.
+//! The batches that a run trains on, from any position, without a pause between epochs.
 
 use crate::{
     config::RunConfig,
@@ -11,16 +11,16 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use std::sync::Arc;
 
-/// A loader with its place in the data.
+/// A loader and its position in the data.
 pub(super) struct BatchStream {
     loader: Loader,
     batches: Option<Batches>,
-    /// The next epoch's batches, begun when those of the present one are all being made.
+    /// Batches of the next epoch, begun once all those of the current epoch are being loaded.
     ahead: Option<Batches>,
 }
 
 impl BatchStream {
-    /// Prepares to load; a batch holds all samples of a step.
+    /// Prepares to load batches of all samples of a step, which is several micro-batches if gradients accumulate.
     ///
     /// # Errors
     /// If there are too few samples for a batch.
@@ -35,27 +35,27 @@ impl BatchStream {
         Ok(Self { loader, batches: None, ahead: None })
     }
 
-    /// Batches of an epoch.
+    /// Number of batches in an epoch.
     pub fn batch_count(&self) -> usize {
         self.loader.batch_count()
     }
 
-    /// Steps of the whole run: those that were asked for, or those of its epochs.
+    /// Steps of the whole run: as configured, else those of its epochs.
     pub fn total_steps(&self, RunConfig { training, .. }: &RunConfig) -> u64 {
         training.steps.unwrap_or((self.batch_count() * training.num_epochs) as u64)
     }
 
-    /// Goes on behind another position than that of the last batch.
+    /// Moves to a position: the next batch is the one after it.
     pub fn go_to(&mut self, Position { epoch, batch, .. }: Position) {
         self.batches = Some(self.loader.batches(epoch, batch));
         self.ahead = None;
     }
 
-    /// The batch after a position, of a run that makes so many steps in all. Adds to `skipped` what could
-    /// not be read.
+    /// Waits for the batch after `position` of a run that makes `total_steps`. Adds frames that cannot be read to
+    /// `skipped`, with the reason.
     ///
     /// # Errors
-    /// If the data seems damaged.
+    /// If too much of the data cannot be read.
     pub fn next(
         &mut self,
         position: Position,

@@ -1,5 +1,5 @@
-//! What goes wrong in self-supervised depth, seen in the figures of a run's last steps, each with a likely
-//! cause, advice, and where the evidence is.
+//! Health checks: what commonly goes wrong in self-supervised depth, recognised by the metrics of a run's last
+//! steps; each diagnosis has a likely cause, advice, and a map or curve that shows it.
 
 use crate::{
     config::{Change, ObjectiveConfig, Setting},
@@ -10,127 +10,127 @@ use crate::{
 
 /// Logged steps that are judged together: one batch may be odd, fifty in a row are not.
 const WINDOW: usize = 50;
-/// Steps before which most watches judge nothing: fresh networks begin with a flat disparity, nearly no motion,
-/// and for stereo pairs with a third of the view lost.
+/// Steps before which most checks report nothing: fresh networks predict a flat disparity, nearly no motion, and
+/// for stereo pairs lose a third of the view.
 pub const WARM_UP: u64 = 200;
 /// A flat wall fills an image with disparities that differ by more than this share of their mean, a
 /// street by half of it or more.
 const FLAT: f64 = 0.03;
-/// At the default range of depth, a mean disparity below this puts the scene beyond a third of the
-/// greatest depth, and one above its counterpart within 2 % of the least.
+/// At the default depth range, a mean disparity below this puts the scene beyond a third of the maximum depth.
 const SATURATED_FAR: f64 = 0.002;
+/// At the default depth range, a mean disparity above this puts the scene within 2 % of the minimum depth.
 const SATURATED_NEAR: f64 = 0.98;
 /// In ordinary driving a tenth to seven tenths are masked; with less than a twentieth left, a handful of
 /// pixels decides everything.
 const ALL_MASKED: f64 = 0.95;
-/// A motion is doubted only where most pixels already look best without one.
+/// A vanishing motion is suspicious only where most pixels are matched best without any.
 const MOSTLY_MASKED: f64 = 0.7;
 /// Parallax, in focal lengths, that at usual sizes is below half a pixel: interpolation hides it.
 const NO_PARALLAX: f64 = 1e-3;
 /// A car that drives on loses about a tenth of its view in a frame, a stereo pair about as much.
 const MOSTLY_UNSEEN: f64 = 0.4;
-/// The gradient of a run that learns grows manifold over hundreds of steps, not within [`WINDOW`].
+/// Growth of the gradient norm within [`WINDOW`] steps; in a healthy run it takes hundreds of steps.
 const EXPLODING: f64 = 10.0;
-/// Times the first steps' gradient that no run which learns comes near.
+/// Growth of the gradient norm since the first steps that no healthy run comes near.
 const OUT_OF_HAND: f64 = 1000.0;
-/// Steps whose median is compared, so that one odd batch is no explosion.
+/// Steps whose median norm is compared, so that one odd batch is no explosion.
 const GRADIENT_STEPS: usize = 5;
 /// Steps after which the loss of an objective must have fallen; on the built-in drive it is lower by 8 % after 100.
 const MUST_FALL: u64 = 1000;
-/// What the loss is compared with: the mean of so many first steps.
+/// Number of first steps, whose mean loss is the reference.
 const FIRST_STEPS: usize = 20;
-/// A loss above this share of the first one has not fallen.
+/// A loss above this share of the reference has not fallen.
 const NOT_FALLEN: f64 = 0.98;
-/// A loss that fell before the objective was changed may stand from then on, but not rise by more than the means of a
-/// few batches differ.
+/// A loss that fell before the objective was changed may stay level afterwards, but not rise above this share of the
+/// reference; the means of a few batches differ by less.
 const RISEN: f64 = 1.2;
 
-/// Something that is watched.
+/// A property of a run that is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HealthCheck {
-    /// Whether the loss falls.
+    /// The loss falls.
     Loss,
-    /// Whether the gradient grows without bounds.
+    /// The gradient does not explode.
     Gradient,
-    /// Whether the disparity is stuck at an end of its range.
+    /// The disparity is not stuck at an end of its range.
     Disparity,
-    /// Whether the disparity differs between pixels.
+    /// The disparity differs between pixels.
     Spread,
-    /// Whether pixels are left that train.
+    /// The auto-mask leaves pixels that train.
     Mask,
-    /// Whether the pose network says that the camera moves.
+    /// The pose network predicts that the camera moves.
     Motion,
-    /// Whether warped pixels come from inside the sources.
+    /// Warped pixels come from inside the sources.
     View,
 }
 
-/// How much a finding matters.
+/// Severity of a diagnosis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth a look.
+    /// Possibly a problem.
     Suspicious,
-    /// While it lasts, nothing useful is learned.
+    /// Nothing useful is learned while it lasts.
     Serious,
 }
 
-/// Where something can be seen.
+/// The map or curve that shows a diagnosis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// In a map.
+    /// A map of the current frame.
     Map(MapName),
-    /// In a curve.
+    /// A curve over the steps.
     Curve(Metric),
 }
 
-/// Something that seems to go wrong.
+/// A problem, in words for the person at the window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnosis {
-    /// How much it matters.
+    /// Severity while it lasts.
     pub severity: Severity,
-    /// What is seen.
+    /// Observation, with numbers.
     pub what: String,
-    /// What it most often comes from.
+    /// Most frequent cause.
     pub likely_cause: &'static str,
-    /// What to do.
+    /// Remedy to try.
     pub advice: &'static str,
-    /// Where to look.
+    /// Map or curve to look at.
     pub evidence: Evidence,
 }
 
-/// What a watch says at present.
+/// Current result of a check.
 #[derive(Clone, Debug)]
 pub struct CheckResult {
-    /// What is watched.
-    pub watch: HealthCheck,
-    /// The present value: of the watch's figure, over the last steps.
+    /// Property that was checked.
+    pub check: HealthCheck,
+    /// Mean of the check's metric over the last steps.
     pub value: f64,
-    /// What is wrong with it, if anything.
-    pub finding: Option<Diagnosis>,
+    /// Problem that was found, if any.
+    pub diagnosis: Option<Diagnosis>,
 }
 
-/// Reads every watch that has something to go by.
+/// Runs every check that applies and has values to judge.
 ///
-/// `history` are the steps of a run so far and `changes` those of its configuration, each in order; `objective` is
-/// what the last steps pursue.
+/// `history` holds the steps of a run so far and `changes` those of its configuration, both in order; `objective` is
+/// that of the last steps.
 pub fn check(history: &[StepReport], changes: &[Change], objective: &ObjectiveConfig) -> Vec<CheckResult> {
     let Some(last) = history.last() else { return Vec::new() };
     let is_warm = last.step >= WARM_UP;
     let spans = spans(history, changes);
-    let readings =
-        HealthCheck::ALL.into_iter().filter(|watch| watch.applies_to(objective)).filter_map(|watch| {
-            let comparable = if watch.follows_objective() { spans.last()? } else { history };
+    let results =
+        HealthCheck::ALL.into_iter().filter(|check| check.applies_to(objective)).filter_map(|check| {
+            let comparable = if check.restarts_with_objective() { spans.last()? } else { history };
             let recent = last_of(comparable, WINDOW);
-            let value = mean(recent, watch.figure())?;
-            let seen = StepHistory { history, spans: &spans, recent, objective, step: last.step, value };
-            let is_ripe = recent.len() == WINDOW && (is_warm || watch.judges_fresh_networks());
-            let finding = if is_ripe { watch.finding(&seen) } else { None };
-            Some(CheckResult { watch, value, finding })
+            let value = mean(recent, check.metric())?;
+            let steps = StepHistory { history, spans: &spans, recent, objective, step: last.step, value };
+            let is_ready = recent.len() == WINDOW && (is_warm || check.applies_to_fresh_networks());
+            let diagnosis = if is_ready { check.diagnose(&steps) } else { None };
+            Some(CheckResult { check, value, diagnosis })
         });
-    readings.collect()
+    results.collect()
 }
 
-/// The steps in spans within which the loss is the same quantity: a change of the objective begins another. None is
-/// empty.
+/// Splits the steps where the objective changes, because a loss compares only with losses of the same objective. No
+/// span is empty.
 fn spans<'a>(history: &'a [StepReport], changes: &[Change]) -> Vec<&'a [StepReport]> {
     let (mut spans, mut rest) = (Vec::new(), history);
     for change in changes.iter().filter(|change| !matches!(change.setting, Setting::LearningRate(_))) {
@@ -143,26 +143,27 @@ fn spans<'a>(history: &'a [StepReport], changes: &[Change]) -> Vec<&'a [StepRepo
     spans
 }
 
-/// What a watch judges.
+/// Steps that a check judges.
 struct StepHistory<'a> {
     history: &'a [StepReport],
-    /// The steps by the objective that they pursue.
+    /// All steps, split where the objective changes.
     spans: &'a [&'a [StepReport]],
-    /// The last steps that can be compared with each other.
+    /// Last steps, comparable with each other.
     recent: &'a [StepReport],
     objective: &'a ObjectiveConfig,
+    /// Number of the last step.
     step: u64,
-    /// The mean of the watch's figure over the recent steps.
+    /// Mean of the check's metric over the recent steps.
     value: f64,
 }
 
 impl HealthCheck {
-    /// Every watch, in the order shown.
+    /// All checks, in the order shown.
     pub const ALL: [Self; 7] =
         [Self::Loss, Self::Gradient, Self::Disparity, Self::Spread, Self::Mask, Self::Motion, Self::View];
 
-    /// The figure that it goes by.
-    pub fn figure(self) -> Metric {
+    /// Metric that is judged.
+    pub fn metric(self) -> Metric {
         match self {
             Self::Loss => Metric::Loss,
             Self::Gradient => Metric::GradientNorm,
@@ -174,7 +175,7 @@ impl HealthCheck {
         }
     }
 
-    /// What is normal, in a sentence for a tooltip.
+    /// Normal values, in a sentence for a tooltip.
     pub fn normal(self) -> &'static str {
         match self {
             Self::Loss => "Normal: falls quickly at first, then ever more slowly",
@@ -187,13 +188,13 @@ impl HealthCheck {
         }
     }
 
-    /// Whether it finds what no network begins with.
-    fn judges_fresh_networks(self) -> bool {
+    /// Tells if the check also applies before [`WARM_UP`], because fresh networks pass it.
+    fn applies_to_fresh_networks(self) -> bool {
         matches!(self, Self::Gradient | Self::Disparity)
     }
 
-    /// Whether its figure is another quantity after a change of the objective.
-    fn follows_objective(self) -> bool {
+    /// Tells if the metric is another quantity after a change of the objective.
+    fn restarts_with_objective(self) -> bool {
         matches!(self, Self::Loss | Self::Gradient)
     }
 
@@ -201,15 +202,15 @@ impl HealthCheck {
         self != Self::Mask || !objective.disable_automasking
     }
 
-    fn finding(self, seen: &StepHistory<'_>) -> Option<Diagnosis> {
+    fn diagnose(self, steps: &StepHistory<'_>) -> Option<Diagnosis> {
         match self {
-            Self::Loss => seen.loss(),
-            Self::Gradient => seen.gradient(),
-            Self::Disparity => seen.disparity(),
-            Self::Spread => seen.spread(),
-            Self::Mask => seen.mask(),
-            Self::Motion => seen.motion(),
-            Self::View => seen.view(),
+            Self::Loss => steps.loss(),
+            Self::Gradient => steps.gradient(),
+            Self::Disparity => steps.disparity(),
+            Self::Spread => steps.spread(),
+            Self::Mask => steps.mask(),
+            Self::Motion => steps.motion(),
+            Self::View => steps.view(),
         }
     }
 }
@@ -218,14 +219,14 @@ impl StepHistory<'_> {
     fn loss(&self) -> Option<Diagnosis> {
         let (present, before) = self.spans.split_last()?;
         let first = mean(first_of(present, FIRST_STEPS), Metric::Loss)?;
-        let begun = before.last().and_then(|span| span.last()).map_or(0, |report| report.step);
+        let start = before.last().and_then(|span| span.last()).map_or(0, |report| report.step);
         let most = if before.iter().any(|span| has_fallen(span)) { RISEN } else { NOT_FALLEN } * first;
-        let when = if begun == 0 {
+        let when = if start == 0 {
             "at first".to_owned()
         } else {
-            format!("after the change at step {}", begun + 1)
+            format!("after the change at step {}", start + 1)
         };
-        (self.step >= begun + MUST_FALL && self.value > most).then(|| Diagnosis {
+        (self.step >= start + MUST_FALL && self.value > most).then(|| Diagnosis {
             severity: Severity::Suspicious,
             what: format!("The loss does not fall: {first:.4} {when}, {:.4} now", self.value),
             likely_cause: "The learning rate is too low or too high, or the camera hardly moves in the data",
@@ -340,20 +341,20 @@ fn last_of(reports: &[StepReport], count: usize) -> &[StepReport] {
     &reports[reports.len().saturating_sub(count)..]
 }
 
-/// Whether the loss fell within steps of one objective, as far as so few of them can tell.
+/// Tells if the loss is known to have fallen within these steps of one objective; false if they are too few.
 fn has_fallen(span: &[StepReport]) -> bool {
     let first = mean(first_of(span, FIRST_STEPS), Metric::Loss);
     let last = mean(last_of(span, WINDOW), Metric::Loss);
-    let is_told = span.len() >= FIRST_STEPS + WINDOW;
-    is_told && first.zip(last).is_some_and(|(first, last)| last <= NOT_FALLEN * first)
+    let is_known = span.len() >= FIRST_STEPS + WINDOW;
+    is_known && first.zip(last).is_some_and(|(first, last)| last <= NOT_FALLEN * first)
 }
 
-fn mean(reports: &[StepReport], figure: Metric) -> Option<f64> {
-    let values: Vec<f64> = reports.iter().filter_map(|report| figure.of(report)).collect();
+fn mean(reports: &[StepReport], metric: Metric) -> Option<f64> {
+    let values: Vec<f64> = reports.iter().filter_map(|report| metric.of(report)).collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The median length of the gradient.
+/// Median gradient norm.
 fn median(reports: &[StepReport]) -> Option<f64> {
     let mut norms: Vec<f64> = reports.iter().filter_map(|report| Metric::GradientNorm.of(report)).collect();
     norms.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! A step between the queueing of its work and the arrival of its numbers.
+//! A step between queueing its work and the arrival of its metrics.
 
 use super::PendingMetrics;
 use crate::{
@@ -8,29 +8,29 @@ use crate::{
 };
 use anyhow::Error;
 
-/// A step whose numbers are known.
+/// A finished step, with metrics.
 pub struct Reported {
-    /// Its figures.
+    /// Metrics and times of the step.
     pub report: StepReport,
-    /// What was changed before it.
+    /// Changes of the configuration that first apply to this step.
     pub changes: Vec<Change>,
 }
 
-/// A step under way.
+/// A step whose metrics have not arrived.
 pub(super) struct InFlight {
     pub metrics: PendingMetrics,
-    /// Its figures but for the numbers.
+    /// Complete but for the metrics.
     pub report: StepReport,
     pub changes: Vec<Change>,
-    /// Where the run stood before.
+    /// Position of the run before the step.
     pub before: Position,
-    /// Where it stands after, so that a step that failed is not made again.
+    /// Position after it: the next batch to load, also if the step fails.
     pub after: Position,
     pub key: FrameKey,
 }
 
 impl InFlight {
-    /// What went wrong with a step, with where it was.
+    /// Adds the step, its learning rate and a frame of its batch to an error.
     pub(super) fn failed(report: &StepReport, key: &FrameKey, error: Error) -> Error {
         let StepReport { step, learning_rate, .. } = report;
         error.context(format!("step {step} failed at learning rate {learning_rate:e}, on a batch with {key}"))

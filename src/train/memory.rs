@@ -1,43 +1,43 @@
-//! How much memory a run will hold, reckoned before it starts.
+//! An estimate of the memory that a run will need, before it starts.
 
 use crate::{
     config::{ConfigError, RunConfig},
     model::Architecture,
 };
 
-/// Bytes that a run holds, by what it holds them for.
+/// Bytes that a run needs, by purpose.
 struct Cost {
-    /// Program, images that are loaded ahead, and scratch space.
+    /// Program, images loaded ahead, and scratch buffers.
     base: f64,
-    /// A weight that is trained.
+    /// Per trained weight.
     trained_weight: f64,
-    /// A weight while a checkpoint is written.
+    /// Per weight while a checkpoint is written.
     saved_weight: f64,
-    /// A number of a feature map, with what its gradient needs.
+    /// Per value of a feature map, including what its gradient needs.
     feature: f64,
-    /// What the objective holds for a source, for a pixel of the input.
+    /// Per source and input pixel, for the objective.
     source: f64,
 }
 
-/// In the process' memory: weight, gradient and both running means of Adam, four bytes each; weight and running
-/// means once more while they are saved.
+/// Memory of the process. A trained weight is weight, gradient and both running means of Adam, four bytes each;
+/// saving copies weight and running means once more.
 const ON_CPU: Cost =
     Cost { base: 124e6, trained_weight: 16.0, saved_weight: 28.0, feature: 10.3, source: 110.0 };
-/// In the device's memory, with what lies unused in the pages that burn keeps. Checkpoints are written from the
-/// host's.
+/// Memory of the GPU, including the unused parts of the pages that burn's allocator keeps. Checkpoints are written
+/// from host memory.
 const ON_GPU: Cost =
     Cost { base: 240e6, trained_weight: 16.0, saved_weight: 0.0, feature: 12.0, source: 110.0 };
 
-/// The most memory that a run with this configuration will hold where it computes, in bytes.
+/// Peak memory in bytes that a run with this configuration needs on the device where it computes.
 ///
-/// The weights are counted, and so are the numbers of all feature maps for each pixel of a batch: they are kept
-/// from the forward pass for the backward pass. How many bytes go with such a number, with a pixel and with the
-/// program as such was fitted to the peaks of runs: on the CPU backend of the small, light and published presets
-/// with their variants (it is within a seventh of all of them), on the GPU backend of the published preset at
-/// batches of 1, 2 and 4. Writing a checkpoint can need more than a step of a small batch does.
+/// Counts the weights, and the values of all feature maps for each pixel of a batch: the forward pass keeps them
+/// for the backward pass. The bytes per value, per pixel and for the program itself were fitted to the measured
+/// peaks of runs: on the CPU backend of the small, light and published presets with their variants (within a
+/// seventh of all of them), on the GPU backend of the published preset at batch sizes 1, 2 and 4. Writing a
+/// checkpoint can need more than a step on a small batch.
 ///
 /// # Errors
-/// If there are no such networks.
+/// If no network has these options.
 pub fn memory_estimate(config: &RunConfig, is_on_gpu: bool) -> Result<u64, ConfigError> {
     let RunConfig { network, objective, training, .. } = config;
     let Cost { base, trained_weight, saved_weight, feature, source } =

@@ -1,10 +1,11 @@
-//! One step and one run: networks with their optimiser, batches, validation, health.
+//! Steps and runs: networks with their optimiser, batches, validation, health.
 
 mod adam;
 mod batch_stream;
 pub mod health;
 mod in_flight;
 mod memory;
+mod non_finite;
 mod parameters;
 mod prediction_statistics;
 mod progress;
@@ -19,8 +20,9 @@ mod warnings;
 
 pub use in_flight::Reported;
 pub use memory::memory_estimate;
+pub use non_finite::NonFinite;
 pub use progress::{Progress, Step};
 pub use run::Run;
 pub use starting::StartingNetworks;
 pub use step_metrics::{PendingMetrics, StepMetrics};
-pub use train_state::{MicroBatch, NonFinite, StepOptions, StepOutput, Submitted, TrainState, gradient_norm};
+pub use train_state::{MicroBatch, PendingStep, StepOptions, StepOutput, TrainState, gradient_norm};

@@ -1,4 +1,4 @@
-//! The tensors of networks one by one: out of a module, and back into it.
+//! Moving the tensors of networks one by one out of a module and back into it.
 
 use crate::compute::ops::{Guard, keep_unless_open};
 use burn::{
@@ -8,7 +8,7 @@ use burn::{
 };
 use std::collections::HashMap;
 
-/// A parameter out of its module, with its gradient; both flattened.
+/// A parameter taken out of its module, with its gradient; both flattened.
 pub(super) struct DetachedParameter {
     pub id: ParamId,
     pub shape: Vec<usize>,
@@ -16,8 +16,8 @@ pub(super) struct DetachedParameter {
     pub gradient: Tensor<1>,
 }
 
-/// Takes all parameters that have a gradient out of a module. Whoever has them alone may write to their
-/// memory; until they are put back with [`Replace`], the module is good for nothing.
+/// Takes all parameters that have a gradient out of a module, so that nothing else refers to their memory and it
+/// can be written in place. The module must not be used until [`Replace`] has put them back.
 pub(super) fn take<M: Module>(module: M, gradients: GradientsParams) -> (M, Vec<DetachedParameter>) {
     let mut take = DetachParameters { gradients, taken: Vec::new(), placeholder: None };
     let module = module.map(&mut take);
@@ -27,7 +27,7 @@ pub(super) fn take<M: Module>(module: M, gradients: GradientsParams) -> (M, Vec<
 struct DetachParameters {
     gradients: GradientsParams,
     taken: Vec<DetachedParameter>,
-    /// One number that stands for all that was taken.
+    /// A tensor of one number, in place of every parameter that was taken.
     placeholder: Option<Tensor<1>>,
 }
 
@@ -51,7 +51,7 @@ impl ModuleMapper for DetachParameters {
     }
 }
 
-/// Puts tensors into a module where others are.
+/// Replaces tensors of a module.
 #[derive(Default)]
 pub(super) struct Replace {
     tensors: HashMap<ParamId, Replacement>,
@@ -64,7 +64,7 @@ struct Replacement {
 }
 
 impl Replace {
-    /// Will put in a parameter that is trained.
+    /// Registers a new value of a trained parameter.
     pub(super) fn trained(&mut self, id: ParamId, shape: Vec<usize>, values: Tensor<1>) {
         self.tensors.insert(id, Replacement { shape, values, is_trained: true });
     }
@@ -85,12 +85,12 @@ impl ModuleMapper for Replace {
     }
 }
 
-/// The running statistics of all batch normalisations, and whatever else is not trained.
+/// The tensors of a module that are not trained: running statistics of batch normalisation.
 pub(super) struct SavedStatistics(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
 
 impl SavedStatistics {
-    /// Those of a module on an autodiff device. A forward pass puts new tensors in their place, so these
-    /// keep their values.
+    /// Saves those of a module on an autodiff device. A forward pass replaces the tensors rather than writing to
+    /// them, so the saved ones keep their values.
     pub(super) fn of(module: &impl Module) -> Self {
         struct Collect(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
         impl ModuleVisitor for Collect {
@@ -108,14 +108,14 @@ impl SavedStatistics {
         Self(statistics.0)
     }
 
-    /// Will put them back.
+    /// Registers the saved tensors for replacement.
     pub(super) fn restore(self, replace: &mut Replace) {
         for (id, shape, values) in self.0 {
             replace.tensors.insert(id, Replacement { shape, values, is_trained: false });
         }
     }
 
-    /// Will put these back where the guard is shut, and else the new ones of the same module.
+    /// Registers the saved tensors if the guard is shut, else the `new` ones of the same module.
     pub(super) fn restore_unless_open(self, new: Self, guard: &Guard, replace: &mut Replace) {
         let pairs = self.0.into_iter().zip(&new.0).map(|(old, new)| [old.2, new.2.clone()]);
         let kept = keep_unless_open(pairs.collect(), guard, None);
@@ -124,7 +124,7 @@ impl SavedStatistics {
     }
 }
 
-/// Whether tensors of this device are on the host.
+/// Tells if tensors of this device are in host memory.
 pub(super) fn is_host(device: &Device) -> bool {
     device.clone().without_autodiff() == Device::flex()
 }

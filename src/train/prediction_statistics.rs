@@ -1,7 +1,7 @@
-//! What a step says of itself besides its loss: a few numbers that show a run going wrong.
+//! Statistics of the predictions of a step: a few numbers that show when a run goes wrong.
 
 use crate::{
-    compute::ops::PredictionMetrics,
+    compute::ops::PredictionStatisticsInputs,
     config::{ImageSize, ObjectiveConfig},
     geometry::DepthRange,
     objective::{Inputs, Projection, depth},
@@ -10,24 +10,24 @@ use crate::{
 use burn::tensor::{Tensor, TensorData};
 
 impl PredictionStatistics {
-    /// How many numbers [`PredictionStatistics::measure`] gives.
+    /// Length of the tensor that [`PredictionStatistics::measure`] returns.
     pub(super) const COUNT: usize = 4;
 
-    /// The figures of what was judged, still on the device, `[COUNT]`: they can be read together with
-    /// others.
+    /// Measures what the objective was evaluated on: `[COUNT]`, still on the device, to be read together with other
+    /// metrics.
     pub(super) fn measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
-        let metrics = prediction_metrics(judged, config);
-        metrics.measure().unwrap_or_else(|| Self::composed_measure(judged, config))
+        let inputs = statistics_inputs(judged, config);
+        inputs.measure().unwrap_or_else(|| Self::reference_measure(judged, config))
     }
 
-    /// [`PredictionStatistics::measure`] composed of burn's operations.
-    fn composed_measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
+    /// Reference implementation of [`PredictionStatistics::measure`], composed of burn's operations.
+    fn reference_measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
         let [mean, spread] = disparity(judged);
         let translation = translation(judged, config).unwrap_or_else(|| mean.zeros_like());
         Tensor::cat(vec![mean, spread, translation, out_of_view(judged, config)], 0)
     }
 
-    /// From the numbers that were read; the translation counts only if some is predicted.
+    /// From the numbers of [`PredictionStatistics::measure`]; the translation is `None` if none is predicted.
     pub(super) fn from_numbers(numbers: [f32; Self::COUNT], config: &ObjectiveConfig) -> Self {
         let [disparity_mean, disparity_spread, translation, out_of_view_share] = numbers;
         let is_predicted = config.temporal_sources().next().is_some();
@@ -35,24 +35,24 @@ impl PredictionStatistics {
         Self { disparity_mean, disparity_spread, translation, out_of_view_share }
     }
 
-    /// Adds a share of others, of a part of the step's samples.
-    pub(super) fn add(&mut self, share: f32, part: Self) {
-        self.disparity_mean += share * part.disparity_mean;
-        self.disparity_spread += share * part.disparity_spread;
-        self.out_of_view_share += share * part.out_of_view_share;
+    /// Adds `share` times the statistics of a micro-batch.
+    pub(super) fn add(&mut self, share: f32, other: Self) {
+        self.disparity_mean += share * other.disparity_mean;
+        self.disparity_spread += share * other.disparity_spread;
+        self.out_of_view_share += share * other.out_of_view_share;
         self.translation =
-            part.translation.map(|translation| self.translation.unwrap_or_default() + share * translation);
+            other.translation.map(|translation| self.translation.unwrap_or_default() + share * translation);
     }
 }
 
-fn prediction_metrics(judged: &Inputs, config: &ObjectiveConfig) -> PredictionMetrics {
+fn statistics_inputs(judged: &Inputs, config: &ObjectiveConfig) -> PredictionStatisticsInputs {
     let (_, finest) = judged.disparities.first_key_value().expect("a configuration has at least one scale");
     let (coarsest_scale, coarsest) =
         judged.disparities.last_key_value().expect("a configuration has at least one scale");
     let [_, _, height, width] = coarsest.dims();
     let motions = &judged.source_from_target[&config.finest_scale()];
     let coarse_motions = &judged.source_from_target[coarsest_scale];
-    PredictionMetrics {
+    PredictionStatisticsInputs {
         disparity: finest.clone(),
         motions: config.temporal_sources().map(|source| motions[&source].clone()).collect(),
         coarse_disparity: coarsest.clone(),
@@ -62,7 +62,7 @@ fn prediction_metrics(judged: &Inputs, config: &ObjectiveConfig) -> PredictionMe
     }
 }
 
-/// Mean and standard deviation over the pixels of each image, averaged over the images.
+/// Mean and standard deviation of disparity over the pixels of each image, each averaged over the images, `[1]`.
 fn disparity(judged: &Inputs) -> [Tensor<1>; 2] {
     let (_, finest) = judged.disparities.first_key_value().expect("a configuration has at least one scale");
     let [batch, _, height, width] = finest.dims();
@@ -96,7 +96,7 @@ fn out_of_view(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
         let halves = [(width as f32 - less) / 2.0, (height as f32 - less) / 2.0];
         Tensor::<4>::from_data(TensorData::new(halves.to_vec(), [1, 2, 1, 1]), &coarsest.device())
     };
-    // Pixels reach half a pixel around their centres.
+    // Coordinates are of pixel centres, so the image reaches half a pixel beyond the outermost.
     let distance = (coordinates - halves(1.0)).abs() / halves(0.0);
     distance.max_dim(1).greater_elem(1.0).float().mean()
 }

@@ -1,4 +1,4 @@
-//! What a run has done since the last time: a step, or a part of validation.
+//! The result of one piece of a run's work: a step, or a batch of validation.
 
 use crate::{
     data::FrameKey,
@@ -7,33 +7,34 @@ use crate::{
     runs::ValidationReport,
 };
 
-/// What a piece of a run's work was.
+/// Result of [`Run::advance`](super::Run::advance).
 pub enum Progress {
     /// A step was made.
     Step(Box<Step>),
     /// A batch was validated.
     Validating {
-        /// Samples looked at.
+        /// Samples validated so far.
         done: usize,
         /// Samples in all.
         samples: usize,
     },
     /// Validation is complete.
     Validated(ValidationReport),
-    /// Validation was given up, for this reason.
+    /// Validation failed, for this reason.
     NotValidated(String),
 }
 
-/// Results of a step that are there at once; its numbers may come later, see [`Run::take_reported`].
+/// Results of a step that are available at once; its metrics may arrive later, see
+/// [`Run::take_reported`](super::Run::take_reported).
 pub struct Step {
-    /// Steps made, this one included.
+    /// Number of the step, from 1.
     pub number: u64,
-    /// The samples it was made on; the first part of them, if gradients are accumulated.
+    /// Samples of the first micro-batch.
     pub samples: SampleTensors,
-    /// The first sample's target.
+    /// Target frame of the first sample.
     pub key: FrameKey,
-    /// Losses and the maps that were asked for, of these samples.
+    /// Losses and requested maps of these samples.
     pub outcome: ObjectiveOutput,
-    /// What judged them.
+    /// Objective that they were evaluated with.
     pub objective: Objective,
 }

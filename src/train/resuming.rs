@@ -1,4 +1,4 @@
-//! What must fit before a run goes on: options, checkpoint and log of its folder.
+//! Checks before a run resumes: that options, checkpoint and log of its folder belong together.
 
 use crate::{
     config::{Change, RunConfig},
@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Result, bail, ensure};
 
-/// Checks that a checkpoint is of a run with these options and so many batches in an epoch.
+/// Checks that a checkpoint belongs to a run with these options and this number of batches in an epoch.
 ///
 /// # Errors
 /// If its networks are others, or its epochs are longer or shorter.
@@ -34,7 +34,7 @@ pub(super) fn check_checkpoint(checkpoint: &Checkpoint, config: &RunConfig, batc
 /// Checks that a run is not asked to make fewer steps than it has made.
 ///
 /// # Errors
-/// If it is, by new options.
+/// If new options ask for fewer.
 pub(super) fn check_steps(config: &RunConfig, saved: &RunConfig, total: u64, made: u64) -> Result<()> {
     let length = |config: &RunConfig| (config.training.steps, config.training.num_epochs);
     if total >= made || length(config) == length(saved) {
@@ -50,9 +50,9 @@ pub(super) fn check_steps(config: &RunConfig, saved: &RunConfig, total: u64, mad
 /// Checks that the options know all changes that steps were made with, according to the log.
 ///
 /// # Errors
-/// If one is missing: the end of the file that holds them was cut off.
+/// If one is missing: the end of config.toml was cut off.
 pub(super) fn check_changes(folder: &RunFolder, saved: &RunConfig, position: Position) -> Result<()> {
-    // What cannot be read is told when the log is opened.
+    // Opening the log reports what cannot be read.
     for entry in Log::read(folder.path()).unwrap_or_default() {
         let Entry::Change(change) = entry else { continue };
         let is_same =
@@ -64,15 +64,15 @@ pub(super) fn check_changes(folder: &RunFolder, saved: &RunConfig, position: Pos
             folder.path().display(),
             change.setting,
             change.step,
-            change.setting.option()
+            change.setting.option().as_str()
         );
     }
     Ok(())
 }
 
-/// What the log lacks of the steps behind a run, in a sentence.
+/// Describes in a sentence which of the steps made so far are missing in the log; `None` if none are.
 ///
-/// `log_frequency` is that of the steps so far; `unreadable` is the number of lines that say nothing.
+/// `log_frequency` is the one in effect for those steps; `unreadable` is the number of lines that are no JSON.
 pub(super) fn missing_in_log(
     folder: &RunFolder,
     history: &[Entry],

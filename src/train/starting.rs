@@ -10,21 +10,21 @@ use crate::{
 use anyhow::Result;
 use burn::tensor::Device;
 
-/// Networks that a run starts from, and where their first values come from.
+/// Networks with initial values.
 #[derive(Debug)]
 pub struct StartingNetworks {
-    /// The networks.
+    /// Depth and pose networks.
     pub networks: Networks,
-    /// What `--pretrained-encoder` filled.
+    /// Encoders that `--pretrained-encoder` filled.
     pub pretrained: Option<PretrainedEncoders>,
 }
 
 impl StartingNetworks {
-    /// The networks of a configuration: with seeded values, then those of its pretrained encoder, then those of
-    /// the `loaded` networks that it takes over.
+    /// Builds the networks of a configuration. Later values replace earlier ones: first seeded random values, then
+    /// the pretrained encoder, then those of the `loaded` networks that `models_to_load` names.
     ///
     /// # Errors
-    /// If there are no such networks, or the pretrained encoder or the loaded networks do not fit them.
+    /// If no network has these options, or the pretrained encoder or the loaded networks do not fit.
     pub fn new(config: &RunConfig, loaded: Option<&Networks>, device: &Device) -> Result<Self> {
         let architecture = Architecture::new(&config.network, &config.objective)?;
         let mut networks = Networks::new(&architecture, config.training.seed, device);
@@ -33,7 +33,7 @@ impl StartingNetworks {
         if let Some(loaded) = loaded {
             networks.adopt(loaded, &config.network.models_to_load)?;
             for network in &config.network.models_to_load {
-                // Loaded networks without a pose network leave the run's as it is.
+                // Loaded networks without a pose network do not replace that of the run.
                 let has_it = *network == NetworkFile::Encoder || loaded.pose.is_some();
                 if let Some(pretrained) = pretrained.as_mut().filter(|_| has_it) {
                     pretrained.replaced(*network, "it comes from the loaded networks");

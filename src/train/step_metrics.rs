@@ -1,4 +1,4 @@
-//! The numbers of a step: measured where it is made, read together.
+//! The metrics of a step: computed on the device, read back together.
 
 use super::NonFinite;
 use crate::{
@@ -10,30 +10,31 @@ use crate::{
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
 
-/// The numbers of an update, averaged over all its samples.
+/// Metrics of a step, averaged over all its samples.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepMetrics {
-    /// The objective.
+    /// Loss that is minimised.
     pub loss: f32,
-    /// Its part at each trained scale.
+    /// Loss of each trained scale.
     pub scale_losses: BTreeMap<usize, f32>,
-    /// Share of pixels that the auto-mask leaves out.
+    /// Share of pixels that the auto-mask leaves out at scale 0.
     pub masked_share: f32,
-    /// What the predictions are like.
-    pub signals: PredictionStatistics,
-    /// Length of the gradient of all parameters together, before it is clipped.
+    /// Statistics of disparity and motion.
+    pub statistics: PredictionStatistics,
+    /// Euclidean norm of the gradient of all weights together, before clipping.
     pub gradient_norm: f32,
 }
 
 impl StepMetrics {
-    /// The numbers of an outcome without its loss, on the device.
-    fn parts(outcome: &ObjectiveOutput, config: &ObjectiveConfig) -> Vec<Tensor<1>> {
+    /// Everything but the loss, on the device: losses of the scales, masked share, statistics.
+    fn tensors(outcome: &ObjectiveOutput, config: &ObjectiveConfig) -> Vec<Tensor<1>> {
         let losses = outcome.scale_losses.values().cloned().map(Tensor::without_autodiff);
         let masked_share = outcome.masked_share.clone().without_autodiff();
         losses.chain([masked_share, PredictionStatistics::measure(&outcome.judged, config)]).collect()
     }
 
-    /// Adds a share of an outcome's numbers to sums on the device: the loss, then [`StepMetrics::parts`].
+    /// Adds `share` times the metrics of a micro-batch to sums on the device: the loss, then
+    /// [`StepMetrics::tensors`].
     pub(super) fn sum_on_device(
         sums: Option<Tensor<1>>,
         outcome: &ObjectiveOutput,
@@ -41,10 +42,10 @@ impl StepMetrics {
         config: &ObjectiveConfig,
     ) -> Tensor<1> {
         let loss = outcome.loss.clone().without_autodiff();
-        add_metrics(sums, [vec![loss], Self::parts(outcome, config)].concat(), share)
+        add_metrics(sums, [vec![loss], Self::tensors(outcome, config)].concat(), share)
     }
 
-    /// Adds a share of an outcome with this loss, reading its other numbers at once.
+    /// Adds `share` times the metrics of a micro-batch with this loss, waiting for the others.
     pub(super) fn add(
         &mut self,
         outcome: &ObjectiveOutput,
@@ -52,12 +53,12 @@ impl StepMetrics {
         share: f32,
         config: &ObjectiveConfig,
     ) -> anyhow::Result<()> {
-        let numbers = values(Tensor::cat(Self::parts(outcome, config), 0))?;
-        let part = Self::from_numbers(loss, &numbers, outcome.scale_losses.keys().copied(), config);
+        let numbers = values(Tensor::cat(Self::tensors(outcome, config), 0))?;
+        let metrics = Self::from_numbers(loss, &numbers, outcome.scale_losses.keys().copied(), config);
         self.loss += share * loss;
-        self.masked_share += share * part.masked_share;
-        self.signals.add(share, part.signals);
-        for (scale, loss) in part.scale_losses {
+        self.masked_share += share * metrics.masked_share;
+        self.statistics.add(share, metrics.statistics);
+        for (scale, loss) in metrics.scale_losses {
             *self.scale_losses.entry(scale).or_default() += share * loss;
         }
         Ok(())
@@ -70,39 +71,36 @@ impl StepMetrics {
         config: &ObjectiveConfig,
     ) -> Self {
         let (losses, rest) = numbers.split_at(scales.len());
-        let [masked_share, signals @ ..] = <[f32; 1 + PredictionStatistics::COUNT]>::try_from(rest)
-            .expect("as many numbers as were put together");
+        let [masked_share, statistics @ ..] = <[f32; 1 + PredictionStatistics::COUNT]>::try_from(rest)
+            .expect("as many numbers as were concatenated");
         Self {
             loss,
             scale_losses: scales.zip(losses.iter().copied()).collect(),
             masked_share,
-            signals: PredictionStatistics::from_numbers(signals, config),
+            statistics: PredictionStatistics::from_numbers(statistics, config),
             gradient_norm: 0.0,
         }
     }
 
-    /// Writes these numbers into the report of their step.
-    pub(super) fn complete(self, report: &mut StepReport) {
-        let Self { loss, scale_losses, masked_share, signals, gradient_norm } = self;
+    /// Writes the metrics into the report of their step.
+    pub(super) fn write_to(self, report: &mut StepReport) {
+        let Self { loss, scale_losses, masked_share, statistics, gradient_norm } = self;
         (report.loss, report.scale_losses) = (loss, scale_losses);
         (report.masked_share, report.gradient_norm) = (masked_share, gradient_norm);
-        report.signals = Some(signals);
+        report.statistics = Some(statistics);
     }
 
-    /// Whether these are numbers that can be followed.
-    ///
-    /// # Errors
-    /// If loss or gradient norm is not finite.
+    /// Checks that loss and gradient norm are finite.
     pub(super) fn check(&self) -> Result<(), NonFinite> {
         NonFinite::check("loss", self.loss)?;
         NonFinite::check("gradient's norm", self.gradient_norm)
     }
 }
 
-/// The numbers of a step whose work was given to the device.
+/// Metrics of a step whose work was queued on the device.
 pub struct PendingMetrics {
     metrics: Metrics,
-    /// Updates that the optimiser had made before.
+    /// Number of updates that the optimiser had made before.
     pub(super) updates_before: u64,
 }
 
@@ -112,12 +110,12 @@ enum Metrics {
 }
 
 impl PendingMetrics {
-    /// Numbers that are there already.
+    /// Metrics that need no reading.
     pub(super) fn known(metrics: StepMetrics, updates_before: u64) -> Self {
         Self { metrics: Metrics::Known(metrics), updates_before }
     }
 
-    /// The gradient norm, then what [`StepMetrics::sum_on_device`] gives, on their way.
+    /// Metrics that are being read: the gradient norm, then the sums of [`StepMetrics::sum_on_device`].
     pub(super) fn reading(
         read: PendingRead,
         outcome: &ObjectiveOutput,
@@ -128,12 +126,15 @@ impl PendingMetrics {
         Self { metrics: Metrics::Reading { read, scales, config }, updates_before }
     }
 
-    /// Whether nothing has to be read.
+    /// Tells if nothing has to be read.
     pub fn is_known(&self) -> bool {
         matches!(self.metrics, Metrics::Known(_))
     }
 
-    /// Waits for the numbers.
+    /// Waits for the metrics.
+    ///
+    /// # Errors
+    /// If the device was lost.
     pub(super) fn wait(self) -> Result<StepMetrics, ComputeError> {
         match self.metrics {
             Metrics::Known(metrics) => Ok(metrics),

@@ -1,8 +1,8 @@
-//! Seconds that work takes.
+//! A stopwatch for the phases of a step.
 
 use std::time::Instant;
 
-/// Does some work and adds its seconds.
+/// Does some work, and adds its duration to `seconds`.
 pub(super) fn timed<T>(seconds: &mut f64, work: impl FnOnce() -> T) -> T {
     let started = Instant::now();
     let result = work();

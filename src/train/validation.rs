@@ -18,15 +18,15 @@ use anyhow::Result;
 use burn::tensor::{Device, Tensor};
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-/// What a look at a batch gives.
+/// Result of validating a batch.
 pub(super) enum ValidationProgress {
-    /// There are more.
+    /// More batches follow.
     More,
-    /// That was the last; `None` if no sample could be looked at.
+    /// All batches are validated; `None` if no sample could be read.
     Done(Option<ValidationReport>),
 }
 
-/// Samples to validate on, and the pass over them that is under way.
+/// Samples to validate on, and the current pass over them.
 pub(super) struct Validation {
     source: Arc<dyn FrameSource>,
     loader: Loader,
@@ -45,7 +45,8 @@ struct Pass {
 }
 
 impl Validation {
-    /// Prepares to validate on those of the samples that the configuration wants, if any.
+    /// Prepares to validate on as many of the samples as the configuration asks for, evenly spread; `None` if there
+    /// are none.
     pub fn new(
         config: &RunConfig,
         source: &Arc<dyn FrameSource>,
@@ -73,13 +74,16 @@ impl Validation {
         Ok(Some(Self { source: Arc::clone(source), loader, samples, pass: None }))
     }
 
-    /// How many samples of how many were looked at in this pass.
+    /// Samples validated in this pass, and samples in all.
     pub fn progress(&self) -> (usize, usize) {
         (self.pass.as_ref().map_or(0, |pass| pass.samples), self.samples)
     }
 
-    /// Looks at the next batch, beginning a pass if none is under way. `networks` are in evaluation
-    /// mode. Adds to `skipped` what cannot be used.
+    /// Validates the next batch, beginning a pass if there is none. `networks` are in evaluation mode. Adds frames
+    /// whose image or depth cannot be used to `skipped`, with the reason.
+    ///
+    /// # Errors
+    /// If too much of the data cannot be read, or the device was lost.
     pub fn advance(
         &mut self,
         networks: &Networks,
@@ -118,7 +122,7 @@ impl Validation {
 }
 
 impl Pass {
-    /// Adds up the losses of a batch; gives the disparity of each of its samples, [B, 1, h, w].
+    /// Adds the losses of a batch; returns the disparities of its samples, `[B, 1, H, W]`.
     fn evaluate(
         &mut self,
         batch: &Batch,
@@ -128,7 +132,7 @@ impl Pass {
     ) -> Option<Tensor<4>> {
         let objective = Objective::new(&config.objective, config.network.size());
         let samples = SampleTensors::upload(&batch.samples, device);
-        // The same in every pass, and of no training step.
+        // The same noise in every pass, so that losses compare; no training step comes to this number.
         let noise = Noise::Drawn { seed: config.training.seed, step: u64::MAX - batch.index as u64 };
         let finest = config.objective.scales.iter().min().map(|scale| MapName::Disparity(*scale));
         let mut outcome = forward(networks, &objective, &samples, noise, &finest.into_iter().collect());
@@ -142,8 +146,8 @@ impl Pass {
         outcome.maps.remove(&finest?)
     }
 
-    /// Compares the predicted depth of a batch with the true one, where there is one; gives the samples
-    /// whose depth cannot be read, with the reason.
+    /// Compares the predicted depth of a batch with the true depth, where there is one; returns the samples whose
+    /// depth cannot be read, with the reason.
     fn measure(
         &mut self,
         batch: &Batch,
@@ -171,7 +175,7 @@ impl Pass {
         Ok(unreadable)
     }
 
-    /// The means; `None` without samples. The run knows after which step.
+    /// Means over the samples; `None` without samples. The run fills in step and epoch.
     fn report(&self) -> Option<ValidationReport> {
         let mean = |sum: f64| (sum / self.samples as f64) as f32;
         (self.samples > 0).then(|| ValidationReport {

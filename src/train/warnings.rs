@@ -1,46 +1,47 @@
-//! What goes wrong beside the steps without harm to them: each trouble is told once until it is over.
+//! Warnings of a run that do no harm to its steps: each lasting problem is reported once until it is solved.
 
 use std::collections::BTreeSet;
 
-/// Something that is tried again and again.
+/// Something that is tried again and again, and fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Trouble {
+pub(super) enum Problem {
     /// The log cannot be written.
     Log,
     /// A checkpoint cannot be written.
     Checkpoint,
     /// Old checkpoints cannot be removed.
-    Leftovers,
+    OldCheckpoints,
 }
 
-/// Warnings that nobody took yet.
+/// Warnings that were not taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Warnings {
     texts: Vec<String>,
-    lasting: BTreeSet<Trouble>,
+    unsolved: BTreeSet<Problem>,
 }
 
 impl Warnings {
-    /// Adds these, whatever was told before.
+    /// Adds warnings unconditionally.
     pub fn extend(&mut self, texts: impl IntoIterator<Item = String>) {
         self.texts.extend(texts);
     }
 
-    /// Notes how something went: `text` says what is wrong, `None` that all is well.
-    pub fn note(&mut self, trouble: Trouble, text: Option<String>) {
+    /// Notes the result of an attempt: a failure in words, or `None` for success. Only the first of several failures
+    /// in a row becomes a warning.
+    pub fn note(&mut self, problem: Problem, text: Option<String>) {
         match text {
             Some(text) => {
-                if self.lasting.insert(trouble) {
+                if self.unsolved.insert(problem) {
                     self.texts.push(text);
                 }
             }
             None => {
-                self.lasting.remove(&trouble);
+                self.unsolved.remove(&problem);
             }
         }
     }
 
-    /// Those that came since the last call.
+    /// Takes the warnings since the last call.
     pub fn take(&mut self) -> Vec<String> {
         std::mem::take(&mut self.texts)
     }

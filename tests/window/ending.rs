@@ -129,15 +129,15 @@ fn one_can_stay_and_is_told_why() {
 #[test]
 fn a_signal_ends_the_window_with_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = flow::theatre(folder.path());
-    flow::train_on_the_built_in_drive(&mut stage);
+    let mut stage = end_to_end::theatre(folder.path());
+    end_to_end::train_on_the_built_in_drive(&mut stage);
     let end = stage.state().as_ref().unwrap().ender();
     std::thread::spawn(end).join().unwrap();
-    let closes = |stage: &flow::Theatre| {
+    let closes = |stage: &end_to_end::Theatre| {
         let said = &stage.output().viewport_output[&ViewportId::ROOT].commands;
         said.contains(&ViewportCommand::Close)
     };
-    flow::wait_for(&mut stage, "the end", closes);
+    end_to_end::wait_for(&mut stage, "the end", closes);
     assert_eq!(stage.state_mut().as_mut().unwrap().end(), None);
     let run = folder.path().join("run_001");
     let last = fs::read_to_string(run.join("last")).unwrap();
@@ -147,8 +147,8 @@ fn a_signal_ends_the_window_with_a_checkpoint() {
 #[test]
 fn a_signal_ends_the_window_without_a_checkpoint_where_none_can_be_written() {
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = flow::theatre(folder.path());
-    flow::train_on_the_built_in_drive(&mut stage);
+    let mut stage = end_to_end::theatre(folder.path());
+    end_to_end::train_on_the_built_in_drive(&mut stage);
     crate::endings::obstruct(&folder.path().join("run_001"));
     let lab = stage.state_mut().as_mut().unwrap();
     lab.ender()();

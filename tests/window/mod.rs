@@ -2,23 +2,23 @@
 
 mod borders;
 mod cloud;
-mod cockpit;
-mod craft;
 mod devices;
+mod end_to_end;
 mod ending;
 mod evaluation;
-mod flow;
 mod form;
 mod health;
 mod inspector;
 mod keys;
-mod looks;
 mod questions;
 mod replies;
 mod sandbox;
 mod scripted;
 mod settings;
+mod shortcuts;
+mod snapshots;
 mod timeline;
+mod training_pane;
 mod trajectory;
 mod views;
 mod wall;
@@ -148,8 +148,8 @@ fn picture(key: FrameKey) -> Arc<Picture> {
         maps: BTreeMap::new(),
         cloud: None,
         objective: ObjectiveConfig::default(),
-        evidence: None,
-        what_if: None,
+        inspection: None,
+        sandbox: None,
     })
 }
 

@@ -1,6 +1,7 @@
-//! What goes wrong in self-supervised depth, watched: findings with cause and advice, else quiet figures.
+//! The health of a run: what often goes wrong in self-supervised depth, as findings with cause and advice, else
+//! quiet figures.
 
-use super::{Pane, empty};
+use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{
         icon::Icon,
@@ -21,13 +22,12 @@ const SIGN: f32 = 14.0;
 /// A value farther from its name is no longer read with it.
 const WIDEST: f32 = 480.0;
 
-/// The pane.
-#[derive(Serialize, Deserialize)]
-pub struct Health;
+#[derive(Default, Serialize, Deserialize)]
+pub struct HealthPane;
 
-impl Pane for Health {
-    fn title(&self) -> String {
-        "Health".to_owned()
+impl Pane for HealthPane {
+    fn header(&mut self, ui: &mut Ui, _state: &mut State) {
+        title(ui, PaneKind::Health);
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
@@ -116,7 +116,7 @@ fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) -> Response {
 /// A watch: its figure and present value.
 fn row(ui: &mut Ui, reading: &CheckResult) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
-    let figure = reading.watch.figure();
+    let figure = reading.check.metric();
     let value = in_digits(figure, reading.value);
     let spoken = format!("{}: {value}", figure.name());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
@@ -126,7 +126,7 @@ fn row(ui: &mut Ui, reading: &CheckResult) {
     let body = TextStyle::Body.resolve(ui.style());
     let weak = ui.visuals().weak_text_color();
     ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, figure.name(), body, weak);
-    let colour = match &reading.finding {
+    let colour = match &reading.diagnosis {
         Some(_) => Palette::of(ui).warning,
         None => ui.visuals().text_color(),
     };
@@ -134,7 +134,7 @@ fn row(ui: &mut Ui, reading: &CheckResult) {
     response.on_hover_text(format!(
         "{}; mean of the last steps.\n{}.",
         figure.help(),
-        reading.watch.normal()
+        reading.check.normal()
     ));
 }
 

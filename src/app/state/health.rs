@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::{
-    app::{action::Action, messages},
+    app::{actions::Action, messages, panes::PaneKind},
     config::Setting,
     session::{Command, OnRun},
     train::health::{self, CheckResult, Diagnosis, Evidence, HealthCheck},
@@ -25,7 +25,7 @@ impl Health {
     /// Everything that was found, the most serious first.
     pub fn findings(&self) -> Vec<&Diagnosis> {
         let mut findings: Vec<_> =
-            self.readings.iter().filter_map(|reading| reading.finding.as_ref()).collect();
+            self.readings.iter().filter_map(|reading| reading.diagnosis.as_ref()).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings
     }
@@ -35,8 +35,8 @@ impl State {
     /// Looks at the steps so far; what is new is told.
     pub(super) fn check_health(&mut self) {
         self.health.readings = health::check(&self.history, &self.changes, &self.objective);
-        for CheckResult { watch, finding, .. } in &self.health.readings {
-            if let Some(finding) = finding.as_ref().filter(|_| self.health.told.insert(*watch)) {
+        for CheckResult { check, diagnosis, .. } in &self.health.readings {
+            if let Some(finding) = diagnosis.as_ref().filter(|_| self.health.told.insert(*check)) {
                 let advice = format!("{}. {}.", finding.likely_cause, finding.advice);
                 self.messages.tell(messages::MessageLevel::Warning, finding.what.clone(), advice);
             }
@@ -49,7 +49,7 @@ impl State {
             Evidence::Map(name) => self.show_map(name),
             Evidence::Curve(figure) => {
                 self.figure = figure;
-                self.wish(Action::ShowCurves);
+                self.wish(Action::Show(PaneKind::Curves));
             }
         }
     }

@@ -1,6 +1,9 @@
-//! The time that a frame of the window's pictures takes, drawn into a texture.
+//! Timing frames of the window's views, drawn into a texture.
 
-use super::{BenchSetup, Timing, time};
+use super::{
+    setup::{BenchSetup, time},
+    timing::Timing,
+};
 use crate::{
     compute::{Compute, DisplayDevice, Lease},
     config::DeviceChoice,
@@ -19,7 +22,7 @@ use std::{
 
 const SCREEN: [u32; 2] = [1280, 800];
 
-/// The three ways of drawing, over values that stay.
+/// The three kinds of view over constant values.
 struct BenchViews {
     colour: Arc<Lease>,
     disparity: Arc<Lease>,
@@ -30,8 +33,8 @@ struct BenchViews {
 }
 
 impl BenchViews {
-    fn new(setting: &BenchSetup, compute: &Compute) -> Result<Self> {
-        let (height, width) = (setting.size.height, setting.size.width);
+    fn new(setup: &BenchSetup, compute: &Compute) -> Result<Self> {
+        let (height, width) = (setup.size.height, setup.size.width);
         let value = |index: usize| 0.2 + 0.1 * (index as f32 * 0.013).sin();
         let lease = |channels: usize| {
             let values: Vec<f32> = (0..channels * height * width).map(value).collect();
@@ -72,55 +75,55 @@ impl BenchViews {
         let layer = CloudLayer::film(depth, colour, Intrinsics::KITTI);
         let style =
             CloudStyle { point_width: 1.0, farthest: 10.0, flattest: 1.0, thinning: 1, background: [0; 3] };
-        // A little every time, so that the cloud is drawn anew as under the mouse.
+        // A turn for every frame, because an unchanged cloud would not be drawn again.
         self.orbit.turn(glam::Vec2::X);
         self.cloud.draw(painter, rect, vec![layer], &self.orbit, style);
     }
 }
 
-/// Times all three together.
-pub(super) fn view(setting: &BenchSetup) -> Result<Timing> {
-    frames(setting, BenchViews::draw)
+/// Times all three views together.
+pub(super) fn view(setup: &BenchSetup) -> Result<Timing> {
+    frames(setup, BenchViews::draw)
 }
 
-/// Times the cloud on the whole screen.
-pub(super) fn cloud(setting: &BenchSetup) -> Result<Timing> {
+/// Times the point cloud on the whole screen.
+pub(super) fn cloud(setup: &BenchSetup) -> Result<Timing> {
     let [width, height] = SCREEN.map(|pixels| pixels as f32);
     let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, height));
-    frames(setting, |pictures, painter| pictures.draw_cloud(painter, screen))
+    frames(setup, |views, painter| views.draw_cloud(painter, screen))
 }
 
-fn frames(setting: &BenchSetup, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Timing> {
-    let mut frames = OffscreenWindow::new(setting, DisplayDevice::request()?)?;
-    time(setting, 1, || frames.draw(&draw).map(drop))
+fn frames(setup: &BenchSetup, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Timing> {
+    let mut frames = OffscreenWindow::new(setup, DisplayDevice::request()?)?;
+    time(setup, 1, || frames.draw(&draw).map(drop))
 }
 
-/// Frames that nobody sees.
+/// A window whose frames go to a texture.
 pub(super) struct OffscreenWindow {
     context: egui::Context,
     state: RenderState,
     target: wgpu::TextureView,
-    pictures: BenchViews,
+    views: BenchViews,
 }
 
 impl OffscreenWindow {
-    pub(super) fn new(setting: &BenchSetup, display: DisplayDevice) -> Result<Self> {
+    pub(super) fn new(setup: &BenchSetup, display: DisplayDevice) -> Result<Self> {
         let state = render_state(&display)?;
         view::install(&state);
         let target = target(&display.device, state.target_format);
         let compute = Compute::open(DeviceChoice::Cpu, Some(display))?;
-        let pictures = BenchViews::new(setting, &compute)?;
-        Ok(Self { context: egui::Context::default(), state, target, pictures })
+        let views = BenchViews::new(setup, &compute)?;
+        Ok(Self { context: egui::Context::default(), state, target, views })
     }
 
-    /// Draws picture, disparity and cloud; the time from submitting them to their end.
+    /// Draws image, disparity and cloud; returns the time from submission to completion.
     pub(super) fn draw_all(&mut self) -> Result<Duration> {
         self.draw(BenchViews::draw)
     }
 
     fn draw(&mut self, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Duration> {
-        let Self { context, state, target, pictures } = self;
-        draw_frame(context, state, target, |painter| draw(pictures, painter))
+        let Self { context, state, target, views } = self;
+        draw_frame(context, state, target, |painter| draw(views, painter))
     }
 }
 
@@ -180,7 +183,7 @@ fn draw_frame(
     commands.push(encoder.finish());
     let submitted = Instant::now();
     let index = state.queue.submit(commands);
-    // Not for what others submitted since.
+    // Waits for this submission only, not for those of training steps.
     state.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None })?;
     Ok(submitted.elapsed())
 }

@@ -1,48 +1,47 @@
-//! What the machine could do at best: by arithmetic, by moving bytes.
+//! Lower bounds of times, by the peak rates of the device for arithmetic and memory.
 
-use super::{BenchSetup, median};
+use super::median::median;
 use crate::compute::DeviceRates;
 use burn::tensor::{Device, Distribution, Tensor};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::{fmt, time::Instant};
 
-/// Lower bound of a piece of work's time.
+/// Operations that a piece of work cannot do without.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct LowerBound {
-    /// f32 multiply-adds of its convolutions.
+pub(super) struct OperationCount {
+    /// Number of f32 multiply-adds of its convolutions.
     pub multiply_adds: f64,
-    /// Bytes that its update of the weights reads and writes.
+    /// Number of bytes that its update of the weights reads and writes.
     pub update_bytes: f64,
 }
 
-/// The best rates of the device that computes.
+/// Peak rates of the device that computes.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Rates {
+pub(super) struct PeakRates {
     /// f32 multiply-adds a second.
     multiply_adds: f64,
     /// Bytes read and written a second.
     bytes: f64,
 }
 
-/// The least time for a piece of work.
+/// Least time for a piece of work.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Floor {
+pub(super) struct LowerBound {
     #[serde(flatten)]
-    demand: LowerBound,
-    /// Arithmetic at the device's best rate and then the bytes at that of its memory.
+    count: OperationCount,
+    /// Seconds for the arithmetic at the peak rate, then for the bytes at that of the memory.
     pub floor_seconds: f64,
 }
 
-impl Floor {
-    pub(super) fn of(demand: LowerBound, setting: &BenchSetup) -> Self {
-        let rates = setting.rates.get_or_init(|| Rates::measure(&setting.compute.device));
-        let floor_seconds = demand.multiply_adds / rates.multiply_adds + demand.update_bytes / rates.bytes;
-        Self { demand, floor_seconds }
+impl LowerBound {
+    pub(super) fn of(count: OperationCount, rates: &PeakRates) -> Self {
+        let floor_seconds = count.multiply_adds / rates.multiply_adds + count.update_bytes / rates.bytes;
+        Self { count, floor_seconds }
     }
 }
 
-impl fmt::Display for Rates {
+impl fmt::Display for PeakRates {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { multiply_adds, bytes } = self;
         let (tera_operations, gigabytes) = (2e-12 * multiply_adds, 1e-9 * bytes);
@@ -50,10 +49,10 @@ impl fmt::Display for Rates {
     }
 }
 
-impl Rates {
-    /// On the GPU by kernels that only multiply and add or only copy; on the CPU by the product of two
-    /// square matrices and the sum of two long arrays.
-    fn measure(device: &Device) -> Self {
+impl PeakRates {
+    /// Measures the rates: on the GPU with kernels that only multiply and add or only copy; on the CPU with the product
+    /// of two square matrices and the sum of two long arrays.
+    pub(super) fn measure(device: &Device) -> Self {
         match DeviceRates::measure(device) {
             Some(DeviceRates { multiply_adds, bytes }) => Self { multiply_adds, bytes },
             None => Self { multiply_adds: multiply_adds_of_cpu(device), bytes: bytes_of_cpu() },
@@ -72,7 +71,7 @@ fn multiply_adds_of_cpu(device: &Device) -> f64 {
 }
 
 fn bytes_of_cpu() -> f64 {
-    /// Far more than any cache holds.
+    /// Numbers in an array, far more than any cache holds.
     const LENGTH: usize = 1 << 25;
     const BYTES_OF_AN_ADDITION: usize = 12;
     const CHUNK: usize = 1 << 16;
@@ -87,7 +86,7 @@ fn bytes_of_cpu() -> f64 {
     (LENGTH * BYTES_OF_AN_ADDITION) as f64 / seconds
 }
 
-/// The median of a few runs, after one that is not timed.
+/// Median seconds of a few runs, after one that is not timed.
 fn seconds_of(mut run: impl FnMut()) -> f64 {
     run();
     let timed = (0..5).map(|_| {

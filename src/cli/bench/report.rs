@@ -1,56 +1,15 @@
-//! Timings as JSON and as tables.
+//! The report of all timings, as JSON or as tables.
 
-use super::{Work, floor, together::Together};
-use crate::{
-    compute::{KernelTime, KernelTimes},
-    output::outln,
+use super::{
+    args::Work,
+    floor::PeakRates,
+    timing::{Kernels, Timing},
 };
+use crate::{compute::KernelTime, output::outln};
 use serde::Serialize;
 
-/// Kernels that a table names one by one.
+/// Maximum number of kernels that a table lists.
 const MOST_KERNELS: usize = 24;
-
-/// Seconds of one piece of work.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Timing {
-    /// The median of all runs.
-    pub seconds: f64,
-    /// The fastest.
-    pub least_seconds: f64,
-    /// The slowest.
-    pub most_seconds: f64,
-    /// Images that a piece of work is about.
-    pub images: usize,
-    /// Kernels that the GPU backend ran for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub launches: Option<u64>,
-    #[serde(flatten)]
-    pub floor: Option<floor::Floor>,
-    #[serde(flatten)]
-    pub kernels: Option<Kernels>,
-    #[serde(flatten)]
-    pub together: Option<Together>,
-}
-
-/// The GPU's time by kernel, of one run more.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Kernels {
-    kernels: Vec<KernelTime>,
-    /// "device" by the GPU's timestamps, "host" where it has none.
-    kernel_clock: &'static str,
-    /// Launches that gave no time.
-    untimed_launches: u64,
-}
-
-impl From<KernelTimes> for Kernels {
-    fn from(times: KernelTimes) -> Self {
-        Self {
-            kernels: times.kernels,
-            kernel_clock: if times.is_device_time { "device" } else { "host" },
-            untimed_launches: times.untimed,
-        }
-    }
-}
 
 #[derive(Serialize)]
 pub(super) struct Measurement {
@@ -58,13 +17,13 @@ pub(super) struct Measurement {
     #[serde(flatten)]
     pub timing: Timing,
     pub images_per_second: f64,
-    /// The floor by the median.
+    /// Lower bound divided by the median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub floor_share: Option<f64>,
-    /// The other program's median in the same sitting, for as many images.
+    /// Median of the peer in the same run, for as many images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub against_seconds: Option<f64>,
-    /// Our median by the other's: below 1 we are faster.
+    /// Median of this program divided by that of the peer: below 1 this program is faster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
 }
@@ -74,19 +33,19 @@ pub(super) struct BenchReport {
     pub device: String,
     pub threads: usize,
     pub size: [usize; 3],
-    /// Best rates of the device, where a floor was asked for.
+    /// Peak rates of the device, if a lower bound needed them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rates: Option<floor::Rates>,
-    /// The most memory that this process held, bytes, where the system tells.
+    pub rates: Option<PeakRates>,
+    /// Peak memory of this process in bytes, if the system reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
-    /// Memory that was taken from the GPU by the end, bytes; what burn once took it keeps.
+    /// GPU memory in bytes at the end; burn keeps what it once allocated, so this is also the peak.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_memory: Option<u64>,
     pub results: Vec<Measurement>,
 }
 
-/// The most memory that this process held.
+/// Peak memory of this process in bytes; `None` if the system does not report it.
 pub(super) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -98,7 +57,7 @@ impl BenchReport {
         let [batch, height, width] = self.size;
         outln!("{}, {} threads; {width}×{height}, batches of {batch}", self.device, self.threads);
         outln!(
-            "work         median      least       most   images/s  launches     floor  share    other  ratio"
+            "work         median        min        max   images/s  launches     floor  share    other  ratio"
         );
         self.results.iter().for_each(Measurement::print);
         if let Some(rates) = &self.rates {
@@ -115,7 +74,7 @@ impl BenchReport {
                 outln!("{together}");
             }
             if let Some(kernels) = &timing.kernels {
-                kernels.print(*work);
+                print_kernels(*work, kernels);
             }
         }
     }
@@ -123,47 +82,45 @@ impl BenchReport {
 
 impl Measurement {
     fn print(&self) {
-        let figure =
+        let number =
             |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
-        let Timing { seconds, least_seconds, most_seconds, launches, floor, .. } = &self.timing;
+        let Timing { seconds, min_seconds, max_seconds, launches, floor, .. } = &self.timing;
         outln!(
-            "{:9} {seconds:7.4} s  {least_seconds:7.4} s  {most_seconds:7.4} s  {:9.1}  {:>8}  {:>8}  {:>5}  {:>7}  {:>5}",
+            "{:9} {seconds:7.4} s  {min_seconds:7.4} s  {max_seconds:7.4} s  {:9.1}  {:>8}  {:>8}  {:>5}  {:>7}  {:>5}",
             self.work.name(),
             self.images_per_second,
-            figure(launches.map(|launches| launches as f64), 0),
-            figure(floor.map(|floor| floor.floor_seconds), 4),
-            figure(self.floor_share, 2),
-            figure(self.against_seconds, 4),
-            figure(self.ratio, 2),
+            number(launches.map(|launches| launches as f64), 0),
+            number(floor.map(|floor| floor.floor_seconds), 4),
+            number(self.floor_share, 2),
+            number(self.against_seconds, 4),
+            number(self.ratio, 2),
         );
     }
 }
 
-impl Kernels {
-    fn print(&self, work: Work) {
-        let launches: u64 = self.kernels.iter().map(|kernel| kernel.launches).sum();
-        let milliseconds: f64 = self.kernels.iter().map(|kernel| kernel.milliseconds).sum();
-        outln!(
-            "\n{}: {launches} launches, {milliseconds:.3} ms of kernels, each submitted by itself",
-            work.name()
-        );
-        if self.kernel_clock == "host" {
-            outln!("this adapter has no timestamps: times are the host's and hold all waiting");
-        }
-        if self.untimed_launches > 0 {
-            outln!("{} launches gave no time", self.untimed_launches);
-        }
-        outln!("launches          ms   share  kernel");
-        let (named, rest) = self.kernels.split_at(self.kernels.len().min(MOST_KERNELS));
-        let others = KernelTime {
-            name: format!("{} others", rest.len()),
-            launches: rest.iter().map(|kernel| kernel.launches).sum(),
-            milliseconds: rest.iter().map(|kernel| kernel.milliseconds).sum(),
-            share: rest.iter().map(|kernel| kernel.share).sum(),
-        };
-        let others = (!rest.is_empty()).then_some(&others);
-        for KernelTime { name, launches, milliseconds, share } in named.iter().chain(others) {
-            outln!("{launches:8}  {milliseconds:10.3}  {:5.1}%  {name}", 100.0 * share);
-        }
+fn print_kernels(work: Work, times: &Kernels) {
+    let launches: u64 = times.kernels.iter().map(|kernel| kernel.launches).sum();
+    let milliseconds: f64 = times.kernels.iter().map(|kernel| kernel.milliseconds).sum();
+    outln!(
+        "\n{}: {launches} launches, {milliseconds:.3} ms of kernels, each submitted by itself",
+        work.name()
+    );
+    if times.kernel_clock == "host" {
+        outln!("this adapter has no timestamps: times are the host's and hold all waiting");
+    }
+    if times.untimed_launches > 0 {
+        outln!("{} launches gave no time", times.untimed_launches);
+    }
+    outln!("launches          ms   share  kernel");
+    let (named, rest) = times.kernels.split_at(times.kernels.len().min(MOST_KERNELS));
+    let others = KernelTime {
+        name: format!("{} others", rest.len()),
+        launches: rest.iter().map(|kernel| kernel.launches).sum(),
+        milliseconds: rest.iter().map(|kernel| kernel.milliseconds).sum(),
+        share: rest.iter().map(|kernel| kernel.share).sum(),
+    };
+    let others = (!rest.is_empty()).then_some(&others);
+    for KernelTime { name, launches, milliseconds, share } in named.iter().chain(others) {
+        outln!("{launches:8}  {milliseconds:10.3}  {:5.1}%  {name}", 100.0 * share);
     }
 }

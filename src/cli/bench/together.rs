@@ -1,16 +1,15 @@
-//! Drawing and training at once on one device, as in the window.
+//! Timing frames and training steps that run at once on one device, as in the window.
 
 use super::{
-    BenchSetup, Timing,
     drawing::OffscreenWindow,
-    median,
+    median::median,
+    setup::BenchSetup,
+    timing::{Timing, Together},
     work::{Steps, wait_for},
 };
 use crate::compute::{DisplayDevice, throttle_waits};
 use anyhow::{Result, anyhow};
-use serde::Serialize;
 use std::{
-    fmt,
     sync::{
         atomic::{AtomicBool, Ordering},
         mpsc,
@@ -19,47 +18,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A screen shows no more.
-const FRAME: Duration = Duration::from_micros(16_667);
-/// Frames after which enough are known to say which of a hundred is the slowest...
+/// Time between two frames at 60 frames per second.
+const FRAME_INTERVAL: Duration = Duration::from_micros(16_667);
+/// Number of frames that is enough for a 99th percentile.
 const ENOUGH_FRAMES: usize = 200;
-/// ...if they are not longer in coming than so for each step that is asked for.
-const LONG_ENOUGH: Duration = Duration::from_secs(2);
-
-/// Effect of drawing and training on each other.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Together {
-    frames: usize,
-    /// From submitting a frame to its end, half of them.
-    frame_p50_milliseconds: f64,
-    /// The same, 99 of 100.
-    frame_p99_milliseconds: f64,
-    /// The same of frames without steps, half of them.
-    frame_alone_milliseconds: f64,
-    steps: usize,
-    step_seconds: f64,
-    step_alone_seconds: f64,
-    /// A step beside drawing by a step alone.
-    step_slowdown: f64,
-    /// Times that a launch was held up so that no frame waits long.
-    throttle_waits: u64,
-}
+/// Time for each requested step after which fewer frames are enough.
+const TIME_LIMIT_PER_STEP: Duration = Duration::from_secs(2);
 
 /// Times frames while steps run, and steps with and without frames.
-pub(super) fn together(setting: &BenchSetup) -> Result<Timing> {
-    let display = match setting.compute.display.clone() {
+pub(super) fn together(setup: &BenchSetup) -> Result<Timing> {
+    let display = match setup.compute.display.clone() {
         Some(display) => display,
         None => DisplayDevice::request()?,
     };
-    let mut frames = OffscreenWindow::new(setting, display)?;
+    let mut frames = OffscreenWindow::new(setup, display)?;
     frames.draw_all()?;
-    let alone: Vec<f64> = (0..setting.runs).map(|_| milliseconds(&mut frames)).collect::<Result<_>>()?;
+    let alone: Vec<f64> = (0..setup.runs).map(|_| milliseconds(&mut frames)).collect::<Result<_>>()?;
     let (may_end, (progress, receiver)) = (&AtomicBool::new(false), mpsc::channel());
     thread::scope(|scope| {
-        let steps = scope.spawn(move || timed_steps(setting, &progress, may_end));
-        // Steps that fail say so where they are joined, also before the first.
+        let steps = scope.spawn(move || timed_steps(setup, &progress, may_end));
+        // If the steps fail, also before the first, joining their thread returns the error.
         let timed = receiver.recv().map_or(Ok((Vec::new(), 0)), |()| {
-            timed_frames(setting, &mut frames, &receiver, || steps.is_finished())
+            timed_frames(setup, &mut frames, &receiver, || steps.is_finished())
         });
         may_end.store(true, Ordering::Relaxed);
         let steps = steps.join().map_err(|_| anyhow!("the steps panicked"))??;
@@ -74,36 +54,36 @@ struct StepTimes {
     count: usize,
 }
 
-/// Steps alone, then steps until they may end; each of these is told, and that they begin.
-fn timed_steps(setting: &BenchSetup, progress: &mpsc::Sender<()>, may_end: &AtomicBool) -> Result<StepTimes> {
-    // Nobody listens any more if a frame could not be drawn.
-    let tell = || _ = progress.send(());
-    let mut steps = Steps::new(setting)?;
-    steps.take()?;
-    wait_for(&setting.compute.device)?;
+/// Times steps alone, then steps until `may_end`; sends a message when the latter begin, and after each of them.
+fn timed_steps(setup: &BenchSetup, progress: &mpsc::Sender<()>, may_end: &AtomicBool) -> Result<StepTimes> {
+    // The receiver is gone if a frame could not be drawn.
+    let notify = || _ = progress.send(());
+    let mut steps = Steps::new(setup)?;
+    steps.make()?;
+    wait_for(&setup.compute.device)?;
 
     let started = Instant::now();
-    for _ in 0..setting.runs {
-        steps.take()?;
+    for _ in 0..setup.runs {
+        steps.make()?;
     }
-    wait_for(&setting.compute.device)?;
-    let alone = started.elapsed().as_secs_f64() / setting.runs as f64;
+    wait_for(&setup.compute.device)?;
+    let alone = started.elapsed().as_secs_f64() / setup.runs as f64;
 
-    tell();
+    notify();
     let (started, mut count) = (Instant::now(), 0);
     while count == 0 || !may_end.load(Ordering::Relaxed) {
-        steps.take()?;
+        steps.make()?;
         count += 1;
-        tell();
+        notify();
     }
-    wait_for(&setting.compute.device)?;
+    wait_for(&setup.compute.device)?;
     Ok(StepTimes { alone, together: started.elapsed().as_secs_f64() / count as f64, count })
 }
 
-/// Milliseconds of frames while at least as many steps are taken as are asked for, and the launches that were
-/// held up meanwhile.
+/// Draws frames until as many steps as requested were made; returns the milliseconds of the frames, and the number of
+/// launches that were delayed meanwhile.
 fn timed_frames(
-    setting: &BenchSetup,
+    setup: &BenchSetup,
     frames: &mut OffscreenWindow,
     steps: &mpsc::Receiver<()>,
     has_ended: impl Fn() -> bool,
@@ -111,13 +91,13 @@ fn timed_frames(
     let (began, waits) = (Instant::now(), throttle_waits());
     let (mut times, mut taken) = (Vec::new(), 0);
     let is_enough = |taken: usize, frames: usize| {
-        let is_late = began.elapsed() > LONG_ENOUGH * setting.runs as u32;
-        taken >= setting.runs && (frames >= ENOUGH_FRAMES || is_late)
+        let is_late = began.elapsed() > TIME_LIMIT_PER_STEP * setup.runs as u32;
+        taken >= setup.runs && (frames >= ENOUGH_FRAMES || is_late)
     };
     while !is_enough(taken, times.len()) && !has_ended() {
         let frame = Instant::now();
         times.push(milliseconds(frames)?);
-        thread::sleep(FRAME.saturating_sub(frame.elapsed()));
+        thread::sleep(FRAME_INTERVAL.saturating_sub(frame.elapsed()));
         taken += steps.try_iter().count();
     }
     Ok((times, throttle_waits() - waits))
@@ -143,31 +123,12 @@ fn timing(mut times: Vec<f64>, alone: Vec<f64>, throttle_waits: u64, steps: &Ste
     };
     Timing {
         seconds: 1e-3 * percentile(50),
-        least_seconds: 1e-3 * times[0],
-        most_seconds: 1e-3 * times[times.len() - 1],
+        min_seconds: 1e-3 * times[0],
+        max_seconds: 1e-3 * times[times.len() - 1],
         images: 1,
         launches: None,
         floor: None,
         kernels: None,
         together: Some(together),
-    }
-}
-
-impl fmt::Display for Together {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "together: {} frames, from submitting to their end half in {:.2} ms and 99 of 100 in {:.2} ms \
-             ({:.2} ms without steps)\n\
-             together: {} steps, {:.4} s each, {:.2} times those without frames; launches held up {} times",
-            self.frames,
-            self.frame_p50_milliseconds,
-            self.frame_p99_milliseconds,
-            self.frame_alone_milliseconds,
-            self.steps,
-            self.step_seconds,
-            self.step_slowdown,
-            self.throttle_waits,
-        )
     }
 }

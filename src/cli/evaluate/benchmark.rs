@@ -1,7 +1,10 @@
-//! `evaluate benchmark`: depth for KITTI's server.
+//! `evaluate benchmark`: writes depth maps for KITTI's server.
 
 use crate::{
-    cli::{ComputeArgs, load_predictor, progress},
+    cli::{
+        compute::{ComputeArgs, load_predictor},
+        progress,
+    },
     data::{
         self, FrameKey, Side,
         image::{resize, write_depth},
@@ -23,10 +26,10 @@ pub(super) struct BenchmarkArgs {
     #[arg(long, value_name = "PATH")]
     weights: PathBuf,
     /// Depth × this factor gives metres: 5.4 for networks trained with KITTI's stereo pairs, for others
-    /// the median ratio that `evaluate depth` says for training frames
+    /// the median ratio that `evaluate depth` prints for training frames
     #[arg(long, value_name = "FACTOR")]
     scale_factor: f64,
-    /// Where the pictures go
+    /// Folder for the depth maps
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Blend each disparity with that of the mirror image

@@ -1,7 +1,11 @@
-//! `evaluate depth`: predicted against true depth.
+//! `evaluate depth`: compares predicted with true depth.
 
 use crate::{
-    cli::{ComputeArgs, data::CameraArgs, load_predictor, progress},
+    cli::{
+        compute::{ComputeArgs, load_predictor},
+        data::CameraArgs,
+        progress,
+    },
     data::{
         self, FrameKey, FrameSource,
         arrays::npy::{self, NpyRows},
@@ -54,10 +58,10 @@ pub(super) struct DepthArgs {
     file_split: Option<String>,
     #[command(flatten)]
     choices: DepthChoices,
-    /// Keep the disparities of all frames: f32 [images, height, width], 1 / depth before any scaling
+    /// Save the disparities of all frames: f32 [images, height, width], 1 / depth before any scaling
     #[arg(long, value_name = "FILE.npy")]
     save_disparities: Option<PathBuf>,
-    /// Also score what can be guessed without looking: constant depth, flat road
+    /// Also score baselines that do not look at the image: constant depth, flat road
     #[arg(long)]
     guesses: bool,
     /// Write a table of all images
@@ -137,8 +141,8 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
     Ok(())
 }
 
-/// The frames of the rows of a file: those of --file-split; of the whole Eigen split for a file of so many
-/// disparities of which the improved depth knows a part; else those that are evaluated.
+/// Frames of the rows of a file: those of --file-split; those of the whole Eigen split if --split is eigen_benchmark,
+/// a subset of it, and the file has as many rows; else those that are evaluated.
 fn file_frames(
     args: &DepthArgs,
     source: &dyn FrameSource,
@@ -164,10 +168,10 @@ fn file_frames(
     Ok(frames)
 }
 
-/// Goes through all frames; keeps the disparities in a file if one is named.
+/// Evaluates all frames; saves their disparities if a file is given.
 fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthEvaluation> {
     let Some(path) = save else {
-        look_through(&mut evaluator, &mut |_| Ok(()))?;
+        advance_all(&mut evaluator, &mut |_| Ok(()))?;
         return evaluator.finish();
     };
     let size = evaluator.disparity_size();
@@ -175,8 +179,8 @@ fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthE
     let mut failure = None;
     let written = write_whole(path, |file| {
         npy::write_chunks(file, &shape, |write| {
-            let looked = look_through(&mut evaluator, &mut |disparity| Ok(write(&disparity.values)?));
-            looked.map_err(|error| {
+            let advanced = advance_all(&mut evaluator, &mut |disparity| Ok(write(&disparity.values)?));
+            advanced.map_err(|error| {
                 failure = Some(error);
                 io::Error::other("the evaluation ended early")
             })
@@ -189,12 +193,12 @@ fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthE
     evaluator.finish()
 }
 
-fn look_through(
+fn advance_all(
     evaluator: &mut DepthEvaluator,
-    keep: &mut dyn FnMut(&DisparityMap) -> Result<()>,
+    save: &mut dyn FnMut(&DisparityMap) -> Result<()>,
 ) -> Result<()> {
     let bar = progress::bar(evaluator.total() as u64, "evaluate");
-    while let Some(progress) = evaluator.advance(keep) {
+    while let Some(progress) = evaluator.advance(save) {
         progress?;
         bar.set_position(evaluator.done() as u64);
     }

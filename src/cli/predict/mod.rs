@@ -1,8 +1,12 @@
-//! `predict`: disparity, depth, pictures and point clouds for images, folders of images and drives.
+//! `predict`: writes disparity, depth, coloured images and point clouds for images, folders of images and drives.
 
 mod outputs;
 
-use super::{ComputeArgs, data::CameraArgs, load_predictor, progress};
+use super::{
+    compute::{ComputeArgs, load_predictor},
+    data::CameraArgs,
+    progress,
+};
 use crate::{
     config::{CameraChoice, ConfigError},
     model::weights::MetricScale,
@@ -24,7 +28,7 @@ pub(super) struct PredictArgs {
     /// Networks: a weights folder, a run folder or a checkpoint
     #[arg(long, value_name = "PATH")]
     weights: PathBuf,
-    /// Where the results go; those of a drive in a folder of its name
+    /// Folder for the results; those of a drive go to a subfolder of its name
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
@@ -34,7 +38,7 @@ pub(super) struct PredictArgs {
     /// Blend with the prediction for the mirror image, as the published post-processing does (twice the time)
     #[arg(long)]
     post_process: bool,
-    /// Metres in a unit of predicted depth, instead of what stands beside the weights (see calibrate)
+    /// Metres in a unit of predicted depth, instead of the value beside the weights (see calibrate)
     #[arg(long, value_name = "FACTOR", value_parser = factor)]
     metres_per_unit: Option<f64>,
     /// Print one JSON object
@@ -50,7 +54,7 @@ fn factor(text: &str) -> Result<f64, String> {
     if factor > 0.0 && factor.is_finite() { Ok(factor) } else { Err("give a number above 0".to_owned()) }
 }
 
-/// A picture that came to nothing.
+/// An image that could not be predicted.
 struct Skipped {
     input: String,
     reason: String,
@@ -58,12 +62,12 @@ struct Skipped {
 
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let compute = args.compute.open()?;
-    let (pictures, renamed) = pictures(args)?;
+    let (images, renamed) = input_images(args)?;
     let predictor = load_predictor(&args.weights, &compute.device)?;
     let given = |factor| MetricScale::stated(factor, "--metres-per-unit");
     let scale = args.metres_per_unit.map(given).or_else(|| predictor.scale().cloned());
     if args.outputs.needs_metres() && scale.is_none() {
-        bail!(ConfigError(format!(
+        bail!(ConfigError::plain(format!(
             "--depth-npy is in metres, but the unit of these weights is not known: {}; find it out with \
              monoscope calibrate --weights {}, or give --metres-per-unit",
             match predictor.scale_failure() {
@@ -79,37 +83,37 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
         .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
 
     let range = if args.outputs.locks_range() {
-        Some(sequence_range(&predictor, &pictures, args.post_process)?)
+        Some(sequence_range(&predictor, &images, args.post_process)?)
     } else {
         None
     };
     let mut writer =
         OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.assumed());
     let mut skipped = Vec::new();
-    let bar = progress::bar(pictures.len() as u64, "predict");
+    let bar = progress::bar(images.len() as u64, "predict");
     let started = Instant::now();
-    predictor.predict_each(&pictures, args.post_process, |picture, outcome| {
+    predictor.predict_each(&images, args.post_process, |image, outcome| {
         match outcome {
-            Ok(predicted) => writer.write(picture, &predicted)?,
+            Ok(predicted) => writer.write(image, &predicted)?,
             Err(error) => {
                 bar.suspend(|| errln!("skipped: {error:#}"));
-                skipped.push(Skipped { input: picture.to_string(), reason: format!("{error:#}") });
+                skipped.push(Skipped { input: image.to_string(), reason: format!("{error:#}") });
             }
         }
         bar.inc(1);
         Ok(())
     })?;
     bar.finish_and_clear();
-    if skipped.len() == pictures.len() {
-        bail!("none of the {} images could be predicted", pictures.len());
+    if skipped.len() == images.len() {
+        bail!("none of the {} images could be predicted", images.len());
     }
-    let rate = pictures.len() as f64 / started.elapsed().as_secs_f64();
-    let written = pictures.len() - skipped.len();
+    let rate = images.len() as f64 / started.elapsed().as_secs_f64();
+    let written = images.len() - skipped.len();
     if args.json {
         let skipped =
             skipped.iter().map(|Skipped { input, reason }| json!({ "input": input, "reason": reason }));
         let object = json!({
-            "images": pictures.len(),
+            "images": images.len(),
             "written": written,
             "skipped": skipped.collect::<Vec<_>>(),
             "renamed": renamed,
@@ -127,7 +131,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
         return Ok(());
     }
     let out = args.out.display();
-    outln!("{written} of {} images written to {out} ({rate:.1} images/s)", pictures.len());
+    outln!("{written} of {} images written to {out} ({rate:.1} images/s)", images.len());
     outln!("unit of depth: {}", writer.unit());
     if writer.clipped > 0 {
         outln!("{} pixels of the 16-bit PNG files are farther than 255.99 and clipped", writer.clipped);
@@ -138,29 +142,28 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     Ok(())
 }
 
-/// The pictures of all inputs, each with a name of its own, and what was said about those renamed.
-fn pictures(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
-    // Only a point cloud needs the camera, so that without one any camera will do.
+/// Images of all inputs with unique names, and a line for each that was renamed.
+fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
+    // Only point clouds need the camera; without them any value will do.
     let any = || (!args.outputs.needs_camera()).then_some(CameraChoice::FieldOfView(60.0));
     let camera = args.camera.assumed().or_else(any);
-    let mut pictures = Vec::new();
+    let mut images = Vec::new();
     for input in &args.inputs {
-        pictures.extend(find_pictures(input, camera)?);
+        images.extend(find_pictures(input, camera)?);
     }
-    let renamed = tell_apart(&mut pictures).into_iter().map(|number| &pictures[number]);
-    let renamed: Vec<String> =
-        renamed.map(|picture| format!("{picture} is written as {}", picture.name)).collect();
+    let renamed = tell_apart(&mut images).into_iter().map(|number| &images[number]);
+    let renamed: Vec<String> = renamed.map(|image| format!("{image} is written as {}", image.name)).collect();
     for line in &renamed {
         errln!("its name is taken: {line}");
     }
-    Ok((pictures, renamed))
+    Ok((images, renamed))
 }
 
-/// The range of colours of all pictures together; those that cannot be read are passed over.
-fn sequence_range(predictor: &Predictor, pictures: &[InputImage], flips: bool) -> Result<ColourRange> {
+/// Range of colours of all images together; skips those that cannot be read.
+fn sequence_range(predictor: &Predictor, images: &[InputImage], flips: bool) -> Result<ColourRange> {
     let mut range = SequenceRange::default();
-    let bar = progress::bar(pictures.len() as u64, "find the range");
-    predictor.predict_each(pictures, flips, |_, outcome| {
+    let bar = progress::bar(images.len() as u64, "find the range");
+    predictor.predict_each(images, flips, |_, outcome| {
         if let Ok(predicted) = outcome {
             range.add(&predicted.disparity.values);
         }
@@ -168,5 +171,5 @@ fn sequence_range(predictor: &Predictor, pictures: &[InputImage], flips: bool) -
         Ok(())
     })?;
     bar.finish_and_clear();
-    range.range().with_context(|| format!("none of the {} images could be predicted", pictures.len()))
+    range.range().with_context(|| format!("none of the {} images could be predicted", images.len()))
 }

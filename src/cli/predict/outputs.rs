@@ -1,4 +1,4 @@
-//! Which files `predict` writes of a picture, and writing them.
+//! Options for the files that `predict` writes of an image, and their writer.
 
 use crate::{
     config::CameraChoice,
@@ -18,9 +18,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Files for every picture; without any of them --colour.
+/// Files for every image; without any of them --colour.
 #[derive(Args)]
-#[command(next_help_heading = "Files for every picture")]
+#[command(next_help_heading = "Files for every image")]
 pub(super) struct OutputArgs {
     /// NAME_disp.npy: scaled disparity (1 / depth), f32 [1, 1, h, w], at network size
     #[arg(long)]
@@ -33,7 +33,7 @@ pub(super) struct OutputArgs {
     /// known
     #[arg(long)]
     png16: bool,
-    /// NAME_disp.jpeg: disparity in colours at the image's size, from the least to the 95th percentile [default]
+    /// NAME_disp.jpeg: disparity in colours at the image's size, from the minimum to the 95th percentile [default]
     #[arg(long)]
     colour: bool,
     /// NAME_disp.png: the same without JPEG's losses
@@ -43,37 +43,36 @@ pub(super) struct OutputArgs {
     /// camera.toml, or given below)
     #[arg(long)]
     ply: bool,
-    /// side_by_side/000000.jpg and so on: the picture above its disparity with a legend, for a film
+    /// side_by_side/000000.jpg and so on: the image above its disparity with a legend, for a film
     #[arg(long)]
     side_by_side: bool,
     /// Colours of disparity
     #[arg(long, value_enum, value_name = "NAME", default_value_t)]
     colour_map: Colormap,
-    /// One range of colours for all pictures, so that a film does not flicker (twice the time); else every
-    /// picture has its own
+    /// One range of colours for all images, so that a film does not flicker (twice the time); else every
+    /// image has its own
     #[arg(long)]
     range_lock: bool,
-    /// Leave points out of the cloud that are farther, in metres if the unit of the weights is known
+    /// Leave out points of the cloud beyond this depth, in metres if the unit of the weights is known
     #[arg(long, value_name = "DEPTH", requires = "ply")]
     max_depth: Option<f32>,
-    /// Leave points out of the cloud that hang in the air at the edges of things: surfaces seen at a flatter
-    /// angle than this
+    /// Leave out points of the cloud that float at the edges of objects: surfaces seen at a flatter angle than this
     #[arg(long, value_name = "DEGREES", requires = "ply")]
     drop_flying: Option<f32>,
 }
 
 impl OutputArgs {
-    /// Whether something is written that makes sense only in metres.
+    /// Tells if a file is written that must be in metres.
     pub fn needs_metres(&self) -> bool {
         self.depth_npy
     }
 
-    /// Whether something is written for which the camera must be known.
+    /// Tells if a file is written that needs the camera.
     pub fn needs_camera(&self) -> bool {
         self.ply
     }
 
-    /// Whether colours mean the same in all pictures.
+    /// Tells if all images share one range of colours.
     pub fn locks_range(&self) -> bool {
         self.range_lock
     }
@@ -84,18 +83,18 @@ impl OutputArgs {
     }
 }
 
-/// Writes the files of one picture after the other.
+/// Writer of the files of one image after another.
 pub(super) struct OutputWriter<'a> {
     args: &'a OutputArgs,
     out: &'a Path,
     scale: Option<&'a MetricScale>,
     range: Option<ColourRange>,
     camera: Option<CameraChoice>,
-    /// Frames of each film so far.
+    /// Number of frames of each film so far.
     frames: BTreeMap<PathBuf, usize>,
-    /// Pixels that were too far for a 16-bit PNG file.
+    /// Number of pixels that were too far for a 16-bit PNG file.
     pub clipped: usize,
-    /// Points of all clouds.
+    /// Number of points of all clouds.
     pub points: usize,
 }
 
@@ -110,26 +109,26 @@ impl<'a> OutputWriter<'a> {
         Self { args, out, scale, range, camera, frames: BTreeMap::new(), clipped: 0, points: 0 }
     }
 
-    /// The unit of every depth that is written, in words.
+    /// Unit of the depths that are written, in words.
     pub fn unit(&self) -> String {
         self.scale.map_or_else(|| "relative, up to scale".to_owned(), |scale| format!("metres ({scale})"))
     }
 
-    /// The folders that hold frames of a film.
+    /// Folders of films.
     pub fn films(&self) -> impl Iterator<Item = &PathBuf> {
         self.frames.keys()
     }
 
-    /// Writes all that is wanted of a picture.
+    /// Writes the requested files of an image.
     ///
     /// # Errors
-    /// A file cannot be written, or the picture's camera is not known although a cloud is wanted.
-    pub fn write(&mut self, picture: &InputImage, predicted: &PredictedImage) -> Result<()> {
+    /// If a file cannot be written, or a cloud is requested and the camera is not known.
+    pub fn write(&mut self, image: &InputImage, predicted: &PredictedImage) -> Result<()> {
         let args = self.args;
         let metres = self.scale.map(|scale| scale.metres_per_unit as f32);
-        let home = self.out.join(&picture.name).parent().unwrap_or(self.out).to_owned();
+        let home = self.out.join(&image.name).parent().unwrap_or(self.out).to_owned();
         make_folder(&home)?;
-        let file = |ending: &str| self.out.join(format!("{}{ending}", picture.name));
+        let file = |ending: &str| self.out.join(format!("{}{ending}", image.name));
 
         let shape = [1, 1, predicted.disparity.size.height, predicted.disparity.size.width];
         if args.npy {
@@ -165,7 +164,7 @@ impl<'a> OutputWriter<'a> {
                 self.clipped += write_depth(&file("_depth.png"), &depth_map, &unit)?;
             }
             if args.ply {
-                let camera = picture.intrinsics(size, self.camera)?;
+                let camera = image.intrinsics(size, self.camera)?;
                 let flattest = args.drop_flying.map(f32::to_radians);
                 let filter = CloudFilter { farthest: args.max_depth, flattest };
                 let points = cloud(&predicted.image, &depths, camera, filter);
@@ -176,7 +175,7 @@ impl<'a> OutputWriter<'a> {
         Ok(())
     }
 
-    /// The file of the next frame of the film in a folder.
+    /// Path of the next frame of the film in a folder.
     fn next_frame(&mut self, home: &Path) -> Result<PathBuf> {
         let film = home.join("side_by_side");
         make_folder(&film)?;

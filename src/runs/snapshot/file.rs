@@ -1,8 +1,8 @@
-//! A file of thumbnails: what snapshots, and the pictures of their frames, look like on the disk.
+//! The file format of snapshots and of the images of their frames: thumbnails in a safetensors file.
 //!
-//! It is a safetensors file. A map of numbers is F16 [rows, columns] in parts of its largest, which is F32 under
-//! the same name and [`LARGEST`]; colours are U8 [rows, columns, 3]. A tensor is named by frame and map. The
-//! metadata hold facts, among them `frames`: the frames with their maps, as JSON.
+//! A map of numbers is F16 `[rows, columns]`, divided by its largest absolute value, which is F32 `[]` under the same
+//! name and [`LARGEST`]; colours are U8 `[rows, columns, 3]`. Tensors are named by frame and map. The metadata hold
+//! further values, among them `frames`: the frames with their maps, as JSON.
 
 use super::{MOST_WIDTH, Pixels, Thumbnail};
 use crate::{
@@ -23,29 +23,32 @@ use std::{
     path::Path,
 };
 
-/// Bytes of a file at most: room for a thousand pictures.
+/// Maximum bytes of a file: room for a thousand thumbnails.
 const LONGEST: u64 = 128 << 20;
-/// Bytes of its header at most. A reader takes twice the file and some sixteen times the header.
+/// Maximum bytes of its header. A reader needs twice the file and some sixteen times the header.
 const LONGEST_HEADER: u64 = 1 << 20;
-/// Rows of a thumbnail at most, that any device can draw it.
+/// Maximum rows of a thumbnail, so that any device can draw it.
 const MOST_HEIGHT: usize = 8192;
 const LARGEST: &str = ".largest";
 const FRAMES: &str = "frames";
 
-/// What is known by name beside the maps.
-pub type Facts = HashMap<String, String>;
-/// A frame with some of its maps.
+/// Metadata of a file by name.
+pub type Metadata = HashMap<String, String>;
+/// Some maps of a frame.
 pub type MapValues<T> = (FrameKey, BTreeMap<MapName, T>);
 
 fn tensor_name(key: &FrameKey, map: MapName) -> String {
     format!("{key}: {map}")
 }
 
-/// Writes a file, whole or not at all.
-pub fn write(path: &Path, frames: &[MapValues<&Thumbnail>], mut facts: Facts) -> Result<()> {
+/// Writes a file whole or not at all.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(path: &Path, frames: &[MapValues<&Thumbnail>], mut metadata: Metadata) -> Result<()> {
     let contents: Vec<(&FrameKey, Vec<MapName>)> =
         frames.iter().map(|(key, maps)| (key, maps.keys().copied().collect())).collect();
-    facts.insert(FRAMES.to_owned(), serde_json::to_string(&contents)?);
+    metadata.insert(FRAMES.to_owned(), serde_json::to_string(&contents)?);
     let mut arrays = Vec::new();
     for (key, map, thumbnail) in
         frames.iter().flat_map(|(key, maps)| maps.iter().map(move |(map, thumbnail)| (key, *map, thumbnail)))
@@ -56,10 +59,10 @@ pub fn write(path: &Path, frames: &[MapValues<&Thumbnail>], mut facts: Facts) ->
             Pixels::Colours(colours) => {
                 arrays.push((name, Dtype::U8, vec![height, width, 3], colours.clone()));
             }
-            Pixels::Values { largest, parts } => {
+            Pixels::Values { largest, fractions } => {
                 let bytes = largest.to_le_bytes().to_vec();
                 arrays.push((format!("{name}{LARGEST}"), Dtype::F32, Vec::new(), bytes));
-                let bytes = parts.iter().flat_map(|part| part.to_le_bytes()).collect();
+                let bytes = fractions.iter().flat_map(|fraction| fraction.to_le_bytes()).collect();
                 arrays.push((name, Dtype::F16, vec![height, width], bytes));
             }
         }
@@ -68,25 +71,25 @@ pub fn write(path: &Path, frames: &[MapValues<&Thumbnail>], mut facts: Facts) ->
         .iter()
         .map(|(name, kind, shape, bytes)| Ok((name, TensorView::new(*kind, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>>>()?;
-    write_whole(path, &safetensors::serialize(views, Some(facts))?)
+    write_whole(path, &safetensors::serialize(views, Some(metadata))?)
 }
 
 /// Reads a file.
 ///
 /// # Errors
-/// If it cannot be read, or is not as [`write`] would write it. No file makes this take more than twice its
-/// length (of which there is a most) and 32 MiB.
-pub fn read(path: &Path) -> Result<(Vec<MapValues<Thumbnail>>, Facts)> {
+/// If it cannot be read, or is not in the format of [`write`]. Whatever the file holds, reading it takes no more
+/// memory than twice its length, which is bounded, and 32 MiB.
+pub fn read(path: &Path) -> Result<(Vec<MapValues<Thumbnail>>, Metadata)> {
     let bytes = read_within(path, LONGEST).map_err(|error| anyhow!(io_reason(&error)))?;
     let header = bytes.first_chunk().map(|length| u64::from_le_bytes(*length));
     ensure!(header.is_some_and(|length| length <= LONGEST_HEADER), "it is cut off, or no file of snapshots");
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| refused(&error))?;
-    let mut facts = header.metadata().clone().unwrap_or_default();
-    let contents = facts.remove(FRAMES).context("it is no file of snapshots: it names no frames")?;
+    let mut metadata = header.metadata().clone().unwrap_or_default();
+    let contents = metadata.remove(FRAMES).context("it is no file of snapshots: it names no frames")?;
     let contents: Option<Vec<(FrameKey, Vec<MapName>)>> = serde_json::from_str(&contents).ok();
     let contents = contents.context("its list of frames makes no sense")?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| refused(&error))?;
-    // Each is read once, so that what is named again and again takes no more than the file.
+    // A name that is listed twice would take memory twice.
     let mut seen = BTreeSet::new();
     let mut frames = Vec::new();
     for (key, names) in contents {
@@ -98,7 +101,7 @@ pub fn read(path: &Path) -> Result<(Vec<MapValues<Thumbnail>>, Facts)> {
         }
         frames.push((key, maps));
     }
-    Ok((frames, facts))
+    Ok((frames, metadata))
 }
 
 fn refused(error: &SafeTensorError) -> Error {
@@ -114,9 +117,9 @@ fn thumbnail(file: &SafeTensors, name: &str) -> Result<Thumbnail> {
             ensure!(largest.dtype() == Dtype::F32, "its largest value is no number");
             let largest = f32::from_le_bytes(largest.data().try_into().context("its largest value is none")?);
             ensure!(largest.is_finite() && largest > 0.0, "its largest value is {largest}");
-            let (parts, _) = view.data().as_chunks();
-            let parts = parts.iter().map(|part| f16::from_le_bytes(*part)).collect();
-            (*height, *width, Pixels::Values { largest, parts })
+            let (fractions, _) = view.data().as_chunks();
+            let fractions = fractions.iter().map(|fraction| f16::from_le_bytes(*fraction)).collect();
+            (*height, *width, Pixels::Values { largest, fractions })
         }
         (kind, shape) => bail!("a tensor {shape:?} of {kind:?} is no map"),
     };

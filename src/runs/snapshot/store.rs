@@ -1,9 +1,9 @@
-//! The snapshots of a run in its folder: a file a step in `snapshots/`, and beside them one with the pictures of
-//! the frames, which are the same in all.
+//! The snapshots of a run on disk: `snapshots/` has a file for each step, and one with the images of the frames, which
+//! all steps share.
 
 use super::{
     FrameMaps, Snapshot, Snapshots, Thumbnail,
-    file::{self, Facts, MapValues},
+    file::{self, MapValues, Metadata},
 };
 use crate::{
     config::FrameId,
@@ -11,7 +11,7 @@ use crate::{
     objective::MapName,
     runs::{
         RunFolder,
-        files::{clean, of_steps, remove, step_name},
+        files::{entries_by_step, remove, remove_unfinished, step_name},
     },
 };
 use anyhow::{Context, Error, Result, ensure};
@@ -24,73 +24,72 @@ use std::{
 };
 
 const ENDING: &str = ".safetensors";
-const PICTURES: &str = "frames.safetensors";
-const PICTURE: MapName = MapName::Colour(FrameId::TARGET);
+const IMAGES: &str = "frames.safetensors";
+const IMAGE: MapName = MapName::Colour(FrameId::TARGET);
 const STEP: &str = "step";
 const SECONDS: &str = "seconds";
 
-/// The snapshots of a run, on the disk within the same bound as in memory. Each file appears whole or not at
-/// all.
+/// The snapshots of a run on disk, within the same bound as in memory. Each file is written whole or not at all.
 pub struct SnapshotStore {
     folder: PathBuf,
     snapshots: Snapshots,
-    /// The frames whose pictures are on the disk.
-    pictured: BTreeSet<FrameKey>,
-    /// Whether the last snapshot could not be written, which was told.
+    /// Frames whose images are on disk.
+    colour_frames: BTreeSet<FrameKey>,
+    /// True if the last snapshot could not be written, which was reported.
     has_failed: bool,
 }
 
-/// What was found in a folder of snapshots.
-struct FoundSnapshots {
+/// Content of a folder of snapshots.
+struct StoredSnapshots {
     snapshots: Snapshots,
-    /// Steps of those that had to be left out to stay within the bound.
+    /// Steps of snapshots beyond the bound.
     left_out: Vec<u64>,
-    pictured: BTreeSet<FrameKey>,
-    refusals: Vec<Error>,
+    colour_frames: BTreeSet<FrameKey>,
+    failures: Vec<Error>,
 }
 
 impl SnapshotStore {
-    /// Opens the album of a run that stands at a step, to take so many bytes of maps at most: removes what a
-    /// killed process left half-written, and what was seen after that step, which will be made anew; reads the
-    /// others. Also gives in words what of it failed; that is left as it is.
+    /// Opens the snapshots of a run that resumes at `step`, with a bound of `most_bytes` for their maps. Removes
+    /// half-written files, and snapshots of later steps, because those steps will be made again; reads the others.
+    /// Also returns a warning about what cannot be read or removed, which stays as it is.
     pub fn open(run: &Path, step: u64, most_bytes: usize) -> (Self, Option<String>) {
-        let folder = RunFolder::snapshots_in(run);
-        let cleaned = if folder.is_dir() { clean(&folder) } else { Ok(()) };
-        let later = of_steps(&folder, ENDING).into_iter().filter(|(other, _)| *other > step);
+        let folder = RunFolder::snapshots_path(run);
+        let cleaned = if folder.is_dir() { remove_unfinished(&folder) } else { Ok(()) };
+        let later = entries_by_step(&folder, ENDING).into_iter().filter(|(other, _)| *other > step);
         let removed: Vec<Result<()>> = later.map(|(_, path)| remove(&path)).collect();
-        let FoundSnapshots { snapshots, left_out, pictured, refusals } =
-            look_through(&folder, step, most_bytes);
-        let album = Self { folder, snapshots, pictured, has_failed: false };
-        let dropped = left_out.into_iter().map(|step| album.remove(step));
+        let StoredSnapshots { snapshots, left_out, colour_frames, failures: unreadable } =
+            read_all(&folder, step, most_bytes);
+        let store = Self { folder, snapshots, colour_frames, has_failed: false };
+        let dropped = left_out.into_iter().map(|step| store.remove(step));
         let failures: Vec<Error> = [cleaned]
             .into_iter()
             .chain(removed)
             .chain(dropped)
             .filter_map(Result::err)
-            .chain(refusals)
+            .chain(unreadable)
             .collect();
-        let trouble = failures.first().map(|first| match failures.len() {
+        let warning = failures.first().map(|first| match failures.len() {
             1 => format!("the wall lacks a snapshot of the run: {first:#}"),
             count => format!("the wall lacks snapshots of the run: {first:#}; and {} more", count - 1),
         });
-        (album, trouble)
+        (store, warning)
     }
 
-    /// The snapshots that a run's folder has now, be the run under way or not; nothing is changed. Those that
-    /// cannot be read are left out.
+    /// Reads the snapshots of a run folder without changing it, also while the run goes on. Skips those that cannot be
+    /// read.
     pub fn read(run: &Path) -> Snapshots {
-        look_through(&RunFolder::snapshots_in(run), u64::MAX, Snapshots::MOST_BYTES).snapshots
+        read_all(&RunFolder::snapshots_path(run), u64::MAX, Snapshots::MOST_BYTES).snapshots
     }
 
-    /// What is in it.
+    /// Snapshots within the bound.
     pub fn snapshots(&self) -> &Snapshots {
         &self.snapshots
     }
 
-    /// Writes a snapshot and removes those that have to be left out for it; one of no run is passed over.
+    /// Writes a snapshot and removes those that no longer fit; ignores a snapshot of networks that are of no run.
     ///
     /// # Errors
-    /// If it cannot be written. That is told once, until one can be written again.
+    /// If it cannot be written; only the first of several failures in a row is returned.
     pub fn add(&mut self, snapshot: &Arc<Snapshot>) -> Result<()> {
         let Some(step) = snapshot.step else { return Ok(()) };
         let left_out = self.snapshots.add(Arc::clone(snapshot));
@@ -99,8 +98,8 @@ impl SnapshotStore {
         let written = self.write(step, snapshot).and(removed.into_iter().collect()).with_context(|| {
             format!("what the wall shows of step {step} is not kept in the run folder, which harms no step")
         });
-        let was_told = std::mem::replace(&mut self.has_failed, written.is_err());
-        if was_told { Ok(()) } else { written }
+        let was_reported = std::mem::replace(&mut self.has_failed, written.is_err());
+        if was_reported { Ok(()) } else { written }
     }
 
     fn path(&self, step: u64) -> PathBuf {
@@ -109,97 +108,96 @@ impl SnapshotStore {
 
     fn remove(&self, step: u64) -> Result<()> {
         let path = self.path(step);
-        // It is not there if it could not be written.
+        // A snapshot that could not be written has no file.
         if path.exists() { remove(&path) } else { Ok(()) }
     }
 
     fn write(&mut self, step: u64, snapshot: &Snapshot) -> Result<()> {
-        // A run folder that was removed is not made anew.
+        // `create_dir` rather than `create_dir_all`: a run folder that was removed must not come back half-empty.
         fs::create_dir(&self.folder)
             .or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
             .map_err(in_words)
             .with_context(|| format!("{} cannot be made", self.folder.display()))?;
-        let pictures = self.folder.join(PICTURES);
-        let has_picture = |frame: &FrameMaps| self.pictured.contains(&frame.key);
-        if !snapshot.frames.iter().all(has_picture) || !pictures.is_file() {
-            self.write_pictures(&pictures)?;
+        let images = self.folder.join(IMAGES);
+        let has_image = |frame: &FrameMaps| self.colour_frames.contains(&frame.key);
+        if !snapshot.frames.iter().all(has_image) || !images.is_file() {
+            self.write_images(&images)?;
         }
         let frames = snapshot.frames.iter().map(|frame| {
             let maps = frame.maps.iter().map(|(name, map)| (*name, map));
             (frame.key.clone(), maps.collect())
         });
         let frames: Vec<MapValues<&Thumbnail>> = frames.collect();
-        let facts = [(STEP, step.to_string()), (SECONDS, snapshot.seconds.to_string())];
-        let facts = facts.map(|(name, value)| (name.to_owned(), value));
-        file::write(&self.path(step), &frames, facts.into())
+        let metadata = [(STEP, step.to_string()), (SECONDS, snapshot.seconds.to_string())];
+        let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
+        file::write(&self.path(step), &frames, metadata.into())
     }
 
-    /// Writes the pictures of all frames that the snapshots show.
-    fn write_pictures(&mut self, path: &Path) -> Result<()> {
+    /// Writes the images of all frames of the snapshots.
+    fn write_images(&mut self, path: &Path) -> Result<()> {
         let frames = self.snapshots.all().iter().flat_map(|snapshot| &snapshot.frames);
-        let pictures: BTreeMap<&FrameKey, &Thumbnail> =
+        let images: BTreeMap<&FrameKey, &Thumbnail> =
             frames.map(|frame| (&frame.key, frame.colour.as_ref())).collect();
-        let pictured = pictures.keys().map(|key| (*key).clone()).collect();
-        let pictures: Vec<MapValues<&Thumbnail>> = pictures
-            .into_iter()
-            .map(|(key, picture)| (key.clone(), BTreeMap::from([(PICTURE, picture)])))
-            .collect();
-        file::write(path, &pictures, Facts::new())?;
-        self.pictured = pictured;
+        let colour_frames = images.keys().map(|key| (*key).clone()).collect();
+        let images: Vec<MapValues<&Thumbnail>> =
+            images.into_iter().map(|(key, image)| (key.clone(), BTreeMap::from([(IMAGE, image)]))).collect();
+        file::write(path, &images, Metadata::new())?;
+        self.colour_frames = colour_frames;
         Ok(())
     }
 }
 
-/// Reads the snapshots of a folder up to a step.
-fn look_through(folder: &Path, last: u64, most_bytes: usize) -> FoundSnapshots {
+/// Reads the snapshots of a folder up to the step `last`.
+fn read_all(folder: &Path, last: u64, most_bytes: usize) -> StoredSnapshots {
     let (snapshots, left_out) = (Snapshots::within(most_bytes), Vec::new());
-    let mut found = FoundSnapshots { snapshots, left_out, pictured: BTreeSet::new(), refusals: Vec::new() };
-    let mut files = of_steps(folder, ENDING);
+    let mut found =
+        StoredSnapshots { snapshots, left_out, colour_frames: BTreeSet::new(), failures: Vec::new() };
+    let mut files = entries_by_step(folder, ENDING);
     files.retain(|(step, path)| *step <= last && path.is_file());
     if files.is_empty() {
         return found;
     }
-    let pictures = read_pictures(&folder.join(PICTURES)).unwrap_or_else(|error| {
-        found.refusals.push(error);
+    let images = read_images(&folder.join(IMAGES)).unwrap_or_else(|error| {
+        found.failures.push(error);
         BTreeMap::new()
     });
     for (step, path) in files {
-        match read_snapshot(&path, step, &pictures) {
+        match read_snapshot(&path, step, &images) {
             Ok(snapshot) => {
                 let left_out = found.snapshots.add(Arc::new(snapshot));
                 found.left_out.extend(left_out.iter().filter_map(|snapshot| snapshot.step));
             }
-            Err(error) => found.refusals.push(error),
+            Err(error) => found.failures.push(error),
         }
     }
-    found.pictured = pictures.into_keys().collect();
+    found.colour_frames = images.into_keys().collect();
     found
 }
 
-fn read_pictures(path: &Path) -> Result<BTreeMap<FrameKey, Arc<Thumbnail>>> {
+fn read_images(path: &Path) -> Result<BTreeMap<FrameKey, Arc<Thumbnail>>> {
     let (frames, _) = file::read(path).with_context(|| format!("{} cannot be used", path.display()))?;
-    let picture = |(key, mut maps): MapValues<Thumbnail>| {
-        let picture = maps.remove(&PICTURE)?;
-        Some((key, Arc::new(picture)))
+    let image = |(key, mut maps): MapValues<Thumbnail>| {
+        let image = maps.remove(&IMAGE)?;
+        Some((key, Arc::new(image)))
     };
-    Ok(frames.into_iter().filter_map(picture).collect())
+    Ok(frames.into_iter().filter_map(image).collect())
 }
 
-fn read_snapshot(path: &Path, step: u64, pictures: &BTreeMap<FrameKey, Arc<Thumbnail>>) -> Result<Snapshot> {
+fn read_snapshot(path: &Path, step: u64, images: &BTreeMap<FrameKey, Arc<Thumbnail>>) -> Result<Snapshot> {
     let read = || -> Result<Snapshot> {
-        let (frames, facts) = file::read(path)?;
-        let fact = |name: &str| facts.get(name).with_context(|| format!("it does not say its {name}"));
+        let (frames, metadata) = file::read(path)?;
+        let fact = |name: &str| metadata.get(name).with_context(|| format!("it does not say its {name}"));
         let stated = fact(STEP)?;
         ensure!(*stated == step.to_string(), "it is of step {stated}");
         let stated = fact(SECONDS)?;
         let seconds = stated.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
         let seconds = seconds.with_context(|| format!("it says that it took {stated} seconds"))?;
-        let seen = |(key, maps): MapValues<Thumbnail>| {
-            let colour = pictures.get(&key).cloned();
-            let colour = colour.with_context(|| format!("there is no picture of frame {key}"))?;
+        let with_colour = |(key, maps): MapValues<Thumbnail>| {
+            let colour = images.get(&key).cloned();
+            let colour = colour.with_context(|| format!("there is no image of frame {key}"))?;
             Ok(FrameMaps { key, colour, maps })
         };
-        let frames = frames.into_iter().map(seen).collect::<Result<_>>()?;
+        let frames = frames.into_iter().map(with_colour).collect::<Result<_>>()?;
         Ok(Snapshot { step: Some(step), frames, seconds })
     };
     read().with_context(|| format!("{} cannot be used", path.display()))

@@ -1,15 +1,15 @@
-//! A run under way: networks, optimiser, loaders, log, and the one step that is made again and again.
+//! A training run: networks, optimiser, loaders, log, and its one step that is repeated.
 
 mod saving;
 
 use super::{
-    MicroBatch, NonFinite, Progress, StartingNetworks, Step, StepOptions, Submitted, TrainState,
+    MicroBatch, NonFinite, PendingStep, Progress, StartingNetworks, Step, StepOptions, TrainState,
     batch_stream::BatchStream,
     in_flight::{InFlight, Reported},
     resuming::{check_changes, check_checkpoint, check_steps, missing_in_log},
     timed::timed,
     validation::{Validation, ValidationProgress},
-    warnings::{Trouble, Warnings},
+    warnings::{Problem, Warnings},
 };
 use crate::{
     compute::{Compute, ReadbackCounts, ops::AdamState},
@@ -28,7 +28,7 @@ use std::{
     time::Instant,
 };
 
-/// Steps over which the rate is averaged.
+/// Steps over which images per second are averaged.
 const RATE_WINDOW: usize = 20;
 
 /// A training run.
@@ -38,26 +38,28 @@ pub struct Run {
     batch_stream: BatchStream,
     validation: Option<Validation>,
     position: Position,
-    /// The step whose work was given to the device, but whose numbers were not taken.
+    /// The step whose work is queued, but whose metrics were not read.
     in_flight: Option<InFlight>,
-    /// Steps whose numbers were taken, but not asked for.
+    /// Finished steps that [`Run::take_reported`] has not returned yet.
     reported: Vec<Reported>,
+    /// Position of the last checkpoint.
     saved: Option<Position>,
     folder: RunFolder,
     manifest: Manifest,
     log: Log,
     compute: Compute,
+    /// Seconds of the last steps, with the time since the step before.
     step_seconds: VecDeque<f64>,
-    /// When the last step ended, if nothing but showing and saving came after it.
+    /// End of the last step, if the time since counts as that of the next step.
     ended: Option<Instant>,
-    /// Whether the networks no longer give numbers.
+    /// True if the last step was not finite.
     is_spoiled: bool,
     skipped: Vec<(FrameKey, String)>,
     warnings: Warnings,
 }
 
 impl Run {
-    /// Begins a run; nothing is trained yet. `start` is what it starts from.
+    /// Creates a run with its folder and first checkpoint; nothing is trained yet. `start` are its networks.
     ///
     /// # Errors
     /// If the configuration cannot work, there are too few samples, or the folder cannot be made.
@@ -79,17 +81,18 @@ impl Run {
         let folder = RunFolder::create(out, &config, &manifest)?;
         let position = Position { batches: batch_stream.batch_count(), ..Position::default() };
         let start = Checkpoint { networks, adam: AdamState::default(), position };
-        let begin = || {
-            let within = (folder.clone(), manifest);
-            let (mut run, _) = Self::at(start, config, within, (batch_stream, validation), compute)?;
-            // From here on the run can be resumed, whatever happens.
+        let create = || {
+            let folder = (folder.clone(), manifest);
+            let (mut run, _) =
+                Self::from_checkpoint(start, config, folder, (batch_stream, validation), compute)?;
+            // With a checkpoint the run can be resumed, whatever happens from here on.
             run.save()?;
             Ok(run)
         };
-        begin().inspect_err(|_| folder.discard())
+        create().inspect_err(|_| folder.discard())
     }
 
-    /// Goes on with a run from its last checkpoint; also gives what the run has behind it.
+    /// Resumes a run from its last checkpoint; also returns the log entries up to there.
     ///
     /// # Errors
     /// If the data is not that of the run, the checkpoint cannot be read, or the configuration does not fit it.
@@ -116,9 +119,9 @@ impl Run {
         check_changes(&folder, &saved, position)?;
         let total_steps = batch_stream.total_steps(&config);
         check_steps(&config, &saved, total_steps, position.step)?;
-        let within = (folder, manifest.unwrap_or(here));
+        let folder = (folder, manifest.unwrap_or(here));
         let (mut run, mut history) =
-            Self::at(checkpoint, config, within, (batch_stream, validation), compute)?;
+            Self::from_checkpoint(checkpoint, config, folder, (batch_stream, validation), compute)?;
         for entry in &mut history {
             if let Entry::Step(report) = entry {
                 report.total_steps = total_steps;
@@ -137,7 +140,7 @@ impl Run {
         Ok((run, history))
     }
 
-    fn at(
+    fn from_checkpoint(
         checkpoint: Checkpoint,
         config: RunConfig,
         (folder, manifest): (RunFolder, Manifest),
@@ -169,73 +172,73 @@ impl Run {
         Ok((run, history))
     }
 
-    /// Steps that the run makes in all.
+    /// Number of steps of the whole run.
     pub fn total_steps(&self) -> u64 {
         self.batch_stream.total_steps(&self.config)
     }
 
-    /// Whether all steps were made.
+    /// Tells if all steps were made, and the last validation too.
     pub fn is_finished(&self) -> bool {
         self.position.step >= self.total_steps() && !self.is_validation_due()
     }
 
-    /// Steps made.
+    /// Number of steps made so far.
     pub fn steps(&self) -> u64 {
         self.position.step
     }
 
-    /// The run folder.
+    /// Path of the run folder.
     pub fn out(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
 
-    /// The configuration that the next step is made with.
+    /// Configuration of the next step.
     pub fn config(&self) -> RunConfig {
         self.config.at_step(self.position.step + 1)
     }
 
-    /// Whether there is something to validate on.
+    /// Tells if there are samples to validate on.
     pub fn has_validation(&self) -> bool {
         self.validation.is_some()
     }
 
-    /// Pictures and depths that could not be used since the last call, with the reason.
+    /// Takes the frames skipped since the last call, with the reason: their image or depth cannot be used.
     pub fn take_skipped(&mut self) -> Vec<(FrameKey, String)> {
         std::mem::take(&mut self.skipped)
     }
 
-    /// What went wrong without harm to the run since the last call, each in a sentence.
+    /// Takes the warnings since the last call, each a sentence: problems that do not harm the run.
     pub fn take_warnings(&mut self) -> Vec<String> {
         self.warnings.take()
     }
 
-    /// Steps whose numbers arrived since the last call, in order. On the CPU backend that is the step that
-    /// was just made, on the GPU backend the one before it, or with [`Run::settle`] every one.
+    /// Takes the steps that finished since the last call, in order. On the CPU backend that is the step just made,
+    /// on the GPU backend the one before it; after [`Run::settle`] none is left.
     pub fn take_reported(&mut self) -> Vec<Reported> {
         std::mem::take(&mut self.reported)
     }
 
-    /// How often numbers were read back from the device.
+    /// Counts of the reads from the device.
     pub fn readback_counts(&self) -> ReadbackCounts {
         self.train_state.readback_counts()
     }
 
-    /// Waits for the numbers of the last step.
+    /// Waits for the metrics of the last step.
     ///
     /// # Errors
-    /// If they are none: the run then stands before that step, its networks as they were.
+    /// [`NonFinite`]: the run is then back at the position before that step, with the networks unchanged.
     pub fn settle(&mut self) -> Result<()> {
-        self.in_flight.take().map_or(Ok(()), |step| self.conclude(step))
+        self.in_flight.take().map_or(Ok(()), |step| self.finish_step(step))
     }
 
-    /// Changes the configuration from the next step on. The change is written down before it counts, so
-    /// that the run resumes with it from any checkpoint before or after.
+    /// Changes the configuration from the next step on. The change is written to the run folder before it takes
+    /// effect, so that the run resumes with it from any checkpoint before or after.
     ///
     /// # Errors
-    /// If the value cannot be, or the configuration cannot be written. As [`Run::settle`]; the change is
+    /// If the value is invalid, or the configuration cannot be written. Those of [`Run::settle`]; the change is
     /// then made all the same.
     pub fn change(&mut self, setting: Setting) -> Result<()> {
-        // Which step is the next is known only when the last one is known to have succeeded.
+        // A step that fails moves the position back, so the number of the next step is known only afterwards.
         let settled = self.settle();
         let mut config = self.config.clone();
         config.change(Change { step: self.position.step + 1, setting })?;
@@ -247,19 +250,19 @@ impl Run {
     /// Does the next piece of work: a step, or after an epoch a batch of validation.
     ///
     /// # Errors
-    /// As [`Run::step`].
+    /// Those of [`Run::step`].
     pub fn advance(&mut self, wanted: &BTreeSet<MapName>) -> Result<Progress> {
         if self.is_validation_due() {
             self.settle()?;
-            self.rest();
+            self.exclude_idle_time();
             self.validate()
         } else {
             Ok(Progress::Step(Box::new(self.step(wanted)?)))
         }
     }
 
-    /// The time from now to the next step is none that steps take.
-    pub fn rest(&mut self) {
+    /// Excludes the time from now to the next step from images per second and the time left.
+    pub fn exclude_idle_time(&mut self) {
         self.ended = None;
     }
 
@@ -271,9 +274,9 @@ impl Run {
     fn validate(&mut self) -> Result<Progress> {
         let (networks, config) = (self.networks(), self.config.at_step(self.position.step));
         let validation = self.validation.as_mut().expect("only a run with validation samples validates");
-        let glance = validation.advance(&networks, &config, &self.compute.device, &mut self.skipped);
+        let progress = validation.advance(&networks, &config, &self.compute.device, &mut self.skipped);
         let Position { step, epoch, .. } = self.position;
-        match glance {
+        match progress {
             Ok(ValidationProgress::More) => {
                 let (done, samples) = validation.progress();
                 Ok(Progress::Validating { done, samples })
@@ -287,7 +290,7 @@ impl Run {
                         report.loss
                     )));
                 }
-                self.note(&Entry::Validation(report.clone()));
+                self.log_entry(&Entry::Validation(report.clone()));
                 Ok(Progress::Validated(report))
             }
             Ok(ValidationProgress::Done(None)) => {
@@ -301,17 +304,17 @@ impl Run {
         }
     }
 
-    /// The networks as they are now, in evaluation mode.
+    /// A copy of the current networks in evaluation mode.
     pub fn networks(&self) -> Networks {
         self.train_state.networks().valid()
     }
 
-    /// Makes one step: load, forward, backward, update. On the GPU backend its work is only queued, and the
-    /// numbers of the step before are taken.
+    /// Makes one step: load, forward, backward, update. On the GPU backend this only queues its work, and waits for
+    /// the metrics of the step before.
     ///
     /// # Errors
-    /// If no batch can be made, or the loss is not a number: that of this step or of the one before it.
-    /// Networks and position then are as before the step whose loss it is.
+    /// If no batch can be loaded, or [`NonFinite`] for this step or the one before it. Networks and position are then
+    /// as before that step.
     pub fn step(&mut self, wanted: &BTreeSet<MapName>) -> Result<Step> {
         let started = Instant::now();
         let seconds_between = self.ended.take().map_or(0.0, |ended| (started - ended).as_secs_f64());
@@ -322,20 +325,21 @@ impl Run {
         let config = self.config();
         let training = &config.training;
         self.train_state.set_objective(Objective::new(&config.objective, config.network.size()));
-        let stride = StepOptions {
+        let options = StepOptions {
             learning_rate: training.learning_rate_at(batch.epoch),
             clip_gradient_norm: training.clip_gradient_norm,
         };
         let device = self.compute.device.clone().autodiff();
-        let parts = batch.samples.chunks(training.batch_size).zip(0..).map(|(samples, part)| MicroBatch {
-            samples: timed(&mut seconds_upload, || SampleTensors::upload(samples, &device)),
-            noise: Noise::Drawn {
-                seed: training.seed,
-                step: self.position.step * training.accumulate as u64 + part,
-            },
-            share: samples.len() as f32 / batch.samples.len() as f32,
-        });
-        let submitted = self.train_state.submit(parts, stride, wanted);
+        let micro_batches =
+            batch.samples.chunks(training.batch_size).zip(0..).map(|(samples, index)| MicroBatch {
+                samples: timed(&mut seconds_upload, || SampleTensors::upload(samples, &device)),
+                noise: Noise::Drawn {
+                    seed: training.seed,
+                    step: self.position.step * training.accumulate as u64 + index,
+                },
+                share: samples.len() as f32 / batch.samples.len() as f32,
+            });
+        let pending = self.train_state.begin_step(micro_batches, options, wanted);
         self.settle()?;
 
         let key = batch.samples[0].key.clone();
@@ -343,14 +347,14 @@ impl Run {
             step: number,
             total_steps: self.total_steps(),
             epoch: batch.epoch,
-            learning_rate: stride.learning_rate,
+            learning_rate: options.learning_rate,
             seconds_loading,
             memory: self.compute.memory(),
             ..StepReport::default()
         };
-        self.is_spoiled = submitted.as_ref().is_err_and(Error::is::<NonFinite>);
-        let Submitted { metrics, split, samples, outcome } =
-            submitted.map_err(|error| InFlight::failed(&report, &key, error))?;
+        self.is_spoiled = pending.as_ref().is_err_and(Error::is::<NonFinite>);
+        let PendingStep { metrics, split, samples, outcome } =
+            pending.map_err(|error| InFlight::failed(&report, &key, error))?;
         let before = self.position;
         self.position =
             Position { step: number, epoch: batch.epoch, batch: batch.index + 1, ..self.position };
@@ -376,17 +380,17 @@ impl Run {
         Ok(Step { number, samples, key, outcome, objective })
     }
 
-    /// Takes the numbers of a step and notes them.
-    fn conclude(&mut self, step: InFlight) -> Result<()> {
+    /// Waits for the metrics of a step and logs them.
+    fn finish_step(&mut self, step: InFlight) -> Result<()> {
         let InFlight { metrics, mut report, changes, before, after, key } = step;
-        let concluded = self.train_state.conclude(metrics);
-        self.is_spoiled = concluded.as_ref().is_err_and(Error::is::<NonFinite>);
-        let metrics = concluded.map_err(|error| {
+        let finished = self.train_state.finish_step(metrics);
+        self.is_spoiled = finished.as_ref().is_err_and(Error::is::<NonFinite>);
+        let metrics = finished.map_err(|error| {
             self.position = before;
             self.batch_stream.go_to(after);
             InFlight::failed(&report, &key, error)
         })?;
-        metrics.complete(&mut report);
+        metrics.write_to(&mut report);
         self.log_step(&report, &changes);
         self.reported.push(Reported { report, changes });
         Ok(())
@@ -394,36 +398,36 @@ impl Run {
 
     fn log_step(&mut self, report: &StepReport, changes: &[Change]) {
         for change in changes {
-            self.note(&Entry::Change(*change));
+            self.log_entry(&Entry::Change(*change));
         }
         let is_logged = report.step.is_multiple_of(self.config.training.log_frequency);
         if is_logged || report.step >= self.total_steps() {
-            self.note(&Entry::Step(report.clone()));
+            self.log_entry(&Entry::Step(report.clone()));
         }
     }
 
-    fn note(&mut self, entry: &Entry) {
+    fn log_entry(&mut self, entry: &Entry) {
         self.log.push(entry);
         self.flush_log();
     }
 
-    /// Writes the log as far as that goes: steps are worth more than their figures.
+    /// Writes the log. A failure becomes a warning: a step is worth more than its line in the log.
     fn flush_log(&mut self) {
         let written = self.log.flush();
-        self.note_log(written);
+        self.warn_of_log(written);
     }
 
-    fn note_log(&mut self, written: Result<()>) {
-        let trouble = written.err().map(|error| {
+    fn warn_of_log(&mut self, written: Result<()>) {
+        let problem = written.err().map(|error| {
             format!("{error:#}; what is missing there is kept and written as soon as that works again")
         });
-        self.warnings.note(Trouble::Log, trouble);
+        self.warnings.note(Problem::Log, problem);
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        // The log has every step that was made; who drops a run asks for nothing more.
+        // Finishes the last step for the log; nobody is left to report a failure to.
         let _ = self.settle();
     }
 }

@@ -1,17 +1,18 @@
-//! Checkpoints of a run under way.
+//! Saving checkpoints of a run.
 
 use super::Run;
-use crate::{runs::Position, train::warnings::Trouble};
+use crate::{runs::Position, train::warnings::Problem};
 use anyhow::Result;
 use burn::module::Module;
 use std::path::PathBuf;
 
 impl Run {
-    /// Writes a checkpoint if one is due after the piece of work just done, but the last one is left to
-    /// [`Run::save`]. One that cannot be written is a warning: the next one has the same steps in it.
+    /// Writes a checkpoint if one is due after the piece of work just done; returns its path. The last checkpoint of a
+    /// run is left to [`Run::save`]. A checkpoint that cannot be written is a warning: the next one contains the same
+    /// steps.
     ///
     /// # Errors
-    /// As [`Run::settle`].
+    /// Those of [`Run::settle`].
     pub fn save_if_due(&mut self) -> Result<Option<PathBuf>> {
         if !self.is_finished() && !self.is_checkpoint_due() {
             return Ok(None);
@@ -20,11 +21,11 @@ impl Run {
         if self.is_finished() {
             return Ok(None);
         }
-        let (saved, trouble) = match self.save() {
+        let (saved, problem) = match self.save() {
             Ok(saved) => (saved, None),
             Err(error) => (None, Some(format!("{error:#}; the run goes on to the next checkpoint"))),
         };
-        self.warnings.note(Trouble::Checkpoint, trouble);
+        self.warnings.note(Problem::Checkpoint, problem);
         Ok(saved)
     }
 
@@ -38,21 +39,21 @@ impl Run {
         is_due && !self.is_validation_due()
     }
 
-    /// Whether the last step gave no number: the same networks would give none again.
+    /// Tells if the last step was not finite: the same networks would fail again.
     pub fn is_spoiled(&self) -> bool {
         self.is_spoiled
     }
 
-    /// The step of the last checkpoint.
+    /// Step of the last checkpoint.
     pub fn saved_step(&self) -> u64 {
         self.saved.map_or(0, |saved| saved.step)
     }
 
-    /// Writes a checkpoint of the present state; `None` if there is one of this step, or if its networks
-    /// are spoiled, so that the last good one stays the last.
+    /// Writes a checkpoint of the current state and returns its path; `None` if this step has one already, or if the
+    /// run is spoiled, so that the last good one stays the last.
     ///
     /// # Errors
-    /// If it cannot be written; what was saved before is then as it was. As [`Run::settle`].
+    /// If it cannot be written; earlier checkpoints are then unchanged. Those of [`Run::settle`].
     pub fn save(&mut self) -> Result<Option<PathBuf>> {
         self.settle()?;
         if self.is_spoiled {
@@ -63,19 +64,19 @@ impl Run {
             self.warnings.extend([warning]);
         }
         let written = self.log.restore().and_then(|()| self.log.flush());
-        self.note_log(written);
+        self.warn_of_log(written);
         if self.saved == Some(self.position) {
             return Ok(None);
         }
         let is_of_this_step = self.saved.is_some_and(|saved| saved.step == self.position.step);
         let path = if is_of_this_step {
-            self.folder.amend(self.position)?;
+            self.folder.rewrite_position(self.position)?;
             None
         } else {
             let networks = self.train_state.networks().valid();
-            let (path, trouble) =
+            let (path, problem) =
                 self.folder.save(&networks, &self.config, self.train_state.adam(), self.position)?;
-            self.warnings.note(Trouble::Leftovers, trouble);
+            self.warnings.note(Problem::OldCheckpoints, problem);
             Some(path)
         };
         self.saved = Some(self.position);

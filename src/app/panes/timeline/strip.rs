@@ -1,7 +1,7 @@
 //! The film strip: small pictures of the drive over its bar, and a larger one of the frame that is pointed at.
 
 use crate::{
-    app::{lab::TOGETHER, playhead::Playhead, theme::Palette},
+    app::{application::REDRAW_DELAY, playhead::Playhead, theme::Palette},
     config::ImageSize,
     data::{
         FrameKey, FrameSource,
@@ -103,7 +103,7 @@ impl FilmStrip {
         let opened = self.opened.take().filter(is_same);
         self.opened.insert(opened.unwrap_or_else(|| {
             let woken = context.clone();
-            let on_change = move || woken.request_repaint_after(TOGETHER);
+            let on_change = move || woken.request_repaint_after(REDRAW_DELAY);
             StripTextures {
                 context: context.clone(),
                 source: Arc::clone(source),
