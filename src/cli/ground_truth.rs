@@ -45,7 +45,7 @@ fn kind(text: &str) -> Result<TrueDepth, String> {
 pub(super) fn run(args: &GroundTruthArgs) -> Result<()> {
     let source = data::open(&args.camera.choice(&args.data))?;
     let kind = convention(args.convention, source.as_ref())?;
-    let keys = split::tested_frames(args.split.as_deref(), source.as_ref())?;
+    let keys = split::evaluation_frames(args.split.as_deref(), source.as_ref())?;
     let bar = progress::bar(keys.len() as u64, "ground truth");
     let without = write_ground_truth(&args.out, source.as_ref(), &keys, kind, &mut |_| bar.inc(1))?;
     bar.finish_and_clear();

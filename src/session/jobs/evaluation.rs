@@ -58,7 +58,7 @@ impl EvaluationJob {
         let kind = PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) };
         let (protocol_name, protocol, truth) = choices.resolve(data.split(), source, kind)?;
         let keys = match request.frames {
-            EvaluatedFrames::Tested => split::tested_frames(data.split(), source)?,
+            EvaluatedFrames::Tested => split::evaluation_frames(data.split(), source)?,
             EvaluatedFrames::Every => every_frame(data),
         };
         let truth = match truth {
@@ -112,7 +112,7 @@ impl Job for EvaluationJob {
         let (progress, goes_on) = match self.evaluator.next() {
             Some(Ok(FrameOutcome::Scored(image))) => (EvaluationProgress::Scored(image), true),
             Some(Ok(FrameOutcome::Waiting(_) | FrameOutcome::WithoutDepth(_))) => {
-                (EvaluationProgress::Read(self.evaluator.seen()), true)
+                (EvaluationProgress::Read(self.evaluator.done()), true)
             }
             Some(Err(error)) => return Err(error),
             None => (self.finish()?, false),

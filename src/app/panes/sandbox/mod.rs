@@ -76,7 +76,7 @@ fn camera(ui: &mut Ui, sandbox: &SandboxResult, adjustment: &mut Adjustment, kee
         help: "What the camera sees across, by focal length and centre".to_owned(),
     };
     table::row(ui, &view, &[]);
-    for doubt in camera.doubts(width as f32 / height as f32) {
+    for doubt in camera.warnings(width as f32 / height as f32) {
         let text = RichText::new(format!("Implausible: {doubt}")).color(Palette::of(ui).warning);
         ui.add(Label::new(text).wrap());
     }

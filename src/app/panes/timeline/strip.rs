@@ -88,7 +88,7 @@ impl FilmStrip {
         if let Some((row, proportions)) = row.zip(proportions) {
             opened.row(ui, playhead, row, proportions);
         }
-        opened.previews.wish(opened.needed.iter().cloned());
+        opened.previews.request(opened.needed.iter().cloned());
         let needed: HashSet<_> = opened.needed.iter().collect();
         opened.textures.retain(|key, _| needed.contains(key));
     }
@@ -108,7 +108,7 @@ impl FilmStrip {
                 context: context.clone(),
                 source: Arc::clone(source),
                 within,
-                previews: Previews::of(Arc::clone(source), within, MOST_BYTES, on_change),
+                previews: Previews::new(Arc::clone(source), within, MOST_BYTES, on_change),
                 needed: Vec::new(),
                 textures: HashMap::new(),
                 proportions: None,

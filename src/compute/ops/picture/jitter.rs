@@ -3,7 +3,7 @@
 //!
 //! Blending reproduces the two roundings of f32 bit by bit. The conversions between RGB and HSV truncate a fraction to
 //! a level. There the CPU's floats truncate as integers do, except for some hues that are exact levels
-//! ([`hues_cut_short`]). This was checked for all 2²⁴ colours in both directions.
+//! ([`truncated_hues`]). This was checked for all 2²⁴ colours in both directions.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     compute::ops::cube::{argument, empty_of, one_thread_each, workgroup_sum},
-    data::augment::{Jitter, Operation, hues_cut_short},
+    data::augment::{Jitter, Operation, truncated_hues},
 };
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
@@ -26,7 +26,7 @@ const PARTS: usize = 16;
 /// Pixels of the largest image whose sum of greys fits a 32-bit word.
 const MAX_PIXELS: usize = 1 << 24;
 
-/// Words before those of the samples: a bit for each hue, set if [`hues_cut_short`].
+/// Words before those of the samples: a bit for each hue, set if [`truncated_hues`].
 const HUE_WORDS: usize = 8;
 /// Words of a sample: the amount of each operation by its number (factors as the bits of an f32), the order of the
 /// operations, the number of operations before contrast, and the number of all.
@@ -237,7 +237,7 @@ fn jitter_kernel(
 pub(super) fn planes(pictures: &PackedImages, jitters: &[Option<&Jitter>]) -> CubeTensor {
     let pixels = pictures.pixels();
     assert!(pixels <= MAX_PIXELS, "pictures of {pixels} pixels are too large to be jittered");
-    let parameters = hues_cut_short().into_iter().chain(jitters.iter().copied().flat_map(sample_words));
+    let parameters = truncated_hues().into_iter().chain(jitters.iter().copied().flat_map(sample_words));
     let parameters = upload_words(parameters.collect(), &pictures.device);
     let sums = empty_of(&pictures.words, [pictures.count, PARTS], DType::U32);
     sums_kernel::launch(

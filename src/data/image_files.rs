@@ -1,6 +1,6 @@
-//! Picture files by drive, camera and frame number: what every folder of frames comes to.
+//! Image files by drive, camera and frame number, common to all layouts of data folders.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image as picture};
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image as codec};
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::DAffine3;
 use image::RgbImage;
@@ -10,15 +10,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// No drive has more frames, at thirty a second for nine hours.
-pub(super) const LAST_FRAME: u32 = 999_999;
+/// Largest frame number: nine hours at thirty frames per second.
+pub(super) const MAX_FRAME: u32 = 999_999;
 
-/// The picture files of one camera by frame number.
+/// Image files of one camera by frame number.
 pub(super) type CameraImages = BTreeMap<u32, PathBuf>;
-/// The cameras of a drive.
+/// Cameras of a drive.
 pub(super) type Cameras = BTreeMap<Side, CameraImages>;
 
-/// The picture files below a folder.
+/// Image files below a folder.
 pub struct ImageFiles {
     root: PathBuf,
     drives: Vec<Drive>,
@@ -26,33 +26,39 @@ pub struct ImageFiles {
 }
 
 impl ImageFiles {
-    /// Drives by the name of their folder, in the order in which they are to be listed.
+    /// Collects drives by the names of their folders, in the order in which they are listed.
     pub(super) fn new(root: &Path, drives: Vec<(String, Cameras)>) -> Self {
-        let known = drives.iter().filter_map(|(folder, cameras)| drive(folder, cameras)).collect();
-        Self { root: root.to_owned(), drives: known, files: drives.into_iter().collect() }
+        let with_images = drives.iter().filter_map(|(folder, cameras)| drive(folder, cameras)).collect();
+        Self { root: root.to_owned(), drives: with_images, files: drives.into_iter().collect() }
     }
 
-    /// The folder.
+    /// Folder that holds the drives.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The drives that have a picture.
+    /// Drives that have an image.
     pub fn drives(&self) -> &[Drive] {
         &self.drives
     }
 
-    /// The file of a frame.
+    /// File of a frame; `None` if there is none.
     pub fn file(&self, key: &FrameKey) -> Option<&Path> {
         Some(self.files.get(&key.folder)?.get(&key.side)?.get(&key.frame)?)
     }
 
     /// Reads a frame.
+    ///
+    /// # Errors
+    /// The file does not exist or cannot be read.
     pub fn read(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
-        picture::read(self.expected(key)?)
+        codec::read(self.expected(key)?)
     }
 
-    /// The file of a frame, which must be there.
+    /// File of a frame.
+    ///
+    /// # Errors
+    /// The file does not exist.
     fn expected(&self, key: &FrameKey) -> Result<&Path, DataError> {
         match self.file(key) {
             Some(path) => Ok(path),
@@ -65,60 +71,60 @@ impl ImageFiles {
     }
 }
 
-/// A layout of picture files: what is left to say of frames once their files are listed. What has one is
-/// a source of frames.
-pub trait PictureLayout: Send + Sync {
-    /// The files.
-    fn pictures(&self) -> &ImageFiles;
+/// Layout of image files: the properties of frames that differ between layouts. Every layout is a
+/// [`FrameSource`].
+pub trait ImageLayout: Send + Sync {
+    /// Image files.
+    fn files(&self) -> &ImageFiles;
 
-    /// What a person calls the layout.
+    /// Name of the layout, for people.
     fn kind(&self) -> &'static str;
 
-    /// As [`FrameSource::intrinsics`].
+    /// Implementation of [`FrameSource::intrinsics`].
     fn camera(&self, key: &FrameKey) -> Intrinsics;
 
-    /// As [`FrameSource::baseline_metres`].
+    /// Implementation of [`FrameSource::baseline_metres`].
     fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32>;
 
-    /// As [`FrameSource::true_depths`].
+    /// Implementation of [`FrameSource::true_depths`].
     fn measured_depths(&self) -> &'static [TrueDepth] {
         &[]
     }
 
-    /// As [`FrameSource::depth_as`].
+    /// Implementation of [`FrameSource::depth_as`].
     fn measured_depth(&self, _key: &FrameKey, _kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
         Ok(None)
     }
 
-    /// As [`FrameSource::true_poses`].
+    /// Implementation of [`FrameSource::true_poses`].
     fn measured_poses(&self, _drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
         Ok(BTreeMap::new())
     }
 }
 
-impl<L: PictureLayout> FrameSource for L {
+impl<L: ImageLayout> FrameSource for L {
     fn name(&self) -> String {
-        format!("{} ({})", self.pictures().root().display(), self.kind())
+        format!("{} ({})", self.files().root().display(), self.kind())
     }
 
     fn drives(&self) -> &[Drive] {
-        self.pictures().drives()
+        self.files().drives()
     }
 
     fn contains(&self, key: &FrameKey) -> bool {
-        self.pictures().file(key).is_some()
+        self.files().file(key).is_some()
     }
 
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
-        self.pictures().read(key)
+        self.files().read(key)
     }
 
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
-        picture::read_small(self.pictures().expected(key)?, within)
+        codec::read_small(self.files().expected(key)?, within)
     }
 
     fn file(&self, key: &FrameKey) -> Option<&Path> {
-        self.pictures().file(key)
+        self.files().file(key)
     }
 
     fn intrinsics(&self, key: &FrameKey) -> Intrinsics {
@@ -156,7 +162,7 @@ fn drive(folder: &str, cameras: &Cameras) -> Option<Drive> {
     })
 }
 
-/// The names of the folders in a folder, sorted.
+/// Names of the folders in a folder, sorted.
 pub(super) fn folders(parent: &Path) -> Result<Vec<String>, DataError> {
     let mut names: Vec<String> = entries(parent)?
         .into_iter()
@@ -169,48 +175,44 @@ pub(super) fn folders(parent: &Path) -> Result<Vec<String>, DataError> {
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let list = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>();
-    list().map_err(|error| DataError::Unreadable {
-        what: "folder".to_owned(),
-        path: folder.to_owned(),
-        reason: error.to_string(),
-    })
+    list().map_err(|error| DataError::unreadable("folder", folder, error.to_string()))
 }
 
-/// The picture files of a folder by name without ending; of two that differ in the ending, the one
-/// that counts first. Nothing for a folder that is not there.
-pub(super) fn pictures_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
+/// Image files of a folder by name without ending; of two that differ only in the ending, the one whose
+/// ending comes first in [`codec::ENDINGS`]. Empty for a folder that does not exist.
+pub(super) fn images_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
     if !folder.is_dir() {
         return Ok(BTreeMap::new());
     }
-    let mut pictures: BTreeMap<String, (usize, PathBuf)> = BTreeMap::new();
+    let mut images: BTreeMap<String, (usize, PathBuf)> = BTreeMap::new();
     for path in entries(folder)? {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
-        let rank = picture::ENDINGS.iter().position(|known| *known == ending);
+        let rank = codec::ENDINGS.iter().position(|known| *known == ending);
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         if let (Some(rank), Some(stem)) = (rank, stem)
-            && pictures.get(stem).is_none_or(|(other, _)| rank < *other)
+            && images.get(stem).is_none_or(|(other, _)| rank < *other)
         {
-            pictures.insert(stem.to_owned(), (rank, path));
+            images.insert(stem.to_owned(), (rank, path));
         }
     }
-    Ok(pictures.into_iter().map(|(stem, (_, path))| (stem, path)).collect())
+    Ok(images.into_iter().map(|(stem, (_, path))| (stem, path)).collect())
 }
 
-/// The pictures of a folder that are named by nothing but their frame's number. A number that no drive
-/// reaches belongs to a stray file.
-pub(super) fn numbered_pictures(folder: &Path) -> Result<CameraImages, DataError> {
-    let frame = |stem: &str| stem.parse().ok().filter(|frame| *frame <= LAST_FRAME);
+/// Image files of a folder whose names are frame numbers. Files with larger numbers than any drive has are
+/// ignored.
+fn numbered_images(folder: &Path) -> Result<CameraImages, DataError> {
+    let frame = |stem: &str| stem.parse().ok().filter(|frame| *frame <= MAX_FRAME);
     let numbered = |(stem, path): (String, PathBuf)| Some((frame(&stem)?, path));
-    Ok(pictures_in(folder)?.into_iter().filter_map(numbered).collect())
+    Ok(images_in(folder)?.into_iter().filter_map(numbered).collect())
 }
 
-/// The cameras of a drive that lie in these folders; none for a folder without pictures.
+/// Cameras of a drive with their images in these folders; none for a folder without images.
 pub(super) fn numbered_cameras(folders: [(Side, PathBuf); 2]) -> Result<Cameras, DataError> {
     let mut cameras = Cameras::new();
     for (side, folder) in folders {
-        let pictures = numbered_pictures(&folder)?;
-        if !pictures.is_empty() {
-            cameras.insert(side, pictures);
+        let images = numbered_images(&folder)?;
+        if !images.is_empty() {
+            cameras.insert(side, images);
         }
     }
     Ok(cameras)

@@ -1,14 +1,14 @@
-//! A writer whose errors are looked at later.
+//! Writer that defers its errors.
 
 use std::{
     cell::RefCell,
     io::{self, Seek, SeekFrom, Write},
 };
 
-/// A writer that takes everything, and keeps the first error of the file below instead of giving it: from then
-/// on nothing is written. The library for zip archives writes once more when it is dropped after an error, and
-/// prints on its own what comes of it.
-pub struct Deferred<'a, W> {
+/// Writer that always succeeds: it stores the first error of the output instead of returning it, and writes
+/// nothing from then on. The library for zip archives needs this because, dropped after an error, it writes
+/// once more and prints the error of that.
+pub struct DeferredErrorWriter<'a, W> {
     output: W,
     failure: &'a RefCell<Option<io::Error>>,
     has_failed: bool,
@@ -16,8 +16,8 @@ pub struct Deferred<'a, W> {
     length: u64,
 }
 
-impl<'a, W: Write + Seek> Deferred<'a, W> {
-    /// Writes to an empty file; `failure` is where its error is found.
+impl<'a, W: Write + Seek> DeferredErrorWriter<'a, W> {
+    /// Writer to an empty output, which stores its error in `failure`.
     pub fn new(output: W, failure: &'a RefCell<Option<io::Error>>) -> Self {
         Self { output, failure, has_failed: false, position: 0, length: 0 }
     }
@@ -32,7 +32,7 @@ impl<'a, W: Write + Seek> Deferred<'a, W> {
     }
 }
 
-impl<W: Write + Seek> Write for Deferred<'_, W> {
+impl<W: Write + Seek> Write for DeferredErrorWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.attempt(|output| output.write_all(bytes));
         self.position += bytes.len() as u64;
@@ -46,7 +46,7 @@ impl<W: Write + Seek> Write for Deferred<'_, W> {
     }
 }
 
-impl<W: Write + Seek> Seek for Deferred<'_, W> {
+impl<W: Write + Seek> Seek for DeferredErrorWriter<'_, W> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = match to {
             SeekFrom::Start(position) => position,
@@ -61,10 +61,10 @@ impl<W: Write + Seek> Seek for Deferred<'_, W> {
     }
 }
 
-/// What was deferred, as the error of the work so far.
+/// Takes the deferred error, if there is one.
 ///
 /// # Errors
-/// The first error of the file.
+/// The first error of the output.
 pub fn check(failure: &RefCell<Option<io::Error>>) -> io::Result<()> {
     failure.take().map_or(Ok(()), Err)
 }
