@@ -1,4 +1,4 @@
-//! The points that are drawn, as a PLY file.
+//! Export of the drawn points as a PLY file.
 
 use super::Cloud;
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
 use image::{Rgb, RgbImage};
 
 impl Cloud {
-    /// The name of the file and what makes it, if there are points. The leases are read back when it is made.
+    /// Name of the file and the function that writes its content, if there are points. The function reads the leases
+    /// back.
     pub(super) fn export(&self, state: &State) -> Option<(String, Content)> {
         let picture = state.picture.as_ref()?;
         let scale = picture.cloud.as_ref()?.scale.clone();
@@ -54,7 +55,7 @@ fn bytes(
     Ok(ply(&points, &format!("x right, y down, z forward of the frame's camera; unit: {unit}")))
 }
 
-/// The colours of the points as a picture.
+/// Colours of the points as an image.
 fn picture(paint: &Paint, values: &[f32], size: ImageSize, range: Option<(f32, f32)>) -> RgbImage {
     let plane = size.pixels();
     let level = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
