@@ -1,5 +1,5 @@
-// Covers the callback's rectangle, and encodes colours for the window's framebuffer. Every shader that draws into egui's
-// render pass is appended to this.
+// Covers the callback's rectangle, and encodes colours for the window's framebuffer. Every shader that draws into
+// egui's render pass is appended to this.
 
 // True if the framebuffer encodes linear colours as sRGB. egui prefers one that stores what it is given, but some
 // windows offer no other.

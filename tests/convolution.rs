@@ -34,7 +34,8 @@ pub fn kinds() -> Vec<(usize, ConvolutionOptions, bool)> {
     ]
 }
 
-/// Batch, channels, height, width, filters: odd sizes, rests of every tile, several tasks of rows, channels and filters.
+/// Batch, channels, height, width, filters: odd sizes, rests of every tile, several tasks of rows, channels and
+/// filters.
 const SHAPES: [[usize; 5]; 7] = [
     [1, 1, 7, 7, 1],
     [3, 3, 9, 13, 5],
@@ -95,7 +96,7 @@ pub fn passes_of(
         pattern(output.shape().num_elements()).iter().map(|value| value * largest).collect();
     let mut pattern = Tensor::<1>::from_floats(pattern.as_slice(), &Device::flex()).reshape(output.dims());
     if matches!(options.activation, Activation::Relu | Activation::LeakyRelu) {
-        // At the rectifier's kink rounding decides the derivative, so nothing is asked there.
+        // At the rectifier's kink the derivative depends on rounding, so it is not compared there.
         let linear = ConvolutionOptions { activation: Activation::None, ..options };
         let [input, weight] =
             [0, 1].map(|index| Tensor::from_data(arguments[index].clone(), &Device::flex()));
@@ -118,7 +119,7 @@ fn pattern(count: usize) -> Vec<f32> {
     (0..count).map(|i| (i as f32 * 0.7).sin()).collect()
 }
 
-/// Numbers from -1 to 1, always the same for a shape.
+/// Pseudo-random numbers from -1 to 1, always the same for a shape.
 fn random(shape: &[usize]) -> TensorData {
     let count: usize = shape.iter().product();
     let seed = shape.iter().fold(1, |seed, side| 31 * seed + *side as u32);
@@ -180,7 +181,7 @@ fn convolution_has_the_derivatives_of_finite_differences() {
 fn assert_finite_differences(device: &Device) {
     const STEP: f32 = 1e-2;
     for (kernel, mut options, has_bias) in kinds() {
-        // A rectifier's kink has no derivative; the test against the twin covers it.
+        // A rectifier has no derivative at its kink; the test against the reference implementation covers it.
         if matches!(options.activation, Activation::Relu | Activation::LeakyRelu) {
             options.activation = Activation::Elu;
         }
@@ -283,7 +284,7 @@ fn tiles_of_many_filters_read_little_for_each_multiply_add() {
 #[test]
 fn sums_over_pixels_stay_within_their_filters() {
     const TAPS: usize = 16;
-    /// Values beyond the slices that must be neither read nor written.
+    /// Values beyond the slices, which must be neither read nor written.
     const BEYOND: usize = 64;
     let (line_width, width, height) = (7, 5, 3);
     for filters in [16, 32, 48, 64, 80, 112] {

@@ -16,7 +16,7 @@ const WIDTH: usize = 12;
 const SCALES: [usize; 2] = [0, 1];
 const CAMERA: Intrinsics = Intrinsics { focal_x: 0.6, focal_y: 0.9, centre_x: 0.48, centre_y: 0.53 };
 
-/// A plane of numbers.
+/// A plane of f64 values.
 #[derive(Clone)]
 struct Map {
     height: usize,
@@ -34,7 +34,7 @@ impl Map {
         self.values[row * self.width + column]
     }
 
-    /// Bilinear between pixels, constant beyond the border.
+    /// Interpolates bilinearly between pixels; constant beyond the border.
     fn sample(&self, y: f64, x: f64) -> f64 {
         let (y, x) = (y.clamp(0.0, (self.height - 1) as f64), x.clamp(0.0, (self.width - 1) as f64));
         let (row, column) = (y as usize, x as usize);
@@ -51,8 +51,8 @@ impl Map {
 
 type Image = [Map; 3];
 
-/// Everything that the loss is differentiated by: disparities by scale, then axis-angle and
-/// translation of the previous and of the next frame.
+/// Unknowns that the loss is differentiated with respect to: disparities by scale, then axis-angle and translation of
+/// the previous and of the next frame.
 #[derive(Clone)]
 struct Unknowns {
     disparities: Vec<Map>,
@@ -108,7 +108,7 @@ fn motion(parameters: [f64; 6], invert: bool) -> ([[f64; 3]; 3], [f64; 3]) {
     (back, std::array::from_fn(|i| -(0..3).map(|j| back[i][j] * t[j]).sum::<f64>()))
 }
 
-/// The source as seen from the target.
+/// Source warped into the target.
 fn warp(source: &Image, disparity: &Map, motion: ([[f64; 3]; 3], [f64; 3]), align_corners: bool) -> Image {
     let (height, width) = (source[0].height, source[0].width);
     let [fx, fy, cx, cy] = CAMERA.in_pixels(width, height).map(f64::from);

@@ -1,11 +1,11 @@
-//! Counting, timing and holding up the kernels of the GPU backend.
+//! Counting, timing and throttling of kernels on the GPU backend.
 
 use crate::support::{gpu, scattered};
 use burn::tensor::{Device, Tensor};
 use monoscope::compute::{DeviceRates, PieceLength, count_kernels, time_kernels};
 use std::time::Duration;
 
-/// Pieces of steps whose launch of each number takes so many microseconds.
+/// Pieces (step, time) of `steps` steps of `launches` launches, of which each takes `microseconds(index)`.
 fn pieces(steps: usize, microseconds: impl Fn(usize) -> u64, launches: usize) -> Vec<(usize, Duration)> {
     let (mut length, mut pieces, mut start) = (PieceLength::default(), Vec::new(), 0);
     while start < steps * launches {
@@ -19,7 +19,7 @@ fn pieces(steps: usize, microseconds: impl Fn(usize) -> u64, launches: usize) ->
     pieces
 }
 
-/// A frame waits for what is left of two pieces.
+/// Longest wait of a frame: the rest of two pieces.
 const FRAME_WAITS: Duration = Duration::from_millis(8);
 
 #[test]

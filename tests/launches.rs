@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const SIZE: ImageSize = ImageSize { height: 64, width: 96 };
 const BATCH: usize = 2;
 
-/// Holds the work to so many kernels on this thread.
+/// Checks that `work` launches at most `most` kernels on this thread.
 fn takes_at_most<T>(most: usize, what: &str, work: impl FnOnce() -> T) -> T {
     let (result, kernels) = launches(work);
     let count = kernels.values().sum::<usize>();
@@ -37,7 +37,7 @@ fn takes_at_most<T>(most: usize, what: &str, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// A batch of noise with leaves to differentiate with respect to.
+/// Inputs of noise, with leaves to differentiate with respect to.
 fn inputs(plain: &Device) -> Inputs {
     let device = plain.clone().autodiff();
     let map = |channels: usize, scale: usize, seed: u32, device: &Device| {
@@ -88,7 +88,7 @@ fn a_motion_takes_two_kernels_each_way() {
     assert!(map.grad(&gradients).is_some());
 }
 
-/// A batch of one sample as the loader gives it.
+/// One sample from the loader.
 fn sample() -> Sample {
     let drive = BuiltInDrive::new(DriveOptions { seed: 1, frames: 3, size: SIZE });
     let key = FrameKey { folder: drive.drives()[0].folder.clone(), frame: 1, side: Side::Left };
@@ -97,7 +97,7 @@ fn sample() -> Sample {
     load_sample(&drive, &key, &options, &augmentation).unwrap()
 }
 
-/// The part of a step that a kernel belongs to, by the module that it is written in.
+/// Part of a step that a kernel belongs to, by the module that defines it.
 fn part_of_step(kernel: &str) -> &'static str {
     const PARTS: [(&str, &str); 8] = [
         ("ops::convolution", "convolution"),
@@ -144,7 +144,7 @@ fn a_step_of_the_published_networks_keeps_its_budget_of_launches_and_uploads() {
     }
     assert!(kernels.len() <= 1200, "a step takes {} launches", kernels.len());
     let pictures = 3 * 3 * SIZE.pixels();
-    // The table of the filter that makes pictures smaller is a constant 2 kB, much for pictures as small as these.
+    // The filter table of the image pyramid takes 2 kB at any size, which is much for images as small as these.
     let bound = 1.2 * pictures as f64;
     assert!((uploaded as f64) <= bound, "{uploaded} bytes for pictures of {pictures}");
     let copies = kernels.iter().filter(|kernel| kernel.contains("OwnKernel")).count();

@@ -1,4 +1,4 @@
-//! Memory that a session gives back when a run ends, measured in a process of its own.
+//! Memory that a session gives back when a run ends, measured in a separate process.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 use crate::session::{next, open_demo, session};
@@ -16,12 +16,12 @@ fn a_stopped_run_gives_its_memory_back() {
     let shares: Vec<f64> =
         stderr.lines().filter_map(|line| line.strip_prefix("kept ")?.parse().ok()).collect();
     assert_eq!(shares.len(), 2, "{stderr}");
-    // What stays is the networks, which predict from now on, and the rendered frames of the built-in drive: a
-    // quarter. Two thirds and more stay where the allocator keeps what was freed.
+    // The networks, which are used to predict, and the rendered frames of the built-in drive stay in memory: a
+    // quarter. If the allocator kept what was freed, two thirds or more would stay.
     assert!(shares.iter().all(|share| *share < 0.45), "{stderr}");
 }
 
-/// Prints the share of what a run took that is still held when it has ended.
+/// Prints the share of a run's memory that is still held after it has ended.
 #[test]
 #[ignore = "run by the test above in a process of its own"]
 fn helper_that_trains_twice() {
@@ -30,7 +30,7 @@ fn helper_that_trains_twice() {
     open_demo(&session);
     let before = held("VmRSS");
     for round in 0..2 {
-        // The highest mark begins anew.
+        // Resets the peak.
         fs::write("/proc/self/clear_refs", "5").unwrap();
         let config = Box::new(Preset::Small.config());
         session.send(Command::Start { config, out: folder.path().join(round.to_string()) });
@@ -43,7 +43,7 @@ fn helper_that_trains_twice() {
     }
 }
 
-/// Bytes, from what Linux says of this process: `VmRSS` is what it holds, `VmHWM` the most it held.
+/// Memory of this process as Linux reports it, bytes: `VmRSS` is the current value, `VmHWM` the peak.
 fn held(name: &str) -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();

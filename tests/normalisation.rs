@@ -27,7 +27,7 @@ fn options(rectify: bool) -> NormalisationOptions {
     NormalisationOptions { epsilon: EPSILON, momentum: MOMENTUM, rectify }
 }
 
-/// Numbers from -1 to 1.5, always the same.
+/// Pseudo-random numbers from -1 to 1.5, always the same.
 fn random<const D: usize>(shape: [usize; D], seed: u32) -> TensorData {
     (scattered(shape, seed, &Device::flex()) * 2.5 - 1.0).into_data()
 }
@@ -71,7 +71,7 @@ fn passes(
     let pattern = pattern(output.shape().num_elements());
     let mut pattern = Tensor::<1>::from_floats(pattern.as_slice(), &device).reshape(output.dims());
     if rectify {
-        // At the rectifier's kink rounding decides the derivative, so nothing is asked there.
+        // At the rectifier's kink the derivative depends on rounding, so it is not compared there.
         let before = run(composed_normalise_batch, false).output.detach();
         pattern = pattern * before.abs().greater_elem(1e-3).float();
     }
@@ -176,9 +176,9 @@ fn a_small_variance_about_a_large_mean_is_not_lost() {
     let shape = [1, 1, 90, 130];
     let count = 90 * 130;
     let noise = values(scattered::<1>([count], 7, &Device::flex()));
-    // Of standard deviation 0.01.
+    // Standard deviation 0.01.
     let near: Vec<f32> = noise.iter().map(|x| 100.0 + 0.01 * 12f32.sqrt() * (x - 0.5)).collect();
-    // The first value of all is another, as a corner is where a border of zeros was convolved.
+    // The very first value differs, as a corner does after a convolution with zero padding.
     let mut corner = near.clone();
     corner[0] = 0.0;
     for (device, _) in backends() {
@@ -188,7 +188,7 @@ fn a_small_variance_about_a_large_mean_is_not_lost() {
             let deviation = (variance + f64::from(EPSILON)).sqrt();
             let leaf = Tensor::<4>::from_data(TensorData::new(input.clone(), shape), &device).require_grad();
             let ones = || Tensor::<1>::ones([1], &device);
-            // Of momentum 1, so that the running statistics are the batch's.
+            // Momentum 1, so that the running statistics are those of the batch.
             let options = NormalisationOptions { epsilon: EPSILON, momentum: 1.0, rectify: false };
             let running = running(1, &device);
             let normalised = normalise_batch(leaf.clone(), ones(), ones() * 0.0, None, running, options);
@@ -233,7 +233,7 @@ fn running_statistics_follow_to_the_bit_on_the_cpu() {
         let input = Tensor::from_data(input, &device);
         normalise_batch(input, weight, bias, None, running(16, &device), options).running
     };
-    // Of momentum 1, the batch's own.
+    // With momentum 1, those of the batch.
     let batch = run(1.0);
     let followed = run(MOMENTUM);
     let rule = |running: Tensor<1>, batch: Tensor<1>| values(running * (1.0 - MOMENTUM) + batch * MOMENTUM);
@@ -254,7 +254,7 @@ fn the_gpu_says_the_same_twice() {
 fn normalisation_takes_two_launches_each_way() {
     let Some(gpu) = gpu() else { return };
     let device = gpu.autodiff();
-    // What the gradient of an output with respect to itself takes.
+    // Launches of the gradient of an output with respect to itself.
     let leaf = Tensor::<4>::ones([2, 3, 12, 20], &device).require_grad();
     let (_, ones) = count_kernels(|| leaf.backward());
     for (adds, rectify) in CASES {

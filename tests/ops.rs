@@ -1,5 +1,5 @@
-//! Each operation of ours against its composed twin, finite differences and known answers, on every
-//! backend that it exists for.
+//! Our operations against their reference implementations, finite differences and known results, on every backend that
+//! they exist for.
 
 use crate::support::{Arrays, backends, largest_difference, relative_difference, scattered, shared, values};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -61,7 +61,7 @@ fn the_gradient_of_resizing_is_its_transpose() {
 /// Coordinates in and around an image of 7×9 pixels, none on the border between two cells.
 fn coordinates(device: &Device) -> Tensor<4> {
     let spread = scattered([2, 2, 5, 11], 3, device) * 14.0 - 3.0;
-    // Away from whole numbers, where the gradient jumps.
+    // Away from integers, where the gradient jumps.
     let whole = spread.clone().floor();
     (spread - whole.clone()) * 0.9 + 0.05 + whole
 }
@@ -126,14 +126,14 @@ fn border_sampling_holds_coordinates_within_the_image() {
     }
 }
 
-/// Two samples with two sources, over several strips of rows and of odd width.
+/// Two samples with two sources, several strips of rows high and of odd width.
 fn scene(plain: &Device) -> (Inputs, Vec<Tensor<4>>, Vec<Tensor<2>>) {
     const SIZE: ImageSize = ImageSize { height: 37, width: 45 };
     let device = plain.clone().autodiff();
     let image = |seed: u32| -> Vec<Tensor<4>> {
         let shape = |scale: usize| [2, 3, SIZE.height >> scale, SIZE.width >> scale];
         let noise = |scale: usize| scattered(shape(scale), seed + scale as u32, plain);
-        // Noise smoothed, so that a shift of some pixels is a difference, not chaos.
+        // Smoothed noise, so that shifting it by some pixels changes it only gradually.
         let smooth = |map: Tensor<4>| {
             let [_, _, height, width] = map.dims();
             let small = resize_bilinear(map, ImageSize { height: height / 3, width: width / 3 });
@@ -238,7 +238,7 @@ fn the_gradient_of_the_fused_loss_is_its_slope() {
         let leaf = disparities[1].clone();
         let gradients = loss_of(&device, leaf.clone(), projections.clone().autodiff()).backward();
         let gradient = leaf.grad(&gradients).unwrap();
-        // Along the gradient's signs everything adds up, far above rounding.
+        // Along the signs of the gradient all differences add up, far above rounding errors.
         let moved = |by: f32| {
             let disparity = leaf.clone().without_autodiff() + gradient.clone().sign() * by;
             values(loss_of(&device, disparity, projections.clone()))[0]
@@ -252,8 +252,8 @@ fn the_gradient_of_the_fused_loss_is_its_slope() {
 #[test]
 fn points_far_outside_or_in_the_cameras_plane_do_not_pull() {
     for (device, _) in backends() {
-        // Every point lies in the plane of the first source's camera and beyond all numbers, and is seen
-        // at one place of the second source.
+        // Every point is in the plane of the first source's camera, where its projection overflows, and is projected to
+        // the same position in the second source.
         #[rustfmt::skip]
         let projections = [
             1e30_f32, 0.0, 1e30, 0.0, 0.0, -1e30, -1e30, 0.0, 0.0, 0.0, 0.0, 0.0,
@@ -278,7 +278,7 @@ fn the_fused_smoothness_agrees_with_its_twin() {
         let run = |smoothness: fn(Tensor<4>, Tensor<4>) -> Tensor<1>| {
             let disparity = scattered([2, 1, 9, 13], 61, &device).autodiff().require_grad();
             let loss = smoothness(disparity.clone(), image.clone());
-            // Times 3, so that what comes in counts.
+            // Times 3, so that the upstream gradient matters.
             let gradients = (loss.clone() * 3.0).backward();
             (values(loss)[0], values(disparity.grad(&gradients).unwrap()))
         };
@@ -291,7 +291,7 @@ fn the_fused_smoothness_agrees_with_its_twin() {
 #[test]
 fn tie_break_noise_is_the_same_on_every_backend() {
     let shape = [2, 3, 37, 45];
-    // Streams whose low half overflows when a position is added, and whose halves are all ones.
+    // Streams whose low half overflows when an index is added, and whose halves are all ones.
     for stream in [0, 1, 0x0123_4567_89AB_CDEF, 0xFFFF_FFFF_FFFF_FC00, 0x5555_5555_FFFF_FFF0, u64::MAX] {
         let expected = values(tie_break_noise(stream, shape, &Device::flex()));
         let mean = expected.iter().sum::<f32>() / expected.len() as f32;
@@ -300,7 +300,7 @@ fn tie_break_noise_is_the_same_on_every_backend() {
         assert!(mean.abs() < 5e-7 && (variance.sqrt() - 1e-5).abs() < 5e-7, "{mean}, {variance}");
         for (device, _) in backends() {
             let found = values(tie_break_noise(stream, shape, &device));
-            // A driver may take the two factors of a number together; there are two roundings either way.
+            // A driver may multiply the two factors first; there are two roundings either way.
             let far =
                 found.iter().zip(&expected).filter(|(a, b)| (**a - **b).abs() > 2.0 * f32::EPSILON * b.abs());
             assert_eq!(far.count(), 0, "stream {stream:x}");

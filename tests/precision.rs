@@ -29,7 +29,7 @@ const TOLERANCE: f32 = 2e-3;
 const PLAIN: ConvolutionOptions =
     ConvolutionOptions { stride: 1, padding: Padding::Zero(1), activation: Activation::None };
 
-/// A device of its own with operands in f16, one for these tests; says so and gives `None` if there is none.
+/// Device with operands in f16, one for all these tests; prints a line and gives `None` if there is none.
 fn f16() -> Option<Device> {
     static F16: OnceLock<Option<Device>> = OnceLock::new();
     let open = || {
@@ -67,7 +67,7 @@ fn balanced_arguments(shape: [usize; 5], kernel: usize, has_bias: bool) -> Vec<T
 fn assert_close(device: &Device, kernel: usize, options: ConvolutionOptions, has_bias: bool, slope: f32) {
     for shape in SHAPES_ON_GPU {
         let arguments = balanced_arguments(shape, kernel, has_bias);
-        // Rounding moves what is before a rectifier by less than this, and so past its kink.
+        // Rounding changes the value before a rectifier by less than this, and may move it past the kink.
         let margin = 0.02;
         let found = passes_of(convolution, device, &arguments, options, slope, margin);
         let expected = passes_of(composed_convolution, &Device::flex(), &arguments, options, slope, margin);
@@ -122,7 +122,7 @@ fn gradients_of(slopes: Vec<f32>, device: &Device) -> [Vec<f32>; 2] {
 #[test]
 fn a_gradient_a_million_times_smaller_than_another_keeps_its_digits() {
     let Some(device) = f16() else { return };
-    // More values than one workgroup looks at, the largest among the last.
+    // More values than one workgroup searches, with the largest among the last.
     let mut slopes: Vec<f32> = (0..9000).map(|index| 1e-9 * (1.0 + (index as f32).sin().abs())).collect();
     slopes[8999] = -1e-3;
     let [of_input, of_weight] = gradients_of(slopes.clone(), &device);

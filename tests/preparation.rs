@@ -1,4 +1,4 @@
-//! Pictures that the GPU device makes from the bytes it is given, against those that the CPU makes.
+//! Images that the GPU computes from uploaded bytes, against those that the CPU computes.
 
 use crate::support::{gpu, largest_difference, values};
 use burn::tensor::{Device, Tensor};
@@ -41,7 +41,7 @@ fn orders() -> Vec<[Operation; 4]> {
     (0..24).map(order).collect()
 }
 
-/// Images `[N, 3, H, W]` as bytes. They must be whole 255ths.
+/// Images `[N, 3, H, W]` as bytes. Their values must be multiples of 1/255.
 fn bytes(images: Tensor<4>) -> Vec<RgbImage> {
     let [count, _, height, width] = images.dims();
     let values = values(images);
@@ -75,7 +75,7 @@ fn pictures_of_any_size_arrive_as_they_are() {
 fn jitter_gives_the_bytes_of_the_cpu_in_every_order() {
     let Some(device) = gpu() else { return };
     let mut random = ChaCha8Rng::seed_from_u64(2);
-    // Several pictures of each sample, as the frames of a batch are; no size is that of a workgroup.
+    // Several images per sample, as in a batch of frames; no size is a multiple of a workgroup's.
     for (round, (width, height)) in [(7, 9), (61, 47), (96, 64)].into_iter().enumerate() {
         let mut jitters: Vec<Option<Jitter>> =
             orders().into_iter().map(|order| Some(Jitter { order, ..Jitter::draw(&mut random) })).collect();

@@ -1,5 +1,5 @@
-//! The seam where burn meets the window: a tensor that burn computed on the device that egui draws
-//! with is drawn by our shaders where it lies, and the pixels are right.
+//! The seam where burn meets the window: our shaders draw a tensor from the memory in which burn computed it, on the
+//! device that egui draws with, and the pixels are right.
 
 use burn::tensor::{Tensor, TensorData};
 use egui::{Rect, Vec2, pos2};
@@ -21,7 +21,7 @@ const WIDTH: usize = 24;
 const HEIGHT: usize = 8;
 const SQUARE: usize = 4;
 
-/// The device that all tests share, as all panes of a window do; burn registers it once.
+/// Device that all tests share, as all panes of a window do; burn registers it once.
 fn display() -> DisplayDevice {
     static DISPLAY: OnceLock<DisplayDevice> = OnceLock::new();
     DISPLAY
@@ -41,7 +41,7 @@ pub fn render_state(display: &DisplayDevice) -> RenderState {
     state
 }
 
-/// What egui's renderer makes of a picture of this size drawn by `draw`.
+/// Renders what `draw` draws, at this size, by egui's renderer.
 pub fn rendered(width: usize, height: usize, draw: impl Fn(&egui::Painter, Rect) + 'static) -> RgbaImage {
     let size = Vec2::new(width as f32, height as f32);
     let mut harness = Harness::builder()
@@ -53,7 +53,7 @@ pub fn rendered(width: usize, height: usize, draw: impl Fn(&egui::Painter, Rect)
     harness.render().unwrap()
 }
 
-/// The shared device and the CPU backend that uploads to it.
+/// GPU backend on the shared device, and CPU backend that uploads to that device.
 pub fn backends() -> [Compute; 2] {
     let shared = Compute::open(DeviceChoice::Gpu, Some(display())).unwrap();
     let uploading = Compute::open(DeviceChoice::Cpu, Some(display())).unwrap();
@@ -63,7 +63,7 @@ pub fn backends() -> [Compute; 2] {
 
 fn leased(values: Vec<f32>, shape: [usize; 3], compute: &Compute) -> Arc<Lease> {
     let tensor = Tensor::<3>::from_data(TensorData::new(values, shape), &compute.device);
-    // A computation, so that the picture is a result and not what was uploaded.
+    // A computation, so that the picture shows a result rather than the upload.
     let lease = Lease::new(tensor.mul_scalar(0.5), compute).unwrap();
     assert_eq!(lease.is_shared(), compute.is_shared);
     Arc::new(lease)
@@ -110,7 +110,7 @@ fn a_colour_tensor_is_drawn_where_it_lies() {
 
 #[test]
 fn a_slice_of_a_tensor_is_drawn_where_it_lies() {
-    // Its memory begins in the middle of another tensor's.
+    // A slice from the middle of another tensor, at an offset that no device binds.
     let [shared, _] = backends();
     let values: Vec<f32> = (0..3 * 5 * 7).map(|index| index as f32 / 105.0).collect();
     let tensor = Tensor::<3>::from_data(TensorData::new(values, [3, 5, 7]), &shared.device);
@@ -200,7 +200,7 @@ fn a_measure_is_coloured_over_a_fixed_range() {
 
 #[test]
 fn the_device_finds_the_range_of_a_picture() {
-    // Two outliers and two values that are no numbers must not spoil it.
+    // Two outliers and two values that are not finite must not spoil the range.
     let count = WIDTH * HEIGHT * 16;
     let value = |index: usize| match index {
         100 => 1e6,
@@ -223,7 +223,7 @@ fn the_device_finds_the_range_of_a_picture() {
         let picture = rendered(WIDTH * 4, HEIGHT * 4, move |painter, rect| {
             drawn.draw(painter, rect, &lease, drawn_style.clone(), Sampling::whole(true), None);
         });
-        // The figures arrive when the device is next polled, which rendering did.
+        // The statistics arrive with the next poll of the device, which rendering did.
         let (low, high) = view.range(&style).expect("the figures have arrived");
         assert!((low - 0.105).abs() < 0.01, "low {low}");
         assert!((high - 0.595).abs() < 0.01, "high {high}");
@@ -293,7 +293,7 @@ fn of_a_zoomed_picture_the_visible_part_is_drawn() {
             let expected = |x: usize, y: usize| {
                 let [column, row] = [x, y % high].map(|at| (at as f32 + 0.5) / ZOOMED as f32);
                 let (column, row) = (column + WIDTH as f32 / 2.0, row + HEIGHT as f32 / 2.0);
-                // Smoothly, a value is that of the middle of its square.
+                // With interpolation, a value is at the centre of its square.
                 let number =
                     if squares { value(column.floor(), row.floor()) } else { value(column - 0.5, row - 0.5) };
                 [level(number); 3]
@@ -303,7 +303,7 @@ fn of_a_zoomed_picture_the_visible_part_is_drawn() {
     }
 }
 
-/// The range that is found of values, with whether zero means that nothing is known.
+/// Range that is found for values. With `sparse`, zeros do not count.
 fn found(values: &[f32], colormap: Colormap, outside: f32, sparse: bool, compute: &Compute) -> (f32, f32) {
     let lease = leased(values.iter().map(|value| 2.0 * value).collect(), [1, 1, values.len()], compute);
     let style =
@@ -394,7 +394,7 @@ fn a_cloud_seen_from_its_own_camera_is_the_picture() {
 fn near_points_hide_far_ones() {
     let [shared, _] = backends();
     let (columns, rows) = (16, 16);
-    // More than half of the points are near, so that they lie at the median depth. They are drawn first.
+    // More than half of the points are near, so the median depth is theirs. They are drawn first.
     let is_near = |index: usize| index % columns < 9;
     let depth = (0..rows * columns).map(|index| if is_near(index) { 2.0 } else { 6.0 }).collect();
     let mut colour = vec![0.0; 3 * rows * columns];

@@ -27,7 +27,7 @@ use std::{
     sync::Mutex,
 };
 
-/// Kernels of burn that a writer refuses, by a part of their names, with the reason. None of ours may be here.
+/// Kernels of burn that a writer rejects, by a part of their names, with the reason. None of ours may be in this list.
 const REFUSED: [(&str, &str); 0] = [];
 
 fn parsed(name: &str, source: &str) -> (Module, ModuleInfo) {
@@ -89,7 +89,7 @@ fn what_cannot_be_written_is_noticed() {
     assert!(error.contains("override"), "{error}");
 }
 
-/// Keeps what cubecl says of the kernels that it compiles: name and WGSL.
+/// Logger that collects the kernels that cubecl compiles: name and WGSL.
 struct Kernels(Mutex<BTreeMap<String, String>>);
 
 static KERNELS: Kernels = Kernels(Mutex::new(BTreeMap::new()));

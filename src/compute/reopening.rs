@@ -67,7 +67,7 @@ impl DisplayDevice {
 /// Replacement of a [`Compute`] whose device was lost.
 #[derive(Debug)]
 pub struct Reopened {
-    /// Where to compute and draw from now on.
+    /// Replacement, to compute and draw with from now on.
     pub compute: Compute,
     /// Reason why the CPU backend takes over from the GPU; `None` if it does not.
     pub fallback: Option<ComputeError>,

@@ -19,8 +19,8 @@ pub(super) fn request_handles(
         .map_err(|error| error.to_string())
 }
 
-/// Checks that kernels in SPIR-V do not crash on an adapter. burn chooses SPIR-V by itself, so a build with this feature
-/// cannot fall back to WGSL.
+/// Checks that kernels in SPIR-V do not crash on an adapter. burn chooses SPIR-V by itself, so a build with this
+/// feature cannot fall back to WGSL.
 ///
 /// # Errors
 /// If the driver lacks [`EXPLICIT_LAYOUT`].

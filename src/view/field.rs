@@ -149,8 +149,8 @@ struct FieldBuffers {
 }
 
 impl FieldView {
-    /// Draws the map, or the part that `sampling` says, filling `rect`, and requests the value of `pixel`, a column and a
-    /// row. Categories and values that are not finite are never interpolated.
+    /// Draws the map, or the part that `sampling` says, filling `rect`, and requests the value of `pixel`, a column
+    /// and a row. Categories and values that are not finite are never interpolated.
     pub fn draw(
         &self,
         painter: &egui::Painter,

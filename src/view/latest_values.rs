@@ -43,8 +43,8 @@ impl<T: bytemuck::Pod + Send> LatestValues<T> {
         self.0.pending.store(0, Ordering::Relaxed);
     }
 
-    /// Requests the values at `offset` bytes into a buffer, as they are after the commands that `encoder` has recorded so
-    /// far.
+    /// Requests the values at `offset` bytes into a buffer, as they are after the commands that `encoder` has
+    /// recorded so far.
     pub fn fetch(
         &self,
         device: &wgpu::Device,

@@ -1,8 +1,8 @@
-//! Views that draw leases with the shaders of `shaders/`, inside egui's render pass. Nothing is read back to be drawn, and
-//! nothing here waits for the device.
+//! Views that draw leases with the shaders of `shaders/`, inside egui's render pass. Nothing is read back to be
+//! drawn, and nothing here waits for the device.
 //!
-//! Each view owns the buffers of one pane and lives as long as that. The pipelines are shared and live in egui's renderer
-//! ([`install`]).
+//! Each view owns the buffers of one pane and lives as long as that. The pipelines are shared and live in egui's
+//! renderer ([`install`]).
 
 mod cloud;
 mod field;

@@ -1,6 +1,7 @@
 //! Camera that orbits a point cloud or flies through it.
 //!
-//! Lengths are in median depths of the first layer. The axes are those of its camera: x to the right, y down, z forward.
+//! Lengths are in median depths of the first layer. The axes are those of its camera: x to the right, y down, z
+//! forward.
 
 use super::wheel;
 use egui::{Key, PointerButton, Pos2, Rect, Response};
@@ -57,8 +58,8 @@ impl Orbit {
         Self { yaw: 0.0, pitch: MAX_PITCH, distance: 4.2, centre: Vec3::new(0.0, 0.0, 1.5) }
     }
 
-    /// Moves the viewer by the pointer: drag to orbit, drag with the right or middle button or with Shift to pan, wheel to
-    /// zoom, double click to reset.
+    /// Moves the viewer by the pointer: drag to orbit, drag with the right or middle button or with Shift to pan,
+    /// wheel to zoom, double click to reset.
     pub fn interact(&mut self, response: &Response) {
         if response.double_clicked() {
             *self = Self::default();
@@ -95,9 +96,9 @@ impl Orbit {
         self.centre -= (right * share.x + down * share.y) * span;
     }
 
-    /// Moves the viewer through the cloud by pointer and keys: drag to look around, W A S D to move, E and Q to move up and
-    /// down, Shift to move faster, wheel to move forward or back. Keys count only while `response` has the focus. True
-    /// if a key that moves the viewer is held.
+    /// Moves the viewer through the cloud by pointer and keys: drag to look around, W A S D to move, E and Q to move
+    /// up and down, Shift to move faster, wheel to move forward or back. Keys count only while `response` has the
+    /// focus. True if a key that moves the viewer is held.
     pub fn fly(&mut self, response: &Response) -> bool {
         let drag = response.drag_delta();
         if response.dragged_by(PointerButton::Primary) {
@@ -154,14 +155,14 @@ impl Orbit {
     }
 
     /// Transform from the frame's camera to the clip space of a view of this aspect ratio (width / height).
-    pub fn clip_from_camera(&self, aspect: f32) -> Mat4 {
+    pub(super) fn clip_from_camera(&self, aspect: f32) -> Mat4 {
         let view = rh::view::look_at_mat4(self.eye(), self.centre, Vec3::NEG_Y);
         rh::proj::directx::perspective(VERTICAL_FIELD_OF_VIEW, aspect, NEAR, FAR) * view
     }
 
     /// Extent in clip space of a unit length at distance 1, along x and y, in a view of this aspect ratio (width /
     /// height).
-    pub fn lens(aspect: f32) -> Vec2 {
+    pub(super) fn lens(aspect: f32) -> Vec2 {
         let vertical = 1.0 / (VERTICAL_FIELD_OF_VIEW / 2.0).tan();
         Vec2::new(vertical / aspect, vertical)
     }

@@ -173,8 +173,8 @@ impl<T> DeviceCache<T> {
 
 /// Parameters of a shader, with their copy on the device.
 ///
-/// They are bound as read-only storage rather than as uniforms: if a uniform decides a branch or a loop, Mesa's software
-/// driver compiles the shader again for every draw, and keeps all compiled versions.
+/// They are bound as read-only storage rather than as uniforms: if a uniform decides a branch or a loop, Mesa's
+/// software driver compiles the shader again for every draw, and keeps all compiled versions.
 pub(super) struct Parameters<T> {
     value: T,
     buffer: wgpu::Buffer,

@@ -4,7 +4,7 @@
 pub type Shader = (&'static str, &'static str);
 
 /// Shader of colour images.
-pub const IMAGE: Shader = (
+pub(super) const IMAGE: Shader = (
     "image",
     concat!(
         include_str!("../../shaders/screen.wgsl"),
@@ -14,7 +14,7 @@ pub const IMAGE: Shader = (
 );
 
 /// Shader of maps of one number per pixel.
-pub const FIELD: Shader = (
+pub(super) const FIELD: Shader = (
     "field",
     concat!(
         include_str!("../../shaders/screen.wgsl"),
@@ -25,14 +25,14 @@ pub const FIELD: Shader = (
 );
 
 /// Shader that finds the range of a map.
-pub const RANGE: Shader = ("range", include_str!("../../shaders/range.wgsl"));
+pub(super) const RANGE: Shader = ("range", include_str!("../../shaders/range.wgsl"));
 
 /// Shader of point clouds.
-pub const CLOUD: Shader =
+pub(super) const CLOUD: Shader =
     ("cloud", concat!(include_str!("../../shaders/colours.wgsl"), include_str!("../../shaders/cloud.wgsl")));
 
 /// Shader that copies a finished texture.
-pub const COPY: Shader =
+pub(super) const COPY: Shader =
     ("copy", concat!(include_str!("../../shaders/screen.wgsl"), include_str!("../../shaders/copy.wgsl")));
 
 /// All shaders.

@@ -1,5 +1,5 @@
-//! What is known about a pixel, in words: the rows of the inspector's table, each with the sentence that
-//! explains it, and the same as text.
+//! Facts about a pixel: the rows of the inspector's table, each with a sentence that explains it, and the same as plain
+//! text.
 
 use crate::{
     config::FrameId,
@@ -7,25 +7,25 @@ use crate::{
 };
 use std::fmt::Write as _;
 
-/// Rows that belong together.
+/// Group of rows.
 pub struct FactGroup {
-    /// What they are about.
+    /// Title of the group.
     pub title: &'static str,
-    /// Headings of their columns; a group of single values has none.
+    /// Headings of the columns; empty for a group of single values.
     pub columns: Vec<String>,
-    /// The rows.
+    /// Rows of the group.
     pub facts: Vec<Fact>,
 }
 
-/// A row.
+/// Row of the table.
 pub struct Fact {
-    /// What it is.
+    /// Name of the quantity.
     pub name: &'static str,
-    /// One value, or one for each column.
+    /// Texts of the values: one, or one for each column.
     pub values: Vec<String>,
-    /// The value that decided, if one did.
+    /// Index of the value that decided the minimum, if any.
     pub decisive: Option<usize>,
-    /// One sentence.
+    /// Sentence that explains the quantity.
     pub help: String,
 }
 
@@ -39,7 +39,7 @@ impl Fact {
     }
 }
 
-/// All that is known, in groups.
+/// All facts about a pixel, in groups.
 pub fn groups(report: &PixelReport) -> Vec<FactGroup> {
     let mut groups = Vec::new();
     if let Some(verdict) = &report.verdict {
@@ -51,7 +51,7 @@ pub fn groups(report: &PixelReport) -> Vec<FactGroup> {
     groups
 }
 
-/// The groups as lines of text.
+/// All facts as lines of text.
 pub fn text(report: &PixelReport, heading: &str) -> String {
     let mut text = String::new();
     let [column, row] = report.pixel;
@@ -69,7 +69,7 @@ fn cells(values: &[String]) -> String {
     values.iter().map(|value| format!("{value:>10}")).collect()
 }
 
-/// Four significant digits.
+/// Text of a number with four significant digits.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-3..1e4).contains(&size) {
@@ -226,7 +226,7 @@ fn difference_rows(
     ssim.into_iter().chain([Fact::row(names[1], l1, help)]).collect()
 }
 
-/// Every row is there in every frame, so that nothing moves under a moving pointer.
+/// Group about depth. Every row exists for every pixel, so that nothing moves while the pointer does.
 fn depth(report: &PixelReport) -> FactGroup {
     let unknown = || "–".to_owned();
     let metres = report.scale.as_ref().map(|scale| scale.metres_per_unit * report.depth);

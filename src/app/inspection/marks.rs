@@ -1,5 +1,5 @@
-//! The pixel in every view; in a source's picture, where it is seen and the line that it would be seen on
-//! at other depths.
+//! Marks of the inspected pixel in every view. In a source's picture: its projection, and the epipolar line of its
+//! projections at other depths.
 
 use super::{Inspection, PixelAnswer};
 use crate::{
@@ -12,12 +12,12 @@ use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, Vec2};
 
 const SHADE: Color32 = Color32::from_black_alpha(170);
 const TEXT: Color32 = Color32::from_gray(236);
-/// Depths that get a tick on the epipolar line.
+/// Depths with a tick on the epipolar line.
 const TICKS: [f64; 10] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
-/// Ticks nearer than this to the one before have no number.
+/// Distance from the tick before within which a tick has no number, points.
 const TICK_DISTANCE: f32 = 26.0;
 
-/// Marks the pixel that is asked about in a picture of this map.
+/// Marks the inspected pixel in a picture of this map.
 pub fn draw(painter: &Painter, picture: Rect, name: MapName, inspection: &Inspection) {
     let Some(place) = inspection.place() else { return };
     let painter = painter.with_clip_rect(picture.intersect(painter.clip_rect()));
@@ -31,7 +31,7 @@ pub fn draw(painter: &Painter, picture: Rect, name: MapName, inspection: &Inspec
     match source {
         None => cross(&painter, here, colour),
         Some((answer, index)) => {
-            // The same pixel of the source is what the identity loss compares.
+            // The identity loss compares with the same pixel of the source.
             painter.circle_stroke(here, 3.5, Stroke::new(3.0, SHADE));
             painter.circle_stroke(here, 3.5, Stroke::new(1.2, TEXT));
             let line = EpipolarLine { painter: &painter, picture, size: answer.report.size };
@@ -40,7 +40,7 @@ pub fn draw(painter: &Painter, picture: Rect, name: MapName, inspection: &Inspec
     }
 }
 
-/// Four strokes around a point, which itself stays free.
+/// Draws four strokes around a point, which itself stays visible.
 fn cross(painter: &Painter, at: Pos2, colour: Color32) {
     for (width, colour) in [(3.0, SHADE), (1.2, colour)] {
         for direction in [Vec2::X, -Vec2::X, Vec2::Y, -Vec2::Y] {
@@ -49,7 +49,7 @@ fn cross(painter: &Painter, at: Pos2, colour: Color32) {
     }
 }
 
-/// An epipolar line in a source's picture.
+/// Epipolar line in a source's picture.
 struct EpipolarLine<'a> {
     painter: &'a Painter,
     picture: Rect,
@@ -57,7 +57,7 @@ struct EpipolarLine<'a> {
 }
 
 impl EpipolarLine<'_> {
-    /// The point of a source's pixel position, whose whole numbers are pixel centres.
+    /// Point of the screen at a pixel position in the source, in which integers are pixel centres.
     fn on_screen(&self, [x, y]: [f64; 2]) -> Pos2 {
         let share = |position: f64, count: usize| ((position + 0.5) / count as f64) as f32;
         let offset = Vec2::new(share(x, self.size.width), share(y, self.size.height));
@@ -111,12 +111,12 @@ impl EpipolarLine<'_> {
     }
 }
 
-/// Where a source sees the pixel at a depth between those of its curve.
+/// Projection of the pixel into a source at a depth between those of its curve.
 fn interpolated(depths: &[f64], source: &SourceCurve, depth: f64) -> Option<[f64; 2]> {
     let after = depths.partition_point(|other| *other < depth * (1.0 - 1e-6));
     let (before, after) = (after.saturating_sub(1), after.min(depths.len().checked_sub(1)?));
     let (near, far) = (source.points[before]?, source.points[after]?);
-    // Positions are nearly even in 1 / depth.
+    // Positions are nearly linear in 1 / depth.
     let (low, high) = (1.0 / depths[before], 1.0 / depths[after]);
     let share = if low == high { 0.0 } else { ((1.0 / depth - low) / (high - low)).clamp(0.0, 1.0) };
     Some([0, 1].map(|axis| near[axis] + share * (far[axis] - near[axis])))

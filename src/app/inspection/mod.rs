@@ -1,4 +1,4 @@
-//! The pixel that is asked about, and what is known about it.
+//! Inspected pixel: its position, the reply of the session about it, and pinning.
 
 mod facts;
 mod marks;
@@ -15,55 +15,55 @@ use crate::{
 use egui::{Pos2, Rect};
 use std::sync::Arc;
 
-/// Seconds between the halves of a double click, at most.
+/// Longest time between the clicks of a double click, seconds.
 const LONGEST_DOUBLE_CLICK: f64 = 0.5;
-/// Depths of a cost curve.
+/// Number of depths of a cost curve.
 const DEPTHS: usize = 160;
 
-/// A place in any picture of the target, in shares of its width and height, so that it means the same in
-/// maps of every size.
+/// Position in pictures of the target, in shares of their width and height, so that it is the same in maps of every
+/// size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalisedPoint {
-    /// From the left edge, 0 to 1.
+    /// Distance from the left edge, 0 to 1.
     pub x: f32,
-    /// From the upper edge, 0 to 1.
+    /// Distance from the upper edge, 0 to 1.
     pub y: f32,
 }
 
 impl NormalisedPoint {
-    /// Where a point lies in a picture on the screen.
+    /// Position of a point of the screen in a picture.
     pub fn within(picture: Rect, point: Pos2) -> Self {
         let share = (point - picture.min) / picture.size();
         Self { x: share.x.clamp(0.0, 1.0), y: share.y.clamp(0.0, 1.0) }
     }
 
-    /// The middle of a pixel.
+    /// Position of the middle of a pixel.
     fn of([column, row]: [usize; 2], size: ImageSize) -> Self {
         Self { x: (column as f32 + 0.5) / size.width as f32, y: (row as f32 + 0.5) / size.height as f32 }
     }
 
-    /// Column and row of the pixel that it lies in.
+    /// Column and row of the pixel at this position, in a picture of this size.
     pub fn pixel(self, size: ImageSize) -> [usize; 2] {
         let cell = |share: f32, count: usize| ((share * count as f32) as usize).min(count - 1);
         [cell(self.x, size.width), cell(self.y, size.height)]
     }
 
-    /// Its point in a picture on the screen.
+    /// Point of the screen at this position in a picture.
     pub fn on(self, picture: Rect) -> Pos2 {
         picture.min + picture.size() * egui::vec2(self.x, self.y)
     }
 }
 
-/// What is known about the pixel.
+/// Reply about the inspected pixel.
 #[derive(Clone, Debug)]
 pub struct PixelAnswer {
-    /// Every term of its loss.
+    /// Terms of its loss.
     pub report: PixelReport,
-    /// Its loss at other depths.
+    /// Loss at other depths.
     pub curve: CostCurve,
 }
 
-/// What was before a click.
+/// State before a click, to undo it.
 #[derive(Clone, Copy, Debug)]
 struct LastClick {
     seconds: f64,
@@ -71,14 +71,14 @@ struct LastClick {
     was_pinned: bool,
 }
 
-/// The question and its answer.
+/// Inspected pixel and the reply about it.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
-    /// Whether the inspector is open, without which nothing is asked.
+    /// True if the inspector is open; otherwise nothing is requested.
     pub is_open: bool,
-    /// Whether the pixel stays when the pointer goes on.
+    /// True if the pixel is pinned, so that it stays when the pointer moves on.
     pub is_pinned: bool,
-    /// A depth pointed at in the cost curve, to be marked in the sources.
+    /// Depth under the pointer in the cost curve, to be marked in the sources.
     pub supposed_depth: Option<f64>,
     place: Option<NormalisedPoint>,
     last_click: Option<LastClick>,
@@ -87,23 +87,23 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// The place that is marked.
+    /// Position of the inspected pixel.
     pub fn place(&self) -> Option<NormalisedPoint> {
         self.place.filter(|_| self.is_open)
     }
 
-    /// What is known about its pixel.
+    /// Reply about the inspected pixel, if it has arrived.
     pub fn answer(&self) -> Option<&PixelAnswer> {
         self.answer.as_ref()
     }
 
-    /// Another frame is on the screen: the same question is asked of it.
+    /// Shows another frame, in which the same position is inspected.
     pub fn show(&mut self, evidence: Option<Arc<PixelInspection>>) {
         self.evidence = evidence;
         self.ask(self.place);
     }
 
-    /// The pointer is at this place; says whether that changes what is marked.
+    /// Moves the inspected pixel to the pointer, unless it is pinned; true if that changes the position.
     pub fn hover(&mut self, place: NormalisedPoint) -> bool {
         let changes = !self.is_pinned && self.place != Some(place);
         if changes {
@@ -112,8 +112,7 @@ impl Inspection {
         changes
     }
 
-    /// This place was clicked at a moment of the window's clock: pins it, or if it is all but the pinned
-    /// one lets it go.
+    /// Handles a click at this position and time: pins it, or unpins if it is close to the pinned position.
     pub fn click(
         &mut self,
         place: NormalisedPoint,
@@ -125,9 +124,9 @@ impl Inspection {
         self.ask(Some(place));
     }
 
-    /// A double click, which is none of its business, began with the click just now.
+    /// Undoes the last click, because it was the first one of a double click, which has another purpose.
     pub fn take_back_click(&mut self, seconds: f64) {
-        // If both clicks came at once, the first was not seen, and the last one is of long ago.
+        // If both clicks arrived in one frame, the first was not handled, and the last one handled is too old.
         let click = self.last_click.take().filter(|click| seconds - click.seconds < LONGEST_DOUBLE_CLICK);
         if let Some(LastClick { place, was_pinned, .. }) = click {
             self.is_pinned = was_pinned;
@@ -135,7 +134,7 @@ impl Inspection {
         }
     }
 
-    /// Moves the pixel by whole pixels, and pins it.
+    /// Moves the inspected pixel by whole pixels, and pins it.
     pub fn nudge(&mut self, across: isize, down: isize) {
         let (Some(place), Some(evidence)) = (self.place, &self.evidence) else { return };
         let size = evidence.size();
@@ -146,7 +145,7 @@ impl Inspection {
         self.ask(Some(NormalisedPoint::of(pixel, size)));
     }
 
-    /// Lets the pixel go.
+    /// Unpins the pixel and stops inspecting it.
     pub fn clear(&mut self) {
         self.is_pinned = false;
         self.supposed_depth = None;

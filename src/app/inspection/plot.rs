@@ -1,4 +1,4 @@
-//! The photometric loss of the pixel against its depth, with what it is and what it should be.
+//! Plot of the photometric loss of a pixel against its depth, with the predicted and the true depth.
 
 use super::{PixelAnswer, number};
 use crate::{
@@ -13,10 +13,10 @@ use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
 
 const LEAST_HEIGHT: f32 = 96.0;
 const MOST_HEIGHT: f32 = 280.0;
-/// Photometric losses on real images are nearly all below this.
+/// Upper limit of nearly all photometric losses on real images.
 const USUAL_LOSS: f64 = 0.5;
 
-/// Draws the cost curve down to the pane's lower end; gives the depth that is pointed at.
+/// Draws the cost curve down to the lower end of the pane. Gives the depth under the pointer.
 pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64> {
     let PixelAnswer { report, curve } = answer;
     let palette = Palette::of(ui);
@@ -40,7 +40,7 @@ pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64>
     for (index, source) in curve.sources.iter().enumerate() {
         let colour = legend::source_colour(index);
         let points = points(&source.losses);
-        // Where only the source's border is seen, the loss says nothing.
+        // Where the projection is outside the source, the loss means nothing.
         let mut first = 0;
         for stretch in source.is_seen.chunk_by(|left, right| left == right) {
             let end = first + stretch.len();
@@ -82,7 +82,7 @@ pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64>
         .y_axis_min_width(20.0)
         .label_formatter(|_| None)
         .show(ui, |plot| {
-            // A little more, so that the last number of the axis has room.
+            // A little wider, so that the last number of the axis fits.
             plot.set_plot_bounds_x(ends[0]..=ends[1] + 0.1);
             plot.set_plot_bounds_y(-0.02..=highest * 1.04);
             for line in lines {
@@ -104,7 +104,7 @@ pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64>
     Some(depth)
 }
 
-/// The losses at the depth of the curve nearest to one.
+/// Text of the losses at the depth of the curve that is nearest to `depth`.
 fn at_depth(answer: &PixelAnswer, depth: f64) -> String {
     let curve = &answer.curve;
     let after = curve.depths.partition_point(|other| *other < depth).min(curve.depths.len() - 1);
@@ -121,12 +121,12 @@ fn number_of_axis(depth: f64) -> String {
     if depth < 0.99 { format!("{depth:.1}") } else { format!("{depth:.0}") }
 }
 
-/// True depth in the network's units.
+/// True depth in the network's unit.
 fn true_depth(answer: &PixelAnswer) -> Option<f64> {
     Some(answer.report.truth?.metres / answer.report.scale.as_ref()?.metres_per_unit)
 }
 
-/// What the sources' losses come to.
+/// Name of the way in which the sources' losses are combined.
 fn combined(answer: &PixelAnswer) -> &'static str {
     let winner = answer.report.verdict.map(|verdict| verdict.winner);
     match winner {
@@ -135,7 +135,7 @@ fn combined(answer: &PixelAnswer) -> &'static str {
     }
 }
 
-/// What the lines of the curve are.
+/// Draws the key of the lines.
 fn keys(ui: &mut Ui, answer: &PixelAnswer) {
     let palette = Palette::of(ui);
     let (strong, weak) = (ui.visuals().strong_text_color(), ui.visuals().weak_text_color());

@@ -1,8 +1,8 @@
 //! Differentiable operations that burn lacks or does slowly, each with a reference implementation composed of burn's
 //! own operations.
 //!
-//! Most have one file for each backend: `flex.rs` for the CPU, `cube.rs` for the GPU, and `autodiff.rs` for the gradient
-//! rule. Those that exist on one backend only use the reference implementation on the other.
+//! Most have one file for each backend: `flex.rs` for the CPU, `cube.rs` for the GPU, and `autodiff.rs` for the
+//! gradient rule. Those that exist on one backend only use the reference implementation on the other.
 
 mod activation;
 mod adam;

@@ -1,4 +1,4 @@
-//! What the points of the cloud are and what colours them.
+//! Layers and colouring of the point cloud.
 
 use super::CloudPane;
 use crate::{
@@ -11,19 +11,19 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Of the true depth: no film and no colour map has it.
+/// Colour of the true depth, which neither images nor colour maps contain.
 const TRUTH: [u8; 3] = [255, 84, 214];
 
-/// What colours the points.
+/// Colouring of the points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ColourBy {
-    /// The film.
+    /// Colours of the frame.
     Frame,
-    /// The distance along the camera's axis.
+    /// Depth, the distance along the camera's axis.
     Depth,
-    /// The loss that is optimised.
+    /// Minimum loss, which is optimised.
     MinimumLoss,
-    /// How far the depth is off the true one.
+    /// Error of the depth against the true depth.
     DepthError,
 }
 
@@ -43,7 +43,7 @@ impl ColourBy {
         self.map().map_or("The colours of the film", MapName::help)
     }
 
-    /// The map that must be there for it.
+    /// Map that this colouring needs.
     pub fn map(self) -> Option<MapName> {
         match self {
             Self::Frame => None,
@@ -53,14 +53,14 @@ impl ColourBy {
         }
     }
 
-    /// The numbers and their colours, if they are known for the frame.
+    /// Lease and style of the map, if the picture has it.
     pub fn field(self, state: &State) -> Option<(Arc<Lease>, FieldStyle)> {
         let name = self.map()?;
         let values = state.picture.as_ref()?.maps.get(&name)?;
         Some((Arc::clone(values), legend::usual_style(name, state.shown_objective())?))
     }
 
-    /// Why the film colours the points instead.
+    /// Reason why the colours of the frame are used instead.
     pub fn absence(self, picture: &Picture) -> Option<String> {
         let name = self.map().filter(|name| !picture.maps.contains_key(name))?;
         let reason = match name.origin() {
@@ -71,7 +71,7 @@ impl ColourBy {
     }
 }
 
-/// The legend of the true depth.
+/// Legend of the true depth.
 pub(super) fn truth_meaning(picture: &Picture) -> Vec<(String, [u8; 3])> {
     let scale = picture.cloud.as_ref().and_then(|cloud| cloud.scale.as_ref());
     let text = match scale.filter(|_| picture.maps.contains_key(&MapName::TrueDepth)) {
@@ -89,7 +89,7 @@ impl CloudPane {
         layers
     }
 
-    /// The frame and its neighbours.
+    /// Layers of the frame and its neighbours.
     pub(super) fn predicted_layers(&self, state: &State) -> Vec<CloudLayer> {
         let Some(picture) = &state.picture else { return Vec::new() };
         let Some(cloud) = &picture.cloud else { return Vec::new() };
@@ -104,7 +104,7 @@ impl CloudPane {
                 Some((_, style)) if self.colour_by == ColourBy::Depth => {
                     Paint::Field(Arc::clone(&film.depth), style.clone())
                 }
-                // The number is known of the frame alone, and neighbours would hide it.
+                // The map is known for the frame only, and neighbours would hide it.
                 Some(_) => break,
             };
             let target_from_source = neighbour.target_from_source;
@@ -114,12 +114,12 @@ impl CloudPane {
     }
 }
 
-/// The points of a frame in its own colours.
+/// Layer of a frame in its own colours.
 fn film_layer(cloud: &session::Cloud) -> CloudLayer {
     CloudLayer::film(Arc::clone(&cloud.depth), Arc::clone(&cloud.colour), cloud.intrinsics)
 }
 
-/// The true depth brought to the unit of the predicted one.
+/// Layer of the true depth, scaled to the unit of the predicted depth.
 fn truth_layer(picture: &Picture) -> Option<CloudLayer> {
     let cloud = picture.cloud.as_ref()?;
     let depth = Arc::clone(picture.maps.get(&MapName::TrueDepth)?);

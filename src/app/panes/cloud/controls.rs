@@ -1,4 +1,4 @@
-//! The controls in the header of the cloud.
+//! Controls in the header of the point cloud.
 
 use super::{CloudPane, FARTHEST, FLATTEST, WIDTHS, colouring::ColourBy};
 use crate::{
@@ -12,7 +12,7 @@ use egui::{
     containers::menu::{MenuButton, MenuConfig, SubMenuButton, is_in_menu},
 };
 
-/// A header that is less wide has one menu for everything.
+/// Width below which the header has one menu for everything, points.
 const WIDE: f32 = 420.0;
 /// Numbers of frames to choose from.
 const FRAMES: [u32; 3] = [1, 5, 15];
@@ -106,7 +106,8 @@ impl CloudPane {
         menu.response.on_hover_text("Which points are drawn, and how");
     }
 
-    /// An angle to the line of sight is a jump from pixel to pixel at a focal length.
+    /// Help text of the edge filter: a threshold angle to the line of sight corresponds to a jump in depth from pixel
+    /// to pixel that depends on the focal length.
     fn flying_help(&self, state: &State) -> String {
         let text = "At the edges of things the network blends near with far, and such points hang in the air. \
                     Surfaces seen at a flatter angle than this are left out";
@@ -171,7 +172,7 @@ impl CloudPane {
     }
 }
 
-/// A menu that stays open while choices are made in it.
+/// Menu that stays open while choices are made in it.
 fn lasting_menu<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) -> InnerResponse<Option<R>> {
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, inner) = if is_in_menu(ui) {
@@ -182,7 +183,7 @@ fn lasting_menu<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) 
     InnerResponse::new(inner.map(|inner| inner.inner), response)
 }
 
-/// Why frames cannot be put together like this.
+/// Reason why frames cannot be fused with these poses.
 fn obstacle_to_fusing(state: &State, poses: PoseSource) -> Option<&'static str> {
     if state.is_training() {
         Some("The networks change with every step: pause first")
@@ -196,7 +197,7 @@ fn obstacle_to_fusing(state: &State, poses: PoseSource) -> Option<&'static str> 
     }
 }
 
-/// How the true depth gets its scale.
+/// Help text that explains the scale of the true depth.
 fn truth_help(state: &State) -> String {
     let text = "Measured (KITTI's LiDAR) or exact depth (built-in drive) as points of a second colour, brought \
                 to the prediction's unit: by what the weights say of it, else by the known distance of the \

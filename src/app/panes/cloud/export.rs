@@ -1,4 +1,4 @@
-//! The points that are drawn, as a PLY file.
+//! Export of the drawn points as a PLY file.
 
 use super::CloudPane;
 use crate::{
@@ -54,7 +54,7 @@ fn bytes(
     Ok(ply(&points, &format!("x right, y down, z forward of the frame's camera; unit: {unit}")))
 }
 
-/// The colours of the points as a picture.
+/// Colours of the points as an image.
 fn picture(paint: &Paint, values: &[f32], size: ImageSize, range: Option<(f32, f32)>) -> RgbImage {
     let plane = size.pixels();
     let level = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;

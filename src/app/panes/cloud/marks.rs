@@ -1,4 +1,4 @@
-//! What is drawn over the points: cameras, their way, hints.
+//! Marks over the points: cameras, their path, hints.
 
 use super::CloudPane;
 use crate::{
@@ -10,12 +10,12 @@ use crate::{
 use egui::{Align2, Painter, Rect, Stroke, Ui};
 use glam::{Affine3A, Vec3};
 
-/// How far before the camera its frame is drawn, in median depths.
+/// Depth of the frustum of the current frame's camera, in median depths.
 const FRUSTUM_DEPTH: f32 = 0.22;
-/// The same of neighbours.
+/// Depth of the frustums of neighbours' cameras, in median depths.
 const SMALL_FRUSTUM_DEPTH: f32 = 0.05;
 
-/// How far the neighbours are, or why there are none; nothing once they are all there.
+/// Progress of fusing neighbours, or the reason why there are none; empty when all are there.
 pub(super) fn progress(fusion: &CloudFusion) -> String {
     match &fusion.problem {
         Some(problem) => format!("frames cannot be put together: {problem}"),
@@ -37,7 +37,7 @@ impl CloudPane {
         legend::note(ui.painter(), rect, Align2::LEFT_BOTTOM, hint);
     }
 
-    /// The pyramids that the frames' cameras look through, and the way from one to the next.
+    /// Draws the frustums of the frames' cameras, and the path from one to the next.
     pub(super) fn cameras(&self, painter: &Painter, rect: Rect, state: &State) {
         let Some(picture) = &state.picture else { return };
         let Some(cloud) = &picture.cloud else { return };

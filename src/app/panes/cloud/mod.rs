@@ -1,4 +1,4 @@
-//! The point cloud of the frame that is looked at, with a camera that circles or flies.
+//! Point cloud pane: the current frame in 3D, with a camera that orbits or flies.
 
 mod colouring;
 mod controls;
@@ -24,14 +24,14 @@ use egui::{Align, Align2, EventFilter, Key, Layout, Modifiers, Rect, Response, S
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
-/// Points that a software driver draws while the view moves: a frame of usual size is whole.
+/// Points that a software driver draws while the view moves: all those of a frame of the usual size.
 const SOFTWARE_POINTS: usize = 130_000;
-/// How long the cloud rests before a software driver draws all of it, seconds.
+/// Time without movement after which a software driver draws all points, seconds.
 const REST: f64 = 0.2;
-/// A pane of this width has room for the hint beside a legend.
+/// Width from which the hint fits beside a legend, points.
 const ROOM_FOR_BOTH: f32 = 720.0;
 
-/// What can be chosen; a file that keeps the pane may hold more.
+/// Range of the width of points. (A saved value may be outside it.)
 const WIDTHS: RangeInclusive<f32> = 0.5..=4.0;
 const FARTHEST: RangeInclusive<f32> = 1.0..=100.0;
 const FLATTEST: RangeInclusive<f32> = 0.0..=10.0;
@@ -45,10 +45,10 @@ pub struct CloudPane {
     orbit: Orbit,
     #[serde(skip)]
     is_flying: bool,
-    /// Whether the keys shall fly from the next frame on.
+    /// True to give the pane the focus in the next frame, so that keys move the camera.
     #[serde(skip)]
     takes_keys: bool,
-    /// When the view last moved, seconds.
+    /// Time of the last movement of the view, seconds.
     #[serde(skip)]
     moved: f64,
     colour_by: ColourBy,
@@ -92,7 +92,7 @@ impl CloudPane {
         self.view.draw(ui.painter(), rect, layers, &self.orbit, style);
     }
 
-    /// Moves by the keys, until Escape.
+    /// Moves the camera by the keys, until Escape is pressed.
     fn fly(&mut self, ui: &Ui, response: &Response) {
         if std::mem::take(&mut self.takes_keys) || response.clicked() || response.drag_started() {
             response.request_focus();
@@ -108,7 +108,7 @@ impl CloudPane {
             ui.ctx().request_repaint();
         }
         if response.has_focus() {
-            // Pressed keys fly and do nothing else; what is held down is known apart from them.
+            // Key presses must do nothing else while flying. (Keys that are held down are read separately.)
             ui.input_mut(|input| input.events.retain(|event| !typing::is_letter(event)));
         }
         if response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
@@ -117,7 +117,7 @@ impl CloudPane {
         }
     }
 
-    /// How points are drawn at rest.
+    /// Style of the points while the view does not move.
     fn style(&self) -> CloudStyle {
         let [red, green, blue, _] = Palette::DARK.stage.to_array();
         CloudStyle {
@@ -129,7 +129,7 @@ impl CloudPane {
         }
     }
 
-    /// A software driver draws fewer points while the view moves, and all of them when it rests.
+    /// Thinning of the points: a software driver draws fewer while the view moves, and all when it is at rest.
     fn thinning(&mut self, ui: &Ui, layers: &[CloudLayer], moves: bool) -> usize {
         let is_software = layers.first().is_some_and(|layer| layer.depth.is_drawn_by_software());
         let points: usize = layers.iter().map(CloudLayer::pixels).sum();
@@ -148,8 +148,7 @@ impl CloudPane {
         (points as f64 / SOFTWARE_POINTS as f64).sqrt().ceil() as usize
     }
 
-    /// Legends at the right, notes at the left; the hint goes above the legends where it has no room beside
-    /// them.
+    /// Draws legends at the right and notes at the left. The hint is above the legends if it does not fit beside them.
     fn words(&self, ui: &Ui, rect: Rect, state: &State) {
         let Some(picture) = &state.picture else { return };
         let mut free = rect;

@@ -1,13 +1,12 @@
-//! What to do first, said where the cloud is or will be.
+//! First steps, shown in place of the point cloud or over it.
 
 use crate::app::{actions::Action, legend, state::State, theme};
 use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2};
 
-/// Height of a line of [`first_steps`].
+/// Height of a line of [`first_steps`], points.
 const LINE: f32 = 24.0;
 
-/// The two ways on from the demo weights, over the cloud: in one line, or in more where that has no room.
-/// Gives their lower end.
+/// Draws the two next steps after the demo weights over the cloud, in one line if they fit. Gives their lower end.
 pub(super) fn first_steps(ui: &mut Ui, rect: Rect, state: &mut State) -> f32 {
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect.shrink(theme::UNIT)));
     let plate = Frame::new().fill(legend::SHADE).corner_radius(3.0).inner_margin(Margin::symmetric(8, 4));
@@ -27,7 +26,7 @@ pub(super) fn first_steps(ui: &mut Ui, rect: Rect, state: &mut State) -> f32 {
     plate.show(&mut ui, |ui| ui.horizontal_wrapped(words)).response.rect.bottom()
 }
 
-/// What to do when there are no networks: the two ways on, as buttons.
+/// Draws the two next steps without networks, as buttons.
 pub(super) fn call_to_action(ui: &mut Ui, rect: Rect, state: &mut State) {
     let size = Vec2::new(rect.width().min(480.0), 96.0);
     let middle = Rect::from_center_size(rect.center(), size);

@@ -1,5 +1,5 @@
-//! What the lines mean, below the plot so that it covers none: colour and name of each, its value at the
-//! step that was clicked, and the runs that are drawn beside the present one.
+//! Key of the plot, below it so that it covers no line: colour and name of each line, its value at the step that was
+//! clicked, and the other runs that are drawn.
 
 use super::line::{Curve, number};
 use crate::app::{
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 const LINE: f32 = 16.0;
 
-/// Draws the key; values are given at `step` if there is one.
+/// Draws the key, with the values at `step` if there is one.
 pub fn show(
     ui: &mut Ui,
     state: &mut State,
@@ -47,7 +47,7 @@ pub fn show(
     });
 }
 
-/// The lines' values at a step.
+/// Draws the lines' values at a step.
 pub fn values(ui: &mut Ui, curves: &[Curve], others: &[(PathBuf, Curve)], step: f64) {
     ui.label(RichText::new(format!("step {step:.0}")).small().color(ui.visuals().strong_text_color()));
     for curve in curves.iter().chain(others.iter().map(|(_, curve)| curve)) {
@@ -55,7 +55,7 @@ pub fn values(ui: &mut Ui, curves: &[Curve], others: &[(PathBuf, Curve)], step: 
     }
 }
 
-/// The line's name, and its value at a step.
+/// Draws the name of a line, and its value at a step.
 fn entry(ui: &mut Ui, curve: &Curve, step: Option<f64>) -> Response {
     let value = step.and_then(|step| curve.at(step)).map(|value| format!(" {}", number(value)));
     let text = format!("{}{}", curve.name, value.unwrap_or_default());
@@ -66,7 +66,7 @@ fn cross(ui: &mut Ui, name: &str, help: &str) -> bool {
     Icon::Cross.bare_button(ui, Vec2::new(10.0, LINE), name).on_hover_text(help).clicked()
 }
 
-/// The menu of runs to draw beside the present one.
+/// Draws the menu of other runs to draw besides the current one.
 fn runs(ui: &mut Ui, state: &mut State) {
     let menu = ui.menu_button(RichText::new("Add run…").small(), |ui| {
         let neighbours: Vec<PathBuf> =

@@ -1,25 +1,25 @@
-//! A figure over the steps of a run as a line: smoothed, thinned out, and asked for its value at a step.
+//! Line of a metric over the steps of a run: smoothed, thinned out, and evaluated at a step.
 
 use crate::runs::StepReport;
 use egui::Color32;
 
-/// More points than this in a line are not told apart.
+/// Most points of a line that can be told apart.
 const MOST_POINTS: usize = 1500;
 
-/// A line with what tells it from others.
+/// Line of a metric over steps.
 pub struct Curve {
-    /// What the key calls it.
+    /// Name in the key.
     pub name: String,
-    /// Its colour.
+    /// Colour of the line.
     pub colour: Color32,
-    /// Its width in points.
+    /// Width of the line, points.
     pub width: f32,
-    /// Steps and values, in the order of steps.
+    /// Points (step, value) in the order of steps.
     pub points: Vec<[f64; 2]>,
 }
 
 impl Curve {
-    /// The value at the nearest step that the line has, if it reaches there.
+    /// Value at the nearest step of the line, if the line extends to this step.
     pub fn at(&self, step: f64) -> Option<f64> {
         let ([first, _], [last, _]) = (self.points.first()?, self.points.last()?);
         let next = self.points.partition_point(|[place, _]| *place < step);
@@ -30,7 +30,7 @@ impl Curve {
     }
 }
 
-/// The running mean of a figure, thinned out to what can be seen.
+/// Exponential running mean of a metric, thinned out to the points that can be told apart.
 pub fn smoothed(
     history: &[StepReport],
     smoothing: f64,
@@ -40,7 +40,7 @@ pub fn smoothed(
     let mut points = Vec::with_capacity(history.len());
     for report in history {
         let Some(value) = figure(report).filter(|value| value.is_finite()) else { continue };
-        // Divided by the weights so far, so that the first steps are not drawn towards zero.
+        // Divided by the sum of weights so far, so that the first steps are not biased towards zero.
         mean = smoothing * mean + (1.0 - smoothing) * value;
         weight = smoothing * weight + (1.0 - smoothing);
         points.push([report.step as f64, mean / weight]);
@@ -55,13 +55,13 @@ pub fn smoothed(
     points
 }
 
-/// A value with four digits that count, from learning rates to images per second.
+/// Text of a value with four significant digits, for anything from learning rates to images per second.
 pub fn number(value: f64) -> String {
     let places = 3 - (value.abs().max(1e-12).log10().floor() as i32).clamp(-9, 3);
     format!("{value:.*}", places as usize)
 }
 
-/// The same for marks of an axis, without zeros at the end.
+/// Text of a value at a mark of an axis, without trailing zeros.
 pub fn axis_number(value: f64) -> String {
     let number = number(value);
     match number.contains('.') {

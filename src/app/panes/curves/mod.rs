@@ -1,5 +1,5 @@
-//! The figures of a run over its steps: the loss in all and at each scale, and what else a step reports;
-//! those of other runs beside them.
+//! Curves pane: metrics of a run over its steps, which are the loss in total and by scale and whatever else a step
+//! reports, together with those of other runs.
 
 mod key;
 mod line;
@@ -18,7 +18,7 @@ use line::{Curve, axis_number, number, smoothed};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Of other runs, none near the accent.
+/// Colours of other runs, none of them close to the accent colour.
 const RUN_COLOURS: [Color32; 6] = [
     Color32::from_rgb(226, 112, 92),
     Color32::from_rgb(152, 120, 220),
@@ -27,11 +27,11 @@ const RUN_COLOURS: [Color32; 6] = [
     Color32::from_rgb(208, 108, 178),
     Color32::from_rgb(140, 144, 152),
 ];
-/// The least that is left to the plot.
+/// Smallest height of the plot, points.
 const LEAST_HEIGHT: f32 = 48.0;
-/// What the controls at the right of the header need.
+/// Width of the controls at the right of the header, points.
 const CONTROLS: f32 = 168.0;
-/// A header with this much room says what its number is for.
+/// Width from which the header labels its number, points.
 const ROOM_TO_NAME: f32 = 128.0;
 
 #[derive(Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct CurvesPane {
     smoothing: f64,
     is_logarithmic: bool,
     shows_scales: bool,
-    /// Height of the key when it was last drawn.
+    /// Height of the key in the last frame, points.
     #[serde(skip)]
     key_height: f32,
 }
@@ -75,7 +75,7 @@ impl CurvesPane {
         scales.chain([whole]).collect()
     }
 
-    /// The lines of other runs.
+    /// Lines of other runs, with the folders of the runs.
     fn others(&self, state: &State) -> Vec<(PathBuf, Curve)> {
         let figure = state.figure;
         let curve = |run: &crate::app::state::ComparedRun| Curve {
@@ -87,7 +87,7 @@ impl CurvesPane {
         state.curves.runs.iter().map(|run| (run.folder.clone(), curve(run))).collect()
     }
 
-    /// Where a value is drawn.
+    /// Height at which a value is drawn, in plot coordinates.
     fn height(&self, value: f64) -> f64 {
         if self.is_logarithmic { value.max(1e-12).log10() } else { value }
     }
@@ -168,7 +168,7 @@ impl Pane for CurvesPane {
         let marks: Vec<VLine> = changes.chain(selected).collect();
         let is_logarithmic = self.is_logarithmic;
         let value = move |height: f64| if is_logarithmic { 10_f64.powf(height) } else { height };
-        // The key tells the lines' values at the cursor; what else is drawn tells its own.
+        // The key shows the lines' values at the cursor; other items have their own labels.
         let names_of_lines: Vec<String> = curves
             .iter()
             .chain(others.iter().map(|(_, curve)| curve))
@@ -211,11 +211,11 @@ impl Pane for CurvesPane {
             state.curves.selected_step = None;
         } else if let Some(step) = cursor.filter(|_| plot.clicked()) {
             state.curves.selected_step = Some(step as u64);
-            // Panes that were drawn before this one follow in the next frame.
+            // Panes that were drawn before this one are updated in the next frame.
             ui.ctx().request_repaint();
         }
         if let Some(step) = cursor {
-            // Beside the pointer: in the key below the plot they would push its buttons away.
+            // Beside the pointer, because in the key below the plot they would move its buttons.
             let layer = plot.layer_id;
             Tooltip::always_open(ui.ctx().clone(), layer, plot.id, PopupAnchor::Pointer)
                 .gap(12.0)

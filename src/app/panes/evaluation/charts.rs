@@ -1,4 +1,4 @@
-//! How errors spread over images and over distances.
+//! Charts of the distribution of errors over images and over distances.
 
 use crate::{
     app::theme::{self, Palette},
@@ -9,13 +9,13 @@ use egui::{Color32, RichText, Ui, Vec2};
 use egui_plot::{Bar, BarChart, GridInput, GridMark, Line, Plot, PlotPoints};
 
 const BARS: usize = 24;
-/// Of both charts together, less their names.
+/// Greatest height of both charts together, without their names, points.
 const HIGHEST: f32 = 360.0;
 const NAMES: f32 = 56.0;
-/// Between the numbers below the errors by distance.
+/// Distance between the numbers of the axis of distances, metres.
 const METRES_PER_MARK: f64 = 20.0;
 
-/// Both charts, one above the other; the other report is a line.
+/// Draws both charts, one above the other; the other report is drawn as a line.
 pub(super) fn charts(ui: &mut Ui, report: &EvaluationReport, other: Option<&EvaluationReport>) {
     let palette = Palette::of(ui);
     let height = (ui.available_height().min(HIGHEST) - NAMES) / 2.0;
@@ -88,7 +88,7 @@ fn by_distance(
         let points: Vec<[f64; 2]> = ranges.map(|range| [middle(range), range.abs_rel]).collect();
         Line::new("compared", PlotPoints::from(points)).color(palette.warning)
     });
-    // The usual marks lie so near in this width that their numbers fade.
+    // At this width egui's default marks are so close that their numbers fade.
     let marks = |input: GridInput| {
         let last = (input.bounds.1 / METRES_PER_MARK) as u32;
         let mark = |index: u32| GridMark { value: f64::from(index) * METRES_PER_MARK, step_size: 100.0 };

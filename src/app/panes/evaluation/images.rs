@@ -1,4 +1,4 @@
-//! The table of all images: sorted by any column, filtered by name, a click opens the frame.
+//! Table of all images: sorted by any column, filtered by name; a click opens the frame.
 
 use super::summary::{COLUMNS, colour_of_difference, figures};
 use crate::{
@@ -18,13 +18,13 @@ use std::collections::HashMap;
 
 const ROW: f32 = 20.0;
 const FIGURE: f32 = 60.0;
-/// Where the ratio stands, after the metrics; the difference to another report stands before all.
+/// Index of the column of the ratio, after the metrics. (The difference from another report is drawn before all.)
 const RATIO: usize = COLUMNS.len();
 const DIFFERENCE: usize = RATIO + 1;
-/// Narrower than this, names of frames cannot be told apart.
+/// Smallest width at which names of frames can be told apart, points.
 const NARROWEST_NAME: f32 = 120.0;
 
-/// How the images are sorted and which are left out.
+/// Order and filter of the images.
 pub(super) struct ImageTable {
     sorted_by: usize,
     falls: bool,
@@ -32,13 +32,13 @@ pub(super) struct ImageTable {
 }
 
 impl Default for ImageTable {
-    /// The worst images first.
+    /// Order with the worst images first.
     fn default() -> Self {
         Self { sorted_by: 0, falls: true, filter: String::new() }
     }
 }
 
-/// An image with its figures, the difference of abs_rel to another report last.
+/// Metrics of an image; the last is the difference of abs_rel from another report.
 struct ImageRow<'a> {
     image: &'a ImageResult,
     figures: [f64; DIFFERENCE + 1],
@@ -74,7 +74,7 @@ impl ImageTable {
         });
         if let Some(key) = chosen {
             state.choose_frame(&key);
-            // What was scored: the error in a view, the true depth in the cloud.
+            // Show what was evaluated: the error in a view, the true depth in the cloud.
             state.show_map(MapName::DepthError);
             state.evaluations.wants_truth = true;
         }
@@ -102,7 +102,7 @@ impl ImageTable {
         lines
     }
 
-    /// The names of the columns, which sort when they are clicked.
+    /// Draws the names of the columns; clicking one sorts by it.
     fn heads(&mut self, ui: &mut Ui, columns: &[usize]) {
         let (line, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
         for (place, column) in columns.iter().enumerate() {
@@ -130,14 +130,14 @@ impl ImageTable {
     }
 }
 
-/// A small triangle that points where the figures grow smaller.
+/// Draws a small triangle that points in the direction of decreasing values.
 fn arrow(ui: &Ui, centre: egui::Pos2, down: bool, colour: Color32) {
     let height = if down { 2.0 } else { -2.0 };
     let corners = [(-3.0, -height), (3.0, -height), (0.0, height)].map(|(x, y)| centre + Vec2::new(x, y));
     ui.painter().add(egui::Shape::convex_polygon(corners.to_vec(), colour, egui::Stroke::NONE));
 }
 
-/// The columns that there is room for, the most telling first.
+/// Columns that fit the width, the most important first.
 fn columns(width: f32, compares: bool) -> Vec<usize> {
     let room = (((width - NARROWEST_NAME) / FIGURE) as usize).max(1);
     let all = [0, DIFFERENCE, 4, 2, RATIO, 1, 3, 5, 6];
@@ -152,7 +152,7 @@ fn cell(line: Rect, place: usize, count: usize) -> Rect {
     Rect::from_min_max(egui::pos2(right - FIGURE + 4.0, line.top()), egui::pos2(right, line.bottom()))
 }
 
-/// Draws an image's line; says whether it was clicked.
+/// Draws the row of an image; true if it was clicked.
 fn row(ui: &mut Ui, line: &ImageRow, columns: &[usize], is_shown: bool) -> bool {
     let ImageRow { image, figures } = line;
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::click());
@@ -186,7 +186,7 @@ fn row(ui: &mut Ui, line: &ImageRow, columns: &[usize], is_shown: bool) -> bool 
         .clicked()
 }
 
-/// A frame by its number, side and drive, without the drive's day.
+/// Short name of a frame: number, side, and drive without its date.
 fn short(key: &str) -> String {
     match key.parse::<FrameKey>() {
         Ok(FrameKey { folder, frame, side }) => {

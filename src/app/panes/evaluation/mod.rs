@@ -1,4 +1,4 @@
-//! Depth evaluation: what is evaluated and how, the figures beside the published ones, every image.
+//! Evaluation pane: options of a depth evaluation, its metrics beside the published ones, and a table of all images.
 
 mod charts;
 mod images;
@@ -14,11 +14,11 @@ use egui::{Align, ComboBox, Layout, ProgressBar, ScrollArea, Ui};
 use images::ImageTable;
 use serde::{Deserialize, Serialize};
 
-/// From this width on all parts are shown at once, charts beside the tables; below, one at a time.
+/// Width from which all parts are shown at once, charts beside the tables; below it one at a time, points.
 const WIDE: f32 = 840.0;
 const CHARTS_WIDTH: f32 = 280.0;
 
-/// The parts of a report.
+/// Part of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum ReportSection {
     #[default]
@@ -115,7 +115,7 @@ impl Pane for EvaluationPane {
     }
 }
 
-/// Buttons that take the figures away.
+/// Draws the buttons that export the metrics.
 fn export(ui: &mut Ui, state: &mut State, report: &EvaluationReport) {
     let EvaluationReport { name, evaluation, .. } = report;
     let menu = ui.menu_button("Save", |ui| {
@@ -136,7 +136,7 @@ fn export(ui: &mut Ui, state: &mut State, report: &EvaluationReport) {
     menu.response.on_hover_text("Take the figures away");
 }
 
-/// What the next evaluation looks at.
+/// Draws the options of the next evaluation.
 fn choices(ui: &mut Ui, evaluations: &mut Evaluations) {
     let request = &mut evaluations.request;
     ui.horizontal_wrapped(|ui| {
@@ -208,7 +208,7 @@ fn choice(ui: &mut Ui, name: &str, chosen: &str, width: f32, list: impl FnOnce(&
     choice.response.on_hover_text(name).accessible_name(name);
 }
 
-/// How far the evaluation under way is; says whether there is one.
+/// Draws the progress of the running evaluation; true if there is one.
 fn progress(ui: &mut Ui, evaluations: &Evaluations) -> bool {
     let Some(under_way) = &evaluations.under_way else { return false };
     ui.label(&under_way.name);

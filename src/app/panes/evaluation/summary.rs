@@ -1,4 +1,4 @@
-//! The seven metrics of a report, of another one, of both's difference, and the published ones.
+//! Table of the seven metrics: of a report, of another report, their difference, and the published values.
 
 use crate::{
     app::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use egui::{Color32, ComboBox, Grid, Label, RichText, Ui};
 
-/// Name, whether more is better, and what it is.
+/// Name of each metric, true if more is better, and its explanation.
 pub(super) const COLUMNS: [(&str, bool, &str); 7] = [
     ("abs_rel", false, "Mean of |true − predicted| / true"),
     ("sq_rel", false, "Mean of (true − predicted)² / true, metres"),
@@ -20,13 +20,13 @@ pub(super) const COLUMNS: [(&str, bool, &str); 7] = [
     ("a3", true, "The same for 1.25³"),
 ];
 
-/// The metrics in the order of [`COLUMNS`].
+/// Metrics in the order of [`COLUMNS`].
 pub(super) fn figures(metrics: &DepthMetrics) -> [f64; 7] {
     let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = *metrics;
     [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3]
 }
 
-/// Green where the difference is an improvement, red where it is not.
+/// Green if the difference is an improvement, red if it is not.
 pub(super) fn colour_of_difference(ui: &Ui, difference: f64, more_is_better: bool) -> Color32 {
     let palette = Palette::of(ui);
     if difference.abs() < 5e-4 {
@@ -38,7 +38,7 @@ pub(super) fn colour_of_difference(ui: &Ui, difference: f64, more_is_better: boo
     }
 }
 
-/// Which reports are shown, how their numbers were made, and the table.
+/// Draws the choice of reports, the protocol of their numbers, and the table.
 pub(super) fn summary(ui: &mut Ui, evaluations: &mut Evaluations) {
     chooser(ui, evaluations);
     let (Some(report), other) = (evaluations.report(), evaluations.other()) else { return };
@@ -100,12 +100,12 @@ fn row(ui: &mut Ui, name: &str, help: &str, metrics: &DepthMetrics, is_strong: b
     ui.end_row();
 }
 
-/// The last part of a path, or the name as it is.
+/// Last component of a path, or the whole name if it is none.
 fn short(name: &str) -> String {
     name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned()
 }
 
-/// Which report is shown, and which it is compared with.
+/// Draws the choice of the report that is shown, and of the one to compare it with.
 fn chooser(ui: &mut Ui, evaluations: &mut Evaluations) {
     if evaluations.reports.len() < 2 {
         return;

@@ -1,4 +1,4 @@
-//! The menu of colours and range.
+//! Menu of colour map and range.
 
 use super::layer::Layer;
 use crate::{
@@ -11,7 +11,7 @@ use egui::{
     containers::menu::{MenuButton, MenuConfig},
 };
 
-/// Shares of the values that may lie beyond either end, with their names.
+/// Shares of the values that may be beyond each end of the range, with their names.
 const SHARES: [(f32, &str); 4] = [
     (0.0, "All values"),
     (0.01, "1 to 99 % of the values"),
@@ -19,13 +19,13 @@ const SHARES: [(f32, &str); 4] = [
     (0.05, "5 to 95 % of the values"),
 ];
 
-/// A menu that stays open until something beside it is clicked.
+/// Menu that stays open until something outside it is clicked.
 pub fn lasting_menu(ui: &mut Ui, name: &str, body: impl FnOnce(&mut Ui)) -> egui::Response {
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     MenuButton::new(name).config(config).ui(ui, body).0
 }
 
-/// The button that opens it, for maps that have a range.
+/// Button that opens the menu, for maps that have a range.
 pub fn menu(ui: &mut Ui, layer: &mut Layer, state: &State) {
     let Some(style) = layer.style(state) else { return };
     let FieldStyle::Measure { mut colormap, mut range, mut logarithmic, sparse } = style else { return };

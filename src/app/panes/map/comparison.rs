@@ -1,4 +1,4 @@
-//! Two maps in one view: one beside the other with a divider between them, or one after the other.
+//! Comparison of two maps in one view: side by side with a divider, or blinking.
 
 use super::layer::{Layer, Viewport};
 use crate::{
@@ -11,46 +11,46 @@ use egui::{
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Seconds that each of two blinking maps is seen.
+/// Seconds that each of two blinking maps is shown.
 const BLINK: f64 = 0.7;
-/// Points to either side of the divider that take hold of it.
+/// Distance from the divider within which it can be dragged, points.
 const GRIP: f32 = 6.0;
-/// What an arrow key moves the divider by.
+/// Share of the width that an arrow key moves the divider by.
 const KEY_SHARE: f32 = 0.02;
 
-/// How two maps are compared.
+/// Way to compare two maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ComparisonMode {
-    /// The first to the left of a divider, the second to its right.
+    /// First map to the left of a divider, second map to its right.
     Swipe,
-    /// One after the other.
+    /// One map after the other.
     Blink,
 }
 
-/// The second map of a view.
+/// Second map of a view, with the way to compare it.
 #[derive(Serialize, Deserialize)]
 pub struct Comparison {
-    /// It.
+    /// Second map.
     pub with: Layer,
-    /// How it is compared with the first.
+    /// Way to compare it with the first map.
     pub way: ComparisonMode,
-    /// Where the divider stands, from the left edge, 0 to 1.
+    /// Position of the divider from the left edge, 0 to 1.
     divider: f32,
 }
 
 impl Comparison {
-    /// With this map, with the divider in the middle.
+    /// Comparison with this map, with the divider in the middle.
     pub fn new(with: MapName) -> Self {
         Self { with: Layer::new(with), way: ComparisonMode::Swipe, divider: 0.5 }
     }
 
-    /// Which of the two the blinking shows now: the first, or not.
+    /// True while blinking shows the first map, false while it shows the second.
     fn is_first_shown(ui: &Ui) -> bool {
         let phase = ui.input(|input| input.time) / BLINK;
         (phase as u64).is_multiple_of(2)
     }
 
-    /// What is on the screen now, for those who cannot see it.
+    /// Description of what is on the screen now, for screen readers.
     pub fn caption(&self, ui: &Ui, first: &Layer) -> String {
         match self.way {
             ComparisonMode::Swipe => format!("{} beside {}", first.shown, self.with.shown),
@@ -59,7 +59,7 @@ impl Comparison {
         }
     }
 
-    /// Draws both, each with its name.
+    /// Draws both maps, each with its name.
     pub fn draw(&mut self, ui: &Ui, state: &State, spot: Viewport, first: &Layer) {
         let caption = |letter: &str, layer: &Layer| format!("{letter}  {}", layer.caption());
         let [a, b] = [caption("A", first), caption("B", &self.with)];
@@ -82,7 +82,7 @@ impl Comparison {
         }
     }
 
-    /// The divider, moved by dragging it or with the arrow keys while it has the focus.
+    /// Draws the divider, and moves it by dragging or by the arrow keys while it has the focus.
     fn grip(&mut self, ui: &Ui, frame: Rect) {
         let at = |share: f32| egui::lerp(frame.x_range(), share);
         let place = Rect::from_x_y_ranges(at(self.divider) - GRIP..=at(self.divider) + GRIP, frame.y_range());
@@ -117,7 +117,7 @@ impl Comparison {
     fn move_by_keys(&mut self, ui: &Ui, response: &Response) {
         let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
         ui.ctx().memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-        // Taken here, so that they do not also move along the drive.
+        // Consumed, so that they do not also step through the drive.
         let [left, right] = ui.input_mut(|input| {
             [Key::ArrowLeft, Key::ArrowRight].map(|key| input.count_and_consume_key(Modifiers::NONE, key))
         });

@@ -1,4 +1,4 @@
-//! One map as a view draws it: picture, legend and marks.
+//! One map in a view: picture, legend and marks.
 
 use crate::{
     app::{
@@ -15,16 +15,16 @@ use egui::{Align2, Painter, Rect};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A map and how it is drawn.
+/// A map with its style.
 #[derive(Serialize, Deserialize)]
 #[serde(from = "SavedLayer")]
 pub struct Layer {
-    /// What was chosen.
+    /// Map that was chosen.
     pub name: MapName,
-    /// What is drawn: the same of another source where its own cannot be warped.
+    /// Map that is drawn: the same map of another source if the chosen source cannot be warped in this frame.
     #[serde(skip)]
     pub shown: MapName,
-    /// What someone chose instead of the usual style of the map.
+    /// Style that was chosen instead of the map's default.
     pub chosen_style: Option<FieldStyle>,
     #[serde(skip)]
     image: ImageView,
@@ -32,7 +32,7 @@ pub struct Layer {
     field: FieldView,
 }
 
-/// What is kept of a map between starts.
+/// Saved form of a layer.
 #[derive(Deserialize)]
 struct SavedLayer {
     name: MapName,
@@ -41,7 +41,7 @@ struct SavedLayer {
 }
 
 impl From<SavedLayer> for Layer {
-    /// A style that no menu offers is none.
+    /// Restores a layer. A saved style that no menu offers is ignored.
     fn from(kept: SavedLayer) -> Self {
         let is_offered = |style: &FieldStyle| match style {
             FieldStyle::Measure { range: Range::Fixed { low, high }, .. } => {
@@ -54,17 +54,17 @@ impl From<SavedLayer> for Layer {
     }
 }
 
-/// Where layers are drawn.
+/// Area of the screen that layers are drawn in.
 #[derive(Clone, Copy)]
 pub struct Viewport {
-    /// What is seen fills this.
+    /// Rectangle that the visible part of the map fills.
     pub frame: Rect,
-    /// The place that is pointed at, in any view or in this one.
+    /// Position under the pointer, in this view or any other.
     pub pointed: Option<NormalisedPoint>,
 }
 
 impl Layer {
-    /// Draws this map as is usual for it.
+    /// Layer of this map in its default style.
     pub fn new(name: MapName) -> Self {
         Self {
             name,
@@ -75,8 +75,8 @@ impl Layer {
         }
     }
 
-    /// Decides what is drawn in place of a map whose source cannot be warped in this frame; says whether
-    /// that changed, so that it must be asked for before it can be drawn.
+    /// Chooses the map that is drawn in place of one whose source cannot be warped in this frame. True if the choice
+    /// changed, so that the map must be requested before it can be drawn.
     pub fn resolve(&mut self, state: &State) -> bool {
         let objective = state.shown_objective();
         let is_missing = |id| state.picture.is_some() && !objective.frame_ids.contains(&id);
@@ -89,12 +89,12 @@ impl Layer {
         std::mem::replace(&mut self.shown, shown) != shown
     }
 
-    /// The maps that must be computed for it.
+    /// Maps that must be computed for this layer.
     pub fn watches(&self) -> [MapName; 2] {
         [self.name, self.shown]
     }
 
-    /// What is drawn, and what was chosen if that is something else.
+    /// Name of the map that is drawn, and of the chosen map if it is another.
     pub fn caption(&self) -> String {
         if self.shown == self.name {
             return self.name.to_string();
@@ -102,28 +102,28 @@ impl Layer {
         format!("{} in place of {}", self.shown, self.name)
     }
 
-    /// How it is drawn; `None` for colour pictures.
+    /// Style of the map that is drawn; `None` for colour images.
     pub fn style(&self, state: &State) -> Option<FieldStyle> {
         self.chosen_style.clone().or_else(|| legend::usual_style(self.shown, state.shown_objective()))
     }
 
-    /// The values that the ends of the colours stand for under a style, once they are known.
+    /// Values of the first and the last colour in a style; `None` until they are known.
     pub fn range(&self, style: &FieldStyle) -> Option<(f32, f32)> {
         self.field.range(style)
     }
 
-    /// The map of the newest picture, if it has one.
+    /// Lease of this map in the newest picture, if that has it.
     pub fn lease(&self, state: &State) -> Option<Arc<Lease>> {
         state.picture.as_ref()?.maps.get(&self.shown).cloned()
     }
 
-    /// The value of the pixel that is pointed at; `None` where it is not known.
+    /// Value of the pixel under the pointer; `None` if it is not known.
     fn pointed_value(&self, style: &FieldStyle, spot: Viewport) -> Option<f32> {
         let has_gaps = matches!(style, FieldStyle::Measure { sparse: true, .. });
         self.field.value().filter(|value| spot.pointed.is_some() && !(has_gaps && *value == 0.0))
     }
 
-    /// The same in words.
+    /// Text for the value of the pixel under the pointer.
     pub fn value(&self, state: &State, spot: Viewport) -> Option<String> {
         let style = self.style(state)?;
         let value = self.pointed_value(&style, spot)?;
@@ -139,8 +139,8 @@ impl Layer {
         }
     }
 
-    /// Draws picture, marks and, in a lower corner of the frame, the legend. What lies outside the
-    /// painter's clip is left to others. Says whether there was anything to draw.
+    /// Draws picture, marks and, in a lower corner of the frame, the legend, within the painter's clip rectangle.
+    /// True if there was anything to draw.
     pub fn draw(&self, painter: &Painter, state: &State, spot: Viewport, corner: Align2) -> bool {
         let Some(lease) = self.lease(state) else { return false };
         let sampling = Sampling { visible: state.framing.visible(), squares: state.squares };

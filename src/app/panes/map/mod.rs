@@ -1,4 +1,4 @@
-//! A view: one map of the frame that is looked at, or two of them compared.
+//! Map pane: one map of the current frame, or two maps compared.
 
 mod colours;
 mod comparison;
@@ -24,9 +24,9 @@ use egui::{Align2, ComboBox, CursorIcon, Layout, PopupCloseBehavior, Response, S
 use layer::{Layer, Viewport};
 use serde::{Deserialize, Serialize};
 
-/// A click this near to the pin, in points, is meant for it.
+/// Distance of a click from the pinned pixel within which it unpins it, points.
 const PIN_REACH: f32 = 8.0;
-/// What the buttons at the right of the header need.
+/// Width of the buttons at the right of the header, points.
 const BUTTONS: f32 = 152.0;
 
 #[derive(Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub struct MapPane {
     layer: Layer,
     #[serde(default)]
     comparison: Option<Comparison>,
-    /// The tree of the chooser, and that of what to compare with, while one is open.
+    /// State of the tree of maps in the chooser that is open, for the map or for the one to compare it with.
     #[serde(skip)]
     trees: [MapTree; 2],
 }
@@ -78,14 +78,14 @@ impl MapPane {
             .on_hover_text(format!("{help}{replaced}. Choose another map here."))
             .accessible_name("Map to show");
         match combo.inner {
-            // It is closed.
+            // The chooser is closed.
             None => *tree = MapTree::default(),
             Some(Some(chosen)) if chosen != layer.name => *layer = Layer::new(chosen),
             Some(_) => {}
         }
     }
 
-    /// What to compare with, and how.
+    /// Menu of the map to compare with, and the way to compare.
     fn compare(&mut self, ui: &mut Ui, state: &State) {
         let Self { layer, comparison, trees: [_, tree] } = self;
         let mut is_open = false;
@@ -132,7 +132,7 @@ impl MapPane {
             state.inspection.take_back_click(ui.input(|input| input.time));
         }
         if state.framing.interact(&response, lease.width) {
-            // Views that were drawn before this one follow in the next frame.
+            // Views that were drawn before this one are updated in the next frame.
             ui.ctx().request_repaint();
         }
         let here = ask(ui, state, &response, resets);
@@ -163,7 +163,7 @@ impl MapPane {
         });
     }
 
-    /// Why there is nothing to show.
+    /// Reason why there is nothing to show.
     fn absence(&self, state: &State) -> String {
         if let Some(words) = state.requests.opening() {
             return words;
@@ -196,7 +196,7 @@ impl MapPane {
     }
 }
 
-/// Hands the pixel under the pointer to the inspector; the place of the pointer, if it is over the picture.
+/// Passes the pixel under the pointer to the inspector. Gives the position of the pointer if it is over the picture.
 fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) -> Option<NormalisedPoint> {
     let point = response.hover_pos()?;
     let picture = state.framing.picture(response.rect);
@@ -207,7 +207,7 @@ fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) ->
         state.wish(Action::Show(PaneKind::Inspector));
         ui.ctx().request_repaint();
     } else if !response.dragged() && state.inspection.is_open && state.inspection.hover(place) {
-        // Views that were drawn before this one mark the new place in the next frame.
+        // Views that were drawn before this one mark the new position in the next frame.
         ui.ctx().request_repaint();
     }
     if state.inspection.is_open && !response.dragged() {

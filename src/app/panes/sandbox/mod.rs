@@ -1,5 +1,4 @@
-//! The sandbox: depth, camera and motion of the frame that is looked at changed by hand, and what the loss
-//! says to it.
+//! Sandbox pane: change depth, camera and motion of the current frame by hand, and see the effect on the loss.
 
 mod slider;
 
@@ -20,19 +19,19 @@ use glam::Vec3;
 use serde::{Deserialize, Serialize};
 use slider::ValueSlider;
 
-/// Translations reach this far, in the network's unit; between frames a car moves a few hundredths.
+/// Largest translation, in the network's unit. (Between two frames a car moves a few hundredths.)
 const FARTHEST: f32 = 0.1;
-/// Rotations reach this far, degrees.
+/// Largest rotation, degrees.
 const WIDEST: f32 = 3.0;
-/// The principal point moves this far, in parts of the picture.
+/// Largest shift of the principal point, as a share of the picture.
 const OFF_CENTRE: f32 = 0.2;
-/// A change of the loss by less is none, percent.
+/// Smallest change of the loss that counts as one, percent.
 const NOTABLE: f32 = 0.05;
 
 #[derive(Default, Serialize, Deserialize)]
 pub struct SandboxPane;
 
-/// What depths are multiplied by.
+/// Draws the factor of depth.
 fn depth(ui: &mut Ui, adjustment: &mut Adjustment) {
     heading(ui, "Depth", "times the prediction");
     let help = "Every depth × this. Without a motion to match, sources no longer land where they should";
@@ -82,7 +81,7 @@ fn camera(ui: &mut Ui, sandbox: &SandboxResult, adjustment: &mut Adjustment, kee
     }
 }
 
-/// How the points move in a source's camera.
+/// Draws the sliders of the motion from the target to a source.
 fn motion(ui: &mut Ui, adjustment: &mut Adjustment, sources: &[FrameId]) {
     heading(ui, "Motion", "in units of depth, and degrees");
     source(ui, &mut adjustment.source, sources);
@@ -98,7 +97,7 @@ fn motion(ui: &mut Ui, adjustment: &mut Adjustment, sources: &[FrameId]) {
     }
 }
 
-/// The choice of the source whose motion is changed.
+/// Draws the choice of the source whose motion is changed.
 fn source(ui: &mut Ui, chosen: &mut Option<FrameId>, sources: &[FrameId]) {
     let name = |source: Option<FrameId>| {
         source.map_or("all sources".to_owned(), |id| format!("frame {}", id.label()))
@@ -155,7 +154,7 @@ fn verdict(ui: &mut Ui, sandbox: &SandboxResult) {
     }
 }
 
-/// What a group of rows is about, and what its numbers are counted in.
+/// Draws the title of a group of rows, and the unit of its numbers.
 fn heading(ui: &mut Ui, title: &'static str, unit: &str) {
     table::heading(ui, &FactGroup { title, columns: vec![unit.to_owned()], facts: Vec::new() });
 }

@@ -1,4 +1,4 @@
-//! A number that is changed by hand: its name, a slider, a field to type it into, and a way back.
+//! Row for a number: its name, a slider, a field to type it into, and a reset.
 
 use crate::app::{
     icon::Icon,
@@ -12,13 +12,13 @@ const LABEL: f32 = 88.0;
 const FIELD: f32 = 76.0;
 const UNDO: f32 = 16.0;
 
-/// What is changed, and how it is shown: as `offset` + `scale` · value.
+/// Slider of a value that is displayed as `offset` + `scale` · value.
 pub(super) struct ValueSlider {
     name: &'static str,
     help: &'static str,
-    /// What the value may be.
+    /// Allowed values.
     range: RangeInclusive<f32>,
-    /// The value that changes nothing: 1 for factors, 0 for what is added.
+    /// Value that changes nothing: 1 for a factor, 0 for an offset.
     unchanged: f32,
     offset: f32,
     scale: f32,
@@ -27,17 +27,17 @@ pub(super) struct ValueSlider {
 }
 
 impl ValueSlider {
-    /// What something is multiplied by.
+    /// Slider of a factor.
     pub fn factor(name: &'static str, help: &'static str, range: RangeInclusive<f32>) -> Self {
         Self { name, help, range, unchanged: 1.0, offset: 0.0, scale: 1.0, unit: "", decimals: 3 }
     }
 
-    /// What is added to something, up to this much in either direction.
+    /// Slider of an offset, up to `most` in either direction.
     pub fn addend(name: &'static str, help: &'static str, most: f32) -> Self {
         Self { range: -most..=most, unchanged: 0.0, decimals: 4, ..Self::factor(name, help, 0.0..=0.0) }
     }
 
-    /// Shows what becomes of something: of this much if the value were 0, and so much more for each 1.
+    /// Sets the displayed number: `offset` at value 0, and `scale` more for each 1.
     pub fn shown_as(self, offset: f32, scale: f32, unit: &'static str, decimals: usize) -> Self {
         Self { offset, scale, unit, decimals, ..self }
     }
@@ -46,7 +46,7 @@ impl ValueSlider {
         self.offset + value * self.scale
     }
 
-    /// Draws the row; says whether the value was changed in it.
+    /// Draws the row; true if the value was changed.
     pub fn ui(&self, ui: &mut Ui, value: &mut f32) -> bool {
         let before = *value;
         ui.push_id(self.name, |ui| ui.horizontal(|ui| self.row(ui, value)));
@@ -78,7 +78,7 @@ impl ValueSlider {
         let field = if is_factor && self.scale == 1.0 { field.prefix("× ") } else { field };
         let field = ui.add_sized([FIELD, LINE], field).on_hover_text(self.help);
         if slider.changed() || field.changed() {
-            // Typed or dragged back to what is shown as unchanged, it is that.
+            // A value that is displayed like the unchanged one becomes exactly that.
             let is_back = (shown - self.shown(*unchanged)).abs() < 0.5 * 0.1f32.powi(*decimals as i32);
             *value = if is_back { *unchanged } else { (shown - self.offset) / self.scale };
         }

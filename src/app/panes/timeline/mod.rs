@@ -1,4 +1,4 @@
-//! The frames of the drive: their pictures, scrubbing, stepping and playing.
+//! Timeline pane: the frames of the drive, with thumbnails, scrubbing, stepping and playing.
 
 mod strip;
 
@@ -23,16 +23,16 @@ use serde::{Deserialize, Serialize};
 use strip::{FilmStrip, HoveredFrame};
 
 const BAR: f32 = 14.0;
-/// Height of the pictures, if there is room for so much.
+/// Height of the thumbnails, if there is enough room, points.
 const LOWEST_PICTURES: f32 = 24.0;
 const HIGHEST_PICTURES: f32 = 72.0;
-/// Height of the numbers below the bar.
+/// Height of the numbers below the bar, points.
 const NUMBERS: f32 = 18.0;
-/// What must be left for the bar, the numbers and the space around them.
+/// Height that the bar, the numbers and the space around them need, points.
 const BESIDE_PICTURES: f32 = BAR + NUMBERS + 16.0;
-/// Room for what the colours mean, which goes first where there is little.
+/// Width of the key of colours, which is left out first if there is little room, points.
 const KEY: f32 = 200.0;
-/// Room for the switch at the right of the header.
+/// Width of the switch at the right of the header, points.
 const FOLLOW: f32 = 120.0;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ fn control(ui: &mut Ui, state: &mut State, icon: Icon, action: Action) {
     }
 }
 
-/// What the colours of the frames mean.
+/// Draws the key of the frames' colours.
 fn key_of_colours(ui: &mut Ui) {
     let palette = Palette::of(ui);
     let uses =
@@ -65,7 +65,7 @@ fn key_of_colours(ui: &mut Ui) {
     }
 }
 
-/// Which camera of the rig is looked through, if there is a choice.
+/// Draws the choice of the camera of the rig, if there is more than one.
 fn cameras(ui: &mut Ui, state: &mut State) {
     let sides = state.playhead.sides().to_vec();
     if sides.len() < 2 {
@@ -89,7 +89,7 @@ fn side_name(side: Side) -> &'static str {
     }
 }
 
-/// What is on the screen, if it is not simply the frame of the playhead.
+/// Text about the frame on the screen, if it is not simply that of the playhead.
 fn shown(state: &State) -> String {
     let Some(picture) = &state.picture else { return String::new() };
     let is_playhead = Some(&picture.key) == state.playhead.key().as_ref();
@@ -106,7 +106,7 @@ fn shown(state: &State) -> String {
     }
 }
 
-/// What is said of the frame at this place of the drive.
+/// Text about the frame at this index of the drive.
 fn described(state: &State, index: u32) -> String {
     let usage = match state.playhead.uses().get(index as usize) {
         Some(FrameUse::Training) => "trains",
@@ -117,7 +117,7 @@ fn described(state: &State, index: u32) -> String {
     format!("frame {}: {usage}", state.playhead.frames().start + index)
 }
 
-/// Where the pictures lie, if there is room for them, and the bar below them.
+/// Rectangle of the thumbnails, if there is room for them, and of the bar below them.
 fn places(space: Rect) -> (Option<Rect>, Rect) {
     let bar = |top| Rect::from_min_size(Pos2::new(space.left(), top), Vec2::new(space.width(), BAR));
     let height = (space.height() - BESIDE_PICTURES).min(HIGHEST_PICTURES);
@@ -129,7 +129,7 @@ fn places(space: Rect) -> (Option<Rect>, Rect) {
     (Some(pictures), bar(pictures.bottom() + theme::UNIT))
 }
 
-/// The bar with its numbers, the frame on the screen and the knob.
+/// Draws the bar with its numbers, the frame on the screen and the knob.
 fn draw_bar(ui: &Ui, bar: Rect, state: &State, step: f32) {
     let palette = Palette::of(ui);
     let frames = state.playhead.frames();
@@ -150,7 +150,7 @@ fn draw_bar(ui: &Ui, bar: Rect, state: &State, step: f32) {
     ui.painter().rect_filled(knob, 2.0, palette.accent);
 }
 
-/// Which frames train and which validate, as a band of colours.
+/// Draws a band of colours that shows which frames are for training and which for validation.
 fn draw_uses(ui: &Ui, bar: Rect, uses: &[FrameUse], palette: &Palette) {
     let step = bar.width() / uses.len().max(1) as f32;
     let mut first = 0;
@@ -170,7 +170,7 @@ fn draw_uses(ui: &Ui, bar: Rect, uses: &[FrameUse], palette: &Palette) {
     }
 }
 
-/// Frame numbers at round places.
+/// Draws round frame numbers.
 fn draw_numbers(ui: &Ui, bar: Rect, frames: &std::ops::Range<u32>, step: f32) {
     let spacing = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
         .into_iter()
@@ -239,7 +239,7 @@ impl Pane for TimelinePane {
         let pointed = response.hover_pos().filter(|_| pressed.is_none()).and_then(|at| {
             let (index, key) = (index_at(at.x), state.playhead.key()?);
             let key = FrameKey { frame: frames.start + index, ..key };
-            // Its header stays in sight.
+            // The header remains visible.
             let whole = space.top() - theme::HEADER..=bar.bottom() + NUMBERS;
             let beside = Rect::from_x_y_ranges(at.x..=at.x, whole);
             Some(HoveredFrame { key, text: described(state, index), response: &response, beside })

@@ -1,4 +1,4 @@
-//! The film strip: small pictures of the drive over its bar, and a larger one of the frame that is pointed at.
+//! Film strip: thumbnails of the drive above its bar, and a larger picture of the frame under the pointer.
 
 use crate::{
     app::{application::REDRAW_DELAY, playhead::Playhead, theme::Palette},
@@ -18,22 +18,22 @@ use std::{
     sync::Arc,
 };
 
-/// Memory of the pictures that are kept.
+/// Most memory of the thumbnails that are kept, bytes.
 const MOST_BYTES: usize = 32 << 20;
-/// So many of the largest are well within it.
+/// Most thumbnails that are kept; of the largest size, these are well within [`MOST_BYTES`].
 const MOST_PICTURES: usize = 64;
-/// Points that the picture of the frame under the pointer may take.
+/// Largest size of the picture of the frame under the pointer, points.
 const LARGE: Vec2 = Vec2::new(240.0, 160.0);
-/// Pixels of a point, at most: finer ones would cost memory that nobody sees.
+/// Most pixels of a thumbnail per point: more would take memory without a visible difference.
 const FINEST: f32 = 2.0;
-/// Between pictures.
+/// Gap between thumbnails, points.
 const GAP: f32 = 2.0;
-/// Width by height where no picture can be read: KITTI's.
+/// Aspect ratio (width / height) if no picture can be read: that of KITTI.
 const USUAL_PROPORTIONS: f32 = 1242.0 / 375.0;
 
-/// The frames whose pictures, each about so many points wide, fill a bar of so many points side by side:
-/// evenly spaced, each the one in the middle of its part of the bar. If all pictures fit at two thirds of this
-/// width, they are all there.
+/// Frames whose thumbnails, each about `picture_width` points wide, fill a bar of `width` points side by side. They are
+/// evenly spaced, each the middle frame of its part of the bar. If all thumbnails fit at two thirds of this width, all
+/// are included.
 pub fn frames_along(frames: Range<u32>, width: f32, picture_width: f32) -> Vec<u32> {
     let fitting = ((width + GAP) / (picture_width + GAP)).round().max(1.0) as usize;
     let has_all = 2 * frames.len() <= 3 * fitting;
@@ -42,35 +42,35 @@ pub fn frames_along(frames: Range<u32>, width: f32, picture_width: f32) -> Vec<u
     (0..count).map(|part| frames.start + middle(part) as u32).collect()
 }
 
-/// The pictures of the open data, as far as they were needed.
+/// Thumbnails of the open data, loaded on demand.
 #[derive(Default)]
 pub struct FilmStrip {
     opened: Option<StripTextures>,
 }
 
 struct StripTextures {
-    /// The egui context that holds the textures.
+    /// egui context that owns the textures.
     context: Context,
     source: Arc<dyn FrameSource>,
     within: ImageSize,
     previews: Previews,
-    /// What is on the screen, the most wanted first.
+    /// Frames on the screen, in the order in which their thumbnails are needed.
     needed: Vec<FrameKey>,
     textures: HashMap<FrameKey, TextureHandle>,
-    /// Width by height of the pictures of a drive.
+    /// Name of a drive, and the aspect ratio (width / height) of its pictures.
     proportions: Option<(String, f32)>,
 }
 
-/// What there is of a picture.
+/// State of a thumbnail.
 enum ThumbnailState {
     NotYet,
     Picture(TextureId, Vec2),
-    /// There is none, for this reason.
+    /// It cannot be read, for this reason.
     Broken(Arc<str>),
 }
 
 impl FilmStrip {
-    /// Draws the pictures in their places, and that of the frame that is pointed at, if there is one.
+    /// Draws the thumbnails at their positions, and the larger picture of the frame under the pointer, if any.
     pub fn ui(
         &mut self,
         ui: &Ui,
@@ -93,7 +93,7 @@ impl FilmStrip {
         opened.textures.retain(|key, _| needed.contains(key));
     }
 
-    /// The pictures of this source, as fine as the screen.
+    /// Thumbnails of this source, at the resolution of the screen.
     fn open(&mut self, context: &Context, source: &Arc<dyn FrameSource>) -> &mut StripTextures {
         let pixels = LARGE * context.pixels_per_point().min(FINEST);
         let within = ImageSize { height: pixels.y.round() as usize, width: pixels.x.round() as usize };
@@ -117,21 +117,21 @@ impl FilmStrip {
     }
 }
 
-/// The frame that is pointed at.
+/// Frame under the pointer.
 pub struct HoveredFrame<'a> {
-    /// What it is.
+    /// Drive, frame number and side.
     pub key: FrameKey,
-    /// What is said of it.
+    /// Text about the frame.
     pub text: String,
-    /// Of what is pointed at.
+    /// Response of the widget under the pointer.
     pub response: &'a Response,
-    /// What the picture must not cover.
+    /// Area that the picture must not cover.
     pub beside: Rect,
 }
 
 impl StripTextures {
-    /// Those of the drive, by the frame in its middle: how many pictures fit is known only then, and what
-    /// were asked for before could be the wrong ones.
+    /// Aspect ratio of the drive's pictures, taken from the frame in its middle; `None` until that is read. Only then
+    /// it is known how many thumbnails fit, and thus which frames to request.
     fn proportions(&mut self, playhead: &Playhead) -> Option<f32> {
         let known = self.proportions.as_ref().filter(|(folder, _)| folder == playhead.folder());
         if let Some((_, proportions)) = known {
@@ -187,7 +187,7 @@ impl StripTextures {
         if !has_all {
             let place = (key.frame - playhead.frames().start) as f32 + 0.5;
             let x = row.left() + place * row.width() / playhead.frames().len() as f32;
-            // Seen on bright pictures and on dark ones.
+            // Visible on bright pictures and on dark ones.
             ui.painter().vline(x, row.y_range(), Stroke::new(4.0, Color32::from_black_alpha(140)));
             ui.painter().vline(x, row.y_range(), Stroke::new(2.0, palette.accent));
         }
@@ -216,7 +216,7 @@ impl StripTextures {
     }
 }
 
-/// A picture within its place, or an empty frame: crossed out where there will be no picture.
+/// Draws a thumbnail, or an empty frame if it is not there yet, crossed out if it cannot be read.
 fn draw(painter: &Painter, place: Rect, shown: &ThumbnailState, palette: &Palette) {
     if let ThumbnailState::Picture(texture, size) = shown {
         let size = *size * (place.size() / *size).min_elem();

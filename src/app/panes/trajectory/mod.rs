@@ -1,4 +1,4 @@
-//! The path of the drive as the pose network sees it, against the true one.
+//! Trajectory pane: the path of the drive predicted by the pose network, against the true path.
 
 mod plan;
 mod space;
@@ -13,7 +13,7 @@ use crate::{
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
 use serde::{Deserialize, Serialize};
 
-/// Room for the figures and the line of conventions, points.
+/// Height of the errors and the line of conventions, points.
 const WORDS: f32 = 64.0;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct TrajectoryPane {
     orbit: Orbit,
 }
 
-/// What the colours of the lines are.
+/// Colours of the lines.
 struct PathColours {
     predicted: Color32,
     truth: Color32,
@@ -57,7 +57,7 @@ fn name(alignment: Alignment) -> (&'static str, &'static str) {
     }
 }
 
-/// Why there is no path, or a button that asks for it.
+/// Draws the reason why there is no path, or a button that requests it.
 fn invitation(ui: &mut Ui, rect: Rect, state: &mut State) {
     if state.playhead.key().is_none() {
         empty(
@@ -84,7 +84,7 @@ fn invitation(ui: &mut Ui, rect: Rect, state: &mut State) {
     }
 }
 
-/// The errors in words, and how they were made.
+/// Draws the errors as text, and the conventions that they were computed by.
 fn words(ui: &mut Ui, report: &PathReport, alignment: Alignment) {
     let trajectory = report.trajectory();
     let text = if let Some(evaluation) = &report.evaluation {

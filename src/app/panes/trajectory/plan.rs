@@ -1,4 +1,4 @@
-//! The path from above, and below it how far it is beside the true one.
+//! Path from above, and below that its distance from the true path.
 
 use super::PathColours;
 use crate::{
@@ -11,15 +11,15 @@ use egui_plot::{
 };
 use glam::DAffine3;
 
-/// Share of the height for the view from above.
+/// Share of the height that the view from above takes.
 const ABOVE: f32 = 0.68;
-/// A click this near to the path means it, points.
+/// Distance of a click from the path within which it selects a frame, points.
 const NEAR: f32 = 32.0;
 
-/// A point of a plot that stands for a frame.
+/// Frame number and its point in a plot.
 type Mark = (u32, [f64; 2]);
 
-/// Draws both; gives the frame whose place was clicked.
+/// Draws both plots. Gives the frame that was clicked.
 pub fn draw(
     ui: &mut Ui,
     rect: Rect,
@@ -83,14 +83,14 @@ fn points(marks: &[Mark]) -> PlotPoints<'static> {
     marks.iter().map(|(_, place)| *place).collect()
 }
 
-/// The places of the frame that is looked at.
+/// Draws the positions of the current frame.
 fn here(plot: &mut egui_plot::PlotUi<'_>, lines: [&[Mark]; 2], frame: u32, colours: &PathColours) {
     let places = lines.into_iter().flatten().filter(|(marked, _)| *marked == frame);
     let places: PlotPoints<'_> = places.map(|(_, place)| *place).collect();
     plot.points(Points::new("this frame", places).radius(4.5).color(colours.here));
 }
 
-/// Where a plot was clicked.
+/// Click on a plot.
 struct PlotClick {
     response: Response,
     transform: PlotTransform,
@@ -118,7 +118,7 @@ fn show<'a>(
     clicked.then_some(PlotClick { response: shown.response, transform: shown.transform })
 }
 
-/// The frame whose mark is nearest to a click, if one is near.
+/// Frame whose mark is nearest to a click, if one is near enough.
 fn nearest(click: &PlotClick, lines: [&[Mark]; 2]) -> Option<u32> {
     let at = click.response.interact_pointer_pos()?;
     let distance = |place: [f64; 2]| {

@@ -1,16 +1,16 @@
-//! The path in space, over a grid of metres.
+//! Path in 3D, over a grid of metres.
 
 use super::PathColours;
 use crate::{app::path::PathReport, geometry::trajectory::Alignment, view::Orbit};
 use egui::{Align2, Color32, FontId, Rect, Sense, Stroke, Ui};
 use glam::{DAffine3, DVec3};
 
-/// The longer side of the path in the orbit's unit of length.
+/// Length of the longer side of the path, in the orbit's unit.
 const SPAN: f64 = 1.5;
-/// The grid has about so many lines on its longer side.
+/// Approximate number of grid lines along the longer side.
 const LINES: f64 = 6.0;
 
-/// Draws the path; the pointer turns it.
+/// Draws the path, which the pointer rotates.
 pub fn draw(
     ui: &mut Ui,
     rect: Rect,
@@ -75,7 +75,7 @@ pub fn draw(
     }
 }
 
-/// Takes places of the path to the screen.
+/// Projection from positions on the path to the screen.
 struct Stage<'a> {
     rect: Rect,
     orbit: &'a Orbit,
@@ -90,7 +90,7 @@ impl Stage<'_> {
     }
 }
 
-/// Metres between the lines of the grid: 1, 2 or 5 times a power of ten.
+/// Distance between the lines of the grid, metres: 1, 2 or 5 times a power of ten.
 fn spacing(side: f64) -> f64 {
     let rough = side / LINES;
     let power = 10_f64.powf(rough.log10().floor());

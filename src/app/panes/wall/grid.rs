@@ -17,27 +17,27 @@ use egui::{Align2, Button, Color32, Rect, Role, ScrollArea, Sense, TextStyle, Ui
 use std::sync::Arc;
 
 const GAP: f32 = 4.0;
-/// Rows shrink to fit their number, but no further.
+/// Lowest height to which rows shrink to fit, points.
 const LEAST_HEIGHT: f32 = 60.0;
-/// What the name of a column needs.
+/// Width that the name of a column needs, points.
 const LEAST_WIDTH: f32 = 132.0;
 const CAPTION: f32 = 24.0;
-/// What the colours of a column mean, above its pictures: those are small.
+/// Height of the legend of a column, above its pictures because these are small, points.
 const LEGEND: f32 = 22.0;
 const CROSS: Vec2 = Vec2::splat(18.0);
-/// Width through height of a driving picture, until one is there.
+/// Aspect ratio (width / height) until the first picture is there.
 const USUAL_ASPECT: f32 = 10.0 / 3.0;
 
-/// What a row may ask for.
+/// Request of a row.
 enum RowRequest {
     Remove(FrameKey),
     LookAt(FrameKey),
 }
 
-/// The sides of the pictures.
+/// Size and spacing of the pictures.
 #[derive(Clone, Copy)]
 struct CellSizes {
-    /// From the left end of a column to that of the next.
+    /// Distance from the left edge of a column to that of the next.
     pitch: f32,
     picture: Vec2,
     left: f32,
@@ -66,7 +66,7 @@ impl WallPane {
     pub(super) fn grid(&mut self, ui: &mut Ui, state: &mut State) {
         let names = [MapName::Colour(FrameId::TARGET), self.disparity(state), self.map];
         let shown = state.snapshot_place().map(|place| Arc::clone(&state.wall.looked_at().all()[place]));
-        // Of the present run, so that others are compared with it.
+        // That of the current run, so that other runs are compared with it.
         let newest = state.wall.snapshots.all().last().or(state.wall.looked_at().all().last());
         self.pictures.turn_to(shown.as_ref(), if self.own_range { shown.as_ref() } else { newest });
         let pins = state.wall.rows();
@@ -122,7 +122,7 @@ impl WallPane {
         }
     }
 
-    /// Draws a picture of a row, or why there is none.
+    /// Draws a picture of a row, or the reason why there is none.
     fn cell(
         &mut self,
         ui: &mut Ui,
@@ -189,7 +189,7 @@ impl WallPane {
     }
 }
 
-/// What a row is of.
+/// Frame of a row.
 struct WallRow<'a> {
     key: &'a FrameKey,
     shown: Option<&'a Snapshot>,
@@ -197,7 +197,7 @@ struct WallRow<'a> {
     same_drive: bool,
 }
 
-/// A cross on a plate, so that it is seen on any picture.
+/// Draws a button with a cross on a plate, visible on any picture; true if it was clicked.
 fn cross(ui: &Ui, place: Rect, key: &FrameKey) -> bool {
     ui.painter().rect_filled(place, 3.0, Color32::from_black_alpha(168));
     let response = ui.interact(place, ui.scope_id().with(("cross", key)), Sense::click());
@@ -207,9 +207,9 @@ fn cross(ui: &Ui, place: Rect, key: &FrameKey) -> bool {
     response.on_hover_text("Take this frame from the wall").clicked()
 }
 
-/// What the colours of a column mean.
+/// Draws the legend of a column.
 fn draw_legend(ui: &Ui, state: &State, strip: Rect, name: MapName, look: &Appearance) {
-    // On pictures a legend may cover a third of their height; nothing lies below this one.
+    // A legend takes at most a third of the height that it is given. This one covers no picture, so it is given more.
     let place = strip.expand2(Vec2::new(theme::HALF, LEGEND));
     let scale = ColourBar { style: &look.style, range: look.range, unit: legend::unit(name), value: None };
     legend::bar(ui.painter(), place, Align2::LEFT_CENTER, &scale);
@@ -217,7 +217,7 @@ fn draw_legend(ui: &Ui, state: &State, strip: Rect, name: MapName, look: &Appear
     legend::patches(ui.painter(), place, Align2::LEFT_CENTER, (&meanings, None));
 }
 
-/// Why there is no picture.
+/// Reason why there is no picture.
 fn absence(state: &State, shown: Option<&Snapshot>, scene: &WallRow) -> String {
     let text = match shown.map(|snapshot| (snapshot, snapshot.frame(scene.key))) {
         None => "Waiting for the prediction …",
@@ -231,7 +231,7 @@ fn absence(state: &State, shown: Option<&Snapshot>, scene: &WallRow) -> String {
     text.to_owned()
 }
 
-/// A frame by its number and side, and by its drive without the day if that tells it from others.
+/// Short name of a frame: number and side, and unless all are from the same drive, the drive without its date.
 fn short(FrameKey { folder, frame, side }: &FrameKey, same_drive: bool) -> String {
     let side = if *side == Side::Left { "" } else { " right" };
     if same_drive {

@@ -23,7 +23,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Steps from one snapshot to the next.
+/// Choices of the number of steps from one snapshot to the next.
 const EVERY: [u64; 4] = [10, 50, 100, 500];
 const FOOTER: f32 = 52.0;
 
@@ -31,9 +31,9 @@ const FOOTER: f32 = 52.0;
 #[serde(default)]
 pub struct WallPane {
     every: u64,
-    /// What the last column shows.
+    /// Map of the last column.
     map: MapName,
-    /// Whether each snapshot has the range of its own values, instead of that of the newest.
+    /// True to colour each snapshot by the range of its own values, instead of that of the newest.
     own_range: bool,
     #[serde(skip)]
     pictures: SnapshotTextures,
@@ -71,7 +71,7 @@ impl WallPane {
             chosen
         });
         match combo.inner {
-            // It is closed.
+            // The chooser is closed.
             None => self.tree = MapTree::default(),
             Some(chosen) => self.map = chosen.unwrap_or(self.map),
         }
@@ -82,13 +82,13 @@ impl WallPane {
         combo.response.on_hover_text(help).accessible_name("Map of the last column");
     }
 
-    /// The slider through the snapshots, and what they cost.
+    /// Draws the slider through the snapshots, and their cost.
     fn footer(&mut self, ui: &mut Ui, state: &mut State) {
         let count = state.wall.looked_at().all().len();
         let place = state.snapshot_place();
         ui.horizontal(|ui| {
             ui.spacing_mut().slider_width = (ui.available_width() - 300.0).max(72.0);
-            // One alone is the newest, at the right end.
+            // A single snapshot is the newest, at the right end.
             let last = count.saturating_sub(1).max(1);
             let mut chosen = if count > 1 { place.unwrap_or(last) } else { last };
             let slider = Slider::new(&mut chosen, 0..=last).step_by(1.0).show_value(false);
@@ -124,7 +124,7 @@ impl WallPane {
     }
 }
 
-/// Whose snapshots are looked at, if the curves draw other runs.
+/// Draws the choice of the run whose snapshots are shown, if the curves show other runs.
 fn choose_run(ui: &mut Ui, state: &mut State) {
     let mut runs: Vec<PathBuf> = state.curves.runs.iter().map(|run| run.folder.clone()).collect();
     runs.retain(|run| state.run.as_ref() != Some(run));
@@ -133,7 +133,7 @@ fn choose_run(ui: &mut Ui, state: &mut State) {
     }
     let mut chosen = state.wall.other().map(Path::to_owned);
     let name = |run: Option<&Path>| run.map_or_else(|| "this run".to_owned(), run_name);
-    // Narrow panes cut the name off.
+    // In narrow panes the name is truncated.
     let width = ui.available_width().clamp(48.0, 104.0);
     let combo = ComboBox::from_id_salt("run").selected_text(name(chosen.as_deref())).width(width).truncate();
     let combo = combo.show_ui(ui, |ui| {
@@ -151,7 +151,7 @@ fn choose_run(ui: &mut Ui, state: &mut State) {
     }
 }
 
-/// The step of the pictures.
+/// Text for the step of the pictures.
 fn which(state: &State) -> String {
     let snapshots = state.wall.looked_at().all();
     let Some(place) = state.snapshot_place() else { return String::new() };
@@ -163,7 +163,7 @@ fn which(state: &State) -> String {
     }
 }
 
-/// What snapshots take.
+/// Text for the memory and time that snapshots take.
 fn costs(state: &State) -> String {
     let snapshots = state.wall.looked_at();
     let Some(newest) = snapshots.all().last() else { return String::new() };

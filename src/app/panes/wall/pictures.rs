@@ -1,4 +1,4 @@
-//! The pictures on the wall as textures: thumbnails in the colours of their maps.
+//! Textures of the wall: thumbnails in the colours of their maps.
 
 use crate::{
     app::legend,
@@ -14,29 +14,29 @@ use std::{
     sync::Arc,
 };
 
-/// The textures of the snapshot that is shown, made when they are first drawn.
+/// Textures of the snapshot that is shown, created when they are first drawn.
 #[derive(Default)]
 pub struct SnapshotTextures {
     shown: Option<Arc<Snapshot>>,
-    /// The snapshot whose values say what the ends of the colours stand for.
+    /// Snapshot whose values determine the range of the colours.
     measured: Option<Arc<Snapshot>>,
     looks: BTreeMap<MapName, Appearance>,
-    /// The egui context that holds the textures.
+    /// egui context that owns the textures.
     context: Option<Context>,
     textures: HashMap<(FrameKey, MapName), TextureHandle>,
 }
 
-/// How a map is coloured.
+/// Style of a map, with its range.
 #[derive(Clone)]
 pub struct Appearance {
-    /// Colours, or the meaning of numbers.
+    /// Colours of the map.
     pub style: FieldStyle,
-    /// What their ends stand for.
+    /// Values of the first and the last colour.
     pub range: (f32, f32),
 }
 
 impl SnapshotTextures {
-    /// Turns to another snapshot, coloured by the values of this one or of another.
+    /// Switches to the snapshot `shown`, coloured by the range of the values of `measured`.
     pub fn turn_to(&mut self, shown: Option<&Arc<Snapshot>>, measured: Option<&Arc<Snapshot>>) {
         let is_same = |old: &Option<Arc<Snapshot>>, new: Option<&Arc<Snapshot>>| match (old, new) {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new),
@@ -51,7 +51,7 @@ impl SnapshotTextures {
         (self.shown, self.measured) = (shown.cloned(), measured.cloned());
     }
 
-    /// How a map is coloured; `None` for pictures in colours.
+    /// Style and range of a map; `None` for colour images.
     pub fn look(&mut self, name: MapName, objective: &ObjectiveConfig) -> Option<Appearance> {
         if let Some(look) = self.looks.get(&name) {
             return Some(look.clone());
@@ -64,7 +64,7 @@ impl SnapshotTextures {
         Some(look)
     }
 
-    /// The picture of a thumbnail.
+    /// Texture of a thumbnail.
     pub fn texture(
         &mut self,
         context: &Context,
@@ -99,7 +99,7 @@ fn coloured(thumbnail: &Thumbnail, look: Option<&Appearance>) -> Vec<Color32> {
     colours.map(|[red, green, blue]| Color32::from_rgb(red, green, blue)).collect()
 }
 
-/// The values that the ends of the colours stand for.
+/// Values of the first and the last colour.
 fn range(style: &FieldStyle, values: impl Iterator<Item = f32>) -> (f32, f32) {
     let FieldStyle::Measure { colormap, range, sparse, .. } = style else { return (0.0, 1.0) };
     let outside = match range {
@@ -115,7 +115,7 @@ fn range(style: &FieldStyle, values: impl Iterator<Item = f32>) -> (f32, f32) {
     let at =
         |share: f32| values.get((share * values.len().saturating_sub(1) as f32).round() as usize).copied();
     let (Some(low), Some(high)) = (at(outside), at(1.0 - outside)) else { return (0.0, 1.0) };
-    // What is everywhere the same still has a first and a last colour.
+    // A constant map still needs a range that is not empty.
     let high = high.max(low + f32::EPSILON);
     if colormap.has_middle() { (-high, high) } else { (low, high) }
 }

@@ -17,8 +17,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-/// Added to an angle before the axis-angle vector is divided by it. It makes the axis slightly shorter than 1, as in the
-/// published method.
+/// Added to an angle before the axis-angle vector is divided by it. It makes the axis slightly shorter than 1, as in
+/// the published method.
 const SMALLEST_ANGLE: f32 = 1e-7;
 
 /// Choice of one motion among several, and of its direction.
@@ -149,9 +149,9 @@ fn rotation(axis_angle: Tensor<2>) -> Tensor<3> {
     identity * cosine.clone() + outer * (-cosine + 1.0) + cross * sine
 }
 
-/// Projections `[K·R·K⁻¹ | K·t]` of motions `[B, 4, 4]`, for images of this size and one camera K per item of the batch:
-/// `[B, motions, 3, 4]`. They take pixels (u, v, 1)·depth to homogeneous pixels after the motion. Differentiable with
-/// respect to the motions.
+/// Projections `[K·R·K⁻¹ | K·t]` of motions `[B, 4, 4]`, for images of this size and one camera K per item of the
+/// batch: `[B, motions, 3, 4]`. They take pixels (u, v, 1)·depth to homogeneous pixels after the motion.
+/// Differentiable with respect to the motions.
 pub fn camera_projections(motions: Vec<Tensor<3>>, cameras: &[Intrinsics], size: ImageSize) -> Tensor<4> {
     let device = motions[0].device();
     if !is_gpu(&device) {

@@ -1,5 +1,5 @@
-//! Colour jitter in integer arithmetic. It gives exactly the levels of [`crate::data::augment`] on every device, however
-//! that rounds divisions and fuses products with sums.
+//! Colour jitter in integer arithmetic. It gives exactly the levels of [`crate::data::augment`] on every device,
+//! however that rounds divisions and fuses products with sums.
 //!
 //! Blending reproduces the two roundings of f32 bit by bit. The conversions between RGB and HSV truncate a fraction to
 //! a level. There the CPU's floats truncate as integers do, except for some hues that are exact levels

@@ -34,8 +34,8 @@ impl PackedImages {
     }
 }
 
-/// Pyramid `[N, 3, H/2ˢ, W/2ˢ]` for s = 1 to `levels` of images `[N, 3, H, W]` whose values are multiples of 1/255. Each
-/// level is computed from the one before, as [`crate::data::image::pyramid`] does.
+/// Pyramid `[N, 3, H/2ˢ, W/2ˢ]` for s = 1 to `levels` of images `[N, 3, H, W]` whose values are multiples of 1/255.
+/// Each level is computed from the one before, as [`crate::data::image::pyramid`] does.
 ///
 /// # Panics
 /// If a size does not halve exactly, or the images are not on the GPU backend.

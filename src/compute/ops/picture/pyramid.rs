@@ -1,8 +1,8 @@
-//! Image pyramids by Pillow's Lanczos filter in fixed-point arithmetic. Each level halves the size: horizontally, rounded
-//! to 8 bits, then vertically.
+//! Image pyramids by Pillow's Lanczos filter in fixed-point arithmetic. Each level halves the size: horizontally,
+//! rounded to 8 bits, then vertically.
 //!
-//! Output x depends on the twelve inputs 2x − 5 to 2x + 6. Inputs beyond an end of the axis have weight 0 and the weights
-//! of the others are normalised, so only the three outputs at either end have weights of their own.
+//! Output x depends on the twelve inputs 2x − 5 to 2x + 6. Inputs beyond an end of the axis have weight 0 and the
+//! weights of the others are normalised, so only the three outputs at either end have weights of their own.
 
 use crate::{
     compute::{

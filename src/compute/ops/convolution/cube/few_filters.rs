@@ -1,8 +1,8 @@
 //! Convolutions with 3 × 3 taps, stride 1 and few filters, such as those that end in a disparity. In a product of tiles
 //! most rows would be empty.
 //!
-//! A thread computes a block of 2 × 4 pixels of all filters from a part of the channels. It reads its patch of a channel
-//! once for all taps and filters. The parts are then added in a fixed order.
+//! A thread computes a block of 2 × 4 pixels of all filters from a part of the channels. It reads its patch of a
+//! channel once for all taps and filters. The parts are then added in a fixed order.
 
 #![allow(clippy::manual_is_multiple_of, reason = "kernels have the operator, not the method")]
 

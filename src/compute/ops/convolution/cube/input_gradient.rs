@@ -1,8 +1,8 @@
 //! Gradient of a convolution's input: a matrix product of channels and input pixels, summed over filters and taps.
 //!
-//! With stride s, the taps that read an input pixel depend on its row and column modulo s. So the pixels are processed in
-//! s × s phases, each with its own taps, and no product is known to be zero beforehand. With mirrored padding all pixels
-//! are a single phase, and every tap is tried.
+//! With stride s, the taps that read an input pixel depend on its row and column modulo s. So the pixels are
+//! processed in s × s phases, each with its own taps, and no product is known to be zero beforehand. With mirrored
+//! padding all pixels are a single phase, and every tap is tried.
 
 #![allow(clippy::manual_is_multiple_of, reason = "kernels have the operator, not the method")]
 
@@ -106,8 +106,8 @@ fn gradient_at(
     select(is_inside, activation_gradient(gradient, output, offset, activation), 0.0)
 }
 
-/// Output pixel along an axis whose window begins `distance` input pixels after that of the first; far beyond the last if
-/// there is none. A negative distance has wrapped around.
+/// Output pixel along an axis whose window begins `distance` input pixels after that of the first; far beyond the
+/// last if there is none. A negative distance has wrapped around.
 #[cube]
 fn output_pixel(distance: usize, #[comptime] window: ConvolutionWindow) -> usize {
     if comptime!(window.stride == 1) {
@@ -160,8 +160,8 @@ fn reflected_gradient(
     sum
 }
 
-/// Loads terms of the weight `[filters, rows, kernel, kernel]` from `begin` on, of the rows from `first_row` on, into the
-/// left factor; zero beyond the last term.
+/// Loads terms of the weight `[filters, rows, kernel, kernel]` from `begin` on, of the rows from `first_row` on, into
+/// the left factor; zero beyond the last term.
 #[cube]
 fn load_weight<E: Float>(
     product: &mut Product<E>,

@@ -1,13 +1,13 @@
-//! Loss scaling per convolution: powers of two that gradients are multiplied by before they are rounded to f16, and that
-//! their sums are divided by.
+//! Loss scaling per convolution: powers of two that gradients are multiplied by before they are rounded to f16, and
+//! that their sums are divided by.
 //!
-//! f16 ranges from 6e-5 (6e-8 with fewer bits) to 65504, but the gradients of a mean over pixels are often below 1e-7 and
-//! differ from layer to layer. One factor for the whole loss would have to be guessed, and lowered after each overflow,
-//! as PyTorch's `GradScaler` does. Here each convolution has its own factor: one launch finds the largest magnitude of
-//! its output's gradient, and the factor brings that to at least 2^12 but below 2^13. Gradients down to 2^-26 of the
-//! largest keep all bits of f16. None overflows, not even the sum of four that a mirrored corner adds up before
-//! rounding. Nothing is read back, a maximum does not depend on the order of comparisons, and multiplying by a power of
-//! two rounds nothing.
+//! f16 ranges from 6e-5 (6e-8 with fewer bits) to 65504, but the gradients of a mean over pixels are often below 1e-7
+//! and differ from layer to layer. One factor for the whole loss would have to be guessed, and lowered after each
+//! overflow, as PyTorch's `GradScaler` does. Here each convolution has its own factor: one launch finds the largest
+//! magnitude of its output's gradient, and the factor brings that to at least 2^12 but below 2^13. Gradients down to
+//! 2^-26 of the largest keep all bits of f16. None overflows, not even the sum of four that a mirrored corner adds up
+//! before rounding. Nothing is read back, a maximum does not depend on the order of comparisons, and multiplying by a
+//! power of two rounds nothing.
 //!
 //! Activations have derivatives of at most 1, so the largest gradient after the activation bounds those before it.
 
@@ -19,8 +19,8 @@ use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
-/// True if only the kernels with tiles serve operands of this type. The others keep their factors in registers and shared
-/// memory as f32; f16 is for the tiles, whose products could run on matrix units.
+/// True if only the kernels with tiles serve operands of this type. The others keep their factors in registers and
+/// shared memory as f32; f16 is for the tiles, whose products could run on matrix units.
 pub(super) fn is_for_tiles(operand: ElemType) -> bool {
     operand == F16
 }

@@ -46,8 +46,8 @@ const _: () = {
 const WORKGROUPS: usize = 256;
 
 impl Tile {
-    /// Tile for a product of `rows` × `columns`. It depends on nothing else, so that sums are rounded in the same way on
-    /// every adapter.
+    /// Tile for a product of `rows` × `columns`. It depends on nothing else, so that sums are rounded in the same way
+    /// on every adapter.
     pub fn of(rows: usize, columns: usize) -> Self {
         Self::of_each(1, rows, columns)
     }

@@ -1,9 +1,9 @@
 //! Gradients of a convolution's weight and bias: a matrix product of filters and weights, summed over the pixels of a
 //! batch.
 //!
-//! There are far more terms than results, so the pixels are divided among workgroups, whose sums are then added in a fixed
-//! order. The bias is treated as one more weight, of an input that is 1 everywhere. The sums of [`WORKGROUPS`] tiles take
-//! at most 17 MB besides one more copy of the gradient, whatever the batch.
+//! There are far more terms than results, so the pixels are divided among workgroups, whose sums are then added in a
+//! fixed order. The bias is treated as one more weight, of an input that is 1 everywhere. The sums of [`WORKGROUPS`]
+//! tiles take at most 17 MB besides one more copy of the gradient, whatever the batch.
 
 use super::{
     activation::activation_gradient,

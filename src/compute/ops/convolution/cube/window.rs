@@ -41,8 +41,8 @@ pub(super) struct BatchPixel {
     pub column: usize,
 }
 
-/// Position of pixel number `pixel`, counted through all images of `height` × `width`; a number beyond the last pixel is
-/// clamped to it.
+/// Position of pixel number `pixel`, counted through all images of `height` × `width`; a number beyond the last pixel
+/// is clamped to it.
 #[cube]
 pub(super) fn pixel_at(pixel: usize, images: usize, height: usize, width: usize) -> BatchPixel {
     let plane = height * width;

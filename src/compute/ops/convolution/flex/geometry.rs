@@ -103,8 +103,8 @@ impl Geometry {
         taps
     }
 
-    /// Zeros that a gradient needs on its line before the first value, and rows of zeros above it, so that no tap reaches
-    /// beyond them. The margin to the right of a row is also the margin to the left of the next.
+    /// Zeros that a gradient needs on its line before the first value, and rows of zeros above it, so that no tap
+    /// reaches beyond them. The margin to the right of a row is also the margin to the left of the next.
     pub(super) fn gradient_margin(&self) -> usize {
         self.cells - 1
     }
@@ -130,7 +130,8 @@ impl Geometry {
         (i / self.stride) * self.line_width + j / self.stride
     }
 
-    /// Input row (or column) among `length` that is at row `padded` of the padded input; `None` where the padding is zero.
+    /// Input row (or column) among `length` that is at row `padded` of the padded input; `None` where the padding is
+    /// zero.
     pub(super) fn source(&self, padded: usize, length: usize) -> Option<usize> {
         let margin = self.padding.margin();
         let mirror = matches!(self.padding, Padding::Reflect(_));

@@ -203,8 +203,8 @@ impl WithSimd for PixelSums<'_> {
 }
 
 impl PixelSums<'_> {
-    /// Computes the sums for the filters in `part`, `N` taps by `V` vectors of filters at a time. The part is a multiple
-    /// of `V` vectors.
+    /// Computes the sums for the filters in `part`, `N` taps by `V` vectors of filters at a time. The part is a
+    /// multiple of `V` vectors.
     #[inline(always)]
     fn rows<S: Simd, const N: usize, const V: usize>(&mut self, height: usize, part: Range<usize>) {
         let filters = self.filters;

@@ -1,7 +1,7 @@
 //! Passes over a batch: output, and the gradients of input, weight and bias.
 //!
-//! Each task copies the few rows that it needs to its own lines, small enough for the core's cache, and uses them for many
-//! filters. Nothing of the size of an image is ever copied.
+//! Each task copies the few rows that it needs to its own lines, small enough for the core's cache, and uses them for
+//! many filters. Nothing of the size of an image is ever copied.
 
 use super::{
     Activation,

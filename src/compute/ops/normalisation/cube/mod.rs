@@ -1,5 +1,5 @@
-//! Batch normalisation on the GPU, without atomics. Each workgroup reduces a part of a channel; the next launch combines
-//! the parts of a channel, always in the same order.
+//! Batch normalisation on the GPU, without atomics. Each workgroup reduces a part of a channel; the next launch
+//! combines the parts of a channel, always in the same order.
 
 mod backward;
 mod fixed;

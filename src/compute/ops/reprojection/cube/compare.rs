@@ -198,8 +198,8 @@ pub(super) fn compare_kernel(
     chosen[ABSOLUTE_POS] = number;
 }
 
-/// Sums over each chunk of each item, `[B, 1, 1, CHUNKS]`: of the smallest candidate losses, and of the number of pixels
-/// that train because a source is chosen there.
+/// Sums over each chunk of each item, `[B, 1, 1, CHUNKS]`: of the smallest candidate losses, and of the number of
+/// pixels that train because a source is chosen there.
 #[cube(launch)]
 pub(super) fn chunk_totals_kernel(
     minimum: &Tensor<f32>,

@@ -56,8 +56,8 @@ fn times_held(index: usize, step: usize, length: usize) -> f32 {
 }
 
 /// Derivative of the loss with respect to one colour of a warped source at a pixel, not yet divided by the number of
-/// pixels: that of L1 if the source was chosen there, and that of SSIM from the surrounding windows where it was chosen.
-/// Without SSIM `slopes` is not read.
+/// pixels: that of L1 if the source was chosen there, and that of SSIM from the surrounding windows where it was
+/// chosen. Without SSIM `slopes` is not read.
 #[cube]
 pub(super) fn colour_gradient(
     warped: &Tensor<f32>,

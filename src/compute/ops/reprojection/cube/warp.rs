@@ -8,8 +8,8 @@ use crate::compute::ops::{
 };
 use cubecl::prelude::*;
 
-/// Taps of bilinear upsampling along one axis: the two input pixels that an output pixel lies between, and the weight of
-/// the second. The same as `resize::taps`.
+/// Taps of bilinear upsampling along one axis: the two input pixels that an output pixel lies between, and the weight
+/// of the second. The same as `resize::taps`.
 #[derive(CubeType)]
 pub(super) struct UpsampleTaps {
     pub first: usize,

@@ -199,8 +199,8 @@ impl GradientScratch {
         Self { sums: [sums(), sums(), sums()] }
     }
 
-    /// Computes the gradient of a row of `image`. `weights` are those of the windows of three rows: 0 where another source
-    /// was chosen. `slopes` are the three rows of each derivative, `None` without SSIM.
+    /// Computes the gradient of a row of `image`. `weights` are those of the windows of three rows: 0 where another
+    /// source was chosen. `slopes` are the three rows of each derivative, `None` without SSIM.
     #[inline(always)]
     pub fn gather(
         &mut self,

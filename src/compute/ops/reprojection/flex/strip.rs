@@ -99,8 +99,8 @@ impl StripScratch {
     }
 }
 
-/// Computes loss and gradients of the strip of rows `own` of an item. `S` is the instruction set that this function, and
-/// everything inlined into it, is compiled for.
+/// Computes loss and gradients of the strip of rows `own` of an item. `S` is the instruction set that this function,
+/// and everything inlined into it, is compiled for.
 #[macerator::with_simd]
 #[allow(clippy::extra_unused_type_parameters, reason = "it selects the instruction set of what is inlined")]
 pub(super) fn process<'a, S: macerator::Simd>(
@@ -230,15 +230,15 @@ fn take_better(
     }
 }
 
-/// `yes` if all bits of the mask are set, `no` if none is. Bitwise, so that the compiler makes no branch of it, which on
-/// such data would be mispredicted half the time.
+/// `yes` if all bits of the mask are set, `no` if none is. Bitwise, so that the compiler makes no branch of it, which
+/// on such data would be mispredicted half the time.
 #[inline(always)]
 fn select(mask: u32, yes: f32, no: f32) -> f32 {
     f32::from_bits((yes.to_bits() & mask) | (no.to_bits() & !mask))
 }
 
-/// Computes the gradient of a row: with respect to the upsampled disparity into `scratch.depth_gradient`; with respect to
-/// the projections it is added to `projection_gradients`.
+/// Computes the gradient of a row: with respect to the upsampled disparity into `scratch.depth_gradient`; with
+/// respect to the projections it is added to `projection_gradients`.
 #[inline(always)]
 fn pull_back(
     item: &BatchItem<'_>,

@@ -52,9 +52,9 @@ fn shifted_row(
     values
 }
 
-/// Result `[batch, rows, height, width]` of an image `[batch, channels, ..]`. With an activation `before`, the image is a
-/// gradient that first goes back through that activation, whose values are `activations`. The bias is read only with
-/// `has_bias`.
+/// Result `[batch, rows, height, width]` of an image `[batch, channels, ..]`. With an activation `before`, the image
+/// is a gradient that first goes back through that activation, whose values are `activations`. The bias is read only
+/// with `has_bias`.
 #[cube(launch_unchecked)]
 pub(super) fn sliding_kernel<N: Size>(
     image: &Tensor<f32>,

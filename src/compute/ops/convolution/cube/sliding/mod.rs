@@ -1,10 +1,10 @@
-//! Convolutions with 3 × 3 taps and stride 1, and the gradients of their input: a matrix product of filters and blocks of
-//! pixels, summed over channels and taps.
+//! Convolutions with 3 × 3 taps and stride 1, and the gradients of their input: a matrix product of filters and
+//! blocks of pixels, summed over channels and taps.
 //!
-//! A thread computes a block of 4 × 4 pixels of four filters, or 2 × 4 pixels of eight, from a patch of 6 × 6 or 4 × 6
-//! pixels. The patch is loaded once for all nine taps, and the window slides over it in registers. Compared with unfolded
-//! columns, this takes a quarter or a third of the reads of pixels from global memory, and 0.6 or 0.7 of the reads from
-//! shared memory.
+//! A thread computes a block of 4 × 4 pixels of four filters, or 2 × 4 pixels of eight, from a patch of 6 × 6 or 4 ×
+//! 6 pixels. The patch is loaded once for all nine taps, and the window slides over it in registers. Compared with
+//! unfolded columns, this takes a quarter or a third of the reads of pixels from global memory, and 0.6 or 0.7 of the
+//! reads from shared memory.
 
 mod kernel;
 mod shape;

@@ -57,8 +57,8 @@ pub struct SlidingTile {
     pub(super) channels: usize,
 }
 
-/// The tiles, by the most rows of the result that each serves: with blocks of four rows, and with blocks of two rows for
-/// maps whose height is no multiple of four.
+/// The tiles, by the most rows of the result that each serves: with blocks of four rows, and with blocks of two rows
+/// for maps whose height is no multiple of four.
 const TILES: [[SlidingTile; 2]; 3] = [
     [
         SlidingTile { rows: 16, blocks: PixelBlocks { rows: 4, count: 16 }, channels: 2 },
@@ -151,8 +151,8 @@ pub struct SlidingWindow {
     pub(super) margin: usize,
     /// True if the padding is mirrored, false if it is zero.
     pub reflects: bool,
-    /// True if the result is the gradient of an image with a mirrored margin of one pixel: the gradient of the margin is
-    /// then added to the pixels that it mirrors, those next to the outermost.
+    /// True if the result is the gradient of an image with a mirrored margin of one pixel: the gradient of the margin
+    /// is then added to the pixels that it mirrors, those next to the outermost.
     pub(super) folds: bool,
     /// True if the weight is `[channels, rows, 3, 3]`, with the taps in reverse order.
     pub(super) is_transposed: bool,

@@ -63,8 +63,8 @@ const _: () = {
 };
 
 impl GradientTile {
-    /// Tile for the gradients of `filters` and `channels` from maps `[batch, height, width]`; `None` if this kernel does
-    /// not serve them, because the window does not slide, or much of tiles or blocks would be unused.
+    /// Tile for the gradients of `filters` and `channels` from maps `[batch, height, width]`; `None` if this kernel
+    /// does not serve them, because the window does not slide, or much of tiles or blocks would be unused.
     pub fn of(window: ConvolutionWindow, [filters, channels]: [usize; 2], maps: [usize; 3]) -> Option<Self> {
         let [few, many] = TILES;
         let [tall, low] = if filters <= few[0].filters { few } else { many };

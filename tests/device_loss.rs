@@ -1,4 +1,4 @@
-//! A lost device: nothing waits for it for ever, it is told in words, and another takes its place.
+//! A lost device: nothing waits for it for ever, the loss is reported, and another device replaces it.
 
 use crate::seam::render_state;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -21,10 +21,10 @@ use std::{
     time::Duration,
 };
 
-/// Within this time everything ends, unless it waits for ever.
+/// Time after which a wait counts as endless.
 const FOR_EVER: Duration = Duration::from_secs(120);
 
-/// A device of its own, for a test to destroy.
+/// Opens a device that the test may destroy.
 fn gpu() -> Compute {
     Compute::open(DeviceChoice::Gpu, None).expect("these tests need an adapter: install mesa-vulkan-drivers")
 }
@@ -38,7 +38,7 @@ fn ramp(device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [64, 64]), device)
 }
 
-/// Several kernels, checked against the CPU backend.
+/// Checks the results of several kernels against the CPU backend.
 fn assert_computes(compute: &Compute) {
     let computed = |device: &Device| values(ramp(device).matmul(ramp(device)).add_scalar(0.5)).unwrap();
     let expected = computed(&Device::flex());
@@ -47,7 +47,7 @@ fn assert_computes(compute: &Compute) {
     }
 }
 
-/// Does some work on another thread, which must end.
+/// Runs `work` on another thread and checks that it ends.
 fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = channel();
     thread::spawn(move || drop(sender.send(work())));
@@ -55,7 +55,7 @@ fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static
 }
 
 #[test]
-fn a_device_that_is_lost_in_a_computation_is_told_and_another_computes_the_same() {
+fn a_device_lost_in_a_computation_is_reported_and_another_computes_the_same() {
     let compute = gpu();
     assert_computes(&compute);
     assert_eq!(compute.loss(), None);
@@ -137,7 +137,7 @@ fn what_is_read_when_the_device_is_lost_arrives_or_fails() {
 }
 
 #[test]
-fn a_device_that_is_lost_while_only_looking_is_told() {
+fn a_device_lost_while_idle_is_reported() {
     let compute = gpu();
     let display = display(&compute);
     let tensor = ramp(&compute.device).reshape([1, 64, 64]);
@@ -192,7 +192,7 @@ fn the_cpu_backend_takes_over_where_no_adapter_opens() {
     assert!(cpu.continued_on(refused()).fallback.is_none(), "it computed on the CPU before");
 }
 
-/// What a window that draws with this device shows.
+/// Renders what a window of this device shows.
 fn drawn(display: &DisplayDevice, draw: impl Fn(&egui::Painter, Rect) + 'static) -> RgbaImage {
     let size = Vec2::new(16.0, 16.0);
     let mut harness = Harness::builder()
