@@ -1,32 +1,32 @@
-// How a number becomes a colour: by where it lies in a range, or by its index. Whoever uses it binds
-// `reading`, `table` (RGBA, one byte each, red lowest) and `range` (lowest value, highest value, median:
-// given, or found by range.wgsl).
+// Colours of numbers: by position in a range, or by index. The shader that this is part of binds `colours`,
+// `table` (RGBA, one byte each, red in the lowest) and `range` (lowest value, highest value, median: given, or found
+// by range.wgsl).
 
-struct Reading {
-    // Entries of the table.
+struct ColourUniform {
+    // Number of entries of the table.
     entries: u32,
     // 1: the value is an index into the table.
     category: u32,
-    // 1: equal ratios, not equal differences, are equally far apart in the table.
+    // 1: logarithmic scale, on which equal ratios are equally far apart in the table.
     logarithmic: u32,
-    // 1: zero means that nothing is known there.
+    // 1: zero means that the value is not known.
     sparse: u32,
 }
 
-// No colour map has it, so that a number that is none is seen at once.
-const NOT_A_NUMBER = vec3f(1.0, 0.0, 1.0);
+// Colour of NaN and infinity. No colour map has it, so they are seen at once.
+const NOT_FINITE = vec3f(1.0, 0.0, 1.0);
 
 fn entry(index: u32) -> vec3f {
-    return unpack4x8unorm(table[min(index, reading.entries - 1u)]).rgb;
+    return unpack4x8unorm(table[min(index, colours.entries - 1u)]).rgb;
 }
 
-// Told by its bits, because a shader may assume that there are no such numbers.
+// Tests the bits, because a shader may assume that all numbers are finite.
 fn is_finite(number: f32) -> bool {
     return (bitcast<u32>(number) & 0x7f800000u) != 0x7f800000u;
 }
 
 fn share(number: f32) -> f32 {
-    if reading.logarithmic == 1u {
+    if colours.logarithmic == 1u {
         let tiny = 1e-12;
         let low = log(max(range[0], tiny));
         return (log(max(number, tiny)) - low) / max(log(max(range[1], tiny)) - low, tiny);
@@ -40,9 +40,9 @@ fn category_colour(number: f32) -> vec3f {
 
 fn measure_colour(number: f32) -> vec3f {
     if !is_finite(number) {
-        return NOT_A_NUMBER;
+        return NOT_FINITE;
     }
-    let position = clamp(share(number), 0.0, 1.0) * f32(reading.entries - 1u);
+    let position = clamp(share(number), 0.0, 1.0) * f32(colours.entries - 1u);
     let lower = entry(u32(position));
     let upper = entry(u32(position) + 1u);
     return mix(lower, upper, fract(position));

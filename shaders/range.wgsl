@@ -1,46 +1,48 @@
-// Finds the range in which nearly all values of an array lie, and their median, without anything
-// leaving the device. One workgroup; values that are not finite are left out.
+// Finds the range that contains nearly all values of an array, and their median, without reading anything back.
+// One workgroup; values that are not finite do not count.
 //
-// Two histograms. The bits of a float, with the sign turned round, order as the float does and grow
-// with its logarithm: a first histogram of them finds the neighbourhood, however far outliers lie. A
-// second one, of the values between, gives the figures to a two-thousandth of the range.
+// Two histograms. The bits of a float, with those of negative numbers inverted, sort as the floats do and grow with
+// the logarithm. A first histogram of these bits finds a rough range, however extreme outliers are. A second
+// one, of the values in that range, gives the results to 1/2048 of it.
 
-// Which values count, and how many of them lie in the range.
-struct Selection {
-    // How many values there are: a binding may be longer than its array.
+// Values that count, and the share of them in the range.
+struct SelectionUniform {
+    // Number of values: a binding may be longer than its array.
     count: u32,
-    // The share of values that lie below the lowest and above the highest.
+    // Share of values below the lowest, and share above the highest.
     outside: f32,
-    // 1: zero is to lie in the middle of the range.
+    // 1: the range is symmetric about zero.
     symmetric: u32,
-    // 1: zero means that nothing is known there.
+    // 1: zero means that the value is not known.
     sparse: u32,
 }
 
 @group(0) @binding(0) var<storage, read> values: array<f32>;
-// Lowest, highest, median.
+// Lowest, highest and median value.
 @group(0) @binding(1) var<storage, read_write> range: array<f32, 3>;
-@group(0) @binding(2) var<storage, read> selection: Selection;
+@group(0) @binding(2) var<storage, read> selection: SelectionUniform;
 
 const THREADS: u32 = 256u;
 const BINS: u32 = 2048u;
 
-var<workgroup> least: atomic<u32>;
-var<workgroup> greatest: atomic<u32>;
+var<workgroup> min_order: atomic<u32>;
+var<workgroup> max_order: atomic<u32>;
 var<workgroup> total: atomic<u32>;
 var<workgroup> below: atomic<u32>;
 var<workgroup> bins: array<atomic<u32>, BINS>;
-var<workgroup> neighbourhood: vec2f;
+var<workgroup> rough_range: vec2f;
 
+// Integers that sort as the floats with these bits do.
 fn ordered(bits: u32) -> u32 {
     return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
 }
 
+// Float of such an integer; the inverse of `ordered`.
 fn disordered(order: u32) -> f32 {
     return bitcast<f32>(select(~order, order & 0x7fffffffu, (order & 0x80000000u) != 0u));
 }
 
-// Told by its bits, because a shader may assume that there are no numbers that are not finite.
+// True if the value counts. Tests the bits, because a shader may assume that all numbers are finite.
 fn counts(bits: u32) -> bool {
     let is_finite = (bits & 0x7f800000u) != 0x7f800000u;
     return is_finite && (selection.sparse == 0u || (bits & 0x7fffffffu) != 0u);
@@ -52,7 +54,7 @@ fn clear(thread: u32) {
     }
 }
 
-// The bin, and the place in it, below which this many of the counted values lie.
+// Position in the histogram, in bins, below which this many of the counted values are.
 fn bin_below(wanted: f32) -> f32 {
     var before = f32(atomicLoad(&below));
     for (var bin = 0u; bin < BINS; bin++) {
@@ -68,8 +70,8 @@ fn bin_below(wanted: f32) -> f32 {
 @compute @workgroup_size(256)
 fn find(@builtin(local_invocation_index) thread: u32) {
     if thread == 0u {
-        atomicStore(&least, 0xffffffffu);
-        atomicStore(&greatest, 0u);
+        atomicStore(&min_order, 0xffffffffu);
+        atomicStore(&max_order, 0u);
         atomicStore(&total, 0u);
         atomicStore(&below, 0u);
     }
@@ -87,13 +89,13 @@ fn find(@builtin(local_invocation_index) thread: u32) {
             finite += 1u;
         }
     }
-    atomicMin(&least, low);
-    atomicMax(&greatest, high);
+    atomicMin(&min_order, low);
+    atomicMax(&max_order, high);
     atomicAdd(&total, finite);
     workgroupBarrier();
 
-    let start = atomicLoad(&least);
-    let end = atomicLoad(&greatest);
+    let start = atomicLoad(&min_order);
+    let end = atomicLoad(&max_order);
     let stride = (end - start) / BINS + 1u;
     for (var index = thread; index < selection.count; index += THREADS) {
         let bits = bitcast<u32>(values[index]);
@@ -108,23 +110,23 @@ fn find(@builtin(local_invocation_index) thread: u32) {
     if thread == 0u {
         let first = u32(bin_below(outside));
         let last = min(u32(bin_below(inside)), BINS - 1u);
-        // The last bin may end beyond the greatest number that there is.
+        // The last bin may end beyond the largest finite number.
         let beyond = select(start + (last + 1u) * stride, end, (end - start) / stride <= last);
-        neighbourhood = vec2f(disordered(start + first * stride), disordered(beyond));
+        rough_range = vec2f(disordered(start + first * stride), disordered(beyond));
     }
     workgroupBarrier();
     clear(thread);
     workgroupBarrier();
 
-    let origin = neighbourhood.x;
-    let width = max(neighbourhood.y - origin, 1e-30);
+    let origin = rough_range.x;
+    let width = max(rough_range.y - origin, 1e-30);
     for (var index = thread; index < selection.count; index += THREADS) {
         if counts(bitcast<u32>(values[index])) {
-            let place = (values[index] - origin) / width * f32(BINS);
-            if place < 0.0 {
+            let position = (values[index] - origin) / width * f32(BINS);
+            if position < 0.0 {
                 atomicAdd(&below, 1u);
-            } else if place <= f32(BINS) {
-                atomicAdd(&bins[min(u32(place), BINS - 1u)], 1u);
+            } else if position <= f32(BINS) {
+                atomicAdd(&bins[min(u32(position), BINS - 1u)], 1u);
             }
         }
     }

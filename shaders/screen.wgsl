@@ -1,23 +1,24 @@
-// Covers the callback's rectangle and writes colours as the window's framebuffer wants them.
-// Put before every shader that draws into egui's render pass.
+// Covers the callback's rectangle, and encodes colours for the window's framebuffer. Every shader that draws into egui's
+// render pass is appended to this.
 
-// egui prefers a framebuffer that stores what it is given; some windows only offer one that encodes.
+// True if the framebuffer encodes linear colours as sRGB. egui prefers one that stores what it is given, but some
+// windows offer no other.
 override framebuffer_encodes_srgb: bool = false;
 
 struct Cover {
     @builtin(position) position: vec4f,
-    // (0, 0) is the rectangle's upper left corner, (1, 1) its lower right one.
-    @location(0) place: vec2f,
+    // Position in the rectangle: (0, 0) is its upper left corner, (1, 1) its lower right corner.
+    @location(0) uv: vec2f,
 }
 
-// One triangle that contains the whole rectangle: no diagonal seam.
+// One triangle that contains the whole rectangle, so there is no diagonal seam.
 @vertex
 fn cover(@builtin(vertex_index) index: u32) -> Cover {
     let corner = vec2f(f32((index << 1u) & 2u), f32(index & 2u));
     return Cover(vec4f(corner.x * 2.0 - 1.0, 1.0 - corner.y * 2.0, 0.0, 1.0), corner);
 }
 
-// An sRGB colour as it must be returned from a fragment shader.
+// Value that a fragment shader must return for an sRGB colour.
 fn to_framebuffer(srgb: vec3f) -> vec4f {
     if !framebuffer_encodes_srgb {
         return vec4f(srgb, 1.0);

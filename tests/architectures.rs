@@ -5,6 +5,7 @@ use crate::{
     weights::{SIZE, assert_same, joined, refusal, saved, small_networks},
 };
 use burn::tensor::Device;
+use clap::ValueEnum;
 use monoscope::{
     config::{DepthNetworkType, FrameId, NetworkFile, PoseModelInput, PoseModelType, RunConfig},
     model::{
@@ -13,7 +14,10 @@ use monoscope::{
     },
     train::StartingNetworks,
 };
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 use tempfile::NamedTempFile;
 
 /// A run's networks, with first values.
@@ -83,6 +87,32 @@ fn every_architecture_survives_its_files() {
             assert_same(&named_tensors(&loaded.networks), &named_tensors(&networks));
             assert!(loaded.report.unused.is_empty() && loaded.report.missing.is_empty());
             assert_eq!((loaded.size, loaded.use_stereo), (Some(SIZE), Some(true)));
+        }
+    }
+}
+
+#[test]
+fn every_type_of_network_is_listed_and_recognised_in_its_files() {
+    assert_eq!(DepthNetworkType::ALL, *DepthNetworkType::value_variants());
+    assert_eq!(PoseModelType::ALL, *PoseModelType::value_variants());
+    assert_eq!(NetworkFile::ALL, *NetworkFile::value_variants());
+    for depth in DepthNetworkType::ALL {
+        for pose in PoseModelType::ALL {
+            let networks = networks_of(|config| {
+                (config.network.depth_network, config.network.pose_model_type) = (depth, pose);
+                config.objective.scales = depth.scales().to_vec();
+            });
+            let architecture = networks.architecture();
+            assert_eq!(architecture.depth.network_type(), depth);
+            assert!(architecture.depth_size().weights > 0.0 && architecture.pose_size(2).weights > 0.0);
+            let loaded = weights::load(saved(&networks).path(), &Device::flex()).unwrap();
+            assert_eq!(loaded.networks.architecture(), architecture);
+            assert_same(&named_tensors(&loaded.networks), &named_tensors(&networks));
+            let names: BTreeSet<&str> = NetworkFile::ALL.map(NetworkFile::stem).into();
+            assert!(named_tensors(&networks).iter().all(|tensor| names.contains(tensor.name.file)));
+            // A run that takes them over is configured for the same networks.
+            let config = architecture.configured(&RunConfig::default());
+            assert_eq!(Architecture::new(&config.network, &config.objective).unwrap(), architecture);
         }
     }
 }
@@ -178,7 +208,7 @@ fn only_the_listed_networks_are_taken_over() {
 
     let refused = |others: &Networks, words: &[&str]| {
         let mut networks = fresh.clone();
-        let error = networks.adopt(others, &NetworkFile::ALL).unwrap_err().0;
+        let error = networks.adopt(others, &NetworkFile::ALL).unwrap_err().to_string();
         for word in words {
             assert!(error.contains(word), "'{error}' does not say '{word}'");
         }

@@ -18,7 +18,7 @@ use monoscope::{
 };
 use std::{fs, path::Path};
 
-/// What the depths of the tests are divided by.
+/// Divisor of the depths in these tests, metres per unit.
 const FACTOR: f64 = 17.3;
 
 fn drive() -> BuiltInDrive {
@@ -92,7 +92,7 @@ fn a_scale_stands_beside_the_weights_and_is_read_back() {
     }
 }
 
-/// The demo weights in a folder of their own, and as weights that say nothing of stereo.
+/// Demo weights in their own folder, and as weights that do not state whether they were trained with stereo pairs.
 fn weights_in(folder: &Path) -> [std::path::PathBuf; 2] {
     let [stereo, silent] = ["stereo.safetensors", "silent.safetensors"].map(|name| folder.join(name));
     fs::copy(DEMO_WEIGHTS, &stereo).unwrap();

@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::compute::{
     count_kernels, launched_kernels,
     ops::convolution::{
-        Activation, ConvolutionOptions, Padding, PixelSums, Sweep, Tile, composed_convolution, convolution,
+        Activation, ConvolutionOptions, Padding, PixelSums, SlidingTile, Tile, composed_convolution,
+        convolution,
     },
 };
 
@@ -272,7 +273,7 @@ fn tiles_of_many_filters_read_little_for_each_multiply_add() {
             assert!(bytes <= 0.25, "{bytes} bytes a multiply-add for {rows} filters, {columns} pixels");
         }
         for height in [6, 12, 13, 192] {
-            let bytes = Sweep::of(rows, height).bytes_per_multiply_add();
+            let bytes = SlidingTile::of(rows, height).bytes_per_multiply_add();
             assert!(bytes <= 0.125, "{bytes} bytes a multiply-add for {rows} filters, maps {height} high");
         }
     }

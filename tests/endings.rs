@@ -2,7 +2,7 @@
 
 use crate::{
     resume::{demo_split, log, steps, text, train},
-    session::{ask, next, open_demo, refused, session, small},
+    session::{next, open_demo, request, request_failure, session, small},
 };
 use monoscope::{
     runs::RunFolder,
@@ -31,9 +31,9 @@ fn clear(run: &Path) {
 fn paused(folder: &Path) -> (SessionHandle, PathBuf) {
     let (session, out) = (session(), folder.join("run"));
     open_demo(&session);
-    ask(&session, Command::Start { config: small(1000), out: out.clone() });
+    request(&session, Command::Start { config: small(1000), out: out.clone() });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
-    ask(&session, Command::Pause);
+    request(&session, Command::Pause);
     (session, out)
 }
 
@@ -43,7 +43,7 @@ fn a_session_whose_last_checkpoint_cannot_be_written_stays_until_it_is_told_othe
     let (session, out) = paused(folder.path());
     obstruct(&out);
     for _ in 0..2 {
-        let failure = refused(&session, Command::Shutdown { even_unsaved: false });
+        let failure = request_failure(&session, Command::Shutdown { even_unsaved: false });
         assert_eq!(failure.effect, RunEffect::Unsaved);
         assert!(failure.text.contains(text(&out)) && failure.text.contains("move it away"), "{failure}");
         let state = session.state();
@@ -52,7 +52,7 @@ fn a_session_whose_last_checkpoint_cannot_be_written_stays_until_it_is_told_othe
     }
     let step = session.state().run.as_ref().unwrap().step;
     clear(&out);
-    ask(&session, Command::Shutdown { even_unsaved: false });
+    request(&session, Command::Shutdown { even_unsaved: false });
     assert!(session.wait().is_none(), "it has ended");
     assert_eq!(RunFolder::open(&out).unwrap().last_position().unwrap().step, step);
 }
@@ -62,7 +62,7 @@ fn a_session_that_ends_without_its_last_checkpoint_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let (session, out) = paused(folder.path());
     obstruct(&out);
-    let failure = refused(&session, Command::Shutdown { even_unsaved: true });
+    let failure = request_failure(&session, Command::Shutdown { even_unsaved: true });
     assert!(failure.advice.contains("its checkpoint of step 0: --resume"), "{failure}");
     assert!(session.wait().is_none(), "it has ended");
 }
@@ -74,7 +74,7 @@ fn a_checkpoint_on_the_way_that_cannot_be_written_is_a_warning() {
     open_demo(&session);
     let mut config = small(1000);
     config.training.checkpoint_frequency = 2;
-    ask(&session, Command::Start { config, out: out.clone() });
+    request(&session, Command::Start { config, out: out.clone() });
     next(&session, |event| matches!(event, Event::Checkpoint(_)));
     obstruct(&out);
     let mut warnings = Vec::new();
@@ -93,7 +93,7 @@ fn a_checkpoint_on_the_way_that_cannot_be_written_is_a_warning() {
     );
     clear(&out);
     next(&session, |event| matches!(event, Event::Checkpoint(_)));
-    ask(&session, Command::Shutdown { even_unsaved: false });
+    request(&session, Command::Shutdown { even_unsaved: false });
 }
 
 /// Starts a run of the smallest networks with far more steps than a test waits for.

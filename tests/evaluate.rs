@@ -1,4 +1,4 @@
-//! Metrics against the reference, and what a perfect or known-wrong prediction must score.
+//! Metrics against the reference, and the scores of perfect and of known wrong predictions.
 
 use crate::support::{Arrays, largest_difference, shared};
 use burn::tensor::Device;
@@ -141,7 +141,7 @@ fn the_demo_weights_see_depth_in_a_street_they_never_saw() {
     assert!((scores.ratio_median / 5.4 - 1.0).abs() < 0.1, "{}", scores.ratio_median);
 }
 
-/// A short piece of the built-in drive, small.
+/// Short built-in drive of small images.
 fn short_drive() -> (Arc<BuiltInDrive>, Vec<FrameKey>) {
     let size = ImageSize { height: 48, width: 160 };
     let drive = BuiltInDrive::new(DriveOptions { size, frames: 5, ..DriveOptions::default() });
@@ -149,7 +149,7 @@ fn short_drive() -> (Arc<BuiltInDrive>, Vec<FrameKey>) {
     (Arc::new(drive), keys)
 }
 
-/// Writes the disparities of the drive's exact depth, that of frame i times `factor(i)`.
+/// Writes the disparities of the drive's exact depth, where the depth of frame i is multiplied by `factor(i)`.
 fn write_disparities(path: &Path, drive: &BuiltInDrive, keys: &[FrameKey], factor: impl Fn(usize) -> f32) {
     let (mut values, mut size) = (Vec::new(), [0, 0]);
     for (index, key) in keys.iter().enumerate() {
@@ -205,7 +205,7 @@ fn exact_depth_scores_no_error_and_a_known_one_its_own() {
     );
     assert!(scored(&drive, &keys, &file, Scaling::Factor(1.0 / 1.1)).metrics.abs_rel < 1e-5);
 
-    // One frame of five is twice too far: medians of each mend it, one factor for all does not.
+    // One frame of five is twice too far: a median for each corrects that, one factor for all does not.
     write_disparities(&file, &drive, &keys, |index| if index == 2 { 2.0 } else { 0.5 });
     assert!(scored(&drive, &keys, &file, Scaling::MedianOfEach).metrics.abs_rel < 1e-5);
     let single = scored(&drive, &keys, &file, Scaling::MedianOfAll);
@@ -221,7 +221,7 @@ fn exact_depth_scores_no_error_and_a_known_one_its_own() {
 }
 
 #[test]
-fn an_evaluation_ends_when_nobody_wants_more() {
+fn an_evaluation_ends_when_it_is_dropped() {
     let (drive, keys) = short_drive();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("disparities.npy");
@@ -239,7 +239,7 @@ fn an_evaluation_ends_when_nobody_wants_more() {
     let Some(Ok(FrameOutcome::Scored(first))) = evaluator.next() else {
         panic!("the first frame has a depth")
     };
-    assert_eq!((first.key, evaluator.seen(), evaluator.total()), (keys[0].to_string(), 1, 5));
+    assert_eq!((first.key, evaluator.done(), evaluator.total()), (keys[0].to_string(), 1, 5));
     drop(evaluator);
 
     // Rows are found by frame, also where only some are evaluated; what has no row is an error, once.
@@ -299,7 +299,7 @@ fn choices_that_exclude_each_other_are_refused_with_the_reason() {
 }
 
 #[test]
-fn ground_truth_is_kept_as_it_is_read() {
+fn ground_truth_is_read_back_as_written() {
     let (drive, keys) = short_drive();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("truth.npz");

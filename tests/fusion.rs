@@ -1,6 +1,6 @@
 //! Neighbours of a frame, predicted beside other work and put where their cameras stood.
 
-use crate::session::{ask, next, next_picture, open_demo, session, small};
+use crate::session::{next, next_picture, open_demo, request, session, small};
 use glam::DAffine3;
 use monoscope::{
     compute::DisplayDevice,
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The neighbours once they are all there.
 fn fused(session: &SessionHandle, frame: u32) -> Arc<CloudFusion> {
-    next_fusion(session, |fusion| fusion.key.frame == frame && fusion.is_whole)
+    next_fusion(session, |fusion| fusion.key.frame == frame && fusion.is_complete)
 }
 
 fn next_fusion(session: &SessionHandle, is_it: impl Fn(&CloudFusion) -> bool) -> Arc<CloudFusion> {
@@ -44,7 +44,7 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
     let session = session();
     session.send(Command::Watch([MapName::Depth, MapName::Colour(FrameId::TARGET)].into()));
     open_demo(&session);
-    ask(&session, Command::LoadWeights { path: None, on_run: OnRun::End });
+    request(&session, Command::LoadWeights { path: None, on_run: OnRun::End });
     let drive = BuiltInDrive::default();
     let key = FrameKey {
         folder: drive.drives()[0].folder.clone(),

@@ -416,7 +416,7 @@ fn a_run_on_the_gpu_fails_at_the_step_that_fails_on_the_cpu() {
         config.training.learning_rate = 1e30;
         session.send(Command::Start { config, out: out.clone() });
         let problem = interrupted(&session);
-        assert_eq!(problem.effect, RunEffect::Spoiled, "{problem:?}");
+        assert_eq!(problem.effect, RunEffect::NonFinite, "{problem:?}");
         assert!(problem.text.contains("the networks are kept as they were"), "{problem:?}");
         session.send(Command::Stop);
         next(&session, |event| matches!(event, Event::RunEnded { steps: 1, .. }));

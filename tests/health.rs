@@ -195,7 +195,7 @@ fn a_run_without_numbers_keeps_its_last_good_checkpoint_and_goes_on_from_there()
     config.training.learning_rate = 1e30;
     session.send(Command::Start { config, out: out.clone() });
     let problem = interrupted(&session);
-    assert_eq!(problem.effect, RunEffect::Spoiled, "{problem:?}");
+    assert_eq!(problem.effect, RunEffect::NonFinite, "{problem:?}");
     assert!(problem.text.contains("learning rate is too high"), "{problem:?}");
     assert!(problem.advice.contains("of step 0") && problem.advice.contains("lower"), "{problem:?}");
     session.send(Command::Stop);
@@ -226,7 +226,7 @@ fn a_rate_that_broke_a_run_after_its_checkpoint_does_not_come_back_when_another_
     session.send(Command::Change(Setting::LearningRate(1e30)));
     session.send(Command::Continue);
     let failure = interrupted(&session);
-    assert_eq!(failure.effect, RunEffect::Spoiled, "{failure:?}");
+    assert_eq!(failure.effect, RunEffect::NonFinite, "{failure:?}");
     session.send(Command::Change(Setting::LearningRate(rate)));
     session.send(Command::Continue);
     next(&session, |event| matches!(event, Event::RunEnded { steps: 8, failure: None, .. }));

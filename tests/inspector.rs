@@ -87,7 +87,7 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
     for (name, config) in variants() {
         let inputs = scene(&config, &device);
         let objective = Objective::new(&config, SIZE);
-        let outcome = objective.evaluate(&inputs, &MapName::all(&config).into_iter().collect());
+        let outcome = objective.evaluate(&inputs, &MapName::of_objective(&config).into_iter().collect());
         let mut maps: BTreeMap<MapName, Vec<f32>> =
             outcome.maps.into_iter().map(|(name, map)| (name, values(map))).collect();
         maps.insert(MapName::DisparityGradient, values(disparity_gradient(&objective, &inputs)));
@@ -112,6 +112,8 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
             }
             for source in &report.sources {
                 let id = source.id;
+                let [x, y] = [0, 1].map(|axis| source.sampled[axis] - pixel[axis] as f64);
+                same("rigid flow", x.hypot(y), MapName::RigidFlow(id), 1e-3);
                 same("reprojection", source.reprojection.loss, MapName::Reprojection(id), 3e-5);
                 let terms =
                     |difference: Difference| [(Ssim, difference.ssim, 1e-4), (L1, Some(difference.l1), 3e-5)];

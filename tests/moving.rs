@@ -1,8 +1,8 @@
-//! Networks and runs that go on on another device.
+//! Networks and runs that are moved to another device.
 
 use crate::{
     seam::backends,
-    session::{ask, next, next_picture, open_demo, small, until},
+    session::{next, next_picture, open_demo, request, small, until},
 };
 use monoscope::{
     compute::Compute,
@@ -13,16 +13,16 @@ use monoscope::{
 };
 use std::sync::Arc;
 
-/// A session on the processor that can move to the device that all tests share.
+/// Starts a session on the CPU that can move to the device that all tests share.
 fn session() -> SessionHandle {
     let [_, compute] = backends();
     let compute = Compute::open(DeviceChoice::Cpu, compute.display).unwrap();
     SessionHandle::spawn(compute, Arc::new(|| ()))
 }
 
-/// Whether the device that draws computes too, as the session says after a move.
+/// Moves the session, and returns if it computes on the device that draws now.
 fn move_to(session: &SessionHandle, choice: DeviceChoice) -> bool {
-    ask(session, Command::ComputeOn(choice));
+    request(session, Command::ComputeOn(choice));
     session.state().device.is_shared
 }
 
@@ -35,10 +35,10 @@ fn networks_say_the_same_wherever_they_are() {
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     let depths = || {
         let picture = next_picture(&session, |picture| {
-            picture.origin == PictureSource::Prediction && picture.evidence.is_some()
+            picture.origin == PictureSource::Prediction && picture.inspection.is_some()
         });
-        let evidence = picture.evidence.as_ref().unwrap();
-        [[40, 30], [200, 60], [10, 90]].map(|pixel| evidence.report(pixel).depth)
+        let inspection = picture.inspection.as_ref().unwrap();
+        [[40, 30], [200, 60], [10, 90]].map(|pixel| inspection.report(pixel).depth)
     };
     let before = depths();
     assert!(move_to(&session, DeviceChoice::Gpu));
@@ -47,10 +47,7 @@ fn networks_say_the_same_wherever_they_are() {
     let back = depths();
     assert_eq!(before, back, "the weights came back as they were");
     for (before, there) in before.into_iter().zip(there) {
-        assert!(
-            (before - there).abs() <= 2e-3 * before,
-            "{before} on the processor, {there} on the other device"
-        );
+        assert!((before - there).abs() <= 2e-3 * before, "{before} on the CPU, {there} on the other device");
     }
 }
 
@@ -65,7 +62,7 @@ fn a_run_goes_on_where_it_is_moved_to() {
     config.objective.scales = Preset::Light.config().objective.scales;
     session.send(Command::Start { config, out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
-    ask(&session, Command::Pause);
+    request(&session, Command::Pause);
     for choice in [DeviceChoice::Gpu, DeviceChoice::Cpu] {
         let mut started = None;
         let outcome = session.call(Command::ComputeOn(choice), |event| {
@@ -75,8 +72,8 @@ fn a_run_goes_on_where_it_is_moved_to() {
         });
         assert_eq!(outcome, Ok(Outcome::Done));
         assert_eq!(session.state().device.is_shared, choice == DeviceChoice::Gpu);
-        let beginning = started.expect("the run goes on there");
-        let Some(Entry::Step(last)) = beginning.history.last() else { panic!("no step before the move") };
+        let started = started.expect("the run goes on there");
+        let Some(Entry::Step(last)) = started.history.last() else { panic!("no step before the move") };
         assert_eq!(last.total_steps, 1000);
         assert_eq!(session.state().activity, Activity::Paused);
         session.send(Command::Step);
@@ -92,16 +89,16 @@ fn a_run_goes_on_where_it_is_moved_to() {
 }
 
 #[test]
-fn to_stay_where_one_is_changes_nothing() {
+fn moving_to_the_present_device_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     open_demo(&session);
     session.send(Command::Start { config: small(3), out: folder.path().join("run") });
     session.send(Command::ComputeOn(DeviceChoice::Cpu));
-    let mut begun = 0;
+    let mut starts = 0;
     next(&session, |event| {
-        begun += usize::from(matches!(event, Event::RunStarted(_)));
+        starts += usize::from(matches!(event, Event::RunStarted(_)));
         matches!(event, Event::RunEnded { steps: 3, .. })
     });
-    assert_eq!(begun, 1, "the run was not begun anew");
+    assert_eq!(starts, 1, "the run was not started again");
 }

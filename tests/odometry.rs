@@ -25,13 +25,13 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-/// The true path of the built-in drive.
+/// True path of the built-in drive.
 fn street() -> Vec<DAffine3> {
     let drive = BuiltInDrive::default();
     drive.true_poses(&drive.drives()[0], Side::Left).unwrap().into_values().collect()
 }
 
-/// A path along the ground at this speed in metres a frame, turning by so many degrees a frame.
+/// Path along the ground at this speed in metres per frame, turning by this number of degrees per frame.
 fn arc(frames: usize, speed: f64, degrees: f64) -> Vec<DAffine3> {
     let turn = DMat3::from_rotation_y(degrees.to_radians());
     let step = DAffine3::from_mat3_translation(turn, turn * DVec3::Z * speed);
@@ -106,7 +106,7 @@ fn a_path_wrong_by_a_factor_is_right_after_scaling() {
     let double = Similarity { scale: 2.0, rotation: DMat3::IDENTITY, translation: DVec3::ZERO };
     let predicted = moved(&from_first_pose(&truth), &double);
     let evaluation = OdometryEvaluation::compare(&predicted, &truth).unwrap();
-    // Every place is as far off as it is from the start.
+    // Every position is off by its distance from the start.
     let start = truth[0].translation;
     let squares = truth.iter().map(|pose| pose.translation.distance_squared(start));
     let expected = (squares.sum::<f64>() / truth.len() as f64).sqrt();
@@ -118,7 +118,7 @@ fn a_path_wrong_by_a_factor_is_right_after_scaling() {
 }
 
 #[test]
-fn drift_is_that_of_the_hand() {
+fn drift_agrees_with_a_calculation_by_hand() {
     // 1 km straight on; the prediction is a hundredth too long.
     let truth = arc(1001, 1.0, 0.0);
     let long = Similarity { scale: 1.01, rotation: DMat3::IDENTITY, translation: DVec3::ZERO };
@@ -155,7 +155,7 @@ fn a_known_similarity_is_found() {
     assert!((found.scale - known.scale).abs() < 1e-9, "{found:?}");
     assert!(found.rotation.abs_diff_eq(known.rotation, 1e-6), "{found:?}");
     assert!(found.translation.abs_diff_eq(known.translation, 1e-6), "{found:?}");
-    // A path in the plane, a straight one and a standing one still have a best rotation, not a mirror.
+    // A path in a plane, a straight line and a camera that stands still have a best rotation, never a reflection.
     for path in [arc(50, 1.0, 3.0), arc(50, 1.0, 0.0), arc(50, 0.0, 0.0)] {
         let goal = moved(&path, &known);
         let found = Similarity::between(&path, &goal, Alignment::Similarity);
@@ -165,7 +165,7 @@ fn a_known_similarity_is_found() {
 }
 
 #[test]
-fn poses_survive_both_forms() {
+fn poses_survive_both_formats() {
     let folder = tempfile::tempdir().unwrap();
     let path = moved(&street(), &Similarity { scale: 1.0, ..similarity() });
     let times: Vec<f64> = (0..path.len()).map(|frame| 1.3e9 + frame as f64 / 10.0).collect();
@@ -329,7 +329,7 @@ fn each_pose_network_of_pairs_walks_and_others_say_why_not() {
     assert!(refusal(networks(&config, &stereo)).contains("no pose network"));
 }
 
-/// What `evaluate odometry` says: its code, output and problems.
+/// Runs `evaluate odometry`: exit code, stdout and stderr.
 fn evaluate_odometry(arguments: &[&str]) -> (i32, String, String) {
     let program = env!("CARGO_BIN_EXE_monoscope");
     let output = Command::new(program).args(["evaluate", "odometry"]).args(arguments).output().unwrap();

@@ -179,7 +179,7 @@ fn the_fused_loss_agrees_with_its_twin() {
     {
         let mut config = ObjectiveConfig { scales: vec![0, 1], ..Default::default() };
         change(&mut config);
-        let wanted = MapName::all(&config).into_iter().collect();
+        let wanted = MapName::of_objective(&config).into_iter().collect();
         let run = |objective: Objective| {
             let (inputs, disparities, poses) = scene(&device);
             let outcome = objective.evaluate(&inputs, &wanted);

@@ -1,7 +1,7 @@
 //! Every option of a run has a flag, words that say what it does, and a test that it does so.
 
 use crate::{
-    session::{ask, next, session, small},
+    session::{next, request, session, small},
     support::values,
 };
 use burn::tensor::Device;
@@ -109,7 +109,7 @@ fn outcome(config: &RunConfig) -> ObjectiveOutput {
     let options = SampleOptions::of(&config.objective, size);
     let sample = load_sample(&drive, &key, &options, &Augmentation::default()).unwrap();
     let samples = SampleTensors::upload(&[sample], &device);
-    let wanted: BTreeSet<MapName> = MapName::all(&config.objective).into_iter().collect();
+    let wanted: BTreeSet<MapName> = MapName::of_objective(&config.objective).into_iter().collect();
     forward(&networks, &Objective::new(&config.objective, size), &samples, Noise::None, &wanted)
 }
 
@@ -250,7 +250,7 @@ fn a_run_is_as_long_and_keeps_as_much_as_asked_for() {
     };
     let session = session();
     let split = Some(split.display().to_string());
-    ask(&session, session::Command::OpenData { data: DataChoice::Demo, split, on_run: OnRun::End });
+    request(&session, session::Command::OpenData { data: DataChoice::Demo, split, on_run: OnRun::End });
     session.send(session::Command::Start { config: Box::new(config), out: out.clone() });
     let mut validated = Vec::new();
     let finished = next(&session, |event| {

@@ -1,10 +1,10 @@
-//! Reports of panics that are caught, and what is printed of them.
+//! Reports of caught panics, and their lines on stderr.
 
 use monoscope::panics::{self, PanicReport};
 use rayon::prelude::*;
 use std::{panic::catch_unwind, process::Command, thread};
 
-/// The line of the panic below.
+/// Line of the panic below.
 const LINE: u32 = line!() + 4;
 
 #[inline(never)]
@@ -40,7 +40,7 @@ fn a_caught_panic_says_what_where_and_by_which_calls() {
 fn a_panic_that_a_thread_pool_passes_on_keeps_its_place() {
     panics::install_hook();
     let work = || (1..100u32).into_par_iter().map(|by| divide_an_apple(by % 50)).sum::<u32>();
-    // Another panic of this thread, which nobody asked for, is not taken for it.
+    // An earlier panic of this thread must not be mistaken for it.
     catch_unwind(|| panic!("something else")).unwrap_err();
     let report = panics::catch(work).unwrap_err();
     assert_eq!(report.location, Some(place()));
@@ -74,7 +74,7 @@ fn a_caught_panic_is_one_line_on_stderr_and_any_other_is_as_usual() {
 
 fn on_a_thread(work: fn()) {
     panics::install_hook();
-    // Its end is what the test above looks at.
+    // The test above checks what the thread printed.
     let _ = thread::Builder::new().name("cook".to_owned()).spawn(work).unwrap().join();
 }
 

@@ -1,11 +1,11 @@
-//! All that travels between a session and those who use it is plain data.
+//! Everything that travels between a session and its users can be serialised.
 
 use crate::protocol::{DRIVE, Files, Model, command, training};
 use monoscope::{
     config::{DataChoice, Setting},
     data::{FrameKey, Side},
     objective::MapName,
-    session::{Command, Event, OnRun, Pinned, Reply, Request, RequestId},
+    session::{Bookmarks, Command, Event, OnRun, Reply, Request, RequestId},
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -13,15 +13,15 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Holds that something comes out of JSON as it went in.
+/// Checks that a value is unchanged by JSON.
 fn assert_travels<T: Serialize + DeserializeOwned>(sent: &T) {
     let text = serde_json::to_string(sent).unwrap();
-    let came: T = serde_json::from_str(&text).unwrap();
-    let [sent, came] = [sent, &came].map(|value| serde_json::to_value(value).unwrap());
-    assert!(is_same(&sent, &came), "{text}");
+    let received: T = serde_json::from_str(&text).unwrap();
+    let [sent, received] = [sent, &received].map(|value| serde_json::to_value(value).unwrap());
+    assert!(is_same(&sent, &received), "{text}");
 }
 
-/// Whether two values are the same but for the last digit of numbers, which JSON's reader rounds.
+/// Tells if two values are equal, except for the last digit of numbers, which the JSON parser rounds.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
@@ -50,16 +50,16 @@ fn requests_replies_notices_and_states_are_plain_data() {
         assert_travels(&request);
     }
     let (session, _) = training(&files);
-    let pinned = Pinned {
+    let bookmarks = Bookmarks {
         frames: vec![FrameKey { folder: DRIVE.to_owned(), frame: 5, side: Side::Left }],
         maps: BTreeSet::from([MapName::Disparity(0)]),
         every: 1,
     };
-    session.send(Command::Pin(pinned));
+    session.send(Command::Bookmark(bookmarks));
     session.send(Command::OpenData { data: DataChoice::Demo, split: None, on_run: OnRun::Ask });
     session.send(Command::Evaluate(Box::default()));
     session.send(Command::Change(Setting::LearningRate(3e-4)));
-    session.send(Command::LookAtRun);
+    session.send(Command::ViewRun);
     session.send(Command::LoadWeights { path: Some(files.path("nowhere")), on_run: OnRun::Ask });
     let mut kinds = BTreeSet::new();
     while kinds.len() < 5 {

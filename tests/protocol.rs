@@ -1,14 +1,14 @@
-//! The protocol of a session against a model of it: random sequences of commands, one reply each, and the state that
-//! the model predicts.
+//! The protocol of a session compared with a simple model of it: random sequences of commands get one reply each, and
+//! the state that the model predicts.
 
-use crate::session::{ask, interrupted, next, open_demo, refused, session, until};
+use crate::session::{interrupted, next, open_demo, request, request_failure, session, until};
 use monoscope::{
     compute::{Compute, DisplayDevice},
     config::{DataChoice, DeviceChoice, FrameId, PoseModelType, Preset, RunConfig, Setting},
     data::{FrameKey, Side},
     objective::{Adjustment, MapName},
     session::{
-        Activity, Command, EvaluationRequest, Event, FusionRequest, OnRun, Outcome, Pinned, PoseSource,
+        Activity, Bookmarks, Command, EvaluationRequest, Event, FusionRequest, OnRun, Outcome, PoseSource,
         Provenance, SessionHandle, SessionState,
     },
 };
@@ -21,11 +21,11 @@ use std::{
     sync::Arc,
 };
 
-/// Commands of a sequence.
+/// Number of commands in a sequence.
 const LENGTH: usize = 9;
 pub const DRIVE: &str = "demo/demo_drive_0001_sync";
 
-/// Networks as the model tells them apart.
+/// Origin of the viewed networks.
 #[derive(Clone, Debug, PartialEq)]
 enum Networks {
     Demo,
@@ -33,11 +33,11 @@ enum Networks {
     Run(PathBuf),
 }
 
-/// What a session that obeys the protocol is like.
+/// Model of a session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
     has_data: bool,
-    /// Loaded, or left by a run; those of the run under way if there are none.
+    /// Networks that were loaded or remain from a run; if there are none, those of the run under way are viewed.
     networks: Option<Networks>,
     run: Option<PathBuf>,
     activity: Activity,
@@ -69,7 +69,7 @@ impl Files {
         let session = session();
         open_demo(&session);
         let run = path("weights");
-        ask(&session, Command::Start { config: config(1), out: run.clone() });
+        request(&session, Command::Start { config: config(1), out: run.clone() });
         next(&session, |event| matches!(event, Event::RunEnded { .. }));
         Self { weights: run.join("checkpoints/step_000001"), folder }
     }
@@ -84,7 +84,7 @@ fn config(steps: u64) -> Box<RunConfig> {
     let mut config = Preset::Light.config();
     (config.network.height, config.network.width) = (64, 64);
     (config.training.batch_size, config.training.steps) = (1, Some(steps));
-    // Its checkpoints are small.
+    // The smallest pose network keeps the checkpoints small.
     config.network.pose_model_type = PoseModelType::Posecnn;
     config.training.validation_samples = Some(1);
     Box::new(config)
@@ -115,7 +115,7 @@ pub fn command(files: &Files, model: &Model, number: usize, random: &mut impl Rn
             Command::LoadWeights { path: Some(files.path(name)), on_run }
         }
         9 => Command::UnloadWeights,
-        10 => Command::LookAtRun,
+        10 => Command::ViewRun,
         11..=14 => Command::Start { config: config(1_000_000), out: files.path(&format!("run_{number}")) },
         15 => Command::Start { config: config(1_000_000), out: files.path("weights") },
         16 | 17 => {
@@ -135,16 +135,16 @@ pub fn command(files: &Files, model: &Model, number: usize, random: &mut impl Rn
             let adjustment = Adjustment { depth: 1.1, ..Adjustment::default() };
             Command::Adjust(random.random::<bool>().then_some(adjustment))
         }
-        27 => Command::Trace { folder: DRIVE.to_owned(), side: Side::Left },
+        27 => Command::PredictTrajectory { folder: DRIVE.to_owned(), side: Side::Left },
         28 => Command::Fuse(FusionRequest { frames: 3, poses: PoseSource::Predicted }),
         29 => {
             let maps = BTreeSet::from([MapName::Disparity(0)]);
-            Command::Pin(Pinned { frames: vec![key(5), key(40)], maps, every: 1 })
+            Command::Bookmark(Bookmarks { frames: vec![key(5), key(40)], maps, every: 1 })
         }
         30 => Command::Evaluate(Box::<EvaluationRequest>::default()),
         _ => match random.random_range(0..4) {
             0 => Command::FollowTraining(random.random()),
-            1 => Command::EndTrace,
+            1 => Command::CancelTrajectory,
             2 => Command::CancelEvaluation,
             _ => Command::ComputeOn(DeviceChoice::Cpu),
         },
@@ -152,7 +152,7 @@ pub fn command(files: &Files, model: &Model, number: usize, random: &mut impl Rn
 }
 
 impl Model {
-    /// What a session that obeys the protocol does with a command.
+    /// Applies a command and returns the expected result.
     fn handle(&mut self, command: &Command, files: &Files) -> Expected {
         let is_good = |path: &Path| path == files.weights;
         match command {
@@ -170,7 +170,7 @@ impl Model {
                 self.networks = None;
                 Expected::Done
             }
-            Command::LookAtRun if self.run.is_some() => {
+            Command::ViewRun if self.run.is_some() => {
                 self.networks = None;
                 Expected::Done
             }
@@ -212,7 +212,7 @@ impl Model {
                 self.end();
                 Expected::Done
             }
-            Command::Trace { .. } => {
+            Command::PredictTrajectory { .. } => {
                 let has_pose = match self.networks {
                     Some(Networks::Demo) => false,
                     Some(_) => true,
@@ -224,7 +224,7 @@ impl Model {
                 Expected::Done
             }
             Command::Evaluate(_)
-            | Command::LookAtRun
+            | Command::ViewRun
             | Command::Start { .. }
             | Command::Change(_)
             | Command::Continue
@@ -255,20 +255,20 @@ impl Model {
         }
     }
 
-    fn check(&self, state: &SessionState, told: &str) {
-        assert_eq!(state.activity, self.activity, "{told}");
-        assert_eq!(state.data.is_some(), self.has_data, "{told}");
-        assert_eq!(state.run.as_ref().map(|run| run.out.clone()), self.run, "{told}");
+    fn check(&self, state: &SessionState, context: &str) {
+        assert_eq!(state.activity, self.activity, "{context}");
+        assert_eq!(state.data.is_some(), self.has_data, "{context}");
+        assert_eq!(state.run.as_ref().map(|run| run.out.clone()), self.run, "{context}");
         let of_run = self.run.clone().map(Networks::Run);
         let networks = state.model.as_ref().map(|model| match &model.provenance {
             Provenance::Demo => Networks::Demo,
             Provenance::File(_) => Networks::File,
             Provenance::Run { out, .. } => Networks::Run(out.clone()),
         });
-        assert_eq!(networks, self.networks.clone().or(of_run), "{told}");
+        assert_eq!(networks, self.networks.clone().or(of_run), "{context}");
         if let Some(run) = &state.run {
-            assert_eq!(run.is_looked_at, self.networks.is_none(), "{told}");
-            assert_eq!(run.failure, None, "{told}");
+            assert_eq!(run.is_viewed, self.networks.is_none(), "{context}");
+            assert_eq!(run.failure, None, "{context}");
         }
     }
 }
@@ -277,14 +277,14 @@ fn without_display() -> SessionHandle {
     SessionHandle::spawn(Compute::open(DeviceChoice::Cpu, None).unwrap(), Arc::new(|| ()))
 }
 
-/// One sequence of commands; what fails names its seed.
+/// Checks one sequence of commands. Assertions name its seed.
 fn sequence(files: &Files, seed: u64) {
     let random = &mut ChaCha8Rng::seed_from_u64(seed);
-    // Drawing takes most of the time, so one in five draws.
+    // Drawing takes most of the time, so only one sequence in five draws.
     let session = if seed.is_multiple_of(5) { session() } else { without_display() };
     let mut model = Model::default();
-    for place in 0..LENGTH {
-        let command = command(files, &model, 100 * seed as usize + place, random);
+    for index in 0..LENGTH {
+        let command = command(files, &model, 100 * seed as usize + index, random);
         let expected = model.handle(&command, files);
         let id = session.send(command.clone());
         let result = loop {
@@ -297,7 +297,7 @@ fn sequence(files: &Files, seed: u64) {
                 _ => {}
             }
         };
-        let came = match &result {
+        let actual = match &result {
             Ok(Outcome::Done) => Expected::Done,
             Ok(Outcome::RunUnderWay { .. }) => Expected::RunUnderWay,
             Ok(Outcome::AlreadyUnderWay { .. }) => Expected::AlreadyUnderWay,
@@ -307,15 +307,16 @@ fn sequence(files: &Files, seed: u64) {
                 Expected::Failure
             }
         };
-        let told = format!("sequence {seed}, command {place}: {command:?} gave {result:?}, model {model:?}");
-        assert_eq!(came, expected, "{told}");
-        if command == Command::Step && came == Expected::Done {
+        let context =
+            format!("sequence {seed}, command {index}: {command:?} gave {result:?}, model {model:?}");
+        assert_eq!(actual, expected, "{context}");
+        if command == Command::Step && actual == Expected::Done {
             until(&session, Activity::Paused);
         }
-        model.check(&session.state(), &told);
+        model.check(&session.state(), &context);
     }
     drop(session);
-    // Its runs would fill the disk, a thousand sequences long.
+    // The runs of a thousand sequences would fill the disk.
     for run in model.run.iter().chain(&model.ended) {
         fs::remove_dir_all(run).unwrap();
     }
@@ -334,12 +335,12 @@ fn a_thousand_random_sequences_of_commands_get_one_reply_each_and_the_predicted_
     (100..1100).for_each(|seed| sequence(&files, seed));
 }
 
-/// A run at step 2 or later that goes on, looked at as it trains.
+/// Starts a run and waits for its step 2. The run goes on, and its batches are shown.
 pub fn training(files: &Files) -> (SessionHandle, PathBuf) {
     let session = session();
     open_demo(&session);
     let out = files.path("under_way");
-    ask(&session, Command::Start { config: config(1_000_000), out: out.clone() });
+    request(&session, Command::Start { config: config(1_000_000), out: out.clone() });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
     (session, out)
 }
@@ -352,26 +353,26 @@ fn what_cannot_be_opened_leaves_a_run_as_it_is() {
     for on_run in [OnRun::Ask, OnRun::Keep, OnRun::End] {
         for folder in ["nowhere", "without_pictures", "without_camera"] {
             let data = DataChoice::Folder(files.path(folder));
-            let failure = refused(&session, Command::OpenData { data, split: None, on_run });
+            let failure = request_failure(&session, Command::OpenData { data, split: None, on_run });
             assert!(failure.text.contains(folder), "it is named: {failure:?}");
         }
         let split = Some("a_split_that_there_is_not".to_owned());
-        refused(&session, Command::OpenData { data: DataChoice::Demo, split, on_run });
+        request_failure(&session, Command::OpenData { data: DataChoice::Demo, split, on_run });
         let path = Some(files.path("broken.safetensors"));
-        let failure = refused(&session, Command::LoadWeights { path, on_run });
+        let failure = request_failure(&session, Command::LoadWeights { path, on_run });
         assert!(failure.text.contains("broken.safetensors"), "it is named: {failure:?}");
         let resume = Command::Resume { run: files.path("nowhere"), data: None, config: None, on_run };
-        refused(&session, resume);
+        request_failure(&session, resume);
         let state = session.state();
         assert_eq!((state.activity, &state.data), (Activity::Training, &before.data));
         let run = state.run.as_ref().expect("the run goes on");
-        assert_eq!((&run.out, &run.failure, run.is_looked_at), (&out, &None, true));
+        assert_eq!((&run.out, &run.failure, run.is_viewed), (&out, &None, true));
     }
     next(&session, |event| matches!(event, Event::Step(_)));
 }
 
 #[test]
-fn what_can_be_opened_is_asked_about_or_looked_at_while_the_run_goes_on() {
+fn what_can_be_opened_waits_for_a_decision_or_is_viewed_while_the_run_goes_on() {
     let files = Files::new();
     let (session, out) = training(&files);
     let of_run = session.state().data.clone().unwrap();
@@ -385,16 +386,16 @@ fn what_can_be_opened_is_asked_about_or_looked_at_while_the_run_goes_on() {
     session.call(load, |_| ()).unwrap();
     let state = session.state();
     let run = state.run.as_ref().expect("the run goes on");
-    assert!(run.data_version == of_run.version && !run.is_looked_at);
+    assert!(run.data_version == of_run.version && !run.is_viewed);
     assert_ne!(state.data.as_ref().unwrap().version, of_run.version);
     assert_eq!(state.model.as_ref().unwrap().provenance, Provenance::File(files.weights.clone()));
     let step = run.step;
     next(&session, |event| matches!(event, Event::Step(report) if report.step >= step + 2));
 
-    ask(&session, Command::LookAtRun);
+    request(&session, Command::ViewRun);
     let state = session.state();
     assert_eq!(state.data.as_ref(), Some(&of_run));
-    assert!(state.run.as_ref().unwrap().is_looked_at);
+    assert!(state.run.as_ref().unwrap().is_viewed);
 
     session.call(open(OnRun::End), |_| ()).unwrap();
     let state = session.state();
@@ -412,16 +413,16 @@ fn an_error_while_showing_pauses_nothing() {
     }
     let files = Files::new();
     let (session, _) = training(&files);
-    ask(&session, Command::Watch([MapName::Depth].into()));
-    ask(&session, Command::FollowTraining(false));
+    request(&session, Command::Watch([MapName::Depth].into()));
+    request(&session, Command::FollowTraining(false));
     session.send(Command::Show(FrameKey { folder: "nowhere".to_owned(), frame: 3, side: Side::Left }));
-    let is_told = |event: &Event| matches!(event, Event::Notice(notice) if notice.text.contains("nowhere"));
-    next(&session, is_told);
+    let is_notice = |event: &Event| matches!(event, Event::Notice(notice) if notice.text.contains("nowhere"));
+    next(&session, is_notice);
     for _ in 0..3 {
-        // It is tried again with the networks of each step.
-        next(&session, is_told);
+        // The frame is tried again after each step.
+        next(&session, is_notice);
     }
-    next(&session, |event| matches!(event, Event::Step(_)) || is_told(event));
+    next(&session, |event| matches!(event, Event::Step(_)) || is_notice(event));
     assert_eq!(session.state().activity, Activity::Training);
 }
 
@@ -432,7 +433,7 @@ fn a_run_without_finite_losses_says_why_it_stands() {
     open_demo(&session);
     let mut config = config(6);
     config.training.learning_rate = 1e30;
-    ask(&session, Command::Start { config, out: files.path("exploding") });
+    request(&session, Command::Start { config, out: files.path("exploding") });
     let failure = interrupted(&session);
     assert_eq!(session.state().activity, Activity::Paused);
     assert!(failure.text.contains("loss") && !failure.advice.is_empty(), "{failure:?}");

@@ -1,6 +1,6 @@
-//! A session after an error of the program or a lost device: it lives, and what was saved goes on.
+//! Recovery of a session from a panic or a lost device: it lives, and runs go on from their checkpoints.
 
-use crate::session::{ask, next, next_picture, open_demo, small, until};
+use crate::session::{next, next_picture, open_demo, request, small, until};
 use monoscope::{
     compute::{Compute, DisplayDevice},
     config::{DeviceChoice, FrameId, Preset, RunConfig},
@@ -16,7 +16,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// A session on the CPU backend whose next news panic once this is set: an error of the program, wherever it is then.
+/// Starts a session on the CPU whose next event or state panics once the flag is set, wherever the session is then.
 fn brittle() -> (SessionHandle, Arc<AtomicBool>) {
     let breaks = Arc::new(AtomicBool::default());
     let armed = Arc::clone(&breaks);
@@ -31,7 +31,7 @@ fn panicked(session: &SessionHandle) -> Notice {
     notice
 }
 
-/// Checkpoints every second step.
+/// Configuration of a run that writes a checkpoint every second step.
 fn saving(steps: u64) -> Box<RunConfig> {
     let mut config = small(steps);
     config.training.checkpoint_frequency = 2;
@@ -43,7 +43,7 @@ fn a_panic_in_a_step_sets_the_run_back_to_its_checkpoint_and_it_can_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let (session, breaks) = brittle();
     open_demo(&session);
-    ask(&session, Command::Start { config: saving(8), out: folder.path().join("run") });
+    request(&session, Command::Start { config: saving(8), out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 3));
     breaks.store(true, Ordering::Relaxed);
     let notice = panicked(&session);
@@ -58,7 +58,7 @@ fn a_panic_in_a_step_sets_the_run_back_to_its_checkpoint_and_it_can_go_on() {
     let state = session.state();
     let run = state.run.as_ref().expect("the run is there");
     let failure = run.failure.as_ref().expect("the state says why it stands");
-    assert_eq!((state.activity, failure.effect), (Activity::Paused, RunEffect::SetBack));
+    assert_eq!((state.activity, failure.effect), (Activity::Paused, RunEffect::RolledBack));
     assert!(run.step.is_multiple_of(2), "step {} was saved", run.step);
     assert!(failure.advice.contains(&format!("step {}", run.step)), "{failure:?}");
     session.send(Command::Continue);
@@ -70,19 +70,20 @@ fn a_panic_in_a_job_ends_the_job_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let (session, breaks) = brittle();
     open_demo(&session);
-    ask(&session, Command::Start { config: small(1), out: folder.path().join("run") });
+    request(&session, Command::Start { config: small(1), out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
     until(&session, Activity::Idle);
-    let trace = Command::Trace { folder: "demo/demo_drive_0001_sync".to_owned(), side: Side::Left };
-    ask(&session, trace.clone());
+    let predict =
+        Command::PredictTrajectory { folder: "demo/demo_drive_0001_sync".to_owned(), side: Side::Left };
+    request(&session, predict.clone());
     breaks.store(true, Ordering::Relaxed);
     let notice = panicked(&session);
     assert_eq!((notice.level, notice.topic), (Level::Warning, Topic::Job), "{notice:?}");
-    next(&session, |event| matches!(event, Event::TraceEnded));
-    ask(&session, trace);
+    next(&session, |event| matches!(event, Event::TrajectoryEnded));
+    request(&session, predict);
 }
 
-/// A session that computes and draws on a device of its own, and that device, to be destroyed.
+/// Starts a session that computes and draws on a device of its own. Returns the device, so that it can be destroyed.
 fn on_gpu() -> (SessionHandle, DisplayDevice) {
     let display = DisplayDevice::request().expect("these tests need an adapter: install mesa-vulkan-drivers");
     let compute = Compute::open(DeviceChoice::Gpu, Some(display.clone())).unwrap();
@@ -90,11 +91,11 @@ fn on_gpu() -> (SessionHandle, DisplayDevice) {
 }
 
 fn lost(session: &SessionHandle) -> Notice {
-    let is_it = |notice: &Notice| notice.topic == Topic::Device && notice.text.contains("was lost");
-    // Whatever was under way on the device fails too.
+    let is_loss = |notice: &Notice| notice.topic == Topic::Device && notice.text.contains("was lost");
+    // Work that was under way on the device can send other notices first.
     loop {
         if let Event::Notice(notice) = session.wait().expect("the session lives")
-            && is_it(&notice)
+            && is_loss(&notice)
         {
             return notice;
         }
@@ -110,7 +111,7 @@ fn a_run_goes_on_from_its_checkpoint_when_its_device_is_lost() {
     config.network = Preset::Light.config().network;
     (config.network.height, config.network.width) = (64, 64);
     config.objective.scales = Preset::Light.config().objective.scales;
-    ask(&session, Command::Start { config, out: folder.path().join("run") });
+    request(&session, Command::Start { config, out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 3));
     display.device.destroy();
     let notice = lost(&session);
@@ -145,18 +146,18 @@ fn a_run_on_the_cpu_is_left_alone_when_what_draws_is_lost() {
     let compute = Compute::open(DeviceChoice::Cpu, Some(display.clone())).unwrap();
     let session = SessionHandle::spawn(compute, Arc::new(|| ()));
     open_demo(&session);
-    ask(&session, Command::Watch([MapName::Depth].into()));
-    ask(&session, Command::Start { config: small(1000), out: folder.path().join("run") });
+    request(&session, Command::Watch([MapName::Depth].into()));
+    request(&session, Command::Start { config: small(1000), out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
     display.device.destroy();
     let notice = lost(&session);
     assert!(notice.advice.contains("draws; nothing was lost"), "{notice:?}");
     let step = session.state().run.as_ref().unwrap().step;
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     next(&session, |event| {
-        told.push(event.clone());
+        events.push(event.clone());
         matches!(event, Event::Step(report) if report.step > step)
     });
-    assert!(!told.iter().any(|event| matches!(event, Event::RunStarted(_))), "it was set back");
+    assert!(!events.iter().any(|event| matches!(event, Event::RunStarted(_))), "it was set back");
     next_picture(&session, |picture| picture.origin == PictureSource::Training && picture.step > step);
 }

@@ -1,6 +1,6 @@
 //! Runs that are killed or fail: they resume exactly as if they had not ended.
 
-use crate::session::{ask, next, open_demo, refused, session, small, until};
+use crate::session::{next, open_demo, request, request_failure, session, small, until};
 use monoscope::{
     config::{DataChoice, RunConfig, Setting},
     runs::RunFolder,
@@ -215,8 +215,8 @@ fn a_change_between_checkpoints_is_repeated_after_a_kill() {
     config.objective.scales = vec![0];
     session.send(Command::Start { config, out: out.clone() });
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
-    ask(&session, Command::Pause);
-    ask(&session, Command::Step);
+    request(&session, Command::Pause);
+    request(&session, Command::Step);
     until(&session, Activity::Paused);
     session.send(Command::Change(Setting::DisparitySmoothness(0.5)));
     session.send(Command::Change(Setting::LearningRate(3e-3)));
@@ -276,7 +276,7 @@ pub fn demo_split(folder: &Path, training: std::ops::Range<u32>, validation: std
 }
 
 fn open(session: &SessionHandle, split: String) {
-    ask(session, Command::OpenData { data: DataChoice::Demo, split: Some(split), on_run: OnRun::End });
+    request(session, Command::OpenData { data: DataChoice::Demo, split: Some(split), on_run: OnRun::End });
 }
 
 #[test]
@@ -374,10 +374,10 @@ fn what_is_not_the_run_is_refused() {
 
     let data = Some((DataChoice::Demo, None));
     let resume = |run: PathBuf, data| Command::Resume { run, data, config: None, on_run: OnRun::End };
-    let problem = refused(&session, resume(out.clone(), data));
+    let problem = request_failure(&session, resume(out.clone(), data));
     assert!(problem.text.contains("3 samples") && problem.text.contains("fingerprint"), "{problem:?}");
 
-    let problem = refused(&session, resume(folder.path().join("split"), None));
+    let problem = request_failure(&session, resume(folder.path().join("split"), None));
     assert!(problem.text.contains("no run folder"), "{problem:?}");
 
     let other = train(&["--resume", text(&out), "--batch-size", "2"]).output().unwrap();
@@ -385,7 +385,7 @@ fn what_is_not_the_run_is_refused() {
     let last = fs::read_to_string(out.join("last")).unwrap();
     let damaged = out.join("checkpoints").join(last).join("optimizer.safetensors");
     fs::write(&damaged, "not moments").unwrap();
-    let problem = refused(&session, resume(out, None));
+    let problem = request_failure(&session, resume(out, None));
     assert!(problem.text.contains(text(&damaged)), "{problem:?}");
 }
 
@@ -408,7 +408,7 @@ fn steps_are_added_to_a_finished_run_and_a_second_process_is_kept_out() {
 
     let more = small(5);
     session.send(Command::Resume { run: out.clone(), data: None, config: Some(more), on_run: OnRun::End });
-    ask(&session, Command::Pause);
+    request(&session, Command::Pause);
     let second = train(&["--resume", text(&out)]).output().unwrap();
     let stderr = String::from_utf8_lossy(&second.stderr);
     assert!(second.status.code() == Some(1) && stderr.contains("another process"), "{stderr}");
@@ -450,7 +450,7 @@ fn a_finished_run_and_the_one_under_way_are_told_and_nothing_changes() {
                 assert!(matches!(outcome, Outcome::AlreadyUnderWay { step: 2.. }), "{outcome:?}");
             }
         }
-        ask(&session, Command::Pause);
+        request(&session, Command::Pause);
         assert!(matches!(resume(&other, OnRun::Ask), Outcome::AlreadyUnderWay { .. }));
     }
 }

@@ -104,13 +104,13 @@ fn points_are_sampled_where_the_changed_camera_and_motion_put_them() {
 #[test]
 fn cameras_that_hardly_exist_are_named() {
     let kitti = 1242.0 / 375.0;
-    assert!(Intrinsics::KITTI.doubts(kitti).is_empty());
-    let doubts = |camera: Intrinsics| camera.doubts(kitti).join("; ");
+    assert!(Intrinsics::KITTI.warnings(kitti).is_empty());
+    let warnings = |camera: Intrinsics| camera.warnings(kitti).join("; ");
     assert!((Intrinsics::KITTI.field_of_view_degrees() - 81.5).abs() < 0.1);
     let narrow = Intrinsics { focal_x: 5.8, focal_y: 19.2, ..Intrinsics::KITTI };
-    assert!(doubts(narrow).contains("10° across"), "{}", doubts(narrow));
+    assert!(warnings(narrow).contains("10° across"), "{}", warnings(narrow));
     let stretched = Intrinsics { focal_y: 1.2, ..Intrinsics::KITTI };
-    assert!(doubts(stretched).contains("1.60 times as high as wide"), "{}", doubts(stretched));
+    assert!(warnings(stretched).contains("1.60 times as high as wide"), "{}", warnings(stretched));
     let cropped = Intrinsics { centre_y: 0.75, ..Intrinsics::KITTI };
-    assert!(doubts(cropped).contains("25 % of a side"), "{}", doubts(cropped));
+    assert!(warnings(cropped).contains("25 % of a side"), "{}", warnings(cropped));
 }

@@ -8,7 +8,7 @@ use egui_wgpu::{RenderState, RendererOptions, WgpuSetup, WgpuSetupExisting};
 use glam::Vec3;
 use image::RgbaImage;
 use monoscope::{
-    compute::{Compute, DisplayDevice, Lease},
+    compute::{Compute, DisplayDevice, Lease, count_kernels},
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
     view::{
@@ -128,6 +128,50 @@ fn a_slice_of_a_tensor_is_drawn_where_it_lies() {
         view.draw(painter, rect, &lease, style.clone(), Sampling::whole(true), None);
     });
     assert_pixels(&picture, |x, y| [level((35 + y * 7 + x) as f32 / 105.0); 3], 1, "slice");
+}
+
+/// Buffer and offset that a lease binds.
+fn memory_of(lease: &Lease) -> (wgpu::Buffer, u64) {
+    match lease.binding() {
+        wgpu::BindingResource::Buffer(memory) => (memory.buffer.clone(), memory.offset),
+        _ => panic!("a lease binds a buffer"),
+    }
+}
+
+#[test]
+fn a_lease_copies_only_what_no_shader_can_bind() {
+    let [shared, uploading] = backends();
+    // Planes of 256 values begin at multiples of 1024 bytes, which every device binds.
+    let (planes, height, width) = (4, 8, 32);
+    let values: Vec<f32> = (0..planes * height * width).map(|index| index as f32).collect();
+    let tensor =
+        Tensor::<3>::from_data(TensorData::new(values.clone(), [planes, height, width]), &shared.device);
+    let lease = |tensor: Tensor<3>| count_kernels(|| Lease::new(tensor, &shared).unwrap());
+
+    let (whole, launches) = lease(tensor.clone());
+    assert!(whole.is_shared() && launches == 0, "{launches} launches");
+    let (again, _) = lease(tensor.clone());
+    assert_eq!(memory_of(&whole), memory_of(&again), "both are the tensor's own memory");
+    assert_eq!(again.read().unwrap(), values);
+
+    let (plane, launches) = lease(tensor.clone().narrow(0, 2, 1));
+    let (buffer, offset) = memory_of(&whole);
+    let bytes = (2 * height * width * size_of::<f32>()) as u64;
+    assert!(plane.is_shared() && launches == 0, "{launches} launches");
+    assert_eq!(memory_of(&plane), (buffer, offset + bytes), "an aligned slice is a part of that memory");
+    assert_eq!(plane.read().unwrap(), values[2 * height * width..3 * height * width]);
+
+    let (transposed, launches) = lease(tensor.clone().swap_dims(1, 2));
+    assert!(!transposed.is_shared() && launches > 0, "a copy is called one");
+    assert_ne!(memory_of(&transposed), memory_of(&whole));
+    assert_eq!(transposed.read().unwrap()[1], values[width]);
+
+    // What is leased stays as it was, whatever is computed from the tensor afterwards.
+    let _next = tensor.add_scalar(1.0);
+    assert_eq!(whole.read().unwrap(), values);
+
+    let tensor = Tensor::<3>::from_data(TensorData::new(values, [planes, height, width]), &uploading.device);
+    assert!(!Lease::new(tensor, &uploading).unwrap().is_shared(), "an upload is a copy");
 }
 
 #[test]

@@ -18,11 +18,12 @@ pub fn session() -> SessionHandle {
     SessionHandle::spawn(compute, Arc::new(|| ()))
 }
 
-/// The next event that passes; others are dropped, a failure or a warning that is not looked for fails the test.
-pub fn next(session: &SessionHandle, mut is_it: impl FnMut(&Event) -> bool) -> Event {
+/// Waits for the next event that `is_match` accepts, and drops others. A failure or a notice that it does not accept
+/// fails the test.
+pub fn next(session: &SessionHandle, mut is_match: impl FnMut(&Event) -> bool) -> Event {
     loop {
         let event = session.wait().expect("the session lives");
-        if is_it(&event) {
+        if is_match(&event) {
             return event;
         }
         let is_failure = matches!(event, Event::Reply(Reply { result: Err(_), .. }) | Event::Notice(_));
@@ -30,18 +31,18 @@ pub fn next(session: &SessionHandle, mut is_it: impl FnMut(&Event) -> bool) -> E
     }
 }
 
-/// Has something done and waits for the reply, dropping what else happened.
-pub fn ask(session: &SessionHandle, command: Command) {
+/// Sends a command that succeeds, waits for the reply, and drops other events.
+pub fn request(session: &SessionHandle, command: Command) {
     let outcome = session.call(command, |event| assert!(!matches!(event, Event::Notice(_)), "{event:?}"));
     assert_eq!(outcome, Ok(Outcome::Done));
 }
 
-/// What comes of a command that fails.
-pub fn refused(session: &SessionHandle, command: Command) -> Failure {
+/// Sends a command that fails, and returns the failure.
+pub fn request_failure(session: &SessionHandle, command: Command) -> Failure {
     session.call(command, |_| ()).expect_err("the command fails")
 }
 
-/// Waits until the session does this.
+/// Waits until the session has this activity.
 pub fn until(session: &SessionHandle, activity: Activity) {
     for _ in 0..60_000 {
         if session.state().activity == activity {
@@ -52,7 +53,7 @@ pub fn until(session: &SessionHandle, activity: Activity) {
     panic!("{:?} instead of {activity:?}", session.state().activity);
 }
 
-/// Waits until the run is interrupted by itself; gives the reason.
+/// Waits until the run is interrupted by a failure of its own, and returns the failure.
 pub fn interrupted(session: &SessionHandle) -> Failure {
     next(session, |event| matches!(event, Event::Notice(notice) if notice.level == Level::Error));
     let state = session.state();
@@ -68,15 +69,15 @@ pub fn small(steps: u64) -> Box<RunConfig> {
 }
 
 pub fn open_demo(session: &SessionHandle) {
-    ask(session, Command::OpenData { data: DataChoice::Demo, split: None, on_run: OnRun::End });
+    request(session, Command::OpenData { data: DataChoice::Demo, split: None, on_run: OnRun::End });
     let report = session.state().data.clone().expect("the data is open");
     assert!(report.training.len() > 10 && report.dropped.is_empty());
 }
 
-pub fn next_picture(session: &SessionHandle, is_it: impl Fn(&Picture) -> bool) -> Arc<Picture> {
+pub fn next_picture(session: &SessionHandle, is_match: impl Fn(&Picture) -> bool) -> Arc<Picture> {
     for _ in 0..2000 {
         if let Some(picture) = session.picture()
-            && is_it(&picture)
+            && is_match(&picture)
         {
             return picture;
         }
@@ -85,9 +86,9 @@ pub fn next_picture(session: &SessionHandle, is_it: impl Fn(&Picture) -> bool) -
     panic!("no picture came");
 }
 
-fn next_path(session: &SessionHandle, is_it: impl Fn(&Trajectory) -> bool) -> Arc<Trajectory> {
+fn next_trajectory(session: &SessionHandle, is_match: impl Fn(&Trajectory) -> bool) -> Arc<Trajectory> {
     for _ in 0..6000 {
-        if let Some(path) = session.trajectory().filter(|path| is_it(path)) {
+        if let Some(path) = session.trajectory().filter(|path| is_match(path)) {
             return path;
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -105,11 +106,11 @@ fn a_run_starts_pauses_steps_goes_on_and_stops() {
     let out = folder.path().join("run");
     let session = session();
     open_demo(&session);
-    ask(&session, Command::Start { config: small(1000), out: out.clone() });
+    request(&session, Command::Start { config: small(1000), out: out.clone() });
     assert_eq!(session.state().activity, Activity::Training);
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 2));
 
-    ask(&session, Command::Pause);
+    request(&session, Command::Pause);
     assert_eq!(session.state().activity, Activity::Paused);
     let paused_at = log_lines(&out);
     std::thread::sleep(Duration::from_millis(300));
@@ -155,11 +156,12 @@ fn the_same_seed_gives_the_same_losses() {
 fn a_failure_is_an_event_and_the_session_lives_on() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
-    let problem = refused(&session, Command::Start { config: small(2), out: folder.path().join("run") });
+    let problem =
+        request_failure(&session, Command::Start { config: small(2), out: folder.path().join("run") });
     assert!(problem.text.contains("no data") && problem.effect == RunEffect::NotStarted, "{problem:?}");
 
     let nowhere = Command::LoadWeights { path: Some(folder.path().join("nowhere")), on_run: OnRun::End };
-    let problem = refused(&session, nowhere);
+    let problem = request_failure(&session, nowhere);
     assert!(problem.text.contains("nowhere"), "{problem:?}");
     assert!(!problem.text.contains("command"), "nobody gave a command: {problem:?}");
 
@@ -168,7 +170,7 @@ fn a_failure_is_an_event_and_the_session_lives_on() {
     config.training.learning_rate = 1e30;
     session.send(Command::Start { config, out: folder.path().join("exploding") });
     let problem = interrupted(&session);
-    assert!(problem.effect == RunEffect::Spoiled && problem.text.contains("loss"), "{problem:?}");
+    assert!(problem.effect == RunEffect::NonFinite && problem.text.contains("loss"), "{problem:?}");
 
     session.send(Command::Stop);
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
@@ -176,7 +178,7 @@ fn a_failure_is_an_event_and_the_session_lives_on() {
 }
 
 #[test]
-fn a_run_of_other_networks_needs_the_loaded_ones_to_be_forgotten() {
+fn a_run_of_other_networks_needs_the_loaded_ones_to_be_unloaded() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     open_demo(&session);
@@ -185,7 +187,7 @@ fn a_run_of_other_networks_needs_the_loaded_ones_to_be_forgotten() {
     let mut light = Preset::Light.config();
     (light.training.batch_size, light.training.steps) = (1, Some(1));
     let start = || Command::Start { config: Box::new(light.clone()), out: folder.path().join("second") };
-    let problem = refused(&session, start());
+    let problem = request_failure(&session, start());
     assert!(
         problem.effect == RunEffect::NotStarted && problem.text.contains("--depth-network"),
         "{problem:?}"
@@ -193,7 +195,7 @@ fn a_run_of_other_networks_needs_the_loaded_ones_to_be_forgotten() {
     assert!(!folder.path().join("second").exists());
 
     session.send(Command::Watch([MapName::Colour(FrameId::TARGET)].into()));
-    ask(&session, Command::UnloadWeights);
+    request(&session, Command::UnloadWeights);
     assert_eq!(session.state().model, None);
     next_picture(&session, |picture| picture.origin == PictureSource::Images);
     session.send(start());
@@ -245,16 +247,16 @@ fn a_run_begins_from_scratch_after_a_look_with_the_demo_weights() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     open_demo(&session);
-    ask(&session, Command::LoadWeights { path: None, on_run: OnRun::End });
+    request(&session, Command::LoadWeights { path: None, on_run: OnRun::End });
     let model = session.state().model.clone().expect("the demo's networks are looked at");
     assert!(model.provenance == Provenance::Demo && model.architecture.pose.is_none());
-    // They are of another architecture than the run, which must not matter.
+    // The demo weights have another architecture than the run, which must not matter.
     session.send(Command::Start { config: small(1), out: folder.path().join("run") });
     next(&session, |event| matches!(event, Event::RunEnded { steps: 1, .. }));
 }
 
 #[test]
-fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
+fn an_inspection_of_pixels_comes_only_when_it_is_requested() {
     if DisplayDevice::request().is_err() {
         eprintln!("skipped: no adapter to draw with");
         return;
@@ -264,62 +266,62 @@ fn evidence_about_pixels_comes_only_when_it_is_asked_for() {
     session.send(Command::Watch([MapName::MinimumLoss].into()));
     open_demo(&session);
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
-    // The demo weights know no motion but that to the stereo camera.
+    // The demo weights have no pose network, so only the stereo image can be warped.
     let picture = next_picture(&session, |picture| picture.origin == PictureSource::Prediction);
-    assert!(picture.evidence.is_none());
+    assert!(picture.inspection.is_none());
     assert_eq!(picture.objective.frame_ids, [FrameId::TARGET, FrameId::Stereo]);
     assert!(picture.maps.contains_key(&MapName::MinimumLoss));
 
     session.send(Command::Inspect(true));
-    let picture = next_picture(&session, |picture| picture.evidence.is_some());
-    let report = picture.evidence.as_ref().unwrap().report([20, 60]);
+    let picture = next_picture(&session, |picture| picture.inspection.is_some());
+    let report = picture.inspection.as_ref().unwrap().report([20, 60]);
     assert_eq!(report.sources.iter().map(|source| source.id).collect::<Vec<_>>(), [FrameId::Stereo]);
     assert!(report.truth.is_some() && report.gradient.is_some());
-    // Exact street, 0.54 m between its cameras.
+    // The baseline of the built-in drive is 0.54 m, and that of the networks 0.1 units, so a unit is 5.4 m.
     assert!((report.scale.unwrap().metres_per_unit - 5.4).abs() < 1e-5);
 
     session.send(Command::Start { config: small(2), out: folder.path().join("run") });
     let picture = next_picture(&session, |picture| picture.origin == PictureSource::Training);
-    let report = picture.evidence.as_ref().expect("of the training batch").report([5, 5]);
+    let report = picture.inspection.as_ref().expect("of the training batch").report([5, 5]);
     assert_eq!(report.sources.len(), 2);
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
     session.send(Command::Inspect(false));
     session.send(Command::Show(picture.key.clone()));
     next_picture(&session, |picture| {
-        picture.evidence.is_none() && picture.origin == PictureSource::Prediction
+        picture.inspection.is_none() && picture.origin == PictureSource::Prediction
     });
 }
 
 #[test]
-fn a_path_grows_beside_a_run_and_can_be_left() {
+fn a_trajectory_grows_beside_a_run_and_can_be_cancelled() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     open_demo(&session);
     let drive = "demo/demo_drive_0001_sync".to_owned();
-    let trace = || Command::Trace { folder: drive.clone(), side: Side::Left };
-    let problem = refused(&session, trace());
+    let predict = || Command::PredictTrajectory { folder: drive.clone(), side: Side::Left };
+    let problem = request_failure(&session, predict());
     assert!(problem.text.contains("no networks"), "{problem:?}");
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
-    let problem = refused(&session, trace());
+    let problem = request_failure(&session, predict());
     assert!(problem.text.contains("no pose network") && problem.effect == RunEffect::None, "{problem:?}");
 
-    ask(&session, Command::Start { config: small(1000), out: folder.path().join("run") });
-    ask(&session, trace());
-    let part = next_path(&session, |_| true).predicted.len();
+    request(&session, Command::Start { config: small(1000), out: folder.path().join("run") });
+    request(&session, predict());
+    let part = next_trajectory(&session, |_| true).predicted.len();
     next(&session, |event| matches!(event, Event::Step(_)));
-    next_path(&session, |path| path.predicted.len() > part);
-    session.send(Command::EndTrace);
-    next(&session, |event| matches!(event, Event::TraceEnded));
+    next_trajectory(&session, |path| path.predicted.len() > part);
+    session.send(Command::CancelTrajectory);
+    next(&session, |event| matches!(event, Event::TrajectoryEnded));
     session.send(Command::Stop);
     next(&session, |event| matches!(event, Event::RunEnded { .. }));
-    session.send(trace());
-    let path = next_path(&session, Trajectory::is_whole);
+    session.send(predict());
+    let path = next_trajectory(&session, Trajectory::is_complete);
     assert_eq!((path.folder.as_str(), path.frames.len(), path.predicted.len()), (drive.as_str(), 91, 91));
     assert_eq!((path.truth.len(), path.problem.clone()), (91, None));
 }
 
 #[test]
-fn networks_are_evaluated_beside_all_else_and_an_evaluation_can_be_left() {
+fn networks_are_evaluated_beside_other_work_and_an_evaluation_can_be_cancelled() {
     let session = session();
     open_demo(&session);
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
@@ -339,11 +341,11 @@ fn networks_are_evaluated_beside_all_else_and_an_evaluation_can_be_left() {
     session.send(Command::Evaluate(Box::new(every)));
     next(&session, |event| matches!(event, Event::Evaluation(EvaluationProgress::Scored(_))));
     session.send(Command::CancelEvaluation);
-    next(&session, |event| matches!(event, Event::Evaluation(EvaluationProgress::GivenUp)));
+    next(&session, |event| matches!(event, Event::Evaluation(EvaluationProgress::Aborted)));
 
-    let mut refused = EvaluationRequest::default();
-    (refused.choices.stereo, refused.choices.scale_factor) = (true, Some(2.0));
-    let problem = self::refused(&session, Command::Evaluate(Box::new(refused)));
+    let mut contradictory = EvaluationRequest::default();
+    (contradictory.choices.stereo, contradictory.choices.scale_factor) = (true, Some(2.0));
+    let problem = request_failure(&session, Command::Evaluate(Box::new(contradictory)));
     assert!(problem.text.contains("--scale-factor has no place"), "{problem:?}");
 }
 
@@ -354,11 +356,12 @@ fn true_depth_and_the_error_of_the_prediction_are_shown() {
         return;
     }
     let session = session();
-    session.send(Command::Watch(MapName::OF_TRUTH.into()));
+    let of_truth = [MapName::TrueDepth, MapName::DepthError];
+    session.send(Command::Watch(of_truth.into()));
     open_demo(&session);
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
-    let is_whole = |picture: &Picture| picture.maps.len() == MapName::OF_TRUTH.len();
-    let picture = next_picture(&session, is_whole);
+    let has_all = |picture: &Picture| picture.maps.len() == of_truth.len();
+    let picture = next_picture(&session, has_all);
     assert_eq!(picture.maps[&MapName::TrueDepth].height, picture.maps[&MapName::DepthError].height);
 }
 
@@ -373,10 +376,10 @@ fn the_gradient_of_the_disparity_is_shown_with_and_without_the_inspector() {
     open_demo(&session);
     session.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     let has_gradient = |picture: &Picture| picture.maps.contains_key(&MapName::DisparityGradient);
-    let alone = next_picture(&session, |picture| has_gradient(picture) && picture.evidence.is_none());
+    let alone = next_picture(&session, |picture| has_gradient(picture) && picture.inspection.is_none());
     let [gradient, disparity] =
         [MapName::DisparityGradient, MapName::Disparity(0)].map(|name| &alone.maps[&name]);
     assert_eq!([gradient.height, gradient.width], [disparity.height, disparity.width]);
     session.send(Command::Inspect(true));
-    next_picture(&session, |picture| has_gradient(picture) && picture.evidence.is_some());
+    next_picture(&session, |picture| has_gradient(picture) && picture.inspection.is_some());
 }

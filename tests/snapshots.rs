@@ -17,7 +17,7 @@ use monoscope::{
     objective::{MapName, Noise, Objective},
     predict::{SampleTensors, forward},
     runs::{FrameMaps, Snapshot, Snapshots, Thumbnail},
-    session::{Command, Event, Level, OnRun, Pinned, SessionHandle, Topic},
+    session::{Bookmarks, Command, Event, Level, OnRun, SessionHandle, Topic},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,7 +31,7 @@ pub fn key(frame: u32) -> FrameKey {
 }
 
 pub fn pinned(frames: &[u32], every: u64) -> Command {
-    Command::Pin(Pinned {
+    Command::Bookmark(Bookmarks {
         frames: frames.iter().map(|frame| key(*frame)).collect(),
         maps: MAPS.into(),
         every,
@@ -171,7 +171,7 @@ fn nothing_is_predicted_aside_while_nothing_is_pinned() {
     open_demo(&session);
     session.send(pinned(&[7], 1));
     next_snapshot(&session);
-    session.send(Command::Pin(Pinned::default()));
+    session.send(Command::Bookmark(Bookmarks::default()));
     let run = folder.path().join("run");
     session.send(Command::Start { config: small(3), out: run.clone() });
     loop {
@@ -208,6 +208,6 @@ fn a_frame_that_cannot_be_read_is_told_once_and_the_others_are_shown() {
         }
     }
     let [problem] = &problems[..] else { panic!("{problems:?}") };
-    assert!(problem.text.contains("pinned frame") && problem.text.contains("9999"), "{problem:?}");
+    assert!(problem.text.contains("bookmarked frame") && problem.text.contains("9999"), "{problem:?}");
     assert!(frames.iter().all(|count| *count == 1), "{frames:?}");
 }

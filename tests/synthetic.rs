@@ -1,4 +1,4 @@
-//! The built-in drive is what it claims: repeatable, and exact in depth, pose and calibration.
+//! The built-in drive is repeatable, and exact in depth, pose and calibration.
 
 use glam::{DAffine3, DMat3, DVec2, DVec3};
 use image::RgbImage;
@@ -6,14 +6,15 @@ use monoscope::{
     config::ImageSize,
     data::{
         DataError, DepthMap, FrameKey, FrameSource, Side,
+        kitti::BASELINE_METRES,
         kitti::KittiRaw,
-        synthetic::{BASELINE, BuiltInDrive, DriveOptions, export},
+        synthetic::{BuiltInDrive, DriveOptions, export},
     },
     geometry::Intrinsics,
 };
 use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
 
-/// Distance that the leading car keeps, to its middle, metres.
+/// Distance to the middle of the leading car, metres.
 const GAP: f64 = 13.5;
 
 static DRIVE: LazyLock<BuiltInDrive> = LazyLock::new(BuiltInDrive::default);
@@ -26,7 +27,7 @@ fn key(drive: &BuiltInDrive, frame: u32, side: Side) -> FrameKey {
     FrameKey { folder: drive.drives()[0].folder.clone(), frame, side }
 }
 
-/// A picture with its depth and its camera in pixels, as the objective sees it.
+/// Image with its depth and its intrinsics in pixels.
 struct View {
     image: RgbImage,
     depth: DepthMap,
@@ -53,7 +54,7 @@ impl View {
         point.truncate() / point.z * self.focal + self.centre
     }
 
-    /// The four pixels around a place, with their weights; `None` outside the picture.
+    /// The four pixels around a point of the image, with their weights; `None` outside the image.
     fn around(&self, place: DVec2) -> Option<[(usize, f64); 4]> {
         let (width, height) = (self.depth.width, self.depth.height);
         let inside =
@@ -71,8 +72,8 @@ impl View {
         })
     }
 
-    /// Depth between pixels, where the four around belong to one surface: on a plane, inverse depth is
-    /// linear over the picture.
+    /// Depth between pixels, if the four around belong to one surface: on a plane, inverse depth is
+    /// linear over the image.
     fn depth_at(&self, place: DVec2) -> Option<f64> {
         let around = self.around(place)?;
         let inverse = around.map(|(index, weight)| (1.0 / f64::from(self.depth.metres[index]), weight));
@@ -92,11 +93,11 @@ impl View {
     }
 }
 
-/// What warping a source into a target gives, over the pixels that stand still and that both see.
+/// Result of warping a source into a target, over the static pixels that both images see.
 struct Warp {
     /// Mean absolute difference of colours, 0 to 1.
     error: f64,
-    /// The same without warping.
+    /// Mean absolute difference without warping.
     identity_error: f64,
     /// Share of pixels with depth whose point lies at the source's depth to 0.5 %.
     agreeing: f64,
@@ -173,7 +174,10 @@ fn exact_depth_and_pose_explain_the_next_and_previous_frame() {
 fn exact_depth_and_baseline_explain_the_other_camera() {
     let (left, right) = (key(&DRIVE, 30, Side::Left), key(&DRIVE, 30, Side::Right));
     let shift = DRIVE.source_from_target(&left, &right).translation;
-    assert!(shift.abs_diff_eq(DVec3::new(-BASELINE, 0.0, 0.0), 1e-9), "right from left shifts by {shift}");
+    assert!(
+        shift.abs_diff_eq(DVec3::new(-BASELINE_METRES, 0.0, 0.0), 1e-9),
+        "right from left shifts by {shift}"
+    );
     check_warp(&left, &right);
     check_warp(&right, &left);
 }
@@ -215,8 +219,8 @@ fn the_leading_car_keeps_its_place_in_the_picture_while_the_street_moves() {
     let (near, far) = distances.iter().fold((f64::MAX, 0.0_f64), |(a, b), z| (a.min(*z), b.max(*z)));
     assert!(far / near < 1.1, "the distance ranges from {near:.2} to {far:.2} m");
 
-    // In the picture: on the car's back, standing still explains the next frame better than the
-    // street's motion does, which is what the auto-mask goes by.
+    // In the image: at the back of the car, the identity explains the next frame better than the
+    // motion of the street does, which is the criterion of the auto-mask.
     let (mut still, mut warped) = (0.0, 0.0);
     for frame in [0_u32, 20, 40, 60, 80] {
         let (now, next) = (key(&DRIVE, frame, Side::Left), key(&DRIVE, frame + 1, Side::Left));
@@ -244,8 +248,8 @@ fn the_leading_car_keeps_its_place_in_the_picture_while_the_street_moves() {
 
 #[test]
 fn a_car_crosses_in_front() {
-    // A thing that moves is what exact depth and pose cannot explain: from its frames, something large
-    // must go from one side of the picture to the other beyond the leading car.
+    // Exact depth and pose cannot explain moving objects: something large must go from one side of the
+    // image to the other beyond the leading car.
     let moved: Vec<f64> = (30..70)
         .step_by(3)
         .filter_map(|frame| {
@@ -289,7 +293,7 @@ fn what_is_not_there_is_refused() {
     assert!(matches!(drive.image(&beyond), Err(DataError::Missing { .. })));
 }
 
-/// `key: numbers` lines of a calibration file.
+/// Lines `key: numbers` of a calibration file.
 fn calibration(path: &Path) -> BTreeMap<String, Vec<f64>> {
     fs::read_to_string(path)
         .unwrap()
@@ -398,7 +402,7 @@ fn laser_points_lie_on_the_exact_depth(drive: &BuiltInDrive, date: &Path, root: 
         }
         println!("{camera}: {exact} of {seen} points");
         assert!(seen > 3000, "only {seen} points fall into the picture");
-        // The rest is hidden from the camera by what stands before it.
+        // The other points are hidden from the camera by nearer objects.
         assert!(f64::from(exact) > 0.93 * f64::from(seen), "{exact} of {seen} points lie on the depth map");
     }
 }

@@ -1,26 +1,27 @@
 //! The top bar: menus, the four buttons of a run, its progress, and what draws and trains.
 
 use super::{
-    action::Action,
+    actions::Action,
     icon::{Icon, IconButton},
+    keys,
     state::{State, run_name},
     theme::{self, Palette},
 };
 use crate::{runs::StepReport, session::Activity};
-use egui::{Align, Button, Key, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
+use egui::{Align, Button, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 
 /// Room for the names of what draws and what trains.
 const DEVICES: f32 = 200.0;
-/// What the speed is.
+/// Tooltip of the speed.
 pub const SPEED_HELP: &str = "Averaged over the last steps; not known before the first step";
-/// What the time left is.
+/// Tooltip of the time left.
 pub const TIME_LEFT_HELP: &str = "At this speed; not known before the first step";
 
 /// Room for the way back to the run.
 const BACK: f32 = 128.0;
 
-/// The four buttons.
+/// Draws the four buttons of a run.
 pub fn run_buttons(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
     let is_paused = state.activity() == Activity::Paused;
@@ -31,7 +32,7 @@ pub fn run_buttons(ui: &mut Ui, state: &mut State) {
         (Action::Stop, Icon::Stop, "Stop"),
     ];
     for (action, icon, text) in buttons {
-        let obstacle = state.obstacle_to(action);
+        let obstacle = action.obstacle(state);
         let is_main = action == Action::Train;
         let width = if is_main { 96.0 } else { 80.0 };
         let colours = is_main.then_some((palette.accent, palette.on_accent));
@@ -44,40 +45,32 @@ pub fn run_buttons(ui: &mut Ui, state: &mut State) {
     }
 }
 
-/// What an action does, and its key.
+/// Tooltip of an action: its help and its key.
 pub fn tooltip(ui: &Ui, action: Action) -> String {
-    match key(ui, action) {
-        key if key.is_empty() => action.help().to_owned(),
-        key => format!("{} ({key})", action.help()),
+    let spec = action.spec();
+    match keys::name(ui.ctx(), spec.key) {
+        key if key.is_empty() => spec.help.to_owned(),
+        key => format!("{} ({key})", spec.help),
     }
 }
 
-/// The key of an action as it is printed on it; empty if there is none.
-pub fn key(ui: &Ui, action: Action) -> String {
-    match action.shortcut() {
-        Some(shortcut) if shortcut.logical_key == Key::Questionmark => "?".to_owned(),
-        Some(shortcut) => ui.ctx().format_shortcut(&shortcut),
-        None => String::new(),
-    }
-}
-
-/// A menu's entry for an action.
+/// Menu entry for an action.
 pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
-    let key = key(ui, action);
-    let button = Button::new(action.label());
+    let spec = action.spec();
+    let (button, key) = (Button::new(spec.label), keys::name(ui.ctx(), spec.key));
     // An empty text would still be read aloud as a part of the name.
     let button = if key.is_empty() { button } else { button.shortcut_text(key) };
-    let obstacle = state.obstacle_to(action);
-    let entry = ui.add_enabled(obstacle.is_none(), button).on_hover_text(action.help());
+    let obstacle = action.obstacle(state);
+    let entry = ui.add_enabled(obstacle.is_none(), button).on_hover_text(spec.help);
     if entry.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
         state.wish(action);
         ui.close();
     }
 }
 
-/// Step, speed and time left, each in a place that does not move.
+/// Draws step, speed and time left, each where it does not move.
 pub fn figures(ui: &mut Ui, state: &State) {
-    // In a narrow window the devices and the way back are worth more; the Training pane has all figures.
+    // In a narrow window the devices and the way back come first; the Training pane has all figures.
     let back = if state.looks_elsewhere() { BACK } else { 0.0 };
     let room = ui.available_width() - DEVICES - back;
     if back > 0.0 && room < 160.0 {
@@ -103,14 +96,14 @@ pub fn figures(ui: &mut Ui, state: &State) {
     }
 }
 
-/// Images a second and the time left. A run that was continued has neither before its first step here.
+/// Images per second and time left, as text. A run that was continued has neither before its first step here.
 pub fn rates(state: &State) -> [String; 2] {
     let known = |text: fn(&StepReport) -> String| state.steps_here().last().map_or("–".to_owned(), text);
     let speed = known(|step| format!("{:.1}", step.images_per_second));
     [speed, known(|step| duration(step.time_left()))]
 }
 
-/// The way back to the run, while other data or networks are looked at.
+/// Draws the way back to the run, while other data or networks are looked at.
 pub fn back_to_run(ui: &mut Ui, state: &mut State) {
     if !state.looks_elsewhere() {
         return;
@@ -123,7 +116,7 @@ pub fn back_to_run(ui: &mut Ui, state: &mut State) {
     }
 }
 
-/// Text in a place of a fixed width, so that what follows does not move when numbers change.
+/// Draws text in a space of fixed width, so that what follows does not move when numbers change.
 pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response {
     let layout = Layout::left_to_right(Align::Center);
     let size = Vec2::new(width, ui.spacing().interact_size.y);
@@ -134,7 +127,7 @@ pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response 
     .inner
 }
 
-/// By name what draws and what trains; a click offers the other way.
+/// Draws the names of what draws and what trains; a click offers to compute elsewhere.
 pub fn devices(ui: &mut Ui, state: &mut State) {
     let text =
         RichText::new(state.devices.summary(&state.session.device)).color(ui.visuals().weak_text_color());
@@ -143,19 +136,19 @@ pub fn devices(ui: &mut Ui, state: &mut State) {
     button.ui(ui, |ui| device_choices(ui, state)).0.on_hover_text(help);
 }
 
-/// Menu entries for where to train and predict.
+/// Draws the menu entries that choose where to train and predict.
 pub fn device_choices(ui: &mut Ui, state: &mut State) {
     for (action, help) in state.devices.choices() {
-        let is_taken = state.obstacle_to(action).is_some();
-        let response = ui.radio(is_taken, action.label()).on_hover_text(help);
-        if response.clicked() && !is_taken {
+        let is_chosen = action.obstacle(state).is_some();
+        let response = ui.radio(is_chosen, action.label()).on_hover_text(help);
+        if response.clicked() && !is_chosen {
             state.wish(action);
             ui.close();
         }
     }
 }
 
-/// A thin line along the lower edge of the bar that fills with the run.
+/// Draws a thin line along the lower edge of the bar that fills with the run.
 pub fn progress_line(ui: &Ui, bar: Rect, state: &State) {
     let Some(step) = state.last_step().filter(|_| state.has_run()) else { return };
     let share = step.step as f32 / step.total_steps.max(1) as f32;
@@ -164,13 +157,13 @@ pub fn progress_line(ui: &Ui, bar: Rect, state: &State) {
     ui.painter().rect_filled(line, 0.0, Palette::of(ui).accent);
 }
 
-/// What the session is doing, in a word or two.
+/// Name of what the session does, in a word or two.
 pub fn state_label(state: &State) -> &'static str {
     match state.activity() {
         Activity::Idle if state.history.is_empty() => "no run",
         Activity::Idle => "run ended",
         Activity::Preparing => "preparing the first step",
-        // The first step on a graphics card compiles the kernels.
+        // The first step on a GPU compiles the kernels.
         Activity::Training if state.steps_here().is_empty() => "preparing the first step",
         Activity::Training => "training",
         Activity::Paused => "paused",

@@ -43,15 +43,15 @@ impl Evaluations {
     pub fn receive(&mut self, news: EvaluationProgress) {
         let under_way = self.under_way.get_or_insert_default();
         match news {
-            EvaluationProgress::Begun { name, protocol, frames } => {
+            EvaluationProgress::Started { name, protocol, frames } => {
                 *under_way = UnderWay { name, protocol, frames, ..UnderWay::default() };
             }
-            EvaluationProgress::Seen(seen) => under_way.seen = seen,
+            EvaluationProgress::Read(seen) => under_way.seen = seen,
             EvaluationProgress::Scored(image) => {
                 under_way.seen = (under_way.seen + 1).min(under_way.frames);
                 under_way.images.push(image);
             }
-            EvaluationProgress::GivenUp => self.under_way = None,
+            EvaluationProgress::Aborted => self.under_way = None,
             EvaluationProgress::Finished(report) => {
                 self.under_way = None;
                 self.reports.push(report);

@@ -4,7 +4,7 @@ use super::theme;
 use crate::{
     config::ObjectiveConfig,
     geometry::colormap::Colormap,
-    objective::{MapKind, MapName, PhotometricTerm},
+    objective::{Categories, MapKind, MapName, ScalarStyle, UsualRange},
     view::{FieldStyle, Range},
 };
 use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, Vec2};
@@ -20,54 +20,38 @@ const WARPED: [[u8; 3]; 3] = [[236, 158, 62], [72, 178, 164], [196, 112, 190]];
 
 /// How a map is drawn unless someone chooses otherwise; `None` for colour pictures.
 pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldStyle> {
-    let sparse = MapName::OF_TRUTH.contains(&name);
-    let measure =
-        |colormap, range, logarithmic| Some(FieldStyle::Measure { colormap, range, logarithmic, sparse });
-    match name {
-        MapName::AutoMask => Some(FieldStyle::Category(vec![[38, 40, 46], [222, 224, 228]])),
-        MapName::ChosenSource => {
-            Some(FieldStyle::Category(choices(objective).into_iter().map(|(_, colour)| colour).collect()))
+    match name.kind() {
+        MapKind::Colour => None,
+        MapKind::Category(_) => {
+            let colours = meanings(name, objective).into_iter().map(|(_, colour)| colour);
+            Some(FieldStyle::Category(colours.collect()))
         }
-        MapName::Depth => measure(Colormap::Turbo, Range::USUAL, true),
-        MapName::TrueDepth => measure(Colormap::Turbo, Range::Fixed { low: 2.0, high: 80.0 }, true),
-        MapName::DisparityGradient => measure(Colormap::Diverging, Range::USUAL, false),
-        MapName::DepthError => measure(Colormap::Diverging, Range::Fixed { low: -0.3, high: 0.3 }, false),
-        // Networks that pad with zeros are off in the outermost pixels, of which there are that many.
-        MapName::Disparity(_) | MapName::FlipUncertainty => {
-            measure(Colormap::Magma, Range::Automatic { outside: 0.03 }, false)
+        MapKind::Scalar(ScalarStyle { colormap, range, logarithmic, sparse, .. }) => {
+            let range = match range {
+                UsualRange::AllBut(outside) => Range::Automatic { outside },
+                UsualRange::Fixed(low, high) => Range::Fixed { low, high },
+            };
+            Some(FieldStyle::Measure { colormap, range, logarithmic, sparse })
         }
-        MapName::Smoothness(_) => measure(Colormap::Viridis, Range::USUAL, false),
-        MapName::PredictiveMask(_) => measure(Colormap::Grey, Range::Fixed { low: 0.0, high: 1.0 }, false),
-        MapName::ReprojectionTerm(PhotometricTerm::Ssim, _)
-        | MapName::IdentityTerm(PhotometricTerm::Ssim, _) => {
-            measure(Colormap::Viridis, Range::Fixed { low: 0.0, high: 1.0 }, false)
-        }
-        // A photometric loss lies between 0 and 1, and on real images nearly all of it below a half.
-        _ if name.kind() == MapKind::Scalar => {
-            measure(Colormap::Viridis, Range::Fixed { low: 0.0, high: 0.5 }, false)
-        }
-        _ => None,
     }
 }
 
 /// The meanings of a category map's numbers, in order; empty for other maps.
 pub fn meanings(name: MapName, objective: &ObjectiveConfig) -> Vec<(String, [u8; 3])> {
-    match name {
-        MapName::AutoMask => {
+    match name.kind() {
+        MapKind::Category(Categories::Training) => {
             vec![("left out".to_owned(), [38, 40, 46]), ("trains".to_owned(), [222, 224, 228])]
         }
-        MapName::ChosenSource => choices(objective),
-        _ => Vec::new(),
+        MapKind::Category(Categories::Candidates) => choices(objective),
+        MapKind::Colour | MapKind::Scalar(_) => Vec::new(),
     }
 }
 
-/// What the numbers of a map are counted in, where they are counted in something.
+/// Unit of a map's numbers, or nothing.
 pub fn unit(name: MapName) -> &'static str {
-    match name {
-        MapName::TrueDepth => "m",
-        // The network's own length.
-        MapName::Depth => "units",
-        _ => "",
+    match name.kind() {
+        MapKind::Scalar(style) => style.unit,
+        MapKind::Colour | MapKind::Category(_) => "",
     }
 }
 

@@ -7,22 +7,6 @@ use egui::{CollapsingHeader, Key, Modifiers, RichText, ScrollArea, TextEdit, Ui}
 const HEIGHT: f32 = 440.0;
 const WIDTH: f32 = 208.0;
 
-/// What a map is about.
-fn group(name: MapName) -> &'static str {
-    match name {
-        MapName::Colour(_) | MapName::Augmented(_) => "Images",
-        MapName::Disparity(_) | MapName::Depth | MapName::FlipUncertainty => "Disparity and depth",
-        MapName::Warped(_) => "Warped images",
-        MapName::Reprojection(_) | MapName::Identity(_) | MapName::MinimumLoss | MapName::Smoothness(_) => {
-            "Losses"
-        }
-        MapName::ReprojectionTerm(..) | MapName::IdentityTerm(..) => "Parts of the losses",
-        MapName::ChosenSource | MapName::AutoMask | MapName::PredictiveMask(_) => "Choice and mask",
-        MapName::DisparityGradient => "Gradient",
-        MapName::TrueDepth | MapName::DepthError => "Truth",
-    }
-}
-
 /// A field to search in and the tree below it. Make it anew for each time it is opened.
 #[derive(Clone, Debug, Default)]
 pub struct MapTree {
@@ -55,7 +39,7 @@ impl MapTree {
             field.request_focus();
         }
         let rank = |name: &MapName| {
-            search::rank(&self.typed, &name.to_string(), &format!("{} {}", group(*name), name.help()))
+            search::rank(&self.typed, &name.to_string(), &format!("{} {}", name.group().title(), name.help()))
         };
         let found: Vec<MapName> = maps.iter().copied().filter(|name| rank(name).is_some()).collect();
         if field.changed() || is_new && !self.typed.is_empty() {
@@ -79,8 +63,10 @@ impl MapTree {
             ui.spacing_mut().item_spacing.y = 1.0;
             let selected = self.selected.map(|place| found[place]);
             let unfolds = (!self.typed.is_empty() || down + up > 0).then_some(true);
-            for members in found.chunk_by(|left, right| group(*left) == group(*right)) {
-                let title = RichText::new(group(members[0])).size(11.0).color(ui.visuals().weak_text_color());
+            for members in found.chunk_by(|left, right| left.group() == right.group()) {
+                let title = RichText::new(members[0].group().title())
+                    .size(11.0)
+                    .color(ui.visuals().weak_text_color());
                 CollapsingHeader::new(title).default_open(true).open(unfolds).show(ui, |ui| {
                     ui.set_min_width(WIDTH - 3.0 * theme::UNIT);
                     for name in members {

@@ -1,54 +1,50 @@
 //! The menus of the top bar.
 
-use super::{Window, action::Action, bar, recents::Recent};
+use super::{
+    Window,
+    actions::{Action, MenuGroup},
+    bar,
+    panes::PaneKind,
+    recents::Recent,
+};
 use crate::data::split;
 use egui::{ThemePreference, Ui};
 
 impl Window {
     pub(super) fn menus(&mut self, ui: &mut Ui) {
         let data = ui.menu_button("Data", |ui| {
-            let state = &mut self.state;
-            for action in [Action::OpenBuiltInDrive, Action::OpenData] {
-                bar::entry(ui, state, action);
-            }
+            self.entries(ui, MenuGroup::Data);
             ui.separator();
-            for action in [Action::OpenSplit, Action::DropSplit] {
-                bar::entry(ui, state, action);
-            }
+            self.entries(ui, MenuGroup::Split);
             ui.menu_button("Split by name", |ui| {
                 for name in split::names() {
                     if ui.button(name).on_hover_text("Open the data anew with this split").clicked() {
-                        state.open_split(Some(name.to_owned()));
+                        self.state.open_split(Some(name.to_owned()));
                     }
                 }
             });
             self.recent_entries(ui, |recent| matches!(recent, Recent::Data(_)));
-            self.forget(ui);
+            self.clear_recents_entry(ui);
         });
         let weights = ui.menu_button("Weights", |ui| {
-            for action in [Action::OpenWeights, Action::UnloadWeights] {
-                bar::entry(ui, &mut self.state, action);
-            }
+            self.entries(ui, MenuGroup::Weights);
             self.recent_entries(ui, |recent| matches!(recent, Recent::Weights(_)));
-            self.forget(ui);
+            self.clear_recents_entry(ui);
         });
         let run = ui.menu_button("Run", |ui| {
-            for action in [Action::OpenRun, Action::LookAtRun] {
-                bar::entry(ui, &mut self.state, action);
-            }
+            self.entries(ui, MenuGroup::Run);
             ui.separator();
             bar::device_choices(ui, &mut self.state);
             self.recent_entries(ui, |recent| matches!(recent, Recent::Run(_)));
-            self.forget(ui);
+            self.clear_recents_entry(ui);
         });
         if [data, weights, run].iter().any(|menu| menu.response.clicked()) {
             self.look_for_recents(ui.ctx());
         }
         self.view_menu(ui);
         ui.menu_button("Help", |ui| {
-            for action in
-                [Action::Palette, Action::Shortcuts, Action::Messages, Action::ShowLog, Action::Quit]
-            {
+            self.entries(ui, MenuGroup::Help);
+            for action in [Action::Show(PaneKind::Log), Action::Quit] {
                 bar::entry(ui, &mut self.state, action);
             }
         });
@@ -56,35 +52,16 @@ impl Window {
 
     fn view_menu(&mut self, ui: &mut Ui) {
         ui.menu_button("View", |ui| {
-            bar::entry(ui, &mut self.state, Action::AddView);
-            for action in [
-                Action::SplitRight,
-                Action::SplitBelow,
-                Action::NextPane,
-                Action::MaximisePane,
-                Action::ClosePane,
-            ] {
-                bar::entry(ui, &mut self.state, action);
-            }
+            self.entries(ui, MenuGroup::Panes);
             ui.separator();
-            for (title, tile, mut is_visible) in self.desk.lasting_panes() {
-                if ui.checkbox(&mut is_visible, title).changed() {
-                    self.desk.tree.set_visible(tile, is_visible);
-                    self.desk.tree.make_active(|id, _| is_visible && id == tile);
-                }
-            }
+            self.pane_switches(ui);
             ui.separator();
             let mut squares = self.state.squares;
-            if ui
-                .checkbox(&mut squares, Action::Squares.label())
-                .on_hover_text(Action::Squares.help())
-                .changed()
-            {
+            let switch = ui.checkbox(&mut squares, Action::Squares.label());
+            if switch.on_hover_text(Action::Squares.help()).changed() {
                 self.state.wish(Action::Squares);
             }
-            for action in [Action::ZoomIn, Action::ZoomOut, Action::ZoomWhole] {
-                bar::entry(ui, &mut self.state, action);
-            }
+            self.entries(ui, MenuGroup::Zoom);
             ui.separator();
             let mut theme = ui.ctx().options(|options| options.theme_preference);
             for (choice, name) in [
@@ -96,18 +73,36 @@ impl Window {
             }
             ui.ctx().set_theme(theme);
             ui.separator();
-            for action in [Action::Larger, Action::Smaller, Action::UsualSize] {
-                bar::entry(ui, &mut self.state, action);
-            }
+            self.entries(ui, MenuGroup::Size);
             ui.separator();
-            bar::entry(ui, &mut self.state, Action::ResetLayout);
+            self.entries(ui, MenuGroup::Layout);
         });
     }
 
-    fn forget(&mut self, ui: &mut Ui) {
-        if self.state.obstacle_to(Action::ForgetRecents).is_none() {
+    /// An entry for each action of a group.
+    fn entries(&mut self, ui: &mut Ui, group: MenuGroup) {
+        for action in Action::in_menu(group) {
+            bar::entry(ui, &mut self.state, action);
+        }
+    }
+
+    /// A checkbox for each pane, by name.
+    fn pane_switches(&mut self, ui: &mut Ui) {
+        let mut kinds = PaneKind::ALL.to_vec();
+        kinds.sort_by_key(|kind| kind.title());
+        for kind in kinds {
+            let mut is_visible = self.layout.is_visible(kind);
+            if ui.checkbox(&mut is_visible, kind.title()).on_hover_text(kind.help()).changed() {
+                self.layout.set_visible(kind, is_visible);
+            }
+        }
+    }
+
+    /// An entry that clears the recents, if there are any.
+    fn clear_recents_entry(&mut self, ui: &mut Ui) {
+        if Action::ClearRecents.obstacle(&self.state).is_none() {
             ui.separator();
-            bar::entry(ui, &mut self.state, Action::ForgetRecents);
+            bar::entry(ui, &mut self.state, Action::ClearRecents);
         }
     }
 }

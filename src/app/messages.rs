@@ -101,7 +101,7 @@ impl Messages {
     pub fn report(&mut self, failure: &Failure, is_start: bool) {
         let severity = match failure.effect {
             RunEffect::None | RunEffect::NotStarted => MessageLevel::Warning,
-            RunEffect::Paused | RunEffect::Unsaved | RunEffect::Spoiled | RunEffect::SetBack => {
+            RunEffect::Paused | RunEffect::Unsaved | RunEffect::NonFinite | RunEffect::RolledBack => {
                 MessageLevel::Failure
             }
         };

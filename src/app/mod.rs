@@ -1,11 +1,8 @@
 //! The window: panes over the session's events and pictures.
 
-mod action;
-mod arrangement;
+mod actions;
+mod application;
 mod bar;
-mod borders;
-mod desk;
-mod docking;
 mod ending;
 mod evaluations;
 mod form;
@@ -15,7 +12,7 @@ mod fusion;
 mod guard;
 mod icon;
 mod inspection;
-mod lab;
+mod keys;
 mod layout;
 mod legend;
 mod log;
@@ -43,9 +40,9 @@ mod typing;
 mod window;
 mod wording;
 
-pub use desk::SavedLayout;
+pub use application::App;
 pub use ending::Ending;
-pub use lab::App;
+pub use layout::SavedLayout;
 pub use open::{FolderContent, recognise};
 pub use panes::frames_along;
 pub use program::{WindowOptions, run};

@@ -92,14 +92,14 @@ impl Default for Opener {
 
 impl Opener {
     /// Shows the system's folder dialog.
-    pub fn ask(&self, wish: OpenRequest, context: &egui::Context) {
+    pub fn ask(&self, request: OpenRequest, context: &egui::Context) {
         // Some systems only make dialogs on the window's own thread; waiting is done on another.
-        let dialog = rfd::AsyncFileDialog::new().set_title(wish.title()).pick_folder();
+        let dialog = rfd::AsyncFileDialog::new().set_title(request.title()).pick_folder();
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
             let Some(folder) = pollster::block_on(dialog) else { return };
             let path = folder.path().to_owned();
-            let found = match wish {
+            let found = match request {
                 OpenRequest::Data => FolderContent::Data(path),
                 OpenRequest::Split => FolderContent::Split(path),
                 OpenRequest::Weights => FolderContent::Weights(path),

@@ -5,7 +5,7 @@ use super::{
     messages::MessageLevel,
     open::{FolderContent, OpenRequest},
     question::QuestionChoice,
-    recents::{Recent, Recents},
+    recents::Recent,
     state::{Asked, CurvesRequest},
 };
 use crate::{config::DataChoice, session::OnRun};
@@ -27,8 +27,8 @@ impl Window {
         if let Some((name, rect)) = self.state.take_picture() {
             self.opener.save_picture(&name, rect, ui.ctx());
         }
-        for wish in self.state.curves.take_wishes() {
-            match wish {
+        for request in self.state.curves.take_wishes() {
+            match request {
                 CurvesRequest::Read(run) => self.opener.read_figures(run, ui.ctx()),
                 CurvesRequest::ReadSnapshots(run) => self.opener.read_snapshots(run, ui.ctx()),
                 CurvesRequest::LookAround(folders) => self.opener.look_for_runs(folders, ui.ctx()),
@@ -111,9 +111,5 @@ impl Window {
                 ui.close();
             }
         }
-    }
-
-    pub(super) fn forget_recents(&mut self) {
-        self.state.recents = Recents::default();
     }
 }

@@ -1,8 +1,8 @@
 //! The command palette: every action by its name, typed in part.
 
 use super::{
-    action::Action,
-    bar,
+    actions::Action,
+    keys,
     recents::Recent,
     search,
     state::State,
@@ -18,33 +18,33 @@ const WIDTH: f32 = 440.0;
 const LIST_HEIGHT: f32 = 320.0;
 const ROW: f32 = 26.0;
 
-/// What can be chosen.
+/// A row of the palette.
 #[derive(Clone)]
 pub enum PaletteEntry {
-    /// An action.
-    Act(Action),
-    /// Something to open again.
+    /// Run an action.
+    Run(Action),
+    /// Open something again.
     Open(Recent),
 }
 
 impl PaletteEntry {
     fn label(&self) -> String {
         match self {
-            Self::Act(action) => action.label().to_owned(),
+            Self::Run(action) => action.label().to_owned(),
             Self::Open(recent) => format!("Open {}", recent.label()),
         }
     }
 
     fn help(&self) -> String {
         match self {
-            Self::Act(action) => action.help().to_owned(),
+            Self::Run(action) => action.help().to_owned(),
             Self::Open(recent) => recent.help(),
         }
     }
 
     fn key(&self, ui: &Ui) -> String {
         match self {
-            Self::Act(action) => bar::key(ui, *action),
+            Self::Run(action) => keys::name(ui.ctx(), action.spec().key),
             Self::Open(Recent::Data(_)) => "recent data".to_owned(),
             Self::Open(Recent::Weights(_)) => "recent weights".to_owned(),
             Self::Open(Recent::Run(_)) => "recent run".to_owned(),
@@ -53,7 +53,7 @@ impl PaletteEntry {
 
     fn obstacle(&self, state: &State) -> Option<String> {
         match self {
-            Self::Act(action) => state.obstacle_to(*action),
+            Self::Run(action) => action.obstacle(state),
             Self::Open(recent) => state.recents.obstacle(recent),
         }
     }
@@ -64,12 +64,12 @@ impl PaletteEntry {
 pub struct CommandPalette {
     is_open: bool,
     typed: String,
-    /// Place among the actions that match.
+    /// Index among the rows that match.
     selected: usize,
 }
 
 impl CommandPalette {
-    /// Opens it with what is typed already, or closes it.
+    /// Opens the palette with what is typed already, or closes it.
     pub fn toggle(&mut self, context: &Context) {
         let typed = if self.is_open { String::new() } else { typing::take(context) };
         *self = Self { is_open: !self.is_open, typed, ..Self::default() };
@@ -120,12 +120,12 @@ impl CommandPalette {
         let mut chosen = enter.then(|| found.get(self.selected).cloned()).flatten();
         chosen = chosen.filter(|choice| choice.obstacle(state).is_none());
         if found.is_empty() {
-            ui.label(RichText::new("Nothing is called so").weak());
+            ui.label(RichText::new("Nothing has this name").weak());
         }
         ScrollArea::vertical().max_height(LIST_HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for (place, choice) in found.into_iter().enumerate() {
-                let is_selected = place == self.selected;
+            for (index, choice) in found.into_iter().enumerate() {
+                let is_selected = index == self.selected;
                 if row(ui, state, &choice, is_selected, is_selected && down + up > 0) {
                     chosen = Some(choice);
                 }
@@ -135,7 +135,7 @@ impl CommandPalette {
     }
 }
 
-/// Draws the name and key of a choice; says whether it was clicked.
+/// Draws name and key of a row; true if it was clicked.
 fn row(ui: &mut Ui, state: &State, choice: &PaletteEntry, is_selected: bool, scroll: bool) -> bool {
     let (obstacle, label) = (choice.obstacle(state), choice.label());
     let sense = if obstacle.is_none() { Sense::click() } else { Sense::hover() };
@@ -160,10 +160,10 @@ fn row(ui: &mut Ui, state: &State, choice: &PaletteEntry, is_selected: bool, scr
     response.on_hover_text(obstacle.unwrap_or_else(|| choice.help())).clicked()
 }
 
-/// What has every typed word in its name or its help; that whose name begins with the first word comes first,
-/// then that with all words in the name.
+/// Rows that have every typed word in their name or help. Names that begin with the first word come first, then those
+/// with all words in the name.
 fn matching(typed: &str, state: &State) -> Vec<PaletteEntry> {
-    let others = Action::ALL.into_iter().filter(|action| *action != Action::Palette).map(PaletteEntry::Act);
+    let others = Action::all().filter(|action| *action != Action::Palette).map(PaletteEntry::Run);
     let all = others.chain(state.recents.all().map(PaletteEntry::Open));
     let rank = |choice: PaletteEntry| Some((search::rank(typed, &choice.label(), &choice.help())?, choice));
     let mut found: Vec<(u8, PaletteEntry)> = all.filter_map(rank).collect();

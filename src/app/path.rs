@@ -24,7 +24,7 @@ pub struct PathState {
 impl PathState {
     /// Takes the path so far, which may come after the news that no more will.
     pub fn receive(&mut self, trajectory: Trajectory) {
-        self.report = Some(PathReport::new(&trajectory, trajectory.is_whole() || !self.is_tracing));
+        self.report = Some(PathReport::new(&trajectory, trajectory.is_complete() || !self.is_tracing));
         self.newest = Some(trajectory);
     }
 

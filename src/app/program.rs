@@ -84,7 +84,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
             text
         })?;
         created.store = store;
-        created.lab.window.restore(settings, complaints, &creation.egui_ctx);
+        created.app.window.restore(settings, complaints, &creation.egui_ctx);
         *program.borrow_mut() = Some(created);
         Ok(Box::new(Screen(&program)))
     });
@@ -93,7 +93,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
         return Err(failure.take().unwrap_or_else(unopened));
     }
     let shown = open_anew_while_lost(&mut event_loop, &program);
-    let unsaved = program.take().and_then(|mut program| program.lab.end());
+    let unsaved = program.take().and_then(|mut program| program.app.end());
     match unsaved {
         None => shown,
         Some(unsaved) => Err(match shown {
@@ -207,7 +207,7 @@ fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
 
 /// What lives longer than a window.
 struct Program {
-    lab: App,
+    app: App,
     display: DisplayDevice,
     store: Option<Store>,
     context: egui::Context,
@@ -228,16 +228,16 @@ impl Program {
         let context = creation.egui_ctx.clone();
         // The device keeps it, however often the session opens it.
         Compute::open(options.device, Some(display.clone()))?.with_precision(options.precision)?;
-        let mut lab = App::new(display.clone(), options.device, &options.runs, &context)?;
-        lab.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
-        interrupt::on_signal(lab.ender())?;
+        let mut app = App::new(display.clone(), options.device, &options.runs, &context)?;
+        app.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
+        interrupt::on_signal(app.ender())?;
         let frame_times = options.frame_times.then(FrameTimes::default);
-        Ok(Self { lab, display, store: None, context, frame_times })
+        Ok(Self { app, display, store: None, context, frame_times })
     }
 
     /// A window like the present one, drawn with this device.
     fn native_options(&self, display: &DisplayDevice) -> NativeOptions {
-        let mut options = native_options(&self.lab.window.settings(&self.context), view::setup_of(display));
+        let mut options = native_options(&self.app.window.settings(&self.context), view::setup_of(display));
         let outer = self.context.input(|input| input.viewport().outer_rect);
         if let Some(outer) = outer.filter(|_| options.viewport.maximized != Some(true)) {
             // Points of a window depend on its zoom; a new one begins without.
@@ -248,8 +248,8 @@ impl Program {
 
     /// Goes on in a new window, whose device takes the place of a lost one.
     fn move_to(&mut self, display: DisplayDevice, loss: &DeviceLost, context: &egui::Context) {
-        self.lab.move_to(&display, context);
-        self.lab.window.warn(format!("{loss}. The window was opened anew and draws with {}", display.name()));
+        self.app.move_to(&display, context);
+        self.app.window.warn(format!("{loss}. The window was opened anew and draws with {}", display.name()));
         self.display = display;
         self.context = context.clone();
     }
@@ -264,8 +264,8 @@ impl Program {
         if !store.is_due() {
             return;
         }
-        if let Some(failure) = store.keep(&self.lab.window.settings(context)) {
-            self.lab.window.warn(failure);
+        if let Some(failure) = store.keep(&self.app.window.settings(context)) {
+            self.app.window.warn(failure);
         }
     }
 }
@@ -276,7 +276,7 @@ struct Screen<'a>(&'a RefCell<Option<Program>>);
 impl eframe::App for Screen<'_> {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         if let Some(program) = &mut *self.0.borrow_mut() {
-            program.lab.logic(context);
+            program.app.logic(context);
         }
     }
 
@@ -296,18 +296,18 @@ impl eframe::App for Screen<'_> {
 impl Program {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &eframe::Frame) {
         if let Some(frame_times) = &mut self.frame_times {
-            frame_times.begin(self.lab.window.is_training(), frame.info().cpu_usage);
+            frame_times.begin(self.app.window.is_training(), frame.info().cpu_usage);
             // Only frames without a pause between them tell how long one takes.
             ui.ctx().request_repaint();
         }
-        self.lab.ui(ui);
+        self.app.ui(ui);
         self.remember(ui.ctx());
     }
 
     /// Keeps the arrangement when the window closes.
     fn leave(&mut self) {
         if let Some(store) = &mut self.store {
-            let settings = self.lab.window.settings(&self.context);
+            let settings = self.app.window.settings(&self.context);
             let earlier = store.keep(&settings);
             if let Some(failure) = store.wait().or(earlier) {
                 errln!("warning: {failure}");

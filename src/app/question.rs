@@ -2,7 +2,7 @@
 //! way.
 
 use super::{
-    action::Action,
+    actions::Action,
     shortcuts::close_by_escape,
     state::{Asked, RunInTheWay, State, run_name},
     theme::{self, Palette},

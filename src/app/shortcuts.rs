@@ -1,6 +1,6 @@
-//! The list of keys, and of what the pointer does.
+//! The list of keys and of what the pointer does.
 
-use super::{action::Action, bar, theme};
+use super::{actions::Action, keys, theme};
 use egui::{Key, Modifiers, RichText, ScrollArea, Ui};
 
 /// Draws the list of keys if it is open.
@@ -14,7 +14,7 @@ pub fn ui(ui: &Ui, is_open: &mut bool) {
     });
 }
 
-/// Escape closes what lies over the panes before it does anything in them.
+/// Closes what lies over the panes by Escape, before that does anything in them.
 pub fn close_by_escape(ui: &Ui, is_open: &mut bool) {
     *is_open = *is_open && !ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
 }
@@ -22,8 +22,8 @@ pub fn close_by_escape(ui: &Ui, is_open: &mut bool) {
 fn list_ui(ui: &mut Ui) {
     let list = egui::Grid::new("shortcuts").num_columns(2).min_col_width(88.0);
     list.spacing([24.0, theme::HALF]).show(ui, |ui| {
-        for (action, _) in Action::with_key() {
-            let key = RichText::new(bar::key(ui, action)).monospace();
+        for (action, key) in Action::with_key() {
+            let key = RichText::new(keys::name(ui.ctx(), Some(key))).monospace();
             ui.label(key.color(ui.visuals().strong_text_color()));
             ui.label(action.label()).on_hover_text(action.help());
             ui.end_row();

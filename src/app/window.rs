@@ -1,14 +1,15 @@
-//! The window: top bar, docked panes, messages. It takes events and pictures and gives commands, so
-//! that it can be driven without a session.
+//! The window: top bar, docked panes, messages. Events and pictures go in, requests come out, so that it can be
+//! driven without a session.
 
 use super::{
-    action::Action,
+    actions::Action,
     bar,
     layout::PaneLayout,
     messages::MessageLevel,
     new_view::NewView,
-    open::{OpenRequest, Opener},
+    open::Opener,
     palette::{CommandPalette, PaletteEntry},
+    panes::PaneKind,
     question::Question,
     settings::Settings,
     shortcuts,
@@ -16,15 +17,14 @@ use super::{
     theme,
 };
 use crate::{
-    config::{DataChoice, DeviceChoice},
+    config::DataChoice,
     data::FrameSource,
     session::{Activity, CloudFusion, Event, Picture, Request, SessionState, Trajectory},
 };
 use egui::{
-    Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, Theme, ThemePreference, Ui,
-    containers::menu::menu_style, gui_zoom,
+    Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ThemePreference, Ui,
+    containers::menu::menu_style,
 };
-use egui_tiles::LinearDir;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -33,12 +33,12 @@ use std::{
 /// Everything on the screen.
 pub struct Window {
     pub(super) state: State,
-    pub(super) desk: PaneLayout,
+    pub(super) layout: PaneLayout,
     pub(super) opener: Opener,
     pub(super) question: Question,
-    palette: CommandPalette,
-    new_view: NewView,
-    shows_shortcuts: bool,
+    pub(super) palette: CommandPalette,
+    pub(super) new_view: NewView,
+    pub(super) shows_shortcuts: bool,
     /// Width and height in points at zoom 1 while it does not fill the screen.
     size: [f32; 2],
     is_maximised: bool,
@@ -49,7 +49,7 @@ impl Window {
     pub fn new(devices: Devices, runs: &Path) -> Self {
         Self {
             state: State::new(devices, runs),
-            desk: PaneLayout::default(),
+            layout: PaneLayout::default(),
             opener: Opener::default(),
             question: Question::default(),
             palette: CommandPalette::default(),
@@ -60,7 +60,7 @@ impl Window {
         }
     }
 
-    /// Makes the window what it was when its settings were kept. What of them is of no use is left, with a
+    /// Makes the window what it was when its settings were kept. Settings that cannot be used are left out, with a
     /// line in the log for each complaint.
     pub fn restore(&mut self, settings: Settings, complaints: Vec<String>, context: &egui::Context) {
         let Settings { theme, zoom, size, is_maximised, desk, recents } = settings;
@@ -72,7 +72,7 @@ impl Window {
             self.state.messages.log.add(MessageLevel::Warning, complaint);
         }
         let Some(kept) = desk else { return };
-        let (desk, left_out) = PaneLayout::restored(&kept);
+        let (layout, left_out) = PaneLayout::restored(&kept);
         if left_out > 0 {
             let text = format!(
                 "{left_out} parts of the kept arrangement are of no use to this version and were left out; View > \
@@ -80,17 +80,17 @@ impl Window {
             );
             self.state.messages.log.add(MessageLevel::Warning, text);
         }
-        self.desk = desk.unwrap_or_default();
+        self.layout = layout.unwrap_or_default();
     }
 
-    /// What is to be remembered.
+    /// Settings to be kept for the next start.
     pub fn settings(&self, context: &egui::Context) -> Settings {
         Settings {
             theme: context.options(|options| options.theme_preference).into(),
             zoom: context.zoom_factor(),
             size: self.size,
             is_maximised: self.is_maximised,
-            desk: Some(self.desk.kept()),
+            desk: Some(self.layout.kept()),
             recents: self.state.recents.clone(),
         }
     }
@@ -101,7 +101,7 @@ impl Window {
     }
 
     fn notice_size(&mut self, ui: &Ui) {
-        // Asked before, because both look into the same lock.
+        // Read before, because both take the same lock.
         let zoom = ui.ctx().zoom_factor();
         ui.input(|input| {
             let viewport = input.viewport();
@@ -113,7 +113,7 @@ impl Window {
         });
     }
 
-    /// Sets the look, once for the program.
+    /// Sets fonts, colours and spacing, once for the program.
     pub fn apply_theme(context: &egui::Context) {
         theme::install(context);
         context.set_theme(ThemePreference::Dark);
@@ -162,12 +162,12 @@ impl Window {
         self.state.show(picture);
     }
 
-    /// Whether steps are being made.
+    /// True while steps are being made.
     pub fn is_training(&self) -> bool {
         self.state.activity() == Activity::Training
     }
 
-    /// What the session is asked for.
+    /// Takes the requests to the session that came up since the last call.
     pub fn take_requests(&mut self) -> Vec<Request> {
         self.state.requests.take()
     }
@@ -181,7 +181,7 @@ impl Window {
         let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 6));
         let shown = Panel::top("bar").frame(bar).show(ui, |ui| self.bar(ui));
         bar::progress_line(ui, shown.response.rect, &self.state);
-        CentralPanel::no_frame().show(ui, |ui| self.desk.ui(ui, &mut self.state));
+        CentralPanel::no_frame().show(ui, |ui| self.layout.ui(ui, &mut self.state));
         shortcuts::ui(ui, &mut self.shows_shortcuts);
         self.take_answer(ui);
         self.show_ending(ui);
@@ -192,39 +192,39 @@ impl Window {
         }
         let chosen = self.palette.ui(ui, &self.state);
         if self.state.messages.ui(ui) {
-            self.state.wish(Action::ShowLog);
+            self.state.wish(Action::Show(PaneKind::Log));
         }
         if let Some(name) = self.new_view.ui(ui, &self.state.maps()) {
-            self.desk.add_view(name);
+            self.layout.add_view(name);
         }
         for action in self.state.take_wishes() {
-            self.act(action, ui.ctx());
+            self.run(action, ui.ctx());
         }
         if !is_asked {
-            self.obey_keys(ui, chosen);
+            self.run_keys(ui, chosen);
         }
         if let Some(name) = self.state.take_map_to_show() {
-            self.desk.show_map(name);
+            self.layout.show_map(name);
             ui.ctx().request_repaint();
         }
     }
 
-    /// What keys and the command palette ask for. A pane that is asked for by key is worked in by key.
-    fn obey_keys(&mut self, ui: &Ui, chosen: Option<PaletteEntry>) {
+    /// Runs what keys and the command palette ask for. A pane that is shown gets the keyboard focus.
+    fn run_keys(&mut self, ui: &Ui, chosen: Option<PaletteEntry>) {
         let mut actions = Action::pressed(ui.ctx());
         if actions.contains(&Action::Palette) {
             // Letters that were typed after it in the same frame are for its field.
             actions = vec![Action::Palette];
         }
         match chosen {
-            Some(PaletteEntry::Act(action)) => actions.push(action),
+            Some(PaletteEntry::Run(action)) => actions.push(action),
             Some(PaletteEntry::Open(recent)) => self.state.open_again(recent),
             None => {}
         }
         for action in actions {
-            self.act(action, ui.ctx());
-            if action.pane().is_some() {
-                self.desk.focus();
+            self.run(action, ui.ctx());
+            if matches!(action, Action::Show(_)) {
+                self.layout.focus();
             }
         }
     }
@@ -253,80 +253,5 @@ impl Window {
             bar::back_to_run(ui, &mut self.state);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &mut self.state));
         });
-    }
-
-    fn act(&mut self, action: Action, context: &egui::Context) {
-        let state = &mut self.state;
-        match action {
-            Action::OpenBuiltInDrive => state.open_data(DataChoice::Demo, None),
-            Action::OpenData => self.opener.ask(OpenRequest::Data, context),
-            Action::OpenSplit => self.opener.ask(OpenRequest::Split, context),
-            Action::DropSplit => state.open_split(None),
-            Action::OpenWeights => self.opener.ask(OpenRequest::Weights, context),
-            Action::UnloadWeights => state.unload_weights(),
-            Action::OpenRun => self.opener.ask(OpenRequest::Run, context),
-            Action::LookAtRun => state.look_at_run(),
-            Action::Train => state.train(),
-            Action::Pause => state.pause(),
-            Action::Step => state.step(),
-            Action::Stop => state.stop(),
-            Action::ComputeOnGraphics => state.compute_on(DeviceChoice::Gpu),
-            Action::ComputeOnProcessor => state.compute_on(DeviceChoice::Cpu),
-            Action::Play => state.playhead.is_playing = !state.playhead.is_playing,
-            Action::Previous => state.scrub(state.playhead.frame.saturating_sub(1)),
-            Action::Next => state.scrub(state.playhead.frame + 1),
-            Action::First => state.scrub(state.playhead.frames().start),
-            Action::Last => state.scrub(state.playhead.last()),
-            Action::Follow => state.follow_training(!state.follows_training),
-            Action::Squares => state.squares = !state.squares,
-            Action::PinFrame => {
-                state.pin_frame();
-                self.desk.bring_to_front(Action::ShowWall.pane().unwrap_or_default());
-            }
-            Action::AddView => self.new_view.toggle(),
-            Action::ShowInspector
-            | Action::ShowTraining
-            | Action::ShowCurves
-            | Action::ShowSequence
-            | Action::ShowTimeline
-            | Action::ShowCloud
-            | Action::ShowHealth
-            | Action::ShowTrajectory
-            | Action::ShowEvaluation
-            | Action::ShowLog
-            | Action::ShowSandbox
-            | Action::ShowWall => self.desk.bring_to_front(action.pane().unwrap_or_default()),
-            Action::NextPane => self.desk.go_on(true),
-            Action::PreviousPane => self.desk.go_on(false),
-            Action::MaximisePane => self.desk.maximise_current(),
-            Action::SplitRight => self.desk.split(LinearDir::Horizontal),
-            Action::SplitBelow => self.desk.split(LinearDir::Vertical),
-            Action::ClosePane => self.desk.close_current(),
-            Action::Larger => gui_zoom::zoom_in(context),
-            Action::Smaller => gui_zoom::zoom_out(context),
-            Action::UsualSize => context.set_zoom_factor(1.0),
-            Action::SwitchTheme => context.set_theme(match context.theme() {
-                Theme::Dark => ThemePreference::Light,
-                Theme::Light => ThemePreference::Dark,
-            }),
-            Action::ForgetRecents => self.forget_recents(),
-            Action::ZoomIn => state.framing.come_closer(state.inspection.place()),
-            Action::ZoomOut => state.framing.step_back(state.inspection.place()),
-            Action::ZoomWhole => state.framing.reset(),
-            Action::Unpin => state.let_go(),
-            Action::PixelLeft => state.nudge(-1, 0),
-            Action::PixelRight => state.nudge(1, 0),
-            Action::PixelUp => state.nudge(0, -1),
-            Action::PixelDown => state.nudge(0, 1),
-            Action::ResetLayout => self.desk = PaneLayout::default(),
-            Action::Messages => state.messages.history_is_open = !state.messages.history_is_open,
-            Action::Palette => {
-                self.palette.toggle(context);
-                self.look_for_recents(context);
-            }
-            Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
-            Action::Shortcuts => self.shows_shortcuts = !self.shows_shortcuts,
-        }
-        context.request_repaint();
     }
 }

@@ -45,7 +45,7 @@ fn kind(text: &str) -> Result<TrueDepth, String> {
 pub(super) fn run(args: &GroundTruthArgs) -> Result<()> {
     let source = data::open(&args.camera.choice(&args.data))?;
     let kind = convention(args.convention, source.as_ref())?;
-    let keys = split::tested_frames(args.split.as_deref(), source.as_ref())?;
+    let keys = split::evaluation_frames(args.split.as_deref(), source.as_ref())?;
     let bar = progress::bar(keys.len() as u64, "ground truth");
     let without = write_ground_truth(&args.out, source.as_ref(), &keys, kind, &mut |_| bar.inc(1))?;
     bar.finish_and_clear();
@@ -69,7 +69,7 @@ fn convention(requested: Option<TrueDepth>, source: &dyn FrameSource) -> Result<
     let known = source.true_depths();
     requested.or(known.first().copied()).filter(|kind| known.contains(kind)).ok_or_else(|| {
         let names: Vec<_> = known.iter().map(|kind| kind.name()).collect();
-        ConfigError(match names[..] {
+        ConfigError::plain(match names[..] {
             [] => format!("{} has no true depth", source.name()),
             _ => format!("{} has only the conventions {}", source.name(), names.join(", ")),
         })

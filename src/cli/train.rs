@@ -192,7 +192,7 @@ fn follow(session: &SessionHandle, early_events: Vec<Event>, mut loss: f32) -> R
     let mut remaining = None;
     let mut early_events = early_events.into_iter();
     loop {
-        let event = match early_events.next().map_or_else(|| session.wait_at_most(REFRESH), Ok) {
+        let event = match early_events.next().map_or_else(|| session.wait_timeout(REFRESH), Ok) {
             Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => bail!("the session ended early"),
@@ -243,7 +243,7 @@ fn ended_by(session: &SessionHandle, failure: Failure) -> Error {
     match (saved, out) {
         (Err(unsaved), _) if effect == RunEffect::Unsaved => unsaved.into(),
         (Err(unsaved), _) => anyhow!("{text}; {unsaved}"),
-        (Ok(_), Some(out)) if effect != RunEffect::Spoiled => {
+        (Ok(_), Some(out)) if effect != RunEffect::NonFinite => {
             anyhow!("{text}; {advice}; go on with: monoscope train --resume {out}")
         }
         (Ok(_), _) => anyhow!("{text}; {advice}"),

@@ -1,8 +1,8 @@
-//! Choosing where to draw and where to compute, and letting both share one wgpu device.
+//! Devices: where to draw, where to compute, and one wgpu device shared by both.
 //!
 //! The window (or, without one, [`DisplayDevice::request`]) creates the wgpu device and burn imports
-//! it. The device is requested with everything the adapter has, because burn decides which kernels
-//! to emit from what the adapter offers, not from what the device was given.
+//! it. The device is requested with everything the adapter has, because burn chooses its kernels by the features
+//! of the adapter, not by those that the device was created with.
 
 use super::{
     device_loss::DeviceLossFlag,
@@ -22,42 +22,48 @@ use std::sync::{Arc, Mutex, OnceLock};
 /// One wgpu device with the handles it came from, for drawing and, on the GPU backend, computing.
 #[derive(Clone, Debug)]
 pub struct DisplayDevice {
-    /// The entry point that found the adapter.
+    /// wgpu instance that found the adapter.
     pub instance: wgpu::Instance,
-    /// The graphics card or software driver.
+    /// GPU or software driver.
     pub adapter: wgpu::Adapter,
-    /// Creates buffers and pipelines.
+    /// Logical device: it creates buffers and pipelines.
     pub device: wgpu::Device,
-    /// Takes work; its order is the order of drawing and computing.
+    /// Queue of the device. Drawing and computing run in the order in which they are submitted to it.
     pub queue: wgpu::Queue,
-    /// burn's handle of this device, once it was asked for: burn keeps a runtime for every registration,
-    /// so there must be one only.
+    /// burn's handle of this device, registered on first use. burn keeps a runtime for every registration, so
+    /// there must be only one.
     burn: Arc<OnceLock<Device>>,
     pub(super) precision: SharedPrecision,
-    pub(super) watch: DeviceLossFlag,
-    /// The device that was opened in place of this one once it was lost.
+    pub(super) loss_flag: DeviceLossFlag,
+    /// Device that was opened in place of this one after it was lost.
     pub(super) successor: Arc<Mutex<Option<DisplayDevice>>>,
 }
 
 impl DisplayDevice {
-    /// A device that somebody else opened; see [`DisplayDevice::descriptor`] for what it must have.
+    /// Wraps a device that the caller opened, with the features that [`DisplayDevice::descriptor`] requests.
     pub fn new(
         instance: wgpu::Instance,
         adapter: wgpu::Adapter,
         device: wgpu::Device,
         queue: wgpu::Queue,
     ) -> Self {
-        let watch = DeviceLossFlag::new(&device, &adapter);
+        let loss_flag = DeviceLossFlag::new(&device, &adapter);
         let (burn, precision, successor) = (Arc::default(), SharedPrecision::default(), Arc::default());
-        Self { instance, adapter, device, queue, burn, precision, watch, successor }
+        Self { instance, adapter, device, queue, burn, precision, loss_flag, successor }
     }
 
-    /// Opens the fastest adapter without a window; a software driver serves if there is no other.
+    /// Opens the fastest adapter without a window, a software driver if there is no other.
+    ///
+    /// # Errors
+    /// If there is no adapter, or it gives no device.
     pub fn request() -> Result<Self, ComputeError> {
         Self::open_fastest(instance(), None)
     }
 
     /// Opens the fastest adapter that can draw into this window.
+    ///
+    /// # Errors
+    /// If there is no such adapter, or it gives no device.
     pub fn request_for(window: impl Into<wgpu::SurfaceTarget<'static>>) -> Result<Self, ComputeError> {
         let instance = instance();
         let surface =
@@ -80,7 +86,7 @@ impl DisplayDevice {
         Ok(Self::new(instance, adapter, device, queue))
     }
 
-    /// A device of this adapter.
+    /// Requests a device and its queue from this adapter.
     pub(super) fn request_handles(
         adapter: &wgpu::Adapter,
     ) -> Result<(wgpu::Device, wgpu::Queue), ComputeError> {
@@ -93,8 +99,8 @@ impl DisplayDevice {
             .map_err(|error| refused(error.to_string()))
     }
 
-    /// What to ask an adapter for so that drawing and burn can share the device: every feature and
-    /// limit it has, less the experimental ones and those that only unified memory profits from.
+    /// Request for a device that drawing and burn can share: every feature and limit of the adapter, except
+    /// experimental features and those that pay only with unified memory.
     pub fn descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
         wgpu::DeviceDescriptor {
             label: Some("monoscope"),
@@ -107,17 +113,20 @@ impl DisplayDevice {
         }
     }
 
-    /// Whether this is a driver that draws with the processor.
+    /// True if this is a software driver, which draws on the CPU.
     pub fn is_software(&self) -> bool {
         self.adapter.get_info().device_type == wgpu::DeviceType::Cpu
     }
 
-    /// The adapter's name.
+    /// Name of the adapter, as its driver reports it.
     pub fn name(&self) -> String {
         self.adapter.get_info().name
     }
 
-    /// burn's handle of this device; all clones share one.
+    /// burn's handle of this device. All clones share one.
+    ///
+    /// # Errors
+    /// If burn cannot compute on it.
     fn burn_device(&self) -> Result<Device, ComputeError> {
         if let Some(device) = self.burn.get() {
             return Ok(device.clone());
@@ -134,16 +143,16 @@ impl DisplayDevice {
             .init()
             .map_err(|error| ComputeError::NoBackend { adapter: self.name(), reason: error.to_string() })?;
         self.precision.apply(&device);
-        self.watch.register(&device);
+        self.loss_flag.register(&device);
         if let Some(client) = client(&device) {
             launches::observe();
-            throttle::bound(self.watch.clone(), self.queue.clone(), client);
+            throttle::bound(self.loss_flag.clone(), self.queue.clone(), client);
         }
         Ok(self.burn.get_or_init(|| device).clone())
     }
 }
 
-/// An entry point to the adapters, without a window.
+/// A wgpu instance that needs no window.
 fn instance() -> wgpu::Instance {
     log_libwayland();
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
@@ -151,30 +160,30 @@ fn instance() -> wgpu::Instance {
     wgpu::Instance::new(descriptor)
 }
 
-/// The way to burn's thread for a device of the GPU backend.
+/// cubecl's client of a device of the GPU backend; `None` on the CPU backend.
 fn client(device: &Device) -> Option<Client> {
     gpu_tensor(device).map(|tensor| tensor.client)
 }
 
-/// Where burn computes in this process.
+/// Backend and device that burn computes with, and the device that results are drawn on.
 #[derive(Clone, Debug)]
 pub struct Compute {
-    /// burn's handle; add `.autodiff()` for training.
+    /// burn's handle; call `.autodiff()` on it for training.
     pub device: Device,
-    /// The device to pin tensors on for drawing; without it nothing can be shown.
+    /// Device on which tensors are leased for drawing; without one nothing can be shown.
     pub display: Option<DisplayDevice>,
-    /// What to call it: "CPU backend", or the adapter's name and how it computes.
+    /// Name for people: "CPU backend", or the adapter's name and the backend.
     pub name: String,
-    /// Whether tensors live on the display's device, so that they are drawn where they lie.
+    /// True if tensors are on the display's device, so that they are drawn from the memory they were computed in.
     pub is_shared: bool,
 }
 
 impl Compute {
-    /// Chooses the backend. `Auto` is the display's device if that is a real graphics card that can compute, else
-    /// the CPU backend, which is an order of magnitude faster than a software driver.
+    /// Opens a backend. `Auto` takes the display's device if that is a real GPU that can compute, else the CPU
+    /// backend, which is an order of magnitude faster than a software driver.
     ///
     /// # Errors
-    /// If the GPU is asked for and there is no usable adapter.
+    /// If the GPU is requested and there is no usable adapter.
     pub fn open(choice: DeviceChoice, display: Option<DisplayDevice>) -> Result<Self, ComputeError> {
         let display = match (choice, display) {
             (DeviceChoice::Cpu, display) => return Ok(Self::cpu(display)),
@@ -189,7 +198,7 @@ impl Compute {
             return Ok(Self::cpu(Some(display)));
         }
         let device = match display.burn_device() {
-            // `monoscope info` says why.
+            // The reason is shown by `monoscope info`.
             Err(_) if choice == DeviceChoice::Auto => return Ok(Self::cpu(Some(display))),
             opened => opened?,
         };
@@ -202,10 +211,10 @@ impl Compute {
         Ok(compute)
     }
 
-    /// The language that burn's kernels and ours are compiled to: "wgsl", "spirv" or "msl"; `None` on the CPU
+    /// Language that burn's kernels and ours are compiled to: "wgsl", "spirv" or "msl"; `None` on the CPU
     /// backend.
     pub fn kernel_language(&self) -> Option<String> {
-        // The runtime is called "wgpu<wgsl>".
+        // The name of the runtime is like "wgpu<wgsl>".
         let name = client(&self.device)?.name();
         name.split_once('<').map(|(_, language)| language.trim_end_matches('>').to_owned())
     }
@@ -216,10 +225,11 @@ impl Compute {
         compute
     }
 
-    /// Rounds the operands of convolutions to `precision` on this device from now on, also where it is opened again.
+    /// Rounds the operands of convolutions to `precision` on this device from now on, and on the one that replaces it
+    /// if it is lost.
     ///
     /// # Errors
-    /// If it cannot multiply so: the CPU backend, or an adapter without wgpu's `SHADER_F16`.
+    /// If it cannot multiply in this precision: the CPU backend, or an adapter without wgpu's `SHADER_F16`.
     pub fn with_precision(mut self, precision: Precision) -> Result<Self, ComputeError> {
         match self.gpu() {
             None if precision == Precision::F32 => return Ok(self),
@@ -233,17 +243,17 @@ impl Compute {
         Ok(self)
     }
 
-    /// The precision of convolutions on this device.
+    /// Precision of the operands of convolutions on this device.
     pub fn precision(&self) -> Precision {
         self.gpu().map_or(Precision::F32, |display| display.precision.get())
     }
 
-    /// The display's device if that computes too.
+    /// The display's device, if it computes too.
     pub(super) fn gpu(&self) -> Option<&DisplayDevice> {
         self.display.as_ref().filter(|_| self.is_shared)
     }
 
-    /// What [`Compute::name`] says.
+    /// Text of [`Compute::name`].
     fn full_name(&self) -> String {
         let Some(display) = self.gpu() else {
             return "CPU backend".to_owned();
@@ -255,26 +265,26 @@ impl Compute {
     }
 }
 
-/// An adapter as `monoscope info` lists it.
+/// One adapter in the list of `monoscope info`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AdapterDescription {
-    /// Its name.
+    /// Name of the adapter.
     pub name: String,
     /// "discrete", "integrated", "software", ...
     pub kind: String,
-    /// The graphics interface: "vulkan", "metal", ...
+    /// Graphics API: "vulkan", "metal", ...
     pub backend: String,
-    /// Driver and version.
+    /// Driver and its version.
     pub driver: String,
-    /// What `--device auto` does with it.
+    /// Use that `--device auto` makes of it.
     pub role: String,
-    /// wgpu's features that it has, such as `TIMESTAMP_QUERY`, `SHADER_F16` and `SUBGROUP`.
+    /// Features of wgpu that it supports, such as `TIMESTAMP_QUERY`, `SHADER_F16` and `SUBGROUP`.
     pub features: Vec<&'static str>,
-    /// The fewest and the most threads of a subgroup.
+    /// Smallest and largest number of threads of a subgroup.
     pub subgroup_threads: [u32; 2],
-    /// The longest buffer that a kernel is given, bytes.
+    /// Longest buffer that can be bound to a kernel, bytes.
     pub longest_binding: u64,
-    /// Memory that the threads of a workgroup share, bytes.
+    /// Shared memory of a workgroup, bytes.
     pub workgroup_memory: u32,
 }
 

@@ -1,8 +1,8 @@
-//! Noticing that a device was lost: its driver was reset, or its card was suspended or unplugged.
+//! Detection of a lost device: its driver was reset, or the GPU was suspended or unplugged.
 //!
-//! wgpu reports a loss to one callback for a device, which belongs to cubecl: without it, cubecl would take what
-//! it reads off a lost device for numbers. So a device is asked instead: on a lost one wgpu creates nothing, which
-//! is known at once, before the callback runs.
+//! wgpu reports a loss to a single callback of the device. cubecl needs that callback: without it, it would take
+//! the garbage read from a lost device for numbers. So we probe the device instead. On a lost device wgpu creates no
+//! buffers, and that shows at once, even before the callback runs.
 
 use burn::tensor::Device;
 use std::{
@@ -17,74 +17,74 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Time between two looks at a device that is waited for.
-const LOOK: Duration = Duration::from_millis(100);
-/// Time in which a lost device may still end what was begun, with values or with an error.
+/// Time between two polls of a device that is waited for.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Time in which a lost device may still finish pending work, with values or with an error.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A loss in words.
+/// Error of a lost device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the device of graphics adapter {adapter} was lost: its driver was reset, or the card was suspended or \
      unplugged; if it is lost again, update the driver, or use --device cpu"
 )]
 pub struct DeviceLost {
-    /// The adapter's name.
+    /// Name of the device's adapter.
     pub adapter: String,
 }
 
-/// Knows whether a device was lost; clones share what they know.
+/// Tells if a device is lost. Clones share the flag.
 #[derive(Clone, Debug)]
-pub(super) struct DeviceLossFlag(Arc<Watched>);
+pub(super) struct DeviceLossFlag(Arc<FlaggedDevice>);
 
 #[derive(Debug)]
-struct Watched {
+struct FlaggedDevice {
     device: wgpu::Device,
     adapter: String,
     is_lost: AtomicBool,
 }
 
-/// The devices that burn computes on.
-static WATCHED: Mutex<Vec<(Device, DeviceLossFlag)>> = Mutex::new(Vec::new());
+/// Devices that burn computes on, each with its flag.
+static FLAGS: Mutex<Vec<(Device, DeviceLossFlag)>> = Mutex::new(Vec::new());
 
 impl DeviceLossFlag {
-    /// Watches a device. Errors of a lost one are no longer fatal.
+    /// Flag of a device. From now on wgpu's errors are fatal only as long as the device is not lost.
     pub fn new(device: &wgpu::Device, adapter: &wgpu::Adapter) -> Self {
         let adapter = adapter.get_info().name;
-        let watch =
-            Self(Arc::new(Watched { device: device.clone(), adapter, is_lost: AtomicBool::default() }));
-        watch.tolerate_errors();
-        watch
+        let device = device.clone();
+        let flag = Self(Arc::new(FlaggedDevice { device, adapter, is_lost: AtomicBool::default() }));
+        flag.tolerate_errors();
+        flag
     }
 
-    /// Lets wgpu's errors pass once the device is lost; on a sound device they stay panics, as wgpu has them.
+    /// Ignores wgpu's errors once the device is lost. On a sound device they remain panics, wgpu's default.
     fn tolerate_errors(&self) {
-        // The device owns the handler, which therefore must not own the device.
-        let watched: Weak<Watched> = Arc::downgrade(&self.0);
+        // Weak, because the device owns the handler: an owned device would never be dropped.
+        let flagged: Weak<FlaggedDevice> = Arc::downgrade(&self.0);
         self.0.device.on_uncaptured_error(Arc::new(move |error| {
-            let is_lost = watched.upgrade().is_some_and(|watched| Self(watched).is_lost());
+            let is_lost = flagged.upgrade().is_some_and(|flagged| Self(flagged).is_lost());
             assert!(is_lost, "wgpu error: {error}");
             log::debug!("error of a lost device: {error}");
         }));
     }
 
-    /// Makes this known as the watch of burn's device.
+    /// Registers this as the flag of burn's device, for [`Self::of`].
     pub fn register(&self, device: &Device) {
-        // cubecl has put an error handler of its own in the place of ours: it panics until its callback has run.
+        // cubecl has replaced our error handler by one that panics until its own callback has run.
         self.tolerate_errors();
-        WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push((device.clone(), self.clone()));
+        FLAGS.lock().unwrap_or_else(PoisonError::into_inner).push((device.clone(), self.clone()));
     }
 
-    /// The watch of a device that burn computes on; `None` for the CPU backend's.
+    /// Flag of a device that burn computes on; `None` for the CPU backend.
     pub fn of(device: &Device) -> Option<Self> {
         let device = device.clone().without_autodiff();
-        let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.iter().find(|(known, _)| *known == device).map(|(_, watch)| watch.clone())
+        let flags = FLAGS.lock().unwrap_or_else(PoisonError::into_inner);
+        flags.iter().find(|(known, _)| *known == device).map(|(_, flag)| flag.clone())
     }
 
-    /// Whether the device is lost. It costs a few microseconds.
+    /// Checks if the device is lost. Takes a few microseconds.
     pub fn is_lost(&self) -> bool {
-        let Watched { device, is_lost, .. } = &*self.0;
+        let FlaggedDevice { device, is_lost, .. } = &*self.0;
         if is_lost.load(Ordering::Relaxed) {
             return true;
         }
@@ -103,12 +103,12 @@ impl DeviceLossFlag {
         lost
     }
 
-    /// The loss in words, if there was one.
+    /// The error to report if the device is lost.
     pub fn loss(&self) -> Option<DeviceLost> {
         self.is_lost().then(|| DeviceLost { adapter: self.0.adapter.clone() })
     }
 
-    /// Lets wgpu hand out what has arrived.
+    /// Polls the device, so that wgpu runs the callbacks of finished work.
     ///
     /// # Errors
     /// If the device is known to be lost.
@@ -117,7 +117,7 @@ impl DeviceLossFlag {
         if self.0.is_lost.load(Ordering::Relaxed) {
             return Err(lost());
         }
-        // wgpu panics where the driver says of a device that is polled that it is lost.
+        // wgpu panics if the driver reports the loss during the poll.
         match catch_unwind(AssertUnwindSafe(|| self.0.device.poll(poll))) {
             Ok(_) => Ok(()),
             Err(_) if self.is_lost() => Err(lost()),
@@ -125,11 +125,11 @@ impl DeviceLossFlag {
         }
     }
 
-    /// Waits for a future of this device, unless the device is lost: what waits for it then waits for ever, as
-    /// the thread that would wake it has died in [`Self::poll`]'s way.
+    /// Waits for a future of this device, but not for ever if the device is lost: the thread that would wake the
+    /// future may then have died of the panic that [`Self::poll`] catches.
     ///
     /// # Errors
-    /// If the device is lost and the future does not end.
+    /// If the device is lost and the future does not finish within a second.
     pub fn wait<T>(&self, mut future: Pin<Box<dyn Future<Output = T> + Send>>) -> Result<T, DeviceLost> {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut lost_since: Option<Instant> = None;
@@ -137,10 +137,10 @@ impl DeviceLossFlag {
             if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Ok(value);
             }
-            thread::park_timeout(LOOK);
+            thread::park_timeout(POLL_INTERVAL);
             match (self.loss(), lost_since) {
                 (Some(loss), Some(since)) if since.elapsed() > GRACE => {
-                    // Dropped, it would give back memory that the lost device may still be copying to.
+                    // Dropping it would free memory that the lost device may still be writing to.
                     std::mem::forget(future);
                     return Err(loss);
                 }

@@ -1,63 +1,63 @@
-//! Reasons why a device cannot be had or used.
+//! Errors of opening and using a device.
 
 use super::device_loss::DeviceLost;
 use crate::config::Precision;
 
-/// Reason why no device could be had; the text says what to install or choose instead.
+/// Error of opening or using a device. The text says what to install or choose instead.
 #[derive(Debug, thiserror::Error)]
 pub enum ComputeError {
-    /// No graphics adapter at all.
+    /// There is no graphics adapter.
     #[error(
-        "no graphics adapter was found ({0}); install a Vulkan driver (on Debian without a graphics card: \
+        "no graphics adapter was found ({0}); install a Vulkan driver (on Debian without a GPU: \
          apt-get install mesa-vulkan-drivers), or use --device cpu"
     )]
     NoAdapter(String),
-    /// The adapter refused to give a device.
+    /// The adapter gave no device.
     #[error("graphics adapter {adapter} gave no device: {reason}; use --device cpu")]
     NoDevice {
-        /// Its name.
+        /// Name of the adapter.
         adapter: String,
-        /// Its reason.
+        /// Reason that the driver gave.
         reason: String,
     },
     /// burn could not use the device.
     #[error("the wgpu backend cannot use {adapter}: {reason}; use --device cpu")]
     NoBackend {
-        /// The adapter's name.
+        /// Name of the adapter.
         adapter: String,
-        /// The backend's reason.
+        /// Reason that the backend gave.
         reason: String,
     },
-    /// The driver lacks what kernels in SPIR-V need.
+    /// The driver lacks an extension that kernels in SPIR-V need.
     #[error(
         "{adapter} cannot run kernels in SPIR-V: its driver has no {extension}; use a build without --features \
          spirv, or --device cpu"
     )]
     NoSpirv {
-        /// The adapter's name.
+        /// Name of the adapter.
         adapter: String,
-        /// A Vulkan extension.
+        /// Name of the missing Vulkan extension.
         extension: String,
     },
-    /// The GPU multiplies in this precision, the CPU does not.
+    /// This precision is for the GPU backend only.
     #[error(
         "--precision {0} is for the GPU, and this computes on the CPU backend; add --device gpu, or leave \
          --precision out"
     )]
     PrecisionOnCpu(Precision),
-    /// The adapter has no 16-bit numbers.
+    /// The adapter has no 16-bit floats.
     #[error("{adapter} has no 16-bit numbers (wgpu's SHADER_F16); use --precision f32")]
     NoF16 {
-        /// Its name.
+        /// Name of the adapter.
         adapter: String,
     },
-    /// A tensor could not be pinned for drawing.
+    /// A tensor could not be leased for drawing.
     #[error("a tensor cannot be shown: {0}")]
     Lease(String),
     /// Values could not be read back.
     #[error("the device gave up: {0}")]
     Read(String),
-    /// The device is lost, and with it all that was only there.
+    /// The device is lost, and with it everything that was stored only there.
     #[error(transparent)]
     Lost(#[from] DeviceLost),
 }

@@ -1,4 +1,4 @@
-//! The GPU time of each kernel.
+//! GPU time by kernel.
 
 use super::launches;
 use cubecl_runtime::{
@@ -14,34 +14,34 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// All launches of one kernel together.
+/// Time of all launches of one kernel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KernelTime {
-    /// Its name without the path of its module, with the operation that it does: `KernelBinop<AddOp>`.
+    /// Name of the kernel without its module path, with its operation: `KernelBinop<AddOp>`.
     pub name: String,
-    /// Times that it was launched.
+    /// Number of launches.
     pub launches: u64,
-    /// GPU time of these.
+    /// Time of these launches together, milliseconds.
     pub milliseconds: f64,
-    /// Part of the time of all kernels, 0 to 1.
+    /// Share of the time of all kernels, 0 to 1.
     pub share: f64,
 }
 
-/// The kernels of a piece of work, the longest first.
+/// Times of the kernels of some work, the longest first.
 #[derive(Clone, Debug, Default)]
 pub struct KernelTimes {
-    /// One entry a name.
+    /// One entry for each kernel name.
     pub kernels: Vec<KernelTime>,
-    /// Whether the GPU took the times itself, by timestamps. Without them they are the host's, with all
-    /// waiting and, the first time, compilation.
+    /// True if the GPU measured all times by timestamps. Otherwise they are the host's and include waiting and, at
+    /// the first launch, compilation.
     pub is_device_time: bool,
-    /// Launches that gave no time.
+    /// Launches without a time.
     pub untimed: u64,
 }
 
-/// Does the work and times every kernel that this process launches meanwhile, on whatever thread; none
-/// on the CPU backend. Each kernel is submitted by itself, so that the work as a whole takes longer than
-/// usual, but the kernels do not wait for each other more than they do anyway.
+/// Runs `work` and times every kernel that this process launches meanwhile, on any thread; none on the CPU backend.
+/// Each kernel is submitted by itself, so the work as a whole takes longer than usual, but each kernel by itself
+/// does not.
 pub fn time_kernels<T>(work: impl FnOnce() -> T) -> (T, KernelTimes) {
     launches::observe();
     let observer = Arc::<Observer>::default();
@@ -62,7 +62,7 @@ enum Measured {
 }
 
 impl Observer {
-    fn keep(&self, kernel: &'static str, measured: Measured) {
+    fn record(&self, kernel: &'static str, measured: Measured) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((kernel, measured));
     }
 }
@@ -70,7 +70,7 @@ impl Observer {
 impl LaunchObserver for Observer {
     fn launched(&self, kernel: &'static str) {
         launches::note(kernel);
-        self.keep(kernel, Measured::Launched);
+        self.record(kernel, Measured::Launched);
     }
 
     fn timing(&self) -> TimingRequest {
@@ -78,11 +78,11 @@ impl LaunchObserver for Observer {
     }
 
     fn profiled(&self, kernel: &'static str, profile: ProfileDuration) {
-        self.keep(kernel, Measured::Unread(profile));
+        self.record(kernel, Measured::Unread(profile));
     }
 
     fn timed(&self, kernel: &'static str, duration: Duration, method: TimingMethod) {
-        self.keep(kernel, Measured::Read(duration, method));
+        self.record(kernel, Measured::Read(duration, method));
     }
 }
 
@@ -121,8 +121,8 @@ fn sum(launches: Vec<(&'static str, Measured)>) -> KernelTimes {
     times
 }
 
-/// The type's name without modules and type arguments: the path says where a kernel is from, most arguments
-/// which numbers it takes, and both fill several lines. The operation that it does is kept: `KernelBinop<AddOp>`.
+/// Name of a kernel's type without modules and type arguments, which together fill several lines. The argument
+/// that names the operation is kept: `KernelBinop<AddOp>`.
 fn short_name(kernel: &str) -> String {
     let name = type_name_format(kernel, TypeNameFormatLevel::Short);
     let arguments = kernel.split_once('<').map_or("", |(_, arguments)| arguments);

@@ -1,5 +1,5 @@
-//! Seeing the kernels that the GPU backend is asked to run: what a step costs there is first of all how many
-//! there are.
+//! Observation of kernel launches on the GPU backend. The cost of a step there is, first of all, its number of
+//! launches.
 
 use super::throttle;
 use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
@@ -9,17 +9,17 @@ use std::{
 };
 
 thread_local! {
-    /// The kernels that this thread launches, while somebody asks.
+    /// Kernels that this thread has launched; `None` if nobody records them.
     static LAUNCHED: RefCell<Option<Vec<&'static str>>> = const { RefCell::new(None) };
 }
 
-/// Notes a launch of this thread, if somebody asks.
+/// Records a launch of this thread, if somebody records launches.
 pub(super) fn note(kernel: &'static str) {
     LAUNCHED.with_borrow_mut(|launched| launched.iter_mut().for_each(|launched| launched.push(kernel)));
 }
 
-/// Sees every launch of the process that nobody times. There is room for one observer, so this one stays: each
-/// thread keeps a list of its own, and the launches are held to their bound.
+/// Observer of every launch of the process that [`time_kernels`](super::time_kernels) does not observe. cubecl has room
+/// for one observer, so this one stays installed and serves both the recording and the throttle.
 struct Launches;
 
 impl LaunchObserver for Launches {
@@ -29,14 +29,14 @@ impl LaunchObserver for Launches {
     }
 }
 
-/// Begins to see launches, once for the process.
+/// Installs the observer, once for the process.
 pub(super) fn observe() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| std::mem::forget(LaunchObservation::new(Arc::new(Launches))));
 }
 
-/// Does the work and gives the names of the kernels that this thread launched meanwhile, in order; none on the
-/// CPU backend.
+/// Runs `work` and lists the names of the kernels that this thread launched meanwhile, in order; none on the CPU
+/// backend.
 pub fn launched_kernels<T>(work: impl FnOnce() -> T) -> (T, Vec<&'static str>) {
     observe();
     let outer = LAUNCHED.replace(Some(Vec::new()));
@@ -46,7 +46,7 @@ pub fn launched_kernels<T>(work: impl FnOnce() -> T) -> (T, Vec<&'static str>) {
     (result, launched)
 }
 
-/// Does the work and counts the kernels that this thread launched meanwhile; none on the CPU backend.
+/// Runs `work` and counts the kernels that this thread launched meanwhile; none on the CPU backend.
 pub fn count_kernels<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let (result, launched) = launched_kernels(work);
     (result, launched.len() as u64)

@@ -1,4 +1,4 @@
-//! A tensor's memory held so that a shader may read it where it lies.
+//! Leased memory: the values of a tensor, held so that a shader may read them.
 
 use super::{Compute, ComputeError, DisplayDevice, values};
 use burn::tensor::Tensor;
@@ -9,9 +9,10 @@ use cubecl_runtime::storage::ManagedResource;
 
 /// A `[channels, height, width]` array of f32 on the display's device, bound read-only by shaders.
 ///
-/// On the GPU backend it is the tensor's own memory: nothing is copied, and holding the lease keeps
-/// the allocation from being freed, moved or written to. On the CPU backend it is an uploaded buffer.
-/// Those who draw cannot tell the difference.
+/// On the GPU backend it is the tensor's own memory. Holding the lease keeps that allocation from being freed or
+/// written to; of a slice, this is the whole allocation that it is a part of. Only a tensor that no shader can bind as
+/// it lies is copied, on the GPU: one whose values are not in row-major order without gaps, or begin at an offset
+/// that the device does not bind. On the CPU backend the values are uploaded. To a shader all three look the same.
 pub struct Lease {
     memory: Memory,
     display: DisplayDevice,
@@ -24,7 +25,12 @@ pub struct Lease {
 }
 
 enum Memory {
-    Shared { resource: ManagedResource<WgpuResource>, _tensor: Box<CubeTensor> },
+    /// Memory of the GPU backend. burn neither frees nor overwrites it as long as the tensor is held.
+    Tensor {
+        resource: ManagedResource<WgpuResource>,
+        is_copy: bool,
+        _tensor: Box<CubeTensor>,
+    },
     Uploaded(wgpu::Buffer),
 }
 
@@ -36,23 +42,23 @@ impl std::fmt::Debug for Lease {
 }
 
 impl Lease {
-    /// Pins a `[channels, height, width]` tensor. Call it on the thread that computed the tensor,
-    /// after the work that computes it was queued; no read-back happens on the GPU backend.
+    /// Leases a `[channels, height, width]` tensor. Call this on the thread that computed the tensor, after the work
+    /// that computes it was queued. The GPU backend reads nothing back.
     ///
     /// # Errors
-    /// If there is no display, or the backend will not give the memory.
+    /// If there is no display device, it is lost, or the backend does not hand out the memory.
     pub fn new(tensor: Tensor<3>, compute: &Compute) -> Result<Self, ComputeError> {
         let [channels, height, width] = tensor.dims();
         let tensor = tensor.detach().without_autodiff();
         let display = display(compute)?;
-        let memory = if compute.is_shared { shared(tensor)? } else { uploaded(tensor, &display)? };
+        let memory = if compute.is_shared { leased(tensor)? } else { uploaded(&values(tensor)?, &display) };
         Ok(Self { memory, display, channels, height, width })
     }
 
-    /// Uploads values that never were a tensor.
+    /// Uploads values that never were a tensor, in row-major order.
     ///
     /// # Errors
-    /// If there is no display to upload to.
+    /// If there is no display device to upload to, or it is lost.
     ///
     /// # Panics
     /// If there are not `channels`·`height`·`width` values.
@@ -63,29 +69,29 @@ impl Lease {
     ) -> Result<Self, ComputeError> {
         assert_eq!(values.len(), channels * height * width, "values of a lease");
         let display = display(compute)?;
-        Ok(Self { memory: buffer(values, &display)?, display, channels, height, width })
+        Ok(Self { memory: uploaded(values, &display), display, channels, height, width })
     }
 
-    /// What to bind as `var<storage, read>`: `channels`·`height`·`width` f32 in row-major order.
-    /// Single values may be copied from it. The lease must outlive the submission of the draw.
+    /// Resource to bind as `var<storage, read>`: `channels`·`height`·`width` f32 in row-major order. Single values
+    /// may be copied from it. The lease must outlive the submission of the draw.
     pub fn binding(&self) -> wgpu::BindingResource<'_> {
         match &self.memory {
-            Memory::Shared { resource, .. } => resource.resource().as_wgpu_bind_resource(),
+            Memory::Tensor { resource, .. } => resource.resource().as_wgpu_bind_resource(),
             Memory::Uploaded(buffer) => buffer.as_entire_binding(),
         }
     }
 
-    /// A copy of the values in row-major order. It waits for the device, so a window asks for it on another
-    /// thread than its own.
+    /// Reads the values back, in row-major order. This waits for the device, so a window calls it on a thread of
+    /// its own.
     ///
     /// # Errors
-    /// If the device gave up.
+    /// If the device fails or is lost.
     pub fn read(&self) -> Result<Vec<f32>, ComputeError> {
-        let lost = |reason: String| ComputeError::Lease(format!("its device gave up: {reason}"));
+        let failed = |reason: String| ComputeError::Lease(format!("its device gave up: {reason}"));
         let wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, .. }) = self.binding() else {
-            return Err(lost("it holds no buffer".to_owned()));
+            return Err(failed("it holds no buffer".to_owned()));
         };
-        let DisplayDevice { device, queue, watch, .. } = &self.display;
+        let DisplayDevice { device, queue, loss_flag, .. } = &self.display;
         let size = (self.channels * self.height * self.width * size_of::<f32>()) as u64;
         let staging = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("lease to be read"),
@@ -96,51 +102,54 @@ impl Lease {
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(buffer, offset, &staging, 0, size);
         let (sender, receiver) = std::sync::mpsc::channel();
-        // Nobody listens any more if the device failed before.
+        // If the device has failed by then, nobody receives this any more.
         encoder
             .map_buffer_on_submit(&staging, wgpu::MapMode::Read, .., move |result| drop(sender.send(result)));
         queue.submit([encoder.finish()]);
-        watch.poll(wgpu::PollType::wait_indefinitely())?;
-        let mapped = receiver.recv().map_err(|error| lost(error.to_string()))?;
-        mapped.map_err(|error| lost(error.to_string()))?;
-        let bytes = staging.get_mapped_range(..).map_err(|error| lost(error.to_string()))?;
+        loss_flag.poll(wgpu::PollType::wait_indefinitely())?;
+        let mapped = receiver.recv().map_err(|error| failed(error.to_string()))?;
+        mapped.map_err(|error| failed(error.to_string()))?;
+        let bytes = staging.get_mapped_range(..).map_err(|error| failed(error.to_string()))?;
         Ok(bytemuck::pod_collect_to_vec(&bytes))
     }
 
-    /// Whether what draws with this device can bind it. One that was made before a device was lost cannot be
-    /// drawn with the next.
+    /// True if a renderer of this device can bind the lease: one that was made on a lost device cannot be drawn on
+    /// the device that replaces it.
     pub fn is_on(&self, device: &wgpu::Device) -> bool {
         self.display.device == *device
     }
 
-    /// Whether the processor draws it, for want of a graphics card.
+    /// True if a software driver draws the lease on the CPU, for lack of a GPU.
     pub fn is_drawn_by_software(&self) -> bool {
         self.display.is_software()
     }
 
-    /// Whether the tensor is drawn from the memory that burn computed it in.
+    /// True if shaders read the very memory that burn computed the tensor in, false if they read a copy.
     pub fn is_shared(&self) -> bool {
-        matches!(self.memory, Memory::Shared { .. })
+        matches!(self.memory, Memory::Tensor { is_copy: false, .. })
     }
 }
 
-fn shared(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
-    // Adding nothing gives a fresh allocation: a slice's offset need not be aligned for binding.
-    let tensor = tensor.add_scalar(0.0);
+/// Takes a tensor of the GPU backend as it lies, or a copy of it if no shader can bind that.
+fn leased(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
     let lease_error = |reason: String| ComputeError::Lease(reason);
     let tensor =
         tensor.try_into_primitive::<CubeBackend>().map_err(|error| lease_error(format!("{error:?}")))?;
-    let tensor = into_contiguous(tensor);
+    let is_copy = !is_bindable(&tensor);
+    let tensor = if is_copy { into_contiguous(tensor.copy()) } else { tensor };
     let resource = tensor
         .client
         .get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone())
         .map_err(|error| lease_error(format!("{error:?}")))?;
     tensor.client.flush().map_err(|error| lease_error(format!("{error:?}")))?;
-    Ok(Memory::Shared { resource, _tensor: Box::new(tensor) })
+    Ok(Memory::Tensor { resource, is_copy, _tensor: Box::new(tensor) })
 }
 
-fn uploaded(tensor: Tensor<3>, display: &DisplayDevice) -> Result<Memory, ComputeError> {
-    buffer(&values(tensor)?, display)
+/// True if a shader can bind the tensor's memory as a row-major array: no gaps, and an offset that the device binds.
+/// (Allocations begin at such offsets; a slice need not.)
+fn is_bindable(tensor: &CubeTensor) -> bool {
+    let alignment = tensor.client.properties().memory.alignment;
+    tensor.is_contiguous() && tensor.handle.offset_start.unwrap_or(0).is_multiple_of(alignment)
 }
 
 fn display(compute: &Compute) -> Result<DisplayDevice, ComputeError> {
@@ -149,7 +158,7 @@ fn display(compute: &Compute) -> Result<DisplayDevice, ComputeError> {
     display.loss().map_or(Ok(display), |loss| Err(loss.into()))
 }
 
-fn buffer(values: &[f32], display: &DisplayDevice) -> Result<Memory, ComputeError> {
+fn uploaded(values: &[f32], display: &DisplayDevice) -> Memory {
     let bytes: &[u8] = bytemuck::cast_slice(values);
     let buffer = display.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("lease"),
@@ -158,5 +167,5 @@ fn buffer(values: &[f32], display: &DisplayDevice) -> Result<Memory, ComputeErro
         mapped_at_creation: false,
     });
     display.queue.write_buffer(&buffer, 0, bytes);
-    Ok(Memory::Uploaded(buffer))
+    Memory::Uploaded(buffer)
 }

@@ -1,15 +1,15 @@
-//! How much memory there is, and how much a run holds.
+//! Memory: how much is free, how much is held, and giving back what is unused.
 
 use super::{Compute, ops::convolution::release_scratch};
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
-/// The machine's memory that a program may still take, bytes; `None` where the system does not tell.
+/// Memory of the machine that is still available to programs, bytes; `None` if the system does not report it.
 pub fn free_memory() -> Option<u64> {
     let kind = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     Some(System::new_with_specifics(kind).available_memory()).filter(|bytes| *bytes > 0)
 }
 
-/// The memory that this process holds, bytes.
+/// Resident memory of this process, bytes.
 fn resident_memory() -> Option<u64> {
     let own = Pid::from_u32(std::process::id());
     let mut system = System::new();
@@ -19,18 +19,17 @@ fn resident_memory() -> Option<u64> {
 }
 
 impl Compute {
-    /// Gives back what nobody uses any more: the scratch buffers of our operations, the unused pages of burn's
-    /// pools on a GPU, and the freed memory that the allocator keeps for the next step. For the end of a run, and
-    /// for a lost device once its tensors are dropped, whose card may not free their memory by itself; what comes
-    /// next allocates anew.
+    /// Gives unused memory back to the system: scratch buffers of our operations, unused pages of burn's pools on a
+    /// GPU, and freed memory that the allocator keeps for the next step. Call this at the end of a run, and for a
+    /// lost device once its tensors are dropped: its driver may not free their memory by itself.
     pub fn release_unused_memory(&self) {
         release_scratch();
         self.device.memory_cleanup();
         return_freed_memory();
     }
 
-    /// The memory that is held where this computes, bytes: on a graphics card what wgpu allocated there, in
-    /// which burn keeps its tensors; else what this process holds. `None` where that cannot be asked.
+    /// Memory held for computing, bytes: on a GPU what wgpu has allocated there, burn's tensors included; otherwise
+    /// the resident memory of this process. `None` if it cannot be measured.
     pub fn memory(&self) -> Option<u64> {
         match &self.display {
             Some(display) if self.is_shared => {
@@ -41,8 +40,8 @@ impl Compute {
     }
 }
 
-/// Returns freed memory to the system. The allocator of glibc never does so by itself for what lies below the
-/// last block that is in use, which after training is most of it.
+/// Returns freed memory to the system. glibc's allocator by itself keeps all that lies below the last block in use,
+/// which is most of it after training.
 fn return_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: the allocator takes its own locks, and only pages without a block in use are returned.

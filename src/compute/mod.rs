@@ -1,5 +1,5 @@
-//! The one seam where wgpu meets burn: choosing a device, pinning tensors for drawing, and the
-//! differentiable operations that burn does not have. Only this floor names backend types.
+//! The one seam where wgpu meets burn: opening a device, leasing tensors for drawing, and the differentiable
+//! operations that burn lacks. Only this floor names backend types.
 
 mod device;
 mod device_loss;

@@ -1,5 +1,5 @@
-//! The number format of the operands of convolutions: a property of a device of the GPU backend, as PyTorch's
-//! precision of matrix products is one of a backend.
+//! Precision of the operands of convolutions: a setting of a device of the GPU backend, much as PyTorch has the
+//! precision of matrix products as a setting of a backend.
 
 use crate::config::Precision;
 use burn::tensor::Tensor;
@@ -12,22 +12,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 pub(super) const F16: ElemType = ElemType::Float(FloatKind::F16);
 
-/// The devices whose convolutions have operands in f16.
+/// Devices whose convolutions have f16 operands.
 static IN_F16: RwLock<Vec<Device>> = RwLock::new(Vec::new());
 
-/// The type of the operands of a convolution where this tensor is.
+/// Type of the operands of a convolution on this tensor's device.
 pub(super) fn operand_type(tensor: &CubeTensor) -> ElemType {
     let in_f16 = IN_F16.read().unwrap_or_else(PoisonError::into_inner);
     if in_f16.contains(&tensor.device) { F16 } else { ElemType::Float(FloatKind::F32) }
 }
 
-/// A tensor on a device of the GPU backend; none on another.
+/// An empty tensor on a device of the GPU backend; `None` on another backend.
 pub(super) fn gpu_tensor(device: &burn::tensor::Device) -> Option<CubeTensor> {
     Tensor::<1>::empty([1], device).without_autodiff().try_into_primitive::<CubeBackend>().ok()
 }
 
-/// Has convolutions on a device round their operands from now on, if it can; whether it can.
-fn is_set(device: &burn::tensor::Device, precision: Precision) -> bool {
+/// Sets the precision of convolutions on a device; false if the device cannot compute in it.
+fn set_precision(device: &burn::tensor::Device, precision: Precision) -> bool {
     let Some(tensor) = gpu_tensor(device) else { return precision == Precision::F32 };
     if precision == Precision::F16 && !tensor.client.properties().supports_type(F16) {
         return false;
@@ -40,7 +40,7 @@ fn is_set(device: &burn::tensor::Device, precision: Precision) -> bool {
     true
 }
 
-/// The precision of a display's device, shared by its clones and by whatever is opened in its place.
+/// Precision of a display's device, shared by its clones and by the device that replaces it when it is lost.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SharedPrecision(Arc<RwLock<Precision>>);
 
@@ -49,16 +49,16 @@ impl SharedPrecision {
         *self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it could be set.
+    /// Sets the precision; false if the device cannot compute in it.
     pub fn set(&self, device: &burn::tensor::Device, precision: Precision) -> bool {
-        let is_set = is_set(device, precision);
+        let is_set = set_precision(device, precision);
         if is_set {
             *self.0.write().unwrap_or_else(PoisonError::into_inner) = precision;
         }
         is_set
     }
 
-    /// Gives a new device the precision, or f32 if it has no other.
+    /// Sets the precision on a new device, f32 if that cannot compute in it.
     pub fn apply(&self, device: &burn::tensor::Device) {
         if !self.set(device, self.get()) {
             self.set(device, Precision::F32);

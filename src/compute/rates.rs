@@ -1,4 +1,4 @@
-//! Best rates of a GPU: multiply-adds by kernels that do nothing else, bytes by copying a long buffer.
+//! Peak rates of a GPU, measured: multiply-adds by a kernel that does nothing else, bytes by copying a long buffer.
 
 use burn::tensor::{Device, Tensor as Values};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
@@ -6,28 +6,28 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 use std::time::{Duration, Instant};
 
-/// The device's best rates, measured.
+/// Peak rates of a device, measured.
 #[derive(Clone, Copy, Debug)]
 pub struct DeviceRates {
-    /// f32 multiply-adds a second, without matrix units.
+    /// f32 multiply-adds per second, without matrix units.
     pub multiply_adds: f64,
-    /// Bytes read and written a second, from memory that no cache holds.
+    /// Bytes read and written per second, of memory that is in no cache.
     pub bytes: f64,
 }
 
-/// Threads of a workgroup.
+/// Threads per workgroup.
 const THREADS: u32 = 256;
-/// Workgroups: enough for any card to be full to the end.
+/// Workgroups: enough to keep any GPU busy to the end.
 const WORKGROUPS: u32 = 4096;
-/// Sums that a thread keeps, so that no multiply-add waits for the one before it.
+/// Independent sums of a thread, so that no multiply-add waits for the one before it.
 const SUMS: usize = 8;
-/// Multiply-adds to each of them in a round.
+/// Multiply-adds to each sum per round.
 const UNROLLED: usize = 8;
-/// A measurement at least as long does not see what a launch costs.
+/// Shortest measurement in which the cost of a launch does not matter.
 const LONG_ENOUGH: Duration = Duration::from_millis(20);
-/// Bytes of a buffer that is copied; at most what the adapter binds.
+/// Bytes of the buffer to be copied, unless the adapter binds less.
 const LONGEST_COPY: u64 = 256 << 20;
-/// Numbers that a thread copies at once.
+/// Values that a thread copies at once.
 const WIDTH: usize = 4;
 
 #[cube(launch)]
@@ -79,7 +79,7 @@ fn multiply_adds(like: &CubeTensor, device: &Device) -> f64 {
     let run = |rounds: u32| {
         let count = CubeCount::Static(WORKGROUPS, 1, 1);
         let sums = sums.clone().into_tensor_arg();
-        // Neither grows without bound nor becomes too small to be a normal number.
+        // With x ↦ 0.5·x + 1 the sums neither overflow nor become subnormal.
         multiply_add_kernel::launch(&like.client, count, CubeDim::new_1d(THREADS), sums, rounds, 0.5, 1.0);
     };
     let mut rounds = 1;
@@ -124,7 +124,7 @@ fn median_seconds(device: &Device, run: impl Fn()) -> f64 {
     seconds[seconds.len() / 2]
 }
 
-/// The time until the device has done what it is given; a lost one gives a time too, which is of no use.
+/// Time until the device has finished the work, seconds. (That of a lost device means nothing.)
 fn seconds_of(device: &Device, run: impl Fn()) -> f64 {
     let started = Instant::now();
     run();

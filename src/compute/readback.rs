@@ -1,5 +1,5 @@
-//! Reading numbers back from the device without waiting for it: a read is begun when the work is queued, and
-//! its values are taken later, when they have long arrived.
+//! Reading values back without stalling the device: a read is started as soon as the work is queued, and its values
+//! are taken later, when they have long arrived.
 
 use super::{ComputeError, device_loss::DeviceLossFlag};
 use burn::{
@@ -18,7 +18,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Begins reads, one a step, and counts them.
+/// Starts reads, one per step, and counts them.
 #[derive(Clone, Debug, Default)]
 pub struct Readback(Arc<Counters>);
 
@@ -29,23 +29,23 @@ struct Counters {
     early: AtomicU64,
 }
 
-/// Counts of reads.
+/// Numbers of reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadbackCounts {
-    /// Begun: steps whose work was queued.
+    /// Reads that were started: steps whose work was queued.
     pub begun: u64,
-    /// Whose values were taken.
+    /// Reads whose values were taken.
     pub taken: u64,
-    /// Of these, taken before the next one was begun: the device had nothing queued meanwhile.
+    /// Reads among those that were taken before the next was started: the device was idle meanwhile.
     pub early: u64,
 }
 
 type ReadFuture = Pin<Box<dyn Future<Output = Result<Vec<f32>, ComputeError>> + Send>>;
 
-/// Values on their way to the host.
+/// Values on their way to the host. Dropping it waits for them.
 pub struct PendingRead {
     state: ReadbackState,
-    watch: Option<DeviceLossFlag>,
+    loss_flag: Option<DeviceLossFlag>,
     number: u64,
     counters: Arc<Counters>,
 }
@@ -56,15 +56,15 @@ enum ReadbackState {
 }
 
 impl Readback {
-    /// Begins to read; on the GPU backend this submits what was queued so far and waits for nothing but the
-    /// bound of work in flight. On the CPU backend the values are there at once.
+    /// Starts to read a vector of any length. On the GPU backend this submits what was queued so far, and waits only
+    /// if too much work is in flight (see `throttle`). On the CPU backend the values are ready at once.
     pub fn begin(&self, values: Tensor<1>) -> PendingRead {
         let number = self.0.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        let watch = DeviceLossFlag::of(&values.device());
-        PendingRead { state: ReadbackState::begin(values), watch, number, counters: Arc::clone(&self.0) }
+        let loss_flag = DeviceLossFlag::of(&values.device());
+        PendingRead { state: ReadbackState::begin(values), loss_flag, number, counters: Arc::clone(&self.0) }
     }
 
-    /// How many reads there were so far.
+    /// Numbers of reads so far.
     pub fn counts(&self) -> ReadbackCounts {
         let Counters { begun, taken, early } = &*self.0;
         let [begun, taken, early] = [begun, taken, early].map(|count| count.load(Ordering::Relaxed));
@@ -72,20 +72,20 @@ impl Readback {
     }
 }
 
-/// The values of a tensor in row-major order, waited for. To be preferred to burn's own ways, which on the GPU
-/// backend wait for ever if the device is lost meanwhile.
+/// Values of a tensor in row-major order. Waits for the device. Use this instead of burn's own functions, which on the
+/// GPU backend wait for ever if the device is lost.
 ///
 /// # Errors
-/// If the device gave up.
+/// If the device fails or is lost.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ComputeError> {
-    let watch = DeviceLossFlag::of(&tensor.device());
-    ReadbackState::begin(tensor).wait(watch.as_ref())
+    let loss_flag = DeviceLossFlag::of(&tensor.device());
+    ReadbackState::begin(tensor).wait(loss_flag.as_ref())
 }
 
-/// The value of a tensor that has one, waited for; as [`values`].
+/// First value of a tensor, usually its only one; waits as [`values`] does.
 ///
 /// # Errors
-/// If the device gave up.
+/// If the device fails or is lost, or the tensor is empty.
 pub fn value<const D: usize>(tensor: Tensor<D>) -> Result<f32, ComputeError> {
     let values = values(tensor)?;
     values.first().copied().ok_or_else(|| ComputeError::Read("there is no value".to_owned()))
@@ -110,28 +110,28 @@ impl ReadbackState {
             Ok(values)
         };
         let mut reading: ReadFuture = Box::pin(reading);
-        // cubecl panics if a device is lost between a copy and the look at it.
+        // cubecl panics if the device is lost between the copy and its first poll.
         let unwound = |_| Poll::Ready(Err(ComputeError::Read("the copy is gone".to_owned())));
         let reading = poll_fn(move |context| {
             catch_unwind(AssertUnwindSafe(|| reading.as_mut().poll(context))).unwrap_or_else(unwound)
         });
         let mut state = Self::Reading(Box::pin(reading));
-        // A future does nothing before it is first looked at; this queues the copy to the host.
+        // A future does nothing before its first poll; this one queues the copy to the host.
         state.advance();
         state
     }
 
-    fn wait(self, watch: Option<&DeviceLossFlag>) -> Result<Vec<f32>, ComputeError> {
-        let values = match (self, watch) {
+    fn wait(self, loss_flag: Option<&DeviceLossFlag>) -> Result<Vec<f32>, ComputeError> {
+        let values = match (self, loss_flag) {
             (Self::Ready(values), _) => values,
-            (Self::Reading(reading), Some(watch)) => watch.wait(reading)?,
+            (Self::Reading(reading), Some(loss_flag)) => loss_flag.wait(reading)?,
             (Self::Reading(reading), None) => pollster::block_on(reading),
         };
-        // A lost device says so in place of an error that follows from it.
-        values.map_err(|error| watch.and_then(DeviceLossFlag::loss).map_or(error, ComputeError::Lost))
+        // Report the loss of the device rather than an error that follows from it.
+        values.map_err(|error| loss_flag.and_then(DeviceLossFlag::loss).map_or(error, ComputeError::Lost))
     }
 
-    /// Whether the values have arrived.
+    /// Polls once; true if the values have arrived.
     fn advance(&mut self) -> bool {
         if let Self::Reading(reading) = self
             && let Poll::Ready(values) = reading.as_mut().poll(&mut Context::from_waker(Waker::noop()))
@@ -143,22 +143,22 @@ impl ReadbackState {
 }
 
 impl PendingRead {
-    /// Whether the values have arrived.
+    /// Tells if the values have arrived, without waiting.
     pub fn is_ready(&mut self) -> bool {
         self.state.advance()
     }
 
-    /// The values, waited for if they have not arrived.
+    /// Takes the values, waiting for them if they have not arrived.
     ///
     /// # Errors
-    /// If the device gave up.
+    /// If the device fails or is lost.
     pub fn wait(mut self) -> Result<Vec<f32>, ComputeError> {
         let Counters { begun, taken, early } = &*self.counters;
         taken.fetch_add(1, Ordering::Relaxed);
         if begun.load(Ordering::Relaxed) == self.number {
             early.fetch_add(1, Ordering::Relaxed);
         }
-        self.take().wait(self.watch.as_ref())
+        self.take().wait(self.loss_flag.as_ref())
     }
 
     fn take(&mut self) -> ReadbackState {
@@ -167,8 +167,8 @@ impl PendingRead {
 }
 
 impl Drop for PendingRead {
-    /// Waits for values that nobody took: cubecl uses the staging buffer again, which must not be mapped then.
+    /// Waits for values that nobody took, because cubecl reuses the staging buffer, which must not be mapped then.
     fn drop(&mut self) {
-        let _ = self.take().wait(self.watch.as_ref());
+        let _ = self.take().wait(self.loss_flag.as_ref());
     }
 }

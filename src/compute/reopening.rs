@@ -1,28 +1,27 @@
-//! Another device in place of a lost one.
+//! Replacement of a lost device.
 
 use super::{Compute, ComputeError, DeviceLost, DisplayDevice};
 use crate::config::DeviceChoice;
 use std::{sync::PoisonError, thread, time::Duration};
 
-/// Times that a new device is asked for. A driver that is being reset gives none.
+/// Attempts to open a new device; a driver that is being reset gives none.
 const ATTEMPTS: usize = 4;
 /// Time between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl DisplayDevice {
-    /// Whether it is lost. It costs a few microseconds.
+    /// Checks if the device is lost. Takes a few microseconds.
     pub fn is_lost(&self) -> bool {
-        self.watch.is_lost()
+        self.loss_flag.is_lost()
     }
 
-    /// The loss in words, if it is lost.
+    /// The error to report if the device is lost.
     pub fn loss(&self) -> Option<DeviceLost> {
-        self.watch.loss()
+        self.loss_flag.loss()
     }
 
-    /// The device that takes the place of this one if it is lost, the same for everyone who asks, so that what
-    /// draws and what computes go on sharing one; itself as long as it is not lost. It is opened by the first
-    /// who asks, on the same adapter if that gives one, and may take seconds.
+    /// This device, or if it is lost its replacement: the same one for every caller, so that drawing and computing
+    /// go on sharing a device. The first call opens it, on the same adapter if possible; that may take seconds.
     ///
     /// # Errors
     /// If no adapter gives a device.
@@ -45,7 +44,7 @@ impl DisplayDevice {
                 opened.precision = self.precision.clone();
                 opened
             });
-            // While a card is being reset, a software driver may be all there is.
+            // While a GPU is being reset, a software driver may be the only adapter.
             let is_as_good = |display: &Self| !display.is_software() || self.is_software();
             if attempt == ATTEMPTS || opened.as_ref().is_ok_and(is_as_good) {
                 return opened;
@@ -65,24 +64,24 @@ impl DisplayDevice {
     }
 }
 
-/// What goes on in place of a lost device.
+/// Replacement of a [`Compute`] whose device was lost.
 #[derive(Debug)]
 pub struct Reopened {
     /// Where to compute and draw from now on.
     pub compute: Compute,
-    /// Why the CPU backend takes over from the GPU; `None` if it does not.
+    /// Reason why the CPU backend takes over from the GPU; `None` if it does not.
     pub fallback: Option<ComputeError>,
 }
 
 impl Compute {
-    /// The loss of the device that computes or draws, in words, if it is lost. It costs a few microseconds, so
-    /// it may be asked after each failure and now and then while nothing is done.
+    /// The error to report if the device that computes or draws is lost. Takes a few microseconds, so it can be
+    /// checked after each failure, and now and then while idle.
     pub fn loss(&self) -> Option<DeviceLost> {
         self.display.as_ref()?.loss()
     }
 
-    /// Where to go on after a loss: the same backend on a new device, else the CPU backend. Tensors and leases
-    /// of the lost device are lost with it: they can be dropped, but not be read, moved or drawn.
+    /// Replacement after a loss: the same backend on a new device, else the CPU backend. Tensors and leases of the
+    /// lost device are lost with it: they can be dropped, but not read, moved or drawn.
     pub fn reopened(&self) -> Reopened {
         match &self.display {
             Some(display) => self.continued_on(display.reopened()),
@@ -90,7 +89,7 @@ impl Compute {
         }
     }
 
-    /// Where to go on if this came of opening a device in place of the lost one; see [`Compute::reopened`].
+    /// Replacement, given the outcome of opening a new device; see [`Compute::reopened`].
     pub fn continued_on(&self, opened: Result<DisplayDevice, ComputeError>) -> Reopened {
         let display = match opened {
             Ok(display) => display,
@@ -101,7 +100,7 @@ impl Compute {
                 };
             }
         };
-        // A software driver in place of a card serves to draw; the CPU backend is much faster.
+        // If only a software driver is left of a GPU, it still draws, but the CPU backend computes much faster.
         let was_software = self.display.as_ref().is_some_and(DisplayDevice::is_software);
         let choice = match self.is_shared {
             false => DeviceChoice::Cpu,

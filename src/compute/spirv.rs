@@ -1,14 +1,14 @@
-//! What a Vulkan device must have for kernels in SPIR-V.
+//! Vulkan devices that can run kernels in SPIR-V.
 
 use super::ComputeError;
 use std::ffi::CStr;
 
-/// Lays shared memory out as a module says. burn's compiler can do without, but what it then writes (cubecl 0.11.3)
-/// is no valid module: its variables of shared memory are pointers to pointers, on which drivers crash.
+/// Extension by which a module lays out shared memory itself. Without it, burn's compiler (cubecl 0.11.3) writes an
+/// invalid module, in which variables of shared memory are pointers to pointers; drivers crash on it.
 const EXPLICIT_LAYOUT: &CStr = c"VK_KHR_workgroup_memory_explicit_layout";
 
-/// A device asked of Vulkan itself, because wgpu does not turn on what burn's SPIR-V compiler needs; `None` if the
-/// adapter has not all of that, so that burn compiles to WGSL.
+/// Requests a device from Vulkan itself, because wgpu does not enable all that burn's SPIR-V compiler needs; `None` if
+/// the adapter lacks some of it, so that burn compiles to WGSL.
 pub(super) fn request_handles(
     adapter: &wgpu::Adapter,
 ) -> Result<Option<(wgpu::Device, wgpu::Queue)>, String> {
@@ -19,8 +19,11 @@ pub(super) fn request_handles(
         .map_err(|error| error.to_string())
 }
 
-/// Refuses an adapter on which kernels in SPIR-V would crash. burn chooses SPIR-V by itself, so WGSL needs another
-/// build.
+/// Checks that kernels in SPIR-V do not crash on an adapter. burn chooses SPIR-V by itself, so a build with this feature
+/// cannot fall back to WGSL.
+///
+/// # Errors
+/// If the driver lacks [`EXPLICIT_LAYOUT`].
 pub(super) fn check(adapter: &wgpu::Adapter) -> Result<(), ComputeError> {
     // SAFETY: the handle is only read from, and dropped here.
     #[allow(unsafe_code)]

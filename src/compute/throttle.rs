@@ -1,18 +1,16 @@
-//! A bound on the work that the GPU has before it, so that a frame of the window never waits for a
-//! training step.
+//! Bound on the GPU work in flight, so that a frame of the window never waits for a whole training step.
 //!
-//! burn and the window share one queue, which runs in order: a frame waits for whatever was submitted
-//! before it. burn alone keeps up to a thousand kernels there, about a whole step. So launches are
-//! counted, and after a piece of them the launching thread submits what there is and waits for the piece
-//! *before* it: at most two are unfinished, the one just submitted and the one that is launched next.
-//! The newest is never waited for, so the GPU has work while the next piece is launched.
+//! burn and the window share one queue, which runs in order: a frame waits for everything that was submitted before
+//! it. burn alone would queue up to a thousand kernels, about a whole step. So launches are counted and divided into
+//! pieces. At the end of a piece, the launching thread submits it and waits for the piece *before* it. At most two
+//! pieces are unfinished: the one just submitted and the one being launched. The newest is never waited for, so the
+//! GPU has work while the next piece is launched.
 //!
-//! How many launches make a piece is measured by these waits, so that one takes about [`PIECE`] and a
-//! frame waits at most about twice as long. Kernels differ, and a piece follows from those before it, so
-//! the count falls at once when a piece takes too long and rises slowly: the slow stretches of a step
-//! decide. What this costs is a round trip to burn's thread for each piece, little where kernels are long
-//! and rare where they are short. On a software driver, where one kernel may take 100 ms, pieces are as
-//! short as they get.
+//! The waits also measure how long a piece takes. The number of launches in a piece is adapted so that a piece takes
+//! about [`PIECE`], and a frame waits at most about twice as long. The number falls at once when a piece takes too
+//! long and rises slowly, so the slow parts of a step determine it. The cost is a round trip to burn's thread per
+//! piece: little if kernels are long, and rare if they are short. On a software driver, where one kernel may take
+//! 100 ms, pieces are as short as allowed.
 
 use super::device_loss::DeviceLossFlag;
 use cubecl_runtime::client::Client;
@@ -25,38 +23,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// GPU time of a piece.
+/// GPU time that a piece should take.
 const PIECE: Duration = Duration::from_millis(4);
-/// Launches of the first piece: burn submits as many by itself.
-const FIRST: usize = 32;
-/// With fewer launches the round trips cost more than they bound.
-const FEWEST: usize = 4;
-/// With more there is nothing left to win.
-const MOST: usize = 256;
-/// Pieces in good time until one more launch is tried: more than a step has in its quick stretches, after
-/// which a slow one begins.
+/// Launches of the first piece: burn by itself submits as many at once.
+const INITIAL_LAUNCHES: usize = 32;
+/// Fewest launches of a piece: with fewer, the round trips cost more than the bound gains.
+const MIN_LAUNCHES: usize = 4;
+/// Most launches of a piece: more gain nothing.
+const MAX_LAUNCHES: usize = 256;
+/// Pieces in time before one more launch is tried: more than the quick part of a step has, which a slow part
+/// follows.
 const PATIENCE: usize = 32;
-/// Time between two looks at the queue.
-const LOOK: Duration = Duration::from_micros(100);
-/// A GPU that takes longer for a piece is a software driver, which is not waited for.
+/// Time between two polls of the queue.
+const POLL_INTERVAL: Duration = Duration::from_micros(100);
+/// Longest wait for a piece: only a software driver takes longer, and that is not worth waiting for.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 static CURRENT: RwLock<Option<Arc<Throttle>>> = RwLock::new(None);
 static WAITS: AtomicU64 = AtomicU64::new(0);
 
-/// Times that a launch in this process was held up at the end of a piece. These waits read nothing back.
+/// Number of times that a launch of this process ended a piece and may have waited. These waits read nothing back.
 pub fn throttle_waits() -> u64 {
     WAITS.load(Ordering::Relaxed)
 }
 
-/// Bounds the kernels in flight on this device from now on, in place of any device before it, by the launches that
-/// [`launched`] is told of.
-pub(super) fn bound(watch: DeviceLossFlag, queue: wgpu::Queue, client: Client) {
-    let throttle = Throttle { watch, queue, client, progress: Mutex::default() };
+/// Bounds the kernels in flight on this device from now on, and no longer those of an earlier device. [`launched`]
+/// counts them.
+pub(super) fn bound(loss_flag: DeviceLossFlag, queue: wgpu::Queue, client: Client) {
+    let throttle = Throttle { loss_flag, queue, client, progress: Mutex::default() };
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(throttle));
 }
 
-/// Counts a launch, and waits if it would be too many.
+/// Counts a launch. Waits if too many are in flight.
 pub(super) fn launched() {
     let current = CURRENT.read().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(throttle) = current {
@@ -65,7 +63,7 @@ pub(super) fn launched() {
 }
 
 struct Throttle {
-    watch: DeviceLossFlag,
+    loss_flag: DeviceLossFlag,
     queue: wgpu::Queue,
     client: Client,
     progress: Mutex<ThrottleState>,
@@ -77,7 +75,7 @@ struct ThrottleState {
     /// Launches since the last piece was submitted.
     launches: usize,
     submitted: Option<Piece>,
-    /// When the last piece that was asked about was known to have ended.
+    /// Time at which the last piece that was waited for was known to have ended.
     ended: Option<Instant>,
 }
 
@@ -103,7 +101,7 @@ impl Throttle {
         if self.client.flush().is_err() {
             return;
         }
-        // A software driver runs kernels while they are submitted.
+        // A software driver runs kernels during the submission.
         let submitting = started.elapsed();
         let (sender, finished) = channel();
         self.queue.on_submitted_work_done(move || _ = sender.send(()));
@@ -112,22 +110,24 @@ impl Throttle {
         let is_held_up = self.wait(&earlier.finished);
         let now = Instant::now();
         let before = progress.ended.replace(now);
-        // While the GPU has work, pieces end one after another. Otherwise this one ended long ago.
+        // A piece that had to be waited for ran from the end of the one before. Any other ended at an unknown time.
         let executing = before.filter(|_| is_held_up).map_or(Duration::ZERO, |before| now - before);
         progress.length.adapt(earlier.launches, executing.max(submitting));
     }
 
-    /// Waits until a piece is finished; whether it was not yet.
+    /// Waits until a piece is finished; true if it was not finished yet.
     fn wait(&self, finished: &Receiver<()>) -> bool {
         let started = Instant::now();
-        // Of a lost device nothing arrives; it is told of where the tensors are read.
-        if self.watch.poll(wgpu::PollType::Poll).is_err() || finished.try_recv() != Err(TryRecvError::Empty) {
+        // A lost device sends nothing. The loss is reported where tensors are read.
+        if self.loss_flag.poll(wgpu::PollType::Poll).is_err()
+            || finished.try_recv() != Err(TryRecvError::Empty)
+        {
             return false;
         }
-        while finished.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout)
+        while finished.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout)
             && started.elapsed() < LONGEST_WAIT
         {
-            if self.watch.poll(wgpu::PollType::Poll).is_err() {
+            if self.loss_flag.poll(wgpu::PollType::Poll).is_err() {
                 return false;
             }
         }
@@ -135,30 +135,30 @@ impl Throttle {
     }
 }
 
-/// The launches that make a piece.
+/// Number of launches that make a piece, adapted to the time that pieces take.
 #[derive(Debug)]
 pub struct PieceLength {
-    /// How many they are now.
+    /// Launches of the next piece.
     pub launches: usize,
-    /// Pieces in good time since the length was last changed.
+    /// Pieces that took no longer than they should since the last change.
     in_time: usize,
 }
 
 impl Default for PieceLength {
     fn default() -> Self {
-        Self { launches: FIRST, in_time: 0 }
+        Self { launches: INITIAL_LAUNCHES, in_time: 0 }
     }
 }
 
 impl PieceLength {
-    /// Learns from a piece of so many launches that the GPU took so long for.
+    /// Adapts to a piece of `launches` that took the GPU this long.
     pub fn adapt(&mut self, launches: usize, took: Duration) {
         let fitting = launches as f64 * PIECE.as_secs_f64() / took.as_secs_f64().max(1e-9);
         if fitting < self.launches as f64 {
-            *self = Self { launches: (fitting as usize).max(FEWEST), in_time: 0 };
+            *self = Self { launches: (fitting as usize).max(MIN_LAUNCHES), in_time: 0 };
             return;
         }
-        let longer = (self.launches + 1).min(MOST);
+        let longer = (self.launches + 1).min(MAX_LAUNCHES);
         if fitting >= longer as f64 {
             self.in_time += 1;
         }

@@ -1,12 +1,11 @@
-//! Messages of libwayland, sent to the program's log.
+//! libwayland's messages, sent to the program's log.
 //!
-//! On Linux, a layer of Mesa's asks the Wayland display for its graphics card whenever the adapters of an
-//! instance are listed that could draw into a Wayland window. Where nobody is logged in at a desktop (in a
-//! container, over ssh), libwayland then prints to stderr that XDG_RUNTIME_DIR is not set, although nothing
-//! is amiss: adapters are found, and a window opens by X11.
+//! On Linux, a layer of Mesa asks the Wayland display for its GPU whenever adapters are listed that could draw into a
+//! Wayland window. Where nobody is logged in at a desktop (in a container, over ssh), libwayland then prints to
+//! stderr that XDG_RUNTIME_DIR is not set, although nothing is wrong: adapters are found, and a window opens by X11.
 
-/// Sends what libwayland says to the program's log, as details, instead of to stderr. To be called before
-/// adapters are listed; does nothing where there is no libwayland.
+/// Sends libwayland's messages to the program's log, at debug level, instead of to stderr. Call this before adapters
+/// are listed. Without libwayland it does nothing.
 pub fn log_libwayland() {
     #[cfg(target_os = "linux")]
     linux::install();
@@ -36,8 +35,8 @@ mod linux {
         });
     }
 
-    /// Takes a format of printf and its arguments. The arguments are left alone, because Rust cannot read a
-    /// `va_list`: messages with arguments are logged with their placeholders.
+    /// Handler of a printf format and its arguments. Rust cannot read a `va_list`, so messages with arguments are
+    /// logged with their placeholders.
     unsafe extern "C" fn log_message(format: *const c_char, _arguments: *const c_void) {
         // SAFETY: the library gives a text that ends with a zero and is not changed meanwhile.
         let message = unsafe { CStr::from_ptr(format) };

@@ -1,4 +1,4 @@
-//! Files that are read or appear whole or not at all.
+//! Atomic writing of files, and bounded reading.
 
 use std::{
     fs::File,
@@ -7,72 +7,60 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// What is being written bears a name that begins so until it is whole.
+/// Prefix of the names of files and folders that are being written.
 pub const UNFINISHED: &str = ".unfinished_";
 
-/// No file of numbers that people write as text is longer.
-const LONGEST_TEXT: u64 = 64 << 20;
-
-/// Reads a file of text, such as poses or readings. What is not UTF-8 is replaced: not all editors keep to
-/// it, and numbers are ASCII either way.
+/// Reads a file of at most `max_bytes`.
 ///
 /// # Errors
-/// The file cannot be read or is longer than 64 MiB.
-pub fn read_text(path: &Path) -> io::Result<String> {
-    Ok(String::from_utf8_lossy(&read_within(path, LONGEST_TEXT)?).into_owned())
-}
-
-/// Reads a file of so many bytes at most.
-///
-/// # Errors
-/// The file cannot be read or is longer.
-pub fn read_within(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+/// The file cannot be read or is larger.
+pub fn read_within(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    // What is no plain file may say any length, or none.
-    let expected = file.metadata()?.len().min(longest + 1);
+    // The length in the metadata is only a hint: for other than regular files it may be anything.
+    let expected = file.metadata()?.len().min(max_bytes + 1);
     let mut bytes = Vec::with_capacity(expected as usize);
-    file.take(longest + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > longest {
-        let reason = format!("it is longer than {} MiB, which no such file is", longest >> 20);
+    file.take(max_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max_bytes {
+        let reason = format!("it is longer than {} MiB, which no such file is", max_bytes >> 20);
         return Err(io::Error::other(reason));
     }
     Ok(bytes)
 }
 
-/// Writes a file beside its place and moves it there when it is on the disk, so that nobody ever sees a
-/// part of it. Who may read it is up to the system, as for any new file.
+/// Writes a file atomically: to a temporary file in the same folder, which replaces `path` once it is on the
+/// disk. The permissions are those of any new file.
 ///
 /// # Errors
-/// As `write` says, or if the folder takes no file; what stood there before then still does.
+/// `write` fails, or the folder cannot be written to; a previous file at `path` is then left as it was.
 pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> io::Result<()> {
     let unfinished = || -> io::Result<NamedTempFile> {
-        let mut file = beside(path)?;
+        let mut file = temporary_beside(path)?;
         let mut output = BufWriter::new(file.as_file_mut());
         write(&mut output)?;
         output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         Ok(file)
     };
-    put(unfinished(), path)
+    move_to(unfinished(), path)
 }
 
-/// The same for one of many files, such as pictures: it does not wait for the disk, so that after a power cut
-/// a file may be missing its content.
+/// Writes a file atomically without waiting for the disk, for many files such as images. After a power cut
+/// the file may be empty.
 ///
 /// # Errors
-/// As [`write_whole`].
-pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The folder cannot be written to; a previous file at `path` is then left as it was.
+pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = || -> io::Result<NamedTempFile> {
-        let mut file = beside(path)?;
+        let mut file = temporary_beside(path)?;
         file.write_all(bytes)?;
         Ok(file)
     };
-    put(unfinished(), path)
+    move_to(unfinished(), path)
 }
 
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
+fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(UNFINISHED);
@@ -81,12 +69,12 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-fn put(file: io::Result<NamedTempFile>, path: &Path) -> io::Result<()> {
+fn move_to(file: io::Result<NamedTempFile>, path: &Path) -> io::Result<()> {
     file.and_then(|file| Ok(file.persist(path)?)).map_err(in_words)?;
     Ok(())
 }
 
-/// An error of writing, which says what to do where the system's own text is only its name and number.
+/// Error of writing with advice, where the system's own text is only a name and a number.
 pub fn in_words(error: io::Error) -> io::Error {
     let kind = error.kind();
     let words = match kind {

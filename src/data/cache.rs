@@ -1,14 +1,11 @@
-//! Frames at the network's size, kept on disk so that later epochs neither decode nor resize.
+//! Disk cache of frames at the network's size, so that later epochs neither decode nor resize.
 //!
-//! An entry is a file of its own, named by the picture's path and the size, that holds the pixels as they
-//! are and beside them what they were made from: when the picture was changed or the entry is damaged,
-//! the frame is made anew. Entries appear whole or not at all. When the cache is full it takes no more: in
-//! training every frame comes up equally often, so none is worth another's place.
+//! Each entry is a file, named by the path of the image and the size. It holds the raw pixels and identifies
+//! the file that they were made from: if that was changed, or the entry is damaged, the entry is written
+//! again. Entries are written atomically. A full cache evicts nothing: in training all frames are used
+//! equally often.
 
-use super::{
-    DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth,
-    fingerprint::fingerprint,
-};
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth, fnv::fnv1a};
 use crate::{
     config::{ImageSize, TrainingConfig},
     geometry::Intrinsics,
@@ -28,12 +25,12 @@ use std::{
 };
 
 const MAGIC: u64 = u64::from_le_bytes(*b"frames 2");
-/// Numbers that tell what an entry stands for: magic, width, height, time and length of the picture's file.
-const ORIGIN: usize = 5;
-/// Numbers before the pixels: the origin, native width and height, checksum.
-const HEADER: usize = ORIGIN + 3;
+/// Numbers that identify an entry: magic, width, height, modification time and length of the image's file.
+const IDENTITY: usize = 5;
+/// Numbers before the pixels: the identity, native width and height, checksum.
+const HEADER: usize = IDENTITY + 3;
 
-/// A source whose resized frames are kept on disk.
+/// Source whose resized frames are cached on disk.
 pub struct CachedFrames {
     source: Arc<dyn FrameSource>,
     folder: PathBuf,
@@ -41,10 +38,10 @@ pub struct CachedFrames {
     used_bytes: AtomicU64,
 }
 
-/// The source, with the cache of frames that the run asks for.
+/// Wraps a source in the cache that the configuration asks for, if any.
 ///
 /// # Errors
-/// The cache's folder cannot be made or written to.
+/// The cache's folder cannot be created or written to.
 pub fn with_cache(
     source: &Arc<dyn FrameSource>,
     config: &TrainingConfig,
@@ -60,32 +57,29 @@ pub fn with_cache(
 }
 
 impl CachedFrames {
-    /// Keeps at most so many bytes in a folder, counting what is there already.
+    /// Opens a cache of at most `limit_bytes` in a folder, including what is there already.
     ///
     /// # Errors
-    /// The folder cannot be made or written to.
+    /// The folder cannot be created or written to.
     pub fn open(source: Arc<dyn FrameSource>, folder: &Path, limit_bytes: u64) -> Result<Self, DataError> {
         let used = fs::create_dir_all(folder)
             .and_then(|()| tempfile::tempfile_in(folder))
             .and_then(|_| size_below(folder))
-            .map_err(|error| DataError::Unwritable {
-                what: "the cache of frames".to_owned(),
-                path: folder.to_owned(),
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| DataError::unwritable("the cache of frames", folder, error.to_string()))?;
         Ok(Self { source, folder: folder.to_owned(), limit_bytes, used_bytes: AtomicU64::new(used) })
     }
 
-    fn entry(&self, picture: &Path, size: ImageSize) -> PathBuf {
-        let picture = std::path::absolute(picture).unwrap_or_else(|_| picture.to_owned());
-        let name = fingerprint(picture.as_os_str().as_encoded_bytes().iter().copied());
+    /// Path of the entry for an image file at a size.
+    fn entry(&self, image: &Path, size: ImageSize) -> PathBuf {
+        let image = std::path::absolute(image).unwrap_or_else(|_| image.to_owned());
+        let name = fnv1a(image.as_os_str().as_encoded_bytes().iter().copied());
         self.folder.join(format!("{}x{}", size.width, size.height)).join(format!("{name:016x}"))
     }
 
     /// Writes an entry if there is room for it.
-    fn keep(&self, entry: &Path, origin: [u64; ORIGIN], frame: &ResizedFrame) -> io::Result<()> {
+    fn store(&self, entry: &Path, identity: [u64; IDENTITY], frame: &ResizedFrame) -> io::Result<()> {
         let ImageSize { height, width } = frame.native_size;
-        let header = [&origin[..], &[width as u64, height as u64, checksum(frame)]].concat();
+        let header = [&identity[..], &[width as u64, height as u64, checksum(frame)]].concat();
         let bytes = (8 * HEADER + frame.image.as_raw().len()) as u64;
         if self.used_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.limit_bytes {
             self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -103,33 +97,33 @@ impl CachedFrames {
     }
 }
 
-/// The bytes of all files in a folder and the folders in it.
+/// Total size of all files below a folder, bytes.
 fn size_below(folder: &Path) -> io::Result<u64> {
     let mut size = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let facts = entry.metadata()?;
-        size += if facts.is_dir() { size_below(&entry.path())? } else { facts.len() };
+        let metadata = entry.metadata()?;
+        size += if metadata.is_dir() { size_below(&entry.path())? } else { metadata.len() };
     }
     Ok(size)
 }
 
-/// What an entry must begin with to stand for this picture.
-fn origin(picture: &Path, size: ImageSize) -> io::Result<[u64; ORIGIN]> {
-    let facts = fs::metadata(picture)?;
-    let changed = facts.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok([MAGIC, size.width as u64, size.height as u64, changed.as_nanos() as u64, facts.len()])
+/// Numbers that an entry must begin with to be that of this image file.
+fn identity(image: &Path, size: ImageSize) -> io::Result<[u64; IDENTITY]> {
+    let metadata = fs::metadata(image)?;
+    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok([MAGIC, size.width as u64, size.height as u64, modified.as_nanos() as u64, metadata.len()])
 }
 
-/// The frame of an entry; `None` if it is not there, was made from another picture, or is damaged.
-fn recall(entry: &Path, expected: &[u64; ORIGIN], size: ImageSize) -> Option<ResizedFrame> {
+/// Frame of an entry; `None` if it does not exist, was made from another version of the image, or is damaged.
+fn load(entry: &Path, expected: &[u64; IDENTITY], size: ImageSize) -> Option<ResizedFrame> {
     let mut file = File::open(entry).ok()?;
     let mut bytes = [0; HEADER * 8];
     file.read_exact(&mut bytes).ok()?;
     let (words, _) = bytes.as_chunks::<8>();
     let numbers: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
-    let [begin @ .., native_width, native_height, checksum] = &numbers[..] else { return None };
-    if begin != expected {
+    let [identity @ .., native_width, native_height, checksum] = &numbers[..] else { return None };
+    if identity != expected {
         return None;
     }
     let mut pixels = vec![0; 3 * size.pixels()];
@@ -143,20 +137,20 @@ fn recall(entry: &Path, expected: &[u64; ORIGIN], size: ImageSize) -> Option<Res
 fn checksum(frame: &ResizedFrame) -> u64 {
     let size = [frame.native_size.width, frame.native_size.height];
     let size = size.into_iter().flat_map(|pixels| (pixels as u64).to_le_bytes());
-    fingerprint(size.chain(frame.image.as_raw().iter().copied()))
+    fnv1a(size.chain(frame.image.as_raw().iter().copied()))
 }
 
 impl FrameSource for CachedFrames {
     fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<ResizedFrame, DataError> {
-        let Some(picture) = self.file(key) else { return self.source.resized(key, size) };
-        let Ok(origin) = origin(picture, size) else { return self.source.resized(key, size) };
-        let entry = self.entry(picture, size);
-        if let Some(frame) = recall(&entry, &origin, size) {
+        let Some(image) = self.file(key) else { return self.source.resized(key, size) };
+        let Ok(identity) = identity(image, size) else { return self.source.resized(key, size) };
+        let entry = self.entry(image, size);
+        if let Some(frame) = load(&entry, &identity, size) {
             return Ok(frame);
         }
         let frame = self.source.resized(key, size)?;
-        // A frame that cannot be kept costs its decoding again, not the run.
-        let _ = self.keep(&entry, origin, &frame);
+        // If the entry cannot be written, the frame is decoded again next time.
+        let _ = self.store(&entry, identity, &frame);
         Ok(frame)
     }
 

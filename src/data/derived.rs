@@ -1,5 +1,5 @@
-//! Images made from a sample's clean ones: the smaller scales of their pyramids, and the jittered images that
-//! the networks see.
+//! Images derived from a sample's clean ones: the smaller scales of their pyramids, and the jittered inputs
+//! of the networks.
 
 use super::{augment::Jitter, image::smaller_scales};
 use crate::config::FrameId;
@@ -9,14 +9,14 @@ use std::{borrow::Cow, collections::BTreeMap};
 /// Images derived from a sample's clean ones.
 #[derive(Clone, Debug)]
 pub struct DerivedImages {
-    /// The scales above 0 by frame.
+    /// Scales above 0, by frame.
     smaller: BTreeMap<FrameId, Vec<RgbImage>>,
-    /// Scale 0 by frame as the networks see it, if it is jittered.
+    /// Jittered scale 0, by frame; `None` without jitter.
     jittered: Option<BTreeMap<FrameId, RgbImage>>,
 }
 
 impl DerivedImages {
-    /// Makes pyramids of so many scales, and jittered images.
+    /// Computes pyramids with this number of scales for each frame, and the jittered images.
     pub fn new(
         images: &BTreeMap<FrameId, RgbImage>,
         scales: &BTreeMap<FrameId, usize>,
@@ -37,7 +37,7 @@ impl DerivedImages {
     }
 }
 
-/// A sample's images with what is derived from them.
+/// Images of a sample with those derived from them.
 pub struct SampleImages<'a> {
     images: &'a BTreeMap<FrameId, RgbImage>,
     derived: Cow<'a, DerivedImages>,
@@ -48,12 +48,12 @@ impl<'a> SampleImages<'a> {
         Self { images, derived }
     }
 
-    /// A frame's clean image at a scale.
+    /// Clean image of a frame at a scale.
     pub fn at_scale(&self, id: FrameId, scale: usize) -> &RgbImage {
         scale.checked_sub(1).map_or(&self.images[&id], |index| &self.derived.smaller[&id][index])
     }
 
-    /// A frame as the networks see it: jittered in training, else clean.
+    /// Input of the networks for a frame: jittered in training, else clean.
     pub fn network_input(&self, id: FrameId) -> &RgbImage {
         self.derived.jittered.as_ref().unwrap_or(self.images).get(&id).expect("every frame is jittered")
     }

@@ -1,41 +1,53 @@
-//! Why data cannot be used.
+//! Errors of reading and writing data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Data that cannot be used; every message names the file and what to do.
+/// Error of reading or writing data; every message names the file and tells what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// A file that should be there is not.
+    /// A file that is needed does not exist.
     #[error("{what} is missing: {}; {advice}", path.display())]
     Missing {
-        /// What the file would have held.
+        /// Content that the file should have.
         what: String,
-        /// Where it was looked for.
+        /// Path of the file.
         path: PathBuf,
-        /// What to do.
+        /// Advice, as a clause.
         advice: String,
     },
-    /// A file is there but does not hold what it should.
+    /// A file exists but cannot be read, or its content is not what it should be.
     #[error("{what} cannot be read: {reason}; {}", path.display())]
     Unreadable {
-        /// What the file should hold.
+        /// Content that the file should have.
         what: String,
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Reason, as a clause.
         reason: String,
     },
     /// A file or folder cannot be written.
     #[error("{what} cannot be written: {reason}; {}", path.display())]
     Unwritable {
-        /// What it would have held.
+        /// Content that was to be written.
         what: String,
-        /// Where.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// What stands in the way.
+        /// Reason, as a clause.
         reason: String,
     },
-    /// A choice that leaves nothing to work on.
+    /// Options that leave nothing to work on, as a sentence with advice.
     #[error("{0}")]
     Unusable(String),
+}
+
+impl DataError {
+    /// Error of a file, which should hold `what`, that cannot be read.
+    pub(crate) fn unreadable(what: impl Into<String>, path: &Path, reason: impl Into<String>) -> Self {
+        Self::Unreadable { what: what.into(), path: path.to_owned(), reason: reason.into() }
+    }
+
+    /// Error of a file or folder, which was to hold `what`, that cannot be written.
+    pub(crate) fn unwritable(what: impl Into<String>, path: &Path, reason: impl Into<String>) -> Self {
+        Self::Unwritable { what: what.into(), path: path.to_owned(), reason: reason.into() }
+    }
 }

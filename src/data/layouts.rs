@@ -1,4 +1,4 @@
-//! The layouts of data that can be opened.
+//! Recognition of data folders by their layout.
 
 use super::{
     DataError, FrameSource,
@@ -9,11 +9,11 @@ use super::{
 use crate::config::{CameraChoice, DataChoice};
 use std::{path::Path, sync::Arc};
 
-/// Opens the built-in drive with the default seed, or a folder by its layout: KITTI raw, KITTI odometry,
-/// or frames of one's own.
+/// Opens the built-in drive with the default seed, or a folder by its layout: KITTI raw, KITTI odometry, or a
+/// folder of own frames.
 ///
 /// # Errors
-/// The folder is missing or has none of these layouts, or a camera is not known.
+/// The folder does not exist or has none of these layouts, or a camera is unknown.
 pub fn open(choice: &DataChoice) -> Result<Arc<dyn FrameSource>, DataError> {
     Ok(match choice {
         DataChoice::Demo => Arc::new(BuiltInDrive::default()),
@@ -39,7 +39,7 @@ fn open_folder(folder: &Path, assumed: Option<CameraChoice>) -> Result<Arc<dyn F
     })
 }
 
-/// Whether a folder has a layout that [`open`] knows.
+/// True if a folder has a layout that [`open`] knows.
 pub fn is_data(folder: &Path) -> bool {
     KittiOdometry::is_layout(folder) || KittiRaw::is_layout(folder) || OwnFolder::is_layout(folder)
 }

@@ -1,9 +1,10 @@
-//! Data that was opened, and its samples for whichever frames a run needs.
+//! Opened data with its split, and the samples for a run.
 
 use crate::{
     config::{DataChoice, FrameId},
     data::{
         self, FrameKey, FrameSource,
+        fnv::fnv1a,
         split::{self, Split, Subset},
     },
 };
@@ -13,37 +14,40 @@ use std::{
     sync::Arc,
 };
 
-/// Data and split.
+/// Opened data with the split of a run.
 #[derive(Clone)]
 pub struct OpenData {
-    /// The frames.
+    /// Source of the frames.
     pub source: Arc<dyn FrameSource>,
     choice: DataChoice,
     split: Option<String>,
 }
 
-/// Samples of which every frame is there.
+/// Samples of a run, by the keys of their targets.
 pub struct Samples {
-    /// To train on.
+    /// Samples to train on, with all their frames.
     pub training: Vec<FrameKey>,
-    /// To validate on.
+    /// Samples to validate on, with all their frames.
     pub validation: Vec<FrameKey>,
-    /// Those that lack a frame, with what they lack.
+    /// Samples that lack a frame, with the reason.
     pub dropped: Vec<(FrameKey, String)>,
 }
 
 impl OpenData {
-    /// Opens data. `split` is a split's folder or name, or `None` for every frame.
+    /// Opens data. `split` is the folder or name of a split, or `None` for every frame.
+    ///
+    /// # Errors
+    /// The data cannot be opened.
     pub fn open(choice: &DataChoice, split: Option<String>) -> Result<Self> {
         Ok(Self { source: data::open(choice)?, choice: choice.clone(), split })
     }
 
-    /// The split's name or folder, if one was chosen.
+    /// Name or folder of the split; `None` for every frame.
     pub fn split(&self) -> Option<&str> {
         self.split.as_deref()
     }
 
-    /// What opens the same data and split again, whichever folder the program is started in.
+    /// Data and split with absolute paths, so that they can be opened again from any working directory.
     pub fn absolute(&self) -> (DataChoice, Option<String>) {
         let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let mut choice = self.choice.clone();
@@ -57,10 +61,10 @@ impl OpenData {
         (choice, split)
     }
 
-    /// The samples that have all these frames.
+    /// Selects the samples that have all these frames.
     ///
     /// # Errors
-    /// If the split cannot be read, or no sample is left to train on.
+    /// The split cannot be read, or no sample is left to train on.
     pub fn samples(&self, frame_ids: &[FrameId]) -> Result<Samples> {
         let source = self.source.as_ref();
         let split = match &self.split {
@@ -77,10 +81,10 @@ impl OpenData {
     }
 }
 
-/// A number that tells these samples from others: by their names, their order, and the first picture.
+/// Fingerprint of samples, in hexadecimal: a hash of their keys in order, and of the first image.
 pub(crate) fn fingerprint(source: &dyn FrameSource, keys: &[FrameKey]) -> String {
-    let picture = keys.first().and_then(|key| source.image(key).ok());
+    let image = keys.first().and_then(|key| source.image(key).ok());
     let names = keys.iter().flat_map(|key| format!("{key}\n").into_bytes());
-    let pixels = picture.iter().flat_map(|picture| picture.as_raw().iter().copied());
-    format!("{:016x}", data::fingerprint::fingerprint(names.chain(pixels)))
+    let pixels = image.iter().flat_map(|image| image.as_raw().iter().copied());
+    format!("{:016x}", fnv1a(names.chain(pixels)))
 }

@@ -1,28 +1,25 @@
-//! Files of poses in the two forms that tools for paths read: KITTI's, 12 numbers a line, and TUM's,
+//! Pose files in the two formats that trajectory tools read: KITTI's, 12 numbers per line, and TUM's,
 //! `time tx ty tz qx qy qz qw` (Sturm et al., IROS 2012).
 
 use super::{
     DataError,
-    atomic_file::{read_text, write_whole},
+    atomic_file::write_whole,
+    text::{finite_numbers, read_parsed},
 };
 use glam::{DAffine3, DMat3, DQuat, DVec3};
-use std::{
-    fmt,
-    io::{self, Write},
-    path::Path,
-};
+use std::{fmt, io::Write, path::Path};
 
-/// No pose is farther from the origin, metres: 25 times around the Earth. Squares of sums stay numbers.
-const FARTHEST_METRES: f64 = 1e9;
-/// How much the rows of a rotation may differ from unit length and right angles: files round to few digits.
+/// Largest distance of a pose from the origin, metres: 25 times around the Earth. Sums of squares stay finite.
+const MAX_DISTANCE_METRES: f64 = 1e9;
+/// Largest deviation of a rotation's rows from unit length and right angles: files round to few digits.
 const ROTATION_TOLERANCE: f64 = 0.01;
 
-/// How a file writes its poses.
+/// Format of a pose file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoseForm {
-    /// The upper three rows of the matrix, row by row; the line is the frame.
+    /// Upper three rows of the matrix, row by row; line i is frame i.
     Kitti,
-    /// Time in seconds, position, unit quaternion with the real part last; `#` begins a remark.
+    /// Time in seconds, position, unit quaternion with the real part last; `#` begins a comment.
     Tum,
 }
 
@@ -35,39 +32,34 @@ impl fmt::Display for PoseForm {
     }
 }
 
-/// The poses of a file, `world_from_camera`, metres, in the order of its lines.
+/// Poses of a file, in the order of its lines.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Poses {
-    /// The poses.
+    /// Poses `world_from_camera`, metres.
     pub poses: Vec<DAffine3>,
-    /// The time of each, seconds, if the file is in TUM form.
+    /// Time of each pose, seconds; `None` in KITTI's format.
     pub times: Option<Vec<f64>>,
 }
 
 impl Poses {
-    /// The form that the poses were in.
+    /// Format that the poses were read from.
     pub fn form(&self) -> PoseForm {
         if self.times.is_some() { PoseForm::Tum } else { PoseForm::Kitti }
     }
 }
 
-/// Reads a file of poses in either form, told by the numbers in a line.
+/// Reads a pose file in either format, recognised by the number of numbers in a line.
 ///
 /// # Errors
 /// The file cannot be read, or a line is not a pose.
 pub fn read(path: &Path) -> Result<Poses, DataError> {
-    let unreadable = |reason: String| DataError::Unreadable {
-        what: "poses file".to_owned(),
-        path: path.to_owned(),
-        reason,
-    };
-    parse(&read_text(path).map_err(|error| unreadable(error.to_string()))?).map_err(unreadable)
+    read_parsed("poses file", path, parse)
 }
 
-/// Reads the text of a file of poses. Empty lines and remarks are passed over.
+/// Parses the text of a pose file. Empty lines and comments are skipped.
 ///
 /// # Errors
-/// Which line is not 12 or 8 finite numbers as the first one is, has no rotation, or goes back in time.
+/// A line is not 12 or 8 finite numbers like the first one, has no rotation, or goes back in time; the message names it.
 pub fn parse(text: &str) -> Result<Poses, String> {
     let mut read = Poses::default();
     for (index, line) in text.lines().enumerate() {
@@ -81,22 +73,18 @@ pub fn parse(text: &str) -> Result<Poses, String> {
 
 impl Poses {
     fn push(&mut self, line: &str) -> Result<(), String> {
-        let number = |word: &str| word.parse::<f64>().ok().filter(|number| number.is_finite());
-        let numbers: Vec<f64> = line
-            .split_whitespace()
-            .map(|word| number(word).ok_or_else(|| format!("'{word}' is not a finite number")))
-            .collect::<Result<_, _>>()?;
+        let numbers = finite_numbers(line)?;
         let (time, rotation, position) = match numbers[..] {
             [a, b, c, x, d, e, f, y, g, h, i, z] => {
                 let rows = [DVec3::new(a, b, c), DVec3::new(d, e, f), DVec3::new(g, h, i)];
                 (None, DMat3::from_cols(rows[0], rows[1], rows[2]).transpose(), DVec3::new(x, y, z))
             }
             [time, x, y, z, qx, qy, qz, qw] => {
-                let turn = DQuat::from_xyzw(qx, qy, qz, qw);
-                if (turn.length() - 1.0).abs() > ROTATION_TOLERANCE {
+                let rotation = DQuat::from_xyzw(qx, qy, qz, qw);
+                if (rotation.length() - 1.0).abs() > ROTATION_TOLERANCE {
                     return Err("its quaternion is not of length 1".to_owned());
                 }
-                (Some(time), DMat3::from_quat(turn.normalize()), DVec3::new(x, y, z))
+                (Some(time), DMat3::from_quat(rotation.normalize()), DVec3::new(x, y, z))
             }
             _ => return Err(format!("it has {} numbers instead of 12 (KITTI) or 8 (TUM)", numbers.len())),
         };
@@ -104,15 +92,15 @@ impl Poses {
         if !square.abs_diff_eq(DMat3::IDENTITY, ROTATION_TOLERANCE) || rotation.determinant() < 0.0 {
             return Err("its matrix is not a rotation".to_owned());
         }
-        if position.abs().max_element() > FARTHEST_METRES {
+        if position.abs().max_element() > MAX_DISTANCE_METRES {
             return Err("it is farther away than any drive goes".to_owned());
         }
-        self.take_time(time)?;
+        self.push_time(time)?;
         self.poses.push(DAffine3::from_mat3_translation(rotation, position));
         Ok(())
     }
 
-    fn take_time(&mut self, time: Option<f64>) -> Result<(), String> {
+    fn push_time(&mut self, time: Option<f64>) -> Result<(), String> {
         match (time, &mut self.times) {
             (Some(time), Some(times)) => {
                 if times.last().is_some_and(|last| *last >= time) {
@@ -128,22 +116,25 @@ impl Poses {
     }
 }
 
-/// Writes poses in one of the forms, whole or not at all. `times` are in seconds, one for each pose; KITTI's
-/// form has no place for them.
+/// Writes poses `world_from_camera` in one of the formats, atomically. `times` are in seconds, one for each
+/// pose; KITTI's format does not store them.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn write(path: &Path, form: PoseForm, poses: &[DAffine3], times: &[f64]) -> Result<(), DataError> {
     let line = |time: &f64, pose: &DAffine3| {
-        let (rows, place) = (pose.matrix3.transpose(), pose.translation);
+        let (rows, position) = (pose.matrix3.transpose(), pose.translation);
         let row = |row: DVec3, last: f64| vec![row.x, row.y, row.z, last];
         match form {
             PoseForm::Kitti => {
-                [row(rows.x_axis, place.x), row(rows.y_axis, place.y), row(rows.z_axis, place.z)].concat()
+                [row(rows.x_axis, position.x), row(rows.y_axis, position.y), row(rows.z_axis, position.z)]
+                    .concat()
             }
             PoseForm::Tum => {
-                let turn = DQuat::from_mat3(&pose.matrix3).normalize();
-                vec![*time, place.x, place.y, place.z, turn.x, turn.y, turn.z, turn.w]
+                let rotation = DQuat::from_mat3(&pose.matrix3).normalize();
+                vec![
+                    *time, position.x, position.y, position.z, rotation.x, rotation.y, rotation.z, rotation.w,
+                ]
             }
         }
     };
@@ -154,9 +145,5 @@ pub fn write(path: &Path, form: PoseForm, poses: &[DAffine3], times: &[f64]) -> 
         }
         Ok(())
     })
-    .map_err(|error: io::Error| DataError::Unwritable {
-        what: "poses file".to_owned(),
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    .map_err(|error| DataError::unwritable("poses file", path, error.to_string()))
 }

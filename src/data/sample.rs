@@ -1,4 +1,4 @@
-//! What the loader hands to training: frames of one moment, still bytes.
+//! Samples: the frames of one training example, as bytes.
 
 use super::{
     DerivedImages, SampleImages,
@@ -12,19 +12,19 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
-/// Which camera of the stereo rig.
+/// Camera of the stereo rig.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
-    /// The left colour camera, `image_02` in KITTI.
+    /// Left colour camera, `image_02` in KITTI.
     #[serde(rename = "l")]
     Left,
-    /// The right colour camera, `image_03` in KITTI.
+    /// Right colour camera, `image_03` in KITTI.
     #[serde(rename = "r")]
     Right,
 }
 
 impl Side {
-    /// The other camera.
+    /// Other camera of the rig.
     pub fn other(self) -> Self {
         match self {
             Self::Left => Self::Right,
@@ -33,20 +33,19 @@ impl Side {
     }
 }
 
-/// One picture of a data source: drive folder, frame number, camera. A sample is named by the key of
-/// its target.
+/// Key of one image of a data source: drive folder, frame number, camera. A sample has the key of its target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FrameKey {
-    /// The drive, as in split files: `2011_09_26/2011_09_26_drive_0002_sync`.
+    /// Folder of the drive, as in split files: `2011_09_26/2011_09_26_drive_0002_sync`.
     pub folder: String,
-    /// The frame's number in its drive.
+    /// Number of the frame in its drive.
     pub frame: u32,
-    /// The camera.
+    /// Camera.
     pub side: Side,
 }
 
 impl FrameKey {
-    /// The picture that `id` names relative to this target; `None` before the first frame.
+    /// Key of the frame `id` relative to this target; `None` before frame 0.
     pub fn relative(&self, id: FrameId) -> Option<Self> {
         match id {
             FrameId::Temporal(offset) => {
@@ -68,20 +67,20 @@ impl fmt::Display for FrameKey {
     }
 }
 
-/// A line's last word, and what is before it.
-fn cut(line: &str) -> Option<(&str, &str)> {
+/// Splits a line before its last word.
+fn split_last(line: &str) -> Option<(&str, &str)> {
     line.trim().rsplit_once(char::is_whitespace)
 }
 
 impl FromStr for FrameKey {
     type Err = String;
 
-    /// Reads `FOLDER FRAME SIDE`, a line of a split file. The frame may be zero-padded; the side is
-    /// `l` or `2`, `r` or `3`, and left where there is none, as in the benchmark's `image 12`.
+    /// Parses `FOLDER FRAME SIDE`, a line of a split file. The frame may be zero-padded; the side is `l` or
+    /// `2`, `r` or `3`. Without a side, as in the benchmark's `image 12`, it is the left one.
     fn from_str(line: &str) -> Result<Self, Self::Err> {
-        // Folders of one's own may have spaces in their names, so the line is read from its end.
-        let (rest, last) = cut(line).ok_or_else(|| format!("'{line}' is not 'FOLDER FRAME SIDE'"))?;
-        let (folder, frame, side) = match cut(rest) {
+        // Names of own folders may contain spaces, so the line is parsed from its end.
+        let (rest, last) = split_last(line).ok_or_else(|| format!("'{line}' is not 'FOLDER FRAME SIDE'"))?;
+        let (folder, frame, side) = match split_last(rest) {
             Some((folder, frame)) => (folder.trim(), frame, last),
             None => (rest.trim(), last, "l"),
         };
@@ -96,72 +95,72 @@ impl FromStr for FrameKey {
     }
 }
 
-/// A depth for some pixels of a frame.
+/// Depth map of a frame, possibly sparse.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DepthMap {
-    /// Columns.
+    /// Width in pixels.
     pub width: usize,
-    /// Rows.
+    /// Height in pixels.
     pub height: usize,
-    /// Row by row, metres along the optical axis; 0 where nothing is known.
+    /// Depth along the optical axis, metres, row by row; 0 where unknown.
     pub metres: Vec<f32>,
 }
 
 impl DepthMap {
-    /// The depth at another size, row by row: that of the pixel each known one falls into, of several the
-    /// nearest to the camera; where a picture is enlarged, that of the pixel each lies in.
+    /// Depth at another size, row by row, metres. When shrinking, a pixel gets the smallest known depth of
+    /// the pixels that fall into it; when enlarging, the depth of the pixel that it lies in.
     pub fn at_size(&self, size: ImageSize) -> Vec<f32> {
         if size.height >= self.height && size.width >= self.width {
             let pixel = |index: usize| {
-                let (row, column) = (index / size.width, index % size.width);
-                self.metres[row * self.height / size.height * self.width + column * self.width / size.width]
+                let (x, y) = (index % size.width, index / size.width);
+                self.metres[y * self.height / size.height * self.width + x * self.width / size.width]
             };
             return (0..size.pixels()).map(pixel).collect();
         }
         let mut result = vec![0.0_f32; size.pixels()];
         for (index, metres) in self.metres.iter().enumerate().filter(|(_, metres)| **metres > 0.0) {
-            let row = index / self.width * size.height / self.height;
-            let column = index % self.width * size.width / self.width;
-            let nearest = &mut result[row * size.width + column];
-            if *nearest == 0.0 || metres < nearest {
-                *nearest = *metres;
+            let y = index / self.width * size.height / self.height;
+            let x = index % self.width * size.width / self.width;
+            let min = &mut result[y * size.width + x];
+            if *min == 0.0 || metres < min {
+                *min = *metres;
             }
         }
         result
     }
 }
 
-/// The frames of one moment, resized for the networks and perhaps mirrored
+/// Frames around one target, resized for the networks and possibly mirrored
 /// ([Samples](crate::objective::method#samples) of the method).
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// The target.
+    /// Key of the target.
     pub key: FrameKey,
-    /// Camera of the target, already mirrored if the images are.
+    /// Intrinsics of the target's camera, mirrored if the images are.
     pub intrinsics: Intrinsics,
-    /// Clean images of scale 0 by frame, already mirrored if the sample is.
+    /// Clean images of scale 0 by frame, mirrored if the augmentation says so.
     pub images: BTreeMap<FrameId, RgbImage>,
-    /// Scales of each frame's pyramid, each half the one before and scale 0 among them. The loss compares
-    /// these.
+    /// Number of scales of each frame's pyramid, scale 0 included; each scale has half the size of the one
+    /// before. The loss compares the images of these pyramids.
     pub scales: BTreeMap<FrameId, usize>,
-    /// What was drawn for the sample. The images here are mirrored already, but not jittered: only what the
-    /// networks see is.
+    /// Augmentation of the sample. The clean images are mirrored already, but not jittered: only the
+    /// networks' inputs are.
     pub augmentation: Augmentation,
-    /// What the loader derived from the images; `None` if that is left to the device.
+    /// Derived images that the loader made; `None` if the device makes them.
     pub derived: Option<DerivedImages>,
-    /// The camera's shift along x that takes target points to the stereo camera, in the network's
-    /// units (±0.1); used if the stereo frame is a source.
+    /// Shift along x that takes points of the target's camera to the stereo camera's, in the network's unit
+    /// (±0.1); used if the stereo frame is a source.
     pub stereo_shift_x: f32,
 }
 
 impl Sample {
-    /// The images with what is derived from them, which is made now if the loader did not.
+    /// Images with those derived from them, which are computed here unless the loader did.
     pub fn with_derived(&self) -> SampleImages<'_> {
         let make = || Cow::Owned(DerivedImages::new(&self.images, &self.scales, self.jitter()));
         SampleImages::new(&self.images, self.derived.as_ref().map_or_else(make, Cow::Borrowed))
     }
 
-    /// The change of colours for the networks, if there is one.
+    /// Colour jitter of the networks' inputs, if any.
     pub fn jitter(&self) -> Option<&Jitter> {
         self.augmentation.jitter.as_ref()
     }
@@ -170,9 +169,9 @@ impl Sample {
 /// Samples of one training step, in order.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// Pass over the data, from 0.
+    /// Index of the epoch, from 0.
     pub epoch: usize,
-    /// Number of the batch in its epoch, from 0.
+    /// Index of the batch in its epoch, from 0.
     pub index: usize,
     /// The samples.
     pub samples: Vec<Sample>,

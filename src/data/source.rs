@@ -1,8 +1,8 @@
-//! Where frames come from: one trait for files and for the built-in drive.
+//! Source of frames: one trait for files and for the built-in drive.
 
 use super::{
     DataError, DepthMap, FrameKey, Side,
-    image::{resize, shrink},
+    image::{resize, shrink, size_of},
 };
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::DAffine3;
@@ -10,46 +10,46 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, ops::Range, path::Path};
 
-/// The distance of the stereo cameras in the unit of the method's depths, whatever it is in metres
+/// Distance of the stereo cameras in the unit of the method's depths, whatever it is in metres
 /// ([Metric scale](crate::objective::method#metric-scale) of the method).
 pub const STEREO_SHIFT: f32 = 0.1;
 
-/// A run of consecutive frames from one camera rig.
+/// Sequence of consecutive frames from one camera rig.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drive {
-    /// Its name in split files.
+    /// Folder of the drive, its name in split files.
     pub folder: String,
-    /// Its frames' numbers: first to last + 1.
+    /// Numbers of the frames.
     pub frames: Range<u32>,
-    /// The cameras it has.
+    /// Cameras of the rig.
     pub sides: Vec<Side>,
 }
 
 impl Drive {
-    /// The names of its frames as one of its cameras saw them.
+    /// Keys of the frames of one camera.
     pub fn keys(&self, side: Side) -> impl Iterator<Item = FrameKey> + '_ {
         self.frames.clone().map(move |frame| FrameKey { folder: self.folder.clone(), frame, side })
     }
 }
 
-/// What a source may have of the true depth of its frames.
+/// Kind of true depth that a source may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrueDepth {
-    /// Of a laser scan, along the scanner's forward axis: what the published evaluation on raw scans uses.
+    /// Laser scan, along the scanner's forward axis: used by the published evaluation on raw scans.
     Scanner,
-    /// Of a laser scan, along the camera's axis: the depth that networks predict.
+    /// Laser scan, along the camera's axis: the depth that networks predict.
     Camera,
     /// KITTI's improved ground truth, accumulated over eleven scans, along the camera's axis.
     Annotated,
-    /// Computed with the picture, along the camera's axis.
+    /// Exact depth of a rendered image, along the camera's axis.
     Exact,
 }
 
 impl TrueDepth {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 4] = [Self::Scanner, Self::Camera, Self::Annotated, Self::Exact];
 
-    /// Its name as an option.
+    /// Value of the option `--ground-truth`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scanner => "x",
@@ -59,7 +59,7 @@ impl TrueDepth {
         }
     }
 
-    /// What a report calls it.
+    /// Description for a report.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Scanner => "laser scans, along the scanner's axis (x)",
@@ -70,78 +70,93 @@ impl TrueDepth {
     }
 }
 
-/// A frame at the network's size.
+/// Frame at the network's size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResizedFrame {
-    /// The picture.
+    /// Resized image.
     pub image: RgbImage,
-    /// The size that it was filmed at.
+    /// Size before resizing.
     pub native_size: ImageSize,
 }
 
-/// A place that frames come from. Implementations are shared between worker threads.
+/// Source of frames. Implementations are shared between threads.
 pub trait FrameSource: Send + Sync {
-    /// What a person calls it: a path or "built-in drive".
+    /// Name for people: a path or "built-in drive".
     fn name(&self) -> String;
 
-    /// Its drives, sorted by folder.
+    /// Drives, sorted by folder.
     fn drives(&self) -> &[Drive];
 
-    /// Whether the frame is there (it may still turn out unreadable).
+    /// True if the frame exists; it may still be unreadable.
     fn contains(&self, key: &FrameKey) -> bool;
 
-    /// The frame at its native size.
+    /// Image of a frame at its native size.
+    ///
+    /// # Errors
+    /// The frame does not exist or cannot be read.
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError>;
 
-    /// The frame at another size.
+    /// Image of a frame at another size.
+    ///
+    /// # Errors
+    /// The frame does not exist or cannot be read.
     fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<ResizedFrame, DataError> {
         let image = self.image(key)?;
-        let native_size = ImageSize { height: image.height() as usize, width: image.width() as usize };
+        let native_size = size_of(&image);
         Ok(ResizedFrame { image: resize(&image, size), native_size })
     }
 
-    /// The frame as a small picture to look at: in its own proportions, as large as the box lets it be. What
-    /// costs less than the whole frame need not be the same to the last bit.
+    /// Preview of a frame: the largest image of its aspect ratio that fits into `within`. A source may trade
+    /// exactness of the pixels for speed.
+    ///
+    /// # Errors
+    /// The frame does not exist or cannot be read.
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
         Ok(shrink(&self.image(key)?, within))
     }
 
-    /// The file that the frame is read from, if it is read from one.
+    /// File of a frame; `None` if it is not read from a file.
     fn file(&self, _key: &FrameKey) -> Option<&Path> {
         None
     }
 
-    /// Distance of the stereo cameras, metres, if there are two and it is known.
+    /// Distance of the stereo cameras, metres; `None` if there is one camera or the distance is unknown.
     fn baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
         None
     }
 
-    /// Metres in a unit of the depths that a network learns from the stereo camera; KITTI's are 5.4.
+    /// Metres per unit of the depth that a network learns from the stereo pair: 5.4 for KITTI.
     fn metres_per_unit(&self, key: &FrameKey) -> Option<f32> {
         self.baseline_metres(key).map(|baseline| baseline / STEREO_SHIFT)
     }
 
-    /// The camera, normalised.
+    /// Normalised intrinsics of a frame's camera.
     fn intrinsics(&self, key: &FrameKey) -> Intrinsics;
 
-    /// The depth at the frame's native size, if exact or measured depth exists.
+    /// Exact or measured depth of a frame at its native size; `None` if there is none.
+    ///
+    /// # Errors
+    /// The depth exists but cannot be read.
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError>;
 
-    /// The kinds of true depth that [`Self::depth_as`] gives, the one of published numbers first.
+    /// Kinds of true depth for [`Self::depth_as`], that of the published numbers first.
     fn true_depths(&self) -> &'static [TrueDepth] {
         &[]
     }
 
-    /// The depth of one of these kinds at the frame's native size; `None` where there is none.
+    /// True depth of one of these kinds at the frame's native size; `None` if there is none.
+    ///
+    /// # Errors
+    /// The depth exists but cannot be read.
     fn depth_as(&self, _key: &FrameKey, _kind: TrueDepth) -> Result<Option<DepthMap>, DataError> {
         Ok(None)
     }
 
-    /// World from camera, metres, for those frames of a drive of which it is known, by their number. The
-    /// world is any that stays where it is during the drive; nothing if no pose is known.
+    /// Known true poses `world_from_camera` of a drive's frames, metres, by frame number. The world is fixed
+    /// during the drive but otherwise arbitrary.
     ///
     /// # Errors
-    /// The poses are there but cannot be read.
+    /// The poses exist but cannot be read.
     fn true_poses(&self, _drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
         Ok(BTreeMap::new())
     }

@@ -1,9 +1,9 @@
-//! Why a file cannot be read, in words of this program: the readers of formats speak of their own insides.
+//! Reasons why a file cannot be read, in plain words: the messages of the libraries are about their internals.
 
 use safetensors::SafeTensorError;
 use std::io::{self, ErrorKind};
 
-/// Why the system does not give a file, without its error numbers where the reason is a usual one.
+/// Reason of an error of the system, without its error number if the reason is a usual one.
 pub fn io_reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "it is missing".to_owned(),
@@ -15,7 +15,7 @@ pub fn io_reason(error: &io::Error) -> String {
     }
 }
 
-/// Why bytes are no safetensors file.
+/// Reason why bytes are not a safetensors file.
 pub fn safetensors_reason(error: &SafeTensorError) -> String {
     match error {
         SafeTensorError::HeaderTooLarge

@@ -1,4 +1,4 @@
-//! What can be guessed without looking: the scores that a network has to beat.
+//! Scores of depth maps that ignore the image: the baselines that a network has to beat.
 
 use super::{DepthMetrics, DepthPairs, Protocol, Truth};
 use crate::data::{DepthMap, FrameKey, FrameSource};
@@ -8,16 +8,19 @@ use serde::Serialize;
 /// A depth map that is the same for every image.
 #[derive(Clone, Debug, Serialize)]
 pub struct Baseline {
-    /// What is guessed.
+    /// Description of the depth map.
     pub name: String,
-    /// Its mean metrics.
+    /// Metrics, mean over images.
     #[serde(flatten)]
     pub metrics: DepthMetrics,
 }
 
-/// Scores the two best guesses on these frames: one depth everywhere (which median scaling then sets
-/// right), and a flat road up to a far wall, with the horizon and the wall that score best.
-pub fn best_guesses(
+/// Scores the two baselines on these frames: a constant depth, which median scaling brings to metres, and a
+/// flat road up to a wall, with the horizon and the distance of the wall that score best.
+///
+/// # Errors
+/// The true depth of a frame cannot be read.
+pub fn baselines(
     source: &dyn FrameSource,
     keys: &[FrameKey],
     truth: &Truth,
@@ -34,8 +37,9 @@ pub fn best_guesses(
     };
     let constant = Baseline { name: "constant depth".to_owned(), metrics: score(&|_| 1.0) };
 
-    // Depths of a road seen from a height of 1, with a focal length of 1: only ratios matter.
-    let road = |horizon: f32, wall: f32| move |row: f32| (1.0 / (row - horizon).max(1e-6)).min(wall);
+    // Depths of a road seen from a height of 1 with a focal length of 1: only ratios matter. `y` is in
+    // heights of the image.
+    let road = |horizon: f32, wall: f32| move |y: f32| (1.0 / (y - horizon).max(1e-6)).min(wall);
     let candidates = (30..=60).flat_map(|horizon| {
         [3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0].map(|wall| (horizon as f32 / 100.0, wall))
     });
@@ -54,8 +58,8 @@ pub fn best_guesses(
 
 fn score_rows(truth: &DepthMap, protocol: &Protocol, depth: &dyn Fn(f32) -> f32) -> Option<DepthMetrics> {
     let pixels = protocol.pixels(truth);
-    let row = |index: &usize| (index / truth.width) as f32 / truth.height as f32;
-    let predicted = pixels.iter().map(|index| depth(row(index))).collect();
+    let y = |index: &usize| (index / truth.width) as f32 / truth.height as f32;
+    let predicted = pixels.iter().map(|index| depth(y(index))).collect();
     let truth = pixels.iter().map(|index| truth.metres[*index]).collect();
     let pairs = DepthPairs::new(predicted, truth)?;
     Some(pairs.metrics(protocol, pairs.ratio()))

@@ -1,4 +1,4 @@
-//! The choices of a depth evaluation, and which of them go together.
+//! Options of a depth evaluation, and the check of their combinations.
 
 use super::{Protocol, Scaling, TruthChoice};
 use crate::{
@@ -8,13 +8,13 @@ use crate::{
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// Metres in the unit of networks trained with KITTI's stereo pairs: the cameras are 0.54 m apart, and the
-/// method calls that 0.1.
-const STEREO_FACTOR: f64 = 5.4;
-/// The name of both the split and the protocol with KITTI's improved ground truth.
+/// Metres per unit of depth of networks trained with KITTI's stereo pairs: the cameras are 0.54 m apart,
+/// which is 0.1 in the method's unit.
+pub(super) const STEREO_FACTOR: f64 = 5.4;
+/// Name of both the split and the protocol with KITTI's improved ground truth.
 const EIGEN_BENCHMARK: &str = "eigen_benchmark";
 
-/// Which pixels count, and which true depth is taken if nothing else is said.
+/// Protocol: the pixels that count, and the default of true depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[value(rename_all = "snake_case")]
 pub enum ProtocolName {
@@ -24,7 +24,7 @@ pub enum ProtocolName {
     EigenBenchmark,
 }
 
-/// How predicted depth is brought to metres.
+/// Conversion of predicted depth to metres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum ScalingName {
     /// Each image by its ratio of medians, true to predicted
@@ -35,17 +35,17 @@ pub enum ScalingName {
     None,
 }
 
-/// The choices of a depth evaluation.
+/// Options of a depth evaluation.
 #[derive(Clone, Debug, Default, clap::Args, PartialEq, Serialize, Deserialize)]
 pub struct DepthChoices {
-    /// Which pixels count. Without it eigen_benchmark for the split of this name, else eigen
+    /// Protocol: the pixels that count [default: eigen_benchmark for the split of this name, else eigen]
     #[arg(long, value_enum, value_name = "NAME")]
     pub protocol: Option<ProtocolName>,
-    /// Evaluate up to this depth: farther truth does not count, and predictions are clamped to it.
-    /// Without it 80, where eigen_benchmark counts farther truth too
+    /// Evaluate up to this depth: farther true depth does not count, and predictions are clamped to it
+    /// [default: 80; eigen_benchmark counts farther true depth too]
     #[arg(long, value_name = "METRES")]
     pub max_depth: Option<f32>,
-    /// How predicted depth is brought to metres. Without it median, or none if a factor is given
+    /// Conversion of predicted depth to metres [default: median, or none if a factor is given]
     #[arg(long, value_enum, value_name = "HOW")]
     pub scaling: Option<ScalingName>,
     /// Depth of networks that were trained with KITTI's stereo pairs: × 5.4
@@ -57,30 +57,30 @@ pub struct DepthChoices {
     /// Blend each disparity with that of the mirror image
     #[arg(long)]
     pub post_process: bool,
-    /// The true depth: x (laser scans, along the scanner's axis, as published), z (the same along the
-    /// camera's), annotated (KITTI's improved depth), exact (the built-in drive), or a file of
-    /// `ground-truth` or the reference's gt_depths.npz. Without it that of the protocol
+    /// True depth: x (laser scans, along the scanner's axis, as published), z (laser scans, along the
+    /// camera's axis), annotated (KITTI's improved depth), exact (the built-in drive), or a file of
+    /// `ground-truth` or the reference's gt_depths.npz [default: that of the protocol]
     #[arg(long, value_name = "x|z|annotated|exact|FILE")]
     pub ground_truth: Option<TruthChoice>,
 }
 
-/// What is known of the disparities before they are evaluated.
+/// Origin of the disparities that are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PredictionKind {
-    /// They are predicted by networks.
+    /// Predicted by networks.
     Network {
-        /// Whether the weights state that they were trained without stereo pairs.
+        /// True if the weights state that they were trained without stereo pairs.
         is_monocular: bool,
     },
-    /// They come from a file.
+    /// Read from a file.
     File,
 }
 
 impl DepthChoices {
-    /// The protocol and the true depth that the choices come to, for a split of this name.
+    /// Resolves the options to a protocol and a true depth, for a split of this name.
     ///
     /// # Errors
-    /// Choices that exclude each other, with the reason.
+    /// Options exclude each other, or the source lacks the true depth; the message says which.
     pub fn resolve(
         &self,
         split: Option<&str>,
@@ -196,5 +196,5 @@ impl DepthChoices {
 }
 
 fn refuse<T>(reason: String) -> Result<T, ConfigError> {
-    Err(ConfigError(reason))
+    Err(ConfigError::plain(reason))
 }

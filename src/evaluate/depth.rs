@@ -1,8 +1,9 @@
-//! Depth evaluation: frames are read ahead on other threads while the networks work on this one.
+//! Depth evaluation: other threads read frames ahead while the networks work on this one.
 
 use super::{
     DepthMetrics, DepthPairs, DistanceRange, Predictions, Protocol, Scaling, Truth,
-    distance::ErrorByDistance, median,
+    distance::ErrorByDistance,
+    metrics::{mean_and_deviation, median},
 };
 use crate::{
     config::ImageSize,
@@ -16,40 +17,40 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, sync::Arc, thread, time::Instant};
 
-/// Frames that are read at once; twice as many, of two to three megabytes each, wait at most.
-const AT_ONCE: usize = 4;
+/// Frames that are read in parallel. At most twice as many, of two to three megabytes each, wait in memory.
+const READ_AHEAD: usize = 4;
 
-/// What to evaluate, and against what.
+/// Everything that a depth evaluation needs.
 pub struct DepthJob {
-    /// Where frames come from.
+    /// Source of the frames.
     pub source: Arc<dyn FrameSource>,
-    /// The frames.
+    /// Frames to evaluate.
     pub keys: Vec<FrameKey>,
-    /// Their true depth.
+    /// Source of their true depth.
     pub truth: Truth,
-    /// What is evaluated.
+    /// Source of their disparities.
     pub predictions: Predictions,
-    /// Which pixels count, and how predictions are brought to metres.
+    /// Pixels that count, and conversion of predictions to metres.
     pub protocol: Protocol,
-    /// Whether frames without a true depth are predicted too, for who keeps the disparities.
+    /// True to predict frames without a true depth too, for a caller that keeps the disparities.
     pub predict_all: bool,
 }
 
-/// One image's result.
+/// Result of one image.
 #[derive(Clone, Debug, Serialize, PartialEq, Deserialize)]
 pub struct ImageResult {
-    /// The image.
+    /// Key of the image, as in split files.
     pub key: String,
-    /// Its metrics.
+    /// Metrics after scaling and clamping.
     #[serde(flatten)]
     pub metrics: DepthMetrics,
-    /// Median of true depths / median of predicted ones, before any scaling.
+    /// Ratio of medians, true / predicted depth, before any scaling.
     pub ratio: f64,
-    /// How many pixels counted.
+    /// Number of pixels that counted.
     pub pixels: usize,
 }
 
-/// What became of a frame, or of an image that waited.
+/// Outcome for a frame, or for an image that waited.
 #[derive(Clone, Debug)]
 pub enum FrameOutcome {
     /// The image is scored.
@@ -60,47 +61,47 @@ pub enum FrameOutcome {
     WithoutDepth(FrameKey),
 }
 
-/// The result over all images.
+/// Result over all images.
 #[derive(Clone, Debug, Serialize, PartialEq, Deserialize)]
 pub struct DepthEvaluation {
-    /// Mean metrics.
+    /// Metrics, mean over images.
     #[serde(flatten)]
     pub metrics: DepthMetrics,
-    /// Median over images of the ratio of medians.
+    /// Median of the images' ratios of medians.
     pub ratio_median: f64,
-    /// Spread of the ratios relative to their median.
+    /// Standard deviation of these ratios / their median.
     pub ratio_std: f64,
-    /// How many images counted.
+    /// Number of images that counted.
     pub images: usize,
-    /// How many had no true depth that counts.
+    /// Number of images without a true depth that counts.
     pub images_without_depth: usize,
-    /// How many images were scored in a second.
+    /// Images scored per second.
     pub images_per_second: f64,
-    /// How the numbers were made.
+    /// Protocol in words, for the report.
     pub protocol: String,
-    /// How large errors are at which distance, over all images.
+    /// Errors by range of true depth, over all images.
     pub by_distance: Vec<DistanceRange>,
-    /// Every image.
+    /// Results of the single images.
     pub per_image: Vec<ImageResult>,
 }
 
-/// A frame that was read.
+/// A frame after reading: its image, if the predictions need it, and its true depth.
 struct ReadFrame {
     key: FrameKey,
     image: Option<RgbImage>,
     truth: Option<DepthMap>,
 }
 
-/// An evaluation under way: an iterator over what becomes of the frames, in their order. Dropping it
-/// cancels what is left. If it ends with an error, there is no more.
+/// Depth evaluation in progress: an iterator over the outcomes of the frames, in their order. It ends after
+/// the first error. Dropping it cancels the rest.
 pub struct DepthEvaluator {
     frames: Receiver<Result<ReadFrame, DataError>>,
     predictions: Predictions,
     protocol: Protocol,
-    describe: String,
+    description: String,
     started: Instant,
     total: usize,
-    seen: usize,
+    done: usize,
     without_depth: usize,
     waiting: VecDeque<(FrameKey, DepthPairs)>,
     common_factor: Option<f64>,
@@ -109,24 +110,24 @@ pub struct DepthEvaluator {
 }
 
 impl DepthEvaluator {
-    /// Begins to read frames.
+    /// Starts reading frames.
     ///
     /// # Errors
-    /// There is none, or the system starts no thread.
+    /// There are no frames, or the thread that reads them cannot be started.
     pub fn new(job: DepthJob) -> Result<Self> {
         let DepthJob { source, keys, truth, predictions, protocol, predict_all } = job;
         if keys.is_empty() {
             bail!("there is no frame to evaluate: choose a split that names some");
         }
-        let describe = format!(
+        let description = format!(
             "{}; true depth: {}; {}; {}",
-            pictures(source.as_ref(), &keys, &predictions),
+            describe_images(source.as_ref(), &keys, &predictions),
             truth.describe(),
             predictions.describe(),
             protocol.describe()
         );
         let total = keys.len();
-        let (sender, frames) = bounded(AT_ONCE);
+        let (sender, frames) = bounded(READ_AHEAD);
         let size = predictions.input_size();
         thread::Builder::new()
             .name("evaluation reader".to_owned())
@@ -136,10 +137,10 @@ impl DepthEvaluator {
             frames,
             predictions,
             protocol,
-            describe,
+            description,
             started: Instant::now(),
             total,
-            seen: 0,
+            done: 0,
             without_depth: 0,
             waiting: VecDeque::new(),
             common_factor: None,
@@ -148,44 +149,44 @@ impl DepthEvaluator {
         })
     }
 
-    /// How the numbers are made.
+    /// Protocol in words, for the report.
     pub fn describe(&self) -> &str {
-        &self.describe
+        &self.description
     }
 
-    /// How many frames are looked at.
+    /// Number of frames to evaluate.
     pub fn total(&self) -> usize {
         self.total
     }
 
-    /// How many were looked at so far.
-    pub fn seen(&self) -> usize {
-        self.seen
+    /// Number of frames evaluated so far.
+    pub fn done(&self) -> usize {
+        self.done
     }
 
-    /// The size of the disparities.
+    /// Size of the disparities.
     pub fn disparity_size(&self) -> ImageSize {
         self.predictions.size()
     }
 
-    /// The images that are scored so far.
+    /// Results of the images scored so far.
     pub fn results(&self) -> &[ImageResult] {
         &self.results
     }
 
-    /// As the iterator; `keep` gets each disparity that is predicted.
+    /// Advances like the iterator; `keep` receives each predicted disparity.
     pub fn advance(
         &mut self,
         keep: &mut dyn FnMut(&DisparityMap) -> Result<()>,
     ) -> Option<Result<FrameOutcome>> {
-        if self.seen < self.total {
-            let progress = self.look(keep);
-            if progress.is_err() {
-                // Nothing follows an error.
-                self.seen = self.total;
+        if self.done < self.total {
+            let outcome = self.next_frame(keep);
+            if outcome.is_err() {
+                // The iterator ends after an error.
+                self.done = self.total;
                 self.waiting.clear();
             }
-            return Some(progress);
+            return Some(outcome);
         }
         let (key, pairs) = self.waiting.pop_front()?;
         let factor = *self.common_factor.get_or_insert_with(|| {
@@ -195,43 +196,42 @@ impl DepthEvaluator {
         Some(Ok(FrameOutcome::Scored(self.score(&key, &pairs, factor))))
     }
 
-    /// The result over all images, after the last.
+    /// Summarises all images; to be called after the last.
     ///
     /// # Errors
-    /// No image had a true depth.
+    /// No image has a true depth that counts.
     pub fn finish(&mut self) -> Result<DepthEvaluation> {
         if self.results.is_empty() {
             bail!(
                 "none of the {} frames has a true depth that counts ({}); check that data, split and \
                  --ground-truth belong together",
                 self.total,
-                self.describe
+                self.description
             );
         }
         let ratios: Vec<f32> = self.results.iter().map(|image| image.ratio as f32).collect();
         let ratio_median = median(&ratios);
         let relative: Vec<f64> = ratios.iter().map(|ratio| f64::from(*ratio) / ratio_median).collect();
-        let count = relative.len() as f64;
-        let mean = relative.iter().sum::<f64>() / count;
-        let variance = relative.iter().map(|ratio| (ratio - mean).powi(2)).sum::<f64>() / count;
-        let used = self.common_factor.map(|factor| format!(" (depth × {factor:.4})")).unwrap_or_default();
+        let (_, ratio_std) = mean_and_deviation(&relative);
+        let factor_used =
+            self.common_factor.map(|factor| format!(" (depth × {factor:.4})")).unwrap_or_default();
         Ok(DepthEvaluation {
             metrics: DepthMetrics::mean(self.results.iter().map(|image| &image.metrics)),
             ratio_median,
-            ratio_std: variance.sqrt(),
+            ratio_std,
             images: self.results.len(),
             images_without_depth: self.without_depth,
             images_per_second: self.results.len() as f64 / self.started.elapsed().as_secs_f64(),
-            protocol: format!("{}{used}", self.describe),
+            protocol: format!("{}{factor_used}", self.description),
             by_distance: self.by_distance.ranges(),
             per_image: std::mem::take(&mut self.results),
         })
     }
 
-    fn look(&mut self, keep: &mut dyn FnMut(&DisparityMap) -> Result<()>) -> Result<FrameOutcome> {
+    fn next_frame(&mut self, keep: &mut dyn FnMut(&DisparityMap) -> Result<()>) -> Result<FrameOutcome> {
         let frame = self.frames.recv().context("the thread that reads frames has ended early")?;
         let ReadFrame { key, image, truth } = frame?;
-        self.seen += 1;
+        self.done += 1;
         let needs_image = self.predictions.input_size().is_some();
         let disparity =
             (!needs_image || image.is_some()).then(|| self.predictions.disparity(&key, image)).transpose()?;
@@ -276,7 +276,7 @@ impl Iterator for DepthEvaluator {
     }
 }
 
-/// Sends the frames in their order until nobody listens.
+/// Reads the frames and sends them in their order until the receiver is gone.
 fn read_ahead(
     source: &dyn FrameSource,
     keys: &[FrameKey],
@@ -293,7 +293,7 @@ fn read_ahead(
         };
         Ok(ReadFrame { key: key.clone(), image, truth })
     };
-    for keys in keys.chunks(AT_ONCE) {
+    for keys in keys.chunks(READ_AHEAD) {
         let frames: Vec<_> = keys.par_iter().map(read).collect();
         for frame in frames {
             if sender.send(frame).is_err() {
@@ -303,9 +303,9 @@ fn read_ahead(
     }
 }
 
-/// What files the images are read from: published numbers are of JPEG, and of PNG the third decimal may
-/// be another.
-fn pictures(source: &dyn FrameSource, keys: &[FrameKey], predictions: &Predictions) -> String {
+/// Number and file formats of the images. The format matters: published numbers are of JPEG, and PNG may
+/// change the third decimal.
+fn describe_images(source: &dyn FrameSource, keys: &[FrameKey], predictions: &Predictions) -> String {
     if predictions.input_size().is_none() {
         return format!("{} images", keys.len());
     }
@@ -321,8 +321,8 @@ fn pictures(source: &dyn FrameSource, keys: &[FrameKey], predictions: &Predictio
     }
 }
 
-/// Compares the disparity of one image with its true depth, scaled by the ratio of medians; `None` if no
-/// pixel counts.
+/// Metrics of one image's disparity after scaling by the ratio of medians, and that ratio (true / predicted);
+/// `None` if no pixel counts.
 pub fn compare_disparity(
     disparity: &DisparityMap,
     truth: &DepthMap,

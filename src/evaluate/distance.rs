@@ -1,26 +1,26 @@
-//! How wrong predictions are at which distance.
+//! Errors of predictions by range of true depth.
 
 use serde::{Deserialize, Serialize};
 
-/// Where one range of distances ends and the next begins, in metres.
+/// Edges of the ranges, metres.
 const EDGES_METRES: [f32; 9] = [0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 80.0];
 
-/// The pixels whose true depth lies in a range.
+/// Errors of the pixels whose true depth lies in a range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DistanceRange {
-    /// The nearest true depth, in metres.
+    /// Start of the range, metres.
     pub from_metres: f32,
-    /// The farthest true depth, in metres.
+    /// End of the range, metres; not included.
     pub to_metres: f32,
-    /// How many pixels they are.
+    /// Number of pixels.
     pub pixels: usize,
-    /// Mean of |true − predicted| / true over them; 0 without any.
+    /// Mean of |true − predicted| / true.
     pub abs_rel: f64,
-    /// Mean of (predicted − true) / true over them: above 0 they are predicted too far.
+    /// Mean of (predicted − true) / true: positive if the predictions are too far.
     pub bias: f64,
 }
 
-/// Sums for each range, to which image after image is added.
+/// Sums for each range, to which the images are added one by one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ErrorByDistance([Sums; EDGES_METRES.len() - 1]);
 
@@ -32,7 +32,7 @@ struct Sums {
 }
 
 impl ErrorByDistance {
-    /// Adds pixels of an image, both depths in metres. What lies beyond the last range is left out.
+    /// Adds pixels of an image as (predicted, true) depth in metres. Pixels beyond the last range are left out.
     pub fn add(&mut self, pairs: impl Iterator<Item = (f32, f32)>) {
         for (predicted, truth) in pairs {
             let range = EDGES_METRES[1..].iter().position(|end| truth < *end);
@@ -45,7 +45,7 @@ impl ErrorByDistance {
         }
     }
 
-    /// The ranges that have pixels.
+    /// Errors of the ranges that have pixels.
     pub fn ranges(&self) -> Vec<DistanceRange> {
         let range = |(edges, sums): (&[f32], &Sums)| DistanceRange {
             from_metres: edges[0],

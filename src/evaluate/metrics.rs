@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far predicted depths are from true ones.
+/// Errors of predicted depths against true ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DepthMetrics {
     /// Mean of |true − predicted| / true.
@@ -11,21 +11,21 @@ pub struct DepthMetrics {
     pub sq_rel: f64,
     /// Root of the mean squared difference, in metres.
     pub rmse: f64,
-    /// The same of natural logarithms.
+    /// Root of the mean squared difference of natural logarithms.
     pub rmse_log: f64,
-    /// Share of pixels whose ratio to the truth is below 1.25.
+    /// Share of pixels with max(true / predicted, predicted / true) below 1.25.
     pub a1: f64,
-    /// The same for 1.25².
+    /// Share of pixels with that ratio below 1.25².
     pub a2: f64,
-    /// The same for 1.25³.
+    /// Share of pixels with that ratio below 1.25³.
     pub a3: f64,
 }
 
 impl DepthMetrics {
-    /// Compares depths pixel by pixel; `None` without pixels.
+    /// Compares depths in metres, pixel by pixel; `None` without pixels.
     ///
     /// # Panics
-    /// If there are not as many predicted as true depths.
+    /// Panics if the numbers of predicted and true depths differ.
     pub fn of(predicted: &[f32], truth: &[f32]) -> Option<Self> {
         assert_eq!(predicted.len(), truth.len(), "depths to compare");
         let mut sums = Self::default();
@@ -50,7 +50,7 @@ impl DepthMetrics {
         })
     }
 
-    /// The mean over images; zeros without images.
+    /// Mean over images; zeros without images.
     pub fn mean<'a>(images: impl ExactSizeIterator<Item = &'a Self>) -> Self {
         let count = images.len().max(1) as f64;
         let sum = images.fold(Self::default(), |sum, image| Self {
@@ -78,7 +78,15 @@ impl DepthMetrics {
     }
 }
 
-/// The median, the mean of the middle two for an even count; NaN without values.
+/// Mean and standard deviation (of the population, not of a sample); NaN without values.
+pub(super) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+    (mean, variance.sqrt())
+}
+
+/// Median; the mean of the middle two for an even count, NaN without values.
 pub fn median(values: &[f32]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f32::total_cmp);

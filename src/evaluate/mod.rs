@@ -2,10 +2,10 @@
 
 mod baseline;
 mod benchmark;
-mod calibration;
 mod choices;
 mod depth;
 mod distance;
+mod metric_scale;
 mod metrics;
 mod odometry;
 mod predictions;
@@ -14,12 +14,12 @@ mod published;
 pub mod report;
 mod truth;
 
-pub use baseline::{Baseline, best_guesses};
+pub use baseline::{Baseline, baselines};
 pub use benchmark::{BENCHMARK_SIZE, benchmark_depth};
-pub use calibration::{find_road, scale_from_depth, summarise};
 pub use choices::{DepthChoices, PredictionKind, ProtocolName, ScalingName};
 pub use depth::{DepthEvaluation, DepthEvaluator, DepthJob, FrameOutcome, ImageResult, compare_disparity};
 pub use distance::DistanceRange;
+pub use metric_scale::{find_road, scale_from_depth, summarise};
 pub use metrics::{DepthMetrics, median};
 pub use odometry::{AlignedError, OdometryEvaluation, PROTOCOL as ODOMETRY_PROTOCOL};
 pub use predictions::{DisparityFile, Predictions};

@@ -1,6 +1,7 @@
-//! Odometry: a predicted path against the true one, by the measures under
-//! [Odometry evaluation](crate::objective::method#odometry-evaluation) of the method.
+//! Odometry: errors of a predicted path against the true one
+//! ([Odometry evaluation](crate::objective::method#odometry-evaluation) of the method).
 
+use super::metrics::mean_and_deviation;
 use crate::geometry::trajectory::{
     Alignment, Drift, Similarity, absolute_error, distances, motions_of_path, snippet_errors,
 };
@@ -8,50 +9,50 @@ use anyhow::{Result, ensure};
 use glam::DAffine3;
 use serde::Serialize;
 
-/// How far a path is from the true one after it was laid over it in some way.
+/// Errors of a path after one of the alignments with the true one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct AlignedError {
-    /// What the predicted lengths were multiplied by.
+    /// Factor of the predicted lengths.
     pub scale: f64,
     /// Root of the mean squared distance of positions, metres.
     pub ate_metres: f64,
     /// KITTI's translational drift, %; `None` if the true path is not longer than 100 m.
     pub translation_percent: Option<f64>,
-    /// KITTI's rotational drift, degrees in 100 m.
+    /// KITTI's rotational drift, degrees per 100 m; `None` as above.
     pub rotation_degrees_per_100_metres: Option<f64>,
 }
 
-/// The result over a path.
+/// Errors of a path.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OdometryEvaluation {
-    /// Mean error of the five-position snippets: the figure of the published tables, metres.
+    /// Mean error of the snippets of five positions, metres: the number in the published tables.
     pub ate_mean: f64,
-    /// Their standard deviation.
+    /// Standard deviation of these errors, metres.
     pub ate_std: f64,
-    /// How many snippets there are.
+    /// Number of snippets.
     pub snippets: usize,
-    /// How many poses were compared.
+    /// Number of poses.
     pub poses: usize,
     /// Length of the true path, metres.
     pub metres: f64,
-    /// How many subsequences the drift is measured over.
+    /// Number of subsequences over which the drift is measured.
     pub subsequences: usize,
-    /// With the first poses on each other and lengths as predicted.
+    /// Errors after aligning the first poses, with lengths as predicted.
     pub first_pose: AlignedError,
-    /// Also scaled.
+    /// Errors after aligning the first poses and scaling.
     pub scaled: AlignedError,
-    /// Turned, moved and scaled as fits best: Sim(3).
+    /// Errors after the least-squares similarity, Sim(3).
     pub similarity: AlignedError,
-    /// How the numbers were made.
+    /// Protocol in words, for the report.
     pub protocol: String,
 }
 
-/// What a report says about how its numbers were made.
+/// Protocol in words, for the report.
 pub const PROTOCOL: &str = "a pose is world from camera, a motion takes points of a frame's camera to the next \
     frame's; ate_mean and ate_std: over snippets of 5 positions that begin at every frame (the last ones are \
     shorter), each scaled to the truth, the root of the summed squares divided by the number of positions, \
     snippets chained as in the published tables; of whole paths: root of the mean squared distance of \
-    positions after the first poses are laid on each other, then also scaled about that place, or after the \
+    positions after the first poses are aligned, then also scaled about the first position, or after the \
     least-squares similarity over all positions, Sim(3); drift as in the KITTI odometry benchmark: over \
     subsequences of 100 to 800 m that begin at every tenth frame, null if the path is not longer than 100 m";
 
@@ -69,14 +70,12 @@ impl OdometryEvaluation {
         );
         ensure!(truth.len() > 1, "a path needs two poses to be compared; there are {}", truth.len());
         let errors = snippet_errors(&motions_of_path(predicted), &motions_of_path(truth));
-        let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / errors.len() as f64;
-        let ate_mean = mean(&mut errors.iter().copied());
-        let variance = mean(&mut errors.iter().map(|error| (error - ate_mean).powi(2)));
+        let (ate_mean, ate_std) = mean_and_deviation(&errors);
         let [first_pose, scaled, similarity] =
             Alignment::ALL.map(|alignment| AlignedPath::new(predicted, truth, alignment));
         Ok(Self {
             ate_mean,
-            ate_std: variance.sqrt(),
+            ate_std,
             snippets: errors.len(),
             poses: truth.len(),
             metres: distances(truth).last().copied().unwrap_or_default(),
@@ -88,7 +87,7 @@ impl OdometryEvaluation {
         })
     }
 
-    /// The errors after this alignment.
+    /// Errors after this alignment.
     pub fn aligned(&self, alignment: Alignment) -> &AlignedError {
         match alignment {
             Alignment::FirstPose => &self.first_pose,
@@ -98,7 +97,7 @@ impl OdometryEvaluation {
     }
 }
 
-/// A predicted path laid over the true one.
+/// A predicted path after alignment with the true one.
 struct AlignedPath {
     path: Vec<DAffine3>,
     scale: f64,

@@ -1,4 +1,4 @@
-//! What is evaluated: a network, or disparities that were predicted before.
+//! Predictions to evaluate: those of a network, or a file of disparities.
 
 use crate::{
     config::ImageSize,
@@ -9,20 +9,20 @@ use anyhow::{Context, Result, bail};
 use image::RgbImage;
 use std::{collections::HashMap, path::Path};
 
-/// What gives disparities.
+/// Source of disparities.
 pub enum Predictions {
     /// A network.
     Network {
         /// The network.
         predictor: Box<Predictor>,
-        /// Whether each disparity is blended with that of the mirror image.
+        /// True to blend each disparity with that of the mirror image.
         post_process: bool,
     },
     /// A file.
     File(DisparityFile),
 }
 
-/// A file of disparities, [n, h, w], with the frames of its rows.
+/// A file of disparities, [n, h, w], with the frames that its rows belong to.
 pub struct DisparityFile {
     rows: NpyRows,
     size: ImageSize,
@@ -30,14 +30,13 @@ pub struct DisparityFile {
 }
 
 impl DisparityFile {
-    /// Opens a file whose rows are the disparities of these frames, in this order. They stay in the file
-    /// until they are asked for.
+    /// Opens a file whose rows are the disparities of these frames, in this order. Rows are read on demand.
     ///
     /// # Errors
-    /// It cannot be read, or has not as many rows as there are frames.
+    /// The file cannot be read, or does not have one row for each frame.
     pub fn open(path: &Path, frames: &[FrameKey]) -> Result<Self, DataError> {
         let rows = NpyRows::open(path)?;
-        // What `predict --npy` writes of one image has an extent more.
+        // `predict --npy` writes one image with an extra axis of length 1.
         let (count, height, width) = match *rows.shape() {
             [count, height, width] | [count, 1, height, width] if height > 0 && width > 0 => {
                 (count, height, width)
@@ -79,15 +78,15 @@ impl DisparityFile {
 }
 
 impl Predictions {
-    /// The size that images are given in, if they are needed at all.
-    pub fn input_size(&self) -> Option<ImageSize> {
+    /// Size at which images are needed; `None` if they are not.
+    pub(super) fn input_size(&self) -> Option<ImageSize> {
         match self {
             Self::Network { predictor, .. } => Some(predictor.size()),
             Self::File(_) => None,
         }
     }
 
-    /// The size of the disparities.
+    /// Size of the disparities.
     pub fn size(&self) -> ImageSize {
         match self {
             Self::Network { predictor, .. } => predictor.size(),
@@ -95,7 +94,7 @@ impl Predictions {
         }
     }
 
-    /// What a report calls them.
+    /// Description for the report.
     pub fn describe(&self) -> String {
         match self {
             Self::Network { post_process, .. } => {
@@ -106,10 +105,10 @@ impl Predictions {
         }
     }
 
-    /// The disparity of a frame, whose image has the size of [`Self::input_size`].
+    /// Disparity of a frame, whose image has the size of [`Self::input_size`].
     ///
     /// # Errors
-    /// The image is not given and needed, or the file has no row for the frame.
+    /// The image is needed but not given, or the file has no row for the frame.
     pub fn disparity(&mut self, key: &FrameKey, image: Option<RgbImage>) -> Result<DisparityMap> {
         match self {
             Self::Network { predictor, post_process } => {

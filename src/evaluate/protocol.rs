@@ -1,36 +1,36 @@
-//! Which pixels count, and how predictions are brought to metres: the choices under
-//! [Depth evaluation](crate::objective::method#depth-evaluation) of the method.
+//! Protocols of depth evaluation: the pixels that count, and the conversion of predictions to metres
+//! ([Depth evaluation](crate::objective::method#depth-evaluation) of the method).
 
 use super::{DepthMetrics, median};
 use crate::{config::ImageSize, data::DepthMap, predict::DisparityMap};
 use serde::Serialize;
 
-/// How predicted depth is brought to metres.
+/// Conversion of predicted depth to metres.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scaling {
-    /// Each image by the ratio of its medians, true to predicted.
+    /// Each image is scaled by its ratio of medians, true to predicted.
     MedianOfEach,
-    /// All images by the median of their ratios of medians (paper, supplement D.2).
+    /// All images are scaled by the median of their ratios of medians (paper, supplement D.2).
     MedianOfAll,
-    /// By a factor that is known.
+    /// All images are scaled by a known factor, metres per unit.
     Factor(f64),
 }
 
-/// Which pixels count, and how predictions are brought to metres.
+/// Pixels that count, and conversion of predictions to metres.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Protocol {
-    /// Truth counts above this, in metres.
+    /// True depth counts above this, metres.
     pub truth_above_metres: f32,
-    /// Truth counts below this, in metres.
+    /// True depth counts below this, metres.
     pub truth_below_metres: f32,
-    /// Predictions are clamped from here, in metres.
+    /// Lower bound to which predictions are clamped, metres.
     pub min_depth_metres: f32,
-    /// Predictions are clamped to here, in metres.
+    /// Upper bound to which predictions are clamped, metres.
     pub max_depth_metres: f32,
-    /// Whether only the part of the image counts that the Eigen split evaluates (Garg et al., ECCV 2016).
-    pub garg_crop: bool,
-    /// How predictions are brought to metres.
+    /// True if only the crop of Garg et al. (ECCV 2016) counts.
+    pub has_garg_crop: bool,
+    /// Conversion of predictions to metres.
     pub scaling: Scaling,
 }
 
@@ -42,23 +42,27 @@ pub struct DepthPairs {
 }
 
 impl Protocol {
-    /// The protocol of the paper's tables.
+    /// Protocol of the paper's tables.
     pub const EIGEN: Self = Self {
         truth_above_metres: 1e-3,
         truth_below_metres: 80.0,
         min_depth_metres: 1e-3,
         max_depth_metres: 80.0,
-        garg_crop: true,
+        has_garg_crop: true,
         scaling: Scaling::MedianOfEach,
     };
 
-    /// The protocol with KITTI's improved ground truth: all of it counts.
-    pub const EIGEN_BENCHMARK: Self =
-        Self { truth_above_metres: 0.0, truth_below_metres: f32::INFINITY, garg_crop: false, ..Self::EIGEN };
+    /// Protocol with KITTI's improved ground truth: all of it counts.
+    pub const EIGEN_BENCHMARK: Self = Self {
+        truth_above_metres: 0.0,
+        truth_below_metres: f32::INFINITY,
+        has_garg_crop: false,
+        ..Self::EIGEN
+    };
 
-    /// What a report says about how its numbers were made.
+    /// Description for the report.
     pub fn describe(&self) -> String {
-        let crop = if self.garg_crop { "Garg crop" } else { "whole image" };
+        let crop = if self.has_garg_crop { "Garg crop" } else { "whole image" };
         let truth = if self.truth_below_metres.is_finite() {
             format!("true depth above {} and below {} m", self.truth_above_metres, self.truth_below_metres)
         } else {
@@ -76,14 +80,14 @@ impl Protocol {
         )
     }
 
-    /// The indices of the pixels of a depth map that count.
+    /// Indices of the pixels of a depth map that count, row by row.
     pub fn pixels(&self, truth: &DepthMap) -> Vec<usize> {
-        let part = |share: f64, side: usize| (share * side as f64) as usize;
+        let index = |share: f64, side: usize| (share * side as f64) as usize;
         let (height, width) = (truth.height, truth.width);
-        let (rows, columns) = if self.garg_crop {
+        let (rows, columns) = if self.has_garg_crop {
             (
-                part(0.408_108_11, height)..part(0.991_891_89, height),
-                part(0.035_947_71, width)..part(0.964_052_29, width),
+                index(0.408_108_11, height)..index(0.991_891_89, height),
+                index(0.035_947_71, width)..index(0.964_052_29, width),
             )
         } else {
             (0..height, 0..width)
@@ -92,11 +96,11 @@ impl Protocol {
             let depth = truth.metres[*index];
             depth > self.truth_above_metres && depth < self.truth_below_metres
         };
-        rows.flat_map(|row| columns.clone().map(move |column| row * width + column)).filter(counts).collect()
+        rows.flat_map(|y| columns.clone().map(move |x| y * width + x)).filter(counts).collect()
     }
 
-    /// Predicted and true depth where it counts; `None` if no pixel does. The disparity is resized
-    /// bilinearly to the size of the truth.
+    /// Predicted and true depth of the pixels that count; `None` if none does. The disparity is resized
+    /// bilinearly to the size of the true depth.
     pub fn pairs(&self, disparity: &DisparityMap, truth: &DepthMap) -> Option<DepthPairs> {
         let pixels = self.pixels(truth);
         let disparities = disparity.at(&pixels, ImageSize { height: truth.height, width: truth.width });
@@ -106,32 +110,32 @@ impl Protocol {
 }
 
 impl DepthPairs {
-    /// Pairs depths in metres; `None` without any.
+    /// Pairs predicted depths in their unit with true depths in metres; `None` without any.
     ///
     /// # Panics
-    /// If there are not as many predicted as true depths.
+    /// Panics if the numbers of predicted and true depths differ.
     pub fn new(predicted: Vec<f32>, truth: Vec<f32>) -> Option<Self> {
         assert_eq!(predicted.len(), truth.len(), "depths to compare");
         (!truth.is_empty()).then_some(Self { predicted, truth })
     }
 
-    /// How many pixels count.
+    /// Number of pixels that count.
     pub fn pixels(&self) -> usize {
         self.truth.len()
     }
 
-    /// Median of the true depths / median of the predicted ones.
+    /// Ratio of medians, true / predicted depth.
     pub fn ratio(&self) -> f64 {
         median(&self.truth) / median(&self.predicted)
     }
 
-    /// The metrics with predictions × `factor`, clamped as the protocol says.
+    /// Metrics of the predictions × `factor`, clamped as the protocol says.
     pub fn metrics(&self, protocol: &Protocol, factor: f64) -> DepthMetrics {
         let scaled: Vec<f32> = self.scaled(protocol, factor).map(|(predicted, _)| predicted).collect();
         DepthMetrics::of(&scaled, &self.truth).unwrap_or_default()
     }
 
-    /// Predicted depth × `factor`, clamped as the protocol says, with the true one, in metres.
+    /// Pairs of predicted depth × `factor`, clamped as the protocol says, and true depth, metres.
     pub(super) fn scaled(&self, protocol: &Protocol, factor: f64) -> impl Iterator<Item = (f32, f32)> {
         let range = protocol.min_depth_metres..=protocol.max_depth_metres;
         let scale = move |depth: &f32| (depth * factor as f32).clamp(*range.start(), *range.end());

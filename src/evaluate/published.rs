@@ -1,48 +1,48 @@
-//! Published results to stand beside one's own.
+//! Published results, to compare with one's own.
 //!
-//! All are of the tables of "Digging Into Self-Supervised Monocular Depth Estimation" (arXiv 1806.01260,
-//! version 4): the main table, those of post-processing and resolution, and, for the improved depth and
-//! the single factor, those of the supplement.
+//! All are from the tables of "Digging Into Self-Supervised Monocular Depth Estimation" (arXiv 1806.01260,
+//! version 4): the main table, the tables of post-processing and resolution, and, for KITTI's improved depth
+//! and the single factor, those of the supplement.
 
-use super::{DepthMetrics, Protocol, ProtocolName, Scaling};
+use super::{DepthMetrics, Protocol, ProtocolName, Scaling, choices::STEREO_FACTOR};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A row of a published table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Published {
-    /// Which pixels count.
+    /// Protocol of the row.
     pub protocol: ProtocolName,
-    /// How depth was brought to metres.
+    /// Conversion of depth to metres.
     pub scaling: PublishedScaling,
-    /// Whether disparities were blended with those of the mirror images.
+    /// True if disparities were blended with those of the mirror images.
     pub post_process: bool,
-    /// The model, what it was trained on, and its input size.
+    /// Training data (M monocular, S stereo, MS both), input size and network.
     pub name: Cow<'static, str>,
-    /// abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3.
-    figures: [f64; 7],
+    /// Metrics in the order abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3.
+    values: [f64; 7],
 }
 
-/// How depth was brought to metres in a published row.
+/// Conversion of depth to metres in a published row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PublishedScaling {
-    /// Each image by its medians.
+    /// Each image is scaled by its ratio of medians.
     MedianOfEach,
-    /// All images by one median.
+    /// All images are scaled by the median of their ratios.
     MedianOfAll,
-    /// By the stereo rig's factor.
+    /// All images are scaled by the factor of KITTI's stereo rig.
     Stereo,
 }
 
 impl Published {
-    /// Its metrics, to the digits that were printed.
+    /// Metrics, rounded as printed.
     pub fn metrics(&self) -> DepthMetrics {
-        let [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3] = self.figures;
+        let [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3] = self.values;
         DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 }
     }
 }
 
-/// The published rows that were made as this protocol makes its numbers.
+/// Published rows that were made by the same protocol; empty if there are none.
 pub fn published(name: ProtocolName, protocol: &Protocol, post_process: bool) -> Vec<Published> {
     let standard = match name {
         ProtocolName::Eigen => Protocol::EIGEN,
@@ -51,7 +51,7 @@ pub fn published(name: ProtocolName, protocol: &Protocol, post_process: bool) ->
     let scaling = match protocol.scaling {
         Scaling::MedianOfEach => PublishedScaling::MedianOfEach,
         Scaling::MedianOfAll => PublishedScaling::MedianOfAll,
-        Scaling::Factor(factor) if (factor - 5.4).abs() < 1e-3 => PublishedScaling::Stereo,
+        Scaling::Factor(factor) if (factor - STEREO_FACTOR).abs() < 1e-3 => PublishedScaling::Stereo,
         Scaling::Factor(_) => return Vec::new(),
     };
     if (Protocol { scaling: standard.scaling, ..*protocol }) != standard {
@@ -67,9 +67,9 @@ const fn row(
     scaling: PublishedScaling,
     post_process: bool,
     name: &'static str,
-    figures: [f64; 7],
+    values: [f64; 7],
 ) -> Published {
-    Published { protocol, scaling, post_process, name: Cow::Borrowed(name), figures }
+    Published { protocol, scaling, post_process, name: Cow::Borrowed(name), values }
 }
 
 use ProtocolName::{Eigen, EigenBenchmark};

@@ -1,18 +1,18 @@
-//! An evaluation as text: a table beside published rows, a row of LaTeX, a table of all images.
+//! Text forms of an evaluation: rows of a table, LaTeX, JSON, CSV.
 
 use super::{DepthEvaluation, DepthMetrics};
 use std::fmt::Write;
 
-/// The heads of a table of metrics.
-pub const HEADS: &str = "abs_rel  sq_rel    rmse  rmse_log    a1     a2     a3";
+/// Header of a table of metrics.
+pub const TABLE_HEADER: &str = "abs_rel  sq_rel    rmse  rmse_log    a1     a2     a3";
 
-/// A line of a table of metrics, below [`HEADS`].
-pub fn table_line(metrics: &DepthMetrics, name: &str) -> String {
+/// Row of a table of metrics, below [`TABLE_HEADER`].
+pub fn table_row(metrics: &DepthMetrics, name: &str) -> String {
     let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = metrics;
     format!("{abs_rel:7.3} {sq_rel:7.3} {rmse:7.3} {rmse_log:9.3} {a1:6.3} {a2:6.3} {a3:6.3}  {name}")
 }
 
-/// A row of a LaTeX table: a name and the seven metrics to three digits.
+/// Row of a LaTeX table: a name and the seven metrics to three digits.
 pub fn latex_row(metrics: &DepthMetrics, name: &str) -> String {
     let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = metrics;
     let mut escaped = String::new();
@@ -29,17 +29,17 @@ pub fn latex_row(metrics: &DepthMetrics, name: &str) -> String {
     )
 }
 
-/// Everything as one JSON object, to be read by people too.
+/// JSON object of the whole evaluation, indented for reading.
 pub fn json(evaluation: &DepthEvaluation) -> String {
     serde_json::to_string_pretty(evaluation).expect("an evaluation is numbers and texts")
 }
 
-/// A table of all images with commas: key, metrics, ratio of medians, pixels.
+/// CSV of all images: key, metrics, ratio of medians, pixels.
 pub fn csv(evaluation: &DepthEvaluation) -> String {
     let mut text = "key,abs_rel,sq_rel,rmse,rmse_log,a1,a2,a3,ratio,pixels\n".to_owned();
     for image in &evaluation.per_image {
         let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = image.metrics;
-        // A folder of one's own may have any name.
+        // A folder of own frames may have any name.
         let key = image.key.replace('"', "\"\"");
         let key = if key.contains([',', '"']) { format!("\"{key}\"") } else { key };
         let _ = writeln!(

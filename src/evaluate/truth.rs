@@ -1,4 +1,4 @@
-//! True depth to compare with: from the data itself, or from a file of depth maps made before.
+//! True depth to compare with: from the data source, or from a file of depth maps.
 
 use crate::data::{
     DataError, DepthMap, FrameKey, FrameSource, TrueDepth,
@@ -16,17 +16,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// The array of the reference's `gt_depths.npz`.
+/// Name of the array in the reference's `gt_depths.npz`.
 const REFERENCE_ARRAY: &str = "data";
-/// Frames that are projected before the file takes them: no more than these are held.
-const AT_ONCE: usize = 16;
+/// Frames that are projected in parallel before they are written: no more are held in memory.
+const PARALLEL_FRAMES: usize = 16;
 
-/// A choice of true depth, as an option says it.
+/// Value of the option for true depth.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TruthChoice {
-    /// What the data has of this kind.
+    /// True depth of this kind from the data source.
     Source(TrueDepth),
-    /// A file of depth maps.
+    /// Path of a file of depth maps.
     File(PathBuf),
 }
 
@@ -39,20 +39,20 @@ impl FromStr for TruthChoice {
     }
 }
 
-/// Where true depth is taken from.
+/// Opened source of true depth.
 #[derive(Clone)]
 pub enum Truth {
-    /// From the source of the frames.
+    /// True depth of this kind from the data source.
     Source(TrueDepth),
-    /// From a file.
+    /// File of depth maps.
     File(Arc<DepthFile>),
 }
 
 impl Truth {
-    /// The true depth of a frame, if there is one.
+    /// True depth of a frame; `None` if there is none.
     ///
     /// # Errors
-    /// It is there but cannot be read.
+    /// The depth exists but cannot be read.
     pub fn depth(&self, source: &dyn FrameSource, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
         match self {
             Self::Source(kind) => source.depth_as(key, *kind),
@@ -60,29 +60,29 @@ impl Truth {
         }
     }
 
-    /// What a report calls it.
+    /// Description for the report.
     pub fn describe(&self) -> String {
         match self {
             Self::Source(kind) => kind.describe().to_owned(),
-            Self::File(file) => file.says.clone(),
+            Self::File(file) => file.description.clone(),
         }
     }
 }
 
-/// A file of depth maps: our own container, or the reference's `gt_depths.npz`.
+/// File of depth maps: one of `ground-truth`, or the reference's `gt_depths.npz`.
 pub struct DepthFile {
-    says: String,
+    description: String,
     maps: DepthMaps,
 }
 
 enum DepthMaps {
-    /// An array for each frame, read when asked for.
+    /// Archive with an array for each frame, read on demand.
     Named(Mutex<Npz>),
-    /// What the reference's pickle held, only the pixels that are known.
+    /// Known pixels of the maps of the reference's pickle.
     Rows(HashMap<FrameKey, KnownPixels>),
 }
 
-/// A depth map of which few pixels are known.
+/// Sparse depth map: index and depth in metres of the known pixels.
 struct KnownPixels {
     width: usize,
     height: usize,
@@ -90,21 +90,21 @@ struct KnownPixels {
 }
 
 impl DepthFile {
-    /// Opens a file. The maps of the reference's file have no names: they are those of `rows`, in this
-    /// order. Of them all known pixels are held in memory, eight bytes each.
+    /// Opens a file. The maps of the reference's file have no names: they belong to the frames `rows`, in
+    /// this order, and their known pixels are held in memory, eight bytes each.
     ///
     /// # Errors
-    /// It cannot be read, or has not as many maps as there are rows.
+    /// The file cannot be read, or its maps without names are not as many as the rows.
     pub fn open(path: &Path, rows: &[FrameKey]) -> Result<Self, DataError> {
         let mut file = Npz::open(path)?;
         let comment = file.comment();
-        let says = match comment.as_str() {
+        let description = match comment.as_str() {
             "" => format!("the file {}", path.display()),
             comment => format!("the file {} ({comment})", path.display()),
         };
-        let mut keep = |array: Array| KnownPixels::of(&map_of(array)?);
+        let mut keep = |array: Array| KnownPixels::of(&depth_map_from(array)?);
         let Some(maps) = file.arrays(REFERENCE_ARRAY, &mut keep)? else {
-            return Ok(Self { says, maps: DepthMaps::Named(Mutex::new(file)) });
+            return Ok(Self { description, maps: DepthMaps::Named(Mutex::new(file)) });
         };
         if maps.len() != rows.len() {
             return Err(DataError::Unusable(format!(
@@ -115,7 +115,7 @@ impl DepthFile {
                 rows.len()
             )));
         }
-        Ok(Self { says, maps: DepthMaps::Rows(rows.iter().cloned().zip(maps).collect()) })
+        Ok(Self { description, maps: DepthMaps::Rows(rows.iter().cloned().zip(maps).collect()) })
     }
 
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
@@ -125,15 +125,13 @@ impl DepthFile {
         };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(array) = file.array(&key.to_string())? else { return Ok(None) };
-        map_of(array).map(Some).map_err(|reason| DataError::Unreadable {
-            what: format!("depth of '{key}'"),
-            path: file.path().to_owned(),
-            reason,
-        })
+        depth_map_from(array)
+            .map(Some)
+            .map_err(|reason| DataError::unreadable(format!("depth of '{key}'"), file.path(), reason))
     }
 }
 
-fn map_of(array: Array) -> Result<DepthMap, String> {
+fn depth_map_from(array: Array) -> Result<DepthMap, String> {
     match array.shape[..] {
         [height, width] if height > 0 && width > 0 => Ok(DepthMap { width, height, metres: array.values }),
         _ => Err(format!("an array of shape {:?} is no depth map", array.shape)),
@@ -155,9 +153,9 @@ impl KnownPixels {
     }
 }
 
-/// Writes the true depth of frames to a file that [`DepthFile`] reads and `numpy.load` too: an array
-/// [h, w] of f32 for each frame, named as in split files, 0 where nothing is known. `progress` hears each
-/// frame. Gives the frames that have none.
+/// Writes the true depth of frames to a file for [`DepthFile`] and `numpy.load`: an array [h, w] of f32 for
+/// each frame, metres, named as in split files, 0 where unknown. `progress` is called after each frame.
+/// Returns the frames without true depth.
 ///
 /// # Errors
 /// A depth cannot be read, the file cannot be written, or no frame has a depth.
@@ -170,7 +168,7 @@ pub fn write_ground_truth(
 ) -> Result<Vec<FrameKey>, DataError> {
     let mut without = Vec::new();
     npz::write(path, &format!("true depth in metres from {}", kind.describe()), |add| {
-        for keys in keys.chunks(AT_ONCE) {
+        for keys in keys.chunks(PARALLEL_FRAMES) {
             let maps: Vec<_> = keys.par_iter().map(|key| source.depth_as(key, kind)).collect();
             for (key, map) in keys.iter().zip(maps) {
                 match map? {

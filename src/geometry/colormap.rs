@@ -3,30 +3,30 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// How a number becomes a colour. The value 0 is the first colour, 1 the last.
+/// Mapping of numbers to colours: 0 is the first colour, 1 the last.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Colormap {
-    /// Dark violet to pale yellow: the field's habit for disparity.
+    /// Dark violet to pale yellow: customary for disparity.
     #[default]
     Magma,
-    /// Rainbow of even steps: for depth, where order must be read at a glance.
+    /// Rainbow in even steps: for depth, whose order should be seen at a glance.
     Turbo,
     /// Violet, green, yellow: for losses.
     Viridis,
     /// Black to white.
     Grey,
-    /// Red, white, blue: for signed values, 0.5 is none.
+    /// Red, white, blue: for signed values; white, at 0.5, is zero.
     Diverging,
 }
 
 impl Colormap {
-    /// Every map, in the order shown.
+    /// All colour maps, in the order of the menus.
     pub const ALL: [Self; 5] = [Self::Magma, Self::Turbo, Self::Viridis, Self::Grey, Self::Diverging];
 
-    /// The name a person reads.
+    /// Name in the window.
     pub fn label(self) -> &'static str {
         match self {
             Self::Magma => "magma",
@@ -37,7 +37,7 @@ impl Colormap {
         }
     }
 
-    /// Whether its middle means zero, so that it is for signed values.
+    /// True if the map is for signed values, with zero in its middle.
     pub fn has_middle(self) -> bool {
         self == Self::Diverging
     }

@@ -1,8 +1,8 @@
-//! The network's disparity and the depth it stands for.
+//! Conversion of the network's disparity to scaled disparity and depth.
 
 use crate::config::ObjectiveConfig;
 
-/// The depths that a network can express: disparity 0 is `max`, disparity 1 is `min`.
+/// Range of the depths that a network can express: disparity 0 is `max`, disparity 1 is `min`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DepthRange {
     /// Nearest depth.
@@ -19,10 +19,10 @@ impl DepthRange {
         offset + slope * disparity
     }
 
-    /// `(1/max, 1/min − 1/max)`: offset and slope of [`Self::scaled_disparity`].
+    /// Offset and slope of [`Self::scaled_disparity`]: `(1/max, 1/min − 1/max)`.
     pub fn coefficients(self) -> (f32, f32) {
-        let farthest = 1.0 / self.max;
-        (farthest, 1.0 / self.min - farthest)
+        let offset = 1.0 / self.max;
+        (offset, 1.0 / self.min - offset)
     }
 }
 

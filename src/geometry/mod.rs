@@ -1,4 +1,4 @@
-//! Pure mathematics of cameras, their paths, depth and colour; no files, no tensors.
+//! Mathematics of cameras, trajectories, depth and colour maps; no files, no tensors.
 
 mod camera;
 pub mod colormap;

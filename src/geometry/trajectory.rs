@@ -1,22 +1,23 @@
-//! Paths of a camera: chained from motions, laid over each other, compared as the method's
-//! [Odometry evaluation](crate::objective::method#odometry-evaluation) says.
+//! Camera trajectories: chaining motions, alignment, and the errors of
+//! [Odometry evaluation](crate::objective::method#odometry-evaluation).
 //!
-//! A pose is `world_from_camera`, a motion `next_from_this`: it takes points of a frame's camera to that
-//! of the next frame. A path has a pose for each frame, so one more than it has motions.
+//! A pose is `world_from_camera`; a motion is `next_from_this` and takes points of a frame's camera to the
+//! camera of the next frame. A path has one pose a frame, one more than it has motions. Lengths are in
+//! metres.
 
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 use nalgebra::{Matrix4, SymmetricEigen};
 
 /// Positions in a snippet, as in the published tables.
-const SNIPPET: usize = 5;
-/// The lengths of subsequences over which drift is measured, metres.
+const SNIPPET_POSITIONS: usize = 5;
+/// Lengths of the subsequences over which drift is measured, metres.
 const LENGTHS_METRES: [f64; 8] = [100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0];
-/// A subsequence begins at every tenth frame.
+/// Frames between the starts of subsequences.
 const STRIDE: usize = 10;
-/// Eigenvectors of a matrix of numbers need a dozen.
-const MOST_ITERATIONS: usize = 1000;
+/// Limit on the iterations for eigenvectors, which take about a dozen if the matrix is finite.
+const MAX_ITERATIONS: usize = 1000;
 
-/// The path that begins at the origin and makes these motions.
+/// Path from the origin along these motions.
 pub fn path_of_motions(motions: &[DAffine3]) -> Vec<DAffine3> {
     let mut path = vec![DAffine3::IDENTITY];
     path.extend(motions.iter().scan(DAffine3::IDENTITY, |pose, next_from_this| {
@@ -26,18 +27,18 @@ pub fn path_of_motions(motions: &[DAffine3]) -> Vec<DAffine3> {
     path
 }
 
-/// The motions of a path; none for fewer than two poses.
+/// Motions between consecutive poses; none for fewer than two poses.
 pub fn motions_of_path(path: &[DAffine3]) -> Vec<DAffine3> {
     path.windows(2).map(|pair| pair[1].inverse() * pair[0]).collect()
 }
 
-/// The same path seen from its first pose.
+/// Path relative to its first pose.
 pub fn from_first_pose(path: &[DAffine3]) -> Vec<DAffine3> {
     let first = path.first().map_or(DAffine3::IDENTITY, DAffine3::inverse);
     path.iter().map(|pose| first * *pose).collect()
 }
 
-/// How far the camera has gone at every pose, metres.
+/// Distance driven up to every pose, metres.
 pub fn distances(path: &[DAffine3]) -> Vec<f64> {
     let steps = path.windows(2).map(|pair| pair[0].translation.distance(pair[1].translation));
     let sums = steps.scan(0.0, |sum, step| {
@@ -47,20 +48,19 @@ pub fn distances(path: &[DAffine3]) -> Vec<f64> {
     path.first().map(|_| 0.0).into_iter().chain(sums).collect()
 }
 
-/// The error of every snippet of five positions, one for each motion at which it begins; those at the end
-/// have fewer positions.
+/// Errors of snippets of five positions, one for each motion as the start; the snippets at the end have fewer
+/// positions. The predicted positions are scaled to the true ones, snippet by snippet.
 ///
-/// This is what the published tables show, with two oddities of theirs: a snippet multiplies motions
-/// `next_from_this` from the left to the right, of both paths, as if they were the other way round; and
-/// the root of the summed squares is divided by the number of positions, not by its root. The predicted
-/// positions are scaled to the true ones, snippet by snippet.
+/// Two oddities are those of the published tables: a snippet multiplies the motions `next_from_this` of
+/// either path from left to right, as if they were `this_from_next`; and the root of the summed squares is
+/// divided by the number of positions, not by its square root.
 ///
 /// # Panics
-/// If there are not as many predicted as true motions.
+/// Panics if the numbers of predicted and true motions differ.
 pub fn snippet_errors(predicted: &[DAffine3], truth: &[DAffine3]) -> Vec<f64> {
     assert_eq!(predicted.len(), truth.len(), "motions to compare");
     let positions = |motions: &[DAffine3], start: usize| -> Vec<DVec3> {
-        let end = (start + SNIPPET - 1).min(motions.len());
+        let end = (start + SNIPPET_POSITIONS - 1).min(motions.len());
         let mut product = DAffine3::IDENTITY;
         let mut positions = vec![DVec3::ZERO];
         positions.extend(motions[start..end].iter().map(|motion| {
@@ -72,61 +72,61 @@ pub fn snippet_errors(predicted: &[DAffine3], truth: &[DAffine3]) -> Vec<f64> {
     let error = |start| {
         let (predicted, truth) = (positions(predicted, start), positions(truth, start));
         let scale = least_squares_scale(&predicted, &truth);
-        root_of_squares(&predicted, &truth, |position| position * scale) / truth.len() as f64
+        root_sum_of_squares(&predicted, &truth, |position| position * scale) / truth.len() as f64
     };
     (0..truth.len()).map(error).collect()
 }
 
-/// What Σ‖g − s·p‖² is least for; 1 if nothing moves in the prediction.
+/// Scale s that minimises Σ‖t − s·p‖²; 1 if all predicted positions p are at the origin.
 fn least_squares_scale(predicted: &[DVec3], truth: &[DVec3]) -> f64 {
-    let product: f64 = predicted.iter().zip(truth).map(|(p, g)| p.dot(*g)).sum();
+    let product: f64 = predicted.iter().zip(truth).map(|(p, t)| p.dot(*t)).sum();
     let square: f64 = predicted.iter().map(|p| p.length_squared()).sum();
     if square > 0.0 { product / square } else { 1.0 }
 }
 
-fn root_of_squares(predicted: &[DVec3], truth: &[DVec3], placed: impl Fn(DVec3) -> DVec3) -> f64 {
-    let squares = predicted.iter().zip(truth).map(|(p, g)| placed(*p).distance_squared(*g));
+fn root_sum_of_squares(predicted: &[DVec3], truth: &[DVec3], align: impl Fn(DVec3) -> DVec3) -> f64 {
+    let squares = predicted.iter().zip(truth).map(|(p, t)| align(*p).distance_squared(*t));
     squares.sum::<f64>().sqrt()
 }
 
-/// How a predicted path is laid over the true one before they are compared.
+/// Alignment of a predicted path with the true one before they are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Alignment {
-    /// Its first pose on the true first pose; lengths stay as predicted.
+    /// First pose on the true first pose; lengths stay as predicted.
     FirstPose,
-    /// The same, then scaled about that place as fits best: what a network without a unit of length
-    /// needs at least.
+    /// First pose on the true first pose, then scaled about it by least squares: the least that a network
+    /// without a unit of length needs.
     #[default]
     Scale,
-    /// Turned, moved and scaled as fits best over all frames: Sim(3).
+    /// Rotated, shifted and scaled by least squares over all frames: Sim(3).
     Similarity,
 }
 
 impl Alignment {
-    /// All of them, the strictest first.
+    /// All alignments, the strictest first.
     pub const ALL: [Self; 3] = [Self::FirstPose, Self::Scale, Self::Similarity];
 }
 
-/// A rotation, a scale and a shift of the world.
+/// Similarity transform of the world: `scale · rotation · point + translation`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Similarity {
-    /// What lengths are multiplied by.
+    /// Factor of lengths.
     pub scale: f64,
-    /// Which way the path is turned.
+    /// Rotation of the path.
     pub rotation: DMat3,
-    /// Where the origin goes, metres.
+    /// Image of the origin, metres.
     pub translation: DVec3,
 }
 
 impl Similarity {
-    /// What lays `predicted` over `truth`.
+    /// Transform that aligns `predicted` with `truth`.
     ///
-    /// The least squares of [`Alignment::Similarity`] are Umeyama's (TPAMI 1991), with the rotation found
-    /// as Horn does (JOSA A 1987), by the greatest eigenvector of a symmetric matrix: it is never a
-    /// mirror image, and any path, also a straight or a standing one, has one.
+    /// The least squares of [`Alignment::Similarity`] are Umeyama's (TPAMI 1991), with Horn's rotation (JOSA
+    /// A 1987): the eigenvector of the largest eigenvalue of a symmetric matrix. That is never a reflection,
+    /// and exists for every path, also for a straight line or a camera that stands still.
     ///
     /// # Panics
-    /// If there are not as many predicted as true poses.
+    /// Panics if the numbers of predicted and true poses differ.
     pub fn between(predicted: &[DAffine3], truth: &[DAffine3], alignment: Alignment) -> Self {
         assert_eq!(predicted.len(), truth.len(), "poses to compare");
         let (Some(first), Some(true_first)) = (predicted.first(), truth.first()) else {
@@ -140,9 +140,9 @@ impl Similarity {
             path.iter().map(|pose| pose.translation - origin).collect()
         };
         let scale = if alignment == Alignment::Scale {
-            let turned: Vec<DVec3> =
-                from(first.translation, predicted).into_iter().map(|place| rotation * place).collect();
-            least_squares_scale(&turned, &from(true_first.translation, truth))
+            let rotated: Vec<DVec3> =
+                from(first.translation, predicted).into_iter().map(|position| rotation * position).collect();
+            least_squares_scale(&rotated, &from(true_first.translation, truth))
         } else {
             1.0
         };
@@ -151,22 +151,22 @@ impl Similarity {
     }
 
     fn least_squares(predicted: &[DVec3], truth: &[DVec3]) -> Self {
-        let mean = |places: &[DVec3]| places.iter().sum::<DVec3>() / places.len() as f64;
-        let (middle, true_middle) = (mean(predicted), mean(truth));
-        let centred = |places: &[DVec3], middle: DVec3| -> Vec<DVec3> {
-            places.iter().map(|place| *place - middle).collect()
+        let mean = |positions: &[DVec3]| positions.iter().sum::<DVec3>() / positions.len() as f64;
+        let (centroid, true_centroid) = (mean(predicted), mean(truth));
+        let centred = |positions: &[DVec3], centroid: DVec3| -> Vec<DVec3> {
+            positions.iter().map(|position| *position - centroid).collect()
         };
-        let (from, to) = (centred(predicted, middle), centred(truth, true_middle));
+        let (from, to) = (centred(predicted, centroid), centred(truth, true_centroid));
         let rotation = DMat3::from_quat(best_rotation(&from, &to));
-        let turned: Vec<DVec3> = from.iter().map(|place| rotation * *place).collect();
-        let scale = least_squares_scale(&turned, &to);
-        Self { scale, rotation, translation: true_middle - scale * (rotation * middle) }
+        let rotated: Vec<DVec3> = from.iter().map(|position| rotation * *position).collect();
+        let scale = least_squares_scale(&rotated, &to);
+        Self { scale, rotation, translation: true_centroid - scale * (rotation * centroid) }
     }
 
-    /// Where a pose goes: its place is turned, scaled and shifted, its axes only turned.
+    /// Transformed pose: the position is rotated, scaled and shifted, the axes are only rotated.
     pub fn apply(&self, pose: &DAffine3) -> DAffine3 {
-        let place = self.scale * (self.rotation * pose.translation) + self.translation;
-        DAffine3::from_mat3_translation(self.rotation * pose.matrix3, place)
+        let position = self.scale * (self.rotation * pose.translation) + self.translation;
+        DAffine3::from_mat3_translation(self.rotation * pose.matrix3, position)
     }
 }
 
@@ -174,11 +174,11 @@ fn positions(path: &[DAffine3]) -> Vec<DVec3> {
     path.iter().map(|pose| pose.translation).collect()
 }
 
-/// The rotation that Σ g·(R·p) is greatest for.
+/// Rotation R that maximises Σ t·(R·p) over pairs of a point p of `from` and a point t of `to`.
 fn best_rotation(from: &[DVec3], to: &[DVec3]) -> DQuat {
-    let outer = |(p, g): (&DVec3, &DVec3)| DMat3::from_cols(*p * g.x, *p * g.y, *p * g.z);
+    let outer = |(p, t): (&DVec3, &DVec3)| DMat3::from_cols(*p * t.x, *p * t.y, *p * t.z);
     let sum = from.iter().zip(to).map(outer).fold(DMat3::ZERO, |sum, term| sum + term);
-    // s(i, j) is Σ p_i·g_j.
+    // s(i, j) is Σ p_i·t_j.
     let s = |row: usize, column: usize| sum.col(column)[row];
     let [xx, yy, zz] = [s(0, 0), s(1, 1), s(2, 2)];
     let (x, y, z) = (s(1, 2) - s(2, 1), s(2, 0) - s(0, 2), s(0, 1) - s(1, 0));
@@ -190,29 +190,28 @@ fn best_rotation(from: &[DVec3], to: &[DVec3]) -> DQuat {
         y, xy, yy - xx - zz, yz,
         z, xz, yz, zz - xx - yy,
     );
-    // Sums that overflowed have no eigenvectors to wait for.
-    let Some(eigen) = SymmetricEigen::try_new(matrix, f64::EPSILON, MOST_ITERATIONS) else {
+    // The iteration does not converge where the sums overflowed.
+    let Some(eigen) = SymmetricEigen::try_new(matrix, f64::EPSILON, MAX_ITERATIONS) else {
         return DQuat::IDENTITY;
     };
     let [w, x, y, z] = eigen.eigenvectors.column(eigen.eigenvalues.imax()).into_owned().into();
     DQuat::from_xyzw(x, y, z, w).normalize()
 }
 
-/// The root of the mean squared distance of corresponding positions, metres: the absolute trajectory
-/// error of a whole path. 0 without poses.
+/// Absolute trajectory error: root mean squared distance of corresponding positions, metres. 0 without poses.
 pub fn absolute_error(predicted: &[DAffine3], truth: &[DAffine3]) -> f64 {
     let count = truth.len().max(1) as f64;
-    root_of_squares(&positions(predicted), &positions(truth), |place| place) / count.sqrt()
+    root_sum_of_squares(&positions(predicted), &positions(truth), |position| position) / count.sqrt()
 }
 
-/// How much a path drifts, as the KITTI odometry benchmark measures it.
+/// Drift of a path, as the KITTI odometry benchmark measures it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drift {
-    /// Translation error over the length of a subsequence, mean over all, %.
+    /// Translation error / length of a subsequence, mean over all subsequences, %.
     pub translation_percent: f64,
-    /// Rotation error over the length, mean over all, degrees a metre.
+    /// Rotation error / length of a subsequence, mean over all subsequences, degrees per metre.
     pub rotation_degrees_per_metre: f64,
-    /// How many subsequences were compared.
+    /// Number of subsequences compared.
     pub subsequences: usize,
 }
 
@@ -221,19 +220,19 @@ impl Drift {
     /// `None` if the true path is not longer than 100 m.
     ///
     /// # Panics
-    /// If there are not as many predicted as true poses.
+    /// Panics if the numbers of predicted and true poses differ.
     pub fn between(predicted: &[DAffine3], truth: &[DAffine3]) -> Option<Self> {
         assert_eq!(predicted.len(), truth.len(), "poses to compare");
-        let gone = distances(truth);
+        let distances = distances(truth);
         let (mut translation, mut rotation, mut subsequences) = (0.0, 0.0, 0);
-        for first in (0..gone.len()).step_by(STRIDE) {
+        for first in (0..distances.len()).step_by(STRIDE) {
             for length in LENGTHS_METRES {
-                let last = gone.partition_point(|there| *there <= gone[first] + length);
-                if last == gone.len() {
+                let last = distances.partition_point(|distance| *distance <= distances[first] + length);
+                if last == distances.len() {
                     break;
                 }
-                let part = |path: &[DAffine3]| path[first].inverse() * path[last];
-                let error = part(predicted).inverse() * part(truth);
+                let motion = |path: &[DAffine3]| path[first].inverse() * path[last];
+                let error = motion(predicted).inverse() * motion(truth);
                 let matrix = error.matrix3;
                 let trace = matrix.x_axis.x + matrix.y_axis.y + matrix.z_axis.z;
                 translation += error.translation.length() / length;

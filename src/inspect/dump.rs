@@ -2,7 +2,7 @@
 
 use crate::{
     compute::values,
-    config::{FrameId, ImageSize, ObjectiveConfig},
+    config::{ImageSize, ObjectiveConfig},
     data::{
         FrameKey, FrameSource,
         atomic_file::write_whole,
@@ -10,7 +10,7 @@ use crate::{
         loader::{SampleOptions, load_sample},
     },
     model::Networks,
-    objective::{MapName, Noise, Objective, PhotometricTerm},
+    objective::{MapKind, MapName, Noise, Objective},
     predict::{SampleTensors, inputs},
 };
 use anyhow::{Context, Result, ensure};
@@ -68,7 +68,8 @@ impl View for &DumpArray {
 /// those of scale 0.
 ///
 /// The arrays' names are a contract with the programs that read a dump, F being `0`, `m1`, `p1` or `s` and S a
-/// scale: `color_F [3, H, W]`, `disparity_S [H/2^S, W/2^S]`, `depth [H, W]`, `warped_F [3, H, W]`, `reprojection_F`,
+/// scale: `color_F [3, H, W]`, `disparity_S [H/2^S, W/2^S]`, `depth [H, W]`, `rigid_flow_F [H, W]` (pixels from
+/// the target's to the source's), `warped_F [3, H, W]`, `reprojection_F`,
 /// `identity_F` and `loss [H, W]` (the minimum), `source_index [H, W]` (u8, into identities, then reprojections),
 /// `automask [H, W]` (u8, 1 trains), `pose_F [4, 4]` (`source_from_target`), `loss_scale_S`, `smoothness_S` and
 /// `loss_total [1]`; besides, every other map of the objective.
@@ -91,7 +92,7 @@ pub fn inspect(
     let sample = load_sample(source, key, &options, &Augmentation::default())
         .with_context(|| format!("sample '{key}' cannot be inspected"))?;
     let samples = SampleTensors::upload(&[sample], device);
-    let names: BTreeSet<MapName> = MapName::all(config).into_iter().collect();
+    let names: BTreeSet<MapName> = MapName::of_objective(config).into_iter().collect();
     let inputs = inputs(networks, config, &samples, Noise::None);
     let outcome = Objective::new(config, size).evaluate(&inputs, &names);
 
@@ -119,43 +120,12 @@ pub fn inspect(
 
 fn put_map(arrays: &mut BTreeMap<String, DumpArray>, name: MapName, tensor: Tensor<4>) -> Result<()> {
     let [_, channels, height, width] = tensor.dims();
-    let plane = vec![height, width];
-    let tag = |term| if term == PhotometricTerm::Ssim { "ssim" } else { "l1" };
-    let with_source = |what: &str, id: FrameId| format!("{what}_{}", id.tag());
-    let (key, array) = match name {
-        MapName::Colour(id) => {
-            (with_source("color", id), DumpArray::floats(tensor, vec![channels, height, width])?)
-        }
-        MapName::Augmented(id) => {
-            (with_source("augmented", id), DumpArray::floats(tensor, vec![channels, height, width])?)
-        }
-        MapName::Warped(id) => {
-            (with_source("warped", id), DumpArray::floats(tensor, vec![channels, height, width])?)
-        }
-        MapName::Reprojection(id) => (with_source("reprojection", id), DumpArray::floats(tensor, plane)?),
-        MapName::ReprojectionTerm(term, id) => {
-            (with_source(&format!("reprojection_{}", tag(term)), id), DumpArray::floats(tensor, plane)?)
-        }
-        MapName::IdentityTerm(term, id) => {
-            (with_source(&format!("identity_{}", tag(term)), id), DumpArray::floats(tensor, plane)?)
-        }
-        MapName::PredictiveMask(id) => {
-            (with_source("predictive_mask", id), DumpArray::floats(tensor, plane)?)
-        }
-        MapName::Identity(id) => (with_source("identity", id), DumpArray::floats(tensor, plane)?),
-        MapName::Disparity(scale) => (format!("disparity_{scale}"), DumpArray::floats(tensor, plane)?),
-        // `smoothness_0` is its mean.
-        MapName::Smoothness(scale) => (format!("smoothness_map_{scale}"), DumpArray::floats(tensor, plane)?),
-        MapName::FlipUncertainty => ("flip_uncertainty".to_owned(), DumpArray::floats(tensor, plane)?),
-        MapName::Depth => ("depth".to_owned(), DumpArray::floats(tensor, plane)?),
-        MapName::MinimumLoss => ("loss".to_owned(), DumpArray::floats(tensor, plane)?),
-        MapName::ChosenSource => ("source_index".to_owned(), DumpArray::choices(tensor, plane)?),
-        MapName::TrueDepth => ("true_depth".to_owned(), DumpArray::floats(tensor, plane)?),
-        MapName::DepthError => ("depth_error".to_owned(), DumpArray::floats(tensor, plane)?),
-        MapName::DisparityGradient => ("disparity_gradient".to_owned(), DumpArray::floats(tensor, plane)?),
-        MapName::AutoMask => ("automask".to_owned(), DumpArray::choices(tensor, plane)?),
+    let array = match name.kind() {
+        MapKind::Colour => DumpArray::floats(tensor, vec![channels, height, width])?,
+        MapKind::Scalar(_) => DumpArray::floats(tensor, vec![height, width])?,
+        MapKind::Category(_) => DumpArray::choices(tensor, vec![height, width])?,
     };
-    arrays.insert(key, array);
+    arrays.insert(name.dump_name(), array);
     Ok(())
 }
 

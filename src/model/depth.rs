@@ -1,22 +1,26 @@
-//! Disparity from one image, by either of the depth networks.
+//! Disparity from one image, by any of the depth networks.
+//!
+//! A new one is a variant of [`DepthNetworkType`](crate::config::DepthNetworkType), [`DepthArchitecture`] and
+//! [`Encoder`] with what the compiler then asks for, and its recognition in `weights/architecture.rs`, without which
+//! the round trip of `tests/architectures.rs` fails.
 
 use super::{
-    depth_decoder::DepthDecoder,
+    decoder::{Decoder, DecoderLayout},
     initial::Initialiser,
     layer::Convolution,
-    outputs::Outputs,
     resnet::{ResnetArchitecture, ResnetEncoder},
-    rt_monodepth::{RtMonodepthDecoder, RtMonodepthEncoder},
+    rt_monodepth::{self, RtMonodepthEncoder},
+    size::Size,
 };
-use crate::config::DepthNetworkType;
-use burn::{
-    module::Module,
-    tensor::{Device, Tensor},
-};
+use crate::{compute::ops::convolution::Padding, config::DepthNetworkType};
+use burn::{module::Module, tensor::Tensor};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// Which depth network.
+/// Channels of the published decoder at scales 0 to 4.
+const DECODER_CHANNELS: [usize; 5] = [16, 32, 64, 128, 256];
+
+/// A depth network by its type and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DepthArchitecture {
     /// The published network with this encoder.
@@ -25,21 +29,69 @@ pub enum DepthArchitecture {
     RtMonodepthS,
 }
 
+/// Everything about a depth network but its encoder's layers.
+pub(super) struct DepthSpec {
+    /// Its type in a configuration.
+    pub network_type: DepthNetworkType,
+    /// Layers of its encoder, if it is residual.
+    pub layers: Option<usize>,
+    /// Size of the encoder.
+    pub encoder: Size,
+    /// The published name of a parameter of the encoder, from the fields that lead to it.
+    pub encoder_key: fn(&[&str]) -> String,
+    /// Shape of the decoder.
+    pub decoder: DecoderLayout,
+}
+
 impl DepthArchitecture {
-    /// The type of network that it is one of.
-    pub fn network_type(self) -> DepthNetworkType {
+    /// The table of depth networks.
+    pub(super) fn spec(self) -> DepthSpec {
         match self {
-            Self::Resnet(_) => DepthNetworkType::Resnet,
-            Self::RtMonodepthS => DepthNetworkType::RtMonodepthS,
+            Self::Resnet(architecture) => {
+                let [skips @ .., features] = architecture.feature_channels();
+                let network_type = DepthNetworkType::Resnet;
+                DepthSpec {
+                    network_type,
+                    layers: Some(architecture.layers()),
+                    encoder: architecture.size(1),
+                    encoder_key: ResnetEncoder::key,
+                    decoder: DecoderLayout {
+                        channels: &DECODER_CHANNELS,
+                        scales: network_type.scales(),
+                        features,
+                        skips: skips.to_vec(),
+                        output: |channels, initial| {
+                            Convolution::of_decoder(channels, 3, Padding::Reflect(1), initial)
+                        },
+                        names: ["conv.conv", "conv"],
+                    },
+                }
+            }
+            Self::RtMonodepthS => {
+                let network_type = DepthNetworkType::RtMonodepthS;
+                DepthSpec {
+                    network_type,
+                    layers: None,
+                    encoder: RtMonodepthEncoder::size(),
+                    encoder_key: RtMonodepthEncoder::key,
+                    decoder: DecoderLayout {
+                        channels: &rt_monodepth::DECODER_CHANNELS,
+                        scales: network_type.scales(),
+                        features: RtMonodepthEncoder::FEATURE_CHANNELS,
+                        skips: Vec::new(),
+                        output: |channels, initial| {
+                            Convolution::of_residual_network(channels, 3, 1, initial).with_bias(initial)
+                        },
+                        names: ["conv", "conv3"],
+                    },
+                }
+            }
         }
     }
 
-    /// Channels of the coarsest feature map.
-    pub(super) fn feature_channels(self) -> usize {
-        match self {
-            Self::Resnet(architecture) => architecture.feature_channels()[4],
-            Self::RtMonodepthS => RtMonodepthEncoder::FEATURE_CHANNELS,
-        }
+    /// The type of network that it is one of.
+    pub fn network_type(self) -> DepthNetworkType {
+        self.spec().network_type
     }
 }
 
@@ -63,12 +115,12 @@ pub enum Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new(architecture: DepthArchitecture, initial: &mut Initialiser, device: &Device) -> Self {
+    pub(super) fn new(architecture: DepthArchitecture, initial: &mut Initialiser) -> Self {
         match architecture {
             DepthArchitecture::Resnet(architecture) => {
-                Self::Resnet(ResnetEncoder::new(architecture, 1, initial, device))
+                Self::Resnet(ResnetEncoder::new(architecture, 1, initial))
             }
-            DepthArchitecture::RtMonodepthS => Self::RtMonodepthS(RtMonodepthEncoder::new(initial, device)),
+            DepthArchitecture::RtMonodepthS => Self::RtMonodepthS(RtMonodepthEncoder::new(initial)),
         }
     }
 
@@ -89,66 +141,19 @@ impl Encoder {
         }
     }
 
-    /// Which network it is part of.
+    /// The residual encoder, if it is one.
+    pub(super) fn residual(&self) -> Option<&ResnetEncoder> {
+        match self {
+            Self::Resnet(encoder) => Some(encoder),
+            Self::RtMonodepthS(_) => None,
+        }
+    }
+
+    /// The network that it is part of.
     pub fn architecture(&self) -> DepthArchitecture {
         match self {
             Self::Resnet(encoder) => DepthArchitecture::Resnet(encoder.architecture()),
             Self::RtMonodepthS(_) => DepthArchitecture::RtMonodepthS,
-        }
-    }
-}
-
-/// Feature maps to values in (0, 1) at several scales.
-#[derive(Module, Debug)]
-pub enum Decoder {
-    /// Of the published network.
-    Skip(DepthDecoder),
-    /// Of RT-MonoDepth-S.
-    RtMonodepthS(RtMonodepthDecoder),
-}
-
-impl Decoder {
-    pub(super) fn new(
-        architecture: DepthArchitecture,
-        outputs: &Outputs,
-        initial: &mut Initialiser,
-        device: &Device,
-    ) -> Self {
-        match architecture {
-            DepthArchitecture::Resnet(architecture) => {
-                Self::Skip(DepthDecoder::new(architecture.feature_channels(), outputs, initial, device))
-            }
-            DepthArchitecture::RtMonodepthS => {
-                Self::RtMonodepthS(RtMonodepthDecoder::new(outputs, initial, device))
-            }
-        }
-    }
-
-    /// Values in (0, 1) by scale, `[batch, channels, height / 2^scale, width / 2^scale]`, from the
-    /// feature maps of the encoder of the same network.
-    pub fn forward(&self, features: &[Tensor<4>]) -> BTreeMap<usize, Tensor<4>> {
-        match self {
-            Self::Skip(decoder) => decoder.forward(features),
-            Self::RtMonodepthS(decoder) => {
-                decoder.forward(features.last().expect("an encoder gives feature maps").clone())
-            }
-        }
-    }
-
-    /// Channels of the output.
-    pub(super) fn channels(&self) -> usize {
-        let last = match self {
-            Self::Skip(decoder) => decoder.last(),
-            Self::RtMonodepthS(decoder) => decoder.last(),
-        };
-        last.weight.dims()[0]
-    }
-
-    /// The scales that have an output, in the order of their convolutions in weights files.
-    pub fn scales(&self) -> &[usize] {
-        match self {
-            Self::Skip(decoder) => decoder.scales(),
-            Self::RtMonodepthS(decoder) => decoder.scales(),
         }
     }
 }

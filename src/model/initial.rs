@@ -7,22 +7,31 @@ use burn::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Where the first values of parameters come from, in the order in which layers are built.
+/// Source of the first values of parameters, in the order in which layers are built, and the device that they are
+/// put on.
 ///
-/// The values are drawn on the processor from our own generator, so that a seed means the same
-/// networks on every backend.
+/// The values are drawn on the CPU from our own generator, so that a seed means the same networks on every backend.
 #[derive(Debug)]
-pub(super) enum Initialiser {
-    /// Random values.
-    Random(Box<ChaCha8Rng>),
-    /// Zeros, for networks whose values will be loaded.
-    Blank,
+pub(super) struct Initialiser {
+    /// Random values; without a generator zeros, for networks whose values will be loaded.
+    generator: Option<Box<ChaCha8Rng>>,
+    device: Device,
 }
 
 impl Initialiser {
     /// Random values that a seed decides.
-    pub(super) fn seeded(seed: u64) -> Self {
-        Self::Random(Box::new(ChaCha8Rng::seed_from_u64(seed)))
+    pub(super) fn seeded(seed: u64, device: &Device) -> Self {
+        Self { generator: Some(Box::new(ChaCha8Rng::seed_from_u64(seed))), device: device.clone() }
+    }
+
+    /// Zeros.
+    pub(super) fn blank(device: &Device) -> Self {
+        Self { generator: None, device: device.clone() }
+    }
+
+    /// The device that parameters are put on.
+    pub(super) fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Normally distributed values with mean 0.
@@ -30,9 +39,8 @@ impl Initialiser {
         &mut self,
         shape: [usize; D],
         standard_deviation: f64,
-        device: &Device,
     ) -> Param<Tensor<D>> {
-        self.parameter(shape, device, |generator| {
+        self.parameter(shape, |generator| {
             // Box and Muller's transform; 1 − u lies in (0, 1], where the logarithm is finite.
             let radius = (-2.0 * (1.0 - generator.random::<f64>()).ln()).sqrt();
             standard_deviation * radius * (std::f64::consts::TAU * generator.random::<f64>()).cos()
@@ -40,26 +48,20 @@ impl Initialiser {
     }
 
     /// Values spread evenly over −`bound` to `bound`.
-    pub(super) fn uniform<const D: usize>(
-        &mut self,
-        shape: [usize; D],
-        bound: f64,
-        device: &Device,
-    ) -> Param<Tensor<D>> {
-        self.parameter(shape, device, |generator| bound * (2.0 * generator.random::<f64>() - 1.0))
+    pub(super) fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f64) -> Param<Tensor<D>> {
+        self.parameter(shape, |generator| bound * (2.0 * generator.random::<f64>() - 1.0))
     }
 
     fn parameter<const D: usize>(
         &mut self,
         shape: [usize; D],
-        device: &Device,
         draw: impl Fn(&mut ChaCha8Rng) -> f64,
     ) -> Param<Tensor<D>> {
         let count = Shape::from(shape).num_elements();
-        let values: Vec<f32> = match self {
-            Self::Random(generator) => (0..count).map(|_| draw(generator) as f32).collect(),
-            Self::Blank => vec![0.0; count],
+        let values: Vec<f32> = match &mut self.generator {
+            Some(generator) => (0..count).map(|_| draw(generator) as f32).collect(),
+            None => vec![0.0; count],
         };
-        Param::from_data(TensorData::new(values, shape), device)
+        Param::from_data(TensorData::new(values, shape), &self.device)
     }
 }

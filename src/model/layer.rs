@@ -7,7 +7,7 @@ use crate::compute::ops::{
 };
 use burn::{
     module::{Module, ModuleMapper, Param, RunningState},
-    tensor::{Device, Tensor, activation::relu},
+    tensor::{Tensor, activation::relu},
 };
 
 /// A two-dimensional convolution. Every convolution of the networks goes through
@@ -31,10 +31,9 @@ impl Convolution {
         kernel: usize,
         stride: usize,
         initial: &mut Initialiser,
-        device: &Device,
     ) -> Self {
-        let deviation = (2.0 / (outputs * kernel * kernel) as f64).sqrt();
-        let weight = initial.normal([outputs, inputs, kernel, kernel], deviation, device);
+        let standard_deviation = (2.0 / (outputs * kernel * kernel) as f64).sqrt();
+        let weight = initial.normal([outputs, inputs, kernel, kernel], standard_deviation);
         Self { weight, bias: None, stride, padding: Padding::Zero(kernel / 2) }
     }
 
@@ -45,18 +44,17 @@ impl Convolution {
         kernel: usize,
         padding: Padding,
         initial: &mut Initialiser,
-        device: &Device,
     ) -> Self {
         let bound = default_bound(inputs, kernel);
-        let weight = initial.uniform([outputs, inputs, kernel, kernel], bound, device);
-        Self { weight, bias: None, stride: 1, padding }.with_bias(initial, device)
+        let weight = initial.uniform([outputs, inputs, kernel, kernel], bound);
+        Self { weight, bias: None, stride: 1, padding }.with_bias(initial)
     }
 
     /// The same with a bias spread evenly over ±1/√fan-in.
-    pub(super) fn with_bias(self, initial: &mut Initialiser, device: &Device) -> Self {
+    pub(super) fn with_bias(self, initial: &mut Initialiser) -> Self {
         let [outputs, inputs, kernel, _] = self.weight.dims();
         let bound = default_bound(inputs, kernel);
-        Self { bias: Some(initial.uniform([outputs], bound, device)), ..self }
+        Self { bias: Some(initial.uniform([outputs], bound)), ..self }
     }
 
     /// The same with another stride than it was made with.
@@ -110,7 +108,8 @@ impl BatchNorm {
     /// The share of a new batch in the running statistics.
     const MOMENTUM: f64 = 0.1;
 
-    pub(super) fn new(channels: usize, device: &Device) -> Self {
+    pub(super) fn new(channels: usize, initial: &Initialiser) -> Self {
+        let device = initial.device();
         Self {
             weight: Param::from_tensor(Tensor::ones([channels], device)),
             bias: Param::from_tensor(Tensor::zeros([channels], device)),

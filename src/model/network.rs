@@ -1,88 +1,23 @@
 //! The networks that are trained together, and the one way in which they see a sample.
 
 use super::{
-    depth::{Decoder, DepthArchitecture, DepthNetwork, Encoder},
+    architecture::Architecture,
+    decoder::{Decoder, Outputs},
+    depth::{DepthNetwork, Encoder},
     initial::Initialiser,
     motion::Motions,
-    outputs::Outputs,
-    pose::{PoseArchitecture, PoseModel, PoseNetwork, SeparatePose},
-    resnet::{ResnetArchitecture, ResnetEncoder},
+    pose::PoseNetwork,
+    resnet::ResnetEncoder,
 };
 use crate::{
-    config::{
-        ConfigError, DepthNetworkType, FrameId, NetworkConfig, NetworkFile, ObjectiveConfig, PoseModelInput,
-        PoseModelType,
-    },
+    config::{FrameId, NetworkFile},
     geometry::DepthRange,
 };
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
-
-/// What is to be built.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Architecture {
-    /// The depth network.
-    pub depth: DepthArchitecture,
-    /// The scales that get a disparity.
-    pub scales: Vec<usize>,
-    /// The sources that the predictive mask weighs, if there is one.
-    pub masked_sources: Option<usize>,
-    /// The pose network, if there is one.
-    pub pose: Option<PoseArchitecture>,
-}
-
-impl Architecture {
-    /// The networks that a run needs: a disparity for each scale of the objective, a pose network if it
-    /// has temporal sources.
-    ///
-    /// # Errors
-    /// As [`NetworkConfig::validate`], if there is no such residual network.
-    pub fn new(network: &NetworkConfig, objective: &ObjectiveConfig) -> Result<Self, ConfigError> {
-        network.validate()?;
-        let residual = |layers| {
-            let unknown = || ConfigError(format!("there is no residual network of {layers} layers"));
-            ResnetArchitecture::of_layers(layers).ok_or_else(unknown)
-        };
-        let depth = match network.depth_network {
-            DepthNetworkType::Resnet => DepthArchitecture::Resnet(residual(network.num_layers)?),
-            DepthNetworkType::RtMonodepthS => DepthArchitecture::RtMonodepthS,
-        };
-        let model = match network.pose_model_type {
-            PoseModelType::SeparateResnet => PoseModel::Separate(residual(network.pose_num_layers)?),
-            PoseModelType::Shared => PoseModel::Shared,
-            PoseModelType::Posecnn => PoseModel::Cnn,
-        };
-        let temporal = objective.temporal_sources().count();
-        let frames = match network.pose_model_input {
-            PoseModelInput::Pairs => 2,
-            PoseModelInput::All => 1 + temporal,
-        };
-        Ok(Self {
-            depth,
-            scales: objective.scales.clone(),
-            masked_sources: objective.predictive_mask.then(|| objective.sources().count()),
-            pose: (temporal > 0).then_some(PoseArchitecture { model, frames }),
-        })
-    }
-}
-
-impl fmt::Display for Architecture {
-    /// In a few words: "ResNet18, pose ResNet18 of pairs".
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.depth)?;
-        if self.masked_sources.is_some() {
-            formatter.write_str(", predictive mask")?;
-        }
-        match &self.pose {
-            Some(pose) => write!(formatter, ", pose {pose}"),
-            None => formatter.write_str(", no pose network"),
-        }
-    }
-}
+use std::collections::BTreeMap;
 
 /// Everything that a run trains.
 ///
@@ -98,7 +33,7 @@ pub struct Networks {
     pub predictive_mask: Option<Decoder>,
 }
 
-/// What the networks say of a batch of samples.
+/// Output of the networks for a batch of samples.
 #[derive(Clone, Debug)]
 pub struct Prediction {
     /// Disparity in (0, 1) by scale, `[B, 1, H/2^s, W/2^s]`.
@@ -113,29 +48,29 @@ pub struct Prediction {
 impl Networks {
     /// Networks to be trained from scratch. The seed decides all first values, the same on every device.
     pub fn new(architecture: &Architecture, seed: u64, device: &Device) -> Self {
-        Self::build(architecture, &mut Initialiser::seeded(seed), device)
+        Self::build(architecture, &mut Initialiser::seeded(seed, device))
     }
 
     /// Networks whose convolutions are zeros, to be filled by [`super::weights::map_parameters`].
     pub fn blank(architecture: &Architecture, device: &Device) -> Self {
-        Self::build(architecture, &mut Initialiser::Blank, device)
+        Self::build(architecture, &mut Initialiser::blank(device))
     }
 
-    fn build(architecture: &Architecture, initial: &mut Initialiser, device: &Device) -> Self {
+    fn build(architecture: &Architecture, initial: &mut Initialiser) -> Self {
         let Architecture { depth, scales, masked_sources, pose } = architecture;
+        let layout = depth.spec().decoder;
         let outputs = |channels| Outputs { channels, scales: scales.clone() };
         Self {
             depth: DepthNetwork {
-                encoder: Encoder::new(*depth, initial, device),
-                decoder: Decoder::new(*depth, &outputs(1), initial, device),
+                encoder: Encoder::new(*depth, initial),
+                decoder: Decoder::new(&layout, &outputs(1), initial),
             },
-            pose: pose.map(|pose| PoseNetwork::new(pose, *depth, initial, device)),
-            predictive_mask: masked_sources
-                .map(|sources| Decoder::new(*depth, &outputs(sources), initial, device)),
+            pose: pose.map(|pose| PoseNetwork::new(pose, &layout, initial)),
+            predictive_mask: masked_sources.map(|sources| Decoder::new(&layout, &outputs(sources), initial)),
         }
     }
 
-    /// What they are.
+    /// Type and size of these networks.
     pub fn architecture(&self) -> Architecture {
         Architecture {
             depth: self.depth.encoder.architecture(),
@@ -147,17 +82,9 @@ impl Networks {
 
     /// The residual encoders, each with the file that holds it.
     pub fn residual_encoders(&self) -> Vec<(NetworkFile, &ResnetEncoder)> {
-        let depth = match &self.depth.encoder {
-            Encoder::Resnet(encoder) => Some((NetworkFile::Encoder, encoder)),
-            Encoder::RtMonodepthS(_) => None,
-        };
-        let pose = match &self.pose {
-            Some(PoseNetwork::Separate(SeparatePose { encoder, .. })) => {
-                Some((NetworkFile::PoseEncoder, encoder))
-            }
-            _ => None,
-        };
-        [depth, pose].into_iter().flatten().collect()
+        let depth = self.depth.encoder.residual().map(|encoder| (NetworkFile::Encoder, encoder));
+        let pose = self.pose.as_ref().and_then(PoseNetwork::residual);
+        depth.into_iter().chain(pose.map(|encoder| (NetworkFile::PoseEncoder, encoder))).collect()
     }
 
     /// Sees a batch of samples: the one pass of training, prediction and inspection.
@@ -172,15 +99,17 @@ impl Networks {
         images: &BTreeMap<FrameId, Tensor<4>>,
         range: DepthRange,
     ) -> Prediction {
-        let (features, seen) = match &self.pose {
-            Some(PoseNetwork::Shared(_)) => self.encode_all(frame_ids, images),
-            _ => (self.depth.encoder.forward(images[&FrameId::TARGET].clone()), images.clone()),
+        let spec = self.pose.as_ref().map(|pose| pose.architecture().model.spec());
+        let (features, seen) = if spec.as_ref().is_some_and(|spec| spec.sees_features) {
+            self.encode_all(frame_ids, images)
+        } else {
+            (self.depth.encoder.forward(images[&FrameId::TARGET].clone()), images.clone())
         };
         let disparities = self.depth.decoder.forward(&features);
         let decode = |decoder: &Decoder| decoder.forward(&features);
         let predictive_masks = self.predictive_mask.as_ref().map(decode).unwrap_or_default();
         let pose = self.pose.as_ref().map(|pose| pose.motions(frame_ids, &seen)).unwrap_or_default();
-        let motions = if matches!(self.pose, Some(PoseNetwork::Cnn(_))) {
+        let motions = if spec.is_some_and(|spec| spec.is_scaled_by_depth) {
             let parts: Vec<_> = pose.iter().map(|(id, motion)| (*id, motion.parts())).collect();
             let at_scale = |map| {
                 let unit = mean_inverse_depth(map, range);
@@ -198,13 +127,11 @@ impl Networks {
     /// times the mean of 1 / depth at the finest scale, as in training.
     pub fn next_from_this(&self, this: &Tensor<4>, next: &Tensor<4>, range: DepthRange) -> Option<Tensor<3>> {
         let pose = self.pose.as_ref().filter(|pose| pose.architecture().frames == 2)?;
+        let spec = pose.architecture().model.spec();
         let ids = [FrameId::TARGET, FrameId::NEXT];
         let images = BTreeMap::from([(FrameId::TARGET, this.clone()), (FrameId::NEXT, next.clone())]);
-        let seen = match pose {
-            PoseNetwork::Shared(_) => self.encode_all(&ids, &images).1,
-            PoseNetwork::Separate(_) | PoseNetwork::Cnn(_) => images,
-        };
-        let factor = if matches!(pose, PoseNetwork::Cnn(_)) {
+        let seen = if spec.sees_features { self.encode_all(&ids, &images).1 } else { images };
+        let factor = if spec.is_scaled_by_depth {
             let disparities = self.depth.disparities(this.clone());
             disparities.first_key_value().map(|(_, finest)| mean_inverse_depth(finest, range))
         } else {

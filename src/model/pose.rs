@@ -2,27 +2,24 @@
 //! supplement; [Motion](crate::objective::method#motion) of the method).
 
 use super::{
-    depth::DepthArchitecture,
+    decoder::DecoderLayout,
     initial::Initialiser,
     motion::{Motion, halves},
     pose_cnn::PoseCnn,
     pose_decoder::PoseDecoder,
     resnet::{ResnetArchitecture, ResnetEncoder},
 };
-use crate::config::FrameId;
-use burn::{
-    module::Module,
-    tensor::{Device, Tensor},
-};
+use crate::config::{FrameId, PoseModelType};
+use burn::{module::Module, tensor::Tensor};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// Which pose network.
+/// A pose network by what it is made of and sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoseArchitecture {
     /// What it is made of.
     pub model: PoseModel,
-    /// How many frames it sees at once: 2 are a pair in the order of time, more are all of a sample.
+    /// Number of frames that it sees at once: 2 are a pair in the order of time, more are all of a sample.
     pub frames: usize,
 }
 
@@ -37,22 +34,65 @@ pub enum PoseModel {
     Cnn,
 }
 
+/// Everything about a pose network but its layers.
+pub(super) struct PoseSpec {
+    /// Its type in a configuration.
+    pub model_type: PoseModelType,
+    /// Layers of its encoder, if it has one of its own, which is residual.
+    pub layers: Option<usize>,
+    /// The name a person reads.
+    pub label: String,
+    /// Number of motions that it predicts at least.
+    pub min_motions: usize,
+    /// True if it sees the feature maps of the depth encoder, not images.
+    pub sees_features: bool,
+    /// True if its translations are taken times the mean of 1 / depth.
+    pub is_scaled_by_depth: bool,
+}
+
+impl PoseModel {
+    /// The table of pose networks.
+    pub(super) fn spec(self) -> PoseSpec {
+        match self {
+            Self::Separate(encoder) => PoseSpec {
+                model_type: PoseModelType::SeparateResnet,
+                layers: Some(encoder.layers()),
+                label: encoder.to_string(),
+                // The published networks have two, of which a pair uses the first.
+                min_motions: 2,
+                sees_features: false,
+                is_scaled_by_depth: false,
+            },
+            Self::Shared => PoseSpec {
+                model_type: PoseModelType::Shared,
+                layers: None,
+                label: "shared encoder".to_owned(),
+                min_motions: 1,
+                sees_features: true,
+                is_scaled_by_depth: false,
+            },
+            Self::Cnn => PoseSpec {
+                model_type: PoseModelType::Posecnn,
+                layers: None,
+                label: "PoseCNN".to_owned(),
+                min_motions: 1,
+                sees_features: false,
+                is_scaled_by_depth: true,
+            },
+        }
+    }
+}
+
 impl PoseArchitecture {
-    /// How many motions it predicts: to each other frame from the first. The published networks with an
-    /// encoder of their own have two, of which a pair uses the first.
+    /// Number of motions that it predicts: to each other frame from the first.
     pub(super) fn motions(self) -> usize {
-        let needed = self.frames - 1;
-        if matches!(self.model, PoseModel::Separate(_)) { needed.max(2) } else { needed }
+        (self.frames - 1).max(self.model.spec().min_motions)
     }
 }
 
 impl fmt::Display for PoseArchitecture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.model {
-            PoseModel::Separate(encoder) => encoder.fmt(formatter),
-            PoseModel::Shared => formatter.write_str("shared encoder"),
-            PoseModel::Cnn => formatter.write_str("PoseCNN"),
-        }?;
+        formatter.write_str(&self.model.spec().label)?;
         match self.frames {
             2 => formatter.write_str(" of pairs"),
             frames => write!(formatter, " of {frames} frames"),
@@ -84,24 +124,21 @@ pub struct SeparatePose {
 impl PoseNetwork {
     pub(super) fn new(
         architecture: PoseArchitecture,
-        depth: DepthArchitecture,
+        depth: &DecoderLayout,
         initial: &mut Initialiser,
-        device: &Device,
     ) -> Self {
         let (frames, motions) = (architecture.frames, architecture.motions());
         match architecture.model {
             PoseModel::Separate(encoder) => Self::Separate(SeparatePose {
-                encoder: ResnetEncoder::new(encoder, frames, initial, device),
-                decoder: PoseDecoder::new([1, encoder.feature_channels()[4]], motions, initial, device),
+                encoder: ResnetEncoder::new(encoder, frames, initial),
+                decoder: PoseDecoder::new([1, encoder.feature_channels()[4]], motions, initial),
             }),
-            PoseModel::Shared => {
-                Self::Shared(PoseDecoder::new([frames, depth.feature_channels()], motions, initial, device))
-            }
-            PoseModel::Cnn => Self::Cnn(PoseCnn::new(frames, motions, initial, device)),
+            PoseModel::Shared => Self::Shared(PoseDecoder::new([frames, depth.features], motions, initial)),
+            PoseModel::Cnn => Self::Cnn(PoseCnn::new(frames, motions, initial)),
         }
     }
 
-    /// Which pose network it is.
+    /// The pose network that this is.
     pub fn architecture(&self) -> PoseArchitecture {
         let (model, frames) = match self {
             Self::Separate(SeparatePose { encoder, .. }) => {
@@ -119,7 +156,7 @@ impl PoseNetwork {
         halves(&self.motions_of(frames))
     }
 
-    /// What [`Self::forward`] gives, side by side, `[batch, motions, 6]`.
+    /// Axis-angle and translation of every motion side by side, `[batch, motions, 6]`, as [`Self::forward`].
     fn motions_of(&self, frames: Vec<Tensor<4>>) -> Tensor<3> {
         match self {
             Self::Separate(SeparatePose { encoder, decoder }) => {
@@ -165,7 +202,15 @@ impl PoseNetwork {
         sources.enumerate().map(|(index, source)| (source, motion(index))).collect()
     }
 
-    /// Whether the motion to every temporal source among these frames can be predicted.
+    /// The encoder of its own, if it has one.
+    pub(super) fn residual(&self) -> Option<&ResnetEncoder> {
+        match self {
+            Self::Separate(SeparatePose { encoder, .. }) => Some(encoder),
+            Self::Shared(_) | Self::Cnn(_) => None,
+        }
+    }
+
+    /// Tells if the motion to every temporal source among these frames can be predicted.
     pub(super) fn can_follow(&self, frame_ids: &[FrameId]) -> bool {
         let temporal = frame_ids.iter().filter(|id| **id != FrameId::Stereo).count();
         [2, temporal].contains(&self.architecture().frames)

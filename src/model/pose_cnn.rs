@@ -1,16 +1,17 @@
 //! Motions from frames by seven plain convolutions (Zhou et al., "Unsupervised Learning of Depth and
 //! Ego-Motion from Video", CVPR 2017), as the paper's ablation has them.
 
-use super::{initial::Initialiser, layer::Convolution, motion::motions_of_map};
-use crate::compute::ops::convolution::{Activation, Padding};
-use burn::{
-    module::Module,
-    tensor::{Device, Tensor},
+use super::{
+    initial::Initialiser,
+    layer::Convolution,
+    motion::motions_of_map,
+    size::{self, Size},
 };
+use crate::compute::ops::convolution::{Activation, Padding};
+use burn::{module::Module, tensor::Tensor};
 
 /// Channels and kernel of each convolution; each halves the size.
-pub(super) const LAYERS: [(usize, usize); 7] =
-    [(16, 7), (32, 5), (64, 3), (128, 3), (256, 3), (256, 3), (256, 3)];
+const LAYERS: [(usize, usize); 7] = [(16, 7), (32, 5), (64, 3), (128, 3), (256, 3), (256, 3), (256, 3)];
 
 /// Seven convolutions, one more, and a mean over the image.
 #[derive(Module, Debug)]
@@ -21,12 +22,12 @@ pub struct PoseCnn {
 
 impl PoseCnn {
     /// A network from so many frames to so many motions.
-    pub(super) fn new(frames: usize, motions: usize, initial: &mut Initialiser, device: &Device) -> Self {
+    pub(super) fn new(frames: usize, motions: usize, initial: &mut Initialiser) -> Self {
         let mut inputs = 3 * frames;
         let mut convolution = |outputs, kernel, stride| {
             let padding = Padding::Zero(kernel / 2);
             let channels = [std::mem::replace(&mut inputs, outputs), outputs];
-            Convolution::of_decoder(channels, kernel, padding, initial, device).with_stride(stride)
+            Convolution::of_decoder(channels, kernel, padding, initial).with_stride(stride)
         };
         let net = LAYERS.iter().map(|(outputs, kernel)| convolution(*outputs, *kernel, 2)).collect();
         Self { net, pose_conv: convolution(6 * motions, 1, 1) }
@@ -39,7 +40,16 @@ impl PoseCnn {
         motions_of_map(self.pose_conv.forward(x))
     }
 
-    /// How many frames it takes.
+    /// Size of a network for so many frames.
+    pub(super) fn size(frames: usize) -> Size {
+        let mut inputs = 3 * frames;
+        let layers = LAYERS.iter().zip(1..).map(|((outputs, kernel), halvings)| {
+            size::convolution([std::mem::replace(&mut inputs, *outputs), *outputs], *kernel, halvings)
+        });
+        layers.sum()
+    }
+
+    /// Number of frames that it takes.
     pub(super) fn frames(&self) -> usize {
         self.net[0].weight.dims()[1] / 3
     }

@@ -1,11 +1,13 @@
 //! From encoders' feature maps to motions.
 
-use super::{initial::Initialiser, layer::Convolution, motion::motions_of_map};
-use crate::compute::ops::convolution::{Activation, Padding};
-use burn::{
-    module::Module,
-    tensor::{Device, Tensor},
+use super::{
+    initial::Initialiser,
+    layer::Convolution,
+    motion::motions_of_map,
+    size::{self, Size},
 };
+use crate::compute::ops::convolution::{Activation, Padding};
+use burn::{module::Module, tensor::Tensor};
 
 /// Four convolutions and a mean over the image.
 #[derive(Module, Debug)]
@@ -15,7 +17,7 @@ pub struct PoseDecoder {
 }
 
 /// Channels between the convolutions.
-pub(super) const CHANNELS: usize = 256;
+const CHANNELS: usize = 256;
 
 impl PoseDecoder {
     /// A decoder of so many feature maps of so many channels to so many motions.
@@ -23,11 +25,10 @@ impl PoseDecoder {
         [maps, feature_channels]: [usize; 2],
         motions: usize,
         initial: &mut Initialiser,
-        device: &Device,
     ) -> Self {
         let mut convolution = |channels, kernel| {
             let padding = Padding::Zero(kernel / 2);
-            Convolution::of_decoder(channels, kernel, padding, initial, device)
+            Convolution::of_decoder(channels, kernel, padding, initial)
         };
         let net = vec![
             convolution([feature_channels, CHANNELS], 1),
@@ -49,7 +50,15 @@ impl PoseDecoder {
         motions_of_map(last.forward(second.activated(x, Activation::Relu)))
     }
 
-    /// How many feature maps it takes.
+    /// Size of a decoder of so many feature maps of so many channels, each halved so often, to so many motions.
+    pub(super) fn size([maps, feature_channels]: [usize; 2], motions: usize, halvings: usize) -> Size {
+        size::convolution([feature_channels, CHANNELS], 1, halvings)
+            + size::convolution([CHANNELS * maps, CHANNELS], 3, halvings)
+            + size::convolution([CHANNELS, CHANNELS], 3, halvings)
+            + size::convolution([CHANNELS, 6 * motions], 1, halvings)
+    }
+
+    /// Number of feature maps that it takes.
     pub(super) fn maps(&self) -> usize {
         self.net[1].weight.dims()[1] / CHANNELS
     }

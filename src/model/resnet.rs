@@ -3,15 +3,13 @@
 use super::{
     initial::Initialiser,
     layer::{BatchNorm, Convolution},
+    size::{self, Size},
 };
 use crate::compute::ops::{max_pool, standardise};
-use burn::{
-    module::Module,
-    tensor::{Device, Tensor},
-};
+use burn::{module::Module, tensor::Tensor};
 use serde::{Deserialize, Serialize};
 
-/// Which residual network: the kind of its blocks and how many each of the four stages has.
+/// A residual network: the kind of its blocks and how many each of the four stages has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResnetArchitecture {
     /// Blocks of 1×1, 3×3 and 1×1 convolutions that end in four times their width, instead of two 3×3.
@@ -45,6 +43,32 @@ impl ResnetArchitecture {
         let convolutions = if self.bottleneck { 3 } else { 2 };
         // The stem's convolution and the classifier that the encoder leaves out count by tradition.
         self.blocks.iter().sum::<usize>() * convolutions + 2
+    }
+
+    /// Size of the encoder for so many images at once.
+    pub(super) fn size(self, images: usize) -> Size {
+        let mut size = size::convolution([3 * images, 64], 7, 1);
+        let mut inputs = 64;
+        let [_, channels @ ..] = self.feature_channels();
+        for ((blocks, outputs), halvings) in self.blocks.into_iter().zip(channels).zip(2..) {
+            for block in 0..blocks {
+                size = size
+                    + if self.bottleneck {
+                        let width = outputs / 4;
+                        size::convolution([inputs, width], 1, halvings)
+                            + size::convolution([width, width], 3, halvings)
+                            + size::convolution([width, outputs], 1, halvings)
+                    } else {
+                        size::convolution([inputs, outputs], 3, halvings)
+                            + size::convolution([outputs, outputs], 3, halvings)
+                    };
+                if block == 0 && inputs != outputs {
+                    size = size + size::convolution([inputs, outputs], 1, halvings);
+                }
+                inputs = outputs;
+            }
+        }
+        size
     }
 
     /// Channels of the five feature maps, finest first.
@@ -85,12 +109,10 @@ impl Block {
         stride: usize,
         bottleneck: bool,
         initial: &mut Initialiser,
-        device: &Device,
     ) -> Self {
         let width = if bottleneck { outputs / 4 } else { outputs };
-        let mut convolution = |channels, kernel, stride| {
-            Convolution::of_residual_network(channels, kernel, stride, initial, device)
-        };
+        let mut convolution =
+            |channels, kernel, stride| Convolution::of_residual_network(channels, kernel, stride, initial);
         let (conv1, conv2, conv3) = if bottleneck {
             let narrow = convolution([inputs, width], 1, 1);
             let spatial = convolution([width, width], 3, stride);
@@ -98,18 +120,18 @@ impl Block {
         } else {
             (convolution([inputs, width], 3, stride), convolution([width, width], 3, 1), None)
         };
-        let downsample = (stride != 1 || inputs != outputs).then(|| Downsample {
-            convolution: convolution([inputs, outputs], 1, stride),
-            normalisation: BatchNorm::new(outputs, device),
-        });
+        let downsample =
+            (stride != 1 || inputs != outputs).then(|| convolution([inputs, outputs], 1, stride));
+        let normalisation = |channels| BatchNorm::new(channels, initial);
         Self {
             conv1,
-            bn1: BatchNorm::new(width, device),
+            bn1: normalisation(width),
             conv2,
-            bn2: BatchNorm::new(width, device),
-            bn3: conv3.is_some().then(|| BatchNorm::new(outputs, device)),
+            bn2: normalisation(width),
+            bn3: conv3.is_some().then(|| normalisation(outputs)),
             conv3,
-            downsample,
+            downsample: downsample
+                .map(|convolution| Downsample { convolution, normalisation: normalisation(outputs) }),
         }
     }
 
@@ -141,14 +163,9 @@ pub struct ResnetEncoder {
 }
 
 impl ResnetEncoder {
-    pub(super) fn new(
-        architecture: ResnetArchitecture,
-        images: usize,
-        initial: &mut Initialiser,
-        device: &Device,
-    ) -> Self {
+    pub(super) fn new(architecture: ResnetArchitecture, images: usize, initial: &mut Initialiser) -> Self {
         let channels = architecture.feature_channels();
-        let conv1 = Convolution::of_residual_network([3 * images, channels[0]], 7, 2, initial, device);
+        let conv1 = Convolution::of_residual_network([3 * images, channels[0]], 7, 2, initial);
         let mut stage = |index: usize| -> Vec<Block> {
             let [inputs, outputs] = [channels[index], channels[index + 1]];
             (0..architecture.blocks[index])
@@ -156,19 +173,19 @@ impl ResnetEncoder {
                     // The first stage follows a pooling, so it alone keeps the size.
                     0 => {
                         let stride = if index == 0 { 1 } else { 2 };
-                        Block::new([inputs, outputs], stride, architecture.bottleneck, initial, device)
+                        Block::new([inputs, outputs], stride, architecture.bottleneck, initial)
                     }
-                    _ => Block::new([outputs, outputs], 1, architecture.bottleneck, initial, device),
+                    _ => Block::new([outputs, outputs], 1, architecture.bottleneck, initial),
                 })
                 .collect()
         };
         Self {
             conv1,
-            bn1: BatchNorm::new(channels[0], device),
             layer1: stage(0),
             layer2: stage(1),
             layer3: stage(2),
             layer4: stage(3),
+            bn1: BatchNorm::new(channels[0], initial),
         }
     }
 
@@ -184,12 +201,18 @@ impl ResnetEncoder {
         [f0, f1, f2, f3, f4]
     }
 
-    /// How many images it sees at once.
+    /// The published name of a parameter, from the fields that lead to it.
+    pub(super) fn key(fields: &[&str]) -> String {
+        let key = fields.join(".").replace("downsample.convolution", "downsample.0");
+        format!("encoder.{}", key.replace("downsample.normalisation", "downsample.1"))
+    }
+
+    /// Number of images that it sees at once.
     pub(super) fn images(&self) -> usize {
         self.conv1.weight.dims()[1] / 3
     }
 
-    /// Which residual network this is.
+    /// The residual network that this is.
     pub fn architecture(&self) -> ResnetArchitecture {
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         ResnetArchitecture {

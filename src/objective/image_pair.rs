@@ -1,7 +1,10 @@
 //! The photometric side of one scale: warped sources against the target, in one fused operation, or
 //! composed of burn's own for the twin and for options that the fused one lacks.
 
-use super::{Inputs, MinimumLoss, PhotometricTerm, Projection, depth, photometric_loss, warp};
+use super::{
+    Inputs, MinimumLoss, PhotometricTerm, Projection, depth, inputs::constant, photometric_loss,
+    synthesis::rigid_flow, warp,
+};
 use crate::{
     compute::{
         is_gpu,
@@ -65,9 +68,20 @@ impl ImagePair {
         term.between(image, self.target.clone())
     }
 
-    /// A source as it is, by its place among them.
-    pub fn source(&self, place: usize) -> Tensor<4> {
-        self.sources.clone().narrow(1, 3 * place, 3)
+    /// A source without any warp, by its index.
+    pub fn source(&self, index: usize) -> Tensor<4> {
+        self.sources.clone().narrow(1, 3 * index, 3)
+    }
+
+    /// Length in pixels of the flow of the rigid scene to a source, `[B, 1, H, W]`, by depth and motion of the finest
+    /// scale.
+    pub fn flow(&self, config: &ObjectiveConfig, inputs: &Inputs, id: FrameId) -> Option<Tensor<4>> {
+        let finest = config.finest_scale();
+        let disparity = resize_bilinear(constant(inputs.disparities.get(&finest)?), self.size());
+        let motion = constant(inputs.source_from_target[&finest].get(&id)?);
+        let projection = Projection::new(motion, &inputs.intrinsics, self.size());
+        let depth = depth(disparity, DepthRange::from(config));
+        Some(rigid_flow(&projection, depth, !config.sample_align_corners_false))
     }
 
     fn size(&self) -> ImageSize {

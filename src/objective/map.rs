@@ -1,7 +1,17 @@
-//! The names of everything the objective computes that can be looked at.
+//! The maps that can be looked at, and everything about each of them but how it is computed.
+//!
+//! A new map is a variant of [`MapName`], an entry of [`MapName::FAMILIES`] and an arm of [`MapName::spec`], all in
+//! this file, and its computation, which the compiler asks for in `map_values.rs`. Tests of this file and
+//! `tests/maps.rs` fail if the entry is missing or the map does not come when it is asked for.
 
-use super::PhotometricTerm;
-use crate::config::{FrameId, ObjectiveConfig};
+use super::{
+    PhotometricTerm::{self, L1, Ssim},
+    map_kind::{Categories, MapGroup, MapKind, MapOrigin, ScalarStyle, UsualRange},
+};
+use crate::{
+    config::{FrameId, ObjectiveConfig},
+    geometry::colormap::Colormap,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -9,232 +19,463 @@ use std::fmt;
 /// choose one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum MapName {
-    /// A clean image of the sample, [3, H, W] in 0 to 1.
+    /// A clean image of the sample, `[3, H, W]` in 0 to 1.
     Colour(FrameId),
-    /// The same as the networks see it, after augmentation, [3, H, W] in 0 to 1.
+    /// The same as the networks see it, after augmentation, `[3, H, W]` in 0 to 1.
     Augmented(FrameId),
-    /// The network's output at a scale, [1, H/2^s, W/2^s] in 0 to 1.
+    /// The network's output at a scale, `[1, H/2^s, W/2^s]` in 0 to 1.
     Disparity(usize),
-    /// Depth at full resolution from the disparity of scale 0, [1, H, W].
+    /// Depth at full resolution from the disparity of scale 0, `[1, H, W]`.
     Depth,
-    /// |disparity − disparity of the mirrored image, mirrored back| at the finest scale, [1, H/2^s, W/2^s]: the
+    /// |disparity − disparity of the mirrored image, mirrored back| at the finest scale, `[1, H/2^s, W/2^s]`: the
     /// uncertainty "Post" of Poggi et al., "On the Uncertainty of Self-Supervised Monocular Depth Estimation"
     /// (CVPR 2020).
     FlipUncertainty,
-    /// The source warped into the target with the depth of scale 0, [3, H, W].
+    /// Length in pixels of the way from each pixel of the compared images to where the source is sampled for it,
+    /// through depth and motion: the optical flow of a rigid scene, `[1, H, W]`.
+    RigidFlow(FrameId),
+    /// The source warped into the target with the depth of scale 0, `[3, H, W]`.
     Warped(FrameId),
-    /// Photometric loss of the warped source, [1, H, W].
+    /// Photometric loss of the warped source, `[1, H, W]`.
     Reprojection(FrameId),
-    /// Photometric loss of the source as it is, without tie-break noise, [1, H, W].
+    /// Photometric loss of the source without any warp and without tie-break noise, `[1, H, W]`.
     Identity(FrameId),
-    /// The loss that is optimised at each pixel of scale 0: the least of the above, [1, H, W].
+    /// The loss that is optimised at each pixel of scale 0: the minimum of the above, `[1, H, W]`.
     MinimumLoss,
-    /// What each pixel of a scale contributes to its smoothness, before the weight, [1, H/2^s, W/2^s].
+    /// Contribution of each pixel of a scale to its smoothness, before the weight, `[1, H/2^s, W/2^s]`.
     Smoothness(usize),
-    /// A part of the reprojection loss, before its share, [1, H, W].
+    /// A part of the reprojection loss, before its share, `[1, H, W]`.
     ReprojectionTerm(PhotometricTerm, FrameId),
-    /// A part of the identity loss, before its share, [1, H, W].
+    /// A part of the identity loss, before its share, `[1, H, W]`.
     IdentityTerm(PhotometricTerm, FrameId),
-    /// Which one was least: an index into identity losses, then reprojection losses, [1, H, W].
+    /// Index of the minimum among the identity losses, then the reprojection losses, `[1, H, W]`.
     ChosenSource,
-    /// 1 where a reprojection was least, so that the pixel trains; 0 where it is masked, [1, H, W].
+    /// 1 where a reprojection is the minimum, so that the pixel trains; 0 where it is masked, `[1, H, W]`.
     AutoMask,
-    /// The predicted weight of a source's reprojection loss, [1, H, W] in 0 to 1.
+    /// The predicted weight of a source's reprojection loss, `[1, H, W]` in 0 to 1.
     PredictiveMask(FrameId),
-    /// How the sample's total loss changes with the disparity of the finest scale at each pixel, motions
-    /// held, [1, H/2^s, W/2^s].
+    /// Derivative of the sample's total loss with respect to the disparity of the finest scale at each pixel,
+    /// motions held, `[1, H/2^s, W/2^s]`.
     DisparityGradient,
-    /// Measured or exact depth in metres at the size of the images, [1, H, W]; 0 where it is not known.
+    /// Measured or exact depth in metres at the size of the images, `[1, H, W]`; 0 where it is not known.
     TrueDepth,
-    /// (predicted − true) / true depth, [1, H, W]; 0 where the true depth is not known.
+    /// (predicted − true) / true depth, `[1, H, W]`; 0 where the true depth is not known.
     DepthError,
 }
 
-/// How the values of a map are to be read, and so drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapKind {
-    /// Three colour channels.
-    Colour,
-    /// One number a pixel.
-    Scalar,
-    /// One of a few choices a pixel.
-    Category,
+/// The other maps like one, of which an objective has any number.
+enum Members {
+    /// There is only one.
+    One(MapName),
+    /// A map for each frame.
+    Frames(FrameId, fn(FrameId) -> MapName),
+    /// A map for each frame that the networks see: all but the stereo camera's.
+    Temporal(FrameId, fn(FrameId) -> MapName),
+    /// A map for each source.
+    Sources(FrameId, fn(FrameId) -> MapName),
+    /// A map for each trained scale.
+    Scales(usize, fn(usize) -> MapName),
+}
+
+impl Members {
+    /// Those of an objective, in its order.
+    fn of(&self, objective: &ObjectiveConfig) -> Vec<MapName> {
+        let frames = objective.frame_ids.iter().copied();
+        match self {
+            Self::One(name) => vec![*name],
+            Self::Frames(_, name) => frames.map(name).collect(),
+            Self::Temporal(_, name) => frames.filter(|id| *id != FrameId::Stereo).map(name).collect(),
+            Self::Sources(_, name) => objective.sources().map(name).collect(),
+            Self::Scales(_, name) => objective.scales.iter().copied().map(name).collect(),
+        }
+    }
+
+    /// This one's frame or scale, as a person reads it and as a file names it.
+    fn texts(&self) -> [String; 2] {
+        match self {
+            Self::One(_) => Default::default(),
+            Self::Frames(id, _) | Self::Temporal(id, _) | Self::Sources(id, _) => [id.label(), id.tag()],
+            Self::Scales(scale, _) => [scale.to_string(), scale.to_string()],
+        }
+    }
+}
+
+/// Everything about a map but how it is computed.
+struct MapSpec {
+    /// The name a person reads; `{}` stands for the frame or scale.
+    label: &'static str,
+    /// The name in a dump, which is a contract; `{}` stands for the frame or scale.
+    dump: &'static str,
+    /// One sentence for a tooltip.
+    help: &'static str,
+    group: MapGroup,
+    kind: MapKind,
+    origin: MapOrigin,
+    members: Members,
+    /// Tells if an objective with these options has such maps.
+    exists: fn(&ObjectiveConfig) -> bool,
+}
+
+/// A map that every objective has.
+fn always(_: &ObjectiveConfig) -> bool {
+    true
+}
+
+fn has_automask(objective: &ObjectiveConfig) -> bool {
+    !objective.disable_automasking
+}
+
+/// A plain colour scale.
+fn scale(colormap: Colormap, range: UsualRange) -> ScalarStyle {
+    ScalarStyle { colormap, range, logarithmic: false, sparse: false, unit: "" }
+}
+
+/// All but a hundredth at either end.
+const USUAL: UsualRange = UsualRange::AllBut(0.01);
+/// Networks that pad with zeros are off in the outermost pixels, of which there are that many.
+const WITHOUT_BORDER: UsualRange = UsualRange::AllBut(0.03);
+const UNIT: UsualRange = UsualRange::Fixed(0.0, 1.0);
+/// A photometric loss lies between 0 and 1, and on real images nearly all of it below a half.
+const PHOTOMETRIC: UsualRange = UsualRange::Fixed(0.0, 0.5);
+
+impl MapName {
+    /// A map of every family; which frame or scale stands here is of no matter.
+    const FAMILIES: [Self; 21] = {
+        let (frame, source) = (FrameId::TARGET, FrameId::NEXT);
+        [
+            Self::Colour(frame),
+            Self::Augmented(frame),
+            Self::Disparity(0),
+            Self::Depth,
+            Self::FlipUncertainty,
+            Self::RigidFlow(source),
+            Self::Warped(source),
+            Self::Reprojection(source),
+            Self::Identity(source),
+            Self::MinimumLoss,
+            Self::Smoothness(0),
+            Self::ReprojectionTerm(Ssim, source),
+            Self::ReprojectionTerm(L1, source),
+            Self::IdentityTerm(Ssim, source),
+            Self::IdentityTerm(L1, source),
+            Self::ChosenSource,
+            Self::AutoMask,
+            Self::PredictiveMask(source),
+            Self::DisparityGradient,
+            Self::TrueDepth,
+            Self::DepthError,
+        ]
+    };
+
+    /// The table of all maps.
+    fn spec(self) -> MapSpec {
+        use MapKind::Scalar;
+        match self {
+            Self::Colour(id) => MapSpec {
+                label: "colour {}",
+                dump: "color_{}",
+                help: "The clean image that the loss compares",
+                group: MapGroup::Images,
+                kind: MapKind::Colour,
+                origin: MapOrigin::Image,
+                members: Members::Frames(id, Self::Colour),
+                exists: always,
+            },
+            Self::Augmented(id) => MapSpec {
+                label: "augmented {}",
+                dump: "augmented_{}",
+                help: "The image as the networks see it: while training brightness, contrast, saturation and \
+                       hue are changed by chance",
+                group: MapGroup::Images,
+                kind: MapKind::Colour,
+                origin: MapOrigin::NetworkInput,
+                members: Members::Temporal(id, Self::Augmented),
+                exists: always,
+            },
+            Self::Disparity(index) => MapSpec {
+                label: "disparity, scale {}",
+                dump: "disparity_{}",
+                help: "The output of the depth network: 1 is nearest, 0 farthest",
+                group: MapGroup::Prediction,
+                kind: Scalar(scale(Colormap::Magma, WITHOUT_BORDER)),
+                origin: MapOrigin::Prediction,
+                members: Members::Scales(index, Self::Disparity),
+                exists: always,
+            },
+            Self::Depth => MapSpec {
+                label: "depth",
+                dump: "depth",
+                help: "Depth along the optical axis, in the network's own units",
+                group: MapGroup::Prediction,
+                kind: Scalar(ScalarStyle {
+                    logarithmic: true,
+                    unit: "units",
+                    ..scale(Colormap::Turbo, USUAL)
+                }),
+                origin: MapOrigin::Prediction,
+                members: Members::One(self),
+                exists: always,
+            },
+            Self::FlipUncertainty => MapSpec {
+                label: "flip uncertainty",
+                dump: "flip_uncertainty",
+                help: "How far the disparity is from that of the mirrored image: where the network is unsure, \
+                       and at the picture's edges. It takes a prediction of its own",
+                group: MapGroup::Prediction,
+                kind: Scalar(scale(Colormap::Magma, WITHOUT_BORDER)),
+                origin: MapOrigin::MirroredPrediction,
+                members: Members::One(self),
+                exists: always,
+            },
+            Self::RigidFlow(id) => MapSpec {
+                label: "rigid flow {}",
+                dump: "rigid_flow_{}",
+                help: "How many pixels away from its own place each pixel is seen in the source, if only the camera \
+                       moves: from predicted depth and motion",
+                group: MapGroup::Synthesis,
+                kind: Scalar(ScalarStyle { unit: "px", ..scale(Colormap::Turbo, USUAL) }),
+                origin: MapOrigin::Sources,
+                members: Members::Sources(id, Self::RigidFlow),
+                exists: always,
+            },
+            Self::Warped(id) => MapSpec {
+                label: "warped {}",
+                dump: "warped_{}",
+                help: "The source seen from the target's camera, through predicted depth and motion; where both \
+                       are right it equals colour 0",
+                group: MapGroup::Synthesis,
+                kind: MapKind::Colour,
+                origin: MapOrigin::Reprojection,
+                members: Members::Sources(id, Self::Warped),
+                exists: always,
+            },
+            Self::Reprojection(id) => MapSpec {
+                label: "reprojection loss {}",
+                dump: "reprojection_{}",
+                help: "How much the warped source differs from the target (SSIM and L1)",
+                group: MapGroup::Losses,
+                kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
+                origin: MapOrigin::Reprojection,
+                members: Members::Sources(id, Self::Reprojection),
+                exists: always,
+            },
+            Self::Identity(id) => MapSpec {
+                label: "identity loss {}",
+                dump: "identity_{}",
+                help: "How much the source differs from the target without any warp; low where nothing moves \
+                       relative to the camera",
+                group: MapGroup::Losses,
+                kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
+                origin: MapOrigin::Sources,
+                members: Members::Sources(id, Self::Identity),
+                exists: has_automask,
+            },
+            Self::MinimumLoss => MapSpec {
+                label: "minimum loss",
+                dump: "loss",
+                help: "The loss each pixel contributes: the minimum over sources and identities",
+                group: MapGroup::Losses,
+                kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
+                origin: MapOrigin::Reprojection,
+                members: Members::One(self),
+                exists: always,
+            },
+            Self::Smoothness(index) => MapSpec {
+                label: "smoothness, scale {}",
+                dump: "smoothness_map_{}",
+                help: "How much the disparity changes where the image does not; its mean, weighted, is in the \
+                       loss",
+                group: MapGroup::Losses,
+                kind: Scalar(scale(Colormap::Viridis, USUAL)),
+                origin: MapOrigin::Prediction,
+                members: Members::Scales(index, Self::Smoothness),
+                exists: always,
+            },
+            Self::ReprojectionTerm(Ssim, id) => MapSpec {
+                label: "SSIM, warped {}",
+                dump: "reprojection_ssim_{}",
+                help: "How much the structure of the warped source differs from the target's; counts 85 %",
+                group: MapGroup::LossTerms,
+                kind: Scalar(scale(Colormap::Viridis, UNIT)),
+                origin: MapOrigin::Reprojection,
+                members: Members::Sources(id, |id| Self::ReprojectionTerm(Ssim, id)),
+                exists: |objective| !objective.no_ssim,
+            },
+            Self::ReprojectionTerm(L1, id) => MapSpec {
+                label: "L1, warped {}",
+                dump: "reprojection_l1_{}",
+                help: "How much the colours of the warped source differ from the target's; counts 15 %",
+                group: MapGroup::LossTerms,
+                kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
+                origin: MapOrigin::Reprojection,
+                members: Members::Sources(id, |id| Self::ReprojectionTerm(L1, id)),
+                exists: |objective| !objective.no_ssim,
+            },
+            Self::IdentityTerm(Ssim, id) => MapSpec {
+                label: "SSIM, {} as it is",
+                dump: "identity_ssim_{}",
+                help: "How much the structure of the source as it is differs from the target's; counts 85 %",
+                group: MapGroup::LossTerms,
+                kind: Scalar(scale(Colormap::Viridis, UNIT)),
+                origin: MapOrigin::Sources,
+                members: Members::Sources(id, |id| Self::IdentityTerm(Ssim, id)),
+                exists: |objective| has_automask(objective) && !objective.no_ssim,
+            },
+            Self::IdentityTerm(L1, id) => MapSpec {
+                label: "L1, {} as it is",
+                dump: "identity_l1_{}",
+                help: "How much the colours of the source as it is differ from the target's; counts 15 %",
+                group: MapGroup::LossTerms,
+                kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
+                origin: MapOrigin::Sources,
+                members: Members::Sources(id, |id| Self::IdentityTerm(L1, id)),
+                exists: |objective| has_automask(objective) && !objective.no_ssim,
+            },
+            Self::ChosenSource => MapSpec {
+                label: "chosen source",
+                dump: "source_index",
+                help: "Which source, warped or as it is, explains each pixel best",
+                group: MapGroup::Choice,
+                kind: MapKind::Category(Categories::Candidates),
+                origin: MapOrigin::Reprojection,
+                members: Members::One(self),
+                exists: always,
+            },
+            Self::AutoMask => MapSpec {
+                label: "auto-mask",
+                dump: "automask",
+                help: "Bright pixels train; dark ones look the same without any warp and are left out",
+                group: MapGroup::Choice,
+                kind: MapKind::Category(Categories::Training),
+                origin: MapOrigin::Reprojection,
+                members: Members::One(self),
+                exists: has_automask,
+            },
+            Self::PredictiveMask(id) => MapSpec {
+                label: "predictive mask {}",
+                dump: "predictive_mask_{}",
+                help: "How much the network lets the warped source count at each pixel",
+                group: MapGroup::Choice,
+                kind: Scalar(scale(Colormap::Grey, UNIT)),
+                origin: MapOrigin::Sources,
+                members: Members::Sources(id, Self::PredictiveMask),
+                exists: |objective| objective.predictive_mask,
+            },
+            Self::DisparityGradient => MapSpec {
+                label: "gradient of the disparity",
+                dump: "disparity_gradient",
+                help: "How the total loss changes with disparity: where red, more disparity (nearer) would \
+                       lower it, where blue, less; white pixels do not pull",
+                group: MapGroup::Gradient,
+                kind: Scalar(scale(Colormap::Diverging, USUAL)),
+                origin: MapOrigin::Gradient,
+                members: Members::One(self),
+                exists: |objective| objective.sources().next().is_some(),
+            },
+            Self::TrueDepth => MapSpec {
+                label: "true depth",
+                dump: "true_depth",
+                help: "Measured by LiDAR or known exactly, metres; dark where it is not known",
+                group: MapGroup::Truth,
+                kind: Scalar(ScalarStyle {
+                    logarithmic: true,
+                    sparse: true,
+                    unit: "m",
+                    ..scale(Colormap::Turbo, UsualRange::Fixed(2.0, 80.0))
+                }),
+                origin: MapOrigin::TrueDepth,
+                members: Members::One(self),
+                exists: always,
+            },
+            Self::DepthError => MapSpec {
+                label: "depth error",
+                dump: "depth_error",
+                help: "How far the prediction is off, as a share of the true depth: red is too near, blue too \
+                       far",
+                group: MapGroup::Truth,
+                kind: Scalar(ScalarStyle {
+                    sparse: true,
+                    ..scale(Colormap::Diverging, UsualRange::Fixed(-0.3, 0.3))
+                }),
+                origin: MapOrigin::TrueDepth,
+                members: Members::One(self),
+                exists: always,
+            },
+        }
+    }
 }
 
 impl MapName {
-    /// Every map that this objective gives.
-    pub fn all(config: &ObjectiveConfig) -> Vec<Self> {
-        let mut names: Vec<Self> = config.frame_ids.iter().map(|id| Self::Colour(*id)).collect();
-        names.extend(config.scales.iter().map(|scale| Self::Disparity(*scale)));
-        names.push(Self::Depth);
-        names.extend(config.sources().map(Self::Warped));
-        let terms = if config.no_ssim { &[][..] } else { &PhotometricTerm::ALL[..] };
-        for id in config.sources() {
-            names.push(Self::Reprojection(id));
-            names.extend(terms.iter().map(|term| Self::ReprojectionTerm(*term, id)));
-        }
-        for id in config.sources().filter(|_| !config.disable_automasking) {
-            names.push(Self::Identity(id));
-            names.extend(terms.iter().map(|term| Self::IdentityTerm(*term, id)));
-        }
-        names.push(Self::MinimumLoss);
-        names.extend(config.scales.iter().map(|scale| Self::Smoothness(*scale)));
-        names.push(Self::ChosenSource);
-        if !config.disable_automasking {
-            names.push(Self::AutoMask);
-        }
-        if config.predictive_mask {
-            names.extend(config.sources().map(Self::PredictiveMask));
-        }
+    /// Every map that can be looked at while this objective is used, in their order: those of the objective, the
+    /// input and the uncertainty of the networks, the gradient, and comparisons with the true depth of the data.
+    pub fn available(objective: &ObjectiveConfig) -> Vec<Self> {
+        let specs = Self::FAMILIES.map(Self::spec).into_iter().filter(|spec| (spec.exists)(objective));
+        let mut names: Vec<Self> = specs.flat_map(|spec| spec.members.of(objective)).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Those that the objective itself computes.
+    pub fn of_objective(objective: &ObjectiveConfig) -> Vec<Self> {
+        let mut names = Self::available(objective);
+        names.retain(|name| name.origin().is_of_objective());
         names
     }
 
     /// The source that it is of, if it is of one through or without depth and motion.
     pub fn source(self) -> Option<FrameId> {
-        match self {
-            Self::Warped(id)
-            | Self::Reprojection(id)
-            | Self::ReprojectionTerm(_, id)
-            | Self::Identity(id)
-            | Self::IdentityTerm(_, id)
-            | Self::PredictiveMask(id) => Some(id),
+        match self.spec().members {
+            Members::Sources(id, _) => Some(id),
             _ => None,
         }
     }
 
     /// The same of another source.
     pub fn of_source(self, id: FrameId) -> Self {
-        match self {
-            Self::Warped(_) => Self::Warped(id),
-            Self::Reprojection(_) => Self::Reprojection(id),
-            Self::ReprojectionTerm(term, _) => Self::ReprojectionTerm(term, id),
-            Self::Identity(_) => Self::Identity(id),
-            Self::IdentityTerm(term, _) => Self::IdentityTerm(term, id),
-            Self::PredictiveMask(_) => Self::PredictiveMask(id),
-            other => other,
+        match self.spec().members {
+            Members::Sources(_, name) => name(id),
+            _ => self,
         }
     }
 
-    /// Every map that can be looked at while this objective is used: what it gives, what the networks see and
-    /// are unsure of, the gradient, and comparisons with the true depth of the data; in their order.
-    pub fn shown(config: &ObjectiveConfig) -> Vec<Self> {
-        let mut names = Self::all(config);
-        let temporal = config.frame_ids.iter().filter(|id| **id != FrameId::Stereo);
-        names.extend(temporal.map(|id| Self::Augmented(*id)));
-        names.push(Self::FlipUncertainty);
-        names.extend(config.sources().next().map(|_| Self::DisparityGradient));
-        names.extend(Self::OF_TRUTH);
-        names.sort_unstable();
-        names
-    }
-
-    /// Comparisons with the true depth.
-    pub const OF_TRUTH: [Self; 2] = [Self::TrueDepth, Self::DepthError];
-
-    /// How its values are to be drawn.
+    /// The usual way to read and draw its values.
     pub fn kind(self) -> MapKind {
-        match self {
-            Self::Colour(_) | Self::Augmented(_) | Self::Warped(_) => MapKind::Colour,
-            Self::ChosenSource | Self::AutoMask => MapKind::Category,
-            _ => MapKind::Scalar,
-        }
+        self.spec().kind
     }
 
-    /// Whether it is computed on the way to the reprojection loss, rather than given or cheap.
-    pub(super) fn is_of_reprojection(self) -> bool {
-        use MapName::{AutoMask, ChosenSource, MinimumLoss, Reprojection, ReprojectionTerm, Warped};
-        matches!(
-            self,
-            Warped(_) | Reprojection(_) | ReprojectionTerm(..) | MinimumLoss | ChosenSource | AutoMask
-        )
+    /// The heading under which it is found.
+    pub fn group(self) -> MapGroup {
+        self.spec().group
+    }
+
+    /// What it is computed from, and by whom.
+    pub fn origin(self) -> MapOrigin {
+        self.spec().origin
+    }
+
+    /// True if 0 means that nothing is known of a pixel.
+    pub fn is_sparse(self) -> bool {
+        matches!(self.kind(), MapKind::Scalar(ScalarStyle { sparse: true, .. }))
     }
 
     /// One sentence for a tooltip.
     pub fn help(self) -> &'static str {
-        match self {
-            Self::Colour(_) => "The clean image that the loss compares",
-            Self::Augmented(_) => {
-                "The image as the networks see it: while training brightness, contrast, saturation and hue are \
-                 changed by chance"
-            }
-            Self::FlipUncertainty => {
-                "How far the disparity is from that of the mirrored image: where the network is unsure, and at \
-                 the picture's edges. It takes a prediction of its own"
-            }
-            Self::Smoothness(_) => {
-                "How much the disparity changes where the image does not; its mean, weighted, is in the loss"
-            }
-            Self::ReprojectionTerm(PhotometricTerm::Ssim, _) => {
-                "How much the structure of the warped source differs from the target's; counts 85 %"
-            }
-            Self::ReprojectionTerm(PhotometricTerm::L1, _) => {
-                "How much the colours of the warped source differ from the target's; counts 15 %"
-            }
-            Self::IdentityTerm(PhotometricTerm::Ssim, _) => {
-                "How much the structure of the source as it is differs from the target's; counts 85 %"
-            }
-            Self::IdentityTerm(PhotometricTerm::L1, _) => {
-                "How much the colours of the source as it is differ from the target's; counts 15 %"
-            }
-            Self::Disparity(_) => "What the depth network says: 1 is nearest, 0 farthest",
-            Self::Depth => "Depth along the optical axis, in the network's own units",
-            Self::Warped(_) => {
-                "The source seen from the target's camera, through predicted depth and motion; \
-                 where both are right it equals colour 0"
-            }
-            Self::Reprojection(_) => "How much the warped source differs from the target (SSIM and L1)",
-            Self::Identity(_) => {
-                "How much the source differs from the target without any warp; \
-                 low where nothing moves relative to the camera"
-            }
-            Self::MinimumLoss => "The loss each pixel contributes: the least over sources and identities",
-            Self::ChosenSource => "Which source, warped or as it is, explains each pixel best",
-            Self::AutoMask => {
-                "Bright pixels train; dark ones look the same without any warp and are left out"
-            }
-            Self::TrueDepth => "Measured by LiDAR or known exactly, metres; dark where it is not known",
-            Self::DepthError => {
-                "How far the prediction is off, as a share of the true depth: red is too near, blue too far"
-            }
-            Self::DisparityGradient => {
-                "How the total loss changes with disparity: where red, more disparity (nearer) would lower it, \
-                 where blue, less; white pixels do not pull"
-            }
-            Self::PredictiveMask(_) => "How much the network lets the warped source count at each pixel",
-        }
+        self.spec().help
+    }
+
+    /// The name of its array in a dump: `warped_p1`.
+    pub fn dump_name(self) -> String {
+        let MapSpec { dump, members, .. } = self.spec();
+        let [_, tag] = members.texts();
+        dump.replace("{}", &tag)
     }
 }
 
 impl fmt::Display for MapName {
     /// The name a person reads: "warped +1".
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Colour(id) => write!(formatter, "colour {}", id.label()),
-            Self::Augmented(id) => write!(formatter, "augmented {}", id.label()),
-            Self::FlipUncertainty => formatter.write_str("flip uncertainty"),
-            Self::Smoothness(scale) => write!(formatter, "smoothness, scale {scale}"),
-            Self::ReprojectionTerm(PhotometricTerm::Ssim, id) => {
-                write!(formatter, "SSIM, warped {}", id.label())
-            }
-            Self::ReprojectionTerm(PhotometricTerm::L1, id) => write!(formatter, "L1, warped {}", id.label()),
-            Self::IdentityTerm(PhotometricTerm::Ssim, id) => {
-                write!(formatter, "SSIM, {} as it is", id.label())
-            }
-            Self::IdentityTerm(PhotometricTerm::L1, id) => {
-                write!(formatter, "L1, {} as it is", id.label())
-            }
-            Self::Disparity(scale) => write!(formatter, "disparity, scale {scale}"),
-            Self::Depth => formatter.write_str("depth"),
-            Self::Warped(id) => write!(formatter, "warped {}", id.label()),
-            Self::Reprojection(id) => write!(formatter, "reprojection loss {}", id.label()),
-            Self::Identity(id) => write!(formatter, "identity loss {}", id.label()),
-            Self::MinimumLoss => formatter.write_str("minimum loss"),
-            Self::ChosenSource => formatter.write_str("chosen source"),
-            Self::PredictiveMask(id) => write!(formatter, "predictive mask {}", id.label()),
-            Self::DisparityGradient => formatter.write_str("gradient of the disparity"),
-            Self::TrueDepth => formatter.write_str("true depth"),
-            Self::DepthError => formatter.write_str("depth error"),
-            Self::AutoMask => formatter.write_str("auto-mask"),
-        }
+        let MapSpec { label, members, .. } = self.spec();
+        let [text, _] = members.texts();
+        formatter.write_str(&label.replace("{}", &text))
     }
 }

@@ -5,6 +5,8 @@ mod adjustment;
 mod image_pair;
 mod inputs;
 mod map;
+mod map_kind;
+mod map_values;
 mod minimum;
 mod noise;
 mod photometric;
@@ -16,7 +18,9 @@ pub mod method {}
 
 pub use adjustment::Adjustment;
 pub use inputs::Inputs;
-pub use map::{MapKind, MapName};
+pub use map::MapName;
+pub use map_kind::{Categories, MapGroup, MapKind, MapOrigin, ScalarStyle, UsualRange};
+pub use map_values::prediction_maps;
 pub use minimum::MinimumLoss;
 pub use noise::Noise;
 pub use photometric::{PhotometricTerm, photometric_loss, ssim_loss};
@@ -26,14 +30,14 @@ pub use synthesis::{Projection, depth, warp};
 use crate::{
     compute::{
         is_gpu,
-        ops::{self, reprojection::ReprojectionMaps, resize_bilinear},
+        ops::{self, resize_bilinear},
     },
     config::{FrameId, ImageSize, ObjectiveConfig},
-    geometry::DepthRange,
 };
 use burn::tensor::Tensor;
 use image_pair::ImagePair;
 use inputs::constant;
+use map_values::MapContext;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Weight of the term that keeps a predictive mask from being 0 everywhere.
@@ -82,21 +86,22 @@ impl Objective {
     }
 
     /// Computes the loss and, of the maps, those in `wanted` that this configuration has
-    /// ([`MapName::all`]).
+    /// ([`MapName::of_objective`]).
     ///
     /// # Panics
     /// If an input that the configuration needs is missing or has another shape than it should.
     pub fn evaluate(&self, inputs: &Inputs, wanted: &BTreeSet<MapName>) -> ObjectiveOutput {
         let config = &self.config;
-        let scene = |scale| ImagePair::new(config, inputs, scale, self.composed);
-        let full_size = (!config.v1_multiscale).then(|| scene(0));
+        let pair = |scale| ImagePair::new(config, inputs, scale, self.composed);
+        let full_size = (!config.v1_multiscale).then(|| pair(0));
         let finest = config.finest_scale();
         let (mut scale_losses, mut smoothness) = (BTreeMap::new(), BTreeMap::new());
         let (mut masked_share, mut maps) = (None, BTreeMap::new());
         for scale in config.scales.iter().copied() {
-            let scene = full_size.clone().unwrap_or_else(|| scene(scale));
-            let computed = scale == finest && wanted.iter().any(|name| name.is_of_reprojection());
-            let comparison = scene.compare(config, inputs, scale, computed);
+            let pair = full_size.clone().unwrap_or_else(|| pair(scale));
+            let computed =
+                scale == finest && wanted.iter().any(|name| name.origin() == MapOrigin::Reprojection);
+            let comparison = pair.compare(config, inputs, scale, computed);
             let image = constant(&inputs.colour[&FrameId::TARGET][scale]);
             let disparity = inputs.disparities[&scale].clone();
             let smooth = if self.composed {
@@ -112,7 +117,9 @@ impl Objective {
             smoothness.insert(scale, smooth);
             if scale == finest {
                 masked_share = Some(-comparison.trained_share + 1.0);
-                maps = self.maps(inputs, &scene, scale, comparison.maps.as_ref(), wanted);
+                let reprojection = comparison.maps.as_ref();
+                let context = MapContext { config, size: self.size, inputs, pair: &pair, reprojection };
+                maps = context.maps(wanted);
             }
         }
         ObjectiveOutput {
@@ -129,55 +136,6 @@ impl Objective {
     fn mask_penalty(&self, mask: Tensor<4>) -> Tensor<1> {
         let mask = if self.config.v1_multiscale { mask } else { resize_bilinear(mask, self.size) };
         mask.log().clamp_min(-100.0).mean() * -MASK_WEIGHT
-    }
-
-    fn maps(
-        &self,
-        inputs: &Inputs,
-        scene: &ImagePair,
-        finest: usize,
-        computed: Option<&ReprojectionMaps>,
-        wanted: &BTreeSet<MapName>,
-    ) -> BTreeMap<MapName, Tensor<4>> {
-        let channel = |id: FrameId| self.config.sources().position(|source| source == id);
-        let warped = |id: FrameId| Some(computed?.warped.clone().narrow(1, 3 * channel(id)?, 3));
-        let map = |name: MapName| {
-            Some(match name {
-                MapName::Colour(id) => inputs.colour.get(&id)?.first()?.clone(),
-                MapName::Disparity(scale) => inputs.disparities.get(&scale)?.clone(),
-                MapName::Depth => {
-                    let range = DepthRange::from(&self.config);
-                    depth(resize_bilinear(constant(&inputs.disparities[&finest]), self.size), range)
-                }
-                MapName::Smoothness(scale) => {
-                    let image = inputs.colour.get(&FrameId::TARGET)?.get(scale)?;
-                    smoothness_map(constant(inputs.disparities.get(&scale)?), image)
-                }
-                MapName::Warped(id) => warped(id)?,
-                MapName::ReprojectionTerm(term, id) => scene.term(warped(id)?, term),
-                MapName::IdentityTerm(term, id) => scene.term(scene.source(channel(id)?), term),
-                MapName::Reprojection(id) => computed?.reprojection.clone().narrow(1, channel(id)?, 1),
-                MapName::Identity(id) => scene.identity.clone()?.narrow(1, channel(id)?, 1),
-                MapName::MinimumLoss => computed?.minimum.clone(),
-                MapName::ChosenSource => computed?.chosen.clone(),
-                MapName::PredictiveMask(id) => {
-                    let mask = inputs.predictive_masks.get(&finest)?.clone().narrow(1, channel(id)?, 1);
-                    resize_bilinear(constant(&mask), self.size)
-                }
-                MapName::AutoMask => {
-                    let [_, identities, _, _] = scene.identity.as_ref()?.dims();
-                    let identities = if self.config.avg_reprojection { 1 } else { identities };
-                    computed?.chosen.clone().greater_equal_elem(identities as f32).float()
-                }
-                // Whoever has the samples, the networks or the true depth, or goes back from the loss, gives these.
-                MapName::Augmented(_)
-                | MapName::FlipUncertainty
-                | MapName::TrueDepth
-                | MapName::DepthError
-                | MapName::DisparityGradient => return None,
-            })
-        };
-        wanted.iter().filter_map(|name| Some((*name, constant(&map(*name)?)))).collect()
     }
 }
 

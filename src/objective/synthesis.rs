@@ -74,19 +74,35 @@ fn pixels(size: ImageSize, device: &Device) -> Tensor<3> {
     Tensor::from_data(TensorData::new(values, [1, 3, count]), device)
 }
 
-/// The source image `[B, 3, H, W]` as seen from the target.
+/// The source image `[B, 3, H, W]` as seen from the target, from the projected `coordinates [B, 2, H, W]`;
+/// `align_corners` as in [`sampling_positions`].
+pub fn warp(source: Tensor<4>, coordinates: Tensor<4>, align_corners: bool) -> Tensor<4> {
+    let [_, _, height, width] = source.dims();
+    sample_border(source, sampling_positions(coordinates, ImageSize { height, width }, align_corners))
+}
+
+/// Length in pixels, `[B, 1, H, W]`, of the way from each target pixel with this depth, `[B, 1, H, W]`, to where a
+/// source of the same size is sampled for it: the optical flow of a scene in which only the camera moves.
+pub(super) fn rigid_flow(projection: &Projection, depth: Tensor<4>, align_corners: bool) -> Tensor<4> {
+    let [_, _, height, width] = depth.dims();
+    let size = ImageSize { height, width };
+    let pixels = pixels(size, &depth.device()).narrow(1, 0, 2).reshape([1, 2, height, width]);
+    let flow = sampling_positions(projection.coordinates(depth), size, align_corners) - pixels;
+    flow.powi_scalar(2).sum_dim(1).sqrt()
+}
+
+/// Positions at which a source of this size is sampled, of projected coordinates, both `[B, 2, H, W]`, x then y.
 ///
 /// `align_corners`: take pixel coordinates as they are. False repeats what present-day PyTorch does
 /// with a grid normalised by W − 1: p becomes p·W/(W − 1) − ½, up to half a pixel off
 /// ([View synthesis](super::method#view-synthesis)).
-pub fn warp(source: Tensor<4>, coordinates: Tensor<4>, align_corners: bool) -> Tensor<4> {
+fn sampling_positions(coordinates: Tensor<4>, size: ImageSize, align_corners: bool) -> Tensor<4> {
     if align_corners {
-        return sample_border(source, coordinates);
+        return coordinates;
     }
-    let [_, _, height, width] = source.dims();
     let stretched = |axis: usize, pixels: usize| {
         let ratio = pixels as f32 / (pixels - 1) as f32;
         coordinates.clone().narrow(1, axis, 1).mul_scalar(ratio).sub_scalar(0.5)
     };
-    sample_border(source, Tensor::cat(vec![stretched(0, width), stretched(1, height)], 1))
+    Tensor::cat(vec![stretched(0, size.width), stretched(1, size.height)], 1)
 }

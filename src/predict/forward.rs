@@ -2,11 +2,11 @@
 
 use super::SampleTensors;
 use crate::{
-    compute::{ops::resize_bilinear, upload},
-    config::{FrameId, ImageSize, ObjectiveConfig},
+    compute::upload,
+    config::{FrameId, ObjectiveConfig},
     geometry::DepthRange,
     model::{Networks, Prediction},
-    objective::{Inputs, MapName, Noise, Objective, ObjectiveOutput, depth, smoothness_map},
+    objective::{Inputs, MapName, Noise, Objective, ObjectiveOutput},
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,27 +75,4 @@ pub fn flip_uncertainty(networks: &Networks, samples: &SampleTensors) -> Option<
     let both = Tensor::cat(vec![image.clone(), image.flip([3])], 0);
     let (_, disparity) = networks.depth.disparities(both).pop_first()?;
     Some((disparity.clone().narrow(0, 0, 1) - disparity.narrow(0, 1, 1).flip([3])).abs())
-}
-
-/// Disparities, depth and smoothness without any source to warp: what a depth network alone can show.
-pub fn depth_maps(
-    inputs: &Inputs,
-    config: &ObjectiveConfig,
-    wanted: &BTreeSet<MapName>,
-) -> BTreeMap<MapName, Tensor<4>> {
-    let [_, _, height, width] = inputs.colour[&FrameId::TARGET][0].dims();
-    let disparities = inputs.disparities.iter();
-    let mut maps: BTreeMap<MapName, Tensor<4>> =
-        disparities.map(|(scale, disparity)| (MapName::Disparity(*scale), disparity.clone())).collect();
-    if let Some((_, finest)) = inputs.disparities.first_key_value() {
-        let disparity = resize_bilinear(finest.clone(), ImageSize { height, width });
-        maps.insert(MapName::Depth, depth(disparity, DepthRange::from(config)));
-    }
-    for (scale, disparity) in &inputs.disparities {
-        if let Some(image) = inputs.colour[&FrameId::TARGET].get(*scale) {
-            maps.insert(MapName::Smoothness(*scale), smoothness_map(disparity.clone(), image));
-        }
-    }
-    maps.retain(|name, _| wanted.contains(name));
-    maps
 }

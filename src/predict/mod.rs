@@ -14,7 +14,7 @@ pub use export::{
     CloudFilter, CloudPoint, ColourRange, Legend, SequenceRange, cloud, colour_picture, ply, side_by_side,
     write_ply,
 };
-pub use forward::{depth_maps, flip_uncertainty, forward, inputs};
+pub use forward::{flip_uncertainty, forward, inputs};
 pub use images::{PredictedImage, Predictor};
 pub use motions::MotionPredictor;
 pub use picture::{InputImage, find_images, find_pictures, frames, tell_apart};

@@ -71,7 +71,7 @@ impl InputImage {
         match &self.origin {
             ImageOrigin::File(path) => data::image::read(path),
             ImageOrigin::Frame(source, key) => source.image(key),
-            ImageOrigin::Film(film, place) => film.picture(*place),
+            ImageOrigin::Film(film, place) => film.frame(*place),
         }
     }
 
@@ -131,7 +131,7 @@ fn of_film(path: &Path) -> Result<Vec<InputImage>> {
         name: format!("{stem}/{:06}", place + 1),
         origin: ImageOrigin::Film(film.clone(), place),
     };
-    Ok((0..film.pictures()).map(of_place).collect())
+    Ok((0..film.frame_count()).map(of_place).collect())
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {

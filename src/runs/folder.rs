@@ -136,7 +136,7 @@ impl RunFolder {
         };
         let bytes = read_file(&path)?;
         let text = str::from_utf8(&bytes).map_err(|_| damaged("it is no text"))?;
-        RunFile::parse(text).map_err(|error| damaged(&error.0))
+        RunFile::parse(text).map_err(|error| damaged(&error.to_string()))
     }
 
     /// Writes the configuration; keys of an existing file that this version does not know are kept.
@@ -198,7 +198,8 @@ impl RunFolder {
     /// If it cannot be created.
     pub(crate) fn restore(&self, config: &RunConfig, manifest: &Manifest) -> Result<Option<String>> {
         let checkpoints = self.0.join(CHECKPOINTS);
-        if checkpoints.is_dir() {
+        // A file in its place is told of by whoever writes a checkpoint.
+        if checkpoints.symlink_metadata().is_ok() {
             return Ok(None);
         }
         let gone = if self.0.is_dir() { &checkpoints } else { &self.0 };

@@ -1,73 +1,57 @@
-//! The handle by which a window or a command talks to the thread that owns burn.
+//! The handle through which a window or a command line talks to the session thread.
 
 use super::{
-    CloudFusion, Command, Event, Outcome, Picture, Reply, Request, RequestId, SessionState, Trajectory,
-    worker::Worker,
+    CloudFusion, Command, Event, Failure, Outcome, Picture, Reply, Request, RequestId, SessionState,
+    Trajectory, latest::Latest, worker::Worker,
 };
-use crate::{
-    compute::{Compute, Slot},
-    data::FrameSource,
-    panics,
-    session::Failure,
-};
+use crate::{compute::Compute, data::FrameSource, panics};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::{Builder, JoinHandle},
     time::Duration,
 };
 
-/// The name of the thread that owns burn.
+/// Name of the thread that owns burn.
 pub const SESSION_THREAD: &str = "session";
-
-/// What the session publishes latest-wins: nobody waits for it, and what was not taken is replaced.
-#[derive(Default)]
-pub(super) struct Latest {
-    pub state: Mutex<Arc<SessionState>>,
-    pub picture: Slot<Arc<Picture>>,
-    pub trajectory: Slot<Arc<Trajectory>>,
-    pub fusion: Slot<Arc<CloudFusion>>,
-    /// The frames of the data that is looked at, for those in this process who read thumbnails themselves.
-    pub frames: Mutex<Option<Arc<dyn FrameSource>>>,
-}
 
 /// Sends requests from anywhere, such as an interrupt handler.
 #[derive(Clone)]
 pub struct Requester {
-    // Unbounded, because a window must never wait: it sends a few requests a frame, and all that wait are taken
-    // before the next piece of work.
+    // Unbounded, because a window must never wait. The queue stays short: a window sends a few requests per frame,
+    // and the session takes all of them before its next piece of work.
     requests: Sender<Request>,
     next: Arc<AtomicU64>,
 }
 
 impl Requester {
-    /// Sends a command, which is handled between two steps; its reply bears the number that this returns.
+    /// Sends a command, which is carried out between two steps. The reply will carry the returned number.
     pub fn send(&self, command: Command) -> RequestId {
         let id = RequestId(self.next.fetch_add(1, Ordering::Relaxed));
-        // The thread ends only after `Shutdown`, which is sent from `drop`.
+        // Sending fails only after the thread has ended.
         let _ = self.requests.send(Request { id, command });
         id
     }
 }
 
-/// One session: one thread that owns all burn work. Requests go in and never block; events and what is published
-/// come out and are never waited for. Dropping the handle ends the thread.
+/// A session: one thread that does all work with burn. Sending a request never blocks, and the session never waits
+/// for its events to be taken. Dropping the handle ends the thread.
 pub struct SessionHandle {
     requester: Requester,
-    // Unbounded, because the session must never wait for a window that is not drawn. It holds a run's figures, of
-    // which the window keeps every one anyway; what grows faster than them is published latest-wins.
+    // Unbounded, because the session must never wait for a window that is not drawn. The queue holds the metrics of
+    // a run, all of which the window keeps anyway; larger data is published latest-wins.
     events: Receiver<Event>,
     latest: Arc<Latest>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl SessionHandle {
-    /// Starts the thread. `on_change` is called on it whenever there is something new to take.
+    /// Starts the session thread, which calls `on_change` whenever there is an event or a new value to take.
     pub fn spawn(compute: Compute, on_change: Arc<dyn Fn() + Send + Sync>) -> Self {
-        // Without it a panic on the thread would be caught without its place.
+        // Without the hook, a caught panic would be reported without its place in the program.
         panics::install_hook();
         let (requests, received) = unbounded();
         let (sender, events) = unbounded();
@@ -81,21 +65,21 @@ impl SessionHandle {
         Self { requester, events, latest, thread: Some(thread) }
     }
 
-    /// As [`Requester::send`].
+    /// Sends a command, as [`Requester::send`] does.
     pub fn send(&self, command: Command) -> RequestId {
         self.requester.send(command)
     }
 
-    /// Sends a request with a number of one's own: for those who are the only ones to send.
+    /// Sends a request that has a number already. The caller must be the only one who sends requests.
     pub fn submit(&self, request: Request) {
-        // As in `Requester::send`.
+        // Sending fails only after the thread has ended.
         let _ = self.requester.requests.send(request);
     }
 
-    /// Sends a command and waits for its reply; what else happens meanwhile goes to `others`.
+    /// Sends a command and waits for its reply. All other events until then are passed to `others`.
     ///
     /// # Errors
-    /// As the command fails, or if the session has ended.
+    /// If the command fails, or if the session has ended.
     pub fn call(&self, command: Command, mut others: impl FnMut(Event)) -> Result<Outcome, Failure> {
         let sent = self.send(command);
         while let Some(event) = self.wait() {
@@ -107,7 +91,7 @@ impl SessionHandle {
         Err(Failure { text: "the session has ended".to_owned(), ..Failure::default() })
     }
 
-    /// What happened since the last call.
+    /// Events since the last call.
     pub fn events(&self) -> impl Iterator<Item = Event> + '_ {
         self.events.try_iter()
     }
@@ -117,40 +101,40 @@ impl SessionHandle {
         self.events.recv().ok()
     }
 
-    /// Waits for the next event, at most this long: the state may have changed without one.
+    /// Waits for the next event, at most for `time`. The state may change without an event.
     ///
     /// # Errors
-    /// If none came, or the session has ended.
-    pub fn wait_at_most(&self, time: Duration) -> Result<Event, RecvTimeoutError> {
+    /// If no event came in time, or the session has ended.
+    pub fn wait_timeout(&self, time: Duration) -> Result<Event, RecvTimeoutError> {
         self.events.recv_timeout(time)
     }
 
-    /// The state. It is never older than an event that was taken.
+    /// Latest state. It is never older than an event that was taken.
     pub fn state(&self) -> Arc<SessionState> {
         Arc::clone(&self.latest.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The frames of the data that is looked at.
+    /// Source of the viewed data.
     pub fn frames(&self) -> Option<Arc<dyn FrameSource>> {
         self.latest.frames.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The newest picture, if it was not taken yet.
+    /// Latest picture, if it was not taken yet.
     pub fn picture(&self) -> Option<Arc<Picture>> {
         self.latest.picture.take()
     }
 
-    /// The path of a drive as far as it is predicted, if there is news of it.
+    /// Latest trajectory, if it has grown since it was last taken.
     pub fn trajectory(&self) -> Option<Arc<Trajectory>> {
         self.latest.trajectory.take()
     }
 
-    /// The neighbours of the frame that is shown, if there is news of them.
+    /// Latest neighbours of the viewed frame, if they have changed since they were last taken.
     pub fn fusion(&self) -> Option<Arc<CloudFusion>> {
         self.latest.fusion.take()
     }
 
-    /// A sender for requests from elsewhere.
+    /// Sender of requests, for use elsewhere.
     pub fn requester(&self) -> Requester {
         self.requester.clone()
     }
@@ -160,7 +144,7 @@ impl Drop for SessionHandle {
     fn drop(&mut self) {
         self.send(Command::Shutdown { even_unsaved: true });
         if let Some(thread) = self.thread.take() {
-            // A panic on the thread was already told.
+            // A panic on the thread was already reported.
             let _ = thread.join();
         }
     }

@@ -1,28 +1,24 @@
-//! The session: one thread owns burn. Requests go in and get one reply each; events, a state and pictures come out.
+//! The session: one thread owns burn. It takes requests and gives one reply to each; it publishes events, a state
+//! and pictures.
 
-mod command;
-mod failure;
+mod frame_view;
 mod handle;
 mod jobs;
+mod latest;
+mod map_request;
 mod model;
 mod picture;
 mod protocol;
 mod publisher;
 mod sandbox;
-mod showing;
-mod state;
 mod worker;
 
-pub use command::{Command, OnRun};
 pub use handle::{Requester, SESSION_THREAD, SessionHandle};
-pub use jobs::{
-    CloudFusion, EvaluatedFrames, EvaluationProgress, EvaluationReport, EvaluationRequest, FusionRequest,
-    Neighbour, Pinned, PoseSource, Trajectory,
-};
-pub use model::Provenance;
-pub use picture::{Cloud, Picture, PictureSource};
+pub use picture::{Cloud, CloudFusion, Neighbour, Picture, PictureSource};
 pub use protocol::{
-    Event, Failure, Level, Notice, Outcome, Reply, Request, RequestId, RunEffect, RunStarted, Topic,
+    Activity, Bookmarks, Command, DataReport, DeviceState, EvaluatedFrames, EvaluationProgress,
+    EvaluationReport, EvaluationRequest, Event, Failure, FusionRequest, Level, ModelReport, ModelVersion,
+    Notice, OnRun, Outcome, PoseSource, Provenance, Reply, Request, RequestId, RunEffect, RunStarted,
+    RunState, SessionState, Topic, Trajectory,
 };
 pub use sandbox::{LossSummary, SandboxResult};
-pub use state::{Activity, DataReport, DeviceState, ModelReport, ModelVersion, RunState, SessionState};

@@ -1,6 +1,6 @@
-//! Networks with all that is known of them.
+//! Networks with everything that is known about them.
 
-use super::{ModelReport, ModelVersion};
+use super::{ModelReport, ModelVersion, Provenance};
 use crate::{
     config::{FrameId, ObjectiveConfig, RunConfig},
     data::FrameSource,
@@ -9,55 +9,28 @@ use crate::{
 };
 use anyhow::Result;
 use burn::tensor::Device;
-use serde::{Deserialize, Serialize};
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
-/// Where networks come from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Provenance {
-    /// The weights that come with the program, to look at; runs start from scratch beside them.
-    Demo,
-    /// A weights folder, a run folder or a checkpoint.
-    File(PathBuf),
-    /// A run of this session.
-    Run {
-        /// The run folder.
-        out: PathBuf,
-        /// Steps made.
-        step: u64,
-    },
-}
-
-impl fmt::Display for Provenance {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Demo => formatter.write_str("demo weights"),
-            Self::File(path) => write!(formatter, "{}", path.display()),
-            Self::Run { out, step } => write!(formatter, "{} at step {step}", out.display()),
-        }
-    }
-}
-
-/// Networks in evaluation mode, where they come from, and how they are used. A copy shares their memory; beside
-/// a run, loaded ones take four bytes a weight, 108 MB for the published ResNet18 pair.
+/// Networks in evaluation mode, with their origin and configuration. Clones share the memory of the weights; networks
+/// that are loaded beside a run take four bytes a weight, 108 MB for the published pair with ResNet18.
 #[derive(Clone)]
 pub(super) struct Model {
     pub networks: Networks,
     pub provenance: Provenance,
     pub version: ModelVersion,
-    /// The size and objective that they are looked at with.
+    /// Image size and objective for viewing.
     pub config: RunConfig,
-    /// How their depths become metres, as a file beside the weights says.
+    /// Scale from depths to metres, if a file beside the weights states it.
     pub stated_scale: Option<MetricScale>,
-    /// Whether they were trained with the stereo camera, so that its distance is that of their depths, even if
-    /// the configuration is without.
+    /// True if the networks were trained with the stereo camera, so that their depths have the scale of its
+    /// baseline, even if the configuration does not use it.
     pub knows_stereo: bool,
     pub report: Arc<ModelReport>,
 }
 
 impl Model {
-    /// Reads networks from a folder or file; without one, the demo's. Also gives in words what lies beside them
-    /// and could not be read.
+    /// Loads networks from a folder or file; the demo weights without a path. Also returns a warning if a file beside
+    /// the weights cannot be read.
     pub fn load(path: Option<PathBuf>, id: u64, device: &Device) -> Result<(Self, Option<String>)> {
         let found = path.as_ref().map(|path| RunFolder::weights_in(path));
         let loaded = match &found {
@@ -97,18 +70,18 @@ impl Model {
         Ok((model, warning))
     }
 
-    /// Whether a run starts from them.
-    pub fn is_start(&self) -> bool {
+    /// Tells if runs start from these networks.
+    pub fn starts_runs(&self) -> bool {
         self.provenance != Provenance::Demo
     }
 }
 
-/// Networks as they are, or were, with the frames to look at with them.
+/// Networks at one moment, with the frames to view with them.
 #[derive(Clone)]
 pub(super) struct ModelSnapshot {
-    /// Without them there are only the pictures.
+    /// `None` if there are only images.
     pub model: Option<Model>,
-    /// Their size and objective; without networks those of the defaults.
+    /// Image size and objective of the networks; the defaults without networks.
     pub config: RunConfig,
     pub source: Arc<dyn FrameSource>,
 }
@@ -119,7 +92,7 @@ impl ModelSnapshot {
         Self { model, config, source }
     }
 
-    /// The same for looking at targets without any source.
+    /// Copy that views target frames alone, without any source frame.
     pub fn without_sources(mut self) -> Self {
         self.config.objective.frame_ids = vec![FrameId::TARGET];
         if let Some(model) = &mut self.model {
@@ -140,7 +113,7 @@ impl ModelSnapshot {
         self.model.as_ref()?.stated_scale.as_ref()
     }
 
-    /// Steps that the networks had made; `None` for networks of no run.
+    /// Steps that the networks had made; `None` if they are not of a run.
     pub fn step(&self) -> Option<u64> {
         match self.model.as_ref()?.provenance {
             Provenance::Run { step, .. } => Some(step),

@@ -1,13 +1,13 @@
-//! The session's way out: events in order, and what is published latest-wins.
+//! The output of a session: events in order, and the slots that are published latest-wins.
 
 use super::{
-    CloudFusion, Event, Failure, Level, Notice, Picture, SessionState, Topic, Trajectory, handle::Latest,
+    CloudFusion, Event, Failure, Level, Notice, Picture, SessionState, Topic, Trajectory, latest::Latest,
 };
 use crate::data::FrameSource;
 use crossbeam_channel::Sender;
 use std::sync::{Arc, PoisonError};
 
-/// Publishes and wakes those who take.
+/// Sends events, fills the slots, and calls `on_change` after each so that the user takes them.
 pub(super) struct Publisher {
     pub events: Sender<Event>,
     pub latest: Arc<Latest>,
@@ -16,7 +16,7 @@ pub(super) struct Publisher {
 
 impl Publisher {
     pub fn send(&self, event: Event) {
-        // Nobody listening any more means that `Shutdown` is on its way.
+        // Without a receiver the handle is being dropped, and `Shutdown` is on its way.
         let _ = self.events.send(event);
         (self.on_change)();
     }
@@ -26,8 +26,8 @@ impl Publisher {
         self.send(Event::Notice(notice));
     }
 
-    /// Tells a failure that answers no request.
-    pub fn tell(&self, level: Level, topic: Topic, failure: Failure) {
+    /// Sends a notice of a failure that answers no request.
+    pub fn notify(&self, level: Level, topic: Topic, failure: Failure) {
         let Failure { text, advice, report, .. } = failure;
         self.send(Event::Notice(Notice { level, topic, text, advice, report }));
     }
@@ -52,7 +52,7 @@ impl Publisher {
         (self.on_change)();
     }
 
-    /// Drops pictures, paths and clouds that nobody took: they are of other data or networks.
+    /// Drops pictures, trajectories and clouds that were not taken, because they are of other data or networks.
     pub fn clear_views(&self) {
         drop(self.latest.picture.take());
         drop(self.latest.trajectory.take());

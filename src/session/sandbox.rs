@@ -1,4 +1,4 @@
-//! The frame that is looked at with depth, camera or motion changed by hand.
+//! Effect of changing depth, camera or motion of the viewed frame by hand.
 
 use crate::{
     compute::value,
@@ -7,35 +7,35 @@ use crate::{
     objective::{Adjustment, ObjectiveOutput},
 };
 
-/// What the objective says of a frame.
+/// Loss of one frame and the effect of the auto-mask.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LossSummary {
-    /// The number to minimise.
+    /// Total loss, which training minimises.
     pub loss: f32,
-    /// Share of pixels that the auto-mask leaves out.
+    /// Share of the pixels that the auto-mask leaves out, 0 to 1.
     pub masked_share: f32,
 }
 
 impl LossSummary {
-    pub(super) fn of(outcome: &ObjectiveOutput) -> Self {
+    pub(super) fn of(output: &ObjectiveOutput) -> Self {
         Self {
-            loss: value(outcome.loss.clone()).expect("the loss can be read"),
-            masked_share: value(outcome.masked_share.clone()).expect("a share can be read"),
+            loss: value(output.loss.clone()).expect("the loss can be read"),
+            masked_share: value(output.masked_share.clone()).expect("a share can be read"),
         }
     }
 }
 
-/// What changes by hand did to a frame.
+/// Loss of a frame with and without changes by hand.
 #[derive(Clone, Debug)]
 pub struct SandboxResult {
     /// The changes.
     pub adjustment: Adjustment,
-    /// The camera without them.
+    /// Camera without the changes.
     pub camera: Intrinsics,
-    /// The size that the frame was filmed at.
-    pub filmed: ImageSize,
-    /// Without the changes.
+    /// Size of the frame's image file.
+    pub native_size: ImageSize,
+    /// Loss without the changes.
     pub before: LossSummary,
-    /// With them.
+    /// Loss with the changes.
     pub after: LossSummary,
 }

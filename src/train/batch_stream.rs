@@ -68,7 +68,7 @@ impl BatchStream {
             match batches.next() {
                 Some(Ok(LoaderEvent::Batch(batch))) => {
                     let is_last_epoch = step + 1 + batches.left() as u64 >= total_steps;
-                    if self.ahead.is_none() && batches.are_all_ordered() && !is_last_epoch {
+                    if self.ahead.is_none() && batches.are_all_requested() && !is_last_epoch {
                         self.ahead = Some(self.loader.batches(batch.epoch + 1, 0));
                     }
                     return Ok(batch);

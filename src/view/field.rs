@@ -1,10 +1,10 @@
-//! One number a pixel, drawn from its lease through a table of colours.
+//! Maps of one number per pixel, drawn from their lease through a table of colours.
 
 use super::{
     Sampling,
     latest_values::LatestValues,
     pipelines::{DeviceCache, Parameters, Pipelines, bind, buffer, cover},
-    range::{Figures, RangeBuffer, RangeSelection},
+    range::{RangeBuffer, RangeSelection, RangeStatistics},
     sampling::Grid,
 };
 use crate::{compute::Lease, geometry::colormap::Colormap};
@@ -12,49 +12,48 @@ use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
-/// Which values the first and the last colour stand for.
+/// Range of values from the first to the last colour.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Range {
-    /// Those between which all but some of the picture's values lie; for colours with a middle, as far
-    /// below zero as above.
+    /// Range that contains nearly all values of the map. For a colour map with a middle it is symmetric about zero.
     Automatic {
-        /// The share of values that lie below the first and above the last.
+        /// Share of values below the range, and share of values above it.
         outside: f32,
     },
-    /// These.
+    /// Given range.
     Fixed {
-        /// Of the first colour.
+        /// Value of the first colour.
         low: f32,
-        /// Of the last colour.
+        /// Value of the last colour.
         high: f32,
     },
 }
 
 impl Range {
-    /// All but a hundredth at either end.
+    /// Range of all values but one percent at each end.
     pub const USUAL: Self = Self::Automatic { outside: 0.01 };
 }
 
-/// How numbers become colours.
+/// Style by which numbers become colours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FieldStyle {
-    /// By a colour map over a range.
+    /// Measure, coloured by a colour map over a range.
     Measure {
-        /// The colours.
+        /// Colours from low to high.
         colormap: Colormap,
-        /// What they stand for.
+        /// Values that the colours stand for.
         range: Range,
-        /// Whether equal ratios are equally far apart, instead of equal differences.
+        /// True for a logarithmic scale, on which equal ratios are equally far apart.
         logarithmic: bool,
-        /// Whether 0 means that nothing is known there; such pixels stay dark, and known ones are never
-        /// blended with them.
+        /// True if 0 means that the value is not known. Such pixels stay dark, and known values are never blended with
+        /// them.
         sparse: bool,
     },
-    /// By a list in which the number is an index.
+    /// Category: an index into a list of colours.
     Category(Vec<[u8; 3]>),
 }
 
-/// The `ColourUniform` of `colours.wgsl`.
+/// Layout of `ColourUniform` in `colours.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct ColourUniform {
@@ -65,7 +64,7 @@ pub(super) struct ColourUniform {
 }
 
 impl FieldStyle {
-    pub(super) fn reading(&self) -> ColourUniform {
+    pub(super) fn uniform(&self) -> ColourUniform {
         let (category, logarithmic, sparse) = match self {
             Self::Measure { logarithmic, sparse, .. } => (false, *logarithmic, *sparse),
             Self::Category(_) => (true, false, false),
@@ -87,7 +86,7 @@ impl FieldStyle {
         }
     }
 
-    /// The colour of a value under a range, as `field.wgsl` draws it; `None` for a category without one.
+    /// Colour of a value in a range, as `field.wgsl` draws it; `None` for a category that has none.
     pub fn colour(&self, value: f32, range: (f32, f32)) -> Option<[u8; 3]> {
         match self {
             Self::Measure { colormap, .. } => Some(colormap.colour(self.share(value, range))),
@@ -95,7 +94,7 @@ impl FieldStyle {
         }
     }
 
-    /// What decides the range, if it is not given.
+    /// Values that an automatic range is found from; `None` if the range is given.
     pub(super) fn selection(&self) -> Option<RangeSelection> {
         match self {
             Self::Measure { range: Range::Automatic { outside }, colormap, sparse, .. } => {
@@ -105,8 +104,7 @@ impl FieldStyle {
         }
     }
 
-    /// Where a value lies between the ends of a range, as `field.wgsl` places it: 0 at the first colour, 1
-    /// at the last.
+    /// Position of a value in a range, as in `field.wgsl`: 0 at the first colour, 1 at the last.
     pub fn share(&self, value: f32, (low, high): (f32, f32)) -> f32 {
         const TINY: f32 = 1e-12;
         let share = match self {
@@ -119,41 +117,40 @@ impl FieldStyle {
         share.clamp(0.0, 1.0)
     }
 
-    /// The values that the first and the last colour stand for, once they are known.
-    pub(super) fn ends(&self, report: &LatestValues<Figures>) -> Option<(f32, f32)> {
+    /// Values of the first and the last colour; `None` until they are known.
+    pub(super) fn range_of_colours(&self, statistics: &LatestValues<RangeStatistics>) -> Option<(f32, f32)> {
         match self {
             Self::Measure { range: Range::Fixed { low, high }, .. } => Some((*low, *high)),
             Self::Measure { range: Range::Automatic { .. }, .. } => {
-                report.newest().map(|[low, high, _]| (low, high))
+                statistics.newest().map(|[low, high, _]| (low, high))
             }
             Self::Category(_) => None,
         }
     }
 }
 
-/// Draws `[1, height, width]` leases at one place on the screen.
+/// View that draws `[1, height, width]` leases in one pane.
 #[derive(Default)]
 pub struct FieldView {
-    kept: DeviceCache<FieldBuffers>,
-    report: LatestValues<Figures>,
+    cache: DeviceCache<FieldBuffers>,
+    statistics: LatestValues<RangeStatistics>,
     probe: LatestValues<f32>,
 }
 
 struct FieldBuffers {
-    /// Held as long as its memory is bound.
+    /// Lease whose memory is bound.
     lease: Arc<Lease>,
     style: FieldStyle,
     grid: Parameters<Grid>,
     range: RangeBuffer,
     group: wgpu::BindGroup,
-    /// The place of the value that was last asked for.
+    /// Index of the value that was requested last.
     probed: Option<usize>,
 }
 
 impl FieldView {
-    /// Adds the field, or the part that `sampling` says, to what `painter` draws, filling `rect`, and asks
-    /// for the value of `pixel`, a column and a row. Categories and values that are no numbers are never
-    /// smoothed.
+    /// Draws the map, or the part that `sampling` says, filling `rect`, and requests the value of `pixel`, a column and a
+    /// row. Categories and values that are not finite are never interpolated.
     pub fn draw(
         &self,
         painter: &egui::Painter,
@@ -163,15 +160,15 @@ impl FieldView {
         sampling: Sampling,
         pixel: Option<[usize; 2]>,
     ) {
-        if self.report.is_awaited() || self.probe.is_awaited() {
-            // The device hands the figures over when it is next given work.
+        if self.statistics.is_pending() || self.probe.is_pending() {
+            // The device delivers the statistics with the next work that is submitted.
             painter.ctx().request_repaint_after(Duration::from_millis(30));
         }
         painter.add(Callback::new_paint_callback(
             rect,
             FieldCallback {
-                kept: self.kept.clone(),
-                report: self.report.clone(),
+                cache: self.cache.clone(),
+                statistics: self.statistics.clone(),
                 probe: self.probe.clone(),
                 lease: Arc::clone(lease),
                 grid: Grid::new(lease, sampling),
@@ -182,20 +179,20 @@ impl FieldView {
         ));
     }
 
-    /// The values that the first and the last colour stand for, once they are known.
+    /// Values of the first and the last colour; `None` until they are known.
     pub fn range(&self, style: &FieldStyle) -> Option<(f32, f32)> {
-        style.ends(&self.report)
+        style.range_of_colours(&self.statistics)
     }
 
-    /// The value of the pixel that was last asked for, once it is known.
+    /// Value of the pixel that was requested last; `None` until it is known.
     pub fn value(&self) -> Option<f32> {
         self.probe.newest()
     }
 }
 
 struct FieldCallback {
-    kept: DeviceCache<FieldBuffers>,
-    report: LatestValues<Figures>,
+    cache: DeviceCache<FieldBuffers>,
+    statistics: LatestValues<RangeStatistics>,
     probe: LatestValues<f32>,
     lease: Arc<Lease>,
     grid: Grid,
@@ -206,7 +203,7 @@ struct FieldCallback {
 
 impl FieldCallback {
     fn buffers(&self, device: &wgpu::Device, pipelines: &Pipelines) -> FieldBuffers {
-        let reading = Parameters::new(device, "reading", self.style.reading());
+        let uniform = Parameters::new(device, "reading", self.style.uniform());
         let table =
             buffer(device, "colours", bytemuck::cast_slice(&self.style.table()), wgpu::BufferUsages::STORAGE);
         let grid = Parameters::new(device, "grid", self.grid);
@@ -217,7 +214,7 @@ impl FieldCallback {
             [
                 grid.binding(),
                 self.lease.binding(),
-                reading.binding(),
+                uniform.binding(),
                 table.as_entire_binding(),
                 range.binding(),
             ],
@@ -226,17 +223,22 @@ impl FieldCallback {
         FieldBuffers { lease, style, grid, range, group, probed: None }
     }
 
-    /// Asks for the value of the pixel, unless that was done.
-    fn ask(&self, device: &wgpu::Device, encoder: &mut wgpu::CommandEncoder, buffers: &mut FieldBuffers) {
+    /// Requests the value of the pixel, unless it was requested already.
+    fn request_value(
+        &self,
+        device: &wgpu::Device,
+        encoder: &mut wgpu::CommandEncoder,
+        buffers: &mut FieldBuffers,
+    ) {
         let Some([column, row]) = self.pixel else { return };
-        let place = row * self.lease.width + column;
-        if buffers.probed == Some(place) {
+        let index = row * self.lease.width + column;
+        if buffers.probed == Some(index) {
             return;
         }
-        // Whatever holds the memory, it is bound as a part of a buffer.
+        // A lease always binds a part of a buffer.
         let wgpu::BindingResource::Buffer(memory) = self.lease.binding() else { return };
-        buffers.probed = Some(place);
-        let offset = memory.offset + (place * size_of::<f32>()) as u64;
+        buffers.probed = Some(index);
+        let offset = memory.offset + (index * size_of::<f32>()) as u64;
         let context = self.context.clone();
         self.probe.fetch(device, encoder, (memory.buffer, offset), move || context.request_repaint());
     }
@@ -251,32 +253,34 @@ impl CallbackTrait for FieldCallback {
         encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let mut kept = self.kept.on(device, || {
-            self.report.forget();
-            self.probe.forget();
+        let mut cache = self.cache.on(device, || {
+            self.statistics.reset();
+            self.probe.reset();
         });
         if !self.lease.is_on(device) {
             return Vec::new();
         }
-        let present = kept
+        let current = cache
             .as_mut()
             .filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease) && buffers.style == self.style);
-        if let Some(buffers) = present {
+        if let Some(buffers) = current {
             buffers.grid.set(queue, self.grid);
-            self.ask(device, encoder, buffers);
+            self.request_value(device, encoder, buffers);
             return Vec::new();
         }
         let pipelines = Pipelines::of(resources);
-        let buffers = kept.insert(self.buffers(device, pipelines));
+        let buffers = cache.insert(self.buffers(device, pipelines));
         if let FieldStyle::Measure { range: Range::Fixed { low, high }, .. } = self.style {
             buffers.range.fix(queue, low, high);
         }
         if let Some(selection) = self.style.selection() {
             buffers.range.find(device, encoder, pipelines, &self.lease, selection);
             let context = self.context.clone();
-            buffers.range.report(device, encoder, &self.report, move || context.request_repaint());
+            buffers
+                .range
+                .request_statistics(device, encoder, &self.statistics, move || context.request_repaint());
         }
-        self.ask(device, encoder, buffers);
+        self.request_value(device, encoder, buffers);
         Vec::new()
     }
 
@@ -286,7 +290,7 @@ impl CallbackTrait for FieldCallback {
         pass: &mut wgpu::RenderPass<'static>,
         resources: &CallbackResources,
     ) {
-        if let Some(buffers) = &*self.kept.lock() {
+        if let Some(buffers) = &*self.cache.lock() {
             cover(pass, &Pipelines::of(resources).field, &buffers.group);
         }
     }

@@ -1,4 +1,4 @@
-//! A colour picture drawn from its lease.
+//! Colour images drawn from their lease.
 
 use super::{
     Sampling,
@@ -9,28 +9,28 @@ use crate::compute::Lease;
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use std::sync::Arc;
 
-/// Draws `[3, height, width]` leases of sRGB values from 0 to 1 at one place on the screen.
+/// View that draws `[3, height, width]` leases of sRGB values from 0 to 1 in one pane.
 #[derive(Default)]
 pub struct ImageView(DeviceCache<ImageBuffers>);
 
 struct ImageBuffers {
-    /// Held as long as its memory is bound.
+    /// Lease whose memory is bound.
     lease: Arc<Lease>,
     grid: Parameters<Grid>,
     group: wgpu::BindGroup,
 }
 
 impl ImageView {
-    /// Adds the picture, or the part that `sampling` says, to what `painter` draws, filling `rect`.
+    /// Draws the image, or the part that `sampling` says, filling `rect`.
     pub fn draw(&self, painter: &egui::Painter, rect: egui::Rect, lease: &Arc<Lease>, sampling: Sampling) {
         let grid = Grid::new(lease, sampling);
-        let drawing = ImageCallback { kept: self.0.clone(), lease: Arc::clone(lease), grid };
+        let drawing = ImageCallback { cache: self.0.clone(), lease: Arc::clone(lease), grid };
         painter.add(Callback::new_paint_callback(rect, drawing));
     }
 }
 
 struct ImageCallback {
-    kept: DeviceCache<ImageBuffers>,
+    cache: DeviceCache<ImageBuffers>,
     lease: Arc<Lease>,
     grid: Grid,
 }
@@ -44,11 +44,11 @@ impl CallbackTrait for ImageCallback {
         _encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let mut kept = self.kept.on(device, || {});
+        let mut cache = self.cache.on(device, || {});
         if !self.lease.is_on(device) {
             return Vec::new();
         }
-        if let Some(buffers) = kept.as_mut().filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease)) {
+        if let Some(buffers) = cache.as_mut().filter(|buffers| Arc::ptr_eq(&buffers.lease, &self.lease)) {
             buffers.grid.set(queue, self.grid);
             return Vec::new();
         }
@@ -58,7 +58,7 @@ impl CallbackTrait for ImageCallback {
             &Pipelines::of(resources).image.get_bind_group_layout(0),
             [grid.binding(), self.lease.binding()],
         );
-        *kept = Some(ImageBuffers { lease: Arc::clone(&self.lease), grid, group });
+        *cache = Some(ImageBuffers { lease: Arc::clone(&self.lease), grid, group });
         Vec::new()
     }
 
@@ -68,7 +68,7 @@ impl CallbackTrait for ImageCallback {
         pass: &mut wgpu::RenderPass<'static>,
         resources: &CallbackResources,
     ) {
-        if let Some(buffers) = &*self.kept.lock() {
+        if let Some(buffers) = &*self.cache.lock() {
             cover(pass, &Pipelines::of(resources).image, &buffers.group);
         }
     }

@@ -1,22 +1,23 @@
-//! Numbers that come back from the device a frame or two later, because nobody waits for them.
+//! Values that are read back from the device without waiting: they arrive a frame or two later.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
-/// The newest of the numbers that were asked for.
+/// Newest of the values that were requested. Clones share them.
 pub(super) struct LatestValues<T>(Arc<Inner<T>>);
 
 struct Inner<T> {
     newest: Mutex<Option<T>>,
-    awaited: AtomicUsize,
+    /// Number of requests without a reply.
+    pending: AtomicUsize,
 }
 
 impl<T> Default for LatestValues<T> {
     fn default() -> Self {
-        let (newest, awaited) = (Mutex::default(), AtomicUsize::default());
-        Self(Arc::new(Inner { newest, awaited }))
+        let (newest, pending) = (Mutex::default(), AtomicUsize::default());
+        Self(Arc::new(Inner { newest, pending }))
     }
 }
 
@@ -27,22 +28,23 @@ impl<T> Clone for LatestValues<T> {
 }
 
 impl<T: bytemuck::Pod + Send> LatestValues<T> {
-    /// The newest ones that have arrived.
+    /// Newest values that have arrived.
     pub fn newest(&self) -> Option<T> {
         *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether newer ones are on their way.
-    pub fn is_awaited(&self) -> bool {
-        self.0.awaited.load(Ordering::Relaxed) > 0
+    /// True if newer values are on their way.
+    pub fn is_pending(&self) -> bool {
+        self.0.pending.load(Ordering::Relaxed) > 0
     }
 
-    /// Stops waiting for what is on its way: its device was lost.
-    pub fn forget(&self) {
-        self.0.awaited.store(0, Ordering::Relaxed);
+    /// Forgets the pending requests, because their device was lost.
+    pub fn reset(&self) {
+        self.0.pending.store(0, Ordering::Relaxed);
     }
 
-    /// Asks for what lies `offset` bytes into a buffer, as it is after what `encoder` recorded so far.
+    /// Requests the values at `offset` bytes into a buffer, as they are after the commands that `encoder` has recorded so
+    /// far.
     pub fn fetch(
         &self,
         device: &wgpu::Device,
@@ -58,21 +60,21 @@ impl<T: bytemuck::Pod + Send> LatestValues<T> {
             mapped_at_creation: false,
         });
         encoder.copy_buffer_to_buffer(buffer, offset, &staging, 0, size);
-        self.0.awaited.fetch_add(1, Ordering::Relaxed);
-        let (report, mapped) = (self.clone(), staging.clone());
+        self.0.pending.fetch_add(1, Ordering::Relaxed);
+        let (latest, mapped) = (self.clone(), staging.clone());
         encoder.map_buffer_on_submit(&staging, wgpu::MapMode::Read, .., move |result| {
             let bytes = result.ok().and_then(|()| mapped.get_mapped_range(..).ok());
-            report.arrived(bytes.map(|bytes| bytemuck::pod_read_unaligned(&bytes)));
+            latest.arrived(bytes.map(|bytes| bytemuck::pod_read_unaligned(&bytes)));
             on_arrival();
         });
     }
 
-    fn arrived(&self, numbers: Option<T>) {
-        if numbers.is_some() {
-            *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner) = numbers;
+    fn arrived(&self, values: Option<T>) {
+        if values.is_some() {
+            *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner) = values;
         }
-        // Forgotten numbers may arrive all the same.
+        // The values of forgotten requests may still arrive.
         let _ =
-            self.0.awaited.try_update(Ordering::Relaxed, Ordering::Relaxed, |awaited| awaited.checked_sub(1));
+            self.0.pending.try_update(Ordering::Relaxed, Ordering::Relaxed, |pending| pending.checked_sub(1));
     }
 }

@@ -1,8 +1,8 @@
-//! Drawing leases with the shaders of `shaders/`, inside egui's render pass. Nothing is read back to
-//! be shown, and nothing here waits for the device.
+//! Views that draw leases with the shaders of `shaders/`, inside egui's render pass. Nothing is read back to be drawn, and
+//! nothing here waits for the device.
 //!
-//! Each view owns the buffers of one place on the screen and lives as long as the pane that shows it;
-//! the pipelines are shared and live in egui's renderer ([`install`]).
+//! Each view owns the buffers of one pane and lives as long as that. The pipelines are shared and live in egui's renderer
+//! ([`install`]).
 
 mod cloud;
 mod field;
@@ -24,7 +24,7 @@ pub use sampling::Sampling;
 
 use egui::{Rect, Vec2, emath::GuiRounding};
 
-/// The largest rectangle of this width : height in the middle of `space`, on whole pixels.
+/// Largest rectangle of this aspect ratio (width / height) in the middle of `space`, rounded to whole pixels.
 pub fn letterbox(space: Rect, aspect: f32, pixels_per_point: f32) -> Rect {
     let width = space.width().min(space.height() * aspect);
     Rect::from_center_size(space.center(), Vec2::new(width, width / aspect)).round_to_pixels(pixels_per_point)

@@ -1,4 +1,4 @@
-//! The pipelines that all views share, and the small buffers that each view has of its own.
+//! Pipelines that all views share, and helpers for the buffers that each view owns.
 
 use super::shaders::{self, Shader};
 use crate::compute::DisplayDevice;
@@ -6,13 +6,13 @@ use egui_wgpu::{WgpuSetup, WgpuSetupExisting};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wgpu::util::DeviceExt;
 
-/// Format of the picture that the point cloud is drawn into before it is copied to the window.
+/// Format of the texture that a point cloud is drawn into before it is copied to the window.
 pub(super) const CLOUD_COLOUR: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
 /// Format of the point cloud's depth buffer.
 pub(super) const CLOUD_DEPTH: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
 
-/// One pipeline for each job, kept in egui's renderer.
+/// Pipelines of all views, stored in egui's renderer.
 pub(super) struct Pipelines {
     pub image: wgpu::RenderPipeline,
     pub field: wgpu::RenderPipeline,
@@ -21,13 +21,13 @@ pub(super) struct Pipelines {
     pub range: wgpu::ComputePipeline,
 }
 
-/// The set-up of an egui renderer that draws with a device which is there already.
+/// Setup of an egui renderer that draws with a device that is already open.
 pub fn setup_of(display: &DisplayDevice) -> WgpuSetup {
     let DisplayDevice { instance, adapter, device, queue, .. } = display.clone();
     WgpuSetup::Existing(WgpuSetupExisting { instance, adapter, device, queue })
 }
 
-/// Compiles the shaders for this renderer. Call it once, before anything is drawn.
+/// Compiles the shaders for this renderer. Call this once, before anything is drawn.
 pub fn install(render_state: &egui_wgpu::RenderState) {
     let pipelines = Pipelines::new(&render_state.device, render_state.target_format);
     render_state.renderer.write().callback_resources.insert(pipelines);
@@ -51,7 +51,10 @@ impl Pipelines {
         }
     }
 
-    /// The pipelines that [`install`] put into the renderer.
+    /// Pipelines that [`install`] has stored in the renderer.
+    ///
+    /// # Panics
+    /// If it was not called.
     pub fn of(resources: &egui_wgpu::CallbackResources) -> &Self {
         resources.get().expect("view::install is called when the window is made")
     }
@@ -64,7 +67,7 @@ fn module(device: &wgpu::Device, (name, source): Shader) -> wgpu::ShaderModule {
     })
 }
 
-/// A pipeline that covers the callback's rectangle with one fragment shader.
+/// Pipeline that covers the callback's rectangle with a fragment shader.
 fn covering(
     device: &wgpu::Device,
     shader: Shader,
@@ -129,8 +132,8 @@ fn cloud(device: &wgpu::Device) -> wgpu::RenderPipeline {
     })
 }
 
-/// What a view keeps on the device from one frame to the next; empty until it is first drawn. Shared
-/// with the callback that egui's renderer runs later in the same frame.
+/// Resources of a view on the device, kept from frame to frame; empty until the view is first drawn. Clones share them:
+/// one is for the callback that egui's renderer runs later in the same frame.
 pub(super) struct DeviceCache<T>(Arc<Inner<T>>);
 
 struct Inner<T> {
@@ -151,27 +154,27 @@ impl<T> Clone for DeviceCache<T> {
 }
 
 impl<T> DeviceCache<T> {
-    /// Both sides run on the window's thread, so this never waits.
+    /// Locks the content. View and callback run on the window's thread, so this never waits.
     pub fn lock(&self) -> MutexGuard<'_, Option<T>> {
         self.0.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is kept on this device. What was kept on another, which was lost, is dropped, and `forget` is called.
-    pub fn on(&self, device: &wgpu::Device, forget: impl FnOnce()) -> MutexGuard<'_, Option<T>> {
+    /// Content on this device. If there was content on another device, which is lost, it is dropped and `reset` called.
+    pub fn on(&self, device: &wgpu::Device, reset: impl FnOnce()) -> MutexGuard<'_, Option<T>> {
         let mut content = self.lock();
         let known = self.0.device.lock().unwrap_or_else(PoisonError::into_inner).replace(device.clone());
         if known.is_some_and(|known| known != *device) {
             *content = None;
-            forget();
+            reset();
         }
         content
     }
 }
 
-/// Numbers that a shader reads, and their copy on the device.
+/// Parameters of a shader, with their copy on the device.
 ///
-/// They are bound as read-only storage: where a uniform decides a branch or a loop, Mesa's software
-/// driver compiles the shader anew for every draw and keeps what it compiled.
+/// They are bound as read-only storage rather than as uniforms: if a uniform decides a branch or a loop, Mesa's software
+/// driver compiles the shader again for every draw, and keeps all compiled versions.
 pub(super) struct Parameters<T> {
     value: T,
     buffer: wgpu::Buffer,
@@ -183,7 +186,7 @@ impl<T: bytemuck::Pod + PartialEq> Parameters<T> {
         Self { value, buffer: buffer(device, label, bytemuck::bytes_of(&value), usage) }
     }
 
-    /// Changes them, if they differ, for what is submitted from now on.
+    /// Changes the parameters, if they differ, for everything that is submitted from now on.
     pub fn set(&mut self, queue: &wgpu::Queue, value: T) {
         if self.value != value {
             queue.write_buffer(&self.buffer, 0, bytemuck::bytes_of(&value));
@@ -200,7 +203,7 @@ impl<T: bytemuck::Pod + PartialEq> Parameters<T> {
     }
 }
 
-/// A buffer with these first contents.
+/// Buffer with these initial contents.
 pub(super) fn buffer(
     device: &wgpu::Device,
     label: &str,
@@ -210,7 +213,7 @@ pub(super) fn buffer(
     device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
 }
 
-/// Binds these resources to the numbers 0, 1, 2, ... of a pipeline's first group.
+/// Bind group of these resources, at bindings 0, 1, 2, ...
 pub(super) fn bind<const N: usize>(
     device: &wgpu::Device,
     layout: &wgpu::BindGroupLayout,
@@ -224,7 +227,7 @@ pub(super) fn bind<const N: usize>(
     device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
 }
 
-/// Draws what covers the callback's rectangle.
+/// Draws a pipeline that covers the callback's rectangle.
 pub(super) fn cover(
     pass: &mut wgpu::RenderPass<'static>,
     pipeline: &wgpu::RenderPipeline,

@@ -1,4 +1,4 @@
-//! The range of an array's values, found on the device by `range.wgsl`.
+//! Range and median of an array's values, found on the device by `range.wgsl`.
 
 use super::{
     latest_values::LatestValues,
@@ -6,28 +6,28 @@ use super::{
 };
 use crate::compute::Lease;
 
-/// Lowest and highest value, with some beyond either, and the median.
-pub(super) type Figures = [f32; 3];
+/// Lowest value, highest value (with a share of the values beyond each) and median.
+pub(super) type RangeStatistics = [f32; 3];
 
-/// Which values of an array its range is found from.
+/// Selection of the values that a range is found from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RangeSelection {
-    /// The share of values that lie below the lowest and above the highest.
+    /// Share of values below the lowest, and share above the highest.
     pub outside: f32,
-    /// Whether zero lies in the middle of the range.
+    /// True to make the range symmetric about zero.
     pub symmetric: bool,
-    /// Whether zeros are left out.
+    /// True to leave zeros out.
     pub sparse: bool,
 }
 
 impl Default for RangeSelection {
-    /// All but a hundredth at either end.
+    /// Range of all values but one percent at each end.
     fn default() -> Self {
         Self { outside: 0.01, symmetric: false, sparse: false }
     }
 }
 
-/// The `RangeSelection` of `range.wgsl`.
+/// Layout of `SelectionUniform` in `range.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 struct SelectionUniform {
@@ -37,29 +37,29 @@ struct SelectionUniform {
     sparse: u32,
 }
 
-/// Three numbers on the device: lowest, highest, median.
+/// [`RangeStatistics`] on the device.
 pub(super) struct RangeBuffer(wgpu::Buffer);
 
 impl RangeBuffer {
-    /// From 0 to 1.
+    /// Range from 0 to 1.
     pub fn new(device: &wgpu::Device) -> Self {
-        let figures: Figures = [0.0, 1.0, 0.5];
+        let statistics: RangeStatistics = [0.0, 1.0, 0.5];
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        Self(buffer(device, "range", bytemuck::bytes_of(&figures), usage))
+        Self(buffer(device, "range", bytemuck::bytes_of(&statistics), usage))
     }
 
-    /// What to bind as `array<f32>`.
+    /// Resource to bind as `array<f32>`.
     pub fn binding(&self) -> wgpu::BindingResource<'_> {
         self.0.as_entire_binding()
     }
 
-    /// Sets the range by hand.
+    /// Sets a given range.
     pub fn fix(&self, queue: &wgpu::Queue, low: f32, high: f32) {
-        let figures: Figures = [low, high, f32::midpoint(low, high)];
-        queue.write_buffer(&self.0, 0, bytemuck::bytes_of(&figures));
+        let statistics: RangeStatistics = [low, high, f32::midpoint(low, high)];
+        queue.write_buffer(&self.0, 0, bytemuck::bytes_of(&statistics));
     }
 
-    /// Lets the device find the range of `lease` before whatever `encoder` records next.
+    /// Records the search for the range of `lease` on the device.
     pub fn find(
         &self,
         device: &wgpu::Device,
@@ -68,17 +68,17 @@ impl RangeBuffer {
         lease: &Lease,
         selection: RangeSelection,
     ) {
-        let job = SelectionUniform {
+        let uniform = SelectionUniform {
             count: (lease.channels * lease.height * lease.width) as u32,
             outside: selection.outside,
             symmetric: selection.symmetric.into(),
             sparse: selection.sparse.into(),
         };
-        let job = Parameters::new(device, "selection", job);
+        let uniform = Parameters::new(device, "selection", uniform);
         let group = bind(
             device,
             &pipelines.range.get_bind_group_layout(0),
-            [lease.binding(), self.binding(), job.binding()],
+            [lease.binding(), self.binding(), uniform.binding()],
         );
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(&pipelines.range);
@@ -86,14 +86,14 @@ impl RangeBuffer {
         pass.dispatch_workgroups(1, 1, 1);
     }
 
-    /// Asks for the three numbers, to be written under the legend when they come.
-    pub fn report(
+    /// Requests the statistics, for the legend.
+    pub fn request_statistics(
         &self,
         device: &wgpu::Device,
         encoder: &mut wgpu::CommandEncoder,
-        report: &LatestValues<Figures>,
+        latest: &LatestValues<RangeStatistics>,
         on_arrival: impl FnOnce() + Send + 'static,
     ) {
-        report.fetch(device, encoder, (&self.0, 0), on_arrival);
+        latest.fetch(device, encoder, (&self.0, 0), on_arrival);
     }
 }

@@ -1,25 +1,25 @@
-//! Which part of an array is seen, and how `sampling.wgsl` reads it.
+//! Visible part of an array, and its sampling by `sampling.wgsl`.
 
 use crate::compute::Lease;
 use egui::{Rect, pos2};
 
-/// How an array fills its rectangle on the screen.
+/// Part of an array that is visible in its rectangle on the screen, and its interpolation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
-    /// The part that is seen, in shares of the array's width and height.
+    /// Visible part, in shares of the array's width and height.
     pub visible: Rect,
-    /// Whether values are shown as squares instead of smoothly.
+    /// True to draw values as squares, false to interpolate them.
     pub squares: bool,
 }
 
 impl Sampling {
-    /// All of the array.
+    /// The whole array.
     pub fn whole(squares: bool) -> Self {
         Self { visible: Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), squares }
     }
 }
 
-/// The `Grid` of `sampling.wgsl`.
+/// Layout of `Grid` in `sampling.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct Grid {

@@ -1,9 +1,9 @@
-//! The text of every shader, put together from the files of `shaders/`.
+//! Source of every shader, concatenated from the files of `shaders/`.
 
-/// A shader's name and its whole source.
+/// Name and complete WGSL source of a shader.
 pub type Shader = (&'static str, &'static str);
 
-/// Colour pictures.
+/// Shader of colour images.
 pub const IMAGE: Shader = (
     "image",
     concat!(
@@ -13,7 +13,7 @@ pub const IMAGE: Shader = (
     ),
 );
 
-/// Measures and categories.
+/// Shader of maps of one number per pixel.
 pub const FIELD: Shader = (
     "field",
     concat!(
@@ -24,16 +24,16 @@ pub const FIELD: Shader = (
     ),
 );
 
-/// The range of a measure.
+/// Shader that finds the range of a map.
 pub const RANGE: Shader = ("range", include_str!("../../shaders/range.wgsl"));
 
-/// Point clouds.
+/// Shader of point clouds.
 pub const CLOUD: Shader =
     ("cloud", concat!(include_str!("../../shaders/colours.wgsl"), include_str!("../../shaders/cloud.wgsl")));
 
-/// A finished texture.
+/// Shader that copies a finished texture.
 pub const COPY: Shader =
     ("copy", concat!(include_str!("../../shaders/screen.wgsl"), include_str!("../../shaders/copy.wgsl")));
 
-/// Every shader there is.
+/// All shaders.
 pub const ALL: [Shader; 5] = [IMAGE, FIELD, RANGE, CLOUD, COPY];

@@ -1,4 +1,4 @@
-//! NumPy's files and 16-bit depth: every kind is read right, and no damage brings the readers down.
+//! NumPy files and 16-bit depth maps: every kind is read correctly, and no damage makes the readers panic.
 
 use super::damaged_bytes;
 use crate::support::takes_at_most;
@@ -13,7 +13,7 @@ use monoscope::data::{
     image::{read_depth, write_depth},
     kitti::{
         calibration::ScannerProjection,
-        velodyne::{self, DepthOf},
+        velodyne::{self, DepthAxis},
     },
 };
 use rand::SeedableRng;
@@ -23,7 +23,7 @@ use std::{fs, io::Read, path::Path};
 /// A depth map of the largest side that a camera's picture may have, twice: measured and projected.
 const LARGEST_DEPTH_MAP: u64 = 2 * 4 * 16_384 * 16_384;
 
-/// An array file as NumPy writes it, with any description.
+/// Bytes of an array file as NumPy writes it, with any header.
 fn npy(version: u8, header: &str, numbers: &[u8]) -> Vec<u8> {
     let length = header.len() as u32;
     let mut bytes = b"\x93NUMPY".to_vec();
@@ -44,7 +44,7 @@ fn read(bytes: &[u8]) -> Result<Array, String> {
     read_array(&mut &bytes[..], bytes.len() as u64)
 }
 
-/// The archives that NumPy made of three small arrays of different shapes, see [`arrays_of_numpy`].
+/// Archive that NumPy made of three small arrays of different shapes, see [`arrays_of_numpy`].
 fn numpy_file(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/numpy").join(name)
 }
@@ -57,7 +57,7 @@ fn arrays_of_numpy() -> [Array; 3] {
     ]
 }
 
-/// The pickle of these arrays, in a protocol.
+/// Pickle of these arrays, in a protocol.
 fn pickle_of_numpy(protocol: u32) -> Vec<u8> {
     let file = fs::File::open(numpy_file("protocols.npz")).unwrap();
     let mut archive = zip::ZipArchive::new(file).unwrap();
@@ -97,7 +97,7 @@ fn arrays_of_every_kind_order_and_version_are_read() {
 }
 
 #[test]
-fn claims_beyond_the_file_are_refused_before_memory_is_asked_for() {
+fn sizes_beyond_the_file_are_refused_before_memory_is_allocated() {
     let refused = |bytes: &[u8], reason: &str| {
         let error = read(bytes).unwrap_err();
         assert!(error.contains(reason), "{error}");
@@ -130,8 +130,8 @@ fn what_is_written_is_read_by_row() {
     assert!(NpyRows::open(&path).is_err());
 }
 
-/// What `numpy.save` writes for `zeros((2, 192, 640), 'f4')`, to the byte, and what its documentation
-/// says of other shapes.
+/// Checks the bytes that `numpy.save` writes for `zeros((2, 192, 640), 'f4')`, and other shapes by NumPy's
+/// documentation.
 #[test]
 fn headers_are_those_of_numpy() {
     let written = |shape: &[usize], count: usize| {
@@ -146,7 +146,7 @@ fn headers_are_those_of_numpy() {
     let by_numpy = format!("{text}{}\n", " ".repeat(0x76 - 1 - text.len()));
     assert_eq!(header, [b"\x93NUMPY\x01\x00\x76\x00", by_numpy.as_bytes()].concat());
 
-    // One extent is a tuple of one, none is an empty tuple; an extent of nothing is one too.
+    // One axis is a tuple of one, no axis an empty tuple; the length of an axis may be 0.
     for (shape, count, text) in [
         (&[7][..], 7, "'shape': (7,), }"),
         (&[], 1, "'shape': (), }"),
@@ -162,7 +162,7 @@ fn headers_are_those_of_numpy() {
 }
 
 #[test]
-fn another_count_of_values_than_the_shape_says_is_refused() {
+fn a_number_of_values_that_does_not_match_the_shape_is_refused() {
     for count in [5, 7] {
         let error = write_array(&mut Vec::new(), &[2, 3], &vec![0.0; count]).unwrap_err();
         assert!(error.to_string().contains("another count of values"), "{count}");
@@ -292,7 +292,7 @@ fn damaged_calibration_and_scans_give_a_depth_map_or_an_error() {
             assert!(projection.width <= 16_384 && projection.height <= 16_384);
             let scan = damaged_bytes(&mut random, &scan);
             let points = velodyne::parse(&scan[..scan.len() / 16 * 16]).unwrap();
-            let map = velodyne::project(&points, &projection, DepthOf::Scanner);
+            let map = velodyne::project(&points, &projection, DepthAxis::Scanner);
             assert!(
                 map.metres.len() == map.width * map.height && map.metres.iter().all(|depth| *depth >= 0.0)
             );

@@ -39,7 +39,7 @@ fn entries(cache: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn kept_frames_are_the_same_and_need_no_picture() {
+fn cached_frames_are_the_same_and_need_no_image_file() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
     let source = frames(&folder.path().join("data"));
@@ -50,7 +50,7 @@ fn kept_frames_are_the_same_and_need_no_picture() {
         }
     }
     assert_eq!(entries(&cache).len(), 4);
-    // The same file time and length, but no picture any more: what is kept is used.
+    // The file has the same time and length, but is no image any more: the cached frame is used.
     let path = source.file(&key(1)).unwrap().to_owned();
     let facts = fs::metadata(&path).unwrap();
     fs::write(&path, vec![0; facts.len() as usize]).unwrap();
@@ -66,7 +66,7 @@ fn kept_frames_are_the_same_and_need_no_picture() {
 }
 
 #[test]
-fn changed_pictures_and_damaged_entries_are_made_anew() {
+fn entries_of_changed_images_and_damaged_entries_are_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
     let source = frames(&folder.path().join("data"));

@@ -12,7 +12,7 @@ use monoscope::{
             KittiRaw,
             calibration::{CalibrationValue, ScannerProjection, parse},
             oxts::Oxts,
-            velodyne::{self, DepthOf},
+            velodyne::{self, DepthAxis},
         },
         split::{self, Split, Subset},
     },
@@ -82,15 +82,15 @@ fn calibration_values_are_numbers_or_text() {
 
 #[test]
 fn laser_points_share_pixels_as_in_the_reference() {
-    // A scanner that looks where the camera does: columns and rows are y / z and z / x there, so let
-    // the picture be u = 1 + y/x, v = 1 + z/x with the camera's z half a metre less than the scanner's x.
-    let picture_from_scanner = DMat4::from_cols_array_2d(&[
+    // A scanner that faces as the camera does: x and y of the image are y / x and z / x there, so let
+    // the image be u = 1 + y/x, v = 1 + z/x with the camera's z half a metre less than the scanner's x.
+    let image_from_scanner = DMat4::from_cols_array_2d(&[
         [1.0, 1.0, 1.0, 0.0],
         [1.0, 0.0, 0.0, 0.0],
         [0.0, 1.0, 0.0, 0.0],
         [-0.5, -0.5, -0.5, 1.0],
     ]);
-    let projection = ScannerProjection { picture_from_scanner, width: 4, height: 3 };
+    let projection = ScannerProjection { image_from_scanner, width: 4, height: 3 };
     let at = |column: f32, row: f32, depth: f32| Vec3::new(depth + 0.5, column * depth, row * depth);
     let points = [
         at(1.0, 1.0, 8.0),
@@ -104,7 +104,7 @@ fn laser_points_share_pixels_as_in_the_reference() {
         Vec3::new(-1.0, 0.0, 0.0), // behind the scanner
         Vec3::new(0.25, -0.5, -0.25), // before the scanner, behind the camera: at (2, 1), depth −0.25
     ];
-    let map = velodyne::project(&points, &projection, DepthOf::Camera);
+    let map = velodyne::project(&points, &projection, DepthAxis::Camera);
     let expected = [
         [0.0, 0.0, 0.0, 4.0], //
         [4.0, 5.0, 0.0, 0.0],
@@ -112,7 +112,7 @@ fn laser_points_share_pixels_as_in_the_reference() {
     ];
     assert_eq!((map.width, map.height), (4, 3));
     assert_eq!(map.metres, expected.concat());
-    let map = velodyne::project(&points, &projection, DepthOf::Scanner);
+    let map = velodyne::project(&points, &projection, DepthAxis::Scanner);
     assert_eq!(map.metres[5], 5.5);
     assert_eq!(map.metres[6], 0.25, "the scanner's own depth is not negative");
 }
@@ -126,7 +126,7 @@ fn laser_depth_is_that_of_the_published_evaluation() {
         let projection = ScannerProjection::read(&root.join("2011_09_26"), Side::Left).unwrap();
         let scan = format!("2011_09_26/2011_09_26_drive_0002_sync/velodyne_points/data/{frame:010}.bin");
         let points = velodyne::read(&root.join(scan)).unwrap();
-        let map = velodyne::project(&points, &projection, DepthOf::Scanner);
+        let map = velodyne::project(&points, &projection, DepthAxis::Scanner);
         assert_eq!((map.width, map.height), (expected.width() as usize, expected.height() as usize));
         for (metres, expected) in map.metres.iter().zip(expected.as_raw()) {
             assert!((metres * 256.0 - f32::from(*expected)).abs() <= 1.0, "{metres} m, not {expected}/256");
@@ -197,9 +197,8 @@ fn damaged_text_and_scans_are_refused_without_panic() {
             let scan = damaged(&line.repeat(4));
             assert_eq!(velodyne::parse(&scan).is_ok(), scan.len() % 16 == 0);
             if let Ok(points) = velodyne::parse(&scan) {
-                let identity =
-                    ScannerProjection { picture_from_scanner: DMat4::IDENTITY, width: 1, height: 1 };
-                velodyne::project(&points, &identity, DepthOf::Camera);
+                let identity = ScannerProjection { image_from_scanner: DMat4::IDENTITY, width: 1, height: 1 };
+                velodyne::project(&points, &identity, DepthAxis::Camera);
             }
         }
     });
@@ -217,7 +216,7 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
-fn pictures_are_found_file_by_file() {
+fn images_are_found_file_by_file() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("2011_09_26/drive/image_02/data");
     fs::create_dir_all(&data).unwrap();
@@ -246,7 +245,7 @@ fn pictures_are_found_file_by_file() {
     assert_eq!(source.depth(&left(3)).unwrap(), None);
 }
 
-/// A source that has what it is told to have and no pictures.
+/// Source with given frames but without images.
 struct Claims(Vec<monoscope::data::Drive>, Vec<FrameKey>);
 
 impl FrameSource for Claims {

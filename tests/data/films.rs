@@ -1,4 +1,4 @@
-//! Films: pictures in the order of their display, with their colours; no damage brings the reader down.
+//! Films: frames in display order, with their colours; no damage makes the reader panic.
 
 use super::damaged_bytes;
 use crate::support::takes_at_most;
@@ -20,9 +20,9 @@ use std::{
 };
 
 const SIZE: ImageSize = ImageSize { height: 50, width: 164 };
-/// Twelve pictures in two groups that begin anew, with pictures that are decoded before their time.
+/// Twelve frames in two groups, with frames that are decoded before their display.
 const STREET: &str = "street.mp4";
-/// Four pictures with full range of brightness.
+/// Four frames with full range of luma.
 const FULL_RANGE: &str = "full_range.mov";
 
 /// Every fourth frame of the built-in drive, coded by x264.
@@ -30,11 +30,11 @@ fn film(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/films").join(name)
 }
 
-/// The frame that a picture of the films was made of.
-fn frame(place: usize) -> RgbImage {
+/// Frame of the drive that a frame of the films was made of.
+fn frame(index: usize) -> RgbImage {
     let drive = BuiltInDrive::new(DriveOptions::default());
     let folder = drive.drives()[0].folder.clone();
-    let key = FrameKey { folder, frame: 4 * place as u32, side: Side::Left };
+    let key = FrameKey { folder, frame: 4 * index as u32, side: Side::Left };
     resize(&drive.image(&key).unwrap(), SIZE)
 }
 
@@ -45,37 +45,37 @@ fn mean_difference(a: &RgbImage, b: &RgbImage) -> f64 {
 }
 
 #[test]
-fn pictures_come_in_the_order_of_their_display_with_their_colours() {
+fn frames_come_in_display_order_with_their_colours() {
     let film = Film::open(&film(STREET)).unwrap();
-    assert_eq!((film.pictures(), film.size()), (12, SIZE));
+    assert_eq!((film.frame_count(), film.size()), (12, SIZE));
     let frames: Vec<RgbImage> = (0..12).map(frame).collect();
-    for place in 0..12 {
-        let picture = film.picture(place).unwrap();
+    for index in 0..12 {
+        let picture = film.frame(index).unwrap();
         let differences: Vec<f64> = frames.iter().map(|frame| mean_difference(&picture, frame)).collect();
         let nearest = (0..12).min_by(|a, b| differences[*a].total_cmp(&differences[*b])).unwrap();
-        assert_eq!(nearest, place, "{differences:?}");
-        assert!(differences[place] < 6.0, "picture {place} is {} levels away", differences[place]);
+        assert_eq!(nearest, index, "{differences:?}");
+        assert!(differences[index] < 6.0, "picture {index} is {} levels away", differences[index]);
     }
 }
 
 #[test]
-fn pictures_are_the_same_in_any_order_of_asking() {
+fn frames_are_the_same_in_any_order_of_reading() {
     let path = film(STREET);
     let in_order = Film::open(&path).unwrap();
-    let pictures: Vec<RgbImage> = (0..12).map(|place| in_order.picture(place).unwrap()).collect();
+    let pictures: Vec<RgbImage> = (0..12).map(|index| in_order.frame(index).unwrap()).collect();
     let jumping = Film::open(&path).unwrap();
-    for place in [7, 3, 3, 11, 0, 6, 5, 10, 1] {
-        assert_eq!(jumping.picture(place).unwrap(), pictures[place], "picture {place}");
+    for index in [7, 3, 3, 11, 0, 6, 5, 10, 1] {
+        assert_eq!(jumping.frame(index).unwrap(), pictures[index], "picture {index}");
     }
-    let error = jumping.picture(12).unwrap_err().to_string();
+    let error = jumping.frame(12).unwrap_err().to_string();
     assert!(error.contains("shorter") && error.contains(STREET), "{error}");
 }
 
 #[test]
-fn the_range_of_brightness_is_heeded() {
+fn the_range_of_luma_is_respected() {
     let film = Film::open(&film(FULL_RANGE)).unwrap();
-    let difference = mean_difference(&film.picture(2).unwrap(), &frame(2));
-    // Taken for limited range, it would be off by about a tenth of the brightness.
+    let difference = mean_difference(&film.frame(2).unwrap(), &frame(2));
+    // Decoded as limited range, it would be off by about a tenth of the brightness.
     assert!(difference < 5.0, "{difference} levels");
 }
 
@@ -95,13 +95,13 @@ fn what_cannot_be_decoded_says_why_and_what_to_do() {
 }
 
 #[test]
-fn no_damage_to_a_film_brings_the_reader_down_or_takes_memory() {
+fn no_damage_to_a_film_makes_the_reader_panic_or_allocate_too_much() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
     let mut random = ChaCha8Rng::seed_from_u64(17);
     for name in [STREET, FULL_RANGE] {
         let whole = fs::read(film(name)).unwrap();
-        // The tables of the container are where damage tells most.
+        // Damage to the tables of the container has the most effect.
         let tables = whole.windows(4).position(|window| window == b"moov").unwrap();
         for round in 0..1000 {
             let from = if round % 2 == 0 { tables } else { 0 };
@@ -109,8 +109,8 @@ fn no_damage_to_a_film_brings_the_reader_down_or_takes_memory() {
             fs::write(&path, &bytes).unwrap();
             takes_at_most(4 << 20, || {
                 if let Ok(film) = Film::open(&path) {
-                    for place in 0..film.pictures().min(4) {
-                        let _ = film.picture(place);
+                    for index in 0..film.frame_count().min(4) {
+                        let _ = film.frame(index);
                     }
                 }
             });

@@ -1,4 +1,4 @@
-//! Folders recognised by their layout: KITTI odometry, and frames of one's own with their cameras.
+//! Folders recognised by their layout: KITTI odometry, and own frames with their cameras.
 
 use super::damaged;
 use crate::support::takes_at_most;
@@ -29,7 +29,7 @@ const IN_PIXELS: &str = "width = 400\nheight = 200\nfocal_x = 240\nfocal_y = 250
 const CALIBRATION: &str = "calib_time: 09-Jan-2012\nS_rect_02: 4.0e+02 2.0e+02\n\
     P_rect_02: 240 0 180 12 0 250 90 0 0 0 1 0\nP_rect_03: 240 0 190 -84 0 250 90 0 0 0 1 0\n";
 
-/// Writes pictures whose level is their place in the list.
+/// Writes images whose grey level is their index in the list.
 fn write(folder: &Path, names: &[&str]) {
     fs::create_dir_all(folder).unwrap();
     for (index, name) in names.iter().enumerate() {
@@ -91,7 +91,7 @@ fn poses_are_read_row_by_row() {
 }
 
 #[test]
-fn own_frames_count_by_their_names_or_by_their_order() {
+fn own_frames_are_numbered_by_their_names_or_by_their_order() {
     let folder = tempfile::tempdir().unwrap();
     let numbered = folder.path().join("by number");
     write(&numbered, &["frame_007.png", "frame_008.png", "frame_009.png", "frame_011.jpg", "frame_010.PNG"]);
@@ -107,7 +107,7 @@ fn own_frames_count_by_their_names_or_by_their_order() {
     assert!(source.drives().iter().all(|drive| drive.sides == [Side::Left]));
     let by_name = source.file(&key("by_name", 1, Side::Left)).unwrap();
     assert!(by_name.ends_with("b.jpeg"), "JPEG comes before PNG, not {}", by_name.display());
-    // A name with spaces survives the form of split files.
+    // A name with spaces survives the format of split files.
     let split = every_frame(source.as_ref(), &[FrameId::TARGET, FrameId::PREVIOUS]);
     for key in split.training.iter().chain(&split.validation) {
         assert_eq!(key.to_string().parse::<FrameKey>().unwrap(), *key);
@@ -162,7 +162,7 @@ fn every_own_drive_has_its_own_camera() {
         let sample = load_sample(source.as_ref(), &key(name, 1, Side::Left), &options, &mirror).unwrap();
         assert!((sample.intrinsics.centre_x - centre).abs() < 1e-6, "{name}: {:?}", sample.intrinsics);
     }
-    // Given lengths are in pixels of the frames, or in parts.
+    // Given lengths are in pixels of the frames, or in widths and heights.
     let in_pixels = assume(CameraChoice::Intrinsics([120.0, 125.0, 90.0, 45.0])).unwrap();
     near(in_pixels.intrinsics(&key("angle", 0, Side::Left)), [0.6, 1.25, 0.45, 0.45]);
     let in_parts = assume(CameraChoice::Intrinsics([0.6, 1.25, 0.45, 0.45])).unwrap();
@@ -226,7 +226,7 @@ fn implausible_cameras_are_refused_with_the_reason() {
 }
 
 #[test]
-fn a_folder_without_frames_says_what_is_looked_for() {
+fn a_folder_without_frames_names_the_layouts_that_are_known() {
     let folder = tempfile::tempdir().unwrap();
     let error = open_folder(folder.path()).err().unwrap();
     for words in ["DATE/DRIVE/image_02", "sequences/NN/image_2", "*.jpg"] {

@@ -39,7 +39,7 @@ fn options(batch_size: usize, workers: usize) -> LoaderOptions {
     LoaderOptions { sample, batch_size, augment: true, shuffle: true, seed: 7, workers, drop_last: true }
 }
 
-/// A drive of striped pictures, made up on demand and counted.
+/// Drive of striped images, made on demand and counted.
 struct Stripes {
     drives: Vec<Drive>,
     read: AtomicUsize,
@@ -69,7 +69,7 @@ impl FrameSource for Stripes {
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
         self.read.fetch_add(1, Ordering::SeqCst);
         match key.frame {
-            // Which frames panic or fail is up to the test that asks for them.
+            // Which frames panic or fail is up to the test that requests them.
             1000.. => panic!("a decoder gives up"),
             _ => Ok(stripes(key.frame)),
         }
@@ -90,7 +90,7 @@ fn keys(frames: std::ops::Range<u32>) -> Vec<FrameKey> {
     frames.map(key).collect()
 }
 
-/// Everything that a sample is, to compare.
+/// Content of a sample, to compare.
 fn content(sample: &Sample) -> String {
     format!("{sample:?}")
 }
@@ -186,7 +186,7 @@ fn a_sample_is_mirrored_as_a_whole_and_jittered_for_the_networks_only() {
 }
 
 #[test]
-fn what_the_loader_leaves_unmade_is_made_alike_later() {
+fn derived_images_are_the_same_whether_the_loader_makes_them_or_not() {
     let source = Stripes::new(10);
     let made = options(1, 1).sample;
     let left = SampleOptions { preparation: Preparation::Upload, ..made.clone() };
@@ -207,7 +207,7 @@ fn what_the_loader_leaves_unmade_is_made_alike_later() {
 }
 
 #[test]
-fn the_ends_of_a_drive_can_be_looked_at() {
+fn targets_at_the_ends_of_a_drive_can_be_shown() {
     let source = Stripes::new(10);
     let options = options(1, 1).sample;
     let first = options.present(source.as_ref(), &key(0));
@@ -226,7 +226,7 @@ fn write_drive(root: &Path, frames: std::ops::Range<u32>) {
 }
 
 #[test]
-fn a_truncated_picture_costs_only_its_samples() {
+fn a_truncated_image_costs_only_its_samples() {
     let folder = tempfile::tempdir().unwrap();
     write_drive(folder.path(), 0..42);
     let broken = folder.path().join(DRIVE).join("image_02/data/0000000005.jpg");
@@ -263,7 +263,7 @@ fn frames_of_different_sizes_are_not_compared() {
 }
 
 #[test]
-fn too_much_that_is_unreadable_ends_the_epoch() {
+fn too_many_unreadable_samples_end_the_epoch() {
     let folder = tempfile::tempdir().unwrap();
     write_drive(folder.path(), 0..22);
     for frame in 0..11 {

@@ -1,4 +1,4 @@
-//! From files to samples: pictures, augmentation, parsers, splits, sources, loading.
+//! From files to samples: images, augmentation, parsers, splits, sources, loading.
 
 mod arrays;
 mod cache;
@@ -14,12 +14,12 @@ mod splits;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// A text with up to five bytes changed, added or cut off.
+/// Text with up to five bytes changed, added or cut off.
 fn damaged(random: &mut ChaCha8Rng, text: &str) -> String {
     String::from_utf8_lossy(&damaged_bytes(random, text.as_bytes())).into_owned()
 }
 
-/// The same of bytes.
+/// Bytes with up to five of them changed, added or cut off.
 fn damaged_bytes(random: &mut ChaCha8Rng, whole: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     for _ in 0..random.random_range(1..6) {

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 const SIZE: ImageSize = ImageSize { height: 96, width: 320 };
 
-/// A drive whose pictures a function makes from the frame's number.
+/// Drive whose images a function makes from the number of the frame.
 struct Film<F>([Drive; 1], F);
 
 impl<F: Fn(u32) -> RgbImage + Send + Sync> Film<F> {
@@ -47,7 +47,7 @@ impl<F: Fn(u32) -> RgbImage + Send + Sync> FrameSource for Film<F> {
     }
 }
 
-/// A picture that moves by so many pixels a frame.
+/// Image that moves by this number of pixels per frame.
 fn pan(frame: u32, pixels: f32) -> RgbImage {
     RgbImage::from_fn(320, 96, |x, y| {
         let (x, y) = (x as f32 + pixels * frame as f32, y as f32);
@@ -80,7 +80,7 @@ fn a_halt_is_left_out_of_training() {
 }
 
 #[test]
-fn a_slow_film_gets_a_stride_and_is_not_taken_for_a_halt() {
+fn a_slow_film_gets_a_longer_stride_and_does_not_count_as_standing_still() {
     for (pixels, stride) in [(5.0, 1), (1.5, 2), (0.5, 6)] {
         let film = Film::new(40, |frame| pan(frame, pixels));
         let motion = measure(&film, &film.drives()[0], &|| ());

@@ -97,7 +97,7 @@ fn test_card() -> RgbImage {
 }
 
 #[test]
-fn odd_pictures_are_refused_with_a_reason() {
+fn damaged_and_unusual_images_are_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let [jpeg, png] = ["card.jpg", "card.png"].map(|name| {
         write(&folder.path().join(name), &test_card()).unwrap();

@@ -1,4 +1,4 @@
-//! Small pictures of frames: what is read, in which order, and what is kept.
+//! Previews of frames: which are read, in which order, and which are cached.
 
 use image::{Rgb, RgbImage};
 use monoscope::{
@@ -26,7 +26,7 @@ fn key(frame: u32) -> FrameKey {
     FrameKey { folder: "drive".to_owned(), frame, side: Side::Left }
 }
 
-/// A source that says what it is asked for, and waits for leave to give it.
+/// Source that reports each request, and waits for permission to answer it.
 struct Slow {
     asked: Mutex<Sender<u32>>,
     leave: Mutex<Receiver<()>>,
@@ -59,7 +59,7 @@ impl FrameSource for Slow {
     }
 }
 
-/// Pictures of the slow source, and the ends of its channels.
+/// Previews of the slow source, and the ends of its channels.
 struct Stand {
     previews: Previews,
     asked: Receiver<u32>,
@@ -71,7 +71,7 @@ impl Stand {
     fn new() -> Self {
         let ((ask, asked), (leave, wait), (tell, read)) = (channel(), channel(), channel());
         let source = Arc::new(Slow { asked: Mutex::new(ask), leave: Mutex::new(wait) });
-        let previews = Previews::of(source, BOX, 1 << 20, move || {
+        let previews = Previews::new(source, BOX, 1 << 20, move || {
             let _ = tell.send(());
         });
         Self { previews, asked, leave, read }
@@ -81,7 +81,7 @@ impl Stand {
         self.asked.recv_timeout(PATIENCE).unwrap()
     }
 
-    /// Lets the picture at hand be read, and waits until it is kept.
+    /// Lets the current image be read, and waits until its preview is cached.
     fn go_on(&self) {
         self.leave.send(()).unwrap();
         self.read.recv_timeout(PATIENCE).unwrap();
@@ -93,28 +93,28 @@ fn grey(preview: Option<Preview>) -> u8 {
 }
 
 #[test]
-fn only_the_newest_wishes_are_read_the_most_wanted_first() {
+fn only_the_newest_requests_are_read_the_most_urgent_first() {
     let stand = Stand::new();
-    stand.previews.wish([key(1)]);
+    stand.previews.request([key(1)]);
     assert_eq!(stand.next_asked(), 1);
-    stand.previews.wish([key(2), key(3)]);
-    stand.previews.wish([key(5), key(1), key(5), key(4)]);
+    stand.previews.request([key(2), key(3)]);
+    stand.previews.request([key(5), key(1), key(5), key(4)]);
     assert!(stand.previews.get(&key(1)).is_none(), "nobody waits for it");
     stand.go_on();
     assert_eq!(grey(stand.previews.get(&key(1))), 1);
     assert_eq!(stand.next_asked(), 5, "2 and 3 are no longer wanted");
     stand.go_on();
     assert_eq!(stand.next_asked(), 4, "1 is there, and 5 was wished for twice");
-    stand.previews.wish([]);
+    stand.previews.request([]);
     stand.go_on();
-    stand.previews.wish([key(5), key(4), key(1), key(6)]);
+    stand.previews.request([key(5), key(4), key(1), key(6)]);
     assert_eq!(stand.next_asked(), 6, "what is kept is not read again");
     stand.go_on();
     assert_eq!(stand.previews.bytes(), 4 * 240 * 73 * 3);
     let Stand { previews, leave, asked, .. } = stand;
-    previews.wish([key(7)]);
+    previews.request([key(7)]);
     assert_eq!(asked.recv_timeout(PATIENCE), Ok(7));
-    previews.wish([key(8)]);
+    previews.request([key(8)]);
     drop(previews);
     leave.send(()).unwrap();
     assert!(asked.recv_timeout(PATIENCE).is_err(), "the thread ends with its owner");
@@ -124,39 +124,39 @@ fn only_the_newest_wishes_are_read_the_most_wanted_first() {
 fn a_frame_that_cannot_be_read_says_why_and_is_not_tried_again() {
     let stand = Stand::new();
     for (frame, reason) in [(100, "the disk is gone"), (200, "gave up")] {
-        stand.previews.wish([key(frame)]);
+        stand.previews.request([key(frame)]);
         assert_eq!(stand.next_asked(), frame);
         stand.go_on();
         let told = stand.previews.get(&key(frame)).unwrap().unwrap_err();
         assert!(told.contains(reason), "{told}");
     }
-    stand.previews.wish([key(100), key(200), key(3)]);
+    stand.previews.request([key(100), key(200), key(3)]);
     assert_eq!(stand.next_asked(), 3);
     stand.go_on();
     assert_eq!(grey(stand.previews.get(&key(3))), 3);
 }
 
 #[test]
-fn what_is_kept_stays_within_its_bound_and_the_least_used_goes_first() {
+fn the_cache_stays_within_its_bound_and_evicts_the_least_recently_used() {
     let picture = || Ok(Arc::new(RgbImage::new(10, 10)));
-    let mut kept = LruCache::within(1000);
+    let mut kept = LruCache::new(1000);
     for frame in 0..3 {
-        kept.add(key(frame), picture());
+        kept.insert(key(frame), picture());
     }
     assert!(kept.get(&key(0)).is_some());
-    kept.add(key(3), picture());
+    kept.insert(key(3), picture());
     let there = |kept: &LruCache| (0..40).filter(|frame| kept.contains(&key(*frame))).collect::<Vec<_>>();
     assert_eq!((there(&kept), kept.bytes()), (vec![0, 2, 3], 900));
-    kept.add(key(2), picture());
+    kept.insert(key(2), picture());
     assert_eq!((there(&kept), kept.bytes()), (vec![0, 2, 3], 900), "a second takes the place of the first");
     for frame in 4..40 {
-        kept.add(key(frame), if frame % 3 == 0 { Err("x".repeat(50).into()) } else { picture() });
+        kept.insert(key(frame), if frame % 3 == 0 { Err("x".repeat(50).into()) } else { picture() });
         assert!(kept.bytes() <= 1000 && kept.contains(&key(frame)), "{}", kept.bytes());
     }
     assert!(there(&kept).len() >= 3);
 }
 
-/// The mean difference of two pictures of one size, in levels.
+/// Mean difference of two images of one size, in levels.
 fn difference(left: &RgbImage, right: &RgbImage) -> f64 {
     assert_eq!(left.dimensions(), right.dimensions());
     let sum: u64 = left.iter().zip(right.iter()).map(|(left, right)| u64::from(left.abs_diff(*right))).sum();
@@ -164,7 +164,7 @@ fn difference(left: &RgbImage, right: &RgbImage) -> f64 {
 }
 
 #[test]
-fn a_small_picture_is_nearly_the_frame_made_small() {
+fn a_preview_is_nearly_the_frame_resized() {
     let folder = tempfile::tempdir().unwrap();
     let drive = BuiltInDrive::default();
     let key = FrameKey { folder: drive.drives()[0].folder.clone(), ..key(30) };
@@ -193,7 +193,7 @@ fn a_small_picture_is_nearly_the_frame_made_small() {
 }
 
 #[test]
-fn a_picture_is_shrunk_into_a_box_in_its_proportions() {
+fn an_image_shrinks_into_a_box_in_its_proportions() {
     let shrunk = |height, width| {
         let ImageSize { height, width } = ImageSize { height, width }.shrunk_into(BOX);
         (height, width)

@@ -1,4 +1,4 @@
-//! Splits known by name: what their definitions come to, and the archives they need.
+//! Splits by name: the expansion of their definitions, and the archives that they need.
 
 use super::damaged;
 use crate::support::shared;
@@ -27,7 +27,7 @@ const COUNTS: [(&str, [usize; 3]); 7] = [
     ("small", [189, 23, 0]),
 ];
 
-/// A source with nothing in it: definitions need none.
+/// Empty source: definitions need none.
 struct Nothing;
 
 impl FrameSource for Nothing {
@@ -152,7 +152,7 @@ fn named_splits_are_the_published_ones() {
 }
 
 #[test]
-fn frames_are_named_in_few_words() {
+fn sets_of_frames_have_a_compact_notation() {
     let frames = |text: &str| parse_frames(text).unwrap().into_iter().collect::<Vec<_>>();
     assert_eq!(frames("3 0-9/3 !6 20-21"), [0, 3, 9, 20, 21]);
     assert_eq!(frames("5-5 5"), [5]);
@@ -164,7 +164,7 @@ fn frames_are_named_in_few_words() {
 }
 
 #[test]
-fn a_definition_of_ones_own_is_a_file() {
+fn a_file_may_define_a_split() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.toml");
     let open = |text: &str| {

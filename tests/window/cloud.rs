@@ -217,7 +217,7 @@ fn frames_are_put_together_only_with_poses() {
         step: 0,
         request: wanted,
         neighbours: vec![neighbour],
-        is_whole: true,
+        is_complete: true,
         problem: None,
     };
     stage.state_mut().receive_fusion(Arc::new(fusion));

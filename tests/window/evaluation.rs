@@ -43,9 +43,9 @@ fn an_evaluation_is_asked_for_followed_and_its_worst_image_opened() {
     let [Command::Evaluate(request)] = &commands[..] else { panic!("{commands:?}") };
     assert!(request.choices.post_process && request.weights.is_none());
 
-    let begun = EvaluationProgress::Begun { name: "first".into(), protocol: "so".into(), frames: 2 };
+    let begun = EvaluationProgress::Started { name: "first".into(), protocol: "so".into(), frames: 2 };
     stage.state_mut().receive(Event::Evaluation(begun));
-    stage.state_mut().receive(Event::Evaluation(EvaluationProgress::Seen(1)));
+    stage.state_mut().receive(Event::Evaluation(EvaluationProgress::Read(1)));
     stage.run();
     assert!(stage.query_by_label_contains("1 of 2 frames").is_some());
     click(&mut stage, "Cancel");

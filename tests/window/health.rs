@@ -49,7 +49,7 @@ fn a_broken_run_offers_its_last_checkpoint() {
     let failure = Failure {
         text: "the loss is NaN".to_owned(),
         advice: "continue".to_owned(),
-        effect: RunEffect::Spoiled,
+        effect: RunEffect::NonFinite,
         report: None,
     };
     stage.state_mut().publish(|state| state.run.as_mut().unwrap().failure = Some(failure));

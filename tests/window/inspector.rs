@@ -40,7 +40,7 @@ pub fn stage_with_evidence() -> Stage {
         maps: BTreeMap::from([(MapName::Colour(FrameId::TARGET), Arc::new(grey))]),
         origin: PictureSource::Prediction,
         objective: evidence.config().clone(),
-        evidence: Some(evidence),
+        inspection: Some(evidence),
         ..Arc::into_inner(picture(key(1))).unwrap()
     }));
     stage.run();

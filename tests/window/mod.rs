@@ -148,8 +148,8 @@ fn picture(key: FrameKey) -> Arc<Picture> {
         maps: BTreeMap::new(),
         cloud: None,
         objective: ObjectiveConfig::default(),
-        evidence: None,
-        what_if: None,
+        inspection: None,
+        sandbox: None,
     })
 }
 

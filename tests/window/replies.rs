@@ -236,7 +236,7 @@ fn the_way_back_to_the_run_is_there_while_something_else_is_looked_at() {
         let mut of_run = None;
         stage.state_mut().publish(|state| {
             of_run = state.model.replace(Arc::new(other));
-            state.run.as_mut().unwrap().is_looked_at = false;
+            state.run.as_mut().unwrap().is_viewed = false;
         });
         stage.run();
         let [back_rect, devices] =
@@ -245,11 +245,11 @@ fn the_way_back_to_the_run_is_there_while_something_else_is_looked_at() {
         stage.state_mut().take_commands();
         click(&mut stage, back);
         let commands = stage.state_mut().take_commands();
-        assert_eq!(commands, [Command::LookAtRun, Command::FollowTraining(true)]);
+        assert_eq!(commands, [Command::ViewRun, Command::FollowTraining(true)]);
 
         stage.state_mut().publish(|state| {
             state.model = of_run;
-            state.run.as_mut().unwrap().is_looked_at = true;
+            state.run.as_mut().unwrap().is_viewed = true;
         });
         stage.run();
         assert!(stage.query_by_label(back).is_none());
@@ -265,7 +265,7 @@ fn the_way_back_to_the_run_is_there_while_something_else_is_looked_at() {
         stage.state_mut().open_data(DataReport { name: "other data".to_owned(), ..data() });
         stage.run();
         click(&mut stage, back);
-        assert!(stage.state_mut().take_commands().contains(&Command::LookAtRun));
+        assert!(stage.state_mut().take_commands().contains(&Command::ViewRun));
     }
 }
 
@@ -275,7 +275,7 @@ fn the_next_run_starts_from_the_weights_that_are_looked_at_when_a_run_ends() {
     let loaded = weights(ResnetArchitecture::RESNET_50, None);
     stage.state_mut().publish(|state| {
         state.model = Some(Arc::new(ModelReport { id: 100, ..loaded }));
-        state.run.as_mut().unwrap().is_looked_at = false;
+        state.run.as_mut().unwrap().is_viewed = false;
     });
     stage.state_mut().set_activity(Activity::Idle);
     let (steps, out) = (40, PathBuf::from("runs/run_001"));

@@ -18,14 +18,14 @@ fn tried(stage: &mut Stage) -> Option<Adjustment> {
 fn stage_with_sandbox() -> Stage {
     let mut stage = stage_with_data();
     let judgement = LossSummary { loss: 0.125, masked_share: 0.25 };
-    let what_if = SandboxResult {
+    let sandbox = SandboxResult {
         adjustment: Adjustment::default(),
         camera: Intrinsics::KITTI,
-        filmed: ImageSize { width: 1000, height: 300 },
+        native_size: ImageSize { width: 1000, height: 300 },
         before: judgement,
         after: LossSummary { loss: 0.25, ..judgement },
     };
-    let shown = Picture { what_if: Some(what_if), ..Arc::into_inner(picture(key(1))).unwrap() };
+    let shown = Picture { sandbox: Some(sandbox), ..Arc::into_inner(picture(key(1))).unwrap() };
     stage.state_mut().show(Arc::new(shown));
     click(&mut stage, "Sandbox");
     stage

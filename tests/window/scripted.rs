@@ -156,7 +156,7 @@ impl Scripted {
                 out,
                 config: config.clone(),
                 data_version,
-                is_looked_at: true,
+                is_viewed: true,
                 ..RunState::default()
             };
             state.model = Some(Arc::new(model));

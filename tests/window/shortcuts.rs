@@ -59,7 +59,7 @@ fn what_was_opened_lately_can_be_opened_again() {
 
     let mut again = started_with(&kept(&stage).text());
     click(&mut again, "Data");
-    click(&mut again, "Forget recents");
+    click(&mut again, "Clear recents");
     assert_eq!(kept(&again).recents.all().count(), 0);
 }
 

@@ -38,16 +38,18 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     click(&mut stage, "Predict the path");
     let commands = stage.state_mut().take_commands();
     assert!(
-        matches!(&commands[..], [Command::Trace { folder, side: Side::Left }] if *folder == key(0).folder),
+        matches!(&commands[..], [Command::PredictTrajectory { folder, side: Side::Left }] if *folder == key(0).folder),
         "{commands:?}"
     );
-    stage.state_mut().reply(|command| matches!(command, Command::Trace { .. }), Ok(Outcome::Done));
+    stage
+        .state_mut()
+        .reply(|command| matches!(command, Command::PredictTrajectory { .. }), Ok(Outcome::Done));
     stage.state_mut().receive_trajectory(&trajectory(5, true));
     stage.run();
     assert!(stage.query_by_label("5 of 20 frames").is_some());
     click(&mut stage, "Cancel");
-    assert!(matches!(stage.state_mut().take_commands()[..], [Command::EndTrace]));
-    stage.state_mut().receive(Event::TraceEnded);
+    assert!(matches!(stage.state_mut().take_commands()[..], [Command::CancelTrajectory]));
+    stage.state_mut().receive(Event::TrajectoryEnded);
     stage.run();
     assert!(stage.query_by_label_contains("4.0 m gone").is_some(), "what is there is compared");
 
@@ -86,10 +88,12 @@ fn a_path_that_comes_after_its_end_is_not_waited_for() {
     stage.key_press(Key::Escape);
     stage.run();
     click(&mut stage, "Predict the path");
-    stage.state_mut().reply(|command| matches!(command, Command::Trace { .. }), Ok(Outcome::Done));
+    stage
+        .state_mut()
+        .reply(|command| matches!(command, Command::PredictTrajectory { .. }), Ok(Outcome::Done));
     stage.run();
     assert!(stage.query_by_label("Cancel").is_some());
-    stage.state_mut().receive(Event::TraceEnded);
+    stage.state_mut().receive(Event::TrajectoryEnded);
     stage.state_mut().receive_trajectory(&trajectory(5, true));
     stage.run();
     assert!(stage.query_by_label("Cancel").is_none());

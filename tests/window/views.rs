@@ -284,8 +284,8 @@ fn a_picture_is_drawn_in_its_pane() {
         maps,
         cloud: None,
         objective: ObjectiveConfig::default(),
-        evidence: None,
-        what_if: None,
+        inspection: None,
+        sandbox: None,
     }));
     stage.run();
     let image = stage.render().unwrap();

@@ -7,7 +7,7 @@ use super::{
 use monoscope::{
     geometry::colormap::Colormap,
     runs::{FrameMaps, Snapshot, SnapshotStore, Snapshots, Thumbnail},
-    session::Pinned,
+    session::Bookmarks,
 };
 
 const DISPARITY: MapName = MapName::Disparity(0);
@@ -58,9 +58,9 @@ fn with_run(mut stage: Stage) -> Stage {
     stage
 }
 
-fn pinned(commands: &[Command]) -> Option<Pinned> {
+fn pinned(commands: &[Command]) -> Option<Bookmarks> {
     commands.iter().rev().find_map(|command| match command {
-        Command::Pin(pinned) => Some(pinned.clone()),
+        Command::Bookmark(pinned) => Some(pinned.clone()),
         _ => None,
     })
 }
@@ -70,15 +70,15 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
     let mut stage = stage_with_data();
     stage.state_mut().take_commands();
     show_wall(&mut stage);
-    assert!(stage.query_by_label_contains("No frame is pinned").is_some());
-    click(&mut stage, "Pin this frame");
+    assert!(stage.query_by_label_contains("No frame is bookmarked").is_some());
+    click(&mut stage, "Bookmark this frame");
     let first = pinned(&stage.state_mut().take_commands()).unwrap();
     let maps = BTreeSet::from([DISPARITY, MapName::MinimumLoss]);
-    assert_eq!(first, Pinned { frames: vec![key(1)], maps, every: 50 });
-    assert!(stage.get_by_label("Pin this frame").accesskit_node().is_disabled(), "it is pinned");
+    assert_eq!(first, Bookmarks { frames: vec![key(1)], maps, every: 50 });
+    assert!(stage.get_by_label("Bookmark this frame").accesskit_node().is_disabled(), "it is pinned");
     stage.key_press(Key::ArrowRight);
     stage.run();
-    click(&mut stage, "Pin this frame");
+    click(&mut stage, "Bookmark this frame");
     let second = pinned(&stage.state_mut().take_commands()).unwrap();
     assert_eq!(second.frames, [key(1), key(2)]);
 
@@ -93,12 +93,12 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
     let other = pinned(&stage.state_mut().take_commands()).unwrap();
     assert_eq!(other.maps, BTreeSet::from([DISPARITY, MapName::AutoMask]));
 
-    click(&mut stage, "Unpin frame 1");
+    click(&mut stage, "Remove frame 1");
     assert_eq!(pinned(&stage.state_mut().take_commands()).unwrap().frames, [key(2)]);
     click(&mut stage, "Close Wall");
     assert_eq!(
         pinned(&stage.state_mut().take_commands()),
-        Some(Pinned::default()),
+        Some(Bookmarks::default()),
         "what is hidden costs nothing"
     );
     show_wall(&mut stage);
@@ -106,7 +106,7 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
     stage.run();
     assert_eq!(
         pinned(&stage.state_mut().take_commands()),
-        Some(Pinned::default()),
+        Some(Bookmarks::default()),
         "other data lacks the frame"
     );
 }
@@ -118,7 +118,7 @@ fn a_run_pins_frames_by_itself_before_it_starts() {
     click(&mut stage, "Train");
     let commands = stage.state_mut().take_commands();
     let place = |wanted: fn(&Command) -> bool| commands.iter().position(wanted).unwrap();
-    let pins = place(|command| matches!(command, Command::Pin(_)));
+    let pins = place(|command| matches!(command, Command::Bookmark(_)));
     assert!(pins < place(|command| matches!(command, Command::Start { .. })), "so that step 0 is seen");
     assert_eq!(pinned(&commands).unwrap().frames, [16, 17, 18].map(key), "those that validate");
 }
@@ -153,7 +153,7 @@ fn the_slider_goes_back_through_the_snapshots_and_marks_the_step_on_the_curves()
 fn a_run_that_goes_on_brings_its_snapshots_and_the_frames_that_they_show() {
     let mut stage = stage_with_data();
     show_wall(&mut stage);
-    click(&mut stage, "Pin this frame");
+    click(&mut stage, "Bookmark this frame");
     stage.state_mut().take_commands();
     let snapshots = [50, 100].map(|step| snapshot(step, [0.0, 1.0]));
     stage.state_mut().start_run(started(snapshots.into()));

@@ -1,26 +1,38 @@
-//! A pane of any kind: the one list of kinds, in the window and in the file that keeps its arrangement.
+//! A pane of any kind, in the window and in the file that keeps the layout.
 
-use super::{
-    Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Pane, Sandbox, Sequence, Timeline,
-    Training, Trajectory, Wall,
-};
+use super::{MapPane, Pane, PaneKind, kind::with_panes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::{
-    mem::discriminant,
-    ops::{Deref, DerefMut},
-};
+use std::ops::{Deref, DerefMut};
 
-/// The name of a kind in the file.
+/// Name of the tag in the file.
 const KIND: &str = "kind";
 
-macro_rules! kinds {
-    ($($kind:ident),*) => {
+macro_rules! define_any_pane {
+    ($($kind:ident($pane:ident) { tag: $tag:literal, $($rest:tt)* })*) => {
         /// A pane with what is kept of it between starts: its fields, but for those that skip it.
         #[derive(Serialize, Deserialize)]
-        #[serde(tag = "kind", rename_all = "snake_case")]
+        #[serde(tag = "kind")]
         pub enum AnyPane {
-            $(#[doc = "See the type of this name."] $kind($kind)),*
+            /// A view of a map, of which there may be any number.
+            #[serde(rename = "map_view")]
+            Map(MapPane),
+            $(#[doc = "The one pane of this kind."] #[serde(rename = $tag)] $kind(super::$pane)),*
+        }
+
+        impl AnyPane {
+            /// The pane of this kind as it is at first.
+            pub fn new(kind: PaneKind) -> Self {
+                match kind { $(PaneKind::$kind => Self::$kind(super::$pane::default())),* }
+            }
+
+            /// Kind of a pane of which there is one; none of a view.
+            pub fn kind(&self) -> Option<PaneKind> {
+                match self {
+                    Self::Map(_) => None,
+                    $(Self::$kind(_) => Some(PaneKind::$kind)),*
+                }
+            }
         }
 
         impl Deref for AnyPane {
@@ -28,6 +40,7 @@ macro_rules! kinds {
 
             fn deref(&self) -> &Self::Target {
                 match self {
+                    Self::Map(pane) => pane,
                     $(Self::$kind(pane) => pane),*
                 }
             }
@@ -36,31 +49,30 @@ macro_rules! kinds {
         impl DerefMut for AnyPane {
             fn deref_mut(&mut self) -> &mut Self::Target {
                 match self {
+                    Self::Map(pane) => pane,
                     $(Self::$kind(pane) => pane),*
                 }
             }
         }
-
-        $(impl From<$kind> for AnyPane {
-            fn from(pane: $kind) -> Self {
-                Self::$kind(pane)
-            }
-        })*
     };
 }
-
-kinds!(
-    Cloud, Curves, Evaluation, Health, Inspector, LogPane, MapView, Sandbox, Sequence, Timeline, Training,
-    Trajectory, Wall
-);
+with_panes!(define_any_pane);
 
 impl AnyPane {
-    /// Whether both are of one kind.
-    pub fn is_like(&self, other: &Self) -> bool {
-        discriminant(self) == discriminant(other)
+    /// True for a view of a map: closing it ends it, because there may be any number.
+    pub fn is_view(&self) -> bool {
+        self.kind().is_none()
     }
 
-    /// What is kept of it.
+    /// Name in tabs and for those who cannot see the window: of a view, that of its map.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Map(view) => view.map().to_string(),
+            pane => pane.kind().map(PaneKind::title).unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Options to be kept between starts, with the kind.
     pub fn kept(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }

@@ -1,6 +1,7 @@
-//! What goes wrong in self-supervised depth, watched: findings with cause and advice, else quiet figures.
+//! The health of a run: what often goes wrong in self-supervised depth, as findings with cause and advice, else
+//! quiet figures.
 
-use super::{Pane, empty};
+use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{
         icon::Icon,
@@ -21,13 +22,12 @@ const SIGN: f32 = 14.0;
 /// A value farther from its name is no longer read with it.
 const WIDEST: f32 = 480.0;
 
-/// The pane.
-#[derive(Serialize, Deserialize)]
-pub struct Health;
+#[derive(Default, Serialize, Deserialize)]
+pub struct HealthPane;
 
-impl Pane for Health {
-    fn title(&self) -> String {
-        "Health".to_owned()
+impl Pane for HealthPane {
+    fn header(&mut self, ui: &mut Ui, _state: &mut State) {
+        title(ui, PaneKind::Health);
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {

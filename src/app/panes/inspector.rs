@@ -1,9 +1,9 @@
-//! Why the loss of a pixel is what it is: every term in a table, and how it would change with depth.
+//! The inspector: why the loss of a pixel is what it is, every term in a table, and how it would change with depth.
 
-use super::{Pane, empty, table, title};
+use super::{Pane, PaneKind, empty, table, title};
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         inspection::{self, cost_curve},
         state::State,
         theme,
@@ -13,18 +13,13 @@ use crate::{
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
-/// The pane.
-#[derive(Serialize, Deserialize)]
-pub struct Inspector;
+#[derive(Default, Serialize, Deserialize)]
+pub struct InspectorPane;
 
-impl Pane for Inspector {
-    fn title(&self) -> String {
-        "Inspector".to_owned()
-    }
-
+impl Pane for InspectorPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         let Some(answer) = state.inspection.answer() else {
-            title(ui, "Inspector");
+            title(ui, PaneKind::Inspector);
             return;
         };
         let [column, row] = answer.report.pixel;
@@ -81,13 +76,9 @@ impl Pane for Inspector {
             ui.ctx().request_repaint();
         }
     }
-
-    fn inspects(&self) -> bool {
-        true
-    }
 }
 
-/// Why there is nothing to say.
+/// Reason why there is nothing to show.
 fn absence(state: &State) -> String {
     if state.data().is_none() {
         return "No data is open: choose it in the Sequence pane".to_owned();

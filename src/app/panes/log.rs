@@ -1,6 +1,6 @@
 //! The log: every line with its time, by how much it matters and by words.
 
-use super::{Pane, empty, title};
+use super::{Pane, PaneKind, empty, title};
 use crate::app::{
     log::LogLine,
     messages::MessageLevel,
@@ -18,7 +18,6 @@ const TIME: f32 = 64.0;
 /// Width of the button for a report.
 const REPORT: f32 = 88.0;
 
-/// The pane.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogPane {
@@ -28,12 +27,8 @@ pub struct LogPane {
 }
 
 impl Pane for LogPane {
-    fn title(&self) -> String {
-        "Log".to_owned()
-    }
-
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Log");
+        title(ui, PaneKind::Log);
         let name = |severity| match severity {
             MessageLevel::Detail => "everything",
             MessageLevel::News => "news and problems",

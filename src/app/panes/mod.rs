@@ -1,4 +1,4 @@
-//! The panes: each has a title, controls for its header, and a body.
+//! The panes: each has a header with controls, and a body. `kind` lists them.
 
 mod any;
 mod cloud;
@@ -6,6 +6,7 @@ mod curves;
 mod evaluation;
 mod health;
 mod inspector;
+mod kind;
 mod log;
 mod map;
 mod sandbox;
@@ -17,19 +18,20 @@ mod trajectory;
 mod wall;
 
 pub use any::AnyPane;
-pub use cloud::Cloud;
-pub use curves::Curves;
-pub use evaluation::Evaluation;
-pub use health::Health;
-pub use inspector::Inspector;
+pub use cloud::CloudPane;
+pub use curves::CurvesPane;
+pub use evaluation::EvaluationPane;
+pub use health::HealthPane;
+pub use inspector::InspectorPane;
+pub use kind::PaneKind;
 pub use log::LogPane;
-pub use map::MapView;
-pub use sandbox::Sandbox;
-pub use sequence::Sequence;
-pub use timeline::{Timeline, frames_along};
-pub use training::Training;
-pub use trajectory::Trajectory;
-pub use wall::Wall;
+pub use map::MapPane;
+pub use sandbox::SandboxPane;
+pub use sequence::SequencePane;
+pub use timeline::{TimelinePane, frames_along};
+pub use training::TrainingPane;
+pub use trajectory::TrajectoryPane;
+pub use wall::WallPane;
 
 use super::{state::State, theme};
 use crate::objective::MapName;
@@ -39,41 +41,21 @@ use egui::{
 
 /// A part of the window that can be docked anywhere.
 pub trait Pane {
-    /// What it is called.
-    fn title(&self) -> String;
-
-    /// Draws its header; the default is its title.
-    fn header(&mut self, ui: &mut Ui, _state: &mut State) {
-        title(ui, &self.title());
-    }
+    /// Draws its header: title, or what says more than that, and controls.
+    fn header(&mut self, ui: &mut Ui, state: &mut State);
 
     /// Draws its body.
     fn ui(&mut self, ui: &mut Ui, state: &mut State);
 
-    /// The maps it shows.
+    /// Maps that it shows, which are computed while it is on the screen.
     fn watches(&self) -> Vec<MapName> {
         Vec::new()
     }
-
-    /// Whether it answers questions about pixels.
-    fn inspects(&self) -> bool {
-        false
-    }
-
-    /// Whether it changes what is shown by hand.
-    fn tries(&self) -> bool {
-        false
-    }
-
-    /// Whether there may be any number of its kind, so that closing it ends it.
-    fn is_temporary(&self) -> bool {
-        false
-    }
 }
 
-/// A title as headers show it.
-fn title(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).color(ui.visuals().strong_text_color()));
+/// Draws a title as headers have it.
+fn title(ui: &mut Ui, kind: PaneKind) {
+    ui.label(RichText::new(kind.title()).color(ui.visuals().strong_text_color()));
 }
 
 /// A small text after a mark of this colour and height, as the keys of charts have them.

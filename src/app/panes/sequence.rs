@@ -1,8 +1,8 @@
-//! What is open: the source, its drives, the split and what was dropped.
+//! The data that is open: the source, its drives, the split and what was dropped.
 
-use super::Pane;
+use super::{Pane, PaneKind, title};
 use crate::{
-    app::{action::Action, state::State, theme, theme::Palette},
+    app::{actions::Action, state::State, theme, theme::Palette},
     session::DataReport,
 };
 use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
@@ -12,15 +12,14 @@ use std::collections::BTreeMap;
 /// More keys than this for one reason would make the list endless.
 const MOST_KEYS: usize = 50;
 
-/// The pane.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Sequence {
+pub struct SequencePane {
     #[serde(skip)]
     typed: String,
 }
 
-impl Sequence {
+impl SequencePane {
     fn open(&mut self, ui: &mut Ui, state: &mut State) {
         ui.horizontal(|ui| {
             let width = (ui.available_width() - theme::UNIT) / 2.0;
@@ -125,9 +124,9 @@ fn dropped(ui: &mut Ui, state: &mut State, data: &DataReport) {
     });
 }
 
-impl Pane for Sequence {
-    fn title(&self) -> String {
-        "Sequence".to_owned()
+impl Pane for SequencePane {
+    fn header(&mut self, ui: &mut Ui, _state: &mut State) {
+        title(ui, PaneKind::Sequence);
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::{
-    app::action::Action,
+    app::actions::Action,
     config::DeviceChoice,
     session::{Command, DeviceState},
 };
@@ -12,7 +12,7 @@ use crate::{
 pub struct Devices {
     /// The adapter that draws the window.
     pub draws: String,
-    /// Whether that is a driver that draws with the processor.
+    /// Whether that is a driver that draws on the CPU.
     pub is_software: bool,
 }
 
@@ -39,13 +39,13 @@ impl Devices {
     /// The choices for training and predicting, each with what it means here.
     pub fn choices(&self) -> [(Action, String); 2] {
         let warning = if self.is_software {
-            ". It is a software driver, which trains about ten times slower than the processor's own backend"
+            ". It is a software driver, which trains about ten times slower than the CPU backend"
         } else {
             ": tensors are drawn where they lie"
         };
         [
-            (Action::ComputeOnGraphics, format!("{}{warning}", self.draws)),
-            (Action::ComputeOnProcessor, "The CPU backend, on all threads".to_owned()),
+            (Action::ComputeOnGpu, format!("{}{warning}", self.draws)),
+            (Action::ComputeOnCpu, "The CPU backend, on all threads".to_owned()),
         ]
     }
 }
@@ -54,11 +54,5 @@ impl State {
     /// Has everything computed elsewhere; a run under way goes on there.
     pub fn compute_on(&mut self, choice: DeviceChoice) {
         self.requests.send(Command::ComputeOn(choice));
-    }
-
-    /// Why nothing more can be computed on the graphics card, or off it, than is already.
-    pub(super) fn obstacle_to_move(&self, action: Action) -> Option<String> {
-        let is_there = (action == Action::ComputeOnGraphics) == self.session.device.is_shared;
-        is_there.then(|| format!("The {} trains and predicts already", self.session.device.name))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::{
-    app::{action::Action, messages},
+    app::{actions::Action, messages, panes::PaneKind},
     config::Setting,
     session::{Command, OnRun},
     train::health::{self, CheckResult, Diagnosis, Evidence, HealthCheck},
@@ -49,7 +49,7 @@ impl State {
             Evidence::Map(name) => self.show_map(name),
             Evidence::Curve(figure) => {
                 self.figure = figure;
-                self.wish(Action::ShowCurves);
+                self.wish(Action::Show(PaneKind::Curves));
             }
         }
     }

@@ -19,7 +19,7 @@ pub use session::Requests;
 pub use wall::Wall;
 
 use super::{
-    action::Action, ending::Ending, evaluations::Evaluations, form::TrainingForm, framing::Framing,
+    actions::Action, ending::Ending, evaluations::Evaluations, form::TrainingForm, framing::Framing,
     fusion::FusionState, inspection::Inspection, messages::Messages, open::Content, path::PathState,
     playhead::Playhead, recents::Recents, sandbox::Sandbox,
 };
@@ -152,7 +152,7 @@ impl State {
 
     /// Takes the newest picture.
     pub fn show(&mut self, picture: Arc<Picture>) {
-        self.inspection.show(picture.evidence.clone());
+        self.inspection.show(picture.inspection.clone());
         self.picture = Some(picture);
     }
 
@@ -167,7 +167,7 @@ impl State {
         let shown = self.shown_objective().frame_ids.iter();
         let more: Vec<_> = shown.filter(|id| !objective.frame_ids.contains(id)).copied().collect();
         objective.frame_ids.extend(more);
-        MapName::shown(&objective)
+        MapName::available(&objective)
     }
 
     fn clear_history(&mut self) {
@@ -219,26 +219,6 @@ impl State {
             return Some("This data has no sample to train on: choose another split or folder".to_owned());
         }
         self.form.refusal()
-    }
-
-    /// Why an action cannot be done now, if so.
-    pub fn obstacle_to(&self, action: Action) -> Option<String> {
-        let is_paused = self.activity() == Activity::Paused;
-        match action {
-            Action::Train | Action::Step if is_paused => None,
-            Action::Train | Action::Step if self.has_run() => Some("A run is under way".to_owned()),
-            Action::Train | Action::Step => self.obstacle(),
-            Action::Pause if !self.is_training() => Some("No steps are being made".to_owned()),
-            Action::ForgetRecents if self.recents.all().next().is_none() => {
-                Some("Nothing was opened yet".to_owned())
-            }
-            Action::UnloadWeights => self.obstacle_to_unload(),
-            Action::LookAtRun => self.obstacle_to_look_at_run(),
-            Action::PinFrame => self.obstacle_to_pin(),
-            Action::ComputeOnGraphics | Action::ComputeOnProcessor => self.obstacle_to_move(action),
-            Action::Stop if !self.has_run() => Some("There is no run".to_owned()),
-            _ => None,
-        }
     }
 
     /// Starts a run, or goes on with the paused one.
@@ -295,13 +275,13 @@ impl State {
     /// Asks for the path of the present drive.
     pub fn trace(&mut self) {
         if let Some(FrameKey { folder, side, .. }) = self.playhead.key() {
-            self.requests.send(Command::Trace { folder, side });
+            self.requests.send(Command::PredictTrajectory { folder, side });
         }
     }
 
     /// Leaves the path where it is.
     pub fn end_trace(&mut self) {
-        self.requests.send(Command::EndTrace);
+        self.requests.send(Command::CancelTrajectory);
     }
 
     /// Says which maps the open panes show, if that changed.

@@ -3,9 +3,10 @@
 use super::State;
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         form::AdoptedNetworks,
         messages::MessageLevel,
+        panes::PaneKind,
         playhead::Playhead,
         recents::{Recent, RecentData},
     },
@@ -28,7 +29,7 @@ impl State {
             Command::OpenData { data, split, .. } if data != DataChoice::Demo => {
                 self.recents.add(Recent::Data(RecentData { data, split }));
             }
-            Command::Trace { .. } => self.path.is_tracing = true,
+            Command::PredictTrajectory { .. } => self.path.is_tracing = true,
             Command::LoadWeights { path: Some(path), .. } => self.weights_loaded(&path),
             Command::UnloadWeights if !self.has_run() => {
                 let what = "The weights are unloaded: the next run starts from scratch";
@@ -83,7 +84,7 @@ impl State {
         self.run = Some(started.out);
         // Whoever asks about a pixel goes on asking; others see how the run goes.
         if !self.inspection.is_pinned {
-            self.wish(Action::ShowTraining);
+            self.wish(Action::Show(PaneKind::Training));
         }
     }
 
@@ -109,7 +110,7 @@ impl State {
         let session = Arc::clone(&self.session);
         let model = session.model.as_deref();
         self.path.has_pose = model.is_some_and(|model| model.architecture.pose.is_some());
-        match (session.run.as_ref().filter(|run| run.is_looked_at), model) {
+        match (session.run.as_ref().filter(|run| run.is_viewed), model) {
             (Some(run), _) => self.objective = run.config.objective.clone(),
             (None, Some(model)) => self.objective.scales.clone_from(&model.architecture.scales),
             (None, None) => {}

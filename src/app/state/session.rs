@@ -155,7 +155,7 @@ impl State {
                 self.changes.push(change);
             }
             Event::Validation(report) => self.validations.push(report),
-            Event::TraceEnded => self.path.end(),
+            Event::TrajectoryEnded => self.path.end(),
             Event::Snapshot(snapshot) => drop(self.wall.snapshots.add(snapshot)),
             Event::Checkpoint(path) => {
                 self.messages.tell(
@@ -216,7 +216,7 @@ impl State {
     /// Why the run gives no finite loss any more, if so.
     pub fn spoiled(&self) -> Option<&Failure> {
         let failure = self.active_run()?.failure.as_ref()?;
-        (failure.effect == RunEffect::Spoiled).then_some(failure)
+        (failure.effect == RunEffect::NonFinite).then_some(failure)
     }
 
     /// Whether a run is there, paused or not.
@@ -247,12 +247,12 @@ impl State {
     /// Whether a run is under way and other data or networks are looked at.
     pub fn looks_elsewhere(&self) -> bool {
         self.active_run().is_some_and(|run| {
-            !run.is_looked_at || self.data().is_some_and(|data| data.version != run.data_version)
+            !run.is_viewed || self.data().is_some_and(|data| data.version != run.data_version)
         })
     }
 
     /// Why one cannot go back to looking at the run, if so.
-    pub(super) fn obstacle_to_look_at_run(&self) -> Option<String> {
+    pub fn obstacle_to_look_at_run(&self) -> Option<String> {
         match self.active_run() {
             None => Some("There is no run".to_owned()),
             Some(_) if !self.looks_elsewhere() => Some("The run is what is looked at".to_owned()),
@@ -261,9 +261,9 @@ impl State {
     }
 
     /// Why no weights can be unloaded, if so.
-    pub(super) fn obstacle_to_unload(&self) -> Option<String> {
+    pub fn obstacle_to_unload(&self) -> Option<String> {
         match self.active_run() {
-            Some(run) if run.is_looked_at => Some("The run's own networks are looked at".to_owned()),
+            Some(run) if run.is_viewed => Some("The run's own networks are looked at".to_owned()),
             Some(_) => None,
             None if self.form.loaded.is_none() => Some("Runs start from scratch as it is".to_owned()),
             None => None,
@@ -272,7 +272,7 @@ impl State {
 
     /// Looks at the data and the networks of the run again.
     pub fn look_at_run(&mut self) {
-        self.requests.send(Command::LookAtRun);
+        self.requests.send(Command::ViewRun);
         self.follow_training(true);
     }
 

@@ -6,7 +6,7 @@ use crate::{
     data::FrameKey,
     objective::MapName,
     runs::{Snapshot, Snapshots},
-    session::{Command, DataReport, Pinned},
+    session::{Bookmarks, Command, DataReport},
 };
 use std::{
     collections::BTreeSet,
@@ -29,16 +29,16 @@ pub struct Wall {
     /// The other run that is looked at instead, and its snapshots once they are read.
     other: Option<(PathBuf, Option<Snapshots>)>,
     /// What the pane asked for while it was drawn.
-    asked: Option<Pinned>,
+    asked: Option<Bookmarks>,
     /// The same of the last time that all panes were drawn: none if the wall was not among them.
-    shown: Option<Pinned>,
-    told: Pinned,
+    shown: Option<Bookmarks>,
+    told: Bookmarks,
 }
 
 impl Wall {
     /// The pane is on the screen and shows these maps, anew after so many steps.
     pub fn ask(&mut self, maps: BTreeSet<MapName>, every: u64) {
-        self.asked = Some(Pinned { frames: Vec::new(), maps, every });
+        self.asked = Some(Bookmarks { frames: Vec::new(), maps, every });
     }
 
     /// The folder of the run that is looked at instead of the present one.
@@ -67,10 +67,10 @@ impl Wall {
     }
 
     /// What the session must be told, if that is news: nothing to be done while the wall is not on the screen.
-    fn news(&mut self) -> Option<Pinned> {
+    fn news(&mut self) -> Option<Bookmarks> {
         let shown = self.shown.as_ref().filter(|_| !self.pins.is_empty());
         let wanted =
-            shown.map(|shown| Pinned { frames: self.pins.clone(), ..shown.clone() }).unwrap_or_default();
+            shown.map(|shown| Bookmarks { frames: self.pins.clone(), ..shown.clone() }).unwrap_or_default();
         let is_news = wanted != self.told;
         self.told.clone_from(&wanted);
         is_news.then_some(wanted)
@@ -100,7 +100,7 @@ impl State {
 
     pub(super) fn tell_pins(&mut self) {
         if let Some(pinned) = self.wall.news() {
-            self.requests.send(Command::Pin(pinned));
+            self.requests.send(Command::Bookmark(pinned));
         }
     }
 
@@ -111,10 +111,11 @@ impl State {
             Some(_) if self.looks_elsewhere() => {
                 Some("The wall is of the run's data: look at the run first (Run menu)".to_owned())
             }
-            Some(key) if self.wall.pins.contains(&key) => Some("This frame is pinned".to_owned()),
-            _ if self.wall.pins.len() >= Pinned::MOST_FRAMES => {
-                Some(format!("{} frames are pinned, and no more fit: unpin one first", Pinned::MOST_FRAMES))
-            }
+            Some(key) if self.wall.pins.contains(&key) => Some("This frame is bookmarked".to_owned()),
+            _ if self.wall.pins.len() >= Bookmarks::MAX_FRAMES => Some(format!(
+                "{} frames are bookmarked, and no more fit: remove one first",
+                Bookmarks::MAX_FRAMES
+            )),
             _ => None,
         }
     }
@@ -146,7 +147,7 @@ impl State {
                 pins.push(key);
             }
         }
-        pins.truncate(Pinned::MOST_FRAMES);
+        pins.truncate(Bookmarks::MAX_FRAMES);
         self.wall.pins = pins;
     }
 

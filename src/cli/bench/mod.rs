@@ -32,7 +32,7 @@ use work::Threads;
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     if args.batch == 0 || args.runs == 0 || args.turns == 0 {
         let reason = "--batch, --runs and --turns must be 1 or more";
-        return Err(ConfigError(reason.to_owned()).into());
+        return Err(ConfigError::plain(reason).into());
     }
     let setup = BenchSetup {
         compute: args.compute.open()?,

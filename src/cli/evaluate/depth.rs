@@ -14,8 +14,8 @@ use crate::{
     },
     evaluate::{
         Baseline, DepthChoices, DepthEvaluation, DepthEvaluator, DepthFile, DepthJob, DisparityFile,
-        PredictionKind, Predictions, Published, Truth, TruthChoice, best_guesses, published,
-        report::{HEADS, csv, latex_row, table_line},
+        PredictionKind, Predictions, Published, Truth, TruthChoice, baselines, published,
+        report::{TABLE_HEADER, csv, latex_row, table_row},
     },
     output::{errln, outln},
     predict::DisparityMap,
@@ -88,7 +88,7 @@ struct DepthReport {
 pub(super) fn run(args: &DepthArgs) -> Result<()> {
     let compute = args.compute.open()?;
     let source = data::open(&args.camera.choice(&args.data))?;
-    let keys = split::tested_frames(args.split.as_deref(), source.as_ref())?;
+    let keys = split::evaluation_frames(args.split.as_deref(), source.as_ref())?;
     let predictor = args.weights.as_deref().map(|path| load_predictor(path, &compute.device)).transpose()?;
     let kind = match &predictor {
         Some(predictor) => PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) },
@@ -126,7 +126,7 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
             .with_context(|| format!("the table {} cannot be written", path.display()))?;
     }
     let guesses = match args.guesses {
-        true => best_guesses(source.as_ref(), &keys, &truth, &protocol)?.to_vec(),
+        true => baselines(source.as_ref(), &keys, &truth, &protocol)?.to_vec(),
         false => Vec::new(),
     };
     let model = args.weights.as_ref().or(args.disparities.as_ref());
@@ -150,11 +150,11 @@ fn file_frames(
     disparities: Option<&Path>,
 ) -> Result<Vec<FrameKey>> {
     if let Some(name) = &args.file_split {
-        return Ok(split::tested_frames(Some(name), source)?);
+        return Ok(split::evaluation_frames(Some(name), source)?);
     }
     let (mut name, mut frames) = (args.split.as_deref(), keys.to_vec());
     if let (Some("eigen_benchmark"), Some(path)) = (name, disparities) {
-        let all = split::tested_frames(Some("eigen"), source)?;
+        let all = split::evaluation_frames(Some("eigen"), source)?;
         if NpyRows::open(path)?.shape().first() == Some(&all.len()) {
             (name, frames) = (Some("eigen"), all);
         }
@@ -178,7 +178,7 @@ fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthE
     let shape = [evaluator.total(), size.height, size.width];
     let mut failure = None;
     let written = write_whole(path, |file| {
-        npy::write_rows(file, &shape, |write| {
+        npy::write_chunks(file, &shape, |write| {
             let advanced = advance_all(&mut evaluator, &mut |disparity| Ok(write(&disparity.values)?));
             advanced.map_err(|error| {
                 failure = Some(error);
@@ -200,7 +200,7 @@ fn advance_all(
     let bar = progress::bar(evaluator.total() as u64, "evaluate");
     while let Some(progress) = evaluator.advance(save) {
         progress?;
-        bar.set_position(evaluator.seen() as u64);
+        bar.set_position(evaluator.done() as u64);
     }
     bar.finish_and_clear();
     Ok(())
@@ -208,13 +208,13 @@ fn advance_all(
 
 fn print(evaluation: &DepthEvaluation, model: &str, guesses: &[Baseline], published: &[Published]) {
     outln!("{}", evaluation.protocol);
-    outln!("{HEADS}");
-    outln!("{}", table_line(&evaluation.metrics, model));
+    outln!("{TABLE_HEADER}");
+    outln!("{}", table_row(&evaluation.metrics, model));
     for guess in guesses {
-        outln!("{}", table_line(&guess.metrics, &guess.name));
+        outln!("{}", table_row(&guess.metrics, &guess.name));
     }
     for row in published {
-        outln!("{}", table_line(&row.metrics(), &format!("published: {}", row.name)));
+        outln!("{}", table_row(&row.metrics(), &format!("published: {}", row.name)));
     }
     outln!("ratio of medians: median {:.3}, spread {:.3}", evaluation.ratio_median, evaluation.ratio_std);
     outln!("{} images, {:.1} a second", evaluation.images, evaluation.images_per_second);

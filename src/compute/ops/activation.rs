@@ -2,10 +2,10 @@
 
 use burn::tensor::{Tensor, activation::relu};
 
-/// The exponential linear unit with α = 1: x where x > 0, else eˣ − 1. Any shape.
+/// Exponential linear unit with α = 1: x where x > 0, else eˣ − 1. Any shape.
 ///
-/// Written so that no exponential of a positive number is taken: burn's own masks one out after the
-/// fact, and its gradient is NaN where that exponential is infinite.
+/// This form takes no exponential of a positive number. burn's own takes it and masks it out afterwards, so that its
+/// gradient is NaN where the exponential overflows.
 pub fn elu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
     relu(input.clone()) + input.clamp_max(0.0).exp() - 1.0
 }

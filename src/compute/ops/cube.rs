@@ -1,4 +1,4 @@
-//! Making, handing over and summing tensors of the GPU backend, for the kernels of ours.
+//! Helpers for kernels of the GPU backend: tensors to write to, arguments, numbers of workgroups, and sums.
 
 use burn::{
     backend::{Cube, TensorMetadata},
@@ -10,8 +10,8 @@ use cubecl::{calculate_cube_count_elemwise, prelude::*};
 /// Threads of a workgroup; a power of two.
 const THREADS: usize = 128;
 
-/// The sum of what each of the `threads` of a workgroup gives, a power of two; the same for all of them, always
-/// added in the same order. All threads must come here.
+/// Sum of one value from each of the `threads` of a workgroup, a power of two. All threads get the sum; it is always
+/// added up in the same order. All threads must call this.
 #[cube]
 pub(super) fn workgroup_sum<N: Numeric>(value: N, #[comptime] threads: usize) -> N {
     let thread = UNIT_POS as usize;
@@ -51,78 +51,65 @@ fn row_sums_kernel(rows: &Tensor<f32>, sums: &mut Tensor<f32>, factor: f32) {
     }
 }
 
-/// The sum of each row of `count` numbers times `factor`, `[rows]`; the tensor is contiguous. One
-/// workgroup a row, always in the same order.
-pub(super) fn row_sums(tensor: CubeTensor, count: usize, factor: f32) -> CubeTensor {
+/// Sums of the rows of a contiguous tensor, each of `count` values, times `factor`: `[rows]`. One workgroup per row;
+/// values are always added in the same order.
+pub(super) fn row_sums(tensor: &CubeTensor, count: usize, factor: f32) -> CubeTensor {
     let rows = tensor.shape().num_elements() / count;
-    let sums = empty_of(&tensor, [rows], tensor.dtype);
-    let cube_dim = CubeDim::new_1d(THREADS as u32);
-    let rows_of = CubeTensor::new_contiguous(
-        tensor.client.clone(),
-        tensor.device.clone(),
-        [rows, count].into(),
-        tensor.handle,
-        tensor.dtype,
-    );
-    row_sums_kernel::launch(
-        &sums.client,
-        calculate_cube_count_elemwise(&sums.client, rows * THREADS, cube_dim),
-        cube_dim,
-        rows_of.into_tensor_arg(),
-        sums.clone().into_tensor_arg(),
-        factor,
-    );
+    let sums = empty_of(tensor, [rows], tensor.dtype);
+    let (cubes, threads) = workgroups(&sums.client, rows, THREADS);
+    let rows = argument(&reshaped(tensor, [rows, count]));
+    row_sums_kernel::launch(&sums.client, cubes, threads, rows, argument(&sums), factor);
     sums
 }
 
-/// A contiguous tensor of this shape, not yet filled, where the other is.
+/// An uninitialised contiguous tensor of this shape, on the device and with the type of `like`.
 pub(super) fn empty(like: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
     empty_of(like, shape, like.dtype)
 }
 
-/// The same of any rank and type.
+/// An uninitialised contiguous tensor of this shape and type, on the device of `like`.
 pub(super) fn empty_of<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), dtype)
 }
 
-/// A contiguous tensor of as many values as another shape.
+/// View of a contiguous tensor in another shape with as many values.
 pub(super) fn reshaped<const D: usize>(tensor: &CubeTensor, shape: [usize; D]) -> CubeTensor {
     let CubeTensor { client, device, handle, dtype, .. } = tensor.clone();
     CubeTensor::new_contiguous(client, device, shape.into(), handle, dtype)
 }
 
-/// Values that a thread loads at once of contiguous data in pieces of `length`: as many as a piece is a
-/// multiple of, whatever the adapter.
+/// Values of contiguous data that a thread loads at once: 4, 2 or 1, so that rows of `length` are a whole number of
+/// vectors. It does not depend on the adapter.
 pub(super) fn vector_size(length: usize) -> usize {
     [4, 2].into_iter().find(|size| length.is_multiple_of(*size)).unwrap_or(1)
 }
 
-/// A tensor of one number, `[1]`, not yet filled, where the other is.
-pub(super) fn number(like: &CubeTensor) -> CubeTensor {
-    empty_of(like, [1], like.dtype)
+/// An uninitialised vector of `count` values, on the device and with the type of `like`.
+pub(super) fn empty_vector(like: &CubeTensor, count: usize) -> CubeTensor {
+    empty_of(like, [count], like.dtype)
 }
 
-/// A contiguous tensor as a kernel takes it.
+/// Argument of a kernel that is a contiguous tensor.
 pub(super) fn argument(tensor: &CubeTensor) -> TensorArg {
     tensor.clone().into_tensor_arg()
 }
 
-/// Workgroups, and threads of each, so that there is a thread for each of `count`.
+/// Workgroups, and threads of each, so that there is at least one thread for each of `count` values.
 pub(super) fn one_thread_each(tensor: &CubeTensor, count: usize) -> (CubeCount, CubeDim) {
     let threads = CubeDim::new(&tensor.client, count);
     (calculate_cube_count_elemwise(&tensor.client, count, threads), threads)
 }
 
-/// A flattened tensor as the backend has it, contiguous.
-///
-/// # Panics
-/// If it is on another backend.
-pub(super) fn flat(tensor: burn::tensor::Tensor<1>) -> CubeTensor {
-    into_contiguous(tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend"))
+/// `count` workgroups of `threads` each. There may be more of them, so a kernel must check its position.
+pub(super) fn workgroups(client: &Client, count: usize, threads: usize) -> (CubeCount, CubeDim) {
+    let cube_dim = CubeDim::new_1d(threads as u32);
+    (calculate_cube_count_elemwise(client, count * threads, cube_dim), cube_dim)
 }
 
-/// So many numbers, not yet filled, where the other tensor is.
-pub(super) fn like(tensor: &CubeTensor, count: usize) -> CubeTensor {
-    let (client, device) = (tensor.client.clone(), tensor.device.clone());
-    empty_device_contiguous_dtype(client, device, [count].into(), tensor.dtype)
+/// The GPU backend's own tensor, contiguous.
+///
+/// # Panics
+/// If the tensor is on another backend.
+pub(super) fn primitive<const D: usize>(tensor: burn::tensor::Tensor<D>) -> CubeTensor {
+    into_contiguous(tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend"))
 }

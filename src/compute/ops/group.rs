@@ -1,65 +1,64 @@
-//! One kernel over many tensors of the GPU backend: a network has a hundred weights, and most are so small
-//! that a launch costs more than the work.
+//! One launch over many tensors of the GPU backend: a network has about a hundred weights, most of them so small that a
+//! launch of their own would cost more than the work.
 //!
-//! Tensors are bound side by side, as many as the adapter binds at once, and each workgroup serves a chunk
-//! of one of them.
+//! As many tensors are bound side by side as the adapter can bind, and each workgroup serves a chunk of one of them.
 
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::{calculate_cube_count_elemwise, prelude::*};
+use cubecl::prelude::*;
 
-/// Threads of a workgroup; a power of two.
+/// Threads per workgroup; a power of two.
 pub(super) const THREADS: usize = 256;
 /// Values that a workgroup serves.
 pub(super) const CHUNK: usize = 4096;
-/// More tensors in one launch would only make its pipeline longer.
-const MOST_TENSORS: usize = 32;
-/// Values of a tensor that are bound at once, 64 MiB: the least that any adapter binds is 128 MiB.
-const MOST_VALUES: usize = 1 << 24;
+/// Most tensors of one launch: more would only make its pipeline longer.
+const MAX_TENSORS: usize = 32;
+/// Most values of a tensor that are bound at once, 64 MiB: every adapter binds at least 128 MiB.
+const MAX_VALUES: usize = 1 << 24;
 
 /// Limits of one launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupLimits {
-    /// Buffers that a kernel binds.
+    /// Most buffers that a kernel binds.
     pub bindings: usize,
-    /// Values of one tensor that are bound at once; a multiple of 64, so that what follows is aligned.
+    /// Most values of one tensor that are bound at once; a multiple of 64, so that the next piece is aligned.
     pub values: usize,
 }
 
 impl GroupLimits {
-    /// Those of an adapter. One binding is left for shapes and scalars.
+    /// Limits of an adapter. One binding is left for shapes and scalars.
     fn of(client: &Client) -> Self {
         let bindings = client.properties().hardware.max_bindings as usize;
-        Self { bindings: bindings.saturating_sub(1), values: MOST_VALUES }
+        Self { bindings: bindings.saturating_sub(1), values: MAX_VALUES }
     }
 
-    /// Tensors of a launch that binds so many arrays for each, and some besides.
-    fn tensors(self, arrays: usize, besides: usize) -> usize {
-        (self.bindings.saturating_sub(besides) / arrays).clamp(1, MOST_TENSORS)
+    /// Tensors of a launch that binds `arrays` buffers for each, and `others` besides.
+    fn tensors(self, arrays: usize, others: usize) -> usize {
+        (self.bindings.saturating_sub(others) / arrays).clamp(1, MAX_TENSORS)
     }
 }
 
 /// One launch: `N` arrays for each of `count` tensors.
 pub(super) struct GroupedLaunch<const N: usize> {
     pub arrays: [SequenceArg<Box<[f32]>>; N],
-    /// The first workgroup that no longer serves a tensor, by tensor.
+    /// For each tensor, the first workgroup after those that serve it.
     pub ends: SequenceArg<usize>,
     /// Values of each tensor.
     pub lengths: SequenceArg<usize>,
     pub count: usize,
-    /// Workgroups that have work.
+    /// Workgroups with work to do.
     pub workgroups: usize,
 }
 
-/// The values of a tensor that a thread serves: every [`THREADS`]th from the first on, before the end.
+/// Values of a tensor that one thread serves: every [`THREADS`]th from `first` on, up to `end`.
 #[derive(CubeType)]
 pub(super) struct Span {
     pub first: usize,
     pub end: usize,
 }
 
-/// The values that this thread serves of a tensor whose workgroups are those from `begin` to `end`; none in any
-/// other workgroup. (A loop that is not entered costs nothing, also where drivers run branches not taken.)
+/// Values that this thread serves of a tensor that workgroups `begin` to `end` serve together; none in any other
+/// workgroup. (An empty loop costs nothing, even with drivers that execute branches that are not taken.)
 #[cube]
 pub(super) fn span(begin: usize, end: usize, length: usize) -> Span {
     let is_served = CUBE_POS >= begin && CUBE_POS < end;
@@ -86,32 +85,31 @@ impl<const N: usize> GroupedLaunch<N> {
         Self { arrays, ends, lengths, count: rows.len(), workgroups }
     }
 
-    /// Workgroups and their threads.
+    /// Workgroups of the launch, and the threads of each.
     pub(super) fn cubes(&self, client: &Client) -> (CubeCount, CubeDim) {
         cubes(client, self.workgroups)
     }
 }
 
-/// Workgroups of [`THREADS`] each, at least as many as asked for.
+/// At least `workgroups` workgroups of [`THREADS`] each.
 pub(super) fn cubes(client: &Client, workgroups: usize) -> (CubeCount, CubeDim) {
-    let threads = CubeDim::new_1d(THREADS as u32);
-    (calculate_cube_count_elemwise(client, workgroups * THREADS, threads), threads)
+    super::cube::workgroups(client, workgroups, THREADS)
 }
 
-/// Puts rows of `N` contiguous tensors of one length into as few launches as the limits allow; each launch
-/// binds `besides` other tensors.
+/// Distributes rows of `N` contiguous tensors of equal length over as few launches as the limits allow. Each launch
+/// binds `others` buffers besides.
 pub(super) fn groups<const N: usize>(
     rows: &[[CubeTensor; N]],
-    besides: usize,
+    others: usize,
     limits: Option<GroupLimits>,
 ) -> Vec<GroupedLaunch<N>> {
     let Some(first) = rows.first() else { return Vec::new() };
     let limits = limits.unwrap_or_else(|| GroupLimits::of(&first[0].client));
     let pieces: Vec<[CubeTensor; N]> = rows.iter().flat_map(|row| pieces(row, limits.values)).collect();
-    pieces.chunks(limits.tensors(N, besides)).map(GroupedLaunch::new).collect()
+    pieces.chunks(limits.tensors(N, others)).map(GroupedLaunch::new).collect()
 }
 
-/// Tensors cut where one binding would become too large.
+/// Cuts the tensors of a row where one binding would become too large.
 fn pieces<const N: usize>(row: &[CubeTensor; N], longest: usize) -> Vec<[CubeTensor; N]> {
     let length = row[0].shape().num_elements();
     let cut = |begin: usize| {

@@ -1,15 +1,15 @@
-//! Constants of the photometric loss and of smoothness: one definition for every implementation of them.
+//! Constants of the photometric loss and of the smoothness loss, shared by all their implementations.
 
-/// Share of SSIM in the photometric loss; the rest is L1 (the paper's α).
+/// Weight of SSIM in the photometric loss, the paper's α; the rest is L1.
 pub const SSIM_SHARE: f32 = 0.85;
 
-/// C₁ of SSIM (Wang et al. 2004) for colours in 0 to 1: keeps its quotient defined where there is no brightness.
+/// C₁ of SSIM (Wang et al. 2004) for colours in 0 to 1. Keeps the quotient defined in black regions.
 pub const SSIM_C1: f32 = 0.01 * 0.01;
-/// C₂ of SSIM: keeps its quotient defined where there is no contrast.
+/// C₂ of SSIM. Keeps the quotient defined in regions without contrast.
 pub const SSIM_C2: f32 = 0.03 * 0.03;
 
-/// Added to the depth of a point before the division of its projection, which stays finite in the camera's own plane.
+/// Added to the depth of a point before its projection is divided by it, to keep that finite in the camera's plane.
 pub const SMALLEST_DEPTH: f32 = 1e-7;
 
-/// Added to a disparity's mean before the division by it: a disparity that is 0 everywhere stays 0.
+/// Added to the mean of a disparity before the disparity is divided by it, so that all zeros stay zeros.
 pub const SMALLEST_MEAN: f32 = 1e-7;

@@ -1,7 +1,12 @@
-//! Differentiable operations that burn lacks or does slowly, each with a composed reference implementation.
+//! Differentiable operations that burn lacks or does slowly, each with a reference implementation composed of burn's
+//! own operations.
+//!
+//! Most have one file for each backend: `flex.rs` for the CPU, `cube.rs` for the GPU, and `autodiff.rs` for the gradient
+//! rule. Those that exist on one backend only use the reference implementation on the other.
 
 mod activation;
 mod adam;
+mod autodiff;
 pub mod convolution;
 mod cube;
 mod flex;

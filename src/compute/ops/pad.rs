@@ -2,10 +2,10 @@
 
 use burn::tensor::Tensor;
 
-/// Adds a margin on each side of `[batch, channels, height, width]`, mirrored about the border pixel:
-/// with a margin of one `b a b c … x y z y`. Both sides must be longer than the margin.
+/// Pads `[batch, channels, height, width]` by `margin` on each side with its mirror image about the border pixel: with
+/// a margin of one `b a b c … x y z y`. Height and width must be larger than the margin.
 ///
-/// Slices and concatenations, because burn's own reflection writes into a copy strip by strip.
+/// Made of slices and concatenations, because burn's own reflection copies the image and writes into it strip by strip.
 pub fn reflection_pad(input: Tensor<4>, margin: usize) -> Tensor<4> {
     [2, 3].into_iter().fold(input, |input, side| {
         let length = input.dims()[side];

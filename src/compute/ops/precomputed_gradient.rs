@@ -1,4 +1,4 @@
-//! The gradient rule of operations that give one number and take its gradients on the way forward.
+//! Gradient rule of operations with a single number as output, which compute its gradients in the forward pass.
 
 use burn::backend::{Backend, TensorMetadata, tensor::FloatTensor};
 use burn_autodiff::{
@@ -7,7 +7,7 @@ use burn_autodiff::{
     ops::{Backward, Ops},
 };
 
-/// Multiplies the gradients of each parent, which are the state, with what comes in.
+/// Gradient rule that multiplies the precomputed gradient of each parent, which is the state, by the upstream gradient.
 #[derive(Debug)]
 pub(super) struct PrecomputedGradient;
 

@@ -1,28 +1,28 @@
-//! Sums over the items of a batch on the GPU, without atomics and always in the same order: a workgroup
-//! for each of a few chunks of an item, whose sums whoever needs them adds up.
+//! Sums over the items of a batch on the GPU, without atomics and always in the same order. One workgroup sums each of
+//! a few chunks of an item; threads that need the item's sum add these up.
 
 #![allow(clippy::manual_div_ceil, reason = "kernels have no div_ceil")]
 
 use super::cube::{argument, empty, workgroup_sum};
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::{calculate_cube_count_elemwise, prelude::*};
+use cubecl::prelude::*;
 
-/// Threads of a workgroup; a power of two.
+/// Threads per workgroup; a power of two.
 pub(super) const THREADS: usize = 128;
 
-/// Chunks of an item: enough that a single item keeps a graphics card busy, and few enough to be added up
-/// by each thread that needs the item's sum.
+/// Chunks of an item: enough that a single item keeps a GPU busy, and few enough to be added up by each thread that
+/// needs the item's sum.
 pub(super) const CHUNKS: usize = 16;
 
-/// Indices of one chunk of `count` values.
+/// Range of indices of one chunk.
 #[derive(CubeType)]
 pub(super) struct Chunk {
     pub first: usize,
     pub end: usize,
 }
 
-/// Chunk number `chunk` of `count` values.
+/// Range of chunk number `chunk` among the chunks of `count` values.
 #[cube]
 pub(super) fn chunk_of(chunk: usize, count: usize) -> Chunk {
     let length = (count + CHUNKS - 1) / CHUNKS;
@@ -31,7 +31,7 @@ pub(super) fn chunk_of(chunk: usize, count: usize) -> Chunk {
     Chunk { first, end: select(end < count, end, count) }
 }
 
-/// The sum of a row of `[rows, CHUNKS]`.
+/// Sum of a row of `[rows, CHUNKS]`.
 #[cube]
 pub(super) fn sum_of_chunks(sums: &Tensor<f32>, row: usize) -> f32 {
     let mut sum = f32::new(0.0);
@@ -61,7 +61,7 @@ fn chunk_sums_kernel(map: &Tensor<f32>, sums: &mut Tensor<f32>) {
     }
 }
 
-/// The sums of the chunks of each item of a contiguous `[B, 1, H, W]`, as `[B, 1, 1, CHUNKS]`.
+/// Sums of the chunks of each item of a contiguous `[B, 1, H, W]`: `[B, 1, 1, CHUNKS]`.
 pub(super) fn chunk_sums(map: &CubeTensor) -> CubeTensor {
     let [batch, _, _, _] = map.shape().dims();
     let sums = empty(map, [batch, 1, 1, CHUNKS]);
@@ -70,8 +70,7 @@ pub(super) fn chunk_sums(map: &CubeTensor) -> CubeTensor {
     sums
 }
 
-/// `count` workgroups of [`THREADS`]; there may be more of them, so that a kernel must look.
+/// `count` workgroups of [`THREADS`]; see [`super::cube::workgroups`].
 pub(super) fn workgroups(like: &CubeTensor, count: usize) -> (CubeCount, CubeDim) {
-    let threads = CubeDim::new_1d(THREADS as u32);
-    (calculate_cube_count_elemwise(&like.client, count * THREADS, threads), threads)
+    super::cube::workgroups(&like.client, count, THREADS)
 }

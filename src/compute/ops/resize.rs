@@ -1,13 +1,13 @@
-//! Bilinear resizing that has a gradient on every backend.
+//! Bilinear resizing with a gradient on every backend.
 
 use crate::config::ImageSize;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Resizes `[B, C, h, w]` bilinearly, pixel areas aligned (what PyTorch calls `align_corners = false`):
-/// output pixel i lies at (i + ½)·in/out − ½ of the input, held within it.
+/// Resizes `[B, C, h, w]` bilinearly with aligned pixel areas (PyTorch's `align_corners = false`): output pixel i is
+/// sampled at (i + ½)·in/out − ½ of the input, clamped to it.
 ///
-/// As burn's own bilinear interpolation has no gradient on the GPU, this multiplies by one constant
-/// matrix from the left and one from the right: the transposed matrices are the gradient.
+/// burn's own bilinear interpolation has no gradient on the GPU. So this multiplies by a constant matrix from the left
+/// and one from the right, and their transposes give the gradient.
 pub fn resize_bilinear(images: Tensor<4>, size: ImageSize) -> Tensor<4> {
     let [_, _, height, width] = images.dims();
     let device = images.device();
@@ -21,10 +21,10 @@ pub fn resize_bilinear(images: Tensor<4>, size: ImageSize) -> Tensor<4> {
     images
 }
 
-/// [`resize_bilinear`] of one plane of numbers that is not on a device, row by row.
+/// [`resize_bilinear`] of one plane in host memory, in row-major order.
 ///
 /// # Panics
-/// If there are not as many values as the size says.
+/// If the number of values is not that of `from`.
 pub fn resize_plane(values: &[f32], from: ImageSize, to: ImageSize) -> Vec<f32> {
     assert_eq!(values.len(), from.pixels(), "values of the plane");
     let columns: Vec<_> = taps(from.width, to.width).collect();
@@ -40,8 +40,8 @@ pub fn resize_plane(values: &[f32], from: ImageSize, to: ImageSize) -> Vec<f32> 
     rows.collect()
 }
 
-/// For each output position the input position left of it (or at it), the next one, and the weight
-/// of the next one.
+/// Taps of bilinear resizing along one axis, by output pixel: the input pixel before (or at) its position, the next
+/// one, and the weight of the next one.
 pub fn taps(input: usize, output: usize) -> impl Iterator<Item = (usize, usize, f32)> {
     let ratio = input as f32 / output as f32;
     (0..output).map(move |index| {
@@ -51,7 +51,7 @@ pub fn taps(input: usize, output: usize) -> impl Iterator<Item = (usize, usize, 
     })
 }
 
-/// The `[output, input]` matrix whose rows hold the weights of [`taps`].
+/// Matrix `[output, input]` whose rows hold the weights of [`taps`].
 fn interpolation(input: usize, output: usize, device: &Device) -> Tensor<2> {
     let mut weights = vec![0.0; output * input];
     for (row, (first, second, weight)) in taps(input, output).enumerate() {

@@ -1,6 +1,9 @@
-//! Shifting and scaling images by constants, as networks want them, in one launch on the GPU.
+//! Standardisation of images by a constant mean and standard deviation, in one launch on the GPU.
 
-use super::cube::{argument, empty, one_thread_each, vector_size};
+use super::{
+    autodiff::tracked,
+    cube::{argument, empty, one_thread_each, vector_size},
+};
 use burn::{
     backend::{Autodiff, Backend, Cube, Dispatch, TensorMetadata, backend_extension, tensor::FloatTensor},
     tensor::{Device, Tensor},
@@ -8,29 +11,29 @@ use burn::{
 use burn_autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
-    ops::{Backward, Ops, OpsKind, unary},
+    ops::{Backward, Ops, unary},
 };
 use burn_cubecl::kernel::into_contiguous;
 use cubecl::prelude::{Tensor as Buffer, *};
 
-/// The operation on the backends that have their own.
+/// The operation as it is dispatched to a backend with a kernel of its own.
 #[backend_extension(Cube, Autodiff)]
 pub trait StandardiseOps: Backend {
     /// See [`standardise`].
-    fn standardise(images: FloatTensor<Self>, mean: f32, deviation: f32) -> FloatTensor<Self>;
+    fn standardise(images: FloatTensor<Self>, mean: f32, standard_deviation: f32) -> FloatTensor<Self>;
 }
 
-/// (images − mean) / deviation, `[batch, channels, height, width]`. Differentiable.
-pub fn standardise(images: Tensor<4>, mean: f32, deviation: f32) -> Tensor<4> {
+/// (images − mean) / standard deviation, `[batch, channels, height, width]`. Differentiable.
+pub fn standardise(images: Tensor<4>, mean: f32, standard_deviation: f32) -> Tensor<4> {
     if images.device().without_autodiff() == Device::flex() {
-        return composed_standardise(images, mean, deviation);
+        return composed_standardise(images, mean, standard_deviation);
     }
-    Tensor::from_dispatch(Dispatch::standardise(images.into_dispatch(), mean, deviation))
+    Tensor::from_dispatch(Dispatch::standardise(images.into_dispatch(), mean, standard_deviation))
 }
 
-/// [`standardise`] composed of burn's operations.
-pub fn composed_standardise(images: Tensor<4>, mean: f32, deviation: f32) -> Tensor<4> {
-    (images - mean) / deviation
+/// Reference implementation of [`standardise`], composed of burn's operations.
+pub fn composed_standardise(images: Tensor<4>, mean: f32, standard_deviation: f32) -> Tensor<4> {
+    (images - mean) / standard_deviation
 }
 
 #[cube(launch)]
@@ -38,16 +41,16 @@ fn standardise_kernel<N: Size>(
     images: &Buffer<Vector<f32, N>>,
     output: &mut Buffer<Vector<f32, N>>,
     mean: f32,
-    deviation: f32,
+    standard_deviation: f32,
 ) {
     if ABSOLUTE_POS >= output.len() {
         terminate!();
     }
-    output[ABSOLUTE_POS] = (images[ABSOLUTE_POS] - Vector::new(mean)) / Vector::new(deviation);
+    output[ABSOLUTE_POS] = (images[ABSOLUTE_POS] - Vector::new(mean)) / Vector::new(standard_deviation);
 }
 
 impl StandardiseOps for Cube {
-    fn standardise(images: FloatTensor<Self>, mean: f32, deviation: f32) -> FloatTensor<Self> {
+    fn standardise(images: FloatTensor<Self>, mean: f32, standard_deviation: f32) -> FloatTensor<Self> {
         let images = into_contiguous(images);
         let output = empty(&images, images.shape().dims());
         let count = output.shape().num_elements();
@@ -61,7 +64,7 @@ impl StandardiseOps for Cube {
             argument(&images),
             argument(&output),
             mean,
-            deviation,
+            standard_deviation,
         );
         output
     }
@@ -71,24 +74,21 @@ impl StandardiseOps for Cube {
 struct Standardise;
 
 impl<B: Backend> Backward<B, 1> for Standardise {
-    /// The deviation.
+    /// Standard deviation.
     type State = f32;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let deviation = ops.state;
+        let standard_deviation = ops.state;
         unary::<B, _>(ops.parents, ops.node, grads, |gradient| {
-            B::float_div_scalar(gradient, deviation.into())
+            B::float_div_scalar(gradient, standard_deviation.into())
         });
     }
 }
 
 impl<B: StandardiseOps, C: CheckpointStrategy> StandardiseOps for Autodiff<B, C> {
-    fn standardise(images: FloatTensor<Self>, mean: f32, deviation: f32) -> FloatTensor<Self> {
+    fn standardise(images: FloatTensor<Self>, mean: f32, standard_deviation: f32) -> FloatTensor<Self> {
         let (images, node) = images.into_parts();
-        let output = B::standardise(images, mean, deviation);
-        match Backward::<B, 1>::prepare::<C>(Standardise, [node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish(deviation, output),
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
-        }
+        let output = B::standardise(images, mean, standard_deviation);
+        tracked::<B, C, _, 1>(Standardise, [node], standard_deviation, output)
     }
 }

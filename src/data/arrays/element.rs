@@ -1,21 +1,21 @@
-//! The kinds of numbers that arrays in files are made of.
+//! Element types of arrays in files.
 
 use half::f16;
 
-/// The most numbers that an array may have that is read at once: 256 MiB of them as f32, and for the time
-/// of reading at most 512 MiB of bytes beside.
-pub const LARGEST_ARRAY: usize = 1 << 26;
+/// Most elements of an array that is read into memory: 256 MiB as f32, and at most 512 MiB of bytes while it
+/// is read.
+pub(super) const MAX_ELEMENTS: usize = 1 << 26;
 
-/// A kind of number, little-endian.
+/// Element type, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
-    /// IEEE half precision.
+    /// Half precision.
     F16,
     /// Single precision.
     F32,
     /// Double precision.
     F64,
-    /// Bytes.
+    /// Unsigned, one byte.
     U8,
     /// Unsigned, two bytes.
     U16,
@@ -26,7 +26,7 @@ pub enum Element {
 }
 
 impl Element {
-    /// The kind with NumPy's letter and size, such as `f4`.
+    /// Element type by NumPy's letter and size, such as `f4`.
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
             "f2" => Self::F16,
@@ -40,11 +40,11 @@ impl Element {
         })
     }
 
-    /// The kind that a header describes, such as `<f4`.
+    /// Parses the element type in a header, such as `<f4`.
     ///
     /// # Errors
-    /// Another kind, or another order of bytes.
-    pub fn described(text: &str) -> Result<Self, String> {
+    /// The type or the byte order is not supported.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let name = text.strip_prefix(['<', '|', '=']).unwrap_or(text);
         Self::named(name).ok_or_else(|| {
             let text: String = text.chars().take(20).collect();
@@ -52,8 +52,8 @@ impl Element {
         })
     }
 
-    /// Bytes of one number.
-    pub fn size(self) -> usize {
+    /// Size of one element, bytes.
+    pub(super) fn size(self) -> usize {
         match self {
             Self::U8 => 1,
             Self::F16 | Self::U16 => 2,
@@ -62,20 +62,20 @@ impl Element {
         }
     }
 
-    /// Bytes of an array of this shape.
+    /// Size of an array of this shape, bytes.
     ///
     /// # Errors
-    /// It is larger than any that is read at once.
-    pub fn bytes_of(self, shape: &[usize]) -> Result<usize, String> {
+    /// The array has more than [`MAX_ELEMENTS`] elements.
+    pub(super) fn bytes_of(self, shape: &[usize]) -> Result<usize, String> {
         let product = shape.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent));
         match product {
-            Some(count) if count <= LARGEST_ARRAY => Ok(count * self.size()),
+            Some(count) if count <= MAX_ELEMENTS => Ok(count * self.size()),
             _ => Err(format!("an array of shape {shape:?} is more than is read at once")),
         }
     }
 
-    /// The numbers in bytes; a rest that is no whole number is left out.
-    pub fn decode(self, bytes: &[u8]) -> Vec<f32> {
+    /// Decodes bytes to f32; an incomplete element at the end is ignored.
+    pub(super) fn decode(self, bytes: &[u8]) -> Vec<f32> {
         fn each<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
             bytes.as_chunks::<N>().0.iter().map(|bytes| number(*bytes)).collect()
         }

@@ -1,30 +1,33 @@
-//! NumPy's files: one array (`npy`), archives of arrays (`npz`), and arrays inside Python's pickles.
+//! NumPy files: one array (`npy`), archives of arrays (`npz`), and arrays in pickles of Python.
 //!
-//! Whatever a file says of itself is held against what it has before memory is asked for: nothing is
-//! executed, and no file makes more of it than a small multiple of its own size and [`LARGEST_ARRAY`].
+//! Files are not trusted: nothing is executed, the sizes in headers are checked against the size of the file
+//! before memory is allocated, and the memory is bounded by a small multiple of the size of the file and of
+//! the largest array that is read.
 
 mod element;
 pub mod npy;
 pub mod npz;
 pub mod pickle;
 
-pub use element::{Element, LARGEST_ARRAY};
+use element::MAX_ELEMENTS;
 
-/// An array of numbers in memory.
+pub use element::Element;
+
+/// Array of numbers in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
-    /// Extents, the slowest first.
+    /// Lengths of the axes, the slowest first.
     pub shape: Vec<usize>,
-    /// The numbers, the last index fastest.
+    /// Elements in C order: the last index varies fastest.
     pub values: Vec<f32>,
 }
 
 impl Array {
-    /// Makes an array of the bytes of a file, which may hold it with the first index fastest.
+    /// Decodes the bytes of a file, in Fortran order (the first index varies fastest) or C order.
     ///
     /// # Errors
-    /// The bytes are not as many as the shape needs.
-    pub fn of_bytes(
+    /// The number of bytes does not match the shape.
+    fn from_bytes(
         element: Element,
         shape: Vec<usize>,
         is_fortran: bool,
@@ -36,15 +39,15 @@ impl Array {
         }
         let values = element.decode(bytes);
         Ok(if is_fortran {
-            Self { values: transposed(&values, &shape), shape }
+            Self { values: to_c_order(&values, &shape), shape }
         } else {
             Self { shape, values }
         })
     }
 }
 
-/// The values of an array with the last index fastest, given with the first index fastest.
-fn transposed(values: &[f32], shape: &[usize]) -> Vec<f32> {
+/// Reorders the elements of an array from Fortran order to C order.
+fn to_c_order(values: &[f32], shape: &[usize]) -> Vec<f32> {
     let steps: Vec<usize> =
         shape.iter().scan(1, |step, extent| Some(std::mem::replace(step, *step * extent))).collect();
     let mut index = vec![0; shape.len()];

@@ -1,4 +1,4 @@
-//! Files of one array, versions 1 to 3 of NumPy's format.
+//! `npy` files of one array, versions 1 to 3 of NumPy's format.
 
 use super::{Array, Element};
 use crate::data::{DataError, atomic_file::write_whole};
@@ -9,40 +9,40 @@ use std::{
 };
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-/// Arrays of plain numbers have headers of 128 bytes.
-const LONGEST_HEADER: usize = 4096;
-/// A header and what stands before it are a multiple of so many bytes long, so that the numbers are aligned.
+/// Longest header, bytes; arrays of numbers have 128.
+const MAX_HEADER: usize = 4096;
+/// Alignment of the elements in the file, bytes.
 const ALIGNMENT: usize = 64;
-/// Values that are turned into bytes at once.
-const PIECE: usize = 1 << 14;
-/// No array here has more extents.
-const MOST_EXTENTS: usize = 32;
+/// Values that are converted to bytes at once.
+const CHUNK: usize = 1 << 14;
+/// Most axes of an array.
+const MAX_AXES: usize = 32;
 
-/// What the elements of an array are.
+/// Kind of an array's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ElementKind {
-    /// Numbers, one after another.
+pub(super) enum ElementKind {
+    /// Numbers of this type, one after another.
     Numbers(Element),
-    /// A pickle of Python's objects follows.
+    /// Python objects, in a pickle.
     Objects,
 }
 
-/// What stands before the numbers.
+/// Header of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// What the elements are.
+pub(super) struct Header {
+    /// Kind of the elements.
     pub content: ElementKind,
-    /// Whether the first index is the fastest, not the last.
+    /// True in Fortran order (the first index varies fastest), false in C order.
     pub is_fortran: bool,
-    /// Extents.
+    /// Lengths of the axes.
     pub shape: Vec<usize>,
 }
 
-/// Reads a header; what follows it is left to read.
+/// Reads a header, up to the first element.
 ///
 /// # Errors
-/// It is not there, too long, or says what no array here has.
-pub fn read_header(input: &mut impl Read) -> Result<Header, String> {
+/// The header is missing, too long, or not supported.
+pub(super) fn read_header(input: &mut impl Read) -> Result<Header, String> {
     fn take<const N: usize>(input: &mut impl Read) -> Result<[u8; N], String> {
         let mut bytes = [0; N];
         input.read_exact(&mut bytes).map_err(|error| format!("its header ends early: {error}"))?;
@@ -57,21 +57,22 @@ pub fn read_header(input: &mut impl Read) -> Result<Header, String> {
         2 | 3 => u32::from_le_bytes(take(input)?) as usize,
         version => return Err(format!("version {version} of the format is not known here")),
     };
-    if length > LONGEST_HEADER {
+    if length > MAX_HEADER {
         return Err(format!("its header of {length} bytes is longer than any of plain numbers"));
     }
     let mut text = vec![0; length];
     input.read_exact(&mut text).map_err(|error| format!("its header ends early: {error}"))?;
     let text = std::str::from_utf8(&text).map_err(|_| "its header is not text".to_owned())?;
-    Text(text.trim())
+    HeaderParser(text.trim())
         .header()
         .ok_or_else(|| "its header is not that of plain numbers or objects".to_owned())?
 }
 
-/// What is left of a header: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
-struct Text<'a>(&'a str);
+/// Parser of a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, with the rest of
+/// the text.
+struct HeaderParser<'a>(&'a str);
 
-impl<'a> Text<'a> {
+impl<'a> HeaderParser<'a> {
     fn header(&mut self) -> Option<Result<Header, String>> {
         let (mut content, mut is_fortran, mut shape) = (None, None, None);
         self.skip("{")?;
@@ -80,8 +81,8 @@ impl<'a> Text<'a> {
             self.skip(":")?;
             match key {
                 "descr" if content.is_none() => content = Some(self.quoted()?),
-                "fortran_order" if is_fortran.is_none() => is_fortran = Some(self.truth()?),
-                "shape" if shape.is_none() => shape = Some(self.extents()?),
+                "fortran_order" if is_fortran.is_none() => is_fortran = Some(self.boolean()?),
+                "shape" if shape.is_none() => shape = Some(self.shape()?),
                 _ => return None,
             }
             let _ = self.skip(",");
@@ -89,7 +90,7 @@ impl<'a> Text<'a> {
         let (content, is_fortran, shape) = (content?, is_fortran?, shape?);
         let content = match content {
             "|O" | "O" => Ok(ElementKind::Objects),
-            text => Element::described(text).map(ElementKind::Numbers),
+            text => Element::parse(text).map(ElementKind::Numbers),
         };
         self.0.is_empty().then(|| Ok(Header { content: content?, is_fortran, shape }))
     }
@@ -107,40 +108,38 @@ impl<'a> Text<'a> {
         Some(text)
     }
 
-    fn truth(&mut self) -> Option<bool> {
+    fn boolean(&mut self) -> Option<bool> {
         if self.skip("False").is_some() { Some(false) } else { self.skip("True").map(|()| true) }
     }
 
-    fn extents(&mut self) -> Option<Vec<usize>> {
-        let mut extents = Vec::new();
+    fn shape(&mut self) -> Option<Vec<usize>> {
+        let mut shape = Vec::new();
         self.skip("(")?;
         while self.skip(")").is_none() {
             self.0 = self.0.trim_start();
             let digits = self.0.find(|letter: char| !letter.is_ascii_digit())?;
-            extents.push(self.0[..digits].parse().ok()?);
+            shape.push(self.0[..digits].parse().ok()?);
             self.0 = &self.0[digits..];
-            // Python 2 wrote long whole numbers with an L.
+            // Python 2 writes long integers with an L.
             let _ = self.skip("L");
-            if extents.len() > MOST_EXTENTS
-                || self.skip(",").is_none() && !self.0.trim_start().starts_with(')')
-            {
+            if shape.len() > MAX_AXES || self.skip(",").is_none() && !self.0.trim_start().starts_with(')') {
                 return None;
             }
         }
-        Some(extents)
+        Some(shape)
     }
 }
 
-/// Reads an array of numbers of which at most `limit` bytes can follow.
+/// Reads an array of numbers; `limit` is an upper bound of the bytes that follow the header.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The array is damaged, too large, or not of numbers.
 pub fn read_array(input: &mut impl Read, limit: u64) -> Result<Array, String> {
     let header = read_header(input)?;
     read_numbers(input, header, limit)
 }
 
-/// Reads the numbers that a header announces.
+/// Reads the numbers after a header.
 pub(super) fn read_numbers(input: &mut impl Read, header: Header, limit: u64) -> Result<Array, String> {
     let ElementKind::Numbers(element) = header.content else {
         return Err("it holds Python's objects instead of numbers".to_owned());
@@ -154,55 +153,50 @@ pub(super) fn read_numbers(input: &mut impl Read, header: Header, limit: u64) ->
     }
     let mut bytes = Vec::new();
     input.take(needed as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    Array::of_bytes(element, header.shape, header.is_fortran, &bytes)
+    Array::from_bytes(element, header.shape, header.is_fortran, &bytes)
 }
 
-/// Writes an array of f32 as a file, the last index fastest.
+/// Writes an array of f32 to a file, in C order.
 ///
 /// # Errors
-/// The file cannot be written, or there are not as many values as the shape says.
+/// The file cannot be written, or the number of values does not match the shape.
 pub fn write(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), DataError> {
     let written = write_whole(path, |file| write_array(file, shape, values));
-    written.map_err(|error| DataError::Unwritable {
-        what: "array".to_owned(),
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    written.map_err(|error| DataError::unwritable("array", path, error.to_string()))
 }
 
-/// Writes an array of f32, the last index fastest.
+/// Writes an array of f32, in C order.
 ///
 /// # Errors
-/// As the output says, or there are not as many values as the shape says.
+/// The output fails, or the number of values does not match the shape.
 pub fn write_array(output: &mut impl Write, shape: &[usize], values: &[f32]) -> io::Result<()> {
-    write_rows(output, shape, |write| write(values))
+    write_chunks(output, shape, |write| write(values))
 }
 
-/// The same where the values come piece by piece: `fill` gets what takes a piece.
+/// Writes an array of f32, in C order, in chunks: `fill` is called with a function that writes the next values.
 ///
 /// # Errors
-/// As the output or `fill` says, or not as many values come as the shape says.
-pub fn write_rows(
+/// The output or `fill` fails, or the number of values does not match the shape.
+pub fn write_chunks(
     output: &mut impl Write,
     shape: &[usize],
     fill: impl FnOnce(&mut dyn FnMut(&[f32]) -> io::Result<()>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let another_count =
-        || io::Error::other(format!("an array of shape {shape:?} has another count of values"));
+    let wrong_count = || io::Error::other(format!("an array of shape {shape:?} has another count of values"));
     output.write_all(&header_of_f32(shape))?;
     let mut missing: usize = shape.iter().product();
     fill(&mut |values| {
-        missing = missing.checked_sub(values.len()).ok_or_else(another_count)?;
-        for piece in values.chunks(PIECE) {
-            let bytes: Vec<u8> = piece.iter().flat_map(|value| value.to_le_bytes()).collect();
+        missing = missing.checked_sub(values.len()).ok_or_else(wrong_count)?;
+        for chunk in values.chunks(CHUNK) {
+            let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
             output.write_all(&bytes)?;
         }
         Ok(())
     })?;
-    if missing == 0 { Ok(()) } else { Err(another_count()) }
+    if missing == 0 { Ok(()) } else { Err(wrong_count()) }
 }
 
-/// Header of an array of f32: format version 1.0, little-endian, the last index fastest.
+/// Header of an array of f32: format version 1.0, little-endian, C order.
 fn header_of_f32(shape: &[usize]) -> Vec<u8> {
     let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
     let extents = match &extents[..] {
@@ -212,14 +206,14 @@ fn header_of_f32(shape: &[usize]) -> Vec<u8> {
     };
     let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({extents}), }}");
     let start = MAGIC.len() + 2 + size_of::<u16>();
-    // The header ends with a newline, filled up with spaces.
+    // The header is padded with spaces and ends with a newline.
     let length = (start + text.len() + 1).next_multiple_of(ALIGNMENT) - start;
-    let length_bytes = u16::try_from(length).expect("an array has few extents").to_le_bytes();
+    let length_bytes = u16::try_from(length).expect("an array has few axes").to_le_bytes();
     let padded = format!("{text:<width$}\n", width = length - 1);
     [MAGIC, &[1, 0], &length_bytes, padded.as_bytes()].concat()
 }
 
-/// A file of rows (the first extent) that stay in it until they are asked for.
+/// File of an array whose rows (along the first axis) are read on demand.
 pub struct NpyRows {
     path: PathBuf,
     file: BufReader<File>,
@@ -229,10 +223,10 @@ pub struct NpyRows {
 }
 
 impl NpyRows {
-    /// Opens a file of numbers.
+    /// Opens a file of numbers in C order.
     ///
     /// # Errors
-    /// It cannot be read, is shorter than it says, or has the first index fastest.
+    /// The file cannot be read, is shorter than its header says, or is in Fortran order.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let damaged = |reason: String| unreadable(path, reason);
         let file = File::open(path).map_err(|error| damaged(error.to_string()))?;
@@ -258,12 +252,12 @@ impl NpyRows {
         Ok(Self { path: path.to_owned(), file, element, shape, start })
     }
 
-    /// Extents, of rows first.
+    /// Lengths of the axes, the number of rows first.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// The file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -271,7 +265,7 @@ impl NpyRows {
     /// Reads a row.
     ///
     /// # Errors
-    /// There is no such row, or the file was changed.
+    /// There is no such row, it is too large, or the file cannot be read any more.
     pub fn row(&mut self, index: usize) -> Result<Vec<f32>, DataError> {
         let row = self.element.bytes_of(&self.shape[1..]).map_err(|reason| unreadable(&self.path, reason))?;
         if index >= self.shape[0] {
@@ -287,6 +281,6 @@ impl NpyRows {
     }
 }
 
-fn unreadable(path: &Path, reason: String) -> DataError {
-    DataError::Unreadable { what: "array file".to_owned(), path: path.to_owned(), reason }
+fn unreadable(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::unreadable("array file", path, reason)
 }

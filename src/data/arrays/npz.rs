@@ -1,4 +1,4 @@
-//! Archives of arrays: a zip of `npy` files, each named by its array.
+//! `npz` archives of arrays: a zip of `npy` files, each named by its array.
 
 use super::{
     Array,
@@ -8,7 +8,7 @@ use super::{
 use crate::data::{
     DataError,
     atomic_file::{in_words, write_whole},
-    deferred::{Deferred, check},
+    deferred_error::{DeferredErrorWriter, check},
 };
 use std::{
     cell::RefCell,
@@ -20,12 +20,12 @@ use zip::{
     CompressionMethod, ZipArchive, ZipWriter, read::ZipFile, result::ZipError, write::SimpleFileOptions,
 };
 
-/// The ending that an array's entry has after its name.
+/// Ending of an entry after the name of its array.
 const ENDING: &str = ".npy";
-/// Deflate makes no more bytes than this of one.
-const MOST_UNFOLDED: u64 = 1032;
+/// Largest expansion by Deflate, bytes per compressed byte.
+const MAX_EXPANSION: u64 = 1032;
 
-/// An archive whose arrays are read one by one.
+/// Archive whose arrays are read on demand.
 pub struct Npz {
     path: PathBuf,
     archive: ZipArchive<BufReader<File>>,
@@ -35,7 +35,7 @@ impl Npz {
     /// Opens an archive.
     ///
     /// # Errors
-    /// It cannot be read or is no archive.
+    /// The file cannot be read or is not an archive.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|error| unreadable(path, error.to_string()))?;
         let archive =
@@ -43,18 +43,18 @@ impl Npz {
         Ok(Self { path: path.to_owned(), archive })
     }
 
-    /// The file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The names of the arrays.
+    /// Names of the arrays.
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
         let names = self.archive.file_names().filter_map(Result::ok);
         names.filter_map(|name| name.strip_suffix(ENDING).map(str::to_owned))
     }
 
-    /// What the archive says of itself.
+    /// Comment of the archive.
     pub fn comment(&self) -> String {
         String::from_utf8_lossy(self.archive.comment()).into_owned()
     }
@@ -62,17 +62,17 @@ impl Npz {
     /// Reads an array of numbers; `None` if there is none of this name.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The array is damaged, too large, or not of numbers.
     pub fn array(&mut self, name: &str) -> Result<Option<Array>, DataError> {
         self.entry(name, |entry, limit| npy::read_array(entry, limit))
     }
 
-    /// Reads an array of arrays, as NumPy pickles arrays of different shapes: `keep` gets each as it comes,
-    /// and what it makes of them is given in their order. An array of numbers of three extents counts as
-    /// so many arrays of two. `None` if there is none of this name.
+    /// Reads an array of arrays, which NumPy pickles because their shapes differ, and maps each by `keep` as
+    /// it is read. A numeric array with three axes counts as an array of arrays with two axes. `None` if
+    /// there is none of this name.
     ///
     /// # Errors
-    /// What is wrong with it, or what `keep` says.
+    /// The array is damaged, too large, or not an array of arrays, or `keep` fails.
     pub fn arrays<T>(
         &mut self,
         name: &str,
@@ -102,6 +102,8 @@ impl Npz {
         })
     }
 
+    /// Calls `read` with an entry and an upper bound of its size, bytes; `None` if there is no entry of this
+    /// name.
     fn entry<T>(
         &mut self,
         name: &str,
@@ -113,34 +115,31 @@ impl Npz {
             Err(ZipError::FileNotFound) => return Ok(None),
             Err(error) => return Err(unreadable(error.to_string())),
         };
-        let most = match entry.compression() {
+        let max = match entry.compression() {
             CompressionMethod::Stored => entry.compressed_size(),
-            CompressionMethod::Deflated => entry.compressed_size().saturating_mul(MOST_UNFOLDED),
+            CompressionMethod::Deflated => entry.compressed_size().saturating_mul(MAX_EXPANSION),
             other => return Err(unreadable(format!("it is compressed as {other}, which is not read"))),
         };
-        let limit = entry.size().min(most);
+        let limit = entry.size().min(max);
         read(&mut entry, limit).map(Some).map_err(unreadable)
     }
 }
 
-/// Writes an archive, whole or not at all, that says `comment` of itself.
+/// Writes an archive with a comment, atomically. `fill` is called with a function that adds an array by name,
+/// shape and values.
 ///
 /// # Errors
-/// As `fill` says, or the folder takes no file.
+/// `fill` fails, or the file cannot be written.
 pub fn write<E: From<DataError>>(
     path: &Path,
     comment: &str,
     fill: impl FnOnce(&mut dyn FnMut(&str, &[usize], &[f32]) -> Result<(), DataError>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let unwritable = |error: &dyn std::fmt::Display| DataError::Unwritable {
-        what: "array archive".to_owned(),
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let mut refusal = None;
+    let unwritable = |error: io::Error| DataError::unwritable("array archive", path, error.to_string());
+    let mut fill_error = None;
     let written = write_whole(path, |file| {
         let failure = RefCell::default();
-        let mut archive = ZipWriter::new(Deferred::new(file, &failure));
+        let mut archive = ZipWriter::new(DeferredErrorWriter::new(file, &failure));
         archive.set_comment(comment)?;
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         let filled = fill(&mut |name, shape, values| {
@@ -151,21 +150,21 @@ pub fn write<E: From<DataError>>(
                 output.flush()?;
                 check(&failure)
             };
-            add().map_err(|error| unwritable(&in_words(error)))
+            add().map_err(|error| unwritable(in_words(error)))
         });
         if let Err(error) = filled {
-            refusal = Some(error);
+            fill_error = Some(error);
             return Err(io::Error::other("not filled"));
         }
         archive.finish()?;
         check(&failure)
     });
-    match refusal {
+    match fill_error {
         Some(error) => Err(error),
-        None => written.map_err(|error| unwritable(&error).into()),
+        None => written.map_err(|error| unwritable(error).into()),
     }
 }
 
-fn unreadable(path: &Path, reason: String) -> DataError {
-    DataError::Unreadable { what: "array archive".to_owned(), path: path.to_owned(), reason }
+fn unreadable(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::unreadable("array archive", path, reason)
 }

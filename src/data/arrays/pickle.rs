@@ -1,63 +1,63 @@
-//! Python's pickles of NumPy arrays, read by an interpreter that knows nothing else: protocols 2 to 5.
+//! Interpreter of Python's pickles of NumPy arrays, protocols 2 to 5, and of nothing else.
 //!
-//! A pickle is a program for a machine with a stack and a memory. Here its only calls are those that put
-//! arrays together; everything else is refused by name, so nothing can be executed. Each array of numbers
-//! is handed on as soon as it is whole, and its bytes are let go: what the machine remembers is small.
+//! A pickle is a program for a machine with a stack and a memo. The only calls allowed here are those that
+//! construct arrays; all others are refused by name, so that nothing can be executed. Each array of numbers
+//! is passed on as soon as it is complete and its bytes are freed, so that the memo stays small.
 
-use super::{Array, Element, LARGEST_ARRAY};
+use super::{Array, Element, MAX_ELEMENTS};
 use std::{cell::RefCell, collections::HashMap, io::Read, rc::Rc};
 
-/// Values that a pickle may make: it takes some twenty for an array.
-const MOST_VALUES: usize = 1 << 21;
-/// Tuples in tuples: arrays need two.
-const DEEPEST: usize = 8;
-/// Longer bytes and texts are not remembered: they are the numbers of the one array that they stand by.
-const LONGEST_REMEMBERED: usize = 4096;
+/// Most values that a pickle may push; an array takes about twenty.
+const MAX_VALUES: usize = 1 << 21;
+/// Deepest nesting of tuples; arrays need two.
+const MAX_DEPTH: usize = 8;
+/// Largest bytes and texts in the memo: larger ones are the data of an array and are used once.
+const MAX_MEMO_BYTES: usize = 4096;
 
-/// What the machine works on; `T` is what became of an array of numbers.
+/// Value on the stack; `T` is the result of `keep` for an array of numbers.
 enum PickleValue<T> {
     None,
-    Truth(bool),
+    Boolean(bool),
     Integer(i64),
     Bytes(Rc<[u8]>),
     Text(Rc<str>),
     Tuple(Tuple<T>),
     List(Vec<PickleValue<T>>),
-    Call(PickleCallable),
-    Kind(Kind),
+    Callable(PickleCallable),
+    Dtype(Dtype),
     Array(Rc<RefCell<ArrayState<T>>>),
     Mark,
 }
 
-/// Some values.
+/// Tuple of values.
 struct Tuple<T> {
     values: Rc<[PickleValue<T>]>,
-    /// How deep tuples go in it.
+    /// Nesting depth of tuples, 1 for a tuple without tuples.
     depth: usize,
-    /// Whether the machine may remember it.
+    /// True if the tuple may be put into the memo.
     is_small: bool,
 }
 
-/// What an array is so far.
+/// State of an array under construction.
 enum ArrayState<T> {
     Blank,
     Numbers(Option<T>),
     Objects(Vec<PickleValue<T>>),
 }
 
-/// What may be called or named.
+/// Function or class that may be named or called.
 #[derive(Clone, Copy, PartialEq)]
 enum PickleCallable {
     Reconstruct,
     FromBuffer,
     ArrayClass,
-    KindClass,
+    DtypeClass,
     Encode,
 }
 
-/// The type of an array's elements.
+/// Type of an array's elements.
 #[derive(Clone, Copy)]
-enum Kind {
+enum Dtype {
     Number(Element),
     Object,
 }
@@ -66,15 +66,15 @@ impl<T> Clone for PickleValue<T> {
     fn clone(&self) -> Self {
         match self {
             Self::None | Self::List(_) => Self::None,
-            Self::Truth(truth) => Self::Truth(*truth),
+            Self::Boolean(value) => Self::Boolean(*value),
             Self::Integer(number) => Self::Integer(*number),
             Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
             Self::Text(text) => Self::Text(text.clone()),
             Self::Tuple(Tuple { values, depth, is_small }) => {
                 Self::Tuple(Tuple { values: values.clone(), depth: *depth, is_small: *is_small })
             }
-            Self::Call(call) => Self::Call(*call),
-            Self::Kind(kind) => Self::Kind(*kind),
+            Self::Callable(callable) => Self::Callable(*callable),
+            Self::Dtype(dtype) => Self::Dtype(*dtype),
             Self::Array(array) => Self::Array(array.clone()),
             Self::Mark => Self::Mark,
         }
@@ -82,11 +82,11 @@ impl<T> Clone for PickleValue<T> {
 }
 
 impl<T> PickleValue<T> {
-    /// Whether the machine may keep a copy: small, and not changed later.
-    fn can_be_remembered(&self) -> bool {
+    /// True if the value may be put into the memo: it is small, and not changed later.
+    fn can_be_memoised(&self) -> bool {
         match self {
-            Self::Bytes(bytes) => bytes.len() <= LONGEST_REMEMBERED,
-            Self::Text(text) => text.len() <= LONGEST_REMEMBERED,
+            Self::Bytes(bytes) => bytes.len() <= MAX_MEMO_BYTES,
+            Self::Text(text) => text.len() <= MAX_MEMO_BYTES,
             Self::Tuple(tuple) => tuple.is_small,
             Self::List(_) | Self::Mark => false,
             _ => true,
@@ -102,29 +102,30 @@ impl<T> PickleValue<T> {
     }
 }
 
-/// Reads a pickle of an array of arrays: `keep` gets each array of numbers as it comes, and what it makes
-/// of them is given in the order of the outer array. An array of numbers alone comes as the only one.
+/// Reads a pickle of an array of arrays and maps each array of numbers by `keep` as it is read. The results
+/// are in the order of the outer array. A single array of numbers is mapped alone.
 ///
 /// # Errors
-/// Where the pickle is damaged, or what it holds besides arrays.
+/// The pickle is damaged or holds other objects than arrays, or `keep` fails.
 pub fn read_arrays<T>(
     input: &mut impl Read,
     keep: &mut dyn FnMut(Array) -> Result<T, String>,
 ) -> Result<Vec<T>, String> {
-    let mut machine = Machine { input, keep, stack: Vec::new(), memory: HashMap::new(), made: 0 };
+    let mut machine = Machine { input, keep, stack: Vec::new(), memo: HashMap::new(), pushed: 0 };
     while machine.step()? {}
     let Some(PickleValue::Array(array)) = machine.stack.pop() else {
         return Err("it is not an array of arrays".to_owned());
     };
-    machine.memory.clear();
+    machine.memo.clear();
     match array.replace(ArrayState::Blank) {
         ArrayState::Numbers(Some(kept)) => Ok(vec![kept]),
-        ArrayState::Objects(values) => values.into_iter().map(numbers).collect(),
+        ArrayState::Objects(values) => values.into_iter().map(kept_array).collect(),
         ArrayState::Numbers(None) | ArrayState::Blank => Err("an array in it was never filled".to_owned()),
     }
 }
 
-fn numbers<T>(value: PickleValue<T>) -> Result<T, String> {
+/// Result of `keep` for an array of numbers, which is taken out of it.
+fn kept_array<T>(value: PickleValue<T>) -> Result<T, String> {
     let PickleValue::Array(array) = value else {
         return Err("one of its objects is not an array".to_owned());
     };
@@ -134,18 +135,19 @@ fn numbers<T>(value: PickleValue<T>) -> Result<T, String> {
     }
 }
 
+/// Machine that executes a pickle.
 struct Machine<'a, T, R> {
     input: &'a mut R,
     keep: &'a mut dyn FnMut(Array) -> Result<T, String>,
     stack: Vec<PickleValue<T>>,
-    /// `None` for what is too large to remember.
-    memory: HashMap<u32, Option<PickleValue<T>>>,
+    /// Values by index; `None` for values that are too large.
+    memo: HashMap<u32, Option<PickleValue<T>>>,
     /// Values pushed so far.
-    made: usize,
+    pushed: usize,
 }
 
 impl<T, R: Read> Machine<'_, T, R> {
-    /// Does the next instruction; false after the last.
+    /// Executes the next instruction; false after the last.
     fn step(&mut self) -> Result<bool, String> {
         let [code] = self.take()?;
         match code {
@@ -160,7 +162,7 @@ impl<T, R: Read> Machine<'_, T, R> {
             b'0' => drop(self.pop()?),
             b'1' => drop(self.above_mark()?),
             b'N' => self.push(PickleValue::None)?,
-            0x88 | 0x89 => self.push(PickleValue::Truth(code == 0x88))?,
+            0x88 | 0x89 => self.push(PickleValue::Boolean(code == 0x88))?,
             b'J' => {
                 let number = i32::from_le_bytes(self.take()?);
                 self.push(PickleValue::Integer(number.into()))?;
@@ -168,12 +170,12 @@ impl<T, R: Read> Machine<'_, T, R> {
             b'K' | b'M' | 0x8a => self.integer(code)?,
             b'U' | b'T' | b'C' | b'B' | 0x8e | 0x96 => {
                 let length = self.length(code)?;
-                let bytes = self.bytes(length, LARGEST_ARRAY as u64 * 8)?;
+                let bytes = self.bytes(length, MAX_ELEMENTS as u64 * 8)?;
                 self.push(PickleValue::Bytes(bytes.into()))?;
             }
             0x8c | b'X' | 0x8d => {
                 let length = self.length(code)?;
-                let text = String::from_utf8(self.bytes(length, LARGEST_ARRAY as u64 * 8)?)
+                let text = String::from_utf8(self.bytes(length, MAX_ELEMENTS as u64 * 8)?)
                     .map_err(|_| "a text in it is not UTF-8".to_owned())?;
                 self.push(PickleValue::Text(text.into()))?;
             }
@@ -194,32 +196,32 @@ impl<T, R: Read> Machine<'_, T, R> {
             }
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.push(PickleValue::Call(call(&module, &name)?))?;
+                self.push(PickleValue::Callable(callable(&module, &name)?))?;
             }
             0x93 => match (self.pop()?, self.pop()?) {
                 (PickleValue::Text(name), PickleValue::Text(module)) => {
-                    self.push(PickleValue::Call(call(&module, &name)?))?;
+                    self.push(PickleValue::Callable(callable(&module, &name)?))?;
                 }
                 _ => return Err("a name in it is not text".to_owned()),
             },
             b'q' => {
                 let [index] = self.take()?;
-                self.remember(index.into())?;
+                self.memoise(index.into())?;
             }
             b'r' => {
                 let index = u32::from_le_bytes(self.take()?);
-                self.remember(index)?;
+                self.memoise(index)?;
             }
-            0x94 => self.remember(self.memory.len() as u32)?,
+            0x94 => self.memoise(self.memo.len() as u32)?,
             b'h' => {
                 let [index] = self.take()?;
-                self.recall(index.into())?;
+                self.push_memo(index.into())?;
             }
             b'j' => {
                 let index = u32::from_le_bytes(self.take()?);
-                self.recall(index)?;
+                self.push_memo(index)?;
             }
-            // Bytes that may not be changed: they are not.
+            // Makes a buffer read-only, which has no effect here.
             0x98 => {}
             b'R' => self.reduce()?,
             b'b' => self.build()?,
@@ -253,9 +255,9 @@ impl<T, R: Read> Machine<'_, T, R> {
         })
     }
 
-    /// Memory grows with what is really there.
-    fn bytes(&mut self, length: u64, most: u64) -> Result<Vec<u8>, String> {
-        if length > most {
+    /// Reads this many bytes, at most `max`. Memory is allocated as they arrive, not as announced.
+    fn bytes(&mut self, length: u64, max: u64) -> Result<Vec<u8>, String> {
+        if length > max {
             return Err(format!("a piece of {length} bytes is more than is read at once"));
         }
         let mut bytes = Vec::new();
@@ -276,7 +278,7 @@ impl<T, R: Read> Machine<'_, T, R> {
             return Err("a whole number in it is too large".to_owned());
         }
         let given = self.bytes(length as u64, 8)?;
-        // Only the long form has a sign.
+        // Only the long form is signed.
         let is_negative = code == 0x8a && given.last().is_some_and(|byte| *byte >= 0x80);
         let mut bytes = [if is_negative { 0xff } else { 0 }; 8];
         bytes[..length].copy_from_slice(&given);
@@ -284,8 +286,8 @@ impl<T, R: Read> Machine<'_, T, R> {
     }
 
     fn push(&mut self, value: PickleValue<T>) -> Result<(), String> {
-        self.made += 1;
-        if self.made > MOST_VALUES {
+        self.pushed += 1;
+        if self.pushed > MAX_VALUES {
             return Err("it makes more values than arrays need".to_owned());
         }
         self.stack.push(value);
@@ -319,17 +321,17 @@ impl<T, R: Read> Machine<'_, T, R> {
 
     fn push_tuple(&mut self, values: Vec<PickleValue<T>>) -> Result<(), String> {
         let depth = 1 + values.iter().map(PickleValue::depth).max().unwrap_or(0);
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return Err("its tuples go deeper than those of arrays".to_owned());
         }
-        let is_small = values.iter().all(PickleValue::can_be_remembered);
+        let is_small = values.iter().all(PickleValue::can_be_memoised);
         self.push(PickleValue::Tuple(Tuple { values: values.into(), depth, is_small }))
     }
 
     fn append(&mut self, values: Vec<PickleValue<T>>) -> Result<(), String> {
-        let flat = values.iter().all(|value| matches!(value, PickleValue::Array(_)));
+        let are_arrays = values.iter().all(|value| matches!(value, PickleValue::Array(_)));
         match self.stack.last_mut() {
-            Some(PickleValue::List(list)) if flat => {
+            Some(PickleValue::List(list)) if are_arrays => {
                 list.extend(values);
                 Ok(())
             }
@@ -337,45 +339,48 @@ impl<T, R: Read> Machine<'_, T, R> {
         }
     }
 
-    fn remember(&mut self, index: u32) -> Result<(), String> {
+    fn memoise(&mut self, index: u32) -> Result<(), String> {
         let value = self.stack.last().ok_or_else(|| "it remembers a value that is not there".to_owned())?;
-        if self.memory.len() >= MOST_VALUES {
+        if self.memo.len() >= MAX_VALUES {
             return Err("it remembers more values than arrays need".to_owned());
         }
-        self.memory.insert(index, value.can_be_remembered().then(|| value.clone()));
+        self.memo.insert(index, value.can_be_memoised().then(|| value.clone()));
         Ok(())
     }
 
-    fn recall(&mut self, index: u32) -> Result<(), String> {
-        let value = self.memory.get(&index).cloned().flatten();
+    fn push_memo(&mut self, index: u32) -> Result<(), String> {
+        let value = self.memo.get(&index).cloned().flatten();
         self.push(value.ok_or_else(|| "it uses the same numbers for two arrays".to_owned())?)
     }
 
+    /// Calls a function with its arguments.
     fn reduce(&mut self) -> Result<(), String> {
-        let (PickleValue::Tuple(Tuple { values: arguments, .. }), PickleValue::Call(call)) =
+        let (PickleValue::Tuple(Tuple { values: arguments, .. }), PickleValue::Callable(callable)) =
             (self.pop()?, self.pop()?)
         else {
             return Err("it calls what is no function".to_owned());
         };
-        let made = match (call, &arguments[..]) {
-            (PickleCallable::Reconstruct, [PickleValue::Call(PickleCallable::ArrayClass), ..]) => {
+        let made = match (callable, &arguments[..]) {
+            (PickleCallable::Reconstruct, [PickleValue::Callable(PickleCallable::ArrayClass), ..]) => {
                 Some(new_array(ArrayState::Blank))
             }
-            (PickleCallable::KindClass, [PickleValue::Text(name), ..]) => {
-                Some(PickleValue::Kind(kind(name)?))
+            (PickleCallable::DtypeClass, [PickleValue::Text(name), ..]) => {
+                Some(PickleValue::Dtype(dtype(name)?))
             }
-            (PickleCallable::KindClass, [PickleValue::Bytes(name), ..]) => {
-                Some(PickleValue::Kind(kind(&String::from_utf8_lossy(name))?))
+            (PickleCallable::DtypeClass, [PickleValue::Bytes(name), ..]) => {
+                Some(PickleValue::Dtype(dtype(&String::from_utf8_lossy(name))?))
             }
             (PickleCallable::Encode, [PickleValue::Text(text), ..]) => {
-                Some(PickleValue::Bytes(latin_bytes(text)?.into()))
+                Some(PickleValue::Bytes(latin1_bytes(text)?.into()))
             }
             (
                 PickleCallable::FromBuffer,
-                [PickleValue::Bytes(bytes), PickleValue::Kind(kind), shape, PickleValue::Text(order)],
+                [PickleValue::Bytes(bytes), PickleValue::Dtype(dtype), shape, PickleValue::Text(order)],
             ) => {
-                let Kind::Number(element) = *kind else { return Err("its objects are no arrays".to_owned()) };
-                let array = Array::of_bytes(element, extents(shape)?, &**order == "F", bytes)?;
+                let Dtype::Number(element) = *dtype else {
+                    return Err("its objects are no arrays".to_owned());
+                };
+                let array = Array::from_bytes(element, shape_of(shape)?, &**order == "F", bytes)?;
                 Some(new_array(ArrayState::Numbers(Some((self.keep)(array)?))))
             }
             _ => None,
@@ -383,13 +388,13 @@ impl<T, R: Read> Machine<'_, T, R> {
         self.push(made.ok_or_else(|| "it calls a function in a way that arrays do not".to_owned())?)
     }
 
-    /// Fills what was made before: an array, or the order of bytes of its elements.
+    /// Sets the state of an object: the content of an array, or the byte order of an element type.
     fn build(&mut self) -> Result<(), String> {
         let PickleValue::Tuple(Tuple { values: state, .. }) = self.pop()? else {
             return Err("its state is no tuple".to_owned());
         };
         match (self.stack.last(), &state[..]) {
-            (Some(PickleValue::Kind(_)), [_, order, ..]) => {
+            (Some(PickleValue::Dtype(_)), [_, order, ..]) => {
                 let order = match order {
                     PickleValue::Text(order) => order.to_string(),
                     PickleValue::Bytes(order) => String::from_utf8_lossy(order).into_owned(),
@@ -400,24 +405,24 @@ impl<T, R: Read> Machine<'_, T, R> {
                     _ => Err("its numbers are not little-endian".to_owned()),
                 }
             }
-            (Some(PickleValue::Array(array)), [_, shape, PickleValue::Kind(kind), is_fortran, data])
+            (Some(PickleValue::Array(array)), [_, shape, PickleValue::Dtype(dtype), is_fortran, data])
                 if matches!(*array.borrow(), ArrayState::Blank) =>
             {
-                let shape = extents(shape)?;
-                let filled = match (kind, data) {
-                    (Kind::Number(element), PickleValue::Bytes(bytes)) => {
+                let shape = shape_of(shape)?;
+                let filled = match (dtype, data) {
+                    (Dtype::Number(element), PickleValue::Bytes(bytes)) => {
                         let is_fortran =
-                            matches!(is_fortran, PickleValue::Truth(true) | PickleValue::Integer(1));
-                        let array = Array::of_bytes(*element, shape, is_fortran, bytes)?;
+                            matches!(is_fortran, PickleValue::Boolean(true) | PickleValue::Integer(1));
+                        let array = Array::from_bytes(*element, shape, is_fortran, bytes)?;
                         ArrayState::Numbers(Some((self.keep)(array)?))
                     }
-                    // Only arrays of numbers, so that nothing goes deeper or round in circles.
-                    (Kind::Object, PickleValue::List(values))
+                    // Only arrays of numbers are allowed, so that there is no deeper nesting and no cycle.
+                    (Dtype::Object, PickleValue::List(values))
                         if values.iter().all(PickleValue::is_numbers) =>
                     {
                         ArrayState::Objects(values.clone())
                     }
-                    (Kind::Object, _) => {
+                    (Dtype::Object, _) => {
                         return Err("it holds other objects than arrays of numbers".to_owned());
                     }
                     _ => return Err("the content of an array is not of its kind".to_owned()),
@@ -434,13 +439,13 @@ fn new_array<T>(state: ArrayState<T>) -> PickleValue<T> {
     PickleValue::Array(Rc::new(RefCell::new(state)))
 }
 
-/// The functions and classes of which arrays are made, by the names of NumPy 1 and 2.
-fn call(module: &str, name: &str) -> Result<PickleCallable, String> {
+/// Functions and classes that construct arrays, by their names in NumPy 1 and 2.
+fn callable(module: &str, name: &str) -> Result<PickleCallable, String> {
     Ok(match (module, name) {
         ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => PickleCallable::Reconstruct,
         ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => PickleCallable::FromBuffer,
         ("numpy", "ndarray") => PickleCallable::ArrayClass,
-        ("numpy", "dtype") => PickleCallable::KindClass,
+        ("numpy", "dtype") => PickleCallable::DtypeClass,
         ("_codecs", "encode") => PickleCallable::Encode,
         _ => {
             let name: String =
@@ -450,27 +455,27 @@ fn call(module: &str, name: &str) -> Result<PickleCallable, String> {
     })
 }
 
-fn kind(name: &str) -> Result<Kind, String> {
-    if name.starts_with('O') { Ok(Kind::Object) } else { Element::described(name).map(Kind::Number) }
+fn dtype(name: &str) -> Result<Dtype, String> {
+    if name.starts_with('O') { Ok(Dtype::Object) } else { Element::parse(name).map(Dtype::Number) }
 }
 
-/// How protocol 2 writes bytes: as the text that they would be in Latin-1.
-fn latin_bytes(text: &str) -> Result<Vec<u8>, String> {
+/// Bytes of a text in Latin-1: protocol 2 writes bytes as such a text.
+fn latin1_bytes(text: &str) -> Result<Vec<u8>, String> {
     let bytes: Result<_, _> = text.chars().map(|letter| u8::try_from(u32::from(letter))).collect();
     bytes.map_err(|_| "bytes in it are not Latin-1".to_owned())
 }
 
-fn extents<T>(value: &PickleValue<T>) -> Result<Vec<usize>, String> {
+fn shape_of<T>(value: &PickleValue<T>) -> Result<Vec<usize>, String> {
     let PickleValue::Tuple(Tuple { values, .. }) = value else {
         return Err("a shape in it is no tuple".to_owned());
     };
-    let extent = |value: &PickleValue<T>| match value {
-        PickleValue::Integer(extent) => usize::try_from(*extent).ok(),
+    let length = |value: &PickleValue<T>| match value {
+        PickleValue::Integer(length) => usize::try_from(*length).ok(),
         _ => None,
     };
     values
         .iter()
-        .map(extent)
+        .map(length)
         .collect::<Option<_>>()
         .ok_or_else(|| "a shape in it is not of numbers".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Films: H.264 in MP4 or QuickTime files, decoded picture by picture in the order of their display.
+//! Films: H.264 in MP4 or QuickTime files, decoded frame by frame in display order.
 
 mod track;
 
@@ -17,37 +17,38 @@ use std::{
 use track::{ColourSpace, Track};
 use yuv::YuvPlanarImage;
 
-/// Endings of the files that are taken for films.
+/// Endings of film files.
 pub const ENDINGS: [&str; 3] = ["mp4", "m4v", "mov"];
-/// H.264 lets at most 16 pictures wait for their display (ITU-T H.264, A.3.1, MaxDpbFrames).
-const MOST_WAITING: usize = 17;
+/// Most frames that are decoded before their display, one more than H.264 allows (ITU-T H.264, A.3.1,
+/// MaxDpbFrames).
+const MAX_WAITING: usize = 17;
 
-/// A film whose pictures can be asked for; in the order of display each costs one decoding.
+/// Opened film. Frames can be read in any order; in display order each is decoded once.
 pub struct Film {
     path: PathBuf,
     track: Track,
-    /// By place in the display: which sample holds the picture.
+    /// Sample of each frame, by display index.
     sample_at: Vec<usize>,
-    /// By sample: its place in the display.
-    place_of: Vec<usize>,
+    /// Display index of each sample.
+    index_of: Vec<usize>,
     decoding: Mutex<Decoding>,
 }
 
-/// How far the decoder has come.
+/// State of the decoder.
 struct Decoding {
     file: Mp4Reader<BufReader<File>>,
     decoder: Decoder,
-    /// The sample that the decoder takes next.
+    /// Sample that the decoder expects next.
     next: usize,
-    /// Pictures decoded before their time, by place.
+    /// Frames decoded before their display, by display index.
     waiting: BTreeMap<usize, Result<RgbImage, String>>,
 }
 
 impl Film {
-    /// Reads what a film consists of, and no picture yet.
+    /// Opens a film and reads its tables.
     ///
     /// # Errors
-    /// It is missing, damaged, or coded otherwise than as H.264 with 8 bits and 4:2:0.
+    /// The file does not exist, is damaged, or is not H.264 with 8 bits and 4:2:0.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|error| unreadable(path, error.to_string()))?;
         let opened =
@@ -58,62 +59,62 @@ impl Film {
             })?;
         let mut sample_at: Vec<usize> = (0..track.samples.len()).collect();
         sample_at.sort_by_key(|sample| track.samples[*sample].pts);
-        let mut place_of = vec![0; sample_at.len()];
-        for (place, sample) in sample_at.iter().enumerate() {
-            place_of[*sample] = place;
+        let mut index_of = vec![0; sample_at.len()];
+        for (index, sample) in sample_at.iter().enumerate() {
+            index_of[*sample] = index;
         }
         let decoding = Decoding { file, decoder: Decoder::new(), next: usize::MAX, waiting: BTreeMap::new() };
-        Ok(Self { path: path.to_owned(), track, sample_at, place_of, decoding: Mutex::new(decoding) })
+        Ok(Self { path: path.to_owned(), track, sample_at, index_of, decoding: Mutex::new(decoding) })
     }
 
-    /// Where it is.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The number of pictures.
-    pub fn pictures(&self) -> usize {
+    /// Number of frames.
+    pub fn frame_count(&self) -> usize {
         self.sample_at.len()
     }
 
-    /// The size of its pictures.
+    /// Size of the frames.
     pub fn size(&self) -> ImageSize {
         self.track.size
     }
 
-    /// The picture at this place in the display, from 0. Places that are not asked for in rising order
-    /// cost a new start from the last picture that stands alone.
+    /// Decodes the frame at a display index, from 0. Unless indices rise, decoding restarts from the last key
+    /// frame.
     ///
     /// # Errors
-    /// There is none, or it is damaged.
-    pub fn picture(&self, place: usize) -> Result<RgbImage, DataError> {
-        let damaged = |reason: String| unreadable(&self.path, format!("picture {}: {reason}", place + 1));
-        let wanted = *self.sample_at.get(place).ok_or_else(|| damaged("the film is shorter".to_owned()))?;
-        // A panic elsewhere leaves at worst a decoder in the middle of a film, which the next start resets.
+    /// There is no such frame, or it is damaged.
+    pub fn frame(&self, index: usize) -> Result<RgbImage, DataError> {
+        let damaged = |reason: String| unreadable(&self.path, format!("picture {}: {reason}", index + 1));
+        let wanted = *self.sample_at.get(index).ok_or_else(|| damaged("the film is shorter".to_owned()))?;
+        // After a panic the decoder may be in an undefined state, which the next restart resets.
         let mut decoding = self.decoding.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(picture) = decoding.waiting.remove(&place) {
-            return picture.map_err(damaged);
+        if let Some(frame) = decoding.waiting.remove(&index) {
+            return frame.map_err(damaged);
         }
         let start = (0..=wanted).rev().find(|sample| self.track.samples[*sample].is_sync).unwrap_or(0);
         if decoding.next > wanted || decoding.next < start {
-            self.begin_at(&mut decoding, start).map_err(damaged)?;
+            self.restart(&mut decoding, start).map_err(damaged)?;
         }
         while decoding.next <= wanted {
             let sample = decoding.next;
-            let picture = self.decode(&mut decoding, sample);
+            let frame = self.decode(&mut decoding, sample);
             decoding.next = sample + 1;
             if sample == wanted {
-                return picture.map_err(damaged);
+                return frame.map_err(damaged);
             }
-            decoding.waiting.insert(self.place_of[sample], picture);
-            while decoding.waiting.len() > MOST_WAITING {
+            decoding.waiting.insert(self.index_of[sample], frame);
+            while decoding.waiting.len() > MAX_WAITING {
                 decoding.waiting.pop_first();
             }
         }
         Err(damaged("it comes after the end".to_owned()))
     }
 
-    fn begin_at(&self, decoding: &mut Decoding, sample: usize) -> Result<(), String> {
+    fn restart(&self, decoding: &mut Decoding, sample: usize) -> Result<(), String> {
         decoding.decoder = Decoder::new();
         decoding.waiting.clear();
         decoding.next = sample;
@@ -132,7 +133,7 @@ impl Film {
             return Err(format!("it changes its size to {}×{}", frame.width, frame.height));
         }
         let (width, height) = (frame.width as u32, frame.height as u32);
-        self.in_colours(&YuvPlanarImage {
+        self.to_rgb(&YuvPlanarImage {
             y_plane: &frame.y,
             y_stride: width,
             u_plane: &frame.u,
@@ -144,7 +145,7 @@ impl Film {
         })
     }
 
-    fn in_colours(&self, planes: &YuvPlanarImage<'_, u8>) -> Result<RgbImage, String> {
+    fn to_rgb(&self, planes: &YuvPlanarImage<'_, u8>) -> Result<RgbImage, String> {
         let ColourSpace { range, matrix } = self.track.colours;
         let mut image = RgbImage::new(planes.width, planes.height);
         yuv::yuv420_to_rgb(planes, &mut image, planes.width * 3, range, matrix)
@@ -153,6 +154,6 @@ impl Film {
     }
 }
 
-fn unreadable(path: &Path, reason: String) -> DataError {
-    DataError::Unreadable { what: "film".to_owned(), path: path.to_owned(), reason }
+fn unreadable(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::unreadable("film", path, reason)
 }

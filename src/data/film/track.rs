@@ -1,8 +1,8 @@
-//! The picture track of an MP4 or QuickTime file: where its samples lie and how they are coded.
+//! Video track of an MP4 or QuickTime file: positions and coding of its samples.
 
 use crate::{
     config::ImageSize,
-    data::image::{LARGEST_ALLOCATION, LARGEST_SIDE},
+    data::image::{MAX_ALLOCATION, MAX_SIDE},
 };
 use h264_reader::nal::{
     Nal, RefNal,
@@ -13,36 +13,40 @@ use std::io::{Read, Seek};
 use yuv::{YuvRange, YuvStandardMatrix};
 
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
-/// Above this height pictures are coded with the colours of high definition if they do not say.
+/// Largest height of standard definition, pixels: above it, films without a colour description have the
+/// colours of high definition.
 const STANDARD_DEFINITION: usize = 576;
 
-/// How coded brightness and colour become red, green and blue.
+/// Conversion of coded luma and chroma to RGB.
 #[derive(Clone, Copy)]
 pub struct ColourSpace {
-    /// Whether black is 16 or 0.
+    /// Range of luma: black is 16 or 0.
     pub range: YuvRange,
-    /// The weights of the three colours.
+    /// Weights of the three colours.
     pub matrix: YuvStandardMatrix,
 }
 
-/// What there is to know before decoding.
+/// Video track, with everything that decoding needs.
 pub struct Track {
-    /// Its number in the file.
+    /// Identifier in the file.
     pub id: TrackId,
-    /// The coded pictures in the order of decoding.
+    /// Coded frames in decoding order.
     pub samples: Vec<SampleInfo>,
     /// Sequence and picture parameter sets, each behind a start code.
     pub parameter_sets: Vec<u8>,
-    /// Size of the pictures.
+    /// Size of the frames.
     pub size: ImageSize,
-    /// Colours of the pictures.
+    /// Colour space of the frames.
     pub colours: ColourSpace,
-    /// Bytes of the number before each part of a sample.
+    /// Size in bytes of the length before each part (NAL unit) of a sample.
     length_bytes: usize,
 }
 
 impl Track {
-    /// The first picture track of a file.
+    /// First video track of a file.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be decoded.
     pub fn of<R: Read + Seek>(container: &Mp4Reader<R>) -> Result<Self, String> {
         let track = container.tracks().iter().find(|track| track.kind == TrackKind::Video);
         let track = track.ok_or("there are no pictures in it")?;
@@ -60,7 +64,7 @@ impl Track {
         let sequence = config.sps.first().ok_or("it has no sequence parameter set")?;
         let sequence = SeqParameterSet::from_bits(RefNal::new(sequence, &[], true).rbsp_bits())
             .map_err(|error| format!("its sequence parameter set is damaged ({error:?})"))?;
-        let size = picture_size(&sequence)?;
+        let size = frame_size(&sequence)?;
         let samples: Vec<SampleInfo> =
             container.samples(track.id).map_err(|error| error.to_string())?.collect();
         if samples.is_empty() {
@@ -77,7 +81,10 @@ impl Track {
         })
     }
 
-    /// A sample with start codes in place of the lengths of its parts, as decoders take it.
+    /// Replaces the lengths before the parts (NAL units) of a sample by start codes, as decoders expect.
+    ///
+    /// # Errors
+    /// The lengths exceed the sample.
     pub fn with_start_codes(&self, sample: &[u8]) -> Result<Vec<u8>, String> {
         let mut access_unit = Vec::with_capacity(sample.len() + START_CODE.len());
         let mut rest = sample;
@@ -95,8 +102,8 @@ impl Track {
     }
 }
 
-/// Size of the pictures, of a kind that can be decoded.
-fn picture_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
+/// Size of the frames, after checking that their format can be decoded.
+fn frame_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
     let chroma = &sequence.chroma_info;
     if chroma.chroma_format != ChromaFormat::YUV420
         || chroma.bit_depth_luma_minus8 != 0
@@ -106,13 +113,13 @@ fn picture_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
     }
     let (width, height) = sequence.pixel_dimensions().map_err(|error| format!("{error:?}"))?;
     let bytes = u64::from(width) * u64::from(height) * 3;
-    if width == 0 || height == 0 || width.max(height) > LARGEST_SIDE || bytes > LARGEST_ALLOCATION {
+    if width == 0 || height == 0 || width.max(height) > MAX_SIDE || bytes > MAX_ALLOCATION {
         return Err(format!("its {width}×{height} pixels are none of a camera"));
     }
     Ok(ImageSize { height: height as usize, width: width as usize })
 }
 
-/// What the film says of its colours (ITU-T H.264, E.2.1), else what is usual for its size.
+/// Colour space by the film's description (ITU-T H.264, E.2.1), else the usual one for its size.
 fn colours(sequence: &SeqParameterSet, size: ImageSize) -> ColourSpace {
     let signal = sequence.vui_parameters.as_ref().and_then(|vui| vui.video_signal_type.as_ref());
     let is_full = signal.is_some_and(|signal| signal.video_full_range_flag);

@@ -1,17 +1,17 @@
-//! Depth as KITTI keeps it: 16-bit PNG, 256 levels a metre, 0 where nothing is known.
+//! Depth maps in KITTI's format: 16-bit PNG, 256 levels per metre, 0 where unknown.
 
 use super::{bytes_of, decode_png, unreadable};
 use crate::data::{DataError, DepthMap, atomic_file::write_bytes};
 use image::DynamicImage;
 use std::path::Path;
 
-/// Levels of a metre (or of another unit of depth).
+/// Levels per metre, or per another unit of depth.
 const LEVELS: f32 = 256.0;
 
 /// Reads a depth map.
 ///
 /// # Errors
-/// The file is missing, damaged, or a picture of another kind.
+/// The file does not exist, is damaged, or holds another kind of image.
 pub fn read_depth(path: &Path) -> Result<DepthMap, DataError> {
     match decode_png(&bytes_of(path)?).map_err(|reason| unreadable(path, reason))? {
         DynamicImage::ImageLuma16(levels) if !levels.is_empty() => Ok(DepthMap {
@@ -23,16 +23,16 @@ pub fn read_depth(path: &Path) -> Result<DepthMap, DataError> {
     }
 }
 
-/// Writes depth × 256, truncated, with the unit in the file's text, and gives the number of pixels that
-/// were too far for it: from 256 units on they are 65535, which is 255.996. The library for PNG is called
-/// by itself because that for all pictures writes no text.
+/// Writes depth × 256, truncated, with the unit in the file's text chunk. Returns the number of clipped
+/// pixels: depths from 256 units on become 65535, that is 255.996. The PNG library is used directly because
+/// the image library writes no text chunks.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn write_depth(path: &Path, depth: &DepthMap, unit: &str) -> Result<usize, DataError> {
-    let farthest = f32::from(u16::MAX);
-    let clipped = depth.metres.iter().filter(|depth| **depth * LEVELS >= farthest + 1.0).count();
-    let levels = depth.metres.iter().flat_map(|depth| ((depth * LEVELS).min(farthest) as u16).to_be_bytes());
+    let max_level = f32::from(u16::MAX);
+    let clipped = depth.metres.iter().filter(|depth| **depth * LEVELS >= max_level + 1.0).count();
+    let levels = depth.metres.iter().flat_map(|depth| ((depth * LEVELS).min(max_level) as u16).to_be_bytes());
     let encode = || -> Result<Vec<u8>, png::EncodingError> {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, depth.width as u32, depth.height as u32);
@@ -45,10 +45,6 @@ pub fn write_depth(path: &Path, depth: &DepthMap, unit: &str) -> Result<usize, D
     };
     let written = encode().map_err(|error| error.to_string());
     let written = written.and_then(|bytes| write_bytes(path, &bytes).map_err(|error| error.to_string()));
-    written.map_err(|reason| DataError::Unwritable {
-        what: "depth map".to_owned(),
-        path: path.to_owned(),
-        reason,
-    })?;
+    written.map_err(|reason| DataError::unwritable("depth map", path, reason))?;
     Ok(clipped)
 }

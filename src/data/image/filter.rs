@@ -1,4 +1,4 @@
-//! Pillow's Lanczos weights in fixed point ([Resizing](crate::objective::method#resizing) of the method).
+//! Lanczos weights in Pillow's fixed point ([Resizing](crate::objective::method#resizing) of the method).
 
 use std::{
     collections::HashMap,
@@ -8,41 +8,41 @@ use std::{
 
 /// Lobes of the filter on each side.
 const LOBES: f64 = 3.0;
-/// Tables kept at once; a run uses a handful.
-const CACHED: usize = 64;
+/// Most filters in the cache; a run uses a handful.
+const MAX_CACHED: usize = 64;
 /// Filters by input and output length.
 type Cache = HashMap<(usize, usize), Arc<Filter>>;
 static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 
-/// The weights that make each output pixel of one axis.
+/// Weights of the output pixels along one axis.
 pub struct Filter {
     starts: Vec<usize>,
-    /// Where the weights of each output begin in `weights`, and one more for the end.
+    /// Index in `weights` of each output's first weight, and the end.
     offsets: Vec<usize>,
     weights: Vec<i32>,
 }
 
-/// The input pixels that one output pixel is made of.
+/// Input pixels of one output pixel, with their weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taps<'a> {
-    /// The first input pixel.
+    /// Index of the first input pixel.
     pub start: usize,
-    /// The weights of it and the following, times 2²²; they add up to about 2²².
+    /// Weights of the first and the following input pixels, times 2²²; their sum is about 2²².
     pub weights: &'a [i32],
 }
 
 impl Filter {
-    /// Fraction bits of a weight.
+    /// Number of fraction bits of a weight.
     pub const FRACTION_BITS: u32 = 22;
 
-    /// The filter between two lengths in pixels, from a cache.
+    /// Filter between two lengths in pixels, from a cache.
     pub fn between(input: usize, output: usize) -> Arc<Self> {
-        // The map is only ever whole: a panic elsewhere cannot leave it half-written.
+        // The cache is consistent even after a panic: filters are computed before they are inserted.
         let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(filter) = cache.get(&(input, output)) {
             return Arc::clone(filter);
         }
-        if cache.len() >= CACHED {
+        if cache.len() >= MAX_CACHED {
             cache.clear();
         }
         let filter = Arc::new(Self::new(input, output));
@@ -57,7 +57,7 @@ impl Filter {
         let mut filter = Self { starts: Vec::with_capacity(output), offsets: vec![0], weights: Vec::new() };
         for x in 0..output {
             let centre = (x as f64 + 0.5) * ratio;
-            // A cast to usize cuts towards zero and takes negative values to 0, as Pillow clamps.
+            // A cast to usize truncates and clamps negative values to 0, as Pillow does.
             let start = (centre - support + 0.5) as usize;
             let end = ((centre + support + 0.5) as usize).min(input);
             let raw: Vec<f64> =
@@ -70,7 +70,7 @@ impl Filter {
         filter
     }
 
-    /// The taps of output pixel `x`.
+    /// Input pixels and weights of output pixel `x`.
     #[inline(always)]
     pub fn taps(&self, x: usize) -> Taps<'_> {
         Taps { start: self.starts[x], weights: &self.weights[self.offsets[x]..self.offsets[x + 1]] }

@@ -1,25 +1,25 @@
-//! JPEG by libjpeg-turbo, the decoder that the published numbers were made with.
+//! JPEG by libjpeg-turbo, the decoder of the published numbers.
 
-use super::limits::{LARGEST_ALLOCATION, LARGEST_SIDE};
+use super::limits::{MAX_ALLOCATION, MAX_SIDE};
 use crate::config::ImageSize;
 use image::RgbImage;
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
 
-/// Quality and colour sampling of the published recipe's pictures: chroma halved both ways, 4:2:0.
+/// Quality and chroma subsampling (4:2:0) of the published recipe's images.
 const QUALITY: i32 = 92;
 const SAMPLING: Subsamp = Subsamp::Sub2x2;
-/// A progressive picture repeats itself in about ten passes; one that does in thousands is hostile.
-const MOST_PASSES: u32 = 100;
+/// Most scans of a progressive image: about ten are usual, and thousands are an attack.
+const MAX_PASSES: u32 = 100;
 
-/// Whether these bytes say that they are a JPEG.
+/// True if the bytes begin as a JPEG.
 pub(super) fn is_jpeg(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xFF, 0xD8])
 }
 
-/// The picture's size.
+/// Size of the image, from its header.
 ///
 /// # Errors
-/// What is wrong with the header.
+/// The header is damaged.
 pub(super) fn size(bytes: &[u8]) -> Result<ImageSize, String> {
     let header = turbojpeg::read_header(bytes).map_err(|error| error.to_string())?;
     Ok(ImageSize { height: header.height, width: header.width })
@@ -28,26 +28,26 @@ pub(super) fn size(bytes: &[u8]) -> Result<ImageSize, String> {
 /// Decodes to RGB.
 ///
 /// # Errors
-/// What is wrong with the bytes.
+/// The image is damaged or too large.
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     decode_scaled(bytes, |_| ScalingFactor::ONE)
 }
 
-/// Decodes to RGB at a half, a quarter or an eighth of its size, which costs less than the whole, as long
-/// as that is not smaller than what `wanted` makes of the size.
+/// Decodes to RGB at 1/8, 1/4, 1/2 or all of the size: the smallest that is at least `min_size` of the full
+/// size. Smaller is faster.
 ///
 /// # Errors
-/// What is wrong with the bytes.
-pub(super) fn decode_coarsely(
+/// The image is damaged or too large.
+pub(super) fn decode_reduced(
     bytes: &[u8],
-    wanted: impl Fn(ImageSize) -> ImageSize,
+    min_size: impl Fn(ImageSize) -> ImageSize,
 ) -> Result<RgbImage, String> {
     const FACTORS: [ScalingFactor; 3] =
         [ScalingFactor::ONE_EIGHTH, ScalingFactor::ONE_QUARTER, ScalingFactor::ONE_HALF];
     decode_scaled(bytes, |size| {
-        let wanted = wanted(size);
+        let min = min_size(size);
         let is_enough = |factor: &ScalingFactor| {
-            factor.scale(size.width) >= wanted.width && factor.scale(size.height) >= wanted.height
+            factor.scale(size.width) >= min.width && factor.scale(size.height) >= min.height
         };
         FACTORS.into_iter().find(is_enough).unwrap_or(ScalingFactor::ONE)
     })
@@ -57,29 +57,29 @@ fn decode_scaled(bytes: &[u8], factor: impl Fn(ImageSize) -> ScalingFactor) -> R
     if is_cut_short(bytes) {
         return Err("the JPEG data is cut short".to_owned());
     }
-    let words = |error: turbojpeg::Error| error.to_string();
-    let mut decompressor = Decompressor::new().map_err(words)?;
-    decompressor.set_scan_limit(MOST_PASSES).map_err(words)?;
-    let header = decompressor.read_header(bytes).map_err(words)?;
+    let reason = |error: turbojpeg::Error| error.to_string();
+    let mut decompressor = Decompressor::new().map_err(reason)?;
+    decompressor.set_scan_limit(MAX_PASSES).map_err(reason)?;
+    let header = decompressor.read_header(bytes).map_err(reason)?;
     let (width, height) = (header.width, header.height);
-    if width.max(height) > LARGEST_SIDE as usize || (width * height * 3) as u64 > LARGEST_ALLOCATION {
+    if width.max(height) > MAX_SIDE as usize || (width * height * 3) as u64 > MAX_ALLOCATION {
         return Err(format!("its {width}×{height} pixels are more than any camera's"));
     }
     let factor = factor(ImageSize { height, width });
-    decompressor.set_scaling_factor(factor).map_err(words)?;
+    decompressor.set_scaling_factor(factor).map_err(reason)?;
     let (width, height) = (factor.scale(width), factor.scale(height));
     let mut image = RgbImage::new(width as u32, height as u32);
     let (pixels, pitch) = (&mut *image, 3 * width);
     decompressor
         .decompress(bytes, Image { pixels, width, pitch, height, format: PixelFormat::RGB })
-        .map_err(words)?;
+        .map_err(reason)?;
     Ok(image)
 }
 
-/// Encodes as the published recipe's pictures are.
+/// Encodes with the settings of the published recipe.
 ///
 /// # Errors
-/// If the picture has no pixels or more than the format can hold.
+/// The image has no pixels, or more than the format allows.
 pub(super) fn encode(image: &RgbImage) -> Result<Vec<u8>, String> {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let encode = || {
@@ -92,11 +92,11 @@ pub(super) fn encode(image: &RgbImage) -> Result<Vec<u8>, String> {
     encode().map_err(|error: turbojpeg::Error| error.to_string())
 }
 
-/// Whether the end marker is missing. The decoder itself may fill what is missing with grey.
+/// True if the end marker is missing. The decoder itself may fill missing data with grey.
 fn is_cut_short(bytes: &[u8]) -> bool {
     const SCAN: [u8; 2] = [0xFF, 0xDA];
     const END: [u8; 2] = [0xFF, 0xD9];
     let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
-    // A thumbnail among the headers has an end marker of its own, so the end must follow a scan.
+    // A thumbnail in the headers has its own end marker, so the end must follow a scan.
     last(END).is_none_or(|end| last(SCAN).is_none_or(|scan| end < scan))
 }

@@ -1,8 +1,8 @@
-//! How large a picture may be.
+//! Limits on the size of images.
 
-/// No camera of a car makes larger pictures; a file that claims more is damaged or hostile.
-pub(in crate::data) const LARGEST_SIDE: u32 = 16_384;
-/// The most memory that decoding one picture may ask for.
-pub(in crate::data) const LARGEST_ALLOCATION: u64 = 512 << 20;
-/// The largest file that is read at all.
-pub(super) const LARGEST_FILE: u64 = 256 << 20;
+/// Longest side of an image, pixels: no camera on a car exceeds it, so a file that does is damaged or an attack.
+pub(in crate::data) const MAX_SIDE: u32 = 16_384;
+/// Largest allocation for decoding an image, bytes.
+pub(in crate::data) const MAX_ALLOCATION: u64 = 512 << 20;
+/// Largest image file, bytes.
+pub(super) const MAX_FILE: u64 = 256 << 20;

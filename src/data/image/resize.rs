@@ -1,33 +1,35 @@
-//! Lanczos resizing of 8-bit pictures, equal to Pillow's to the last bit
+//! Lanczos resizing of 8-bit images, bit-identical to Pillow's
 //! ([Resizing](crate::objective::method#resizing) of the method).
 
-use super::filter::{Filter, Taps};
+use super::{
+    filter::{Filter, Taps},
+    size_of,
+};
 use crate::config::ImageSize;
 use image::RgbImage;
 use macerator::{AutoArch, Simd, WithSimd};
 use std::iter;
 
 const CHANNELS: usize = 3;
-/// Rows that the horizontal pass takes at once.
+/// Rows that the horizontal pass processes at once.
 const ROWS: usize = 4;
-/// Bytes of a pixel of [`ROWS`] rows, each padded from three channels to four.
+/// Bytes of a column of pixels in [`ROWS`] rows, each padded from three channels to four.
 const COLUMN: usize = ROWS * 4;
-/// Bytes that the vertical pass takes at once.
+/// Bytes that the vertical pass processes at once.
 const BLOCK: usize = 64;
-/// One half in fixed point, so that cutting the fraction rounds.
+/// One half in fixed point, so that truncation rounds.
 const HALF: i32 = 1 << (Filter::FRACTION_BITS - 1);
 
-/// Scale 0 at `size`, resized from the image, and each further scale from the one before, at half its
-/// size.
+/// Image pyramid: scale 0 at `size`, and each further scale resized from the one before to half its size.
 pub fn pyramid(image: &RgbImage, size: ImageSize, scales: usize) -> Vec<RgbImage> {
     let first = resize(image, size);
     let smaller = smaller_scales(&first, scales);
     iter::once(first).chain(smaller).take(scales).collect()
 }
 
-/// The scales of an image's pyramid, of so many in all, that follow the image itself.
-pub fn smaller_scales(image: &RgbImage, scales: usize) -> Vec<RgbImage> {
-    let size = ImageSize { height: image.height() as usize, width: image.width() as usize };
+/// Scales 1 to `scales` − 1 of the pyramid of an image, which is scale 0 itself.
+pub(in crate::data) fn smaller_scales(image: &RgbImage, scales: usize) -> Vec<RgbImage> {
+    let size = size_of(image);
     let mut levels: Vec<RgbImage> = Vec::with_capacity(scales);
     for scale in 1..scales {
         let level = resize(levels.last().unwrap_or(image), size.at_scale(scale));
@@ -36,8 +38,8 @@ pub fn smaller_scales(image: &RgbImage, scales: usize) -> Vec<RgbImage> {
     levels
 }
 
-/// The image at another size: horizontally first, then vertically, 8 bits in between. A size without
-/// pixels gives an image without pixels.
+/// Resizes an image: horizontally first, then vertically, with 8-bit pixels in between. A size without pixels
+/// gives an empty image.
 pub fn resize(image: &RgbImage, size: ImageSize) -> RgbImage {
     let (width, height) = (image.width() as usize, image.height() as usize);
     if (width, height) == (size.width, size.height) {
@@ -67,8 +69,8 @@ pub fn resize(image: &RgbImage, size: ImageSize) -> RgbImage {
     output
 }
 
-/// The horizontal pass. Several rows go side by side, so that every load and multiplication of the
-/// inner loop is a whole vector.
+/// Horizontal pass. Several rows are interleaved, so that every load and multiplication of the inner loop is
+/// a full vector.
 struct Horizontal<'a> {
     filter: &'a Filter,
     input: &'a [u8],
@@ -94,17 +96,17 @@ impl WithSimd for Horizontal<'_> {
             }
             for x in 0..self.output_width {
                 let Taps { start, weights } = self.filter.taps(x);
-                let made = weighted_sum(weights, &columns[start..start + weights.len()]);
+                let sums = weighted_sum(weights, &columns[start..start + weights.len()]);
                 for (index, row) in output.chunks_exact_mut(self.output_stride).enumerate() {
                     row[x * CHANNELS..(x + 1) * CHANNELS]
-                        .copy_from_slice(&made[index * 4..index * 4 + CHANNELS]);
+                        .copy_from_slice(&sums[index * 4..index * 4 + CHANNELS]);
                 }
             }
         }
     }
 }
 
-/// The vertical pass, over rows padded to whole blocks.
+/// Vertical pass, over rows padded to whole blocks.
 struct Vertical<'a> {
     filter: &'a Filter,
     input: &'a [u8],
@@ -131,7 +133,7 @@ impl WithSimd for Vertical<'_> {
     }
 }
 
-/// The weighted sum of vectors of bytes, rounded and clamped to bytes.
+/// Weighted sum of vectors of bytes, rounded and clamped to bytes.
 #[inline(always)]
 fn weighted_sum<'a, const N: usize>(
     weights: &[i32],

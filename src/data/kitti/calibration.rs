@@ -1,11 +1,15 @@
-//! The calibration files of a recording day
+//! Calibration files of a recording day
 //! ([Data layouts](crate::objective::method#data-layouts) of the method).
 
-use crate::data::{DataError, Side};
+use crate::data::{DataError, Side, image::MAX_SIDE, text::read_text};
 use glam::{DAffine3, DMat3, DMat4, DVec3, DVec4};
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
-/// A value of a calibration file.
+/// Value in a calibration file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CalibrationValue {
     /// Numbers, such as a matrix row by row.
@@ -14,8 +18,7 @@ pub enum CalibrationValue {
     Text(String),
 }
 
-/// The values of calibration text by key: a `key: value` on every line. Lines without a colon say
-/// nothing and are passed over.
+/// Parses the text of a calibration file, `key: value` on every line. Lines without a colon are skipped.
 pub fn parse(text: &str) -> BTreeMap<String, CalibrationValue> {
     text.lines()
         .filter_map(|line| line.split_once(':'))
@@ -32,14 +35,32 @@ fn parse_value(text: &str) -> CalibrationValue {
     CalibrationValue::Text(text.to_owned())
 }
 
-/// How the laser scanner's points fall on the picture of one camera.
+/// Numbers of this key; `None` if the key is not there.
+///
+/// # Errors
+/// The value is not `N` numbers.
+pub(in crate::data) fn numbers<const N: usize>(
+    values: &BTreeMap<String, CalibrationValue>,
+    key: &str,
+) -> Result<Option<[f64; N]>, String> {
+    match values.get(key) {
+        Some(CalibrationValue::Numbers(numbers)) => match numbers.as_slice().try_into() {
+            Ok(numbers) => Ok(Some(numbers)),
+            Err(_) => Err(format!("{key} has {} numbers instead of {N}", numbers.len())),
+        },
+        Some(CalibrationValue::Text(_)) => Err(format!("{key} is not numbers")),
+        None => Ok(None),
+    }
+}
+
+/// Projection of the laser scanner's points into the image of one camera.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScannerProjection {
-    /// Takes a homogeneous scanner point to (column · z, row · z, z, 1) of the rectified picture.
-    pub picture_from_scanner: DMat4,
-    /// Columns of the picture.
+    /// Transform of a homogeneous scanner point to (x · z, y · z, z, 1) of the rectified image.
+    pub image_from_scanner: DMat4,
+    /// Width of the image in pixels.
     pub width: usize,
-    /// Rows of the picture.
+    /// Height of the image in pixels.
     pub height: usize,
 }
 
@@ -53,37 +74,38 @@ impl ScannerProjection {
         let scanner = File::read(date_folder.join("calib_velo_to_cam.txt"))?;
         let rectified_from_camera = DMat4::from_mat3(cameras.rotation("R_rect_00")?);
         let camera_from_scanner = DMat4::from(scanner.rigid()?);
-        let picture_from_rectified = cameras.projection(side)?;
-        // The left picture's size serves both cameras, as in the reference.
+        let image_from_rectified = cameras.projection(side)?;
+        // The size of the left image is used for both cameras, as in the reference.
         let [width, height] = cameras.numbers("S_rect_02")?;
         Ok(Self {
-            picture_from_scanner: picture_from_rectified * rectified_from_camera * camera_from_scanner,
+            image_from_scanner: image_from_rectified * rectified_from_camera * camera_from_scanner,
             width: cameras.side_length(width)?,
             height: cameras.side_length(height)?,
         })
     }
 }
 
-/// Takes points of the inertial unit to a rectified colour camera, metres, by the three calibration files
-/// of a date folder.
+/// Transform of points of the inertial unit to a rectified colour camera, metres, from the three calibration
+/// files of a date folder.
 ///
 /// # Errors
-/// A file is missing or lacks a matrix, or the camera's projection has none.
-pub fn camera_from_inertial(date_folder: &Path, side: Side) -> Result<DAffine3, DataError> {
+/// A file is missing or lacks a matrix, or the matrices give no rigid motion.
+pub(super) fn camera_from_inertial(date_folder: &Path, side: Side) -> Result<DAffine3, DataError> {
     let cameras = File::read(date_folder.join("calib_cam_to_cam.txt"))?;
     let scanner_from_inertial = File::read(date_folder.join("calib_imu_to_velo.txt"))?.rigid()?;
     let camera_from_scanner = File::read(date_folder.join("calib_velo_to_cam.txt"))?.rigid()?;
     let projection = cameras.projection(side)?;
-    let lens = DMat3::from_mat4(projection);
-    if lens.determinant().abs() < f64::EPSILON {
+    let intrinsics = DMat3::from_mat4(projection);
+    if intrinsics.determinant().abs() < f64::EPSILON {
         return Err(unreadable(&cameras.path, "its projection of a colour camera is flat".to_owned()));
     }
-    // The projection is that of the reference camera, so its last column holds the way to this one.
-    let shift = lens.inverse() * projection.w_axis.truncate();
+    // The projection is relative to the reference camera, so its last column holds the shift to this camera.
+    let shift = intrinsics.inverse() * projection.w_axis.truncate();
     let rectified_from_camera = DAffine3::from_mat3(cameras.rotation("R_rect_00")?);
     let camera_from_rectified = DAffine3::from_translation(shift);
-    let whole = camera_from_rectified * rectified_from_camera * camera_from_scanner * scanner_from_inertial;
-    if !whole.is_finite() || (whole.matrix3.determinant() - 1.0).abs() > 0.1 {
+    let camera_from_inertial =
+        camera_from_rectified * rectified_from_camera * camera_from_scanner * scanner_from_inertial;
+    if !camera_from_inertial.is_finite() || (camera_from_inertial.matrix3.determinant() - 1.0).abs() > 0.1 {
         return Err(unreadable(
             &cameras.path,
             "with calib_velo_to_cam.txt and calib_imu_to_velo.txt it gives no \
@@ -91,10 +113,10 @@ pub fn camera_from_inertial(date_folder: &Path, side: Side) -> Result<DAffine3, 
                 .to_owned(),
         ));
     }
-    Ok(whole)
+    Ok(camera_from_inertial)
 }
 
-/// A calibration file with its path, for messages.
+/// Calibration file with its path, for error messages.
 struct File {
     path: PathBuf,
     values: BTreeMap<String, CalibrationValue>,
@@ -102,9 +124,8 @@ struct File {
 
 impl File {
     fn read(path: PathBuf) -> Result<Self, DataError> {
-        match fs::read(&path) {
-            // Not all editors keep to UTF-8; keys and numbers are ASCII either way.
-            Ok(bytes) => Ok(Self { values: parse(&String::from_utf8_lossy(&bytes)), path }),
+        match read_text(&path) {
+            Ok(text) => Ok(Self { values: parse(&text), path }),
             Err(error) if error.kind() == ErrorKind::NotFound => Err(DataError::Missing {
                 what: "calibration".to_owned(),
                 path,
@@ -115,27 +136,22 @@ impl File {
     }
 
     fn numbers<const N: usize>(&self, key: &str) -> Result<[f64; N], DataError> {
-        match self.values.get(key) {
-            Some(CalibrationValue::Numbers(numbers)) => numbers.as_slice().try_into().map_err(|_| {
-                unreadable(&self.path, format!("{key} has {} numbers instead of {N}", numbers.len()))
-            }),
-            Some(CalibrationValue::Text(_)) => Err(unreadable(&self.path, format!("{key} is not numbers"))),
-            None => Err(unreadable(&self.path, format!("{key} is not in it"))),
-        }
+        let found = numbers(&self.values, key).map_err(|reason| unreadable(&self.path, reason))?;
+        found.ok_or_else(|| unreadable(&self.path, format!("{key} is not in it")))
     }
 
-    /// A matrix of 3 rows.
+    /// 3×3 matrix, stored row by row.
     fn rotation(&self, key: &str) -> Result<DMat3, DataError> {
         Ok(DMat3::from_cols_array(&self.numbers::<9>(key)?).transpose())
     }
 
-    /// `R` and `T`.
+    /// Rigid motion of rotation `R` and translation `T`, metres.
     fn rigid(&self) -> Result<DAffine3, DataError> {
         let shift = DVec3::from_array(self.numbers("T")?);
         Ok(DAffine3::from_mat3_translation(self.rotation("R")?, shift))
     }
 
-    /// How a colour camera sees what is in the rectified reference camera.
+    /// Projection of points of the rectified reference camera into a colour camera.
     fn projection(&self, side: Side) -> Result<DMat4, DataError> {
         let projection = self.numbers::<12>(match side {
             Side::Left => "P_rect_02",
@@ -146,14 +162,13 @@ impl File {
     }
 
     fn side_length(&self, length: f64) -> Result<usize, DataError> {
-        const LARGEST: f64 = 16_384.0;
-        if (1.0..=LARGEST).contains(&length) {
+        if (1.0..=f64::from(MAX_SIDE)).contains(&length) {
             return Ok(length as usize);
         }
         Err(unreadable(&self.path, format!("S_rect_02 has a side of {length} pixels")))
     }
 }
 
-fn unreadable(path: &Path, reason: String) -> DataError {
-    DataError::Unreadable { what: "calibration".to_owned(), path: path.to_owned(), reason }
+fn unreadable(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::unreadable("calibration", path, reason)
 }

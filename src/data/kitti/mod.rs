@@ -1,4 +1,4 @@
-//! KITTI as it is published: the raw recordings and the odometry sequences.
+//! KITTI as published: the raw recordings and the odometry sequences.
 
 pub mod calibration;
 mod odometry;
@@ -8,6 +8,7 @@ pub mod velodyne;
 
 pub use odometry::KittiOdometry;
 pub use raw::KittiRaw;
+pub(super) use raw::camera_folder;
 
 /// Distance of the colour cameras, metres.
-pub const BASELINE_METRES: f32 = 0.54;
+pub const BASELINE_METRES: f64 = 0.54;

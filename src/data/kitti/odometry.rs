@@ -1,10 +1,10 @@
-//! The KITTI odometry layout ([Data layouts](crate::objective::method#data-layouts) of the method).
+//! KITTI odometry layout ([Data layouts](crate::objective::method#data-layouts) of the method).
 
 use super::BASELINE_METRES;
 use crate::{
     data::{
         DataError, Drive, FrameKey, Side,
-        pictures::{ImageFiles, PictureLayout, folders, numbered_cameras},
+        image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
         poses,
     },
     geometry::Intrinsics,
@@ -15,22 +15,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folders of the colour cameras in a sequence.
+/// Folders of the colour cameras in a sequence.
 const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_2"), (Side::Right, "image_3")];
 
-/// A folder in KITTI odometry layout: `sequences/08/image_2/000000.jpg`, `image_3` for the right camera,
-/// PNG where there is no JPEG. Its drives bear the sequence's number as in split files: `8`.
+/// Folder in KITTI odometry layout: `sequences/08/image_2/000000.jpg`, `image_3` for the right camera, PNG
+/// where there is no JPEG. The drives are named by the number of the sequence as in split files: `8`.
 pub struct KittiOdometry(ImageFiles);
 
-/// The folder that holds `sequences`: the archives unpack to one called `dataset`.
-fn home(root: &Path) -> PathBuf {
+/// Folder that holds `sequences`: `root`, or `dataset` in it, which the archives unpack to.
+fn base_folder(root: &Path) -> PathBuf {
     let inner = root.join("dataset");
     if inner.join("sequences").is_dir() { inner } else { root.to_owned() }
 }
 
-/// The numbers of the sequences, in order, with their folders.
-fn sequences(home: &Path) -> Vec<(u32, PathBuf)> {
-    let parent = home.join("sequences");
+/// Numbers of the sequences, in order, with their folders.
+fn sequences(base: &Path) -> Vec<(u32, PathBuf)> {
+    let parent = base.join("sequences");
     let numbered = |name: &String| Some((name.parse().ok()?, parent.join(name)));
     let mut found: Vec<_> = folders(&parent).unwrap_or_default().iter().filter_map(numbered).collect();
     found.sort();
@@ -38,39 +38,39 @@ fn sequences(home: &Path) -> Vec<(u32, PathBuf)> {
 }
 
 impl KittiOdometry {
-    /// Whether a folder has this layout.
-    pub fn is_layout(root: &Path) -> bool {
+    /// True if a folder has this layout.
+    pub(in crate::data) fn is_layout(root: &Path) -> bool {
         let has_camera = |folder: &Path| CAMERAS.iter().any(|(_, name)| folder.join(name).is_dir());
-        sequences(&home(root)).iter().any(|(_, folder)| has_camera(folder))
+        sequences(&base_folder(root)).iter().any(|(_, folder)| has_camera(folder))
     }
 
-    /// Lists the pictures of all sequences in the folder.
+    /// Lists the images of all sequences in the folder.
     ///
     /// # Errors
-    /// The folder cannot be listed or holds no picture.
+    /// The folder cannot be listed or holds no image.
     pub fn open(root: &Path) -> Result<Self, DataError> {
-        let home = home(root);
+        let base = base_folder(root);
         let mut drives = Vec::new();
-        for (number, folder) in sequences(&home) {
+        for (number, folder) in sequences(&base) {
             let cameras = CAMERAS.map(|(side, name)| (side, folder.join(name)));
             drives.push((number.to_string(), numbered_cameras(cameras)?));
         }
-        let pictures = ImageFiles::new(&home, drives);
-        if pictures.drives().is_empty() {
+        let files = ImageFiles::new(&base, drives);
+        if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no picture found in {}: looked for sequences/NN/image_2/*.jpg or *.png, also image_3; \
                  unpack data_odometry_color there",
                 root.display()
             )));
         }
-        Ok(Self(pictures))
+        Ok(Self(files))
     }
 
-    /// World from camera for every frame of a sequence, metres; `None` for sequences whose poses are
+    /// Poses `world_from_camera` of all frames of a sequence, metres; `None` for sequences whose poses are
     /// not published. The camera is the left grey one, beside the colour cameras.
     ///
     /// # Errors
-    /// The file is there but is not poses.
+    /// The file exists but does not hold poses.
     pub fn poses(&self, sequence: u32) -> Result<Option<Vec<DAffine3>>, DataError> {
         let path = self.0.root().join(format!("poses/{sequence:02}.txt"));
         let read = || Ok(poses::read(&path)?.poses);
@@ -78,8 +78,8 @@ impl KittiOdometry {
     }
 }
 
-impl PictureLayout for KittiOdometry {
-    fn pictures(&self) -> &ImageFiles {
+impl ImageLayout for KittiOdometry {
+    fn files(&self) -> &ImageFiles {
         &self.0
     }
 
@@ -87,17 +87,17 @@ impl PictureLayout for KittiOdometry {
         "KITTI odometry"
     }
 
-    /// The one camera that the method assumes for all sequences.
+    /// Intrinsics that the method assumes for all sequences.
     fn camera(&self, _key: &FrameKey) -> Intrinsics {
         Intrinsics::KITTI
     }
 
     fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
-        Some(BASELINE_METRES)
+        Some(BASELINE_METRES as f32)
     }
 
-    /// The published poses. They are those of the left grey camera; its distance to the colour cameras,
-    /// centimetres, is ignored, as in the reference.
+    /// Published poses, those of the left grey camera. Its distance of some centimetres to the colour cameras
+    /// is ignored, as in the reference.
     fn measured_poses(&self, drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
         let poses = match drive.folder.parse() {
             Ok(sequence) => self.poses(sequence)?.unwrap_or_default(),

@@ -1,29 +1,33 @@
-//! Where the car was: one line of GPS and inertial readings a frame
+//! GPS and inertial readings, one line per frame
 //! ([Data layouts](crate::objective::method#data-layouts) of the method).
 
-use crate::data::{DataError, atomic_file::read_text};
+use crate::data::{
+    DataError,
+    text::{finite_numbers, read_parsed},
+};
 use glam::{DAffine3, DMat3, DVec3};
 use std::{f64::consts::PI, path::Path};
 
 const READINGS: usize = 30;
-const EARTH_RADIUS_METRES: f64 = 6_378_137.0;
+/// Radius of the Earth in KITTI's projection, metres.
+pub(in crate::data) const EARTH_RADIUS_METRES: f64 = 6_378_137.0;
 
-/// The readings that tell position, attitude and speed.
+/// Readings of position, attitude and speed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Oxts {
-    /// Degrees north.
+    /// Latitude, degrees north.
     pub latitude: f64,
-    /// Degrees east.
+    /// Longitude, degrees east.
     pub longitude: f64,
-    /// Metres above the sea.
+    /// Altitude above sea level, metres.
     pub altitude: f64,
-    /// Radians, 0 is level, positive is left side up.
+    /// Roll, radians: 0 is level, positive is left side up.
     pub roll: f64,
-    /// Radians, 0 is level, positive is front down.
+    /// Pitch, radians: 0 is level, positive is front down.
     pub pitch: f64,
-    /// Radians, 0 is east, positive is counter-clockwise.
+    /// Yaw, radians: 0 is east, positive is counter-clockwise.
     pub yaw: f64,
-    /// Metres per second forward, parallel to the ground.
+    /// Forward speed parallel to the ground, metres per second.
     pub forward_speed: f64,
 }
 
@@ -31,31 +35,22 @@ impl Oxts {
     /// Reads a file of `oxts/data`.
     ///
     /// # Errors
-    /// The file cannot be read or does not begin with the 30 readings.
+    /// The file cannot be read or does not hold 30 readings.
     pub fn read(path: &Path) -> Result<Self, DataError> {
-        let unreadable = |reason: String| DataError::Unreadable {
-            what: "GPS and inertial readings".to_owned(),
-            path: path.to_owned(),
-            reason,
-        };
-        Self::parse(&read_text(path).map_err(|error| unreadable(error.to_string()))?).map_err(unreadable)
+        read_parsed("GPS and inertial readings", path, Self::parse)
     }
 
-    /// Reads the text of a file of `oxts/data`.
+    /// Parses the text of a file of `oxts/data`.
     ///
     /// # Errors
-    /// Why the text is not 30 readings.
+    /// The text is not 30 finite numbers, or the position is not on the Earth.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let number = |word: &str| word.parse::<f64>().ok().filter(|number| number.is_finite());
-        let readings: Vec<f64> = text
-            .split_whitespace()
-            .map(|word| number(word).ok_or_else(|| format!("'{word}' is not a finite number")))
-            .collect::<Result<_, _>>()?;
+        let readings = finite_numbers(text)?;
         if readings.len() != READINGS {
             return Err(format!("it has {} readings instead of {READINGS}", readings.len()));
         }
         let [latitude, longitude, altitude] = [readings[0], readings[1], readings[2]];
-        // The projection knows no poles.
+        // The projection has singularities at the poles.
         if latitude.abs() > 89.0 || longitude.abs() > 360.0 || altitude.abs() > 1e5 {
             return Err(format!(
                 "{latitude} {longitude} {altitude} is no place on the Earth where cars drive"
@@ -72,8 +67,8 @@ impl Oxts {
         })
     }
 
-    /// Takes points of the sensor to a world that is flat around `origin`: metres east, north and up,
-    /// by a Mercator projection with the scale of the origin's latitude.
+    /// Pose of the sensor in metres east, north and up, by a Mercator projection with the scale of the
+    /// latitude of `origin`.
     pub fn world_from_sensor(&self, origin: &Self) -> DAffine3 {
         let scale = origin.latitude.to_radians().cos() * EARTH_RADIUS_METRES;
         let position = DVec3::new(

@@ -1,41 +1,48 @@
-//! The KITTI raw layout ([Data layouts](crate::objective::method#data-layouts) of the method).
+//! KITTI raw layout ([Data layouts](crate::objective::method#data-layouts) of the method).
 
 use super::{
     BASELINE_METRES,
     calibration::{ScannerProjection, camera_from_inertial},
     oxts::Oxts,
-    velodyne::{self, DepthOf},
+    velodyne::{self, DepthAxis},
 };
 use crate::{
     data::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth,
         image::read_depth,
-        pictures::{ImageFiles, PictureLayout, folders, numbered_cameras},
+        image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
     },
     geometry::Intrinsics,
 };
 use glam::DAffine3;
 use std::{collections::BTreeMap, path::Path};
 
-/// The folders of the colour cameras in a drive.
-const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_02"), (Side::Right, "image_03")];
+const SIDES: [Side; 2] = [Side::Left, Side::Right];
 
-/// A folder in KITTI raw layout: `DATE/DRIVE/image_02/data/0000000000.jpg`, `image_03` for the right
-/// camera, PNG where there is no JPEG.
+/// Folder of a colour camera in a drive.
+pub(in crate::data) fn camera_folder(side: Side) -> &'static str {
+    match side {
+        Side::Left => "image_02",
+        Side::Right => "image_03",
+    }
+}
+
+/// Folder in KITTI raw layout: `DATE/DRIVE/image_02/data/0000000000.jpg`, `image_03` for the right camera,
+/// PNG where there is no JPEG.
 pub struct KittiRaw(ImageFiles);
 
 impl KittiRaw {
-    /// Whether a folder has this layout.
-    pub fn is_layout(root: &Path) -> bool {
+    /// True if a folder has this layout.
+    pub(in crate::data) fn is_layout(root: &Path) -> bool {
         let is_drive =
-            |drive: &Path| CAMERAS.iter().any(|(_, camera)| drive.join(camera).join("data").is_dir());
+            |drive: &Path| SIDES.iter().any(|side| drive.join(camera_folder(*side)).join("data").is_dir());
         let days = folders(root).unwrap_or_default();
         days.iter()
             .map(|day| root.join(day))
             .any(|day| folders(&day).unwrap_or_default().iter().any(|drive| is_drive(&day.join(drive))))
     }
 
-    /// Lists the pictures of all drives in the folder.
+    /// Lists the images of all drives in the folder.
     ///
     /// # Errors
     /// The folder is missing, cannot be listed or holds no drive.
@@ -49,28 +56,28 @@ impl KittiRaw {
         }
         let mut drives = Vec::new();
         for date in folders(root)? {
-            // What may not be listed, such as a disk's lost+found, holds no drive for us.
+            // Folders that may not be listed, such as a disk's lost+found, are skipped.
             for drive in folders(&root.join(&date)).unwrap_or_default() {
                 let folder = format!("{date}/{drive}");
-                let camera = |name: &str| root.join(&folder).join(name).join("data");
-                let cameras = numbered_cameras(CAMERAS.map(|(side, name)| (side, camera(name))))?;
+                let images = |side: Side| root.join(&folder).join(camera_folder(side)).join("data");
+                let cameras = numbered_cameras(SIDES.map(|side| (side, images(side))))?;
                 drives.push((folder, cameras));
             }
         }
-        let pictures = ImageFiles::new(root, drives);
-        if pictures.drives().is_empty() {
+        let files = ImageFiles::new(root, drives);
+        if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no drive found in {}: looked for DATE/DRIVE/image_02/data/*.jpg or *.png, also image_03; \
                  give the folder that holds the date folders",
                 root.display()
             )));
         }
-        Ok(Self(pictures))
+        Ok(Self(files))
     }
 }
 
-impl PictureLayout for KittiRaw {
-    fn pictures(&self) -> &ImageFiles {
+impl ImageLayout for KittiRaw {
+    fn files(&self) -> &ImageFiles {
         &self.0
     }
 
@@ -78,13 +85,13 @@ impl PictureLayout for KittiRaw {
         "KITTI raw"
     }
 
-    /// The one camera that the method assumes for all drives.
+    /// Intrinsics that the method assumes for all drives.
     fn camera(&self, _key: &FrameKey) -> Intrinsics {
         Intrinsics::KITTI
     }
 
     fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
-        Some(BASELINE_METRES)
+        Some(BASELINE_METRES as f32)
     }
 
     fn measured_depths(&self) -> &'static [TrueDepth] {
@@ -96,14 +103,14 @@ impl PictureLayout for KittiRaw {
             return Ok(None);
         }
         match kind {
-            TrueDepth::Scanner => self.scanned(key, DepthOf::Scanner),
-            TrueDepth::Camera => self.scanned(key, DepthOf::Camera),
+            TrueDepth::Scanner => self.scanned(key, DepthAxis::Scanner),
+            TrueDepth::Camera => self.scanned(key, DepthAxis::Camera),
             TrueDepth::Annotated => self.annotated(key),
             TrueDepth::Exact => Ok(None),
         }
     }
 
-    /// The poses of the camera that the GPS and inertial readings give, in the world of the first one.
+    /// Poses of the camera from the GPS and inertial readings, in the east-north-up frame of the first reading.
     fn measured_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
         let Some((date, _)) = drive.folder.split_once('/') else { return Ok(BTreeMap::new()) };
         let root = self.0.root();
@@ -123,8 +130,8 @@ impl PictureLayout for KittiRaw {
 }
 
 impl KittiRaw {
-    /// The depth that the frame's laser scan gives; `None` without a scan.
-    fn scanned(&self, key: &FrameKey, depth_of: DepthOf) -> Result<Option<DepthMap>, DataError> {
+    /// Depth of the frame's laser scan; `None` without a scan.
+    fn scanned(&self, key: &FrameKey, axis: DepthAxis) -> Result<Option<DepthMap>, DataError> {
         let Some((date, _)) = key.folder.split_once('/') else { return Ok(None) };
         let scan = format!("{}/velodyne_points/data/{:010}.bin", key.folder, key.frame);
         let scan = self.0.root().join(scan);
@@ -132,12 +139,12 @@ impl KittiRaw {
             return Ok(None);
         }
         let projection = ScannerProjection::read(&self.0.root().join(date), key.side)?;
-        Ok(Some(velodyne::project(&velodyne::read(&scan)?, &projection, depth_of)))
+        Ok(Some(velodyne::project(&velodyne::read(&scan)?, &projection, axis)))
     }
 
-    /// The depth of `data_depth_annotated`, merged into the drives' folders; `None` where there is none.
+    /// Depth of `data_depth_annotated`, merged into the drives' folders; `None` if there is none.
     fn annotated(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
-        let camera = CAMERAS.iter().find(|(side, _)| *side == key.side).map_or("", |(_, camera)| camera);
+        let camera = camera_folder(key.side);
         let file = format!("{}/proj_depth/groundtruth/{camera}/{:010}.png", key.folder, key.frame);
         let file = self.0.root().join(file);
         file.is_file().then(|| read_depth(&file)).transpose()

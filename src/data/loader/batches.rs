@@ -1,4 +1,4 @@
-//! The batches of an epoch, made a little ahead of their use.
+//! Batches of an epoch, prefetched by worker threads.
 
 use super::epoch::Epoch;
 use crate::data::{Batch, DataError, FrameKey, Sample};
@@ -11,95 +11,98 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// Batches made before they are asked for: one is in use while the next ones are filled.
-const BATCHES_AHEAD: usize = 2;
-/// One sample in this many of an epoch may be unreadable (but always one).
+/// Number of batches that are prefetched.
+const PREFETCH: usize = 2;
+/// One in this many samples of an epoch may be unreadable, and always at least one.
 const TOLERATED_SHARE: usize = 10;
 
-/// What comes out of a loader.
+/// Output of a loader.
 #[derive(Clone, Debug)]
 pub enum LoaderEvent {
-    /// The next batch.
+    /// Next batch.
     Batch(Batch),
-    /// A sample of the next batch could not be read and is left out of it.
+    /// Sample of the next batch that could not be read and is left out.
     Skipped {
-        /// Its target.
+        /// Key of the target.
         key: FrameKey,
-        /// What is wrong, with the file's path.
+        /// Error, with the path of the file.
         reason: String,
     },
 }
 
-/// The batches of an epoch in order, made by worker threads at most [`BATCHES_AHEAD`] ahead. Ends
-/// after the epoch's last batch, or after an error when more than a tenth of the epoch's samples (but
-/// more than one) or all that were asked for are unreadable. Dropping it stops the workers.
+/// Batches of an epoch in order, made by worker threads at most two batches ahead. The iterator ends after
+/// the epoch's last batch, or after an error if all samples, or more than a tenth of the epoch's (and more
+/// than one), are unreadable. Dropping it stops the workers.
 pub struct Batches {
     epoch: Arc<Epoch>,
-    /// Batches not yet assembled.
+    /// Indices of the batches that are not yet assembled.
     remaining: Range<usize>,
-    /// Positions of samples to make. The workers make nothing else, which bounds the memory.
+    /// Positions of the samples that the workers may make, which bounds the memory.
     permits: Option<Sender<usize>>,
-    made: Receiver<Made>,
-    /// Samples that came before their turn.
+    results: Receiver<SampleResult>,
+    /// Samples that arrived before their turn, by position.
     reorder_buffer: BTreeMap<usize, Result<Sample, String>>,
     ready: VecDeque<LoaderEvent>,
-    /// Samples delivered and left out since the first batch asked for.
+    /// Number of samples delivered since the first batch.
     delivered: usize,
+    /// Number of samples left out since the first batch.
     skipped: usize,
     workers: Vec<JoinHandle<()>>,
 }
 
-/// A position in the epoch's order, and its sample or why there is none.
-type Made = (usize, Result<Sample, String>);
+/// Position in the epoch's order, and its sample or the reason why it cannot be read.
+type SampleResult = (usize, Result<Sample, String>);
 
 impl Batches {
     pub(super) fn start(epoch: Epoch, batches: Range<usize>) -> Self {
         let epoch = Arc::new(epoch);
         let (permits, positions) = unbounded();
-        let (results, made) = unbounded();
+        let (sender, results) = unbounded();
         let workers = (0..epoch.plan.options.workers)
             .map(|_| {
-                let (epoch, positions, results) = (Arc::clone(&epoch), positions.clone(), results.clone());
-                thread::spawn(move || work(&epoch, &positions, &results))
+                let (epoch, positions, sender) = (Arc::clone(&epoch), positions.clone(), sender.clone());
+                thread::spawn(move || work(&epoch, &positions, &sender))
             })
             .collect();
         let batches = Self {
             epoch,
             remaining: batches,
             permits: Some(permits),
-            made,
+            results,
             reorder_buffer: BTreeMap::new(),
             ready: VecDeque::new(),
             delivered: 0,
             skipped: 0,
             workers,
         };
-        batches.remaining.clone().take(BATCHES_AHEAD).for_each(|batch| batches.order(batch));
+        batches.remaining.clone().take(PREFETCH).for_each(|batch| batches.request(batch));
         batches
     }
 
-    /// Batches that are still to come.
+    /// Number of batches that are still to come.
     pub fn left(&self) -> usize {
         self.remaining.len()
     }
 
-    /// Whether the workers have been given all that is left.
-    pub fn are_all_ordered(&self) -> bool {
-        self.remaining.len() <= BATCHES_AHEAD
+    /// True if the workers have been given all remaining batches.
+    pub fn are_all_requested(&self) -> bool {
+        self.remaining.len() <= PREFETCH
     }
 
-    /// Has the workers make a batch.
-    fn order(&self, batch: usize) {
+    /// Gives a batch to the workers.
+    fn request(&self, batch: usize) {
         for position in self.epoch.plan.positions(batch) {
             if let Some(permits) = &self.permits {
-                // The workers hold the other end for as long as this end lives; if all of them were
-                // gone, waiting for the sample would say so.
+                // Sending fails only if all workers have ended, and then waiting for the sample reports it.
                 let _ = permits.send(position);
             }
         }
     }
 
-    /// Waits for the samples of the next batch and lines up what is to be said about them.
+    /// Waits for the samples of the next batch and queues the events for them.
+    ///
+    /// # Errors
+    /// Too many samples are unreadable, or the workers have ended.
     fn assemble(&mut self, batch: usize) -> Result<(), DataError> {
         let mut samples = Vec::with_capacity(self.epoch.plan.options.batch_size);
         for position in self.epoch.plan.positions(batch) {
@@ -120,10 +123,10 @@ impl Batches {
                 samples,
             }));
         }
-        if batch + BATCHES_AHEAD < self.remaining.end {
-            self.order(batch + BATCHES_AHEAD);
+        if batch + PREFETCH < self.remaining.end {
+            self.request(batch + PREFETCH);
         }
-        self.judge_losses()
+        self.check_skipped()
     }
 
     fn wait_for(&mut self, wanted: usize) -> Result<Result<Sample, String>, DataError> {
@@ -132,19 +135,19 @@ impl Batches {
                 return Ok(sample);
             }
             let (position, sample) = self
-                .made
+                .results
                 .recv()
                 .map_err(|_| DataError::Unusable("the threads that read samples have ended".to_owned()))?;
             self.reorder_buffer.insert(position, sample);
         }
     }
 
-    /// Refuses to go on when so much is unreadable that the data must be broken.
-    fn judge_losses(&self) -> Result<(), DataError> {
+    /// Fails if so many samples are unreadable that the data must be damaged.
+    fn check_skipped(&self) -> Result<(), DataError> {
         let samples = self.epoch.plan.keys.len();
-        let too_many = self.skipped > (samples / TOLERATED_SHARE).max(1);
-        let nothing_read = self.remaining.is_empty() && self.delivered == 0;
-        if !too_many && !nothing_read {
+        let is_too_many = self.skipped > (samples / TOLERATED_SHARE).max(1);
+        let is_nothing_read = self.remaining.is_empty() && self.delivered == 0;
+        if !is_too_many && !is_nothing_read {
             return Ok(());
         }
         let reason = self.ready.iter().rev().find_map(|event| match event {
@@ -154,7 +157,7 @@ impl Batches {
         Err(DataError::Unusable(format!(
             "{} of the epoch's {samples} samples could not be read, so the data seems damaged; the last: {}",
             self.skipped,
-            reason.unwrap_or("told before")
+            reason.unwrap_or("reported before")
         )))
     }
 }
@@ -179,23 +182,23 @@ impl Iterator for Batches {
 
 impl Drop for Batches {
     fn drop(&mut self) {
-        // Without tickets and without a reader of results a worker ends after the sample in its hands.
+        // Without permits and without a receiver of results a worker ends after its current sample.
         self.permits = None;
-        self.made = never();
+        self.results = never();
         for worker in self.workers.drain(..) {
-            // A panic was told when it happened, and there is nothing left to do about it here.
+            // A panic was reported when it happened.
             let _ = worker.join();
         }
     }
 }
 
-/// A worker's life.
-fn work(epoch: &Epoch, positions: &Receiver<usize>, results: &Sender<Made>) {
+/// Makes samples until there are no more permits, or the receiver is gone.
+fn work(epoch: &Epoch, positions: &Receiver<usize>, sender: &Sender<SampleResult>) {
     for position in positions {
         // A decoder that panics on a damaged file must cost one sample, not the run.
         let sample = catch_unwind(AssertUnwindSafe(|| epoch.sample(position)))
             .unwrap_or_else(|_| Err("the decoder failed on one of its files".to_owned()));
-        if results.send((position, sample)).is_err() {
+        if sender.send((position, sample)).is_err() {
             return;
         }
     }

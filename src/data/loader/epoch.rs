@@ -1,4 +1,4 @@
-//! One pass over the data: the order of its samples, and how each is made.
+//! One epoch: the order of its samples, and the making of each.
 
 use super::sample::{Preparation, SampleOptions, load_sample};
 use crate::{
@@ -9,27 +9,27 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::{ops::Range, sync::Arc};
 
-/// How samples are drawn and made.
+/// Options of a loader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoaderOptions {
-    /// What a sample holds.
+    /// Content of a sample.
     pub sample: SampleOptions,
-    /// Samples in a batch.
+    /// Number of samples in a batch.
     pub batch_size: usize,
-    /// Mirror and jitter.
+    /// True to mirror and jitter.
     pub augment: bool,
-    /// A new order every epoch; otherwise the order of the keys.
+    /// True for a new order in every epoch, false for the order of the keys.
     pub shuffle: bool,
-    /// Decides order and augmentation.
+    /// Seed of order and augmentation.
     pub seed: u64,
-    /// Threads that read and resize.
+    /// Number of threads that read and resize.
     pub workers: usize,
-    /// Leave out a last batch that would not be full.
+    /// True to leave out a last batch that is not full.
     pub drop_last: bool,
 }
 
 impl LoaderOptions {
-    /// What a run asks for that has so many samples; a batch holds all samples of a step.
+    /// Options for a run with this number of samples; a batch holds all samples of a step.
     pub fn of(config: &RunConfig, samples: usize, preparation: Preparation) -> Self {
         let training = &config.training;
         let batch_size = training.batch_size * training.accumulate;
@@ -43,13 +43,13 @@ impl LoaderOptions {
             shuffle: true,
             seed: training.seed,
             workers: training.num_workers,
-            // Data that does not fill a batch is one smaller batch.
+            // Data that does not fill one batch forms a smaller one.
             drop_last: samples >= batch_size,
         }
     }
 }
 
-/// What the workers need to make any sample of any epoch.
+/// Everything that the workers need to make any sample of any epoch.
 pub(super) struct Plan {
     pub(super) source: Arc<dyn FrameSource>,
     pub(super) keys: Vec<FrameKey>,
@@ -57,22 +57,22 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The positions in an epoch's order that form a batch.
+    /// Positions in an epoch's order that form a batch.
     pub(super) fn positions(&self, batch: usize) -> Range<usize> {
         let size = self.options.batch_size;
         batch * size..((batch + 1) * size).min(self.keys.len())
     }
 
-    /// Random numbers of their own for every purpose in every epoch: 0 is the order, the rest the
-    /// samples.
-    pub(super) fn random(&self, epoch: usize, purpose: usize) -> ChaCha8Rng {
-        let mut random = ChaCha8Rng::seed_from_u64(self.options.seed);
-        random.set_stream(((epoch as u64) << 32) | purpose as u64);
-        random
+    /// Random number generator with an independent stream for every epoch and purpose: 0 for the order, i + 1
+    /// for the augmentation of the sample at position i.
+    fn rng(&self, epoch: usize, purpose: usize) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed);
+        rng.set_stream(((epoch as u64) << 32) | purpose as u64);
+        rng
     }
 }
 
-/// One pass over the data.
+/// One epoch.
 pub(super) struct Epoch {
     pub(super) plan: Arc<Plan>,
     pub(super) number: usize,
@@ -84,7 +84,7 @@ impl Epoch {
     pub(super) fn new(plan: Arc<Plan>, number: usize) -> Self {
         let mut order: Vec<usize> = (0..plan.keys.len()).collect();
         if plan.options.shuffle {
-            order.shuffle(&mut plan.random(number, 0));
+            order.shuffle(&mut plan.rng(number, 0));
         }
         Self { plan, number, order }
     }
@@ -93,11 +93,14 @@ impl Epoch {
         &self.plan.keys[self.order[position]]
     }
 
-    /// Makes the sample at a position of the order, or says why it cannot be made.
+    /// Makes the sample at a position of the order.
+    ///
+    /// # Errors
+    /// A frame cannot be read.
     pub(super) fn sample(&self, position: usize) -> Result<Sample, String> {
         let Plan { source, options, .. } = self.plan.as_ref();
         let augmentation = if options.augment {
-            Augmentation::draw(&mut self.plan.random(self.number, position + 1))
+            Augmentation::draw(&mut self.plan.rng(self.number, position + 1))
         } else {
             Augmentation::default()
         };

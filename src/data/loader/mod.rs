@@ -1,9 +1,9 @@
-//! Samples in a seeded order, made by worker threads with bounded memory.
+//! Loader: samples in a seeded order, made by worker threads in bounded memory.
 //!
-//! Everything a run sees is a pure function: the order of (seed, epoch), a sample's augmentation of
-//! (seed, epoch, position in the order), and which samples form a batch of the order alone. So the
-//! number of workers changes nothing, and a run resumes exactly at any batch. An unreadable sample
-//! leaves its batch smaller by one and moves no other.
+//! The samples of a run are a pure function of its seed: the order depends on (seed, epoch), the augmentation
+//! of a sample on (seed, epoch, position in the order), and the batches on the order alone. Therefore the
+//! number of workers changes nothing, and a run resumes exactly at any batch. An unreadable sample makes its
+//! batch smaller by one and moves no other sample.
 
 mod batches;
 mod epoch;
@@ -17,15 +17,15 @@ use super::{DataError, FrameKey, FrameSource};
 use epoch::{Epoch, Plan};
 use std::sync::Arc;
 
-/// Makes batches of samples from a source.
+/// Loader of batches of samples from a source.
 #[derive(Clone)]
 pub struct Loader(Arc<Plan>);
 
 impl Loader {
-    /// A loader over these targets.
+    /// Loader over these targets.
     ///
     /// # Errors
-    /// There are no targets, or fewer than the one full batch asked for.
+    /// There are no targets, or too few for the full batch that `drop_last` requires.
     pub fn new(
         source: Arc<dyn FrameSource>,
         keys: Vec<FrameKey>,
@@ -47,13 +47,13 @@ impl Loader {
         Ok(loader)
     }
 
-    /// Batches of an epoch.
+    /// Number of batches in an epoch.
     pub fn batch_count(&self) -> usize {
         let (samples, size) = (self.0.keys.len(), self.0.options.batch_size);
         if self.0.options.drop_last { samples / size } else { samples.div_ceil(size) }
     }
 
-    /// Starts making the batches of an epoch, from `first_batch` on.
+    /// Starts loading the batches of an epoch, from `first_batch` on.
     pub fn batches(&self, epoch: usize, first_batch: usize) -> Batches {
         Batches::start(Epoch::new(Arc::clone(&self.0), epoch), first_batch..self.batch_count())
     }

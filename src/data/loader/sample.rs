@@ -1,4 +1,4 @@
-//! One sample from its frames ([Samples](crate::objective::method#samples) of the method).
+//! Making of one sample from its frames ([Samples](crate::objective::method#samples) of the method).
 
 use crate::{
     config::{FrameId, ImageSize, ObjectiveConfig},
@@ -9,32 +9,32 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Maker of pyramids and jittered images.
+/// Place where pyramids and jittered images are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preparation {
-    /// The loader, on the threads that read: for the CPU backend.
+    /// Loader, on the worker threads: for the CPU backend.
     Loader,
-    /// Whoever makes tensors of the sample: the device, on the GPU backend.
+    /// Upload to tensors, on the device: for the GPU backend.
     Upload,
 }
 
-/// What a sample holds.
+/// Content of a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SampleOptions {
     /// Size of scale 0.
     pub size: ImageSize,
-    /// Scales of the target's pyramid, each half the one before; at least 1.
+    /// Number of scales of the target's pyramid, at least 1; each has half the size of the one before.
     pub scales: usize,
-    /// The frames, the target among them.
+    /// Frames, including the target.
     pub frame_ids: Vec<FrameId>,
-    /// Give every frame all scales, not only the target.
+    /// True to give every frame all scales, not only the target.
     pub full_pyramid: bool,
-    /// Who makes scales above 0 and jittered images.
+    /// Place where scales above 0 and jittered images are made.
     pub preparation: Preparation,
 }
 
 impl SampleOptions {
-    /// What an objective over images of this size needs; what is derived from the images is left to the upload.
+    /// Content that an objective over images of this size needs, with the derived images left to the upload.
     pub fn of(objective: &ObjectiveConfig, size: ImageSize) -> Self {
         Self {
             size,
@@ -49,21 +49,19 @@ impl SampleOptions {
         if self.full_pyramid || id == FrameId::TARGET { self.scales.max(1) } else { 1 }
     }
 
-    /// The same for those of the frames that the source has around this target: what can be shown of a
-    /// moment at either end of a drive.
+    /// These options reduced to the frames that exist around a target, to show targets at either end of a drive.
     pub fn present(&self, source: &dyn FrameSource, target: &FrameKey) -> Self {
-        let present = |id: &FrameId| target.relative(*id).is_some_and(|key| source.contains(&key));
-        let frame_ids = self.frame_ids.iter().copied().filter(present).collect();
+        let exists = |id: &FrameId| target.relative(*id).is_some_and(|key| source.contains(&key));
+        let frame_ids = self.frame_ids.iter().copied().filter(exists).collect();
         Self { frame_ids, ..self.clone() }
     }
 }
 
-/// Reads the frames of a target and mirrors them; as the loader's part, also makes their pyramids and jitters
-/// what the networks see.
-/// Mirroring comes after resizing, which is the same to the last bit and cheaper: the filter is symmetric.
+/// Reads and mirrors the frames of a target; with [`Preparation::Loader`] also makes pyramids and jittered
+/// images. Mirroring follows resizing, which is cheaper and bit-identical because the filter is symmetric.
 ///
 /// # Errors
-/// A frame is missing, unreadable, or of another size than the first.
+/// A frame does not exist, cannot be read, or has another size than the first.
 pub fn load_sample(
     source: &dyn FrameSource,
     target: &FrameKey,
@@ -98,7 +96,7 @@ pub fn load_sample(
         Preparation::Upload => None,
     };
     let intrinsics = source.intrinsics(target);
-    let towards_other_camera = match target.side {
+    let shift_x = match target.side {
         Side::Left => -STEREO_SHIFT,
         Side::Right => STEREO_SHIFT,
     };
@@ -109,6 +107,6 @@ pub fn load_sample(
         scales,
         augmentation: augmentation.clone(),
         derived,
-        stereo_shift_x: if augmentation.mirror { -towards_other_camera } else { towards_other_camera },
+        stereo_shift_x: if augmentation.mirror { -shift_x } else { shift_x },
     })
 }

@@ -1,4 +1,4 @@
-//! What is kept of the pictures that were read: as much as fits, least recently used goes first.
+//! Cache of previews with a bound on memory, which evicts the least recently used.
 
 use crate::data::FrameKey;
 use image::RgbImage;
@@ -7,31 +7,33 @@ use std::{
     sync::Arc,
 };
 
-/// A small picture, or why there is none.
+/// Preview of a frame, or the reason why it cannot be read.
 pub type Preview = Result<Arc<RgbImage>, Arc<str>>;
 
-/// Pictures within a bound of memory, and why others cannot be had, so that nobody tries those again.
+/// Cache of previews. Errors are cached too, so that unreadable frames are not read again.
 pub struct LruCache {
+    /// Previews with the time of their last use.
     previews: HashMap<FrameKey, (Preview, u64)>,
-    /// Which was used when, the longest ago first.
+    /// Keys by the time of their last use.
     uses: BTreeMap<u64, FrameKey>,
+    /// Time, in uses.
     now: u64,
     bytes: usize,
-    most_bytes: usize,
+    max_bytes: usize,
 }
 
 impl LruCache {
-    /// Nothing yet, and never more than `most_bytes` of pictures.
-    pub fn within(most_bytes: usize) -> Self {
-        Self { previews: HashMap::new(), uses: BTreeMap::new(), now: 0, bytes: 0, most_bytes }
+    /// Empty cache of at most `max_bytes` of previews.
+    pub fn new(max_bytes: usize) -> Self {
+        Self { previews: HashMap::new(), uses: BTreeMap::new(), now: 0, bytes: 0, max_bytes }
     }
 
-    /// Whether it is kept, without using it.
+    /// True if the preview of a frame is cached; this does not count as a use.
     pub fn contains(&self, key: &FrameKey) -> bool {
         self.previews.contains_key(key)
     }
 
-    /// What is kept of a frame; it is used by this.
+    /// Cached preview of a frame; this counts as a use.
     pub fn get(&mut self, key: &FrameKey) -> Option<Preview> {
         let (preview, used) = self.previews.get_mut(key)?;
         self.now += 1;
@@ -41,14 +43,14 @@ impl LruCache {
         Some(preview.clone())
     }
 
-    /// Keeps what became of a frame, in the place of what was used least recently.
-    pub fn add(&mut self, key: FrameKey, preview: Preview) {
+    /// Inserts a preview, and evicts the least recently used ones if there is no room.
+    pub fn insert(&mut self, key: FrameKey, preview: Preview) {
         self.remove(&key);
         self.now += 1;
         self.bytes += bytes(&preview);
         self.uses.insert(self.now, key.clone());
         self.previews.insert(key, (preview, self.now));
-        while self.bytes > self.most_bytes
+        while self.bytes > self.max_bytes
             && let Some(oldest) = self.uses.first_key_value().map(|(_, key)| key.clone())
         {
             self.remove(&oldest);
@@ -62,7 +64,7 @@ impl LruCache {
         }
     }
 
-    /// The memory of what is kept.
+    /// Memory of the previews, bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

@@ -1,4 +1,4 @@
-//! Small pictures of frames, read on a thread of their own for who scrolls through drives.
+//! Previews of frames for scrolling through drives, read on a background thread.
 
 mod lru_cache;
 
@@ -13,36 +13,36 @@ use std::{
     thread::Builder,
 };
 
-/// The small pictures of a source's frames. Nobody waits for them: what is not there yet is wished for, and
-/// found here once the thread has read it. Dropping this ends the thread after the picture it is at.
+/// Previews of a source's frames. Nothing here waits for a file: previews that are not cached are requested,
+/// and can be got once the thread has read them. Dropping this ends the thread after its current image.
 pub struct Previews(Arc<Shared>);
 
 struct Shared {
-    desk: Mutex<PreviewQueue>,
+    queue: Mutex<PreviewQueue>,
     changed: Condvar,
 }
 
-/// What lies between those who wish and the thread that reads.
+/// Requests to the thread, and its results.
 struct PreviewQueue {
-    /// The most wanted first.
-    wishes: VecDeque<FrameKey>,
+    /// Requested frames, the most urgent first.
+    requests: VecDeque<FrameKey>,
     reading: Option<FrameKey>,
-    kept: LruCache,
-    is_over: bool,
+    cache: LruCache,
+    is_closed: bool,
 }
 
 impl Previews {
-    /// Reads pictures that fit into a box and keeps as many as `most_bytes` hold. `on_change` is called on the
-    /// thread after each.
-    pub fn of(
+    /// Starts a thread that reads previews which fit into `within`, with a cache of `max_bytes`. `on_change`
+    /// is called on the thread after each.
+    pub fn new(
         source: Arc<dyn FrameSource>,
         within: ImageSize,
-        most_bytes: usize,
+        max_bytes: usize,
         on_change: impl Fn() + Send + 'static,
     ) -> Self {
-        let kept = LruCache::within(most_bytes);
-        let desk = PreviewQueue { wishes: VecDeque::new(), reading: None, kept, is_over: false };
-        let shared = Arc::new(Shared { desk: Mutex::new(desk), changed: Condvar::new() });
+        let cache = LruCache::new(max_bytes);
+        let queue = PreviewQueue { requests: VecDeque::new(), reading: None, cache, is_closed: false };
+        let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new() });
         let read = move |key: &FrameKey| {
             let read = || source.preview(key, within);
             match panics::catch(AssertUnwindSafe(read)) {
@@ -59,64 +59,64 @@ impl Previews {
         Self(shared)
     }
 
-    /// The picture of a frame, if it was read and is still kept.
+    /// Preview of a frame, if it is cached.
     pub fn get(&self, key: &FrameKey) -> Option<Preview> {
-        self.0.desk().kept.get(key)
+        self.0.queue().cache.get(key)
     }
 
-    /// Wishes for the pictures of these frames, the most wanted first, in place of all earlier wishes: those
-    /// that are not repeated are dropped. What is there is not read again.
-    pub fn wish(&self, keys: impl IntoIterator<Item = FrameKey>) {
-        let mut desk = self.0.desk();
-        let PreviewQueue { wishes, reading, kept, .. } = &mut *desk;
-        wishes.clear();
+    /// Requests the previews of these frames, the most urgent first. This replaces all earlier requests;
+    /// frames that are cached are not read again.
+    pub fn request(&self, keys: impl IntoIterator<Item = FrameKey>) {
+        let mut queue = self.0.queue();
+        let PreviewQueue { requests, reading, cache, .. } = &mut *queue;
+        requests.clear();
         for key in keys {
-            if reading.as_ref() != Some(&key) && !kept.contains(&key) && !wishes.contains(&key) {
-                wishes.push_back(key);
+            if reading.as_ref() != Some(&key) && !cache.contains(&key) && !requests.contains(&key) {
+                requests.push_back(key);
             }
         }
-        if !wishes.is_empty() {
+        if !requests.is_empty() {
             self.0.changed.notify_one();
         }
     }
 
-    /// The memory of what is kept.
+    /// Memory of the cached previews, bytes.
     pub fn bytes(&self) -> usize {
-        self.0.desk().kept.bytes()
+        self.0.queue().cache.bytes()
     }
 }
 
 impl Drop for Previews {
     fn drop(&mut self) {
-        self.0.desk().is_over = true;
+        self.0.queue().is_closed = true;
         self.0.changed.notify_one();
     }
 }
 
 impl Shared {
-    fn desk(&self) -> MutexGuard<'_, PreviewQueue> {
-        // What is behind the lock is whole between any two of its lines.
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, PreviewQueue> {
+        // The queue is consistent after every statement, so that a panic elsewhere does no harm.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fulfils wishes until it is over.
+    /// Reads requested previews until closed.
     fn work(&self, read: &dyn Fn(&FrameKey) -> Preview, on_change: &dyn Fn()) {
         while let Some(key) = self.next() {
             let preview = read(&key);
-            let mut desk = self.desk();
-            desk.reading = None;
-            desk.kept.add(key, preview);
-            drop(desk);
+            let mut queue = self.queue();
+            queue.reading = None;
+            queue.cache.insert(key, preview);
+            drop(queue);
             on_change();
         }
     }
 
-    /// Waits for a wish; `None` once it is over.
+    /// Waits for a request; `None` once closed.
     fn next(&self) -> Option<FrameKey> {
-        let has_nothing = |desk: &mut PreviewQueue| !desk.is_over && desk.wishes.is_empty();
-        let woken = self.changed.wait_while(self.desk(), has_nothing);
-        let mut desk = woken.unwrap_or_else(PoisonError::into_inner);
-        desk.reading = desk.wishes.pop_front().filter(|_| !desk.is_over);
-        desk.reading.clone()
+        let is_idle = |queue: &mut PreviewQueue| !queue.is_closed && queue.requests.is_empty();
+        let woken = self.changed.wait_while(self.queue(), is_idle);
+        let mut queue = woken.unwrap_or_else(PoisonError::into_inner);
+        queue.reading = queue.requests.pop_front().filter(|_| !queue.is_closed);
+        queue.reading.clone()
     }
 }

@@ -1,17 +1,17 @@
-//! The official archives that hold a split's drives.
+//! Addresses of the official archives that hold a split's drives.
 
 use super::{DEFINITIONS, Definition, Subset, read_folder};
 use crate::data::DataError;
 use std::{collections::BTreeSet, path::Path};
 
 const ARCHIVES: &str = "https://s3.eu-central-1.amazonaws.com/avg-kitti";
-/// What the odometry sequences come in.
+/// Archives of the odometry sequences.
 const ODOMETRY: [&str; 3] = ["data_odometry_calib", "data_odometry_color", "data_odometry_poses"];
 
-/// Where the archives can be had that hold the frames of a split and their calibration, each address once.
+/// Addresses of the archives with the frames of a split and their calibration, each once.
 ///
 /// # Errors
-/// No such split, a malformed one, or one with drives that are not KITTI's.
+/// The split does not exist, is malformed, or has drives that are not KITTI's.
 pub fn archives(choice: &str) -> Result<Vec<String>, DataError> {
     let folder = Path::new(choice);
     let (split, others) = match Definition::named(choice) {
@@ -47,7 +47,7 @@ pub fn archives(choice: &str) -> Result<Vec<String>, DataError> {
     Ok(names.into_iter().map(|name| format!("{ARCHIVES}/{name}.zip")).collect())
 }
 
-/// The day and the recording of a raw drive's folder, `DAY/DAY_drive_NNNN_sync`.
+/// Day and recording of a raw drive's folder, `DAY/DAY_drive_NNNN_sync`.
 fn recording(folder: &str) -> Option<(&str, &str)> {
     let (day, drive) = folder.split_once('/')?;
     let recording = drive.strip_suffix("_sync")?;

@@ -1,5 +1,4 @@
-//! Splits that are known by name: small definitions in `splits/`, made of facts about KITTI's drives,
-//! and what they come to.
+//! Splits by name: compact definitions in `splits/`, made of facts about KITTI's drives, and their expansion.
 
 use super::{frames::parse_frames, lists::Split};
 use crate::data::{FrameKey, Side};
@@ -8,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The definitions by name.
+/// Definitions by name.
 pub(super) const DEFINITIONS: [(&str, &str); 7] = [
     ("benchmark", include_str!("../../../splits/benchmark.toml")),
     ("eigen", include_str!("../../../splits/eigen.toml")),
@@ -20,38 +19,38 @@ pub(super) const DEFINITIONS: [(&str, &str); 7] = [
 ];
 const RAW_DRIVES: &str = include_str!("../../../splits/kitti_raw.toml");
 
-/// Decides which frames validate, the same in every run so that runs can be compared.
-const DRAW_SEED: [u8; 32] = *b"frames that validate, by monosco";
+/// Seed of the draw of validation frames, the same in every run so that runs can be compared.
+const VALIDATION_SEED: [u8; 32] = *b"frames that validate, by monosco";
 
-/// A definition as it is written.
+/// Definition of a split, as parsed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Definition {
-    /// Official archives needed besides those of the drives.
+    /// Official archives that are needed besides those of the drives.
     pub archives: Vec<String>,
     training: Option<FrameSelection>,
     validation: ValidationRule,
     test: Option<FrameSelection>,
 }
 
-/// Values by group (a day, or `sequences`) and drive of the group.
+/// Values by group (a day, or `sequences`) and by drive in the group.
 type ByDrive<T> = BTreeMap<String, BTreeMap<String, T>>;
 
-/// Which frames; without any word, both cameras at every frame of KITTI raw.
+/// Selection of frames; by default both cameras at every frame of KITTI raw.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct FrameSelection {
-    /// These frames.
+    /// Frames to select from.
     frames: Option<ByDrive<FrameRanges>>,
-    /// The test frames of another split.
+    /// Split whose test frames to select from, instead.
     part_of: Option<String>,
-    /// Without the drives that another split tests on.
+    /// Split whose test drives to leave out.
     not_drives_of: Option<String>,
-    /// Without frames in which the car stands.
+    /// True to leave out frames in which the car stands still.
     moving: bool,
-    /// Without so many frames at either end of a drive.
+    /// Number of frames to leave out at either end of a drive.
     margin: u32,
-    /// The cameras: `l`, `r` or `lr`.
+    /// Cameras: `l`, `r` or `lr`.
     #[serde(deserialize_with = "sides")]
     sides: Vec<Side>,
 }
@@ -69,17 +68,17 @@ impl Default for FrameSelection {
     }
 }
 
-/// What is taken out of the training samples to validate on.
+/// Rule that moves training samples to the validation set.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ValidationRule {
-    /// So many samples, drawn by frame: its cameras are drawn together.
+    /// Number of samples to draw; the cameras of a frame are drawn together.
     drawn: usize,
-    /// All samples of these drives: numbers by group.
+    /// Drives of which to take all samples: their numbers, by group.
     drives: BTreeMap<String, String>,
 }
 
-/// What is known of a drive.
+/// Facts about a drive of KITTI raw.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DriveFacts {
@@ -110,23 +109,23 @@ fn sides<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Side>, D::Err
 }
 
 impl Definition {
-    /// Reads a definition.
+    /// Parses a definition.
     ///
     /// # Errors
-    /// What the text has that a definition has not, with its place.
+    /// The text is malformed; the message names the position.
     pub fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// The definition of this name.
+    /// Definition of this name.
     pub(super) fn named(name: &str) -> Option<Result<Self, String>> {
         DEFINITIONS.iter().find(|(known, _)| *known == name).map(|(_, text)| Self::parse(text))
     }
 
-    /// The samples it names, by drive, frame and side.
+    /// Expands the definition to samples, by drive, frame and side.
     ///
     /// # Errors
-    /// It needs to know of a drive or split what is not known here.
+    /// The definition refers to an unknown drive or split.
     pub fn expand(&self) -> Result<Split, String> {
         let keys = |selection: &Option<FrameSelection>| {
             selection.as_ref().map_or(Ok(Vec::new()), FrameSelection::keys)
@@ -145,13 +144,13 @@ impl FrameSelection {
         let facts = raw_drives()?;
         let mut drives: BTreeMap<String, BTreeSet<u32>> = match (&self.frames, &self.part_of) {
             (Some(frames), None) => by_folder(frames.clone()).map(|(folder, set)| (folder, set.0)).collect(),
-            (None, Some(name)) => tested(name)?,
+            (None, Some(name)) => test_frames(name)?,
             (None, None) => facts.iter().map(|(folder, drive)| (folder.clone(), drive.all())).collect(),
             (Some(_), Some(_)) => return Err("'frames' and 'part_of' exclude each other".to_owned()),
         };
         if let Some(name) = &self.not_drives_of {
-            let tested = tested(name)?;
-            drives.retain(|folder, _| !tested.contains_key(folder));
+            let test_frames = test_frames(name)?;
+            drives.retain(|folder, _| !test_frames.contains_key(folder));
         }
         if self.moving || self.margin > 0 {
             for (folder, frames) in &mut drives {
@@ -180,16 +179,16 @@ impl ValidationRule {
             .iter()
             .flat_map(|(group, drives)| drives.split_whitespace().map(|drive| folder_of(group, drive)))
             .collect();
-        // The generator's stream is laid down for all time, which a library's shuffle is not.
-        let mut random = ChaCha8Rng::from_seed(DRAW_SEED);
+        // The stream of this generator is specified, while a library's shuffle may change.
+        let mut rng = ChaCha8Rng::from_seed(VALIDATION_SEED);
         let mut draws: Vec<(u64, &[FrameKey])> = samples
             .chunk_by(|a, b| (&a.folder, a.frame) == (&b.folder, b.frame))
-            .map(|cameras| (random.next_u64(), cameras))
+            .map(|cameras| (rng.next_u64(), cameras))
             .collect();
         draws.sort();
         let drawn = draws.into_iter().flat_map(|(_, cameras)| cameras).take(self.drawn);
-        let whole = samples.iter().filter(|key| folders.contains(&key.folder));
-        drawn.chain(whole).cloned().collect()
+        let of_drives = samples.iter().filter(|key| folders.contains(&key.folder));
+        drawn.chain(of_drives).cloned().collect()
     }
 }
 
@@ -204,10 +203,10 @@ fn raw_drives() -> Result<BTreeMap<String, DriveFacts>, String> {
     Ok(by_folder(drives).collect())
 }
 
-/// The test frames of a split by drive.
-fn tested(name: &str) -> Result<BTreeMap<String, BTreeSet<u32>>, String> {
+/// Test frames of a split by drive.
+fn test_frames(name: &str) -> Result<BTreeMap<String, BTreeSet<u32>>, String> {
     let definition = Definition::named(name).ok_or_else(|| format!("no split is called '{name}'"))??;
-    // Only frames that are listed count, so that definitions cannot go round in circles.
+    // Only frames that are listed count, so that definitions cannot refer to each other in a cycle.
     let frames = definition.test.and_then(|test| test.frames).unwrap_or_default();
     Ok(by_folder(frames).map(|(folder, set)| (folder, set.0)).collect())
 }
@@ -218,7 +217,7 @@ fn by_folder<T>(drives: ByDrive<T>) -> impl Iterator<Item = (String, T)> {
     })
 }
 
-/// A drive's folder, as split files name it: that of KITTI raw where the group is a day, else its name.
+/// Folder of a drive, as in split files: that of KITTI raw if the group is a day, else the name of the drive.
 fn folder_of(group: &str, drive: &str) -> String {
     if group.starts_with(|letter: char| letter.is_ascii_digit()) {
         format!("{group}/{group}_drive_{drive}_sync")

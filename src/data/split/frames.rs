@@ -1,13 +1,13 @@
-//! Sets of frame numbers in a few words: `0-75/3 !66 80`.
+//! Compact notation of sets of frame numbers: `0-75/3 !66 80`.
 
-use crate::data::pictures::LAST_FRAME;
+use crate::data::image_files::MAX_FRAME;
 use std::collections::BTreeSet;
 
-/// The frames that a text names: numbers, ranges `FIRST-LAST`, ranges in steps `FIRST-LAST/STEP`, and
-/// after `!` what is taken out of those before.
+/// Parses a set of frames: numbers, ranges `FIRST-LAST`, ranges in steps `FIRST-LAST/STEP`, and after `!` the
+/// same to remove from the set.
 ///
 /// # Errors
-/// The first word that is none of these.
+/// A word is none of these; the message quotes the first.
 pub fn parse_frames(text: &str) -> Result<BTreeSet<u32>, String> {
     let mut frames = BTreeSet::new();
     for word in text.split_whitespace() {
@@ -24,11 +24,11 @@ pub fn parse_frames(text: &str) -> Result<BTreeSet<u32>, String> {
 fn range(word: &str) -> Result<impl Iterator<Item = u32> + use<>, String> {
     let (ends, step) = word.split_once('/').unwrap_or((word, "1"));
     let (first, last) = ends.split_once('-').unwrap_or((ends, ends));
-    let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number <= LAST_FRAME);
+    let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number <= MAX_FRAME);
     match (number(first), number(last), number(step)) {
         (Some(first), Some(last), Some(step)) if first <= last && step > 0 => {
             Ok((first..=last).step_by(step as usize))
         }
-        _ => Err(format!("'{word}' is no frame, FIRST-LAST or FIRST-LAST/STEP up to {LAST_FRAME}")),
+        _ => Err(format!("'{word}' is no frame, FIRST-LAST or FIRST-LAST/STEP up to {MAX_FRAME}")),
     }
 }

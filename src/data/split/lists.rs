@@ -1,15 +1,15 @@
-//! A split as its three lists of frames.
+//! A split as three lists of frames.
 
 use crate::data::FrameKey;
 
-/// The three lists of a split.
+/// One of the three lists of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subset {
     /// Frames to train on.
     Training,
-    /// Frames that tell how training goes.
+    /// Frames that monitor the training.
     Validation,
-    /// Frames that published numbers are about.
+    /// Frames of the published numbers.
     Test,
 }
 
@@ -22,7 +22,7 @@ impl Subset {
         }
     }
 
-    /// The name of its list in a split folder.
+    /// Name of the list's file in a split folder.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Training => "train_files.txt",
@@ -32,29 +32,29 @@ impl Subset {
     }
 }
 
-/// Which frames train, validate and test.
+/// Split of the targets into training, validation and test.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
     /// Targets to train on.
     pub training: Vec<FrameKey>,
-    /// Targets that tell how training goes.
+    /// Targets that monitor the training.
     pub validation: Vec<FrameKey>,
-    /// Targets that published numbers are about.
+    /// Targets of the published numbers.
     pub test: Vec<FrameKey>,
 }
 
 impl Split {
-    /// One of the three lists.
-    pub fn part(&self, part: Subset) -> &[FrameKey] {
-        match part {
+    /// List of a subset.
+    pub(super) fn list(&self, subset: Subset) -> &[FrameKey] {
+        match subset {
             Subset::Training => &self.training,
             Subset::Validation => &self.validation,
             Subset::Test => &self.test,
         }
     }
 
-    pub(super) fn part_mut(&mut self, part: Subset) -> &mut Vec<FrameKey> {
-        match part {
+    pub(super) fn list_mut(&mut self, subset: Subset) -> &mut Vec<FrameKey> {
+        match subset {
             Subset::Training => &mut self.training,
             Subset::Validation => &mut self.validation,
             Subset::Test => &mut self.test,

@@ -1,4 +1,4 @@
-//! Splits: which frames train, validate and test, by name or from files
+//! Splits into training, validation and test frames, by name or from files
 //! ([Splits](crate::objective::method#splits) of the method).
 
 mod archives;
@@ -16,19 +16,19 @@ use crate::config::FrameId;
 use definition::DEFINITIONS;
 use std::{fs, io::ErrorKind, path::Path};
 
-/// One frame in this many of a drive, at its end, validates where no split says otherwise.
+/// One in this many frames of a drive, at its end, is for validation in splits that are made from a source.
 const VALIDATION_SHARE: usize = 10;
 
-/// Splits that are made from the frames that the source has.
+/// Function that makes a split from the frames of a source.
 type Rule = fn(&dyn FrameSource, &[FrameId]) -> Split;
 const RULES: [(&str, Rule); 2] = [(EVERY_FRAME, every_frame), (MOVING_FRAMES, moving_frames)];
 
-/// The split that [`every_frame`] makes.
-pub const EVERY_FRAME: &str = "every-frame";
-/// The split that [`moving_frames`] makes.
+/// Name of the split of [`every_frame`].
+const EVERY_FRAME: &str = "every-frame";
+/// Name of the split of all frames at which the camera moves.
 pub const MOVING_FRAMES: &str = "moving-frames";
 
-/// The names of all splits that need no files, sorted.
+/// Names of all splits that need no files, sorted.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = DEFINITIONS.iter().map(|(name, _)| *name).collect();
     names.extend(RULES.iter().map(|(name, _)| *name));
@@ -37,12 +37,12 @@ pub fn names() -> Vec<&'static str> {
 }
 
 impl Split {
-    /// Makes a split from its name, from a definition (a `.toml` file like those in `splits/`), or from a
-    /// folder with `train_files.txt`, `val_files.txt` and `test_files.txt`, of which only the parts asked
-    /// for are read. The `required` parts must name a frame, the `optional` may be missing.
+    /// Opens a split by its name, from a definition (a `.toml` file like those in `splits/`), or from a
+    /// folder with `train_files.txt`, `val_files.txt` and `test_files.txt`. Of a folder only the given
+    /// subsets are read; `required` ones must have a frame, `optional` ones may be missing.
     ///
     /// # Errors
-    /// No such split, a required part is missing or empty, or a line is malformed.
+    /// The split does not exist, a required subset is missing or empty, or a line is malformed.
     pub fn open(
         choice: &str,
         source: &dyn FrameSource,
@@ -70,16 +70,16 @@ impl Split {
                 required.first().unwrap_or(&Subset::Training).file_name()
             )));
         };
-        for part in required {
-            if split.part(*part).is_empty() {
-                let (file, names) = (part.file_name(), names().join(", "));
+        for subset in required {
+            if split.list(*subset).is_empty() {
+                let (file, names) = (subset.file_name(), names().join(", "));
                 return Err(DataError::Unusable(if path.is_dir() {
                     format!(
                         "split '{choice}' names no frame in {file}; \
                          add lines 'FOLDER FRAME SIDE' or choose another"
                     )
                 } else {
-                    format!("split '{choice}' has no {} frames; choose another of {names}", part.name())
+                    format!("split '{choice}' has no {} frames; choose another of {names}", subset.name())
                 }));
             }
         }
@@ -89,14 +89,14 @@ impl Split {
 
 fn read_folder(folder: &Path, required: &[Subset], optional: &[Subset]) -> Result<Split, DataError> {
     let mut split = Split::default();
-    for part in required.iter().chain(optional) {
-        let path = folder.join(part.file_name());
+    for subset in required.iter().chain(optional) {
+        let path = folder.join(subset.file_name());
         match fs::read_to_string(&path) {
             Ok(text) => {
-                *split.part_mut(*part) = parse(&text).map_err(|reason| unreadable(&path, reason))?;
+                *split.list_mut(*subset) = parse(&text).map_err(|reason| unreadable(&path, reason))?;
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                if required.contains(part) {
+                if required.contains(subset) {
                     return Err(DataError::Missing {
                         what: "split file".to_owned(),
                         path,
@@ -111,15 +111,15 @@ fn read_folder(folder: &Path, required: &[Subset], optional: &[Subset]) -> Resul
     Ok(split)
 }
 
-fn unreadable(path: &Path, reason: String) -> DataError {
-    DataError::Unreadable { what: "split file".to_owned(), path: path.to_owned(), reason }
+fn unreadable(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::unreadable("split file", path, reason)
 }
 
-/// Reads lines of `FOLDER FRAME SIDE`; empty lines are passed over.
+/// Parses lines of `FOLDER FRAME SIDE`; empty lines are skipped.
 ///
 /// # Errors
-/// The first line that is not of this form, with its number. The reference gives such a line frame 0
-/// and no camera, which names no picture in the raw layout.
+/// A line is malformed; the message has the number of the first. The reference instead reads such a line as frame 0
+/// without a camera, which does not exist in the raw layout.
 pub fn parse(text: &str) -> Result<Vec<FrameKey>, String> {
     text.lines()
         .enumerate()
@@ -128,12 +128,12 @@ pub fn parse(text: &str) -> Result<Vec<FrameKey>, String> {
         .collect()
 }
 
-/// The frames that a split tests on, or validates on if it tests on none; without a split a tenth of every
+/// Test frames of a split, or its validation frames if it has none; without a split the last tenth of every
 /// drive.
 ///
 /// # Errors
-/// The split cannot be read, or names no such frame.
-pub fn tested_frames(split: Option<&str>, source: &dyn FrameSource) -> Result<Vec<FrameKey>, DataError> {
+/// The split cannot be read, or has no such frame.
+pub fn evaluation_frames(split: Option<&str>, source: &dyn FrameSource) -> Result<Vec<FrameKey>, DataError> {
     let found = match split {
         Some(name) => Split::open(name, source, &[], &[], &[Subset::Test, Subset::Validation])?,
         None => every_frame(source, &[]),
@@ -149,44 +149,45 @@ pub fn tested_frames(split: Option<&str>, source: &dyn FrameSource) -> Result<Ve
     Ok(keys)
 }
 
-/// A split made from a source itself: of every drive and camera the frames whose neighbours are there,
-/// the last tenth for validation, the rest for training.
+/// Split of all frames of a source whose neighbours `frame_ids` exist: of every drive and camera the last
+/// tenth is for validation, the rest for training.
 pub fn every_frame(source: &dyn FrameSource, frame_ids: &[FrameId]) -> Split {
-    frames_that(source, |key| missing_frame(source, key, frame_ids).is_none())
+    split_frames(source, |key| missing_frame(source, key, frame_ids).is_none())
 }
 
-/// The same without the frames around which the camera stands, see [`motion`]. Reads every picture once.
-pub fn moving_frames(source: &dyn FrameSource, frame_ids: &[FrameId]) -> Split {
+/// Split like that of [`every_frame`], without the frames at which the camera stands still, see [`motion`].
+/// Reads every image once.
+fn moving_frames(source: &dyn FrameSource, frame_ids: &[FrameId]) -> Split {
     let standing = motion::standing_frames(source);
-    frames_that(source, |key| {
+    split_frames(source, |key| {
         missing_frame(source, key, frame_ids).is_none() && !standing.contains(&(&key.folder, key.frame))
     })
 }
 
-/// Of every drive and camera the frames that qualify, the last tenth for validation.
-fn frames_that(source: &dyn FrameSource, qualifies: impl Fn(&FrameKey) -> bool) -> Split {
+/// Split of the selected frames: of every drive and camera the last tenth is for validation.
+fn split_frames(source: &dyn FrameSource, is_selected: impl Fn(&FrameKey) -> bool) -> Split {
     let mut split = Split::default();
     for drive in source.drives() {
         for side in &drive.sides {
-            let mut keys: Vec<FrameKey> = drive.keys(*side).filter(&qualifies).collect();
-            let validating = if keys.len() > 1 { keys.len().div_ceil(VALIDATION_SHARE) } else { 0 };
-            split.validation.extend(keys.split_off(keys.len() - validating));
+            let mut keys: Vec<FrameKey> = drive.keys(*side).filter(&is_selected).collect();
+            let validation = if keys.len() > 1 { keys.len().div_ceil(VALIDATION_SHARE) } else { 0 };
+            split.validation.extend(keys.split_off(keys.len() - validation));
             split.training.extend(keys);
         }
     }
     split
 }
 
-/// What a look at the files before the run found.
+/// Result of the check, before a run, that the files of its samples exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prescan {
-    /// Targets with all their frames, in the given order.
+    /// Targets with all their frames, in the original order.
     pub usable: Vec<FrameKey>,
-    /// Targets that lack a frame, each with what it lacks.
+    /// Targets that lack a frame, with the reason.
     pub dropped: Vec<(FrameKey, String)>,
 }
 
-/// Sorts out the targets whose frames are not all there.
+/// Separates the targets that lack one of these frames.
 ///
 /// # Errors
 /// No target is left, or none was given.
@@ -216,7 +217,7 @@ pub fn prescan(
     Ok(scan)
 }
 
-/// What the target lacks, if anything.
+/// Reason why a target lacks a frame; `None` if all exist.
 fn missing_frame(source: &dyn FrameSource, target: &FrameKey, frame_ids: &[FrameId]) -> Option<String> {
     frame_ids.iter().find_map(|id| match target.relative(*id) {
         Some(key) if source.contains(&key) => None,

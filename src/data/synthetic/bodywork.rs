@@ -1,4 +1,4 @@
-//! What is painted on cars, and what is seen through their windows.
+//! Finish of cars: paint, lamps, seams, and the interior behind the windows.
 
 use super::{
     finish::{Finish, SurfacePoint},
@@ -6,11 +6,11 @@ use super::{
 };
 use glam::Vec3;
 
-/// The lower body: lamps, plate, bumpers, seams, wheel arches.
-pub fn body_finish(paint: Vec3, scale: Vec3, spot: &SurfacePoint) -> Finish {
-    let point = Vec3::from(spot.local) / scale;
-    let normal = spot.normal;
-    let blur = spot.coarse;
+/// Finish of the lower body: lamps, plate, bumpers, seams, wheel arches.
+pub fn body_finish(paint: Vec3, scale: Vec3, surface: &SurfacePoint) -> Finish {
+    let point = Vec3::from(surface.local) / scale;
+    let normal = surface.normal;
+    let blur = surface.coarse;
     let height = -point.y;
     let mut finish = Finish { gloss: 0.08, ..Finish::matt(paint) };
     let dark = Vec3::splat(0.02);
@@ -57,10 +57,10 @@ pub fn body_finish(paint: Vec3, scale: Vec3, spot: &SurfacePoint) -> Finish {
     finish
 }
 
-/// The cabin: glass between pillars under a painted roof.
-pub fn cabin_finish(paint: Vec3, scale: Vec3, spot: &SurfacePoint) -> Finish {
-    let point = Vec3::from(spot.local) / scale;
-    let (normal, blur, height) = (spot.normal, spot.coarse, -point.y);
+/// Finish of the cabin: glass between pillars under a painted roof.
+pub fn cabin_finish(paint: Vec3, scale: Vec3, surface: &SurfacePoint) -> Finish {
+    let point = Vec3::from(surface.local) / scale;
+    let (normal, blur, height) = (surface.normal, surface.coarse, -point.y);
     let rows = band(height, 0.96, 1.37, blur);
     let glass = if normal.x.abs() > 0.7 {
         // Slanting pillars follow windscreen and rear window.

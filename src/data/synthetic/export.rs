@@ -1,49 +1,52 @@
-//! The built-in drive as files in KITTI raw layout
-//! ([Data layouts](crate::objective::method#data-layouts) of the method), with everything that the readers of
-//! real drives look for: calibration, laser points, inertial poses, timestamps, a split.
+//! Export of the built-in drive in KITTI raw layout ([Data layouts](crate::objective::method#data-layouts) of
+//! the method), with everything that readers of real drives expect: calibration, laser points, inertial
+//! poses, timestamps, a split.
 //!
-//! Pictures are PNG: without loss, so that exact depth and pose still explain every pixel.
+//! Images are PNG, which is lossless, so that exact depth and pose still explain every pixel.
 
-use super::{BASELINE, BuiltInDrive, scan::scan};
-use crate::data::{DataError, FrameKey, FrameSource, Side, atomic_file::in_words, image};
+use super::{BuiltInDrive, scan::scan};
+use crate::data::{
+    DataError, FrameKey, FrameSource, Side,
+    atomic_file::in_words,
+    image,
+    kitti::{BASELINE_METRES, camera_folder, oxts::EARTH_RADIUS_METRES},
+};
 use glam::{DAffine3, DMat3, DVec3};
 use std::{fmt::Write, fs, io, path::Path};
 
-/// Left camera 0 of the rig, which calibrations refer to, stands this far right of camera 2, metres.
+/// Distance of camera 0, which the calibration refers to, to the right of camera 2, metres.
 const REFERENCE_SHIFT: f64 = 0.06;
-/// The scanner's place in camera 0, metres: a hand above and behind it.
+/// Position of the scanner in camera 0, metres: above and behind it.
 const SCANNER: DVec3 = DVec3::new(0.0, -0.08, -0.27);
-/// The inertial unit's place in the scanner, metres.
+/// Position of the inertial unit in the scanner's coordinates, metres.
 const INERTIAL: DVec3 = DVec3::new(-0.81, 0.32, -0.8);
 /// Latitude, longitude (degrees) and altitude (metres) of the first frame.
 const START: (f64, f64, f64) = (49.0, 8.4, 115.0);
-/// Radius of the Earth in the formula of the inertial poses, metres.
-const EARTH: f64 = 6_378_137.0;
-/// Frames a second.
+/// Frames per second.
 const RATE: f64 = 10.0;
-/// What reads the export needs a target with two neighbours to train on and another to validate on.
-const FEWEST_FRAMES: u32 = 4;
+/// Fewest frames of an export: a target with two neighbours to train on, and another to validate on.
+const MIN_FRAMES: u32 = 4;
 
-/// Writes the drive to the folder `out`, which must not exist or be empty. `stereo` adds the right
-/// camera. `progress` hears how many frames of how many are written. The folder appears whole or not
-/// at all: it is written beside its place and then moved there.
+/// Writes the drive to the folder `out`, which must not exist or be empty. `stereo` adds the right camera.
+/// `progress` is called with the numbers of written and of all frames. The export is atomic: it is written to
+/// a temporary folder beside `out`, which is then renamed.
+///
+/// # Errors
+/// The drive is too short, or the folder is not empty or cannot be written.
 pub fn export(
     drive: &BuiltInDrive,
     out: &Path,
     stereo: bool,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(), DataError> {
-    if drive.options().frames < FEWEST_FRAMES {
+    if drive.options().frames < MIN_FRAMES {
         return Err(DataError::Unusable(format!(
-            "{} frames are too few to train on and validate: use {FEWEST_FRAMES} or more",
+            "{} frames are too few to train on and validate: use {MIN_FRAMES} or more",
             drive.options().frames
         )));
     }
-    let failed = |error: io::Error| DataError::Unwritable {
-        what: "the built-in drive".to_owned(),
-        path: out.to_owned(),
-        reason: in_words(error).to_string(),
-    };
+    let failed =
+        |error: io::Error| DataError::unwritable("the built-in drive", out, in_words(error).to_string());
     if out.exists() && fs::read_dir(out).map_err(failed)?.next().is_some() {
         return Err(DataError::Unusable(format!(
             "{} is not empty: name a new folder or empty this one",
@@ -55,13 +58,13 @@ pub fn export(
         _ => Path::new("."),
     };
     fs::create_dir_all(parent).map_err(failed)?;
-    let workshop = tempfile::Builder::new().prefix(".demo-data-").tempdir_in(parent).map_err(failed)?;
-    let whole = workshop.path().join("whole");
-    write_all(drive, &whole, stereo, progress).map_err(failed)?;
+    let temporary = tempfile::Builder::new().prefix(".demo-data-").tempdir_in(parent).map_err(failed)?;
+    let complete = temporary.path().join("whole");
+    write_all(drive, &complete, stereo, progress).map_err(failed)?;
     if out.exists() {
         fs::remove_dir(out).map_err(failed)?;
     }
-    fs::rename(&whole, out).map_err(failed)
+    fs::rename(&complete, out).map_err(failed)
 }
 
 fn write_all(
@@ -86,21 +89,14 @@ fn write_all(
         };
         for side in sides {
             let key = FrameKey { folder: folder.clone(), frame, side: *side };
-            let picture = drive.image(&key).map_err(io::Error::other)?;
-            image::write(&name(camera_folder(*side), "png"), &picture).map_err(io::Error::other)?;
+            let image = drive.image(&key).map_err(io::Error::other)?;
+            image::write(&name(camera_folder(*side), "png"), &image).map_err(io::Error::other)?;
         }
         fs::write(name("velodyne_points", "bin"), laser_points(drive, frame))?;
         fs::write(name("oxts", "txt"), inertial_line(drive, frame))?;
         progress(frame as usize + 1, frames as usize);
     }
     write_split(&root.join("splits"), folder, frames, sides)
-}
-
-fn camera_folder(side: Side) -> &'static str {
-    match side {
-        Side::Left => "image_02",
-        Side::Right => "image_03",
-    }
 }
 
 fn timestamps(frames: u32) -> String {
@@ -113,7 +109,7 @@ fn timestamps(frames: u32) -> String {
         .collect()
 }
 
-/// Camera 2 from scanner: the scanner's axes are x forward, y left, z up.
+/// Transform of the scanner's points (x forward, y left, z up) to camera 2, metres.
 fn camera_from_scanner() -> DAffine3 {
     let axes = DMat3::from_cols(DVec3::Z, DVec3::NEG_X, DVec3::NEG_Y);
     DAffine3::from_mat3_translation(axes, SCANNER + DVec3::X * REFERENCE_SHIFT)
@@ -127,9 +123,11 @@ fn write_calibration(drive: &BuiltInDrive, folder: &Path) -> io::Result<()> {
         |numbers: &[f64]| numbers.iter().map(|number| format!("{number:e}")).collect::<Vec<_>>().join(" ");
     let identity = line(&[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
     let mut cameras = "calib_time: 01-May-2025 09:00:00\n".to_owned();
-    // Cameras 0 and 1 are the grey pair, of which no pictures are written.
-    for (number, shift) in [(0, 0.0), (1, -0.54), (2, REFERENCE_SHIFT), (3, REFERENCE_SHIFT - BASELINE)] {
-        // The format counts pixels from 1, everything else here from 0.
+    // Cameras 0 and 1 are the grey pair, of which no images are written.
+    for (number, shift) in
+        [(0, 0.0), (1, -0.54), (2, REFERENCE_SHIFT), (3, REFERENCE_SHIFT - BASELINE_METRES)]
+    {
+        // KITTI's calibration counts pixels from 1, everything else here from 0.
         let projection = [
             [focal_x, 0.0, centre_x + 1.0, focal_x * shift],
             [0.0, focal_y, centre_y + 1.0, 0.0],
@@ -153,7 +151,7 @@ fn write_calibration(drive: &BuiltInDrive, folder: &Path) -> io::Result<()> {
     fs::write(folder.join("calib_imu_to_velo.txt"), rigid(&axes, INERTIAL))
 }
 
-/// Four little-endian floats a point: x, y, z, reflectance.
+/// Bytes of a laser scan: four little-endian f32 per point, x, y, z, reflectance.
 fn laser_points(drive: &BuiltInDrive, frame: u32) -> Vec<u8> {
     let size = drive.options().size;
     let pixel = 1.0 / drive.camera().in_pixels(size.width, size.height)[0];
@@ -166,7 +164,7 @@ fn laser_points(drive: &BuiltInDrive, frame: u32) -> Vec<u8> {
         .collect()
 }
 
-/// The inertial unit in east, north, up, metres from its first place.
+/// Pose of the inertial unit at a time in frames: east, north, up, metres from its position at frame 0.
 fn inertial_pose(drive: &BuiltInDrive, frame: f64) -> DAffine3 {
     let east_north_up = DMat3::from_cols(DVec3::NEG_Y, DVec3::NEG_Z, DVec3::X);
     let unit_in_scanner = DAffine3::from_translation(INERTIAL);
@@ -177,7 +175,7 @@ fn inertial_pose(drive: &BuiltInDrive, frame: f64) -> DAffine3 {
     DAffine3::from_mat3(east_north_up) * pose
 }
 
-/// Thirty numbers: place, attitude, velocity, acceleration, rates of turn, accuracy, state.
+/// Line of oxts readings: position, attitude, velocity, acceleration, angular rates, accuracy, state.
 fn inertial_line(drive: &BuiltInDrive, frame: u32) -> String {
     let time = f64::from(frame);
     let pose = inertial_pose(drive, time);
@@ -187,19 +185,19 @@ fn inertial_line(drive: &BuiltInDrive, frame: u32) -> String {
     let roll = axes.y_axis.z.atan2(axes.z_axis.z);
 
     let (latitude, longitude, altitude) = START;
-    let scale = EARTH * latitude.to_radians().cos();
+    let scale = EARTH_RADIUS_METRES * latitude.to_radians().cos();
     let northing = ((90.0 + latitude).to_radians() / 2.0).tan().ln() + pose.translation.y / scale;
     let latitude = (2.0 * northing.exp().atan()).to_degrees() - 90.0;
     let longitude = longitude + (pose.translation.x / scale).to_degrees();
     let altitude = altitude + pose.translation.z;
 
-    // Level axes: forward, left, up, turned by the yaw alone.
+    // Level axes: forward, left and up, rotated by the yaw alone.
     let level = DMat3::from_rotation_z(yaw).transpose();
     let velocity = (after.translation - before.translation) * RATE;
-    let pull = DVec3::Z * 9.81;
-    let swing = after.translation + before.translation - 2.0 * pose.translation;
-    let acceleration = swing * (4.0 * RATE * RATE) + pull;
-    let turn = glam::DQuat::from_mat3(&(before.matrix3.transpose() * after.matrix3)).to_scaled_axis() * RATE;
+    let gravity = DVec3::Z * 9.81;
+    let second_difference = after.translation + before.translation - 2.0 * pose.translation;
+    let acceleration = second_difference * (4.0 * RATE * RATE) + gravity;
+    let rates = glam::DQuat::from_mat3(&(before.matrix3.transpose() * after.matrix3)).to_scaled_axis() * RATE;
     let along_level = level * velocity;
     let groups = [
         DVec3::new(latitude, longitude, altitude),
@@ -208,19 +206,19 @@ fn inertial_line(drive: &BuiltInDrive, frame: u32) -> String {
         DVec3::new(along_level.y, along_level.z, 0.0),
         axes.transpose() * acceleration,
         level * acceleration,
-        turn,
-        level * (axes * turn),
+        rates,
+        level * (axes * rates),
     ];
     let mut numbers: Vec<f64> = groups.iter().flat_map(DVec3::to_array).collect();
     // The fourth group holds only two numbers.
     numbers.remove(11);
     let mut line = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    // Accuracies in metres and metres a second, then the state of a receiver that sees ten satellites.
+    // Accuracies in metres and metres per second, then the state of a receiver that sees ten satellites.
     line.push_str(" 0.01 0.01 4 10 6 6 6\n");
     line
 }
 
-/// A split of the export's own: the last tenth of the frames validates.
+/// Writes a split whose last tenth of the frames is for validation.
 fn write_split(folder: &Path, drive: &str, frames: u32, sides: &[Side]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let targets = 1..frames - 1;

@@ -1,14 +1,14 @@
-//! What a surface looks like at a point, and the point as a pixel sees it.
+//! Optical properties of a surface at a point, and the point as a pixel sees it.
 
 use glam::{Vec2, Vec3, Vec3A};
 
-/// A point of a surface as a pixel sees it.
+/// Point of a surface as a pixel sees it.
 pub struct SurfacePoint {
-    /// In the solid's coordinates.
+    /// Position in the solid's coordinates.
     pub local: Vec3A,
     /// Outward normal in the solid's coordinates.
     pub normal: Vec3A,
-    /// In the world.
+    /// Position in the world, metres.
     pub world: Vec3A,
     /// Extent of the pixel along the solid's axes, metres.
     pub footprint: Vec3A,
@@ -22,7 +22,7 @@ impl SurfacePoint {
         -self.world.y
     }
 
-    /// Position on the face of a block, horizontal and height above the carriageway, and the pixel's
+    /// Position on the face of a block, (horizontal, height above the carriageway) in metres, and the pixel's
     /// extent along both.
     pub fn on_wall(&self) -> (Vec2, Vec2) {
         let (u, extent) = if self.normal.x.abs() > 0.5 {
@@ -34,21 +34,21 @@ impl SurfacePoint {
     }
 }
 
-/// What a surface gives back of the light.
+/// Optical properties of a surface at a point.
 #[derive(Clone, Copy)]
 pub struct Finish {
     /// Diffuse reflectance, linear.
     pub colour: Vec3,
-    /// Share of mirrored sky seen straight on; grows towards grazing.
+    /// Share of the mirrored sky at perpendicular view; it grows towards grazing view.
     pub gloss: f32,
-    /// How much light passes through from behind, for leaves.
+    /// Share of the light from behind that passes through, for leaves.
     pub translucent: f32,
-    /// Share of the sky's light that reaches it.
+    /// Share of the sky's light that reaches the point.
     pub open: f32,
 }
 
 impl Finish {
-    /// Without gloss, under the open sky.
+    /// Finish without gloss, under the open sky.
     pub fn matt(colour: Vec3) -> Self {
         Self { colour, gloss: 0.0, translucent: 0.0, open: 1.0 }
     }

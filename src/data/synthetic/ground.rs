@@ -2,41 +2,41 @@
 
 use super::{
     finish::Finish,
-    noise::{Rng, band, carried, cell, floor, noise2, octaves2, smoothstep, stripes},
+    noise::{Rng, band, band_limit, cell, floor, noise2, octaves2, smoothstep, stripes},
     road::{HALF_WIDTH, KERB, PAVEMENT_END, Road, SIDE_STREET},
     shape::Ray,
 };
 use glam::{Vec2, Vec3, Vec3A};
 
-/// The levels of the ground.
+/// Levels of the ground.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GroundLevel {
     /// The carriageway, y = 0.
     Carriageway,
-    /// The upright face between the two.
+    /// Vertical face between carriageway and pavement.
     KerbFace,
     /// Pavements and plots, y = −[`KERB`].
     Pavement,
 }
 
-/// Where a ray meets the ground.
-pub struct GroundContact {
-    /// In lengths of the ray's direction.
+/// Intersection of a ray with the ground.
+pub struct GroundHit {
+    /// Ray parameter, in lengths of its direction.
     pub t: f32,
-    /// Upwards or out of the kerb, in the world.
+    /// Unit normal in the world: up, or out of the kerb.
     pub normal: Vec3A,
-    /// What was met.
+    /// Level that was hit.
     pub level: GroundLevel,
 }
 
-/// The first point of the ground along a ray, nearer than `limit`.
-pub fn meet(road: &Road, ray: &Ray, limit: f32) -> Option<GroundContact> {
+/// First intersection of a ray with the ground, if nearer than `limit`.
+pub fn intersect(road: &Road, ray: &Ray, limit: f32) -> Option<GroundHit> {
     if ray.direction.y <= 1e-6 {
         return None;
     }
     let raised = |t: f32| {
         let point = ray.at(t);
-        road.raised(road.across(point.x, point.z), point.z)
+        road.is_raised(road.lateral_offset(point.x, point.z), point.z)
     };
     let upper = (-KERB - ray.origin.y) / ray.direction.y;
     let lower = -ray.origin.y / ray.direction.y;
@@ -45,16 +45,16 @@ pub fn meet(road: &Road, ray: &Ray, limit: f32) -> Option<GroundContact> {
     }
     let up = Vec3A::NEG_Y;
     if raised(upper) {
-        return Some(GroundContact { t: upper, normal: up, level: GroundLevel::Pavement });
+        return Some(GroundHit { t: upper, normal: up, level: GroundLevel::Pavement });
     }
     if !raised(lower) {
-        return (lower < limit).then_some(GroundContact {
+        return (lower < limit).then_some(GroundHit {
             t: lower,
             normal: up,
             level: GroundLevel::Carriageway,
         });
     }
-    // Between the two levels the ray runs into the kerb: halve until the place is known to 0.1 mm.
+    // Between the two levels the ray hits the kerb: bisect down to 0.1 mm.
     let (mut clear, mut inside) = (upper, lower);
     while inside - clear > 1e-4 {
         let middle = 0.5 * (clear + inside);
@@ -64,51 +64,51 @@ pub fn meet(road: &Road, ray: &Ray, limit: f32) -> Option<GroundContact> {
         *(if raised(middle) { &mut inside } else { &mut clear }) = middle;
     }
     let point = ray.at(inside);
-    let (_, heading) = road.place(point.z, 0.0);
-    let across = road.across(point.x, point.z);
-    let normal = if across.abs() - HALF_WIDTH < 0.05 {
-        Vec3A::new(heading.cos(), 0.0, -heading.sin()) * -across.signum()
+    let (_, heading) = road.point_at(point.z, 0.0);
+    let lateral = road.lateral_offset(point.x, point.z);
+    let normal = if lateral.abs() - HALF_WIDTH < 0.05 {
+        Vec3A::new(heading.cos(), 0.0, -heading.sin()) * -lateral.signum()
     } else {
         Vec3A::Z * (road.junction - point.z).signum()
     };
-    (inside < limit).then_some(GroundContact { t: inside, normal, level: GroundLevel::KerbFace })
+    (inside < limit).then_some(GroundHit { t: inside, normal, level: GroundLevel::KerbFace })
 }
 
-/// What a pixel sees of the ground: position in street coordinates (across, along) and its extent.
+/// Point of the ground as a pixel sees it, in street coordinates (lateral, along), metres.
 pub struct Patch {
-    /// Across and along, metres.
+    /// Position.
     pub at: Vec2,
-    /// The pixel's extent across and along, metres.
+    /// Extent of the pixel.
     pub footprint: Vec2,
 }
 
-/// The ground's look.
+/// Appearance of the ground.
 pub struct Ground {
     seed: u32,
     asphalt: Vec3,
     slab: Vec3,
     grass: Vec3,
-    /// Whether a strip of grass lies between kerb and pavement, left and right.
-    verges: [bool; 2],
+    /// True if a strip of grass lies between kerb and pavement, on the left and on the right.
+    has_verge: [bool; 2],
 }
 
-/// Where the verge ends, metres from the centre.
+/// End of the verge, metres from the centre line.
 const VERGE_END: f32 = 7.2;
 
 impl Ground {
-    /// The ground of this seed.
+    /// Draws the ground of this seed.
     pub fn new(seed: u64) -> Self {
-        let mut dice = Rng::new(seed, 3);
+        let mut rng = Rng::new(seed, 3);
         Self {
-            seed: dice.bits(),
-            asphalt: Vec3::new(0.165, 0.165, 0.172) * dice.range(0.85, 1.15),
-            slab: Vec3::new(0.34, 0.33, 0.31) * dice.range(0.9, 1.1),
-            grass: Vec3::new(0.1, 0.135, 0.045) * dice.range(0.9, 1.15),
-            verges: [dice.chance(0.5), true],
+            seed: rng.bits(),
+            asphalt: Vec3::new(0.165, 0.165, 0.172) * rng.range(0.85, 1.15),
+            slab: Vec3::new(0.34, 0.33, 0.31) * rng.range(0.9, 1.1),
+            grass: Vec3::new(0.1, 0.135, 0.045) * rng.range(0.9, 1.15),
+            has_verge: [rng.chance(0.5), true],
         }
     }
 
-    /// Colour of the ground there.
+    /// Finish of the ground at a point.
     pub fn finish(&self, road: &Road, level: GroundLevel, patch: &Patch) -> Finish {
         Finish::matt(match level {
             GroundLevel::Carriageway => self.carriageway(road, patch),
@@ -154,8 +154,8 @@ impl Ground {
             ));
             let tone = 0.3
                 * (cell(self.seed, floor(at.y / 0.16), floor(side / 0.14)) - 0.5)
-                * carried(0.16, footprint.y)
-                * carried(0.14, footprint.x);
+                * band_limit(0.16, footprint.y)
+                * band_limit(0.14, footprint.x);
             let sett = Vec3::splat(0.21) * (1.0 + tone + grain) * (1.0 - 0.5 * setts);
             colour = colour.lerp(sett, gutter);
         }
@@ -163,9 +163,9 @@ impl Ground {
         colour.lerp(Vec3::splat(0.62) * (1.0 + 0.6 * grain), paint)
     }
 
-    /// Leaves, stains and pebbles on so many of the squares of 0.45 m.
+    /// Adds leaves, stains and pebbles: one on this share of the squares of 0.45 m.
     fn litter(&self, base: Vec3, at: Vec2, footprint: Vec2, density: f32) -> Vec3 {
-        let visible = carried(0.16, footprint.x) * carried(0.1, footprint.y);
+        let visible = band_limit(0.16, footprint.x) * band_limit(0.1, footprint.y);
         if visible == 0.0 {
             return base;
         }
@@ -190,7 +190,7 @@ impl Ground {
         base.lerp(kinds[(luck(0xA7) * 3.99) as usize], 0.8 * spot * visible)
     }
 
-    /// Patches of newer asphalt with sealed seams, cracks, covers.
+    /// Adds patches of newer asphalt with sealed seams, cracks and manhole covers.
     fn repairs(&self, base: Vec3, at: Vec2, footprint: Vec2) -> Vec3 {
         let mut colour = base;
         let (length, width) = (13.0, 3.3);
@@ -209,8 +209,8 @@ impl Ground {
             colour *= 1.0 - 0.5 * (rim - patch).max(0.0);
             colour *= 1.0 - (0.3 * (lot * 7.0).fract() - 0.05) * patch;
         }
-        // Cracks run where a smooth noise passes zero.
-        let fine = carried(0.1, footprint.x) * carried(0.14, footprint.y);
+        // Cracks run where a smooth noise crosses zero.
+        let fine = band_limit(0.1, footprint.x) * band_limit(0.14, footprint.y);
         if fine > 0.0 {
             let wander = noise2(self.seed ^ 0x21, at.x / 1.3, at.y / 2.1)
                 + 0.3 * noise2(self.seed ^ 0x22, at.x / 0.3, at.y / 0.4);
@@ -242,7 +242,7 @@ impl Ground {
         colour
     }
 
-    /// Share of white paint.
+    /// Share of white paint; `away` is the distance from the side street, metres.
     fn markings(&self, at: Vec2, footprint: Vec2, away: f32) -> f32 {
         let side = at.x.abs();
         let clear = band(away, 9.0, 1e4, footprint.y);
@@ -269,7 +269,7 @@ impl Ground {
     fn kerb(&self, patch: &Patch) -> Vec3 {
         let Patch { at, footprint } = *patch;
         let joint = stripes(at.y, 1.0, 0.0, 0.02, footprint.y);
-        let stone = cell(self.seed ^ 0x51, floor(at.y), 0) * carried(1.0, footprint.y);
+        let stone = cell(self.seed ^ 0x51, floor(at.y), 0) * band_limit(1.0, footprint.y);
         let grain = octaves2(self.seed ^ 0x52, at, footprint, &[(0.1, 0.3, 0.12), (0.03, 0.04, 0.15)]);
         Vec3::new(0.36, 0.36, 0.35) * (0.85 + 0.25 * stone + grain) * (1.0 - 0.5 * joint)
     }
@@ -277,7 +277,7 @@ impl Ground {
     fn pavement(&self, road: &Road, patch: &Patch) -> Vec3 {
         let Patch { at, footprint } = *patch;
         let side = at.x.abs();
-        let verge = self.verges[usize::from(at.x > 0.0)];
+        let has_verge = self.has_verge[usize::from(at.x > 0.0)];
         let away = (at.y - road.junction).abs() - SIDE_STREET;
         // Near the junction the pavement turns the corner.
         let (out, extent) = if away < PAVEMENT_END - HALF_WIDTH && away < side - HALF_WIDTH {
@@ -288,7 +288,7 @@ impl Ground {
         let stones = band(out, HALF_WIDTH, HALF_WIDTH + 0.16, extent);
         let mut colour = self.slabs(at, footprint);
         let near_corner = away < 6.0;
-        if verge && !near_corner {
+        if has_verge && !near_corner {
             let ragged = 0.06 * noise2(self.seed ^ 0x61, at.x * 3.0, at.y * 3.0);
             let grass = band(side, HALF_WIDTH + 0.16, VERGE_END + ragged, footprint.x);
             if grass > 0.0 {
@@ -319,8 +319,8 @@ impl Ground {
         let joint =
             stripes(at.y, size, 0.0, 0.018, footprint.y).max(stripes(shifted, size, 0.0, 0.018, footprint.x));
         let tone = (cell(self.seed ^ 0x81, floor(shifted / size), row) - 0.5)
-            * carried(size, footprint.x)
-            * carried(size, footprint.y);
+            * band_limit(size, footprint.x)
+            * band_limit(size, footprint.y);
         let grain = octaves2(
             self.seed ^ 0x82,
             at,

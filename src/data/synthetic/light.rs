@@ -6,7 +6,7 @@ use super::{
 };
 use glam::{Vec2, Vec3, Vec3A};
 
-/// The light of one day. Radiance is linear; white paper in the sun is about 1.
+/// Light of one day. Radiance is linear; white paper in the sun is about 1.
 pub struct Light {
     seed: u32,
     /// Direction to the sun, unit length.
@@ -18,17 +18,17 @@ pub struct Light {
 }
 
 impl Light {
-    /// The day of this seed: a sun high enough for light on the road, from either side.
+    /// Draws the day of this seed: the sun is high enough to light the road, on either side.
     pub fn new(seed: u64) -> Self {
-        let mut dice = Rng::new(seed, 2);
-        let elevation = dice.range(42.0_f32, 54.0).to_radians();
-        let side = if dice.chance(0.5) { 1.0 } else { -1.0 };
-        // From behind and aside, so that what the camera looks at is lit.
-        let azimuth = side * dice.range(105.0_f32, 135.0).to_radians();
+        let mut rng = Rng::new(seed, 2);
+        let elevation = rng.range(42.0_f32, 54.0).to_radians();
+        let side = if rng.chance(0.5) { 1.0 } else { -1.0 };
+        // The sun is behind and beside the camera, so that the surfaces in view are lit.
+        let azimuth = side * rng.range(105.0_f32, 135.0).to_radians();
         let to_sun =
             Vec3A::new(azimuth.sin() * elevation.cos(), -elevation.sin(), azimuth.cos() * elevation.cos());
         Self {
-            seed: dice.bits(),
+            seed: rng.bits(),
             to_sun,
             sun: Vec3::new(1.0, 0.93, 0.8) * 1.25,
             sky: Vec3::new(0.42, 0.52, 0.68) * 0.62,
@@ -37,9 +37,9 @@ impl Light {
         }
     }
 
-    /// What is seen beyond the street: far trees, clouds, blue. `direction` need not be normalised;
-    /// `pixel` is the angle that a pixel covers.
-    pub fn beyond(&self, direction: Vec3A, pixel: f32) -> Vec3 {
+    /// Background beyond the street: distant trees, clouds, sky. `direction` need not be normalised; `pixel`
+    /// is the angle that a pixel covers, radians.
+    pub fn background(&self, direction: Vec3A, pixel: f32) -> Vec3 {
         let direction = direction.normalize();
         let up = -direction.y;
         let azimuth = direction.x.atan2(direction.z);
@@ -79,15 +79,15 @@ impl Light {
         blue.lerp(lit, 0.85 * cover)
     }
 
-    /// The sky as a glossy thing mirrors it, without detail.
+    /// Sky as glossy surfaces mirror it, without detail.
     fn mirrored(&self, direction: Vec3A) -> Vec3 {
         let up = -direction.y;
         let sky = self.haze.lerp(Vec3::new(0.3, 0.45, 0.75), smoothstep(0.05, 0.6, up));
         Vec3::new(0.09, 0.09, 0.085).lerp(sky, smoothstep(-0.1, 0.25, up))
     }
 
-    /// The light that a surface sends along `-view` (`view` points from the eye, unit length);
-    /// `sunlit` is the share of the sun that reaches it.
+    /// Light that a surface reflects along `-view`, where `view` is a unit vector from the eye; `sunlit` is
+    /// the share of the sun that reaches the surface.
     pub fn reflect(&self, finish: &Finish, normal: Vec3A, view: Vec3A, sunlit: f32) -> Vec3 {
         let facing = normal.dot(self.to_sun);
         let direct = facing.max(0.0) + finish.translucent * (-facing).max(0.0);
@@ -101,12 +101,12 @@ impl Light {
         diffuse + mirrored * ((finish.gloss + 0.5 * finish.gloss.min(0.2) * 5.0 * grazing) * finish.open)
     }
 
-    /// A colour as seen through this much air, metres.
+    /// Colour of a surface seen through this much air, metres.
     pub fn through_air(&self, colour: Vec3, distance: f32) -> Vec3 {
         colour.lerp(self.haze, 1.0 - (-distance / 1000.0).exp())
     }
 
-    /// How dense the leaves between sun and ground are here: dapples of light under trees.
+    /// Density of the leaves between the sun and this point of the ground: the dappled light under trees.
     pub fn dapple(&self, x: f32, z: f32) -> f32 {
         0.5 * noise2(self.seed ^ 0xD4, x / 0.55, z / 0.55) + 0.3 * noise2(self.seed ^ 0xD5, x / 0.3, z / 0.3)
     }

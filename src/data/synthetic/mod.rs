@@ -1,12 +1,11 @@
-//! The built-in drive: a small ray-cast street with exact depth, pose and a stereo camera, made from
-//! a seed. It is what the window opens with and what the tests train on.
+//! The built-in drive: a small ray-cast street with exact depth, exact poses and a stereo camera, generated
+//! from a seed. The window opens with it, and the tests train on it.
 
 mod bodywork;
 mod export;
 mod facade;
 mod finish;
 mod ground;
-mod journey;
 mod light;
 mod material;
 mod noise;
@@ -18,15 +17,17 @@ mod shade;
 mod shape;
 mod solids;
 mod street;
+mod traffic;
 mod vehicle;
 
 pub use export::export;
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image::shrink};
+use super::{
+    DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image::shrink, kitti::BASELINE_METRES,
+};
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::{DAffine3, DVec3, Vec3};
 use image::RgbImage;
-use journey::Journey;
 use render::{Camera, RenderedImage, Scene};
 use solids::Solids;
 use std::{
@@ -35,21 +36,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use street::Street;
+use traffic::Traffic;
 
-/// Distance between the stereo cameras, metres, as in KITTI.
-pub const BASELINE: f64 = 0.54;
+/// Most pixels of rendered frames in the cache, of 7 bytes each.
+const MAX_CACHED_PIXELS: usize = 40_000_000;
 
-/// Rendered frames are kept up to this many pixels in all: 7 bytes each.
-const KEPT_PIXELS: usize = 40_000_000;
-
-/// What street to build and how to film it.
+/// Options of the built-in drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DriveOptions {
-    /// Decides everything about the street; other seeds give other streets.
+    /// Seed of the street, which determines everything in it.
     pub seed: u64,
-    /// Number of frames, at ten a second and about one metre each.
+    /// Number of frames, ten per second and about one metre apart.
     pub frames: u32,
-    /// Size of the pictures.
+    /// Size of the images.
     pub size: ImageSize,
 }
 
@@ -59,18 +58,17 @@ impl Default for DriveOptions {
     }
 }
 
-/// A drive along a street that exists only as its seed.
+/// Drive along a street that is generated from a seed and rendered on demand.
 ///
-/// The world's axes are those of a camera at the start of the street: x right, y down, z forward,
-/// metres, the carriageway at y = 0. Whole pixel coordinates are pixel centres, as in the objective,
-/// so `K·(R·K⁻¹·(u, v, 1)·depth + t)` names the same point of the street in the other
-/// frame exactly.
+/// The world's axes are those of a camera at the start of the street: x right, y down, z forward, metres,
+/// with the carriageway at y = 0. Whole pixel coordinates are pixel centres, as in the objective, so that
+/// `K·(R·K⁻¹·(u, v, 1)·depth + t)` is exactly the same point of the street in the other frame.
 pub struct BuiltInDrive {
     options: DriveOptions,
     drives: [Drive; 1],
     street: Street,
-    journey: Journey,
-    kept: Mutex<HashMap<FrameKey, Arc<RenderedFrame>>>,
+    traffic: Traffic,
+    cache: Mutex<HashMap<FrameKey, Arc<RenderedFrame>>>,
 }
 
 struct RenderedFrame {
@@ -85,58 +83,57 @@ impl Default for BuiltInDrive {
 }
 
 impl BuiltInDrive {
-    /// Builds the street.
+    /// Generates the street.
     pub fn new(options: DriveOptions) -> Self {
         let folder = format!("demo/demo_drive_{:04}_sync", options.seed % 10_000);
-        let mut journey = Journey::new(options.seed);
-        let street = Street::new(options.seed, journey.length(options.frames));
-        journey.meet_junction(&street.road);
+        let mut traffic = Traffic::new(options.seed);
+        let street = Street::new(options.seed, traffic.length(options.frames));
+        traffic.meet_junction(&street.road);
         let sides = vec![Side::Left, Side::Right];
         Self {
             options,
             drives: [Drive { folder, frames: 0..options.frames, sides }],
             street,
-            journey,
-            kept: Mutex::default(),
+            traffic,
+            cache: Mutex::default(),
         }
     }
 
-    /// What the drive was made with.
+    /// Options that the drive was generated with.
     pub fn options(&self) -> DriveOptions {
         self.options
     }
 
-    /// World from left camera at a frame, exactly.
+    /// Exact pose `world_from_camera` of the left camera at a frame, metres.
     pub fn pose(&self, frame: u32) -> DAffine3 {
         self.pose_between(f64::from(frame))
     }
 
-    /// The same at a time in frames.
+    /// Exact pose `world_from_camera` of the left camera at a time in frames.
     fn pose_between(&self, time: f64) -> DAffine3 {
-        self.journey.pose(&self.street.road, time)
+        self.traffic.pose(&self.street.road, time)
     }
 
-    /// World from the camera that took this picture, exactly.
+    /// Exact pose `world_from_camera` of the camera of this frame, metres.
     pub fn camera_pose(&self, key: &FrameKey) -> DAffine3 {
         let shift = match key.side {
             Side::Left => 0.0,
-            Side::Right => BASELINE,
+            Side::Right => BASELINE_METRES,
         };
         self.pose(key.frame) * DAffine3::from_translation(DVec3::new(shift, 0.0, 0.0))
     }
 
-    /// Takes points of the target's camera to the source's, metres.
+    /// Exact transform of points of the target's camera to the source's, metres.
     pub fn source_from_target(&self, target: &FrameKey, source: &FrameKey) -> DAffine3 {
         self.camera_pose(source).inverse() * self.camera_pose(target)
     }
 
-    /// Where the middle of the car that keeps pace stands on the ground, in the world, metres.
+    /// Point on the ground below the middle of the leading car, in the world, metres.
     pub fn leading_car(&self, frame: u32) -> DVec3 {
-        self.journey.leader(&self.street.road, frame).0.translation.as_dvec3()
+        self.traffic.leader(&self.street.road, frame).0.translation.as_dvec3()
     }
 
-    /// # Errors
-    /// The drive is shorter.
+    /// Checks that the frame exists.
     fn check(&self, key: &FrameKey) -> Result<(), DataError> {
         if !self.contains(key) {
             return Err(DataError::Missing {
@@ -151,31 +148,31 @@ impl BuiltInDrive {
         Ok(())
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<FrameKey, Arc<RenderedFrame>>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cache(&self) -> MutexGuard<'_, HashMap<FrameKey, Arc<RenderedFrame>>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn frame(&self, key: &FrameKey) -> Result<Arc<RenderedFrame>, DataError> {
         self.check(key)?;
-        if let Some(frame) = self.kept().get(key) {
+        if let Some(frame) = self.cache().get(key) {
             return Ok(frame.clone());
         }
         let frame = Arc::new(self.render(key, self.options.size));
-        let mut kept = self.kept();
-        if (kept.len() + 1) * self.options.size.pixels() <= KEPT_PIXELS {
-            kept.insert(key.clone(), frame.clone());
+        let mut cache = self.cache();
+        if (cache.len() + 1) * self.options.size.pixels() <= MAX_CACHED_PIXELS {
+            cache.insert(key.clone(), frame.clone());
         }
         Ok(frame)
     }
 
-    /// Does something with all there is to see at a frame.
-    fn with_scene<T>(&self, frame: u32, look: impl FnOnce(&Scene<'_>) -> T) -> T {
-        let moving = self.journey.moving_parts(&self.street.road, frame);
-        look(&Scene { street: &self.street, moving: &Solids::new(moving) })
+    /// Calls `work` with the scene at a frame.
+    fn with_scene<T>(&self, frame: u32, work: impl FnOnce(&Scene<'_>) -> T) -> T {
+        let moving = self.traffic.moving_solids(&self.street.road, frame);
+        work(&Scene { street: &self.street, moving: &Solids::new(moving) })
     }
 
-    /// KITTI's camera where the pictures have KITTI's shape (10:3 to 5 %), else the same angles across
-    /// and square pixels.
+    /// Intrinsics: KITTI's if the images have KITTI's aspect ratio (10:3 to 5 %), else its horizontal field
+    /// of view with square pixels.
     fn camera(&self) -> Intrinsics {
         let stretch = self.options.size.width as f32 / self.options.size.height as f32 / (10.0 / 3.0);
         if (stretch - 1.0).abs() < 0.05 {
@@ -188,17 +185,17 @@ impl BuiltInDrive {
     fn render(&self, key: &FrameKey, size: ImageSize) -> RenderedFrame {
         let camera = Camera::new(&self.camera_pose(key), self.camera(), size);
         let RenderedImage { colours, depths } = self.with_scene(key.frame, |scene| scene.render(&camera));
-        let bytes = colours.into_iter().flat_map(encoded).collect();
+        let bytes = colours.into_iter().flat_map(gamma_encoded).collect();
         RenderedFrame {
             image: RgbImage::from_raw(size.width as u32, size.height as u32, bytes)
-                .expect("one colour a pixel was rendered"),
+                .expect("one colour per pixel was rendered"),
             depth: DepthMap { width: size.width, height: size.height, metres: depths },
         }
     }
 }
 
-/// sRGB-like bytes of a colour between 0 and 1.
-fn encoded(colour: Vec3) -> [u8; 3] {
+/// Bytes of a linear colour between 0 and 1, with a gamma of 2.2.
+fn gamma_encoded(colour: Vec3) -> [u8; 3] {
     colour.to_array().map(|value| (value.clamp(0.0, 1.0).powf(1.0 / 2.2) * 255.0 + 0.5) as u8)
 }
 
@@ -219,11 +216,11 @@ impl FrameSource for BuiltInDrive {
         Ok(self.frame(key)?.image.clone())
     }
 
-    /// Rendered at its size, unless the frame is there.
+    /// Renders at the preview's size, unless the frame is in the cache.
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
         self.check(key)?;
-        let kept = self.kept().get(key).cloned();
-        Ok(match kept {
+        let cached = self.cache().get(key).cloned();
+        Ok(match cached {
             Some(frame) => shrink(&frame.image, within),
             None => self.render(key, self.options.size.shrunk_into(within)).image,
         })
@@ -234,7 +231,7 @@ impl FrameSource for BuiltInDrive {
     }
 
     fn baseline_metres(&self, _: &FrameKey) -> Option<f32> {
-        Some(BASELINE as f32)
+        Some(BASELINE_METRES as f32)
     }
 
     /// Exact depth along the optical axis at every pixel's centre; 0 in the sky.

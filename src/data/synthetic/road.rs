@@ -1,44 +1,44 @@
-//! The street's course: where it bends, its cross-section and what lies at a point of the ground.
+//! Course and cross-section of the street.
 
 use super::noise::Rng;
 use glam::Vec3;
 
-/// Half of the carriageway, kerb to kerb, metres.
+/// Half the width of the carriageway, kerb to kerb, metres.
 pub const HALF_WIDTH: f32 = 5.5;
-/// Where the pavement ends and plots begin, metres from the centre.
+/// Outer edge of the pavement, metres from the centre line.
 pub const PAVEMENT_END: f32 = 8.7;
 /// Height of the pavement above the carriageway, metres.
 pub const KERB: f32 = 0.12;
-/// Half of the side street, kerb to kerb, metres.
+/// Half the width of the side street, kerb to kerb, metres.
 pub const SIDE_STREET: f32 = 3.4;
-/// The side street ends this far from the centre line, to both sides, metres.
+/// Length of the side street to either side of the centre line, metres.
 pub const SIDE_STREET_LENGTH: f32 = 38.0;
-/// The world begins this far behind the first frame, metres.
+/// Length of the street behind the first frame, metres.
 pub const BEHIND: f32 = 45.0;
-/// The world ends this far beyond the last frame, metres.
+/// Length of the street beyond the last frame, metres.
 pub const BEYOND: f32 = 210.0;
 
-/// The centre line as x over z, with one side street across it.
+/// Centre line of the street as x over z, with one side street that crosses it.
 ///
-/// Points of the ground are named by `along` (z) and `across` (metres right of the centre line).
+/// Street coordinates of a point of the ground are `along` (z) and `lateral` (right of the centre line), metres.
 pub struct Road {
     bends: [(f64, f64, f64); 3],
-    /// `(x, slope)` of the centre line, one a metre from `-BEHIND`.
+    /// `(x, slope)` of the centre line at every metre from `-BEHIND`.
     table: Vec<(f32, f32)>,
-    /// Where the side street crosses.
+    /// z of the side street's middle, metres.
     pub junction: f32,
-    /// Where the street ends.
+    /// z of the street's end, metres.
     pub end: f32,
 }
 
 impl Road {
-    /// The course of this seed, for a drive of this length in metres.
+    /// Draws the course of this seed, for a drive of this length in metres.
     pub fn new(seed: u64, length: f32) -> Self {
-        let mut dice = Rng::new(seed, 1);
+        let mut rng = Rng::new(seed, 1);
         let mut bend = |amplitude: f32, wavelength: f32| {
-            let amplitude = dice.range(0.6, 1.0) * amplitude * if dice.chance(0.5) { 1.0 } else { -1.0 };
-            let wavelength = dice.range(0.8, 1.25) * wavelength;
-            let phase = dice.range(0.0, std::f32::consts::TAU);
+            let amplitude = rng.range(0.6, 1.0) * amplitude * if rng.chance(0.5) { 1.0 } else { -1.0 };
+            let wavelength = rng.range(0.8, 1.25) * wavelength;
+            let phase = rng.range(0.0, std::f32::consts::TAU);
             (f64::from(amplitude), std::f64::consts::TAU / f64::from(wavelength), f64::from(phase))
         };
         let bends = [bend(14.0, 420.0), bend(4.0, 190.0), bend(0.7, 90.0)];
@@ -54,17 +54,17 @@ impl Road {
         road
     }
 
-    /// x of the centre line, exactly.
+    /// x of the centre line, exact, metres.
     pub fn centre(&self, along: f64) -> f64 {
         self.bends.iter().map(|(size, turn, phase)| size * (turn * along + phase).sin()).sum()
     }
 
-    /// Its derivative.
+    /// Derivative of [`Self::centre`].
     pub fn slope(&self, along: f64) -> f64 {
         self.bends.iter().map(|(size, turn, phase)| size * turn * (turn * along + phase).cos()).sum()
     }
 
-    /// x and slope of the centre line from the table: what the ground is drawn by.
+    /// x and slope of the centre line, interpolated from the table: the ground is drawn by these.
     fn course(&self, along: f32) -> (f32, f32) {
         let at = (along + BEHIND).clamp(0.0, (self.table.len() - 2) as f32);
         let metre = at as usize;
@@ -73,23 +73,24 @@ impl Road {
         (x0 + (x1 - x0) * rest, slope0 + (slope1 - slope0) * rest)
     }
 
-    /// The point of the carriageway's plane at `along`, `across`, and the street's heading there.
-    pub fn place(&self, along: f32, across: f32) -> (Vec3, f32) {
+    /// Point of the carriageway's plane at street coordinates, and the street's heading there, radians from
+    /// +z to +x.
+    pub fn point_at(&self, along: f32, lateral: f32) -> (Vec3, f32) {
         let (x, slope) = self.course(along);
-        (Vec3::new(x + across * (1.0 + slope * slope).sqrt(), 0.0, along), slope.atan())
+        (Vec3::new(x + lateral * (1.0 + slope * slope).sqrt(), 0.0, along), slope.atan())
     }
 
-    /// Metres right of the centre line.
-    pub fn across(&self, x: f32, z: f32) -> f32 {
+    /// Distance of a point right of the centre line, metres.
+    pub fn lateral_offset(&self, x: f32, z: f32) -> f32 {
         let (centre, slope) = self.course(z);
         (x - centre) / (1.0 + slope * slope).sqrt()
     }
 
-    /// Whether a point is on the pavement's level rather than the carriageway's. Kerbs round the
-    /// junction's corners with a radius of 4 m.
-    pub fn raised(&self, across: f32, along: f32) -> bool {
+    /// True if a point is on the level of the pavement, false if on that of the carriageway. The kerbs are
+    /// rounded at the corners of the junction with a radius of 4 m.
+    pub fn is_raised(&self, lateral: f32, along: f32) -> bool {
         const CORNER: f32 = 4.0;
-        let beside = across.abs() - HALF_WIDTH;
+        let beside = lateral.abs() - HALF_WIDTH;
         let before = (along - self.junction).abs() - SIDE_STREET;
         if beside <= 0.0 || before <= 0.0 {
             return false;

@@ -1,20 +1,20 @@
-//! A rotating laser scanner in the street, like KITTI's: exact points along 64 lines.
+//! Simulated laser scanner: exact points along 64 lines, like KITTI's.
 
 use super::{render::Scene, shape::Ray};
 use glam::{DAffine3, Vec3};
 use rayon::prelude::*;
 use std::f32::consts::{PI, TAU};
 
-/// Points farther away are not returned, metres.
+/// Range of the scanner, metres.
 const RANGE: f32 = 80.0;
 const LINES: usize = 64;
 /// Elevation of the highest and the lowest line, degrees.
 const ELEVATIONS: (f32, f32) = (2.0, -24.8);
-/// Shots of each line in a turn.
+/// Shots of each line per revolution.
 const SHOTS: usize = 1000;
 
-/// The points of one turn, in the scanner's coordinates: x forward, y left, z up, metres. `pixel` is
-/// the angle at which leaves are seen as in the pictures.
+/// Points of one revolution in the scanner's coordinates: x forward, y left, z up, metres. `pixel` is the
+/// angle of an image's pixel, radians, so that the gaps between leaves are those of the images.
 pub fn scan(scene: &Scene<'_>, world_from_scanner: &DAffine3, pixel: f32) -> Vec<Vec3> {
     let axes = world_from_scanner.matrix3.as_mat3();
     let origin = world_from_scanner.translation.as_vec3a();

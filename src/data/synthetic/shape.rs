@@ -1,89 +1,89 @@
-//! Solids that a ray meets exactly, and how they hide the sun.
+//! Solids with exact ray intersections, and the soft shadows that they cast.
 
 use super::{
     material::Material,
-    noise::{carried, noise3, smoothstep},
+    noise::{band_limit, noise3, smoothstep},
 };
 use glam::{Affine3A, Mat3, Vec3, Vec3A, Vec4};
 
-/// A half-line `origin + t·direction`.
+/// Ray `origin + t·direction`.
 #[derive(Clone, Copy)]
 pub struct Ray {
-    /// In the world, metres.
+    /// Origin in the world, metres.
     pub origin: Vec3A,
-    /// Of any length.
+    /// Direction in the world, of any length.
     pub direction: Vec3A,
     /// Size of a pixel at t = 1, in metres.
     pub pixel: f32,
 }
 
 impl Ray {
-    /// The point at `t`.
+    /// Point at ray parameter `t`.
     pub fn at(&self, t: f32) -> Vec3A {
         self.origin + self.direction * t
     }
 }
 
-/// The form of a solid, in its own coordinates: x right, y down, z forward.
+/// Shape of a solid in its own coordinates: x right, y down, z forward.
 #[derive(Clone)]
 pub enum Shape {
-    /// |x|, |y|, |z| up to these half sizes, metres.
+    /// Box with these half sizes, metres.
     Block(Vec3A),
-    /// Where `normal·p <= offset` for every plane (normal, offset), metres.
+    /// Convex hull: `normal·p <= offset` for every plane (normal, offset), metres.
     Hull(Box<[Vec4]>),
-    /// The unit ball.
+    /// Unit ball.
     Ball,
-    /// The shell of the unit ball with holes: one bunch of leaves.
+    /// Surface of the unit ball with holes, from this seed: one bunch of leaves.
     Leaves(u32),
-    /// x² + z² up to 1, |y| up to 1.
+    /// Cylinder: x² + z² <= 1, |y| <= 1.
     Cylinder,
 }
 
-/// Where a ray meets a solid.
+/// Intersection of a ray with a solid.
 #[derive(Clone, Copy)]
 pub struct Intersection {
-    /// In lengths of the ray's direction.
+    /// Ray parameter, in lengths of its direction.
     pub t: f32,
-    /// In the solid's coordinates, outward, not normalised.
+    /// Outward normal in the solid's coordinates, not normalised.
     pub normal: Vec3A,
-    /// Which face, so that neighbouring pixels on different faces can be told apart.
+    /// Index of the face, which tells pixels on different faces apart.
     pub face: u8,
 }
 
 /// A solid in the world.
 #[derive(Clone)]
 pub struct Solid {
-    /// Its form in its own coordinates.
+    /// Shape in the solid's coordinates.
     pub shape: Shape,
-    /// Its surface.
+    /// Material of the surface.
     pub material: Material,
-    /// Into its own coordinates.
+    /// Transform from the world to the solid's coordinates.
     pub local_from_world: Affine3A,
-    /// Least corner of the box around it, in the world.
+    /// Minimum corner of the bounding box, in the world.
     pub low: Vec3A,
-    /// Greatest corner of that box.
+    /// Maximum corner of the bounding box.
     pub high: Vec3A,
 }
 
-/// Where a thing stands: its axes and origin in the world.
+/// Position and orientation of an object: `world_from_object`.
 #[derive(Clone, Copy)]
 pub struct Placement(pub Affine3A);
 
 impl Placement {
-    /// At this point, turned by `heading` radians from +z towards +x.
+    /// Placement at this point, rotated by `heading` radians from +z towards +x.
     pub fn new(origin: Vec3, heading: f32) -> Self {
         let (sin, cos) = heading.sin_cos();
         let axes = Mat3::from_cols(Vec3::new(cos, 0.0, -sin), Vec3::Y, Vec3::new(sin, 0.0, cos));
         Self(Affine3A::from_mat3_translation(axes, origin))
     }
 
-    /// A block of half sizes `half` around `centre`.
+    /// Block of half sizes `half` around `centre`.
     pub fn block(&self, centre: Vec3, half: Vec3, material: Material) -> Solid {
         let frame = self.0 * Affine3A::from_translation(centre);
         Solid::new(Shape::Block(half.into()), material, frame, half)
     }
 
-    /// A hull whose planes are in this placement's coordinates; `low` and `high` enclose it.
+    /// Hull of planes (normal, offset) in the object's coordinates; `low` and `high` are its bounding box there.
     pub fn hull(&self, planes: &[(Vec3, f32)], low: Vec3, high: Vec3, material: Material) -> Solid {
         let planes = planes
             .iter()
@@ -94,18 +94,18 @@ impl Placement {
         part
     }
 
-    /// A ball stretched to these radii.
+    /// Ellipsoid of these radii.
     pub fn ball(&self, centre: Vec3, radii: Vec3, material: Material) -> Solid {
         let frame = self.0 * Affine3A::from_scale_rotation_translation(radii, glam::Quat::IDENTITY, centre);
         Solid::new(Shape::Ball, material, frame, Vec3::ONE)
     }
 
-    /// A bunch of leaves of these radii.
+    /// Bunch of leaves of these radii.
     pub fn leaves(&self, centre: Vec3, radii: Vec3, seed: u32, material: Material) -> Solid {
         Solid { shape: Shape::Leaves(seed), ..self.ball(centre, radii, material) }
     }
 
-    /// A round bar from one point to another.
+    /// Round bar from one point to another.
     pub fn bar(&self, from: Vec3, to: Vec3, radius: f32, material: Material) -> Solid {
         let axis = (to - from) * 0.5;
         let side = axis.normalize().any_orthonormal_vector() * radius;
@@ -115,7 +115,7 @@ impl Placement {
     }
 }
 
-/// The world's box around a box given in other coordinates.
+/// Bounding box in the world of a box given in other coordinates.
 fn enclosing(world_from_local: Affine3A, low: Vec3, high: Vec3) -> (Vec3A, Vec3A) {
     let centre = world_from_local.transform_point3a(Vec3A::from((low + high) * 0.5));
     let half = Vec3A::from((high - low) * 0.5);
@@ -130,14 +130,14 @@ impl Solid {
         Self { shape, material, local_from_world: world_from_local.inverse(), low, high }
     }
 
-    /// A normal given in the part's coordinates, in the world's, normalised.
+    /// Unit normal in the world, of a normal in the solid's coordinates.
     pub fn normal_in_world(&self, normal: Vec3A) -> Vec3A {
         let axes = self.local_from_world.matrix3;
         Vec3A::new(axes.x_axis.dot(normal), axes.y_axis.dot(normal), axes.z_axis.dot(normal)).normalize()
     }
 
-    /// The first point of the part along the ray, nearer than `limit`.
-    pub fn meet(&self, ray: &Ray, limit: f32) -> Option<Intersection> {
+    /// First intersection with the ray, if nearer than `limit`.
+    pub fn intersect(&self, ray: &Ray, limit: f32) -> Option<Intersection> {
         let origin = self.local_from_world.transform_point3a(ray.origin);
         let direction = self.local_from_world.transform_vector3a(ray.direction);
         match &self.shape {
@@ -145,7 +145,7 @@ impl Solid {
                 let (near, far) = ball_span(origin, direction)?;
                 [near, far]
                     .into_iter()
-                    .find(|t| *t > NEAREST && *t < limit && self.leafy(*seed, ray, *t))
+                    .find(|t| *t > MIN_T && *t < limit && self.has_leaf(*seed, ray, *t))
                     .map(|t| {
                         let point = origin + direction * t;
                         let normal = if direction.dot(point) < 0.0 { point } else { -point };
@@ -154,32 +154,32 @@ impl Solid {
             }
             shape => {
                 let (near, _, normal, face) = span(shape, origin, direction)?;
-                (near > NEAREST && near < limit).then_some(Intersection { t: near, normal, face })
+                (near > MIN_T && near < limit).then_some(Intersection { t: near, normal, face })
             }
         }
     }
 
-    /// Whether there is a leaf where the ray crosses the shell at `t`. Holes close where they would be
-    /// finer than a pixel.
-    fn leafy(&self, seed: u32, ray: &Ray, t: f32) -> bool {
+    /// True if the ray crosses a leaf at `t`, false if it passes through a hole. Holes close where they would
+    /// be finer than a pixel.
+    fn has_leaf(&self, seed: u32, ray: &Ray, t: f32) -> bool {
         let point = Vec3::from(ray.at(t));
         let footprint = ray.pixel * t;
-        let holes = carried(0.3, footprint);
+        let holes = band_limit(0.3, footprint);
         if holes == 0.0 {
             return true;
         }
         let mut pattern = 0.5 * noise3(seed, point / 0.3);
         for (grain, strength) in [(0.16, 0.45), (0.08, 0.35)] {
-            let carried = carried(grain, footprint);
-            if carried > 0.0 {
-                pattern += strength * carried * noise3(seed ^ 0x51ED, point / grain);
+            let weight = band_limit(grain, footprint);
+            if weight > 0.0 {
+                pattern += strength * weight * noise3(seed ^ 0x51ED, point / grain);
             }
         }
         pattern > 0.04 - (1.0 - holes)
     }
 
-    /// The share of the sun that the part hides from a point: 0 to 1, soft at the shadow's edge.
-    pub fn hides(&self, point: Vec3A, to_sun: Vec3A) -> f32 {
+    /// Share of the sun that the solid hides from a point: 0 to 1, soft at the shadow's edge.
+    pub fn occlusion(&self, point: Vec3A, to_sun: Vec3A) -> f32 {
         let origin = self.local_from_world.transform_point3a(point);
         let direction = self.local_from_world.transform_vector3a(to_sun);
         match &self.shape {
@@ -204,17 +204,17 @@ impl Solid {
                 let density = if matches!(self.shape, Shape::Leaves(_)) { 0.75 } else { 1.0 };
                 // A thin bar's shadow is wider than the bar and paler.
                 let axes = self.local_from_world.matrix3.transpose();
-                let thin = (SOFT * axes.x_axis.length()).max(1.0);
+                let thin = (SHADOW_EDGE * axes.x_axis.length()).max(1.0);
                 density / thin * smoothstep(1.1, 0.45, nearest.length() / thin)
             }
         }
     }
 }
 
-/// Shadows have edges of this width, metres.
-pub const SOFT: f32 = 0.12;
-/// Nothing nearer than this is seen, metres.
-const NEAREST: f32 = 0.05;
+/// Width of the edges of shadows, metres.
+pub const SHADOW_EDGE: f32 = 0.12;
+/// Smallest ray parameter of an intersection.
+const MIN_T: f32 = 0.05;
 
 fn ball_span(origin: Vec3A, direction: Vec3A) -> Option<(f32, f32)> {
     let a = direction.length_squared();
@@ -223,7 +223,8 @@ fn ball_span(origin: Vec3A, direction: Vec3A) -> Option<(f32, f32)> {
     (root > 0.0).then(|| ((-b - root.sqrt()) / a, (-b + root.sqrt()) / a))
 }
 
-/// Where the ray enters and leaves a solid, with normal and number of the face it enters by.
+/// Ray parameters at which the ray enters and leaves a solid, with normal and index of the face that it
+/// enters by.
 fn span(shape: &Shape, origin: Vec3A, direction: Vec3A) -> Option<(f32, f32, Vec3A, u8)> {
     match shape {
         Shape::Block(half) => {
@@ -298,7 +299,7 @@ fn span(shape: &Shape, origin: Vec3A, direction: Vec3A) -> Option<(f32, f32, Vec
     }
 }
 
-/// The normal at a point of a hull as if its edges were rounded with this radius, metres.
+/// Normal at a point of a hull as if its edges were rounded with this radius, metres.
 pub fn rounded_normal(planes: &[Vec4], point: Vec3A, radius: f32) -> Vec3A {
     planes
         .iter()

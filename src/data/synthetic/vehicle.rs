@@ -7,18 +7,18 @@ use super::{
 };
 use glam::Vec3;
 
-/// A car's colour and proportions.
+/// Colour and proportions of a car.
 #[derive(Clone, Copy)]
-pub struct CarLook {
+pub struct CarAppearance {
     /// Linear reflectance of the paint.
     pub paint: Vec3,
     /// Size relative to a hatchback of 4.2 × 1.75 × 1.46 m: width, height, length.
     pub scale: Vec3,
 }
 
-impl CarLook {
-    /// Any car.
-    pub fn draw(dice: &mut Rng) -> Self {
+impl CarAppearance {
+    /// Draws a random car.
+    pub fn draw(rng: &mut Rng) -> Self {
         let paints = [
             Vec3::new(0.62, 0.63, 0.64),
             Vec3::new(0.3, 0.31, 0.33),
@@ -30,14 +30,14 @@ impl CarLook {
             Vec3::new(0.03, 0.12, 0.1),
             Vec3::new(0.14, 0.2, 0.28),
         ];
-        let scale = Vec3::new(dice.range(0.97, 1.04), dice.range(0.97, 1.12), dice.range(0.93, 1.08));
-        Self { paint: dice.pick(&paints), scale }
+        let scale = Vec3::new(rng.range(0.97, 1.04), rng.range(0.97, 1.12), rng.range(0.93, 1.08));
+        Self { paint: rng.pick(&paints), scale }
     }
 }
 
-/// The solids of a car standing at `place`: z forward, the origin on the ground below its middle.
-pub fn car(place: &Placement, look: CarLook) -> Vec<Solid> {
-    let CarLook { paint, scale } = look;
+/// Solids of a car at `placement`: z forward, the origin on the ground below its middle.
+pub fn car(placement: &Placement, appearance: CarAppearance) -> Vec<Solid> {
+    let CarAppearance { paint, scale } = appearance;
     let hull = |planes: &[(Vec3, Vec3)], low: Vec3, high: Vec3, material| {
         let planes: Vec<_> = planes
             .iter()
@@ -46,7 +46,7 @@ pub fn car(place: &Placement, look: CarLook) -> Vec<Solid> {
                 (normal, normal.dot(point))
             })
             .collect();
-        place.hull(&planes, low * scale, high * scale, material)
+        placement.hull(&planes, low * scale, high * scale, material)
     };
     let plane = |normal: [f32; 3], point: [f32; 3]| (Vec3::from(normal), Vec3::from(point));
     let body = [
@@ -78,7 +78,7 @@ pub fn car(place: &Placement, look: CarLook) -> Vec<Solid> {
         plane([0.0, -0.75, 0.55], [0.0, -0.9, 1.1]),
         plane([0.0, -0.42, -0.8], [0.0, -0.92, -1.98]),
     ];
-    let mut parts = vec![
+    let mut solids = vec![
         hull(
             &body,
             Vec3::new(-0.9, -0.96, -2.12),
@@ -96,10 +96,10 @@ pub fn car(place: &Placement, look: CarLook) -> Vec<Solid> {
         for z in [-1.28, 1.3] {
             let outer = Vec3::new(side * 0.885, -0.315, z) * scale;
             let inner = Vec3::new(side * 0.66, -0.315, z) * scale;
-            parts.push(place.bar(inner, outer, 0.315 * scale.y, Material::Wheel));
+            solids.push(placement.bar(inner, outer, 0.315 * scale.y, Material::Wheel));
         }
         let mirror = Vec3::new(side * 0.95, -1.0, 0.72) * scale;
-        parts.push(place.block(mirror, Vec3::new(0.1, 0.07, 0.06), Material::Metal { colour: paint }));
+        solids.push(placement.block(mirror, Vec3::new(0.1, 0.07, 0.06), Material::Metal { colour: paint }));
     }
-    parts
+    solids
 }

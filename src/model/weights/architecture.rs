@@ -1,13 +1,7 @@
-//! Which network a file holds, seen from the names and shapes of its tensors.
+//! Recognition of the network that a file holds, by the names and shapes of its tensors.
 
-use super::{
-    Files, TensorFile, WeightsError,
-    name::{LIGHT_OUTPUT, SKIP_OUTPUT},
-};
-use crate::model::{
-    Architecture, DepthArchitecture, DepthDecoder, PoseArchitecture, PoseModel, ResnetArchitecture,
-    RtMonodepthDecoder,
-};
+use super::{Files, TensorFile, WeightsError};
+use crate::model::{Architecture, DepthArchitecture, PoseArchitecture, PoseModel, ResnetArchitecture};
 
 impl Architecture {
     /// The networks whose parameters these files hold.
@@ -101,14 +95,11 @@ fn inputs(file: &TensorFile, key: &str) -> Result<usize, WeightsError> {
 /// Channels and scales of a decoder's outputs, in the order of their convolutions. Their names do not
 /// tell the scale, but the number of channels that each is computed from does.
 fn outputs(file: &TensorFile, depth: DepthArchitecture) -> Result<(usize, Vec<usize>), WeightsError> {
-    let ((first, layer), scale_of_channels): (_, fn(usize) -> Option<usize>) = match depth {
-        DepthArchitecture::Resnet(_) => (SKIP_OUTPUT, DepthDecoder::scale_of_channels),
-        DepthArchitecture::RtMonodepthS => (LIGHT_OUTPUT, RtMonodepthDecoder::scale_of_channels),
-    };
-    let name = |index: usize| format!("decoder.{index}.{layer}.weight");
+    let layout = depth.spec().decoder;
+    let name = |index: usize| format!("{}.weight", layout.output_name(index));
     let (mut channels, mut scales) = (0, Vec::new());
-    for shape in (first..).map_while(|index| file.shape(&name(index))) {
-        let scale = shape.get(1).and_then(|inputs| scale_of_channels(*inputs));
+    for shape in (0..).map_while(|index| file.shape(&name(index))) {
+        let scale = shape.get(1).and_then(|inputs| layout.scale_of_channels(*inputs));
         match scale.filter(|scale| !scales.contains(scale)) {
             Some(scale) if shape[0] <= MOST_FRAMES => {
                 channels = shape[0];
@@ -118,7 +109,7 @@ fn outputs(file: &TensorFile, depth: DepthArchitecture) -> Result<(usize, Vec<us
         }
     }
     if scales.is_empty() {
-        return Err(unknown(file, format!("it has no disparity (no tensor {})", name(first))));
+        return Err(unknown(file, format!("it has no disparity (no tensor {})", name(0))));
     }
     Ok((channels, scales))
 }

@@ -3,7 +3,7 @@
 use super::{WeightsError, file::TensorFile, map_parameters};
 use crate::{
     config::NetworkFile,
-    model::{Networks, PoseArchitecture, PoseModel, ResnetArchitecture},
+    model::{Networks, ResnetArchitecture},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -116,8 +116,9 @@ fn without_residual_encoder(networks: &Networks) -> Vec<(NetworkFile, String)> {
     let has = |encoder| networks.residual_encoders().iter().any(|(file, _)| *file == encoder);
     let depth = (!has(NetworkFile::Encoder))
         .then(|| (NetworkFile::Encoder, format!("the depth network is {}", architecture.depth)));
-    let is_cnn = matches!(architecture.pose, Some(PoseArchitecture { model: PoseModel::Cnn, .. }));
-    let pose = is_cnn.then(|| (NetworkFile::PoseEncoder, "PoseCNN has none".to_owned()));
+    let pose = architecture.pose.map(|pose| pose.model.spec());
+    let pose = pose.filter(|pose| pose.layers.is_none() && !pose.sees_features);
+    let pose = pose.map(|pose| (NetworkFile::PoseEncoder, format!("{} has none", pose.label)));
     [depth, pose].into_iter().flatten().collect()
 }
 

@@ -1,13 +1,16 @@
 //! The published names of the networks' parameters, in one place for reading and for writing.
 
-use crate::{compute::values, model::Networks};
+use crate::{
+    compute::values,
+    model::{Networks, ResnetEncoder, depth::DepthSpec},
+};
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId},
     tensor::{Tensor, TensorData},
 };
 use std::fmt;
 
-/// A parameter's place in the published layout. Written `encoder/encoder.conv1.weight`.
+/// Name of a parameter in the published layout. Written `encoder/encoder.conv1.weight`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ParameterName {
     /// The file, without extension: one of `encoder`, `depth`, `pose_encoder`, `pose`, `predictive_mask`.
@@ -24,60 +27,19 @@ impl fmt::Display for ParameterName {
 
 impl ParameterName {
     /// The published name of the parameter that is reached through these fields of [`Networks`].
-    fn of(path: &[String]) -> Self {
+    fn of(path: &[String], depth: &DepthSpec) -> Self {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let (file, key) = match path.as_slice() {
-            ["depth", "encoder", "Resnet", layers @ ..] => ("encoder", residual_key(layers)),
-            ["depth", "encoder", "RtMonodepthS", layers @ ..] => ("encoder", light_key(layers)),
-            ["depth", "decoder", layers @ ..] => ("depth", decoder_key(layers)),
-            ["predictive_mask", layers @ ..] => ("predictive_mask", decoder_key(layers)),
-            ["pose", "Separate", "encoder", layers @ ..] => ("pose_encoder", residual_key(layers)),
-            ["pose", "Separate", "decoder", layers @ ..] | ["pose", "Shared" | "Cnn", layers @ ..] => {
-                ("pose", layers.join("."))
-            }
+            ["depth", "encoder", _, fields @ ..] => ("encoder", (depth.encoder_key)(fields)),
+            ["depth", "decoder", fields @ ..] => ("depth", depth.decoder.key(fields)),
+            ["predictive_mask", fields @ ..] => ("predictive_mask", depth.decoder.key(fields)),
+            ["pose", _, "encoder", fields @ ..] => ("pose_encoder", ResnetEncoder::key(fields)),
+            ["pose", _, "decoder", fields @ ..] | ["pose", _, fields @ ..] => ("pose", fields.join(".")),
             other => unreachable!("networks have no parameter {other:?}"),
         };
         Self { file, key }
     }
 }
-
-fn residual_key(layers: &[&str]) -> String {
-    let key = layers.join(".").replace("downsample.convolution", "downsample.0");
-    format!("encoder.{}", key.replace("downsample.normalisation", "downsample.1"))
-}
-
-/// The published encoder of RT-MonoDepth-S counts the activations between its convolutions.
-fn light_key(layers: &[&str]) -> String {
-    match layers {
-        ["convs", index, kind] => format!("convs.{}.{}.{kind}", number(index) / 2, number(index) % 2 * 2),
-        _ => layers.join("."),
-    }
-}
-
-/// A published decoder is one list: two convolutions a level, then those that give the output.
-fn decoder_key(layers: &[&str]) -> String {
-    match layers {
-        ["Skip", "levels", level, place, kind] => {
-            let index = 2 * number(level) + usize::from(*place == "after");
-            format!("decoder.{index}.conv.conv.{kind}")
-        }
-        ["RtMonodepthS", "convolutions", index, kind] => format!("decoder.{index}.conv.{kind}"),
-        [network, "disparities", index, kind] => {
-            let (first, layer) = if *network == "Skip" { SKIP_OUTPUT } else { LIGHT_OUTPUT };
-            format!("decoder.{}.{layer}.{kind}", number(index) + first)
-        }
-        other => unreachable!("decoders have no parameter {other:?}"),
-    }
-}
-
-fn number(text: &str) -> usize {
-    text.parse().expect("burn names the elements of a list by their index")
-}
-
-/// Where in a decoder's list its outputs begin, and what their convolutions are called there.
-pub(super) const SKIP_OUTPUT: (usize, &str) = (10, "conv");
-/// The same for RT-MonoDepth-S.
-pub(super) const LIGHT_OUTPUT: (usize, &str) = (8, "conv3");
 
 /// A parameter or running statistic, read back from its device.
 #[derive(Clone, Debug)]
@@ -117,11 +79,13 @@ struct NamedParameter<'a> {
 }
 
 fn visit(networks: &Networks, each: impl FnMut(NamedParameter)) {
-    networks.visit(&mut Visitor { path: Vec::new(), each });
+    let depth = networks.depth.encoder.architecture().spec();
+    networks.visit(&mut Visitor { path: Vec::new(), depth, each });
 }
 
 struct Visitor<F> {
     path: Vec<String>,
+    depth: DepthSpec,
     each: F,
 }
 
@@ -139,7 +103,7 @@ impl<F: FnMut(NamedParameter)> ModuleVisitor for Visitor<F> {
         let shape = tensor.dims().to_vec();
         let values = || values(tensor.clone()).expect("weights can be read");
         (self.each)(NamedParameter {
-            name: ParameterName::of(&self.path),
+            name: ParameterName::of(&self.path, &self.depth),
             id: parameter.id,
             shape,
             values: &values,
@@ -159,13 +123,15 @@ pub fn map_parameters<E>(
     networks: Networks,
     values_of: impl FnMut(&ParameterName, &[usize]) -> Result<Option<Vec<f32>>, E>,
 ) -> Result<Networks, E> {
-    let mut writer = ParameterWriter { path: Vec::new(), values_of, error: None };
+    let depth = networks.depth.encoder.architecture().spec();
+    let mut writer = ParameterWriter { path: Vec::new(), depth, values_of, error: None };
     let networks = networks.map(&mut writer);
     writer.error.map_or(Ok(networks), Err)
 }
 
 struct ParameterWriter<F, E> {
     path: Vec<String>,
+    depth: DepthSpec,
     values_of: F,
     error: Option<E>,
 }
@@ -187,7 +153,7 @@ where
             return parameter;
         }
         let shape = parameter.dims();
-        match (self.values_of)(&ParameterName::of(&self.path), &shape) {
+        match (self.values_of)(&ParameterName::of(&self.path, &self.depth), &shape) {
             Ok(None) => parameter,
             Ok(Some(values)) => parameter.map(|old| {
                 let data = TensorData::new(values, shape);

@@ -58,10 +58,7 @@ impl MetricScale {
     /// # Errors
     /// If there is a file that says no scale.
     pub fn of(weights: &Path, use_stereo: Option<bool>) -> Result<Option<Self>, WeightsError> {
-        let assumed = || {
-            let baseline = (f64::from(BASELINE_METRES) * 1e3).round() / 1e3;
-            Self::of_stereo(baseline, ", as KITTI's are (assumed)")
-        };
+        let assumed = || Self::of_stereo(BASELINE_METRES, ", as KITTI's are (assumed)");
         Ok(Self::read(weights)?.or_else(|| (use_stereo == Some(true)).then(assumed)))
     }
 

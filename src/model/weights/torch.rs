@@ -3,7 +3,7 @@
 //! An archive of uncompressed entries: `data.pkl`, a pickled dictionary in which each tensor names a
 //! storage, and one entry of raw numbers for each storage.
 
-use crate::data::deferred::{Deferred, check};
+use crate::data::deferred_error::{DeferredErrorWriter, check};
 use std::{
     cell::RefCell,
     io::{Result, Seek, Write},
@@ -37,7 +37,7 @@ const ALIGNMENT: u16 = 64;
 pub(super) fn write_dictionary(output: impl Write + Seek, items: &[(String, StateDictValue)]) -> Result<()> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let failure = RefCell::default();
-    let mut archive = ZipWriter::new(Deferred::new(output, &failure));
+    let mut archive = ZipWriter::new(DeferredErrorWriter::new(output, &failure));
     let mut entry = |name: &str, bytes: &[u8]| -> Result<()> {
         archive.start_file(format!("{ROOT}/{name}"), options.with_alignment(ALIGNMENT))?;
         archive.write_all(bytes)?;

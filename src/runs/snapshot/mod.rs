@@ -99,11 +99,11 @@ impl Thumbnail {
 
 /// Value that represents a block of pixels.
 fn block_value(name: MapName, plane: &[f32], size: ImageSize, [top, left]: [usize; 2], step: usize) -> f32 {
-    if name.kind() == MapKind::Category {
+    if matches!(name.kind(), MapKind::Category(_)) {
         let row = (top + step / 2).min(size.height - 1);
         return plane[row * size.width + (left + step / 2).min(size.width - 1)];
     }
-    let is_sparse = MapName::OF_TRUTH.contains(&name);
+    let is_sparse = name.is_sparse();
     let (mut sum, mut count) = (0.0, 0);
     for row in top..(top + step).min(size.height) {
         let row = &plane[row * size.width..][left..(left + step).min(size.width)];

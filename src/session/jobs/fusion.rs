@@ -1,7 +1,7 @@
-//! The neighbours of the frame that is looked at, predicted one at a time beside other work, with the
-//! motions that put their points into its space.
+//! Prediction of the viewed frame's neighbours as a job: one depth map or one motion per time slice. The motions
+//! bring the neighbours' points into the space of the viewed frame.
 
-use super::{Job, Now, Slice};
+use super::{Job, Versions};
 use crate::{
     compute::Compute,
     config::FrameId,
@@ -10,84 +10,24 @@ use crate::{
     objective::MapName,
     predict::MotionPredictor,
     session::{
-        Cloud,
-        model::ModelSnapshot,
-        publisher::Publisher,
-        showing::{FrameView, MapRequest},
+        Cloud, CloudFusion, FusionRequest, Neighbour, PoseSource, frame_view::FrameView,
+        map_request::MapRequest, model::ModelSnapshot, publisher::Publisher,
     },
 };
 use anyhow::{Context, Result, bail};
 use glam::DAffine3;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-/// Which frames are put together into one cloud.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FusionRequest {
-    /// Their number with the frame that is looked at, half of them on either side; 1 for it alone.
-    pub frames: u32,
-    /// How they are put together.
-    pub poses: PoseSource,
-}
-
-impl Default for FusionRequest {
-    fn default() -> Self {
-        Self { frames: 1, poses: PoseSource::Predicted }
-    }
-}
-
-/// Where the motion between frames comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PoseSource {
-    /// The pose network, pair by pair of frames.
-    Predicted,
-    /// What the data says of the camera's way, brought to the scale of the depths.
-    Measured,
-}
-
-/// A frame beside the one that is looked at.
-#[derive(Clone, Debug)]
-pub struct Neighbour {
-    /// Its number.
-    pub frame: u32,
-    /// Its depth and colours.
-    pub cloud: Cloud,
-    /// From its camera to that of the frame that is looked at, in the network's unit of length.
-    pub target_from_source: DAffine3,
-}
-
-/// The neighbours of a frame, as far as they are predicted.
-#[derive(Clone, Debug)]
-pub struct CloudFusion {
-    /// The frame.
-    pub key: FrameKey,
-    /// Steps that the networks had made.
-    pub step: u64,
-    /// What was asked for.
-    pub request: FusionRequest,
-    /// Its neighbours by their number.
-    pub neighbours: Vec<Neighbour>,
-    /// Whether no more will come.
-    pub is_whole: bool,
-    /// Why there are no more, if that is not for the end of the drive.
-    pub problem: Option<String>,
-}
-
-impl CloudFusion {
-    /// None, for this reason.
-    pub fn impossible(key: FrameKey, step: u64, request: FusionRequest, reason: &anyhow::Error) -> Self {
-        let problem = Some(format!("{reason:#}"));
-        Self { key, step, request, neighbours: Vec::new(), is_whole: true, problem }
-    }
-}
-
-/// The poses of a drive with the drive's name.
+/// Folder and camera of a drive, and its measured poses by frame number.
 type TruePoses = (String, Side, BTreeMap<u32, DAffine3>);
 
-/// Predicts neighbours and keeps those that are near.
+/// The neighbours under way. Predictions of frames near the target are kept for the next target.
 pub struct CloudFusionJob {
-    version: Now,
-    /// With no frame but the target.
+    versions: Versions,
+    /// Networks that view each frame alone, without its source frames.
     snapshot: ModelSnapshot,
     motion_predictor: Option<MotionPredictor>,
     knows_stereo: bool,
@@ -97,18 +37,21 @@ pub struct CloudFusionJob {
     target: Option<FrameKey>,
     problem: Option<String>,
     clouds: BTreeMap<FrameKey, Cloud>,
-    /// `next_from_this`, by the key of this.
+    /// `next_from_this` by the key of the earlier frame.
     motions: BTreeMap<FrameKey, DAffine3>,
     true_poses: Option<TruePoses>,
 }
 
 impl CloudFusionJob {
-    /// Gets ready to predict with the networks of a snapshot.
+    /// Prepares the prediction with the networks of a snapshot.
+    ///
+    /// # Errors
+    /// If predicted poses are requested and there is no pose network.
     pub fn new(
         request: FusionRequest,
         snapshot: ModelSnapshot,
         compute: &Compute,
-        version: Now,
+        versions: Versions,
     ) -> Result<Self> {
         let motion_predictor = match (request.poses, snapshot.networks()) {
             (PoseSource::Predicted, Some(networks)) => {
@@ -120,11 +63,11 @@ impl CloudFusionJob {
         let knows_stereo = snapshot.knows_stereo() || snapshot.config.objective.uses_stereo();
         let mut watched = BTreeSet::from([MapName::Depth, MapName::Colour(FrameId::TARGET)]);
         if request.poses == PoseSource::Measured {
-            // Its medians tell what the measured lengths are in the network's unit.
+            // The ratio of medians gives the scale between measured lengths and the network's unit.
             watched.insert(MapName::TrueDepth);
         }
         Ok(Self {
-            version,
+            versions,
             snapshot: snapshot.without_sources(),
             motion_predictor,
             knows_stereo,
@@ -139,11 +82,13 @@ impl CloudFusionJob {
         })
     }
 
-    /// Turns to the neighbours of this frame.
-    pub fn aim(&mut self, key: FrameKey) {
-        let kept = 2 * self.request.frames;
+    /// Sets the frame whose neighbours are predicted.
+    pub fn set_target(&mut self, key: FrameKey) {
+        let max_distance = 2 * self.request.frames;
         let is_near = |other: &FrameKey| {
-            other.folder == key.folder && other.side == key.side && other.frame.abs_diff(key.frame) <= kept
+            other.folder == key.folder
+                && other.side == key.side
+                && other.frame.abs_diff(key.frame) <= max_distance
         };
         self.clouds.retain(|other, _| is_near(other));
         self.motions.retain(|other, _| is_near(other));
@@ -151,11 +96,7 @@ impl CloudFusionJob {
         self.problem = None;
     }
 
-    fn is_unfinished(&self) -> bool {
-        self.target.as_ref().is_some_and(|target| self.problem.is_none() && self.missing(target).is_some())
-    }
-
-    /// Publishes what there is so far for the frame that was aimed at.
+    /// Publishes the neighbours of the target that are predicted so far.
     pub fn publish(&mut self, publisher: &Publisher) {
         if let Some(fusion) = self.fusion() {
             publisher.publish_fusion(fusion);
@@ -175,13 +116,13 @@ impl CloudFusionJob {
             step: self.snapshot.step().unwrap_or(0),
             request: self.request,
             neighbours,
-            is_whole: !self.is_unfinished(),
+            is_complete: !self.has_work(),
             problem: self.problem.clone(),
             key,
         })
     }
 
-    /// The frames on one side of the target, the nearest first, up to the first gap.
+    /// Frames on one side of the target, the nearest first, up to the first gap in their numbers.
     fn side(&self, target: &FrameKey, direction: i64) -> Vec<FrameKey> {
         let half = i64::from(self.request.frames / 2);
         let key = |distance: i64| {
@@ -192,14 +133,14 @@ impl CloudFusionJob {
         (1..=half).map_while(key).collect()
     }
 
-    /// What is to be predicted next: what is nearest to the target.
+    /// Missing prediction that is nearest to the target.
     fn missing(&self, target: &FrameKey) -> Option<Missing> {
         let sides = [self.side(target, 1), self.side(target, -1)];
         if self.request.poses == PoseSource::Measured && !self.clouds.contains_key(target) {
             return Some(Missing::Cloud(target.clone()));
         }
-        let most = sides.iter().map(Vec::len).max().unwrap_or(0);
-        for index in 0..most {
+        let longest = sides.iter().map(Vec::len).max().unwrap_or(0);
+        for index in 0..longest {
             for (side, direction) in sides.iter().zip([1, -1]) {
                 let Some(key) = side.get(index) else { continue };
                 let before = if index == 0 { target } else { &side[index - 1] };
@@ -272,21 +213,22 @@ impl CloudFusionJob {
         let Some(metres) = metres else {
             if is_due {
                 bail!(
-                    "the measured way is in metres, and neither the weights nor true depth of these frames \
-                     tell how many a unit of the network has"
+                    "the measured poses are in metres, and neither the weights nor the true depth of these frames \
+                     tell how many metres one unit of the network is"
                 );
             }
             return Ok(Vec::new());
         };
-        let place = |(key, cloud): (FrameKey, Cloud)| {
+        let neighbour = |(key, cloud): (FrameKey, Cloud)| {
             let mut target_from_source = target_pose.inverse() * *poses.get(&key.frame)?;
             target_from_source.translation /= metres;
             Some(Neighbour { frame: key.frame, cloud, target_from_source })
         };
-        Ok(clouds.into_iter().filter_map(place).collect())
+        Ok(clouds.into_iter().filter_map(neighbour).collect())
     }
 
-    /// By the networks, else by the true depth of the target, else by that of its neighbours.
+    /// Metres per unit of the network: stated beside the weights, else from the stereo baseline, else from the true
+    /// depth of the target, else the median over its neighbours.
     fn metres_per_unit(&self, target: &FrameKey) -> Option<f64> {
         if let Some(scale) = self.snapshot.stated_scale() {
             return Some(scale.metres_per_unit);
@@ -300,7 +242,7 @@ impl CloudFusionJob {
         own.or_else(|| (!all.is_empty()).then(|| median(&all)))
     }
 
-    /// The true poses of the target's drive.
+    /// Measured poses of the target's drive.
     fn poses(&mut self, target: &FrameKey) -> Result<&BTreeMap<u32, DAffine3>> {
         let is_known = |(folder, side, _): &TruePoses| *folder == target.folder && *side == target.side;
         if !self.true_poses.as_ref().is_some_and(is_known) {
@@ -320,16 +262,17 @@ impl CloudFusionJob {
 impl Job for CloudFusionJob {
     const NAME: &str = "the neighbours cannot be predicted";
 
-    fn is_current(&self, now: &Now) -> bool {
-        self.version == *now
+    fn is_current(&self, versions: &Versions) -> bool {
+        self.versions == *versions
     }
 
     fn has_work(&self) -> bool {
-        self.is_unfinished()
+        self.target.as_ref().is_some_and(|target| self.problem.is_none() && self.missing(target).is_some())
     }
 
-    /// Predicts one more frame or motion. It stays for the next frame that is looked at.
-    fn advance(&mut self, _: Slice, publisher: &Publisher) -> Result<bool> {
+    /// Predicts one more frame or motion. The job never ends by itself, because the next target may need the frames
+    /// that are predicted already.
+    fn advance(&mut self, _: Duration, publisher: &Publisher) -> Result<bool> {
         let missing = self.target.as_ref().and_then(|target| self.missing(target));
         if let Some(missing) = missing
             && let Err(error) = self.predict(missing)
@@ -340,12 +283,12 @@ impl Job for CloudFusionJob {
         Ok(true)
     }
 
-    fn give_up(&mut self, _: &Publisher) {}
+    fn abort(&mut self, _: &Publisher) {}
 }
 
-/// Something to predict.
+/// A prediction that is missing.
 enum Missing {
     Cloud(FrameKey),
-    /// From the first to the second, which was taken after it.
+    /// Motion from the first frame to the second, which is the next one.
     Motion(FrameKey, FrameKey),
 }

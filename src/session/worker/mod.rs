@@ -1,40 +1,37 @@
-//! The session thread: takes requests between pieces of work, replies, and publishes the state.
+//! The session thread: between pieces of its work it carries out requests, replies, and publishes the state.
 
+mod dataset;
 mod moving;
 mod opening;
 mod phase;
 mod recovery;
 mod reopening;
+mod starting;
 mod training;
+mod viewer;
 mod viewing;
 
 use super::{
-    Activity, Command, DataReport, DeviceState, Event, Failure, Outcome, Reply, Request, RunEffect, RunState,
+    Activity, Command, DeviceState, Event, Failure, Outcome, Reply, Request, RunEffect, RunState,
     SessionState,
-    failure::caught,
-    handle::Latest,
-    jobs::{self, EvaluationJob, Jobs, Now, Slice, TrajectoryJob},
+    jobs::{self, EvaluationJob, Jobs, TrajectoryJob, Versions},
+    latest::Latest,
     model::{Model, ModelSnapshot},
+    protocol::caught,
     publisher::Publisher,
 };
-use crate::{compute::Compute, data::OpenData};
+use crate::compute::Compute;
 use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use dataset::Dataset;
 use phase::{ActiveRun, Phase};
 use std::{sync::Arc, time::Duration};
-use viewing::Viewer;
+use viewer::Viewer;
 
-/// How long nothing is done before the device is looked after.
+/// Time without work after which the device is checked for a loss.
 const IDLE: Duration = Duration::from_secs(1);
-/// How long a job may work before requests are looked at again, while no steps are made.
+/// Time slice of a job while no steps are made. Requests wait for its end.
 const SLICE: Duration = Duration::from_millis(100);
-
-/// Data with what was found in it.
-#[derive(Clone)]
-struct Dataset {
-    open: OpenData,
-    report: Arc<DataReport>,
-}
 
 /// Everything the session thread owns.
 pub(super) struct Worker {
@@ -42,20 +39,21 @@ pub(super) struct Worker {
     requests: Receiver<Request>,
     publisher: Publisher,
     phase: Phase,
-    /// The data that is looked at.
+    /// Viewed data.
     data: Option<Dataset>,
-    /// The networks that are looked at; without them those of the run, if there is one.
+    /// Loaded networks. If there are none, those of the run are viewed, if there is one.
     model: Option<Model>,
     viewer: Viewer,
     jobs: Jobs,
-    /// The number of the last version that was given to data, networks or a device.
+    /// Version number that was given last, to data, networks or a device.
     last_version: u64,
-    /// The version of the device.
+    /// Version of the device.
     device_version: u64,
-    /// Data that was opened while a run was under way: what becomes of the run is asked.
-    candidate: Option<Dataset>,
-    /// The step at which a run last lost its device, and how often in a row.
-    losses: (u64, u32),
+    /// Data that was opened with [`OnRun::Ask`](super::OnRun::Ask) while a run was under way. If the same data is
+    /// requested again, it need not be opened again.
+    unconfirmed_data: Option<Dataset>,
+    /// Step at which a run last lost its device, and how often it did so in a row.
+    device_losses: (u64, u32),
 }
 
 impl Worker {
@@ -77,24 +75,24 @@ impl Worker {
             jobs: Jobs::default(),
             last_version: 0,
             device_version: 0,
-            candidate: None,
-            losses: (0, 0),
+            unconfirmed_data: None,
+            device_losses: (0, 0),
         };
         worker.publish();
         worker
     }
 
-    /// Handles requests until `Shutdown`, or until nobody can send any more.
+    /// Works and carries out requests until `Shutdown`, or until all senders are dropped and the work is done.
     pub(super) fn run(mut self) {
         loop {
             self.recover();
-            self.jobs.drop_stale(&self.looked_at(), &self.recorded(), &self.publisher);
+            self.jobs.drop_stale(&self.viewed_versions(), &self.snapshot_versions(), &self.publisher);
             let has_work = self.phase.is_running() || self.is_show_due() || self.jobs.has_work();
             let time = if has_work { Duration::ZERO } else { IDLE };
             match self.requests.recv_timeout(time) {
                 Ok(request) => {
-                    if self.answer(request) {
-                        return self.refuse_the_rest();
+                    if self.process(request) {
+                        return self.reject_remaining();
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) if !has_work => return,
@@ -104,7 +102,7 @@ impl Worker {
                         Ok(())
                     });
                     if let Err(failure) = worked {
-                        self.interrupt_by_itself(failure);
+                        self.interrupt_and_notify(failure);
                     }
                 }
                 Err(_) => {}
@@ -112,7 +110,7 @@ impl Worker {
         }
     }
 
-    /// Does a piece of whatever there is to do.
+    /// Does one piece of each kind of work.
     fn work(&mut self) {
         if self.phase.is_running() {
             self.train();
@@ -120,12 +118,12 @@ impl Worker {
         if self.is_show_due() {
             self.show();
         }
-        let time = if self.phase.is_running() { Duration::ZERO } else { SLICE };
-        self.jobs.advance(Slice { time }, &self.publisher);
+        let slice = if self.phase.is_running() { Duration::ZERO } else { SLICE };
+        self.jobs.advance(slice, &self.publisher);
     }
 
-    /// Does what is asked for; says whether the session then ends.
-    fn answer(&mut self, Request { id, command }: Request) -> bool {
+    /// Carries out a request and sends the reply. Returns `true` if the session ends with it.
+    fn process(&mut self, Request { id, command }: Request) -> bool {
         let (changes_run, starts_run) = (command.changes_run(), command.starts_run());
         let shutdown = match command {
             Command::Shutdown { even_unsaved } => Some(even_unsaved),
@@ -137,15 +135,15 @@ impl Worker {
                 let of_run = self.recover();
                 *failure = of_run.unwrap_or_else(|| failure.clone());
             } else if failure.is_panic() && changes_run {
-                *failure = self.set_back(failure.clone());
+                *failure = self.roll_back(failure.clone());
             }
             if starts_run && failure.effect == RunEffect::None {
                 failure.effect = RunEffect::NotStarted;
             }
         }
         let ends = shutdown.is_some_and(|even_unsaved| even_unsaved || result.is_ok());
-        if let (true, Err(failure), Some(training)) = (ends, &mut result, self.phase.training()) {
-            let (saved, out) = (training.run.saved_step(), training.run.out());
+        if let (true, Err(failure), Some(active)) = (ends, &mut result, self.phase.active_run()) {
+            let (saved, out) = (active.run.saved_step(), active.run.out());
             failure.advice = format!(
                 "the run ends at its checkpoint of step {saved}: --resume {} goes on from there",
                 out.display()
@@ -156,8 +154,8 @@ impl Worker {
         ends
     }
 
-    /// Replies to those who asked for something after the end.
-    fn refuse_the_rest(&self) {
+    /// Replies with a failure to the requests that arrived after `Shutdown`.
+    fn reject_remaining(&self) {
         for Request { id, .. } in self.requests.try_iter() {
             let failure = Failure { text: "the session has ended".to_owned(), ..Failure::default() };
             self.publisher.send(Event::Reply(Reply { id, result: Err(failure) }));
@@ -169,126 +167,128 @@ impl Worker {
             Command::OpenData { data, split, on_run } => return self.open_data(&data, split, on_run),
             Command::LoadWeights { path, on_run } => return self.load_weights(path, on_run),
             Command::UnloadWeights => self.unload_weights(),
-            Command::LookAtRun => self.look_at_run()?,
+            Command::ViewRun => self.view_run()?,
             Command::Start { config, out } => self.start(*config, &out)?,
             Command::Resume { run, data, config, on_run } => {
                 return self.resume(&run, data, config.map(|config| *config), on_run);
             }
             Command::Change(setting) => self.change(setting)?,
             Command::Pause => self.pause()?,
-            Command::Continue => self.go_on(false)?,
-            Command::Step => self.go_on(true)?,
+            Command::Continue => self.continue_run(false)?,
+            Command::Step => self.continue_run(true)?,
             Command::Stop | Command::Shutdown { .. } => self.finish()?,
-            Command::Trace { folder, side } => {
-                jobs::end(&mut self.jobs.trajectory, &self.publisher);
+            Command::PredictTrajectory { folder, side } => {
+                jobs::abort(&mut self.jobs.trajectory, &self.publisher);
                 let snapshot =
-                    self.snapshot().context("there is no drive to follow; open some data first")?;
-                let job = TrajectoryJob::new(snapshot, (folder, side), &self.compute, self.looked_at())?;
+                    self.viewed_snapshot().context("there is no drive to follow; open some data first")?;
+                let job =
+                    TrajectoryJob::new(snapshot, (folder, side), &self.compute, self.viewed_versions())?;
                 self.jobs.trajectory = Some(job);
             }
-            Command::EndTrace => jobs::end(&mut self.jobs.trajectory, &self.publisher),
+            Command::CancelTrajectory => jobs::abort(&mut self.jobs.trajectory, &self.publisher),
             Command::Evaluate(request) => {
-                jobs::end(&mut self.jobs.evaluation, &self.publisher);
+                jobs::abort(&mut self.jobs.evaluation, &self.publisher);
                 let data = self.data.as_ref().context("there is no data to evaluate on; open some first")?;
-                let (model, now) = (self.looked_at_model(), self.looked_at());
-                let job = EvaluationJob::begin(*request, &data.open, model, &self.compute.device, now)?;
-                self.publisher.send(Event::Evaluation(job.begun()));
+                let (model, versions) = (self.viewed_model(), self.viewed_versions());
+                let job = EvaluationJob::start(*request, &data.open, model, &self.compute.device, versions)?;
+                self.publisher.send(Event::Evaluation(job.started()));
                 self.jobs.evaluation = Some(job);
             }
-            Command::CancelEvaluation => jobs::end(&mut self.jobs.evaluation, &self.publisher),
-            Command::Pin(pinned) => {
-                if self.jobs.snapshots.pin(pinned) {
-                    self.begin_snapshot();
+            Command::CancelEvaluation => jobs::abort(&mut self.jobs.evaluation, &self.publisher),
+            Command::Bookmark(bookmarks) => {
+                if self.jobs.snapshots.set_bookmarks(bookmarks) {
+                    self.start_snapshot();
                 }
             }
             Command::Fuse(request) => self.fuse(request),
-            Command::Adjust(adjustment) => self.viewer.adjust(adjustment),
-            Command::Show(key) => self.viewer.look_at(key),
-            Command::FollowTraining(follows) => self.viewer.follow(follows),
-            Command::Watch(maps) => self.viewer.watch(maps),
-            Command::Inspect(inspects) => self.viewer.inspect(inspects),
+            Command::Adjust(adjustment) => self.viewer.set_adjustment(adjustment),
+            Command::Show(key) => self.viewer.set_frame(key),
+            Command::FollowTraining(follows) => self.viewer.set_follows_training(follows),
+            Command::Watch(maps) => self.viewer.set_watched(maps),
+            Command::Inspect(inspects) => self.viewer.set_inspects(inspects),
             Command::ComputeOn(choice) => self.compute_on(choice)?,
         }
         Ok(Outcome::Done)
     }
 
-    /// Another number for something new.
+    /// Returns a version number that was not used before.
     fn next_version(&mut self) -> u64 {
         self.last_version += 1;
         self.last_version
     }
 
-    /// Versions of what is looked at.
-    fn looked_at(&self) -> Now {
-        let of_run = || self.phase.training().map(ActiveRun::version);
-        Now {
+    /// Versions of the viewed data and networks, and of the device.
+    fn viewed_versions(&self) -> Versions {
+        let of_run = || self.phase.active_run().map(ActiveRun::version);
+        Versions {
             data: self.data.as_ref().map(|data| data.report.version),
             model: self.model.as_ref().map(|model| model.version).or_else(of_run),
             device: self.device_version,
         }
     }
 
-    /// Versions of what snapshots are taken of: a run's own data and networks, else what is looked at.
-    fn recorded(&self) -> Now {
-        self.phase.training().map_or_else(
-            || self.looked_at(),
-            |training| Now {
-                data: Some(training.data.report.version),
-                model: Some(training.version()),
+    /// Versions of the data and networks that snapshots are taken of: those of the run, else the viewed ones.
+    fn snapshot_versions(&self) -> Versions {
+        self.phase.active_run().map_or_else(
+            || self.viewed_versions(),
+            |active| Versions {
+                data: Some(active.data.report.version),
+                model: Some(active.version()),
                 device: self.device_version,
             },
         )
     }
 
-    /// The networks that are looked at.
-    fn looked_at_model(&self) -> Option<Model> {
-        self.model.clone().or_else(|| self.phase.training().map(ActiveRun::model))
+    /// The viewed networks, if there are any.
+    fn viewed_model(&self) -> Option<Model> {
+        self.model.clone().or_else(|| self.phase.active_run().map(ActiveRun::model))
     }
 
-    /// What is looked at; `None` without data.
-    fn snapshot(&self) -> Option<ModelSnapshot> {
+    /// The viewed networks and data; `None` without data.
+    fn viewed_snapshot(&self) -> Option<ModelSnapshot> {
         let data = self.data.as_ref()?;
         let source = Arc::clone(&data.open.source);
-        Some(ModelSnapshot::new(self.looked_at_model(), source))
+        Some(ModelSnapshot::new(self.viewed_model(), source))
     }
 
-    /// Begins a snapshot of the pinned frames with a run's own networks, else with those that are looked at.
-    fn begin_snapshot(&mut self) {
-        let snapshot = match self.phase.training() {
-            Some(training) if training.run.is_spoiled() => return,
-            Some(training) => training.snapshot(),
-            None => match self.snapshot() {
+    /// Starts a snapshot of the bookmarked frames with the networks of the run, else with the viewed ones.
+    fn start_snapshot(&mut self) {
+        let snapshot = match self.phase.active_run() {
+            Some(active) if active.run.is_spoiled() => return,
+            Some(active) => active.snapshot(),
+            None => match self.viewed_snapshot() {
                 Some(snapshot) => snapshot,
                 None => return,
             },
         };
-        let recorded = self.recorded();
-        self.jobs.snapshots.begin(snapshot, &self.compute, recorded);
+        let versions = self.snapshot_versions();
+        self.jobs.snapshots.start(snapshot, &self.compute, versions);
     }
 
-    /// Publishes what there is now.
+    /// Publishes the present state.
     fn publish(&self) {
         self.publish_as(self.phase.activity());
     }
 
+    /// Publishes the present state with another activity.
     fn publish_as(&self, activity: Activity) {
-        let run = self.phase.training().map(|training| RunState {
-            out: training.run.out(),
-            config: training.run.config(),
-            data_version: training.data.report.version,
-            step: training.run.steps(),
-            saved_step: training.run.saved_step(),
-            total_steps: training.run.total_steps(),
-            validating: training.validating,
-            is_looked_at: self.model.is_none(),
+        let run = self.phase.active_run().map(|active| RunState {
+            out: active.run.out(),
+            config: active.run.config(),
+            data_version: active.data.report.version,
+            step: active.run.steps(),
+            saved_step: active.run.saved_step(),
+            total_steps: active.run.total_steps(),
+            validating: active.validating,
+            is_viewed: self.model.is_none(),
             failure: self.phase.failure().cloned(),
         });
         self.publisher.publish(SessionState {
             activity,
             data: self.data.as_ref().map(|data| Arc::clone(&data.report)),
-            model: match (&self.model, self.phase.training()) {
+            model: match (&self.model, self.phase.active_run()) {
                 (Some(model), _) => Some(Arc::clone(&model.report)),
-                (None, training) => training.map(|training| Arc::new(training.report())),
+                (None, active) => active.map(|active| Arc::new(active.report())),
             },
             run,
             device: DeviceState { name: self.compute.name.clone(), is_shared: self.compute.is_shared },

@@ -1,4 +1,4 @@
-//! Going on with everything on another device.
+//! Moving the networks and the run to another device.
 
 use super::Worker;
 use crate::{compute::Compute, config::DeviceChoice};
@@ -6,8 +6,8 @@ use anyhow::Result;
 use burn::module::Module;
 
 impl Worker {
-    /// Computes where `choice` says from now on. Loaded networks move there; a run goes on there from a checkpoint
-    /// that is written before, and where it was if it cannot go on there.
+    /// Changes the device. Loaded networks are moved. A run writes a checkpoint and is resumed from it on the new
+    /// device, or on the old one if that fails.
     pub(super) fn compute_on(&mut self, choice: DeviceChoice) -> Result<()> {
         let compute = Compute::open(choice, self.compute.display.clone())?;
         if compute.name == self.compute.name {
@@ -15,8 +15,8 @@ impl Worker {
         }
         let was_running = self.phase.is_running();
         self.pause()?;
-        if let Some(training) = self.phase.training_mut() {
-            training.run.save()?;
+        if let Some(active) = self.phase.active_run_mut() {
+            active.run.save()?;
         }
         let run = self.drop_run();
         let before = std::mem::replace(&mut self.compute, compute);

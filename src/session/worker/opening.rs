@@ -1,6 +1,6 @@
-//! Data and networks to look at: opened first, and committed after, so that what cannot be opened changes nothing.
+//! Commands that view data and networks. Files are opened before anything changes, so that a failure changes nothing.
 
-use super::{Dataset, Worker};
+use super::{Worker, dataset::Dataset};
 use crate::{
     config::{DataChoice, FrameId, RunConfig},
     data::{OpenData, Samples},
@@ -16,21 +16,21 @@ impl Worker {
         split: Option<String>,
         on_run: OnRun,
     ) -> Result<Outcome> {
-        let config = self.looked_at_model().map_or_else(RunConfig::default, |model| model.config);
-        let is_it = |data: &Dataset| data.report.choice == *choice && data.report.split == split;
-        let data = match self.candidate.take().filter(is_it) {
+        let config = self.viewed_model().map_or_else(RunConfig::default, |model| model.config);
+        let is_same = |data: &Dataset| data.report.choice == *choice && data.report.split == split;
+        let data = match self.unconfirmed_data.take().filter(is_same) {
             Some(data) => data,
             None => self.dataset(choice, split, &config.objective.frame_ids)?,
         };
-        if let Some(question) = self.make_way(on_run)? {
-            self.candidate = Some(data);
-            return Ok(question);
+        if let Some(outcome) = self.apply_on_run(on_run)? {
+            self.unconfirmed_data = Some(data);
+            return Ok(outcome);
         }
-        self.look_at_data(data);
+        self.view_data(data);
         Ok(Outcome::Done)
     }
 
-    /// Opens data without looking at it.
+    /// Opens data without viewing it.
     pub(super) fn dataset(
         &mut self,
         choice: &DataChoice,
@@ -52,20 +52,20 @@ impl Worker {
         Ok(Dataset { open, report: Arc::new(report) })
     }
 
-    pub(super) fn look_at_data(&mut self, data: Dataset) {
+    pub(super) fn view_data(&mut self, data: Dataset) {
         self.viewer.key = data.report.training.first().cloned();
         self.publisher.publish_frames(Some(Arc::clone(&data.open.source)));
         self.data = Some(data);
         self.publisher.clear_views();
     }
 
-    /// Does with a run under way what was said; gives the reply if that is a question.
-    pub(super) fn make_way(&mut self, on_run: OnRun) -> Result<Option<Outcome>> {
-        let Some(training) = self.phase.training() else { return Ok(None) };
+    /// Applies `on_run` to the run under way. Returns the outcome to reply with if nothing may be changed.
+    pub(super) fn apply_on_run(&mut self, on_run: OnRun) -> Result<Option<Outcome>> {
+        let Some(active) = self.phase.active_run() else { return Ok(None) };
         match on_run {
             OnRun::Keep => Ok(None),
             OnRun::Ask => {
-                let (out, step) = (training.run.out(), training.run.steps());
+                let (out, step) = (active.run.out(), active.run.steps());
                 Ok(Some(Outcome::RunUnderWay { out, step }))
             }
             OnRun::End => self.finish().map(|()| None),
@@ -75,16 +75,16 @@ impl Worker {
     pub(super) fn load_weights(&mut self, path: Option<PathBuf>, on_run: OnRun) -> Result<Outcome> {
         let id = self.next_version();
         let (model, warning) = Model::load(path, id, &self.compute.device)?;
-        if let Some(question) = self.make_way(on_run)? {
-            return Ok(question);
+        if let Some(outcome) = self.apply_on_run(on_run)? {
+            return Ok(outcome);
         }
         if let Some(warning) = warning {
             self.publisher.warn(Topic::Weights, warning);
         }
         self.model = Some(model);
         self.publisher.clear_views();
-        if self.phase.training().is_none() {
-            self.begin_snapshot();
+        if self.phase.active_run().is_none() {
+            self.start_snapshot();
         }
         Ok(Outcome::Done)
     }
@@ -94,13 +94,13 @@ impl Worker {
         self.publisher.clear_views();
     }
 
-    pub(super) fn look_at_run(&mut self) -> Result<()> {
-        let training = self.phase.training().context("there is no run to look at")?;
-        let data = training.data.clone();
+    pub(super) fn view_run(&mut self) -> Result<()> {
+        let active = self.phase.active_run().context("there is no run to view")?;
+        let data = active.data.clone();
         self.model = None;
         self.publisher.clear_views();
         if self.data.as_ref().map(|data| data.report.version) != Some(data.report.version) {
-            self.look_at_data(data);
+            self.view_data(data);
         }
         Ok(())
     }

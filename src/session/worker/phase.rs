@@ -1,6 +1,6 @@
-//! What the session is doing with a run: nothing, making steps, or standing.
+//! The run under way and its phase: none, running or paused.
 
-use super::Dataset;
+use super::dataset::Dataset;
 use crate::{
     model::Architecture,
     session::{
@@ -15,9 +15,9 @@ use std::{mem, sync::Arc};
 pub(super) struct ActiveRun {
     pub run: Run,
     pub data: Dataset,
-    /// The number of its networks among all that there were.
+    /// Version number of the run's networks.
     pub model_id: u64,
-    /// While validating: samples looked at, and samples in all.
+    /// While validating: number of samples done, and of all samples.
     pub validating: Option<(usize, usize)>,
     architecture: Architecture,
 }
@@ -32,7 +32,7 @@ impl ActiveRun {
         ModelVersion { id: self.model_id, step: self.run.steps() }
     }
 
-    /// What its networks are now.
+    /// Description of the run's networks as they are now.
     pub fn report(&self) -> ModelReport {
         let config = self.run.config();
         ModelReport {
@@ -46,7 +46,7 @@ impl ActiveRun {
         }
     }
 
-    /// Its networks as they are now.
+    /// Networks of the run as they are now.
     pub fn model(&self) -> Model {
         let report = self.report();
         Model {
@@ -60,29 +60,29 @@ impl ActiveRun {
         }
     }
 
-    /// Its networks with its own data.
+    /// Networks of the run with its own data.
     pub fn snapshot(&self) -> ModelSnapshot {
         let source = Arc::clone(&self.data.open.source);
         ModelSnapshot::new(Some(self.model()), source)
     }
 }
 
-/// What the session is doing with a run.
+/// Phase of the session.
 #[derive(Default)]
 pub(super) enum Phase {
-    /// There is none.
+    /// There is no run.
     #[default]
     Idle,
-    /// It makes steps.
+    /// The run makes steps.
     Running {
-        training: Box<ActiveRun>,
-        /// Whether the next step is the last before a pause.
-        one_step: bool,
+        active: Box<ActiveRun>,
+        /// True if the run pauses after the next step.
+        is_single_step: bool,
     },
-    /// It makes none.
+    /// The run makes no steps.
     Paused {
-        training: Box<ActiveRun>,
-        /// Why, if nobody asked for that.
+        active: Box<ActiveRun>,
+        /// Cause, if no command paused the run.
         failure: Option<Failure>,
     },
 }
@@ -100,17 +100,17 @@ impl Phase {
         matches!(self, Self::Running { .. })
     }
 
-    pub fn training(&self) -> Option<&ActiveRun> {
+    pub fn active_run(&self) -> Option<&ActiveRun> {
         match self {
             Self::Idle => None,
-            Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),
+            Self::Running { active, .. } | Self::Paused { active, .. } => Some(active),
         }
     }
 
-    pub fn training_mut(&mut self) -> Option<&mut ActiveRun> {
+    pub fn active_run_mut(&mut self) -> Option<&mut ActiveRun> {
         match self {
             Self::Idle => None,
-            Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),
+            Self::Running { active, .. } | Self::Paused { active, .. } => Some(active),
         }
     }
 
@@ -121,31 +121,31 @@ impl Phase {
         }
     }
 
-    /// Takes the run out, so that there is none.
+    /// Takes the run out and becomes idle.
     pub fn take(&mut self) -> Option<Box<ActiveRun>> {
         match mem::take(self) {
             Self::Idle => None,
-            Self::Running { training, .. } | Self::Paused { training, .. } => Some(training),
+            Self::Running { active, .. } | Self::Paused { active, .. } => Some(active),
         }
     }
 
-    /// Makes no further steps.
+    /// Pauses the run.
     pub fn pause(&mut self, failure: Option<Failure>) {
-        if let Some(mut training) = self.take() {
-            training.run.exclude_idle_time();
-            *self = Self::Paused { training, failure };
+        if let Some(mut active) = self.take() {
+            active.run.exclude_idle_time();
+            *self = Self::Paused { active, failure };
         }
     }
 
-    /// Makes steps; one only, if that is said.
-    pub fn run(&mut self, one_step: bool) {
-        if let Some(training) = self.take() {
-            *self = Self::Running { training, one_step };
+    /// Lets the run make steps, or a single step.
+    pub fn run(&mut self, is_single_step: bool) {
+        if let Some(active) = self.take() {
+            *self = Self::Running { active, is_single_step };
         }
     }
 
-    /// Whether the step that was just made was to be the only one.
+    /// Tells if the run pauses after the step that was just made.
     pub fn ends_after_step(&self) -> bool {
-        matches!(self, Self::Running { one_step: true, .. })
+        matches!(self, Self::Running { is_single_step: true, .. })
     }
 }

@@ -1,51 +1,51 @@
-//! A run that is dropped and read anew from its last checkpoint, because what it held cannot be trusted, lies on a
-//! lost device, or is to lie on another.
+//! Dropping a run and resuming it from its last checkpoint, because its memory cannot be trusted, is on a lost device,
+//! or is to be on another device.
 
-use super::{Dataset, Worker};
+use super::{Worker, dataset::Dataset};
 use crate::{
     runs::RunFolder,
-    session::{Event, Failure, RunEffect, failure::caught},
+    session::{Event, Failure, RunEffect, protocol::caught},
 };
 use std::path::PathBuf;
 
-/// What is left of a run that was dropped.
+/// Folder, data and step of a run that was dropped, with which it can be resumed.
 pub(super) struct DroppedRun {
     pub out: PathBuf,
     pub data: Dataset,
-    /// Steps that it had made.
+    /// Steps that the run had made.
     pub steps: u64,
 }
 
 impl Worker {
     /// Drops the run, if there is one.
     pub(super) fn drop_run(&mut self) -> Option<DroppedRun> {
-        let training = self.phase.take()?;
-        let (out, data, steps) = (training.run.out(), training.data.clone(), training.run.steps());
-        // It asks its device for its last numbers, which may fail in any way and matters no more.
+        let active = self.phase.take()?;
+        let (out, data, steps) = (active.run.out(), active.data.clone(), active.run.steps());
+        // Dropping reads the metrics of the last step from the device. That can fail, and the metrics are not needed.
         let _ = caught(|| {
-            drop(training);
+            drop(active);
             Ok(())
         });
         Some(DroppedRun { out, data, steps })
     }
 
-    /// Goes on with a dropped run from its last checkpoint, or only stands there; gives the step of that.
+    /// Resumes a dropped run from its last checkpoint, running or paused. Returns the step of the checkpoint.
     ///
     /// # Errors
-    /// If the checkpoint cannot be used now; there is no run then.
-    pub(super) fn reopen(&mut self, run: &DroppedRun, goes_on: bool) -> Result<u64, Failure> {
+    /// If the checkpoint cannot be used now. There is no run then.
+    pub(super) fn reopen(&mut self, run: &DroppedRun, is_running: bool) -> Result<u64, Failure> {
         caught(|| {
             let folder = RunFolder::open(&run.out)?;
             let config = folder.config()?;
             let opened = self.open_run(folder, config, &run.data)?;
             let step = opened.run.steps();
-            self.begin(opened, run.data.clone(), goes_on);
+            self.install_run(opened, run.data.clone(), is_running);
             Ok(step)
         })
     }
 
-    /// Tells that a dropped run has ended, because it could not be reopened for the reason `again`; gives the
-    /// failure that led to it with what to do.
+    /// Sends the event that a dropped run has ended, because `again` kept it from being resumed. Returns `failure`, which
+    /// was the cause of dropping it, with advice.
     pub(super) fn end_dropped(&self, run: DroppedRun, failure: Failure, again: &Failure) -> Failure {
         let DroppedRun { out, steps, .. } = run;
         let advice = format!(
@@ -53,7 +53,7 @@ impl Worker {
             again.text,
             out.display()
         );
-        let failure = Failure { advice, effect: RunEffect::SetBack, ..failure };
+        let failure = Failure { advice, effect: RunEffect::RolledBack, ..failure };
         self.publish();
         self.publisher.send(Event::RunEnded { steps, out, failure: Some(failure.clone()) });
         failure

@@ -1,7 +1,7 @@
-//! The point cloud of depth maps, drawn from the leases of depth and colour.
+//! Point cloud of depth maps, drawn from the leases of depth and colour.
 //!
-//! Points hide one another, and egui's render pass has no depth buffer; so the cloud is drawn into a
-//! texture of its own with a depth buffer, and only when something changed, and then copied.
+//! Points hide one another, and egui's render pass has no depth buffer. So the cloud is drawn into a texture of its own
+//! with a depth buffer, only when something changed, and that texture is copied to the window.
 
 mod layer;
 mod target;
@@ -13,27 +13,27 @@ use super::{
     field::{FieldStyle, Range},
     latest_values::LatestValues,
     pipelines::{DeviceCache, Parameters, Pipelines, bind, buffer, cover},
-    range::{Figures, RangeBuffer, RangeSelection},
+    range::{RangeBuffer, RangeSelection, RangeStatistics},
 };
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use glam::Mat4;
 use std::time::Duration;
 use target::RenderTarget;
 
-/// Two triangles.
+/// Vertices of a point, which is two triangles.
 const VERTICES_OF_A_POINT: u32 = 6;
 
-/// Draws point clouds at one place on the screen.
+/// View that draws point clouds in one pane.
 #[derive(Default)]
 pub struct CloudView {
-    kept: DeviceCache<CloudBuffers>,
-    depths: LatestValues<Figures>,
-    colours: LatestValues<Figures>,
+    cache: DeviceCache<CloudBuffers>,
+    depths: LatestValues<RangeStatistics>,
+    colours: LatestValues<RangeStatistics>,
 }
 
 impl CloudView {
-    /// Adds the layers, seen by `orbit`, to what `painter` draws, filling `rect`. The unit of all lengths is
-    /// the median depth of the first.
+    /// Draws the layers as seen by `orbit`, filling `rect`. The unit of all lengths is the median depth of the first
+    /// layer.
     pub fn draw(
         &self,
         painter: &egui::Painter,
@@ -42,12 +42,12 @@ impl CloudView {
         orbit: &Orbit,
         style: CloudStyle,
     ) {
-        if self.depths.is_awaited() || self.colours.is_awaited() {
-            // The device hands the figures over when it is next given work.
+        if self.depths.is_pending() || self.colours.is_pending() {
+            // The device delivers the statistics with the next work that is submitted.
             painter.ctx().request_repaint_after(Duration::from_millis(30));
         }
         let drawing = CloudCallback {
-            kept: self.kept.clone(),
+            cache: self.cache.clone(),
             depths: self.depths.clone(),
             colours: self.colours.clone(),
             rect,
@@ -59,18 +59,18 @@ impl CloudView {
         painter.add(Callback::new_paint_callback(rect, drawing));
     }
 
-    /// The median depth of the first layer, once it is known.
+    /// Median depth of the first layer, in the unit of its lease; `None` until it is known.
     pub fn median_depth(&self) -> Option<f32> {
         self.depths.newest().map(|[.., median]| median)
     }
 
-    /// The values that the first and the last colour of a style stand for, once they are known.
+    /// Values of the first and the last colour of a style; `None` until they are known.
     pub fn range(&self, style: &FieldStyle) -> Option<(f32, f32)> {
-        style.ends(&self.colours)
+        style.range_of_colours(&self.colours)
     }
 }
 
-/// The `SceneUniform` of `cloud.wgsl`.
+/// Layout of `SceneUniform` in `cloud.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 struct SceneUniform {
@@ -91,7 +91,7 @@ struct SceneUniform {
 }
 
 struct CloudBuffers {
-    /// Held as long as their memory is bound.
+    /// Layers whose memory is bound.
     layers: Vec<CloudLayer>,
     scenes: Vec<Parameters<SceneUniform>>,
     groups: Vec<wgpu::BindGroup>,
@@ -100,9 +100,9 @@ struct CloudBuffers {
 }
 
 struct CloudCallback {
-    kept: DeviceCache<CloudBuffers>,
-    depths: LatestValues<Figures>,
-    colours: LatestValues<Figures>,
+    cache: DeviceCache<CloudBuffers>,
+    depths: LatestValues<RangeStatistics>,
+    colours: LatestValues<RangeStatistics>,
     rect: egui::Rect,
     layers: Vec<CloudLayer>,
     orbit: Orbit,
@@ -116,10 +116,10 @@ impl CloudCallback {
         let aspect = size[0] as f32 / size[1] as f32;
         let clip_from_target = self.orbit.clip_from_camera(aspect);
         let rotation = Mat4::from_mat3(layer.target_from_source.matrix3.as_mat3());
-        let place = layer.target_from_source.translation.as_vec3();
+        let position = layer.target_from_source.translation.as_vec3();
         SceneUniform {
             clip_from_camera: (clip_from_target * rotation).to_cols_array(),
-            shift: (clip_from_target * place.extend(0.0)).to_array(),
+            shift: (clip_from_target * position.extend(0.0)).to_array(),
             intrinsics: layer.intrinsics.in_pixels(columns, rows),
             lens: Orbit::lens(aspect).to_array(),
             pixel: size.map(|pixels| 1.0 / pixels as f32),
@@ -128,7 +128,7 @@ impl CloudCallback {
             farthest: self.style.farthest,
             steepest: 1.0 / self.style.flattest.max(1e-3).to_radians().tan(),
             unit: layer.unit,
-            // What is sparse would be lost in rows that are skipped.
+            // Skipped rows would lose most points of a sparse map.
             thinning: if layer.is_sparse { 1 } else { self.style.thinning.max(1) as u32 },
             is_film: matches!(layer.paint, Paint::Film(_)).into(),
             is_sparse: layer.is_sparse.into(),
@@ -154,21 +154,21 @@ impl CloudCallback {
         let (depth_range, colour_range) = (RangeBuffer::new(device), RangeBuffer::new(device));
         if let Some(first) = self.layers.first() {
             depth_range.find(device, encoder, pipelines, &first.depth, RangeSelection::default());
-            depth_range.report(device, encoder, &self.depths, notice());
+            depth_range.request_statistics(device, encoder, &self.depths, notice());
             let style = first.paint.style();
             if let FieldStyle::Measure { range: Range::Fixed { low, high }, .. } = style {
                 colour_range.fix(queue, low, high);
             }
             if let Some(selection) = style.selection() {
                 colour_range.find(device, encoder, pipelines, first.paint.values(), selection);
-                colour_range.report(device, encoder, &self.colours, notice());
+                colour_range.request_statistics(device, encoder, &self.colours, notice());
             }
         }
         let scenes: Vec<_> =
             self.scenes(target.size).map(|scene| Parameters::new(device, "scene", scene)).collect();
         let group = |(layer, scene): (&CloudLayer, &Parameters<SceneUniform>)| {
             let style = layer.paint.style();
-            let reading = Parameters::new(device, "reading", style.reading());
+            let uniform = Parameters::new(device, "reading", style.uniform());
             let table =
                 buffer(device, "colours", bytemuck::cast_slice(&style.table()), wgpu::BufferUsages::STORAGE);
             bind(
@@ -179,7 +179,7 @@ impl CloudCallback {
                     layer.depth.binding(),
                     layer.paint.values().binding(),
                     depth_range.binding(),
-                    reading.binding(),
+                    uniform.binding(),
                     table.as_entire_binding(),
                     colour_range.binding(),
                 ],
@@ -206,7 +206,7 @@ impl CloudCallback {
         }
     }
 
-    fn is_of(&self, buffers: &CloudBuffers) -> bool {
+    fn shows_layers_of(&self, buffers: &CloudBuffers) -> bool {
         let mut pairs = self.layers.iter().zip(&buffers.layers);
         self.layers.len() == buffers.layers.len() && pairs.all(|(a, b)| a.reads_as(b))
     }
@@ -224,20 +224,20 @@ impl CallbackTrait for CloudCallback {
         let pipelines = Pipelines::of(resources);
         let size = [self.rect.width(), self.rect.height()]
             .map(|points| (points * screen.pixels_per_point).round().max(1.0) as u32);
-        let mut kept = self.kept.on(device, || {
-            self.depths.forget();
-            self.colours.forget();
+        let mut cache = self.cache.on(device, || {
+            self.depths.reset();
+            self.colours.reset();
         });
         if !self.layers.iter().all(|layer| layer.is_on(device)) {
             return Vec::new();
         }
-        let same = kept.as_ref().is_some_and(|buffers| self.is_of(buffers));
-        let stands = |buffers: &CloudBuffers| {
+        let same = cache.as_ref().is_some_and(|buffers| self.shows_layers_of(buffers));
+        let is_unchanged = |buffers: &CloudBuffers| {
             let scenes = buffers.scenes.iter().map(|scene| *scene.value());
             scenes.eq(self.scenes(size)) && buffers.background == self.style.background
         };
-        match kept.as_mut() {
-            Some(buffers) if same && buffers.target.size == size && stands(buffers) => {
+        match cache.as_mut() {
+            Some(buffers) if same && buffers.target.size == size && is_unchanged(buffers) => {
                 return Vec::new();
             }
             Some(buffers) if same => {
@@ -251,12 +251,12 @@ impl CallbackTrait for CloudCallback {
                 }
             }
             _ => {
-                let target = kept.take().map(|buffers| buffers.target).filter(|target| target.size == size);
+                let target = cache.take().map(|buffers| buffers.target).filter(|target| target.size == size);
                 let target = target.unwrap_or_else(|| RenderTarget::new(device, pipelines, size));
-                *kept = Some(self.buffers((device, queue), encoder, pipelines, target));
+                *cache = Some(self.buffers((device, queue), encoder, pipelines, target));
             }
         }
-        if let Some(buffers) = &*kept {
+        if let Some(buffers) = &*cache {
             Self::render(encoder, pipelines, buffers);
         }
         Vec::new()
@@ -268,7 +268,7 @@ impl CallbackTrait for CloudCallback {
         pass: &mut wgpu::RenderPass<'static>,
         resources: &CallbackResources,
     ) {
-        if let Some(buffers) = &*self.kept.lock() {
+        if let Some(buffers) = &*self.cache.lock() {
             cover(pass, &Pipelines::of(resources).copy, &buffers.target.copy);
         }
     }

@@ -1,12 +1,13 @@
-//! The texture that a cloud is drawn into before it is copied to the window.
+//! Texture that a point cloud is drawn into before it is copied to the window.
 
 use super::super::pipelines::{CLOUD_COLOUR, CLOUD_DEPTH, Pipelines, bind};
 
-/// Colour and depth of the points seen.
+/// Colour and depth textures of a point cloud.
 pub(super) struct RenderTarget {
     pub size: [u32; 2],
     pub colour: wgpu::TextureView,
     pub depth: wgpu::TextureView,
+    /// Bind group of the copy to the window.
     pub copy: wgpu::BindGroup,
 }
 
@@ -33,7 +34,7 @@ impl RenderTarget {
         Self { size, colour, depth, copy }
     }
 
-    /// A pass that begins with nothing but the background.
+    /// Begins a render pass that clears the textures to the background.
     pub fn begin<'a>(
         &self,
         encoder: &'a mut wgpu::CommandEncoder,

@@ -1,10 +1,10 @@
 //! What the points of the cloud are and what colours them.
 
-use super::Cloud;
+use super::CloudPane;
 use crate::{
     app::{legend, state::State},
     compute::Lease,
-    objective::MapName,
+    objective::{MapName, MapOrigin},
     session::{self, Picture},
     view::{CloudLayer, FieldStyle, Paint},
 };
@@ -63,8 +63,8 @@ impl ColourBy {
     /// Why the film colours the points instead.
     pub fn absence(self, picture: &Picture) -> Option<String> {
         let name = self.map().filter(|name| !picture.maps.contains_key(name))?;
-        let reason = match name {
-            MapName::DepthError => "the data has no true depth of it",
+        let reason = match name.origin() {
+            MapOrigin::TrueDepth => "the data has no true depth of it",
             _ => "it takes the neighbouring frames and a pose network",
         };
         Some(format!("{name} is not known for this frame: {reason}"))
@@ -81,7 +81,7 @@ pub(super) fn truth_meaning(picture: &Picture) -> Vec<(String, [u8; 3])> {
     vec![(text, TRUTH)]
 }
 
-impl Cloud {
+impl CloudPane {
     /// What is drawn: the frame, its neighbours, and its true depth last.
     pub(super) fn layers(&self, state: &State) -> Vec<CloudLayer> {
         let mut layers = self.predicted_layers(state);

@@ -1,6 +1,6 @@
 //! The controls in the header of the cloud.
 
-use super::{Cloud, FARTHEST, FLATTEST, WIDTHS, colouring::ColourBy};
+use super::{CloudPane, FARTHEST, FLATTEST, WIDTHS, colouring::ColourBy};
 use crate::{
     app::{state::State, theme},
     objective::MapName,
@@ -17,7 +17,7 @@ const WIDE: f32 = 420.0;
 /// Numbers of frames to choose from.
 const FRAMES: [u32; 3] = [1, 5, 15];
 
-impl Cloud {
+impl CloudPane {
     /// From the right to the left.
     pub(super) fn controls(&mut self, ui: &mut Ui, state: &mut State) {
         if ui.available_width() < WIDE {

@@ -1,6 +1,6 @@
 //! The points that are drawn, as a PLY file.
 
-use super::Cloud;
+use super::CloudPane;
 use crate::{
     app::{open::Content, state::State},
     config::ImageSize,
@@ -11,7 +11,7 @@ use crate::{
 };
 use image::{Rgb, RgbImage};
 
-impl Cloud {
+impl CloudPane {
     /// The name of the file and what makes it, if there are points. The leases are read back when it is made.
     pub(super) fn export(&self, state: &State) -> Option<(String, Content)> {
         let picture = state.picture.as_ref()?;

@@ -1,6 +1,6 @@
 //! What is drawn over the points: cameras, their way, hints.
 
-use super::Cloud;
+use super::CloudPane;
 use crate::{
     app::{legend, state::State, theme::Palette},
     geometry::Intrinsics,
@@ -19,12 +19,12 @@ const SMALL_FRUSTUM_DEPTH: f32 = 0.05;
 pub(super) fn progress(fusion: &CloudFusion) -> String {
     match &fusion.problem {
         Some(problem) => format!("frames cannot be put together: {problem}"),
-        None if fusion.is_whole => String::new(),
+        None if fusion.is_complete => String::new(),
         None => format!("{} of {} frames", fusion.neighbours.len() + 1, fusion.request.frames),
     }
 }
 
-impl Cloud {
+impl CloudPane {
     /// What the pointer and the keys do, until it was done.
     pub(super) fn hint(&self, ui: &Ui, rect: Rect) {
         let hint = if self.is_flying {

@@ -6,7 +6,7 @@ mod export;
 mod marks;
 mod welcome;
 
-use super::{Pane, empty, title};
+use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{
         legend::{self, ColourBar},
@@ -36,10 +36,9 @@ const WIDTHS: RangeInclusive<f32> = 0.5..=4.0;
 const FARTHEST: RangeInclusive<f32> = 1.0..=100.0;
 const FLATTEST: RangeInclusive<f32> = 0.0..=10.0;
 
-/// The pane.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-pub struct Cloud {
+pub struct CloudPane {
     #[serde(skip)]
     view: CloudView,
     #[serde(skip)]
@@ -60,7 +59,7 @@ pub struct Cloud {
     shows_truth: bool,
 }
 
-impl Default for Cloud {
+impl Default for CloudPane {
     fn default() -> Self {
         Self {
             view: CloudView::default(),
@@ -78,7 +77,7 @@ impl Default for Cloud {
     }
 }
 
-impl Cloud {
+impl CloudPane {
     fn draw(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
         let layers = self.layers(state);
         let response = ui.interact(rect, ui.scope_id().with("orbit"), Sense::click_and_drag());
@@ -179,13 +178,9 @@ impl Cloud {
     }
 }
 
-impl Pane for Cloud {
-    fn title(&self) -> String {
-        "Point cloud".to_owned()
-    }
-
+impl Pane for CloudPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Point cloud");
+        title(ui, PaneKind::Cloud);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.controls(ui, state));
     }
 

@@ -1,6 +1,6 @@
 //! What to do first, said where the cloud is or will be.
 
-use crate::app::{action::Action, legend, state::State, theme};
+use crate::app::{actions::Action, legend, state::State, theme};
 use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2};
 
 /// Height of a line of [`first_steps`].

@@ -34,10 +34,9 @@ const CONTROLS: f32 = 168.0;
 /// A header with this much room says what its number is for.
 const ROOM_TO_NAME: f32 = 128.0;
 
-/// The pane.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-pub struct Curves {
+pub struct CurvesPane {
     smoothing: f64,
     is_logarithmic: bool,
     shows_scales: bool,
@@ -46,13 +45,13 @@ pub struct Curves {
     key_height: f32,
 }
 
-impl Default for Curves {
+impl Default for CurvesPane {
     fn default() -> Self {
         Self { smoothing: 0.9, is_logarithmic: false, shows_scales: true, key_height: 16.0 }
     }
 }
 
-impl Curves {
+impl CurvesPane {
     /// The lines of the present run, the most important last.
     fn curves(&self, state: &State, accent: Color32) -> Vec<Curve> {
         let Some(first) = state.history.first() else { return Vec::new() };
@@ -112,11 +111,7 @@ impl Curves {
     }
 }
 
-impl Pane for Curves {
-    fn title(&self) -> String {
-        "Curves".to_owned()
-    }
-
+impl Pane for CurvesPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         let width = (ui.available_width() - CONTROLS).clamp(64.0, 104.0);
         let choice = ComboBox::from_id_salt("figure").selected_text(state.figure.name());

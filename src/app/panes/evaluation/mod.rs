@@ -4,7 +4,7 @@ mod charts;
 mod images;
 mod summary;
 
-use super::{Pane, empty, title};
+use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{evaluations::Evaluations, state::State, theme},
     evaluate::{ProtocolName, ScalingName, report},
@@ -27,22 +27,17 @@ enum ReportSection {
     Charts,
 }
 
-/// The pane.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Evaluation {
+pub struct EvaluationPane {
     #[serde(skip)]
     images: ImageTable,
     part: ReportSection,
 }
 
-impl Pane for Evaluation {
-    fn title(&self) -> String {
-        "Evaluation".to_owned()
-    }
-
+impl Pane for EvaluationPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Evaluation");
+        title(ui, PaneKind::Evaluation);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if state.evaluations.under_way.is_some() {
                 if ui

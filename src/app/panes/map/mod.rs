@@ -4,10 +4,10 @@ mod colours;
 mod comparison;
 mod layer;
 
-use super::{Pane, empty};
+use super::{Pane, PaneKind, empty};
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         inspection::NormalisedPoint,
         legend,
         map_tree::MapTree,
@@ -15,7 +15,7 @@ use crate::{
         theme::{self, Palette},
     },
     compute::Lease,
-    objective::MapName,
+    objective::{MapName, MapOrigin},
     session::Activity,
     view,
 };
@@ -29,9 +29,8 @@ const PIN_REACH: f32 = 8.0;
 /// What the buttons at the right of the header need.
 const BUTTONS: f32 = 152.0;
 
-/// The pane.
 #[derive(Serialize, Deserialize)]
-pub struct MapView {
+pub struct MapPane {
     #[serde(flatten)]
     layer: Layer,
     #[serde(default)]
@@ -41,10 +40,15 @@ pub struct MapView {
     trees: [MapTree; 2],
 }
 
-impl MapView {
+impl MapPane {
     /// Shows this map at first.
     pub fn new(name: MapName) -> Self {
         Self { layer: Layer::new(name), comparison: None, trees: Default::default() }
+    }
+
+    /// The map that it shows, or would if the run had it.
+    pub fn map(&self) -> MapName {
+        self.layer.name
     }
 
     fn choose(&mut self, ui: &mut Ui, state: &State) {
@@ -167,7 +171,8 @@ impl MapView {
         if state.data().is_none() {
             return "No data is open: choose it in the Sequence pane, or drop a folder here".to_owned();
         }
-        let is_image = matches!(self.layer.name, MapName::Colour(_) | MapName::Augmented(_));
+        let origin = self.layer.name.origin();
+        let is_image = matches!(origin, MapOrigin::Image | MapOrigin::NetworkInput);
         if !is_image && state.activity() == Activity::Preparing {
             return "Getting ready: the first step takes longer than the others".to_owned();
         }
@@ -177,16 +182,16 @@ impl MapView {
         if state.picture.is_none() {
             return "Waiting for the first picture …".to_owned();
         }
-        match self.layer.name {
-            MapName::Colour(id) | MapName::Augmented(id) => format!("There is no frame {} here", id.label()),
-            MapName::TrueDepth | MapName::DepthError => {
+        match origin {
+            MapOrigin::Image | MapOrigin::NetworkInput => format!("There is no frame for {} here", self.layer.name),
+            MapOrigin::TrueDepth => {
                 "The data has no true depth of this frame (KITTI's LiDAR, or the built-in drive's exact depth)"
                     .to_owned()
             }
-            MapName::Disparity(_) | MapName::Depth | MapName::FlipUncertainty | MapName::Smoothness(_) => {
-                "Waiting for the prediction …".to_owned()
+            MapOrigin::Prediction | MapOrigin::MirroredPrediction => "Waiting for the prediction …".to_owned(),
+            MapOrigin::Sources | MapOrigin::Reprojection | MapOrigin::Gradient => {
+                "Not known for this frame: it takes the neighbouring frames and a pose network".to_owned()
             }
-            _ => "Not known for this frame: it takes the neighbouring frames and a pose network".to_owned(),
         }
     }
 }
@@ -199,7 +204,7 @@ fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) ->
     if response.clicked() && !is_for_framing {
         let is_at_pin = |pin: NormalisedPoint| pin.on(picture).distance(point) < PIN_REACH;
         state.inspection.click(place, ui.input(|input| input.time), is_at_pin);
-        state.wish(Action::ShowInspector);
+        state.wish(Action::Show(PaneKind::Inspector));
         ui.ctx().request_repaint();
     } else if !response.dragged() && state.inspection.is_open && state.inspection.hover(place) {
         // Views that were drawn before this one mark the new place in the next frame.
@@ -211,11 +216,7 @@ fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) ->
     Some(place)
 }
 
-impl Pane for MapView {
-    fn title(&self) -> String {
-        self.layer.name.to_string()
-    }
-
+impl Pane for MapPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         let mut changed = self.layer.resolve(state);
         if let Some(comparison) = &mut self.comparison {
@@ -241,9 +242,5 @@ impl Pane for MapView {
 
     fn watches(&self) -> Vec<MapName> {
         self.layers().flat_map(Layer::watches).collect()
-    }
-
-    fn is_temporary(&self) -> bool {
-        true
     }
 }

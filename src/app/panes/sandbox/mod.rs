@@ -3,11 +3,11 @@
 
 mod slider;
 
-use super::{Pane, empty, table, title};
+use super::{Pane, PaneKind, empty, table, title};
 use crate::{
     app::{
         inspection::{Fact, FactGroup},
-        sandbox::Sandbox as Tried,
+        sandbox::Sandbox,
         state::State,
         theme::Palette,
     },
@@ -29,9 +29,8 @@ const OFF_CENTRE: f32 = 0.2;
 /// A change of the loss by less is none, percent.
 const NOTABLE: f32 = 0.05;
 
-/// The pane.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Sandbox;
+pub struct SandboxPane;
 
 /// What depths are multiplied by.
 fn depth(ui: &mut Ui, adjustment: &mut Adjustment) {
@@ -41,10 +40,10 @@ fn depth(ui: &mut Ui, adjustment: &mut Adjustment) {
 }
 
 /// The camera as it becomes, in pixels, and what is odd about it.
-fn camera(ui: &mut Ui, what_if: &SandboxResult, adjustment: &mut Adjustment, keeps_square: &mut bool) {
-    let (width, height) = (what_if.filmed.width, what_if.filmed.height);
-    heading(ui, "Camera", &format!("in pixels of {}", what_if.filmed));
-    let [focal_x, focal_y, centre_x, centre_y] = what_if.camera.in_pixels(width, height);
+fn camera(ui: &mut Ui, sandbox: &SandboxResult, adjustment: &mut Adjustment, keeps_square: &mut bool) {
+    let (width, height) = (sandbox.native_size.width, sandbox.native_size.height);
+    heading(ui, "Camera", &format!("in pixels of {}", sandbox.native_size));
+    let [focal_x, focal_y, centre_x, centre_y] = sandbox.camera.in_pixels(width, height);
     let help = "The focal length across, as if the calibration were wrong by it";
     let [across, down] = &mut adjustment.focal;
     let dial = ValueSlider::factor("Focal length x", help, 0.5..=2.0).shown_as(0.0, focal_x, " px", 1);
@@ -69,7 +68,7 @@ fn camera(ui: &mut Ui, what_if: &SandboxResult, adjustment: &mut Adjustment, kee
     ValueSlider::addend("Centre y", help, OFF_CENTRE)
         .shown_as(centre_y, height as f32, " px", 1)
         .ui(ui, down);
-    let camera = adjustment.camera(what_if.camera);
+    let camera = adjustment.camera(sandbox.camera);
     let view = Fact {
         name: "field of view",
         values: vec![format!("{:.0}°", camera.field_of_view_degrees())],
@@ -77,7 +76,7 @@ fn camera(ui: &mut Ui, what_if: &SandboxResult, adjustment: &mut Adjustment, kee
         help: "What the camera sees across, by focal length and centre".to_owned(),
     };
     table::row(ui, &view, &[]);
-    for doubt in camera.doubts(width as f32 / height as f32) {
+    for doubt in camera.warnings(width as f32 / height as f32) {
         let text = RichText::new(format!("Implausible: {doubt}")).color(Palette::of(ui).warning);
         ui.add(Label::new(text).wrap());
     }
@@ -121,9 +120,9 @@ fn source(ui: &mut Ui, chosen: &mut Option<FrameId>, sources: &[FrameId]) {
 }
 
 /// The loss as it is and changed.
-fn verdict(ui: &mut Ui, what_if: &SandboxResult) {
-    let LossSummary { loss: before, masked_share: masked_before } = what_if.before;
-    let LossSummary { loss: after, masked_share: masked_after } = what_if.after;
+fn verdict(ui: &mut Ui, sandbox: &SandboxResult) {
+    let LossSummary { loss: before, masked_share: masked_before } = sandbox.before;
+    let LossSummary { loss: after, masked_share: masked_after } = sandbox.after;
     let percent = 100.0 * (after - before) / before.max(1e-9);
     let signed = |value: f32, unit: &str| format!("{value:+.1} {unit}").replace('-', "−");
     let [masked_before, masked_after] = [masked_before, masked_after].map(|share| 100.0 * share);
@@ -161,13 +160,9 @@ fn heading(ui: &mut Ui, title: &'static str, unit: &str) {
     table::heading(ui, &FactGroup { title, columns: vec![unit.to_owned()], facts: Vec::new() });
 }
 
-impl Pane for Sandbox {
-    fn title(&self) -> String {
-        "Sandbox".to_owned()
-    }
-
+impl Pane for SandboxPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Sandbox");
+        title(ui, PaneKind::Sandbox);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let is_changed = !state.sandbox.adjustment.is_none();
             let reset = ui.add_enabled(is_changed, egui::Button::new("Reset all"));
@@ -178,7 +173,7 @@ impl Pane for Sandbox {
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
-        let what_if = state.picture.as_ref().and_then(|picture| picture.what_if.clone());
+        let sandbox = state.picture.as_ref().and_then(|picture| picture.sandbox.clone());
         if state.is_training() && state.follows_training {
             let rect = ui.max_rect();
             empty(
@@ -188,7 +183,7 @@ impl Pane for Sandbox {
             );
             return;
         }
-        let Some(what_if) = what_if else {
+        let Some(sandbox) = sandbox else {
             let rect = ui.max_rect();
             let text = if !state.has_networks() {
                 &state.no_networks()
@@ -205,15 +200,11 @@ impl Pane for Sandbox {
             let text =
                 "What if depth, camera or motion were different? The views show it; the run is not touched.";
             ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap());
-            verdict(ui, &what_if);
-            let Tried { adjustment, keeps_square, .. } = &mut state.sandbox;
+            verdict(ui, &sandbox);
+            let Sandbox { adjustment, keeps_square, .. } = &mut state.sandbox;
             depth(ui, adjustment);
-            camera(ui, &what_if, adjustment, keeps_square);
+            camera(ui, &sandbox, adjustment, keeps_square);
             motion(ui, adjustment, &sources);
         });
-    }
-
-    fn tries(&self) -> bool {
-        true
     }
 }

@@ -7,7 +7,7 @@ pub use strip::frames_along;
 use super::Pane;
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         bar,
         icon::{Icon, IconButton},
         playhead::FrameUse,
@@ -35,10 +35,9 @@ const KEY: f32 = 200.0;
 /// Room for the switch at the right of the header.
 const FOLLOW: f32 = 120.0;
 
-/// The pane.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Timeline {
+pub struct TimelinePane {
     #[serde(skip)]
     strip: FilmStrip,
 }
@@ -185,11 +184,7 @@ fn draw_numbers(ui: &Ui, bar: Rect, frames: &std::ops::Range<u32>, step: f32) {
     }
 }
 
-impl Pane for Timeline {
-    fn title(&self) -> String {
-        "Timeline".to_owned()
-    }
-
+impl Pane for TimelinePane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         ui.spacing_mut().item_spacing.x = theme::HALF;
         let play = if state.playhead.is_playing { Icon::Pause } else { Icon::Play };

@@ -1,7 +1,7 @@
 //! The film strip: small pictures of the drive over its bar, and a larger one of the frame that is pointed at.
 
 use crate::{
-    app::{lab::TOGETHER, playhead::Playhead, theme::Palette},
+    app::{application::REDRAW_DELAY, playhead::Playhead, theme::Palette},
     config::ImageSize,
     data::{
         FrameKey, FrameSource,
@@ -88,7 +88,7 @@ impl FilmStrip {
         if let Some((row, proportions)) = row.zip(proportions) {
             opened.row(ui, playhead, row, proportions);
         }
-        opened.previews.wish(opened.needed.iter().cloned());
+        opened.previews.request(opened.needed.iter().cloned());
         let needed: HashSet<_> = opened.needed.iter().collect();
         opened.textures.retain(|key, _| needed.contains(key));
     }
@@ -103,12 +103,12 @@ impl FilmStrip {
         let opened = self.opened.take().filter(is_same);
         self.opened.insert(opened.unwrap_or_else(|| {
             let woken = context.clone();
-            let on_change = move || woken.request_repaint_after(TOGETHER);
+            let on_change = move || woken.request_repaint_after(REDRAW_DELAY);
             StripTextures {
                 context: context.clone(),
                 source: Arc::clone(source),
                 within,
-                previews: Previews::of(Arc::clone(source), within, MOST_BYTES, on_change),
+                previews: Previews::new(Arc::clone(source), within, MOST_BYTES, on_change),
                 needed: Vec::new(),
                 textures: HashMap::new(),
                 proportions: None,

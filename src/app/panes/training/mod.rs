@@ -3,10 +3,10 @@
 mod form;
 mod progress;
 
-use super::{Pane, title};
+use super::{Pane, PaneKind, title};
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         bar,
         form::AdoptedNetworks,
         state::State,
@@ -21,16 +21,15 @@ use serde::{Deserialize, Serialize};
 /// Seconds after which free memory is looked at again.
 const MEMORY_AGE: f64 = 2.0;
 
-/// The pane.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Training {
+pub struct TrainingPane {
     /// Free memory, and when it was looked at.
     #[serde(skip)]
     free: Option<(f64, Option<u64>)>,
 }
 
-impl Training {
+impl TrainingPane {
     fn outcome(&mut self, ui: &mut Ui, state: &mut State) {
         let samples = state.data().map_or(0, |data| data.training.len());
         if samples > 0 {
@@ -116,13 +115,9 @@ fn gigabytes(bytes: u64) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
-impl Pane for Training {
-    fn title(&self) -> String {
-        "Training".to_owned()
-    }
-
+impl Pane for TrainingPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Training");
+        title(ui, PaneKind::Training);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.label(RichText::new(bar::state_label(state)).color(ui.visuals().weak_text_color()));
         });

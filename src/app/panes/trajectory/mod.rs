@@ -3,7 +3,7 @@
 mod plan;
 mod space;
 
-use super::{Pane, empty, title};
+use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{path::PathReport, state::State, theme, theme::Palette},
     evaluate::ODOMETRY_PROTOCOL,
@@ -16,10 +16,9 @@ use serde::{Deserialize, Serialize};
 /// Room for the figures and the line of conventions, points.
 const WORDS: f32 = 64.0;
 
-/// The pane.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Trajectory {
+pub struct TrajectoryPane {
     #[serde(skip)]
     alignment: Alignment,
     is_in_space: bool,
@@ -98,7 +97,7 @@ fn words(ui: &mut Ui, report: &PathReport, alignment: Alignment) {
             "{:.1} m gone · ATE {:.3} m of the path, {:.4} ± {:.4} m of snippets · {drift} · scale {:.3}",
             evaluation.metres, error.ate_metres, evaluation.ate_mean, evaluation.ate_std, error.scale
         )
-    } else if !trajectory.is_whole() {
+    } else if !trajectory.is_complete() {
         format!("{} of {} frames", trajectory.predicted.len(), trajectory.frames.len())
     } else if let Some(problem) = &trajectory.problem {
         format!("The true path cannot be read: {problem}")
@@ -114,13 +113,9 @@ fn words(ui: &mut Ui, report: &PathReport, alignment: Alignment) {
     ui.add(Label::new(line).truncate()).on_hover_text(ODOMETRY_PROTOCOL);
 }
 
-impl Pane for Trajectory {
-    fn title(&self) -> String {
-        "Trajectory".to_owned()
-    }
-
+impl Pane for TrajectoryPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Trajectory");
+        title(ui, PaneKind::Trajectory);
         let Some(key) = state.playhead.key() else { return };
         let has_report = state.path.of(&key).is_some();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -1,6 +1,6 @@
-//! The rows of the wall: one for each pinned frame, its picture and maps side by side.
+//! The rows of the wall: one for each bookmarked frame, its picture and maps side by side.
 
-use super::{Wall, pictures::Appearance};
+use super::{WallPane, pictures::Appearance};
 use crate::{
     app::{
         icon::Icon,
@@ -30,7 +30,7 @@ const USUAL_ASPECT: f32 = 10.0 / 3.0;
 
 /// What a row may ask for.
 enum RowRequest {
-    Unpin(FrameKey),
+    Remove(FrameKey),
     LookAt(FrameKey),
 }
 
@@ -61,7 +61,7 @@ impl CellSizes {
     }
 }
 
-impl Wall {
+impl WallPane {
     /// Draws the names of the columns and the rows below them.
     pub(super) fn grid(&mut self, ui: &mut Ui, state: &mut State) {
         let names = [MapName::Colour(FrameId::TARGET), self.disparity(state), self.map];
@@ -101,7 +101,7 @@ impl Wall {
                 draw_legend(ui, state, layout.column(legends, index), name, &look);
             }
         }
-        let mut wish = None;
+        let mut request = None;
         let same_drive = pins.iter().all(|key| key.folder == pins[0].folder);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = GAP;
@@ -111,12 +111,12 @@ impl Wall {
                 let scene = WallRow { key, shown: shown.as_deref(), same_drive };
                 for (column, name) in names.into_iter().enumerate() {
                     let place = Rect::from_center_size(layout.column(row, column).center(), layout.picture);
-                    wish = self.cell(ui, state, place, (column, name), &scene).or(wish.take());
+                    request = self.cell(ui, state, place, (column, name), &scene).or(request.take());
                 }
             }
         });
-        match wish {
-            Some(RowRequest::Unpin(key)) => state.unpin(&key),
+        match request {
+            Some(RowRequest::Remove(key)) => state.unpin(&key),
             Some(RowRequest::LookAt(key)) => state.choose_frame(&key),
             None => {}
         }
@@ -161,15 +161,15 @@ impl Wall {
                 ui.painter().galley(place.center() - text.size() / 2.0, text, colour);
             }
         }
-        let mut wish = None;
+        let mut request = None;
         response.context_menu(|ui| {
-            let unpin = ui.add_enabled(state.wall.pins.contains(key), Button::new("Unpin this frame"));
-            if unpin.on_hover_text("Take it from the wall").clicked() {
-                wish = Some(RowRequest::Unpin((*key).clone()));
+            let remove = ui.add_enabled(state.wall.pins.contains(key), Button::new("Remove the bookmark"));
+            if remove.on_hover_text("Take it from the wall").clicked() {
+                request = Some(RowRequest::Remove((*key).clone()));
                 ui.close();
             }
             if ui.button("Look at this frame").on_hover_text("Go to it on the timeline").clicked() {
-                wish = Some(RowRequest::LookAt((*key).clone()));
+                request = Some(RowRequest::LookAt((*key).clone()));
                 ui.close();
             }
         });
@@ -177,15 +177,15 @@ impl Wall {
             legend::note(ui.painter(), place, Align2::LEFT_BOTTOM, &short(key, *same_drive));
             let corner = Align2::RIGHT_TOP.align_size_within_rect(CROSS, place.shrink(2.0));
             if state.wall.pins.contains(key) && cross(ui, corner, key) {
-                wish = Some(RowRequest::Unpin((*key).clone()));
+                request = Some(RowRequest::Remove((*key).clone()));
             }
         }
         let step = shown.and_then(|snapshot| snapshot.step).map(|step| format!(", step {step}"));
         response.on_hover_text(format!(
-            "{name}{}\n{key}\nRight-click: unpin, or look at it",
+            "{name}{}\n{key}\nRight-click: remove it, or look at it",
             step.unwrap_or_default()
         ));
-        wish
+        request
     }
 }
 
@@ -193,7 +193,7 @@ impl Wall {
 struct WallRow<'a> {
     key: &'a FrameKey,
     shown: Option<&'a Snapshot>,
-    /// Whether all pinned frames are of one drive.
+    /// True if all bookmarked frames are of one drive.
     same_drive: bool,
 }
 
@@ -201,7 +201,7 @@ struct WallRow<'a> {
 fn cross(ui: &Ui, place: Rect, key: &FrameKey) -> bool {
     ui.painter().rect_filled(place, 3.0, Color32::from_black_alpha(168));
     let response = ui.interact(place, ui.scope_id().with(("cross", key)), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Unpin frame {}", key.frame)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Remove frame {}", key.frame)));
     let is_near = response.hovered() || response.has_focus();
     Icon::Cross.paint(ui.painter(), place.shrink(5.0), Color32::from_gray(if is_near { 255 } else { 176 }));
     response.on_hover_text("Take this frame from the wall").clicked()
@@ -222,7 +222,7 @@ fn absence(state: &State, shown: Option<&Snapshot>, scene: &WallRow) -> String {
     let text = match shown.map(|snapshot| (snapshot, snapshot.frame(scene.key))) {
         None => "Waiting for the prediction …",
         Some((snapshot, None)) => match state.wall.snapshots.all().last() {
-            Some(newest) if !std::ptr::eq(newest.as_ref(), snapshot) => "Not pinned at this step",
+            Some(newest) if !std::ptr::eq(newest.as_ref(), snapshot) => "Not bookmarked at this step",
             _ => "Waiting for the prediction …",
         },
         Some((_, Some(frame))) if frame.maps.is_empty() && !state.has_networks() => "No networks yet",

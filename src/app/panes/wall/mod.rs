@@ -1,12 +1,12 @@
-//! A wall of pinned frames that changes as the networks learn, with a slider back through its snapshots.
+//! A wall of bookmarked frames that changes as the networks learn, with a slider back through its snapshots.
 
 mod grid;
 mod pictures;
 
-use super::{Pane, empty, title};
+use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{
-        action::Action,
+        actions::Action,
         bar,
         map_tree::MapTree,
         state::{State, run_name},
@@ -27,10 +27,9 @@ use std::{
 const EVERY: [u64; 4] = [10, 50, 100, 500];
 const FOOTER: f32 = 52.0;
 
-/// The pane.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-pub struct Wall {
+pub struct WallPane {
     every: u64,
     /// What the last column shows.
     map: MapName,
@@ -42,7 +41,7 @@ pub struct Wall {
     tree: MapTree,
 }
 
-impl Default for Wall {
+impl Default for WallPane {
     fn default() -> Self {
         let map = MapName::MinimumLoss;
         Self {
@@ -55,7 +54,7 @@ impl Default for Wall {
     }
 }
 
-impl Wall {
+impl WallPane {
     /// The disparity that the networks are best at.
     fn disparity(&self, state: &State) -> MapName {
         MapName::Disparity(state.objective.finest_scale())
@@ -184,17 +183,13 @@ fn costs(state: &State) -> String {
     )
 }
 
-impl Pane for Wall {
-    fn title(&self) -> String {
-        "Wall".to_owned()
-    }
-
+impl Pane for WallPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        title(ui, "Wall");
-        let obstacle = state.obstacle_to(Action::PinFrame);
-        let pin = ui.add_enabled(obstacle.is_none(), Button::new("Pin this frame"));
-        let pin = pin.on_hover_text(bar::tooltip(ui, Action::PinFrame));
-        if pin.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
+        title(ui, PaneKind::Wall);
+        let obstacle = Action::BookmarkFrame.obstacle(state);
+        let bookmark = ui.add_enabled(obstacle.is_none(), Button::new(Action::BookmarkFrame.label()));
+        let bookmark = bookmark.on_hover_text(bar::tooltip(ui, Action::BookmarkFrame));
+        if bookmark.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
             state.pin_frame();
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -207,7 +202,7 @@ impl Pane for Wall {
                     ui.selectable_value(&mut self.every, every, format!("every {every} steps"));
                 }
             });
-            let help = "While a run trains, the pinned frames are predicted anew after so many steps, and at its \
+            let help = "While a run trains, the bookmarked frames are predicted anew after so many steps, and at its \
                         start and end";
             combo.response.on_hover_text(help).accessible_name("Steps between snapshots");
             choose_run(ui, state);
@@ -221,8 +216,8 @@ impl Pane for Wall {
             let text = if state.data().is_none() {
                 "No data is open: choose it in the Sequence pane"
             } else {
-                "No frame is pinned. Press \"Pin this frame\" for that of the timeline; when a run starts, four \
-                 are pinned by themselves"
+                "No frame is bookmarked. Press \"Bookmark this frame\" for that of the timeline; when a run \
+                 starts, four are bookmarked by themselves"
             };
             empty(ui, whole, text);
             return;

@@ -1,11 +1,11 @@
-//! Adam on the GPU: a few kernels for all parameters, which are updated where they lie.
+//! Adam on the GPU: a few launches for all parameters, which are updated in place.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use super::step::{AdamStep, BETA_1, BETA_2, EPSILON, Moments, ParameterUpdate};
 use crate::compute::ops::{
     GroupLimits, Guard,
-    cube::{argument, flat, like},
+    cube::{argument, empty_vector, primitive},
     group::{THREADS, groups, span},
 };
 use burn::{
@@ -75,23 +75,23 @@ fn own_kernel(
     }
 }
 
-/// Updates flattened parameters of the GPU backend where they lie; those that somebody else holds too, say
-/// for a picture, are first copied to memory of their own.
+/// Updates flattened parameters of the GPU backend in place. A parameter whose memory is shared, for instance with a
+/// snapshot, is copied first.
 pub(super) fn update(
     updates: Vec<ParameterUpdate>,
     step: AdamStep,
     guard: &Guard,
     limits: Option<GroupLimits>,
 ) -> Vec<(Values<1>, Moments)> {
-    let state = flat(guard.state());
+    let state = primitive(guard.state());
     let client = state.client.clone();
     let (mut rows, mut gradients) = (Vec::new(), Vec::new());
     for ParameterUpdate { parameter, gradient, moments } in updates {
         let moments = moments.unwrap_or_else(|| Moments::zeros(parameter.dims()[0], &parameter.device()));
-        rows.extend([parameter, moments.first, moments.second].map(flat));
-        gradients.push(flat(gradient));
+        rows.extend([parameter, moments.first, moments.second].map(primitive));
+        gradients.push(primitive(gradient));
     }
-    own(&mut rows, limits);
+    copy_shared(&mut rows, limits);
     let (rows, _) = rows.as_chunks::<3>();
     let bound: Vec<[CubeTensor; 4]> = (rows.iter().zip(gradients))
         .map(|([parameter, first, second], gradient)| {
@@ -124,11 +124,11 @@ pub(super) fn update(
     rows.iter().map(updated).collect()
 }
 
-/// Copies those tensors that must not be written to.
-fn own(tensors: &mut [CubeTensor], limits: Option<GroupLimits>) {
+/// Copies the tensors whose memory is shared, which must not be written to.
+fn copy_shared(tensors: &mut [CubeTensor], limits: Option<GroupLimits>) {
     let mut copies = Vec::new();
     for tensor in tensors.iter_mut().filter(|tensor| !tensor.can_mut()) {
-        let copy = like(tensor, tensor.shape().num_elements());
+        let copy = empty_vector(tensor, tensor.shape().num_elements());
         copies.push([std::mem::replace(tensor, copy.clone()), copy]);
     }
     for group in groups(&copies, 0, limits) {

@@ -1,14 +1,14 @@
-//! Adam on the processor: one pass over memory.
+//! Adam on the CPU: one pass over memory.
 
 use super::step::{AdamStep, BETA_1, BETA_2, EPSILON, Moments};
 use burn::{backend::Flex, tensor::Tensor};
 use macerator::AutoArch;
 use rayon::prelude::*;
 
-/// Values that one task updates.
+/// Values that one task updates at a time.
 const CHUNK: usize = 1 << 16;
 
-/// Updates a flattened parameter of the CPU backend.
+/// Updates a flattened parameter of the CPU backend, `[count]`.
 pub(super) fn update(
     parameter: Tensor<1>,
     gradient: Tensor<1>,
@@ -21,7 +21,7 @@ pub(super) fn update(
             let tensor = tensor.try_into_primitive::<Flex>().expect("the tensor is on the CPU backend");
             tensor.to_contiguous()
         });
-    // Layouts may begin inside a larger allocation.
+    // A tensor may begin inside a larger allocation.
     let range = |start: usize| start..start + count;
     let starts = [&parameter, &gradient, &first, &second].map(|tensor| tensor.layout().start_offset());
     parameter.storage_mut::<f32>()[range(starts[0])]
@@ -30,7 +30,7 @@ pub(super) fn update(
         .zip(first.storage_mut::<f32>()[range(starts[2])].par_chunks_mut(CHUNK))
         .zip(second.storage_mut::<f32>()[range(starts[3])].par_chunks_mut(CHUNK))
         .for_each(|(((parameters, gradients), firsts), seconds)| {
-            // Roots and divisions would take longer than memory if not on the widest vectors.
+            // Only on the widest vectors are roots and divisions faster than memory.
             AutoArch::new().dispatch(|| {
                 for (((parameter, gradient), first), second) in
                     parameters.iter_mut().zip(gradients).zip(firsts).zip(seconds)

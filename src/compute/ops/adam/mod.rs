@@ -1,4 +1,4 @@
-//! One update of Adam (Kingma and Ba, ICLR 2015, algorithm 1).
+//! Update step of Adam (Kingma and Ba, ICLR 2015, algorithm 1).
 
 mod cube;
 mod flex;
@@ -10,9 +10,9 @@ use super::{GroupLimits, Guard};
 use burn::tensor::{Device, Tensor};
 use step::{BETA_1, BETA_2, EPSILON};
 
-/// Updates parameters by their gradients times the guard's factor, if it is open; else all of them and their
-/// moments stay as they are. One pass over memory on the CPU backend; on the GPU backend a few launches, of
-/// which `limits` says how much they take (else the adapter does).
+/// Updates parameters by their gradients times the guard's factor, if the guard is open; else parameters and moments
+/// stay as they are. One pass over memory on the CPU backend, a few launches on the GPU backend, within `limits`
+/// (`None`: those of the adapter).
 pub fn adam_update_all(
     updates: Vec<ParameterUpdate>,
     step: AdamStep,
@@ -39,7 +39,7 @@ pub fn adam_update_all(
     }
 }
 
-/// Updates one parameter; without moments this is its first update.
+/// Updates one parameter; `moments` are `None` at its first update.
 pub fn adam_update<const D: usize>(
     parameter: Tensor<D>,
     gradient: Tensor<D>,
@@ -55,7 +55,7 @@ pub fn adam_update<const D: usize>(
     (parameter.reshape(shape), moments)
 }
 
-/// [`adam_update`] from burn's operations: the twin that tests compare with.
+/// Reference implementation of [`adam_update`], composed of burn's operations.
 pub fn composed_adam_update<const D: usize>(
     parameter: Tensor<D>,
     gradient: Tensor<D>,

@@ -1,4 +1,4 @@
-//! The numbers and the state of an update by Adam, for every implementation of it.
+//! Constants, arguments and state of an Adam update, shared by its implementations.
 
 use burn::{
     module::ParamId,
@@ -6,18 +6,19 @@ use burn::{
 };
 use std::collections::HashMap;
 
-/// How much of each running mean stays.
+/// Decay of the running mean of gradients.
 pub(super) const BETA_1: f32 = 0.9;
+/// Decay of the running mean of squared gradients.
 pub(super) const BETA_2: f32 = 0.999;
-/// Keeps an update finite where all gradients were 0.
+/// Added to the divisor of an update, which stays finite where all gradients were 0.
 pub(super) const EPSILON: f32 = 1e-8;
 
 /// Running means of a parameter's gradient and of its square, flattened.
 #[derive(Clone, Debug)]
 pub struct Moments {
-    /// Mean of gradients.
+    /// Running mean of gradients, `[count]`.
     pub first: Tensor<1>,
-    /// Mean of squared gradients.
+    /// Running mean of squared gradients, `[count]`.
     pub second: Tensor<1>,
 }
 
@@ -33,11 +34,11 @@ impl Moments {
 pub struct AdamState {
     /// Updates made so far.
     pub steps: u64,
-    /// Running means of gradients and of their squares.
+    /// Moments by parameter.
     pub moments: HashMap<ParamId, Moments>,
 }
 
-/// The numbers of one update.
+/// Step size and bias correction of one update.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamStep {
     pub(super) step_size: f32,
@@ -45,7 +46,7 @@ pub struct AdamStep {
 }
 
 impl AdamStep {
-    /// The update number `step`, counted from 1.
+    /// Numbers of update number `step`, counted from 1.
     pub fn new(learning_rate: f64, step: u64) -> Self {
         let correction = |beta: f32| 1.0 - f64::from(beta).powf(step as f64);
         Self {
@@ -55,13 +56,13 @@ impl AdamStep {
     }
 }
 
-/// A parameter with what it is updated by, flattened.
+/// Arguments of one parameter's update, flattened.
 #[derive(Debug)]
 pub struct ParameterUpdate {
-    /// `[count]`.
+    /// Parameter, `[count]`.
     pub parameter: Tensor<1>,
-    /// `[count]`.
+    /// Gradient of the loss, `[count]`.
     pub gradient: Tensor<1>,
-    /// `None` before the first update.
+    /// Moments so far; `None` before the first update.
     pub moments: Option<Moments>,
 }

@@ -1,21 +1,21 @@
-//! Activations that a convolution applies before its output leaves the registers.
+//! Activation functions that a convolution applies to its output while it is still in registers.
 
 /// A function applied to every output value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Activation {
-    /// The value itself.
+    /// Identity: the value itself.
     #[default]
     None,
     /// max(x, 0).
     Relu,
-    /// x above zero, a tenth of it below.
+    /// x above zero, x / 10 below.
     LeakyRelu,
     /// x above zero, exp(x) − 1 below.
     Elu,
 }
 
 impl Activation {
-    /// What the leaky rectifier leaves of a negative value.
+    /// Slope of the leaky rectifier below zero.
     pub(super) const LEAK: f32 = 0.1;
 
     /// Adds a bias and applies the function.
@@ -35,7 +35,7 @@ impl Activation {
         }
     }
 
-    /// The derivative at the point where the function's value is `output`.
+    /// Derivative at the point where the function's value is `output`.
     #[inline(always)]
     pub(super) fn derivative(self, output: f32) -> f32 {
         match self {
@@ -57,7 +57,7 @@ impl Activation {
 /// with n the nearest integer to x / ln 2 and |r| ≤ ln 2 / 2.
 #[inline(always)]
 fn exponential(x: f32) -> f32 {
-    /// Adding and subtracting it rounds to the nearest integer.
+    /// 1.5·2²³: adding and subtracting it rounds to the nearest integer.
     const ROUNDER: f32 = 12_582_912.0;
     /// ln 2 in two parts, the first (355/512) with few enough bits that its multiples are exact.
     const LN_2: (f32, f32) = (355.0 / 512.0, -2.121_944_4e-4);

@@ -1,18 +1,19 @@
-//! The convolution as a backend extension, and its derivatives.
+//! Convolution as a backend extension, and its gradient rule.
 
 use super::options::ConvolutionOptions;
+use crate::compute::ops::autodiff::tracked;
 use burn::backend::{
     Autodiff, Backend,
     autodiff::{
         checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
         grads::Gradients,
-        ops::{Backward, NodeGuard, Ops, OpsKind},
+        ops::{Backward, Ops},
     },
     backend_extension,
     tensor::FloatTensor,
 };
 
-/// The convolution on the backends that have their own.
+/// The operation as it is dispatched to a backend.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait ConvolutionOps: Backend {
     /// See [`super::convolution`].
@@ -22,7 +23,7 @@ pub trait ConvolutionOps: Backend {
         options: ConvolutionOptions,
     ) -> FloatTensor<Self>;
 
-    /// The same with a bias. (An extension cannot take an optional tensor.)
+    /// As [`Self::convolution`], with a bias. (An extension cannot take an optional tensor.)
     fn convolution_with_bias(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -31,7 +32,7 @@ pub trait ConvolutionOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// Tensors that the derivatives are computed from.
+/// Tensors that the gradients are computed from.
 #[derive(Clone, Debug)]
 pub struct ConvolutionSaved<T> {
     pub(super) input: T,
@@ -40,9 +41,9 @@ pub struct ConvolutionSaved<T> {
     pub(super) options: ConvolutionOptions,
 }
 
-/// The derivatives on the backends that have their own.
+/// Gradients that a backend computes for [`ConvolutionOps`].
 pub trait ConvolutionGradients: Backend {
-    /// The gradients of input, weight and bias, each if wanted, from that of the output.
+    /// Gradients of input, weight and bias, each only if `wanted`, from the gradient of the output.
     fn convolution_gradients(
         saved: ConvolutionSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
@@ -59,7 +60,8 @@ impl<B: ConvolutionOps + ConvolutionGradients, C: CheckpointStrategy> Convolutio
         let nodes = [input.node(), weight.node()];
         let (input, weight) = (input.into_primitive(), weight.into_primitive());
         let output = B::convolution(input.clone(), weight.clone(), options);
-        track::<B, C, 2>(nodes, ConvolutionSaved { input, weight, output, options })
+        let saved = ConvolutionSaved { input, weight, output: output.clone(), options };
+        tracked::<B, C, _, 2>(ConvolutionBackward, nodes, saved, output)
     }
 
     fn convolution_with_bias(
@@ -72,22 +74,12 @@ impl<B: ConvolutionOps + ConvolutionGradients, C: CheckpointStrategy> Convolutio
         let (input, weight) = (input.into_primitive(), weight.into_primitive());
         let bias = bias.into_primitive();
         let output = B::convolution_with_bias(input.clone(), weight.clone(), bias, options);
-        track::<B, C, 3>(nodes, ConvolutionSaved { input, weight, output, options })
+        let saved = ConvolutionSaved { input, weight, output: output.clone(), options };
+        tracked::<B, C, _, 3>(ConvolutionBackward, nodes, saved, output)
     }
 }
 
-fn track<B: ConvolutionGradients, C: CheckpointStrategy, const PARENTS: usize>(
-    parents: [NodeGuard; PARENTS],
-    saved: ConvolutionSaved<FloatTensor<B>>,
-) -> FloatTensor<Autodiff<B, C>> {
-    let output = saved.output.clone();
-    match ConvolutionBackward.prepare::<C>(parents).compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => prepared.finish(saved, output),
-        OpsKind::UnTracked(prepared) => prepared.finish(output),
-    }
-}
-
-/// The backward rule; its parents are input, weight and, if there is one, bias.
+/// Gradient rule. The parents are input, weight and, if there is one, the bias.
 #[derive(Debug)]
 struct ConvolutionBackward;
 

@@ -1,7 +1,7 @@
-//! Two-dimensional convolution with folded padding, bias and activation.
+//! Two-dimensional convolution, fused with padding, bias and activation.
 //!
-//! burn's convolution unfolds, pads and copies on the CPU and has no reuse on the GPU. The one here is a backend
-//! extension with derivatives of its own; [`composed_convolution`] is its reference implementation.
+//! burn's convolution unfolds, pads and copies on the CPU, and reads each value many times on the GPU. This one is a
+//! backend extension with its own gradients; [`composed_convolution`] is the reference implementation.
 
 mod activation;
 mod backend;
@@ -10,7 +10,7 @@ mod flex;
 mod options;
 
 pub use activation::Activation;
-pub use cube::{Sweep, Tile};
+pub use cube::{SlidingTile, Tile};
 pub use flex::PixelSums;
 pub(in crate::compute) use flex::release_scratch;
 pub use options::{ConvolutionOptions, Padding};
@@ -27,9 +27,9 @@ use burn::{
     },
 };
 
-/// Convolves `input` [batch, channels, height, width] with `weight` [filters, channels, k, k] (not
-/// flipped, as all networks do), adds `bias` [filters] and applies the activation. Differentiable in
-/// all three.
+/// Convolves `input` [batch, channels, height, width] with `weight` [filters, channels, k, k] (not flipped: a
+/// cross-correlation, as in all networks), adds `bias` [filters] and applies the activation. Gives
+/// `[batch, filters, output height, output width]`. Differentiable in all three.
 ///
 /// # Panics
 /// If the shapes do not fit each other, or a reflected margin is not smaller than the input.
@@ -47,7 +47,7 @@ pub fn convolution(
     })
 }
 
-/// Refuses shapes that do not fit each other.
+/// Checks that the shapes fit each other.
 fn check(input: [usize; 4], weight: [usize; 4], options: ConvolutionOptions) {
     let ([_, channels, height, width], [_, weight_channels, kernel, kernel_width]) = (input, weight);
     let ConvolutionOptions { stride, padding, .. } = options;
@@ -64,7 +64,7 @@ fn check(input: [usize; 4], weight: [usize; 4], options: ConvolutionOptions) {
     );
 }
 
-/// [`convolution`] composed of burn's operations.
+/// Reference implementation of [`convolution`], composed of burn's operations.
 pub fn composed_convolution(
     input: Tensor<4>,
     weight: Tensor<4>,

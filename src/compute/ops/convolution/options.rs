@@ -1,18 +1,18 @@
-//! How to convolve.
+//! Options of a convolution.
 
 use super::activation::Activation;
 
-/// Border of the input as the convolution sees it, and how far: the margin on each side, in pixels.
+/// Padding of the input, with its margin on each side in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// Zeros.
+    /// Padding with zeros.
     Zero(usize),
-    /// The input mirrored at its outermost pixels, which are not repeated.
+    /// Padding with the mirror image about the outermost pixels, which are not repeated.
     Reflect(usize),
 }
 
 impl Padding {
-    /// The margin on each side.
+    /// Margin on each side, pixels.
     pub fn margin(self) -> usize {
         match self {
             Self::Zero(margin) | Self::Reflect(margin) => margin,
@@ -20,13 +20,13 @@ impl Padding {
     }
 }
 
-/// How to convolve.
+/// Options of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvolutionOptions {
-    /// Input pixels from one output pixel to the next.
+    /// Input pixels from one output pixel to the next, along both axes.
     pub stride: usize,
-    /// The border.
+    /// Padding of the input.
     pub padding: Padding,
-    /// What is applied to the result.
+    /// Function applied to the result.
     pub activation: Activation,
 }

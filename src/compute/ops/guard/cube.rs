@@ -1,17 +1,17 @@
-//! The guard on the GPU: sums of squares of all gradients, then one workgroup that decides.
+//! The guard on the GPU: sums of squares of all gradients, then a single workgroup that decides.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use crate::compute::ops::{
     GroupLimits,
-    cube::{argument, flat, like, workgroup_sum},
+    cube::{argument, empty_vector, primitive, workgroup_sum},
     group::{THREADS, cubes, groups, span},
 };
 use burn::{backend::Cube, tensor::Tensor as Values};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-/// The exponent of numbers that are not finite; driver compilers may take `x != x` for false.
+/// Bits of the exponent of a number that is not finite. (Compilers of drivers may assume that `x != x` is false.)
 const NOT_FINITE: u32 = 0x7F80_0000;
 
 #[cube(launch)]
@@ -116,7 +116,7 @@ fn keep_kernel(
     }
 }
 
-/// The next state `[2]` and the report `[1 + metrics]`.
+/// Next state `[2]`, and the report `[1 + metrics]`: gradient norm, then metrics.
 pub(super) fn judge(
     state: Values<1>,
     gradients: &[Values<1>],
@@ -124,11 +124,11 @@ pub(super) fn judge(
     longest: f32,
     limits: Option<GroupLimits>,
 ) -> (Values<1>, Values<1>) {
-    let (state, metrics) = (flat(state), flat(metrics));
+    let (state, metrics) = (primitive(state), primitive(metrics));
     let client = state.client.clone();
-    let rows: Vec<[CubeTensor; 1]> = gradients.iter().map(|gradient| [flat(gradient.clone())]).collect();
+    let rows: Vec<[CubeTensor; 1]> = gradients.iter().map(|gradient| [primitive(gradient.clone())]).collect();
     let groups = groups(&rows, 1, limits);
-    let partials = like(&state, groups.iter().map(|group| group.workgroups).sum());
+    let partials = empty_vector(&state, groups.iter().map(|group| group.workgroups).sum());
     let mut first_partial = 0;
     for group in groups {
         let (count, threads) = group.cubes(&client);
@@ -146,8 +146,8 @@ pub(super) fn judge(
         );
         first_partial += group.workgroups;
     }
-    let report = like(&state, metrics.meta.num_elements() + 1);
-    let new_state = like(&state, 2);
+    let report = empty_vector(&state, metrics.meta.num_elements() + 1);
+    let new_state = empty_vector(&state, 2);
     let (count, threads) = cubes(&client, 1);
     judge_kernel::launch(
         &client,
@@ -163,19 +163,19 @@ pub(super) fn judge(
     (Values::from_primitive::<Cube>(new_state), Values::from_primitive::<Cube>(report))
 }
 
-/// The new values of each pair where the guard is open, else the old, in memory of their own.
+/// Selects the new values of each pair if the guard is open, else the old ones; the result is new memory.
 pub(super) fn keep(
     pairs: Vec<[Values<1>; 2]>,
     state: Values<1>,
     limits: Option<GroupLimits>,
 ) -> Vec<Values<1>> {
-    let state = flat(state);
+    let state = primitive(state);
     let client = state.client.clone();
     let rows: Vec<[CubeTensor; 3]> = pairs
         .into_iter()
         .map(|[old, new]| {
-            let kept = like(&state, old.dims()[0]);
-            [flat(old), flat(new), kept]
+            let kept = empty_vector(&state, old.dims()[0]);
+            [primitive(old), primitive(new), kept]
         })
         .collect();
     for group in groups(&rows, 1, limits) {

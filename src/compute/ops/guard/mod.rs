@@ -1,5 +1,5 @@
-//! The decision whether a step may change anything, made where its numbers are: on the device, so that
-//! nobody waits for them.
+//! Guard against NaN and infinity: the decision if a step may change anything, taken on the device, so that the host
+//! need not wait for the step's numbers.
 
 mod cube;
 
@@ -7,28 +7,28 @@ use super::GroupLimits;
 use crate::compute::values;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Whether the updates so far had finite numbers, and the factor on the gradients of the present one.
+/// Open as long as all losses and gradient norms were finite; also holds the clipping factor of the current gradients.
 ///
-/// Once a loss or a gradient norm is not finite it stays shut: what was queued after the bad step changes
-/// nothing either, until the host, which learns of it later, starts over with an open one.
+/// After a loss or gradient norm that is not finite the guard stays closed, so the steps that are already queued
+/// change nothing either. The host learns of it later and starts again with an open guard.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    /// 1 if open, else 0; then the factor, `[2]`.
+    /// `[2]`: 1 if open, else 0; then the factor.
     state: Tensor<1>,
 }
 
 impl Guard {
-    /// An open guard, with this factor on the gradients.
+    /// Open guard with this factor on the gradients.
     pub fn open(factor: f32, device: &Device) -> Self {
         Self { state: Tensor::from_data(TensorData::new(vec![1.0, factor], [2]), device) }
     }
 
-    /// The next state: open if it was, and both the first of `metrics` (the loss, `[count]`) and the norm of
-    /// the flattened `gradients` together are finite; the factor keeps that norm at `longest`. Also gives the
-    /// norm with the metrics after it, `[1 + count]`.
+    /// Next state of the guard: it stays open if both the loss (the first of `metrics`, `[count]`) and the norm of all
+    /// flattened `gradients` are finite, and the factor clips that norm to `longest`. Also gives the norm followed by
+    /// the metrics, `[1 + count]`.
     ///
-    /// On the GPU backend a few launches, of which `limits` says how much they take (else the adapter does);
-    /// elsewhere burn's operations.
+    /// A few launches on the GPU backend, within `limits` (`None`: those of the adapter); burn's operations on the
+    /// CPU backend.
     pub fn judge(
         self,
         gradients: &[Tensor<1>],
@@ -44,7 +44,7 @@ impl Guard {
         (Self { state }, report)
     }
 
-    /// [`Guard::judge`] composed of burn's operations: the reference implementation that tests compare with.
+    /// Reference implementation of [`Guard::judge`], composed of burn's operations.
     pub fn composed_judge(
         self,
         gradients: &[Tensor<1>],
@@ -57,16 +57,16 @@ impl Guard {
         let was_open = self.state.clone().narrow(0, 0, 1);
         let open = was_open * is_finite(norm.clone()) * is_finite(metrics.clone().narrow(0, 0, 1));
         let factor = norm.clone().recip().mul_scalar(longest).clamp_max(1.0);
-        // A norm of zero, infinity or NaN is not divided by.
+        // Do not divide by a norm of zero, infinity or NaN.
         let usable = norm.clone().greater_elem(longest);
         let factor = norm.ones_like().mask_where(usable, factor);
         (Self { state: Tensor::cat(vec![open, factor], 0) }, Tensor::cat(vec![norm, metrics], 0))
     }
 
-    /// Whether it is open, and the factor. Waits for the device.
+    /// Reads if the guard is open, and its factor. Waits for the device.
     ///
     /// # Panics
-    /// If the device gave up.
+    /// If the device fails or is lost.
     pub fn read(&self) -> (bool, f32) {
         let [open, factor] = values(self.state.clone()).expect("the guard can be read")[..] else {
             unreachable!("a guard is two numbers")
@@ -74,13 +74,14 @@ impl Guard {
         (open != 0.0, factor)
     }
 
-    /// The state `[2]`, for kernels.
+    /// State for kernels: `[2]`, 1 if open or else 0, then the factor.
     pub(super) fn state(&self) -> Tensor<1> {
         self.state.clone()
     }
 }
 
-/// Of each pair the new values where the guard is open, else the old. A few launches on the GPU backend.
+/// Selects of each pair `[old, new]` the new values if the guard is open, else the old ones. A few launches on the GPU
+/// backend, within `limits` (`None`: those of the adapter).
 pub fn keep_unless_open(
     pairs: Vec<[Tensor<1>; 2]>,
     guard: &Guard,

@@ -1,4 +1,4 @@
-//! The gradient rule of the pooling.
+//! Gradient rule of max pooling.
 
 use super::{MaxPoolGradient, MaxPoolOps};
 use burn::backend::{
@@ -15,7 +15,7 @@ use burn_autodiff::{
 struct MaxPool;
 
 impl<B: MaxPoolGradient> Backward<B, 1> for MaxPool {
-    /// Where the values come from, and the input's height and width.
+    /// Origins of the maxima, and the input's height and width.
     type State = (IntTensor<B>, [usize; 2]);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {

@@ -1,5 +1,5 @@
-//! The pooling on the GPU, one thread a result; the gradient is gathered, so that no two threads write to one
-//! place.
+//! Max pooling on the GPU, one thread per result. The gradient is gathered, so that no two threads write to the same
+//! value.
 
 use super::{MaxPoolGradient, MaxPoolOps};
 use crate::compute::ops::cube::{argument, empty, empty_of, one_thread_each};
@@ -13,8 +13,8 @@ use burn::{
 use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 use cubecl::prelude::*;
 
-/// The greatest value of each window and, if they are asked for, which of its nine pixels that is. NaN is
-/// greater than all.
+/// Maximum of each window and, `with_origins`, the index of its pixel among the nine. NaN counts as greater than any
+/// number.
 #[cube(launch)]
 fn max_pool_kernel(
     input: &Tensor<f32>,
@@ -28,14 +28,14 @@ fn max_pool_kernel(
         terminate!();
     }
     let plane = ABSOLUTE_POS / (rows * columns) * height * width;
-    let place = ABSOLUTE_POS % (rows * columns);
-    let (row, column) = (place / columns * 2, place % columns * 2);
-    // The middle is never outside.
+    let index = ABSOLUTE_POS % (rows * columns);
+    let (row, column) = (index / columns * 2, index % columns * 2);
+    // The middle of a window is never outside the image.
     let mut best = input[plane + row * width + column];
     let mut origin = u32::new(4);
     #[unroll]
     for pixel in 0..9usize {
-        // Rows and columns from one before the image.
+        // Counted from one row and one column before the image, so that no index is negative.
         let (y, x) = (row + comptime!(pixel / 3), column + comptime!(pixel % 3));
         if y > 0 && y <= height && x > 0 && x <= width {
             let value = input[plane + (y - 1) * width + x - 1];
@@ -52,32 +52,32 @@ fn max_pool_kernel(
     }
 }
 
-/// What each pixel has of the gradients of the windows that it is the greatest of, four at most.
+/// Gradient of each input pixel: the sum of the gradients of the windows that it is the maximum of, at most four.
 #[cube(launch)]
-fn gradient_kernel(origins: &Tensor<u32>, gradient: &Tensor<f32>, of_input: &mut Tensor<f32>) {
-    let (height, width) = (of_input.shape(2), of_input.shape(3));
+fn gradient_kernel(origins: &Tensor<u32>, gradient: &Tensor<f32>, input_gradient: &mut Tensor<f32>) {
+    let (height, width) = (input_gradient.shape(2), input_gradient.shape(3));
     let (rows, columns) = (gradient.shape(2), gradient.shape(3));
-    if ABSOLUTE_POS >= of_input.shape(0) * of_input.shape(1) * height * width {
+    if ABSOLUTE_POS >= input_gradient.shape(0) * input_gradient.shape(1) * height * width {
         terminate!();
     }
     let plane = ABSOLUTE_POS / (height * width) * rows * columns;
-    let place = ABSOLUTE_POS % (height * width);
-    let (y, x) = (place / width, place % width);
+    let index = ABSOLUTE_POS % (height * width);
+    let (y, x) = (index / width, index % width);
     let mut sum = f32::new(0.0);
     #[unroll]
     for window in 0..4usize {
-        let (down, across) = (comptime!(window / 2), comptime!(window % 2));
-        let (row, column) = (y / 2 + down, x / 2 + across);
-        // A pixel of an even row lies in the windows of one row only, one of an odd row in those of two.
-        if down <= y % 2 && across <= x % 2 && row < rows && column < columns {
+        let (dy, dx) = (comptime!(window / 2), comptime!(window % 2));
+        let (row, column) = (y / 2 + dy, x / 2 + dx);
+        // A pixel of an even row is in windows of one row only, a pixel of an odd row in windows of two rows.
+        if dy <= y % 2 && dx <= x % 2 && row < rows && column < columns {
             let pixel = (y + 1 - 2 * row) * 3 + x + 1 - 2 * column;
-            let at = plane + row * columns + column;
-            if origins[at] as usize == pixel {
-                sum += gradient[at];
+            let index = plane + row * columns + column;
+            if origins[index] as usize == pixel {
+                sum += gradient[index];
             }
         }
     }
-    of_input[ABSOLUTE_POS] = sum;
+    input_gradient[ABSOLUTE_POS] = sum;
 }
 
 fn pooled(input: CubeTensor, with_origins: bool) -> (CubeTensor, CubeTensor) {
@@ -85,7 +85,7 @@ fn pooled(input: CubeTensor, with_origins: bool) -> (CubeTensor, CubeTensor) {
     let [batch, channels, height, width] = input.shape().dims();
     let shape = [batch, channels, height.div_ceil(2), width.div_ceil(2)];
     let output = empty(&input, shape);
-    // A kernel cannot be given nothing to write to.
+    // A kernel must be given some tensor to write to.
     let origins = empty_of(&input, if with_origins { shape } else { [1; 4] }, DType::U32);
     let (cubes, threads) = one_thread_each(&output, output.shape().num_elements());
     max_pool_kernel::launch(
@@ -118,16 +118,16 @@ impl MaxPoolGradient for Cube {
     ) -> FloatTensor<Self> {
         let gradient = into_contiguous(gradient);
         let [batch, channels, _, _] = gradient.shape().dims();
-        let of_input = empty(&gradient, [batch, channels, height, width]);
-        let (cubes, threads) = one_thread_each(&of_input, of_input.shape().num_elements());
+        let input_gradient = empty(&gradient, [batch, channels, height, width]);
+        let (cubes, threads) = one_thread_each(&input_gradient, input_gradient.shape().num_elements());
         gradient_kernel::launch(
             &gradient.client,
             cubes,
             threads,
             argument(&origins),
             argument(&gradient),
-            argument(&of_input),
+            argument(&input_gradient),
         );
-        of_input
+        input_gradient
     }
 }

@@ -1,8 +1,7 @@
-//! The maximum over windows of 3×3 pixels, two pixels apart, as residual networks take it after their first
-//! convolution.
+//! Max pooling over windows of 3×3 pixels with stride 2, as after the first convolution of residual networks.
 //!
-//! On the GPU burn pools images with their channels last and copies to that layout and back; here each way
-//! is one launch.
+//! On the GPU burn copies the images to a layout with channels last, pools them, and copies them back. Here each
+//! direction is one launch.
 
 mod autodiff;
 mod cube;
@@ -15,19 +14,19 @@ use burn::{
     tensor::{Device, Tensor, module::max_pool2d, ops::MaxPoolOptions},
 };
 
-/// The pooling on the backends that have their own.
+/// The operation as it is dispatched to a backend with a kernel of its own.
 #[backend_extension(Cube, Autodiff)]
 pub trait MaxPoolOps: Backend {
     /// See [`max_pool`].
     fn max_pool(input: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-/// What a backend must compute for [`MaxPoolOps`] to have a gradient on it.
+/// Forward and backward pass that a backend computes for [`MaxPoolOps`] to have a gradient on it.
 pub trait MaxPoolGradient: Backend + MaxPoolOps {
-    /// The result, and which pixel of its window each value comes from, 0 to 8.
+    /// Maxima, and the index of each one's pixel in its window, 0 to 8.
     fn max_pool_with_origins(input: FloatTensor<Self>) -> (FloatTensor<Self>, IntTensor<Self>);
 
-    /// The gradient of the input, `height` × `width` pixels, from that of the output.
+    /// Gradient of the input, whose height and width are `size`, from that of the output.
     fn max_pool_gradient(
         origins: IntTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -35,8 +34,8 @@ pub trait MaxPoolGradient: Backend + MaxPoolOps {
     ) -> FloatTensor<Self>;
 }
 
-/// The maximum over windows of 3×3 pixels around every second pixel of every second row of `[batch,
-/// channels, height, width]`; height and width are halved, rounded up. Of equal values the first has the
+/// Maxima over windows of 3×3 pixels around every second pixel of every second row of
+/// `[batch, channels, height, width]`; height and width are halved, rounding up. Of equal values the first gets the
 /// gradient.
 pub fn max_pool(input: Tensor<4>) -> Tensor<4> {
     if input.device().without_autodiff() == Device::flex() {
@@ -45,7 +44,7 @@ pub fn max_pool(input: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::max_pool(input.into_dispatch()))
 }
 
-/// [`max_pool`] by burn's operation.
+/// Reference implementation of [`max_pool`], by burn's operation.
 pub fn composed_max_pool(input: Tensor<4>) -> Tensor<4> {
     max_pool2d(input, MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]))
 }

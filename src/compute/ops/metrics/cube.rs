@@ -1,10 +1,10 @@
-//! The figures of a step on the GPU.
+//! Metrics of a step on the GPU.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use super::predictions::PredictionStatisticsInputs;
 use crate::compute::ops::{
-    cube::{argument, flat, like, workgroup_sum},
+    cube::{argument, empty_vector, primitive, workgroup_sum},
     group::{CHUNK, THREADS, cubes},
     loss_constants::SMALLEST_DEPTH,
 };
@@ -15,7 +15,7 @@ use burn::{
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-/// Numbers that [`chunks_kernel`] gives for a chunk: values, their mean, the sum of squared deviations.
+/// Numbers that [`chunks_kernel`] writes for a chunk: count of values, their mean, the sum of squared deviations.
 const MOMENTS: usize = 3;
 
 #[cube(launch)]
@@ -47,7 +47,7 @@ fn add_kernel(
     }
 }
 
-/// Mean and squared deviations of a chunk of an image: sums over a whole image would lose digits.
+/// Mean and squared deviations of each chunk of an image. (Sums over a whole image would lose digits.)
 #[cube(launch)]
 fn chunks_kernel(disparity: &Tensor<f32>, moments: &mut Tensor<f32>, pixels: usize, chunks: usize) {
     let image = CUBE_POS / chunks;
@@ -83,7 +83,7 @@ fn chunks_kernel(disparity: &Tensor<f32>, moments: &mut Tensor<f32>, pixels: usi
     }
 }
 
-/// Pixels that are seen outside a source's image, counted by workgroup.
+/// Number of pixels that are projected outside a source's image, by workgroup.
 #[cube(launch)]
 fn out_of_view_kernel(
     disparity: &Tensor<f32>,
@@ -139,7 +139,7 @@ fn out_of_view_kernel(
                 let distance = seen_z + SMALLEST_DEPTH;
                 let u = (fx * seen_x + cx * seen_z) / distance;
                 let v = (fy * seen_y + cy * seen_z) / distance;
-                // Pixels reach half a pixel around their centres.
+                // An image reaches half a pixel beyond the centres of its outermost pixels.
                 let beyond_x = (u - (half_width - 0.5)).abs() > half_width;
                 let beyond_y = (v - (half_height - 0.5)).abs() > half_height;
                 if beyond_x || beyond_y {
@@ -155,11 +155,11 @@ fn out_of_view_kernel(
 }
 
 #[cube(launch)]
-fn figures_kernel(
+fn metrics_kernel(
     moments: &Tensor<f32>,
     counts: &Tensor<f32>,
     motions: &Sequence<Box<[f32]>>,
-    figures: &mut Tensor<f32>,
+    output: &mut Tensor<f32>,
     chunks: usize,
     samples: usize,
     out_of_view_share: f32,
@@ -174,16 +174,16 @@ fn figures_kernel(
         let mut count = f32::new(0.0);
         let mut sum = f32::new(0.0);
         for chunk in 0..chunks {
-            let one = start + chunk * MOMENTS;
-            count += moments[one];
-            sum += moments[one] * moments[one + 1];
+            let index = start + chunk * MOMENTS;
+            count += moments[index];
+            sum += moments[index] * moments[index + 1];
         }
         let mean = sum / count;
         let mut squares = f32::new(0.0);
         for chunk in 0..chunks {
-            let one = start + chunk * MOMENTS;
-            let deviation = moments[one + 1] - mean;
-            squares += moments[one + 2] + moments[one] * deviation * deviation;
+            let index = start + chunk * MOMENTS;
+            let deviation = moments[index + 1] - mean;
+            squares += moments[index + 2] + moments[index] * deviation * deviation;
         }
         means += mean;
         deviations += (squares / count).sqrt();
@@ -207,13 +207,13 @@ fn figures_kernel(
     let lengths = workgroup_sum::<f32>(lengths, THREADS);
     let outside = workgroup_sum::<f32>(outside, THREADS);
     if UNIT_POS == 0 && CUBE_POS == 0 {
-        figures[0] = means / samples as f32;
-        figures[1] = deviations / samples as f32;
-        figures[2] = f32::new(0.0);
+        output[0] = means / samples as f32;
+        output[1] = deviations / samples as f32;
+        output[2] = f32::new(0.0);
         if comptime!(sources > 0) {
-            figures[2] = lengths / (samples * sources) as f32;
+            output[2] = lengths / (samples * sources) as f32;
         }
-        figures[3] = outside * out_of_view_share;
+        output[3] = outside * out_of_view_share;
     }
 }
 
@@ -224,13 +224,13 @@ fn arrays(tensors: &[CubeTensor]) -> SequenceArg<Box<[f32]>> {
 }
 
 fn binds(client: &Client, arrays: usize) -> bool {
-    // One more for shapes and scalars.
+    // One more binding is for shapes and scalars.
     client.properties().hardware.max_bindings as usize > arrays
 }
 
-/// `before + share · parts`; `None` if these are too many to bind.
+/// `before + share · parts`; `None` if there are too many parts to bind.
 pub(super) fn add(before: Option<&Values<1>>, parts: &[Values<1>], share: f32) -> Option<Values<1>> {
-    let parts: Vec<CubeTensor> = parts.iter().cloned().map(flat).collect();
+    let parts: Vec<CubeTensor> = parts.iter().cloned().map(primitive).collect();
     let client = parts[0].client.clone();
     if !binds(&client, parts.len() + 2) {
         return None;
@@ -241,10 +241,10 @@ pub(super) fn add(before: Option<&Values<1>>, parts: &[Values<1>], share: f32) -
         lengths.push(part.shape().num_elements());
         total += part.shape().num_elements();
     }
-    let sums = like(&parts[0], total);
-    // A kernel cannot be given nothing; what it is given instead it does not read.
+    let sums = empty_vector(&parts[0], total);
+    // A kernel must be given some tensor; it does not read this one.
     let adds = before.is_some();
-    let before = before.map_or_else(|| parts[0].clone(), |before| flat(before.clone()));
+    let before = before.map_or_else(|| parts[0].clone(), |before| primitive(before.clone()));
     let (count, threads) = cubes(&client, 1);
     add_kernel::launch(
         &client,
@@ -261,13 +261,13 @@ pub(super) fn add(before: Option<&Values<1>>, parts: &[Values<1>], share: f32) -
     Some(Values::from_primitive::<Cube>(sums))
 }
 
-/// The four figures; `None` if there are too many sources to bind.
+/// The four metrics; `None` if there are too many sources to bind.
 pub(super) fn measure(metrics: &PredictionStatisticsInputs) -> Option<Values<1>> {
     let [samples, _, height, width] = metrics.disparity.dims();
     let [_, _, coarse_height, coarse_width] = metrics.coarse_disparity.dims();
-    let flattened = |tensor: &Values<4>| flat(tensor.clone().reshape([-1]));
+    let flattened = |tensor: &Values<4>| primitive(tensor.clone().reshape([-1]));
     let matrices = |motions: &[Values<3>]| -> Vec<CubeTensor> {
-        motions.iter().map(|motion| flat(motion.clone().reshape([-1]))).collect()
+        motions.iter().map(|motion| primitive(motion.clone().reshape([-1]))).collect()
     };
     let (disparity, coarse) = (flattened(&metrics.disparity), flattened(&metrics.coarse_disparity));
     let (motions, coarse_motions) = (matrices(&metrics.motions), matrices(&metrics.coarse_motions));
@@ -278,12 +278,12 @@ pub(super) fn measure(metrics: &PredictionStatisticsInputs) -> Option<Values<1>>
 
     let pixels = height * width;
     let chunks = pixels.div_ceil(CHUNK);
-    let moments = like(&disparity, samples * chunks * MOMENTS);
+    let moments = empty_vector(&disparity, samples * chunks * MOMENTS);
     let (count, threads) = cubes(&client, samples * chunks);
     chunks_kernel::launch(&client, count, threads, argument(&disparity), argument(&moments), pixels, chunks);
 
     let seen = samples * coarse_height * coarse_width;
-    let counts = like(&disparity, seen.div_ceil(CHUNK));
+    let counts = empty_vector(&disparity, seen.div_ceil(CHUNK));
     let mut cameras = SequenceArg::<f32>::new();
     metrics.cameras.iter().flatten().for_each(|number| cameras.push(*number));
     let (offset, slope) = metrics.inverse_depth;
@@ -304,20 +304,20 @@ pub(super) fn measure(metrics: &PredictionStatisticsInputs) -> Option<Values<1>>
         samples,
     );
 
-    let figures = like(&disparity, 4);
+    let output = empty_vector(&disparity, 4);
     let (count, threads) = cubes(&client, 1);
-    figures_kernel::launch(
+    metrics_kernel::launch(
         &client,
         count,
         threads,
         argument(&moments),
         argument(&counts),
         arrays(&motions),
-        argument(&figures),
+        argument(&output),
         chunks,
         samples,
         1.0 / (seen * coarse_motions.len().max(1)) as f32,
         motions.len(),
     );
-    Some(Values::from_primitive::<Cube>(figures))
+    Some(Values::from_primitive::<Cube>(output))
 }

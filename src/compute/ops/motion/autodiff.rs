@@ -1,13 +1,13 @@
-//! The motion chain under differentiation.
+//! Gradient rules of the motion operations.
 
 use super::{MotionChoice, MotionGradients, MotionOps};
-use crate::config::ImageSize;
+use crate::{compute::ops::autodiff::tracked, config::ImageSize};
 use burn::backend::{
     Autodiff, TensorMetadata,
     autodiff::{
         checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
         grads::Gradients,
-        ops::{Backward, Ops, OpsKind, unary},
+        ops::{Backward, Ops, unary},
     },
     tensor::FloatTensor,
 };
@@ -17,19 +17,13 @@ impl<B: MotionGradients, C: CheckpointStrategy> MotionOps for Autodiff<B, C> {
         let (map, node) = map.into_parts();
         let shape = map.shape().dims();
         let sums = B::plane_sums(map, factor);
-        match PlaneSums.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((shape, factor), sums),
-            OpsKind::UnTracked(prepared) => prepared.finish(sums),
-        }
+        tracked::<B, C, _, 1>(PlaneSums, [node], (shape, factor), sums)
     }
 
     fn rigid_motion(parameters: FloatTensor<Self>, choice: MotionChoice) -> FloatTensor<Self> {
         let (parameters, node) = parameters.into_parts();
         let motion = B::rigid_motion(parameters.clone(), choice);
-        match RigidMotion.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((parameters, choice), motion),
-            OpsKind::UnTracked(prepared) => prepared.finish(motion),
-        }
+        tracked::<B, C, _, 1>(RigidMotion, [node], (parameters, choice), motion)
     }
 
     fn camera_projections(
@@ -40,10 +34,7 @@ impl<B: MotionGradients, C: CheckpointStrategy> MotionOps for Autodiff<B, C> {
         let (motions, node) = motions.into_parts();
         let cameras = cameras.into_primitive();
         let projections = B::camera_projections(motions, cameras.clone(), size);
-        match CameraProjections.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((cameras, size), projections),
-            OpsKind::UnTracked(prepared) => prepared.finish(projections),
-        }
+        tracked::<B, C, _, 1>(CameraProjections, [node], (cameras, size), projections)
     }
 }
 
@@ -66,7 +57,7 @@ impl<B: MotionGradients> Backward<B, 1> for PlaneSums {
 struct RigidMotion;
 
 impl<B: MotionGradients> Backward<B, 1> for RigidMotion {
-    /// The parameters, and which of them.
+    /// Parameters of all motions, and the choice among them.
     type State = (FloatTensor<B>, MotionChoice);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {

@@ -1,4 +1,4 @@
-//! The motion chain on the GPU: one thread an item or a matrix, each way.
+//! Motion on the GPU: one thread per item or matrix, each way.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -12,11 +12,11 @@ use super::{
     vector::{Vector3, cross, dot, rotated, unit, vector_at},
 };
 use crate::{
-    compute::ops::cube::{argument, empty, one_thread_each, row_sums},
+    compute::ops::cube::{argument, empty, one_thread_each, reshaped, row_sums},
     config::ImageSize,
 };
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use cubecl::prelude::*;
 
 #[cube(launch)]
@@ -27,14 +27,14 @@ fn spread_kernel(sums: &Tensor<f32>, map: &mut Tensor<f32>, factor: f32) {
     map[ABSOLUTE_POS] = sums[ABSOLUTE_POS / (map.shape(2) * map.shape(3))] * factor;
 }
 
-/// A rotation by an angle about an axis of (nearly) length 1.
+/// Rotation by an angle about an axis of (nearly) length 1.
 #[derive(CubeType)]
 struct Rotation {
     axis: Vector3,
     angle: f32,
     cosine: f32,
     sine: f32,
-    /// Factor from the axis-angle vector to the axis.
+    /// Factor that turns the axis-angle vector into the axis.
     to_axis: f32,
 }
 
@@ -46,7 +46,7 @@ fn rotation_of(axis_angle: &Vector3) -> Rotation {
     Rotation { axis, angle, cosine: angle.cos(), sine: angle.sin(), to_axis }
 }
 
-/// `[B, 4, 4]` of motion number `index` in `parameters [B, motions, 6]`.
+/// Matrices `[B, 4, 4]` of motion number `index` in `parameters [B, motions, 6]`, or their inverses.
 #[cube(launch)]
 fn rigid_motion_kernel(
     parameters: &Tensor<f32>,
@@ -82,11 +82,11 @@ fn rigid_motion_kernel(
     motion[out + 15] = f32::new(1.0);
 }
 
-/// The gradient of the parameters; 0 for the other motions.
+/// Gradient of the parameters; 0 for motions other than number `index`.
 ///
-/// Column j of the rotation is R·eⱼ = cos θ·eⱼ + sin θ·a×eⱼ + (1 − cos θ)·a·(a·eⱼ); with its gradient gⱼ
-/// the gradient of a is the sum of sin θ·eⱼ×gⱼ + (1 − cos θ)·(gⱼ·(a·eⱼ) + eⱼ·(a·gⱼ)). The axis a is the
-/// vector v by θ + ε, and θ its length, which at v = 0 is taken not to move.
+/// Column j of the rotation is R·eⱼ = cos θ·eⱼ + sin θ·a×eⱼ + (1 − cos θ)·a·(a·eⱼ). With gⱼ the gradient of that
+/// column, the gradient of a is Σⱼ sin θ·eⱼ×gⱼ + (1 − cos θ)·(gⱼ·(a·eⱼ) + eⱼ·(a·gⱼ)). The axis is a = v / (θ + ε),
+/// where v is the axis-angle vector and θ its length, whose gradient is taken as 0 at v = 0.
 #[cube(launch)]
 fn rigid_motion_gradient_kernel(
     parameters: &Tensor<f32>,
@@ -116,7 +116,7 @@ fn rigid_motion_gradient_kernel(
     let mut by_z = f32::new(0.0);
     for column in 0..3 {
         let e = unit(column);
-        // The inverse has the rotation's columns as rows, and −row·t in the last column.
+        // The rows of the inverse are the rotation's columns; its last column is −row·t.
         let g = if invert {
             let row = vector_at(upstream, matrix + 4 * column, 1);
             let by_last = dot(&last, &e);
@@ -159,8 +159,8 @@ impl MotionOps for CubeBackend {
     fn plane_sums(map: FloatTensor<Self>, factor: f32) -> FloatTensor<Self> {
         let map = into_contiguous(map);
         let [batch, channels, height, width] = map.shape().dims();
-        let sums = row_sums(map, height * width, factor);
-        reshaped(sums, [batch, channels, 1, 1])
+        let sums = row_sums(&map, height * width, factor);
+        reshaped(&sums, [batch, channels, 1, 1])
     }
 
     fn rigid_motion(parameters: FloatTensor<Self>, choice: MotionChoice) -> FloatTensor<Self> {
@@ -177,7 +177,7 @@ impl MotionOps for CubeBackend {
             choice.index as u32,
             choice.invert,
         );
-        reshaped(motion, [batch, 4, 4])
+        reshaped(&motion, [batch, 4, 4])
     }
 
     fn camera_projections(
@@ -238,7 +238,7 @@ impl MotionGradients for CubeBackend {
             choice.index as u32,
             choice.invert,
         );
-        reshaped(gradient, [batch, motions, 6])
+        reshaped(&gradient, [batch, motions, 6])
     }
 
     fn camera_projections_gradient(
@@ -262,9 +262,4 @@ impl MotionGradients for CubeBackend {
         );
         gradient
     }
-}
-
-/// A contiguous tensor in another shape of as many values.
-fn reshaped<const D: usize>(tensor: CubeTensor, shape: [usize; D]) -> CubeTensor {
-    CubeTensor::new_contiguous(tensor.client, tensor.device, shape.into(), tensor.handle, tensor.dtype)
 }

@@ -1,6 +1,6 @@
-//! The way from a pose network's last map to the projections of pixels: mean over the image, axis-angle to
-//! matrix, camera before and after. Each is one kernel each way on the GPU backend, where burn's own
-//! operations would take dozens on a few numbers; the CPU backend composes them.
+//! Operations from a pose network's last map to the projections of pixels: mean over the image, axis-angle to matrix,
+//! and multiplication by the camera matrices. Each takes one kernel each way on the GPU backend, where burn's
+//! operations would take dozens for a few numbers. The CPU backend uses the reference implementations.
 
 mod autodiff;
 mod cube;
@@ -17,29 +17,29 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-/// Added to an angle before the axis is divided by it; it makes the axis slightly shorter than 1 and
-/// belongs to the published method.
+/// Added to an angle before the axis-angle vector is divided by it. It makes the axis slightly shorter than 1, as in the
+/// published method.
 const SMALLEST_ANGLE: f32 = 1e-7;
 
-/// Which motion of several, and which way.
+/// Choice of one motion among several, and of its direction.
 #[derive(Clone, Copy, Debug)]
 pub struct MotionChoice {
-    /// Its place among the motions of an item.
+    /// Index among the motions of an item.
     pub index: usize,
-    /// Whether the inverse is meant.
+    /// True for the inverse of the motion.
     pub invert: bool,
 }
 
 /// The operations as they are dispatched to a backend.
 #[backend_extension(Cube, Autodiff)]
 pub trait MotionOps: Backend {
-    /// See [`plane_means`]; `factor` includes the division by the number of pixels.
+    /// Sums of planes times `factor`; see [`plane_means`].
     fn plane_sums(map: FloatTensor<Self>, factor: f32) -> FloatTensor<Self>;
 
     /// See [`rigid_motion`].
     fn rigid_motion(parameters: FloatTensor<Self>, choice: MotionChoice) -> FloatTensor<Self>;
 
-    /// See [`camera_projections`]: of `motions [B, N, 4, 4]` and cameras `[B, 4]` in units of the image.
+    /// See [`camera_projections`]; takes `motions [B, N, 4, 4]` and cameras `[B, 4]` in units of width and height.
     fn camera_projections(
         motions: FloatTensor<Self>,
         cameras: FloatTensor<Self>,
@@ -47,19 +47,20 @@ pub trait MotionOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// The derivatives of [`MotionOps`]: from the gradient of the result to that of the first argument.
+/// Gradients that a backend computes for [`MotionOps`]: of the first argument, from the `upstream` gradient of the
+/// result.
 pub trait MotionGradients: MotionOps {
-    /// Of [`MotionOps::plane_sums`], in the shape of the map.
+    /// Gradient of the map of [`MotionOps::plane_sums`], in its shape.
     fn plane_sums_gradient(upstream: FloatTensor<Self>, shape: [usize; 4], factor: f32) -> FloatTensor<Self>;
 
-    /// Of [`MotionOps::rigid_motion`].
+    /// Gradient of the parameters of [`MotionOps::rigid_motion`].
     fn rigid_motion_gradient(
         parameters: FloatTensor<Self>,
         upstream: FloatTensor<Self>,
         choice: MotionChoice,
     ) -> FloatTensor<Self>;
 
-    /// Of [`MotionOps::camera_projections`].
+    /// Gradient of the motions of [`MotionOps::camera_projections`].
     fn camera_projections_gradient(
         upstream: FloatTensor<Self>,
         cameras: FloatTensor<Self>,
@@ -67,7 +68,7 @@ pub trait MotionGradients: MotionOps {
     ) -> FloatTensor<Self>;
 }
 
-/// The mean of each plane of `[B, C, H, W]` times a factor, `[B, C, 1, 1]`.
+/// Mean of each plane of `[B, C, H, W]` times `factor`: `[B, C, 1, 1]`. Differentiable.
 pub fn plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
     if !is_gpu(&map.device()) {
         return composed_plane_means(map, factor);
@@ -77,16 +78,16 @@ pub fn plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as MotionOps>::plane_sums(map.into_dispatch(), factor))
 }
 
-/// [`plane_means`] composed of burn's operations.
+/// Reference implementation of [`plane_means`], composed of burn's operations.
 pub fn composed_plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
     map.mean_dims(&[2, 3]).mul_scalar(factor)
 }
 
-/// The rigid motion of an axis-angle rotation `[B, 3]` followed by a translation `[B, 3]`, or its
-/// inverse, as `[B, 4, 4]` for homogeneous points in columns.
+/// Rigid motion `[B, 4, 4]` that rotates by axis-angle `[B, 3]` (radians) and then translates `[B, 3]`, or its inverse.
+/// It acts on homogeneous column vectors. Differentiable.
 ///
-/// The network predicts the motion from the earlier to the later frame: for a later source that is
-/// `source_from_target`, for an earlier one its inverse is.
+/// The network predicts the motion from the earlier to the later frame. For a later source this is
+/// `source_from_target`; for an earlier source it is the inverse of that.
 pub fn transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) -> Tensor<3> {
     if !is_gpu(&axis_angle.device()) {
         return composed_transform(axis_angle, translation, invert);
@@ -95,8 +96,7 @@ pub fn transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) ->
     rigid_motion(parameters.unsqueeze_dim(1), MotionChoice { index: 0, invert })
 }
 
-/// [`transform`] of one of the motions whose axis-angle and translation stand side by side in
-/// `parameters [B, motions, 6]`.
+/// [`transform`] of one of the motions in `parameters [B, motions, 6]`: axis-angle, then translation.
 pub fn rigid_motion(parameters: Tensor<3>, choice: MotionChoice) -> Tensor<3> {
     let MotionChoice { index, invert } = choice;
     if !is_gpu(&parameters.device()) {
@@ -106,7 +106,7 @@ pub fn rigid_motion(parameters: Tensor<3>, choice: MotionChoice) -> Tensor<3> {
     Tensor::from_dispatch(<Dispatch as MotionOps>::rigid_motion(parameters.into_dispatch(), choice))
 }
 
-/// [`transform`] composed of burn's operations.
+/// Reference implementation of [`transform`], composed of burn's operations.
 pub fn composed_transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) -> Tensor<3> {
     let [batch, _] = axis_angle.dims();
     let device = axis_angle.device();
@@ -124,16 +124,16 @@ pub fn composed_transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert:
 }
 
 /// Rodrigues' formula, `[B, 3]` to `[B, 3, 3]`: cos θ·I + (1 − cos θ)·a·aᵀ + sin θ·[a]ₓ with the axis
-/// a = v / (θ + 1e-7). A rotation by nothing has gradient 0, not NaN.
+/// a = v / (θ + 1e-7). At angle 0 the gradient is 0, not NaN.
 fn rotation(axis_angle: Tensor<2>) -> Tensor<3> {
     let [batch, _] = axis_angle.dims();
     let device = axis_angle.device();
     let squared = axis_angle.clone().powi_scalar(2).sum_dim(1);
-    let is_nothing = squared.clone().equal_elem(0.0);
-    let angle = squared.mask_fill(is_nothing.clone(), 1.0).sqrt().mask_fill(is_nothing, 0.0);
+    let is_zero = squared.clone().equal_elem(0.0);
+    let angle = squared.mask_fill(is_zero.clone(), 1.0).sqrt().mask_fill(is_zero, 0.0);
     let axis = axis_angle / (angle.clone() + SMALLEST_ANGLE);
 
-    // The cross-product matrix [a]ₓ, flattened, is linear in a.
+    // The flattened cross-product matrix [a]ₓ is linear in a.
     #[rustfmt::skip]
     let cross_product: [f32; 27] = [
         0.0, 0.0, 0.0,   0.0, 0.0, -1.0,   0.0, 1.0, 0.0,
@@ -149,8 +149,9 @@ fn rotation(axis_angle: Tensor<2>) -> Tensor<3> {
     identity * cosine.clone() + outer * (-cosine + 1.0) + cross * sine
 }
 
-/// `[K·R·K⁻¹ | K·t]` of motions `[B, 4, 4]`, for images of this size and a camera K for each item of the
-/// batch; `[B, motions, 3, 4]`. They take pixels (u, v, 1)·depth to homogeneous pixels after the motion.
+/// Projections `[K·R·K⁻¹ | K·t]` of motions `[B, 4, 4]`, for images of this size and one camera K per item of the batch:
+/// `[B, motions, 3, 4]`. They take pixels (u, v, 1)·depth to homogeneous pixels after the motion. Differentiable with
+/// respect to the motions.
 pub fn camera_projections(motions: Vec<Tensor<3>>, cameras: &[Intrinsics], size: ImageSize) -> Tensor<4> {
     let device = motions[0].device();
     if !is_gpu(&device) {
@@ -164,13 +165,13 @@ pub fn camera_projections(motions: Vec<Tensor<3>>, cameras: &[Intrinsics], size:
     ))
 }
 
-/// Focal lengths and principal point (fx, fy, cx, cy) of each camera, in units of width and height, `[B, 4]`.
+/// Uploads fx, fy, cx, cy of each camera, in units of width and height: `[B, 4]`.
 fn upload(cameras: &[Intrinsics], device: &Device) -> Tensor<2> {
     let numbers = cameras.iter().flat_map(|camera| camera.in_pixels(1, 1)).collect::<Vec<f32>>();
     compute::upload(TensorData::new(numbers, [cameras.len(), 4]), device)
 }
 
-/// [`camera_projections`] of one motion, composed of burn's operations, `[B, 3, 4]`.
+/// Reference implementation of [`camera_projections`] for one motion, composed of burn's operations: `[B, 3, 4]`.
 pub fn composed_camera_projection(motion: Tensor<3>, cameras: &[Intrinsics], size: ImageSize) -> Tensor<3> {
     let device = motion.device();
     let batch = cameras.len();

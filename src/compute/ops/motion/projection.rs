@@ -1,9 +1,9 @@
-//! A motion between two cameras, on the GPU: one thread a matrix.
+//! Projection matrices on the GPU: one thread per matrix.
 
 use super::vector::{Vector3, vector_at};
 use cubecl::prelude::*;
 
-/// A camera for images of some size, in pixels.
+/// Focal lengths and principal point of a camera, in pixels.
 #[derive(CubeType)]
 struct PixelCamera {
     fx: f32,
@@ -22,9 +22,9 @@ fn camera_of(cameras: &Tensor<f32>, item: usize, width: f32, height: f32) -> Pix
     }
 }
 
-/// A column of K·[R | t], from that of the motion.
+/// Column of K·[R | t], from the same column of the motion.
 #[cube]
-fn seen(motion: &Vector3, camera: &PixelCamera) -> Vector3 {
+fn times_camera(motion: &Vector3, camera: &PixelCamera) -> Vector3 {
     Vector3 {
         x: camera.fx * motion.x + camera.cx * motion.z,
         y: camera.fy * motion.y + camera.cy * motion.z,
@@ -46,10 +46,10 @@ pub(super) fn camera_projections_kernel(
     }
     let camera = camera_of(cameras, ABSOLUTE_POS / count, width, height);
     let start = ABSOLUTE_POS * 16;
-    let x = seen(&vector_at(motions, start, 4), &camera);
-    let y = seen(&vector_at(motions, start + 1, 4), &camera);
-    let z = seen(&vector_at(motions, start + 2, 4), &camera);
-    let last = seen(&vector_at(motions, start + 3, 4), &camera);
+    let x = times_camera(&vector_at(motions, start, 4), &camera);
+    let y = times_camera(&vector_at(motions, start + 1, 4), &camera);
+    let z = times_camera(&vector_at(motions, start + 2, 4), &camera);
+    let last = times_camera(&vector_at(motions, start + 3, 4), &camera);
     let (inverse_x, inverse_y) = (f32::new(1.0) / camera.fx, f32::new(1.0) / camera.fy);
     let (centre_x, centre_y) = (-camera.cx / camera.fx, -camera.cy / camera.fy);
     let out = ABSOLUTE_POS * 12;
@@ -67,9 +67,9 @@ pub(super) fn camera_projections_kernel(
     projections[out + 11] = last.z;
 }
 
-/// The gradient of a column of a motion, from that of the column of K·[R | t].
+/// Gradient of a column of the motion, from that of the same column of K·[R | t].
 #[cube]
-fn unseen(column: &Vector3, camera: &PixelCamera) -> Vector3 {
+fn times_camera_gradient(column: &Vector3, camera: &PixelCamera) -> Vector3 {
     Vector3 {
         x: camera.fx * column.x,
         y: camera.fy * column.y,
@@ -77,7 +77,7 @@ fn unseen(column: &Vector3, camera: &PixelCamera) -> Vector3 {
     }
 }
 
-/// value / by + third · factor, by coordinate.
+/// value / by + third · factor, coordinate by coordinate.
 #[cube]
 fn blend(value: &Vector3, by: f32, third: &Vector3, factor: f32) -> Vector3 {
     Vector3 {
@@ -105,10 +105,10 @@ pub(super) fn camera_projections_gradient_kernel(
     let y = vector_at(upstream, start + 1, 4);
     let z = vector_at(upstream, start + 2, 4);
     let last = vector_at(upstream, start + 3, 4);
-    let x = unseen(&blend(&x, camera.fx, &z, -camera.cx / camera.fx), &camera);
-    let y = unseen(&blend(&y, camera.fy, &z, -camera.cy / camera.fy), &camera);
-    let z = unseen(&z, &camera);
-    let last = unseen(&last, &camera);
+    let x = times_camera_gradient(&blend(&x, camera.fx, &z, -camera.cx / camera.fx), &camera);
+    let y = times_camera_gradient(&blend(&y, camera.fy, &z, -camera.cy / camera.fy), &camera);
+    let z = times_camera_gradient(&z, &camera);
+    let last = times_camera_gradient(&last, &camera);
     let out = ABSOLUTE_POS * 16;
     gradient[out] = x.x;
     gradient[out + 1] = y.x;

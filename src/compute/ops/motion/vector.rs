@@ -1,4 +1,4 @@
-//! Vectors of three numbers in a kernel.
+//! 3D vectors in a kernel.
 
 use cubecl::prelude::*;
 
@@ -9,13 +9,13 @@ pub(super) struct Vector3 {
     pub z: f32,
 }
 
-/// The three numbers from `start` on, `step` apart.
+/// Vector of the values at `start`, `start + step` and `start + 2 * step`.
 #[cube]
 pub(super) fn vector_at(numbers: &Tensor<f32>, start: usize, step: usize) -> Vector3 {
     Vector3 { x: numbers[start], y: numbers[start + step], z: numbers[start + 2 * step] }
 }
 
-/// The unit vector along an axis.
+/// Unit vector along an axis.
 #[cube]
 pub(super) fn unit(axis: usize) -> Vector3 {
     let x: f32 = select(axis == 0, 1.0, 0.0);
@@ -34,7 +34,7 @@ pub(super) fn cross(a: &Vector3, b: &Vector3) -> Vector3 {
     Vector3 { x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x }
 }
 
-/// A vector turned about an axis, by Rodrigues' formula: cos θ·v + sin θ·a×v + (1 − cos θ)·a·(a·v).
+/// Vector rotated about an axis by Rodrigues' formula: cos θ·v + sin θ·a×v + (1 − cos θ)·a·(a·v).
 #[cube]
 pub(super) fn rotated(vector: &Vector3, axis: &Vector3, cosine: f32, sine: f32) -> Vector3 {
     let turn = cross(axis, vector);

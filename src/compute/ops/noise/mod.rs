@@ -1,5 +1,5 @@
-//! Tie-break noise: small numbers that are a function of a 64-bit stream and a position, the same on the
-//! host and in a kernel, so that the GPU backend neither uploads nor stores them.
+//! Tie-break noise: small random numbers as a function of a 64-bit stream and an index. The host and a kernel compute
+//! the same numbers, so the GPU backend neither uploads nor stores them.
 
 pub(super) mod cube;
 mod distribution;
@@ -11,8 +11,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use distribution::{STANDARD_DEVIATION, irwin_hall};
 use rayon::prelude::*;
 
-/// Noise of a stream, as a map of this shape: number `index` in row-major order is the standard deviation
-/// times a nearly normal number drawn from splitmix64(stream + index). Made where the device is.
+/// Noise of a stream, as a map of this shape on this device. Value number `index` in row-major order is a nearly
+/// normal number of standard deviation 1e-5, drawn from splitmix64(stream + index).
 pub fn tie_break_noise(stream: u64, shape: [usize; 4], device: &Device) -> Tensor<4> {
     if !is_gpu(device) {
         let count = shape.iter().product::<usize>();

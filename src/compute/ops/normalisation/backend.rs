@@ -1,18 +1,19 @@
-//! The normalisation as a backend extension, and its gradient rule.
+//! Batch normalisation as a backend extension, and its gradient rule.
 
 use super::options::NormalisationOptions;
+use crate::compute::ops::autodiff::tracked;
 use burn::backend::{
     Autodiff, AutodiffBackend, Backend, ExtensionType,
     autodiff::{
         checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
         grads::Gradients,
-        ops::{Backward, NodeGuard, Ops, OpsKind},
+        ops::{Backward, NodeGuard, Ops},
     },
     backend_extension,
     tensor::FloatTensor,
 };
 
-/// Arguments of a normalisation.
+/// Tensors that a normalisation takes.
 #[derive(ExtensionType)]
 pub struct NormalisationInputs<B: Backend> {
     pub(super) input: FloatTensor<B>,
@@ -22,7 +23,7 @@ pub struct NormalisationInputs<B: Backend> {
     pub(super) running_variance: FloatTensor<B>,
 }
 
-/// The normalisation as it is dispatched to a backend: output, then the new running mean and variance.
+/// The operation as it is dispatched to a backend. It gives the output, then the new running mean and variance.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait NormalisationOps: Backend {
     /// See [`super::normalise_batch`].
@@ -31,7 +32,7 @@ pub trait NormalisationOps: Backend {
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The same with a shortcut. (An extension cannot take an optional tensor.)
+    /// As [`Self::normalise_batch`], with a shortcut. (An extension cannot take an optional tensor.)
     fn normalise_batch_and_add(
         #[extension_type] inputs: NormalisationInputs<Self>,
         shortcut: FloatTensor<Self>,
@@ -42,27 +43,27 @@ pub trait NormalisationOps: Backend {
 /// Results of the forward pass.
 pub struct NormalisationOutputs<T> {
     pub(super) output: T,
-    /// Of the batch.
+    /// Mean of the batch.
     pub(super) mean: T,
-    /// Of the batch, biased.
+    /// Biased variance of the batch.
     pub(super) variance: T,
     pub(super) running_mean: T,
     pub(super) running_variance: T,
 }
 
 impl<T> NormalisationOutputs<T> {
-    /// Arguments as they are dispatched.
+    /// Results in the order of [`NormalisationOps`].
     pub(super) fn dispatched(self) -> (T, T, T) {
         (self.output, self.running_mean, self.running_variance)
     }
 }
 
-/// Tensors that the derivatives are computed from.
+/// Tensors that the gradients are computed from.
 #[derive(Clone, Debug)]
 pub struct NormalisationSaved<T> {
     pub(super) input: T,
     pub(super) weight: T,
-    /// Anything of its shape where nothing is rectified.
+    /// Output of the forward pass if it was rectified; else any tensor of its shape.
     pub(super) output: T,
     pub(super) mean: T,
     pub(super) variance: T,
@@ -70,7 +71,7 @@ pub struct NormalisationSaved<T> {
     pub(super) options: NormalisationOptions,
 }
 
-/// Both passes on a backend of its own.
+/// Passes that a backend computes for [`NormalisationOps`] to have gradients on it.
 pub trait NormalisationPasses: Backend {
     /// Normalises, adds the shortcut and rectifies.
     fn normalise(
@@ -79,7 +80,7 @@ pub trait NormalisationPasses: Backend {
         options: NormalisationOptions,
     ) -> NormalisationOutputs<FloatTensor<Self>>;
 
-    /// The gradients of input, weight, bias and shortcut; the last is anything if there was none.
+    /// Gradients of input, weight, bias and shortcut; the last is unspecified if there was no shortcut.
     fn normalisation_gradients(
         saved: NormalisationSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
@@ -126,24 +127,16 @@ fn track<B: NormalisationPasses, C: CheckpointStrategy, const PARENTS: usize>(
     };
     let (input, weight, has_shortcut) = (inputs.input.clone(), inputs.weight.clone(), shortcut.is_some());
     let outputs = B::normalise(inputs, shortcut, options);
-    let result = outputs.output.clone();
-    let output = match NormalisationBackward.prepare::<C>(parents).compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => {
-            // An output that is not asked for need not be kept.
-            let output = if options.rectify { outputs.output } else { input.clone() };
-            let (mean, variance) = (outputs.mean, outputs.variance);
-            prepared.finish(
-                NormalisationSaved { input, weight, output, mean, variance, has_shortcut, options },
-                result,
-            )
-        }
-        OpsKind::UnTracked(prepared) => prepared.finish(result),
-    };
+    let [mean, variance] = [outputs.mean, outputs.variance];
+    // Only the gradient of the rectifier needs the output. Otherwise it can be freed sooner.
+    let output = if options.rectify { outputs.output.clone() } else { input.clone() };
+    let saved = NormalisationSaved { input, weight, output, mean, variance, has_shortcut, options };
+    let output = tracked::<B, C, _, PARENTS>(NormalisationBackward, parents, saved, outputs.output);
     let [mean, variance] = [outputs.running_mean, outputs.running_variance].map(Autodiff::<B, C>::from_inner);
     (output, mean, variance)
 }
 
-/// The backward rule; its parents are input, weight, bias and, if there is one, shortcut.
+/// Gradient rule. The parents are input, weight, bias and, if there is one, the shortcut.
 #[derive(Debug)]
 struct NormalisationBackward;
 

@@ -1,33 +1,33 @@
-//! Normalisation by given statistics, as networks that are trained do it.
+//! Normalisation by given statistics, as in networks that predict.
 
 use super::cube;
 use burn::tensor::{Device, Tensor, activation::relu};
 
-/// The scaling x ↦ weight·(x − mean) / √(variance + epsilon) + bias of each channel, without gradients
-/// on the GPU. All tensors are `[channels]`.
+/// Normalisation x ↦ weight·(x − mean) / √(variance + epsilon) + bias of each channel. All tensors are `[channels]`.
+/// Under differentiation it is composed of burn's operations.
 #[derive(Clone, Debug)]
 pub struct FixedNormalisation {
-    /// γ.
+    /// Scale after normalisation, γ.
     pub weight: Tensor<1>,
-    /// β.
+    /// Offset after normalisation, β.
     pub bias: Tensor<1>,
-    /// The mean that becomes zero.
+    /// Mean that is subtracted.
     pub mean: Tensor<1>,
-    /// The variance that becomes one.
+    /// Variance that is divided by.
     pub variance: Tensor<1>,
-    /// Added to the variance.
+    /// Added to the variance before the root is taken.
     pub epsilon: f32,
 }
 
 impl FixedNormalisation {
-    /// Whether a convolution should take the scaling over (see [`Self::fold`]), rather than have its results
-    /// scaled (see [`Self::apply`]): where a filter has fewer weights than results. On the GPU a shortcut is
-    /// added on the way when results are scaled, but takes launches of its own after a convolution.
+    /// Tells if it is faster to [fold](Self::fold) the normalisation into the filters of the convolution before it than
+    /// to [apply](Self::apply) it to the results: if there are fewer weights than results. On the GPU a shortcut
+    /// decides against folding, because `apply` adds it in the same launch.
     pub fn is_worth_folding(&self, weights: usize, results: usize, has_shortcut: bool) -> bool {
         weights < results && !(has_shortcut && self.has_kernels())
     }
 
-    /// Filters and biases of a convolution, which has no bias, that normalises its results: from `filters`
+    /// Folds the normalisation into a convolution without bias: new filters and biases `[channels]`, from `filters`
     /// [channels, inputs, k, k]. One launch on the GPU.
     pub fn fold(self, filters: Tensor<4>) -> (Tensor<4>, Tensor<1>) {
         if self.has_kernels() {
@@ -37,8 +37,8 @@ impl FixedNormalisation {
         }
     }
 
-    /// Normalises `input` [batch, channels, height, width], adds a shortcut of the same shape if there is
-    /// one, and sets what is negative to zero if asked to. One launch on the GPU.
+    /// Normalises `input` [batch, channels, height, width], adds a shortcut of the same shape if there is one, and
+    /// rectifies if asked to. One launch on the GPU.
     pub fn apply(self, input: Tensor<4>, shortcut: Option<Tensor<4>>, rectify: bool) -> Tensor<4> {
         if self.has_kernels() {
             cube::apply(self.parameters(), self.epsilon, input, shortcut, rectify)
@@ -47,13 +47,13 @@ impl FixedNormalisation {
         }
     }
 
-    /// [`Self::fold`] composed of burn's operations.
+    /// Reference implementation of [`Self::fold`], composed of burn's operations.
     pub fn composed_fold(self, filters: Tensor<4>) -> (Tensor<4>, Tensor<1>) {
         let [scale, shift] = self.scale_and_shift();
         (filters * scale.reshape([-1, 1, 1, 1]), shift)
     }
 
-    /// [`Self::apply`] composed of burn's operations.
+    /// Reference implementation of [`Self::apply`], composed of burn's operations.
     pub fn composed_apply(self, input: Tensor<4>, shortcut: Option<Tensor<4>>, rectify: bool) -> Tensor<4> {
         let [scale, shift] = self.scale_and_shift();
         let output = input * scale.reshape([1, -1, 1, 1]) + shift.reshape([1, -1, 1, 1]);
@@ -61,7 +61,7 @@ impl FixedNormalisation {
         if rectify { relu(output) } else { output }
     }
 
-    /// Weight, bias, mean and variance, as kernels take them.
+    /// Weight, bias, mean and variance, the order in which kernels take them.
     fn parameters(&self) -> [Tensor<1>; 4] {
         [&self.weight, &self.bias, &self.mean, &self.variance].map(Tensor::clone)
     }
@@ -72,7 +72,7 @@ impl FixedNormalisation {
         [scale, shift]
     }
 
-    /// Whether the tensors are on the GPU and nothing is differentiated.
+    /// True if the tensors are on the GPU backend and not under differentiation.
     fn has_kernels(&self) -> bool {
         let device = self.weight.device();
         !device.is_autodiff() && device != Device::flex()

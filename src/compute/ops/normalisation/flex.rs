@@ -1,4 +1,4 @@
-//! The normalisation on the CPU.
+//! Batch normalisation on the CPU backend; the arithmetic is in `passes`.
 
 use super::{
     NormalisationOptions,
@@ -7,7 +7,7 @@ use super::{
     },
     passes,
 };
-use crate::compute::ops::flex::{Planes, tensor};
+use crate::compute::ops::flex::{Planes, tensor, values};
 use burn::backend::{Flex, tensor::FloatTensor};
 
 impl NormalisationOps for Flex {
@@ -90,7 +90,7 @@ impl NormalisationPasses for Flex {
     }
 }
 
-/// Running statistics after those of a batch.
+/// Running statistics after a batch with these statistics.
 fn follow(running: &[f32], batch: &[f32], options: NormalisationOptions) -> Vec<f32> {
     let [kept, share] = options.shares();
     running.iter().zip(batch).map(|(running, batch)| running * kept + batch * share).collect()
@@ -98,9 +98,4 @@ fn follow(running: &[f32], batch: &[f32], options: NormalisationOptions) -> Vec<
 
 fn batch(planes: &Planes) -> passes::BatchView<'_> {
     passes::BatchView { shape: planes.shape, values: planes.values() }
-}
-
-/// The values of a contiguous tensor.
-fn values(tensor: &FloatTensor<Flex>) -> &[f32] {
-    tensor.as_slice().expect("networks compute with contiguous f32 tensors")
 }

@@ -1,9 +1,9 @@
-//! Batch normalisation, with the shortcut and rectifier that follow it in residual networks: by the
-//! statistics of the batch in training, by given ones otherwise.
+//! Batch normalisation, with the shortcut and rectifier that follow it in residual networks: by the statistics of the
+//! batch in training, by given statistics in prediction.
 //!
-//! burn composes it of a dozen passes over memory. On the CPU a channel is read once, its statistics are
-//! taken while it is in the core's cache, and the result is written; on the GPU it takes two launches each
-//! way, the running statistics included.
+//! With burn's operations this takes a dozen passes over memory. Here, on the CPU, a channel is normalised while it is
+//! still in the core's cache from computing its statistics. On the GPU it takes two launches each way, including the
+//! running statistics.
 
 mod backend;
 mod cube;
@@ -21,27 +21,27 @@ use burn::{
     tensor::{Tensor, activation::relu, module::batch_norm_train},
 };
 
-/// A normalised batch.
+/// Results of [`normalise_batch`].
 #[derive(Clone, Debug)]
 pub struct Normalised {
-    /// `[batch, channels, height, width]`.
+    /// Normalised batch, `[batch, channels, height, width]`.
     pub output: Tensor<4>,
-    /// The running statistics with this batch in them, in new memory.
+    /// Running statistics that include this batch, in new memory.
     pub running: RunningStatistics,
 }
 
-/// Statistics over the batches seen, not differentiable.
+/// Running statistics over batches; constants for differentiation.
 #[derive(Clone, Debug)]
 pub struct RunningStatistics {
-    /// `[channels]`.
+    /// Running mean, `[channels]`.
     pub mean: Tensor<1>,
-    /// Unbiased, `[channels]`.
+    /// Running unbiased variance, `[channels]`.
     pub variance: Tensor<1>,
 }
 
-/// Normalises each channel of `input` [batch, channels, height, width] by its own mean and biased variance
-/// to the mean `bias` and the deviation `weight` [channels], adds `shortcut` of the same shape if there is
-/// one, and rectifies if asked to. Differentiable in all four.
+/// Normalises each channel of `input` [batch, channels, height, width] by its mean and biased variance, so that it has
+/// mean `bias` and standard deviation `weight` [channels]; then adds `shortcut`, of the input's shape, if there is one,
+/// and rectifies if the options say so. Differentiable in all four.
 pub fn normalise_batch(
     input: Tensor<4>,
     weight: Tensor<1>,
@@ -66,7 +66,7 @@ pub fn normalise_batch(
     Normalised { output: Tensor::from_dispatch(output), running }
 }
 
-/// [`normalise_batch`] composed of burn's operations.
+/// Reference implementation of [`normalise_batch`], composed of burn's operations.
 pub fn composed_normalise_batch(
     input: Tensor<4>,
     weight: Tensor<1>,

@@ -1,23 +1,23 @@
-//! Options of a normalisation.
+//! Options of batch normalisation.
 
-/// Options of a normalisation, and of what follows it.
+/// Options of a batch normalisation and the rectifier after it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalisationOptions {
-    /// Added to the variance.
+    /// Added to the variance before the root is taken.
     pub epsilon: f32,
-    /// The share of a new batch in the running statistics.
+    /// Share of a new batch in the running statistics, 0 to 1.
     pub momentum: f64,
-    /// Whether negative results become zero, after the shortcut is added.
+    /// True to apply a rectifier after the shortcut is added.
     pub rectify: bool,
 }
 
 impl NormalisationOptions {
-    /// The shares of the old running statistics and of the batch in the new.
+    /// Shares of the old running statistics and of the batch in the new running statistics.
     pub(super) fn shares(self) -> [f32; 2] {
         [(1.0 - self.momentum) as f32, self.momentum as f32]
     }
 
-    /// What makes the variance of a batch `[batch, channels, height, width]` unbiased.
+    /// Factor n / (n − 1) from the biased variance of a batch `[batch, channels, height, width]` to the unbiased one.
     pub(super) fn unbiased(self, [batch, _, height, width]: [usize; 4]) -> f32 {
         let count = (batch * height * width) as f64;
         (count / (count - 1.0)) as f32

@@ -1,4 +1,4 @@
-//! The two passes over a batch, channel by channel.
+//! Forward and backward pass over a batch on the CPU, channel by channel.
 //!
 //! With n values of a channel, x̂ = (x − mean) / √(variance + ε) and y = weight·x̂ + bias, the output's
 //! gradient g gives Σ g for the bias, Σ g·x̂ for the weight, and for the input
@@ -9,7 +9,7 @@ use macerator::AutoArch;
 use rayon::prelude::*;
 use std::array;
 
-/// Values of batch, channels, height, width.
+/// Values of a batch in row-major order, with its shape `[batch, channels, height, width]`.
 #[derive(Clone, Copy)]
 pub(super) struct BatchView<'a> {
     pub(super) shape: [usize; 4],
@@ -21,21 +21,21 @@ impl<'a> BatchView<'a> {
         self.shape[2] * self.shape[3]
     }
 
-    /// The planes of a channel, one for each image.
+    /// Planes of a channel, one for each image.
     fn planes(self, channel: usize) -> impl Iterator<Item = &'a [f32]> {
         self.values.chunks_exact(self.plane_len()).skip(channel).step_by(self.shape[1])
     }
 
-    /// Values of a channel in all images.
+    /// Number of values of a channel in all images.
     fn count(self) -> f32 {
         (self.shape[0] * self.plane_len()) as f32
     }
 }
 
-/// One channel's plane in every image, to be written.
+/// Planes of one channel in every image, to be written.
 type ChannelPlanes<'a> = Vec<&'a mut [f32]>;
 
-/// The planes of every channel, to be written by one task each.
+/// Planes of each channel, to be written by one task per channel.
 fn channels(values: &mut [f32], [_, channels, height, width]: [usize; 4]) -> Vec<ChannelPlanes<'_>> {
     let mut by_channel: Vec<ChannelPlanes> = (0..channels).map(|_| Vec::new()).collect();
     for (index, plane) in values.chunks_exact_mut(height * width).enumerate() {
@@ -61,12 +61,12 @@ impl ChannelStatistics {
         Self { mean, variance }
     }
 
-    fn inverse_deviation(self, options: NormalisationOptions) -> f32 {
+    fn inverse_standard_deviation(self, options: NormalisationOptions) -> f32 {
         (self.variance + options.epsilon).sqrt().recip()
     }
 }
 
-/// Output, and the statistics of every channel.
+/// Output in row-major order, and the statistics of each channel.
 pub(super) fn normalise(
     input: BatchView,
     weight: &[f32],
@@ -78,7 +78,7 @@ pub(super) fn normalise(
     let mut output = vec![0.0; input.values.len()];
     let normalise = |(channel, mut output): (usize, Vec<&mut [f32]>)| {
         let statistics = ChannelStatistics::of(input, channel);
-        let scale = weight[channel] * statistics.inverse_deviation(options);
+        let scale = weight[channel] * statistics.inverse_standard_deviation(options);
         let offset = bias[channel] - statistics.mean * scale;
         let planes = output.iter_mut().zip(input.planes(channel));
         match shortcut {
@@ -103,16 +103,16 @@ pub(super) fn normalise(
     (output, statistics)
 }
 
-/// The gradients of a normalisation.
+/// Gradients of a normalisation, each in row-major order.
 pub(super) struct NormalisationGradients {
     pub(super) input: Vec<f32>,
     pub(super) weight: Vec<f32>,
     pub(super) bias: Vec<f32>,
-    /// That of the output where it is not rectified; absent if it is the output's own.
+    /// Gradient of the output, 0 where that was rectified to 0; `None` if it is the output's gradient itself.
     pub(super) shortcut: Option<Vec<f32>>,
 }
 
-/// The gradients from that of the output.
+/// Gradients of input, weight, bias and shortcut from that of the output.
 pub(super) fn gradients(
     input: BatchView,
     weight: &[f32],
@@ -121,17 +121,17 @@ pub(super) fn gradients(
     gradient: BatchView,
     options: NormalisationOptions,
 ) -> NormalisationGradients {
-    let mut of_input = vec![0.0; input.values.len()];
-    // A rectifier's gradient is written once and read where the channel's sums are known.
+    let mut input_gradient = vec![0.0; input.values.len()];
+    // The rectified gradient is written once, then read twice: for the channel's sums and for the input's gradient.
     let mut rectified = options.rectify.then(|| vec![0.0; input.values.len()]);
     let rectified_channels = match &mut rectified {
         Some(values) => channels(values, input.shape),
         None => (0..input.shape[1]).map(|_| Vec::new()).collect(),
     };
     let differentiate =
-        |(channel, (mut of_input, mut rectified)): (usize, (ChannelPlanes, ChannelPlanes))| {
+        |(channel, (mut input_gradient, mut rectified)): (usize, (ChannelPlanes, ChannelPlanes))| {
             let ChannelStatistics { mean, .. } = statistics[channel];
-            let inverse_deviation = statistics[channel].inverse_deviation(options);
+            let inverse_standard_deviation = statistics[channel].inverse_standard_deviation(options);
             for ((rectified, output), gradient) in
                 rectified.iter_mut().zip(output.planes(channel)).zip(gradient.planes(channel))
             {
@@ -146,37 +146,40 @@ pub(super) fn gradients(
             } else {
                 gradient.planes(channel).collect()
             };
-            let [mut of_weight, mut of_bias] = [0.0; 2];
+            let [mut weight_gradient, mut bias_gradient] = [0.0; 2];
             for (input, gradient) in input.planes(channel).zip(&gradients) {
-                let [weighted, plain] = sums(input, gradient, |x, g| [(x - mean) * g, g]);
-                of_weight += weighted * inverse_deviation;
-                of_bias += plain;
+                let [weighted_sum, sum] = sums(input, gradient, |x, g| [(x - mean) * g, g]);
+                weight_gradient += weighted_sum * inverse_standard_deviation;
+                bias_gradient += sum;
             }
             // g − Σ g / n − x̂ · Σ g·x̂ / n as a linear function of g and x.
-            let scale = weight[channel] * inverse_deviation;
-            let slope = of_weight / input.count() * inverse_deviation;
-            let offset = of_bias / input.count() - mean * slope;
-            for ((of_input, input), gradient) in of_input.iter_mut().zip(input.planes(channel)).zip(gradients)
+            let scale = weight[channel] * inverse_standard_deviation;
+            let slope = weight_gradient / input.count() * inverse_standard_deviation;
+            let offset = bias_gradient / input.count() - mean * slope;
+            for ((input_gradient, input), gradient) in
+                input_gradient.iter_mut().zip(input.planes(channel)).zip(gradients)
             {
                 AutoArch::new().dispatch(|| {
-                    for ((of_input, input), gradient) in of_input.iter_mut().zip(input).zip(gradient) {
-                        *of_input = scale * (gradient - offset - input * slope);
+                    for ((input_gradient, input), gradient) in
+                        input_gradient.iter_mut().zip(input).zip(gradient)
+                    {
+                        *input_gradient = scale * (gradient - offset - input * slope);
                     }
                 });
             }
-            (of_weight, of_bias)
+            (weight_gradient, bias_gradient)
         };
-    let (weight, bias) = channels(&mut of_input, input.shape)
+    let (weight, bias) = channels(&mut input_gradient, input.shape)
         .into_par_iter()
         .zip(rectified_channels)
         .enumerate()
         .map(differentiate)
         .unzip();
-    NormalisationGradients { input: of_input, weight, bias, shortcut: rectified }
+    NormalisationGradients { input: input_gradient, weight, bias, shortcut: rectified }
 }
 
-/// Adds up functions of pairs of values in running sums, a vector's worth of each, which is faster
-/// and more exact than one.
+/// Sums `N` functions of pairs of values. Each sum is kept in 32 lanes, which is faster and more accurate than a single
+/// running sum.
 fn sums<const N: usize>(a: &[f32], b: &[f32], of: impl Fn(f32, f32) -> [f32; N]) -> [f32; N] {
     const LANES: usize = 32;
     AutoArch::new().dispatch(|| {

@@ -1,7 +1,7 @@
-//! Planes of numbers from interleaved bytes, one thread a pixel.
+//! Planes of f32 from interleaved bytes, one thread per pixel.
 
-use super::packed::{PackedImages, empty};
-use crate::compute::ops::cube::{argument, one_thread_each};
+use super::packed::PackedImages;
+use crate::compute::ops::cube::{argument, empty_of, one_thread_each};
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -14,14 +14,14 @@ pub(super) struct Colour {
     pub blue: u32,
 }
 
-/// The colour of a pixel, counted through all pictures.
+/// Colour of a pixel; `pixel` counts through all images.
 #[cube]
 pub(super) fn colour_at(words: &Tensor<u32>, pixel: usize) -> Colour {
     let first = 3 * pixel;
     let word = first / 4;
     let shift = u32::cast_from(first % 4) * 8;
     let mut bytes = words[word] >> shift;
-    // The last two places in a word leave bytes for the next.
+    // A colour that begins in the last two bytes of a word continues in the next word.
     if shift > 8 {
         bytes |= words[word + 1] << (32 - shift);
     }
@@ -47,12 +47,12 @@ fn clean_kernel(words: &Tensor<u32>, planes: &mut Tensor<f32>) {
     write_colour(planes, ABSOLUTE_POS, &colour);
 }
 
-/// Planes for pictures, `[N, 3, H, W]`, not yet filled.
+/// Uninitialised planes for the images, `[N, 3, H, W]`.
 pub(super) fn empty_planes(pictures: &PackedImages) -> CubeTensor {
-    empty(&pictures.words, [pictures.count, 3, pictures.height, pictures.width], DType::F32)
+    empty_of(&pictures.words, [pictures.count, 3, pictures.height, pictures.width], DType::F32)
 }
 
-/// The pictures as planes, `[N, 3, H, W]` in 0 to 1.
+/// Images as planes, `[N, 3, H, W]` in 0 to 1.
 pub(super) fn planes(pictures: &PackedImages) -> CubeTensor {
     let planes = empty_planes(pictures);
     let (cubes, threads) = one_thread_each(&planes, pictures.count * pictures.pixels());

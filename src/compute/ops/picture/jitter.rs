@@ -1,43 +1,43 @@
-//! Colour jitter in whole numbers, which give the levels of [`crate::data::augment`] exactly, whatever a device
-//! makes of divisions and of products that it may fuse with sums.
+//! Colour jitter in integer arithmetic. It gives exactly the levels of [`crate::data::augment`] on every device, however
+//! that rounds divisions and fuses products with sums.
 //!
-//! Blending follows the two roundings of f32 bit by bit. What the conversions between colours and hues give is a
-//! fraction cut to a level, and the CPU's floats cut each as whole numbers do, except some hues that are levels
-//! exactly ([`hues_cut_short`]); this was tried for all 2²⁴ colours, both ways.
+//! Blending reproduces the two roundings of f32 bit by bit. The conversions between RGB and HSV truncate a fraction to
+//! a level. There the CPU's floats truncate as integers do, except for some hues that are exact levels
+//! ([`truncated_hues`]). This was checked for all 2²⁴ colours in both directions.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use super::{
     bytes::{Colour, colour_at, empty_planes, write_colour},
-    packed::{PackedImages, empty, upload_words},
+    packed::{PackedImages, upload_words},
 };
 use crate::{
-    compute::ops::cube::{argument, one_thread_each, workgroup_sum},
-    data::augment::{Jitter, Operation, hues_cut_short},
+    compute::ops::cube::{argument, empty_of, one_thread_each, workgroup_sum},
+    data::augment::{Jitter, Operation, truncated_hues},
 };
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-/// Threads of a workgroup that sums greys; a power of two.
+/// Threads per workgroup of the sum of greys; a power of two.
 const THREADS: usize = 128;
-/// Workgroups that share the sum of a picture.
+/// Workgroups that share the sum over an image.
 const PARTS: usize = 16;
-/// Pixels of the largest picture, whose sum of greys a word still holds.
-const MOST_PIXELS: usize = 1 << 24;
+/// Pixels of the largest image whose sum of greys fits a 32-bit word.
+const MAX_PIXELS: usize = 1 << 24;
 
-/// Words before those of the samples: the hues that are cut short.
+/// Words before those of the samples: a bit for each hue, set if [`truncated_hues`].
 const HUE_WORDS: usize = 8;
-/// Words of a sample: an amount for each operation by its number (factors as the bits of an f32), the
-/// operations in order, how many of them come before contrast, and how many there are.
+/// Words of a sample: the amount of each operation by its number (factors as the bits of an f32), the order of the
+/// operations, the number of operations before contrast, and the number of all.
 const SAMPLE_WORDS: usize = 7;
 const ORDER: usize = 4;
 const BEFORE_CONTRAST: usize = 5;
 const OPERATIONS: usize = 6;
-/// Bits of an operation in the order.
+/// Bits that each operation takes in the word of the order.
 const OPERATION_BITS: u32 = 2;
 
-/// Numbers of operations; brightness is the one that is left.
+/// Numbers of the operations; that of brightness is 0.
 const CONTRAST: u32 = 1;
 const SATURATION: u32 = 2;
 const HUE: u32 = 3;
@@ -70,7 +70,7 @@ fn sample_words(jitter: Option<&Jitter>) -> [u32; SAMPLE_WORDS] {
     ]
 }
 
-/// A number of at most 32 bits as an f32 holds it: 24 bits from the first 1 on, halves to even.
+/// An integer rounded as f32 does: to 24 significant bits, half to even.
 #[cube]
 fn rounded_to_f32(value: u32) -> u32 {
     let zeros = value.leading_zeros();
@@ -81,8 +81,8 @@ fn rounded_to_f32(value: u32) -> u32 {
     ((value + nudge) >> excess) << excess
 }
 
-/// `from + factor · (level − from)` as f32 computes it, cut to a level. The factor, given by its bits, is a
-/// whole number of 2⁻²⁴ below 1 and of 2⁻²³ from 1 on, and 32 bits hold all that comes of it.
+/// `from + factor · (level − from)` as f32 computes it, truncated to a level. The factor is given by its bits. It is a
+/// multiple of 2⁻²⁴ below 1 and of 2⁻²³ from 1 on, so all intermediate results fit 32 bits.
 #[cube]
 fn blend(from: u32, factor: u32, level: u32) -> u32 {
     let mantissa = (factor & 0x7F_FFFF) | 0x80_0000;
@@ -96,7 +96,7 @@ fn blend(from: u32, factor: u32, level: u32) -> u32 {
     sum.min(255)
 }
 
-/// The brightness of a colour by ITU-R 601, in Pillow's fixed point.
+/// Luma of a colour by ITU-R 601, in Pillow's fixed-point arithmetic.
 #[cube]
 fn grey(red: u32, green: u32, blue: u32) -> u32 {
     (19_595 * red + 38_470 * green + 7_471 * blue + 32_768) >> 16u32
@@ -108,12 +108,12 @@ fn faded(value: u32, fade: u32, #[comptime] whole: u32) -> u32 {
     (2 * value * (whole - fade) + whole) / (2 * whole)
 }
 
-/// A colour with its hue turned, through 8-bit hue, saturation and value.
+/// Colour whose hue is shifted by `shift` / 256 of a turn, by way of 8-bit hue, saturation and value.
 #[cube]
 fn turned(red: u32, green: u32, blue: u32, shift: u32, parameters: &Tensor<u32>) -> Colour {
     let value = red.max(green).max(blue);
     let spread = value - red.min(green).min(blue);
-    // A grey has no hue; with saturation 0 it stays what it is.
+    // A grey has no hue. Its saturation is 0, so it does not change.
     let divisor = spread.max(1);
 
     // The hue in sixths of a turn, times the spread.
@@ -140,7 +140,7 @@ fn turned(red: u32, green: u32, blue: u32, shift: u32, parameters: &Tensor<u32>)
     }
 }
 
-/// The level of the sector.
+/// The one of six levels that belongs to the sector.
 #[cube]
 fn in_sector(sector: u32, zero: u32, one: u32, two: u32, three: u32, four: u32, five: u32) -> u32 {
     let first = select(sector == 0, zero, select(sector == 1, one, two));
@@ -148,7 +148,7 @@ fn in_sector(sector: u32, zero: u32, one: u32, two: u32, three: u32, four: u32, 
     select(sector < 3, first, last)
 }
 
-/// A colour after the first operations of the sample whose words begin at `sample`; `mean` is the picture's
+/// Colour after the first `operations` operations of the sample whose words begin at `sample`; `mean` is the image's
 /// mean grey before contrast.
 #[cube]
 fn changed(colour: &Colour, operations: u32, parameters: &Tensor<u32>, sample: usize, mean: u32) -> Colour {
@@ -175,14 +175,14 @@ fn changed(colour: &Colour, operations: u32, parameters: &Tensor<u32>, sample: u
     Colour { red, green, blue }
 }
 
-/// Index of the first word of a picture's sample.
+/// Index of the first word of an image's sample.
 #[cube]
 fn sample_of(picture: usize, parameters: &Tensor<u32>) -> usize {
     let samples = (parameters.len() - HUE_WORDS) / SAMPLE_WORDS;
     HUE_WORDS + picture % samples * SAMPLE_WORDS
 }
 
-/// Sums of the greys that contrast finds, `[N, PARTS]`, one workgroup each; 0 for pictures without jitter.
+/// Sums of greys before contrast, `[N, PARTS]`, one workgroup each; 0 for images without jitter.
 #[cube(launch)]
 fn sums_kernel(words: &Tensor<u32>, parameters: &Tensor<u32>, sums: &mut Tensor<u32>, pixels: u32) {
     let part = CUBE_POS_X as usize;
@@ -191,7 +191,7 @@ fn sums_kernel(words: &Tensor<u32>, parameters: &Tensor<u32>, sums: &mut Tensor<
     let pixels = pixels as usize;
     let sample = sample_of(picture, parameters);
     let operations = parameters[sample + BEFORE_CONTRAST];
-    // Not an early end: all threads of a workgroup must meet at the barriers.
+    // No early return, because all threads of a workgroup must reach the barriers.
     let end = select(parameters[sample + OPERATIONS] > 0, pixels, 0);
     let mut sum = u32::new(0);
     let mut pixel = part * THREADS + thread;
@@ -207,7 +207,7 @@ fn sums_kernel(words: &Tensor<u32>, parameters: &Tensor<u32>, sums: &mut Tensor<
     }
 }
 
-/// The jittered pictures, one thread a pixel.
+/// Jittered images, one thread per pixel.
 #[cube(launch)]
 fn jitter_kernel(
     words: &Tensor<u32>,
@@ -233,13 +233,13 @@ fn jitter_kernel(
     write_colour(planes, ABSOLUTE_POS, &changed);
 }
 
-/// The jittered pictures as planes, `[N, 3, H, W]` in 0 to 1.
+/// Jittered images as planes, `[N, 3, H, W]` in 0 to 1.
 pub(super) fn planes(pictures: &PackedImages, jitters: &[Option<&Jitter>]) -> CubeTensor {
     let pixels = pictures.pixels();
-    assert!(pixels <= MOST_PIXELS, "pictures of {pixels} pixels are too large to be jittered");
-    let parameters = hues_cut_short().into_iter().chain(jitters.iter().copied().flat_map(sample_words));
+    assert!(pixels <= MAX_PIXELS, "pictures of {pixels} pixels are too large to be jittered");
+    let parameters = truncated_hues().into_iter().chain(jitters.iter().copied().flat_map(sample_words));
     let parameters = upload_words(parameters.collect(), &pictures.device);
-    let sums = empty(&pictures.words, [pictures.count, PARTS], DType::U32);
+    let sums = empty_of(&pictures.words, [pictures.count, PARTS], DType::U32);
     sums_kernel::launch(
         &sums.client,
         CubeCount::Static(PARTS as u32, pictures.count as u32, 1),

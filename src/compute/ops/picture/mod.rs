@@ -1,5 +1,5 @@
-//! Pictures of a batch on the GPU backend: uploaded once as bytes; what the loss and the networks look at is
-//! made from them there, equal to the last bit of every level to what [`crate::data`] makes on the CPU.
+//! Images of a batch on the GPU backend. They are uploaded once, as bytes. The inputs of loss and networks are computed
+//! from them there, with exactly the levels that [`crate::data`] computes on the CPU.
 
 mod bytes;
 mod jitter;
@@ -19,23 +19,23 @@ use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 type Images = Tensor<4>;
 
 impl PackedImages {
-    /// The pictures as they are, `[N, 3, H, W]` in 0 to 1.
+    /// Images without jitter, `[N, 3, H, W]` in 0 to 1.
     pub fn clean(&self) -> Tensor<4> {
         from_cube(bytes::planes(self), &self.device)
     }
 
-    /// The pictures as [`Jitter::apply`] changes them, `[N, 3, H, W]` in 0 to 1. Picture n is changed by
-    /// `jitters[n % jitters.len()]`, or not at all where that is `None`.
+    /// Images after [`Jitter::apply`], `[N, 3, H, W]` in 0 to 1. Image n is changed by `jitters[n % jitters.len()]`, or
+    /// not at all if that is `None`.
     ///
     /// # Panics
-    /// If a factor is not within 0.5 to 2, or the pictures have more than 2²⁴ pixels.
+    /// If a factor is not within 0.5 to 2, or the images have more than 2²⁴ pixels each.
     pub fn jittered(&self, jitters: &[Option<&Jitter>]) -> Tensor<4> {
         from_cube(jitter::planes(self, jitters), &self.device)
     }
 }
 
-/// Images `[N, 3, H/2ˢ, W/2ˢ]` for s = 1 to `levels` from images `[N, 3, H, W]` of whole 255ths, each made from the
-/// one before as [`crate::data::image::pyramid`] does.
+/// Pyramid `[N, 3, H/2ˢ, W/2ˢ]` for s = 1 to `levels` of images `[N, 3, H, W]` whose values are multiples of 1/255. Each
+/// level is computed from the one before, as [`crate::data::image::pyramid`] does.
 ///
 /// # Panics
 /// If a size does not halve exactly, or the images are not on the GPU backend.

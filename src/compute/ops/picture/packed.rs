@@ -1,15 +1,15 @@
-//! Pictures as they are uploaded: bytes, four a word.
+//! Images as they are uploaded: bytes packed into 32-bit words.
 
 use crate::compute::upload;
 use burn::{
     backend::Cube,
-    tensor::{DType, Device, Int, Tensor, TensorData},
+    tensor::{Device, Int, Tensor, TensorData},
 };
-use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
+use burn_cubecl::tensor::CubeTensor;
 use image::RgbImage;
 use rayon::prelude::*;
 
-/// Pictures of one size on the GPU backend: interleaved RGB bytes, one picture after the other, four bytes a word.
+/// Images of equal size on the GPU backend: interleaved RGB bytes, one image after the other, four bytes per word.
 pub struct PackedImages {
     pub(super) words: CubeTensor,
     pub(super) count: usize,
@@ -19,16 +19,16 @@ pub struct PackedImages {
 }
 
 impl PackedImages {
-    /// Uploads pictures; there is at least one.
+    /// Uploads images; there must be at least one.
     ///
     /// # Panics
-    /// If they differ in size, or the device is not of the GPU backend.
+    /// If there is none, they differ in size, or the device is not of the GPU backend.
     pub fn upload(images: &[&RgbImage], device: &Device) -> Self {
         let (width, height) = images[0].dimensions();
-        assert!(images.iter().all(|image| image.dimensions() == (width, height)), "pictures of one size");
+        assert!(images.iter().all(|image| image.dimensions() == (width, height)), "images of one size");
         let bytes = images[0].as_raw().len();
         let mut words = vec![0_u32; (images.len() * bytes).div_ceil(4)];
-        // Fresh memory is slow to fill on one thread.
+        // In parallel, because filling fresh memory on one thread is slow.
         bytemuck::cast_slice_mut(&mut words)
             .par_chunks_mut(bytes)
             .zip(images)
@@ -47,15 +47,10 @@ impl PackedImages {
     }
 }
 
-/// Whole numbers as a kernel takes them.
+/// Uploads 32-bit words for a kernel.
 pub(super) fn upload_words(words: Vec<u32>, device: &Device) -> CubeTensor {
     let count = words.len();
     let device = device.clone().without_autodiff();
     let words: Tensor<1, Int> = upload(TensorData::new(words, [count]), &device);
     words.try_into_primitive::<Cube>().expect("the device is of the GPU backend")
-}
-
-/// A tensor of this shape and type, not yet filled, where the other is.
-pub(super) fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D], data_type: DType) -> CubeTensor {
-    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), data_type)
 }

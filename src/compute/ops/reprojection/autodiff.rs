@@ -1,12 +1,9 @@
-//! The fused loss under differentiation.
+//! Gradient rule of the fused loss.
 
-use super::{FusedReprojection, FusedReprojectionGradient, ReprojectionOptions};
-use crate::compute::ops::precomputed_gradient::PrecomputedGradient;
+use super::{FusedReprojection, FusedReprojectionGradient, ReprojectionInputs, ReprojectionOptions};
+use crate::compute::ops::{autodiff::tracked, precomputed_gradient::PrecomputedGradient};
 use burn::backend::{Autodiff, tensor::FloatTensor};
-use burn_autodiff::{
-    checkpoint::strategy::CheckpointStrategy,
-    ops::{Backward, OpsKind},
-};
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 
 impl<B: FusedReprojectionGradient, C: CheckpointStrategy> FusedReprojection for Autodiff<B, C> {
     fn photometric(
@@ -18,29 +15,21 @@ impl<B: FusedReprojectionGradient, C: CheckpointStrategy> FusedReprojection for 
     }
 
     fn reprojection(
-        disparity: FloatTensor<Self>,
-        projections: FloatTensor<Self>,
-        sources: FloatTensor<Self>,
-        target: FloatTensor<Self>,
-        identity: FloatTensor<Self>,
+        inputs: ReprojectionInputs<Self>,
         options: ReprojectionOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let (disparity, disparity_node) = disparity.into_parts();
-        let (projections, projections_node) = projections.into_parts();
-        let ((loss, trained_share, maps), gradients) = B::reprojection_with_gradients(
+        let (disparity, disparity_node) = inputs.disparity.into_parts();
+        let (projections, projections_node) = inputs.projections.into_parts();
+        let inputs = ReprojectionInputs::<B> {
             disparity,
             projections,
-            sources.into_primitive(),
-            target.into_primitive(),
-            identity.into_primitive(),
-            options,
-        );
-        let nodes = [disparity_node, projections_node];
-        let loss = match Backward::<B, 2>::prepare::<C>(PrecomputedGradient, nodes).compute_bound().stateful()
-        {
-            OpsKind::Tracked(prepared) => prepared.finish(gradients, loss),
-            OpsKind::UnTracked(prepared) => prepared.finish(loss),
+            sources: inputs.sources.into_primitive(),
+            target: inputs.target.into_primitive(),
+            identity: inputs.identity.into_primitive(),
         };
+        let ((loss, trained_share, maps), gradients) = B::reprojection_with_gradients(inputs, options);
+        let nodes = [disparity_node, projections_node];
+        let loss = tracked::<B, C, _, 2>(PrecomputedGradient, nodes, gradients, loss);
         (loss, FloatTensor::<Self>::new(trained_share), FloatTensor::<Self>::new(maps))
     }
 }

@@ -1,11 +1,12 @@
-//! The gradient rule of border sampling.
+//! Gradient rule of border sampling.
 
 use super::{BorderSampling, BorderSamplingGradient};
+use crate::compute::ops::autodiff::tracked;
 use burn::backend::{Autodiff, tensor::FloatTensor};
 use burn_autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
-    ops::{Backward, Ops, OpsKind, unary},
+    ops::{Backward, Ops, unary},
 };
 
 #[derive(Debug)]
@@ -28,9 +29,6 @@ impl<B: BorderSamplingGradient, C: CheckpointStrategy> BorderSampling for Autodi
         let images = images.into_primitive();
         let (coordinates, node) = coordinates.into_parts();
         let output = B::sample_border(images.clone(), coordinates.clone());
-        match SampleBorder.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((images, coordinates), output),
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
-        }
+        tracked::<B, C, _, 1>(SampleBorder, [node], (images, coordinates), output)
     }
 }

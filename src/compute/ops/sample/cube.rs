@@ -1,50 +1,52 @@
-//! Border sampling on the GPU: one thread a pixel, no atomics.
+//! Border sampling on the GPU: one thread per pixel, no atomics.
 
 use super::{BorderSampling, BorderSamplingGradient};
+use crate::compute::ops::cube::{argument, empty, one_thread_each};
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
-use burn_cubecl::{
-    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor,
-};
-use cubecl::{calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use cubecl::prelude::*;
 
-/// The pixel before a coordinate (or at it).
+/// Index of the pixel before (or at) a coordinate, clamped to the axis.
 #[cube]
 fn first_pixel(coordinate: f32, length: usize) -> usize {
     let last = f32::cast_from(length) - 1.0;
-    // Comparisons, not min and max, whose answer to NaN is the driver's choice.
+    // Comparisons, because drivers differ in what min and max give for NaN.
     let held = select(coordinate > 0.0, select(coordinate < last, coordinate, last), 0.0);
     usize::cast_from(held)
 }
 
-/// How far behind its first pixel a coordinate lies, from 0 to 1.
+/// Distance of a coordinate from its first pixel, 0 to 1.
 #[cube]
 fn fraction(coordinate: f32, length: usize) -> f32 {
     let inside = coordinate > 0.0 && coordinate < f32::cast_from(length) - 1.0;
     select(inside, coordinate - f32::cast_from(first_pixel(coordinate, length)), 0.0)
 }
 
-/// 1 if a coordinate may move, 0 if it was held at the border.
+/// Factor of a coordinate's gradient: 0 if the coordinate was clamped to the border, else 1.
 #[cube]
 pub(in crate::compute::ops) fn freedom(coordinate: f32, length: usize) -> f32 {
     select(coordinate > 0.0 && coordinate < f32::cast_from(length) - 1.0, 1.0, 0.0)
 }
 
-/// The lesser of two.
+/// Smaller of two indices.
 #[cube]
-pub(in crate::compute::ops) fn lesser(value: usize, most: usize) -> usize {
-    select(value < most, value, most)
+pub(in crate::compute::ops) fn min_index(value: usize, other: usize) -> usize {
+    select(value < other, value, other)
 }
 
-/// The cell of four pixels that a position lies in, and where in it.
+/// The four pixels around a position, and the weights of bilinear interpolation.
 #[derive(CubeType)]
 pub(in crate::compute::ops) struct Cell {
     left: usize,
     right: usize,
-    /// Index of the first pixel of the row above the position, and of that below.
+    /// Index of the first pixel of the row above the position.
     above: usize,
+    /// Index of the first pixel of the row below the position.
     below: usize,
-    across: f32,
-    down: f32,
+    /// Weight of the right column.
+    x_weight: f32,
+    /// Weight of the lower row.
+    y_weight: f32,
 }
 
 #[cube]
@@ -52,34 +54,34 @@ pub(in crate::compute::ops) fn locate(x: f32, y: f32, height: usize, width: usiz
     let (left, top) = (first_pixel(x, width), first_pixel(y, height));
     Cell {
         left,
-        right: lesser(left + 1, width - 1),
+        right: min_index(left + 1, width - 1),
         above: top * width,
-        below: lesser(top + 1, height - 1) * width,
-        across: fraction(x, width),
-        down: fraction(y, height),
+        below: min_index(top + 1, height - 1) * width,
+        x_weight: fraction(x, width),
+        y_weight: fraction(y, height),
     }
 }
 
-/// The colour in a cell of the plane that begins at index `plane`.
+/// Interpolated value at a position in the plane that begins at index `plane`.
 #[cube]
 pub(in crate::compute::ops) fn colour_at(images: &Tensor<f32>, plane: usize, cell: &Cell) -> f32 {
     let a = images[plane + cell.above + cell.left];
     let b = images[plane + cell.above + cell.right];
     let c = images[plane + cell.below + cell.left];
     let d = images[plane + cell.below + cell.right];
-    let upper = a + cell.across * (b - a);
-    let lower = c + cell.across * (d - c);
-    upper + cell.down * (lower - upper)
+    let upper = a + cell.x_weight * (b - a);
+    let lower = c + cell.x_weight * (d - c);
+    upper + cell.y_weight * (lower - upper)
 }
 
-/// How that colour changes along x and along y.
+/// Derivatives of [`colour_at`] along x and along y.
 #[cube]
 pub(in crate::compute::ops) fn slopes_at(images: &Tensor<f32>, plane: usize, cell: &Cell) -> (f32, f32) {
     let a = images[plane + cell.above + cell.left];
     let b = images[plane + cell.above + cell.right];
     let c = images[plane + cell.below + cell.left];
     let d = images[plane + cell.below + cell.right];
-    ((b - a) + cell.down * ((d - c) - (b - a)), (c - a) + cell.across * ((d - b) - (c - a)))
+    ((b - a) + cell.y_weight * ((d - c) - (b - a)), (c - a) + cell.x_weight * ((d - b) - (c - a)))
 }
 
 #[cube(launch)]
@@ -135,16 +137,15 @@ impl BorderSampling for CubeBackend {
         let (images, coordinates) = (into_contiguous(images), into_contiguous(coordinates));
         let [batch, channels, _, _] = images.shape().dims();
         let [_, _, rows, columns] = coordinates.shape().dims();
-        let output = empty_like(&images, [batch, channels, rows, columns]);
-        let threads = batch * rows * columns;
-        let cube_dim = CubeDim::new(&output.client, threads);
+        let output = empty(&images, [batch, channels, rows, columns]);
+        let (cubes, threads) = one_thread_each(&output, batch * rows * columns);
         sample_kernel::launch(
             &output.client,
-            calculate_cube_count_elemwise(&output.client, threads, cube_dim),
-            cube_dim,
-            images.into_tensor_arg(),
-            coordinates.into_tensor_arg(),
-            output.clone().into_tensor_arg(),
+            cubes,
+            threads,
+            argument(&images),
+            argument(&coordinates),
+            argument(&output),
         );
         output
     }
@@ -159,22 +160,17 @@ impl BorderSamplingGradient for CubeBackend {
         let (images, coordinates) = (into_contiguous(images), into_contiguous(coordinates));
         let upstream = into_contiguous(output_gradient);
         let shape: [usize; 4] = coordinates.shape().dims();
-        let gradient = empty_like(&coordinates, shape);
-        let threads = shape[0] * shape[2] * shape[3];
-        let cube_dim = CubeDim::new(&gradient.client, threads);
+        let gradient = empty(&coordinates, shape);
+        let (cubes, threads) = one_thread_each(&gradient, shape[0] * shape[2] * shape[3]);
         gradient_kernel::launch(
             &gradient.client,
-            calculate_cube_count_elemwise(&gradient.client, threads, cube_dim),
-            cube_dim,
-            images.into_tensor_arg(),
-            coordinates.into_tensor_arg(),
-            upstream.into_tensor_arg(),
-            gradient.clone().into_tensor_arg(),
+            cubes,
+            threads,
+            argument(&images),
+            argument(&coordinates),
+            argument(&upstream),
+            argument(&gradient),
         );
         gradient
     }
-}
-
-fn empty_like(tensor: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
-    empty_device_contiguous_dtype(tensor.client.clone(), tensor.device.clone(), shape.into(), tensor.dtype)
 }

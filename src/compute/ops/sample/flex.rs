@@ -1,18 +1,18 @@
-//! Border sampling on the processor: rows in parallel, one pass.
+//! Border sampling on the CPU: rows in parallel, one pass.
 
 use super::{BorderSampling, BorderSamplingGradient};
 use crate::compute::ops::flex::{Planes, tensor};
 use burn::backend::{Flex, tensor::FloatTensor};
 use rayon::prelude::*;
 
-/// Where a coordinate falls on an axis of a given length.
+/// Pair of pixels along an axis that a coordinate lies between.
 #[derive(Clone, Copy)]
 struct TapPosition {
     first: usize,
     second: usize,
     /// Weight of `second`.
     weight: f32,
-    /// Whether the coordinate may move: 0 if it was held at the border, else 1.
+    /// Factor of the coordinate's gradient: 0 if the coordinate was clamped to the border, else 1.
     free: f32,
 }
 
@@ -20,7 +20,7 @@ impl TapPosition {
     #[inline(always)]
     fn new(coordinate: f32, length: usize) -> Self {
         let last = (length - 1) as f32;
-        // `max` and `min` give the other operand for NaN, which so lands on pixel 0.
+        // Given NaN, `max` returns its other operand, so NaN becomes pixel 0.
         let held = coordinate.max(0.0).min(last);
         let first = held as usize;
         Self {
@@ -32,7 +32,7 @@ impl TapPosition {
     }
 }
 
-/// The four pixels around a position in one channel: above left, above right, below left, below right.
+/// Values of the four pixels around a position in one channel: upper left, upper right, lower left, lower right.
 #[inline(always)]
 fn neighbours(channel: &[f32], width: usize, x: TapPosition, y: TapPosition) -> [f32; 4] {
     let (above, below) = (y.first * width, y.second * width);
@@ -69,7 +69,7 @@ impl BorderSamplingGradient for Flex {
         let (images, coordinates) = (Planes::new(images), Planes::new(coordinates));
         let upstream = Planes::new(output_gradient);
         let ([batch, channels, height, width], [_, _, rows, columns]) = (images.shape, coordinates.shape);
-        // Interleaved by row, so that both axes of a row are written by one thread.
+        // Interleaved by row, so that one thread writes both axes of a row.
         let mut by_row = vec![0.0; batch * rows * 2 * columns];
         by_row.par_chunks_mut(2 * columns).enumerate().for_each(|(index, gradient)| {
             let (item, row) = (index / rows, index % rows);

@@ -1,5 +1,5 @@
-//! Bilinear sampling of images at given pixel coordinates, where what lies outside has the colour of
-//! the border. Differentiable with respect to the coordinates; images are constants.
+//! Bilinear sampling of images at given pixel coordinates, with the border's colour outside the image. Differentiable
+//! with respect to the coordinates; images are constants.
 
 mod autodiff;
 pub(in crate::compute::ops) mod cube;
@@ -20,10 +20,9 @@ pub trait BorderSampling: Backend {
     fn sample_border(images: FloatTensor<Self>, coordinates: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-/// What a backend must compute for [`BorderSampling`] to have a gradient on it.
+/// Backward pass that a backend computes for [`BorderSampling`] to have a gradient on it.
 pub trait BorderSamplingGradient: Backend + BorderSampling {
-    /// The gradient with respect to the coordinates, `[B, 2, H, W]`, from that of the output,
-    /// `[B, C, H, W]`.
+    /// Gradient with respect to the coordinates, `[B, 2, H, W]`, from that of the output, `[B, C, H, W]`.
     fn sample_border_gradient(
         images: FloatTensor<Self>,
         coordinates: FloatTensor<Self>,
@@ -33,9 +32,12 @@ pub trait BorderSamplingGradient: Backend + BorderSampling {
 
 /// Samples `images [B, C, h, w]` at `coordinates [B, 2, H, W]`, giving `[B, C, H, W]`.
 ///
-/// Coordinates are pixels, first x then y; (0, 0) is the centre of the first pixel. They are held
-/// within the image, and one that is not finite counts as a border pixel; a coordinate so moved has
-/// gradient 0. Images get no gradient.
+/// Coordinates are in pixels, first x then y; (0, 0) is the centre of the first pixel. They are clamped to the image,
+/// and one that is not finite becomes a border pixel; a coordinate that is moved in this way has gradient 0. Images
+/// get no gradient.
+///
+/// # Panics
+/// If the shapes do not fit each other.
 pub fn sample_border(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
     let [batch, _, _, _] = images.dims();
     let [coordinate_batch, axes, _, _] = coordinates.dims();
@@ -46,10 +48,10 @@ pub fn sample_border(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
     ))
 }
 
-/// [`sample_border`] composed of burn's own operations: the twin that tests compare with.
+/// Reference implementation of [`sample_border`], composed of burn's operations.
 pub fn sample_border_composed(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = images.dims();
-    // From pixels to −1 at the first and 1 at the last.
+    // From pixels to −1 at the first pixel and 1 at the last.
     let scale = [width, height].map(|pixels| 2.0 / (pixels - 1) as f32);
     let scale = Tensor::<1>::from_data(scale, &coordinates.device()).reshape([1, 2, 1, 1]);
     let grid = (coordinates * scale - 1.0).permute([0, 2, 3, 1]);

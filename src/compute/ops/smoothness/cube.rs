@@ -1,4 +1,4 @@
-//! Smoothness on the GPU, one thread a pixel.
+//! Smoothness on the GPU, one thread per pixel.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
@@ -12,13 +12,13 @@ use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use cubecl::prelude::*;
 
-/// What the disparities of an item are multiplied with to have mean 1; `sums` are the sums of its chunks.
+/// Factor that gives the disparities of an item mean 1; `sums` are the sums of its chunks.
 #[cube]
 fn scale_of(sums: &Tensor<f32>, item: usize, pixels: usize) -> f32 {
     f32::new(1.0) / (sum_of_chunks(sums, item) / f32::cast_from(pixels) + SMALLEST_MEAN)
 }
 
-/// exp(−|difference of colours|) of two places of an item.
+/// Edge weight exp(−|difference of colours|) of two pixels of an item, by their indices in a plane.
 #[cube]
 fn weight(image: &Tensor<f32>, item: usize, first: usize, second: usize) -> f32 {
     let pixels = image.shape(2) * image.shape(3);
@@ -30,7 +30,7 @@ fn weight(image: &Tensor<f32>, item: usize, first: usize, second: usize) -> f32 
     (-edge / 3.0).exp()
 }
 
-/// −1, 0 or 1.
+/// Sign of a number: −1, 0 or 1.
 #[cube]
 fn sign(value: f32) -> f32 {
     let above: f32 = select(value > 0.0, 1.0, 0.0);
@@ -38,8 +38,8 @@ fn sign(value: f32) -> f32 {
     above - below
 }
 
-/// Each pixel's loss, with its neighbours right and below, and its slope with respect to the divided
-/// disparity, from all four neighbours. `across` and `down` are 1 / the number of pairs.
+/// Each pixel's loss, with its neighbours to the right and below, and its derivative with respect to the normalised
+/// disparity, from all four neighbours. `x_share` and `y_share` are 1 / the number of pairs along each axis.
 #[cube(launch)]
 fn slopes_kernel(
     disparity: &Tensor<f32>,
@@ -47,8 +47,8 @@ fn slopes_kernel(
     sums: &Tensor<f32>,
     losses: &mut Tensor<f32>,
     slopes: &mut Tensor<f32>,
-    across: f32,
-    down: f32,
+    x_share: f32,
+    y_share: f32,
 ) {
     let (height, width) = (image.shape(2), image.shape(3));
     let pixels = height * width;
@@ -56,37 +56,37 @@ fn slopes_kernel(
         terminate!();
     }
     let item = ABSOLUTE_POS / pixels;
-    let place = ABSOLUTE_POS % pixels;
-    let (row, column) = (place / width, place % width);
+    let pixel = ABSOLUTE_POS % pixels;
+    let (row, column) = (pixel / width, pixel % width);
     let scale = scale_of(sums, item, pixels);
     let here = disparity[ABSOLUTE_POS];
     let mut loss = f32::new(0.0);
     let mut slope = f32::new(0.0);
     if column + 1 < width {
         let difference = (here - disparity[ABSOLUTE_POS + 1]) * scale;
-        let share = weight(image, item, place, place + 1) * across;
+        let share = weight(image, item, pixel, pixel + 1) * x_share;
         loss += difference.abs() * share;
         slope += sign(difference) * share;
     }
     if row + 1 < height {
         let difference = (here - disparity[ABSOLUTE_POS + width]) * scale;
-        let share = weight(image, item, place, place + width) * down;
+        let share = weight(image, item, pixel, pixel + width) * y_share;
         loss += difference.abs() * share;
         slope += sign(difference) * share;
     }
     if column > 0 {
         let difference = here - disparity[ABSOLUTE_POS - 1];
-        slope += sign(difference) * weight(image, item, place - 1, place) * across;
+        slope += sign(difference) * weight(image, item, pixel - 1, pixel) * x_share;
     }
     if row > 0 {
         let difference = here - disparity[ABSOLUTE_POS - width];
-        slope += sign(difference) * weight(image, item, place - width, place) * down;
+        slope += sign(difference) * weight(image, item, pixel - width, pixel) * y_share;
     }
     losses[ABSOLUTE_POS] = loss;
     slopes[ABSOLUTE_POS] = slope;
 }
 
-/// The gradient with respect to the disparity; `losses` are those of the chunks of the items.
+/// Gradient with respect to the disparity; `losses` are the sums of the losses of each chunk of each item.
 #[cube(launch)]
 fn gradient_kernel(
     slopes: &Tensor<f32>,
@@ -144,6 +144,6 @@ impl FusedSmoothnessGradient for CubeBackend {
             argument(&losses),
             argument(&gradient),
         );
-        [row_sums(losses, batch * CHUNKS, 1.0), gradient]
+        [row_sums(&losses, batch * CHUNKS, 1.0), gradient]
     }
 }

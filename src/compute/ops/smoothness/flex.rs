@@ -1,4 +1,4 @@
-//! Smoothness on the processor: the items of a batch in parallel.
+//! Smoothness on the CPU: the items of a batch in parallel.
 
 use super::{FusedSmoothness, FusedSmoothnessGradient};
 use crate::compute::ops::{
@@ -32,7 +32,7 @@ impl FusedSmoothnessGradient for Flex {
     }
 }
 
-/// The share of an item of `batch` in the loss; its gradient goes to `gradient`, which is 0 before.
+/// Contribution of one of `batch` items to the loss. Its gradient is written to `gradient`, which must be 0 before.
 fn smoothness_of_item(
     disparity: &[f32],
     colours: [&[f32]; 3],
@@ -43,8 +43,8 @@ fn smoothness_of_item(
     let (pixels, height) = (disparity.len(), disparity.len() / width);
     let mean = disparity.iter().map(|value| f64::from(*value)).sum::<f64>() / pixels as f64;
     let scale = 1.0 / (mean as f32 + SMALLEST_MEAN);
-    let across = 1.0 / (batch * height * (width - 1)) as f32;
-    let down = 1.0 / (batch * (height - 1) * width) as f32;
+    let x_share = 1.0 / (batch * height * (width - 1)) as f32;
+    let y_share = 1.0 / (batch * (height - 1) * width) as f32;
     let mut loss = 0.0_f64;
     for row in 0..height {
         let mut row_loss = 0.0;
@@ -58,9 +58,9 @@ fn smoothness_of_item(
             gradient[second] -= slope;
         };
         let start = row * width;
-        (start..start + width - 1).for_each(|place| pair(place, place + 1, across));
+        (start..start + width - 1).for_each(|pixel| pair(pixel, pixel + 1, x_share));
         if row + 1 < height {
-            (start..start + width).for_each(|place| pair(place, place + width, down));
+            (start..start + width).for_each(|pixel| pair(pixel, pixel + width, y_share));
         }
         loss += f64::from(row_loss);
     }

@@ -1,19 +1,22 @@
-//! The doubling as a backend extension, and its derivatives.
+//! Upsampling as a backend extension, its CPU implementation and its gradient rule.
 
-use crate::compute::ops::flex::{Planes, tensor};
+use crate::compute::ops::{
+    autodiff::tracked,
+    flex::{Planes, tensor},
+};
 use burn::backend::{
     Autodiff, Backend, Flex, TensorMetadata,
     autodiff::{
         checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
         grads::Gradients,
-        ops::{Backward, Ops, OpsKind},
+        ops::{Backward, Ops},
     },
     backend_extension,
     tensor::FloatTensor,
 };
 use rayon::prelude::*;
 
-/// The doubling on the backends that have their own.
+/// The operations as they are dispatched to a backend.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait UpsampleOps: Backend {
     /// See [`super::upsample_nearest`].
@@ -23,12 +26,12 @@ pub trait UpsampleOps: Backend {
     fn upsample_and_join(coarse: FloatTensor<Self>, fine: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-/// The derivatives on the backends that have their own.
+/// Gradients that a backend computes for [`UpsampleOps`].
 pub trait UpsampleGradients: Backend {
-    /// The gradient of the coarse map, which has the first `channels` of the result.
+    /// Gradient of the coarse map from that of the result, of which it is the first `channels`.
     fn coarse_gradient(gradient: FloatTensor<Self>, channels: usize) -> FloatTensor<Self>;
 
-    /// The gradient of the fine map, which has the channels that follow.
+    /// Gradient of the fine map from that of the result, of which it is the last `channels`.
     fn fine_gradient(gradient: FloatTensor<Self>, channels: usize) -> FloatTensor<Self>;
 }
 
@@ -56,7 +59,7 @@ fn joined(coarse: &Planes, fine: Option<&Planes>) -> FloatTensor<Flex> {
     tensor(output, [batch, all_channels, 2 * height, 2 * width])
 }
 
-/// Writes each value of rows of `width` to a square of four.
+/// Writes each value of a plane with rows of `width` to a square of four.
 fn double(plane: &[f32], width: usize, doubled: &mut [f32]) {
     for (row, rows) in plane.chunks_exact(width).zip(doubled.chunks_exact_mut(4 * width)) {
         let (upper, lower) = rows.split_at_mut(2 * width);
@@ -67,7 +70,7 @@ fn double(plane: &[f32], width: usize, doubled: &mut [f32]) {
     }
 }
 
-/// Adds up each square of four of rows of twice `width`.
+/// Adds up each square of four values of a plane with rows of twice `width`.
 fn halve(plane: &[f32], width: usize, halved: &mut [f32]) {
     for (rows, sums) in plane.chunks_exact(4 * width).zip(halved.chunks_exact_mut(width)) {
         let (upper, lower) = rows.split_at(2 * width);
@@ -108,28 +111,20 @@ where
 {
     fn upsample(coarse: FloatTensor<Self>) -> FloatTensor<Self> {
         let channels = [coarse.shape()[1]];
-        let preparation = UpsampleBackward.prepare::<C>([coarse.node()]).compute_bound().stateful();
-        let output = B::upsample(coarse.into_primitive());
-        match preparation {
-            OpsKind::Tracked(prepared) => prepared.finish(channels, output),
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
-        }
+        let (coarse, node) = coarse.into_parts();
+        tracked::<B, C, _, 1>(UpsampleBackward, [node], channels, B::upsample(coarse))
     }
 
     fn upsample_and_join(coarse: FloatTensor<Self>, fine: FloatTensor<Self>) -> FloatTensor<Self> {
         let channels = [&coarse, &fine].map(|map| map.shape()[1]);
-        let preparation =
-            UpsampleBackward.prepare::<C>([coarse.node(), fine.node()]).compute_bound().stateful();
-        let output = B::upsample_and_join(coarse.into_primitive(), fine.into_primitive());
-        match preparation {
-            OpsKind::Tracked(prepared) => prepared.finish(channels, output),
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
-        }
+        let ((coarse, coarse_node), (fine, fine_node)) = (coarse.into_parts(), fine.into_parts());
+        let output = B::upsample_and_join(coarse, fine);
+        tracked::<B, C, _, 2>(UpsampleBackward, [coarse_node, fine_node], channels, output)
     }
 }
 
-/// The backward rule; its parents are the coarse map and, if there is one, the fine map, its state
-/// their channels.
+/// Gradient rule. The parents are the coarse map and, if there is one, the fine map; the state is the number of
+/// channels of each.
 #[derive(Debug)]
 struct UpsampleBackward;
 

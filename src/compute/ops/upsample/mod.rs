@@ -1,8 +1,7 @@
-//! Doubling a feature map and laying another beside it, as decoders with skip connections do between
-//! their two convolutions, in one pass over memory each way: on the GPU one launch forward, and one for the
-//! gradient of either map.
+//! Upsampling of a feature map by two and concatenation with another one, as in decoders with skip connections, in one
+//! pass over memory each way: on the GPU one launch forward, and one for the gradient of either map.
 //!
-//! burn composes it of a copy by strides and a concatenation, on the CPU each on one thread.
+//! With burn's operations this takes a strided copy and a concatenation, each on a single thread on the CPU.
 
 mod backend;
 mod cube;
@@ -10,14 +9,15 @@ mod cube;
 use backend::UpsampleOps;
 use burn::{backend::Dispatch, tensor::Tensor};
 
-/// Doubles height and width of `[batch, channels, height, width]` by repeating each pixel.
+/// Doubles height and width of `[batch, channels, height, width]` by repeating each pixel. Differentiable.
 ///
 /// Exact at every size, forward and backward, because no coordinate is computed.
 pub fn upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::upsample(coarse.into_dispatch()))
 }
 
-/// [`upsample_nearest`] of `coarse` followed by the channels of `fine`, which is twice as high and wide.
+/// Upsamples `coarse` [batch, channels, height, width] as [`upsample_nearest`] does, and appends the channels of
+/// `fine`, which is twice as high and wide. Differentiable in both.
 ///
 /// # Panics
 /// If `fine` is of another size or batch.
@@ -32,7 +32,7 @@ pub fn upsample_and_join(coarse: Tensor<4>, fine: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::upsample_and_join(coarse.into_dispatch(), fine.into_dispatch()))
 }
 
-/// [`upsample_nearest`] from burn's operations, for every backend.
+/// Reference implementation of [`upsample_nearest`], composed of burn's operations.
 pub fn composed_upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = coarse.dims();
     coarse
@@ -41,7 +41,7 @@ pub fn composed_upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
         .reshape([batch, channels, 2 * height, 2 * width])
 }
 
-/// [`upsample_and_join`] from burn's operations, for every backend.
+/// Reference implementation of [`upsample_and_join`], composed of burn's operations.
 pub fn composed_upsample_and_join(coarse: Tensor<4>, fine: Tensor<4>) -> Tensor<4> {
     Tensor::cat(vec![composed_upsample_nearest(coarse), fine], 1)
 }

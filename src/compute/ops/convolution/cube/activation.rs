@@ -1,9 +1,9 @@
-//! Activations and their derivatives in kernels.
+//! Activation functions and their gradients in kernels.
 
 use crate::compute::ops::convolution::Activation;
 use cubecl::prelude::*;
 
-/// The function's value; NaN stays NaN, so that the loss shows it.
+/// Value of the activation function. NaN stays NaN, so that it reaches the loss.
 #[cube]
 pub(super) fn activated(value: f32, #[comptime] activation: Activation) -> f32 {
     if comptime!(activation == Activation::Relu) {
@@ -17,22 +17,22 @@ pub(super) fn activated(value: f32, #[comptime] activation: Activation) -> f32 {
     }
 }
 
-/// The gradient of what the function was applied to, at a place where its value is that of `output`; without a
-/// function `output` is not read.
+/// Gradient before the activation function, from the `gradient` after it and its `output` at the same index. Without an
+/// activation `output` is not read.
 #[cube]
-pub(super) fn through(
+pub(super) fn activation_gradient(
     gradient: &Tensor<f32>,
     output: &Tensor<f32>,
-    place: usize,
+    index: usize,
     #[comptime] activation: Activation,
 ) -> f32 {
-    let slope = gradient[place];
+    let slope = gradient[index];
     if comptime!(activation == Activation::Relu) {
-        select(output[place] > 0.0, slope, 0.0)
+        select(output[index] > 0.0, slope, 0.0)
     } else if comptime!(activation == Activation::LeakyRelu) {
-        select(output[place] > 0.0, slope, slope * Activation::LEAK)
+        select(output[index] > 0.0, slope, slope * Activation::LEAK)
     } else if comptime!(activation == Activation::Elu) {
-        let value = output[place];
+        let value = output[index];
         slope * (select(value < 0.0, value, 0.0) + 1.0)
     } else {
         slope

@@ -1,12 +1,13 @@
-//! The output of a convolution: filters times pixels, summed over channels and taps.
+//! Output of a convolution: a matrix product of filters and pixels, summed over channels and taps.
 
 use super::{
     activation::activated,
-    few,
+    arguments::ForwardArguments,
+    few_filters,
     scale::is_for_tiles,
     sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
-    window::{BatchPixel, ConvolutionWindow, place_of, seen},
+    window::{BatchPixel, ConvolutionWindow, input_at, pixel_at},
 };
 use crate::compute::{
     ops::{
@@ -19,8 +20,8 @@ use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
-/// Writes terms of the weight `[rows, terms]` from `begin` on to the left factor, a vector of them at a time: of
-/// the rows from `first_row` on; zero beyond the last term.
+/// Loads terms of the weight `[rows, terms]` from `begin` on, of the rows from `first_row` on, into the left factor, a
+/// vector at a time; zero beyond the last term.
 #[cube]
 fn load_weight<E: Float, N: Size>(
     product: &mut Product<E>,
@@ -60,7 +61,7 @@ fn load_weight<E: Float, N: Size>(
     }
 }
 
-/// The output `[batch, filters, height, width]`; with `has_bias` the bias is added, else it is not read.
+/// Output `[batch, filters, height, width]`; the bias is read only with `has_bias`.
 #[cube(launch_unchecked)]
 fn forward_kernel<E: Float, N: Size>(
     input: &Tensor<f32>,
@@ -80,13 +81,13 @@ fn forward_kernel<E: Float, N: Size>(
     let (images, filters) = (output.shape(0), output.shape(1));
     let (height, width) = (output.shape(2), output.shape(3));
 
-    // The thread loads the same columns of the right factor each time.
+    // The thread loads the same columns of the right factor in each round.
     let vector = UNIT_POS as usize % comptime!(tile.right_width());
     let first_term = UNIT_POS as usize / comptime!(tile.right_width());
-    let mut places = Sequence::<BatchPixel>::new();
+    let mut pixels = Sequence::<BatchPixel>::new();
     #[unroll]
     for lane in 0..4 {
-        places.push(place_of(first_column + vector * 4 + lane, images, height, width));
+        pixels.push(pixel_at(first_column + vector * 4 + lane, images, height, width));
     }
 
     let mut product = Product::<E>::new(tile);
@@ -96,14 +97,14 @@ fn forward_kernel<E: Float, N: Size>(
         #[unroll]
         for load in 0..comptime!(tile.right_loads()) {
             let term = first_term + comptime!(load * tile.threads() / tile.right_width());
-            // The weights of terms beyond the last are zero.
-            let of_all = select(begin + term < terms, begin + term, terms - 1);
-            let channel = of_all / comptime!(window.taps());
-            let tap = of_all % comptime!(window.taps());
+            // Terms beyond the last have zero weights.
+            let clamped_term = select(begin + term < terms, begin + term, terms - 1);
+            let channel = clamped_term / comptime!(window.taps());
+            let tap = clamped_term % comptime!(window.taps());
             let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
-                values.insert(lane, seen(input, places.index(lane), channel, tap, window));
+                values.insert(lane, input_at(input, pixels.index(lane), channel, tap, window));
             }
             product.load_right(term, vector, values, tile);
         }
@@ -130,7 +131,7 @@ fn forward_kernel<E: Float, N: Size>(
     }
 }
 
-/// The output of a convolution of contiguous tensors.
+/// Output of a convolution of contiguous tensors, by the kernel that serves it best.
 #[allow(unsafe_code)]
 pub(super) fn forward(
     input: &CubeTensor,
@@ -144,10 +145,8 @@ pub(super) fn forward(
     let [height, width] = window.output_size([height, width]);
     let output = empty(input, [batch, filters, height, width]);
     let (activation, operand) = (options.activation, operand_type(input));
-    if !is_for_tiles(operand)
-        && (few::forward(input, weight, bias, &output, window, activation)
-            || sliding::forward(input, weight, bias, &output, window, activation))
-    {
+    let arguments = ForwardArguments { input, weight, bias, output: &output, window, activation };
+    if !is_for_tiles(operand) && (few_filters::forward(arguments) || sliding::forward(arguments)) {
         return output;
     }
     let pixels = batch * height * width;

@@ -1,17 +1,17 @@
-//! The gradient of a convolution's input: channels times input pixels, summed over filters and taps.
+//! Gradient of a convolution's input: a matrix product of channels and input pixels, summed over filters and taps.
 //!
-//! With stride s, which taps see an input pixel depends on the remainders of its row and column by s. So the
-//! pixels are treated in s × s phases, each with taps of its own, and nothing is multiplied by a zero that is
-//! known beforehand. Where the border is mirrored all pixels are one phase and every tap is tried.
+//! With stride s, the taps that read an input pixel depend on its row and column modulo s. So the pixels are processed in
+//! s × s phases, each with its own taps, and no product is known to be zero beforehand. With mirrored padding all pixels
+//! are a single phase, and every tap is tried.
 
 #![allow(clippy::manual_is_multiple_of, reason = "kernels have the operator, not the method")]
 
 use super::{
-    activation::through,
+    activation::activation_gradient,
     scale::{Operands, is_for_tiles, scale_of},
     sliding,
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
-    window::{BatchPixel, ConvolutionWindow, place_of},
+    window::{BatchPixel, ConvolutionWindow, pixel_at},
 };
 use crate::compute::ops::{
     convolution::{Activation, ConvolutionOptions},
@@ -25,26 +25,26 @@ use cubecl::{ir::ElemType, prelude::*};
 const BEYOND: usize = 1 << 30;
 
 impl ConvolutionWindow {
-    /// Phases along each axis, and pixels from one of a phase to the next.
+    /// Phases along each axis; also the distance between neighbouring pixels of a phase.
     const fn phases(self) -> usize {
         if self.reflects { 1 } else { self.stride }
     }
 }
 
-/// Some pixels along an axis, and the taps that see them.
+/// Pixels of a phase along an axis, and the taps that read them.
 #[derive(CubeType)]
 struct StridePhase {
-    /// The first pixel.
+    /// First pixel.
     first: usize,
-    /// Pixels.
+    /// Number of pixels.
     length: usize,
-    /// The first tap.
+    /// First tap.
     first_tap: usize,
-    /// Taps.
+    /// Number of taps.
     taps: usize,
 }
 
-/// The pixels i with (i + margin) mod phases = `phase`, which are seen through the taps of that remainder.
+/// Phase of the pixels i with (i + margin) mod phases = `phase`. The taps with that remainder read them.
 #[cube]
 fn phase_of(phase: usize, length: usize, #[comptime] window: ConvolutionWindow) -> StridePhase {
     let phases = comptime!(window.phases());
@@ -57,36 +57,40 @@ fn phase_of(phase: usize, length: usize, #[comptime] window: ConvolutionWindow) 
     }
 }
 
-/// A filter and a tap of those of a phase.
+/// Filter and tap of a term of the sum; the tap's row and column count among those of a phase.
 #[derive(CubeType)]
 struct Term {
     filter: usize,
-    down: usize,
-    across: usize,
+    tap_row: usize,
+    tap_column: usize,
 }
 
 #[cube]
 fn term_of(
     term: usize,
-    down: &StridePhase,
-    across: &StridePhase,
+    y_phase: &StridePhase,
+    x_phase: &StridePhase,
     #[comptime] window: ConvolutionWindow,
 ) -> Term {
     if comptime!(window.phases() == 1) {
-        // Division by a constant is cheap.
+        // Dividing by a constant is cheap.
         let tap = term % comptime!(window.taps());
         Term {
             filter: term / comptime!(window.taps()),
-            down: tap / window.kernel,
-            across: tap % window.kernel,
+            tap_row: tap / window.kernel,
+            tap_column: tap % window.kernel,
         }
     } else {
-        let tap = term % (down.taps * across.taps);
-        Term { filter: term / (down.taps * across.taps), down: tap / across.taps, across: tap % across.taps }
+        let tap = term % (y_phase.taps * x_phase.taps);
+        Term {
+            filter: term / (y_phase.taps * x_phase.taps),
+            tap_row: tap / x_phase.taps,
+            tap_column: tap % x_phase.taps,
+        }
     }
 }
 
-/// The gradient at a pixel of a plane, before the activation; zero beyond the borders.
+/// Gradient before the activation at a pixel of a plane; zero outside the image.
 #[cube]
 fn gradient_at(
     gradient: &Tensor<f32>,
@@ -98,14 +102,14 @@ fn gradient_at(
 ) -> f32 {
     let (height, width) = (gradient.shape(2), gradient.shape(3));
     let is_inside = row < height && column < width;
-    let place = select(is_inside, (plane * height + row) * width + column, 0);
-    select(is_inside, through(gradient, output, place, activation), 0.0)
+    let offset = select(is_inside, (plane * height + row) * width + column, 0);
+    select(is_inside, activation_gradient(gradient, output, offset, activation), 0.0)
 }
 
-/// The output pixel along an axis whose window begins `distance` before what it sees; far beyond the last if
-/// there is none. A negative distance has wrapped.
+/// Output pixel along an axis whose window begins `distance` input pixels after that of the first; far beyond the last if
+/// there is none. A negative distance has wrapped around.
 #[cube]
-fn viewer(distance: usize, #[comptime] window: ConvolutionWindow) -> usize {
+fn output_pixel(distance: usize, #[comptime] window: ConvolutionWindow) -> usize {
     if comptime!(window.stride == 1) {
         distance
     } else {
@@ -113,21 +117,26 @@ fn viewer(distance: usize, #[comptime] window: ConvolutionWindow) -> usize {
     }
 }
 
-/// The output pixels along an axis that see, through a tap, a pixel and its mirror image in the margin: of the
-/// two margins a tap sees one only, because neither is wider than half the kernel.
+/// Output pixels along an axis that read, through a tap, a pixel and its mirror image in the margin. A tap reads one of
+/// the two margins only, because neither is wider than half the kernel.
 #[cube]
-fn viewers(pixel: usize, tap: usize, length: usize, #[comptime] window: ConvolutionWindow) -> (usize, usize) {
+fn output_pixels(
+    pixel: usize,
+    tap: usize,
+    length: usize,
+    #[comptime] window: ConvolutionWindow,
+) -> (usize, usize) {
     let margin = comptime!(window.margin).runtime();
     let behind = length * 2 - 2 - pixel;
     let mirror = if tap < margin {
-        select(pixel == 0, BEYOND.runtime(), viewer(margin - pixel - tap, window))
+        select(pixel == 0, BEYOND.runtime(), output_pixel(margin - pixel - tap, window))
     } else {
-        select(behind < length, BEYOND.runtime(), viewer(behind + margin - tap, window))
+        select(behind < length, BEYOND.runtime(), output_pixel(behind + margin - tap, window))
     };
-    (viewer(pixel + margin - tap, window), mirror)
+    (output_pixel(pixel + margin - tap, window), mirror)
 }
 
-/// The sum of the gradients that come through a tap to a pixel and its mirror images.
+/// Sum of the gradients of a pixel and its mirror images through one tap.
 #[cube]
 fn reflected_gradient(
     gradient: &Tensor<f32>,
@@ -151,8 +160,8 @@ fn reflected_gradient(
     sum
 }
 
-/// Writes terms of the weight `[filters, rows, kernel, kernel]` from `begin` on to the left factor: of the rows
-/// from `first_row` on; zero beyond the last term.
+/// Loads terms of the weight `[filters, rows, kernel, kernel]` from `begin` on, of the rows from `first_row` on, into the
+/// left factor; zero beyond the last term.
 #[cube]
 fn load_weight<E: Float>(
     product: &mut Product<E>,
@@ -160,8 +169,8 @@ fn load_weight<E: Float>(
     first_row: usize,
     begin: usize,
     terms: usize,
-    down: &StridePhase,
-    across: &StridePhase,
+    y_phase: &StridePhase,
+    x_phase: &StridePhase,
     #[comptime] tile: Tile,
     #[comptime] window: ConvolutionWindow,
 ) {
@@ -173,18 +182,17 @@ fn load_weight<E: Float>(
             let term = index % comptime!(tile.depth());
             let vector = index / comptime!(tile.depth());
             let is_term = begin + term < terms;
-            let Term { filter, down: tap_row, across: tap_column } =
-                term_of(begin + term, down, across, window);
-            let tap_row = down.first_tap + tap_row * comptime!(window.phases());
-            let tap_column = across.first_tap + tap_column * comptime!(window.phases());
+            let Term { filter, tap_row, tap_column } = term_of(begin + term, y_phase, x_phase, window);
+            let tap_row = y_phase.first_tap + tap_row * comptime!(window.phases());
+            let tap_column = x_phase.first_tap + tap_column * comptime!(window.phases());
             let tap = tap_row * window.kernel + tap_column;
             let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 let row = first_row + vector * 4 + lane;
                 let row = select(row < channels, row, channels - 1);
-                let place = (filter * channels + row) * comptime!(window.taps()) + tap;
-                let value = weight[select(is_term, place, 0)];
+                let offset = (filter * channels + row) * comptime!(window.taps()) + tap;
+                let value = weight[select(is_term, offset, 0)];
                 values.insert(lane, select(is_term, value, 0.0));
             }
             product.load_left(term, vector, values, tile);
@@ -192,8 +200,8 @@ fn load_weight<E: Float>(
     }
 }
 
-/// The gradient of the input `[batch, channels, height, width]` from that of the output; `output` is read only
-/// with an activation.
+/// Gradient of the input, `[batch, channels, height, width]`, from that of the output; `output` is read only with an
+/// activation.
 #[cube(launch_unchecked)]
 fn input_gradient_kernel<E: Float>(
     gradient: &Tensor<f32>,
@@ -211,50 +219,50 @@ fn input_gradient_kernel<E: Float>(
     let (height, width) = (input_gradient.shape(2), input_gradient.shape(3));
     let filters = gradient.shape(1);
     let phases = comptime!(window.phases());
-    let down = phase_of(CUBE_POS_Z as usize / phases, height, window);
-    let across = phase_of(CUBE_POS_Z as usize % phases, width, window);
+    let y_phase = phase_of(CUBE_POS_Z as usize / phases, height, window);
+    let x_phase = phase_of(CUBE_POS_Z as usize % phases, width, window);
     let first_row = CUBE_POS_Y as usize * comptime!(tile.rows);
     let first_column = CUBE_POS_X as usize * comptime!(tile.columns);
-    if first_column >= images * down.length * across.length {
+    if first_column >= images * y_phase.length * x_phase.length {
         terminate!();
     }
-    let terms = filters * down.taps * across.taps;
+    let terms = filters * y_phase.taps * x_phase.taps;
 
-    // The thread loads the same columns of the right factor each time.
+    // The thread loads the same columns of the right factor in each round.
     let vector = UNIT_POS as usize % comptime!(tile.right_width());
     let first_term = UNIT_POS as usize / comptime!(tile.right_width());
-    let mut places = Sequence::<BatchPixel>::new();
+    let mut pixels = Sequence::<BatchPixel>::new();
     #[unroll]
     for lane in 0..4 {
-        places.push(place_of(first_column + vector * 4 + lane, images, down.length, across.length));
+        pixels.push(pixel_at(first_column + vector * 4 + lane, images, y_phase.length, x_phase.length));
     }
-    // What the first tap of a phase sees of its first pixel.
-    let row_offset = (down.first + window.margin - down.first_tap) / phases;
-    let column_offset = (across.first + window.margin - across.first_tap) / phases;
+    // Output pixel that reads the first pixel of a phase through its first tap.
+    let row_offset = (y_phase.first + window.margin - y_phase.first_tap) / phases;
+    let column_offset = (x_phase.first + window.margin - x_phase.first_tap) / phases;
 
     let scale = scale_of(largest, scaled, comptime!(tile.threads()));
     let mut product = Product::<E>::new(tile);
     let mut begin = 0;
     while begin < terms {
-        load_weight::<E>(&mut product, weight, first_row, begin, terms, &down, &across, tile, window);
+        load_weight::<E>(&mut product, weight, first_row, begin, terms, &y_phase, &x_phase, tile, window);
         #[unroll]
         for load in 0..comptime!(tile.right_loads()) {
             let term = first_term + comptime!(load * tile.threads() / tile.right_width());
-            // The weights of terms beyond the last are zero.
-            let of_all = select(begin + term < terms, begin + term, terms - 1);
-            let Term { filter, down: tap_row, across: tap_column } = term_of(of_all, &down, &across, window);
+            // Terms beyond the last have zero weights.
+            let clamped_term = select(begin + term < terms, begin + term, terms - 1);
+            let Term { filter, tap_row, tap_column } = term_of(clamped_term, &y_phase, &x_phase, window);
             let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
-                let place = places.index(lane);
-                let plane = place.image * filters + filter;
+                let pixel = pixels.index(lane);
+                let plane = pixel.image * filters + filter;
                 let value = if comptime!(window.reflects) {
-                    let rows = viewers(place.row, tap_row, height, window);
-                    let columns = viewers(place.column, tap_column, width, window);
+                    let rows = output_pixels(pixel.row, tap_row, height, window);
+                    let columns = output_pixels(pixel.column, tap_column, width, window);
                     reflected_gradient(gradient, output, plane, rows, columns, activation)
                 } else {
-                    let row = place.row + row_offset - tap_row;
-                    let column = place.column + column_offset - tap_column;
+                    let row = pixel.row + row_offset - tap_row;
+                    let column = pixel.column + column_offset - tap_column;
                     gradient_at(gradient, output, plane, row, column, activation)
                 };
                 values.insert(lane, value);
@@ -268,26 +276,26 @@ fn input_gradient_kernel<E: Float>(
         begin += comptime!(tile.depth());
     }
 
-    let plane = down.length * across.length;
+    let plane = y_phase.length * x_phase.length;
     #[unroll]
     for column in 0..comptime!(4 * tile.thread_vectors()) {
         let pixel = first_column + column_of_tile(column, tile);
         let image = pixel / plane;
         let rest = pixel % plane;
-        let pixel_row = down.first + rest / across.length * phases;
-        let pixel_column = across.first + rest % across.length * phases;
+        let pixel_row = y_phase.first + rest / x_phase.length * phases;
+        let pixel_column = x_phase.first + rest % x_phase.length * phases;
         #[unroll]
         for row in 0..comptime!(tile.thread_rows()) {
             let channel = first_row + row_of_tile(row, tile);
             if image < images && channel < channels {
-                let place = ((image * channels + channel) * height + pixel_row) * width + pixel_column;
-                input_gradient[place] = product.sum(row, column, tile) * scale.inverse;
+                let offset = ((image * channels + channel) * height + pixel_row) * width + pixel_column;
+                input_gradient[offset] = product.sum(row, column, tile) * scale.inverse;
             }
         }
     }
 }
 
-/// The gradient of the input, of this shape, from contiguous tensors.
+/// Gradient of the input, of this shape, from contiguous tensors, by the kernel that serves it best.
 #[allow(unsafe_code)]
 pub(super) fn input_gradient(
     gradient: &CubeTensor,

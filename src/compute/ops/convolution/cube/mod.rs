@@ -1,8 +1,9 @@
-//! The convolution of the GPU backend: an implicit matrix product whose factors are gathered from images and
-//! weights as they lie, tile by tile, so that nothing is unfolded, padded or copied in memory.
+//! Convolution on the GPU backend: an implicit matrix product. Its factors are gathered tile by tile from images and
+//! weights as they are in memory, so nothing is unfolded, padded or copied there.
 
 mod activation;
-mod few;
+mod arguments;
+mod few_filters;
 mod forward;
 mod input_gradient;
 mod scale;
@@ -11,7 +12,7 @@ mod tile;
 mod weight_gradient;
 mod window;
 
-pub use sliding::Sweep;
+pub use sliding::SlidingTile;
 pub use tile::Tile;
 
 use super::{
@@ -47,21 +48,21 @@ impl ConvolutionGradients for CubeBackend {
     fn convolution_gradients(
         saved: ConvolutionSaved<FloatTensor<Self>>,
         gradient: FloatTensor<Self>,
-        [of_input, of_weight, of_bias]: [bool; 3],
+        [wants_input, wants_weight, wants_bias]: [bool; 3],
     ) -> [Option<FloatTensor<Self>>; 3] {
         let ConvolutionSaved { input, weight, output, options } = saved;
         let (shape, weight_shape) = (input.shape().dims(), weight.shape().dims());
         let (input, weight) = (into_contiguous(input), into_contiguous(weight));
         let gradient = into_contiguous(gradient);
         let operands = Operands::of(&gradient);
-        let of_input = of_input
+        let of_input = wants_input
             .then(|| input_gradient::input_gradient(&gradient, &output, &weight, &operands, shape, options));
-        let of_weights = (of_weight || of_bias).then(|| {
-            let of_weight = weight_gradient::weight_gradient;
-            of_weight(&input, &gradient, &output, &operands, weight_shape, of_bias, options)
+        let of_weights = (wants_weight || wants_bias).then(|| {
+            let gradients = weight_gradient::weight_gradient;
+            gradients(&input, &gradient, &output, &operands, weight_shape, wants_bias, options)
         });
         match of_weights {
-            Some((weight, bias)) => [of_input, of_weight.then_some(weight), bias],
+            Some((weight, bias)) => [of_input, wants_weight.then_some(weight), bias],
             None => [of_input, None, None],
         }
     }

@@ -1,14 +1,15 @@
-//! Powers of two that gradients are multiplied by before they become f16, and their sums divided by.
+//! Loss scaling per convolution: powers of two that gradients are multiplied by before they are rounded to f16, and that
+//! their sums are divided by.
 //!
-//! f16 reaches from 6e-5 (6e-8 with fewer bits) to 65504, while the gradients of a mean over pixels are often below
-//! 1e-7 and differ from layer to layer. One factor for the whole loss would have to be guessed, and lowered after each
-//! overflow, as PyTorch's `GradScaler` does. Here each convolution has a factor of its own: one launch finds the
-//! largest magnitude of its output's gradient, and the factor brings that to 2^12 or more but below 2^13. Gradients
-//! down to 2^-26 of the largest keep all bits of f16; none overflows, not even the sum of the four that a mirrored
-//! corner adds up before it is rounded. Nothing is read back, a maximum does not depend on the order in which it is
-//! found, and a power of two rounds nothing.
+//! f16 ranges from 6e-5 (6e-8 with fewer bits) to 65504, but the gradients of a mean over pixels are often below 1e-7 and
+//! differ from layer to layer. One factor for the whole loss would have to be guessed, and lowered after each overflow,
+//! as PyTorch's `GradScaler` does. Here each convolution has its own factor: one launch finds the largest magnitude of
+//! its output's gradient, and the factor brings that to at least 2^12 but below 2^13. Gradients down to 2^-26 of the
+//! largest keep all bits of f16. None overflows, not even the sum of four that a mirrored corner adds up before
+//! rounding. Nothing is read back, a maximum does not depend on the order of comparisons, and multiplying by a power of
+//! two rounds nothing.
 //!
-//! Activations have slopes of at most 1, so the largest gradient of the output bounds what is multiplied.
+//! Activations have derivatives of at most 1, so the largest gradient after the activation bounds those before it.
 
 use crate::compute::{
     ops::cube::{argument, empty_of, reshaped},
@@ -18,34 +19,34 @@ use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
-/// Whether only the tiles serve products of operands of this type. The other kernels hold their factors in registers
-/// and shared memory as f32; f16 is for the tiles, whose products matrix units can take over.
+/// True if only the kernels with tiles serve operands of this type. The others keep their factors in registers and shared
+/// memory as f32; f16 is for the tiles, whose products could run on matrix units.
 pub(super) fn is_for_tiles(operand: ElemType) -> bool {
     operand == F16
 }
 
-/// Threads of a workgroup that looks for the largest; a power of two.
+/// Threads per workgroup of the search for the largest; a power of two.
 const THREADS: usize = 256;
-/// Workgroups that look at most.
+/// Most workgroups of the search.
 const WORKGROUPS: usize = 256;
-/// Values that a thread should look at, at least.
-const LEAST_VALUES: usize = 16;
+/// Fewest values that a thread should search.
+const MIN_VALUES: usize = 16;
 
-/// The exponent that the largest magnitude is given.
+/// Exponent that the largest magnitude is scaled to.
 const EXPONENT: u32 = 12;
-/// What f32 adds to its exponents.
+/// Bias of the exponents of f32.
 const BIAS: u32 = 127;
-/// The largest exponent, bias included, whose inverse is a normal number.
-const LAST: u32 = 253;
+/// Largest biased exponent of a power of two whose inverse is a normal number.
+const MAX_EXPONENT: u32 = 253;
 
-/// The larger of two magnitudes; NaN, which stays NaN where it is, counts as none.
+/// Larger of two magnitudes; a NaN `magnitude` is ignored.
 #[cube]
 fn larger(magnitude: f32, largest: f32) -> f32 {
     select(magnitude > largest, magnitude, largest)
 }
 
-/// The largest of what each of the `threads` of a workgroup gives, a power of two; the same for all of them. All
-/// threads must come here.
+/// Largest of one magnitude from each of the `threads` of a workgroup, a power of two. All threads get the result, and
+/// all must call this.
 #[cube]
 fn workgroup_largest(magnitude: f32, #[comptime] threads: usize) -> f32 {
     let thread = UNIT_POS as usize;
@@ -79,15 +80,15 @@ fn largest_kernel(values: &Tensor<f32>, largest: &mut Tensor<f32>) {
     }
 }
 
-/// The type of the operands of a gradient's products, and what f16 needs besides.
+/// Type of the operands of a gradient's products and, for f16, the magnitudes that they are scaled by.
 pub(super) struct Operands {
     pub kind: ElemType,
-    /// The largest magnitudes of parts of the output's gradient, `[parts]`, if it is scaled.
+    /// Largest magnitude of each part of the output's gradient, `[parts]`; `None` if it is not scaled.
     pub largest: Option<CubeTensor>,
 }
 
 impl Operands {
-    /// Those of products with a contiguous gradient of the output.
+    /// Operands of products with a contiguous gradient of the output.
     pub fn of(gradient: &CubeTensor) -> Self {
         let kind = operand_type(gradient);
         Self { kind, largest: (kind == F16).then(|| largest(gradient)) }
@@ -96,7 +97,7 @@ impl Operands {
 
 fn largest(values: &CubeTensor) -> CubeTensor {
     let count = values.shape().num_elements();
-    let workgroups = count.div_ceil(THREADS * LEAST_VALUES).min(WORKGROUPS);
+    let workgroups = count.div_ceil(THREADS * MIN_VALUES).min(WORKGROUPS);
     let largest = empty_of(values, [workgroups], values.dtype);
     largest_kernel::launch(
         &values.client,
@@ -115,8 +116,8 @@ pub(super) struct PowerOfTwo {
     pub inverse: f32,
 }
 
-/// The scale of a gradient with these largest magnitudes, in a workgroup of `threads`, a power of two; 1 if it is
-/// not `scaled`. All threads must come here.
+/// Scale of a gradient with these largest magnitudes, in a workgroup of `threads`, a power of two; 1 if it is not
+/// `scaled`. All threads must call this.
 #[cube]
 pub(super) fn scale_of(
     largest: &Tensor<f32>,
@@ -131,9 +132,9 @@ pub(super) fn scale_of(
             index += threads;
         }
         let exponent = u32::reinterpret(workgroup_largest(found, threads)) >> 23;
-        // An infinite gradient stays infinite under any factor, and NaN stays NaN: the guard of the step sees them.
+        // Infinity and NaN stay what they are under any factor, so the guard of the step notices them.
         let wanted = comptime!(EXPONENT + 2 * BIAS) - exponent;
-        let wanted = select(wanted < LAST, wanted, LAST.runtime());
+        let wanted = select(wanted < MAX_EXPONENT, wanted, MAX_EXPONENT.runtime());
         PowerOfTwo {
             factor: f32::reinterpret(wanted << 23),
             inverse: f32::reinterpret((comptime!(2 * BIAS) - wanted) << 23),

@@ -1,12 +1,11 @@
-//! Tiles of the matrix product that a convolution is: a table of their shapes, and the product of two of them
-//! in registers.
+//! Tiles of the implicit matrix product: a table of their shapes, and the product of two factors in registers.
 
 use cubecl::prelude::*;
 
-/// Four neighbouring values.
+/// Vector of four neighbouring values.
 pub(super) type Four<E = f32> = Vector<E, Const<4>>;
 
-/// Shape of the part of a product that a workgroup computes.
+/// Shape of the part of a matrix product that a workgroup computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tile {
     /// Rows of the result.
@@ -15,14 +14,14 @@ pub struct Tile {
     pub columns: usize,
     /// Terms of each sum that are in shared memory at a time.
     depth: usize,
-    /// Rows of the result that a thread has in registers.
+    /// Rows of the result that a thread keeps in registers.
     thread_rows: usize,
-    /// Columns of the result that a thread has in registers.
+    /// Columns of the result that a thread keeps in registers.
     thread_columns: usize,
 }
 
-/// The tiles, by the most rows of the result that each serves. The sums of few filters are many columns wide; of
-/// the tiles for many, the first is for the smallest maps.
+/// The tiles, by the most rows of the result that each serves. Tiles for few rows are wide; of the three tiles for many
+/// rows, the first is for the smallest maps.
 const TILES: [Tile; 6] = [
     Tile { rows: 4, columns: 256, depth: 8, thread_rows: 4, thread_columns: 4 },
     Tile { rows: 16, columns: 256, depth: 8, thread_rows: 8, thread_columns: 8 },
@@ -35,25 +34,25 @@ const _: () = {
     let mut index = 0;
     while index < TILES.len() {
         let tile = TILES[index];
-        // Each thread loads the same columns each time, and all threads load as much.
+        // Each thread loads the same columns in each round, and all threads load the same number of vectors.
         assert!(tile.threads().is_multiple_of(tile.right_width()));
         assert!((tile.depth * tile.right_width()).is_multiple_of(tile.threads()));
-        // Any adapter of WebGPU runs it.
+        // These are limits that every adapter of WebGPU has.
         assert!(tile.threads() <= 256 && tile.shared_bytes() <= 16 << 10);
         index += 1;
     }
 };
-/// Workgroups below which a smaller tile is taken: a large card has more than a hundred multiprocessors.
+/// Number of workgroups below which a smaller tile is taken: a large GPU has more than a hundred multiprocessors.
 const WORKGROUPS: usize = 256;
 
 impl Tile {
-    /// The tile for a product of so many rows and columns. It depends on nothing else, so that sums are rounded
-    /// alike on every adapter.
+    /// Tile for a product of `rows` × `columns`. It depends on nothing else, so that sums are rounded in the same way on
+    /// every adapter.
     pub fn of(rows: usize, columns: usize) -> Self {
         Self::of_each(1, rows, columns)
     }
 
-    /// The tile for each of some products of so many rows and columns.
+    /// Tile for each of several products of `rows` × `columns`.
     pub(super) fn of_each(products: usize, rows: usize, columns: usize) -> Self {
         let [.., narrow, square, tall] = TILES;
         let is_filled = |tile: &Self| products * tile.workgroups(rows, columns) >= WORKGROUPS;
@@ -65,7 +64,7 @@ impl Tile {
         }
     }
 
-    /// Workgroups of a product of so many rows and columns.
+    /// Workgroups of a product of `rows` × `columns`.
     pub(super) fn workgroups(self, rows: usize, columns: usize) -> usize {
         rows.div_ceil(self.rows) * columns.div_ceil(self.columns)
     }
@@ -76,12 +75,12 @@ impl Tile {
         read as f64 / (self.rows * self.columns) as f64
     }
 
-    /// Bytes of shared memory for f32 factors, twice those for f16.
+    /// Bytes of shared memory for factors of f32; f16 takes half of it.
     const fn shared_bytes(self) -> usize {
         self.depth * (self.left_stride() + self.right_stride()) * 4 * size_of::<f32>()
     }
 
-    /// Threads of a workgroup.
+    /// Threads per workgroup.
     pub(super) const fn threads(self) -> usize {
         self.row_threads() * self.column_threads()
     }
@@ -104,13 +103,13 @@ impl Tile {
         self.columns / 4
     }
 
-    /// Vectors from one term of a factor to the next: one more than there are, so that threads that write
-    /// neighbouring terms meet different banks of shared memory.
+    /// Vectors from one term of the left factor to the next: one more than needed, so that threads that write
+    /// neighbouring terms use different banks of shared memory.
     const fn left_stride(self) -> usize {
         self.left_width() + 1
     }
 
-    /// As [`Tile::left_stride`], of the right factor.
+    /// As [`Tile::left_stride`], for the right factor.
     const fn right_stride(self) -> usize {
         self.right_width() + 1
     }
@@ -120,7 +119,7 @@ impl Tile {
         (self.depth * self.left_width()).div_ceil(self.threads())
     }
 
-    /// Whether there is a vector of the left factor for each thread of the last load.
+    /// True if there is a vector of the left factor for each thread in the last round.
     pub(super) const fn left_fills_threads(self) -> bool {
         (self.depth * self.left_width()).is_multiple_of(self.threads())
     }
@@ -135,7 +134,7 @@ impl Tile {
         self.depth * self.right_width() / self.threads()
     }
 
-    /// Vectors that a thread has of the result.
+    /// Vectors of the result that a thread computes.
     pub(super) const fn sums(self) -> usize {
         self.thread_rows * self.thread_columns / 4
     }
@@ -145,18 +144,18 @@ impl Tile {
         self.depth
     }
 
-    /// Rows of the result that a thread has.
+    /// Rows of the result that a thread computes.
     pub(super) const fn thread_rows(self) -> usize {
         self.thread_rows
     }
 
-    /// Vectors of a row of the result that a thread has.
+    /// Vectors of each row of the result that a thread computes.
     pub(super) const fn thread_vectors(self) -> usize {
         self.thread_columns / 4
     }
 }
 
-/// The factors' parts that a workgroup shares, of type `E`, and the part of the result that a thread has, f32.
+/// Product of two factors of type `E`, which a workgroup shares, and the part of the f32 result that a thread computes.
 ///
 /// Factors in f16 are widened before they are multiplied, since WGSL has no matrix units. A matrix unit that adds in
 /// f32 (cubecl's `cmma`, in SPIR-V) has the same result to rounding and would take them as they are.
@@ -169,14 +168,14 @@ pub(super) struct Product<E: Float> {
 
 #[cube]
 impl<E: Float> Product<E> {
-    /// A result of zeros.
+    /// Product with a result of zeros.
     pub fn new(#[comptime] tile: Tile) -> Product<E> {
         let left = Shared::<[Four<E>]>::new_slice(comptime!(tile.depth() * tile.left_stride()));
         let right = Shared::<[Four<E>]>::new_slice(comptime!(tile.depth() * tile.right_stride()));
         let mut sums = Array::<Four<f32>>::new(comptime!(tile.sums()));
         #[unroll]
-        for place in 0..comptime!(tile.sums()) {
-            sums[place] = Four::<f32>::new(0.0);
+        for index in 0..comptime!(tile.sums()) {
+            sums[index] = Four::<f32>::new(0.0);
         }
         Product::<E> { left, right, sums }
     }
@@ -191,7 +190,7 @@ impl<E: Float> Product<E> {
         self.right[term * comptime!(tile.right_stride()) + vector] = Four::<E>::cast_from(values);
     }
 
-    /// Adds the products of the terms that were written to shared memory, and lets them be written anew.
+    /// Adds the products of the loaded terms. The next terms can be loaded afterwards.
     pub fn accumulate(&mut self, #[comptime] tile: Tile) {
         sync_cube();
         let vectors = comptime!(tile.thread_vectors());
@@ -201,14 +200,14 @@ impl<E: Float> Product<E> {
             let mut columns = Array::<Four<f32>>::new(vectors);
             #[unroll]
             for vector in 0..vectors {
-                let place = comptime!(vector * tile.column_threads()) + column_thread;
+                let index = comptime!(vector * tile.column_threads()) + column_thread;
                 columns[vector] =
-                    Four::<f32>::cast_from(self.right[term * comptime!(tile.right_stride()) + place]);
+                    Four::<f32>::cast_from(self.right[term * comptime!(tile.right_stride()) + index]);
             }
             #[unroll]
             for group in 0..comptime!(tile.thread_rows() / 4) {
-                let place = comptime!(group * tile.row_threads()) + row_thread;
-                let rows = Four::<f32>::cast_from(self.left[term * comptime!(tile.left_stride()) + place]);
+                let index = comptime!(group * tile.row_threads()) + row_thread;
+                let rows = Four::<f32>::cast_from(self.left[term * comptime!(tile.left_stride()) + index]);
                 #[unroll]
                 for lane in 0..4 {
                     let value = Four::<f32>::new(rows.extract(lane));
@@ -223,21 +222,21 @@ impl<E: Float> Product<E> {
         sync_cube();
     }
 
-    /// The result in a row and a column of those that the thread has.
+    /// Value of the result in a row and a column among those of the thread.
     pub fn sum(&self, #[comptime] row: usize, #[comptime] column: usize, #[comptime] tile: Tile) -> f32 {
-        let place = comptime!(row * tile.thread_vectors() + column / 4);
-        self.sums[place].extract(comptime!(column % 4))
+        let index = comptime!(row * tile.thread_vectors() + column / 4);
+        self.sums[index].extract(comptime!(column % 4))
     }
 }
 
-/// The row of the tile that is a row of those that this thread has.
+/// Row of the tile, from a row among those of this thread.
 #[cube]
 pub(super) fn row_of_tile(#[comptime] row: usize, #[comptime] tile: Tile) -> usize {
     let row_thread = UNIT_POS as usize / comptime!(tile.column_threads());
     (comptime!(row / 4 * tile.row_threads()) + row_thread) * 4 + comptime!(row % 4)
 }
 
-/// The column of the tile that is a column of those that this thread has.
+/// Column of the tile, from a column among those of this thread.
 #[cube]
 pub(super) fn column_of_tile(#[comptime] column: usize, #[comptime] tile: Tile) -> usize {
     let column_thread = UNIT_POS as usize % comptime!(tile.column_threads());

@@ -1,15 +1,16 @@
-//! The gradients of a convolution's weight and bias: filters times weights, summed over the pixels of a batch.
+//! Gradients of a convolution's weight and bias: a matrix product of filters and weights, summed over the pixels of a
+//! batch.
 //!
-//! There are far more terms than results, so the pixels are split among workgroups, whose sums are then added
-//! in a fixed order. The bias is treated as one more weight, of an input that is 1 everywhere. The sums of
-//! [`WORKGROUPS`] tiles take at most 17 MB beside one more copy of the gradient, whatever the batch.
+//! There are far more terms than results, so the pixels are divided among workgroups, whose sums are then added in a fixed
+//! order. The bias is treated as one more weight, of an input that is 1 everywhere. The sums of [`WORKGROUPS`] tiles take
+//! at most 17 MB besides one more copy of the gradient, whatever the batch.
 
 use super::{
-    activation::through,
+    activation::activation_gradient,
     scale::{Operands, is_for_tiles, scale_of},
-    sliding::weight_gradient::{Sheaf, sliding_sums},
+    sliding::weight_gradient::{GradientTile, sliding_sums},
     tile::{Four, Product, Tile, column_of_tile, row_of_tile},
-    window::{ConvolutionWindow, place_of, seen},
+    window::{ConvolutionWindow, input_at, pixel_at},
 };
 use crate::compute::ops::{
     convolution::{Activation, ConvolutionOptions},
@@ -19,12 +20,12 @@ use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
-/// Workgroups that share the work, where there are terms enough for so many.
+/// Workgroups that share the work, if there are enough terms for so many.
 const WORKGROUPS: usize = 512;
-/// Terms that a workgroup should add at least.
-const LEAST_TERMS: usize = 256;
+/// Fewest terms that a workgroup should add.
+const MIN_TERMS: usize = 256;
 
-/// The sums of each part of the terms, `[parts, filters, weights + 1]`; `output` is read only with an activation.
+/// Sums over each part of the terms, `[parts, filters, weights + 1]`; `output` is read only with an activation.
 #[cube(launch_unchecked)]
 fn partial_sums_kernel<E: Float>(
     input: &Tensor<f32>,
@@ -67,8 +68,8 @@ fn partial_sums_kernel<E: Float>(
                 for lane in 0..4 {
                     let row = first_row + vector * 4 + lane;
                     let row = select(row < filters, row, filters - 1);
-                    let place = (pixel / plane * filters + row) * plane + pixel % plane;
-                    let value = through(gradient, output, select(is_term, place, 0), activation);
+                    let offset = (pixel / plane * filters + row) * plane + pixel % plane;
+                    let value = activation_gradient(gradient, output, select(is_term, offset, 0), activation);
                     values.insert(lane, select(is_term, value, 0.0));
                 }
                 if comptime!(scaled) {
@@ -82,16 +83,16 @@ fn partial_sums_kernel<E: Float>(
             let index = UNIT_POS as usize + comptime!(load * tile.threads());
             let term = index % comptime!(tile.depth());
             let vector = index / comptime!(tile.depth());
-            // The gradients of terms beyond the last are zero.
-            let place = place_of(begin + term, images, height, width);
+            // Terms beyond the last have zero gradients.
+            let position = pixel_at(begin + term, images, height, width);
             let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {
                 let column = first_column + vector * 4 + lane;
-                let of_weight = select(column < weights, column, weights - 1);
-                let channel = of_weight / comptime!(window.taps());
-                let tap = of_weight % comptime!(window.taps());
-                let value = seen(input, &place, channel, tap, window);
+                let weight = select(column < weights, column, weights - 1);
+                let channel = weight / comptime!(window.taps());
+                let tap = weight % comptime!(window.taps());
+                let value = input_at(input, &position, channel, tap, window);
                 values.insert(lane, select(column < weights, value, 1.0));
             }
             product.load_right(term, vector, values, tile);
@@ -114,7 +115,7 @@ fn partial_sums_kernel<E: Float>(
     }
 }
 
-/// Adds the parts: to the gradient of the weight, `[filters, ..]`, and with `has_bias` to that of the bias.
+/// Adds the parts up: to the gradient of the weight, `[filters, ..]`, and with `has_bias` that of the bias.
 #[cube(launch_unchecked)]
 fn total_kernel(
     sums: &Tensor<f32>,
@@ -143,12 +144,12 @@ fn total_kernel(
     }
 }
 
-/// Into how many parts `terms` are split, for a product of so many workgroups.
+/// Number of parts that `terms` are divided into, for a product of `workgroups` workgroups.
 fn parts(workgroups: usize, terms: usize) -> usize {
-    WORKGROUPS.div_ceil(workgroups).clamp(1, terms.div_ceil(LEAST_TERMS))
+    WORKGROUPS.div_ceil(workgroups).clamp(1, terms.div_ceil(MIN_TERMS))
 }
 
-/// Writes the sums of each part, of so many terms.
+/// Writes the sums over each part of `terms_of_a_part` terms.
 #[allow(unsafe_code)]
 fn tiled_sums(
     [input, gradient, output, sums]: [&CubeTensor; 4],
@@ -184,7 +185,7 @@ fn tiled_sums(
     }
 }
 
-/// The gradients of the weight, of this shape, and of the bias, if it is wanted, from contiguous tensors.
+/// Gradients of the weight, of this shape, and with `has_bias` of the bias, from contiguous tensors.
 #[allow(unsafe_code)]
 pub(super) fn weight_gradient(
     input: &CubeTensor,
@@ -201,44 +202,45 @@ pub(super) fn weight_gradient(
     let [batch, _, height, width]: [usize; 4] = gradient.shape().dims();
     let maps = [batch, height, width];
     let terms = batch * height * width;
-    let sheaf = if is_for_tiles(operands.kind) { None } else { Sheaf::of(window, [filters, channels], maps) };
+    let sliding_tile =
+        if is_for_tiles(operands.kind) { None } else { GradientTile::of(window, [filters, channels], maps) };
     let tile = Tile::of(filters, columns);
-    let (workgroups, step, steps) = match sheaf {
-        Some(sheaf) => {
-            let workgroups = sheaf.workgroups(filters, channels);
-            (workgroups.into_iter().product(), sheaf.pixels(), sheaf.steps(maps))
+    let (workgroups, step, steps) = match sliding_tile {
+        Some(tile) => {
+            let workgroups = tile.workgroups(filters, channels);
+            (workgroups.into_iter().product(), tile.blocks.pixels(), tile.blocks.steps(maps))
         }
         None => (tile.workgroups(filters, columns), tile.depth(), terms.div_ceil(tile.depth())),
     };
     let steps_of_a_part = steps.div_ceil(parts(workgroups, steps * step));
     let parts = steps.div_ceil(steps_of_a_part);
 
-    let of_weight = empty(input, shape);
+    let weight_gradient = empty(input, shape);
     let is_whole = parts == 1 && !has_bias;
-    let sums = if is_whole { of_weight.clone() } else { empty(input, [1, parts, filters, columns]) };
+    let sums = if is_whole { weight_gradient.clone() } else { empty(input, [1, parts, filters, columns]) };
     let sums = reshaped(&sums, [parts, filters, columns]);
     let tensors = [input, gradient, output, &sums];
-    if let Some(sheaf) = sheaf {
-        sliding_sums(tensors, steps_of_a_part, sheaf, window, has_bias, options.activation);
+    if let Some(tile) = sliding_tile {
+        sliding_sums(tensors, steps_of_a_part, tile, window, has_bias, options.activation);
     } else {
         tiled_sums(tensors, operands, steps_of_a_part * tile.depth(), tile, window, options.activation);
     }
     if is_whole {
-        return (of_weight, None);
+        return (weight_gradient, None);
     }
-    let of_bias = reshaped(&empty(input, [1, 1, 1, filters]), [filters]);
+    let bias_gradient = reshaped(&empty(input, [1, 1, 1, filters]), [filters]);
     let (cubes, threads) = one_thread_each(&sums, filters * columns);
-    // SAFETY: threads beyond the last result end; every other has its place in both tensors.
+    // SAFETY: threads beyond the last result return; the index of every other is inside both tensors.
     unsafe {
         total_kernel::launch_unchecked(
             &sums.client,
             cubes,
             threads,
             argument(&sums),
-            argument(&of_weight),
-            argument(&of_bias),
+            argument(&weight_gradient),
+            argument(&bias_gradient),
             has_bias,
         );
     }
-    (of_weight, has_bias.then_some(of_bias))
+    (weight_gradient, has_bias.then_some(bias_gradient))
 }

@@ -1,18 +1,18 @@
-//! Which pixels an output pixel is computed from.
+//! Window of a convolution: the input pixels that an output pixel depends on.
 
 use crate::compute::ops::convolution::{ConvolutionOptions, Padding};
 use cubecl::prelude::*;
 
-/// Size, stride and border of a convolution's window.
+/// Size, stride and padding of a convolution's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ConvolutionWindow {
     /// Taps along each axis.
     pub kernel: usize,
     /// Input pixels from one output pixel to the next.
     pub stride: usize,
-    /// Pixels beyond the border that it sees.
+    /// Padding on each side, pixels.
     pub margin: usize,
-    /// Whether these are mirrored, not zero.
+    /// True if the padding is mirrored, false if it is zero.
     pub reflects: bool,
 }
 
@@ -27,13 +27,13 @@ impl ConvolutionWindow {
         input.map(|length| (length + 2 * self.margin - self.kernel) / self.stride + 1)
     }
 
-    /// Taps.
+    /// Number of taps.
     pub const fn taps(self) -> usize {
         self.kernel * self.kernel
     }
 }
 
-/// An image of a batch and a pixel in it.
+/// A pixel of an image of a batch.
 #[derive(CubeType)]
 pub(super) struct BatchPixel {
     pub image: usize,
@@ -41,9 +41,10 @@ pub(super) struct BatchPixel {
     pub column: usize,
 }
 
-/// The place of a pixel, counted through all images of `height` times `width`; of one beyond the last, any.
+/// Position of pixel number `pixel`, counted through all images of `height` × `width`; a number beyond the last pixel is
+/// clamped to it.
 #[cube]
-pub(super) fn place_of(pixel: usize, images: usize, height: usize, width: usize) -> BatchPixel {
+pub(super) fn pixel_at(pixel: usize, images: usize, height: usize, width: usize) -> BatchPixel {
     let plane = height * width;
     let last = images * plane - 1;
     let pixel = select(pixel < last, pixel, last);
@@ -51,7 +52,7 @@ pub(super) fn place_of(pixel: usize, images: usize, height: usize, width: usize)
     BatchPixel { image: pixel / plane, row: rest / width, column: rest % width }
 }
 
-/// The pixel `padded` counted from the first of the margin, mirrored at the ends of an axis.
+/// Index of a pixel, mirrored at the ends of an axis; `padded` counts from the first pixel of the margin.
 #[cube]
 pub(super) fn mirrored(padded: usize, length: usize, #[comptime] margin: usize) -> usize {
     let edge = margin.runtime();
@@ -59,26 +60,26 @@ pub(super) fn mirrored(padded: usize, length: usize, #[comptime] margin: usize) 
     select(inside < length, inside, length * 2 - 2 - inside)
 }
 
-/// What the window at an output's place sees through a tap in one plane of `[batch, channels, height, width]`.
+/// Input `[batch, channels, height, width]` at the pixel that a tap of an output pixel's window reads.
 #[cube]
-pub(super) fn seen(
+pub(super) fn input_at(
     input: &Tensor<f32>,
-    place: &BatchPixel,
+    pixel: &BatchPixel,
     channel: usize,
     tap: usize,
     #[comptime] window: ConvolutionWindow,
 ) -> f32 {
     let (channels, height, width) = (input.shape(1), input.shape(2), input.shape(3));
-    let row = place.row * window.stride + tap / window.kernel;
-    let column = place.column * window.stride + tap % window.kernel;
-    let plane = (place.image * channels + channel) * height * width;
+    let row = pixel.row * window.stride + tap / window.kernel;
+    let column = pixel.column * window.stride + tap % window.kernel;
+    let plane = (pixel.image * channels + channel) * height * width;
     if comptime!(window.margin == 0) {
         input[plane + row * width + column]
     } else if comptime!(window.reflects) {
         let row = mirrored(row, height, window.margin);
         input[plane + row * width + mirrored(column, width, window.margin)]
     } else {
-        // Above and left of the image the differences wrap, and so lie far beyond it.
+        // Above and left of the image the differences wrap around, to values far beyond it.
         let (row, column) = (row - window.margin, column - window.margin);
         let is_inside = row < height && column < width;
         let value = input[select(is_inside, plane + row * width + column, 0)];

@@ -1,23 +1,23 @@
-//! Sizes of a convolution, and where its taps fall on the line.
+//! Sizes of a convolution, and the offsets of its taps on a line.
 //!
-//! The padded input is split into `phases`² sub-images, one for each remainder of row and column by
-//! the stride, and every sub-image is read as one long line, row after row. Then the input that tap
-//! (i, j) pairs with output (y, x) lies at the *fixed* distance `(i / stride)·line_width + j / stride`
-//! from line position `y·line_width + x` of sub-image (i mod stride, j mod stride): whatever its
-//! size, stride and padding, a convolution is a sum of shifted lines, with no unfolded copy.
+//! The padded input is divided into `phases`² sub-images, one for each remainder of row and column modulo the stride.
+//! Each sub-image is read as one long line, row after row. Then the input that tap (i, j) multiplies for output (y, x)
+//! is at a *fixed* distance `(i / stride)·line_width + j / stride` from position `y·line_width + x` on the line of
+//! sub-image (i mod stride, j mod stride). So a convolution of any size, stride and padding is a sum of shifted lines,
+//! without an unfolded copy.
 
 use crate::compute::ops::convolution::{ConvolutionOptions, Padding};
 
-/// One term of a convolution's sum.
+/// Offsets of one term of a convolution's sum.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tap {
-    /// Where the weight is, from the first of its channel.
+    /// Offset of the weight from the first weight of its filter.
     pub(super) weight: usize,
-    /// Where the line's value is, from the sum's position.
+    /// Offset of the value on the line from the position of the sum.
     pub(super) line: usize,
 }
 
-/// Everything that follows from the shapes of input and weight.
+/// Sizes that follow from the shapes of input and weight, and from the options.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Geometry {
     pub(super) batch: usize,
@@ -30,12 +30,13 @@ pub(super) struct Geometry {
     pub(super) padding: Padding,
     pub(super) output_height: usize,
     pub(super) output_width: usize,
-    /// Sub-images for each axis that any tap reads.
+    /// Number of sub-images along each axis that taps read.
     pub(super) phases: usize,
-    /// Taps for each axis that fall on one sub-image.
+    /// Most taps along each axis that read the same sub-image.
     pub(super) cells: usize,
-    /// Length of a line's row: the output's, and what the last taps reach beyond it.
+    /// Length of a row of a line: the output's width, and the columns that the last taps reach beyond it.
     pub(super) line_width: usize,
+    /// Rows of a line: the output's height, and the rows that the last taps reach beyond it.
     pub(super) line_height: usize,
 }
 
@@ -66,28 +67,28 @@ impl Geometry {
         }
     }
 
-    /// Values of one image of the input.
+    /// Number of values of one image of the input.
     pub(super) fn input_len(&self) -> usize {
         self.channels * self.height * self.width
     }
 
-    /// Pixels of one channel of the output.
+    /// Number of pixels of one channel of the output.
     pub(super) fn output_plane(&self) -> usize {
         self.output_height * self.output_width
     }
 
-    /// Values of one image of the output.
+    /// Number of values of one image of the output.
     pub(super) fn output_len(&self) -> usize {
         self.filters * self.output_plane()
     }
 
-    /// Weights of one output channel.
+    /// Number of weights of one filter.
     pub(super) fn fan_in(&self) -> usize {
         self.channels * self.kernel * self.kernel
     }
 
-    /// The taps of `channels` channels in the order of their weights, when every sub-image's line is
-    /// `plane` long and the lines are ordered channel, row phase, column phase.
+    /// Taps of `channels` channels in the order of their weights, for lines of length `plane` in the order channel, row
+    /// phase, column phase.
     pub(super) fn taps(&self, channels: usize, plane: usize) -> Vec<Tap> {
         let mut taps = Vec::with_capacity(channels * self.kernel * self.kernel);
         for channel in 0..channels {
@@ -102,14 +103,14 @@ impl Geometry {
         taps
     }
 
-    /// Zeros that a gradient needs on its line before the first value and, in rows, above it, so that
-    /// every tap finds one. The margin on the right of a row serves as the next row's on the left.
+    /// Zeros that a gradient needs on its line before the first value, and rows of zeros above it, so that no tap reaches
+    /// beyond them. The margin to the right of a row is also the margin to the left of the next.
     pub(super) fn gradient_margin(&self) -> usize {
         self.cells - 1
     }
 
-    /// The taps that carry the output's gradient back to sub-image (`row`, `column`), when every
-    /// filter's line is `plane` long: the weights of that phase, shifted the other way.
+    /// Taps that take the output's gradient back to sub-image (`row`, `column`), for lines of length `plane`, one per
+    /// filter: the weights of that phase, shifted in the opposite direction.
     pub(super) fn gradient_taps(&self, row: usize, column: usize, plane: usize) -> Vec<Tap> {
         let start = self.gradient_margin() * (self.line_width + 1);
         let mut taps = Vec::with_capacity(self.filters * self.cells * self.cells);
@@ -124,12 +125,12 @@ impl Geometry {
         taps
     }
 
-    /// How far along the line the value is that weight (`i`, `j`) pairs with an output.
+    /// Distance along the line between an output and the value that weight (`i`, `j`) multiplies for it.
     fn shift(&self, i: usize, j: usize) -> usize {
         (i / self.stride) * self.line_width + j / self.stride
     }
 
-    /// Input rows (or columns) that padded row `padded` shows, among `length`; `None` is zero.
+    /// Input row (or column) among `length` that is at row `padded` of the padded input; `None` where the padding is zero.
     pub(super) fn source(&self, padded: usize, length: usize) -> Option<usize> {
         let margin = self.padding.margin();
         let mirror = matches!(self.padding, Padding::Reflect(_));

@@ -1,38 +1,38 @@
-//! The two inner loops, on the widest vectors that the processor has.
+//! The two inner loops of the CPU backend, on the widest vectors of the CPU.
 
-// Vector loads and stores take pointers; each block says why they stay inside their slices.
+// Vector loads and stores take pointers. A comment at each block says why they stay inside their slices.
 #![allow(unsafe_code)]
 
 use super::{Activation, geometry::Tap};
 use macerator::{AutoArch, Scalar, Simd, Vector, WithSimd, vload_unaligned, vstore_unaligned};
 use std::{array, ops::Range};
 
-/// Output channels that one task computes together.
+/// Output channels that one task computes at a time.
 pub(super) const ROWS: usize = 8;
-/// The most vectors of neighbouring positions in a tile.
+/// Most vectors of neighbouring positions in a tile.
 const VECTORS: usize = 3;
-/// The longest vector of any processor, in values.
-pub(super) const LONGEST_VECTOR: usize = 16;
-/// Terms that are added up before they are added to the total: short sums lose fewer digits.
+/// Values of the longest vector of any CPU.
+pub(super) const MAX_LANES: usize = 16;
+/// Terms that are summed up before their sum is added to the total: short sums lose fewer digits.
 const TAPS_OF_A_SUM: usize = 192;
-/// What a line must have beyond its last position, because tiles are computed whole.
-pub(super) const SLACK: usize = VECTORS * LONGEST_VECTOR;
+/// Values that a line must have beyond its last position, because tiles are always computed whole.
+pub(super) const SLACK: usize = VECTORS * MAX_LANES;
 
-/// Whether the processor has 32 vector registers (AVX-512, NEON) and not 16.
+/// True if the CPU has 32 vector registers (AVX-512, NEON) rather than 16.
 #[inline(always)]
 fn has_many_registers<S: Simd>() -> bool {
-    S::lanes32() == LONGEST_VECTOR || cfg!(target_arch = "aarch64")
+    S::lanes32() == MAX_LANES || cfg!(target_arch = "aarch64")
 }
 
-/// For `rows` channels r and `positions` positions p, the sums over the taps t of
+/// Sums over taps t, for `rows` channels r and `positions` positions p, of
 /// weights[r·row_stride + t.weight] · line[p + t.line], with bias and activation.
 pub(super) struct ShiftedSums<'a> {
     pub(super) weights: &'a [f32],
     pub(super) row_stride: usize,
-    /// At most [`ROWS`].
+    /// Number of channels, at most [`ROWS`].
     pub(super) rows: usize,
     pub(super) taps: &'a [Tap],
-    /// Goes on for [`SLACK`] values after the last that a sum needs.
+    /// Line with [`SLACK`] values more than the sums need.
     pub(super) line: &'a [f32],
     pub(super) positions: usize,
     /// One value for each row.
@@ -41,7 +41,11 @@ pub(super) struct ShiftedSums<'a> {
 }
 
 impl ShiftedSums<'_> {
-    /// Hands the results to `receive` in pieces: channel, first position, neighbouring positions' values.
+    /// Computes the sums and passes them to `receive` in pieces: channel, first position, values of neighbouring
+    /// positions.
+    ///
+    /// # Panics
+    /// If there are too few weights, or the line is too short.
     pub(super) fn run(self, receive: impl FnMut(usize, usize, &[f32])) {
         let furthest = |offset: fn(&Tap) -> usize| self.taps.iter().map(offset).max().unwrap_or(0);
         let (weight, line) = (furthest(|tap| tap.weight), furthest(|tap| tap.line));
@@ -75,22 +79,22 @@ impl<F: FnMut(usize, usize, &[f32])> WithSimd for ShiftedSumsTo<'_, F> {
 }
 
 impl<F: FnMut(usize, usize, &[f32])> ShiftedSumsTo<'_, F> {
-    /// Computes `N` channels from `row` on, and gives `N`.
+    /// Computes `N` channels from `row` on. Gives `N`.
     #[inline(always)]
     fn rows<S: Simd, const N: usize, const V: usize>(&mut self, row: usize) -> usize {
         let ShiftedSums { weights, row_stride, taps, line, positions, bias, activation, .. } = self.sums;
         let tile = V * S::lanes32();
-        let mut stored = [0.0; VECTORS * LONGEST_VECTOR];
+        let mut stored = [0.0; VECTORS * MAX_LANES];
         for position in (0..positions).step_by(tile) {
-            // SAFETY: `run` checked the furthest weight of the last row, and that the line reaches a tile
-            // beyond the last position for the furthest tap.
+            // SAFETY: `run` checked that the last weight of the last row exists, and that for the tap with the
+            // largest offset the line extends by a tile beyond the last position.
             let sums = unsafe {
                 let weights = weights.as_ptr().add(row * row_stride);
                 tile_sums::<S, N, V>(weights, row_stride, taps, line.as_ptr().add(position))
             };
             for r in 0..N {
                 for v in 0..V {
-                    // SAFETY: `stored` holds `VECTORS` of the longest vectors.
+                    // SAFETY: `stored` has room for `VECTORS` vectors of the longest kind.
                     unsafe { vstore_unaligned(stored.as_mut_ptr().add(v * S::lanes32()), sums[r][v]) };
                 }
                 activation.apply(bias.map_or(0.0, |bias| bias[row + r]), &mut stored[..tile]);
@@ -101,10 +105,10 @@ impl<F: FnMut(usize, usize, &[f32])> ShiftedSumsTo<'_, F> {
     }
 }
 
-/// One tile: `N` channels by `V` vectors of positions, held in registers.
+/// Sums of one tile, `N` channels by `V` vectors of positions, in registers.
 ///
 /// # Safety
-/// Every tap must find its weights in `N` rows and a tile of values on the line.
+/// For every tap there must be weights in `N` rows, and a tile of values on the line.
 #[inline(always)]
 unsafe fn tile_sums<S: Simd, const N: usize, const V: usize>(
     weights: *const f32,
@@ -116,7 +120,7 @@ unsafe fn tile_sums<S: Simd, const N: usize, const V: usize>(
     for taps in taps.chunks(TAPS_OF_A_SUM) {
         let mut sums = [[0f32.splat::<S>(); V]; N];
         for tap in taps {
-            // SAFETY: the caller's promise.
+            // SAFETY: guaranteed by the caller.
             unsafe {
                 let shifted = line.add(tap.line);
                 let values: [Vector<S, f32>; V] =
@@ -139,25 +143,25 @@ unsafe fn tile_sums<S: Simd, const N: usize, const V: usize>(
     totals
 }
 
-/// Taps of the weight's gradient that are summed together in registers.
+/// Taps of the weight's gradient that are summed at a time in registers.
 pub(super) const TAPS: usize = 8;
 
-/// For taps t and filters f, adds Σ over pixels (y, x) of
-/// line[t + y·line_width + x] · gradient[(y·width + x)·filters + f] to sums[t·filters + f].
+/// Sums over pixels (y, x), for taps t and filters f, of
+/// line[t + y·line_width + x] · gradient[(y·width + x)·filters + f], added to sums[t·filters + f].
 pub struct PixelSums<'a> {
     /// Values of the input, row after row.
     pub line: &'a [f32],
-    /// Values from a row of the line to the next.
+    /// Distance from one row of the line to the next.
     pub line_width: usize,
-    /// Pixel after pixel, each with its `filters` values.
+    /// Gradient of the output, pixel after pixel, each with its `filters` values.
     pub gradient: &'a [f32],
     /// Pixels of a row of the gradient.
     pub width: usize,
-    /// A multiple of [`LONGEST_VECTOR`], which every processor's vectors fill.
+    /// Number of filters, a multiple of [`MAX_LANES`], so that vectors of every CPU fill it.
     pub filters: usize,
-    /// Line offsets, a multiple of [`TAPS`].
+    /// Offsets on the line; their number is a multiple of [`TAPS`].
     pub taps: &'a [usize],
-    /// Tap after tap, each with its `filters` sums.
+    /// Sums, tap after tap, each with its `filters` values.
     pub sums: &'a mut [f32],
 }
 
@@ -169,7 +173,7 @@ impl PixelSums<'_> {
     pub fn run(self) {
         let height = self.gradient.len() / (self.width * self.filters);
         assert!(self.taps.len().is_multiple_of(TAPS), "taps fill no whole blocks");
-        assert!(self.filters.is_multiple_of(LONGEST_VECTOR), "filters fill no whole vectors");
+        assert!(self.filters.is_multiple_of(MAX_LANES), "filters fill no whole vectors");
         assert_eq!(Some(self.sums.len()), self.taps.len().checked_mul(self.filters), "sums for other taps");
         let furthest = self.taps.iter().max().copied().unwrap_or(0);
         let before = height.saturating_sub(1).checked_mul(self.line_width);
@@ -185,7 +189,7 @@ impl WithSimd for PixelSums<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self) {
         let height = self.gradient.len() / (self.width * self.filters);
-        // Two vectors at a time, and then the last if their number is odd.
+        // Two vectors at a time; the last one alone if their number is odd.
         let (filters, pair) = (self.filters, 2 * S::lanes32());
         let pairs = filters - filters % pair;
         if has_many_registers::<S>() {
@@ -199,15 +203,15 @@ impl WithSimd for PixelSums<'_> {
 }
 
 impl PixelSums<'_> {
-    /// Sums `N` taps by `V` vectors of filters at a time, for those of the filters that `part` holds: a
-    /// multiple of `V` vectors.
+    /// Computes the sums for the filters in `part`, `N` taps by `V` vectors of filters at a time. The part is a multiple
+    /// of `V` vectors.
     #[inline(always)]
     fn rows<S: Simd, const N: usize, const V: usize>(&mut self, height: usize, part: Range<usize>) {
         let filters = self.filters;
         for (block, taps) in self.taps.as_chunks::<N>().0.iter().enumerate() {
             for filter in part.clone().step_by(V * S::lanes32()) {
-                // SAFETY: `run` checked the furthest line value and the number of sums, and the part ends
-                // with a whole step.
+                // SAFETY: `run` checked the last value of the line and the number of sums, and the part is a whole
+                // number of steps.
                 unsafe {
                     let target = self.sums.as_mut_ptr().add(block * N * filters + filter);
                     let at = |n: usize, v: usize| target.add(n * filters + v * S::lanes32());
@@ -230,7 +234,7 @@ impl PixelSums<'_> {
                     }
                     for n in 0..N {
                         for v in 0..V {
-                            // Added once for each block: short sums lose fewer digits than a long one.
+                            // Added once per block: short sums lose fewer digits than a long one.
                             vstore_unaligned(at(n, v), vload_unaligned::<S, f32>(at(n, v)) + sums[n][v]);
                         }
                     }

@@ -1,15 +1,15 @@
-//! Laying rows of images out on lines, and folding the gradients of lines back to images.
+//! Copying rows of images to lines, and adding the gradients of lines back to images.
 
 use super::geometry::Geometry;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Channels that one task lays: more would leave cores idle, fewer would not be worth a task.
+/// Channels that one task copies: with more some cores would be idle, fewer are not worth a task.
 const CHANNELS: usize = 32;
 
-/// Writes line rows `rows` of the sub-images of `channels` of one image, padded:
-/// channel, row phase, column phase, position.
-pub(super) fn lay_input(
+/// Writes rows `rows` of the lines of `channels` of one image, padded, in the order channel, row phase, column phase,
+/// position.
+pub(super) fn write_input_lines(
     g: &Geometry,
     image: &[f32],
     channels: Range<usize>,
@@ -28,7 +28,7 @@ pub(super) fn lay_input(
                 let columns = &columns[phase % g.phases];
                 for (row, target) in rows.clone().zip(&mut targets) {
                     match g.source(row * g.stride + phase / g.phases, g.height) {
-                        Some(y) => columns.lay(&image[y * g.width..][..g.width], g.stride, target),
+                        Some(y) => columns.write(&image[y * g.width..][..g.width], g.stride, target),
                         None => target.fill(0.0),
                     }
                 }
@@ -37,9 +37,9 @@ pub(super) fn lay_input(
     });
 }
 
-/// The transpose of [`lay_input`] for one channel: adds line rows from `first_row` on to the image's
-/// `rows`. `lines` are ordered row phase, column phase, position, each `plane` long.
-pub(super) fn fold_input(
+/// Transpose of [`write_input_lines`] for one channel: sets the image's `rows` to the sums of the line rows, from
+/// `first_row` on, that come from them. `lines` are in the order row phase, column phase, position, each `plane` long.
+pub(super) fn add_input_lines(
     g: &Geometry,
     lines: &[f32],
     plane: usize,
@@ -53,18 +53,19 @@ pub(super) fn fold_input(
         for (row, line) in line.chunks_exact(g.line_width).enumerate() {
             let padded = (first_row + row) * g.stride + phase / g.phases;
             if let Some(y) = g.source(padded, g.height).filter(|y| rows.contains(y)) {
-                columns.fold(line, g.stride, &mut image[(y - rows.start) * g.width..][..g.width]);
+                columns.add(line, g.stride, &mut image[(y - rows.start) * g.width..][..g.width]);
             }
         }
     }
 }
 
-/// Where the columns of one phase come from.
+/// Image columns that the columns of a line of one phase are copied from.
 struct Columns {
-    /// The line columns that show a column of the image's own, and the first of these.
+    /// Line columns inside the image.
     own: Range<usize>,
+    /// Image column of the first of these.
     source: usize,
-    /// The others, with what they mirror.
+    /// Line columns in the padding, each with the image column that it mirrors; `None` is zero.
     margins: Vec<(usize, Option<usize>)>,
 }
 
@@ -81,7 +82,8 @@ impl Columns {
         Self { own, source, margins }
     }
 
-    fn lay(&self, row: &[f32], stride: usize, target: &mut [f32]) {
+    /// Writes a row of a line.
+    fn write(&self, row: &[f32], stride: usize, target: &mut [f32]) {
         let own = &mut target[self.own.clone()];
         if stride == 1 {
             own.copy_from_slice(&row[self.source..][..own.len()]);
@@ -95,8 +97,8 @@ impl Columns {
         }
     }
 
-    /// The transpose of [`Self::lay`]: adds a line's row to the image's.
-    fn fold(&self, line: &[f32], stride: usize, row: &mut [f32]) {
+    /// Transpose of [`Self::write`]: adds a row of a line to the row of the image.
+    fn add(&self, line: &[f32], stride: usize, row: &mut [f32]) {
         let own = &line[self.own.clone()];
         if stride == 1 {
             for (value, line) in row[self.source..].iter_mut().zip(own) {
@@ -115,9 +117,9 @@ impl Columns {
     }
 }
 
-/// Writes what line rows `rows` need of one image of the output's gradient, with zeros around it:
+/// Writes the part of the output's gradient of one image that line rows `rows` need, with zeros around it, in the order
 /// filter, position. The first filter begins after the margin.
-pub(super) fn lay_gradient(g: &Geometry, gradient: &[f32], rows: Range<usize>, lines: &mut [f32]) {
+pub(super) fn write_gradient_lines(g: &Geometry, gradient: &[f32], rows: Range<usize>, lines: &mut [f32]) {
     let margin = g.gradient_margin();
     let (before, lines) = lines.split_at_mut(margin);
     before.fill(0.0);
@@ -139,8 +141,8 @@ pub(super) fn lay_gradient(g: &Geometry, gradient: &[f32], rows: Range<usize>, l
     });
 }
 
-/// Writes `pixels` of the gradients of `filters` pixel after pixel, each pixel's filters filled up to
-/// `panel` with zeros.
+/// Writes `pixels` of the gradients of `filters` pixel after pixel; the filters of each pixel are padded with zeros to
+/// `panel` values.
 pub(super) fn transpose_gradient(
     gradient: &[f32],
     plane: usize,
@@ -149,7 +151,7 @@ pub(super) fn transpose_gradient(
     panel: usize,
     target: &mut [f32],
 ) {
-    /// Few enough that their panels stay in the fastest cache from filter to filter.
+    /// Pixels of a block, few enough that their panels stay in the fastest cache from filter to filter.
     const PIXELS: usize = 64;
     for (block, target) in target.chunks_mut(PIXELS * panel).enumerate() {
         for (column, filter) in filters.clone().enumerate() {

@@ -1,5 +1,4 @@
-//! The convolution of the CPU backend: sums of shifted lines, in place (see [`geometry`]), where burn's own
-//! unfolds, pads and copies.
+//! Convolution on the CPU backend: sums of shifted lines (see [`geometry`]), where burn's own unfolds, pads and copies.
 
 mod geometry;
 mod kernel;
@@ -14,10 +13,8 @@ use super::{
     Activation, ConvolutionOptions,
     backend::{ConvolutionGradients, ConvolutionOps, ConvolutionSaved},
 };
-use burn::{
-    backend::{Flex, FlexDevice, TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor},
-    tensor::{Shape, TensorData},
-};
+use crate::compute::ops::flex::{tensor, values};
+use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use geometry::Geometry;
 
 impl ConvolutionOps for Flex {
@@ -50,7 +47,7 @@ fn forward(
     let (values_in, weights) = (values(&input), values(&weight));
     let output = passes::output(&geometry, values_in, weights, bias.map(values), options.activation);
     let shape = [geometry.batch, geometry.filters, geometry.output_height, geometry.output_width];
-    tensor(output, Shape::from(shape))
+    tensor(output, shape)
 }
 
 impl ConvolutionGradients for Flex {
@@ -60,29 +57,19 @@ impl ConvolutionGradients for Flex {
         wanted: [bool; 3],
     ) -> [Option<FloatTensor<Self>>; 3] {
         let ConvolutionSaved { input, weight, output, options } = saved;
-        let (input_shape, weight_shape) = (input.shape(), weight.shape());
-        let geometry = Geometry::new(input_shape.dims(), weight_shape.dims(), options);
+        let (input_shape, weight_shape) = (input.shape().dims::<4>(), weight.shape().dims::<4>());
+        let geometry = Geometry::new(input_shape, weight_shape, options);
         let [input, weight, gradient] = [input, weight, gradient].map(|tensor| tensor.to_contiguous());
-        let through = (options.activation != Activation::None)
-            .then(|| passes::through_activation(options.activation, values(&output), values(&gradient)));
-        let gradient = through.as_deref().unwrap_or_else(|| values(&gradient));
-        let [of_input, of_weight, of_bias] = wanted;
+        let before_activation = (options.activation != Activation::None)
+            .then(|| passes::activation_gradient(options.activation, values(&output), values(&gradient)));
+        let gradient = before_activation.as_deref().unwrap_or_else(|| values(&gradient));
+        let [wants_input, wants_weight, wants_bias] = wanted;
         [
-            of_input
+            wants_input
                 .then(|| tensor(passes::input_gradient(&geometry, values(&weight), gradient), input_shape)),
-            of_weight
+            wants_weight
                 .then(|| tensor(passes::weight_gradient(&geometry, values(&input), gradient), weight_shape)),
-            of_bias
-                .then(|| tensor(passes::bias_gradient(&geometry, gradient), Shape::from([geometry.filters]))),
+            wants_bias.then(|| tensor(passes::bias_gradient(&geometry, gradient), [geometry.filters])),
         ]
     }
-}
-
-/// The values of a contiguous tensor.
-fn values(tensor: &FloatTensor<Flex>) -> &[f32] {
-    tensor.as_slice().expect("networks compute with contiguous f32 tensors")
-}
-
-fn tensor(values: Vec<f32>, shape: Shape) -> FloatTensor<Flex> {
-    Flex::float_from_data(TensorData::new(values, shape), &FlexDevice)
 }

@@ -1,39 +1,41 @@
-//! The passes over a batch: output, gradient of input, of weight and of bias.
+//! Passes over a batch: output, and the gradients of input, weight and bias.
 //!
-//! Every task lays the few rows that it needs on lines of its own, small enough for the core's cache,
-//! and uses them for many filters; nothing the size of an image is ever copied.
+//! Each task copies the few rows that it needs to its own lines, small enough for the core's cache, and uses them for many
+//! filters. Nothing of the size of an image is ever copied.
 
 use super::{
     Activation,
     geometry::{Geometry, Tap},
-    kernel::{LONGEST_VECTOR, PixelSums, ROWS, SLACK, ShiftedSums, TAPS},
-    line::{fold_input, lay_gradient, lay_input, transpose_gradient},
+    kernel::{MAX_LANES, PixelSums, ROWS, SLACK, ShiftedSums, TAPS},
+    line::{add_input_lines, transpose_gradient, write_gradient_lines, write_input_lines},
     scratch::ScratchBuffer,
 };
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Values that a block's lines should have at most, 1 MB, so that they stay in a core's cache.
-const LINES: usize = 256 << 10;
-/// Positions that a block should have at least, so that its preparations are worth it.
-const POSITIONS: usize = 1024;
+/// Most values that the lines of a block should have: 1 MB, so that they stay in a core's cache.
+const MAX_LINE_VALUES: usize = 256 << 10;
+/// Fewest positions that a block should have, so that its preparation is worth it.
+const MIN_POSITIONS: usize = 1024;
 
-/// How many line rows a block has, of `height` rows, when each costs `row_len` values of lines.
+/// Number of line rows of each block, if `height` rows are divided into blocks and each row takes `row_len` values.
 fn rows_of_a_block(g: &Geometry, height: usize, row_len: usize) -> usize {
-    let that_fit = (LINES / row_len).saturating_sub(g.cells - 1);
-    let blocks = height.div_ceil(that_fit.max(POSITIONS.div_ceil(g.line_width)));
+    let fitting = (MAX_LINE_VALUES / row_len).saturating_sub(g.cells - 1);
+    let blocks = height.div_ceil(fitting.max(MIN_POSITIONS.div_ceil(g.line_width)));
     height.div_ceil(blocks)
 }
 
-/// A part of a batch of planes: neighbouring planes of one image, some values of each.
+/// Part of a batch of planes: neighbouring planes of one image, and some values of each.
 struct PlaneBlock<'a> {
     image: usize,
     first_plane: usize,
+    /// Index of the first value in each plane.
     first: usize,
     planes: Vec<&'a mut [f32]>,
 }
 
-/// Cuts a batch of images of planes into parts of `group` planes and `block` values of each.
+/// Divides a batch of images, each of length `image` and made of planes of length `plane`, into parts of `group` planes
+/// and `block` values of each plane.
 fn parts(buffer: &mut [f32], image: usize, plane: usize, group: usize, block: usize) -> Vec<PlaneBlock<'_>> {
     let mut parts = Vec::new();
     for (image, planes) in buffer.chunks_mut(image).enumerate() {
@@ -55,7 +57,7 @@ fn parts(buffer: &mut [f32], image: usize, plane: usize, group: usize, block: us
     parts
 }
 
-/// The output: batch, filters, height, width.
+/// Computes the output, `[batch, filters, height, width]`.
 pub(super) fn output(
     g: &Geometry,
     input: &[f32],
@@ -74,7 +76,7 @@ pub(super) fn output(
         let rows = block.planes[0].len() / g.output_width;
         let image = &input[block.image * g.input_len()..];
         let mut lines = ScratchBuffer::take(line_rows * lines_of_a_row + SLACK);
-        lay_input(g, image, 0..g.channels, first_row..first_row + line_rows, &mut lines);
+        write_input_lines(g, image, 0..g.channels, first_row..first_row + line_rows, &mut lines);
         block.planes.par_chunks_mut(ROWS).enumerate().for_each(|(group, planes)| {
             let filter = group * ROWS;
             let sums = ShiftedSums {
@@ -87,14 +89,14 @@ pub(super) fn output(
                 bias: bias.map(|bias| &bias[filter..]),
                 activation,
             };
-            sums.run(|row, position, sums| place(g, planes[row], position, sums));
+            sums.run(|row, position, sums| write_columns(g, planes[row], position, sums));
         });
     });
     output
 }
 
-/// Copies what lies in the output's columns from neighbouring line positions to a plane.
-fn place(g: &Geometry, plane: &mut [f32], position: usize, mut sums: &[f32]) {
+/// Copies sums at neighbouring line positions to a plane of the output, without those beyond its columns.
+fn write_columns(g: &Geometry, plane: &mut [f32], position: usize, mut sums: &[f32]) {
     let (mut y, mut x) = (position / g.line_width, position % g.line_width);
     while !sums.is_empty() {
         let (row, rest) = sums.split_at(sums.len().min(g.line_width - x));
@@ -106,7 +108,7 @@ fn place(g: &Geometry, plane: &mut [f32], position: usize, mut sums: &[f32]) {
     }
 }
 
-/// The gradient of the input from that of the output.
+/// Computes the gradient of the input from that of the output.
 pub(super) fn input_gradient(g: &Geometry, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
     let margin = g.gradient_margin();
     let square = g.kernel * g.kernel;
@@ -116,11 +118,11 @@ pub(super) fn input_gradient(g: &Geometry, weight: &[f32], gradient: &[f32]) -> 
     blocks.into_par_iter().for_each(|mut block| {
         let first = block.first / g.width;
         let rows = first..first + block.planes[0].len() / g.width;
-        let line_rows = line_rows_that_show(g, rows.clone());
+        let line_rows = line_rows_of(g, rows.clone());
         let plane = (line_rows.len() + margin) * g.line_width;
         let mut lines = ScratchBuffer::take(margin + g.filters * plane + SLACK);
         let gradient = &gradient[block.image * g.output_len()..][..g.output_len()];
-        lay_gradient(g, gradient, line_rows.clone(), &mut lines);
+        write_gradient_lines(g, gradient, line_rows.clone(), &mut lines);
         let phases: Vec<Vec<Tap>> = (0..g.phases * g.phases)
             .map(|phase| g.gradient_taps(phase / g.phases, phase % g.phases, plane))
             .collect();
@@ -145,32 +147,33 @@ pub(super) fn input_gradient(g: &Geometry, weight: &[f32], gradient: &[f32]) -> 
                 });
             }
             for (plane, sums) in planes.iter_mut().zip(sums.chunks(channel_len)) {
-                fold_input(g, sums, positions, line_rows.start, rows.clone(), plane);
+                add_input_lines(g, sums, positions, line_rows.start, rows.clone(), plane);
             }
         });
     });
     result
 }
 
-/// The line rows that show any of the image's `rows`, themselves or mirrored.
-fn line_rows_that_show(g: &Geometry, rows: Range<usize>) -> Range<usize> {
-    let shows = |row: &usize| {
+/// Line rows that hold any of the image's `rows`, directly or mirrored.
+fn line_rows_of(g: &Geometry, rows: Range<usize>) -> Range<usize> {
+    let holds = |row: &usize| {
         (0..g.phases)
             .any(|phase| g.source(row * g.stride + phase, g.height).is_some_and(|row| rows.contains(&row)))
     };
-    let first = (0..g.line_height).find(shows).unwrap_or(0);
-    let last = (0..g.line_height).rfind(shows).unwrap_or(0);
+    let first = (0..g.line_height).find(holds).unwrap_or(0);
+    let last = (0..g.line_height).rfind(holds).unwrap_or(0);
     first..last + 1
 }
 
-/// Channels and filters that a task of the weight's gradient treats together.
+/// Channels of a task of the weight's gradient.
 const CHANNELS: usize = 64;
+/// Filters of a task of the weight's gradient.
 const FILTERS: usize = 64;
-/// Tasks of the weight's gradient, of which each adds up its pixels before all are added. As many on
-/// every machine, so that sums are rounded the same way however many threads there are.
+/// Tasks of the weight's gradient. Each sums up its pixels, and then these sums are added. The number is the same on
+/// every machine, so that rounding does not depend on the number of threads.
 const TASKS: usize = 16;
 
-/// The gradient of the weight from that of the output.
+/// Computes the gradient of the weight from that of the output.
 pub(super) fn weight_gradient(g: &Geometry, input: &[f32], gradient: &[f32]) -> Vec<f32> {
     let square = g.kernel * g.kernel;
     let filters = FILTERS.min(g.filters);
@@ -201,9 +204,9 @@ pub(super) fn weight_gradient(g: &Geometry, input: &[f32], gradient: &[f32]) -> 
     result
 }
 
-/// Adds sums of all filters for weight after weight to each filter's weights.
+/// Adds sums, ordered by weight and then filter, to the weights of each filter.
 fn add_transposed(sums: &[f32], panel: usize, planes: &mut [&mut [f32]]) {
-    /// Few enough that their sums stay in the fastest cache from filter to filter.
+    /// Weights of a block, few enough that their sums stay in the fastest cache from filter to filter.
     const WEIGHTS: usize = 16;
     for (block, sums) in sums.chunks(WEIGHTS * panel).enumerate() {
         for (filter, plane) in planes.iter_mut().enumerate() {
@@ -215,30 +218,31 @@ fn add_transposed(sums: &[f32], panel: usize, planes: &mut [&mut [f32]]) {
     }
 }
 
-/// The gradient of the weights between some channels and some filters.
+/// Task that computes the gradient of the weights between some channels and some filters.
 struct WeightTask<'a> {
     g: &'a Geometry,
     input: &'a [f32],
     gradient: &'a [f32],
     channels: Range<usize>,
     filters: Range<usize>,
+    /// Output rows of a block.
     rows: usize,
 }
 
 impl WeightTask<'_> {
-    /// Filters filled up to whole vectors.
+    /// Number of filters, rounded up to whole vectors.
     fn panel(&self) -> usize {
-        self.filters.len().next_multiple_of(LONGEST_VECTOR)
+        self.filters.len().next_multiple_of(MAX_LANES)
     }
 
-    /// The sums over all pixels of `blocks` (image, output rows): weight, filter.
+    /// Sums over all pixels of `blocks` (image, output rows), in the order weight, filter.
     fn sums(&self, blocks: &[(usize, Range<usize>)]) -> ScratchBuffer {
         let g = self.g;
         let panel = self.panel();
         let line_rows = self.rows + g.cells - 1;
         let taps = g.taps(self.channels.len(), line_rows * g.line_width);
         let mut taps: Vec<usize> = taps.iter().map(|tap| tap.line).collect();
-        // The last block is filled up with a tap whose sums nobody reads.
+        // The last block of taps is padded with a tap whose sums nobody reads.
         taps.resize(taps.len().next_multiple_of(TAPS), 0);
         let mut sums = ScratchBuffer::zeros(taps.len() * panel);
         let lines_len = self.channels.len() * g.phases * g.phases * line_rows * g.line_width;
@@ -247,7 +251,7 @@ impl WeightTask<'_> {
         for (image, rows) in blocks {
             let channels = self.channels.clone();
             let input = &self.input[image * g.input_len()..];
-            lay_input(g, input, channels, rows.start..rows.start + line_rows, &mut lines);
+            write_input_lines(g, input, channels, rows.start..rows.start + line_rows, &mut lines);
             let pixels = rows.start * g.output_width..rows.end * g.output_width;
             let transposed = &mut transposed[..pixels.len() * panel];
             let gradient = &self.gradient[image * g.output_len()..];
@@ -267,7 +271,7 @@ impl WeightTask<'_> {
     }
 }
 
-/// The gradient of the bias from that of the output.
+/// Computes the gradient of the bias from that of the output.
 pub(super) fn bias_gradient(g: &Geometry, gradient: &[f32]) -> Vec<f32> {
     let of_filter = |filter| {
         let planes = gradient.chunks_exact(g.output_plane()).skip(filter).step_by(g.filters);
@@ -276,7 +280,7 @@ pub(super) fn bias_gradient(g: &Geometry, gradient: &[f32]) -> Vec<f32> {
     (0..g.filters).into_par_iter().map(of_filter).collect()
 }
 
-/// Adds many values up in several running sums, which is faster and more exact than one.
+/// Sum of many values. Kept in 32 lanes, which is faster and more accurate than a single running sum.
 fn total(values: &[f32]) -> f32 {
     let mut sums = [0.0f32; 32];
     let (blocks, rest) = values.as_chunks::<32>();
@@ -288,8 +292,8 @@ fn total(values: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest.iter().sum::<f32>()
 }
 
-/// The gradient of what the activation was applied to.
-pub(super) fn through_activation(activation: Activation, output: &[f32], gradient: &[f32]) -> ScratchBuffer {
+/// Computes the gradient before the activation from its output and the gradient after it.
+pub(super) fn activation_gradient(activation: Activation, output: &[f32], gradient: &[f32]) -> ScratchBuffer {
     const CHUNK: usize = 1 << 14;
     let mut result = ScratchBuffer::take(gradient.len());
     let chunks = output.par_chunks(CHUNK).zip(gradient.par_chunks(CHUNK));

@@ -1,4 +1,4 @@
-//! Buffers that are reused from call to call.
+//! Scratch buffers that are reused from call to call.
 
 use std::{
     mem,
@@ -6,28 +6,28 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Shared by all threads, because a buffer may be dropped by another thread than took it: stores of
-/// the threads' own would grow without bound at the one and stay empty at the other.
+/// Free buffers, shared by all threads. A buffer may be dropped by another thread than took it, so with one store per
+/// thread some would grow without bound and others stay empty.
 static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
 fn free() -> MutexGuard<'static, Vec<Vec<f32>>> {
-    // Its content is only ever pushed and popped, so it is sound even after a panic.
+    // Buffers are only pushed and popped, so the store is sound even after a panic.
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Frees the buffers that nobody holds.
+/// Frees the buffers that are not in use.
 pub(in crate::compute) fn release_scratch() {
     *free() = Vec::new();
 }
 
-/// A buffer with unspecified content that goes back to the store when dropped.
+/// Buffer of f32 that goes back to the store when dropped.
 pub(super) struct ScratchBuffer {
     values: Vec<f32>,
     len: usize,
 }
 
 impl ScratchBuffer {
-    /// A buffer of `len` values.
+    /// Takes a buffer of `len` unspecified values.
     pub(super) fn take(len: usize) -> Self {
         let mut values = free().pop().unwrap_or_default();
         if values.len() < len {
@@ -36,7 +36,7 @@ impl ScratchBuffer {
         Self { values, len }
     }
 
-    /// A buffer of `len` zeros.
+    /// Takes a buffer of `len` zeros.
     pub(super) fn zeros(len: usize) -> Self {
         let mut scratch = Self::take(len);
         scratch.fill(0.0);

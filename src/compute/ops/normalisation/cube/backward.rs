@@ -1,28 +1,28 @@
-//! The derivatives of the normalisation; `passes` has the formula.
+//! Gradients of batch normalisation; see `passes` for the formula.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::reduce::{MOST_PARTS, THREADS, lane_sum, own_part, sum_threads};
+use super::reduce::{MAX_PARTS, THREADS, lane_sum, own_part, sum_threads};
 use cubecl::prelude::*;
 
-/// What of the output's gradient comes through the rectifier, which stops it where the output is zero.
+/// Gradient that passes back through the rectifier, which blocks it where the output is zero.
 #[cube]
 fn gated<N: Size>(
     gradient: Vector<f32, N>,
     output: &Tensor<Vector<f32, N>>,
-    place: usize,
+    index_of: usize,
     #[comptime] rectify: bool,
 ) -> Vector<f32, N> {
     if rectify {
         let zero = Vector::<f32, N>::new(0.0);
-        select_many(output[place].greater_than(&zero), gradient, zero)
+        select_many(output[index_of].greater_than(&zero), gradient, zero)
     } else {
         gradient
     }
 }
 
-/// Σ g and Σ g·(x − mean) of each part of each channel, `[channels, parts, 2]`. The output is not read
-/// unless it was rectified.
+/// Σ g and Σ g·(x − mean) of each part of each channel, `[channels, parts, 2]`. The output is read only with
+/// `rectify`.
 #[cube(launch)]
 pub(super) fn sums_kernel<N: Size>(
     input: &Tensor<Vector<f32, N>>,
@@ -33,26 +33,26 @@ pub(super) fn sums_kernel<N: Size>(
     #[comptime] rectify: bool,
 ) {
     let part = own_part(input);
-    let centre = Vector::<f32, N>::new(mean[CUBE_POS_Y as usize]);
-    let mut plain = Vector::<f32, N>::new(0.0);
-    let mut weighted = Vector::<f32, N>::new(0.0);
+    let mean_of_channel = Vector::<f32, N>::new(mean[CUBE_POS_Y as usize]);
+    let mut sum = Vector::<f32, N>::new(0.0);
+    let mut weighted_sum = Vector::<f32, N>::new(0.0);
     let mut index = part.first;
     while index < part.end {
-        let place = part.place(index);
-        let slope = gated(gradient[place], output, place, rectify);
-        plain += slope;
-        weighted += slope * (input[place] - centre);
+        let index_of = part.index_of(index);
+        let slope = gated(gradient[index_of], output, index_of, rectify);
+        sum += slope;
+        weighted_sum += slope * (input[index_of] - mean_of_channel);
         index += THREADS;
     }
-    let (plain, weighted) = sum_threads(lane_sum(plain), lane_sum(weighted), THREADS);
+    let (sum, weighted_sum) = sum_threads(lane_sum(sum), lane_sum(weighted_sum), THREADS);
     if UNIT_POS == 0 {
-        partials[2 * CUBE_POS] = plain;
-        partials[2 * CUBE_POS + 1] = weighted;
+        partials[2 * CUBE_POS] = sum;
+        partials[2 * CUBE_POS + 1] = weighted_sum;
     }
 }
 
-/// The gradients of input, shortcut, weight and bias. That of the shortcut is not written unless it is
-/// another than the output's.
+/// Gradients of input, shortcut, weight and bias. The shortcut's is written only with `writes_shortcut`: without a
+/// rectifier it is the output's gradient itself.
 #[cube(launch)]
 pub(super) fn gradients_kernel<N: Size>(
     input: &Tensor<Vector<f32, N>>,
@@ -62,10 +62,10 @@ pub(super) fn gradients_kernel<N: Size>(
     mean: &Tensor<f32>,
     variance: &Tensor<f32>,
     partials: &Tensor<f32>,
-    of_input: &mut Tensor<Vector<f32, N>>,
-    of_shortcut: &mut Tensor<Vector<f32, N>>,
-    of_weight: &mut Tensor<f32>,
-    of_bias: &mut Tensor<f32>,
+    input_gradient: &mut Tensor<Vector<f32, N>>,
+    shortcut_gradient: &mut Tensor<Vector<f32, N>>,
+    weight_gradient: &mut Tensor<f32>,
+    bias_gradient: &mut Tensor<f32>,
     epsilon: f32,
     count: f32,
     #[comptime] rectify: bool,
@@ -73,32 +73,33 @@ pub(super) fn gradients_kernel<N: Size>(
 ) {
     let (channel, parts) = (CUBE_POS_Y as usize, CUBE_COUNT_X as usize);
     let thread = UNIT_POS as usize;
-    let mut plain = f32::new(0.0);
-    let mut weighted = f32::new(0.0);
+    let mut sum = f32::new(0.0);
+    let mut weighted_sum = f32::new(0.0);
     if thread < parts {
-        let at = 2 * (channel * parts + thread);
-        plain = partials[at];
-        weighted = partials[at + 1];
+        let first = 2 * (channel * parts + thread);
+        sum = partials[first];
+        weighted_sum = partials[first + 1];
     }
-    let (plain, weighted) = sum_threads(plain, weighted, MOST_PARTS);
-    let inverse_deviation = f32::new(1.0) / (variance[channel] + epsilon).sqrt();
+    let (sum, weighted_sum) = sum_threads(sum, weighted_sum, MAX_PARTS);
+    let inverse_standard_deviation = f32::new(1.0) / (variance[channel] + epsilon).sqrt();
     if CUBE_POS_X == 0 && UNIT_POS == 0 {
-        of_weight[channel] = weighted * inverse_deviation;
-        of_bias[channel] = plain;
+        weight_gradient[channel] = weighted_sum * inverse_standard_deviation;
+        bias_gradient[channel] = sum;
     }
-    let centre = Vector::<f32, N>::new(mean[channel]);
-    let scale = Vector::<f32, N>::new(weight[channel] * inverse_deviation);
-    let offset = Vector::<f32, N>::new(plain / count);
-    let slant = Vector::<f32, N>::new(weighted / count * inverse_deviation * inverse_deviation);
+    let mean_of_channel = Vector::<f32, N>::new(mean[channel]);
+    let scale = Vector::<f32, N>::new(weight[channel] * inverse_standard_deviation);
+    let offset = Vector::<f32, N>::new(sum / count);
+    let slant =
+        Vector::<f32, N>::new(weighted_sum / count * inverse_standard_deviation * inverse_standard_deviation);
     let part = own_part(input);
     let mut index = part.first;
     while index < part.end {
-        let place = part.place(index);
-        let slope = gated(gradient[place], output, place, rectify);
+        let index_of = part.index_of(index);
+        let slope = gated(gradient[index_of], output, index_of, rectify);
         if writes_shortcut {
-            of_shortcut[place] = slope;
+            shortcut_gradient[index_of] = slope;
         }
-        of_input[place] = scale * (slope - offset - (input[place] - centre) * slant);
+        input_gradient[index_of] = scale * (slope - offset - (input[index_of] - mean_of_channel) * slant);
         index += THREADS;
     }
 }

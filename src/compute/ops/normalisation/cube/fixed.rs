@@ -1,17 +1,17 @@
-//! Normalisation by given statistics.
+//! Normalisation by given statistics on the GPU.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use super::forward::rectified;
 use cubecl::prelude::*;
 
-/// Factor of a channel.
+/// Factor of a channel: weight / √(variance + epsilon).
 #[cube]
 fn scale_of(channel: usize, weight: &Tensor<f32>, variance: &Tensor<f32>, epsilon: f32) -> f32 {
     weight[channel] / (variance[channel] + epsilon).sqrt()
 }
 
-/// The filters `[channels, inputs, k, k]` and biases `[channels]` that normalise as they convolve.
+/// Filters `[channels, inputs, k, k]` and biases `[channels]` of the convolution that normalises its results.
 #[cube(launch)]
 pub(super) fn fold_kernel(
     filters: &Tensor<f32>,
@@ -35,7 +35,7 @@ pub(super) fn fold_kernel(
     }
 }
 
-/// Normalises, adds the shortcut and rectifies. The shortcut is not read unless it is added.
+/// Normalises, adds the shortcut and rectifies. The shortcut is read only if it `adds` one.
 #[cube(launch)]
 pub(super) fn apply_kernel<N: Size>(
     input: &Tensor<Vector<f32, N>>,

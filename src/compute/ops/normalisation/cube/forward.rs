@@ -1,13 +1,13 @@
-//! The statistics of a batch, and the normalisation by them.
+//! Statistics of a batch, and normalisation by them, on the GPU.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
-use super::reduce::{MOST_PARTS, MeanAndSquares, THREADS, lane_sum, merge_threads, own_part};
+use super::reduce::{MAX_PARTS, MeanAndSquares, THREADS, lane_sum, merge_threads, own_part};
 use cubecl::prelude::*;
 
-/// Moments of the values that one thread reads. Sums are taken of distances from the first value of
-/// each lane: as that is one of the values, so the sum of squares is at most count + 1 times what remains of
-/// it, and little cancels, however large the mean and wherever the first value lies.
+/// Moments of the values that one thread reads. Sums are those of differences from the first value of each lane. As
+/// this is one of the values, the sum of squared differences is at most count + 1 times the sum of squared deviations
+/// from the mean. So few digits cancel, however large the mean is.
 #[cube]
 fn own_moments<N: Size>(input: &Tensor<Vector<f32, N>>) -> MeanAndSquares {
     let part = own_part(input);
@@ -18,12 +18,12 @@ fn own_moments<N: Size>(input: &Tensor<Vector<f32, N>>) -> MeanAndSquares {
     let mut count = f32::new(0.0);
     let mut index = part.first;
     if index < part.end {
-        origin = input[part.place(index)];
+        origin = input[part.index_of(index)];
         count += 1.0;
         index += THREADS;
     }
     while index < part.end {
-        let distance = input[part.place(index)] - origin;
+        let distance = input[part.index_of(index)] - origin;
         sum += distance;
         squares += distance * distance;
         count += 1.0;
@@ -43,10 +43,10 @@ fn own_moments<N: Size>(input: &Tensor<Vector<f32, N>>) -> MeanAndSquares {
 pub(super) fn moments_kernel<N: Size>(input: &Tensor<Vector<f32, N>>, partials: &mut Tensor<f32>) {
     let moments = merge_threads(own_moments(input), THREADS);
     if UNIT_POS == 0 {
-        let at = 3 * CUBE_POS;
-        partials[at] = moments.count;
-        partials[at + 1] = moments.mean;
-        partials[at + 2] = moments.squares;
+        let first = 3 * CUBE_POS;
+        partials[first] = moments.count;
+        partials[first + 1] = moments.mean;
+        partials[first + 2] = moments.squares;
     }
 }
 
@@ -58,17 +58,17 @@ fn channel_moments(partials: &Tensor<f32>) -> MeanAndSquares {
     let mut mean = f32::new(0.0);
     let mut squares = f32::new(0.0);
     if thread < parts {
-        let at = 3 * (CUBE_POS_Y as usize * parts + thread);
-        count = partials[at];
-        mean = partials[at + 1];
-        squares = partials[at + 2];
+        let first = 3 * (CUBE_POS_Y as usize * parts + thread);
+        count = partials[first];
+        mean = partials[first + 1];
+        squares = partials[first + 2];
     }
-    merge_threads(MeanAndSquares { count, mean, squares }, MOST_PARTS)
+    merge_threads(MeanAndSquares { count, mean, squares }, MAX_PARTS)
 }
 
-/// Output, statistics of the batch, and the running statistics that follow from them. `kept` is the
-/// share of the old running statistics, `share` that of the batch, `correction` what makes the biased
-/// variance unbiased. The shortcut is not read unless it is added.
+/// Output, statistics of the batch, and new running statistics. `kept` is the share of the old running statistics in
+/// the new, `share` that of the batch; `correction` makes the biased variance unbiased. The shortcut is read only if
+/// it `adds` one.
 #[cube(launch)]
 pub(super) fn normalise_kernel<N: Size>(
     input: &Tensor<Vector<f32, N>>,
@@ -99,28 +99,28 @@ pub(super) fn normalise_kernel<N: Size>(
         new_running_mean[channel] = running_mean[channel] * kept + moments.mean * share;
         new_running_variance[channel] = running_variance[channel] * kept + own_variance * correction * share;
     }
-    let centre = Vector::<f32, N>::new(moments.mean);
+    let mean_of_batch = Vector::<f32, N>::new(moments.mean);
     let scale = Vector::<f32, N>::new(weight[channel] / (own_variance + epsilon).sqrt());
     let offset = Vector::<f32, N>::new(bias[channel]);
     let part = own_part(input);
     let mut index = part.first;
     while index < part.end {
-        let place = part.place(index);
-        // Less the mean first: with a large mean, scaling first would cost the difference its digits.
-        let mut value = (input[place] - centre) * scale + offset;
+        let index_of = part.index_of(index);
+        // Subtract the mean first: if it is large, scaling first would lose the digits of the difference.
+        let mut value = (input[index_of] - mean_of_batch) * scale + offset;
         if adds {
-            value += shortcut[place];
+            value += shortcut[index_of];
         }
-        output[place] = rectified(value, rectify);
+        output[index_of] = rectified(value, rectify);
         index += THREADS;
     }
 }
 
-/// The value, or zero for what is negative.
+/// max(value, 0), lane by lane, if it is to `rectify`.
 #[cube]
 pub(super) fn rectified<N: Size>(value: Vector<f32, N>, #[comptime] rectify: bool) -> Vector<f32, N> {
     if rectify {
-        // A comparison, because maximum lets some drivers turn NaN into zero.
+        // A comparison, because with max some drivers turn NaN into zero.
         let zero = Vector::<f32, N>::new(0.0);
         select_many(value.less_than(&zero), zero, value)
     } else {

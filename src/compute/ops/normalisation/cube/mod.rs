@@ -1,5 +1,5 @@
-//! The normalisation on the GPU, without atomics: a workgroup reads a part of a channel, and what the
-//! parts of a channel found is brought together in the launch that follows, always in the same order.
+//! Batch normalisation on the GPU, without atomics. Each workgroup reduces a part of a channel; the next launch combines
+//! the parts of a channel, always in the same order.
 
 mod backward;
 mod fixed;
@@ -12,9 +12,9 @@ use super::{
         NormalisationInputs, NormalisationOps, NormalisationOutputs, NormalisationPasses, NormalisationSaved,
     },
 };
-use crate::compute::ops::cube::{argument, empty, empty_of, one_thread_each, vector_size};
+use crate::compute::ops::cube::{argument, empty, empty_of, one_thread_each, primitive, vector_size};
 use burn::backend::{Cube, TensorMetadata, tensor::FloatTensor};
-use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
+use burn_cubecl::kernel::into_contiguous;
 use cubecl::prelude::{CubeCount, CubeDim};
 
 /// burn's tensor, beside the one of cubecl's kernels.
@@ -69,18 +69,18 @@ impl NormalisationPasses for Cube {
             [input, weight, bias, running_mean, running_variance].map(into_contiguous);
         let shortcut = shortcut.map(into_contiguous);
         let shape: [usize; 4] = input.shape().dims();
-        let split = WorkDivision::of(shape);
-        let (cubes, threads) = split.workgroups();
-        let partials = empty_of(&input, [split.channels, split.parts, 3], input.dtype);
+        let division = WorkDivision::of(shape);
+        let (cubes, threads) = division.workgroups();
+        let partials = empty_of(&input, [division.channels, division.parts, 3], input.dtype);
         forward::moments_kernel::launch(
             &input.client,
             cubes.clone(),
             threads,
-            split.lanes,
+            division.lanes,
             argument(&input),
             argument(&partials),
         );
-        let statistics = || empty_of(&input, [split.channels], input.dtype);
+        let statistics = || empty_of(&input, [division.channels], input.dtype);
         let outputs = NormalisationOutputs {
             output: empty(&input, shape),
             mean: statistics(),
@@ -93,7 +93,7 @@ impl NormalisationPasses for Cube {
             &input.client,
             cubes,
             threads,
-            split.lanes,
+            division.lanes,
             argument(&input),
             argument(shortcut.as_ref().unwrap_or(&input)),
             argument(&partials),
@@ -123,14 +123,14 @@ impl NormalisationPasses for Cube {
         let NormalisationSaved { input, weight, output, mean, variance, has_shortcut, options } = saved;
         let [input, weight, output, gradient] = [input, weight, output, gradient].map(into_contiguous);
         let shape: [usize; 4] = input.shape().dims();
-        let split = WorkDivision::of(shape);
-        let (cubes, threads) = split.workgroups();
-        let partials = empty_of(&input, [split.channels, split.parts, 2], input.dtype);
+        let division = WorkDivision::of(shape);
+        let (cubes, threads) = division.workgroups();
+        let partials = empty_of(&input, [division.channels, division.parts, 2], input.dtype);
         backward::sums_kernel::launch(
             &input.client,
             cubes.clone(),
             threads,
-            split.lanes,
+            division.lanes,
             argument(&input),
             argument(&output),
             argument(&gradient),
@@ -139,15 +139,17 @@ impl NormalisationPasses for Cube {
             options.rectify,
         );
         let writes_shortcut = has_shortcut && options.rectify;
-        let of_input = empty(&input, shape);
-        // A kernel cannot be given nothing to write to.
-        let of_shortcut = empty(&input, if writes_shortcut { shape } else { [1, 1, 1, split.lanes] });
-        let [of_weight, of_bias] = [(); 2].map(|()| empty_of(&input, [split.channels], input.dtype));
+        let input_gradient = empty(&input, shape);
+        // A kernel must be given some tensor to write to.
+        let shortcut_gradient =
+            empty(&input, if writes_shortcut { shape } else { [1, 1, 1, division.lanes] });
+        let [weight_gradient, bias_gradient] =
+            [(); 2].map(|()| empty_of(&input, [division.channels], input.dtype));
         backward::gradients_kernel::launch(
             &input.client,
             cubes,
             threads,
-            split.lanes,
+            division.lanes,
             argument(&input),
             argument(&output),
             argument(&gradient),
@@ -155,21 +157,22 @@ impl NormalisationPasses for Cube {
             argument(&mean),
             argument(&variance),
             argument(&partials),
-            argument(&of_input),
-            argument(&of_shortcut),
-            argument(&of_weight),
-            argument(&of_bias),
+            argument(&input_gradient),
+            argument(&shortcut_gradient),
+            argument(&weight_gradient),
+            argument(&bias_gradient),
             options.epsilon,
             (shape[0] * shape[2] * shape[3]) as f32,
             options.rectify,
             writes_shortcut,
         );
-        [of_input, of_weight, of_bias, if writes_shortcut { of_shortcut } else { gradient }]
+        [
+            input_gradient,
+            weight_gradient,
+            bias_gradient,
+            if writes_shortcut { shortcut_gradient } else { gradient },
+        ]
     }
-}
-
-fn primitive<const D: usize>(tensor: burn::tensor::Tensor<D>) -> CubeTensor {
-    into_contiguous(tensor.try_into_primitive::<Cube>().expect("the tensor is on the GPU backend"))
 }
 
 /// See [`super::FixedNormalisation::fold`]; the parameters are weight, bias, mean and variance.

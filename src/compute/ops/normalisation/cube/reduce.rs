@@ -1,4 +1,4 @@
-//! Division of a batch among workgroups, and the merging of what their threads found.
+//! Division of a batch among workgroups, and reduction of their threads' results.
 
 #![allow(
     clippy::manual_div_ceil,
@@ -8,44 +8,44 @@
 
 use cubecl::prelude::*;
 
-/// Threads of a workgroup; a power of two.
+/// Threads per workgroup; a power of two.
 pub(super) const THREADS: usize = 256;
 
-/// Into how many parts a channel is split at most; a power of two, at most [`THREADS`].
-pub(super) const MOST_PARTS: usize = 32;
+/// Most parts that a channel is divided into; a power of two, at most [`THREADS`].
+pub(super) const MAX_PARTS: usize = 32;
 
-/// Vectors that a part has at least, unless the channel has fewer.
+/// Vectors that a part should have at least.
 const PART_VECTORS: usize = 1024;
 
-/// Parts of a channel of so many vectors. Sums depend on it, so it depends on nothing else.
+/// Number of parts of a channel of `vectors`. Rounding of sums depends on it, so it must depend on nothing else.
 pub(super) fn parts_of(vectors: usize) -> usize {
-    vectors.div_ceil(PART_VECTORS).clamp(1, MOST_PARTS)
+    vectors.div_ceil(PART_VECTORS).clamp(1, MAX_PARTS)
 }
 
-/// The vectors of one channel that a workgroup reads, counted through all images of the batch. The
-/// workgroups of a launch are `[channels, parts]`.
+/// Vectors of one channel that a workgroup reads, counted through all images of the batch. The workgroups of a launch
+/// are `[channels, parts]`.
 #[derive(CubeType)]
 pub(super) struct ChannelSlice {
-    /// Which channel, of how many.
     channel: usize,
+    /// Number of channels of the batch.
     channels: usize,
     /// Vectors of a plane.
     plane: usize,
-    /// The first vector that this thread reads.
+    /// First vector that this thread reads.
     pub first: usize,
-    /// Where the part ends.
+    /// End of the part.
     pub end: usize,
 }
 
 #[cube]
 impl ChannelSlice {
-    /// Where in the batch a vector of the channel lies.
-    pub fn place(&self, index: usize) -> usize {
+    /// Index in the batch of a vector of the channel.
+    pub fn index_of(&self, index: usize) -> usize {
         (index / self.plane * self.channels + self.channel) * self.plane + index % self.plane
     }
 }
 
-/// The part of this workgroup in a batch `[batch, channels, height, width]`.
+/// This workgroup's part of a batch `[batch, channels, height, width]`.
 #[cube]
 pub(super) fn own_part<N: Size>(input: &Tensor<Vector<f32, N>>) -> ChannelSlice {
     let plane = input.shape(2) * input.shape(3) / N::value();
@@ -63,7 +63,7 @@ pub(super) fn own_part<N: Size>(input: &Tensor<Vector<f32, N>>) -> ChannelSlice 
     }
 }
 
-/// The sum over a vector's lanes.
+/// Sum over a vector's lanes.
 #[cube]
 pub(super) fn lane_sum<N: Size>(values: Vector<f32, N>) -> f32 {
     let mut sum = f32::new(0.0);
@@ -74,7 +74,7 @@ pub(super) fn lane_sum<N: Size>(values: Vector<f32, N>) -> f32 {
     sum
 }
 
-/// Mean of `count` values, and the sum of their squared distances from it.
+/// Mean of `count` values, and the sum of their squared deviations from it.
 #[derive(CubeType)]
 pub(super) struct MeanAndSquares {
     pub count: f32,
@@ -82,7 +82,7 @@ pub(super) struct MeanAndSquares {
     pub squares: f32,
 }
 
-/// Moments of two sets of values together (Chan, Golub and LeVeque 1979), either of which may be empty.
+/// Moments of the union of two sets of values (Chan, Golub and LeVeque 1979). Either may be empty.
 #[cube]
 fn merged(first: &MeanAndSquares, second: &MeanAndSquares) -> MeanAndSquares {
     let count = first.count + second.count;
@@ -96,18 +96,18 @@ fn merged(first: &MeanAndSquares, second: &MeanAndSquares) -> MeanAndSquares {
 }
 
 #[cube]
-fn store(shared: &mut Shared<[f32]>, at: usize, moments: &MeanAndSquares) {
-    shared[3 * at] = moments.count;
-    shared[3 * at + 1] = moments.mean;
-    shared[3 * at + 2] = moments.squares;
+fn store(shared: &mut Shared<[f32]>, index: usize, moments: &MeanAndSquares) {
+    shared[3 * index] = moments.count;
+    shared[3 * index + 1] = moments.mean;
+    shared[3 * index + 2] = moments.squares;
 }
 
 #[cube]
-fn load(shared: &Shared<[f32]>, at: usize) -> MeanAndSquares {
-    MeanAndSquares { count: shared[3 * at], mean: shared[3 * at + 1], squares: shared[3 * at + 2] }
+fn load(shared: &Shared<[f32]>, index: usize) -> MeanAndSquares {
+    MeanAndSquares { count: shared[3 * index], mean: shared[3 * index + 1], squares: shared[3 * index + 2] }
 }
 
-/// Moments of all that the first `threads` threads hold, a power of two; always in the same order.
+/// Moments of the values of the first `threads` threads, a power of two; always merged in the same order.
 #[cube]
 pub(super) fn merge_threads(own: MeanAndSquares, #[comptime] threads: usize) -> MeanAndSquares {
     let thread = UNIT_POS as usize;
@@ -128,7 +128,7 @@ pub(super) fn merge_threads(own: MeanAndSquares, #[comptime] threads: usize) -> 
     load(&shared, 0)
 }
 
-/// Sums of both numbers that the first `threads` threads hold, a power of two; always in the same order.
+/// Sums of two numbers over the first `threads` threads, a power of two; always added in the same order.
 #[cube]
 pub(super) fn sum_threads(first: f32, second: f32, #[comptime] threads: usize) -> (f32, f32) {
     let thread = UNIT_POS as usize;

@@ -1,5 +1,5 @@
-//! The gradient of the photometric loss on the GPU, with respect to the colours of the sources. A
-//! pixel gathers from the windows that hold it, so that nothing needs atomics.
+//! Gradient of the photometric loss on the GPU, with respect to the colours of the warped sources. Each pixel gathers
+//! from the windows that contain it, so no atomics are needed.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
@@ -10,8 +10,8 @@ use super::{
 use crate::compute::ops::{loss_constants::SSIM_SHARE, reprojection::GREY};
 use cubecl::prelude::*;
 
-/// How the loss of each pixel changes with the window means of the source chosen there, by colour and
-/// mean: `[B, 9, H, W]`, not yet divided by the number of pixels; 0 where no source is chosen.
+/// Derivatives of each pixel's loss with respect to the three window means of the source chosen there, for each colour:
+/// `[B, 9, H, W]`, not yet divided by the number of pixels; 0 where no source is chosen.
 #[cube(launch)]
 pub(super) fn slopes_kernel(
     warped: &Tensor<f32>,
@@ -25,7 +25,7 @@ pub(super) fn slopes_kernel(
         terminate!();
     }
     let item = ABSOLUTE_POS / pixels;
-    let place = ABSOLUTE_POS % pixels;
+    let index = ABSOLUTE_POS % pixels;
     let number = usize::cast_from(chosen[ABSOLUTE_POS]);
     let trains = number >= identities;
     let source = select(trains, number - identities, 0);
@@ -33,19 +33,19 @@ pub(super) fn slopes_kernel(
     for colour in 0..3 {
         let image_plane = (image * 3 + colour) * pixels;
         let target_plane = (item * 3 + colour) * pixels;
-        let change = structure(window_at(warped, image_plane, target, target_plane, place));
-        // The loss falls by half of SSIM, of which a colour has a third; a window mean, by a ninth.
+        let change = structure(window_at(warped, image_plane, target, target_plane, index));
+        // The loss has −SSIM / 2, a colour is a third of SSIM, and a pixel is a ninth of a window mean.
         let counts = trains && change.ssim.abs() <= 1.0;
         let slope = select(counts, -SSIM_SHARE / 54.0, 0.0);
-        let start = (item * 9 + colour * 3) * pixels + place;
+        let start = (item * 9 + colour * 3) * pixels + index;
         slopes[start] = slope * change.by_mean;
         slopes[start + pixels] = slope * change.by_square;
         slopes[start + 2 * pixels] = slope * change.by_product;
     }
 }
 
-/// How often the window `step − 1` further than a pixel holds the pixel: twice where a window at the
-/// image's edge is mirrored onto it, never where there is no window.
+/// Number of times that the window `step − 1` after a pixel contains the pixel along an axis: 2 if mirroring at the
+/// image's edge repeats it, 0 if there is no such window.
 #[cube]
 fn times_held(index: usize, step: usize, length: usize) -> f32 {
     let after = index + step;
@@ -55,9 +55,9 @@ fn times_held(index: usize, step: usize, length: usize) -> f32 {
     select(is_outside, 0.0, times)
 }
 
-/// How the loss changes with a colour of a warped source at a pixel, not yet divided by the number of
-/// pixels: of L1 where the source was chosen, and of SSIM from the windows around where it was. Without
-/// SSIM `slopes` is not read.
+/// Derivative of the loss with respect to one colour of a warped source at a pixel, not yet divided by the number of
+/// pixels: that of L1 if the source was chosen there, and that of SSIM from the surrounding windows where it was chosen.
+/// Without SSIM `slopes` is not read.
 #[cube]
 pub(super) fn colour_gradient(
     warped: &Tensor<f32>,
@@ -72,21 +72,21 @@ pub(super) fn colour_gradient(
 ) -> f32 {
     let (height, width) = (target.shape(2), target.shape(3));
     let pixels = height * width;
-    let place = pixel.row * width + pixel.column;
+    let index = pixel.row * width + pixel.column;
     let candidate = f32::cast_from(identities + source);
-    let x = warped[(pixel.item * warped.shape(1) + source * 3 + colour) * pixels + place];
-    let y = target[(pixel.item * 3 + colour) * pixels + place];
+    let x = warped[(pixel.item * warped.shape(1) + source * 3 + colour) * pixels + index];
+    let y = target[(pixel.item * 3 + colour) * pixels + index];
     let above: f32 = select(x > y, 1.0, 0.0);
     let below: f32 = select(x < y, 1.0, 0.0);
     let sign = above - below;
     let l1_share = if use_ssim { f32::new((1.0 - SSIM_SHARE) / 3.0) } else { f32::new(1.0 / 3.0) };
-    let mut sum = select(chosen[pixel.item * pixels + place] == candidate, sign * l1_share, 0.0);
+    let mut sum = select(chosen[pixel.item * pixels + index] == candidate, sign * l1_share, 0.0);
     if use_ssim {
-        for down in 0..3 {
-            for across in 0..3 {
-                let times = times_held(pixel.row, down, height) * times_held(pixel.column, across, width);
+        for dy in 0..3 {
+            for dx in 0..3 {
+                let times = times_held(pixel.row, dy, height) * times_held(pixel.column, dx, width);
                 if times > 0.0 {
-                    let window = (pixel.row + down - 1) * width + pixel.column + across - 1;
+                    let window = (pixel.row + dy - 1) * width + pixel.column + dx - 1;
                     if chosen[pixel.item * pixels + window] == candidate {
                         let start = (pixel.item * 9 + colour * 3) * pixels + window;
                         let by_square = slopes[start + pixels];

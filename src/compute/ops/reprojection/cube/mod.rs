@@ -5,17 +5,17 @@ mod compare_gradient;
 mod warp;
 mod warp_gradient;
 
-use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions};
+use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionInputs, ReprojectionOptions};
 use crate::compute::ops::{
-    cube::{argument, empty, number, one_thread_each, row_sums},
+    cube::{argument, empty, empty_vector, one_thread_each, row_sums},
     noise::cube::halves,
     reduction::{CHUNKS, workgroups},
 };
 use burn::backend::{TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
 
-/// What the loss is computed from, contiguous, and what is computed on the way.
-struct ReprojectionInputs {
+/// Forward pass: the tensors that the loss is computed from, contiguous, and its intermediate results.
+struct ForwardPass {
     disparity: CubeTensor,
     projections: CubeTensor,
     sources: CubeTensor,
@@ -26,26 +26,21 @@ struct ReprojectionInputs {
     warped: CubeTensor,
     /// `[B, sources, H, W]`.
     reprojection: CubeTensor,
-    /// The least candidate and its number, `[B, 1, H, W]`.
-    least: CubeTensor,
+    /// Smallest candidate loss, `[B, 1, H, W]`.
+    minimum: CubeTensor,
+    /// Index of that candidate, `[B, 1, H, W]`.
     chosen: CubeTensor,
 }
 
-impl ReprojectionInputs {
-    fn new(
-        disparity: CubeTensor,
-        projections: CubeTensor,
-        sources: CubeTensor,
-        target: CubeTensor,
-        identity: CubeTensor,
-        options: ReprojectionOptions,
-    ) -> Self {
+impl ForwardPass {
+    fn new(inputs: ReprojectionInputs<CubeBackend>, options: ReprojectionOptions) -> Self {
+        let ReprojectionInputs { disparity, projections, sources, target, identity } = inputs;
         let [disparity, projections, sources, target] =
             [disparity, projections, sources, target].map(into_contiguous);
         let [batch, _, height, width] = target.shape().dims();
         let [_, source_count, _, _] = projections.shape().dims();
         let [_, identities, _, _] = identity.shape().dims();
-        // A kernel cannot be given nothing; what it is given instead it does not read.
+        // A kernel must be given some tensor; without identities it does not read this one.
         let identity = if identities == 0 { target.clone() } else { into_contiguous(identity) };
         let (depth_offset, depth_slope) = options.depth_range.coefficients();
 
@@ -66,18 +61,18 @@ impl ReprojectionInputs {
 
         let reprojection = empty(&target, [batch, source_count, height, width]);
         let map = || empty(&target, [batch, 1, height, width]);
-        let (least, chosen) = (map(), map());
+        let (minimum, chosen) = (map(), map());
         let [stream_low, stream_high] = halves(options.noise.unwrap_or_default());
-        let (cubes, threads) = one_thread_each(&least, batch * height * width);
+        let (cubes, threads) = one_thread_each(&minimum, batch * height * width);
         compare::compare_kernel::launch(
-            &least.client,
+            &minimum.client,
             cubes,
             threads,
             argument(&warped),
             argument(&target),
             argument(&identity),
             argument(&reprojection),
-            argument(&least),
+            argument(&minimum),
             argument(&chosen),
             stream_low,
             stream_high,
@@ -94,32 +89,32 @@ impl ReprojectionInputs {
             identities,
             warped,
             reprojection,
-            least,
+            minimum,
             chosen,
         }
     }
 
     /// 1 / the number of pixels.
     fn share(&self) -> f32 {
-        1.0 / self.least.shape().num_elements() as f32
+        1.0 / self.minimum.shape().num_elements() as f32
     }
 
     fn outputs(&self) -> Outputs<CubeBackend> {
-        let [batch, _, _, _] = self.least.shape().dims();
-        let sums = || empty(&self.least, [batch, 1, 1, CHUNKS]);
+        let [batch, _, _, _] = self.minimum.shape().dims();
+        let sums = || empty(&self.minimum, [batch, 1, 1, CHUNKS]);
         let (losses, trained) = (sums(), sums());
         let (cubes, threads) = workgroups(&losses, batch * CHUNKS);
         compare::chunk_totals_kernel::launch(
             &losses.client,
             cubes,
             threads,
-            argument(&self.least),
+            argument(&self.minimum),
             argument(&self.chosen),
             argument(&losses),
             argument(&trained),
             self.identities,
         );
-        let (loss, trained_share) = (number(&losses), number(&losses));
+        let (loss, trained_share) = (empty_vector(&losses, 1), empty_vector(&losses, 1));
         let (cubes, threads) = workgroups(&loss, 1);
         compare::totals_kernel::launch(
             &loss.client,
@@ -133,7 +128,7 @@ impl ReprojectionInputs {
         );
         let maps = match self.options.maps {
             true => CubeBackend::float_cat(
-                [&self.warped, &self.reprojection, &self.least, &self.chosen].map(CubeTensor::clone).into(),
+                [&self.warped, &self.reprojection, &self.minimum, &self.chosen].map(CubeTensor::clone).into(),
                 1,
             ),
             false => loss.clone(),
@@ -141,7 +136,7 @@ impl ReprojectionInputs {
         (loss, trained_share, maps)
     }
 
-    /// How the loss of each pixel changes with the window means of SSIM; any tensor without SSIM.
+    /// Derivatives of each pixel's loss with respect to the window means of SSIM; any tensor without SSIM.
     fn slopes(&self) -> CubeTensor {
         if !self.options.use_ssim {
             return self.chosen.clone();
@@ -162,7 +157,7 @@ impl ReprojectionInputs {
         slopes
     }
 
-    /// With respect to disparity and projections, in their shapes.
+    /// Gradients of the loss with respect to disparity and projections, in their shapes.
     fn gradients(&self) -> [CubeTensor; 2] {
         let [batch, planes, height, width] = self.warped.shape().dims();
         let (depth_offset, depth_slope) = self.options.depth_range.coefficients();
@@ -204,11 +199,11 @@ impl ReprojectionInputs {
             depth_slope,
         );
         let projection_gradient =
-            CubeBackend::float_reshape(row_sums(moments, CHUNKS, 1.0), self.projections.shape());
+            CubeBackend::float_reshape(row_sums(&moments, CHUNKS, 1.0), self.projections.shape());
         [self.downsampled(upsampled), projection_gradient]
     }
 
-    /// The gradient of the disparity from that of the upsampled disparity.
+    /// Gradient of the disparity from that of the upsampled disparity.
     fn downsampled(&self, upsampled: CubeTensor) -> CubeTensor {
         if upsampled.shape() == self.disparity.shape() {
             return upsampled;
@@ -249,27 +244,19 @@ impl FusedReprojection for CubeBackend {
     }
 
     fn reprojection(
-        disparity: FloatTensor<Self>,
-        projections: FloatTensor<Self>,
-        sources: FloatTensor<Self>,
-        target: FloatTensor<Self>,
-        identity: FloatTensor<Self>,
+        inputs: ReprojectionInputs<Self>,
         options: ReprojectionOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        ReprojectionInputs::new(disparity, projections, sources, target, identity, options).outputs()
+        ForwardPass::new(inputs, options).outputs()
     }
 }
 
 impl FusedReprojectionGradient for CubeBackend {
     fn reprojection_with_gradients(
-        disparity: FloatTensor<Self>,
-        projections: FloatTensor<Self>,
-        sources: FloatTensor<Self>,
-        target: FloatTensor<Self>,
-        identity: FloatTensor<Self>,
+        inputs: ReprojectionInputs<Self>,
         options: ReprojectionOptions,
     ) -> (Outputs<Self>, [FloatTensor<Self>; 2]) {
-        let comparison = ReprojectionInputs::new(disparity, projections, sources, target, identity, options);
-        (comparison.outputs(), comparison.gradients())
+        let pass = ForwardPass::new(inputs, options);
+        (pass.outputs(), pass.gradients())
     }
 }

@@ -1,15 +1,15 @@
-//! View synthesis on the GPU: disparity to depth to source pixel to colour, one thread a pixel.
+//! View synthesis on the GPU: disparity to depth to source pixel to colour, one thread per pixel.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
 use crate::compute::ops::{
     loss_constants::SMALLEST_DEPTH,
-    sample::cube::{colour_at, lesser, locate},
+    sample::cube::{colour_at, locate, min_index},
 };
 use cubecl::prelude::*;
 
-/// Bilinear upsampling along one axis: the two input positions that an output position lies between,
-/// and the weight of the second. The same as `resize::taps`.
+/// Taps of bilinear upsampling along one axis: the two input pixels that an output pixel lies between, and the weight of
+/// the second. The same as `resize::taps`.
 #[derive(CubeType)]
 pub(super) struct UpsampleTaps {
     pub first: usize,
@@ -22,11 +22,11 @@ pub(super) fn taps(index: usize, input: usize, output: usize) -> UpsampleTaps {
     let ratio = f32::cast_from(input) / f32::cast_from(output);
     let position = (f32::cast_from(index) + 0.5) * ratio - 0.5;
     let held = select(position > 0.0, position, 0.0);
-    let first = lesser(usize::cast_from(held), input - 1);
-    UpsampleTaps { first, second: lesser(first + 1, input - 1), weight: held - f32::cast_from(first) }
+    let first = min_index(usize::cast_from(held), input - 1);
+    UpsampleTaps { first, second: min_index(first + 1, input - 1), weight: held - f32::cast_from(first) }
 }
 
-/// A pixel of the image: item of the batch, row, column.
+/// A pixel of an image of the batch.
 #[derive(CubeType)]
 pub(super) struct Pixel {
     pub item: usize,
@@ -34,7 +34,7 @@ pub(super) struct Pixel {
     pub column: usize,
 }
 
-/// Depth at a pixel of an image of this size, from a disparity of any: 1 / (offset + slope·disparity).
+/// Depth at a pixel of an image of this size, from a disparity of any size: 1 / (offset + slope·disparity).
 #[cube]
 pub(super) fn depth_at(
     disparity: &Tensor<f32>,
@@ -45,18 +45,18 @@ pub(super) fn depth_at(
     slope: f32,
 ) -> f32 {
     let (rows, columns) = (disparity.shape(2), disparity.shape(3));
-    let down = taps(pixel.row, rows, height);
-    let across = taps(pixel.column, columns, width);
-    let above = (pixel.item * rows + down.first) * columns;
-    let below = (pixel.item * rows + down.second) * columns;
-    let upper_left = disparity[above + across.first];
-    let upper_right = disparity[above + across.second];
-    let left = upper_left + down.weight * (disparity[below + across.first] - upper_left);
-    let right = upper_right + down.weight * (disparity[below + across.second] - upper_right);
-    f32::new(1.0) / (offset + slope * (left + across.weight * (right - left)))
+    let y_taps = taps(pixel.row, rows, height);
+    let x_taps = taps(pixel.column, columns, width);
+    let above = (pixel.item * rows + y_taps.first) * columns;
+    let below = (pixel.item * rows + y_taps.second) * columns;
+    let upper_left = disparity[above + x_taps.first];
+    let upper_right = disparity[above + x_taps.second];
+    let left = upper_left + y_taps.weight * (disparity[below + x_taps.first] - upper_left);
+    let right = upper_right + y_taps.weight * (disparity[below + x_taps.second] - upper_right);
+    f32::new(1.0) / (offset + slope * (left + x_taps.weight * (right - left)))
 }
 
-/// The first three columns of row `axis` of the 3×4 projection at index `matrix`, times (u, v, 1).
+/// Product of (u, v, 1) and the first three columns of row `axis` of the 3×4 projection at index `matrix`.
 #[cube]
 pub(super) fn direction(projections: &Tensor<f32>, matrix: usize, axis: usize, pixel: &Pixel) -> f32 {
     let start = matrix + 4 * axis;
@@ -70,11 +70,11 @@ pub(super) fn direction(projections: &Tensor<f32>, matrix: usize, axis: usize, p
 pub(super) struct Point {
     pub x: f32,
     pub y: f32,
-    /// 1 / z, kept finite.
+    /// 1 / (z + ε), which stays finite in the camera's plane.
     pub inverse: f32,
 }
 
-/// Where a target pixel with this depth is seen: depth times direction, plus the matrix's last column.
+/// Projection of a target pixel with this depth into the source: depth times direction, plus the matrix's last column.
 #[cube]
 pub(super) fn project(projections: &Tensor<f32>, matrix: usize, pixel: &Pixel, depth: f32) -> Point {
     let x = depth * direction(projections, matrix, 0, pixel) + projections[matrix + 3];
@@ -83,20 +83,20 @@ pub(super) fn project(projections: &Tensor<f32>, matrix: usize, pixel: &Pixel, d
     Point { x, y, inverse: f32::new(1.0) / (z + SMALLEST_DEPTH) }
 }
 
-/// Ratio from pixels to sampling positions (see `ReprojectionOptions::align_corners`).
+/// Factor from pixels to sampling positions (see `ReprojectionOptions::align_corners`).
 #[cube]
 pub(super) fn stretch(length: usize, #[comptime] align_corners: bool) -> f32 {
     let length = f32::cast_from(length);
     if align_corners { f32::new(1.0) } else { length / (length - 1.0) }
 }
 
-/// The sampling position of a pixel coordinate.
+/// Sampling position of a pixel coordinate.
 #[cube]
 pub(super) fn stretched(coordinate: f32, length: usize, #[comptime] align_corners: bool) -> f32 {
     if align_corners { coordinate } else { coordinate * stretch(length, align_corners) - 0.5 }
 }
 
-/// The sources as seen from the target, in the shape of `sources [B, 3·sources, H, W]`.
+/// Sources warped into the target, in the shape of `sources [B, 3·sources, H, W]`.
 #[cube(launch)]
 pub(super) fn warp_kernel(
     disparity: &Tensor<f32>,
@@ -112,8 +112,8 @@ pub(super) fn warp_kernel(
     if ABSOLUTE_POS >= sources.shape(0) * pixels {
         terminate!();
     }
-    let place = ABSOLUTE_POS % pixels;
-    let pixel = Pixel { item: ABSOLUTE_POS / pixels, row: place / width, column: place % width };
+    let index = ABSOLUTE_POS % pixels;
+    let pixel = Pixel { item: ABSOLUTE_POS / pixels, row: index / width, column: index % width };
     let depth = depth_at(disparity, &pixel, height, width, depth_offset, depth_slope);
     for source in 0..projections.shape(1) {
         let image = pixel.item * projections.shape(1) + source;
@@ -123,7 +123,7 @@ pub(super) fn warp_kernel(
         let cell = locate(x, y, height, width);
         for colour in 0..3 {
             let plane = (image * 3 + colour) * pixels;
-            warped[plane + place] = colour_at(sources, plane, &cell);
+            warped[plane + index] = colour_at(sources, plane, &cell);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The gradient of view synthesis on the GPU, from the colours back to disparity and projections. What
-//! many pixels contribute to is gathered by the thread that owns it, so that nothing needs atomics.
+//! Gradient of view synthesis on the GPU, from the colours back to disparity and projections. A value that many pixels
+//! contribute to is gathered by the thread that owns it, so no atomics are needed.
 
 #![allow(clippy::too_many_arguments, reason = "a kernel is given every buffer that it touches")]
 
@@ -10,15 +10,15 @@ use super::{
 use crate::compute::ops::{
     cube::workgroup_sum,
     reduction::{CHUNKS, THREADS, chunk_of},
-    sample::cube::{freedom, lesser, locate, slopes_at},
+    sample::cube::{freedom, locate, min_index, slopes_at},
 };
 use cubecl::prelude::*;
 
-/// The gradient of the mean loss with respect to the sources' homogeneous points,
-/// `[B, 3·sources, H, W]`, and to the upsampled disparity. `share` is 1 / (B·H·W).
+/// Gradients of the mean loss with respect to the homogeneous points in the sources, `[B, 3·sources, H, W]`, and to the
+/// upsampled disparity. `share` is 1 / (B·H·W).
 ///
-/// With the position p = (x, y)/z and its gradient g, a point's gradient is (gₓ, gᵧ, −g·p)/z; depth
-/// moves the point along its direction, and disparity moves depth by −slope·depth².
+/// With the position p = (x, y)/z and its gradient g, the gradient of the point is (gₓ, gᵧ, −g·p)/z. The derivative of
+/// the point with respect to depth is its direction, that of depth with respect to disparity −slope·depth².
 #[cube(launch)]
 pub(super) fn pull_back_kernel(
     disparity: &Tensor<f32>,
@@ -42,8 +42,8 @@ pub(super) fn pull_back_kernel(
     if ABSOLUTE_POS >= sources.shape(0) * pixels {
         terminate!();
     }
-    let place = ABSOLUTE_POS % pixels;
-    let pixel = Pixel { item: ABSOLUTE_POS / pixels, row: place / width, column: place % width };
+    let index = ABSOLUTE_POS % pixels;
+    let pixel = Pixel { item: ABSOLUTE_POS / pixels, row: index / width, column: index % width };
     let depth = depth_at(disparity, &pixel, height, width, depth_offset, depth_slope);
     let mut depth_gradient = f32::new(0.0);
     for source in 0..projections.shape(1) {
@@ -68,12 +68,12 @@ pub(super) fn pull_back_kernel(
         }
         along_x *= freedom(x, width) * stretch(width, align_corners);
         along_y *= freedom(y, height) * stretch(height, align_corners);
-        // A point in the camera's plane has no direction to move in: 0·∞ must not be NaN.
+        // For a point in the camera's plane the inverse may be infinite, and 0·∞ must not become NaN.
         let moves = along_x != 0.0 || along_y != 0.0;
         let by_x = select(moves, along_x * point.inverse, 0.0);
         let by_y = select(moves, along_y * point.inverse, 0.0);
         let by_z = select(moves, -(along_x * seen_x + along_y * seen_y) * point.inverse, 0.0);
-        let plane = image * 3 * pixels + place;
+        let plane = image * 3 * pixels + index;
         points[plane] = by_x;
         points[plane + pixels] = by_y;
         points[plane + 2 * pixels] = by_z;
@@ -84,11 +84,10 @@ pub(super) fn pull_back_kernel(
     disparity_gradient[ABSOLUTE_POS] = -depth_slope * depth * depth * depth_gradient;
 }
 
-/// From the gradient with respect to the points, `[B, 3·sources, H, W]`, to that with respect to the
-/// projections, by chunk of the image: `[B, 3·sources, 4, CHUNKS]`. One workgroup sums over the pixels of
-/// one chunk for one row of a matrix.
+/// Gradient with respect to the projections, by chunk of the image, `[B, 3·sources, 4, CHUNKS]`, from that with respect
+/// to the points, `[B, 3·sources, H, W]`. One workgroup sums over the pixels of one chunk for one row of a matrix.
 ///
-/// A point is (u·depth, v·depth, depth, 1) times the matrix.
+/// A point is the matrix times (u·depth, v·depth, depth, 1).
 #[cube(launch)]
 pub(super) fn moments_kernel(
     disparity: &Tensor<f32>,
@@ -105,61 +104,60 @@ pub(super) fn moments_kernel(
     }
     let plane = CUBE_POS / CHUNKS;
     let chunk = chunk_of(CUBE_POS % CHUNKS, pixels);
-    let mut by_depth_across = f32::new(0.0);
-    let mut by_depth_down = f32::new(0.0);
+    let mut by_depth_x = f32::new(0.0);
+    let mut by_depth_y = f32::new(0.0);
     let mut by_depth = f32::new(0.0);
-    let mut alone = f32::new(0.0);
-    let mut place = chunk.first + UNIT_POS as usize;
-    while place < chunk.end {
-        let pixel = Pixel { item: plane / planes, row: place / width, column: place % width };
+    let mut by_translation = f32::new(0.0);
+    let mut index = chunk.first + UNIT_POS as usize;
+    while index < chunk.end {
+        let pixel = Pixel { item: plane / planes, row: index / width, column: index % width };
         let depth = depth_at(disparity, &pixel, height, width, depth_offset, depth_slope);
-        let gradient = points[plane * pixels + place];
-        let deep = gradient * depth;
-        by_depth_across += deep * f32::cast_from(pixel.column);
-        by_depth_down += deep * f32::cast_from(pixel.row);
-        by_depth += deep;
-        alone += gradient;
-        place += THREADS;
+        let gradient = points[plane * pixels + index];
+        let by_direction = gradient * depth;
+        by_depth_x += by_direction * f32::cast_from(pixel.column);
+        by_depth_y += by_direction * f32::cast_from(pixel.row);
+        by_depth += by_direction;
+        by_translation += gradient;
+        index += THREADS;
     }
-    let by_depth_across = workgroup_sum::<f32>(by_depth_across, THREADS);
-    let by_depth_down = workgroup_sum::<f32>(by_depth_down, THREADS);
+    let by_depth_x = workgroup_sum::<f32>(by_depth_x, THREADS);
+    let by_depth_y = workgroup_sum::<f32>(by_depth_y, THREADS);
     let by_depth = workgroup_sum::<f32>(by_depth, THREADS);
-    let alone = workgroup_sum::<f32>(alone, THREADS);
+    let by_translation = workgroup_sum::<f32>(by_translation, THREADS);
     if UNIT_POS == 0 {
         let start = plane * 4 * CHUNKS + CUBE_POS % CHUNKS;
-        moments[start] = by_depth_across;
-        moments[start + CHUNKS] = by_depth_down;
+        moments[start] = by_depth_x;
+        moments[start + CHUNKS] = by_depth_y;
         moments[start + 2 * CHUNKS] = by_depth;
-        moments[start + 3 * CHUNKS] = alone;
+        moments[start + 3 * CHUNKS] = by_translation;
     }
 }
 
-/// How much an output position of bilinear upsampling takes from input position `input`.
+/// Weight of input pixel `input` in an output pixel of bilinear upsampling.
 #[cube]
-fn share(output: usize, input: usize, inputs: usize, outputs: usize) -> f32 {
+fn weight_of(output: usize, input: usize, inputs: usize, outputs: usize) -> f32 {
     let taps = taps(output, inputs, outputs);
     let as_first: f32 = select(taps.first == input, 1.0 - taps.weight, 0.0);
     let as_second: f32 = select(taps.second == input, taps.weight, 0.0);
     as_first + as_second
 }
 
-/// The first output position that input position `input` may reach; a little early does no harm.
+/// First output pixel that may depend on input pixel `input`. (May be too early by a few: their weights are 0.)
 #[cube]
-fn first_reached(input: usize, inputs: usize, outputs: usize) -> usize {
-    // Output position o lies at (o + ½)·inputs/outputs − ½, which must be above input − 1.
-    let reached = (2 * input + 1) * outputs / (2 * inputs);
+fn first_dependent(input: usize, inputs: usize, outputs: usize) -> usize {
+    // Output pixel o lies at (o + ½)·inputs/outputs − ½, which must be greater than input − 1.
+    let first = (2 * input + 1) * outputs / (2 * inputs);
     let margin = outputs / inputs + 2;
-    select(reached > margin, reached - margin, 0)
+    select(first > margin, first - margin, 0)
 }
 
-/// The first output position beyond those that it may reach; a little late does no harm.
+/// End of the output pixels that may depend on input pixel `input`. (May be too late by a few: their weights are 0.)
 #[cube]
-fn end_of_reached(input: usize, inputs: usize, outputs: usize) -> usize {
-    lesser((2 * input + 3) * outputs / (2 * inputs) + 1, outputs)
+fn end_of_dependent(input: usize, inputs: usize, outputs: usize) -> usize {
+    min_index((2 * input + 3) * outputs / (2 * inputs) + 1, outputs)
 }
 
-/// The transpose of bilinear upsampling: the gradient `[B, 1, h, w]` of what was upsampled to
-/// `[B, 1, H, W]`.
+/// Transpose of bilinear upsampling: the gradient `[B, 1, h, w]` of the map that was upsampled to `[B, 1, H, W]`.
 #[cube(launch)]
 pub(super) fn downsample_kernel(upsampled: &Tensor<f32>, gradient: &mut Tensor<f32>) {
     let (height, width) = (upsampled.shape(2), upsampled.shape(3));
@@ -171,12 +169,12 @@ pub(super) fn downsample_kernel(upsampled: &Tensor<f32>, gradient: &mut Tensor<f
     let row = ABSOLUTE_POS / columns % rows;
     let column = ABSOLUTE_POS % columns;
     let mut sum = f32::new(0.0);
-    for y in first_reached(row, rows, height)..end_of_reached(row, rows, height) {
+    for y in first_dependent(row, rows, height)..end_of_dependent(row, rows, height) {
         let mut along = f32::new(0.0);
-        for x in first_reached(column, columns, width)..end_of_reached(column, columns, width) {
-            along += upsampled[(item * height + y) * width + x] * share(x, column, columns, width);
+        for x in first_dependent(column, columns, width)..end_of_dependent(column, columns, width) {
+            along += upsampled[(item * height + y) * width + x] * weight_of(x, column, columns, width);
         }
-        sum += along * share(y, row, rows, height);
+        sum += along * weight_of(y, row, rows, height);
     }
     gradient[ABSOLUTE_POS] = sum;
 }

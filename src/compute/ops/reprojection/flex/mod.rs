@@ -1,11 +1,11 @@
-//! The fused loss on the processor: strips of rows in parallel, each through all steps while it is in
-//! the cache, from disparity to loss and back.
+//! The fused loss on the CPU: strips of rows in parallel, each taken from disparity to loss and back while it is in
+//! the cache.
 
 mod ssim;
 mod strip;
 mod warp;
 
-use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionOptions};
+use super::{FusedReprojection, FusedReprojectionGradient, Outputs, ReprojectionInputs, ReprojectionOptions};
 use crate::compute::ops::{
     flex::{Planes, tensor},
     tie_break_noise,
@@ -19,8 +19,8 @@ use ssim::{Rows, SsimScratch, around};
 use strip::{BatchItem, StripResult, StripScratch, process};
 use warp::{InterleavedImage, Upsampling};
 
-/// Rows of a strip: enough that the rows shared with its neighbours, computed twice, are few, and few
-/// enough that what it computes stays in a core's cache.
+/// Rows of a strip: many against the rows that it shares with its neighbours, which are computed twice, but few
+/// enough that its intermediate results stay in a core's cache.
 const STRIP: usize = 16;
 
 impl FusedReprojection for Flex {
@@ -35,33 +35,29 @@ impl FusedReprojection for Flex {
         let mut losses = vec![0.0; batch * count * height * width];
         losses.par_chunks_mut(width).enumerate().for_each_init(
             || SsimScratch::new(width),
-            |comparison, (index, losses)| {
+            |ssim, (index, losses)| {
                 let (plane, row) = (index / height, index % height);
                 let (item, image) = (plane / count, plane % count);
                 let image = [0, 1, 2]
                     .map(|colour| around(images.plane(item, 3 * image + colour), 0, row, height, width));
                 let target =
                     [0, 1, 2].map(|colour| around(target.plane(item, colour), 0, row, height, width));
-                compare_row(comparison, image, target, use_ssim);
-                losses.copy_from_slice(&comparison.loss);
+                compare_row(ssim, image, target, use_ssim);
+                losses.copy_from_slice(&ssim.loss);
             },
         );
         tensor(losses, [batch, count, height, width])
     }
 
     fn reprojection(
-        disparity: FloatTensor<Self>,
-        projections: FloatTensor<Self>,
-        sources: FloatTensor<Self>,
-        target: FloatTensor<Self>,
-        identity: FloatTensor<Self>,
+        inputs: ReprojectionInputs<Self>,
         options: ReprojectionOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        Self::reprojection_with_gradients(disparity, projections, sources, target, identity, options).0
+        Self::reprojection_with_gradients(inputs, options).0
     }
 }
 
-/// Identity losses with tie-break noise.
+/// Adds tie-break noise to the identity losses.
 fn with_noise(identity: FloatTensor<Flex>, stream: u64) -> FloatTensor<Flex> {
     let noise = tie_break_noise(stream, identity.shape().dims(), &Device::flex());
     let noise = noise.try_into_primitive::<Flex>().expect("the noise was made on the CPU backend");
@@ -71,26 +67,23 @@ fn with_noise(identity: FloatTensor<Flex>, stream: u64) -> FloatTensor<Flex> {
 #[macerator::with_simd]
 #[allow(clippy::extra_unused_type_parameters, reason = "it selects the instruction set of what is inlined")]
 fn compare_row<'a, S: macerator::Simd>(
-    comparison: &mut SsimScratch,
+    ssim: &mut SsimScratch,
     image: [Rows<'a>; 3],
     target: [Rows<'a>; 3],
     use_ssim: bool,
 ) {
     if use_ssim {
-        comparison.set_target(target);
+        ssim.set_target(target);
     }
-    comparison.compare(image, target, use_ssim);
+    ssim.compare(image, target, use_ssim);
 }
 
 impl FusedReprojectionGradient for Flex {
     fn reprojection_with_gradients(
-        disparity: FloatTensor<Self>,
-        projections: FloatTensor<Self>,
-        sources: FloatTensor<Self>,
-        target: FloatTensor<Self>,
-        identity: FloatTensor<Self>,
+        inputs: ReprojectionInputs<Self>,
         options: ReprojectionOptions,
     ) -> (Outputs<Self>, [FloatTensor<Self>; 2]) {
+        let ReprojectionInputs { disparity, projections, sources, target, identity } = inputs;
         let (disparity, projections) = (Planes::new(disparity), Planes::new(projections));
         let (sources, target) = (Planes::new(sources), Planes::new(target));
         let identity = Planes::new(match options.noise {
@@ -100,8 +93,8 @@ impl FusedReprojectionGradient for Flex {
         let [batch, _, height, width] = target.shape;
         let [_, _, disparity_height, disparity_width] = disparity.shape;
         let [_, source_count, _, _] = projections.shape;
-        let across = Upsampling::new(disparity_width, width);
-        let down = Upsampling::new(disparity_height, height);
+        let upsample_x = Upsampling::new(disparity_width, width);
+        let upsample_y = Upsampling::new(disparity_height, height);
         let colours: Vec<InterleavedImage> = (0..batch * source_count)
             .into_par_iter()
             .map(|index| {
@@ -118,8 +111,8 @@ impl FusedReprojectionGradient for Flex {
                 width,
                 disparity: disparity.plane(item, 0),
                 disparity_width,
-                across: &across,
-                down: &down,
+                upsample_x: &upsample_x,
+                upsample_y: &upsample_y,
                 depth_coefficients: options.depth_range.coefficients(),
                 projections: (0..source_count)
                     .map(|source| std::array::from_fn(|index| projections.plane(item, source)[index]))
@@ -153,7 +146,7 @@ impl FusedReprojectionGradient for Flex {
             let rows = strips.iter().flat_map(|strip| strip.disparity_gradient.chunks_exact(disparity_width));
             let gradient = &mut disparity_gradient[item * disparity_height * disparity_width..];
             for (row, values) in rows.enumerate() {
-                let (first, second, weight) = down.row(row);
+                let (first, second, weight) = upsample_y.row(row);
                 for (target, weight) in [(first, 1.0 - weight), (second, weight)] {
                     let target = &mut gradient[target * disparity_width..][..disparity_width];
                     for (sum, value) in target.iter_mut().zip(values) {

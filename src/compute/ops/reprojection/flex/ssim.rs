@@ -1,14 +1,14 @@
-//! One row of the photometric loss and of its gradient (its mathematics stands in `reprojection`).
+//! Photometric loss of one row and its gradient; for the formulas see the parent module `reprojection`.
 
 use crate::compute::ops::{
     loss_constants::{SSIM_C1, SSIM_C2, SSIM_SHARE},
     reprojection::GREY,
 };
 
-/// A row and its neighbours above and below, mirrored at the image's edge.
+/// Three rows: the one above (mirrored at the image's edge), the row itself, and the one below.
 pub(super) type Rows<'a> = [&'a [f32]; 3];
 
-/// The rows around `row` of a plane that begins at image row `first`.
+/// The row `row` of a plane and its neighbours. The plane begins with image row `first`.
 #[inline(always)]
 pub(super) fn around(plane: &[f32], first: usize, row: usize, height: usize, width: usize) -> Rows<'_> {
     let above = if row == 0 { 1 } else { row - 1 };
@@ -16,7 +16,7 @@ pub(super) fn around(plane: &[f32], first: usize, row: usize, height: usize, wid
     [above, row, below].map(|row| &plane[(row - first) * width..][..width])
 }
 
-/// Sums over three columns of sums over three rows, mirrored at both ends.
+/// One sum over three rows for each column, and one more beyond each end, mirrored.
 struct ColumnSums(Vec<f32>);
 
 impl ColumnSums {
@@ -24,13 +24,14 @@ impl ColumnSums {
         Self(vec![0.0; width + 2])
     }
 
-    /// The part to be filled with one number a column; then comes [`Self::mirror`].
+    /// Part to be filled with one sum per column, before [`Self::mirror`] is called.
     #[inline(always)]
     fn columns(&mut self) -> &mut [f32] {
         let end = self.0.len() - 1;
         &mut self.0[1..end]
     }
 
+    /// Fills the columns beyond both ends.
     #[inline(always)]
     fn mirror(&mut self) {
         let end = self.0.len() - 1;
@@ -38,16 +39,16 @@ impl ColumnSums {
     }
 }
 
-/// Of numbers for every column and one beyond each end: those left of each column, of the column itself,
-/// and right of it.
+/// Three views of a row that has one value more at each end: the left neighbour of each column, the column itself, and
+/// its right neighbour.
 #[inline(always)]
 fn shifted(columns: &[f32]) -> [&[f32]; 3] {
     let width = columns.len() - 2;
     [&columns[..width], &columns[1..=width], &columns[2..width + 2]]
 }
 
-/// How the loss changes with the window means of one colour, a row each: by E[x̃], E[x̃²] and E[x̃ỹ],
-/// all divided by 9.
+/// Derivatives of the loss with respect to the window means of one colour, a row each: E[x̃], E[x̃²] and E[x̃ỹ], all
+/// divided by 9.
 pub(super) type Slopes = [Vec<f32>; 3];
 
 /// Working memory for one row.
@@ -55,9 +56,9 @@ pub(super) struct SsimScratch {
     sums: [ColumnSums; 3],
     target_mean: [Vec<f32>; 3],
     target_variance: [Vec<f32>; 3],
-    /// The loss of the row last compared.
+    /// Loss of the row that was compared last.
     pub loss: Vec<f32>,
-    /// How it changes, by colour.
+    /// Derivatives of that loss, by colour.
     pub slopes: [Slopes; 3],
 }
 
@@ -75,7 +76,7 @@ impl SsimScratch {
         }
     }
 
-    /// Takes the target's side of a row; [`Self::compare`] compares with it.
+    /// Computes the target's statistics of a row, for [`Self::compare`].
     #[inline(always)]
     pub fn set_target(&mut self, target: [Rows<'_>; 3]) {
         let [sum, square, _] = &mut self.sums;
@@ -100,8 +101,8 @@ impl SsimScratch {
         }
     }
 
-    /// The loss of a row of `image` against the row of the target, into `self.loss`, and how it
-    /// changes, into `self.slopes`.
+    /// Computes the loss of a row of `image` against the row of the target, into `self.loss`, and with SSIM its
+    /// derivatives, into `self.slopes`.
     #[inline(always)]
     pub fn compare(&mut self, image: [Rows<'_>; 3], target: [Rows<'_>; 3], use_ssim: bool) {
         let l1_share = if use_ssim { 1.0 - SSIM_SHARE } else { 1.0 };
@@ -141,7 +142,7 @@ impl SsimScratch {
         let (by_mean, by_square, by_product) =
             (&mut by_mean[..width], &mut by_square[..width], &mut by_product[..width]);
         let loss = &mut self.loss[..width];
-        // The loss falls by half of SSIM, of which a colour has a third; a window mean, by a ninth.
+        // The loss has −SSIM / 2, a colour is a third of SSIM, and a pixel is a ninth of a window mean.
         const SHARE: f32 = SSIM_SHARE / 3.0;
         const SLOPE: f32 = -SHARE / 2.0 / 9.0;
         for i in 0..width {
@@ -149,10 +150,12 @@ impl SsimScratch {
             let other = means[i];
             let variance = (q0[i] + q1[i] + q2[i]) / 9.0 - mean * mean;
             let covariance = (p0[i] + p1[i] + p2[i]) / 9.0 - mean * other;
-            let (bright, other_bright) = (mean + GREY, other + GREY);
-            let (n1, n2) = (2.0 * bright * other_bright + SSIM_C1, 2.0 * covariance + SSIM_C2);
-            let (d1, d2) =
-                (bright * bright + other_bright * other_bright + SSIM_C1, variance + variances[i] + SSIM_C2);
+            let (brightness, other_brightness) = (mean + GREY, other + GREY);
+            let (n1, n2) = (2.0 * brightness * other_brightness + SSIM_C1, 2.0 * covariance + SSIM_C2);
+            let (d1, d2) = (
+                brightness * brightness + other_brightness * other_brightness + SSIM_C1,
+                variance + variances[i] + SSIM_C2,
+            );
             let (inverse1, inverse2) = (1.0 / d1, 1.0 / d2);
             let inverse = inverse1 * inverse2;
             let ssim = n1 * n2 * inverse;
@@ -160,15 +163,16 @@ impl SsimScratch {
             let slope = if ssim.abs() <= 1.0 { SLOPE } else { 0.0 };
             by_mean[i] = slope
                 * 2.0
-                * ((other_bright * n2 - other * n1) * inverse - ssim * (bright * inverse1 - mean * inverse2));
+                * ((other_brightness * n2 - other * n1) * inverse
+                    - ssim * (brightness * inverse1 - mean * inverse2));
             by_square[i] = -slope * ssim * inverse2;
             by_product[i] = slope * 2.0 * n1 * inverse;
         }
     }
 }
 
-/// The rows whose windows hold row `row`, with how often they hold it: twice where a window at the
-/// image's edge is mirrored onto it, never where there is no row.
+/// Rows whose windows contain row `row`, each with the number of times that they do: 2 if mirroring at the image's edge
+/// repeats it, 0 if there is no such row.
 #[inline(always)]
 pub(super) fn windows_over(row: usize, height: usize) -> [(usize, f32); 3] {
     let above = match row {
@@ -184,21 +188,21 @@ pub(super) fn windows_over(row: usize, height: usize) -> [(usize, f32); 3] {
     [above, (row, 1.0), below]
 }
 
-/// Gathers the gradient of a row of one colour from the windows around it.
-pub(super) struct Spread {
+/// Working memory of gathering the gradient of a row of one colour from the windows around it.
+pub(super) struct GradientScratch {
     sums: [Vec<f32>; 3],
 }
 
-impl Spread {
+impl GradientScratch {
     pub fn new(width: usize) -> Self {
         let sums = || vec![0.0; width + 2];
         Self { sums: [sums(), sums(), sums()] }
     }
 
-    /// `weights` say, for the windows of three rows, how much each counts: 0 where another source was
-    /// chosen. `slopes` are the three rows of each slope.
+    /// Computes the gradient of a row of `image`. `weights` are those of the windows of three rows: 0 where another source
+    /// was chosen. `slopes` are the three rows of each derivative, `None` without SSIM.
     #[inline(always)]
-    pub fn apply(
+    pub fn gather(
         &mut self,
         weights: [&[f32]; 3],
         slopes: Option<[Rows<'_>; 3]>,
@@ -229,7 +233,7 @@ impl Spread {
             gradient[i] +=
                 by_mean + 2.0 * (image[i] - GREY) * by_square + (target[i] - GREY) * (p0[i] + p1[i] + p2[i]);
         }
-        // The windows of the first and last column see the column next to them once more.
+        // By mirroring, the windows of the first and last column contain the column next to them twice.
         for (window, seen) in [(0, 1), (width - 1, width - 2)] {
             gradient[seen] += mean[window + 1]
                 + 2.0 * (image[seen] - GREY) * square[window + 1]

@@ -1,63 +1,68 @@
-//! A strip of rows, from disparity to loss and back.
+//! Loss and gradients of a strip of rows, from disparity to loss and back.
 
 use super::{
-    ssim::{Spread, SsimScratch, around, windows_over},
+    ssim::{GradientScratch, SsimScratch, around, windows_over},
     warp::{Cells, InterleavedImage, RowProjection, Upsampling, sample, sample_gradient},
 };
 use std::ops::Range;
 
-/// One item of the batch: everything that its strips read.
+/// Inputs of one item of the batch, which all its strips read.
 pub(super) struct BatchItem<'a> {
     pub height: usize,
     pub width: usize,
-    /// Disparity, row by row, and its width.
+    /// Disparity in row-major order.
     pub disparity: &'a [f32],
     pub disparity_width: usize,
-    pub across: &'a Upsampling,
-    pub down: &'a Upsampling,
+    pub upsample_x: &'a Upsampling,
+    pub upsample_y: &'a Upsampling,
     /// Offset and slope from disparity to 1 / depth.
     pub depth_coefficients: (f32, f32),
+    /// 3×4 matrix of each source, row by row.
     pub projections: Vec<[f32; 12]>,
+    /// Ratio and offset from pixels to sampling positions, along x and y.
     pub sampling: [(f32, f32); 2],
     pub sources: &'a [InterleavedImage],
-    /// Three planes.
+    /// Three planes of colour.
     pub target: &'a [f32],
     /// Planes of identity losses.
     pub identity: &'a [f32],
     pub use_ssim: bool,
+    /// True to give the maps too.
     pub maps: bool,
 }
 
-/// What a strip contributes, not yet divided by the number of pixels.
+/// Contribution of a strip to loss and gradients, not yet divided by the number of pixels.
 pub(super) struct StripResult {
     pub loss: f64,
+    /// Number of pixels that train.
     pub trained: usize,
-    /// With respect to the disparity, stretched downwards but not across: one row for each of the
+    /// Gradient of the disparity after upsampling along y but before upsampling along x: one row for each of the
     /// strip's rows.
     pub disparity_gradient: Vec<f32>,
+    /// Gradient of each source's projection.
     pub projection_gradients: Vec<[f64; 12]>,
-    /// Rows of the maps, interleaved: warped colours, reprojections, minimum, chosen.
+    /// Rows of the maps: for each row of the strip warped colours, reprojections, minimum, chosen.
     pub maps: Vec<f32>,
 }
 
-/// Working memory, kept from strip to strip.
+/// Working memory, reused from strip to strip.
 pub(super) struct StripScratch {
     disparity: Vec<f32>,
     depth: Vec<f32>,
-    /// Sampling positions x and y, then three colours, of each source: planes over the strip's
-    /// warped rows.
+    /// Sampling positions x and y in each source: planes of the strip's warped rows.
     positions: Vec<[Vec<f32>; 2]>,
+    /// Three colours of each warped source: planes of the strip's warped rows.
     warped: Vec<[Vec<f32>; 3]>,
-    /// Planes over the strip's compared rows.
-    least: Vec<f32>,
+    /// Smallest candidate loss: a plane of the strip's compared rows.
+    minimum: Vec<f32>,
     chosen: Vec<f32>,
     slopes: [[Vec<f32>; 3]; 3],
     reprojections: Vec<Vec<f32>>,
-    /// All bits of a number where the source at hand is better than those before.
+    /// Mask of the columns where the current candidate is smaller than all before: all bits set, or none.
     better: Vec<u32>,
     cells: Cells,
-    comparison: SsimScratch,
-    spread: Spread,
+    ssim: SsimScratch,
+    gradient: GradientScratch,
     weights: [Vec<f32>; 3],
     colour_gradient: [Vec<f32>; 3],
     position_gradient: [Vec<f32>; 2],
@@ -66,7 +71,7 @@ pub(super) struct StripScratch {
 }
 
 impl StripScratch {
-    /// For strips of up to `rows` rows.
+    /// Memory for strips of up to `rows` rows.
     pub fn new(item: &BatchItem<'_>, rows: usize) -> Self {
         let row = || vec![0.0; item.width];
         let plane = || vec![0.0; item.width * (rows + 4)];
@@ -77,14 +82,14 @@ impl StripScratch {
             depth: plane(),
             positions: (0..sources).map(|_| [plane(), plane()]).collect(),
             warped: (0..sources).map(|_| planes()).collect(),
-            least: plane(),
+            minimum: plane(),
             chosen: plane(),
             slopes: [planes(), planes(), planes()],
             reprojections: (0..sources).map(|_| plane()).collect(),
             better: vec![0; item.width],
             cells: Cells::new(item.width),
-            comparison: SsimScratch::new(item.width),
-            spread: Spread::new(item.width),
+            ssim: SsimScratch::new(item.width),
+            gradient: GradientScratch::new(item.width),
             weights: [row(), row(), row()],
             colour_gradient: [row(), row(), row()],
             position_gradient: [row(), row()],
@@ -94,8 +99,8 @@ impl StripScratch {
     }
 }
 
-/// Takes the strip of rows `own` of an item through all steps. `S` is the instruction set for which this
-/// and all that is inlined here is compiled.
+/// Computes loss and gradients of the strip of rows `own` of an item. `S` is the instruction set that this function, and
+/// everything inlined into it, is compiled for.
 #[macerator::with_simd]
 #[allow(clippy::extra_unused_type_parameters, reason = "it selects the instruction set of what is inlined")]
 pub(super) fn process<'a, S: macerator::Simd>(
@@ -103,7 +108,7 @@ pub(super) fn process<'a, S: macerator::Simd>(
     own: Range<usize>,
     scratch: &mut StripScratch,
 ) -> StripResult {
-    // The gradient of a row comes from the windows one row around it, which see two rows around it.
+    // The gradient of a row depends on the windows centred within one row of it, and these on rows within two of it.
     let widened = |by: usize| own.start.saturating_sub(by)..(own.end + by).min(item.height);
     let (compared, warped) = (widened(1), widened(2));
     warp(item, warped.clone(), scratch);
@@ -119,7 +124,7 @@ pub(super) fn process<'a, S: macerator::Simd>(
     for row in own.clone() {
         let start = (row - compared.start) * item.width;
         let columns = start..start + item.width;
-        result.loss += scratch.least[columns.clone()].iter().map(|loss| f64::from(*loss)).sum::<f64>();
+        result.loss += scratch.minimum[columns.clone()].iter().map(|loss| f64::from(*loss)).sum::<f64>();
         result.trained += scratch.chosen[columns].iter().filter(|chosen| **chosen >= identities).count();
         pull_back(
             item,
@@ -130,7 +135,7 @@ pub(super) fn process<'a, S: macerator::Simd>(
             &mut result.projection_gradients,
         );
         let gradient = &mut result.disparity_gradient[(row - own.start) * item.disparity_width..];
-        item.across.apply_transposed(&scratch.depth_gradient, &mut gradient[..item.disparity_width]);
+        item.upsample_x.apply_transposed(&scratch.depth_gradient, &mut gradient[..item.disparity_width]);
         if item.maps {
             copy_maps(item, row, [compared.start, warped.start], scratch, &mut result.maps);
         }
@@ -144,14 +149,14 @@ fn warp(item: &BatchItem<'_>, rows: Range<usize>, scratch: &mut StripScratch) {
     let (offset, slope) = item.depth_coefficients;
     for (index, row) in rows.enumerate() {
         let columns = index * item.width..(index + 1) * item.width;
-        let (first, second, weight) = item.down.row(row);
+        let (first, second, weight) = item.upsample_y.row(row);
         let first = &item.disparity[first * item.disparity_width..][..item.disparity_width];
         let second = &item.disparity[second * item.disparity_width..][..item.disparity_width];
         for (value, (first, second)) in scratch.disparity.iter_mut().zip(first.iter().zip(second)) {
             *value = first + weight * (second - first);
         }
         let depth = &mut scratch.depth[columns.clone()];
-        item.across.apply(&scratch.disparity, depth);
+        item.upsample_x.apply(&scratch.disparity, depth);
         for value in depth.iter_mut() {
             *value = 1.0 / (offset + slope * *value);
         }
@@ -165,36 +170,36 @@ fn warp(item: &BatchItem<'_>, rows: Range<usize>, scratch: &mut StripScratch) {
     }
 }
 
-/// Finds the least loss of each pixel of these rows, and how it changes.
+/// Finds the smallest candidate loss of each pixel of these rows, and its derivatives.
 #[inline(always)]
 fn compare(item: &BatchItem<'_>, rows: Range<usize>, first_warped: usize, scratch: &mut StripScratch) {
     let pixels = item.height * item.width;
     for (index, row) in rows.enumerate() {
         let columns = index * item.width..(index + 1) * item.width;
-        let least = &mut scratch.least[columns.clone()];
+        let minimum = &mut scratch.minimum[columns.clone()];
         let chosen = &mut scratch.chosen[columns.clone()];
-        least.fill(f32::INFINITY);
+        minimum.fill(f32::INFINITY);
         for (candidate, plane) in item.identity.chunks_exact(pixels).enumerate() {
             let losses = &plane[row * item.width..][..item.width];
-            take_better(&mut scratch.better, losses, candidate, least, chosen);
+            take_better(&mut scratch.better, losses, candidate, minimum, chosen);
         }
         let rows_of = |plane, first| around(plane, first, row, item.height, item.width);
         let target = [0, 1, 2].map(|colour| rows_of(&item.target[colour * pixels..][..pixels], 0));
         if item.use_ssim {
-            scratch.comparison.set_target(target);
+            scratch.ssim.set_target(target);
         }
         let identities = item.identity.len() / pixels;
         for source in 0..item.sources.len() {
             let image = scratch.warped[source].each_ref().map(|plane| rows_of(plane, first_warped));
-            scratch.comparison.compare(image, target, item.use_ssim);
-            let losses = &scratch.comparison.loss[..item.width];
+            scratch.ssim.compare(image, target, item.use_ssim);
+            let losses = &scratch.ssim.loss[..item.width];
             if item.maps {
                 scratch.reprojections[source][columns.clone()].copy_from_slice(losses);
             }
-            take_better(&mut scratch.better, losses, identities + source, least, chosen);
+            take_better(&mut scratch.better, losses, identities + source, minimum, chosen);
             if item.use_ssim {
                 let kept = scratch.slopes.iter_mut().flatten();
-                for (kept, new) in kept.zip(scratch.comparison.slopes.iter().flatten()) {
+                for (kept, new) in kept.zip(scratch.ssim.slopes.iter().flatten()) {
                     for ((kept, new), better) in
                         kept[columns.clone()].iter_mut().zip(new).zip(&scratch.better)
                     {
@@ -206,28 +211,34 @@ fn compare(item: &BatchItem<'_>, rows: Range<usize>, first_warped: usize, scratc
     }
 }
 
-/// Updates the least losses of a row, and whose they are, with those of one more candidate; says in
-/// `better` where it is less.
+/// Updates the smallest losses of a row, and the candidates that have them, with one more candidate. Sets the mask
+/// `better` where its loss is smaller.
 #[inline(always)]
-fn take_better(better: &mut [u32], losses: &[f32], candidate: usize, least: &mut [f32], chosen: &mut [f32]) {
-    for (better, (loss, least)) in better.iter_mut().zip(losses.iter().zip(&*least)) {
-        *better = if loss < least { u32::MAX } else { 0 };
+fn take_better(
+    better: &mut [u32],
+    losses: &[f32],
+    candidate: usize,
+    minimum: &mut [f32],
+    chosen: &mut [f32],
+) {
+    for (better, (loss, minimum)) in better.iter_mut().zip(losses.iter().zip(&*minimum)) {
+        *better = if loss < minimum { u32::MAX } else { 0 };
     }
-    for (((least, chosen), loss), better) in least.iter_mut().zip(chosen).zip(losses).zip(&*better) {
-        *least = select(*better, *loss, *least);
+    for (((minimum, chosen), loss), better) in minimum.iter_mut().zip(chosen).zip(losses).zip(&*better) {
+        *minimum = select(*better, *loss, *minimum);
         *chosen = select(*better, candidate as f32, *chosen);
     }
 }
 
-/// `yes` where all bits of the mask are set, `no` where none is. Bitwise, so that it cannot become a
-/// branch, which on such data would be guessed wrongly half the time.
+/// `yes` if all bits of the mask are set, `no` if none is. Bitwise, so that the compiler makes no branch of it, which on
+/// such data would be mispredicted half the time.
 #[inline(always)]
 fn select(mask: u32, yes: f32, no: f32) -> f32 {
     f32::from_bits((yes.to_bits() & mask) | (no.to_bits() & !mask))
 }
 
-/// The gradient of a row: with respect to the stretched disparity into `scratch.depth_gradient`, with
-/// respect to the projections added to `projection_gradients`.
+/// Computes the gradient of a row: with respect to the upsampled disparity into `scratch.depth_gradient`; with respect to
+/// the projections it is added to `projection_gradients`.
 #[inline(always)]
 fn pull_back(
     item: &BatchItem<'_>,
@@ -258,7 +269,7 @@ fn pull_back(
             let slopes = item.use_ssim.then(|| {
                 scratch.slopes[colour].each_ref().map(|plane| windows.map(|(row, _)| &plane[compared(row)]))
             });
-            scratch.spread.apply(
+            scratch.gradient.gather(
                 weights,
                 slopes,
                 &scratch.warped[source][colour][here.clone()],
@@ -303,7 +314,7 @@ fn copy_maps(
     for plane in scratch.warped.iter().flatten() {
         maps.extend(of(plane, first_warped));
     }
-    for plane in scratch.reprojections.iter().chain([&scratch.least, &scratch.chosen]) {
+    for plane in scratch.reprojections.iter().chain([&scratch.minimum, &scratch.chosen]) {
         maps.extend(of(plane, first_compared));
     }
 }

@@ -1,10 +1,9 @@
-//! One row of view synthesis and of its gradient: disparity to depth to source pixel to colour.
+//! View synthesis of one row and its gradient: disparity to depth to source pixel to colour.
 
 use crate::compute::ops::{loss_constants::SMALLEST_DEPTH, resize::taps};
 use glam::Vec4;
 
-/// Bilinear upsampling along one axis: for each output position two input positions and the weight of
-/// the second.
+/// Bilinear upsampling along one axis: for each output pixel two input pixels and the weight of the second.
 pub(super) struct Upsampling(Vec<(u32, u32, f32)>);
 
 impl Upsampling {
@@ -16,13 +15,13 @@ impl Upsampling {
         )
     }
 
-    /// The two rows that make up an output row, and the weight of the second.
+    /// The two input rows of an output row, and the weight of the second.
     pub fn row(&self, row: usize) -> (usize, usize, f32) {
         let (first, second, weight) = self.0[row];
         (first as usize, second as usize, weight)
     }
 
-    /// Stretches a row.
+    /// Upsamples a row.
     #[inline(always)]
     pub fn apply(&self, row: &[f32], stretched: &mut [f32]) {
         for (value, (first, second, weight)) in stretched.iter_mut().zip(&self.0) {
@@ -31,7 +30,7 @@ impl Upsampling {
         }
     }
 
-    /// The transpose of [`Self::apply`]: adds the gradient of a stretched row to that of the row.
+    /// Transpose of [`Self::apply`]: adds the gradient of an upsampled row to that of the row.
     #[inline(always)]
     pub fn apply_transposed(&self, stretched: &[f32], row: &mut [f32]) {
         for (value, (first, second, weight)) in stretched.iter().zip(&self.0) {
@@ -41,7 +40,7 @@ impl Upsampling {
     }
 }
 
-/// A source image with the colours of a pixel side by side, so that one load fetches all.
+/// Source image with the colours of a pixel side by side, so that one load fetches them all.
 pub(super) struct InterleavedImage {
     pixels: Vec<Vec4>,
     height: usize,
@@ -49,7 +48,7 @@ pub(super) struct InterleavedImage {
 }
 
 impl InterleavedImage {
-    /// From three planes of at least two rows and columns.
+    /// Interleaves three planes of at least two rows and columns.
     pub fn new(planes: &[f32], height: usize, width: usize) -> Self {
         let (red, rest) = planes.split_at(height * width);
         let (green, blue) = rest.split_at(height * width);
@@ -57,7 +56,7 @@ impl InterleavedImage {
         Self { pixels, height, width }
     }
 
-    /// The four pixels of a cell: above left, above right, below left, below right.
+    /// The four pixels of a cell: upper left, upper right, lower left, lower right.
     #[inline(always)]
     fn corners(&self, cell: u32) -> [Vec4; 4] {
         let above = &self.pixels[cell as usize..][..2];
@@ -66,54 +65,58 @@ impl InterleavedImage {
     }
 }
 
-/// For a row of sampling positions, the cell of four pixels that each lies in and where in it.
+/// Cells of a row of sampling positions: the four pixels around each position, and the weights of interpolation.
 pub(super) struct Cells {
     /// Index of the cell's upper left pixel.
     corner: Vec<u32>,
-    across: Vec<f32>,
-    down: Vec<f32>,
+    /// Weight of the right column.
+    x_weight: Vec<f32>,
+    /// Weight of the lower row.
+    y_weight: Vec<f32>,
 }
 
 impl Cells {
     pub fn new(width: usize) -> Self {
-        Self { corner: vec![0; width], across: vec![0.0; width], down: vec![0.0; width] }
+        Self { corner: vec![0; width], x_weight: vec![0.0; width], y_weight: vec![0.0; width] }
     }
 
     #[inline(always)]
     fn locate(&mut self, source: &InterleavedImage, xs: &[f32], ys: &[f32]) {
         let width = xs.len();
         let ys = &ys[..width];
-        let (corner, across, down) =
-            (&mut self.corner[..width], &mut self.across[..width], &mut self.down[..width]);
+        let (corner, x_weight, y_weight) =
+            (&mut self.corner[..width], &mut self.x_weight[..width], &mut self.y_weight[..width]);
         let (last_x, last_y) = ((source.width - 1) as i32, (source.height - 1) as i32);
         for i in 0..width {
-            // `max` and `min` give the other operand for NaN, which so lands on pixel 0.
+            // Given NaN, `max` returns its other operand, so NaN becomes pixel 0.
             let (x, y) = (xs[i].max(0.0).min(last_x as f32), ys[i].max(0.0).min(last_y as f32));
             let (column, row) = ((x as i32).min(last_x - 1), (y as i32).min(last_y - 1));
             corner[i] = (row * (last_x + 1) + column) as u32;
-            (across[i], down[i]) = (x - column as f32, y - row as f32);
+            (x_weight[i], y_weight[i]) = (x - column as f32, y - row as f32);
         }
     }
 }
 
-/// Where a row of target pixels is seen in a source: the projection with the row put in.
+/// Projection of one row of target pixels into a source: the 3×4 matrix with the row substituted.
 #[derive(Clone, Copy)]
 pub(super) struct RowProjection {
-    /// Direction to pixel u of the row: `slope`·u + `start`, by homogeneous coordinate.
+    /// Change of the direction from one pixel of the row to the next, by homogeneous coordinate.
     slope: [f32; 3],
+    /// Direction of the first pixel of the row.
     start: [f32; 3],
+    /// Last column of the matrix.
     shift: [f32; 3],
-    /// From pixels to sampling positions: ratio and offset by axis (see [`super::ReprojectionOptions`]).
+    /// Ratio and offset from pixels to sampling positions, by axis (see [`super::ReprojectionOptions`]).
     sampling: [(f32, f32); 2],
 }
 
 impl RowProjection {
-    /// `projection` is a 3×4 matrix, row by row.
+    /// Substitutes the row into a 3×4 matrix, given row by row.
     pub fn new(projection: &[f32; 12], row: usize, sampling: [(f32, f32); 2]) -> Self {
         let column = |index: usize| [projection[index], projection[4 + index], projection[8 + index]];
-        let (along, down, start) = (column(0), column(1), column(2));
-        let start = [0, 1, 2].map(|axis| down[axis] * row as f32 + start[axis]);
-        Self { slope: along, start, shift: column(3), sampling }
+        let (along_x, along_y, start) = (column(0), column(1), column(2));
+        let start = [0, 1, 2].map(|axis| along_y[axis] * row as f32 + start[axis]);
+        Self { slope: along_x, start, shift: column(3), sampling }
     }
 
     #[inline(always)]
@@ -121,7 +124,7 @@ impl RowProjection {
         [0, 1, 2].map(|axis| self.slope[axis] * column as f32 + self.start[axis])
     }
 
-    /// Sampling positions of a row with this depth.
+    /// Computes the sampling positions of a row with this depth.
     #[inline(always)]
     pub fn positions(&self, depth: &[f32], xs: &mut [f32], ys: &mut [f32]) {
         let width = depth.len();
@@ -136,9 +139,8 @@ impl RowProjection {
         }
     }
 
-    /// From the gradient with respect to sampling positions to that with respect to depth (added to
-    /// `depth_gradient`) and to the projection (added to `projection_gradient`). `points` is overwritten
-    /// with the gradient with respect to the homogeneous points.
+    /// Goes back from the gradient of the sampling positions to those of depth, added to `depth_gradient`, and of the
+    /// projection, added to `projection_gradient`. `points` is overwritten with the gradient of the homogeneous points.
     #[inline(always)]
     pub fn pull_back(
         &self,
@@ -157,7 +159,7 @@ impl RowProjection {
         for i in 0..width {
             let [x, y, z] = self.direction(i);
             let (gx, gy, d) = (xs[i] * ratio_x, ys[i] * ratio_y, depth[i]);
-            // A point in the camera's plane has no direction to move in: 0·∞ must not be NaN.
+            // For a point in the camera's plane the inverse may be infinite, and 0·∞ must not become NaN.
             let still = gx == 0.0 && gy == 0.0;
             let inverse = if still { 0.0 } else { 1.0 / (d * z + self.shift[2] + SMALLEST_DEPTH) };
             let (px, py) = ((d * x + self.shift[0]) * inverse, (d * y + self.shift[1]) * inverse);
@@ -178,7 +180,7 @@ impl RowProjection {
 /// Sums over a row of g·depth·column, g·depth and g.
 #[inline(always)]
 fn moments(gradient: &[f32], depth: &[f32]) -> [f64; 3] {
-    // Added side by side in lanes: one long sum would have to wait for itself.
+    // In lanes side by side, because each addition to a single sum would wait for the one before.
     const LANES: usize = 16;
     let mut sums = [[0.0_f32; LANES]; 3];
     let mut add = |first: usize, gradient: &[f32], depth: &[f32]| {
@@ -198,7 +200,7 @@ fn moments(gradient: &[f32], depth: &[f32]) -> [f64; 3] {
     sums.map(|lanes| f64::from(lanes.iter().sum::<f32>()))
 }
 
-/// Colours at a row of positions, into one row of each colour's plane.
+/// Samples colours at a row of positions, into one row of each colour's plane.
 #[inline(always)]
 pub(super) fn sample(
     source: &InterleavedImage,
@@ -211,13 +213,13 @@ pub(super) fn sample(
     let [red, green, blue] = colours.map(|colour| &mut colour[..width]);
     for i in 0..width {
         let [a, b, c, d] = source.corners(cells.corner[i]);
-        let (above, below) = (a + (b - a) * cells.across[i], c + (d - c) * cells.across[i]);
-        let colour = above + (below - above) * cells.down[i];
+        let (above, below) = (a + (b - a) * cells.x_weight[i], c + (d - c) * cells.x_weight[i]);
+        let colour = above + (below - above) * cells.y_weight[i];
         [red[i], green[i], blue[i], _] = colour.to_array();
     }
 }
 
-/// The gradient with respect to a row of positions from that with respect to the colours there.
+/// Computes the gradient with respect to a row of positions from that with respect to the sampled colours.
 #[inline(always)]
 pub(super) fn sample_gradient(
     source: &InterleavedImage,
@@ -234,10 +236,10 @@ pub(super) fn sample_gradient(
         let [a, b, c, d] = source.corners(cells.corner[i]);
         let upstream = Vec4::new(red[i], green[i], blue[i], 0.0);
         let (above, left) = (b - a, c - a);
-        along_x[i] = upstream.dot(above + ((d - c) - above) * cells.down[i]);
-        along_y[i] = upstream.dot(left + ((d - b) - left) * cells.across[i]);
+        along_x[i] = upstream.dot(above + ((d - c) - above) * cells.y_weight[i]);
+        along_y[i] = upstream.dot(left + ((d - b) - left) * cells.x_weight[i]);
     }
-    // A position held at the border does not move the colour.
+    // A position that was clamped to the border does not change the colour.
     for (gradient, positions, last) in [(along_x, xs, source.width - 1), (along_y, ys, source.height - 1)] {
         for (gradient, position) in gradient.iter_mut().zip(positions) {
             let free = *position > 0.0 && *position < last as f32;

@@ -1,86 +1,108 @@
-//! Shapes of the windows that slide and of the blocks that they slide over.
+//! Shapes of sliding windows, of the blocks of pixels that they slide over, and of the tiles of the result.
 
 use super::super::window::{ConvolutionWindow, mirrored};
 use cubecl::prelude::*;
 
 /// Taps along each axis.
 pub const KERNEL: usize = 3;
+/// Taps of the window.
 pub const TAPS: usize = KERNEL * KERNEL;
 /// Columns of a block of pixels: one vector.
 pub(super) const BLOCK_COLUMNS: usize = 4;
-/// Columns that a block sees.
+/// Columns of the input that a block depends on: its patch.
 pub const PATCH_COLUMNS: usize = BLOCK_COLUMNS + KERNEL - 1;
-/// Vectors that a thread has of the result.
+/// Vectors of the result that a thread computes.
 pub(super) const SUMS: usize = 16;
 
-/// Shape of what a workgroup computes.
+/// Blocks of neighbouring pixels that a workgroup works on at a time: each of some rows by [`BLOCK_COLUMNS`] columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Sweep {
-    /// Rows of the result: filters, or channels where it is the gradient of the input.
+pub struct PixelBlocks {
+    /// Rows of a block.
+    pub rows: usize,
+    /// Number of blocks.
+    pub count: usize,
+}
+
+impl PixelBlocks {
+    /// Steps of `count` blocks that cover maps `[batch, height, width]`.
+    pub fn steps(self, [batch, height, width]: [usize; 3]) -> usize {
+        (batch * height.div_ceil(self.rows) * width.div_ceil(BLOCK_COLUMNS)).div_ceil(self.count)
+    }
+
+    /// Tells if few of the pixels that are computed for maps `[batch, height, width]` are beyond their borders: at most
+    /// half as many as are inside.
+    pub fn fit(self, maps: [usize; 3]) -> bool {
+        2 * self.steps(maps) * self.pixels() <= 3 * maps.into_iter().product::<usize>()
+    }
+
+    /// Pixels of all blocks of a step.
+    pub const fn pixels(self) -> usize {
+        self.count * self.rows * BLOCK_COLUMNS
+    }
+
+    /// Rows of the input that a block depends on: its patch.
+    pub const fn patch_rows(self) -> usize {
+        self.rows + KERNEL - 1
+    }
+}
+
+/// Shape of the part of the result that a workgroup computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SlidingTile {
+    /// Rows of the result: filters, or channels if it is the gradient of the input.
     pub(super) rows: usize,
-    /// Rows of a block of pixels.
-    pub(super) block_rows: usize,
-    /// Blocks of pixels.
-    pub(super) blocks: usize,
+    /// Columns of the result.
+    pub(super) blocks: PixelBlocks,
     /// Channels of the image that are in shared memory at a time, and values of a vector of the weight.
     pub(super) channels: usize,
 }
 
-/// The shapes, by the most rows of the result that each serves: with blocks of four rows and of two, for maps
-/// whose height is no multiple of four.
-const SWEEPS: [[Sweep; 2]; 3] = [
+/// The tiles, by the most rows of the result that each serves: with blocks of four rows, and with blocks of two rows for
+/// maps whose height is no multiple of four.
+const TILES: [[SlidingTile; 2]; 3] = [
     [
-        Sweep { rows: 16, block_rows: 4, blocks: 16, channels: 2 },
-        Sweep { rows: 16, block_rows: 2, blocks: 32, channels: 2 },
+        SlidingTile { rows: 16, blocks: PixelBlocks { rows: 4, count: 16 }, channels: 2 },
+        SlidingTile { rows: 16, blocks: PixelBlocks { rows: 2, count: 32 }, channels: 2 },
     ],
     [
-        Sweep { rows: 32, block_rows: 4, blocks: 8, channels: 4 },
-        Sweep { rows: 32, block_rows: 2, blocks: 16, channels: 4 },
+        SlidingTile { rows: 32, blocks: PixelBlocks { rows: 4, count: 8 }, channels: 4 },
+        SlidingTile { rows: 32, blocks: PixelBlocks { rows: 2, count: 16 }, channels: 4 },
     ],
     [
-        Sweep { rows: 64, block_rows: 4, blocks: 4, channels: 4 },
-        Sweep { rows: 64, block_rows: 2, blocks: 8, channels: 4 },
+        SlidingTile { rows: 64, blocks: PixelBlocks { rows: 4, count: 4 }, channels: 4 },
+        SlidingTile { rows: 64, blocks: PixelBlocks { rows: 2, count: 8 }, channels: 4 },
     ],
 ];
 const _: () = {
     let mut index = 0;
-    while index < 2 * SWEEPS.len() {
-        let sweep = SWEEPS[index / 2][index % 2];
-        // Any adapter of WebGPU runs it.
-        assert!(sweep.threads() <= 256 && sweep.shared_bytes() <= 16 << 10);
+    while index < 2 * TILES.len() {
+        let tile = TILES[index / 2][index % 2];
+        // These are limits that every adapter of WebGPU has.
+        assert!(tile.threads() <= 256 && tile.shared_bytes() <= 16 << 10);
         index += 1;
     }
 };
 
-impl Sweep {
-    /// The shape for so many rows of the result and maps of this height.
+impl SlidingTile {
+    /// Tile for a result of `rows` rows and maps of this height.
     pub fn of(rows: usize, height: usize) -> Self {
-        let [.., widest] = SWEEPS;
-        let [tall, low] = SWEEPS.into_iter().find(|[sweep, _]| rows <= sweep.rows).unwrap_or(widest);
-        if height.is_multiple_of(tall.block_rows) { tall } else { low }
+        let [.., largest] = TILES;
+        let [tall, low] = TILES.into_iter().find(|[tile, _]| rows <= tile.rows).unwrap_or(largest);
+        if height.is_multiple_of(tall.blocks.rows) { tall } else { low }
     }
 
     /// Bytes that are read from global memory for each multiply-add.
     pub fn bytes_per_multiply_add(self) -> f64 {
         let weights = self.rows * TAPS;
-        let pixels = self.blocks * self.block_rows * BLOCK_COLUMNS;
-        let read = (weights + self.blocks * self.patch_rows() * PATCH_COLUMNS) * size_of::<f32>();
+        let pixels = self.blocks.pixels();
+        let read =
+            (weights + self.blocks.count * self.blocks.patch_rows() * PATCH_COLUMNS) * size_of::<f32>();
         read as f64 / (weights * pixels) as f64
     }
 
-    /// Blocks of a batch of maps of so many rows and columns.
-    pub(super) fn blocks_of(self, [batch, height, width]: [usize; 3]) -> usize {
-        batch * height.div_ceil(self.block_rows) * width.div_ceil(BLOCK_COLUMNS)
-    }
-
-    /// Pixels that are computed for them, with those beyond their borders.
-    pub(super) fn computed(self, maps: [usize; 3]) -> usize {
-        self.blocks_of(maps).next_multiple_of(self.blocks) * self.block_rows * BLOCK_COLUMNS
-    }
-
-    /// Rows of the result that a thread has.
+    /// Rows of the result that a thread computes.
     pub(super) const fn thread_rows(self) -> usize {
-        SUMS / self.block_rows
+        SUMS / self.blocks.rows
     }
 
     pub(super) const fn row_threads(self) -> usize {
@@ -88,16 +110,11 @@ impl Sweep {
     }
 
     pub(super) const fn threads(self) -> usize {
-        self.row_threads() * self.blocks
+        self.row_threads() * self.blocks.count
     }
 
-    /// Rows that a block sees.
-    pub(super) const fn patch_rows(self) -> usize {
-        self.block_rows + KERNEL - 1
-    }
-
-    /// Vectors from one term of the weight to the next: one more than there are, so that threads that write
-    /// neighbouring terms meet different banks of shared memory.
+    /// Vectors from one term of the weight to the next: one more than needed, so that threads that write neighbouring
+    /// terms use different banks of shared memory.
     pub(super) const fn weight_stride(self) -> usize {
         self.rows / 4 + 1
     }
@@ -107,56 +124,56 @@ impl Sweep {
         self.channels * TAPS * self.weight_stride()
     }
 
-    /// Vectors of the patches in shared memory; a row of a patch is two.
+    /// Vectors of the patches in shared memory; a row of a patch takes two.
     pub(super) const fn patch_vectors(self) -> usize {
-        self.patch_units() * 2 * self.blocks
+        self.patch_units() * 2 * self.blocks.count
     }
 
     pub(super) const fn shared_bytes(self) -> usize {
         (self.weight_vectors() + self.patch_vectors()) * 4 * size_of::<f32>()
     }
 
-    /// Rows of the patches of a block.
+    /// Rows of all patches of a block, one patch per channel.
     pub(super) const fn patch_units(self) -> usize {
-        self.channels * self.patch_rows()
+        self.channels * self.blocks.patch_rows()
     }
 
-    /// How many of them each thread loads.
+    /// Rows of patches that each thread loads.
     pub(super) const fn patch_loads(self) -> usize {
         self.patch_units().div_ceil(self.row_threads())
     }
 }
 
-/// Which image is convolved, and how.
+/// Padding of the image that a window slides over, and layout of the weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Slide {
-    /// Pixels beyond the border that the window sees.
+pub struct SlidingWindow {
+    /// Padding on each side, pixels.
     pub(super) margin: usize,
-    /// Whether these are mirrored, not zero.
+    /// True if the padding is mirrored, false if it is zero.
     pub reflects: bool,
-    /// Whether the result is the gradient of an image whose margin of one pixel was mirrored: what its margin
-    /// gets belongs to the pixels beside the outermost.
+    /// True if the result is the gradient of an image with a mirrored margin of one pixel: the gradient of the margin is
+    /// then added to the pixels that it mirrors, those next to the outermost.
     pub(super) folds: bool,
-    /// Whether the weight is `[channels, rows, 3, 3]` and its taps are taken from the last to the first.
+    /// True if the weight is `[channels, rows, 3, 3]`, with the taps in reverse order.
     pub(super) is_transposed: bool,
 }
 
-impl Slide {
-    /// How the output of a convolution is computed.
+impl SlidingWindow {
+    /// Window that computes the output of a convolution.
     pub fn forward(window: ConvolutionWindow) -> Self {
         let reflects = window.reflects && window.margin > 0;
         Self { margin: window.margin, reflects, folds: false, is_transposed: false }
     }
 }
 
-/// The row or column of an image that is `padded` from the first of the margin; beyond the image where the
-/// border is zero.
+/// Row or column of an image; `padded` counts from the first one of the margin. In a margin of zeros the result is
+/// outside the image.
 #[cube]
-pub fn source_of(padded: usize, length: usize, #[comptime] slide: Slide) -> usize {
-    if comptime!(slide.reflects) {
-        let last = length + comptime!(2 * slide.margin - 1);
-        mirrored(select(padded < last, padded, last), length, slide.margin)
+pub fn source_of(padded: usize, length: usize, #[comptime] sliding: SlidingWindow) -> usize {
+    if comptime!(sliding.reflects) {
+        let last = length + comptime!(2 * sliding.margin - 1);
+        mirrored(select(padded < last, padded, last), length, sliding.margin)
     } else {
-        padded - slide.margin
+        padded - sliding.margin
     }
 }

@@ -1,0 +1,56 @@
+//! Reasons why an action cannot be done now.
+
+use super::{Action, table::with_actions};
+use crate::{app::state::State, config::DeviceChoice, session::Activity};
+
+/// A reason, if it holds.
+fn when(holds: bool, reason: &str) -> Option<String> {
+    holds.then(|| reason.to_owned())
+}
+
+fn obstacle_to_step(state: &State) -> Option<String> {
+    match state.activity() {
+        Activity::Paused => None,
+        _ if state.has_run() => Some("A run is under way".to_owned()),
+        _ => state.obstacle(),
+    }
+}
+
+fn obstacle_to_move(state: &State, to: DeviceChoice) -> Option<String> {
+    let present = &state.session.device;
+    let is_there = (to == DeviceChoice::Gpu) == present.is_shared;
+    is_there.then(|| format!("The {} trains and predicts already", present.name))
+}
+
+/// The reason that an entry of the table gives; none if it gives none.
+macro_rules! obstacle {
+    ($state:ident) => {
+        None
+    };
+    ($state:ident, $obstacle:expr) => {{
+        let obstacle: fn(&State) -> Option<String> = $obstacle;
+        obstacle($state)
+    }};
+}
+
+macro_rules! define_obstacles {
+    ($($action:ident {
+        label: $label:literal,
+        help: $help:literal,
+        $(key: $key:expr,)?
+        $(menu: $menu:ident,)?
+        $(obstacle: $obstacle:expr,)?
+        run: $run:expr,
+    })*) => {
+        impl Action {
+            /// Reason why it cannot be done now, in a sentence for a tooltip.
+            pub fn obstacle(self, state: &State) -> Option<String> {
+                match self {
+                    $(Self::$action => obstacle!(state $(, $obstacle)?),)*
+                    Self::Show(_) => None,
+                }
+            }
+        }
+    };
+}
+with_actions!(define_obstacles);

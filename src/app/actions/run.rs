@@ -1,0 +1,33 @@
+//! Doing of actions, by the window: only here all that they change is known.
+
+use super::{Action, table::with_actions};
+use crate::{
+    app::{Recents, Window, layout::PaneLayout, open::OpenRequest, panes::PaneKind},
+    config::{DataChoice, DeviceChoice},
+};
+use egui::{Context, Theme, ThemePreference, ViewportCommand, gui_zoom};
+use egui_tiles::LinearDir;
+
+macro_rules! define_run {
+    ($($action:ident {
+        label: $label:literal,
+        help: $help:literal,
+        $(key: $key:expr,)?
+        $(menu: $menu:ident,)?
+        $(obstacle: $obstacle:expr,)?
+        run: $run:expr,
+    })*) => {
+        impl Window {
+            /// Does what an action stands for, and draws anew.
+            pub(in crate::app) fn run(&mut self, action: Action, context: &Context) {
+                let run: fn(&mut Self, &Context) = match action {
+                    $(Action::$action => $run,)*
+                    Action::Show(pane) => return self.layout.bring_to_front(pane),
+                };
+                run(self, context);
+                context.request_repaint();
+            }
+        }
+    };
+}
+with_actions!(define_run);

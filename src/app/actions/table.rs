@@ -1,0 +1,335 @@
+//! Everything that can be done by a button, a menu entry, a key or the palette: one entry each.
+//!
+//! To add an action, add an entry. Menus, keys, palette, tooltips and the list of shortcuts read it. The actions that
+//! show a pane stand in the table of panes.
+
+/// Gives the table to a macro, which takes from each entry what its file needs:
+///
+/// * `label`: name in menus and in the palette.
+/// * `help`: a sentence for tooltips.
+/// * `key`: shortcut, if it has one.
+/// * `menu`: [`MenuGroup`](super::MenuGroup) that holds it, if one does; entries are in the order of the table.
+/// * `obstacle`: from the state, why it cannot be done now, if it cannot. Without one it can always be done.
+/// * `run`: does it, with the window and the egui context.
+macro_rules! with_actions {
+    ($use_table:ident) => {
+        $use_table! {
+            Palette {
+                label: "Command palette",
+                help: "Everything that can be done, by typing a part of its name",
+                key: command(Key::P),
+                menu: Help,
+                run: |window, context| {
+                    window.palette.toggle(context);
+                    window.look_for_recents(context);
+                },
+            }
+            Play {
+                label: "Play or pause the drive",
+                help: "Ten frames a second, or as fast as they can be predicted",
+                key: plain(Key::Space),
+                run: |window, _| window.state.playhead.is_playing ^= true,
+            }
+            Previous {
+                label: "Previous frame",
+                help: "One frame back",
+                key: plain(Key::ArrowLeft),
+                run: |window, _| window.state.scrub(window.state.playhead.frame.saturating_sub(1)),
+            }
+            Next {
+                label: "Next frame",
+                help: "One frame on",
+                key: plain(Key::ArrowRight),
+                run: |window, _| window.state.scrub(window.state.playhead.frame + 1),
+            }
+            First {
+                label: "First frame",
+                help: "To the first frame of the drive",
+                key: plain(Key::Home),
+                run: |window, _| window.state.scrub(window.state.playhead.frames().start),
+            }
+            Last {
+                label: "Last frame",
+                help: "To the last frame of the drive",
+                key: plain(Key::End),
+                run: |window, _| window.state.scrub(window.state.playhead.last()),
+            }
+            Train {
+                label: "Train",
+                help: "Start the run of the Training pane, or go on after a pause",
+                key: plain(Key::F5),
+                obstacle: obstacle_to_step,
+                run: |window, _| window.state.train(),
+            }
+            Pause {
+                label: "Pause",
+                help: "Finish the step under way and wait; nothing is lost",
+                key: plain(Key::F6),
+                obstacle: |state| when(!state.is_training(), "No steps are being made"),
+                run: |window, _| window.state.pause(),
+            }
+            Step {
+                label: "Step",
+                help: "Make one step and wait",
+                key: plain(Key::F10),
+                obstacle: obstacle_to_step,
+                run: |window, _| window.state.step(),
+            }
+            Stop {
+                label: "Stop",
+                help: "Write a checkpoint and end the run; its networks stay loaded",
+                obstacle: |state| when(!state.has_run(), "There is no run"),
+                run: |window, _| window.state.stop(),
+            }
+            ComputeOnGpu {
+                label: "Compute on the GPU",
+                help: "Train and predict with the wgpu backend on the device that draws; a run goes on there",
+                obstacle: |state| obstacle_to_move(state, DeviceChoice::Gpu),
+                run: |window, _| window.state.compute_on(DeviceChoice::Gpu),
+            }
+            ComputeOnCpu {
+                label: "Compute on the CPU",
+                help: "Train and predict with the CPU backend; a run goes on there",
+                obstacle: |state| obstacle_to_move(state, DeviceChoice::Cpu),
+                run: |window, _| window.state.compute_on(DeviceChoice::Cpu),
+            }
+            Follow {
+                label: "Follow training",
+                help: "On: views show the batch of each training step, augmented as it is. Off: they show \
+                       the frame of the timeline, predicted anew after every step",
+                key: plain(Key::F),
+                run: |window, _| window.state.follow_training(!window.state.follows_training),
+            }
+            Squares {
+                label: "Pixels as squares",
+                help: "Show each pixel as a square instead of blending neighbours",
+                key: plain(Key::Q),
+                run: |window, _| window.state.squares ^= true,
+            }
+            ZoomIn {
+                label: "Zoom in",
+                help: "Come closer in all views, to the inspected pixel or the middle (wheel: to the pointer)",
+                key: plain(Key::Plus),
+                menu: Zoom,
+                run: |window, _| window.state.framing.come_closer(window.state.inspection.place()),
+            }
+            ZoomOut {
+                label: "Zoom out",
+                help: "See more in all views",
+                key: plain(Key::Minus),
+                menu: Zoom,
+                run: |window, _| window.state.framing.step_back(window.state.inspection.place()),
+            }
+            ZoomWhole {
+                label: "Whole pictures",
+                help: "See the whole pictures in all views (or double-click one)",
+                key: plain(Key::Num0),
+                menu: Zoom,
+                run: |window, _| window.state.framing.reset(),
+            }
+            BookmarkFrame {
+                label: "Bookmark this frame",
+                help: "Show on the wall how the networks see the frame of the timeline while they learn",
+                obstacle: State::obstacle_to_pin,
+                run: |window, _| {
+                    window.state.pin_frame();
+                    window.layout.bring_to_front(PaneKind::Wall);
+                },
+            }
+            AddView {
+                label: "Add view…",
+                help: "Another pane that shows a map of your choice",
+                key: plain(Key::V),
+                menu: Panes,
+                run: |window, _| window.new_view.toggle(),
+            }
+            SplitRight {
+                label: "Split the view to the right",
+                help: "Put a copy of the view that you work in to its right, to show another map there",
+                menu: Panes,
+                run: |window, _| window.layout.split(LinearDir::Horizontal),
+            }
+            SplitBelow {
+                label: "Split the view downwards",
+                help: "Put a copy of the view that you work in below it, to show another map there",
+                menu: Panes,
+                run: |window, _| window.layout.split(LinearDir::Vertical),
+            }
+            NextPane {
+                label: "Next pane",
+                help: "Move to the next pane on the screen; Tab then goes through its controls",
+                key: plain(Key::F8),
+                menu: Panes,
+                run: |window, _| window.layout.go_on(true),
+            }
+            PreviousPane {
+                label: "Previous pane",
+                help: "Move to the pane before",
+                key: shifted(Key::F8),
+                run: |window, _| window.layout.go_on(false),
+            }
+            MaximisePane {
+                label: "Maximise or restore the pane",
+                help: "Let the pane that you work in fill the window, or show the others again",
+                key: plain(Key::F11),
+                menu: Panes,
+                run: |window, _| window.layout.maximise_current(),
+            }
+            ClosePane {
+                label: "Close the pane",
+                help: "Close the pane that you work in; the View menu brings it back",
+                key: command(Key::W),
+                menu: Panes,
+                run: |window, _| window.layout.close_current(),
+            }
+            ResetLayout {
+                label: "Reset layout",
+                help: "Put all panes back where they were at the start",
+                menu: Layout,
+                run: |window, _| window.layout = PaneLayout::default(),
+            }
+            Larger {
+                label: "Larger",
+                help: "Draw text and controls larger",
+                key: gui_zoom::kb_shortcuts::ZOOM_IN,
+                menu: Size,
+                run: |_, context| gui_zoom::zoom_in(context),
+            }
+            Smaller {
+                label: "Smaller",
+                help: "Draw text and controls smaller",
+                key: gui_zoom::kb_shortcuts::ZOOM_OUT,
+                menu: Size,
+                run: |_, context| gui_zoom::zoom_out(context),
+            }
+            UsualSize {
+                label: "Usual size",
+                help: "Draw text and controls as large as the screen wants them",
+                key: gui_zoom::kb_shortcuts::ZOOM_RESET,
+                menu: Size,
+                run: |_, context| context.set_zoom_factor(1.0),
+            }
+            SwitchTheme {
+                label: "Dark or light theme",
+                help: "Change from the dark theme to the light one, or back",
+                run: |_, context| {
+                    context.set_theme(match context.theme() {
+                        Theme::Dark => ThemePreference::Light,
+                        Theme::Light => ThemePreference::Dark,
+                    });
+                },
+            }
+            Unpin {
+                label: "Unpin the pixel",
+                help: "Unpin the inspected pixel, so that the inspector follows the pointer; without one, \
+                       the chosen step",
+                key: plain(Key::Escape),
+                run: |window, _| window.state.let_go(),
+            }
+            PixelLeft {
+                label: "Pixel to the left",
+                help: "Inspect and pin the pixel to the left",
+                key: shifted(Key::ArrowLeft),
+                run: |window, _| window.state.nudge(-1, 0),
+            }
+            PixelRight {
+                label: "Pixel to the right",
+                help: "Inspect and pin the pixel to the right",
+                key: shifted(Key::ArrowRight),
+                run: |window, _| window.state.nudge(1, 0),
+            }
+            PixelUp {
+                label: "Pixel above",
+                help: "Inspect and pin the pixel above",
+                key: shifted(Key::ArrowUp),
+                run: |window, _| window.state.nudge(0, -1),
+            }
+            PixelDown {
+                label: "Pixel below",
+                help: "Inspect and pin the pixel below",
+                key: shifted(Key::ArrowDown),
+                run: |window, _| window.state.nudge(0, 1),
+            }
+            OpenBuiltInDrive {
+                label: "Built-in drive",
+                help: "A made-up street with exact depth: nothing to download",
+                menu: Data,
+                run: |window, _| window.state.open_data(DataChoice::Demo, None),
+            }
+            OpenData {
+                label: "Open folder…",
+                help: "A folder of frames: KITTI raw, KITTI odometry, or your own",
+                key: command(Key::O),
+                menu: Data,
+                run: |window, context| window.opener.ask(OpenRequest::Data, context),
+            }
+            OpenSplit {
+                label: "Choose split folder…",
+                help: "A folder with train_files.txt and val_files.txt for the data that is open",
+                menu: Split,
+                run: |window, context| window.opener.ask(OpenRequest::Split, context),
+            }
+            DropSplit {
+                label: "Every frame with its neighbours",
+                help: "Train on every frame of the data that has its neighbours",
+                menu: Split,
+                run: |window, _| window.state.open_split(None),
+            }
+            OpenWeights {
+                label: "Open weights folder…",
+                help: "A folder with encoder.pth, depth.pth and, for warping, the two pose files",
+                key: command(Key::L),
+                menu: Weights,
+                run: |window, context| window.opener.ask(OpenRequest::Weights, context),
+            }
+            UnloadWeights {
+                label: "Unload weights",
+                help: "Train from scratch again; the files stay, and nothing is predicted until there are \
+                       networks",
+                menu: Weights,
+                obstacle: State::obstacle_to_unload,
+                run: |window, _| window.state.unload_weights(),
+            }
+            OpenRun {
+                label: "Continue a run…",
+                help: "Go on with an earlier run from its last checkpoint, exactly where it ended",
+                menu: Run,
+                run: |window, context| window.opener.ask(OpenRequest::Run, context),
+            }
+            LookAtRun {
+                label: "Look at the run",
+                help: "Go back to the data and the networks of the run that trains",
+                menu: Run,
+                obstacle: State::obstacle_to_look_at_run,
+                run: |window, _| window.state.look_at_run(),
+            }
+            ClearRecents {
+                label: "Clear recents",
+                help: "Empty the lists of data, weights and runs that were opened lately",
+                obstacle: |state| when(state.recents.all().next().is_none(), "Nothing was opened yet"),
+                run: |window, _| window.state.recents = Recents::default(),
+            }
+            Shortcuts {
+                label: "Shortcuts",
+                help: "The list of keys",
+                key: plain(Key::Questionmark),
+                menu: Help,
+                run: |window, _| window.shows_shortcuts ^= true,
+            }
+            Messages {
+                label: "Messages",
+                help: "Everything that was reported since the window opened",
+                key: plain(Key::M),
+                menu: Help,
+                run: |window, _| window.state.messages.history_is_open ^= true,
+            }
+            Quit {
+                label: "Quit",
+                help: "Close the program; a run under way writes a checkpoint first",
+                key: command(Key::Q),
+                run: |_, context| context.send_viewport_cmd(ViewportCommand::Close),
+            }
+        }
+    };
+}
+pub(super) use with_actions;

@@ -1,0 +1,134 @@
+//! The window with the session behind it: what the program runs, and what tests drive as a person would.
+
+use super::{Devices, Ending, Window};
+use crate::{
+    compute::{Compute, DisplayDevice},
+    config::DeviceChoice,
+    session::{Failure, SessionHandle},
+};
+use anyhow::Result;
+use egui::{Context, Ui};
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// Time from something new to the frame that shows it, so that all events of a step share one frame: where a software
+/// driver draws, each frame slows the step down.
+pub(super) const REDRAW_DELAY: Duration = Duration::from_millis(25);
+
+/// A window and its session.
+pub struct App {
+    /// Everything on the screen.
+    pub window: Window,
+    session: SessionHandle,
+    /// The egui context that is woken when there is something new.
+    woken: Arc<Mutex<Context>>,
+    /// True once the program is to end with nobody to ask.
+    has_to_end: Arc<AtomicBool>,
+}
+
+impl App {
+    /// Starts a session that computes where `device` says and draws with `display`. Runs are written under
+    /// `runs`; `context` is woken when there is something new.
+    ///
+    /// # Errors
+    /// Returns an error if there is no such device.
+    pub fn new(display: DisplayDevice, device: DeviceChoice, runs: &Path, context: &Context) -> Result<Self> {
+        let (draws, is_software) = (display.name(), display.is_software());
+        let compute = Compute::open(device, Some(display))?;
+        let devices = Devices { draws, is_software };
+        let woken = Arc::new(Mutex::new(context.clone()));
+        let waking = Arc::clone(&woken);
+        let wake = move || {
+            let context = waking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            context.request_repaint_after(REDRAW_DELAY);
+        };
+        let session = SessionHandle::spawn(compute, Arc::new(wake));
+        Window::apply_theme(context);
+        Ok(Self { window: Window::new(devices, runs), session, woken, has_to_end: Arc::default() })
+    }
+
+    /// Goes on in another egui context, with what the one before remembered, and is drawn by this device. The
+    /// session finds its way to the same device.
+    pub fn move_to(&mut self, display: &DisplayDevice, context: &Context) {
+        let devices = &mut self.window.state.devices;
+        (devices.draws, devices.is_software) = (display.name(), display.is_software());
+        let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = woken.memory(Clone::clone);
+        context.memory_mut(|present| *present = memory);
+        *woken = context.clone();
+    }
+
+    /// Draws a frame: what the session said goes in, what a person wants goes out.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        self.logic(ui.ctx());
+        self.window.ui(ui);
+        self.send_requests();
+    }
+
+    /// The part of a frame that a hidden window needs too: what the session sent, and the way out.
+    pub fn logic(&mut self, context: &Context) {
+        self.receive_all();
+        if self.has_to_end.swap(false, Ordering::Relaxed) {
+            self.window.shut_down();
+        }
+        self.window.close_if_saved(context);
+        self.send_requests();
+    }
+
+    fn receive_all(&mut self) {
+        // The state is taken after the events, so that it is never older than they are.
+        let events: Vec<_> = self.session.events().collect();
+        self.window.update(self.session.state(), self.session.frames());
+        for event in events {
+            self.window.receive(event);
+        }
+        if let Some(trajectory) = self.session.trajectory() {
+            self.window.receive_trajectory(&trajectory);
+        }
+        if let Some(fusion) = self.session.fusion() {
+            self.window.receive_fusion(fusion);
+        }
+        if let Some(picture) = self.session.picture() {
+            self.window.show(picture);
+        }
+    }
+
+    fn send_requests(&mut self) {
+        for request in self.window.take_requests() {
+            self.session.submit(request);
+        }
+    }
+
+    /// A function that ends the program from any thread as closing the window does, but with nobody to answer a question.
+    pub fn ender(&self) -> impl Fn() + Send + 'static {
+        let (has_to_end, woken) = (Arc::clone(&self.has_to_end), Arc::clone(&self.woken));
+        move || {
+            has_to_end.store(true, Ordering::Relaxed);
+            let context = woken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            context.request_repaint();
+        }
+    }
+
+    /// Ends the session, if it has not ended, and waits for that. A run under way writes its last checkpoint; gives
+    /// why it could not, if so.
+    pub fn end(&mut self) -> Option<Failure> {
+        if !matches!(self.window.ending(), Ending::Ended(_)) {
+            self.window.shut_down();
+            self.send_requests();
+        }
+        loop {
+            if let Ending::Ended(failure) = self.window.ending() {
+                return failure.clone();
+            }
+            let event = self.session.wait()?;
+            self.window.update(self.session.state(), self.session.frames());
+            self.window.receive(event);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The layout as it is kept between starts. Its nodes are nested, so that no file can describe a circle, and each is
+//! read by itself, so that what is damaged or unknown is left out and the rest stays.
+
+use super::{FirstArrangement, PaneLayout};
+use crate::app::panes::{AnyPane, PaneKind};
+use egui_tiles::{Container, ContainerKind, Linear, LinearDir, Tabs, Tile, TileId, Tiles, Tree};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::ops::RangeInclusive;
+
+/// Shares outside of this would hide a pane or its neighbours.
+const SHARES: RangeInclusive<f32> = 1e-3..=1e6;
+
+/// The layout as it is kept between starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SavedLayout {
+    /// True if nobody has moved a pane yet, so that the shares follow the window.
+    follows_window: bool,
+    /// Its tree of nodes.
+    panes: Value,
+}
+
+impl PaneLayout {
+    /// Layout to be kept.
+    pub fn kept(&self) -> SavedLayout {
+        SavedLayout { follows_window: self.first.is_some(), panes: keep(&self.tree) }
+    }
+
+    /// The layout that was kept, and how many nodes had to be left out. Panes of which there is one each are there
+    /// in any case, hidden if they were not kept. `None` if nothing is of use.
+    pub fn restored(kept: &SavedLayout) -> (Option<Self>, usize) {
+        let (tree, left_out) = restore(&kept.panes);
+        let layout = tree.map(|tree| {
+            let mut layout = Self::over(tree);
+            for kind in PaneKind::ALL {
+                if layout.find(*kind).is_none() {
+                    let tile = layout.insert(AnyPane::new(*kind));
+                    layout.tree.set_visible(tile, false);
+                }
+            }
+            layout.first = FirstArrangement::find(&layout.tree.tiles).filter(|_| kept.follows_window);
+            layout
+        });
+        (layout, left_out)
+    }
+}
+
+/// A node of the tree: a pane, or a container whose parts are nodes again.
+#[derive(Serialize, Deserialize)]
+struct LayoutNode {
+    /// Share of its container, relative to the others in it.
+    #[serde(default = "whole")]
+    share: f32,
+    #[serde(default)]
+    is_hidden: bool,
+    /// True for the tab in front.
+    #[serde(default)]
+    is_front: bool,
+    place: LayoutContent,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LayoutContent {
+    Pane(Value),
+    Row(Vec<Value>),
+    Column(Vec<Value>),
+    Tabs(Vec<Value>),
+    Grid(Vec<Value>),
+}
+
+fn whole() -> f32 {
+    1.0
+}
+
+/// Describes the tree.
+fn keep(tree: &Tree<AnyPane>) -> Value {
+    tree.root.and_then(|root| part(tree, root, 1.0, false)).unwrap_or_default()
+}
+
+fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<Value> {
+    let place = match tree.tiles.get(id)? {
+        Tile::Pane(pane) => LayoutContent::Pane(pane.kept()),
+        Tile::Container(container) => {
+            let parts = container.children().filter_map(|child| {
+                let (share, is_front) = match container {
+                    Container::Linear(linear) => (linear.shares[*child], false),
+                    Container::Tabs(tabs) => (1.0, tabs.is_active(*child)),
+                    Container::Grid(_) => (1.0, false),
+                };
+                part(tree, *child, share, is_front)
+            });
+            let parts = parts.collect();
+            match container.kind() {
+                ContainerKind::Horizontal => LayoutContent::Row(parts),
+                ContainerKind::Vertical => LayoutContent::Column(parts),
+                ContainerKind::Tabs => LayoutContent::Tabs(parts),
+                ContainerKind::Grid => LayoutContent::Grid(parts),
+            }
+        }
+    };
+    serde_json::to_value(LayoutNode { share, is_hidden: !tree.is_visible(id), is_front, place }).ok()
+}
+
+/// Builds the tree that was kept, and counts what had to be left out. `None` if no pane is left.
+fn restore(kept: &Value) -> (Option<Tree<AnyPane>>, usize) {
+    let mut builder = Builder::default();
+    let root = builder.build(kept);
+    let tree = root.map(|root| Tree::new(egui::Id::unique("panes"), root.id, builder.tiles));
+    (tree, builder.left_out)
+}
+
+#[derive(Default)]
+struct Builder {
+    tiles: Tiles<AnyPane>,
+    left_out: usize,
+}
+
+struct Built {
+    id: TileId,
+    share: f32,
+    is_front: bool,
+}
+
+impl Builder {
+    fn build(&mut self, kept: &Value) -> Option<Built> {
+        let built = LayoutNode::deserialize(kept).ok().and_then(|part| {
+            let id = match part.place {
+                LayoutContent::Pane(pane) => self.pane(&pane)?,
+                LayoutContent::Row(parts) => self.line(LinearDir::Horizontal, &parts)?,
+                LayoutContent::Column(parts) => self.line(LinearDir::Vertical, &parts)?,
+                LayoutContent::Tabs(parts) => self.tabs(&parts)?,
+                LayoutContent::Grid(parts) => {
+                    let parts = self.parts(&parts)?.iter().map(|part| part.id).collect();
+                    self.tiles.insert_grid_tile(parts)
+                }
+            };
+            self.tiles.set_visible(id, !part.is_hidden);
+            let share = if part.share.is_finite() { part.share } else { whole() };
+            Some(Built { id, share: share.clamp(*SHARES.start(), *SHARES.end()), is_front: part.is_front })
+        });
+        self.left_out += usize::from(built.is_none());
+        built
+    }
+
+    /// Inserts a pane, unless it is the second of its kind.
+    fn pane(&mut self, kept: &Value) -> Option<TileId> {
+        let pane = AnyPane::restored(kept)?;
+        let is_there =
+            |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(other) if other.kind() == pane.kind());
+        let is_second = !pane.is_view() && self.tiles.tiles().any(is_there);
+        (!is_second).then(|| self.tiles.insert_pane(pane))
+    }
+
+    /// Parts of a container that are of use, if there are any.
+    fn parts(&mut self, kept: &[Value]) -> Option<Vec<Built>> {
+        let parts: Vec<_> = kept.iter().filter_map(|part| self.build(part)).collect();
+        (!parts.is_empty()).then_some(parts)
+    }
+
+    fn line(&mut self, direction: LinearDir, kept: &[Value]) -> Option<TileId> {
+        let parts = self.parts(kept)?;
+        let mut linear = Linear::new(direction, parts.iter().map(|part| part.id).collect());
+        for part in &parts {
+            linear.shares.set_share(part.id, part.share);
+        }
+        Some(self.tiles.insert_container(Container::Linear(linear)))
+    }
+
+    fn tabs(&mut self, kept: &[Value]) -> Option<TileId> {
+        let parts = self.parts(kept)?;
+        let mut tabs = Tabs::new(parts.iter().map(|part| part.id).collect());
+        if let Some(front) = parts.iter().find(|part| part.is_front) {
+            tabs.set_active(front.id);
+        }
+        Some(self.tiles.insert_container(Container::Tabs(tabs)))
+    }
+}

@@ -1,0 +1,130 @@
+//! The panes of which there is one each: their table, and what others read of it.
+//!
+//! To add a pane, write its type, pass it on from `panes/mod.rs`, and add an entry to the table. The View menu, the
+//! action that shows it, its place in the layout and in the file that keeps the layout follow.
+
+use crate::app::keys::{command, plain};
+use egui::{Key, KeyboardShortcut};
+
+/// Gives the table to a macro. An entry is `Kind(Type) { tag, title, help, key }`: `tag` is its name in the file that
+/// keeps the layout and never changes, `help` says what it is for, and `key`, if it has one, shows it.
+macro_rules! with_panes {
+    ($use_table:ident) => {
+        $use_table! {
+            Sequence(SequencePane) {
+                tag: "sequence",
+                title: "Sequence",
+                help: "What is open: drives, split, samples",
+                key: command(Key::Num1),
+            }
+            Training(TrainingPane) {
+                tag: "training",
+                title: "Training",
+                help: "The options of the run, or its progress",
+                key: command(Key::Num2),
+            }
+            Curves(CurvesPane) {
+                tag: "curves",
+                title: "Curves",
+                help: "The figures of the run over its steps",
+                key: command(Key::Num3),
+            }
+            Cloud(CloudPane) {
+                tag: "cloud",
+                title: "Point cloud",
+                help: "The depth of the frame in space",
+                key: command(Key::Num4),
+            }
+            Timeline(TimelinePane) {
+                tag: "timeline",
+                title: "Timeline",
+                help: "The frames of the drive",
+                key: command(Key::Num5),
+            }
+            Health(HealthPane) {
+                tag: "health",
+                title: "Health",
+                help: "What often goes wrong in training, watched",
+                key: command(Key::Num6),
+            }
+            Trajectory(TrajectoryPane) {
+                tag: "trajectory",
+                title: "Trajectory",
+                help: "The path of the camera as the pose network sees it",
+                key: command(Key::Num7),
+            }
+            Evaluation(EvaluationPane) {
+                tag: "evaluation",
+                title: "Evaluation",
+                help: "Depth against the true depth, by the published protocols",
+                key: command(Key::Num8),
+            }
+            Log(LogPane) {
+                tag: "log_pane",
+                title: "Log",
+                help: "Everything that happened, with its time",
+                key: command(Key::Num9),
+            }
+            Sandbox(SandboxPane) {
+                tag: "sandbox",
+                title: "Sandbox",
+                help: "Change depth, camera or motion of the frame by hand, and see what the loss says",
+            }
+            Wall(WallPane) {
+                tag: "wall",
+                title: "Wall",
+                help: "Bookmarked frames as the networks see them while they learn, with a slider back",
+            }
+            Inspector(InspectorPane) {
+                tag: "inspector",
+                title: "Inspector",
+                help: "Ask of any pixel why its loss is what it is",
+                key: plain(Key::I),
+            }
+        }
+    };
+}
+pub(super) use with_panes;
+
+macro_rules! define_kinds {
+    ($($kind:ident($pane:ident) {
+        tag: $tag:literal,
+        title: $title:literal,
+        help: $help:literal,
+        $(key: $key:expr,)?
+    })*) => {
+        /// A pane of which there is one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum PaneKind {
+            $(#[doc = $help] $kind),*
+        }
+
+        impl PaneKind {
+            /// Every kind, in the order of the list of shortcuts.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// Name in its header and in the View menu.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$kind => $title),* }
+            }
+
+            /// Name of the action that shows it.
+            pub const fn show_label(self) -> &'static str {
+                match self { $(Self::$kind => concat!("Show ", $title)),* }
+            }
+
+            /// Purpose, in a sentence.
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$kind => $help),* }
+            }
+
+            /// Key that shows it.
+            pub fn key(self) -> Option<KeyboardShortcut> {
+                match self {
+                    $(Self::$kind => [$(Some($key),)? None][0]),*
+                }
+            }
+        }
+    };
+}
+with_panes!(define_kinds);

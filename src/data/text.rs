@@ -1,0 +1,40 @@
+//! Text files of numbers, such as poses, sensor readings and calibrations.
+
+use super::{DataError, atomic_file::read_within};
+use std::{io, path::Path};
+
+/// Largest text file that is read, bytes: no file of numbers is larger.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Reads a text file. Invalid UTF-8 is replaced, because not all editors write UTF-8 and numbers are ASCII
+/// anyway.
+///
+/// # Errors
+/// The file cannot be read or is larger than 64 MiB.
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&read_within(path, MAX_BYTES)?).into_owned())
+}
+
+/// Reads and parses a text file, which should hold `what`.
+///
+/// # Errors
+/// The file cannot be read, or `parse` fails with a reason.
+pub(super) fn read_parsed<T>(
+    what: &str,
+    path: &Path,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, DataError> {
+    let text = read_text(path).map_err(|error| error.to_string());
+    text.and_then(|text| parse(&text)).map_err(|reason| DataError::unreadable(what, path, reason))
+}
+
+/// Parses numbers that are separated by whitespace.
+///
+/// # Errors
+/// The first word that is not a finite number.
+pub(super) fn finite_numbers(text: &str) -> Result<Vec<f64>, String> {
+    let number = |word: &str| word.parse::<f64>().ok().filter(|number| number.is_finite());
+    text.split_whitespace()
+        .map(|word| number(word).ok_or_else(|| format!("'{word}' is not a finite number")))
+        .collect()
+}

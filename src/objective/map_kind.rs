@@ -1,0 +1,108 @@
+//! What maps are like: how their values are drawn, under which heading they are found, what they are computed from.
+
+use crate::geometry::colormap::Colormap;
+
+/// How the values of a map are to be read, and so drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MapKind {
+    /// Three colour channels.
+    Colour,
+    /// One number a pixel.
+    Scalar(ScalarStyle),
+    /// One of a few choices a pixel.
+    Category(Categories),
+}
+
+/// The usual way to draw the numbers of a map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScalarStyle {
+    /// The colours.
+    pub colormap: Colormap,
+    /// The numbers that the first and the last colour stand for.
+    pub range: UsualRange,
+    /// True if equal ratios, not equal differences, are equally far apart.
+    pub logarithmic: bool,
+    /// True if 0 means that nothing is known of the pixel.
+    pub sparse: bool,
+    /// Unit of the numbers; empty if they have none.
+    pub unit: &'static str,
+}
+
+/// The usual range of the colours of a map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum UsualRange {
+    /// All values of a picture but this share at either end.
+    AllBut(f32),
+    /// From the first to the second number in every picture.
+    Fixed(f32, f32),
+}
+
+/// The meaning of the numbers of a category map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Categories {
+    /// 0 is masked, 1 trains.
+    Training,
+    /// Every source without a warp, unless every pixel trains, then every source warped.
+    Candidates,
+}
+
+/// The heading under which a map is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each is a heading that people read")]
+pub enum MapGroup {
+    Images,
+    Prediction,
+    Synthesis,
+    Losses,
+    LossTerms,
+    Choice,
+    Gradient,
+    Truth,
+}
+
+/// What a map is computed from, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapOrigin {
+    /// The images of the sample.
+    Image,
+    /// The images of the sample after augmentation.
+    NetworkInput,
+    /// The disparities alone, by the objective; no source is needed.
+    Prediction,
+    /// Another prediction, of the mirrored image.
+    MirroredPrediction,
+    /// The sources and the motion to them, by the objective.
+    Sources,
+    /// The reprojection loss, which the objective keeps maps of on demand.
+    Reprojection,
+    /// The backward pass of the loss.
+    Gradient,
+    /// The true depth that the data has.
+    TrueDepth,
+}
+
+impl MapGroup {
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Images => "Images",
+            Self::Prediction => "Disparity and depth",
+            Self::Synthesis => "View synthesis",
+            Self::Losses => "Losses",
+            Self::LossTerms => "Parts of the losses",
+            Self::Choice => "Choice and mask",
+            Self::Gradient => "Gradient",
+            Self::Truth => "Truth",
+        }
+    }
+}
+
+impl MapOrigin {
+    /// True if the objective computes such maps ([`Objective::evaluate`](super::Objective::evaluate)).
+    pub fn is_of_objective(self) -> bool {
+        match self {
+            Self::Image | Self::Prediction | Self::Sources | Self::Reprojection => true,
+            Self::NetworkInput | Self::MirroredPrediction | Self::Gradient | Self::TrueDepth => false,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Failures, and how errors and panics become failures.
+
+use crate::panics;
+use anyhow::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::{fmt, panic::AssertUnwindSafe};
+
+/// A failure, in words for a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub struct Failure {
+    /// Cause in words, with the file that it concerns.
+    pub text: String,
+    /// Advice on what to do; empty if there is none.
+    pub advice: String,
+    /// Effect on the run.
+    pub effect: RunEffect,
+    /// Place in the program and backtrace, if the cause is a panic.
+    pub report: Option<String>,
+}
+
+/// Effect of a failure on the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunEffect {
+    /// No effect.
+    #[default]
+    None,
+    /// The run was not started.
+    NotStarted,
+    /// The run is paused.
+    Paused,
+    /// The run is paused, because its last checkpoint cannot be written.
+    Unsaved,
+    /// The run is paused, because the loss is NaN or infinite, and would be so again with the same weights.
+    NonFinite,
+    /// The run is paused at its last checkpoint; the steps since then are lost.
+    RolledBack,
+}
+
+impl fmt::Display for Failure {
+    /// The text, followed by a semicolon and the advice if there is any.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)?;
+        if self.advice.is_empty() { Ok(()) } else { write!(formatter, "; {}", self.advice) }
+    }
+}
+
+impl Failure {
+    /// Converts an error; an error that is a failure already is returned unchanged.
+    pub(in crate::session) fn of(error: Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(failure) => failure,
+            Err(error) => Self { text: format!("{error:#}"), ..Self::default() },
+        }
+    }
+
+    /// Puts `what` before the text.
+    fn context(self, what: &str) -> Self {
+        Self { text: format!("{what}: {}", self.text), ..self }
+    }
+
+    /// Tells if the cause is a panic, after which the data that was worked on cannot be trusted.
+    pub(in crate::session) fn is_panic(&self) -> bool {
+        self.report.is_some()
+    }
+}
+
+/// Does some work; its error or panic becomes a failure whose text begins with `what`.
+pub(in crate::session) fn guarded<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T, Failure> {
+    caught(work).map_err(|failure| failure.context(what))
+}
+
+/// Does some work; its error or panic becomes a failure.
+pub(in crate::session) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T, Failure> {
+    match panics::catch(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(Failure::of),
+        Err(panic) => Err(Failure {
+            text: format!("an error within the program: {panic}"),
+            report: Some(panic.full(None)),
+            ..Failure::default()
+        }),
+    }
+}
