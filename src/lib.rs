@@ -41,7 +41,7 @@
 //! 5. `predict/forward.rs`: `forward` runs depth and pose networks, and gives the objective what they predict.
 //! 6. `objective/mod.rs`: `Objective::evaluate` computes losses, and the maps that open panes watch.
 //! 7. `session/worker/training.rs`: `Worker::train`, which asked for the step, sends its report as an event.
-//! 8. `session/showing.rs`: `PictureSubject::picture` leases the maps of the first sample; the latest picture wins.
+//! 8. `session/map_request.rs`: `PictureSubject::picture` leases its watched maps; the latest picture wins.
 //! 9. `view/field.rs` and `view/image.rs`: shaders draw the leased memory in the panes.
 //!
 //! # The path of a click

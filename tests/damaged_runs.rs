@@ -1,5 +1,5 @@
-//! Files of a run that were cut off, overwritten, moved or removed: each is refused or repaired with a message that says
-//! what to do, and nothing else of the run changes.
+//! Files of a run that were cut off, overwritten, moved or removed: each is refused or repaired with a message that
+//! says what to do, and nothing else of the run changes.
 
 use crate::{
     resume::{copy_folder, demo_split, text},

@@ -224,7 +224,7 @@ impl RunFolder {
         let newest = || self.checkpoints().pop().map(|(_, path)| path);
         named.or_else(newest).with_context(|| {
             format!(
-                "{} has no checkpoint: the run ended before it began; remove the folder and start anew",
+                "{} has no checkpoint: the run ended before its first one was written; remove the folder and start a new run",
                 self.0.display()
             )
         })

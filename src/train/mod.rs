@@ -12,6 +12,7 @@ mod progress;
 mod resuming;
 mod run;
 mod starting;
+mod step_clock;
 mod step_metrics;
 mod timed;
 mod train_state;

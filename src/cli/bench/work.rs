@@ -212,7 +212,7 @@ impl ModuleVisitor for RandomGradients {
     }
 }
 
-/// The least time for so many operations at the device's peak rates.
+/// Least time for this work at the peak rates of the device.
 fn lower_bound(count: OperationCount, setup: &BenchSetup) -> LowerBound {
     let rates = setup.rates.get_or_init(|| PeakRates::measure(&setup.compute.device));
     LowerBound::of(count, rates)

@@ -7,6 +7,7 @@ use super::{
     batch_stream::BatchStream,
     in_flight::{InFlight, Reported},
     resuming::{check_changes, check_checkpoint, check_steps, missing_in_log},
+    step_clock::StepClock,
     timed::timed,
     validation::{Validation, ValidationProgress},
     warnings::{Problem, Warnings},
@@ -23,13 +24,9 @@ use crate::{
 use anyhow::{Error, Result};
 use burn::module::Module;
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    time::Instant,
 };
-
-/// Steps over which images per second are averaged.
-const RATE_WINDOW: usize = 20;
 
 /// A training run.
 pub struct Run {
@@ -48,10 +45,7 @@ pub struct Run {
     manifest: Manifest,
     log: Log,
     compute: Compute,
-    /// Seconds of the last steps, with the time since the step before.
-    step_seconds: VecDeque<f64>,
-    /// End of the last step, if the time since counts as that of the next step.
-    ended: Option<Instant>,
+    clock: StepClock,
     /// True if the last step was not finite.
     is_spoiled: bool,
     skipped: Vec<(FrameKey, String)>,
@@ -163,8 +157,7 @@ impl Run {
             manifest,
             log,
             compute: compute.clone(),
-            step_seconds: VecDeque::new(),
-            ended: None,
+            clock: StepClock::default(),
             is_spoiled: false,
             skipped: Vec::new(),
             warnings: Warnings::default(),
@@ -263,7 +256,7 @@ impl Run {
 
     /// Excludes the time from now to the next step from images per second and the time left.
     pub fn exclude_idle_time(&mut self) {
-        self.ended = None;
+        self.clock.exclude_idle_time();
     }
 
     fn is_validation_due(&self) -> bool {
@@ -316,8 +309,7 @@ impl Run {
     /// If no batch can be loaded, or [`NonFinite`] for this step or the one before it. Networks and position are then
     /// as before that step.
     pub fn step(&mut self, wanted: &BTreeSet<MapName>) -> Result<Step> {
-        let started = Instant::now();
-        let seconds_between = self.ended.take().map_or(0.0, |ended| (started - ended).as_secs_f64());
+        let (started, seconds_between) = self.clock.start();
         let mut seconds_upload = 0.0;
         let batch = self.batch_stream.next(self.position, self.total_steps(), &mut self.skipped)?;
         let seconds_loading = started.elapsed().as_secs_f64();
@@ -360,11 +352,7 @@ impl Run {
             Position { step: number, epoch: batch.epoch, batch: batch.index + 1, ..self.position };
 
         report.seconds = started.elapsed().as_secs_f64();
-        self.step_seconds.push_back(seconds_between + report.seconds);
-        if self.step_seconds.len() > RATE_WINDOW {
-            self.step_seconds.pop_front();
-        }
-        let mean_seconds = self.step_seconds.iter().sum::<f64>() / self.step_seconds.len() as f64;
+        let mean_seconds = self.clock.add(seconds_between + report.seconds);
         report.images_per_second = batch.samples.len() as f64 / mean_seconds;
         report.seconds_left = self.total_steps().saturating_sub(number) as f64 * mean_seconds;
         report.split = Some(TimeSplit { seconds_upload, seconds_between, ..split });
@@ -375,7 +363,7 @@ impl Run {
         if is_known {
             self.settle()?;
         }
-        self.ended = Some(Instant::now());
+        self.clock.end();
         let objective = self.train_state.objective().clone();
         Ok(Step { number, samples, key, outcome, objective })
     }
