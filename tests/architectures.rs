@@ -178,7 +178,7 @@ fn only_the_listed_networks_are_taken_over() {
 
     let refused = |others: &Networks, words: &[&str]| {
         let mut networks = fresh.clone();
-        let error = networks.adopt(others, &NetworkFile::ALL).unwrap_err().0;
+        let error = networks.adopt(others, &NetworkFile::ALL).unwrap_err().to_string();
         for word in words {
             assert!(error.contains(word), "'{error}' does not say '{word}'");
         }

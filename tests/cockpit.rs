@@ -30,7 +30,7 @@ fn an_option_set_by_text_is_what_the_flag_would_make_it() {
     let steps = ConfigOption::named("steps").unwrap();
     assert_eq!(steps.set(&limited, " ").unwrap(), config, "what is left out is none");
     let error = set("batch_size", "many").unwrap_err();
-    assert!(error.0.contains("many") && !error.0.contains('\n'), "{error}");
+    assert!(error.to_string().contains("many") && !error.to_string().contains('\n'), "{error}");
     assert_eq!(error.option().unwrap().name, "batch_size");
 }
 

@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 use monoscope::config::{
-    Change, FrameId, NetworkConfig, ObjectiveConfig, Preset, RunConfig, Setting, TrainingConfig, layered,
-    overridden,
+    Change, ConfigError, ConfigOption, FrameId, NetworkConfig, NumberRange, ObjectiveConfig, OptionKind,
+    OptionName, Preset, RunConfig, Setting, TrainingConfig, layered, overridden,
 };
 
 #[test]
@@ -27,7 +27,7 @@ fn flags_win_over_file_and_file_over_preset() {
 #[test]
 fn a_file_with_an_unknown_option_is_refused_by_name() {
     let error = layered(Preset::Small, Some("[training]\nbatchsize = 3"), &RunConfig::default(), |_| false);
-    assert!(error.unwrap_err().0.contains("batchsize"));
+    assert!(error.unwrap_err().to_string().contains("batchsize"));
 }
 
 #[test]
@@ -43,12 +43,16 @@ fn a_configuration_survives_its_file() {
 fn what_cannot_work_is_refused_with_a_reason() {
     let frames =
         |ids: &[FrameId]| ObjectiveConfig { frame_ids: ids.to_vec(), ..Default::default() }.validate();
-    assert!(frames(&[FrameId::NEXT, FrameId::TARGET]).unwrap_err().0.contains("begin with 0"));
-    assert!(frames(&[FrameId::TARGET]).unwrap_err().0.contains("at least one source"));
-    assert!(frames(&[FrameId::TARGET, FrameId::NEXT, FrameId::NEXT]).unwrap_err().0.contains("twice"));
-    assert!(frames(&[FrameId::TARGET, FrameId::Stereo, FrameId::NEXT]).unwrap_err().0.contains("last"));
+    assert!(frames(&[FrameId::NEXT, FrameId::TARGET]).unwrap_err().to_string().contains("begin with 0"));
+    assert!(frames(&[FrameId::TARGET]).unwrap_err().to_string().contains("at least one source"));
+    assert!(
+        frames(&[FrameId::TARGET, FrameId::NEXT, FrameId::NEXT]).unwrap_err().to_string().contains("twice")
+    );
+    assert!(
+        frames(&[FrameId::TARGET, FrameId::Stereo, FrameId::NEXT]).unwrap_err().to_string().contains("last")
+    );
     assert!(frames(&[FrameId::TARGET, FrameId::Stereo]).is_ok());
-    let height = NetworkConfig { height: 100, ..Default::default() }.validate().unwrap_err().0;
+    let height = NetworkConfig { height: 100, ..Default::default() }.validate().unwrap_err().to_string();
     assert!(height.contains("--height 100") && height.contains("96 or 128"), "{height}");
     assert!(NetworkConfig { width: 32, ..Default::default() }.validate().is_err());
     assert!(TrainingConfig { batch_size: 0, ..Default::default() }.validate().is_err());
@@ -107,7 +111,7 @@ fn networks_that_do_not_exist_or_do_not_fit_are_refused_with_a_reason() {
     for (words, change) in refused {
         let mut config = RunConfig::default();
         change(&mut config);
-        let reason = config.validate().unwrap_err().0;
+        let reason = config.validate().unwrap_err().to_string();
         for word in words {
             assert!(reason.contains(word), "'{reason}' does not say '{word}'");
         }
@@ -116,6 +120,56 @@ fn networks_that_do_not_exist_or_do_not_fit_are_refused_with_a_reason() {
     fits.network.depth_network = RtMonodepthS;
     (fits.network.height, fits.network.width, fits.objective.scales) = (48, 80, vec![0, 2]);
     fits.validate().unwrap();
+}
+
+#[test]
+fn a_refusal_is_data_that_each_reader_is_told_in_their_words() {
+    let mut config = RunConfig::default();
+    config.network.height = 100;
+    let error = config.validate().unwrap_err();
+    let [field, height] = [error.field.unwrap(), ConfigOption::named("height").unwrap().id()];
+    assert_eq!((field, error.value.as_deref()), (height, Some("100")));
+    let reason = "100 does not fit: the depth network halves its input five times; \
+                  use a multiple of 32 from 64 up, such as 96 or 128";
+    assert_eq!(error.to_string(), format!("--height {reason}"));
+    assert_eq!(error.text(|option| format!("<{}>", option.label())), format!("<Height> {reason}"));
+
+    let mut config = RunConfig::default();
+    config.objective.predictive_mask = true;
+    let error = config.validate().unwrap_err();
+    assert_eq!(error.option().unwrap().name, "predictive_mask");
+    let labels = error.text(OptionName::label);
+    assert_eq!(labels, "Predictive mask takes the place of auto-masking; add Disable automasking");
+    assert_eq!(ConfigError::plain("no option").option().map(|option| option.name), None);
+}
+
+#[test]
+fn every_number_has_a_range_outside_of_which_it_is_refused() {
+    let config = RunConfig::default();
+    for option in ConfigOption::all() {
+        let is_number = matches!(option.kind, OptionKind::Whole | OptionKind::Number);
+        let is_path = ["DIR", "FILE"].contains(&option.value_name.as_str());
+        let may_be_number = is_number || (option.kind == OptionKind::Optional && !is_path);
+        assert_eq!(option.quantity.is_some(), may_be_number, "{} is a {}", option.name, option.value_name);
+        let Some(quantity) = option.quantity else { continue };
+        let outside = match quantity.range {
+            NumberRange::FromOne | NumberRange::Positive => "0",
+            // Below zero a whole number is no value at all.
+            NumberRange::FromZero if option.kind != OptionKind::Number => continue,
+            NumberRange::FromZero => "-1",
+        };
+        let error = option.set(&config, outside).unwrap().validate().unwrap_err();
+        assert_eq!((error.field, error.value.as_deref()), (Some(option.id()), Some(outside)), "{error}");
+    }
+}
+
+#[test]
+fn a_setting_is_written_by_the_name_of_its_option() {
+    let config = RunConfig::default();
+    for setting in Setting::all(&config) {
+        let written = toml::Table::try_from(setting).unwrap();
+        assert_eq!(written.keys().collect::<Vec<_>>(), [setting.option().as_str()]);
+    }
 }
 
 #[test]
@@ -177,7 +231,13 @@ fn changes_hold_from_their_step_on_and_survive_the_file() {
     config.change(change(5, Setting::DisparitySmoothness(0.1))).unwrap();
     config.change(change(5, Setting::LearningRate(2e-3))).unwrap();
     assert_eq!(config.changes.len(), 3, "the later value of a step takes the place of the earlier");
-    assert!(config.change(change(7, Setting::LearningRate(-1.0))).unwrap_err().0.contains("--learning-rate"));
+    assert!(
+        config
+            .change(change(7, Setting::LearningRate(-1.0)))
+            .unwrap_err()
+            .to_string()
+            .contains("--learning-rate")
+    );
     let text = toml::to_string(&config).unwrap();
     assert!(text.contains("disparity_smoothness = 0.1\n"), "{text}");
     assert_eq!(toml::from_str::<RunConfig>(&text).unwrap(), config);
@@ -204,7 +264,7 @@ fn a_resumed_run_takes_only_options_that_change_no_step_made() {
     let slower = continued(&["learning_rate"], |flags| flags.training.learning_rate = 1e-6).unwrap();
     assert_eq!(slower.changes, [Change { step: 8, setting: Setting::LearningRate(1e-6) }]);
     let refused = continued(&["seed"], |flags| flags.training.seed = 5).unwrap_err();
-    assert!(refused.0.contains("--seed"), "{refused}");
+    assert!(refused.to_string().contains("--seed"), "{refused}");
     let refused = continued(&["frame_ids"], |flags| flags.objective.frame_ids.truncate(2)).unwrap_err();
-    assert!(refused.0.contains("--frame-ids"), "{refused}");
+    assert!(refused.to_string().contains("--frame-ids"), "{refused}");
 }

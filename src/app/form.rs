@@ -1,6 +1,6 @@
 //! The run that `Train` will start: the configuration itself and the folder it is written to.
 
-use super::wording::for_window;
+use super::wording;
 use crate::{
     config::{ConfigError, ConfigOption, ImageSize, Preset, RunConfig, Setting},
     model::Architecture,
@@ -109,12 +109,11 @@ impl TrainingForm {
         let (invalid, misfit) = (self.config.validate().err(), self.misfit());
         let is_misfit = invalid.is_none() && misfit.is_some();
         let refused = invalid.or(misfit);
-        let refused = refused.as_ref().and_then(|error| Some((error.option()?.name, error)));
         let row = |option: &'static ConfigOption| {
             let draft = self.drafts.get(option.name);
             let text = texts.remove(option.name).unwrap_or_default();
-            let refused = refused.filter(|(name, _)| *name == option.name);
-            let refusal = refused.map(|(_, error)| for_window(&error.0));
+            let refused = refused.as_ref().filter(|error| error.field == Some(option.id()));
+            let refusal = refused.map(wording::refusal);
             Row {
                 option,
                 text: draft.map_or(text, |draft| draft.text.clone()),
@@ -130,8 +129,8 @@ impl TrainingForm {
     pub fn live_rows(&self) -> Vec<Row> {
         let mut rows = self.rows();
         let live = Setting::all(&self.config).map(Setting::option);
-        rows.retain(|row| live.iter().any(|name| name == row.option.name));
-        rows.sort_by_key(|row| live.iter().position(|name| name == row.option.name));
+        rows.retain(|row| live.contains(&row.option.id()));
+        rows.sort_by_key(|row| live.iter().position(|option| *option == row.option.id()));
         rows
     }
 
@@ -146,7 +145,7 @@ impl TrainingForm {
                 self.config = config;
             }
             Err(error) => {
-                let draft = Draft { text: text.to_owned(), refusal: Some(for_window(&error.0)) };
+                let draft = Draft { text: text.to_owned(), refusal: Some(wording::refusal(&error)) };
                 self.drafts.insert(option.name, draft);
             }
         }
@@ -170,7 +169,7 @@ impl TrainingForm {
     pub fn refusal(&self) -> Option<String> {
         let typed = self.drafts.values().find_map(|draft| draft.refusal.clone());
         let refused = || self.config.validate().err().or_else(|| self.misfit());
-        typed.or_else(|| refused().map(|error| for_window(&error.0)))
+        typed.or_else(|| refused().as_ref().map(wording::refusal))
     }
 
     /// Why these options have no place for the loaded networks, if so.

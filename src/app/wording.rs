@@ -1,6 +1,6 @@
-//! What is said in words of the command line, said in words of the window.
+//! Texts of the configuration and of the session in the words of the window.
 
-use crate::config::with_labels;
+use crate::config::{ConfigError, ConfigOption, OptionName};
 
 /// Flags that are no options of a run, each with its place in the window.
 const PLACES: [(&str, &str); 3] = [
@@ -9,7 +9,31 @@ const PLACES: [(&str, &str); 3] = [
     ("--weights", "the Weights menu"),
 ];
 
-/// A text in which flags are what the window calls them.
+/// Phrases a refused configuration with the labels of its options.
+pub fn refusal(error: &ConfigError) -> String {
+    error.text(quoted)
+}
+
+/// Replaces the flags in a text of the session, which speaks as on the command line, by what the window calls them.
 pub fn for_window(text: &str) -> String {
     PLACES.into_iter().fold(with_labels(text), |text, (flag, place)| text.replace(flag, place))
+}
+
+fn with_labels(text: &str) -> String {
+    let mut parts = text.split("--");
+    let mut labelled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
+        let (flag, rest) = part.split_at(end.unwrap_or(part.len()));
+        labelled += &match ConfigOption::named(&flag.replace('-', "_")) {
+            Some(option) => quoted(option.id()),
+            None => format!("--{flag}"),
+        };
+        labelled += rest;
+    }
+    labelled
+}
+
+fn quoted(option: OptionName) -> String {
+    format!("\"{}\"", option.label())
 }

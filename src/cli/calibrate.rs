@@ -89,10 +89,9 @@ impl FromStr for KnownDepth {
 pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
     let is_told = args.stereo_baseline.is_some() || args.data.is_some() || !args.known.is_empty();
     if !is_told {
-        bail!(ConfigError(
+        bail!(ConfigError::plain(
             "nothing tells the metres: give --data with measured depth, --data with --camera-height, \
              --stereo-baseline, or --known"
-                .to_owned()
         ));
     }
     let compute = args.compute.open()?;
@@ -222,7 +221,7 @@ fn from_known(
     let mut scales = Vec::new();
     for KnownDepth { frame, column, row, metres } in known {
         let image = match source {
-            Some(source) => source.image(&frame.parse().map_err(ConfigError)?)?,
+            Some(source) => source.image(&frame.parse().map_err(ConfigError::plain)?)?,
             None => data::image::read(Path::new(frame))?,
         };
         let size = size_of(&image);

@@ -69,7 +69,7 @@ fn convention(asked: Option<TrueDepth>, source: &dyn FrameSource) -> Result<True
     let known = source.true_depths();
     asked.or(known.first().copied()).filter(|kind| known.contains(kind)).ok_or_else(|| {
         let names: Vec<_> = known.iter().map(|kind| kind.name()).collect();
-        ConfigError(match names[..] {
+        ConfigError::plain(match names[..] {
             [] => format!("{} has no true depth", source.name()),
             _ => format!("{} has only the conventions {}", source.name(), names.join(", ")),
         })

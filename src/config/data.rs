@@ -1,21 +1,21 @@
-//! What to open as data, and with which camera.
+//! Data to open, with its camera.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, str::FromStr};
 
-/// What to open as data: the built-in drive or a folder.
+/// Data to open: the built-in drive or a folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DataChoice {
     /// The built-in drive.
     Demo,
-    /// A folder in KITTI raw or odometry layout, or of frames with files that tell their camera.
+    /// A folder in KITTI raw or odometry layout, or one of frames beside files that describe their camera.
     Folder(PathBuf),
-    /// A folder of frames, and the camera of those that have no file which tells it.
+    /// A folder of frames, with the camera of those that no file describes.
     Assuming {
-        /// The folder.
+        /// Folder of the frames.
         folder: PathBuf,
-        /// The camera.
+        /// Camera to assume.
         camera: CameraChoice,
     },
 }
@@ -41,9 +41,9 @@ impl fmt::Display for DataChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CameraChoice {
-    /// Focal lengths and principal point, `[focal_x, focal_y, centre_x, centre_y]`: in parts of the
-    /// picture's width and height if the principal point is below 1, else in pixels.
+    /// Focal lengths and principal point, `[focal_x, focal_y, centre_x, centre_y]`: as fractions of the
+    /// image's width and height if the principal point is below 1, else in pixels.
     Intrinsics([f32; 4]),
-    /// Degrees across the picture; square pixels and a centred principal point.
+    /// Horizontal field of view in degrees; pixels are square and the principal point is the centre.
     FieldOfView(f32),
 }

@@ -1,13 +1,13 @@
-//! Where a run computes, and how precisely.
+//! Device of a run, and its precision.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Where burn computes.
+/// Device on which burn computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
-    /// The graphics card where there is one, else the processor
+    /// The GPU where there is one, else the CPU
     #[default]
     Auto,
     /// The wgpu backend, on whatever adapter there is, also a software one

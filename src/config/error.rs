@@ -1,6 +1,121 @@
-//! Why a configuration is refused.
+//! Reasons to refuse a configuration, as data that the command line and the window phrase each in its own way.
 
-/// A choice that cannot work; the text says which, why, and what to choose instead.
+use super::OptionName;
+use std::fmt;
+
+/// A choice that cannot work.
+///
+/// Displayed as on the command line, with the flags of options:
+/// `--height 100 does not fit: [...]; use a multiple of 32 from 64 up`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(pub String);
+pub struct ConfigError {
+    /// Option at fault, beside which a form shows the error; `None` if it is no single option of a run.
+    pub field: Option<OptionName>,
+    /// The option's refused value, where the rule is about one.
+    pub value: Option<String>,
+    /// Rule that is broken: the rest of the sentence that option and value begin.
+    pub rule: Phrase,
+    /// Advice on what to choose instead; may be empty.
+    pub suggestion: Phrase,
+}
+
+/// Words in which options are named by reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Phrase(Vec<Term>);
+
+/// A part of a [`Phrase`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// Words as they are.
+    Text(String),
+    /// An option, written as a flag or as a label.
+    Option(OptionName),
+}
+
+impl ConfigError {
+    /// Refuses an option by the rule that it breaks.
+    pub fn new(field: OptionName, rule: impl Into<Phrase>) -> Self {
+        Self { field: Some(field), value: None, rule: rule.into(), suggestion: Phrase::default() }
+    }
+
+    /// Refuses something that is no option of a run: a file as a whole, or arguments of another command.
+    pub fn plain(text: impl Into<String>) -> Self {
+        let rule = Phrase::from(text.into());
+        Self { field: None, value: None, rule, suggestion: Phrase::default() }
+    }
+
+    /// Adds the value that is refused.
+    pub fn with_value(self, value: &impl ToString) -> Self {
+        Self { value: Some(value.to_string()), ..self }
+    }
+
+    /// Adds what to choose instead.
+    pub fn with_suggestion(self, suggestion: impl Into<Phrase>) -> Self {
+        Self { suggestion: suggestion.into(), ..self }
+    }
+
+    /// Phrases the error, with options written as `name` says.
+    pub fn text(&self, name: impl Fn(OptionName) -> String) -> String {
+        let mut words: Vec<String> = self.field.map(&name).into_iter().chain(self.value.clone()).collect();
+        words.push(self.rule.text(&name));
+        let sentence = words.join(" ");
+        match self.suggestion.text(&name) {
+            suggestion if suggestion.is_empty() => sentence,
+            suggestion => format!("{sentence}; {suggestion}"),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text(OptionName::flag))
+    }
+}
+
+impl Phrase {
+    fn text(&self, name: &impl Fn(OptionName) -> String) -> String {
+        let term = |term: &Term| match term {
+            Term::Text(text) => text.clone(),
+            Term::Option(option) => name(*option),
+        };
+        self.0.iter().map(term).collect()
+    }
+}
+
+impl<T: Into<Term>> From<T> for Phrase {
+    fn from(term: T) -> Self {
+        Self(vec![term.into()])
+    }
+}
+
+impl FromIterator<Term> for Phrase {
+    fn from_iter<T: IntoIterator<Item = Term>>(terms: T) -> Self {
+        Self(terms.into_iter().collect())
+    }
+}
+
+impl From<&str> for Term {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Term {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<OptionName> for Term {
+    fn from(option: OptionName) -> Self {
+        Self::Option(option)
+    }
+}
+
+/// Joins texts and [`OptionName`]s to a [`Phrase`].
+macro_rules! phrase {
+    ($($term:expr),+ $(,)?) => {
+        [$($crate::config::Term::from($term)),+].into_iter().collect::<$crate::config::Phrase>()
+    };
+}
+pub(crate) use phrase;

@@ -1,4 +1,4 @@
-//! Which frames take part in a sample, and how they are named in flags, files and maps.
+//! Frames of a sample, with their names in flags, files and maps.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -25,7 +25,7 @@ impl FrameId {
     /// The frame after the target.
     pub const NEXT: Self = Self::Temporal(1);
 
-    /// The name used in tensor names: `0`, `m1`, `p1`, `s`.
+    /// Name in tensor names: `0`, `m1`, `p1`, `s`.
     pub fn tag(self) -> String {
         match self {
             Self::Temporal(0) => "0".to_owned(),
@@ -35,7 +35,7 @@ impl FrameId {
         }
     }
 
-    /// The name a person reads: `0`, `−1`, `+1`, `stereo`.
+    /// Name for a person: `0`, `−1`, `+1`, `stereo`.
     pub fn label(self) -> String {
         match self {
             Self::Temporal(0) => "0".to_owned(),

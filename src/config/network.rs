@@ -1,11 +1,11 @@
-//! Which networks, at which size, and where their first values come from.
+//! Networks of a run: type, size, and where their first weights come from.
 
-use super::{ConfigError, ImageSize};
+use super::{ConfigError, ImageSize, OptionName, option_name, part::config_part, phrase};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf};
 
-/// The networks of a run.
+/// Networks of a run.
 #[derive(Clone, Debug, PartialEq, clap::Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkConfig {
@@ -17,7 +17,7 @@ pub struct NetworkConfig {
     #[arg(long, default_value_t = 640, value_name = "PIXELS")]
     pub width: usize,
 
-    /// The network that predicts depth
+    /// Network that predicts depth
     #[arg(long, value_enum, default_value_t)]
     pub depth_network: DepthNetworkType,
 
@@ -25,11 +25,11 @@ pub struct NetworkConfig {
     #[arg(long, default_value_t = 18, value_name = "N")]
     pub num_layers: usize,
 
-    /// What predicts the camera's motion
+    /// Network that predicts the camera's motion
     #[arg(long, value_enum, default_value_t)]
     pub pose_model_type: PoseModelType,
 
-    /// The frames that the pose network sees at once
+    /// Frames that the pose network sees at once
     #[arg(long, value_enum, default_value_t)]
     pub pose_model_input: PoseModelInput,
 
@@ -37,17 +37,17 @@ pub struct NetworkConfig {
     #[arg(long, default_value_t = 18, value_name = "N")]
     pub pose_num_layers: usize,
 
-    /// A torchvision ResNet file; every residual encoder of as many layers starts from its weights
+    /// Torchvision ResNet file; every residual encoder of as many layers starts from its weights
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pretrained_encoder: Option<PathBuf>,
 
-    /// Which of the networks of --weights to start from; the others start from scratch
+    /// Networks of --weights to start from; the others start from scratch
     #[arg(long, value_enum, num_args = 0.., default_values_t = NetworkFile::ALL, value_name = "NETWORK")]
     pub models_to_load: Vec<NetworkFile>,
 }
 
-/// A depth network.
+/// Type of the depth network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DepthNetworkType {
@@ -62,7 +62,7 @@ impl DepthNetworkType {
     /// Every type, in the order shown.
     pub const ALL: [Self; 2] = [Self::Resnet, Self::RtMonodepthS];
 
-    /// The scales at which it can give a disparity.
+    /// Scales at which it can give a disparity.
     pub fn scales(self) -> &'static [usize] {
         match self {
             Self::Resnet => &[0, 1, 2, 3],
@@ -70,7 +70,7 @@ impl DepthNetworkType {
         }
     }
 
-    /// How often it halves its input.
+    /// Number of times that it halves its input.
     fn halvings(self) -> usize {
         match self {
             Self::Resnet => 5,
@@ -78,12 +78,12 @@ impl DepthNetworkType {
         }
     }
 
-    /// What both sides of its input must be multiples of.
+    /// Number of pixels of which both sides of its input must be multiples.
     pub fn side_step(self) -> usize {
         1 << self.halvings()
     }
 
-    /// The shortest side of its input: the smallest map needs two pixels for its reflection padding.
+    /// Shortest side of its input in pixels: the smallest map needs two for its reflection padding.
     pub fn shortest_side(self) -> usize {
         2 * self.side_step()
     }
@@ -98,7 +98,7 @@ impl fmt::Display for DepthNetworkType {
     }
 }
 
-/// What predicts the camera's motion: the pose networks of the paper's ablation
+/// Type of the pose network, which predicts the camera's motion: those of the paper's ablation
 /// ([Networks](crate::objective::method#networks) of the method).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,7 +117,7 @@ impl PoseModelType {
     /// Every type, in the order shown.
     pub const ALL: [Self; 3] = [Self::SeparateResnet, Self::Shared, Self::Posecnn];
 
-    /// The name a person reads.
+    /// Name for a person.
     pub fn label(self) -> &'static str {
         match self {
             Self::SeparateResnet => "Separate ResNet",
@@ -127,7 +127,7 @@ impl PoseModelType {
     }
 }
 
-/// The frames that the pose network sees at once.
+/// Frames that the pose network sees at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PoseModelInput {
@@ -138,7 +138,7 @@ pub enum PoseModelInput {
     All,
 }
 
-/// A network as a weights folder has it, in a file of its own.
+/// A network that has a file of its own in a weights folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
@@ -160,7 +160,7 @@ impl NetworkFile {
     pub const ALL: [Self; 5] =
         [Self::Encoder, Self::Depth, Self::PoseEncoder, Self::Pose, Self::PredictiveMask];
 
-    /// The file's name without its ending.
+    /// Name of the file without its ending.
     pub fn stem(self) -> &'static str {
         match self {
             Self::Encoder => "encoder",
@@ -172,66 +172,73 @@ impl NetworkFile {
     }
 }
 
-impl Default for NetworkConfig {
-    fn default() -> Self {
-        Self {
-            height: 192,
-            width: 640,
-            depth_network: DepthNetworkType::default(),
-            num_layers: 18,
-            pose_model_type: PoseModelType::default(),
-            pose_model_input: PoseModelInput::default(),
-            pose_num_layers: 18,
-            pretrained_encoder: None,
-            models_to_load: NetworkFile::ALL.to_vec(),
-        }
-    }
-}
+config_part!(NetworkConfig);
 
 impl NetworkConfig {
-    /// The size of the network's input.
+    /// Size of the network's input.
     pub fn size(&self) -> ImageSize {
         ImageSize { height: self.height, width: self.width }
     }
 
     /// Refuses networks that do not exist and sizes that the depth network cannot take.
+    ///
+    /// # Errors
+    /// The first option at fault, with the values that it may have.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let (step, shortest) = (self.depth_network.side_step(), self.depth_network.shortest_side());
-        for (flag, pixels) in [("--height", self.height), ("--width", self.width)] {
-            if pixels < shortest || pixels % step != 0 {
-                let times = if self.depth_network.halvings() == 5 { "five" } else { "four" };
-                let lower = (pixels / step * step).max(shortest);
-                return Err(ConfigError(format!(
-                    "{flag} {pixels} does not fit: the depth network halves its input {times} times, \
-                     so use a multiple of {step} from {shortest} up, such as {lower} or {}",
-                    lower + step
-                )));
-            }
-        }
-        Self::validate_layers("--num-layers", self.num_layers, &[18, 34, 50, 101, 152])?;
-        Self::validate_layers("--pose-num-layers", self.pose_num_layers, &[18, 50])?;
-        let refuse = |reason: &str| Err(ConfigError(reason.to_owned()));
+        let num_layers = option_name!(Self, num_layers);
+        let pose_num_layers = option_name!(Self, pose_num_layers);
+        self.validate_side(option_name!(Self, height), self.height)?;
+        self.validate_side(option_name!(Self, width), self.width)?;
+        validate_layers(num_layers, self.num_layers, &[18, 34, 50, 101, 152])?;
+        validate_layers(pose_num_layers, self.pose_num_layers, &[18, 50])?;
         let has_residual_depth = self.depth_network == DepthNetworkType::Resnet;
         let has_residual_pose = self.pose_model_type == PoseModelType::SeparateResnet;
         if !has_residual_depth && self.num_layers != 18 {
-            return refuse(
-                "--num-layers is of the resnet depth network; rt-monodepth-s has no residual encoder",
-            );
+            let rule = "belongs to the resnet depth network: rt-monodepth-s has no residual encoder";
+            return Err(ConfigError::new(num_layers, rule).with_suggestion("leave it at 18"));
         }
         if !has_residual_pose && self.pose_num_layers != 18 {
-            return refuse("--pose-num-layers is of --pose-model-type separate_resnet; leave it out");
+            let rule = phrase!["belongs to ", option_name!(Self, pose_model_type), " separate_resnet"];
+            return Err(ConfigError::new(pose_num_layers, rule).with_suggestion("leave it out"));
         }
         if self.pretrained_encoder.is_some() && !has_residual_depth && !has_residual_pose {
-            return refuse("--pretrained-encoder has no residual encoder to go to; leave it out");
+            let option = option_name!(Self, pretrained_encoder);
+            let rule = "has no residual encoder to go to";
+            return Err(ConfigError::new(option, rule).with_suggestion("leave it out"));
         }
-        Ok(())
+        self.check_ranges()
     }
 
-    fn validate_layers(flag: &str, layers: usize, choices: &[usize]) -> Result<(), ConfigError> {
-        if choices.contains(&layers) {
+    /// Gives the first option of the pose network that is not as by default.
+    pub(super) fn changed_pose_option(&self) -> Option<OptionName> {
+        let default = Self::default();
+        let options = [
+            (option_name!(Self, pose_model_type), self.pose_model_type != default.pose_model_type),
+            (option_name!(Self, pose_model_input), self.pose_model_input != default.pose_model_input),
+            (option_name!(Self, pose_num_layers), self.pose_num_layers != default.pose_num_layers),
+        ];
+        options.into_iter().find_map(|(option, is_changed)| is_changed.then_some(option))
+    }
+
+    fn validate_side(&self, option: OptionName, pixels: usize) -> Result<(), ConfigError> {
+        let (step, shortest) = (self.depth_network.side_step(), self.depth_network.shortest_side());
+        if pixels >= shortest && pixels.is_multiple_of(step) {
             return Ok(());
         }
-        let choices: Vec<String> = choices.iter().map(usize::to_string).collect();
-        Err(ConfigError(format!("{flag} {layers} is no residual network: use one of {}", choices.join(", "))))
+        let times = if self.depth_network.halvings() == 5 { "five" } else { "four" };
+        let rule = format!("does not fit: the depth network halves its input {times} times");
+        let lower = (pixels / step * step).max(shortest);
+        let upper = lower + step;
+        let suggestion = format!("use a multiple of {step} from {shortest} up, such as {lower} or {upper}");
+        Err(ConfigError::new(option, rule).with_value(&pixels).with_suggestion(suggestion))
     }
+}
+
+fn validate_layers(option: OptionName, layers: usize, choices: &[usize]) -> Result<(), ConfigError> {
+    if choices.contains(&layers) {
+        return Ok(());
+    }
+    let choices: Vec<String> = choices.iter().map(usize::to_string).collect();
+    let suggestion = format!("use one of {}", choices.join(", "));
+    Err(ConfigError::new(option, "is no residual network").with_value(&layers).with_suggestion(suggestion))
 }

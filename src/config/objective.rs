@@ -1,9 +1,10 @@
-//! What is optimised: the options of the loss (paper sections 3.1 to 3.3).
+//! Options of view synthesis and loss (paper sections 3.1 to 3.3).
 
-use super::{ConfigError, FrameId};
+use super::{ConfigError, FrameId, option_name, part::config_part, phrase};
 use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeSet;
 
-/// The options of view synthesis and loss. The defaults are the published method, mode M.
+/// Options of view synthesis and loss. The defaults are the published method, mode M.
 #[derive(Clone, Debug, PartialEq, clap::Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ObjectiveConfig {
@@ -58,41 +59,25 @@ pub struct ObjectiveConfig {
     pub sample_align_corners_false: bool,
 }
 
-impl Default for ObjectiveConfig {
-    fn default() -> Self {
-        Self {
-            frame_ids: vec![FrameId::TARGET, FrameId::PREVIOUS, FrameId::NEXT],
-            scales: vec![0, 1, 2, 3],
-            disparity_smoothness: 1e-3,
-            min_depth: 0.1,
-            max_depth: 100.0,
-            v1_multiscale: false,
-            avg_reprojection: false,
-            disable_automasking: false,
-            predictive_mask: false,
-            no_ssim: false,
-            sample_align_corners_false: false,
-        }
-    }
-}
+config_part!(ObjectiveConfig);
 
 impl ObjectiveConfig {
-    /// The frames that are warped into the target, in list order.
+    /// Lists the frames that are warped into the target, in the order of `frame_ids`.
     pub fn sources(&self) -> impl Iterator<Item = FrameId> + '_ {
         self.frame_ids.iter().copied().filter(|id| *id != FrameId::TARGET)
     }
 
-    /// The sources whose motion is predicted by the pose network.
+    /// Lists the sources whose motion is predicted by the pose network.
     pub fn temporal_sources(&self) -> impl Iterator<Item = FrameId> + '_ {
         self.sources().filter(|id| *id != FrameId::Stereo)
     }
 
-    /// Whether the other stereo camera is a source.
+    /// Tells if the other stereo camera is a source.
     pub fn uses_stereo(&self) -> bool {
         self.frame_ids.contains(&FrameId::Stereo)
     }
 
-    /// The finest scale that is trained, whose maps and depth are shown.
+    /// Finest scale that is trained, whose maps and depth are shown.
     ///
     /// # Panics
     /// If there is none, which [`Self::validate`] refuses.
@@ -100,51 +85,62 @@ impl ObjectiveConfig {
         self.scales.iter().copied().min().expect("a configuration has at least one scale")
     }
 
-    /// The weight of the smoothness term at a scale.
+    /// Weight of the smoothness term at a scale.
     pub fn smoothness_weight(&self, scale: usize) -> f32 {
         self.disparity_smoothness / (1 << scale) as f32
     }
 
     /// Refuses combinations that have no meaning.
+    ///
+    /// # Errors
+    /// The first option at fault.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let refuse = |reason: String| Err(ConfigError(reason));
-        if self.frame_ids.first() != Some(&FrameId::TARGET) {
-            return refuse("--frame-ids must begin with 0, the target frame".to_owned());
-        }
-        if self.frame_ids.len() < 2 {
-            return refuse("--frame-ids needs at least one source besides 0: add -1 1 or s".to_owned());
-        }
-        let distinct: std::collections::BTreeSet<_> = self.frame_ids.iter().collect();
-        if distinct.len() != self.frame_ids.len() {
-            return refuse("--frame-ids names a frame twice: name each once".to_owned());
-        }
-        let stereo = self.frame_ids.iter().position(|id| *id == FrameId::Stereo);
-        if stereo.is_some_and(|position| position + 1 != self.frame_ids.len()) {
-            return refuse("--frame-ids must have s, the stereo camera, last".to_owned());
-        }
+        self.validate_frames()?;
+        let scales = option_name!(Self, scales);
         if self.scales.is_empty() || self.scales.iter().any(|scale| *scale > 3) {
-            return refuse("--scales takes one or more of 0 1 2 3".to_owned());
+            return Err(ConfigError::new(scales, "takes one or more of 0 1 2 3"));
         }
-        let distinct: std::collections::BTreeSet<_> = self.scales.iter().collect();
-        if distinct.len() != self.scales.len() {
-            return refuse("--scales names a scale twice: name each once".to_owned());
+        if has_duplicate(&self.scales) {
+            return Err(ConfigError::new(scales, "names a scale twice").with_suggestion("name each once"));
         }
         if self.predictive_mask && !self.disable_automasking {
-            return refuse(
-                "--predictive-mask takes the place of auto-masking: add --disable-automasking".to_owned(),
-            );
+            let option = option_name!(Self, predictive_mask);
+            let suggestion = phrase!["add ", option_name!(Self, disable_automasking)];
+            let error = ConfigError::new(option, "takes the place of auto-masking");
+            return Err(error.with_suggestion(suggestion));
         }
-        if !(self.min_depth > 0.0 && self.max_depth > self.min_depth && self.max_depth.is_finite()) {
-            return refuse(format!(
-                "depth range {} to {} is empty: --min-depth must be above 0 and below --max-depth",
-                self.min_depth, self.max_depth
-            ));
-        }
-        if !(self.disparity_smoothness >= 0.0 && self.disparity_smoothness.is_finite()) {
-            return refuse(format!("--disparity-smoothness {} must be 0 or more", self.disparity_smoothness));
+        self.check_ranges()?;
+        if self.max_depth <= self.min_depth {
+            let (min_depth, max_depth) = (option_name!(Self, min_depth), option_name!(Self, max_depth));
+            let rule = phrase!["to ", max_depth, format!(" {} is an empty depth range", self.max_depth)];
+            let suggestion = phrase!["choose ", min_depth, " below ", max_depth];
+            let error = ConfigError::new(min_depth, rule).with_value(&self.min_depth);
+            return Err(error.with_suggestion(suggestion));
         }
         Ok(())
     }
+
+    fn validate_frames(&self) -> Result<(), ConfigError> {
+        let refuse = |rule: &str| ConfigError::new(option_name!(Self, frame_ids), rule);
+        if self.frame_ids.first() != Some(&FrameId::TARGET) {
+            return Err(refuse("must begin with 0, the target frame"));
+        }
+        if self.frame_ids.len() < 2 {
+            return Err(refuse("needs at least one source besides 0").with_suggestion("add -1 1 or s"));
+        }
+        if has_duplicate(&self.frame_ids) {
+            return Err(refuse("names a frame twice").with_suggestion("name each once"));
+        }
+        let stereo = self.frame_ids.iter().position(|id| *id == FrameId::Stereo);
+        if stereo.is_some_and(|index| index + 1 != self.frame_ids.len()) {
+            return Err(refuse("must have s, the stereo camera, last"));
+        }
+        Ok(())
+    }
+}
+
+fn has_duplicate<T: Ord>(values: &[T]) -> bool {
+    values.iter().collect::<BTreeSet<_>>().len() != values.len()
 }
 
 /// Writes 0.1 as 0.1, where a plain conversion to f64 would write 0.10000000149011612.

@@ -1,30 +1,37 @@
-//! The options of a run by name: what each is, as clap reads it off the structs, and its value as text, as
-//! on the command line. The form in the window is made of these, so that none can be forgotten.
+//! Options of a run by name, as clap reads them off the structs, with their values as text, as on the command
+//! line. The form in the window is made of these, so that none can be forgotten: a new field of
+//! [`TrainingConfig`](super::TrainingConfig), [`ObjectiveConfig`](super::ObjectiveConfig) or
+//! [`NetworkConfig`](super::NetworkConfig) with its docstring and `#[arg]` is all that a new option needs here.
 
 use super::{
-    ConfigError, RunConfig,
+    ConfigError, OptionName, Quantity, RunConfig,
     precedence::{table, with_option_of},
 };
-use clap::{Arg, ArgAction, Args, Command, FromArgMatches};
-use std::{collections::BTreeMap, sync::OnceLock};
+use clap::{
+    Arg, ArgAction, Args, Command, FromArgMatches,
+    error::{ContextKind, ContextValue},
+};
+use std::{collections::BTreeMap, error::Error, sync::OnceLock};
 use toml::{Table, Value};
 
 /// An option of a run.
 #[derive(Clone, Debug)]
 pub struct ConfigOption {
-    /// The field's name, which is also its key in TOML files.
+    /// Name of the field, which is also its key in TOML files.
     pub name: &'static str,
-    /// What it concerns: the heading of `--help` under which it stands.
+    /// Heading of `--help` under which it stands.
     pub heading: &'static str,
-    /// What it does: the words of `--help`.
+    /// Words of `--help` that say what it does.
     pub help: String,
-    /// What its value is, as `--help` says it: `PIXELS`, `N`, `DIR`.
+    /// Name of its value in `--help`: `PIXELS`, `N`, `DIR`.
     pub value_name: String,
-    /// Which values it takes.
+    /// Kind of number that the value is, if it is one.
+    pub quantity: Option<&'static Quantity>,
+    /// Values that it takes.
     pub kind: OptionKind,
 }
 
-/// Which values an option takes.
+/// Values that an option takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OptionKind {
     /// On (`true`) or off (`false`).
@@ -46,17 +53,17 @@ pub enum OptionKind {
 /// A value with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedValue {
-    /// The name.
+    /// Name on the command line.
     pub name: String,
-    /// What it means.
+    /// Words of `--help` that say what it means.
     pub help: String,
 }
 
-/// The values of all options as texts, by name; what is left out is empty.
+/// Values of all options as texts, by name; empty where an option is left out.
 pub type OptionTexts = BTreeMap<&'static str, String>;
 
 impl ConfigOption {
-    /// Every option, in the order of `--help`.
+    /// Gives every option, in the order of `--help`.
     pub fn all() -> &'static [Self] {
         static ALL: OnceLock<Vec<ConfigOption>> = OnceLock::new();
         ALL.get_or_init(|| {
@@ -65,7 +72,7 @@ impl ConfigOption {
         })
     }
 
-    /// The option of this name.
+    /// Finds the option of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::all().iter().find(|option| option.name == name)
     }
@@ -90,36 +97,39 @@ impl ConfigOption {
             (_, Some(Value::Float(_))) => OptionKind::Number,
             _ => OptionKind::Optional,
         };
+        let value_name = argument.get_value_names().and_then(|names| names.first());
+        let value_name = value_name.map_or_else(String::new, ToString::to_string);
         Self {
             // Once for the program: the list is made only once.
             name: String::leak(name.to_owned()),
             heading: String::leak(argument.get_help_heading().unwrap_or("Options").to_owned()),
             help: argument.get_help().map(ToString::to_string).unwrap_or_default(),
-            value_name: argument
-                .get_value_names()
-                .and_then(|names| names.first())
-                .map_or_else(String::new, ToString::to_string),
+            quantity: Quantity::named(&value_name),
+            value_name,
             kind,
         }
     }
 
-    /// The flag.
+    /// Name as a type of its own, as errors have it.
+    pub fn id(&self) -> OptionName {
+        OptionName::new(self.name)
+    }
+
+    /// Flag on the command line: `--batch-size`.
     pub fn flag(&self) -> String {
-        format!("--{}", self.name.replace('_', "-"))
+        self.id().flag()
     }
 
-    /// The name as a person reads it: "Batch size".
+    /// Label in a form: `Batch size`.
     pub fn label(&self) -> String {
-        let words = self.name.replace('_', " ").replace("ssim", "SSIM").replace("v1", "V1");
-        let mut letters = words.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+        self.id().label()
     }
 
-    /// A configuration in which this option has the value that a text says, as on the command line.
+    /// Gives a configuration in which this option has the value that a text says, as on the command line.
     ///
     /// # Errors
-    /// If the text is no value of the option, with the parser's reason. Whether the option fits the others
-    /// is for [`RunConfig::validate`] to say.
+    /// If the text is no value of the option, with the parser's reason. [`RunConfig::validate`] checks if the value
+    /// is in range and fits the other options.
     pub fn set(&self, config: &RunConfig, text: &str) -> Result<RunConfig, ConfigError> {
         let flag = self.flag();
         let arguments: Vec<String> = match self.kind {
@@ -136,48 +146,41 @@ impl ConfigOption {
         };
         let matches = command().no_binary_name(true).try_get_matches_from(arguments);
         let given = matches.and_then(|matches| RunConfig::from_arg_matches(&matches));
-        let given = given.map_err(|error| {
-            let text = error.to_string();
-            let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            // The parser quotes the flag with the name of its value.
-            let around = reason.split_once(&format!("'{flag}"));
-            let around = around.and_then(|(before, rest)| Some((before, rest.split_once('\'')?.1)));
-            let reason =
-                around.map_or_else(|| reason.to_owned(), |(before, after)| format!("{before}{flag}{after}"));
-            ConfigError(reason)
-        })?;
+        let given = given.map_err(|error| refusal(self.id(), &error))?;
         with_option_of(config, &given, self.name)
     }
 }
 
 impl ConfigError {
-    /// The option that it is about: the first whose flag it names.
+    /// Option that it is about, if it is one of a run.
     pub fn option(&self) -> Option<&'static ConfigOption> {
-        let words = self.0.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
-        words
-            .filter_map(|word| word.strip_prefix("--"))
-            .find_map(|flag| ConfigOption::named(&flag.replace('-', "_")))
+        ConfigOption::named(self.field?.as_str())
     }
 }
 
-/// A text in which every flag of an option is that option's label in quotes, as a form shows it.
-pub fn with_labels(text: &str) -> String {
-    let mut parts = text.split("--");
-    let mut labelled = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
-        let (flag, rest) = part.split_at(end.unwrap_or(part.len()));
-        labelled += &match ConfigOption::named(&flag.replace('-', "_")) {
-            Some(option) => format!("\"{}\"", option.label()),
-            None => format!("--{flag}"),
-        };
-        labelled += rest;
+/// Gives the parser's reason not to take a value, without its flag and its layout.
+fn refusal(option: OptionName, error: &clap::Error) -> ConfigError {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let (value, choices) = (context(ContextKind::InvalidValue), context(ContextKind::ValidValue));
+    if value.is_empty() {
+        return ConfigError::new(option, "needs a value");
     }
-    labelled
+    let refused = |rule: String| ConfigError::new(option, rule).with_value(&value);
+    match error.source() {
+        Some(reason) => refused(format!("cannot be read: {reason}")),
+        None if choices.is_empty() => refused("is no value that it takes".to_owned()),
+        None => {
+            refused("is no value that it takes".to_owned()).with_suggestion(format!("use one of {choices}"))
+        }
+    }
 }
 
 impl RunConfig {
-    /// Every option's value as text, as it would stand on the command line.
+    /// Gives every option's value as text, as it would stand on the command line.
     pub fn texts(&self) -> OptionTexts {
         let values = values(self);
         let text = |option: &ConfigOption| values.get(option.name).map(text).unwrap_or_default();
@@ -189,7 +192,7 @@ fn command() -> Command {
     RunConfig::augment_args(Command::new("run"))
 }
 
-/// The options of all tables by name.
+/// Values of the options of all tables by name.
 fn values(config: &RunConfig) -> BTreeMap<String, Value> {
     let tables = table(config).unwrap_or_default().into_iter();
     let options = tables.filter_map(|(_, part)| match part {

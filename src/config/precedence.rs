@@ -1,12 +1,12 @@
-//! Which of preset, file and flags decides an option: the more particular one.
+//! Precedence of preset, file and flags: a flag wins over the file, the file over the preset.
 
 use super::{ConfigError, Preset, RunConfig};
 use toml::{Table, Value};
 
-/// The configuration of a preset, changed by a TOML file, changed by the flags that were given.
+/// Gives the configuration of a preset, changed by a TOML file, changed by the flags that were given.
 ///
-/// `is_given` says of an option's name, as the struct spells it, whether it stood on the command line.
-/// Scales that neither file nor flags name are those of the preset that the depth network has.
+/// `is_given` tells if the option of this name was given on the command line. If neither file nor flags name
+/// scales, those of the preset stay that the depth network has.
 ///
 /// # Errors
 /// If the file is not TOML or names an option that does not exist.
@@ -29,7 +29,7 @@ pub fn layered(
     Ok(config)
 }
 
-/// A configuration with the flags that were given in place of its own options.
+/// Gives a configuration with the flags that were given in place of its own options.
 ///
 /// # Errors
 /// None that flags of the right types could cause.
@@ -43,7 +43,7 @@ pub fn overridden(
     Value::Table(options).try_into().map_err(|error| refuse(&error))
 }
 
-/// A configuration in which one option is as another configuration has it, also if that leaves it out.
+/// Gives a configuration in which one option is as another configuration has it, also if that leaves it out.
 pub(super) fn with_option_of(
     config: &RunConfig,
     other: &RunConfig,
@@ -57,7 +57,7 @@ pub(super) fn with_option_of(
     Value::Table(options).try_into().map_err(|error| refuse(&error))
 }
 
-/// The name of an option in which two configurations differ.
+/// Name of an option in which two configurations differ.
 pub(super) fn differing_option(a: &RunConfig, b: &RunConfig) -> Result<Option<String>, ConfigError> {
     fn find(a: &Table, b: &Table) -> Option<String> {
         let names = a.keys().chain(b.keys());
@@ -75,7 +75,7 @@ pub(super) fn table(config: &RunConfig) -> Result<Table, ConfigError> {
 }
 
 pub(super) fn refuse(error: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError(format!("the configuration cannot be used: {error}"))
+    ConfigError::plain(format!("the configuration cannot be used: {error}"))
 }
 
 pub(super) fn merge(below: &mut Table, above: &Table, is_given: &dyn Fn(&str) -> bool) {

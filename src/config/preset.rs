@@ -6,7 +6,7 @@ use super::RunConfig;
 /// those of the paper's tables 1 and 2 and of its supplement G.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Preset {
-    /// A small size and batch for a machine without a graphics card: depth forms within minutes
+    /// A small size and batch for a machine without a GPU: depth forms within minutes
     Small,
     /// The small preset with RT-MonoDepth-S, whose encoder serves depth and motion: more steps a second
     Light,
@@ -108,12 +108,12 @@ impl Preset {
         (label, options)
     }
 
-    /// The name a person reads.
+    /// Name for a person.
     pub fn label(self) -> &'static str {
         self.row().0
     }
 
-    /// The configuration.
+    /// Gives the configuration of the preset.
     pub fn config(self) -> RunConfig {
         toml::from_str(self.row().1).expect("the table's options exist, which a test holds")
     }

@@ -1,10 +1,13 @@
-//! The configuration with which a run goes on.
+//! Configuration with which a run goes on.
 
-use super::{Change, ConfigError, RunConfig, Setting, precedence::differing_option};
+use super::{
+    Change, ConfigError, ConfigOption, RunConfig, Setting,
+    precedence::{differing_option, refuse},
+};
 
 impl RunConfig {
-    /// This run's configuration with the options that `wanted` has instead from `step` on: what may
-    /// be changed in the middle of a run becomes a change, and what no step depends on is taken over.
+    /// Gives this run's configuration with the options of `wanted` from `step` on. An option that may be changed in
+    /// the middle of a run becomes a [`Change`]; one that no step depends on is taken over.
     ///
     /// # Errors
     /// If another option differs, by name.
@@ -16,11 +19,13 @@ impl RunConfig {
         }
         match differing_option(&continued.at_step(step), wanted)? {
             None => continued.validate().map(|()| continued),
-            Some(option) => Err(ConfigError(format!(
-                "--{} cannot be changed when a run is resumed: its steps so far were made with the old \
-                 value; start a new run with --weights instead",
-                option.replace('_', "-")
-            ))),
+            Some(name) => {
+                let option = ConfigOption::named(&name).ok_or_else(|| refuse(&name))?;
+                let rule =
+                    "cannot be changed when a run is resumed: its steps so far were made with the old value";
+                let error = ConfigError::new(option.id(), rule);
+                Err(error.with_suggestion("start a new run with --weights instead"))
+            }
         }
     }
 }

@@ -1,22 +1,26 @@
 //! The whole configuration of a run, with what was changed in the middle of it.
 
-use super::{Change, ConfigError, NetworkConfig, ObjectiveConfig, PoseModelType, Setting, TrainingConfig};
+use super::{
+    ConfigError, NetworkConfig, ObjectiveConfig, OptionName, PoseModelType, TrainingConfig,
+    objective::shortest, option_name, phrase,
+};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Everything that decides a training run, as it is written to `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunConfig {
-    /// The networks.
+    /// Networks.
     #[command(flatten, next_help_heading = "Network")]
     pub network: NetworkConfig,
-    /// The loss.
+    /// Loss.
     #[command(flatten, next_help_heading = "Objective")]
     pub objective: ObjectiveConfig,
-    /// The loop.
+    /// Training loop.
     #[command(flatten, next_help_heading = "Training")]
     pub training: TrainingConfig,
-    /// What was changed in the middle of the run, by step.
+    /// Options that were changed in the middle of the run, by step.
     #[arg(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
@@ -24,6 +28,9 @@ pub struct RunConfig {
 
 impl RunConfig {
     /// Refuses what cannot work, before anything starts.
+    ///
+    /// # Errors
+    /// The first option at fault, also of those that hold only from a later step on.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.network.validate()?;
         self.objective.validate()?;
@@ -35,34 +42,30 @@ impl RunConfig {
     /// Refuses networks that cannot do what the objective asks.
     fn validate_together(&self) -> Result<(), ConfigError> {
         let Self { network, objective, training, .. } = self;
-        let refuse = |reason: String| Err(ConfigError(reason));
         let depth = network.depth_network;
         if let Some(scale) = objective.scales.iter().find(|scale| !depth.scales().contains(scale)) {
-            return refuse(format!(
-                "--scales {scale} does not exist: {depth} has disparities at the scales {} only",
-                depth.scales().iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
-            ));
+            let scales = depth.scales().iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
+            let rule = format!("does not exist: {depth} has disparities at the scales {scales} only");
+            let error = ConfigError::new(option_name!(ObjectiveConfig, scales), rule).with_value(scale);
+            return Err(error.with_suggestion("leave it out"));
         }
         let has_pose = objective.temporal_sources().next().is_some();
-        let default = NetworkConfig::default();
-        let pose = |config: &NetworkConfig| {
-            (config.pose_model_type, config.pose_model_input, config.pose_num_layers)
-        };
-        if !has_pose && pose(network) != pose(&default) {
-            return refuse(
-                "no pose network is needed, as the only source is the stereo camera, whose place is known: \
-                 leave --pose-model-type, --pose-model-input and --pose-num-layers as they are by default, or add \
-                 -1 1 to --frame-ids"
-                    .to_owned(),
-            );
+        if !has_pose && let Some(option) = network.changed_pose_option() {
+            let rule = "has no effect: no pose network is needed, as the only source is the stereo camera, \
+                        whose position is known";
+            let frame_ids = option_name!(ObjectiveConfig, frame_ids);
+            let suggestion = phrase!["leave it as it is by default, or add -1 1 to ", frame_ids];
+            return Err(ConfigError::new(option, rule).with_suggestion(suggestion));
         }
         let separate = has_pose && network.pose_model_type == PoseModelType::SeparateResnet;
         if separate && training.batch_size == 1 && network.height.max(network.width) <= 32 {
-            return refuse(format!(
-                "--batch-size 1 is too small at {}: the pose network's residual encoder leaves one pixel, \
-                 and batch normalisation needs two values; use a batch or a side twice as large",
+            let rule = format!(
+                "is too small at {}: the pose network's residual encoder leaves one pixel, and batch \
+                 normalisation needs two values",
                 network.size()
-            ));
+            );
+            let error = ConfigError::new(option_name!(TrainingConfig, batch_size), rule).with_value(&1);
+            return Err(error.with_suggestion("use a batch or a side twice as large"));
         }
         Ok(())
     }
@@ -73,7 +76,7 @@ impl RunConfig {
         self.objective.scales.retain(|scale| scales.contains(scale));
     }
 
-    /// The configuration that a step is made with; steps count from 1.
+    /// Gives the configuration that a step is made with; steps count from 1.
     pub fn at_step(&self, step: u64) -> Self {
         let mut config = Self { changes: Vec::new(), ..self.clone() };
         self.changes.iter().filter(|change| change.step <= step).for_each(|change| {
@@ -82,8 +85,8 @@ impl RunConfig {
         config
     }
 
-    /// Adds a change, in place of those of the same option at the same step and after it: who changes an option of
-    /// a run that went back to a checkpoint does not want what was changed later, before it went back.
+    /// Adds a change. Changes of the same option at the same step and after it go: they were made before the run
+    /// went back to a checkpoint, and no longer hold.
     ///
     /// # Errors
     /// If the option cannot have this value; nothing is changed then.
@@ -98,41 +101,90 @@ impl RunConfig {
         Ok(())
     }
 
-    /// Leaves out changes from a step on whose option is given another way, by its name.
+    /// Leaves out the changes from `step` on whose option is given by other means, say by a flag.
     pub fn without_changes(mut self, step: u64, is_given: impl Fn(&str) -> bool) -> Self {
-        self.changes.retain(|change| change.step < step || !is_given(&change.setting.option()));
+        self.changes.retain(|change| change.step < step || !is_given(change.setting.option().as_str()));
         self
     }
 }
 
-impl Setting {
-    /// What a configuration says about every option that may be changed.
-    pub fn all(config: &RunConfig) -> [Self; 5] {
-        let RunConfig { objective, training, .. } = config;
-        [
-            Self::LearningRate(training.learning_rate),
-            Self::DisparitySmoothness(objective.disparity_smoothness),
-            Self::DisableAutomasking(objective.disable_automasking),
-            Self::AvgReprojection(objective.avg_reprojection),
-            Self::NoSsim(objective.no_ssim),
-        ]
-    }
+/// A setting that holds from a step on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// First step that is made with it, counted from 1.
+    pub step: u64,
+    /// Option with its new value.
+    #[serde(flatten)]
+    pub setting: Setting,
+}
 
-    /// The settings by which `new` differs from `old`.
+/// Defines [`Setting`] from rows of variant, type, field and words for a person.
+macro_rules! settings {
+    ($(
+        $variant:ident($(#[$attribute:meta])* $value:ty) = $part:ident.$option:ident of $struct:ident, $words:expr;
+    )+) => {
+        /// An option that may be changed in the middle of a run, with its value; named as in the configuration.
+        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Setting {
+            $(
+                #[doc = concat!("Value of [`", stringify!($struct), "::", stringify!($option), "`].")]
+                $variant($(#[$attribute])* $value),
+            )+
+        }
+
+        impl Setting {
+            /// Gives what a configuration says about every option that may be changed.
+            pub fn all(config: &RunConfig) -> [Self; [$(stringify!($variant)),+].len()] {
+                [$(Self::$variant(config.$part.$option)),+]
+            }
+
+            /// Name of the option.
+            pub fn option(self) -> OptionName {
+                match self {
+                    $(Self::$variant(_) => option_name!($struct, $option),)+
+                }
+            }
+
+            /// Gives a configuration this value.
+            pub fn apply(self, config: &mut RunConfig) {
+                match self {
+                    $(Self::$variant(value) => config.$part.$option = value,)+
+                }
+            }
+        }
+
+        impl fmt::Display for Setting {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant(value) => formatter.write_str(&$words(*value)),)+
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    LearningRate(f64) = training.learning_rate of TrainingConfig, |rate: f64| format!("learning rate {rate:e}");
+    DisparitySmoothness(#[serde(serialize_with = "shortest")] f32) =
+        objective.disparity_smoothness of ObjectiveConfig, |weight: f32| format!("smoothness {weight}");
+    DisableAutomasking(bool) = objective.disable_automasking of ObjectiveConfig, |is_off: bool| {
+        format!("auto-mask {}", on_or_off(!is_off))
+    };
+    AvgReprojection(bool) = objective.avg_reprojection of ObjectiveConfig, |is_on: bool| {
+        format!("average of the sources {}", on_or_off(is_on))
+    };
+    NoSsim(bool) = objective.no_ssim of ObjectiveConfig, |is_off: bool| format!("SSIM {}", on_or_off(!is_off));
+}
+
+impl Setting {
+    /// Settings by which `new` differs from `old`.
     pub fn differences(old: &RunConfig, new: &RunConfig) -> Vec<Self> {
         let pairs = Self::all(old).into_iter().zip(Self::all(new));
         pairs.filter(|(old, new)| old != new).map(|(_, new)| new).collect()
     }
+}
 
-    /// Gives a configuration this value.
-    pub fn apply(self, config: &mut RunConfig) {
-        let RunConfig { objective, training, .. } = config;
-        match self {
-            Self::LearningRate(rate) => training.learning_rate = rate,
-            Self::DisparitySmoothness(weight) => objective.disparity_smoothness = weight,
-            Self::DisableAutomasking(is_off) => objective.disable_automasking = is_off,
-            Self::AvgReprojection(averages) => objective.avg_reprojection = averages,
-            Self::NoSsim(is_off) => objective.no_ssim = is_off,
-        }
-    }
+fn on_or_off(is_on: bool) -> &'static str {
+    if is_on { "on" } else { "off" }
 }

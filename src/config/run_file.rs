@@ -1,4 +1,4 @@
-//! The configuration in a run's `config.toml`: options that a newer version wrote there have no effect and stay.
+//! Configuration in a run's `config.toml`. Options that a newer version wrote there have no effect and stay.
 
 use super::{
     Change, ConfigError, NetworkConfig, ObjectiveConfig, RunConfig, TrainingConfig,
@@ -11,18 +11,69 @@ use toml::{Table, Value};
 
 const CHANGES: &str = "changes";
 
-/// Options that came after version 0.1, so that a whole file may lack them: each has its default then. All others
-/// are in every whole file, unless they are unset.
-const LATER_OPTIONS: &[&str] = &[];
+/// Options that every whole file has: those that version 0.1 always wrote. Never to be added to: an option that came
+/// later has its default in a run folder that lacks it.
+const ALWAYS_WRITTEN: [(&str, &[&str]); 3] = [
+    (
+        "network",
+        &[
+            "height",
+            "width",
+            "depth_network",
+            "num_layers",
+            "pose_model_type",
+            "pose_model_input",
+            "pose_num_layers",
+            "models_to_load",
+        ],
+    ),
+    (
+        "objective",
+        &[
+            "frame_ids",
+            "scales",
+            "disparity_smoothness",
+            "min_depth",
+            "max_depth",
+            "v1_multiscale",
+            "avg_reprojection",
+            "disable_automasking",
+            "predictive_mask",
+            "no_ssim",
+            "sample_align_corners_false",
+        ],
+    ),
+    (
+        "training",
+        &[
+            "batch_size",
+            "accumulate",
+            "learning_rate",
+            "num_epochs",
+            "scheduler_step_size",
+            "no_augmentation",
+            "log_frequency",
+            "tensorboard",
+            "checkpoint_frequency",
+            "cache_limit",
+            "save_frequency",
+            "keep_checkpoints",
+            "num_workers",
+            "seed",
+        ],
+    ),
+];
 
 /// A run's configuration file.
 #[derive(Clone, Debug)]
 pub struct RunFile {
-    /// The configuration that it holds.
+    /// Configuration that it holds.
     pub config: RunConfig,
+    /// Text as it is on disk.
+    text: String,
     /// Options that this version does not know, in their tables.
     unknown: Table,
-    /// The changes as they are written.
+    /// Changes as they are written.
     changes: Vec<Value>,
 }
 
@@ -32,7 +83,8 @@ impl RunFile {
     /// # Errors
     /// If it is no TOML, lacks an option, or an option that is known has a value that is not.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let mut options: Table = text.parse().map_err(|error| ConfigError(toml_reason(text, &error)))?;
+        let mut options: Table =
+            text.parse().map_err(|error| ConfigError::plain(toml_reason(text, &error)))?;
         let mut unknown = take_unknown(&mut options, |name| known_options(name).is_some() || name == CHANGES);
         for (part, options) in
             options.iter_mut().filter_map(|(part, value)| Some((part, value.as_table_mut()?)))
@@ -49,19 +101,19 @@ impl RunFile {
             changes.retain(|change| change_in(change).is_some());
         }
         let complete = table(&RunConfig::default())?;
-        let missing = missing(&options, &complete);
+        let missing = missing(&options);
         if !missing.is_empty() {
             let missing = missing.join(", ");
-            return Err(ConfigError(format!(
+            return Err(ConfigError::plain(format!(
                 "it lacks {missing}: it was cut off, overwritten or badly edited"
             )));
         }
         let config = Value::Table(options.clone()).try_into();
         let config = config.map_err(|error| unfit(&options, &complete).unwrap_or_else(|| refuse(&error)))?;
-        Ok(Self { config, unknown, changes: all })
+        Ok(Self { config, text: text.to_owned(), unknown, changes: all })
     }
 
-    /// The entries that have no effect, by name.
+    /// Lists the entries that have no effect, by name.
     pub fn unknown_names(&self) -> Vec<String> {
         let options = self.unknown.iter().flat_map(|(part, value)| match (known_options(part), value) {
             (Some(_), Value::Table(options)) => options.keys().cloned().collect(),
@@ -71,11 +123,15 @@ impl RunFile {
         options.chain(changes.map(|change| format!("the change {change}"))).collect()
     }
 
-    /// The text of the file with another configuration: what is unknown is written as it was.
+    /// Gives the text of the file with another configuration. Unknown entries are written as they were; with the
+    /// same configuration the text stays as it is, also without the options that came later.
     ///
     /// # Errors
     /// If the configuration cannot be written as TOML.
     pub fn text_with(&self, config: &RunConfig) -> Result<String, ConfigError> {
+        if *config == self.config {
+            return Ok(self.text.clone());
+        }
         if self.unknown.is_empty() && self.changes.iter().all(is_plain) {
             return toml::to_string(config).map_err(|error| refuse(&error));
         }
@@ -97,7 +153,7 @@ impl RunFile {
     }
 }
 
-/// The options in a table of the file; `None` if there is no such table.
+/// Names of the options in a table of the file; `None` if there is no such table.
 fn known_options(part: &str) -> Option<BTreeSet<String>> {
     let options = match part {
         "network" => NetworkConfig::augment_args(Command::new("options")),
@@ -108,23 +164,22 @@ fn known_options(part: &str) -> Option<BTreeSet<String>> {
     Some(options.get_arguments().map(|option| option.get_id().to_string()).collect())
 }
 
-/// The options that a file lacks of a complete one, by name; of a table that it lacks only the table's.
-fn missing(options: &Table, complete: &Table) -> Vec<String> {
+/// Lists the options that a file lacks, by name; of a table that it lacks only the table's.
+fn missing(options: &Table) -> Vec<String> {
     let mut missing = Vec::new();
-    for (part, names) in complete.iter().filter_map(|(part, names)| Some((part, names.as_table()?))) {
+    for (part, names) in ALWAYS_WRITTEN {
         let Some(options) = options.get(part).and_then(Value::as_table).filter(|options| !options.is_empty())
         else {
             missing.push(format!("[{part}]"));
             continue;
         };
-        let names = names.keys().filter(|name| !LATER_OPTIONS.contains(&name.as_str()));
-        missing
-            .extend(names.filter(|name| !options.contains_key(*name)).map(|name| format!("{part}.{name}")));
+        let names = names.iter().filter(|name| !options.contains_key(**name));
+        missing.extend(names.map(|name| format!("{part}.{name}")));
     }
     missing
 }
 
-/// What is wrong with the first option whose value is none.
+/// Names the first option whose value is none that it takes.
 fn unfit(options: &Table, complete: &Table) -> Option<ConfigError> {
     let parts = options.iter().filter_map(|(part, options)| Some((part, options.as_table()?)));
     let mut options = parts.flat_map(|(part, options)| options.iter().map(move |option| (part, option)));
@@ -136,7 +191,8 @@ fn unfit(options: &Table, complete: &Table) -> Option<ConfigError> {
         Value::Table(changed).try_into::<RunConfig>().is_err()
     };
     let (part, (name, value)) = options.find(|(part, (name, value))| is_unfit(part, name, value))?;
-    Some(ConfigError(format!("its {part}.{name} is {value}, which this version cannot take")))
+    let text = format!("its {part}.{name} is {value}, which this version cannot take");
+    Some(ConfigError::plain(text))
 }
 
 fn take_unknown(options: &mut Table, is_known: impl Fn(&str) -> bool) -> Table {
@@ -149,7 +205,7 @@ fn change_in(value: &Value) -> Option<Change> {
     value.clone().try_into().ok()
 }
 
-/// Whether a change says nothing but what this version writes of it.
+/// True if a change says nothing but what this version writes of it.
 fn is_plain(value: &Value) -> bool {
     change_in(value).is_some() && value.as_table().is_some_and(|change| change.len() == 2)
 }

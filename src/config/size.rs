@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The size of an image or map, in pixels.
+/// Size of an image or map, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageSize {
     /// Rows.
@@ -13,12 +13,12 @@ pub struct ImageSize {
 }
 
 impl ImageSize {
-    /// The size at a scale of the pyramid: each side divided by 2^scale, rounded down.
+    /// Size at a scale of the pyramid: each side divided by 2^scale, rounded down.
     pub fn at_scale(self, scale: usize) -> Self {
         Self { height: self.height >> scale, width: self.width >> scale }
     }
 
-    /// The largest size of these proportions that fits into a box, at most this size and at least a pixel.
+    /// Largest size of these proportions that fits into `within`, at most this size and at least one pixel.
     pub fn shrunk_into(self, within: Self) -> Self {
         let (height, width) = (self.height.max(1) as f64, self.width.max(1) as f64);
         let scale = (within.height as f64 / height).min(within.width as f64 / width).min(1.0);
@@ -26,7 +26,7 @@ impl ImageSize {
         Self { height: shrunk(height), width: shrunk(width) }
     }
 
-    /// Height × width.
+    /// Number of pixels: height × width.
     pub fn pixels(self) -> usize {
         self.height * self.width
     }

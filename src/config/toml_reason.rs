@@ -1,8 +1,8 @@
-//! What is wrong with a TOML file that a program wrote, without the words of its parser.
+//! Faults of TOML files that a program wrote, without the words of the parser.
 
 use toml::de::Error;
 
-/// Why a text is not the TOML that it should be, with the line.
+/// Says in which line a text is not the TOML that it should be, or which field it lacks.
 pub fn toml_reason(text: &str, error: &Error) -> String {
     if let Some(name) = error.message().strip_prefix("missing field ") {
         return format!("it does not say {}", name.trim_matches('`'));

@@ -1,19 +1,19 @@
-//! How the networks are trained: optimiser, schedule, batches, what is kept.
+//! Options of the training loop: optimiser, schedule, batches, and what is kept on disk.
 
-use super::ConfigError;
+use super::{ConfigError, part::config_part};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The training loop's options. The defaults are the published recipe (paper section 4).
+/// Options of the training loop. The defaults are the published recipe (paper section 4).
 #[derive(Clone, Debug, PartialEq, clap::Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingConfig {
-    /// Samples in a batch; fewer if the data has not so many
+    /// Samples in a batch; fewer if the data has fewer
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub batch_size: usize,
 
-    /// Batches whose gradients are averaged for one update: as a batch so many times as large, apart
-    /// from batch normalisation, in the memory of one
+    /// Batches whose gradients are averaged for one update, which takes the memory of one batch and, apart
+    /// from batch normalisation, equals a batch that many times as large
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub accumulate: usize,
 
@@ -60,7 +60,7 @@ pub struct TrainingConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_frames: Option<PathBuf>,
 
-    /// The most that the folder of kept frames may hold; further frames are decoded every time
+    /// Limit of the folder of kept frames; further frames are decoded every time
     #[arg(long, default_value_t = 20, value_name = "GIGABYTES", help_heading = "Data")]
     pub cache_limit: u64,
 
@@ -72,9 +72,9 @@ pub struct TrainingConfig {
     #[arg(long, default_value_t = 3, value_name = "N", help_heading = "Record")]
     pub keep_checkpoints: usize,
 
-    /// Validate on so many samples, spread evenly over the validation part of the split; all without
-    /// it, so that figures of runs and epochs compare; 0 is no validation
-    #[arg(long, value_name = "N", help_heading = "Record")]
+    /// Validate on this many samples, spread evenly over the validation part of the split; on all if left
+    /// out, so that figures of runs and epochs compare; 0 turns validation off
+    #[arg(long, value_name = "COUNT", help_heading = "Record")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_samples: Option<usize>,
 
@@ -83,82 +83,45 @@ pub struct TrainingConfig {
     pub num_workers: usize,
 
     /// Seed of weights, order, augmentation and noise
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
     pub seed: u64,
 }
 
-impl Default for TrainingConfig {
-    fn default() -> Self {
-        Self {
-            batch_size: 12,
-            accumulate: 1,
-            learning_rate: 1e-4,
-            clip_gradient_norm: None,
-            num_epochs: 20,
-            scheduler_step_size: 15,
-            steps: None,
-            no_augmentation: false,
-            log_frequency: 1,
-            tensorboard: false,
-            checkpoint_frequency: 500,
-            cache_frames: None,
-            cache_limit: 20,
-            save_frequency: 1,
-            keep_checkpoints: 3,
-            validation_samples: None,
-            num_workers: 1,
-            seed: 1,
-        }
-    }
-}
+config_part!(TrainingConfig);
 
 impl TrainingConfig {
-    /// The learning rate of an epoch: a tenth after every `scheduler_step_size` epochs (the paper's
-    /// reading, in which the drop comes at epoch 15, counted from 0).
+    /// Learning rate of an epoch, counted from 0: it falls to a tenth after every `scheduler_step_size` epochs, so
+    /// by default at epoch 15, as in the paper.
     pub fn learning_rate_at(&self, epoch: usize) -> f64 {
         let drops = epoch / self.scheduler_step_size;
         self.learning_rate * 0.1_f64.powi(i32::try_from(drops).unwrap_or(i32::MAX))
     }
 
-    /// Takes from `other` what decides how long a run lasts, what it notes and what it keeps, but not
-    /// how a step is made.
+    /// Takes over the options of `other` that no step depends on. Every option that is not listed here decides how
+    /// a step is made: a run that is resumed with another value of it is refused.
     pub(super) fn inherit_unset(&mut self, other: &Self) {
+        let other = other.clone();
         *self = Self {
-            batch_size: self.batch_size,
-            accumulate: self.accumulate,
-            learning_rate: self.learning_rate,
-            clip_gradient_norm: self.clip_gradient_norm,
-            scheduler_step_size: self.scheduler_step_size,
-            no_augmentation: self.no_augmentation,
-            seed: self.seed,
-            ..other.clone()
+            num_epochs: other.num_epochs,
+            steps: other.steps,
+            log_frequency: other.log_frequency,
+            tensorboard: other.tensorboard,
+            checkpoint_frequency: other.checkpoint_frequency,
+            cache_frames: other.cache_frames,
+            cache_limit: other.cache_limit,
+            save_frequency: other.save_frequency,
+            keep_checkpoints: other.keep_checkpoints,
+            validation_samples: other.validation_samples,
+            num_workers: other.num_workers,
+            ..self.clone()
         };
     }
 
     /// Refuses values with which no step can be made.
+    ///
+    /// # Errors
+    /// The first option whose value is outside its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let counts = [
-            ("--batch-size", self.batch_size as u64),
-            ("--accumulate", self.accumulate as u64),
-            ("--num-epochs", self.num_epochs as u64),
-            ("--scheduler-step-size", self.scheduler_step_size as u64),
-            ("--log-frequency", self.log_frequency),
-            ("--checkpoint-frequency", self.checkpoint_frequency),
-            ("--cache-limit", self.cache_limit),
-            ("--save-frequency", self.save_frequency as u64),
-            ("--keep-checkpoints", self.keep_checkpoints as u64),
-            ("--num-workers", self.num_workers as u64),
-            ("--steps", self.steps.unwrap_or(1)),
-        ];
-        if let Some((flag, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
-            return Err(ConfigError(format!("{flag} 0 makes no sense: use 1 or more")));
-        }
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return Err(ConfigError(format!("--learning-rate {} must be above 0", self.learning_rate)));
-        }
-        if let Some(norm) = self.clip_gradient_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
-            return Err(ConfigError(format!("--clip-gradient-norm {norm} must be above 0")));
-        }
-        Ok(())
+        self.check_ranges()
     }
 }

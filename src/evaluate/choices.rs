@@ -196,5 +196,5 @@ impl DepthChoices {
 }
 
 fn refuse<T>(reason: String) -> Result<T, ConfigError> {
-    Err(ConfigError(reason))
+    Err(ConfigError::plain(reason))
 }

@@ -1,7 +1,10 @@
 //! Starting from networks that were trained before.
 
 use super::{Architecture, DepthArchitecture, Networks, PoseArchitecture, PoseModel, PoseNetwork};
-use crate::config::{ConfigError, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType, RunConfig};
+use crate::config::{
+    ConfigError, NetworkConfig, NetworkFile, ObjectiveConfig, OptionName, Phrase, PoseModelInput,
+    PoseModelType, RunConfig, Term, option_name, phrase,
+};
 use std::fmt;
 
 impl Architecture {
@@ -35,32 +38,38 @@ impl Architecture {
     /// If one of them is another network there, or has no disparity at a scale that is needed; the first option
     /// that the text names is the one that differs.
     pub fn can_adopt(&self, other: &Self, networks: &[NetworkFile]) -> Result<(), ConfigError> {
-        let depth = || {
+        let refuse_depth = |network| {
             let same_type = self.depth.network_type() == other.depth.network_type();
-            if same_type { "--num-layers" } else { "--depth-network" }
+            let num_layers = option_name!(NetworkConfig, num_layers);
+            let option = if same_type { num_layers } else { option_name!(NetworkConfig, depth_network) };
+            Err(misfit(network, &self.depth, &other.depth, option))
         };
         for network in networks {
             let is_of_depth =
                 matches!(network, NetworkFile::Encoder | NetworkFile::Depth | NetworkFile::PredictiveMask);
             if is_of_depth && self.depth != other.depth {
-                return refuse(*network, &self.depth, &other.depth, depth());
+                return refuse_depth(*network);
             }
             if *network == NetworkFile::Depth
                 && let Some(scale) = self.scales.iter().find(|scale| !other.scales.contains(scale))
             {
-                return Err(ConfigError(format!(
-                    "the loaded networks have no disparity at scale {scale}: leave it out of --scales, or leave \
-                     depth out of --models-to-load"
-                )));
+                let scales = option_name!(ObjectiveConfig, scales);
+                let rule =
+                    format!("cannot be trained: the loaded networks have no disparity at scale {scale}");
+                let models_to_load = option_name!(NetworkConfig, models_to_load);
+                let suggestion =
+                    phrase!["leave it out of ", scales, ", or leave depth out of ", models_to_load];
+                let error = ConfigError::new(scales, rule).with_value(scale);
+                return Err(error.with_suggestion(suggestion));
             }
             if let (NetworkFile::PoseEncoder | NetworkFile::Pose, Some(own), Some(theirs)) =
                 (network, self.pose, other.pose)
             {
                 if own != theirs {
-                    return refuse(*network, &own, &theirs, differing_option(own, theirs));
+                    return Err(misfit(*network, &own, &theirs, differing_option(own, theirs)));
                 }
                 if own.model == PoseModel::Shared && self.depth != other.depth {
-                    return refuse(*network, &self.depth, &other.depth, depth());
+                    return refuse_depth(*network);
                 }
             }
         }
@@ -68,12 +77,12 @@ impl Architecture {
     }
 }
 
-/// The option by which two pose networks differ.
-fn differing_option(own: PoseArchitecture, theirs: PoseArchitecture) -> &'static str {
+/// Option by which two pose networks differ.
+fn differing_option(own: PoseArchitecture, theirs: PoseArchitecture) -> OptionName {
     match (own.model, theirs.model) {
-        (own, theirs) if own == theirs => "--pose-model-input and --frame-ids",
-        (PoseModel::Separate(_), PoseModel::Separate(_)) => "--pose-num-layers",
-        _ => "--pose-model-type",
+        (own, theirs) if own == theirs => option_name!(NetworkConfig, pose_model_input),
+        (PoseModel::Separate(_), PoseModel::Separate(_)) => option_name!(NetworkConfig, pose_num_layers),
+        _ => option_name!(NetworkConfig, pose_model_type),
     }
 }
 
@@ -118,15 +127,21 @@ fn adopt_pose(own: &mut PoseNetwork, theirs: &PoseNetwork, network: NetworkFile)
     }
 }
 
-fn refuse(
+/// Refuses a network of the run that differs from the loaded one by an option.
+fn misfit(
     network: NetworkFile,
     own: &dyn fmt::Display,
     theirs: &dyn fmt::Display,
-    options: &str,
-) -> Result<(), ConfigError> {
+    option: OptionName,
+) -> ConfigError {
     let stem = network.stem();
-    Err(ConfigError(format!(
-        "the {stem} of the loaded networks is {theirs}, the run's is {own}: choose the same by {options}, or leave \
-         {stem} out of --models-to-load"
-    )))
+    let rule = format!("does not fit the loaded networks: their {stem} is {theirs}, the run's is {own}");
+    let mut suggestion = vec![Term::from("choose the same by "), Term::from(option)];
+    if option == option_name!(NetworkConfig, pose_model_input) {
+        // They see all frames, so the number of frames may be what differs.
+        suggestion.extend([Term::from(" and "), Term::from(option_name!(ObjectiveConfig, frame_ids))]);
+    }
+    let models_to_load = option_name!(NetworkConfig, models_to_load);
+    suggestion.extend([Term::from(format!(", or leave {stem} out of ")), Term::from(models_to_load)]);
+    ConfigError::new(option, rule).with_suggestion(suggestion.into_iter().collect::<Phrase>())
 }

@@ -44,7 +44,7 @@ impl Architecture {
     pub fn new(network: &NetworkConfig, objective: &ObjectiveConfig) -> Result<Self, ConfigError> {
         network.validate()?;
         let residual = |layers| {
-            let unknown = || ConfigError(format!("there is no residual network of {layers} layers"));
+            let unknown = || ConfigError::plain(format!("there is no residual network of {layers} layers"));
             ResnetArchitecture::of_layers(layers).ok_or_else(unknown)
         };
         let depth = match network.depth_network {

@@ -129,7 +129,7 @@ impl RunFolder {
         };
         let bytes = read_file(&path)?;
         let text = str::from_utf8(&bytes).map_err(|_| damaged("it is no text"))?;
-        RunFile::parse(text).map_err(|error| damaged(&error.0))
+        RunFile::parse(text).map_err(|error| damaged(&error.to_string()))
     }
 
     /// Writes down the run's configuration; entries that only another version understands stay.

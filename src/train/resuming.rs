@@ -64,7 +64,7 @@ pub(super) fn check_changes(folder: &RunFolder, saved: &RunConfig, position: Pos
             folder.path().display(),
             change.setting,
             change.step,
-            change.setting.option()
+            change.setting.option().as_str()
         );
     }
     Ok(())

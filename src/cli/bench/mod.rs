@@ -122,7 +122,7 @@ struct BenchSetup {
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     if args.batch == 0 || args.runs == 0 || args.turns == 0 {
         let reason = "--batch, --runs and --turns must be 1 or more";
-        return Err(ConfigError(reason.to_owned()).into());
+        return Err(ConfigError::plain(reason).into());
     }
     let setting = BenchSetup {
         compute: args.compute.open()?,

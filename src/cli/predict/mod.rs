@@ -63,7 +63,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let given = |factor| MetricScale::stated(factor, "--metres-per-unit");
     let scale = args.metres_per_unit.map(given).or_else(|| predictor.scale().cloned());
     if args.outputs.needs_metres() && scale.is_none() {
-        bail!(ConfigError(format!(
+        bail!(ConfigError::plain(format!(
             "--depth-npy is in metres, but the unit of these weights is not known: {}; find it out with \
              monoscope calibrate --weights {}, or give --metres-per-unit",
             match predictor.scale_failure() {

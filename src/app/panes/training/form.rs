@@ -15,7 +15,7 @@ use egui::{
     Response, RichText, Sense, TextEdit, Ui, Vec2,
 };
 
-/// What most people set, in this order; the rest is folded away.
+/// Options that most people set, in this order; the rest is folded away.
 const COMMON: [&str; 7] =
     ["depth_network", "width", "height", "batch_size", "learning_rate", "num_epochs", "steps"];
 
@@ -24,7 +24,7 @@ const DOT: f32 = 10.0;
 const LABEL: f32 = 128.0;
 const UNDO: f32 = 18.0;
 
-/// Preset, search and every option.
+/// Draws preset, search and every option.
 pub fn show(ui: &mut Ui, form: &mut TrainingForm) {
     preset(ui, form);
     let search = TextEdit::singleline(&mut form.search).hint_text("Find an option…");
@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, form: &mut TrainingForm) {
     if !form.search.trim().is_empty() {
         let found: Vec<Row> = all.into_iter().filter(|row| row.is_found_by(&form.search)).collect();
         if found.is_empty() {
-            ui.label(RichText::new("No option is called so").color(ui.visuals().weak_text_color()));
+            ui.label(RichText::new("No option matches").color(ui.visuals().weak_text_color()));
         }
         rows(ui, form, found);
         return;
@@ -88,7 +88,7 @@ fn preset(ui: &mut Ui, form: &mut TrainingForm) {
     });
 }
 
-/// Draws options, and takes what is done to them over into the form.
+/// Draws options, and takes over into the form what is done to them.
 pub fn rows(ui: &mut Ui, form: &mut TrainingForm, rows: Vec<Row>) {
     for row in rows {
         ui.push_id(row.option.name, |ui| self::row(ui, form, &row));
@@ -149,7 +149,7 @@ fn row(ui: &mut Ui, form: &mut TrainingForm, row: &Row) {
     }
 }
 
-/// What the option does, its flag, and the preset's value if that is another.
+/// Tooltip: what the option does, its flag, and the preset's value if that is another.
 fn help(row: &Row) -> String {
     let mut help = format!("{}\n{}", row.option.help, row.option.flag());
     if !row.option.value_name.is_empty() && row.option.kind != OptionKind::Switch {
@@ -225,14 +225,16 @@ fn number(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Respon
     let mut value = before;
     let step = step(row, &form.config);
     let speed = if is_whole { 0.05 * step } else { (0.01 * value.abs()).max(1e-6) };
-    let mut field = DragValue::new(&mut value).speed(speed).range(0.0..=f64::MAX);
+    let quantity = row.option.quantity;
+    let min = quantity.map_or(0.0, |quantity| quantity.range.min());
+    let mut field = DragValue::new(&mut value).speed(speed).range(min..=f64::MAX);
     if is_whole {
         field = field.max_decimals(0);
     }
     let field = field
         .custom_formatter(|value, _| value.to_string())
-        .suffix(unit(&row.option.value_name))
-        // A number that is half typed is no wish.
+        .suffix(quantity.map_or("", |quantity| quantity.unit))
+        // A number that is half typed is not yet meant.
         .update_while_editing(false);
     let response = ui.add_sized([width, LINE], field);
     if value != before {
@@ -248,17 +250,9 @@ fn number(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Respon
     response
 }
 
-/// By how much a whole number goes up and down.
+/// Step by which a whole number goes up and down.
 fn step(row: &Row, config: &RunConfig) -> f64 {
     if row.option.value_name == "PIXELS" { config.network.depth_network.side_step() as f64 } else { 1.0 }
-}
-
-fn unit(value_name: &str) -> &'static str {
-    match value_name {
-        "PIXELS" => " px",
-        "GIGABYTES" => " GB",
-        _ => "",
-    }
 }
 
 /// A value as it is typed on the command line.
