@@ -73,6 +73,9 @@ pub struct MicroBatch {
 pub struct StepOptions {
     /// Adam's learning rate.
     pub learning_rate: f64,
+    /// Share of the learning rate by which every parameter shrinks before its update
+    /// ([`crate::compute::ops::AdamStep::with_weight_decay`]).
+    pub weight_decay: f64,
     /// The longest gradient to follow as it is.
     pub clip_gradient_norm: Option<f64>,
 }
@@ -265,7 +268,7 @@ impl TrainState {
         let networks = self.networks.take().expect("the optimiser gives the networks back");
         let adam = &mut self.adam;
         let updated = timed(&mut output.split.seconds_optimiser, || {
-            adam.step(networks, gradients, factor, stride.learning_rate)
+            adam.step(networks, gradients, factor, stride.learning_rate, stride.weight_decay)
         });
         self.networks = Some(updated);
         Ok(output)
@@ -303,7 +306,7 @@ impl TrainState {
             let longest = stride.clip_gradient_norm.map(|longest| longest as f32);
             let (guard, report) = guard.judge(&flattened(&taken), sums, longest, None);
             let mut replace = Replace::default();
-            self.adam.update(taken, &guard, stride.learning_rate, &mut replace);
+            self.adam.update(taken, &guard, stride.learning_rate, stride.weight_decay, &mut replace);
             statistics.restore_unless_open(new_statistics, &guard, &mut replace);
             self.networks = Some(networks.map(&mut replace));
             self.guard = Some(guard);
@@ -356,7 +359,7 @@ impl TrainState {
         wanted: &BTreeSet<MapName>,
     ) -> Result<(ObjectiveOutput, f32)> {
         let whole = MicroBatch { samples: samples.clone(), noise, share: 1.0 };
-        let stride = StepOptions { learning_rate, clip_gradient_norm: None };
+        let stride = StepOptions { learning_rate, weight_decay: 0.0, clip_gradient_norm: None };
         let output = self.step([whole], stride, wanted)?;
         Ok((output.outcome, output.metrics.loss))
     }

@@ -193,7 +193,7 @@ pub(super) fn optimiser(setting: &BenchSetup) -> Result<Timing> {
     let timing = time(setting, 1, || {
         let mut given = GradientsParams::new();
         gradients.0.iter().for_each(|give| give(&mut given));
-        networks = networks.take().map(|networks| adam.step(networks, given, 1.0, 1e-4));
+        networks = networks.take().map(|networks| adam.step(networks, given, 1.0, 1e-4, 0.0));
         wait_for(&setting.compute.device)
     })?;
     let demand = LowerBound { multiply_adds: 0.0, update_bytes: weights * UPDATE_BYTES };

@@ -1,4 +1,5 @@
-//! One update of Adam (Kingma and Ba, ICLR 2015, algorithm 1).
+//! One update of Adam (Kingma and Ba, ICLR 2015, algorithm 1), with decoupled weight decay (Loshchilov and Hutter,
+//! ICLR 2019).
 
 mod cube;
 mod flex;
@@ -55,7 +56,7 @@ pub fn adam_update<const D: usize>(
     (parameter.reshape(shape), moments)
 }
 
-/// [`adam_update`] from burn's operations: the twin that tests compare with.
+/// [`adam_update`] from burn's operations: the reference implementation that tests compare with.
 pub fn composed_adam_update<const D: usize>(
     parameter: Tensor<D>,
     gradient: Tensor<D>,
@@ -70,5 +71,6 @@ pub fn composed_adam_update<const D: usize>(
     let second = moments.second.mul_scalar(BETA_2) + gradient.clone().mul(gradient).mul_scalar(1.0 - BETA_2);
     let scale = second.clone().sqrt().div_scalar(step.second_correction).add_scalar(EPSILON);
     let change = first.clone().div(scale).mul_scalar(step.step_size).reshape(shape);
+    let parameter = step.kept.map_or(parameter.clone(), |kept| parameter.mul_scalar(kept));
     (parameter - change, Moments { first, second })
 }
