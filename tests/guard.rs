@@ -48,14 +48,14 @@ fn counts() -> Vec<usize> {
 #[test]
 fn grouped_adam_agrees_with_the_composed_one() {
     for (device, slack) in backends() {
-        for limits in LIMITS {
+        for (limits, weight_decay) in LIMITS.into_iter().flat_map(|limits| [(limits, 0.0), (limits, 5.0)]) {
             let counts = counts();
             let mut expected: Vec<(Tensor<1>, Option<Moments>)> =
                 counts.iter().map(|count| (numbers(*count, 1, &device), None)).collect();
             let mut found: Vec<(Tensor<1>, Option<Moments>)> =
                 counts.iter().map(|count| (numbers(*count, 1, &device), None)).collect();
             for number in 1..=3 {
-                let step = AdamStep::new(1e-2, number);
+                let step = AdamStep::new(1e-2, number).with_weight_decay(weight_decay);
                 let gradient =
                     |index: usize| numbers(counts[index], 10 * number as u32 + index as u32, &device);
                 expected = (expected.into_iter().enumerate())
@@ -238,7 +238,7 @@ fn everything(train_state: &TrainState) -> (Vec<Vec<u32>>, u64) {
     (reader.0, train_state.adam().steps)
 }
 
-const OPTIONS: StepOptions = StepOptions { learning_rate: 1e-3, clip_gradient_norm: None };
+const OPTIONS: StepOptions = StepOptions { learning_rate: 1e-3, weight_decay: 0.0, clip_gradient_norm: None };
 
 #[test]
 fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {

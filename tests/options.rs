@@ -1,7 +1,7 @@
 //! Every option of a run has a flag, words that say what it does, and a test that it does so.
 
 use crate::{
-    session::{next, request, session, small},
+    session::{next, open_demo, request, session, small},
     support::values,
 };
 use burn::tensor::Device;
@@ -29,7 +29,7 @@ use std::{
 };
 
 /// Each option, and a test that fails if it did nothing.
-const TESTED: [(&str, &str); 39] = [
+const TESTED: [(&str, &str); 40] = [
     ("height", "the_input_size_is_that_of_every_map"),
     ("width", "the_input_size_is_that_of_every_map"),
     ("depth_network", "networks_are_built_as_asked"),
@@ -53,6 +53,7 @@ const TESTED: [(&str, &str); 39] = [
     ("batch_size", "batches_are_as_large_and_as_much_augmented_as_asked_for"),
     ("accumulate", "accumulated_gradients_are_those_of_the_mean_loss"),
     ("learning_rate", "the_learning_rate_drops_after_epoch_fifteen"),
+    ("weight_decay", "weight_decay_acts_on_the_weights_of_a_run"),
     ("clip_gradient_norm", "a_clipped_gradient_has_the_wanted_norm"),
     ("num_epochs", "a_run_is_as_long_and_keeps_as_much_as_asked_for"),
     ("scheduler_step_size", "the_learning_rate_drops_after_epoch_fifteen"),
@@ -222,6 +223,25 @@ fn batches_are_as_large_and_as_much_augmented_as_asked_for() {
     };
     assert!(samples(12, false).iter().any(is_changed));
     assert!(!samples(6, true).iter().any(is_changed));
+}
+
+#[test]
+fn weight_decay_acts_on_the_weights_of_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let losses = |name: &str, weight_decay: f64| -> Vec<String> {
+        let (session, out, mut config) = (session(), folder.path().join(name), small(2));
+        config.training.weight_decay = weight_decay;
+        open_demo(&session);
+        session.send(session::Command::Start { config, out: out.clone() });
+        next(&session, |event| matches!(event, Event::RunEnded { .. }));
+        let log = fs::read_to_string(out.join("metrics.jsonl")).unwrap();
+        let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        lines.filter_map(|line| line.get("loss").map(ToString::to_string)).collect()
+    };
+    let (without, with) = (losses("without", 0.0), losses("with", 1000.0));
+    assert_eq!((without.len(), with.len()), (2, 2));
+    assert_eq!(without[0], with[0], "the first step begins with the same weights");
+    assert_ne!(without[1], with[1], "the second begins with smaller ones");
 }
 
 #[test]

@@ -164,6 +164,54 @@ fn adam_agrees_with_its_composed_twin_and_by_hand() {
     }
 }
 
+#[test]
+fn weight_decay_agrees_with_numbers_reckoned_by_hand() {
+    for (device, slack) in backends() {
+        let mut parameter = Tensor::<1>::from_floats([2.0, -4.0], &device);
+        let mut moments = None;
+        // 2 loses 0.1 · 0.2 of itself and moves by 0.1 against the sign of its gradient: 1.96 - 0.1. Then the running
+        // means are 0.02 and 3.1225e-4, corrected 0.105263 and 0.156203: 0.98 · 1.86 - 0.1 · 0.105263 / 0.395225.
+        // The other has no gradient in either step, and only decays.
+        for (number, gradient, expected) in
+            [(1, [0.5, 0.0], [1.86, -3.92]), (2, [-0.25, 0.0], [1.796_166_3, -3.841_6])]
+        {
+            let step = AdamStep::new(0.1, number).with_weight_decay(0.2);
+            let gradient = Tensor::<1>::from_floats(gradient, &device);
+            let (updated, after) = adam_update(parameter, gradient, moments, step);
+            let found = updated.to_data().try_to_vec::<f32>().unwrap();
+            assert!(largest_difference(&found, &expected) < 1e-6 * slack, "{found:?} is not {expected:?}");
+            (parameter, moments) = (updated, Some(after));
+        }
+    }
+}
+
+#[test]
+fn no_weight_decay_is_adam_to_the_bit() {
+    let count = 1000;
+    let values = |salt: f32| (0..count).map(|i| (i as f32 * 0.37 + salt).sin()).collect::<Vec<f32>>();
+    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    let plain = |parameter: f32, gradient: f32| {
+        let (first, second) = (gradient * (1.0 - 0.9), gradient * gradient * (1.0 - 0.999));
+        let step_size = (1e-2 / (1.0 - f64::from(0.9_f32))) as f32;
+        let correction = (1.0 - f64::from(0.999_f32)).sqrt() as f32;
+        parameter - first / (second.sqrt() / correction + 1e-8) * step_size
+    };
+    let expected: Vec<f32> = values(0.0).into_iter().zip(values(1.0)).map(|(p, g)| plain(p, g)).collect();
+    for (device, _) in backends() {
+        let [without, with] =
+            [AdamStep::new(1e-2, 1), AdamStep::new(1e-2, 1).with_weight_decay(0.0)].map(|step| {
+                let tensor =
+                    |values: Vec<f32>| Tensor::<1>::from_data(TensorData::new(values, [count]), &device);
+                let (parameter, _) = adam_update(tensor(values(0.0)), tensor(values(1.0)), None, step);
+                bits(&parameter.into_data().try_to_vec::<f32>().unwrap())
+            });
+        assert_eq!(with, without);
+        if device == Device::flex() {
+            assert_eq!(with, bits(&expected));
+        }
+    }
+}
+
 pub const SMALL: ImageSize = ImageSize { height: 64, width: 64 };
 
 /// A sample of waves that depend on `salt`.
@@ -243,7 +291,7 @@ fn a_clipped_gradient_has_the_wanted_norm() {
     let device = Device::flex().autodiff();
     let first_moments = |clip_gradient_norm: Option<f64>| {
         let mut train_state = small_train_state();
-        let options = StepOptions { learning_rate: 1e-4, clip_gradient_norm };
+        let options = StepOptions { learning_rate: 1e-4, weight_decay: 0.0, clip_gradient_norm };
         let output = train_state.step([micro_batch(0.3, 1.0, &device)], options, &BTreeSet::new()).unwrap();
         let squares = train_state.adam().moments.values().map(|moments| {
             let values = moments.first.to_data().try_to_vec::<f32>().unwrap();

@@ -21,6 +21,11 @@ pub struct TrainingConfig {
     #[arg(long, default_value_t = 1e-4, value_name = "RATE")]
     pub learning_rate: f64,
 
+    /// Decoupled weight decay (AdamW): before each update every parameter, biases and the weights of
+    /// normalisation too, loses this many times the learning rate of itself
+    #[arg(long, default_value_t = 0.0, value_name = "DECAY")]
+    pub weight_decay: f64,
+
     /// Scale the gradient of all weights together down to this norm where it is longer
     #[arg(long, value_name = "NORM")]
     #[serde(skip_serializing_if = "Option::is_none")]

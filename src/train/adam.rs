@@ -6,13 +6,15 @@ use crate::compute::ops::{AdamState, AdamStep, Guard, ParameterUpdate, adam_upda
 use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
 
 impl AdamState {
-    /// Updates every parameter that has a gradient, with `factor` times that gradient.
+    /// Updates every parameter that has a gradient, with `factor` times that gradient, and weight decay as in
+    /// [`AdamStep::with_weight_decay`].
     pub fn step<M: Module>(
         &mut self,
         module: M,
         gradients: GradientsParams,
         factor: f32,
         learning_rate: f64,
+        weight_decay: f64,
     ) -> M {
         let (module, taken) = take(module, gradients);
         let Some(first) = taken.first() else {
@@ -21,7 +23,7 @@ impl AdamState {
         };
         let guard = Guard::open(factor, &first.parameter.device());
         let mut replace = Replace::default();
-        self.update(taken, &guard, learning_rate, &mut replace);
+        self.update(taken, &guard, learning_rate, weight_decay, &mut replace);
         module.map(&mut replace)
     }
 
@@ -31,6 +33,7 @@ impl AdamState {
         taken: Vec<DetachedParameter>,
         guard: &Guard,
         learning_rate: f64,
+        weight_decay: f64,
         replace: &mut Replace,
     ) {
         self.steps += 1;
@@ -40,7 +43,8 @@ impl AdamState {
             targets.push((id, shape));
             updates.push(ParameterUpdate { parameter, gradient, moments: self.moments.remove(&id) });
         }
-        let updated = adam_update_all(updates, AdamStep::new(learning_rate, self.steps), guard, None);
+        let step = AdamStep::new(learning_rate, self.steps).with_weight_decay(weight_decay);
+        let updated = adam_update_all(updates, step, guard, None);
         for ((id, shape), (parameter, moments)) in targets.into_iter().zip(updated) {
             self.moments.insert(id, moments);
             replace.trained(id, shape, parameter);

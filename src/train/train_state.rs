@@ -56,6 +56,9 @@ pub struct MicroBatch {
 pub struct StepOptions {
     /// Adam's learning rate.
     pub learning_rate: f64,
+    /// Share of the learning rate by which every parameter shrinks before its update
+    /// ([`crate::compute::ops::AdamStep::with_weight_decay`]).
+    pub weight_decay: f64,
     /// Norm above which the gradient of all weights together is scaled down to it; `None` clips nothing.
     pub clip_gradient_norm: Option<f64>,
 }
@@ -133,7 +136,7 @@ impl TrainState {
         wanted: &BTreeSet<MapName>,
     ) -> Result<(ObjectiveOutput, f32)> {
         let whole = MicroBatch { samples: samples.clone(), noise, share: 1.0 };
-        let options = StepOptions { learning_rate, clip_gradient_norm: None };
+        let options = StepOptions { learning_rate, weight_decay: 0.0, clip_gradient_norm: None };
         let output = self.step([whole], options, wanted)?;
         Ok((output.outcome, output.metrics.loss))
     }
@@ -203,7 +206,7 @@ impl TrainState {
         let networks = self.networks.take().expect("the optimiser returns the networks");
         let adam = &mut self.adam;
         let updated = timed(&mut output.split.seconds_optimiser, || {
-            adam.step(networks, gradients, factor, options.learning_rate)
+            adam.step(networks, gradients, factor, options.learning_rate, options.weight_decay)
         });
         self.networks = Some(updated);
         Ok(output)
@@ -241,7 +244,7 @@ impl TrainState {
             let longest = options.clip_gradient_norm.map(|longest| longest as f32);
             let (guard, report) = guard.judge(&gradients(&taken), sums, longest, None);
             let mut replace = Replace::default();
-            self.adam.update(taken, &guard, options.learning_rate, &mut replace);
+            self.adam.update(taken, &guard, options.learning_rate, options.weight_decay, &mut replace);
             statistics.restore_unless_open(new_statistics, &guard, &mut replace);
             self.networks = Some(networks.map(&mut replace));
             self.guard = Some(guard);

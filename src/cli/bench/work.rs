@@ -192,7 +192,7 @@ pub(super) fn optimiser(setup: &BenchSetup) -> Result<Timing> {
     let timing = time(setup, 1, || {
         let mut step_gradients = GradientsParams::new();
         gradients.0.iter().for_each(|register| register(&mut step_gradients));
-        networks = networks.take().map(|networks| adam.step(networks, step_gradients, 1.0, 1e-4));
+        networks = networks.take().map(|networks| adam.step(networks, step_gradients, 1.0, 1e-4, 0.0));
         wait_for(&setup.compute.device)
     })?;
     let count = OperationCount { multiply_adds: 0.0, update_bytes: weights * UPDATE_BYTES };

@@ -319,6 +319,7 @@ impl Run {
         self.train_state.set_objective(Objective::new(&config.objective, config.network.size()));
         let options = StepOptions {
             learning_rate: training.learning_rate_at(batch.epoch),
+            weight_decay: training.weight_decay,
             clip_gradient_norm: training.clip_gradient_norm,
         };
         let device = self.compute.device.clone().autodiff();

@@ -26,6 +26,8 @@ fn adam_kernel(
     guard: &Tensor<f32>,
     step_size: f32,
     second_correction: f32,
+    kept: f32,
+    #[comptime] decays: bool,
     #[comptime] count: usize,
 ) {
     if guard[0] == 0.0 {
@@ -43,7 +45,11 @@ fn adam_kernel(
             let mean = firsts[i][index] * BETA_1 + slope * (1.0 - BETA_1);
             let square = seconds[i][index] * BETA_2 + slope * slope * (1.0 - BETA_2);
             let scale = square.sqrt() / second_correction + EPSILON;
-            let parameter = parameters[i][index];
+            let mut parameter = parameters[i][index];
+            // Not a factor of 1 without decay: a compiler that fuses it with the subtraction rounds otherwise.
+            if comptime!(decays) {
+                parameter *= kept;
+            }
             firsts.index_mut(i)[index] = mean;
             seconds.index_mut(i)[index] = square;
             parameters.index_mut(i)[index] = parameter - mean / scale * step_size;
@@ -114,6 +120,8 @@ pub(super) fn update(
             argument(&state),
             step.step_size,
             step.second_correction,
+            step.kept.unwrap_or(1.0),
+            step.kept.is_some(),
             group.count,
         );
     }

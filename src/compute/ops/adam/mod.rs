@@ -1,4 +1,5 @@
-//! Update step of Adam (Kingma and Ba, ICLR 2015, algorithm 1).
+//! Update step of Adam (Kingma and Ba, ICLR 2015, algorithm 1), with decoupled weight decay (Loshchilov and Hutter,
+//! ICLR 2019).
 
 mod cube;
 mod flex;
@@ -70,5 +71,6 @@ pub fn composed_adam_update<const D: usize>(
     let second = moments.second.mul_scalar(BETA_2) + gradient.clone().mul(gradient).mul_scalar(1.0 - BETA_2);
     let scale = second.clone().sqrt().div_scalar(step.second_correction).add_scalar(EPSILON);
     let change = first.clone().div(scale).mul_scalar(step.step_size).reshape(shape);
+    let parameter = step.kept.map_or(parameter.clone(), |kept| parameter.mul_scalar(kept));
     (parameter - change, Moments { first, second })
 }

@@ -28,7 +28,7 @@ impl Moments {
     }
 }
 
-/// State of Adam as published (β 0.9 and 0.999, ε 1e-8), without weight decay. `crate::train` steps it,
+/// State of Adam as published (β 0.9 and 0.999, ε 1e-8). `crate::train` steps it,
 /// [`crate::runs::Checkpoint`] saves it.
 #[derive(Debug, Default)]
 pub struct AdamState {
@@ -41,18 +41,31 @@ pub struct AdamState {
 /// Step size and bias correction of one update.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamStep {
+    learning_rate: f64,
     pub(super) step_size: f32,
     pub(super) second_correction: f32,
+    /// Factor of every parameter before its update; `None` without weight decay.
+    pub(super) kept: Option<f32>,
 }
 
 impl AdamStep {
-    /// Numbers of update number `step`, counted from 1.
+    /// Numbers of update number `step`, counted from 1, without weight decay.
     pub fn new(learning_rate: f64, step: u64) -> Self {
         let correction = |beta: f32| 1.0 - f64::from(beta).powf(step as f64);
         Self {
+            learning_rate,
             step_size: (learning_rate / correction(BETA_1)) as f32,
             second_correction: correction(BETA_2).sqrt() as f32,
+            kept: None,
         }
+    }
+
+    /// Adds decoupled weight decay (Loshchilov and Hutter, ICLR 2019): before the update, a parameter loses
+    /// `learning_rate * weight_decay` of itself. As in PyTorch's `AdamW` every parameter with a gradient decays,
+    /// biases and the weights of normalisation too. 0 is no decay, to the bit.
+    pub fn with_weight_decay(self, weight_decay: f64) -> Self {
+        let kept = (weight_decay != 0.0).then_some((1.0 - self.learning_rate * weight_decay) as f32);
+        Self { kept, ..self }
     }
 }
 
