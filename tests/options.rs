@@ -77,7 +77,7 @@ fn every_option_has_words_and_a_test() {
     let command = RunConfig::augment_args(Command::new("run"));
     let mut sources = String::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    for folder in [folder.clone(), folder.join("data")] {
+    for folder in [folder.clone(), folder.join("cli"), folder.join("data")] {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|ending| ending == "rs") {

@@ -75,7 +75,7 @@ fn f16_is_refused_on_the_cpu_and_a_run_remembers_its_precision() {
     let resumed = monoscope(&resumed);
     let told = String::from_utf8(resumed.stderr).unwrap();
     assert!(resumed.status.success(), "{told}");
-    assert!(told.contains("begun with --precision f16") && told.contains("f32"), "{told}");
+    assert!(told.contains("started with --precision f16") && told.contains("f32"), "{told}");
 }
 
 #[test]
