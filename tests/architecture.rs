@@ -2,6 +2,7 @@
 
 mod circles;
 mod reader;
+mod words;
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! What the parts of a configuration have in common: defaults and ranges come from the attributes of their fields,
+//! Traits and macros that the parts of a configuration share: defaults and ranges come from the attributes of their fields,
 //! so that each stands there only.
 
 use super::{ConfigError, OptionName, quantity::NumberRange};

@@ -77,7 +77,7 @@ pub struct StepOutput {
 
 /// A step whose work was queued on the device.
 pub struct PendingStep {
-    /// Its metrics, for [`TrainState::finish_step`].
+    /// Metrics, for [`TrainState::finish_step`].
     pub metrics: PendingMetrics,
     /// Seconds by phase of the step.
     pub split: TimeSplit,

@@ -23,7 +23,7 @@ pub trait ConvolutionOps: Backend {
         options: ConvolutionOptions,
     ) -> FloatTensor<Self>;
 
-    /// As [`Self::convolution`], with a bias. (An extension cannot take an optional tensor.)
+    /// Computes [`Self::convolution`] with a bias. (An extension cannot take an optional tensor.)
     fn convolution_with_bias(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,

@@ -32,7 +32,7 @@ pub trait NormalisationOps: Backend {
         options: NormalisationOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// As [`Self::normalise_batch`], with a shortcut. (An extension cannot take an optional tensor.)
+    /// Computes [`Self::normalise_batch`] with a shortcut. (An extension cannot take an optional tensor.)
     fn normalise_batch_and_add(
         #[extension_type] inputs: NormalisationInputs<Self>,
         shortcut: FloatTensor<Self>,

@@ -109,7 +109,7 @@ impl Tile {
         self.left_width() + 1
     }
 
-    /// As [`Tile::left_stride`], for the right factor.
+    /// Stride of the right factor, as [`Tile::left_stride`] of the left.
     const fn right_stride(self) -> usize {
         self.right_width() + 1
     }
