@@ -1,6 +1,6 @@
 //! Keys and the command palette.
 
-use super::*;
+use super::{settings::press, *};
 
 #[test]
 fn keys_move_along_the_drive() {
@@ -110,4 +110,38 @@ fn what_is_typed_before_the_palette_has_the_keys_is_not_lost() {
     stage.key_press(Key::Enter);
     stage.run();
     assert_ne!(follows(&stage), before, "what was typed is done");
+}
+
+/// What an action of the palette puts on the clipboard.
+fn copied(stage: &mut Stage, action: &str) -> String {
+    press(stage, Modifiers::COMMAND, Key::P);
+    stage.get_by_label("Command").type_text(action);
+    stage.run();
+    stage.key_press(Key::Enter);
+    let text = (0..4).find_map(|_| {
+        stage.step();
+        stage.output().platform_output.commands.iter().find_map(|command| match command {
+            egui::OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        })
+    });
+    stage.run();
+    text.expect("something was copied")
+}
+
+#[test]
+fn the_path_of_the_frame_is_copied_where_it_has_a_file() {
+    const ACTION: &str = "Copy the frame's path";
+    let mut stage = stage();
+    click(&mut stage, "Data");
+    assert!(stage.get_by_label(ACTION).accesskit_node().is_disabled(), "there is no frame");
+    press(&mut stage, Modifiers::NONE, Key::Escape);
+    stage.state_mut().open_data(data());
+    stage.run();
+    assert_eq!(copied(&mut stage, ACTION), "day/drive_one, frame 1, left camera");
+    let file = std::path::absolute("frames/1.png").unwrap();
+    let frames = timeline::Painted::of_file(file.clone());
+    stage.state_mut().open_frames(data(), Arc::new(frames));
+    stage.run();
+    assert_eq!(copied(&mut stage, ACTION), file.display().to_string());
 }

@@ -15,9 +15,16 @@ const BROKEN: u32 = 13;
 #[derive(Default)]
 pub(super) struct Painted {
     read: Mutex<Vec<FrameKey>>,
+    /// File of every frame.
+    file: Option<PathBuf>,
 }
 
 impl Painted {
+    /// Frames that all have this file.
+    pub(super) fn of_file(file: PathBuf) -> Self {
+        Self { file: Some(file), ..Self::default() }
+    }
+
     /// Which frames of which drive were read since the last call, sorted.
     fn take_read(&self) -> Vec<(String, u32)> {
         let mut read: Vec<_> = std::mem::take(&mut *self.read.lock().unwrap())
@@ -45,6 +52,9 @@ impl FrameSource for Painted {
             BROKEN => Err(DataError::Unusable("frame 13 is damaged".to_owned())),
             frame => Ok(RgbImage::from_pixel(320, 100, Rgb([200, 40, frame as u8]))),
         }
+    }
+    fn file(&self, _: &FrameKey) -> Option<&Path> {
+        self.file.as_deref()
     }
     fn intrinsics(&self, _: &FrameKey) -> Intrinsics {
         Intrinsics::KITTI

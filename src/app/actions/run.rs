@@ -2,11 +2,29 @@
 
 use super::{Action, table::with_actions};
 use crate::{
-    app::{Recents, Window, layout::PaneLayout, open::OpenRequest, panes::PaneKind},
+    app::{Recents, Window, layout::PaneLayout, open::OpenRequest, panes::PaneKind, state::State},
     config::{DataChoice, DeviceChoice},
+    data::Side,
 };
 use egui::{Context, Theme, ThemePreference, ViewportCommand, gui_zoom};
 use egui_tiles::LinearDir;
+use std::path::Path;
+
+/// Path of the image file of the timeline's frame; without a file, its drive, index and camera in words.
+fn frame_path(state: &State) -> String {
+    let Some(key) = state.playhead.key() else { return String::new() };
+    let file = state.frames.as_ref().and_then(|frames| frames.file(&key).map(Path::to_owned));
+    match file {
+        Some(path) => std::path::absolute(&path).unwrap_or(path).display().to_string(),
+        None => {
+            let side = match key.side {
+                Side::Left => "left",
+                Side::Right => "right",
+            };
+            format!("{}, frame {}, {side} camera", key.folder, key.frame)
+        }
+    }
+}
 
 macro_rules! define_run {
     ($($action:ident {

@@ -263,6 +263,14 @@ macro_rules! with_actions {
                 menu: Data,
                 run: |window, context| window.opener.ask(OpenRequest::Data, context),
             }
+            CopyFramePath {
+                label: "Copy the frame's path",
+                help: "Put the path of the timeline's image file on the clipboard, or if there is no file, the drive, \
+                       index and camera of the frame",
+                menu: Data,
+                obstacle: |state| when(state.playhead.key().is_none(), "Open data first (Sequence pane)"),
+                run: |window, context| context.copy_text(frame_path(&window.state)),
+            }
             OpenSplit {
                 label: "Choose split folder…",
                 help: "A folder with train_files.txt and val_files.txt for the data that is open",
