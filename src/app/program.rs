@@ -188,7 +188,7 @@ fn native_options(settings: &Settings, setup: WgpuSetup) -> NativeOptions {
 }
 
 /// A device with everything that the adapter has, because burn will share it; on Linux without a
-/// graphics card, Mesa's software Vulkan driver.
+/// GPU, Mesa's software Vulkan driver.
 fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
     if cfg!(feature = "spirv") {
         // eframe's own request cannot turn on what burn's SPIR-V compiler needs.

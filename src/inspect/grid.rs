@@ -1,4 +1,4 @@
-//! The numbers of a map on the processor.
+//! Values of a map on the CPU.
 
 use crate::{compute::values, config::ImageSize};
 use burn::tensor::Tensor;

@@ -1,5 +1,5 @@
 //! Why the loss of a pixel is what it is: everything that the objective saw of one sample, read back from
-//! the device once, so that any pixel can be asked about on the processor in microseconds.
+//! the device once, so that any pixel can be asked about on the CPU in microseconds.
 //!
 //! The figures are computed anew from the formulas, in double precision; `tests/inspector.rs` holds them
 //! equal to the maps of the whole objective.
@@ -7,7 +7,7 @@
 //! It is not asked on the device, because answers come back from there in the order of its queue: while a step
 //! is computed on the device that draws, a dispatch of 512 threads with its read-back took 108 ms at the median
 //! and 1.8 s at the 99th percentile (software driver; 0.3 ms with nothing else to do), a whole cost curve on the
-//! processor takes 0.1 to 0.2 ms at any time.
+//! CPU takes 0.1 to 0.2 ms at any time.
 
 mod curve;
 mod dump;

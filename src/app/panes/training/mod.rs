@@ -58,7 +58,7 @@ impl TrainingPane {
     /// What the run will need, beside what there is.
     fn memory(&mut self, ui: &mut Ui, state: &State) {
         let Ok(needed) = memory_estimate(&state.form.config, state.session.device.is_shared) else { return };
-        // The size of a graphics card's memory cannot be asked.
+        // The size of GPU memory cannot be asked.
         let free = if state.session.device.is_shared { None } else { self.free(ui) };
         let (text, is_too_much) = match free {
             Some(free) => (format!("about {} of {} free", gigabytes(needed), gigabytes(free)), needed > free),
