@@ -62,7 +62,7 @@ const TESTED: [(&str, &str); 40] = [
     ("log_frequency", "a_run_is_as_long_and_keeps_as_much_as_asked_for"),
     ("tensorboard", "a_run_trains_predicts_inspects_and_scores"),
     ("checkpoint_frequency", "a_run_is_as_long_and_keeps_as_much_as_asked_for"),
-    ("cache_frames", "kept_frames_are_the_same_and_need_no_picture"),
+    ("cache_frames", "cached_frames_are_the_same_and_need_no_image_file"),
     ("cache_limit", "a_cache_holds_no_more_than_it_may"),
     ("save_frequency", "a_run_is_as_long_and_keeps_as_much_as_asked_for"),
     ("keep_checkpoints", "a_run_is_as_long_and_keeps_as_much_as_asked_for"),
