@@ -24,6 +24,14 @@ pub enum Side {
 }
 
 impl Side {
+    /// Name in words, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Right => "right",
+        }
+    }
+
     /// Other camera of the rig.
     pub fn other(self) -> Self {
         match self {

@@ -117,7 +117,8 @@ fn copied(stage: &mut Stage, action: &str) -> String {
     press(stage, Modifiers::COMMAND, Key::P);
     stage.get_by_label("Command").type_text(action);
     stage.run();
-    stage.key_press(Key::Enter);
+    // Without the release, which would have a frame of its own and end the output of this one.
+    stage.key_down(Key::Enter);
     let text = (0..4).find_map(|_| {
         stage.step();
         stage.output().platform_output.commands.iter().find_map(|command| match command {
@@ -125,6 +126,7 @@ fn copied(stage: &mut Stage, action: &str) -> String {
             _ => None,
         })
     });
+    stage.key_up(Key::Enter);
     stage.run();
     text.expect("something was copied")
 }

@@ -4,7 +4,6 @@ use super::{Action, table::with_actions};
 use crate::{
     app::{Recents, Window, layout::PaneLayout, open::OpenRequest, panes::PaneKind, state::State},
     config::{DataChoice, DeviceChoice},
-    data::Side,
 };
 use egui::{Context, Theme, ThemePreference, ViewportCommand, gui_zoom};
 use egui_tiles::LinearDir;
@@ -16,13 +15,7 @@ fn frame_path(state: &State) -> String {
     let file = state.frames.as_ref().and_then(|frames| frames.file(&key).map(Path::to_owned));
     match file {
         Some(path) => std::path::absolute(&path).unwrap_or(path).display().to_string(),
-        None => {
-            let side = match key.side {
-                Side::Left => "left",
-                Side::Right => "right",
-            };
-            format!("{}, frame {}, {side} camera", key.folder, key.frame)
-        }
+        None => format!("{}, frame {}, {} camera", key.folder, key.frame, key.side.name()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         theme,
         theme::Palette,
     },
-    data::{FrameKey, Side},
+    data::FrameKey,
     session::{PictureSource, Provenance},
 };
 use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Sense, Stroke, Ui, Vec2};
@@ -74,18 +74,10 @@ fn cameras(ui: &mut Ui, state: &mut State) {
     ui.add_space(theme::HALF);
     for side in sides {
         let is_chosen = state.playhead.side() == Some(side);
-        let choice =
-            ui.selectable_label(is_chosen, side_name(side)).on_hover_text("Camera of the stereo rig");
+        let choice = ui.selectable_label(is_chosen, side.name()).on_hover_text("Camera of the stereo rig");
         if choice.clicked() && !is_chosen {
             state.choose_side(side);
         }
-    }
-}
-
-fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Left => "left",
-        Side::Right => "right",
     }
 }
 
@@ -93,7 +85,7 @@ fn side_name(side: Side) -> &'static str {
 fn shown(state: &State) -> String {
     let Some(picture) = &state.picture else { return String::new() };
     let is_playhead = Some(&picture.key) == state.playhead.key().as_ref();
-    let mut frame = format!("on screen: frame {} {}", picture.key.frame, side_name(picture.key.side));
+    let mut frame = format!("on screen: frame {} {}", picture.key.frame, picture.key.side.name());
     if picture.key.folder != state.playhead.folder() {
         frame = format!("{frame} of {}", picture.key.folder);
     }
