@@ -1,6 +1,6 @@
 //! The window with the session behind it: what the program runs, and what tests drive as a person would.
 
-use super::{Devices, Ending, Window};
+use super::{Devices, Ending, Window, repaint};
 use crate::{
     compute::{Compute, DisplayDevice},
     config::DeviceChoice,
@@ -14,12 +14,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
-
-/// Time from something new to the frame that shows it, so that all events of a step share one frame: where a software
-/// driver draws, each frame slows the step down.
-pub(super) const REDRAW_DELAY: Duration = Duration::from_millis(25);
 
 /// A window and its session.
 pub struct App {
@@ -46,7 +41,7 @@ impl App {
         let waking = Arc::clone(&woken);
         let wake = move || {
             let context = waking.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            context.request_repaint_after(REDRAW_DELAY);
+            context.request_repaint_after(repaint::DELAY);
         };
         let session = SessionHandle::spawn(compute, Arc::new(wake));
         Window::apply_theme(context);
@@ -56,7 +51,7 @@ impl App {
     /// Goes on in another egui context, with what the one before remembered, and is drawn by this device. The
     /// session finds its way to the same device.
     pub fn move_to(&mut self, display: &DisplayDevice, context: &Context) {
-        let devices = &mut self.window.state.devices;
+        let devices = &mut self.window.state.session.devices;
         (devices.draws, devices.is_software) = (display.name(), display.is_software());
         let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
         let memory = woken.memory(Clone::clone);

@@ -4,7 +4,7 @@ use super::{
     actions::Action,
     icon::{Icon, IconButton},
     keys,
-    state::{State, run_name},
+    state::{RunHistory, SessionView, State, run_name},
     theme::{self, Palette},
 };
 use crate::{runs::StepReport, session::Activity};
@@ -24,7 +24,7 @@ const BACK: f32 = 128.0;
 /// Draws the four buttons of a run.
 pub fn run_buttons(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
-    let is_paused = state.activity() == Activity::Paused;
+    let is_paused = state.session.activity() == Activity::Paused;
     let buttons = [
         (Action::Train, Icon::Play, if is_paused { "Continue" } else { "Train" }),
         (Action::Pause, Icon::Pause, "Pause"),
@@ -40,7 +40,7 @@ pub fn run_buttons(ui: &mut Ui, state: &mut State) {
         let response = button.ui(ui, obstacle.is_none()).on_hover_text(tooltip(ui, action));
         let response = response.on_disabled_hover_text(obstacle.unwrap_or_default());
         if response.clicked() {
-            state.wish(action);
+            state.window.act(action);
         }
     }
 }
@@ -63,7 +63,7 @@ pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
     let obstacle = action.obstacle(state);
     let entry = ui.add_enabled(obstacle.is_none(), button).on_hover_text(spec.help);
     if entry.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
-        state.wish(action);
+        state.window.act(action);
         ui.close();
     }
 }
@@ -71,23 +71,23 @@ pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
 /// Draws step, speed and time left, each where it does not move.
 pub fn figures(ui: &mut Ui, state: &State) {
     // In a narrow window the devices and the way back come first; the Training pane has all figures.
-    let back = if state.looks_elsewhere() { BACK } else { 0.0 };
+    let back = if state.session.looks_elsewhere() { BACK } else { 0.0 };
     let room = ui.available_width() - DEVICES - back;
     if back > 0.0 && room < 160.0 {
         return;
     }
-    let Some(step) = state.last_step() else {
-        slot(ui, state_label(state), 160.0);
+    let Some(step) = state.run.last_step() else {
+        slot(ui, state_label(&state.session, &state.run), 160.0);
         return;
     };
     slot(ui, format!("step {} / {}", step.step, step.total_steps), 120.0);
-    if !state.is_training() {
+    if !state.session.is_training() {
         if room >= 192.0 {
-            slot(ui, state_label(state), 72.0);
+            slot(ui, state_label(&state.session, &state.run), 72.0);
         }
         return;
     }
-    let [speed, time_left] = rates(state);
+    let [speed, time_left] = rates(&state.run);
     if room >= 288.0 {
         slot(ui, format!("{speed} images/s"), 88.0).on_hover_text(SPEED_HELP);
     }
@@ -97,22 +97,22 @@ pub fn figures(ui: &mut Ui, state: &State) {
 }
 
 /// Images per second and time left, as text. A run that was continued has neither before its first step here.
-pub fn rates(state: &State) -> [String; 2] {
-    let known = |text: fn(&StepReport) -> String| state.steps_here().last().map_or("–".to_owned(), text);
+pub fn rates(run: &RunHistory) -> [String; 2] {
+    let known = |text: fn(&StepReport) -> String| run.steps_here().last().map_or("–".to_owned(), text);
     let speed = known(|step| format!("{:.1}", step.images_per_second));
     [speed, known(|step| duration(step.time_left()))]
 }
 
 /// Draws the way back to the run, while other data or networks are looked at.
 pub fn back_to_run(ui: &mut Ui, state: &mut State) {
-    if !state.looks_elsewhere() {
+    if !state.session.looks_elsewhere() {
         return;
     }
-    let name = state.active_run().map(|run| run_name(&run.out)).unwrap_or_default();
+    let name = state.session.active_run().map(|run| run_name(&run.out)).unwrap_or_default();
     let button = Button::new(format!("Back to {name}")).min_size(Vec2::new(0.0, theme::BUTTON));
     let help = "Other data or networks are looked at while the run trains; click to look at the run again";
     if ui.add(button).on_hover_text(help).clicked() {
-        state.wish(Action::LookAtRun);
+        state.window.act(Action::LookAtRun);
     }
 }
 
@@ -129,20 +129,21 @@ pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response 
 
 /// Draws the names of what draws and what trains; a click offers to compute elsewhere.
 pub fn devices(ui: &mut Ui, state: &mut State) {
-    let text =
-        RichText::new(state.devices.summary(&state.session.device)).color(ui.visuals().weak_text_color());
+    let SessionView { devices, .. } = &state.session;
+    let summary = devices.summary(state.session.device());
+    let text = RichText::new(summary).color(ui.visuals().weak_text_color());
     let button = MenuButton::from_button(Button::new(text).frame_when_inactive(false).truncate());
-    let help = format!("{}. Click to compute elsewhere", state.devices.explanation(&state.session.device));
+    let help = format!("{}. Click to compute elsewhere", devices.explanation(state.session.device()));
     button.ui(ui, |ui| device_choices(ui, state)).0.on_hover_text(help);
 }
 
 /// Draws the menu entries that choose where to train and predict.
 pub fn device_choices(ui: &mut Ui, state: &mut State) {
-    for (action, help) in state.devices.choices() {
+    for (action, help) in state.session.devices.choices() {
         let is_chosen = action.obstacle(state).is_some();
         let response = ui.radio(is_chosen, action.label()).on_hover_text(help);
         if response.clicked() && !is_chosen {
-            state.wish(action);
+            state.window.act(action);
             ui.close();
         }
     }
@@ -150,7 +151,7 @@ pub fn device_choices(ui: &mut Ui, state: &mut State) {
 
 /// Draws a thin line along the lower edge of the bar that fills with the run.
 pub fn progress_line(ui: &Ui, bar: Rect, state: &State) {
-    let Some(step) = state.last_step().filter(|_| state.has_run()) else { return };
+    let Some(step) = state.run.last_step().filter(|_| state.session.has_run()) else { return };
     let share = step.step as f32 / step.total_steps.max(1) as f32;
     let line =
         Rect::from_min_size(bar.left_bottom() - Vec2::new(0.0, 2.0), Vec2::new(bar.width() * share, 2.0));
@@ -158,13 +159,13 @@ pub fn progress_line(ui: &Ui, bar: Rect, state: &State) {
 }
 
 /// Name of what the session does, in a word or two.
-pub fn state_label(state: &State) -> &'static str {
-    match state.activity() {
-        Activity::Idle if state.history.is_empty() => "no run",
+pub fn state_label(session: &SessionView, run: &RunHistory) -> &'static str {
+    match session.activity() {
+        Activity::Idle if run.steps.is_empty() => "no run",
         Activity::Idle => "run ended",
         Activity::Preparing => "preparing the first step",
         // The first step on a GPU compiles the kernels.
-        Activity::Training if state.steps_here().is_empty() => "preparing the first step",
+        Activity::Training if run.steps_here().is_empty() => "preparing the first step",
         Activity::Training => "training",
         Activity::Paused => "paused",
     }

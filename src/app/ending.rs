@@ -1,68 +1,25 @@
-//! The way out: a run under way writes its last checkpoint before the window closes. Where that cannot be written,
-//! the window stays and asks.
+//! Closing the window: a run under way writes its last checkpoint first. Where that cannot be written, the window
+//! stays and asks.
 
 use super::{
     Window,
-    question::{Choices, heading},
-    state::State,
+    question::{QuestionButtons, heading},
+    state::Ending,
     theme::{self, Palette},
     wording::for_window,
 };
-use crate::session::{Command, Failure, RunState};
+use crate::session::{Failure, RunState};
 use egui::{Context, Frame, Id, Label, Margin, Modal, RichText, Ui, ViewportCommand};
+use std::mem::take;
 
 const WIDTH: f32 = 440.0;
 
-/// How far the window is on its way out.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Ending {
-    /// It stays.
-    #[default]
-    None,
-    /// The session was asked to end.
-    Waiting,
-    /// The last checkpoint cannot be written: what to do is asked.
-    Refused(Failure),
-    /// The session has ended; without the last checkpoint, if there is a failure.
-    Ended(Option<Failure>),
-}
-
-/// What is done about a checkpoint that cannot be written.
+/// Choice about a checkpoint that cannot be written.
 #[derive(Clone, Copy, PartialEq)]
-enum Answer {
+enum EndingChoice {
     TryAgain,
     Quit,
     Cancel,
-}
-
-impl State {
-    /// Has the session end, so that a run writes its last checkpoint; `even_unsaved` where it cannot.
-    pub fn shut_down(&mut self, even_unsaved: bool) {
-        self.ending = Ending::Waiting;
-        self.requests.send(Command::Shutdown { even_unsaved });
-    }
-
-    /// Takes the reply to that.
-    pub(super) fn shut_down_replied(&mut self, even_unsaved: bool, failure: Option<Failure>) {
-        self.ending = match failure {
-            // Of two requests the first may have ended it.
-            _ if matches!(self.ending, Ending::Ended(_)) => return,
-            Some(failure) if !even_unsaved => Ending::Refused(failure),
-            failure => Ending::Ended(failure),
-        };
-    }
-
-    fn answered(&mut self, answer: Answer) {
-        match answer {
-            Answer::TryAgain => self.shut_down(false),
-            Answer::Quit => self.shut_down(true),
-            Answer::Cancel => {
-                if let Ending::Refused(failure) = std::mem::take(&mut self.ending) {
-                    self.messages.report(&failure, false);
-                }
-            }
-        }
-    }
 }
 
 impl Window {
@@ -70,34 +27,34 @@ impl Window {
     /// window is hidden.
     pub fn close_if_saved(&mut self, context: &Context) {
         let is_closing = context.input(|input| input.viewport().close_requested());
-        match self.state.ending {
+        match self.state.dialogs.ending {
             Ending::Ended(_) if is_closing => {}
             Ending::Ended(_) => context.send_viewport_cmd(ViewportCommand::Close),
-            // There is nothing to wait for.
-            Ending::None if !self.state.has_run() => {}
+            // No checkpoint has to be written first.
+            Ending::None if !self.state.session.has_run() => {}
             _ if !is_closing => {}
             _ => {
                 context.send_viewport_cmd(ViewportCommand::CancelClose);
-                if self.state.ending == Ending::None {
+                if self.state.dialogs.ending == Ending::None {
                     self.state.shut_down(false);
                 }
             }
         }
     }
 
-    /// Ends the session where nobody can be asked.
+    /// Ends the session without a question.
     pub(super) fn shut_down(&mut self) {
         self.state.shut_down(true);
     }
 
-    /// How far the window is on its way out.
+    /// Progress of closing the window.
     pub fn ending(&self) -> &Ending {
-        &self.state.ending
+        &self.state.dialogs.ending
     }
 
-    /// What is to be seen of that.
+    /// Draws the progress of closing the window, or the question about it.
     pub(super) fn show_ending(&mut self, ui: &Ui) {
-        let answer = match &self.state.ending {
+        let choice = match &self.state.dialogs.ending {
             Ending::None | Ending::Ended(_) => return,
             Ending::Waiting => {
                 modal(ui, |ui| {
@@ -106,10 +63,17 @@ impl Window {
                 });
                 None
             }
-            Ending::Refused(failure) => ask(ui, failure, self.state.active_run()),
+            Ending::Refused(failure) => ask(ui, failure, self.state.session.active_run()),
         };
-        if let Some(answer) = answer {
-            self.state.answered(answer);
+        match choice {
+            None => {}
+            Some(EndingChoice::TryAgain) => self.state.shut_down(false),
+            Some(EndingChoice::Quit) => self.state.shut_down(true),
+            Some(EndingChoice::Cancel) => {
+                if let Ending::Refused(failure) = take(&mut self.state.dialogs.ending) {
+                    self.state.messages.add_failure(&failure, false);
+                }
+            }
         }
     }
 }
@@ -124,10 +88,10 @@ fn modal<R>(ui: &Ui, add: impl FnOnce(&mut Ui) -> R) -> (R, bool) {
     (shown.inner, should_close)
 }
 
-fn ask(ui: &Ui, failure: &Failure, run: Option<&RunState>) -> Option<Answer> {
+fn ask(ui: &Ui, failure: &Failure, run: Option<&RunState>) -> Option<EndingChoice> {
     let unsaved = run.map_or(0, |run| run.step.saturating_sub(run.saved_step));
     let steps = if unsaved == 1 { "1 step".to_owned() } else { format!("{unsaved} steps") };
-    let (answer, should_close) = modal(ui, |ui| {
+    let (choice, should_close) = modal(ui, |ui| {
         heading(ui, "The last checkpoint cannot be written");
         ui.add(Label::new(for_window(&failure.text)).wrap());
         if let Some(run) = run.filter(|_| unsaved > 0) {
@@ -138,24 +102,24 @@ fn ask(ui: &Ui, failure: &Failure, run: Option<&RunState>) -> Option<Answer> {
         ui.add_space(theme::UNIT);
         let quit = if unsaved > 0 { format!("Quit and lose {steps}") } else { "Quit anyway".to_owned() };
         ui.horizontal_wrapped(|ui| {
-            let answers = [
-                (Answer::TryAgain, "Try again", "Write the checkpoint now, then quit"),
+            let choices = [
+                (EndingChoice::TryAgain, "Try again", "Write the checkpoint now, then quit"),
                 (
-                    Answer::Quit,
+                    EndingChoice::Quit,
                     &quit,
                     "The run can be continued from the checkpoint before (Run > Continue a run)",
                 ),
-                (Answer::Cancel, "Cancel", "Stay, with the run paused (Esc)"),
+                (EndingChoice::Cancel, "Cancel", "Stay, with the run paused (Esc)"),
             ];
-            let (mut answer, mut choices) = (None, Choices::default());
-            for (meaning, text, help) in answers {
-                if choices.add(ui, text, help, meaning == Answer::TryAgain) {
-                    answer = Some(meaning);
+            let (mut chosen, mut buttons) = (None, QuestionButtons::default());
+            for (meaning, text, help) in choices {
+                if buttons.add(ui, text, help, meaning == EndingChoice::TryAgain) {
+                    chosen = Some(meaning);
                 }
             }
-            answer
+            chosen
         })
         .inner
     });
-    answer.or(should_close.then_some(Answer::Cancel))
+    choice.or(should_close.then_some(EndingChoice::Cancel))
 }

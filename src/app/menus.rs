@@ -5,7 +5,7 @@ use super::{
     actions::{Action, MenuGroup},
     bar,
     panes::PaneKind,
-    recents::Recent,
+    state::Recent,
 };
 use crate::data::split;
 use egui::{ThemePreference, Ui};
@@ -19,7 +19,7 @@ impl Window {
             ui.menu_button("Split by name", |ui| {
                 for name in split::names() {
                     if ui.button(name).on_hover_text("Open the data anew with this split").clicked() {
-                        self.state.open_split(Some(name.to_owned()));
+                        self.state.session.open_split(Some(name.to_owned()));
                     }
                 }
             });
@@ -39,7 +39,7 @@ impl Window {
             self.clear_recents_entry(ui);
         });
         if [data, weights, run].iter().any(|menu| menu.response.clicked()) {
-            self.look_for_recents(ui.ctx());
+            self.find_missing_recents(ui.ctx());
         }
         self.view_menu(ui);
         ui.menu_button("Help", |ui| {
@@ -56,10 +56,10 @@ impl Window {
             ui.separator();
             self.pane_switches(ui);
             ui.separator();
-            let mut squares = self.state.squares;
+            let mut squares = self.state.viewed.squares;
             let switch = ui.checkbox(&mut squares, Action::Squares.label());
             if switch.on_hover_text(Action::Squares.help()).changed() {
-                self.state.wish(Action::Squares);
+                self.state.window.act(Action::Squares);
             }
             self.entries(ui, MenuGroup::Zoom);
             ui.separator();

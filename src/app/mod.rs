@@ -1,21 +1,17 @@
-//! The window: panes over the session's events and pictures.
+//! The window: `state` holds what it knows in slices, `panes` draw them, `actions` list what can be done.
 
 mod actions;
 mod application;
 mod bar;
 mod ending;
-mod evaluations;
-mod form;
 mod frame_times;
-mod framing;
-mod fusion;
 mod guard;
 mod icon;
 mod inspection;
 mod keys;
 mod layout;
 mod legend;
-mod log;
+mod library_log;
 mod map_tree;
 mod menus;
 mod messages;
@@ -24,13 +20,10 @@ mod open;
 mod opening;
 mod palette;
 mod panes;
-mod path;
-mod playhead;
 mod presentable;
 mod program;
 mod question;
-mod recents;
-mod sandbox;
+mod repaint;
 mod search;
 mod settings;
 mod shortcuts;
@@ -41,12 +34,10 @@ mod window;
 mod wording;
 
 pub use application::App;
-pub use ending::Ending;
 pub use layout::SavedLayout;
 pub use open::{FolderContent, recognise};
 pub use panes::frames_along;
 pub use program::{WindowOptions, run};
-pub use recents::{Recent, RecentData, Recents};
 pub use settings::{Settings, Store, ThemeChoice};
-pub use state::Devices;
+pub use state::{Devices, Ending, Recent, RecentData, Recents};
 pub use window::Window;

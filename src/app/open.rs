@@ -1,6 +1,7 @@
 //! Finding out what a folder is, and asking for one: always on a helper thread, because dialogs and
 //! disks take their time.
 
+use super::state::FileContent;
 use crate::{
     data::{atomic_file::write_whole, is_data, split},
     runs::{Entry, Log, SnapshotStore, Snapshots},
@@ -14,7 +15,7 @@ use std::{
     thread,
 };
 
-/// What a person wants to open.
+/// A kind of folder to choose in a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenRequest {
     /// Frames.
@@ -23,7 +24,7 @@ pub enum OpenRequest {
     Split,
     /// Networks.
     Weights,
-    /// A run to go on with.
+    /// A run to continue.
     Run,
     /// A run whose figures are to be drawn beside others.
     Figures,
@@ -41,7 +42,7 @@ impl OpenRequest {
     }
 }
 
-/// What a folder turned out to be.
+/// Content of a folder, or another result of a helper thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FolderContent {
     /// Drives.
@@ -50,11 +51,11 @@ pub enum FolderContent {
     Split(PathBuf),
     /// Networks.
     Weights(PathBuf),
-    /// A run to go on with; never guessed.
+    /// A run to continue; only from a dialog, never recognised.
     Run(PathBuf),
     /// The folder of a run, which is also one of networks.
     RunOrWeights(PathBuf),
-    /// Of some paths those that are not there.
+    /// Recent paths that are not there.
     Missing(BTreeSet<PathBuf>),
     /// The figures of a run.
     Figures(PathBuf, Vec<Entry>),
@@ -68,20 +69,17 @@ pub enum FolderContent {
     Unknown(PathBuf),
     /// A text or a picture was saved.
     Saved(PathBuf),
-    /// It could not be saved, with the reason.
+    /// A file that could not be saved, with the reason.
     NotSaved(PathBuf, String),
 }
 
-/// Asks and looks without making the window wait.
+/// Runs dialogs and reads folders on helper threads, so that the window never waits.
 pub struct Opener {
     sender: Sender<FolderContent>,
     receiver: Receiver<FolderContent>,
-    /// Where files are saved without asking.
+    /// Folder in which files are saved without a dialog.
     folder: Option<PathBuf>,
 }
-
-/// What makes the bytes of a file, or says why it cannot; called on a helper thread.
-pub type Content = Box<dyn FnOnce() -> Result<Vec<u8>, String> + Send>;
 
 impl Default for Opener {
     fn default() -> Self {
@@ -92,7 +90,7 @@ impl Default for Opener {
 
 impl Opener {
     /// Shows the system's folder dialog.
-    pub fn ask(&self, request: OpenRequest, context: &egui::Context) {
+    pub fn choose_folder(&self, request: OpenRequest, context: &egui::Context) {
         // Some systems only make dialogs on the window's own thread; waiting is done on another.
         let dialog = rfd::AsyncFileDialog::new().set_title(request.title()).pick_folder();
         let (sender, context) = (self.sender.clone(), context.clone());
@@ -119,7 +117,7 @@ impl Opener {
         // The window may be closed before its next frame.
         context.request_screenshot(move |screen| drop(sender.send(screen)));
         let points = context.pixels_per_point();
-        self.save(name, context, move || {
+        let content = move || {
             let screen = receiver.recv().map_err(|_| "the window drew no picture".to_owned())?;
             let part = screen.region(&rect, Some(points));
             let mut bytes = Vec::new();
@@ -128,21 +126,17 @@ impl Opener {
             let written = encoder.write_image(part.as_raw(), size[0], size[1], ExtendedColorType::Rgba8);
             written.map_err(|error| error.to_string())?;
             Ok(bytes)
-        });
+        };
+        self.save(name, context, Box::new(content));
     }
 
-    /// Saves into this folder from now on, without asking where: for those who drive the window by program.
+    /// Saves into this folder from now on, without a dialog: for scripts and tests.
     pub fn save_into(&mut self, folder: PathBuf) {
         self.folder = Some(folder);
     }
 
     /// Shows the system's dialog for a new file and writes the content to it.
-    pub fn save(
-        &self,
-        name: &str,
-        context: &egui::Context,
-        content: impl FnOnce() -> Result<Vec<u8>, String> + Send + 'static,
-    ) {
+    pub fn save(&self, name: &str, context: &egui::Context, content: FileContent) {
         let chosen = self.folder.as_ref().map(|folder| folder.join(name));
         let ask = || rfd::AsyncFileDialog::new().set_title("Save").set_file_name(name).save_file();
         let dialog = chosen.is_none().then(ask);
@@ -162,27 +156,27 @@ impl Opener {
         });
     }
 
-    /// Looks what a dropped or typed path is.
-    pub fn look_at(&self, path: PathBuf, context: &egui::Context) {
-        self.aside(context, move || recognise(&path));
+    /// Recognises a dropped or typed path.
+    pub fn open_path(&self, path: PathBuf, context: &egui::Context) {
+        self.spawn(context, move || recognise(&path));
     }
 
     /// Reads the figures of a run.
     pub fn read_figures(&self, run: PathBuf, context: &egui::Context) {
-        self.aside(context, move || figures(run));
+        self.spawn(context, move || figures(run));
     }
 
     /// Reads the snapshots of a run.
     pub fn read_snapshots(&self, run: PathBuf, context: &egui::Context) {
-        self.aside(context, move || {
+        self.spawn(context, move || {
             let snapshots = SnapshotStore::read(&run);
             FolderContent::Snapshots(run, snapshots)
         });
     }
 
-    /// Looks for runs in these folders.
-    pub fn look_for_runs(&self, folders: BTreeSet<PathBuf>, context: &egui::Context) {
-        self.aside(context, move || {
+    /// Finds the runs in these folders.
+    pub fn find_runs(&self, folders: BTreeSet<PathBuf>, context: &egui::Context) {
+        self.spawn(context, move || {
             let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
             let inside = entries.flatten().map(|entry| entry.path());
             let runs: BTreeSet<PathBuf> = inside.filter(|path| path.join(Log::FILE_NAME).is_file()).collect();
@@ -190,16 +184,16 @@ impl Opener {
         });
     }
 
-    fn aside(&self, context: &egui::Context, look: impl FnOnce() -> FolderContent + Send + 'static) {
+    fn spawn(&self, context: &egui::Context, find: impl FnOnce() -> FolderContent + Send + 'static) {
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
-            let _ = sender.send(look());
+            let _ = sender.send(find());
             context.request_repaint();
         });
     }
 
-    /// Looks which of these paths are not there.
-    pub fn look_for(&self, mut paths: BTreeSet<PathBuf>, context: &egui::Context) {
+    /// Finds those of the paths that are not there.
+    pub fn find_missing(&self, mut paths: BTreeSet<PathBuf>, context: &egui::Context) {
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
             paths.retain(|path| !path.exists());
@@ -208,7 +202,7 @@ impl Opener {
         });
     }
 
-    /// What was found since the last call.
+    /// Results since the last call.
     pub fn found(&self) -> impl Iterator<Item = FolderContent> + '_ {
         self.receiver.try_iter()
     }

@@ -1,51 +1,55 @@
-//! What becomes of dropped, typed and chosen folders.
+//! Dropped, typed and chosen folders: recognised on a helper thread, then opened.
 
 use super::{
     Window,
-    messages::MessageLevel,
     open::{FolderContent, OpenRequest},
     question::QuestionChoice,
-    recents::Recent,
-    state::{Asked, CurvesRequest},
+    state::{CurvesRequest, MessageLevel, Question, Recent},
 };
 use crate::{config::DataChoice, session::OnRun};
 use egui::{Button, Ui};
 use std::{collections::BTreeSet, path::PathBuf};
 
 impl Window {
-    /// Dropped, typed and chosen folders.
+    /// Opens dropped, typed and chosen folders, and saves files.
     pub(super) fn take_dropped(&mut self, ui: &Ui) {
         let dropped = ui.input(|input| {
             input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect::<Vec<_>>()
         });
-        for path in dropped.into_iter().chain(self.state.take_path()) {
-            self.opener.look_at(path, ui.ctx());
+        for path in dropped.into_iter().chain(self.state.window.take_path()) {
+            self.opener.open_path(path, ui.ctx());
         }
-        if let Some((name, content)) = self.state.take_content() {
+        if let Some((name, content)) = self.state.window.take_file() {
             self.opener.save(&name, ui.ctx(), content);
         }
-        if let Some((name, rect)) = self.state.take_picture() {
+        if let Some((name, rect)) = self.state.window.take_picture() {
             self.opener.save_picture(&name, rect, ui.ctx());
         }
-        for request in self.state.curves.take_wishes() {
+        for request in self.state.curves.take_requests() {
             match request {
                 CurvesRequest::Read(run) => self.opener.read_figures(run, ui.ctx()),
                 CurvesRequest::ReadSnapshots(run) => self.opener.read_snapshots(run, ui.ctx()),
-                CurvesRequest::LookAround(folders) => self.opener.look_for_runs(folders, ui.ctx()),
-                CurvesRequest::Ask => self.opener.ask(OpenRequest::Figures, ui.ctx()),
+                CurvesRequest::FindRuns(folders) => self.opener.find_runs(folders, ui.ctx()),
+                CurvesRequest::ChooseFolder => self.opener.choose_folder(OpenRequest::Figures, ui.ctx()),
             }
         }
         let found: Vec<FolderContent> = self.opener.found().collect();
         for found in found {
             match found {
-                FolderContent::Data(path) => self.state.open_data(DataChoice::Folder(path), None),
-                FolderContent::Split(path) => self.state.open_split(Some(path.display().to_string())),
-                FolderContent::Weights(path) => self.state.load_weights(path),
+                FolderContent::Data(path) => self.state.session.open_data(DataChoice::Folder(path), None),
+                FolderContent::Split(path) => self.state.session.open_split(Some(path.display().to_string())),
+                FolderContent::Weights(path) => self.state.session.load_weights(path),
                 FolderContent::Run(path) => self.state.resume(path),
-                FolderContent::RunOrWeights(path) => self.state.asked.push_back(Asked::Folder(path)),
-                FolderContent::Figures(run, entries) => self.state.compare(run, entries),
-                FolderContent::Snapshots(run, snapshots) => self.state.hang_other(&run, snapshots),
-                FolderContent::NoFigures(reason) => self.state.messages.tell(
+                FolderContent::RunOrWeights(path) => {
+                    self.state.dialogs.questions.push_back(Question::Folder(path));
+                },
+                FolderContent::Figures(run, entries) => {
+                    self.state.curves.compare(run, entries, &mut self.state.messages);
+                },
+                FolderContent::Snapshots(run, snapshots) => {
+                    self.state.wall.show_other(&run, snapshots, &mut self.state.messages);
+                },
+                FolderContent::NoFigures(reason) => self.state.messages.add(
                     MessageLevel::Warning,
                     reason,
                     "A run folder holds metrics.jsonl; choose one",
@@ -53,14 +57,14 @@ impl Window {
                 FolderContent::Runs(runs) => self.state.curves.neighbours = runs,
                 FolderContent::Missing(paths) => self.state.recents.missing = paths,
                 FolderContent::Saved(path) => {
-                    self.state.messages.tell(MessageLevel::News, format!("Written to {}", path.display()), "");
+                    self.state.messages.add(MessageLevel::Notice, format!("Written to {}", path.display()), "");
                 }
-                FolderContent::NotSaved(path, reason) => self.state.messages.tell(
+                FolderContent::NotSaved(path, reason) => self.state.messages.add(
                     MessageLevel::Warning,
                     format!("{} cannot be written: {reason}", path.display()),
                     "Choose another folder",
                 ),
-                FolderContent::Unknown(path) => self.state.messages.tell(
+                FolderContent::Unknown(path) => self.state.messages.add(
                     MessageLevel::Warning,
                     format!("There is nothing to open in {}", path.display()),
                     "A data folder holds KITTI's days (2011_09_26) or sequences, or pictures; a split folder \
@@ -71,31 +75,32 @@ impl Window {
         }
     }
 
-    /// What was answered.
-    pub(super) fn take_answer(&mut self, ui: &Ui) {
-        let is_moot = self.state.active_run().is_none();
-        let moot = self.state.asked.pop_front_if(|asked| is_moot && asked.is_about_run());
-        if let Some(Asked::Run(waiting)) = moot {
-            // What stood in the way has ended, by itself or because of the question before.
-            self.state.send_again(waiting, OnRun::Ask);
+    /// Draws the first question, and does what was chosen.
+    pub(super) fn ask_question(&mut self, ui: &Ui) {
+        let is_moot = self.state.session.active_run().is_none();
+        let moot = self.state.dialogs.questions.pop_front_if(|question| is_moot && question.is_about_run());
+        if let Some(Question::Run(waiting)) = moot {
+            // The run has ended, by itself or because of the question before.
+            self.state.send_decided(waiting, OnRun::Ask);
         }
-        match self.question.ui(ui, &mut self.state) {
+        let run = self.state.session.active_run().map(|run| run.out.as_path());
+        match self.question.ui(ui, &mut self.state.dialogs, run) {
             Some(QuestionChoice::Continue(path)) => self.state.resume(path),
-            Some(QuestionChoice::Load(path)) => self.state.load_weights(path),
+            Some(QuestionChoice::Load(path)) => self.state.session.load_weights(path),
             Some(QuestionChoice::LookAt(run)) => self.state.look_at_finished(run),
-            Some(QuestionChoice::Anyway(waiting, on_run)) => self.state.send_again(waiting, on_run),
+            Some(QuestionChoice::Anyway(waiting, on_run)) => self.state.send_decided(waiting, on_run),
             None => {}
         }
     }
 
-    /// Has a helper thread look which recents are still there.
-    pub(super) fn look_for_recents(&self, context: &egui::Context) {
+    /// Has a helper thread find the recents that are no longer there.
+    pub(super) fn find_missing_recents(&self, context: &egui::Context) {
         let paths: BTreeSet<PathBuf> =
             self.state.recents.all().filter_map(|recent| recent.path().map(ToOwned::to_owned)).collect();
-        self.opener.look_for(paths, context);
+        self.opener.find_missing(paths, context);
     }
 
-    /// Entries of a menu for what was opened lately.
+    /// Adds menu entries for what was opened lately.
     pub(super) fn recent_entries(&mut self, ui: &mut Ui, is_listed: impl Fn(&Recent) -> bool) {
         let recents: Vec<_> = self.state.recents.all().filter(is_listed).collect();
         if recents.is_empty() {
@@ -107,7 +112,7 @@ impl Window {
             let entry = ui.add_enabled(obstacle.is_none(), Button::new(recent.label()));
             let entry = entry.on_hover_text(recent.help());
             if entry.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
-                self.state.open_again(recent);
+                self.state.open_recent(recent);
                 ui.close();
             }
         }

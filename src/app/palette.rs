@@ -2,10 +2,8 @@
 
 use super::{
     actions::Action,
-    keys,
-    recents::Recent,
-    search,
-    state::State,
+    keys, search,
+    state::{Recent, State},
     theme::{self, Palette},
     typing,
 };

@@ -1,7 +1,7 @@
 //! The program with a window: eframe, one shared device, one session.
 
 use super::{
-    App, Settings, Store, frame_times::FrameTimes, guard::EventLoopGuard, log, presentable, settings,
+    App, Settings, Store, frame_times::FrameTimes, guard::EventLoopGuard, library_log, presentable, settings,
 };
 use crate::{
     compute::{Compute, ComputeError, DeviceLost, DisplayDevice, log_libwayland},
@@ -59,7 +59,7 @@ pub struct WindowOptions {
 /// If no window can be opened here: no display, or no graphics adapter that could draw into it. If the last
 /// checkpoint of a run could not be written.
 pub fn run(options: &WindowOptions) -> Result<()> {
-    log::listen_to_libraries();
+    library_log::install();
     let kept = options.settings.clone().or_else(Store::usual_path).map(Store::open);
     let (store, mut settings, complaints) = match kept {
         Some((store, settings, complaints)) => (Some(store), settings, complaints),
@@ -155,7 +155,7 @@ fn show(
 
 /// Why eframe opened no window, which it only logs.
 fn unopened() -> Error {
-    let logged = log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
+    let logged = library_log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
     undrawable(logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged))
 }
 

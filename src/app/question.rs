@@ -4,7 +4,7 @@
 use super::{
     actions::Action,
     shortcuts::close_by_escape,
-    state::{Asked, RunInTheWay, State, run_name},
+    state::{Dialogs, Question, RunInTheWay, run_name},
     theme::{self, Palette},
 };
 use crate::session::OnRun;
@@ -13,59 +13,60 @@ use std::path::{Path, PathBuf};
 
 const WIDTH: f32 = 440.0;
 
-/// What is to be done.
+/// The choice made in a question.
 pub enum QuestionChoice {
-    /// Go on with the run of a folder.
+    /// Continue the run of a folder.
     Continue(PathBuf),
     /// Load the networks of a folder.
     Load(PathBuf),
     /// Look at a finished run.
     LookAt(PathBuf),
-    /// Open what was to be opened, and do that with the run under way.
+    /// Open what was to be opened, with this decision about the run under way.
     Anyway(RunInTheWay, OnRun),
 }
 
-/// Asks until it is answered. What lies behind can neither be used nor answers for it: what is opened meanwhile, by
-/// dropping it, is asked about afterwards.
+/// Dialog of the first question, until a choice is made. The window behind it cannot be used; a folder that is dropped
+/// meanwhile raises the next question.
 #[derive(Default)]
-pub struct Question {
-    /// The controls of the question that was drawn last.
+pub struct QuestionDialog {
+    /// Controls of the question that was drawn last.
     choices: Vec<Id>,
 }
 
-impl Question {
-    /// Draws the first question if there is one, and takes it away with the answer; gives that.
-    pub fn ui(&mut self, ui: &Ui, state: &mut State) -> Option<QuestionChoice> {
-        let Some(asked) = state.asked.front() else {
+impl QuestionDialog {
+    /// Draws the first question if there is one. Removes it once it is answered, and returns the choice; `run` is the
+    /// folder of the run under way.
+    pub fn ui(&mut self, ui: &Ui, dialogs: &mut Dialogs, run: Option<&Path>) -> Option<QuestionChoice> {
+        let Some(question) = dialogs.questions.front() else {
             self.choices.clear();
             return None;
         };
         self.take_keys(ui);
-        let beside = state.active_run().map(|run| run_name(&run.out));
+        let beside = run.map(run_name);
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(16));
         let shown = Modal::new(Id::unique("question")).frame(frame).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
-            let mut choices = Choices::default();
-            let answer = match asked {
-                Asked::Folder(folder) => about_folder(ui, &mut choices, folder),
-                Asked::Run(waiting) => about_run(ui, &mut choices, waiting),
-                Asked::Finished { run, steps } => about_finished(ui, &mut choices, (run, *steps), beside),
+            let mut buttons = QuestionButtons::default();
+            let choice = match question {
+                Question::Folder(folder) => about_folder(ui, &mut buttons, folder),
+                Question::Run(waiting) => about_run(ui, &mut buttons, waiting),
+                Question::Finished { run, steps } => about_finished(ui, &mut buttons, (run, *steps), beside),
             };
-            (answer, choices.0)
+            (choice, buttons.0)
         });
-        let (answer, choices) = shown.inner;
-        let mut is_open = answer.is_none();
+        let (choice, choices) = shown.inner;
+        let mut is_open = choice.is_none();
         if !shown.any_popup_open {
             close_by_escape(ui, &mut is_open);
         }
         self.choices = if is_open { choices } else { Vec::new() };
         if !is_open {
-            state.asked.pop_front();
+            dialogs.questions.pop_front();
         }
-        answer.flatten()
+        choice.flatten()
     }
 
-    /// Takes the keys from whatever lies behind.
+    /// Takes the keyboard focus from the window behind.
     fn take_keys(&self, ui: &Ui) {
         ui.memory_mut(|memory| {
             if let Some(behind) = memory.focused().filter(|id| !self.choices.contains(id)) {
@@ -75,17 +76,17 @@ impl Question {
     }
 }
 
-/// The buttons of a question, as they are drawn.
+/// Buttons of a question.
 #[derive(Default)]
-pub(super) struct Choices(Vec<Id>);
+pub(super) struct QuestionButtons(Vec<Id>);
 
-impl Choices {
-    /// A button. That which has the keys by default changes least.
+impl QuestionButtons {
+    /// Adds a button; the default one has the keyboard focus and changes least. Returns true if it was clicked.
     pub fn add(&mut self, ui: &mut Ui, text: &str, help: &str, is_default: bool) -> bool {
         let button = ui.add(Button::new(text).min_size(Vec2::new(0.0, theme::BUTTON))).on_hover_text(help);
         if is_default && ui.memory(|memory| memory.focused().is_none()) {
             button.request_focus();
-            // Which button has the keys is drawn only in the next frame.
+            // The focus is drawn only in the next frame.
             ui.ctx().request_repaint();
         }
         self.0.push(button.id);
@@ -101,26 +102,30 @@ pub(super) fn heading(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).heading().color(ui.visuals().strong_text_color()));
 }
 
-fn about_folder(ui: &mut Ui, choices: &mut Choices, folder: &Path) -> Option<Option<QuestionChoice>> {
+fn about_folder(ui: &mut Ui, buttons: &mut QuestionButtons, folder: &Path) -> Option<Option<QuestionChoice>> {
     heading(ui, "The folder of a run");
     ui.add(Label::new(folder.display().to_string()).wrap());
     ui.add_space(theme::UNIT);
     ui.horizontal(|ui| {
-        let resume = choices.add(ui, "Continue this run", Action::OpenRun.help(), true);
+        let resume = buttons.add(ui, "Continue this run", Action::OpenRun.help(), true);
         let help = "Load its newest checkpoint to look at, evaluate or start from";
-        let load = choices.add(ui, "Use its networks", help, false);
+        let load = buttons.add(ui, "Use its networks", help, false);
         if resume {
             Some(Some(QuestionChoice::Continue(folder.to_owned())))
         } else if load {
             Some(Some(QuestionChoice::Load(folder.to_owned())))
         } else {
-            choices.cancel(ui, false).then_some(None)
+            buttons.cancel(ui, false).then_some(None)
         }
     })
     .inner
 }
 
-fn about_run(ui: &mut Ui, choices: &mut Choices, waiting: &RunInTheWay) -> Option<Option<QuestionChoice>> {
+fn about_run(
+    ui: &mut Ui,
+    buttons: &mut QuestionButtons,
+    waiting: &RunInTheWay,
+) -> Option<Option<QuestionChoice>> {
     let run = waiting.run_name();
     heading(ui, &format!("{run} is under way, at step {}", waiting.step));
     ui.add(Label::new(format!("To be opened: {}", waiting.wanted())).wrap());
@@ -132,20 +137,20 @@ fn about_run(ui: &mut Ui, choices: &mut Choices, waiting: &RunInTheWay) -> Optio
     ui.horizontal_wrapped(|ui| {
         let can_be_beside = waiting.can_be_beside();
         let look = can_be_beside
-            && choices.add(
+            && buttons.add(
                 ui,
                 &format!("Look at it while {run} trains"),
                 "The run goes on with its own data and networks; Run > Look at the run goes back to it",
                 true,
             );
         let help = "It writes a checkpoint first, and can be continued later (Run > Continue a run)";
-        let end = choices.add(ui, &format!("End {run}"), help, false);
+        let end = buttons.add(ui, &format!("End {run}"), help, false);
         if look {
             Some(Some(QuestionChoice::Anyway(waiting.clone(), OnRun::Keep)))
         } else if end {
             Some(Some(QuestionChoice::Anyway(waiting.clone(), OnRun::End)))
         } else {
-            choices.cancel(ui, !can_be_beside).then_some(None)
+            buttons.cancel(ui, !can_be_beside).then_some(None)
         }
     })
     .inner
@@ -153,7 +158,7 @@ fn about_run(ui: &mut Ui, choices: &mut Choices, waiting: &RunInTheWay) -> Optio
 
 fn about_finished(
     ui: &mut Ui,
-    choices: &mut Choices,
+    buttons: &mut QuestionButtons,
     (run, steps): (&Path, u64),
     beside: Option<String>,
 ) -> Option<Option<QuestionChoice>> {
@@ -173,10 +178,10 @@ fn about_finished(
             ),
             None => ("Look at it".to_owned(), "Open its data, networks, curves and snapshots"),
         };
-        if choices.add(ui, &text, help, true) {
+        if buttons.add(ui, &text, help, true) {
             Some(Some(QuestionChoice::LookAt(run.to_owned())))
         } else {
-            choices.cancel(ui, false).then_some(None)
+            buttons.cancel(ui, false).then_some(None)
         }
     })
     .inner

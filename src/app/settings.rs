@@ -1,6 +1,6 @@
 //! What the window remembers between starts, and the file that keeps it.
 
-use super::{layout::SavedLayout, recents::Recents};
+use super::{layout::SavedLayout, state::Recents};
 use crate::data::atomic_file::write_whole;
 use egui::ThemePreference;
 use etcetera::BaseStrategy;

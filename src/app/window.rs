@@ -5,15 +5,15 @@ use super::{
     actions::Action,
     bar,
     layout::PaneLayout,
-    messages::MessageLevel,
+    library_log, messages,
     new_view::NewView,
     open::Opener,
     palette::{CommandPalette, PaletteEntry},
     panes::PaneKind,
-    question::Question,
+    question::QuestionDialog,
     settings::Settings,
     shortcuts,
-    state::{Devices, State},
+    state::{Devices, MessageLevel, State},
     theme,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub struct Window {
     pub(super) state: State,
     pub(super) layout: PaneLayout,
     pub(super) opener: Opener,
-    pub(super) question: Question,
+    pub(super) question: QuestionDialog,
     pub(super) palette: CommandPalette,
     pub(super) new_view: NewView,
     pub(super) shows_shortcuts: bool,
@@ -51,7 +51,7 @@ impl Window {
             state: State::new(devices, runs),
             layout: PaneLayout::default(),
             opener: Opener::default(),
-            question: Question::default(),
+            question: QuestionDialog::default(),
             palette: CommandPalette::default(),
             new_view: NewView::default(),
             shows_shortcuts: false,
@@ -122,10 +122,10 @@ impl Window {
     /// Opens data and weights as the command line says.
     pub fn open(&mut self, data: DataChoice, split: Option<String>, weights: Option<&Path>) {
         let is_demo = data == DataChoice::Demo;
-        self.state.open_data(data, split);
+        self.state.session.open_data(data, split);
         match weights {
-            Some(weights) => self.state.load_weights(weights.to_owned()),
-            None if is_demo => self.state.load_demo(),
+            Some(weights) => self.state.session.load_weights(weights.to_owned()),
+            None if is_demo => self.state.session.load_demo(),
             None => {}
         }
     }
@@ -137,7 +137,7 @@ impl Window {
 
     /// Takes what the session published, with the frames of the data that is looked at.
     pub fn update(&mut self, session: Arc<SessionState>, frames: Option<Arc<dyn FrameSource>>) {
-        if !Arc::ptr_eq(&session, &self.state.session) {
+        if !Arc::ptr_eq(&session, &self.state.session.published) {
             self.state.update(session, frames);
         }
     }
@@ -149,61 +149,63 @@ impl Window {
 
     /// Takes the path of a drive as far as it is predicted.
     pub fn receive_trajectory(&mut self, trajectory: &Trajectory) {
-        self.state.receive_trajectory(trajectory);
+        self.state.trajectory.receive(trajectory.clone());
     }
 
     /// Takes the neighbours of the frame that is shown.
     pub fn receive_fusion(&mut self, fusion: Arc<CloudFusion>) {
-        self.state.receive_fusion(fusion);
+        self.state.viewed.fusion.receive(fusion);
     }
 
     /// Shows the newest picture.
     pub fn show(&mut self, picture: Arc<Picture>) {
-        self.state.show(picture);
+        self.state.viewed.show(picture);
     }
 
     /// True while steps are being made.
     pub fn is_training(&self) -> bool {
-        self.state.activity() == Activity::Training
+        self.state.session.activity() == Activity::Training
     }
 
     /// Takes the requests to the session that came up since the last call.
     pub fn take_requests(&mut self) -> Vec<Request> {
-        self.state.requests.take()
+        self.state.session.requests.take()
     }
 
     /// Draws everything and reacts to what was done.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.play_on(ui);
         self.notice_size(ui);
-        self.state.messages.log.listen();
+        for (level, text) in library_log::take_warnings() {
+            self.state.messages.log.add(level, text);
+        }
         self.take_dropped(ui);
         let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 6));
         let shown = Panel::top("bar").frame(bar).show(ui, |ui| self.bar(ui));
         bar::progress_line(ui, shown.response.rect, &self.state);
         CentralPanel::no_frame().show(ui, |ui| self.layout.ui(ui, &mut self.state));
         shortcuts::ui(ui, &mut self.shows_shortcuts);
-        self.take_answer(ui);
+        self.ask_question(ui);
         self.show_ending(ui);
-        let is_asked = !self.state.asked.is_empty();
+        let is_asked = !self.state.dialogs.questions.is_empty();
         if is_asked {
             // Nothing else may lie over the question.
             (self.palette, self.new_view) = (CommandPalette::default(), NewView::default());
         }
         let chosen = self.palette.ui(ui, &self.state);
-        if self.state.messages.ui(ui) {
-            self.state.wish(Action::Show(PaneKind::Log));
+        if messages::ui(ui, &mut self.state.messages) {
+            self.state.window.act(Action::Show(PaneKind::Log));
         }
-        if let Some(name) = self.new_view.ui(ui, &self.state.maps()) {
+        if let Some(name) = self.new_view.ui(ui, &self.state.viewed.maps()) {
             self.layout.add_view(name);
         }
-        for action in self.state.take_wishes() {
+        for action in self.state.window.take_actions() {
             self.run(action, ui.ctx());
         }
         if !is_asked {
             self.run_keys(ui, chosen);
         }
-        if let Some(name) = self.state.take_map_to_show() {
+        if let Some(name) = self.state.window.take_map() {
             self.layout.show_map(name);
             ui.ctx().request_repaint();
         }
@@ -218,7 +220,7 @@ impl Window {
         }
         match chosen {
             Some(PaletteEntry::Run(action)) => actions.push(action),
-            Some(PaletteEntry::Open(recent)) => self.state.open_again(recent),
+            Some(PaletteEntry::Open(recent)) => self.state.open_recent(recent),
             None => {}
         }
         for action in actions {
@@ -230,8 +232,9 @@ impl Window {
     }
 
     fn play_on(&mut self, ui: &Ui) {
-        if self.state.playhead.is_playing {
-            self.state.play_on(ui.input(|input| input.time));
+        let State { viewed, session, .. } = &mut self.state;
+        if viewed.playhead.is_playing {
+            viewed.play_on(ui.input(|input| input.time), session);
             ui.ctx().request_repaint_after(std::time::Duration::from_millis(20));
         }
     }

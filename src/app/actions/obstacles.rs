@@ -9,15 +9,15 @@ fn when(holds: bool, reason: &str) -> Option<String> {
 }
 
 fn obstacle_to_step(state: &State) -> Option<String> {
-    match state.activity() {
+    match state.session.activity() {
         Activity::Paused => None,
-        _ if state.has_run() => Some("A run is under way".to_owned()),
-        _ => state.obstacle(),
+        _ if state.session.has_run() => Some("A run is under way".to_owned()),
+        _ => state.obstacle_to_start(),
     }
 }
 
 fn obstacle_to_move(state: &State, to: DeviceChoice) -> Option<String> {
-    let present = &state.session.device;
+    let present = state.session.device();
     let is_there = (to == DeviceChoice::Gpu) == present.is_shared;
     is_there.then(|| format!("The {} trains and predicts already", present.name))
 }

@@ -11,8 +11,8 @@ use std::path::Path;
 
 /// Path of the image file of the timeline's frame; without a file, its drive, index and camera in words.
 fn frame_path(state: &State) -> String {
-    let Some(key) = state.playhead.key() else { return String::new() };
-    let file = state.frames.as_ref().and_then(|frames| frames.file(&key).map(Path::to_owned));
+    let Some(key) = state.viewed.playhead.key() else { return String::new() };
+    let file = state.session.frames.as_ref().and_then(|frames| frames.file(&key).map(Path::to_owned));
     match file {
         Some(path) => std::path::absolute(&path).unwrap_or(path).display().to_string(),
         None => format!("{}, frame {}, {} camera", key.folder, key.frame, key.side.name()),

@@ -21,38 +21,38 @@ macro_rules! with_actions {
                 menu: Help,
                 run: |window, context| {
                     window.palette.toggle(context);
-                    window.look_for_recents(context);
+                    window.find_missing_recents(context);
                 },
             }
             Play {
                 label: "Play or pause the drive",
                 help: "Ten frames a second, or as fast as they can be predicted",
                 key: plain(Key::Space),
-                run: |window, _| window.state.playhead.is_playing ^= true,
+                run: |window, _| window.state.viewed.playhead.is_playing ^= true,
             }
             Previous {
                 label: "Previous frame",
                 help: "One frame back",
                 key: plain(Key::ArrowLeft),
-                run: |window, _| window.state.scrub(window.state.playhead.frame.saturating_sub(1)),
+                run: |window, _| window.state.scrub(|playhead| playhead.frame.saturating_sub(1)),
             }
             Next {
                 label: "Next frame",
                 help: "One frame on",
                 key: plain(Key::ArrowRight),
-                run: |window, _| window.state.scrub(window.state.playhead.frame + 1),
+                run: |window, _| window.state.scrub(|playhead| playhead.frame + 1),
             }
             First {
                 label: "First frame",
                 help: "To the first frame of the drive",
                 key: plain(Key::Home),
-                run: |window, _| window.state.scrub(window.state.playhead.frames().start),
+                run: |window, _| window.state.scrub(|playhead| playhead.frames().start),
             }
             Last {
                 label: "Last frame",
                 help: "To the last frame of the drive",
                 key: plain(Key::End),
-                run: |window, _| window.state.scrub(window.state.playhead.last()),
+                run: |window, _| window.state.scrub(|playhead| playhead.last()),
             }
             Train {
                 label: "Train",
@@ -65,8 +65,8 @@ macro_rules! with_actions {
                 label: "Pause",
                 help: "Finish the step under way and wait; nothing is lost",
                 key: plain(Key::F6),
-                obstacle: |state| when(!state.is_training(), "No steps are being made"),
-                run: |window, _| window.state.pause(),
+                obstacle: |state| when(!state.session.is_training(), "No steps are being made"),
+                run: |window, _| window.state.session.pause(),
             }
             Step {
                 label: "Step",
@@ -78,61 +78,61 @@ macro_rules! with_actions {
             Stop {
                 label: "Stop",
                 help: "Write a checkpoint and end the run; its networks stay loaded",
-                obstacle: |state| when(!state.has_run(), "There is no run"),
-                run: |window, _| window.state.stop(),
+                obstacle: |state| when(!state.session.has_run(), "There is no run"),
+                run: |window, _| window.state.session.stop(),
             }
             ComputeOnGpu {
                 label: "Compute on the GPU",
                 help: "Train and predict with the wgpu backend on the device that draws; a run goes on there",
                 obstacle: |state| obstacle_to_move(state, DeviceChoice::Gpu),
-                run: |window, _| window.state.compute_on(DeviceChoice::Gpu),
+                run: |window, _| window.state.session.compute_on(DeviceChoice::Gpu),
             }
             ComputeOnCpu {
                 label: "Compute on the CPU",
                 help: "Train and predict with the CPU backend; a run goes on there",
                 obstacle: |state| obstacle_to_move(state, DeviceChoice::Cpu),
-                run: |window, _| window.state.compute_on(DeviceChoice::Cpu),
+                run: |window, _| window.state.session.compute_on(DeviceChoice::Cpu),
             }
             Follow {
                 label: "Follow training",
                 help: "On: views show the batch of each training step, augmented as it is. Off: they show \
                        the frame of the timeline, predicted anew after every step",
                 key: plain(Key::F),
-                run: |window, _| window.state.follow_training(!window.state.follows_training),
+                run: |window, _| window.state.toggle_following(),
             }
             Squares {
                 label: "Pixels as squares",
                 help: "Show each pixel as a square instead of blending neighbours",
                 key: plain(Key::Q),
-                run: |window, _| window.state.squares ^= true,
+                run: |window, _| window.state.viewed.squares ^= true,
             }
             ZoomIn {
                 label: "Zoom in",
                 help: "Come closer in all views, to the inspected pixel or the middle (wheel: to the pointer)",
                 key: plain(Key::Plus),
                 menu: Zoom,
-                run: |window, _| window.state.framing.come_closer(window.state.inspection.place()),
+                run: |window, _| window.state.viewed.zoom_in(),
             }
             ZoomOut {
                 label: "Zoom out",
                 help: "See more in all views",
                 key: plain(Key::Minus),
                 menu: Zoom,
-                run: |window, _| window.state.framing.step_back(window.state.inspection.place()),
+                run: |window, _| window.state.viewed.zoom_out(),
             }
             ZoomWhole {
                 label: "Whole pictures",
                 help: "See the whole pictures in all views (or double-click one)",
                 key: plain(Key::Num0),
                 menu: Zoom,
-                run: |window, _| window.state.framing.reset(),
+                run: |window, _| window.state.viewed.framing.reset(),
             }
             BookmarkFrame {
                 label: "Bookmark this frame",
                 help: "Show on the wall how the networks see the frame of the timeline while they learn",
-                obstacle: State::obstacle_to_pin,
+                obstacle: State::obstacle_to_bookmark,
                 run: |window, _| {
-                    window.state.pin_frame();
+                    window.state.bookmark_frame();
                     window.layout.bring_to_front(PaneKind::Wall);
                 },
             }
@@ -224,71 +224,71 @@ macro_rules! with_actions {
                 help: "Unpin the inspected pixel, so that the inspector follows the pointer; without one, \
                        the chosen step",
                 key: plain(Key::Escape),
-                run: |window, _| window.state.let_go(),
+                run: |window, _| window.state.unpin(),
             }
             PixelLeft {
                 label: "Pixel to the left",
                 help: "Inspect and pin the pixel to the left",
                 key: shifted(Key::ArrowLeft),
-                run: |window, _| window.state.nudge(-1, 0),
+                run: |window, _| window.state.viewed.nudge(-1, 0),
             }
             PixelRight {
                 label: "Pixel to the right",
                 help: "Inspect and pin the pixel to the right",
                 key: shifted(Key::ArrowRight),
-                run: |window, _| window.state.nudge(1, 0),
+                run: |window, _| window.state.viewed.nudge(1, 0),
             }
             PixelUp {
                 label: "Pixel above",
                 help: "Inspect and pin the pixel above",
                 key: shifted(Key::ArrowUp),
-                run: |window, _| window.state.nudge(0, -1),
+                run: |window, _| window.state.viewed.nudge(0, -1),
             }
             PixelDown {
                 label: "Pixel below",
                 help: "Inspect and pin the pixel below",
                 key: shifted(Key::ArrowDown),
-                run: |window, _| window.state.nudge(0, 1),
+                run: |window, _| window.state.viewed.nudge(0, 1),
             }
             OpenBuiltInDrive {
                 label: "Built-in drive",
                 help: "A made-up street with exact depth: nothing to download",
                 menu: Data,
-                run: |window, _| window.state.open_data(DataChoice::Demo, None),
+                run: |window, _| window.state.session.open_data(DataChoice::Demo, None),
             }
             OpenData {
                 label: "Open folder…",
                 help: "A folder of frames: KITTI raw, KITTI odometry, or your own",
                 key: command(Key::O),
                 menu: Data,
-                run: |window, context| window.opener.ask(OpenRequest::Data, context),
+                run: |window, context| window.opener.choose_folder(OpenRequest::Data, context),
             }
             CopyFramePath {
                 label: "Copy the frame's path",
                 help: "Put the path of the timeline's image file on the clipboard, or if there is no file, the drive, \
                        index and camera of the frame",
                 menu: Data,
-                obstacle: |state| when(state.playhead.key().is_none(), "Open data first (Sequence pane)"),
+                obstacle: |state| when(state.viewed.playhead.key().is_none(), "Open data first (Sequence pane)"),
                 run: |window, context| context.copy_text(frame_path(&window.state)),
             }
             OpenSplit {
                 label: "Choose split folder…",
                 help: "A folder with train_files.txt and val_files.txt for the data that is open",
                 menu: Split,
-                run: |window, context| window.opener.ask(OpenRequest::Split, context),
+                run: |window, context| window.opener.choose_folder(OpenRequest::Split, context),
             }
             DropSplit {
                 label: "Every frame with its neighbours",
                 help: "Train on every frame of the data that has its neighbours",
                 menu: Split,
-                run: |window, _| window.state.open_split(None),
+                run: |window, _| window.state.session.open_split(None),
             }
             OpenWeights {
                 label: "Open weights folder…",
                 help: "A folder with encoder.pth, depth.pth and, for warping, the two pose files",
                 key: command(Key::L),
                 menu: Weights,
-                run: |window, context| window.opener.ask(OpenRequest::Weights, context),
+                run: |window, context| window.opener.choose_folder(OpenRequest::Weights, context),
             }
             UnloadWeights {
                 label: "Unload weights",
@@ -296,13 +296,13 @@ macro_rules! with_actions {
                        networks",
                 menu: Weights,
                 obstacle: State::obstacle_to_unload,
-                run: |window, _| window.state.unload_weights(),
+                run: |window, _| window.state.session.unload_weights(),
             }
             OpenRun {
                 label: "Continue a run…",
                 help: "Go on with an earlier run from its last checkpoint, exactly where it ended",
                 menu: Run,
-                run: |window, context| window.opener.ask(OpenRequest::Run, context),
+                run: |window, context| window.opener.choose_folder(OpenRequest::Run, context),
             }
             LookAtRun {
                 label: "Look at the run",

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 /// Group of rows.
 pub struct FactGroup {
-    /// Title of the group.
+    /// Heading of the group.
     pub title: &'static str,
     /// Headings of the columns; empty for a group of single values.
     pub columns: Vec<String>,
@@ -17,15 +17,15 @@ pub struct FactGroup {
     pub facts: Vec<Fact>,
 }
 
-/// Row of the table.
+/// A row of the table.
 pub struct Fact {
-    /// Name of the quantity.
+    /// Name of the value.
     pub name: &'static str,
     /// Texts of the values: one, or one for each column.
     pub values: Vec<String>,
-    /// Index of the value that decided the minimum, if any.
+    /// Index of the value that decided, if one did.
     pub decisive: Option<usize>,
-    /// Sentence that explains the quantity.
+    /// One sentence for the tooltip.
     pub help: String,
 }
 
@@ -138,17 +138,17 @@ fn loss(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
 fn sources(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
     let sources = &report.sources;
     let each = |value: &dyn Fn(&SourceReport) -> String| sources.iter().map(value).collect::<Vec<_>>();
-    let place = |wanted: Candidate| {
+    let index = |wanted: Candidate| {
         sources.iter().position(|source| match wanted {
             Candidate::Identity(id) | Candidate::Warped(id) => id == Some(source.id),
         })
     };
-    let place = place(verdict.winner);
+    let winner = index(verdict.winner);
     let warped = |source: &SourceReport| source.reprojection;
     let mut facts = Vec::new();
     facts.extend(difference_rows(sources, ["SSIM, warped", "L1, warped"], "warped source", warped));
     facts.push(Fact {
-        decisive: place.filter(|_| verdict.trains()),
+        decisive: winner.filter(|_| verdict.trains()),
         ..Fact::row(
             "reprojection",
             each(&|source| loss_number(source.reprojection.loss)),
@@ -171,7 +171,7 @@ fn sources(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
             identity,
         ));
         facts.push(Fact {
-            decisive: place.filter(|_| !verdict.trains()),
+            decisive: winner.filter(|_| !verdict.trains()),
             ..Fact::row(
                 "identity",
                 identities.iter().map(|identity| loss_number(identity.loss)).collect(),

@@ -1,9 +1,12 @@
 //! Marks of the inspected pixel in every view. In a source's picture: its projection, and the epipolar line of its
 //! projections at other depths.
 
-use super::{Inspection, PixelAnswer};
 use crate::{
-    app::{legend, theme::Palette},
+    app::{
+        legend,
+        state::{InspectedPixel, Inspection},
+        theme::Palette,
+    },
     config::ImageSize,
     inspect::SourceCurve,
     objective::MapName,
@@ -19,23 +22,23 @@ const TICK_DISTANCE: f32 = 26.0;
 
 /// Marks the inspected pixel in a picture of this map.
 pub fn draw(painter: &Painter, picture: Rect, name: MapName, inspection: &Inspection) {
-    let Some(place) = inspection.place() else { return };
+    let Some(point) = inspection.point() else { return };
     let painter = painter.with_clip_rect(picture.intersect(painter.clip_rect()));
-    let here = place.on(picture);
-    let source = inspection.answer().and_then(|answer| {
+    let here = point.on(picture);
+    let source = inspection.pixel().and_then(|pixel| {
         let MapName::Colour(id) = name else { return None };
-        let index = answer.curve.sources.iter().position(|source| source.id == id)?;
-        Some((answer, index))
+        let index = pixel.curve.sources.iter().position(|source| source.id == id)?;
+        Some((pixel, index))
     });
     let colour = if inspection.is_pinned { Palette::DARK.accent } else { TEXT };
     match source {
         None => cross(&painter, here, colour),
-        Some((answer, index)) => {
+        Some((pixel, index)) => {
             // The identity loss compares with the same pixel of the source.
             painter.circle_stroke(here, 3.5, Stroke::new(3.0, SHADE));
             painter.circle_stroke(here, 3.5, Stroke::new(1.2, TEXT));
-            let line = EpipolarLine { painter: &painter, picture, size: answer.report.size };
-            line.draw(answer, index, inspection.supposed_depth);
+            let line = EpipolarLine { painter: &painter, picture, size: pixel.report.size };
+            line.draw(pixel, index, inspection.supposed_depth);
         }
     }
 }
@@ -64,8 +67,8 @@ impl EpipolarLine<'_> {
         self.picture.min + self.picture.size() * offset
     }
 
-    fn draw(&self, answer: &PixelAnswer, index: usize, supposed_depth: Option<f64>) {
-        let source = &answer.curve.sources[index];
+    fn draw(&self, pixel: &InspectedPixel, index: usize, supposed_depth: Option<f64>) {
+        let source = &pixel.curve.sources[index];
         let colour = legend::source_colour(index);
         for stretch in source.points.split(Option::is_none) {
             let points: Vec<Pos2> = stretch.iter().flatten().map(|point| self.on_screen(*point)).collect();
@@ -74,9 +77,9 @@ impl EpipolarLine<'_> {
                 self.painter.line(points, Stroke::new(1.4, colour));
             }
         }
-        self.ticks(&answer.curve.depths, source, colour);
-        self.dot(answer.report.sources[index].sampled, colour);
-        let supposed = supposed_depth.and_then(|depth| interpolated(&answer.curve.depths, source, depth));
+        self.ticks(&pixel.curve.depths, source, colour);
+        self.dot(pixel.report.sources[index].sampled, colour);
+        let supposed = supposed_depth.and_then(|depth| interpolated(&pixel.curve.depths, source, depth));
         if let Some(point) = supposed {
             cross(self.painter, self.on_screen(point), TEXT);
         }
@@ -99,9 +102,9 @@ impl EpipolarLine<'_> {
             let ahead = interpolated(depths, source, depth * 1.05)
                 .or_else(|| interpolated(depths, source, depth / 1.05));
             let along = ahead.map_or(Vec2::X, |ahead| (self.on_screen(ahead) - at).normalized());
-            let across = if along == Vec2::ZERO { Vec2::Y } else { along.rot90() };
-            self.painter.line_segment([at - across * 4.0, at + across * 4.0], Stroke::new(3.0, SHADE));
-            self.painter.line_segment([at - across * 4.0, at + across * 4.0], Stroke::new(1.4, colour));
+            let normal = if along == Vec2::ZERO { Vec2::Y } else { along.rot90() };
+            self.painter.line_segment([at - normal * 4.0, at + normal * 4.0], Stroke::new(3.0, SHADE));
+            self.painter.line_segment([at - normal * 4.0, at + normal * 4.0], Stroke::new(1.4, colour));
             let text = self.painter.layout_no_wrap(format!("{depth}"), FontId::proportional(10.0), TEXT);
             let plate = Align2::CENTER_TOP.anchor_size(at + Vec2::new(0.0, 5.0), text.size());
             self.painter.rect_filled(plate.expand2(Vec2::new(2.0, 0.0)), 2.0, SHADE);
@@ -111,7 +114,7 @@ impl EpipolarLine<'_> {
     }
 }
 
-/// Projection of the pixel into a source at a depth between those of its curve.
+/// Point of a source that shows the pixel at a depth between those of its curve.
 fn interpolated(depths: &[f64], source: &SourceCurve, depth: f64) -> Option<[f64; 2]> {
     let after = depths.partition_point(|other| *other < depth * (1.0 - 1e-6));
     let (before, after) = (after.saturating_sub(1), after.min(depths.len().checked_sub(1)?));

@@ -1,9 +1,10 @@
 //! Plot of the photometric loss of a pixel against its depth, with the predicted and the true depth.
 
-use super::{PixelAnswer, number};
+use super::number;
 use crate::{
     app::{
         legend,
+        state::InspectedPixel,
         theme::{self, Palette},
     },
     inspect::Candidate,
@@ -11,14 +12,14 @@ use crate::{
 use egui::{Color32, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
 use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
 
-const LEAST_HEIGHT: f32 = 96.0;
-const MOST_HEIGHT: f32 = 280.0;
+const MIN_HEIGHT: f32 = 96.0;
+const MAX_HEIGHT: f32 = 280.0;
 /// Upper limit of nearly all photometric losses on real images.
 const USUAL_LOSS: f64 = 0.5;
 
 /// Draws the cost curve down to the lower end of the pane. Gives the depth under the pointer.
-pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64> {
-    let PixelAnswer { report, curve } = answer;
+pub fn cost_curve(ui: &mut Ui, pixel: &InspectedPixel, bottom: f32) -> Option<f64> {
+    let InspectedPixel { report, curve } = pixel;
     let palette = Palette::of(ui);
     let (strong, weak) = (ui.visuals().strong_text_color(), ui.visuals().weak_text_color());
     let title = ui.label(RichText::new("Loss against depth").small().color(weak));
@@ -27,7 +28,7 @@ pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64>
          with their predicted depths all times the same factor. Faint where the pixel would lie outside the \
          source",
     );
-    keys(ui, answer);
+    keys(ui, pixel);
     let points = |losses: &[f64]| -> Vec<[f64; 2]> {
         curve.depths.iter().zip(losses).map(|(depth, loss)| [depth.log10(), *loss]).collect()
     };
@@ -35,7 +36,7 @@ pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64>
     if curve.sources.len() > 1 {
         let colour = strong.gamma_multiply(0.35);
         let points = PlotPoints::from(points(&curve.combined));
-        lines.push(Line::new(combined(answer), points).color(colour).width(5.0));
+        lines.push(Line::new(combined(pixel), points).color(colour).width(5.0));
     }
     for (index, source) in curve.sources.iter().enumerate() {
         let colour = legend::source_colour(index);
@@ -51,16 +52,16 @@ pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64>
         }
     }
     let predicted = VLine::new("prediction", report.depth.log10()).color(palette.accent).width(1.5);
-    let truth = true_depth(answer).map(|depth| {
+    let truth = true_depth(pixel).map(|depth| {
         VLine::new("true depth", depth.log10()).color(strong).style(LineStyle::dashed_dense()).width(1.5)
     });
     let level = curve.automask_level.map(|level| {
         HLine::new("auto-mask", level).color(weak).style(LineStyle::Dashed { length: 4.0 }).width(1.0)
     });
     let highest =
-        curve.sources.iter().flat_map(|source| &source.losses).fold(USUAL_LOSS, |most, loss| most.max(*loss));
+        curve.sources.iter().flat_map(|source| &source.losses).fold(USUAL_LOSS, |max, loss| max.max(*loss));
     let ends = [curve.depths[0], curve.depths[curve.depths.len() - 1]].map(f64::log10);
-    let height = (bottom - ui.cursor().top() - theme::HALF).clamp(LEAST_HEIGHT, MOST_HEIGHT);
+    let height = (bottom - ui.cursor().top() - theme::HALF).clamp(MIN_HEIGHT, MAX_HEIGHT);
     let plot = Plot::new("cost curve")
         .height(height)
         .show_background(false)
@@ -100,16 +101,16 @@ pub fn cost_curve(ui: &mut Ui, answer: &PixelAnswer, bottom: f32) -> Option<f64>
     plot.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Loss against depth"));
     let depth =
         plot.inner.filter(|_| plot.response.hovered()).map(|x| 10f64.powf(x.clamp(ends[0], ends[1])))?;
-    plot.response.on_hover_text_at_pointer(at_depth(answer, depth));
+    plot.response.on_hover_text_at_pointer(at_depth(pixel, depth));
     Some(depth)
 }
 
 /// Text of the losses at the depth of the curve that is nearest to `depth`.
-fn at_depth(answer: &PixelAnswer, depth: f64) -> String {
-    let curve = &answer.curve;
+fn at_depth(pixel: &InspectedPixel, depth: f64) -> String {
+    let curve = &pixel.curve;
     let after = curve.depths.partition_point(|other| *other < depth).min(curve.depths.len() - 1);
     let metres =
-        answer.report.scale.as_ref().map(|scale| format!(" ({} m)", number(scale.metres_per_unit * depth)));
+        pixel.report.scale.as_ref().map(|scale| format!(" ({} m)", number(scale.metres_per_unit * depth)));
     let mut text = format!("depth {}{}", number(depth), metres.unwrap_or_default());
     for source in &curve.sources {
         text.push_str(&format!("\n{}: {:.4}", source.id.label(), source.losses[after]));
@@ -122,13 +123,13 @@ fn number_of_axis(depth: f64) -> String {
 }
 
 /// True depth in the network's unit.
-fn true_depth(answer: &PixelAnswer) -> Option<f64> {
-    Some(answer.report.truth?.metres / answer.report.scale.as_ref()?.metres_per_unit)
+fn true_depth(pixel: &InspectedPixel) -> Option<f64> {
+    Some(pixel.report.truth?.metres / pixel.report.scale.as_ref()?.metres_per_unit)
 }
 
-/// Name of the way in which the sources' losses are combined.
-fn combined(answer: &PixelAnswer) -> &'static str {
-    let winner = answer.report.verdict.map(|verdict| verdict.winner);
+/// Name of the combination of the sources' losses.
+fn combined(pixel: &InspectedPixel) -> &'static str {
+    let winner = pixel.report.verdict.map(|verdict| verdict.winner);
     match winner {
         Some(Candidate::Identity(None) | Candidate::Warped(None)) => "average",
         _ => "least",
@@ -136,21 +137,21 @@ fn combined(answer: &PixelAnswer) -> &'static str {
 }
 
 /// Draws the key of the lines.
-fn keys(ui: &mut Ui, answer: &PixelAnswer) {
+fn keys(ui: &mut Ui, pixel: &InspectedPixel) {
     let palette = Palette::of(ui);
     let (strong, weak) = (ui.visuals().strong_text_color(), ui.visuals().weak_text_color());
     let mut keys: Vec<(String, Color32, f32)> = Vec::new();
-    for (index, source) in answer.curve.sources.iter().enumerate() {
+    for (index, source) in pixel.curve.sources.iter().enumerate() {
         keys.push((source.id.label(), legend::source_colour(index), 2.0));
     }
-    if answer.curve.sources.len() > 1 {
-        keys.push((combined(answer).to_owned(), strong.gamma_multiply(0.35), 5.0));
+    if pixel.curve.sources.len() > 1 {
+        keys.push((combined(pixel).to_owned(), strong.gamma_multiply(0.35), 5.0));
     }
     keys.push(("predicted".to_owned(), palette.accent, 2.0));
-    if true_depth(answer).is_some() {
+    if true_depth(pixel).is_some() {
         keys.push(("true".to_owned(), strong, 2.0));
     }
-    if answer.curve.automask_level.is_some() {
+    if pixel.curve.automask_level.is_some() {
         keys.push(("auto-mask".to_owned(), weak, 1.0));
     }
     ui.horizontal_wrapped(|ui| {

@@ -105,14 +105,14 @@ impl Docking<'_> {
             for action in [Action::SplitRight, Action::SplitBelow] {
                 if pane.is_view() && ui.button(action.label()).on_hover_text(action.help()).clicked() {
                     self.current = Some(tile);
-                    self.state.wish(action);
+                    self.state.window.act(action);
                     ui.close();
                 }
             }
             let save =
                 ui.button("Save as picture…").on_hover_text("The pane as it is drawn, with its legend");
             if save.clicked() {
-                self.state.save_picture(format!("{}.png", pane.title()), body);
+                self.state.window.save_picture(format!("{}.png", pane.title()), body);
                 ui.close();
             }
         });

@@ -152,10 +152,11 @@ impl PaneLayout {
             }
         }
         let Docking { state, watched, visible, closed, maximised, current, is_edited, .. } = docking;
-        state.watch(watched);
-        state.inspect(visible.contains(&PaneKind::Inspector));
-        state.try_out(visible.contains(&PaneKind::Sandbox));
-        state.panes_drawn();
+        let State { session, viewed, wall, .. } = state;
+        viewed.watch(watched, session);
+        viewed.inspect(visible.contains(&PaneKind::Inspector), session);
+        viewed.apply_sandbox(visible.contains(&PaneKind::Sandbox), session);
+        wall.panes_drawn(session);
         self.focused = focused;
         self.current = current;
         if is_edited {

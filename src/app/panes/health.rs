@@ -1,11 +1,12 @@
-//! The health of a run: what often goes wrong in self-supervised depth, as findings with cause and advice, else
-//! quiet figures.
+//! Health of the run: diagnoses of what goes wrong in self-supervised depth, with cause and advice, and the metrics
+//! that are checked.
 
 use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{
+        actions::Action,
         icon::Icon,
-        state::State,
+        state::{Curves, Health, RunHistory, SessionView, State, ViewedFrame, WindowRequests},
         theme::{self, Palette},
     },
     runs::Metric,
@@ -32,7 +33,8 @@ impl Pane for HealthPane {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
-        if state.health.readings.is_empty() && state.spoiled().is_none() {
+        let State { session, run, viewed, curves, window, .. } = state;
+        if run.health.results.is_empty() && session.spoiled().is_none() {
             empty(
                 ui,
                 rect,
@@ -43,62 +45,74 @@ impl Pane for HealthPane {
         let margin = Margin::symmetric(8, 4);
         ScrollArea::vertical().auto_shrink(false).content_margin(margin).show(ui, |ui| {
             ui.set_max_width(ui.available_width().min(WIDEST));
-            let is_well = broken(ui, state) + findings(ui, state) == 0;
+            let is_spoiled = spoiled(ui, session, run, viewed);
+            let is_well = !diagnoses(ui, &run.health, curves, window) && !is_spoiled;
             ui.spacing_mut().item_spacing.y = 0.0;
-            if is_well && state.last_step().is_some_and(|step| step.step >= WARM_UP) {
+            if is_well && run.last_step().is_some_and(|step| step.step >= WARM_UP) {
                 heading(ui, Icon::Tick, Palette::of(ui).accent, "All is well");
             } else if is_well {
                 let sign = ui.visuals().weak_text_color();
                 let help = format!("Some of it is judged from step {WARM_UP} on: fresh networks look odd");
                 heading(ui, Icon::Notice, sign, "Nothing odd so far").on_hover_text(help);
             }
-            for reading in &state.health.readings {
-                row(ui, reading);
+            for result in &run.health.results {
+                row(ui, result);
             }
         });
     }
 }
 
-/// Draws why the run cannot go on, and the way back; says how many such cards there are.
-fn broken(ui: &mut Ui, state: &mut State) -> usize {
-    let Some(failure) = state.spoiled().cloned() else { return 0 };
+/// Draws the reason why the run cannot go on, and the way back. Returns true if there is one.
+fn spoiled(ui: &mut Ui, session: &mut SessionView, run: &RunHistory, viewed: &ViewedFrame) -> bool {
+    let Some(failure) = session.spoiled().cloned() else { return false };
     heading(ui, Icon::Alert, Palette::of(ui).failure, "The run has stopped: no number came out");
     ui.add(Label::new(&failure.text).wrap());
     ui.add(Label::new(RichText::new(&failure.advice).color(ui.visuals().weak_text_color())).wrap());
     let back = ui.button("Go back to the checkpoint").on_hover_text(format!(
         "Continue from the last checkpoint with the learning rate {:e}; the steps after it are forgotten",
-        state.lower_rate()
+        run.lower_rate()
     ));
     if back.clicked() {
-        state.go_back();
+        run.go_back(session, viewed);
     }
     ui.add_space(theme::UNIT);
-    1
+    true
 }
 
-/// Draws what was found; says how much it is.
-fn findings(ui: &mut Ui, state: &mut State) -> usize {
-    let findings: Vec<Diagnosis> = state.health.findings().into_iter().cloned().collect();
-    for finding in &findings {
+/// Draws every diagnosis. Returns true if there is one.
+fn diagnoses(ui: &mut Ui, health: &Health, curves: &mut Curves, window: &mut WindowRequests) -> bool {
+    let diagnoses: Vec<&Diagnosis> = health.diagnoses();
+    for diagnosis in &diagnoses {
         let palette = Palette::of(ui);
-        let (icon, colour) = match finding.severity {
+        let (icon, colour) = match diagnosis.severity {
             Severity::Serious => (Icon::Alert, palette.failure),
             Severity::Suspicious => (Icon::Notice, palette.warning),
         };
-        heading(ui, icon, colour, &finding.what);
+        heading(ui, icon, colour, &diagnosis.what);
         // Above the words, so that it is seen without scrolling.
-        let (name, help) = match finding.evidence {
+        let (name, help) = match diagnosis.evidence {
             Evidence::Map(name) => (name.to_string(), name.help()),
-            Evidence::Curve(figure) => (in_a_sentence(figure.name()), figure.help()),
+            Evidence::Curve(metric) => (in_a_sentence(metric.name()), metric.help()),
         };
         if ui.button(format!("Show {name}")).on_hover_text(help).clicked() {
-            state.show_sight(finding.evidence);
+            show_evidence(diagnosis.evidence, curves, window);
         }
-        ui.add(Label::new(format!("Likely cause: {}.", in_a_sentence(finding.likely_cause))).wrap());
-        ui.add(Label::new(format!("{}.", finding.advice)).wrap());
+        ui.add(Label::new(format!("Likely cause: {}.", in_a_sentence(diagnosis.likely_cause))).wrap());
+        ui.add(Label::new(format!("{}.", diagnosis.advice)).wrap());
         ui.add_space(theme::UNIT);
     }
-    findings.len()
+    !diagnoses.is_empty()
+}
+
+/// Shows the map or the curve in which a diagnosis can be seen.
+fn show_evidence(evidence: Evidence, curves: &mut Curves, window: &mut WindowRequests) {
+    match evidence {
+        Evidence::Map(name) => window.show_map(name),
+        Evidence::Curve(metric) => {
+            curves.metric = metric;
+            window.act(Action::Show(PaneKind::Curves));
+        }
+    }
 }
 
 /// A sign and a strong line beside it.
@@ -113,33 +127,29 @@ fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) -> Response {
     text.inner
 }
 
-/// A watch: its figure and present value.
-fn row(ui: &mut Ui, reading: &CheckResult) {
+/// A check: its metric and present value.
+fn row(ui: &mut Ui, result: &CheckResult) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
-    let figure = reading.check.metric();
-    let value = in_digits(figure, reading.value);
-    let spoken = format!("{}: {value}", figure.name());
+    let metric = result.check.metric();
+    let value = in_digits(metric, result.value);
+    let spoken = format!("{}: {value}", metric.name());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     if response.hovered() {
         ui.painter().rect_filled(rect.expand2(Vec2::new(4.0, 0.0)), 2.0, ui.visuals().faint_bg_color);
     }
     let body = TextStyle::Body.resolve(ui.style());
     let weak = ui.visuals().weak_text_color();
-    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, figure.name(), body, weak);
-    let colour = match &reading.diagnosis {
+    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, metric.name(), body, weak);
+    let colour = match &result.diagnosis {
         Some(_) => Palette::of(ui).warning,
         None => ui.visuals().text_color(),
     };
     ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, value, FontId::monospace(12.0), colour);
-    response.on_hover_text(format!(
-        "{}; mean of the last steps.\n{}.",
-        figure.help(),
-        reading.check.normal()
-    ));
+    response.on_hover_text(format!("{}; mean of the last steps.\n{}.", metric.help(), result.check.normal()));
 }
 
-fn in_digits(figure: Metric, value: f64) -> String {
-    match figure {
+fn in_digits(metric: Metric, value: f64) -> String {
+    match metric {
         Metric::MaskedShare | Metric::OutOfView => format!("{:.0} %", 100.0 * value),
         // Some of these explode, and some vanish.
         _ if value != 0.0 && !(0.0001..1000.0).contains(&value.abs()) => format!("{value:.1e}"),

@@ -5,7 +5,7 @@ use crate::{
     app::{
         actions::Action,
         inspection::{self, cost_curve},
-        state::State,
+        state::{RunHistory, SessionView, State, ViewedFrame},
         theme,
     },
     session::{Activity, PictureSource},
@@ -18,25 +18,25 @@ pub struct InspectorPane;
 
 impl Pane for InspectorPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        let Some(answer) = state.inspection.answer() else {
+        let ViewedFrame { inspection, picture, .. } = &mut state.viewed;
+        let Some(inspected) = inspection.pixel() else {
             title(ui, PaneKind::Inspector);
             return;
         };
-        let [column, row] = answer.report.pixel;
+        let [column, row] = inspected.report.pixel;
         let pixel = format!("Pixel {column}, {row}");
         ui.label(RichText::new(&pixel).color(ui.visuals().strong_text_color()))
             .on_hover_text("Column and row in the images that the loss compares, from 0");
-        let copied = answer.report.clone();
+        let report = inspected.report.clone();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button("Copy as text").on_hover_text("Put this table on the clipboard").clicked() {
-                let heading =
-                    state.picture.as_ref().map_or_else(String::new, |picture| picture.key.to_string());
-                ui.ctx().copy_text(inspection::text(&copied, &heading));
+                let heading = picture.as_ref().map_or_else(String::new, |picture| picture.key.to_string());
+                ui.ctx().copy_text(inspection::text(&report, &heading));
             }
-            if state.inspection.is_pinned {
+            if inspection.is_pinned {
                 let release = ui.button("Unpin").on_hover_text(Action::Unpin.help());
                 if release.clicked() {
-                    state.inspection.clear();
+                    inspection.clear();
                 }
             }
         });
@@ -44,8 +44,9 @@ impl Pane for InspectorPane {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
-        let Some(answer) = state.inspection.answer() else {
-            empty(ui, rect, &absence(state));
+        let State { session, run, viewed, .. } = state;
+        let Some(inspected) = viewed.inspection.pixel() else {
+            empty(ui, rect, &absence(session, run, viewed));
             return;
         };
         let mut supposed_depth = None;
@@ -53,7 +54,7 @@ impl Pane for InspectorPane {
             ui,
             |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                for (index, group) in inspection::groups(&answer.report).iter().enumerate() {
+                for (index, group) in inspection::groups(&inspected.report).iter().enumerate() {
                     // The first speaks for itself, and height is scarce.
                     if index > 0 {
                         table::heading(ui, group);
@@ -63,40 +64,41 @@ impl Pane for InspectorPane {
                     }
                 }
                 ui.add_space(theme::HALF);
-                if answer.curve.sources.is_empty() {
-                    let text = RichText::new(why_no_sources(state)).color(ui.visuals().weak_text_color());
+                if inspected.curve.sources.is_empty() {
+                    let text = RichText::new(why_no_sources(session)).color(ui.visuals().weak_text_color());
                     ui.add(egui::Label::new(text).wrap());
                 } else {
-                    supposed_depth = cost_curve(ui, answer, rect.bottom());
+                    supposed_depth = cost_curve(ui, inspected, rect.bottom());
                 }
             },
         );
-        if state.inspection.supposed_depth != supposed_depth {
-            state.inspection.supposed_depth = supposed_depth;
+        if viewed.inspection.supposed_depth != supposed_depth {
+            viewed.inspection.supposed_depth = supposed_depth;
             ui.ctx().request_repaint();
         }
     }
 }
 
-/// Reason why there is nothing to show.
-fn absence(state: &State) -> String {
-    if state.data().is_none() {
+/// Reason why there is no pixel to inspect.
+fn absence(session: &SessionView, run: &RunHistory, viewed: &ViewedFrame) -> String {
+    if session.data().is_none() {
         return "No data is open: choose it in the Sequence pane".to_owned();
     }
-    let is_unpredicted = state.picture.as_ref().is_none_or(|picture| picture.origin == PictureSource::Images);
-    if state.activity() == Activity::Preparing {
+    let is_unpredicted =
+        viewed.picture.as_ref().is_none_or(|picture| picture.origin == PictureSource::Images);
+    if session.activity() == Activity::Preparing {
         return "Getting ready: the first step takes longer than the others".to_owned();
     }
-    if is_unpredicted && !state.has_networks() {
-        return state.no_networks();
+    if is_unpredicted && !run.has_networks(session, viewed) {
+        return session.no_networks();
     }
     "Hover over a view to ask why the loss of a pixel is what it is; click to pin it, Shift and arrow keys move \
      it, Esc lets it go"
         .to_owned()
 }
 
-fn why_no_sources(state: &State) -> &'static str {
-    let weights = state.loaded_weights();
+fn why_no_sources(session: &SessionView) -> &'static str {
+    let weights = session.loaded_weights();
     match weights {
         Some(weights) if weights.architecture.pose.is_none() && weights.use_stereo => {
             "There is no loss here: these weights know the motion to the stereo camera only, and this frame \

@@ -2,9 +2,8 @@
 
 use super::{Pane, PaneKind, empty, title};
 use crate::app::{
-    log::LogLine,
-    messages::MessageLevel,
-    state::State,
+    messages::level_colour,
+    state::{LogLine, MessageLevel, Messages, State},
     theme::{self, Palette},
 };
 use egui::{
@@ -21,7 +20,8 @@ const REPORT: f32 = 88.0;
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogPane {
-    least: MessageLevel,
+    #[serde(rename = "least")]
+    min: MessageLevel,
     #[serde(skip)]
     words: String,
 }
@@ -29,21 +29,32 @@ pub struct LogPane {
 impl Pane for LogPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         title(ui, PaneKind::Log);
-        let name = |severity| match severity {
+        self.filters(ui, &state.messages);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        self.lines(ui, &state.messages);
+    }
+}
+
+impl LogPane {
+    /// Level and words of the lines that are shown, and the button that copies them.
+    fn filters(&mut self, ui: &mut Ui, messages: &Messages) {
+        let name = |level| match level {
             MessageLevel::Detail => "everything",
-            MessageLevel::News => "news and problems",
+            MessageLevel::Notice => "notices and problems",
             MessageLevel::Warning => "problems",
             MessageLevel::Failure => "ended runs",
         };
-        let choice = ComboBox::from_id_salt("least").selected_text(name(self.least)).width(96.0).truncate();
+        let choice = ComboBox::from_id_salt("least").selected_text(name(self.min)).width(96.0).truncate();
         let choice = choice.show_ui(ui, |ui| {
-            for severity in MessageLevel::ALL {
-                ui.selectable_value(&mut self.least, severity, name(severity));
+            for level in MessageLevel::ALL {
+                ui.selectable_value(&mut self.min, level, name(level));
             }
         });
         choice.response.on_hover_text("Which lines are shown").accessible_name("Lines to show");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let lines = state.messages.log.matching(self.least, &self.words);
+            let lines = messages.log.matching(self.min, &self.words);
             let copy = ui.add_enabled(!lines.is_empty(), Button::new("Copy"));
             if copy.on_hover_text("Put the lines that are shown on the clipboard").clicked() {
                 let lines: Vec<_> = lines.into_iter().map(LogLine::whole).collect();
@@ -55,10 +66,10 @@ impl Pane for LogPane {
         });
     }
 
-    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
-        let lines = state.messages.log.matching(self.least, &self.words);
+    fn lines(&self, ui: &mut Ui, messages: &Messages) {
+        let lines = messages.log.matching(self.min, &self.words);
         if lines.is_empty() {
-            let text = if state.messages.log.is_empty() {
+            let text = if messages.log.is_empty() {
                 "What happens is written down here: open data or press Train"
             } else {
                 "No line is like this: show everything, or search for other words"
@@ -87,34 +98,34 @@ fn row(ui: &mut Ui, line: &LogLine) {
     let weak = ui.visuals().weak_text_color();
     let digits = FontId::monospace(12.0);
     ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, line.time(), digits, weak);
-    let colour = match line.severity {
+    let colour = match line.level {
         MessageLevel::Detail => ui.visuals().text_color(),
-        severity => severity.colour(&palette),
+        level => level_colour(level, &palette),
     };
     let times = if line.times > 1 { format!("{}× ", line.times) } else { String::new() };
     let text = egui::RichText::new(format!("{times}{}", line.text)).color(colour);
-    let mut place = rect.with_min_x(rect.left() + TIME + theme::HALF);
+    let mut space = rect.with_min_x(rect.left() + TIME + theme::HALF);
     if let Some(report) = &line.report {
-        place.max.x = copy_report(ui, rect, report).left() - theme::HALF;
+        space.max.x = copy_report(ui, rect, report).left() - theme::HALF;
     }
     let text = egui::WidgetText::from(text).into_galley(
         ui,
         Some(TextWrapMode::Truncate),
-        place.width(),
+        space.width(),
         TextStyle::Body,
     );
-    let corner = Align2::LEFT_CENTER.align_size_within_rect(text.size(), place).min;
+    let corner = Align2::LEFT_CENTER.align_size_within_rect(text.size(), space).min;
     ui.painter().galley(corner, text, colour);
     response.on_hover_text(format!("{} (universal time)\n{}", line.time(), line.text));
 }
 
-/// Draws the button that puts a report on the clipboard at the right end of a line; gives its place.
+/// Draws the button that puts a report on the clipboard at the right end of a line; returns its rectangle.
 fn copy_report(ui: &mut Ui, row: Rect, report: &str) -> Rect {
-    let place = row.with_min_x(row.right() - REPORT);
-    let button = ui.put(place, Button::new("Copy report").small());
+    let space = row.with_min_x(row.right() - REPORT);
+    let button = ui.put(space, Button::new("Copy report").small());
     let help = "Put on the clipboard where in the program this happened, for those who mend it";
     if button.on_hover_text(help).clicked() {
         ui.ctx().copy_text(report.to_owned());
     }
-    place
+    space
 }

@@ -69,8 +69,8 @@ fn key_entry(ui: &mut Ui, text: &str, colour: Color32, mark: f32) -> Response {
     let size = Vec2::new(indent + galley.size().x, LINE);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let middle = rect.left_center();
-    let place = Rect::from_center_size(middle + Vec2::new(MARK / 2.0, 0.0), Vec2::new(MARK, mark));
-    ui.painter().rect_filled(place, 1.0, colour);
+    let sign = Rect::from_center_size(middle + Vec2::new(MARK / 2.0, 0.0), Vec2::new(MARK, mark));
+    ui.painter().rect_filled(sign, 1.0, colour);
     ui.painter().galley(middle + Vec2::new(indent, -galley.size().y / 2.0), galley, text_colour);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
     response

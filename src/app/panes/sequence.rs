@@ -1,8 +1,13 @@
-//! The data that is open: the source, its drives, the split and what was dropped.
+//! The open data: the source, its drives, the split and what was dropped.
 
 use super::{Pane, PaneKind, title};
 use crate::{
-    app::{actions::Action, state::State, theme, theme::Palette},
+    app::{
+        actions::Action,
+        state::{SessionView, State, ViewedFrame, WindowRequests},
+        theme,
+        theme::Palette,
+    },
     session::DataReport,
 };
 use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
@@ -10,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// More keys than this for one reason would make the list endless.
-const MOST_KEYS: usize = 50;
+const MAX_KEYS: usize = 50;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -20,13 +25,13 @@ pub struct SequencePane {
 }
 
 impl SequencePane {
-    fn open(&mut self, ui: &mut Ui, state: &mut State) {
+    fn open(&mut self, ui: &mut Ui, window: &mut WindowRequests) {
         ui.horizontal(|ui| {
             let width = (ui.available_width() - theme::UNIT) / 2.0;
             for action in [Action::OpenData, Action::OpenBuiltInDrive] {
                 let button = Button::new(action.label()).min_size(egui::vec2(width, 0.0));
                 if ui.add(button).on_hover_text(action.help()).clicked() {
-                    state.wish(action);
+                    window.act(action);
                 }
             }
         });
@@ -40,13 +45,13 @@ impl SequencePane {
             field.accessible_name("Path to open");
             let is_typed = !self.typed.trim().is_empty();
             if ui.add_enabled(is_typed, Button::new("Open")).clicked() || (entered && is_typed) {
-                state.look_at(self.typed.trim().into());
+                window.open_path(self.typed.trim().into());
             }
         });
     }
 }
 
-fn report(ui: &mut Ui, state: &mut State, data: &DataReport) {
+fn report(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, data: &DataReport) {
     let strong = ui.visuals().strong_text_color();
     ui.add(Label::new(RichText::new(&data.name).color(strong)).truncate()).on_hover_text(&data.name);
     let split = data.split.as_deref().unwrap_or("none: all frames");
@@ -54,8 +59,8 @@ fn report(ui: &mut Ui, state: &mut State, data: &DataReport) {
     fact(ui, "train", &counted(data.training.len(), "sample"), "Targets that have the frames around them");
     fact(ui, "validate", &counted(data.validation.len(), "sample"), "Targets that are never trained on");
     ui.add_space(theme::UNIT);
-    drives(ui, state, data);
-    dropped(ui, state, data);
+    drives(ui, viewed, session, data);
+    dropped(ui, viewed, session, data);
 }
 
 /// A name and a value in two columns.
@@ -73,7 +78,7 @@ fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn drives(ui: &mut Ui, state: &mut State, data: &DataReport) {
+fn drives(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, data: &DataReport) {
     let frames: usize = data.drives.iter().map(|drive| drive.frames.len()).sum();
     let heading = format!("{}, {}", counted(data.drives.len(), "drive"), counted(frames, "frame"));
     ui.label(RichText::new(heading).color(ui.visuals().weak_text_color()));
@@ -81,7 +86,7 @@ fn drives(ui: &mut Ui, state: &mut State, data: &DataReport) {
         let name = drive.folder.rsplit('/').next().unwrap_or(&drive.folder);
         // KITTI's ending for rectified drives, which every drive has.
         let name = name.strip_suffix("_sync").unwrap_or(name);
-        let is_chosen = state.playhead.drive == index;
+        let is_chosen = viewed.playhead.drive == index;
         let row = Button::selectable(is_chosen, name).right_text(drive.frames.len().to_string()).truncate();
         let row = ui.add_sized([ui.available_width(), 22.0], row);
         let help = format!(
@@ -91,12 +96,12 @@ fn drives(ui: &mut Ui, state: &mut State, data: &DataReport) {
             drive.frames.end.saturating_sub(1)
         );
         if row.on_hover_text(help).clicked() && !is_chosen {
-            state.choose_drive(index);
+            viewed.choose_drive(index, session);
         }
     }
 }
 
-fn dropped(ui: &mut Ui, state: &mut State, data: &DataReport) {
+fn dropped(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, data: &DataReport) {
     if data.dropped.is_empty() {
         return;
     }
@@ -110,15 +115,15 @@ fn dropped(ui: &mut Ui, state: &mut State, data: &DataReport) {
     egui::CollapsingHeader::new(heading).id_salt("dropped").show(ui, |ui| {
         for (reason, keys) in reasons {
             ui.add(Label::new(format!("{reason} ({})", keys.len())).wrap());
-            for key in keys.iter().take(MOST_KEYS) {
+            for key in keys.iter().take(MAX_KEYS) {
                 let text = key.to_string();
                 let row = ui.add(Button::selectable(false, &text).truncate());
                 if row.on_hover_text(format!("{text}\nGo to this frame")).clicked() {
-                    state.choose_frame(key);
+                    viewed.choose_frame(key, session);
                 }
             }
-            if keys.len() > MOST_KEYS {
-                ui.weak(format!("and {} more", keys.len() - MOST_KEYS));
+            if keys.len() > MAX_KEYS {
+                ui.weak(format!("and {} more", keys.len() - MAX_KEYS));
             }
         }
     });
@@ -130,18 +135,19 @@ impl Pane for SequencePane {
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let State { session, viewed, window, .. } = state;
         let margin = egui::Margin::same(8);
         ScrollArea::vertical().auto_shrink(false).content_margin(margin).show(ui, |ui| {
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                self.open(ui, state);
+                self.open(ui, window);
                 ui.add_space(theme::UNIT);
-                let opening = state.requests.opening();
+                let opening = session.requests.opening();
                 let is_opening = opening.is_some();
                 if let Some(words) = opening {
                     ui.add(Label::new(words).wrap());
                 }
-                match state.data().cloned() {
-                    Some(data) => report(ui, state, &data),
+                match session.data().cloned() {
+                    Some(data) => report(ui, viewed, session, &data),
                     None if !is_opening => {
                         ui.add(
                             Label::new("No data is open. Drop a folder here, or try the built-in drive.")

@@ -1,23 +1,18 @@
-//! What draws, what computes, and how a person has it computed elsewhere.
+//! Names of what draws and what computes, and the choice between them.
 
-use super::State;
-use crate::{
-    app::actions::Action,
-    config::DeviceChoice,
-    session::{Command, DeviceState},
-};
+use crate::{app::actions::Action, session::DeviceState};
 
-/// What draws the window, and beside it what computes, by the names that a person knows.
+/// The adapter that draws the window.
 #[derive(Clone, Debug)]
 pub struct Devices {
-    /// The adapter that draws the window.
+    /// Name of the adapter.
     pub draws: String,
-    /// Whether that is a driver that draws on the CPU.
+    /// True if it is a driver that draws on the CPU.
     pub is_software: bool,
 }
 
 impl Devices {
-    /// Both in a few words.
+    /// Short names of what draws and what computes, in a few words.
     pub fn summary(&self, computes: &DeviceState) -> String {
         let short = |name: &str| name.split(" (").next().unwrap_or(name).to_owned();
         if computes.is_shared {
@@ -27,7 +22,7 @@ impl Devices {
         }
     }
 
-    /// Both by their whole names, with what follows from it.
+    /// Full names of what draws and what computes.
     pub fn explanation(&self, computes: &DeviceState) -> String {
         if computes.is_shared {
             format!("{} draws and trains: tensors are drawn where they lie", self.draws)
@@ -36,7 +31,7 @@ impl Devices {
         }
     }
 
-    /// The choices for training and predicting, each with what it means here.
+    /// Actions that choose where to train and predict, each with its consequences.
     pub fn choices(&self) -> [(Action, String); 2] {
         let warning = if self.is_software {
             ". It is a software driver, which trains about ten times slower than the CPU backend"
@@ -47,12 +42,5 @@ impl Devices {
             (Action::ComputeOnGpu, format!("{}{warning}", self.draws)),
             (Action::ComputeOnCpu, "The CPU backend, on all threads".to_owned()),
         ]
-    }
-}
-
-impl State {
-    /// Has everything computed elsewhere; a run under way goes on there.
-    pub fn compute_on(&mut self, choice: DeviceChoice) {
-        self.requests.send(Command::ComputeOn(choice));
     }
 }

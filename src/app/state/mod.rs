@@ -1,294 +1,241 @@
-//! What the window knows: a pure consumer of the session's events and pictures and a producer of
-//! commands. Nothing here touches a device, a file or another thread.
+//! The window's state in slices: it takes events and pictures of the session and makes requests. Nothing here draws,
+//! and nothing touches a device, a file or another thread.
 
-mod asked;
 mod curves;
 mod devices;
-mod evaluation;
+mod dialogs;
+mod evaluations;
+mod form;
+mod framing;
+mod fusion;
 mod health;
-mod navigation;
-mod opened;
-mod session;
+mod inspection;
+mod log;
+mod message_level;
+mod messages;
+mod playhead;
+mod receive;
+mod recents;
+mod requests;
+mod run_history;
+mod sandbox;
+mod session_view;
+mod trajectory;
+mod viewed_frame;
 mod wall;
+mod window_requests;
 
-pub use asked::{Asked, RunInTheWay};
-pub use curves::{ComparedRun, Curves, CurvesRequest, run_name};
+pub use curves::{ComparedRun, Curves, CurvesRequest};
 pub use devices::Devices;
+pub use dialogs::{Dialogs, Ending, Question, RunInTheWay};
+pub use evaluations::Evaluations;
+pub use form::{AdoptedNetworks, Row, TrainingForm};
+pub use framing::Framing;
+pub use fusion::FusionState;
 pub use health::Health;
-pub use session::Requests;
+pub use inspection::{InspectedPixel, Inspection, NormalisedPoint};
+pub use log::LogLine;
+pub use message_level::MessageLevel;
+pub use messages::{Message, Messages};
+pub use playhead::{FrameUse, Playhead};
+pub use recents::{Recent, RecentData, Recents};
+pub use requests::Requests;
+pub use run_history::{RunHistory, run_name};
+pub use sandbox::Sandbox;
+pub use session_view::SessionView;
+pub use trajectory::{TrajectoryReport, TrajectoryState};
+pub use viewed_frame::ViewedFrame;
 pub use wall::Wall;
+pub use window_requests::{FileContent, WindowRequests};
 
-use super::{
-    actions::Action, ending::Ending, evaluations::Evaluations, form::TrainingForm, framing::Framing,
-    fusion::FusionState, inspection::Inspection, messages::Messages, open::Content, path::PathState,
-    playhead::Playhead, recents::Recents, sandbox::Sandbox,
-};
-use crate::{
-    config::{Change, ObjectiveConfig, RunConfig, Setting},
-    data::{FrameKey, FrameSource},
-    objective::MapName,
-    runs::{Metric, StepReport, ValidationReport},
-    session::{Activity, Command, Picture, SessionState},
-};
-use std::{
-    collections::{BTreeSet, VecDeque},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use crate::session::{Activity, Command, OnRun};
+use std::path::{Path, PathBuf};
 
-/// The state behind all panes.
+/// Everything that the window knows, in slices. A pane's functions take the slices that they use.
 pub struct State {
-    /// What draws and computes.
-    pub devices: Devices,
-    /// What the session published last.
-    pub session: Arc<SessionState>,
-    /// The frames of the data that is looked at.
-    pub frames: Option<Arc<dyn FrameSource>>,
-    /// What the session was asked for.
-    pub requests: Requests,
-    /// Every step of the present or last run.
-    pub history: Vec<StepReport>,
-    /// Those of them that were made before the run was started or continued here.
-    earlier_steps: usize,
-    /// Every validation of the present or last run.
-    pub validations: Vec<ValidationReport>,
-    /// What was changed in the middle of the present or last run.
-    pub changes: Vec<Change>,
-    /// The run folder of the present or last run.
-    pub run: Option<PathBuf>,
-    /// The newest picture.
-    pub picture: Option<Arc<Picture>>,
-    /// Which frame is looked at.
-    pub playhead: Playhead,
-    /// Whether views show the training batch while training is under way.
-    pub follows_training: bool,
-    /// The run that `Train` starts.
-    pub form: TrainingForm,
-    /// The objective of the present or last run, which with the loaded networks' scales decides what maps
-    /// there are.
-    pub objective: ObjectiveConfig,
-    /// What is found in the run's figures.
-    pub health: Health,
-    /// The figure that the curves show.
-    pub figure: Metric,
-    /// What they show beside it.
+    /// The session and the requests to it.
+    pub session: SessionView,
+    /// The present or last run.
+    pub run: RunHistory,
+    /// The frame that is viewed, and how.
+    pub viewed: ViewedFrame,
+    /// The predicted trajectory of the drive.
+    pub trajectory: TrajectoryState,
+    /// The metric of the curves and the runs beside the present one.
     pub curves: Curves,
-    /// Problems and news.
-    pub messages: Messages,
-    /// What was opened lately.
-    pub recents: Recents,
+    /// Bookmarked frames and their snapshots.
+    pub wall: Wall,
     /// Depth evaluations.
     pub evaluations: Evaluations,
-    /// The path of a drive.
-    pub path: PathState,
-    /// The neighbours that are drawn with the frame that is looked at.
-    pub fusion: FusionState,
-    /// What is changed by hand of the frame that is looked at.
-    pub sandbox: Sandbox,
-    /// The pinned frames.
-    pub wall: Wall,
-    /// Whether pictures show their pixels as squares.
-    pub squares: bool,
-    /// Which part of the pictures is seen.
-    pub framing: Framing,
-    /// The pixel that is asked about.
-    pub inspection: Inspection,
-    /// The run's configuration with the changes that the session was asked for.
-    running: RunConfig,
-    watched: BTreeSet<MapName>,
-    wishes: Vec<Action>,
-    map_to_show: Option<MapName>,
-    content_to_save: Option<(String, Content)>,
-    picture_to_save: Option<(String, egui::Rect)>,
-    dropped_path: Option<PathBuf>,
-    /// What is asked about what was to be opened, one after the other.
-    pub asked: VecDeque<Asked>,
-    /// How far the window is on its way out.
-    pub ending: Ending,
+    /// The options of the next run.
+    pub form: TrainingForm,
+    /// Messages and the log.
+    pub messages: Messages,
+    /// Data, weights and runs that were opened lately.
+    pub recents: Recents,
+    /// Questions that wait for a choice.
+    pub dialogs: Dialogs,
+    /// Requests of panes to the window.
+    pub window: WindowRequests,
 }
 
 impl State {
-    /// Nothing opened yet; runs are written under `runs`.
+    /// The state before anything is opened; runs are written under `runs`.
     pub fn new(devices: Devices, runs: &Path) -> Self {
         Self {
-            devices,
-            session: Arc::default(),
-            frames: None,
-            requests: Requests::default(),
-            history: Vec::new(),
-            earlier_steps: 0,
-            validations: Vec::new(),
-            changes: Vec::new(),
-            run: None,
-            picture: None,
-            playhead: Playhead::default(),
-            follows_training: true,
-            form: TrainingForm::new(runs),
-            objective: ObjectiveConfig::default(),
-            health: Health::default(),
-            figure: Metric::Loss,
+            session: SessionView::new(devices),
+            run: RunHistory::default(),
+            viewed: ViewedFrame::default(),
+            trajectory: TrajectoryState::default(),
             curves: Curves::default(),
+            wall: Wall::default(),
+            evaluations: Evaluations::default(),
+            form: TrainingForm::new(runs),
             messages: Messages::default(),
             recents: Recents::default(),
-            evaluations: Evaluations::default(),
-            path: PathState::default(),
-            fusion: FusionState::default(),
-            sandbox: Sandbox::default(),
-            wall: Wall::default(),
-            squares: false,
-            framing: Framing::default(),
-            inspection: Inspection::default(),
-            running: RunConfig::default(),
-            watched: BTreeSet::new(),
-            wishes: Vec::new(),
-            map_to_show: None,
-            content_to_save: None,
-            picture_to_save: None,
-            dropped_path: None,
-            asked: VecDeque::new(),
-            ending: Ending::None,
+            dialogs: Dialogs::default(),
+            window: WindowRequests::default(),
         }
     }
 
-    /// Takes the newest picture.
-    pub fn show(&mut self, picture: Arc<Picture>) {
-        self.inspection.show(picture.inspection.clone());
-        self.picture = Some(picture);
+    /// Reason why no run can be started; `None` if one can.
+    pub fn obstacle_to_start(&self) -> Option<String> {
+        self.form.obstacle(self.session.data().map(AsRef::as_ref))
     }
 
-    /// The objective whose maps are on the screen: its sources are those that could be warped.
-    pub fn shown_objective(&self) -> &ObjectiveConfig {
-        self.picture.as_ref().map_or(&self.objective, |picture| &picture.objective)
-    }
-
-    /// Every map that may be asked for, with those of sources that only this frame has.
-    pub fn maps(&self) -> Vec<MapName> {
-        let mut objective = self.objective.clone();
-        let shown = self.shown_objective().frame_ids.iter();
-        let more: Vec<_> = shown.filter(|id| !objective.frame_ids.contains(id)).copied().collect();
-        objective.frame_ids.extend(more);
-        MapName::available(&objective)
-    }
-
-    fn clear_history(&mut self) {
-        self.history.clear();
-        self.earlier_steps = 0;
-        self.validations.clear();
-        self.curves.selected_step = None;
-        self.wall.clear();
-        self.health = Health::default();
-        self.changes.clear();
-    }
-
-    /// Asks the window to do something once all panes are drawn.
-    pub fn wish(&mut self, action: Action) {
-        self.wishes.push(action);
-    }
-
-    /// What was asked for.
-    pub fn take_wishes(&mut self) -> Vec<Action> {
-        std::mem::take(&mut self.wishes)
-    }
-
-    /// Asks the window to find out what a path is and open it.
-    pub fn look_at(&mut self, path: PathBuf) {
-        self.dropped_path = Some(path);
-    }
-
-    /// The path that was asked for.
-    pub fn take_path(&mut self) -> Option<PathBuf> {
-        self.dropped_path.take()
-    }
-
-    /// The last step made.
-    pub fn last_step(&self) -> Option<&StepReport> {
-        self.history.last()
-    }
-
-    /// The steps since the run was started or continued here: only they tell how fast it is.
-    pub fn steps_here(&self) -> &[StepReport] {
-        self.history.get(self.earlier_steps..).unwrap_or_default()
-    }
-
-    /// Why `Train` cannot be pressed, if so.
-    pub fn obstacle(&self) -> Option<String> {
-        let Some(data) = self.data() else {
-            return Some("Open data first (Sequence pane)".to_owned());
-        };
-        if data.training.is_empty() {
-            return Some("This data has no sample to train on: choose another split or folder".to_owned());
+    /// Reason why one cannot go back to the run under way; `None` if one can.
+    pub fn obstacle_to_look_at_run(&self) -> Option<String> {
+        match self.session.active_run() {
+            None => Some("There is no run".to_owned()),
+            Some(_) if !self.session.looks_elsewhere() => Some("The run is what is looked at".to_owned()),
+            Some(_) => None,
         }
-        self.form.refusal()
     }
 
-    /// Starts a run, or goes on with the paused one.
+    /// Reason why no weights can be unloaded; `None` if they can.
+    pub fn obstacle_to_unload(&self) -> Option<String> {
+        match self.session.active_run() {
+            Some(run) if run.is_viewed => Some("The run's own networks are looked at".to_owned()),
+            Some(_) => None,
+            None if self.form.loaded.is_none() => Some("Runs start from scratch as it is".to_owned()),
+            None => None,
+        }
+    }
+
+    /// Reason why the frame of the timeline cannot be bookmarked; `None` if it can.
+    pub fn obstacle_to_bookmark(&self) -> Option<String> {
+        self.wall.obstacle_to_bookmark(&self.viewed.playhead, &self.session)
+    }
+
+    /// Bookmarks the frame of the timeline, if it can be.
+    pub fn bookmark_frame(&mut self) {
+        self.wall.bookmark(&self.viewed.playhead, &self.session);
+    }
+
+    /// Goes to the frame that `choose` gives for the playhead.
+    pub fn scrub(&mut self, choose: impl FnOnce(&Playhead) -> u32) {
+        let frame = choose(&self.viewed.playhead);
+        self.viewed.scrub(frame, &mut self.session);
+    }
+
+    /// Changes from the training batch to the frame of the timeline, or back.
+    pub fn toggle_following(&mut self) {
+        self.viewed.follow_training(!self.viewed.follows_training, &mut self.session);
+    }
+
+    /// Goes back to the data and the networks of the run under way.
+    pub fn look_at_run(&mut self) {
+        self.viewed.look_at_run(&mut self.session);
+    }
+
+    /// Starts a run, or continues the paused one.
     pub fn train(&mut self) {
-        if self.activity() == Activity::Paused {
-            self.requests.send(Command::Continue);
-        } else if !self.has_run() && self.obstacle().is_none() {
+        if self.session.activity() == Activity::Paused {
+            self.session.requests.send(Command::Continue);
+        } else if !self.session.has_run() && self.obstacle_to_start().is_none() {
             self.start();
         }
     }
 
-    /// Makes one step, beginning a run if there is none.
+    /// Makes one step; starts a run if there is none.
     pub fn step(&mut self) {
-        if !self.has_run() {
-            if self.obstacle().is_some() {
+        if !self.session.has_run() {
+            if self.obstacle_to_start().is_some() {
                 return;
             }
             self.start();
         }
-        self.requests.send(Command::Step);
+        self.session.requests.send(Command::Step);
     }
 
-    /// Gives the run under way what was changed in the form.
-    pub fn send_changes(&mut self) {
-        let settings = Setting::differences(&self.running, &self.form.config);
-        settings.into_iter().map(Command::Change).for_each(|change| self.requests.send(change));
-        self.objective = self.form.config.objective.clone();
-        self.running.clone_from(&self.form.config);
+    fn start(&mut self) {
+        let config = self.form.config.clone();
+        self.clear_run();
+        self.viewed.objective = config.objective.clone();
+        self.run.config.clone_from(&config);
+        self.run.folder = Some(self.form.folder());
+        self.wall.bookmark_some(&self.session);
+        self.wall.send_bookmarks(&mut self.session);
+        let requests = &mut self.session.requests;
+        requests.send(Command::FollowTraining(self.viewed.follows_training));
+        requests.send(Command::Start { config: Box::new(config), out: self.form.folder() });
     }
 
-    /// Stops making steps; the run stays.
-    pub fn pause(&mut self) {
-        if self.is_training() {
-            self.requests.send(Command::Pause);
+    /// Forgets the run before.
+    fn clear_run(&mut self) {
+        self.run.clear();
+        self.wall.clear();
+        self.curves.selected_step = None;
+    }
+
+    /// Continues the run of a folder; the session asks first if another is under way.
+    pub fn resume(&mut self, run: PathBuf) {
+        let requests = &mut self.session.requests;
+        requests.send(Command::FollowTraining(self.viewed.follows_training));
+        requests.send(Command::Resume { run, data: None, config: None, on_run: OnRun::Ask });
+    }
+
+    /// Opens something again.
+    pub fn open_recent(&mut self, recent: Recent) {
+        match recent {
+            Recent::Data(RecentData { data, split }) => self.session.open_data(data, split),
+            Recent::Weights(path) => self.session.load_weights(path),
+            Recent::Run(path) => self.resume(path),
         }
     }
 
-    /// Ends the run.
-    pub fn stop(&mut self) {
-        if self.has_run() {
-            self.requests.send(Command::Stop);
+    /// Sends a command that a run stood in the way of, with the decision about that run.
+    pub fn send_decided(&mut self, waiting: RunInTheWay, decision: OnRun) {
+        if decision == OnRun::Keep {
+            self.viewed.look_beside_run(&mut self.session);
+        }
+        self.session.requests.send(waiting.decided(decision));
+    }
+
+    /// Looks at a finished run: at all of it, or beside a run under way at its networks.
+    pub fn look_at_finished(&mut self, run: PathBuf) {
+        // This must not end a run that may have started meanwhile.
+        let on_run = OnRun::Keep;
+        if self.session.has_run() {
+            self.viewed.look_beside_run(&mut self.session);
+            self.session.requests.send(Command::LoadWeights { path: Some(run), on_run });
+        } else {
+            self.session.requests.send(Command::Resume { run, data: None, config: None, on_run });
         }
     }
 
-    /// Chooses between the training batch and the frame of the timeline.
-    pub fn follow_training(&mut self, follow: bool) {
-        self.follows_training = follow;
-        self.requests.send(Command::FollowTraining(follow));
-        if !follow {
-            self.ask_for_frame();
-        }
+    /// Ends the session, so that a run writes its last checkpoint; `even_unsaved` ends it without, if it must.
+    pub fn shut_down(&mut self, even_unsaved: bool) {
+        self.dialogs.ending = Ending::Waiting;
+        self.session.requests.send(Command::Shutdown { even_unsaved });
     }
 
-    /// Asks for the path of the present drive.
-    pub fn trace(&mut self) {
-        if let Some(FrameKey { folder, side, .. }) = self.playhead.key() {
-            self.requests.send(Command::PredictTrajectory { folder, side });
-        }
-    }
-
-    /// Leaves the path where it is.
-    pub fn end_trace(&mut self) {
-        self.requests.send(Command::CancelTrajectory);
-    }
-
-    /// Says which maps the open panes show, if that changed.
-    pub fn watch(&mut self, maps: BTreeSet<MapName>) {
-        if self.watched != maps {
-            self.watched.clone_from(&maps);
-            self.requests.send(Command::Watch(maps));
+    /// Unpins the inspected pixel, or else clears the selected step.
+    pub fn unpin(&mut self) {
+        if self.viewed.inspection.is_pinned {
+            self.viewed.inspection.clear();
+        } else {
+            self.curves.selected_step = None;
         }
     }
 }

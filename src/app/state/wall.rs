@@ -1,8 +1,7 @@
-//! The wall: pinned frames, and what the networks said of them along the run.
+//! The wall: bookmarked frames, and their snapshots along the run.
 
-use super::{CurvesRequest, State, run_name};
+use super::{Curves, CurvesRequest, MessageLevel, Messages, Playhead, RunHistory, SessionView, run_name};
 use crate::{
-    app::messages::MessageLevel,
     data::FrameKey,
     objective::MapName,
     runs::{Snapshot, Snapshots},
@@ -10,109 +9,101 @@ use crate::{
 };
 use std::{
     collections::BTreeSet,
+    mem::take,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// Steps over which the time of a step is averaged.
 const RECENT: usize = 50;
-/// Frames that are pinned by themselves.
-const BY_ITSELF: usize = 4;
+/// Frames that are bookmarked when a run starts without any.
+const DEFAULT_BOOKMARKS: usize = 4;
 
-/// What hangs on the wall.
+/// Bookmarked frames and snapshots.
 #[derive(Default)]
 pub struct Wall {
-    /// The pinned frames, in the order shown.
-    pub pins: Vec<FrameKey>,
-    /// What the networks said of them in the present or last run.
+    /// Bookmarked frames, in the order shown.
+    pub bookmarks: Vec<FrameKey>,
+    /// Snapshots of them in the present or last run.
     pub snapshots: Snapshots,
     /// The other run that is looked at instead, and its snapshots once they are read.
     other: Option<(PathBuf, Option<Snapshots>)>,
-    /// What the pane asked for while it was drawn.
-    asked: Option<Bookmarks>,
-    /// The same of the last time that all panes were drawn: none if the wall was not among them.
+    /// Maps that the pane requested in the frame that is being drawn.
+    drawn: Option<Bookmarks>,
+    /// The same of the last complete frame; `None` if the wall was not on the screen.
     shown: Option<Bookmarks>,
-    told: Bookmarks,
+    /// The request that was sent last.
+    sent: Bookmarks,
 }
 
 impl Wall {
-    /// The pane is on the screen and shows these maps, anew after so many steps.
-    pub fn ask(&mut self, maps: BTreeSet<MapName>, every: u64) {
-        self.asked = Some(Bookmarks { frames: Vec::new(), maps, every });
+    /// Requests snapshots of these maps every so many steps, because the pane is on the screen.
+    pub fn request(&mut self, maps: BTreeSet<MapName>, every: u64) {
+        self.drawn = Some(Bookmarks { frames: Vec::new(), maps, every });
     }
 
-    /// The folder of the run that is looked at instead of the present one.
+    /// Sends the request of the pane, once all panes are drawn.
+    pub fn panes_drawn(&mut self, session: &mut SessionView) {
+        self.shown = self.drawn.take();
+        self.send_bookmarks(session);
+    }
+
+    /// Sends the bookmarked frames and their maps if they changed; none while the wall is not on the screen.
+    pub fn send_bookmarks(&mut self, session: &mut SessionView) {
+        let shown = self.shown.as_ref().filter(|_| !self.bookmarks.is_empty());
+        let wanted = shown
+            .map(|shown| Bookmarks { frames: self.bookmarks.clone(), ..shown.clone() })
+            .unwrap_or_default();
+        if wanted != self.sent {
+            self.sent.clone_from(&wanted);
+            session.requests.send(Command::Bookmark(wanted));
+        }
+    }
+
+    /// Folder of the run that is looked at instead of the present one.
     pub fn other(&self) -> Option<&Path> {
         self.other.as_ref().map(|(folder, _)| folder.as_path())
     }
 
-    /// The snapshots that are looked at: of the present run or of another.
+    /// Snapshots that are looked at: of the present run or of another.
     pub fn looked_at(&self) -> &Snapshots {
         self.other.as_ref().and_then(|(_, snapshots)| snapshots.as_ref()).unwrap_or(&self.snapshots)
     }
 
-    /// The frames that are shown: those that are pinned, or else those of another run.
+    /// Frames that are shown: the bookmarked ones, or else those of another run.
     pub fn rows(&self) -> Vec<FrameKey> {
         match self.looked_at().all().last() {
-            Some(last) if self.pins.is_empty() && self.other.is_some() => {
+            Some(last) if self.bookmarks.is_empty() && self.other.is_some() => {
                 last.frames.iter().map(|frame| frame.key.clone()).collect()
             }
-            _ => self.pins.clone(),
+            _ => self.bookmarks.clone(),
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Drops the snapshots of the run before.
+    pub fn clear(&mut self) {
         self.snapshots.clear();
         self.other = None;
     }
 
-    /// What the session must be told, if that is news: nothing to be done while the wall is not on the screen.
-    fn news(&mut self) -> Option<Bookmarks> {
-        let shown = self.shown.as_ref().filter(|_| !self.pins.is_empty());
-        let wanted =
-            shown.map(|shown| Bookmarks { frames: self.pins.clone(), ..shown.clone() }).unwrap_or_default();
-        let is_news = wanted != self.told;
-        self.told.clone_from(&wanted);
-        is_news.then_some(wanted)
-    }
-
-    /// Lets go what other data does not have.
-    pub(super) fn keep_pins_of(&mut self, data: &DataReport) {
+    /// Drops bookmarks of frames that other data does not have, and with them the snapshots.
+    pub fn keep_bookmarks_of(&mut self, data: &DataReport) {
         let is_there = |key: &FrameKey| has_frame(data, key);
-        if !self.pins.iter().all(is_there) {
-            self.pins.retain(is_there);
+        if !self.bookmarks.iter().all(is_there) {
+            self.bookmarks.retain(is_there);
             self.snapshots.clear();
         }
     }
-}
 
-fn has_frame(data: &DataReport, key: &FrameKey) -> bool {
-    let mut drives = data.drives.iter().filter(|drive| drive.folder == key.folder);
-    drives.any(|drive| drive.frames.contains(&key.frame) && drive.sides.contains(&key.side))
-}
-
-impl State {
-    /// Takes note that all panes are drawn.
-    pub fn panes_drawn(&mut self) {
-        self.wall.shown = self.wall.asked.take();
-        self.tell_pins();
-    }
-
-    pub(super) fn tell_pins(&mut self) {
-        if let Some(pinned) = self.wall.news() {
-            self.requests.send(Command::Bookmark(pinned));
-        }
-    }
-
-    /// Why the frame of the timeline cannot be pinned, if so.
-    pub fn obstacle_to_pin(&self) -> Option<String> {
-        match self.playhead.key() {
+    /// Reason why the frame of the timeline cannot be bookmarked; `None` if it can.
+    pub fn obstacle_to_bookmark(&self, playhead: &Playhead, session: &SessionView) -> Option<String> {
+        match playhead.key() {
             None => Some("Open data first (Sequence pane)".to_owned()),
-            Some(_) if self.looks_elsewhere() => {
+            Some(_) if session.looks_elsewhere() => {
                 Some("The wall is of the run's data: look at the run first (Run menu)".to_owned())
             }
-            Some(key) if self.wall.pins.contains(&key) => Some("This frame is bookmarked".to_owned()),
-            _ if self.wall.pins.len() >= Bookmarks::MAX_FRAMES => Some(format!(
+            Some(key) if self.bookmarks.contains(&key) => Some("This frame is bookmarked".to_owned()),
+            _ if self.bookmarks.len() >= Bookmarks::MAX_FRAMES => Some(format!(
                 "{} frames are bookmarked, and no more fit: remove one first",
                 Bookmarks::MAX_FRAMES
             )),
@@ -120,100 +111,96 @@ impl State {
         }
     }
 
-    /// Pins the frame of the timeline.
-    pub fn pin_frame(&mut self) {
-        if self.obstacle_to_pin().is_none() {
-            self.wall.pins.extend(self.playhead.key());
+    /// Bookmarks the frame of the timeline, if it can be.
+    pub fn bookmark(&mut self, playhead: &Playhead, session: &SessionView) {
+        if self.obstacle_to_bookmark(playhead, session).is_none() {
+            self.bookmarks.extend(playhead.key());
         }
     }
 
-    /// Lets a pinned frame go.
-    pub fn unpin(&mut self, key: &FrameKey) {
-        self.wall.pins.retain(|pinned| pinned != key);
+    /// Removes a bookmark.
+    pub fn remove_bookmark(&mut self, key: &FrameKey) {
+        self.bookmarks.retain(|bookmarked| bookmarked != key);
     }
 
-    /// Hangs up what the run that goes on left behind: its snapshots, and the frames of the last one before
-    /// those that are pinned, so that they are seen.
-    pub(super) fn hang(&mut self, snapshots: Vec<Arc<Snapshot>>) {
+    /// Takes the snapshots of a run that goes on, and bookmarks the frames of the last one before the others, so that
+    /// they are seen.
+    pub fn restore(&mut self, snapshots: Vec<Arc<Snapshot>>, session: &SessionView) {
         let last = snapshots.last().cloned();
         for snapshot in snapshots {
-            self.wall.snapshots.add(snapshot);
+            self.snapshots.add(snapshot);
         }
         let frames = last.iter().flat_map(|snapshot| &snapshot.frames).map(|frame| frame.key.clone());
-        let mut pins: Vec<FrameKey> =
-            frames.filter(|key| self.data().is_some_and(|data| has_frame(data, key))).collect();
-        for key in std::mem::take(&mut self.wall.pins) {
-            if !pins.contains(&key) {
-                pins.push(key);
+        let is_there = |key: &FrameKey| session.data().is_some_and(|data| has_frame(data, key));
+        let mut bookmarks: Vec<FrameKey> = frames.filter(is_there).collect();
+        for key in take(&mut self.bookmarks) {
+            if !bookmarks.contains(&key) {
+                bookmarks.push(key);
             }
         }
-        pins.truncate(Bookmarks::MAX_FRAMES);
-        self.wall.pins = pins;
+        bookmarks.truncate(Bookmarks::MAX_FRAMES);
+        self.bookmarks = bookmarks;
     }
 
-    /// Looks at the snapshots of another run, once they are read; at those of the present run if there is none.
-    pub fn look_at_wall_of(&mut self, run: Option<PathBuf>) {
-        self.curves.selected_step = None;
-        self.wall.other = run.map(|folder| {
-            self.curves.wish(CurvesRequest::ReadSnapshots(folder.clone()));
+    /// Bookmarks a few frames if none is: spread over those that validate, or else those that train.
+    pub fn bookmark_some(&mut self, session: &SessionView) {
+        let Some(data) = session.data().filter(|_| self.bookmarks.is_empty()) else { return };
+        let samples = if data.validation.is_empty() { &data.training } else { &data.validation };
+        let keys: Vec<&FrameKey> = samples.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let count = keys.len().min(DEFAULT_BOOKMARKS);
+        // From the middle of each part.
+        let index = |part: usize| (2 * part + 1) * keys.len() / (2 * count);
+        self.bookmarks = (0..count).map(|part| keys[index(part)].clone()).collect();
+    }
+
+    /// Looks at the snapshots of another run once they are read; with `None`, at those of the present run.
+    pub fn look_at_run(&mut self, run: Option<PathBuf>, curves: &mut Curves) {
+        curves.selected_step = None;
+        self.other = run.map(|folder| {
+            curves.request(CurvesRequest::ReadSnapshots(folder.clone()));
             (folder, None)
         });
     }
 
-    /// Takes the snapshots of another run that were asked for.
-    pub fn hang_other(&mut self, run: &Path, snapshots: Snapshots) {
-        let Some((_, place)) = self.wall.other.as_mut().filter(|(folder, _)| folder == run) else { return };
+    /// Takes the snapshots of another run that were requested.
+    pub fn show_other(&mut self, run: &Path, snapshots: Snapshots, messages: &mut Messages) {
+        let Some((_, shown)) = self.other.as_mut().filter(|(folder, _)| folder == run) else { return };
         if !snapshots.all().is_empty() {
-            *place = Some(snapshots);
+            *shown = Some(snapshots);
             return;
         }
-        self.wall.other = None;
-        let what = format!("The run {} has no snapshots for the wall", run_name(run));
+        self.other = None;
+        let text = format!("The run {} has no snapshots for the wall", run_name(run));
         let advice = "They are taken while a run trains and the wall is on the screen";
-        self.messages.tell(MessageLevel::Warning, what, advice);
+        messages.add(MessageLevel::Warning, text, advice);
     }
 
-    /// If nothing is pinned: pins a few frames spread over those that validate, or else those that train.
-    pub(super) fn pin_some(&mut self) {
-        let Some(data) = self.data().filter(|_| self.wall.pins.is_empty()) else { return };
-        let samples = if data.validation.is_empty() { &data.training } else { &data.validation };
-        let keys: Vec<&FrameKey> = samples.iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let count = keys.len().min(BY_ITSELF);
-        // From the middle of each part.
-        let place = |part: usize| (2 * part + 1) * keys.len() / (2 * count);
-        self.wall.pins = (0..count).map(|part| keys[place(part)].clone()).collect();
-    }
-
-    /// The place of the snapshot that is looked at: the newest, or the last before the chosen step.
-    pub fn snapshot_place(&self) -> Option<usize> {
-        match self.curves.selected_step {
-            Some(step) => self.wall.looked_at().index_at(step),
-            None => self.wall.looked_at().all().len().checked_sub(1),
+    /// Index of the snapshot that is shown: the newest, or the last before the selected step.
+    pub fn snapshot_index(&self, curves: &Curves) -> Option<usize> {
+        match curves.selected_step {
+            Some(step) => self.looked_at().index_at(step),
+            None => self.looked_at().all().len().checked_sub(1),
         }
     }
 
-    /// Chooses the step of a snapshot; after the newest, whichever will be the newest.
-    pub fn choose_snapshot(&mut self, place: usize) {
-        let snapshots = self.wall.looked_at().all();
-        let chosen = snapshots.get(place).filter(|_| place + 1 < snapshots.len());
-        self.curves.selected_step = chosen.and_then(|snapshot| snapshot.step);
+    /// Selects the step of a snapshot; of the newest none, so that the next one follows.
+    pub fn choose_snapshot(&self, index: usize, curves: &mut Curves) {
+        let snapshots = self.looked_at().all();
+        let chosen = snapshots.get(index).filter(|_| index + 1 < snapshots.len());
+        curves.selected_step = chosen.and_then(|snapshot| snapshot.step);
     }
 
-    /// The share of the time of training that snapshots take, once both are known.
-    pub fn snapshot_share(&self) -> Option<f64> {
-        let seconds = self.wall.snapshots.all().last()?.seconds;
-        let recent = &self.history[self.history.len().saturating_sub(RECENT)..];
+    /// Share of the training time that snapshots take, once both times are known.
+    pub fn snapshot_share(&self, run: &RunHistory) -> Option<f64> {
+        let seconds = self.snapshots.all().last()?.seconds;
+        let recent = &run.steps[run.steps.len().saturating_sub(RECENT)..];
         let step = recent.iter().map(|report| report.seconds).sum::<f64>() / recent.len() as f64;
-        let every = self.wall.shown.as_ref()?.every as f64;
+        let every = self.shown.as_ref()?.every as f64;
         Some(seconds / (seconds + every * step)).filter(|share| share.is_finite())
     }
+}
 
-    /// Lets go what is held: the inspected pixel, or else the chosen step.
-    pub fn let_go(&mut self) {
-        if self.inspection.is_pinned {
-            self.inspection.clear();
-        } else {
-            self.curves.selected_step = None;
-        }
-    }
+fn has_frame(data: &DataReport, key: &FrameKey) -> bool {
+    let mut drives = data.drives.iter().filter(|drive| drive.folder == key.folder);
+    drives.any(|drive| drive.frames.contains(&key.frame) && drive.sides.contains(&key.side))
 }

@@ -1,8 +1,7 @@
-//! Layers and colouring of the point cloud.
+//! Layers of points and their colours.
 
-use super::CloudPane;
 use crate::{
-    app::{legend, state::State},
+    app::{legend, state::ViewedFrame},
     compute::Lease,
     objective::{MapName, MapOrigin},
     session::{self, Picture},
@@ -11,10 +10,10 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Colour of the true depth, which neither images nor colour maps contain.
+/// Colour of the true depth: no film and no colour map has it.
 const TRUTH: [u8; 3] = [255, 84, 214];
 
-/// Colouring of the points.
+/// Source of the colours of the points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ColourBy {
     /// Colours of the frame.
@@ -23,13 +22,15 @@ pub enum ColourBy {
     Depth,
     /// Minimum loss, which is optimised.
     MinimumLoss,
-    /// Error of the depth against the true depth.
+    /// The difference to the true depth.
     DepthError,
 }
 
 impl ColourBy {
+    /// Every choice, in the order of the menu.
     pub const ALL: [Self; 4] = [Self::Frame, Self::Depth, Self::MinimumLoss, Self::DepthError];
 
+    /// A few words for the menu.
     pub fn label(self) -> &'static str {
         match self {
             Self::Frame => "by frame",
@@ -39,6 +40,7 @@ impl ColourBy {
         }
     }
 
+    /// A sentence for the tooltip.
     pub fn help(self) -> &'static str {
         self.map().map_or("The colours of the film", MapName::help)
     }
@@ -54,13 +56,13 @@ impl ColourBy {
     }
 
     /// Lease and style of the map, if the picture has it.
-    pub fn field(self, state: &State) -> Option<(Arc<Lease>, FieldStyle)> {
+    pub fn field(self, viewed: &ViewedFrame) -> Option<(Arc<Lease>, FieldStyle)> {
         let name = self.map()?;
-        let values = state.picture.as_ref()?.maps.get(&name)?;
-        Some((Arc::clone(values), legend::usual_style(name, state.shown_objective())?))
+        let values = viewed.picture.as_ref()?.maps.get(&name)?;
+        Some((Arc::clone(values), legend::usual_style(name, viewed.shown_objective())?))
     }
 
-    /// Reason why the colours of the frame are used instead.
+    /// Reason why the film colours the points instead; `None` if it does not.
     pub fn absence(self, picture: &Picture) -> Option<String> {
         let name = self.map().filter(|name| !picture.maps.contains_key(name))?;
         let reason = match name.origin() {
@@ -68,6 +70,30 @@ impl ColourBy {
             _ => "it takes the neighbouring frames and a pose network",
         };
         Some(format!("{name} is not known for this frame: {reason}"))
+    }
+
+    /// Layers of the frame and its neighbours.
+    pub fn layers(self, viewed: &ViewedFrame) -> Vec<CloudLayer> {
+        let Some(picture) = &viewed.picture else { return Vec::new() };
+        let Some(cloud) = &picture.cloud else { return Vec::new() };
+        let field = self.field(viewed);
+        let first = field.as_ref().map(|(values, style)| Paint::Field(Arc::clone(values), style.clone()));
+        let film = film_layer(cloud);
+        let mut layers = vec![CloudLayer { paint: first.unwrap_or_else(|| film.paint.clone()), ..film }];
+        for neighbour in viewed.fusion.of(picture).into_iter().flat_map(|fusion| &fusion.neighbours) {
+            let film = film_layer(&neighbour.cloud);
+            let paint = match &field {
+                None => film.paint.clone(),
+                Some((_, style)) if self == Self::Depth => {
+                    Paint::Field(Arc::clone(&film.depth), style.clone())
+                }
+                // The map is known for the frame only, and neighbours would hide it.
+                Some(_) => break,
+            };
+            let target_from_source = neighbour.target_from_source;
+            layers.push(CloudLayer { paint, target_from_source, ..film });
+        }
+        layers
     }
 }
 
@@ -81,46 +107,13 @@ pub(super) fn truth_meaning(picture: &Picture) -> Vec<(String, [u8; 3])> {
     vec![(text, TRUTH)]
 }
 
-impl CloudPane {
-    /// What is drawn: the frame, its neighbours, and its true depth last.
-    pub(super) fn layers(&self, state: &State) -> Vec<CloudLayer> {
-        let mut layers = self.predicted_layers(state);
-        layers.extend(self.shows_truth.then(|| truth_layer(state.picture.as_ref()?)).flatten());
-        layers
-    }
-
-    /// Layers of the frame and its neighbours.
-    pub(super) fn predicted_layers(&self, state: &State) -> Vec<CloudLayer> {
-        let Some(picture) = &state.picture else { return Vec::new() };
-        let Some(cloud) = &picture.cloud else { return Vec::new() };
-        let field = self.colour_by.field(state);
-        let first = field.as_ref().map(|(values, style)| Paint::Field(Arc::clone(values), style.clone()));
-        let film = film_layer(cloud);
-        let mut layers = vec![CloudLayer { paint: first.unwrap_or_else(|| film.paint.clone()), ..film }];
-        for neighbour in state.fusion.of(picture).into_iter().flat_map(|fusion| &fusion.neighbours) {
-            let film = film_layer(&neighbour.cloud);
-            let paint = match &field {
-                None => film.paint.clone(),
-                Some((_, style)) if self.colour_by == ColourBy::Depth => {
-                    Paint::Field(Arc::clone(&film.depth), style.clone())
-                }
-                // The map is known for the frame only, and neighbours would hide it.
-                Some(_) => break,
-            };
-            let target_from_source = neighbour.target_from_source;
-            layers.push(CloudLayer { paint, target_from_source, ..film });
-        }
-        layers
-    }
-}
-
-/// Layer of a frame in its own colours.
+/// The points of a frame in its own colours.
 fn film_layer(cloud: &session::Cloud) -> CloudLayer {
     CloudLayer::film(Arc::clone(&cloud.depth), Arc::clone(&cloud.colour), cloud.intrinsics)
 }
 
-/// Layer of the true depth, scaled to the unit of the predicted depth.
-fn truth_layer(picture: &Picture) -> Option<CloudLayer> {
+/// Layer of the true depth, in the unit of the predicted one.
+pub(super) fn truth_layer(picture: &Picture) -> Option<CloudLayer> {
     let cloud = picture.cloud.as_ref()?;
     let depth = Arc::clone(picture.maps.get(&MapName::TrueDepth)?);
     let metres_per_unit = cloud.scale.as_ref()?.metres_per_unit;

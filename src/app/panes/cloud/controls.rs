@@ -2,7 +2,10 @@
 
 use super::{CloudPane, FARTHEST, FLATTEST, WIDTHS, colouring::ColourBy};
 use crate::{
-    app::{state::State, theme},
+    app::{
+        state::{SessionView, State, ViewedFrame, WindowRequests},
+        theme,
+    },
     objective::MapName,
     session::{FusionRequest, PoseSource},
     view::Orbit,
@@ -18,31 +21,33 @@ const WIDE: f32 = 420.0;
 const FRAMES: [u32; 3] = [1, 5, 15];
 
 impl CloudPane {
-    /// From the right to the left.
+    /// Draws the controls from the right to the left.
     pub(super) fn controls(&mut self, ui: &mut Ui, state: &mut State) {
+        let State { session, viewed, trajectory, window, .. } = state;
+        let has_pose = trajectory.has_pose;
         if ui.available_width() < WIDE {
             let menu = lasting_menu(ui, "Options", |ui| {
                 self.fly_button(ui);
                 self.viewpoints(ui);
-                self.points(ui, state);
-                self.frames(ui, state);
+                self.points(ui, viewed);
+                frames(ui, viewed, session, has_pose);
                 self.colours(ui);
-                self.save_button(ui, state);
+                self.save_button(ui, viewed, window);
             });
             menu.response.on_hover_text("What is drawn, how, and from where");
             return;
         }
         ui.spacing_mut().item_spacing.x = theme::HALF;
-        self.save_button(ui, state);
+        self.save_button(ui, viewed, window);
         self.fly_button(ui);
         self.viewpoints(ui);
-        self.points(ui, state);
-        self.frames(ui, state);
+        self.points(ui, viewed);
+        frames(ui, viewed, session, has_pose);
         self.colours(ui);
     }
 
-    fn save_button(&self, ui: &mut Ui, state: &mut State) {
-        let export = self.export(state);
+    fn save_button(&self, ui: &mut Ui, viewed: &ViewedFrame, window: &mut WindowRequests) {
+        let export = self.export(viewed);
         let button = ui.add_enabled(export.is_some(), Button::new("Save as PLY…"));
         let button = button.on_hover_text(
             "The predicted points with the filters and colours as they are drawn, in metres if it is known \
@@ -52,7 +57,7 @@ impl CloudPane {
         if button.on_disabled_hover_text("There are no points yet").clicked()
             && let Some((name, content)) = export
         {
-            state.save(name, content);
+            window.save_file(name, content);
             ui.close();
         }
     }
@@ -86,7 +91,7 @@ impl CloudPane {
         menu.response.on_hover_text("Where the cloud is seen from");
     }
 
-    fn points(&mut self, ui: &mut Ui, state: &State) {
+    fn points(&mut self, ui: &mut Ui, viewed: &ViewedFrame) {
         let menu = lasting_menu(ui, "Points", |ui| {
             ui.spacing_mut().slider_width = 136.0;
             let widths = Slider::new(&mut self.point_width, WIDTHS).text("width");
@@ -97,21 +102,21 @@ impl CloudPane {
                  the network's own unit of length is arbitrary",
             );
             let flattest = Slider::new(&mut self.flattest, FLATTEST).suffix("°").text("flying pixels");
-            ui.add(flattest).on_hover_text(self.flying_help(state));
+            ui.add(flattest).on_hover_text(self.flying_help(viewed));
             ui.checkbox(&mut self.shows_camera, "Show the cameras").on_hover_text(
                 "The pyramids that the frames' cameras look through, and the way between them",
             );
-            ui.checkbox(&mut self.shows_truth, "Show the true depth").on_hover_text(truth_help(state));
+            ui.checkbox(&mut self.shows_truth, "Show the true depth").on_hover_text(truth_help(viewed));
         });
         menu.response.on_hover_text("Which points are drawn, and how");
     }
 
     /// Help text of the edge filter: a threshold angle to the line of sight corresponds to a jump in depth from pixel
     /// to pixel that depends on the focal length.
-    fn flying_help(&self, state: &State) -> String {
+    fn flying_help(&self, viewed: &ViewedFrame) -> String {
         let text = "At the edges of things the network blends near with far, and such points hang in the air. \
                     Surfaces seen at a flatter angle than this are left out";
-        let cloud = state.picture.as_ref().and_then(|picture| picture.cloud.as_ref());
+        let cloud = viewed.picture.as_ref().and_then(|picture| picture.cloud.as_ref());
         let Some(cloud) = cloud.filter(|_| self.flattest > 0.0) else { return format!("{text}.") };
         let [focal_x, ..] = cloud.intrinsics.in_pixels(cloud.depth.width, cloud.depth.height);
         let percent = 100.0 / (self.flattest.to_radians().tan() * focal_x);
@@ -126,49 +131,50 @@ impl CloudPane {
         });
         menu.response.on_hover_text(format!("Points are coloured {}", self.colour_by.label()));
     }
+}
 
-    fn frames(&self, ui: &mut Ui, state: &mut State) {
-        let mut wanted = state.fusion.wanted;
-        let menu = lasting_menu(ui, "Frames", |ui| {
-            let reason = obstacle_to_fusing(state, wanted.poses);
-            for frames in FRAMES {
-                let name =
-                    if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames together") };
-                let is_open = frames == 1 || reason.is_none();
-                let radio = egui::RadioButton::new(wanted.frames == frames, name);
-                let radio = ui.add_enabled(is_open, radio).on_hover_text(
-                    "The frame with its neighbours before and after it, each predicted on its own and put \
-                     where its camera stood. Predicted one at a time while no steps are made",
-                );
-                if radio.on_disabled_hover_text(reason.unwrap_or_default()).clicked() {
-                    wanted.frames = frames;
-                }
+/// The menu of how many frames make the cloud, and of their poses.
+fn frames(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, has_pose: bool) {
+    let mut wanted = viewed.fusion.request;
+    let menu = lasting_menu(ui, "Frames", |ui| {
+        let reason = obstacle_to_fusing(session, has_pose, wanted.poses);
+        for frames in FRAMES {
+            let name = if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames together") };
+            let is_open = frames == 1 || reason.is_none();
+            let radio = egui::RadioButton::new(wanted.frames == frames, name);
+            let radio = ui.add_enabled(is_open, radio).on_hover_text(
+                "The frame with its neighbours before and after it, each predicted on its own and put \
+                 where its camera stood. Predicted one at a time while no steps are made",
+            );
+            if radio.on_disabled_hover_text(reason.unwrap_or_default()).clicked() {
+                wanted.frames = frames;
             }
-            ui.separator();
-            let poses = [
-                (PoseSource::Predicted, "Predicted poses", "By the pose network, pair by pair of frames"),
-                (
-                    PoseSource::Measured,
-                    "Measured poses",
-                    "By what the data says of the camera's way (KITTI's oxts or poses, the built-in drive's), \
-                     brought to the scale of the depths",
-                ),
-            ];
-            for (choice, name, help) in poses {
-                let reason = obstacle_to_fusing(state, choice);
-                let radio = egui::RadioButton::new(wanted.poses == choice, name);
-                let radio = ui.add_enabled(reason.is_none(), radio).on_hover_text(help);
-                if radio.on_disabled_hover_text(reason.unwrap_or_default()).clicked() {
-                    wanted.poses = choice;
-                }
-            }
-        });
-        menu.response.on_hover_text("How many frames make the cloud");
-        let FusionRequest { frames, .. } = wanted;
-        if wanted != state.fusion.wanted && (frames == 1 || obstacle_to_fusing(state, wanted.poses).is_none())
-        {
-            state.fuse(wanted);
         }
+        ui.separator();
+        let poses = [
+            (PoseSource::Predicted, "Predicted poses", "By the pose network, pair by pair of frames"),
+            (
+                PoseSource::Measured,
+                "Measured poses",
+                "By what the data says of the camera's way (KITTI's oxts or poses, the built-in drive's), \
+                 brought to the scale of the depths",
+            ),
+        ];
+        for (choice, name, help) in poses {
+            let reason = obstacle_to_fusing(session, has_pose, choice);
+            let radio = egui::RadioButton::new(wanted.poses == choice, name);
+            let radio = ui.add_enabled(reason.is_none(), radio).on_hover_text(help);
+            if radio.on_disabled_hover_text(reason.unwrap_or_default()).clicked() {
+                wanted.poses = choice;
+            }
+        }
+    });
+    menu.response.on_hover_text("How many frames make the cloud");
+    let FusionRequest { frames, .. } = wanted;
+    if wanted != viewed.fusion.request
+        && (frames == 1 || obstacle_to_fusing(session, has_pose, wanted.poses).is_none())
+    {
+        viewed.fuse(wanted, session);
     }
 }
 
@@ -183,11 +189,11 @@ fn lasting_menu<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) 
     InnerResponse::new(inner.map(|inner| inner.inner), response)
 }
 
-/// Reason why frames cannot be fused with these poses.
-fn obstacle_to_fusing(state: &State, poses: PoseSource) -> Option<&'static str> {
-    if state.is_training() {
+/// Reason why frames cannot be fused with these poses; `None` if they can.
+fn obstacle_to_fusing(session: &SessionView, has_pose: bool, poses: PoseSource) -> Option<&'static str> {
+    if session.is_training() {
         Some("The networks change with every step: pause first")
-    } else if poses == PoseSource::Predicted && !state.path.has_pose {
+    } else if poses == PoseSource::Predicted && !has_pose {
         Some(
             "There is no pose network: choose measured poses, load weights with a pose network, or train with \
              neighbouring frames. A stereo pair says nothing of the way to other frames",
@@ -197,12 +203,12 @@ fn obstacle_to_fusing(state: &State, poses: PoseSource) -> Option<&'static str> 
     }
 }
 
-/// Help text that explains the scale of the true depth.
-fn truth_help(state: &State) -> String {
+/// Help of the true depth, with its scale.
+fn truth_help(viewed: &ViewedFrame) -> String {
     let text = "Measured (KITTI's LiDAR) or exact depth (built-in drive) as points of a second colour, brought \
                 to the prediction's unit: by what the weights say of it, else by the known distance of the \
                 stereo cameras, else by the ratio of medians";
-    let picture = state.picture.as_ref();
+    let picture = viewed.picture.as_ref();
     let is_there = picture.is_some_and(|picture| picture.maps.contains_key(&MapName::TrueDepth));
     let scale = picture.and_then(|picture| picture.cloud.as_ref()?.scale.as_ref()).filter(|_| is_there);
     match scale {

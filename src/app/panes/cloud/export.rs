@@ -2,7 +2,7 @@
 
 use super::CloudPane;
 use crate::{
-    app::{open::Content, state::State},
+    app::state::{FileContent, ViewedFrame},
     config::ImageSize,
     evaluate::median,
     model::weights::MetricScale,
@@ -12,12 +12,12 @@ use crate::{
 use image::{Rgb, RgbImage};
 
 impl CloudPane {
-    /// The name of the file and what makes it, if there are points. The leases are read back when it is made.
-    pub(super) fn export(&self, state: &State) -> Option<(String, Content)> {
-        let picture = state.picture.as_ref()?;
+    /// Name and content of the file, if there are points. The leases are read back when the content is made.
+    pub(super) fn export(&self, viewed: &ViewedFrame) -> Option<(String, FileContent)> {
+        let picture = viewed.picture.as_ref()?;
         let scale = picture.cloud.as_ref()?.scale.clone();
-        let layers = self.predicted_layers(state);
-        let range = self.colour_by.field(state).and_then(|(_, style)| self.view.range(&style));
+        let layers = self.colour_by.layers(viewed);
+        let range = self.colour_by.field(viewed).and_then(|(_, style)| self.view.range(&style));
         let style = self.style();
         let drive = picture.key.folder.rsplit('/').next().unwrap_or_default();
         let name = format!("{drive}_{:010}.ply", picture.key.frame);
@@ -42,10 +42,10 @@ fn bytes(
         let values = layer.paint.values().read().map_err(|error| error.to_string())?;
         let size = ImageSize { height: layer.depth.height, width: layer.depth.width };
         let image = picture(&layer.paint, &values, size, range);
-        let place = layer.target_from_source.as_affine3();
+        let pose = layer.target_from_source.as_affine3();
         points.extend(
             cloud(&image, &depths, layer.intrinsics, filter).map(|point| CloudPoint {
-                position: place.transform_point3(point.position) * metres,
+                position: pose.transform_point3(point.position) * metres,
                 ..point
             }),
         );

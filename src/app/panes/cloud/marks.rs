@@ -1,8 +1,7 @@
-//! Marks over the points: cameras, their path, hints.
+//! Marks over the points: cameras, their path, and the hint.
 
-use super::CloudPane;
 use crate::{
-    app::{legend, state::State, theme::Palette},
+    app::{legend, state::ViewedFrame, theme::Palette},
     geometry::Intrinsics,
     session::CloudFusion,
     view::Orbit,
@@ -10,12 +9,12 @@ use crate::{
 use egui::{Align2, Painter, Rect, Stroke, Ui};
 use glam::{Affine3A, Vec3};
 
-/// Depth of the frustum of the current frame's camera, in median depths.
+/// Depth of the pyramid of the frame's camera, in median depths.
 const FRUSTUM_DEPTH: f32 = 0.22;
 /// Depth of the frustums of neighbours' cameras, in median depths.
 const SMALL_FRUSTUM_DEPTH: f32 = 0.05;
 
-/// Progress of fusing neighbours, or the reason why there are none; empty when all are there.
+/// Progress of the neighbours, or the reason why there are none; empty once they are all there.
 pub(super) fn progress(fusion: &CloudFusion) -> String {
     match &fusion.problem {
         Some(problem) => format!("frames cannot be put together: {problem}"),
@@ -24,64 +23,66 @@ pub(super) fn progress(fusion: &CloudFusion) -> String {
     }
 }
 
-impl CloudPane {
-    /// What the pointer and the keys do, until it was done.
-    pub(super) fn hint(&self, ui: &Ui, rect: Rect) {
-        let hint = if self.is_flying {
-            "W A S D to fly · E and Q to rise and sink · Shift to hurry · drag to look around · Escape to orbit"
-        } else if self.orbit == Orbit::default() {
-            "drag to orbit · right-drag or shift-drag to pan · wheel to zoom · double-click to reset"
-        } else {
-            return;
-        };
-        legend::note(ui.painter(), rect, Align2::LEFT_BOTTOM, hint);
-    }
+/// Draws a note of what the pointer and the keys do, until they were used.
+pub(super) fn hint(ui: &Ui, rect: Rect, is_flying: bool, orbit: &Orbit) {
+    let hint = if is_flying {
+        "W A S D to fly · E and Q to rise and sink · Shift to hurry · drag to look around · Escape to orbit"
+    } else if *orbit == Orbit::default() {
+        "drag to orbit · right-drag or shift-drag to pan · wheel to zoom · double-click to reset"
+    } else {
+        return;
+    };
+    legend::note(ui.painter(), rect, Align2::LEFT_BOTTOM, hint);
+}
 
-    /// Draws the frustums of the frames' cameras, and the path from one to the next.
-    pub(super) fn cameras(&self, painter: &Painter, rect: Rect, state: &State) {
-        let Some(picture) = &state.picture else { return };
+/// Pyramids of the frames' cameras and the path between them.
+pub(super) struct CameraMarks<'a> {
+    /// Painter clipped to the pane.
+    pub painter: &'a Painter,
+    /// Rectangle of the cloud.
+    pub rect: Rect,
+    /// Camera that looks at the cloud.
+    pub orbit: &'a Orbit,
+}
+
+impl CameraMarks<'_> {
+    /// Draws the cameras of the frame and of its neighbours; these need the median depth of the drawn points.
+    pub(super) fn draw(&self, viewed: &ViewedFrame, median_depth: Option<f32>) {
+        let Some(picture) = &viewed.picture else { return };
         let Some(cloud) = &picture.cloud else { return };
         let stroke = Stroke::new(1.2, Palette::DARK.accent);
-        self.camera(painter, rect, (cloud.intrinsics, Affine3A::IDENTITY), (FRUSTUM_DEPTH, stroke));
-        let (Some(fusion), Some(median)) = (state.fusion.of(picture), self.view.median_depth()) else {
-            return;
-        };
+        self.camera((cloud.intrinsics, Affine3A::IDENTITY), (FRUSTUM_DEPTH, stroke));
+        let (Some(fusion), Some(median)) = (viewed.fusion.of(picture), median_depth) else { return };
         let faint = Stroke::new(1.0, Palette::DARK.warning);
-        let mut way = vec![(fusion.key.frame, Vec3::ZERO)];
+        let mut path = vec![(fusion.key.frame, Vec3::ZERO)];
         for neighbour in &fusion.neighbours {
             let mut pose = neighbour.target_from_source;
             pose.translation /= f64::from(median);
             let pose = Affine3A::from_mat3_translation(pose.matrix3.as_mat3(), pose.translation.as_vec3());
-            way.push((neighbour.frame, pose.translation.into()));
-            self.camera(painter, rect, (neighbour.cloud.intrinsics, pose), (SMALL_FRUSTUM_DEPTH, faint));
+            path.push((neighbour.frame, pose.translation.into()));
+            self.camera((neighbour.cloud.intrinsics, pose), (SMALL_FRUSTUM_DEPTH, faint));
         }
-        way.sort_by_key(|(frame, _)| *frame);
-        for pair in way.windows(2) {
-            self.line(painter, rect, [pair[0].1, pair[1].1], faint);
+        path.sort_by_key(|(frame, _)| *frame);
+        for pair in path.windows(2) {
+            self.line([pair[0].1, pair[1].1], faint);
         }
     }
 
-    fn camera(
-        &self,
-        painter: &Painter,
-        rect: Rect,
-        (camera, pose): (Intrinsics, Affine3A),
-        (depth, stroke): (f32, Stroke),
-    ) {
+    fn camera(&self, (camera, pose): (Intrinsics, Affine3A), (depth, stroke): (f32, Stroke)) {
         let ray = |u: f32, v: f32| {
             let x = (u - camera.centre_x) / camera.focal_x;
             pose.transform_point3(Vec3::new(x, (v - camera.centre_y) / camera.focal_y, 1.0) * depth)
         };
         let corners = [ray(0.0, 0.0), ray(1.0, 0.0), ray(1.0, 1.0), ray(0.0, 1.0)];
         for index in 0..4 {
-            self.line(painter, rect, [corners[index], corners[(index + 1) % 4]], stroke);
-            self.line(painter, rect, [pose.translation.into(), corners[index]], stroke);
+            self.line([corners[index], corners[(index + 1) % 4]], stroke);
+            self.line([pose.translation.into(), corners[index]], stroke);
         }
     }
 
-    fn line(&self, painter: &Painter, rect: Rect, ends: [Vec3; 2], stroke: Stroke) {
-        if let [Some(start), Some(end)] = ends.map(|end| self.orbit.project(end, rect)) {
-            painter.line_segment([start, end], stroke);
+    fn line(&self, ends: [Vec3; 2], stroke: Stroke) {
+        if let [Some(start), Some(end)] = ends.map(|end| self.orbit.project(end, self.rect)) {
+            self.painter.line_segment([start, end], stroke);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Point cloud pane: the current frame in 3D, with a camera that orbits or flies.
+//! The point cloud of the viewed frame, seen by a camera that orbits or flies.
 
 mod colouring;
 mod controls;
@@ -10,7 +10,7 @@ use super::{Pane, PaneKind, empty, title};
 use crate::{
     app::{
         legend::{self, ColourBar},
-        state::State,
+        state::{State, ViewedFrame},
         theme::Palette,
         typing,
     },
@@ -21,17 +21,18 @@ use crate::{
 };
 use colouring::ColourBy;
 use egui::{Align, Align2, EventFilter, Key, Layout, Modifiers, Rect, Response, Sense, Ui};
+use marks::CameraMarks;
 use serde::{Deserialize, Serialize};
-use std::ops::RangeInclusive;
+use std::{mem::take, ops::RangeInclusive};
 
 /// Points that a software driver draws while the view moves: all those of a frame of the usual size.
 const SOFTWARE_POINTS: usize = 130_000;
-/// Time without movement after which a software driver draws all points, seconds.
+/// Rest of the view after which a software driver draws all points, seconds.
 const REST: f64 = 0.2;
 /// Width from which the hint fits beside a legend, points.
 const ROOM_FOR_BOTH: f32 = 720.0;
 
-/// Range of the width of points. (A saved value may be outside it.)
+/// Ranges of the sliders; a saved layout may hold other values.
 const WIDTHS: RangeInclusive<f32> = 0.5..=4.0;
 const FARTHEST: RangeInclusive<f32> = 1.0..=100.0;
 const FLATTEST: RangeInclusive<f32> = 0.0..=10.0;
@@ -45,10 +46,10 @@ pub struct CloudPane {
     orbit: Orbit,
     #[serde(skip)]
     is_flying: bool,
-    /// True to give the pane the focus in the next frame, so that keys move the camera.
+    /// True if the keyboard focus is to be taken in the next frame.
     #[serde(skip)]
     takes_keys: bool,
-    /// Time of the last movement of the view, seconds.
+    /// Window time of the last movement of the view, seconds.
     #[serde(skip)]
     moved: f64,
     colour_by: ColourBy,
@@ -78,8 +79,10 @@ impl Default for CloudPane {
 }
 
 impl CloudPane {
-    fn draw(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
-        let layers = self.layers(state);
+    fn draw(&mut self, ui: &mut Ui, rect: Rect, viewed: &ViewedFrame) {
+        let mut layers = self.colour_by.layers(viewed);
+        let truth = viewed.picture.as_ref().filter(|_| self.shows_truth);
+        layers.extend(truth.and_then(|picture| colouring::truth_layer(picture)));
         let response = ui.interact(rect, ui.scope_id().with("orbit"), Sense::click_and_drag());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Point cloud view"));
         let before = self.orbit;
@@ -94,7 +97,7 @@ impl CloudPane {
 
     /// Moves the camera by the keys, until Escape is pressed.
     fn fly(&mut self, ui: &Ui, response: &Response) {
-        if std::mem::take(&mut self.takes_keys) || response.clicked() || response.drag_started() {
+        if take(&mut self.takes_keys) || response.clicked() || response.drag_started() {
             response.request_focus();
         }
         let filter = EventFilter {
@@ -117,7 +120,7 @@ impl CloudPane {
         }
     }
 
-    /// Style of the points while the view does not move.
+    /// Style of the points at rest.
     fn style(&self) -> CloudStyle {
         let [red, green, blue, _] = Palette::DARK.stage.to_array();
         CloudStyle {
@@ -148,11 +151,12 @@ impl CloudPane {
         (points as f64 / SOFTWARE_POINTS as f64).sqrt().ceil() as usize
     }
 
-    /// Draws legends at the right and notes at the left. The hint is above the legends if it does not fit beside them.
-    fn words(&self, ui: &Ui, rect: Rect, state: &State) {
-        let Some(picture) = &state.picture else { return };
+    /// Draws legends at the right, notes at the left; the hint goes above the legends where it has no room beside
+    /// them.
+    fn captions(&self, ui: &Ui, rect: Rect, viewed: &ViewedFrame) {
+        let Some(picture) = &viewed.picture else { return };
         let mut free = rect;
-        if let Some((_, style)) = self.colour_by.field(state) {
+        if let Some((_, style)) = self.colour_by.field(viewed) {
             if let Some(range) = self.view.range(&style) {
                 let unit = self.colour_by.map().map_or("", legend::unit);
                 let scale = ColourBar { style: &style, range, unit, value: None };
@@ -166,8 +170,8 @@ impl CloudPane {
             free.max.y -= legend::HEIGHT;
         }
         let has_room = rect.width() >= ROOM_FOR_BOTH;
-        self.hint(ui, if has_room { rect } else { free });
-        let fusion = state.fusion.of(picture).map(|fusion| marks::progress(fusion)).unwrap_or_default();
+        marks::hint(ui, if has_room { rect } else { free }, self.is_flying, &self.orbit);
+        let fusion = viewed.fusion.of(picture).map(|fusion| marks::progress(fusion)).unwrap_or_default();
         for note in [self.colour_by.absence(picture).unwrap_or_default(), fusion] {
             if !note.is_empty() {
                 legend::note(ui.painter(), free, Align2::LEFT_TOP, &note);
@@ -185,22 +189,30 @@ impl Pane for CloudPane {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
-        self.shows_truth |= std::mem::take(&mut state.evaluations.wants_truth);
+        let State { session, run, viewed, form, evaluations, window, .. } = state;
+        let can_train = || form.obstacle(session.data().map(AsRef::as_ref)).is_none();
+        let has_networks = run.has_networks(session, viewed);
+        self.shows_truth |= take(&mut evaluations.shows_truth);
         ui.painter().rect_filled(rect, 0.0, Palette::of(ui).stage);
-        if state.picture.as_ref().is_some_and(|picture| picture.cloud.is_some()) {
-            self.draw(ui, rect, state);
+        if viewed.picture.as_ref().is_some_and(|picture| picture.cloud.is_some()) {
+            self.draw(ui, rect, viewed);
             if self.shows_camera {
-                self.cameras(&ui.painter().with_clip_rect(rect), rect, state);
+                let painter = &ui.painter().with_clip_rect(rect);
+                CameraMarks { painter, rect, orbit: &self.orbit }.draw(viewed, self.view.median_depth());
             }
-            let top = if state.shows_demo() { welcome::first_steps(ui, rect, state) } else { rect.top() };
-            self.words(ui, rect.with_min_y(top), state);
-        } else if !state.has_networks() && state.requests.opening().is_some() {
-            empty(ui, rect, &state.no_networks());
-        } else if state.data().is_some() && !state.has_networks() && !state.has_run() {
-            welcome::call_to_action(ui, rect, state);
-        } else if state.activity() == Activity::Preparing {
+            let top = if run.shows_demo(session) {
+                welcome::first_steps(ui, rect, can_train(), window)
+            } else {
+                rect.top()
+            };
+            self.captions(ui, rect.with_min_y(top), viewed);
+        } else if !has_networks && session.requests.opening().is_some() {
+            empty(ui, rect, &session.no_networks());
+        } else if session.data().is_some() && !has_networks && !session.has_run() {
+            welcome::call_to_action(ui, rect, can_train(), window);
+        } else if session.activity() == Activity::Preparing {
             empty(ui, rect, "Getting ready: the first step takes longer than the others");
-        } else if state.has_networks() {
+        } else if has_networks {
             empty(ui, rect, "Waiting for the prediction …");
         } else {
             empty(

@@ -1,13 +1,14 @@
-//! First steps, shown in place of the point cloud or over it.
+//! First steps for a newcomer, in the place of the cloud or over it.
 
-use crate::app::{actions::Action, legend, state::State, theme};
+use crate::app::{actions::Action, legend, state::WindowRequests, theme};
 use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2};
 
 /// Height of a line of [`first_steps`], points.
 const LINE: f32 = 24.0;
 
-/// Draws the two next steps after the demo weights over the cloud, in one line if they fit. Gives their lower end.
-pub(super) fn first_steps(ui: &mut Ui, rect: Rect, state: &mut State) -> f32 {
+/// Draws what to do after the demo weights over the cloud: in one line, or in more where there is no room. Returns
+/// the lower end.
+pub(super) fn first_steps(ui: &mut Ui, rect: Rect, can_train: bool, window: &mut WindowRequests) -> f32 {
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect.shrink(theme::UNIT)));
     let plate = Frame::new().fill(legend::SHADE).corner_radius(3.0).inner_margin(Margin::symmetric(8, 4));
     let words = |ui: &mut Ui| {
@@ -15,19 +16,19 @@ pub(super) fn first_steps(ui: &mut Ui, rect: Rect, state: &mut State) -> f32 {
         let text = RichText::new("Depth by the demo weights.").color(Color32::from_gray(216));
         ui.label(text)
             .on_hover_text("A light network that this program trained on streets of the built-in drive");
-        let train = ui.add_enabled(state.obstacle().is_none(), egui::Button::new("Train from scratch here"));
+        let train = ui.add_enabled(can_train, egui::Button::new("Train from scratch here"));
         if train.on_hover_text(Action::Train.help()).clicked() {
-            state.wish(Action::Train);
+            window.act(Action::Train);
         }
         if ui.button("Open KITTI…").on_hover_text(Action::OpenData.help()).clicked() {
-            state.wish(Action::OpenData);
+            window.act(Action::OpenData);
         }
     };
     plate.show(&mut ui, |ui| ui.horizontal_wrapped(words)).response.rect.bottom()
 }
 
-/// Draws the two next steps without networks, as buttons.
-pub(super) fn call_to_action(ui: &mut Ui, rect: Rect, state: &mut State) {
+/// Draws what to do when there are no networks, as two buttons.
+pub(super) fn call_to_action(ui: &mut Ui, rect: Rect, can_train: bool, window: &mut WindowRequests) {
     let size = Vec2::new(rect.width().min(480.0), 96.0);
     let middle = Rect::from_center_size(rect.center(), size);
     let mut ui = ui.new_child(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::Center)));
@@ -43,13 +44,12 @@ pub(super) fn call_to_action(ui: &mut Ui, rect: Rect, state: &mut State) {
             .layout(Layout::left_to_right(Align::Center)),
     );
     let size = Vec2::new(140.0, theme::BUTTON);
-    let train =
-        row.add_enabled(state.obstacle().is_none(), egui::Button::new("Train from scratch").min_size(size));
+    let train = row.add_enabled(can_train, egui::Button::new("Train from scratch").min_size(size));
     if train.on_hover_text(Action::Train.help()).clicked() {
-        state.wish(Action::Train);
+        window.act(Action::Train);
     }
     let load = row.add(egui::Button::new("Load weights…").min_size(size));
     if load.on_hover_text(Action::OpenWeights.help()).clicked() {
-        state.wish(Action::OpenWeights);
+        window.act(Action::OpenWeights);
     }
 }

@@ -1,11 +1,11 @@
-//! Key of the plot, below it so that it covers no line: colour and name of each line, its value at the step that was
-//! clicked, and the other runs that are drawn.
+//! The key below the plot: colour and name of each line, its value at the selected step, and the runs that are drawn
+//! beside the present one.
 
 use super::line::{Curve, number};
 use crate::app::{
     icon::Icon,
     panes::key_entry,
-    state::{CurvesRequest, State, run_name},
+    state::{Curves, CurvesRequest, RunHistory, TrainingForm, run_name},
     theme,
 };
 use egui::{Response, RichText, Ui, Vec2};
@@ -16,7 +16,7 @@ const LINE: f32 = 16.0;
 /// Draws the key, with the values at `step` if there is one.
 pub fn show(
     ui: &mut Ui,
-    state: &mut State,
+    (state, run, form): (&mut Curves, &RunHistory, &TrainingForm),
     curves: &[Curve],
     others: &[(PathBuf, Curve)],
     step: Option<f64>,
@@ -29,10 +29,10 @@ pub fn show(
                 RichText::new(format!("step {step:.0}")).small().color(ui.visuals().strong_text_color());
             ui.label(text).on_hover_text("The step that was clicked");
         }
-        if let Some(selected) = state.curves.selected_step
+        if let Some(selected) = state.selected_step
             && cross(ui, "Let the step go", &format!("Step {selected} is marked: let it go"))
         {
-            state.curves.selected_step = None;
+            state.selected_step = None;
         }
         for curve in curves {
             entry(ui, curve, step);
@@ -40,10 +40,10 @@ pub fn show(
         for (folder, curve) in others {
             entry(ui, curve, step).on_hover_text(folder.display().to_string());
             if cross(ui, &format!("Remove {}", curve.name), "Leave this run out") {
-                state.curves.remove(folder);
+                state.remove(folder);
             }
         }
-        runs(ui, state);
+        add_run(ui, state, run, form);
     });
 }
 
@@ -67,26 +67,26 @@ fn cross(ui: &mut Ui, name: &str, help: &str) -> bool {
 }
 
 /// Draws the menu of other runs to draw besides the current one.
-fn runs(ui: &mut Ui, state: &mut State) {
+fn add_run(ui: &mut Ui, state: &mut Curves, run: &RunHistory, form: &TrainingForm) {
     let menu = ui.menu_button(RichText::new("Add run…").small(), |ui| {
         let neighbours: Vec<PathBuf> =
-            state.curves.neighbours.iter().filter(|run| Some(*run) != state.run.as_ref()).cloned().collect();
+            state.neighbours.iter().filter(|other| Some(*other) != run.folder.as_ref()).cloned().collect();
         for folder in neighbours {
-            let mut is_drawn = state.curves.has(&folder);
+            let mut is_drawn = state.has(&folder);
             let entry = ui.checkbox(&mut is_drawn, run_name(&folder));
             if entry.on_hover_text(folder.display().to_string()).changed() {
                 match is_drawn {
-                    true => state.curves.wish(CurvesRequest::Read(folder)),
-                    false => state.curves.remove(&folder),
+                    true => state.request(CurvesRequest::Read(folder)),
+                    false => state.remove(&folder),
                 }
             }
         }
         ui.separator();
         if ui.button("Other folder…").on_hover_text("A run folder: one with metrics.jsonl").clicked() {
-            state.curves.wish(CurvesRequest::Ask);
+            state.request(CurvesRequest::ChooseFolder);
         }
     });
     if menu.response.on_hover_text("Draw another run's figures beside the present one's").clicked() {
-        state.look_for_runs();
+        state.find_runs(run.folder.as_deref(), form.parent());
     }
 }

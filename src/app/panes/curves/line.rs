@@ -1,18 +1,18 @@
-//! Line of a metric over the steps of a run: smoothed, thinned out, and evaluated at a step.
+//! A metric over the steps of a run as a line: smoothed, thinned out, and asked for its value at a step.
 
 use crate::runs::StepReport;
 use egui::Color32;
 
-/// Most points of a line that can be told apart.
-const MOST_POINTS: usize = 1500;
+/// Points of a line; more could not be told apart.
+const MAX_POINTS: usize = 1500;
 
 /// Line of a metric over steps.
 pub struct Curve {
     /// Name in the key.
     pub name: String,
-    /// Colour of the line.
+    /// Colour of line and name.
     pub colour: Color32,
-    /// Width of the line, points.
+    /// Width, points.
     pub width: f32,
     /// Points (step, value) in the order of steps.
     pub points: Vec<[f64; 2]>,
@@ -22,7 +22,7 @@ impl Curve {
     /// Value at the nearest step of the line, if the line extends to this step.
     pub fn at(&self, step: f64) -> Option<f64> {
         let ([first, _], [last, _]) = (self.points.first()?, self.points.last()?);
-        let next = self.points.partition_point(|[place, _]| *place < step);
+        let next = self.points.partition_point(|[other, _]| *other < step);
         let near = [next.checked_sub(1), Some(next)].into_iter().flatten();
         let near = near.filter_map(|index| self.points.get(index));
         let nearest = near.min_by(|[a, _], [b, _]| (a - step).abs().total_cmp(&(b - step).abs()))?;
@@ -30,22 +30,22 @@ impl Curve {
     }
 }
 
-/// Exponential running mean of a metric, thinned out to the points that can be told apart.
+/// The running mean of a metric, thinned out to what can be seen.
 pub fn smoothed(
-    history: &[StepReport],
+    steps: &[StepReport],
     smoothing: f64,
-    figure: impl Fn(&StepReport) -> Option<f64>,
+    metric: impl Fn(&StepReport) -> Option<f64>,
 ) -> Vec<[f64; 2]> {
     let (mut mean, mut weight) = (0.0, 0.0);
-    let mut points = Vec::with_capacity(history.len());
-    for report in history {
-        let Some(value) = figure(report).filter(|value| value.is_finite()) else { continue };
+    let mut points = Vec::with_capacity(steps.len());
+    for report in steps {
+        let Some(value) = metric(report).filter(|value| value.is_finite()) else { continue };
         // Divided by the sum of weights so far, so that the first steps are not biased towards zero.
         mean = smoothing * mean + (1.0 - smoothing) * value;
         weight = smoothing * weight + (1.0 - smoothing);
         points.push([report.step as f64, mean / weight]);
     }
-    let stride = points.len().div_ceil(MOST_POINTS).max(1);
+    let stride = points.len().div_ceil(MAX_POINTS).max(1);
     let last = points.len().saturating_sub(1);
     let mut index = 0;
     points.retain(|_| {

@@ -1,5 +1,5 @@
-//! Curves pane: metrics of a run over its steps, which are the loss in total and by scale and whatever else a step
-//! reports, together with those of other runs.
+//! Metrics of a run over its steps: the loss as a whole and at each scale, and the others of a step report; those of
+//! other runs beside them.
 
 mod key;
 mod line;
@@ -7,7 +7,7 @@ mod line;
 use super::{Pane, empty};
 use crate::{
     app::{
-        state::State,
+        state::{ComparedRun, Curves, RunHistory, State, TrainingForm},
         theme::{self, Palette},
     },
     runs::Metric,
@@ -18,7 +18,7 @@ use line::{Curve, axis_number, number, smoothed};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Colours of other runs, none of them close to the accent colour.
+/// Colours of other runs, none near the accent.
 const RUN_COLOURS: [Color32; 6] = [
     Color32::from_rgb(226, 112, 92),
     Color32::from_rgb(152, 120, 220),
@@ -27,9 +27,9 @@ const RUN_COLOURS: [Color32; 6] = [
     Color32::from_rgb(208, 108, 178),
     Color32::from_rgb(140, 144, 152),
 ];
-/// Smallest height of the plot, points.
-const LEAST_HEIGHT: f32 = 48.0;
-/// Width of the controls at the right of the header, points.
+/// Smallest height of the plot.
+const MIN_HEIGHT: f32 = 48.0;
+/// Width of the controls at the right of the header.
 const CONTROLS: f32 = 168.0;
 /// Width from which the header labels its number, points.
 const ROOM_TO_NAME: f32 = 128.0;
@@ -53,41 +53,41 @@ impl Default for CurvesPane {
 
 impl CurvesPane {
     /// The lines of the present run, the most important last.
-    fn curves(&self, state: &State, accent: Color32) -> Vec<Curve> {
-        let Some(first) = state.history.first() else { return Vec::new() };
-        let shows_scales = state.figure == Metric::Loss && self.shows_scales && state.curves.runs.is_empty();
+    fn curves(&self, state: &Curves, run: &RunHistory, accent: Color32) -> Vec<Curve> {
+        let Some(first) = run.steps.first() else { return Vec::new() };
+        let shows_scales = state.metric == Metric::Loss && self.shows_scales && state.runs.is_empty();
         let scales = first.scale_losses.keys().copied().filter(|_| shows_scales);
         let scales = scales.map(|scale| Curve {
             name: format!("scale {scale}"),
             colour: theme::SERIES[scale % theme::SERIES.len()],
             width: 1.0,
-            points: smoothed(&state.history, self.smoothing, |report| {
+            points: smoothed(&run.steps, self.smoothing, |report| {
                 report.scale_losses.get(&scale).map(|loss| f64::from(*loss))
             }),
         });
-        let figure = state.figure;
+        let metric = state.metric;
         let whole = Curve {
-            name: figure.name().to_owned(),
+            name: metric.name().to_owned(),
             colour: accent,
             width: 2.0,
-            points: smoothed(&state.history, self.smoothing, |report| figure.of(report)),
+            points: smoothed(&run.steps, self.smoothing, |report| metric.of(report)),
         };
         scales.chain([whole]).collect()
     }
 
     /// Lines of other runs, with the folders of the runs.
-    fn others(&self, state: &State) -> Vec<(PathBuf, Curve)> {
-        let figure = state.figure;
-        let curve = |run: &crate::app::state::ComparedRun| Curve {
+    fn others(&self, state: &Curves) -> Vec<(PathBuf, Curve)> {
+        let metric = state.metric;
+        let curve = |run: &ComparedRun| Curve {
             name: run.name(),
             colour: RUN_COLOURS[run.colour % RUN_COLOURS.len()],
             width: 1.25,
-            points: smoothed(&run.history, self.smoothing, |report| figure.of(report)),
+            points: smoothed(&run.steps, self.smoothing, |report| metric.of(report)),
         };
-        state.curves.runs.iter().map(|run| (run.folder.clone(), curve(run))).collect()
+        state.runs.iter().map(|run| (run.folder.clone(), curve(run))).collect()
     }
 
-    /// Height at which a value is drawn, in plot coordinates.
+    /// Height of a value on the axis.
     fn height(&self, value: f64) -> f64 {
         if self.is_logarithmic { value.max(1e-12).log10() } else { value }
     }
@@ -98,9 +98,9 @@ impl CurvesPane {
         Line::new(curve.name.clone(), PlotPoints::from(points)).color(curve.colour).width(curve.width)
     }
 
-    fn validations(&self, state: &State, colour: Color32) -> Points<'static> {
-        let is_loss = state.figure == Metric::Loss;
-        let points: Vec<[f64; 2]> = state
+    fn validations(&self, metric: Metric, run: &RunHistory, colour: Color32) -> Points<'static> {
+        let is_loss = metric == Metric::Loss;
+        let points: Vec<[f64; 2]> = run
             .validations
             .iter()
             .filter(|_| is_loss)
@@ -113,18 +113,19 @@ impl CurvesPane {
 
 impl Pane for CurvesPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        let metric = &mut state.curves.metric;
         let width = (ui.available_width() - CONTROLS).clamp(64.0, 104.0);
-        let choice = ComboBox::from_id_salt("figure").selected_text(state.figure.name());
+        let choice = ComboBox::from_id_salt("figure").selected_text(metric.name());
         let choice = choice.width(width).truncate().height(400.0);
         let choice = choice.show_ui(ui, |ui| {
-            for figure in Metric::ALL {
-                ui.selectable_value(&mut state.figure, figure, figure.name()).on_hover_text(figure.help());
+            for choice in Metric::ALL {
+                ui.selectable_value(metric, choice, choice.name()).on_hover_text(choice.help());
             }
         });
-        choice.response.on_hover_text(state.figure.help()).accessible_name("Figure");
+        choice.response.on_hover_text(metric.help()).accessible_name("Figure");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.checkbox(&mut self.is_logarithmic, "log").on_hover_text("Logarithmic axis");
-            if state.figure == Metric::Loss {
+            if *metric == Metric::Loss {
                 ui.checkbox(&mut self.shows_scales, "scales").on_hover_text(
                     "Also the loss at each scale of the disparity pyramid, while no other run is drawn",
                 );
@@ -142,8 +143,15 @@ impl Pane for CurvesPane {
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        self.plot(ui, &mut state.curves, &state.run, &state.form);
+    }
+}
+
+impl CurvesPane {
+    /// Draws the plot and the key below it.
+    fn plot(&mut self, ui: &mut Ui, state: &mut Curves, run: &RunHistory, form: &TrainingForm) {
         let rect = ui.max_rect();
-        if state.history.is_empty() && state.curves.runs.is_empty() {
+        if run.steps.is_empty() && state.runs.is_empty() {
             empty(
                 ui,
                 rect,
@@ -152,17 +160,17 @@ impl Pane for CurvesPane {
             return;
         }
         let palette = Palette::of(ui);
-        let (curves, others) = (self.curves(state, palette.accent), self.others(state));
+        let (curves, others) = (self.curves(state, run, palette.accent), self.others(state));
         let strong = ui.visuals().strong_text_color();
         let mut lines: Vec<Line> = others.iter().map(|(_, curve)| self.line(curve)).collect();
         lines.extend(curves.iter().map(|curve| self.line(curve)));
-        let validations = self.validations(state, palette.warning);
-        let changes = state.changes.iter().map(|change| {
+        let validations = self.validations(state.metric, run, palette.warning);
+        let changes = run.changes.iter().map(|change| {
             VLine::new(change.setting.to_string(), change.step as f64)
                 .color(strong)
                 .style(LineStyle::dashed_loose())
         });
-        let selected = state.curves.selected_step.map(|step| {
+        let selected = state.selected_step.map(|step| {
             VLine::new("selected step", step as f64).color(palette.accent).width(1.5).allow_hover(false)
         });
         let marks: Vec<VLine> = changes.chain(selected).collect();
@@ -175,7 +183,7 @@ impl Pane for CurvesPane {
             .map(|curve| curve.name.clone())
             .collect();
         let shown = Plot::new("loss")
-            .height((rect.height() - self.key_height).max(LEAST_HEIGHT))
+            .height((rect.height() - self.key_height).max(MIN_HEIGHT))
             .y_axis_formatter(move |mark, _| axis_number(value(mark.value)))
             .x_axis_formatter(|mark, _| format!("{:.0}", mark.value))
             .label_formatter(move |position| match position {
@@ -203,14 +211,14 @@ impl Pane for CurvesPane {
             });
         let plot = shown.response;
         plot.widget_info(|| {
-            let name = format!("Plot of {}", state.figure.name());
+            let name = format!("Plot of {}", state.metric.name());
             egui::WidgetInfo::labeled(egui::Role::Image, true, name)
         });
         let cursor = shown.inner.filter(|_| plot.hovered());
         if plot.double_clicked() {
-            state.curves.selected_step = None;
+            state.selected_step = None;
         } else if let Some(step) = cursor.filter(|_| plot.clicked()) {
-            state.curves.selected_step = Some(step as u64);
+            state.selected_step = Some(step as u64);
             // Panes that were drawn before this one are updated in the next frame.
             ui.ctx().request_repaint();
         }
@@ -221,12 +229,12 @@ impl Pane for CurvesPane {
                 .gap(12.0)
                 .show(|ui| key::values(ui, &curves, &others, step));
         }
-        let step = state.curves.selected_step.map(|step| step as f64);
+        let step = state.selected_step.map(|step| step as f64);
         let used = ui.scope(|ui| {
             ui.set_max_width(rect.width() - theme::UNIT);
             ui.horizontal_top(|ui| {
                 ui.add_space(theme::HALF);
-                ui.vertical(|ui| key::show(ui, state, &curves, &others, step));
+                ui.vertical(|ui| key::show(ui, (state, run, form), &curves, &others, step));
             });
         });
         self.key_height = used.response.rect.height() + 4.0;

@@ -9,7 +9,7 @@ use egui::{Color32, RichText, Ui, Vec2};
 use egui_plot::{Bar, BarChart, GridInput, GridMark, Line, Plot, PlotPoints};
 
 const BARS: usize = 24;
-/// Greatest height of both charts together, without their names, points.
+/// Largest height of both charts together, with their names.
 const HIGHEST: f32 = 360.0;
 const NAMES: f32 = 56.0;
 /// Distance between the numbers of the axis of distances, metres.
@@ -39,22 +39,22 @@ fn histogram(
     };
     let own = values(report);
     let all = || own.iter().copied().chain(other.map(values).unwrap_or_default());
-    let least = all().fold(f64::INFINITY, f64::min);
-    let width = ((all().fold(0.0, f64::max) - least) / BARS as f64).max(1e-4);
+    let min = all().fold(f64::INFINITY, f64::min);
+    let width = ((all().fold(0.0, f64::max) - min) / BARS as f64).max(1e-4);
     let count = |values: &[f64]| {
         let mut counts = [0.0; BARS];
         for value in values {
-            counts[(((value - least) / width) as usize).min(BARS - 1)] += 1.0;
+            counts[(((value - min) / width) as usize).min(BARS - 1)] += 1.0;
         }
         counts
     };
-    let place = |bar: usize| least + (bar as f64 + 0.5) * width;
+    let centre = |bar: usize| min + (bar as f64 + 0.5) * width;
     let bars = count(&own).into_iter().enumerate();
-    let bars = bars.map(|(bar, count)| Bar::new(place(bar), count).width(0.92 * width)).collect();
+    let bars = bars.map(|(bar, count)| Bar::new(centre(bar), count).width(0.92 * width)).collect();
     let chart = BarChart::new("images", bars).color(palette.accent);
     let before = other.map(|other| {
         let counts = count(&values(other)).into_iter().enumerate();
-        let points: Vec<[f64; 2]> = counts.map(|(bar, count)| [place(bar), count]).collect();
+        let points: Vec<[f64; 2]> = counts.map(|(bar, count)| [centre(bar), count]).collect();
         Line::new("compared", PlotPoints::from(points)).color(palette.warning)
     });
     plot(ui, "histogram", size).show(ui, |plot| {

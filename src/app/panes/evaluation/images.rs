@@ -3,12 +3,11 @@
 use super::summary::{COLUMNS, colour_of_difference, figures};
 use crate::{
     app::{
-        state::State,
+        state::Playhead,
         theme::{self, Palette},
     },
     data::{FrameKey, Side},
     evaluate::ImageResult,
-    objective::MapName,
     session::EvaluationReport,
 };
 use egui::{
@@ -18,13 +17,13 @@ use std::collections::HashMap;
 
 const ROW: f32 = 20.0;
 const FIGURE: f32 = 60.0;
-/// Index of the column of the ratio, after the metrics. (The difference from another report is drawn before all.)
+/// Index of the ratio, after the metrics; the difference to another report comes last.
 const RATIO: usize = COLUMNS.len();
 const DIFFERENCE: usize = RATIO + 1;
 /// Smallest width at which names of frames can be told apart, points.
 const NARROWEST_NAME: f32 = 120.0;
 
-/// Order and filter of the images.
+/// Order and filter of the table.
 pub(super) struct ImageTable {
     sorted_by: usize,
     falls: bool,
@@ -45,13 +44,14 @@ struct ImageRow<'a> {
 }
 
 impl ImageTable {
+    /// Draws the table. Returns the frame of the image that was clicked.
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
-        state: &mut State,
+        playhead: &Playhead,
         report: &EvaluationReport,
         other: Option<&EvaluationReport>,
-    ) {
+    ) -> Option<FrameKey> {
         let lines = self.lines(report, other);
         ui.horizontal(|ui| {
             let field =
@@ -61,7 +61,7 @@ impl ImageTable {
         });
         let columns = columns(ui.available_width(), other.is_some());
         self.heads(ui, &columns);
-        let shown = state.playhead.key().map(|key| key.to_string());
+        let shown = playhead.key().map(|key| key.to_string());
         let mut chosen = None;
         let scroll = ScrollArea::vertical().id_salt("images").auto_shrink(false);
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -72,12 +72,7 @@ impl ImageTable {
                 }
             }
         });
-        if let Some(key) = chosen {
-            state.choose_frame(&key);
-            // Show what was evaluated: the error in a view, the true depth in the cloud.
-            state.show_map(MapName::DepthError);
-            state.evaluations.wants_truth = true;
-        }
+        chosen
     }
 
     fn lines<'a>(&self, report: &'a EvaluationReport, other: Option<&EvaluationReport>) -> Vec<ImageRow<'a>> {
@@ -105,7 +100,7 @@ impl ImageTable {
     /// Draws the names of the columns; clicking one sorts by it.
     fn heads(&mut self, ui: &mut Ui, columns: &[usize]) {
         let (line, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
-        for (place, column) in columns.iter().enumerate() {
+        for (index, column) in columns.iter().enumerate() {
             let (name, help) = match *column {
                 RATIO => ("ratio", "Median of true depths / median of predicted ones"),
                 DIFFERENCE => {
@@ -113,7 +108,7 @@ impl ImageTable {
                 }
                 metric => (COLUMNS[metric].0, COLUMNS[metric].2),
             };
-            let cell = cell(line, place, columns.len());
+            let cell = cell(line, index, columns.len());
             let response = ui.interact(cell, ui.scope_id().with(("head", column)), Sense::click());
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {name}")));
             let is_sorted = self.sorted_by == *column;
@@ -147,8 +142,8 @@ fn columns(width: f32, compares: bool) -> Vec<usize> {
     shown
 }
 
-fn cell(line: Rect, place: usize, count: usize) -> Rect {
-    let right = line.right() - theme::UNIT - (count - 1 - place) as f32 * FIGURE;
+fn cell(line: Rect, index: usize, count: usize) -> Rect {
+    let right = line.right() - theme::UNIT - (count - 1 - index) as f32 * FIGURE;
     Rect::from_min_max(egui::pos2(right - FIGURE + 4.0, line.top()), egui::pos2(right, line.bottom()))
 }
 
@@ -169,13 +164,13 @@ fn row(ui: &mut Ui, line: &ImageRow, columns: &[usize], is_shown: bool) -> bool 
     let font = TextStyle::Small.resolve(ui.style());
     let clipped = ui.painter().with_clip_rect(names);
     clipped.text(left, Align2::LEFT_CENTER, short(&image.key), font, text);
-    for (place, column) in columns.iter().enumerate() {
+    for (index, column) in columns.iter().enumerate() {
         let (value, colour): (String, Color32) = match (*column, figures[*column]) {
             (DIFFERENCE, value) if value.is_nan() => ("–".to_owned(), text),
             (DIFFERENCE, value) => (format!("{value:+.3}"), colour_of_difference(ui, value, false)),
             (_, value) => (format!("{value:.3}"), text),
         };
-        let right = cell(rect, place, columns.len()).right_center();
+        let right = cell(rect, index, columns.len()).right_center();
         ui.painter().text(right, Align2::RIGHT_CENTER, value, FontId::monospace(11.0), colour);
     }
     response

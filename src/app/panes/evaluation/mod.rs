@@ -1,4 +1,4 @@
-//! Evaluation pane: options of a depth evaluation, its metrics beside the published ones, and a table of all images.
+//! Depth evaluation: its controls, the metrics beside the published ones, and a table of every image.
 
 mod charts;
 mod images;
@@ -6,8 +6,13 @@ mod summary;
 
 use super::{Pane, PaneKind, empty, title};
 use crate::{
-    app::{evaluations::Evaluations, state::State, theme},
+    app::{
+        state::{Evaluations, SessionView, State, ViewedFrame, WindowRequests},
+        theme,
+    },
+    data::FrameKey,
     evaluate::{ProtocolName, ScalingName, report},
+    objective::MapName,
     session::{EvaluatedFrames, EvaluationReport},
 };
 use egui::{Align, ComboBox, Layout, ProgressBar, ScrollArea, Ui};
@@ -38,26 +43,27 @@ pub struct EvaluationPane {
 impl Pane for EvaluationPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         title(ui, PaneKind::Evaluation);
+        let obstacle = obstacle(state);
+        let State { session, evaluations, window, .. } = state;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if state.evaluations.under_way.is_some() {
+            if evaluations.under_way.is_some() {
                 if ui
                     .button("Cancel")
                     .on_hover_text("End the evaluation; what was found is dropped")
                     .clicked()
                 {
-                    state.cancel_evaluation();
+                    evaluations.cancel(session);
                 }
                 return;
             }
-            let obstacle = state.obstacle_to_evaluation();
             let button = ui.add_enabled(obstacle.is_none(), egui::Button::new("Evaluate"));
             let button =
                 button.on_hover_text("Compare the present networks with the true depth of the open data");
             if button.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
-                state.evaluate();
+                evaluations.start(session);
             }
-            if let Some(report) = state.evaluations.report().cloned() {
-                export(ui, state, &report);
+            if let Some(report) = evaluations.report() {
+                export(ui, window, report);
             }
         });
     }
@@ -66,12 +72,14 @@ impl Pane for EvaluationPane {
         let rect = ui.max_rect().shrink(theme::UNIT);
         let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         let ui = &mut ui;
-        choices(ui, &mut state.evaluations);
-        if progress(ui, &state.evaluations) {
+        let obstacle = obstacle(state);
+        let State { session, viewed, evaluations, window, .. } = state;
+        choices(ui, evaluations);
+        if progress(ui, evaluations) {
             return;
         }
-        let Some(report) = state.evaluations.report().cloned() else {
-            let text = match state.obstacle_to_evaluation() {
+        let Some(report) = evaluations.report().cloned() else {
+            let text = match obstacle {
                 Some(obstacle) => obstacle,
                 None => {
                     "Evaluate compares the present networks with the true depth of the open data, by the \
@@ -83,7 +91,7 @@ impl Pane for EvaluationPane {
             return;
         };
         let is_wide = ui.available_width() >= WIDE;
-        let other = state.evaluations.other().cloned();
+        let other = evaluations.other().cloned();
         if is_wide {
             let space = ui.available_rect_before_wrap();
             let (left, right) = space.split_left_right_at_x(space.right() - CHARTS_WIDTH);
@@ -91,8 +99,10 @@ impl Pane for EvaluationPane {
                 ui.new_child(egui::UiBuilder::new().max_rect(right.with_min_x(right.left() + 16.0)));
             charts::charts(&mut charts, &report, other.as_deref());
             let mut table = ui.new_child(egui::UiBuilder::new().max_rect(left));
-            summary::summary(&mut table, &mut state.evaluations);
-            self.images.ui(&mut table, state, &report, other.as_deref());
+            summary::summary(&mut table, evaluations);
+            if let Some(key) = self.images.ui(&mut table, &viewed.playhead, &report, other.as_deref()) {
+                show_image(&key, evaluations, viewed, session, window);
+            }
             return;
         }
         ui.horizontal(|ui| {
@@ -107,24 +117,46 @@ impl Pane for EvaluationPane {
         match self.part {
             ReportSection::Summary => {
                 let scroll = ScrollArea::vertical().id_salt("summary").auto_shrink(false);
-                scroll.show(ui, |ui| summary::summary(ui, &mut state.evaluations));
+                scroll.show(ui, |ui| summary::summary(ui, evaluations));
             }
-            ReportSection::Images => self.images.ui(ui, state, &report, other.as_deref()),
+            ReportSection::Images => {
+                if let Some(key) = self.images.ui(ui, &viewed.playhead, &report, other.as_deref()) {
+                    show_image(&key, evaluations, viewed, session, window);
+                }
+            }
             ReportSection::Charts => charts::charts(ui, &report, other.as_deref()),
         }
     }
 }
 
-/// Draws the buttons that export the metrics.
-fn export(ui: &mut Ui, state: &mut State, report: &EvaluationReport) {
+/// Reason why nothing can be evaluated; `None` if something can.
+fn obstacle(State { session, run, viewed, .. }: &State) -> Option<String> {
+    Evaluations::obstacle(session, run.has_networks(session, viewed))
+}
+
+/// Shows what was scored of an image: the error in a view, the true depth in the cloud.
+fn show_image(
+    key: &FrameKey,
+    evaluations: &mut Evaluations,
+    viewed: &mut ViewedFrame,
+    session: &mut SessionView,
+    window: &mut WindowRequests,
+) {
+    viewed.choose_frame(key, session);
+    window.show_map(MapName::DepthError);
+    evaluations.shows_truth = true;
+}
+
+/// The menu that saves or copies the metrics.
+fn export(ui: &mut Ui, window: &mut WindowRequests, report: &EvaluationReport) {
     let EvaluationReport { name, evaluation, .. } = report;
     let menu = ui.menu_button("Save", |ui| {
         if ui.button("Table of images (CSV)…").clicked() {
-            state.save_text("evaluation.csv", report::csv(evaluation));
+            window.save_text("evaluation.csv", report::csv(evaluation));
             ui.close();
         }
         if ui.button("Everything (JSON)…").clicked() {
-            state.save_text("evaluation.json", report::json(evaluation));
+            window.save_text("evaluation.json", report::json(evaluation));
             ui.close();
         }
         if ui.button("Copy LaTeX row").on_hover_text("A name and the seven metrics to three digits").clicked()
@@ -136,7 +168,7 @@ fn export(ui: &mut Ui, state: &mut State, report: &EvaluationReport) {
     menu.response.on_hover_text("Take the figures away");
 }
 
-/// Draws the options of the next evaluation.
+/// Controls of the next evaluation.
 fn choices(ui: &mut Ui, evaluations: &mut Evaluations) {
     let request = &mut evaluations.request;
     ui.horizontal_wrapped(|ui| {
@@ -208,14 +240,14 @@ fn choice(ui: &mut Ui, name: &str, chosen: &str, width: f32, list: impl FnOnce(&
     choice.response.on_hover_text(name).accessible_name(name);
 }
 
-/// Draws the progress of the running evaluation; true if there is one.
+/// Progress of the evaluation under way. Returns true if there is one.
 fn progress(ui: &mut Ui, evaluations: &Evaluations) -> bool {
     let Some(under_way) = &evaluations.under_way else { return false };
     ui.label(&under_way.name);
     let share = under_way.seen as f32 / under_way.frames.max(1) as f32;
     let text = format!("{} of {} frames", under_way.seen, under_way.frames);
     ui.add(ProgressBar::new(share).text(text).desired_height(18.0));
-    if let Some(metrics) = evaluations.so_far() {
+    if let Some(metrics) = evaluations.mean_so_far() {
         ui.label(format!("so far: abs_rel {:.3}, a1 {:.3}", metrics.abs_rel, metrics.a1));
     }
     ui.weak(&under_way.protocol);

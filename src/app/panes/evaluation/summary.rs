@@ -2,7 +2,7 @@
 
 use crate::{
     app::{
-        evaluations::Evaluations,
+        state::Evaluations,
         theme::{self, Palette},
     },
     evaluate::DepthMetrics,
@@ -38,7 +38,7 @@ pub(super) fn colour_of_difference(ui: &Ui, difference: f64, more_is_better: boo
     }
 }
 
-/// Draws the choice of reports, the protocol of their numbers, and the table.
+/// Draws the choice of reports, their protocol, and the table.
 pub(super) fn summary(ui: &mut Ui, evaluations: &mut Evaluations) {
     chooser(ui, evaluations);
     let (Some(report), other) = (evaluations.report(), evaluations.other()) else { return };
@@ -105,7 +105,7 @@ fn short(name: &str) -> String {
     name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned()
 }
 
-/// Draws the choice of the report that is shown, and of the one to compare it with.
+/// Draws the choices of the report and of the one to compare with.
 fn chooser(ui: &mut Ui, evaluations: &mut Evaluations) {
     if evaluations.reports.len() < 2 {
         return;

@@ -2,7 +2,7 @@
 
 use super::layer::Layer;
 use crate::{
-    app::state::State,
+    app::state::ViewedFrame,
     geometry::colormap::Colormap,
     view::{FieldStyle, Range},
 };
@@ -26,8 +26,8 @@ pub fn lasting_menu(ui: &mut Ui, name: &str, body: impl FnOnce(&mut Ui)) -> egui
 }
 
 /// Button that opens the menu, for maps that have a range.
-pub fn menu(ui: &mut Ui, layer: &mut Layer, state: &State) {
-    let Some(style) = layer.style(state) else { return };
+pub fn menu(ui: &mut Ui, layer: &mut Layer, viewed: &ViewedFrame) {
+    let Some(style) = layer.style(viewed) else { return };
     let FieldStyle::Measure { mut colormap, mut range, mut logarithmic, sparse } = style else { return };
     lasting_menu(ui, "Colours", |ui| {
         for choice in Colormap::ALL {
@@ -75,7 +75,7 @@ pub fn menu(ui: &mut Ui, layer: &mut Layer, state: &State) {
             return;
         }
         let chosen = FieldStyle::Measure { colormap, range, logarithmic, sparse };
-        if Some(&chosen) != layer.style(state).as_ref() {
+        if Some(&chosen) != layer.style(viewed).as_ref() {
             layer.chosen_style = Some(chosen);
         }
     })

@@ -2,7 +2,7 @@
 
 use super::layer::{Layer, Viewport};
 use crate::{
-    app::{legend, state::State, theme},
+    app::{legend, state::ViewedFrame, theme},
     objective::MapName,
 };
 use egui::{
@@ -13,12 +13,12 @@ use std::time::Duration;
 
 /// Seconds that each of two blinking maps is shown.
 const BLINK: f64 = 0.7;
-/// Distance from the divider within which it can be dragged, points.
+/// Width of the grip to either side of the divider, points.
 const GRIP: f32 = 6.0;
-/// Share of the width that an arrow key moves the divider by.
+/// Step of the divider by an arrow key.
 const KEY_SHARE: f32 = 0.02;
 
-/// Way to compare two maps.
+/// Way in which two maps are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ComparisonMode {
     /// First map to the left of a divider, second map to its right.
@@ -30,9 +30,9 @@ pub enum ComparisonMode {
 /// Second map of a view, with the way to compare it.
 #[derive(Serialize, Deserialize)]
 pub struct Comparison {
-    /// Second map.
+    /// The second map.
     pub with: Layer,
-    /// Way to compare it with the first map.
+    /// Way in which it is compared with the first.
     pub way: ComparisonMode,
     /// Position of the divider from the left edge, 0 to 1.
     divider: f32,
@@ -44,13 +44,13 @@ impl Comparison {
         Self { with: Layer::new(with), way: ComparisonMode::Swipe, divider: 0.5 }
     }
 
-    /// True while blinking shows the first map, false while it shows the second.
+    /// Checks if blinking shows the first map now.
     fn is_first_shown(ui: &Ui) -> bool {
         let phase = ui.input(|input| input.time) / BLINK;
         (phase as u64).is_multiple_of(2)
     }
 
-    /// Description of what is on the screen now, for screen readers.
+    /// Names of the maps on the screen, for screen readers.
     pub fn caption(&self, ui: &Ui, first: &Layer) -> String {
         match self.way {
             ComparisonMode::Swipe => format!("{} beside {}", first.shown, self.with.shown),
@@ -60,14 +60,14 @@ impl Comparison {
     }
 
     /// Draws both maps, each with its name.
-    pub fn draw(&mut self, ui: &Ui, state: &State, spot: Viewport, first: &Layer) {
+    pub fn draw(&mut self, ui: &Ui, viewed: &ViewedFrame, spot: Viewport, first: &Layer) {
         let caption = |letter: &str, layer: &Layer| format!("{letter}  {}", layer.caption());
         let [a, b] = [caption("A", first), caption("B", &self.with)];
         match self.way {
             ComparisonMode::Blink => {
                 let is_first = Self::is_first_shown(ui);
                 let (layer, text) = if is_first { (first, a) } else { (&self.with, b) };
-                draw(ui.painter(), state, spot, layer, (&text, Align2::LEFT_TOP, Align2::RIGHT_BOTTOM));
+                draw(ui.painter(), viewed, spot, layer, (&text, Align2::LEFT_TOP, Align2::RIGHT_BOTTOM));
                 let left = BLINK - ui.input(|input| input.time) % BLINK;
                 ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
             }
@@ -75,8 +75,8 @@ impl Comparison {
                 let x = egui::lerp(spot.frame.x_range(), self.divider);
                 let [left, right] = [spot.frame.with_max_x(x), spot.frame.with_min_x(x)]
                     .map(|half| ui.painter().with_clip_rect(half.intersect(ui.clip_rect())));
-                draw(&left, state, spot, first, (&a, Align2::LEFT_TOP, Align2::LEFT_BOTTOM));
-                draw(&right, state, spot, &self.with, (&b, Align2::RIGHT_TOP, Align2::RIGHT_BOTTOM));
+                draw(&left, viewed, spot, first, (&a, Align2::LEFT_TOP, Align2::LEFT_BOTTOM));
+                draw(&right, viewed, spot, &self.with, (&b, Align2::RIGHT_TOP, Align2::RIGHT_BOTTOM));
                 self.grip(ui, spot.frame);
             }
         }
@@ -85,8 +85,8 @@ impl Comparison {
     /// Draws the divider, and moves it by dragging or by the arrow keys while it has the focus.
     fn grip(&mut self, ui: &Ui, frame: Rect) {
         let at = |share: f32| egui::lerp(frame.x_range(), share);
-        let place = Rect::from_x_y_ranges(at(self.divider) - GRIP..=at(self.divider) + GRIP, frame.y_range());
-        let response = ui.interact(place, ui.scope_id().with("divider"), Sense::drag());
+        let grip = Rect::from_x_y_ranges(at(self.divider) - GRIP..=at(self.divider) + GRIP, frame.y_range());
+        let response = ui.interact(grip, ui.scope_id().with("divider"), Sense::drag());
         response.widget_info(|| {
             egui::WidgetInfo::slider(true, f64::from(self.divider), "Divider between A and B")
         });
@@ -128,12 +128,12 @@ impl Comparison {
 
 fn draw(
     painter: &Painter,
-    state: &State,
+    viewed: &ViewedFrame,
     spot: Viewport,
     layer: &Layer,
     (text, above, below): (&str, Align2, Align2),
 ) {
-    if layer.draw(painter, state, spot, below) {
+    if layer.draw(painter, viewed, spot, below) {
         legend::note(painter, spot.frame, above, text);
     } else {
         legend::note(painter, spot.frame, above, &format!("{text} is not known here"));

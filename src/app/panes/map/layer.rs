@@ -2,9 +2,9 @@
 
 use crate::{
     app::{
-        inspection::{NormalisedPoint, draw_marks},
+        inspection::draw_marks,
         legend::{self, ColourBar},
-        state::State,
+        state::{NormalisedPoint, ViewedFrame},
     },
     compute::Lease,
     config::ImageSize,
@@ -19,12 +19,12 @@ use std::sync::Arc;
 #[derive(Serialize, Deserialize)]
 #[serde(from = "SavedLayer")]
 pub struct Layer {
-    /// Map that was chosen.
+    /// The chosen map.
     pub name: MapName,
-    /// Map that is drawn: the same map of another source if the chosen source cannot be warped in this frame.
+    /// The drawn map: the same of another source where its own cannot be warped.
     #[serde(skip)]
     pub shown: MapName,
-    /// Style that was chosen instead of the map's default.
+    /// Style that was chosen instead of the usual one of the map.
     pub chosen_style: Option<FieldStyle>,
     #[serde(skip)]
     image: ImageView,
@@ -32,7 +32,7 @@ pub struct Layer {
     field: FieldView,
 }
 
-/// Saved form of a layer.
+/// A layer as it is saved.
 #[derive(Deserialize)]
 struct SavedLayer {
     name: MapName,
@@ -54,12 +54,12 @@ impl From<SavedLayer> for Layer {
     }
 }
 
-/// Area of the screen that layers are drawn in.
+/// Rectangle in which layers are drawn, with the marked point.
 #[derive(Clone, Copy)]
 pub struct Viewport {
-    /// Rectangle that the visible part of the map fills.
+    /// Rectangle that the visible part of the picture fills.
     pub frame: Rect,
-    /// Position under the pointer, in this view or any other.
+    /// The inspected point, or the point under the pointer in this view.
     pub pointed: Option<NormalisedPoint>,
 }
 
@@ -75,11 +75,11 @@ impl Layer {
         }
     }
 
-    /// Chooses the map that is drawn in place of one whose source cannot be warped in this frame. True if the choice
-    /// changed, so that the map must be requested before it can be drawn.
-    pub fn resolve(&mut self, state: &State) -> bool {
-        let objective = state.shown_objective();
-        let is_missing = |id| state.picture.is_some() && !objective.frame_ids.contains(&id);
+    /// Chooses the map that is drawn in place of one whose source cannot be warped in this frame. Returns true if
+    /// that changed, so that the map must be requested before it can be drawn.
+    pub fn resolve(&mut self, viewed: &ViewedFrame) -> bool {
+        let objective = viewed.shown_objective();
+        let is_missing = |id| viewed.picture.is_some() && !objective.frame_ids.contains(&id);
         let shown = match self.name.source() {
             Some(id) if is_missing(id) => {
                 objective.sources().next().map_or(self.name, |id| self.name.of_source(id))
@@ -94,7 +94,7 @@ impl Layer {
         [self.name, self.shown]
     }
 
-    /// Name of the map that is drawn, and of the chosen map if it is another.
+    /// Name of the drawn map, and of the chosen one if that is another.
     pub fn caption(&self) -> String {
         if self.shown == self.name {
             return self.name.to_string();
@@ -102,9 +102,9 @@ impl Layer {
         format!("{} in place of {}", self.shown, self.name)
     }
 
-    /// Style of the map that is drawn; `None` for colour images.
-    pub fn style(&self, state: &State) -> Option<FieldStyle> {
-        self.chosen_style.clone().or_else(|| legend::usual_style(self.shown, state.shown_objective()))
+    /// Style of the map; `None` for colour pictures.
+    pub fn style(&self, viewed: &ViewedFrame) -> Option<FieldStyle> {
+        self.chosen_style.clone().or_else(|| legend::usual_style(self.shown, viewed.shown_objective()))
     }
 
     /// Values of the first and the last colour in a style; `None` until they are known.
@@ -113,19 +113,19 @@ impl Layer {
     }
 
     /// Lease of this map in the newest picture, if that has it.
-    pub fn lease(&self, state: &State) -> Option<Arc<Lease>> {
-        state.picture.as_ref()?.maps.get(&self.shown).cloned()
+    pub fn lease(&self, viewed: &ViewedFrame) -> Option<Arc<Lease>> {
+        viewed.picture.as_ref()?.maps.get(&self.shown).cloned()
     }
 
-    /// Value of the pixel under the pointer; `None` if it is not known.
+    /// Value at the marked point; `None` where it is not known.
     fn pointed_value(&self, style: &FieldStyle, spot: Viewport) -> Option<f32> {
         let has_gaps = matches!(style, FieldStyle::Measure { sparse: true, .. });
         self.field.value().filter(|value| spot.pointed.is_some() && !(has_gaps && *value == 0.0))
     }
 
-    /// Text for the value of the pixel under the pointer.
-    pub fn value(&self, state: &State, spot: Viewport) -> Option<String> {
-        let style = self.style(state)?;
+    /// The value at the marked point in words.
+    pub fn value(&self, viewed: &ViewedFrame, spot: Viewport) -> Option<String> {
+        let style = self.style(viewed)?;
         let value = self.pointed_value(&style, spot)?;
         match style {
             FieldStyle::Measure { .. } => {
@@ -133,7 +133,7 @@ impl Layer {
                 Some(text.trim_end().to_owned())
             }
             FieldStyle::Category(_) => {
-                let meanings = legend::meanings(self.shown, state.shown_objective());
+                let meanings = legend::meanings(self.shown, viewed.shown_objective());
                 meanings.into_iter().nth(value.round().max(0.0) as usize).map(|(meaning, _)| meaning)
             }
         }
@@ -141,28 +141,28 @@ impl Layer {
 
     /// Draws picture, marks and, in a lower corner of the frame, the legend, within the painter's clip rectangle.
     /// True if there was anything to draw.
-    pub fn draw(&self, painter: &Painter, state: &State, spot: Viewport, corner: Align2) -> bool {
-        let Some(lease) = self.lease(state) else { return false };
-        let sampling = Sampling { visible: state.framing.visible(), squares: state.squares };
+    pub fn draw(&self, painter: &Painter, viewed: &ViewedFrame, spot: Viewport, corner: Align2) -> bool {
+        let Some(lease) = self.lease(viewed) else { return false };
+        let sampling = Sampling { visible: viewed.framing.visible(), squares: viewed.squares };
         let frame = spot.frame;
-        match self.style(state) {
+        match self.style(viewed) {
             None => self.image.draw(painter, frame, &lease, sampling),
             Some(style) => {
                 let size = ImageSize { height: lease.height, width: lease.width };
-                let pixel = spot.pointed.map(|place| place.pixel(size));
+                let pixel = spot.pointed.map(|point| point.pixel(size));
                 self.field.draw(painter, frame, &lease, style.clone(), sampling, pixel);
-                self.draw_legend(painter, state, spot, (&style, corner));
+                self.draw_legend(painter, viewed, spot, (&style, corner));
             }
         }
         let marked = painter.with_clip_rect(frame.intersect(painter.clip_rect()));
-        draw_marks(&marked, state.framing.picture(frame), self.shown, &state.inspection);
+        draw_marks(&marked, viewed.framing.picture(frame), self.shown, &viewed.inspection);
         true
     }
 
     fn draw_legend(
         &self,
         painter: &Painter,
-        state: &State,
+        viewed: &ViewedFrame,
         spot: Viewport,
         (style, corner): (&FieldStyle, Align2),
     ) {
@@ -171,7 +171,7 @@ impl Layer {
             let scale = ColourBar { style, range, unit: legend::unit(self.shown), value };
             legend::bar(painter, spot.frame, corner, &scale);
         }
-        let meanings = legend::meanings(self.shown, state.shown_objective());
+        let meanings = legend::meanings(self.shown, viewed.shown_objective());
         legend::patches(painter, spot.frame, corner, (&meanings, value));
     }
 }

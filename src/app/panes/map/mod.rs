@@ -1,4 +1,4 @@
-//! Map pane: one map of the current frame, or two maps compared.
+//! A view: one map of the viewed frame, or two of them compared.
 
 mod colours;
 mod comparison;
@@ -8,25 +8,24 @@ use super::{Pane, PaneKind, empty};
 use crate::{
     app::{
         actions::Action,
-        inspection::NormalisedPoint,
         legend,
         map_tree::MapTree,
-        state::State,
+        state::{Framing, NormalisedPoint, RunHistory, SessionView, State, ViewedFrame, WindowRequests},
         theme::{self, Palette},
     },
     compute::Lease,
     objective::{MapName, MapOrigin},
     session::Activity,
-    view,
+    view::{self, wheel},
 };
 use comparison::{Comparison, ComparisonMode};
-use egui::{Align2, ComboBox, CursorIcon, Layout, PopupCloseBehavior, Response, Sense, Ui};
+use egui::{Align2, ComboBox, CursorIcon, Layout, PointerButton, PopupCloseBehavior, Response, Sense, Ui};
 use layer::{Layer, Viewport};
 use serde::{Deserialize, Serialize};
 
-/// Distance of a click from the pinned pixel within which it unpins it, points.
+/// Distance from the pinned point within which a click unpins it, points.
 const PIN_REACH: f32 = 8.0;
-/// Width of the buttons at the right of the header, points.
+/// Width of the buttons at the right of the header.
 const BUTTONS: f32 = 152.0;
 
 #[derive(Serialize, Deserialize)]
@@ -50,8 +49,7 @@ impl MapPane {
     pub fn map(&self) -> MapName {
         self.layer.name
     }
-
-    fn choose(&mut self, ui: &mut Ui, state: &State) {
+    fn choose(&mut self, ui: &mut Ui, viewed: &ViewedFrame) {
         let width = (ui.available_width() - BUTTONS).clamp(64.0, 184.0);
         let Self { layer, trees: [tree, _], .. } = self;
         let combo = ComboBox::from_id_salt("map")
@@ -61,7 +59,7 @@ impl MapPane {
             .truncate()
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
             .show_ui(ui, |ui| {
-                let chosen = tree.ui(ui, &state.maps(), Some(layer.name));
+                let chosen = tree.ui(ui, &viewed.maps(), Some(layer.name));
                 if chosen.is_some() {
                     ui.close();
                 }
@@ -85,8 +83,8 @@ impl MapPane {
         }
     }
 
-    /// Menu of the map to compare with, and the way to compare.
-    fn compare(&mut self, ui: &mut Ui, state: &State) {
+    /// The menu of the map to compare with, and of the way.
+    fn compare(&mut self, ui: &mut Ui, viewed: &ViewedFrame) {
         let Self { layer, comparison, trees: [_, tree] } = self;
         let mut is_open = false;
         colours::lasting_menu(ui, "Compare", |ui| {
@@ -105,7 +103,7 @@ impl MapPane {
             }
             ui.label("Compare with…");
             let present = comparison.as_ref().map(|comparison| comparison.with.name);
-            if let Some(chosen) = tree.ui(ui, &state.maps(), present) {
+            if let Some(chosen) = tree.ui(ui, &viewed.maps(), present) {
                 match comparison {
                     Some(present) => present.with = Layer::new(chosen),
                     None => *comparison = Some(Comparison::new(chosen)),
@@ -123,23 +121,24 @@ impl MapPane {
         std::iter::once(&self.layer).chain(self.comparison.as_ref().map(|comparison| &comparison.with))
     }
 
-    fn draw(&mut self, ui: &Ui, state: &mut State, lease: &Lease) {
+    /// Draws the picture, and takes zoom, drags and clicks in it.
+    fn draw(&mut self, ui: &Ui, viewed: &mut ViewedFrame, window: &mut WindowRequests, lease: &Lease) {
         let aspect = lease.width as f32 / lease.height as f32;
         let frame = view::letterbox(ui.max_rect(), aspect, ui.ctx().pixels_per_point());
         let response = ui.interact(frame, ui.scope_id().with("picture"), Sense::click_and_drag());
-        let resets = state.framing.is_reset_by(&response);
+        let resets = is_reset(&viewed.framing, &response);
         if resets {
-            state.inspection.take_back_click(ui.input(|input| input.time));
+            viewed.inspection.undo_click(ui.input(|input| input.time));
         }
-        if state.framing.interact(&response, lease.width) {
+        if move_framing(&mut viewed.framing, &response, lease.width) {
             // Views that were drawn before this one are updated in the next frame.
             ui.ctx().request_repaint();
         }
-        let here = ask(ui, state, &response, resets);
-        let spot = Viewport { frame, pointed: state.inspection.place().or(here) };
+        let here = inspect(ui, viewed, window, &response, resets);
+        let spot = Viewport { frame, pointed: viewed.inspection.point().or(here) };
         let caption = match &mut self.comparison {
             None => {
-                self.layer.draw(ui.painter(), state, spot, Align2::RIGHT_BOTTOM);
+                self.layer.draw(ui.painter(), viewed, spot, Align2::RIGHT_BOTTOM);
                 if self.layer.shown != self.layer.name {
                     let text = format!("in place of {}", self.layer.name);
                     legend::note(ui.painter(), frame, Align2::LEFT_TOP, &text);
@@ -147,15 +146,15 @@ impl MapPane {
                 self.layer.shown.to_string()
             }
             Some(comparison) => {
-                comparison.draw(ui, state, spot, &self.layer);
+                comparison.draw(ui, viewed, spot, &self.layer);
                 comparison.caption(ui, &self.layer)
             }
         };
-        if !state.framing.is_whole() && self.comparison.is_none() {
-            let text = format!("×{:.1}", state.framing.zoom());
+        if !viewed.framing.is_whole() && self.comparison.is_none() {
+            let text = format!("×{:.1}", viewed.framing.zoom());
             legend::note(ui.painter(), frame, Align2::LEFT_BOTTOM, &text);
         }
-        let value = self.layer.value(state, spot);
+        let value = self.layer.value(viewed, spot);
         response.widget_info(|| {
             let name = format!("Picture of {caption}");
             let info = egui::WidgetInfo::labeled(egui::Role::Image, true, name);
@@ -164,22 +163,22 @@ impl MapPane {
     }
 
     /// Reason why there is nothing to show.
-    fn absence(&self, state: &State) -> String {
-        if let Some(words) = state.requests.opening() {
+    fn absence(&self, session: &SessionView, run: &RunHistory, viewed: &ViewedFrame) -> String {
+        if let Some(words) = session.requests.opening() {
             return words;
         }
-        if state.data().is_none() {
+        if session.data().is_none() {
             return "No data is open: choose it in the Sequence pane, or drop a folder here".to_owned();
         }
         let origin = self.layer.name.origin();
         let is_image = matches!(origin, MapOrigin::Image | MapOrigin::NetworkInput);
-        if !is_image && state.activity() == Activity::Preparing {
+        if !is_image && session.activity() == Activity::Preparing {
             return "Getting ready: the first step takes longer than the others".to_owned();
         }
-        if !is_image && !state.has_networks() {
-            return state.no_networks();
+        if !is_image && !run.has_networks(session, viewed) {
+            return session.no_networks();
         }
-        if state.picture.is_none() {
+        if viewed.picture.is_none() {
             return "Waiting for the first picture …".to_owned();
         }
         match origin {
@@ -196,47 +195,84 @@ impl MapPane {
     }
 }
 
-/// Passes the pixel under the pointer to the inspector. Gives the position of the pointer if it is over the picture.
-fn ask(ui: &Ui, state: &mut State, response: &Response, is_for_framing: bool) -> Option<NormalisedPoint> {
-    let point = response.hover_pos()?;
-    let picture = state.framing.picture(response.rect);
-    let place = NormalisedPoint::within(picture, point);
+/// Checks if a double click in this view shows the whole pictures again.
+fn is_reset(framing: &Framing, response: &Response) -> bool {
+    response.double_clicked() && !framing.is_whole()
+}
+
+/// Moves the framing by the pointer over a picture of so many columns: wheel to zoom, drag to move, double click to
+/// see everything. Returns true if the framing changed.
+fn move_framing(framing: &mut Framing, response: &Response, columns: usize) -> bool {
+    let (before, frame) = (framing.visible(), response.rect);
+    framing.limit_zoom(columns, frame.width());
+    if is_reset(framing, response) {
+        framing.reset();
+    }
+    let pans = response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle);
+    if pans && !framing.is_whole() {
+        framing.pan(response.drag_delta() / frame.size());
+        response.ctx.set_cursor_icon(CursorIcon::Grabbing);
+    }
+    if let Some(pointer) = response.hover_pos() {
+        let factor = wheel::closer(&response.ctx);
+        if factor != 1.0 {
+            framing.zoom_about(NormalisedPoint::within(framing.picture(frame), pointer), factor);
+        }
+    }
+    framing.visible() != before
+}
+
+/// Inspects the pixel under the pointer: a click pins it, hovering follows the pointer. Returns the point under the
+/// pointer, if it is over the picture.
+fn inspect(
+    ui: &Ui,
+    viewed: &mut ViewedFrame,
+    window: &mut WindowRequests,
+    response: &Response,
+    is_for_framing: bool,
+) -> Option<NormalisedPoint> {
+    let ViewedFrame { framing, inspection, .. } = viewed;
+    let pointer = response.hover_pos()?;
+    let picture = framing.picture(response.rect);
+    let point = NormalisedPoint::within(picture, pointer);
     if response.clicked() && !is_for_framing {
-        let is_at_pin = |pin: NormalisedPoint| pin.on(picture).distance(point) < PIN_REACH;
-        state.inspection.click(place, ui.input(|input| input.time), is_at_pin);
-        state.wish(Action::Show(PaneKind::Inspector));
+        let is_at_pin = |pin: NormalisedPoint| pin.on(picture).distance(pointer) < PIN_REACH;
+        inspection.click(point, ui.input(|input| input.time), is_at_pin);
+        window.act(Action::Show(PaneKind::Inspector));
         ui.ctx().request_repaint();
-    } else if !response.dragged() && state.inspection.is_open && state.inspection.hover(place) {
-        // Views that were drawn before this one mark the new position in the next frame.
+    } else if !response.dragged() && inspection.is_open && inspection.hover(point) {
+        // Views that were drawn before this one mark the new point in the next frame.
         ui.ctx().request_repaint();
     }
-    if state.inspection.is_open && !response.dragged() {
+    if inspection.is_open && !response.dragged() {
         ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
     }
-    Some(place)
+    Some(point)
 }
 
 impl Pane for MapPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
-        let mut changed = self.layer.resolve(state);
+        let viewed = &state.viewed;
+        let mut changed = self.layer.resolve(viewed);
         if let Some(comparison) = &mut self.comparison {
-            changed |= comparison.with.resolve(state);
+            changed |= comparison.with.resolve(viewed);
         }
         if changed {
             ui.ctx().request_repaint();
         }
-        self.choose(ui, state);
+        self.choose(ui, viewed);
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-            colours::menu(ui, &mut self.layer, state);
-            self.compare(ui, state);
+            colours::menu(ui, &mut self.layer, viewed);
+            self.compare(ui, viewed);
         });
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         ui.painter().rect_filled(ui.max_rect(), 0.0, Palette::of(ui).stage);
-        match self.layer.lease(state) {
-            Some(lease) => self.draw(ui, state, &lease),
-            None => empty(ui, ui.max_rect().shrink(theme::UNIT), &self.absence(state)),
+        let State { session, run, viewed, window, .. } = state;
+        match self.layer.lease(viewed) {
+            Some(lease) => self.draw(ui, viewed, window, &lease),
+            None => empty(ui, ui.max_rect().shrink(theme::UNIT), &self.absence(session, run, viewed)),
         }
     }
 

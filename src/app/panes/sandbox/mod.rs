@@ -1,4 +1,4 @@
-//! Sandbox pane: change depth, camera and motion of the current frame by hand, and see the effect on the loss.
+//! The sandbox: depth, camera and motion of the viewed frame changed by hand, and the loss that results.
 
 mod slider;
 
@@ -6,8 +6,7 @@ use super::{Pane, PaneKind, empty, table, title};
 use crate::{
     app::{
         inspection::{Fact, FactGroup},
-        sandbox::Sandbox,
-        state::State,
+        state::{RunHistory, Sandbox, SessionView, State, ViewedFrame},
         theme::Palette,
     },
     config::FrameId,
@@ -28,60 +27,57 @@ const OFF_CENTRE: f32 = 0.2;
 /// Smallest change of the loss that counts as one, percent.
 const NOTABLE: f32 = 0.05;
 
+/// The pane.
 #[derive(Default, Serialize, Deserialize)]
 pub struct SandboxPane;
 
-/// Draws the factor of depth.
+/// Slider of the factor of all depths.
 fn depth(ui: &mut Ui, adjustment: &mut Adjustment) {
     heading(ui, "Depth", "times the prediction");
     let help = "Every depth × this. Without a motion to match, sources no longer land where they should";
     ValueSlider::factor("Depth", help, 0.25..=4.0).ui(ui, &mut adjustment.depth);
 }
 
-/// The camera as it becomes, in pixels, and what is odd about it.
-fn camera(ui: &mut Ui, sandbox: &SandboxResult, adjustment: &mut Adjustment, keeps_square: &mut bool) {
-    let (width, height) = (sandbox.native_size.width, sandbox.native_size.height);
-    heading(ui, "Camera", &format!("in pixels of {}", sandbox.native_size));
-    let [focal_x, focal_y, centre_x, centre_y] = sandbox.camera.in_pixels(width, height);
-    let help = "The focal length across, as if the calibration were wrong by it";
-    let [across, down] = &mut adjustment.focal;
-    let dial = ValueSlider::factor("Focal length x", help, 0.5..=2.0).shown_as(0.0, focal_x, " px", 1);
-    if dial.ui(ui, across) && *keeps_square {
-        *down = *across;
+/// Sliders of the camera in pixels, and what is implausible about it.
+fn camera(ui: &mut Ui, result: &SandboxResult, adjustment: &mut Adjustment, keeps_square: &mut bool) {
+    let (width, height) = (result.native_size.width, result.native_size.height);
+    heading(ui, "Camera", &format!("in pixels of {}", result.native_size));
+    let [focal_x, focal_y, centre_x, centre_y] = result.camera.in_pixels(width, height);
+    let help = "The focal length in x, as if the calibration were wrong by it";
+    let [focal_x_factor, focal_y_factor] = &mut adjustment.focal;
+    let slider = ValueSlider::factor("Focal length x", help, 0.5..=2.0).shown_as(0.0, focal_x, " px", 1);
+    if slider.ui(ui, focal_x_factor) && *keeps_square {
+        *focal_y_factor = *focal_x_factor;
     }
-    let help = "The focal length down, as if the calibration were wrong by it";
-    let dial = ValueSlider::factor("Focal length y", help, 0.5..=2.0).shown_as(0.0, focal_y, " px", 1);
-    if dial.ui(ui, down) && *keeps_square {
-        *across = *down;
+    let help = "The focal length in y, as if the calibration were wrong by it";
+    let slider = ValueSlider::factor("Focal length y", help, 0.5..=2.0).shown_as(0.0, focal_y, " px", 1);
+    if slider.ui(ui, focal_y_factor) && *keeps_square {
+        *focal_x_factor = *focal_y_factor;
     }
     let both = ui.checkbox(keeps_square, "Both focal lengths by the same factor");
     if both.on_hover_text("Pixels keep their shape").changed() && *keeps_square {
-        *down = *across;
+        *focal_y_factor = *focal_x_factor;
     }
-    let [right, down] = &mut adjustment.centre;
+    let [x, y] = &mut adjustment.centre;
     let help = "The column where the camera's axis meets the picture: the principal point";
-    ValueSlider::addend("Centre x", help, OFF_CENTRE)
-        .shown_as(centre_x, width as f32, " px", 1)
-        .ui(ui, right);
+    ValueSlider::addend("Centre x", help, OFF_CENTRE).shown_as(centre_x, width as f32, " px", 1).ui(ui, x);
     let help = "The row where the camera's axis meets the picture: the principal point";
-    ValueSlider::addend("Centre y", help, OFF_CENTRE)
-        .shown_as(centre_y, height as f32, " px", 1)
-        .ui(ui, down);
-    let camera = adjustment.camera(sandbox.camera);
+    ValueSlider::addend("Centre y", help, OFF_CENTRE).shown_as(centre_y, height as f32, " px", 1).ui(ui, y);
+    let camera = adjustment.camera(result.camera);
     let view = Fact {
         name: "field of view",
         values: vec![format!("{:.0}°", camera.field_of_view_degrees())],
         decisive: None,
-        help: "What the camera sees across, by focal length and centre".to_owned(),
+        help: "Horizontal angle that the camera sees, by focal length and centre".to_owned(),
     };
     table::row(ui, &view, &[]);
-    for doubt in camera.warnings(width as f32 / height as f32) {
-        let text = RichText::new(format!("Implausible: {doubt}")).color(Palette::of(ui).warning);
+    for warning in camera.warnings(width as f32 / height as f32) {
+        let text = RichText::new(format!("Implausible: {warning}")).color(Palette::of(ui).warning);
         ui.add(Label::new(text).wrap());
     }
 }
 
-/// Draws the sliders of the motion from the target to a source.
+/// Sliders of the motion of the points in a source's camera.
 fn motion(ui: &mut Ui, adjustment: &mut Adjustment, sources: &[FrameId]) {
     heading(ui, "Motion", "in units of depth, and degrees");
     source(ui, &mut adjustment.source, sources);
@@ -97,7 +93,7 @@ fn motion(ui: &mut Ui, adjustment: &mut Adjustment, sources: &[FrameId]) {
     }
 }
 
-/// Draws the choice of the source whose motion is changed.
+/// The choice of the source whose motion is changed.
 fn source(ui: &mut Ui, chosen: &mut Option<FrameId>, sources: &[FrameId]) {
     let name = |source: Option<FrameId>| {
         source.map_or("all sources".to_owned(), |id| format!("frame {}", id.label()))
@@ -118,10 +114,10 @@ fn source(ui: &mut Ui, chosen: &mut Option<FrameId>, sources: &[FrameId]) {
     });
 }
 
-/// The loss as it is and changed.
-fn verdict(ui: &mut Ui, sandbox: &SandboxResult) {
-    let LossSummary { loss: before, masked_share: masked_before } = sandbox.before;
-    let LossSummary { loss: after, masked_share: masked_after } = sandbox.after;
+/// Table of the loss before and after the changes.
+fn losses(ui: &mut Ui, result: &SandboxResult) {
+    let LossSummary { loss: before, masked_share: masked_before } = result.before;
+    let LossSummary { loss: after, masked_share: masked_after } = result.after;
     let percent = 100.0 * (after - before) / before.max(1e-9);
     let signed = |value: f32, unit: &str| format!("{value:+.1} {unit}").replace('-', "−");
     let [masked_before, masked_after] = [masked_before, masked_after].map(|share| 100.0 * share);
@@ -154,7 +150,7 @@ fn verdict(ui: &mut Ui, sandbox: &SandboxResult) {
     }
 }
 
-/// Draws the title of a group of rows, and the unit of its numbers.
+/// Heading of a group of rows, with the unit of its numbers.
 fn heading(ui: &mut Ui, title: &'static str, unit: &str) {
     table::heading(ui, &FactGroup { title, columns: vec![unit.to_owned()], facts: Vec::new() });
 }
@@ -163,47 +159,53 @@ impl Pane for SandboxPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         title(ui, PaneKind::Sandbox);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let is_changed = !state.sandbox.adjustment.is_none();
+            let adjustment = &mut state.viewed.sandbox.adjustment;
+            let is_changed = !adjustment.is_none();
             let reset = ui.add_enabled(is_changed, egui::Button::new("Reset all"));
             if reset.on_hover_text("As the networks and the calibration have it").clicked() {
-                state.sandbox.adjustment = Adjustment::default();
+                *adjustment = Adjustment::default();
             }
         });
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
-        let sandbox = state.picture.as_ref().and_then(|picture| picture.sandbox.clone());
-        if state.is_training() && state.follows_training {
-            let rect = ui.max_rect();
-            empty(
-                ui,
-                rect,
-                "The views show the training batch, which stays as it is. Press F to look at the frame of the timeline, and change that",
-            );
-            return;
-        }
-        let Some(sandbox) = sandbox else {
-            let rect = ui.max_rect();
-            let text = if !state.has_networks() {
-                &state.no_networks()
-            } else if state.picture.is_none() {
-                "Waiting for the first picture …"
-            } else {
-                "Nothing to try here: it takes a frame with a source that can be warped (neighbours and a pose network, or the stereo camera)"
-            };
-            empty(ui, rect, text);
-            return;
-        };
-        let sources: Vec<FrameId> = state.shown_objective().sources().collect();
-        ScrollArea::vertical().auto_shrink(false).content_margin(egui::Margin::same(8)).show(ui, |ui| {
-            let text =
-                "What if depth, camera or motion were different? The views show it; the run is not touched.";
-            ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap());
-            verdict(ui, &sandbox);
-            let Sandbox { adjustment, keeps_square, .. } = &mut state.sandbox;
-            depth(ui, adjustment);
-            camera(ui, &sandbox, adjustment, keeps_square);
-            motion(ui, adjustment, &sources);
-        });
+        controls(ui, &state.session, &state.run, &mut state.viewed);
     }
+}
+
+/// Draws the controls, or the reason why there are none.
+fn controls(ui: &mut Ui, session: &SessionView, run: &RunHistory, viewed: &mut ViewedFrame) {
+    let result = viewed.picture.as_ref().and_then(|picture| picture.sandbox.clone());
+    if session.is_training() && viewed.follows_training {
+        let rect = ui.max_rect();
+        empty(
+            ui,
+            rect,
+            "The views show the training batch, which stays as it is. Press F to look at the frame of the timeline, and change that",
+        );
+        return;
+    }
+    let Some(result) = result else {
+        let rect = ui.max_rect();
+        let text = if !run.has_networks(session, viewed) {
+            &session.no_networks()
+        } else if viewed.picture.is_none() {
+            "Waiting for the first picture …"
+        } else {
+            "Nothing to try here: it takes a frame with a source that can be warped (neighbours and a pose network, or the stereo camera)"
+        };
+        empty(ui, rect, text);
+        return;
+    };
+    let sources: Vec<FrameId> = viewed.shown_objective().sources().collect();
+    ScrollArea::vertical().auto_shrink(false).content_margin(egui::Margin::same(8)).show(ui, |ui| {
+        let text =
+            "What if depth, camera or motion were different? The views show it; the run is not touched.";
+        ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap());
+        losses(ui, &result);
+        let Sandbox { adjustment, keeps_square, .. } = &mut viewed.sandbox;
+        depth(ui, adjustment);
+        camera(ui, &result, adjustment, keeps_square);
+        motion(ui, adjustment, &sources);
+    });
 }

@@ -12,11 +12,11 @@ const LABEL: f32 = 88.0;
 const FIELD: f32 = 76.0;
 const UNDO: f32 = 16.0;
 
-/// Slider of a value that is displayed as `offset` + `scale` · value.
+/// A value and its display as `offset` + `scale` · value.
 pub(super) struct ValueSlider {
     name: &'static str,
     help: &'static str,
-    /// Allowed values.
+    /// Range of the value.
     range: RangeInclusive<f32>,
     /// Value that changes nothing: 1 for a factor, 0 for an offset.
     unchanged: f32,
@@ -27,14 +27,14 @@ pub(super) struct ValueSlider {
 }
 
 impl ValueSlider {
-    /// Slider of a factor.
+    /// A factor.
     pub fn factor(name: &'static str, help: &'static str, range: RangeInclusive<f32>) -> Self {
         Self { name, help, range, unchanged: 1.0, offset: 0.0, scale: 1.0, unit: "", decimals: 3 }
     }
 
-    /// Slider of an offset, up to `most` in either direction.
-    pub fn addend(name: &'static str, help: &'static str, most: f32) -> Self {
-        Self { range: -most..=most, unchanged: 0.0, decimals: 4, ..Self::factor(name, help, 0.0..=0.0) }
+    /// An addend from −`max` to `max`.
+    pub fn addend(name: &'static str, help: &'static str, max: f32) -> Self {
+        Self { range: -max..=max, unchanged: 0.0, decimals: 4, ..Self::factor(name, help, 0.0..=0.0) }
     }
 
     /// Sets the displayed number: `offset` at value 0, and `scale` more for each 1.

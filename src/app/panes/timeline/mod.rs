@@ -10,8 +10,7 @@ use crate::{
         actions::Action,
         bar,
         icon::{Icon, IconButton},
-        playhead::FrameUse,
-        state::State,
+        state::{FrameUse, Playhead, SessionView, State, ViewedFrame, WindowRequests},
         theme,
         theme::Palette,
     },
@@ -28,7 +27,7 @@ const LOWEST_PICTURES: f32 = 24.0;
 const HIGHEST_PICTURES: f32 = 72.0;
 /// Height of the numbers below the bar, points.
 const NUMBERS: f32 = 18.0;
-/// Height that the bar, the numbers and the space around them need, points.
+/// Height of the bar, the numbers and the space around them.
 const BESIDE_PICTURES: f32 = BAR + NUMBERS + 16.0;
 /// Width of the key of colours, which is left out first if there is little room, points.
 const KEY: f32 = 200.0;
@@ -42,17 +41,17 @@ pub struct TimelinePane {
     strip: FilmStrip,
 }
 
-fn control(ui: &mut Ui, state: &mut State, icon: Icon, action: Action) {
+fn control(ui: &mut Ui, is_enabled: bool, window: &mut WindowRequests, icon: Icon, action: Action) {
     let button = IconButton { icon, text: "", size: Vec2::new(28.0, 20.0), colours: None };
-    let response = button.ui(ui, state.playhead.key().is_some()).on_hover_text(bar::tooltip(ui, action));
+    let response = button.ui(ui, is_enabled).on_hover_text(bar::tooltip(ui, action));
     let clicked = response.clicked();
     response.accessible_name(action.label());
     if clicked {
-        state.wish(action);
+        window.act(action);
     }
 }
 
-/// Draws the key of the frames' colours.
+/// The key of the colours.
 fn key_of_colours(ui: &mut Ui) {
     let palette = Palette::of(ui);
     let uses =
@@ -65,28 +64,28 @@ fn key_of_colours(ui: &mut Ui) {
     }
 }
 
-/// Draws the choice of the camera of the rig, if there is more than one.
-fn cameras(ui: &mut Ui, state: &mut State) {
-    let sides = state.playhead.sides().to_vec();
+/// The cameras of the rig, if there is a choice.
+fn cameras(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView) {
+    let sides = viewed.playhead.sides().to_vec();
     if sides.len() < 2 {
         return;
     }
     ui.add_space(theme::HALF);
     for side in sides {
-        let is_chosen = state.playhead.side() == Some(side);
+        let is_chosen = viewed.playhead.side() == Some(side);
         let choice = ui.selectable_label(is_chosen, side.name()).on_hover_text("Camera of the stereo rig");
         if choice.clicked() && !is_chosen {
-            state.choose_side(side);
+            viewed.choose_side(side, session);
         }
     }
 }
 
-/// Text about the frame on the screen, if it is not simply that of the playhead.
-fn shown(state: &State) -> String {
-    let Some(picture) = &state.picture else { return String::new() };
-    let is_playhead = Some(&picture.key) == state.playhead.key().as_ref();
+/// The picture on the screen in words, if it is not simply the frame of the playhead.
+fn shown(ViewedFrame { picture, playhead, .. }: &ViewedFrame) -> String {
+    let Some(picture) = picture else { return String::new() };
+    let is_playhead = Some(&picture.key) == playhead.key().as_ref();
     let mut frame = format!("on screen: frame {} {}", picture.key.frame, picture.key.side.name());
-    if picture.key.folder != state.playhead.folder() {
+    if picture.key.folder != playhead.folder() {
         frame = format!("{frame} of {}", picture.key.folder);
     }
     match (picture.origin, &picture.weights) {
@@ -98,19 +97,19 @@ fn shown(state: &State) -> String {
     }
 }
 
-/// Text about the frame at this index of the drive.
-fn described(state: &State, index: u32) -> String {
-    let usage = match state.playhead.uses().get(index as usize) {
+/// Number and use of the frame at this index of the drive.
+fn described(playhead: &Playhead, index: u32) -> String {
+    let usage = match playhead.uses().get(index as usize) {
         Some(FrameUse::Training) => "trains",
         Some(FrameUse::Validation) => "validates",
         Some(FrameUse::Dropped) => "was dropped (see Sequence)",
         _ => "in no list",
     };
-    format!("frame {}: {usage}", state.playhead.frames().start + index)
+    format!("frame {}: {usage}", playhead.frames().start + index)
 }
 
-/// Rectangle of the thumbnails, if there is room for them, and of the bar below them.
-fn places(space: Rect) -> (Option<Rect>, Rect) {
+/// Rectangles of the pictures, if there is room for them, and of the bar below them.
+fn layout(space: Rect) -> (Option<Rect>, Rect) {
     let bar = |top| Rect::from_min_size(Pos2::new(space.left(), top), Vec2::new(space.width(), BAR));
     let height = (space.height() - BESIDE_PICTURES).min(HIGHEST_PICTURES);
     if height < LOWEST_PICTURES {
@@ -122,27 +121,26 @@ fn places(space: Rect) -> (Option<Rect>, Rect) {
 }
 
 /// Draws the bar with its numbers, the frame on the screen and the knob.
-fn draw_bar(ui: &Ui, bar: Rect, state: &State, step: f32) {
+fn draw_bar(ui: &Ui, bar: Rect, viewed: &ViewedFrame, step: f32) {
+    let ViewedFrame { picture, playhead, .. } = viewed;
     let palette = Palette::of(ui);
-    let frames = state.playhead.frames();
+    let frames = playhead.frames();
     let start = |frame: u32| bar.left() + (frame - frames.start) as f32 * step;
-    draw_uses(ui, bar, state.playhead.uses(), &palette);
+    draw_uses(ui, bar, playhead.uses(), &palette);
     draw_numbers(ui, bar, &frames, step);
-    let shown = state.picture.as_ref().map(|picture| &picture.key);
-    if let Some(key) =
-        shown.filter(|key| key.folder == state.playhead.folder() && frames.contains(&key.frame))
-    {
+    let shown = picture.as_ref().map(|picture| &picture.key);
+    if let Some(key) = shown.filter(|key| key.folder == playhead.folder() && frames.contains(&key.frame)) {
         let middle = start(key.frame) + step / 2.0;
         ui.painter().vline(middle, bar.y_range(), Stroke::new(2.0, Color32::WHITE));
     }
     let knob = Rect::from_min_max(
-        Pos2::new(start(state.playhead.frame), bar.top() - 4.0),
-        Pos2::new(start(state.playhead.frame) + step.max(3.0), bar.bottom() + 4.0),
+        Pos2::new(start(playhead.frame), bar.top() - 4.0),
+        Pos2::new(start(playhead.frame) + step.max(3.0), bar.bottom() + 4.0),
     );
     ui.painter().rect_filled(knob, 2.0, palette.accent);
 }
 
-/// Draws a band of colours that shows which frames are for training and which for validation.
+/// Draws the use of each frame as a band of colours.
 fn draw_uses(ui: &Ui, bar: Rect, uses: &[FrameUse], palette: &Palette) {
     let step = bar.width() / uses.len().max(1) as f32;
     let mut first = 0;
@@ -178,8 +176,9 @@ fn draw_numbers(ui: &Ui, bar: Rect, frames: &std::ops::Range<u32>, step: f32) {
 
 impl Pane for TimelinePane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
+        let State { session, viewed, window, .. } = state;
         ui.spacing_mut().item_spacing.x = theme::HALF;
-        let play = if state.playhead.is_playing { Icon::Pause } else { Icon::Play };
+        let play = if viewed.playhead.is_playing { Icon::Pause } else { Icon::Play };
         let icons = [
             (Icon::First, Action::First),
             (Icon::Previous, Action::Previous),
@@ -187,62 +186,70 @@ impl Pane for TimelinePane {
             (Icon::Next, Action::Next),
             (Icon::Last, Action::Last),
         ];
+        let has_frame = viewed.playhead.key().is_some();
         for (icon, action) in icons {
-            control(ui, state, icon, action);
+            control(ui, has_frame, window, icon, action);
         }
         ui.add_space(theme::UNIT);
-        if state.playhead.key().is_some() {
-            let text = format!("frame {} of {}", state.playhead.frame, state.playhead.last());
-            bar::slot(ui, text, 104.0).on_hover_text(state.playhead.folder());
-            cameras(ui, state);
+        if has_frame {
+            let text = format!("frame {} of {}", viewed.playhead.frame, viewed.playhead.last());
+            bar::slot(ui, text, 104.0).on_hover_text(viewed.playhead.folder());
+            cameras(ui, viewed, session);
             if ui.available_width() >= KEY + FOLLOW {
                 key_of_colours(ui);
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let mut follows = state.follows_training;
+            let mut follows = viewed.follows_training;
             let follow = ui.checkbox(&mut follows, Action::Follow.label());
             if follow.on_hover_text(Action::Follow.help()).changed() {
-                state.wish(Action::Follow);
+                window.act(Action::Follow);
             }
             ui.add_space(theme::UNIT);
-            let text = shown(state);
+            let text = shown(viewed);
             ui.add(Label::new(egui::RichText::new(text).color(ui.visuals().weak_text_color())).truncate());
         });
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        self.frames(ui, &mut state.viewed, &mut state.session);
+    }
+}
+
+impl TimelinePane {
+    /// Draws the film strip and the bar, and scrubs where they are pressed.
+    fn frames(&mut self, ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView) {
         let space = ui.available_rect_before_wrap().shrink2(Vec2::new(2.0 * theme::UNIT, 0.0));
-        let frames = state.playhead.frames();
+        let frames = viewed.playhead.frames();
         let response = ui.interact(space, ui.scope_id().with("frames"), Sense::click_and_drag());
-        let (frame, enabled) = (f64::from(state.playhead.frame), !frames.is_empty());
+        let (frame, enabled) = (f64::from(viewed.playhead.frame), !frames.is_empty());
         response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
-        let source = state.frames.clone().filter(|_| enabled);
+        let source = session.frames.clone().filter(|_| enabled);
         let Some(source) = source else {
             let usual =
                 "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
-            super::empty(ui, space, state.requests.opening().as_deref().unwrap_or(usual));
+            super::empty(ui, space, session.requests.opening().as_deref().unwrap_or(usual));
             return;
         };
-        let (pictures, bar) = places(space);
+        let (pictures, bar) = layout(space);
         let step = bar.width() / frames.len() as f32;
         let index_at = |x: f32| ((x - bar.left()) / step).clamp(0.0, (frames.len() - 1) as f32) as u32;
         let pressed = response.interact_pointer_pos();
         let pointed = response.hover_pos().filter(|_| pressed.is_none()).and_then(|at| {
-            let (index, key) = (index_at(at.x), state.playhead.key()?);
+            let (index, key) = (index_at(at.x), viewed.playhead.key()?);
             let key = FrameKey { frame: frames.start + index, ..key };
             // The header remains visible.
             let whole = space.top() - theme::HEADER..=bar.bottom() + NUMBERS;
             let beside = Rect::from_x_y_ranges(at.x..=at.x, whole);
-            Some(HoveredFrame { key, text: described(state, index), response: &response, beside })
+            Some(HoveredFrame { key, text: described(&viewed.playhead, index), response: &response, beside })
         });
-        self.strip.ui(ui, &source, &state.playhead, pictures, pointed);
-        draw_bar(ui, bar, state, step);
+        self.strip.ui(ui, &source, &viewed.playhead, pictures, pointed);
+        draw_bar(ui, bar, viewed, step);
         if let Some(at) = pressed {
             let frame = frames.start + index_at(at.x);
-            if frame != state.playhead.frame {
-                state.playhead.is_playing = false;
-                state.scrub(frame);
+            if frame != viewed.playhead.frame {
+                viewed.playhead.is_playing = false;
+                viewed.scrub(frame, session);
             }
         }
     }

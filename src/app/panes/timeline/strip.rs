@@ -1,7 +1,7 @@
-//! Film strip: thumbnails of the drive above its bar, and a larger picture of the frame under the pointer.
+//! The film strip: small pictures of the drive over its bar, and a larger one of the frame under the pointer.
 
 use crate::{
-    app::{application::REDRAW_DELAY, playhead::Playhead, theme::Palette},
+    app::{repaint, state::Playhead, theme::Palette},
     config::ImageSize,
     data::{
         FrameKey, FrameSource,
@@ -19,14 +19,14 @@ use std::{
 };
 
 /// Most memory of the thumbnails that are kept, bytes.
-const MOST_BYTES: usize = 32 << 20;
-/// Most thumbnails that are kept; of the largest size, these are well within [`MOST_BYTES`].
-const MOST_PICTURES: usize = 64;
-/// Largest size of the picture of the frame under the pointer, points.
+const MAX_BYTES: usize = 32 << 20;
+/// Pictures at once, well within that memory at their largest.
+const MAX_PICTURES: usize = 64;
+/// Largest picture of the frame under the pointer, points.
 const LARGE: Vec2 = Vec2::new(240.0, 160.0);
-/// Most pixels of a thumbnail per point: more would take memory without a visible difference.
+/// Most pixels of a point: finer ones would cost memory that nobody sees.
 const FINEST: f32 = 2.0;
-/// Gap between thumbnails, points.
+/// Gap between pictures, points.
 const GAP: f32 = 2.0;
 /// Aspect ratio (width / height) if no picture can be read: that of KITTI.
 const USUAL_PROPORTIONS: f32 = 1242.0 / 375.0;
@@ -37,7 +37,7 @@ const USUAL_PROPORTIONS: f32 = 1242.0 / 375.0;
 pub fn frames_along(frames: Range<u32>, width: f32, picture_width: f32) -> Vec<u32> {
     let fitting = ((width + GAP) / (picture_width + GAP)).round().max(1.0) as usize;
     let has_all = 2 * frames.len() <= 3 * fitting;
-    let count = MOST_PICTURES.min(if has_all { frames.len() } else { fitting });
+    let count = MAX_PICTURES.min(if has_all { frames.len() } else { fitting });
     let middle = |part: usize| (2 * part + 1) * frames.len() / (2 * count);
     (0..count).map(|part| frames.start + middle(part) as u32).collect()
 }
@@ -54,23 +54,23 @@ struct StripTextures {
     source: Arc<dyn FrameSource>,
     within: ImageSize,
     previews: Previews,
-    /// Frames on the screen, in the order in which their thumbnails are needed.
+    /// Pictures on the screen, in the order in which they are to be read.
     needed: Vec<FrameKey>,
     textures: HashMap<FrameKey, TextureHandle>,
     /// Name of a drive, and the aspect ratio (width / height) of its pictures.
     proportions: Option<(String, f32)>,
 }
 
-/// State of a thumbnail.
+/// State of a picture.
 enum ThumbnailState {
     NotYet,
     Picture(TextureId, Vec2),
-    /// It cannot be read, for this reason.
+    /// No picture can be made, for this reason.
     Broken(Arc<str>),
 }
 
 impl FilmStrip {
-    /// Draws the thumbnails at their positions, and the larger picture of the frame under the pointer, if any.
+    /// Draws the pictures, and a larger one of the frame under the pointer, if there is one.
     pub fn ui(
         &mut self,
         ui: &Ui,
@@ -103,12 +103,12 @@ impl FilmStrip {
         let opened = self.opened.take().filter(is_same);
         self.opened.insert(opened.unwrap_or_else(|| {
             let woken = context.clone();
-            let on_change = move || woken.request_repaint_after(REDRAW_DELAY);
+            let on_change = move || woken.request_repaint_after(repaint::DELAY);
             StripTextures {
                 context: context.clone(),
                 source: Arc::clone(source),
                 within,
-                previews: Previews::new(Arc::clone(source), within, MOST_BYTES, on_change),
+                previews: Previews::new(Arc::clone(source), within, MAX_BYTES, on_change),
                 needed: Vec::new(),
                 textures: HashMap::new(),
                 proportions: None,
@@ -117,21 +117,21 @@ impl FilmStrip {
     }
 }
 
-/// Frame under the pointer.
+/// The frame under the pointer.
 pub struct HoveredFrame<'a> {
-    /// Drive, frame number and side.
+    /// Key of the frame.
     pub key: FrameKey,
-    /// Text about the frame.
+    /// A sentence about the frame.
     pub text: String,
-    /// Response of the widget under the pointer.
+    /// Response of the timeline.
     pub response: &'a Response,
-    /// Area that the picture must not cover.
+    /// Rectangle that the picture must not cover.
     pub beside: Rect,
 }
 
 impl StripTextures {
-    /// Aspect ratio of the drive's pictures, taken from the frame in its middle; `None` until that is read. Only then
-    /// it is known how many thumbnails fit, and thus which frames to request.
+    /// Proportions of the drive's pictures, from the frame in its middle; `None` until that is read. The number of
+    /// pictures that fit depends on them, so that others requested before could be the wrong ones.
     fn proportions(&mut self, playhead: &Playhead) -> Option<f32> {
         let known = self.proportions.as_ref().filter(|(folder, _)| folder == playhead.folder());
         if let Some((_, proportions)) = known {
@@ -176,17 +176,17 @@ impl StripTextures {
         let size = usual * ((part - GAP) / usual.x).clamp(0.0, 1.0);
         for (index, frame) in frames.into_iter().enumerate() {
             let x = row.left() + (index as f32 + 0.5) * part;
-            let place = Rect::from_center_size(Pos2::new(x, row.center().y), size);
+            let rect = Rect::from_center_size(Pos2::new(x, row.center().y), size);
             let shown = self.shown(ui.ctx(), &FrameKey { frame, ..key.clone() });
-            draw(ui.painter(), place, &shown, &palette);
+            draw(ui.painter(), rect, &shown, &palette);
             if has_all && frame == key.frame {
                 let stroke = Stroke::new(2.0, palette.accent);
-                ui.painter().rect_stroke(place, 1.0, stroke, StrokeKind::Outside);
+                ui.painter().rect_stroke(rect, 1.0, stroke, StrokeKind::Outside);
             }
         }
         if !has_all {
-            let place = (key.frame - playhead.frames().start) as f32 + 0.5;
-            let x = row.left() + place * row.width() / playhead.frames().len() as f32;
+            let index = (key.frame - playhead.frames().start) as f32 + 0.5;
+            let x = row.left() + index * row.width() / playhead.frames().len() as f32;
             // Visible on bright pictures and on dark ones.
             ui.painter().vline(x, row.y_range(), Stroke::new(4.0, Color32::from_black_alpha(140)));
             ui.painter().vline(x, row.y_range(), Stroke::new(2.0, palette.accent));
@@ -205,8 +205,8 @@ impl StripTextures {
         let mut tooltip = Tooltip::always_open(ui.ctx().clone(), response.layer_id, response.id, beside);
         tooltip.popup = tooltip.popup.align(RectAlign::TOP);
         tooltip.width(LARGE.x).show(|ui| {
-            let (place, _) = ui.allocate_exact_size(size, Sense::hover());
-            draw(ui.painter(), place, &shown, &palette);
+            let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+            draw(ui.painter(), rect, &shown, &palette);
             ui.label(text);
             if let ThumbnailState::Broken(reason) = &shown {
                 let reason = RichText::new(&**reason).small().color(palette.warning);
@@ -216,19 +216,19 @@ impl StripTextures {
     }
 }
 
-/// Draws a thumbnail, or an empty frame if it is not there yet, crossed out if it cannot be read.
-fn draw(painter: &Painter, place: Rect, shown: &ThumbnailState, palette: &Palette) {
+/// Draws a picture within a rectangle, or an empty frame: crossed out where there will be no picture.
+fn draw(painter: &Painter, rect: Rect, shown: &ThumbnailState, palette: &Palette) {
     if let ThumbnailState::Picture(texture, size) = shown {
-        let size = *size * (place.size() / *size).min_elem();
+        let size = *size * (rect.size() / *size).min_elem();
         let whole = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-        painter.image(*texture, Rect::from_center_size(place.center(), size), whole, Color32::WHITE);
+        painter.image(*texture, Rect::from_center_size(rect.center(), size), whole, Color32::WHITE);
         return;
     }
-    painter.rect_filled(place, 1.0, palette.stage);
+    painter.rect_filled(rect, 1.0, palette.stage);
     if let ThumbnailState::Broken(_) = shown {
         let stroke = Stroke::new(1.0, palette.unused);
-        painter.rect_stroke(place, 1.0, stroke, StrokeKind::Inside);
-        let [down, up] = [[place.left_top(), place.right_bottom()], [place.left_bottom(), place.right_top()]];
+        painter.rect_stroke(rect, 1.0, stroke, StrokeKind::Inside);
+        let [down, up] = [[rect.left_top(), rect.right_bottom()], [rect.left_bottom(), rect.right_top()]];
         painter.extend([down, up].map(|line| Shape::line_segment(line, stroke)));
     }
 }

@@ -4,8 +4,8 @@
 use crate::{
     app::{
         actions::Action,
-        form::{Row, TrainingForm},
         icon::Icon,
+        state::{Row, TrainingForm},
         theme::{self, Palette},
     },
     config::{NamedValue, OptionKind, Preset, RunConfig},
@@ -120,8 +120,8 @@ fn row(ui: &mut Ui, form: &mut TrainingForm, row: &Row) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let name = format!("Undo {label}");
                 let undo = Icon::Undo.bare_button(ui, Vec2::new(UNDO - 2.0, LINE), &name);
-                let told = format!("Back to the preset: {}", value_or_none(&row.preset));
-                if undo.on_hover_text(told).clicked() {
+                let help = format!("Back to the preset: {}", value_or_none(&row.preset));
+                if undo.on_hover_text(help).clicked() {
                     form.set(row.option, &row.preset);
                 }
             });
@@ -144,12 +144,12 @@ fn row(ui: &mut Ui, form: &mut TrainingForm, row: &Row) {
                 form.take_loaded();
             }
             let scratch = ui.button("From scratch").on_hover_text(Action::UnloadWeights.help());
-            form.wants_scratch |= scratch.clicked();
+            form.unloads_networks |= scratch.clicked();
         });
     }
 }
 
-/// Tooltip: what the option does, its flag, and the preset's value if that is another.
+/// Help of the option, its flag, and the preset's value if that is another.
 fn help(row: &Row) -> String {
     let mut help = format!("{}\n{}", row.option.help, row.option.flag());
     if !row.option.value_name.is_empty() && row.option.kind != OptionKind::Switch {
@@ -234,7 +234,7 @@ fn number(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Respon
     let field = field
         .custom_formatter(|value, _| value.to_string())
         .suffix(quantity.map_or("", |quantity| quantity.unit))
-        // A number that is half typed is not yet meant.
+        // A number that is half typed is not meant.
         .update_while_editing(false);
     let response = ui.add_sized([width, LINE], field);
     if value != before {
@@ -250,7 +250,7 @@ fn number(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Respon
     response
 }
 
-/// Step by which a whole number goes up and down.
+/// Step of a whole number.
 fn step(row: &Row, config: &RunConfig) -> f64 {
     if row.option.value_name == "PIXELS" { config.network.depth_network.side_step() as f64 } else { 1.0 }
 }

@@ -2,14 +2,14 @@
 
 mod form;
 mod progress;
+mod text;
 
 use super::{Pane, PaneKind, title};
 use crate::{
     app::{
         actions::Action,
         bar,
-        form::AdoptedNetworks,
-        state::State,
+        state::{AdoptedNetworks, SessionView, State, TrainingForm, WindowRequests},
         theme::{self, Palette},
     },
     compute,
@@ -17,49 +17,59 @@ use crate::{
 };
 use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui, Vec2};
 use serde::{Deserialize, Serialize};
+use std::mem::take;
+use text::{gigabytes, weak_line};
 
-/// Seconds after which free memory is looked at again.
+/// Seconds after which free memory is read again.
 const MEMORY_AGE: f64 = 2.0;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainingPane {
-    /// Free memory, and when it was looked at.
+    /// Free memory, bytes, with the time at which it was read.
     #[serde(skip)]
     free: Option<(f64, Option<u64>)>,
 }
 
 impl TrainingPane {
-    fn outcome(&mut self, ui: &mut Ui, state: &mut State) {
-        let samples = state.data().map_or(0, |data| data.training.len());
+    /// Draws a summary of the next run, and the button that starts it.
+    fn outcome(
+        &mut self,
+        ui: &mut Ui,
+        form: &mut TrainingForm,
+        session: &SessionView,
+        window: &mut WindowRequests,
+    ) {
+        let samples = session.data().map_or(0, |data| data.training.len());
         if samples > 0 {
-            let (epoch, all) = state.form.steps(samples);
-            quiet(ui, format!("{samples} samples: {epoch} steps an epoch, {all} in all"));
+            let (epoch, all) = form.steps(samples);
+            weak_line(ui, format!("{samples} samples: {epoch} steps an epoch, {all} in all"));
         }
-        self.memory(ui, state);
-        origin(ui, state);
+        self.memory(ui, form, session);
+        origin(ui, form, window);
         ui.horizontal(|ui| {
             ui.label("Written to");
-            let field = TextEdit::singleline(&mut state.form.out).desired_width(ui.available_width());
+            let field = TextEdit::singleline(&mut form.out).desired_width(ui.available_width());
             ui.add(field).on_hover_text("The run folder: new or empty").accessible_name("Written to");
         });
         ui.add_space(theme::HALF);
-        if let Some(obstacle) = state.obstacle() {
+        if let Some(obstacle) = form.obstacle(session.data().map(AsRef::as_ref)) {
             ui.add(Label::new(RichText::new(obstacle).color(Palette::of(ui).warning)).wrap());
         } else {
             let size = Vec2::new(ui.available_width(), theme::BUTTON);
             let start = ui.add_sized(size, Button::new("Start this run").selected(true));
             if start.on_hover_text(Action::Train.help()).clicked() {
-                state.train();
+                window.act(Action::Train);
             }
         }
     }
 
-    /// What the run will need, beside what there is.
-    fn memory(&mut self, ui: &mut Ui, state: &State) {
-        let Ok(needed) = memory_estimate(&state.form.config, state.session.device.is_shared) else { return };
-        // The size of GPU memory cannot be asked.
-        let free = if state.session.device.is_shared { None } else { self.free(ui) };
+    /// Memory that the run will need, beside what is free.
+    fn memory(&mut self, ui: &mut Ui, form: &TrainingForm, session: &SessionView) {
+        let is_shared = session.device().is_shared;
+        let Ok(needed) = memory_estimate(&form.config, is_shared) else { return };
+        // wgpu does not tell the size of a GPU's memory.
+        let free = if is_shared { None } else { self.free(ui) };
         let (text, is_too_much) = match free {
             Some(free) => (format!("about {} of {} free", gigabytes(needed), gigabytes(free)), needed > free),
             None => (format!("about {} of memory", gigabytes(needed)), false),
@@ -71,7 +81,7 @@ impl TrainingPane {
             let text = RichText::new(text).color(Palette::of(ui).warning);
             ui.add(Label::new(text).wrap()).on_hover_text(help);
         } else {
-            quiet(ui, text).on_hover_text(help);
+            weak_line(ui, text).on_hover_text(help);
         }
     }
 
@@ -85,11 +95,11 @@ impl TrainingPane {
 }
 
 /// The networks that the run starts from, and the way back to none.
-fn origin(ui: &mut Ui, state: &mut State) {
+fn origin(ui: &mut Ui, form: &TrainingForm, window: &mut WindowRequests) {
     ui.horizontal(|ui| {
         ui.label("Starts from");
-        let Some(AdoptedNetworks { folder, architecture }) = &state.form.loaded else {
-            quiet(ui, "scratch".to_owned());
+        let Some(AdoptedNetworks { folder, architecture }) = &form.loaded else {
+            weak_line(ui, "scratch".to_owned());
             return;
         };
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
@@ -97,7 +107,7 @@ fn origin(ui: &mut Ui, state: &mut State) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let unload = ui.button("Unload").on_hover_text(Action::UnloadWeights.help());
             if unload.accessible_name(Action::UnloadWeights.label()).clicked() {
-                state.wish(Action::UnloadWeights);
+                window.act(Action::UnloadWeights);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(name).truncate()).on_hover_text(help);
@@ -106,34 +116,29 @@ fn origin(ui: &mut Ui, state: &mut State) {
     });
 }
 
-/// A sentence that stands back.
-fn quiet(ui: &mut Ui, text: String) -> egui::Response {
-    ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap())
-}
-
-fn gigabytes(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / 1e9)
-}
-
 impl Pane for TrainingPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         title(ui, PaneKind::Training);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new(bar::state_label(state)).color(ui.visuals().weak_text_color()));
+            ui.label(
+                RichText::new(bar::state_label(&state.session, &state.run))
+                    .color(ui.visuals().weak_text_color()),
+            );
         });
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         ScrollArea::vertical().auto_shrink(false).content_margin(egui::Margin::same(8)).show(ui, |ui| {
-            if state.has_run() {
-                progress::show(ui, state);
+            let State { session, run, viewed, form, window, .. } = state;
+            if session.has_run() {
+                progress::show(ui, run, form, session, viewed);
             } else {
-                form::show(ui, &mut state.form);
-                if std::mem::take(&mut state.form.wants_scratch) {
-                    state.wish(Action::UnloadWeights);
+                form::show(ui, form);
+                if take(&mut form.unloads_networks) {
+                    window.act(Action::UnloadWeights);
                 }
                 ui.add_space(theme::HALF);
-                self.outcome(ui, state);
+                self.outcome(ui, form, session, window);
             }
         });
     }

@@ -1,11 +1,14 @@
 //! The run that is there: its figures, where its time goes, and the options that may be changed meanwhile.
 
-use super::{form, gigabytes, quiet};
+use super::{
+    form,
+    text::{gigabytes, weak_line},
+};
 use crate::{
     app::{
         bar,
         panes::key_entry,
-        state::State,
+        state::{RunHistory, SessionView, TrainingForm, ViewedFrame},
         theme::{self, Palette},
     },
     runs::{StepReport, TimeSplit},
@@ -21,39 +24,45 @@ const PART_COLOURS: [Color32; 6] = {
 const BAR: f32 = 10.0;
 
 /// The run's progress.
-pub fn show(ui: &mut Ui, state: &mut State) {
+pub fn show(
+    ui: &mut Ui,
+    run: &mut RunHistory,
+    form: &mut TrainingForm,
+    session: &mut SessionView,
+    viewed: &mut ViewedFrame,
+) {
     let palette = Palette::of(ui);
-    let step = state.last_step().cloned();
+    let step = run.last_step().cloned();
     let share = step.as_ref().map_or(0.0, |step| step.step as f32 / step.total_steps.max(1) as f32);
     let bar = ProgressBar::new(share).desired_height(theme::UNIT).fill(palette.accent).corner_radius(2.0);
     ui.add(bar).accessible_name("Progress of the run");
     Grid::new("progress").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(
         ui,
         |ui| {
-            for (name, value, help) in figures(&step.clone().unwrap_or_default(), bar::rates(state)) {
+            for (name, value, help) in figures(&step.clone().unwrap_or_default(), bar::rates(run)) {
                 ui.label(RichText::new(name).color(ui.visuals().weak_text_color()));
-                // Before the first step there is nothing to count.
+                // There are no numbers before the first step.
                 ui.label(if step.is_some() { value } else { "–".to_owned() }).on_hover_text(help);
                 ui.end_row();
             }
         },
     );
-    time(ui, state.steps_here());
-    if let Some(run) = &state.run {
-        let run = run.display().to_string();
+    time(ui, run.steps_here());
+    if let Some(folder) = &run.folder {
+        let folder = folder.display().to_string();
         ui.label(RichText::new("written to").color(ui.visuals().weak_text_color()));
-        ui.add(Label::new(&run).truncate()).on_hover_text(&run);
+        ui.add(Label::new(&folder).truncate()).on_hover_text(&folder);
     }
-    let config = &state.form.config;
-    quiet(ui, format!("{}, batches of {}", config.network.size(), config.training.batch_size));
-    if let Some(text) = validation(state) {
-        quiet(ui, text);
+    let config = &form.config;
+    weak_line(ui, format!("{}, batches of {}", config.network.size(), config.training.batch_size));
+    if let Some(text) = validation(session, run) {
+        weak_line(ui, text);
     }
     ui.separator();
-    let live = state.form.live_rows();
-    form::rows(ui, &mut state.form, live);
+    let live = form.live_rows();
+    form::rows(ui, form, live);
     if ui.ctx().dragged_id().is_none() {
-        state.send_changes();
+        run.send_changes(form, session, viewed);
     }
 }
 
@@ -72,10 +81,10 @@ fn figures(step: &StepReport, [speed, time_left]: [String; 2]) -> Vec<(&'static 
     .collect()
 }
 
-/// Where the time of the last steps went: a bar of its parts, and their names with their shares.
-fn time(ui: &mut Ui, history: &[StepReport]) {
+/// Draws the parts of the time of the last steps as a bar, with their names and shares.
+fn time(ui: &mut Ui, steps: &[StepReport]) {
     const STEPS: usize = 20;
-    let recent = &history[history.len().saturating_sub(STEPS)..];
+    let recent = &steps[steps.len().saturating_sub(STEPS)..];
     let Some((parts, seconds)) = TimeSplit::mean(recent) else { return };
     let shares = parts.map(|(_, part)| part / seconds.max(1e-9));
     let text = |index: usize| format!("{} {:.0} %", parts[index].0, 100.0 * shares[index]);
@@ -101,12 +110,12 @@ fn time(ui: &mut Ui, history: &[StepReport]) {
     });
 }
 
-/// How validation goes or went.
-fn validation(state: &State) -> Option<String> {
-    if let Some((done, samples)) = state.active_run().and_then(|run| run.validating) {
+/// Progress of the validation under way, or the result of the last.
+fn validation(session: &SessionView, run: &RunHistory) -> Option<String> {
+    if let Some((done, samples)) = session.active_run().and_then(|active| active.validating) {
         return Some(format!("validating: {done} of {samples} samples"));
     }
-    let report = state.validations.last()?;
+    let report = run.validations.last()?;
     let depth =
         report.metrics.map_or_else(String::new, |metrics| format!(", abs_rel {:.3}", metrics.abs_rel));
     Some(format!("validation after step {}: loss {:.4}{depth}", report.step, report.loss))

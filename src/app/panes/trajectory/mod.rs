@@ -1,16 +1,21 @@
-//! Trajectory pane: the path of the drive predicted by the pose network, against the true path.
+//! The trajectory of the drive as the pose network predicts it, against the true one.
 
+mod colours;
 mod plan;
 mod space;
 
 use super::{Pane, PaneKind, empty, title};
 use crate::{
-    app::{path::PathReport, state::State, theme, theme::Palette},
+    app::{
+        state::{SessionView, State, TrajectoryReport, TrajectoryState, ViewedFrame},
+        theme,
+    },
     evaluate::ODOMETRY_PROTOCOL,
     geometry::trajectory::Alignment,
     view::Orbit,
 };
-use egui::{Align, Color32, Label, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
+use colours::TrajectoryColours;
+use egui::{Align, Label, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
 use serde::{Deserialize, Serialize};
 
 /// Height of the errors and the line of conventions, points.
@@ -26,27 +31,6 @@ pub struct TrajectoryPane {
     orbit: Orbit,
 }
 
-/// Colours of the lines.
-struct PathColours {
-    predicted: Color32,
-    truth: Color32,
-    here: Color32,
-    faint: Color32,
-}
-
-impl PathColours {
-    fn of(ui: &Ui) -> Self {
-        let palette = Palette::of(ui);
-        let strong = ui.visuals().strong_text_color();
-        Self {
-            predicted: palette.accent,
-            truth: strong.gamma_multiply(0.7),
-            here: palette.warning,
-            faint: ui.visuals().weak_text_color(),
-        }
-    }
-}
-
 fn name(alignment: Alignment) -> (&'static str, &'static str) {
     match alignment {
         Alignment::FirstPose => {
@@ -57,15 +41,21 @@ fn name(alignment: Alignment) -> (&'static str, &'static str) {
     }
 }
 
-/// Draws the reason why there is no path, or a button that requests it.
-fn invitation(ui: &mut Ui, rect: Rect, state: &mut State) {
-    if state.playhead.key().is_none() {
+/// Draws the reason why there is no trajectory, or a button that requests one.
+fn invitation(
+    ui: &mut Ui,
+    rect: Rect,
+    trajectory: &TrajectoryState,
+    viewed: &ViewedFrame,
+    session: &mut SessionView,
+) {
+    if viewed.playhead.key().is_none() {
         empty(
             ui,
             rect,
             "No data is open: choose it in the Sequence pane, and the path of the camera appears here",
         );
-    } else if !state.path.has_pose {
+    } else if !trajectory.has_pose {
         empty(
             ui,
             rect,
@@ -79,13 +69,13 @@ fn invitation(ui: &mut Ui, rect: Rect, state: &mut State) {
         ui.add_space(theme::UNIT);
         let button = egui::Button::new("Predict the path").min_size(Vec2::new(140.0, theme::BUTTON));
         if ui.add(button).on_hover_text("Runs the pose network on every pair of frames").clicked() {
-            state.trace();
+            trajectory.trace(&viewed.playhead, session);
         }
     }
 }
 
-/// Draws the errors as text, and the conventions that they were computed by.
-fn words(ui: &mut Ui, report: &PathReport, alignment: Alignment) {
+/// Draws the errors in words, and the conventions behind them.
+fn words(ui: &mut Ui, report: &TrajectoryReport, alignment: Alignment) {
     let trajectory = report.trajectory();
     let text = if let Some(evaluation) = &report.evaluation {
         let error = evaluation.aligned(alignment);
@@ -116,18 +106,19 @@ fn words(ui: &mut Ui, report: &PathReport, alignment: Alignment) {
 impl Pane for TrajectoryPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         title(ui, PaneKind::Trajectory);
-        let Some(key) = state.playhead.key() else { return };
-        let has_report = state.path.of(&key).is_some();
+        let State { session, viewed, trajectory, .. } = state;
+        let Some(key) = viewed.playhead.key() else { return };
+        let has_report = trajectory.of(&key).is_some();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = theme::HALF;
-            if state.path.is_tracing {
+            if trajectory.is_tracing {
                 if ui.button("Cancel").on_hover_text("Stop predicting the path").clicked() {
-                    state.end_trace();
+                    trajectory.cancel(session);
                 }
             } else if has_report {
-                let again = ui.add_enabled(state.path.has_pose, egui::Button::new("Again"));
+                let again = ui.add_enabled(trajectory.has_pose, egui::Button::new("Again"));
                 if again.on_hover_text("Predict the path with the networks as they are now").clicked() {
-                    state.trace();
+                    trajectory.trace(&viewed.playhead, session);
                 }
             }
             if has_report {
@@ -143,11 +134,12 @@ impl Pane for TrajectoryPane {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
-        let frame = state.playhead.frame;
-        let report = state.playhead.key().and_then(|key| state.path.of(&key));
+        let State { session, viewed, trajectory, .. } = state;
+        let frame = viewed.playhead.frame;
+        let report = viewed.playhead.key().and_then(|key| trajectory.of(&key));
         let Some(report) = report else {
-            if state.path.is_tracing {
-                let is_of_another = state.path.report.is_some();
+            if trajectory.is_tracing {
+                let is_of_another = trajectory.report.is_some();
                 let text = if is_of_another {
                     "The path of another drive is being predicted"
                 } else {
@@ -155,12 +147,12 @@ impl Pane for TrajectoryPane {
                 };
                 empty(ui, rect, text);
             } else {
-                invitation(ui, rect, state);
+                invitation(ui, rect, trajectory, viewed, session);
             }
             return;
         };
         let (drawing, below) = rect.split_top_bottom_at_y((rect.bottom() - WORDS).max(rect.center().y));
-        let colours = PathColours::of(ui);
+        let colours = TrajectoryColours::of(ui);
         let chosen = if self.is_in_space {
             space::draw(ui, drawing, &mut self.orbit, (report, self.alignment), frame, &colours);
             None
@@ -170,7 +162,7 @@ impl Pane for TrajectoryPane {
         let mut below = ui.new_child(UiBuilder::new().max_rect(below.shrink2(Vec2::new(theme::UNIT, 2.0))));
         words(&mut below, report, self.alignment);
         if let Some(frame) = chosen {
-            state.scrub(frame);
+            viewed.scrub(frame, session);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Path from above, and below that its distance from the true path.
 
-use super::PathColours;
+use super::colours::TrajectoryColours;
 use crate::{
-    app::{legend::number, path::PathReport, theme},
+    app::{legend::number, state::TrajectoryReport, theme},
     geometry::trajectory::Alignment,
 };
 use egui::{Rect, Response, Ui, UiBuilder};
@@ -19,25 +19,25 @@ const NEAR: f32 = 32.0;
 /// Frame number and its point in a plot.
 type Mark = (u32, [f64; 2]);
 
-/// Draws both plots. Gives the frame that was clicked.
+/// Draws both. Returns the frame whose mark was clicked.
 pub fn draw(
     ui: &mut Ui,
     rect: Rect,
-    (report, alignment): (&PathReport, Alignment),
+    (report, alignment): (&TrajectoryReport, Alignment),
     frame: u32,
-    colours: &PathColours,
+    colours: &TrajectoryColours,
 ) -> Option<u32> {
     let has_truth = report.truth.len() > 1;
     let height = if has_truth { rect.height() * ABOVE } else { rect.height() };
     let (upper, lower) = rect.split_top_bottom_at_y(rect.top() + height);
-    let laid = report.laid(alignment);
+    let aligned = report.aligned(alignment);
     let from_above = |pose: &DAffine3| [pose.translation.x, pose.translation.z];
     let frames = report.trajectory().frames.iter();
     let predicted: Vec<Mark> =
-        frames.zip(&laid.poses).map(|(frame, pose)| (*frame, from_above(pose))).collect();
+        frames.zip(&aligned.poses).map(|(frame, pose)| (*frame, from_above(pose))).collect();
     let truth: Vec<Mark> = report.truth.iter().map(|(frame, pose)| (*frame, from_above(pose))).collect();
     let errors: Vec<Mark> =
-        laid.errors.iter().map(|(frame, gone, beside)| (*frame, [*gone, *beside])).collect();
+        aligned.errors.iter().map(|(frame, gone, beside)| (*frame, [*gone, *beside])).collect();
 
     let unit = if has_truth { "m" } else { "units" };
     let plot = Plot::new("trajectory_above")
@@ -80,17 +80,17 @@ pub fn draw(
 }
 
 fn points(marks: &[Mark]) -> PlotPoints<'static> {
-    marks.iter().map(|(_, place)| *place).collect()
+    marks.iter().map(|(_, point)| *point).collect()
 }
 
-/// Draws the positions of the current frame.
-fn here(plot: &mut egui_plot::PlotUi<'_>, lines: [&[Mark]; 2], frame: u32, colours: &PathColours) {
-    let places = lines.into_iter().flatten().filter(|(marked, _)| *marked == frame);
-    let places: PlotPoints<'_> = places.map(|(_, place)| *place).collect();
-    plot.points(Points::new("this frame", places).radius(4.5).color(colours.here));
+/// Marks the viewed frame on each line.
+fn here(plot: &mut egui_plot::PlotUi<'_>, lines: [&[Mark]; 2], frame: u32, colours: &TrajectoryColours) {
+    let points = lines.into_iter().flatten().filter(|(marked, _)| *marked == frame);
+    let points: PlotPoints<'_> = points.map(|(_, point)| *point).collect();
+    plot.points(Points::new("this frame", points).radius(4.5).color(colours.here));
 }
 
-/// Click on a plot.
+/// A click in a plot.
 struct PlotClick {
     response: Response,
     transform: PlotTransform,
@@ -121,11 +121,11 @@ fn show<'a>(
 /// Frame whose mark is nearest to a click, if one is near enough.
 fn nearest(click: &PlotClick, lines: [&[Mark]; 2]) -> Option<u32> {
     let at = click.response.interact_pointer_pos()?;
-    let distance = |place: [f64; 2]| {
-        let place = click.transform.position_from_point(&PlotPoint::new(place[0], place[1]));
-        place.distance(at)
+    let distance = |point: [f64; 2]| {
+        let point = click.transform.position_from_point(&PlotPoint::new(point[0], point[1]));
+        point.distance(at)
     };
-    let near = lines.into_iter().flatten().map(|(frame, place)| (*frame, distance(*place)));
+    let near = lines.into_iter().flatten().map(|(frame, point)| (*frame, distance(*point)));
     let nearest = near.min_by(|a, b| a.1.total_cmp(&b.1))?;
     (nearest.1 < NEAR).then_some(nearest.0)
 }

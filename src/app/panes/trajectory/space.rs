@@ -1,7 +1,7 @@
 //! Path in 3D, over a grid of metres.
 
-use super::PathColours;
-use crate::{app::path::PathReport, geometry::trajectory::Alignment, view::Orbit};
+use super::colours::TrajectoryColours;
+use crate::{app::state::TrajectoryReport, geometry::trajectory::Alignment, view::Orbit};
 use egui::{Align2, Color32, FontId, Rect, Sense, Stroke, Ui};
 use glam::{DAffine3, DVec3};
 
@@ -15,20 +15,19 @@ pub fn draw(
     ui: &mut Ui,
     rect: Rect,
     orbit: &mut Orbit,
-    (report, alignment): (&PathReport, Alignment),
+    (report, alignment): (&TrajectoryReport, Alignment),
     frame: u32,
-    colours: &PathColours,
+    colours: &TrajectoryColours,
 ) {
     let response = ui.interact(rect, ui.scope_id().with("space"), Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Trajectory in space"));
     orbit.interact(&response);
     let truth: Vec<DAffine3> = report.truth.iter().map(|(_, pose)| *pose).collect();
-    let predicted = &report.laid(alignment).poses;
-    let places = || truth.iter().chain(predicted).map(|pose| pose.translation);
-    let least = places().reduce(DVec3::min).unwrap_or_default();
-    let most = places().reduce(DVec3::max).unwrap_or_default();
-    let stage =
-        Stage { rect, orbit, middle: (least + most) / 2.0, side: (most - least).max_element().max(1e-6) };
+    let predicted = &report.aligned(alignment).poses;
+    let points = || truth.iter().chain(predicted).map(|pose| pose.translation);
+    let min = points().reduce(DVec3::min).unwrap_or_default();
+    let max = points().reduce(DVec3::max).unwrap_or_default();
+    let stage = Stage { rect, orbit, middle: (min + max) / 2.0, side: (max - min).max_element().max(1e-6) };
 
     let painter = ui.painter().with_clip_rect(rect);
     let line = |from: DVec3, to: DVec3, stroke: Stroke| {
@@ -42,8 +41,8 @@ pub fn draw(
         (first..=(to / spacing).ceil() as i64).map(move |index| index as f64 * spacing)
     };
     let (columns, rows): (Vec<f64>, Vec<f64>) =
-        (marks(least.x, most.x).collect(), marks(least.z, most.z).collect());
-    let ground = |x: f64, z: f64| DVec3::new(x, most.y, z);
+        (marks(min.x, max.x).collect(), marks(min.z, max.z).collect());
+    let ground = |x: f64, z: f64| DVec3::new(x, max.y, z);
     let faint = Stroke::new(1.0, colours.faint.gamma_multiply(0.35));
     if let ([left, .., right], [back, .., front]) = (&columns[..], &rows[..]) {
         for x in &columns {
@@ -53,8 +52,8 @@ pub fn draw(
             line(ground(*left, *z), ground(*right, *z), faint);
         }
         let unit = if truth.is_empty() { "units" } else { "m" };
-        let label = |place: DVec3, value: f64| {
-            if let Some(at) = stage.project(place) {
+        let label = |point: DVec3, value: f64| {
+            if let Some(at) = stage.project(point) {
                 let text = format!("{value} {unit}");
                 painter.text(at, Align2::CENTER_TOP, text, FontId::proportional(11.0), colours.faint);
             }
@@ -75,7 +74,7 @@ pub fn draw(
     }
 }
 
-/// Projection from positions on the path to the screen.
+/// Takes points of the path to the screen.
 struct Stage<'a> {
     rect: Rect,
     orbit: &'a Orbit,
@@ -84,9 +83,9 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn project(&self, place: DVec3) -> Option<egui::Pos2> {
-        let place = ((place - self.middle) / self.side * SPAN).as_vec3();
-        self.orbit.project(Orbit::default().centre + place, self.rect)
+    fn project(&self, point: DVec3) -> Option<egui::Pos2> {
+        let point = ((point - self.middle) / self.side * SPAN).as_vec3();
+        self.orbit.project(Orbit::default().centre + point, self.rect)
     }
 }
 

@@ -1,7 +1,8 @@
-//! A wall of bookmarked frames that changes as the networks learn, with a slider back through its snapshots.
+//! The wall of bookmarked frames, which changes as the networks learn, with a slider back through its snapshots.
 
 mod grid;
 mod pictures;
+mod row;
 
 use super::{Pane, PaneKind, empty, title};
 use crate::{
@@ -9,13 +10,14 @@ use crate::{
         actions::Action,
         bar,
         map_tree::MapTree,
-        state::{State, run_name},
+        state::{Curves, RunHistory, State, ViewedFrame, Wall, run_name},
         theme,
     },
     objective::MapName,
 };
 use egui::{Align, Button, ComboBox, Layout, RichText, Slider, Ui, UiBuilder};
 use pictures::SnapshotTextures;
+use row::RowRequest;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -33,7 +35,7 @@ pub struct WallPane {
     every: u64,
     /// Map of the last column.
     map: MapName,
-    /// True to colour each snapshot by the range of its own values, instead of that of the newest.
+    /// True if the colours of each snapshot spread over its own values, instead of those of the newest.
     own_range: bool,
     #[serde(skip)]
     pictures: SnapshotTextures,
@@ -55,16 +57,16 @@ impl Default for WallPane {
 }
 
 impl WallPane {
-    /// The disparity that the networks are best at.
-    fn disparity(&self, state: &State) -> MapName {
-        MapName::Disparity(state.objective.finest_scale())
+    /// The disparity at the finest scale.
+    fn disparity(viewed: &ViewedFrame) -> MapName {
+        MapName::Disparity(viewed.objective.finest_scale())
     }
 
-    fn choose_map(&mut self, ui: &mut Ui, state: &State) {
+    fn choose_map(&mut self, ui: &mut Ui, viewed: &ViewedFrame) {
         let combo = ComboBox::from_id_salt("map").selected_text(self.map.to_string());
         let width = ui.available_width().min(168.0);
         let combo = combo.width(width).truncate().height(480.0).show_ui(ui, |ui| {
-            let chosen = self.tree.ui(ui, &state.maps(), Some(self.map));
+            let chosen = self.tree.ui(ui, &viewed.maps(), Some(self.map));
             if chosen.is_some() {
                 ui.close();
             }
@@ -83,14 +85,14 @@ impl WallPane {
     }
 
     /// Draws the slider through the snapshots, and their cost.
-    fn footer(&mut self, ui: &mut Ui, state: &mut State) {
-        let count = state.wall.looked_at().all().len();
-        let place = state.snapshot_place();
+    fn footer(&mut self, ui: &mut Ui, wall: &Wall, curves: &mut Curves, run: &RunHistory) {
+        let count = wall.looked_at().all().len();
+        let index = wall.snapshot_index(curves);
         ui.horizontal(|ui| {
             ui.spacing_mut().slider_width = (ui.available_width() - 300.0).max(72.0);
             // A single snapshot is the newest, at the right end.
             let last = count.saturating_sub(1).max(1);
-            let mut chosen = if count > 1 { place.unwrap_or(last) } else { last };
+            let mut chosen = if count > 1 { index.unwrap_or(last) } else { last };
             let slider = Slider::new(&mut chosen, 0..=last).step_by(1.0).show_value(false);
             let slider = ui.add_enabled(count > 1, slider).on_hover_text(
                 "Back through the snapshots of the run; the right end shows the newest (arrow keys: one by one)",
@@ -98,14 +100,14 @@ impl WallPane {
             let is_moved = slider.changed();
             slider.accessible_name("Snapshot");
             if is_moved {
-                state.choose_snapshot(chosen);
+                wall.choose_snapshot(chosen, curves);
             }
-            let is_live = state.curves.selected_step.is_none();
+            let is_live = curves.selected_step.is_none();
             let live = ui.add_enabled(!is_live, Button::new("Live").small());
             if live.on_hover_text("Back to the newest snapshot (Esc)").clicked() {
-                state.curves.selected_step = None;
+                curves.selected_step = None;
             }
-            let text = RichText::new(which(state)).color(ui.visuals().strong_text_color());
+            let text = RichText::new(step_shown(wall, curves)).color(ui.visuals().strong_text_color());
             ui.add(egui::Label::new(text)).on_hover_text(
                 "Steps that the networks of these pictures had made. A click on the curves chooses a step too",
             );
@@ -116,7 +118,7 @@ impl WallPane {
                 );
             });
         });
-        let costs = RichText::new(costs(state)).small().color(ui.visuals().weak_text_color());
+        let costs = RichText::new(costs(wall, run)).small().color(ui.visuals().weak_text_color());
         ui.add(egui::Label::new(costs).truncate()).on_hover_text(
             "Snapshots are taken while this pane is on the screen, one frame beside each step, and kept in the run \
              folder. When their memory is used up, every so many are left out; the first and the last stay",
@@ -124,14 +126,14 @@ impl WallPane {
     }
 }
 
-/// Draws the choice of the run whose snapshots are shown, if the curves show other runs.
-fn choose_run(ui: &mut Ui, state: &mut State) {
-    let mut runs: Vec<PathBuf> = state.curves.runs.iter().map(|run| run.folder.clone()).collect();
-    runs.retain(|run| state.run.as_ref() != Some(run));
-    if runs.is_empty() && state.wall.other().is_none() {
+/// The run whose snapshots are shown, if the curves draw other runs.
+fn choose_run(ui: &mut Ui, wall: &mut Wall, curves: &mut Curves, present: &RunHistory) {
+    let mut runs: Vec<PathBuf> = curves.runs.iter().map(|run| run.folder.clone()).collect();
+    runs.retain(|run| present.folder.as_ref() != Some(run));
+    if runs.is_empty() && wall.other().is_none() {
         return;
     }
-    let mut chosen = state.wall.other().map(Path::to_owned);
+    let mut chosen = wall.other().map(Path::to_owned);
     let name = |run: Option<&Path>| run.map_or_else(|| "this run".to_owned(), run_name);
     // In narrow panes the name is truncated.
     let width = ui.available_width().clamp(48.0, 104.0);
@@ -147,28 +149,28 @@ fn choose_run(ui: &mut Ui, state: &mut State) {
                 it. Colours keep the present run's range, so that runs can be compared";
     combo.response.on_hover_text(help).accessible_name("Run of the snapshots");
     if combo.inner == Some(true) {
-        state.look_at_wall_of(chosen);
+        wall.look_at_run(chosen, curves);
     }
 }
 
-/// Text for the step of the pictures.
-fn which(state: &State) -> String {
-    let snapshots = state.wall.looked_at().all();
-    let Some(place) = state.snapshot_place() else { return String::new() };
-    match (snapshots[place].step, state.curves.selected_step) {
+/// The step of the pictures in words.
+fn step_shown(wall: &Wall, curves: &Curves) -> String {
+    let snapshots = wall.looked_at().all();
+    let Some(index) = wall.snapshot_index(curves) else { return String::new() };
+    match (snapshots[index].step, curves.selected_step) {
         (None, _) => "loaded networks".to_owned(),
-        (Some(step), None) if state.wall.other().is_some() => format!("step {step}, the last"),
+        (Some(step), None) if wall.other().is_some() => format!("step {step}, the last"),
         (Some(step), None) => format!("step {step}, live"),
-        (Some(step), Some(_)) => format!("step {step}, {} of {}", place + 1, snapshots.len()),
+        (Some(step), Some(_)) => format!("step {step}, {} of {}", index + 1, snapshots.len()),
     }
 }
 
-/// Text for the memory and time that snapshots take.
-fn costs(state: &State) -> String {
-    let snapshots = state.wall.looked_at();
+/// Memory and time of the snapshots in words.
+fn costs(wall: &Wall, run: &RunHistory) -> String {
+    let snapshots = wall.looked_at();
     let Some(newest) = snapshots.all().last() else { return String::new() };
     let megabytes = |bytes: usize| bytes as f64 / f64::from(1 << 20);
-    let share = state.snapshot_share().filter(|_| state.wall.other().is_none());
+    let share = wall.snapshot_share(run).filter(|_| wall.other().is_none());
     let share = share.map(|share| format!(", {:.1} % of the time of training", 100.0 * share));
     format!(
         "{}, {:.1} of {:.0} MB; each takes {:.2} s{}",
@@ -186,11 +188,12 @@ fn costs(state: &State) -> String {
 impl Pane for WallPane {
     fn header(&mut self, ui: &mut Ui, state: &mut State) {
         title(ui, PaneKind::Wall);
-        let obstacle = Action::BookmarkFrame.obstacle(state);
+        let State { session, run, viewed, curves, wall, .. } = state;
+        let obstacle = wall.obstacle_to_bookmark(&viewed.playhead, session);
         let bookmark = ui.add_enabled(obstacle.is_none(), Button::new(Action::BookmarkFrame.label()));
         let bookmark = bookmark.on_hover_text(bar::tooltip(ui, Action::BookmarkFrame));
         if bookmark.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
-            state.pin_frame();
+            wall.bookmark(&viewed.playhead, session);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if !EVERY.contains(&self.every) {
@@ -205,15 +208,16 @@ impl Pane for WallPane {
             let help = "While a run trains, the bookmarked frames are predicted anew after so many steps, and at its \
                         start and end";
             combo.response.on_hover_text(help).accessible_name("Steps between snapshots");
-            choose_run(ui, state);
+            choose_run(ui, wall, curves, run);
         });
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
-        state.wall.ask(BTreeSet::from([self.disparity(state), self.map]), self.every);
+        let State { session, run, viewed, curves, wall, .. } = state;
+        wall.request(BTreeSet::from([Self::disparity(viewed), self.map]), self.every);
         let whole = ui.max_rect();
-        if state.wall.rows().is_empty() {
-            let text = if state.data().is_none() {
+        if wall.rows().is_empty() {
+            let text = if session.data().is_none() {
                 "No data is open: choose it in the Sequence pane"
             } else {
                 "No frame is bookmarked. Press \"Bookmark this frame\" for that of the timeline; when a run \
@@ -224,9 +228,14 @@ impl Pane for WallPane {
         }
         let (upper, lower) = whole.split_top_bottom_at_y(whole.bottom() - FOOTER);
         let mut above = ui.new_child(UiBuilder::new().max_rect(upper));
-        self.grid(&mut above, state);
+        let has_networks = run.has_networks(session, viewed);
+        match self.grid(&mut above, wall, curves, viewed, has_networks) {
+            Some(RowRequest::Remove(key)) => wall.remove_bookmark(&key),
+            Some(RowRequest::LookAt(key)) => viewed.choose_frame(&key, session),
+            None => {}
+        }
         let space = lower.shrink2(egui::vec2(theme::UNIT, theme::HALF));
         let mut below = ui.new_child(UiBuilder::new().max_rect(space));
-        self.footer(&mut below, state);
+        self.footer(&mut below, wall, curves, run);
     }
 }

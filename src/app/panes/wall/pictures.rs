@@ -20,18 +20,18 @@ pub struct SnapshotTextures {
     shown: Option<Arc<Snapshot>>,
     /// Snapshot whose values determine the range of the colours.
     measured: Option<Arc<Snapshot>>,
-    looks: BTreeMap<MapName, Appearance>,
+    appearances: BTreeMap<MapName, Appearance>,
     /// egui context that owns the textures.
     context: Option<Context>,
     textures: HashMap<(FrameKey, MapName), TextureHandle>,
 }
 
-/// Style of a map, with its range.
+/// Colours of a map.
 #[derive(Clone)]
 pub struct Appearance {
     /// Colours of the map.
     pub style: FieldStyle,
-    /// Values of the first and the last colour.
+    /// Values at the ends of the colours.
     pub range: (f32, f32),
 }
 
@@ -43,7 +43,7 @@ impl SnapshotTextures {
             (old, new) => old.is_none() && new.is_none(),
         };
         if !is_same(&self.measured, measured) {
-            self.looks.clear();
+            self.appearances.clear();
         } else if is_same(&self.shown, shown) {
             return;
         }
@@ -51,17 +51,17 @@ impl SnapshotTextures {
         (self.shown, self.measured) = (shown.cloned(), measured.cloned());
     }
 
-    /// Style and range of a map; `None` for colour images.
-    pub fn look(&mut self, name: MapName, objective: &ObjectiveConfig) -> Option<Appearance> {
-        if let Some(look) = self.looks.get(&name) {
-            return Some(look.clone());
+    /// Colours of a map; `None` for pictures in colours.
+    pub fn appearance(&mut self, name: MapName, objective: &ObjectiveConfig) -> Option<Appearance> {
+        if let Some(appearance) = self.appearances.get(&name) {
+            return Some(appearance.clone());
         }
         let style = legend::usual_style(name, objective)?;
         let frames = self.measured.iter().flat_map(|snapshot| &snapshot.frames);
         let values = frames.filter_map(|frame| frame.maps.get(&name)).flat_map(Thumbnail::values);
-        let look = Appearance { range: range(&style, values), style };
-        self.looks.insert(name, look.clone());
-        Some(look)
+        let appearance = Appearance { range: range(&style, values), style };
+        self.appearances.insert(name, appearance.clone());
+        Some(appearance)
     }
 
     /// Texture of a thumbnail.
@@ -70,7 +70,7 @@ impl SnapshotTextures {
         context: &Context,
         (key, name): (&FrameKey, MapName),
         thumbnail: &Thumbnail,
-        look: Option<&Appearance>,
+        appearance: Option<&Appearance>,
     ) -> TextureId {
         if self.context.as_ref() != Some(context) {
             self.textures.clear();
@@ -78,9 +78,9 @@ impl SnapshotTextures {
         }
         let texture = self.textures.entry((key.clone(), name)).or_insert_with(|| {
             let size = [thumbnail.size.width, thumbnail.size.height];
-            let image = match (thumbnail.colours(), look) {
+            let image = match (thumbnail.colours(), appearance) {
                 (Some(colours), _) => ColorImage::from_rgb(size, colours),
-                (None, look) => ColorImage::new(size, coloured(thumbnail, look)),
+                (None, appearance) => ColorImage::new(size, coloured(thumbnail, appearance)),
             };
             context.load_texture("wall", image, TextureOptions::LINEAR)
         });
@@ -88,9 +88,9 @@ impl SnapshotTextures {
     }
 }
 
-fn coloured(thumbnail: &Thumbnail, look: Option<&Appearance>) -> Vec<Color32> {
+fn coloured(thumbnail: &Thumbnail, appearance: Option<&Appearance>) -> Vec<Color32> {
     let colour = |value: f32| {
-        let Appearance { style, range } = look?;
+        let Appearance { style, range } = appearance?;
         let is_unknown = value == 0.0 && matches!(style, FieldStyle::Measure { sparse: true, .. });
         style.colour(value, *range).filter(|_| !is_unknown)
     };

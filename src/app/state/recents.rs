@@ -1,6 +1,5 @@
-//! What was opened lately.
+//! Data, weights and runs that were opened lately.
 
-use super::state::State;
 use crate::config::DataChoice;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -8,20 +7,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// More than this of a kind is no longer lately.
-const MOST: usize = 8;
+/// Entries kept of each kind.
+const MAX_OF_KIND: usize = 8;
 
-/// The newest first.
+/// Lists of what was opened, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Recents {
-    /// Data with the split it was opened with.
+    /// Data, each with its split.
     pub data: Vec<RecentData>,
-    /// Weights.
+    /// Weights files and folders.
     pub weights: Vec<PathBuf>,
     /// Run folders.
     pub runs: Vec<PathBuf>,
-    /// Those that are no longer where they were.
+    /// Paths that are no longer there.
     #[serde(skip)]
     pub missing: BTreeSet<PathBuf>,
 }
@@ -29,9 +28,9 @@ pub struct Recents {
 /// Data that was opened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecentData {
-    /// Where it is.
+    /// The built-in drive or a folder.
     pub data: DataChoice,
-    /// The split's name or folder.
+    /// Name or folder of the split; `None` trains on every frame.
     pub split: Option<String>,
 }
 
@@ -47,7 +46,7 @@ pub enum Recent {
 }
 
 impl Recent {
-    /// Its folder or file; the built-in drive has none.
+    /// Path of the folder or file; the built-in drive has none.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Data(RecentData { data: DataChoice::Demo, .. }) => None,
@@ -57,7 +56,7 @@ impl Recent {
         }
     }
 
-    /// The end of its path, which tells it from others, and its split.
+    /// The last two parts of the path, and the split.
     pub fn label(&self) -> String {
         let path = self.path().unwrap_or(Path::new("built-in drive"));
         let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
@@ -72,7 +71,7 @@ impl Recent {
         }
     }
 
-    /// What opening it does, in a sentence with its whole path.
+    /// A sentence for the tooltip, with the whole path.
     pub fn help(&self) -> String {
         let path = self.path().unwrap_or(Path::new("demo")).display();
         match self {
@@ -87,7 +86,7 @@ impl Recent {
 }
 
 impl Recents {
-    /// Takes note of what was opened.
+    /// Puts what was opened first in its list.
     pub fn add(&mut self, recent: Recent) {
         match recent {
             Recent::Data(mut recent) => {
@@ -104,14 +103,14 @@ impl Recents {
         }
     }
 
-    /// All of them: data, weights, runs.
+    /// Every entry: data, weights, runs.
     pub fn all(&self) -> impl Iterator<Item = Recent> + '_ {
         let data = self.data.iter().cloned().map(Recent::Data);
         let weights = self.weights.iter().cloned().map(Recent::Weights);
         data.chain(weights).chain(self.runs.iter().cloned().map(Recent::Run))
     }
 
-    /// Why it cannot be opened, if so.
+    /// Reason why an entry cannot be opened; `None` if it can.
     pub fn obstacle(&self, recent: &Recent) -> Option<String> {
         let path = recent.path().filter(|path| self.missing.contains(*path))?;
         Some(format!(
@@ -120,11 +119,11 @@ impl Recents {
         ))
     }
 
-    /// Without what is too much, as in a file that someone wrote by hand.
+    /// The lists cut to their maximum, for a file that was edited by hand.
     pub fn trimmed(mut self) -> Self {
-        self.data.truncate(MOST);
-        self.weights.truncate(MOST);
-        self.runs.truncate(MOST);
+        self.data.truncate(MAX_OF_KIND);
+        self.weights.truncate(MAX_OF_KIND);
+        self.runs.truncate(MAX_OF_KIND);
         self
     }
 }
@@ -132,21 +131,10 @@ impl Recents {
 fn renew<T: PartialEq>(list: &mut Vec<T>, newest: T) {
     list.retain(|other| *other != newest);
     list.insert(0, newest);
-    list.truncate(MOST);
+    list.truncate(MAX_OF_KIND);
 }
 
-/// As it can be found from another folder.
+/// The path as it is found from any working folder.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
-}
-
-impl State {
-    /// Opens something again.
-    pub fn open_again(&mut self, recent: Recent) {
-        match recent {
-            Recent::Data(RecentData { data, split }) => self.open_data(data, split),
-            Recent::Weights(path) => self.load_weights(path),
-            Recent::Run(path) => self.resume(path),
-        }
-    }
 }

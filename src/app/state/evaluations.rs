@@ -1,48 +1,74 @@
-//! What the window knows of evaluations: the one under way, and the reports of those before.
+//! Depth evaluations of this session: the one under way and the reports of the finished ones.
 
+use super::SessionView;
 use crate::{
     evaluate::{DepthMetrics, ImageResult},
-    session::{EvaluationProgress, EvaluationReport, EvaluationRequest},
+    session::{Command, EvaluationProgress, EvaluationReport, EvaluationRequest},
 };
 use std::sync::Arc;
 
-/// Evaluations of this session.
+/// Evaluations since the window opened.
 #[derive(Default)]
 pub struct Evaluations {
-    /// What the next one looks at.
+    /// Frames and protocol of the next evaluation.
     pub request: EvaluationRequest,
-    /// The one under way.
+    /// The evaluation under way.
     pub under_way: Option<UnderWay>,
-    /// Finished ones, oldest first.
+    /// Reports of finished evaluations, oldest first.
     pub reports: Vec<Arc<EvaluationReport>>,
-    /// The report that is shown.
+    /// Index of the report that is shown.
     pub shown: usize,
-    /// The report that it is compared with.
+    /// Index of the report that it is compared with.
     pub compared: Option<usize>,
-    /// Whether the cloud shall lay the true depth over what was predicted.
-    pub wants_truth: bool,
+    /// Set to have the cloud draw the true depth over the predicted one; the cloud resets it.
+    pub shows_truth: bool,
 }
 
 /// An evaluation that is not finished.
 #[derive(Default)]
 pub struct UnderWay {
-    /// Which networks are evaluated.
+    /// Name of the networks.
     pub name: String,
-    /// How the numbers are made.
+    /// Protocol in words.
     pub protocol: String,
-    /// How many frames are looked at.
+    /// Number of frames to evaluate.
     pub frames: usize,
-    /// How many were looked at so far.
+    /// Frames seen so far, with or without true depth.
     pub seen: usize,
-    /// The images scored so far.
+    /// Results of the images so far.
     pub images: Vec<ImageResult>,
 }
 
 impl Evaluations {
-    /// Takes note of what an evaluation says.
-    pub fn receive(&mut self, news: EvaluationProgress) {
+    /// Reason why nothing can be evaluated; `None` if something can. `has_networks` says that there are networks to
+    /// predict with.
+    pub fn obstacle(session: &SessionView, has_networks: bool) -> Option<String> {
+        if session.data().is_none() {
+            Some(
+                "Open data with true depth first: the built-in drive has it, or KITTI (Sequence pane)"
+                    .to_owned(),
+            )
+        } else if !has_networks {
+            Some("There are no networks to evaluate: press Train, or load weights (Weights menu)".to_owned())
+        } else {
+            None
+        }
+    }
+
+    /// Starts the evaluation that the pane describes.
+    pub fn start(&self, session: &mut SessionView) {
+        session.requests.send(Command::Evaluate(Box::new(self.request.clone())));
+    }
+
+    /// Cancels the evaluation under way.
+    pub fn cancel(&self, session: &mut SessionView) {
+        session.requests.send(Command::CancelEvaluation);
+    }
+
+    /// Takes the progress of an evaluation.
+    pub fn receive(&mut self, progress: EvaluationProgress) {
         let under_way = self.under_way.get_or_insert_default();
-        match news {
+        match progress {
             EvaluationProgress::Started { name, protocol, frames } => {
                 *under_way = UnderWay { name, protocol, frames, ..UnderWay::default() };
             }
@@ -74,8 +100,8 @@ impl Evaluations {
         self.reports.get(self.compared.filter(|other| *other != self.shown)?)
     }
 
-    /// The means so far of the evaluation under way.
-    pub fn so_far(&self) -> Option<DepthMetrics> {
+    /// Mean metrics so far of the evaluation under way.
+    pub fn mean_so_far(&self) -> Option<DepthMetrics> {
         let images = &self.under_way.as_ref()?.images;
         (!images.is_empty()).then(|| DepthMetrics::mean(images.iter().map(|image| &image.metrics)))
     }

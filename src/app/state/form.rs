@@ -1,16 +1,17 @@
 //! The run that `Train` will start: the configuration itself and the folder it is written to.
 
-use super::wording;
 use crate::{
+    app::wording,
     config::{ConfigError, ConfigOption, ImageSize, Preset, RunConfig, Setting},
     model::Architecture,
+    session::DataReport,
 };
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-/// What the training pane edits.
+/// The form of the Training pane.
 pub struct TrainingForm {
     /// The preset that was chosen last.
     pub preset: Preset,
@@ -18,15 +19,15 @@ pub struct TrainingForm {
     pub config: RunConfig,
     /// The run folder as text, so that it can be typed.
     pub out: String,
-    /// The networks that the run starts from; none, if from scratch.
+    /// Networks that the run starts from; `None` if from scratch.
     pub loaded: Option<AdoptedNetworks>,
-    /// Whether it was asked for to begin from scratch instead.
-    pub wants_scratch: bool,
-    /// Which options are looked for; all, if empty.
+    /// Set by the form to have the loaded networks unloaded.
+    pub unloads_networks: bool,
+    /// Words of the options that are shown; all, if empty.
     pub search: String,
-    /// Texts that are being typed, or were and are no value.
+    /// Texts that are being typed, or that were typed and are no value.
     drafts: BTreeMap<&'static str, Draft>,
-    /// Where run folders are made.
+    /// Folder of the run folders.
     parent: PathBuf,
 }
 
@@ -34,38 +35,38 @@ pub struct TrainingForm {
 pub struct AdoptedNetworks {
     /// The folder of their weights, or of the run that trained them.
     pub folder: PathBuf,
-    /// What they are.
+    /// Kinds of the networks.
     pub architecture: Architecture,
 }
 
 /// A text that is typed.
 struct Draft {
     text: String,
-    /// Why it is no value, if so.
+    /// Reason why it is no value; `None` if it is one.
     refusal: Option<String>,
 }
 
 /// An option as the form shows it.
 pub struct Row {
-    /// What it is.
+    /// Name, kind and help of the option.
     pub option: &'static ConfigOption,
-    /// Its value as text, or what is typed.
+    /// The value as text, or what is typed.
     pub text: String,
     /// The preset's value.
     pub preset: String,
-    /// Why it cannot stay so, if so.
+    /// Reason why the value cannot stay; `None` if it can.
     pub refusal: Option<String>,
-    /// Whether it cannot stay so only because the loaded networks are others.
+    /// True if the only reason is that the loaded networks are others.
     pub is_misfit: bool,
 }
 
 impl Row {
-    /// Whether it is not as the preset has it.
+    /// True if the value is not the one of the preset.
     pub fn is_changed(&self) -> bool {
         self.text != self.preset
     }
 
-    /// Whether a search is for this option: by name, flag, group or words of its help.
+    /// Checks if a search finds this option: by name, flag, group or words of its help.
     pub fn is_found_by(&self, search: &str) -> bool {
         let ConfigOption { heading, help, .. } = self.option;
         let text = format!("{} {} {heading} {help}", self.option.label(), self.option.flag()).to_lowercase();
@@ -82,7 +83,7 @@ impl TrainingForm {
             config: preset.config(),
             out: String::new(),
             loaded: None,
-            wants_scratch: false,
+            unloads_networks: false,
             search: String::new(),
             drafts: BTreeMap::new(),
             parent: parent.to_owned(),
@@ -91,14 +92,14 @@ impl TrainingForm {
         form
     }
 
-    /// Sets every option as a preset has it.
+    /// Sets every option to the value of a preset.
     pub fn choose_preset(&mut self, preset: Preset) {
         self.preset = preset;
         self.config = preset.config();
         self.drafts.clear();
     }
 
-    /// Whether an option was changed since the preset was chosen.
+    /// True if an option was changed since the preset was chosen.
     pub fn is_changed(&self) -> bool {
         self.config != self.preset.config() || !self.drafts.is_empty()
     }
@@ -151,7 +152,7 @@ impl TrainingForm {
         }
     }
 
-    /// As [`TrainingForm::set`], while the text is typed: it stays as it is, with its spaces.
+    /// Does as [`TrainingForm::set`] while the text is typed, and keeps the text as it is, with its spaces.
     pub fn type_in(&mut self, option: &'static ConfigOption, text: &str) {
         self.set(option, text);
         let refusal = self.drafts.remove(option.name).and_then(|draft| draft.refusal);
@@ -165,14 +166,25 @@ impl TrainingForm {
         }
     }
 
-    /// Why no run can be started with these options, if so.
+    /// Reason why no run can be started with these options; `None` if one can.
     pub fn refusal(&self) -> Option<String> {
         let typed = self.drafts.values().find_map(|draft| draft.refusal.clone());
         let refused = || self.config.validate().err().or_else(|| self.misfit());
         typed.or_else(|| refused().as_ref().map(wording::refusal))
     }
 
-    /// Why these options have no place for the loaded networks, if so.
+    /// Reason why the run cannot be started on this data; `None` if it can.
+    pub fn obstacle(&self, data: Option<&DataReport>) -> Option<String> {
+        let Some(data) = data else {
+            return Some("Open data first (Sequence pane)".to_owned());
+        };
+        if data.training.is_empty() {
+            return Some("This data has no sample to train on: choose another split or folder".to_owned());
+        }
+        self.refusal()
+    }
+
+    /// Reason why a run with these options cannot take over the loaded networks; `None` if it can.
     fn misfit(&self) -> Option<ConfigError> {
         let loaded = self.loaded.as_ref()?;
         let needed = Architecture::new(&self.config.network, &self.config.objective).ok()?;
@@ -196,7 +208,7 @@ impl TrainingForm {
         changed.map(forget_draft).collect()
     }
 
-    /// As [`TrainingForm::take_from`] the networks that are loaded, at the size that is chosen.
+    /// Does as [`TrainingForm::take_from`] with the loaded networks, at the size that is chosen.
     pub fn take_loaded(&mut self) {
         if let Some(loaded) = self.loaded.take() {
             self.take_from(&loaded.architecture, None);
@@ -204,12 +216,12 @@ impl TrainingForm {
         }
     }
 
-    /// The run folder.
+    /// Folder of the next run.
     pub fn folder(&self) -> PathBuf {
         PathBuf::from(self.out.trim())
     }
 
-    /// Where run folders are made.
+    /// Folder in which run folders are made.
     pub fn parent(&self) -> &Path {
         &self.parent
     }
@@ -221,7 +233,7 @@ impl TrainingForm {
         self.out = free.unwrap_or_else(|| self.parent.clone()).display().to_string();
     }
 
-    /// Steps of an epoch and of the whole run, for this many training samples.
+    /// Steps of an epoch, and of the whole run, for this many training samples.
     pub fn steps(&self, samples: usize) -> (u64, u64) {
         let training = &self.config.training;
         // Data that does not fill a batch is one smaller batch.

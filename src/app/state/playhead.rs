@@ -1,4 +1,4 @@
-//! Which frame of which drive is looked at, and playing from there.
+//! The position on the timeline: drive, camera and frame, and playing from there.
 
 use crate::{
     data::{FrameKey, Side},
@@ -9,10 +9,10 @@ use std::ops::Range;
 /// KITTI was recorded at ten frames a second.
 const SECONDS_PER_FRAME: f64 = 0.1;
 
-/// What a frame is used for.
+/// Use of a frame by the split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FrameUse {
-    /// It is in no list: a neighbour of others, or not chosen by the split.
+    /// In no list: a neighbour of others, or not chosen by the split.
     #[default]
     None,
     /// The target of a training sample.
@@ -23,14 +23,14 @@ pub enum FrameUse {
     Dropped,
 }
 
-/// The place on the timeline.
+/// The position on the timeline.
 #[derive(Clone, Debug, Default)]
 pub struct Playhead {
     /// Index of the drive in the data report.
     pub drive: usize,
-    /// The frame's number.
+    /// Number of the frame in its drive.
     pub frame: u32,
-    /// Whether it moves by itself.
+    /// True while the drive plays.
     pub is_playing: bool,
     folder: String,
     frames: Range<u32>,
@@ -38,11 +38,11 @@ pub struct Playhead {
     sides: Vec<Side>,
     uses: Vec<FrameUse>,
     moved_at: f64,
-    is_passed_over: bool,
+    is_skipped: bool,
 }
 
 impl Playhead {
-    /// At the first frame of the data whose maps can be computed: one that trains, if there is any.
+    /// The first frame of the data whose maps can be computed: one that trains, if there is any.
     pub fn over(data: &DataReport) -> Self {
         let mut playhead = Self::default();
         let first = data.training.iter().chain(&data.validation).min();
@@ -57,7 +57,7 @@ impl Playhead {
         playhead
     }
 
-    /// Goes to the start of a drive, past the first frame, which has none before it.
+    /// Goes to the second frame of a drive: the first has none before it.
     pub fn choose_drive(&mut self, data: &DataReport, index: usize) {
         let Some(drive) = data.drives.get(index) else { return };
         self.drive = index;
@@ -84,10 +84,10 @@ impl Playhead {
     /// Goes to a frame, or to the nearest that the drive has.
     pub fn go_to(&mut self, frame: u32) {
         self.frame = frame.clamp(self.frames.start, self.last());
-        self.is_passed_over = false;
+        self.is_skipped = false;
     }
 
-    /// The key to show, if there is any data.
+    /// Key of the frame, if data is open.
     pub fn key(&self) -> Option<FrameKey> {
         let side = self.side.filter(|_| !self.frames.is_empty())?;
         Some(FrameKey { folder: self.folder.clone(), frame: self.frame, side })
@@ -98,51 +98,50 @@ impl Playhead {
         &self.sides
     }
 
-    /// The camera that is looked through.
+    /// Camera of the frame, if data is open.
     pub fn side(&self) -> Option<Side> {
         self.side
     }
 
-    /// Looks through this camera of the drive.
+    /// Changes to another camera of the drive.
     pub fn choose_side(&mut self, side: Side) {
         self.side = Some(side);
     }
 
-    /// The drive's name.
+    /// Folder of the drive.
     pub fn folder(&self) -> &str {
         &self.folder
     }
 
-    /// The drive's frames.
+    /// Numbers of the frames of the drive.
     pub fn frames(&self) -> Range<u32> {
         self.frames.clone()
     }
 
-    /// What each of them is used for.
+    /// Use of each frame of the drive, in the order of [`Playhead::frames`].
     pub fn uses(&self) -> &[FrameUse] {
         &self.uses
     }
 
-    /// The drive's last frame.
+    /// Number of the last frame of the drive.
     pub fn last(&self) -> u32 {
         self.frames.end.saturating_sub(1).max(self.frames.start)
     }
 
-    /// The frame after this one; after the last, the first.
+    /// Number of the next frame; after the last, the first.
     pub fn after(&self) -> u32 {
         if self.frame >= self.last() { self.frames.start } else { self.frame + 1 }
     }
 
-    /// Does not wait for this frame while it moves by itself, because it cannot be shown.
-    pub fn pass_over(&mut self) {
-        self.is_passed_over = true;
+    /// Lets playing go on without this frame, because it cannot be shown.
+    pub fn skip(&mut self) {
+        self.is_skipped = true;
     }
 
-    /// Whether it is time for the next frame: this one is on the screen and was long enough.
+    /// Checks if playing must go to the next frame: this one is on the screen, and was for long enough.
     pub fn is_due(&mut self, seconds: f64, is_shown: bool) -> bool {
-        let due = self.is_playing
-            && (is_shown || self.is_passed_over)
-            && seconds - self.moved_at >= SECONDS_PER_FRAME;
+        let due =
+            self.is_playing && (is_shown || self.is_skipped) && seconds - self.moved_at >= SECONDS_PER_FRAME;
         if due {
             self.moved_at = seconds;
         }
