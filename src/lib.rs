@@ -46,11 +46,22 @@
 //!
 //! # The path of a click
 //!
-//! A pane asks for an [`app`] action; the window's state sends a [`session::Request`] with a number of its own. The
-//! session thread handles it between two steps: what is opened is opened first and committed after, so that what
-//! fails changes nothing. It publishes a [`session::SessionState`], of which the latest wins, and sends exactly one
-//! [`session::Reply`] with the request's number. The window derives what it shows from that state; of a run's steps,
-//! snapshots and evaluations it keeps what came as [`session::Event`]s; pictures come latest-wins too.
+//! A click on a pixel, in six files:
+//!
+//! 1. `app/panes/map/mod.rs`: `inspect` turns the pointer into a `NormalisedPoint` of the picture.
+//! 2. `app/state/inspection.rs`: `Inspection::click` pins the point, and asks the evidence of the newest picture, an
+//!    [`inspect::PixelInspection`], about its pixel.
+//! 3. `inspect/pixel.rs`: `report` gives every term of the loss there; `inspect/curve.rs`: `cost_curve` the loss at
+//!    other depths.
+//! 4. `app/panes/inspector.rs` draws both, with the words of `app/inspection/facts.rs`.
+//!
+//! A click on a button: a pane or menu requests an [`app`] action of the window (`app/state/window_requests.rs`). The
+//! action changes slices of the window's state (`app/state/mod.rs`) or sends a [`session::Request`] with a number of
+//! its own (`app/state/requests.rs`). The session thread handles it between two steps: what is opened is opened first
+//! and committed after, so that a failure changes nothing. It publishes a [`session::SessionState`], of which the
+//! latest wins, and sends exactly one [`session::Reply`] with the request's number. The window derives what it shows
+//! from that state; of a run's steps, snapshots and evaluations it keeps what came as [`session::Event`]s
+//! (`app/state/receive.rs`); pictures are latest-wins too.
 //!
 //! # Glossary
 //!
