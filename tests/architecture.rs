@@ -2,6 +2,8 @@
 
 mod circles;
 mod reader;
+
+mod state;
 mod words;
 
 use std::{collections::BTreeMap, fs, path::Path};

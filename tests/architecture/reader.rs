@@ -148,6 +148,30 @@ fn split_at_commas(tree: &[String]) -> Vec<&[String]> {
     branches
 }
 
+/// Structs of a file, each with the number of its named fields.
+pub fn field_counts(text: &str) -> Vec<(String, usize)> {
+    let tokens = tokens(text);
+    let starts = tokens.iter().enumerate().filter(|(_, token)| *token == "struct");
+    let count = |(start, _): (usize, &String)| {
+        let is_end = |token: &String| matches!(token.as_str(), "{" | ";" | "(");
+        let body = start + tokens[start..].iter().position(is_end)?;
+        let mut fields = 0;
+        if tokens[body] == "{" {
+            let mut depth = 0;
+            for token in &tokens[body..closing(&tokens, body)] {
+                match token.as_str() {
+                    "{" | "(" | "[" => depth += 1,
+                    "}" | ")" | "]" => depth -= 1,
+                    ":" if depth == 1 => fields += 1,
+                    _ => {}
+                }
+            }
+        }
+        Some((tokens[start + 1].clone(), fields))
+    };
+    starts.filter_map(count).collect()
+}
+
 /// The index of the brace that closes the one at `open`.
 fn closing(tokens: &[String], open: usize) -> usize {
     let mut depth = 0;
