@@ -1,5 +1,5 @@
-//! The way out: a run under way writes its last checkpoint before the window closes. Where that cannot be written,
-//! the window stays and asks.
+//! Closing the window: a run under way writes its last checkpoint first. Where that cannot be written, the window
+//! stays and asks.
 
 use super::{
     Window,
@@ -13,21 +13,21 @@ use egui::{Context, Frame, Id, Label, Margin, Modal, RichText, Ui, ViewportComma
 
 const WIDTH: f32 = 440.0;
 
-/// How far the window is on its way out.
+/// Progress of closing the window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Ending {
-    /// It stays.
+    /// The window stays.
     #[default]
     None,
     /// The session was asked to end.
     Waiting,
-    /// The last checkpoint cannot be written: what to do is asked.
+    /// The last checkpoint cannot be written: the person is asked what to do.
     Refused(Failure),
     /// The session has ended; without the last checkpoint, if there is a failure.
     Ended(Option<Failure>),
 }
 
-/// What is done about a checkpoint that cannot be written.
+/// Choice about a checkpoint that cannot be written.
 #[derive(Clone, Copy, PartialEq)]
 enum Answer {
     TryAgain,
@@ -36,13 +36,14 @@ enum Answer {
 }
 
 impl State {
-    /// Has the session end, so that a run writes its last checkpoint; `even_unsaved` where it cannot.
+    /// Ends the session, after the last checkpoint of a run under way. With `even_unsaved` it ends even if that cannot
+    /// be written.
     pub fn shut_down(&mut self, even_unsaved: bool) {
         self.ending = Ending::Waiting;
         self.requests.send(Command::Shutdown { even_unsaved });
     }
 
-    /// Takes the reply to that.
+    /// Takes the reply to the request to end the session.
     pub(super) fn shut_down_replied(&mut self, even_unsaved: bool, failure: Option<Failure>) {
         self.ending = match failure {
             // Of two requests the first may have ended it.
@@ -73,7 +74,7 @@ impl Window {
         match self.state.ending {
             Ending::Ended(_) if is_closing => {}
             Ending::Ended(_) => context.send_viewport_cmd(ViewportCommand::Close),
-            // There is nothing to wait for.
+            // No checkpoint has to be written first.
             Ending::None if !self.state.has_run() => {}
             _ if !is_closing => {}
             _ => {
@@ -85,17 +86,17 @@ impl Window {
         }
     }
 
-    /// Ends the session where nobody can be asked.
+    /// Ends the session without a question.
     pub(super) fn shut_down(&mut self) {
         self.state.shut_down(true);
     }
 
-    /// How far the window is on its way out.
+    /// Progress of closing the window.
     pub fn ending(&self) -> &Ending {
         &self.state.ending
     }
 
-    /// What is to be seen of that.
+    /// Draws the progress of closing the window, or the question about it.
     pub(super) fn show_ending(&mut self, ui: &Ui) {
         let answer = match &self.state.ending {
             Ending::None | Ending::Ended(_) => return,

@@ -1,4 +1,4 @@
-//! What a person is asked before something is opened, and what becomes of it once that is answered.
+//! Questions that are asked before something is opened, and the requests that follow the choice.
 
 use super::{State, run_name};
 use crate::{
@@ -8,16 +8,16 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
-/// A question that waits for its answer.
+/// A question that waits for a choice.
 #[derive(Clone, Debug)]
 pub enum Asked {
-    /// Whether the run of a folder is to go on, or its networks are to be loaded.
+    /// A folder is a run's: continue the run, or load its networks?
     Folder(PathBuf),
-    /// What becomes of the run under way.
+    /// Something is to be opened while a run is under way: end the run?
     Run(RunInTheWay),
-    /// Whether a run that was to go on is to be looked at, because it has no steps left.
+    /// A run that was to be continued has no steps left: look at it?
     Finished {
-        /// Its folder.
+        /// Folder of the run.
         run: PathBuf,
         /// Steps made.
         steps: u64,
@@ -25,25 +25,25 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// Whether it is about the run under way.
+    /// True if the question is about the run under way.
     pub fn is_about_run(&self) -> bool {
         matches!(self, Self::Run(_))
     }
 }
 
-/// Something that could be opened while a run is under way: what is to become of the run is asked.
+/// A request that waits for the choice about the run under way.
 #[derive(Clone, Debug)]
 pub struct RunInTheWay {
-    /// What was asked for.
+    /// Command that waits.
     pub command: Command,
     /// The folder of the run under way.
     pub out: PathBuf,
-    /// Steps that it has made.
+    /// Steps that the run has made.
     pub step: u64,
 }
 
 impl RunInTheWay {
-    /// What is to be opened, in words.
+    /// Name of the data, weights or run to open, for a sentence.
     pub fn wanted(&self) -> String {
         match &self.command {
             Command::OpenData { data: DataChoice::Demo, .. } => "the built-in drive".to_owned(),
@@ -59,14 +59,14 @@ impl RunInTheWay {
         run_name(Path::new(&self.out))
     }
 
-    /// Whether it can be looked at while the run goes on.
+    /// True if it can be viewed while the run goes on.
     pub fn can_be_beside(&self) -> bool {
         !matches!(self.command, Command::Resume { .. })
     }
 }
 
 impl State {
-    /// Sends again what a run stood in the way of.
+    /// Sends a waiting request again, with the choice about the run.
     pub fn send_again(&mut self, waiting: RunInTheWay, answer: OnRun) {
         let mut command = waiting.command;
         if let Command::OpenData { on_run, .. }
@@ -81,7 +81,7 @@ impl State {
         self.requests.send(command);
     }
 
-    /// Looks at a finished run: at all of it, or beside a run under way at its networks.
+    /// Views a finished run; while another run is under way, only its networks.
     pub fn look_at_finished(&mut self, run: PathBuf) {
         // Nothing of this ends a run that may have begun meanwhile.
         let on_run = OnRun::Keep;
@@ -93,13 +93,13 @@ impl State {
         }
     }
 
-    /// What was opened is to be seen, and not the batch.
+    /// Shows the frame of the timeline in place of the training batch.
     fn look_beside_run(&mut self) {
         self.follows_training = false;
         self.requests.send(Command::FollowTraining(false));
     }
 
-    /// Says that a run that was to go on does so already.
+    /// Reports that the run to continue is under way already.
     pub(super) fn already_under_way(&mut self, run: &Path, step: u64) {
         let name = run_name(run);
         let (what, advice) = match self.activity() {
