@@ -2,6 +2,7 @@
 
 use crate::{
     resume::{demo_split, log, steps, text, train},
+    run_faults::SMALL,
     session::{next, open_demo, request, request_failure, session, small},
 };
 use monoscope::{
@@ -101,24 +102,16 @@ fn a_checkpoint_on_the_way_that_cannot_be_written_is_a_warning() {
 fn begin(folder: &Path, more: &[&str]) -> (Child, PathBuf) {
     let (split, run) = (demo_split(folder, 1..4, 20..20), folder.join("run"));
     let always = ["--data", "demo", "--preset", "light", "--split", &split, "--out", text(&run)];
-    let small = [
-        "--height",
-        "64",
-        "--width",
-        "96",
-        "--batch-size",
-        "1",
-        "--scales",
-        "0",
-        "--steps",
-        "100000",
-        "--save-frequency",
-        "1000000",
-    ];
+    let long = ["--steps", "100000", "--save-frequency", "1000000"];
     // The limit that stands for a full disk must not kill the process.
     let script = "trap '' XFSZ; exec \"$0\" train --device cpu \"$@\"";
     let mut command = process::Command::new("bash");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_monoscope")]).args(always).args(small).args(more);
+    command
+        .args(["-c", script, env!("CARGO_BIN_EXE_monoscope")])
+        .args(always)
+        .args(SMALL)
+        .args(long)
+        .args(more);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while steps(&log_of(&run)).len() < 3 {
         std::thread::sleep(std::time::Duration::from_millis(20));
