@@ -100,18 +100,18 @@ fn the_range_of_a_sequence_is_that_of_all_its_pictures() {
     assert!(sequence.range().is_none());
     pictures.iter().for_each(|values| sequence.add(values));
     let (found, expected) = (sequence.range().unwrap(), ColourRange::of(&pictures.concat()));
-    for (found, expected) in [(found.least, expected.least), (found.most, expected.most)] {
+    for (found, expected) in [(found.min, expected.min), (found.max, expected.max)] {
         assert!((found / expected - 1.0).abs() < 2e-3, "{found} is not {expected}");
     }
-    assert!(ColourRange::of(&pictures[0]).most < 0.5 * found.most);
-    assert_eq!((found.share(found.least), found.share(found.most)), (0.0, 1.0));
+    assert!(ColourRange::of(&pictures[0]).max < 0.5 * found.max);
+    assert_eq!((found.share(found.min), found.share(found.max)), (0.0, 1.0));
 }
 
 #[test]
 fn a_frame_of_a_film_has_even_sides_and_shows_both_pictures() {
     let (picture, coloured) =
         (RgbImage::from_pixel(333, 101, Rgb([200, 0, 0])), RgbImage::from_pixel(333, 101, Rgb([0, 200, 0])));
-    let range = ColourRange { least: 0.1, most: 2.0 };
+    let range = ColourRange { min: 0.1, max: 2.0 };
     let legend = Legend { colours: Colormap::Viridis, range, metres_per_unit: Some(5.4) };
     let frame = side_by_side(&picture, &coloured, &legend);
     assert!(frame.width().is_multiple_of(2) && frame.height().is_multiple_of(2) && frame.height() > 202);
@@ -198,8 +198,8 @@ fn predict_writes_every_kind_of_file_and_counts_what_it_skips() {
 
     // One range for both: a colour means the same disparity in each.
     let range = ColourRange {
-        least: report["colour_range"]["least"].as_f64().unwrap() as f32,
-        most: report["colour_range"]["most"].as_f64().unwrap() as f32,
+        min: report["colour_range"]["least"].as_f64().unwrap() as f32,
+        max: report["colour_range"]["most"].as_f64().unwrap() as f32,
     };
     for name in ["one", "two"] {
         let (_, disparity) = array(&format!("{name}_disp.npy"));

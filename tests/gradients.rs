@@ -241,7 +241,7 @@ fn ours(unknowns: &Unknowns, config: &ObjectiveConfig, composed: bool) -> (f64, 
         noise: Noise::None,
     };
     let objective = Objective::new(config, ImageSize { height: HEIGHT, width: WIDTH });
-    let objective = if composed { objective.composed() } else { objective };
+    let objective = if composed { objective.reference() } else { objective };
     let outcome = objective.evaluate(&inputs, &BTreeSet::new());
     let gradients = outcome.loss.backward();
     let mut gradient: Vec<f32> =

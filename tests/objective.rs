@@ -134,7 +134,7 @@ fn close(name: &str, found: f32, expected: f32, relative: f32) {
 /// Losses and gradients of a case, with tolerances multiplied by `slack`.
 fn check_case(golden: &Arrays, name: &str, device: &Device, composed: bool, slack: f32) {
     let case = Case::new(golden, name, device);
-    let objective = if composed { case.objective.clone().composed() } else { case.objective.clone() };
+    let objective = if composed { case.objective.clone().reference() } else { case.objective.clone() };
     let outcome = objective.evaluate(&case.inputs, &BTreeSet::new());
     close(name, number(&outcome.loss), golden.get(&format!("{name}.loss")).1[0], 1e-4 * slack);
     for scale in 0..4 {
@@ -203,7 +203,7 @@ fn maps_agree_with_the_reference() {
     for (name, composed) in [("M", true), ("MS", true), ("M", false), ("MS", false)] {
         let mut case = Case::new(&golden, name, &Device::flex());
         if composed {
-            case.objective = case.objective.composed();
+            case.objective = case.objective.reference();
         }
         let sources: Vec<FrameId> =
             if name == "M" { TEMPORAL.to_vec() } else { vec![TEMPORAL[0], TEMPORAL[1], FrameId::Stereo] };

@@ -12,16 +12,16 @@ const WIDTH: f32 = 208.0;
 pub struct MapTree {
     is_open: bool,
     typed: String,
-    /// Place among the maps that are found, once someone typed or used the arrow keys.
+    /// Index among the maps that are found, once someone typed or used the arrow keys.
     selected: Option<usize>,
 }
 
 impl MapTree {
-    /// Draws it; `present` is the map that is shown now. Says which map was chosen.
+    /// Draws it; `present` is the map that is shown now. Gives the map that was chosen.
     pub fn ui(&mut self, ui: &mut Ui, maps: &[MapName], present: Option<MapName>) -> Option<MapName> {
         let id = ui.scope_id().with("search maps");
         let is_searching = ui.memory(|memory| memory.has_focus(id));
-        // Whoever went on to another part of the menu presses its keys.
+        // Elsewhere in the menu the keys belong to what has the focus there.
         let presses = |key| {
             let taken =
                 ui.input_mut(|input| is_searching.then(|| input.count_and_consume_key(Modifiers::NONE, key)));
@@ -45,7 +45,7 @@ impl MapTree {
         if field.changed() || is_new && !self.typed.is_empty() {
             // The hint stands where the text will be until the next frame.
             ui.ctx().request_repaint();
-            let best = (0..found.len()).min_by_key(|place| rank(&found[*place]));
+            let best = (0..found.len()).min_by_key(|index| rank(&found[*index]));
             self.selected = best.filter(|_| !self.typed.is_empty());
         }
         if down + up > 0 {
@@ -54,14 +54,14 @@ impl MapTree {
             self.selected = Some((start + down).saturating_sub(up));
         }
         self.selected =
-            self.selected.map(|place| place.min(found.len().saturating_sub(1))).filter(|_| !found.is_empty());
+            self.selected.map(|index| index.min(found.len().saturating_sub(1))).filter(|_| !found.is_empty());
         if found.is_empty() {
             ui.label(RichText::new("No map is called so").weak());
         }
-        let mut chosen = self.selected.filter(|_| enter > 0).map(|place| found[place]);
+        let mut chosen = self.selected.filter(|_| enter > 0).map(|index| found[index]);
         ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
-            let selected = self.selected.map(|place| found[place]);
+            let selected = self.selected.map(|index| found[index]);
             let unfolds = (!self.typed.is_empty() || down + up > 0).then_some(true);
             for members in found.chunk_by(|left, right| left.group() == right.group()) {
                 let title = RichText::new(members[0].group().title())

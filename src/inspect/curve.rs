@@ -1,4 +1,4 @@
-//! How the photometric loss of a pixel would change with its depth.
+//! The photometric loss of a pixel against its depth.
 
 use super::{PixelInspection, window::SsimWindow};
 use crate::{config::FrameId, geometry::DepthRange};
@@ -12,9 +12,9 @@ use crate::{config::FrameId, geometry::DepthRange};
 pub struct CostCurve {
     /// Supposed depths, rising.
     pub depths: Vec<f64>,
-    /// Each source's part, in the objective's order.
+    /// The curve of each source, in the objective's order.
     pub sources: Vec<SourceCurve>,
-    /// What counts at each depth: the least of the sources' losses, or their average.
+    /// The loss that counts at each depth: the minimum of the sources' losses, or their average.
     pub combined: Vec<f64>,
     /// The loss below which the pixel trains: that of the sources as they are. `None` without auto-mask.
     pub automask_level: Option<f64>,
@@ -25,9 +25,9 @@ pub struct CostCurve {
 pub struct SourceCurve {
     /// The source.
     pub id: FrameId,
-    /// Where it sees the pixel at each depth, in its pixels; `None` behind its camera.
+    /// Position of the pixel in the source at each depth, in pixels; `None` behind its camera.
     pub points: Vec<Option<[f64; 2]>>,
-    /// Whether that is before its camera and within its picture, so that the loss there has a meaning.
+    /// True where that is before its camera and within its picture, so that the loss there has a meaning.
     pub is_seen: Vec<bool>,
     /// Photometric loss at each depth, times the predictive mask if there is one.
     pub losses: Vec<f64>,
@@ -59,8 +59,8 @@ impl PixelInspection {
         let curve = |source: &super::Source| {
             let weight = source.weight.as_ref().map_or(1.0, |map| map.stretched(pixel, self.extent()));
             let point = |depth: &f64| {
-                let sighting = window.sighting(source, *depth);
-                (sighting.depth > 0.0).then_some(sighting.position)
+                let point = window.project(source, *depth);
+                (point.depth > 0.0).then_some(point.position)
             };
             let points: Vec<Option<[f64; 2]>> = depths.iter().map(point).collect();
             let is_seen = |point: &Option<[f64; 2]>| point.is_some_and(|point| self.contains(point));

@@ -43,19 +43,19 @@ impl SamplingGrid {
     }
 
     /// The channels between pixels, bilinear; beyond the border as at the border. Whole numbers are pixel
-    /// centres. What is no number lies at the border too.
+    /// centres. NaN counts as 0.
     pub fn sample<const C: usize>(&self, [x, y]: [f64; 2]) -> [f64; C] {
-        let held = |position: f64, count: usize| position.max(0.0).min((count - 1) as f64);
-        let (x, y) = (held(x, self.width), held(y, self.height));
+        let clamped = |position: f64, count: usize| position.max(0.0).min((count - 1) as f64);
+        let (x, y) = (clamped(x, self.width), clamped(y, self.height));
         let (left, top) = (x as usize, y as usize);
         let (right, bottom) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
-        let (across, down) = (x - left as f64, y - top as f64);
+        let (x_share, y_share) = (x - left as f64, y - top as f64);
         let corners = [[left, top], [right, top], [left, bottom], [right, bottom]].map(|at| self.at::<C>(at));
         std::array::from_fn(|channel| {
             let [top_left, top_right, bottom_left, bottom_right] = corners.map(|corner| corner[channel]);
-            let upper = top_left + across * (top_right - top_left);
-            let lower = bottom_left + across * (bottom_right - bottom_left);
-            upper + down * (lower - upper)
+            let upper = top_left + x_share * (top_right - top_left);
+            let lower = bottom_left + x_share * (bottom_right - bottom_left);
+            upper + y_share * (lower - upper)
         })
     }
 

@@ -1,13 +1,13 @@
-//! Why the loss of a pixel is what it is: everything that the objective saw of one sample, read back from
-//! the device once, so that any pixel can be asked about on the CPU in microseconds.
+//! Inspection of pixels: everything that the objective computed for one sample, read back from the device once, so
+//! that the CPU can explain the loss of any pixel in microseconds.
 //!
 //! The figures are computed anew from the formulas, in double precision; `tests/inspector.rs` holds them
-//! equal to the maps of the whole objective.
+//! equal to the maps of the objective.
 //!
-//! It is not asked on the device, because answers come back from there in the order of its queue: while a step
-//! is computed on the device that draws, a dispatch of 512 threads with its read-back took 108 ms at the median
-//! and 1.8 s at the 99th percentile (software driver; 0.3 ms with nothing else to do), a whole cost curve on the
-//! CPU takes 0.1 to 0.2 ms at any time.
+//! The device does not compute them, because its results come back in the order of its queue: while a step is
+//! computed on the device that draws, a dispatch of 512 threads with its read-back took 108 ms at the median and
+//! 1.8 s at the 99th percentile (software driver; 0.3 ms with nothing else to do), whereas a cost curve on the CPU
+//! takes 0.1 to 0.2 ms at any time.
 
 mod curve;
 mod dump;
@@ -30,7 +30,7 @@ use burn::tensor::Tensor;
 use grid::SamplingGrid;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the objective saw of one sample, without tie-breaking noise.
+/// Input of the objective for one sample, without tie-break noise, and the gradient of its loss.
 ///
 /// Pixels are those of the images that are compared: full resolution, or with `v1_multiscale` the finest
 /// trained scale. Losses are those of the finest trained scale.
@@ -55,25 +55,25 @@ pub struct PixelInspection {
 pub struct DepthScale {
     /// The factor from predicted depth to metres.
     pub metres_per_unit: f64,
-    /// How it is known, in words.
+    /// Source of the factor, in words.
     pub origin: String,
 }
 
-/// A source image, and where it sees what the target sees.
+/// A source image, and the projection of target pixels into it.
 #[derive(Clone, Debug)]
 struct Source {
     id: FrameId,
     image: SamplingGrid,
     /// `[K·R·K⁻¹ | K·t]`.
     projection: [[f64; 4]; 3],
-    /// Factor and shift, across and down, from projected to sampled positions.
+    /// Factor and shift from projected to sampled positions, along x and y.
     sampling: [(f64, f64); 2],
     /// The predictive mask, if there is one.
     weight: Option<SamplingGrid>,
 }
 
 impl PixelInspection {
-    /// Reads back the first sample of what was judged, and differentiates its loss with respect to the
+    /// Reads back the first sample of a batch, and differentiates its loss with respect to the
     /// disparity. The sources may be none; there is then nothing but disparity and depth.
     ///
     /// # Panics
@@ -115,8 +115,8 @@ impl PixelInspection {
         }
     }
 
-    /// Adds how predicted depths become metres, and measured or exact depths if there are any: metres row by row,
-    /// 0 where nothing is known, with the size of their map.
+    /// Adds the scale from predicted depths to metres, and measured or exact depths if there are any: metres row by
+    /// row, 0 where nothing is known, with the size of their map.
     pub fn with_truth(self, scale: Option<DepthScale>, truth: Option<(Vec<f32>, ImageSize)>) -> Self {
         Self { scale, truth: truth.map(|(metres, size)| SamplingGrid::new(metres, size)), ..self }
     }
@@ -132,7 +132,7 @@ impl PixelInspection {
         &self.config
     }
 
-    /// Size of the compared images, whose pixels can be asked about.
+    /// Size of the compared images, whose pixels can be inspected.
     pub fn size(&self) -> ImageSize {
         self.size
     }
@@ -149,13 +149,13 @@ impl PixelInspection {
         [self.size.width, self.size.height]
     }
 
-    /// Whether a position lies within the sources' pictures, so that it is not their border that is seen.
+    /// Tells if a position lies within the sources' pictures, so that not their border is sampled.
     fn contains(&self, [x, y]: [f64; 2]) -> bool {
         let within = |position: f64, count: usize| (0.0..=(count - 1) as f64).contains(&position);
         within(x, self.size.width) && within(y, self.size.height)
     }
 
-    /// What the photometric losses of the sources come to: their least, or their average.
+    /// The photometric losses of the sources combined: their minimum, or their average.
     fn combined(&self, losses: impl Iterator<Item = f64>) -> Option<f64> {
         let losses: Vec<f64> = losses.collect();
         if self.config.avg_reprojection && !losses.is_empty() {
@@ -172,13 +172,13 @@ fn projection(inputs: &Inputs, finest: usize, id: FrameId, size: ImageSize) -> [
     std::array::from_fn(|row| std::array::from_fn(|column| f64::from(values[4 * row + column])))
 }
 
-/// From a projected to a sampled position, as [`super::warp`] does.
+/// Factor and shift from a projected to a sampled position, as [`warp`](crate::objective::warp) has them.
 fn sampling(config: &ObjectiveConfig, count: usize) -> (f64, f64) {
     if config.sample_align_corners_false { (count as f64 / (count - 1) as f64, -0.5) } else { (1.0, 0.0) }
 }
 
-/// How the loss of the first sample alone changes with the disparity of the finest scale, motions held:
-/// [1, 1, H, W] at that scale, [`MapName::DisparityGradient`](super::MapName::DisparityGradient).
+/// Derivative of the loss of the first sample with respect to the disparity of the finest scale, motions held:
+/// `[1, 1, H, W]` at that scale, [`MapName::DisparityGradient`](crate::objective::MapName::DisparityGradient).
 ///
 /// # Panics
 /// As [`Objective::evaluate`], or if there are no sources.

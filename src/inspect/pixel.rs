@@ -1,4 +1,4 @@
-//! Everything that is known about one pixel.
+//! The report about one pixel.
 
 use super::{DepthScale, Difference, PixelInspection, window::SsimWindow};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     config::{FrameId, ImageSize},
 };
 
-/// Why the loss of a pixel is what it is.
+/// Everything that the loss of a pixel is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PixelReport {
     /// Column and row.
@@ -19,12 +19,12 @@ pub struct PixelReport {
     pub depth: f64,
     /// Every source, in the objective's order.
     pub sources: Vec<SourceReport>,
-    /// What the pixel contributes to the loss and why; `None` without sources.
+    /// Contribution of the pixel to the loss; `None` without sources.
     pub verdict: Option<MinimumResult>,
-    /// How the sample's total loss changes with the disparity of the finest scale there, per unit of
-    /// disparity, motions held; `None` without sources.
+    /// Derivative of the sample's total loss with respect to the disparity of the finest scale there, motions held;
+    /// `None` without sources.
     pub gradient: Option<f64>,
-    /// How predicted depths become metres, if it is known.
+    /// Scale from predicted depths to metres, if it is known.
     pub scale: Option<DepthScale>,
     /// Measured or exact depth nearby, if there is any.
     pub truth: Option<TrueDepthSample>,
@@ -37,7 +37,7 @@ pub struct ScaleReport {
     pub scale: usize,
     /// The network's output at the pixel, bilinear.
     pub disparity: f64,
-    /// |∂d|·exp(−|∂image|) towards the next pixel of that scale, across and down, where d is the
+    /// |∂d|·exp(−|∂image|) towards the next pixel of that scale along x and y, where d is the
     /// disparity divided by its mean; `None` where there is no next pixel.
     pub smoothness: [Option<f64>; 2],
     /// The weight of the scale's smoothness in its loss.
@@ -51,9 +51,9 @@ pub struct SourceReport {
     pub id: FrameId,
     /// Column and row, in pixels, at which the source is sampled.
     pub sampled: [f64; 2],
-    /// Whether that lies outside the source, whose border is then used.
+    /// True if that lies outside the source, whose border is then used.
     pub is_outside: bool,
-    /// Whether the point lies behind the source's camera.
+    /// True if the point lies behind the source's camera.
     pub is_behind: bool,
     /// The warped source against the target.
     pub reprojection: Difference,
@@ -70,7 +70,7 @@ impl SourceReport {
     }
 }
 
-/// What may explain a pixel; `None` stands for the average of all sources.
+/// A candidate of the minimum at a pixel; `None` stands for the average of all sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Candidate {
     /// A source without any warp.
@@ -79,19 +79,19 @@ pub enum Candidate {
     Warped(Option<FrameId>),
 }
 
-/// Which candidate was best.
+/// The minimum over the candidates at a pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MinimumResult {
     /// The photometric loss that the pixel contributes at the finest scale.
     pub loss: f64,
-    /// Whose it is.
+    /// The candidate with that loss.
     pub winner: Candidate,
     /// The second best and how much worse it is, if there are two.
     pub runner_up: Option<(Candidate, f64)>,
 }
 
 impl MinimumResult {
-    /// Whether the pixel trains: it is not left out by the auto-mask.
+    /// True if the pixel trains: the auto-mask does not leave it out.
     pub fn trains(&self) -> bool {
         matches!(self.winner, Candidate::Warped(_))
     }
@@ -100,14 +100,14 @@ impl MinimumResult {
 /// Measured or exact depth at a pixel or beside it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrueDepthSample {
-    /// Along the optical axis.
+    /// Depth along the optical axis.
     pub metres: f64,
-    /// How far from the pixel's centre it was measured, in pixels of this image.
+    /// Distance of the measurement from the pixel's centre, in pixels of this image.
     pub distance: f64,
 }
 
 impl PixelInspection {
-    /// Everything about a pixel.
+    /// Reports about a pixel.
     ///
     /// # Panics
     /// If the pixel, column and row, is not within [`PixelInspection::size`].
@@ -134,12 +134,12 @@ impl PixelInspection {
     fn source_reports(&self, window: &SsimWindow, pixel: [usize; 2]) -> Vec<SourceReport> {
         let use_ssim = !self.config.no_ssim;
         let report = |source: &super::Source| {
-            let sighting = window.sighting(source, window.depth());
+            let point = window.project(source, window.depth());
             SourceReport {
                 id: source.id,
-                sampled: sighting.position,
-                is_outside: !self.contains(sighting.position),
-                is_behind: sighting.depth <= 0.0,
+                sampled: point.position,
+                is_outside: !self.contains(point.position),
+                is_behind: point.depth <= 0.0,
                 reprojection: window.reprojection(source, window.depth(), use_ssim),
                 weight: source.weight.as_ref().map(|weight| weight.stretched(pixel, self.extent())),
                 identity: (!self.config.disable_automasking).then(|| window.identity(source, use_ssim)),
@@ -163,7 +163,7 @@ impl PixelInspection {
         };
         let mut ranked = candidates(&identities, Candidate::Identity);
         ranked.extend(candidates(&warped, Candidate::Warped));
-        // Stable, so that of equals the first wins, as in the objective.
+        // The sort is stable: of equal losses the first wins, as in the objective.
         ranked.sort_by(|left, right| left.1.total_cmp(&right.1));
         let (winner, loss) = *ranked.first()?;
         let runner_up = ranked.get(1).map(|(candidate, other)| (*candidate, other - loss));
@@ -205,9 +205,9 @@ impl PixelInspection {
         let rows = span(1, truth.height);
         let known = rows.flat_map(|y| span(0, truth.width).map(move |x| [x, y])).filter_map(|[x, y]| {
             let [metres] = truth.at([x, y]);
-            let across = (x as f64 + 0.5 - centre[0]) / ratio[0];
-            let down = (y as f64 + 0.5 - centre[1]) / ratio[1];
-            (metres > 0.0).then(|| TrueDepthSample { metres, distance: across.hypot(down) })
+            let dx = (x as f64 + 0.5 - centre[0]) / ratio[0];
+            let dy = (y as f64 + 0.5 - centre[1]) / ratio[1];
+            (metres > 0.0).then(|| TrueDepthSample { metres, distance: dx.hypot(dy) })
         });
         known.min_by(|left, right| left.distance.total_cmp(&right.distance))
     }

@@ -5,13 +5,13 @@ use crate::compute::ops::loss_constants::{self, SSIM_C1, SSIM_C2, SSIM_SHARE};
 
 /// Keeps the division by the depth of a point in the camera's own plane finite, as view synthesis does.
 const SMALLEST_DEPTH: f64 = loss_constants::SMALLEST_DEPTH as f64;
-/// Place of the pixel itself among the nine.
+/// Index of the pixel itself among the nine.
 const CENTRE: usize = 4;
 
 /// Three colours of nine pixels, row by row.
 type WindowColours = [[f64; 3]; 9];
 
-/// How much two windows differ (paper equation 3).
+/// Photometric difference of two windows (paper equation 3).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
     /// (1 − SSIM) / 2 over the window, averaged over colours; `None` if the objective does without.
@@ -54,7 +54,7 @@ pub(super) struct SsimWindow {
     target: WindowColours,
 }
 
-/// Where a source sees a point of the target.
+/// A point of the target as a source sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct SourcePoint {
     /// Column and row in pixels; whole numbers are pixel centres.
@@ -64,8 +64,8 @@ pub(super) struct SourcePoint {
 }
 
 impl SsimWindow {
-    pub fn new(evidence: &PixelInspection, [column, row]: [usize; 2]) -> Self {
-        let [width, height] = [evidence.size.width, evidence.size.height];
+    pub fn new(inspection: &PixelInspection, [column, row]: [usize; 2]) -> Self {
+        let [width, height] = [inspection.size.width, inspection.size.height];
         let mirrored = |index: usize, step: usize, count: usize| match (index + step).checked_sub(1) {
             None => 1.min(count - 1),
             Some(index) if index == count => count.saturating_sub(2),
@@ -76,8 +76,8 @@ impl SsimWindow {
         });
         Self {
             pixels,
-            depths: pixels.map(|pixel| evidence.depth(pixel)),
-            target: pixels.map(|pixel| evidence.target.at(pixel)),
+            depths: pixels.map(|pixel| inspection.depth(pixel)),
+            target: pixels.map(|pixel| inspection.target.at(pixel)),
         }
     }
 
@@ -86,19 +86,19 @@ impl SsimWindow {
         self.depths[CENTRE]
     }
 
-    /// Where the source sees the pixel itself if its depth is this.
-    pub fn sighting(&self, source: &Source, depth: f64) -> SourcePoint {
-        source.sighting(self.pixels[CENTRE], depth)
+    /// Projects the pixel itself, at this depth, into a source.
+    pub fn project(&self, source: &Source, depth: f64) -> SourcePoint {
+        source.project(self.pixels[CENTRE], depth)
     }
 
-    /// How the source, warped as if the depth of the pixel were this, differs from the target. The
+    /// Difference of the source, warped as if the depth of the pixel were this, from the target. The
     /// neighbours keep their predicted depths relative to the pixel's: all nine are nearer or farther by
     /// the same factor, so that at the predicted depth this is the reprojection loss.
     pub fn reprojection(&self, source: &Source, depth: f64, use_ssim: bool) -> Difference {
         let factor = depth / self.depth();
         let colour = |index: usize| {
-            let sighting = source.sighting(self.pixels[index], self.depths[index] * factor);
-            source.image.sample(sighting.position)
+            let point = source.project(self.pixels[index], self.depths[index] * factor);
+            source.image.sample(point.position)
         };
         // Without SSIM only the pixel itself counts.
         let warped =
@@ -110,23 +110,23 @@ impl SsimWindow {
         Difference::between(&warped, &self.target, use_ssim)
     }
 
-    /// How the source as it is differs from the target.
+    /// Difference of the source, without any warp, from the target.
     pub fn identity(&self, source: &Source, use_ssim: bool) -> Difference {
         Difference::between(&self.pixels.map(|pixel| source.image.at(pixel)), &self.target, use_ssim)
     }
 }
 
 impl Source {
-    /// Where it sees the point of a target pixel at a depth.
-    pub(super) fn sighting(&self, [column, row]: [usize; 2], depth: f64) -> SourcePoint {
+    /// Projects a target pixel at a depth.
+    pub(super) fn project(&self, [column, row]: [usize; 2], depth: f64) -> SourcePoint {
         let (u, v) = (column as f64, row as f64);
         let [x, y, z] = std::array::from_fn(|axis| {
             let [a, b, c, shift] = self.projection[axis];
             (a * u + b * v + c) * depth + shift
         });
         let stretch = |position: f64, (factor, shift): (f64, f64)| position * factor + shift;
-        let [across, down] = self.sampling;
+        let [along_x, along_y] = self.sampling;
         let z_floored = z + SMALLEST_DEPTH;
-        SourcePoint { position: [stretch(x / z_floored, across), stretch(y / z_floored, down)], depth: z }
+        SourcePoint { position: [stretch(x / z_floored, along_x), stretch(y / z_floored, along_y)], depth: z }
     }
 }

@@ -31,7 +31,7 @@ pub enum DepthArchitecture {
 
 /// Everything about a depth network but its encoder's layers.
 pub(super) struct DepthSpec {
-    /// Its type in a configuration.
+    /// Type in a configuration.
     pub network_type: DepthNetworkType,
     /// Layers of its encoder, if it is residual.
     pub layers: Option<usize>,

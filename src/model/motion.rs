@@ -1,4 +1,4 @@
-//! From what a pose network says to the motion between two cameras.
+//! From the output of a pose network to the motion between two cameras.
 
 use crate::{
     compute::ops::{MotionChoice, plane_means, rigid_motion, transform},
@@ -7,8 +7,7 @@ use crate::{
 use burn::tensor::Tensor;
 use std::{collections::BTreeMap, ops::Index};
 
-/// Motions are predicted a hundredth of what the last convolution says, so that training begins near
-/// standing still.
+/// Factor from the output of the last convolution to a motion, so that training begins near standing still.
 const SCALE: f32 = 0.01;
 
 /// Axis-angle and translation of every motion, side by side, `[B, motions, 6]`, of a pose network's last
@@ -22,14 +21,14 @@ pub(super) fn halves(motions: &Tensor<3>) -> (Tensor<3>, Tensor<3>) {
     (motions.clone().narrow(2, 0, 3), motions.clone().narrow(2, 3, 3))
 }
 
-/// The motion from the target to a source, as a pose network says it.
+/// The motion from the target to a source, as a pose network predicts it.
 #[derive(Clone, Debug)]
 pub struct Motion {
-    /// Axis-angle and translation of it and its like, side by side, `[B, motions, 6]`.
+    /// Axis-angle and translation of all motions of the network side by side, `[B, motions, 6]`.
     pub motions: Tensor<3>,
-    /// Its place among them.
+    /// Index of this one.
     pub index: usize,
-    /// Whether it describes the way back, from the source to the target.
+    /// True if it describes the way back, from the source to the target.
     pub is_inverse: bool,
 }
 
@@ -39,7 +38,7 @@ impl Motion {
         rigid_motion(self.motions.clone(), MotionChoice { index: self.index, invert: self.is_inverse })
     }
 
-    /// Its own numbers, taken apart once for however many factors.
+    /// Axis-angle and translation apart, once for any number of factors.
     pub fn parts(&self) -> MotionParts {
         let (axis_angle, translation) = halves(&self.motions);
         let this = |all: Tensor<3>| all.narrow(1, self.index, 1).squeeze_dim(1);

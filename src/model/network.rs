@@ -1,4 +1,4 @@
-//! The networks that are trained together, and the one way in which they see a sample.
+//! The networks that are trained together, and their forward pass over a sample.
 
 use super::{
     architecture::Architecture,
@@ -160,7 +160,7 @@ impl Networks {
         (features.iter().map(|map| part(map, 0)).collect(), seen)
     }
 
-    /// Those of the frames, the target first, that can be warped into it: whose motion is known or can
+    /// The frames, the target first, that can be warped into it: whose motion is known or can
     /// be predicted. A pose network that sees all frames of a sample at once needs all of them.
     pub fn reachable(&self, frame_ids: &[FrameId]) -> Vec<FrameId> {
         let has_motion = self.pose.as_ref().is_some_and(|pose| pose.can_follow(frame_ids));

@@ -17,13 +17,13 @@ use std::{collections::BTreeMap, fmt};
 /// A pose network by what it is made of and sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoseArchitecture {
-    /// What it is made of.
+    /// Kind of its layers.
     pub model: PoseModel,
     /// Number of frames that it sees at once: 2 are a pair in the order of time, more are all of a sample.
     pub frames: usize,
 }
 
-/// What a pose network is made of.
+/// Kind of the layers of a pose network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PoseModel {
     /// A residual encoder that sees the frames together, and a decoder.
@@ -36,7 +36,7 @@ pub enum PoseModel {
 
 /// Everything about a pose network but its layers.
 pub(super) struct PoseSpec {
-    /// Its type in a configuration.
+    /// Type in a configuration.
     pub model_type: PoseModelType,
     /// Layers of its encoder, if it has one of its own, which is residual.
     pub layers: Option<usize>,
@@ -169,7 +169,7 @@ impl PoseNetwork {
     }
 
     /// The motion to every temporal source among `frame_ids`, of which the first is the target; none if
-    /// it needs other frames than these. `seen` is what [`Self::forward`] takes, by frame.
+    /// it needs other frames than these. `seen` is the input of [`Self::forward`] by frame.
     ///
     /// A pair is seen in the order of time, so that the motion to an earlier frame is the inverse of
     /// what is predicted. All frames together are seen in the order of `frame_ids`, and each source has

@@ -1,4 +1,4 @@
-//! "What if": depth, camera and motion changed by hand, to see what the objective makes of them.
+//! The sandbox's changes: depth, camera and motion set by hand, to see how the losses follow.
 
 use super::Inputs;
 use crate::{
@@ -9,20 +9,20 @@ use burn::tensor::{Tensor, TensorData};
 use glam::{EulerRot, Mat4, Quat, Vec3};
 use serde::{Deserialize, Serialize};
 
-/// Changes to what the objective judges.
+/// Changes by hand to the input of the objective.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adjustment {
-    /// Depths are multiplied by this.
+    /// Factor of all depths.
     pub depth: f32,
-    /// Focal lengths, across and down, are multiplied by these.
+    /// Factors of the focal lengths along x and y.
     pub focal: [f32; 2],
-    /// The principal point is moved by these parts of width and height.
+    /// Shift of the principal point, in parts of width and height.
     pub centre: [f32; 2],
     /// The source whose motion from the target is changed; `None` for all sources.
     pub source: Option<FrameId>,
-    /// The points in that source's camera are moved by this, in units of depth.
+    /// Shift of the points in that source's camera, in units of depth.
     pub translation: Vec3,
-    /// Before that they are turned by these angles about x (down), y (right) and z (clockwise), degrees.
+    /// Rotation before the shift, in degrees about x (downwards), y (to the right) and z (clockwise).
     pub rotation_degrees: Vec3,
 }
 
@@ -40,12 +40,12 @@ impl Default for Adjustment {
 }
 
 impl Adjustment {
-    /// Whether it changes anything.
+    /// True if it changes nothing.
     pub fn is_none(&self) -> bool {
         Self { source: None, ..*self } == Self::default()
     }
 
-    /// The camera as it becomes.
+    /// The camera with these changes.
     pub fn camera(&self, camera: Intrinsics) -> Intrinsics {
         Intrinsics {
             focal_x: camera.focal_x * self.focal[0],
@@ -55,14 +55,14 @@ impl Adjustment {
         }
     }
 
-    /// What is to be judged instead of the inputs.
+    /// Applies the changes to disparities, cameras and motions.
     pub fn apply(&self, mut inputs: Inputs, range: DepthRange) -> Inputs {
         if self.is_none() {
             return inputs;
         }
         let (offset, slope) = range.coefficients();
         // 1 / depth = offset + slope · disparity is divided by the factor; beyond the range of depth the
-        // disparity leaves (0, 1), which the formula bears.
+        // disparity leaves (0, 1), for which the formula still holds.
         let shift = offset * (1.0 / self.depth - 1.0) / slope;
         for disparity in inputs.disparities.values_mut() {
             *disparity = disparity.clone() / self.depth + shift;
@@ -84,7 +84,7 @@ impl Adjustment {
         inputs
     }
 
-    /// What is done to points in the source's camera.
+    /// Transform of points in the source's camera.
     fn motion(&self) -> Mat4 {
         let [x, y, z] = self.rotation_degrees.to_array().map(f32::to_radians);
         Mat4::from_rotation_translation(Quat::from_euler(EulerRot::ZYX, z, y, x), self.translation)

@@ -1,5 +1,5 @@
-//! The photometric side of one scale: warped sources against the target, in one fused operation, or
-//! composed of burn's own for the twin and for options that the fused one lacks.
+//! The photometric loss of one scale: warped sources against the target, in one fused operation, or in burn's own
+//! for the reference implementation and for options that the fused one lacks.
 
 use super::{
     Inputs, MinimumLoss, PhotometricTerm, Projection, depth, inputs::constant, photometric_loss,
@@ -34,25 +34,25 @@ pub(super) struct ImagePair {
     /// The projections into the sources, `[B, sources, 3, 4]`, if they are the same at each scale. The CPU
     /// backend computes them anew for each, which adds gradients up in the order of recorded runs.
     projections: Option<Tensor<4>>,
-    /// Whether to use the fused operations.
+    /// True to use the fused operations.
     fused: bool,
 }
 
 impl ImagePair {
-    /// The images at a scale; `composed` does without the fused operations.
-    pub fn new(config: &ObjectiveConfig, inputs: &Inputs, scale: usize, composed: bool) -> Self {
+    /// The images at a scale; `is_reference` does without the fused operations.
+    pub fn new(config: &ObjectiveConfig, inputs: &Inputs, scale: usize, is_reference: bool) -> Self {
         let image = |id: FrameId| inputs.colour[&id][scale].clone().without_autodiff();
         let target = image(FrameId::TARGET);
         let sources = Tensor::cat(config.sources().map(image).collect(), 1);
-        let mut scene = Self { target, sources, identity: None, projections: None, fused: !composed };
+        let mut pair = Self { target, sources, identity: None, projections: None, fused: !is_reference };
         let is_shared = matches!(inputs.source_from_target, Motions::Shared(_));
-        if is_shared && scene.fused && is_gpu(&scene.target.device()) {
-            scene.projections = Some(scene.projections_at(config, inputs, scale));
+        if is_shared && pair.fused && is_gpu(&pair.target.device()) {
+            pair.projections = Some(pair.projections_at(config, inputs, scale));
         }
         if !config.disable_automasking {
-            scene.identity = Some(scene.photometric_losses(&scene.sources, !config.no_ssim));
+            pair.identity = Some(pair.photometric_losses(&pair.sources, !config.no_ssim));
         }
-        scene
+        pair
     }
 
     fn photometric_losses(&self, images: &Tensor<4>, use_ssim: bool) -> Tensor<4> {
@@ -95,7 +95,7 @@ impl ImagePair {
         camera_projections(motions, &inputs.intrinsics, self.size())
     }
 
-    /// Judges the disparity of a scale.
+    /// The loss of the disparity of a scale.
     pub fn compare(
         &self,
         config: &ObjectiveConfig,
@@ -127,7 +127,7 @@ impl ImagePair {
             let (sources, target) = (self.sources.clone(), self.target.clone());
             return reprojection_loss(disparity, projections, sources, target, identity, options);
         }
-        let project = if self.fused { Projection::new } else { Projection::composed };
+        let project = if self.fused { Projection::new } else { Projection::reference };
         let projections = motions_at(config, inputs, scale);
         let projections =
             projections.map(|motion| project(motion, &inputs.intrinsics, self.size())).collect();
@@ -138,11 +138,11 @@ impl ImagePair {
             };
             if config.avg_reprojection { weighted.mean_dim(1) } else { weighted }
         };
-        self.compare_composed(disparity, projections, identity, weigh, options)
+        self.compare_reference(disparity, projections, identity, weigh, options)
     }
 
-    /// The twin of [`reprojection_loss`], which besides can average or weigh the sources' losses.
-    fn compare_composed(
+    /// Reference implementation of [`reprojection_loss`], which can also average or weigh the sources' losses.
+    fn compare_reference(
         &self,
         disparity: Tensor<4>,
         projections: Vec<Projection>,

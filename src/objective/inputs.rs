@@ -1,4 +1,4 @@
-//! What the objective judges.
+//! Input of the objective: images, predictions and cameras of a batch.
 
 use super::Noise;
 use crate::{config::FrameId, geometry::Intrinsics, model::Motions};

@@ -63,7 +63,7 @@ pub enum MapName {
     DepthError,
 }
 
-/// The other maps like one, of which an objective has any number.
+/// The maps of one family, and what tells this one from the others.
 enum Members {
     /// There is only one.
     One(MapName),
@@ -78,7 +78,7 @@ enum Members {
 }
 
 impl Members {
-    /// Those of an objective, in its order.
+    /// The members that an objective has, in its order.
     fn of(&self, objective: &ObjectiveConfig) -> Vec<MapName> {
         let frames = objective.frame_ids.iter().copied();
         match self {
@@ -90,7 +90,7 @@ impl Members {
         }
     }
 
-    /// This one's frame or scale, as a person reads it and as a file names it.
+    /// Frame or scale of this one, as a person reads it and as a file names it.
     fn texts(&self) -> [String; 2] {
         match self {
             Self::One(_) => Default::default(),
@@ -230,8 +230,8 @@ impl MapName {
             Self::RigidFlow(id) => MapSpec {
                 label: "rigid flow {}",
                 dump: "rigid_flow_{}",
-                help: "How many pixels away from its own place each pixel is seen in the source, if only the camera \
-                       moves: from predicted depth and motion",
+                help: "Length of the optical flow to the source, in pixels, if only the camera moves: from predicted \
+                       depth and motion",
                 group: MapGroup::Synthesis,
                 kind: Scalar(ScalarStyle { unit: "px", ..scale(Colormap::Turbo, USUAL) }),
                 origin: MapOrigin::Sources,
@@ -415,14 +415,14 @@ impl MapName {
         names
     }
 
-    /// Those that the objective itself computes.
+    /// The maps that the objective itself computes.
     pub fn of_objective(objective: &ObjectiveConfig) -> Vec<Self> {
         let mut names = Self::available(objective);
         names.retain(|name| name.origin().is_of_objective());
         names
     }
 
-    /// The source that it is of, if it is of one through or without depth and motion.
+    /// The source that it is of, if it is of one, warped or not.
     pub fn source(self) -> Option<FrameId> {
         match self.spec().members {
             Members::Sources(id, _) => Some(id),
@@ -448,7 +448,7 @@ impl MapName {
         self.spec().group
     }
 
-    /// What it is computed from, and by whom.
+    /// Data that it is computed from.
     pub fn origin(self) -> MapOrigin {
         self.spec().origin
     }

@@ -1,8 +1,8 @@
-//! What maps are like: how their values are drawn, under which heading they are found, what they are computed from.
+//! Kinds of maps: the usual way to draw their values, the heading they are listed under, the origin of their numbers.
 
 use crate::geometry::colormap::Colormap;
 
-/// How the values of a map are to be read, and so drawn.
+/// Meaning of the values of a map, which decides how they are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MapKind {
     /// Three colour channels.
@@ -60,7 +60,7 @@ pub enum MapGroup {
     Truth,
 }
 
-/// What a map is computed from, and by whom.
+/// Data that a map is computed from, which decides who computes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MapOrigin {
     /// The images of the sample.

@@ -1,4 +1,4 @@
-//! The computation of the maps that are asked for.
+//! Computation of the maps that are wanted.
 
 use super::{Inputs, MapName, depth, image_pair::ImagePair, inputs::constant, smoothness_map};
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
 use burn::tensor::Tensor;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Those of the maps that follow from the disparities alone, as constants: what there is to see of a depth network
-/// where there is no source to warp.
+/// The wanted maps that follow from the disparities alone, as constants: all that a depth network can show where
+/// there is no source to warp.
 pub fn prediction_maps(
     inputs: &Inputs,
     config: &ObjectiveConfig,
@@ -43,7 +43,7 @@ fn prediction_map(
     }
 }
 
-/// What the objective has at hand when the maps of its finest scale are computed.
+/// Data that maps are computed from, at the finest scale of the objective.
 pub(super) struct MapContext<'a> {
     pub config: &'a ObjectiveConfig,
     /// The size of the images at scale 0.
@@ -56,7 +56,7 @@ pub(super) struct MapContext<'a> {
 }
 
 impl MapContext<'_> {
-    /// Those of the maps that the objective computes, as constants.
+    /// The wanted maps that the objective computes, as constants.
     pub fn maps(&self, wanted: &BTreeSet<MapName>) -> BTreeMap<MapName, Tensor<4>> {
         wanted.iter().filter_map(|name| Some((*name, constant(&self.map(*name)?)))).collect()
     }
@@ -87,7 +87,7 @@ impl MapContext<'_> {
                 let identities = if config.avg_reprojection { 1 } else { identities };
                 reprojection?.chosen.clone().greater_equal_elem(identities as f32).float()
             }
-            // Their origin says who computes them.
+            // Computed by others, see their origin.
             MapName::Augmented(_)
             | MapName::FlipUncertainty
             | MapName::TrueDepth

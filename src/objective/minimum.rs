@@ -1,21 +1,21 @@
-//! Which source explains a pixel best, and whether the pixel trains at all.
+//! The minimum over sources at each pixel, which decides what trains.
 
 use burn::tensor::{Int, Tensor};
 
-/// What each pixel contributes to the loss, and why.
+/// Contribution of each pixel to the loss, and the candidate that it comes from.
 #[derive(Clone, Debug)]
 pub struct MinimumLoss {
-    /// The loss of each pixel, `[B, 1, H, W]`: the least of its candidates. The gradient goes to that
+    /// The loss of each pixel, `[B, 1, H, W]`: the minimum of its candidates. The gradient goes to that
     /// candidate alone.
     pub loss: Tensor<4>,
-    /// Which candidate it was, `[B, 1, H, W]`: identities come first, then reprojections.
+    /// Index of that candidate, `[B, 1, H, W]`: identities come first, then reprojections.
     pub index: Tensor<4, Int>,
-    /// How many of the candidates are identities.
+    /// Number of candidates that are identities.
     pub identities: usize,
 }
 
 impl MinimumLoss {
-    /// Takes the least of `identity [B, I, H, W]`, if auto-masking is on, and
+    /// Takes the minimum of `identity [B, I, H, W]`, if auto-masking is on, and
     /// `reprojection [B, F, H, W]` at each pixel (paper equations 4 and 5).
     pub fn new(identity: Option<Tensor<4>>, reprojection: Tensor<4>) -> Self {
         let identities = identity.as_ref().map_or(0, |identity| identity.dims()[1]);
@@ -27,7 +27,7 @@ impl MinimumLoss {
         Self { loss, index, identities }
     }
 
-    /// 1 where a reprojection is least, so that the pixel trains, else 0; `[B, 1, H, W]`.
+    /// 1 where a reprojection is the minimum, so that the pixel trains, else 0; `[B, 1, H, W]`.
     pub fn trains(&self) -> Tensor<4> {
         self.index.clone().greater_equal_elem(self.identities as i64).float()
     }

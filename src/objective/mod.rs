@@ -43,7 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Weight of the term that keeps a predictive mask from being 0 everywhere.
 const MASK_WEIGHT: f32 = 0.2;
 
-/// What the objective says.
+/// Losses and maps of a batch.
 #[derive(Clone, Debug)]
 pub struct ObjectiveOutput {
     /// The number to minimise: the mean of the scales' losses.
@@ -54,9 +54,9 @@ pub struct ObjectiveOutput {
     pub smoothness: BTreeMap<usize, Tensor<1>>,
     /// Share of pixels that the auto-mask leaves out at the finest trained scale; 0 without auto-mask.
     pub masked_share: Tensor<1>,
-    /// The maps that were wanted, as constants, at full resolution unless their name says otherwise.
+    /// The wanted maps, as constants, at full resolution unless their name says otherwise.
     pub maps: BTreeMap<MapName, Tensor<4>>,
-    /// What was judged, as constants.
+    /// The input that it was computed from, as constants.
     pub judged: Inputs,
 }
 
@@ -66,21 +66,21 @@ pub struct ObjectiveOutput {
 pub struct Objective {
     config: ObjectiveConfig,
     size: ImageSize,
-    composed: bool,
+    is_reference: bool,
 }
 
 impl Objective {
     /// An objective over images of this size.
     pub fn new(config: &ObjectiveConfig, size: ImageSize) -> Self {
-        Self { config: config.clone(), size, composed: false }
+        Self { config: config.clone(), size, is_reference: false }
     }
 
-    /// The same objective composed of burn's own operations: slower, the twin that tests compare with.
-    pub fn composed(self) -> Self {
-        Self { composed: true, ..self }
+    /// The reference implementation of the same objective, of burn's own operations: slower, for tests to compare with.
+    pub fn reference(self) -> Self {
+        Self { is_reference: true, ..self }
     }
 
-    /// Its options.
+    /// The options of the loss.
     pub fn config(&self) -> &ObjectiveConfig {
         &self.config
     }
@@ -92,7 +92,7 @@ impl Objective {
     /// If an input that the configuration needs is missing or has another shape than it should.
     pub fn evaluate(&self, inputs: &Inputs, wanted: &BTreeSet<MapName>) -> ObjectiveOutput {
         let config = &self.config;
-        let pair = |scale| ImagePair::new(config, inputs, scale, self.composed);
+        let pair = |scale| ImagePair::new(config, inputs, scale, self.is_reference);
         let full_size = (!config.v1_multiscale).then(|| pair(0));
         let finest = config.finest_scale();
         let (mut scale_losses, mut smoothness) = (BTreeMap::new(), BTreeMap::new());
@@ -104,7 +104,7 @@ impl Objective {
             let comparison = pair.compare(config, inputs, scale, computed);
             let image = constant(&inputs.colour[&FrameId::TARGET][scale]);
             let disparity = inputs.disparities[&scale].clone();
-            let smooth = if self.composed {
+            let smooth = if self.is_reference {
                 smoothness_loss(disparity, &image)
             } else {
                 ops::smoothness(disparity, image)

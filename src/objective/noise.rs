@@ -1,4 +1,4 @@
-//! The noise that decides between a still pixel's equal losses.
+//! Tie-break noise, which decides between a still pixel's equal losses.
 
 use crate::compute::ops::{splitmix64, tie_break_noise};
 use burn::tensor::{Device, Tensor};
@@ -32,7 +32,7 @@ impl Noise {
         }
     }
 
-    /// What the numbers of a scale are drawn from, if they are drawn.
+    /// Seed of the numbers of a scale, if they are drawn.
     pub(super) fn stream(&self, scale: usize) -> Option<u64> {
         let Self::Drawn { seed, step } = self else { return None };
         Some(splitmix64(splitmix64(splitmix64(*seed) ^ *step) ^ scale as u64))

@@ -1,4 +1,4 @@
-//! How much two images differ: structure (SSIM) and colour (L1).
+//! Photometric loss of two images: structure (SSIM) and colour (L1).
 
 use crate::compute::ops::{
     loss_constants::{SSIM_C1, SSIM_C2, SSIM_SHARE},
@@ -7,7 +7,7 @@ use crate::compute::ops::{
 use burn::tensor::{Tensor, module::avg_pool2d, ops::AvgPoolOptions};
 use serde::{Deserialize, Serialize};
 
-/// A part of the photometric loss, before the share that it has in it.
+/// A term of the photometric loss, before its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PhotometricTerm {
     /// [`ssim_loss`], averaged over colours.
@@ -17,10 +17,10 @@ pub enum PhotometricTerm {
 }
 
 impl PhotometricTerm {
-    /// Both.
+    /// Both terms.
     pub const ALL: [Self; 2] = [Self::Ssim, Self::L1];
 
-    /// How much it counts in the photometric loss.
+    /// Weight of the term in the photometric loss.
     pub const fn share(self) -> f32 {
         match self {
             Self::Ssim => SSIM_SHARE,
@@ -28,7 +28,7 @@ impl PhotometricTerm {
         }
     }
 
-    /// Its value for two images `[B, 3, H, W]` at each pixel, `[B, 1, H, W]`.
+    /// The term for two images `[B, 3, H, W]` at each pixel, `[B, 1, H, W]`.
     pub fn between(self, a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Ssim => ssim_loss(a, b).mean_dim(1),
@@ -48,7 +48,7 @@ pub fn photometric_loss(a: Tensor<4>, b: Tensor<4>, use_ssim: bool) -> Tensor<4>
     Ssim.between(a, b) * Ssim.share() + colour * L1.share()
 }
 
-/// (1 − SSIM) / 2 held within 0 and 1, by channel and pixel, over windows of 3×3 pixels in images
+/// (1 − SSIM) / 2 clamped to 0..1, by channel and pixel, over windows of 3×3 pixels in images
 /// mirrored at their edges.
 pub fn ssim_loss(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
     let (a, b) = (reflection_pad(a, 1), reflection_pad(b, 1));

@@ -1,4 +1,4 @@
-//! Disparity should change where the image does, and only there.
+//! Edge-aware smoothness: disparity should change where the image does, and only there.
 
 use crate::compute::ops::loss_constants::SMALLEST_MEAN;
 use burn::tensor::Tensor;
@@ -11,15 +11,15 @@ pub fn smoothness_loss(disparity: Tensor<4>, image: &Tensor<4>) -> Tensor<1> {
     along_x.mean() + along_y.mean()
 }
 
-/// What each pixel contributes to [`smoothness_loss`], `[B, 1, h, w]`: its step to the next pixel along x plus
+/// Contribution of each pixel to [`smoothness_loss`], `[B, 1, h, w]`: its step to the next pixel along x plus
 /// that along y. The last column and row have only one of them.
 pub fn smoothness_map(disparity: Tensor<4>, image: &Tensor<4>) -> Tensor<4> {
     let [along_x, along_y] = terms(disparity, image);
-    let whole = |map: Tensor<4>, dim: usize| {
+    let padded = |map: Tensor<4>, dim: usize| {
         let end = map.clone().narrow(dim, 0, 1).zeros_like();
         Tensor::cat(vec![map, end], dim)
     };
-    whole(along_x, 3) + whole(along_y, 2)
+    padded(along_x, 3) + padded(along_y, 2)
 }
 
 /// |∂d|·exp(−|∂image|) along x, `[B, 1, h, w - 1]`, and y, `[B, 1, h - 1, w]`.

@@ -1,5 +1,4 @@
-//! Seeing a source image from the target's camera: disparity to depth to a point in space to the
-//! pixel of the source where that point is seen.
+//! View synthesis: from disparity to depth, to a point in space, to the pixel of the source that sees that point.
 
 use crate::{
     compute::ops::{
@@ -16,7 +15,7 @@ pub fn depth(disparity: Tensor<4>, range: DepthRange) -> Tensor<4> {
     (disparity * slope + offset).recip()
 }
 
-/// Where each target pixel, at a known depth, is seen in a source, in pixels.
+/// Projection of target pixels, at a known depth, into a source, in pixels.
 ///
 /// As the cameras are pinholes K, the point of pixel (u, v) at depth d is seen at
 /// d·K·R·K⁻¹·(u, v, 1) + K·t, divided by its third coordinate.
@@ -37,8 +36,8 @@ impl Projection {
         Self { matrix: camera_projections(vec![source_from_target], intrinsics, size).squeeze_dim(1) }
     }
 
-    /// The same projection composed of burn's own operations.
-    pub(super) fn composed(
+    /// Reference implementation of [`Self::new`], of burn's own operations.
+    pub(super) fn reference(
         source_from_target: Tensor<3>,
         intrinsics: &[Intrinsics],
         size: ImageSize,

@@ -40,13 +40,13 @@ impl DisparityMap {
         let columns: Vec<_> = bilinear_taps(self.size.width, size.width).collect();
         let blend = |a: f32, b: f32, share: f32| a * (1.0 - share) + b * share;
         let value = |pixel: &usize| {
-            let (above, below, down) = rows[pixel / size.width];
-            let (left, right, across) = columns[pixel % size.width];
+            let (above, below, y) = rows[pixel / size.width];
+            let (left, right, x) = columns[pixel % size.width];
             let on_row = |row: usize| {
                 let row = &self.values[row * self.size.width..];
-                blend(row[left], row[right], across)
+                blend(row[left], row[right], x)
             };
-            blend(on_row(above), on_row(below), down)
+            blend(on_row(above), on_row(below), y)
         };
         pixels.iter().map(value).collect()
     }

@@ -1,4 +1,4 @@
-//! The whole forward pass of a batch: networks, then objective.
+//! The forward pass of a batch: networks, then objective.
 
 use super::SampleTensors;
 use crate::{
@@ -29,8 +29,8 @@ pub fn forward(
     objective.evaluate(&inputs(networks, objective.config(), samples, noise), wanted)
 }
 
-/// What an objective with these options judges of the samples: what the networks say, and the place of
-/// the stereo camera, which is known.
+/// Input of an objective with these options: the predictions of the networks for the samples, and the position of the
+/// stereo camera, which is known.
 ///
 /// # Panics
 /// As [`forward`]. There may be no source.
@@ -68,7 +68,7 @@ fn stereo_from_target(shifts_x: &[f32], device: &Device) -> Tensor<3> {
     upload(data, device)
 }
 
-/// How far the finest disparity of the first sample is from that of its mirror image, mirrored back,
+/// Distance between the finest disparity of the first sample and that of its mirror image, mirrored back,
 /// `[1, 1, H/2^s, W/2^s]` ([`MapName::FlipUncertainty`]).
 pub fn flip_uncertainty(networks: &Networks, samples: &SampleTensors) -> Option<Tensor<4>> {
     let image = samples.network_input[&FrameId::TARGET].clone().without_autodiff().narrow(0, 0, 1);

@@ -31,11 +31,11 @@ pub struct Predictor {
     device: Device,
 }
 
-/// A picture and what the network makes of it.
+/// A picture and its predicted disparity.
 pub struct PredictedImage {
     /// The picture as it was filmed.
     pub image: RgbImage,
-    /// Its scaled disparity at the network's size.
+    /// Scaled disparity, 1 / depth, at the network's size.
     pub disparity: DisparityMap,
 }
 
@@ -94,12 +94,12 @@ impl Predictor {
         self.size
     }
 
-    /// Whether the size is that of the training; weights that do not state it get the usual one.
+    /// True if the size is that of the training; weights that do not state it get the usual one.
     pub fn is_size_stated(&self) -> bool {
         self.is_size_stated
     }
 
-    /// Whether the networks were trained with stereo pairs, if the weights state it; without, their depth
+    /// True if the networks were trained with stereo pairs, if the weights state it; without, their depth
     /// has no unit.
     pub fn use_stereo(&self) -> Option<bool> {
         self.use_stereo
@@ -110,13 +110,13 @@ impl Predictor {
         self.scale.as_ref()
     }
 
-    /// The reason why a file beside the weights says no scale, if there is such a file; their depth then counts as
-    /// without a unit.
+    /// The failure to read the scale from a file beside the weights, if there is such a file; their depth then has no
+    /// unit.
     pub fn scale_failure(&self) -> Option<&WeightsError> {
         self.scale_failure.as_ref()
     }
 
-    /// Scaled disparity, 1 / depth, [1, 1, h, w] at the network's size.
+    /// Scaled disparity, 1 / depth, `[1, 1, h, w]` at the network's size.
     ///
     /// # Errors
     /// If the network has no output at scale 0.
@@ -124,7 +124,7 @@ impl Predictor {
         self.scaled_disparities(&[&data::image::resize(image, self.size)])
     }
 
-    /// The same for images that have the network's size already, [n, 1, h, w].
+    /// The same for images that have the network's size already, `[n, 1, h, w]`.
     ///
     /// # Errors
     /// If the network has no output at scale 0.

@@ -52,15 +52,15 @@ impl MotionPredictor {
         Ok(Self { networks, size, range, device: device.clone(), seen: None })
     }
 
-    /// `next_from_this`, from a frame to the one that was taken after it: what takes points of this
+    /// `next_from_this`, from a frame to the one that was taken after it: the transform of points of this
     /// frame's camera to the next one's, in the network's unit of length.
     ///
     /// # Errors
     /// A frame cannot be read, or what is predicted is no motion.
     pub fn motion(&mut self, source: &dyn FrameSource, this: &FrameKey, next: &FrameKey) -> Result<DAffine3> {
         let seen = self.seen.take().filter(|(key, _)| key == this);
-        let before = seen.map_or_else(|| self.look(source, this), |(_, image)| Ok(image))?;
-        let after = self.look(source, next)?;
+        let before = seen.map_or_else(|| self.upload(source, this), |(_, image)| Ok(image))?;
+        let after = self.upload(source, next)?;
         let matrix = self
             .networks
             .next_from_this(&before, &after, self.range)
@@ -75,7 +75,7 @@ impl MotionPredictor {
         Ok(DAffine3::from_mat4(DMat4::from_cols_array(&rows).transpose()))
     }
 
-    fn look(&self, source: &dyn FrameSource, key: &FrameKey) -> Result<Tensor<4>> {
+    fn upload(&self, source: &dyn FrameSource, key: &FrameKey) -> Result<Tensor<4>> {
         let frame = source.resized(key, self.size)?;
         Ok(image_tensor(std::iter::once(&frame.image), &self.device))
     }

@@ -22,7 +22,7 @@ use std::{
 /// A picture that can be read, and the name of what is made of it.
 #[derive(Clone)]
 pub struct InputImage {
-    /// Where results go below the folder of all results, without ending: `street`, `DRIVE/0000000007` for a
+    /// Path of the results below the folder of all results, without ending: `street`, `DRIVE/0000000007` for a
     /// frame of a drive, or `FILM/000007` for the seventh picture of a film.
     pub name: String,
     origin: ImageOrigin,
@@ -32,18 +32,18 @@ pub struct InputImage {
 enum ImageOrigin {
     File(PathBuf),
     Frame(Arc<dyn FrameSource>, FrameKey),
-    /// A film, and the place of the picture in it.
+    /// A film, and the index of the picture in it.
     Film(Arc<Film>, usize),
 }
 
 impl fmt::Display for InputImage {
-    /// What it is read from.
+    /// The file or drive that it is read from.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
             ImageOrigin::File(path) => path.display().fmt(formatter),
             ImageOrigin::Frame(_, key) => key.fmt(formatter),
-            ImageOrigin::Film(film, place) => {
-                write!(formatter, "{}, picture {}", film.path().display(), place + 1)
+            ImageOrigin::Film(film, index) => {
+                write!(formatter, "{}, picture {}", film.path().display(), index + 1)
             }
         }
     }
@@ -71,11 +71,11 @@ impl InputImage {
         match &self.origin {
             ImageOrigin::File(path) => data::image::read(path),
             ImageOrigin::Frame(source, key) => source.image(key),
-            ImageOrigin::Film(film, place) => film.frame(*place),
+            ImageOrigin::Film(film, index) => film.frame(*index),
         }
     }
 
-    /// Its camera: as its drive or a file beside it tells it, else the one that is assumed.
+    /// The camera: that of the drive or of a file beside the picture, else the one that is assumed.
     ///
     /// # Errors
     /// It is not known or implausible.
@@ -127,11 +127,11 @@ pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<I
 fn of_film(path: &Path) -> Result<Vec<InputImage>> {
     let film = Arc::new(Film::open(path)?);
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let of_place = |place| InputImage {
-        name: format!("{stem}/{:06}", place + 1),
-        origin: ImageOrigin::Film(film.clone(), place),
+    let picture = |index| InputImage {
+        name: format!("{stem}/{:06}", index + 1),
+        origin: ImageOrigin::Film(film.clone(), index),
     };
-    Ok((0..film.frame_count()).map(of_place).collect())
+    Ok((0..film.frame_count()).map(picture).collect())
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {
@@ -148,7 +148,7 @@ pub fn frames(source: &dyn FrameSource) -> impl Iterator<Item = FrameKey> + '_ {
     source.drives().iter().flat_map(of_drive).filter(|key| source.contains(key))
 }
 
-/// Whether an input is a folder of drives rather than of images.
+/// Tells if an input is a folder of drives rather than of images.
 fn is_drive(input: &Path) -> bool {
     input.is_dir() && find_images(input).is_err() && data::is_data(input)
 }

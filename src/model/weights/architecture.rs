@@ -80,7 +80,7 @@ impl PoseArchitecture {
     }
 }
 
-/// The most frames of a sample, or sources of a mask, that a file is believed to want.
+/// The most frames of a sample, or sources of a mask, that a file may have.
 const MOST_FRAMES: usize = 64;
 
 /// The channels that a convolution takes.

@@ -1,9 +1,9 @@
-//! Why weights could not be read or written.
+//! Failures of reading and writing weights.
 
 use crate::data::unreadable::io_reason;
 use std::path::PathBuf;
 
-/// Why weights could not be read or written; each text is one line.
+/// A failure of reading or writing weights; each text is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// Nothing there that could be weights.
@@ -12,9 +12,9 @@ pub enum WeightsError {
         path.display()
     )]
     Absent {
-        /// Where they were looked for.
+        /// The path that was searched.
         path: PathBuf,
-        /// What is missing there.
+        /// The part that is missing there.
         reason: String,
     },
     /// The system will not give the file.
@@ -25,15 +25,15 @@ pub enum WeightsError {
         /// The system's reason.
         reason: std::io::Error,
     },
-    /// Its content contradicts itself, or is something else.
+    /// A file whose content contradicts itself, or is something else.
     #[error("{} is damaged or no weights file: {reason}; get it once more", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Where its reading ended.
+        /// The point at which reading ended.
         reason: String,
     },
-    /// It holds more than numbers.
+    /// A file that holds more than numbers.
     #[error(
         "{} holds a Python object of the class {class}, which is refused: only tensors, numbers and \
          text are read, so save a state_dict",
@@ -50,7 +50,7 @@ pub enum WeightsError {
     Unknown {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// The part that does not fit.
         reason: String,
     },
     /// The file beside the weights that should say their scale does not.
@@ -58,7 +58,7 @@ pub enum WeightsError {
     NoScale {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// The files cannot be written.

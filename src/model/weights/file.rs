@@ -26,7 +26,7 @@ pub(super) struct TensorFile {
     use_stereo: Option<bool>,
 }
 
-/// A tensor whose values are made floats when asked for.
+/// A tensor whose values become floats when they are read.
 struct Stored {
     shape: Vec<usize>,
     /// Absent if it does not hold floats.
@@ -41,7 +41,7 @@ enum Bytes {
 }
 
 impl TensorFile {
-    /// Opens a file. The values of a `.pth` stay in it until they are asked for, so that no file
+    /// Opens a file. The values of a `.pth` stay in it until they are read, so that no file
     /// can claim more memory than the networks need.
     pub(super) fn read(path: &Path) -> Result<Self, WeightsError> {
         let unreadable = |reason| WeightsError::Unreadable { path: path.to_owned(), reason };
@@ -137,17 +137,17 @@ impl TensorFile {
         files
     }
 
-    /// Where it lies.
+    /// Path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The size of image that it states.
+    /// The size of image that the file states.
     pub(super) fn size(&self) -> Option<ImageSize> {
         Some(ImageSize { height: self.height?, width: self.width? })
     }
 
-    /// Whether stereo pairs were trained on, if it says so.
+    /// True if stereo pairs were trained on, if the file states it.
     pub(super) fn use_stereo(&self) -> Option<bool> {
         self.use_stereo
     }
@@ -214,7 +214,7 @@ fn foreign_class(value: &PickleValue) -> Option<&str> {
 
 const NO_ARCHIVE: &str = "it is cut off, or no archive as torch.save writes it";
 
-/// What is wrong with a file that the reader of PyTorch's files refuses.
+/// Reason why the reader of PyTorch's files refuses a file.
 fn torch_reason(error: &PytorchError) -> &'static str {
     match error {
         PytorchError::Io(_) | PytorchError::Zip(_) | PytorchError::Tar(_) => NO_ARCHIVE,

@@ -17,7 +17,7 @@ use std::{
 pub struct PretrainedEncoders {
     /// The classifier's file.
     pub file: PathBuf,
-    /// Its architecture, such as "ResNet18".
+    /// The classifier's architecture, such as "ResNet18".
     pub architecture: String,
     /// The filled encoders and the number of their tensors, all of which came from the file.
     pub filled: BTreeMap<NetworkFile, usize>,
@@ -68,7 +68,7 @@ fn in_words(encoder: NetworkFile) -> &'static str {
 
 /// Gives every residual encoder of as many layers the weights of a torchvision classifier, in which the
 /// first convolution sees one image: for more it is repeated and divided by their number, so that equal
-/// images give the features of the one. Says which encoders these are.
+/// images give the features of the one. Reports which encoders these are.
 ///
 /// # Errors
 /// As [`load`](super::load), or if the file holds another residual network than any of the encoders; the
@@ -109,7 +109,7 @@ pub fn load_imagenet(path: &Path, networks: &mut Networks) -> Result<PretrainedE
     Ok(PretrainedEncoders { file: path.to_owned(), architecture: stored.to_string(), filled, unfilled })
 }
 
-/// The encoders that are no residual networks, each with what stands in their place. A pose network that shares
+/// The encoders that are no residual networks, each with the network that is there instead. A pose network that shares
 /// the depth encoder has none to fill.
 fn without_residual_encoder(networks: &Networks) -> Vec<(NetworkFile, String)> {
     let architecture = networks.architecture();

@@ -2,7 +2,7 @@
 //!
 //! The layout is a folder with `encoder.pth` and `depth.pth`, and `pose.pth` where motion was trained,
 //! with `pose_encoder.pth` if it has an encoder of its own; `predictive_mask.pth` in that ablation. The
-//! first also says for which size of image and whether with stereo.
+//! first also states the size of image and the use of stereo.
 //! The same tensors are read from `.safetensors` files of these names, or from one such file in which
 //! the file's name precedes the key: `depth.decoder.0.conv.conv.weight`.
 
@@ -32,28 +32,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Networks from a file, with what the file says about them.
+/// Networks from a file, with the facts that the file states about them.
 #[derive(Debug)]
 pub struct LoadedNetworks {
     /// The networks, of the architecture that the file's names and shapes show.
     pub networks: Networks,
-    /// The size of image that they were trained for; `None` if the file does not say.
+    /// The size of image that they were trained for; `None` if the file does not state it.
     pub size: Option<ImageSize>,
-    /// Whether they were trained with stereo pairs, so that their depth has a known unit; `None` if the
-    /// file does not say.
+    /// True if they were trained with stereo pairs, so that their depth has a known unit; `None` if the
+    /// file does not state it.
     pub use_stereo: Option<bool>,
-    /// What was made of the file.
+    /// Use of each tensor of the file.
     pub report: LoadReport,
 }
 
 impl LoadedNetworks {
-    /// The size of image that the networks were trained for; the usual one if the file does not say.
+    /// The size of image that the networks were trained for; the usual one if the file does not state it.
     pub fn trained_size(&self) -> ImageSize {
         self.size.unwrap_or_else(|| NetworkConfig::default().size())
     }
 }
 
-/// What was made of each tensor, named as `file/key`.
+/// Use of each tensor, named as `file/key`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LoadReport {
     /// Written as parameters.
@@ -126,7 +126,7 @@ fn of_files(files: &Files, device: &Device) -> Result<LoadedNetworks, WeightsErr
     Ok(LoadedNetworks { networks, size, use_stereo: encoder.use_stereo(), report })
 }
 
-/// Whether a tensor belongs to the published layout although no prediction needs it.
+/// Tells if a tensor belongs to the published layout although no prediction needs it.
 fn is_superfluous(key: &str) -> bool {
     key.ends_with("num_batches_tracked") || key.starts_with("encoder.fc.")
 }
@@ -182,7 +182,7 @@ fn split(file: TensorFile) -> Result<Files, WeightsError> {
     Ok(files)
 }
 
-/// The longest side that a file is believed to want.
+/// The longest side of an image that a file may state.
 const LONGEST_SIDE: usize = 8192;
 
 fn checked(size: ImageSize, networks: &Architecture, path: &Path) -> Result<ImageSize, WeightsError> {

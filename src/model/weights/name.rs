@@ -1,4 +1,4 @@
-//! The published names of the networks' parameters, in one place for reading and for writing.
+//! The published names of the networks' parameters, for reading and for writing.
 
 use crate::{
     compute::values,
@@ -44,11 +44,11 @@ impl ParameterName {
 /// A parameter or running statistic, read back from its device.
 #[derive(Clone, Debug)]
 pub struct NamedTensor {
-    /// Its published name.
+    /// Published name.
     pub name: ParameterName,
-    /// Its extents.
+    /// Extents.
     pub shape: Vec<usize>,
-    /// Its values, row-major.
+    /// Values, row-major.
     pub values: Vec<f32>,
 }
 
@@ -74,7 +74,7 @@ struct NamedParameter<'a> {
     name: ParameterName,
     id: ParamId,
     shape: Vec<usize>,
-    /// Reads them back.
+    /// Reads the values back.
     values: &'a dyn Fn() -> Vec<f32>,
 }
 

@@ -12,12 +12,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Metres in a unit of a network's depth, and how that is known.
+/// Metres in a unit of a network's depth, and the source of that number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricScale {
     /// The factor from predicted depth to metres.
     pub metres_per_unit: f64,
-    /// How it is known, in words.
+    /// Source of the factor, in words.
     pub origin: String,
     /// Standard deviation over frames, relative to the factor, if it was measured on some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,8 +52,8 @@ impl MetricScale {
         Self::stated(baseline_metres / f64::from(STEREO_SHIFT), origin)
     }
 
-    /// What is known of weights: what the file beside them says, else KITTI's scale for those trained with
-    /// stereo pairs, which all published ones were on KITTI.
+    /// The scale of weights: that of the file beside them, else KITTI's for those trained with stereo pairs, which all
+    /// published ones were on KITTI.
     ///
     /// # Errors
     /// If there is a file that says no scale.
@@ -62,13 +62,13 @@ impl MetricScale {
         Ok(Self::read(weights)?.or_else(|| (use_stereo == Some(true)).then(assumed)))
     }
 
-    /// Where the scale of weights stands: `scale.toml` in their folder, or `NAME.scale.toml` beside the
+    /// Path of the scale of weights: `scale.toml` in their folder, or `NAME.scale.toml` beside the
     /// file `NAME.safetensors`.
     pub fn path(weights: &Path) -> PathBuf {
         if weights.is_dir() { weights.join("scale.toml") } else { weights.with_extension("scale.toml") }
     }
 
-    /// What the file beside the weights says; `None` if there is none.
+    /// Reads the file beside the weights; `None` if there is none.
     ///
     /// # Errors
     /// If it cannot be read or says no scale.
@@ -86,7 +86,7 @@ impl MetricScale {
         Err(damaged(format!("metres_per_unit is {}, not a number above 0", scale.metres_per_unit)))
     }
 
-    /// Writes the file beside the weights and says where it is.
+    /// Writes the file beside the weights and gives its path.
     ///
     /// # Errors
     /// If it cannot be written.

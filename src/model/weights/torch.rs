@@ -14,9 +14,9 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 pub(super) enum StateDictValue {
     /// A tensor of f32.
     Floats {
-        /// Its extents.
+        /// Extents.
         shape: Vec<usize>,
-        /// Its values, row-major.
+        /// Values, row-major.
         values: Vec<f32>,
     },
     /// A tensor without extents that holds the i64 0.
@@ -30,7 +30,7 @@ pub(super) enum StateDictValue {
 /// The folder of all entries; PyTorch takes any name.
 const ROOT: &str = "archive";
 
-/// Where numbers begin is a multiple of this, so that PyTorch can map the file into memory.
+/// Numbers begin at a multiple of this many bytes, so that PyTorch can map the file into memory.
 const ALIGNMENT: u16 = 64;
 
 /// Writes a dictionary, in this order.

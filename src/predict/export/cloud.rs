@@ -9,13 +9,13 @@ use std::{io::Write, path::Path};
 /// A point of a cloud.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CloudPoint {
-    /// In the camera's axes: x right, y down, z forward.
+    /// Position in the camera's axes: x right, y down, z forward.
     pub position: Vec3,
     /// sRGB.
     pub colour: [u8; 3],
 }
 
-/// Which pixels become points; by default all that have a depth above 0.
+/// Choice of the pixels that become points; by default all that have a depth above 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CloudFilter {
     /// Points farther than this are left out, in the unit of the depths.
@@ -38,7 +38,7 @@ pub fn cloud(
     let (width, height) = (image.width() as usize, image.height() as usize);
     let [focal_x, focal_y, ..] = intrinsics.in_pixels(width, height);
     let steepest = filter.flattest.map(|angle| 1.0 / angle.tan());
-    // The same test as in cloud.wgsl: depth against the length across the line of sight.
+    // The same test as in cloud.wgsl: depth against the length at right angles to the line of sight.
     let is_edge = move |here: f32, neighbour: f32, focal_length: f32| {
         steepest
             .is_some_and(|steepest| (neighbour - here).abs() * focal_length > steepest * here.min(neighbour))
@@ -60,7 +60,7 @@ pub fn cloud(
 }
 
 /// Points as a PLY file, binary little endian: float x, y, z and uchar red, green, blue. The comment, one
-/// line, says what a reader of the file must know, such as the unit.
+/// line, states what a reader of the file must know, such as the unit.
 pub fn ply(points: &[CloudPoint], comment: &str) -> Vec<u8> {
     let mut header = format!(
         "ply\nformat binary_little_endian 1.0\ncomment {}\nelement vertex {}\n",

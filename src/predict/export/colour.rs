@@ -1,4 +1,4 @@
-//! Disparity in colours: the published range of one picture, or one range for a whole sequence.
+//! Disparity in colours: the published range of one picture, or one range for a sequence.
 
 use crate::{config::ImageSize, geometry::colormap::Colormap};
 use image::{Rgb, RgbImage};
@@ -11,30 +11,32 @@ const SATURATED_ABOVE: f64 = 0.95;
 /// The disparities that the first and the last colour stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ColourRange {
-    /// The first colour's.
-    pub least: f32,
-    /// The last colour's.
-    pub most: f32,
+    /// Disparity of the first colour.
+    #[serde(rename = "least")]
+    pub min: f32,
+    /// Disparity of the last colour.
+    #[serde(rename = "most")]
+    pub max: f32,
 }
 
 impl ColourRange {
-    /// The range of the published pictures: from the least value to the 95th percentile.
+    /// The range of the published pictures: from the minimum to the 95th percentile.
     ///
     /// # Panics
     /// If there are no values.
     pub fn of(values: &[f32]) -> Self {
-        let least = values.iter().copied().fold(f32::INFINITY, f32::min);
-        Self { least, most: percentile(values, SATURATED_ABOVE) }
+        let min = values.iter().copied().fold(f32::INFINITY, f32::min);
+        Self { min, max: percentile(values, SATURATED_ABOVE) }
     }
 
-    /// Where a value stands between the first colour, 0, and the last, 1.
+    /// Position of a value between the first colour, 0, and the last, 1.
     pub fn share(self, value: f32) -> f32 {
-        (value - self.least) / (self.most - self.least).max(f32::EPSILON)
+        (value - self.min) / (self.max - self.min).max(f32::EPSILON)
     }
 
     /// The value of a share.
     pub fn value(self, share: f32) -> f32 {
-        self.least + (self.most - self.least) * share
+        self.min + (self.max - self.min) * share
     }
 }
 
@@ -51,7 +53,7 @@ fn percentile(values: &[f32], share: f64) -> f32 {
 /// The published range of all pictures of a sequence together.
 #[derive(Default)]
 pub struct SequenceRange {
-    /// How many values begin with these bits. The bits of floats above 0 are in the order of the floats.
+    /// Number of values that begin with these bits. The bits of floats above 0 are in the order of the floats.
     counts: BTreeMap<u32, u64>,
 }
 
@@ -66,7 +68,7 @@ impl SequenceRange {
         }
     }
 
-    /// From the least value to the 95th percentile of all; `None` before any.
+    /// From the minimum to the 95th percentile of all; `None` before any.
     pub fn range(&self) -> Option<ColourRange> {
         let total: u64 = self.counts.values().sum();
         let value = |bits: &u32| f32::from_bits(bits << Self::DROPPED_BITS);
@@ -75,7 +77,7 @@ impl SequenceRange {
             seen += **count;
             seen as f64 >= SATURATED_ABOVE * total as f64
         });
-        Some(ColourRange { least: value(self.counts.keys().next()?), most: value(most?.0) })
+        Some(ColourRange { min: value(self.counts.keys().next()?), max: value(most?.0) })
     }
 }
 

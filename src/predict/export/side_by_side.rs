@@ -12,7 +12,7 @@ const NUMBERS: usize = 5;
 const GROUND: [u8; 3] = [18, 18, 20];
 const TEXT: [u8; 3] = [225, 225, 225];
 
-/// What the colours of a frame mean.
+/// Meaning of the colours of a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Legend {
     /// The colours.
@@ -80,8 +80,8 @@ fn draw_text(image: &mut RgbImage, font: &FontRef<'_>, text: &str, centre: f32, 
         let glyph = scaled.glyph_id(letter);
         if let Some(outline) = font.outline_glyph(glyph.with_scale_and_position(scale, point(x, baseline))) {
             let corner = outline.px_bounds().min;
-            outline.draw(|right, down, share| {
-                let at = (corner.x as i64 + i64::from(right), corner.y as i64 + i64::from(down));
+            outline.draw(|x, y, share| {
+                let at = (corner.x as i64 + i64::from(x), corner.y as i64 + i64::from(y));
                 let (Ok(x), Ok(y)) = (u32::try_from(at.0), u32::try_from(at.1)) else { return };
                 if let Some(pixel) = image.get_pixel_mut_checked(x, y) {
                     for (channel, ink) in pixel.0.iter_mut().zip(TEXT) {
