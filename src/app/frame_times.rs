@@ -1,11 +1,11 @@
-//! How long the window takes to draw itself.
+//! Durations of the window's frames.
 
 use std::{collections::VecDeque, time::Instant};
 
-/// Frames that are remembered.
+/// Number of frames that are remembered.
 const REMEMBERED: usize = 20_000;
 
-/// The times of frames, apart for those that were drawn beside training.
+/// Durations of frames; those drawn while training are counted apart.
 #[derive(Default)]
 pub struct FrameTimes {
     last: Option<Instant>,
@@ -14,7 +14,7 @@ pub struct FrameTimes {
 }
 
 impl FrameTimes {
-    /// A frame begins; the one before took so many seconds of work, if that is known.
+    /// Marks the beginning of a frame; `work` is the seconds of work of the one before, if known.
     pub fn begin(&mut self, is_training: bool, work: Option<f32>) {
         let interval = self.last.replace(Instant::now()).map(|last| last.elapsed().as_secs_f32());
         let times = if is_training { &mut self.training } else { &mut self.resting };
@@ -23,7 +23,7 @@ impl FrameTimes {
         }
     }
 
-    /// In words; empty without frames.
+    /// Summaries in words; empty without frames.
     pub fn lines(&self) -> Vec<String> {
         let kinds = [("while steps are made", &self.training), ("otherwise", &self.resting)];
         let line = |(when, times): (&str, &Times)| Some(format!("{when}, {}", times.summary()?));
@@ -31,7 +31,7 @@ impl FrameTimes {
     }
 }
 
-/// The times of the last frames, seconds.
+/// Durations of the last frames, in seconds.
 #[derive(Default)]
 struct Times {
     work: VecDeque<f32>,
@@ -39,7 +39,7 @@ struct Times {
 }
 
 impl Times {
-    /// Remembers how long the window worked on a frame, and how long after the one before it came.
+    /// Adds the work on a frame, and the interval since the frame before.
     fn add(&mut self, work: f32, interval: f32) {
         for (times, seconds) in [(&mut self.work, work), (&mut self.intervals, interval)] {
             if times.len() == REMEMBERED {
@@ -49,7 +49,7 @@ impl Times {
         }
     }
 
-    /// How many there were, and how long they took.
+    /// Number of frames, with percentiles of work and intervals; `None` without frames.
     fn summary(&self) -> Option<String> {
         let (work, intervals) = (percentiles(&self.work)?, percentiles(&self.intervals)?);
         Some(format!("{} frames; work on each: {work}; from one to the next: {intervals}", self.work.len()))

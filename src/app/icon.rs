@@ -144,18 +144,18 @@ impl Icon {
 
 /// A button with an icon, perhaps with words beside it.
 pub struct IconButton<'a> {
-    /// The sign.
+    /// Icon at the left.
     pub icon: Icon,
-    /// The words.
+    /// Label; empty for an icon alone.
     pub text: &'a str,
-    /// Its least size.
+    /// Minimum size in points.
     pub size: Vec2,
     /// Fill and colour of icon and words, if not the usual ones.
     pub colours: Option<(Color32, Color32)>,
 }
 
 impl IconButton<'_> {
-    /// Draws it, greyed if it is of no use now.
+    /// Draws the button, greyed unless it is enabled.
     pub fn ui(self, ui: &mut Ui, is_enabled: bool) -> Response {
         let place = IdSalt::new("icon");
         ui.add_enabled_ui(is_enabled, |ui| {

@@ -1,4 +1,4 @@
-//! What the colours of a map mean, drawn inside a corner of the picture.
+//! Legends: the meaning of a map's colours, drawn in a corner of its picture.
 
 use super::theme;
 use crate::{
@@ -13,12 +13,12 @@ use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ve
 pub const HEIGHT: f32 = 26.0;
 const BAR: Vec2 = Vec2::new(88.0, 8.0);
 const TEXT: Color32 = Color32::from_gray(232);
-/// What words stand on over a picture.
+/// Dark, translucent background of text over a picture.
 pub const SHADE: Color32 = Color32::from_black_alpha(168);
 const UNWARPED: [[u8; 3]; 3] = [[62, 68, 82], [92, 100, 118], [126, 134, 152]];
 const WARPED: [[u8; 3]; 3] = [[236, 158, 62], [72, 178, 164], [196, 112, 190]];
 
-/// How a map is drawn unless someone chooses otherwise; `None` for colour pictures.
+/// Default style of a map; `None` for colour pictures.
 pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldStyle> {
     match name.kind() {
         MapKind::Colour => None,
@@ -61,7 +61,7 @@ pub fn source_colour(index: usize) -> Color32 {
     Color32::from_rgb(red, green, blue)
 }
 
-/// What each number of the chosen source stands for: the sources as they are, then warped.
+/// Meaning and colour of each number in the map of minima: the sources as they are, then warped.
 fn choices(objective: &ObjectiveConfig) -> Vec<(String, [u8; 3])> {
     let sources: Vec<String> = objective.sources().map(crate::config::FrameId::label).collect();
     let colour = |colours: [[u8; 3]; 3], index: usize| colours[index % colours.len()];
@@ -73,20 +73,19 @@ fn choices(objective: &ObjectiveConfig) -> Vec<(String, [u8; 3])> {
     unwarped.chain(warped).collect()
 }
 
-/// What the colours of a measure are drawn for.
+/// Legend of a measure: a bar of its colour map.
 pub struct ColourBar<'a> {
-    /// The colours.
+    /// Colour map and scale.
     pub style: &'a FieldStyle,
-    /// What the ends stand for.
+    /// Values at both ends.
     pub range: (f32, f32),
-    /// What the numbers are counted in, or nothing.
+    /// Unit of the numbers, or empty.
     pub unit: &'a str,
-    /// The value of the pixel that is pointed at.
+    /// Value of the pixel under the pointer.
     pub value: Option<f32>,
 }
 
-/// A bar of the colour map between the numbers that its ends stand for, with a mark and the number of the
-/// value that is pointed at.
+/// Draws a bar of the colour map between the values of its ends, with a mark at the value under the pointer.
 pub fn bar(painter: &Painter, picture: Rect, corner: Align2, scale: &ColourBar<'_>) {
     let FieldStyle::Measure { colormap, logarithmic, .. } = scale.style else { return };
     let text = |text: String| painter.layout_no_wrap(text, FontId::proportional(11.0), TEXT);
@@ -123,7 +122,7 @@ pub fn bar(painter: &Painter, picture: Rect, corner: Align2, scale: &ColourBar<'
     }
 }
 
-/// A patch of colour before each meaning; that of the pixel that is pointed at is underlined.
+/// Draws a patch of colour before each meaning, and underlines that of the pixel under the pointer.
 pub fn patches(
     painter: &Painter,
     picture: Rect,

@@ -24,7 +24,7 @@ pub fn open(event_loop: &mut EventLoop<UserEvent>) -> Result<DisplayDevice, Comp
     }
 }
 
-/// What came of asking.
+/// Result of the search for an adapter.
 struct AdapterProbe(Result<DisplayDevice, ComputeError>);
 
 impl ApplicationHandler<UserEvent> for AdapterProbe {

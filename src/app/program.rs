@@ -23,32 +23,32 @@ use std::{
 };
 use winit::{event_loop::EventLoop, platform::run_on_demand::EventLoopExtRunOnDemand};
 
-/// So often a device may be lost within [`LOSSES_WITHIN`] until the program gives up.
+/// Number of device losses within [`LOSSES_WITHIN`] after which the program gives up.
 const MOST_LOSSES: usize = 5;
 const LOSSES_WITHIN: Duration = Duration::from_secs(60);
 
 const NOT_WGPU: &str = "the window is not drawn by wgpu";
 
-/// What the window opens with.
+/// Options of the window at its start.
 #[derive(Clone, Debug)]
 pub struct WindowOptions {
-    /// Where the frames are.
+    /// Dataset of the frames.
     pub data: DataChoice,
-    /// Which of them train: a split's folder or name.
+    /// Split of the frames into training and validation: its folder or name.
     pub split: Option<String>,
     /// Networks to load.
     pub weights: Option<PathBuf>,
-    /// Where burn computes.
+    /// Device on which burn computes.
     pub device: DeviceChoice,
     /// Operands of convolutions on the GPU.
     pub precision: Precision,
-    /// Where run folders are made.
+    /// Folder in which run folders are made.
     pub runs: PathBuf,
-    /// The file that keeps the arrangement; `None` is the usual one in the user's configuration folder.
+    /// File of the window's settings; `None` for `monoscope/window.json` in the user's configuration folder.
     pub settings: Option<PathBuf>,
-    /// Whether all panes are where they were at the first start.
+    /// True to arrange the panes as at the first start.
     pub reset_layout: bool,
-    /// Whether to say at the end how long frames took.
+    /// True to print the durations of frames at the end.
     pub frame_times: bool,
 }
 
@@ -70,7 +70,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
         }
     };
     if options.reset_layout {
-        settings.desk = None;
+        settings.layout = None;
     }
     let mut event_loop = EventLoop::with_user_event()
         .build()
@@ -153,7 +153,7 @@ fn show(
     }
 }
 
-/// Why eframe opened no window, which it only logs.
+/// Error for a window that eframe did not open; it only logs the reason.
 fn unopened() -> Error {
     let logged = library_log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
     undrawable(logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged))
@@ -187,7 +187,7 @@ fn native_options(settings: &Settings, setup: WgpuSetup) -> NativeOptions {
     }
 }
 
-/// A device with everything that the adapter has, because burn will share it; on Linux without a
+/// Setup of a device with all features and limits of the adapter, because burn will share it; on Linux without a
 /// GPU, Mesa's software Vulkan driver.
 fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
     if cfg!(feature = "spirv") {
@@ -205,13 +205,13 @@ fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
     Ok(setup.into())
 }
 
-/// What lives longer than a window.
+/// State that outlives a window whose device is lost.
 struct Program {
     app: App,
     display: DisplayDevice,
     store: Option<Store>,
     context: egui::Context,
-    /// If frames are timed.
+    /// Durations of frames, if asked for.
     frame_times: Option<FrameTimes>,
 }
 

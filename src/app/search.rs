@@ -1,6 +1,6 @@
 //! Finding things by parts of their names.
 
-/// How well something answers to what was typed: 0 if its name begins with the first word, 1 if its name
+/// Rank of something for the typed words: 0 if its name begins with the first word, 1 if its name
 /// has every word, 2 if name and help have them; `None` if they have not.
 pub fn rank(typed: &str, name: &str, help: &str) -> Option<u8> {
     let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();

@@ -1,4 +1,4 @@
-//! What the window remembers between starts, and the file that keeps it.
+//! Settings that the window keeps between starts, and their file.
 
 use super::{layout::SavedLayout, state::Recents};
 use crate::data::atomic_file::write_whole;
@@ -19,24 +19,25 @@ const LONGEST: u64 = 1 << 20;
 /// Time between looks for changes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What is remembered.
+/// Settings of the window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Settings {
     /// Dark, light, or as the system is.
     pub theme: ThemeChoice,
-    /// How large everything is drawn, 1 as the screen wants it.
+    /// Magnification of everything drawn; 1 is what the screen asks for.
     pub zoom: f32,
     /// Width and height of the window in points, at zoom 1.
     pub size: [f32; 2],
-    /// Whether it filled the screen.
+    /// True if the window filled the screen.
     pub is_maximised: bool,
-    /// The panes.
-    pub desk: Option<SavedLayout>,
-    /// What was opened lately.
+    /// Arrangement of the panes, "desk" in the file.
+    #[serde(rename = "desk")]
+    pub layout: Option<SavedLayout>,
+    /// Datasets, runs and weights that were opened lately.
     pub recents: Recents,
 }
 
-/// The theme, as it is written.
+/// Theme, as the file names it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeChoice {
@@ -45,7 +46,7 @@ pub enum ThemeChoice {
     Dark,
     /// Light.
     Light,
-    /// As the system is.
+    /// Theme of the operating system.
     System,
 }
 
@@ -76,7 +77,7 @@ impl Default for Settings {
             zoom: 1.0,
             size: [1280.0, 800.0],
             is_maximised: false,
-            desk: None,
+            layout: None,
             recents: Recents::default(),
         }
     }
@@ -104,7 +105,7 @@ impl Settings {
             zoom: if (0.2..=5.0).contains(&zoom) { zoom } else { usual.zoom },
             size: if size.iter().all(|side| (200.0..=20_000.0).contains(side)) { size } else { usual.size },
             is_maximised: part.take("is_maximised", usual.is_maximised),
-            desk: part.take("desk", usual.desk),
+            layout: part.take("desk", usual.layout),
             recents: part.take("recents", usual.recents).trimmed(),
         };
         (settings, complaints)
@@ -143,7 +144,7 @@ fn unknown_entries(text: &str) -> Map<String, Value> {
         });
         entries.collect()
     }
-    let all = Settings { desk: Some(SavedLayout::default()), ..Settings::default() };
+    let all = Settings { layout: Some(SavedLayout::default()), ..Settings::default() };
     unknown(serde_json::from_str(text).unwrap_or_default(), &json!(all))
 }
 
@@ -157,10 +158,10 @@ fn add(entries: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// The file. It is written beside the window's work, and only if something changed.
+/// File of the settings, written by a thread of its own and only if something changed.
 pub struct Store {
     path: PathBuf,
-    /// What stays in it as it is.
+    /// Entries of a newer version, written back unchanged.
     unknown: Map<String, Value>,
     written: String,
     looked_at: Instant,
@@ -195,7 +196,7 @@ impl Store {
         (store, settings, complaints)
     }
 
-    /// Whether it is time to look for changes.
+    /// Tells if it is time to look for changes.
     pub fn is_due(&mut self) -> bool {
         let is_due = self.looked_at.elapsed() >= PATIENCE;
         if is_due {

@@ -150,7 +150,7 @@ fn light() -> Visuals {
     visuals
 }
 
-/// What both themes have in common.
+/// Applies what both themes have in common.
 fn finish(visuals: &mut Visuals, palette: Palette, selection: Color32) {
     visuals.selection.bg_fill = selection;
     visuals.selection.stroke.color = visuals.widgets.inactive.fg_stroke.color;

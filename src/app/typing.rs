@@ -1,8 +1,8 @@
-//! What is typed, for those who take it before or instead of a field of text.
+//! Typed keys, for code that reads them before a text field does.
 
 use egui::{Context, Event, Key};
 
-/// Whether an event is the key of a letter, which may be a shortcut.
+/// Tells if an event is the key of a letter, which may be a shortcut.
 pub fn is_letter(event: &Event) -> bool {
     let Event::Key { key, modifiers, .. } = event else { return false };
     (Key::A..=Key::Z).contains(key) && !modifiers.command

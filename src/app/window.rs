@@ -63,7 +63,7 @@ impl Window {
     /// Makes the window what it was when its settings were kept. Settings that cannot be used are left out, with a
     /// line in the log for each complaint.
     pub fn restore(&mut self, settings: Settings, complaints: Vec<String>, context: &egui::Context) {
-        let Settings { theme, zoom, size, is_maximised, desk, recents } = settings;
+        let Settings { theme, zoom, size, is_maximised, layout, recents } = settings;
         context.set_theme(ThemePreference::from(theme));
         context.set_zoom_factor(zoom);
         (self.size, self.is_maximised) = (size, is_maximised);
@@ -71,7 +71,7 @@ impl Window {
         for complaint in complaints {
             self.state.messages.log.add(MessageLevel::Warning, complaint);
         }
-        let Some(kept) = desk else { return };
+        let Some(kept) = layout else { return };
         let (layout, left_out) = PaneLayout::restored(&kept);
         if left_out > 0 {
             let text = format!(
@@ -90,7 +90,7 @@ impl Window {
             zoom: context.zoom_factor(),
             size: self.size,
             is_maximised: self.is_maximised,
-            desk: Some(self.layout.kept()),
+            layout: Some(self.layout.kept()),
             recents: self.state.recents.clone(),
         }
     }

@@ -105,7 +105,7 @@ impl Predictions {
         }
     }
 
-    /// Disparity of a frame, whose image has the size of [`Self::input_size`].
+    /// Disparity of a frame, whose image has the size of `input_size`.
     ///
     /// # Errors
     /// The image is needed but not given, or the file has no row for the frame.

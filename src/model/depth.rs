@@ -1,6 +1,6 @@
 //! Disparity from one image, by any of the depth networks.
 //!
-//! A new one is a variant of [`DepthNetworkType`](crate::config::DepthNetworkType), [`DepthArchitecture`] and
+//! A new one is a variant of [`crate::config::DepthNetworkType`], [`DepthArchitecture`] and
 //! [`Encoder`] with what the compiler then asks for, and its recognition in `weights/architecture.rs`, without which
 //! the round trip of `tests/architectures.rs` fails.
 

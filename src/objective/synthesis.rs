@@ -74,7 +74,7 @@ fn pixels(size: ImageSize, device: &Device) -> Tensor<3> {
 }
 
 /// The source image `[B, 3, H, W]` as seen from the target, from the projected `coordinates [B, 2, H, W]`;
-/// `align_corners` as in [`sampling_positions`].
+/// `align_corners` as in `sampling_positions`.
 pub fn warp(source: Tensor<4>, coordinates: Tensor<4>, align_corners: bool) -> Tensor<4> {
     let [_, _, height, width] = source.dims();
     sample_border(source, sampling_positions(coordinates, ImageSize { height, width }, align_corners))

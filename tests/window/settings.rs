@@ -72,7 +72,7 @@ fn an_edited_arrangement_comes_back_as_it_was() {
     again.get_by_label("Command").type_text("reset layout");
     again.run();
     press(&mut again, Modifiers::NONE, Key::Enter);
-    assert_eq!(kept(&again).desk, kept(&stage_with_data()).desk);
+    assert_eq!(kept(&again).layout, kept(&stage_with_data()).layout);
     first.run();
 }
 
@@ -124,7 +124,7 @@ fn a_damaged_file_costs_only_what_is_damaged() {
     press(&mut stage, Modifiers::COMMAND, Key::Num9);
     assert!(stage.query_by_label_contains("theme: unknown variant").is_some(), "the log says why");
     let stage = started_with("what is this?");
-    assert_eq!(kept(&stage).desk, kept(&stage_with_data()).desk);
+    assert_eq!(kept(&stage).layout, kept(&stage_with_data()).layout);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn no_damage_to_the_file_stops_the_window() {
 fn a_file_that_nests_without_end_is_refused() {
     let deep = format!("{{\"desk\": {{\"panes\": {}1{}}}}}", "[".repeat(100_000), "]".repeat(100_000));
     let (settings, complaints) = Settings::read(&deep);
-    assert_eq!(settings.desk, None);
+    assert_eq!(settings.layout, None);
     assert_eq!(complaints.len(), 1);
 }
 
@@ -215,7 +215,7 @@ fn the_settings_of_version_0_1_are_read_and_what_a_newer_version_keeps_there_sta
         let mut stage = stage();
         let context = stage.ctx.clone();
         stage.state_mut().restore(settings.clone(), complaints, &context);
-        assert_eq!(kept(&stage).desk, settings.desk, "each pane is where it was");
+        assert_eq!(kept(&stage).layout, settings.layout, "each pane is where it was");
         let changed = Settings { zoom: 1.5, ..settings };
         assert_eq!(store.keep(&changed), None);
         assert_eq!(store.wait(), None);

@@ -16,7 +16,7 @@ const SHARES: RangeInclusive<f32> = 1e-3..=1e6;
 pub struct SavedLayout {
     /// True if nobody has moved a pane yet, so that the shares follow the window.
     follows_window: bool,
-    /// Its tree of nodes.
+    /// Tree of [`LayoutNode`]s.
     panes: Value,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct OutputArgs {
     /// known
     #[arg(long)]
     png16: bool,
-    /// NAME_disp.jpeg: disparity in colours at the image's size, from the minimum to the 95th percentile [default]
+    /// NAME_disp.jpeg: disparity in colours at the image's size, from the minimum to the 95th percentile (the default)
     #[arg(long)]
     colour: bool,
     /// NAME_disp.png: the same without JPEG's losses

@@ -80,7 +80,7 @@ pub fn load(path: &Path, device: &Device) -> Result<LoadedNetworks, WeightsError
     Err(WeightsError::Unknown { path: path.to_owned(), reason: format!("it has no tensor {key}{more}") })
 }
 
-/// As [`load`], but tensors that are not there are reported and their parameters left at zero.
+/// Loads as [`load`] does, but reports missing tensors and leaves their parameters at zero.
 ///
 /// # Errors
 /// As [`load`] otherwise.

@@ -77,7 +77,7 @@ pub fn write(path: &Path, frames: &[MapValues<&Thumbnail>], mut metadata: Metada
 /// Reads a file.
 ///
 /// # Errors
-/// If it cannot be read, or is not in the format of [`write`]. Whatever the file holds, reading it takes no more
+/// If it cannot be read, or is not in the format of [`write()`]. Whatever the file holds, reading it takes no more
 /// memory than twice its length, which is bounded, and 32 MiB.
 pub fn read(path: &Path) -> Result<(Vec<MapValues<Thumbnail>>, Metadata)> {
     let bytes = read_within(path, LONGEST).map_err(|error| anyhow!(io_reason(&error)))?;

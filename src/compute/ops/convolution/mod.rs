@@ -27,8 +27,8 @@ use burn::{
     },
 };
 
-/// Convolves `input` [batch, channels, height, width] with `weight` [filters, channels, k, k] (not flipped: a
-/// cross-correlation, as in all networks), adds `bias` [filters] and applies the activation. Gives
+/// Convolves `input` `[batch, channels, height, width]` with `weight` `[filters, channels, k, k]` (not flipped: a
+/// cross-correlation, as in all networks), adds `bias` `[filters]` and applies the activation. Gives
 /// `[batch, filters, output height, output width]`. Differentiable in all three.
 ///
 /// # Panics

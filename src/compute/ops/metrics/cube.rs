@@ -15,7 +15,7 @@ use burn::{
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-/// Numbers that [`chunks_kernel`] writes for a chunk: count of values, their mean, the sum of squared deviations.
+/// Numbers that `chunks_kernel` writes for a chunk: count of values, their mean, the sum of squared deviations.
 const MOMENTS: usize = 3;
 
 #[cube(launch)]

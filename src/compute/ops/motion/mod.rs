@@ -123,7 +123,7 @@ pub fn composed_transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert:
     Tensor::cat(vec![Tensor::cat(vec![rotation, translation], 2), last_row], 1)
 }
 
-/// Rodrigues' formula, `[B, 3]` to `[B, 3, 3]`: cos θ·I + (1 − cos θ)·a·aᵀ + sin θ·[a]ₓ with the axis
+/// Rodrigues' formula, `[B, 3]` to `[B, 3, 3]`: `cos θ·I + (1 − cos θ)·a·aᵀ + sin θ·[a]ₓ` with the axis
 /// a = v / (θ + 1e-7). At angle 0 the gradient is 0, not NaN.
 fn rotation(axis_angle: Tensor<2>) -> Tensor<3> {
     let [batch, _] = axis_angle.dims();

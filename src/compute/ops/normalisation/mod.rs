@@ -39,8 +39,8 @@ pub struct RunningStatistics {
     pub variance: Tensor<1>,
 }
 
-/// Normalises each channel of `input` [batch, channels, height, width] by its mean and biased variance, so that it has
-/// mean `bias` and standard deviation `weight` [channels]; then adds `shortcut`, of the input's shape, if there is one,
+/// Normalises each channel of `input` `[batch, channels, height, width]` by its mean and biased variance, so that it has
+/// mean `bias` and standard deviation `weight` `[channels]`; then adds `shortcut`, of the input's shape, if there is one,
 /// and rectifies if the options say so. Differentiable in all four.
 pub fn normalise_batch(
     input: Tensor<4>,

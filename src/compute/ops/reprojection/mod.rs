@@ -13,12 +13,12 @@
 //! rounding error that remains must be small against C₂ = 0.0009. So S depends on x through three window means,
 //! m = E[x̃] = μₓ − ½, E[x̃²] and E[x̃ỹ]:
 //!
-//! * ∂S/∂m = 2(μᵧN₂ − E[ỹ]N₁)/D₁D₂ − 2S(μₓ/D₁ − m/D₂)
-//! * ∂S/∂E[x̃²] = −S/D₂
-//! * ∂S/∂E[x̃ỹ] = 2N₁/D₁D₂
+//! * `∂S/∂m = 2(μᵧN₂ − E[ỹ]N₁)/D₁D₂ − 2S(μₓ/D₁ − m/D₂)`
+//! * `∂S/∂E[x̃²] = −S/D₂`
+//! * `∂S/∂E[x̃ỹ] = 2N₁/D₁D₂`
 //!
 //! and the gradient at a pixel q is the sum over the windows p around it of
-//! (∂S/∂m + 2x̃(q)·∂S/∂E[x̃²] + ỹ(q)·∂S/∂E[x̃ỹ])(p) / 9.
+//! `(∂S/∂m + 2x̃(q)·∂S/∂E[x̃²] + ỹ(q)·∂S/∂E[x̃ỹ])(p) / 9`.
 
 mod autodiff;
 mod cube;

@@ -74,7 +74,7 @@ pub(in crate::compute::ops) fn colour_at(images: &Tensor<f32>, plane: usize, cel
     upper + cell.y_weight * (lower - upper)
 }
 
-/// Derivatives of [`colour_at`] along x and along y.
+/// Derivatives of `colour_at` along x and along y.
 #[cube]
 pub(in crate::compute::ops) fn slopes_at(images: &Tensor<f32>, plane: usize, cell: &Cell) -> (f32, f32) {
     let a = images[plane + cell.above + cell.left];

@@ -157,9 +157,9 @@ pub struct PixelSums<'a> {
     pub gradient: &'a [f32],
     /// Pixels of a row of the gradient.
     pub width: usize,
-    /// Number of filters, a multiple of [`MAX_LANES`], so that vectors of every CPU fill it.
+    /// Number of filters, a multiple of `MAX_LANES`, so that vectors of every CPU fill it.
     pub filters: usize,
-    /// Offsets on the line; their number is a multiple of [`TAPS`].
+    /// Offsets on the line; their number is a multiple of `TAPS`.
     pub taps: &'a [usize],
     /// Sums, tap after tap, each with its `filters` values.
     pub sums: &'a mut [f32],

@@ -45,7 +45,7 @@ pub(super) fn load_weight<N: Size>(
     }
 }
 
-/// Loads as [`load_weight`], from weights `[channels, rows, 3, 3]`, with the taps in reverse order; zero beyond the last
+/// Loads as `load_weight`, from weights `[channels, rows, 3, 3]`, with the taps in reverse order; zero beyond the last
 /// channel.
 #[cube]
 pub(super) fn load_transposed_weight<N: Size>(
