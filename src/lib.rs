@@ -14,7 +14,7 @@
 //! | [`config`]    | what a run is: one struct a concern, the same for flags, form and TOML file |
 //! | [`geometry`]  | pure mathematics: camera, pose, disparity and depth, colour maps |
 //! | [`data`]      | from files to samples, bytes only: images, films, augmentation, splits, KITTI, own folders, the built-in drive, the loader, small pictures for scrolling |
-//! | [`compute`]   | the one seam where wgpu meets burn: device, lease (a tensor pinned for drawing), differentiable operations |
+//! | [`compute`]   | the one seam where wgpu meets burn: device, lease (memory of a tensor held for drawing), differentiable operations |
 //! | [`model`]     | networks and their weights files |
 //! | [`objective`] | view synthesis and the loss, only that; every map it computes has a name |
 //! | [`predict`]   | images, folders and drives to disparity, depth, pictures and point clouds of them |

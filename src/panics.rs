@@ -113,7 +113,7 @@ pub fn install_hook() {
 }
 
 /// Maximum number of notes. Notes of panics that nobody catches are never taken, so the oldest go.
-const MOST_NOTES: usize = 8;
+const MAX_NOTES: usize = 8;
 
 thread_local! {
     /// Number of calls of [`catch`] that this thread is in.
@@ -148,7 +148,7 @@ impl Note {
 
     fn keep(self) {
         let mut notes = notes();
-        if notes.len() == MOST_NOTES {
+        if notes.len() == MAX_NOTES {
             notes.pop_front();
         }
         notes.push_back(self);

@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::compute::{
     count_kernels, launched_kernels,
     ops::convolution::{
-        Activation, ConvolutionOptions, Padding, PixelSums, SlidingTile, Tile, composed_convolution,
-        convolution,
+        Activation, ConvolutionOptions, Padding, PixelSums, SlidingTile, Tile, convolution,
+        reference_convolution,
     },
 };
 
@@ -101,7 +101,7 @@ pub fn passes_of(
         let [input, weight] =
             [0, 1].map(|index| Tensor::from_data(arguments[index].clone(), &Device::flex()));
         let bias = arguments.get(2).map(|bias| Tensor::from_data(bias.clone(), &Device::flex()));
-        let before = composed_convolution(input, weight, bias, linear);
+        let before = reference_convolution(input, weight, bias, linear);
         pattern = pattern * before.abs().greater_elem(margin).float();
     }
     let pattern = Tensor::<4>::from_data(pattern.into_data(), &device);
@@ -154,7 +154,7 @@ fn convolution_is_its_reference_implementation() {
         for shape in SHAPES {
             let arguments = arguments(shape, kernel, has_bias);
             let ours = passes(convolution, &device, &arguments, options);
-            let twins = passes(composed_convolution, &device, &arguments, options);
+            let twins = passes(reference_convolution, &device, &arguments, options);
             assert_same(&ours, &twins, 1e-5, &format!("{kernel}x{kernel} {options:?} on {shape:?}"));
         }
     }
@@ -167,7 +167,7 @@ fn convolution_on_the_gpu_is_its_reference_implementation() {
         for shape in SHAPES_ON_GPU {
             let arguments = arguments(shape, kernel, has_bias);
             let ours = passes(convolution, &gpu, &arguments, options);
-            let references = passes(composed_convolution, &Device::flex(), &arguments, options);
+            let references = passes(reference_convolution, &Device::flex(), &arguments, options);
             assert_same(&ours, &references, 5e-5, &format!("{kernel}x{kernel} {options:?} on {shape:?}"));
         }
     }
@@ -240,7 +240,7 @@ fn a_view_of_a_tensor_is_convolved_like_a_copy() {
         let options =
             ConvolutionOptions { stride: 1, padding: Padding::Reflect(1), activation: Activation::Elu };
         let ours = values(convolution(input.clone(), weight.clone(), None, options));
-        let references = values(composed_convolution(input, weight, None, options));
+        let references = values(reference_convolution(input, weight, None, options));
         assert_same(&[ours], &[references], 1e-5, "a transposed view");
     }
 }

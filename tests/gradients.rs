@@ -205,7 +205,7 @@ fn loss(unknowns: &Unknowns, config: &ObjectiveConfig) -> f64 {
 }
 
 /// Our loss and its gradient with respect to the unknowns, in their order.
-fn ours(unknowns: &Unknowns, config: &ObjectiveConfig, composed: bool) -> (f64, Vec<f32>) {
+fn ours(unknowns: &Unknowns, config: &ObjectiveConfig, reference: bool) -> (f64, Vec<f32>) {
     let (plain, device) = (Device::flex(), Device::flex().autodiff());
     let tensor = |map: &[Map], device: &Device| {
         let values =
@@ -241,7 +241,7 @@ fn ours(unknowns: &Unknowns, config: &ObjectiveConfig, composed: bool) -> (f64, 
         noise: Noise::None,
     };
     let objective = Objective::new(config, ImageSize { height: HEIGHT, width: WIDTH });
-    let objective = if composed { objective.reference() } else { objective };
+    let objective = if reference { objective.reference() } else { objective };
     let outcome = objective.evaluate(&inputs, &BTreeSet::new());
     let gradients = outcome.loss.backward();
     let mut gradient: Vec<f32> =
@@ -287,9 +287,9 @@ fn the_objective_agrees_with_a_plain_implementation_in_double_precision() {
             .collect();
         let moving = slopes.iter().filter(|slope| slope.abs() > 1e-6).count();
         assert!(moving > count / 3, "{name}: only {moving} of {count} unknowns matter");
-        for composed in [true, false] {
-            let (found, gradient) = ours(&unknowns, &config, composed);
-            let what = format!("{name}, composed {composed}");
+        for reference in [true, false] {
+            let (found, gradient) = ours(&unknowns, &config, reference);
+            let what = format!("{name}, reference {reference}");
             assert!(
                 (found - expected).abs() <= 2e-5 * expected,
                 "{what}: loss {found} instead of {expected}"

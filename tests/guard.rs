@@ -17,7 +17,7 @@ use monoscope::{
         Compute, Readback, ReadbackCounts,
         ops::{
             AdamStep, GroupLimits, Guard, Moments, ParameterUpdate, adam_update_all, add_metrics,
-            composed_adam_update, composed_add_metrics, keep_unless_open,
+            keep_unless_open, reference_adam_update, reference_add_metrics,
         },
     },
     config::{DataChoice, FrameId, ObjectiveConfig},
@@ -46,7 +46,7 @@ fn counts() -> Vec<usize> {
 }
 
 #[test]
-fn grouped_adam_agrees_with_the_composed_one() {
+fn grouped_adam_agrees_with_the_reference() {
     for (device, slack) in backends() {
         for (limits, weight_decay) in LIMITS.into_iter().flat_map(|limits| [(limits, 0.0), (limits, 5.0)]) {
             let counts = counts();
@@ -61,7 +61,7 @@ fn grouped_adam_agrees_with_the_composed_one() {
                 expected = (expected.into_iter().enumerate())
                     .map(|(index, (parameter, moments))| {
                         let gradient = gradient(index).mul_scalar(0.25);
-                        let (parameter, moments) = composed_adam_update(parameter, gradient, moments, step);
+                        let (parameter, moments) = reference_adam_update(parameter, gradient, moments, step);
                         (parameter, Some(moments))
                     })
                     .collect();
@@ -90,7 +90,7 @@ fn grouped_adam_agrees_with_the_composed_one() {
 }
 
 #[test]
-fn the_norm_and_the_factor_that_clips_it_agree_with_the_composed_ones() {
+fn the_norm_and_the_factor_that_clips_it_agree_with_the_reference() {
     for (device, _) in backends() {
         for limits in LIMITS {
             let gradients: Vec<Tensor<1>> =
@@ -101,13 +101,13 @@ fn the_norm_and_the_factor_that_clips_it_agree_with_the_composed_ones() {
             for longest in [None, Some(norm / 3.0), Some(3.0 * norm)] {
                 let open = || Guard::open(1.0, &device);
                 let (guard, report) = open().judge(&gradients, metrics(), longest, limits);
-                let (composed, expected) =
-                    open().composed_judge(&gradients, metrics(), longest.unwrap_or(f32::MAX));
+                let (reference, expected) =
+                    open().reference_judge(&gradients, metrics(), longest.unwrap_or(f32::MAX));
                 let (report, expected) = (values(report), values(expected));
                 assert!((report[0] / norm - 1.0).abs() < 1e-5, "{} is not {norm}", report[0]);
                 assert_eq!(report[1..], values(metrics())[..]);
                 assert!(relative_difference(&report, &expected) < 1e-5);
-                let ((is_open, factor), (_, expected)) = (guard.read(), composed.read());
+                let ((is_open, factor), (_, expected)) = (guard.read(), reference.read());
                 let by_hand = longest.map_or(1.0, |longest| (longest / norm).min(1.0));
                 assert!(is_open && (factor - by_hand).abs() < 1e-5 && (factor - expected).abs() < 1e-5);
             }
@@ -192,13 +192,13 @@ fn what_somebody_else_holds_is_not_written_to() {
 }
 
 #[test]
-fn metrics_add_up_as_the_composed_ones_do() {
+fn metrics_add_up_as_the_reference_does() {
     for (device, _) in backends() {
         let parts = |seed: u32| [1, 1, 4, 1].map(|count| numbers(count, seed, &device)).to_vec();
         let sums = add_metrics(None, parts(1), 0.25);
         let sums = values(add_metrics(Some(sums), parts(2), 0.75));
-        let expected = composed_add_metrics(None, parts(1), 0.25);
-        let expected = values(composed_add_metrics(Some(expected), parts(2), 0.75));
+        let expected = reference_add_metrics(None, parts(1), 0.25);
+        let expected = values(reference_add_metrics(Some(expected), parts(2), 0.75));
         assert!(sums.len() == 7 && largest_difference(&sums, &expected) < 1e-7);
     }
 }

@@ -142,11 +142,11 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
                     "{name}, {scale:?}: in the map {expected}"
                 );
             }
-            let verdict = report.verdict.unwrap();
-            same("minimum", verdict.loss, MapName::MinimumLoss, 3e-5);
-            if verdict.runner_up.is_some_and(|(_, margin)| margin > 1e-4) {
-                let chosen = match verdict.winner {
-                    _ if config.avg_reprojection => f64::from(u8::from(verdict.trains())),
+            let minimum = report.minimum.unwrap();
+            same("minimum", minimum.loss, MapName::MinimumLoss, 3e-5);
+            if minimum.runner_up.is_some_and(|(_, margin)| margin > 1e-4) {
+                let chosen = match minimum.winner {
+                    _ if config.avg_reprojection => f64::from(u8::from(minimum.trains())),
                     Candidate::Identity(id) => {
                         if id == Some(FrameId::PREVIOUS) {
                             0.0
@@ -161,7 +161,7 @@ fn the_figures_of_a_pixel_are_those_of_the_maps() {
                 };
                 same("chosen source", chosen, MapName::ChosenSource, 0.0);
                 if !config.disable_automasking {
-                    same("auto-mask", f64::from(u8::from(verdict.trains())), MapName::AutoMask, 0.0);
+                    same("auto-mask", f64::from(u8::from(minimum.trains())), MapName::AutoMask, 0.0);
                 }
             }
         }
@@ -301,10 +301,10 @@ fn the_curve_passes_through_the_reprojection_loss() {
                 assert!((x - source.sampled[0]).hypot(y - source.sampled[1]) < 1e-9);
                 assert_eq!(line.is_seen[at], !source.is_outside && !source.is_behind);
             }
-            let verdict = report.verdict.unwrap();
+            let minimum = report.minimum.unwrap();
             let level = curve.automask_level.unwrap_or(f64::INFINITY);
-            assert_eq!(verdict.trains(), curve.combined[at] < level, "{name} at {pixel:?}");
-            assert!((verdict.loss - curve.combined[at].min(level)).abs() < 1e-9);
+            assert_eq!(minimum.trains(), curve.combined[at] < level, "{name} at {pixel:?}");
+            assert!((minimum.loss - curve.combined[at].min(level)).abs() < 1e-9);
         }
     }
 }
@@ -379,7 +379,7 @@ fn a_real_pixel_agrees_with_the_dump() {
         };
         same("disparity_0", report.scales[0].disparity, 1e-7);
         same("depth", report.depth, 1e-5 * report.depth);
-        same("loss", report.verdict.unwrap().loss, 1e-4);
+        same("loss", report.minimum.unwrap().loss, 1e-4);
         for source in report.sources {
             same(&format!("reprojection_{}", source.id.tag()), source.reprojection.loss, 1e-4);
             same(&format!("identity_{}", source.id.tag()), source.identity.unwrap().loss, 1e-4);
@@ -402,7 +402,7 @@ fn true_depth_is_the_nearest_measurement_and_without_sources_depth_remains() {
     let report = evidence.report([10, 20]);
     assert_eq!(report.truth.unwrap().metres, 12.5);
     assert!((report.truth.unwrap().distance - 0.125_f64.sqrt()).abs() < 1e-9);
-    assert!(report.sources.is_empty() && report.verdict.is_none() && report.gradient.is_none());
+    assert!(report.sources.is_empty() && report.minimum.is_none() && report.gradient.is_none());
     let disparity = f64::from(values(inputs.disparities[&0].clone())[20 * SIZE.width + 10]);
     let (offset, slope) = DepthRange::from(&config).coefficients();
     assert!((report.depth - 1.0 / (f64::from(offset) + f64::from(slope) * disparity)).abs() < 1e-6);

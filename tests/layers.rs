@@ -6,11 +6,11 @@ use monoscope::compute::{
     count_kernels,
     ops::{
         elu,
-        max_pool::{composed_max_pool, max_pool},
+        max_pool::{max_pool, reference_max_pool},
         reflection_pad,
-        standardise::{composed_standardise, standardise},
+        standardise::{reference_standardise, standardise},
         upsample::{
-            composed_upsample_and_join, composed_upsample_nearest, upsample_and_join, upsample_nearest,
+            reference_upsample_and_join, reference_upsample_nearest, upsample_and_join, upsample_nearest,
         },
     },
 };
@@ -92,12 +92,12 @@ fn upsampling_repeats_each_pixel() {
 }
 
 #[test]
-fn upsampling_and_joining_is_its_composed_twin() {
+fn upsampling_and_joining_is_its_reference() {
     type Join = fn(Tensor<4>, Tensor<4>) -> Tensor<4>;
     let alone: [Join; 2] =
-        [|coarse, _| upsample_nearest(coarse), |coarse, _| composed_upsample_nearest(coarse)];
+        [|coarse, _| upsample_nearest(coarse), |coarse, _| reference_upsample_nearest(coarse)];
     for (device, slack) in backends() {
-        for twins in [alone, [upsample_and_join, composed_upsample_and_join]] {
+        for twins in [alone, [upsample_and_join, reference_upsample_and_join]] {
             for [batch, coarse, fine, height, width] in
                 [[1, 1, 1, 1, 1], [2, 3, 5, 6, 7], [3, 16, 4, 5, 20], [5, 48, 1, 3, 2], [4, 2, 512, 1, 3]]
             {
@@ -189,7 +189,7 @@ fn max_pooling_is_burns_with_equal_values_too() {
                     (values(output), values(input.grad(&gradients).unwrap()))
                 };
                 let ours = run(max_pool, &device);
-                let reference = run(composed_max_pool, &Device::flex());
+                let reference = run(reference_max_pool, &Device::flex());
                 assert_eq!(ours, reference, "{shape:?} with {levels} levels");
                 let plain = (scattered(shape, 1, &device) * levels).floor() - 1.0;
                 assert_eq!(values(max_pool(plain)), reference.0, "without gradient");
@@ -241,10 +241,10 @@ fn max_pooling_has_the_derivatives_of_finite_differences() {
 }
 
 #[test]
-fn standardising_is_its_composed_reference() {
+fn standardising_is_its_reference() {
     for (device, slack) in backends() {
         for shape in [[1, 3, 1, 1], [2, 3, 5, 7], [5, 6, 12, 20]] {
-            let [ours, reference] = [standardise, composed_standardise].map(|standardise| {
+            let [ours, reference] = [standardise, reference_standardise].map(|standardise| {
                 let images = scattered(shape, 1, &device.clone().autodiff());
                 with_gradient(|images| standardise(images, 0.45, 0.225), images)
             });

@@ -5,8 +5,8 @@ use crate::support::{backends, largest_difference, relative_difference, scattere
 use burn::tensor::{Device, Tensor};
 use monoscope::{
     compute::ops::{
-        MotionChoice, camera_projections, composed_camera_projection, composed_plane_means,
-        composed_transform, plane_means, rigid_motion, transform,
+        MotionChoice, camera_projections, plane_means, reference_camera_projection, reference_plane_means,
+        reference_transform, rigid_motion, transform,
     },
     config::ImageSize,
     geometry::Intrinsics,
@@ -30,14 +30,14 @@ fn results<const D: usize>(
 }
 
 #[test]
-fn rigid_motions_agree_with_the_composed_reference() {
+fn rigid_motions_agree_with_the_reference() {
     for (plain, slack) in backends() {
         let device = plain.clone().autodiff();
         for (batch, invert) in (1..=5).flat_map(|batch| [(batch, false), (batch, true)]) {
             let leaves = || [vectors(batch, 70, &device), vectors(batch, 71, &device)];
             let weights = scattered([batch, 4, 4], 72, &plain) - 0.5;
             let found = results(leaves(), &weights, |a, t| transform(a, t, invert));
-            let expected = results(leaves(), &weights, |a, t| composed_transform(a, t, invert));
+            let expected = results(leaves(), &weights, |a, t| reference_transform(a, t, invert));
             for (found, expected) in found.iter().zip(&expected) {
                 let difference = relative_difference(found, expected);
                 assert!(difference <= f64::from(2e-6 * slack), "{batch}, {invert}: {difference}");
@@ -60,7 +60,7 @@ fn one_of_several_motions_is_that_motion_alone() {
             let half = |first| -> Tensor<2> {
                 parameters.clone().narrow(2, first, 3).narrow(1, index, 1).squeeze_dim::<2>(1).detach()
             };
-            let expected = results([half(0), half(3)], &weights, |a, t| composed_transform(a, t, true));
+            let expected = results([half(0), half(3)], &weights, |a, t| reference_transform(a, t, true));
             let part = |first| values(gradient.clone().narrow(1, index, 1).narrow(2, first, 3));
             for (found, expected) in [values(motion), part(0), part(3)].iter().zip(&expected) {
                 assert!(relative_difference(found, expected) <= f64::from(2e-6 * slack));
@@ -117,7 +117,7 @@ fn no_rotation_and_tiny_ones_have_finite_gradients() {
             };
             let found = results(leaves(), &weights, |a, t| transform(a, t, invert));
             let [motion, by_axis_angle, by_translation] =
-                results(leaves(), &weights, |a, t| composed_transform(a, t, invert));
+                results(leaves(), &weights, |a, t| reference_transform(a, t, invert));
             assert!(found.iter().flatten().all(|value| value.is_finite()), "{size}: {found:?}");
             assert!(largest_difference(&found[0], &motion) <= 1e-6 * slack);
             assert!(largest_difference(&found[2], &by_translation) <= 1e-6 * slack);
@@ -138,7 +138,7 @@ fn cameras(batch: usize) -> Vec<Intrinsics> {
 }
 
 #[test]
-fn camera_projections_agree_with_the_composed_reference() {
+fn camera_projections_agree_with_the_reference() {
     let size = ImageSize { height: 37, width: 45 };
     for (plain, slack) in backends() {
         let device = plain.clone().autodiff();
@@ -156,7 +156,7 @@ fn camera_projections_agree_with_the_composed_reference() {
             };
             let found = run(&|motions| camera_projections(motions, &cameras, size));
             let expected = run(&|motions| {
-                let projections = motions.into_iter().map(|m| composed_camera_projection(m, &cameras, size));
+                let projections = motions.into_iter().map(|m| reference_camera_projection(m, &cameras, size));
                 Tensor::stack(projections.collect(), 1)
             });
             for (found, expected) in found.iter().zip(&expected) {
@@ -186,7 +186,7 @@ fn the_gradient_of_camera_projections_is_their_slope() {
 }
 
 #[test]
-fn means_of_planes_agree_with_the_composed_reference() {
+fn means_of_planes_agree_with_the_reference() {
     for (plain, slack) in backends() {
         let device = plain.clone().autodiff();
         for shape in [[1, 12, 1, 1], [2, 6, 2, 3], [3, 12, 6, 20], [5, 1, 13, 17]] {
@@ -197,7 +197,7 @@ fn means_of_planes_agree_with_the_composed_reference() {
                 let gradients = (means.clone() * weights.clone()).sum().backward();
                 [values(means), values(map.grad(&gradients).unwrap())]
             };
-            for (found, expected) in run(plane_means).iter().zip(&run(composed_plane_means)) {
+            for (found, expected) in run(plane_means).iter().zip(&run(reference_plane_means)) {
                 assert!(relative_difference(found, expected) <= f64::from(1e-6 * slack), "{shape:?}");
             }
         }

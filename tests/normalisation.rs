@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::compute::{
     count_kernels,
     ops::normalisation::{
-        FixedNormalisation, NormalisationOptions, Normalised, RunningStatistics, composed_normalise_batch,
-        normalise_batch,
+        FixedNormalisation, NormalisationOptions, Normalised, RunningStatistics, normalise_batch,
+        reference_normalise_batch,
     },
 };
 
@@ -72,7 +72,7 @@ fn passes(
     let mut pattern = Tensor::<1>::from_floats(pattern.as_slice(), &device).reshape(output.dims());
     if rectify {
         // At the rectifier's kink the derivative depends on rounding, so it is not compared there.
-        let before = run(composed_normalise_batch, false).output.detach();
+        let before = run(reference_normalise_batch, false).output.detach();
         pattern = pattern * before.abs().greater_elem(1e-3).float();
     }
     let gradients = (output.clone() * pattern).sum().backward();
@@ -98,7 +98,7 @@ fn assert_same(ours: &[Vec<f32>], references: &[Vec<f32>], tolerance: f32, case:
 const CASES: [(bool, bool); 4] = [(false, false), (false, true), (true, false), (true, true)];
 
 #[test]
-fn normalisation_is_its_composed_reference() {
+fn normalisation_is_its_reference() {
     // Of one pixel, odd and even sizes, one part and many.
     let shapes = [
         [2, 16, 1, 1],
@@ -116,7 +116,8 @@ fn normalisation_is_its_composed_reference() {
             for shape in shapes {
                 let arguments = arguments(shape);
                 let ours = passes(normalise_batch, &device, &arguments, adds, rectify);
-                let references = passes(composed_normalise_batch, &Device::flex(), &arguments, adds, rectify);
+                let references =
+                    passes(reference_normalise_batch, &Device::flex(), &arguments, adds, rectify);
                 let case = format!("{shape:?}, shortcut {adds}, rectified {rectify}");
                 assert_same(&ours, &references, 3e-5 * slack, &case);
             }
@@ -273,7 +274,7 @@ fn normalisation_takes_two_launches_each_way() {
 }
 
 #[test]
-fn normalisation_by_given_statistics_is_its_composed_reference() {
+fn normalisation_by_given_statistics_is_its_reference() {
     for (device, slack) in backends() {
         for shape in [[1, 3, 5, 7], [2, 16, 12, 20], [3, 512, 1, 2]] {
             let [input, weight, bias, shortcut] = arguments(shape);
@@ -285,14 +286,14 @@ fn normalisation_by_given_statistics_is_its_composed_reference() {
                 let shortcut = adds.then(|| shortcut.clone());
                 let (ours, launches) =
                     count_kernels(|| fixed.clone().apply(input.clone(), shortcut.clone(), rectify));
-                let reference = fixed.clone().composed_apply(input.clone(), shortcut, rectify);
+                let reference = fixed.clone().reference_apply(input.clone(), shortcut, rectify);
                 let difference = largest_difference(&values(ours), &values(reference));
                 assert!(difference <= 1e-6 * slack, "{shape:?}: {difference}");
                 assert!(launches == 1 || device == Device::flex());
             }
             let filters = Tensor::from_data(random([shape[1], 5, 3, 3], 8), &device);
             let ((folded, shift), launches) = count_kernels(|| fixed.clone().fold(filters.clone()));
-            let (reference, reference_shift) = fixed.composed_fold(filters);
+            let (reference, reference_shift) = fixed.reference_fold(filters);
             assert!(largest_difference(&values(folded), &values(reference)) <= 1e-6 * slack);
             assert!(largest_difference(&values(shift), &values(reference_shift)) <= 1e-6 * slack);
             assert!(launches == 1 || device == Device::flex());

@@ -132,9 +132,9 @@ fn close(name: &str, found: f32, expected: f32, relative: f32) {
 }
 
 /// Losses and gradients of a case, with tolerances multiplied by `slack`.
-fn check_case(golden: &Arrays, name: &str, device: &Device, composed: bool, slack: f32) {
+fn check_case(golden: &Arrays, name: &str, device: &Device, reference: bool, slack: f32) {
     let case = Case::new(golden, name, device);
-    let objective = if composed { case.objective.clone().reference() } else { case.objective.clone() };
+    let objective = if reference { case.objective.clone().reference() } else { case.objective.clone() };
     let outcome = objective.evaluate(&case.inputs, &BTreeSet::new());
     close(name, number(&outcome.loss), golden.get(&format!("{name}.loss")).1[0], 1e-4 * slack);
     for scale in 0..4 {
@@ -178,8 +178,8 @@ fn losses_and_gradients_agree_with_the_reference() {
     let Some(path) = support::shared("golden/losses.safetensors") else { return };
     let golden = Arrays::open(&path);
     for name in CASES {
-        for composed in [true, false] {
-            check_case(&golden, name, &Device::flex(), composed, 1.0);
+        for reference in [true, false] {
+            check_case(&golden, name, &Device::flex(), reference, 1.0);
         }
     }
 }
@@ -190,8 +190,8 @@ fn losses_and_gradients_agree_on_the_gpu_backend() {
     let golden = Arrays::open(&path);
     let Some(gpu) = support::gpu() else { return };
     for name in CASES {
-        for composed in [true, false] {
-            check_case(&golden, name, &gpu, composed, 5.0);
+        for reference in [true, false] {
+            check_case(&golden, name, &gpu, reference, 5.0);
         }
     }
 }
@@ -200,9 +200,9 @@ fn losses_and_gradients_agree_on_the_gpu_backend() {
 fn maps_agree_with_the_reference() {
     let Some(path) = support::shared("golden/losses.safetensors") else { return };
     let golden = Arrays::open(&path);
-    for (name, composed) in [("M", true), ("MS", true), ("M", false), ("MS", false)] {
+    for (name, reference) in [("M", true), ("MS", true), ("M", false), ("MS", false)] {
         let mut case = Case::new(&golden, name, &Device::flex());
-        if composed {
+        if reference {
             case.objective = case.objective.reference();
         }
         let sources: Vec<FrameId> =

@@ -7,7 +7,7 @@ use monoscope::{
     compute::ops::{
         reprojection::{ReprojectionOptions, reprojection_loss},
         resize_bilinear,
-        sample::sample_border_composed,
+        sample::reference_sample_border,
         sample_border, smoothness, splitmix64, tie_break_noise,
     },
     config::{FrameId, ImageSize, ObjectiveConfig},
@@ -77,7 +77,7 @@ fn border_sampling_agrees_with_its_twin() {
             let gradients = (output.clone() * weights.clone()).sum().backward();
             (values(output), values(coordinates.grad(&gradients).unwrap()))
         };
-        let (found, expected) = (run(sample_border), run(sample_border_composed));
+        let (found, expected) = (run(sample_border), run(reference_sample_border));
         assert!(largest_difference(&found.0, &expected.0) <= 1e-5 * slack);
         assert!(relative_difference(&found.1, &expected.1) <= f64::from(1e-4 * slack));
     }

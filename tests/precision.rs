@@ -16,7 +16,7 @@ use burn::{
 use monoscope::{
     compute::{
         Compute, ComputeError, launched_kernels,
-        ops::convolution::{Activation, ConvolutionOptions, Padding, composed_convolution, convolution},
+        ops::convolution::{Activation, ConvolutionOptions, Padding, convolution, reference_convolution},
     },
     config::{DeviceChoice, Precision},
     model::Networks,
@@ -70,7 +70,7 @@ fn assert_close(device: &Device, kernel: usize, options: ConvolutionOptions, has
         // Rounding changes the value before a rectifier by less than this, and may move it past the kink.
         let margin = 0.02;
         let found = passes_of(convolution, device, &arguments, options, slope, margin);
-        let expected = passes_of(composed_convolution, &Device::flex(), &arguments, options, slope, margin);
+        let expected = passes_of(reference_convolution, &Device::flex(), &arguments, options, slope, margin);
         let names = ["output", "gradient of input", "gradient of weight", "gradient of bias"];
         // Sums over pixels cancel; they are held to the size that sums of as many random numbers have.
         let pixels = found[0].len() / shape[4];

@@ -2,7 +2,7 @@
 
 use crate::{
     session::{next, open_demo, session, small, until},
-    snapshots::{MAPS, key, next_snapshot, pinned},
+    snapshots::{MAPS, bookmark_request, key, next_snapshot},
     support::takes_at_most,
     weights::mutate,
 };
@@ -45,7 +45,7 @@ fn snapshot(step: u64, frames: &[u32], more: &[MapName]) -> Arc<Snapshot> {
 }
 
 fn opened(run: &Path, step: u64) -> SnapshotStore {
-    let (store, trouble) = SnapshotStore::open(run, step, Snapshots::MOST_BYTES);
+    let (store, trouble) = SnapshotStore::open(run, step, Snapshots::MAX_BYTES);
     assert_eq!(trouble, None);
     store
 }
@@ -150,25 +150,25 @@ fn what_is_damaged_or_foreign_is_passed_over_and_told_at_once() {
     fs::write(file(run, 30), safetensors::serialize([("conv1.weight", weights)], None).unwrap()).unwrap();
     fs::write(run.join("snapshots/notes.txt"), "of somebody").unwrap();
     fs::create_dir(file(run, 35)).unwrap();
-    let (store, trouble) = SnapshotStore::open(run, 40, Snapshots::MOST_BYTES);
+    let (store, trouble) = SnapshotStore::open(run, 40, Snapshots::MAX_BYTES);
     let trouble = trouble.unwrap();
     assert!(trouble.contains("step_000010") && trouble.ends_with("and 2 more"), "{trouble}");
     assert_eq!(steps(&store), [0, 40]);
 
     // Without their pictures snapshots cannot be shown; the next one that is taken brings them back.
     fs::write(run.join("snapshots/frames.safetensors"), "no pictures").unwrap();
-    let (mut store, trouble) = SnapshotStore::open(run, 40, Snapshots::MOST_BYTES);
+    let (mut store, trouble) = SnapshotStore::open(run, 40, Snapshots::MAX_BYTES);
     assert!(trouble.unwrap().contains("frames.safetensors"));
     assert!(steps(&store).is_empty());
     store.add(&snapshot(50, &[7], &[])).unwrap();
-    assert_eq!(steps(&SnapshotStore::open(run, 50, Snapshots::MOST_BYTES).0), [0, 40, 50]);
+    assert_eq!(steps(&SnapshotStore::open(run, 50, Snapshots::MAX_BYTES).0), [0, 40, 50]);
 }
 
 #[test]
 fn a_folder_that_takes_nothing_is_told_once_and_again_after_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let (mut store, trouble) = SnapshotStore::open(&run, 0, Snapshots::MOST_BYTES);
+    let (mut store, trouble) = SnapshotStore::open(&run, 0, Snapshots::MAX_BYTES);
     assert_eq!(trouble, None);
     let refusal = format!("{:#}", store.add(&snapshot(0, &[7], &[])).unwrap_err());
     assert!(refusal.contains("step 0") && refusal.contains("snapshots"), "{refusal}");
@@ -206,7 +206,7 @@ fn no_mutation_of_a_snapshot_takes_more_than_it_may() {
                 bytes[at] = b"0123456789,:[]{}\"\\ -eF"[generator.random_range(0..22)];
             }
             fs::write(path, &bytes).unwrap();
-            let (found, trouble) = SnapshotStore::open(run, u64::MAX, Snapshots::MOST_BYTES);
+            let (found, trouble) = SnapshotStore::open(run, u64::MAX, Snapshots::MAX_BYTES);
             assert_eq!(trouble.is_none(), found.snapshots().all().len() == 1, "{trouble:?}");
             if let Some(trouble) = trouble {
                 assert_eq!(trouble.lines().count(), 1, "{trouble}");
@@ -228,7 +228,7 @@ fn a_file_that_says_more_than_it_holds_is_refused() {
     let refusal = |bytes: &[u8]| {
         fs::write(file(run, 10), bytes).unwrap();
         let mut trouble = None;
-        takes_at_most(1 << 20, || trouble = SnapshotStore::open(run, 10, Snapshots::MOST_BYTES).1);
+        takes_at_most(1 << 20, || trouble = SnapshotStore::open(run, 10, Snapshots::MAX_BYTES).1);
         trouble.expect("it is refused")
     };
     for length in [u64::MAX, 90_000_000] {
@@ -256,7 +256,7 @@ fn a_file_that_says_more_than_it_holds_is_refused() {
     let long = fs::File::create(file(run, 10)).unwrap();
     long.set_len(129 << 20).unwrap();
     takes_at_most(130 << 20, || {
-        let trouble = SnapshotStore::open(run, 10, Snapshots::MOST_BYTES).1;
+        let trouble = SnapshotStore::open(run, 10, Snapshots::MAX_BYTES).1;
         assert!(trouble.unwrap().contains("longer than 128 MiB"));
     });
 }
@@ -269,7 +269,7 @@ fn a_run_that_goes_on_has_its_wall_back() {
     config.training.checkpoint_frequency = 2;
     let first = session();
     open_demo(&first);
-    first.send(pinned(&[7, 30], 1));
+    first.send(bookmark_request(&[7, 30], 1));
     next_snapshot(&first);
     first.send(Command::Start { config, out: run.clone() });
     let mut seen = Vec::new();
@@ -277,7 +277,7 @@ fn a_run_that_goes_on_has_its_wall_back() {
         seen.push(next_snapshot(&first));
     }
     // More of the last step, after the run ended.
-    first.send(pinned(&[7, 30, 50], 1));
+    first.send(bookmark_request(&[7, 30, 50], 1));
     *seen.last_mut().unwrap() = next_snapshot(&first);
     first.send(Command::LoadWeights { path: None, on_run: OnRun::End });
     next_snapshot(&first);
@@ -295,6 +295,6 @@ fn a_run_that_goes_on_has_its_wall_back() {
     assert_eq!((snapshots.iter().collect::<Vec<_>>(), history.len()), (before.collect(), 4));
     until(&second, Activity::Idle);
     let last = SnapshotStore::read(&run).all().last().cloned().unwrap();
-    assert!(last.step <= Some(4), "steps that are made anew have no snapshots while nothing is pinned");
+    assert!(last.step <= Some(4), "steps that are made anew have no snapshots while nothing is bookmarked");
     assert!(last.frames.iter().all(|frame| MAPS.iter().all(|map| frame.maps.contains_key(map))));
 }

@@ -1,4 +1,4 @@
-//! Snapshots of pinned frames: small, within a bound, and what the networks said at their step.
+//! Snapshots of bookmarked frames: small, within a bound, and what the networks said at their step.
 
 use crate::{
     session::{next, open_demo, session, small},
@@ -30,7 +30,7 @@ pub fn key(frame: u32) -> FrameKey {
     FrameKey { folder: "demo/demo_drive_0001_sync".to_owned(), frame, side: Side::Left }
 }
 
-pub fn pinned(frames: &[u32], every: u64) -> Command {
+pub fn bookmark_request(frames: &[u32], every: u64) -> Command {
     Command::Bookmark(Bookmarks {
         frames: frames.iter().map(|frame| key(*frame)).collect(),
         maps: MAPS.into(),
@@ -117,7 +117,7 @@ fn a_run_leaves_snapshots_that_say_what_its_networks_said() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     open_demo(&session);
-    session.send(pinned(&[7, 30], 2));
+    session.send(bookmark_request(&[7, 30], 2));
     let without = next_snapshot(&session);
     assert_eq!((without.step, without.frames.len()), (None, 2));
     assert!(without.frames.iter().all(|frame| frame.maps.is_empty()), "there are no networks yet");
@@ -156,7 +156,7 @@ fn a_run_leaves_snapshots_that_say_what_its_networks_said() {
     }
 
     // After the end another frame is looked at with the networks of the last step.
-    session.send(pinned(&[7, 30, 50], 2));
+    session.send(bookmark_request(&[7, 30, 50], 2));
     let more = next_snapshot(&session);
     assert_eq!((more.step, more.frames.len()), (Some(5), 3));
     assert_eq!(more.frames[..2], snapshots[3].frames[..]);
@@ -165,11 +165,11 @@ fn a_run_leaves_snapshots_that_say_what_its_networks_said() {
 }
 
 #[test]
-fn nothing_is_predicted_aside_while_nothing_is_pinned() {
+fn nothing_is_predicted_aside_while_nothing_is_bookmarked() {
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     open_demo(&session);
-    session.send(pinned(&[7], 1));
+    session.send(bookmark_request(&[7], 1));
     next_snapshot(&session);
     session.send(Command::Bookmark(Bookmarks::default()));
     let run = folder.path().join("run");
@@ -190,7 +190,7 @@ fn a_frame_that_cannot_be_read_is_told_once_and_the_others_are_shown() {
     let session = session();
     open_demo(&session);
     session.send(Command::Start { config: small(4), out: folder.path().join("run") });
-    session.send(pinned(&[9999, 7], 1));
+    session.send(bookmark_request(&[9999, 7], 1));
     let (mut problems, mut frames) = (Vec::new(), Vec::new());
     loop {
         match session.wait().unwrap() {

@@ -24,7 +24,7 @@ use std::{
 use winit::{event_loop::EventLoop, platform::run_on_demand::EventLoopExtRunOnDemand};
 
 /// Number of device losses within [`LOSSES_WITHIN`] after which the program gives up.
-const MOST_LOSSES: usize = 5;
+const MAX_LOSSES: usize = 5;
 const LOSSES_WITHIN: Duration = Duration::from_secs(60);
 
 const NOT_WGPU: &str = "the window is not drawn by wgpu";
@@ -112,7 +112,7 @@ fn open_anew_while_lost(
     while let Some(loss) = loss(program) {
         losses.push_back(Instant::now());
         losses.retain(|lost| lost.elapsed() < LOSSES_WITHIN);
-        ensure!(losses.len() < MOST_LOSSES, "{loss} (it was lost {MOST_LOSSES} times within a minute)");
+        ensure!(losses.len() < MAX_LOSSES, "{loss} (it was lost {MAX_LOSSES} times within a minute)");
         let (native, display) = match &*program.borrow() {
             Some(lost) => {
                 let display = lost.display.reopened().with_context(|| loss.to_string())?;

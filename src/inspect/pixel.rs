@@ -20,7 +20,7 @@ pub struct PixelReport {
     /// Every source, in the objective's order.
     pub sources: Vec<SourceReport>,
     /// Contribution of the pixel to the loss; `None` without sources.
-    pub verdict: Option<MinimumResult>,
+    pub minimum: Option<MinimumResult>,
     /// Derivative of the sample's total loss with respect to the disparity of the finest scale there, motions held;
     /// `None` without sources.
     pub gradient: Option<f64>,
@@ -123,7 +123,7 @@ impl PixelInspection {
             size: self.size,
             scales: self.disparities.keys().map(|scale| self.scale_report(*scale, pixel)).collect(),
             depth: window.depth(),
-            verdict: self.verdict(&sources),
+            minimum: self.minimum(&sources),
             sources,
             gradient,
             scale: self.scale.clone(),
@@ -148,7 +148,7 @@ impl PixelInspection {
         self.sources.iter().map(report).collect()
     }
 
-    fn verdict(&self, sources: &[SourceReport]) -> Option<MinimumResult> {
+    fn minimum(&self, sources: &[SourceReport]) -> Option<MinimumResult> {
         let identities = sources.iter().filter_map(|source| Some((source.id, source.identity?.loss)));
         let identities: Vec<(FrameId, f64)> = identities.collect();
         let warped: Vec<(FrameId, f64)> =

@@ -2,7 +2,7 @@
 
 use crate::{
     compute::ops::{
-        camera_projections, composed_camera_projection, loss_constants::SMALLEST_DEPTH, sample_border,
+        camera_projections, loss_constants::SMALLEST_DEPTH, reference_camera_projection, sample_border,
     },
     config::ImageSize,
     geometry::{DepthRange, Intrinsics},
@@ -42,7 +42,7 @@ impl Projection {
         intrinsics: &[Intrinsics],
         size: ImageSize,
     ) -> Self {
-        Self { matrix: composed_camera_projection(source_from_target, intrinsics, size) }
+        Self { matrix: reference_camera_projection(source_from_target, intrinsics, size) }
     }
 
     /// `[K·R·K⁻¹ | K·t]` of each sample, `[B, 3, 4]`.

@@ -34,7 +34,7 @@ pub struct Step {
     /// Target frame of the first sample.
     pub key: FrameKey,
     /// Losses and requested maps of these samples.
-    pub outcome: ObjectiveOutput,
+    pub objective_output: ObjectiveOutput,
     /// Objective that they were evaluated with.
     pub objective: Objective,
 }

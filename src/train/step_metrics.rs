@@ -27,34 +27,37 @@ pub struct StepMetrics {
 
 impl StepMetrics {
     /// Everything but the loss, on the device: losses of the scales, masked share, statistics.
-    fn tensors(outcome: &ObjectiveOutput, config: &ObjectiveConfig) -> Vec<Tensor<1>> {
-        let losses = outcome.scale_losses.values().cloned().map(Tensor::without_autodiff);
-        let masked_share = outcome.masked_share.clone().without_autodiff();
-        losses.chain([masked_share, PredictionStatistics::measure(&outcome.judged, config)]).collect()
+    fn tensors(objective_output: &ObjectiveOutput, config: &ObjectiveConfig) -> Vec<Tensor<1>> {
+        let losses = objective_output.scale_losses.values().cloned().map(Tensor::without_autodiff);
+        let masked_share = objective_output.masked_share.clone().without_autodiff();
+        losses
+            .chain([masked_share, PredictionStatistics::measure(&objective_output.judged, config)])
+            .collect()
     }
 
     /// Adds `share` times the metrics of a micro-batch to sums on the device: the loss, then
     /// [`StepMetrics::tensors`].
     pub(super) fn sum_on_device(
         sums: Option<Tensor<1>>,
-        outcome: &ObjectiveOutput,
+        objective_output: &ObjectiveOutput,
         share: f32,
         config: &ObjectiveConfig,
     ) -> Tensor<1> {
-        let loss = outcome.loss.clone().without_autodiff();
-        add_metrics(sums, [vec![loss], Self::tensors(outcome, config)].concat(), share)
+        let loss = objective_output.loss.clone().without_autodiff();
+        add_metrics(sums, [vec![loss], Self::tensors(objective_output, config)].concat(), share)
     }
 
     /// Adds `share` times the metrics of a micro-batch with this loss, waiting for the others.
     pub(super) fn add(
         &mut self,
-        outcome: &ObjectiveOutput,
+        objective_output: &ObjectiveOutput,
         loss: f32,
         share: f32,
         config: &ObjectiveConfig,
     ) -> anyhow::Result<()> {
-        let numbers = values(Tensor::cat(Self::tensors(outcome, config), 0))?;
-        let metrics = Self::from_numbers(loss, &numbers, outcome.scale_losses.keys().copied(), config);
+        let numbers = values(Tensor::cat(Self::tensors(objective_output, config), 0))?;
+        let metrics =
+            Self::from_numbers(loss, &numbers, objective_output.scale_losses.keys().copied(), config);
         self.loss += share * loss;
         self.masked_share += share * metrics.masked_share;
         self.statistics.add(share, metrics.statistics);
@@ -118,11 +121,11 @@ impl PendingMetrics {
     /// Metrics that are being read: the gradient norm, then the sums of [`StepMetrics::sum_on_device`].
     pub(super) fn reading(
         read: PendingRead,
-        outcome: &ObjectiveOutput,
+        objective_output: &ObjectiveOutput,
         config: ObjectiveConfig,
         updates_before: u64,
     ) -> Self {
-        let scales = outcome.scale_losses.keys().copied().collect();
+        let scales = objective_output.scale_losses.keys().copied().collect();
         Self { metrics: Metrics::Reading { read, scales, config }, updates_before }
     }
 

@@ -72,7 +72,7 @@ pub struct StepOutput {
     /// Samples of the first micro-batch.
     pub samples: SampleTensors,
     /// Losses and maps of the first micro-batch.
-    pub outcome: ObjectiveOutput,
+    pub objective_output: ObjectiveOutput,
 }
 
 /// A step whose work was queued on the device.
@@ -84,7 +84,7 @@ pub struct PendingStep {
     /// Samples of the first micro-batch.
     pub samples: SampleTensors,
     /// Losses and maps of the first micro-batch.
-    pub outcome: ObjectiveOutput,
+    pub objective_output: ObjectiveOutput,
 }
 
 impl TrainState {
@@ -138,7 +138,7 @@ impl TrainState {
         let whole = MicroBatch { samples: samples.clone(), noise, share: 1.0 };
         let options = StepOptions { learning_rate, weight_decay: 0.0, clip_gradient_norm: None };
         let output = self.step([whole], options, wanted)?;
-        Ok((output.outcome, output.metrics.loss))
+        Ok((output.objective_output, output.metrics.loss))
     }
 
     /// Makes a step on all micro-batches together, and waits for its metrics.
@@ -151,9 +151,9 @@ impl TrainState {
         options: StepOptions,
         wanted: &BTreeSet<MapName>,
     ) -> Result<StepOutput> {
-        let PendingStep { metrics, split, samples, outcome } =
+        let PendingStep { metrics, split, samples, objective_output } =
             self.begin_step(micro_batches, options, wanted)?;
-        Ok(StepOutput { metrics: self.finish_step(metrics)?, split, samples, outcome })
+        Ok(StepOutput { metrics: self.finish_step(metrics)?, split, samples, objective_output })
     }
 
     /// Queues a step on all micro-batches together. The GPU backend reads nothing back here: the metrics arrive
@@ -177,9 +177,9 @@ impl TrainState {
         }
         let updates_before = self.adam.steps;
         match self.begin_step_on_cpu(micro_batches, options, wanted) {
-            Ok(StepOutput { metrics, split, samples, outcome }) => {
+            Ok(StepOutput { metrics, split, samples, objective_output }) => {
                 let metrics = PendingMetrics::known(metrics, updates_before);
-                Ok(PendingStep { metrics, split, samples, outcome })
+                Ok(PendingStep { metrics, split, samples, objective_output })
             }
             Err(error) => {
                 let mut replace = Replace::default();
@@ -225,15 +225,20 @@ impl TrainState {
         let mut split = TimeSplit::default();
         for micro_batch in micro_batches {
             let wanted = if first.is_none() { wanted } else { &nothing };
-            let outcome = timed(&mut split.seconds_forward, || self.forward(&micro_batch, wanted));
+            let objective_output = timed(&mut split.seconds_forward, || self.forward(&micro_batch, wanted));
             timed(&mut split.seconds_backward, || {
-                accumulated.accumulate(self.networks(), self.backward(&outcome, micro_batch.share));
+                accumulated.accumulate(self.networks(), self.backward(&objective_output, micro_batch.share));
                 let config = self.objective.config();
-                sums = Some(StepMetrics::sum_on_device(sums.take(), &outcome, micro_batch.share, config));
+                sums = Some(StepMetrics::sum_on_device(
+                    sums.take(),
+                    &objective_output,
+                    micro_batch.share,
+                    config,
+                ));
             });
-            first.get_or_insert((micro_batch.samples, outcome));
+            first.get_or_insert((micro_batch.samples, objective_output));
         }
-        let (samples, outcome) = first.expect("an update has samples");
+        let (samples, objective_output) = first.expect("an update has samples");
         let sums = sums.expect("each micro-batch has numbers");
         let updates_before = self.adam.steps;
         let read = timed(&mut split.seconds_optimiser, || {
@@ -251,8 +256,8 @@ impl TrainState {
             self.readback.begin(report)
         });
         let config = self.objective.config().clone();
-        let metrics = PendingMetrics::reading(read, &outcome, config, updates_before);
-        PendingStep { metrics, split, samples, outcome }
+        let metrics = PendingMetrics::reading(read, &objective_output, config, updates_before);
+        PendingStep { metrics, split, samples, objective_output }
     }
 
     /// Waits for the metrics of the oldest unfinished step. If they are not finite, neither that step nor any step
@@ -290,22 +295,22 @@ impl TrainState {
         let mut split = TimeSplit::default();
         for micro_batch in micro_batches {
             let wanted = if first.is_none() { wanted } else { &nothing };
-            let (outcome, loss) =
+            let (objective_output, loss) =
                 timed(&mut split.seconds_forward, || self.forward_to_loss(&micro_batch, wanted));
             NonFinite::check("loss", loss)?;
             timed(&mut split.seconds_backward, || {
-                accumulated.accumulate(self.networks(), self.backward(&outcome, micro_batch.share));
-                metrics.add(&outcome, loss, micro_batch.share, self.objective.config())
+                accumulated.accumulate(self.networks(), self.backward(&objective_output, micro_batch.share));
+                metrics.add(&objective_output, loss, micro_batch.share, self.objective.config())
             })?;
-            first.get_or_insert((micro_batch.samples, outcome));
+            first.get_or_insert((micro_batch.samples, objective_output));
         }
-        let (samples, outcome) = first.expect("an update has samples");
+        let (samples, objective_output) = first.expect("an update has samples");
         let gradients = timed(&mut split.seconds_backward, || {
             let gradients = accumulated.grads();
             metrics.gradient_norm = gradient_norm(self.networks(), &gradients);
             gradients
         });
-        Ok((StepOutput { metrics, split, samples, outcome }, gradients))
+        Ok((StepOutput { metrics, split, samples, objective_output }, gradients))
     }
 
     /// Losses and wanted maps of a batch on the autodiff device, its loss as a number, and the gradient of every
@@ -321,11 +326,11 @@ impl TrainState {
     ) -> Result<(ObjectiveOutput, f32, GradientsParams)> {
         let micro_batch = MicroBatch { samples: samples.clone(), noise, share: 1.0 };
         let split = &mut TimeSplit::default();
-        let (outcome, loss) =
+        let (objective_output, loss) =
             timed(&mut split.seconds_forward, || self.forward_to_loss(&micro_batch, wanted));
         NonFinite::check("loss", loss)?;
-        let gradients = self.backward(&outcome, 1.0);
-        Ok((outcome, loss, gradients))
+        let gradients = self.backward(&objective_output, 1.0);
+        Ok((objective_output, loss, gradients))
     }
 
     /// Losses and wanted maps of a micro-batch, and its loss, for which it waits.
@@ -334,9 +339,9 @@ impl TrainState {
         micro_batch: &MicroBatch,
         wanted: &BTreeSet<MapName>,
     ) -> (ObjectiveOutput, f32) {
-        let outcome = self.forward(micro_batch, wanted);
-        let loss = value(outcome.loss.clone()).expect("the loss can be read");
-        (outcome, loss)
+        let objective_output = self.forward(micro_batch, wanted);
+        let loss = value(objective_output.loss.clone()).expect("the loss can be read");
+        (objective_output, loss)
     }
 
     fn forward(
@@ -348,8 +353,8 @@ impl TrainState {
     }
 
     /// Gradients of `share` times the loss.
-    fn backward(&self, outcome: &ObjectiveOutput, share: f32) -> GradientsParams {
-        let weighted = outcome.loss.clone();
+    fn backward(&self, objective_output: &ObjectiveOutput, share: f32) -> GradientsParams {
+        let weighted = objective_output.loss.clone();
         let weighted = if share == 1.0 { weighted } else { weighted.mul_scalar(share) };
         GradientsParams::from_grads(weighted.backward(), self.networks())
     }

@@ -135,15 +135,16 @@ impl Pass {
         // The same noise in every pass, so that losses compare; no training step comes to this number.
         let noise = Noise::Drawn { seed: config.training.seed, step: u64::MAX - batch.index as u64 };
         let finest = config.objective.scales.iter().min().map(|scale| MapName::Disparity(*scale));
-        let mut outcome = forward(networks, &objective, &samples, noise, &finest.into_iter().collect());
+        let mut objective_output =
+            forward(networks, &objective, &samples, noise, &finest.into_iter().collect());
         let count = batch.samples.len();
         self.samples += count;
-        self.loss += count as f64 * f64::from(value(outcome.loss).expect("the loss can be read"));
-        for (scale, loss) in outcome.scale_losses {
+        self.loss += count as f64 * f64::from(value(objective_output.loss).expect("the loss can be read"));
+        for (scale, loss) in objective_output.scale_losses {
             *self.scale_losses.entry(scale).or_default() +=
                 count as f64 * f64::from(value(loss).expect("the loss can be read"));
         }
-        outcome.maps.remove(&finest?)
+        objective_output.maps.remove(&finest?)
     }
 
     /// Compares the predicted depth of a batch with the true depth, where there is one; returns the samples whose

@@ -1,4 +1,4 @@
-//! The wall of pinned frames: pinning, and going back through the snapshots.
+//! The wall of bookmarked frames: bookmarking, and going back through the snapshots.
 
 use super::{
     training_pane::{add_earlier_run, earlier_run, wait_for},
@@ -58,46 +58,46 @@ fn with_run(mut stage: Stage) -> Stage {
     stage
 }
 
-fn pinned(commands: &[Command]) -> Option<Bookmarks> {
+fn bookmarks(commands: &[Command]) -> Option<Bookmarks> {
     commands.iter().rev().find_map(|command| match command {
-        Command::Bookmark(pinned) => Some(pinned.clone()),
+        Command::Bookmark(bookmarks) => Some(bookmarks.clone()),
         _ => None,
     })
 }
 
 #[test]
-fn the_frame_of_the_timeline_is_pinned_and_let_go() {
+fn the_frame_of_the_timeline_is_bookmarked_and_removed() {
     let mut stage = stage_with_data();
     stage.state_mut().take_commands();
     show_wall(&mut stage);
     assert!(stage.query_by_label_contains("No frame is bookmarked").is_some());
     click(&mut stage, "Bookmark this frame");
-    let first = pinned(&stage.state_mut().take_commands()).unwrap();
+    let first = bookmarks(&stage.state_mut().take_commands()).unwrap();
     let maps = BTreeSet::from([DISPARITY, MapName::MinimumLoss]);
     assert_eq!(first, Bookmarks { frames: vec![key(1)], maps, every: 50 });
-    assert!(stage.get_by_label("Bookmark this frame").accesskit_node().is_disabled(), "it is pinned");
+    assert!(stage.get_by_label("Bookmark this frame").accesskit_node().is_disabled(), "it is bookmarked");
     stage.key_press(Key::ArrowRight);
     stage.run();
     click(&mut stage, "Bookmark this frame");
-    let second = pinned(&stage.state_mut().take_commands()).unwrap();
+    let second = bookmarks(&stage.state_mut().take_commands()).unwrap();
     assert_eq!(second.frames, [key(1), key(2)]);
 
     stage.get_by_label("Steps between snapshots").click();
     stage.run();
     click(&mut stage, "every 10 steps");
-    assert_eq!(pinned(&stage.state_mut().take_commands()).unwrap().every, 10);
+    assert_eq!(bookmarks(&stage.state_mut().take_commands()).unwrap().every, 10);
     stage.get_by_label("Map of the last column").click();
     stage.run();
     stage.get_all_by_label("auto-mask").last().unwrap().click_accesskit();
     stage.run();
-    let other = pinned(&stage.state_mut().take_commands()).unwrap();
+    let other = bookmarks(&stage.state_mut().take_commands()).unwrap();
     assert_eq!(other.maps, BTreeSet::from([DISPARITY, MapName::AutoMask]));
 
     click(&mut stage, "Remove frame 1");
-    assert_eq!(pinned(&stage.state_mut().take_commands()).unwrap().frames, [key(2)]);
+    assert_eq!(bookmarks(&stage.state_mut().take_commands()).unwrap().frames, [key(2)]);
     click(&mut stage, "Close Wall");
     assert_eq!(
-        pinned(&stage.state_mut().take_commands()),
+        bookmarks(&stage.state_mut().take_commands()),
         Some(Bookmarks::default()),
         "what is hidden costs nothing"
     );
@@ -105,7 +105,7 @@ fn the_frame_of_the_timeline_is_pinned_and_let_go() {
     stage.state_mut().open_data(DataReport { drives: Vec::new(), ..data() });
     stage.run();
     assert_eq!(
-        pinned(&stage.state_mut().take_commands()),
+        bookmarks(&stage.state_mut().take_commands()),
         Some(Bookmarks::default()),
         "other data lacks the frame"
     );
@@ -120,7 +120,7 @@ fn a_run_pins_frames_by_itself_before_it_starts() {
     let place = |wanted: fn(&Command) -> bool| commands.iter().position(wanted).unwrap();
     let pins = place(|command| matches!(command, Command::Bookmark(_)));
     assert!(pins < place(|command| matches!(command, Command::Start { .. })), "so that step 0 is seen");
-    assert_eq!(pinned(&commands).unwrap().frames, [16, 17, 18].map(key), "those that validate");
+    assert_eq!(bookmarks(&commands).unwrap().frames, [16, 17, 18].map(key), "those that validate");
 }
 
 #[test]
@@ -158,8 +158,8 @@ fn a_run_that_goes_on_brings_its_snapshots_and_the_frames_that_they_show() {
     let snapshots = [50, 100].map(|step| snapshot(step, [0.0, 1.0]));
     stage.state_mut().start_run(started(snapshots.into()));
     stage.run();
-    let frames = pinned(&stage.state_mut().take_commands()).unwrap().frames;
-    assert_eq!(frames, [16, 17, 18, 1].map(key), "what was pinned before stays too");
+    let frames = bookmarks(&stage.state_mut().take_commands()).unwrap().frames;
+    assert_eq!(frames, [16, 17, 18, 1].map(key), "what was bookmarked before stays too");
     assert!(stage.query_by_label("step 100, live").is_some());
     stage.get_by_role_and_label(Role::Slider, "Snapshot").focus();
     stage.run();
@@ -172,7 +172,7 @@ fn a_run_that_goes_on_brings_its_snapshots_and_the_frames_that_they_show() {
 #[test]
 fn the_snapshots_of_a_run_that_the_curves_draw_can_be_looked_at_instead() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut album, _) = SnapshotStore::open(&earlier_run(folder.path()), 0, Snapshots::MOST_BYTES);
+    let (mut album, _) = SnapshotStore::open(&earlier_run(folder.path()), 0, Snapshots::MAX_BYTES);
     for step in [10, 20] {
         album.add(&snapshot(step, [0.0, 1.0])).unwrap();
     }

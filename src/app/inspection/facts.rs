@@ -42,9 +42,9 @@ impl Fact {
 /// All facts about a pixel, in groups.
 pub fn groups(report: &PixelReport) -> Vec<FactGroup> {
     let mut groups = Vec::new();
-    if let Some(verdict) = &report.verdict {
-        groups.push(loss(report, verdict));
-        groups.push(sources(report, verdict));
+    if let Some(minimum) = &report.minimum {
+        groups.push(loss(report, minimum));
+        groups.push(sources(report, minimum));
     }
     groups.push(depth(report));
     groups.push(scales(&report.scales));
@@ -96,25 +96,25 @@ fn name_of(candidate: Candidate) -> String {
     }
 }
 
-fn loss(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
+fn loss(report: &PixelReport, minimum: &MinimumResult) -> FactGroup {
     let mut facts = vec![
         Fact::one(
             "loss",
-            loss_number(verdict.loss),
+            loss_number(minimum.loss),
             "What the pixel contributes to the photometric loss at the finest scale: the least of the \
              candidates below",
         ),
         Fact::one(
             "explained by",
-            name_of(verdict.winner),
+            name_of(minimum.winner),
             "The candidate with the least loss: a source warped through depth and motion, or as it is",
         ),
     ];
-    if let Some((candidate, margin)) = verdict.runner_up {
+    if let Some((candidate, margin)) = minimum.runner_up {
         let value = format!("{} over {}", loss_number(margin), name_of(candidate));
         facts.push(Fact::one("wins by", value, "How much worse the second best candidate is"));
     }
-    let (value, help) = if verdict.trains() {
+    let (value, help) = if minimum.trains() {
         ("trains", "A warped source explains the pixel best, so it trains")
     } else {
         (
@@ -135,7 +135,7 @@ fn loss(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
     FactGroup { title: "Loss", columns: Vec::new(), facts }
 }
 
-fn sources(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
+fn sources(report: &PixelReport, minimum: &MinimumResult) -> FactGroup {
     let sources = &report.sources;
     let each = |value: &dyn Fn(&SourceReport) -> String| sources.iter().map(value).collect::<Vec<_>>();
     let index = |wanted: Candidate| {
@@ -143,12 +143,12 @@ fn sources(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
             Candidate::Identity(id) | Candidate::Warped(id) => id == Some(source.id),
         })
     };
-    let winner = index(verdict.winner);
+    let winner = index(minimum.winner);
     let warped = |source: &SourceReport| source.reprojection;
     let mut facts = Vec::new();
     facts.extend(difference_rows(sources, ["SSIM, warped", "L1, warped"], "warped source", warped));
     facts.push(Fact {
-        decisive: winner.filter(|_| verdict.trains()),
+        decisive: winner.filter(|_| minimum.trains()),
         ..Fact::row(
             "reprojection",
             each(&|source| loss_number(source.reprojection.loss)),
@@ -171,7 +171,7 @@ fn sources(report: &PixelReport, verdict: &MinimumResult) -> FactGroup {
             identity,
         ));
         facts.push(Fact {
-            decisive: winner.filter(|_| !verdict.trains()),
+            decisive: winner.filter(|_| !minimum.trains()),
             ..Fact::row(
                 "identity",
                 identities.iter().map(|identity| loss_number(identity.loss)).collect(),

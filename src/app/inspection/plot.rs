@@ -129,7 +129,7 @@ fn true_depth(pixel: &InspectedPixel) -> Option<f64> {
 
 /// Name of the combination of the sources' losses.
 fn combined(pixel: &InspectedPixel) -> &'static str {
-    let winner = pixel.report.verdict.map(|verdict| verdict.winner);
+    let winner = pixel.report.minimum.map(|minimum| minimum.winner);
     match winner {
         Some(Candidate::Identity(None) | Candidate::Warped(None)) => "average",
         _ => "least",

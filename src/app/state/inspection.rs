@@ -74,7 +74,7 @@ pub struct Inspection {
     pub supposed_depth: Option<f64>,
     point: Option<NormalisedPoint>,
     last_click: Option<LastClick>,
-    evidence: Option<Arc<PixelInspection>>,
+    inspection: Option<Arc<PixelInspection>>,
     pixel: Option<InspectedPixel>,
 }
 
@@ -90,8 +90,8 @@ impl Inspection {
     }
 
     /// Inspects the same point of another picture.
-    pub fn show(&mut self, evidence: Option<Arc<PixelInspection>>) {
-        self.evidence = evidence;
+    pub fn show(&mut self, inspection: Option<Arc<PixelInspection>>) {
+        self.inspection = inspection;
         self.inspect(self.point);
     }
 
@@ -129,8 +129,8 @@ impl Inspection {
 
     /// Moves the point by whole pixels to the right and down, and pins it.
     pub fn nudge(&mut self, x: isize, y: isize) {
-        let (Some(point), Some(evidence)) = (self.point, &self.evidence) else { return };
-        let size = evidence.size();
+        let (Some(point), Some(inspection)) = (self.point, &self.inspection) else { return };
+        let size = inspection.size();
         let [column, row] = point.pixel(size);
         let moved = |index: usize, by: isize, count: usize| index.saturating_add_signed(by).min(count - 1);
         let pixel = [moved(column, x, size.width), moved(row, y, size.height)];
@@ -147,9 +147,9 @@ impl Inspection {
 
     fn inspect(&mut self, point: Option<NormalisedPoint>) {
         self.point = point;
-        self.pixel = self.evidence.as_ref().zip(point).map(|(evidence, point)| {
-            let pixel = point.pixel(evidence.size());
-            InspectedPixel { report: evidence.report(pixel), curve: evidence.cost_curve(pixel, DEPTHS) }
+        self.pixel = self.inspection.as_ref().zip(point).map(|(inspection, point)| {
+            let pixel = point.pixel(inspection.size());
+            InspectedPixel { report: inspection.report(pixel), curve: inspection.cost_curve(pixel, DEPTHS) }
         });
     }
 }

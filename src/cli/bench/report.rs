@@ -9,7 +9,7 @@ use crate::{compute::KernelTime, output::outln};
 use serde::Serialize;
 
 /// Maximum number of kernels that a table lists.
-const MOST_KERNELS: usize = 24;
+const MAX_KERNELS: usize = 24;
 
 #[derive(Serialize)]
 pub(super) struct Measurement {
@@ -112,7 +112,7 @@ fn print_kernels(work: Work, times: &Kernels) {
         outln!("{} launches gave no time", times.untimed_launches);
     }
     outln!("launches          ms   share  kernel");
-    let (named, rest) = times.kernels.split_at(times.kernels.len().min(MOST_KERNELS));
+    let (named, rest) = times.kernels.split_at(times.kernels.len().min(MAX_KERNELS));
     let others = KernelTime {
         name: format!("{} others", rest.len()),
         launches: rest.iter().map(|kernel| kernel.launches).sum(),

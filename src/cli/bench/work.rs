@@ -45,7 +45,7 @@ const POSE_PICTURES_MULTIPLY_ADDS: f64 = 4_704.0;
 /// Bytes per weight of an update: reads weight, gradient and both running means, writes all but the gradient.
 const UPDATE_BYTES: f64 = 28.0;
 /// Maximum number of files that loading is timed on.
-const MOST_FILES: usize = 20;
+const MAX_FILES: usize = 20;
 /// Size of KITTI's frames.
 const KITTI_SIZE: ImageSize = ImageSize { height: 375, width: 1242 };
 
@@ -169,7 +169,7 @@ pub(super) fn load(setup: &BenchSetup, threads: Threads) -> Result<Timing> {
         Some(folder) => find_images(folder)?,
         None => made_frames(made.path(), setup.seed)?,
     };
-    let files = &files[..files.len().min(MOST_FILES)];
+    let files = &files[..files.len().min(MAX_FILES)];
     let load = |file: &PathBuf| -> Result<()> {
         data::image::pyramid(&data::image::read(file)?, setup.size, 4);
         Ok(())

@@ -31,15 +31,15 @@ pub mod upsample;
 
 pub use activation::elu;
 pub use adam::{
-    AdamState, AdamStep, Moments, ParameterUpdate, adam_update, adam_update_all, composed_adam_update,
+    AdamState, AdamStep, Moments, ParameterUpdate, adam_update, adam_update_all, reference_adam_update,
 };
 pub use group::GroupLimits;
 pub use guard::{Guard, keep_unless_open};
 pub use max_pool::max_pool;
-pub use metrics::{PredictionStatisticsInputs, add_metrics, composed_add_metrics};
+pub use metrics::{PredictionStatisticsInputs, add_metrics, reference_add_metrics};
 pub use motion::{
-    MotionChoice, camera_projections, composed_camera_projection, composed_plane_means, composed_transform,
-    plane_means, rigid_motion, transform,
+    MotionChoice, camera_projections, plane_means, reference_camera_projection, reference_plane_means,
+    reference_transform, rigid_motion, transform,
 };
 pub use noise::{splitmix64, tie_break_noise};
 pub use pad::reflection_pad;

@@ -26,13 +26,13 @@ pub trait StandardiseOps: Backend {
 /// (images − mean) / standard deviation, `[batch, channels, height, width]`. Differentiable.
 pub fn standardise(images: Tensor<4>, mean: f32, standard_deviation: f32) -> Tensor<4> {
     if images.device().without_autodiff() == Device::flex() {
-        return composed_standardise(images, mean, standard_deviation);
+        return reference_standardise(images, mean, standard_deviation);
     }
     Tensor::from_dispatch(Dispatch::standardise(images.into_dispatch(), mean, standard_deviation))
 }
 
 /// Reference implementation of [`standardise`], composed of burn's operations.
-pub fn composed_standardise(images: Tensor<4>, mean: f32, standard_deviation: f32) -> Tensor<4> {
+pub fn reference_standardise(images: Tensor<4>, mean: f32, standard_deviation: f32) -> Tensor<4> {
     (images - mean) / standard_deviation
 }
 

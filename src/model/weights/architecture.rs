@@ -73,7 +73,7 @@ impl PoseArchitecture {
     }
 
     fn checked(model: PoseModel, frames: usize, file: &TensorFile) -> Result<Option<Self>, WeightsError> {
-        if (2..=MOST_FRAMES).contains(&frames) {
+        if (2..=MAX_FRAMES).contains(&frames) {
             return Ok(Some(Self { model, frames }));
         }
         Err(unknown(file, format!("its pose network takes {frames} frames")))
@@ -81,7 +81,7 @@ impl PoseArchitecture {
 }
 
 /// The most frames of a sample, or sources of a mask, that a file may have.
-const MOST_FRAMES: usize = 64;
+const MAX_FRAMES: usize = 64;
 
 /// The channels that a convolution takes.
 fn inputs(file: &TensorFile, key: &str) -> Result<usize, WeightsError> {
@@ -101,7 +101,7 @@ fn outputs(file: &TensorFile, depth: DepthArchitecture) -> Result<(usize, Vec<us
     for shape in (0..).map_while(|index| file.shape(&name(index))) {
         let scale = shape.get(1).and_then(|inputs| layout.scale_of_channels(*inputs));
         match scale.filter(|scale| !scales.contains(scale)) {
-            Some(scale) if shape[0] <= MOST_FRAMES => {
+            Some(scale) if shape[0] <= MAX_FRAMES => {
                 channels = shape[0];
                 scales.push(scale);
             }

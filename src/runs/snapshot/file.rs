@@ -4,7 +4,7 @@
 //! name and [`LARGEST`]; colours are U8 `[rows, columns, 3]`. Tensors are named by frame and map. The metadata hold
 //! further values, among them `frames`: the frames with their maps, as JSON.
 
-use super::{MOST_WIDTH, Pixels, Thumbnail};
+use super::{MAX_WIDTH, Pixels, Thumbnail};
 use crate::{
     config::ImageSize,
     data::{
@@ -28,7 +28,7 @@ const LONGEST: u64 = 128 << 20;
 /// Maximum bytes of its header. A reader needs twice the file and some sixteen times the header.
 const LONGEST_HEADER: u64 = 1 << 20;
 /// Maximum rows of a thumbnail, so that any device can draw it.
-const MOST_HEIGHT: usize = 8192;
+const MAX_HEIGHT: usize = 8192;
 const LARGEST: &str = ".largest";
 const FRAMES: &str = "frames";
 
@@ -124,7 +124,7 @@ fn thumbnail(file: &SafeTensors, name: &str) -> Result<Thumbnail> {
         (kind, shape) => bail!("a tensor {shape:?} of {kind:?} is no map"),
     };
     ensure!(
-        (1..=MOST_HEIGHT).contains(&height) && (1..=MOST_WIDTH).contains(&width),
+        (1..=MAX_HEIGHT).contains(&height) && (1..=MAX_WIDTH).contains(&width),
         "a picture of {width}×{height} is no thumbnail"
     );
     Ok(Thumbnail { size: ImageSize { height, width }, pixels })

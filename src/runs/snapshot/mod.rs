@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Maximum columns of a thumbnail.
-const MOST_WIDTH: usize = 320;
+const MAX_WIDTH: usize = 320;
 
 /// A map at a small size, to be looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ impl Thumbnail {
     /// Shrinks a map, given as planes `[channels, rows, columns]`. A block of pixels becomes its mean, in a map of
     /// categories its central pixel, and in a map of sparse depth the mean of its known pixels.
     pub fn new(name: MapName, values: &[f32], size: ImageSize) -> Self {
-        let step = size.width.div_ceil(MOST_WIDTH).max(1);
+        let step = size.width.div_ceil(MAX_WIDTH).max(1);
         let small = ImageSize { height: (size.height / step).max(1), width: (size.width / step).max(1) };
         let shrunk = |plane: &[f32]| -> Vec<f32> {
             let positions =
@@ -160,13 +160,13 @@ pub struct Snapshots {
 
 impl Default for Snapshots {
     fn default() -> Self {
-        Self::within(Self::MOST_BYTES)
+        Self::within(Self::MAX_BYTES)
     }
 }
 
 impl Snapshots {
     /// Default bound in bytes: room for more than a hundred snapshots of four frames with two maps at 320×96.
-    pub const MOST_BYTES: usize = 64 << 20;
+    pub const MAX_BYTES: usize = 64 << 20;
 
     /// Empty, with a bound of `most_bytes`.
     pub fn within(most_bytes: usize) -> Self {

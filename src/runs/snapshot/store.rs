@@ -78,7 +78,7 @@ impl SnapshotStore {
     /// Reads the snapshots of a run folder without changing it, also while the run goes on. Skips those that cannot be
     /// read.
     pub fn read(run: &Path) -> Snapshots {
-        read_all(&RunFolder::snapshots_path(run), u64::MAX, Snapshots::MOST_BYTES).snapshots
+        read_all(&RunFolder::snapshots_path(run), u64::MAX, Snapshots::MAX_BYTES).snapshots
     }
 
     /// Snapshots within the bound.

@@ -140,7 +140,7 @@ impl Worker {
     /// Makes a run the one under way, running or paused, and publishes its start.
     pub(super) fn install_run(&mut self, opened: ReadyRun, data: Dataset, is_running: bool) {
         let ReadyRun { run, samples, history, warning: of_run } = opened;
-        let (store, of_store) = SnapshotStore::open(&run.out(), run.steps(), Snapshots::MOST_BYTES);
+        let (store, of_store) = SnapshotStore::open(&run.out(), run.steps(), Snapshots::MAX_BYTES);
         let snapshots = store.snapshots().all().to_vec();
         self.jobs.snapshots.set_store(store);
         let started = RunStarted { config: run.config(), out: run.out(), history, snapshots };

@@ -49,8 +49,8 @@ impl Worker {
             PictureSubject { key: step.key, step: step.number, origin: PictureSource::Training, weights };
         let objective = step.objective.config().clone();
         let request = self.map_request();
-        let mut maps = step.outcome.maps;
-        let inspection = request.inspection(&step.objective, &step.outcome.judged, &mut maps);
+        let mut maps = step.objective_output.maps;
+        let inspection = request.inspection(&step.objective, &step.objective_output.judged, &mut maps);
         request.add_flip_uncertainty(Some(&active.run.networks()), &step.samples, &mut maps);
         let set = MapSet { maps, inspection, ..MapSet::empty(objective) };
         if let Some(picture) = subject.picture(&step.samples, set, request)? {

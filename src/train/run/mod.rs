@@ -346,7 +346,7 @@ impl Run {
             ..StepReport::default()
         };
         self.is_spoiled = pending.as_ref().is_err_and(Error::is::<NonFinite>);
-        let PendingStep { metrics, split, samples, outcome } =
+        let PendingStep { metrics, split, samples, objective_output } =
             pending.map_err(|error| InFlight::failed(&report, &key, error))?;
         let before = self.position;
         self.position =
@@ -366,7 +366,7 @@ impl Run {
         }
         self.clock.end();
         let objective = self.train_state.objective().clone();
-        Ok(Step { number, samples, key, outcome, objective })
+        Ok(Step { number, samples, key, objective_output, objective })
     }
 
     /// Waits for the metrics of a step and logs them.

@@ -57,7 +57,7 @@ pub fn adam_update<const D: usize>(
 }
 
 /// Reference implementation of [`adam_update`], composed of burn's operations.
-pub fn composed_adam_update<const D: usize>(
+pub fn reference_adam_update<const D: usize>(
     parameter: Tensor<D>,
     gradient: Tensor<D>,
     moments: Option<Moments>,

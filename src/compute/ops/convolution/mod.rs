@@ -1,7 +1,7 @@
 //! Two-dimensional convolution, fused with padding, bias and activation.
 //!
 //! burn's convolution unfolds, pads and copies on the CPU, and reads each value many times on the GPU. This one is a
-//! backend extension with its own gradients; [`composed_convolution`] is the reference implementation.
+//! backend extension with its own gradients; [`reference_convolution`] is the reference implementation.
 
 mod activation;
 mod backend;
@@ -65,7 +65,7 @@ fn check(input: [usize; 4], weight: [usize; 4], options: ConvolutionOptions) {
 }
 
 /// Reference implementation of [`convolution`], composed of burn's operations.
-pub fn composed_convolution(
+pub fn reference_convolution(
     input: Tensor<4>,
     weight: Tensor<4>,
     bias: Option<Tensor<1>>,

@@ -38,14 +38,14 @@ impl Guard {
     ) -> (Self, Tensor<1>) {
         let longest = longest.unwrap_or(f32::MAX);
         if self.state.device() == Device::flex() {
-            return self.composed_judge(gradients, metrics, longest);
+            return self.reference_judge(gradients, metrics, longest);
         }
         let (state, report) = cube::judge(self.state, gradients, metrics, longest, limits);
         (Self { state }, report)
     }
 
     /// Reference implementation of [`Guard::judge`], composed of burn's operations.
-    pub fn composed_judge(
+    pub fn reference_judge(
         self,
         gradients: &[Tensor<1>],
         metrics: Tensor<1>,

@@ -39,12 +39,12 @@ pub trait MaxPoolGradient: Backend + MaxPoolOps {
 /// gradient.
 pub fn max_pool(input: Tensor<4>) -> Tensor<4> {
     if input.device().without_autodiff() == Device::flex() {
-        return composed_max_pool(input);
+        return reference_max_pool(input);
     }
     Tensor::from_dispatch(Dispatch::max_pool(input.into_dispatch()))
 }
 
 /// Reference implementation of [`max_pool`], by burn's operation.
-pub fn composed_max_pool(input: Tensor<4>) -> Tensor<4> {
+pub fn reference_max_pool(input: Tensor<4>) -> Tensor<4> {
     max_pool2d(input, MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]))
 }

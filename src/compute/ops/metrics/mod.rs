@@ -24,11 +24,11 @@ pub fn add_metrics(sums: Option<Tensor<1>>, parts: Vec<Tensor<1>>, share: f32) -
     {
         return sums;
     }
-    composed_add_metrics(sums, parts, share)
+    reference_add_metrics(sums, parts, share)
 }
 
 /// Reference implementation of [`add_metrics`], composed of burn's operations.
-pub fn composed_add_metrics(sums: Option<Tensor<1>>, parts: Vec<Tensor<1>>, share: f32) -> Tensor<1> {
+pub fn reference_add_metrics(sums: Option<Tensor<1>>, parts: Vec<Tensor<1>>, share: f32) -> Tensor<1> {
     let parts = Tensor::cat(parts, 0).mul_scalar(share);
     match sums {
         Some(sums) => sums + parts,

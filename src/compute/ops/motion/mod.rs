@@ -71,7 +71,7 @@ pub trait MotionGradients: MotionOps {
 /// Mean of each plane of `[B, C, H, W]` times `factor`: `[B, C, 1, 1]`. Differentiable.
 pub fn plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
     if !is_gpu(&map.device()) {
-        return composed_plane_means(map, factor);
+        return reference_plane_means(map, factor);
     }
     let [_, _, height, width] = map.dims();
     let factor = factor / (height * width) as f32;
@@ -79,7 +79,7 @@ pub fn plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
 }
 
 /// Reference implementation of [`plane_means`], composed of burn's operations.
-pub fn composed_plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
+pub fn reference_plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
     map.mean_dims(&[2, 3]).mul_scalar(factor)
 }
 
@@ -90,7 +90,7 @@ pub fn composed_plane_means(map: Tensor<4>, factor: f32) -> Tensor<4> {
 /// `source_from_target`; for an earlier source it is the inverse of that.
 pub fn transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) -> Tensor<3> {
     if !is_gpu(&axis_angle.device()) {
-        return composed_transform(axis_angle, translation, invert);
+        return reference_transform(axis_angle, translation, invert);
     }
     let parameters = Tensor::cat(vec![axis_angle, translation], 1);
     rigid_motion(parameters.unsqueeze_dim(1), MotionChoice { index: 0, invert })
@@ -101,13 +101,13 @@ pub fn rigid_motion(parameters: Tensor<3>, choice: MotionChoice) -> Tensor<3> {
     let MotionChoice { index, invert } = choice;
     if !is_gpu(&parameters.device()) {
         let half = |first| parameters.clone().narrow(2, first, 3).narrow(1, index, 1).squeeze_dim(1);
-        return composed_transform(half(0), half(3), invert);
+        return reference_transform(half(0), half(3), invert);
     }
     Tensor::from_dispatch(<Dispatch as MotionOps>::rigid_motion(parameters.into_dispatch(), choice))
 }
 
 /// Reference implementation of [`transform`], composed of burn's operations.
-pub fn composed_transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) -> Tensor<3> {
+pub fn reference_transform(axis_angle: Tensor<2>, translation: Tensor<2>, invert: bool) -> Tensor<3> {
     let [batch, _] = axis_angle.dims();
     let device = axis_angle.device();
     let rotation = rotation(axis_angle);
@@ -155,7 +155,8 @@ fn rotation(axis_angle: Tensor<2>) -> Tensor<3> {
 pub fn camera_projections(motions: Vec<Tensor<3>>, cameras: &[Intrinsics], size: ImageSize) -> Tensor<4> {
     let device = motions[0].device();
     if !is_gpu(&device) {
-        let projections = motions.into_iter().map(|motion| composed_camera_projection(motion, cameras, size));
+        let projections =
+            motions.into_iter().map(|motion| reference_camera_projection(motion, cameras, size));
         return Tensor::stack(projections.collect(), 1);
     }
     Tensor::from_dispatch(<Dispatch as MotionOps>::camera_projections(
@@ -172,7 +173,7 @@ fn upload(cameras: &[Intrinsics], device: &Device) -> Tensor<2> {
 }
 
 /// Reference implementation of [`camera_projections`] for one motion, composed of burn's operations: `[B, 3, 4]`.
-pub fn composed_camera_projection(motion: Tensor<3>, cameras: &[Intrinsics], size: ImageSize) -> Tensor<3> {
+pub fn reference_camera_projection(motion: Tensor<3>, cameras: &[Intrinsics], size: ImageSize) -> Tensor<3> {
     let device = motion.device();
     let batch = cameras.len();
     let (mut matrix, mut inverse) = (Vec::with_capacity(9 * batch), Vec::with_capacity(16 * batch));

@@ -33,7 +33,7 @@ impl FixedNormalisation {
         if self.has_kernels() {
             cube::fold(self.parameters(), self.epsilon, filters)
         } else {
-            self.composed_fold(filters)
+            self.reference_fold(filters)
         }
     }
 
@@ -43,18 +43,18 @@ impl FixedNormalisation {
         if self.has_kernels() {
             cube::apply(self.parameters(), self.epsilon, input, shortcut, rectify)
         } else {
-            self.composed_apply(input, shortcut, rectify)
+            self.reference_apply(input, shortcut, rectify)
         }
     }
 
     /// Reference implementation of [`Self::fold`], composed of burn's operations.
-    pub fn composed_fold(self, filters: Tensor<4>) -> (Tensor<4>, Tensor<1>) {
+    pub fn reference_fold(self, filters: Tensor<4>) -> (Tensor<4>, Tensor<1>) {
         let [scale, shift] = self.scale_and_shift();
         (filters * scale.reshape([-1, 1, 1, 1]), shift)
     }
 
     /// Reference implementation of [`Self::apply`], composed of burn's operations.
-    pub fn composed_apply(self, input: Tensor<4>, shortcut: Option<Tensor<4>>, rectify: bool) -> Tensor<4> {
+    pub fn reference_apply(self, input: Tensor<4>, shortcut: Option<Tensor<4>>, rectify: bool) -> Tensor<4> {
         let [scale, shift] = self.scale_and_shift();
         let output = input * scale.reshape([1, -1, 1, 1]) + shift.reshape([1, -1, 1, 1]);
         let output = shortcut.into_iter().fold(output, |output, shortcut| output + shortcut);

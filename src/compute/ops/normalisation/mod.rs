@@ -67,7 +67,7 @@ pub fn normalise_batch(
 }
 
 /// Reference implementation of [`normalise_batch`], composed of burn's operations.
-pub fn composed_normalise_batch(
+pub fn reference_normalise_batch(
     input: Tensor<4>,
     weight: Tensor<1>,
     bias: Tensor<1>,

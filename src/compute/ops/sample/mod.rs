@@ -49,7 +49,7 @@ pub fn sample_border(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
 }
 
 /// Reference implementation of [`sample_border`], composed of burn's operations.
-pub fn sample_border_composed(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
+pub fn reference_sample_border(images: Tensor<4>, coordinates: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = images.dims();
     // From pixels to −1 at the first pixel and 1 at the last.
     let scale = [width, height].map(|pixels| 2.0 / (pixels - 1) as f32);

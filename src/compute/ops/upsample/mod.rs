@@ -33,7 +33,7 @@ pub fn upsample_and_join(coarse: Tensor<4>, fine: Tensor<4>) -> Tensor<4> {
 }
 
 /// Reference implementation of [`upsample_nearest`], composed of burn's operations.
-pub fn composed_upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
+pub fn reference_upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = coarse.dims();
     coarse
         .reshape([batch, channels, height, 1, width, 1])
@@ -42,6 +42,6 @@ pub fn composed_upsample_nearest(coarse: Tensor<4>) -> Tensor<4> {
 }
 
 /// Reference implementation of [`upsample_and_join`], composed of burn's operations.
-pub fn composed_upsample_and_join(coarse: Tensor<4>, fine: Tensor<4>) -> Tensor<4> {
-    Tensor::cat(vec![composed_upsample_nearest(coarse), fine], 1)
+pub fn reference_upsample_and_join(coarse: Tensor<4>, fine: Tensor<4>) -> Tensor<4> {
+    Tensor::cat(vec![reference_upsample_nearest(coarse), fine], 1)
 }
