@@ -1,4 +1,4 @@
-//! The way from a pose network's numbers to projections: each operation against its composed reference and
+//! From the output of a pose network to projections: each operation against its reference implementation and
 //! finite differences, on every backend.
 
 use crate::support::{backends, largest_difference, relative_difference, scattered, values};

@@ -140,10 +140,6 @@ fn depths(predictor: &Predictor, image: &image::RgbImage, size: ImageSize) -> Re
     Ok(predictor.disparity_map(image, false)?.resized(size).depths(1.0))
 }
 
-fn size_of(image: &image::RgbImage) -> ImageSize {
-    ImageSize { height: image.height() as usize, width: image.width() as usize }
-}
-
 /// At most `most` of the frames, evenly spread; all if it is 0.
 fn some_frames(source: &dyn FrameSource, most: usize) -> Vec<FrameKey> {
     let keys: Vec<FrameKey> = frames(source).collect();
@@ -194,7 +190,7 @@ fn from_road(
     let mut inlier_shares = 0.0;
     let scales = measure(keys, "look for the road", |key| {
         let image = source.image(key)?;
-        let size = size_of(&image);
+        let size = data::image::size_of(&image);
         let road = find_road(&depths(predictor, &image, size)?, size, source.intrinsics(key));
         Ok(road.map(|road| {
             inlier_shares += road.inlier_share;
@@ -228,7 +224,7 @@ fn from_known(
             Some(source) => source.image(&frame.parse().map_err(ConfigError::plain)?)?,
             None => data::image::read(Path::new(frame))?,
         };
-        let size = size_of(&image);
+        let size = data::image::size_of(&image);
         ensure!(
             *column < size.width && *row < size.height,
             "pixel {column} {row} lies outside of {frame}, which has {size} pixels"

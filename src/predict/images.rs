@@ -42,7 +42,7 @@ pub struct PredictedImage {
 impl PredictedImage {
     /// The picture's size.
     pub fn image_size(&self) -> ImageSize {
-        ImageSize { height: self.image.height() as usize, width: self.image.width() as usize }
+        data::image::size_of(&self.image)
     }
 }
 
@@ -143,8 +143,7 @@ impl Predictor {
     /// As [`Self::scaled_disparities`].
     pub fn disparity_map(&self, image: &RgbImage, flips: bool) -> Result<DisparityMap> {
         let resized;
-        let is_of_size =
-            (image.width() as usize, image.height() as usize) == (self.size.width, self.size.height);
+        let is_of_size = data::image::size_of(image) == self.size;
         let image = if is_of_size {
             image
         } else {

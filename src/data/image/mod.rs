@@ -54,7 +54,7 @@ pub fn shrink(image: &RgbImage, within: ImageSize) -> RgbImage {
 }
 
 /// Size of an image in memory.
-pub(super) fn size_of(image: &RgbImage) -> ImageSize {
+pub fn size_of(image: &RgbImage) -> ImageSize {
     ImageSize { height: image.height() as usize, width: image.width() as usize }
 }
 
