@@ -30,27 +30,44 @@
 //! Three more rules: `view` never imports burn, and knows neither `train` nor `session`; `train`, `session`,
 //! `objective`, `model` and `evaluate` never import egui; only `compute` names backend types.
 //!
+//! # To add something
+//!
+//! Each of these files begins with what to do; what is forgotten, the compiler or a test names.
+//!
+//! | to add                            | begin in |
+//! |-----------------------------------|----------|
+//! | a map that panes can draw         | `objective/map.rs` |
+//! | an option of a run                | `config/mod.rs` |
+//! | a pane                            | `app/panes/kind.rs` |
+//! | an action of menu, key or palette | `app/actions/table.rs` |
+//! | a depth network, a pose network   | `model/depth.rs`, `model/pose.rs` |
+//!
 //! # The path of a batch
 //!
-//! One step of training, from files to the screen:
+//! One step of training, from files to the screen, in the order of the calls:
 //!
-//! 1. `data/loader/batches.rs`: threads load and augment samples; batches come out in order.
-//! 2. `train/batch_stream.rs`: `BatchStream::next` is the batch after the run's position, across epochs.
-//! 3. `train/run/mod.rs`: `Run::step` uploads it as micro-batches, and logs the metrics when they arrive.
+//! 1. `session/worker/training.rs`: `Worker::train` asks the run for a step, on the session thread.
+//! 2. `train/run/mod.rs`: `Run::step` takes the next batch, uploads it as micro-batches, and logs the metrics when
+//!    they arrive.
+//! 3. `train/batch_stream.rs`: `BatchStream::next` is the batch after the run's position, across epochs;
+//!    `data/loader/batches.rs`: threads load and augment samples, and batches come out in order.
 //! 4. `train/train_state.rs`: `TrainState::begin_step` goes forward, backward, and through Adam.
 //! 5. `predict/forward.rs`: `forward` runs depth and pose networks, and gives the objective what they predict.
 //! 6. `objective/mod.rs`: `Objective::evaluate` computes losses, and the maps that open panes watch.
-//! 7. `session/worker/training.rs`: `Worker::train`, which asked for the step, sends its report as an event.
-//! 8. `session/map_request.rs`: `PictureSubject::picture` leases its watched maps; the latest picture wins.
-//! 9. `view/field.rs` and `view/image.rs`: shaders draw the leased memory in the panes.
+//! 7. `session/worker/viewing.rs`: `Worker::show_step`, back in `Worker::train`, makes a picture of the step;
+//!    `session/map_request.rs`: `PictureSubject::picture` leases its maps; `session/publisher.rs`: the latest picture
+//!    wins.
+//! 8. `app/application.rs`: `receive_all`, on the window's thread, takes the picture into `app/state/viewed_frame.rs`.
+//! 9. `app/panes/map/layer.rs`: `Layer::draw` hands its leases to `view/field.rs` and `view/image.rs`, whose shaders
+//!    draw them.
 //!
 //! # The path of a click
 //!
 //! A click on a pixel, in six files:
 //!
 //! 1. `app/panes/map/mod.rs`: `inspect` turns the pointer into a `NormalisedPoint` of the picture.
-//! 2. `app/state/inspection.rs`: `Inspection::click` pins the point, and asks the evidence of the newest picture, an
-//!    [`inspect::PixelInspection`], about its pixel.
+//! 2. `app/state/inspection.rs`: `Inspection::click` pins the point, and asks the newest picture's
+//!    [`inspect::PixelInspection`] about its pixel.
 //! 3. `inspect/pixel.rs`: `report` gives every term of the loss there; `inspect/curve.rs`: `cost_curve` the loss at
 //!    other depths.
 //! 4. `app/panes/inspector.rs` draws both, with the words of `app/inspection/facts.rs`.
@@ -65,8 +82,8 @@
 //!
 //! # Glossary
 //!
-//! * **request, reply, notice** what is asked of a session, its one answer, and what answers nothing and ends nothing.
-//!
+//! * **request** a command with a number, sent to the session; **reply** the one answer to it; **notice** a message that
+//!   answers no request.
 //! * **target** the frame whose depth is predicted (id 0); **sources** the other frames of a sample.
 //! * **disparity** the network's output in (0, 1); **depth** 1 / (a + b·disparity), see [`geometry`].
 //! * `source_from_target` maps homogeneous points of the target camera to the source camera.

@@ -1,5 +1,9 @@
 //! The camera's motion between the frames of a sample, by any of the pose networks (paper section 4 and
 //! supplement; [Motion](crate::objective::method#motion) of the method).
+//!
+//! A new one is a variant of [`crate::config::PoseModelType`], [`PoseModel`] and [`PoseNetwork`] with what the compiler
+//! then asks for, and its recognition in `weights/architecture.rs`, without which the round trip of
+//! `tests/architectures.rs` fails.
 
 use super::{
     decoder::DecoderLayout,

@@ -1,5 +1,8 @@
 //! Health checks: what commonly goes wrong in self-supervised depth, recognised by the metrics of a run's last
 //! steps; each diagnosis has a likely cause, advice, and a map or curve that shows it.
+//!
+//! A diagnosis stops nothing: the window lists it and says it once. Only a loss or gradient that is NaN or infinite
+//! pauses a run, as an error of its step (`train/run/mod.rs`).
 
 use crate::{
     config::{Change, ObjectiveConfig, Setting},

@@ -39,6 +39,21 @@ fn every_key_is_in_the_list_of_shortcuts() {
 }
 
 #[test]
+fn no_two_actions_have_one_key() {
+    let mut stage = stage();
+    stage.key_press(Key::Questionmark);
+    stage.run();
+    let labels: Vec<String> =
+        stage.query_all_by_role(Role::Label).filter_map(|label| label.value()).collect();
+    let first = labels.iter().position(|label| label == "Command palette").unwrap() - 1;
+    let gestures = labels.iter().position(|label| label == "click").unwrap();
+    let keys: Vec<&String> = labels[first..gestures].iter().step_by(2).collect();
+    assert!(keys.len() > 30 && keys.iter().any(|key| *key == "Home"), "{keys:?}");
+    let different: BTreeSet<&String> = keys.iter().copied().collect();
+    assert_eq!(different.len(), keys.len(), "{keys:?}");
+}
+
+#[test]
 fn the_palette_finds_actions_by_parts_of_their_names() {
     let mut stage = stage_with_data();
     stage.key_press_modifiers(egui::Modifiers::COMMAND, Key::P);

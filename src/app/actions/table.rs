@@ -1,7 +1,8 @@
 //! Everything that can be done by a button, a menu entry, a key or the palette: one entry each.
 //!
-//! To add an action, add an entry. Menus, keys, palette, tooltips and the list of shortcuts read it. The actions that
-//! show a pane stand in the table of panes.
+//! To add an action, add an entry. Menus, keys, palette, tooltips and the list of shortcuts read it. Its `run` is compiled
+//! in `run.rs` and its `obstacle` in `obstacles.rs`, where helpers and imports belong. The actions that show a pane are
+//! in the table of panes.
 
 /// Gives the table to a macro, which takes from each entry what its file needs:
 ///
