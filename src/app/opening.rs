@@ -80,7 +80,7 @@ impl Window {
         let is_moot = self.state.session.active_run().is_none();
         let moot = self.state.dialogs.questions.pop_front_if(|question| is_moot && question.is_about_run());
         if let Some(Question::Run(waiting)) = moot {
-            // The run has ended, by itself or because of the question before.
+            // The run has ended, by itself or because of the previous question.
             self.state.send_decided(waiting, OnRun::Ask);
         }
         let run = self.state.session.active_run().map(|run| run.out.as_path());
@@ -100,7 +100,7 @@ impl Window {
         self.opener.find_missing(paths, context);
     }
 
-    /// Adds menu entries for what was opened lately.
+    /// Adds menu entries for what was opened recently.
     pub(super) fn recent_entries(&mut self, ui: &mut Ui, is_listed: impl Fn(&Recent) -> bool) {
         let recents: Vec<_> = self.state.recents.all().filter(is_listed).collect();
         if recents.is_empty() {

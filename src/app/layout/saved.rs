@@ -1,5 +1,5 @@
-//! The layout as it is kept between starts. Its nodes are nested, so that no file can describe a circle, and each is
-//! read by itself, so that what is damaged or unknown is left out and the rest stays.
+//! The layout as it is saved between starts. Nodes are nested, so that no file can describe a cycle, and each is read
+//! by itself, so that a damaged or unknown node is dropped and the rest stays.
 
 use super::{FirstArrangement, PaneLayout};
 use crate::app::panes::{AnyPane, PaneKind};
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
-/// Shares outside of this would hide a pane or its neighbours.
+/// Range of shares; a share outside of it would hide a pane or its neighbours.
 const SHARES: RangeInclusive<f32> = 1e-3..=1e6;
 
-/// The layout as it is kept between starts.
+/// Layout as it is saved between starts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SavedLayout {
     /// True if nobody has moved a pane yet, so that the shares follow the window.
@@ -21,13 +21,13 @@ pub struct SavedLayout {
 }
 
 impl PaneLayout {
-    /// Layout to be kept.
+    /// Layout in its saved form.
     pub fn kept(&self) -> SavedLayout {
         SavedLayout { follows_window: self.first.is_some(), panes: keep(&self.tree) }
     }
 
-    /// The layout that was kept, and how many nodes had to be left out. Panes of which there is one each are there
-    /// in any case, hidden if they were not kept. `None` if nothing is of use.
+    /// Restores a saved layout and counts the nodes that were dropped. A pane that exists once but is not in the file
+    /// is added, hidden. `None` if no node is usable.
     pub fn restored(kept: &SavedLayout) -> (Option<Self>, usize) {
         let (tree, left_out) = restore(&kept.panes);
         let layout = tree.map(|tree| {
@@ -45,7 +45,7 @@ impl PaneLayout {
     }
 }
 
-/// A node of the tree: a pane, or a container whose parts are nodes again.
+/// Node of the tree: a pane, or a container whose parts are nodes.
 #[derive(Serialize, Deserialize)]
 struct LayoutNode {
     /// Share of its container, relative to the others in it.
@@ -73,7 +73,7 @@ fn whole() -> f32 {
     1.0
 }
 
-/// Describes the tree.
+/// Converts the tree to its root node.
 fn keep(tree: &Tree<AnyPane>) -> Value {
     tree.root.and_then(|root| part(tree, root, 1.0, false)).unwrap_or_default()
 }
@@ -102,7 +102,7 @@ fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<
     serde_json::to_value(LayoutNode { share, is_hidden: !tree.is_visible(id), is_front, place }).ok()
 }
 
-/// Builds the tree that was kept, and counts what had to be left out. `None` if no pane is left.
+/// Builds the saved tree, and counts the nodes that were dropped. `None` if no pane is left.
 fn restore(kept: &Value) -> (Option<Tree<AnyPane>>, usize) {
     let mut builder = Builder::default();
     let root = builder.build(kept);
@@ -152,7 +152,7 @@ impl Builder {
         (!is_second).then(|| self.tiles.insert_pane(pane))
     }
 
-    /// Parts of a container that are of use, if there are any.
+    /// Usable parts of a container; `None` if there are none.
     fn parts(&mut self, kept: &[Value]) -> Option<Vec<Built>> {
         let parts: Vec<_> = kept.iter().filter_map(|part| self.build(part)).collect();
         (!parts.is_empty()).then_some(parts)
