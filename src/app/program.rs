@@ -52,8 +52,8 @@ pub struct WindowOptions {
     pub frame_times: bool,
 }
 
-/// Opens the window and stays until it is closed. A window whose device is lost is opened anew on another, with
-/// the same session: eframe ties a window to its device.
+/// Opens the window and returns once it is closed. If its device is lost, another window is opened on another device
+/// with the same session, because eframe ties a window to its device.
 ///
 /// # Errors
 /// If no window can be opened here: no display, or no graphics adapter that could draw into it. If the last
@@ -65,7 +65,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
         Some((store, settings, complaints)) => (Some(store), settings, complaints),
         None => {
             let complaint =
-                "There is no configuration folder, so the arrangement is not kept (HOME is not set)";
+                "There is no configuration folder, so the settings are not saved (HOME is not set)";
             (None, Settings::default(), vec![complaint.to_owned()])
         }
     };
@@ -103,7 +103,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     }
 }
 
-/// Opens a window for the program as often as the device of the one before is lost.
+/// Opens another window each time the device of the last one is lost.
 fn open_anew_while_lost(
     event_loop: &mut EventLoop<UserEvent>,
     program: &RefCell<Option<Program>>,
@@ -153,7 +153,7 @@ fn show(
     }
 }
 
-/// Error for a window that eframe did not open; it only logs the reason.
+/// Error for a window that eframe did not open; eframe only logs the reason.
 fn unopened() -> Error {
     let logged = library_log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
     undrawable(logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged))
@@ -164,7 +164,7 @@ fn undrawable(reason: &str) -> Error {
 }
 
 fn loss(program: &RefCell<Option<Program>>) -> Option<DeviceLost> {
-    // What draws with the device may have the program at the moment.
+    // The program is borrowed while a frame is drawn; then no loss is reported.
     program.try_borrow().ok()?.as_ref()?.display.loss()
 }
 
@@ -211,7 +211,7 @@ struct Program {
     display: DisplayDevice,
     store: Option<Store>,
     context: egui::Context,
-    /// Durations of frames, if asked for.
+    /// Durations of frames, if requested.
     frame_times: Option<FrameTimes>,
 }
 
@@ -226,7 +226,7 @@ impl Program {
             render_state.queue.clone(),
         );
         let context = creation.egui_ctx.clone();
-        // The device keeps it, however often the session opens it.
+        // The precision is stored with the device, so it survives reopening by the session.
         Compute::open(options.device, Some(display.clone()))?.with_precision(options.precision)?;
         let mut app = App::new(display.clone(), options.device, &options.runs, &context)?;
         app.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
@@ -235,28 +235,31 @@ impl Program {
         Ok(Self { app, display, store: None, context, frame_times })
     }
 
-    /// A window like the present one, drawn with this device.
+    /// Options of a window like the present one, drawn by this device.
     fn native_options(&self, display: &DisplayDevice) -> NativeOptions {
         let mut options = native_options(&self.app.window.settings(&self.context), view::setup_of(display));
         let outer = self.context.input(|input| input.viewport().outer_rect);
         if let Some(outer) = outer.filter(|_| options.viewport.maximized != Some(true)) {
-            // Points of a window depend on its zoom; a new one begins without.
+            // Positions are in points, which depend on the zoom; a new window starts at zoom 1.
             options.viewport = options.viewport.with_position(outer.min * self.context.zoom_factor());
         }
         options
     }
 
-    /// Goes on in a new window, whose device takes the place of a lost one.
+    /// Moves to a new window, whose device replaces a lost one.
     fn move_to(&mut self, display: DisplayDevice, loss: &DeviceLost, context: &egui::Context) {
         self.app.move_to(&display, context);
-        self.app.window.warn(format!("{loss}. The window was opened anew and draws with {}", display.name()));
+        self.app
+            .window
+            .warn(format!("{loss}. The window was opened again and draws with {}", display.name()));
         self.display = display;
         self.context = context.clone();
     }
 
-    /// Writes down what changed, now and then.
+    /// Saves the settings if they changed, at most once per `SAVE_INTERVAL`.
     fn remember(&mut self, context: &egui::Context) {
-        // Who changes something and leaves the mouse alone is waited for.
+        // egui stops repainting when there is no input. Repaint once more after `SAVE_INTERVAL`, so that the last
+        // change is saved too.
         if context.input(|input| !input.events.is_empty()) {
             context.request_repaint_after(settings::PATIENCE);
         }
@@ -297,14 +300,14 @@ impl Program {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &eframe::Frame) {
         if let Some(frame_times) = &mut self.frame_times {
             frame_times.begin(self.app.window.is_training(), frame.info().cpu_usage);
-            // Only frames without a pause between them tell how long one takes.
+            // Draw without pauses: only then does the frame interval tell how long a frame takes.
             ui.ctx().request_repaint();
         }
         self.app.ui(ui);
         self.remember(ui.ctx());
     }
 
-    /// Keeps the arrangement when the window closes.
+    /// Saves the settings when the window closes, and prints the durations of frames.
     fn leave(&mut self) {
         if let Some(store) = &mut self.store {
             let settings = self.app.window.settings(&self.context);

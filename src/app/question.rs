@@ -1,5 +1,4 @@
-//! The questions that opening something may raise: a run's folder is also one of networks, and a run may be under
-//! way.
+//! Questions about what is opened: a run's folder can be continued or loaded as networks, and a run may be in progress.
 
 use super::{
     actions::Action,
@@ -13,15 +12,15 @@ use std::path::{Path, PathBuf};
 
 const WIDTH: f32 = 440.0;
 
-/// The choice made in a question.
+/// Answer to a question.
 pub enum QuestionChoice {
     /// Continue the run of a folder.
     Continue(PathBuf),
     /// Load the networks of a folder.
     Load(PathBuf),
-    /// Look at a finished run.
+    /// View a finished run.
     LookAt(PathBuf),
-    /// Open what was to be opened, with this decision about the run under way.
+    /// Send the waiting command after all, with this decision about the run in progress.
     Anyway(RunInTheWay, OnRun),
 }
 
@@ -35,7 +34,7 @@ pub struct QuestionDialog {
 
 impl QuestionDialog {
     /// Draws the first question if there is one. Removes it once it is answered, and returns the choice; `run` is the
-    /// folder of the run under way.
+    /// folder of the run in progress.
     pub fn ui(&mut self, ui: &Ui, dialogs: &mut Dialogs, run: Option<&Path>) -> Option<QuestionChoice> {
         let Some(question) = dialogs.questions.front() else {
             self.choices.clear();
@@ -66,7 +65,7 @@ impl QuestionDialog {
         choice.flatten()
     }
 
-    /// Takes the keyboard focus from the window behind.
+    /// Takes the keyboard focus from the window behind the dialog.
     fn take_keys(&self, ui: &Ui) {
         ui.memory_mut(|memory| {
             if let Some(behind) = memory.focused().filter(|id| !self.choices.contains(id)) {
@@ -76,7 +75,7 @@ impl QuestionDialog {
     }
 }
 
-/// Buttons of a question.
+/// Row of buttons of a question; collects their ids.
 #[derive(Default)]
 pub(super) struct QuestionButtons(Vec<Id>);
 
@@ -94,7 +93,7 @@ impl QuestionButtons {
     }
 
     fn cancel(&mut self, ui: &mut Ui, is_default: bool) -> bool {
-        self.add(ui, "Cancel", "Leave everything as it is (Esc)", is_default)
+        self.add(ui, "Cancel", "Change nothing (Esc)", is_default)
     }
 }
 
@@ -127,10 +126,10 @@ fn about_run(
     waiting: &RunInTheWay,
 ) -> Option<Option<QuestionChoice>> {
     let run = waiting.run_name();
-    heading(ui, &format!("{run} is under way, at step {}", waiting.step));
+    heading(ui, &format!("{run} is in progress, at step {}", waiting.step));
     ui.add(Label::new(format!("To be opened: {}", waiting.wanted())).wrap());
     if !waiting.can_be_beside() {
-        let text = "Only one run can be under way.";
+        let text = "Only one run can be in progress.";
         ui.add(Label::new(RichText::new(text).color(Palette::of(ui).warning)).wrap());
     }
     ui.add_space(theme::UNIT);
@@ -140,7 +139,7 @@ fn about_run(
             && buttons.add(
                 ui,
                 &format!("Look at it while {run} trains"),
-                "The run goes on with its own data and networks; Run > Look at the run goes back to it",
+                "The run continues with its own data and networks; Run > Look at the run goes back to it",
                 true,
             );
         let help = "It writes a checkpoint first, and can be continued later (Run > Continue a run)";
@@ -174,7 +173,7 @@ fn about_finished(
         let (text, help) = match beside {
             Some(other) => (
                 format!("Look at its networks while {other} trains"),
-                "The run under way goes on with its own data and networks; Run > Look at the run goes back to it",
+                "The run in progress continues with its own data and networks; Run > Look at the run goes back to it",
             ),
             None => ("Look at it".to_owned(), "Open its data, networks, curves and snapshots"),
         };

@@ -1,4 +1,4 @@
-//! Depth evaluations of this session: the one under way and the reports of the finished ones.
+//! Depth evaluations of this session: the running one and the reports of finished ones.
 
 use super::SessionView;
 use crate::{
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Evaluations {
     /// Frames and protocol of the next evaluation.
     pub request: EvaluationRequest,
-    /// The evaluation under way.
+    /// The running evaluation.
     pub under_way: Option<UnderWay>,
     /// Reports of finished evaluations, oldest first.
     pub reports: Vec<Arc<EvaluationReport>>,
@@ -24,7 +24,7 @@ pub struct Evaluations {
     pub shows_truth: bool,
 }
 
-/// An evaluation that is not finished.
+/// Evaluation that is not finished.
 #[derive(Default)]
 pub struct UnderWay {
     /// Name of the networks.
@@ -33,14 +33,14 @@ pub struct UnderWay {
     pub protocol: String,
     /// Number of frames to evaluate.
     pub frames: usize,
-    /// Frames seen so far, with or without true depth.
+    /// Frames processed so far, with or without true depth.
     pub seen: usize,
     /// Results of the images so far.
     pub images: Vec<ImageResult>,
 }
 
 impl Evaluations {
-    /// Reason why nothing can be evaluated; `None` if something can. `has_networks` says that there are networks to
+    /// Reason why nothing can be evaluated; `None` if something can. `has_networks` is true if there are networks to
     /// predict with.
     pub fn obstacle(session: &SessionView, has_networks: bool) -> Option<String> {
         if session.data().is_none() {
@@ -60,7 +60,7 @@ impl Evaluations {
         session.requests.send(Command::Evaluate(Box::new(self.request.clone())));
     }
 
-    /// Cancels the evaluation under way.
+    /// Cancels the running evaluation.
     pub fn cancel(&self, session: &mut SessionView) {
         session.requests.send(Command::CancelEvaluation);
     }
@@ -82,7 +82,8 @@ impl Evaluations {
                 self.under_way = None;
                 self.reports.push(report);
                 self.shown = self.reports.len() - 1;
-                // Most people evaluate one network after another to see which is better.
+                // Compared with the evaluation before, because most people evaluate networks in turn to find the better
+                // one.
                 self.compared = self.shown.checked_sub(1).filter(|before| {
                     self.reports[*before].evaluation.images == self.reports[self.shown].evaluation.images
                 });
@@ -100,7 +101,7 @@ impl Evaluations {
         self.reports.get(self.compared.filter(|other| *other != self.shown)?)
     }
 
-    /// Mean metrics so far of the evaluation under way.
+    /// Mean metrics so far of the running evaluation.
     pub fn mean_so_far(&self) -> Option<DepthMetrics> {
         let images = &self.under_way.as_ref()?.images;
         (!images.is_empty()).then(|| DepthMetrics::mean(images.iter().map(|image| &image.metrics)))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub enum Paint {
     /// Colour image of the size of the depth map, `[3, h, w]`.
     Film(Arc<Lease>),
-    /// Numbers, one per pixel of the depth map, `[1, h, w]`. An automatic range is that of the first layer.
+    /// Numbers, one per pixel of the depth map, `[1, h, w]`. An automatic range is that of the first layer's numbers.
     Field(Arc<Lease>, FieldStyle),
 }
 
@@ -45,7 +45,7 @@ pub struct CloudLayer {
     pub unit: f32,
     /// Transform from this layer's camera to that of the first layer, in the first layer's unit.
     pub target_from_source: DAffine3,
-    /// True if depth is known at single pixels only, so that their neighbours tell nothing about edges.
+    /// True if depth is known at single pixels only; their neighbours then tell nothing about edges.
     pub is_sparse: bool,
 }
 
@@ -55,7 +55,7 @@ impl CloudLayer {
         self.depth.is_on(device) && self.paint.values().is_on(device)
     }
 
-    /// First layer of a cloud, in its own colours: depth `[1, h, w]`, colour `[3, h, w]` and their camera.
+    /// First layer of a cloud, in the colours of its image: depth `[1, h, w]`, colour `[3, h, w]` and their camera.
     pub fn film(depth: Arc<Lease>, colour: Arc<Lease>, intrinsics: Intrinsics) -> Self {
         Self {
             depth,

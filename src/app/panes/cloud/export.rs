@@ -12,7 +12,7 @@ use crate::{
 use image::{Rgb, RgbImage};
 
 impl CloudPane {
-    /// Name and content of the file, if there are points. The leases are read back when the content is made.
+    /// Name and content of the file; `None` without points. The leases are read back when the content is made.
     pub(super) fn export(&self, viewed: &ViewedFrame) -> Option<(String, FileContent)> {
         let picture = viewed.picture.as_ref()?;
         let scale = picture.cloud.as_ref()?.scale.clone();

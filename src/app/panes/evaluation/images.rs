@@ -17,7 +17,7 @@ use std::collections::HashMap;
 
 const ROW: f32 = 20.0;
 const FIGURE: f32 = 60.0;
-/// Index of the ratio, after the metrics; the difference to another report comes last.
+/// Index of the ratio, after the metrics; the difference from another report comes last.
 const RATIO: usize = COLUMNS.len();
 const DIFFERENCE: usize = RATIO + 1;
 /// Smallest width at which names of frames can be told apart, points.

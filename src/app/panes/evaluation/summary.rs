@@ -14,10 +14,10 @@ pub(super) const COLUMNS: [(&str, bool, &str); 7] = [
     ("abs_rel", false, "Mean of |true − predicted| / true"),
     ("sq_rel", false, "Mean of (true − predicted)² / true, metres"),
     ("rmse", false, "Root of the mean squared difference, metres"),
-    ("rmse_log", false, "The same of natural logarithms"),
+    ("rmse_log", false, "Root of the mean squared difference of natural logarithms"),
     ("a1", true, "Share of pixels whose ratio to the truth is below 1.25"),
-    ("a2", true, "The same for 1.25²"),
-    ("a3", true, "The same for 1.25³"),
+    ("a2", true, "Share of pixels whose ratio to the truth is below 1.25²"),
+    ("a3", true, "Share of pixels whose ratio to the truth is below 1.25³"),
 ];
 
 /// Metrics in the order of [`COLUMNS`].
@@ -100,7 +100,7 @@ fn row(ui: &mut Ui, name: &str, help: &str, metrics: &DepthMetrics, is_strong: b
     ui.end_row();
 }
 
-/// Last component of a path, or the whole name if it is none.
+/// Last component of a path; another name stays whole.
 fn short(name: &str) -> String {
     name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned()
 }

@@ -21,10 +21,10 @@ use std::sync::Arc;
 pub struct Layer {
     /// The chosen map.
     pub name: MapName,
-    /// The drawn map: the same of another source where its own cannot be warped.
+    /// Map that is drawn: that of another source if the source of the chosen map cannot be warped.
     #[serde(skip)]
     pub shown: MapName,
-    /// Style that was chosen instead of the usual one of the map.
+    /// Style that was chosen instead of the map's default.
     pub chosen_style: Option<FieldStyle>,
     #[serde(skip)]
     image: ImageView,
@@ -140,7 +140,7 @@ impl Layer {
     }
 
     /// Draws picture, marks and, in a lower corner of the frame, the legend, within the painter's clip rectangle.
-    /// True if there was anything to draw.
+    /// Returns true if there was anything to draw.
     pub fn draw(&self, painter: &Painter, viewed: &ViewedFrame, spot: Viewport, corner: Align2) -> bool {
         let Some(lease) = self.lease(viewed) else { return false };
         let sampling = Sampling { visible: viewed.framing.visible(), squares: viewed.squares };

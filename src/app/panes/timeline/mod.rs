@@ -29,7 +29,7 @@ const HIGHEST_PICTURES: f32 = 72.0;
 const NUMBERS: f32 = 18.0;
 /// Height of the bar, the numbers and the space around them.
 const BESIDE_PICTURES: f32 = BAR + NUMBERS + 16.0;
-/// Width of the key of colours, which is left out first if there is little room, points.
+/// Width of the key of colours, which is the first to be left out if there is little room, points.
 const KEY: f32 = 200.0;
 /// Width of the switch at the right of the header, points.
 const FOLLOW: f32 = 120.0;
@@ -51,7 +51,7 @@ fn control(ui: &mut Ui, is_enabled: bool, window: &mut WindowRequests, icon: Ico
     }
 }
 
-/// The key of the colours.
+/// Draws the key of the colours.
 fn key_of_colours(ui: &mut Ui) {
     let palette = Palette::of(ui);
     let uses =
@@ -64,7 +64,7 @@ fn key_of_colours(ui: &mut Ui) {
     }
 }
 
-/// The cameras of the rig, if there is a choice.
+/// Draws the choice of camera, if the rig has several.
 fn cameras(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView) {
     let sides = viewed.playhead.sides().to_vec();
     if sides.len() < 2 {
@@ -80,7 +80,7 @@ fn cameras(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView) {
     }
 }
 
-/// The picture on the screen in words, if it is not simply the frame of the playhead.
+/// Description of the picture on the screen; empty if it is simply the frame of the playhead.
 fn shown(ViewedFrame { picture, playhead, .. }: &ViewedFrame) -> String {
     let Some(picture) = picture else { return String::new() };
     let is_playhead = Some(&picture.key) == playhead.key().as_ref();

@@ -1,4 +1,4 @@
-//! The film strip: small pictures of the drive over its bar, and a larger one of the frame under the pointer.
+//! The film strip: thumbnails of the drive above its bar, and a larger picture of the frame under the pointer.
 
 use crate::{
     app::{repaint, state::Playhead, theme::Palette},
@@ -18,13 +18,13 @@ use std::{
     sync::Arc,
 };
 
-/// Most memory of the thumbnails that are kept, bytes.
+/// Maximum memory of the thumbnails, bytes.
 const MAX_BYTES: usize = 32 << 20;
-/// Pictures at once, well within that memory at their largest.
+/// Maximum number of thumbnails on the screen; at their largest they stay well within the maximum memory.
 const MAX_PICTURES: usize = 64;
 /// Largest picture of the frame under the pointer, points.
 const LARGE: Vec2 = Vec2::new(240.0, 160.0);
-/// Most pixels of a point: finer ones would cost memory that nobody sees.
+/// Maximum number of pixels per point; more would cost memory without being visible.
 const FINEST: f32 = 2.0;
 /// Gap between pictures, points.
 const GAP: f32 = 2.0;
@@ -54,7 +54,7 @@ struct StripTextures {
     source: Arc<dyn FrameSource>,
     within: ImageSize,
     previews: Previews,
-    /// Pictures on the screen, in the order in which they are to be read.
+    /// Pictures on the screen, in the order in which they are read.
     needed: Vec<FrameKey>,
     textures: HashMap<FrameKey, TextureHandle>,
     /// Name of a drive, and the aspect ratio (width / height) of its pictures.
