@@ -69,7 +69,7 @@ pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
 }
 
 /// Draws step, speed and time left, each in a fixed place.
-pub fn figures(ui: &mut Ui, state: &State) {
+pub fn progress_numbers(ui: &mut Ui, state: &State) {
     // In a narrow window the devices and the button back to the run come first; the Training pane has all numbers.
     let back = if state.session.looks_elsewhere() { BACK } else { 0.0 };
     let room = ui.available_width() - DEVICES - back;

@@ -15,7 +15,7 @@ use winit::{
 };
 
 /// Interval at which the device is checked while no event arrives.
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// An application that leaves the event loop when its device is lost, or when it panics.
 pub struct EventLoopGuard<'a> {
@@ -86,7 +86,7 @@ impl ApplicationHandler<UserEvent> for EventLoopGuard<'_> {
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
         self.handle(event_loop, ApplicationHandler::about_to_wait);
-        let latest = Instant::now() + LOOK;
+        let latest = Instant::now() + CHECK_INTERVAL;
         match event_loop.control_flow() {
             ControlFlow::Poll => {}
             ControlFlow::WaitUntil(time) if time < latest => {}

@@ -173,8 +173,8 @@ impl IconButton<'_> {
             };
             let shown = button.atom_ui(ui);
             if let Some(rect) = shown.rect(place) {
-                let usual = ui.style().interact(&shown.response).text_color();
-                let colour = colours.map_or(usual, |(_, colour)| colour);
+                let text_colour = ui.style().interact(&shown.response).text_color();
+                let colour = colours.map_or(text_colour, |(_, colour)| colour);
                 self.icon.paint(
                     ui.painter(),
                     Rect::from_center_size(rect.center(), Vec2::splat(SIZE)),

@@ -19,7 +19,7 @@ const UNWARPED: [[u8; 3]; 3] = [[62, 68, 82], [92, 100, 118], [126, 134, 152]];
 const WARPED: [[u8; 3]; 3] = [[236, 158, 62], [72, 178, 164], [196, 112, 190]];
 
 /// Default style of a map; `None` for colour pictures.
-pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldStyle> {
+pub fn default_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldStyle> {
     match name.kind() {
         MapKind::Colour => None,
         MapKind::Category(_) => {

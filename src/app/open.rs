@@ -26,7 +26,7 @@ pub enum OpenRequest {
     /// Folder of a run to continue.
     Run,
     /// Folder of a run whose metrics are drawn next to others.
-    Figures,
+    Metrics,
 }
 
 impl OpenRequest {
@@ -35,7 +35,7 @@ impl OpenRequest {
             Self::Data => "Open a folder of frames (KITTI raw, KITTI odometry, or your own)",
             Self::Split => "Open a split folder (train_files.txt, val_files.txt)",
             Self::Run => "Continue the run of a folder (config.toml, checkpoints)",
-            Self::Figures => "Draw the metrics of a run (metrics.jsonl)",
+            Self::Metrics => "Draw the metrics of a run (metrics.jsonl)",
             Self::Weights => "Open a weights folder (encoder.pth, depth.pth, ...)",
         }
     }
@@ -57,11 +57,11 @@ pub enum FolderContent {
     /// Recent paths that no longer exist.
     Missing(BTreeSet<PathBuf>),
     /// Metrics of a run.
-    Figures(PathBuf, Vec<Entry>),
+    Metrics(PathBuf, Vec<Entry>),
     /// Snapshots of a run.
     Snapshots(PathBuf, Snapshots),
     /// Reason why the metrics of a run cannot be read.
-    NoFigures(String),
+    NoMetrics(String),
     /// Run folders that have metrics.
     Runs(Vec<PathBuf>),
     /// Path of none of these kinds.
@@ -101,7 +101,7 @@ impl Opener {
                 OpenRequest::Split => FolderContent::Split(path),
                 OpenRequest::Weights => FolderContent::Weights(path),
                 OpenRequest::Run => FolderContent::Run(path),
-                OpenRequest::Figures => figures(path),
+                OpenRequest::Metrics => metrics(path),
             };
             // The window may have been closed meanwhile.
             let _ = sender.send(found);
@@ -161,8 +161,8 @@ impl Opener {
     }
 
     /// Reads the metrics of a run.
-    pub fn read_figures(&self, run: PathBuf, context: &egui::Context) {
-        self.spawn(context, move || figures(run));
+    pub fn read_metrics(&self, run: PathBuf, context: &egui::Context) {
+        self.spawn(context, move || metrics(run));
     }
 
     /// Reads the snapshots of a run.
@@ -207,10 +207,10 @@ impl Opener {
     }
 }
 
-fn figures(run: PathBuf) -> FolderContent {
+fn metrics(run: PathBuf) -> FolderContent {
     match Log::read(&run) {
-        Ok(entries) => FolderContent::Figures(run, entries),
-        Err(error) => FolderContent::NoFigures(format!("{error:#}")),
+        Ok(entries) => FolderContent::Metrics(run, entries),
+        Err(error) => FolderContent::NoMetrics(format!("{error:#}")),
     }
 }
 

@@ -27,10 +27,10 @@ impl Window {
         }
         for request in self.state.curves.take_requests() {
             match request {
-                CurvesRequest::Read(run) => self.opener.read_figures(run, ui.ctx()),
+                CurvesRequest::Read(run) => self.opener.read_metrics(run, ui.ctx()),
                 CurvesRequest::ReadSnapshots(run) => self.opener.read_snapshots(run, ui.ctx()),
                 CurvesRequest::FindRuns(folders) => self.opener.find_runs(folders, ui.ctx()),
-                CurvesRequest::ChooseFolder => self.opener.choose_folder(OpenRequest::Figures, ui.ctx()),
+                CurvesRequest::ChooseFolder => self.opener.choose_folder(OpenRequest::Metrics, ui.ctx()),
             }
         }
         let found: Vec<FolderContent> = self.opener.found().collect();
@@ -43,13 +43,13 @@ impl Window {
                 FolderContent::RunOrWeights(path) => {
                     self.state.dialogs.questions.push_back(Question::Folder(path));
                 },
-                FolderContent::Figures(run, entries) => {
+                FolderContent::Metrics(run, entries) => {
                     self.state.curves.compare(run, entries, &mut self.state.messages);
                 },
                 FolderContent::Snapshots(run, snapshots) => {
                     self.state.wall.show_other(&run, snapshots, &mut self.state.messages);
                 },
-                FolderContent::NoFigures(reason) => self.state.messages.add(
+                FolderContent::NoMetrics(reason) => self.state.messages.add(
                     MessageLevel::Warning,
                     reason,
                     "A run folder holds metrics.jsonl; choose one",

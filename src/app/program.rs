@@ -1,7 +1,8 @@
 //! The program with a window: eframe, one shared device, one session.
 
 use super::{
-    App, Settings, Store, frame_times::FrameTimes, guard::EventLoopGuard, library_log, presentable, settings,
+    App, Settings, SettingsFile, frame_times::FrameTimes, guard::EventLoopGuard, library_log, settings,
+    surface_device,
 };
 use crate::{
     compute::{Compute, ComputeError, DeviceLost, DisplayDevice, log_libwayland},
@@ -60,8 +61,8 @@ pub struct WindowOptions {
 /// checkpoint of a run could not be written.
 pub fn run(options: &WindowOptions) -> Result<()> {
     library_log::install();
-    let kept = options.settings.clone().or_else(Store::usual_path).map(Store::open);
-    let (store, mut settings, complaints) = match kept {
+    let opened = options.settings.clone().or_else(SettingsFile::default_path).map(SettingsFile::open);
+    let (store, mut settings, complaints) = match opened {
         Some((store, settings, complaints)) => (Some(store), settings, complaints),
         None => {
             let complaint =
@@ -92,7 +93,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     if program.borrow().is_none() {
         return Err(failure.take().unwrap_or_else(unopened));
     }
-    let shown = open_anew_while_lost(&mut event_loop, &program);
+    let shown = reopen_while_lost(&mut event_loop, &program);
     let unsaved = program.take().and_then(|mut program| program.app.end());
     match unsaved {
         None => shown,
@@ -104,7 +105,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
 }
 
 /// Opens another window each time the device of the last one is lost.
-fn open_anew_while_lost(
+fn reopen_while_lost(
     event_loop: &mut EventLoop<UserEvent>,
     program: &RefCell<Option<Program>>,
 ) -> Result<()> {
@@ -192,7 +193,7 @@ fn native_options(settings: &Settings, setup: WgpuSetup) -> NativeOptions {
 fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
     if cfg!(feature = "spirv") {
         // eframe's own request cannot turn on what burn's SPIR-V compiler needs.
-        return match presentable::open(event_loop) {
+        return match surface_device::open(event_loop) {
             Ok(display) => Ok(view::setup_of(&display)),
             Err(ComputeError::NoAdapter(reason)) => Err(undrawable(&reason)),
             Err(error) => Err(no_window(&error.to_string())),
@@ -209,7 +210,7 @@ fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
 struct Program {
     app: App,
     display: DisplayDevice,
-    store: Option<Store>,
+    store: Option<SettingsFile>,
     context: egui::Context,
     /// Durations of frames, if requested.
     frame_times: Option<FrameTimes>,
@@ -257,17 +258,17 @@ impl Program {
     }
 
     /// Saves the settings if they changed, at most once per `SAVE_INTERVAL`.
-    fn remember(&mut self, context: &egui::Context) {
+    fn save_if_changed(&mut self, context: &egui::Context) {
         // egui stops repainting when there is no input. Repaint once more after `SAVE_INTERVAL`, so that the last
         // change is saved too.
         if context.input(|input| !input.events.is_empty()) {
-            context.request_repaint_after(settings::PATIENCE);
+            context.request_repaint_after(settings::SAVE_INTERVAL);
         }
         let Some(store) = &mut self.store else { return };
         if !store.is_due() {
             return;
         }
-        if let Some(failure) = store.keep(&self.app.window.settings(context)) {
+        if let Some(failure) = store.save(&self.app.window.settings(context)) {
             self.app.window.warn(failure);
         }
     }
@@ -304,14 +305,14 @@ impl Program {
             ui.ctx().request_repaint();
         }
         self.app.ui(ui);
-        self.remember(ui.ctx());
+        self.save_if_changed(ui.ctx());
     }
 
     /// Saves the settings when the window closes, and prints the durations of frames.
     fn leave(&mut self) {
         if let Some(store) = &mut self.store {
             let settings = self.app.window.settings(&self.context);
-            let earlier = store.keep(&settings);
+            let earlier = store.save(&settings);
             if let Some(failure) = store.wait().or(earlier) {
                 errln!("warning: {failure}");
             }

@@ -41,7 +41,7 @@ impl QuestionDialog {
             return None;
         };
         self.take_keys(ui);
-        let beside = run.map(run_name);
+        let other_run = run.map(run_name);
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(16));
         let shown = Modal::new(Id::unique("question")).frame(frame).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
@@ -49,7 +49,9 @@ impl QuestionDialog {
             let choice = match question {
                 Question::Folder(folder) => about_folder(ui, &mut buttons, folder),
                 Question::Run(waiting) => about_run(ui, &mut buttons, waiting),
-                Question::Finished { run, steps } => about_finished(ui, &mut buttons, (run, *steps), beside),
+                Question::Finished { run, steps } => {
+                    about_finished(ui, &mut buttons, (run, *steps), other_run)
+                }
             };
             (choice, buttons.0)
         });
@@ -128,14 +130,14 @@ fn about_run(
     let run = waiting.run_name();
     heading(ui, &format!("{run} is in progress, at step {}", waiting.step));
     ui.add(Label::new(format!("To be opened: {}", waiting.wanted())).wrap());
-    if !waiting.can_be_beside() {
+    if !waiting.can_be_viewed_meanwhile() {
         let text = "Only one run can be in progress.";
         ui.add(Label::new(RichText::new(text).color(Palette::of(ui).warning)).wrap());
     }
     ui.add_space(theme::UNIT);
     ui.horizontal_wrapped(|ui| {
-        let can_be_beside = waiting.can_be_beside();
-        let look = can_be_beside
+        let can_be_viewed_meanwhile = waiting.can_be_viewed_meanwhile();
+        let look = can_be_viewed_meanwhile
             && buttons.add(
                 ui,
                 &format!("Look at it while {run} trains"),
@@ -149,7 +151,7 @@ fn about_run(
         } else if end {
             Some(Some(QuestionChoice::Anyway(waiting.clone(), OnRun::End)))
         } else {
-            buttons.cancel(ui, !can_be_beside).then_some(None)
+            buttons.cancel(ui, !can_be_viewed_meanwhile).then_some(None)
         }
     })
     .inner
@@ -159,7 +161,7 @@ fn about_finished(
     ui: &mut Ui,
     buttons: &mut QuestionButtons,
     (run, steps): (&Path, u64),
-    beside: Option<String>,
+    other_run: Option<String>,
 ) -> Option<Option<QuestionChoice>> {
     heading(ui, &format!("{} is finished", run_name(run)));
     let text = format!(
@@ -170,7 +172,7 @@ fn about_finished(
     ui.add(Label::new(text).wrap());
     ui.add_space(theme::UNIT);
     ui.horizontal_wrapped(|ui| {
-        let (text, help) = match beside {
+        let (text, help) = match other_run {
             Some(other) => (
                 format!("Look at its networks while {other} trains"),
                 "The run in progress continues with its own data and networks; Run > Look at the run goes back to it",

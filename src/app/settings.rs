@@ -15,9 +15,9 @@ use std::{
 };
 
 /// Maximum size of the file, bytes.
-const LONGEST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 /// Interval at which changes are looked for and saved.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const SAVE_INTERVAL: Duration = Duration::from_secs(3);
 
 /// Settings of the window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -96,18 +96,18 @@ impl Settings {
                 Map::new()
             }
         };
-        let usual = Self::default();
+        let default = Self::default();
         let mut part = Parts { parts: &mut parts, complaints: &mut complaints };
-        let zoom: f32 = part.take("zoom", usual.zoom);
-        let size: [f32; 2] = part.take("size", usual.size);
+        let zoom: f32 = part.take("zoom", default.zoom);
+        let size: [f32; 2] = part.take("size", default.size);
         let settings = Self {
-            theme: part.take("theme", usual.theme),
+            theme: part.take("theme", default.theme),
             // Also rejects NaN, which no range contains.
-            zoom: if (0.2..=5.0).contains(&zoom) { zoom } else { usual.zoom },
-            size: if size.iter().all(|side| (200.0..=20_000.0).contains(side)) { size } else { usual.size },
-            is_maximised: part.take("is_maximised", usual.is_maximised),
-            layout: part.take("desk", usual.layout),
-            recents: part.take("recents", usual.recents).trimmed(),
+            zoom: if (0.2..=5.0).contains(&zoom) { zoom } else { default.zoom },
+            size: if size.iter().all(|side| (200.0..=20_000.0).contains(side)) { size } else { default.size },
+            is_maximised: part.take("is_maximised", default.is_maximised),
+            layout: part.take("desk", default.layout),
+            recents: part.take("recents", default.recents).trimmed(),
         };
         (settings, complaints)
     }
@@ -124,11 +124,11 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn take<T: DeserializeOwned>(&mut self, name: &str, usual: T) -> T {
-        let Some(value) = self.parts.remove(name) else { return usual };
+    fn take<T: DeserializeOwned>(&mut self, name: &str, default: T) -> T {
+        let Some(value) = self.parts.remove(name) else { return default };
         serde_json::from_value(value).unwrap_or_else(|error| {
             self.complaints.push(format!("{name}: {error}"));
-            usual
+            default
         })
     }
 }
@@ -161,18 +161,18 @@ fn add(entries: &mut Map<String, Value>, more: &Map<String, Value>) {
 }
 
 /// Settings file, written on a helper thread and only if something changed.
-pub struct Store {
+pub struct SettingsFile {
     path: PathBuf,
     /// Entries of a newer version, written back unchanged.
     unknown: Map<String, Value>,
     written: String,
-    looked_at: Instant,
+    last_checked: Instant,
     writing: Option<JoinHandle<Result<(), String>>>,
 }
 
-impl Store {
+impl SettingsFile {
     /// Default path, in the user's configuration folder; `None` if there is no such folder.
-    pub fn usual_path() -> Option<PathBuf> {
+    pub fn default_path() -> Option<PathBuf> {
         let folders = etcetera::choose_base_strategy().ok()?;
         Some(folders.config_dir().join("monoscope").join("window.json"))
     }
@@ -193,21 +193,22 @@ impl Store {
                 format!("The window starts with default settings where {path} cannot be used: {complaint}")
             })
             .collect();
-        let store = Self { path, unknown, written: String::new(), looked_at: Instant::now(), writing: None };
+        let store =
+            Self { path, unknown, written: String::new(), last_checked: Instant::now(), writing: None };
         (store, settings, complaints)
     }
 
     /// Returns true if it is time to look for changes and the last write has ended.
     pub fn is_due(&mut self) -> bool {
-        let is_due = self.looked_at.elapsed() >= PATIENCE;
+        let is_due = self.last_checked.elapsed() >= SAVE_INTERVAL;
         if is_due {
-            self.looked_at = Instant::now();
+            self.last_checked = Instant::now();
         }
         is_due && self.writing.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Writes the settings on a helper thread if they changed. Returns the reason if the write before failed.
-    pub fn keep(&mut self, settings: &Settings) -> Option<String> {
+    pub fn save(&mut self, settings: &Settings) -> Option<String> {
         let failure = self.wait();
         let text = self.text(settings);
         if text != self.written {
@@ -239,7 +240,7 @@ impl Store {
 /// The file's text; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<String>, String> {
     match fs::metadata(path) {
-        Ok(facts) if facts.len() > LONGEST => Err("it is too large for a settings file".to_owned()),
+        Ok(facts) if facts.len() > MAX_BYTES => Err("it is too large for a settings file".to_owned()),
         Ok(_) => fs::read_to_string(path).map(Some).map_err(|error| error.to_string()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),

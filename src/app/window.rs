@@ -70,8 +70,8 @@ impl Window {
         for complaint in complaints {
             self.state.messages.log.add(MessageLevel::Warning, complaint);
         }
-        let Some(kept) = layout else { return };
-        let (layout, left_out) = PaneLayout::restored(&kept);
+        let Some(saved) = layout else { return };
+        let (layout, left_out) = PaneLayout::restored(&saved);
         if left_out > 0 {
             let text = format!(
                 "{left_out} parts of the saved layout cannot be used by this version and were left out; View > \
@@ -89,7 +89,7 @@ impl Window {
             zoom: context.zoom_factor(),
             size: self.size,
             is_maximised: self.is_maximised,
-            layout: Some(self.layout.kept()),
+            layout: Some(self.layout.saved()),
             recents: self.state.recents.clone(),
         }
     }
@@ -251,7 +251,7 @@ impl Window {
             ui.add_space(2.0 * theme::UNIT);
             bar::run_buttons(ui, &mut self.state);
             ui.add_space(theme::UNIT);
-            bar::figures(ui, &self.state);
+            bar::progress_numbers(ui, &self.state);
             bar::back_to_run(ui, &mut self.state);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &mut self.state));
         });

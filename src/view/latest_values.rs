@@ -6,9 +6,9 @@ use std::sync::{
 };
 
 /// Newest values that were read back. Clones share them.
-pub(super) struct LatestValues<T>(Arc<Inner<T>>);
+pub(super) struct LatestValues<T>(Arc<PendingValues<T>>);
 
-struct Inner<T> {
+struct PendingValues<T> {
     newest: Mutex<Option<T>>,
     /// Number of requests without a reply.
     pending: AtomicUsize,
@@ -17,7 +17,7 @@ struct Inner<T> {
 impl<T> Default for LatestValues<T> {
     fn default() -> Self {
         let (newest, pending) = (Mutex::default(), AtomicUsize::default());
-        Self(Arc::new(Inner { newest, pending }))
+        Self(Arc::new(PendingValues { newest, pending }))
     }
 }
 

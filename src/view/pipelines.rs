@@ -134,16 +134,16 @@ fn cloud(device: &wgpu::Device) -> wgpu::RenderPipeline {
 
 /// Resources of a view on the device, kept from frame to frame; empty until the view is first drawn. Clones share them:
 /// egui's renderer holds one for the callback that it runs later in the same frame.
-pub(super) struct DeviceCache<T>(Arc<Inner<T>>);
+pub(super) struct DeviceCache<T>(Arc<CacheState<T>>);
 
-struct Inner<T> {
+struct CacheState<T> {
     device: Mutex<Option<wgpu::Device>>,
     content: Mutex<Option<T>>,
 }
 
 impl<T> Default for DeviceCache<T> {
     fn default() -> Self {
-        Self(Arc::new(Inner { device: Mutex::default(), content: Mutex::default() }))
+        Self(Arc::new(CacheState { device: Mutex::default(), content: Mutex::default() }))
     }
 }
 

@@ -203,7 +203,7 @@ macro_rules! with_actions {
                 menu: Size,
                 run: |_, context| gui_zoom::zoom_out(context),
             }
-            UsualSize {
+            DefaultSize {
                 label: "Default size",
                 help: "Draw text and controls at the size that the screen asks for",
                 key: gui_zoom::kb_shortcuts::ZOOM_RESET,

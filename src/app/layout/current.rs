@@ -45,7 +45,7 @@ impl PaneLayout {
         let views: Vec<TileId> = self.shown().into_iter().filter(is_view).collect();
         let newest = views.iter().copied().max_by_key(|tile| tile.0);
         let view = self.current.filter(|tile| views.contains(tile)).or(newest);
-        let copied = view.and_then(|tile| AnyPane::restored(&self.tree.tiles.get_pane(&tile)?.kept()));
+        let copied = view.and_then(|tile| AnyPane::restored(&self.tree.tiles.get_pane(&tile)?.saved()));
         let (Some(view), Some(copy)) = (view, copied) else { return };
         let tiles = &mut self.tree.tiles;
         let place = tiles.parent_of(view);

@@ -321,7 +321,7 @@ impl FirstArrangement {
         (columns == [left, right]).then_some(found)
     }
 
-    /// Gives the form and the lists the width they need and the pictures the rest.
+    /// Gives the form and the lists the width that they need, and the pictures the rest.
     fn fit(&self, tiles: &mut Tiles<AnyPane>, size: Vec2) {
         let timeline = TIMELINE_HEIGHT.max(size.y * TIMELINE_PART);
         let upper = size.y - timeline;

@@ -17,7 +17,7 @@ macro_rules! define_any_pane {
             /// A view of a map, of which there may be any number.
             #[serde(rename = "map_view")]
             Map(MapPane),
-            $(#[doc = "The one pane of this kind."] #[serde(rename = $tag)] $kind(super::$pane)),*
+            $(#[doc = concat!("Pane that exists once, \"", $tag, "\" in the file.")] #[serde(rename = $tag)] $kind(super::$pane)),*
         }
 
         impl AnyPane {
@@ -73,17 +73,17 @@ impl AnyPane {
     }
 
     /// Options to save between starts, with the kind.
-    pub fn kept(&self) -> Value {
+    pub fn saved(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
 
     /// Restores a saved pane, with default options if the saved ones are invalid. `None` if its kind is unknown or has
     /// no default options (a view).
-    pub fn restored(kept: &Value) -> Option<Self> {
-        let usual = || {
-            let kind = kept.get(KIND)?.clone();
+    pub fn restored(saved: &Value) -> Option<Self> {
+        let default = || {
+            let kind = saved.get(KIND)?.clone();
             Self::deserialize(Value::Object(Map::from_iter([(KIND.to_owned(), kind)]))).ok()
         };
-        Self::deserialize(kept).ok().or_else(usual)
+        Self::deserialize(saved).ok().or_else(default)
     }
 }

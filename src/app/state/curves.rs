@@ -107,8 +107,8 @@ impl Curves {
 
     /// Requests a search for runs in the folders of the present and the next run.
     pub fn find_runs(&mut self, present: Option<&Path>, next_parent: &Path) {
-        let beside = present.and_then(Path::parent).map(Path::to_owned);
-        let folders = beside.into_iter().chain([next_parent.to_owned()]).collect();
+        let siblings = present.and_then(Path::parent).map(Path::to_owned);
+        let folders = siblings.into_iter().chain([next_parent.to_owned()]).collect();
         self.request(CurvesRequest::FindRuns(folders));
     }
 }

@@ -94,7 +94,7 @@ impl RunInTheWay {
     }
 
     /// True if it can be viewed while the run continues.
-    pub fn can_be_beside(&self) -> bool {
+    pub fn can_be_viewed_meanwhile(&self) -> bool {
         !matches!(self.command, Command::Resume { .. })
     }
 

@@ -13,7 +13,7 @@ pub struct Evaluations {
     /// Frames and protocol of the next evaluation.
     pub request: EvaluationRequest,
     /// The running evaluation.
-    pub under_way: Option<UnderWay>,
+    pub running: Option<RunningEvaluation>,
     /// Reports of finished evaluations, oldest first.
     pub reports: Vec<Arc<EvaluationReport>>,
     /// Index of the report that is shown.
@@ -26,7 +26,7 @@ pub struct Evaluations {
 
 /// Evaluation that is not finished.
 #[derive(Default)]
-pub struct UnderWay {
+pub struct RunningEvaluation {
     /// Name of the networks.
     pub name: String,
     /// Protocol in words.
@@ -67,19 +67,19 @@ impl Evaluations {
 
     /// Takes the progress of an evaluation.
     pub fn receive(&mut self, progress: EvaluationProgress) {
-        let under_way = self.under_way.get_or_insert_default();
+        let running = self.running.get_or_insert_default();
         match progress {
             EvaluationProgress::Started { name, protocol, frames } => {
-                *under_way = UnderWay { name, protocol, frames, ..UnderWay::default() };
+                *running = RunningEvaluation { name, protocol, frames, ..RunningEvaluation::default() };
             }
-            EvaluationProgress::Read(seen) => under_way.seen = seen,
+            EvaluationProgress::Read(seen) => running.seen = seen,
             EvaluationProgress::Scored(image) => {
-                under_way.seen = (under_way.seen + 1).min(under_way.frames);
-                under_way.images.push(image);
+                running.seen = (running.seen + 1).min(running.frames);
+                running.images.push(image);
             }
-            EvaluationProgress::Aborted => self.under_way = None,
+            EvaluationProgress::Aborted => self.running = None,
             EvaluationProgress::Finished(report) => {
-                self.under_way = None;
+                self.running = None;
                 self.reports.push(report);
                 self.shown = self.reports.len() - 1;
                 // Compared with the evaluation before, because most people evaluate networks in turn to find the better
@@ -103,7 +103,7 @@ impl Evaluations {
 
     /// Mean metrics so far of the running evaluation.
     pub fn mean_so_far(&self) -> Option<DepthMetrics> {
-        let images = &self.under_way.as_ref()?.images;
+        let images = &self.running.as_ref()?.images;
         (!images.is_empty()).then(|| DepthMetrics::mean(images.iter().map(|image| &image.metrics)))
     }
 }

@@ -23,7 +23,7 @@ pub struct TrainingForm {
     pub loaded: Option<AdoptedNetworks>,
     /// True once the form requests to unload the loaded networks.
     pub unloads_networks: bool,
-    /// Search words; only options that contain them are shown.
+    /// Search words; only options that contain them are shown, or all if there are none.
     pub search: String,
     /// Texts that are being typed, or that were typed and are invalid.
     drafts: BTreeMap<&'static str, Draft>,
@@ -50,7 +50,7 @@ struct Draft {
 pub struct Row {
     /// Name, kind and help of the option.
     pub option: &'static ConfigOption,
-    /// The value as text, or what is typed.
+    /// The value as text, or the typed text.
     pub text: String,
     /// The preset's value.
     pub preset: String,

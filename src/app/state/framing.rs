@@ -71,7 +71,7 @@ impl Framing {
 
     /// Magnifies the pictures by a factor; the point stays where it is on the screen, as far as it can.
     pub fn zoom_about(&mut self, point: NormalisedPoint, factor: f32) {
-        // A zoom that a larger picture allowed is kept.
+        // A zoom that a larger picture allowed stays.
         let closest = self.closest.max(self.zoom).max(1.0);
         let zoom = (self.zoom * factor).clamp(1.0, closest);
         let point = Vec2::new(point.x, point.y);

@@ -1,4 +1,4 @@
-//! Lines of the log: what the session says, every message, and warnings of libraries.
+//! Lines of the log: events of the session, every message, and warnings of libraries.
 
 use super::message_level::MessageLevel;
 use crate::session::Event;

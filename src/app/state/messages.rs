@@ -42,7 +42,7 @@ impl Messages {
         self.add_titled(level.title(), level, text.into(), advice.into(), None);
     }
 
-    /// Adds a failure of the session; `is_start` says that a run was to be started.
+    /// Adds a failure of the session; `is_start` is true if a run was to be started.
     pub fn add_failure(&mut self, failure: &Failure, is_start: bool) {
         let level = match failure.effect {
             RunEffect::None | RunEffect::NotStarted => MessageLevel::Warning,

@@ -207,7 +207,7 @@ impl State {
     /// Sends a command that waited for a decision about the run in progress.
     pub fn send_decided(&mut self, waiting: RunInTheWay, decision: OnRun) {
         if decision == OnRun::Keep {
-            self.viewed.look_beside_run(&mut self.session);
+            self.viewed.view_other(&mut self.session);
         }
         self.session.requests.send(waiting.decided(decision));
     }
@@ -217,7 +217,7 @@ impl State {
         // This must not end a run that may have started meanwhile.
         let on_run = OnRun::Keep;
         if self.session.has_run() {
-            self.viewed.look_beside_run(&mut self.session);
+            self.viewed.view_other(&mut self.session);
             self.session.requests.send(Command::LoadWeights { path: Some(run), on_run });
         } else {
             self.session.requests.send(Command::Resume { run, data: None, config: None, on_run });

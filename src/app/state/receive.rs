@@ -94,7 +94,7 @@ impl State {
                 self.dialogs.questions.push_back(Question::Run(RunInTheWay { command, out, step }));
             }
             (Some(Command::Resume { run, .. }), Ok(Outcome::AlreadyUnderWay { step })) => {
-                self.already_under_way(&run, step);
+                self.already_open(&run, step);
             }
             (Some(Command::Resume { run, .. }), Ok(Outcome::RunFinished { steps })) => {
                 self.dialogs.questions.push_back(Question::Finished { run, steps });
@@ -150,7 +150,7 @@ impl State {
             [first, ..] => format!(", {} unused such as {first}", report.unused.len()),
         };
         let trained =
-            report.size.map_or("at an unknown size".to_owned(), |size| format!("trained at {size}"));
+            report.size.map_or("training size unknown".to_owned(), |size| format!("trained at {size}"));
         let text = format!("{}: {} tensors loaded{unused}, {trained}", report.architecture, report.loaded);
         if report.architecture.pose.is_none() && !report.use_stereo {
             advice.push("There is no pose network among them, so nothing can be warped".to_owned());
@@ -194,7 +194,7 @@ impl State {
         self.form.choose_free_folder();
     }
 
-    fn already_under_way(&mut self, run: &Path, step: u64) {
+    fn already_open(&mut self, run: &Path, step: u64) {
         let name = run_name(run);
         let (text, advice) = match self.session.activity() {
             Activity::Paused => (

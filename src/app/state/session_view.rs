@@ -84,8 +84,8 @@ impl SessionView {
 
     /// A sentence for a pane that has no networks to show anything of.
     pub fn no_networks(&self) -> String {
-        let usual = || "No networks yet: press Train, or load weights".to_owned();
-        self.requests.opening().unwrap_or_else(usual)
+        let hint = || "No networks yet: press Train, or load weights".to_owned();
+        self.requests.opening().unwrap_or_else(hint)
     }
 
     /// Opens other data with its split. If a run is in progress, the reply asks what to do with it.

@@ -140,7 +140,7 @@ impl ViewedFrame {
     }
 
     /// Leaves the training batch, to show what is opened while the run continues.
-    pub fn look_beside_run(&mut self, session: &mut SessionView) {
+    pub fn view_other(&mut self, session: &mut SessionView) {
         self.follows_training = false;
         session.requests.send(Command::FollowTraining(false));
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub enum Paint {
     /// Colour image of the size of the depth map, `[3, h, w]`.
-    Film(Arc<Lease>),
+    Image(Arc<Lease>),
     /// Numbers, one per pixel of the depth map, `[1, h, w]`. An automatic range is that of the first layer's numbers.
     Field(Arc<Lease>, FieldStyle),
 }
@@ -18,7 +18,7 @@ impl Paint {
     /// Lease that the colours are read from.
     pub fn values(&self) -> &Arc<Lease> {
         match self {
-            Self::Film(values) | Self::Field(values, _) => values,
+            Self::Image(values) | Self::Field(values, _) => values,
         }
     }
 
@@ -26,7 +26,7 @@ impl Paint {
     pub(super) fn style(&self) -> FieldStyle {
         match self {
             // The shader does not read the table of an image.
-            Self::Film(_) => FieldStyle::Category(vec![[0; 3]]),
+            Self::Image(_) => FieldStyle::Category(vec![[0; 3]]),
             Self::Field(_, style) => style.clone(),
         }
     }
@@ -56,10 +56,10 @@ impl CloudLayer {
     }
 
     /// First layer of a cloud, in the colours of its image: depth `[1, h, w]`, colour `[3, h, w]` and their camera.
-    pub fn film(depth: Arc<Lease>, colour: Arc<Lease>, intrinsics: Intrinsics) -> Self {
+    pub fn image(depth: Arc<Lease>, colour: Arc<Lease>, intrinsics: Intrinsics) -> Self {
         Self {
             depth,
-            paint: Paint::Film(colour),
+            paint: Paint::Image(colour),
             intrinsics,
             unit: 1.0,
             target_from_source: DAffine3::IDENTITY,

@@ -59,7 +59,7 @@ impl ColourBy {
     pub fn field(self, viewed: &ViewedFrame) -> Option<(Arc<Lease>, FieldStyle)> {
         let name = self.map()?;
         let values = viewed.picture.as_ref()?.maps.get(&name)?;
-        Some((Arc::clone(values), legend::usual_style(name, viewed.shown_objective())?))
+        Some((Arc::clone(values), legend::default_style(name, viewed.shown_objective())?))
     }
 
     /// Reason why the image colours the points instead of the map; `None` if the map does.
@@ -78,20 +78,20 @@ impl ColourBy {
         let Some(cloud) = &picture.cloud else { return Vec::new() };
         let field = self.field(viewed);
         let first = field.as_ref().map(|(values, style)| Paint::Field(Arc::clone(values), style.clone()));
-        let film = film_layer(cloud);
-        let mut layers = vec![CloudLayer { paint: first.unwrap_or_else(|| film.paint.clone()), ..film }];
+        let image = image_layer(cloud);
+        let mut layers = vec![CloudLayer { paint: first.unwrap_or_else(|| image.paint.clone()), ..image }];
         for neighbour in viewed.fusion.of(picture).into_iter().flat_map(|fusion| &fusion.neighbours) {
-            let film = film_layer(&neighbour.cloud);
+            let image = image_layer(&neighbour.cloud);
             let paint = match &field {
-                None => film.paint.clone(),
+                None => image.paint.clone(),
                 Some((_, style)) if self == Self::Depth => {
-                    Paint::Field(Arc::clone(&film.depth), style.clone())
+                    Paint::Field(Arc::clone(&image.depth), style.clone())
                 }
                 // The map is known for the frame only, and neighbours would hide it.
                 Some(_) => break,
             };
             let target_from_source = neighbour.target_from_source;
-            layers.push(CloudLayer { paint, target_from_source, ..film });
+            layers.push(CloudLayer { paint, target_from_source, ..image });
         }
         layers
     }
@@ -108,8 +108,8 @@ pub(super) fn truth_meaning(picture: &Picture) -> Vec<(String, [u8; 3])> {
 }
 
 /// Layer of a frame in the colours of its image.
-fn film_layer(cloud: &session::Cloud) -> CloudLayer {
-    CloudLayer::film(Arc::clone(&cloud.depth), Arc::clone(&cloud.colour), cloud.intrinsics)
+fn image_layer(cloud: &session::Cloud) -> CloudLayer {
+    CloudLayer::image(Arc::clone(&cloud.depth), Arc::clone(&cloud.colour), cloud.intrinsics)
 }
 
 /// Layer of the true depth, in the unit of the predicted one.
@@ -122,6 +122,6 @@ pub(super) fn truth_layer(picture: &Picture) -> Option<CloudLayer> {
         depth,
         unit: (1.0 / metres_per_unit) as f32,
         is_sparse: true,
-        ..film_layer(cloud)
+        ..image_layer(cloud)
     })
 }

@@ -59,7 +59,7 @@ fn picture(paint: &Paint, values: &[f32], size: ImageSize, range: Option<(f32, f
     let plane = size.pixels();
     let level = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
     let colour = |pixel: usize| match paint {
-        Paint::Film(_) => [0, 1, 2].map(|channel| level(values[channel * plane + pixel])),
+        Paint::Image(_) => [0, 1, 2].map(|channel| level(values[channel * plane + pixel])),
         Paint::Field(_, style) => {
             style.colour(values[pixel], range.unwrap_or((0.0, 1.0))).unwrap_or_default()
         }

@@ -226,7 +226,7 @@ impl Pane for CloudPane {
 
     fn watches(&self) -> Vec<MapName> {
         let truth = self.shows_truth.then_some(MapName::TrueDepth);
-        let usual = [MapName::Depth, MapName::Colour(FrameId::TARGET)];
-        usual.into_iter().chain(self.colour_by.map()).chain(truth).collect()
+        let basic = [MapName::Depth, MapName::Colour(FrameId::TARGET)];
+        basic.into_iter().chain(self.colour_by.map()).chain(truth).collect()
     }
 }

@@ -46,7 +46,7 @@ impl Pane for EvaluationPane {
         let obstacle = obstacle(state);
         let State { session, evaluations, window, .. } = state;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if evaluations.under_way.is_some() {
+            if evaluations.running.is_some() {
                 if ui.button("Cancel").on_hover_text("End the evaluation and drop its results").clicked() {
                     evaluations.cancel(session);
                 }
@@ -239,14 +239,14 @@ fn choice(ui: &mut Ui, name: &str, chosen: &str, width: f32, list: impl FnOnce(&
 
 /// Draws the progress of the running evaluation. Returns true if there is one.
 fn progress(ui: &mut Ui, evaluations: &Evaluations) -> bool {
-    let Some(under_way) = &evaluations.under_way else { return false };
-    ui.label(&under_way.name);
-    let share = under_way.seen as f32 / under_way.frames.max(1) as f32;
-    let text = format!("{} of {} frames", under_way.seen, under_way.frames);
+    let Some(running) = &evaluations.running else { return false };
+    ui.label(&running.name);
+    let share = running.seen as f32 / running.frames.max(1) as f32;
+    let text = format!("{} of {} frames", running.seen, running.frames);
     ui.add(ProgressBar::new(share).text(text).desired_height(18.0));
     if let Some(metrics) = evaluations.mean_so_far() {
         ui.label(format!("so far: abs_rel {:.3}, a1 {:.3}", metrics.abs_rel, metrics.a1));
     }
-    ui.weak(&under_way.protocol);
+    ui.weak(&running.protocol);
     true
 }

@@ -42,7 +42,7 @@ struct SavedLayer {
 
 impl From<SavedLayer> for Layer {
     /// Restores a layer. A saved style that no menu offers is ignored.
-    fn from(kept: SavedLayer) -> Self {
+    fn from(saved: SavedLayer) -> Self {
         let is_offered = |style: &FieldStyle| match style {
             FieldStyle::Measure { range: Range::Fixed { low, high }, .. } => {
                 low.is_finite() && high.is_finite() && low != high
@@ -50,7 +50,7 @@ impl From<SavedLayer> for Layer {
             FieldStyle::Measure { range: Range::Automatic { outside }, .. } => (0.0..0.5).contains(outside),
             FieldStyle::Category(_) => false,
         };
-        Self { chosen_style: kept.chosen_style.filter(is_offered), ..Self::new(kept.name) }
+        Self { chosen_style: saved.chosen_style.filter(is_offered), ..Self::new(saved.name) }
     }
 }
 
@@ -104,7 +104,7 @@ impl Layer {
 
     /// Style of the map; `None` for colour pictures.
     pub fn style(&self, viewed: &ViewedFrame) -> Option<FieldStyle> {
-        self.chosen_style.clone().or_else(|| legend::usual_style(self.shown, viewed.shown_objective()))
+        self.chosen_style.clone().or_else(|| legend::default_style(self.shown, viewed.shown_objective()))
     }
 
     /// Values of the first and the last colour in a style; `None` until they are known.

@@ -126,7 +126,7 @@ pub struct HoveredFrame<'a> {
     /// Response of the timeline.
     pub response: &'a Response,
     /// Rectangle that the picture must not cover.
-    pub beside: Rect,
+    pub avoided: Rect,
 }
 
 impl StripTextures {
@@ -169,11 +169,11 @@ impl StripTextures {
     fn row(&mut self, ui: &Ui, playhead: &Playhead, row: Rect, proportions: f32) {
         let Some(key) = playhead.key() else { return };
         let palette = Palette::of(ui);
-        let usual = Vec2::new(row.height() * proportions, row.height());
-        let frames = frames_along(playhead.frames(), row.width(), usual.x);
+        let single = Vec2::new(row.height() * proportions, row.height());
+        let frames = frames_along(playhead.frames(), row.width(), single.x);
         let has_all = frames.len() == playhead.frames().len();
         let part = row.width() / frames.len() as f32;
-        let size = usual * ((part - GAP) / usual.x).clamp(0.0, 1.0);
+        let size = single * ((part - GAP) / single.x).clamp(0.0, 1.0);
         for (index, frame) in frames.into_iter().enumerate() {
             let x = row.left() + (index as f32 + 0.5) * part;
             let rect = Rect::from_center_size(Pos2::new(x, row.center().y), size);
@@ -194,7 +194,7 @@ impl StripTextures {
     }
 
     fn tooltip(&mut self, ui: &Ui, proportions: f32, pointed: HoveredFrame<'_>) {
-        let HoveredFrame { key, text, response, beside } = pointed;
+        let HoveredFrame { key, text, response, avoided } = pointed;
         let shown = self.shown(ui.ctx(), &key);
         let size = match &shown {
             ThumbnailState::Picture(_, size) => *size,
@@ -202,7 +202,7 @@ impl StripTextures {
         };
         let size = size * (LARGE / size).min_elem();
         let palette = Palette::of(ui);
-        let mut tooltip = Tooltip::always_open(ui.ctx().clone(), response.layer_id, response.id, beside);
+        let mut tooltip = Tooltip::always_open(ui.ctx().clone(), response.layer_id, response.id, avoided);
         tooltip.popup = tooltip.popup.align(RectAlign::TOP);
         tooltip.width(LARGE.x).show(|ui| {
             let (rect, _) = ui.allocate_exact_size(size, Sense::hover());

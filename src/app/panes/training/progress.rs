@@ -39,7 +39,7 @@ pub fn show(
     Grid::new("progress").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(
         ui,
         |ui| {
-            for (name, value, help) in figures(&step.clone().unwrap_or_default(), bar::rates(run)) {
+            for (name, value, help) in metrics(&step.clone().unwrap_or_default(), bar::rates(run)) {
                 ui.label(RichText::new(name).color(ui.visuals().weak_text_color()));
                 // There are no numbers before the first step.
                 ui.label(if step.is_some() { value } else { "–".to_owned() }).on_hover_text(help);
@@ -66,7 +66,7 @@ pub fn show(
     }
 }
 
-fn figures(step: &StepReport, [speed, time_left]: [String; 2]) -> Vec<(&'static str, String, &'static str)> {
+fn metrics(step: &StepReport, [speed, time_left]: [String; 2]) -> Vec<(&'static str, String, &'static str)> {
     let memory = step.memory.map(|bytes| ("memory", gigabytes(bytes), "Memory of the run on its device"));
     [
         ("step", format!("{} of {}", step.step, step.total_steps), "Steps made"),

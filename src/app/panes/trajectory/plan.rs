@@ -37,7 +37,7 @@ pub fn draw(
         frames.zip(&aligned.poses).map(|(frame, pose)| (*frame, from_above(pose))).collect();
     let truth: Vec<Mark> = report.truth.iter().map(|(frame, pose)| (*frame, from_above(pose))).collect();
     let errors: Vec<Mark> =
-        aligned.errors.iter().map(|(frame, gone, beside)| (*frame, [*gone, *beside])).collect();
+        aligned.errors.iter().map(|(frame, travelled, distance)| (*frame, [*travelled, *distance])).collect();
 
     let unit = if has_truth { "m" } else { "units" };
     let plot = Plot::new("trajectory_above")

@@ -56,7 +56,7 @@ impl SnapshotTextures {
         if let Some(appearance) = self.appearances.get(&name) {
             return Some(appearance.clone());
         }
-        let style = legend::usual_style(name, objective)?;
+        let style = legend::default_style(name, objective)?;
         let frames = self.measured.iter().flat_map(|snapshot| &snapshot.frames);
         let values = frames.filter_map(|frame| frame.maps.get(&name)).flat_map(Thumbnail::values);
         let appearance = Appearance { range: range(&style, values), style };
