@@ -27,7 +27,7 @@ struct SceneUniform {
     // Distance between columns and rows that are drawn; points are wider by the same factor.
     thinning: u32,
     // 1: three planes of colour; 0: one plane of numbers, to be coloured by the table.
-    is_film: u32,
+    is_image: u32,
     // 1: depth is known at single pixels only, so neighbours tell nothing about edges.
     is_sparse: u32,
 }
@@ -58,7 +58,7 @@ fn depth_at(column: u32, row: u32) -> f32 {
 
 // Points with a known number are larger where most have none, so that they stand out.
 fn emphasis(pixel: u32) -> f32 {
-    let is_known_here = colours.sparse == 1u && scene.is_film == 0u && values[pixel] != 0.0;
+    let is_known_here = colours.sparse == 1u && scene.is_image == 0u && values[pixel] != 0.0;
     return select(1.0, 2.5, is_known_here);
 }
 
@@ -68,7 +68,7 @@ fn is_edge(here: f32, neighbour: f32, focal_length: f32) -> bool {
 }
 
 fn srgb(pixel: u32) -> vec3f {
-    if scene.is_film == 1u {
+    if scene.is_image == 1u {
         let plane = scene.size.x * scene.size.y;
         return clamp(vec3f(values[pixel], values[plane + pixel], values[2u * plane + pixel]), vec3f(0.0), vec3f(1.0));
     }

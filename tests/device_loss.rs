@@ -226,7 +226,7 @@ fn views_draw_the_leases_of_their_device_and_no_others() {
             _ => {
                 let layer = CloudLayer {
                     depth: Arc::clone(&depth),
-                    paint: Paint::Film(Arc::clone(&colour)),
+                    paint: Paint::Image(Arc::clone(&colour)),
                     intrinsics: Intrinsics { focal_x: 0.5, focal_y: 0.5, centre_x: 0.5, centre_y: 0.5 },
                     unit: 1.0,
                     target_from_source: DAffine3::IDENTITY,

@@ -369,7 +369,7 @@ fn wall(compute: &Compute) -> CloudLayer {
         colour[channel * rows * columns + index] = 2.0;
     }
     let depth = leased(depth, [1, rows, columns], compute);
-    CloudLayer::film(depth, leased(colour, [3, rows, columns], compute), Intrinsics::KITTI)
+    CloudLayer::image(depth, leased(colour, [3, rows, columns], compute), Intrinsics::KITTI)
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn near_points_hide_far_ones() {
     }
     let intrinsics = Intrinsics { focal_x: 1.0, focal_y: 1.0, centre_x: 0.5, centre_y: 0.5 };
     let depth = leased(depth, [1, rows, columns], &shared);
-    let cloud = CloudLayer::film(depth, leased(colour, [3, rows, columns], &shared), intrinsics);
+    let cloud = CloudLayer::image(depth, leased(colour, [3, rows, columns], &shared), intrinsics);
     let style =
         CloudStyle { point_width: 2.0, farthest: 100.0, flattest: 0.0, thinning: 1, background: [0, 0, 0] };
     // From the left, the red near half at the left covers part of the green far half at the right.

@@ -1,4 +1,4 @@
-//! The window with the session behind it: what the program runs, and what tests drive as a person would.
+//! App: a window with its session. The program runs it, and tests drive it as a person would.
 
 use super::{Devices, Ending, Window, repaint};
 use crate::{
@@ -21,15 +21,15 @@ pub struct App {
     /// Everything on the screen.
     pub window: Window,
     session: SessionHandle,
-    /// The egui context that is woken when there is something new.
+    /// egui context that is repainted when the session has something new.
     woken: Arc<Mutex<Context>>,
-    /// True once the program is to end with nobody to ask.
+    /// True once the program must end without asking anyone.
     has_to_end: Arc<AtomicBool>,
 }
 
 impl App {
-    /// Starts a session that computes where `device` says and draws with `display`. Runs are written under
-    /// `runs`; `context` is woken when there is something new.
+    /// Starts a session that computes on `device` and draws with `display`. Runs are written under `runs`; `context` is
+    /// repainted when the session has something new.
     ///
     /// # Errors
     /// Returns an error if there is no such device.
@@ -48,8 +48,8 @@ impl App {
         Ok(Self { window: Window::new(devices, runs), session, woken, has_to_end: Arc::default() })
     }
 
-    /// Goes on in another egui context, with what the one before remembered, and is drawn by this device. The
-    /// session finds its way to the same device.
+    /// Moves to another egui context, keeping egui's memory, and to a new display device. The session reopens the
+    /// device by itself.
     pub fn move_to(&mut self, display: &DisplayDevice, context: &Context) {
         let devices = &mut self.window.state.session.devices;
         (devices.draws, devices.is_software) = (display.name(), display.is_software());
@@ -59,14 +59,14 @@ impl App {
         *woken = context.clone();
     }
 
-    /// Draws a frame: what the session said goes in, what a person wants goes out.
+    /// Draws a frame: takes the session's events and pictures, then sends the user's requests.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.logic(ui.ctx());
         self.window.ui(ui);
         self.send_requests();
     }
 
-    /// The part of a frame that a hidden window needs too: what the session sent, and the way out.
+    /// Part of a frame that a hidden window also runs: receiving from the session, and closing.
     pub fn logic(&mut self, context: &Context) {
         self.receive_all();
         if self.has_to_end.swap(false, Ordering::Relaxed) {
@@ -77,7 +77,7 @@ impl App {
     }
 
     fn receive_all(&mut self) {
-        // The state is taken after the events, so that it is never older than they are.
+        // The state is read after the events, so that it is never older than they are.
         let events: Vec<_> = self.session.events().collect();
         self.window.update(self.session.state(), self.session.frames());
         for event in events {
@@ -100,7 +100,7 @@ impl App {
         }
     }
 
-    /// A function that ends the program from any thread as closing the window does, but with nobody to answer a question.
+    /// Function that ends the program from any thread, like closing the window but without asking anything.
     pub fn ender(&self) -> impl Fn() + Send + 'static {
         let (has_to_end, woken) = (Arc::clone(&self.has_to_end), Arc::clone(&self.woken));
         move || {
@@ -110,8 +110,8 @@ impl App {
         }
     }
 
-    /// Ends the session, if it has not ended, and waits for that. A run under way writes its last checkpoint; gives
-    /// why it could not, if so.
+    /// Ends the session unless it has ended, and waits for it. A run in progress writes its last checkpoint; returns
+    /// the reason if it could not.
     pub fn end(&mut self) -> Option<Failure> {
         if !matches!(self.window.ending(), Ending::Ended(_)) {
             self.window.shut_down();

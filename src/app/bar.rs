@@ -1,4 +1,4 @@
-//! The top bar: menus, the four buttons of a run, its progress, and what draws and trains.
+//! The top bar: menus, the four buttons of a run, its progress, and the devices that draw and train.
 
 use super::{
     actions::Action,
@@ -11,14 +11,14 @@ use crate::{runs::StepReport, session::Activity};
 use egui::{Align, Button, Label, Layout, Rect, RichText, Ui, Vec2, containers::menu::MenuButton};
 use std::time::Duration;
 
-/// Room for the names of what draws and what trains.
+/// Width for the names of the devices that draw and train, points.
 const DEVICES: f32 = 200.0;
 /// Tooltip of the speed.
 pub const SPEED_HELP: &str = "Averaged over the last steps; not known before the first step";
 /// Tooltip of the time left.
 pub const TIME_LEFT_HELP: &str = "At this speed; not known before the first step";
 
-/// Room for the way back to the run.
+/// Width of the button back to the run, points.
 const BACK: f32 = 128.0;
 
 /// Draws the four buttons of a run.
@@ -58,7 +58,7 @@ pub fn tooltip(ui: &Ui, action: Action) -> String {
 pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
     let spec = action.spec();
     let (button, key) = (Button::new(spec.label), keys::name(ui.ctx(), spec.key));
-    // An empty text would still be read aloud as a part of the name.
+    // A screen reader would read an empty text aloud as a part of the name.
     let button = if key.is_empty() { button } else { button.shortcut_text(key) };
     let obstacle = action.obstacle(state);
     let entry = ui.add_enabled(obstacle.is_none(), button).on_hover_text(spec.help);
@@ -68,9 +68,9 @@ pub fn entry(ui: &mut Ui, state: &mut State, action: Action) {
     }
 }
 
-/// Draws step, speed and time left, each where it does not move.
-pub fn figures(ui: &mut Ui, state: &State) {
-    // In a narrow window the devices and the way back come first; the Training pane has all figures.
+/// Draws step, speed and time left, each in a fixed place.
+pub fn progress_numbers(ui: &mut Ui, state: &State) {
+    // In a narrow window the devices and the button back to the run come first; the Training pane has all numbers.
     let back = if state.session.looks_elsewhere() { BACK } else { 0.0 };
     let room = ui.available_width() - DEVICES - back;
     if back > 0.0 && room < 160.0 {
@@ -96,21 +96,22 @@ pub fn figures(ui: &mut Ui, state: &State) {
     }
 }
 
-/// Images per second and time left, as text. A run that was continued has neither before its first step here.
+/// Images per second and time left, as text. Both are unknown before the first step made here, also for a continued
+/// run.
 pub fn rates(run: &RunHistory) -> [String; 2] {
     let known = |text: fn(&StepReport) -> String| run.steps_here().last().map_or("–".to_owned(), text);
     let speed = known(|step| format!("{:.1}", step.images_per_second));
     [speed, known(|step| duration(step.time_left()))]
 }
 
-/// Draws the way back to the run, while other data or networks are looked at.
+/// Draws the button back to the run, while other data or networks are shown.
 pub fn back_to_run(ui: &mut Ui, state: &mut State) {
     if !state.session.looks_elsewhere() {
         return;
     }
     let name = state.session.active_run().map(|run| run_name(&run.out)).unwrap_or_default();
     let button = Button::new(format!("Back to {name}")).min_size(Vec2::new(0.0, theme::BUTTON));
-    let help = "Other data or networks are looked at while the run trains; click to look at the run again";
+    let help = "Other data or networks are shown while the run trains; click to show the run again";
     if ui.add(button).on_hover_text(help).clicked() {
         state.window.act(Action::LookAtRun);
     }
@@ -127,7 +128,7 @@ pub fn slot(ui: &mut Ui, text: impl Into<String>, width: f32) -> egui::Response 
     .inner
 }
 
-/// Draws the names of what draws and what trains; a click offers to compute elsewhere.
+/// Draws the names of the devices that draw and train; a click opens the choice of device.
 pub fn devices(ui: &mut Ui, state: &mut State) {
     let SessionView { devices, .. } = &state.session;
     let summary = devices.summary(state.session.device());
@@ -158,7 +159,7 @@ pub fn progress_line(ui: &Ui, bar: Rect, state: &State) {
     ui.painter().rect_filled(line, 0.0, Palette::of(ui).accent);
 }
 
-/// Name of what the session does, in a word or two.
+/// Activity of the session, in a word or two.
 pub fn state_label(session: &SessionView, run: &RunHistory) -> &'static str {
     match session.activity() {
         Activity::Idle if run.steps.is_empty() => "no run",

@@ -1,5 +1,5 @@
-//! Closing the window: a run under way writes its last checkpoint first. Where that cannot be written, the window
-//! stays and asks.
+//! Closing the window: a run in progress writes its last checkpoint first. If that fails, the window stays open and
+//! asks.
 
 use super::{
     Window,
@@ -23,8 +23,8 @@ enum EndingChoice {
 }
 
 impl Window {
-    /// Closes the window only when no run loses anything by that. To be called before each frame, and while the
-    /// window is hidden.
+    /// Closes the window once no run loses anything by it. To be called before each frame, and while the window is
+    /// hidden.
     pub fn close_if_saved(&mut self, context: &Context) {
         let is_closing = context.input(|input| input.viewport().close_requested());
         match self.state.dialogs.ending {
@@ -107,7 +107,7 @@ fn ask(ui: &Ui, failure: &Failure, run: Option<&RunState>) -> Option<EndingChoic
                 (
                     EndingChoice::Quit,
                     &quit,
-                    "The run can be continued from the checkpoint before (Run > Continue a run)",
+                    "The run can be continued from the previous checkpoint (Run > Continue a run)",
                 ),
                 (EndingChoice::Cancel, "Cancel", "Stay, with the run paused (Esc)"),
             ];

@@ -2,10 +2,10 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-/// Number of frames that are remembered.
+/// Maximum number of frames that are remembered.
 const REMEMBERED: usize = 20_000;
 
-/// Durations of frames; those drawn while training are counted apart.
+/// Durations of frames, those drawn while training apart from the others.
 #[derive(Default)]
 pub struct FrameTimes {
     last: Option<Instant>,
@@ -14,7 +14,7 @@ pub struct FrameTimes {
 }
 
 impl FrameTimes {
-    /// Marks the beginning of a frame; `work` is the seconds of work of the one before, if known.
+    /// Marks the beginning of a frame; `work` is the CPU time of the frame before, seconds, if known.
     pub fn begin(&mut self, is_training: bool, work: Option<f32>) {
         let interval = self.last.replace(Instant::now()).map(|last| last.elapsed().as_secs_f32());
         let times = if is_training { &mut self.training } else { &mut self.resting };
@@ -25,7 +25,7 @@ impl FrameTimes {
 
     /// Summaries in words; empty without frames.
     pub fn lines(&self) -> Vec<String> {
-        let kinds = [("while steps are made", &self.training), ("otherwise", &self.resting)];
+        let kinds = [("while training", &self.training), ("otherwise", &self.resting)];
         let line = |(when, times): (&str, &Times)| Some(format!("{when}, {}", times.summary()?));
         kinds.into_iter().filter_map(line).collect()
     }
@@ -39,7 +39,7 @@ struct Times {
 }
 
 impl Times {
-    /// Adds the work on a frame, and the interval since the frame before.
+    /// Adds the CPU time of a frame, and the interval since the frame before.
     fn add(&mut self, work: f32, interval: f32) {
         for (times, seconds) in [(&mut self.work, work), (&mut self.intervals, interval)] {
             if times.len() == REMEMBERED {
@@ -49,10 +49,10 @@ impl Times {
         }
     }
 
-    /// Number of frames, with percentiles of work and intervals; `None` without frames.
+    /// Number of frames, with percentiles of CPU time and interval; `None` without frames.
     fn summary(&self) -> Option<String> {
         let (work, intervals) = (percentiles(&self.work)?, percentiles(&self.intervals)?);
-        Some(format!("{} frames; work on each: {work}; from one to the next: {intervals}", self.work.len()))
+        Some(format!("{} frames: CPU time {work}; frame interval {intervals}", self.work.len()))
     }
 }
 
@@ -62,5 +62,5 @@ fn percentiles(times: &VecDeque<f32>) -> Option<String> {
     let longest = 1e3 * sorted.last()?;
     let within = |share: f64| 1e3 * sorted[((sorted.len() - 1) as f64 * share).round() as usize];
     let (half, most) = (within(0.5), within(0.99));
-    Some(format!("half within {half:.1} ms, 99 % within {most:.1} ms, the longest {longest:.1} ms"))
+    Some(format!("median {half:.1} ms, 99th percentile {most:.1} ms, maximum {longest:.1} ms"))
 }

@@ -1,5 +1,5 @@
-//! eframe's application under a guard: egui's renderer panics when it draws with a lost device, and winit's event
-//! loop cannot be used again once a panic went through it.
+//! Guard around eframe's application: egui's renderer panics when it draws with a lost device, and winit's event loop
+//! cannot be used again after a panic passed through it.
 
 use eframe::{EframeWinitApplication, UserEvent};
 use std::{
@@ -14,8 +14,8 @@ use winit::{
     window::WindowId,
 };
 
-/// Time between two looks at the device while nothing happens.
-const LOOK: Duration = Duration::from_secs(1);
+/// Interval at which the device is checked while no event arrives.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// An application that leaves the event loop when its device is lost, or when it panics.
 pub struct EventLoopGuard<'a> {
@@ -27,7 +27,7 @@ pub struct EventLoopGuard<'a> {
 }
 
 impl<'a> EventLoopGuard<'a> {
-    /// Guards the application, whose device `is_lost` knows about.
+    /// Guards the application; `is_lost` tells if its device is lost.
     pub fn new(application: EframeWinitApplication<'a>, is_lost: &'a dyn Fn() -> bool) -> Self {
         Self { application: Some(application), is_lost, panic: None }
     }
@@ -49,7 +49,7 @@ impl<'a> EventLoopGuard<'a> {
         }
     }
 
-    /// Closes the windows without telling the application that it ends.
+    /// Drops the application, which closes its windows, without calling its exit handlers.
     fn leave(&mut self, event_loop: &ActiveEventLoop) {
         let application = self.application.take();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(application))) {
@@ -86,7 +86,7 @@ impl ApplicationHandler<UserEvent> for EventLoopGuard<'_> {
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
         self.handle(event_loop, ApplicationHandler::about_to_wait);
-        let latest = Instant::now() + LOOK;
+        let latest = Instant::now() + CHECK_INTERVAL;
         match event_loop.control_flow() {
             ControlFlow::Poll => {}
             ControlFlow::WaitUntil(time) if time < latest => {}

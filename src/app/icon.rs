@@ -1,4 +1,4 @@
-//! Icons as shapes, so that they are sharp at every size and in no need of a font.
+//! Icons as shapes, which are sharp at every size and need no font.
 
 use egui::{
     Atom, Button, Color32, IdSalt, Painter, Pos2, Rect, Response, RichText, Role, Sense, Shape, Stroke,
@@ -7,43 +7,43 @@ use egui::{
 
 const SIZE: f32 = 12.0;
 
-/// The signs that players and windows have taught everyone.
+/// Icons of media players and windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
-    /// Go on by itself.
+    /// Play: a triangle.
     Play,
-    /// Wait.
+    /// Pause: two bars.
     Pause,
-    /// Once.
+    /// Make one step: a bar and a triangle.
     Step,
-    /// End.
+    /// Stop: a square.
     Stop,
-    /// To the beginning.
+    /// Go to the first: a bar and a triangle to the left.
     First,
-    /// One back.
+    /// Go to the previous: a chevron to the left.
     Previous,
-    /// One on.
+    /// Go to the next: a chevron to the right.
     Next,
-    /// To the end.
+    /// Go to the last: a triangle to the right and a bar.
     Last,
-    /// Close.
+    /// Close: a cross.
     Cross,
-    /// Fill the window.
+    /// Maximise: a frame.
     Maximise,
-    /// Be one among others again.
+    /// Restore: two frames.
     Restore,
-    /// All is well.
+    /// No problem: a tick.
     Tick,
-    /// Something is wrong.
+    /// Problem: an exclamation mark in a triangle.
     Alert,
-    /// Something may be wrong.
+    /// Possible problem: an exclamation mark in a circle.
     Notice,
-    /// Back to what it was.
+    /// Undo: an arrow that turns back.
     Undo,
 }
 
 impl Icon {
-    /// Draws it to fill `rect`.
+    /// Draws the icon to fill `rect`.
     pub fn paint(self, painter: &Painter, rect: Rect, colour: Color32) {
         let at = |x: f32, y: f32| Pos2::new(egui::lerp(rect.x_range(), x), egui::lerp(rect.y_range(), y));
         let triangle = |tip: f32, base: f32| {
@@ -110,7 +110,7 @@ impl Icon {
             }
             Self::Undo => {
                 let stroke = Stroke::new(rect.width() * 0.13, colour);
-                // Most of a circle, against the clock, with a head at its end.
+                // Most of a circle, anticlockwise, with an arrowhead at its end.
                 let arc = (0..=12).map(|step| {
                     let angle = std::f32::consts::TAU * (0.62 - 0.75 * step as f32 / 12.0);
                     at(0.5 + 0.38 * angle.cos(), 0.54 + 0.38 * angle.sin())
@@ -128,7 +128,7 @@ impl Icon {
 }
 
 impl Icon {
-    /// A button that is no more than the icon.
+    /// Draws a button that consists of the icon alone.
     pub fn bare_button(self, ui: &mut Ui, size: Vec2, name: &str) -> Response {
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
@@ -142,20 +142,20 @@ impl Icon {
     }
 }
 
-/// A button with an icon, perhaps with words beside it.
+/// Button with an icon and an optional label.
 pub struct IconButton<'a> {
     /// Icon at the left.
     pub icon: Icon,
-    /// Label; empty for an icon alone.
+    /// Label; empty for the icon alone.
     pub text: &'a str,
     /// Minimum size in points.
     pub size: Vec2,
-    /// Fill and colour of icon and words, if not the usual ones.
+    /// Fill, and colour of icon and label; `None` for those of the theme.
     pub colours: Option<(Color32, Color32)>,
 }
 
 impl IconButton<'_> {
-    /// Draws the button, greyed unless it is enabled.
+    /// Draws the button, greyed out unless it is enabled.
     pub fn ui(self, ui: &mut Ui, is_enabled: bool) -> Response {
         let place = IdSalt::new("icon");
         ui.add_enabled_ui(is_enabled, |ui| {
@@ -173,8 +173,8 @@ impl IconButton<'_> {
             };
             let shown = button.atom_ui(ui);
             if let Some(rect) = shown.rect(place) {
-                let usual = ui.style().interact(&shown.response).text_color();
-                let colour = colours.map_or(usual, |(_, colour)| colour);
+                let text_colour = ui.style().interact(&shown.response).text_color();
+                let colour = colours.map_or(text_colour, |(_, colour)| colour);
                 self.icon.paint(
                     ui.painter(),
                     Rect::from_center_size(rect.center(), Vec2::splat(SIZE)),

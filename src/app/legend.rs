@@ -9,7 +9,7 @@ use crate::{
 };
 use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, Vec2};
 
-/// Room for one line of a legend or a note.
+/// Height of one line of a legend or a note, points.
 pub const HEIGHT: f32 = 26.0;
 const BAR: Vec2 = Vec2::new(88.0, 8.0);
 const TEXT: Color32 = Color32::from_gray(232);
@@ -19,7 +19,7 @@ const UNWARPED: [[u8; 3]; 3] = [[62, 68, 82], [92, 100, 118], [126, 134, 152]];
 const WARPED: [[u8; 3]; 3] = [[236, 158, 62], [72, 178, 164], [196, 112, 190]];
 
 /// Default style of a map; `None` for colour pictures.
-pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldStyle> {
+pub fn default_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldStyle> {
     match name.kind() {
         MapKind::Colour => None,
         MapKind::Category(_) => {
@@ -36,7 +36,7 @@ pub fn usual_style(name: MapName, objective: &ObjectiveConfig) -> Option<FieldSt
     }
 }
 
-/// The meanings of a category map's numbers, in order; empty for other maps.
+/// Meaning and colour of each number of a category map, in order; empty for other maps.
 pub fn meanings(name: MapName, objective: &ObjectiveConfig) -> Vec<(String, [u8; 3])> {
     match name.kind() {
         MapKind::Category(Categories::Training) => {
@@ -55,19 +55,19 @@ pub fn unit(name: MapName) -> &'static str {
     }
 }
 
-/// The colour of a source wherever it is told from others.
+/// Colour of a source in every legend and plot.
 pub fn source_colour(index: usize) -> Color32 {
     let [red, green, blue] = WARPED[index % WARPED.len()];
     Color32::from_rgb(red, green, blue)
 }
 
-/// Meaning and colour of each number in the map of minima: the sources as they are, then warped.
+/// Meaning and colour of each number in the map of minima: the unwarped sources, then the warped ones.
 fn choices(objective: &ObjectiveConfig) -> Vec<(String, [u8; 3])> {
     let sources: Vec<String> = objective.sources().map(crate::config::FrameId::label).collect();
     let colour = |colours: [[u8; 3]; 3], index: usize| colours[index % colours.len()];
     let as_they_are = if objective.disable_automasking { &[][..] } else { &sources[..] };
     let unwarped =
-        as_they_are.iter().enumerate().map(|(index, id)| (format!("{id} as it is"), colour(UNWARPED, index)));
+        as_they_are.iter().enumerate().map(|(index, id)| (format!("{id} unwarped"), colour(UNWARPED, index)));
     let warped =
         sources.iter().enumerate().map(|(index, id)| (format!("{id} warped"), colour(WARPED, index)));
     unwarped.chain(warped).collect()
@@ -96,7 +96,7 @@ pub fn bar(painter: &Painter, picture: Rect, corner: Align2, scale: &ColourBar<'
     let note_width = if after.is_empty() { 0.0 } else { note.size().x + theme::HALF };
     let (low_width, high_width, height) = (low.size().x, high.size().x, low.size().y);
     let width = low_width + BAR.x + high_width + note_width + 2.0 * theme::HALF;
-    // In a small picture the ends are worth more.
+    // A small picture has room for the ends only.
     let has_room = 2.0 * height + theme::HALF <= picture.height() / 3.0;
     let value = scale.value.filter(|value| value.is_finite() && has_room);
     let rows = if value.is_some() { 2.0 } else { 1.0 };
@@ -122,7 +122,7 @@ pub fn bar(painter: &Painter, picture: Rect, corner: Align2, scale: &ColourBar<'
     }
 }
 
-/// Draws a patch of colour before each meaning, and underlines that of the pixel under the pointer.
+/// Draws a patch of colour before each meaning, and underlines the meaning of the pixel under the pointer.
 pub fn patches(
     painter: &Painter,
     picture: Rect,
@@ -152,7 +152,7 @@ pub fn patches(
     }
 }
 
-/// A dark plate for content of this size; `None` if it would cover too much of the picture.
+/// Draws a dark plate behind content of this size; `None` if it would cover too much of the picture.
 fn plate(painter: &Painter, picture: Rect, corner: Align2, content: Vec2) -> Option<Rect> {
     let size = content + Vec2::new(2.0 * theme::UNIT, theme::HALF);
     if size.x > picture.width() - theme::UNIT || size.y > picture.height() / 3.0 {
@@ -190,7 +190,7 @@ fn gradient(colormap: Colormap, rect: Rect) -> Shape {
     Shape::mesh(mesh)
 }
 
-/// About three significant digits, without zeros that say nothing.
+/// Text of a value with about three significant digits, without trailing zeros.
 pub fn number(value: f32) -> String {
     let size = value.abs();
     if size != 0.0 && !(0.001..10_000.0).contains(&size) {

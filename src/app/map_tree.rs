@@ -7,21 +7,21 @@ use egui::{CollapsingHeader, Key, Modifiers, RichText, ScrollArea, TextEdit, Ui}
 const HEIGHT: f32 = 440.0;
 const WIDTH: f32 = 208.0;
 
-/// A field to search in and the tree below it. Make it anew for each time it is opened.
+/// Search field with the tree of maps below it. To be created again each time it is opened.
 #[derive(Clone, Debug, Default)]
 pub struct MapTree {
     is_open: bool,
     typed: String,
-    /// Index among the maps that are found, once someone typed or used the arrow keys.
+    /// Index of the selected map among the matches; `None` until someone types or uses the arrow keys.
     selected: Option<usize>,
 }
 
 impl MapTree {
-    /// Draws it; `present` is the map that is shown now. Gives the map that was chosen.
+    /// Draws field and tree; `present` is the map that is shown now. Returns the map that was chosen.
     pub fn ui(&mut self, ui: &mut Ui, maps: &[MapName], present: Option<MapName>) -> Option<MapName> {
         let id = ui.scope_id().with("search maps");
         let is_searching = ui.memory(|memory| memory.has_focus(id));
-        // Elsewhere in the menu the keys belong to what has the focus there.
+        // If another control of the menu has the focus, the keys belong to that.
         let presses = |key| {
             let taken =
                 ui.input_mut(|input| is_searching.then(|| input.count_and_consume_key(Modifiers::NONE, key)));
@@ -43,7 +43,7 @@ impl MapTree {
         };
         let found: Vec<MapName> = maps.iter().copied().filter(|name| rank(name).is_some()).collect();
         if field.changed() || is_new && !self.typed.is_empty() {
-            // The hint stands where the text will be until the next frame.
+            // The hint is visible in place of the text until the next frame.
             ui.ctx().request_repaint();
             let best = (0..found.len()).min_by_key(|index| rank(&found[*index]));
             self.selected = best.filter(|_| !self.typed.is_empty());
@@ -56,7 +56,7 @@ impl MapTree {
         self.selected =
             self.selected.map(|index| index.min(found.len().saturating_sub(1))).filter(|_| !found.is_empty());
         if found.is_empty() {
-            ui.label(RichText::new("No map is called so").weak());
+            ui.label(RichText::new("No map matches").weak());
         }
         let mut chosen = self.selected.filter(|_| enter > 0).map(|index| found[index]);
         ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {

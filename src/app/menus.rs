@@ -18,7 +18,7 @@ impl Window {
             self.entries(ui, MenuGroup::Split);
             ui.menu_button("Split by name", |ui| {
                 for name in split::names() {
-                    if ui.button(name).on_hover_text("Open the data anew with this split").clicked() {
+                    if ui.button(name).on_hover_text("Open the data again with this split").clicked() {
                         self.state.session.open_split(Some(name.to_owned()));
                     }
                 }

@@ -7,13 +7,13 @@ use super::{
 };
 use egui::{Align, Align2, Area, Color32, Frame, Id, Label, Layout, Margin, RichText, Ui, Vec2};
 
-/// A notice closes by itself after this time.
+/// Time after which a notice closes by itself, seconds.
 const NOTICE_SECONDS: f64 = 8.0;
-/// More toasts than this would cover the pictures; the rest is in the history.
+/// Maximum number of toasts, so that they do not cover the pictures; the history has the rest.
 const MAX_SHOWN: usize = 3;
 const WIDTH: f32 = 376.0;
 
-/// Colour of the signs of a message.
+/// Colour of a message's icon.
 pub fn level_colour(level: MessageLevel, palette: &Palette) -> Color32 {
     match level {
         MessageLevel::Detail | MessageLevel::Notice => palette.accent,
@@ -22,8 +22,8 @@ pub fn level_colour(level: MessageLevel, palette: &Palette) -> Color32 {
     }
 }
 
-/// Draws the open messages over the lower right corner, and the history if it is open. Returns true if the log
-/// was asked for.
+/// Draws the open messages over the lower right corner, and the history if it is open. Returns true if the log was
+/// requested.
 pub fn ui(ui: &Ui, messages: &mut Messages) -> bool {
     close_old_notices(ui, messages);
     let palette = Palette::of(ui);

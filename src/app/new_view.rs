@@ -4,7 +4,7 @@ use super::map_tree::MapTree;
 use crate::objective::MapName;
 use egui::{Align2, Frame, Id, Margin, Modal, Ui, Vec2};
 
-/// The tree while it is open.
+/// Tree of maps, while it is open.
 #[derive(Default)]
 pub struct NewView(Option<MapTree>);
 
@@ -14,7 +14,7 @@ impl NewView {
         self.0 = if self.0.is_some() { None } else { Some(MapTree::default()) };
     }
 
-    /// Draws it if it is open; says which map was chosen.
+    /// Draws the tree if it is open. Returns the map that was chosen.
     pub fn ui(&mut self, ui: &Ui, maps: &[MapName]) -> Option<MapName> {
         let tree = self.0.as_mut()?;
         let id = Id::unique("new view");

@@ -1,5 +1,4 @@
-//! Finding out what a folder is, and asking for one: always on a helper thread, because dialogs and
-//! disks take their time.
+//! Folder dialogs and recognition of folders, always on a helper thread, because dialogs and disks are slow.
 
 use super::state::FileContent;
 use crate::{
@@ -15,19 +14,19 @@ use std::{
     thread,
 };
 
-/// A kind of folder to choose in a dialog.
+/// Kind of a folder to choose in a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenRequest {
-    /// Frames.
+    /// Folder of frames.
     Data,
-    /// Lists of samples.
+    /// Folder with lists of samples.
     Split,
-    /// Networks.
+    /// Folder of networks.
     Weights,
-    /// A run to continue.
+    /// Folder of a run to continue.
     Run,
-    /// A run whose figures are to be drawn beside others.
-    Figures,
+    /// Folder of a run whose metrics are drawn next to others.
+    Metrics,
 }
 
 impl OpenRequest {
@@ -36,7 +35,7 @@ impl OpenRequest {
             Self::Data => "Open a folder of frames (KITTI raw, KITTI odometry, or your own)",
             Self::Split => "Open a split folder (train_files.txt, val_files.txt)",
             Self::Run => "Continue the run of a folder (config.toml, checkpoints)",
-            Self::Figures => "Draw the figures of a run (metrics.jsonl)",
+            Self::Metrics => "Draw the metrics of a run (metrics.jsonl)",
             Self::Weights => "Open a weights folder (encoder.pth, depth.pth, ...)",
         }
     }
@@ -45,31 +44,31 @@ impl OpenRequest {
 /// Content of a folder, or another result of a helper thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FolderContent {
-    /// Drives.
+    /// Folder of frames.
     Data(PathBuf),
-    /// Lists of samples for the present data.
+    /// Folder with lists of samples for the present data.
     Split(PathBuf),
-    /// Networks.
+    /// Folder or file of networks.
     Weights(PathBuf),
-    /// A run to continue; only from a dialog, never recognised.
+    /// Folder of a run to continue; only from a dialog, never recognised.
     Run(PathBuf),
-    /// The folder of a run, which is also one of networks.
+    /// Folder of a run, which can also be loaded as networks.
     RunOrWeights(PathBuf),
-    /// Recent paths that are not there.
+    /// Recent paths that no longer exist.
     Missing(BTreeSet<PathBuf>),
-    /// The figures of a run.
-    Figures(PathBuf, Vec<Entry>),
-    /// The snapshots of a run.
+    /// Metrics of a run.
+    Metrics(PathBuf, Vec<Entry>),
+    /// Snapshots of a run.
     Snapshots(PathBuf, Snapshots),
-    /// The figures cannot be read, with the reason.
-    NoFigures(String),
-    /// Run folders that have figures.
+    /// Reason why the metrics of a run cannot be read.
+    NoMetrics(String),
+    /// Run folders that have metrics.
     Runs(Vec<PathBuf>),
-    /// None of these.
+    /// Path of none of these kinds.
     Unknown(PathBuf),
-    /// A text or a picture was saved.
+    /// File to which a text or a picture was saved.
     Saved(PathBuf),
-    /// A file that could not be saved, with the reason.
+    /// File that could not be saved, with the reason.
     NotSaved(PathBuf, String),
 }
 
@@ -91,7 +90,7 @@ impl Default for Opener {
 impl Opener {
     /// Shows the system's folder dialog.
     pub fn choose_folder(&self, request: OpenRequest, context: &egui::Context) {
-        // Some systems only make dialogs on the window's own thread; waiting is done on another.
+        // Some systems open dialogs on the window's own thread only; another thread waits for them.
         let dialog = rfd::AsyncFileDialog::new().set_title(request.title()).pick_folder();
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
@@ -102,7 +101,7 @@ impl Opener {
                 OpenRequest::Split => FolderContent::Split(path),
                 OpenRequest::Weights => FolderContent::Weights(path),
                 OpenRequest::Run => FolderContent::Run(path),
-                OpenRequest::Figures => figures(path),
+                OpenRequest::Metrics => metrics(path),
             };
             // The window may have been closed meanwhile.
             let _ = sender.send(found);
@@ -110,8 +109,8 @@ impl Opener {
         });
     }
 
-    /// Shows the system's dialog for a new file and writes what of the window's next frame lies in a
-    /// rectangle (of points) to it, as a PNG.
+    /// Shows the system's dialog for a new file and writes a rectangle (in points) of the window's next frame to it, as
+    /// a PNG.
     pub fn save_picture(&self, name: &str, rect: egui::Rect, context: &egui::Context) {
         let (sender, receiver) = channel();
         // The window may be closed before its next frame.
@@ -161,9 +160,9 @@ impl Opener {
         self.spawn(context, move || recognise(&path));
     }
 
-    /// Reads the figures of a run.
-    pub fn read_figures(&self, run: PathBuf, context: &egui::Context) {
-        self.spawn(context, move || figures(run));
+    /// Reads the metrics of a run.
+    pub fn read_metrics(&self, run: PathBuf, context: &egui::Context) {
+        self.spawn(context, move || metrics(run));
     }
 
     /// Reads the snapshots of a run.
@@ -174,7 +173,7 @@ impl Opener {
         });
     }
 
-    /// Finds the runs in these folders.
+    /// Finds runs in these folders.
     pub fn find_runs(&self, folders: BTreeSet<PathBuf>, context: &egui::Context) {
         self.spawn(context, move || {
             let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
@@ -192,7 +191,7 @@ impl Opener {
         });
     }
 
-    /// Finds those of the paths that are not there.
+    /// Finds those of the paths that no longer exist.
     pub fn find_missing(&self, mut paths: BTreeSet<PathBuf>, context: &egui::Context) {
         let (sender, context) = (self.sender.clone(), context.clone());
         thread::spawn(move || {
@@ -208,15 +207,15 @@ impl Opener {
     }
 }
 
-fn figures(run: PathBuf) -> FolderContent {
+fn metrics(run: PathBuf) -> FolderContent {
     match Log::read(&run) {
-        Ok(entries) => FolderContent::Figures(run, entries),
-        Err(error) => FolderContent::NoFigures(format!("{error:#}")),
+        Ok(entries) => FolderContent::Metrics(run, entries),
+        Err(error) => FolderContent::NoMetrics(format!("{error:#}")),
     }
 }
 
-/// Tells a folder by what lies in it; a file stands for its folder, unless it holds whole networks; the name
-/// of a split stands for itself.
+/// Recognises a folder by its content. A file stands for its folder, except a `.safetensors` file of whole networks;
+/// the name of a built-in split is a split.
 pub fn recognise(path: &Path) -> FolderContent {
     if let Some(name) = path.to_str().filter(|name| split::names().contains(name)) {
         return FolderContent::Split(name.into());
@@ -244,7 +243,7 @@ pub fn recognise(path: &Path) -> FolderContent {
     }
 }
 
-/// The root of a KITTI raw tree, if the folder is one, or is a day or a drive in one.
+/// Root of the KITTI raw tree that contains the folder as its root, a day or a drive; `None` if there is none.
 fn kitti_root(folder: &Path) -> Option<PathBuf> {
     let is_day = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

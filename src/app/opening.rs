@@ -27,10 +27,10 @@ impl Window {
         }
         for request in self.state.curves.take_requests() {
             match request {
-                CurvesRequest::Read(run) => self.opener.read_figures(run, ui.ctx()),
+                CurvesRequest::Read(run) => self.opener.read_metrics(run, ui.ctx()),
                 CurvesRequest::ReadSnapshots(run) => self.opener.read_snapshots(run, ui.ctx()),
                 CurvesRequest::FindRuns(folders) => self.opener.find_runs(folders, ui.ctx()),
-                CurvesRequest::ChooseFolder => self.opener.choose_folder(OpenRequest::Figures, ui.ctx()),
+                CurvesRequest::ChooseFolder => self.opener.choose_folder(OpenRequest::Metrics, ui.ctx()),
             }
         }
         let found: Vec<FolderContent> = self.opener.found().collect();
@@ -43,13 +43,13 @@ impl Window {
                 FolderContent::RunOrWeights(path) => {
                     self.state.dialogs.questions.push_back(Question::Folder(path));
                 },
-                FolderContent::Figures(run, entries) => {
+                FolderContent::Metrics(run, entries) => {
                     self.state.curves.compare(run, entries, &mut self.state.messages);
                 },
                 FolderContent::Snapshots(run, snapshots) => {
                     self.state.wall.show_other(&run, snapshots, &mut self.state.messages);
                 },
-                FolderContent::NoFigures(reason) => self.state.messages.add(
+                FolderContent::NoMetrics(reason) => self.state.messages.add(
                     MessageLevel::Warning,
                     reason,
                     "A run folder holds metrics.jsonl; choose one",
@@ -80,7 +80,7 @@ impl Window {
         let is_moot = self.state.session.active_run().is_none();
         let moot = self.state.dialogs.questions.pop_front_if(|question| is_moot && question.is_about_run());
         if let Some(Question::Run(waiting)) = moot {
-            // The run has ended, by itself or because of the question before.
+            // The run has ended, by itself or because of the previous question.
             self.state.send_decided(waiting, OnRun::Ask);
         }
         let run = self.state.session.active_run().map(|run| run.out.as_path());
@@ -100,7 +100,7 @@ impl Window {
         self.opener.find_missing(paths, context);
     }
 
-    /// Adds menu entries for what was opened lately.
+    /// Adds menu entries for what was opened recently.
     pub(super) fn recent_entries(&mut self, ui: &mut Ui, is_listed: impl Fn(&Recent) -> bool) {
         let recents: Vec<_> = self.state.recents.all().filter(is_listed).collect();
         if recents.is_empty() {

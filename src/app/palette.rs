@@ -1,4 +1,4 @@
-//! The command palette: every action by its name, typed in part.
+//! The command palette: finds any action by a part of its name.
 
 use super::{
     actions::Action,
@@ -19,9 +19,9 @@ const ROW: f32 = 26.0;
 /// A row of the palette.
 #[derive(Clone)]
 pub enum PaletteEntry {
-    /// Run an action.
+    /// Action to run.
     Run(Action),
-    /// Open something again.
+    /// Data, weights or run to open again.
     Open(Recent),
 }
 
@@ -67,13 +67,13 @@ pub struct CommandPalette {
 }
 
 impl CommandPalette {
-    /// Opens the palette with what is typed already, or closes it.
+    /// Opens the palette with what was typed since the last frame, or closes it.
     pub fn toggle(&mut self, context: &Context) {
         let typed = if self.is_open { String::new() } else { typing::take(context) };
         *self = Self { is_open: !self.is_open, typed, ..Self::default() };
     }
 
-    /// Draws it if it is open; gives what was chosen.
+    /// Draws the palette if it is open. Returns the entry that was chosen.
     pub fn ui(&mut self, ui: &Ui, state: &State) -> Option<PaletteEntry> {
         if !self.is_open {
             return None;
@@ -118,7 +118,7 @@ impl CommandPalette {
         let mut chosen = enter.then(|| found.get(self.selected).cloned()).flatten();
         chosen = chosen.filter(|choice| choice.obstacle(state).is_none());
         if found.is_empty() {
-            ui.label(RichText::new("Nothing has this name").weak());
+            ui.label(RichText::new("No action matches").weak());
         }
         ScrollArea::vertical().max_height(LIST_HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;

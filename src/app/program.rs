@@ -1,7 +1,8 @@
 //! The program with a window: eframe, one shared device, one session.
 
 use super::{
-    App, Settings, Store, frame_times::FrameTimes, guard::EventLoopGuard, library_log, presentable, settings,
+    App, Settings, SettingsFile, frame_times::FrameTimes, guard::EventLoopGuard, library_log, settings,
+    surface_device,
 };
 use crate::{
     compute::{Compute, ComputeError, DeviceLost, DisplayDevice, log_libwayland},
@@ -52,20 +53,20 @@ pub struct WindowOptions {
     pub frame_times: bool,
 }
 
-/// Opens the window and stays until it is closed. A window whose device is lost is opened anew on another, with
-/// the same session: eframe ties a window to its device.
+/// Opens the window and returns once it is closed. If its device is lost, another window is opened on another device
+/// with the same session, because eframe ties a window to its device.
 ///
 /// # Errors
 /// If no window can be opened here: no display, or no graphics adapter that could draw into it. If the last
 /// checkpoint of a run could not be written.
 pub fn run(options: &WindowOptions) -> Result<()> {
     library_log::install();
-    let kept = options.settings.clone().or_else(Store::usual_path).map(Store::open);
-    let (store, mut settings, complaints) = match kept {
+    let opened = options.settings.clone().or_else(SettingsFile::default_path).map(SettingsFile::open);
+    let (store, mut settings, complaints) = match opened {
         Some((store, settings, complaints)) => (Some(store), settings, complaints),
         None => {
             let complaint =
-                "There is no configuration folder, so the arrangement is not kept (HOME is not set)";
+                "There is no configuration folder, so the settings are not saved (HOME is not set)";
             (None, Settings::default(), vec![complaint.to_owned()])
         }
     };
@@ -92,7 +93,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     if program.borrow().is_none() {
         return Err(failure.take().unwrap_or_else(unopened));
     }
-    let shown = open_anew_while_lost(&mut event_loop, &program);
+    let shown = reopen_while_lost(&mut event_loop, &program);
     let unsaved = program.take().and_then(|mut program| program.app.end());
     match unsaved {
         None => shown,
@@ -103,8 +104,8 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     }
 }
 
-/// Opens a window for the program as often as the device of the one before is lost.
-fn open_anew_while_lost(
+/// Opens another window each time the device of the last one is lost.
+fn reopen_while_lost(
     event_loop: &mut EventLoop<UserEvent>,
     program: &RefCell<Option<Program>>,
 ) -> Result<()> {
@@ -153,7 +154,7 @@ fn show(
     }
 }
 
-/// Error for a window that eframe did not open; it only logs the reason.
+/// Error for a window that eframe did not open; eframe only logs the reason.
 fn unopened() -> Error {
     let logged = library_log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
     undrawable(logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged))
@@ -164,7 +165,7 @@ fn undrawable(reason: &str) -> Error {
 }
 
 fn loss(program: &RefCell<Option<Program>>) -> Option<DeviceLost> {
-    // What draws with the device may have the program at the moment.
+    // The program is borrowed while a frame is drawn; then no loss is reported.
     program.try_borrow().ok()?.as_ref()?.display.loss()
 }
 
@@ -192,7 +193,7 @@ fn native_options(settings: &Settings, setup: WgpuSetup) -> NativeOptions {
 fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
     if cfg!(feature = "spirv") {
         // eframe's own request cannot turn on what burn's SPIR-V compiler needs.
-        return match presentable::open(event_loop) {
+        return match surface_device::open(event_loop) {
             Ok(display) => Ok(view::setup_of(&display)),
             Err(ComputeError::NoAdapter(reason)) => Err(undrawable(&reason)),
             Err(error) => Err(no_window(&error.to_string())),
@@ -209,9 +210,9 @@ fn setup(event_loop: &mut EventLoop<UserEvent>) -> Result<WgpuSetup> {
 struct Program {
     app: App,
     display: DisplayDevice,
-    store: Option<Store>,
+    store: Option<SettingsFile>,
     context: egui::Context,
-    /// Durations of frames, if asked for.
+    /// Durations of frames, if requested.
     frame_times: Option<FrameTimes>,
 }
 
@@ -226,7 +227,7 @@ impl Program {
             render_state.queue.clone(),
         );
         let context = creation.egui_ctx.clone();
-        // The device keeps it, however often the session opens it.
+        // The precision is stored with the device, so it survives reopening by the session.
         Compute::open(options.device, Some(display.clone()))?.with_precision(options.precision)?;
         let mut app = App::new(display.clone(), options.device, &options.runs, &context)?;
         app.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
@@ -235,36 +236,39 @@ impl Program {
         Ok(Self { app, display, store: None, context, frame_times })
     }
 
-    /// A window like the present one, drawn with this device.
+    /// Options of a window like the present one, drawn by this device.
     fn native_options(&self, display: &DisplayDevice) -> NativeOptions {
         let mut options = native_options(&self.app.window.settings(&self.context), view::setup_of(display));
         let outer = self.context.input(|input| input.viewport().outer_rect);
         if let Some(outer) = outer.filter(|_| options.viewport.maximized != Some(true)) {
-            // Points of a window depend on its zoom; a new one begins without.
+            // Positions are in points, which depend on the zoom; a new window starts at zoom 1.
             options.viewport = options.viewport.with_position(outer.min * self.context.zoom_factor());
         }
         options
     }
 
-    /// Goes on in a new window, whose device takes the place of a lost one.
+    /// Moves to a new window, whose device replaces a lost one.
     fn move_to(&mut self, display: DisplayDevice, loss: &DeviceLost, context: &egui::Context) {
         self.app.move_to(&display, context);
-        self.app.window.warn(format!("{loss}. The window was opened anew and draws with {}", display.name()));
+        self.app
+            .window
+            .warn(format!("{loss}. The window was opened again and draws with {}", display.name()));
         self.display = display;
         self.context = context.clone();
     }
 
-    /// Writes down what changed, now and then.
-    fn remember(&mut self, context: &egui::Context) {
-        // Who changes something and leaves the mouse alone is waited for.
+    /// Saves the settings if they changed, at most once per `SAVE_INTERVAL`.
+    fn save_if_changed(&mut self, context: &egui::Context) {
+        // egui stops repainting when there is no input. Repaint once more after `SAVE_INTERVAL`, so that the last
+        // change is saved too.
         if context.input(|input| !input.events.is_empty()) {
-            context.request_repaint_after(settings::PATIENCE);
+            context.request_repaint_after(settings::SAVE_INTERVAL);
         }
         let Some(store) = &mut self.store else { return };
         if !store.is_due() {
             return;
         }
-        if let Some(failure) = store.keep(&self.app.window.settings(context)) {
+        if let Some(failure) = store.save(&self.app.window.settings(context)) {
             self.app.window.warn(failure);
         }
     }
@@ -297,18 +301,18 @@ impl Program {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &eframe::Frame) {
         if let Some(frame_times) = &mut self.frame_times {
             frame_times.begin(self.app.window.is_training(), frame.info().cpu_usage);
-            // Only frames without a pause between them tell how long one takes.
+            // Draw without pauses: only then does the frame interval tell how long a frame takes.
             ui.ctx().request_repaint();
         }
         self.app.ui(ui);
-        self.remember(ui.ctx());
+        self.save_if_changed(ui.ctx());
     }
 
-    /// Keeps the arrangement when the window closes.
+    /// Saves the settings when the window closes, and prints the durations of frames.
     fn leave(&mut self) {
         if let Some(store) = &mut self.store {
             let settings = self.app.window.settings(&self.context);
-            let earlier = store.keep(&settings);
+            let earlier = store.save(&settings);
             if let Some(failure) = store.wait().or(earlier) {
                 errln!("warning: {failure}");
             }

@@ -1,5 +1,4 @@
-//! The questions that opening something may raise: a run's folder is also one of networks, and a run may be under
-//! way.
+//! Questions about what is opened: a run's folder can be continued or loaded as networks, and a run may be in progress.
 
 use super::{
     actions::Action,
@@ -13,15 +12,15 @@ use std::path::{Path, PathBuf};
 
 const WIDTH: f32 = 440.0;
 
-/// The choice made in a question.
+/// Answer to a question.
 pub enum QuestionChoice {
     /// Continue the run of a folder.
     Continue(PathBuf),
     /// Load the networks of a folder.
     Load(PathBuf),
-    /// Look at a finished run.
+    /// View a finished run.
     LookAt(PathBuf),
-    /// Open what was to be opened, with this decision about the run under way.
+    /// Send the waiting command after all, with this decision about the run in progress.
     Anyway(RunInTheWay, OnRun),
 }
 
@@ -35,14 +34,14 @@ pub struct QuestionDialog {
 
 impl QuestionDialog {
     /// Draws the first question if there is one. Removes it once it is answered, and returns the choice; `run` is the
-    /// folder of the run under way.
+    /// folder of the run in progress.
     pub fn ui(&mut self, ui: &Ui, dialogs: &mut Dialogs, run: Option<&Path>) -> Option<QuestionChoice> {
         let Some(question) = dialogs.questions.front() else {
             self.choices.clear();
             return None;
         };
         self.take_keys(ui);
-        let beside = run.map(run_name);
+        let other_run = run.map(run_name);
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(16));
         let shown = Modal::new(Id::unique("question")).frame(frame).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
@@ -50,7 +49,9 @@ impl QuestionDialog {
             let choice = match question {
                 Question::Folder(folder) => about_folder(ui, &mut buttons, folder),
                 Question::Run(waiting) => about_run(ui, &mut buttons, waiting),
-                Question::Finished { run, steps } => about_finished(ui, &mut buttons, (run, *steps), beside),
+                Question::Finished { run, steps } => {
+                    about_finished(ui, &mut buttons, (run, *steps), other_run)
+                }
             };
             (choice, buttons.0)
         });
@@ -66,7 +67,7 @@ impl QuestionDialog {
         choice.flatten()
     }
 
-    /// Takes the keyboard focus from the window behind.
+    /// Takes the keyboard focus from the window behind the dialog.
     fn take_keys(&self, ui: &Ui) {
         ui.memory_mut(|memory| {
             if let Some(behind) = memory.focused().filter(|id| !self.choices.contains(id)) {
@@ -76,7 +77,7 @@ impl QuestionDialog {
     }
 }
 
-/// Buttons of a question.
+/// Row of buttons of a question; collects their ids.
 #[derive(Default)]
 pub(super) struct QuestionButtons(Vec<Id>);
 
@@ -94,7 +95,7 @@ impl QuestionButtons {
     }
 
     fn cancel(&mut self, ui: &mut Ui, is_default: bool) -> bool {
-        self.add(ui, "Cancel", "Leave everything as it is (Esc)", is_default)
+        self.add(ui, "Cancel", "Change nothing (Esc)", is_default)
     }
 }
 
@@ -127,20 +128,20 @@ fn about_run(
     waiting: &RunInTheWay,
 ) -> Option<Option<QuestionChoice>> {
     let run = waiting.run_name();
-    heading(ui, &format!("{run} is under way, at step {}", waiting.step));
+    heading(ui, &format!("{run} is in progress, at step {}", waiting.step));
     ui.add(Label::new(format!("To be opened: {}", waiting.wanted())).wrap());
-    if !waiting.can_be_beside() {
-        let text = "Only one run can be under way.";
+    if !waiting.can_be_viewed_meanwhile() {
+        let text = "Only one run can be in progress.";
         ui.add(Label::new(RichText::new(text).color(Palette::of(ui).warning)).wrap());
     }
     ui.add_space(theme::UNIT);
     ui.horizontal_wrapped(|ui| {
-        let can_be_beside = waiting.can_be_beside();
-        let look = can_be_beside
+        let can_be_viewed_meanwhile = waiting.can_be_viewed_meanwhile();
+        let look = can_be_viewed_meanwhile
             && buttons.add(
                 ui,
                 &format!("Look at it while {run} trains"),
-                "The run goes on with its own data and networks; Run > Look at the run goes back to it",
+                "The run continues with its own data and networks; Run > Look at the run goes back to it",
                 true,
             );
         let help = "It writes a checkpoint first, and can be continued later (Run > Continue a run)";
@@ -150,7 +151,7 @@ fn about_run(
         } else if end {
             Some(Some(QuestionChoice::Anyway(waiting.clone(), OnRun::End)))
         } else {
-            buttons.cancel(ui, !can_be_beside).then_some(None)
+            buttons.cancel(ui, !can_be_viewed_meanwhile).then_some(None)
         }
     })
     .inner
@@ -160,7 +161,7 @@ fn about_finished(
     ui: &mut Ui,
     buttons: &mut QuestionButtons,
     (run, steps): (&Path, u64),
-    beside: Option<String>,
+    other_run: Option<String>,
 ) -> Option<Option<QuestionChoice>> {
     heading(ui, &format!("{} is finished", run_name(run)));
     let text = format!(
@@ -171,10 +172,10 @@ fn about_finished(
     ui.add(Label::new(text).wrap());
     ui.add_space(theme::UNIT);
     ui.horizontal_wrapped(|ui| {
-        let (text, help) = match beside {
+        let (text, help) = match other_run {
             Some(other) => (
                 format!("Look at its networks while {other} trains"),
-                "The run under way goes on with its own data and networks; Run > Look at the run goes back to it",
+                "The run in progress continues with its own data and networks; Run > Look at the run goes back to it",
             ),
             None => ("Look at it".to_owned(), "Open its data, networks, curves and snapshots"),
         };

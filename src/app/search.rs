@@ -1,7 +1,7 @@
-//! Finding things by parts of their names.
+//! Search by parts of names.
 
-/// Rank of something for the typed words: 0 if its name begins with the first word, 1 if its name
-/// has every word, 2 if name and help have them; `None` if they have not.
+/// Rank of a match, lower is better: 0 if the name begins with the first word and has all others, 1 if the name has
+/// every word, 2 if name and help have every word; `None` without a match.
 pub fn rank(typed: &str, name: &str, help: &str) -> Option<u8> {
     let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
     let (name, help) = (name.to_lowercase(), help.to_lowercase());

@@ -1,4 +1,4 @@
-//! Settings that the window keeps between starts, and their file.
+//! Settings of the window that are saved between starts, and their file.
 
 use super::{layout::SavedLayout, state::Recents};
 use crate::data::atomic_file::write_whole;
@@ -14,26 +14,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// No such file is longer.
-const LONGEST: u64 = 1 << 20;
-/// Time between looks for changes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// Maximum size of the file, bytes.
+const MAX_BYTES: u64 = 1 << 20;
+/// Interval at which changes are looked for and saved.
+pub(super) const SAVE_INTERVAL: Duration = Duration::from_secs(3);
 
 /// Settings of the window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Settings {
-    /// Dark, light, or as the system is.
+    /// Dark, light, or the theme of the system.
     pub theme: ThemeChoice,
-    /// Magnification of everything drawn; 1 is what the screen asks for.
+    /// Magnification of everything drawn; 1 is the size that the screen asks for.
     pub zoom: f32,
     /// Width and height of the window in points, at zoom 1.
     pub size: [f32; 2],
     /// True if the window filled the screen.
     pub is_maximised: bool,
-    /// Arrangement of the panes, "desk" in the file.
+    /// Layout of the panes, "desk" in the file.
     #[serde(rename = "desk")]
     pub layout: Option<SavedLayout>,
-    /// Datasets, runs and weights that were opened lately.
+    /// Datasets, runs and weights that were opened recently.
     pub recents: Recents,
 }
 
@@ -41,10 +41,10 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeChoice {
-    /// Dark: pictures are judged best before it.
+    /// Dark theme, before which pictures are judged best.
     #[default]
     Dark,
-    /// Light.
+    /// Light theme.
     Light,
     /// Theme of the operating system.
     System,
@@ -84,7 +84,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads what can be read of a file's text, and says what cannot. Each part stands for itself.
+    /// Parses the settings part by part. A part that is missing or invalid gets its default; each invalid one is
+    /// reported.
     pub fn read(text: &str) -> (Self, Vec<String>) {
         let mut complaints = Vec::new();
         let mut parts = match serde_json::from_str(text) {
@@ -95,23 +96,23 @@ impl Settings {
                 Map::new()
             }
         };
-        let usual = Self::default();
+        let default = Self::default();
         let mut part = Parts { parts: &mut parts, complaints: &mut complaints };
-        let zoom: f32 = part.take("zoom", usual.zoom);
-        let size: [f32; 2] = part.take("size", usual.size);
+        let zoom: f32 = part.take("zoom", default.zoom);
+        let size: [f32; 2] = part.take("size", default.size);
         let settings = Self {
-            theme: part.take("theme", usual.theme),
-            // NaN is in no range either.
-            zoom: if (0.2..=5.0).contains(&zoom) { zoom } else { usual.zoom },
-            size: if size.iter().all(|side| (200.0..=20_000.0).contains(side)) { size } else { usual.size },
-            is_maximised: part.take("is_maximised", usual.is_maximised),
-            layout: part.take("desk", usual.layout),
-            recents: part.take("recents", usual.recents).trimmed(),
+            theme: part.take("theme", default.theme),
+            // Also rejects NaN, which no range contains.
+            zoom: if (0.2..=5.0).contains(&zoom) { zoom } else { default.zoom },
+            size: if size.iter().all(|side| (200.0..=20_000.0).contains(side)) { size } else { default.size },
+            is_maximised: part.take("is_maximised", default.is_maximised),
+            layout: part.take("desk", default.layout),
+            recents: part.take("recents", default.recents).trimmed(),
         };
         (settings, complaints)
     }
 
-    /// The text of the file.
+    /// Settings as JSON, as the file has them.
     pub fn text(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
@@ -123,16 +124,17 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn take<T: DeserializeOwned>(&mut self, name: &str, usual: T) -> T {
-        let Some(value) = self.parts.remove(name) else { return usual };
+    fn take<T: DeserializeOwned>(&mut self, name: &str, default: T) -> T {
+        let Some(value) = self.parts.remove(name) else { return default };
         serde_json::from_value(value).unwrap_or_else(|error| {
             self.complaints.push(format!("{name}: {error}"));
-            usual
+            default
         })
     }
 }
 
-/// Entries of the file that this version does not know: a newer one wrote them and finds them again.
+/// Entries of the file that this version does not know, written by a newer one. They are kept when the file is
+/// rewritten.
 fn unknown_entries(text: &str) -> Map<String, Value> {
     fn unknown(found: Map<String, Value>, known: &Value) -> Map<String, Value> {
         let entries = found.into_iter().filter_map(|(name, value)| match (known.get(&name), value) {
@@ -148,7 +150,7 @@ fn unknown_entries(text: &str) -> Map<String, Value> {
     unknown(serde_json::from_str(text).unwrap_or_default(), &json!(all))
 }
 
-/// Adds entries, also to those that are entries themselves.
+/// Merges entries recursively; those of `more` win.
 fn add(entries: &mut Map<String, Value>, more: &Map<String, Value>) {
     for (name, value) in more {
         match (entries.get_mut(name), value) {
@@ -158,25 +160,24 @@ fn add(entries: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// File of the settings, written by a thread of its own and only if something changed.
-pub struct Store {
+/// Settings file, written on a helper thread and only if something changed.
+pub struct SettingsFile {
     path: PathBuf,
     /// Entries of a newer version, written back unchanged.
     unknown: Map<String, Value>,
     written: String,
-    looked_at: Instant,
+    last_checked: Instant,
     writing: Option<JoinHandle<Result<(), String>>>,
 }
 
-impl Store {
-    /// The usual place, in the user's configuration folder; `None` if there is no such folder.
-    pub fn usual_path() -> Option<PathBuf> {
+impl SettingsFile {
+    /// Default path, in the user's configuration folder; `None` if there is no such folder.
+    pub fn default_path() -> Option<PathBuf> {
         let folders = etcetera::choose_base_strategy().ok()?;
         Some(folders.config_dir().join("monoscope").join("window.json"))
     }
 
-    /// Opens the file and reads what it says; says what is wrong with it. A file that is not there yet is
-    /// in order.
+    /// Opens and reads the file; also returns what is wrong with it. A file that does not exist yet is not an error.
     pub fn open(path: PathBuf) -> (Self, Settings, Vec<String>) {
         let found = read(&path);
         let unknown = found.as_ref().ok().and_then(Option::as_deref).map(unknown_entries).unwrap_or_default();
@@ -189,24 +190,25 @@ impl Store {
             .into_iter()
             .map(|complaint| {
                 let path = path.display();
-                format!("The window starts with its usual settings where {path} cannot be used: {complaint}")
+                format!("The window starts with default settings where {path} cannot be used: {complaint}")
             })
             .collect();
-        let store = Self { path, unknown, written: String::new(), looked_at: Instant::now(), writing: None };
+        let store =
+            Self { path, unknown, written: String::new(), last_checked: Instant::now(), writing: None };
         (store, settings, complaints)
     }
 
-    /// Tells if it is time to look for changes.
+    /// Returns true if it is time to look for changes and the last write has ended.
     pub fn is_due(&mut self) -> bool {
-        let is_due = self.looked_at.elapsed() >= PATIENCE;
+        let is_due = self.last_checked.elapsed() >= SAVE_INTERVAL;
         if is_due {
-            self.looked_at = Instant::now();
+            self.last_checked = Instant::now();
         }
         is_due && self.writing.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Writes the settings on a helper thread, if they changed; says why the last time failed, if it did.
-    pub fn keep(&mut self, settings: &Settings) -> Option<String> {
+    /// Writes the settings on a helper thread if they changed. Returns the reason if the write before failed.
+    pub fn save(&mut self, settings: &Settings) -> Option<String> {
         let failure = self.wait();
         let text = self.text(settings);
         if text != self.written {
@@ -227,18 +229,18 @@ impl Store {
         }
     }
 
-    /// Waits until what is being written is on the disk; says why it could not be written, if so.
+    /// Waits for the write in progress. Returns the reason if it failed.
     pub fn wait(&mut self) -> Option<String> {
         let outcome = self.writing.take()?.join();
         let reason = outcome.unwrap_or_else(|_| Err("the writer ended early".to_owned())).err()?;
-        Some(format!("The arrangement cannot be kept in {}: {reason}", self.path.display()))
+        Some(format!("The settings cannot be saved in {}: {reason}", self.path.display()))
     }
 }
 
 /// The file's text; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<String>, String> {
     match fs::metadata(path) {
-        Ok(facts) if facts.len() > LONGEST => Err("it is longer than any such file".to_owned()),
+        Ok(facts) if facts.len() > MAX_BYTES => Err("it is too large for a settings file".to_owned()),
         Ok(_) => fs::read_to_string(path).map(Some).map_err(|error| error.to_string()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),

@@ -44,7 +44,7 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// Also what point clouds are drawn on in either theme: their points are the colours of the film.
+    /// Dark palette. Point clouds use its background in the light theme too, because their points have image colours.
     pub const DARK: Self = Self {
         accent: Color32::from_rgb(104, 170, 240),
         on_accent: Color32::from_rgb(10, 18, 28),

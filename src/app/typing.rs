@@ -2,14 +2,14 @@
 
 use egui::{Context, Event, Key};
 
-/// Tells if an event is the key of a letter, which may be a shortcut.
+/// True if an event is the key of a letter, which may be a shortcut.
 pub fn is_letter(event: &Event) -> bool {
     let Event::Key { key, modifiers, .. } = event else { return false };
     (Key::A..=Key::Z).contains(key) && !modifiers.command
 }
 
-/// Takes what was typed since the last frame. A field that opens gets the keys only in the frame after, which
-/// may come late: until then it is lost, or taken for shortcuts.
+/// Takes the text typed since the last frame. A text field that has just opened gets the focus one frame later; keys
+/// typed before that would be lost, or trigger shortcuts.
 pub fn take(context: &Context) -> String {
     let mut typed = String::new();
     context.input_mut(|input| {

@@ -60,8 +60,7 @@ impl Window {
         }
     }
 
-    /// Makes the window what it was when its settings were kept. Settings that cannot be used are left out, with a
-    /// line in the log for each complaint.
+    /// Restores the saved settings. Invalid ones were left out; each complaint becomes a line of the log.
     pub fn restore(&mut self, settings: Settings, complaints: Vec<String>, context: &egui::Context) {
         let Settings { theme, zoom, size, is_maximised, layout, recents } = settings;
         context.set_theme(ThemePreference::from(theme));
@@ -71,11 +70,11 @@ impl Window {
         for complaint in complaints {
             self.state.messages.log.add(MessageLevel::Warning, complaint);
         }
-        let Some(kept) = layout else { return };
-        let (layout, left_out) = PaneLayout::restored(&kept);
+        let Some(saved) = layout else { return };
+        let (layout, left_out) = PaneLayout::restored(&saved);
         if left_out > 0 {
             let text = format!(
-                "{left_out} parts of the kept arrangement are of no use to this version and were left out; View > \
+                "{left_out} parts of the saved layout cannot be used by this version and were left out; View > \
                  Reset layout puts all panes back"
             );
             self.state.messages.log.add(MessageLevel::Warning, text);
@@ -83,14 +82,14 @@ impl Window {
         self.layout = layout.unwrap_or_default();
     }
 
-    /// Settings to be kept for the next start.
+    /// Settings to save for the next start.
     pub fn settings(&self, context: &egui::Context) -> Settings {
         Settings {
             theme: context.options(|options| options.theme_preference).into(),
             zoom: context.zoom_factor(),
             size: self.size,
             is_maximised: self.is_maximised,
-            layout: Some(self.layout.kept()),
+            layout: Some(self.layout.saved()),
             recents: self.state.recents.clone(),
         }
     }
@@ -101,7 +100,7 @@ impl Window {
     }
 
     fn notice_size(&mut self, ui: &Ui) {
-        // Read before, because both take the same lock.
+        // Read before the input is locked, because both use the same lock.
         let zoom = ui.ctx().zoom_factor();
         ui.input(|input| {
             let viewport = input.viewport();
@@ -119,7 +118,7 @@ impl Window {
         context.set_theme(ThemePreference::Dark);
     }
 
-    /// Opens data and weights as the command line says.
+    /// Opens the data and weights given on the command line.
     pub fn open(&mut self, data: DataChoice, split: Option<String>, weights: Option<&Path>) {
         let is_demo = data == DataChoice::Demo;
         self.state.session.open_data(data, split);
@@ -135,24 +134,24 @@ impl Window {
         self.opener.save_into(folder);
     }
 
-    /// Takes what the session published, with the frames of the data that is looked at.
+    /// Takes the state published by the session, with the frames of the viewed data.
     pub fn update(&mut self, session: Arc<SessionState>, frames: Option<Arc<dyn FrameSource>>) {
         if !Arc::ptr_eq(&session, &self.state.session.published) {
             self.state.update(session, frames);
         }
     }
 
-    /// Takes note of what the session says; the state must not be older.
+    /// Handles an event of the session; the state must not be older.
     pub fn receive(&mut self, event: Event) {
         self.state.receive(event);
     }
 
-    /// Takes the path of a drive as far as it is predicted.
+    /// Takes the trajectory predicted so far.
     pub fn receive_trajectory(&mut self, trajectory: &Trajectory) {
         self.state.trajectory.receive(trajectory.clone());
     }
 
-    /// Takes the neighbours of the frame that is shown.
+    /// Takes the neighbours of the viewed frame.
     pub fn receive_fusion(&mut self, fusion: Arc<CloudFusion>) {
         self.state.viewed.fusion.receive(fusion);
     }
@@ -162,17 +161,17 @@ impl Window {
         self.state.viewed.show(picture);
     }
 
-    /// True while steps are being made.
+    /// True while training is running.
     pub fn is_training(&self) -> bool {
         self.state.session.activity() == Activity::Training
     }
 
-    /// Takes the requests to the session that came up since the last call.
+    /// Takes the requests to the session since the last call.
     pub fn take_requests(&mut self) -> Vec<Request> {
         self.state.session.requests.take()
     }
 
-    /// Draws everything and reacts to what was done.
+    /// Draws everything and handles input.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.play_on(ui);
         self.notice_size(ui);
@@ -189,7 +188,7 @@ impl Window {
         self.show_ending(ui);
         let is_asked = !self.state.dialogs.questions.is_empty();
         if is_asked {
-            // Nothing else may lie over the question.
+            // Nothing else may cover the question.
             (self.palette, self.new_view) = (CommandPalette::default(), NewView::default());
         }
         let chosen = self.palette.ui(ui, &self.state);
@@ -211,11 +210,11 @@ impl Window {
         }
     }
 
-    /// Runs what keys and the command palette ask for. A pane that is shown gets the keyboard focus.
+    /// Runs the actions of keys and of the command palette. A pane that is shown gets the keyboard focus.
     fn run_keys(&mut self, ui: &Ui, chosen: Option<PaletteEntry>) {
         let mut actions = Action::pressed(ui.ctx());
         if actions.contains(&Action::Palette) {
-            // Letters that were typed after it in the same frame are for its field.
+            // Letters typed after it in the same frame belong to its field.
             actions = vec![Action::Palette];
         }
         match chosen {
@@ -252,7 +251,7 @@ impl Window {
             ui.add_space(2.0 * theme::UNIT);
             bar::run_buttons(ui, &mut self.state);
             ui.add_space(theme::UNIT);
-            bar::figures(ui, &self.state);
+            bar::progress_numbers(ui, &self.state);
             bar::back_to_run(ui, &mut self.state);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &mut self.state));
         });

@@ -1,8 +1,8 @@
-//! Texts of the configuration and of the session in the words of the window.
+//! Texts of the configuration and of the session, in the words of the window.
 
 use crate::config::{ConfigError, ConfigOption, OptionName};
 
-/// Flags that are no options of a run, each with its place in the window.
+/// Flags that are not options of a run, each with its place in the window.
 const PLACES: [(&str, &str); 3] = [
     ("--out", "\"Written to\""),
     ("--resume", "\"Continue a run…\" of the Run menu"),
@@ -14,7 +14,7 @@ pub fn refusal(error: &ConfigError) -> String {
     error.text(quoted)
 }
 
-/// Replaces the flags in a text of the session, which speaks as on the command line, by what the window calls them.
+/// Replaces command-line flags in a message of the session by the labels of the window.
 pub fn for_window(text: &str) -> String {
     PLACES.into_iter().fold(with_labels(text), |text, (flag, place)| text.replace(flag, place))
 }

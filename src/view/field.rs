@@ -149,7 +149,7 @@ struct FieldBuffers {
 }
 
 impl FieldView {
-    /// Draws the map, or the part that `sampling` says, filling `rect`, and requests the value of `pixel`, a column
+    /// Draws the map, or the part that `sampling` selects, filling `rect`, and requests the value of `pixel`, a column
     /// and a row. Categories and values that are not finite are never interpolated.
     pub fn draw(
         &self,

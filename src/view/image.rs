@@ -21,7 +21,7 @@ struct ImageBuffers {
 }
 
 impl ImageView {
-    /// Draws the image, or the part that `sampling` says, filling `rect`.
+    /// Draws the image, or the part that `sampling` selects, filling `rect`.
     pub fn draw(&self, painter: &egui::Painter, rect: egui::Rect, lease: &Arc<Lease>, sampling: Sampling) {
         let grid = Grid::new(lease, sampling);
         let drawing = ImageCallback { cache: self.0.clone(), lease: Arc::clone(lease), grid };

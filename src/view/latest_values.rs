@@ -5,10 +5,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// Newest of the values that were requested. Clones share them.
-pub(super) struct LatestValues<T>(Arc<Inner<T>>);
+/// Newest values that were read back. Clones share them.
+pub(super) struct LatestValues<T>(Arc<PendingValues<T>>);
 
-struct Inner<T> {
+struct PendingValues<T> {
     newest: Mutex<Option<T>>,
     /// Number of requests without a reply.
     pending: AtomicUsize,
@@ -17,7 +17,7 @@ struct Inner<T> {
 impl<T> Default for LatestValues<T> {
     fn default() -> Self {
         let (newest, pending) = (Mutex::default(), AtomicUsize::default());
-        Self(Arc::new(Inner { newest, pending }))
+        Self(Arc::new(PendingValues { newest, pending }))
     }
 }
 
@@ -33,12 +33,12 @@ impl<T: bytemuck::Pod + Send> LatestValues<T> {
         *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True if newer values are on their way.
+    /// True if newer values have been requested and not arrived.
     pub fn is_pending(&self) -> bool {
         self.0.pending.load(Ordering::Relaxed) > 0
     }
 
-    /// Forgets the pending requests, because their device was lost.
+    /// Drops the pending requests, because their device was lost.
     pub fn reset(&self) {
         self.0.pending.store(0, Ordering::Relaxed);
     }
@@ -73,7 +73,7 @@ impl<T: bytemuck::Pod + Send> LatestValues<T> {
         if values.is_some() {
             *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner) = values;
         }
-        // The values of forgotten requests may still arrive.
+        // Values of dropped requests may still arrive.
         let _ =
             self.0.pending.try_update(Ordering::Relaxed, Ordering::Relaxed, |pending| pending.checked_sub(1));
     }

@@ -133,17 +133,17 @@ fn cloud(device: &wgpu::Device) -> wgpu::RenderPipeline {
 }
 
 /// Resources of a view on the device, kept from frame to frame; empty until the view is first drawn. Clones share them:
-/// one is for the callback that egui's renderer runs later in the same frame.
-pub(super) struct DeviceCache<T>(Arc<Inner<T>>);
+/// egui's renderer holds one for the callback that it runs later in the same frame.
+pub(super) struct DeviceCache<T>(Arc<CacheState<T>>);
 
-struct Inner<T> {
+struct CacheState<T> {
     device: Mutex<Option<wgpu::Device>>,
     content: Mutex<Option<T>>,
 }
 
 impl<T> Default for DeviceCache<T> {
     fn default() -> Self {
-        Self(Arc::new(Inner { device: Mutex::default(), content: Mutex::default() }))
+        Self(Arc::new(CacheState { device: Mutex::default(), content: Mutex::default() }))
     }
 }
 
@@ -159,7 +159,7 @@ impl<T> DeviceCache<T> {
         self.0.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Content on this device. If there was content on another device, which is lost, it is dropped and `reset` called.
+    /// Content on this device. Content on another device, which is lost, is dropped, and `reset` is called.
     pub fn on(&self, device: &wgpu::Device, reset: impl FnOnce()) -> MutexGuard<'_, Option<T>> {
         let mut content = self.lock();
         let known = self.0.device.lock().unwrap_or_else(PoisonError::into_inner).replace(device.clone());

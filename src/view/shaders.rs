@@ -35,5 +35,5 @@ pub(super) const CLOUD: Shader =
 pub(super) const COPY: Shader =
     ("copy", concat!(include_str!("../../shaders/screen.wgsl"), include_str!("../../shaders/copy.wgsl")));
 
-/// All shaders.
+/// Every shader of the views.
 pub const ALL: [Shader; 5] = [IMAGE, FIELD, RANGE, CLOUD, COPY];

@@ -159,14 +159,14 @@ fn a_run_goes_on_while_a_wrong_folder_is_tried_and_other_data_is_looked_at() {
     let lab = stage.state_mut().as_mut().unwrap();
     lab.window.open(DataChoice::Folder(empty.path().to_owned()), None, None);
     wait_for(&mut stage, "the problem", says("Problem"));
-    assert!(!says("is under way, at step")(&stage), "nothing is asked about what cannot be opened");
+    assert!(!says("is in progress, at step")(&stage), "nothing is asked about what cannot be opened");
     goes_on(&mut stage);
     press(&mut stage, "Dismiss");
 
     // Other data.
     press(&mut stage, "Data");
     press(&mut stage, "Built-in drive");
-    wait_for(&mut stage, "the question", says("is under way, at step"));
+    wait_for(&mut stage, "the question", says("is in progress, at step"));
     goes_on(&mut stage);
     press(&mut stage, "Look at it while run_001 trains");
     wait_for(&mut stage, "the way back", says("Back to run_001"));
@@ -179,7 +179,7 @@ fn a_run_goes_on_while_a_wrong_folder_is_tried_and_other_data_is_looked_at() {
     // The run ends for what is opened.
     press(&mut stage, "Data");
     press(&mut stage, "Built-in drive");
-    wait_for(&mut stage, "the question", says("is under way, at step"));
+    wait_for(&mut stage, "the question", says("is in progress, at step"));
     press(&mut stage, "End run_001");
     wait_for(&mut stage, "the end", says("run ended"));
     wait_for(&mut stage, "its pictures", says("Picture of disparity, scale 0"));

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_finding_is_told_once_and_its_evidence_is_one_click_away() {
     let mut stage = stage_with_data();
-    assert!(stage.query_by_label_contains("What often goes wrong").is_some());
+    assert!(stage.query_by_label_contains("Common problems of training").is_some());
     let mut history = crate::health::healthy(300);
     let last = history.pop().unwrap();
     let started = RunStarted {

@@ -52,7 +52,7 @@ fn enter_ends_no_run() {
     assert!(resume(&mut stage, &run).iter().any(resumes));
     stage.state_mut().reply(resumes, under_way());
     stage.run();
-    assert!(says(&stage, "Only one run can be under way") && stage.query_by_label(KEEP).is_none());
+    assert!(says(&stage, "Only one run can be in progress") && stage.query_by_label(KEEP).is_none());
     assert_eq!(focused(&stage).as_deref(), Some("Cancel"));
     press(&mut stage, Modifiers::NONE, Key::Enter);
     assert!(stage.query_by_label(END).is_none());
@@ -154,7 +154,7 @@ fn a_finished_run_is_said_to_be_and_can_be_looked_at() {
     resume(&mut stage, &run);
     stage.state_mut().reply(resumes, finished());
     stage.run();
-    assert!(!says(&stage, "under way, at step") && stage.query_by_label(END).is_none());
+    assert!(!says(&stage, "in progress, at step") && stage.query_by_label(END).is_none());
     click(&mut stage, "Look at its networks while run_001 trains");
     let load = Command::LoadWeights { path: Some(run), on_run: OnRun::Keep };
     assert_eq!(stage.state_mut().take_commands(), [Command::FollowTraining(false), load]);

@@ -98,7 +98,7 @@ fn what_is_opened_while_a_run_trains_raises_one_question_with_three_choices() {
             let opens = if wants_weights { loads_weights } else { opens_data };
             stage.state_mut().reply(opens, under_way());
             stage.run();
-            assert!(stage.query_by_label("run_001 is under way, at step 40").is_some());
+            assert!(stage.query_by_label("run_001 is in progress, at step 40").is_some());
             assert!(stage.query_by_label(&format!("To be opened: {name}")).is_some());
             assert!(!says(&stage, "Opening "), "nothing is opened until it is answered");
             for choice in [KEEP, END, "Cancel"] {
@@ -258,7 +258,7 @@ fn the_way_back_to_the_run_is_there_while_something_else_is_looked_at() {
         stage.run();
         stage.get_by_label("Search maps").type_text("disparity 3");
         stage.run();
-        assert!(stage.query_by_label("No map is called so").is_none());
+        assert!(stage.query_by_label("No map matches").is_none());
         stage.key_press(Key::Escape);
         stage.run();
 

@@ -41,7 +41,7 @@ fn press_on(stage: &mut Stage, role: Role, name: &str, key: Key) {
 #[test]
 fn what_is_tried_is_set_by_keys_and_set_back() {
     let mut stage = stage_with_sandbox();
-    stage.get_by_label_contains("loss: as it is 0.1250, changed 0.2500, change +100.0 %");
+    stage.get_by_label_contains("loss: unchanged 0.1250, changed 0.2500, change +100.0 %");
     assert_eq!(tried(&mut stage), Some(Adjustment::default()));
     press_on(&mut stage, Role::Slider, "Focal length y", Key::ArrowRight);
     let adjustment = tried(&mut stage).unwrap();
@@ -50,7 +50,7 @@ fn what_is_tried_is_set_by_keys_and_set_back() {
     press_on(&mut stage, Role::Slider, "Focal length x", Key::ArrowRight);
     let adjustment = tried(&mut stage).unwrap();
     assert!(adjustment.focal[0] > adjustment.focal[1], "{adjustment:?}");
-    click(&mut stage, "Set Focal length x back");
+    click(&mut stage, "Reset Focal length x");
     assert_eq!(tried(&mut stage).unwrap().focal[0], 1.0);
     click(&mut stage, "Reset all");
     assert!(tried(&mut stage).unwrap().is_none());
@@ -74,7 +74,7 @@ fn every_row_of_the_sandbox_lies_within_the_pane() {
     let mut stage = stage_with_sandbox();
     press_on(&mut stage, Role::Slider, "Depth", Key::ArrowRight);
     for (role, name) in
-        [(Role::Slider, "Depth"), (Role::SpinButton, "Depth, as a number"), (Role::Button, "Set Depth back")]
+        [(Role::Slider, "Depth"), (Role::SpinButton, "Depth, as a number"), (Role::Button, "Reset Depth")]
     {
         let rect = stage.get_by_role_and_label(role, name).rect();
         assert!(rect.left() >= 976.0 && rect.right() <= 1276.0 && rect.width() >= 16.0, "{name}: {rect}");

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::repository;
-use monoscope::app::{Settings, Store, ThemeChoice};
+use monoscope::app::{Settings, SettingsFile, ThemeChoice};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -178,22 +178,22 @@ fn a_file_that_nests_without_end_is_refused() {
 fn the_file_is_written_whole_and_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("not/there/yet/window.json");
-    let (mut store, settings, complaints) = Store::open(path.clone());
+    let (mut store, settings, complaints) = SettingsFile::open(path.clone());
     assert_eq!((settings, complaints), (Settings::default(), Vec::new()), "the first start is in order");
     let settings = kept(&edited());
-    assert_eq!(store.keep(&settings), None);
+    assert_eq!(store.save(&settings), None);
     assert_eq!(store.wait(), None);
-    let (_, read, complaints) = Store::open(path.clone());
+    let (_, read, complaints) = SettingsFile::open(path.clone());
     assert_eq!((read, complaints), (settings, Vec::new()));
 
     fs::write(&path, "{").unwrap();
-    let (_, read, complaints) = Store::open(path);
+    let (_, read, complaints) = SettingsFile::open(path);
     assert_eq!(read, Settings::default());
     assert!(complaints[0].contains("window.json"), "{complaints:?}");
 
-    let (mut store, ..) = Store::open(folder.path().join("not/there/yet/window.json/below/a/file"));
-    store.keep(&Settings::default());
-    assert!(store.wait().unwrap().contains("cannot be kept"));
+    let (mut store, ..) = SettingsFile::open(folder.path().join("not/there/yet/window.json/below/a/file"));
+    store.save(&Settings::default());
+    assert!(store.wait().unwrap().contains("cannot be saved"));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn the_settings_of_version_0_1_are_read_and_what_a_newer_version_keeps_there_sta
     );
     for (text, is_newer) in [(older, false), (newer, true)] {
         fs::write(&path, text).unwrap();
-        let (mut store, settings, complaints) = Store::open(path.clone());
+        let (mut store, settings, complaints) = SettingsFile::open(path.clone());
         assert_eq!(complaints, Vec::<String>::new());
         assert_eq!((settings.theme, settings.zoom), (ThemeChoice::Light, 1.25));
         assert_eq!((settings.recents.data.len(), settings.recents.weights.len()), (1, 1));
@@ -217,12 +217,12 @@ fn the_settings_of_version_0_1_are_read_and_what_a_newer_version_keeps_there_sta
         stage.state_mut().restore(settings.clone(), complaints, &context);
         assert_eq!(kept(&stage).layout, settings.layout, "each pane is where it was");
         let changed = Settings { zoom: 1.5, ..settings };
-        assert_eq!(store.keep(&changed), None);
+        assert_eq!(store.save(&changed), None);
         assert_eq!(store.wait(), None);
         let written: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(written["zoom"], 1.5);
         assert_eq!(written["weather"]["rain"] == true, is_newer, "{written}");
         assert_eq!(written["recents"]["films"].is_array(), is_newer, "{written}");
-        assert_eq!(Store::open(path.clone()).1, changed);
+        assert_eq!(SettingsFile::open(path.clone()).1, changed);
     }
 }

@@ -140,7 +140,7 @@ fn panes_are_reached_maximised_and_closed_by_key() {
     press(&mut stage, Modifiers::COMMAND, Key::Num3);
     assert!(has_keys(&stage, "Curves"));
     press(&mut stage, Modifiers::NONE, Key::Tab);
-    assert!(stage.get_by_role_and_label(Role::ComboBox, "Figure").is_focused(), "then its controls");
+    assert!(stage.get_by_role_and_label(Role::ComboBox, "Metric").is_focused(), "then its controls");
     press(&mut stage, Modifiers::NONE, Key::F11);
     assert!(stage.query_by_label("Close Timeline").is_none(), "it has the window to itself");
     assert!(stage.get_by_label("Curves pane").rect().width() > 1200.0);
@@ -271,7 +271,7 @@ fn tab_reaches_every_part_of_the_window() {
         "Frame",
         "Previous frame",
         "Follow training",
-        "Figure",
+        "Metric",
         "Smoothing",
         "Close Health",
         "Maximise Point cloud",

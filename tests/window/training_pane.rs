@@ -203,13 +203,13 @@ fn another_run_is_drawn_beside_the_present_one_and_left_out_again() {
     let plot = stage.get_by_label_contains("Plot of Loss").rect();
     stage.get_by_label_contains("Plot of Loss").click();
     stage.run();
-    assert!(stage.query_by_label("Let the step go").is_some(), "a click marks a step");
-    for node in ["Remove earlier", "Let the step go"] {
+    assert!(stage.query_by_label("Clear the selected step").is_some(), "a click marks a step");
+    for node in ["Remove earlier", "Clear the selected step"] {
         assert!(stage.get_by_label(node).rect().top() >= plot.bottom() - 1.0, "the key covers no line");
     }
     assert!(stage.query_all_by_label_contains("earlier 0.").next().is_some(), "its value at the cursor");
-    click(&mut stage, "Let the step go");
-    assert!(stage.query_by_label("Let the step go").is_none());
+    click(&mut stage, "Clear the selected step");
+    assert!(stage.query_by_label("Clear the selected step").is_none());
     click(&mut stage, "Remove earlier");
     assert!(stage.query_by_label("Remove earlier").is_none());
 }

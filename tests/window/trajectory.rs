@@ -51,7 +51,7 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     assert!(matches!(stage.state_mut().take_commands()[..], [Command::CancelTrajectory]));
     stage.state_mut().receive(Event::TrajectoryEnded);
     stage.run();
-    assert!(stage.query_by_label_contains("4.0 m gone").is_some(), "what is there is compared");
+    assert!(stage.query_by_label_contains("4.0 m travelled").is_some(), "what is there is compared");
 
     stage.state_mut().receive_trajectory(&trajectory(20, true));
     stage.run();
@@ -97,5 +97,5 @@ fn a_path_that_comes_after_its_end_is_not_waited_for() {
     stage.state_mut().receive_trajectory(&trajectory(5, true));
     stage.run();
     assert!(stage.query_by_label("Cancel").is_none());
-    assert!(stage.query_by_label_contains("4.0 m gone").is_some(), "what is there is compared");
+    assert!(stage.query_by_label_contains("4.0 m travelled").is_some(), "what is there is compared");
 }

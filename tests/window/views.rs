@@ -150,7 +150,7 @@ fn a_view_is_added_of_a_map_from_the_same_tree() {
     stage.key_press(Key::V);
     stage.run();
     search(&mut stage, "nothing like this");
-    assert!(stage.query_by_label("No map is called so").is_some());
+    assert!(stage.query_by_label("No map matches").is_some());
     stage.key_press(Key::Escape);
     stage.run();
     assert!(stage.query_by_label("Search maps").is_none());
@@ -173,7 +173,7 @@ fn two_maps_are_compared_by_a_divider() {
     compare(&mut stage);
     search(&mut stage, "auto");
     assert!(watched(&stage.state_mut().take_commands()).unwrap().contains(&MapName::AutoMask));
-    assert!(stage.query_by_label("Picture of colour 0 beside auto-mask").is_some());
+    assert!(stage.query_by_label("Picture of colour 0 next to auto-mask").is_some());
     let name = "Divider between A and B";
     let place = |stage: &Stage| stage.get_by_role_and_label(Role::Slider, name).rect().center();
     let start = place(&stage);
@@ -183,7 +183,7 @@ fn two_maps_are_compared_by_a_divider() {
         stage.key_press(Key::ArrowRight);
         stage.run();
     }
-    let width = stage.get_by_label_contains("beside auto-mask").rect().width();
+    let width = stage.get_by_label_contains("next to auto-mask").rect().width();
     assert!((place(&stage).x - start.x - 0.1 * width).abs() < 1.0, "five keys are a tenth");
     assert!(shown(&stage.state_mut().take_commands()).is_empty(), "the drive stays where it is");
     let from = place(&stage);
@@ -230,7 +230,7 @@ fn a_range_is_locked_and_let_go() {
     click(&mut stage, "5 to 95 % of the values");
     click(&mut stage, "Locked range");
     assert!(!stage.get_by_label("Lowest value").accesskit_node().is_disabled());
-    click(&mut stage, "As usual for this map");
+    click(&mut stage, "Default for this map");
     stage.get_all_by_label("Colours").next().unwrap().click();
     stage.run();
     assert!(stage.get_by_label("Lowest value").accesskit_node().is_disabled());

@@ -139,7 +139,7 @@ fn the_slider_goes_back_through_the_snapshots_and_marks_the_step_on_the_curves()
         stage.key_press(pressed);
         stage.run();
         assert!(stage.query_by_label(expected).is_some(), "{expected}");
-        let is_marked = stage.query_by_label("Let the step go").is_some();
+        let is_marked = stage.query_by_label("Clear the selected step").is_some();
         assert_eq!(is_marked, mark.is_some(), "{expected}: the mark on the curves");
         assert!(mark.is_none_or(|mark| stage.query_all_by_label(mark).next().is_some()), "{mark:?}");
     }

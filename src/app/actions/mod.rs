@@ -1,5 +1,5 @@
-//! Names of everything that can be done by a button, a menu entry, a key or the palette. `table` lists it, `obstacles`
-//! says what cannot be done now, `run` does it.
+//! Actions: everything that a button, a menu entry, a key or the palette can do. `table` lists them, `obstacles` gives
+//! the reasons why one cannot be done now, `run` does them.
 
 mod obstacles;
 mod run;
@@ -21,34 +21,34 @@ pub struct ActionSpec {
     pub help: &'static str,
     /// Shortcut.
     pub key: Option<KeyboardShortcut>,
-    /// Menu entries among which it stands.
+    /// Group of menu entries that it belongs to; `None` for an action without a menu entry.
     pub menu: Option<MenuGroup>,
 }
 
-/// Entries that stand together in a menu.
+/// Group of entries in a menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MenuGroup {
-    /// Data menu: what data.
+    /// Data menu: open data.
     Data,
-    /// Data menu: which samples of it.
+    /// Data menu: choose the split.
     Split,
     /// Weights menu.
     Weights,
     /// Run menu.
     Run,
-    /// View menu: what is done with panes.
+    /// View menu: add, move and close panes.
     Panes,
-    /// View menu: how close pictures are.
+    /// View menu: zoom of the pictures.
     Zoom,
-    /// View menu: the size of everything.
+    /// View menu: size of text and controls.
     Size,
-    /// View menu: where panes are.
+    /// View menu: arrangement of the panes.
     Layout,
     /// Help menu.
     Help,
 }
 
-/// The value, if there is one.
+/// `Some` of the value, or `None` if there is none.
 macro_rules! optional {
     () => {
         None
@@ -67,7 +67,7 @@ macro_rules! define_actions {
         $(obstacle: $obstacle:expr,)?
         run: $run:expr,
     })*) => {
-        /// Something to do.
+        /// Action of a button, a menu entry, a key or a palette entry.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Action {
             $(#[doc = $help] $action,)*
@@ -75,11 +75,11 @@ macro_rules! define_actions {
             Show(PaneKind),
         }
 
-        /// Actions of the table, in its order.
+        /// Actions of the table, in order.
         const TABLE: &[Action] = &[$(Action::$action),*];
 
         impl Action {
-            /// Entry of the table; for panes, of theirs.
+            /// Spec of the action, from this table or from the table of panes.
             pub fn spec(self) -> ActionSpec {
                 match self {
                     $(Self::$action => ActionSpec {
@@ -102,12 +102,12 @@ macro_rules! define_actions {
 with_actions!(define_actions);
 
 impl Action {
-    /// Every action, in the order of the lists.
+    /// Every action: those of the table, then one for each pane.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.iter().copied().chain(PaneKind::ALL.iter().copied().map(Self::Show))
     }
 
-    /// Actions of a part of a menu.
+    /// Actions of a group of menu entries.
     pub fn in_menu(group: MenuGroup) -> impl Iterator<Item = Self> {
         Self::all().filter(move |action| action.spec().menu == Some(group))
     }
@@ -127,12 +127,12 @@ impl Action {
         self.spec().help
     }
 
-    /// Actions whose keys were pressed, each as often as it was since the last frame; not those whose keys mean
-    /// something to the control that has the keyboard focus.
+    /// Actions whose keys were pressed since the last frame, once for each press. Keys that the focused control uses
+    /// itself are left out.
     pub fn pressed(context: &Context) -> Vec<Self> {
         let listened = Self::with_key().filter(|(_, shortcut)| is_free(*shortcut, context));
         let mut listened: Vec<(Self, KeyboardShortcut)> = listened.collect();
-        // A plain key would also answer to the same key with Shift.
+        // A shortcut without modifiers also matches the key with Shift, so it is tried last.
         listened.sort_by_key(|(_, shortcut)| shortcut.modifiers.is_none());
         context.input_mut(|input| {
             let mut presses = |(action, shortcut): (Self, KeyboardShortcut)| {
@@ -144,8 +144,8 @@ impl Action {
     }
 }
 
-/// True if a key means nothing to the control that has the keyboard focus: letters belong to a text field, and arrows,
-/// Space and Escape to a button or slider.
+/// True if the focused control does not use the key: a text field uses letters; buttons and sliders use arrows, Space
+/// and Escape.
 fn is_free(shortcut: KeyboardShortcut, context: &Context) -> bool {
     let KeyboardShortcut { modifiers, logical_key: key } = shortcut;
     let is_function = key >= Key::F1 && key <= Key::F35;

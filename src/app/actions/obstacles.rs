@@ -3,7 +3,7 @@
 use super::{Action, table::with_actions};
 use crate::{app::state::State, config::DeviceChoice, session::Activity};
 
-/// A reason, if it holds.
+/// Reason, if `holds`.
 fn when(holds: bool, reason: &str) -> Option<String> {
     holds.then(|| reason.to_owned())
 }
@@ -11,7 +11,7 @@ fn when(holds: bool, reason: &str) -> Option<String> {
 fn obstacle_to_step(state: &State) -> Option<String> {
     match state.session.activity() {
         Activity::Paused => None,
-        _ if state.session.has_run() => Some("A run is under way".to_owned()),
+        _ if state.session.has_run() => Some("A run is in progress".to_owned()),
         _ => state.obstacle_to_start(),
     }
 }
@@ -22,7 +22,7 @@ fn obstacle_to_move(state: &State, to: DeviceChoice) -> Option<String> {
     is_there.then(|| format!("The {} trains and predicts already", present.name))
 }
 
-/// The reason that an entry of the table gives; none if it gives none.
+/// Reason from a table entry; `None` if the entry gives none.
 macro_rules! obstacle {
     ($state:ident) => {
         None
@@ -43,7 +43,7 @@ macro_rules! define_obstacles {
         run: $run:expr,
     })*) => {
         impl Action {
-            /// Reason why it cannot be done now, in a sentence for a tooltip.
+            /// Reason why the action cannot be done now, as a tooltip; `None` if it can.
             pub fn obstacle(self, state: &State) -> Option<String> {
                 match self {
                     $(Self::$action => obstacle!(state $(, $obstacle)?),)*

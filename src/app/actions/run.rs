@@ -1,4 +1,4 @@
-//! Doing of actions, by the window: only here all that they change is known.
+//! Runs actions. The window does it, because it owns everything that an action may change.
 
 use super::{Action, table::with_actions};
 use crate::{
@@ -29,7 +29,7 @@ macro_rules! define_run {
         run: $run:expr,
     })*) => {
         impl Window {
-            /// Does what an action stands for, and draws anew.
+            /// Runs an action and requests a repaint.
             pub(in crate::app) fn run(&mut self, action: Action, context: &Context) {
                 let run: fn(&mut Self, &Context) = match action {
                     $(Action::$action => $run,)*

@@ -1,23 +1,23 @@
-//! Everything that can be done by a button, a menu entry, a key or the palette: one entry each.
+//! Table of actions: everything that a button, a menu entry, a key or the palette can do, one entry each.
 //!
-//! To add an action, add an entry. Menus, keys, palette, tooltips and the list of shortcuts read it. Its `run` is compiled
-//! in `run.rs` and its `obstacle` in `obstacles.rs`, where helpers and imports belong. The actions that show a pane are
-//! in the table of panes.
+//! To add an action, add an entry: menus, keys, palette, tooltips and the list of shortcuts read the table. What `run`
+//! uses is imported in `run.rs`, what `obstacle` uses in `obstacles.rs`. Actions that show a pane are in the table of
+//! panes.
 
-/// Gives the table to a macro, which takes from each entry what its file needs:
+/// Passes the table to a macro, which takes from each entry what its file needs:
 ///
 /// * `label`: name in menus and in the palette.
 /// * `help`: a sentence for tooltips.
 /// * `key`: shortcut, if it has one.
-/// * `menu`: [`MenuGroup`](super::MenuGroup) that holds it, if one does; entries are in the order of the table.
-/// * `obstacle`: from the state, why it cannot be done now, if it cannot. Without one it can always be done.
-/// * `run`: does it, with the window and the egui context.
+/// * `menu`: [`MenuGroup`](super::MenuGroup) that holds it, if any; entries are in the order of the table.
+/// * `obstacle`: reason from the state why it cannot be done now, if any. Without this line it can always be done.
+/// * `run`: does it, given the window and the egui context.
 macro_rules! with_actions {
     ($use_table:ident) => {
         $use_table! {
             Palette {
                 label: "Command palette",
-                help: "Everything that can be done, by typing a part of its name",
+                help: "Find any action by typing a part of its name",
                 key: command(Key::P),
                 menu: Help,
                 run: |window, context| {
@@ -33,40 +33,40 @@ macro_rules! with_actions {
             }
             Previous {
                 label: "Previous frame",
-                help: "One frame back",
+                help: "Go back one frame",
                 key: plain(Key::ArrowLeft),
                 run: |window, _| window.state.scrub(|playhead| playhead.frame.saturating_sub(1)),
             }
             Next {
                 label: "Next frame",
-                help: "One frame on",
+                help: "Go on by one frame",
                 key: plain(Key::ArrowRight),
                 run: |window, _| window.state.scrub(|playhead| playhead.frame + 1),
             }
             First {
                 label: "First frame",
-                help: "To the first frame of the drive",
+                help: "Go to the first frame of the drive",
                 key: plain(Key::Home),
                 run: |window, _| window.state.scrub(|playhead| playhead.frames().start),
             }
             Last {
                 label: "Last frame",
-                help: "To the last frame of the drive",
+                help: "Go to the last frame of the drive",
                 key: plain(Key::End),
                 run: |window, _| window.state.scrub(|playhead| playhead.last()),
             }
             Train {
                 label: "Train",
-                help: "Start the run of the Training pane, or go on after a pause",
+                help: "Start the run that the Training pane describes, or continue after a pause",
                 key: plain(Key::F5),
                 obstacle: obstacle_to_step,
                 run: |window, _| window.state.train(),
             }
             Pause {
                 label: "Pause",
-                help: "Finish the step under way and wait; nothing is lost",
+                help: "Finish the current step and wait; nothing is lost",
                 key: plain(Key::F6),
-                obstacle: |state| when(!state.session.is_training(), "No steps are being made"),
+                obstacle: |state| when(!state.session.is_training(), "Training is not running"),
                 run: |window, _| window.state.session.pause(),
             }
             Step {
@@ -84,20 +84,20 @@ macro_rules! with_actions {
             }
             ComputeOnGpu {
                 label: "Compute on the GPU",
-                help: "Train and predict with the wgpu backend on the device that draws; a run goes on there",
+                help: "Train and predict with the wgpu backend on the device that draws the window; a run continues there",
                 obstacle: |state| obstacle_to_move(state, DeviceChoice::Gpu),
                 run: |window, _| window.state.session.compute_on(DeviceChoice::Gpu),
             }
             ComputeOnCpu {
                 label: "Compute on the CPU",
-                help: "Train and predict with the CPU backend; a run goes on there",
+                help: "Train and predict with the CPU backend; a run continues there",
                 obstacle: |state| obstacle_to_move(state, DeviceChoice::Cpu),
                 run: |window, _| window.state.session.compute_on(DeviceChoice::Cpu),
             }
             Follow {
                 label: "Follow training",
-                help: "On: views show the batch of each training step, augmented as it is. Off: they show \
-                       the frame of the timeline, predicted anew after every step",
+                help: "On: views show the batch of each training step, with its augmentation. Off: they show \
+                       the frame of the timeline, predicted again after every step",
                 key: plain(Key::F),
                 run: |window, _| window.state.toggle_following(),
             }
@@ -109,28 +109,28 @@ macro_rules! with_actions {
             }
             ZoomIn {
                 label: "Zoom in",
-                help: "Come closer in all views, to the inspected pixel or the middle (wheel: to the pointer)",
+                help: "Zoom in on the inspected pixel or the middle in all views (wheel: on the pointer)",
                 key: plain(Key::Plus),
                 menu: Zoom,
                 run: |window, _| window.state.viewed.zoom_in(),
             }
             ZoomOut {
                 label: "Zoom out",
-                help: "See more in all views",
+                help: "Zoom out in all views",
                 key: plain(Key::Minus),
                 menu: Zoom,
                 run: |window, _| window.state.viewed.zoom_out(),
             }
             ZoomWhole {
                 label: "Whole pictures",
-                help: "See the whole pictures in all views (or double-click one)",
+                help: "Show the whole pictures in all views (or double-click one)",
                 key: plain(Key::Num0),
                 menu: Zoom,
                 run: |window, _| window.state.viewed.framing.reset(),
             }
             BookmarkFrame {
                 label: "Bookmark this frame",
-                help: "Show on the wall how the networks see the frame of the timeline while they learn",
+                help: "Add the frame of the timeline to the wall, which shows what the networks predict for it as they learn",
                 obstacle: State::obstacle_to_bookmark,
                 run: |window, _| {
                     window.state.bookmark_frame();
@@ -139,20 +139,20 @@ macro_rules! with_actions {
             }
             AddView {
                 label: "Add view…",
-                help: "Another pane that shows a map of your choice",
+                help: "Add a pane that shows a map of your choice",
                 key: plain(Key::V),
                 menu: Panes,
                 run: |window, _| window.new_view.toggle(),
             }
             SplitRight {
                 label: "Split the view to the right",
-                help: "Put a copy of the view that you work in to its right, to show another map there",
+                help: "Put a copy of the current view to its right, to show another map there",
                 menu: Panes,
                 run: |window, _| window.layout.split(LinearDir::Horizontal),
             }
             SplitBelow {
                 label: "Split the view downwards",
-                help: "Put a copy of the view that you work in below it, to show another map there",
+                help: "Put a copy of the current view below it, to show another map there",
                 menu: Panes,
                 run: |window, _| window.layout.split(LinearDir::Vertical),
             }
@@ -165,27 +165,27 @@ macro_rules! with_actions {
             }
             PreviousPane {
                 label: "Previous pane",
-                help: "Move to the pane before",
+                help: "Move to the previous pane on the screen",
                 key: shifted(Key::F8),
                 run: |window, _| window.layout.go_on(false),
             }
             MaximisePane {
                 label: "Maximise or restore the pane",
-                help: "Let the pane that you work in fill the window, or show the others again",
+                help: "Let the current pane fill the window, or show the others again",
                 key: plain(Key::F11),
                 menu: Panes,
                 run: |window, _| window.layout.maximise_current(),
             }
             ClosePane {
                 label: "Close the pane",
-                help: "Close the pane that you work in; the View menu brings it back",
+                help: "Close the current pane; the View menu brings it back",
                 key: command(Key::W),
                 menu: Panes,
                 run: |window, _| window.layout.close_current(),
             }
             ResetLayout {
                 label: "Reset layout",
-                help: "Put all panes back where they were at the start",
+                help: "Arrange all panes as at the first start",
                 menu: Layout,
                 run: |window, _| window.layout = PaneLayout::default(),
             }
@@ -203,9 +203,9 @@ macro_rules! with_actions {
                 menu: Size,
                 run: |_, context| gui_zoom::zoom_out(context),
             }
-            UsualSize {
-                label: "Usual size",
-                help: "Draw text and controls as large as the screen wants them",
+            DefaultSize {
+                label: "Default size",
+                help: "Draw text and controls at the size that the screen asks for",
                 key: gui_zoom::kb_shortcuts::ZOOM_RESET,
                 menu: Size,
                 run: |_, context| context.set_zoom_factor(1.0),
@@ -253,7 +253,7 @@ macro_rules! with_actions {
             }
             OpenBuiltInDrive {
                 label: "Built-in drive",
-                help: "A made-up street with exact depth: nothing to download",
+                help: "A synthetic street with exact depth: nothing to download",
                 menu: Data,
                 run: |window, _| window.state.session.open_data(DataChoice::Demo, None),
             }
@@ -266,7 +266,7 @@ macro_rules! with_actions {
             }
             CopyFramePath {
                 label: "Copy the frame's path",
-                help: "Put the path of the timeline's image file on the clipboard, or if there is no file, the drive, \
+                help: "Copy the path of the timeline's image file, or if there is no file, the drive, \
                        index and camera of the frame",
                 menu: Data,
                 obstacle: |state| when(state.viewed.playhead.key().is_none(), "Open data first (Sequence pane)"),
@@ -301,7 +301,7 @@ macro_rules! with_actions {
             }
             OpenRun {
                 label: "Continue a run…",
-                help: "Go on with an earlier run from its last checkpoint, exactly where it ended",
+                help: "Continue an earlier run from its last checkpoint, exactly where it ended",
                 menu: Run,
                 run: |window, context| window.opener.choose_folder(OpenRequest::Run, context),
             }
@@ -314,7 +314,7 @@ macro_rules! with_actions {
             }
             ClearRecents {
                 label: "Clear recents",
-                help: "Empty the lists of data, weights and runs that were opened lately",
+                help: "Empty the lists of data, weights and runs that were opened recently",
                 obstacle: |state| when(state.recents.all().next().is_none(), "Nothing was opened yet"),
                 run: |window, _| window.state.recents = Recents::default(),
             }
@@ -334,7 +334,7 @@ macro_rules! with_actions {
             }
             Quit {
                 label: "Quit",
-                help: "Close the program; a run under way writes a checkpoint first",
+                help: "Close the program; a run in progress writes a checkpoint first",
                 key: command(Key::Q),
                 run: |_, context| context.send_viewport_cmd(ViewportCommand::Close),
             }

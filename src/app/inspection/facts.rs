@@ -1,5 +1,5 @@
-//! Facts about a pixel: the rows of the inspector's table, each with a sentence that explains it, and the same as plain
-//! text.
+//! Facts about a pixel: rows of the inspector's table, each with a sentence that explains it, and the same rows as
+//! plain text.
 
 use crate::{
     config::FrameId,
@@ -23,9 +23,9 @@ pub struct Fact {
     pub name: &'static str,
     /// Texts of the values: one, or one for each column.
     pub values: Vec<String>,
-    /// Index of the value that decided, if one did.
+    /// Index of the value to highlight, such as the minimum; `None` for no value.
     pub decisive: Option<usize>,
-    /// One sentence for the tooltip.
+    /// Explanation for the tooltip, one sentence.
     pub help: String,
 }
 
@@ -91,7 +91,7 @@ fn loss_number(value: f64) -> String {
 fn name_of(candidate: Candidate) -> String {
     let name = |id: Option<FrameId>| id.map_or_else(|| "average".to_owned(), FrameId::label);
     match candidate {
-        Candidate::Identity(id) => format!("{} as it is", name(id)),
+        Candidate::Identity(id) => format!("{} unwarped", name(id)),
         Candidate::Warped(id) => format!("{} warped", name(id)),
     }
 }
@@ -101,13 +101,13 @@ fn loss(report: &PixelReport, minimum: &MinimumResult) -> FactGroup {
         Fact::one(
             "loss",
             loss_number(minimum.loss),
-            "What the pixel contributes to the photometric loss at the finest scale: the least of the \
+            "What the pixel contributes to the photometric loss at the finest scale: the minimum of the \
              candidates below",
         ),
         Fact::one(
             "explained by",
             name_of(minimum.winner),
-            "The candidate with the least loss: a source warped through depth and motion, or as it is",
+            "The candidate with the lowest loss: a source warped by depth and motion, or unwarped",
         ),
     ];
     if let Some((candidate, margin)) = minimum.runner_up {
@@ -119,7 +119,7 @@ fn loss(report: &PixelReport, minimum: &MinimumResult) -> FactGroup {
     } else {
         (
             "left out",
-            "A source explains the pixel better without any warp, as where nothing moves relative to the \
+            "An unwarped source explains the pixel better, as where nothing moves relative to the \
              camera, so the auto-mask leaves it out",
         )
     };
@@ -159,15 +159,15 @@ fn sources(report: &PixelReport, minimum: &MinimumResult) -> FactGroup {
         facts.push(Fact::row(
             "mask weight",
             each(&|source| source.weight.map_or_else(String::new, loss_number)),
-            "The factor that the predictive mask puts before the reprojection loss",
+            "The factor by which the predictive mask multiplies the reprojection loss",
         ));
     }
     if let Some(identities) = sources.iter().map(|source| source.identity).collect::<Option<Vec<_>>>() {
         let identity = |source: &SourceReport| source.identity.unwrap_or(source.reprojection);
         facts.extend(difference_rows(
             sources,
-            ["SSIM, as it is", "L1, as it is"],
-            "source as it is",
+            ["SSIM, unwarped", "L1, unwarped"],
+            "unwarped source",
             identity,
         ));
         facts.push(Fact {
@@ -175,7 +175,7 @@ fn sources(report: &PixelReport, minimum: &MinimumResult) -> FactGroup {
             ..Fact::row(
                 "identity",
                 identities.iter().map(|identity| loss_number(identity.loss)).collect(),
-                "Photometric loss of the source without any warp; tie-breaking noise is left out",
+                "Photometric loss of the unwarped source; tie-breaking noise is left out",
             )
         });
     }
@@ -199,7 +199,7 @@ fn sources(report: &PixelReport, minimum: &MinimumResult) -> FactGroup {
             }
             .to_owned()
         }),
-        "Whether that lies within the source; outside it, colours of its border are compared, and behind the \
+        "Whether that position lies within the source; outside it, colours of its border are compared, and behind the \
          camera the projection has no meaning",
     ));
     let columns = sources.iter().map(|source| source.id.label()).collect();
@@ -226,7 +226,7 @@ fn difference_rows(
     ssim.into_iter().chain([Fact::row(names[1], l1, help)]).collect()
 }
 
-/// Group about depth. Every row exists for every pixel, so that nothing moves while the pointer does.
+/// Rows about depth. Every pixel has every row, so that nothing moves while the pointer does.
 fn depth(report: &PixelReport) -> FactGroup {
     let unknown = || "–".to_owned();
     let metres = report.scale.as_ref().map(|scale| scale.metres_per_unit * report.depth);
@@ -267,7 +267,7 @@ fn depth(report: &PixelReport) -> FactGroup {
         Fact::one(
             "error",
             error.unwrap_or_else(unknown),
-            "Predicted less true depth in metres, and its share of the true depth",
+            "Predicted minus true depth, in metres and relative to the true depth",
         ),
     ];
     FactGroup { title: "Depth", columns: Vec::new(), facts }
@@ -293,7 +293,7 @@ fn scales(scales: &[ScaleReport]) -> FactGroup {
             Fact::row(
                 "disparity",
                 each(&|scale| loss_number(scale.disparity)),
-                "What the depth network says at each scale, bilinear at this pixel: 1 is nearest, 0 farthest",
+                "Disparity that the depth network predicts at each scale, interpolated at this pixel: 1 is nearest, 0 farthest",
             ),
             Fact::row("smoothness x", smoothness(0), help("to the right")),
             Fact::row("smoothness y", smoothness(1), help("below")),

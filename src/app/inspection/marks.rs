@@ -17,7 +17,7 @@ const SHADE: Color32 = Color32::from_black_alpha(170);
 const TEXT: Color32 = Color32::from_gray(236);
 /// Depths with a tick on the epipolar line.
 const TICKS: [f64; 10] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
-/// Distance from the tick before within which a tick has no number, points.
+/// Smallest distance of a tick with a number from the tick before, points.
 const TICK_DISTANCE: f32 = 26.0;
 
 /// Marks the inspected pixel in a picture of this map.
@@ -60,7 +60,7 @@ struct EpipolarLine<'a> {
 }
 
 impl EpipolarLine<'_> {
-    /// Point of the screen at a pixel position in the source, in which integers are pixel centres.
+    /// Screen position of a pixel position in the source, in which integers are pixel centres.
     fn on_screen(&self, [x, y]: [f64; 2]) -> Pos2 {
         let share = |position: f64, count: usize| ((position + 0.5) / count as f64) as f32;
         let offset = Vec2::new(share(x, self.size.width), share(y, self.size.height));
@@ -114,7 +114,7 @@ impl EpipolarLine<'_> {
     }
 }
 
-/// Point of a source that shows the pixel at a depth between those of its curve.
+/// Projection of the pixel into a source at a depth between those of its curve.
 fn interpolated(depths: &[f64], source: &SourceCurve, depth: f64) -> Option<[f64; 2]> {
     let after = depths.partition_point(|other| *other < depth * (1.0 - 1e-6));
     let (before, after) = (after.saturating_sub(1), after.min(depths.len().checked_sub(1)?));

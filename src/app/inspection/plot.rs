@@ -17,15 +17,15 @@ const MAX_HEIGHT: f32 = 280.0;
 /// Upper limit of nearly all photometric losses on real images.
 const USUAL_LOSS: f64 = 0.5;
 
-/// Draws the cost curve down to the lower end of the pane. Gives the depth under the pointer.
+/// Draws the cost curve down to the lower end of the pane. Returns the depth under the pointer.
 pub fn cost_curve(ui: &mut Ui, pixel: &InspectedPixel, bottom: f32) -> Option<f64> {
     let InspectedPixel { report, curve } = pixel;
     let palette = Palette::of(ui);
     let (strong, weak) = (ui.visuals().strong_text_color(), ui.visuals().weak_text_color());
     let title = ui.label(RichText::new("Loss against depth").small().color(weak));
     title.on_hover_text(
-        "Photometric loss if the pixel lay elsewhere on its ray: its nine pixels of SSIM are warped as one, \
-         with their predicted depths all times the same factor. Faint where the pixel would lie outside the \
+        "Photometric loss if the pixel lay elsewhere on its ray: the nine pixels of SSIM are warped together, \
+         with all their predicted depths times the same factor. Faint where the pixel would lie outside the \
          source",
     );
     keys(ui, pixel);

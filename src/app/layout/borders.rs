@@ -12,12 +12,12 @@ use egui_tiles::{Container, Linear, LinearDir, Tile, TileId, Tiles, Tree};
 
 /// Width of the gap between panes, in which a border is drawn.
 pub const GAP: f32 = 2.0;
-/// Shortest side of a pane, in points.
+/// Smallest width or height of a pane, points.
 const SHORTEST: f32 = 64.0;
-/// Points that a key moves a border by.
+/// Points by which one key press moves a border.
 const STEP: f32 = theme::UNIT;
 
-/// The border behind one of the parts of a row or column.
+/// Border after one of the parts of a row or column.
 struct Border {
     row: TileId,
     direction: LinearDir,
@@ -29,15 +29,15 @@ struct Border {
     name: String,
 }
 
-/// A change of a border that was asked for.
+/// Requested change of a border.
 enum BorderRequest {
-    /// Move it by so many points.
+    /// Move it by this many points.
     Move(f32),
     /// Put it in the middle of its two neighbours.
     Centre,
 }
 
-/// Draws the borders over the panes that were just drawn and lets them be moved; true if one was.
+/// Draws the borders over the panes, and moves them by pointer and keys. Returns true if one was moved.
 pub fn show(ui: &Ui, tree: &mut Tree<AnyPane>) -> bool {
     let borders: Vec<Border> =
         tree.active_tiles().into_iter().flat_map(|row| Border::all_of(&tree.tiles, row)).collect();
@@ -100,7 +100,7 @@ impl Border {
         }
         let pointer: Pos2 = response.interact_pointer_pos().filter(|_| response.dragged())?;
         let points = pointer.to_vec2()[axis] - self.line.center().to_vec2()[axis];
-        // The hand is never quite still.
+        // The pointer is never quite still.
         (points.abs() >= 1.0).then_some(BorderRequest::Move(points.round()))
     }
 
@@ -125,13 +125,13 @@ impl Border {
         };
     }
 
-    /// Steps that keys or a screen reader ask for.
+    /// Steps requested by arrow keys or a screen reader, negative to the left or up.
     fn steps(&self, ui: &Ui, id: Id, response: &Response) -> f32 {
         let (back, on) = match self.direction {
             LinearDir::Horizontal => (Key::ArrowLeft, Key::ArrowRight),
             LinearDir::Vertical => (Key::ArrowUp, Key::ArrowDown),
         };
-        // Read before, because both take the same lock.
+        // Read before the input is locked, because both use the same lock.
         let has_keys = response.has_focus();
         if has_keys {
             let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
@@ -146,7 +146,7 @@ impl Border {
         count(on, Action::Increment) as f32 - count(back, Action::Decrement) as f32
     }
 
-    /// Moves the border as far as there is room; true if there was any.
+    /// Moves the border as far as there is room. Returns true if it moved.
     fn handle(&self, request: &BorderRequest, tiles: &mut Tiles<AnyPane>) -> bool {
         let mut lengths: Vec<f32> = self.parts.iter().map(|(_, length)| *length).collect();
         let before = lengths[self.index];
@@ -159,7 +159,7 @@ impl Border {
         }
         let is_moved = (lengths[self.index] - before).abs() > 0.5;
         let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(self.row) else { return false };
-        // Parts that are hidden keep their share of the whole.
+        // Hidden parts keep their share of the whole.
         let shares: f32 = self.parts.iter().map(|(tile, _)| linear.shares[*tile]).sum();
         let points: f32 = lengths.iter().sum();
         for ((tile, _), length) in self.parts.iter().zip(lengths) {
@@ -169,7 +169,7 @@ impl Border {
     }
 }
 
-/// Moves the border behind a part: one side grows by what the parts of the other give up, the nearest first.
+/// Moves a border: shrinks the parts on one side, nearest first, and gives the space to the part on the other.
 fn move_border(lengths: &mut [f32], index: usize, points: f32) {
     let (before, after) = lengths.split_at_mut(index + 1);
     let shrink = |parts: &mut dyn Iterator<Item = &mut f32>| -> f32 {
@@ -200,7 +200,7 @@ fn visible(tiles: &Tiles<AnyPane>, linear: &Linear) -> Vec<(TileId, Rect)> {
     linear.children.iter().filter_map(|tile| Some((*tile, tiles.rect(*tile)?))).collect()
 }
 
-/// The title of the pane that a part has next to a border of this direction, at the border's beginning.
+/// Title of the pane in `part` that touches a border of this direction, at the border's top or left end.
 fn neighbour(tiles: &Tiles<AnyPane>, part: TileId, border: LinearDir, is_before: bool) -> Option<String> {
     match tiles.get(part)? {
         Tile::Pane(pane) => Some(pane.title()),

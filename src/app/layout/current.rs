@@ -1,4 +1,4 @@
-//! The current pane, which someone works in, and what is done with it by key.
+//! The current pane, in which the user works, and its keyboard actions.
 
 use super::PaneLayout;
 use crate::app::panes::AnyPane;
@@ -10,10 +10,10 @@ impl PaneLayout {
         self.to_focus = self.current;
     }
 
-    /// Makes the next pane on the screen the current one, or the one before, with the keyboard focus.
+    /// Makes the next or the previous pane on the screen the current one, with the keyboard focus.
     pub fn go_on(&mut self, forward: bool) {
         let mut shown = self.shown();
-        // As one reads.
+        // In reading order.
         let place =
             |tile: &TileId| self.tree.tiles.rect(*tile).map(|rect| (rect.top() as i32, rect.left() as i32));
         shown.sort_by_key(place);
@@ -39,13 +39,13 @@ impl PaneLayout {
         }
     }
 
-    /// Puts a copy of the current view, or else of the newest, to the right of it or below it.
+    /// Adds a copy of the current view, or else of the newest, to its right or below it.
     pub fn split(&mut self, direction: LinearDir) {
         let is_view = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some_and(AnyPane::is_view);
         let views: Vec<TileId> = self.shown().into_iter().filter(is_view).collect();
         let newest = views.iter().copied().max_by_key(|tile| tile.0);
         let view = self.current.filter(|tile| views.contains(tile)).or(newest);
-        let copied = view.and_then(|tile| AnyPane::restored(&self.tree.tiles.get_pane(&tile)?.kept()));
+        let copied = view.and_then(|tile| AnyPane::restored(&self.tree.tiles.get_pane(&tile)?.saved()));
         let (Some(view), Some(copy)) = (view, copied) else { return };
         let tiles = &mut self.tree.tiles;
         let place = tiles.parent_of(view);

@@ -21,30 +21,30 @@ const BUTTON: f32 = 16.0;
 
 /// Input and output of drawing the panes.
 pub struct Docking<'a> {
-    /// The state behind them.
+    /// State that the panes show and change.
     pub state: &'a mut State,
-    /// The maps that visible panes show.
+    /// Maps that visible panes show.
     pub watched: BTreeSet<MapName>,
-    /// Panes on the screen, but for views.
+    /// Panes on the screen, without views.
     pub visible: BTreeSet<PaneKind>,
-    /// The pane whose cross was pressed.
+    /// Pane whose close button was pressed.
     pub closed: Option<TileId>,
-    /// The pane that is to fill the window, or to stop filling it.
+    /// Pane that must fill the window, or stop filling it.
     pub maximised: Option<TileId>,
-    /// The pane that someone works in.
+    /// Pane in which the user works.
     pub current: Option<TileId>,
     /// True if one pane fills the window.
     pub is_alone: bool,
-    /// The pane whose header is to get the keyboard focus.
+    /// Pane whose header must get the keyboard focus.
     pub to_focus: Option<TileId>,
     /// Control that got the keyboard focus since the last frame.
     pub newly_focused: Option<Id>,
-    /// True once someone moved or resized a pane.
+    /// True once a pane was moved or resized.
     pub is_edited: bool,
 }
 
 impl Docking<'_> {
-    /// Draws title, controls and buttons of a pane, and tells if it is being dragged away.
+    /// Draws title, controls and buttons of a pane. Returns whether the user starts to drag it away.
     fn header(
         &mut self,
         ui: &mut Ui,
@@ -54,8 +54,8 @@ impl Docking<'_> {
     ) -> UiResponse {
         let palette = Palette::of(ui);
         ui.painter().rect_filled(rect, 0.0, palette.header);
-        // Below the controls, so that they get their clicks first. It senses clicks too, because what
-        // only senses drags takes every press for one.
+        // Below the controls, so that they get their clicks first. It senses clicks too: a widget that senses only
+        // drags treats every press as a drag.
         let handle = ui.interact(rect, ui.scope_id().with("handle"), Sense::click_and_drag());
         self.handle(ui, &handle, body, tile, pane);
         let is_hovered = ui.rect_contains_pointer(rect);
@@ -86,7 +86,7 @@ impl Docking<'_> {
         if handle.drag_started() { UiResponse::DragStarted } else { UiResponse::None }
     }
 
-    /// Reacts to the bar that a pane is dragged by.
+    /// Handles the header, by which a pane is dragged: keyboard focus, maximising and the context menu.
     fn handle(&mut self, ui: &Ui, handle: &Response, body: Rect, tile: TileId, pane: &AnyPane) {
         let name = format!("{} pane", pane.title());
         handle.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
@@ -131,7 +131,7 @@ impl Docking<'_> {
     }
 }
 
-/// A button that stands back unless the pointer is near.
+/// Draws a button that is faint unless the pointer is near. Returns true if it was clicked.
 fn small_button(ui: &Ui, rect: Rect, icon: Icon, is_near: bool, name: &str, help: &str) -> bool {
     let response = ui.interact(rect, ui.scope_id().with(icon == Icon::Cross), Sense::click());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
@@ -166,7 +166,7 @@ impl Behavior<AnyPane> for Docking<'_> {
     }
 
     fn is_tile_draggable(&self, tiles: &Tiles<AnyPane>, tile: TileId) -> bool {
-        // The empty part of a row of tabs, by which all of them are dragged, would take Tab without a name.
+        // The empty part of a tab bar drags all its tabs. As a widget without a name it would take the Tab focus.
         tiles.get_pane(&tile).is_some()
     }
 
@@ -179,7 +179,7 @@ impl Behavior<AnyPane> for Docking<'_> {
     }
 
     fn is_container_resizable(&self, _tiles: &Tiles<AnyPane>, _tile: TileId) -> bool {
-        // egui_tiles would make borders without a name or keys: `borders` makes others.
+        // egui_tiles' own borders have neither a name nor keys; `borders` draws ours.
         false
     }
 

@@ -1,4 +1,4 @@
-//! The layout of the panes: where they are at the start, and how they are shown, hidden and added.
+//! Layout of the panes: their first arrangement, and how they are shown, hidden and added.
 
 mod borders;
 mod current;
@@ -18,19 +18,19 @@ use egui::{Id, Ui, UiBuilder, Vec2};
 use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Width of a driving picture over its height.
+/// Aspect ratio (width / height) of a driving picture.
 const ASPECT: f32 = 3.0;
 const SIDE_WIDTH: f32 = 216.0;
 const TRAINING_WIDTH: f32 = 304.0;
-/// Room for a low row of pictures over the bar.
+/// Height of the timeline with a low row of pictures, points.
 const TIMELINE_HEIGHT: f32 = 112.0;
-/// The same as a part of a high window.
+/// Height of the timeline in a high window, as a share of the window.
 const TIMELINE_PART: f32 = 0.13;
-/// Room for one line per health check.
+/// Height of the Health pane with one line for each check, points.
 const HEALTH_HEIGHT: f32 = 176.0;
 const CURVES_HEIGHT: f32 = 160.0;
 
-/// Panes with a place of their own at the start. The others wait hidden beside the cloud.
+/// Panes that are visible in the first arrangement. The others are hidden tabs next to the cloud.
 const IN_SIGHT: [PaneKind; 8] = [
     PaneKind::Cloud,
     PaneKind::Sequence,
@@ -42,23 +42,24 @@ const IN_SIGHT: [PaneKind; 8] = [
     PaneKind::Curves,
 ];
 
-/// The panes and how they are arranged.
+/// All panes and their arrangement.
 pub struct PaneLayout {
-    /// The panes.
+    /// Panes and the containers that hold them, in egui_tiles' form.
     pub tree: Tree<AnyPane>,
     /// Containers of the first arrangement, whose shares follow the window until someone moves a pane.
     pub(super) first: Option<FirstArrangement>,
-    /// The pane that fills the window.
+    /// Pane that fills the window.
     pub(super) maximised: Option<TileId>,
-    /// The pane that someone works in.
+    /// Pane in which the user works.
     pub(super) current: Option<TileId>,
-    /// The pane whose header is to get the keyboard focus.
+    /// Pane whose header must get the keyboard focus.
     pub(super) to_focus: Option<TileId>,
     /// Control that had the keyboard focus in the last frame.
     pub(super) focused: Option<Id>,
 }
 
-/// Two columns of views in short, wide rows, the cloud below them in the space that is left.
+/// Containers of the first arrangement: two columns of views in short, wide rows, the cloud below them in the remaining
+/// space.
 pub(super) struct FirstArrangement {
     root: TileId,
     left: TileId,
@@ -71,7 +72,7 @@ pub(super) struct FirstArrangement {
     views: TileId,
     rows: [TileId; 2],
     lowest: TileId,
-    /// Inspector, training and sandbox, one before the other.
+    /// Inspector, training and sandbox, as tabs.
     tabs: TileId,
     curves: TileId,
 }
@@ -93,7 +94,7 @@ impl Default for PaneLayout {
             IN_SIGHT.map(|kind| panes[&kind]);
         let on_request = PaneKind::ALL.iter().filter(|kind| !IN_SIGHT.contains(kind));
         let on_request: Vec<TileId> = on_request.map(|kind| panes[kind]).collect();
-        // One before the other, because side by side none would have room.
+        // As tabs, because side by side none would have enough room.
         let tabs_on_request = tiles.insert_tab_tile(on_request.clone());
         let lowest = tiles.insert_horizontal_tile(vec![cloud, tabs_on_request]);
         share(&mut tiles, lowest, &[(cloud, 1.0), (tabs_on_request, 1.8)]);
@@ -105,7 +106,7 @@ impl Default for PaneLayout {
         let right = tiles.insert_vertical_tile(vec![tabs, curves]);
         let root = tiles.insert_horizontal_tile(vec![left, right]);
         let mut tree = Tree::new(Id::unique("panes"), root, tiles);
-        // The cloud has their room until someone asks for them.
+        // The cloud uses their space while they are hidden.
         for pane in on_request {
             tree.set_visible(pane, false);
         }
@@ -119,7 +120,7 @@ impl PaneLayout {
         Self { tree, first: None, maximised: None, current: None, to_focus: None, focused: None }
     }
 
-    /// Draws all panes, and tells the state what the visible ones show.
+    /// Draws all panes, and requests what the visible ones show.
     pub fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         if let Some(first) = &self.first {
             first.fit(&mut self.tree.tiles, ui.available_size());
@@ -143,7 +144,7 @@ impl PaneLayout {
             Some((tile, Tile::Pane(pane))) => {
                 let space = ui.available_rect_before_wrap();
                 let mut alone = ui.new_child(UiBuilder::new().id_salt(tile).max_rect(space));
-                // There is nowhere to drag it.
+                // A pane that fills the window cannot be dragged anywhere.
                 let _ = egui_tiles::Behavior::pane_ui(&mut docking, &mut alone, tile, pane);
             }
             _ => {
@@ -170,7 +171,7 @@ impl PaneLayout {
         }
     }
 
-    /// Takes no room for tabs that are all hidden.
+    /// Hides tab containers whose tabs are all hidden, so that they take no room.
     fn hide_empty_tabs(&mut self) {
         let tiles = &self.tree.tiles;
         let tabs = tiles.iter().filter_map(|(id, tile)| match tile {
@@ -184,7 +185,7 @@ impl PaneLayout {
         }
     }
 
-    /// Shows a pane, before others of its place.
+    /// Shows a pane, in front of the other tabs of its container.
     pub fn bring_to_front(&mut self, kind: PaneKind) {
         if let Some(tile) = self.find(kind) {
             self.tree.set_visible(tile, true);
@@ -194,7 +195,7 @@ impl PaneLayout {
         }
     }
 
-    /// The panes that are neither hidden nor behind others.
+    /// Visible panes: neither hidden nor behind another tab.
     pub(super) fn shown(&self) -> Vec<TileId> {
         let is_pane = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some();
         self.tree.active_tiles().into_iter().filter(is_pane).collect()
@@ -217,12 +218,12 @@ impl PaneLayout {
         })
     }
 
-    /// True if a pane is shown, or would be if it were not behind others.
+    /// True unless the pane is hidden; it may be behind another tab.
     pub fn is_visible(&self, kind: PaneKind) -> bool {
         self.find(kind).is_some_and(|tile| self.tree.is_visible(tile))
     }
 
-    /// Shows a pane before others of its place, or hides it.
+    /// Shows a pane in front of the other tabs of its container, or hides it.
     pub fn set_visible(&mut self, kind: PaneKind, is_visible: bool) {
         if let Some(tile) = self.find(kind) {
             self.tree.set_visible(tile, is_visible);
@@ -247,14 +248,14 @@ impl PaneLayout {
         }
     }
 
-    /// Adds a view of this map beside one that is there.
+    /// Adds a view of this map next to an existing one.
     pub fn add_view(&mut self, name: MapName) {
         self.first = None;
         self.maximised = None;
         self.current = Some(self.insert(AnyPane::Map(MapPane::new(name))));
     }
 
-    /// Puts a pane beside the newest view.
+    /// Inserts a pane next to the newest view.
     pub(super) fn insert(&mut self, pane: AnyPane) -> TileId {
         let neighbour = self.panes().filter(|(_, pane)| pane.is_view()).map(|(id, _)| id);
         let neighbour = neighbour.max_by_key(|id| id.0);
@@ -271,7 +272,7 @@ impl PaneLayout {
                     container.add_child(tile);
                 }
             }
-            // A row of all that was there and the new one.
+            // Row of the former root and the new pane.
             (None, Some(root)) => self.tree.root = Some(tiles.insert_horizontal_tile(vec![root, tile])),
             (None, None) => self.tree.root = Some(tile),
         }
@@ -280,7 +281,7 @@ impl PaneLayout {
 }
 
 impl FirstArrangement {
-    /// Finds its containers by what lies in them; `None` if panes were moved.
+    /// Finds the containers by the panes in them; `None` if panes were moved.
     pub fn find(tiles: &Tiles<AnyPane>) -> Option<Self> {
         let parts = |tile| match tiles.get(tile)? {
             Tile::Container(container) => Some((container.kind(), container.children_vec())),
@@ -320,7 +321,7 @@ impl FirstArrangement {
         (columns == [left, right]).then_some(found)
     }
 
-    /// Gives the form and the lists the width they need and the pictures the rest.
+    /// Gives the form and the lists the width that they need, and the pictures the rest.
     fn fit(&self, tiles: &mut Tiles<AnyPane>, size: Vec2) {
         let timeline = TIMELINE_HEIGHT.max(size.y * TIMELINE_PART);
         let upper = size.y - timeline;
@@ -351,7 +352,7 @@ fn share(tiles: &mut Tiles<AnyPane>, container: TileId, lengths: &[(TileId, f32)
     }
 }
 
-/// The two parts of a container that has no more.
+/// The parts of a container that has exactly two.
 fn two((kind, parts): (ContainerKind, Vec<TileId>)) -> Option<(ContainerKind, [TileId; 2])> {
     Some((kind, parts.try_into().ok()?))
 }

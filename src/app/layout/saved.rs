@@ -1,5 +1,5 @@
-//! The layout as it is kept between starts. Its nodes are nested, so that no file can describe a circle, and each is
-//! read by itself, so that what is damaged or unknown is left out and the rest stays.
+//! The layout as it is saved between starts. Nodes are nested, so that no file can describe a cycle, and each is read
+//! by itself, so that a damaged or unknown node is dropped and the rest stays.
 
 use super::{FirstArrangement, PaneLayout};
 use crate::app::panes::{AnyPane, PaneKind};
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
-/// Shares outside of this would hide a pane or its neighbours.
+/// Range of shares; a share outside of it would hide a pane or its neighbours.
 const SHARES: RangeInclusive<f32> = 1e-3..=1e6;
 
-/// The layout as it is kept between starts.
+/// Layout as it is saved between starts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SavedLayout {
     /// True if nobody has moved a pane yet, so that the shares follow the window.
@@ -21,15 +21,15 @@ pub struct SavedLayout {
 }
 
 impl PaneLayout {
-    /// Layout to be kept.
-    pub fn kept(&self) -> SavedLayout {
-        SavedLayout { follows_window: self.first.is_some(), panes: keep(&self.tree) }
+    /// Layout in its saved form.
+    pub fn saved(&self) -> SavedLayout {
+        SavedLayout { follows_window: self.first.is_some(), panes: save(&self.tree) }
     }
 
-    /// The layout that was kept, and how many nodes had to be left out. Panes of which there is one each are there
-    /// in any case, hidden if they were not kept. `None` if nothing is of use.
-    pub fn restored(kept: &SavedLayout) -> (Option<Self>, usize) {
-        let (tree, left_out) = restore(&kept.panes);
+    /// Restores a saved layout and counts the nodes that were dropped. A pane that exists once but is not in the file
+    /// is added, hidden. `None` if no node is usable.
+    pub fn restored(saved: &SavedLayout) -> (Option<Self>, usize) {
+        let (tree, left_out) = restore(&saved.panes);
         let layout = tree.map(|tree| {
             let mut layout = Self::over(tree);
             for kind in PaneKind::ALL {
@@ -38,14 +38,14 @@ impl PaneLayout {
                     layout.tree.set_visible(tile, false);
                 }
             }
-            layout.first = FirstArrangement::find(&layout.tree.tiles).filter(|_| kept.follows_window);
+            layout.first = FirstArrangement::find(&layout.tree.tiles).filter(|_| saved.follows_window);
             layout
         });
         (layout, left_out)
     }
 }
 
-/// A node of the tree: a pane, or a container whose parts are nodes again.
+/// Node of the tree: a pane, or a container whose parts are nodes.
 #[derive(Serialize, Deserialize)]
 struct LayoutNode {
     /// Share of its container, relative to the others in it.
@@ -73,14 +73,14 @@ fn whole() -> f32 {
     1.0
 }
 
-/// Describes the tree.
-fn keep(tree: &Tree<AnyPane>) -> Value {
+/// Converts the tree to its root node.
+fn save(tree: &Tree<AnyPane>) -> Value {
     tree.root.and_then(|root| part(tree, root, 1.0, false)).unwrap_or_default()
 }
 
 fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<Value> {
     let place = match tree.tiles.get(id)? {
-        Tile::Pane(pane) => LayoutContent::Pane(pane.kept()),
+        Tile::Pane(pane) => LayoutContent::Pane(pane.saved()),
         Tile::Container(container) => {
             let parts = container.children().filter_map(|child| {
                 let (share, is_front) = match container {
@@ -102,16 +102,16 @@ fn part(tree: &Tree<AnyPane>, id: TileId, share: f32, is_front: bool) -> Option<
     serde_json::to_value(LayoutNode { share, is_hidden: !tree.is_visible(id), is_front, place }).ok()
 }
 
-/// Builds the tree that was kept, and counts what had to be left out. `None` if no pane is left.
-fn restore(kept: &Value) -> (Option<Tree<AnyPane>>, usize) {
-    let mut builder = Builder::default();
-    let root = builder.build(kept);
+/// Builds the saved tree, and counts the nodes that were dropped. `None` if no pane is left.
+fn restore(saved: &Value) -> (Option<Tree<AnyPane>>, usize) {
+    let mut builder = LayoutBuilder::default();
+    let root = builder.build(saved);
     let tree = root.map(|root| Tree::new(egui::Id::unique("panes"), root.id, builder.tiles));
     (tree, builder.left_out)
 }
 
 #[derive(Default)]
-struct Builder {
+struct LayoutBuilder {
     tiles: Tiles<AnyPane>,
     left_out: usize,
 }
@@ -122,9 +122,9 @@ struct Built {
     is_front: bool,
 }
 
-impl Builder {
-    fn build(&mut self, kept: &Value) -> Option<Built> {
-        let built = LayoutNode::deserialize(kept).ok().and_then(|part| {
+impl LayoutBuilder {
+    fn build(&mut self, saved: &Value) -> Option<Built> {
+        let built = LayoutNode::deserialize(saved).ok().and_then(|part| {
             let id = match part.place {
                 LayoutContent::Pane(pane) => self.pane(&pane)?,
                 LayoutContent::Row(parts) => self.line(LinearDir::Horizontal, &parts)?,
@@ -144,22 +144,22 @@ impl Builder {
     }
 
     /// Inserts a pane, unless it is the second of its kind.
-    fn pane(&mut self, kept: &Value) -> Option<TileId> {
-        let pane = AnyPane::restored(kept)?;
+    fn pane(&mut self, saved: &Value) -> Option<TileId> {
+        let pane = AnyPane::restored(saved)?;
         let is_there =
             |tile: &Tile<AnyPane>| matches!(tile, Tile::Pane(other) if other.kind() == pane.kind());
         let is_second = !pane.is_view() && self.tiles.tiles().any(is_there);
         (!is_second).then(|| self.tiles.insert_pane(pane))
     }
 
-    /// Parts of a container that are of use, if there are any.
-    fn parts(&mut self, kept: &[Value]) -> Option<Vec<Built>> {
-        let parts: Vec<_> = kept.iter().filter_map(|part| self.build(part)).collect();
+    /// Usable parts of a container; `None` if there are none.
+    fn parts(&mut self, saved: &[Value]) -> Option<Vec<Built>> {
+        let parts: Vec<_> = saved.iter().filter_map(|part| self.build(part)).collect();
         (!parts.is_empty()).then_some(parts)
     }
 
-    fn line(&mut self, direction: LinearDir, kept: &[Value]) -> Option<TileId> {
-        let parts = self.parts(kept)?;
+    fn line(&mut self, direction: LinearDir, saved: &[Value]) -> Option<TileId> {
+        let parts = self.parts(saved)?;
         let mut linear = Linear::new(direction, parts.iter().map(|part| part.id).collect());
         for part in &parts {
             linear.shares.set_share(part.id, part.share);
@@ -167,8 +167,8 @@ impl Builder {
         Some(self.tiles.insert_container(Container::Linear(linear)))
     }
 
-    fn tabs(&mut self, kept: &[Value]) -> Option<TileId> {
-        let parts = self.parts(kept)?;
+    fn tabs(&mut self, saved: &[Value]) -> Option<TileId> {
+        let parts = self.parts(saved)?;
         let mut tabs = Tabs::new(parts.iter().map(|part| part.id).collect());
         if let Some(front) = parts.iter().find(|part| part.is_front) {
             tabs.set_active(front.id);

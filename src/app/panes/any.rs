@@ -1,4 +1,4 @@
-//! A pane of any kind, in the window and in the file that keeps the layout.
+//! Pane of any kind, in the window and in the file that saves the layout.
 
 use super::{MapPane, Pane, PaneKind, kind::with_panes};
 use serde::{Deserialize, Serialize};
@@ -10,23 +10,23 @@ const KIND: &str = "kind";
 
 macro_rules! define_any_pane {
     ($($kind:ident($pane:ident) { tag: $tag:literal, $($rest:tt)* })*) => {
-        /// A pane with what is kept of it between starts: its fields, but for those that skip it.
+        /// Pane of any kind. All its fields are saved between starts, except those that serde skips.
         #[derive(Serialize, Deserialize)]
         #[serde(tag = "kind")]
         pub enum AnyPane {
             /// A view of a map, of which there may be any number.
             #[serde(rename = "map_view")]
             Map(MapPane),
-            $(#[doc = "The one pane of this kind."] #[serde(rename = $tag)] $kind(super::$pane)),*
+            $(#[doc = concat!("Pane that exists once, \"", $tag, "\" in the file.")] #[serde(rename = $tag)] $kind(super::$pane)),*
         }
 
         impl AnyPane {
-            /// The pane of this kind as it is at first.
+            /// Pane of this kind with default options.
             pub fn new(kind: PaneKind) -> Self {
                 match kind { $(PaneKind::$kind => Self::$kind(super::$pane::default())),* }
             }
 
-            /// Kind of a pane of which there is one; none of a view.
+            /// Kind of a pane that exists once; `None` for a view.
             pub fn kind(&self) -> Option<PaneKind> {
                 match self {
                     Self::Map(_) => None,
@@ -59,12 +59,12 @@ macro_rules! define_any_pane {
 with_panes!(define_any_pane);
 
 impl AnyPane {
-    /// True for a view of a map: closing it ends it, because there may be any number.
+    /// True for a view of a map. Closing a view removes it, because there may be any number; other panes are hidden.
     pub fn is_view(&self) -> bool {
         self.kind().is_none()
     }
 
-    /// Name in tabs and for those who cannot see the window: of a view, that of its map.
+    /// Name in tabs and for screen readers; a view is named after its map.
     pub fn title(&self) -> String {
         match self {
             Self::Map(view) => view.map().to_string(),
@@ -72,18 +72,18 @@ impl AnyPane {
         }
     }
 
-    /// Options to be kept between starts, with the kind.
-    pub fn kept(&self) -> Value {
+    /// Options to save between starts, with the kind.
+    pub fn saved(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// The pane that was kept; with its usual options if those in the file cannot be used, and none if its
-    /// kind is not known or it is nothing without them.
-    pub fn restored(kept: &Value) -> Option<Self> {
-        let usual = || {
-            let kind = kept.get(KIND)?.clone();
+    /// Restores a saved pane, with default options if the saved ones are invalid. `None` if its kind is unknown or has
+    /// no default options (a view).
+    pub fn restored(saved: &Value) -> Option<Self> {
+        let default = || {
+            let kind = saved.get(KIND)?.clone();
             Self::deserialize(Value::Object(Map::from_iter([(KIND.to_owned(), kind)]))).ok()
         };
-        Self::deserialize(kept).ok().or_else(usual)
+        Self::deserialize(saved).ok().or_else(default)
     }
 }

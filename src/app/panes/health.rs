@@ -1,4 +1,4 @@
-//! Health of the run: diagnoses of what goes wrong in self-supervised depth, with cause and advice, and the metrics
+//! Health of the run: diagnoses of common problems in self-supervised depth, with cause and advice, and the metrics
 //! that are checked.
 
 use super::{Pane, PaneKind, empty, title};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 const ROW: f32 = 16.0;
 const SIGN: f32 = 14.0;
-/// A value farther from its name is no longer read with it.
+/// Maximum width of a row, points: a value farther from its name is hard to match with it.
 const WIDEST: f32 = 480.0;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl Pane for HealthPane {
             empty(
                 ui,
                 rect,
-                "What often goes wrong in training is watched here: press Train (F5), or continue a run (Run menu)",
+                "Common problems of training are detected here: press Train (F5), or continue a run (Run menu)",
             );
             return;
         }
@@ -52,7 +52,7 @@ impl Pane for HealthPane {
                 heading(ui, Icon::Tick, Palette::of(ui).accent, "All is well");
             } else if is_well {
                 let sign = ui.visuals().weak_text_color();
-                let help = format!("Some of it is judged from step {WARM_UP} on: fresh networks look odd");
+                let help = format!("Some checks begin at step {WARM_UP}: new networks look odd");
                 heading(ui, Icon::Notice, sign, "Nothing odd so far").on_hover_text(help);
             }
             for result in &run.health.results {
@@ -62,14 +62,19 @@ impl Pane for HealthPane {
     }
 }
 
-/// Draws the reason why the run cannot go on, and the way back. Returns true if there is one.
+/// Draws the reason why the run cannot continue, and the button back to its checkpoint. Returns true if there is one.
 fn spoiled(ui: &mut Ui, session: &mut SessionView, run: &RunHistory, viewed: &ViewedFrame) -> bool {
     let Some(failure) = session.spoiled().cloned() else { return false };
-    heading(ui, Icon::Alert, Palette::of(ui).failure, "The run has stopped: no number came out");
+    heading(
+        ui,
+        Icon::Alert,
+        Palette::of(ui).failure,
+        "The run has stopped: its loss or gradients are NaN or infinite",
+    );
     ui.add(Label::new(&failure.text).wrap());
     ui.add(Label::new(RichText::new(&failure.advice).color(ui.visuals().weak_text_color())).wrap());
     let back = ui.button("Go back to the checkpoint").on_hover_text(format!(
-        "Continue from the last checkpoint with the learning rate {:e}; the steps after it are forgotten",
+        "Continue from the last checkpoint with the learning rate {:e}; the steps after it are discarded",
         run.lower_rate()
     ));
     if back.clicked() {
@@ -115,7 +120,7 @@ fn show_evidence(evidence: Evidence, curves: &mut Curves, window: &mut WindowReq
     }
 }
 
-/// A sign and a strong line beside it.
+/// Draws an icon with a strong line next to it.
 fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) -> Response {
     let strong = ui.visuals().strong_text_color();
     let text = ui.horizontal_top(|ui| {
@@ -127,7 +132,7 @@ fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) -> Response {
     text.inner
 }
 
-/// A check: its metric and present value.
+/// Draws a check: its metric and present value.
 fn row(ui: &mut Ui, result: &CheckResult) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
     let metric = result.check.metric();
@@ -151,13 +156,13 @@ fn row(ui: &mut Ui, result: &CheckResult) {
 fn in_digits(metric: Metric, value: f64) -> String {
     match metric {
         Metric::MaskedShare | Metric::OutOfView => format!("{:.0} %", 100.0 * value),
-        // Some of these explode, and some vanish.
+        // Some metrics explode and some vanish.
         _ if value != 0.0 && !(0.0001..1000.0).contains(&value.abs()) => format!("{value:.1e}"),
         _ => format!("{value:.4}"),
     }
 }
 
-/// A heading as it stands within a sentence.
+/// Heading with a lower-case first letter, for use within a sentence.
 fn in_a_sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())

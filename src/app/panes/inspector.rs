@@ -1,4 +1,4 @@
-//! The inspector: why the loss of a pixel is what it is, every term in a table, and how it would change with depth.
+//! The inspector: every term of a pixel's loss in a table, and its loss over depth.
 
 use super::{Pane, PaneKind, empty, table, title};
 use crate::{
@@ -29,7 +29,7 @@ impl Pane for InspectorPane {
             .on_hover_text("Column and row in the images that the loss compares, from 0");
         let report = inspected.report.clone();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.button("Copy as text").on_hover_text("Put this table on the clipboard").clicked() {
+            if ui.button("Copy as text").on_hover_text("Copy this table to the clipboard").clicked() {
                 let heading = picture.as_ref().map_or_else(String::new, |picture| picture.key.to_string());
                 ui.ctx().copy_text(inspection::text(&report, &heading));
             }
@@ -55,7 +55,7 @@ impl Pane for InspectorPane {
             |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 for (index, group) in inspection::groups(&inspected.report).iter().enumerate() {
-                    // The first speaks for itself, and height is scarce.
+                    // The first group needs no heading, and height is scarce.
                     if index > 0 {
                         table::heading(ui, group);
                     }
@@ -92,8 +92,8 @@ fn absence(session: &SessionView, run: &RunHistory, viewed: &ViewedFrame) -> Str
     if is_unpredicted && !run.has_networks(session, viewed) {
         return session.no_networks();
     }
-    "Hover over a view to ask why the loss of a pixel is what it is; click to pin it, Shift and arrow keys move \
-     it, Esc lets it go"
+    "Hover over a view to see the terms of a pixel's loss; click to pin the pixel, Shift and arrow keys move \
+     it, Esc unpins it"
         .to_owned()
 }
 
@@ -101,7 +101,7 @@ fn why_no_sources(session: &SessionView) -> &'static str {
     let weights = session.loaded_weights();
     match weights {
         Some(weights) if weights.architecture.pose.is_none() && weights.use_stereo => {
-            "There is no loss here: these weights know the motion to the stereo camera only, and this frame \
+            "There is no loss here: these weights were trained with the stereo camera only, and this frame \
              has none, so nothing can be warped into it."
         }
         Some(weights) if weights.architecture.pose.is_none() => {

@@ -1,20 +1,21 @@
-//! The panes of which there is one each: their table, and what others read of it.
+//! Panes that exist once each: their table, and what is derived from it.
 //!
-//! To add a pane, write its type, pass it on from `panes/mod.rs`, and add an entry to the table. The View menu, the
-//! action that shows it, its place in the layout and in the file that keeps the layout follow.
+//! To add a pane, write its type, re-export it in `panes/mod.rs`, and add an entry to the table. The View menu, the
+//! action that shows it and the saved layout follow. It starts as a hidden tab next to the cloud; `layout/mod.rs` lists
+//! the panes that are visible at the first start.
 
 use crate::app::keys::{command, plain};
 use egui::{Key, KeyboardShortcut};
 
-/// Gives the table to a macro. An entry is `Kind(Type) { tag, title, help, key }`: `tag` is its name in the file that
-/// keeps the layout and never changes, `help` says what it is for, and `key`, if it has one, shows it.
+/// Passes the table to a macro. An entry is `Kind(Type) { tag, title, help, key }`: `tag` is its name in the file that
+/// saves the layout and never changes, `help` is its purpose, and `key`, if it has one, shows it.
 macro_rules! with_panes {
     ($use_table:ident) => {
         $use_table! {
             Sequence(SequencePane) {
                 tag: "sequence",
                 title: "Sequence",
-                help: "What is open: drives, split, samples",
+                help: "The open data: drives, split, samples",
                 key: command(Key::Num1),
             }
             Training(TrainingPane) {
@@ -26,13 +27,13 @@ macro_rules! with_panes {
             Curves(CurvesPane) {
                 tag: "curves",
                 title: "Curves",
-                help: "The figures of the run over its steps",
+                help: "The metrics of the run over its steps",
                 key: command(Key::Num3),
             }
             Cloud(CloudPane) {
                 tag: "cloud",
                 title: "Point cloud",
-                help: "The depth of the frame in space",
+                help: "The depth of the frame as points in space",
                 key: command(Key::Num4),
             }
             Timeline(TimelinePane) {
@@ -44,13 +45,13 @@ macro_rules! with_panes {
             Health(HealthPane) {
                 tag: "health",
                 title: "Health",
-                help: "What often goes wrong in training, watched",
+                help: "Checks for common problems of training",
                 key: command(Key::Num6),
             }
             Trajectory(TrajectoryPane) {
                 tag: "trajectory",
                 title: "Trajectory",
-                help: "The path of the camera as the pose network sees it",
+                help: "The path of the camera as the pose network predicts it",
                 key: command(Key::Num7),
             }
             Evaluation(EvaluationPane) {
@@ -68,17 +69,17 @@ macro_rules! with_panes {
             Sandbox(SandboxPane) {
                 tag: "sandbox",
                 title: "Sandbox",
-                help: "Change depth, camera or motion of the frame by hand, and see what the loss says",
+                help: "Change depth, camera or motion of the frame by hand, and see how the loss changes",
             }
             Wall(WallPane) {
                 tag: "wall",
                 title: "Wall",
-                help: "Bookmarked frames as the networks see them while they learn, with a slider back",
+                help: "Predictions for the bookmarked frames while the networks learn, with a slider back",
             }
             Inspector(InspectorPane) {
                 tag: "inspector",
                 title: "Inspector",
-                help: "Ask of any pixel why its loss is what it is",
+                help: "Explains the loss of the pixel under the pointer, term by term",
                 key: plain(Key::I),
             }
         }
@@ -93,14 +94,14 @@ macro_rules! define_kinds {
         help: $help:literal,
         $(key: $key:expr,)?
     })*) => {
-        /// A pane of which there is one.
+        /// Kind of a pane that exists once.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum PaneKind {
             $(#[doc = $help] $kind),*
         }
 
         impl PaneKind {
-            /// Every kind, in the order of the list of shortcuts.
+            /// Every kind, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$kind),*];
 
             /// Name in its header and in the View menu.

@@ -119,11 +119,11 @@ fn row(ui: &mut Ui, line: &LogLine) {
     response.on_hover_text(format!("{} (universal time)\n{}", line.time(), line.text));
 }
 
-/// Draws the button that puts a report on the clipboard at the right end of a line; returns its rectangle.
+/// Draws the button that copies a report, at the right end of a line; returns its rectangle.
 fn copy_report(ui: &mut Ui, row: Rect, report: &str) -> Rect {
     let space = row.with_min_x(row.right() - REPORT);
     let button = ui.put(space, Button::new("Copy report").small());
-    let help = "Put on the clipboard where in the program this happened, for those who mend it";
+    let help = "Copy message, location and backtrace for a bug report";
     if button.on_hover_text(help).clicked() {
         ui.ctx().copy_text(report.to_owned());
     }

@@ -41,24 +41,24 @@ use egui::{
 
 /// A part of the window that can be docked anywhere.
 pub trait Pane {
-    /// Draws its header: title, or what says more than that, and controls.
+    /// Draws the header: title (or a more specific caption) and controls.
     fn header(&mut self, ui: &mut Ui, state: &mut State);
 
-    /// Draws its body.
+    /// Draws the body below the header.
     fn ui(&mut self, ui: &mut Ui, state: &mut State);
 
-    /// Maps that it shows, which are computed while it is on the screen.
+    /// Maps that the pane shows; they are computed while it is on the screen.
     fn watches(&self) -> Vec<MapName> {
         Vec::new()
     }
 }
 
-/// Draws a title as headers have it.
+/// Draws the title of a pane in its header.
 fn title(ui: &mut Ui, kind: PaneKind) {
     ui.label(RichText::new(kind.title()).color(ui.visuals().strong_text_color()));
 }
 
-/// A small text after a mark of this colour and height, as the keys of charts have them.
+/// Draws an entry of a chart's key: a small text after a mark of this colour and height.
 fn key_entry(ui: &mut Ui, text: &str, colour: Color32, mark: f32) -> Response {
     const MARK: f32 = 8.0;
     const LINE: f32 = 16.0;
@@ -76,7 +76,7 @@ fn key_entry(ui: &mut Ui, text: &str, colour: Color32, mark: f32) -> Response {
     response
 }
 
-/// A sentence in the middle of an empty body, that says what to do next.
+/// Draws a sentence in the middle of an empty body that says what to do next.
 fn empty(ui: &mut Ui, rect: egui::Rect, text: &str) {
     let space = rect.shrink(8.0);
     let mut job = LayoutJob::simple(

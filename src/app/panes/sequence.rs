@@ -1,4 +1,4 @@
-//! The open data: the source, its drives, the split and what was dropped.
+//! The open data: its source, drives, split and dropped samples.
 
 use super::{Pane, PaneKind, title};
 use crate::{
@@ -14,7 +14,7 @@ use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// More keys than this for one reason would make the list endless.
+/// Maximum number of keys listed for each reason.
 const MAX_KEYS: usize = 50;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ fn report(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, data
     dropped(ui, viewed, session, data);
 }
 
-/// A name and a value in two columns.
+/// Draws a name and a value in two columns.
 fn fact(ui: &mut Ui, name: &str, value: &str, help: &str) {
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(56.0, 16.0), egui::Sense::hover());
@@ -84,7 +84,7 @@ fn drives(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, data
     ui.label(RichText::new(heading).color(ui.visuals().weak_text_color()));
     for (index, drive) in data.drives.iter().enumerate() {
         let name = drive.folder.rsplit('/').next().unwrap_or(&drive.folder);
-        // KITTI's ending for rectified drives, which every drive has.
+        // KITTI's suffix of rectified drives, which every drive has.
         let name = name.strip_suffix("_sync").unwrap_or(name);
         let is_chosen = viewed.playhead.drive == index;
         let row = Button::selectable(is_chosen, name).right_text(drive.frames.len().to_string()).truncate();

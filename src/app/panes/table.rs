@@ -1,4 +1,4 @@
-//! Facts in rows and columns, as the inspector and the sandbox show them.
+//! Tables of facts, as the inspector and the sandbox show them.
 
 use crate::app::{
     inspection::{Fact, FactGroup},
@@ -9,7 +9,7 @@ use egui::{Align2, FontId, Rect, Role, Sense, Stroke, TextStyle, Ui, Vec2, Widge
 
 const ROW: f32 = 16.0;
 
-/// The title of a group and those of its columns, over a line. Columns of sources have their colours.
+/// Draws the title of a group and those of its columns, above a line. Columns of sources have their colours.
 pub(super) fn heading(ui: &mut Ui, group: &FactGroup) {
     let width = ui.available_width();
     ui.add_space(theme::HALF);
@@ -31,14 +31,14 @@ pub(super) fn heading(ui: &mut Ui, group: &FactGroup) {
     ui.painter().hline(rect.x_range(), rect.bottom(), line);
 }
 
-/// The place of a value: columns share the right side of a row, a single value stands at its right end.
+/// Rectangle of a value: columns share the right side of a row, and a single value is at its right end.
 fn cell(row: Rect, index: usize, columns: usize) -> Rect {
     let width = if columns > 3 { 48.0 } else { 62.0 };
     let right = row.right() - (columns - 1 - index) as f32 * width;
     Rect::from_min_max(egui::pos2(right - width, row.top()), egui::pos2(right, row.bottom()))
 }
 
-/// A row: its name and its values, explained where the pointer is.
+/// Draws a row: its name and values, with a tooltip.
 pub(super) fn row(ui: &mut Ui, fact: &Fact, columns: &[String]) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken(fact, columns)));
@@ -63,7 +63,7 @@ pub(super) fn row(ui: &mut Ui, fact: &Fact, columns: &[String]) {
     response.on_hover_text(&fact.help);
 }
 
-/// A row as it is read aloud: "reprojection: −1 0.0312, +1 0.0450".
+/// Text of a row for screen readers: "reprojection: −1 0.0312, +1 0.0450".
 fn spoken(fact: &Fact, columns: &[String]) -> String {
     let values = fact.values.iter().enumerate().map(|(index, value)| match columns.get(index) {
         Some(column) => format!("{column} {value}"),

@@ -1,4 +1,4 @@
-//! The curves: the metric, the selected step, and the runs beside the present one.
+//! The curves: the metric, the selected step, and the runs next to the present one.
 
 use super::{MessageLevel, Messages, run_name};
 use crate::runs::{Entry, Metric, StepReport};
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Choices of the curves, and the runs beside the present one.
+/// Choices of the curves, and the runs drawn next to the present one.
 pub struct Curves {
     /// The metric that is drawn.
     pub metric: Metric,
@@ -16,12 +16,12 @@ pub struct Curves {
     pub selected_step: Option<u64>,
     /// Other runs, in the order in which they were added.
     pub runs: Vec<ComparedRun>,
-    /// Run folders beside the present one.
+    /// Other run folders that can be added.
     pub neighbours: Vec<PathBuf>,
     requests: Vec<CurvesRequest>,
 }
 
-/// A run that is drawn beside the present one.
+/// Run that is drawn next to the present one.
 pub struct ComparedRun {
     /// The run folder.
     pub folder: PathBuf,
@@ -38,7 +38,7 @@ impl ComparedRun {
     }
 }
 
-/// Work for a helper thread.
+/// Request to a helper thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CurvesRequest {
     /// Read the log of a run.
@@ -64,7 +64,7 @@ impl Default for Curves {
 }
 
 impl Curves {
-    /// Requests work of a helper thread.
+    /// Requests work from a helper thread.
     pub fn request(&mut self, request: CurvesRequest) {
         self.requests.push(request);
     }
@@ -105,10 +105,10 @@ impl Curves {
         runs.push(ComparedRun { folder, colour, steps });
     }
 
-    /// Requests the runs beside the present one and in the folder of the next.
+    /// Requests a search for runs in the folders of the present and the next run.
     pub fn find_runs(&mut self, present: Option<&Path>, next_parent: &Path) {
-        let beside = present.and_then(Path::parent).map(Path::to_owned);
-        let folders = beside.into_iter().chain([next_parent.to_owned()]).collect();
+        let siblings = present.and_then(Path::parent).map(Path::to_owned);
+        let folders = siblings.into_iter().chain([next_parent.to_owned()]).collect();
         self.request(CurvesRequest::FindRuns(folders));
     }
 }

@@ -1,4 +1,4 @@
-//! Names of what draws and what computes, and the choice between them.
+//! Names of the devices that draw and compute, and the choice between them.
 
 use crate::{app::actions::Action, session::DeviceState};
 
@@ -12,7 +12,7 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// Short names of what draws and what computes, in a few words.
+    /// Short names of the devices that draw and compute.
     pub fn summary(&self, computes: &DeviceState) -> String {
         let short = |name: &str| name.split(" (").next().unwrap_or(name).to_owned();
         if computes.is_shared {
@@ -22,10 +22,10 @@ impl Devices {
         }
     }
 
-    /// Full names of what draws and what computes.
+    /// Full names of the devices that draw and compute.
     pub fn explanation(&self, computes: &DeviceState) -> String {
         if computes.is_shared {
-            format!("{} draws and trains: tensors are drawn where they lie", self.draws)
+            format!("{} draws and trains: tensors are drawn in place", self.draws)
         } else {
             format!("{} draws the window; the {} trains and predicts", self.draws, computes.name)
         }
@@ -36,7 +36,7 @@ impl Devices {
         let warning = if self.is_software {
             ". It is a software driver, which trains about ten times slower than the CPU backend"
         } else {
-            ": tensors are drawn where they lie"
+            ": tensors are drawn in place"
         };
         [
             (Action::ComputeOnGpu, format!("{}{warning}", self.draws)),

@@ -1,4 +1,4 @@
-//! Questions that wait for a choice, and how far the window is on its way out.
+//! Questions that wait for an answer, and the progress of closing the window.
 
 use super::run_name;
 use crate::{
@@ -10,17 +10,17 @@ use std::{collections::VecDeque, path::PathBuf};
 /// Questions and the closing of the window.
 #[derive(Default)]
 pub struct Dialogs {
-    /// Questions about what was to be opened, asked one after the other.
+    /// Questions about what the user opened, asked one after the other.
     pub questions: VecDeque<Question>,
     /// Progress of closing the window.
     pub ending: Ending,
 }
 
 impl Dialogs {
-    /// Takes the reply to the request to end the session.
+    /// Handles the reply to the request to end the session.
     pub fn shut_down_replied(&mut self, even_unsaved: bool, failure: Option<Failure>) {
         self.ending = match failure {
-            // Of two requests the first may have ended it.
+            // An earlier request may have ended the session already.
             _ if matches!(self.ending, Ending::Ended(_)) => return,
             Some(failure) if !even_unsaved => Ending::Refused(failure),
             failure => Ending::Ended(failure),
@@ -36,20 +36,20 @@ pub enum Ending {
     None,
     /// The session was asked to end.
     Waiting,
-    /// The last checkpoint cannot be written: the person is asked what to do.
+    /// The last checkpoint cannot be written, and the user is asked what to do.
     Refused(Failure),
     /// The session has ended; without the last checkpoint, if there is a failure.
     Ended(Option<Failure>),
 }
 
-/// A question that waits for a choice.
+/// Question that waits for an answer.
 #[derive(Clone, Debug)]
 pub enum Question {
-    /// A folder is a run's: continue the run, or load its networks?
+    /// A folder is that of a run: continue the run, or load its networks?
     Folder(PathBuf),
-    /// Something is to be opened while a run is under way: end the run?
+    /// Something is opened while a run is in progress: end the run?
     Run(RunInTheWay),
-    /// A run that was to be continued has no steps left: look at it?
+    /// A run that was to be continued has made all its steps: view it?
     Finished {
         /// Folder of the run.
         run: PathBuf,
@@ -59,25 +59,25 @@ pub enum Question {
 }
 
 impl Question {
-    /// True if the question is about the run under way.
+    /// True if the question is about the run in progress.
     pub fn is_about_run(&self) -> bool {
         matches!(self, Self::Run(_))
     }
 }
 
-/// A command that must wait until it is decided what becomes of the run under way.
+/// Command that waits for a decision about the run in progress.
 #[derive(Clone, Debug)]
 pub struct RunInTheWay {
-    /// The command that waits.
+    /// Waiting command.
     pub command: Command,
-    /// Folder of the run under way.
+    /// Folder of the run in progress.
     pub out: PathBuf,
     /// Steps that the run has made.
     pub step: u64,
 }
 
 impl RunInTheWay {
-    /// Name of what is to be opened.
+    /// Name of what the command opens.
     pub fn wanted(&self) -> String {
         match &self.command {
             Command::OpenData { data: DataChoice::Demo, .. } => "the built-in drive".to_owned(),
@@ -88,17 +88,17 @@ impl RunInTheWay {
         }
     }
 
-    /// Name of the run under way.
+    /// Name of the run in progress.
     pub fn run_name(&self) -> String {
         run_name(&self.out)
     }
 
-    /// True if it can be looked at while the run goes on.
-    pub fn can_be_beside(&self) -> bool {
+    /// True if it can be viewed while the run continues.
+    pub fn can_be_viewed_meanwhile(&self) -> bool {
         !matches!(self.command, Command::Resume { .. })
     }
 
-    /// The command with the decision about the run under way.
+    /// The command with the decision about the run in progress.
     pub fn decided(self, decision: OnRun) -> Command {
         let mut command = self.command;
         if let Command::OpenData { on_run, .. }

@@ -1,4 +1,4 @@
-//! Depth evaluations of this session: the one under way and the reports of the finished ones.
+//! Depth evaluations of this session: the running one and the reports of finished ones.
 
 use super::SessionView;
 use crate::{
@@ -12,8 +12,8 @@ use std::sync::Arc;
 pub struct Evaluations {
     /// Frames and protocol of the next evaluation.
     pub request: EvaluationRequest,
-    /// The evaluation under way.
-    pub under_way: Option<UnderWay>,
+    /// The running evaluation.
+    pub running: Option<RunningEvaluation>,
     /// Reports of finished evaluations, oldest first.
     pub reports: Vec<Arc<EvaluationReport>>,
     /// Index of the report that is shown.
@@ -24,23 +24,23 @@ pub struct Evaluations {
     pub shows_truth: bool,
 }
 
-/// An evaluation that is not finished.
+/// Evaluation that is not finished.
 #[derive(Default)]
-pub struct UnderWay {
+pub struct RunningEvaluation {
     /// Name of the networks.
     pub name: String,
     /// Protocol in words.
     pub protocol: String,
     /// Number of frames to evaluate.
     pub frames: usize,
-    /// Frames seen so far, with or without true depth.
+    /// Frames processed so far, with or without true depth.
     pub seen: usize,
     /// Results of the images so far.
     pub images: Vec<ImageResult>,
 }
 
 impl Evaluations {
-    /// Reason why nothing can be evaluated; `None` if something can. `has_networks` says that there are networks to
+    /// Reason why nothing can be evaluated; `None` if something can. `has_networks` is true if there are networks to
     /// predict with.
     pub fn obstacle(session: &SessionView, has_networks: bool) -> Option<String> {
         if session.data().is_none() {
@@ -60,29 +60,30 @@ impl Evaluations {
         session.requests.send(Command::Evaluate(Box::new(self.request.clone())));
     }
 
-    /// Cancels the evaluation under way.
+    /// Cancels the running evaluation.
     pub fn cancel(&self, session: &mut SessionView) {
         session.requests.send(Command::CancelEvaluation);
     }
 
     /// Takes the progress of an evaluation.
     pub fn receive(&mut self, progress: EvaluationProgress) {
-        let under_way = self.under_way.get_or_insert_default();
+        let running = self.running.get_or_insert_default();
         match progress {
             EvaluationProgress::Started { name, protocol, frames } => {
-                *under_way = UnderWay { name, protocol, frames, ..UnderWay::default() };
+                *running = RunningEvaluation { name, protocol, frames, ..RunningEvaluation::default() };
             }
-            EvaluationProgress::Read(seen) => under_way.seen = seen,
+            EvaluationProgress::Read(seen) => running.seen = seen,
             EvaluationProgress::Scored(image) => {
-                under_way.seen = (under_way.seen + 1).min(under_way.frames);
-                under_way.images.push(image);
+                running.seen = (running.seen + 1).min(running.frames);
+                running.images.push(image);
             }
-            EvaluationProgress::Aborted => self.under_way = None,
+            EvaluationProgress::Aborted => self.running = None,
             EvaluationProgress::Finished(report) => {
-                self.under_way = None;
+                self.running = None;
                 self.reports.push(report);
                 self.shown = self.reports.len() - 1;
-                // Most people evaluate one network after another to see which is better.
+                // Compared with the evaluation before, because most people evaluate networks in turn to find the better
+                // one.
                 self.compared = self.shown.checked_sub(1).filter(|before| {
                     self.reports[*before].evaluation.images == self.reports[self.shown].evaluation.images
                 });
@@ -100,9 +101,9 @@ impl Evaluations {
         self.reports.get(self.compared.filter(|other| *other != self.shown)?)
     }
 
-    /// Mean metrics so far of the evaluation under way.
+    /// Mean metrics so far of the running evaluation.
     pub fn mean_so_far(&self) -> Option<DepthMetrics> {
-        let images = &self.under_way.as_ref()?.images;
+        let images = &self.running.as_ref()?.images;
         (!images.is_empty()).then(|| DepthMetrics::mean(images.iter().map(|image| &image.metrics)))
     }
 }

@@ -21,11 +21,11 @@ pub struct TrainingForm {
     pub out: String,
     /// Networks that the run starts from; `None` if from scratch.
     pub loaded: Option<AdoptedNetworks>,
-    /// Set by the form to have the loaded networks unloaded.
+    /// True once the form requests to unload the loaded networks.
     pub unloads_networks: bool,
-    /// Words of the options that are shown; all, if empty.
+    /// Search words; only options that contain them are shown, or all if there are none.
     pub search: String,
-    /// Texts that are being typed, or that were typed and are no value.
+    /// Texts that are being typed, or that were typed and are invalid.
     drafts: BTreeMap<&'static str, Draft>,
     /// Folder of the run folders.
     parent: PathBuf,
@@ -39,10 +39,10 @@ pub struct AdoptedNetworks {
     pub architecture: Architecture,
 }
 
-/// A text that is typed.
+/// Typed text of an option.
 struct Draft {
     text: String,
-    /// Reason why it is no value; `None` if it is one.
+    /// Reason why it is invalid; `None` if it is valid.
     refusal: Option<String>,
 }
 
@@ -50,13 +50,13 @@ struct Draft {
 pub struct Row {
     /// Name, kind and help of the option.
     pub option: &'static ConfigOption,
-    /// The value as text, or what is typed.
+    /// The value as text, or the typed text.
     pub text: String,
     /// The preset's value.
     pub preset: String,
-    /// Reason why the value cannot stay; `None` if it can.
+    /// Reason why the value is refused; `None` if it is not.
     pub refusal: Option<String>,
-    /// True if the only reason is that the loaded networks are others.
+    /// True if the only reason is that the loaded networks are different.
     pub is_misfit: bool,
 }
 
@@ -135,7 +135,7 @@ impl TrainingForm {
         rows
     }
 
-    /// Gives an option the value that a text says; a text that is no value is kept with the reason.
+    /// Sets an option from text. An invalid text is kept with the reason.
     pub fn set(&mut self, option: &'static ConfigOption, text: &str) {
         match option.set(&self.config, text) {
             Ok(mut config) => {
@@ -152,14 +152,14 @@ impl TrainingForm {
         }
     }
 
-    /// Does as [`TrainingForm::set`] while the text is typed, and keeps the text as it is, with its spaces.
+    /// Sets an option like [`TrainingForm::set`] while it is typed, and keeps the text unchanged, with its spaces.
     pub fn type_in(&mut self, option: &'static ConfigOption, text: &str) {
         self.set(option, text);
         let refusal = self.drafts.remove(option.name).and_then(|draft| draft.refusal);
         self.drafts.insert(option.name, Draft { text: text.to_owned(), refusal });
     }
 
-    /// The typing is over: what is a value is shown as such.
+    /// Ends typing: a valid text is replaced by the value that it set.
     pub fn end_typing(&mut self, option: &ConfigOption) {
         if self.drafts.get(option.name).is_some_and(|draft| draft.refusal.is_none()) {
             self.drafts.remove(option.name);
@@ -184,15 +184,15 @@ impl TrainingForm {
         self.refusal()
     }
 
-    /// Reason why a run with these options cannot take over the loaded networks; `None` if it can.
+    /// Reason why a run with these options cannot start from the loaded networks; `None` if it can.
     fn misfit(&self) -> Option<ConfigError> {
         let loaded = self.loaded.as_ref()?;
         let needed = Architecture::new(&self.config.network, &self.config.objective).ok()?;
         needed.can_adopt(&loaded.architecture, &self.config.network.models_to_load).err()
     }
 
-    /// Lets the run be one of such networks, at this size if one is given; every other option stays. Gives the
-    /// labels of the options that this changed.
+    /// Sets the options so that the run trains networks of this architecture, at `size` if one is given; every other
+    /// option stays. Returns the labels of the options that changed.
     pub fn take_from(&mut self, architecture: &Architecture, size: Option<ImageSize>) -> Vec<String> {
         let before = self.config.texts();
         self.config = architecture.configured(&self.config);
@@ -208,7 +208,7 @@ impl TrainingForm {
         changed.map(forget_draft).collect()
     }
 
-    /// Does as [`TrainingForm::take_from`] with the loaded networks, at the size that is chosen.
+    /// Sets the options for the loaded networks like [`TrainingForm::take_from`], at the chosen size.
     pub fn take_loaded(&mut self) {
         if let Some(loaded) = self.loaded.take() {
             self.take_from(&loaded.architecture, None);
@@ -226,7 +226,7 @@ impl TrainingForm {
         &self.parent
     }
 
-    /// Names the next run folder that does not exist yet.
+    /// Proposes the next run folder that does not exist yet.
     pub fn choose_free_folder(&mut self) {
         let free =
             (1..).map(|number| self.parent.join(format!("run_{number:03}"))).find(|path| !path.exists());
@@ -236,7 +236,7 @@ impl TrainingForm {
     /// Steps of an epoch, and of the whole run, for this many training samples.
     pub fn steps(&self, samples: usize) -> (u64, u64) {
         let training = &self.config.training;
-        // Data that does not fill a batch is one smaller batch.
+        // Fewer samples than a batch make one smaller batch.
         let epoch = (samples / (training.batch_size * training.accumulate).max(1)).max(1) as u64;
         (epoch, training.steps.unwrap_or(epoch * training.num_epochs as u64))
     }

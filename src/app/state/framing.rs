@@ -5,10 +5,10 @@ use egui::{Rect, Vec2};
 
 /// Width of a pixel at the largest zoom, points.
 const WIDEST_PIXEL: f32 = 64.0;
-/// Zoom factor of a key.
+/// Zoom factor of a key press.
 const PER_KEY: f32 = 1.5;
 
-/// A part of the pictures, in shares of their width and height, as wide a share as high.
+/// Visible part of the pictures, in shares of their width and height; both shares are equal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Framing {
     /// Magnification; 1 shows the whole pictures.
@@ -37,7 +37,7 @@ impl Framing {
         self.zoom <= 1.0
     }
 
-    /// The visible part, in shares of a picture's width and height.
+    /// Visible part, in shares of a picture's width and height.
     pub fn visible(&self) -> Rect {
         Rect::from_min_size(self.corner.to_pos2(), Vec2::splat(1.0 / self.zoom))
     }
@@ -71,7 +71,7 @@ impl Framing {
 
     /// Magnifies the pictures by a factor; the point stays where it is on the screen, as far as it can.
     pub fn zoom_about(&mut self, point: NormalisedPoint, factor: f32) {
-        // A zoom that a picture of more pixels allowed stays in one of fewer.
+        // A zoom that a larger picture allowed stays.
         let closest = self.closest.max(self.zoom).max(1.0);
         let zoom = (self.zoom * factor).clamp(1.0, closest);
         let point = Vec2::new(point.x, point.y);
@@ -101,7 +101,7 @@ impl Framing {
         self.corner = self.corner.clamp(Vec2::ZERO, Vec2::splat(max));
     }
 
-    /// Limits the zoom to pixels of 64 points, in a view of `points` width whose whole picture has so many columns.
+    /// Limits the zoom to pixels of 64 points, in a view of `points` width whose whole picture has this many columns.
     pub fn limit_zoom(&mut self, columns: usize, points: f32) {
         self.closest = WIDEST_PIXEL * columns as f32 / points.max(1.0);
     }

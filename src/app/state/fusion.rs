@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub struct FusionState {
     /// Number of frames and source of poses, as last requested.
     pub request: FusionRequest,
-    /// The last two that came: a picture may come after its neighbours.
+    /// The two newest fusions: a picture may arrive after its fusion.
     latest: [Option<Arc<CloudFusion>>; 2],
 }
 

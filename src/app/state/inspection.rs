@@ -1,4 +1,4 @@
-//! The inspected pixel: where it is, if it is pinned, and the terms of its loss.
+//! The inspected pixel: its position, whether it is pinned, and the terms of its loss.
 
 use crate::{
     config::ImageSize,
@@ -7,9 +7,9 @@ use crate::{
 use egui::{Pos2, Rect};
 use std::sync::Arc;
 
-/// Longest time between the halves of a double click, seconds.
+/// Longest time between the clicks of a double click, seconds.
 const MAX_DOUBLE_CLICK: f64 = 0.5;
-/// Depths of a cost curve.
+/// Number of depths of a cost curve.
 const DEPTHS: usize = 160;
 
 /// A point in any picture of the target, in shares of its width and height, so that it means the same in
@@ -104,8 +104,8 @@ impl Inspection {
         changes
     }
 
-    /// Pins the clicked point, or unpins the pinned one if `is_at_pin` says that the click meant it. `seconds` is
-    /// the window's time.
+    /// Pins the clicked point, or unpins the pinned one if the click was on it (`is_at_pin`). `seconds` is the window's
+    /// time.
     pub fn click(
         &mut self,
         point: NormalisedPoint,
@@ -117,9 +117,9 @@ impl Inspection {
         self.inspect(Some(point));
     }
 
-    /// Undoes the first click of a double click, which means something else.
+    /// Undoes the first click of a double click, which shows the whole pictures instead.
     pub fn undo_click(&mut self, seconds: f64) {
-        // If both clicks came in one frame, the first was not seen and the last one is older.
+        // If both clicks fell into one frame, only one was handled, and `last_click` is of an earlier click.
         let click = self.last_click.take().filter(|click| seconds - click.seconds < MAX_DOUBLE_CLICK);
         if let Some(LastClick { point, was_pinned, .. }) = click {
             self.is_pinned = was_pinned;

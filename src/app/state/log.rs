@@ -1,4 +1,4 @@
-//! Lines of the log: what the session says, every message, and warnings of libraries.
+//! Lines of the log: events of the session, every message, and warnings of libraries.
 
 use super::message_level::MessageLevel;
 use crate::session::Event;
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Lines that are kept; the oldest go first.
+/// Maximum number of lines; the oldest are dropped.
 const MAX_LINES: usize = 5000;
 
 /// One line of the log.
@@ -21,7 +21,7 @@ pub struct LogLine {
     pub text: String,
     /// Report of a panic with location and backtrace, if the line is about an error of the program itself.
     pub report: Option<String>,
-    /// Times that it came in a row.
+    /// Number of times that it occurred in a row.
     pub times: usize,
 }
 
@@ -76,13 +76,13 @@ impl LogBuffer {
         }
     }
 
-    /// Adds what an event of the session says that no message does.
+    /// Adds a line for an event of the session that no message reports.
     pub fn add_event(&mut self, event: &Event) {
         let text = match event {
             Event::RunStarted(started) if started.history.is_empty() => {
                 format!("A run starts in {}", started.out.display())
             }
-            Event::RunStarted(started) => format!("The run in {} goes on", started.out.display()),
+            Event::RunStarted(started) => format!("The run in {} continues", started.out.display()),
             Event::Changed(change) => {
                 let setting = serde_json::to_string(&change.setting).unwrap_or_default();
                 let setting = setting.trim_matches(['{', '}']).replace('"', "").replace(':', " = ");

@@ -9,10 +9,10 @@ pub enum MessageLevel {
     /// Only for the log.
     #[default]
     Detail,
-    /// Good to know.
+    /// Information.
     #[serde(rename = "news")]
     Notice,
-    /// Something did not work; the rest goes on.
+    /// Something did not work; everything else continues.
     Warning,
     /// The run ended.
     Failure,

@@ -1,4 +1,4 @@
-//! Messages to the person at the window: the open ones, the history of all, and the log below both.
+//! Messages to the user: the open ones, the history of all, and the log of both.
 
 use super::{log::LogBuffer, message_level::MessageLevel};
 use crate::{
@@ -17,7 +17,7 @@ pub struct Message {
     pub text: String,
     /// A sentence about what to do; empty if nothing.
     pub advice: String,
-    /// Times that it came in a row.
+    /// Number of times that it occurred in a row.
     pub times: usize,
     /// True while it is on the screen as a toast.
     pub is_open: bool,
@@ -42,7 +42,7 @@ impl Messages {
         self.add_titled(level.title(), level, text.into(), advice.into(), None);
     }
 
-    /// Adds a failure of the session; `is_start` says that a run was to be started.
+    /// Adds a failure of the session; `is_start` is true if a run was to be started.
     pub fn add_failure(&mut self, failure: &Failure, is_start: bool) {
         let level = match failure.effect {
             RunEffect::None | RunEffect::NotStarted => MessageLevel::Warning,

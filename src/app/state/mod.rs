@@ -61,7 +61,7 @@ pub struct State {
     pub viewed: ViewedFrame,
     /// The predicted trajectory of the drive.
     pub trajectory: TrajectoryState,
-    /// The metric of the curves and the runs beside the present one.
+    /// The metric of the curves, and the runs next to the present one.
     pub curves: Curves,
     /// Bookmarked frames and their snapshots.
     pub wall: Wall,
@@ -71,7 +71,7 @@ pub struct State {
     pub form: TrainingForm,
     /// Messages and the log.
     pub messages: Messages,
-    /// Data, weights and runs that were opened lately.
+    /// Data, weights and runs that were opened recently.
     pub recents: Recents,
     /// Questions that wait for a choice.
     pub dialogs: Dialogs,
@@ -80,7 +80,7 @@ pub struct State {
 }
 
 impl State {
-    /// The state before anything is opened; runs are written under `runs`.
+    /// State before anything is opened; runs are written under `runs`.
     pub fn new(devices: Devices, runs: &Path) -> Self {
         Self {
             session: SessionView::new(devices),
@@ -103,11 +103,11 @@ impl State {
         self.form.obstacle(self.session.data().map(AsRef::as_ref))
     }
 
-    /// Reason why one cannot go back to the run under way; `None` if one can.
+    /// Reason why the run in progress cannot be viewed; `None` if it can.
     pub fn obstacle_to_look_at_run(&self) -> Option<String> {
         match self.session.active_run() {
             None => Some("There is no run".to_owned()),
-            Some(_) if !self.session.looks_elsewhere() => Some("The run is what is looked at".to_owned()),
+            Some(_) if !self.session.looks_elsewhere() => Some("The run is shown already".to_owned()),
             Some(_) => None,
         }
     }
@@ -115,9 +115,9 @@ impl State {
     /// Reason why no weights can be unloaded; `None` if they can.
     pub fn obstacle_to_unload(&self) -> Option<String> {
         match self.session.active_run() {
-            Some(run) if run.is_viewed => Some("The run's own networks are looked at".to_owned()),
+            Some(run) if run.is_viewed => Some("The networks that are shown are the run's own".to_owned()),
             Some(_) => None,
-            None if self.form.loaded.is_none() => Some("Runs start from scratch as it is".to_owned()),
+            None if self.form.loaded.is_none() => Some("No weights are loaded".to_owned()),
             None => None,
         }
     }
@@ -143,7 +143,7 @@ impl State {
         self.viewed.follow_training(!self.viewed.follows_training, &mut self.session);
     }
 
-    /// Goes back to the data and the networks of the run under way.
+    /// Goes back to the data and the networks of the run in progress.
     pub fn look_at_run(&mut self) {
         self.viewed.look_at_run(&mut self.session);
     }
@@ -181,14 +181,14 @@ impl State {
         requests.send(Command::Start { config: Box::new(config), out: self.form.folder() });
     }
 
-    /// Forgets the run before.
+    /// Clears what belongs to the run before.
     fn clear_run(&mut self) {
         self.run.clear();
         self.wall.clear();
         self.curves.selected_step = None;
     }
 
-    /// Continues the run of a folder; the session asks first if another is under way.
+    /// Continues the run of a folder. If another run is in progress, the reply asks what to do with it.
     pub fn resume(&mut self, run: PathBuf) {
         let requests = &mut self.session.requests;
         requests.send(Command::FollowTraining(self.viewed.follows_training));
@@ -204,27 +204,27 @@ impl State {
         }
     }
 
-    /// Sends a command that a run stood in the way of, with the decision about that run.
+    /// Sends a command that waited for a decision about the run in progress.
     pub fn send_decided(&mut self, waiting: RunInTheWay, decision: OnRun) {
         if decision == OnRun::Keep {
-            self.viewed.look_beside_run(&mut self.session);
+            self.viewed.view_other(&mut self.session);
         }
         self.session.requests.send(waiting.decided(decision));
     }
 
-    /// Looks at a finished run: at all of it, or beside a run under way at its networks.
+    /// Views a finished run: all of it, or only its networks while another run is in progress.
     pub fn look_at_finished(&mut self, run: PathBuf) {
         // This must not end a run that may have started meanwhile.
         let on_run = OnRun::Keep;
         if self.session.has_run() {
-            self.viewed.look_beside_run(&mut self.session);
+            self.viewed.view_other(&mut self.session);
             self.session.requests.send(Command::LoadWeights { path: Some(run), on_run });
         } else {
             self.session.requests.send(Command::Resume { run, data: None, config: None, on_run });
         }
     }
 
-    /// Ends the session, so that a run writes its last checkpoint; `even_unsaved` ends it without, if it must.
+    /// Ends the session after the run's last checkpoint; with `even_unsaved` also if that cannot be written.
     pub fn shut_down(&mut self, even_unsaved: bool) {
         self.dialogs.ending = Ending::Waiting;
         self.session.requests.send(Command::Shutdown { even_unsaved });

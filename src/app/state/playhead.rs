@@ -6,7 +6,7 @@ use crate::{
 };
 use std::ops::Range;
 
-/// KITTI was recorded at ten frames a second.
+/// Time of a frame: KITTI was recorded at ten frames a second.
 const SECONDS_PER_FRAME: f64 = 0.1;
 
 /// Use of a frame by the split.
@@ -133,12 +133,12 @@ impl Playhead {
         if self.frame >= self.last() { self.frames.start } else { self.frame + 1 }
     }
 
-    /// Lets playing go on without this frame, because it cannot be shown.
+    /// Skips a frame that cannot be shown, so that playing continues.
     pub fn skip(&mut self) {
         self.is_skipped = true;
     }
 
-    /// Checks if playing must go to the next frame: this one is on the screen, and was for long enough.
+    /// Returns true if playing must go to the next frame: this one is on the screen, and was for long enough.
     pub fn is_due(&mut self, seconds: f64, is_shown: bool) -> bool {
         let due =
             self.is_playing && (is_shown || self.is_skipped) && seconds - self.moved_at >= SECONDS_PER_FRAME;

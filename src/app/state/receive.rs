@@ -15,7 +15,7 @@ use crate::{
 use std::{mem::replace, path::Path, sync::Arc};
 
 impl State {
-    /// Takes the state that the session published, with the frames of its data.
+    /// Takes the state published by the session, with the frames of its data.
     pub fn update(&mut self, published: Arc<SessionState>, frames: Option<Arc<dyn FrameSource>>) {
         self.session.frames = frames;
         let before = replace(&mut self.session.published, published);
@@ -32,7 +32,7 @@ impl State {
         if id(&before) != id(&now) {
             self.log(now.model.as_ref().map_or_else(
                 || "No networks are loaded".to_owned(),
-                |model| format!("Looking with {}: {}", model.provenance, model.architecture),
+                |model| format!("Showing {}: {}", model.provenance, model.architecture),
             ));
             self.model_changed(&now);
         }
@@ -50,7 +50,7 @@ impl State {
         }
     }
 
-    /// Takes an event of the session. The published state must not be older.
+    /// Handles an event of the session. The published state must not be older.
     pub fn receive(&mut self, event: Event) {
         self.messages.log.add_event(&event);
         match event {
@@ -94,7 +94,7 @@ impl State {
                 self.dialogs.questions.push_back(Question::Run(RunInTheWay { command, out, step }));
             }
             (Some(Command::Resume { run, .. }), Ok(Outcome::AlreadyUnderWay { step })) => {
-                self.already_under_way(&run, step);
+                self.already_open(&run, step);
             }
             (Some(Command::Resume { run, .. }), Ok(Outcome::RunFinished { steps })) => {
                 self.dialogs.questions.push_back(Question::Finished { run, steps });
@@ -105,7 +105,7 @@ impl State {
     }
 
     fn receive_notice(&mut self, notice: &Notice) {
-        // A notice ends nothing; what ended the run is in its state.
+        // A notice ends nothing; the state tells what ended the run.
         self.messages.add_notice(notice);
         if notice.level == Level::Error {
             self.viewed.playhead.is_playing = false;
@@ -118,13 +118,13 @@ impl State {
         let is_start = matches!(command, Some(Command::Start { .. }));
         self.messages.add_failure(failure, is_start);
         if let (Some(Command::Change(_)), Some(run)) = (command, self.session.active_run()) {
-            // Else the form would show, and never send again, what the run was refused.
+            // Otherwise the form would keep the rejected value and never send it again.
             self.run.config.clone_from(&run.config);
             self.form.config.clone_from(&run.config);
         }
     }
 
-    /// Remembers what was opened.
+    /// Handles a successful reply.
     fn done(&mut self, command: Command) {
         match command {
             Command::OpenData { data, split, .. } if data != DataChoice::Demo => {
@@ -149,9 +149,8 @@ impl State {
             [] => String::new(),
             [first, ..] => format!(", {} unused such as {first}", report.unused.len()),
         };
-        let trained = report
-            .size
-            .map_or("for a size that the files do not say".to_owned(), |size| format!("trained at {size}"));
+        let trained =
+            report.size.map_or("training size unknown".to_owned(), |size| format!("trained at {size}"));
         let text = format!("{}: {} tensors loaded{unused}, {trained}", report.architecture, report.loaded);
         if report.architecture.pose.is_none() && !report.use_stereo {
             advice.push("There is no pose network among them, so nothing can be warped".to_owned());
@@ -195,19 +194,19 @@ impl State {
         self.form.choose_free_folder();
     }
 
-    fn already_under_way(&mut self, run: &Path, step: u64) {
+    fn already_open(&mut self, run: &Path, step: u64) {
         let name = run_name(run);
         let (text, advice) = match self.session.activity() {
             Activity::Paused => (
                 format!("{name} is open already, paused at step {step}"),
-                "Continue goes on with it, Stop ends it",
+                "Continue resumes it, Stop ends it",
             ),
-            _ => (format!("{name} is training already, at step {step}"), "It goes on as it was"),
+            _ => (format!("{name} is training already, at step {step}"), "It continues unchanged"),
         };
         self.messages.add(MessageLevel::Notice, text, advice);
     }
 
-    /// Follows other data.
+    /// Shows the new data: clears what belongs to the data before and goes to its first frame.
     fn data_opened(&mut self, data: &DataReport) {
         let viewed = &mut self.viewed;
         viewed.picture = None;
@@ -215,7 +214,7 @@ impl State {
         viewed.framing.reset();
         viewed.fusion.clear();
         self.trajectory.clear();
-        // The bookmarks of a run that goes on with its own data stay.
+        // A run that continues with its own data keeps its bookmarks.
         if self.session.active_run().is_none_or(|run| run.data_version == data.version) {
             self.wall.keep_bookmarks_of(data);
         }
@@ -223,7 +222,7 @@ impl State {
         viewed.request_frame(&mut self.session);
     }
 
-    /// Follows other networks, or none.
+    /// Shows the new networks, or none: clears what the networks before predicted.
     fn model_changed(&mut self, now: &SessionState) {
         self.trajectory.clear();
         self.viewed.fusion.clear();

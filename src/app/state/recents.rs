@@ -1,4 +1,4 @@
-//! Data, weights and runs that were opened lately.
+//! Data, weights and runs that were opened recently.
 
 use crate::config::DataChoice;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Entries kept of each kind.
+/// Maximum number of entries of each kind.
 const MAX_OF_KIND: usize = 8;
 
 /// Lists of what was opened, the newest first.
@@ -20,7 +20,7 @@ pub struct Recents {
     pub weights: Vec<PathBuf>,
     /// Run folders.
     pub runs: Vec<PathBuf>,
-    /// Paths that are no longer there.
+    /// Paths that no longer exist.
     #[serde(skip)]
     pub missing: BTreeSet<PathBuf>,
 }
@@ -34,14 +34,14 @@ pub struct RecentData {
     pub split: Option<String>,
 }
 
-/// Something that was opened lately, to be opened again.
+/// Something that was opened recently, to be opened again.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recent {
-    /// Data.
+    /// Data with its split.
     Data(RecentData),
-    /// Networks.
+    /// File or folder of weights.
     Weights(PathBuf),
-    /// A run.
+    /// Folder of a run.
     Run(PathBuf),
 }
 
@@ -134,7 +134,7 @@ fn renew<T: PartialEq>(list: &mut Vec<T>, newest: T) {
     list.truncate(MAX_OF_KIND);
 }
 
-/// The path as it is found from any working folder.
+/// Absolute path, which is valid in any working folder.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }

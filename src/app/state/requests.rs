@@ -23,7 +23,7 @@ impl Requests {
         self.outgoing.push(Request { id, command });
     }
 
-    /// Takes the queued requests; of frames to show only the newest.
+    /// Takes the queued requests. Of several requests to show a frame only the newest is kept.
     pub fn take(&mut self) -> Vec<Request> {
         let mut requests = take(&mut self.outgoing);
         let is_show = |request: &Request| matches!(request.command, Command::Show(_));
@@ -43,7 +43,7 @@ impl Requests {
         self.waiting.remove(&id)
     }
 
-    /// A sentence about the first thing that is being opened; `None` if nothing is.
+    /// Text about the first thing that is being opened; `None` if nothing is.
     pub fn opening(&self) -> Option<String> {
         let name = self.waiting.values().find_map(|command| match command {
             Command::OpenData { data: DataChoice::Demo, .. } => Some("the built-in drive".to_owned()),

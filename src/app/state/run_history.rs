@@ -8,7 +8,7 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
-/// Divisor of the learning rate after an explosion: enough to matter, and small enough to go on learning.
+/// Divisor of the learning rate after an explosion: enough to matter, and small enough to continue learning.
 const RATE_CUT: f64 = 3.0;
 
 /// The present or last run.
@@ -16,7 +16,7 @@ const RATE_CUT: f64 = 3.0;
 pub struct RunHistory {
     /// Every step.
     pub steps: Vec<StepReport>,
-    /// Number of those that were made before the run was started or continued here.
+    /// Number of steps made before the run was started or continued here.
     earlier_steps: usize,
     /// Every validation.
     pub validations: Vec<ValidationReport>,
@@ -38,7 +38,7 @@ pub fn run_name(folder: &Path) -> String {
 }
 
 impl RunHistory {
-    /// Forgets the steps of the run before.
+    /// Clears everything but the folder and the configuration.
     pub fn clear(&mut self) {
         self.steps.clear();
         self.earlier_steps = 0;
@@ -64,7 +64,7 @@ impl RunHistory {
         self.steps.last()
     }
 
-    /// Steps since the run was started or continued here: only they tell how fast it is.
+    /// Steps since the run was started or continued here; only these tell its present speed.
     pub fn steps_here(&self) -> &[StepReport] {
         self.steps.get(self.earlier_steps..).unwrap_or_default()
     }
@@ -93,7 +93,7 @@ impl RunHistory {
         }
     }
 
-    /// Sends what was changed in the form to the run under way.
+    /// Sends the changes of the form to the run in progress.
     pub fn send_changes(&mut self, form: &TrainingForm, session: &mut SessionView, viewed: &mut ViewedFrame) {
         for setting in Setting::differences(&self.config, &form.config) {
             session.requests.send(Command::Change(setting));
@@ -102,7 +102,7 @@ impl RunHistory {
         self.config.clone_from(&form.config);
     }
 
-    /// Learning rate with which a spoiled run goes on, to two digits.
+    /// Learning rate with which a run continues after a loss that was not finite, rounded to two digits.
     pub fn lower_rate(&self) -> f64 {
         let rate = self.config.training.learning_rate / RATE_CUT;
         format!("{rate:.1e}").parse().unwrap_or(rate)

@@ -2,7 +2,7 @@
 
 use crate::objective::Adjustment;
 
-/// The changes of the sandbox, and what the session was sent of them.
+/// Changes of the sandbox, and those that were sent last.
 pub struct Sandbox {
     /// Changes to depth, camera and motion.
     pub adjustment: Adjustment,
@@ -18,8 +18,8 @@ impl Default for Sandbox {
 }
 
 impl Sandbox {
-    /// The changes to send to the session if they differ from those sent last: `Some(None)` takes them back once the
-    /// pane is no longer on the screen.
+    /// Changes to send to the session if they differ from those sent last: `Some(None)` removes them once the pane is
+    /// no longer on the screen.
     pub fn unsent(&mut self, is_open: bool) -> Option<Option<Adjustment>> {
         let wanted = is_open.then_some(self.adjustment);
         let is_new = self.sent != wanted;

@@ -1,5 +1,5 @@
-//! The session as the window sees it: the state that it published and the requests that wait for a reply. Nothing of
-//! the session is kept twice.
+//! The session as the window knows it: the state that it published and the requests that wait for a reply. Nothing of
+//! the session is stored twice.
 
 use super::{Devices, Requests};
 use crate::{
@@ -16,11 +16,11 @@ use std::{path::PathBuf, sync::Arc};
 pub struct SessionView {
     /// The newest state that the session published.
     pub published: Arc<SessionState>,
-    /// Frames of the data that is looked at.
+    /// Frames of the data that is viewed.
     pub frames: Option<Arc<dyn FrameSource>>,
     /// Requests to the session.
     pub requests: Requests,
-    /// Names of what draws the window.
+    /// Names of the devices.
     pub devices: Devices,
 }
 
@@ -38,12 +38,12 @@ impl SessionView {
         }
     }
 
-    /// The data that is looked at.
+    /// The data that is viewed.
     pub fn data(&self) -> Option<&Arc<DataReport>> {
         self.published.data.as_ref()
     }
 
-    /// The run under way.
+    /// The run in progress.
     pub fn active_run(&self) -> Option<&RunState> {
         self.published.run.as_ref()
     }
@@ -53,29 +53,29 @@ impl SessionView {
         &self.published.device
     }
 
-    /// The networks that are looked at, if they were loaded from files.
+    /// The viewed networks, if they were loaded from files.
     pub fn loaded_weights(&self) -> Option<&ModelReport> {
         let model = self.published.model.as_deref()?;
         (!matches!(model.provenance, Provenance::Run { .. })).then_some(model)
     }
 
-    /// Failure after which the run gives no finite loss any more.
+    /// Failure after which the run's loss or gradients are not finite.
     pub fn spoiled(&self) -> Option<&Failure> {
         let failure = self.active_run()?.failure.as_ref()?;
         (failure.effect == RunEffect::NonFinite).then_some(failure)
     }
 
-    /// True if a run is under way, paused or not.
+    /// True if a run is in progress, paused or not.
     pub fn has_run(&self) -> bool {
         self.activity() != Activity::Idle
     }
 
-    /// True if steps are being made or prepared.
+    /// True if training is running or being prepared.
     pub fn is_training(&self) -> bool {
         matches!(self.activity(), Activity::Training | Activity::Preparing)
     }
 
-    /// True if a run is under way and other data or networks are looked at.
+    /// True if a run is in progress and other data or networks are viewed.
     pub fn looks_elsewhere(&self) -> bool {
         self.active_run().is_some_and(|run| {
             !run.is_viewed || self.data().is_some_and(|data| data.version != run.data_version)
@@ -84,16 +84,16 @@ impl SessionView {
 
     /// A sentence for a pane that has no networks to show anything of.
     pub fn no_networks(&self) -> String {
-        let usual = || "No networks yet: press Train, or load weights".to_owned();
-        self.requests.opening().unwrap_or_else(usual)
+        let hint = || "No networks yet: press Train, or load weights".to_owned();
+        self.requests.opening().unwrap_or_else(hint)
     }
 
-    /// Opens other data with its split; the session asks first if a run is under way.
+    /// Opens other data with its split. If a run is in progress, the reply asks what to do with it.
     pub fn open_data(&mut self, data: DataChoice, split: Option<String>) {
         self.requests.send(Command::OpenData { data, split, on_run: OnRun::Ask });
     }
 
-    /// Opens the present data anew with this split.
+    /// Opens the present data again with this split.
     pub fn open_split(&mut self, split: Option<String>) {
         let data = self.data().map_or(DataChoice::Demo, |data| data.choice.clone());
         self.open_data(data, split);
@@ -104,7 +104,7 @@ impl SessionView {
         self.requests.send(Command::LoadWeights { path: None, on_run: OnRun::Ask });
     }
 
-    /// Loads networks; the session asks first if a run is under way.
+    /// Loads networks. If a run is in progress, the reply asks what to do with it.
     pub fn load_weights(&mut self, path: PathBuf) {
         self.requests.send(Command::LoadWeights { path: Some(path), on_run: OnRun::Ask });
     }
@@ -114,12 +114,12 @@ impl SessionView {
         self.requests.send(Command::UnloadWeights);
     }
 
-    /// Moves everything that is computed to another device; a run under way goes on there.
+    /// Moves everything that is computed to another device; a run in progress continues there.
     pub fn compute_on(&mut self, choice: DeviceChoice) {
         self.requests.send(Command::ComputeOn(choice));
     }
 
-    /// Stops making steps; the run stays.
+    /// Pauses training; the run stays.
     pub fn pause(&mut self) {
         if self.is_training() {
             self.requests.send(Command::Pause);

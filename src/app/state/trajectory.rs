@@ -1,5 +1,5 @@
-//! The predicted trajectory of a drive: aligned with the true one in every way, with its errors. Computed once when
-//! it comes from the session, not with every drawing.
+//! The predicted trajectory of a drive: aligned with the true one in every way, with its errors. It is compared once
+//! when the session has sent it, not each time it is drawn.
 
 use super::{Playhead, SessionView};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use glam::DAffine3;
 
-/// The predicted trajectory, and if there can be one.
+/// The predicted trajectory, and whether one can be predicted.
 #[derive(Default)]
 pub struct TrajectoryState {
     /// True if the networks include one for the pose.
@@ -35,13 +35,13 @@ impl TrajectoryState {
         session.requests.send(Command::CancelTrajectory);
     }
 
-    /// Takes the poses so far, which may come after the event that ends them.
+    /// Takes the poses so far. They may arrive after the event that ends them.
     pub fn receive(&mut self, trajectory: Trajectory) {
         self.report = Some(TrajectoryReport::new(&trajectory, trajectory.is_complete() || !self.is_tracing));
         self.newest = Some(trajectory);
     }
 
-    /// Compares the poses that came, because no more will.
+    /// Aligns and evaluates the poses received, because no more will come.
     pub fn end(&mut self) {
         self.is_tracing = false;
         self.report = self.newest.as_ref().map(|trajectory| TrajectoryReport::new(trajectory, true));
@@ -74,7 +74,7 @@ pub struct TrajectoryReport {
 pub struct AlignedTrajectory {
     /// Poses of the first frames of the drive.
     pub poses: Vec<DAffine3>,
-    /// For each frame with a true pose: frame, metres gone, metres to the true position.
+    /// For each frame with a true pose: frame, distance travelled and distance to the true position, metres.
     pub errors: Vec<(u32, f64, f64)>,
 }
 
@@ -104,7 +104,7 @@ impl TrajectoryReport {
         Self { trajectory: trajectory.clone(), truth, aligned, evaluation }
     }
 
-    /// The trajectory as it came.
+    /// Trajectory as the session sent it.
     pub fn trajectory(&self) -> &Trajectory {
         &self.trajectory
     }

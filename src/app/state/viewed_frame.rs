@@ -31,7 +31,7 @@ pub struct ViewedFrame {
     pub fusion: FusionState,
     /// Changes by hand.
     pub sandbox: Sandbox,
-    /// Maps that the session was asked for last.
+    /// Maps that were requested from the session last.
     watched: BTreeSet<MapName>,
 }
 
@@ -133,14 +133,14 @@ impl ViewedFrame {
         }
     }
 
-    /// Goes back to the data and the networks of the run under way.
+    /// Goes back to the data and the networks of the run in progress.
     pub fn look_at_run(&mut self, session: &mut SessionView) {
         session.requests.send(Command::ViewRun);
         self.follow_training(true, session);
     }
 
-    /// Leaves the training batch, to see what is opened beside the run.
-    pub fn look_beside_run(&mut self, session: &mut SessionView) {
+    /// Leaves the training batch, to show what is opened while the run continues.
+    pub fn view_other(&mut self, session: &mut SessionView) {
         self.follows_training = false;
         session.requests.send(Command::FollowTraining(false));
     }

@@ -26,18 +26,18 @@ pub struct Wall {
     pub bookmarks: Vec<FrameKey>,
     /// Snapshots of them in the present or last run.
     pub snapshots: Snapshots,
-    /// The other run that is looked at instead, and its snapshots once they are read.
+    /// Another run whose snapshots are shown instead, and the snapshots once they are read.
     other: Option<(PathBuf, Option<Snapshots>)>,
-    /// Maps that the pane requested in the frame that is being drawn.
+    /// Request of the pane in the frame that is being drawn.
     drawn: Option<Bookmarks>,
-    /// The same of the last complete frame; `None` if the wall was not on the screen.
+    /// Request of the pane in the last complete frame; `None` if the wall was not on the screen.
     shown: Option<Bookmarks>,
     /// The request that was sent last.
     sent: Bookmarks,
 }
 
 impl Wall {
-    /// Requests snapshots of these maps every so many steps, because the pane is on the screen.
+    /// Requests snapshots of these maps at intervals of `every` steps, because the pane is on the screen.
     pub fn request(&mut self, maps: BTreeSet<MapName>, every: u64) {
         self.drawn = Some(Bookmarks { frames: Vec::new(), maps, every });
     }
@@ -60,12 +60,12 @@ impl Wall {
         }
     }
 
-    /// Folder of the run that is looked at instead of the present one.
+    /// Folder of the run whose snapshots are shown instead of the present one's.
     pub fn other(&self) -> Option<&Path> {
         self.other.as_ref().map(|(folder, _)| folder.as_path())
     }
 
-    /// Snapshots that are looked at: of the present run or of another.
+    /// Snapshots that are shown: of the present run or of another.
     pub fn looked_at(&self) -> &Snapshots {
         self.other.as_ref().and_then(|(_, snapshots)| snapshots.as_ref()).unwrap_or(&self.snapshots)
     }
@@ -100,7 +100,7 @@ impl Wall {
         match playhead.key() {
             None => Some("Open data first (Sequence pane)".to_owned()),
             Some(_) if session.looks_elsewhere() => {
-                Some("The wall is of the run's data: look at the run first (Run menu)".to_owned())
+                Some("The wall shows the run's data: look at the run first (Run menu)".to_owned())
             }
             Some(key) if self.bookmarks.contains(&key) => Some("This frame is bookmarked".to_owned()),
             _ if self.bookmarks.len() >= Bookmarks::MAX_FRAMES => Some(format!(
@@ -118,13 +118,13 @@ impl Wall {
         }
     }
 
-    /// Removes a bookmark.
+    /// Removes the bookmark of this frame, if there is one.
     pub fn remove_bookmark(&mut self, key: &FrameKey) {
         self.bookmarks.retain(|bookmarked| bookmarked != key);
     }
 
-    /// Takes the snapshots of a run that goes on, and bookmarks the frames of the last one before the others, so that
-    /// they are seen.
+    /// Takes the snapshots of a continued run, and bookmarks the frames of the last one before the others, so that they
+    /// are visible.
     pub fn restore(&mut self, snapshots: Vec<Arc<Snapshot>>, session: &SessionView) {
         let last = snapshots.last().cloned();
         for snapshot in snapshots {
@@ -142,18 +142,19 @@ impl Wall {
         self.bookmarks = bookmarks;
     }
 
-    /// Bookmarks a few frames if none is: spread over those that validate, or else those that train.
+    /// Bookmarks a few frames if there are no bookmarks: spread over the validation frames, or else over the training
+    /// frames.
     pub fn bookmark_some(&mut self, session: &SessionView) {
         let Some(data) = session.data().filter(|_| self.bookmarks.is_empty()) else { return };
         let samples = if data.validation.is_empty() { &data.training } else { &data.validation };
         let keys: Vec<&FrameKey> = samples.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let count = keys.len().min(DEFAULT_BOOKMARKS);
-        // From the middle of each part.
+        // The middle of each part.
         let index = |part: usize| (2 * part + 1) * keys.len() / (2 * count);
         self.bookmarks = (0..count).map(|part| keys[index(part)].clone()).collect();
     }
 
-    /// Looks at the snapshots of another run once they are read; with `None`, at those of the present run.
+    /// Shows the snapshots of another run once they are read; with `None`, those of the present run.
     pub fn look_at_run(&mut self, run: Option<PathBuf>, curves: &mut Curves) {
         curves.selected_step = None;
         self.other = run.map(|folder| {
@@ -183,7 +184,8 @@ impl Wall {
         }
     }
 
-    /// Selects the step of a snapshot; of the newest none, so that the next one follows.
+    /// Selects the step of a snapshot. For the newest it clears the selection, so that the next one is shown when it
+    /// comes.
     pub fn choose_snapshot(&self, index: usize, curves: &mut Curves) {
         let snapshots = self.looked_at().all();
         let chosen = snapshots.get(index).filter(|_| index + 1 < snapshots.len());

@@ -7,7 +7,7 @@ use std::{mem::take, path::PathBuf};
 /// Maker of the bytes of a file, or the reason why there are none; called on a helper thread.
 pub type FileContent = Box<dyn FnOnce() -> Result<Vec<u8>, String> + Send>;
 
-/// Requests since the last frame; of everything but actions the last one wins.
+/// Requests since the last frame. Of each kind except actions the last one wins.
 #[derive(Default)]
 pub struct WindowRequests {
     actions: Vec<Action>,
@@ -28,7 +28,7 @@ impl WindowRequests {
         self.map = Some(name);
     }
 
-    /// Requests to find out what a path is, and to open it.
+    /// Requests to recognise a path and to open it.
     pub fn open_path(&mut self, path: PathBuf) {
         self.path = Some(path);
     }

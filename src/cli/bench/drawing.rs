@@ -72,7 +72,7 @@ impl BenchViews {
 
     fn draw_cloud(&mut self, painter: &egui::Painter, rect: Rect) {
         let (depth, colour) = (Arc::clone(&self.disparity), Arc::clone(&self.colour));
-        let layer = CloudLayer::film(depth, colour, Intrinsics::KITTI);
+        let layer = CloudLayer::image(depth, colour, Intrinsics::KITTI);
         let style =
             CloudStyle { point_width: 1.0, farthest: 10.0, flattest: 1.0, thinning: 1, background: [0; 3] };
         // A turn for every frame, because an unchanged cloud would not be drawn again.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub enum Paint {
     /// Colour image of the size of the depth map, `[3, h, w]`.
-    Film(Arc<Lease>),
-    /// Numbers, one per pixel of the depth map, `[1, h, w]`. An automatic range is that of the first layer.
+    Image(Arc<Lease>),
+    /// Numbers, one per pixel of the depth map, `[1, h, w]`. An automatic range is that of the first layer's numbers.
     Field(Arc<Lease>, FieldStyle),
 }
 
@@ -18,7 +18,7 @@ impl Paint {
     /// Lease that the colours are read from.
     pub fn values(&self) -> &Arc<Lease> {
         match self {
-            Self::Film(values) | Self::Field(values, _) => values,
+            Self::Image(values) | Self::Field(values, _) => values,
         }
     }
 
@@ -26,7 +26,7 @@ impl Paint {
     pub(super) fn style(&self) -> FieldStyle {
         match self {
             // The shader does not read the table of an image.
-            Self::Film(_) => FieldStyle::Category(vec![[0; 3]]),
+            Self::Image(_) => FieldStyle::Category(vec![[0; 3]]),
             Self::Field(_, style) => style.clone(),
         }
     }
@@ -45,7 +45,7 @@ pub struct CloudLayer {
     pub unit: f32,
     /// Transform from this layer's camera to that of the first layer, in the first layer's unit.
     pub target_from_source: DAffine3,
-    /// True if depth is known at single pixels only, so that their neighbours tell nothing about edges.
+    /// True if depth is known at single pixels only; their neighbours then tell nothing about edges.
     pub is_sparse: bool,
 }
 
@@ -55,11 +55,11 @@ impl CloudLayer {
         self.depth.is_on(device) && self.paint.values().is_on(device)
     }
 
-    /// First layer of a cloud, in its own colours: depth `[1, h, w]`, colour `[3, h, w]` and their camera.
-    pub fn film(depth: Arc<Lease>, colour: Arc<Lease>, intrinsics: Intrinsics) -> Self {
+    /// First layer of a cloud, in the colours of its image: depth `[1, h, w]`, colour `[3, h, w]` and their camera.
+    pub fn image(depth: Arc<Lease>, colour: Arc<Lease>, intrinsics: Intrinsics) -> Self {
         Self {
             depth,
-            paint: Paint::Film(colour),
+            paint: Paint::Image(colour),
             intrinsics,
             unit: 1.0,
             target_from_source: DAffine3::IDENTITY,

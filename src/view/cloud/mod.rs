@@ -85,7 +85,7 @@ struct SceneUniform {
     steepest: f32,
     unit: f32,
     thinning: u32,
-    is_film: u32,
+    is_image: u32,
     is_sparse: u32,
     padding: [u32; 3],
 }
@@ -130,7 +130,7 @@ impl CloudCallback {
             unit: layer.unit,
             // Skipped rows would lose most points of a sparse map.
             thinning: if layer.is_sparse { 1 } else { self.style.thinning.max(1) as u32 },
-            is_film: matches!(layer.paint, Paint::Film(_)).into(),
+            is_image: matches!(layer.paint, Paint::Image(_)).into(),
             is_sparse: layer.is_sparse.into(),
             padding: [0; 3],
         }

@@ -10,7 +10,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Colour of the true depth: no film and no colour map has it.
+/// Colour of the true depth, which no colour map contains and images hardly do.
 const TRUTH: [u8; 3] = [255, 84, 214];
 
 /// Source of the colours of the points.
@@ -22,7 +22,7 @@ pub enum ColourBy {
     Depth,
     /// Minimum loss, which is optimised.
     MinimumLoss,
-    /// The difference to the true depth.
+    /// Relative difference from the true depth.
     DepthError,
 }
 
@@ -42,7 +42,7 @@ impl ColourBy {
 
     /// A sentence for the tooltip.
     pub fn help(self) -> &'static str {
-        self.map().map_or("The colours of the film", MapName::help)
+        self.map().map_or("The colours of the image", MapName::help)
     }
 
     /// Map that this colouring needs.
@@ -55,19 +55,19 @@ impl ColourBy {
         }
     }
 
-    /// Lease and style of the map, if the picture has it.
+    /// Lease and style of the map, if the picture has them.
     pub fn field(self, viewed: &ViewedFrame) -> Option<(Arc<Lease>, FieldStyle)> {
         let name = self.map()?;
         let values = viewed.picture.as_ref()?.maps.get(&name)?;
-        Some((Arc::clone(values), legend::usual_style(name, viewed.shown_objective())?))
+        Some((Arc::clone(values), legend::default_style(name, viewed.shown_objective())?))
     }
 
-    /// Reason why the film colours the points instead; `None` if it does not.
+    /// Reason why the image colours the points instead of the map; `None` if the map does.
     pub fn absence(self, picture: &Picture) -> Option<String> {
         let name = self.map().filter(|name| !picture.maps.contains_key(name))?;
         let reason = match name.origin() {
             MapOrigin::TrueDepth => "the data has no true depth of it",
-            _ => "it takes the neighbouring frames and a pose network",
+            _ => "it needs the neighbouring frames and a pose network",
         };
         Some(format!("{name} is not known for this frame: {reason}"))
     }
@@ -78,20 +78,20 @@ impl ColourBy {
         let Some(cloud) = &picture.cloud else { return Vec::new() };
         let field = self.field(viewed);
         let first = field.as_ref().map(|(values, style)| Paint::Field(Arc::clone(values), style.clone()));
-        let film = film_layer(cloud);
-        let mut layers = vec![CloudLayer { paint: first.unwrap_or_else(|| film.paint.clone()), ..film }];
+        let image = image_layer(cloud);
+        let mut layers = vec![CloudLayer { paint: first.unwrap_or_else(|| image.paint.clone()), ..image }];
         for neighbour in viewed.fusion.of(picture).into_iter().flat_map(|fusion| &fusion.neighbours) {
-            let film = film_layer(&neighbour.cloud);
+            let image = image_layer(&neighbour.cloud);
             let paint = match &field {
-                None => film.paint.clone(),
+                None => image.paint.clone(),
                 Some((_, style)) if self == Self::Depth => {
-                    Paint::Field(Arc::clone(&film.depth), style.clone())
+                    Paint::Field(Arc::clone(&image.depth), style.clone())
                 }
                 // The map is known for the frame only, and neighbours would hide it.
                 Some(_) => break,
             };
             let target_from_source = neighbour.target_from_source;
-            layers.push(CloudLayer { paint, target_from_source, ..film });
+            layers.push(CloudLayer { paint, target_from_source, ..image });
         }
         layers
     }
@@ -107,9 +107,9 @@ pub(super) fn truth_meaning(picture: &Picture) -> Vec<(String, [u8; 3])> {
     vec![(text, TRUTH)]
 }
 
-/// The points of a frame in its own colours.
-fn film_layer(cloud: &session::Cloud) -> CloudLayer {
-    CloudLayer::film(Arc::clone(&cloud.depth), Arc::clone(&cloud.colour), cloud.intrinsics)
+/// Layer of a frame in the colours of its image.
+fn image_layer(cloud: &session::Cloud) -> CloudLayer {
+    CloudLayer::image(Arc::clone(&cloud.depth), Arc::clone(&cloud.colour), cloud.intrinsics)
 }
 
 /// Layer of the true depth, in the unit of the predicted one.
@@ -122,6 +122,6 @@ pub(super) fn truth_layer(picture: &Picture) -> Option<CloudLayer> {
         depth,
         unit: (1.0 / metres_per_unit) as f32,
         is_sparse: true,
-        ..film_layer(cloud)
+        ..image_layer(cloud)
     })
 }

@@ -21,7 +21,7 @@ const WIDE: f32 = 420.0;
 const FRAMES: [u32; 3] = [1, 5, 15];
 
 impl CloudPane {
-    /// Draws the controls from the right to the left.
+    /// Draws the controls from right to left.
     pub(super) fn controls(&mut self, ui: &mut Ui, state: &mut State) {
         let State { session, viewed, trajectory, window, .. } = state;
         let has_pose = trajectory.has_pose;
@@ -50,7 +50,7 @@ impl CloudPane {
         let export = self.export(viewed);
         let button = ui.add_enabled(export.is_some(), Button::new("Save as PLY…"));
         let button = button.on_hover_text(
-            "The predicted points with the filters and colours as they are drawn, in metres if it is known \
+            "The predicted points filtered and coloured as drawn, in metres if it is known \
              how many a unit of the network has: from the weights, the stereo camera, or the true depth while \
              that is shown",
         );
@@ -63,8 +63,8 @@ impl CloudPane {
     }
 
     fn fly_button(&mut self, ui: &mut Ui) {
-        let help = "Move through the cloud: W A S D to go, E and Q to rise and sink, Shift to hurry, drag to \
-                    look around, Escape to circle again";
+        let help = "Move through the cloud: W A S D to move, E and Q to go up and down, Shift to move faster, drag to \
+                    look around, Escape to orbit again";
         let fly = Button::new("Fly").selected(self.is_flying);
         if ui.add(fly).on_hover_text(help).clicked() {
             self.is_flying = !self.is_flying;
@@ -76,8 +76,8 @@ impl CloudPane {
     fn viewpoints(&mut self, ui: &mut Ui) {
         let menu = lasting_menu(ui, "Viewpoint", |ui| {
             let places = [
-                ("Reset view", "Behind, above and beside the camera", Orbit::default()),
-                ("From the camera", "Where the frame's own camera stands", Orbit::at_the_camera()),
+                ("Reset view", "Behind, above and to the side of the camera", Orbit::default()),
+                ("From the camera", "At the frame's own camera, in its direction", Orbit::at_the_camera()),
                 ("From behind", "Behind the camera, looking the same way", Orbit::behind()),
                 ("From above", "Straight down; ahead of the camera is up", Orbit::above()),
             ];
@@ -88,7 +88,7 @@ impl CloudPane {
                 }
             }
         });
-        menu.response.on_hover_text("Where the cloud is seen from");
+        menu.response.on_hover_text("Position from which the cloud is seen");
     }
 
     fn points(&mut self, ui: &mut Ui, viewed: &ViewedFrame) {
@@ -103,19 +103,18 @@ impl CloudPane {
             );
             let flattest = Slider::new(&mut self.flattest, FLATTEST).suffix("°").text("flying pixels");
             ui.add(flattest).on_hover_text(self.flying_help(viewed));
-            ui.checkbox(&mut self.shows_camera, "Show the cameras").on_hover_text(
-                "The pyramids that the frames' cameras look through, and the way between them",
-            );
+            ui.checkbox(&mut self.shows_camera, "Show the cameras")
+                .on_hover_text("The viewing pyramids of the frames' cameras, and the path between them");
             ui.checkbox(&mut self.shows_truth, "Show the true depth").on_hover_text(truth_help(viewed));
         });
         menu.response.on_hover_text("Which points are drawn, and how");
     }
 
-    /// Help text of the edge filter: a threshold angle to the line of sight corresponds to a jump in depth from pixel
-    /// to pixel that depends on the focal length.
+    /// Help text of the edge filter. A minimum angle to the line of sight means a maximum jump in depth from pixel to
+    /// pixel, which depends on the focal length.
     fn flying_help(&self, viewed: &ViewedFrame) -> String {
-        let text = "At the edges of things the network blends near with far, and such points hang in the air. \
-                    Surfaces seen at a flatter angle than this are left out";
+        let text = "At the edges of objects the network blends near and far depths, which leaves points in the air. \
+                    Surfaces at a smaller angle to the line of sight than this are left out";
         let cloud = viewed.picture.as_ref().and_then(|picture| picture.cloud.as_ref());
         let Some(cloud) = cloud.filter(|_| self.flattest > 0.0) else { return format!("{text}.") };
         let [focal_x, ..] = cloud.intrinsics.in_pixels(cloud.depth.width, cloud.depth.height);
@@ -133,7 +132,7 @@ impl CloudPane {
     }
 }
 
-/// The menu of how many frames make the cloud, and of their poses.
+/// Draws the menu of how many frames make the cloud, and of their poses.
 fn frames(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, has_pose: bool) {
     let mut wanted = viewed.fusion.request;
     let menu = lasting_menu(ui, "Frames", |ui| {
@@ -144,7 +143,7 @@ fn frames(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, has_
             let radio = egui::RadioButton::new(wanted.frames == frames, name);
             let radio = ui.add_enabled(is_open, radio).on_hover_text(
                 "The frame with its neighbours before and after it, each predicted on its own and put \
-                 where its camera stood. Predicted one at a time while no steps are made",
+                 at its camera. Predicted one at a time while no training runs",
             );
             if radio.on_disabled_hover_text(reason.unwrap_or_default()).clicked() {
                 wanted.frames = frames;
@@ -152,12 +151,16 @@ fn frames(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, has_
         }
         ui.separator();
         let poses = [
-            (PoseSource::Predicted, "Predicted poses", "By the pose network, pair by pair of frames"),
+            (
+                PoseSource::Predicted,
+                "Predicted poses",
+                "By the pose network, for each pair of neighbouring frames",
+            ),
             (
                 PoseSource::Measured,
                 "Measured poses",
-                "By what the data says of the camera's way (KITTI's oxts or poses, the built-in drive's), \
-                 brought to the scale of the depths",
+                "From the data (KITTI's oxts or poses, or those of the built-in drive), \
+                 scaled to the depths",
             ),
         ];
         for (choice, name, help) in poses {
@@ -196,17 +199,17 @@ fn obstacle_to_fusing(session: &SessionView, has_pose: bool, poses: PoseSource) 
     } else if poses == PoseSource::Predicted && !has_pose {
         Some(
             "There is no pose network: choose measured poses, load weights with a pose network, or train with \
-             neighbouring frames. A stereo pair says nothing of the way to other frames",
+             neighbouring frames. A stereo pair does not tell the motion to other frames",
         )
     } else {
         None
     }
 }
 
-/// Help of the true depth, with its scale.
+/// Help of the true depth, with its scale if known.
 fn truth_help(viewed: &ViewedFrame) -> String {
-    let text = "Measured (KITTI's LiDAR) or exact depth (built-in drive) as points of a second colour, brought \
-                to the prediction's unit: by what the weights say of it, else by the known distance of the \
+    let text = "Measured (KITTI's LiDAR) or exact depth (built-in drive) as points of a second colour, converted \
+                to the prediction's unit: by the scale of the weights, else by the known distance of the \
                 stereo cameras, else by the ratio of medians";
     let picture = viewed.picture.as_ref();
     let is_there = picture.is_some_and(|picture| picture.maps.contains_key(&MapName::TrueDepth));

@@ -12,7 +12,7 @@ use crate::{
 use image::{Rgb, RgbImage};
 
 impl CloudPane {
-    /// Name and content of the file, if there are points. The leases are read back when the content is made.
+    /// Name and content of the file; `None` without points. The leases are read back when the content is made.
     pub(super) fn export(&self, viewed: &ViewedFrame) -> Option<(String, FileContent)> {
         let picture = viewed.picture.as_ref()?;
         let scale = picture.cloud.as_ref()?.scale.clone();
@@ -59,7 +59,7 @@ fn picture(paint: &Paint, values: &[f32], size: ImageSize, range: Option<(f32, f
     let plane = size.pixels();
     let level = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
     let colour = |pixel: usize| match paint {
-        Paint::Film(_) => [0, 1, 2].map(|channel| level(values[channel * plane + pixel])),
+        Paint::Image(_) => [0, 1, 2].map(|channel| level(values[channel * plane + pixel])),
         Paint::Field(_, style) => {
             style.colour(values[pixel], range.unwrap_or((0.0, 1.0))).unwrap_or_default()
         }

@@ -14,19 +14,19 @@ const FRUSTUM_DEPTH: f32 = 0.22;
 /// Depth of the frustums of neighbours' cameras, in median depths.
 const SMALL_FRUSTUM_DEPTH: f32 = 0.05;
 
-/// Progress of the neighbours, or the reason why there are none; empty once they are all there.
+/// Progress of the neighbouring frames, or the reason why there are none; empty once they are all there.
 pub(super) fn progress(fusion: &CloudFusion) -> String {
     match &fusion.problem {
-        Some(problem) => format!("frames cannot be put together: {problem}"),
+        Some(problem) => format!("frames cannot be fused: {problem}"),
         None if fusion.is_complete => String::new(),
         None => format!("{} of {} frames", fusion.neighbours.len() + 1, fusion.request.frames),
     }
 }
 
-/// Draws a note of what the pointer and the keys do, until they were used.
+/// Draws a hint about pointer and keys: always while flying, else until the view is moved.
 pub(super) fn hint(ui: &Ui, rect: Rect, is_flying: bool, orbit: &Orbit) {
     let hint = if is_flying {
-        "W A S D to fly · E and Q to rise and sink · Shift to hurry · drag to look around · Escape to orbit"
+        "W A S D to fly · E and Q to go up and down · Shift to move faster · drag to look around · Escape to orbit"
     } else if *orbit == Orbit::default() {
         "drag to orbit · right-drag or shift-drag to pan · wheel to zoom · double-click to reset"
     } else {

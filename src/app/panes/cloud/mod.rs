@@ -25,14 +25,15 @@ use marks::CameraMarks;
 use serde::{Deserialize, Serialize};
 use std::{mem::take, ops::RangeInclusive};
 
-/// Points that a software driver draws while the view moves: all those of a frame of the usual size.
+/// Maximum number of points that a software driver draws while the view moves: all those of a frame of the default
+/// size.
 const SOFTWARE_POINTS: usize = 130_000;
-/// Rest of the view after which a software driver draws all points, seconds.
+/// Time without movement after which a software driver draws all points again, seconds.
 const REST: f64 = 0.2;
-/// Width from which the hint fits beside a legend, points.
+/// Width from which the hint fits next to a legend, points.
 const ROOM_FOR_BOTH: f32 = 720.0;
 
-/// Ranges of the sliders; a saved layout may hold other values.
+/// Ranges of the sliders, to which saved values are clamped.
 const WIDTHS: RangeInclusive<f32> = 0.5..=4.0;
 const FARTHEST: RangeInclusive<f32> = 1.0..=100.0;
 const FLATTEST: RangeInclusive<f32> = 0.0..=10.0;
@@ -46,7 +47,7 @@ pub struct CloudPane {
     orbit: Orbit,
     #[serde(skip)]
     is_flying: bool,
-    /// True if the keyboard focus is to be taken in the next frame.
+    /// True to take the keyboard focus in the next frame.
     #[serde(skip)]
     takes_keys: bool,
     /// Window time of the last movement of the view, seconds.
@@ -120,7 +121,7 @@ impl CloudPane {
         }
     }
 
-    /// Style of the points at rest.
+    /// Style of the points while the view does not move.
     fn style(&self) -> CloudStyle {
         let [red, green, blue, _] = Palette::DARK.stage.to_array();
         CloudStyle {
@@ -132,7 +133,7 @@ impl CloudPane {
         }
     }
 
-    /// Thinning of the points: a software driver draws fewer while the view moves, and all when it is at rest.
+    /// Thinning of the points: a software driver draws fewer while the view moves, and all again once it stops.
     fn thinning(&mut self, ui: &Ui, layers: &[CloudLayer], moves: bool) -> usize {
         let is_software = layers.first().is_some_and(|layer| layer.depth.is_drawn_by_software());
         let points: usize = layers.iter().map(CloudLayer::pixels).sum();
@@ -151,7 +152,7 @@ impl CloudPane {
         (points as f64 / SOFTWARE_POINTS as f64).sqrt().ceil() as usize
     }
 
-    /// Draws legends at the right, notes at the left; the hint goes above the legends where it has no room beside
+    /// Draws legends at the right and notes at the left. The hint goes above the legends if there is no room next to
     /// them.
     fn captions(&self, ui: &Ui, rect: Rect, viewed: &ViewedFrame) {
         let Some(picture) = &viewed.picture else { return };
@@ -225,7 +226,7 @@ impl Pane for CloudPane {
 
     fn watches(&self) -> Vec<MapName> {
         let truth = self.shows_truth.then_some(MapName::TrueDepth);
-        let usual = [MapName::Depth, MapName::Colour(FrameId::TARGET)];
-        usual.into_iter().chain(self.colour_by.map()).chain(truth).collect()
+        let basic = [MapName::Depth, MapName::Colour(FrameId::TARGET)];
+        basic.into_iter().chain(self.colour_by.map()).chain(truth).collect()
     }
 }

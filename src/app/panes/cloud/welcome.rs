@@ -1,4 +1,4 @@
-//! First steps for a newcomer, in the place of the cloud or over it.
+//! First steps for a newcomer, instead of the cloud or over it.
 
 use crate::app::{actions::Action, legend, state::WindowRequests, theme};
 use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2};
@@ -6,8 +6,8 @@ use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Ui, UiBuilder,
 /// Height of a line of [`first_steps`], points.
 const LINE: f32 = 24.0;
 
-/// Draws what to do after the demo weights over the cloud: in one line, or in more where there is no room. Returns
-/// the lower end.
+/// Draws the next steps over the cloud of the demo weights, in one line, or in more if there is no room. Returns the
+/// lower end.
 pub(super) fn first_steps(ui: &mut Ui, rect: Rect, can_train: bool, window: &mut WindowRequests) -> f32 {
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect.shrink(theme::UNIT)));
     let plate = Frame::new().fill(legend::SHADE).corner_radius(3.0).inner_margin(Margin::symmetric(8, 4));
@@ -15,7 +15,7 @@ pub(super) fn first_steps(ui: &mut Ui, rect: Rect, can_train: bool, window: &mut
         ui.spacing_mut().interact_size.y = LINE;
         let text = RichText::new("Depth by the demo weights.").color(Color32::from_gray(216));
         ui.label(text)
-            .on_hover_text("A light network that this program trained on streets of the built-in drive");
+            .on_hover_text("A small network that this program trained on streets of the built-in drive");
         let train = ui.add_enabled(can_train, egui::Button::new("Train from scratch here"));
         if train.on_hover_text(Action::Train.help()).clicked() {
             window.act(Action::Train);

@@ -1,5 +1,5 @@
 //! The key below the plot: colour and name of each line, its value at the selected step, and the runs that are drawn
-//! beside the present one.
+//! next to the present one.
 
 use super::line::{Curve, number};
 use crate::app::{
@@ -30,7 +30,7 @@ pub fn show(
             ui.label(text).on_hover_text("The step that was clicked");
         }
         if let Some(selected) = state.selected_step
-            && cross(ui, "Let the step go", &format!("Step {selected} is marked: let it go"))
+            && cross(ui, "Clear the selected step", &format!("Step {selected} is selected: click to clear"))
         {
             state.selected_step = None;
         }
@@ -39,7 +39,7 @@ pub fn show(
         }
         for (folder, curve) in others {
             entry(ui, curve, step).on_hover_text(folder.display().to_string());
-            if cross(ui, &format!("Remove {}", curve.name), "Leave this run out") {
+            if cross(ui, &format!("Remove {}", curve.name), "Remove this run from the plot") {
                 state.remove(folder);
             }
         }
@@ -66,7 +66,7 @@ fn cross(ui: &mut Ui, name: &str, help: &str) -> bool {
     Icon::Cross.bare_button(ui, Vec2::new(10.0, LINE), name).on_hover_text(help).clicked()
 }
 
-/// Draws the menu of other runs to draw besides the current one.
+/// Draws the menu of other runs to draw next to the present one.
 fn add_run(ui: &mut Ui, state: &mut Curves, run: &RunHistory, form: &TrainingForm) {
     let menu = ui.menu_button(RichText::new("Add run…").small(), |ui| {
         let neighbours: Vec<PathBuf> =
@@ -86,7 +86,11 @@ fn add_run(ui: &mut Ui, state: &mut Curves, run: &RunHistory, form: &TrainingFor
             state.request(CurvesRequest::ChooseFolder);
         }
     });
-    if menu.response.on_hover_text("Draw another run's figures beside the present one's").clicked() {
+    if menu
+        .response
+        .on_hover_text("Draw the metrics of another run next to those of the present one")
+        .clicked()
+    {
         state.find_runs(run.folder.as_deref(), form.parent());
     }
 }

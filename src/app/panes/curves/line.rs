@@ -1,9 +1,9 @@
-//! A metric over the steps of a run as a line: smoothed, thinned out, and asked for its value at a step.
+//! Metric over the steps of a run as a line: smoothed, thinned, and its value at a step.
 
 use crate::runs::StepReport;
 use egui::Color32;
 
-/// Points of a line; more could not be told apart.
+/// Maximum number of points of a line; more could not be told apart.
 const MAX_POINTS: usize = 1500;
 
 /// Line of a metric over steps.
@@ -30,7 +30,7 @@ impl Curve {
     }
 }
 
-/// The running mean of a metric, thinned out to what can be seen.
+/// Running mean of a metric, thinned to what can be seen.
 pub fn smoothed(
     steps: &[StepReport],
     smoothing: f64,

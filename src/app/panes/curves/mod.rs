@@ -1,5 +1,5 @@
-//! Metrics of a run over its steps: the loss as a whole and at each scale, and the others of a step report; those of
-//! other runs beside them.
+//! Metrics of a run over its steps: the total loss, the loss at each scale and the other metrics of a step report, next
+//! to those of other runs.
 
 mod key;
 mod line;
@@ -31,7 +31,7 @@ const RUN_COLOURS: [Color32; 6] = [
 const MIN_HEIGHT: f32 = 48.0;
 /// Width of the controls at the right of the header.
 const CONTROLS: f32 = 168.0;
-/// Width from which the header labels its number, points.
+/// Width from which the header names the smoothing, points.
 const ROOM_TO_NAME: f32 = 128.0;
 
 #[derive(Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl Default for CurvesPane {
 }
 
 impl CurvesPane {
-    /// The lines of the present run, the most important last.
+    /// Lines of the present run in the order in which they are drawn, the most important last.
     fn curves(&self, state: &Curves, run: &RunHistory, accent: Color32) -> Vec<Curve> {
         let Some(first) = run.steps.first() else { return Vec::new() };
         let shows_scales = state.metric == Metric::Loss && self.shows_scales && state.runs.is_empty();
@@ -122,7 +122,7 @@ impl Pane for CurvesPane {
                 ui.selectable_value(metric, choice, choice.name()).on_hover_text(choice.help());
             }
         });
-        choice.response.on_hover_text(metric.help()).accessible_name("Figure");
+        choice.response.on_hover_text(metric.help()).accessible_name("Metric");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.checkbox(&mut self.is_logarithmic, "log").on_hover_text("Logarithmic axis");
             if *metric == Metric::Loss {
@@ -136,7 +136,7 @@ impl Pane for CurvesPane {
                 if ui.available_width() >= ROOM_TO_NAME { smoothing.prefix("smoothing ") } else { smoothing };
             ui.add(smoothing)
                 .on_hover_text(
-                    "Smoothing: the weight of the steps before in the running mean; 0 shows every step",
+                    "Smoothing: the weight of earlier steps in the running mean; 0 shows every step",
                 )
                 .accessible_name("Smoothing");
         });
@@ -223,7 +223,7 @@ impl CurvesPane {
             ui.ctx().request_repaint();
         }
         if let Some(step) = cursor {
-            // Beside the pointer, because in the key below the plot they would move its buttons.
+            // Next to the pointer, because in the key below the plot they would move its buttons.
             let layer = plot.layer_id;
             Tooltip::always_open(ui.ctx().clone(), layer, plot.id, PopupAnchor::Pointer)
                 .gap(12.0)

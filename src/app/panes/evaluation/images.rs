@@ -1,6 +1,6 @@
 //! Table of all images: sorted by any column, filtered by name; a click opens the frame.
 
-use super::summary::{COLUMNS, colour_of_difference, figures};
+use super::summary::{COLUMNS, colour_of_difference, in_columns};
 use crate::{
     app::{
         state::Playhead,
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 
 const ROW: f32 = 20.0;
 const FIGURE: f32 = 60.0;
-/// Index of the ratio, after the metrics; the difference to another report comes last.
+/// Index of the ratio, after the metrics; the difference from another report comes last.
 const RATIO: usize = COLUMNS.len();
 const DIFFERENCE: usize = RATIO + 1;
 /// Smallest width at which names of frames can be told apart, points.
@@ -40,7 +40,7 @@ impl Default for ImageTable {
 /// Metrics of an image; the last is the difference of abs_rel from another report.
 struct ImageRow<'a> {
     image: &'a ImageResult,
-    figures: [f64; DIFFERENCE + 1],
+    values: [f64; DIFFERENCE + 1],
 }
 
 impl ImageTable {
@@ -84,14 +84,14 @@ impl ImageTable {
         let line = |image: &'a ImageResult| {
             let before = others.get(image.key.as_str()).copied().unwrap_or(f64::NAN);
             let mut all = [image.ratio; DIFFERENCE + 1];
-            all[..RATIO].copy_from_slice(&figures(&image.metrics));
+            all[..RATIO].copy_from_slice(&in_columns(&image.metrics));
             all[DIFFERENCE] = image.metrics.abs_rel - before;
-            ImageRow { image, figures: all }
+            ImageRow { image, values: all }
         };
         let wanted = |image: &&ImageResult| image.key.contains(self.filter.trim());
         let mut lines: Vec<ImageRow> = report.evaluation.per_image.iter().filter(wanted).map(line).collect();
         lines.sort_by(|a, b| {
-            let order = a.figures[self.sorted_by].total_cmp(&b.figures[self.sorted_by]);
+            let order = a.values[self.sorted_by].total_cmp(&b.values[self.sorted_by]);
             if self.falls { order.reverse() } else { order }
         });
         lines
@@ -149,7 +149,7 @@ fn cell(line: Rect, index: usize, count: usize) -> Rect {
 
 /// Draws the row of an image; true if it was clicked.
 fn row(ui: &mut Ui, line: &ImageRow, columns: &[usize], is_shown: bool) -> bool {
-    let ImageRow { image, figures } = line;
+    let ImageRow { image, values } = line;
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::click());
     let name = format!("{}: abs_rel {:.3}", image.key, image.metrics.abs_rel);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
@@ -165,7 +165,7 @@ fn row(ui: &mut Ui, line: &ImageRow, columns: &[usize], is_shown: bool) -> bool 
     let clipped = ui.painter().with_clip_rect(names);
     clipped.text(left, Align2::LEFT_CENTER, short(&image.key), font, text);
     for (index, column) in columns.iter().enumerate() {
-        let (value, colour): (String, Color32) = match (*column, figures[*column]) {
+        let (value, colour): (String, Color32) = match (*column, values[*column]) {
             (DIFFERENCE, value) if value.is_nan() => ("–".to_owned(), text),
             (DIFFERENCE, value) => (format!("{value:+.3}"), colour_of_difference(ui, value, false)),
             (_, value) => (format!("{value:.3}"), text),

@@ -1,4 +1,4 @@
-//! Depth evaluation: its controls, the metrics beside the published ones, and a table of every image.
+//! Depth evaluation: its controls, the metrics next to the published ones, and a table of every image.
 
 mod charts;
 mod images;
@@ -19,7 +19,7 @@ use egui::{Align, ComboBox, Layout, ProgressBar, ScrollArea, Ui};
 use images::ImageTable;
 use serde::{Deserialize, Serialize};
 
-/// Width from which all parts are shown at once, charts beside the tables; below it one at a time, points.
+/// Width from which all parts are shown at once, charts next to the tables; below it one at a time, points.
 const WIDE: f32 = 840.0;
 const CHARTS_WIDTH: f32 = 280.0;
 
@@ -46,19 +46,16 @@ impl Pane for EvaluationPane {
         let obstacle = obstacle(state);
         let State { session, evaluations, window, .. } = state;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if evaluations.under_way.is_some() {
-                if ui
-                    .button("Cancel")
-                    .on_hover_text("End the evaluation; what was found is dropped")
-                    .clicked()
-                {
+            if evaluations.running.is_some() {
+                if ui.button("Cancel").on_hover_text("End the evaluation and drop its results").clicked() {
                     evaluations.cancel(session);
                 }
                 return;
             }
             let button = ui.add_enabled(obstacle.is_none(), egui::Button::new("Evaluate"));
-            let button =
-                button.on_hover_text("Compare the present networks with the true depth of the open data");
+            let button = button.on_hover_text(
+                "Compare the predictions of the present networks with the true depth of the open data",
+            );
             if button.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
                 evaluations.start(session);
             }
@@ -82,7 +79,7 @@ impl Pane for EvaluationPane {
             let text = match obstacle {
                 Some(obstacle) => obstacle,
                 None => {
-                    "Evaluate compares the present networks with the true depth of the open data, by the \
+                    "Evaluate compares the predictions of the present networks with the true depth of the open data, by the \
                          published protocols"
                         .to_owned()
                 }
@@ -134,7 +131,7 @@ fn obstacle(State { session, run, viewed, .. }: &State) -> Option<String> {
     Evaluations::obstacle(session, run.has_networks(session, viewed))
 }
 
-/// Shows what was scored of an image: the error in a view, the true depth in the cloud.
+/// Shows an evaluated image: its error in a view, the true depth in the cloud.
 fn show_image(
     key: &FrameKey,
     evaluations: &mut Evaluations,
@@ -147,7 +144,7 @@ fn show_image(
     evaluations.shows_truth = true;
 }
 
-/// The menu that saves or copies the metrics.
+/// Draws the menu that saves or copies the metrics.
 fn export(ui: &mut Ui, window: &mut WindowRequests, report: &EvaluationReport) {
     let EvaluationReport { name, evaluation, .. } = report;
     let menu = ui.menu_button("Save", |ui| {
@@ -165,10 +162,10 @@ fn export(ui: &mut Ui, window: &mut WindowRequests, report: &EvaluationReport) {
             ui.close();
         }
     });
-    menu.response.on_hover_text("Take the figures away");
+    menu.response.on_hover_text("Save or copy the metrics");
 }
 
-/// Controls of the next evaluation.
+/// Draws the controls of the next evaluation.
 fn choices(ui: &mut Ui, evaluations: &mut Evaluations) {
     let request = &mut evaluations.request;
     ui.horizontal_wrapped(|ui| {
@@ -188,7 +185,7 @@ fn choices(ui: &mut Ui, evaluations: &mut Evaluations) {
         });
         let choices = &mut request.choices;
         let name = |protocol| match protocol {
-            None => "usual protocol",
+            None => "default protocol",
             Some(ProtocolName::Eigen) => "eigen",
             Some(ProtocolName::EigenBenchmark) => "eigen_benchmark",
         };
@@ -240,16 +237,16 @@ fn choice(ui: &mut Ui, name: &str, chosen: &str, width: f32, list: impl FnOnce(&
     choice.response.on_hover_text(name).accessible_name(name);
 }
 
-/// Progress of the evaluation under way. Returns true if there is one.
+/// Draws the progress of the running evaluation. Returns true if there is one.
 fn progress(ui: &mut Ui, evaluations: &Evaluations) -> bool {
-    let Some(under_way) = &evaluations.under_way else { return false };
-    ui.label(&under_way.name);
-    let share = under_way.seen as f32 / under_way.frames.max(1) as f32;
-    let text = format!("{} of {} frames", under_way.seen, under_way.frames);
+    let Some(running) = &evaluations.running else { return false };
+    ui.label(&running.name);
+    let share = running.seen as f32 / running.frames.max(1) as f32;
+    let text = format!("{} of {} frames", running.seen, running.frames);
     ui.add(ProgressBar::new(share).text(text).desired_height(18.0));
     if let Some(metrics) = evaluations.mean_so_far() {
         ui.label(format!("so far: abs_rel {:.3}, a1 {:.3}", metrics.abs_rel, metrics.a1));
     }
-    ui.weak(&under_way.protocol);
+    ui.weak(&running.protocol);
     true
 }

@@ -14,14 +14,14 @@ pub(super) const COLUMNS: [(&str, bool, &str); 7] = [
     ("abs_rel", false, "Mean of |true − predicted| / true"),
     ("sq_rel", false, "Mean of (true − predicted)² / true, metres"),
     ("rmse", false, "Root of the mean squared difference, metres"),
-    ("rmse_log", false, "The same of natural logarithms"),
+    ("rmse_log", false, "Root of the mean squared difference of natural logarithms"),
     ("a1", true, "Share of pixels whose ratio to the truth is below 1.25"),
-    ("a2", true, "The same for 1.25²"),
-    ("a3", true, "The same for 1.25³"),
+    ("a2", true, "Share of pixels whose ratio to the truth is below 1.25²"),
+    ("a3", true, "Share of pixels whose ratio to the truth is below 1.25³"),
 ];
 
 /// Metrics in the order of [`COLUMNS`].
-pub(super) fn figures(metrics: &DepthMetrics) -> [f64; 7] {
+pub(super) fn in_columns(metrics: &DepthMetrics) -> [f64; 7] {
     let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = *metrics;
     [abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3]
 }
@@ -63,7 +63,7 @@ pub(super) fn summary(ui: &mut Ui, evaluations: &mut Evaluations) {
             row(ui, &short(&other.name), &other.name, &other.evaluation.metrics, false);
             ui.weak("difference")
                 .on_hover_text("The first minus the second: coloured where it is better or worse");
-            let both = figures(&evaluation.metrics).into_iter().zip(figures(&other.evaluation.metrics));
+            let both = in_columns(&evaluation.metrics).into_iter().zip(in_columns(&other.evaluation.metrics));
             for ((first, second), (_, more_is_better, _)) in both.zip(COLUMNS) {
                 let difference = first - second;
                 let colour = colour_of_difference(ui, difference, more_is_better);
@@ -94,13 +94,13 @@ fn row(ui: &mut Ui, name: &str, help: &str, metrics: &DepthMetrics, is_strong: b
         ui.set_max_width(140.0);
         ui.add(Label::new(text(name.to_owned())).truncate()).on_hover_text(help);
     });
-    for figure in figures(metrics) {
-        ui.label(text(format!("{figure:.3}")).monospace());
+    for value in in_columns(metrics) {
+        ui.label(text(format!("{value:.3}")).monospace());
     }
     ui.end_row();
 }
 
-/// Last component of a path, or the whole name if it is none.
+/// Last component of a path; another name stays whole.
 fn short(name: &str) -> String {
     name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned()
 }

@@ -11,7 +11,7 @@ use egui::{
     containers::menu::{MenuButton, MenuConfig},
 };
 
-/// Shares of the values that may be beyond each end of the range, with their names.
+/// Shares of the values outside each end of the range, with their names.
 const SHARES: [(f32, &str); 4] = [
     (0.0, "All values"),
     (0.01, "1 to 99 % of the values"),
@@ -38,8 +38,8 @@ pub fn menu(ui: &mut Ui, layer: &mut Layer, viewed: &ViewedFrame) {
         for (outside, name) in SHARES {
             let choice = Range::Automatic { outside };
             ui.radio_value(&mut range, choice, name).on_hover_text(
-                "The values of each picture between which the colours are spread; \
-                 with diverging colours, zero lies in their middle",
+                "The range of each picture's values over which the colours are spread; \
+                 with diverging colours, zero has the middle colour",
             );
         }
         ui.separator();
@@ -47,7 +47,7 @@ pub fn menu(ui: &mut Ui, layer: &mut Layer, viewed: &ViewedFrame) {
         let (mut low, mut high) = present.unwrap_or((0.0, 1.0));
         let is_locked = matches!(range, Range::Fixed { .. });
         let locked = ui.radio(is_locked, "Locked range");
-        let locked = locked.on_hover_text("Keeps the present range: the same colours in every picture");
+        let locked = locked.on_hover_text("Keep the present range: the same colours in every picture");
         if locked.clicked() && !is_locked {
             range = Range::Fixed { low, high };
         }
@@ -57,8 +57,8 @@ pub fn menu(ui: &mut Ui, layer: &mut Layer, viewed: &ViewedFrame) {
                 let from = ui.add(DragValue::new(&mut low).speed(speed).prefix("from "));
                 let to = ui.add(DragValue::new(&mut high).speed(speed).prefix("to "));
                 let changed = from.changed() || to.changed();
-                from.on_hover_text("What the first colour stands for").accessible_name("Lowest value");
-                to.on_hover_text("What the last colour stands for").accessible_name("Highest value");
+                from.on_hover_text("Value of the first colour").accessible_name("Lowest value");
+                to.on_hover_text("Value of the last colour").accessible_name("Highest value");
                 if changed {
                     range = Range::Fixed { low, high };
                 }
@@ -69,7 +69,7 @@ pub fn menu(ui: &mut Ui, layer: &mut Layer, viewed: &ViewedFrame) {
             .on_disabled_hover_text("Signed values have no logarithm");
         logarithmic &= !colormap.has_middle();
         ui.separator();
-        if ui.button("As usual for this map").on_hover_text("Usual colours and range").clicked() {
+        if ui.button("Default for this map").on_hover_text("Default colours and range").clicked() {
             layer.chosen_style = None;
             ui.close();
             return;

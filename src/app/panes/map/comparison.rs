@@ -15,7 +15,7 @@ use std::time::Duration;
 const BLINK: f64 = 0.7;
 /// Width of the grip to either side of the divider, points.
 const GRIP: f32 = 6.0;
-/// Step of the divider by an arrow key.
+/// Share by which an arrow key moves the divider.
 const KEY_SHARE: f32 = 0.02;
 
 /// Way in which two maps are compared.
@@ -53,7 +53,7 @@ impl Comparison {
     /// Names of the maps on the screen, for screen readers.
     pub fn caption(&self, ui: &Ui, first: &Layer) -> String {
         match self.way {
-            ComparisonMode::Swipe => format!("{} beside {}", first.shown, self.with.shown),
+            ComparisonMode::Swipe => format!("{} next to {}", first.shown, self.with.shown),
             ComparisonMode::Blink if Self::is_first_shown(ui) => first.shown.to_string(),
             ComparisonMode::Blink => self.with.shown.to_string(),
         }

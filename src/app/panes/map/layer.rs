@@ -21,10 +21,10 @@ use std::sync::Arc;
 pub struct Layer {
     /// The chosen map.
     pub name: MapName,
-    /// The drawn map: the same of another source where its own cannot be warped.
+    /// Map that is drawn: that of another source if the source of the chosen map cannot be warped.
     #[serde(skip)]
     pub shown: MapName,
-    /// Style that was chosen instead of the usual one of the map.
+    /// Style that was chosen instead of the map's default.
     pub chosen_style: Option<FieldStyle>,
     #[serde(skip)]
     image: ImageView,
@@ -42,7 +42,7 @@ struct SavedLayer {
 
 impl From<SavedLayer> for Layer {
     /// Restores a layer. A saved style that no menu offers is ignored.
-    fn from(kept: SavedLayer) -> Self {
+    fn from(saved: SavedLayer) -> Self {
         let is_offered = |style: &FieldStyle| match style {
             FieldStyle::Measure { range: Range::Fixed { low, high }, .. } => {
                 low.is_finite() && high.is_finite() && low != high
@@ -50,7 +50,7 @@ impl From<SavedLayer> for Layer {
             FieldStyle::Measure { range: Range::Automatic { outside }, .. } => (0.0..0.5).contains(outside),
             FieldStyle::Category(_) => false,
         };
-        Self { chosen_style: kept.chosen_style.filter(is_offered), ..Self::new(kept.name) }
+        Self { chosen_style: saved.chosen_style.filter(is_offered), ..Self::new(saved.name) }
     }
 }
 
@@ -104,7 +104,7 @@ impl Layer {
 
     /// Style of the map; `None` for colour pictures.
     pub fn style(&self, viewed: &ViewedFrame) -> Option<FieldStyle> {
-        self.chosen_style.clone().or_else(|| legend::usual_style(self.shown, viewed.shown_objective()))
+        self.chosen_style.clone().or_else(|| legend::default_style(self.shown, viewed.shown_objective()))
     }
 
     /// Values of the first and the last colour in a style; `None` until they are known.
@@ -140,7 +140,7 @@ impl Layer {
     }
 
     /// Draws picture, marks and, in a lower corner of the frame, the legend, within the painter's clip rectangle.
-    /// True if there was anything to draw.
+    /// Returns true if there was anything to draw.
     pub fn draw(&self, painter: &Painter, viewed: &ViewedFrame, spot: Viewport, corner: Align2) -> bool {
         let Some(lease) = self.lease(viewed) else { return false };
         let sampling = Sampling { visible: viewed.framing.visible(), squares: viewed.squares };

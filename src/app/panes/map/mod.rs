@@ -34,18 +34,18 @@ pub struct MapPane {
     layer: Layer,
     #[serde(default)]
     comparison: Option<Comparison>,
-    /// State of the tree of maps in the chooser that is open, for the map or for the one to compare it with.
+    /// Trees of maps of the chooser that is open: of the map, and of the map to compare it with.
     #[serde(skip)]
     trees: [MapTree; 2],
 }
 
 impl MapPane {
-    /// Shows this map at first.
+    /// View of this map.
     pub fn new(name: MapName) -> Self {
         Self { layer: Layer::new(name), comparison: None, trees: Default::default() }
     }
 
-    /// The map that it shows, or would if the run had it.
+    /// The chosen map, even if the run does not have it.
     pub fn map(&self) -> MapName {
         self.layer.name
     }
@@ -69,7 +69,7 @@ impl MapPane {
         let replaced = if layer.shown == layer.name {
             String::new()
         } else {
-            format!(". This is {}, which cannot be known here", layer.caption())
+            format!(". Drawn: {}, because the chosen map is not known here", layer.caption())
         };
         combo
             .response
@@ -83,7 +83,7 @@ impl MapPane {
         }
     }
 
-    /// The menu of the map to compare with, and of the way.
+    /// Draws the menu of the map to compare with, and of the comparison mode.
     fn compare(&mut self, ui: &mut Ui, viewed: &ViewedFrame) {
         let Self { layer, comparison, trees: [_, tree] } = self;
         let mut is_open = false;
@@ -93,7 +93,7 @@ impl MapPane {
                 ui.radio_value(&mut present.way, ComparisonMode::Swipe, "Swipe")
                     .on_hover_text("A to the left of a divider that is dragged, B to its right");
                 ui.radio_value(&mut present.way, ComparisonMode::Blink, "Blink")
-                    .on_hover_text("A and B by turns");
+                    .on_hover_text("A and B in turn");
                 if ui.button("Stop comparing").on_hover_text("Show A alone").clicked() {
                     *comparison = None;
                     ui.close();
@@ -111,7 +111,7 @@ impl MapPane {
                 ui.close();
             }
         })
-        .on_hover_text(format!("Show another map beside {} or in turn with it", layer.shown));
+        .on_hover_text(format!("Show another map next to {} or in turn with it", layer.shown));
         if !is_open {
             *tree = MapTree::default();
         }
@@ -189,7 +189,7 @@ impl MapPane {
             }
             MapOrigin::Prediction | MapOrigin::MirroredPrediction => "Waiting for the prediction …".to_owned(),
             MapOrigin::Sources | MapOrigin::Reprojection | MapOrigin::Gradient => {
-                "Not known for this frame: it takes the neighbouring frames and a pose network".to_owned()
+                "Not known for this frame: it needs the neighbouring frames and a pose network".to_owned()
             }
         }
     }
@@ -200,7 +200,7 @@ fn is_reset(framing: &Framing, response: &Response) -> bool {
     response.double_clicked() && !framing.is_whole()
 }
 
-/// Moves the framing by the pointer over a picture of so many columns: wheel to zoom, drag to move, double click to
+/// Moves the framing by the pointer over a picture of this many columns: wheel to zoom, drag to move, double click to
 /// see everything. Returns true if the framing changed.
 fn move_framing(framing: &mut Framing, response: &Response, columns: usize) -> bool {
     let (before, frame) = (framing.visible(), response.rect);

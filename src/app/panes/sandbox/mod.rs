@@ -27,14 +27,14 @@ const OFF_CENTRE: f32 = 0.2;
 /// Smallest change of the loss that counts as one, percent.
 const NOTABLE: f32 = 0.05;
 
-/// The pane.
+/// Pane with the sliders and the losses before and after.
 #[derive(Default, Serialize, Deserialize)]
 pub struct SandboxPane;
 
 /// Slider of the factor of all depths.
 fn depth(ui: &mut Ui, adjustment: &mut Adjustment) {
     heading(ui, "Depth", "times the prediction");
-    let help = "Every depth × this. Without a motion to match, sources no longer land where they should";
+    let help = "Factor of every depth. Without a matching motion, sources are warped to the wrong place";
     ValueSlider::factor("Depth", help, 0.25..=4.0).ui(ui, &mut adjustment.depth);
 }
 
@@ -43,13 +43,13 @@ fn camera(ui: &mut Ui, result: &SandboxResult, adjustment: &mut Adjustment, keep
     let (width, height) = (result.native_size.width, result.native_size.height);
     heading(ui, "Camera", &format!("in pixels of {}", result.native_size));
     let [focal_x, focal_y, centre_x, centre_y] = result.camera.in_pixels(width, height);
-    let help = "The focal length in x, as if the calibration were wrong by it";
+    let help = "The horizontal focal length, as if the calibration were wrong";
     let [focal_x_factor, focal_y_factor] = &mut adjustment.focal;
     let slider = ValueSlider::factor("Focal length x", help, 0.5..=2.0).shown_as(0.0, focal_x, " px", 1);
     if slider.ui(ui, focal_x_factor) && *keeps_square {
         *focal_y_factor = *focal_x_factor;
     }
-    let help = "The focal length in y, as if the calibration were wrong by it";
+    let help = "The vertical focal length, as if the calibration were wrong";
     let slider = ValueSlider::factor("Focal length y", help, 0.5..=2.0).shown_as(0.0, focal_y, " px", 1);
     if slider.ui(ui, focal_y_factor) && *keeps_square {
         *focal_x_factor = *focal_y_factor;
@@ -93,7 +93,7 @@ fn motion(ui: &mut Ui, adjustment: &mut Adjustment, sources: &[FrameId]) {
     }
 }
 
-/// The choice of the source whose motion is changed.
+/// Draws the choice of the source whose motion is changed.
 fn source(ui: &mut Ui, chosen: &mut Option<FrameId>, sources: &[FrameId]) {
     let name = |source: Option<FrameId>| {
         source.map_or("all sources".to_owned(), |id| format!("frame {}", id.label()))
@@ -123,7 +123,7 @@ fn losses(ui: &mut Ui, result: &SandboxResult) {
     let [masked_before, masked_after] = [masked_before, masked_after].map(|share| 100.0 * share);
     let objective = FactGroup {
         title: "Objective",
-        columns: ["as it is", "changed", "change"].map(str::to_owned).to_vec(),
+        columns: ["unchanged", "changed", "change"].map(str::to_owned).to_vec(),
         facts: vec![
             Fact {
                 name: "loss",
@@ -140,7 +140,8 @@ fn losses(ui: &mut Ui, result: &SandboxResult) {
                     signed(masked_after - masked_before, "pp"),
                 ],
                 decisive: None,
-                help: "Pixels that the auto-mask leaves out, and percentage points between both".to_owned(),
+                help: "Pixels that the auto-mask leaves out, and the difference in percentage points"
+                    .to_owned(),
             },
         ],
     };
@@ -150,7 +151,7 @@ fn losses(ui: &mut Ui, result: &SandboxResult) {
     }
 }
 
-/// Heading of a group of rows, with the unit of its numbers.
+/// Draws the heading of a group of rows, with the unit of its numbers.
 fn heading(ui: &mut Ui, title: &'static str, unit: &str) {
     table::heading(ui, &FactGroup { title, columns: vec![unit.to_owned()], facts: Vec::new() });
 }
@@ -162,7 +163,7 @@ impl Pane for SandboxPane {
             let adjustment = &mut state.viewed.sandbox.adjustment;
             let is_changed = !adjustment.is_none();
             let reset = ui.add_enabled(is_changed, egui::Button::new("Reset all"));
-            if reset.on_hover_text("As the networks and the calibration have it").clicked() {
+            if reset.on_hover_text("Back to the prediction and the calibration").clicked() {
                 *adjustment = Adjustment::default();
             }
         });
@@ -181,7 +182,7 @@ fn controls(ui: &mut Ui, session: &SessionView, run: &RunHistory, viewed: &mut V
         empty(
             ui,
             rect,
-            "The views show the training batch, which stays as it is. Press F to look at the frame of the timeline, and change that",
+            "The views show the training batch, which cannot be changed. Press F to look at the frame of the timeline and change that",
         );
         return;
     }
@@ -192,7 +193,7 @@ fn controls(ui: &mut Ui, session: &SessionView, run: &RunHistory, viewed: &mut V
         } else if viewed.picture.is_none() {
             "Waiting for the first picture …"
         } else {
-            "Nothing to try here: it takes a frame with a source that can be warped (neighbours and a pose network, or the stereo camera)"
+            "Nothing to try here: this needs a frame with a source that can be warped (neighbours and a pose network, or the stereo camera)"
         };
         empty(ui, rect, text);
         return;
@@ -200,7 +201,7 @@ fn controls(ui: &mut Ui, session: &SessionView, run: &RunHistory, viewed: &mut V
     let sources: Vec<FrameId> = viewed.shown_objective().sources().collect();
     ScrollArea::vertical().auto_shrink(false).content_margin(egui::Margin::same(8)).show(ui, |ui| {
         let text =
-            "What if depth, camera or motion were different? The views show it; the run is not touched.";
+            "What if depth, camera or motion were different? The views show it; the run is not affected.";
         ui.add(Label::new(RichText::new(text).color(ui.visuals().weak_text_color())).wrap());
         losses(ui, &result);
         let Sandbox { adjustment, keeps_square, .. } = &mut viewed.sandbox;

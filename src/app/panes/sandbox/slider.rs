@@ -1,4 +1,4 @@
-//! Row for a number: its name, a slider, a field to type it into, and a reset.
+//! Row for a number: its name, a slider, a field for typing it, and a reset button.
 
 use crate::app::{
     icon::Icon,
@@ -12,7 +12,7 @@ const LABEL: f32 = 88.0;
 const FIELD: f32 = 76.0;
 const UNDO: f32 = 16.0;
 
-/// A value and its display as `offset` + `scale` · value.
+/// Slider of a value that is displayed as `offset` + `scale` · value.
 pub(super) struct ValueSlider {
     name: &'static str,
     help: &'static str,
@@ -27,12 +27,12 @@ pub(super) struct ValueSlider {
 }
 
 impl ValueSlider {
-    /// A factor.
+    /// Slider of a factor, unchanged at 1.
     pub fn factor(name: &'static str, help: &'static str, range: RangeInclusive<f32>) -> Self {
         Self { name, help, range, unchanged: 1.0, offset: 0.0, scale: 1.0, unit: "", decimals: 3 }
     }
 
-    /// An addend from −`max` to `max`.
+    /// Slider of an offset from −`max` to `max`, unchanged at 0.
     pub fn addend(name: &'static str, help: &'static str, max: f32) -> Self {
         Self { range: -max..=max, unchanged: 0.0, decimals: 4, ..Self::factor(name, help, 0.0..=0.0) }
     }
@@ -56,7 +56,7 @@ impl ValueSlider {
     fn row(&self, ui: &mut Ui, value: &mut f32) {
         let Self { name, unchanged, unit, decimals, .. } = self;
         let is_factor = *unchanged == 1.0;
-        let help = format!("{}\nDouble-click on the slider to set it back", self.help);
+        let help = format!("{}\nDouble-click on the slider to reset it", self.help);
         ui.spacing_mut().item_spacing.x = theme::HALF;
         ui.spacing_mut().interact_size.y = LINE;
         let is_changed = *value != *unchanged;
@@ -86,8 +86,8 @@ impl ValueSlider {
         slider.accessible_name(*name);
         field.accessible_name(format!("{name}, as a number"));
         if is_changed {
-            let undo = Icon::Undo.bare_button(ui, Vec2::new(UNDO, LINE), &format!("Set {name} back"));
-            is_undone |= undo.on_hover_text("Set it back").clicked();
+            let undo = Icon::Undo.bare_button(ui, Vec2::new(UNDO, LINE), &format!("Reset {name}"));
+            is_undone |= undo.on_hover_text("Reset it").clicked();
         }
         if is_undone {
             *value = *unchanged;

@@ -28,8 +28,8 @@ const HIGHEST_PICTURES: f32 = 72.0;
 /// Height of the numbers below the bar, points.
 const NUMBERS: f32 = 18.0;
 /// Height of the bar, the numbers and the space around them.
-const BESIDE_PICTURES: f32 = BAR + NUMBERS + 16.0;
-/// Width of the key of colours, which is left out first if there is little room, points.
+const BELOW_PICTURES: f32 = BAR + NUMBERS + 16.0;
+/// Width of the key of colours, which is the first to be left out if there is little room, points.
 const KEY: f32 = 200.0;
 /// Width of the switch at the right of the header, points.
 const FOLLOW: f32 = 120.0;
@@ -51,7 +51,7 @@ fn control(ui: &mut Ui, is_enabled: bool, window: &mut WindowRequests, icon: Ico
     }
 }
 
-/// The key of the colours.
+/// Draws the key of the colours.
 fn key_of_colours(ui: &mut Ui) {
     let palette = Palette::of(ui);
     let uses =
@@ -64,7 +64,7 @@ fn key_of_colours(ui: &mut Ui) {
     }
 }
 
-/// The cameras of the rig, if there is a choice.
+/// Draws the choice of camera, if the rig has several.
 fn cameras(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView) {
     let sides = viewed.playhead.sides().to_vec();
     if sides.len() < 2 {
@@ -80,7 +80,7 @@ fn cameras(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView) {
     }
 }
 
-/// The picture on the screen in words, if it is not simply the frame of the playhead.
+/// Description of the picture on the screen; empty if it is simply the frame of the playhead.
 fn shown(ViewedFrame { picture, playhead, .. }: &ViewedFrame) -> String {
     let Some(picture) = picture else { return String::new() };
     let is_playhead = Some(&picture.key) == playhead.key().as_ref();
@@ -111,7 +111,7 @@ fn described(playhead: &Playhead, index: u32) -> String {
 /// Rectangles of the pictures, if there is room for them, and of the bar below them.
 fn layout(space: Rect) -> (Option<Rect>, Rect) {
     let bar = |top| Rect::from_min_size(Pos2::new(space.left(), top), Vec2::new(space.width(), BAR));
-    let height = (space.height() - BESIDE_PICTURES).min(HIGHEST_PICTURES);
+    let height = (space.height() - BELOW_PICTURES).min(HIGHEST_PICTURES);
     if height < LOWEST_PICTURES {
         return (None, bar(space.top() + 12.0));
     }
@@ -226,9 +226,9 @@ impl TimelinePane {
         response.widget_info(|| egui::WidgetInfo::slider(enabled, frame, "Frame"));
         let source = session.frames.clone().filter(|_| enabled);
         let Some(source) = source else {
-            let usual =
+            let hint =
                 "No data is open: choose it in the Sequence pane, and the frames of the drive appear here";
-            super::empty(ui, space, session.requests.opening().as_deref().unwrap_or(usual));
+            super::empty(ui, space, session.requests.opening().as_deref().unwrap_or(hint));
             return;
         };
         let (pictures, bar) = layout(space);
@@ -240,8 +240,8 @@ impl TimelinePane {
             let key = FrameKey { frame: frames.start + index, ..key };
             // The header remains visible.
             let whole = space.top() - theme::HEADER..=bar.bottom() + NUMBERS;
-            let beside = Rect::from_x_y_ranges(at.x..=at.x, whole);
-            Some(HoveredFrame { key, text: described(&viewed.playhead, index), response: &response, beside })
+            let avoided = Rect::from_x_y_ranges(at.x..=at.x, whole);
+            Some(HoveredFrame { key, text: described(&viewed.playhead, index), response: &response, avoided })
         });
         self.strip.ui(ui, &source, &viewed.playhead, pictures, pointed);
         draw_bar(ui, bar, viewed, step);

@@ -1,4 +1,4 @@
-//! The film strip: small pictures of the drive over its bar, and a larger one of the frame under the pointer.
+//! The film strip: thumbnails of the drive above its bar, and a larger picture of the frame under the pointer.
 
 use crate::{
     app::{repaint, state::Playhead, theme::Palette},
@@ -18,13 +18,13 @@ use std::{
     sync::Arc,
 };
 
-/// Most memory of the thumbnails that are kept, bytes.
+/// Maximum memory of the thumbnails, bytes.
 const MAX_BYTES: usize = 32 << 20;
-/// Pictures at once, well within that memory at their largest.
+/// Maximum number of thumbnails on the screen; at their largest they stay well within the maximum memory.
 const MAX_PICTURES: usize = 64;
 /// Largest picture of the frame under the pointer, points.
 const LARGE: Vec2 = Vec2::new(240.0, 160.0);
-/// Most pixels of a point: finer ones would cost memory that nobody sees.
+/// Maximum number of pixels per point; more would cost memory without being visible.
 const FINEST: f32 = 2.0;
 /// Gap between pictures, points.
 const GAP: f32 = 2.0;
@@ -54,7 +54,7 @@ struct StripTextures {
     source: Arc<dyn FrameSource>,
     within: ImageSize,
     previews: Previews,
-    /// Pictures on the screen, in the order in which they are to be read.
+    /// Pictures on the screen, in the order in which they are read.
     needed: Vec<FrameKey>,
     textures: HashMap<FrameKey, TextureHandle>,
     /// Name of a drive, and the aspect ratio (width / height) of its pictures.
@@ -126,7 +126,7 @@ pub struct HoveredFrame<'a> {
     /// Response of the timeline.
     pub response: &'a Response,
     /// Rectangle that the picture must not cover.
-    pub beside: Rect,
+    pub avoided: Rect,
 }
 
 impl StripTextures {
@@ -169,11 +169,11 @@ impl StripTextures {
     fn row(&mut self, ui: &Ui, playhead: &Playhead, row: Rect, proportions: f32) {
         let Some(key) = playhead.key() else { return };
         let palette = Palette::of(ui);
-        let usual = Vec2::new(row.height() * proportions, row.height());
-        let frames = frames_along(playhead.frames(), row.width(), usual.x);
+        let single = Vec2::new(row.height() * proportions, row.height());
+        let frames = frames_along(playhead.frames(), row.width(), single.x);
         let has_all = frames.len() == playhead.frames().len();
         let part = row.width() / frames.len() as f32;
-        let size = usual * ((part - GAP) / usual.x).clamp(0.0, 1.0);
+        let size = single * ((part - GAP) / single.x).clamp(0.0, 1.0);
         for (index, frame) in frames.into_iter().enumerate() {
             let x = row.left() + (index as f32 + 0.5) * part;
             let rect = Rect::from_center_size(Pos2::new(x, row.center().y), size);
@@ -194,7 +194,7 @@ impl StripTextures {
     }
 
     fn tooltip(&mut self, ui: &Ui, proportions: f32, pointed: HoveredFrame<'_>) {
-        let HoveredFrame { key, text, response, beside } = pointed;
+        let HoveredFrame { key, text, response, avoided } = pointed;
         let shown = self.shown(ui.ctx(), &key);
         let size = match &shown {
             ThumbnailState::Picture(_, size) => *size,
@@ -202,7 +202,7 @@ impl StripTextures {
         };
         let size = size * (LARGE / size).min_elem();
         let palette = Palette::of(ui);
-        let mut tooltip = Tooltip::always_open(ui.ctx().clone(), response.layer_id, response.id, beside);
+        let mut tooltip = Tooltip::always_open(ui.ctx().clone(), response.layer_id, response.id, avoided);
         tooltip.popup = tooltip.popup.align(RectAlign::TOP);
         tooltip.width(LARGE.x).show(|ui| {
             let (rect, _) = ui.allocate_exact_size(size, Sense::hover());

@@ -1,5 +1,5 @@
-//! The options of the next run as rows: the common ones, then all others by what they concern, each with a
-//! field of its kind, the words of `--help`, what is wrong with it and what the preset says.
+//! Options of the next run as rows: the common ones, then all others by group, each with a field of its kind, the help
+//! of `--help`, what is wrong with its value and the preset's value.
 
 use crate::{
     app::{
@@ -61,7 +61,7 @@ pub fn show(ui: &mut Ui, form: &mut TrainingForm) {
             0 => heading.to_owned(),
             changed => format!("{heading} · {changed} changed"),
         };
-        // A refusal must be seen.
+        // A group with a refused value stays open, so that the reason is seen.
         let header = CollapsingHeader::new(title).id_salt(heading).open(is_refused.then_some(true));
         header.show_unindented(ui, |ui| rows(ui, form, group));
     }
@@ -88,7 +88,7 @@ fn preset(ui: &mut Ui, form: &mut TrainingForm) {
     });
 }
 
-/// Draws options, and takes over into the form what is done to them.
+/// Draws options, and applies what is changed to the form.
 pub fn rows(ui: &mut Ui, form: &mut TrainingForm, rows: Vec<Row>) {
     for row in rows {
         ui.push_id(row.option.name, |ui| self::row(ui, form, &row));
@@ -138,7 +138,7 @@ fn row(ui: &mut Ui, form: &mut TrainingForm, row: &Row) {
         ui.horizontal(|ui| {
             ui.add_space(DOT);
             let take = ui.button("Take the loaded networks");
-            let help = "Set depth network, pose network and scales as the loaded networks have them; the other \
+            let help = "Set depth network, pose network and scales to those of the loaded networks; the other \
                         options stay";
             if take.on_hover_text(help).clicked() {
                 form.take_loaded();
@@ -196,7 +196,7 @@ fn choice(ui: &mut Ui, form: &mut TrainingForm, row: &Row, choices: &[NamedValue
     shown.response
 }
 
-/// Any number of choices, ticked in a list that stays open.
+/// Draws an option with any number of choices, ticked in a list that stays open.
 fn several(ui: &mut Ui, form: &mut TrainingForm, row: &Row, choices: &[NamedValue], width: f32) -> Response {
     let chosen: Vec<&str> = row.text.split_whitespace().collect();
     let summary = match chosen.len() {
@@ -234,13 +234,13 @@ fn number(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Respon
     let field = field
         .custom_formatter(|value, _| value.to_string())
         .suffix(quantity.map_or("", |quantity| quantity.unit))
-        // A number that is half typed is not meant.
+        // A number is not applied before it is typed completely.
         .update_while_editing(false);
     let response = ui.add_sized([width, LINE], field);
     if value != before {
         let value = match (response.dragged(), is_whole) {
             (true, true) => (value / step).round() * step,
-            // Dragged numbers are round ones.
+            // Round a dragged number.
             (true, false) => format!("{value:.2e}").parse().unwrap_or(value),
             (false, true) => value.round(),
             (false, false) => value,
@@ -250,12 +250,12 @@ fn number(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Respon
     response
 }
 
-/// Step of a whole number.
+/// Step of dragging a whole number.
 fn step(row: &Row, config: &RunConfig) -> f64 {
     if row.option.value_name == "PIXELS" { config.network.depth_network.side_step() as f64 } else { 1.0 }
 }
 
-/// A value as it is typed on the command line.
+/// Draws the field of a value that is typed as on the command line.
 fn text(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Response {
     let mut text = row.text.clone();
     let hint = if row.option.kind == OptionKind::Optional { "none" } else { "" };

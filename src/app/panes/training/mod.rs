@@ -1,4 +1,4 @@
-//! The run: its options before it starts, its progress while it is there.
+//! The Training pane: the options before a run starts, and its progress afterwards.
 
 mod form;
 mod progress;
@@ -64,17 +64,17 @@ impl TrainingPane {
         }
     }
 
-    /// Memory that the run will need, beside what is free.
+    /// Draws the memory that the run will need, and the free memory.
     fn memory(&mut self, ui: &mut Ui, form: &TrainingForm, session: &SessionView) {
         let is_shared = session.device().is_shared;
         let Ok(needed) = memory_estimate(&form.config, is_shared) else { return };
-        // wgpu does not tell the size of a GPU's memory.
+        // wgpu does not report the size of a GPU's memory.
         let free = if is_shared { None } else { self.free(ui) };
         let (text, is_too_much) = match free {
             Some(free) => (format!("about {} of {} free", gigabytes(needed), gigabytes(free)), needed > free),
             None => (format!("about {} of memory", gigabytes(needed)), false),
         };
-        let help = "What the run will hold at most where it computes: an estimate from networks, input size \
+        let help = "Most memory that the run will need on its device, estimated from networks, input size \
                     and batch";
         if is_too_much {
             let text = format!("{text}: take a smaller batch or size, and accumulate more batches");
@@ -94,7 +94,7 @@ impl TrainingPane {
     }
 }
 
-/// The networks that the run starts from, and the way back to none.
+/// Draws the networks that the run starts from, and the button that unloads them.
 fn origin(ui: &mut Ui, form: &TrainingForm, window: &mut WindowRequests) {
     ui.horizontal(|ui| {
         ui.label("Starts from");

@@ -1,4 +1,4 @@
-//! The run that is there: its figures, where its time goes, and the options that may be changed meanwhile.
+//! Progress of the run: its metrics, the time of its steps, and the options that may be changed while it trains.
 
 use super::{
     form,
@@ -23,7 +23,7 @@ const PART_COLOURS: [Color32; 6] = {
 
 const BAR: f32 = 10.0;
 
-/// The run's progress.
+/// Draws the run's progress.
 pub fn show(
     ui: &mut Ui,
     run: &mut RunHistory,
@@ -39,7 +39,7 @@ pub fn show(
     Grid::new("progress").num_columns(2).min_col_width(96.0).spacing([theme::UNIT, theme::HALF]).show(
         ui,
         |ui| {
-            for (name, value, help) in figures(&step.clone().unwrap_or_default(), bar::rates(run)) {
+            for (name, value, help) in metrics(&step.clone().unwrap_or_default(), bar::rates(run)) {
                 ui.label(RichText::new(name).color(ui.visuals().weak_text_color()));
                 // There are no numbers before the first step.
                 ui.label(if step.is_some() { value } else { "–".to_owned() }).on_hover_text(help);
@@ -66,8 +66,8 @@ pub fn show(
     }
 }
 
-fn figures(step: &StepReport, [speed, time_left]: [String; 2]) -> Vec<(&'static str, String, &'static str)> {
-    let memory = step.memory.map(|bytes| ("memory", gigabytes(bytes), "What the run holds on its device"));
+fn metrics(step: &StepReport, [speed, time_left]: [String; 2]) -> Vec<(&'static str, String, &'static str)> {
+    let memory = step.memory.map(|bytes| ("memory", gigabytes(bytes), "Memory of the run on its device"));
     [
         ("step", format!("{} of {}", step.step, step.total_steps), "Steps made"),
         ("epoch", format!("{}", step.epoch), "Passes over the data that are complete"),
@@ -90,7 +90,9 @@ fn time(ui: &mut Ui, steps: &[StepReport]) {
     let text = |index: usize| format!("{} {:.0} %", parts[index].0, 100.0 * shares[index]);
     ui.add_space(theme::HALF);
     ui.label(RichText::new(format!("time of a step: {seconds:.2} s")).color(ui.visuals().weak_text_color()))
-        .on_hover_text(format!("Mean of the last {STEPS} steps, with what was shown and saved between them"));
+        .on_hover_text(format!(
+            "Mean of the last {STEPS} steps, including what was shown and saved between them"
+        ));
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), BAR), Sense::hover());
     let mut left = rect.left();
     for (share, colour) in shares.iter().zip(PART_COLOURS) {
@@ -110,7 +112,7 @@ fn time(ui: &mut Ui, steps: &[StepReport]) {
     });
 }
 
-/// Progress of the validation under way, or the result of the last.
+/// Progress of the running validation, or the result of the last one.
 fn validation(session: &SessionView, run: &RunHistory) -> Option<String> {
     if let Some((done, samples)) = session.active_run().and_then(|active| active.validating) {
         return Some(format!("validating: {done} of {samples} samples"));

@@ -33,11 +33,11 @@ pub struct TrajectoryPane {
 
 fn name(alignment: Alignment) -> (&'static str, &'static str) {
     match alignment {
-        Alignment::FirstPose => {
-            ("unscaled", "The first poses on each other; lengths as the network says them")
+        Alignment::FirstPose => ("unscaled", "First poses aligned; lengths in the network's own unit"),
+        Alignment::Scale => {
+            ("scale", "First poses aligned, then scaled to fit best: images alone do not tell metres")
         }
-        Alignment::Scale => ("scale", "The same, then scaled as fits best: a film alone tells no metres"),
-        Alignment::Similarity => ("Sim(3)", "Turned, moved and scaled as fits best over all frames"),
+        Alignment::Similarity => ("Sim(3)", "Rotated, moved and scaled to fit best over all frames"),
     }
 }
 
@@ -60,12 +60,12 @@ fn invitation(
             ui,
             rect,
             "There is no pose network: train a run with neighbouring frames or load weights with a pose \
-             network, and the path that it sees is drawn here against the true one",
+             network, and the path that it predicts is drawn here with the true one",
         );
     } else {
         let middle = Rect::from_center_size(rect.center(), Vec2::new(rect.width().min(380.0), 88.0));
         let mut ui = ui.new_child(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::Center)));
-        ui.label("The path of the drive, chained from the motions between its frames.");
+        ui.label("The path of the drive, from the motions between its frames.");
         ui.add_space(theme::UNIT);
         let button = egui::Button::new("Predict the path").min_size(Vec2::new(140.0, theme::BUTTON));
         if ui.add(button).on_hover_text("Runs the pose network on every pair of frames").clicked() {
@@ -74,7 +74,7 @@ fn invitation(
     }
 }
 
-/// Draws the errors in words, and the conventions behind them.
+/// Draws the errors as text, and the conventions behind them.
 fn words(ui: &mut Ui, report: &TrajectoryReport, alignment: Alignment) {
     let trajectory = report.trajectory();
     let text = if let Some(evaluation) = &report.evaluation {
@@ -84,7 +84,7 @@ fn words(ui: &mut Ui, report: &TrajectoryReport, alignment: Alignment) {
             _ => "drift is not defined below 100 m".to_owned(),
         };
         format!(
-            "{:.1} m gone · ATE {:.3} m of the path, {:.4} ± {:.4} m of snippets · {drift} · scale {:.3}",
+            "{:.1} m travelled · ATE {:.3} m of the path, {:.4} ± {:.4} m of snippets · {drift} · scale {:.3}",
             evaluation.metres, error.ate_metres, evaluation.ate_mean, evaluation.ate_std, error.scale
         )
     } else if !trajectory.is_complete() {
@@ -123,7 +123,7 @@ impl Pane for TrajectoryPane {
             }
             if has_report {
                 ui.checkbox(&mut self.is_in_space, "3-D")
-                    .on_hover_text("Drag to orbit instead of from above");
+                    .on_hover_text("Show the path in space instead of from above; drag to orbit");
                 for alignment in Alignment::ALL.into_iter().rev() {
                     let (name, help) = name(alignment);
                     ui.selectable_value(&mut self.alignment, alignment, name).on_hover_text(help);

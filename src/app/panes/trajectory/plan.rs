@@ -1,4 +1,4 @@
-//! Path from above, and below that its distance from the true path.
+//! Path from above, and below it its distance from the true path.
 
 use super::colours::TrajectoryColours;
 use crate::{
@@ -19,7 +19,7 @@ const NEAR: f32 = 32.0;
 /// Frame number and its point in a plot.
 type Mark = (u32, [f64; 2]);
 
-/// Draws both. Returns the frame whose mark was clicked.
+/// Draws both plots. Returns the frame whose mark was clicked.
 pub fn draw(
     ui: &mut Ui,
     rect: Rect,
@@ -37,7 +37,7 @@ pub fn draw(
         frames.zip(&aligned.poses).map(|(frame, pose)| (*frame, from_above(pose))).collect();
     let truth: Vec<Mark> = report.truth.iter().map(|(frame, pose)| (*frame, from_above(pose))).collect();
     let errors: Vec<Mark> =
-        aligned.errors.iter().map(|(frame, gone, beside)| (*frame, [*gone, *beside])).collect();
+        aligned.errors.iter().map(|(frame, travelled, distance)| (*frame, [*travelled, *distance])).collect();
 
     let unit = if has_truth { "m" } else { "units" };
     let plot = Plot::new("trajectory_above")
@@ -90,7 +90,7 @@ fn here(plot: &mut egui_plot::PlotUi<'_>, lines: [&[Mark]; 2], frame: u32, colou
     plot.points(Points::new("this frame", points).radius(4.5).color(colours.here));
 }
 
-/// A click in a plot.
+/// Click in a plot, with the transform from its values to the screen.
 struct PlotClick {
     response: Response,
     transform: PlotTransform,

@@ -10,7 +10,7 @@ const SPAN: f64 = 1.5;
 /// Approximate number of grid lines along the longer side.
 const LINES: f64 = 6.0;
 
-/// Draws the path, which the pointer rotates.
+/// Draws the path, which dragging rotates.
 pub fn draw(
     ui: &mut Ui,
     rect: Rect,
@@ -74,7 +74,7 @@ pub fn draw(
     }
 }
 
-/// Takes points of the path to the screen.
+/// Projection of points of the path onto the screen.
 struct Stage<'a> {
     rect: Rect,
     orbit: &'a Orbit,

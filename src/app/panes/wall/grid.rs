@@ -70,7 +70,7 @@ impl WallPane {
     ) -> Option<RowRequest> {
         let names = [MapName::Colour(FrameId::TARGET), Self::disparity(viewed), self.map];
         let shown = wall.snapshot_index(curves).map(|index| Arc::clone(&wall.looked_at().all()[index]));
-        // That of the current run, so that other runs are compared with it.
+        // The newest snapshot of the current run, so that other runs have the same colours.
         let newest = wall.snapshots.all().last().or(wall.looked_at().all().last());
         self.pictures.turn_to(shown.as_ref(), if self.own_range { shown.as_ref() } else { newest });
         let keys = wall.rows();
@@ -168,7 +168,7 @@ impl WallPane {
         let mut request = None;
         response.context_menu(|ui| {
             let remove = ui.add_enabled(wall.bookmarks.contains(key), Button::new("Remove the bookmark"));
-            if remove.on_hover_text("Take it from the wall").clicked() {
+            if remove.on_hover_text("Remove this frame from the wall").clicked() {
                 request = Some(RowRequest::Remove((*key).clone()));
                 ui.close();
             }
@@ -193,19 +193,19 @@ impl WallPane {
     }
 }
 
-/// A cross on a plate, so that it is seen on any picture.
+/// Draws a cross on a dark plate, so that it is visible on any picture. Returns true if it was clicked.
 fn cross(ui: &Ui, rect: Rect, key: &FrameKey) -> bool {
     ui.painter().rect_filled(rect, 3.0, Color32::from_black_alpha(168));
     let response = ui.interact(rect, ui.scope_id().with(("cross", key)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Remove frame {}", key.frame)));
     let is_near = response.hovered() || response.has_focus();
     Icon::Cross.paint(ui.painter(), rect.shrink(5.0), Color32::from_gray(if is_near { 255 } else { 176 }));
-    response.on_hover_text("Take this frame from the wall").clicked()
+    response.on_hover_text("Remove this frame from the wall").clicked()
 }
 
 /// Draws the legend of a column.
 fn draw_legend(ui: &Ui, viewed: &ViewedFrame, strip: Rect, name: MapName, appearance: &Appearance) {
-    // A legend takes at most a third of the height that it is given. This one covers no picture, so it is given more.
+    // A legend takes at most a third of the given height. This one covers no picture, so it is given more.
     let rect = strip.expand2(Vec2::new(theme::HALF, LEGEND));
     let scale = ColourBar {
         style: &appearance.style,
@@ -227,7 +227,7 @@ fn absence(wall: &Wall, row: &WallRow) -> String {
             _ => "Waiting for the prediction …",
         },
         Some((_, Some(frame))) if frame.maps.is_empty() && !row.has_networks => "No networks yet",
-        Some(_) => "Not kept at this step, or not known for this frame",
+        Some(_) => "Not saved at this step, or not known for this frame",
     };
     text.to_owned()
 }

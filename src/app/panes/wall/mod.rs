@@ -25,7 +25,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Choices of the number of steps from one snapshot to the next.
+/// Choices of the number of steps between snapshots.
 const EVERY: [u64; 4] = [10, 50, 100, 500];
 const FOOTER: f32 = 52.0;
 
@@ -77,10 +77,7 @@ impl WallPane {
             None => self.tree = MapTree::default(),
             Some(chosen) => self.map = chosen.unwrap_or(self.map),
         }
-        let help = format!(
-            "{}. Choose another map here; snapshots that were taken before do not have it",
-            self.map.help()
-        );
+        let help = format!("{}. Choose another map here; earlier snapshots do not have it", self.map.help());
         combo.response.on_hover_text(help).accessible_name("Map of the last column");
     }
 
@@ -109,7 +106,7 @@ impl WallPane {
             }
             let text = RichText::new(step_shown(wall, curves)).color(ui.visuals().strong_text_color());
             ui.add(egui::Label::new(text)).on_hover_text(
-                "Steps that the networks of these pictures had made. A click on the curves chooses a step too",
+                "Step of the networks of these pictures. A click on the curves chooses a step too",
             );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.checkbox(&mut self.own_range, "Own range").on_hover_text(
@@ -120,13 +117,13 @@ impl WallPane {
         });
         let costs = RichText::new(costs(wall, run)).small().color(ui.visuals().weak_text_color());
         ui.add(egui::Label::new(costs).truncate()).on_hover_text(
-            "Snapshots are taken while this pane is on the screen, one frame beside each step, and kept in the run \
-             folder. When their memory is used up, every so many are left out; the first and the last stay",
+            "Snapshots are taken while this pane is on the screen, one frame with each step, and saved in the run \
+             folder. When their memory is used up, the most closely spaced are removed; the first and the last stay",
         );
     }
 }
 
-/// The run whose snapshots are shown, if the curves draw other runs.
+/// Draws the choice of the run whose snapshots are shown, if the curves draw other runs.
 fn choose_run(ui: &mut Ui, wall: &mut Wall, curves: &mut Curves, present: &RunHistory) {
     let mut runs: Vec<PathBuf> = curves.runs.iter().map(|run| run.folder.clone()).collect();
     runs.retain(|run| present.folder.as_ref() != Some(run));
@@ -145,7 +142,7 @@ fn choose_run(ui: &mut Ui, wall: &mut Wall, curves: &mut Curves, present: &RunHi
             ui.selectable_value(&mut chosen, run, text).changed() || is_changed
         })
     });
-    let help = "Whose snapshots are shown: those of the present or last run, or of one that the curves draw beside \
+    let help = "Whose snapshots are shown: those of the present or last run, or of one that the curves draw next to \
                 it. Colours keep the present run's range, so that runs can be compared";
     combo.response.on_hover_text(help).accessible_name("Run of the snapshots");
     if combo.inner == Some(true) {
@@ -153,7 +150,7 @@ fn choose_run(ui: &mut Ui, wall: &mut Wall, curves: &mut Curves, present: &RunHi
     }
 }
 
-/// The step of the pictures in words.
+/// Description of the step of the pictures.
 fn step_shown(wall: &Wall, curves: &Curves) -> String {
     let snapshots = wall.looked_at().all();
     let Some(index) = wall.snapshot_index(curves) else { return String::new() };
@@ -165,7 +162,7 @@ fn step_shown(wall: &Wall, curves: &Curves) -> String {
     }
 }
 
-/// Memory and time of the snapshots in words.
+/// Description of the memory and time of the snapshots.
 fn costs(wall: &Wall, run: &RunHistory) -> String {
     let snapshots = wall.looked_at();
     let Some(newest) = snapshots.all().last() else { return String::new() };
@@ -205,7 +202,7 @@ impl Pane for WallPane {
                     ui.selectable_value(&mut self.every, every, format!("every {every} steps"));
                 }
             });
-            let help = "While a run trains, the bookmarked frames are predicted anew after so many steps, and at its \
+            let help = "While a run trains, the bookmarked frames are predicted again after this many steps, and at its \
                         start and end";
             combo.response.on_hover_text(help).accessible_name("Steps between snapshots");
             choose_run(ui, wall, curves, run);
@@ -221,7 +218,7 @@ impl Pane for WallPane {
                 "No data is open: choose it in the Sequence pane"
             } else {
                 "No frame is bookmarked. Press \"Bookmark this frame\" for that of the timeline; when a run \
-                 starts, four are bookmarked by themselves"
+                 starts, four are bookmarked automatically"
             };
             empty(ui, whole, text);
             return;

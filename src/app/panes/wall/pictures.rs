@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-/// Textures of the snapshot that is shown, created when they are first drawn.
+/// Textures of the snapshot that is shown, created when first drawn.
 #[derive(Default)]
 pub struct SnapshotTextures {
     shown: Option<Arc<Snapshot>>,
@@ -51,12 +51,12 @@ impl SnapshotTextures {
         (self.shown, self.measured) = (shown.cloned(), measured.cloned());
     }
 
-    /// Colours of a map; `None` for pictures in colours.
+    /// Colours of a map; `None` for colour pictures.
     pub fn appearance(&mut self, name: MapName, objective: &ObjectiveConfig) -> Option<Appearance> {
         if let Some(appearance) = self.appearances.get(&name) {
             return Some(appearance.clone());
         }
-        let style = legend::usual_style(name, objective)?;
+        let style = legend::default_style(name, objective)?;
         let frames = self.measured.iter().flat_map(|snapshot| &snapshot.frames);
         let values = frames.filter_map(|frame| frame.maps.get(&name)).flat_map(Thumbnail::values);
         let appearance = Appearance { range: range(&style, values), style };

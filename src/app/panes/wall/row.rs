@@ -1,20 +1,20 @@
-//! A row of the wall: its frame, and what can be requested in it.
+//! A row of the wall: its frame and snapshot, and what a user may request in it.
 
 use crate::{data::FrameKey, runs::Snapshot};
 
-/// Request of a row.
+/// Request made by a row's cross or menu.
 pub(super) enum RowRequest {
-    /// Remove the bookmark of the frame.
+    /// Remove the bookmark of this frame.
     Remove(FrameKey),
-    /// Go to the frame on the timeline.
+    /// Go to this frame on the timeline.
     LookAt(FrameKey),
 }
 
 /// Frame and snapshot of a row.
 pub(super) struct WallRow<'a> {
-    /// Key of the frame.
+    /// Frame of the row.
     pub key: &'a FrameKey,
-    /// The snapshot that is shown.
+    /// Snapshot that is shown; `None` if there is none yet.
     pub shown: Option<&'a Snapshot>,
     /// True if all frames of the wall are of one drive.
     pub same_drive: bool,

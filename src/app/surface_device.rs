@@ -1,5 +1,5 @@
-//! A device for the window, opened before eframe opens it: eframe takes a device of ours only while there is no window
-//! to ask whether an adapter can draw into it.
+//! Opens the window's wgpu device before eframe does. eframe accepts an existing device only while it has no window
+//! yet, so a hidden window is opened here to test which adapter can draw into it.
 
 use crate::compute::{ComputeError, DisplayDevice};
 use eframe::UserEvent;
@@ -11,11 +11,10 @@ use winit::{
     window::{Window, WindowId},
 };
 
-/// Opens the fastest adapter that can draw into windows of this event loop, which a window that is never shown
-/// tells.
+/// Opens the fastest adapter that can draw into windows of this event loop, tested with a window that is never shown.
 ///
 /// # Errors
-/// If no adapter can, or if it gives no device.
+/// If no adapter can draw into a window, or if it gives no device.
 pub fn open(event_loop: &mut EventLoop<UserEvent>) -> Result<DisplayDevice, ComputeError> {
     let mut asking = AdapterProbe(Err(ComputeError::NoAdapter("the event loop does not run".to_owned())));
     match event_loop.run_app_on_demand(&mut asking) {
@@ -24,7 +23,7 @@ pub fn open(event_loop: &mut EventLoop<UserEvent>) -> Result<DisplayDevice, Comp
     }
 }
 
-/// Result of the search for an adapter.
+/// Search for an adapter, with its result.
 struct AdapterProbe(Result<DisplayDevice, ComputeError>);
 
 impl ApplicationHandler<UserEvent> for AdapterProbe {
