@@ -59,7 +59,7 @@ const DUPLICATES: [(&[&str], usize, &str); 21] = [
     (&["safe_arch", "wide"], 2, "0.7: rusty_h264; 1: simba of nalgebra"),
     (&["syn"], 3, "1: c2rust-bitfields; 2: most derive macros; 3: burn, cubecl, clap, serde"),
     (&["thiserror", "thiserror-impl"], 2, "1: turbojpeg, mp4-atom, calloop"),
-    (&["windows-sys"], 3, "0.52: winit 0.30; 0.59: rustix 0.38, colored 2"),
+    (&["windows-sys"], 3, "0.52: winit 0.30; 0.59: rustix 0.38, `colored` 2"),
 ];
 
 /// What cargo prints for arguments: from what is on this machine, else with its registry.
