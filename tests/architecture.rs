@@ -1,8 +1,9 @@
 //! The law of the house: a floor uses only the floors above it (see `src/lib.rs`).
 
 mod circles;
+mod colours;
 mod reader;
-
+mod spelling;
 mod state;
 mod words;
 

@@ -1,6 +1,7 @@
 //! All tests in one binary, because every binary links burn, wgpu and egui anew.
 
 #![allow(clippy::unwrap_used, reason = "a test's helper fails as its test does")]
+#![allow(clippy::disallowed_methods, reason = "a test's colours and channels end with it")]
 
 mod architecture;
 mod architectures;
@@ -12,6 +13,7 @@ mod config;
 mod convolution;
 mod damaged_runs;
 mod data;
+mod dependencies;
 mod device_loss;
 mod endings;
 mod evaluate;

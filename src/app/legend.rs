@@ -1,6 +1,9 @@
 //! Legends: the meaning of a map's colours, drawn in a corner of its picture.
 
-use super::theme;
+use super::theme::{
+    self,
+    overlay::{PLATE, TEXT, patch_border},
+};
 use crate::{
     config::ObjectiveConfig,
     geometry::colormap::Colormap,
@@ -12,9 +15,6 @@ use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ve
 /// Height of one line of a legend or a note, points.
 pub const HEIGHT: f32 = 26.0;
 const BAR: Vec2 = Vec2::new(88.0, 8.0);
-const TEXT: Color32 = Color32::from_gray(232);
-/// Dark, translucent background of text over a picture.
-pub const SHADE: Color32 = Color32::from_black_alpha(168);
 const UNWARPED: [[u8; 3]; 3] = [[62, 68, 82], [92, 100, 118], [126, 134, 152]];
 const WARPED: [[u8; 3]; 3] = [[236, 158, 62], [72, 178, 164], [196, 112, 190]];
 
@@ -57,8 +57,7 @@ pub fn unit(name: MapName) -> &'static str {
 
 /// Colour of a source in every legend and plot.
 pub fn source_colour(index: usize) -> Color32 {
-    let [red, green, blue] = WARPED[index % WARPED.len()];
-    Color32::from_rgb(red, green, blue)
+    theme::computed(WARPED[index % WARPED.len()])
 }
 
 /// Meaning and colour of each number in the map of minima: the unwarped sources, then the warped ones.
@@ -113,7 +112,7 @@ pub fn bar(painter: &Painter, picture: Rect, corner: Align2, scale: &ColourBar<'
     painter.galley(text_at(x + high_width + theme::HALF, height), note, TEXT);
     if let Some(value) = value {
         let at = egui::lerp(bar.x_range(), scale.style.share(value, scale.range));
-        for (width, colour) in [(4.0, SHADE), (2.0, TEXT)] {
+        for (width, colour) in [(4.0, PLATE), (2.0, TEXT)] {
             painter.vline(at, bar.expand(2.0).y_range(), Stroke::new(width, colour));
         }
         let text = text(number(value));
@@ -139,10 +138,10 @@ pub fn patches(
     let width = galleys.iter().map(|(galley, _)| step(galley.size().x)).sum::<f32>() - theme::UNIT;
     let Some(plate) = plate(painter, picture, corner, Vec2::new(width, height)) else { return };
     let mut x = plate.left();
-    for (index, (galley, [red, green, blue])) in galleys.into_iter().enumerate() {
+    for (index, (galley, colour)) in galleys.into_iter().enumerate() {
         let patch = Rect::from_min_size(Pos2::new(x, plate.center().y - BAR.y / 2.0), Vec2::splat(BAR.y));
-        painter.rect_filled(patch, 1.0, Color32::from_rgb(red, green, blue));
-        painter.rect_stroke(patch, 1.0, (1.0, Color32::from_white_alpha(90)), egui::StrokeKind::Outside);
+        painter.rect_filled(patch, 1.0, theme::computed(colour));
+        painter.rect_stroke(patch, 1.0, (1.0, patch_border()), egui::StrokeKind::Outside);
         let (left, advance) = (patch.right() + theme::HALF, step(galley.size().x));
         if value.is_some_and(|value| value.round() == index as f32) {
             painter.hline(patch.left()..=left + galley.size().x, plate.bottom(), Stroke::new(1.5, TEXT));
@@ -159,7 +158,7 @@ fn plate(painter: &Painter, picture: Rect, corner: Align2, content: Vec2) -> Opt
         return None;
     }
     let plate = corner.align_size_within_rect(size, picture.shrink(theme::HALF));
-    painter.rect_filled(plate, 3.0, SHADE);
+    painter.rect_filled(plate, 3.0, PLATE);
     Some(Rect::from_center_size(plate.center(), content))
 }
 
@@ -177,10 +176,10 @@ fn gradient(colormap: Colormap, rect: Rect) -> Shape {
     let mut mesh = Mesh::default();
     for step in 0..=STEPS {
         let share = step as f32 / STEPS as f32;
-        let [red, green, blue] = colormap.colour(share);
+        let colour = theme::computed(colormap.colour(share));
         let x = egui::lerp(rect.x_range(), share);
-        mesh.colored_vertex(Pos2::new(x, rect.top()), Color32::from_rgb(red, green, blue));
-        mesh.colored_vertex(Pos2::new(x, rect.bottom()), Color32::from_rgb(red, green, blue));
+        mesh.colored_vertex(Pos2::new(x, rect.top()), colour);
+        mesh.colored_vertex(Pos2::new(x, rect.bottom()), colour);
     }
     for step in 0..STEPS {
         let first = 2 * step;

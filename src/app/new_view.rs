@@ -1,6 +1,6 @@
 //! Adding a view: the tree of maps over the window.
 
-use super::map_tree::MapTree;
+use super::{map_tree::MapTree, theme};
 use crate::objective::MapName;
 use egui::{Align2, Frame, Id, Margin, Modal, Ui, Vec2};
 
@@ -21,7 +21,7 @@ impl NewView {
         let area = Modal::default_area(id).anchor(Align2::CENTER_TOP, Vec2::new(0.0, 96.0));
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(8));
         let modal = Modal::new(id).area(area).frame(frame);
-        let shown = modal.backdrop_color(egui::Color32::from_black_alpha(64)).show(ui.ctx(), |ui| {
+        let shown = modal.backdrop_color(theme::BACKDROP).show(ui.ctx(), |ui| {
             ui.label("Add a view of");
             tree.ui(ui, maps, None)
         });

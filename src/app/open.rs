@@ -10,9 +10,12 @@ use std::{
     collections::BTreeSet,
     io::Write,
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
 };
+
+/// Maximum number of replies of helper threads that wait for the window's next frame; further threads block.
+const WAITING: usize = 16;
 
 /// Kind of a folder to choose in a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +77,7 @@ pub enum FolderContent {
 
 /// Runs dialogs and reads folders on helper threads, so that the window never waits.
 pub struct Opener {
-    sender: Sender<FolderContent>,
+    sender: SyncSender<FolderContent>,
     receiver: Receiver<FolderContent>,
     /// Folder in which files are saved without a dialog.
     folder: Option<PathBuf>,
@@ -82,7 +85,7 @@ pub struct Opener {
 
 impl Default for Opener {
     fn default() -> Self {
-        let (sender, receiver) = channel();
+        let (sender, receiver) = sync_channel(WAITING);
         Self { sender, receiver, folder: None }
     }
 }
@@ -112,7 +115,7 @@ impl Opener {
     /// Shows the system's dialog for a new file and writes a rectangle (in points) of the window's next frame to it, as
     /// a PNG.
     pub fn save_picture(&self, name: &str, rect: egui::Rect, context: &egui::Context) {
-        let (sender, receiver) = channel();
+        let (sender, receiver) = sync_channel(1);
         // The window may be closed before its next frame.
         context.request_screenshot(move |screen| drop(sender.send(screen)));
         let points = context.pixels_per_point();

@@ -81,10 +81,7 @@ impl CommandPalette {
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(8));
         let area =
             Modal::default_area(Id::unique("palette")).anchor(Align2::CENTER_TOP, Vec2::new(0.0, 96.0));
-        let modal = Modal::new(Id::unique("palette"))
-            .area(area)
-            .frame(frame)
-            .backdrop_color(egui::Color32::from_black_alpha(64));
+        let modal = Modal::new(Id::unique("palette")).area(area).frame(frame).backdrop_color(theme::BACKDROP);
         let shown = modal.show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
             self.body(ui, state)

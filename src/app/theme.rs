@@ -1,5 +1,7 @@
 //! The look: quiet, on a grid of eight points, with one accent colour; the pictures are the brightest
-//! thing on the screen.
+//! thing on the screen. Every colour of the window is defined here.
+
+#![expect(clippy::disallowed_methods, reason = "the colours of the window are defined here, and only here")]
 
 use egui::{Color32, CornerRadius, FontId, Margin, Stroke, TextStyle, Theme, Ui, Vec2, Visuals};
 
@@ -20,6 +22,53 @@ pub const SERIES: [Color32; 4] = [
     Color32::from_rgb(196, 112, 150),
 ];
 
+/// Parts of a training step, in their order; the last is that of what is left.
+pub const STEP_PARTS: [Color32; 6] = {
+    let [teal, olive, ochre, rose] = SERIES;
+    [rose, ochre, teal, Color32::from_rgb(70, 128, 196), olive, Color32::from_rgb(128, 132, 140)]
+};
+/// Curves of other runs, none near the accent.
+pub const OTHER_RUNS: [Color32; 6] = [
+    Color32::from_rgb(226, 112, 92),
+    Color32::from_rgb(152, 120, 220),
+    Color32::from_rgb(96, 172, 96),
+    Color32::from_rgb(206, 160, 52),
+    Color32::from_rgb(208, 108, 178),
+    Color32::from_rgb(140, 144, 152),
+];
+
+/// Over the window, behind a dialog.
+pub const BACKDROP: Color32 = Color32::from_black_alpha(64);
+
+/// Colours of what is drawn over pictures: the same in both themes, because pictures are.
+pub mod overlay {
+    use egui::Color32;
+
+    /// Dark, translucent background of text.
+    pub const PLATE: Color32 = Color32::from_black_alpha(168);
+    /// Text on a plate.
+    pub const TEXT: Color32 = Color32::from_gray(232);
+    /// Words of welcome on a plate.
+    pub const WELCOME: Color32 = Color32::from_gray(216);
+    /// Strokes and text of a mark.
+    pub const MARK: Color32 = Color32::from_gray(236);
+    /// Dark edge of a mark, seen on bright pictures.
+    pub const MARK_EDGE: Color32 = Color32::from_black_alpha(170);
+    /// Dark edge of the line at the frame on the timeline.
+    pub const PLAYHEAD_EDGE: Color32 = Color32::from_black_alpha(140);
+    /// Divider of two pictures, and the same under the pointer.
+    pub const DIVIDER: [Color32; 2] = [Color32::from_gray(220), Color32::from_gray(255)];
+    /// Dark edge of a divider.
+    pub const DIVIDER_EDGE: Color32 = Color32::from_black_alpha(120);
+    /// Icon on a plate, and the same under the pointer.
+    pub const ICON: [Color32; 2] = [Color32::from_gray(176), Color32::from_gray(255)];
+
+    /// Border of a patch of colour on a plate.
+    pub fn patch_border() -> Color32 {
+        Color32::from_white_alpha(90)
+    }
+}
+
 /// Colours that egui has no place for.
 #[derive(Clone, Copy)]
 pub struct Palette {
@@ -33,6 +82,8 @@ pub struct Palette {
     pub failure: Color32,
     /// Behind pictures.
     pub stage: Color32,
+    /// Between panes.
+    pub gap: Color32,
     /// A pane's header.
     pub header: Color32,
     /// Frames that train, on the timeline.
@@ -51,6 +102,7 @@ impl Palette {
         warning: Color32::from_rgb(232, 168, 72),
         failure: Color32::from_rgb(240, 104, 96),
         stage: Color32::from_rgb(12, 13, 15),
+        gap: Color32::from_rgb(10, 11, 12),
         header: Color32::from_rgb(30, 32, 36),
         training: Color32::from_rgb(70, 106, 142),
         validation: Color32::from_rgb(140, 116, 64),
@@ -63,6 +115,7 @@ impl Palette {
         warning: Color32::from_rgb(150, 86, 0),
         failure: Color32::from_rgb(186, 38, 32),
         stage: Color32::from_rgb(214, 216, 220),
+        gap: Color32::from_rgb(198, 201, 206),
         header: Color32::from_rgb(232, 234, 237),
         training: Color32::from_rgb(122, 166, 212),
         validation: Color32::from_rgb(214, 182, 110),
@@ -71,8 +124,18 @@ impl Palette {
 
     /// The colours of the theme in use.
     pub fn of(ui: &Ui) -> Self {
-        if ui.visuals().dark_mode { Self::DARK } else { Self::LIGHT }
+        Self::of_visuals(ui.visuals())
     }
+
+    /// The colours that belong to these visuals.
+    pub fn of_visuals(visuals: &Visuals) -> Self {
+        if visuals.dark_mode { Self::DARK } else { Self::LIGHT }
+    }
+}
+
+/// A computed colour, such as that of a colour map, as egui has it.
+pub fn computed([red, green, blue]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(red, green, blue)
 }
 
 /// The lines of a plot's grid: there to be read off, not to be seen.

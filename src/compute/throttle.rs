@@ -18,7 +18,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel},
+        mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel},
     },
     time::{Duration, Instant},
 };
@@ -103,7 +103,7 @@ impl Throttle {
         }
         // A software driver runs kernels during the submission.
         let submitting = started.elapsed();
-        let (sender, finished) = channel();
+        let (sender, finished) = sync_channel(1);
         self.queue.on_submitted_work_done(move || _ = sender.send(()));
         let piece = Piece { launches, finished };
         let Some(earlier) = progress.submitted.replace(piece) else { return };

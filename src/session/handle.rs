@@ -53,8 +53,11 @@ impl SessionHandle {
     pub fn spawn(compute: Compute, on_change: Arc<dyn Fn() + Send + Sync>) -> Self {
         // Without the hook, a caught panic would be reported without its place in the program.
         panics::install_hook();
-        let (requests, received) = unbounded();
-        let (sender, events) = unbounded();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "neither a window nor the session may wait for the other"
+        )]
+        let ((requests, received), (sender, events)) = (unbounded(), unbounded());
         let latest = Arc::new(Latest::default());
         let worker = Worker::new(compute, received, sender, Arc::clone(&latest), on_change);
         let thread = Builder::new()

@@ -224,7 +224,7 @@ fn tokens(text: &str) -> Vec<String> {
 }
 
 /// The length of the string or character that `text` begins with.
-fn literal(text: &str) -> Option<usize> {
+pub fn literal(text: &str) -> Option<usize> {
     let unprefixed = text.trim_start_matches(['b', 'c']);
     let prefix = text.len() - unprefixed.len();
     if prefix > 1 {

@@ -5,7 +5,10 @@ use crate::{
     app::{
         legend,
         state::{InspectedPixel, Inspection},
-        theme::Palette,
+        theme::{
+            Palette,
+            overlay::{MARK, MARK_EDGE},
+        },
     },
     config::ImageSize,
     inspect::SourceCurve,
@@ -13,8 +16,6 @@ use crate::{
 };
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, Vec2};
 
-const SHADE: Color32 = Color32::from_black_alpha(170);
-const TEXT: Color32 = Color32::from_gray(236);
 /// Depths with a tick on the epipolar line.
 const TICKS: [f64; 10] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
 /// Smallest distance of a tick with a number from the tick before, points.
@@ -30,13 +31,13 @@ pub fn draw(painter: &Painter, picture: Rect, name: MapName, inspection: &Inspec
         let index = pixel.curve.sources.iter().position(|source| source.id == id)?;
         Some((pixel, index))
     });
-    let colour = if inspection.is_pinned { Palette::DARK.accent } else { TEXT };
+    let colour = if inspection.is_pinned { Palette::DARK.accent } else { MARK };
     match source {
         None => cross(&painter, here, colour),
         Some((pixel, index)) => {
             // The identity loss compares with the same pixel of the source.
-            painter.circle_stroke(here, 3.5, Stroke::new(3.0, SHADE));
-            painter.circle_stroke(here, 3.5, Stroke::new(1.2, TEXT));
+            painter.circle_stroke(here, 3.5, Stroke::new(3.0, MARK_EDGE));
+            painter.circle_stroke(here, 3.5, Stroke::new(1.2, MARK));
             let line = EpipolarLine { painter: &painter, picture, size: pixel.report.size };
             line.draw(pixel, index, inspection.supposed_depth);
         }
@@ -45,7 +46,7 @@ pub fn draw(painter: &Painter, picture: Rect, name: MapName, inspection: &Inspec
 
 /// Draws four strokes around a point, which itself stays visible.
 fn cross(painter: &Painter, at: Pos2, colour: Color32) {
-    for (width, colour) in [(3.0, SHADE), (1.2, colour)] {
+    for (width, colour) in [(3.0, MARK_EDGE), (1.2, colour)] {
         for direction in [Vec2::X, -Vec2::X, Vec2::Y, -Vec2::Y] {
             painter.line_segment([at + direction * 4.0, at + direction * 11.0], Stroke::new(width, colour));
         }
@@ -73,7 +74,7 @@ impl EpipolarLine<'_> {
         for stretch in source.points.split(Option::is_none) {
             let points: Vec<Pos2> = stretch.iter().flatten().map(|point| self.on_screen(*point)).collect();
             if points.len() > 1 {
-                self.painter.line(points.clone(), Stroke::new(3.0, SHADE));
+                self.painter.line(points.clone(), Stroke::new(3.0, MARK_EDGE));
                 self.painter.line(points, Stroke::new(1.4, colour));
             }
         }
@@ -81,13 +82,13 @@ impl EpipolarLine<'_> {
         self.dot(pixel.report.sources[index].sampled, colour);
         let supposed = supposed_depth.and_then(|depth| interpolated(&pixel.curve.depths, source, depth));
         if let Some(point) = supposed {
-            cross(self.painter, self.on_screen(point), TEXT);
+            cross(self.painter, self.on_screen(point), MARK);
         }
     }
 
     fn dot(&self, point: [f64; 2], colour: Color32) {
         let at = self.on_screen(point);
-        self.painter.circle_filled(at, 4.5, SHADE);
+        self.painter.circle_filled(at, 4.5, MARK_EDGE);
         self.painter.circle_filled(at, 3.0, colour);
     }
 
@@ -103,12 +104,12 @@ impl EpipolarLine<'_> {
                 .or_else(|| interpolated(depths, source, depth / 1.05));
             let along = ahead.map_or(Vec2::X, |ahead| (self.on_screen(ahead) - at).normalized());
             let normal = if along == Vec2::ZERO { Vec2::Y } else { along.rot90() };
-            self.painter.line_segment([at - normal * 4.0, at + normal * 4.0], Stroke::new(3.0, SHADE));
+            self.painter.line_segment([at - normal * 4.0, at + normal * 4.0], Stroke::new(3.0, MARK_EDGE));
             self.painter.line_segment([at - normal * 4.0, at + normal * 4.0], Stroke::new(1.4, colour));
-            let text = self.painter.layout_no_wrap(format!("{depth}"), FontId::proportional(10.0), TEXT);
+            let text = self.painter.layout_no_wrap(format!("{depth}"), FontId::proportional(10.0), MARK);
             let plate = Align2::CENTER_TOP.anchor_size(at + Vec2::new(0.0, 5.0), text.size());
-            self.painter.rect_filled(plate.expand2(Vec2::new(2.0, 0.0)), 2.0, SHADE);
-            self.painter.galley(plate.min, text, TEXT);
+            self.painter.rect_filled(plate.expand2(Vec2::new(2.0, 0.0)), 2.0, MARK_EDGE);
+            self.painter.galley(plate.min, text, MARK);
             last = Some(at);
         }
     }

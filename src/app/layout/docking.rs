@@ -188,6 +188,6 @@ impl Behavior<AnyPane> for Docking<'_> {
     }
 
     fn tab_bar_color(&self, visuals: &egui::Visuals) -> Color32 {
-        if visuals.dark_mode { Color32::from_rgb(10, 11, 12) } else { Color32::from_rgb(198, 201, 206) }
+        Palette::of_visuals(visuals).gap
     }
 }

@@ -34,7 +34,12 @@ pub(super) fn together(setup: &BenchSetup) -> Result<Timing> {
     let mut frames = OffscreenWindow::new(setup, display)?;
     frames.draw_all()?;
     let alone: Vec<f64> = (0..setup.runs).map(|_| milliseconds(&mut frames)).collect::<Result<_>>()?;
-    let (may_end, (progress, receiver)) = (&AtomicBool::new(false), mpsc::channel());
+    let may_end = &AtomicBool::new(false);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a step must not wait for a frame, and its messages are empty"
+    )]
+    let (progress, receiver) = mpsc::channel();
     thread::scope(|scope| {
         let steps = scope.spawn(move || timed_steps(setup, &progress, may_end));
         // If the steps fail, also before the first, joining their thread returns the error.

@@ -56,8 +56,8 @@ type SampleResult = (usize, Result<Sample, String>);
 impl Batches {
     pub(super) fn start(epoch: Epoch, batches: Range<usize>) -> Self {
         let epoch = Arc::new(epoch);
-        let (permits, positions) = unbounded();
-        let (sender, results) = unbounded();
+        #[expect(clippy::disallowed_methods, reason = "`request` never permits more than PREFETCH batches")]
+        let ((permits, positions), (sender, results)) = (unbounded(), unbounded());
         let workers = (0..epoch.plan.options.workers)
             .map(|_| {
                 let (epoch, positions, sender) = (Arc::clone(&epoch), positions.clone(), sender.clone());

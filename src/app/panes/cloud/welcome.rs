@@ -1,7 +1,11 @@
 //! First steps for a newcomer, instead of the cloud or over it.
 
-use crate::app::{actions::Action, legend, state::WindowRequests, theme};
-use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2};
+use crate::app::{
+    actions::Action,
+    state::WindowRequests,
+    theme::{self, overlay},
+};
+use egui::{Align, Frame, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2};
 
 /// Height of a line of [`first_steps`], points.
 const LINE: f32 = 24.0;
@@ -10,10 +14,10 @@ const LINE: f32 = 24.0;
 /// lower end.
 pub(super) fn first_steps(ui: &mut Ui, rect: Rect, can_train: bool, window: &mut WindowRequests) -> f32 {
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect.shrink(theme::UNIT)));
-    let plate = Frame::new().fill(legend::SHADE).corner_radius(3.0).inner_margin(Margin::symmetric(8, 4));
+    let plate = Frame::new().fill(overlay::PLATE).corner_radius(3.0).inner_margin(Margin::symmetric(8, 4));
     let words = |ui: &mut Ui| {
         ui.spacing_mut().interact_size.y = LINE;
-        let text = RichText::new("Depth by the demo weights.").color(Color32::from_gray(216));
+        let text = RichText::new("Depth by the demo weights.").color(overlay::WELCOME);
         ui.label(text)
             .on_hover_text("A small network that this program trained on streets of the built-in drive");
         let train = ui.add_enabled(can_train, egui::Button::new("Train from scratch here"));

@@ -18,15 +18,6 @@ use line::{Curve, axis_number, number, smoothed};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Colours of other runs, none near the accent.
-const RUN_COLOURS: [Color32; 6] = [
-    Color32::from_rgb(226, 112, 92),
-    Color32::from_rgb(152, 120, 220),
-    Color32::from_rgb(96, 172, 96),
-    Color32::from_rgb(206, 160, 52),
-    Color32::from_rgb(208, 108, 178),
-    Color32::from_rgb(140, 144, 152),
-];
 /// Smallest height of the plot.
 const MIN_HEIGHT: f32 = 48.0;
 /// Width of the controls at the right of the header.
@@ -80,7 +71,7 @@ impl CurvesPane {
         let metric = state.metric;
         let curve = |run: &ComparedRun| Curve {
             name: run.name(),
-            colour: RUN_COLOURS[run.colour % RUN_COLOURS.len()],
+            colour: theme::OTHER_RUNS[run.colour % theme::OTHER_RUNS.len()],
             width: 1.25,
             points: smoothed(&run.steps, self.smoothing, |report| metric.of(report)),
         };

@@ -2,7 +2,11 @@
 
 use super::layer::{Layer, Viewport};
 use crate::{
-    app::{legend, state::ViewedFrame, theme},
+    app::{
+        legend,
+        state::ViewedFrame,
+        theme::{self, overlay},
+    },
     objective::MapName,
 };
 use egui::{
@@ -100,8 +104,8 @@ impl Comparison {
         if response.dragged() || response.hovered() {
             ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
         }
-        let colour = egui::Color32::from_gray(if is_held { 255 } else { 220 });
-        for (width, colour) in [(4.0, egui::Color32::from_black_alpha(120)), (1.5, colour)] {
+        let colour = overlay::DIVIDER[usize::from(is_held)];
+        for (width, colour) in [(4.0, overlay::DIVIDER_EDGE), (1.5, colour)] {
             ui.painter().vline(at(self.divider), frame.y_range(), Stroke::new(width, colour));
         }
         let handle = egui::pos2(at(self.divider), frame.center().y);

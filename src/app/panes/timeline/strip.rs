@@ -1,7 +1,11 @@
 //! The film strip: thumbnails of the drive above its bar, and a larger picture of the frame under the pointer.
 
 use crate::{
-    app::{repaint, state::Playhead, theme::Palette},
+    app::{
+        repaint,
+        state::Playhead,
+        theme::{Palette, overlay::PLAYHEAD_EDGE},
+    },
     config::ImageSize,
     data::{
         FrameKey, FrameSource,
@@ -188,7 +192,7 @@ impl StripTextures {
             let index = (key.frame - playhead.frames().start) as f32 + 0.5;
             let x = row.left() + index * row.width() / playhead.frames().len() as f32;
             // Visible on bright pictures and on dark ones.
-            ui.painter().vline(x, row.y_range(), Stroke::new(4.0, Color32::from_black_alpha(140)));
+            ui.painter().vline(x, row.y_range(), Stroke::new(4.0, PLAYHEAD_EDGE));
             ui.painter().vline(x, row.y_range(), Stroke::new(2.0, palette.accent));
         }
     }

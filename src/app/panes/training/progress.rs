@@ -13,13 +13,7 @@ use crate::{
     },
     runs::{StepReport, TimeSplit},
 };
-use egui::{Color32, Grid, Label, ProgressBar, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
-
-/// Colours of the parts of a step, in their order; the last is that of what is left.
-const PART_COLOURS: [Color32; 6] = {
-    let [teal, olive, ochre, rose] = theme::SERIES;
-    [rose, ochre, teal, Color32::from_rgb(70, 128, 196), olive, Color32::from_rgb(128, 132, 140)]
-};
+use egui::{Grid, Label, ProgressBar, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 
 const BAR: f32 = 10.0;
 
@@ -95,7 +89,7 @@ fn time(ui: &mut Ui, steps: &[StepReport]) {
         ));
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), BAR), Sense::hover());
     let mut left = rect.left();
-    for (share, colour) in shares.iter().zip(PART_COLOURS) {
+    for (share, colour) in shares.iter().zip(theme::STEP_PARTS) {
         let right = left + rect.width() * *share as f32;
         let part = Rect::from_x_y_ranges(left..=right, rect.y_range());
         ui.painter().rect_filled(part.intersect(rect), 0.0, colour);
@@ -106,7 +100,7 @@ fn time(ui: &mut Ui, steps: &[StepReport]) {
     response.on_hover_text(TimeSplit::HELP);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = Vec2::new(theme::UNIT, 1.0);
-        for (index, colour) in PART_COLOURS.into_iter().enumerate() {
+        for (index, colour) in theme::STEP_PARTS.into_iter().enumerate() {
             key_entry(ui, &text(index), colour, 8.0);
         }
     });

@@ -10,7 +10,7 @@ use crate::{
         icon::Icon,
         legend::{self, ColourBar},
         state::{Curves, ViewedFrame, Wall},
-        theme::{self, Palette},
+        theme::{self, Palette, overlay},
     },
     config::FrameId,
     data::{FrameKey, Side},
@@ -195,11 +195,11 @@ impl WallPane {
 
 /// Draws a cross on a dark plate, so that it is visible on any picture. Returns true if it was clicked.
 fn cross(ui: &Ui, rect: Rect, key: &FrameKey) -> bool {
-    ui.painter().rect_filled(rect, 3.0, Color32::from_black_alpha(168));
+    ui.painter().rect_filled(rect, 3.0, overlay::PLATE);
     let response = ui.interact(rect, ui.scope_id().with(("cross", key)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Remove frame {}", key.frame)));
     let is_near = response.hovered() || response.has_focus();
-    Icon::Cross.paint(ui.painter(), rect.shrink(5.0), Color32::from_gray(if is_near { 255 } else { 176 }));
+    Icon::Cross.paint(ui.painter(), rect.shrink(5.0), overlay::ICON[usize::from(is_near)]);
     response.on_hover_text("Remove this frame from the wall").clicked()
 }
 

@@ -1,7 +1,7 @@
 //! Textures of the wall: thumbnails in the colours of their maps.
 
 use crate::{
-    app::legend,
+    app::{legend, theme},
     config::ObjectiveConfig,
     data::FrameKey,
     objective::MapName,
@@ -96,7 +96,7 @@ fn coloured(thumbnail: &Thumbnail, appearance: Option<&Appearance>) -> Vec<Color
     };
     let unknown = [24; 3];
     let colours = thumbnail.values().map(|value| colour(value).unwrap_or(unknown));
-    colours.map(|[red, green, blue]| Color32::from_rgb(red, green, blue)).collect()
+    colours.map(theme::computed).collect()
 }
 
 /// Values of the first and the last colour.
