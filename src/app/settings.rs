@@ -13,6 +13,7 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use tracing::debug;
 
 /// No such file is longer.
 const LONGEST: u64 = 1 << 20;
@@ -179,6 +180,7 @@ impl Store {
     /// in order.
     pub fn open(path: PathBuf) -> (Self, Settings, Vec<String>) {
         let found = read(&path);
+        debug!(path = %path.display(), "settings read");
         let unknown = found.as_ref().ok().and_then(Option::as_deref).map(unknown_entries).unwrap_or_default();
         let (settings, complaints) = match found {
             Ok(Some(text)) => Settings::read(&text),
@@ -212,6 +214,7 @@ impl Store {
         if text != self.written {
             self.written.clone_from(&text);
             let path = self.path.clone();
+            debug!(path = %path.display(), "settings changed");
             self.writing = Some(thread::spawn(move || write(&path, &text)));
         }
         failure
