@@ -9,6 +9,7 @@
 //! | floor         | what lives there |
 //! |---------------|------------------|
 //! | `output`      | printing that outlives its readers |
+//! | [`logging`]   | events of the program and its libraries, to stderr and to the log pane |
 //! | `interrupt`   | the signals that ask the program to end |
 //! | [`panics`]    | reports of panics that are caught: message, place, backtrace |
 //! | [`config`]    | what a run is: one struct a concern, the same for flags, form and TOML file |
@@ -104,6 +105,7 @@ pub mod evaluate;
 pub mod geometry;
 pub mod inspect;
 mod interrupt;
+pub mod logging;
 pub mod model;
 pub mod objective;
 mod output;

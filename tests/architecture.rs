@@ -9,8 +9,9 @@ mod words;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-const FLOORS: [&str; 18] = [
+const FLOORS: [&str; 19] = [
     "output",
+    "logging",
     "interrupt",
     "panics",
     "config",

@@ -27,6 +27,7 @@ mod inspector;
 mod kernels;
 mod launches;
 mod layers;
+mod logging;
 mod maps;
 mod memory;
 mod motion;

@@ -11,7 +11,6 @@ mod inspection;
 mod keys;
 mod layout;
 mod legend;
-mod library_log;
 mod map_tree;
 mod menus;
 mod messages;

@@ -1,13 +1,13 @@
 //! The program with a window: eframe, one shared device, one session.
 
 use super::{
-    App, Settings, SettingsFile, frame_times::FrameTimes, guard::EventLoopGuard, library_log, settings,
-    surface_device,
+    App, Settings, SettingsFile, frame_times::FrameTimes, guard::EventLoopGuard, settings, surface_device,
 };
 use crate::{
     compute::{Compute, ComputeError, DeviceLost, DisplayDevice, log_libwayland},
     config::{DataChoice, DeviceChoice, Precision},
     interrupt,
+    logging::WindowLog,
     output::errln,
     view,
 };
@@ -22,6 +22,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tracing::info;
 use winit::{event_loop::EventLoop, platform::run_on_demand::EventLoopExtRunOnDemand};
 
 /// Number of device losses within [`LOSSES_WITHIN`] after which the program gives up.
@@ -51,6 +52,8 @@ pub struct WindowOptions {
     pub reset_layout: bool,
     /// True to print the durations of frames at the end.
     pub frame_times: bool,
+    /// Events for the log pane.
+    pub log: WindowLog,
 }
 
 /// Opens the window and returns once it is closed. If its device is lost, another window is opened on another device
@@ -60,7 +63,6 @@ pub struct WindowOptions {
 /// If no window can be opened here: no display, or no graphics adapter that could draw into it. If the last
 /// checkpoint of a run could not be written.
 pub fn run(options: &WindowOptions) -> Result<()> {
-    library_log::install();
     let opened = options.settings.clone().or_else(SettingsFile::default_path).map(SettingsFile::open);
     let (store, mut settings, complaints) = match opened {
         Some((store, settings, complaints)) => (Some(store), settings, complaints),
@@ -91,9 +93,9 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     });
     show(&mut event_loop, native, create, &|| loss(&program).is_some())?;
     if program.borrow().is_none() {
-        return Err(failure.take().unwrap_or_else(unopened));
+        return Err(failure.take().unwrap_or_else(|| unopened(&options.log)));
     }
-    let shown = reopen_while_lost(&mut event_loop, &program);
+    let shown = reopen_while_lost(&mut event_loop, &program, &options.log);
     let unsaved = program.take().and_then(|mut program| program.app.end());
     match unsaved {
         None => shown,
@@ -108,6 +110,7 @@ pub fn run(options: &WindowOptions) -> Result<()> {
 fn reopen_while_lost(
     event_loop: &mut EventLoop<UserEvent>,
     program: &RefCell<Option<Program>>,
+    log: &WindowLog,
 ) -> Result<()> {
     let mut losses = VecDeque::new();
     while let Some(loss) = loss(program) {
@@ -132,7 +135,7 @@ fn reopen_while_lost(
         });
         show(event_loop, native, create, &|| display.is_lost())?;
         if !is_shown.get() && !display.is_lost() {
-            return Err(unopened().context(loss));
+            return Err(unopened(log).context(loss));
         }
     }
     Ok(())
@@ -155,8 +158,8 @@ fn show(
 }
 
 /// Error for a window that eframe did not open; eframe only logs the reason.
-fn unopened() -> Error {
-    let logged = library_log::last_warning().unwrap_or_else(|| "for an unknown reason".to_owned());
+fn unopened(log: &WindowLog) -> Error {
+    let logged = log.last_problem_of_libraries().unwrap_or_else(|| "for an unknown reason".to_owned());
     undrawable(logged.rsplit("Exiting because of error: ").next().unwrap_or(&logged))
 }
 
@@ -230,9 +233,11 @@ impl Program {
         // The precision is stored with the device, so it survives reopening by the session.
         Compute::open(options.device, Some(display.clone()))?.with_precision(options.precision)?;
         let mut app = App::new(display.clone(), options.device, &options.runs, &context)?;
+        app.window.show_log(options.log.clone());
         app.window.open(options.data.clone(), options.split.clone(), options.weights.as_deref());
         interrupt::on_signal(app.ender())?;
         let frame_times = options.frame_times.then(FrameTimes::default);
+        info!("window opened");
         Ok(Self { app, display, store: None, context, frame_times })
     }
 
@@ -254,6 +259,7 @@ impl Program {
             .window
             .warn(format!("{loss}. The window was opened again and draws with {}", display.name()));
         self.display = display;
+        info!(adapter = self.display.name(), "window opened again");
         self.context = context.clone();
     }
 

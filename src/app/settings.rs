@@ -13,6 +13,7 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use tracing::debug;
 
 /// Maximum size of the file, bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -180,6 +181,7 @@ impl SettingsFile {
     /// Opens and reads the file; also returns what is wrong with it. A file that does not exist yet is not an error.
     pub fn open(path: PathBuf) -> (Self, Settings, Vec<String>) {
         let found = read(&path);
+        debug!(path = %path.display(), "settings read");
         let unknown = found.as_ref().ok().and_then(Option::as_deref).map(unknown_entries).unwrap_or_default();
         let (settings, complaints) = match found {
             Ok(Some(text)) => Settings::read(&text),
@@ -214,6 +216,7 @@ impl SettingsFile {
         if text != self.written {
             self.written.clone_from(&text);
             let path = self.path.clone();
+            debug!(path = %path.display(), "settings changed");
             self.writing = Some(thread::spawn(move || write(&path, &text)));
         }
         failure

@@ -5,7 +5,7 @@ use super::{
     actions::Action,
     bar,
     layout::PaneLayout,
-    library_log, messages,
+    messages,
     new_view::NewView,
     open::Opener,
     palette::{CommandPalette, PaletteEntry},
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     config::DataChoice,
     data::FrameSource,
+    logging::WindowLog,
     session::{Activity, CloudFusion, Event, Picture, Request, SessionState, Trajectory},
 };
 use egui::{
@@ -39,6 +40,8 @@ pub struct Window {
     pub(super) palette: CommandPalette,
     pub(super) new_view: NewView,
     pub(super) shows_shortcuts: bool,
+    /// Events of the program, for the log pane.
+    log: WindowLog,
     /// Width and height in points at zoom 1 while it does not fill the screen.
     size: [f32; 2],
     is_maximised: bool,
@@ -55,6 +58,7 @@ impl Window {
             palette: CommandPalette::default(),
             new_view: NewView::default(),
             shows_shortcuts: false,
+            log: WindowLog::default(),
             size: Settings::default().size,
             is_maximised: false,
         }
@@ -92,6 +96,15 @@ impl Window {
             layout: Some(self.layout.saved()),
             recents: self.state.recents.clone(),
         }
+    }
+
+    /// Shows the events that come to this log in the log pane.
+    pub fn show_log(&mut self, log: WindowLog) {
+        self.log = log;
+    }
+
+    fn take_records(&mut self) {
+        self.log.take().into_iter().for_each(|record| self.state.messages.log.add_record(record));
     }
 
     /// Writes a line to the log.
@@ -136,6 +149,8 @@ impl Window {
 
     /// Takes the state published by the session, with the frames of the viewed data.
     pub fn update(&mut self, session: Arc<SessionState>, frames: Option<Arc<dyn FrameSource>>) {
+        // Before what the session says about them, so that lines are in the order of their times.
+        self.take_records();
         if !Arc::ptr_eq(&session, &self.state.session.published) {
             self.state.update(session, frames);
         }
@@ -175,9 +190,7 @@ impl Window {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.play_on(ui);
         self.notice_size(ui);
-        for (level, text) in library_log::take_warnings() {
-            self.state.messages.log.add(level, text);
-        }
+        self.take_records();
         self.take_dropped(ui);
         let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 6));
         let shown = Panel::top("bar").frame(bar).show(ui, |ui| self.bar(ui));

@@ -12,6 +12,7 @@ mod frames;
 mod ground_truth;
 mod info;
 mod inspect;
+mod log;
 mod odometry;
 mod predict;
 mod progress;
@@ -27,6 +28,7 @@ use anyhow::{Context, Result};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use compute::ComputeArgs;
 use data::CameraArgs;
+use log::LogArgs;
 use std::{path::PathBuf, process::ExitCode};
 
 /// A desktop lab for self-supervised monocular depth. Without a command it opens the window.
@@ -37,6 +39,8 @@ struct Cli {
     command: Option<HeadlessCommand>,
     #[command(flatten)]
     window: WindowArgs,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 #[derive(Args)]
@@ -120,6 +124,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
+    let log = cli.log.start(cli.command.is_none())?;
     // A reader that needs only the first lines of a list, such as `head`, closes the pipe: the command then ends. A run
     // and the window continue.
     if !matches!(cli.command, None | Some(HeadlessCommand::Train(_))) {
@@ -138,6 +143,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
                 settings: cli.window.settings,
                 reset_layout: cli.window.reset_layout,
                 frame_times: cli.window.frame_times,
+                log,
             })
         }
         Some(HeadlessCommand::Train(args)) => {

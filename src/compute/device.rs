@@ -18,6 +18,7 @@ use burn_wgpu::WgpuSetup;
 use cubecl_runtime::client::Client;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, OnceLock};
+use tracing::info;
 
 /// One wgpu device with the handles it came from, for drawing and, on the GPU backend, computing.
 #[derive(Clone, Debug)]
@@ -48,6 +49,9 @@ impl DisplayDevice {
         queue: wgpu::Queue,
     ) -> Self {
         let loss_flag = DeviceLossFlag::new(&device, &adapter);
+        let found = adapter.get_info();
+        let (backend, kind) = (found.backend, found.device_type);
+        info!(adapter = found.name, %backend, ?kind, driver = found.driver_info, "graphics device opened");
         let (burn, precision, successor) = (Arc::default(), SharedPrecision::default(), Arc::default());
         Self { instance, adapter, device, queue, burn, precision, loss_flag, successor }
     }
@@ -186,24 +190,36 @@ impl Compute {
     /// If the GPU is requested and there is no usable adapter.
     pub fn open(choice: DeviceChoice, display: Option<DisplayDevice>) -> Result<Self, ComputeError> {
         let display = match (choice, display) {
-            (DeviceChoice::Cpu, display) => return Ok(Self::cpu(display)),
+            (DeviceChoice::Cpu, display) => {
+                info!("the CPU backend computes, as chosen");
+                return Ok(Self::cpu(display));
+            }
             (_, Some(display)) => display,
             (DeviceChoice::Gpu, None) => DisplayDevice::request()?,
             (DeviceChoice::Auto, None) => match DisplayDevice::request() {
                 Ok(display) => display,
-                Err(_) => return Ok(Self::cpu(None)),
+                Err(error) => {
+                    info!(%error, "the CPU backend computes: there is no graphics device");
+                    return Ok(Self::cpu(None));
+                }
             },
         };
         if choice == DeviceChoice::Auto && display.is_software() {
+            let adapter = display.name();
+            info!(adapter, "the CPU backend computes: the adapter is a software driver");
             return Ok(Self::cpu(Some(display)));
         }
         let device = match display.burn_device() {
-            // The reason is shown by `monoscope info`.
-            Err(_) if choice == DeviceChoice::Auto => return Ok(Self::cpu(Some(display))),
+            // The reason is also shown by `monoscope info`.
+            Err(error) if choice == DeviceChoice::Auto => {
+                info!(%error, "the CPU backend computes: the graphics device cannot");
+                return Ok(Self::cpu(Some(display)));
+            }
             opened => opened?,
         };
         let mut compute = Self { device, display: Some(display), name: String::new(), is_shared: true };
         compute.name = compute.full_name();
+        info!(adapter = compute.name, kernels = compute.kernel_language(), "the GPU backend computes");
         #[cfg(feature = "spirv")]
         if let (Some("spirv"), Some(display)) = (compute.kernel_language().as_deref(), &compute.display) {
             super::spirv::check(&display.adapter)?;

@@ -16,6 +16,7 @@ use std::{
     thread::{self, Thread},
     time::{Duration, Instant},
 };
+use tracing::debug;
 
 /// Time between two polls of a device that is waited for.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -64,7 +65,7 @@ impl DeviceLossFlag {
         self.0.device.on_uncaptured_error(Arc::new(move |error| {
             let is_lost = flagged.upgrade().is_some_and(|flagged| Self(flagged).is_lost());
             assert!(is_lost, "wgpu error: {error}");
-            log::debug!("error of a lost device: {error}");
+            debug!(%error, "error of a lost device");
         }));
     }
 
@@ -97,8 +98,8 @@ impl DeviceLossFlag {
         });
         let is_refused = buffer.get_mapped_range_mut(..).is_err();
         let lost = pollster::block_on(scope.pop()).is_none() && is_refused;
-        if lost {
-            is_lost.store(true, Ordering::Relaxed);
+        if lost && !is_lost.swap(true, Ordering::Relaxed) {
+            debug!(adapter = self.0.adapter, "device lost");
         }
         lost
     }

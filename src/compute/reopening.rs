@@ -3,6 +3,7 @@
 use super::{Compute, ComputeError, DeviceLost, DisplayDevice};
 use crate::config::DeviceChoice;
 use std::{sync::PoisonError, thread, time::Duration};
+use tracing::debug;
 
 /// Attempts to open a new device; a driver that is being reset gives none.
 const ATTEMPTS: usize = 4;
@@ -49,6 +50,8 @@ impl DisplayDevice {
             if attempt == ATTEMPTS || opened.as_ref().is_ok_and(is_as_good) {
                 return opened;
             }
+            let error = opened.err().map(|error| error.to_string());
+            debug!(attempt, error, "no device in place of the lost one yet");
             thread::sleep(PAUSE);
         }
         unreachable!("the last attempt returns")

@@ -1,6 +1,7 @@
 //! Latest-wins mailbox between the session thread and the window.
 
 use std::sync::{Mutex, PoisonError};
+use tracing::trace;
 
 /// Mailbox of at most one value. The writer never waits for the reader: it replaces a value that was not taken.
 #[derive(Debug)]
@@ -16,6 +17,9 @@ impl<T> Slot<T> {
     /// Stores a value and drops one that nobody took.
     pub fn publish(&self, value: T) {
         let unread = self.lock().replace(value);
+        if unread.is_some() {
+            trace!(kind = std::any::type_name::<T>(), "replaced before anyone took it");
+        }
         // Dropped after the lock is released: freeing GPU memory must not hold up the reader.
         drop(unread);
     }

@@ -40,6 +40,6 @@ mod linux {
     unsafe extern "C" fn log_message(format: *const c_char, _arguments: *const c_void) {
         // SAFETY: the library gives a text that ends with a zero and is not changed meanwhile.
         let message = unsafe { CStr::from_ptr(format) };
-        log::debug!(target: "libwayland", "{}", message.to_string_lossy().trim_end());
+        tracing::debug!(target: "libwayland", "{}", message.to_string_lossy().trim_end());
     }
 }

@@ -23,6 +23,7 @@ use std::{
     },
     time::UNIX_EPOCH,
 };
+use tracing::{debug, info};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"frames 2");
 /// Numbers that identify an entry: magic, width, height, modification time and length of the image's file.
@@ -66,6 +67,7 @@ impl CachedFrames {
             .and_then(|()| tempfile::tempfile_in(folder))
             .and_then(|_| size_below(folder))
             .map_err(|error| DataError::unwritable("the cache of frames", folder, error.to_string()))?;
+        info!(folder = %folder.display(), used_bytes = used, limit_bytes, "cache of frames opened");
         Ok(Self { source, folder: folder.to_owned(), limit_bytes, used_bytes: AtomicU64::new(used) })
     }
 
@@ -83,6 +85,7 @@ impl CachedFrames {
         let bytes = (8 * HEADER + frame.image.as_raw().len()) as u64;
         if self.used_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.limit_bytes {
             self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            debug!(limit_bytes = self.limit_bytes, "frame not cached: the cache is full");
             return Ok(());
         }
         let folder = entry.parent().unwrap_or(&self.folder);
@@ -150,7 +153,9 @@ impl FrameSource for CachedFrames {
         }
         let frame = self.source.resized(key, size)?;
         // If the entry cannot be written, the frame is decoded again next time.
-        let _ = self.store(&entry, identity, &frame);
+        if let Err(error) = self.store(&entry, identity, &frame) {
+            debug!(%error, entry = %entry.display(), "frame not cached");
+        }
         Ok(frame)
     }
 

@@ -7,7 +7,8 @@ use super::{
     synthetic::BuiltInDrive,
 };
 use crate::config::{CameraChoice, DataChoice};
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
+use tracing::info;
 
 /// Opens the built-in drive with the default seed, or a folder by its layout: KITTI raw, KITTI odometry, or a
 /// folder of own frames.
@@ -15,11 +16,17 @@ use std::{path::Path, sync::Arc};
 /// # Errors
 /// The folder does not exist or has none of these layouts, or a camera is unknown.
 pub fn open(choice: &DataChoice) -> Result<Arc<dyn FrameSource>, DataError> {
-    Ok(match choice {
+    let started = Instant::now();
+    let source: Arc<dyn FrameSource> = match choice {
         DataChoice::Demo => Arc::new(BuiltInDrive::default()),
         DataChoice::Folder(folder) => open_folder(folder, None)?,
         DataChoice::Assuming { folder, camera } => open_folder(folder, Some(*camera))?,
-    })
+    };
+    let drives = source.drives();
+    let frames: usize = drives.iter().map(|drive| drive.frames.len() * drive.sides.len()).sum();
+    let seconds = started.elapsed().as_secs_f64();
+    info!(name = source.name(), drives = drives.len(), frames, seconds, "dataset opened");
+    Ok(source)
 }
 
 fn open_folder(folder: &Path, assumed: Option<CameraChoice>) -> Result<Arc<dyn FrameSource>, DataError> {

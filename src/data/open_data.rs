@@ -12,7 +12,9 @@ use anyhow::Result;
 use std::{
     path::{self, Path},
     sync::Arc,
+    time::Instant,
 };
+use tracing::debug;
 
 /// Opened data with the split of a run.
 #[derive(Clone)]
@@ -66,6 +68,7 @@ impl OpenData {
     /// # Errors
     /// The split cannot be read, or no sample is left to train on.
     pub fn samples(&self, frame_ids: &[FrameId]) -> Result<Samples> {
+        let started = Instant::now();
         let source = self.source.as_ref();
         let split = match &self.split {
             Some(name) => Split::open(name, source, frame_ids, &[Subset::Training], &[Subset::Validation])?,
@@ -73,11 +76,20 @@ impl OpenData {
         };
         let training = split::prescan(source, &split.training, frame_ids)?;
         let validation = split::prescan(source, &split.validation, frame_ids).unwrap_or_default();
-        Ok(Samples {
+        let samples = Samples {
             training: training.usable,
             validation: validation.usable,
             dropped: [training.dropped, validation.dropped].concat(),
-        })
+        };
+        debug!(
+            split = self.split,
+            training = samples.training.len(),
+            validation = samples.validation.len(),
+            dropped = samples.dropped.len(),
+            seconds = started.elapsed().as_secs_f64(),
+            "samples selected"
+        );
+        Ok(samples)
     }
 }
 

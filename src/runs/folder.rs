@@ -18,7 +18,9 @@ use burn::tensor::Device;
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Instant,
 };
+use tracing::{debug, info};
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -244,8 +246,12 @@ impl RunFolder {
     /// # Errors
     /// If there is no checkpoint, or it cannot be read.
     pub(crate) fn read_last(&self, device: &Device) -> Result<Checkpoint> {
+        let started = Instant::now();
         let path = self.last_checkpoint()?;
-        Checkpoint::read(&path, device).with_context(|| self.advice_for_unusable(&path))
+        let checkpoint = Checkpoint::read(&path, device).with_context(|| self.advice_for_unusable(&path))?;
+        let (step, seconds) = (checkpoint.position.step, started.elapsed().as_secs_f64());
+        info!(step, seconds, path = %path.display(), "checkpoint read");
+        Ok(checkpoint)
     }
 
     /// Advice about a checkpoint that cannot be read.
@@ -274,6 +280,7 @@ impl RunFolder {
         adam: &AdamState,
         position: Position,
     ) -> Result<(PathBuf, Option<String>)> {
+        let started = Instant::now();
         let checkpoints = self.0.join(CHECKPOINTS);
         let target = checkpoints.join(step_name(position.step));
         let write = || -> Result<Option<PathBuf>> {
@@ -293,6 +300,8 @@ impl RunFolder {
         };
         let replaced =
             write().with_context(|| format!("the checkpoint {} cannot be written", target.display()))?;
+        let seconds = started.elapsed().as_secs_f64();
+        info!(step = position.step, seconds, path = %target.display(), "checkpoint written");
         let failures: Vec<Error> = replaced
             .map(|replaced| remove(&replaced))
             .into_iter()
@@ -339,7 +348,10 @@ impl RunFolder {
         };
         older
             .filter(|(step, path)| Some(*step) != best && !ends_kept_epoch(path))
-            .map(|(_, path)| remove(&path))
+            .map(|(step, path)| {
+                debug!(step, "checkpoint removed, because newer ones are kept");
+                remove(&path)
+            })
             .collect()
     }
 

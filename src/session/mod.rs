@@ -1,6 +1,7 @@
 //! The session: one thread owns burn. It takes requests and gives one reply to each; it publishes events, a state
 //! and pictures.
 
+mod event_log;
 mod frame_view;
 mod handle;
 mod jobs;

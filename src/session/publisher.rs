@@ -1,7 +1,8 @@
 //! The output of a session: events in order, and the slots that are published latest-wins.
 
 use super::{
-    CloudFusion, Event, Failure, Level, Notice, Picture, SessionState, Topic, Trajectory, latest::Latest,
+    CloudFusion, Event, Failure, Level, Notice, Picture, SessionState, Topic, Trajectory,
+    event_log::log_event, latest::Latest,
 };
 use crate::data::FrameSource;
 use crossbeam_channel::Sender;
@@ -16,6 +17,7 @@ pub(super) struct Publisher {
 
 impl Publisher {
     pub fn send(&self, event: Event) {
+        log_event(&event);
         // Without a receiver the handle is being dropped, and `Shutdown` is on its way.
         let _ = self.events.send(event);
         (self.on_change)();

@@ -10,6 +10,7 @@ mod form;
 mod health;
 mod inspector;
 mod keys;
+mod logging;
 mod opening;
 mod questions;
 mod replies;

@@ -1,11 +1,12 @@
-//! Lines of the log: events of the session, every message, and warnings of libraries.
+//! Lines of the log: events of the session and of the program, and every message.
 
 use super::message_level::MessageLevel;
-use crate::session::Event;
-use std::{
-    collections::VecDeque,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+use crate::{
+    logging::{LogRecord, time_of_day},
+    session::Event,
 };
+use std::{collections::VecDeque, time::SystemTime};
+use tracing::Level;
 
 /// Maximum number of lines; the oldest are dropped.
 const MAX_LINES: usize = 5000;
@@ -28,8 +29,7 @@ pub struct LogLine {
 impl LogLine {
     /// The time of day in UTC, `14:03:21`, like the times in a run's files.
     pub fn time(&self) -> String {
-        let since = self.at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-        format!("{:02}:{:02}:{:02}", since / 3600 % 24, since / 60 % 60, since % 60)
+        time_of_day(self.at)
     }
 
     /// The line as it is shown.
@@ -66,7 +66,17 @@ impl LogBuffer {
 
     /// Adds a line like [`LogBuffer::add`], with the report of a panic.
     pub fn add_with_report(&mut self, level: MessageLevel, text: impl Into<String>, report: Option<String>) {
-        let line = LogLine { at: SystemTime::now(), level, text: text.into(), report, times: 1 };
+        self.push(LogLine { at: SystemTime::now(), level, text: text.into(), report, times: 1 });
+    }
+
+    /// Adds an event that the logger kept.
+    pub fn add_record(&mut self, record: LogRecord) {
+        let LogRecord { at, level, text } = record;
+        let level = if level <= Level::WARN { MessageLevel::Warning } else { MessageLevel::Detail };
+        self.push(LogLine { at, level, text, report: None, times: 1 });
+    }
+
+    fn push(&mut self, line: LogLine) {
         match self.0.back_mut() {
             Some(last) if last.repeats(&line) => last.times += 1,
             _ => self.0.push_back(line),

@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
     thread::{self, JoinHandle},
 };
+use tracing::debug;
 
 /// Number of batches that are prefetched.
 const PREFETCH: usize = 2;
@@ -110,6 +111,7 @@ impl Batches {
                 Ok(sample) => samples.push(sample),
                 Err(reason) => {
                     let key = self.epoch.key(position).clone();
+                    debug!(sample = %key, reason, "sample skipped");
                     self.skipped += 1;
                     self.ready.push_back(LoaderEvent::Skipped { key, reason });
                 }

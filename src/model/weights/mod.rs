@@ -30,7 +30,9 @@ use serde::Serialize;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::Instant,
 };
+use tracing::info;
 
 /// Networks from a file, with the facts that the file states about them.
 #[derive(Debug)]
@@ -85,7 +87,18 @@ pub fn load(path: &Path, device: &Device) -> Result<LoadedNetworks, WeightsError
 /// # Errors
 /// As [`load`] otherwise.
 pub fn examine(path: &Path, device: &Device) -> Result<LoadedNetworks, WeightsError> {
-    of_files(&open(path)?, device)
+    let started = Instant::now();
+    let loaded = of_files(&open(path)?, device)?;
+    info!(
+        path = %path.display(),
+        networks = %loaded.networks.architecture(),
+        tensors = loaded.report.loaded.len(),
+        missing = loaded.report.missing.len(),
+        unused = loaded.report.unused.len(),
+        seconds = started.elapsed().as_secs_f64(),
+        "weights read"
+    );
+    Ok(loaded)
 }
 
 /// The light depth network that this program trained on its built-in drive, for a first look.

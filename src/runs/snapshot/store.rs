@@ -22,6 +22,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use tracing::debug;
 
 const ENDING: &str = ".safetensors";
 const IMAGES: &str = "frames.safetensors";
@@ -108,6 +109,7 @@ impl SnapshotStore {
 
     fn remove(&self, step: u64) -> Result<()> {
         let path = self.path(step);
+        debug!(step, "snapshot removed: the bound for a run is reached");
         // A snapshot that could not be written has no file.
         if path.exists() { remove(&path) } else { Ok(()) }
     }

@@ -14,6 +14,7 @@ pub(super) use trajectory::TrajectoryJob;
 
 use super::{Level, Topic, protocol::guarded, publisher::Publisher};
 use std::time::Duration;
+use tracing::debug;
 
 /// The jobs under way, at most one of each kind.
 #[derive(Default)]
@@ -74,8 +75,9 @@ impl Jobs {
 }
 
 /// Ends a job early, if there is one.
-pub(super) fn abort(job: &mut Option<impl Job>, publisher: &Publisher) {
+pub(super) fn abort<J: Job>(job: &mut Option<J>, publisher: &Publisher) {
     if let Some(mut job) = job.take() {
+        debug!(job = std::any::type_name::<J>(), "job ended early");
         job.abort(publisher);
     }
 }

@@ -19,6 +19,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tracing::debug;
 
 /// Largest number of snapshots under way while steps are made. Each of them holds a copy of the networks.
 const MAX_PENDING: usize = 2;
@@ -59,7 +60,7 @@ impl SnapshotJob {
         self.colours.retain(|key, _| bookmarks.frames.contains(key));
         self.failed.clear();
         if bookmarks.frames.is_empty() {
-            self.pending.clear();
+            self.drop_pending();
         }
         self.bookmarks = bookmarks;
         has_more && !self.bookmarks.frames.is_empty()
@@ -74,17 +75,30 @@ impl SnapshotJob {
 
     /// Drops the snapshots under way and the store, because the networks or the data are others now.
     fn reset(&mut self) {
-        self.pending.clear();
+        self.drop_pending();
         (self.last_step, self.last_versions) = (None, None);
         self.colours.clear();
         self.store = None;
     }
 
+    /// Drops the snapshots under way.
+    fn drop_pending(&mut self) {
+        for pending in self.pending.drain(..) {
+            debug!(step = pending.snapshot.step, frames_left = pending.remaining.len(), "snapshot dropped");
+        }
+    }
+
     /// Tells if a snapshot is due after this step.
     pub fn is_due(&self, step: u64, is_last: bool) -> bool {
         let is_turn = is_last || self.bookmarks.every > 0 && step.is_multiple_of(self.bookmarks.every);
+        if self.bookmarks.frames.is_empty() || !is_turn || self.last_step == Some(step) {
+            return false;
+        }
         let has_room = is_last || self.pending.len() < MAX_PENDING;
-        !self.bookmarks.frames.is_empty() && is_turn && has_room && self.last_step != Some(step)
+        if !has_room {
+            debug!(step, pending = self.pending.len(), "no snapshot: earlier ones are not complete");
+        }
+        has_room
     }
 
     /// Starts a snapshot of all bookmarked frames.
@@ -156,7 +170,7 @@ impl Job for SnapshotJob {
     }
 
     fn abort(&mut self, _: &Publisher) {
-        self.pending.clear();
+        self.drop_pending();
     }
 }
 

@@ -14,6 +14,7 @@ mod viewing;
 use super::{
     Activity, Command, DeviceState, Event, Failure, Outcome, Reply, Request, RunEffect, RunState,
     SessionState,
+    event_log::variant_name,
     jobs::{self, EvaluationJob, Jobs, TrajectoryJob, Versions},
     latest::Latest,
     model::{Model, ModelSnapshot},
@@ -25,7 +26,11 @@ use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use dataset::Dataset;
 use phase::{ActiveRun, Phase};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tracing::{debug, trace, warn};
 use viewer::Viewer;
 
 /// Time without work after which the device is checked for a loss.
@@ -129,6 +134,9 @@ impl Worker {
             Command::Shutdown { even_unsaved } => Some(even_unsaved),
             _ => None,
         };
+        let started = Instant::now();
+        debug!(id = id.0, command = variant_name(&command), "request taken");
+        trace!(id = id.0, "{command:?}");
         let mut result = caught(|| self.handle(command));
         if let Err(failure) = &mut result {
             if self.compute.loss().is_some() {
@@ -148,6 +156,11 @@ impl Worker {
                 "the run ends at its checkpoint of step {saved}: --resume {} goes on from there",
                 out.display()
             );
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        match &result {
+            Ok(outcome) => debug!(id = id.0, outcome = variant_name(outcome), seconds, "reply sent"),
+            Err(failure) => warn!(id = id.0, seconds, "request failed: {failure}"),
         }
         self.publish();
         self.publisher.send(Event::Reply(Reply { id, result }));

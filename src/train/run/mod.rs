@@ -27,6 +27,7 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
+use tracing::debug;
 
 /// A training run.
 pub struct Run {
@@ -353,6 +354,11 @@ impl Run {
             Position { step: number, epoch: batch.epoch, batch: batch.index + 1, ..self.position };
 
         report.seconds = started.elapsed().as_secs_f64();
+        let usual_seconds = self.clock.usual_if_slow(seconds_between + report.seconds);
+        if let Some(usual_seconds) = usual_seconds {
+            let seconds = report.seconds;
+            debug!(step = number, seconds, seconds_between, seconds_loading, usual_seconds, "slow step");
+        }
         let mean_seconds = self.clock.add(seconds_between + report.seconds);
         report.images_per_second = batch.samples.len() as f64 / mean_seconds;
         report.seconds_left = self.total_steps().saturating_sub(number) as f64 * mean_seconds;
@@ -380,6 +386,9 @@ impl Run {
             InFlight::failed(&report, &key, error)
         })?;
         metrics.write_to(&mut report);
+        let (loss, seconds, seconds_loading) =
+            (f64::from(report.loss), report.seconds, report.seconds_loading);
+        debug!(step = report.step, loss, seconds, seconds_loading, "step made");
         self.log_step(&report, &changes);
         self.reported.push(Reported { report, changes });
         Ok(())
