@@ -77,7 +77,7 @@ impl fmt::Display for PanicReport {
     }
 }
 
-/// Does some work and turns a panic in it into a report. The hook then prints only one line, because the report has
+/// Calls `work` and converts a panic in it to a report. The hook then prints only one line, because the report has
 /// the rest.
 ///
 /// # Errors
@@ -112,7 +112,7 @@ pub fn install_hook() {
     });
 }
 
-/// Maximum number of notes. Notes of panics that nobody catches are never taken, so the oldest go.
+/// Maximum number of notes; older ones are dropped, because notes of panics that nobody catches are never taken.
 const MAX_NOTES: usize = 8;
 
 thread_local! {
@@ -128,7 +128,7 @@ fn notes() -> MutexGuard<'static, VecDeque<Note>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A panic as the hook sees it. The backtrace looks up names only when it is printed, which takes a while.
+/// A panic, noted by the hook. The backtrace looks up names only when it is printed, because that takes a while.
 struct Note {
     thread: (ThreadId, String),
     message: String,

@@ -104,7 +104,7 @@ fn every_type_of_network_is_listed_and_recognised_in_its_files() {
             });
             let architecture = networks.architecture();
             assert_eq!(architecture.depth.network_type(), depth);
-            assert!(architecture.depth_size().weights > 0.0 && architecture.pose_size(2).weights > 0.0);
+            assert!(architecture.depth_cost().parameters > 0.0 && architecture.pose_cost(2).parameters > 0.0);
             let loaded = weights::load(saved(&networks).path(), &Device::flex()).unwrap();
             assert_eq!(loaded.networks.architecture(), architecture);
             assert_same(&named_tensors(&loaded.networks), &named_tensors(&networks));

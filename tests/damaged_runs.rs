@@ -131,7 +131,7 @@ fn a_run_whose_configuration_is_damaged_does_not_go_on() {
         assert!(said.contains("config.toml") && said.contains(reason), "{said}");
     }
     fs::write(&config, b"seed = \"\xff\"").unwrap();
-    assert!(refusal(&run, &[]).contains("it is no text; put it back from a copy"));
+    assert!(refusal(&run, &[]).contains("it is not text; put it back from a copy"));
     fs::remove_file(&config).unwrap();
     assert!(refusal(&run, &[]).contains("config.toml is missing; put it back from a copy"));
     fs::write(&config, whole).unwrap();
@@ -152,20 +152,23 @@ fn a_position_that_cannot_be_is_that_of_a_damaged_checkpoint() {
         facts.to_string()
     };
     let cases = [
-        ("{}".to_owned(), "does not say its step"),
-        (String::new(), "cut off or no JSON"),
-        (whole[..whole.len() / 2].to_owned(), "cut off or no JSON"),
-        (with("step", 0.into()), "it says step 0, which is not the folder's"),
-        (with("step", 1_000_000.into()), "it says step 1000000, which is not the folder's"),
-        (with("batch", 2.into()), "for step 3, which cannot be"),
-        (with("batch", 9.into()), "for step 3, which cannot be"),
-        (with("epoch", "first".into()), "no steps, epochs and batches"),
-        (whole.replace("batches", "batch_count"), "does not say its batches"),
+        ("{}".to_owned(), "does not state its step"),
+        (String::new(), "cut off or not JSON"),
+        (whole[..whole.len() / 2].to_owned(), "cut off or not JSON"),
+        (with("step", 0.into()), "it states step 0, which is not the folder's"),
+        (with("step", 1_000_000.into()), "it states step 1000000, which is not the folder's"),
+        (with("batch", 2.into()), "for step 3, which is impossible"),
+        (with("batch", 9.into()), "for step 3, which is impossible"),
+        (with("epoch", "first".into()), "step, epoch or batch is not a number"),
+        (whole.replace("batches", "batch_count"), "does not state its batches"),
     ];
     for (damaged, reason) in cases {
         fs::write(&path, damaged).unwrap();
         let said = refusal(&run, &["--steps", "4"]);
-        assert!(said.contains(reason) && said.contains("remove it to go on from the one before"), "{said}");
+        assert!(
+            said.contains(reason) && said.contains("remove it to continue from the previous one"),
+            "{said}"
+        );
     }
     // The number of batches of another drive.
     fs::write(&path, with("batches", 4.into())).unwrap();
@@ -351,7 +354,7 @@ fn damaged_weights_are_told_of_in_words() {
         let error = weights::load(path, &device).map(|_| "networks").unwrap_err().to_string();
         assert!(error.contains(text(named)), "{error}");
         assert!(
-            error.contains("damaged or no weights file") && error.contains("get it once more"),
+            error.contains("damaged or not a weights file") && error.contains("get it once more"),
             "{error}"
         );
         assert_no_raw_words(&error);
@@ -375,7 +378,7 @@ fn damaged_weights_are_told_of_in_words() {
     for bytes in [&b"\xff\xfe"[..], b"", b"metres_per_unit = 'many'", b"origin = \"a\"\nmetres"] {
         fs::write(&scale, bytes).unwrap();
         let error = MetricScale::read(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("says no scale") && error.contains("remove it or run"), "{error}");
+        assert!(error.contains("has no valid scale") && error.contains("remove it or run"), "{error}");
         assert_no_raw_words(&error);
     }
 }
@@ -393,7 +396,7 @@ fn damaged_files_of_a_run_are_told_of_in_words() {
         for damaged in [&b""[..], &whole[..whole.len() / 2], b"\xff\xfeno such file"] {
             fs::write(&path, damaged).unwrap();
             let said = refusal(&copy, &["--steps", "3"]);
-            assert!(said.contains(file) && said.contains("remove it to go on"), "{said}");
+            assert!(said.contains(file) && said.contains("remove it to continue"), "{said}");
         }
         fs::remove_dir_all(&copy).unwrap();
     }

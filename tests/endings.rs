@@ -89,7 +89,7 @@ fn a_checkpoint_on_the_way_that_cannot_be_written_is_a_warning() {
     }
     assert_eq!(warnings.len(), 1, "it is told once: {warnings:?}");
     assert!(
-        warnings[0].contains("cannot be written") && warnings[0].contains("the run goes on"),
+        warnings[0].contains("cannot be written") && warnings[0].contains("the run continues"),
         "{warnings:?}"
     );
     clear(&out);
@@ -145,7 +145,7 @@ fn an_interrupted_run_is_no_finished_one() {
         assert_eq!(output.status.code(), Some(1), "{name}: {said}");
         let step = RunFolder::open(&run).unwrap().last_position().unwrap().step;
         let expected = format!(
-            "error: interrupted at step {step}; go on with: monoscope train --resume {}",
+            "error: interrupted at step {step}; continue with: monoscope train --resume {}",
             run.display()
         );
         assert!(step >= 3 && said.lines().last() == Some(&expected), "{said}");

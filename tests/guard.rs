@@ -100,9 +100,9 @@ fn the_norm_and_the_factor_that_clips_it_agree_with_the_reference() {
             let norm = squares.map(|value| f64::from(value).powi(2)).sum::<f64>().sqrt() as f32;
             for longest in [None, Some(norm / 3.0), Some(3.0 * norm)] {
                 let open = || Guard::open(1.0, &device);
-                let (guard, report) = open().judge(&gradients, metrics(), longest, limits);
+                let (guard, report) = open().check(&gradients, metrics(), longest, limits);
                 let (reference, expected) =
-                    open().reference_judge(&gradients, metrics(), longest.unwrap_or(f32::MAX));
+                    open().reference_check(&gradients, metrics(), longest.unwrap_or(f32::MAX));
                 let (report, expected) = (values(report), values(expected));
                 assert!((report[0] / norm - 1.0).abs() < 1e-5, "{} is not {norm}", report[0]);
                 assert_eq!(report[1..], values(metrics())[..]);
@@ -135,11 +135,11 @@ fn a_shut_guard_stays_shut_and_keeps_everything() {
             (with(4096, 3e38), 0.5, "square"),
         ];
         for (gradients, loss, what) in bad {
-            let (guard, report) = Guard::open(1.0, &device).judge(&gradients, metrics(loss), None, None);
+            let (guard, report) = Guard::open(1.0, &device).check(&gradients, metrics(loss), None, None);
             let report = values(report);
             assert!(!guard.read().0, "{what}");
             assert!(!report[..2].iter().all(|number| number.is_finite()), "{what}");
-            let (guard, _) = guard.judge(&plain(), metrics(0.5), None, None);
+            let (guard, _) = guard.check(&plain(), metrics(0.5), None, None);
             assert!(!guard.read().0, "a good step after a bad {what} opens it");
 
             let moments = || Moments { first: numbers(5000, 5, &device), second: numbers(5000, 6, &device) };
@@ -238,7 +238,9 @@ fn everything(train_state: &TrainState) -> (Vec<Vec<u32>>, u64) {
     (reader.0, train_state.adam().steps)
 }
 
-const OPTIONS: StepOptions = StepOptions { learning_rate: 1e-3, weight_decay: 0.0, clip_gradient_norm: None };
+fn options() -> StepOptions {
+    StepOptions { learning_rate: 1e-3, ..StepOptions::default() }
+}
 
 #[test]
 fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
@@ -249,7 +251,7 @@ fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
         let micro_batch =
             |salt: f32, share: f32| MicroBatch { samples: waves(salt, &device), noise: Noise::None, share };
         let nothing = BTreeSet::new();
-        train_state.step([micro_batch(0.3, 1.0)], OPTIONS, &nothing).unwrap();
+        train_state.step([micro_batch(0.3, 1.0)], options(), &nothing).unwrap();
         let before = everything(&train_state);
 
         let mut spoiled = micro_batch(0.7, 0.5);
@@ -263,12 +265,12 @@ fn a_step_without_numbers_changes_nothing_and_the_next_one_trains() {
             ("gradient", vec![micro_batch(0.3, 1e38), micro_batch(0.7, 1e38)]),
         ];
         for (what, micro_batches) in bad {
-            let error = train_state.step(micro_batches, OPTIONS, &nothing).err().unwrap();
+            let error = train_state.step(micro_batches, options(), &nothing).err().unwrap();
             let error = error.downcast::<NonFinite>().unwrap();
             assert!(error.what.contains(what), "{error}");
             assert!(everything(&train_state) == before, "something changed though the {what} was none");
         }
-        train_state.step([micro_batch(0.3, 1.0)], OPTIONS, &nothing).unwrap();
+        train_state.step([micro_batch(0.3, 1.0)], options(), &nothing).unwrap();
         let (after, steps) = everything(&train_state);
         assert_eq!(steps, before.1 + 1);
         let changed = after.iter().zip(&before.0).filter(|(after, before)| after != before).count();
@@ -284,11 +286,11 @@ fn steps_that_were_queued_after_a_bad_one_change_nothing_either() {
     let device = device.autodiff();
     let micro_batch = |share: f32| MicroBatch { samples: waves(0.3, &device), noise: Noise::None, share };
     let nothing = BTreeSet::new();
-    let good = train_state.begin_step([micro_batch(1.0)], OPTIONS, &nothing).unwrap();
+    let good = train_state.begin_step([micro_batch(1.0)], options(), &nothing).unwrap();
     train_state.finish_step(good.metrics).unwrap();
     let before = everything(&train_state);
-    let bad = train_state.begin_step([micro_batch(3e38)], OPTIONS, &nothing).unwrap();
-    let after = train_state.begin_step([micro_batch(1.0)], OPTIONS, &nothing).unwrap();
+    let bad = train_state.begin_step([micro_batch(3e38)], options(), &nothing).unwrap();
+    let after = train_state.begin_step([micro_batch(1.0)], options(), &nothing).unwrap();
     assert!(train_state.finish_step(bad.metrics).unwrap_err().is::<NonFinite>());
     drop(after);
     assert!(everything(&train_state) == before);
@@ -319,7 +321,7 @@ fn no_value_is_read_back_before_the_next_step_was_submitted() {
         assert_eq!(reported, if number == 1 { vec![] } else { vec![number - 1] });
     }
     assert_eq!(run.readback_counts(), ReadbackCounts { begun: 5, taken: 4, early: 0 });
-    run.settle().unwrap();
+    run.wait_for_metrics().unwrap();
     let reported = run.take_reported();
     assert_eq!(reported[0].report.step, 5);
     assert!(reported[0].report.loss.is_finite() && reported[0].report.gradient_norm > 0.0);
@@ -335,7 +337,7 @@ fn figures_of_a_step_on_the_gpu_are_those_of_the_cpu() {
     let [on_gpu, on_cpu] = computes().map(|compute| {
         let mut run = run(&compute, 10, &folder.path().join(&compute.name[..3]));
         run.advance(&BTreeSet::new()).unwrap();
-        run.settle().unwrap();
+        run.wait_for_metrics().unwrap();
         run.take_reported().remove(0).report
     });
     let close = |a: f32, b: f32| (a - b).abs() <= 2e-3 * b.abs();

@@ -122,7 +122,8 @@ fn a_step_of_the_published_networks_keeps_its_budget_of_launches_and_uploads() {
     let mut submit = |step: u64| {
         let samples = SampleTensors::upload(std::slice::from_ref(&sample), &device);
         let micro_batch = MicroBatch { samples, noise: Noise::Drawn { seed: 1, step }, share: 1.0 };
-        let options = StepOptions { learning_rate: 1e-4, weight_decay: 0.0, clip_gradient_norm: Some(1.0) };
+        let options =
+            StepOptions { learning_rate: 1e-4, clip_gradient_norm: Some(1.0), ..StepOptions::default() };
         train_state.begin_step([micro_batch], options, &BTreeSet::new()).unwrap()
     };
     // The first step also makes the optimiser's moments.

@@ -115,7 +115,7 @@ fn a_run_goes_on_from_its_checkpoint_when_its_device_is_lost() {
     next(&session, |event| matches!(event, Event::Step(report) if report.step == 3));
     display.device.destroy();
     let notice = lost(&session);
-    assert!(notice.advice.contains("goes on at its checkpoint of step"), "{notice:?}");
+    assert!(notice.advice.contains("continues at its checkpoint of step"), "{notice:?}");
     let state = session.state();
     assert_eq!((state.activity, &state.run.as_ref().unwrap().failure), (Activity::Training, &None));
     next(&session, |event| matches!(event, Event::RunEnded { steps: 6, failure: None, .. }));

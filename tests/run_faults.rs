@@ -123,7 +123,7 @@ fn a_validation_that_gives_no_number_is_never_the_best_and_the_run_can_be_resume
     let (run, output) = begin(folder.path(), &more);
     assert_succeeded(&output);
     let said = stderr(&output);
-    assert!(said.contains("validation was given up") && said.contains("after step 3 is NaN"), "{said}");
+    assert!(said.contains("validation was abandoned") && said.contains("after step 3 is NaN"), "{said}");
     assert!(!run.join("best").exists(), "nothing is the best");
     let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     assert!(!log.contains("null"), "{log}");
@@ -167,7 +167,7 @@ fn the_advice_about_a_damaged_checkpoint_works() {
         fs::write(checkpoint.join("position.json"), "{").unwrap();
         let refused = resume(&run, &["--steps", "4"]);
         let said = stderr(&refused);
-        let advice = format!("the checkpoint {} cannot be used; remove it to go on", checkpoint.display());
+        let advice = format!("the checkpoint {} cannot be used; remove it to continue", checkpoint.display());
         assert!(refused.status.code() == Some(1) && said.contains(&advice), "{said}");
         fs::remove_dir_all(checkpoint).unwrap();
     }
@@ -230,7 +230,7 @@ fn damaged_files_beside_a_run_and_its_weights_are_warnings() {
     fs::remove_dir_all(&run).unwrap();
     let (run, output) = begin(folder.path(), &["--steps", "1", "--weights", text(&weights)]);
     assert_succeeded(&output);
-    assert!(stderr(&output).contains("scale.toml says no scale"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("scale.toml has no valid scale"), "{}", stderr(&output));
     assert_eq!(steps(&run), [1]);
 
     let monoscope = |arguments: &[&str]| {
@@ -244,7 +244,7 @@ fn damaged_files_beside_a_run_and_its_weights_are_warnings() {
     image::write(&picture, &::image::RgbImage::new(96, 64)).unwrap();
     let predict = ["predict", text(&picture), "--weights", text(&weights), "--out", text(&out)];
     let [_, said] = monoscope(&[&predict[..], &["--device", "cpu"]].concat());
-    assert!(said.contains("scale.toml says no scale"), "{said}");
+    assert!(said.contains("scale.toml has no valid scale"), "{said}");
     // Weights that are damaged themselves are no warning.
     fs::write(weights.join("encoder.pth"), "damaged").unwrap();
     fs::remove_dir_all(&run).unwrap();

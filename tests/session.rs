@@ -346,7 +346,7 @@ fn networks_are_evaluated_beside_other_work_and_an_evaluation_can_be_cancelled()
     let mut contradictory = EvaluationRequest::default();
     (contradictory.choices.stereo, contradictory.choices.scale_factor) = (true, Some(2.0));
     let problem = request_failure(&session, Command::Evaluate(Box::new(contradictory)));
-    assert!(problem.text.contains("--scale-factor has no place"), "{problem:?}");
+    assert!(problem.text.contains("--scale-factor cannot be given"), "{problem:?}");
 }
 
 #[test]

@@ -291,7 +291,7 @@ fn a_clipped_gradient_has_the_wanted_norm() {
     let device = Device::flex().autodiff();
     let first_moments = |clip_gradient_norm: Option<f64>| {
         let mut train_state = small_train_state();
-        let options = StepOptions { learning_rate: 1e-4, weight_decay: 0.0, clip_gradient_norm };
+        let options = StepOptions { learning_rate: 1e-4, clip_gradient_norm, ..StepOptions::default() };
         let output = train_state.step([micro_batch(0.3, 1.0, &device)], options, &BTreeSet::new()).unwrap();
         let squares = train_state.adam().moments.values().map(|moments| {
             let values = moments.first.to_data().try_to_vec::<f32>().unwrap();

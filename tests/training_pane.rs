@@ -45,7 +45,7 @@ fn the_size_of_networks_is_reckoned_without_building_them() {
             let architecture = Architecture::new(&config.network, &config.objective).unwrap();
             let built = Networks::new(&architecture, 1, &Device::flex()).num_params() as f64;
             let motions = config.objective.temporal_sources().count();
-            let reckoned = architecture.depth_size().weights + architecture.pose_size(motions).weights;
+            let reckoned = architecture.depth_cost().parameters + architecture.pose_cost(motions).parameters;
             assert!((reckoned / built - 1.0).abs() < 0.01, "{preset:?} {layers}: {reckoned} for {built}");
         }
     }

@@ -1,4 +1,4 @@
-//! `calibrate`: measures how many metres a unit of predicted depth is.
+//! `calibrate`: measures the length of a unit of predicted depth in metres.
 
 use super::{
     compute::{ComputeArgs, load_predictor},
@@ -24,7 +24,7 @@ use std::{
 
 /// Depth learned without stereo pairs has a unit of its own. Calibration measures its length with LiDAR or exact
 /// depth (--data alone), the baseline of the stereo cameras of the training, the height of the camera above the
-/// road, or known distances, and writes it to scale.toml beside the weights.
+/// road, or known distances, and writes it to scale.toml next to the weights.
 #[derive(Args)]
 pub(super) struct CalibrateArgs {
     /// Networks: a weights folder, a run folder or a checkpoint
@@ -36,14 +36,14 @@ pub(super) struct CalibrateArgs {
     data: Option<String>,
     #[command(flatten)]
     camera: CameraArgs,
-    /// Most frames to measure on, evenly spread; 0 is all
+    /// Maximum number of frames to measure on, evenly spread; 0 is all
     #[arg(long, value_name = "N", default_value_t = 50)]
     frames: usize,
     /// Baseline of the stereo cameras that the networks were trained with; KITTI's is 0.54
     #[arg(long, value_name = "METRES", value_parser = metres, conflicts_with_all = ["data", "camera_height", "known"])]
     stereo_baseline: Option<f64>,
-    /// Height of the camera above the road, which is searched in the lower middle of the frames of --data; KITTI's
-    /// is 1.65
+    /// Height of the camera above the road, whose plane is fitted to the lower middle of the frames of --data;
+    /// KITTI's is 1.65
     #[arg(long, value_name = "METRES", value_parser = metres, requires = "data", conflicts_with = "known")]
     camera_height: Option<f64>,
     /// Depth of a pixel, along the camera's axis: FRAME is an image file or, with --data, "FOLDER FRAME SIDE";
@@ -94,7 +94,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
     let is_given = args.stereo_baseline.is_some() || args.data.is_some() || !args.known.is_empty();
     if !is_given {
         bail!(ConfigError::plain(
-            "nothing tells the metres: give --data with measured depth, --data with --camera-height, \
+            "no reference length is given: give --data with measured depth, --data with --camera-height, \
              --stereo-baseline, or --known"
         ));
     }

@@ -48,15 +48,15 @@ impl ComputeArgs {
     }
 }
 
-/// Loads the depth network of a weights folder, a run folder or a checkpoint; says on stderr what its weights do
-/// not.
+/// Loads the depth network of a weights folder, a run folder or a checkpoint; reports on stderr which facts its
+/// weights do not state.
 ///
 /// # Errors
 /// If the weights cannot be read.
 pub(super) fn load_predictor(path: &Path, device: &Device) -> Result<Predictor> {
     let predictor = Predictor::load(&RunFolder::weights_in(path), device)?;
     if !predictor.is_size_stated() {
-        errln!("the weights do not say for which size they were trained; {} is taken", predictor.size());
+        errln!("the weights do not state for which size they were trained; {} is taken", predictor.size());
     }
     if let Some(failure) = predictor.scale_failure() {
         errln!("{failure}; depth has no unit until then");

@@ -67,12 +67,12 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
                 if found.use_stereo == Some(true) { ", with stereo pairs" } else { "" }
             );
         }
-        None => outln!("does not say for which size it was trained; {} is taken", found.trained_size()),
+        None => outln!("does not state for which size it was trained; {} is taken", found.trained_size()),
     }
     match (scale, scale_failure) {
         (Some(scale), _) => outln!("unit of depth: {scale}"),
         (None, Some(failure)) => outln!("unit of depth: not known: {failure}"),
-        (None, None) => outln!("unit of depth: not known; monoscope calibrate finds it out"),
+        (None, None) => outln!("unit of depth: not known; monoscope calibrate measures it"),
     }
     outln!("{} tensors loaded", found.report.loaded.len());
     for (what, names) in [("missing", &found.report.missing), ("unused", &found.report.unused)] {

@@ -1,4 +1,4 @@
-//! The command line: one file a command, over the same session as the window.
+//! The command line: one file per command, on the same session as the window.
 
 mod archives;
 mod bench;
@@ -60,7 +60,7 @@ struct WindowArgs {
     /// Open with the default layout of the panes
     #[arg(long)]
     reset_layout: bool,
-    /// Draw without a pause, and print at the end how long frames took
+    /// Draw without a pause, and print the frame times at the end
     #[arg(long)]
     frame_times: bool,
     /// The file for the layout of the panes, the theme and recent data, instead of the usual one in your
@@ -77,7 +77,7 @@ enum HeadlessCommand {
     Train(Box<train::TrainArgs>),
     /// Predict disparity, depth and point clouds for images and drives
     Predict(Box<predict::PredictArgs>),
-    /// Measure how many metres a unit of predicted depth is, and save it beside the weights
+    /// Measure how many metres a unit of predicted depth is, and save it next to the weights
     Calibrate(calibrate::CalibrateArgs),
     /// Write everything the loss computes for one sample to a file
     Inspect(inspect::InspectArgs),
@@ -91,7 +91,7 @@ enum HeadlessCommand {
     Archives(archives::ArchivesArgs),
     /// Write networks as one safetensors file
     Convert(convert::ConvertArgs),
-    /// Time the work that people wait for, if wanted in turns with another program
+    /// Time training and prediction, optionally in turns with another program
     Bench(bench::BenchArgs),
     /// Export the built-in drive as a KITTI folder
     DemoData(demo_data::DemoDataArgs),
@@ -125,8 +125,8 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
     let log = cli.log.start(cli.command.is_none())?;
-    // A reader that needs only the first lines of a list, such as `head`, closes the pipe: the command then ends. A run
-    // and the window continue.
+    // A reader that needs only the first lines of a list, such as `head`, closes the pipe. The command then ends;
+    // a run or the window continues.
     if !matches!(cli.command, None | Some(HeadlessCommand::Train(_))) {
         sigpipe::reset();
     }

@@ -127,7 +127,7 @@ fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Opti
         .with_context(|| folder.display().to_string())?;
 
     let keys: Vec<FrameKey> = drive.keys(side).filter(|key| source.contains(key)).collect();
-    ensure!(keys.len() > 1, "drive {} has no two frames", drive.folder);
+    ensure!(keys.len() > 1, "drive {} has fewer than two frames", drive.folder);
     let bar = progress::bar(keys.len() as u64 - 1, "evaluate");
     let mut motions = Vec::with_capacity(keys.len());
     for pair in keys.windows(2) {

@@ -95,7 +95,7 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     let mut loss = f32::NAN;
     let mut early_events = Vec::new();
     for command in commands {
-        ensure!(!is_interrupted(), "interrupted before the run went on");
+        ensure!(!is_interrupted(), "interrupted before the run started");
         let mut take = |event| match event {
             Event::RunStarted(started) => loss = last_loss(&started).unwrap_or(loss),
             // A short run may end before the reply to its command is read.
@@ -114,7 +114,7 @@ pub(super) fn run(args: &TrainArgs, given: &ArgMatches) -> Result<()> {
     }
     if is_interrupted() && !end.is_complete {
         // The exit code tells scripts that the run is not finished.
-        bail!("interrupted at step {steps}; go on with: monoscope train --resume {out}");
+        bail!("interrupted at step {steps}; continue with: monoscope train --resume {out}");
     }
     if !args.json {
         if end.loss.is_nan() {
@@ -152,7 +152,7 @@ fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Resu
         (data, split) => {
             let manifest = folder.manifest();
             Some(match data {
-                // A manifest that is lost will be written again.
+                // A missing manifest is written again.
                 Some(data) => {
                     let saved_split = manifest.ok().and_then(|manifest| manifest.split);
                     (args.camera.choice(data), split.or(saved_split))
@@ -244,7 +244,7 @@ fn ended_by(session: &SessionHandle, failure: Failure) -> Error {
         (Err(unsaved), _) if effect == RunEffect::Unsaved => unsaved.into(),
         (Err(unsaved), _) => anyhow!("{text}; {unsaved}"),
         (Ok(_), Some(out)) if effect != RunEffect::NonFinite => {
-            anyhow!("{text}; {advice}; go on with: monoscope train --resume {out}")
+            anyhow!("{text}; {advice}; continue with: monoscope train --resume {out}")
         }
         (Ok(_), _) => anyhow!("{text}; {advice}"),
     }

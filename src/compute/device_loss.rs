@@ -1,8 +1,8 @@
 //! Detection of a lost device: its driver was reset, or the GPU was suspended or unplugged.
 //!
-//! wgpu reports a loss to a single callback of the device. cubecl needs that callback: without it, it would take
-//! the garbage read from a lost device for numbers. So we probe the device instead. On a lost device wgpu creates no
-//! buffers, and that shows at once, even before the callback runs.
+//! wgpu reports a loss to a single callback of the device. cubecl needs that callback: without it, cubecl would
+//! take the garbage that is read from a lost device for results. So we probe the device instead. On a lost device
+//! wgpu creates no buffers, and that shows at once, even before the callback runs.
 
 use burn::tensor::Device;
 use std::{
@@ -58,7 +58,7 @@ impl DeviceLossFlag {
         flag
     }
 
-    /// Ignores wgpu's errors once the device is lost. On a sound device they remain panics, wgpu's default.
+    /// Ignores wgpu's errors once the device is lost. On a working device they remain panics, wgpu's default.
     fn tolerate_errors(&self) {
         // Weak, because the device owns the handler: an owned device would never be dropped.
         let flagged: Weak<FlaggedDevice> = Arc::downgrade(&self.0);
@@ -126,7 +126,7 @@ impl DeviceLossFlag {
         }
     }
 
-    /// Waits for a future of this device, but not for ever if the device is lost: the thread that would wake the
+    /// Waits for a future of this device, but not forever if the device is lost: the thread that would wake the
     /// future may then have died of the panic that [`Self::poll`] catches.
     ///
     /// # Errors

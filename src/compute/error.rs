@@ -55,7 +55,7 @@ pub enum ComputeError {
     #[error("a tensor cannot be shown: {0}")]
     Lease(String),
     /// Values could not be read back.
-    #[error("the device gave up: {0}")]
+    #[error("the device failed: {0}")]
     Read(String),
     /// The device is lost, and with it everything that was stored only there.
     #[error(transparent)]

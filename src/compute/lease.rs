@@ -10,9 +10,9 @@ use cubecl_runtime::storage::ManagedResource;
 /// A `[channels, height, width]` array of f32 on the display's device, bound read-only by shaders.
 ///
 /// On the GPU backend it is the tensor's own memory. Holding the lease keeps that allocation from being freed or
-/// written to; of a slice, this is the whole allocation that it is a part of. Only a tensor that no shader can bind as
-/// it lies is copied, on the GPU: one whose values are not in row-major order without gaps, or begin at an offset
-/// that the device does not bind. On the CPU backend the values are uploaded. To a shader all three look the same.
+/// written to; of a slice, this is the whole allocation that it is a part of. A tensor is copied, on the GPU, only
+/// if no shader can bind its memory: if its values are not in row-major order without gaps, or begin at an offset
+/// that the device cannot bind. On the CPU backend the values are uploaded. To a shader all three look the same.
 pub struct Lease {
     memory: Memory,
     display: DisplayDevice,
@@ -87,7 +87,7 @@ impl Lease {
     /// # Errors
     /// If the device fails or is lost.
     pub fn read(&self) -> Result<Vec<f32>, ComputeError> {
-        let failed = |reason: String| ComputeError::Lease(format!("its device gave up: {reason}"));
+        let failed = |reason: String| ComputeError::Lease(format!("its device failed: {reason}"));
         let wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, .. }) = self.binding() else {
             return Err(failed("it holds no buffer".to_owned()));
         };
@@ -130,7 +130,7 @@ impl Lease {
     }
 }
 
-/// Takes a tensor of the GPU backend as it lies, or a copy of it if no shader can bind that.
+/// Takes the memory of a tensor of the GPU backend, or of a copy if no shader can bind it.
 fn leased(tensor: Tensor<3>) -> Result<Memory, ComputeError> {
     let lease_error = |reason: String| ComputeError::Lease(reason);
     let tensor =

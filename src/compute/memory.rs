@@ -1,4 +1,4 @@
-//! Memory: how much is free, how much is held, and giving back what is unused.
+//! Memory: available, in use, and returning what is unused.
 
 use super::{Compute, ops::convolution::release_scratch};
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};

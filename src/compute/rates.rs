@@ -124,7 +124,7 @@ fn median_seconds(device: &Device, run: impl Fn()) -> f64 {
     seconds[seconds.len() / 2]
 }
 
-/// Time until the device has finished the work, seconds. (That of a lost device means nothing.)
+/// Time until the device has finished the work, seconds. (Meaningless if the device is lost.)
 fn seconds_of(device: &Device, run: impl Fn()) -> f64 {
     let started = Instant::now();
     run();

@@ -36,7 +36,7 @@ pub struct ReadbackCounts {
     pub begun: u64,
     /// Reads whose values were taken.
     pub taken: u64,
-    /// Reads among those that were taken before the next was started: the device was idle meanwhile.
+    /// Reads among these whose values were taken before the next read was started: the device was idle meanwhile.
     pub early: u64,
 }
 
@@ -72,8 +72,8 @@ impl Readback {
     }
 }
 
-/// Values of a tensor in row-major order. Waits for the device. Use this instead of burn's own functions, which on the
-/// GPU backend wait for ever if the device is lost.
+/// Values of a tensor in row-major order. Waits for the device. Use this instead of burn's own functions, which on
+/// the GPU backend wait forever if the device is lost.
 ///
 /// # Errors
 /// If the device fails or is lost.

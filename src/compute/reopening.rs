@@ -5,7 +5,7 @@ use crate::config::DeviceChoice;
 use std::{sync::PoisonError, thread, time::Duration};
 use tracing::debug;
 
-/// Attempts to open a new device; a driver that is being reset gives none.
+/// Number of attempts to open a new device, because a driver that is being reset offers none.
 const ATTEMPTS: usize = 4;
 /// Time between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -22,7 +22,8 @@ impl DisplayDevice {
     }
 
     /// This device, or if it is lost its replacement: the same one for every caller, so that drawing and computing
-    /// go on sharing a device. The first call opens it, on the same adapter if possible; that may take seconds.
+    /// continue to share a device. The first call opens it, on the same adapter if possible; that may take
+    /// seconds.
     ///
     /// # Errors
     /// If no adapter gives a device.

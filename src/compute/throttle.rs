@@ -31,8 +31,8 @@ const INITIAL_LAUNCHES: usize = 32;
 const MIN_LAUNCHES: usize = 4;
 /// Most launches of a piece: more gain nothing.
 const MAX_LAUNCHES: usize = 256;
-/// Pieces in time before one more launch is tried: more than the quick part of a step has, which a slow part
-/// follows.
+/// Number of pieces that must be in time before the next one may have one more launch: more than the fast part of
+/// a step has, because a slow part follows it.
 const PATIENCE: usize = 32;
 /// Time between two polls of the queue.
 const POLL_INTERVAL: Duration = Duration::from_micros(100);

@@ -9,9 +9,9 @@ use std::{fmt, path::PathBuf, str::FromStr};
 pub enum DataChoice {
     /// The built-in drive.
     Demo,
-    /// A folder in KITTI raw or odometry layout, or one of frames beside files that describe their camera.
+    /// A folder in KITTI raw or odometry layout, or a folder of frames with files that describe their camera.
     Folder(PathBuf),
-    /// A folder of frames, with the camera of those that no file describes.
+    /// A folder of frames, with a camera for those that no file describes.
     Assuming {
         /// Folder of the frames.
         folder: PathBuf,

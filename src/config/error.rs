@@ -1,44 +1,45 @@
-//! Reasons to refuse a configuration, as data that the command line and the window phrase each in its own way.
+//! Errors of a configuration, as data that the command line and the window phrase each in its own way.
 
 use super::OptionName;
 use std::fmt;
 
-/// A choice that cannot work.
+/// Error of a configuration.
 ///
 /// Displayed as on the command line, with the flags of options:
 /// `--height 100 does not fit: [...]; use a multiple of 32 from 64 up`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
-    /// Option at fault, beside which a form shows the error; `None` if it is no single option of a run.
+    /// Option at fault, next to which a form shows the error; `None` if the error is not about a single option of
+    /// a run.
     pub field: Option<OptionName>,
-    /// The option's refused value, where the rule is about one.
+    /// Refused value of the option, if the rule is about a value.
     pub value: Option<String>,
-    /// Rule that is broken: the rest of the sentence that option and value begin.
+    /// Broken rule; it completes the sentence that begins with option and value.
     pub rule: Phrase,
     /// Advice on what to choose instead; may be empty.
     pub suggestion: Phrase,
 }
 
-/// Words in which options are named by reference.
+/// Text with references to options, whose names depend on where it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Phrase(Vec<Term>);
+pub struct Phrase(Vec<PhrasePart>);
 
 /// A part of a [`Phrase`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Term {
-    /// Words as they are.
+pub enum PhrasePart {
+    /// Plain text.
     Text(String),
     /// An option, written as a flag or as a label.
     Option(OptionName),
 }
 
 impl ConfigError {
-    /// Refuses an option by the rule that it breaks.
+    /// Error about an option, with the rule that it breaks.
     pub fn new(field: OptionName, rule: impl Into<Phrase>) -> Self {
         Self { field: Some(field), value: None, rule: rule.into(), suggestion: Phrase::default() }
     }
 
-    /// Refuses something that is no option of a run: a file as a whole, or arguments of another command.
+    /// Error that is not about an option of a run, but about a whole file or arguments of another command.
     pub fn plain(text: impl Into<String>) -> Self {
         let rule = Phrase::from(text.into());
         Self { field: None, value: None, rule, suggestion: Phrase::default() }
@@ -49,7 +50,7 @@ impl ConfigError {
         Self { value: Some(value.to_string()), ..self }
     }
 
-    /// Adds what to choose instead.
+    /// Adds advice on what to choose instead.
     pub fn with_suggestion(self, suggestion: impl Into<Phrase>) -> Self {
         Self { suggestion: suggestion.into(), ..self }
     }
@@ -74,39 +75,39 @@ impl fmt::Display for ConfigError {
 
 impl Phrase {
     fn text(&self, name: &impl Fn(OptionName) -> String) -> String {
-        let term = |term: &Term| match term {
-            Term::Text(text) => text.clone(),
-            Term::Option(option) => name(*option),
+        let term = |term: &PhrasePart| match term {
+            PhrasePart::Text(text) => text.clone(),
+            PhrasePart::Option(option) => name(*option),
         };
         self.0.iter().map(term).collect()
     }
 }
 
-impl<T: Into<Term>> From<T> for Phrase {
+impl<T: Into<PhrasePart>> From<T> for Phrase {
     fn from(term: T) -> Self {
         Self(vec![term.into()])
     }
 }
 
-impl FromIterator<Term> for Phrase {
-    fn from_iter<T: IntoIterator<Item = Term>>(terms: T) -> Self {
+impl FromIterator<PhrasePart> for Phrase {
+    fn from_iter<T: IntoIterator<Item = PhrasePart>>(terms: T) -> Self {
         Self(terms.into_iter().collect())
     }
 }
 
-impl From<&str> for Term {
+impl From<&str> for PhrasePart {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<String> for Term {
+impl From<String> for PhrasePart {
     fn from(text: String) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<OptionName> for Term {
+impl From<OptionName> for PhrasePart {
     fn from(option: OptionName) -> Self {
         Self::Option(option)
     }
@@ -115,7 +116,7 @@ impl From<OptionName> for Term {
 /// Joins texts and [`OptionName`]s to a [`Phrase`].
 macro_rules! phrase {
     ($($term:expr),+ $(,)?) => {
-        [$($crate::config::Term::from($term)),+].into_iter().collect::<$crate::config::Phrase>()
+        [$($crate::config::PhrasePart::from($term)),+].into_iter().collect::<$crate::config::Phrase>()
     };
 }
 pub(crate) use phrase;

@@ -1,11 +1,11 @@
-//! Configuration of a run. One struct a concern; each is command-line flags (clap), the form in the window and
-//! a table of the TOML file at once, so the three cannot disagree.
+//! Configuration of a run. Each struct defines command-line flags (clap), the form in the window and a table of
+//! the TOML file at once, so the three cannot disagree.
 //!
-//! **Adding an option** takes one field with its docstring and `#[arg]`, in [`NetworkConfig`], [`ObjectiveConfig`] or
-//! [`TrainingConfig`]: name, flag, label, help, default, kind, unit and range are read off these attributes
-//! ([`ConfigOption`], [`Quantity`]). A run folder that lacks it has the default; a run cannot be resumed with another
-//! value. A test asks for one that fails if the option does nothing (`tests/options.rs`). By choice, an option may be
-//! changed while a run trains ([`Setting`]), or when it is resumed (`TrainingConfig::inherit_unset`).
+//! **Adding an option** takes one field with its docstring and `#[arg]`, in [`NetworkConfig`], [`ObjectiveConfig`]
+//! or [`TrainingConfig`]: name, flag, label, help, default, kind, unit and range are derived from these attributes
+//! ([`ConfigOption`], [`Quantity`]). A run folder that lacks it has the default; a run cannot be resumed with
+//! another value. `tests/options.rs` demands a test that fails if the option has no effect. By choice, an option
+//! may be changed while a run trains ([`Setting`]), or when it is resumed (`TrainingConfig::take_resumable`).
 
 mod data;
 mod device;
@@ -29,7 +29,7 @@ mod training;
 pub use data::{CameraChoice, DataChoice};
 pub use device::{DeviceChoice, Precision};
 pub(crate) use error::phrase;
-pub use error::{ConfigError, Phrase, Term};
+pub use error::{ConfigError, Phrase, PhrasePart};
 pub use frame::FrameId;
 pub use network::{DepthNetworkType, NetworkConfig, NetworkFile, PoseModelInput, PoseModelType};
 pub use objective::ObjectiveConfig;

@@ -1,4 +1,4 @@
-//! Networks of a run: type, size, and where their first weights come from.
+//! Networks of a run: type, size, and the source of their initial weights.
 
 use super::{ConfigError, ImageSize, OptionName, option_name, part::config_part, phrase};
 use clap::ValueEnum;
@@ -29,7 +29,7 @@ pub struct NetworkConfig {
     #[arg(long, value_enum, default_value_t)]
     pub pose_model_type: PoseModelType,
 
-    /// Frames that the pose network sees at once
+    /// Frames that the pose network takes at once
     #[arg(long, value_enum, default_value_t)]
     pub pose_model_input: PoseModelInput,
 
@@ -37,7 +37,7 @@ pub struct NetworkConfig {
     #[arg(long, default_value_t = 18, value_name = "N")]
     pub pose_num_layers: usize,
 
-    /// Torchvision ResNet file; every residual encoder of as many layers starts from its weights
+    /// Torchvision ResNet file; every residual encoder with the same number of layers starts from its weights
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pretrained_encoder: Option<PathBuf>,
@@ -62,7 +62,7 @@ impl DepthNetworkType {
     /// Every type, in the order shown.
     pub const ALL: [Self; 2] = [Self::Resnet, Self::RtMonodepthS];
 
-    /// Scales at which it can give a disparity.
+    /// Scales at which the network can predict a disparity.
     pub fn scales(self) -> &'static [usize] {
         match self {
             Self::Resnet => &[0, 1, 2, 3],
@@ -70,7 +70,7 @@ impl DepthNetworkType {
         }
     }
 
-    /// Number of times that it halves its input.
+    /// Number of times that the network halves its input.
     fn halvings(self) -> usize {
         match self {
             Self::Resnet => 5,
@@ -104,12 +104,12 @@ impl fmt::Display for DepthNetworkType {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum PoseModelType {
-    /// A residual encoder of its own that sees the frames together
+    /// A residual encoder of its own that takes the frames together
     #[default]
     SeparateResnet,
-    /// The depth network's encoder, which sees the frames one by one
+    /// The depth network's encoder, which takes the frames one by one
     Shared,
-    /// Seven convolutions (Zhou et al., CVPR 2017); its translations are taken times the mean of 1 / depth
+    /// Seven convolutions (Zhou et al., CVPR 2017); its translations are multiplied by the mean of 1 / depth
     Posecnn,
 }
 
@@ -127,7 +127,7 @@ impl PoseModelType {
     }
 }
 
-/// Frames that the pose network sees at once.
+/// Frames that the pose network takes at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PoseModelInput {
@@ -138,7 +138,7 @@ pub enum PoseModelInput {
     All,
 }
 
-/// A network that has a file of its own in a weights folder.
+/// Part of the networks that has a file of its own in a weights folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
@@ -180,7 +180,7 @@ impl NetworkConfig {
         ImageSize { height: self.height, width: self.width }
     }
 
-    /// Refuses networks that do not exist and sizes that the depth network cannot take.
+    /// Refuses unknown networks, and sizes that the depth network cannot take.
     ///
     /// # Errors
     /// The first option at fault, with the values that it may have.
@@ -194,22 +194,22 @@ impl NetworkConfig {
         let has_residual_depth = self.depth_network == DepthNetworkType::Resnet;
         let has_residual_pose = self.pose_model_type == PoseModelType::SeparateResnet;
         if !has_residual_depth && self.num_layers != 18 {
-            let rule = "is of the resnet depth network: rt-monodepth-s has no residual encoder";
+            let rule = "is for the resnet depth network: rt-monodepth-s has no residual encoder";
             return Err(ConfigError::new(num_layers, rule).with_suggestion("leave it at 18"));
         }
         if !has_residual_pose && self.pose_num_layers != 18 {
-            let rule = phrase!["is of ", option_name!(Self, pose_model_type), " separate_resnet"];
+            let rule = phrase!["is for ", option_name!(Self, pose_model_type), " separate_resnet"];
             return Err(ConfigError::new(pose_num_layers, rule).with_suggestion("leave it out"));
         }
         if self.pretrained_encoder.is_some() && !has_residual_depth && !has_residual_pose {
             let option = option_name!(Self, pretrained_encoder);
-            let rule = "has no residual encoder to go to";
+            let rule = "has no residual encoder to fill";
             return Err(ConfigError::new(option, rule).with_suggestion("leave it out"));
         }
         self.check_ranges()
     }
 
-    /// Gives the first option of the pose network that is not as by default.
+    /// Returns the first option of the pose network that differs from its default.
     pub(super) fn changed_pose_option(&self) -> Option<OptionName> {
         let default = Self::default();
         let options = [
@@ -240,5 +240,7 @@ fn validate_layers(option: OptionName, layers: usize, choices: &[usize]) -> Resu
     }
     let choices: Vec<String> = choices.iter().map(usize::to_string).collect();
     let suggestion = format!("use one of {}", choices.join(", "));
-    Err(ConfigError::new(option, "is no residual network").with_value(&layers).with_suggestion(suggestion))
+    Err(ConfigError::new(option, "is not the depth of a residual network")
+        .with_value(&layers)
+        .with_suggestion(suggestion))
 }

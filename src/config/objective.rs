@@ -40,7 +40,7 @@ pub struct ObjectiveConfig {
     #[arg(long)]
     pub avg_reprojection: bool,
 
-    /// Train every pixel, also where no motion explains the image better than standing still
+    /// Train every pixel, even where the unwarped source explains the image better than the warped one
     #[arg(long)]
     pub disable_automasking: bool,
 

@@ -1,5 +1,5 @@
-//! Options of a run by name, as clap reads them off the structs, with their values as text, as on the command
-//! line. The form in the window is made of these, so that none can be forgotten: a new field of
+//! Options of a run by name, as clap derives them from the structs, with their values as text, as on the command
+//! line. The form in the window is generated from these, so that no option can be forgotten: a new field of
 //! [`TrainingConfig`](super::TrainingConfig), [`ObjectiveConfig`](super::ObjectiveConfig) or
 //! [`NetworkConfig`](super::NetworkConfig) with its docstring and `#[arg]` is all that a new option needs here.
 
@@ -19,43 +19,43 @@ use toml::{Table, Value};
 pub struct ConfigOption {
     /// Name of the field, which is also its key in TOML files.
     pub name: &'static str,
-    /// Heading of `--help` under which it stands.
+    /// Heading in `--help` that lists it.
     pub heading: &'static str,
-    /// Words of `--help` that say what it does.
+    /// Help text.
     pub help: String,
     /// Name of its value in `--help`: `PIXELS`, `N`, `DIR`.
     pub value_name: String,
-    /// Kind of number that the value is, if it is one.
+    /// Kind of number; `None` if the value is not a number.
     pub quantity: Option<&'static Quantity>,
-    /// Values that it takes.
+    /// Allowed values.
     pub kind: OptionKind,
 }
 
-/// Values that an option takes.
+/// Type of an option's values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OptionKind {
-    /// On (`true`) or off (`false`).
+    /// Switch: `true` or `false`.
     Switch,
-    /// One of these.
+    /// Choice of one of these.
     Choice(Vec<NamedValue>),
-    /// Any number of these.
+    /// Choice of any number of these.
     Choices(Vec<NamedValue>),
-    /// A whole number.
+    /// Integer.
     Whole,
-    /// A number.
+    /// Floating-point number.
     Number,
-    /// Any number of words.
+    /// List of words.
     List,
-    /// A text or number that may be left out.
+    /// Optional text or number.
     Optional,
 }
 
-/// A value with a name.
+/// One of the values that an option can be set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedValue {
     /// Name on the command line.
     pub name: String,
-    /// Words of `--help` that say what it means.
+    /// Help text of the value.
     pub help: String,
 }
 
@@ -63,7 +63,7 @@ pub struct NamedValue {
 pub type OptionTexts = BTreeMap<&'static str, String>;
 
 impl ConfigOption {
-    /// Gives every option, in the order of `--help`.
+    /// Returns every option, in the order of `--help`.
     pub fn all() -> &'static [Self] {
         static ALL: OnceLock<Vec<ConfigOption>> = OnceLock::new();
         ALL.get_or_init(|| {
@@ -100,7 +100,7 @@ impl ConfigOption {
         let value_name = argument.get_value_names().and_then(|names| names.first());
         let value_name = value_name.map_or_else(String::new, ToString::to_string);
         Self {
-            // Once for the program: the list is made only once.
+            // Leaked on purpose: the list is built once per program.
             name: String::leak(name.to_owned()),
             heading: String::leak(argument.get_help_heading().unwrap_or("Options").to_owned()),
             help: argument.get_help().map(ToString::to_string).unwrap_or_default(),
@@ -110,7 +110,7 @@ impl ConfigOption {
         }
     }
 
-    /// Name as a type of its own, as errors have it.
+    /// Name as the type that errors have.
     pub fn id(&self) -> OptionName {
         OptionName::new(self.name)
     }
@@ -125,11 +125,11 @@ impl ConfigOption {
         self.id().label()
     }
 
-    /// Gives a configuration in which this option has the value that a text says, as on the command line.
+    /// Returns a configuration in which this option has the value of a text, as on the command line.
     ///
     /// # Errors
-    /// If the text is no value of the option, with the parser's reason. [`RunConfig::validate`] checks if the value
-    /// is in range and fits the other options.
+    /// If the text is not a value of the option, with the parser's reason. [`RunConfig::validate`] checks if the
+    /// value is in range and fits the other options.
     pub fn set(&self, config: &RunConfig, text: &str) -> Result<RunConfig, ConfigError> {
         let flag = self.flag();
         let arguments: Vec<String> = match self.kind {
@@ -158,7 +158,7 @@ impl ConfigError {
     }
 }
 
-/// Gives the parser's reason not to take a value, without its flag and its layout.
+/// Converts the parser's error for a value, without its flag and layout.
 fn refusal(option: OptionName, error: &clap::Error) -> ConfigError {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
@@ -172,15 +172,15 @@ fn refusal(option: OptionName, error: &clap::Error) -> ConfigError {
     let refused = |rule: String| ConfigError::new(option, rule).with_value(&value);
     match error.source() {
         Some(reason) => refused(format!("cannot be read: {reason}")),
-        None if choices.is_empty() => refused("is no value that it takes".to_owned()),
+        None if choices.is_empty() => refused("is not an allowed value".to_owned()),
         None => {
-            refused("is no value that it takes".to_owned()).with_suggestion(format!("use one of {choices}"))
+            refused("is not an allowed value".to_owned()).with_suggestion(format!("use one of {choices}"))
         }
     }
 }
 
 impl RunConfig {
-    /// Gives every option's value as text, as it would stand on the command line.
+    /// Returns every option's value as text, as on the command line.
     pub fn texts(&self) -> OptionTexts {
         let values = values(self);
         let text = |option: &ConfigOption| values.get(option.name).map(text).unwrap_or_default();
@@ -206,7 +206,7 @@ fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(" "),
-        // As Rust writes numbers: TOML would write 100.0 for 100.
+        // In Rust's notation: TOML would write 100.0 for 100.
         Value::Float(number) => number.to_string(),
         other => other.to_string(),
     }

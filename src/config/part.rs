@@ -1,5 +1,5 @@
-//! Traits and macros that the parts of a configuration share: defaults and ranges come from the attributes of their fields,
-//! so that each stands there only.
+//! Traits and macros that the parts of a configuration share: defaults and ranges come from the attributes of
+//! their fields alone.
 
 use super::{ConfigError, OptionName, quantity::NumberRange};
 use clap::{Args, Command, FromArgMatches};
@@ -9,7 +9,7 @@ use toml::{Table, Value};
 /// Ranges of the options that take a number.
 pub(super) type Ranges = Vec<(OptionName, NumberRange)>;
 
-/// Gives every option the default that its flag has.
+/// Sets every option to the default of its flag.
 pub(super) fn default_of<T: Args + FromArgMatches>() -> T {
     let command = T::augment_args(Command::new("options").no_binary_name(true));
     let matches = command.try_get_matches_from(std::iter::empty::<&str>());
@@ -17,12 +17,12 @@ pub(super) fn default_of<T: Args + FromArgMatches>() -> T {
     part.expect("every option has a default, which a test holds")
 }
 
-/// Reads the range of every number off the name of its value.
+/// Derives the range of every number from the name of its value.
 pub(super) fn ranges_of<T: Args>() -> Ranges {
     let command = T::augment_args(Command::new("options"));
     let range = |argument: &clap::Arg| {
         let quantity = super::Quantity::named(argument.get_value_names()?.first()?)?;
-        // Once for the program: the list is made only once.
+        // Leaked on purpose: the list is built once per program.
         Some((OptionName::new(String::leak(argument.get_id().to_string())), quantity.range))
     };
     command.get_arguments().filter_map(range).collect()
@@ -39,7 +39,7 @@ pub(super) fn check_ranges(part: &impl Serialize, ranges: &Ranges) -> Result<(),
     })
 }
 
-/// Gives a part of the configuration its defaults and the check of its numbers.
+/// Implements defaults and the check of ranges for a part of the configuration.
 macro_rules! config_part {
     ($part:ty) => {
         impl Default for $part {

@@ -3,10 +3,11 @@
 use super::{ConfigError, Preset, RunConfig};
 use toml::{Table, Value};
 
-/// Gives the configuration of a preset, changed by a TOML file, changed by the flags that were given.
+/// Returns the configuration of a preset with the options of a TOML file, and over these the flags that were
+/// given.
 ///
-/// `is_given` tells if the option of this name was given on the command line. If neither file nor flags name
-/// scales, those of the preset stay that the depth network has.
+/// `is_given` tells if the option of this name was given on the command line. If neither the file nor a flag sets
+/// `scales`, the preset's scales apply, without those that the depth network does not predict.
 ///
 /// # Errors
 /// If the file is not TOML or names an option that does not exist.
@@ -29,7 +30,7 @@ pub fn layered(
     Ok(config)
 }
 
-/// Gives a configuration with the flags that were given in place of its own options.
+/// Returns a configuration in which the flags that were given replace its own options.
 ///
 /// # Errors
 /// None that flags of the right types could cause.
@@ -43,7 +44,7 @@ pub fn overridden(
     Value::Table(options).try_into().map_err(|error| refuse(&error))
 }
 
-/// Gives a configuration in which one option is as another configuration has it, also if that leaves it out.
+/// Returns a configuration with one option copied from another configuration, also if it is left out there.
 pub(super) fn with_option_of(
     config: &RunConfig,
     other: &RunConfig,

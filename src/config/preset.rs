@@ -113,7 +113,7 @@ impl Preset {
         self.row().0
     }
 
-    /// Gives the configuration of the preset.
+    /// Returns the configuration of the preset.
     pub fn config(self) -> RunConfig {
         toml::from_str(self.row().1).expect("the table's options exist, which a test holds")
     }

@@ -1,4 +1,4 @@
-//! Numbers that options take. The name that `--help` gives an option's value says which: `N`, `PIXELS`, `RATE`.
+//! Kinds of numbers that options take, identified by the name of the value in `--help`: `N`, `PIXELS`, `RATE`.
 
 use super::{ConfigError, OptionName};
 
@@ -7,7 +7,7 @@ use super::{ConfigError, OptionName};
 pub struct Quantity {
     /// Name of the value in `--help`.
     pub value_name: &'static str,
-    /// Unit, to be written after the number.
+    /// Unit, shown after the number.
     pub unit: &'static str,
     /// Numbers that are allowed.
     pub range: NumberRange,
@@ -38,7 +38,7 @@ const ALL: [Quantity; 10] = [
 ];
 
 impl Quantity {
-    /// Finds the quantity of an option by the name of its value; `None` if that is no number.
+    /// Finds the quantity of an option by the name of its value; `None` if the value is not a number.
     pub fn named(value_name: &str) -> Option<&'static Self> {
         ALL.iter().find(|quantity| quantity.value_name == value_name)
     }

@@ -1,4 +1,4 @@
-//! Configuration with which a run goes on.
+//! Configuration of a resumed run.
 
 use super::{
     Change, ConfigError, ConfigOption, RunConfig, Setting,
@@ -6,14 +6,14 @@ use super::{
 };
 
 impl RunConfig {
-    /// Gives this run's configuration with the options of `wanted` from `step` on. An option that may be changed in
-    /// the middle of a run becomes a [`Change`]; one that no step depends on is taken over.
+    /// Returns this run's configuration with the options of `wanted` from `step` on. An option that may be changed
+    /// in the middle of a run becomes a [`Change`]; one that no step depends on is copied.
     ///
     /// # Errors
     /// If another option differs, by name.
     pub fn continued(&self, wanted: &Self, step: u64) -> Result<Self, ConfigError> {
         let mut continued = self.clone();
-        continued.training.inherit_unset(&wanted.training);
+        continued.training.take_resumable(&wanted.training);
         for setting in Setting::differences(&self.at_step(step), wanted) {
             continued.change(Change { step, setting })?;
         }

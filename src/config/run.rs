@@ -7,14 +7,14 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Everything that decides a training run, as it is written to `config.toml`.
+/// Everything that determines a training run; the content of `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunConfig {
-    /// Networks.
+    /// Type and size of the networks.
     #[command(flatten, next_help_heading = "Network")]
     pub network: NetworkConfig,
-    /// Loss.
+    /// View synthesis and loss.
     #[command(flatten, next_help_heading = "Objective")]
     pub objective: ObjectiveConfig,
     /// Training loop.
@@ -27,7 +27,7 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// Refuses what cannot work, before anything starts.
+    /// Refuses a configuration that cannot work, before anything starts.
     ///
     /// # Errors
     /// The first option at fault, also of those that hold only from a later step on.
@@ -39,7 +39,7 @@ impl RunConfig {
         self.changes.iter().try_for_each(|change| self.at_step(change.step).validate())
     }
 
-    /// Refuses networks that cannot do what the objective asks.
+    /// Refuses networks that cannot predict what the objective needs.
     fn validate_together(&self) -> Result<(), ConfigError> {
         let Self { network, objective, training, .. } = self;
         let depth = network.depth_network;
@@ -54,7 +54,7 @@ impl RunConfig {
             let rule = "has no effect: no pose network is needed, as the only source is the stereo camera, \
                         whose position is known";
             let frame_ids = option_name!(ObjectiveConfig, frame_ids);
-            let suggestion = phrase!["leave it as it is by default, or add -1 1 to ", frame_ids];
+            let suggestion = phrase!["leave it at its default, or add -1 1 to ", frame_ids];
             return Err(ConfigError::new(option, rule).with_suggestion(suggestion));
         }
         let separate = has_pose && network.pose_model_type == PoseModelType::SeparateResnet;
@@ -70,13 +70,13 @@ impl RunConfig {
         Ok(())
     }
 
-    /// Leaves out the scales at which the depth network gives no disparity.
+    /// Removes the scales at which the depth network predicts no disparity.
     pub(crate) fn keep_scales_of_network(&mut self) {
         let scales = self.network.depth_network.scales();
         self.objective.scales.retain(|scale| scales.contains(scale));
     }
 
-    /// Gives the configuration that a step is made with; steps count from 1.
+    /// Returns the configuration of a step; steps count from 1.
     pub fn at_step(&self, step: u64) -> Self {
         let mut config = Self { changes: Vec::new(), ..self.clone() };
         self.changes.iter().filter(|change| change.step <= step).for_each(|change| {
@@ -85,8 +85,8 @@ impl RunConfig {
         config
     }
 
-    /// Adds a change. Changes of the same option at the same step and after it go: they were made before the run
-    /// went back to a checkpoint, and no longer hold.
+    /// Adds a change. It replaces changes of the same option at this step and after it: those were made before the
+    /// run went back to a checkpoint, and are obsolete.
     ///
     /// # Errors
     /// If the option cannot have this value; nothing is changed then.
@@ -101,17 +101,17 @@ impl RunConfig {
         Ok(())
     }
 
-    /// Leaves out the changes from `step` on whose option is given by other means, say by a flag.
+    /// Removes the changes from `step` on whose option is given in another way, such as by a flag.
     pub fn without_changes(mut self, step: u64, is_given: impl Fn(&str) -> bool) -> Self {
         self.changes.retain(|change| change.step < step || !is_given(change.setting.option().as_str()));
         self
     }
 }
 
-/// A setting that holds from a step on.
+/// A change of an option, in effect from a step on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// First step that is made with it, counted from 1.
+    /// First step with the new value, counted from 1.
     pub step: u64,
     /// Option with its new value.
     #[serde(flatten)]
@@ -132,19 +132,19 @@ macro_rules! settings {
         }
 
         impl Setting {
-            /// Gives what a configuration says about every option that may be changed.
+            /// Returns the settings of a configuration, one for every option that may be changed.
             pub fn all(config: &RunConfig) -> [Self; [$(stringify!($variant)),+].len()] {
                 [$(Self::$variant(config.$part.$option)),+]
             }
 
-            /// Name of the option.
+            /// Name of the changed option.
             pub fn option(self) -> OptionName {
                 match self {
                     $(Self::$variant(_) => option_name!($struct, $option),)+
                 }
             }
 
-            /// Gives a configuration this value.
+            /// Sets the value in a configuration.
             pub fn apply(self, config: &mut RunConfig) {
                 match self {
                     $(Self::$variant(value) => config.$part.$option = value,)+

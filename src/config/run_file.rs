@@ -1,4 +1,4 @@
-//! Configuration in a run's `config.toml`. Options that a newer version wrote there have no effect and stay.
+//! Configuration in a run's `config.toml`. Options that a newer version wrote there are kept without effect.
 
 use super::{
     Change, ConfigError, NetworkConfig, ObjectiveConfig, RunConfig, TrainingConfig,
@@ -11,8 +11,8 @@ use toml::{Table, Value};
 
 const CHANGES: &str = "changes";
 
-/// Options that every whole file has: those that version 0.1 always wrote. Never to be added to: an option that came
-/// later has its default in a run folder that lacks it.
+/// Options that a complete file must have: those that version 0.1 wrote. Do not extend this list: a later option
+/// that a file lacks takes its default.
 const ALWAYS_WRITTEN: [(&str, &[&str]); 3] = [
     (
         "network",
@@ -67,13 +67,13 @@ const ALWAYS_WRITTEN: [(&str, &[&str]); 3] = [
 /// A run's configuration file.
 #[derive(Clone, Debug)]
 pub struct RunFile {
-    /// Configuration that it holds.
+    /// Configuration in the file.
     pub config: RunConfig,
-    /// Text as it is on disk.
+    /// Text on disk.
     text: String,
     /// Options that this version does not know, in their tables.
     unknown: Table,
-    /// Changes as they are written.
+    /// Changes, in their form on disk.
     changes: Vec<Value>,
 }
 
@@ -81,7 +81,7 @@ impl RunFile {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// If it is no TOML, lacks an option, or an option that is known has a value that is not.
+    /// If it is not TOML, lacks an option, or a known option has an unknown value.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let mut options: Table =
             text.parse().map_err(|error| ConfigError::plain(toml_reason(text, &error)))?;
@@ -123,8 +123,8 @@ impl RunFile {
         options.chain(changes.map(|change| format!("the change {change}"))).collect()
     }
 
-    /// Gives the text of the file with another configuration. Unknown entries are written as they were; with the
-    /// same configuration the text stays as it is, also without the options that came later.
+    /// Returns the text of the file with another configuration. Unknown entries are copied; with the same
+    /// configuration the text is unchanged, also if it lacks options of later versions.
     ///
     /// # Errors
     /// If the configuration cannot be written as TOML.
@@ -179,7 +179,7 @@ fn missing(options: &Table) -> Vec<String> {
     missing
 }
 
-/// Names the first option whose value is none that it takes.
+/// Names the first option whose value is not allowed.
 fn unfit(options: &Table, complete: &Table) -> Option<ConfigError> {
     let parts = options.iter().filter_map(|(part, options)| Some((part, options.as_table()?)));
     let mut options = parts.flat_map(|(part, options)| options.iter().map(move |option| (part, option)));
@@ -205,7 +205,7 @@ fn change_in(value: &Value) -> Option<Change> {
     value.clone().try_into().ok()
 }
 
-/// True if a change says nothing but what this version writes of it.
+/// True if a change has no entries besides those that this version writes.
 fn is_plain(value: &Value) -> bool {
     change_in(value).is_some() && value.as_table().is_some_and(|change| change.len() == 2)
 }

@@ -1,11 +1,11 @@
-//! Faults of TOML files that a program wrote, without the words of the parser.
+//! Errors of TOML files in plain words, without the parser's text.
 
 use toml::de::Error;
 
-/// Says in which line a text is not the TOML that it should be, or which field it lacks.
+/// Describes an error of a TOML text by its line, or by the field that is missing.
 pub fn toml_reason(text: &str, error: &Error) -> String {
     if let Some(name) = error.message().strip_prefix("missing field ") {
-        return format!("it does not say {}", name.trim_matches('`'));
+        return format!("it does not state {}", name.trim_matches('`'));
     }
     let ends_before = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let place = error

@@ -1,4 +1,4 @@
-//! Options of the training loop: optimiser, schedule, batches, and what is kept on disk.
+//! Options of the training loop: optimiser, schedule, batches, and files on disk.
 
 use super::{ConfigError, part::config_part};
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ pub struct TrainingConfig {
     #[arg(long, default_value_t = 1e-4, value_name = "RATE")]
     pub learning_rate: f64,
 
-    /// Decoupled weight decay (AdamW): before each update every parameter, biases and the weights of
-    /// normalisation too, loses this many times the learning rate of itself
+    /// Decoupled weight decay (AdamW) of all parameters, biases and the weights of normalisation included: each is
+    /// multiplied by 1 - rate * decay before its update
     #[arg(long, default_value_t = 0.0, value_name = "DECAY")]
     pub weight_decay: f64,
 
@@ -44,7 +44,7 @@ pub struct TrainingConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
 
-    /// Train on the images as they are, without flip and colour jitter
+    /// Train on the original images, without flip and colour jitter
     #[arg(long, help_heading = "Data")]
     pub no_augmentation: bool,
 
@@ -52,7 +52,7 @@ pub struct TrainingConfig {
     #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Record")]
     pub log_frequency: u64,
 
-    /// Write TensorBoard event files beside the metrics log
+    /// Write TensorBoard event files next to the metrics log
     #[arg(long, help_heading = "Record")]
     pub tensorboard: bool,
 
@@ -77,8 +77,8 @@ pub struct TrainingConfig {
     #[arg(long, default_value_t = 3, value_name = "N", help_heading = "Record")]
     pub keep_checkpoints: usize,
 
-    /// Validate on this many samples, spread evenly over the validation part of the split; on all if left
-    /// out, so that figures of runs and epochs compare; 0 turns validation off
+    /// Validate on this many samples, spread evenly over the validation part of the split; on all if left out, so
+    /// that runs and epochs are comparable; 0 turns validation off
     #[arg(long, value_name = "COUNT", help_heading = "Record")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_samples: Option<usize>,
@@ -102,9 +102,9 @@ impl TrainingConfig {
         self.learning_rate * 0.1_f64.powi(i32::try_from(drops).unwrap_or(i32::MAX))
     }
 
-    /// Takes over the options of `other` that no step depends on. Every option that is not listed here decides how
-    /// a step is made: a run that is resumed with another value of it is refused.
-    pub(super) fn inherit_unset(&mut self, other: &Self) {
+    /// Copies the options of `other` that may differ when a run is resumed, because no step made so far depends on
+    /// them. Every option that is not listed here affects the steps: resuming with another value of it is refused.
+    pub(super) fn take_resumable(&mut self, other: &Self) {
         let other = other.clone();
         *self = Self {
             num_epochs: other.num_epochs,
@@ -122,7 +122,7 @@ impl TrainingConfig {
         };
     }
 
-    /// Refuses values with which no step can be made.
+    /// Refuses values that do not allow a step.
     ///
     /// # Errors
     /// The first option whose value is outside its range.

@@ -31,7 +31,7 @@ pub fn read_within(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
 /// disk. The permissions are those of any new file.
 ///
 /// # Errors
-/// `write` fails, or the folder cannot be written to; a previous file at `path` is then left as it was.
+/// `write` fails, or the folder cannot be written to; a previous file at `path` is then unchanged.
 pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
@@ -50,7 +50,7 @@ pub fn write_whole(
 /// the file may be empty.
 ///
 /// # Errors
-/// The folder cannot be written to; a previous file at `path` is then left as it was.
+/// The folder cannot be written to; a previous file at `path` is then unchanged.
 pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = || -> io::Result<NamedTempFile> {
         let mut file = temporary_beside(path)?;

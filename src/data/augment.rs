@@ -44,11 +44,11 @@ pub enum Operation {
 /// Colour jitter, the same for all frames of a sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Jitter {
-    /// Factor of brightness: 1 leaves the image as it is, 0 makes it black.
+    /// Factor of brightness: 1 is the identity, 0 makes the image black.
     pub brightness: f32,
-    /// Factor of contrast: 1 leaves the image as it is, 0 makes it uniformly grey.
+    /// Factor of contrast: 1 is the identity, 0 makes the image uniformly grey.
     pub contrast: f32,
-    /// Factor of saturation: 1 leaves the image as it is, 0 makes it a grey image.
+    /// Factor of saturation: 1 is the identity, 0 makes a grey image.
     pub saturation: f32,
     /// Shift of the hue in turns of the colour circle, −0.5 to 0.5.
     pub hue: f64,

@@ -74,7 +74,7 @@ impl ImageFiles {
 /// Layout of image files: the properties of frames that differ between layouts. Every layout is a
 /// [`FrameSource`].
 pub trait ImageLayout: Send + Sync {
-    /// Image files.
+    /// The image files of the folder, by drive.
     fn files(&self) -> &ImageFiles;
 
     /// Name of the layout, for people.

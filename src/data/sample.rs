@@ -181,6 +181,6 @@ pub struct Batch {
     pub epoch: usize,
     /// Index of the batch in its epoch, from 0.
     pub index: usize,
-    /// The samples.
+    /// The samples, at most as many as configured; fewer if some cannot be read.
     pub samples: Vec<Sample>,
 }

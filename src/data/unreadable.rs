@@ -9,7 +9,7 @@ pub fn io_reason(error: &io::Error) -> String {
         ErrorKind::NotFound => "it is missing".to_owned(),
         ErrorKind::PermissionDenied => "you have no permission to read it; change that".to_owned(),
         ErrorKind::IsADirectory => "it is a folder, not a file".to_owned(),
-        ErrorKind::InvalidData => "it is no text: it was overwritten or is another kind of file".to_owned(),
+        ErrorKind::InvalidData => "it is not text: it was overwritten or is another kind of file".to_owned(),
         ErrorKind::UnexpectedEof => "it is cut off".to_owned(),
         _ => error.to_string(),
     }
@@ -30,6 +30,6 @@ pub fn safetensors_reason(error: &SafeTensorError) -> String {
                 .to_owned()
         }
         SafeTensorError::TensorNotFound(name) => format!("it has no tensor {name}"),
-        _ => "its header contradicts itself: it was overwritten".to_owned(),
+        _ => "its header is inconsistent: it was overwritten".to_owned(),
     }
 }

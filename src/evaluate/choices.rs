@@ -51,7 +51,7 @@ pub struct DepthChoices {
     /// Depth of networks that were trained with KITTI's stereo pairs: × 5.4
     #[arg(long)]
     pub stereo: bool,
-    /// Depth × this factor gives metres; 1 leaves it as it is
+    /// Depth × this factor gives metres; 1 leaves it unchanged
     #[arg(long, value_name = "FACTOR")]
     pub scale_factor: Option<f64>,
     /// Blend each disparity with that of the mirror image
@@ -98,7 +98,7 @@ impl DepthChoices {
         if let Some(metres) = self.max_depth {
             if !(metres.is_finite() && metres > protocol.min_depth_metres) {
                 return refuse(format!(
-                    "--max-depth {metres} is no depth in metres; the published caps are 80 and 50"
+                    "--max-depth {metres} is not a depth in metres; the published caps are 80 and 50"
                 ));
             }
             (protocol.truth_below_metres, protocol.max_depth_metres) = (metres, metres);
@@ -118,7 +118,7 @@ impl DepthChoices {
         let factor = match (self.stereo, self.scale_factor) {
             (true, Some(_)) => {
                 return refuse(
-                    "--stereo is a factor of 5.4, so --scale-factor has no place beside it".to_owned(),
+                    "--stereo is a factor of 5.4, so --scale-factor cannot be given too".to_owned(),
                 );
             }
             (true, None) => Some(STEREO_FACTOR),
@@ -126,7 +126,9 @@ impl DepthChoices {
         };
         let factor_name = if self.stereo { "--stereo" } else { "--scale-factor" };
         if let Some(factor) = factor.filter(|factor| !(factor.is_finite() && *factor > 0.0)) {
-            return refuse(format!("--scale-factor {factor} is no factor of depth: give a number above 0"));
+            return refuse(format!(
+                "--scale-factor {factor} is not a factor of depth: give a number above 0"
+            ));
         }
         if self.stereo && predictions == (PredictionKind::Network { is_monocular: true }) {
             return refuse(
@@ -142,7 +144,7 @@ impl DepthChoices {
             (None | Some(ScalingName::None), Some(factor)) => Ok(Scaling::Factor(factor)),
             (Some(ScalingName::None), None) => refuse(
                 "--scaling none needs the factor that makes metres of depth: --stereo for networks trained with \
-                 KITTI's stereo pairs, or --scale-factor (1 leaves depth as it is)"
+                 KITTI's stereo pairs, or --scale-factor (1 leaves depth unchanged)"
                     .to_owned(),
             ),
             (Some(ScalingName::Median | ScalingName::Single), Some(_)) => refuse(format!(

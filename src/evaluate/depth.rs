@@ -32,7 +32,7 @@ pub struct DepthJob {
     pub predictions: Predictions,
     /// Pixels that count, and conversion of predictions to metres.
     pub protocol: Protocol,
-    /// True to predict frames without a true depth too, for a caller that keeps the disparities.
+    /// True to predict also frames without a true depth, for a caller that saves the disparities.
     pub predict_all: bool,
 }
 
@@ -196,7 +196,7 @@ impl DepthEvaluator {
         Some(Ok(FrameOutcome::Scored(self.score(&key, &pairs, factor))))
     }
 
-    /// Summarises all images; to be called after the last.
+    /// Summarises all images; call it after the last one.
     ///
     /// # Errors
     /// No image has a true depth that counts.

@@ -11,14 +11,14 @@ use std::{collections::HashMap, path::Path};
 
 /// Source of disparities.
 pub enum Predictions {
-    /// A network.
+    /// Predictions of a depth network.
     Network {
-        /// The network.
+        /// Depth network that predicts.
         predictor: Box<Predictor>,
         /// True to blend each disparity with that of the mirror image.
         post_process: bool,
     },
-    /// A file.
+    /// Saved disparities.
     File(DisparityFile),
 }
 

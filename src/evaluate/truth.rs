@@ -18,7 +18,7 @@ use std::{
 
 /// Name of the array in the reference's `gt_depths.npz`.
 const REFERENCE_ARRAY: &str = "data";
-/// Frames that are projected in parallel before they are written: no more are held in memory.
+/// Number of frames that are projected in parallel before they are written, which bounds the memory.
 const PARALLEL_FRAMES: usize = 16;
 
 /// Value of the option for true depth.
@@ -134,7 +134,7 @@ impl DepthFile {
 fn depth_map_from(array: Array) -> Result<DepthMap, String> {
     match array.shape[..] {
         [height, width] if height > 0 && width > 0 => Ok(DepthMap { width, height, metres: array.values }),
-        _ => Err(format!("an array of shape {:?} is no depth map", array.shape)),
+        _ => Err(format!("an array of shape {:?} is not a depth map", array.shape)),
     }
 }
 

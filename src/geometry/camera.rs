@@ -43,8 +43,8 @@ impl Intrinsics {
         (half(self.centre_x) + half(1.0 - self.centre_x)).to_degrees()
     }
 
-    /// Warnings about intrinsics that hardly any camera of a car has, each a clause in words; empty for a usual
-    /// camera. `aspect` is width / height of the images as they were taken.
+    /// Warnings about intrinsics that are unusual for a camera of a car, each a clause; empty for a usual camera.
+    /// `aspect` is width / height of the images as they were taken.
     pub fn warnings(self, aspect: f32) -> Vec<String> {
         let mut warnings = Vec::new();
         let degrees = self.field_of_view_degrees();

@@ -1,9 +1,8 @@
 //! Camera trajectories: chaining motions, alignment, and the errors of
 //! [Odometry evaluation](crate::objective::method#odometry-evaluation).
 //!
-//! A pose is `world_from_camera`; a motion is `next_from_this` and takes points of a frame's camera to the
-//! camera of the next frame. A path has one pose a frame, one more than it has motions. Lengths are in
-//! metres.
+//! A pose is `world_from_camera`; a motion is `next_from_this` and takes points of a frame's camera to the camera
+//! of the next frame. A path has one pose per frame, one more than it has motions. Lengths are in metres.
 
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 use nalgebra::{Matrix4, SymmetricEigen};
@@ -51,9 +50,9 @@ pub fn distances(path: &[DAffine3]) -> Vec<f64> {
 /// Errors of snippets of five positions, one for each motion as the start; the snippets at the end have fewer
 /// positions. The predicted positions are scaled to the true ones, snippet by snippet.
 ///
-/// Two oddities are those of the published tables: a snippet multiplies the motions `next_from_this` of
-/// either path from left to right, as if they were `this_from_next`; and the root of the summed squares is
-/// divided by the number of positions, not by its square root.
+/// Two oddities reproduce the published tables: a snippet multiplies the motions `next_from_this` of either path
+/// from left to right, as if they were `this_from_next`; and the root of the summed squares is divided by the
+/// number of positions, not by its square root.
 ///
 /// # Panics
 /// Panics if the numbers of predicted and true motions differ.

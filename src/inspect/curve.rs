@@ -5,18 +5,17 @@ use crate::{config::FrameId, geometry::DepthRange};
 
 /// The photometric loss of a pixel against its depth.
 ///
-/// The 3×3 window of SSIM is warped as one: at a supposed depth its nine pixels have their predicted
-/// depths times supposed / predicted depth of the pixel itself. So the curve passes through the
-/// reprojection loss at the predicted depth.
+/// At each assumed depth, the nine depths of the 3×3 SSIM window are scaled by the same factor, assumed /
+/// predicted depth of the centre pixel. So the curve passes through the reprojection loss at the predicted depth.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CostCurve {
-    /// Supposed depths, rising.
+    /// Assumed depths, in ascending order.
     pub depths: Vec<f64>,
     /// The curve of each source, in the objective's order.
     pub sources: Vec<SourceCurve>,
-    /// The loss that counts at each depth: the minimum of the sources' losses, or their average.
+    /// The combined loss at each depth: the minimum of the sources' losses, or their average.
     pub combined: Vec<f64>,
-    /// The loss below which the pixel trains: that of the sources as they are. `None` without auto-mask.
+    /// The loss below which the pixel trains: that of the unwarped sources. `None` without auto-mask.
     pub automask_level: Option<f64>,
 }
 
@@ -27,7 +26,8 @@ pub struct SourceCurve {
     pub id: FrameId,
     /// Position of the pixel in the source at each depth, in pixels; `None` behind its camera.
     pub points: Vec<Option<[f64; 2]>>,
-    /// True where that is before its camera and within its picture, so that the loss there has a meaning.
+    /// True where the position is in front of the source's camera and within its image, so that the loss is
+    /// meaningful.
     pub is_seen: Vec<bool>,
     /// Photometric loss at each depth, times the predictive mask if there is one.
     pub losses: Vec<f64>,

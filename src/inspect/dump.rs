@@ -65,14 +65,14 @@ impl View for &DumpArray {
 }
 
 /// Computes every map of a sample with networks in evaluation mode and without tie-break noise; loss maps are
-/// those of scale 0.
+/// those of the finest trained scale.
 ///
 /// The arrays' names are a contract with the programs that read a dump, F being `0`, `m1`, `p1` or `s` and S a
 /// scale: `color_F [3, H, W]`, `disparity_S [H/2^S, W/2^S]`, `depth [H, W]`, `rigid_flow_F [H, W]` (pixels from
-/// the target's to the source's), `warped_F [3, H, W]`, `reprojection_F`,
-/// `identity_F` and `loss [H, W]` (the minimum), `source_index [H, W]` (u8, into identities, then reprojections),
-/// `automask [H, W]` (u8, 1 trains), `pose_F [4, 4]` (`source_from_target`), `loss_scale_S`, `smoothness_S` and
-/// `loss_total [1]`; besides, every other map of the objective.
+/// the target's to the source's), `warped_F [3, H, W]`, `reprojection_F`, `identity_F` and `loss [H, W]` (the
+/// minimum), `source_index [H, W]` (u8, into identities, then reprojections), `automask [H, W]` (u8, 1 trains),
+/// `pose_F [4, 4]` (`source_from_target`), `loss_scale_S`, `smoothness_S` and `loss_total [1]`; and every other
+/// map of the objective.
 pub fn inspect(
     networks: &Networks,
     source: &dyn FrameSource,
@@ -83,7 +83,7 @@ pub fn inspect(
 ) -> Result<BTreeMap<String, DumpArray>> {
     ensure!(
         networks.reachable(&config.frame_ids) == config.frame_ids,
-        "these networks ({}) cannot say the motion to every source of the sample, so nothing can be warped; \
+        "these networks ({}) cannot predict the motion to every source of the sample, so nothing can be warped; \
          give weights with a pose network for its {} frames",
         networks.architecture(),
         config.frame_ids.len()
@@ -103,7 +103,7 @@ pub fn inspect(
     for (name, tensor) in outcome.maps {
         put_map(&mut arrays, name, tensor)?;
     }
-    // With a pose network that has another motion for each scale, the finest one's is meant.
+    // If the motion differs from scale to scale (PoseCNN), the dump has that of the finest one.
     let motions = inputs.source_from_target.finest().cloned().unwrap_or_default();
     for (id, motion) in motions {
         arrays.insert(format!("pose_{}", id.tag()), DumpArray::floats(motion, vec![4, 4])?);
@@ -129,7 +129,7 @@ fn put_map(arrays: &mut BTreeMap<String, DumpArray>, name: MapName, tensor: Tens
     Ok(())
 }
 
-/// Writes arrays as a safetensors file, whole or not at all.
+/// Writes arrays to a safetensors file, atomically.
 pub fn dump(arrays: &BTreeMap<String, DumpArray>, path: &Path) -> Result<()> {
     let bytes = safetensors::serialize(arrays.iter(), None)?;
     write_whole(path, |file| file.write_all(&bytes))

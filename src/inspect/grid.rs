@@ -25,7 +25,7 @@ impl SamplingGrid {
         Self { height, width, values }
     }
 
-    /// All numbers, plane by plane and row by row.
+    /// All values, plane by plane and row by row.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
@@ -36,14 +36,14 @@ impl SamplingGrid {
         std::array::from_fn(|channel| f64::from(self.values[channel * self.height * self.width + index]))
     }
 
-    /// One channel alone.
+    /// Copy of one channel.
     pub fn channel(&self, channel: usize) -> Self {
         let count = self.height * self.width;
         Self { values: self.values[channel * count..(channel + 1) * count].to_vec(), ..*self }
     }
 
-    /// The channels between pixels, bilinear; beyond the border as at the border. Whole numbers are pixel
-    /// centres. NaN counts as 0.
+    /// Bilinear interpolation of the channels; positions beyond the border are clamped to it. Whole numbers are
+    /// pixel centres. NaN counts as 0.
     pub fn sample<const C: usize>(&self, [x, y]: [f64; 2]) -> [f64; C] {
         let clamped = |position: f64, count: usize| position.max(0.0).min((count - 1) as f64);
         let (x, y) = (clamped(x, self.width), clamped(y, self.height));
@@ -59,8 +59,8 @@ impl SamplingGrid {
         })
     }
 
-    /// The value of a map of another size at a pixel of an image of `width`×`height`, as the objective
-    /// stretches maps: pixel areas aligned.
+    /// The value at a pixel of an image of `width`×`height`, to which this map is resized as in the objective
+    /// (pixel areas aligned).
     pub fn stretched(&self, [column, row]: [usize; 2], [width, height]: [usize; 2]) -> f64 {
         let position =
             |index: usize, own: usize, other: usize| (index as f64 + 0.5) * own as f64 / other as f64 - 0.5;

@@ -1,13 +1,13 @@
 //! Inspection of pixels: everything that the objective computed for one sample, read back from the device once, so
 //! that the CPU can explain the loss of any pixel in microseconds.
 //!
-//! The figures are computed anew from the formulas, in double precision; `tests/inspector.rs` holds them
-//! equal to the maps of the objective.
+//! The numbers are recomputed from the formulas in double precision; `tests/inspector.rs` checks that they equal
+//! the maps of the objective.
 //!
-//! The device does not compute them, because its results come back in the order of its queue: while a step is
-//! computed on the device that draws, a dispatch of 512 threads with its read-back took 108 ms at the median and
-//! 1.8 s at the 99th percentile (software driver; 0.3 ms with nothing else to do), whereas a cost curve on the CPU
-//! takes 0.1 to 0.2 ms at any time.
+//! The device does not compute them, because its results arrive in the order of its queue: while a step runs on
+//! the device that draws, a dispatch of 512 threads with its read-back took 108 ms at the median and 1.8 s at the
+//! 99th percentile (software driver; 0.3 ms on an idle device), whereas a cost curve on the CPU takes 0.1 to 0.2
+//! ms at any time.
 
 mod curve;
 mod dump;
@@ -38,7 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct PixelInspection {
     config: ObjectiveConfig,
     size: ImageSize,
-    /// By scale, with its mean.
+    /// Disparity by scale, with its mean.
     disparities: BTreeMap<usize, (SamplingGrid, f64)>,
     /// The target's colours at every trained scale.
     pyramid: BTreeMap<usize, SamplingGrid>,
@@ -50,10 +50,10 @@ pub struct PixelInspection {
     truth: Option<SamplingGrid>,
 }
 
-/// Metres in a unit of predicted depth.
+/// Scale from predicted depth to metres, with its source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DepthScale {
-    /// The factor from predicted depth to metres.
+    /// Metres per unit of predicted depth.
     pub metres_per_unit: f64,
     /// Source of the factor, in words.
     pub origin: String,
@@ -73,8 +73,8 @@ struct Source {
 }
 
 impl PixelInspection {
-    /// Reads back the first sample of a batch, and differentiates its loss with respect to the
-    /// disparity. The sources may be none; there is then nothing but disparity and depth.
+    /// Reads back the first sample of a batch, and differentiates its loss with respect to the disparity. Without
+    /// sources, there are only disparity and depth.
     ///
     /// # Panics
     /// As [`Objective::evaluate`], or if the device fails.
@@ -127,7 +127,7 @@ impl PixelInspection {
         self.gradient.as_ref().map(|map| (map.values(), [map.height, map.width]))
     }
 
-    /// The options of the objective; its frames are those that were there.
+    /// The options of the objective, restricted to the frames that the sample has.
     pub fn config(&self) -> &ObjectiveConfig {
         &self.config
     }
@@ -149,7 +149,7 @@ impl PixelInspection {
         [self.size.width, self.size.height]
     }
 
-    /// Tells if a position lies within the sources' pictures, so that not their border is sampled.
+    /// True if a position is inside the source images, so that it is not clamped to their border.
     fn contains(&self, [x, y]: [f64; 2]) -> bool {
         let within = |position: f64, count: usize| (0.0..=(count - 1) as f64).contains(&position);
         within(x, self.size.width) && within(y, self.size.height)
@@ -172,7 +172,7 @@ fn projection(inputs: &Inputs, finest: usize, id: FrameId, size: ImageSize) -> [
     std::array::from_fn(|row| std::array::from_fn(|column| f64::from(values[4 * row + column])))
 }
 
-/// Factor and shift from a projected to a sampled position, as [`warp`](crate::objective::warp) has them.
+/// Factor and shift from a projected to a sampled position, as in [`warp`](crate::objective::warp).
 fn sampling(config: &ObjectiveConfig, count: usize) -> (f64, f64) {
     if config.sample_align_corners_false { (count as f64 / (count - 1) as f64, -0.5) } else { (1.0, 0.0) }
 }

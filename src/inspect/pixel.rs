@@ -1,4 +1,4 @@
-//! The report about one pixel.
+//! Everything that the loss of one pixel consists of.
 
 use super::{DepthScale, Difference, PixelInspection, window::SsimWindow};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     config::{FrameId, ImageSize},
 };
 
-/// Everything that the loss of a pixel is made of.
+/// Everything that determines the loss of a pixel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PixelReport {
     /// Column and row.
@@ -33,7 +33,7 @@ pub struct PixelReport {
 /// A scale of the disparity pyramid at a pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScaleReport {
-    /// The scale.
+    /// Index of the scale.
     pub scale: usize,
     /// The network's output at the pixel, bilinear.
     pub disparity: f64,
@@ -47,24 +47,24 @@ pub struct ScaleReport {
 /// A source as seen from a pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SourceReport {
-    /// The source.
+    /// Frame id of the source.
     pub id: FrameId,
     /// Column and row, in pixels, at which the source is sampled.
     pub sampled: [f64; 2],
-    /// True if that lies outside the source, whose border is then used.
+    /// True if that position is outside the source, so that it is clamped to the border.
     pub is_outside: bool,
     /// True if the point lies behind the source's camera.
     pub is_behind: bool,
     /// The warped source against the target.
     pub reprojection: Difference,
-    /// The factor that the predictive mask puts before the reprojection loss, if there is one.
+    /// Weight of the reprojection loss by the predictive mask, if there is one.
     pub weight: Option<f64>,
-    /// The source as it is against the target; `None` if every pixel trains.
+    /// The unwarped source against the target; `None` without auto-masking.
     pub identity: Option<Difference>,
 }
 
 impl SourceReport {
-    /// The reprojection loss as it counts.
+    /// The reprojection loss, multiplied by the predictive mask if there is one.
     fn weighted(&self) -> f64 {
         self.reprojection.loss * self.weight.unwrap_or(1.0)
     }
@@ -97,7 +97,7 @@ impl MinimumResult {
     }
 }
 
-/// Measured or exact depth at a pixel or beside it.
+/// Measured or exact depth at a pixel or next to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrueDepthSample {
     /// Depth along the optical axis.

@@ -3,22 +3,22 @@
 use super::{PixelInspection, Source};
 use crate::compute::ops::loss_constants::{self, SSIM_C1, SSIM_C2, SSIM_SHARE};
 
-/// Keeps the division by the depth of a point in the camera's own plane finite, as view synthesis does.
+/// Added to the depth of a point in the source's camera, so that the division stays finite, as in view synthesis.
 const SMALLEST_DEPTH: f64 = loss_constants::SMALLEST_DEPTH as f64;
 /// Index of the pixel itself among the nine.
 const CENTRE: usize = 4;
 
-/// Three colours of nine pixels, row by row.
+/// Colours of the nine pixels, row by row.
 type WindowColours = [[f64; 3]; 9];
 
 /// Photometric difference of two windows (paper equation 3).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// (1 − SSIM) / 2 over the window, averaged over colours; `None` if the objective does without.
+    /// (1 − SSIM) / 2 over the window, averaged over colours; `None` if the objective does not use SSIM.
     pub ssim: Option<f64>,
     /// |a − b| at the pixel itself, averaged over colours.
     pub l1: f64,
-    /// The two weighted: what the objective calls the photometric loss.
+    /// The weighted sum of both terms, as in the objective.
     pub loss: f64,
 }
 
@@ -91,9 +91,8 @@ impl SsimWindow {
         source.project(self.pixels[CENTRE], depth)
     }
 
-    /// Difference of the source, warped as if the depth of the pixel were this, from the target. The
-    /// neighbours keep their predicted depths relative to the pixel's: all nine are nearer or farther by
-    /// the same factor, so that at the predicted depth this is the reprojection loss.
+    /// Difference between the target and the source warped with this depth of the pixel. The predicted depths of
+    /// the neighbours are scaled by the same factor, so that at the predicted depth this is the reprojection loss.
     pub fn reprojection(&self, source: &Source, depth: f64, use_ssim: bool) -> Difference {
         let factor = depth / self.depth();
         let colour = |index: usize| {
@@ -110,7 +109,7 @@ impl SsimWindow {
         Difference::between(&warped, &self.target, use_ssim)
     }
 
-    /// Difference of the source, without any warp, from the target.
+    /// Difference between the target and the unwarped source.
     pub fn identity(&self, source: &Source, use_ssim: bool) -> Difference {
         Difference::between(&self.pixels.map(|pixel| source.image.at(pixel)), &self.target, use_ssim)
     }

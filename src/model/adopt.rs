@@ -1,16 +1,16 @@
-//! Starting from networks that were trained before.
+//! Starting a run from trained networks.
 
 use super::{Architecture, Networks, PoseArchitecture, PoseModel, PoseNetwork};
 use crate::config::{
-    ConfigError, NetworkConfig, NetworkFile, ObjectiveConfig, OptionName, Phrase, PoseModelInput, RunConfig,
-    Term, option_name, phrase,
+    ConfigError, NetworkConfig, NetworkFile, ObjectiveConfig, OptionName, Phrase, PhrasePart, PoseModelInput,
+    RunConfig, option_name, phrase,
 };
 use std::fmt;
 
 impl Architecture {
-    /// A configuration whose run takes over networks like these: depth network, pose network and scales are
-    /// theirs, every other option stays. Without a pose network here, or without a frame for it there, the pose
-    /// network stays too.
+    /// Configuration of a run that can start from networks of this architecture: depth network, pose network and
+    /// scales become those of the architecture, every other option is kept. The options of the pose network are
+    /// kept too if this architecture has none, or if the configuration has no temporal source.
     pub fn configured(&self, config: &RunConfig) -> RunConfig {
         let (mut config, usual) = (config.clone(), NetworkConfig::default());
         config.objective.scales.clone_from(&self.scales);
@@ -28,11 +28,11 @@ impl Architecture {
         config
     }
 
-    /// Checks that networks like these can take over those of the listed networks that `other` has.
+    /// Checks that, for each of the listed networks that both have, `other` has one of the same architecture.
     ///
     /// # Errors
-    /// If one of them is another network there, or has no disparity at a scale that is needed; the first option
-    /// that the text names is the one that differs.
+    /// If one of them has another architecture in `other`, or `other` lacks a disparity at a trained scale. The
+    /// error is about the option that differs.
     pub fn can_adopt(&self, other: &Self, networks: &[NetworkFile]) -> Result<(), ConfigError> {
         let refuse_depth = |network| {
             let same_type = self.depth.network_type() == other.depth.network_type();
@@ -83,11 +83,11 @@ fn differing_option(own: PoseArchitecture, theirs: PoseArchitecture) -> OptionNa
 }
 
 impl Networks {
-    /// Takes over those of the listed networks that `other` has, in place of its own. A predictive mask of
-    /// other sources or scales is not taken over.
+    /// Replaces the listed networks by those of `other`, as far as it has them. A predictive mask for other
+    /// sources or scales is not replaced.
     ///
     /// # Errors
-    /// As [`Architecture::can_adopt`]; all then stay as they were.
+    /// As [`Architecture::can_adopt`]; nothing is replaced then.
     pub fn adopt(&mut self, other: &Self, networks: &[NetworkFile]) -> Result<(), ConfigError> {
         let (own, theirs) = (self.architecture(), other.architecture());
         own.can_adopt(&theirs, networks)?;
@@ -132,12 +132,14 @@ fn misfit(
 ) -> ConfigError {
     let stem = network.stem();
     let rule = format!("does not fit the loaded networks: their {stem} is {theirs}, the run's is {own}");
-    let mut suggestion = vec![Term::from("choose the same by "), Term::from(option)];
+    let mut suggestion = vec![PhrasePart::from("choose the same by "), PhrasePart::from(option)];
     if option == option_name!(NetworkConfig, pose_model_input) {
-        // They see all frames, so the number of frames may be what differs.
-        suggestion.extend([Term::from(" and "), Term::from(option_name!(ObjectiveConfig, frame_ids))]);
+        // Such networks take all frames at once, so the number of frames may be the difference.
+        suggestion
+            .extend([PhrasePart::from(" and "), PhrasePart::from(option_name!(ObjectiveConfig, frame_ids))]);
     }
     let models_to_load = option_name!(NetworkConfig, models_to_load);
-    suggestion.extend([Term::from(format!(", or leave {stem} out of ")), Term::from(models_to_load)]);
+    suggestion
+        .extend([PhrasePart::from(format!(", or leave {stem} out of ")), PhrasePart::from(models_to_load)]);
     ConfigError::new(option, rule).with_suggestion(suggestion.into_iter().collect::<Phrase>())
 }

@@ -1,12 +1,12 @@
-//! The networks that a run needs, by type and size.
+//! Type and size of the networks that a run needs.
 
 use super::{
+    cost::NetworkCost,
     depth::{DepthArchitecture, DepthSpec},
     pose::{PoseArchitecture, PoseModel},
     pose_cnn::PoseCnn,
     pose_decoder::PoseDecoder,
     resnet::ResnetArchitecture,
-    size::Size,
 };
 use crate::config::{
     ConfigError, DepthNetworkType, NetworkConfig, ObjectiveConfig, PoseModelInput, PoseModelType,
@@ -32,7 +32,7 @@ impl Architecture {
     /// has temporal sources.
     ///
     /// # Errors
-    /// As [`NetworkConfig::validate`], if there is no such residual network.
+    /// If there is no residual network with that number of layers.
     pub fn new(network: &NetworkConfig, objective: &ObjectiveConfig) -> Result<Self, ConfigError> {
         network.validate()?;
         let residual = |layers| {
@@ -63,7 +63,7 @@ impl Architecture {
 }
 
 impl fmt::Display for Architecture {
-    /// In a few words: "ResNet18, pose ResNet18 of pairs".
+    /// Short description: "ResNet18, pose ResNet18 of pairs".
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.depth)?;
         if self.masked_sources.is_some() {
@@ -77,32 +77,37 @@ impl fmt::Display for Architecture {
 }
 
 impl Architecture {
-    /// The depth network, and the decoder of the predictive mask if there is one.
-    pub fn depth_size(&self) -> Size {
+    /// Cost of the depth network, and of the decoder of the predictive mask if there is one.
+    pub fn depth_cost(&self) -> NetworkCost {
         let DepthSpec { encoder, decoder, .. } = self.depth.spec();
         let decoders = if self.masked_sources.is_some() { 2.0 } else { 1.0 };
-        let decoder = decoder.size();
-        encoder + Size { weights: decoder.weights * decoders, values: decoder.values * decoders }
+        let decoder = decoder.cost();
+        encoder
+            + NetworkCost {
+                parameters: decoder.parameters * decoders,
+                activations: decoder.activations * decoders,
+            }
     }
 
-    /// The pose network, used for so many motions from the target; nothing if there is none.
-    pub fn pose_size(&self, motions: usize) -> Size {
-        let Some(pose) = self.pose else { return Size::default() };
+    /// Cost of the pose network, used for this many motions from the target; zero if there is none.
+    pub fn pose_cost(&self, motions: usize) -> NetworkCost {
+        let Some(pose) = self.pose else { return NetworkCost::default() };
         let frames = pose.frames;
         let times = if frames == 2 { motions as f64 } else { 1.0 };
         match pose.model {
             PoseModel::Separate(encoder) => {
                 let [.., features] = encoder.feature_channels();
-                (encoder.size(frames) + PoseDecoder::size([1, features], pose.motions(), 5)) * times
+                (encoder.cost(frames) + PoseDecoder::cost([1, features], pose.motions(), 5)) * times
             }
             PoseModel::Shared => {
                 let DepthSpec { network_type, encoder, decoder, .. } = self.depth.spec();
                 let halvings = network_type.side_step().ilog2() as usize;
-                let decoder = PoseDecoder::size([frames, decoder.features], pose.motions(), halvings) * times;
-                // The depth encoder also sees the sources, one by one, and its maps are taken apart.
-                Size { weights: 0.0, ..encoder * (motions + 1) as f64 } + decoder
+                let decoder = PoseDecoder::cost([frames, decoder.features], pose.motions(), halvings) * times;
+                // The depth encoder also runs on each source. Its parameters are already in the cost of depth, so
+                // only activations count.
+                NetworkCost { parameters: 0.0, ..encoder * (motions + 1) as f64 } + decoder
             }
-            PoseModel::Cnn => PoseCnn::size(frames) * times,
+            PoseModel::Cnn => PoseCnn::cost(frames) * times,
         }
     }
 }

@@ -2,9 +2,9 @@
 //! connections (paper section 3 and supplement) or without (RT-MonoDepth-S).
 
 use super::{
+    cost::{self, NetworkCost},
     initial::Initialiser,
     layer::Convolution,
-    size::{self, Size},
 };
 use crate::compute::ops::{
     convolution::{Activation, Padding},
@@ -19,30 +19,31 @@ use std::collections::BTreeMap;
 /// Shape of a decoder, and the names of its parameters in files.
 #[derive(Clone, Debug)]
 pub(super) struct DecoderLayout {
-    /// Channels at each scale, finest first.
+    /// Number of channels at each scale, finest first.
     pub channels: &'static [usize],
     /// The scales that can have an output.
     pub scales: &'static [usize],
     /// Channels of the coarsest feature map.
     pub features: usize,
-    /// Channels of the finer feature maps, finest first, which are joined in from scale 1 on; empty without skip
-    /// connections.
+    /// Channels of the finer feature maps, finest first, which are concatenated from scale 1 on; empty without
+    /// skip connections.
     pub skips: Vec<usize>,
-    /// First values of a convolution that gives an output, from so many channels to so many.
+    /// Builds, with initial values, a convolution that computes an output, from input and output channels.
     pub output: fn([usize; 2], &mut Initialiser) -> Convolution,
-    /// Names in files of the convolutions of a level, and of those that give an output.
+    /// Names in weights files: of the convolutions of a level, and of those that compute an output.
     pub names: [&'static str; 2],
 }
 
 /// Channels of a decoder's output, and the scales that have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outputs {
+pub(super) struct DecoderOutputs {
     pub channels: usize,
     pub scales: Vec<usize>,
 }
 
 impl DecoderLayout {
-    /// Channels that the level of a scale takes in from the one below, and has after the join.
+    /// Channels that the level of a scale takes from the next coarser one, and channels after the skip connection
+    /// is concatenated.
     fn channels_around(&self, scale: usize) -> [usize; 2] {
         let below = *self.channels.get(scale + 1).unwrap_or(&self.features);
         let skip = scale.checked_sub(1).and_then(|finer| self.skips.get(finer));
@@ -55,9 +56,9 @@ impl DecoderLayout {
         scale.filter(|scale| self.scales.contains(scale))
     }
 
-    /// The published name of the convolution that gives an output, by its index.
+    /// The published name of the convolution that computes an output, by its index.
     pub(super) fn output_name(&self, index: usize) -> String {
-        // A published decoder is one list: two convolutions a level, then those that give the output.
+        // A published decoder is one list: two convolutions per level, then those that compute the outputs.
         format!("decoder.{}.{}", 2 * self.channels.len() + index, self.names[1])
     }
 
@@ -75,20 +76,21 @@ impl DecoderLayout {
         }
     }
 
-    /// Size of the decoder without the convolutions that give the output.
-    pub(super) fn size(&self) -> Size {
+    /// Cost of the decoder without the convolutions that compute the outputs.
+    pub(super) fn cost(&self) -> NetworkCost {
         let level = |scale: usize| {
             let ([below, joined], channels) = (self.channels_around(scale), self.channels[scale]);
-            size::convolution([below, channels], 3, scale + 1)
-                + Size { weights: 0.0, values: joined as f64 / size::area(scale) }
-                + size::convolution([joined, channels], 3, scale)
+            cost::convolution([below, channels], 3, scale + 1)
+                + NetworkCost { parameters: 0.0, activations: joined as f64 / cost::area(scale) }
+                + cost::convolution([joined, channels], 3, scale)
         };
         (0..self.channels.len()).map(level).sum()
     }
 }
 
-/// Climbs from the coarsest feature map to full size, taking in a finer one at each level if there are skip
-/// connections. The predictive mask has a decoder like that of disparity, with a channel for each source.
+/// Upsamples the coarsest feature map to full size, level by level, and concatenates a finer feature map at each
+/// level if there are skip connections. The predictive mask has a decoder like that of disparity, with one output
+/// channel per source.
 #[derive(Module, Debug)]
 pub struct Decoder {
     /// Coarsest level first.
@@ -98,7 +100,7 @@ pub struct Decoder {
     scales: Vec<usize>,
 }
 
-/// Two convolutions, with the doubling of the size and the join of the finer feature map in between.
+/// Two convolutions; between them the map is upsampled and the finer feature map is concatenated.
 #[derive(Module, Debug)]
 struct DecoderStage {
     before: Convolution,
@@ -106,7 +108,7 @@ struct DecoderStage {
 }
 
 impl Decoder {
-    pub(super) fn new(layout: &DecoderLayout, outputs: &Outputs, initial: &mut Initialiser) -> Self {
+    pub(super) fn new(layout: &DecoderLayout, outputs: &DecoderOutputs, initial: &mut Initialiser) -> Self {
         let mut convolution = |channels| Convolution::of_decoder(channels, 3, Padding::Reflect(1), initial);
         let levels = (0..layout.channels.len()).rev().map(|scale| {
             let ([below, joined], channels) = (layout.channels_around(scale), layout.channels[scale]);
@@ -141,7 +143,7 @@ impl Decoder {
         disparities
     }
 
-    /// Channels of the output.
+    /// Number of channels of each output.
     pub(super) fn channels(&self) -> usize {
         self.disparities[0].weight.dims()[0]
     }

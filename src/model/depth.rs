@@ -5,12 +5,12 @@
 //! the round trip of `tests/architectures.rs` fails.
 
 use super::{
+    cost::NetworkCost,
     decoder::{Decoder, DecoderLayout},
     initial::Initialiser,
     layer::Convolution,
     resnet::{ResnetArchitecture, ResnetEncoder},
     rt_monodepth::{self, RtMonodepthEncoder},
-    size::Size,
 };
 use crate::{compute::ops::convolution::Padding, config::DepthNetworkType};
 use burn::{module::Module, tensor::Tensor};
@@ -25,18 +25,18 @@ const DECODER_CHANNELS: [usize; 5] = [16, 32, 64, 128, 256];
 pub enum DepthArchitecture {
     /// The published network with this encoder.
     Resnet(ResnetArchitecture),
-    /// The light one.
+    /// The light network of plain convolutions.
     RtMonodepthS,
 }
 
-/// Everything about a depth network but its encoder's layers.
+/// Everything about a depth network except its encoder's layers.
 pub(super) struct DepthSpec {
     /// Type in a configuration.
     pub network_type: DepthNetworkType,
-    /// Layers of its encoder, if it is residual.
+    /// Number of layers of its encoder; `None` if it is not residual.
     pub layers: Option<usize>,
-    /// Size of the encoder.
-    pub encoder: Size,
+    /// Cost of the encoder.
+    pub encoder: NetworkCost,
     /// The published name of a parameter of the encoder, from the fields that lead to it.
     pub encoder_key: fn(&[&str]) -> String,
     /// Shape of the decoder.
@@ -53,7 +53,7 @@ impl DepthArchitecture {
                 DepthSpec {
                     network_type,
                     layers: Some(architecture.layers()),
-                    encoder: architecture.size(1),
+                    encoder: architecture.cost(1),
                     encoder_key: ResnetEncoder::key,
                     decoder: DecoderLayout {
                         channels: &DECODER_CHANNELS,
@@ -72,7 +72,7 @@ impl DepthArchitecture {
                 DepthSpec {
                     network_type,
                     layers: None,
-                    encoder: RtMonodepthEncoder::size(),
+                    encoder: RtMonodepthEncoder::cost(),
                     encoder_key: RtMonodepthEncoder::key,
                     decoder: DecoderLayout {
                         channels: &rt_monodepth::DECODER_CHANNELS,
@@ -89,7 +89,7 @@ impl DepthArchitecture {
         }
     }
 
-    /// The type of network that it is one of.
+    /// Type of the network in a configuration.
     pub fn network_type(self) -> DepthNetworkType {
         self.spec().network_type
     }
@@ -108,9 +108,9 @@ impl fmt::Display for DepthArchitecture {
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one of each a run")]
 pub enum Encoder {
-    /// Residual.
+    /// Residual encoder; five feature maps.
     Resnet(ResnetEncoder),
-    /// Of RT-MonoDepth-S.
+    /// Plain convolutions; one feature map.
     RtMonodepthS(RtMonodepthEncoder),
 }
 
@@ -124,8 +124,8 @@ impl Encoder {
         }
     }
 
-    /// The feature maps that the decoder needs of images in 0..1, `[batch, 3, height, width]`, finest
-    /// first: five of the residual encoder, one of the other.
+    /// The feature maps for the decoder, finest first, of images in 0..1, `[batch, 3, height, width]`: five with a
+    /// residual encoder, one with RT-MonoDepth-S.
     pub fn forward(&self, images: Tensor<4>) -> Vec<Tensor<4>> {
         match self {
             Self::Resnet(encoder) => encoder.forward(images).to_vec(),
@@ -149,7 +149,7 @@ impl Encoder {
         }
     }
 
-    /// The network that it is part of.
+    /// Architecture of the depth network with this encoder.
     pub fn architecture(&self) -> DepthArchitecture {
         match self {
             Self::Resnet(encoder) => DepthArchitecture::Resnet(encoder.architecture()),

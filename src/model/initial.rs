@@ -1,4 +1,4 @@
-//! First values of the networks' parameters.
+//! Initial values of the networks' parameters.
 
 use burn::{
     module::Param,
@@ -7,24 +7,25 @@ use burn::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Source of the first values of parameters, in the order in which layers are built, and the device that they are
-/// put on.
+/// Source of the initial values of parameters, drawn in the order in which layers are built, and the device for
+/// them.
 ///
-/// The values are drawn on the CPU from our own generator, so that a seed means the same networks on every backend.
+/// The values are drawn on the CPU from our own generator, so that a seed gives the same networks on every
+/// backend.
 #[derive(Debug)]
 pub(super) struct Initialiser {
-    /// Random values; without a generator zeros, for networks whose values will be loaded.
+    /// Generator of random values; `None` for zeros, for networks whose values will be loaded.
     generator: Option<Box<ChaCha8Rng>>,
     device: Device,
 }
 
 impl Initialiser {
-    /// Random values that a seed decides.
+    /// Random values from this seed.
     pub(super) fn seeded(seed: u64, device: &Device) -> Self {
         Self { generator: Some(Box::new(ChaCha8Rng::seed_from_u64(seed))), device: device.clone() }
     }
 
-    /// Zeros.
+    /// All values zero.
     pub(super) fn blank(device: &Device) -> Self {
         Self { generator: None, device: device.clone() }
     }
@@ -47,7 +48,7 @@ impl Initialiser {
         })
     }
 
-    /// Values spread evenly over −`bound` to `bound`.
+    /// Uniformly distributed values in −`bound` to `bound`.
     pub(super) fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f64) -> Param<Tensor<D>> {
         self.parameter(shape, |generator| bound * (2.0 * generator.random::<f64>() - 1.0))
     }

@@ -1,4 +1,4 @@
-//! The layers that all networks are built of. Parameters have PyTorch's names and layouts.
+//! The layers that all networks are built from. Parameters have PyTorch's names and layouts.
 
 use super::initial::Initialiser;
 use crate::compute::ops::{
@@ -37,8 +37,8 @@ impl Convolution {
         Self { weight, bias: None, stride, padding: Padding::Zero(kernel / 2) }
     }
 
-    /// A convolution of stride 1 with bias as the decoders have it: weight and bias spread evenly
-    /// over ±1/√fan-in, PyTorch's default.
+    /// A convolution of stride 1 with bias as the decoders have it: weight and bias uniform in ±1/√fan-in,
+    /// PyTorch's default.
     pub(super) fn of_decoder(
         [inputs, outputs]: [usize; 2],
         kernel: usize,
@@ -50,14 +50,14 @@ impl Convolution {
         Self { weight, bias: None, stride: 1, padding }.with_bias(initial)
     }
 
-    /// The same with a bias spread evenly over ±1/√fan-in.
+    /// Adds a bias, uniform in ±1/√fan-in.
     pub(super) fn with_bias(self, initial: &mut Initialiser) -> Self {
         let [outputs, inputs, kernel, _] = self.weight.dims();
         let bound = default_bound(inputs, kernel);
         Self { bias: Some(initial.uniform([outputs], bound)), ..self }
     }
 
-    /// The same with another stride than it was made with.
+    /// Changes the stride.
     pub(super) fn with_stride(self, stride: usize) -> Self {
         Self { stride, ..self }
     }
@@ -84,7 +84,7 @@ impl Convolution {
     }
 }
 
-/// PyTorch's bound of a convolution's first values, 1/√fan-in.
+/// PyTorch's bound of a convolution's initial values, 1/√fan-in.
 fn default_bound(inputs: usize, kernel: usize) -> f64 {
     1.0 / ((inputs * kernel * kernel) as f64).sqrt()
 }
@@ -105,7 +105,7 @@ pub struct BatchNorm {
 
 impl BatchNorm {
     const EPSILON: f32 = 1e-5;
-    /// The share of a new batch in the running statistics.
+    /// Weight of a new batch in the running statistics.
     const MOMENTUM: f64 = 0.1;
 
     pub(super) fn new(channels: usize, initial: &Initialiser) -> Self {
@@ -118,14 +118,14 @@ impl BatchNorm {
         }
     }
 
-    /// Normalises what `convolution`, which has no bias, makes of `[batch, channels, height, width]`: by
-    /// the batch's own statistics, which the running ones then follow, while the layer lives on an
-    /// autodiff device; by the running ones after [`Module::valid`].
+    /// Applies `convolution`, which has no bias, to `[batch, channels, height, width]` and normalises the result:
+    /// on an autodiff device by the statistics of the batch, which also update the running ones; after
+    /// [`Module::valid`] by the running ones.
     pub fn forward(&self, convolution: &Convolution, input: Tensor<4>) -> Tensor<4> {
         self.normalise(convolution, input, None, false)
     }
 
-    /// Normalises, adds the shortcut if there is one, and sets what is negative to zero.
+    /// Normalises like [`Self::forward`], adds the shortcut if there is one, and rectifies.
     pub fn rectified(
         &self,
         convolution: &Convolution,
@@ -156,8 +156,8 @@ impl BatchNorm {
         normalised.output
     }
 
-    /// By the running statistics it is a scaling, which the convolution's weights can take over where
-    /// they are fewer than its results.
+    /// With running statistics the normalisation is linear. It is folded into the convolution's weights if these
+    /// are fewer than its outputs.
     fn normalise_by_running(
         &self,
         convolution: &Convolution,
@@ -193,8 +193,8 @@ impl BatchNorm {
     }
 }
 
-/// Replaces a running statistic for every reader. `RunningState::update` would do so too, by a mean over
-/// threads that costs a kernel launch, of one.
+/// Replaces a running statistic in all clones. `RunningState::update` would do the same, but averages over
+/// threads, of which there is only one, at the cost of a kernel launch.
 fn store(running: &RunningState<Tensor<1>>, value: Tensor<1>) {
     struct ReplaceMapper(Tensor<1>);
     impl ModuleMapper for ReplaceMapper {

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod architecture;
+mod cost;
 mod decoder;
 mod depth;
 mod initial;
@@ -13,11 +14,11 @@ mod pose_cnn;
 mod pose_decoder;
 mod resnet;
 mod rt_monodepth;
-mod size;
 pub mod weights;
 
 pub use crate::compute::ops::transform;
 pub use architecture::Architecture;
+pub use cost::NetworkCost;
 pub use decoder::Decoder;
 pub use depth::{DepthArchitecture, DepthNetwork, Encoder};
 pub use layer::{BatchNorm, Convolution};
@@ -28,4 +29,3 @@ pub use pose_cnn::PoseCnn;
 pub use pose_decoder::PoseDecoder;
 pub use resnet::{ResnetArchitecture, ResnetEncoder};
 pub use rt_monodepth::RtMonodepthEncoder;
-pub use size::Size;

@@ -7,11 +7,11 @@ use crate::{
 use burn::tensor::Tensor;
 use std::{collections::BTreeMap, ops::Index};
 
-/// Factor from the output of the last convolution to a motion, so that training begins near standing still.
+/// Factor from the output of the last convolution to a motion; it makes the initial motions small.
 const SCALE: f32 = 0.01;
 
-/// Axis-angle and translation of every motion, side by side, `[B, motions, 6]`, of a pose network's last
-/// map `[B, 6·motions, h, w]`.
+/// Axis-angle and translation of every motion, concatenated, `[B, motions, 6]`, from a pose network's last map
+/// `[B, 6·motions, h, w]`.
 pub(super) fn motions_of_map(map: Tensor<4>) -> Tensor<3> {
     plane_means(map, SCALE).reshape([0, -1, 6])
 }
@@ -24,21 +24,21 @@ pub(super) fn halves(motions: &Tensor<3>) -> (Tensor<3>, Tensor<3>) {
 /// The motion from the target to a source, as a pose network predicts it.
 #[derive(Clone, Debug)]
 pub struct Motion {
-    /// Axis-angle and translation of all motions of the network side by side, `[B, motions, 6]`.
+    /// Axis-angle and translation of all motions of the network, concatenated, `[B, motions, 6]`.
     pub motions: Tensor<3>,
-    /// Index of this one.
+    /// Index of this motion.
     pub index: usize,
-    /// True if it describes the way back, from the source to the target.
+    /// True if the prediction is the inverse motion, from the source to the target.
     pub is_inverse: bool,
 }
 
 impl Motion {
-    /// `[B, 4, 4]`.
+    /// Transform of points of the target's camera to the source's, `[B, 4, 4]`.
     pub fn source_from_target(&self) -> Tensor<3> {
         rigid_motion(self.motions.clone(), MotionChoice { index: self.index, invert: self.is_inverse })
     }
 
-    /// Axis-angle and translation apart, once for any number of factors.
+    /// Splits axis-angle and translation, so that translations can be scaled by several factors.
     pub fn parts(&self) -> MotionParts {
         let (axis_angle, translation) = halves(&self.motions);
         let this = |all: Tensor<3>| all.narrow(1, self.index, 1).squeeze_dim(1);
@@ -50,7 +50,7 @@ impl Motion {
     }
 }
 
-/// A motion whose translation is still to be multiplied.
+/// A motion whose translation is not scaled yet.
 #[derive(Clone, Debug)]
 pub struct MotionParts {
     axis_angle: Tensor<2>,
@@ -59,7 +59,7 @@ pub struct MotionParts {
 }
 
 impl MotionParts {
-    /// `source_from_target`, `[B, 4, 4]`, with each translation taken times a factor of its own, `[B, 1]`.
+    /// `source_from_target`, `[B, 4, 4]`, with the translation of each sample multiplied by its factor, `[B, 1]`.
     pub fn times(&self, factor: Tensor<2>) -> Tensor<3> {
         transform(self.axis_angle.clone(), self.translation.clone() * factor, self.is_inverse)
     }
@@ -68,7 +68,7 @@ impl MotionParts {
 /// The motions `[B, 4, 4]` from the target to each source, for every trained scale.
 #[derive(Clone, Debug)]
 pub enum Motions {
-    /// The same at every scale.
+    /// Every scale has these motions.
     Shared(BTreeMap<FrameId, Tensor<3>>),
     /// By scale: PoseCNN's translations depend on the disparity there.
     ByScale(BTreeMap<usize, BTreeMap<FrameId, Tensor<3>>>),
@@ -83,7 +83,7 @@ impl Motions {
         }
     }
 
-    /// The motions of each scale, or those of all.
+    /// Iterates over the motions of each scale, or over the shared ones.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut BTreeMap<FrameId, Tensor<3>>> {
         let (shared, by_scale) = match self {
             Self::Shared(motions) => (Some(motions), None),
@@ -92,7 +92,7 @@ impl Motions {
         shared.into_iter().chain(by_scale.into_iter().flatten())
     }
 
-    /// The same with each motion changed.
+    /// Applies `change` to every motion.
     pub fn map(mut self, change: impl Fn(Tensor<3>) -> Tensor<3>) -> Self {
         for motion in self.values_mut().flat_map(BTreeMap::values_mut) {
             *motion = change(motion.clone());

@@ -2,7 +2,7 @@
 
 use super::{
     architecture::Architecture,
-    decoder::{Decoder, Outputs},
+    decoder::{Decoder, DecoderOutputs},
     depth::{DepthNetwork, Encoder},
     initial::Initialiser,
     motion::Motions,
@@ -29,7 +29,8 @@ pub struct Networks {
     pub depth: DepthNetwork,
     /// Motion between images; absent if all sources are stereo.
     pub pose: Option<PoseNetwork>,
-    /// Weights of the sources' losses, from the depth encoder's feature maps; absent but in the ablation.
+    /// Weights of the sources' losses, from the depth encoder's feature maps; only in the ablation
+    /// `predictive_mask`.
     pub predictive_mask: Option<Decoder>,
 }
 
@@ -46,7 +47,7 @@ pub struct Prediction {
 }
 
 impl Networks {
-    /// Networks to be trained from scratch. The seed decides all first values, the same on every device.
+    /// Networks with random initial values, determined by the seed alone, on every device.
     pub fn new(architecture: &Architecture, seed: u64, device: &Device) -> Self {
         Self::build(architecture, &mut Initialiser::seeded(seed, device))
     }
@@ -59,7 +60,7 @@ impl Networks {
     fn build(architecture: &Architecture, initial: &mut Initialiser) -> Self {
         let Architecture { depth, scales, masked_sources, pose } = architecture;
         let layout = depth.spec().decoder;
-        let outputs = |channels| Outputs { channels, scales: scales.clone() };
+        let outputs = |channels| DecoderOutputs { channels, scales: scales.clone() };
         Self {
             depth: DepthNetwork {
                 encoder: Encoder::new(*depth, initial),
@@ -80,19 +81,19 @@ impl Networks {
         }
     }
 
-    /// The residual encoders, each with the file that holds it.
+    /// The residual encoders, each with its weights file.
     pub fn residual_encoders(&self) -> Vec<(NetworkFile, &ResnetEncoder)> {
         let depth = self.depth.encoder.residual().map(|encoder| (NetworkFile::Encoder, encoder));
         let pose = self.pose.as_ref().and_then(PoseNetwork::residual);
         depth.into_iter().chain(pose.map(|encoder| (NetworkFile::PoseEncoder, encoder))).collect()
     }
 
-    /// Sees a batch of samples: the one pass of training, prediction and inspection.
+    /// Forward pass of all networks over a batch of samples; training, prediction and inspection all use it.
     ///
-    /// `frame_ids` are the frames in the order of the objective, the target first; `images` has each of
-    /// them in 0..1, `[B, 3, H, W]`. Motions are given to those temporal sources that [`Self::reachable`]
-    /// names. The translations of PoseCNN are taken times the mean of 1 / depth at each scale, through
-    /// which gradients pass, as the reference does.
+    /// `frame_ids` are the frames in the order of the objective, the target first; `images` has each of them in
+    /// 0..1, `[B, 3, H, W]`. Motions are given to those temporal sources that [`Self::reachable`] names. PoseCNN's
+    /// translations are multiplied by the mean of 1 / depth at each scale; gradients pass through that mean, as in
+    /// the reference.
     pub fn predict(
         &self,
         frame_ids: &[FrameId],
@@ -122,9 +123,9 @@ impl Networks {
         Prediction { disparities, predictive_masks, motions }
     }
 
-    /// The motion from a frame to the one taken after it, as a pair: `next_from_this`, `[B, 4, 4]`, of images
-    /// in 0..1, `[B, 3, H, W]`. `None` without a pose network of pairs. Of PoseCNN the translation is taken
-    /// times the mean of 1 / depth at the finest scale, as in training.
+    /// The motion from a frame to the one taken after it, as a pair: `next_from_this`, `[B, 4, 4]`, of images in
+    /// 0..1, `[B, 3, H, W]`. `None` without a pose network of pairs. PoseCNN's translation is multiplied by the
+    /// mean of 1 / depth at the finest scale, as in training.
     pub fn next_from_this(&self, this: &Tensor<4>, next: &Tensor<4>, range: DepthRange) -> Option<Tensor<3>> {
         let pose = self.pose.as_ref().filter(|pose| pose.architecture().frames == 2)?;
         let spec = pose.architecture().model.spec();
@@ -144,8 +145,8 @@ impl Networks {
         })
     }
 
-    /// Every frame through the depth encoder as one batch, whose statistics normalise all of it: the
-    /// target's feature maps, and every frame's coarsest.
+    /// Runs all frames through the depth encoder as one batch, with common batch statistics. Returns the target's
+    /// feature maps, and the coarsest one of every frame.
     fn encode_all(
         &self,
         frame_ids: &[FrameId],
@@ -160,8 +161,8 @@ impl Networks {
         (features.iter().map(|map| part(map, 0)).collect(), seen)
     }
 
-    /// The frames, the target first, that can be warped into it: whose motion is known or can
-    /// be predicted. A pose network that sees all frames of a sample at once needs all of them.
+    /// The target and those frames that can be warped into it, because their motion is known or can be predicted.
+    /// A pose network that takes all frames of a sample at once needs all of them.
     pub fn reachable(&self, frame_ids: &[FrameId]) -> Vec<FrameId> {
         let has_motion = self.pose.as_ref().is_some_and(|pose| pose.can_follow(frame_ids));
         let is_reachable = |id: &FrameId| has_motion || matches!(*id, FrameId::TARGET | FrameId::Stereo);

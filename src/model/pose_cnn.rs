@@ -1,11 +1,11 @@
-//! Motions from frames by seven plain convolutions (Zhou et al., "Unsupervised Learning of Depth and
-//! Ego-Motion from Video", CVPR 2017), as the paper's ablation has them.
+//! Motions from frames by seven plain convolutions (Zhou et al., "Unsupervised Learning of Depth and Ego-Motion
+//! from Video", CVPR 2017), as in the paper's ablation.
 
 use super::{
+    cost::{self, NetworkCost},
     initial::Initialiser,
     layer::Convolution,
     motion::motions_of_map,
-    size::{self, Size},
 };
 use crate::compute::ops::convolution::{Activation, Padding};
 use burn::{module::Module, tensor::Tensor};
@@ -21,7 +21,7 @@ pub struct PoseCnn {
 }
 
 impl PoseCnn {
-    /// A network from so many frames to so many motions.
+    /// A network that takes `frames` frames and predicts `motions` motions.
     pub(super) fn new(frames: usize, motions: usize, initial: &mut Initialiser) -> Self {
         let mut inputs = 3 * frames;
         let mut convolution = |outputs, kernel, stride| {
@@ -33,18 +33,18 @@ impl PoseCnn {
         Self { net, pose_conv: convolution(6 * motions, 1, 1) }
     }
 
-    /// Axis-angle and translation of every motion, side by side, `[batch, motions, 6]`, from images in
-    /// 0..1 one above the other, `[batch, 3·frames, height, width]`. They are not normalised.
+    /// Axis-angle and translation of every motion, concatenated, `[batch, motions, 6]`, from images in 0..1
+    /// stacked on the channels, `[batch, 3·frames, height, width]`. The images are not normalised.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<3> {
         let x = self.net.iter().fold(images, |x, layer| layer.activated(x, Activation::Relu));
         motions_of_map(self.pose_conv.forward(x))
     }
 
-    /// Size of a network for so many frames.
-    pub(super) fn size(frames: usize) -> Size {
+    /// Cost of a network that takes `frames` frames.
+    pub(super) fn cost(frames: usize) -> NetworkCost {
         let mut inputs = 3 * frames;
         let layers = LAYERS.iter().zip(1..).map(|((outputs, kernel), halvings)| {
-            size::convolution([std::mem::replace(&mut inputs, *outputs), *outputs], *kernel, halvings)
+            cost::convolution([std::mem::replace(&mut inputs, *outputs), *outputs], *kernel, halvings)
         });
         layers.sum()
     }

@@ -1,10 +1,10 @@
 //! From encoders' feature maps to motions.
 
 use super::{
+    cost::{self, NetworkCost},
     initial::Initialiser,
     layer::Convolution,
     motion::motions_of_map,
-    size::{self, Size},
 };
 use crate::compute::ops::convolution::{Activation, Padding};
 use burn::{module::Module, tensor::Tensor};
@@ -12,7 +12,7 @@ use burn::{module::Module, tensor::Tensor};
 /// Four convolutions and a mean over the image.
 #[derive(Module, Debug)]
 pub struct PoseDecoder {
-    /// The first is applied to each feature map, the others to all of them, one above the other.
+    /// The first is applied to each feature map, the second to its results stacked on the channels.
     net: Vec<Convolution>,
 }
 
@@ -20,7 +20,8 @@ pub struct PoseDecoder {
 const CHANNELS: usize = 256;
 
 impl PoseDecoder {
-    /// A decoder of so many feature maps of so many channels to so many motions.
+    /// A decoder that takes `maps` feature maps of `feature_channels` channels each and predicts `motions`
+    /// motions.
     pub(super) fn new(
         [maps, feature_channels]: [usize; 2],
         motions: usize,
@@ -39,8 +40,8 @@ impl PoseDecoder {
         Self { net }
     }
 
-    /// Axis-angle and translation of every motion, side by side, `[batch, motions, 6]`, from the coarsest
-    /// feature map of each encoding.
+    /// Axis-angle and translation of every motion, concatenated, `[batch, motions, 6]`, from the coarsest feature
+    /// map of each encoder pass.
     pub fn forward(&self, features: Vec<Tensor<4>>) -> Tensor<3> {
         let [squeeze, first, second, last] = &self.net[..] else {
             unreachable!("there are four convolutions")
@@ -50,12 +51,13 @@ impl PoseDecoder {
         motions_of_map(last.forward(second.activated(x, Activation::Relu)))
     }
 
-    /// Size of a decoder of so many feature maps of so many channels, each halved so often, to so many motions.
-    pub(super) fn size([maps, feature_channels]: [usize; 2], motions: usize, halvings: usize) -> Size {
-        size::convolution([feature_channels, CHANNELS], 1, halvings)
-            + size::convolution([CHANNELS * maps, CHANNELS], 3, halvings)
-            + size::convolution([CHANNELS, CHANNELS], 3, halvings)
-            + size::convolution([CHANNELS, 6 * motions], 1, halvings)
+    /// Cost of a decoder as in [`Self::new`], whose feature maps have the size of the input image halved
+    /// `halvings` times.
+    pub(super) fn cost([maps, feature_channels]: [usize; 2], motions: usize, halvings: usize) -> NetworkCost {
+        cost::convolution([feature_channels, CHANNELS], 1, halvings)
+            + cost::convolution([CHANNELS * maps, CHANNELS], 3, halvings)
+            + cost::convolution([CHANNELS, CHANNELS], 3, halvings)
+            + cost::convolution([CHANNELS, 6 * motions], 1, halvings)
     }
 
     /// Number of feature maps that it takes.

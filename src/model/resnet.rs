@@ -1,9 +1,9 @@
 //! The residual encoder (He et al. 2016) for one image or several stacked on the channels.
 
 use super::{
+    cost::{self, NetworkCost},
     initial::Initialiser,
     layer::{BatchNorm, Convolution},
-    size::{self, Size},
 };
 use crate::compute::ops::{max_pool, standardise};
 use burn::{module::Module, tensor::Tensor};
@@ -14,61 +14,61 @@ use serde::{Deserialize, Serialize};
 pub struct ResnetArchitecture {
     /// Blocks of 1×1, 3×3 and 1×1 convolutions that end in four times their width, instead of two 3×3.
     pub bottleneck: bool,
-    /// Blocks a stage.
+    /// Number of blocks in each stage.
     pub blocks: [usize; 4],
 }
 
 impl ResnetArchitecture {
-    /// ResNet-18.
+    /// 18 layers, basic blocks.
     pub const RESNET_18: Self = Self { bottleneck: false, blocks: [2, 2, 2, 2] };
-    /// ResNet-34.
+    /// 34 layers, basic blocks.
     pub const RESNET_34: Self = Self { bottleneck: false, blocks: [3, 4, 6, 3] };
-    /// ResNet-50.
+    /// 50 layers, bottlenecks.
     pub const RESNET_50: Self = Self { bottleneck: true, blocks: [3, 4, 6, 3] };
-    /// ResNet-101.
+    /// 101 layers, bottlenecks.
     pub const RESNET_101: Self = Self { bottleneck: true, blocks: [3, 4, 23, 3] };
-    /// ResNet-152.
+    /// 152 layers, bottlenecks.
     pub const RESNET_152: Self = Self { bottleneck: true, blocks: [3, 8, 36, 3] };
-    /// All of them.
+    /// Every residual network that can be chosen.
     pub const ALL: [Self; 5] =
         [Self::RESNET_18, Self::RESNET_34, Self::RESNET_50, Self::RESNET_101, Self::RESNET_152];
 
-    /// The network of this many layers, if there is one.
+    /// The network with this number of layers; `None` if there is none.
     pub fn of_layers(layers: usize) -> Option<Self> {
         Self::ALL.into_iter().find(|architecture| architecture.layers() == layers)
     }
 
-    /// Layers with weights on the way from the image to the class.
+    /// Nominal number of layers, as in the name (ResNet-18).
     pub fn layers(self) -> usize {
         let convolutions = if self.bottleneck { 3 } else { 2 };
-        // The stem's convolution and the classifier that the encoder leaves out count by tradition.
+        // The paper also counts the stem's convolution, and the fully connected layer that the encoder leaves out.
         self.blocks.iter().sum::<usize>() * convolutions + 2
     }
 
-    /// Size of the encoder for so many images at once.
-    pub(super) fn size(self, images: usize) -> Size {
-        let mut size = size::convolution([3 * images, 64], 7, 1);
+    /// Cost of an encoder that takes this many images.
+    pub(super) fn cost(self, images: usize) -> NetworkCost {
+        let mut cost = cost::convolution([3 * images, 64], 7, 1);
         let mut inputs = 64;
         let [_, channels @ ..] = self.feature_channels();
         for ((blocks, outputs), halvings) in self.blocks.into_iter().zip(channels).zip(2..) {
             for block in 0..blocks {
-                size = size
+                cost = cost
                     + if self.bottleneck {
                         let width = outputs / 4;
-                        size::convolution([inputs, width], 1, halvings)
-                            + size::convolution([width, width], 3, halvings)
-                            + size::convolution([width, outputs], 1, halvings)
+                        cost::convolution([inputs, width], 1, halvings)
+                            + cost::convolution([width, width], 3, halvings)
+                            + cost::convolution([width, outputs], 1, halvings)
                     } else {
-                        size::convolution([inputs, outputs], 3, halvings)
-                            + size::convolution([outputs, outputs], 3, halvings)
+                        cost::convolution([inputs, outputs], 3, halvings)
+                            + cost::convolution([outputs, outputs], 3, halvings)
                     };
                 if block == 0 && inputs != outputs {
-                    size = size + size::convolution([inputs, outputs], 1, halvings);
+                    cost = cost + cost::convolution([inputs, outputs], 1, halvings);
                 }
                 inputs = outputs;
             }
         }
-        size
+        cost
     }
 
     /// Channels of the five feature maps, finest first.
@@ -96,7 +96,7 @@ pub struct Block {
     downsample: Option<Downsample>,
 }
 
-/// Fits a block's input to its output where their shapes differ.
+/// Projection of the block's input, where its shape differs from the output's.
 #[derive(Module, Debug)]
 pub struct Downsample {
     convolution: Convolution,
@@ -153,7 +153,7 @@ impl Block {
 /// The residual network without its classifier: five feature maps of 1/2 to 1/32 of the input's size.
 #[derive(Module, Debug)]
 pub struct ResnetEncoder {
-    /// The first convolution, 7×7, which sees all the images at once.
+    /// The first convolution, 7×7, over the channels of all images.
     pub conv1: Convolution,
     bn1: BatchNorm,
     layer1: Vec<Block>,
@@ -207,12 +207,12 @@ impl ResnetEncoder {
         format!("encoder.{}", key.replace("downsample.normalisation", "downsample.1"))
     }
 
-    /// Number of images that it sees at once.
+    /// Number of images that it takes.
     pub(super) fn images(&self) -> usize {
         self.conv1.weight.dims()[1] / 3
     }
 
-    /// The residual network that this is.
+    /// Architecture of this encoder.
     pub fn architecture(&self) -> ResnetArchitecture {
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         ResnetArchitecture {
@@ -222,7 +222,7 @@ impl ResnetEncoder {
     }
 }
 
-/// Shifts and stretches images in 0..1 as every encoder wants them, all colours alike.
+/// Normalises images from 0..1 to about zero mean and unit variance, with the same constants for all channels.
 pub(super) fn normalise_images(images: Tensor<4>) -> Tensor<4> {
     standardise(images, 0.45, 0.225)
 }

@@ -3,10 +3,10 @@
 //! arXiv 2308.10569), as its published weights have it.
 
 use super::{
+    cost::{self, NetworkCost},
     initial::Initialiser,
     layer::Convolution,
     resnet::normalise_images,
-    size::{self, Size},
 };
 use crate::compute::ops::convolution::Activation;
 use burn::{module::Module, tensor::Tensor};
@@ -22,26 +22,26 @@ pub(super) const DECODER_CHANNELS: [usize; 4] = [16, 32, 64, 96];
 pub struct RtMonodepthEncoder {
     /// The first convolution, 7×7.
     pub conv1: Convolution,
-    /// Two for each stage, of which the first halves the size.
+    /// Two convolutions for each stage; the first of them halves the size.
     convs: Vec<Convolution>,
 }
 
 impl RtMonodepthEncoder {
-    /// Channels of the feature map.
+    /// Number of channels of the feature map.
     pub(super) const FEATURE_CHANNELS: usize = ENCODER_CHANNELS[3];
 
-    /// Size of the encoder.
-    pub(super) fn size() -> Size {
+    /// Cost of the encoder.
+    pub(super) fn cost() -> NetworkCost {
         let stages = ENCODER_CHANNELS.windows(2).zip(2..).map(|(channels, halvings)| {
             let [inputs, outputs] = [channels[0], channels[1]];
-            size::convolution([inputs, outputs], 3, halvings)
-                + size::convolution([outputs, outputs], 3, halvings)
+            cost::convolution([inputs, outputs], 3, halvings)
+                + cost::convolution([outputs, outputs], 3, halvings)
         });
-        size::convolution([3, ENCODER_CHANNELS[0]], 7, 1) + stages.sum()
+        cost::convolution([3, ENCODER_CHANNELS[0]], 7, 1) + stages.sum()
     }
 
-    /// The published name of a parameter, from the fields that lead to it. Between the convolutions of a stage the
-    /// activations are counted.
+    /// The published name of a parameter, from the fields that lead to it. The index in a stage also counts the
+    /// activations between the convolutions.
     pub(super) fn key(fields: &[&str]) -> String {
         match fields {
             ["convs", index, kind] => {

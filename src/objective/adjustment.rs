@@ -1,4 +1,4 @@
-//! The sandbox's changes: depth, camera and motion set by hand, to see how the losses follow.
+//! The sandbox's changes: depth, camera and motion changed by hand, to see their effect on the losses.
 
 use super::Inputs;
 use crate::{
@@ -16,7 +16,7 @@ pub struct Adjustment {
     pub depth: f32,
     /// Factors of the focal lengths along x and y.
     pub focal: [f32; 2],
-    /// Shift of the principal point, in parts of width and height.
+    /// Shift of the principal point, as a fraction of width and height.
     pub centre: [f32; 2],
     /// The source whose motion from the target is changed; `None` for all sources.
     pub source: Option<FrameId>,
@@ -40,7 +40,7 @@ impl Default for Adjustment {
 }
 
 impl Adjustment {
-    /// True if it changes nothing.
+    /// True if nothing is changed.
     pub fn is_none(&self) -> bool {
         Self { source: None, ..*self } == Self::default()
     }
@@ -61,8 +61,8 @@ impl Adjustment {
             return inputs;
         }
         let (offset, slope) = range.coefficients();
-        // 1 / depth = offset + slope · disparity is divided by the factor; beyond the range of depth the
-        // disparity leaves (0, 1), for which the formula still holds.
+        // The factor divides 1 / depth = offset + slope · disparity. A depth beyond the range gives a disparity
+        // outside (0, 1), where the formula still holds.
         let shift = offset * (1.0 / self.depth - 1.0) / slope;
         for disparity in inputs.disparities.values_mut() {
             *disparity = disparity.clone() / self.depth + shift;

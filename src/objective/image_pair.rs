@@ -1,8 +1,8 @@
-//! The photometric loss of one scale: warped sources against the target, in one fused operation, or in burn's own
-//! for the reference implementation and for options that the fused one lacks.
+//! The photometric loss of one scale: warped sources against the target. A fused operation computes it; the
+//! reference implementation, and options that the fused one lacks, take burn's own operations.
 
 use super::{
-    Inputs, MinimumLoss, PhotometricTerm, Projection, depth, inputs::constant, photometric_loss,
+    Inputs, MinimumLoss, PhotometricTerm, Projection, depth, inputs::detached, photometric_loss,
     synthesis::rigid_flow, warp,
 };
 use crate::{
@@ -27,19 +27,20 @@ use burn::tensor::Tensor;
 #[derive(Clone, Debug)]
 pub(super) struct ImagePair {
     target: Tensor<4>,
-    /// Side by side, `[B, 3·sources, H, W]`.
+    /// Concatenated along the channels, `[B, 3·sources, H, W]`.
     sources: Tensor<4>,
-    /// The photometric loss of each source as it is, `[B, sources, H, W]`, unless every pixel trains.
+    /// The photometric loss of each unwarped source, `[B, sources, H, W]`; `None` without auto-masking.
     pub identity: Option<Tensor<4>>,
-    /// The projections into the sources, `[B, sources, 3, 4]`, if they are the same at each scale. The CPU
-    /// backend computes them anew for each, which adds gradients up in the order of recorded runs.
+    /// The projections into the sources, `[B, sources, 3, 4]`, computed once for all scales if the motions are
+    /// shared by them. `None` on the CPU backend, which recomputes them at each scale: gradients are then summed
+    /// in the order of the recorded reference runs, so that losses stay bit-identical.
     projections: Option<Tensor<4>>,
     /// True to use the fused operations.
     fused: bool,
 }
 
 impl ImagePair {
-    /// The images at a scale; `is_reference` does without the fused operations.
+    /// The images at a scale; with `is_reference` the fused operations are not used.
     pub fn new(config: &ObjectiveConfig, inputs: &Inputs, scale: usize, is_reference: bool) -> Self {
         let image = |id: FrameId| inputs.colour[&id][scale].clone().without_autodiff();
         let target = image(FrameId::TARGET);
@@ -73,12 +74,12 @@ impl ImagePair {
         self.sources.clone().narrow(1, 3 * index, 3)
     }
 
-    /// Length in pixels of the flow of the rigid scene to a source, `[B, 1, H, W]`, by depth and motion of the finest
-    /// scale.
+    /// Length in pixels of the rigid scene's optical flow to a source, `[B, 1, H, W]`, by depth and motion of the
+    /// finest scale.
     pub fn flow(&self, config: &ObjectiveConfig, inputs: &Inputs, id: FrameId) -> Option<Tensor<4>> {
         let finest = config.finest_scale();
-        let disparity = resize_bilinear(constant(inputs.disparities.get(&finest)?), self.size());
-        let motion = constant(inputs.source_from_target[&finest].get(&id)?);
+        let disparity = resize_bilinear(detached(inputs.disparities.get(&finest)?), self.size());
+        let motion = detached(inputs.source_from_target[&finest].get(&id)?);
         let projection = Projection::new(motion, &inputs.intrinsics, self.size());
         let depth = depth(disparity, DepthRange::from(config));
         Some(rigid_flow(&projection, depth, !config.sample_align_corners_false))

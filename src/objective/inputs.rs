@@ -17,24 +17,24 @@ pub struct Inputs {
     pub source_from_target: Motions,
     /// The camera of each sample.
     pub intrinsics: Vec<Intrinsics>,
-    /// Predicted weights `[B, sources, H/2^s, W/2^s]` of the reprojection losses, by trained scale;
-    /// empty unless the ablation of that name runs, which excludes auto-masking.
+    /// Predicted weights `[B, sources, H/2^s, W/2^s]` of the reprojection losses, by trained scale; empty without
+    /// the ablation `predictive_mask`, which excludes auto-masking.
     pub predictive_masks: BTreeMap<usize, Tensor<4>>,
     /// Noise for the identity losses.
     pub noise: Noise,
 }
 
 impl Inputs {
-    /// The same without the history of its tensors.
-    pub(super) fn constant(&self) -> Self {
+    /// Copy whose tensors are detached from the autodiff graph.
+    pub(super) fn detached(&self) -> Self {
         let maps = |maps: &BTreeMap<usize, Tensor<4>>| {
-            maps.iter().map(|(scale, map)| (*scale, constant(map))).collect()
+            maps.iter().map(|(scale, map)| (*scale, detached(map))).collect()
         };
         Self {
             colour: self
                 .colour
                 .iter()
-                .map(|(id, pyramid)| (*id, pyramid.iter().map(constant).collect()))
+                .map(|(id, pyramid)| (*id, pyramid.iter().map(detached).collect()))
                 .collect(),
             disparities: maps(&self.disparities),
             source_from_target: self.source_from_target.clone().map(Tensor::without_autodiff),
@@ -45,7 +45,7 @@ impl Inputs {
     }
 }
 
-/// A tensor without its history.
-pub(super) fn constant<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
+/// Copy of a tensor, detached from the autodiff graph.
+pub(super) fn detached<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
     tensor.clone().without_autodiff()
 }

@@ -1,8 +1,8 @@
-//! The maps that can be looked at, and everything about each of them but how it is computed.
+//! The maps that can be viewed, and everything about each of them except its computation.
 //!
-//! A new map is a variant of [`MapName`], an entry of [`MapName::FAMILIES`] and an arm of [`MapName::spec`], all in
-//! this file, and its computation, which the compiler asks for in `map_values.rs`. Tests of this file and
-//! `tests/maps.rs` fail if the entry is missing or the map does not come when it is asked for.
+//! A new map is a variant of [`MapName`], an entry of [`MapName::FAMILIES`] and an arm of [`MapName::spec`], all
+//! in this file, and its computation, which the compiler asks for in `map_values.rs`. `tests/maps.rs` fails if the
+//! entry is missing or the map is not computed when it is requested.
 
 use super::{
     PhotometricTerm::{self, L1, Ssim},
@@ -21,32 +21,33 @@ use std::fmt;
 pub enum MapName {
     /// A clean image of the sample, `[3, H, W]` in 0 to 1.
     Colour(FrameId),
-    /// The same as the networks see it, after augmentation, `[3, H, W]` in 0 to 1.
+    /// An image of the sample after augmentation, as the networks see it, `[3, H, W]` in 0 to 1.
     Augmented(FrameId),
     /// The network's output at a scale, `[1, H/2^s, W/2^s]` in 0 to 1.
     Disparity(usize),
-    /// Depth at full resolution from the disparity of scale 0, `[1, H, W]`.
+    /// Depth at full resolution from the disparity of the finest trained scale, `[1, H, W]`.
     Depth,
     /// |disparity − disparity of the mirrored image, mirrored back| at the finest scale, `[1, H/2^s, W/2^s]`: the
     /// uncertainty "Post" of Poggi et al., "On the Uncertainty of Self-Supervised Monocular Depth Estimation"
     /// (CVPR 2020).
     FlipUncertainty,
-    /// Length in pixels of the way from each pixel of the compared images to where the source is sampled for it,
-    /// through depth and motion: the optical flow of a rigid scene, `[1, H, W]`.
+    /// Distance in pixels from each pixel of the compared images to the position where the source is sampled for
+    /// it, by depth and motion: the optical flow of a rigid scene, `[1, H, W]`.
     RigidFlow(FrameId),
-    /// The source warped into the target with the depth of scale 0, `[3, H, W]`.
+    /// The source warped into the target with the depth of the finest trained scale, `[3, H, W]`.
     Warped(FrameId),
     /// Photometric loss of the warped source, `[1, H, W]`.
     Reprojection(FrameId),
     /// Photometric loss of the source without any warp and without tie-break noise, `[1, H, W]`.
     Identity(FrameId),
-    /// The loss that is optimised at each pixel of scale 0: the minimum of the above, `[1, H, W]`.
+    /// The loss that each pixel contributes at the finest trained scale: the minimum of identity and reprojection
+    /// losses, `[1, H, W]`.
     MinimumLoss,
-    /// Contribution of each pixel of a scale to its smoothness, before the weight, `[1, H/2^s, W/2^s]`.
+    /// Contribution of each pixel of a scale to the smoothness loss there, before its weight, `[1, H/2^s, W/2^s]`.
     Smoothness(usize),
-    /// A part of the reprojection loss, before its share, `[1, H, W]`.
+    /// A term of the reprojection loss, before its weight, `[1, H, W]`.
     ReprojectionTerm(PhotometricTerm, FrameId),
-    /// A part of the identity loss, before its share, `[1, H, W]`.
+    /// A term of the identity loss, before its weight, `[1, H, W]`.
     IdentityTerm(PhotometricTerm, FrameId),
     /// Index of the minimum among the identity losses, then the reprojection losses, `[1, H, W]`.
     ChosenSource,
@@ -63,9 +64,10 @@ pub enum MapName {
     DepthError,
 }
 
-/// The maps of one family, and what tells this one from the others.
-enum Members {
-    /// There is only one.
+/// Index of a map within its family (none, a frame, a source or a scale), with the constructor of the family's
+/// maps.
+enum MapIndex {
+    /// The family has only this map.
     One(MapName),
     /// A map for each frame.
     Frames(FrameId, fn(FrameId) -> MapName),
@@ -77,8 +79,8 @@ enum Members {
     Scales(usize, fn(usize) -> MapName),
 }
 
-impl Members {
-    /// The members that an objective has, in its order.
+impl MapIndex {
+    /// All maps of the family that an objective has, in its order.
     fn of(&self, objective: &ObjectiveConfig) -> Vec<MapName> {
         let frames = objective.frame_ids.iter().copied();
         match self {
@@ -90,7 +92,7 @@ impl Members {
         }
     }
 
-    /// Frame or scale of this one, as a person reads it and as a file names it.
+    /// The index as a person reads it and as file names have it; empty if there is none.
     fn texts(&self) -> [String; 2] {
         match self {
             Self::One(_) => Default::default(),
@@ -100,7 +102,7 @@ impl Members {
     }
 }
 
-/// Everything about a map but how it is computed.
+/// Everything about a map except its computation.
 struct MapSpec {
     /// The name a person reads; `{}` stands for the frame or scale.
     label: &'static str,
@@ -111,7 +113,7 @@ struct MapSpec {
     group: MapGroup,
     kind: MapKind,
     origin: MapOrigin,
-    members: Members,
+    index: MapIndex,
     /// Tells if an objective with these options has such maps.
     exists: fn(&ObjectiveConfig) -> bool,
 }
@@ -125,21 +127,21 @@ fn has_automask(objective: &ObjectiveConfig) -> bool {
     !objective.disable_automasking
 }
 
-/// A plain colour scale.
+/// A linear scale without unit for dense maps.
 fn scale(colormap: Colormap, range: UsualRange) -> ScalarStyle {
     ScalarStyle { colormap, range, logarithmic: false, sparse: false, unit: "" }
 }
 
-/// All but a hundredth at either end.
+/// All values except the lowest and the highest 1 %.
 const USUAL: UsualRange = UsualRange::AllBut(0.01);
-/// Networks that pad with zeros are off in the outermost pixels, of which there are that many.
+/// Networks that pad with zeros are inaccurate in the outermost pixels, about 3 % of all.
 const WITHOUT_BORDER: UsualRange = UsualRange::AllBut(0.03);
 const UNIT: UsualRange = UsualRange::Fixed(0.0, 1.0);
 /// A photometric loss lies between 0 and 1, and on real images nearly all of it below a half.
 const PHOTOMETRIC: UsualRange = UsualRange::Fixed(0.0, 0.5);
 
 impl MapName {
-    /// A map of every family; which frame or scale stands here is of no matter.
+    /// One representative of each family; its frame or scale is arbitrary.
     const FAMILIES: [Self; 21] = {
         let (frame, source) = (FrameId::TARGET, FrameId::NEXT);
         [
@@ -178,7 +180,7 @@ impl MapName {
                 group: MapGroup::Images,
                 kind: MapKind::Colour,
                 origin: MapOrigin::Image,
-                members: Members::Frames(id, Self::Colour),
+                index: MapIndex::Frames(id, Self::Colour),
                 exists: always,
             },
             Self::Augmented(id) => MapSpec {
@@ -189,7 +191,7 @@ impl MapName {
                 group: MapGroup::Images,
                 kind: MapKind::Colour,
                 origin: MapOrigin::NetworkInput,
-                members: Members::Temporal(id, Self::Augmented),
+                index: MapIndex::Temporal(id, Self::Augmented),
                 exists: always,
             },
             Self::Disparity(index) => MapSpec {
@@ -199,7 +201,7 @@ impl MapName {
                 group: MapGroup::Prediction,
                 kind: Scalar(scale(Colormap::Magma, WITHOUT_BORDER)),
                 origin: MapOrigin::Prediction,
-                members: Members::Scales(index, Self::Disparity),
+                index: MapIndex::Scales(index, Self::Disparity),
                 exists: always,
             },
             Self::Depth => MapSpec {
@@ -213,7 +215,7 @@ impl MapName {
                     ..scale(Colormap::Turbo, USUAL)
                 }),
                 origin: MapOrigin::Prediction,
-                members: Members::One(self),
+                index: MapIndex::One(self),
                 exists: always,
             },
             Self::FlipUncertainty => MapSpec {
@@ -224,7 +226,7 @@ impl MapName {
                 group: MapGroup::Prediction,
                 kind: Scalar(scale(Colormap::Magma, WITHOUT_BORDER)),
                 origin: MapOrigin::MirroredPrediction,
-                members: Members::One(self),
+                index: MapIndex::One(self),
                 exists: always,
             },
             Self::RigidFlow(id) => MapSpec {
@@ -235,7 +237,7 @@ impl MapName {
                 group: MapGroup::Synthesis,
                 kind: Scalar(ScalarStyle { unit: "px", ..scale(Colormap::Turbo, USUAL) }),
                 origin: MapOrigin::Sources,
-                members: Members::Sources(id, Self::RigidFlow),
+                index: MapIndex::Sources(id, Self::RigidFlow),
                 exists: always,
             },
             Self::Warped(id) => MapSpec {
@@ -246,7 +248,7 @@ impl MapName {
                 group: MapGroup::Synthesis,
                 kind: MapKind::Colour,
                 origin: MapOrigin::Reprojection,
-                members: Members::Sources(id, Self::Warped),
+                index: MapIndex::Sources(id, Self::Warped),
                 exists: always,
             },
             Self::Reprojection(id) => MapSpec {
@@ -256,7 +258,7 @@ impl MapName {
                 group: MapGroup::Losses,
                 kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
                 origin: MapOrigin::Reprojection,
-                members: Members::Sources(id, Self::Reprojection),
+                index: MapIndex::Sources(id, Self::Reprojection),
                 exists: always,
             },
             Self::Identity(id) => MapSpec {
@@ -267,7 +269,7 @@ impl MapName {
                 group: MapGroup::Losses,
                 kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
                 origin: MapOrigin::Sources,
-                members: Members::Sources(id, Self::Identity),
+                index: MapIndex::Sources(id, Self::Identity),
                 exists: has_automask,
             },
             Self::MinimumLoss => MapSpec {
@@ -277,7 +279,7 @@ impl MapName {
                 group: MapGroup::Losses,
                 kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
                 origin: MapOrigin::Reprojection,
-                members: Members::One(self),
+                index: MapIndex::One(self),
                 exists: always,
             },
             Self::Smoothness(index) => MapSpec {
@@ -288,7 +290,7 @@ impl MapName {
                 group: MapGroup::Losses,
                 kind: Scalar(scale(Colormap::Viridis, USUAL)),
                 origin: MapOrigin::Prediction,
-                members: Members::Scales(index, Self::Smoothness),
+                index: MapIndex::Scales(index, Self::Smoothness),
                 exists: always,
             },
             Self::ReprojectionTerm(Ssim, id) => MapSpec {
@@ -298,7 +300,7 @@ impl MapName {
                 group: MapGroup::LossTerms,
                 kind: Scalar(scale(Colormap::Viridis, UNIT)),
                 origin: MapOrigin::Reprojection,
-                members: Members::Sources(id, |id| Self::ReprojectionTerm(Ssim, id)),
+                index: MapIndex::Sources(id, |id| Self::ReprojectionTerm(Ssim, id)),
                 exists: |objective| !objective.no_ssim,
             },
             Self::ReprojectionTerm(L1, id) => MapSpec {
@@ -308,37 +310,37 @@ impl MapName {
                 group: MapGroup::LossTerms,
                 kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
                 origin: MapOrigin::Reprojection,
-                members: Members::Sources(id, |id| Self::ReprojectionTerm(L1, id)),
+                index: MapIndex::Sources(id, |id| Self::ReprojectionTerm(L1, id)),
                 exists: |objective| !objective.no_ssim,
             },
             Self::IdentityTerm(Ssim, id) => MapSpec {
-                label: "SSIM, {} as it is",
+                label: "SSIM, unwarped {}",
                 dump: "identity_ssim_{}",
-                help: "How much the structure of the source as it is differs from the target's; counts 85 %",
+                help: "How much the structure of the unwarped source differs from the target's; counts 85 %",
                 group: MapGroup::LossTerms,
                 kind: Scalar(scale(Colormap::Viridis, UNIT)),
                 origin: MapOrigin::Sources,
-                members: Members::Sources(id, |id| Self::IdentityTerm(Ssim, id)),
+                index: MapIndex::Sources(id, |id| Self::IdentityTerm(Ssim, id)),
                 exists: |objective| has_automask(objective) && !objective.no_ssim,
             },
             Self::IdentityTerm(L1, id) => MapSpec {
-                label: "L1, {} as it is",
+                label: "L1, unwarped {}",
                 dump: "identity_l1_{}",
-                help: "How much the colours of the source as it is differ from the target's; counts 15 %",
+                help: "How much the colours of the unwarped source differ from the target's; counts 15 %",
                 group: MapGroup::LossTerms,
                 kind: Scalar(scale(Colormap::Viridis, PHOTOMETRIC)),
                 origin: MapOrigin::Sources,
-                members: Members::Sources(id, |id| Self::IdentityTerm(L1, id)),
+                index: MapIndex::Sources(id, |id| Self::IdentityTerm(L1, id)),
                 exists: |objective| has_automask(objective) && !objective.no_ssim,
             },
             Self::ChosenSource => MapSpec {
                 label: "chosen source",
                 dump: "source_index",
-                help: "Which source, warped or as it is, explains each pixel best",
+                help: "Which source, warped or unwarped, explains each pixel best",
                 group: MapGroup::Choice,
                 kind: MapKind::Category(Categories::Candidates),
                 origin: MapOrigin::Reprojection,
-                members: Members::One(self),
+                index: MapIndex::One(self),
                 exists: always,
             },
             Self::AutoMask => MapSpec {
@@ -348,7 +350,7 @@ impl MapName {
                 group: MapGroup::Choice,
                 kind: MapKind::Category(Categories::Training),
                 origin: MapOrigin::Reprojection,
-                members: Members::One(self),
+                index: MapIndex::One(self),
                 exists: has_automask,
             },
             Self::PredictiveMask(id) => MapSpec {
@@ -358,7 +360,7 @@ impl MapName {
                 group: MapGroup::Choice,
                 kind: Scalar(scale(Colormap::Grey, UNIT)),
                 origin: MapOrigin::Sources,
-                members: Members::Sources(id, Self::PredictiveMask),
+                index: MapIndex::Sources(id, Self::PredictiveMask),
                 exists: |objective| objective.predictive_mask,
             },
             Self::DisparityGradient => MapSpec {
@@ -369,7 +371,7 @@ impl MapName {
                 group: MapGroup::Gradient,
                 kind: Scalar(scale(Colormap::Diverging, USUAL)),
                 origin: MapOrigin::Gradient,
-                members: Members::One(self),
+                index: MapIndex::One(self),
                 exists: |objective| objective.sources().next().is_some(),
             },
             Self::TrueDepth => MapSpec {
@@ -384,7 +386,7 @@ impl MapName {
                     ..scale(Colormap::Turbo, UsualRange::Fixed(2.0, 80.0))
                 }),
                 origin: MapOrigin::TrueDepth,
-                members: Members::One(self),
+                index: MapIndex::One(self),
                 exists: always,
             },
             Self::DepthError => MapSpec {
@@ -398,7 +400,7 @@ impl MapName {
                     ..scale(Colormap::Diverging, UsualRange::Fixed(-0.3, 0.3))
                 }),
                 origin: MapOrigin::TrueDepth,
-                members: Members::One(self),
+                index: MapIndex::One(self),
                 exists: always,
             },
         }
@@ -406,11 +408,11 @@ impl MapName {
 }
 
 impl MapName {
-    /// Every map that can be looked at while this objective is used, in their order: those of the objective, the
+    /// Every map that can be viewed while this objective is used, in the order shown: those of the objective, the
     /// input and the uncertainty of the networks, the gradient, and comparisons with the true depth of the data.
     pub fn available(objective: &ObjectiveConfig) -> Vec<Self> {
         let specs = Self::FAMILIES.map(Self::spec).into_iter().filter(|spec| (spec.exists)(objective));
-        let mut names: Vec<Self> = specs.flat_map(|spec| spec.members.of(objective)).collect();
+        let mut names: Vec<Self> = specs.flat_map(|spec| spec.index.of(objective)).collect();
         names.sort_unstable();
         names
     }
@@ -422,18 +424,18 @@ impl MapName {
         names
     }
 
-    /// The source that it is of, if it is of one, warped or not.
+    /// The source that it is computed from, warped or not; `None` if it is not of a single source.
     pub fn source(self) -> Option<FrameId> {
-        match self.spec().members {
-            Members::Sources(id, _) => Some(id),
+        match self.spec().index {
+            MapIndex::Sources(id, _) => Some(id),
             _ => None,
         }
     }
 
-    /// The same of another source.
+    /// The map of the same family for another source; the map itself if it is not of a source.
     pub fn of_source(self, id: FrameId) -> Self {
-        match self.spec().members {
-            Members::Sources(_, name) => name(id),
+        match self.spec().index {
+            MapIndex::Sources(_, name) => name(id),
             _ => self,
         }
     }
@@ -465,8 +467,8 @@ impl MapName {
 
     /// The name of its array in a dump: `warped_p1`.
     pub fn dump_name(self) -> String {
-        let MapSpec { dump, members, .. } = self.spec();
-        let [_, tag] = members.texts();
+        let MapSpec { dump, index, .. } = self.spec();
+        let [_, tag] = index.texts();
         dump.replace("{}", &tag)
     }
 }
@@ -474,8 +476,8 @@ impl MapName {
 impl fmt::Display for MapName {
     /// The name a person reads: "warped +1".
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let MapSpec { label, members, .. } = self.spec();
-        let [text, _] = members.texts();
+        let MapSpec { label, index, .. } = self.spec();
+        let [text, _] = index.texts();
         formatter.write_str(&label.replace("{}", &text))
     }
 }

@@ -7,22 +7,22 @@ use crate::geometry::colormap::Colormap;
 pub enum MapKind {
     /// Three colour channels.
     Colour,
-    /// One number a pixel.
+    /// One number per pixel.
     Scalar(ScalarStyle),
-    /// One of a few choices a pixel.
+    /// One of a few choices per pixel.
     Category(Categories),
 }
 
 /// The usual way to draw the numbers of a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScalarStyle {
-    /// The colours.
+    /// Colour map.
     pub colormap: Colormap,
-    /// The numbers that the first and the last colour stand for.
+    /// The range of numbers that the colours cover.
     pub range: UsualRange,
-    /// True if equal ratios, not equal differences, are equally far apart.
+    /// True for a logarithmic colour scale.
     pub logarithmic: bool,
-    /// True if 0 means that nothing is known of the pixel.
+    /// True if 0 marks a pixel without a value.
     pub sparse: bool,
     /// Unit of the numbers; empty if they have none.
     pub unit: &'static str,
@@ -31,9 +31,9 @@ pub struct ScalarStyle {
 /// The usual range of the colours of a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UsualRange {
-    /// All values of a picture but this share at either end.
+    /// All values of a picture except this fraction at either end.
     AllBut(f32),
-    /// From the first to the second number in every picture.
+    /// The same minimum and maximum for every picture.
     Fixed(f32, f32),
 }
 
@@ -42,7 +42,7 @@ pub enum UsualRange {
 pub enum Categories {
     /// 0 is masked, 1 trains.
     Training,
-    /// Every source without a warp, unless every pixel trains, then every source warped.
+    /// Identities (absent without auto-masking), then reprojections, in the order of the sources.
     Candidates,
 }
 
@@ -67,13 +67,13 @@ pub enum MapOrigin {
     Image,
     /// The images of the sample after augmentation.
     NetworkInput,
-    /// The disparities alone, by the objective; no source is needed.
+    /// The disparities alone; computed by the objective, without any source.
     Prediction,
-    /// Another prediction, of the mirrored image.
+    /// A second prediction, of the mirrored image.
     MirroredPrediction,
-    /// The sources and the motion to them, by the objective.
+    /// The sources and the motion to them; computed by the objective.
     Sources,
-    /// The reprojection loss, which the objective keeps maps of on demand.
+    /// The reprojection loss, whose intermediate maps the objective keeps on request.
     Reprojection,
     /// The backward pass of the loss.
     Gradient,
@@ -82,7 +82,7 @@ pub enum MapOrigin {
 }
 
 impl MapGroup {
-    /// The heading.
+    /// Text of the heading.
     pub fn title(self) -> &'static str {
         match self {
             Self::Images => "Images",

@@ -1,6 +1,6 @@
-//! Computation of the maps that are wanted.
+//! Computation of the requested maps.
 
-use super::{Inputs, MapName, depth, image_pair::ImagePair, inputs::constant, smoothness_map};
+use super::{Inputs, MapName, depth, image_pair::ImagePair, inputs::detached, smoothness_map};
 use crate::{
     compute::ops::{reprojection::ReprojectionMaps, resize_bilinear},
     config::{FrameId, ImageSize, ObjectiveConfig},
@@ -9,8 +9,8 @@ use crate::{
 use burn::tensor::Tensor;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The wanted maps that follow from the disparities alone, as constants: all that a depth network can show where
-/// there is no source to warp.
+/// The requested maps that follow from the disparities alone, detached: all that a depth network can show if there
+/// is no source to warp.
 pub fn prediction_maps(
     inputs: &Inputs,
     config: &ObjectiveConfig,
@@ -18,11 +18,11 @@ pub fn prediction_maps(
 ) -> BTreeMap<MapName, Tensor<4>> {
     let [_, _, height, width] = inputs.colour[&FrameId::TARGET][0].dims();
     let size = ImageSize { height, width };
-    let map = |name: &MapName| Some((*name, constant(&prediction_map(*name, inputs, config, size)?)));
+    let map = |name: &MapName| Some((*name, detached(&prediction_map(*name, inputs, config, size)?)));
     wanted.iter().filter_map(map).collect()
 }
 
-/// A map that follows from the disparities alone, for images of this size; `None` for any other.
+/// A map that is computed from the disparities alone, for images of this size; `None` for all other maps.
 fn prediction_map(
     name: MapName,
     inputs: &Inputs,
@@ -32,12 +32,12 @@ fn prediction_map(
     match name {
         MapName::Disparity(scale) => inputs.disparities.get(&scale).cloned(),
         MapName::Depth => {
-            let disparity = constant(&inputs.disparities[&config.finest_scale()]);
+            let disparity = detached(&inputs.disparities[&config.finest_scale()]);
             Some(depth(resize_bilinear(disparity, size), DepthRange::from(config)))
         }
         MapName::Smoothness(scale) => {
             let image = inputs.colour.get(&FrameId::TARGET)?.get(scale)?;
-            Some(smoothness_map(constant(inputs.disparities.get(&scale)?), image))
+            Some(smoothness_map(detached(inputs.disparities.get(&scale)?), image))
         }
         _ => None,
     }
@@ -51,14 +51,14 @@ pub(super) struct MapContext<'a> {
     pub inputs: &'a Inputs,
     /// The images that are compared at the finest scale.
     pub pair: &'a ImagePair,
-    /// By-products of the reprojection loss; there if a map of that origin is wanted.
+    /// Intermediate results of the reprojection loss; present if a map of that origin is requested.
     pub reprojection: Option<&'a ReprojectionMaps>,
 }
 
 impl MapContext<'_> {
-    /// The wanted maps that the objective computes, as constants.
+    /// The requested maps that the objective computes, detached.
     pub fn maps(&self, wanted: &BTreeSet<MapName>) -> BTreeMap<MapName, Tensor<4>> {
-        wanted.iter().filter_map(|name| Some((*name, constant(&self.map(*name)?)))).collect()
+        wanted.iter().filter_map(|name| Some((*name, detached(&self.map(*name)?)))).collect()
     }
 
     fn map(&self, name: MapName) -> Option<Tensor<4>> {
@@ -80,14 +80,14 @@ impl MapContext<'_> {
             MapName::ChosenSource => reprojection?.chosen.clone(),
             MapName::PredictiveMask(id) => {
                 let mask = inputs.predictive_masks.get(&config.finest_scale())?;
-                resize_bilinear(constant(&mask.clone().narrow(1, index(id)?, 1)), size)
+                resize_bilinear(detached(&mask.clone().narrow(1, index(id)?, 1)), size)
             }
             MapName::AutoMask => {
                 let [_, identities, _, _] = pair.identity.as_ref()?.dims();
                 let identities = if config.avg_reprojection { 1 } else { identities };
                 reprojection?.chosen.clone().greater_equal_elem(identities as f32).float()
             }
-            // Computed by others, see their origin.
+            // Computed elsewhere, see their origin.
             MapName::Augmented(_)
             | MapName::FlipUncertainty
             | MapName::TrueDepth

@@ -1,5 +1,5 @@
-//! View synthesis and the loss of self-supervised depth; every map it computes has a name. Its formulas, and
-//! those of all that leads to it and is measured after it, are in [`method`].
+//! View synthesis and the loss of self-supervised depth, with named maps of everything that it computes. The
+//! formulas of the whole pipeline, from samples to metrics, are in [`method`].
 
 mod adjustment;
 mod image_pair;
@@ -36,7 +36,7 @@ use crate::{
 };
 use burn::tensor::Tensor;
 use image_pair::ImagePair;
-use inputs::constant;
+use inputs::detached;
 use map_values::MapContext;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,10 +54,10 @@ pub struct ObjectiveOutput {
     pub smoothness: BTreeMap<usize, Tensor<1>>,
     /// Share of pixels that the auto-mask leaves out at the finest trained scale; 0 without auto-mask.
     pub masked_share: Tensor<1>,
-    /// The wanted maps, as constants, at full resolution unless their name says otherwise.
+    /// The requested maps, detached, at full resolution unless [`MapName`] says otherwise.
     pub maps: BTreeMap<MapName, Tensor<4>>,
-    /// The input that it was computed from, as constants.
-    pub judged: Inputs,
+    /// The input that it was computed from, detached.
+    pub inputs: Inputs,
 }
 
 /// The loss of self-supervised depth with its options (paper section 3;
@@ -75,7 +75,8 @@ impl Objective {
         Self { config: config.clone(), size, is_reference: false }
     }
 
-    /// The reference implementation of the same objective, of burn's own operations: slower, for tests to compare with.
+    /// The reference implementation of an objective, composed of burn's own operations: slower, for tests to
+    /// compare with.
     pub fn reference(self) -> Self {
         Self { is_reference: true, ..self }
     }
@@ -102,7 +103,7 @@ impl Objective {
             let computed =
                 scale == finest && wanted.iter().any(|name| name.origin() == MapOrigin::Reprojection);
             let comparison = pair.compare(config, inputs, scale, computed);
-            let image = constant(&inputs.colour[&FrameId::TARGET][scale]);
+            let image = detached(&inputs.colour[&FrameId::TARGET][scale]);
             let disparity = inputs.disparities[&scale].clone();
             let smooth = if self.is_reference {
                 smoothness_loss(disparity, &image)
@@ -128,7 +129,7 @@ impl Objective {
             smoothness,
             masked_share: masked_share.expect("a configuration has at least one scale"),
             maps,
-            judged: inputs.constant(),
+            inputs: inputs.detached(),
         }
     }
 
@@ -139,8 +140,8 @@ impl Objective {
     }
 }
 
-/// The mean of numbers. On the GPU backend they are added one by one, which takes fewer kernels than to put
-/// them side by side.
+/// The mean of several one-element tensors. They are added one by one, which on the GPU backend takes fewer
+/// kernels than concatenating them.
 fn mean(numbers: Vec<Tensor<1>>) -> Tensor<1> {
     if !is_gpu(&numbers[0].device()) {
         return Tensor::cat(numbers, 0).mean();

@@ -1,11 +1,15 @@
 //! Tie-break noise, which decides between a still pixel's equal losses.
+//!
+//! [`Noise::at_scale`] makes the map for the reference implementation, and for options that the fused loss lacks.
+//! The fused loss takes only the seed, [`Noise::stream`]: its GPU kernel draws `noise_at`
+//! (`compute/ops/noise/cube.rs`) for each pixel itself, its CPU implementation calls [`tie_break_noise`].
 
 use crate::compute::ops::{splitmix64, tie_break_noise};
 use burn::tensor::{Device, Tensor};
 use std::collections::BTreeMap;
 
-/// Noise added to the identity losses, so that where a source equals the target exactly (identity
-/// and reprojection loss both 0) the choice is not always the same.
+/// Noise added to the identity losses, so that the choice is random where a source equals the target exactly
+/// (identity and reprojection loss both 0).
 #[derive(Clone, Debug)]
 pub enum Noise {
     /// Add nothing: evaluation, inspection.
@@ -23,7 +27,7 @@ pub enum Noise {
 }
 
 impl Noise {
-    /// The map for a scale, if there is any.
+    /// The noise `[B, identities, H, W]` of a scale; `None` if nothing is added.
     pub(super) fn at_scale(&self, scale: usize, shape: [usize; 4], device: &Device) -> Option<Tensor<4>> {
         match self {
             Self::None => None,
@@ -32,7 +36,7 @@ impl Noise {
         }
     }
 
-    /// Seed of the numbers of a scale, if they are drawn.
+    /// Seed of the numbers of a scale; `None` unless they are drawn.
     pub(super) fn stream(&self, scale: usize) -> Option<u64> {
         let Self::Drawn { seed, step } = self else { return None };
         Some(splitmix64(splitmix64(splitmix64(*seed) ^ *step) ^ scale as u64))

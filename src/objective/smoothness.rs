@@ -3,9 +3,9 @@
 use crate::compute::ops::loss_constants::SMALLEST_MEAN;
 use burn::tensor::Tensor;
 
-/// Edge-aware smoothness of disparity `[B, 1, h, w]` under its image `[B, 3, h, w]`, one number:
-/// the mean of |∂d|·exp(−|∂image|) along x plus that along y, where d is the disparity divided by
-/// its mean over the item, so that shrinking it gains nothing (paper section 3.1).
+/// Edge-aware smoothness of disparity `[B, 1, h, w]` under its image `[B, 3, h, w]`, one number: the mean of
+/// |∂d|·exp(−|∂image|) along x plus that along y, where d is the disparity divided by its mean over the item, so
+/// that shrinking it does not reduce the loss (paper section 3.1).
 pub fn smoothness_loss(disparity: Tensor<4>, image: &Tensor<4>) -> Tensor<1> {
     let [along_x, along_y] = terms(disparity, image);
     along_x.mean() + along_y.mean()
@@ -32,7 +32,7 @@ fn terms(disparity: Tensor<4>, image: &Tensor<4>) -> [Tensor<4>; 2] {
     })
 }
 
-/// Absolute difference of each pixel and the one after it.
+/// Absolute difference between each pixel and the next one along an axis.
 fn difference(map: Tensor<4>, dim: usize) -> Tensor<4> {
     let count = map.dims()[dim] - 1;
     (map.clone().narrow(dim, 0, count) - map.narrow(dim, 1, count)).abs()

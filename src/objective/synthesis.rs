@@ -17,7 +17,7 @@ pub fn depth(disparity: Tensor<4>, range: DepthRange) -> Tensor<4> {
 
 /// Projection of target pixels, at a known depth, into a source, in pixels.
 ///
-/// As the cameras are pinholes K, the point of pixel (u, v) at depth d is seen at
+/// With pinhole cameras K, the point of pixel (u, v) at depth d is seen at
 /// d·K·R·K⁻¹·(u, v, 1) + K·t, divided by its third coordinate.
 #[derive(Clone, Debug)]
 pub struct Projection {
@@ -80,8 +80,8 @@ pub fn warp(source: Tensor<4>, coordinates: Tensor<4>, align_corners: bool) -> T
     sample_border(source, sampling_positions(coordinates, ImageSize { height, width }, align_corners))
 }
 
-/// Length in pixels, `[B, 1, H, W]`, of the way from each target pixel with this depth, `[B, 1, H, W]`, to where a
-/// source of the same size is sampled for it: the optical flow of a scene in which only the camera moves.
+/// Distance in pixels, `[B, 1, H, W]`, from each target pixel with this depth, `[B, 1, H, W]`, to the position
+/// where a source of the same size is sampled for it: the length of the optical flow if only the camera moves.
 pub(super) fn rigid_flow(projection: &Projection, depth: Tensor<4>, align_corners: bool) -> Tensor<4> {
     let [_, _, height, width] = depth.dims();
     let size = ImageSize { height, width };
@@ -90,11 +90,11 @@ pub(super) fn rigid_flow(projection: &Projection, depth: Tensor<4>, align_corner
     flow.powi_scalar(2).sum_dim(1).sqrt()
 }
 
-/// Positions at which a source of this size is sampled, of projected coordinates, both `[B, 2, H, W]`, x then y.
+/// Positions at which a source of this size is sampled, from projected coordinates; both `[B, 2, H, W]`, x then y.
 ///
-/// `align_corners`: take pixel coordinates as they are. False repeats what present-day PyTorch does
-/// with a grid normalised by W − 1: p becomes p·W/(W − 1) − ½, up to half a pixel off
-/// ([View synthesis](super::method#view-synthesis)).
+/// `align_corners`: take pixel coordinates unchanged. False repeats what present-day PyTorch does with a grid
+/// normalised by W − 1: p becomes p·W/(W − 1) − ½, up to half a pixel off ([View
+/// synthesis](super::method#view-synthesis)).
 fn sampling_positions(coordinates: Tensor<4>, size: ImageSize, align_corners: bool) -> Tensor<4> {
     if align_corners {
         return coordinates;

@@ -1,4 +1,4 @@
-//! Disparity of a picture as plain numbers.
+//! Disparity of a picture in host memory.
 
 use crate::{
     compute::{
@@ -23,13 +23,13 @@ impl DisparityMap {
     /// Reads a scaled disparity, `[1, 1, h, w]`, from its device.
     ///
     /// # Errors
-    /// The device gave up.
+    /// The device fails or is lost.
     pub fn of(disparity: Tensor<4>) -> Result<Self> {
         let [_, _, height, width] = disparity.dims();
         Ok(Self { size: ImageSize { height, width }, values: values(disparity)? })
     }
 
-    /// The same at another size, bilinear.
+    /// Disparity resized to another size, bilinear.
     pub fn resized(&self, size: ImageSize) -> Self {
         Self { size, values: resize_plane(&self.values, self.size, size) }
     }
@@ -51,7 +51,7 @@ impl DisparityMap {
         pixels.iter().map(value).collect()
     }
 
-    /// Depth in a unit of which the network's is a multiple, row by row.
+    /// Depth times `metres_per_unit`, row by row.
     pub fn depths(&self, per_network_unit: f32) -> Vec<f32> {
         self.values.iter().map(|disparity| per_network_unit / disparity).collect()
     }

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Predicts disparity and motion and evaluates the objective with them.
 ///
-/// The networks' mode (batch statistics or running ones) follows the device that their parameters
-/// and the samples are on.
+/// The device of parameters and samples decides the networks' mode: batch statistics with autodiff, running ones
+/// without.
 ///
 /// # Panics
 /// If the samples lack a frame of the objective, or the networks the motion to it
@@ -29,11 +29,11 @@ pub fn forward(
     objective.evaluate(&inputs(networks, objective.config(), samples, noise), wanted)
 }
 
-/// Input of an objective with these options: the predictions of the networks for the samples, and the position of the
-/// stereo camera, which is known.
+/// Input of an objective with these options: the predictions of the networks for the samples, and the known
+/// position of the stereo camera.
 ///
 /// # Panics
-/// As [`forward`]. There may be no source.
+/// As [`forward`], except that there need not be a source.
 pub fn inputs(
     networks: &Networks,
     config: &ObjectiveConfig,

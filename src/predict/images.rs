@@ -16,10 +16,10 @@ use crossbeam_channel::bounded;
 use image::RgbImage;
 use std::{path::Path, thread};
 
-/// Pictures that wait between two stages of the work.
+/// Capacity of the queues between decoding, prediction and `finish`.
 const WAITING: usize = 2;
 
-/// A depth network ready to be used.
+/// A depth network with everything needed to predict.
 pub struct Predictor {
     networks: Networks,
     size: ImageSize,
@@ -33,7 +33,7 @@ pub struct Predictor {
 
 /// A picture and its predicted disparity.
 pub struct PredictedImage {
-    /// The picture as it was filmed.
+    /// The picture at its native size.
     pub image: RgbImage,
     /// Scaled disparity, 1 / depth, at the network's size.
     pub disparity: DisparityMap,
@@ -68,12 +68,12 @@ impl Predictor {
         })
     }
 
-    /// The same for networks that were trained with another range of depth than the default.
+    /// Sets the depth range that the networks were trained with, if it is not the default.
     pub fn with_range(self, range: DepthRange) -> Self {
         Self { range, ..self }
     }
 
-    /// Uses networks that are already there, with the default depth range and an unknown scale.
+    /// Takes networks in memory, with the default depth range and an unknown scale.
     pub fn new(networks: Networks, size: ImageSize, device: &Device) -> Self {
         let range = DepthRange::from(&ObjectiveConfig::default());
         let device = device.clone();
@@ -94,7 +94,8 @@ impl Predictor {
         self.size
     }
 
-    /// True if the size is that of the training; weights that do not state it get the usual one.
+    /// True if the input size is that of the training; false if the weights do not state it and the usual size is
+    /// used.
     pub fn is_size_stated(&self) -> bool {
         self.is_size_stated
     }
@@ -110,8 +111,7 @@ impl Predictor {
         self.scale.as_ref()
     }
 
-    /// The failure to read the scale from a file beside the weights, if there is such a file; their depth then has no
-    /// unit.
+    /// Error of reading the scale file next to the weights, if there was one; their depth then has no unit.
     pub fn scale_failure(&self) -> Option<&WeightsError> {
         self.scale_failure.as_ref()
     }
@@ -124,7 +124,7 @@ impl Predictor {
         self.scaled_disparities(&[&data::image::resize(image, self.size)])
     }
 
-    /// The same for images that have the network's size already, `[n, 1, h, w]`.
+    /// Scaled disparities `[n, 1, h, w]` of images that have the network's size already.
     ///
     /// # Errors
     /// If the network has no output at scale 0.
@@ -136,8 +136,8 @@ impl Predictor {
         Ok(disparity.mul_scalar(slope).add_scalar(offset))
     }
 
-    /// The same of one image of any size as numbers; with `flips` blended with the prediction for the mirror image, which
-    /// takes twice the time.
+    /// Scaled disparity of one image of any size, in host memory; with `flips` blended with the prediction for the
+    /// mirror image, which takes twice the time.
     ///
     /// # Errors
     /// As [`Self::scaled_disparities`].
@@ -163,12 +163,12 @@ impl Predictor {
         Ok(DisparityMap { size, values })
     }
 
-    /// Predicts for pictures in their order and hands each result to `finish`. Decoding runs ahead and
-    /// `finish` behind on threads of their own.
+    /// Predicts pictures in their order and passes each result to `finish`. Decoding and `finish` run on threads
+    /// of their own.
     ///
     /// # Errors
-    /// The first that `finish` gives, which ends the work. A picture that cannot be read is no such error
-    /// but a result.
+    /// The first error of `finish`, which ends the work. A picture that cannot be read is not an error here: it is
+    /// passed to `finish` as a result.
     pub fn predict_each(
         &self,
         pictures: &[InputImage],
@@ -178,7 +178,7 @@ impl Predictor {
         thread::scope(|scope| {
             let (decoded, to_predict) = bounded(WAITING);
             let (predicted, to_finish) = bounded(WAITING);
-            // A channel whose other end is gone means that the work was given up.
+            // A closed channel means that the consumer stopped.
             scope.spawn(move || {
                 pictures.iter().try_for_each(|picture| decoded.send((picture, picture.read())))
             });

@@ -12,13 +12,13 @@ use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Device, Tensor};
 use glam::{DAffine3, DMat4};
 
-/// A pose network that walks along a drive.
+/// A pose network that predicts motions frame by frame along a drive.
 pub struct MotionPredictor {
     networks: Networks,
     size: ImageSize,
     range: DepthRange,
     device: Device,
-    /// The frame seen last, which is the first of the next pair.
+    /// The last frame, which is the first of the next pair.
     seen: Option<(FrameKey, Tensor<4>)>,
 }
 
@@ -27,7 +27,7 @@ impl MotionPredictor {
     /// PoseCNN alone, whose translations are in units of it.
     ///
     /// # Errors
-    /// They have no pose network, or one that sees more than a pair of frames at once.
+    /// They have no pose network, or one that takes more than a pair of frames at once.
     pub fn new(
         networks: Networks,
         size: ImageSize,
@@ -37,14 +37,14 @@ impl MotionPredictor {
         let architecture = networks.architecture();
         let Some(pose) = architecture.pose else {
             bail!(
-                "these networks ({architecture}) cannot tell how the camera moves: there is no pose network \
+                "these networks ({architecture}) cannot predict how the camera moves: there is no pose network \
                  among them; train with neighbouring frames (--frame-ids 0 -1 1) or load weights that have \
                  pose files (pose_encoder.pth, pose.pth)"
             );
         };
         ensure!(
             pose.frames == 2,
-            "the pose network of these weights ({architecture}) sees {} frames of a sample at once, the target \
+            "the pose network of these weights ({architecture}) takes {} frames of a sample at once, the target \
              in their middle, and has no motion for a pair of frames; train one with --pose-model-input pairs",
             pose.frames
         );
@@ -56,7 +56,7 @@ impl MotionPredictor {
     /// frame's camera to the next one's, in the network's unit of length.
     ///
     /// # Errors
-    /// A frame cannot be read, or what is predicted is no motion.
+    /// A frame cannot be read, or the prediction is not finite.
     pub fn motion(&mut self, source: &dyn FrameSource, this: &FrameKey, next: &FrameKey) -> Result<DAffine3> {
         let seen = self.seen.take().filter(|(key, _)| key == this);
         let before = seen.map_or_else(|| self.upload(source, this), |(_, image)| Ok(image))?;
@@ -69,7 +69,7 @@ impl MotionPredictor {
         let rows = values(matrix)?;
         ensure!(
             rows.len() == 16 && rows.iter().all(|value| value.is_finite()),
-            "the motion from {this} to {next} is predicted to be no number: the networks are broken"
+            "the predicted motion from {this} to {next} is NaN or infinite: the networks are damaged"
         );
         let rows: [f64; 16] = std::array::from_fn(|index| f64::from(rows[index]));
         Ok(DAffine3::from_mat4(DMat4::from_cols_array(&rows).transpose()))

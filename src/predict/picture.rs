@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-/// A picture that can be read, and the name of what is made of it.
+/// A picture that can be read, and the name of its results.
 #[derive(Clone)]
 pub struct InputImage {
     /// Path of the results below the folder of all results, without ending: `street`, `DRIVE/0000000007` for a
@@ -63,7 +63,7 @@ impl InputImage {
         Self { name: format!("{}/{stem}", key.folder), origin: ImageOrigin::Frame(source.clone(), key) }
     }
 
-    /// Decodes it.
+    /// Decodes the picture.
     ///
     /// # Errors
     /// It is missing or damaged.
@@ -75,7 +75,7 @@ impl InputImage {
         }
     }
 
-    /// The camera: that of the drive or of a file beside the picture, else the one that is assumed.
+    /// The camera: that of the drive or of a file next to the picture, else the assumed one.
     ///
     /// # Errors
     /// It is not known or implausible.
@@ -92,7 +92,7 @@ impl InputImage {
     }
 }
 
-/// The camera that a file beside this one tells, else the one that is assumed.
+/// The camera from a file next to this one, else the assumed one.
 fn camera_beside(
     path: &Path,
     size: ImageSize,
@@ -102,10 +102,10 @@ fn camera_beside(
     Ok(Rig::of(folder.unwrap_or(Path::new(".")), size, assumed)?.0.camera(Side::Left))
 }
 
-/// The pictures that an input names: an image file, those of a film, the images of a folder in the order of their names, or
-/// the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the order
-/// of drives and time, as the left camera saw them where there are two. `camera` is for frames without a
-/// file which tells it.
+/// The pictures that an input names: an image file, those of a film, the images of a folder in the order of their
+/// names, or the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the
+/// order of drives and time, as the left camera saw them where there are two. `camera` is for frames without a
+/// camera file.
 ///
 /// # Errors
 /// If there is no such file or folder, or it holds no picture.
@@ -178,8 +178,8 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
     Ok(images)
 }
 
-/// Gives every picture a name of its own: the second of one name becomes `NAME-2`. Gives those that were
-/// renamed, by their number. Names that differ in capitals alone count as one, as on some disks.
+/// Makes names unique: the second picture of a name becomes `NAME-2`. Returns the indices of the renamed ones.
+/// Names that differ only in upper and lower case count as equal, as on some disks.
 pub fn tell_apart(pictures: &mut [InputImage]) -> Vec<usize> {
     let mut taken = BTreeSet::new();
     let mut renamed = Vec::new();

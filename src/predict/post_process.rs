@@ -1,10 +1,10 @@
 //! Flip post-processing: the prediction for a picture blended with that for its mirror image (Godard et
 //! al., CVPR 2017).
 //!
-//! Stereo training leaves ramps of wrong disparity at the left edge of things and of the picture, in the
-//! mirror image at the right. So the left twentieth of the result comes from the mirror image alone, the
-//! right twentieth from the picture alone, the middle is the mean of both, and between them the share
-//! changes evenly over another twentieth.
+//! After stereo training, disparity has wrong ramps at the left edges of objects and of the picture; in the mirror
+//! image they are at the right. So the left twentieth of the result comes from the mirror image alone, the right
+//! twentieth from the picture alone, the middle is the mean of both, and in between the weight changes linearly
+//! over another twentieth.
 
 /// Blends the disparity of a picture with the disparity of its mirror image, mirrored back: both, and the
 /// result, [height, width] row by row. Computed in f64, as the reference does.

@@ -28,13 +28,14 @@ pub struct SampleTensors {
 }
 
 impl SampleTensors {
-    /// Maker of pyramids and jittered images for the samples that a loader makes for this device.
+    /// Place where pyramids and jittered images are made for this device: in the loader for the CPU backend, after
+    /// the upload for the GPU backend.
     pub fn preparation(device: &Device) -> Preparation {
         if is_gpu(device) { Preparation::Upload } else { Preparation::Loader }
     }
 
-    /// Uploads samples that have the same frames, scales and sizes. To the GPU backend go the clean images as
-    /// bytes; the rest is made there, with the same levels.
+    /// Uploads samples that have the same frames, scales and sizes. For the GPU backend only the clean images are
+    /// uploaded, as bytes; the others are computed there, with exactly the same levels.
     pub fn upload(samples: &[Sample], device: &Device) -> Self {
         let (colour, network_input) =
             if is_gpu(device) { on_gpu(samples, device) } else { on_cpu(samples, device) };
@@ -64,11 +65,11 @@ fn on_cpu(samples: &[Sample], device: &Device) -> Made {
     (colour.collect(), network_input.collect())
 }
 
-/// The same on the GPU backend, made there from the clean images.
+/// Pyramids and images for the networks on the GPU backend, computed there from the clean images.
 fn on_gpu(samples: &[Sample], device: &Device) -> Made {
     let (batch, scales) = (samples.len(), &samples[0].scales);
     let mut ids: Vec<FrameId> = scales.keys().copied().collect();
-    // Frames with more scales first, so that theirs are made together.
+    // Frames with more scales first, so that their pyramids are computed together.
     ids.sort_by_key(|id| Reverse(scales[id]));
     let images: Vec<&RgbImage> =
         ids.iter().flat_map(|id| samples.iter().map(|sample| &sample.images[id])).collect();
@@ -83,7 +84,7 @@ fn on_gpu(samples: &[Sample], device: &Device) -> Made {
     } else {
         Vec::new()
     };
-    // The images of a frame lie together, and taking them copies nothing.
+    // The images of a frame are contiguous, so narrowing copies nothing.
     let frame = |tensor: &Tensor<4>, index: usize| tensor.clone().narrow(0, index * batch, batch);
     let colour = ids.iter().enumerate().map(|(index, id)| {
         let levels = std::iter::once(&clean).chain(&smaller).take(scales[id]);

@@ -40,7 +40,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Tells if the last step was the last of its epoch.
+    /// True if the last step was the last of its epoch.
     pub fn ends_epoch(&self) -> bool {
         self.step > 0 && self.batch == self.batches
     }
@@ -77,20 +77,20 @@ impl Position {
 
     fn parse(bytes: &[u8], checkpoint: &Path) -> Result<Self> {
         let facts: Option<Map<String, Value>> = serde_json::from_slice(bytes).ok();
-        let facts = facts.context("it is cut off or no JSON")?;
+        let facts = facts.context("it is cut off or not JSON")?;
         let required = ["step", "epoch", "batch", "batches"];
         if let Some(missing) = required.into_iter().find(|fact| !facts.contains_key(*fact)) {
-            bail!("it does not say its {missing}");
+            bail!("it does not state its {missing}");
         }
         let position: Option<Self> = serde_json::from_value(Value::Object(facts)).ok();
-        let position = position.context("what it says are no steps, epochs and batches")?;
+        let position = position.context("step, epoch or batch is not a number")?;
         let Self { step, epoch, batch, batches, .. } = position;
-        ensure!(checkpoint.ends_with(step_name(step)), "it says step {step}, which is not the folder's");
+        ensure!(checkpoint.ends_with(step_name(step)), "it states step {step}, which is not the folder's");
         // A batch of which no image could be read is counted, but makes no step: there may be fewer steps than batches.
         let passed = epoch.checked_mul(batches).and_then(|passed| passed.checked_add(batch));
         ensure!(
             batch <= batches && passed.is_some_and(|passed| step <= passed as u64),
-            "it says batch {batch} of {batches} in epoch {epoch} for step {step}, which cannot be"
+            "it states batch {batch} of {batches} in epoch {epoch} for step {step}, which is impossible"
         );
         Ok(position)
     }
@@ -105,7 +105,7 @@ pub struct Best {
     pub loss: f32,
 }
 
-/// Reads the best validation; `None` if its loss is no number, which older versions could write.
+/// Reads the best validation; `None` if its loss is not a number, which older versions could write.
 fn best_if_number<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<Best>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }

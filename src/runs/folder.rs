@@ -22,7 +22,7 @@ use std::{
 };
 use tracing::{debug, info};
 
-/// The folder of a run.
+/// Handle of an existing run folder.
 #[derive(Clone, Debug)]
 pub struct RunFolder(PathBuf);
 
@@ -45,7 +45,7 @@ impl RunFolder {
         let holds_files = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
         if holds_files && path.join(LAST).is_file() {
             bail!(
-                "the run folder {} is not empty: go on with its run by --resume, or choose another with --out",
+                "the run folder {} is not empty: continue its run with --resume, or choose another with --out",
                 path.display()
             );
         }
@@ -84,19 +84,19 @@ impl RunFolder {
     /// Opens an existing run folder.
     ///
     /// # Errors
-    /// If `path` is no run folder.
+    /// If `path` is not a run folder.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.join(CONFIG).is_file() {
             if path.join(CHECKPOINTS).is_dir() {
                 bail!("{} is missing; {HOW_TO_MEND_CONFIG}", path.join(CONFIG).display());
             }
-            bail!("{} is no run folder: it has no {CONFIG}; give the folder of a run", path.display());
+            bail!("{} is not a run folder: it has no {CONFIG}; give the folder of a run", path.display());
         }
         Ok(Self(path.to_owned()))
     }
 
-    /// Removes what a killed process left half-written; returns harmless problems in words. Only the owner of the
-    /// open log, which locks the folder, may call it.
+    /// Removes the files that a killed process left half-written; returns warnings about harmless problems. Only
+    /// the owner of the open log, which locks the folder, may call it.
     ///
     /// # Errors
     /// If the configuration cannot be read.
@@ -105,12 +105,13 @@ impl RunFolder {
         if let Err(error) =
             remove_unfinished(&self.0).and_then(|()| remove_unfinished(&self.0.join(CHECKPOINTS)))
         {
-            warnings.push(format!("what an interrupted run left behind stays and takes space: {error:#}"));
+            warnings
+                .push(format!("files of an interrupted run could not be removed and take space: {error:#}"));
         }
         let unknown = self.run_file()?.unknown_names();
         if !unknown.is_empty() {
             warnings.push(format!(
-                "{} was written by another version, of which this one keeps, but does not follow: {}",
+                "{} was written by another version; these options are kept in the file but have no effect: {}",
                 self.0.join(CONFIG).display(),
                 unknown.join(", ")
             ));
@@ -137,7 +138,7 @@ impl RunFolder {
             anyhow!("{} is damaged or of a newer version: {reason}; {HOW_TO_MEND_CONFIG}", path.display())
         };
         let bytes = read_file(&path)?;
-        let text = str::from_utf8(&bytes).map_err(|_| damaged("it is no text"))?;
+        let text = str::from_utf8(&bytes).map_err(|_| damaged("it is not text"))?;
         RunFile::parse(text).map_err(|error| damaged(&error.to_string()))
     }
 
@@ -165,7 +166,7 @@ impl RunFolder {
         };
         parsed().map_err(|error| {
             anyhow!(
-                "{error:#}, so the run does not say which data it trained on; to go on, name the data with --data \
+                "{error:#}, so the run does not state which data it trained on; to continue, name the data with --data \
                  and its split with --split on the command line"
             )
         })
@@ -193,14 +194,14 @@ impl RunFolder {
         ))
     }
 
-    /// Creates the folder of a running run again if it was moved or removed, without its earlier checkpoints; returns
-    /// a warning if so.
+    /// Creates the folder of a running run again, without its earlier checkpoints, if it was moved or removed.
+    /// Returns a warning if so.
     ///
     /// # Errors
     /// If it cannot be created.
     pub(crate) fn restore(&self, config: &RunConfig, manifest: &Manifest) -> Result<Option<String>> {
         let checkpoints = self.0.join(CHECKPOINTS);
-        // A file in its place is told of by whoever writes a checkpoint.
+        // If a file is in its place, writing the next checkpoint reports it.
         if checkpoints.symlink_metadata().is_ok() {
             return Ok(None);
         }
@@ -259,7 +260,9 @@ impl RunFolder {
         let path_shown = path.display();
         match self.checkpoints().iter().any(|(_, other)| other != path) {
             true => {
-                format!("the checkpoint {path_shown} cannot be used; remove it to go on from the one before")
+                format!(
+                    "the checkpoint {path_shown} cannot be used; remove it to continue from the previous one"
+                )
             }
             false => format!(
                 "the checkpoint {path_shown} cannot be used, and the run has no other; start a new run"
@@ -267,9 +270,9 @@ impl RunFolder {
         }
     }
 
-    /// Writes the checkpoint `checkpoints/step_NNNNNN`, of which a reader sees all or nothing. Then updates the
-    /// pointers `last` and `best`, and removes older checkpoints that need not be kept. Returns its path, and a
-    /// warning if some of those cannot be removed.
+    /// Writes the checkpoint `checkpoints/step_NNNNNN` atomically. Then updates the pointers `last` and `best`,
+    /// and removes older checkpoints that need not be kept. Returns its path, and a warning if some of those
+    /// cannot be removed.
     ///
     /// # Errors
     /// If it cannot be written; everything is then unchanged.

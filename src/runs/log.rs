@@ -1,4 +1,4 @@
-//! The log of a run, `metrics.jsonl`: one JSON object a line, in order of time.
+//! The log of a run, `metrics.jsonl`: one JSON object per line, in order of time.
 //!
 //! A logged step has `step`, `epoch`, `loss`, `loss_0` to `loss_3`, `lr`, `gradient_norm` and more. The
 //! validation after a step has `step`, `epoch` and values whose names begin with `val_`. A change of the
@@ -34,7 +34,7 @@ pub enum Entry {
 pub struct Log {
     lines: AppendFile,
     events: Option<EventFile>,
-    /// Number of lines that are no JSON.
+    /// Number of lines that are not JSON.
     pub(crate) unreadable: usize,
 }
 
@@ -43,8 +43,8 @@ impl Log {
     pub const FILE_NAME: &str = "metrics.jsonl";
 
     /// Opens and locks the log of a run folder to continue from a position; also returns the entries up to there.
-    /// Removes the lines of later steps, but keeps lines that are no entry, such as those of a newer version. If
-    /// `tensorboard` is set, entries also go to an event file in the folder of this name.
+    /// Removes the lines of later steps, but keeps lines that are not entries, such as those of a newer version.
+    /// If `tensorboard` is set, entries also go to an event file in the folder of this name.
     ///
     /// # Errors
     /// If the log cannot be read and written, or another process has it open.
@@ -87,7 +87,7 @@ impl Log {
         Ok((Self { lines, events, unreadable }, entries))
     }
 
-    /// Reads the entries of the log of a run folder, also while the run goes on.
+    /// Reads the entries of the log of a run folder, even while the run trains.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -114,7 +114,7 @@ impl Log {
         self.lines.push(format!("{}\n", Value::Object(line)).as_bytes());
     }
 
-    /// Writes the log again if it was moved or removed while the run went on.
+    /// Writes the log again if it was moved or removed during the run.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -136,8 +136,8 @@ impl Log {
     }
 }
 
-/// Selects the lines of a log up to a position: their bytes with line ends, the entries among them, and the number of
-/// lines that are no JSON.
+/// Selects the lines of a log up to a position: their bytes with line ends, the entries among them, and the number
+/// of lines that are not JSON.
 fn lines_before(log: &[u8], position: &Position) -> (Vec<u8>, Vec<Entry>, usize) {
     let (mut lines, mut entries, mut unreadable) = (Vec::new(), Vec::new(), 0);
     for line in log.split_inclusive(|byte| *byte == b'\n') {

@@ -54,8 +54,8 @@ impl Manifest {
         }
     }
 
-    /// Checks that a run resumes on the data that it started with. `here` is the manifest of a run that would start
-    /// now, `name` the name of its data.
+    /// Checks that a run resumes on the data that it started with. `here` is the manifest that a new run would
+    /// have, `name` the name of its data.
     ///
     /// # Errors
     /// If the samples differ.

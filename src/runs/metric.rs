@@ -2,7 +2,7 @@
 
 use super::{PredictionStatistics, StepReport};
 
-/// A number that every step has.
+/// A number that is measured at every step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// [`StepReport::loss`].
@@ -61,7 +61,7 @@ impl Metric {
             Self::LearningRate => "Adam's learning rate",
             Self::GradientNorm => "Length of the gradient of all weights together, before it is clipped",
             Self::MaskedShare => {
-                "Share of pixels that the auto-mask leaves out at scale 0: near 1, nothing trains"
+                "Share of pixels that the auto-mask leaves out at the finest scale: near 1, nothing trains"
             }
             Self::MeanDisparity => "Mean of the predicted disparity: 1 is nearest, 0 farthest",
             Self::DisparitySpread => {

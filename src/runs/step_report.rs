@@ -20,7 +20,7 @@ pub struct StepReport {
     pub learning_rate: f64,
     /// Euclidean norm of the gradient of all weights together, before clipping.
     pub gradient_norm: f32,
-    /// Share of pixels that the auto-mask leaves out, at scale 0.
+    /// Share of pixels that the auto-mask leaves out at the finest trained scale.
     pub masked_share: f32,
     /// Statistics of disparity and motion; absent in logs of older versions.
     pub statistics: Option<PredictionStatistics>,
@@ -64,10 +64,10 @@ pub struct PredictionStatistics {
 
 /// Seconds of the phases of a step after loading.
 ///
-/// Measured around the calls to the device. On the CPU a call returns when its work is done, so these are the times of
-/// the work. On a GPU they are the times to queue it: nothing is read back within a step, and the GPU works on
-/// meanwhile. The time of the GPU itself appears in the remainder of the step, which waits for the metrics of the
-/// step before, and wherever the limit of work in flight blocks a call.
+/// Measured around the calls to the device. On the CPU a call returns when its work is done, so these are the
+/// times of the work. On a GPU they are the times to queue it: nothing is read back within a step, and the GPU
+/// continues to work meanwhile. The time of the GPU itself appears in the rest of the step, which waits for the
+/// metrics of the previous step, and wherever the limit of work in flight blocks a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TimeSplit {
     /// Upload of the samples to the device.
@@ -78,7 +78,7 @@ pub struct TimeSplit {
     pub seconds_backward: f64,
     /// Update of the weights.
     pub seconds_optimiser: f64,
-    /// Between the step before and this one: showing, checkpoints, and other work of the session.
+    /// Between the previous step and this one: showing, checkpoints, and other work of the session.
     pub seconds_between: f64,
 }
 
@@ -88,8 +88,8 @@ impl TimeSplit {
         is queueing it, and the GPU's own time is in the rest, where a step waits for the metrics of the step \
         before. Showing and checkpoints are in the rest too";
 
-    /// Mean seconds of the phases by name, with the remainder as "rest", and of the whole step including the time since
-    /// the step before; `None` if none of the steps was measured.
+    /// Mean seconds of the phases by name, with the remainder as "rest", and of the whole step including the time
+    /// since the previous one; `None` if none of the steps was measured.
     pub fn mean(steps: &[StepReport]) -> Option<([(&'static str, f64); 6], f64)> {
         let measured = || steps.iter().filter_map(|step| Some((step, step.split?)));
         let count = measured().count();

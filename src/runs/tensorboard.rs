@@ -1,7 +1,7 @@
 //! Writing TensorBoard event files: scalars in the record format of TensorFlow.
 //!
-//! Own code, because the crates for it are no longer maintained (the newest is of 2022). A record is its length, a
-//! checksum of that, a protocol buffer of type `Event`, and its checksum.
+//! Own code, because the existing crates are no longer maintained (the newest is from 2022). A record consists of
+//! its length, a checksum of the length, a protocol buffer of type `Event`, and a checksum of that.
 
 use super::append::AppendFile;
 use crate::data::atomic_file::in_words;

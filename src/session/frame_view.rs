@@ -1,4 +1,4 @@
-//! Prediction of single frames with the networks of a moment, and the pictures of them.
+//! Prediction of single frames with a snapshot of the networks, and pictures of them.
 
 use super::{
     LossSummary, Picture, PictureSource, SandboxResult,
@@ -99,7 +99,7 @@ impl FrameView<'_> {
         })
     }
 
-    /// Evaluates the objective of a predicted frame, with the changes by hand if there are any, and leases the watched
+    /// Evaluates the objective of a predicted frame, with changes by hand if there are any, and leases the watched
     /// maps.
     pub fn draw(
         &self,
@@ -174,7 +174,7 @@ impl FrameView<'_> {
         Ok(MapSet { maps, inspection, scale, ..set })
     }
 
-    /// Scale from predicted depths to metres, as far as it is known without true depth: stated by a file beside the
+    /// Scale from predicted depths to metres, as far as it is known without true depth: from the scale file of the
     /// weights, else from the baseline of the stereo cameras that the networks were trained with.
     fn known_scale(&self, key: &FrameKey) -> Option<MetricScale> {
         let uses_stereo = self.snapshot.knows_stereo() || self.snapshot.config.objective.uses_stereo();

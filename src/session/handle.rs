@@ -28,7 +28,7 @@ pub struct Requester {
 }
 
 impl Requester {
-    /// Sends a command, which is carried out between two steps. The reply will carry the returned number.
+    /// Sends a command, which is executed between two steps. The reply will have the returned number.
     pub fn send(&self, command: Command) -> RequestId {
         let id = RequestId(self.next.fetch_add(1, Ordering::Relaxed));
         // Sending fails only after the thread has ended.
@@ -51,7 +51,7 @@ pub struct SessionHandle {
 impl SessionHandle {
     /// Starts the session thread, which calls `on_change` whenever there is an event or a new value to take.
     pub fn spawn(compute: Compute, on_change: Arc<dyn Fn() + Send + Sync>) -> Self {
-        // Without the hook, a caught panic would be reported without its place in the program.
+        // Without the hook, a caught panic would be reported without its location.
         panics::install_hook();
         #[expect(
             clippy::disallowed_methods,

@@ -4,8 +4,7 @@ use super::{CloudFusion, Picture, SessionState, Trajectory};
 use crate::{compute::Slot, data::FrameSource};
 use std::sync::{Arc, Mutex};
 
-/// The latest of everything that is published this way: no one waits for it, and a value that was not taken is
-/// replaced by the next.
+/// The latest value of each kind. Nobody waits for these values; one that was not taken is replaced by the next.
 #[derive(Default)]
 pub(super) struct Latest {
     pub state: Mutex<Arc<SessionState>>,

@@ -1,4 +1,4 @@
-//! Requests for maps of a frame, and how the results become a picture: leases of the watched maps.
+//! Requests for maps of a frame, and the conversion of the results to a picture: leases of the watched maps.
 
 use super::{Cloud, Picture, PictureSource, Provenance, SandboxResult};
 use crate::{
@@ -23,13 +23,13 @@ use std::{
 pub(super) struct MapRequest<'a> {
     /// Maps that open panes show.
     pub watched: &'a BTreeSet<MapName>,
-    /// True if the pixels are to be inspected.
+    /// True if an inspection of the pixels is requested.
     pub inspects: bool,
     pub compute: &'a Compute,
 }
 
 impl MapRequest<'_> {
-    /// Tells if no picture is needed, or nothing can draw one.
+    /// True if no picture is needed, or there is no display device to draw it.
     pub fn is_empty(self) -> bool {
         self.compute.display.is_none() || (self.watched.is_empty() && !self.inspects)
     }
@@ -122,7 +122,8 @@ impl MapSet {
 }
 
 impl PictureSubject {
-    /// Leases the watched maps of the first sample. `None` if no picture is needed, or nothing can draw one.
+    /// Leases the watched maps of the first sample. `None` if no picture is needed, or there is no display device
+    /// to draw it.
     pub fn picture(
         self,
         samples: &SampleTensors,

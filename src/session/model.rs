@@ -1,4 +1,4 @@
-//! Networks with everything that is known about them.
+//! Networks with their metadata.
 
 use super::{ModelReport, ModelVersion, Provenance};
 use crate::{
@@ -11,8 +11,9 @@ use anyhow::Result;
 use burn::tensor::Device;
 use std::{path::PathBuf, sync::Arc};
 
-/// Networks in evaluation mode, with their origin and configuration. Clones share the memory of the weights; networks
-/// that are loaded beside a run take four bytes a weight, 108 MB for the published pair with ResNet18.
+/// Networks in evaluation mode, with their origin and configuration. Clones share the memory of the weights;
+/// networks that are loaded while a run trains take four bytes per weight, 108 MB for the published pair with
+/// ResNet18.
 #[derive(Clone)]
 pub(super) struct Model {
     pub networks: Networks,
@@ -20,7 +21,7 @@ pub(super) struct Model {
     pub version: ModelVersion,
     /// Image size and objective for viewing.
     pub config: RunConfig,
-    /// Scale from depths to metres, if a file beside the weights states it.
+    /// Scale from depths to metres, from the scale file of the weights, if there is one.
     pub stated_scale: Option<MetricScale>,
     /// True if the networks were trained with the stereo camera, so that their depths have the scale of its
     /// baseline, even if the configuration does not use it.
@@ -29,8 +30,8 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Loads networks from a folder or file; the demo weights without a path. Also returns a warning if a file beside
-    /// the weights cannot be read.
+    /// Loads networks from a folder or file; the demo weights without a path. Also returns a warning if a file
+    /// next to the weights cannot be read.
     pub fn load(path: Option<PathBuf>, id: u64, device: &Device) -> Result<(Self, Option<String>)> {
         let found = path.as_ref().map(|path| RunFolder::weights_in(path));
         let loaded = match &found {
@@ -92,7 +93,7 @@ impl ModelSnapshot {
         Self { model, config, source }
     }
 
-    /// Copy that views target frames alone, without any source frame.
+    /// Copy that views target frames without their source frames.
     pub fn without_sources(mut self) -> Self {
         self.config.objective.frame_ids = vec![FrameId::TARGET];
         if let Some(model) = &mut self.model {
@@ -113,7 +114,7 @@ impl ModelSnapshot {
         self.model.as_ref()?.stated_scale.as_ref()
     }
 
-    /// Steps that the networks had made; `None` if they are not of a run.
+    /// Number of steps that the networks were trained for; `None` if they are not of a run.
     pub fn step(&self) -> Option<u64> {
         match self.model.as_ref()?.provenance {
             Provenance::Run { step, .. } => Some(step),

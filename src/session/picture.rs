@@ -67,12 +67,12 @@ pub struct Neighbour {
     pub target_from_source: DAffine3,
 }
 
-/// Neighbours of the viewed frame, as far as they are predicted.
+/// Neighbours of the viewed frame that are predicted so far.
 #[derive(Clone, Debug)]
 pub struct CloudFusion {
     /// Viewed frame.
     pub key: FrameKey,
-    /// Steps that the networks had made.
+    /// Number of steps that the networks were trained for.
     pub step: u64,
     /// Request that is fulfilled.
     pub request: FusionRequest,
@@ -85,7 +85,7 @@ pub struct CloudFusion {
 }
 
 impl CloudFusion {
-    /// An empty fusion that will stay empty because of an error.
+    /// An empty fusion that ended with an error.
     pub(super) fn impossible(
         key: FrameKey,
         step: u64,

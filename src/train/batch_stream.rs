@@ -45,7 +45,7 @@ impl BatchStream {
         training.steps.unwrap_or((self.batch_count() * training.num_epochs) as u64)
     }
 
-    /// Moves to a position: the next batch is the one after it.
+    /// Moves to a position; the next batch is the one after it.
     pub fn go_to(&mut self, Position { epoch, batch, .. }: Position) {
         self.batches = Some(self.loader.batches(epoch, batch));
         self.ahead = None;

@@ -19,7 +19,7 @@ pub struct Reported {
 /// A step whose metrics have not arrived.
 pub(super) struct InFlight {
     pub metrics: PendingMetrics,
-    /// Complete but for the metrics.
+    /// Complete except for the metrics.
     pub report: StepReport,
     pub changes: Vec<Change>,
     /// Position of the run before the step.

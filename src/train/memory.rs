@@ -7,15 +7,15 @@ use crate::{
 
 /// Bytes that a run needs, by purpose.
 struct Cost {
-    /// Program, images loaded ahead, and scratch buffers.
+    /// Bytes of the program, prefetched images and scratch buffers.
     base: f64,
-    /// Per trained weight.
+    /// Bytes per trained weight.
     trained_weight: f64,
-    /// Per weight while a checkpoint is written.
+    /// Bytes per weight while a checkpoint is written.
     saved_weight: f64,
-    /// Per value of a feature map, including what its gradient needs.
+    /// Bytes per value of a feature map, including what its gradient needs.
     feature: f64,
-    /// Per source and input pixel, for the objective.
+    /// Bytes per source and input pixel, for the objective.
     source: f64,
 }
 
@@ -44,9 +44,10 @@ pub fn memory_estimate(config: &RunConfig, is_on_gpu: bool) -> Result<u64, Confi
         if is_on_gpu { ON_GPU } else { ON_CPU };
     let architecture = Architecture::new(network, objective)?;
     let motions = objective.temporal_sources().count();
-    let (depth, pose) = (architecture.depth_size(), architecture.pose_size(motions));
-    let weights = depth.weights + pose.weights;
-    let of_pixel = feature * (depth.values + pose.values) + source * objective.sources().count() as f64;
+    let (depth, pose) = (architecture.depth_cost(), architecture.pose_cost(motions));
+    let weights = depth.parameters + pose.parameters;
+    let of_pixel =
+        feature * (depth.activations + pose.activations) + source * objective.sources().count() as f64;
     let pixels = (training.batch_size * network.size().pixels()) as f64;
     let step = base + trained_weight * weights + of_pixel * pixels;
     let checkpoint = base + saved_weight * weights;

@@ -1,4 +1,4 @@
-//! Steps and runs: networks with their optimiser, batches, validation, health.
+//! Training: steps of networks with their optimiser, batches, validation, runs and their health.
 
 mod adam;
 mod batch_stream;

@@ -1,4 +1,4 @@
-//! A loss or gradient that no step can follow.
+//! Error of a loss or gradient that is NaN or infinite.
 
 /// Loss or gradient norm that is NaN or infinite.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

@@ -16,8 +16,8 @@ pub(super) struct DetachedParameter {
     pub gradient: Tensor<1>,
 }
 
-/// Takes all parameters that have a gradient out of a module, so that nothing else refers to their memory and it
-/// can be written in place. The module must not be used until [`Replace`] has put them back.
+/// Moves all parameters that have a gradient out of a module, so that nothing else refers to their memory and it
+/// can be updated in place. The module must not be used until [`Replace`] has put them back.
 pub(super) fn take<M: Module>(module: M, gradients: GradientsParams) -> (M, Vec<DetachedParameter>) {
     let mut take = DetachParameters { gradients, taken: Vec::new(), placeholder: None };
     let module = module.map(&mut take);
@@ -27,7 +27,7 @@ pub(super) fn take<M: Module>(module: M, gradients: GradientsParams) -> (M, Vec<
 struct DetachParameters {
     gradients: GradientsParams,
     taken: Vec<DetachedParameter>,
-    /// A tensor of one number, in place of every parameter that was taken.
+    /// One-element placeholder for each parameter that was moved out.
     placeholder: Option<Tensor<1>>,
 }
 
@@ -89,8 +89,8 @@ impl ModuleMapper for Replace {
 pub(super) struct SavedStatistics(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
 
 impl SavedStatistics {
-    /// Saves those of a module on an autodiff device. A forward pass replaces the tensors rather than writing to
-    /// them, so the saved ones keep their values.
+    /// Saves the running statistics of a module on an autodiff device. A forward pass replaces the tensors rather
+    /// than writing to them, so the saved ones keep their values.
     pub(super) fn of(module: &impl Module) -> Self {
         struct Collect(Vec<(ParamId, Vec<usize>, Tensor<1>)>);
         impl ModuleVisitor for Collect {
@@ -115,7 +115,7 @@ impl SavedStatistics {
         }
     }
 
-    /// Registers the saved tensors if the guard is shut, else the `new` ones of the same module.
+    /// Registers the saved tensors if the guard is closed, else the `new` ones of the same module.
     pub(super) fn restore_unless_open(self, new: Self, guard: &Guard, replace: &mut Replace) {
         let pairs = self.0.into_iter().zip(&new.0).map(|(old, new)| [old.2, new.2.clone()]);
         let kept = keep_unless_open(pairs.collect(), guard, None);

@@ -1,4 +1,4 @@
-//! Statistics of the predictions of a step: a few numbers that show when a run goes wrong.
+//! Statistics of the predictions of a step, by which health checks recognise failed runs.
 
 use crate::{
     compute::ops::PredictionStatisticsInputs,
@@ -13,21 +13,22 @@ impl PredictionStatistics {
     /// Length of the tensor that [`PredictionStatistics::measure`] returns.
     pub(super) const COUNT: usize = 4;
 
-    /// Measures what the objective was evaluated on: `[COUNT]`, still on the device, to be read together with other
+    /// Measures the inputs of the objective: `[COUNT]`, still on the device, to be read together with other
     /// metrics.
-    pub(super) fn measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
-        let inputs = statistics_inputs(judged, config);
-        inputs.measure().unwrap_or_else(|| Self::reference_measure(judged, config))
+    pub(super) fn measure(inputs: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
+        let tensors = statistics_inputs(inputs, config);
+        tensors.measure().unwrap_or_else(|| Self::reference_measure(inputs, config))
     }
 
     /// Reference implementation of [`PredictionStatistics::measure`], composed of burn's operations.
-    fn reference_measure(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
-        let [mean, spread] = disparity(judged);
-        let translation = translation(judged, config).unwrap_or_else(|| mean.zeros_like());
-        Tensor::cat(vec![mean, spread, translation, out_of_view(judged, config)], 0)
+    fn reference_measure(inputs: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
+        let [mean, spread] = disparity(inputs);
+        let translation = translation(inputs, config).unwrap_or_else(|| mean.zeros_like());
+        Tensor::cat(vec![mean, spread, translation, out_of_view(inputs, config)], 0)
     }
 
-    /// From the numbers of [`PredictionStatistics::measure`]; the translation is `None` if none is predicted.
+    /// Statistics from the values of [`PredictionStatistics::measure`]; the translation is `None` if none is
+    /// predicted.
     pub(super) fn from_numbers(numbers: [f32; Self::COUNT], config: &ObjectiveConfig) -> Self {
         let [disparity_mean, disparity_spread, translation, out_of_view_share] = numbers;
         let is_predicted = config.temporal_sources().next().is_some();
@@ -45,26 +46,26 @@ impl PredictionStatistics {
     }
 }
 
-fn statistics_inputs(judged: &Inputs, config: &ObjectiveConfig) -> PredictionStatisticsInputs {
-    let (_, finest) = judged.disparities.first_key_value().expect("a configuration has at least one scale");
+fn statistics_inputs(inputs: &Inputs, config: &ObjectiveConfig) -> PredictionStatisticsInputs {
+    let (_, finest) = inputs.disparities.first_key_value().expect("a configuration has at least one scale");
     let (coarsest_scale, coarsest) =
-        judged.disparities.last_key_value().expect("a configuration has at least one scale");
+        inputs.disparities.last_key_value().expect("a configuration has at least one scale");
     let [_, _, height, width] = coarsest.dims();
-    let motions = &judged.source_from_target[&config.finest_scale()];
-    let coarse_motions = &judged.source_from_target[coarsest_scale];
+    let motions = &inputs.source_from_target[&config.finest_scale()];
+    let coarse_motions = &inputs.source_from_target[coarsest_scale];
     PredictionStatisticsInputs {
         disparity: finest.clone(),
         motions: config.temporal_sources().map(|source| motions[&source].clone()).collect(),
         coarse_disparity: coarsest.clone(),
         coarse_motions: config.sources().map(|source| coarse_motions[&source].clone()).collect(),
-        cameras: judged.intrinsics.iter().map(|camera| camera.in_pixels(width, height)).collect(),
+        cameras: inputs.intrinsics.iter().map(|camera| camera.in_pixels(width, height)).collect(),
         inverse_depth: DepthRange::from(config).coefficients(),
     }
 }
 
 /// Mean and standard deviation of disparity over the pixels of each image, each averaged over the images, `[1]`.
-fn disparity(judged: &Inputs) -> [Tensor<1>; 2] {
-    let (_, finest) = judged.disparities.first_key_value().expect("a configuration has at least one scale");
+fn disparity(inputs: &Inputs) -> [Tensor<1>; 2] {
+    let (_, finest) = inputs.disparities.first_key_value().expect("a configuration has at least one scale");
     let [batch, _, height, width] = finest.dims();
     let disparity = finest.clone().reshape([batch, height * width]);
     let mean = disparity.clone().mean_dim(1);
@@ -72,8 +73,8 @@ fn disparity(judged: &Inputs) -> [Tensor<1>; 2] {
     [mean.mean(), spread.mean()]
 }
 
-fn translation(judged: &Inputs, config: &ObjectiveConfig) -> Option<Tensor<1>> {
-    let motions = &judged.source_from_target[&config.finest_scale()];
+fn translation(inputs: &Inputs, config: &ObjectiveConfig) -> Option<Tensor<1>> {
+    let motions = &inputs.source_from_target[&config.finest_scale()];
     let columns: Vec<Tensor<3>> = config
         .temporal_sources()
         .map(|source| motions[&source].clone().narrow(1, 0, 3).narrow(2, 3, 1))
@@ -81,15 +82,15 @@ fn translation(judged: &Inputs, config: &ObjectiveConfig) -> Option<Tensor<1>> {
     (!columns.is_empty()).then(|| Tensor::cat(columns, 0).square().sum_dim(1).sqrt().mean())
 }
 
-fn out_of_view(judged: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
+fn out_of_view(inputs: &Inputs, config: &ObjectiveConfig) -> Tensor<1> {
     let (scale, coarsest) =
-        judged.disparities.last_key_value().expect("a configuration has at least one scale");
+        inputs.disparities.last_key_value().expect("a configuration has at least one scale");
     let [_, _, height, width] = coarsest.dims();
     let depth = depth(coarsest.clone(), DepthRange::from(config));
     let coordinates = config.sources().map(|source| {
-        let source_from_target = judged.source_from_target[scale][&source].clone();
+        let source_from_target = inputs.source_from_target[scale][&source].clone();
         let size = ImageSize { height, width };
-        Projection::new(source_from_target, &judged.intrinsics, size).coordinates(depth.clone())
+        Projection::new(source_from_target, &inputs.intrinsics, size).coordinates(depth.clone())
     });
     let coordinates = Tensor::cat(coordinates.collect(), 0);
     let halves = |less: f32| {

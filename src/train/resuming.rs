@@ -31,7 +31,7 @@ pub(super) fn check_checkpoint(checkpoint: &Checkpoint, config: &RunConfig, batc
     Ok(())
 }
 
-/// Checks that a run is not asked to make fewer steps than it has made.
+/// Checks that a run is not requested to make fewer steps than it has made.
 ///
 /// # Errors
 /// If new options ask for fewer.
@@ -43,11 +43,11 @@ pub(super) fn check_steps(config: &RunConfig, saved: &RunConfig, total: u64, mad
     let option = config.training.steps.map_or("--num-epochs", |_| "--steps");
     bail!(
         "the run has made {made} steps already, more than the {total} that {option} asks for; nothing was \
-         changed: ask for more, or leave {option} away"
+         changed: ask for more, or leave {option} out"
     );
 }
 
-/// Checks that the options know all changes that steps were made with, according to the log.
+/// Checks that the configuration has all changes that the log records.
 ///
 /// # Errors
 /// If one is missing: the end of config.toml was cut off.
@@ -72,7 +72,7 @@ pub(super) fn check_changes(folder: &RunFolder, saved: &RunConfig, position: Pos
 
 /// Describes in a sentence which of the steps made so far are missing in the log; `None` if none are.
 ///
-/// `log_frequency` is the one in effect for those steps; `unreadable` is the number of lines that are no JSON.
+/// `log_frequency` is the one in effect for those steps; `unreadable` is the number of lines that are not JSON.
 pub(super) fn missing_in_log(
     folder: &RunFolder,
     history: &[Entry],

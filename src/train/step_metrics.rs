@@ -17,7 +17,7 @@ pub struct StepMetrics {
     pub loss: f32,
     /// Loss of each trained scale.
     pub scale_losses: BTreeMap<usize, f32>,
-    /// Share of pixels that the auto-mask leaves out at scale 0.
+    /// Share of pixels that the auto-mask leaves out at the finest trained scale.
     pub masked_share: f32,
     /// Statistics of disparity and motion.
     pub statistics: PredictionStatistics,
@@ -31,7 +31,7 @@ impl StepMetrics {
         let losses = objective_output.scale_losses.values().cloned().map(Tensor::without_autodiff);
         let masked_share = objective_output.masked_share.clone().without_autodiff();
         losses
-            .chain([masked_share, PredictionStatistics::measure(&objective_output.judged, config)])
+            .chain([masked_share, PredictionStatistics::measure(&objective_output.inputs, config)])
             .collect()
     }
 

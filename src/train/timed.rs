@@ -1,4 +1,4 @@
-//! A stopwatch for the phases of a step.
+//! Timing of the phases of a step.
 
 use std::time::Instant;
 

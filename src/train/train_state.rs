@@ -33,8 +33,8 @@ pub struct TrainState {
     networks: Option<Networks>,
     adam: AdamState,
     objective: Objective,
-    /// On the GPU: lets updates through as long as all numbers are finite. `None` before the first step and after a
-    /// step that was not finite.
+    /// On the GPU backend: permits updates as long as all metrics are finite. `None` before the first step and
+    /// after a step that was not finite.
     guard: Option<Guard>,
     readback: Readback,
 }
@@ -51,12 +51,13 @@ pub struct MicroBatch {
     pub share: f32,
 }
 
-/// Learning rate and clipping of one optimiser step.
-#[derive(Clone, Copy, Debug)]
+/// Learning rate, weight decay and clipping of one optimiser step. By default nothing decays and nothing is clipped; the
+/// learning rate has no useful default (it is 0).
+#[derive(Clone, Copy, Debug, Default)]
 pub struct StepOptions {
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// Share of the learning rate by which every parameter shrinks before its update
+    /// Every parameter is multiplied by `1 - learning_rate * weight_decay` before its update
     /// ([`crate::compute::ops::AdamStep::with_weight_decay`]).
     pub weight_decay: f64,
     /// Norm above which the gradient of all weights together is scaled down to it; `None` clips nothing.
@@ -136,7 +137,7 @@ impl TrainState {
         wanted: &BTreeSet<MapName>,
     ) -> Result<(ObjectiveOutput, f32)> {
         let whole = MicroBatch { samples: samples.clone(), noise, share: 1.0 };
-        let options = StepOptions { learning_rate, weight_decay: 0.0, clip_gradient_norm: None };
+        let options = StepOptions { learning_rate, ..StepOptions::default() };
         let output = self.step([whole], options, wanted)?;
         Ok((output.objective_output, output.metrics.loss))
     }
@@ -144,7 +145,7 @@ impl TrainState {
     /// Makes a step on all micro-batches together, and waits for its metrics.
     ///
     /// # Errors
-    /// [`NonFinite`], if loss or gradient is not finite; the networks then stay as they were.
+    /// [`NonFinite`], if loss or gradient is not finite; the networks are then unchanged.
     pub fn step(
         &mut self,
         micro_batches: impl IntoIterator<Item = MicroBatch>,
@@ -161,7 +162,7 @@ impl TrainState {
     /// [`TrainState::finish_step`] reports it leave networks, optimiser and running statistics as they were.
     ///
     /// # Errors
-    /// On the CPU backend [`NonFinite`], if loss or gradient is not finite; everything then stays as it was.
+    /// On the CPU backend [`NonFinite`], if loss or gradient is not finite; everything is then unchanged.
     ///
     /// # Panics
     /// If there is no micro-batch.
@@ -200,7 +201,7 @@ impl TrainState {
         output.metrics.check()?;
         let norm = output.metrics.gradient_norm;
         let factor = match options.clip_gradient_norm {
-            Some(longest) if f64::from(norm) > longest => (longest / f64::from(norm)) as f32,
+            Some(max_norm) if f64::from(norm) > max_norm => (max_norm / f64::from(norm)) as f32,
             _ => 1.0,
         };
         let networks = self.networks.take().expect("the optimiser returns the networks");
@@ -246,8 +247,8 @@ impl TrainState {
             let networks = self.networks.take().expect("the optimiser returns the networks");
             let new_statistics = SavedStatistics::of(&networks);
             let (networks, taken) = take(networks, accumulated.grads());
-            let longest = options.clip_gradient_norm.map(|longest| longest as f32);
-            let (guard, report) = guard.judge(&gradients(&taken), sums, longest, None);
+            let max_norm = options.clip_gradient_norm.map(|max_norm| max_norm as f32);
+            let (guard, report) = guard.check(&gradients(&taken), sums, max_norm, None);
             let mut replace = Replace::default();
             self.adam.update(taken, &guard, options.learning_rate, options.weight_decay, &mut replace);
             statistics.restore_unless_open(new_statistics, &guard, &mut replace);
@@ -313,8 +314,8 @@ impl TrainState {
         Ok((StepOutput { metrics, split, samples, objective_output }, gradients))
     }
 
-    /// Losses and wanted maps of a batch on the autodiff device, its loss as a number, and the gradient of every
-    /// parameter.
+    /// Losses and requested maps of a batch on the autodiff device, its loss as a number, and the gradient of
+    /// every parameter.
     ///
     /// # Errors
     /// [`NonFinite`], if the loss is not finite.
@@ -333,7 +334,7 @@ impl TrainState {
         Ok((objective_output, loss, gradients))
     }
 
-    /// Losses and wanted maps of a micro-batch, and its loss, for which it waits.
+    /// Losses and requested maps of a micro-batch, and its loss as a number; waits for the device.
     fn forward_to_loss(
         &self,
         micro_batch: &MicroBatch,

@@ -132,7 +132,8 @@ impl Pass {
     ) -> Option<Tensor<4>> {
         let objective = Objective::new(&config.objective, config.network.size());
         let samples = SampleTensors::upload(&batch.samples, device);
-        // The same noise in every pass, so that losses compare; no training step comes to this number.
+        // The same noise in every pass, so that losses are comparable. The step numbers count down from
+        // `u64::MAX`, which no training step reaches.
         let noise = Noise::Drawn { seed: config.training.seed, step: u64::MAX - batch.index as u64 };
         let finest = config.objective.scales.iter().min().map(|scale| MapName::Disparity(*scale));
         let mut objective_output =

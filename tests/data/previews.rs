@@ -123,7 +123,7 @@ fn only_the_newest_requests_are_read_the_most_urgent_first() {
 #[test]
 fn a_frame_that_cannot_be_read_says_why_and_is_not_tried_again() {
     let stand = Stand::new();
-    for (frame, reason) in [(100, "the disk is gone"), (200, "gave up")] {
+    for (frame, reason) in [(100, "the disk is gone"), (200, "decoder failed")] {
         stand.previews.request([key(frame)]);
         assert_eq!(stand.next_asked(), frame);
         stand.go_on();

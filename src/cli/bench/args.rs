@@ -33,10 +33,10 @@ pub(in crate::cli) struct BenchArgs {
     /// Turns with the other program
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(super) turns: usize,
-    /// On the GPU, do each piece of work once more and say for each of its kernels how often it was
-    /// launched and how long the GPU took. Each kernel is then submitted by itself, which makes that run
-    /// slower than the timed ones: compare kernels with each other, not their sum with the median.
-    /// An adapter without timestamps gives times of the host, and the report says so
+    /// On the GPU, do each piece of work once more and report, for each of its kernels, the number of launches and
+    /// the GPU time. Each kernel is then submitted by itself, which makes that run slower than the timed ones:
+    /// compare kernels with each other, not their sum with the median. An adapter without timestamps gives times
+    /// of the host, and the report says so
     #[arg(long)]
     pub(super) kernels: bool,
     /// Print one JSON object
@@ -62,13 +62,13 @@ pub(super) enum Work {
     Optimiser,
     /// Decoding an image and building its four-level pyramid, on one thread
     Loader,
-    /// The same on all threads
+    /// Decoding images and building their pyramids, on all threads
     Loaders,
-    /// Drawing an image, a disparity and its point cloud into 1280×800 pixels
+    /// Drawing an image, a disparity and its point cloud at 1280×800 pixels
     View,
     /// Drawing a point cloud alone, a point for each pixel of --height and --width
     Cloud,
-    /// Frames as of view, at most 60 a second, while training steps run on the same device
+    /// Frames as in view, at most 60 a second, while training steps run on the same device
     Together,
 }
 

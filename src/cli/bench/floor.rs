@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::{fmt, time::Instant};
 
-/// Operations that a piece of work cannot do without.
+/// Operations that a piece of work needs at least.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct OperationCount {
     /// Number of f32 multiply-adds of its convolutions.

@@ -1,5 +1,5 @@
-//! `bench`: medians of how long the work takes that people wait for, if wanted in turns with another program
-//! that does the same.
+//! `bench`: median times of training and prediction, optionally in turns with another program that does the same
+//! work.
 
 mod args;
 mod drawing;

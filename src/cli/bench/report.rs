@@ -106,7 +106,7 @@ fn print_kernels(work: Work, times: &Kernels) {
         work.name()
     );
     if times.kernel_clock == "host" {
-        outln!("this adapter has no timestamps: times are the host's and hold all waiting");
+        outln!("this adapter has no timestamps: times are the host's and include all waiting");
     }
     if times.untimed_launches > 0 {
         outln!("{} launches gave no time", times.untimed_launches);

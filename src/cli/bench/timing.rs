@@ -62,7 +62,7 @@ pub(super) struct Together {
     pub steps: usize,
     pub step_seconds: f64,
     pub step_alone_seconds: f64,
-    /// Seconds of a step beside drawing, divided by those of a step alone.
+    /// Seconds of a step while frames are drawn, divided by those of a step alone.
     pub step_slowdown: f64,
     /// Number of launches that were delayed so that no frame waits long.
     pub throttle_waits: u64,

@@ -1,4 +1,4 @@
-//! Timing frames and training steps that run at once on one device, as in the window.
+//! Timing frames and training steps that run concurrently on one device, as in the window.
 
 use super::{
     drawing::OffscreenWindow,

@@ -34,7 +34,7 @@ use std::{
 /// Multiply-adds per pixel of the input in the convolutions of the ResNet18 depth network: 36 144 in
 /// the encoder, 29 070 in the decoder.
 const DEPTH_MULTIPLY_ADDS: f64 = 65_214.0;
-/// The same for a pair of images in the pose network.
+/// Multiply-adds per pixel of the input in the convolutions of the pose network, for a pair of images.
 const POSE_MULTIPLY_ADDS: f64 = 39_779.0;
 /// A forward pass, and a backward pass of twice its products: for the gradients of inputs and of weights.
 const PASSES: f64 = 3.0;
@@ -254,5 +254,5 @@ fn pixels(setup: &BenchSetup) -> f64 {
 
 /// Waits until the device has done all queued work.
 pub(super) fn wait_for(device: &Device) -> Result<()> {
-    device.sync().context("the device gave up")
+    device.sync().context("the device failed")
 }

@@ -43,7 +43,7 @@ pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
     let factor = args.scale_factor;
     ensure!(
         factor.is_finite() && factor > 0.0,
-        "--scale-factor {factor} is no factor: give a number above 0"
+        "--scale-factor {factor} is not a factor: give a number above 0"
     );
     let mut images = Vec::new();
     for input in &args.inputs {

@@ -38,7 +38,7 @@ pub(super) struct PredictArgs {
     /// Blend with the prediction for the mirror image, as the published post-processing does (twice the time)
     #[arg(long)]
     post_process: bool,
-    /// Metres in a unit of predicted depth, instead of the value beside the weights (see calibrate)
+    /// Metres per unit of predicted depth, instead of the value next to the weights (see calibrate)
     #[arg(long, value_name = "FACTOR", value_parser = factor)]
     metres_per_unit: Option<f64>,
     /// Print one JSON object
@@ -48,7 +48,7 @@ pub(super) struct PredictArgs {
     compute: ComputeArgs,
 }
 
-/// A factor between units from the command line.
+/// Parses a factor between units from the command line.
 fn factor(text: &str) -> Result<f64, String> {
     let factor: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
     if factor > 0.0 && factor.is_finite() { Ok(factor) } else { Err("give a number above 0".to_owned()) }

@@ -92,7 +92,7 @@ pub(super) struct OutputWriter<'a> {
     camera: Option<CameraChoice>,
     /// Number of frames of each film so far.
     frames: BTreeMap<PathBuf, usize>,
-    /// Number of pixels that were too far for a 16-bit PNG file.
+    /// Number of pixels whose depth exceeded the range of a 16-bit PNG file.
     pub clipped: usize,
     /// Number of points of all clouds.
     pub points: usize,
@@ -109,7 +109,7 @@ impl<'a> OutputWriter<'a> {
         Self { args, out, scale, range, camera, frames: BTreeMap::new(), clipped: 0, points: 0 }
     }
 
-    /// Unit of the depths that are written, in words.
+    /// Description of the unit of the written depths.
     pub fn unit(&self) -> String {
         self.scale.map_or_else(|| "relative, up to scale".to_owned(), |scale| format!("metres ({scale})"))
     }

@@ -1,4 +1,4 @@
-//! Registration of an operation in the autodiff graph: the same few lines for every operation.
+//! Registration of an operation in the autodiff graph, common to all operations.
 
 use burn::backend::{
     Autodiff, Backend,

@@ -32,7 +32,7 @@ impl GroupLimits {
         Self { bindings: bindings.saturating_sub(1), values: MAX_VALUES }
     }
 
-    /// Tensors of a launch that binds `arrays` buffers for each, and `others` besides.
+    /// Tensors of a launch that binds `arrays` buffers for each, and `others` in addition.
     fn tensors(self, arrays: usize, others: usize) -> usize {
         (self.bindings.saturating_sub(others) / arrays).clamp(1, MAX_TENSORS)
     }
@@ -96,8 +96,8 @@ pub(super) fn cubes(client: &Client, workgroups: usize) -> (CubeCount, CubeDim) 
     super::cube::workgroups(client, workgroups, THREADS)
 }
 
-/// Distributes rows of `N` contiguous tensors of equal length over as few launches as the limits allow. Each launch
-/// binds `others` buffers besides.
+/// Distributes rows of `N` contiguous tensors of equal length over as few launches as the limits allow. Each
+/// launch binds `others` buffers in addition.
 pub(super) fn groups<const N: usize>(
     rows: &[[CubeTensor; N]],
     others: usize,

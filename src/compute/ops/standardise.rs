@@ -16,7 +16,7 @@ use burn_autodiff::{
 use burn_cubecl::kernel::into_contiguous;
 use cubecl::prelude::{Tensor as Buffer, *};
 
-/// The operation as it is dispatched to a backend with a kernel of its own.
+/// Standardisation, as an operation of a backend that has a kernel for it.
 #[backend_extension(Cube, Autodiff)]
 pub trait StandardiseOps: Backend {
     /// See [`standardise`].

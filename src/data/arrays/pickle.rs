@@ -358,7 +358,7 @@ impl<T, R: Read> Machine<'_, T, R> {
         let (PickleValue::Tuple(Tuple { values: arguments, .. }), PickleValue::Callable(callable)) =
             (self.pop()?, self.pop()?)
         else {
-            return Err("it calls what is no function".to_owned());
+            return Err("it calls something that is not a function".to_owned());
         };
         let made = match (callable, &arguments[..]) {
             (PickleCallable::Reconstruct, [PickleValue::Callable(PickleCallable::ArrayClass), ..]) => {
@@ -378,7 +378,7 @@ impl<T, R: Read> Machine<'_, T, R> {
                 [PickleValue::Bytes(bytes), PickleValue::Dtype(dtype), shape, PickleValue::Text(order)],
             ) => {
                 let Dtype::Number(element) = *dtype else {
-                    return Err("its objects are no arrays".to_owned());
+                    return Err("its objects are not arrays".to_owned());
                 };
                 let array = Array::from_bytes(element, shape_of(shape)?, &**order == "F", bytes)?;
                 Some(new_array(ArrayState::Numbers(Some((self.keep)(array)?))))
@@ -391,7 +391,7 @@ impl<T, R: Read> Machine<'_, T, R> {
     /// Sets the state of an object: the content of an array, or the byte order of an element type.
     fn build(&mut self) -> Result<(), String> {
         let PickleValue::Tuple(Tuple { values: state, .. }) = self.pop()? else {
-            return Err("its state is no tuple".to_owned());
+            return Err("its state is not a tuple".to_owned());
         };
         match (self.stack.last(), &state[..]) {
             (Some(PickleValue::Dtype(_)), [_, order, ..]) => {
@@ -430,7 +430,7 @@ impl<T, R: Read> Machine<'_, T, R> {
                 array.replace(filled);
                 Ok(())
             }
-            _ => Err("it fills what is no array".to_owned()),
+            _ => Err("it sets the state of something that is not an array".to_owned()),
         }
     }
 }
@@ -450,7 +450,7 @@ fn callable(module: &str, name: &str) -> Result<PickleCallable, String> {
         _ => {
             let name: String =
                 format!("{module}.{name}").chars().filter(|c| !c.is_control()).take(80).collect();
-            return Err(format!("it wants to call {name}, which is refused: only arrays are read"));
+            return Err(format!("it calls {name}, which is refused: only arrays are read"));
         }
     })
 }
@@ -467,7 +467,7 @@ fn latin1_bytes(text: &str) -> Result<Vec<u8>, String> {
 
 fn shape_of<T>(value: &PickleValue<T>) -> Result<Vec<usize>, String> {
     let PickleValue::Tuple(Tuple { values, .. }) = value else {
-        return Err("a shape in it is no tuple".to_owned());
+        return Err("a shape in it is not a tuple".to_owned());
     };
     let length = |value: &PickleValue<T>| match value {
         PickleValue::Integer(length) => usize::try_from(*length).ok(),

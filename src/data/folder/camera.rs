@@ -100,7 +100,7 @@ impl Rig {
         if let Some(metres) = baseline_metres
             && !(metres > 0.0 && metres.is_finite())
         {
-            return Err(format!("baseline_metres {metres} is no distance: give metres above 0"));
+            return Err(format!("baseline_metres {metres} is not a distance: give metres above 0"));
         }
         let baseline_metres = baseline_metres.map(|metres| metres as f32);
         Ok(Self { left: camera, right: camera, baseline_metres })
@@ -145,7 +145,7 @@ pub fn parse_camera(text: &str, size: ImageSize) -> Result<Rig, String> {
         ([Some(focal_x), Some(focal_y), Some(centre_x), Some(centre_y)], None) => {
             normalised([focal_x, focal_y, centre_x, centre_y], calibrated, size)?
         }
-        (_, Some(_)) => return Err("it has a field_of_view besides lengths: give one of them".to_owned()),
+        (_, Some(_)) => return Err("it has a field_of_view and lengths: give one of them".to_owned()),
         _ => {
             return Err("it lacks one of focal_x, focal_y, centre_x and centre_y: give all four, \
                         or only the field_of_view"

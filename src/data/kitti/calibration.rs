@@ -129,7 +129,7 @@ impl File {
             Err(error) if error.kind() == ErrorKind::NotFound => Err(DataError::Missing {
                 what: "calibration".to_owned(),
                 path,
-                advice: "unpack the calibration archive of that day beside its drives".to_owned(),
+                advice: "unpack the calibration archive of that day next to its drives".to_owned(),
             }),
             Err(error) => Err(unreadable(&path, error.to_string())),
         }

@@ -66,8 +66,8 @@ impl KittiOdometry {
         Ok(Self(files))
     }
 
-    /// Poses `world_from_camera` of all frames of a sequence, metres; `None` for sequences whose poses are
-    /// not published. The camera is the left grey one, beside the colour cameras.
+    /// Poses `world_from_camera` of all frames of a sequence, metres; `None` for sequences whose poses are not
+    /// published. The camera is the left grey one, next to the colour cameras.
     ///
     /// # Errors
     /// The file exists but does not hold poses.

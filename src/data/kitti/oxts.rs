@@ -53,7 +53,7 @@ impl Oxts {
         // The projection has singularities at the poles.
         if latitude.abs() > 89.0 || longitude.abs() > 360.0 || altitude.abs() > 1e5 {
             return Err(format!(
-                "{latitude} {longitude} {altitude} is no place on the Earth where cars drive"
+                "{latitude} {longitude} {altitude} is not a place on the Earth where cars drive"
             ));
         }
         Ok(Self {

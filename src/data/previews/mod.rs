@@ -48,7 +48,7 @@ impl Previews {
             match panics::catch(AssertUnwindSafe(read)) {
                 Ok(Ok(picture)) => Ok(Arc::new(picture)),
                 Ok(Err(error)) => Err(error.to_string().into()),
-                Err(panic) => Err(format!("the picture's decoder gave up: {panic}").into()),
+                Err(panic) => Err(format!("the picture's decoder failed: {panic}").into()),
             }
         };
         let worker = Arc::clone(&shared);

@@ -29,6 +29,6 @@ fn range(word: &str) -> Result<impl Iterator<Item = u32> + use<>, String> {
         (Some(first), Some(last), Some(step)) if first <= last && step > 0 => {
             Ok((first..=last).step_by(step as usize))
         }
-        _ => Err(format!("'{word}' is no frame, FIRST-LAST or FIRST-LAST/STEP up to {MAX_FRAME}")),
+        _ => Err(format!("'{word}' is not a frame, FIRST-LAST or FIRST-LAST/STEP up to {MAX_FRAME}")),
     }
 }

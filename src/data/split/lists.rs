@@ -44,7 +44,7 @@ pub struct Split {
 }
 
 impl Split {
-    /// List of a subset.
+    /// Targets of a subset.
     pub(super) fn list(&self, subset: Subset) -> &[FrameKey] {
         match subset {
             Subset::Training => &self.training,

@@ -28,8 +28,8 @@ const RATE: f64 = 10.0;
 const MIN_FRAMES: u32 = 4;
 
 /// Writes the drive to the folder `out`, which must not exist or be empty. `stereo` adds the right camera.
-/// `progress` is called with the numbers of written and of all frames. The export is atomic: it is written to
-/// a temporary folder beside `out`, which is then renamed.
+/// `progress` is called with the numbers of written and of all frames. The export is atomic: it is written to a
+/// temporary folder next to `out`, which is then renamed.
 ///
 /// # Errors
 /// The drive is too short, or the folder is not empty or cannot be written.

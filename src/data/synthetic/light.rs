@@ -23,7 +23,7 @@ impl Light {
         let mut rng = Rng::new(seed, 2);
         let elevation = rng.range(42.0_f32, 54.0).to_radians();
         let side = if rng.chance(0.5) { 1.0 } else { -1.0 };
-        // The sun is behind and beside the camera, so that the surfaces in view are lit.
+        // The sun is behind the camera and to its side, so that the surfaces in view are lit.
         let azimuth = side * rng.range(105.0_f32, 135.0).to_radians();
         let to_sun =
             Vec3A::new(azimuth.sin() * elevation.cos(), -elevation.sin(), azimuth.cos() * elevation.cos());

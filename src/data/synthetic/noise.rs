@@ -119,8 +119,8 @@ pub fn stripes(x: f32, period: f32, from: f32, to: f32, footprint: f32) -> f32 {
     lerp(width / period, sharp.min(1.0), weight)
 }
 
-/// Random number generator for the layout of the street. Own code, so that a seed gives the same street for
-/// ever.
+/// Random number generator for the layout of the street. Own code, so that a seed gives the same street in every
+/// version.
 pub struct Rng(u32);
 
 impl Rng {

@@ -36,9 +36,9 @@ impl Street {
         let mut solids = Vec::new();
         for side in [-1.0, 1.0] {
             let purpose = if side < 0.0 { 10 } else { 20 };
-            Builder::new(&road, side, Rng::new(seed, purpose), &mut solids).houses();
-            Builder::new(&road, side, Rng::new(seed, purpose + 1), &mut solids).roadside();
-            Builder::new(&road, side, Rng::new(seed, purpose + 2), &mut solids).parked_cars();
+            RoadsideBuilder::new(&road, side, Rng::new(seed, purpose), &mut solids).houses();
+            RoadsideBuilder::new(&road, side, Rng::new(seed, purpose + 1), &mut solids).roadside();
+            RoadsideBuilder::new(&road, side, Rng::new(seed, purpose + 2), &mut solids).parked_cars();
         }
         far_ends(&road, &mut Rng::new(seed, 30), &mut solids);
         let light = Light::new(seed);
@@ -49,7 +49,7 @@ impl Street {
 }
 
 /// Builder of the solids along one side of the street.
-struct Builder<'a> {
+struct RoadsideBuilder<'a> {
     road: &'a Road,
     /// -1 for the left side, 1 for the right.
     side: f32,
@@ -57,7 +57,7 @@ struct Builder<'a> {
     solids: &'a mut Vec<Solid>,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> RoadsideBuilder<'a> {
     fn new(road: &'a Road, side: f32, rng: Rng, solids: &'a mut Vec<Solid>) -> Self {
         Self { road, side, rng, solids }
     }
@@ -304,7 +304,7 @@ fn far_ends(road: &Road, rng: &mut Rng, solids: &mut Vec<Solid>) {
             // Houses behind those at the corners, facing the side street.
             let along = road.junction + end * (SIDE_STREET + 8.5) - 7.0;
             let rng = Rng::new(u64::from(rng.bits()), 31);
-            Builder::new(road, side, rng, solids).house(along, 14.0, 15.0 + beyond);
+            RoadsideBuilder::new(road, side, rng, solids).house(along, 14.0, 15.0 + beyond);
         }
         for index in 0..3 {
             let along = road.junction + (index - 1) as f32 * 6.0;

@@ -25,7 +25,7 @@ impl DepthArchitecture {
 }
 
 impl ResnetArchitecture {
-    /// The residual network whose parameters a file holds under names with this prefix.
+    /// The residual network whose parameters a file has under names with this prefix.
     pub(super) fn of_file(file: &TensorFile, prefix: &str) -> Result<Self, WeightsError> {
         let has = |name: String| file.shape(&format!("{prefix}{name}")).is_some();
         let blocks = [1, 2, 3, 4]
@@ -50,13 +50,13 @@ impl PoseArchitecture {
     fn of_files(files: &Files) -> Result<Option<Self>, WeightsError> {
         let encoder = files.get("pose_encoder");
         let Some(pose) = files.get("pose") else {
-            let lonely = |encoder| Err(unknown(encoder, "it has no pose.pth beside it".to_owned()));
+            let lonely = |encoder| Err(unknown(encoder, "there is no pose.pth next to it".to_owned()));
             return encoder.map_or(Ok(None), lonely);
         };
         if pose.shape("pose_conv.weight").is_some() {
             return Self::checked(PoseModel::Cnn, inputs(pose, "net.0.weight")? / 3, pose);
         }
-        // The second convolution sees every feature map, each squeezed to as many channels as it gives.
+        // The second convolution takes all feature maps, each reduced to as many channels as it has filters.
         let maps =
             inputs(pose, "net.1.weight")? / pose.shape("net.1.weight").map_or(1, |shape| shape[0].max(1));
         if maps > 1 {
@@ -65,7 +65,7 @@ impl PoseArchitecture {
         let Some(encoder) = encoder else {
             return Err(unknown(
                 pose,
-                "it has no pose_encoder.pth beside it, whose features it needs".to_owned(),
+                "there is no pose_encoder.pth next to it, whose features it needs".to_owned(),
             ));
         };
         let model = PoseModel::Separate(ResnetArchitecture::of_file(encoder, "encoder.")?);
@@ -80,10 +80,10 @@ impl PoseArchitecture {
     }
 }
 
-/// The most frames of a sample, or sources of a mask, that a file may have.
+/// Maximum number of frames of a sample, or of sources of a mask, that a file may have.
 const MAX_FRAMES: usize = 64;
 
-/// The channels that a convolution takes.
+/// Number of input channels of a convolution.
 fn inputs(file: &TensorFile, key: &str) -> Result<usize, WeightsError> {
     match file.shape(key) {
         Some([_, inputs, _, _]) => Ok(*inputs),
@@ -92,8 +92,8 @@ fn inputs(file: &TensorFile, key: &str) -> Result<usize, WeightsError> {
     }
 }
 
-/// Channels and scales of a decoder's outputs, in the order of their convolutions. Their names do not
-/// tell the scale, but the number of channels that each is computed from does.
+/// Channels and scales of a decoder's outputs, in the order of their convolutions. The scale follows not from the
+/// names, but from the number of input channels of each convolution.
 fn outputs(file: &TensorFile, depth: DepthArchitecture) -> Result<(usize, Vec<usize>), WeightsError> {
     let layout = depth.spec().decoder;
     let name = |index: usize| format!("{}.weight", layout.output_name(index));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// A failure of reading or writing weights; each text is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
-    /// Nothing there that could be weights.
+    /// The path has no weights.
     #[error(
         "no weights at {}: {reason}; give a folder with encoder.pth and depth.pth, or a .safetensors file",
         path.display()
@@ -17,7 +17,7 @@ pub enum WeightsError {
         /// The part that is missing there.
         reason: String,
     },
-    /// The system will not give the file.
+    /// The operating system cannot read the file.
     #[error("{} cannot be read: {}", path.display(), io_reason(reason))]
     Unreadable {
         /// The file.
@@ -25,15 +25,15 @@ pub enum WeightsError {
         /// The system's reason.
         reason: std::io::Error,
     },
-    /// A file whose content contradicts itself, or is something else.
-    #[error("{} is damaged or no weights file: {reason}; get it once more", path.display())]
+    /// A file whose content is inconsistent, or that is not a weights file.
+    #[error("{} is damaged or not a weights file: {reason}; get it once more", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// The point at which reading ended.
         reason: String,
     },
-    /// A file that holds more than numbers.
+    /// A file with Python objects other than tensors, numbers and text.
     #[error(
         "{} holds a Python object of the class {class}, which is refused: only tensors, numbers and \
          text are read, so save a state_dict",
@@ -42,10 +42,10 @@ pub enum WeightsError {
     Foreign {
         /// The file.
         path: PathBuf,
-        /// The class.
+        /// Name of the refused Python class.
         class: String,
     },
-    /// Whole, but not of a network that is known here.
+    /// A readable file whose tensors fit no known network.
     #[error("{} fits no known network: {reason}", path.display())]
     Unknown {
         /// The file.
@@ -53,8 +53,8 @@ pub enum WeightsError {
         /// The part that does not fit.
         reason: String,
     },
-    /// The file beside the weights that should say their scale does not.
-    #[error("{} says no scale: {reason}; remove it or run monoscope calibrate again", path.display())]
+    /// The scale file next to the weights has no valid scale.
+    #[error("{} has no valid scale: {reason}; remove it or run monoscope calibrate again", path.display())]
     NoScale {
         /// The file.
         path: PathBuf,

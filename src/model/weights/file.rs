@@ -17,7 +17,7 @@ use std::{
 /// The files of a network by their name without extension.
 pub(super) type Files = BTreeMap<String, TensorFile>;
 
-/// The tensors of a `.pth` or `.safetensors` file by name, and the few other facts it states.
+/// The tensors of a `.pth` or `.safetensors` file by name, and the metadata that it states.
 pub(super) struct TensorFile {
     path: PathBuf,
     tensors: BTreeMap<String, Stored>,
@@ -26,16 +26,16 @@ pub(super) struct TensorFile {
     use_stereo: Option<bool>,
 }
 
-/// A tensor whose values become floats when they are read.
+/// A tensor whose values are converted to f32 when they are read.
 struct Stored {
     shape: Vec<usize>,
-    /// Absent if it does not hold floats.
+    /// Type of the values; `None` if they are not floats.
     kind: Option<DType>,
     bytes: Bytes,
 }
 
 enum Bytes {
-    /// Still in its file, where a view may span more than its bytes.
+    /// Not read yet. The shape is not trusted: a view may claim more values than its storage has.
     InFile(pytorch_reader::Tensor),
     Held(Vec<u8>),
 }
@@ -157,12 +157,12 @@ impl TensorFile {
         self.tensors.keys()
     }
 
-    /// The extents of a tensor, if it is there.
+    /// Shape of a tensor; `None` if the file lacks it.
     pub(super) fn shape(&self, key: &str) -> Option<&[usize]> {
         self.tensors.get(key).map(|tensor| tensor.shape.as_slice())
     }
 
-    /// The values of a tensor that must be there in this shape.
+    /// Values of a tensor, which must have this shape.
     pub(super) fn values(&self, key: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let unknown = |reason| WeightsError::Unknown { path: self.path.clone(), reason };
         let Some(tensor) = self.tensors.get(key) else {
@@ -172,7 +172,7 @@ impl TensorFile {
             return Err(unknown(format!("its {key} has the shape {:?}, not {shape:?}", tensor.shape)));
         }
         let Some(kind) = tensor.kind else {
-            return Err(unknown(format!("its {key} holds no floating-point numbers")));
+            return Err(unknown(format!("its {key} does not hold floating-point numbers")));
         };
         let damage = || {
             let reason = format!("the numbers of its {key} are not whole: it was cut off or overwritten");
@@ -188,7 +188,7 @@ impl TensorFile {
     }
 }
 
-/// torch.save compresses nothing, so a compressed entry can only be there to unfold in memory.
+/// torch.save compresses nothing, so a compressed entry can only be an attempt to exhaust memory.
 fn refuse_compressed(path: &Path) -> Result<(), WeightsError> {
     let file =
         File::open(path).map_err(|reason| WeightsError::Unreadable { path: path.to_owned(), reason })?;
@@ -212,13 +212,13 @@ fn foreign_class(value: &PickleValue) -> Option<&str> {
     }
 }
 
-const NO_ARCHIVE: &str = "it is cut off, or no archive as torch.save writes it";
+const NO_ARCHIVE: &str = "it is cut off, or not an archive as torch.save writes it";
 
 /// Reason why the reader of PyTorch's files refuses a file.
 fn torch_reason(error: &PytorchError) -> &'static str {
     match error {
         PytorchError::Io(_) | PytorchError::Zip(_) | PytorchError::Tar(_) => NO_ARCHIVE,
-        _ => "its list of tensors cannot be read: it is cut off, was overwritten, or is no state_dict",
+        _ => "its list of tensors cannot be read: it is cut off, was overwritten, or is not a state_dict",
     }
 }
 
@@ -226,7 +226,7 @@ fn damaged(path: &Path, reason: &str) -> WeightsError {
     WeightsError::Damaged { path: path.to_owned(), reason: one_line(reason) }
 }
 
-/// Text from a file's depths as a part of a message: one line of bearable length.
+/// Shortens text from inside a file to one line for an error message.
 fn one_line(text: &str) -> String {
     const LONGEST: usize = 200;
     text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()

@@ -1,4 +1,4 @@
-//! Residual encoders that start from a classifier's weights.
+//! Initialisation of residual encoders with a classifier's weights.
 
 use super::{WeightsError, file::TensorFile, map_parameters};
 use crate::{
@@ -12,21 +12,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Encoders that a classifier's file filled, and the other networks with an encoder, which it did not.
+/// Encoders that got their weights from a classifier's file, and those that did not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PretrainedEncoders {
     /// The classifier's file.
     pub file: PathBuf,
     /// The classifier's architecture, such as "ResNet18".
     pub architecture: String,
-    /// The filled encoders and the number of their tensors, all of which came from the file.
+    /// The filled encoders, each with the number of its tensors.
     pub filled: BTreeMap<NetworkFile, usize>,
-    /// The encoders that have other values, each with the reason.
+    /// The encoders that were not filled, each with the reason.
     pub unfilled: BTreeMap<NetworkFile, String>,
 }
 
 impl PretrainedEncoders {
-    /// Notes that an encoder's values were replaced afterwards.
+    /// Records that an encoder's values were replaced afterwards.
     pub fn replaced(&mut self, encoder: NetworkFile, reason: &str) {
         if self.filled.remove(&encoder).is_some() {
             self.unfilled.insert(encoder, reason.to_owned());
@@ -66,13 +66,12 @@ fn in_words(encoder: NetworkFile) -> &'static str {
     }
 }
 
-/// Gives every residual encoder of as many layers the weights of a torchvision classifier, in which the
-/// first convolution sees one image: for more it is repeated and divided by their number, so that equal
-/// images give the features of the one. Reports which encoders these are.
+/// Loads the weights of a torchvision classifier into every residual encoder of the same architecture, and reports
+/// which these are. The classifier's first convolution takes one image: for an encoder of n images its kernel is
+/// repeated n times and divided by n, so that n equal images give the same features as one.
 ///
 /// # Errors
-/// As [`load`](super::load), or if the file holds another residual network than any of the encoders; the
-/// networks are then as they were.
+/// As [`load`](super::load), or if no encoder has the architecture in the file; the networks are then unchanged.
 pub fn load_imagenet(path: &Path, networks: &mut Networks) -> Result<PretrainedEncoders, WeightsError> {
     let file = TensorFile::read(path)?;
     let stored = ResnetArchitecture::of_file(&file, "")?;
@@ -109,8 +108,8 @@ pub fn load_imagenet(path: &Path, networks: &mut Networks) -> Result<PretrainedE
     Ok(PretrainedEncoders { file: path.to_owned(), architecture: stored.to_string(), filled, unfilled })
 }
 
-/// The encoders that are no residual networks, each with the network that is there instead. A pose network that shares
-/// the depth encoder has none to fill.
+/// The encoders that are not residual networks, each with its actual type. A pose network that shares the depth
+/// encoder has no encoder of its own to fill.
 fn without_residual_encoder(networks: &Networks) -> Vec<(NetworkFile, String)> {
     let architecture = networks.architecture();
     let has = |encoder| networks.residual_encoders().iter().any(|(file, _)| *file == encoder);

@@ -1,10 +1,9 @@
 //! Weights files: reading and writing networks in the published layout.
 //!
-//! The layout is a folder with `encoder.pth` and `depth.pth`, and `pose.pth` where motion was trained,
-//! with `pose_encoder.pth` if it has an encoder of its own; `predictive_mask.pth` in that ablation. The
-//! first also states the size of image and the use of stereo.
-//! The same tensors are read from `.safetensors` files of these names, or from one such file in which
-//! the file's name precedes the key: `depth.decoder.0.conv.conv.weight`.
+//! The layout is a folder with `encoder.pth` and `depth.pth`, and `pose.pth` where motion was trained, with
+//! `pose_encoder.pth` if it has an encoder of its own; `predictive_mask.pth` in that ablation. `encoder.pth` also
+//! states the image size and the use of stereo. The same tensors are read from `.safetensors` files of these
+//! names, or from one such file in which the file's name precedes the key: `depth.decoder.0.conv.conv.weight`.
 
 mod alias;
 mod architecture;
@@ -34,43 +33,43 @@ use std::{
 };
 use tracing::info;
 
-/// Networks from a file, with the facts that the file states about them.
+/// Networks from a file, with the metadata of the file.
 #[derive(Debug)]
 pub struct LoadedNetworks {
     /// The networks, of the architecture that the file's names and shapes show.
     pub networks: Networks,
-    /// The size of image that they were trained for; `None` if the file does not state it.
+    /// Image size that they were trained for; `None` if the file does not state it.
     pub size: Option<ImageSize>,
     /// True if they were trained with stereo pairs, so that their depth has a known unit; `None` if the
     /// file does not state it.
     pub use_stereo: Option<bool>,
-    /// Use of each tensor of the file.
+    /// Usage of each tensor of the file.
     pub report: LoadReport,
 }
 
 impl LoadedNetworks {
-    /// The size of image that the networks were trained for; the usual one if the file does not state it.
+    /// Image size that the networks were trained for; the usual one if the file does not state it.
     pub fn trained_size(&self) -> ImageSize {
         self.size.unwrap_or_else(|| NetworkConfig::default().size())
     }
 }
 
-/// Use of each tensor, named as `file/key`.
+/// Usage of each tensor, named as `file/key`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LoadReport {
-    /// Written as parameters.
+    /// Loaded as parameters.
     pub loaded: Vec<String>,
     /// Needed by the networks, but not there. [`load`] makes an error of them.
     pub missing: Vec<String>,
-    /// Unknown to the networks, without the classifier and the batch counts, which
-    /// every published encoder has and no prediction needs.
+    /// Unknown to the networks. The classifier and the batch counts are not listed: every published encoder has
+    /// them and no prediction needs them.
     pub unused: Vec<String>,
 }
 
 /// Reads networks from a folder in the published layout, or from a `.safetensors` file.
 ///
 /// # Errors
-/// If nothing is there, a file is damaged, holds foreign objects, or fits no known network.
+/// If there are no weights, or a file is damaged, has foreign objects, or fits no known network.
 pub fn load(path: &Path, device: &Device) -> Result<LoadedNetworks, WeightsError> {
     let loaded = examine(path, device)?;
     let Some(first) = loaded.report.missing.first() else { return Ok(loaded) };
@@ -101,10 +100,10 @@ pub fn examine(path: &Path, device: &Device) -> Result<LoadedNetworks, WeightsEr
     Ok(loaded)
 }
 
-/// The light depth network that this program trained on its built-in drive, for a first look.
+/// The light depth network, trained on the built-in drive, that comes with the program.
 ///
 /// # Errors
-/// None but those of a damaged build.
+/// Only if the program was built with damaged weights.
 pub fn demo(device: &Device) -> Result<LoadedNetworks, WeightsError> {
     let bytes = include_bytes!("../../../assets/demo.safetensors");
     let path = Path::new("assets/demo.safetensors");
@@ -195,7 +194,7 @@ fn split(file: TensorFile) -> Result<Files, WeightsError> {
     Ok(files)
 }
 
-/// The longest side of an image that a file may state.
+/// Maximum side of an image that a file may state, pixels.
 const LONGEST_SIDE: usize = 8192;
 
 fn checked(size: ImageSize, networks: &Architecture, path: &Path) -> Result<ImageSize, WeightsError> {

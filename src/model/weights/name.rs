@@ -46,7 +46,7 @@ impl ParameterName {
 pub struct NamedTensor {
     /// Published name.
     pub name: ParameterName,
-    /// Extents.
+    /// Lengths of the axes.
     pub shape: Vec<usize>,
     /// Values, row-major.
     pub values: Vec<f32>,
@@ -111,8 +111,8 @@ impl<F: FnMut(NamedParameter)> ModuleVisitor for Visitor<F> {
     }
 }
 
-/// Gives every parameter and running statistic the values that `values_of` has for its name and
-/// shape; where it has none, the old ones stay.
+/// Replaces every parameter and running statistic by the values that `values_of` returns for its name and shape;
+/// `None` keeps the old ones.
 ///
 /// # Errors
 /// The first error of `values_of`.

@@ -13,13 +13,13 @@ use std::{
     path::Path,
 };
 
-/// Writes networks to a folder, which is made if need be, as PyTorch state dictionaries in the
-/// published layout, with the size of image and the use of stereo in `encoder.pth`.
+/// Writes networks to a folder, which is created if needed, as PyTorch state dictionaries in the published layout,
+/// with the image size and the use of stereo in `encoder.pth`.
 ///
-/// Residual encoders also get what the published ones have and nothing uses, filled with zeros: batch
-/// counts and the classifier `fc`. So tools that load strictly, name by name, accept them.
+/// Residual encoders also get the unused tensors of the published ones, filled with zeros: batch counts and the
+/// classifier `fc`. So tools that check every name accept them.
 ///
-/// Each file appears whole or not at all.
+/// Each file is written atomically.
 ///
 /// # Errors
 /// If the folder cannot be made or written to.
@@ -45,7 +45,7 @@ pub fn save(
 /// has in a folder: `depth.decoder.0.conv.conv.weight`.
 ///
 /// # Errors
-/// If the file cannot be written; what stood there before is then still there.
+/// If the file cannot be written; an existing file is then unchanged.
 pub fn save_joined(
     path: &Path,
     networks: &Networks,

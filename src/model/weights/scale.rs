@@ -1,4 +1,5 @@
-//! Metres in a unit of a network's depth: a small file beside its weights, which are never touched.
+//! Metric scale of a network's depth: metres per unit, in a small file next to the weights, which are never
+//! changed.
 
 use super::WeightsError;
 use crate::{
@@ -12,17 +13,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Metres in a unit of a network's depth, and the source of that number.
+/// Metres per unit of a network's depth, and the source of that number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricScale {
-    /// The factor from predicted depth to metres.
+    /// Metres per unit of predicted depth.
     pub metres_per_unit: f64,
     /// Source of the factor, in words.
     pub origin: String,
     /// Standard deviation over frames, relative to the factor, if it was measured on some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<f64>,
-    /// The number of frames that it was measured on.
+    /// Number of frames that it was measured on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<usize>,
 }
@@ -40,7 +41,7 @@ impl fmt::Display for MetricScale {
 }
 
 impl MetricScale {
-    /// A scale that is known without measuring.
+    /// A scale that is known without a measurement.
     pub fn stated(metres_per_unit: f64, origin: impl Into<String>) -> Self {
         Self { metres_per_unit, origin: origin.into(), spread: None, frames: None }
     }
@@ -52,26 +53,26 @@ impl MetricScale {
         Self::stated(baseline_metres / f64::from(STEREO_SHIFT), origin)
     }
 
-    /// The scale of weights: that of the file beside them, else KITTI's for those trained with stereo pairs, which all
-    /// published ones were on KITTI.
+    /// The scale of weights: that of the file next to them, else KITTI's for weights trained with stereo pairs,
+    /// because all published ones were trained on KITTI.
     ///
     /// # Errors
-    /// If there is a file that says no scale.
+    /// If there is a file without a valid scale.
     pub fn of(weights: &Path, use_stereo: Option<bool>) -> Result<Option<Self>, WeightsError> {
         let assumed = || Self::of_stereo(BASELINE_METRES, ", as KITTI's are (assumed)");
         Ok(Self::read(weights)?.or_else(|| (use_stereo == Some(true)).then(assumed)))
     }
 
-    /// Path of the scale of weights: `scale.toml` in their folder, or `NAME.scale.toml` beside the
-    /// file `NAME.safetensors`.
+    /// Path of the scale file: `scale.toml` in the weights folder, or `NAME.scale.toml` next to the file
+    /// `NAME.safetensors`.
     pub fn path(weights: &Path) -> PathBuf {
         if weights.is_dir() { weights.join("scale.toml") } else { weights.with_extension("scale.toml") }
     }
 
-    /// Reads the file beside the weights; `None` if there is none.
+    /// Reads the scale file; `None` if there is none.
     ///
     /// # Errors
-    /// If it cannot be read or says no scale.
+    /// If it cannot be read or has no valid scale.
     pub fn read(weights: &Path) -> Result<Option<Self>, WeightsError> {
         let path = Self::path(weights);
         if !path.is_file() {
@@ -86,7 +87,7 @@ impl MetricScale {
         Err(damaged(format!("metres_per_unit is {}, not a number above 0", scale.metres_per_unit)))
     }
 
-    /// Writes the file beside the weights and gives its path.
+    /// Writes the scale file; returns its path.
     ///
     /// # Errors
     /// If it cannot be written.

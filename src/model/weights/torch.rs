@@ -1,6 +1,6 @@
 //! Writing `.pth` files: the zip container of PyTorch 1.6 and later.
 //!
-//! An archive of uncompressed entries: `data.pkl`, a pickled dictionary in which each tensor names a
+//! It is an archive of uncompressed entries: `data.pkl`, a pickled dictionary in which each tensor refers to a
 //! storage, and one entry of raw numbers for each storage.
 
 use crate::data::deferred_error::{DeferredErrorWriter, check};
@@ -14,20 +14,20 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 pub(super) enum StateDictValue {
     /// A tensor of f32.
     Floats {
-        /// Extents.
+        /// Lengths of the axes.
         shape: Vec<usize>,
         /// Values, row-major.
         values: Vec<f32>,
     },
-    /// A tensor without extents that holds the i64 0.
+    /// A zero-dimensional i64 tensor with the value 0.
     Zero,
     /// A plain number.
     Integer(usize),
-    /// A plain truth value.
+    /// A plain boolean.
     Truth(bool),
 }
 
-/// The folder of all entries; PyTorch takes any name.
+/// Folder of all entries in the archive; PyTorch accepts any name.
 const ROOT: &str = "archive";
 
 /// Numbers begin at a multiple of this many bytes, so that PyTorch can map the file into memory.
@@ -77,7 +77,7 @@ fn pickle(items: &[(String, StateDictValue)]) -> Vec<u8> {
     pickle.0
 }
 
-/// The opcodes of pickle protocol 2 that are needed.
+/// The opcodes of pickle protocol 2 that are used.
 struct Pickle(Vec<u8>);
 
 impl Pickle {

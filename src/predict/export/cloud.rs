@@ -1,4 +1,4 @@
-//! Point clouds: depth thrown along the rays of the camera, as PLY files.
+//! Point clouds: pixels back-projected by their depth, as PLY files.
 
 use crate::{data::atomic_file::write_whole, geometry::Intrinsics};
 use anyhow::{Context, Result};
@@ -6,7 +6,7 @@ use glam::Vec3;
 use image::RgbImage;
 use std::{io::Write, path::Path};
 
-/// A point of a cloud.
+/// Coloured point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CloudPoint {
     /// Position in the camera's axes: x right, y down, z forward.
@@ -18,10 +18,10 @@ pub struct CloudPoint {
 /// Choice of the pixels that become points; by default all that have a depth above 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CloudFilter {
-    /// Points farther than this are left out, in the unit of the depths.
+    /// Maximum depth of a point, in the unit of the depths.
     pub farthest: Option<f32>,
-    /// Surfaces seen at a flatter angle than this are left out, radians: at the edges of things the network
-    /// blends near with far, and such points hang in the air.
+    /// Minimum angle between surface and line of sight, radians. It drops the flying pixels at depth
+    /// discontinuities, where the network blends near with far.
     pub flattest: Option<f32>,
 }
 
@@ -38,7 +38,7 @@ pub fn cloud(
     let (width, height) = (image.width() as usize, image.height() as usize);
     let [focal_x, focal_y, ..] = intrinsics.in_pixels(width, height);
     let steepest = filter.flattest.map(|angle| 1.0 / angle.tan());
-    // The same test as in cloud.wgsl: depth against the length at right angles to the line of sight.
+    // As in cloud.wgsl: compares depth with the length perpendicular to the line of sight.
     let is_edge = move |here: f32, neighbour: f32, focal_length: f32| {
         steepest
             .is_some_and(|steepest| (neighbour - here).abs() * focal_length > steepest * here.min(neighbour))
@@ -81,7 +81,7 @@ pub fn ply(points: &[CloudPoint], comment: &str) -> Vec<u8> {
     bytes
 }
 
-/// Writes points as [`ply`] puts them, whole or not at all. Gives the number of points.
+/// Writes points in the format of [`ply`], atomically. Returns the number of points.
 ///
 /// # Errors
 /// The file cannot be written.

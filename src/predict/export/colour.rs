@@ -5,7 +5,7 @@ use image::{Rgb, RgbImage};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The share of disparities below the last colour; what is above is saturated.
+/// The fraction of disparities up to the last colour; larger ones are saturated.
 const SATURATED_ABOVE: f64 = 0.95;
 
 /// The disparities that the first and the last colour stand for.
@@ -34,7 +34,7 @@ impl ColourRange {
         (value - self.min) / (self.max - self.min).max(f32::EPSILON)
     }
 
-    /// The value of a share.
+    /// The value at a fraction between the two ends of the range.
     pub fn value(self, share: f32) -> f32 {
         self.min + (self.max - self.min) * share
     }
@@ -58,7 +58,7 @@ pub struct SequenceRange {
 }
 
 impl SequenceRange {
-    /// Leaves 11 bits of precision: values are told apart from 0.05 % on.
+    /// Leaves 11 bits of precision: values that differ by 0.05 % are distinguished.
     const DROPPED_BITS: u32 = 12;
 
     /// Takes the disparities of one more picture, all above 0.

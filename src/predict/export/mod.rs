@@ -1,4 +1,4 @@
-//! Predictions as files: arrays, pictures, depth maps, point clouds, frames of a film.
+//! Export of predictions to files: arrays, pictures, depth maps, point clouds, frames of a film.
 
 mod cloud;
 mod colour;

@@ -8,18 +8,18 @@ use image::{Rgb, RgbImage, imageops};
 
 /// Numbers on the legend, at even steps of disparity.
 const NUMBERS: usize = 5;
-/// The ground on which the legend stands, and its text.
+/// Colours of the legend's background and text.
 const GROUND: [u8; 3] = [18, 18, 20];
 const TEXT: [u8; 3] = [225, 225, 225];
 
 /// Meaning of the colours of a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Legend {
-    /// The colours.
+    /// Colour map of the disparity.
     pub colours: Colormap,
-    /// The disparities that they stand for.
+    /// The range of disparities that the colours cover.
     pub range: ColourRange,
-    /// Metres in a unit of the network's depth: where it is known the numbers are depths in metres, else
+    /// Metres per unit of the network's depth. If it is known, the legend shows depths in metres, else
     /// disparities.
     pub metres_per_unit: Option<f32>,
 }
@@ -38,7 +38,7 @@ impl Legend {
 }
 
 /// A picture above its coloured disparity, both of one size, and the legend. Both sides are even, as video
-/// encoders ask.
+/// encoders require.
 pub fn side_by_side(picture: &RgbImage, coloured: &RgbImage, legend: &Legend) -> RgbImage {
     let (width, height) = picture.dimensions();
     let text_height = (width / 64).clamp(10, 32);

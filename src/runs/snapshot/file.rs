@@ -41,7 +41,7 @@ fn tensor_name(key: &FrameKey, map: MapName) -> String {
     format!("{key}: {map}")
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file atomically.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -85,7 +85,7 @@ pub fn read(path: &Path) -> Result<(Vec<MapValues<Thumbnail>>, Metadata)> {
     ensure!(header.is_some_and(|length| length <= LONGEST_HEADER), "it is cut off, or no file of snapshots");
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| refused(&error))?;
     let mut metadata = header.metadata().clone().unwrap_or_default();
-    let contents = metadata.remove(FRAMES).context("it is no file of snapshots: it names no frames")?;
+    let contents = metadata.remove(FRAMES).context("it is not a file of snapshots: it names no frames")?;
     let contents: Option<Vec<(FrameKey, Vec<MapName>)>> = serde_json::from_str(&contents).ok();
     let contents = contents.context("its list of frames makes no sense")?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| refused(&error))?;
@@ -114,18 +114,18 @@ fn thumbnail(file: &SafeTensors, name: &str) -> Result<Thumbnail> {
         (Dtype::U8, [height, width, 3]) => (*height, *width, Pixels::Colours(view.data().to_vec())),
         (Dtype::F16, [height, width]) => {
             let largest = file.tensor(&format!("{name}{LARGEST}")).map_err(|error| refused(&error))?;
-            ensure!(largest.dtype() == Dtype::F32, "its largest value is no number");
+            ensure!(largest.dtype() == Dtype::F32, "its largest value is not a number");
             let largest = f32::from_le_bytes(largest.data().try_into().context("its largest value is none")?);
             ensure!(largest.is_finite() && largest > 0.0, "its largest value is {largest}");
             let (fractions, _) = view.data().as_chunks();
             let fractions = fractions.iter().map(|fraction| f16::from_le_bytes(*fraction)).collect();
             (*height, *width, Pixels::Values { largest, fractions })
         }
-        (kind, shape) => bail!("a tensor {shape:?} of {kind:?} is no map"),
+        (kind, shape) => bail!("a tensor {shape:?} of {kind:?} is not a map"),
     };
     ensure!(
         (1..=MAX_HEIGHT).contains(&height) && (1..=MAX_WIDTH).contains(&width),
-        "a picture of {width}×{height} is no thumbnail"
+        "a picture of {width}×{height} is not a thumbnail"
     );
     Ok(Thumbnail { size: ImageSize { height, width }, pixels })
 }

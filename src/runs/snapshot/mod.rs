@@ -1,5 +1,5 @@
-//! Snapshots: small copies in host memory of what the networks predict for bookmarked frames after a step; those of
-//! a run stay within a bound, and are saved in its folder.
+//! Snapshots: small copies in host memory of the predictions for bookmarked frames after a step. Those of a run
+//! take bounded memory and are saved in its folder.
 
 mod file;
 mod store;
@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Maximum columns of a thumbnail.
 const MAX_WIDTH: usize = 320;
 
-/// A map at a small size, to be looked at.
+/// A map at a small size, for display.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thumbnail {
     /// Rows and columns.
@@ -30,8 +30,8 @@ pub struct Thumbnail {
 enum Pixels {
     /// Red, green and blue of each pixel, row by row.
     Colours(Vec<u8>),
-    /// One number a pixel, divided by the largest absolute value, so that small numbers keep their digits in half
-    /// precision.
+    /// One number per pixel, divided by the largest absolute value, so that small numbers keep their precision as
+    /// f16.
     Values {
         largest: f32,
         #[serde(with = "f16_bits")]
@@ -118,7 +118,7 @@ fn block_value(name: MapName, plane: &[f32], size: ImageSize, [top, left]: [usiz
 /// The maps of a frame in a snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FrameMaps {
-    /// The frame.
+    /// Key of the frame.
     pub key: FrameKey,
     /// Image of the frame, shared by all snapshots.
     pub colour: Arc<Thumbnail>,
@@ -130,7 +130,7 @@ pub struct FrameMaps {
 /// The maps of all bookmarked frames after the same step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// Steps that the networks had made; `None` if they are of no run.
+    /// Number of steps that the networks were trained for; `None` if they do not belong to a run.
     pub step: Option<u64>,
     /// Frames that could be read.
     pub frames: Vec<FrameMaps>,
@@ -139,7 +139,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Maps of a frame.
+    /// Maps of one of the frames; `None` if it is not in the snapshot.
     pub fn frame(&self, key: &FrameKey) -> Option<&FrameMaps> {
         self.frames.iter().find(|frame| frame.key == *key)
     }
@@ -173,8 +173,8 @@ impl Snapshots {
         Self { all: Vec::new(), most_bytes }
     }
 
-    /// Adds a snapshot, replacing one of the same step. Snapshots of networks that are of no run are dropped as soon
-    /// as there is one of a run. Returns the snapshots removed to stay within the bound.
+    /// Adds a snapshot, replacing one of the same step. Snapshots of networks that do not belong to a run are
+    /// dropped as soon as there is one of a run. Returns the snapshots removed to stay within the bound.
     pub fn add(&mut self, snapshot: Arc<Snapshot>) -> Vec<Arc<Snapshot>> {
         let mut left_out = Vec::new();
         let is_of_run = |snapshot: &Arc<Snapshot>| snapshot.step.is_some();

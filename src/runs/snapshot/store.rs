@@ -30,7 +30,7 @@ const IMAGE: MapName = MapName::Colour(FrameId::TARGET);
 const STEP: &str = "step";
 const SECONDS: &str = "seconds";
 
-/// The snapshots of a run on disk, within the same bound as in memory. Each file is written whole or not at all.
+/// The snapshots of a run on disk, within the same bound as in memory. Each file is written atomically.
 pub struct SnapshotStore {
     folder: PathBuf,
     snapshots: Snapshots,
@@ -50,9 +50,9 @@ struct StoredSnapshots {
 }
 
 impl SnapshotStore {
-    /// Opens the snapshots of a run that resumes at `step`, with a bound of `most_bytes` for their maps. Removes
+    /// Opens the snapshots of a run that resumes at `step`, with a limit of `most_bytes` for their maps. Removes
     /// half-written files, and snapshots of later steps, because those steps will be made again; reads the others.
-    /// Also returns a warning about what cannot be read or removed, which stays as it is.
+    /// Also returns a warning about files that cannot be read or removed; these are left unchanged.
     pub fn open(run: &Path, step: u64, most_bytes: usize) -> (Self, Option<String>) {
         let folder = RunFolder::snapshots_path(run);
         let cleaned = if folder.is_dir() { remove_unfinished(&folder) } else { Ok(()) };
@@ -76,8 +76,8 @@ impl SnapshotStore {
         (store, warning)
     }
 
-    /// Reads the snapshots of a run folder without changing it, also while the run goes on. Skips those that cannot be
-    /// read.
+    /// Reads the snapshots of a run folder without changing it, even while the run trains. Skips those that cannot
+    /// be read.
     pub fn read(run: &Path) -> Snapshots {
         read_all(&RunFolder::snapshots_path(run), u64::MAX, Snapshots::MAX_BYTES).snapshots
     }
@@ -87,7 +87,8 @@ impl SnapshotStore {
         &self.snapshots
     }
 
-    /// Writes a snapshot and removes those that no longer fit; ignores a snapshot of networks that are of no run.
+    /// Writes a snapshot and removes those that no longer fit; ignores a snapshot of networks that do not belong
+    /// to a run.
     ///
     /// # Errors
     /// If it cannot be written; only the first of several failures in a row is returned.
@@ -97,7 +98,7 @@ impl SnapshotStore {
         let left_out = left_out.iter().filter_map(|snapshot| snapshot.step);
         let removed: Vec<Result<()>> = left_out.map(|step| self.remove(step)).collect();
         let written = self.write(step, snapshot).and(removed.into_iter().collect()).with_context(|| {
-            format!("what the wall shows of step {step} is not kept in the run folder, which harms no step")
+            format!("the snapshot of step {step} could not be saved in the run folder; training continues")
         });
         let was_reported = std::mem::replace(&mut self.has_failed, written.is_err());
         if was_reported { Ok(()) } else { written }
@@ -188,7 +189,7 @@ fn read_images(path: &Path) -> Result<BTreeMap<FrameKey, Arc<Thumbnail>>> {
 fn read_snapshot(path: &Path, step: u64, images: &BTreeMap<FrameKey, Arc<Thumbnail>>) -> Result<Snapshot> {
     let read = || -> Result<Snapshot> {
         let (frames, metadata) = file::read(path)?;
-        let fact = |name: &str| metadata.get(name).with_context(|| format!("it does not say its {name}"));
+        let fact = |name: &str| metadata.get(name).with_context(|| format!("it does not state its {name}"));
         let stated = fact(STEP)?;
         ensure!(*stated == step.to_string(), "it is of step {stated}");
         let stated = fact(SECONDS)?;

@@ -19,7 +19,7 @@ use anyhow::Result;
 use burn::tensor::Device;
 use std::{sync::Arc, time::Duration};
 
-/// An evaluation under way.
+/// Job that evaluates networks.
 pub struct EvaluationJob {
     versions: Versions,
     evaluator: DepthEvaluator,
@@ -28,7 +28,7 @@ pub struct EvaluationJob {
 }
 
 impl EvaluationJob {
-    /// Starts to read frames.
+    /// Starts reading frames.
     ///
     /// # Errors
     /// If choices exclude each other, there are no networks, or files cannot be read.
@@ -104,7 +104,7 @@ impl Job for EvaluationJob {
     const NAME: &str = "the evaluation failed";
 
     fn is_current(&self, versions: &Versions) -> bool {
-        // It keeps the networks that it started with, so their version does not matter.
+        // It keeps its networks, so their version does not matter.
         self.versions.data == versions.data && self.versions.device == versions.device
     }
 

@@ -24,7 +24,8 @@ use std::{
 /// Folder and camera of a drive, and its measured poses by frame number.
 type TruePoses = (String, Side, BTreeMap<u32, DAffine3>);
 
-/// The neighbours under way. Predictions of frames near the target are kept for the next target.
+/// Job that predicts the neighbours of the viewed frame. Predictions of frames near the target are kept for the
+/// next target.
 pub struct CloudFusionJob {
     versions: Versions,
     /// Networks that view each frame alone, without its source frames.
@@ -208,8 +209,7 @@ impl CloudFusionJob {
         let metres = self.metres_per_unit(target);
         let is_due = !clouds.is_empty() && self.missing(target).is_none();
         let poses = self.poses(target)?;
-        let target_pose =
-            poses.get(&target.frame).context("the data does not say where this frame was taken")?;
+        let target_pose = poses.get(&target.frame).context("the data has no pose of this frame")?;
         let Some(metres) = metres else {
             if is_due {
                 bail!(
@@ -227,8 +227,8 @@ impl CloudFusionJob {
         Ok(clouds.into_iter().filter_map(neighbour).collect())
     }
 
-    /// Metres per unit of the network: stated beside the weights, else from the stereo baseline, else from the true
-    /// depth of the target, else the median over its neighbours.
+    /// Metres per unit of the network: from the scale file of the weights, else from the stereo baseline, else
+    /// from the true depth of the target, else the median over its neighbours.
     fn metres_per_unit(&self, target: &FrameKey) -> Option<f64> {
         if let Some(scale) = self.snapshot.stated_scale() {
             return Some(scale.metres_per_unit);

@@ -16,7 +16,7 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Tells if the two differ by nothing but steps of the same run.
+    /// True if the versions are equal, or differ only by steps of the same run.
     pub fn is_same_model(&self, other: &Self) -> bool {
         let id = |versions: &Self| versions.model.map(|model| model.id);
         (self.data, id(self), self.device) == (other.data, id(other), other.device)
@@ -25,13 +25,13 @@ impl Versions {
 
 /// Work that is done in time slices, between other work of the session.
 pub trait Job {
-    /// Text before its errors.
+    /// Prefix of this job's error messages.
     const NAME: &str;
 
-    /// Tells if its results are still of use when these are the versions in use.
+    /// True if its results are still valid for these versions.
     fn is_current(&self, versions: &Versions) -> bool;
 
-    /// Tells if it has something to do.
+    /// True if the job has work to do.
     fn has_work(&self) -> bool {
         true
     }

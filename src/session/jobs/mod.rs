@@ -1,4 +1,4 @@
-//! Jobs: work beside training and viewing, done in time slices. This file schedules them.
+//! Jobs: work that is done in time slices between training steps and views. This file schedules them.
 
 mod evaluation;
 mod fusion;
@@ -16,7 +16,7 @@ use super::{Level, Topic, protocol::guarded, publisher::Publisher};
 use std::time::Duration;
 use tracing::debug;
 
-/// The jobs under way, at most one of each kind.
+/// The running jobs, at most one of each kind.
 #[derive(Default)]
 pub(super) struct Jobs {
     pub trajectory: Option<TrajectoryJob>,
@@ -27,8 +27,8 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    /// Aborts jobs that use other versions than the present ones: those of what is viewed, and for snapshots those
-    /// of the run, if there is one.
+    /// Aborts jobs that use other versions than the current ones: those of what is viewed, and for snapshots those
+    /// of the active run, if there is one.
     pub fn drop_stale(&mut self, viewed: &Versions, of_snapshots: &Versions, publisher: &Publisher) {
         drop_stale(&mut self.trajectory, viewed, publisher);
         drop_stale(&mut self.fusion, viewed, publisher);
@@ -54,7 +54,7 @@ impl Jobs {
             || self.snapshots.has_work()
     }
 
-    /// Predicts one more bookmarked frame, if a snapshot is under way.
+    /// Predicts one more bookmarked frame, if a snapshot is incomplete.
     pub fn advance_snapshots(&mut self, publisher: &Publisher) {
         if self.snapshots.has_work()
             && let Err(failure) =
@@ -65,7 +65,7 @@ impl Jobs {
         }
     }
 
-    /// Works for a time slice on each job. A failure ends its job and nothing else.
+    /// Works for a time slice on each job. A failure ends only the job that fails.
     pub fn advance(&mut self, slice: Duration, publisher: &Publisher) {
         self.advance_snapshots(publisher);
         advance(&mut self.trajectory, slice, publisher);

@@ -1,4 +1,4 @@
-//! Prediction of the bookmarked frames as a job, at intervals while a run trains: one frame beside each step.
+//! Prediction of the bookmarked frames as a job, at intervals while a run trains: one frame per step.
 
 use super::{Job, Versions};
 use crate::{
@@ -21,10 +21,10 @@ use std::{
 };
 use tracing::debug;
 
-/// Largest number of snapshots under way while steps are made. Each of them holds a copy of the networks.
+/// Largest number of incomplete snapshots while steps are made. Each of them holds a copy of the networks.
 const MAX_PENDING: usize = 2;
 
-/// A snapshot under way.
+/// An incomplete snapshot.
 struct Pending {
     model: ModelSnapshot,
     compute: Compute,
@@ -34,11 +34,11 @@ struct Pending {
     snapshot: Snapshot,
 }
 
-/// The bookmarks and the snapshots under way.
+/// The bookmarks and the incomplete snapshots.
 #[derive(Default)]
 pub struct SnapshotJob {
     bookmarks: Bookmarks,
-    /// Snapshots under way, the oldest first.
+    /// Incomplete snapshots, the oldest first.
     pending: VecDeque<Pending>,
     /// Step of the run at which the last snapshot was started; `None` if there was none of this run.
     last_step: Option<u64>,
@@ -66,14 +66,13 @@ impl SnapshotJob {
         has_more && !self.bookmarks.frames.is_empty()
     }
 
-    /// Drops the snapshots under way, and puts the next ones into this store, that of a run which starts or is
-    /// resumed.
+    /// Drops the incomplete snapshots; the next ones go to this store, that of a run that starts or is resumed.
     pub fn set_store(&mut self, store: SnapshotStore) {
         self.reset();
         self.store = Some(store);
     }
 
-    /// Drops the snapshots under way and the store, because the networks or the data are others now.
+    /// Drops the incomplete snapshots and the store, because networks or data were replaced.
     fn reset(&mut self) {
         self.drop_pending();
         (self.last_step, self.last_versions) = (None, None);
@@ -200,7 +199,7 @@ fn predict(
     Ok(FrameMaps { key: key.clone(), colour, maps: maps.collect::<Result<_>>()? })
 }
 
-/// Reduces the first sample's map `[batch, channels, height, width]` to a small one in main memory.
+/// Shrinks the first sample's map `[batch, channels, height, width]` to a thumbnail in host memory.
 fn thumbnail(name: MapName, map: Tensor<4>) -> Result<Thumbnail> {
     let [_, _, height, width] = map.dims();
     let values = values(map.narrow(0, 0, 1))?;

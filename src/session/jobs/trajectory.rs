@@ -16,14 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A trajectory under way, predicted with the networks as they were when it was requested.
+/// Job that predicts a trajectory, with a copy of the networks from the time of the request.
 pub struct TrajectoryJob {
     source: Arc<dyn FrameSource>,
     versions: Versions,
     predictor: MotionPredictor,
     keys: Vec<FrameKey>,
     motions: Vec<DAffine3>,
-    /// The trajectory without any pose.
+    /// The trajectory, still without poses.
     empty: Trajectory,
 }
 
@@ -78,7 +78,7 @@ impl Job for TrajectoryJob {
     const NAME: &str = "the trajectory cannot be predicted further";
 
     fn is_current(&self, versions: &Versions) -> bool {
-        // It keeps the weights that it started with, so further steps of the run do not end it.
+        // It keeps its copy of the weights, so further steps of the run do not end it.
         self.versions.is_same_model(versions)
     }
 

@@ -9,15 +9,15 @@ use std::collections::BTreeSet;
 pub struct Bookmarks {
     /// The bookmarked frames; if there are none, no snapshots are taken.
     pub frames: Vec<FrameKey>,
-    /// Maps that are kept of each frame beside its image.
+    /// Maps that are kept of each frame, in addition to its image.
     pub maps: BTreeSet<MapName>,
-    /// Steps from one snapshot to the next. At 0 none is taken between the start and the end of a run, except when
-    /// frames or maps are added.
+    /// Steps from one snapshot to the next. With 0, snapshots are taken only at the start and end of a run, and
+    /// when frames or maps are added.
     pub every: u64,
 }
 
 impl Bookmarks {
-    /// Largest number of bookmarked frames. One frame is predicted beside each step, so with a snapshot every ten
-    /// steps each snapshot is complete before the next.
+    /// Largest number of bookmarked frames. One frame is predicted per step, so with a snapshot every ten steps
+    /// each snapshot is complete before the next.
     pub const MAX_FRAMES: usize = 8;
 }

@@ -26,7 +26,7 @@ pub enum EvaluatedFrames {
     Every,
 }
 
-/// Progress of an evaluation.
+/// Event of an evaluation, from its start to its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum EvaluationProgress {
     /// The evaluation starts.
@@ -56,6 +56,6 @@ pub struct EvaluationReport {
     pub name: String,
     /// The metrics.
     pub evaluation: DepthEvaluation,
-    /// Published results with the same protocol.
+    /// Published results by this protocol.
     pub published: Vec<Published>,
 }

@@ -30,7 +30,7 @@ pub enum RunEffect {
     Paused,
     /// The run is paused, because its last checkpoint cannot be written.
     Unsaved,
-    /// The run is paused, because the loss is NaN or infinite, and would be so again with the same weights.
+    /// The run is paused because the loss or gradient is NaN or infinite; the same weights would fail again.
     NonFinite,
     /// The run is paused at its last checkpoint; the steps since then are lost.
     RolledBack,
@@ -58,7 +58,7 @@ impl Failure {
         Self { text: format!("{what}: {}", self.text), ..self }
     }
 
-    /// Tells if the cause is a panic, after which the data that was worked on cannot be trusted.
+    /// True if the cause is a panic, after which the data in use cannot be trusted.
     pub(in crate::session) fn is_panic(&self) -> bool {
         self.report.is_some()
     }

@@ -33,9 +33,9 @@ pub struct Reply {
 /// Outcome of a command that did not fail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// The command is done. A job that works beside training has only been started.
+    /// The command is done. A job that runs while training continues has only been started.
     Done,
-    /// Nothing changed: the files can be opened, but a run is under way, and the command said
+    /// Nothing changed: the files can be opened, but a run is active, and the command had
     /// [`OnRun::Ask`](super::OnRun::Ask).
     RunUnderWay {
         /// Run folder.
@@ -43,12 +43,13 @@ pub enum Outcome {
         /// Steps made.
         step: u64,
     },
-    /// Nothing changed: the run to resume is the one that is under way.
+    /// Nothing changed: the run to resume is already active.
     AlreadyUnderWay {
         /// Steps made.
         step: u64,
     },
-    /// Nothing changed: the run to resume has no steps left, and the command said [`OnRun::Ask`](super::OnRun::Ask).
+    /// Nothing changed: the run to resume has no steps left, and the command had
+    /// [`OnRun::Ask`](super::OnRun::Ask).
     RunFinished {
         /// Steps made.
         steps: u64,
@@ -86,7 +87,7 @@ pub enum Event {
     TrajectoryEnded,
     /// The bookmarked frames were predicted.
     Snapshot(Arc<Snapshot>),
-    /// Progress of an evaluation.
+    /// An evaluation started, advanced or ended.
     Evaluation(EvaluationProgress),
 }
 

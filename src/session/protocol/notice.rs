@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 /// Severity of a notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Level {
-    /// Good to know.
+    /// Information.
     #[default]
     Info,
-    /// Something failed, and everything else goes on.
+    /// Something failed, and everything else continues.
     Warning,
     /// A run was interrupted; the session's state says how.
     Error,
@@ -17,16 +17,16 @@ pub enum Level {
 /// Subject of a notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Topic {
-    /// The run.
+    /// The active run: its steps, files and end.
     #[default]
     Run,
     /// Frames and true depths.
     Data,
-    /// Networks and the files beside their weights.
+    /// Networks and their weights and scale files.
     Weights,
     /// Pictures of frames.
     View,
-    /// Work beside training: trajectories, fused clouds, snapshots, evaluations.
+    /// Jobs: trajectories, fused clouds, snapshots, evaluations.
     Job,
     /// The device that burn computes on.
     Device,

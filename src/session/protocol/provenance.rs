@@ -32,7 +32,7 @@ impl fmt::Display for Provenance {
 /// Version of networks: equal versions mean equal weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ModelVersion {
-    /// Number that every load of weights and every run gets anew.
+    /// Number that is new for every load of weights and every run.
     pub id: u64,
     /// Steps made in the run that the weights are of; 0 for loaded weights.
     pub step: u64,

@@ -1,5 +1,5 @@
-//! The published state of a session: viewed data and networks, the run under way, and the device. Each state
-//! replaces the one before; users derive what they display from the latest.
+//! The published state of a session: viewed data and networks, the active run, and the device. Each state replaces
+//! the previous one; users derive what they display from the latest.
 
 use super::{Failure, Provenance};
 use crate::{
@@ -20,7 +20,7 @@ pub enum Activity {
     Preparing,
     /// Making steps.
     Training,
-    /// A run is under way, but no steps are made.
+    /// The run is paused.
     Paused,
 }
 
@@ -33,13 +33,13 @@ pub struct SessionState {
     pub data: Option<Arc<DataReport>>,
     /// Viewed networks; those of the run by default.
     pub model: Option<Arc<ModelReport>>,
-    /// Run under way.
+    /// The active run, if any.
     pub run: Option<RunState>,
     /// Device that burn computes on.
     pub device: DeviceState,
 }
 
-/// A run under way.
+/// The active run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
     /// Run folder.
@@ -74,9 +74,9 @@ pub struct DeviceState {
 /// Contents of a data source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataReport {
-    /// Number that is different each time data is opened.
+    /// Number that is new each time data is opened.
     pub version: u64,
-    /// Choice that opens the same data again.
+    /// Choice by which the data was opened.
     pub choice: DataChoice,
     /// Name of the source.
     pub name: String,
@@ -95,7 +95,7 @@ pub struct DataReport {
 /// Description of the viewed networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelReport {
-    /// Number that every load of weights and every run gets anew.
+    /// Number that is new for every load of weights and every run.
     pub id: u64,
     /// Origin of the networks.
     pub provenance: Provenance,

@@ -5,7 +5,7 @@ use glam::DAffine3;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Camera trajectory of a drive, as far as it is predicted.
+/// Camera trajectory of a drive, as far as predicted so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trajectory {
     /// Folder of the drive.

@@ -46,15 +46,15 @@ pub(super) struct Worker {
     phase: Phase,
     /// Viewed data.
     data: Option<Dataset>,
-    /// Loaded networks. If there are none, those of the run are viewed, if there is one.
+    /// Loaded networks. Without any, those of the active run are viewed.
     model: Option<Model>,
     viewer: Viewer,
     jobs: Jobs,
-    /// Version number that was given last, to data, networks or a device.
+    /// Last version number that was assigned to data, networks or a device.
     last_version: u64,
-    /// Version of the device.
+    /// Version number of the device in use.
     device_version: u64,
-    /// Data that was opened with [`OnRun::Ask`](super::OnRun::Ask) while a run was under way. If the same data is
+    /// Data that was opened with [`OnRun::Ask`](super::OnRun::Ask) while a run was active. If the same data is
     /// requested again, it need not be opened again.
     unconfirmed_data: Option<Dataset>,
     /// Step at which a run last lost its device, and how often it did so in a row.
@@ -153,7 +153,7 @@ impl Worker {
         if let (true, Err(failure), Some(active)) = (ends, &mut result, self.phase.active_run()) {
             let (saved, out) = (active.run.saved_step(), active.run.out());
             failure.advice = format!(
-                "the run ends at its checkpoint of step {saved}: --resume {} goes on from there",
+                "the run ends at its checkpoint of step {saved}: --resume {} continues from there",
                 out.display()
             );
         }
@@ -264,10 +264,10 @@ impl Worker {
         Some(ModelSnapshot::new(self.viewed_model(), source))
     }
 
-    /// Starts a snapshot of the bookmarked frames with the networks of the run, else with the viewed ones.
+    /// Starts a snapshot of the bookmarked frames with the networks of the active run, else with the viewed ones.
     fn start_snapshot(&mut self) {
         let snapshot = match self.phase.active_run() {
-            Some(active) if active.run.is_spoiled() => return,
+            Some(active) if active.run.has_diverged() => return,
             Some(active) => active.snapshot(),
             None => match self.viewed_snapshot() {
                 Some(snapshot) => snapshot,

@@ -59,7 +59,7 @@ impl Worker {
         self.publisher.clear_views();
     }
 
-    /// Applies `on_run` to the run under way. Returns the outcome to reply with if nothing may be changed.
+    /// Applies `on_run` to the active run. Returns the outcome to reply with if nothing may be changed.
     pub(super) fn apply_on_run(&mut self, on_run: OnRun) -> Result<Option<Outcome>> {
         let Some(active) = self.phase.active_run() else { return Ok(None) };
         match on_run {

@@ -1,4 +1,4 @@
-//! The run under way and its phase: none, running or paused.
+//! The active run and its phase: none, running or paused.
 
 use super::dataset::Dataset;
 use crate::{
@@ -32,7 +32,7 @@ impl ActiveRun {
         ModelVersion { id: self.model_id, step: self.run.steps() }
     }
 
-    /// Description of the run's networks as they are now.
+    /// Description of the run's current networks.
     pub fn report(&self) -> ModelReport {
         let config = self.run.config();
         ModelReport {
@@ -46,7 +46,7 @@ impl ActiveRun {
         }
     }
 
-    /// Networks of the run as they are now.
+    /// Current networks of the run, with their metadata.
     pub fn model(&self) -> Model {
         let report = self.report();
         Model {
@@ -121,7 +121,7 @@ impl Phase {
         }
     }
 
-    /// Takes the run out and becomes idle.
+    /// Takes the run; the phase becomes idle.
     pub fn take(&mut self) -> Option<Box<ActiveRun>> {
         match mem::take(self) {
             Self::Idle => None,
@@ -137,7 +137,7 @@ impl Phase {
         }
     }
 
-    /// Lets the run make steps, or a single step.
+    /// Resumes steps, or makes a single one.
     pub fn run(&mut self, is_single_step: bool) {
         if let Some(active) = self.take() {
             *self = Self::Running { active, is_single_step };

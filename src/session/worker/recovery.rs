@@ -12,8 +12,8 @@ use anyhow::Result;
 const MAX_LOSSES: u32 = 3;
 
 impl Worker {
-    /// Opens another device if the present one is lost. A run that was computed there is resumed from its last
-    /// checkpoint, and networks are loaded again from their files. Returns a failure if a run was affected.
+    /// Opens another device if the current one is lost. A run on that device is resumed from its last checkpoint,
+    /// and networks are loaded again from their files. Returns a failure if a run was affected.
     pub(super) fn recover(&mut self) -> Option<Failure> {
         let loss = self.compute.loss()?;
         if !self.compute.is_shared {
@@ -45,7 +45,7 @@ impl Worker {
         let failure = Failure { text: loss.to_string(), effect: RunEffect::RolledBack, ..Failure::default() };
         match self.reopen(&run, continues) {
             Ok(step) => {
-                let state = if continues { "goes on" } else { "is paused" };
+                let state = if continues { "continues" } else { "is paused" };
                 let advice = format!("the run {state} at its checkpoint of step {step}, on the {device}");
                 let failure = Failure { advice, ..failure };
                 if was_running && !continues {

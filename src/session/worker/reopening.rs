@@ -1,5 +1,5 @@
-//! Dropping a run and resuming it from its last checkpoint, because its memory cannot be trusted, is on a lost device,
-//! or is to be on another device.
+//! Dropping a run and resuming it from its last checkpoint: because its memory cannot be trusted, the device is
+//! lost, or the run moves to another device.
 
 use super::{Worker, dataset::Dataset};
 use crate::{
@@ -44,8 +44,8 @@ impl Worker {
         })
     }
 
-    /// Sends the event that a dropped run has ended, because `again` kept it from being resumed. Returns `failure`, which
-    /// was the cause of dropping it, with advice.
+    /// Sends [`Event::RunEnded`] for a dropped run that could not be resumed because of `again`. Returns
+    /// `failure`, the reason why it was dropped, with advice added.
     pub(super) fn end_dropped(&self, run: DroppedRun, failure: Failure, again: &Failure) -> Failure {
         let DroppedRun { out, steps, .. } = run;
         let advice = format!(

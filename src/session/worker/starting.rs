@@ -34,7 +34,7 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 impl Worker {
     pub(super) fn start(&mut self, config: RunConfig, out: &Path) -> Result<()> {
         if let Some(active) = self.phase.active_run() {
-            bail!("the run {} is under way; stop it first", active.run.out().display());
+            bail!("the run {} is in progress; stop it first", active.run.out().display());
         }
         self.publish_as(Activity::Preparing);
         config.validate()?;
@@ -62,7 +62,8 @@ impl Worker {
         on_run: OnRun,
     ) -> Result<Outcome> {
         let other = self.phase.active_run().map(|active| active.run.out());
-        // A run locks its folder. If it is to be resumed itself, it must end before the folder can be opened for that.
+        // A run locks its folder. To resume the active run itself, it must end before its folder can be opened
+        // again.
         let is_same = other.as_ref().is_some_and(|other| is_same_folder(other, out));
         if let Some(active) = self.phase.active_run().filter(|_| is_same && on_run != OnRun::End) {
             return Ok(Outcome::AlreadyUnderWay { step: active.run.steps() });
@@ -76,7 +77,7 @@ impl Worker {
         let position = folder.last_position()?;
         ensure!(
             other.is_none() || on_run != OnRun::Keep,
-            "only one run can be under way; stop {} first",
+            "only one run can be in progress; stop {} first",
             other.unwrap_or_default().display()
         );
         if on_run == OnRun::Ask {
@@ -106,7 +107,7 @@ impl Worker {
         Ok(Outcome::Done)
     }
 
-    /// Tells if a run at this position has made all its steps, and all the validations that its data allows.
+    /// True if a run at this position has made all its steps, and all the validations that its data allows.
     fn is_complete(
         &mut self,
         position: Position,
@@ -133,11 +134,11 @@ impl Worker {
         let (run, history) = Run::resume(folder, config, &data.open, &samples, &self.compute)?;
         let is_other = original != here;
         let warning = is_other
-            .then(|| format!("the run was started with --precision {original} and goes on with {here}"));
+            .then(|| format!("the run was started with --precision {original} and continues with {here}"));
         Ok(ReadyRun { run, samples, history, warning })
     }
 
-    /// Makes a run the one under way, running or paused, and publishes its start.
+    /// Makes a run the active one, running or paused, and publishes its start.
     pub(super) fn install_run(&mut self, opened: ReadyRun, data: Dataset, is_running: bool) {
         let ReadyRun { run, samples, history, warning: of_run } = opened;
         let (store, of_store) = SnapshotStore::open(&run.out(), run.steps(), Snapshots::MAX_BYTES);

@@ -1,4 +1,4 @@
-//! The run under way: its steps, its pause after a failure, and its end.
+//! The active run: its steps, its pause after a failure, and its end.
 
 use super::{Worker, phase::ActiveRun};
 use crate::{
@@ -43,7 +43,7 @@ impl Worker {
                 self.publisher.notify(Level::Error, Topic::Run, failure);
             }
         } else if made_step && self.phase.ends_after_step() {
-            match guarded(STEP_FAILED, || self.settle()) {
+            match guarded(STEP_FAILED, || self.wait_for_metrics()) {
                 Ok(()) => self.phase.pause(None),
                 Err(failure) => return self.interrupt_and_notify(failure),
             }
@@ -68,7 +68,7 @@ impl Worker {
             }
             Progress::Validated(report) => self.publisher.send(Event::Validation(report)),
             Progress::NotValidated(reason) => {
-                self.publisher.warn(Topic::Run, format!("validation was given up: {reason}"));
+                self.publisher.warn(Topic::Run, format!("validation was abandoned: {reason}"));
             }
         }
         Ok(None)
@@ -88,17 +88,17 @@ impl Worker {
         let is_due = |active: &ActiveRun| self.jobs.snapshots.is_due(active.run.steps(), false);
         if self.phase.active_run().is_some_and(is_due) {
             // A snapshot must be of a step that succeeded.
-            self.settle().context(STEP_FAILED)?;
+            self.wait_for_metrics().context(STEP_FAILED)?;
             self.start_snapshot();
         }
         Ok(())
     }
 
     /// Waits for the metrics of the last step and sends them.
-    fn settle(&mut self) -> Result<()> {
-        let settled = self.phase.active_run_mut().map_or(Ok(()), |active| active.run.settle());
+    fn wait_for_metrics(&mut self) -> Result<()> {
+        let waited = self.phase.active_run_mut().map_or(Ok(()), |active| active.run.wait_for_metrics());
         self.report();
-        settled
+        waited
     }
 
     /// Sends the metrics that have arrived from the device, and the warnings of the run.
@@ -119,22 +119,22 @@ impl Worker {
         let Some(active) = self.phase.active_run_mut() else { bail!("there is no run to change") };
         let changed = active.run.change(setting);
         self.report();
-        // The error can also be that of a step that was still under way, which interrupts the run.
+        // The error may also come from the step in flight, which interrupts the run.
         match changed {
-            Err(error) if self.is_spoiled() => Err(self.interrupt(Failure::of(error)).into()),
+            Err(error) if self.has_diverged() => Err(self.interrupt(Failure::of(error)).into()),
             changed => changed,
         }
     }
 
-    fn is_spoiled(&self) -> bool {
-        self.phase.active_run().is_some_and(|active| active.run.is_spoiled())
+    fn has_diverged(&self) -> bool {
+        self.phase.active_run().is_some_and(|active| active.run.has_diverged())
     }
 
     pub(super) fn pause(&mut self) -> Result<()> {
         if !self.phase.is_running() {
             return Ok(());
         }
-        match guarded(STEP_FAILED, || self.settle()) {
+        match guarded(STEP_FAILED, || self.wait_for_metrics()) {
             Ok(()) => {
                 self.phase.pause(None);
                 Ok(())
@@ -144,20 +144,20 @@ impl Worker {
     }
 
     pub(super) fn continue_run(&mut self, is_single_step: bool) -> Result<()> {
-        let active = self.phase.active_run().context("there is no run to go on with")?;
+        let active = self.phase.active_run().context("there is no run to continue")?;
         if active.run.is_finished() {
             // All steps are made; only the last checkpoint is missing.
             return self.finish();
         }
-        if active.run.is_spoiled() {
+        if active.run.has_diverged() {
             self.reopen_with_options()?;
         }
         self.phase.run(is_single_step);
         Ok(())
     }
 
-    /// Goes back to the last checkpoint of a run whose loss is not finite any more, but keeps its present options.
-    /// Changes after the checkpoint are removed from the stored configuration, because one of them may be the cause.
+    /// Goes back to the last checkpoint of a run that has diverged, but keeps its present options. Changes after
+    /// the checkpoint are removed from the stored configuration, because one of them may be the cause.
     fn reopen_with_options(&mut self) -> Result<()> {
         let Some(options) = self.phase.active_run().map(|active| active.run.config()) else { return Ok(()) };
         let Some(run) = self.drop_run() else { return Ok(()) };
@@ -195,16 +195,16 @@ impl Worker {
         if failure.is_panic() {
             return self.roll_back(failure);
         }
-        if let Err(of_step) = guarded(STEP_FAILED, || self.settle()) {
+        if let Err(of_step) = guarded(STEP_FAILED, || self.wait_for_metrics()) {
             self.publisher.notify(Level::Warning, Topic::Run, of_step);
         }
         let Some(active) = self.phase.active_run() else { return failure };
-        let failure = if active.run.is_spoiled() {
+        let failure = if active.run.has_diverged() {
             let advice = format!(
                 "the run is paused and writes no further checkpoint: continue it with a lower learning rate, which goes \
                  back to its checkpoint of step {} (--resume with --learning-rate on the command line), or limit the \
-                 gradient's norm in a new run; if that fails at once, remove the folder of this checkpoint to go on \
-                 from the one before",
+                 gradient's norm in a new run; if that fails at once, remove the folder of this checkpoint to \
+                 continue from the previous one",
                 active.run.saved_step()
             );
             Failure { advice, effect: RunEffect::NonFinite, ..failure }
@@ -238,7 +238,7 @@ impl Worker {
     /// cannot be written, the run stays, paused.
     pub(super) fn finish(&mut self) -> Result<()> {
         // The run ends even if its last step failed.
-        if let Err(failure) = guarded(STEP_FAILED, || self.settle()) {
+        if let Err(failure) = guarded(STEP_FAILED, || self.wait_for_metrics()) {
             self.publisher.notify(Level::Warning, Topic::Run, failure);
         }
         let Some(active) = self.phase.active_run_mut() else { return Ok(()) };
@@ -255,9 +255,9 @@ impl Worker {
         let (steps, out): (u64, PathBuf) = (active.run.steps(), active.run.out());
         if self.model.is_none() {
             // Networks with non-finite outputs are of no use.
-            self.model = (!active.run.is_spoiled()).then(|| active.model());
+            self.model = (!active.run.has_diverged()).then(|| active.model());
         }
-        if !self.is_spoiled() && self.jobs.snapshots.is_due(steps, true) {
+        if !self.has_diverged() && self.jobs.snapshots.is_due(steps, true) {
             self.start_snapshot();
         }
         if self.viewed_versions() != self.snapshot_versions() {

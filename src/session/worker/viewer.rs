@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 pub(super) struct Viewer {
     /// Maps that open panes show.
     pub watched: BTreeSet<MapName>,
-    /// True if pictures come with an inspection of their pixels.
+    /// True if pictures include an inspection of their pixels.
     pub inspects: bool,
     /// Viewed frame.
     pub key: Option<FrameKey>,
@@ -25,7 +25,7 @@ pub(super) struct Viewer {
     pub is_due: bool,
     /// Versions that the last picture was computed with.
     pub shown: Option<Versions>,
-    /// Outputs of the networks for the frame, kept while changes by hand are tried.
+    /// Outputs of the networks for the frame, kept while changes by hand are tried out.
     pub predicted: Option<(Versions, FrameKey, PredictedFrame)>,
 }
 

@@ -43,14 +43,14 @@ impl Worker {
 
     fn draw_step(&self, step: Step) -> Result<()> {
         let Some(active) = self.phase.active_run() else { return Ok(()) };
-        // The batch went through the networks before the step changed them.
+        // The networks processed this batch before the step changed them.
         let weights = Some(Provenance::Run { out: active.run.out(), step: step.number.saturating_sub(1) });
         let subject =
             PictureSubject { key: step.key, step: step.number, origin: PictureSource::Training, weights };
         let objective = step.objective.config().clone();
         let request = self.map_request();
         let mut maps = step.objective_output.maps;
-        let inspection = request.inspection(&step.objective, &step.objective_output.judged, &mut maps);
+        let inspection = request.inspection(&step.objective, &step.objective_output.inputs, &mut maps);
         request.add_flip_uncertainty(Some(&active.run.networks()), &step.samples, &mut maps);
         let set = MapSet { maps, inspection, ..MapSet::empty(objective) };
         if let Some(picture) = subject.picture(&step.samples, set, request)? {
@@ -61,7 +61,7 @@ impl Worker {
 
     /// Predicts the viewed frame and publishes its picture. A failure does not affect the run.
     pub(super) fn show(&mut self) {
-        // Set first, so that a frame which fails is not tried again until something changes.
+        // Set first, so that a frame that fails is not tried again until something changes.
         self.viewer.is_due = false;
         self.viewer.shown = Some(self.viewed_versions());
         if let Err(failure) = guarded("the frame cannot be shown", || self.draw_frame()) {

@@ -36,7 +36,7 @@ pub struct Run {
     batch_stream: BatchStream,
     validation: Option<Validation>,
     position: Position,
-    /// The step whose work is queued, but whose metrics were not read.
+    /// The step whose work is queued, but whose metrics are not read yet.
     in_flight: Option<InFlight>,
     /// Finished steps that [`Run::take_reported`] has not returned yet.
     reported: Vec<Reported>,
@@ -47,8 +47,8 @@ pub struct Run {
     log: Log,
     compute: Compute,
     clock: StepClock,
-    /// True if the last step was not finite.
-    is_spoiled: bool,
+    /// True if the loss or gradient of the last step was NaN or infinite.
+    has_diverged: bool,
     skipped: Vec<(FrameKey, String)>,
     warnings: Warnings,
 }
@@ -80,7 +80,7 @@ impl Run {
             let folder = (folder.clone(), manifest);
             let (mut run, _) =
                 Self::from_checkpoint(start, config, folder, (batch_stream, validation), compute)?;
-            // With a checkpoint the run can be resumed, whatever happens from here on.
+            // From here on the run can be resumed, whatever happens.
             run.save()?;
             Ok(run)
         };
@@ -159,7 +159,7 @@ impl Run {
             log,
             compute: compute.clone(),
             clock: StepClock::default(),
-            is_spoiled: false,
+            has_diverged: false,
             skipped: Vec::new(),
             warnings: Warnings::default(),
         };
@@ -207,7 +207,7 @@ impl Run {
     }
 
     /// Takes the steps that finished since the last call, in order. On the CPU backend that is the step just made,
-    /// on the GPU backend the one before it; after [`Run::settle`] none is left.
+    /// on the GPU backend the previous one; after [`Run::wait_for_metrics`] none is left.
     pub fn take_reported(&mut self) -> Vec<Reported> {
         std::mem::take(&mut self.reported)
     }
@@ -221,7 +221,7 @@ impl Run {
     ///
     /// # Errors
     /// [`NonFinite`]: the run is then back at the position before that step, with the networks unchanged.
-    pub fn settle(&mut self) -> Result<()> {
+    pub fn wait_for_metrics(&mut self) -> Result<()> {
         self.in_flight.take().map_or(Ok(()), |step| self.finish_step(step))
     }
 
@@ -229,16 +229,16 @@ impl Run {
     /// effect, so that the run resumes with it from any checkpoint before or after.
     ///
     /// # Errors
-    /// If the value is invalid, or the configuration cannot be written. Those of [`Run::settle`]; the change is
-    /// then made all the same.
+    /// If the value is invalid, or the configuration cannot be written. Also those of [`Run::wait_for_metrics`],
+    /// in which case the change has been made.
     pub fn change(&mut self, setting: Setting) -> Result<()> {
         // A step that fails moves the position back, so the number of the next step is known only afterwards.
-        let settled = self.settle();
+        let waited = self.wait_for_metrics();
         let mut config = self.config.clone();
         config.change(Change { step: self.position.step + 1, setting })?;
         self.folder.write_config(&config)?;
         self.config = config;
-        settled
+        waited
     }
 
     /// Does the next piece of work: a step, or after an epoch a batch of validation.
@@ -247,7 +247,7 @@ impl Run {
     /// Those of [`Run::step`].
     pub fn advance(&mut self, wanted: &BTreeSet<MapName>) -> Result<Progress> {
         if self.is_validation_due() {
-            self.settle()?;
+            self.wait_for_metrics()?;
             self.exclude_idle_time();
             self.validate()
         } else {
@@ -280,7 +280,7 @@ impl Run {
                 self.position.note_validation(report.loss);
                 if !report.loss.is_finite() {
                     return Ok(Progress::NotValidated(format!(
-                        "its loss after step {step} is {}, so this step is not called the best; the run goes on",
+                        "its loss after step {step} is {}, so this step is not called the best; the run continues",
                         report.loss
                     )));
                 }
@@ -303,12 +303,12 @@ impl Run {
         self.train_state.networks().valid()
     }
 
-    /// Makes one step: load, forward, backward, update. On the GPU backend this only queues its work, and waits for
-    /// the metrics of the step before.
+    /// Makes one step: load, forward, backward, update. On the GPU backend this only queues its work, and waits
+    /// for the metrics of the previous step.
     ///
     /// # Errors
-    /// If no batch can be loaded, or [`NonFinite`] for this step or the one before it. Networks and position are then
-    /// as before that step.
+    /// If no batch can be loaded, or [`NonFinite`] for this step or the previous one. Networks and position are
+    /// then as before that step.
     pub fn step(&mut self, wanted: &BTreeSet<MapName>) -> Result<Step> {
         let (started, seconds_between) = self.clock.start();
         let mut seconds_upload = 0.0;
@@ -334,7 +334,7 @@ impl Run {
                 share: samples.len() as f32 / batch.samples.len() as f32,
             });
         let pending = self.train_state.begin_step(micro_batches, options, wanted);
-        self.settle()?;
+        self.wait_for_metrics()?;
 
         let key = batch.samples[0].key.clone();
         let mut report = StepReport {
@@ -346,7 +346,7 @@ impl Run {
             memory: self.compute.memory(),
             ..StepReport::default()
         };
-        self.is_spoiled = pending.as_ref().is_err_and(Error::is::<NonFinite>);
+        self.has_diverged = pending.as_ref().is_err_and(Error::is::<NonFinite>);
         let PendingStep { metrics, split, samples, objective_output } =
             pending.map_err(|error| InFlight::failed(&report, &key, error))?;
         let before = self.position;
@@ -368,7 +368,7 @@ impl Run {
         let after = self.position;
         self.in_flight = Some(InFlight { metrics, report, changes, before, after, key: key.clone() });
         if is_known {
-            self.settle()?;
+            self.wait_for_metrics()?;
         }
         self.clock.end();
         let objective = self.train_state.objective().clone();
@@ -379,7 +379,7 @@ impl Run {
     fn finish_step(&mut self, step: InFlight) -> Result<()> {
         let InFlight { metrics, mut report, changes, before, after, key } = step;
         let finished = self.train_state.finish_step(metrics);
-        self.is_spoiled = finished.as_ref().is_err_and(Error::is::<NonFinite>);
+        self.has_diverged = finished.as_ref().is_err_and(Error::is::<NonFinite>);
         let metrics = finished.map_err(|error| {
             self.position = before;
             self.batch_stream.go_to(after);
@@ -426,6 +426,6 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         // Finishes the last step for the log; nobody is left to report a failure to.
-        let _ = self.settle();
+        let _ = self.wait_for_metrics();
     }
 }

@@ -12,18 +12,18 @@ impl Run {
     /// steps.
     ///
     /// # Errors
-    /// Those of [`Run::settle`].
+    /// Those of [`Run::wait_for_metrics`].
     pub fn save_if_due(&mut self) -> Result<Option<PathBuf>> {
         if !self.is_finished() && !self.is_checkpoint_due() {
             return Ok(None);
         }
-        self.settle()?;
+        self.wait_for_metrics()?;
         if self.is_finished() {
             return Ok(None);
         }
         let (saved, problem) = match self.save() {
             Ok(saved) => (saved, None),
-            Err(error) => (None, Some(format!("{error:#}; the run goes on to the next checkpoint"))),
+            Err(error) => (None, Some(format!("{error:#}; the run continues to the next checkpoint"))),
         };
         self.warnings.note(Problem::Checkpoint, problem);
         Ok(saved)
@@ -39,9 +39,9 @@ impl Run {
         is_due && !self.is_validation_due()
     }
 
-    /// Tells if the last step was not finite: the same networks would fail again.
-    pub fn is_spoiled(&self) -> bool {
-        self.is_spoiled
+    /// True if the loss or gradient of the last step was NaN or infinite: the same networks would fail again.
+    pub fn has_diverged(&self) -> bool {
+        self.has_diverged
     }
 
     /// Step of the last checkpoint.
@@ -49,14 +49,14 @@ impl Run {
         self.saved.map_or(0, |saved| saved.step)
     }
 
-    /// Writes a checkpoint of the current state and returns its path; `None` if this step has one already, or if the
-    /// run is spoiled, so that the last good one stays the last.
+    /// Writes a checkpoint of the current state and returns its path; `None` if this step has one already, or if
+    /// the run has diverged, so that the last usable checkpoint stays the last.
     ///
     /// # Errors
-    /// If it cannot be written; earlier checkpoints are then unchanged. Those of [`Run::settle`].
+    /// If it cannot be written; earlier checkpoints are then unchanged. Those of [`Run::wait_for_metrics`].
     pub fn save(&mut self) -> Result<Option<PathBuf>> {
-        self.settle()?;
-        if self.is_spoiled {
+        self.wait_for_metrics()?;
+        if self.has_diverged {
             return Ok(None);
         }
         if let Some(warning) = self.folder.restore(&self.config, &self.manifest)? {

@@ -26,7 +26,7 @@ fn adam_kernel(
     guard: &Tensor<f32>,
     step_size: f32,
     second_correction: f32,
-    kept: f32,
+    decay_factor: f32,
     #[comptime] decays: bool,
     #[comptime] count: usize,
 ) {
@@ -46,9 +46,10 @@ fn adam_kernel(
             let square = seconds[i][index] * BETA_2 + slope * slope * (1.0 - BETA_2);
             let scale = square.sqrt() / second_correction + EPSILON;
             let mut parameter = parameters[i][index];
-            // Not a factor of 1 without decay: a compiler that fuses it with the subtraction rounds otherwise.
+            // Without decay there is no multiplication by 1, because a compiler may fuse it with the subtraction,
+            // which rounds differently.
             if comptime!(decays) {
-                parameter *= kept;
+                parameter *= decay_factor;
             }
             firsts.index_mut(i)[index] = mean;
             seconds.index_mut(i)[index] = square;
@@ -120,8 +121,8 @@ pub(super) fn update(
             argument(&state),
             step.step_size,
             step.second_correction,
-            step.kept.unwrap_or(1.0),
-            step.kept.is_some(),
+            step.decay_factor.unwrap_or(1.0),
+            step.decay_factor.is_some(),
             group.count,
         );
     }

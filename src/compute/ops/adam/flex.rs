@@ -16,8 +16,8 @@ pub(super) fn update(
     step: AdamStep,
 ) -> (Tensor<1>, Moments) {
     let [count] = parameter.dims();
-    // A factor of 1 leaves every bit as it is.
-    let kept = step.kept.unwrap_or(1.0);
+    // A factor of 1 changes no bit.
+    let decay_factor = step.decay_factor.unwrap_or(1.0);
     let [mut parameter, gradient, mut first, mut second] =
         [parameter, gradient, moments.first, moments.second].map(|tensor| {
             let tensor = tensor.try_into_primitive::<Flex>().expect("the tensor is on the CPU backend");
@@ -40,7 +40,7 @@ pub(super) fn update(
                     *first = *first * BETA_1 + gradient * (1.0 - BETA_1);
                     *second = *second * BETA_2 + gradient * gradient * (1.0 - BETA_2);
                     let scale = second.sqrt() / step.second_correction + EPSILON;
-                    *parameter = *parameter * kept - *first / scale * step.step_size;
+                    *parameter = *parameter * decay_factor - *first / scale * step.step_size;
                 }
             });
         });

@@ -11,9 +11,9 @@ use super::{GroupLimits, Guard};
 use burn::tensor::{Device, Tensor};
 use step::{BETA_1, BETA_2, EPSILON};
 
-/// Updates parameters by their gradients times the guard's factor, if the guard is open; else parameters and moments
-/// stay as they are. One pass over memory on the CPU backend, a few launches on the GPU backend, within `limits`
-/// (`None`: those of the adapter).
+/// Updates parameters by their gradients times the guard's factor, if the guard is open; else parameters and
+/// moments stay unchanged. One pass over memory on the CPU backend, a few launches on the GPU backend, within
+/// `limits` (`None`: those of the adapter).
 pub fn adam_update_all(
     updates: Vec<ParameterUpdate>,
     step: AdamStep,
@@ -71,6 +71,7 @@ pub fn reference_adam_update<const D: usize>(
     let second = moments.second.mul_scalar(BETA_2) + gradient.clone().mul(gradient).mul_scalar(1.0 - BETA_2);
     let scale = second.clone().sqrt().div_scalar(step.second_correction).add_scalar(EPSILON);
     let change = first.clone().div(scale).mul_scalar(step.step_size).reshape(shape);
-    let parameter = step.kept.map_or(parameter.clone(), |kept| parameter.mul_scalar(kept));
+    let parameter =
+        step.decay_factor.map_or(parameter.clone(), |decay_factor| parameter.mul_scalar(decay_factor));
     (parameter - change, Moments { first, second })
 }

@@ -44,8 +44,8 @@ pub struct AdamStep {
     learning_rate: f64,
     pub(super) step_size: f32,
     pub(super) second_correction: f32,
-    /// Factor of every parameter before its update; `None` without weight decay.
-    pub(super) kept: Option<f32>,
+    /// Factor that multiplies every parameter before its update; `None` without weight decay.
+    pub(super) decay_factor: Option<f32>,
 }
 
 impl AdamStep {
@@ -56,16 +56,17 @@ impl AdamStep {
             learning_rate,
             step_size: (learning_rate / correction(BETA_1)) as f32,
             second_correction: correction(BETA_2).sqrt() as f32,
-            kept: None,
+            decay_factor: None,
         }
     }
 
-    /// Adds decoupled weight decay (Loshchilov and Hutter, ICLR 2019): before the update, a parameter loses
-    /// `learning_rate * weight_decay` of itself. As in PyTorch's `AdamW` every parameter with a gradient decays,
-    /// biases and the weights of normalisation too. 0 is no decay, to the bit.
+    /// Adds decoupled weight decay (Loshchilov and Hutter, ICLR 2019): every parameter is multiplied by `1 -
+    /// learning_rate * weight_decay` before the update. As in PyTorch's `AdamW` every parameter with a gradient
+    /// decays, biases and the weights of normalisation too. With 0 the results are bit-identical to those without
+    /// decay.
     pub fn with_weight_decay(self, weight_decay: f64) -> Self {
-        let kept = (weight_decay != 0.0).then_some((1.0 - self.learning_rate * weight_decay) as f32);
-        Self { kept, ..self }
+        let decay_factor = (weight_decay != 0.0).then_some((1.0 - self.learning_rate * weight_decay) as f32);
+        Self { decay_factor, ..self }
     }
 }
 

@@ -13,7 +13,7 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 
-/// The operation as it is dispatched to a backend.
+/// Convolution, as an operation of the backend.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait ConvolutionOps: Backend {
     /// See [`super::convolution`].

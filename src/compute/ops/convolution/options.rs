@@ -20,7 +20,7 @@ impl Padding {
     }
 }
 
-/// Options of a convolution.
+/// Stride, padding and activation of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvolutionOptions {
     /// Input pixels from one output pixel to the next, along both axes.

@@ -49,13 +49,13 @@ fn is_finite(value: f32) -> bool {
 }
 
 #[cube(launch)]
-fn judge_kernel(
+fn check_kernel(
     partials: &Tensor<f32>,
     metrics: &Tensor<f32>,
     state: &Tensor<f32>,
     report: &mut Tensor<f32>,
     new_state: &mut Tensor<f32>,
-    longest: f32,
+    max_norm: f32,
 ) {
     let mut sum = f32::new(0.0);
     let mut index = UNIT_POS as usize;
@@ -79,8 +79,8 @@ fn judge_kernel(
             open = f32::new(1.0);
         }
         let mut factor = f32::new(1.0);
-        if norm > longest {
-            factor = longest / norm;
+        if norm > max_norm {
+            factor = max_norm / norm;
         }
         new_state[0] = open;
         new_state[1] = factor;
@@ -117,11 +117,11 @@ fn keep_kernel(
 }
 
 /// Next state `[2]`, and the report `[1 + metrics]`: gradient norm, then metrics.
-pub(super) fn judge(
+pub(super) fn check(
     state: Values<1>,
     gradients: &[Values<1>],
     metrics: Values<1>,
-    longest: f32,
+    max_norm: f32,
     limits: Option<GroupLimits>,
 ) -> (Values<1>, Values<1>) {
     let (state, metrics) = (primitive(state), primitive(metrics));
@@ -149,7 +149,7 @@ pub(super) fn judge(
     let report = empty_vector(&state, metrics.meta.num_elements() + 1);
     let new_state = empty_vector(&state, 2);
     let (count, threads) = cubes(&client, 1);
-    judge_kernel::launch(
+    check_kernel::launch(
         &client,
         count,
         threads,
@@ -158,7 +158,7 @@ pub(super) fn judge(
         argument(&state),
         argument(&report),
         argument(&new_state),
-        longest,
+        max_norm,
     );
     (Values::from_primitive::<Cube>(new_state), Values::from_primitive::<Cube>(report))
 }

@@ -14,7 +14,7 @@ use burn::{
     tensor::{Device, Tensor, module::max_pool2d, ops::MaxPoolOptions},
 };
 
-/// The operation as it is dispatched to a backend with a kernel of its own.
+/// Max pooling, as an operation of a backend that has kernels for it.
 #[backend_extension(Cube, Autodiff)]
 pub trait MaxPoolOps: Backend {
     /// See [`max_pool`].

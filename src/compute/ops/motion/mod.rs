@@ -30,7 +30,7 @@ pub struct MotionChoice {
     pub invert: bool,
 }
 
-/// The operations as they are dispatched to a backend.
+/// Motion and projection, as operations of the backend.
 #[backend_extension(Cube, Autodiff)]
 pub trait MotionOps: Backend {
     /// Sums of planes times `factor`; see [`plane_means`].

@@ -8,7 +8,7 @@ use burn::{
 };
 use cubecl::prelude::*;
 
-/// burn's tensor, beside the one of cubecl's kernels.
+/// burn's tensor; cubecl's kernels have one of the same name.
 type Values<const D: usize> = burn::tensor::Tensor<D>;
 
 /// Low and high half of a stream, for a kernel.
@@ -54,7 +54,8 @@ fn wrapping_mul(value: &Bits, #[comptime] low: u32, #[comptime] high: u32) -> Bi
     Bits { low: value.low * low, high: value.low.mul_hi(low.runtime()) + value.low * high + value.high * low }
 }
 
-/// Value number `index` of the noise of a stream, the same as [`tie_break_noise`] gives: splitmix64, then Irwin-Hall.
+/// Value number `index` of the noise of a stream, the same as in [`tie_break_noise`]: splitmix64, then Irwin-Hall.
+/// Also called by the kernel of the fused loss.
 #[cube]
 pub(in crate::compute::ops) fn noise_at(stream_low: u32, stream_high: u32, index: usize) -> f32 {
     let stream = Bits { low: stream_low, high: stream_high };

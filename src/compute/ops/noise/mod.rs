@@ -1,5 +1,7 @@
-//! Tie-break noise: small random numbers as a function of a 64-bit stream and an index. The host and a kernel compute
-//! the same numbers, so the GPU backend neither uploads nor stores them.
+//! Tie-break noise: small random numbers as a function of a 64-bit stream and an index. The host and a kernel
+//! compute the same numbers, so the GPU backend neither uploads nor stores them: the fused loss
+//! (`reprojection/cube/compare.rs`) calls `noise_at` for each pixel. Streams come from
+//! [`crate::objective::Noise`].
 
 pub(super) mod cube;
 mod distribution;

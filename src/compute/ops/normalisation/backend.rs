@@ -23,7 +23,7 @@ pub struct NormalisationInputs<B: Backend> {
     pub(super) running_variance: FloatTensor<B>,
 }
 
-/// The operation as it is dispatched to a backend. It gives the output, then the new running mean and variance.
+/// Batch normalisation, as an operation of the backend. It returns the output, then the new running mean and variance.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait NormalisationOps: Backend {
     /// See [`super::normalise_batch`].

@@ -20,9 +20,9 @@ pub struct FixedNormalisation {
 }
 
 impl FixedNormalisation {
-    /// Tells if it is faster to [fold](Self::fold) the normalisation into the filters of the convolution before it than
-    /// to [apply](Self::apply) it to the results: if there are fewer weights than results. On the GPU a shortcut
-    /// decides against folding, because `apply` adds it in the same launch.
+    /// True if [folding](Self::fold) the normalisation into the filters of the preceding convolution is faster
+    /// than [applying](Self::apply) it to the results: if there are fewer weights than results. On the GPU a
+    /// shortcut decides against folding, because `apply` adds it in the same launch.
     pub fn is_worth_folding(&self, weights: usize, results: usize, has_shortcut: bool) -> bool {
         weights < results && !(has_shortcut && self.has_kernels())
     }

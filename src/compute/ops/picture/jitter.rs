@@ -140,7 +140,7 @@ fn turned(red: u32, green: u32, blue: u32, shift: u32, parameters: &Tensor<u32>)
     }
 }
 
-/// The one of six levels that belongs to the sector.
+/// Selects one of six levels by the sector.
 #[cube]
 fn in_sector(sector: u32, zero: u32, one: u32, two: u32, three: u32, four: u32, five: u32) -> u32 {
     let first = select(sector == 0, zero, select(sector == 1, one, two));

@@ -15,7 +15,7 @@ use burn::{
 };
 use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 
-/// burn's tensor, beside the one of cubecl's kernels.
+/// burn's tensor; cubecl's kernels have one of the same name.
 type Images = Tensor<4>;
 
 impl PackedImages {

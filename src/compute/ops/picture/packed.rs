@@ -1,4 +1,4 @@
-//! Images as they are uploaded: bytes packed into 32-bit words.
+//! Images in their uploaded form: bytes packed into 32-bit words.
 
 use crate::compute::upload;
 use burn::{

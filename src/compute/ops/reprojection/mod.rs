@@ -40,13 +40,13 @@ pub struct ReprojectionOptions {
     pub depth_range: DepthRange,
     /// True for SSIM and L1 together, false for L1 alone.
     pub use_ssim: bool,
-    /// True to sample at pixel coordinates as they are; false to stretch them, as `grid_sample` of PyTorch does by
-    /// default since version 1.3.
+    /// True to sample at the projected pixel coordinates; false to stretch them first, as PyTorch's `grid_sample`
+    /// does by default since version 1.3.
     pub align_corners: bool,
     /// Stream of the noise that is added to the identity losses, if any
     /// ([`tie_break_noise`](crate::compute::ops::tie_break_noise) in the shape of the identity losses).
     pub noise: Option<u64>,
-    /// True to compute the maps besides the loss.
+    /// True to compute the maps in addition to the loss.
     pub maps: bool,
 }
 
@@ -61,7 +61,7 @@ pub struct ReprojectionInputs<B: Backend> {
     identity: FloatTensor<B>,
 }
 
-/// The operations as they are dispatched to a backend.
+/// Photometric losses, as operations of the backend.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait FusedReprojection: Backend {
     /// See [`photometric_loss_of_constants`].

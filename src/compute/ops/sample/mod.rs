@@ -13,7 +13,7 @@ use burn::{
     },
 };
 
-/// The operation as it is dispatched to a backend.
+/// Border sampling, as an operation of the backend.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait BorderSampling: Backend {
     /// See [`sample_border`].

@@ -15,7 +15,7 @@ use burn::{
     tensor::Tensor,
 };
 
-/// The operation as it is dispatched to a backend.
+/// Smoothness loss, as an operation of the backend.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait FusedSmoothness: Backend {
     /// See [`smoothness`]; gives `[1]`.

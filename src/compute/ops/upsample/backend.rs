@@ -16,7 +16,7 @@ use burn::backend::{
 };
 use rayon::prelude::*;
 
-/// The operations as they are dispatched to a backend.
+/// Upsampling, as operations of the backend.
 #[backend_extension(Flex, Cube, Autodiff)]
 pub trait UpsampleOps: Backend {
     /// See [`super::upsample_nearest`].

@@ -19,7 +19,7 @@ use cubecl::prelude::*;
 
 /// Most filters that this kernel serves.
 pub(super) const MAX_FILTERS: usize = 4;
-/// Rows of a block.
+/// Rows of pixels that a thread computes.
 const BLOCK_ROWS: usize = 2;
 /// Rows of the input that a block depends on: its patch.
 const PATCH_ROWS: usize = BLOCK_ROWS + KERNEL - 1;

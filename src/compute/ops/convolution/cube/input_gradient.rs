@@ -59,7 +59,7 @@ fn phase_of(phase: usize, length: usize, #[comptime] window: ConvolutionWindow) 
 
 /// Filter and tap of a term of the sum; the tap's row and column count among those of a phase.
 #[derive(CubeType)]
-struct Term {
+struct FilterTap {
     filter: usize,
     tap_row: usize,
     tap_column: usize,
@@ -71,18 +71,18 @@ fn term_of(
     y_phase: &StridePhase,
     x_phase: &StridePhase,
     #[comptime] window: ConvolutionWindow,
-) -> Term {
+) -> FilterTap {
     if comptime!(window.phases() == 1) {
         // Dividing by a constant is cheap.
         let tap = term % comptime!(window.taps());
-        Term {
+        FilterTap {
             filter: term / comptime!(window.taps()),
             tap_row: tap / window.kernel,
             tap_column: tap % window.kernel,
         }
     } else {
         let tap = term % (y_phase.taps * x_phase.taps);
-        Term {
+        FilterTap {
             filter: term / (y_phase.taps * x_phase.taps),
             tap_row: tap / x_phase.taps,
             tap_column: tap % x_phase.taps,
@@ -182,7 +182,7 @@ fn load_weight<E: Float>(
             let term = index % comptime!(tile.depth());
             let vector = index / comptime!(tile.depth());
             let is_term = begin + term < terms;
-            let Term { filter, tap_row, tap_column } = term_of(begin + term, y_phase, x_phase, window);
+            let FilterTap { filter, tap_row, tap_column } = term_of(begin + term, y_phase, x_phase, window);
             let tap_row = y_phase.first_tap + tap_row * comptime!(window.phases());
             let tap_column = x_phase.first_tap + tap_column * comptime!(window.phases());
             let tap = tap_row * window.kernel + tap_column;
@@ -250,7 +250,7 @@ fn input_gradient_kernel<E: Float>(
             let term = first_term + comptime!(load * tile.threads() / tile.right_width());
             // Terms beyond the last have zero weights.
             let clamped_term = select(begin + term < terms, begin + term, terms - 1);
-            let Term { filter, tap_row, tap_column } = term_of(clamped_term, &y_phase, &x_phase, window);
+            let FilterTap { filter, tap_row, tap_column } = term_of(clamped_term, &y_phase, &x_phase, window);
             let mut values = Four::<f32>::new(0.0);
             #[unroll]
             for lane in 0..4 {

@@ -1,5 +1,5 @@
-//! Convolution on the GPU backend: an implicit matrix product. Its factors are gathered tile by tile from images and
-//! weights as they are in memory, so nothing is unfolded, padded or copied there.
+//! Convolution on the GPU backend: an implicit matrix product. Its factors are gathered tile by tile from images
+//! and weights in their usual layout, so nothing is unfolded, padded or copied in memory.
 
 mod activation;
 mod arguments;

@@ -157,8 +157,8 @@ impl Tile {
 
 /// Product of two factors of type `E`, which a workgroup shares, and the part of the f32 result that a thread computes.
 ///
-/// Factors in f16 are widened before they are multiplied, since WGSL has no matrix units. A matrix unit that adds in
-/// f32 (cubecl's `cmma`, in SPIR-V) has the same result to rounding and would take them as they are.
+/// Factors in f16 are widened before they are multiplied, since WGSL has no matrix units. A matrix unit that adds
+/// in f32 (cubecl's `cmma`, in SPIR-V) has the same result to rounding, and takes factors in f16.
 #[derive(CubeType)]
 pub(super) struct Product<E: Float> {
     left: Shared<[Four<E>]>,

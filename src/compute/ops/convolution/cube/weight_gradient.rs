@@ -1,9 +1,9 @@
 //! Gradients of a convolution's weight and bias: a matrix product of filters and weights, summed over the pixels of a
 //! batch.
 //!
-//! There are far more terms than results, so the pixels are divided among workgroups, whose sums are then added in a
-//! fixed order. The bias is treated as one more weight, of an input that is 1 everywhere. The sums of [`WORKGROUPS`]
-//! tiles take at most 17 MB besides one more copy of the gradient, whatever the batch.
+//! There are far more terms than results, so the pixels are divided among workgroups, whose sums are then added in
+//! a fixed order. The bias is treated as one more weight, whose input is 1 everywhere. The sums of [`WORKGROUPS`]
+//! tiles take at most 17 MB in addition to one more copy of the gradient, whatever the batch size.
 
 use super::{
     activation::activation_gradient,
@@ -20,7 +20,7 @@ use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
-/// Workgroups that share the work, if there are enough terms for so many.
+/// Workgroups that share the work, if there are enough terms.
 const WORKGROUPS: usize = 512;
 /// Fewest terms that a workgroup should add.
 const MIN_TERMS: usize = 256;

@@ -66,9 +66,9 @@ fn channel_moments(partials: &Tensor<f32>) -> MeanAndSquares {
     merge_threads(MeanAndSquares { count, mean, squares }, MAX_PARTS)
 }
 
-/// Output, statistics of the batch, and new running statistics. `kept` is the share of the old running statistics in
-/// the new, `share` that of the batch; `correction` makes the biased variance unbiased. The shortcut is read only if
-/// it `adds` one.
+/// Output, statistics of the batch, and new running statistics. `kept` is the weight of the old running statistics
+/// in the new ones, `share` that of the batch; `correction` makes the biased variance unbiased. The shortcut is
+/// read only if it `adds` one.
 #[cube(launch)]
 pub(super) fn normalise_kernel<N: Size>(
     input: &Tensor<Vector<f32, N>>,
@@ -116,7 +116,7 @@ pub(super) fn normalise_kernel<N: Size>(
     }
 }
 
-/// max(value, 0), lane by lane, if it is to `rectify`.
+/// max(value, 0), lane by lane, if `rectify` is set.
 #[cube]
 pub(super) fn rectified<N: Size>(value: Vector<f32, N>, #[comptime] rectify: bool) -> Vector<f32, N> {
     if rectify {

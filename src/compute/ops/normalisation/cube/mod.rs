@@ -17,7 +17,7 @@ use burn::backend::{Cube, TensorMetadata, tensor::FloatTensor};
 use burn_cubecl::kernel::into_contiguous;
 use cubecl::prelude::{CubeCount, CubeDim};
 
-/// burn's tensor, beside the one of cubecl's kernels.
+/// burn's tensor; cubecl's kernels have one of the same name.
 type Map = burn::tensor::Tensor<4>;
 type Vector = burn::tensor::Tensor<1>;
 

@@ -17,7 +17,7 @@ pub(super) const SUMS: usize = 16;
 /// Blocks of neighbouring pixels that a workgroup works on at a time: each of some rows by [`BLOCK_COLUMNS`] columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PixelBlocks {
-    /// Rows of a block.
+    /// Pixel rows per block.
     pub rows: usize,
     /// Number of blocks.
     pub count: usize,
@@ -57,8 +57,8 @@ pub struct SlidingTile {
     pub(super) channels: usize,
 }
 
-/// The tiles, by the most rows of the result that each serves: with blocks of four rows, and with blocks of two rows
-/// for maps whose height is no multiple of four.
+/// The tiles, by the most rows of the result that each serves: with blocks of four rows, and with blocks of two
+/// rows for maps whose height is not a multiple of four.
 const TILES: [[SlidingTile; 2]; 3] = [
     [
         SlidingTile { rows: 16, blocks: PixelBlocks { rows: 4, count: 16 }, channels: 2 },

@@ -30,9 +30,9 @@ const THREAD_CHANNELS: usize = 2;
 /// Shape of the part of the gradient that a workgroup computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in super::super) struct GradientTile {
-    /// Filters.
+    /// Number of filters, the rows of the gradient.
     filters: usize,
-    /// Channels, each with all its taps.
+    /// Number of channels, each with all its taps: the columns of the gradient.
     channels: usize,
     /// Pixels that are summed over at a time, in shared memory.
     pub blocks: PixelBlocks,
