@@ -218,7 +218,7 @@ fn no_mutation_of_a_snapshot_takes_more_than_it_may() {
 }
 
 #[test]
-#[ignore = "takes minutes: 40000 mutants of snapshots"]
+#[ignore = "takes two minutes: 40000 mutants of snapshots"]
 fn no_mutation_of_a_snapshot_takes_more_than_it_may_in_full() {
     check_mutants(Cases(0..40_000));
 }

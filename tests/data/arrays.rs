@@ -239,7 +239,7 @@ fn damaged_arrays_archives_and_pickles_are_refused_without_panic() {
 }
 
 #[test]
-#[ignore = "takes a minute: 40000 mutants each of arrays, archives and pickles"]
+#[ignore = "takes half a minute: 40000 mutants each of arrays, archives and pickles"]
 fn damaged_arrays_archives_and_pickles_are_refused_without_panic_in_full() {
     check_mutants_of_arrays(40_000);
 }
@@ -287,7 +287,7 @@ fn depth_as_pictures_survives_damage() {
 }
 
 #[test]
-#[ignore = "takes a minute: 30000 mutants of a depth map"]
+#[ignore = "takes half a minute: 30000 mutants of a depth map"]
 fn depth_as_pictures_survives_damage_in_full() {
     check_mutants_of_depth_pictures(Cases(0..30_000));
 }
@@ -334,7 +334,7 @@ fn damaged_calibration_and_scans_give_a_depth_map_or_an_error() {
 }
 
 #[test]
-#[ignore = "takes minutes: 30000 mutants of calibrations and scans"]
+#[ignore = "takes half a minute: 30000 mutants of calibrations and scans"]
 fn damaged_calibration_and_scans_give_a_depth_map_or_an_error_in_full() {
     check_mutants_of_calibration(Cases(0..30_000));
 }

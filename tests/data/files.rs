@@ -191,13 +191,13 @@ fn check_mutants(cases: Cases) {
 
 #[test]
 fn damaged_text_and_scans_are_refused_without_panic() {
-    check_mutants(Cases(0..3000));
+    check_mutants(Cases(0..30_000));
 }
 
 #[test]
-#[ignore = "takes a minute: 30000 mutants of texts and scans"]
+#[ignore = "takes seconds: 300000 mutants of texts and scans"]
 fn damaged_text_and_scans_are_refused_without_panic_in_full() {
-    check_mutants(Cases(0..30_000));
+    check_mutants(Cases(0..300_000));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn no_damage_to_a_film_makes_the_reader_panic_or_allocate_too_much() {
 }
 
 #[test]
-#[ignore = "takes minutes: 20000 mutants of films"]
+#[ignore = "takes a minute: 20000 mutants of films"]
 fn no_damage_to_a_film_makes_the_reader_panic_or_allocate_too_much_in_full() {
     check_mutants(Cases(0..20_000));
 }

@@ -258,13 +258,13 @@ fn check_mutants(cases: Cases) {
 
 #[test]
 fn damaged_cameras_and_poses_are_refused_without_panic() {
-    check_mutants(Cases(0..12_000));
+    check_mutants(Cases(0..120_000));
 }
 
 #[test]
-#[ignore = "takes a minute: 120000 mutants of cameras and poses"]
+#[ignore = "takes seconds: 1200000 mutants of cameras and poses"]
 fn damaged_cameras_and_poses_are_refused_without_panic_in_full() {
-    check_mutants(Cases(0..120_000));
+    check_mutants(Cases(0..1_200_000));
 }
 
 #[test]

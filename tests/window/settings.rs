@@ -146,7 +146,7 @@ fn no_damage_to_the_file_stops_the_window() {
 }
 
 #[test]
-#[ignore = "takes minutes: 40000 mutants of the window's file"]
+#[ignore = "takes half a minute: 40000 mutants of the window's file"]
 fn no_damage_to_the_file_stops_the_window_in_full() {
     check_mutants(Cases(0..40_000));
 }
