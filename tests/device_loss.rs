@@ -1,6 +1,6 @@
 //! A lost device: nothing waits for it for ever, the loss is reported, and another device replaces it.
 
-use crate::seam::render_state;
+use crate::{seam::render_state, support::with_adapter};
 use burn::tensor::{Device, Tensor, TensorData};
 use egui::{Rect, Vec2, pos2};
 use egui_kittest::{Harness, wgpu::WgpuTestRenderer};
@@ -26,7 +26,7 @@ const FOR_EVER: Duration = Duration::from_secs(120);
 
 /// Opens a device that the test may destroy.
 fn gpu() -> Compute {
-    Compute::open(DeviceChoice::Gpu, None).expect("these tests need an adapter: install mesa-vulkan-drivers")
+    with_adapter(Compute::open(DeviceChoice::Gpu, None))
 }
 
 fn display(compute: &Compute) -> DisplayDevice {

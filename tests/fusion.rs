@@ -3,7 +3,6 @@
 use crate::session::{next, next_picture, open_demo, request, session, small};
 use glam::DAffine3;
 use monoscope::{
-    compute::DisplayDevice,
     config::FrameId,
     data::{FrameKey, FrameSource, Side, synthetic::BuiltInDrive},
     objective::MapName,
@@ -37,10 +36,6 @@ fn distance(motion: DAffine3, other: DAffine3) -> f64 {
 
 #[test]
 fn neighbours_stand_where_the_measured_way_puts_them() {
-    if DisplayDevice::request().is_err() {
-        eprintln!("skipped: no adapter to draw with");
-        return;
-    }
     let session = session();
     session.send(Command::Watch([MapName::Depth, MapName::Colour(FrameId::TARGET)].into()));
     open_demo(&session);
@@ -78,10 +73,6 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
 
 #[test]
 fn predicted_motions_are_chained_and_kept_while_scrubbing() {
-    if DisplayDevice::request().is_err() {
-        eprintln!("skipped: no adapter to draw with");
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     session.send(Command::Watch([MapName::Depth, MapName::Colour(FrameId::TARGET)].into()));

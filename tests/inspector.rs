@@ -1,7 +1,7 @@
 //! The pixel inspector against the maps of the objective, against formulas written anew in double
 //! precision, and against the reference's gradients.
 
-use crate::support::{Arrays, formula_networks, scattered, shared, values};
+use crate::support::{Arrays, extract, formula_networks, scattered, shared, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
@@ -311,8 +311,7 @@ fn the_curve_passes_through_the_reprojection_loss() {
 
 #[test]
 fn the_gradient_is_that_of_the_reference() {
-    let Some(golden) = shared("golden/losses.safetensors") else { return };
-    let golden = Arrays::open(&golden);
+    let golden = extract("losses");
     let device = Device::flex();
     let tensor = |name: &str| {
         let (shape, values) = golden.get(name);
@@ -351,10 +350,9 @@ fn the_gradient_is_that_of_the_reference() {
 }
 
 #[test]
+#[ignore = "needs ../shared/kitti: frames of real drives"]
 fn a_real_pixel_agrees_with_the_dump() {
-    let (Some(kitti), sample) = (shared("kitti"), "2011_09_26/2011_09_26_drive_9011_sync 40 l") else {
-        return;
-    };
+    let (kitti, sample) = (shared("kitti"), "2011_09_26/2011_09_26_drive_9011_sync 40 l");
     let device = Device::flex();
     let networks = formula_networks(&device);
     let source = KittiRaw::open(&kitti).unwrap();

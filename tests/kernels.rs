@@ -65,7 +65,7 @@ fn products(device: &Device, side: usize, count: usize) -> Tensor<2> {
 /// That they are held up is seen in a process of its own, see `cli`: here other tests open other devices.
 #[test]
 fn nothing_is_lost_where_launches_are_held_up() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     let expected: Vec<f32> = products(&Device::flex(), 160, 100).into_data().try_to_vec().unwrap();
     let found: Vec<f32> = products(&device, 160, 100).into_data().try_to_vec().unwrap();
     let scale = expected.iter().fold(0_f32, |most, value| most.max(value.abs()));
@@ -77,7 +77,7 @@ fn nothing_is_lost_where_launches_are_held_up() {
 
 #[test]
 fn each_kernel_has_its_launches_and_its_time() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     // Compiled before.
     products(&device, 64, 2).into_data();
     let (_, times) = time_kernels(|| products(&device, 64, 10).into_data());
@@ -109,7 +109,7 @@ fn the_cpu_backend_has_no_kernels_and_no_rates() {
 
 #[test]
 fn the_rates_of_a_gpu_are_those_of_a_machine() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     let DeviceRates { multiply_adds, bytes } = DeviceRates::measure(&device).unwrap();
     // Between the slowest software driver and ten times the fastest card: a kernel that was not run, or of which
     // the compiler made nothing, is far off.

@@ -63,7 +63,7 @@ fn inputs(plain: &Device) -> Inputs {
 
 #[test]
 fn the_objective_takes_few_kernels() {
-    let Some(plain) = gpu() else { return };
+    let plain = gpu();
     let inputs = inputs(&plain);
     let objective = Objective::new(&ObjectiveConfig::default(), SIZE);
     let evaluate = || objective.evaluate(&inputs, &BTreeSet::new());
@@ -76,7 +76,7 @@ fn the_objective_takes_few_kernels() {
 
 #[test]
 fn a_motion_takes_two_kernels_each_way() {
-    let Some(plain) = gpu() else { return };
+    let plain = gpu();
     let map = scattered([BATCH, 12, 2, 3], 51, &plain.clone().autodiff()).require_grad();
     let motion = takes_at_most(2, "a motion", || {
         let motions = plane_means(map.clone(), 0.01).reshape([0, -1, 6]);
@@ -114,7 +114,7 @@ fn part_of_step(kernel: &str) -> &'static str {
 
 #[test]
 fn a_step_of_the_published_networks_keeps_its_budget_of_launches_and_uploads() {
-    let Some(plain) = gpu() else { return };
+    let plain = gpu();
     let networks = Networks::new(&default_architecture(), 5, &plain);
     let mut train_state = TrainState::new(networks, Objective::new(&ObjectiveConfig::default(), SIZE));
     let device = plain.autodiff();

@@ -4,8 +4,8 @@
 //! the same reference modules give for [`image`], so that every checkout can compare.
 
 use crate::support::{
-    Arrays, backends, default_architecture, formula_networks, formula_values, gpu, largest_difference,
-    relative_difference, repository, safetensors_bytes, shared,
+    Arrays, backends, default_architecture, formula_networks, formula_values, golden, gpu,
+    largest_difference, relative_difference, repository, safetensors_bytes, shared,
 };
 use burn::{
     module::Module,
@@ -102,7 +102,7 @@ fn predictions_agree_with_the_samples() {
 
 #[test]
 fn predictions_on_the_gpu_backend_agree_with_the_samples() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     compare_with_samples(&formula_networks(&device), &device, 5.0);
 }
 
@@ -113,7 +113,7 @@ fn training_agrees_with_the_samples() {
 
 #[test]
 fn training_on_the_gpu_backend_agrees_with_the_samples() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     compare_training_with_samples(&device.autodiff(), 5.0);
 }
 
@@ -276,10 +276,6 @@ fn depth_only(encoder: ResnetArchitecture) -> Architecture {
     Architecture { depth: DepthArchitecture::Resnet(encoder), pose: None, ..default_architecture() }
 }
 
-fn reference() -> Option<Arrays> {
-    shared("golden/networks.safetensors").map(|path| Arrays::open(&path))
-}
-
 fn reference_image(reference: &Arrays, id: &str, device: &Device) -> Tensor<4> {
     let (shape, values) = reference.get(&format!("image_{id}"));
     Tensor::from_data(TensorData::new(values, shape), device)
@@ -318,24 +314,27 @@ fn compare_evaluation(networks: &Networks, reference: &Arrays, device: &Device, 
 }
 
 #[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
 fn evaluation_agrees_with_the_reference() {
-    let Some(reference) = reference() else { return };
+    let reference = golden("networks");
     for (device, slack) in backends() {
         compare_evaluation(&formula_networks(&device), &reference, &device, slack);
     }
 }
 
 #[test]
+#[ignore = "needs ../shared/golden and ../shared/weights/formula_resnet18: reference arrays, weights files as PyTorch writes them"]
 fn evaluation_from_files_agrees_with_the_reference() {
-    let (Some(reference), Some(folder)) = (reference(), shared("weights/formula_resnet18")) else { return };
+    let (reference, folder) = (golden("networks"), shared("weights/formula_resnet18"));
     let device = Device::flex();
     let loaded = weights::load(&folder, &device).unwrap();
     compare_evaluation(&loaded.networks, &reference, &device, 1.0);
 }
 
 #[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
 fn training_agrees_with_the_reference() {
-    let Some(reference) = reference() else { return };
+    let reference = golden("networks");
     for (device, slack) in backends() {
         compare_training(&reference, &device.autodiff(), slack);
     }
@@ -361,8 +360,9 @@ fn compare_training(reference: &Arrays, device: &Device, slack: f32) {
 }
 
 #[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
 fn a_deeper_encoder_agrees_with_the_reference() {
-    let Some(reference) = reference() else { return };
+    let reference = golden("networks");
     for (device, slack) in backends() {
         compare_deeper(&reference, &device, slack);
     }

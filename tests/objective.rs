@@ -1,6 +1,6 @@
 //! The objective against the reference: losses, gradients and every map, in all its variants.
 
-use crate::support::{self, Arrays, largest_difference, relative_difference, values};
+use crate::support::{Arrays, extract, golden, gpu, largest_difference, relative_difference, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use monoscope::{
     config::{FrameId, ImageSize, ObjectiveConfig},
@@ -145,7 +145,7 @@ fn check_case(golden: &Arrays, name: &str, device: &Device, reference: bool, sla
         close(&format!("{name} smoothness {scale}"), found, smoothness, 1e-5 * slack);
     }
     for (leaf, gradient) in case.gradients(&outcome) {
-        let expected = golden.get(&format!("{name}.grad.{leaf}")).1;
+        let (gradient, expected) = golden.beside(&format!("{name}.grad.{leaf}"), &gradient);
         let difference = relative_difference(&gradient, &expected);
         assert!(difference <= 0.05, "{name} gradient of {leaf} differs by {difference}");
         if leaf.starts_with("disp") {
@@ -173,33 +173,40 @@ fn difference_but_for_flips(found: &[f32], expected: &[f32]) -> f64 {
     relative_difference(&found, &expected)
 }
 
+fn check_cases(golden: &Arrays, device: &Device, slack: f32) {
+    for name in CASES {
+        for reference in [true, false] {
+            check_case(golden, name, device, reference, slack);
+        }
+    }
+}
+
 #[test]
+fn losses_and_gradients_agree_with_the_extract_of_the_reference() {
+    check_cases(&extract("losses"), &Device::flex(), 1.0);
+}
+
+#[test]
+fn losses_and_gradients_on_the_gpu_backend_agree_with_the_extract_of_the_reference() {
+    check_cases(&extract("losses"), &gpu(), 5.0);
+}
+
+#[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
 fn losses_and_gradients_agree_with_the_reference() {
-    let Some(path) = support::shared("golden/losses.safetensors") else { return };
-    let golden = Arrays::open(&path);
-    for name in CASES {
-        for reference in [true, false] {
-            check_case(&golden, name, &Device::flex(), reference, 1.0);
-        }
-    }
+    check_cases(&golden("losses"), &Device::flex(), 1.0);
 }
 
 #[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
 fn losses_and_gradients_agree_on_the_gpu_backend() {
-    let Some(path) = support::shared("golden/losses.safetensors") else { return };
-    let golden = Arrays::open(&path);
-    let Some(gpu) = support::gpu() else { return };
-    for name in CASES {
-        for reference in [true, false] {
-            check_case(&golden, name, &gpu, reference, 5.0);
-        }
-    }
+    check_cases(&golden("losses"), &gpu(), 5.0);
 }
 
 #[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
 fn maps_agree_with_the_reference() {
-    let Some(path) = support::shared("golden/losses.safetensors") else { return };
-    let golden = Arrays::open(&path);
+    let golden = golden("losses");
     for (name, reference) in [("M", true), ("MS", true), ("M", false), ("MS", false)] {
         let mut case = Case::new(&golden, name, &Device::flex());
         if reference {

@@ -1,7 +1,7 @@
 //! Our operations against their reference implementations, finite differences and known results, on every backend that
 //! they exist for.
 
-use crate::support::{Arrays, backends, largest_difference, relative_difference, scattered, shared, values};
+use crate::support::{backends, extract, largest_difference, relative_difference, scattered, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     compute::ops::{
@@ -19,15 +19,14 @@ use std::collections::BTreeMap;
 
 #[test]
 fn bilinear_resizing_agrees_with_the_reference() {
-    let Some(path) = shared("golden/misc.safetensors") else { return };
-    let golden = Arrays::open(&path);
+    let golden = extract("misc");
     let (shape, input) = golden.get("bilinear.in");
     for (device, slack) in backends() {
         for (name, height, width) in [("x2", 24, 40), ("x4", 48, 80), ("x8", 96, 160), ("37x61", 37, 61)] {
             let input = Tensor::<4>::from_data(TensorData::new(input.clone(), shape.clone()), &device);
             let output = resize_bilinear(input, ImageSize { height, width });
-            let expected = golden.get(&format!("bilinear.{name}")).1;
-            assert!(largest_difference(&values(output), &expected) <= 1e-6 * slack, "{name}");
+            let (output, expected) = golden.beside(&format!("bilinear.{name}"), &values(output));
+            assert!(largest_difference(&output, &expected) <= 1e-6 * slack, "{name}");
         }
     }
 }

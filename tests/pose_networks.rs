@@ -1,6 +1,6 @@
 //! Motion by every pose network, and the training of every combination of networks.
 
-use crate::support::{Arrays, formula_values, gpu, named_gradients, relative_difference, shared, values};
+use crate::support::{Arrays, formula_values, golden, gpu, named_gradients, relative_difference, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use monoscope::{
     config::{
@@ -70,13 +70,11 @@ fn frames(offsets: &[i32]) -> Vec<FrameId> {
 }
 
 #[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
 fn shared_and_plain_pose_networks_agree_with_the_reference() {
-    let Some(golden) = shared("golden/networks.safetensors") else { return };
-    let golden = Arrays::open(&golden);
+    let golden = golden("networks");
     compare_with_reference(&golden, &Device::flex(), 1e-6);
-    if let Some(device) = gpu() {
-        compare_with_reference(&golden, &device, 5e-6);
-    }
+    compare_with_reference(&golden, &gpu(), 5e-6);
 }
 
 fn compare_with_reference(golden: &Arrays, device: &Device, tolerance: f32) {

@@ -3,8 +3,8 @@
 use crate::{
     convolution::{SHAPES_ON_GPU, arguments, kinds, passes_of},
     support::{
-        Arrays, default_architecture, gpu, largest_difference, named_gradients, relative_difference,
-        scattered, shared, values,
+        default_architecture, extract, formula_networks, gpu, largest_difference, named_gradients,
+        relative_difference, scattered, values, with_adapter,
     },
     training::{golden_batch, six_steps},
 };
@@ -15,7 +15,7 @@ use burn::{
 };
 use monoscope::{
     compute::{
-        Compute, ComputeError, launched_kernels,
+        Compute, launched_kernels,
         ops::convolution::{Activation, ConvolutionOptions, Padding, convolution, reference_convolution},
     },
     config::{DeviceChoice, Precision},
@@ -29,19 +29,12 @@ const TOLERANCE: f32 = 2e-3;
 const PLAIN: ConvolutionOptions =
     ConvolutionOptions { stride: 1, padding: Padding::Zero(1), activation: Activation::None };
 
-/// Device with operands in f16, one for all these tests; prints a line and gives `None` if there is none.
-fn f16() -> Option<Device> {
-    static F16: OnceLock<Option<Device>> = OnceLock::new();
+/// Device with operands in f16, one for all these tests. The software driver that `.ci/setup` installs has them.
+fn f16() -> Device {
+    static F16: OnceLock<Device> = OnceLock::new();
     let open = || {
-        gpu()?;
-        match Compute::open(DeviceChoice::Gpu, None).unwrap().with_precision(Precision::F16) {
-            Ok(compute) => Some(compute.device),
-            Err(error @ ComputeError::NoF16 { .. }) => {
-                eprintln!("skipped: {error}");
-                None
-            }
-            Err(error) => panic!("{error}"),
-        }
+        let compute = with_adapter(Compute::open(DeviceChoice::Gpu, None));
+        with_adapter(compute.with_precision(Precision::F16)).device
     };
     F16.get_or_init(open).clone()
 }
@@ -89,7 +82,7 @@ fn assert_close(device: &Device, kernel: usize, options: ConvolutionOptions, has
 
 #[test]
 fn f16_operands_give_what_f32_gives() {
-    let Some(device) = f16() else { return };
+    let device = f16();
     for (kernel, options, has_bias) in kinds() {
         assert_close(&device, kernel, options, has_bias, 1.0);
     }
@@ -97,7 +90,7 @@ fn f16_operands_give_what_f32_gives() {
 
 #[test]
 fn gradients_of_any_size_survive_f16() {
-    let Some(device) = f16() else { return };
+    let device = f16();
     // f16 itself ends at 6e-8 and 65504.
     for slope in [1e-30, 1e-9, 1e-7, 1e4, 1e9, 1e30] {
         let reflected = ConvolutionOptions { padding: Padding::Reflect(1), ..PLAIN };
@@ -121,7 +114,7 @@ fn gradients_of(slopes: Vec<f32>, device: &Device) -> [Vec<f32>; 2] {
 
 #[test]
 fn a_gradient_a_million_times_smaller_than_another_keeps_its_digits() {
-    let Some(device) = f16() else { return };
+    let device = f16();
     // More values than one workgroup searches, with the largest among the last.
     let mut slopes: Vec<f32> = (0..9000).map(|index| 1e-9 * (1.0 + (index as f32).sin().abs())).collect();
     slopes[8999] = -1e-3;
@@ -137,7 +130,7 @@ fn a_gradient_a_million_times_smaller_than_another_keeps_its_digits() {
 
 #[test]
 fn what_is_not_finite_reaches_the_guard() {
-    let Some(device) = f16() else { return };
+    let device = f16();
     for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut slopes = vec![0.5; 700];
         slopes[600] = wrong;
@@ -156,7 +149,7 @@ fn what_is_not_finite_reaches_the_guard() {
 
 #[test]
 fn precision_belongs_to_a_device_and_costs_one_launch_for_the_gradients() {
-    let (Some(device), Some(f32_device)) = (f16(), gpu()) else { return };
+    let (device, f32_device) = (f16(), gpu());
     let arguments = arguments([1, 16, 24, 32, 16], 3, true);
     let run =
         |device: &Device| launched_kernels(|| passes_of(convolution, device, &arguments, PLAIN, 1e-7, 0.1));
@@ -169,9 +162,6 @@ fn precision_belongs_to_a_device_and_costs_one_launch_for_the_gradients() {
 
 #[test]
 fn a_device_keeps_its_precision_when_it_is_opened_again() {
-    if f16().is_none() {
-        return;
-    }
     let compute = Compute::open(DeviceChoice::Gpu, None).unwrap();
     let display = compute.display.clone().unwrap();
     let has = |features: wgpu::Features| features.contains(wgpu::Features::SHADER_F16);
@@ -195,14 +185,9 @@ fn a_device_keeps_its_precision_when_it_is_opened_again() {
 
 #[test]
 fn six_steps_with_f16_operands_follow_the_reference() {
-    let (Some(golden), Some(folder), Some(device)) =
-        (shared("golden/training.safetensors"), shared("weights/formula_resnet18"), f16())
-    else {
-        return;
-    };
-    let golden = Arrays::open(&golden);
-    let samples = golden_batch(&golden, 0.0, &device.autodiff());
-    let (losses, _) = six_steps(&folder, &samples);
+    let (golden, device) = (extract("training"), f16());
+    let networks = formula_networks(&device);
+    let (losses, _) = six_steps(networks, &golden_batch(&golden, 0.0, &device.autodiff()));
     let (_, expected) = golden.get("losses");
     for (step, (loss, expected)) in losses.iter().zip(expected).enumerate() {
         println!("step {step}: {loss}, {expected} by the reference, {:e}", loss / expected - 1.0);
@@ -228,7 +213,7 @@ fn depth_gradients(device: &Device, factor: f32) -> (BTreeMap<String, Vec<f32>>,
 
 #[test]
 fn gradients_through_the_depth_network_survive_f16_and_cost_a_launch_for_each_convolution() {
-    let (Some(device), Some(f32_device)) = (f16(), gpu()) else { return };
+    let (device, f32_device) = (f16(), gpu());
     let (expected, f32_kernels) = depth_gradients(&f32_device, 1.0);
     let (found, kernels) = depth_gradients(&device, 1.0);
     // Most gradients are then below 6e-8, where f16 ends.

@@ -62,7 +62,7 @@ fn bytes(images: Tensor<4>) -> Vec<RgbImage> {
 
 #[test]
 fn pictures_of_any_size_arrive_as_they_are() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     let mut random = ChaCha8Rng::seed_from_u64(1);
     for (width, height, count) in [(1, 1, 1), (7, 9, 3), (37, 53, 5), (64, 32, 2)] {
         let images: Vec<RgbImage> = (0..count).map(|_| noise(width, height, &mut random)).collect();
@@ -73,7 +73,7 @@ fn pictures_of_any_size_arrive_as_they_are() {
 
 #[test]
 fn jitter_gives_the_bytes_of_the_cpu_in_every_order() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     let mut random = ChaCha8Rng::seed_from_u64(2);
     // Several images per sample, as in a batch of frames; no size is a multiple of a workgroup's.
     for (round, (width, height)) in [(7, 9), (61, 47), (96, 64)].into_iter().enumerate() {
@@ -95,7 +95,7 @@ fn jitter_gives_the_bytes_of_the_cpu_in_every_order() {
 
 #[test]
 fn jitter_holds_at_the_ends_of_its_factors_and_for_colours_of_all_kinds() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     // Every third level of each colour, so that 0 and 255 are among them.
     let levels = 86_u32;
     let colours = RgbImage::from_fn(levels * levels, levels, |x, y| {
@@ -128,7 +128,7 @@ fn jitter_holds_at_the_ends_of_its_factors_and_for_colours_of_all_kinds() {
 
 #[test]
 fn pyramids_have_the_bytes_of_the_cpu() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     let mut random = ChaCha8Rng::seed_from_u64(3);
     // Sizes that are no multiple of a tile, axes so short that no output has all its inputs, and a flat end.
     for (width, height, levels) in
@@ -178,7 +178,7 @@ fn options(frame_ids: &[FrameId], size: ImageSize, full_pyramid: bool) -> Sample
 
 #[test]
 fn a_batch_is_the_same_whoever_prepares_it() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     let size = ImageSize { height: 32, width: 96 };
     for (frame_ids, full_pyramid, batch, has_jitter) in [
         (&MONOCULAR[..], false, 3, true),
@@ -209,7 +209,7 @@ fn a_batch_is_the_same_whoever_prepares_it() {
 
 #[test]
 fn hardly_more_than_the_bytes_of_the_pictures_is_uploaded() {
-    let Some(device) = gpu() else { return };
+    let device = gpu();
     let size = ImageSize { height: 96, width: 320 };
     let samples = samples(2, &options(&MONOCULAR, size, false), true);
     let (_, uploaded) = count_uploads(|| SampleTensors::upload(&samples, &device.autodiff()));

@@ -1,6 +1,9 @@
 //! Recovery of a session from a panic or a lost device: it lives, and runs go on from their checkpoints.
 
-use crate::session::{next, next_picture, open_demo, request, small, until};
+use crate::{
+    session::{next, next_picture, open_demo, request, small, until},
+    support::with_adapter,
+};
 use monoscope::{
     compute::{Compute, DisplayDevice},
     config::{DeviceChoice, FrameId, Preset, RunConfig},
@@ -85,7 +88,7 @@ fn a_panic_in_a_job_ends_the_job_and_nothing_else() {
 
 /// Starts a session that computes and draws on a device of its own. Returns the device, so that it can be destroyed.
 fn on_gpu() -> (SessionHandle, DisplayDevice) {
-    let display = DisplayDevice::request().expect("these tests need an adapter: install mesa-vulkan-drivers");
+    let display = with_adapter(DisplayDevice::request());
     let compute = Compute::open(DeviceChoice::Gpu, Some(display.clone())).unwrap();
     (SessionHandle::spawn(compute, Arc::new(|| ())), display)
 }
@@ -142,7 +145,7 @@ fn looking_goes_on_when_the_device_is_lost() {
 #[test]
 fn a_run_on_the_cpu_is_left_alone_when_what_draws_is_lost() {
     let folder = tempfile::tempdir().unwrap();
-    let display = DisplayDevice::request().expect("these tests need an adapter: install mesa-vulkan-drivers");
+    let display = with_adapter(DisplayDevice::request());
     let compute = Compute::open(DeviceChoice::Cpu, Some(display.clone())).unwrap();
     let session = SessionHandle::spawn(compute, Arc::new(|| ()));
     open_demo(&session);

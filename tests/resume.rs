@@ -1,12 +1,15 @@
 //! Runs that are killed or fail: they resume exactly as if they had not ended.
 
-use crate::session::{next, open_demo, request, request_failure, session, small, until};
+use crate::{
+    session::{next, open_demo, request, request_failure, session, small, until},
+    support::Cases,
+};
 use monoscope::{
     config::{DataChoice, RunConfig, Setting},
     runs::RunFolder,
     session::{Activity, Command, Event, OnRun, Outcome, RunState, SessionHandle},
 };
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};
 use std::{
@@ -78,17 +81,17 @@ pub fn options(folder: &Path, steps: u64) -> PathBuf {
 
 #[test]
 fn a_run_killed_at_any_moment_goes_on_exactly() {
-    killed_runs_go_on_exactly(20, 7);
+    Cases(7..8).run(|_, random| killed_runs_go_on_exactly(20, random));
 }
 
 #[test]
-#[ignore = "takes a quarter of an hour; the gate kills a fifth as often"]
-fn a_run_killed_a_hundred_times_goes_on_exactly() {
-    killed_runs_go_on_exactly(100, 8);
+#[ignore = "takes a quarter of an hour: 100 kills"]
+fn a_run_killed_at_any_moment_goes_on_exactly_in_full() {
+    Cases(8..9).run(|_, random| killed_runs_go_on_exactly(100, random));
 }
 
 /// Kills a run again and again at random moments; the result must equal that of a run that was not killed.
-fn killed_runs_go_on_exactly(kills: usize, seed: u64) {
+fn killed_runs_go_on_exactly(kills: usize, random: &mut ChaCha8Rng) {
     // Enough steps that it still runs at the last kill.
     let last_step = 4 * kills as u64;
     let folder = tempfile::tempdir().unwrap();
@@ -118,7 +121,6 @@ fn killed_runs_go_on_exactly(kills: usize, seed: u64) {
             begin(run)
         }
     };
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
     for kill in 1..=kills {
         let lines_before =
             fs::read_to_string(killed.join("metrics.jsonl")).unwrap_or_default().lines().count();

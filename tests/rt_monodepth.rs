@@ -1,6 +1,6 @@
 //! RT-MonoDepth-S with its published weights, which lie beside the checkout, against reference results.
 
-use crate::support::{Arrays, gpu, largest_difference, shared, values};
+use crate::support::{Arrays, golden, gpu, largest_difference, shared, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use monoscope::{
@@ -13,14 +13,13 @@ use std::path::Path;
 
 const SIZE: ImageSize = ImageSize { height: 192, width: 640 };
 
-fn published(device: &Device) -> Option<Networks> {
-    let folder = shared("weights/rt_monodepth_s")?;
-    let loaded = weights::load(&folder, device).unwrap();
+fn published(device: &Device) -> Networks {
+    let loaded = weights::load(&shared("weights/rt_monodepth_s"), device).unwrap();
     assert_eq!(loaded.size, Some(SIZE));
     assert!(loaded.use_stereo != Some(true) && loaded.networks.pose.is_none());
     assert_eq!(loaded.networks.architecture().to_string(), "RT-MonoDepth-S, no pose network");
     assert_eq!((loaded.report.loaded.len(), loaded.report.unused.len()), (35, 0));
-    Some(loaded.networks)
+    loaded.networks
 }
 
 fn image(value: impl Fn(usize, usize, usize) -> f32, device: &Device) -> Tensor<4> {
@@ -41,9 +40,10 @@ fn mean(values: &[f32]) -> f32 {
 }
 
 #[test]
+#[ignore = "needs ../shared/weights/rt_monodepth_s: published weights"]
 fn a_computed_picture_gives_the_known_disparities() {
     let device = Device::flex();
-    let Some(networks) = published(&device) else { return };
+    let networks = published(&device);
     let features = networks.depth.encoder.forward(stripes(&device));
     let known = |name: &str, found: f32, expected: f32| {
         assert!((found - expected).abs() < 1e-5, "{name} is {found}, not {expected}");
@@ -83,37 +83,32 @@ fn compare(networks: &Networks, golden: &Arrays, device: &Device, tolerance: f32
 }
 
 #[test]
+#[ignore = "needs ../shared/golden and ../shared/weights/rt_monodepth_s: reference arrays, published weights"]
 fn disparities_agree_with_the_reference() {
-    let Some(golden) = shared("golden/rt_monodepth_s_golden_io.safetensors") else { return };
-    let golden = Arrays::open(&golden);
+    let golden = golden("rt_monodepth_s_golden_io");
     let device = Device::flex();
-    let Some(networks) = published(&device) else { return };
+    let networks = published(&device);
     // A tenth of what is allowed on scaled disparity, which is ten times as large.
     compare(&networks, &golden, &device, 1e-5);
-    if let Some(device) = gpu() {
-        compare(&published(&device).unwrap(), &golden, &device, 5e-5);
-    }
+    compare(&published(&gpu()), &golden, &gpu(), 5e-5);
 }
 
 /// Scaled disparities of frames 0 and 9, as the reference predicts them from the JPEG files.
-fn golden_predictions() -> Option<Vec<f32>> {
-    let path = shared("kitti/golden/pred_disps_2011_09_26_drive_0002_sync_m.npy")?;
+fn golden_predictions() -> Vec<f32> {
+    let path = shared("kitti/golden/pred_disps_2011_09_26_drive_0002_sync_m.npy");
     let file = std::fs::read(path).unwrap();
-    Some(read_array(&mut &file[..], file.len() as u64).unwrap().values)
+    read_array(&mut &file[..], file.len() as u64).unwrap().values
 }
 
 #[test]
+#[ignore = "needs ../shared/golden and ../shared/kitti and ../shared/weights/rt_monodepth_s: reference arrays, frames of real drives, published weights"]
 fn a_resized_photograph_gives_the_scaled_disparity_of_the_reference() {
-    let (Some(golden), Some(expected)) =
-        (shared("golden/rt_monodepth_s_golden_io.safetensors"), golden_predictions())
-    else {
-        return;
-    };
-    let (_, pixels) = Arrays::open(&golden).get("img_u8_hwc");
+    let expected = golden_predictions();
+    let (_, pixels) = golden("rt_monodepth_s_golden_io").get("img_u8_hwc");
     let pixels = pixels.into_iter().map(|level| level as u8).collect();
     let photograph = RgbImage::from_raw(SIZE.width as u32, SIZE.height as u32, pixels).unwrap();
     let device = Device::flex();
-    let Some(networks) = published(&device) else { return };
+    let networks = published(&device);
     let predictor = Predictor::new(networks, SIZE, &device);
     let found = values(predictor.scaled_disparity(&photograph).unwrap());
     let difference = largest_difference(&found, &expected[..SIZE.pixels()]);
@@ -121,8 +116,9 @@ fn a_resized_photograph_gives_the_scaled_disparity_of_the_reference() {
 }
 
 #[test]
+#[ignore = "needs ../shared/weights/rt_monodepth_s: published weights"]
 fn one_file_without_a_size_gives_the_same_networks() {
-    let Some(folder) = shared("weights/rt_monodepth_s") else { return };
+    let folder = shared("weights/rt_monodepth_s");
     let device = Device::flex();
     let from_folder = weights::load(&folder, &device).unwrap();
     let file: &Path = &folder.join("model.safetensors");
@@ -138,10 +134,11 @@ fn one_file_without_a_size_gives_the_same_networks() {
 }
 
 #[test]
+#[ignore = "needs ../shared/kitti and ../shared/weights/rt_monodepth_s: frames of real drives, published weights"]
 fn a_photograph_gives_the_scaled_disparity_of_the_reference() {
-    let (Some(expected), Some(kitti)) = (golden_predictions(), shared("kitti")) else { return };
+    let (expected, kitti) = (golden_predictions(), shared("kitti"));
     let device = Device::flex();
-    let predictor = Predictor::load(&shared("weights/rt_monodepth_s").unwrap(), &device).unwrap();
+    let predictor = Predictor::load(&shared("weights/rt_monodepth_s"), &device).unwrap();
     let frames = kitti.join("2011_09_26/2011_09_26_drive_0002_sync/image_02/data");
     for (name, expected) in
         ["0000000000.jpg", "0000000009.jpg"].into_iter().zip(expected.chunks(SIZE.pixels()))

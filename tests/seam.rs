@@ -1,6 +1,7 @@
 //! The seam where burn meets the window: our shaders draw a tensor from the memory in which burn computed it, on the
 //! device that egui draws with, and the pixels are right.
 
+use crate::support::with_adapter;
 use burn::tensor::{Tensor, TensorData};
 use egui::{Rect, Vec2, pos2};
 use egui_kittest::{Harness, wgpu::WgpuTestRenderer};
@@ -24,9 +25,7 @@ const SQUARE: usize = 4;
 /// Device that all tests share, as all panes of a window do; burn registers it once.
 fn display() -> DisplayDevice {
     static DISPLAY: OnceLock<DisplayDevice> = OnceLock::new();
-    DISPLAY
-        .get_or_init(|| DisplayDevice::request().expect("these tests draw: install mesa-vulkan-drivers"))
-        .clone()
+    DISPLAY.get_or_init(|| with_adapter(DisplayDevice::request())).clone()
 }
 
 pub fn render_state(display: &DisplayDevice) -> RenderState {

@@ -1,5 +1,6 @@
 //! The session thread as the window uses it: commands in, events and pictures out.
 
+use crate::support::with_adapter;
 use monoscope::{
     compute::{Compute, DisplayDevice},
     config::{DataChoice, DeviceChoice, FrameId, Preset, RunConfig},
@@ -13,8 +14,8 @@ use monoscope::{
 use std::{path::Path, sync::Arc, time::Duration};
 
 pub fn session() -> SessionHandle {
-    let display = DisplayDevice::request().ok();
-    let compute = Compute::open(DeviceChoice::Cpu, display).unwrap();
+    let display = with_adapter(DisplayDevice::request());
+    let compute = Compute::open(DeviceChoice::Cpu, Some(display)).unwrap();
     SessionHandle::spawn(compute, Arc::new(|| ()))
 }
 
@@ -204,10 +205,6 @@ fn a_run_of_other_networks_needs_the_loaded_ones_to_be_unloaded() {
 
 #[test]
 fn pictures_hold_what_is_watched_and_nothing_else() {
-    if DisplayDevice::request().is_err() {
-        eprintln!("skipped: no adapter to draw with");
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     let watched = [MapName::Colour(FrameId::TARGET), MapName::Depth, MapName::Warped(FrameId::NEXT)];
@@ -257,10 +254,6 @@ fn a_run_begins_from_scratch_after_a_look_with_the_demo_weights() {
 
 #[test]
 fn an_inspection_of_pixels_comes_only_when_it_is_requested() {
-    if DisplayDevice::request().is_err() {
-        eprintln!("skipped: no adapter to draw with");
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let session = session();
     session.send(Command::Watch([MapName::MinimumLoss].into()));
@@ -351,10 +344,6 @@ fn networks_are_evaluated_beside_other_work_and_an_evaluation_can_be_cancelled()
 
 #[test]
 fn true_depth_and_the_error_of_the_prediction_are_shown() {
-    if DisplayDevice::request().is_err() {
-        eprintln!("skipped: no adapter to draw with");
-        return;
-    }
     let session = session();
     let of_truth = [MapName::TrueDepth, MapName::DepthError];
     session.send(Command::Watch(of_truth.into()));
@@ -367,10 +356,6 @@ fn true_depth_and_the_error_of_the_prediction_are_shown() {
 
 #[test]
 fn the_gradient_of_the_disparity_is_shown_with_and_without_the_inspector() {
-    if DisplayDevice::request().is_err() {
-        eprintln!("skipped: no adapter to draw with");
-        return;
-    }
     let session = session();
     session.send(Command::Watch([MapName::DisparityGradient, MapName::Disparity(0)].into()));
     open_demo(&session);

@@ -1,5 +1,9 @@
-//! What several tests need: reference data beside the checkout, arrays, comparisons.
+//! What several tests need: reference data in the tree and beside the checkout, comparisons, backends.
 
+mod arrays;
+mod random;
+
+pub use arrays::{Arrays, safetensors_bytes};
 use burn::{
     module::{Module, ModuleVisitor, Param, ParamId},
     optim::GradientsParams,
@@ -13,25 +17,32 @@ use monoscope::{
         weights::{self, ParameterName, map_parameters},
     },
 };
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use std::{
-    collections::{BTreeMap, HashMap},
-    convert::Infallible,
-    fs,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+pub use random::{Cases, mutate, mutate_text};
+use std::{collections::BTreeMap, convert::Infallible, path::PathBuf, sync::OnceLock};
 
-/// A file or folder of the reference data, in the folder that `MONOSCOPE_SHARED` names or beside the checkout;
-/// says so and gives `None` if it is not there.
-pub fn shared(path: &str) -> Option<PathBuf> {
+/// A file or folder of the reference data, in the folder that `MONOSCOPE_SHARED` names or beside the checkout.
+/// A test that asks for one is ignored, for a fresh clone has none: without it, the test fails.
+pub fn shared(path: &str) -> PathBuf {
     let beside = || repository("../shared");
-    let path = std::env::var_os("MONOSCOPE_SHARED").map_or_else(beside, PathBuf::from).join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: there is no {}", path.display());
-    None
+    let found = std::env::var_os("MONOSCOPE_SHARED").map_or_else(beside, PathBuf::from).join(path);
+    assert!(
+        found.exists(),
+        "there is no {}: this test needs reference data that are not part of the repository. Put their folder beside \
+         the checkout as ../shared, or name it in MONOSCOPE_SHARED; without it, run the tests without --ignored.",
+        found.display()
+    );
+    found
+}
+
+/// Extracts of the reference arrays that lie in the tree, with the names of the whole file. `tests/golden/README.md`
+/// says what they hold.
+pub fn extract(name: &str) -> Arrays {
+    Arrays::open(&repository(&format!("tests/golden/{name}.safetensors")))
+}
+
+/// Arrays of the reference implementation: a file of `../shared/golden`.
+pub fn golden(name: &str) -> Arrays {
+    Arrays::open(&shared(&format!("golden/{name}.safetensors")))
 }
 
 /// A file of this repository, in the folder that `MONOSCOPE_REPOSITORY` names where the tests do not run on the
@@ -42,85 +53,17 @@ pub fn repository(path: &str) -> PathBuf {
 }
 
 /// The device of the GPU backend on whatever adapter there is, one for all tests so that each kernel
-/// is compiled once; says so and gives `None` if there is none.
-pub fn gpu() -> Option<Device> {
-    static GPU: OnceLock<Option<Device>> = OnceLock::new();
-    let open = || match Compute::open(DeviceChoice::Gpu, None) {
-        Ok(compute) => Some(compute.device),
-        Err(ComputeError::NoAdapter(reason)) => {
-            eprintln!("skipped: no graphics adapter: {reason}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    };
-    GPU.get_or_init(open).clone()
+/// is compiled once.
+pub fn gpu() -> Device {
+    static GPU: OnceLock<Device> = OnceLock::new();
+    GPU.get_or_init(|| with_adapter(Compute::open(DeviceChoice::Gpu, None)).device).clone()
 }
 
-/// A safetensors file held in memory.
-pub struct Arrays(Vec<u8>);
-
-impl Arrays {
-    /// Reads the file.
-    pub fn open(path: &Path) -> Self {
-        Self(fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-    }
-
-    /// Shape and values of a tensor, integers and doubles converted to f32.
-    pub fn get(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let view = file.tensor(name).unwrap_or_else(|_| panic!("no tensor {name}"));
-        let bytes = view.data();
-        let values = match view.dtype() {
-            Dtype::F32 => bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect(),
-            Dtype::F64 => {
-                bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap()) as f32).collect()
-            }
-            Dtype::I64 => {
-                bytes.chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().unwrap()) as f32).collect()
-            }
-            Dtype::I32 => {
-                bytes.chunks_exact(4).map(|b| i32::from_le_bytes(b.try_into().unwrap()) as f32).collect()
-            }
-            Dtype::U8 | Dtype::BOOL => bytes.iter().map(|b| f32::from(*b)).collect(),
-            other => panic!("{name} is {other:?}"),
-        };
-        (view.shape().to_vec(), values)
-    }
-
-    /// Shape and values of a tensor of doubles.
-    pub fn doubles(&self, name: &str) -> (Vec<usize>, Vec<f64>) {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let view = file.tensor(name).unwrap_or_else(|_| panic!("no tensor {name}"));
-        assert_eq!(view.dtype(), Dtype::F64, "{name}");
-        let (words, _) = view.data().as_chunks::<8>();
-        (view.shape().to_vec(), words.iter().map(|word| f64::from_le_bytes(*word)).collect())
-    }
-
-    /// The names of all tensors, sorted.
-    pub fn names(&self) -> Vec<String> {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let mut names: Vec<String> = file.names().into_iter().map(str::to_owned).collect();
-        names.sort();
-        names
-    }
-}
-
-/// A safetensors file of f32 arrays with text facts.
-pub fn safetensors_bytes(
-    arrays: impl IntoIterator<Item = (String, Vec<usize>, Vec<f32>)>,
-    facts: Option<HashMap<String, String>>,
-) -> Vec<u8> {
-    let arrays: Vec<_> = arrays
-        .into_iter()
-        .map(|(name, shape, values)| {
-            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            (name, shape, bytes)
-        })
-        .collect();
-    let views = arrays
-        .iter()
-        .map(|(name, shape, bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
-    safetensors::serialize(views, facts).unwrap()
+/// What was opened on a graphics adapter. Every machine that `.ci/setup` has set up has one, so its lack is a failure.
+pub fn with_adapter<T>(opened: Result<T, ComputeError>) -> T {
+    opened.unwrap_or_else(|error| {
+        panic!("this test needs a graphics adapter, of which the software driver that ./.ci/setup installs is one: {error}")
+    })
 }
 
 /// Does some work and holds it to so many bytes at once on this thread (what C libraries take is not seen).
@@ -201,9 +144,9 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec::<f32>().unwrap()
 }
 
-/// The CPU backend and, where there is one, the GPU backend, each with the factor on its tolerances.
-pub fn backends() -> impl Iterator<Item = (Device, f32)> {
-    [(Device::flex(), 1.0)].into_iter().chain(gpu().map(|device| (device, 5.0)))
+/// The CPU backend and the GPU backend, each with the factor on its tolerances.
+pub fn backends() -> [(Device, f32); 2] {
+    [(Device::flex(), 1.0), (gpu(), 5.0)]
 }
 
 /// Numbers from 0 to 1 that look random and are always the same.

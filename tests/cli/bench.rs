@@ -1,7 +1,6 @@
 //! `bench` on the command line: the numbers of its report.
 
 use super::monoscope;
-use crate::support::gpu;
 
 fn bench(arguments: &[&str]) -> serde_json::Value {
     let size = ["--height", "64", "--width", "64", "--runs", "1", "--json"];
@@ -12,9 +11,6 @@ fn bench(arguments: &[&str]) -> serde_json::Value {
 
 #[test]
 fn the_objective_is_few_kernels_on_the_gpu_backend() {
-    if gpu().is_none() {
-        return;
-    }
     let report = bench(&["objective", "--kernels", "--device", "gpu"]);
     let objective = &report["results"][0];
     let launches = objective["launches"].as_u64().unwrap();
@@ -47,9 +43,6 @@ fn a_step_and_its_optimiser_have_a_floor() {
 
 #[test]
 fn frames_are_drawn_while_steps_run() {
-    if gpu().is_none() {
-        return;
-    }
     let report = bench(&["together", "--device", "gpu"]);
     let together = &report["results"][0];
     let of = |what: &str| together[what].as_f64().unwrap();

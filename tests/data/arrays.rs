@@ -1,7 +1,6 @@
 //! NumPy files and 16-bit depth maps: every kind is read correctly, and no damage makes the readers panic.
 
-use super::damaged_bytes;
-use crate::support::takes_at_most;
+use crate::support::{Cases, mutate, takes_at_most};
 use monoscope::data::{
     DataError, DepthMap, Side,
     arrays::{
@@ -16,8 +15,6 @@ use monoscope::data::{
         velodyne::{self, DepthAxis},
     },
 };
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use std::{fs, io::Read, path::Path};
 
 /// A depth map of the largest side that a camera's picture may have, twice: measured and projected.
@@ -199,9 +196,8 @@ fn pickles_that_want_to_call_something_are_refused() {
     refused(&many, "more values than arrays need");
 }
 
-#[test]
-fn damaged_arrays_archives_and_pickles_are_refused_without_panic() {
-    let mut random = ChaCha8Rng::seed_from_u64(7);
+/// Feeds the readers of NumPy's arrays, archives and pickles with as many mutants each.
+fn check_mutants_of_arrays(count: u64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("damaged");
     let plain = npy(1, &header("<f4", "False", "(2, 3)"), &[7; 24]);
@@ -209,18 +205,19 @@ fn damaged_arrays_archives_and_pickles_are_refused_without_panic() {
     npz::write::<DataError>(&own, "", |add| add("a b", &[2, 3], &[0.5; 6])).unwrap();
     let archives = [fs::read(numpy_file("objects.npz")).unwrap(), fs::read(own).unwrap()];
     let pickles = [2, 3, 4, 5].map(pickle_of_numpy);
-    let mut refused = [0; 3];
     takes_at_most(4 << 20, || {
-        for round in 0..4000 {
-            let bytes = damaged_bytes(&mut random, &plain);
-            match read(&bytes) {
-                Ok(array) => assert!(array.values.len() <= bytes.len()),
-                Err(error) => {
-                    refused[0] += 1;
-                    assert!(!error.is_empty() && error.len() < 300);
-                }
+        Cases(0..count).mutants(&[&plain], [0.0, 0.25], |_, bytes| match read(&bytes) {
+            Ok(array) => {
+                assert!(array.values.len() <= bytes.len());
+                true
             }
-            fs::write(&path, damaged_bytes(&mut random, &archives[round % 2])).unwrap();
+            Err(error) => {
+                assert!(!error.is_empty() && error.len() < 300);
+                false
+            }
+        });
+        Cases(0..count).mutants(&archives.each_ref().map(|bytes| &bytes[..]), [0.0, 0.25], |_, bytes| {
+            fs::write(&path, bytes).unwrap();
             let read_all = |mut file: Npz| -> Result<(), DataError> {
                 for name in file.names().collect::<Vec<_>>() {
                     file.array(&name)?;
@@ -228,16 +225,27 @@ fn damaged_arrays_archives_and_pickles_are_refused_without_panic() {
                 }
                 Ok(())
             };
-            refused[1] += usize::from(Npz::open(&path).and_then(read_all).is_err());
-            let pickle = damaged_bytes(&mut random, &pickles[round % 4]);
-            refused[2] += usize::from(read_arrays(&mut &pickle[..], &mut Ok).is_err());
-        }
+            Npz::open(&path).and_then(read_all).is_ok()
+        });
+        Cases(0..count).mutants(&pickles.each_ref().map(|bytes| &bytes[..]), [0.0, 0.25], |_, bytes| {
+            read_arrays(&mut &bytes[..], &mut Ok).is_ok()
+        });
     });
-    assert!(refused.iter().all(|count| *count > 1000), "{refused:?}");
 }
 
 #[test]
-fn depth_as_pictures_keeps_its_levels_and_survives_damage() {
+fn damaged_arrays_archives_and_pickles_are_refused_without_panic() {
+    check_mutants_of_arrays(4000);
+}
+
+#[test]
+#[ignore = "takes half a minute: 40000 mutants each of arrays, archives and pickles"]
+fn damaged_arrays_archives_and_pickles_are_refused_without_panic_in_full() {
+    check_mutants_of_arrays(40_000);
+}
+
+#[test]
+fn depth_as_pictures_keeps_its_levels() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("depth.png");
     let metres = vec![0.0, 1.0, 1.0 / 256.0, 80.0, 255.998, 300.0];
@@ -246,29 +254,46 @@ fn depth_as_pictures_keeps_its_levels_and_survives_damage() {
     assert_eq!(levels.as_raw(), &[0, 256, 1, 20480, 65535, 65535]);
     let map = read_depth(&path).unwrap();
     assert_eq!((map.width, map.height, map.metres[1], map.metres[3]), (3, 2, 1.0, 80.0));
-
-    let (mut random, whole) = (ChaCha8Rng::seed_from_u64(8), fs::read(&path).unwrap());
-    let mut refused = 0;
-    takes_at_most(4 << 20, || {
-        for _ in 0..3000 {
-            fs::write(&path, damaged_bytes(&mut random, &whole)).unwrap();
-            match read_depth(&path) {
-                Ok(map) => assert_eq!(map.metres.len(), map.width * map.height),
-                Err(error) => {
-                    refused += 1;
-                    assert!(error.to_string().contains("depth.png"));
-                }
-            }
-        }
-    });
-    assert!(refused > 1000, "{refused}");
     ::image::RgbImage::new(2, 2).save(&path).unwrap();
     assert!(read_depth(&path).unwrap_err().to_string().contains("16-bit"));
 }
 
+fn check_mutants_of_depth_pictures(cases: Cases) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("depth.png");
+    let metres = vec![0.0, 1.0, 1.0 / 256.0, 80.0, 255.998, 300.0];
+    write_depth(&path, &DepthMap { width: 3, height: 2, metres }, "metres").unwrap();
+    let whole = fs::read(&path).unwrap();
+    takes_at_most(4 << 20, || {
+        cases.mutants(&[&whole], [0.0, 0.34], |_, bytes| {
+            fs::write(&path, bytes).unwrap();
+            match read_depth(&path) {
+                Ok(map) => {
+                    assert_eq!(map.metres.len(), map.width * map.height);
+                    true
+                }
+                Err(error) => {
+                    assert!(error.to_string().contains("depth.png"));
+                    false
+                }
+            }
+        });
+    });
+}
+
 #[test]
-fn damaged_calibration_and_scans_give_a_depth_map_or_an_error() {
-    let mut random = ChaCha8Rng::seed_from_u64(9);
+fn depth_as_pictures_survives_damage() {
+    check_mutants_of_depth_pictures(Cases(0..3000));
+}
+
+#[test]
+#[ignore = "takes half a minute: 30000 mutants of a depth map"]
+fn depth_as_pictures_survives_damage_in_full() {
+    check_mutants_of_depth_pictures(Cases(0..30_000));
+}
+
+/// Damages the calibration of the camera or of the scanner, and a scan that is projected with what is read.
+fn check_mutants_of_calibration(cases: Cases) {
     let folder = tempfile::tempdir().unwrap();
     let cameras = "S_rect_02: 40 20\nR_rect_00: 1 0 0 0 1 0 0 0 1\nP_rect_02: 20 0 21 0 0 20 11 0 0 0 1 0\n";
     let scanner = "R: 0 -1 0 0 0 -1 1 0 0\nT: 0 -0.1 -0.3\n";
@@ -276,28 +301,40 @@ fn damaged_calibration_and_scans_give_a_depth_map_or_an_error() {
         .flat_map(|index| [5.0 + index as f32, 0.1 * index as f32, -0.5, 0.2])
         .flat_map(f32::to_le_bytes)
         .collect();
-    let mut read = 0;
+    let (mut read, mut all) = (0, 0);
     takes_at_most(LARGEST_DEPTH_MAP, || {
-        for round in 0..3000 {
+        cases.run(|seed, random| {
+            all += 1;
             let (mut first, mut second) = (cameras.as_bytes().to_vec(), scanner.as_bytes().to_vec());
-            if round % 2 == 0 {
-                first = damaged_bytes(&mut random, &first);
+            if seed % 2 == 0 {
+                first = mutate(&first, random);
             } else {
-                second = damaged_bytes(&mut random, &second);
+                second = mutate(&second, random);
             }
             fs::write(folder.path().join("calib_cam_to_cam.txt"), first).unwrap();
             fs::write(folder.path().join("calib_velo_to_cam.txt"), second).unwrap();
-            let Ok(projection) = ScannerProjection::read(folder.path(), Side::Left) else { continue };
+            let Ok(projection) = ScannerProjection::read(folder.path(), Side::Left) else { return };
             // A damaged size may be large, but not beyond what a camera has.
             assert!(projection.width <= 16_384 && projection.height <= 16_384);
-            let scan = damaged_bytes(&mut random, &scan);
+            let scan = mutate(&scan, random);
             let points = velodyne::parse(&scan[..scan.len() / 16 * 16]).unwrap();
             let map = velodyne::project(&points, &projection, DepthAxis::Scanner);
             assert!(
                 map.metres.len() == map.width * map.height && map.metres.iter().all(|depth| *depth >= 0.0)
             );
             read += 1;
-        }
+        });
     });
-    assert!(read > 20, "{read}");
+    assert!(all == 1 || read > all / 150, "{read} of {all}");
+}
+
+#[test]
+fn damaged_calibration_and_scans_give_a_depth_map_or_an_error() {
+    check_mutants_of_calibration(Cases(0..3000));
+}
+
+#[test]
+#[ignore = "takes half a minute: 30000 mutants of calibrations and scans"]
+fn damaged_calibration_and_scans_give_a_depth_map_or_an_error_in_full() {
+    check_mutants_of_calibration(Cases(0..30_000));
 }

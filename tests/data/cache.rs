@@ -1,5 +1,6 @@
 //! The cache of resized frames: the same bytes, nothing stale, nothing damaged, no more than allowed.
 
+use crate::support::{Cases, mutate};
 use image::{Rgb, RgbImage};
 use monoscope::{
     config::{CameraChoice, DataChoice, ImageSize},
@@ -92,6 +93,32 @@ fn entries_of_changed_images_and_damaged_entries_are_written_again() {
     File::options().append(true).open(path).unwrap().set_modified(later).unwrap();
     assert_eq!(frame().image, resize(&picture(50), SIZE));
     assert_eq!(entries(&cache).len(), 1, "the new entry takes the place of the old");
+}
+
+fn check_mutants(cases: Cases) {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    let cached = CachedFrames::open(frames(&folder.path().join("data")), &cache, u64::MAX).unwrap();
+    let frame = || cached.resized(&key(0), SIZE).unwrap();
+    let right = frame();
+    let [entry] = &entries(&cache)[..] else { panic!("one entry") };
+    let whole = fs::read(entry).unwrap();
+    cases.run(|_, random| {
+        fs::write(entry, mutate(&whole, random)).unwrap();
+        assert_eq!(frame(), right);
+        assert!(fs::read(entry).unwrap().starts_with(&whole), "the entry is repaired");
+    });
+}
+
+#[test]
+fn no_damage_to_an_entry_changes_a_frame() {
+    check_mutants(Cases(0..1000));
+}
+
+#[test]
+#[ignore = "takes a minute: 10000 mutants of an entry"]
+fn no_damage_to_an_entry_changes_a_frame_in_full() {
+    check_mutants(Cases(0..10_000));
 }
 
 #[test]

@@ -320,8 +320,9 @@ fn too_few_samples_for_a_batch_are_refused() {
 }
 
 #[test]
+#[ignore = "needs ../shared/kitti: frames of real drives"]
 fn real_frames_load() {
-    let Some(root) = shared("kitti") else { return };
+    let root = shared("kitti");
     let source: Arc<dyn FrameSource> = Arc::new(KittiRaw::open(&root).unwrap());
     assert_eq!(source.drives().len(), 3);
     let mini = root.join("splits/mini");

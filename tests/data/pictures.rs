@@ -1,6 +1,6 @@
 //! Decoding, resizing and colours, against Pillow's bytes and by hand.
 
-use crate::support::{Arrays, shared};
+use crate::support::{Arrays, extract, golden, shared};
 use image::{GenericImageView, RgbImage};
 use monoscope::{
     config::ImageSize,
@@ -41,14 +41,19 @@ fn filter_weights_are_those_worked_out_by_hand() {
 
 #[test]
 fn resizing_gives_pillows_bytes() {
-    let Some(path) = shared("golden/misc.safetensors") else { return };
-    let arrays = Arrays::open(&path);
+    let arrays = extract("misc");
     let noise = picture(&arrays, "lanczos.in");
     let expected: Vec<RgbImage> =
         (0..3).map(|scale| picture(&arrays, &format!("lanczos.out{scale}"))).collect();
     assert_eq!(pyramid(&noise, size(&expected[0]), 3), expected);
     let larger = picture(&arrays, "lanczos.up");
     assert_eq!(resize(&noise, size(&larger)), larger);
+}
+
+#[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
+fn resizing_a_frame_gives_pillows_bytes() {
+    let arrays = golden("misc");
     let kitti: Vec<RgbImage> =
         (0..4).map(|scale| picture(&arrays, &format!("kitti.pyramid{scale}"))).collect();
     assert_eq!(pyramid(&kitti[0], size(&kitti[0]), 4), kitti);
@@ -56,10 +61,18 @@ fn resizing_gives_pillows_bytes() {
 
 #[test]
 fn jitter_gives_pillows_bytes_in_every_order() {
-    let Some(path) = shared("golden/misc.safetensors") else { return };
-    let arrays = Arrays::open(&path);
+    check_jitter(&extract("misc"));
+}
+
+#[test]
+#[ignore = "needs ../shared/golden: reference arrays"]
+fn jitter_of_a_frame_gives_pillows_bytes_in_every_order() {
+    check_jitter(&golden("misc"));
+}
+
+fn check_jitter(arrays: &Arrays) {
     let jitter = |order| Jitter { brightness: 1.13, contrast: 0.87, saturation: 1.19, hue: -0.07, order };
-    let start = picture(&arrays, "jitter.in");
+    let start = picture(arrays, "jitter.in");
     let mut orders = 0;
     for name in arrays.names() {
         let Some(letters) = name.strip_prefix("jitter.") else { continue };
@@ -75,15 +88,16 @@ fn jitter_gives_pillows_bytes_in_every_order() {
             jitter(order.try_into().unwrap()).apply(&mut image);
             orders += 1;
         }
-        assert!(image == picture(&arrays, &name), "{name} differs");
+        assert!(image == picture(arrays, &name), "{name} differs");
     }
     assert_eq!(orders, 24);
 }
 
 #[test]
+#[ignore = "needs ../shared/golden and ../shared/kitti: reference arrays, frames of real drives"]
 fn jpeg_is_decoded_as_by_the_usual_library() {
-    let (Some(golden), Some(kitti)) = (shared("golden/misc.safetensors"), shared("kitti")) else { return };
-    let expected = picture(&Arrays::open(&golden), "kitti.decoded_rows_100_108");
+    let (golden, kitti) = (golden("misc"), shared("kitti"));
+    let expected = picture(&golden, "kitti.decoded_rows_100_108");
     let drive = kitti.join("2011_09_26/2011_09_26_drive_0002_sync/image_02");
     let decoded = read(&drive.join("data/0000000000.jpg")).unwrap();
     assert_eq!(decoded.dimensions(), (1242, 375));

@@ -97,13 +97,13 @@ impl Rig {
     }
 
     fn with_one_camera(camera: Intrinsics, baseline_metres: Option<f64>) -> Result<Self, String> {
-        if let Some(metres) = baseline_metres
-            && !(metres > 0.0 && metres.is_finite())
+        let rounded = baseline_metres.map(|metres| metres as f32);
+        if let (Some(metres), Some(rounded)) = (baseline_metres, rounded)
+            && !(rounded > 0.0 && rounded.is_finite())
         {
             return Err(format!("baseline_metres {metres} is not a distance: give metres above 0"));
         }
-        let baseline_metres = baseline_metres.map(|metres| metres as f32);
-        Ok(Self { left: camera, right: camera, baseline_metres })
+        Ok(Self { left: camera, right: camera, baseline_metres: rounded })
     }
 
     /// Intrinsics of one of the cameras; both are the same if there is only one.
