@@ -25,6 +25,7 @@ mod inspector;
 mod kernels;
 mod launches;
 mod layers;
+mod manual;
 mod maps;
 mod memory;
 mod motion;

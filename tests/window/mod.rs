@@ -10,6 +10,7 @@ mod form;
 mod health;
 mod inspector;
 mod keys;
+mod manual;
 mod opening;
 mod questions;
 mod replies;
