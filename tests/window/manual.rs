@@ -51,16 +51,36 @@ fn a_search_over_all_pages_jumps_to_the_heading() {
 }
 
 #[test]
+fn a_search_finds_rows_of_tables_by_their_first_cell() {
+    let mut stage = opened();
+    for (typed, found, page) in [
+        ("reprojection", "Glossary: reprojection loss", "Glossary"),
+        ("accumulate", "Training: --accumulate", "Training"),
+        ("split downwards", "Keys: Split the view downwards", "Keys"),
+    ] {
+        stage.get_by_label("Search the manual").type_text(typed);
+        stage.run();
+        assert!(stage.query_by_label(found).is_some(), "{typed}");
+        stage.get_by_label(found).click();
+        stage.run();
+        assert!(title(&stage, page), "{page}");
+        stage.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        stage.key_press(Key::Backspace);
+        stage.run();
+    }
+}
+
+#[test]
 fn links_lead_to_pages_and_back_returns() {
     let mut stage = opened();
-    stage.get_by_role_and_label(Role::Link, "First steps").click();
+    stage.get_by_role_and_label(Role::Link, "First steps").click_accesskit();
     stage.run();
     assert!(title(&stage, "First steps"));
     click(&mut stage, "Back");
     assert!(title(&stage, "Monoscope: the manual"));
     choose(&mut stage, "Method");
     assert!(title(&stage, "Method"));
-    stage.get_by_role_and_label(Role::Link, "arXiv 1806.01260").click();
+    stage.get_by_role_and_label(Role::Link, "arXiv 1806.01260").click_accesskit();
     stage.step();
     let opens = |command: &egui::OutputCommand| matches!(command, egui::OutputCommand::OpenUrl(open) if open.url == "https://arxiv.org/abs/1806.01260");
     assert!(stage.output().platform_output.commands.iter().any(opens));

@@ -11,7 +11,7 @@ use super::{shortcuts::close_by_escape, theme};
 use document::Block;
 use egui::{
     CentralPanel, Context, Frame, Key, Label, Margin, Modifiers, OpenUrl, Panel, RichText, ScrollArea,
-    TextEdit, Ui, Vec2,
+    TextEdit, Ui, UiBuilder, Vec2,
 };
 use list::{Place, Row};
 use page::Page;
@@ -59,9 +59,10 @@ impl Manual {
         if !self.is_open {
             return;
         }
-        self.pictures.open_ui(ui);
         let mut is_open = true;
-        close_by_escape(ui, &mut is_open);
+        if !self.pictures.open_ui(ui) {
+            close_by_escape(ui, &mut is_open);
+        }
         let space = ui.ctx().content_rect().shrink(24.0).size() - Vec2::new(0.0, 56.0);
         let window = egui::Window::new("Manual").open(&mut is_open).default_size(SIZE.min(space));
         let window = window.max_size(space.max(Vec2::splat(240.0))).min_size([320.0, 200.0].map(f32::from));
@@ -157,7 +158,10 @@ impl Manual {
         let target = self.has_moved.then_some(self.place.anchor.as_str()).filter(|anchor| !anchor.is_empty());
         let mut page = Page { words: &words, target, pictures: &mut self.pictures, clicked: None };
         let blocks = &self.pages[self.place.page];
-        scroll.show(ui, |ui| {
+        // What a page is too wide for must not widen the window.
+        let space = ui.available_rect_before_wrap();
+        let mut inner = ui.new_child(UiBuilder::new().max_rect(space));
+        scroll.show(&mut inner, |ui| {
             let height = ui.clip_rect().height() - KEPT;
             let turned = ui.input_mut(|input| {
                 let mut presses = |key| input.count_and_consume_key(Modifiers::NONE, key) as f32;

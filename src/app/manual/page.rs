@@ -7,13 +7,15 @@ use super::{
     search::find,
 };
 use egui::{
-    Align, Color32, FontFamily, FontId, Frame, Label, Link, Margin, RichText, ScrollArea, Sense, Stroke,
-    TextFormat, Ui, Vec2, text::LayoutJob,
+    Align, Color32, FontFamily, FontId, Frame, Label, Link, Margin, Rect, RichText, ScrollArea, Sense,
+    Stroke, TextFormat, Ui, UiBuilder, Vec2, text::LayoutJob,
 };
 
 const TEXT: f32 = 14.0;
 const CODE: f32 = 12.5;
 const LINE: f32 = 20.0;
+/// Room for the button that copies code.
+const COPY: Vec2 = Vec2::new(44.0, 20.0);
 /// Space between the edge of a cell and its text.
 const CELL: Vec2 = Vec2::new(8.0, 4.0);
 /// A column becomes no narrower to make room for others.
@@ -96,27 +98,24 @@ impl Page<'_> {
         let frame =
             Frame::new().fill(ui.visuals().extreme_bg_color).corner_radius(4).inner_margin(Margin::same(8));
         let stroke = Stroke::new(1.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
-        frame.stroke(stroke).show(ui, |ui| {
+        let shown = frame.stroke(stroke).show(ui, |ui| {
             ui.set_width(ui.available_width());
-            ui.horizontal_top(|ui| {
-                let width = ui.available_width() - 48.0;
-                ScrollArea::horizontal().id_salt("code").max_width(width).auto_shrink([false, true]).show(
-                    ui,
-                    |ui| {
-                        let mut job = LayoutJob::default();
-                        let colour = ui.visuals().strong_text_color();
-                        let font = FontId::monospace(CODE);
-                        let format =
-                            TextFormat { line_height: Some(18.0), ..TextFormat::simple(font, colour) };
-                        self.append(ui, &mut job, code, &format);
-                        ui.add(Label::new(job).extend());
-                    },
-                );
-                if ui.small_button("Copy").on_hover_text("Put these lines on the clipboard").clicked() {
-                    ui.ctx().copy_text(code.to_owned());
-                }
+            let scroll = ScrollArea::horizontal().id_salt("code").max_width(ui.available_width() - COPY.x);
+            scroll.auto_shrink([false, true]).show(ui, |ui| {
+                let mut job = LayoutJob::default();
+                let colour = ui.visuals().strong_text_color();
+                let font = FontId::monospace(CODE);
+                let format = TextFormat { line_height: Some(18.0), ..TextFormat::simple(font, colour) };
+                self.append(ui, &mut job, code, &format);
+                ui.add(Label::new(job).extend());
             });
         });
+        let corner = shown.response.rect.right_top() + Vec2::new(-COPY.x - 6.0, 7.0);
+        // Drawn over the block, so that the block is no wider for it.
+        let mut over = ui.new_child(UiBuilder::new().max_rect(Rect::from_min_size(corner, COPY)));
+        if over.small_button("Copy").on_hover_text("Put these lines on the clipboard").clicked() {
+            ui.ctx().copy_text(code.to_owned());
+        }
     }
 
     fn table(&mut self, ui: &mut Ui, rows: &[Vec<Vec<Span>>]) {
@@ -136,6 +135,10 @@ impl Page<'_> {
                     });
                 });
                 let rect = shown.response.rect;
+                let is_target = |target| row.first().is_some_and(|cell| anchor(&plain(cell)) == target);
+                if !is_header && self.target.is_some_and(is_target) {
+                    ui.scroll_to_rect(rect, Some(Align::Center));
+                }
                 ui.painter().hline(rect.x_range(), rect.bottom(), stroke);
             }
         });
@@ -212,7 +215,11 @@ fn format(ui: &Ui, span: &Span) -> TextFormat {
     TextFormat {
         font_id: FontId::new(size, family),
         color: if is_strong { visuals.strong_text_color() } else { visuals.text_color() },
-        background: if span.is_code { visuals.code_bg_color } else { Color32::TRANSPARENT },
+        background: if span.is_code {
+            visuals.widgets.inactive.weak_bg_fill.gamma_multiply(0.8)
+        } else {
+            Color32::TRANSPARENT
+        },
         italics: span.is_emphasised,
         line_height: Some(LINE),
         valign: Align::Center,

@@ -33,10 +33,10 @@ impl Pictures {
         ui.label(RichText::new(words).weak());
     }
 
-    /// Draws the picture that is shown in full over the window, if there is one.
-    pub fn open_ui(&mut self, ui: &Ui) {
-        let Some((path, words)) = self.open.clone() else { return };
-        let Some(texture) = self.texture(ui.ctx(), &path) else { return };
+    /// Draws the picture that is shown in full over the window. Returns true if there is one.
+    pub fn open_ui(&mut self, ui: &Ui) -> bool {
+        let Some((path, words)) = self.open.clone() else { return false };
+        let Some(texture) = self.texture(ui.ctx(), &path) else { return false };
         let space = ui.ctx().content_rect().size() - Vec2::new(48.0, 88.0);
         let size = texture.size_vec2();
         let scale = (space.x / size.x).min(space.y / size.y).min(1.0);
@@ -49,6 +49,7 @@ impl Pictures {
         if modal.inner || modal.should_close() {
             self.open = None;
         }
+        true
     }
 
     fn texture(&mut self, context: &Context, path: &str) -> Option<TextureHandle> {

@@ -1,6 +1,6 @@
 //! Searching the manual: sections of all pages that have the typed words.
 
-use super::document::{Block, anchor, plain};
+use super::document::{Block, Span, anchor, plain};
 
 /// Letters of a hit before the first word, and in all.
 const LETTERS_BEFORE: usize = 24;
@@ -29,9 +29,10 @@ pub struct Hit<'a> {
     pub excerpt: String,
 }
 
-/// Sections of a page.
+/// Sections of a page; each row of a table is one too, under the text of its first cell.
 pub fn sections(page: usize, blocks: &[Block]) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
+    let mut rows = Vec::new();
     let mut title = String::new();
     for block in blocks {
         if let Block::Heading(level, spans) = block {
@@ -44,8 +45,23 @@ pub fn sections(page: usize, blocks: &[Block]) -> Vec<Section> {
         } else if let Some(section) = sections.last_mut() {
             add_text(block, &mut section.text);
         }
+        // The tables of the contents are links to the pages that are found anyway.
+        if let Block::Table(table) = block
+            && page > 0
+        {
+            rows.extend(table.iter().skip(1).filter_map(|row| self::row(page, &title, row)));
+        }
     }
+    sections.extend(rows);
     sections
+}
+
+fn row(page: usize, title: &str, cells: &[Vec<Span>]) -> Option<Section> {
+    let (first, others) = cells.split_first()?;
+    let heading = plain(first);
+    let text = others.iter().map(|cell| plain(cell)).filter(|text| !text.is_empty()).collect::<Vec<_>>();
+    let anchor = anchor(&heading);
+    Some(Section { page, title: title.to_owned(), heading, anchor, text: text.join(" · ") })
 }
 
 fn add_text(block: &Block, text: &mut String) {
@@ -67,22 +83,27 @@ pub fn words(typed: &str) -> Vec<String> {
     typed.split_whitespace().map(str::to_lowercase).collect()
 }
 
-/// Sections that have every word: first those with all of them in the heading, then those with all in the title of the
-/// page, then the others, by how often they have them.
+/// Sections that have every word: first those whose heading begins with the first one and has all, then those with all
+/// of them in the heading, then in the title of the page, then the others, by how often they have them. Of headings the
+/// shorter ones say more about the words.
 pub fn hits<'a>(sections: &'a [Section], words: &[String]) -> Vec<Hit<'a>> {
-    if words.is_empty() {
-        return Vec::new();
-    }
+    let Some(first) = words.first() else { return Vec::new() };
     let rank = |section: &'a Section| {
-        let heading = section.heading.to_lowercase();
-        let title = section.title.to_lowercase();
-        let text = section.text.to_lowercase();
-        let is_found =
-            |word: &String| [&heading, &title, &text].into_iter().any(|text| text.contains(word.as_str()));
-        let all_in = |text: &String| words.iter().all(|word| text.contains(word.as_str()));
+        let [heading, title, text] =
+            [&section.heading, &section.title, &section.text].map(|text| text.to_lowercase());
+        let has = |text: &str, word: &String| text.contains(word.as_str());
+        let all_in = |text: &str| words.iter().all(|word| has(text, word));
+        let is_found = words.iter().all(|word| has(&heading, word) || has(&title, word) || has(&text, word));
         let times: usize = words.iter().map(|word| text.matches(word.as_str()).count()).sum();
-        let rank = (!all_in(&heading), !all_in(&title), usize::MAX - times);
-        words.iter().all(is_found).then(|| (rank, Hit { section, excerpt: excerpt(&section.text, words) }))
+        let place = match (all_in(&heading), all_in(&title)) {
+            (true, _) if heading.trim_start_matches('-').starts_with(first.as_str()) => 0,
+            (true, _) => 1,
+            (_, true) => 2,
+            _ => 3,
+        };
+        let length = if place < 2 { heading.chars().count() } else { 0 };
+        let rank = (place, length, usize::MAX - times);
+        is_found.then(|| (rank, Hit { section, excerpt: excerpt(&section.text, words) }))
     };
     let mut hits: Vec<_> = sections.iter().filter_map(rank).collect();
     hits.sort_by_key(|(rank, _)| *rank);
@@ -96,11 +117,11 @@ fn excerpt(text: &str, words: &[String]) -> String {
     let before = line[..first].char_indices().rev().nth(LETTERS_BEFORE).map_or(0, |(at, _)| at);
     let start =
         if before == 0 { 0 } else { line[before..first].find(' ').map_or(first, |at| before + at + 1) };
-    let mut excerpt: String = line[start..].chars().take(LETTERS).collect();
-    if start > 0 {
-        excerpt.insert(0, '…');
-    }
-    excerpt
+    let rest = &line[start..];
+    let end =
+        rest.char_indices().nth(LETTERS).map_or(rest.len(), |(at, _)| rest[..at].rfind(' ').unwrap_or(at));
+    let [before, after] = [start > 0, end < rest.len()].map(|is_cut| if is_cut { "…" } else { "" });
+    format!("{before}{}{after}", &rest[..end])
 }
 
 /// Places of a word, given in small letters, in a text. Letters whose small form has another length are no matches.
