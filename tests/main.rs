@@ -29,6 +29,7 @@ mod kernels;
 mod launches;
 mod layers;
 mod logging;
+mod manual;
 mod maps;
 mod memory;
 mod motion;

@@ -1,6 +1,6 @@
 //! App: a window with its session. The program runs it, and tests drive it as a person would.
 
-use super::{Devices, Ending, Window, repaint};
+use super::{Devices, Ending, Window, browser, repaint};
 use crate::{
     compute::{Compute, DisplayDevice},
     config::DeviceChoice,
@@ -63,6 +63,9 @@ impl App {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.logic(ui.ctx());
         self.window.ui(ui);
+        for address in browser::take_requested(ui.ctx()) {
+            self.window.open_address(&address);
+        }
         self.send_requests();
     }
 

@@ -3,8 +3,9 @@
 
 use super::{
     actions::Action,
-    bar,
+    bar, browser,
     layout::PaneLayout,
+    manual::Manual,
     messages,
     new_view::NewView,
     open::Opener,
@@ -42,6 +43,7 @@ pub struct Window {
     pub(super) shows_shortcuts: bool,
     /// Events of the program, for the log pane.
     log: WindowLog,
+    pub(super) manual: Manual,
     /// Width and height in points at zoom 1 while it does not fill the screen.
     size: [f32; 2],
     is_maximised: bool,
@@ -59,6 +61,7 @@ impl Window {
             new_view: NewView::default(),
             shows_shortcuts: false,
             log: WindowLog::default(),
+            manual: Manual::default(),
             size: Settings::default().size,
             is_maximised: false,
         }
@@ -110,6 +113,14 @@ impl Window {
     /// Writes a line to the log.
     pub(super) fn warn(&mut self, text: String) {
         self.state.messages.log.add(MessageLevel::Warning, text);
+    }
+
+    /// Opens an address in the browser, or says why it cannot.
+    pub(super) fn open_address(&mut self, address: &str) {
+        if let Err(error) = browser::open(address) {
+            let text = format!("No browser can be opened: {error}");
+            self.state.messages.add(MessageLevel::Warning, text, format!("Open {address} yourself"));
+        }
     }
 
     fn notice_size(&mut self, ui: &Ui) {
@@ -197,6 +208,7 @@ impl Window {
         bar::progress_line(ui, shown.response.rect, &self.state);
         CentralPanel::no_frame().show(ui, |ui| self.layout.ui(ui, &mut self.state));
         shortcuts::ui(ui, &mut self.shows_shortcuts);
+        self.manual.ui(ui);
         self.ask_question(ui);
         self.show_ending(ui);
         let is_asked = !self.state.dialogs.questions.is_empty();

@@ -99,10 +99,15 @@ enum HeadlessCommand {
     Info(info::InfoArgs),
 }
 
+/// Definition of the command line: every command with its options.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
 pub fn main() -> ExitCode {
     panics::install_hook();
-    let matches = Cli::command().get_matches();
+    let matches = command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),

@@ -11,6 +11,7 @@ mod health;
 mod inspector;
 mod keys;
 mod logging;
+mod manual;
 mod opening;
 mod questions;
 mod replies;

@@ -318,6 +318,13 @@ macro_rules! with_actions {
                 obstacle: |state| when(state.recents.all().next().is_none(), "Nothing was opened yet"),
                 run: |window, _| window.state.recents = Recents::default(),
             }
+            Manual {
+                label: "Manual",
+                help: "Everything about the program, in pages that can be searched",
+                key: plain(Key::F1),
+                menu: Help,
+                run: |window, _| window.manual.toggle(),
+            }
             Shortcuts {
                 label: "Shortcuts",
                 help: "The list of keys",
