@@ -7,15 +7,15 @@ use super::{
     search::find,
 };
 use egui::{
-    Align, Color32, FontFamily, FontId, Frame, Label, Link, Margin, Rect, RichText, ScrollArea, Sense,
-    Stroke, TextFormat, Ui, UiBuilder, Vec2, text::LayoutJob,
+    Align, Button, Color32, FontFamily, FontId, Frame, Label, Link, Margin, Rect, RichText, ScrollArea,
+    Sense, Stroke, TextFormat, TextWrapMode, Ui, UiBuilder, Vec2, text::LayoutJob,
 };
 
 const TEXT: f32 = 14.0;
 const CODE: f32 = 12.5;
 const LINE: f32 = 20.0;
 /// Room for the button that copies code.
-const COPY: Vec2 = Vec2::new(44.0, 20.0);
+const COPY: Vec2 = Vec2::new(52.0, 20.0);
 /// Space between the edge of a cell and its text.
 const CELL: Vec2 = Vec2::new(8.0, 4.0);
 /// A column becomes no narrower to make room for others.
@@ -113,7 +113,8 @@ impl Page<'_> {
         let corner = shown.response.rect.right_top() + Vec2::new(-COPY.x - 6.0, 7.0);
         // Drawn over the block, so that the block is no wider for it.
         let mut over = ui.new_child(UiBuilder::new().max_rect(Rect::from_min_size(corner, COPY)));
-        if over.small_button("Copy").on_hover_text("Put these lines on the clipboard").clicked() {
+        let copy = Button::new("Copy").small().wrap_mode(TextWrapMode::Extend);
+        if over.add(copy).on_hover_text("Put these lines on the clipboard").clicked() {
             ui.ctx().copy_text(code.to_owned());
         }
     }

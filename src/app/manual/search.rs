@@ -73,7 +73,7 @@ fn add_text(block: &Block, text: &mut String) {
         Block::Heading(_, spans) | Block::Paragraph(spans) => add(&plain(spans)),
         Block::Code(code) => add(code),
         Block::Picture(_, words) => add(words),
-        Block::Table(rows) => rows.iter().flatten().for_each(|cell| add(&plain(cell))),
+        Block::Table(rows) => rows.iter().skip(1).flatten().for_each(|cell| add(&plain(cell))),
         Block::List(_, items) => items.iter().flatten().for_each(|block| add_text(block, text)),
     }
 }
