@@ -380,7 +380,7 @@ fn what_is_not_the_run_is_refused() {
     assert!(problem.text.contains("3 samples") && problem.text.contains("fingerprint"), "{problem:?}");
 
     let problem = request_failure(&session, resume(folder.path().join("split"), None));
-    assert!(problem.text.contains("no run folder"), "{problem:?}");
+    assert!(problem.text.contains("not a run folder"), "{problem:?}");
 
     let other = train(&["--resume", text(&out), "--batch-size", "2"]).output().unwrap();
     assert_eq!(other.status.code(), Some(2), "another batch size is another run");
