@@ -20,6 +20,9 @@ pub(super) const COLUMNS: [(&str, bool, &str); 7] = [
     ("a3", true, "The same for 1.25³"),
 ];
 
+/// Width of the words between the two choices, with the space around them.
+const COMPARED_WITH: f32 = 104.0;
+
 /// Metrics in the order of [`COLUMNS`].
 pub(super) fn figures(metrics: &DepthMetrics) -> [f64; 7] {
     let DepthMetrics { abs_rel, sq_rel, rmse, rmse_log, a1, a2, a3 } = *metrics;
@@ -117,7 +120,9 @@ fn chooser(ui: &mut Ui, evaluations: &mut Evaluations) {
         .map(|(report, number)| format!("{number}: {}", short(&report.name)))
         .collect();
     ui.horizontal(|ui| {
-        let shown = ComboBox::from_id_salt("shown").selected_text(&names[evaluations.shown]).width(160.0);
+        let width = ((ui.available_width() - COMPARED_WITH) / 2.0).clamp(64.0, 160.0);
+        let shown = ComboBox::from_id_salt("shown").selected_text(&names[evaluations.shown]);
+        let shown = shown.width(width).truncate();
         let shown = shown.show_ui(ui, |ui| {
             for (index, name) in names.iter().enumerate() {
                 ui.selectable_value(&mut evaluations.shown, index, name);
@@ -126,7 +131,8 @@ fn chooser(ui: &mut Ui, evaluations: &mut Evaluations) {
         shown.response.accessible_name("Shown evaluation");
         ui.weak("compared with");
         let compared = evaluations.compared.map_or("nothing", |index| names[index].as_str());
-        let compared = ComboBox::from_id_salt("compared").selected_text(compared).width(160.0);
+        let compared = ComboBox::from_id_salt("compared").selected_text(compared);
+        let compared = compared.width(width).truncate();
         let compared = compared.show_ui(ui, |ui| {
             ui.selectable_value(&mut evaluations.compared, None, "nothing");
             for (index, name) in names.iter().enumerate() {
