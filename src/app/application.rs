@@ -1,6 +1,6 @@
 //! The window with the session behind it: what the program runs, and what tests drive as a person would.
 
-use super::{Devices, Ending, Window, repaint};
+use super::{Devices, Ending, PaneKind, Window, repaint};
 use crate::{
     compute::{Compute, DisplayDevice},
     config::DeviceChoice,
@@ -63,6 +63,13 @@ impl App {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.logic(ui.ctx());
         self.window.ui(ui);
+        self.send_requests();
+    }
+
+    /// Draws a frame of one pane alone, for a picture of it.
+    pub fn pane_ui(&mut self, ui: &mut Ui, kind: PaneKind) {
+        self.logic(ui.ctx());
+        self.window.pane_ui(ui, kind);
         self.send_requests();
     }
 
