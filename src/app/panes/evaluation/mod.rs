@@ -116,7 +116,7 @@ impl Pane for EvaluationPane {
         });
         match self.part {
             ReportSection::Summary => {
-                let scroll = ScrollArea::both().id_salt("summary").auto_shrink(false);
+                let scroll = ScrollArea::vertical().id_salt("summary").auto_shrink(false);
                 scroll.show(ui, |ui| summary::summary(ui, evaluations));
             }
             ReportSection::Images => {
