@@ -250,7 +250,8 @@ fn pages_that_are_named_are_there() {
     assert!(texts.keys().any(|path| path.ends_with(METHOD)), "the method is not among {} texts", texts.len());
     for (path, text) in texts {
         for page in pages_named(&text) {
-            let places = [root.join(page), Path::new(&path).with_file_name(page), root.join(MANUAL).join(page)];
+            let places =
+                [root.join(page), Path::new(&path).with_file_name(page), root.join(MANUAL).join(page)];
             assert!(places.iter().any(|place| place.is_file()), "{path} names {page}, which is not there");
         }
         for name in gone {

@@ -1,6 +1,10 @@
 //! What changes by hand do to what the objective judges.
 
-use crate::inspector::{AXIS_ANGLE, SIZE, TRANSLATION, scene};
+use crate::{
+    inspector::{AXIS_ANGLE, SIZE, TRANSLATION, scene},
+    session::{next, next_picture, open_demo, session, small},
+    snapshots::key,
+};
 use burn::tensor::Device;
 use glam::{DMat3, DQuat, DVec3, Vec3};
 use monoscope::{
@@ -8,6 +12,7 @@ use monoscope::{
     geometry::{DepthRange, Intrinsics},
     inspect::PixelInspection,
     objective::{Adjustment, Inputs, Objective},
+    session::{Command, Event},
 };
 use std::collections::BTreeSet;
 
@@ -113,4 +118,17 @@ fn cameras_that_hardly_exist_are_named() {
     assert!(warnings(stretched).contains("1.60 times as high as wide"), "{}", warnings(stretched));
     let cropped = Intrinsics { centre_y: 0.75, ..Intrinsics::KITTI };
     assert!(warnings(cropped).contains("25 % of a side"), "{}", warnings(cropped));
+}
+
+#[test]
+fn losses_come_even_if_no_view_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session();
+    open_demo(&session);
+    session.send(Command::Adjust(Some(Adjustment::default())));
+    session.send(Command::Show(key(5)));
+    session.send(Command::Start { config: small(1), out: folder.path().join("run") });
+    next(&session, |event| matches!(event, Event::RunEnded { .. }));
+    let picture = next_picture(&session, |picture| picture.sandbox.is_some());
+    assert!(picture.maps.is_empty());
 }

@@ -1,6 +1,6 @@
 //! App: a window with its session. The program runs it, and tests drive it as a person would.
 
-use super::{Devices, Ending, Window, browser, repaint};
+use super::{Devices, Ending, PaneKind, Window, browser, repaint};
 use crate::{
     compute::{Compute, DisplayDevice},
     config::DeviceChoice,
@@ -66,6 +66,13 @@ impl App {
         for address in browser::take_requested(ui.ctx()) {
             self.window.open_address(&address);
         }
+        self.send_requests();
+    }
+
+    /// Draws a frame of one pane alone, for a picture of it.
+    pub fn pane_ui(&mut self, ui: &mut Ui, kind: PaneKind) {
+        self.logic(ui.ctx());
+        self.window.pane_ui(ui, kind);
         self.send_requests();
     }
 

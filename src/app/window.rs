@@ -235,6 +235,12 @@ impl Window {
         }
     }
 
+    /// Draws one pane and nothing else, for a picture of it.
+    pub fn pane_ui(&mut self, ui: &mut Ui, kind: PaneKind) {
+        self.layout.show_alone(kind);
+        CentralPanel::no_frame().show(ui, |ui| self.layout.ui(ui, &mut self.state));
+    }
+
     /// Runs the actions of keys and of the command palette. A pane that is shown gets the keyboard focus.
     fn run_keys(&mut self, ui: &Ui, chosen: Option<PaletteEntry>) {
         let mut actions = Action::pressed(ui.ctx());

@@ -16,6 +16,7 @@ mod log;
 mod odometry;
 mod predict;
 mod progress;
+mod screenshots;
 mod train;
 
 use crate::{
@@ -67,6 +68,14 @@ struct WindowArgs {
     /// configuration folder
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+    /// Draw every pane in both themes on the built-in drive, write the pictures and a contact sheet to this
+    /// folder, and end; no display is needed
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["data", "split", "weights", "reset_layout", "frame_times", "settings", "precision"]
+    )]
+    screenshots: Option<PathBuf>,
     #[command(flatten)]
     compute: ComputeArgs,
 }
@@ -138,6 +147,9 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
     match cli.command {
         None => {
             cli.window.compute.limit_threads()?;
+            if let Some(folder) = cli.window.screenshots {
+                return screenshots::run(folder, cli.window.compute.device);
+            }
             app::run(&app::WindowOptions {
                 data: cli.window.camera.choice(&cli.window.data),
                 split: cli.window.split,

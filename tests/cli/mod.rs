@@ -5,6 +5,7 @@ mod evaluate;
 mod info;
 mod predict;
 mod sequence;
+mod texts;
 mod train;
 
 use std::{

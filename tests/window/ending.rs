@@ -54,7 +54,7 @@ fn full() -> Failure {
 }
 
 /// A window that was to be closed and cannot write the last checkpoint.
-fn stage_that_asks() -> Stage {
+pub fn stage_that_asks() -> Stage {
     let mut stage = stage_with_run();
     assert!(stays(&close(&mut stage)));
     assert_eq!(shutdowns(&mut stage), [Command::Shutdown { even_unsaved: false }]);

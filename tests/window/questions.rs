@@ -34,7 +34,7 @@ fn resumes(command: &Command) -> bool {
 }
 
 /// A question about data that could be opened beside run_001.
-fn asked() -> Stage {
+pub fn asked() -> Stage {
     let mut stage = stage_with_run();
     click(&mut stage, "Sequence");
     ask(&mut stage, false);

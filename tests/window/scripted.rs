@@ -2,6 +2,7 @@
 
 use super::*;
 use monoscope::{
+    app::PaneKind,
     config::RunConfig,
     data::FrameSource,
     session::{DeviceState, RequestId, RunState},
@@ -11,6 +12,8 @@ use std::ops::{Deref, DerefMut};
 /// The window, of which everything can be asked that a window can be.
 pub struct Scripted {
     window: Window,
+    /// The pane that is drawn instead of the window.
+    pub alone: Option<PaneKind>,
     state: SessionState,
     frames: Option<Arc<dyn FrameSource>>,
     last_version: u64,
@@ -40,6 +43,7 @@ impl Scripted {
         let device = DeviceState { name: "CPU backend".to_owned(), is_shared: false };
         Self {
             window,
+            alone: None,
             state: SessionState { device, ..SessionState::default() },
             frames: None,
             last_version: 0,
@@ -51,7 +55,10 @@ impl Scripted {
     /// Draws a frame as the program does.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
         self.window.close_if_saved(ui.ctx());
-        self.window.ui(ui);
+        match self.alone {
+            Some(kind) => self.window.pane_ui(ui, kind),
+            None => self.window.ui(ui),
+        }
     }
 
     fn collect(&mut self) {

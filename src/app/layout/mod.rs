@@ -195,6 +195,12 @@ impl PaneLayout {
         }
     }
 
+    /// Shows a pane and lets it fill the window.
+    pub fn show_alone(&mut self, kind: PaneKind) {
+        self.bring_to_front(kind);
+        self.maximised = self.find(kind);
+    }
+
     /// Visible panes: neither hidden nor behind another tab.
     pub(super) fn shown(&self) -> Vec<TileId> {
         let is_pane = |tile: &TileId| self.tree.tiles.get_pane(tile).is_some();

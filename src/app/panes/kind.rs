@@ -109,6 +109,11 @@ macro_rules! define_kinds {
                 match self { $(Self::$kind => $title),* }
             }
 
+            /// Name in the names of its pictures, such as `point-cloud`.
+            pub fn file_name(self) -> String {
+                self.title().to_lowercase().replace(' ', "-")
+            }
+
             /// Name of the action that shows it.
             pub const fn show_label(self) -> &'static str {
                 match self { $(Self::$kind => concat!("Show ", $title)),* }

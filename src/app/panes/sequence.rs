@@ -27,10 +27,13 @@ pub struct SequencePane {
 impl SequencePane {
     fn open(&mut self, ui: &mut Ui, window: &mut WindowRequests) {
         ui.horizontal(|ui| {
+            // Both names fit into the width that the pane has at first.
+            ui.spacing_mut().button_padding.x = theme::HALF;
             let width = (ui.available_width() - theme::UNIT) / 2.0;
             for action in [Action::OpenData, Action::OpenBuiltInDrive] {
-                let button = Button::new(action.label()).min_size(egui::vec2(width, 0.0));
-                if ui.add(button).on_hover_text(action.help()).clicked() {
+                let button = Button::new(action.label()).truncate();
+                let height = ui.spacing().interact_size.y;
+                if ui.add_sized([width, height], button).on_hover_text(action.help()).clicked() {
                     window.act(action);
                 }
             }

@@ -9,16 +9,13 @@ use crate::{
     config::DeviceChoice,
     geometry::{Intrinsics, colormap::Colormap},
     view::{
-        self, CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, Orbit, Range, Sampling,
+        CloudLayer, CloudStyle, CloudView, FieldStyle, FieldView, ImageView, OffscreenScreen, Orbit, Range,
+        Sampling,
     },
 };
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use egui::{Rect, pos2, vec2};
-use egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 const SCREEN: [u32; 2] = [1280, 800];
 
@@ -98,22 +95,19 @@ fn frames(setup: &BenchSetup, draw: impl Fn(&mut BenchViews, &egui::Painter)) ->
     time(setup, 1, || frames.draw(&draw).map(drop))
 }
 
-/// A window whose frames go to a texture.
+/// Views whose frames are drawn without a window.
 pub(super) struct OffscreenWindow {
     context: egui::Context,
-    state: RenderState,
-    target: wgpu::TextureView,
+    screen: OffscreenScreen,
     views: BenchViews,
 }
 
 impl OffscreenWindow {
     pub(super) fn new(setup: &BenchSetup, display: DisplayDevice) -> Result<Self> {
-        let state = render_state(&display)?;
-        view::install(&state);
-        let target = target(&display.device, state.target_format);
+        let screen = OffscreenScreen::new(&display, SCREEN)?;
         let compute = Compute::open(DeviceChoice::Cpu, Some(display))?;
         let views = BenchViews::new(setup, &compute)?;
-        Ok(Self { context: egui::Context::default(), state, target, views })
+        Ok(Self { context: egui::Context::default(), screen, views })
     }
 
     /// Draws image, disparity and cloud; returns the time from submission to completion.
@@ -122,68 +116,7 @@ impl OffscreenWindow {
     }
 
     fn draw(&mut self, draw: impl Fn(&mut BenchViews, &egui::Painter)) -> Result<Duration> {
-        let Self { context, state, target, views } = self;
-        draw_frame(context, state, target, |painter| draw(views, painter))
+        let Self { context, screen, views } = self;
+        screen.draw(context, 0.0, |ui| draw(views, ui.painter()))
     }
-}
-
-fn render_state(display: &DisplayDevice) -> Result<RenderState> {
-    let configuration = WgpuConfiguration { wgpu_setup: view::setup_of(display), ..Default::default() };
-    let state = RenderState::create(&configuration, &display.instance, None, RendererOptions::default());
-    pollster::block_on(state).map_err(|error| anyhow!("nothing can be drawn: {error}"))
-}
-
-fn target(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
-    let texture = device.create_texture(&wgpu::TextureDescriptor {
-        label: Some("screen"),
-        size: wgpu::Extent3d { width: SCREEN[0], height: SCREEN[1], depth_or_array_layers: 1 },
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format,
-        usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
-        view_formats: &[],
-    });
-    texture.create_view(&wgpu::TextureViewDescriptor::default())
-}
-
-fn draw_frame(
-    context: &egui::Context,
-    state: &RenderState,
-    target: &wgpu::TextureView,
-    mut draw: impl FnMut(&egui::Painter),
-) -> Result<Duration> {
-    let size = vec2(SCREEN[0] as f32, SCREEN[1] as f32);
-    let input =
-        egui::RawInput { screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), size)), ..Default::default() };
-    let output = context.run_ui(input, |ui| draw(ui.painter()));
-    let jobs = context.tessellate(output.shapes, 1.0);
-    let screen = ScreenDescriptor { size_in_pixels: SCREEN, pixels_per_point: 1.0 };
-    let mut renderer = state.renderer.write();
-    for (id, deltas) in &output.textures_delta.set {
-        for delta in deltas {
-            renderer.update_texture(&state.device, &state.queue, *id, delta);
-        }
-    }
-    let mut encoder = state.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-    let mut commands = renderer.update_buffers(&state.device, &state.queue, &mut encoder, &jobs, &screen);
-    let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-            view: target,
-            resolve_target: None,
-            ops: wgpu::Operations {
-                load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
-                store: wgpu::StoreOp::Store,
-            },
-            depth_slice: None,
-        })],
-        ..Default::default()
-    });
-    renderer.render(&mut pass.forget_lifetime(), &jobs, &screen);
-    commands.push(encoder.finish());
-    let submitted = Instant::now();
-    let index = state.queue.submit(commands);
-    // Waits for this submission only, not for those of training steps.
-    state.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None })?;
-    Ok(submitted.elapsed())
 }

@@ -189,7 +189,8 @@ impl CurvesPane {
             .grid_fade(0.6)
             .grid_color(theme::grid(ui))
             .allow_scroll(false)
-            .set_margin_fraction(egui::vec2(0.02, 0.08))
+            // At the sides room for half a number of the axis below.
+            .set_margin_fraction(egui::vec2(0.05, 0.08))
             .show(ui, |plot| {
                 for line in lines {
                     plot.line(line);

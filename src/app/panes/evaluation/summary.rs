@@ -7,7 +7,7 @@ use crate::{
     },
     evaluate::DepthMetrics,
 };
-use egui::{Color32, ComboBox, Grid, Label, RichText, Ui};
+use egui::{Color32, ComboBox, Grid, Label, RichText, ScrollArea, Ui};
 
 /// Name of each metric, true if more is better, and its explanation.
 pub(super) const COLUMNS: [(&str, bool, &str); 7] = [
@@ -19,6 +19,9 @@ pub(super) const COLUMNS: [(&str, bool, &str); 7] = [
     ("a2", true, "Share of pixels whose ratio to the truth is below 1.25²"),
     ("a3", true, "Share of pixels whose ratio to the truth is below 1.25³"),
 ];
+
+/// Width of the words between the two choices, and of all that a choice has beside its text.
+const COMPARED_WITH: f32 = 164.0;
 
 /// Metrics in the order of [`COLUMNS`].
 pub(super) fn in_columns(metrics: &DepthMetrics) -> [f64; 7] {
@@ -41,7 +44,7 @@ pub(super) fn colour_of_difference(ui: &Ui, difference: f64, more_is_better: boo
 /// Draws the choice of reports, their protocol, and the table.
 pub(super) fn summary(ui: &mut Ui, evaluations: &mut Evaluations) {
     chooser(ui, evaluations);
-    let (Some(report), other) = (evaluations.report(), evaluations.other()) else { return };
+    let Some(report) = evaluations.report() else { return };
     let evaluation = &report.evaluation;
     let spread = format!(
         "{} images, {:.1} a second; ratio of medians {:.3}, spread {:.3}",
@@ -51,37 +54,43 @@ pub(super) fn summary(ui: &mut Ui, evaluations: &mut Evaluations) {
     ui.add(Label::new(RichText::new(&evaluation.protocol).small().weak()).truncate())
         .on_hover_text(&evaluation.protocol);
     let table = Grid::new("summary").num_columns(8).spacing([12.0, 2.0]).min_row_height(16.0);
-    table.show(ui, |ui| {
-        ui.spacing_mut().interact_size.y = 16.0;
-        ui.label("");
-        for (name, _, help) in COLUMNS {
-            ui.weak(name).on_hover_text(help);
+    let sideways = ScrollArea::horizontal().id_salt("metrics");
+    sideways.show(ui, |ui| table.show(ui, |ui| metrics(ui, evaluations)));
+    ui.add_space(theme::UNIT);
+}
+
+/// Draws the rows of the table.
+fn metrics(ui: &mut Ui, evaluations: &Evaluations) {
+    let (Some(report), other) = (evaluations.report(), evaluations.other()) else { return };
+    let evaluation = &report.evaluation;
+    ui.spacing_mut().interact_size.y = 16.0;
+    ui.label("");
+    for (name, _, help) in COLUMNS {
+        ui.weak(name).on_hover_text(help);
+    }
+    ui.end_row();
+    row(ui, &short(&report.name), &report.name, &evaluation.metrics, true);
+    if let Some(other) = other {
+        row(ui, &short(&other.name), &other.name, &other.evaluation.metrics, false);
+        ui.weak("difference")
+            .on_hover_text("The first minus the second: coloured where it is better or worse");
+        let both = in_columns(&evaluation.metrics).into_iter().zip(in_columns(&other.evaluation.metrics));
+        for ((first, second), (_, more_is_better, _)) in both.zip(COLUMNS) {
+            let difference = first - second;
+            let colour = colour_of_difference(ui, difference, more_is_better);
+            ui.label(RichText::new(format!("{difference:+.3}")).monospace().color(colour));
         }
         ui.end_row();
-        row(ui, &short(&report.name), &report.name, &evaluation.metrics, true);
-        if let Some(other) = other {
-            row(ui, &short(&other.name), &other.name, &other.evaluation.metrics, false);
-            ui.weak("difference")
-                .on_hover_text("The first minus the second: coloured where it is better or worse");
-            let both = in_columns(&evaluation.metrics).into_iter().zip(in_columns(&other.evaluation.metrics));
-            for ((first, second), (_, more_is_better, _)) in both.zip(COLUMNS) {
-                let difference = first - second;
-                let colour = colour_of_difference(ui, difference, more_is_better);
-                ui.label(RichText::new(format!("{difference:+.3}")).monospace().color(colour));
-            }
-            ui.end_row();
-        }
-        for published in &report.published {
-            row(
-                ui,
-                &published.name,
-                "Published, made in the same way (arXiv 1806.01260)",
-                &published.metrics(),
-                false,
-            );
-        }
-    });
-    ui.add_space(theme::UNIT);
+    }
+    for published in &report.published {
+        row(
+            ui,
+            &published.name,
+            "Published, made in the same way (arXiv 1806.01260)",
+            &published.metrics(),
+            false,
+        );
+    }
 }
 
 fn row(ui: &mut Ui, name: &str, help: &str, metrics: &DepthMetrics, is_strong: bool) {
@@ -117,7 +126,9 @@ fn chooser(ui: &mut Ui, evaluations: &mut Evaluations) {
         .map(|(report, number)| format!("{number}: {}", short(&report.name)))
         .collect();
     ui.horizontal(|ui| {
-        let shown = ComboBox::from_id_salt("shown").selected_text(&names[evaluations.shown]).width(160.0);
+        let width = ((ui.available_width() - COMPARED_WITH) / 2.0).clamp(64.0, 160.0);
+        let shown = ComboBox::from_id_salt("shown").selected_text(&names[evaluations.shown]);
+        let shown = shown.width(width).truncate();
         let shown = shown.show_ui(ui, |ui| {
             for (index, name) in names.iter().enumerate() {
                 ui.selectable_value(&mut evaluations.shown, index, name);
@@ -126,7 +137,8 @@ fn chooser(ui: &mut Ui, evaluations: &mut Evaluations) {
         shown.response.accessible_name("Shown evaluation");
         ui.weak("compared with");
         let compared = evaluations.compared.map_or("nothing", |index| names[index].as_str());
-        let compared = ComboBox::from_id_salt("compared").selected_text(compared).width(160.0);
+        let compared = ComboBox::from_id_salt("compared").selected_text(compared);
+        let compared = compared.width(width).truncate();
         let compared = compared.show_ui(ui, |ui| {
             ui.selectable_value(&mut evaluations.compared, None, "nothing");
             for (index, name) in names.iter().enumerate() {

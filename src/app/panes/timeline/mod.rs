@@ -31,6 +31,10 @@ const NUMBERS: f32 = 18.0;
 const BELOW_PICTURES: f32 = BAR + NUMBERS + 16.0;
 /// Width of the key of colours, which is the first to be left out if there is little room, points.
 const KEY: f32 = 200.0;
+/// Width of the frame's number in words, points.
+const FRAME: f32 = 104.0;
+/// Width of the choice of the camera, which is left out next, points.
+const CAMERAS: f32 = 84.0;
 /// Width of the switch at the right of the header, points.
 const FOLLOW: f32 = 120.0;
 
@@ -192,9 +196,16 @@ impl Pane for TimelinePane {
         }
         ui.add_space(theme::UNIT);
         if has_frame {
-            let text = format!("frame {} of {}", viewed.playhead.frame, viewed.playhead.last());
-            bar::slot(ui, text, 104.0).on_hover_text(viewed.playhead.folder());
-            cameras(ui, viewed, session);
+            let (frame, last) = (viewed.playhead.frame, viewed.playhead.last());
+            let (text, width) = if ui.available_width() >= FRAME + FOLLOW {
+                (format!("frame {frame} of {last}"), FRAME)
+            } else {
+                (format!("{frame} / {last}"), FRAME / 2.0)
+            };
+            bar::slot(ui, text, width).on_hover_text(viewed.playhead.folder());
+            if ui.available_width() >= CAMERAS + FOLLOW {
+                cameras(ui, viewed, session);
+            }
             if ui.available_width() >= KEY + FOLLOW {
                 key_of_colours(ui);
             }

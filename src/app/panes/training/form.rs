@@ -23,6 +23,8 @@ const LINE: f32 = 20.0;
 const DOT: f32 = 10.0;
 const LABEL: f32 = 128.0;
 const UNDO: f32 = 18.0;
+/// Width of the button beside the preset, with the space before it.
+const UNDO_CHANGES: f32 = 108.0;
 
 /// Draws preset, search and every option.
 pub fn show(ui: &mut Ui, form: &mut TrainingForm) {
@@ -71,8 +73,9 @@ fn preset(ui: &mut Ui, form: &mut TrainingForm) {
     let mut chosen = form.preset;
     ui.horizontal(|ui| {
         ui.label("Preset");
+        let width = (ui.available_width() - UNDO_CHANGES).clamp(64.0, 136.0);
         let combo =
-            ComboBox::from_id_salt("preset").selected_text(chosen.label()).width(136.0).show_ui(ui, |ui| {
+            ComboBox::from_id_salt("preset").selected_text(chosen.label()).width(width).show_ui(ui, |ui| {
                 for preset in Preset::ALL {
                     let help = clap::ValueEnum::to_possible_value(&preset)
                         .and_then(|value| value.get_help().map(ToString::to_string))
