@@ -118,7 +118,7 @@ impl OffscreenScreen {
             self.texture.size(),
         );
         let index = queue.submit([encoder.finish()]);
-        let (sender, receiver) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         buffer.slice(..).map_async(wgpu::MapMode::Read, move |mapped| drop(sender.send(mapped)));
         device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None })?;
         receiver.recv().context("the device did not read the picture back")??;
