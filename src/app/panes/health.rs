@@ -34,7 +34,7 @@ impl Pane for HealthPane {
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let rect = ui.max_rect();
         let State { session, run, viewed, curves, window, .. } = state;
-        if run.health.results.is_empty() && session.spoiled().is_none() {
+        if run.health.results.is_empty() && session.divergence().is_none() {
             empty(
                 ui,
                 rect,
@@ -45,8 +45,8 @@ impl Pane for HealthPane {
         let margin = Margin::symmetric(8, 4);
         ScrollArea::vertical().auto_shrink(false).content_margin(margin).show(ui, |ui| {
             ui.set_max_width(ui.available_width().min(WIDEST));
-            let is_spoiled = spoiled(ui, session, run, viewed);
-            let is_well = !diagnoses(ui, &run.health, curves, window) && !is_spoiled;
+            let has_diverged = show_divergence(ui, session, run, viewed);
+            let is_well = !diagnoses(ui, &run.health, curves, window) && !has_diverged;
             ui.spacing_mut().item_spacing.y = 0.0;
             if is_well && run.last_step().is_some_and(|step| step.step >= WARM_UP) {
                 heading(ui, Icon::Tick, Palette::of(ui).accent, "All is well");
@@ -63,8 +63,8 @@ impl Pane for HealthPane {
 }
 
 /// Draws the reason why the run cannot continue, and the button back to its checkpoint. Returns true if there is one.
-fn spoiled(ui: &mut Ui, session: &mut SessionView, run: &RunHistory, viewed: &ViewedFrame) -> bool {
-    let Some(failure) = session.spoiled().cloned() else { return false };
+fn show_divergence(ui: &mut Ui, session: &mut SessionView, run: &RunHistory, viewed: &ViewedFrame) -> bool {
+    let Some(failure) = session.divergence().cloned() else { return false };
     heading(
         ui,
         Icon::Alert,

@@ -60,7 +60,7 @@ impl SessionView {
     }
 
     /// Failure after which the run's loss or gradients are not finite.
-    pub fn spoiled(&self) -> Option<&Failure> {
+    pub fn divergence(&self) -> Option<&Failure> {
         let failure = self.active_run()?.failure.as_ref()?;
         (failure.effect == RunEffect::NonFinite).then_some(failure)
     }
