@@ -1,16 +1,7 @@
 //! Addresses that links ask to open, for the browser. egui's own way to open them would bring 28 crates.
 
 use egui::{Context, OutputCommand};
-use std::{io, process::Command, thread};
-
-/// Program that opens an address in the browser that the system is set to.
-const OPENER: &str = if cfg!(target_os = "windows") {
-    "explorer"
-} else if cfg!(target_os = "macos") {
-    "open"
-} else {
-    "xdg-open"
-};
+use std::io;
 
 /// Takes the addresses that links asked to open since the last call.
 pub fn take_requested(context: &Context) -> Vec<String> {
@@ -30,8 +21,5 @@ pub fn take_requested(context: &Context) -> Vec<String> {
 /// # Errors
 /// If the program that opens addresses cannot be started.
 pub fn open(address: &str) -> io::Result<()> {
-    let mut child = Command::new(OPENER).arg(address).spawn()?;
-    // A child that nobody waits for would remain as a zombie.
-    thread::spawn(move || child.wait());
-    Ok(())
+    open::that_detached(address)
 }
