@@ -55,7 +55,7 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
 
     stage.state_mut().receive_trajectory(&trajectory(20, true));
     stage.run();
-    let scaled = "19.0 m gone · ATE 0.000 m of the path, 0.0000 ± 0.0000 m of snippets · drift is not defined \
+    let scaled = "19.0 m travelled · ATE 0.000 m of the path, 0.0000 ± 0.0000 m of snippets · drift is not defined \
                   below 100 m · scale 2.000";
     assert!(stage.query_by_label(scaled).is_some());
     click(&mut stage, "unscaled");
