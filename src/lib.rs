@@ -89,7 +89,7 @@
 //! * **disparity** the network's output in (0, 1); **depth** 1 / (a + b·disparity), see [`geometry`].
 //! * `source_from_target` maps homogeneous points of the target camera to the source camera.
 //! * **reprojection loss** the photometric difference between a source warped into the target and
-//!   the target; **identity loss** the same for the source as it is; **auto-mask** the pixels where
+//!   the target; **identity loss** the same for the unwarped source; **auto-mask** the pixels where
 //!   some reprojection beats every identity, so that they train.
 //! * **lease** a tensor's memory held so that a shader may read it.
 //! * The source of the method is "Digging Into Self-Supervised Monocular Depth Estimation" (Godard
