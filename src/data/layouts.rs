@@ -46,7 +46,7 @@ fn open_folder(folder: &Path, assumed: Option<CameraChoice>) -> Result<Arc<dyn F
     })
 }
 
-/// True if a folder has a layout that [`open`] knows.
+/// True if a folder has a layout that [`open()`] knows.
 pub fn is_data(folder: &Path) -> bool {
     KittiOdometry::is_layout(folder) || KittiRaw::is_layout(folder) || OwnFolder::is_layout(folder)
 }
