@@ -33,13 +33,13 @@ const PROGRAM: &str = env!("CARGO_CRATE_NAME");
 /// Events of this floor stay out of the log pane: the window tells in sentences of its own what a session publishes.
 const SESSION: &str = concat!(env!("CARGO_CRATE_NAME"), "::session");
 
-/// Lines that wait for the window at most; the oldest go first.
+/// Maximum number of records that wait for the window; the oldest are dropped.
 const MAX_WAITING: usize = 5000;
 
 /// A directive that is neither a level nor a target with a level.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{VARIABLE}: '{0}' is no directive; give a level (off, error, warn, info, debug or trace) or TARGET=LEVEL, such as \
+    "{VARIABLE}: '{0}' is not a directive; give a level (off, error, warn, info, debug or trace) or TARGET=LEVEL, such as \
      {PROGRAM}::train=debug, and separate several by commas"
 )]
 pub struct BadDirective(String);

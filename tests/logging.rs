@@ -94,7 +94,10 @@ fn directives_that_cannot_be_read_are_refused_with_what_is_allowed() {
         .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{stderr}");
-    assert!(stderr.starts_with("error: MONOSCOPE_LOG: 'monoscope::train=loud' is no directive"), "{stderr}");
+    assert!(
+        stderr.starts_with("error: MONOSCOPE_LOG: 'monoscope::train=loud' is not a directive"),
+        "{stderr}"
+    );
     for allowed in ["off, error, warn, info, debug or trace", "TARGET=LEVEL", "commas"] {
         assert!(stderr.contains(allowed), "{stderr}");
     }
@@ -111,7 +114,7 @@ fn directives_that_cannot_be_read_are_refused_with_what_is_allowed() {
         "info;debug",
     ] {
         let error = Filters::new(0, bad).map(|_| bad).unwrap_err();
-        assert!(error.to_string().contains(&format!("'{bad}' is no directive")), "{error}");
+        assert!(error.to_string().contains(&format!("'{bad}' is not a directive")), "{error}");
     }
 }
 

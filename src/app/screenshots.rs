@@ -21,27 +21,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Name of the picture of all pictures.
+/// File of all pictures together.
 const CONTACT_SHEET: &str = "contact-sheet.png";
-/// Panes beside each other on it, each with its two themes.
+/// Number of panes in a row of the contact sheet, each in both themes.
 const COLUMNS: usize = 2;
-/// Pixels between its pictures, and their colour.
+/// Gap between pictures of the contact sheet in pixels, and its colour.
 const GAP: u32 = 8;
 const BETWEEN: Rgb<u8> = Rgb([110, 114, 120]);
 
-/// Longest time until the session has computed what a pane shows.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// Maximum time to wait for what a pane shows.
+const TIMEOUT: Duration = Duration::from_secs(600);
 /// Time between two frames that are compared to see that nothing moves any more.
 const PAUSE: Duration = Duration::from_millis(150);
-/// Frames in which nothing may move; what comes from other threads may come between two.
+/// Number of equal frames after which a pane is still: results of other threads may arrive between two frames.
 const STILL_FRAMES: usize = 3;
-/// Comparisons after which a pane is taken as it is.
-const MOST_FRAMES: usize = 100;
+/// Maximum number of comparisons; a pane that still moves is taken then.
+const MAX_FRAMES: usize = 100;
 
-/// Steps that the run has still to make when it is drawn: more than it makes until it is paused.
+/// Number of steps beyond those asked for, so that the run does not end before it is paused.
 const STEPS_LEFT: u64 = 1000;
 
-/// A point on the road and the one pixel that the inspector tells about.
+/// Point on the road that the inspector explains.
 const INSPECTED: NormalisedPoint = NormalisedPoint { x: 0.44, y: 0.62 };
 
 /// Options of the pictures.
@@ -58,7 +58,7 @@ pub struct ScreenshotOptions {
 }
 
 /// Writes `PANE-dark.png` and `PANE-light.png` for every pane, and `contact-sheet.png` of all of them. `report` is
-/// told what is done.
+/// called with the progress in words.
 ///
 /// # Errors
 /// If there is no graphics adapter, the demo data or weights cannot be shown, or a picture cannot be written.
@@ -143,7 +143,7 @@ impl Studio<'_> {
         self.draw(PaneKind::Wall)?;
         let state = self.state();
         state.form.choose_preset(Preset::Light);
-        // It does not end meanwhile, so that the panes show a run under way.
+        // It does not end meanwhile, so that the panes show a run in progress.
         state.form.config.training.steps = Some(steps.saturating_add(STEPS_LEFT));
         state.train();
         self.wait_for(PaneKind::Wall, "the steps of the run", |state| {
@@ -183,10 +183,10 @@ impl Studio<'_> {
         let started = Instant::now();
         self.draw(kind)?;
         while !is_there(self.state()) {
-            if started.elapsed() > PATIENCE {
+            if started.elapsed() > TIMEOUT {
                 let lines = self.state().messages.log.matching(MessageLevel::Detail, "");
                 let last = lines.last().map_or("nothing", |line| &line.text);
-                bail!("{what} did not come in {} s; the log says: {last}", PATIENCE.as_secs());
+                bail!("{what} did not come in {} s; the log says: {last}", TIMEOUT.as_secs());
             }
             sleep(PAUSE / 10);
             self.draw(kind)?;
@@ -211,7 +211,7 @@ impl Studio<'_> {
     fn still(&mut self, kind: PaneKind) -> Result<RgbImage> {
         self.draw(kind)?;
         let (mut last, mut same) = (self.screen.picture()?, 0);
-        for _ in 0..MOST_FRAMES {
+        for _ in 0..MAX_FRAMES {
             sleep(PAUSE);
             self.draw(kind)?;
             let picture = self.screen.picture()?;
@@ -231,16 +231,16 @@ impl Studio<'_> {
             .with_context(|| format!("{} cannot be written; is there room on the disk?", path.display()))
     }
 
-    /// Writes all pictures beside each other.
+    /// Writes all pictures next to each other.
     fn write_contact_sheet(&self) -> Result<()> {
         let [width, height] = self.options.size.map(|side| side + GAP);
         let rows = PaneKind::ALL.len().div_ceil(COLUMNS) as u32;
         let size = [2 * COLUMNS as u32 * width + GAP, rows * height + GAP];
         let mut sheet = RgbImage::from_pixel(size[0], size[1], BETWEEN);
-        for (place, kind) in PaneKind::ALL.iter().enumerate() {
+        for (index, kind) in PaneKind::ALL.iter().enumerate() {
             for theme in 0..2 {
                 let Some(picture) = self.pictures.get(&(*kind, theme)) else { continue };
-                let (column, row) = (2 * (place % COLUMNS) + theme, place / COLUMNS);
+                let (column, row) = (2 * (index % COLUMNS) + theme, index / COLUMNS);
                 sheet.copy_from(picture, GAP + column as u32 * width, GAP + row as u32 * height)?;
             }
         }

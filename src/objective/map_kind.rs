@@ -33,7 +33,7 @@ pub struct ScalarStyle {
 pub enum UsualRange {
     /// All values of a picture except this fraction at either end.
     AllBut(f32),
-    /// The same minimum and maximum for every picture.
+    /// Fixed minimum and maximum, equal for all pictures.
     Fixed(f32, f32),
 }
 

@@ -5,24 +5,24 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// A part of a page that stands by itself.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Block {
+pub enum PageBlock {
     /// Heading with its level (1 is the page's title).
-    Heading(u8, Vec<Span>),
+    Heading(u8, Vec<TextSpan>),
     /// Lines of text.
-    Paragraph(Vec<Span>),
+    Paragraph(Vec<TextSpan>),
     /// Items, each of blocks; with the number of the first one if they are counted.
-    List(Option<u64>, Vec<Vec<Block>>),
+    List(Option<u64>, Vec<Vec<PageBlock>>),
     /// Text to be typed or read as it stands.
     Code(String),
     /// Rows of cells; the first row is the header.
-    Table(Vec<Vec<Vec<Span>>>),
+    Table(Vec<Vec<Vec<TextSpan>>>),
     /// Path of a picture as the page gives it, and the words that describe it.
     Picture(String, String),
 }
 
 /// Letters of one style within a block.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Span {
+pub struct TextSpan {
     /// The letters.
     pub text: String,
     /// True for what is emphasised strongly.
@@ -36,12 +36,12 @@ pub struct Span {
 }
 
 /// Blocks of a page.
-pub fn parse(text: &str) -> Vec<Block> {
+pub fn parse(text: &str) -> Vec<PageBlock> {
     blocks(&mut Parser::new_ext(text, Options::ENABLE_TABLES))
 }
 
 /// Letters of spans without their style.
-pub fn plain(spans: &[Span]) -> String {
+pub fn plain(spans: &[TextSpan]) -> String {
     spans.iter().map(|span| span.text.as_str()).collect()
 }
 
@@ -52,19 +52,19 @@ pub fn anchor(heading: &str) -> String {
 }
 
 /// Blocks up to the end of the block that holds them.
-fn blocks(events: &mut Parser) -> Vec<Block> {
+fn blocks(events: &mut Parser) -> Vec<PageBlock> {
     let (mut blocks, mut line) = (Vec::new(), Line::default());
     while let Some(event) = events.next() {
         match event {
             Event::Start(Tag::Heading { level, .. }) => {
-                blocks.push(Block::Heading(level as u8, spans(events)));
+                blocks.push(PageBlock::Heading(level as u8, spans(events)));
             }
-            Event::Start(Tag::CodeBlock(_)) => blocks.push(Block::Code(code(events))),
+            Event::Start(Tag::CodeBlock(_)) => blocks.push(PageBlock::Code(code(events))),
             Event::Start(Tag::List(first)) => {
                 line.finish(&mut blocks);
-                blocks.push(Block::List(first, items(events)));
+                blocks.push(PageBlock::List(first, items(events)));
             }
-            Event::Start(Tag::Table(_)) => blocks.push(Block::Table(rows(events))),
+            Event::Start(Tag::Table(_)) => blocks.push(PageBlock::Table(rows(events))),
             Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => line.finish(&mut blocks),
             Event::End(TagEnd::Item | TagEnd::BlockQuote(_)) => break,
             event => line.take(event),
@@ -74,7 +74,7 @@ fn blocks(events: &mut Parser) -> Vec<Block> {
     blocks
 }
 
-fn items(events: &mut Parser) -> Vec<Vec<Block>> {
+fn items(events: &mut Parser) -> Vec<Vec<PageBlock>> {
     let mut items = Vec::new();
     while let Some(Event::Start(Tag::Item)) = events.next() {
         items.push(blocks(events));
@@ -82,7 +82,7 @@ fn items(events: &mut Parser) -> Vec<Vec<Block>> {
     items
 }
 
-fn rows(events: &mut Parser) -> Vec<Vec<Vec<Span>>> {
+fn rows(events: &mut Parser) -> Vec<Vec<Vec<TextSpan>>> {
     let (mut rows, mut row) = (Vec::new(), Vec::new());
     while let Some(event) = events.next() {
         match event {
@@ -109,7 +109,7 @@ fn code(events: &mut Parser) -> String {
 }
 
 /// Spans of a heading or a cell.
-fn spans(events: &mut Parser) -> Vec<Span> {
+fn spans(events: &mut Parser) -> Vec<TextSpan> {
     let mut line = Line::default();
     for event in events.by_ref() {
         if matches!(event, Event::End(TagEnd::Heading(_) | TagEnd::TableCell)) {
@@ -123,8 +123,8 @@ fn spans(events: &mut Parser) -> Vec<Span> {
 /// A paragraph while it is read.
 #[derive(Default)]
 struct Line {
-    spans: Vec<Span>,
-    style: Span,
+    spans: Vec<TextSpan>,
+    style: TextSpan,
     /// Path and words of a picture.
     picture: Option<(String, String)>,
     is_in_picture: bool,
@@ -155,16 +155,16 @@ impl Line {
     fn add(&mut self, text: &str, is_code: bool) {
         match &mut self.picture {
             Some((_, words)) if self.is_in_picture => words.push_str(text),
-            _ => self.spans.push(Span { text: text.to_owned(), is_code, ..self.style.clone() }),
+            _ => self.spans.push(TextSpan { text: text.to_owned(), is_code, ..self.style.clone() }),
         }
     }
 
     /// Adds what was read, if anything, to the blocks.
-    fn finish(&mut self, blocks: &mut Vec<Block>) {
+    fn finish(&mut self, blocks: &mut Vec<PageBlock>) {
         let Self { spans, picture, .. } = std::mem::take(self);
-        blocks.extend(picture.map(|(path, words)| Block::Picture(path, words)));
+        blocks.extend(picture.map(|(path, words)| PageBlock::Picture(path, words)));
         if spans.iter().any(|span| !span.text.trim().is_empty()) {
-            blocks.push(Block::Paragraph(spans));
+            blocks.push(PageBlock::Paragraph(spans));
         }
     }
 }

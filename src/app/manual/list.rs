@@ -1,7 +1,7 @@
 //! Rows of the manual's list: pages with the headings of the one that is read, or what a search found.
 
 use super::{
-    document::{Block, anchor, plain},
+    document::{PageBlock, anchor, plain},
     search::{self, Section},
 };
 use crate::app::theme::{self, Palette};
@@ -19,7 +19,7 @@ pub struct Place {
 }
 
 /// A row of the list: a page, a heading of the page that is read, or a hit.
-pub struct Row {
+pub struct ListRow {
     /// Place that it leads to.
     pub place: Place,
     text: String,
@@ -30,19 +30,19 @@ pub struct Row {
 }
 
 /// Every page, and the headings of the one that is read.
-pub fn contents(pages: &[Vec<Block>], reading: &Place) -> Vec<Row> {
+pub fn contents(pages: &[Vec<PageBlock>], reading: &Place) -> Vec<ListRow> {
     let mut rows = Vec::new();
     for (page, blocks) in pages.iter().enumerate() {
         let is_read = page == reading.page;
         for block in blocks {
-            let Block::Heading(level @ (1 | 2), spans) = block else { continue };
+            let PageBlock::Heading(level @ (1 | 2), spans) = block else { continue };
             let text = plain(spans);
             let anchor = if *level == 1 { String::new() } else { anchor(&text) };
             let place = Place { page, anchor };
             let is_current = place == *reading || is_read && *level == 1;
             if *level == 1 || is_read && page > 0 {
                 let is_indented = *level == 2;
-                rows.push(Row { place, text, detail: String::new(), is_indented, is_current });
+                rows.push(ListRow { place, text, detail: String::new(), is_indented, is_current });
             }
         }
     }
@@ -50,18 +50,18 @@ pub fn contents(pages: &[Vec<Block>], reading: &Place) -> Vec<Row> {
 }
 
 /// Sections that have every word.
-pub fn hits(sections: &[Section], words: &[String], reading: &Place) -> Vec<Row> {
+pub fn hits(sections: &[Section], words: &[String], reading: &Place) -> Vec<ListRow> {
     let row = |hit: search::Hit| {
         let Section { page, title, heading, anchor, .. } = hit.section;
         let text = if title == heading { title.clone() } else { format!("{title}: {heading}") };
         let place = Place { page: *page, anchor: anchor.clone() };
         let is_current = place == *reading;
-        Row { place, text, detail: hit.excerpt, is_indented: false, is_current }
+        ListRow { place, text, detail: hit.excerpt, is_indented: false, is_current }
     };
     search::hits(sections, words).into_iter().map(row).collect()
 }
 
-impl Row {
+impl ListRow {
     /// Draws it; true if it was clicked.
     pub fn ui(&self, ui: &mut Ui, is_selected: bool, scroll: bool) -> bool {
         let indent = if self.is_indented { 16.0 } else { 0.0 };

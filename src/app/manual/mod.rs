@@ -8,12 +8,12 @@ mod pictures;
 mod search;
 
 use super::{shortcuts::close_by_escape, theme};
-use document::Block;
+use document::PageBlock;
 use egui::{
     CentralPanel, Context, Frame, Key, Label, Margin, Modifiers, OpenUrl, Panel, RichText, ScrollArea,
     TextEdit, Ui, UiBuilder, Vec2,
 };
-use list::{Place, Row};
+use list::{ListRow, Place};
 use page::Page;
 pub use pages::{MANUAL_PAGES, MANUAL_PICTURES};
 use pictures::Pictures;
@@ -21,15 +21,15 @@ use search::Section;
 
 const SIZE: Vec2 = Vec2::new(980.0, 640.0);
 const LIST: f32 = 232.0;
-/// Part of the page that PageUp and PageDown leave on the screen.
-const KEPT: f32 = 48.0;
+/// Height of the page that stays on the screen after PageUp or PageDown, points.
+const OVERLAP: f32 = 48.0;
 
 /// The window with the manual.
 #[derive(Default)]
 pub struct Manual {
     is_open: bool,
     /// Blocks of every page, once it was opened.
-    pages: Vec<Vec<Block>>,
+    pages: Vec<Vec<PageBlock>>,
     sections: Vec<Section>,
     place: Place,
     /// Places before this one.
@@ -43,7 +43,7 @@ pub struct Manual {
 }
 
 impl Manual {
-    /// Opens it where it was left, or closes it.
+    /// Opens the manual at the last place, or closes it.
     pub fn toggle(&mut self) {
         self.is_open ^= true;
         self.has_moved = true;
@@ -54,7 +54,7 @@ impl Manual {
         }
     }
 
-    /// Draws it if it is open.
+    /// Draws the manual if it is open.
     pub fn ui(&mut self, ui: &Ui) {
         if !self.is_open {
             return;
@@ -140,7 +140,7 @@ impl Manual {
         })
     }
 
-    fn rows(&self) -> Vec<Row> {
+    fn rows(&self) -> Vec<ListRow> {
         let words = search::words(&self.typed);
         if words.is_empty() {
             list::contents(&self.pages, &self.place)
@@ -158,11 +158,11 @@ impl Manual {
         let target = self.has_moved.then_some(self.place.anchor.as_str()).filter(|anchor| !anchor.is_empty());
         let mut page = Page { words: &words, target, pictures: &mut self.pictures, clicked: None };
         let blocks = &self.pages[self.place.page];
-        // What a page is too wide for must not widen the window.
+        // A page that is too wide must not widen the window.
         let space = ui.available_rect_before_wrap();
         let mut inner = ui.new_child(UiBuilder::new().max_rect(space));
         scroll.show(&mut inner, |ui| {
-            let height = ui.clip_rect().height() - KEPT;
+            let height = ui.clip_rect().height() - OVERLAP;
             let turned = ui.input_mut(|input| {
                 let mut presses = |key| input.count_and_consume_key(Modifiers::NONE, key) as f32;
                 presses(Key::PageUp) - presses(Key::PageDown)

@@ -1,7 +1,7 @@
 //! Drawing of a page's blocks, with its links.
 
 use super::{
-    document::{Block, Span, anchor, plain},
+    document::{PageBlock, TextSpan, anchor, plain},
     pages::leads_somewhere,
     pictures::Pictures,
     search::find,
@@ -37,27 +37,27 @@ pub struct Page<'a> {
 
 impl Page<'_> {
     /// Draws blocks under each other.
-    pub fn blocks(&mut self, ui: &mut Ui, blocks: &[Block]) {
+    pub fn blocks(&mut self, ui: &mut Ui, blocks: &[PageBlock]) {
         for (index, block) in blocks.iter().enumerate() {
             if index > 0 {
-                ui.add_space(if matches!(block, Block::Heading(..)) { 16.0 } else { 6.0 });
+                ui.add_space(if matches!(block, PageBlock::Heading(..)) { 16.0 } else { 6.0 });
             }
             ui.push_id(index, |ui| self.block(ui, block));
         }
     }
 
-    fn block(&mut self, ui: &mut Ui, block: &Block) {
+    fn block(&mut self, ui: &mut Ui, block: &PageBlock) {
         match block {
-            Block::Heading(level, spans) => self.heading(ui, *level, spans),
-            Block::Paragraph(spans) => self.text(ui, spans),
-            Block::List(first, items) => self.list(ui, *first, items),
-            Block::Code(code) => self.code(ui, code),
-            Block::Table(rows) => self.table(ui, rows),
-            Block::Picture(path, words) => self.pictures.ui(ui, path, words),
+            PageBlock::Heading(level, spans) => self.heading(ui, *level, spans),
+            PageBlock::Paragraph(spans) => self.text(ui, spans),
+            PageBlock::List(first, items) => self.list(ui, *first, items),
+            PageBlock::Code(code) => self.code(ui, code),
+            PageBlock::Table(rows) => self.table(ui, rows),
+            PageBlock::Picture(path, words) => self.pictures.ui(ui, path, words),
         }
     }
 
-    fn heading(&mut self, ui: &mut Ui, level: u8, spans: &[Span]) {
+    fn heading(&mut self, ui: &mut Ui, level: u8, spans: &[TextSpan]) {
         let size = [22.0, 17.0, 15.0][usize::from(level.clamp(1, 3)) - 1];
         let text = plain(spans);
         let mut job = LayoutJob::default();
@@ -78,7 +78,7 @@ impl Page<'_> {
         }
     }
 
-    fn list(&mut self, ui: &mut Ui, first: Option<u64>, items: &[Vec<Block>]) {
+    fn list(&mut self, ui: &mut Ui, first: Option<u64>, items: &[Vec<PageBlock>]) {
         for (index, item) in items.iter().enumerate() {
             let mark = first.map_or("•".to_owned(), |first| format!("{}.", first + index as u64));
             ui.horizontal_top(|ui| {
@@ -119,7 +119,7 @@ impl Page<'_> {
         }
     }
 
-    fn table(&mut self, ui: &mut Ui, rows: &[Vec<Vec<Span>>]) {
+    fn table(&mut self, ui: &mut Ui, rows: &[Vec<Vec<TextSpan>>]) {
         let widths = widths(ui, rows);
         let stroke = Stroke::new(1.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
         ui.scope(|ui| {
@@ -145,13 +145,13 @@ impl Page<'_> {
         });
     }
 
-    fn cell(&mut self, ui: &mut Ui, spans: &[Span], width: f32, is_header: bool) {
+    fn cell(&mut self, ui: &mut Ui, spans: &[TextSpan], width: f32, is_header: bool) {
         let margin = Margin::symmetric(CELL.x as i8, CELL.y as i8);
         Frame::new().inner_margin(margin).show(ui, |ui| {
             ui.vertical(|ui| {
                 ui.set_width(width - 2.0 * CELL.x);
                 if is_header {
-                    let strong = |span: &Span| Span { is_strong: true, ..span.clone() };
+                    let strong = |span: &TextSpan| TextSpan { is_strong: true, ..span.clone() };
                     self.text(ui, &spans.iter().map(strong).collect::<Vec<_>>());
                 } else {
                     self.text(ui, spans);
@@ -161,7 +161,7 @@ impl Page<'_> {
     }
 
     /// Draws text that breaks into lines, in pieces between links.
-    fn text(&mut self, ui: &mut Ui, spans: &[Span]) {
+    fn text(&mut self, ui: &mut Ui, spans: &[TextSpan]) {
         ui.spacing_mut().interact_size.y = LINE;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = Vec2::ZERO;
@@ -208,7 +208,7 @@ impl Page<'_> {
     }
 }
 
-fn format(ui: &Ui, span: &Span) -> TextFormat {
+fn format(ui: &Ui, span: &TextSpan) -> TextFormat {
     let visuals = ui.visuals();
     let (family, size) =
         if span.is_code { (FontFamily::Monospace, CODE) } else { (FontFamily::Proportional, TEXT) };
@@ -230,7 +230,7 @@ fn format(ui: &Ui, span: &Span) -> TextFormat {
 
 /// Widths of the columns: as wide as their text where there is room; else narrow columns keep their width, and
 /// wide ones share the rest.
-fn widths(ui: &Ui, rows: &[Vec<Vec<Span>>]) -> Vec<f32> {
+fn widths(ui: &Ui, rows: &[Vec<Vec<TextSpan>>]) -> Vec<f32> {
     let columns = rows.first().map_or(0, Vec::len);
     let mut wanted = vec![MIN_COLUMN; columns];
     for row in rows {

@@ -1,6 +1,6 @@
 //! Searching the manual: sections of all pages that have the typed words.
 
-use super::document::{Block, Span, anchor, plain};
+use super::document::{PageBlock, TextSpan, anchor, plain};
 
 /// Letters of a hit before the first word, and in all.
 const LETTERS_BEFORE: usize = 24;
@@ -30,12 +30,12 @@ pub struct Hit<'a> {
 }
 
 /// Sections of a page; each row of a table is one too, under the text of its first cell.
-pub fn sections(page: usize, blocks: &[Block]) -> Vec<Section> {
+pub fn sections(page: usize, blocks: &[PageBlock]) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut rows = Vec::new();
     let mut title = String::new();
     for block in blocks {
-        if let Block::Heading(level, spans) = block {
+        if let PageBlock::Heading(level, spans) = block {
             let heading = plain(spans);
             if *level == 1 {
                 title.clone_from(&heading);
@@ -46,7 +46,7 @@ pub fn sections(page: usize, blocks: &[Block]) -> Vec<Section> {
             add_text(block, &mut section.text);
         }
         // The tables of the contents are links to the pages that are found anyway.
-        if let Block::Table(table) = block
+        if let PageBlock::Table(table) = block
             && page > 0
         {
             rows.extend(table.iter().skip(1).filter_map(|row| self::row(page, &title, row)));
@@ -56,7 +56,7 @@ pub fn sections(page: usize, blocks: &[Block]) -> Vec<Section> {
     sections
 }
 
-fn row(page: usize, title: &str, cells: &[Vec<Span>]) -> Option<Section> {
+fn row(page: usize, title: &str, cells: &[Vec<TextSpan>]) -> Option<Section> {
     let (first, others) = cells.split_first()?;
     let heading = plain(first);
     let text = others.iter().map(|cell| plain(cell)).filter(|text| !text.is_empty()).collect::<Vec<_>>();
@@ -64,17 +64,17 @@ fn row(page: usize, title: &str, cells: &[Vec<Span>]) -> Option<Section> {
     Some(Section { page, title: title.to_owned(), heading, anchor, text: text.join(" · ") })
 }
 
-fn add_text(block: &Block, text: &mut String) {
+fn add_text(block: &PageBlock, text: &mut String) {
     let mut add = |more: &str| {
         text.push_str(more);
         text.push(' ');
     };
     match block {
-        Block::Heading(_, spans) | Block::Paragraph(spans) => add(&plain(spans)),
-        Block::Code(code) => add(code),
-        Block::Picture(_, words) => add(words),
-        Block::Table(rows) => rows.iter().skip(1).flatten().for_each(|cell| add(&plain(cell))),
-        Block::List(_, items) => items.iter().flatten().for_each(|block| add_text(block, text)),
+        PageBlock::Heading(_, spans) | PageBlock::Paragraph(spans) => add(&plain(spans)),
+        PageBlock::Code(code) => add(code),
+        PageBlock::Picture(_, words) => add(words),
+        PageBlock::Table(rows) => rows.iter().skip(1).flatten().for_each(|cell| add(&plain(cell))),
+        PageBlock::List(_, items) => items.iter().flatten().for_each(|block| add_text(block, text)),
     }
 }
 
