@@ -34,10 +34,13 @@ pub(super) fn run(args: &FramesArgs) -> Result<()> {
     bar.finish_and_clear();
     if args.json {
         let drives: Vec<Value> = found.iter().map(|(drive, motion)| object(drive, motion)).collect();
-        outln!("{}", json!({ "name": source.name(), "drives": drives }));
+        outln!("{}", json!({ "name": source.name(), "remarks": source.remarks(), "drives": drives }));
         return Ok(());
     }
     outln!("{}", source.name());
+    for remark in source.remarks().iter() {
+        outln!("{remark}");
+    }
     outln!("frames       size  cameras  standing  stride  drive");
     for (drive, motion) in found {
         let size = motion.size.map_or_else(|| "unreadable".to_owned(), |size| size.to_string());

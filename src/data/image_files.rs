@@ -1,6 +1,6 @@
 //! Image files by drive, camera and frame number, common to all layouts of data folders.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image as codec};
+use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth, image as codec};
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::DAffine3;
 use image::RgbImage;
@@ -23,13 +23,14 @@ pub struct ImageFiles {
     root: PathBuf,
     drives: Vec<Drive>,
     files: BTreeMap<String, Cameras>,
+    remarks: Remarks,
 }
 
 impl ImageFiles {
     /// Collects drives by the names of their folders, in the order in which they are listed.
-    pub(super) fn new(root: &Path, drives: Vec<(String, Cameras)>) -> Self {
+    pub(super) fn new(root: &Path, drives: Vec<(String, Cameras)>, remarks: Remarks) -> Self {
         let with_images = drives.iter().filter_map(|(folder, cameras)| drive(folder, cameras)).collect();
-        Self { root: root.to_owned(), drives: with_images, files: drives.into_iter().collect() }
+        Self { root: root.to_owned(), drives: with_images, files: drives.into_iter().collect(), remarks }
     }
 
     /// Folder that holds the drives.
@@ -109,6 +110,10 @@ impl<L: ImageLayout> FrameSource for L {
 
     fn drives(&self) -> &[Drive] {
         self.files().drives()
+    }
+
+    fn remarks(&self) -> Remarks {
+        self.files().remarks.clone()
     }
 
     fn contains(&self, key: &FrameKey) -> bool {

@@ -1,7 +1,7 @@
 //! Source of frames: one trait for files and for the built-in drive.
 
 use super::{
-    DataError, DepthMap, FrameKey, Side,
+    DataError, DepthMap, FrameKey, Remarks, Side,
     image::{resize, shrink, size_of},
 };
 use crate::{config::ImageSize, geometry::Intrinsics};
@@ -86,6 +86,11 @@ pub trait FrameSource: Send + Sync {
 
     /// Drives, sorted by folder.
     fn drives(&self) -> &[Drive];
+
+    /// Decisions that were made about the files when they were listed.
+    fn remarks(&self) -> Remarks {
+        Remarks::default()
+    }
 
     /// True if the frame exists; it may still be unreadable.
     fn contains(&self, key: &FrameKey) -> bool;

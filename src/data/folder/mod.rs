@@ -5,7 +5,7 @@ mod camera;
 pub use camera::{Rig, parse_camera, parse_kitti_calibration};
 
 use super::{
-    DataError, FrameKey, Side,
+    DataError, FrameKey, Remarks, Side,
     image_files::{CameraImages, Cameras, ImageFiles, ImageLayout, MAX_FRAME, folders, images_in},
 };
 use crate::{config::CameraChoice, geometry::Intrinsics};
@@ -58,7 +58,7 @@ impl OwnFolder {
                 drives.push((name, cameras));
             }
         }
-        Ok(Self { files: ImageFiles::new(root, drives), rigs, is_assumed })
+        Ok(Self { files: ImageFiles::new(root, drives, Remarks::default()), rigs, is_assumed })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::BASELINE_METRES;
 use crate::{
     data::{
-        DataError, Drive, FrameKey, Side,
+        DataError, Drive, FrameKey, Remarks, Side,
         image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
         poses,
     },
@@ -55,7 +55,7 @@ impl KittiOdometry {
             let cameras = CAMERAS.map(|(side, name)| (side, folder.join(name)));
             drives.push((number.to_string(), numbered_cameras(cameras)?));
         }
-        let files = ImageFiles::new(&base, drives);
+        let files = ImageFiles::new(&base, drives, Remarks::default());
         if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no picture found in {}: looked for sequences/NN/image_2/*.jpg or *.png, also image_3; \

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     data::{
-        DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth,
+        DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth,
         image::read_depth,
         image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
     },
@@ -64,7 +64,7 @@ impl KittiRaw {
                 drives.push((folder, cameras));
             }
         }
-        let files = ImageFiles::new(root, drives);
+        let files = ImageFiles::new(root, drives, Remarks::default());
         if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no drive found in {}: looked for DATE/DRIVE/image_02/data/*.jpg or *.png, also image_03; \

@@ -1,0 +1,96 @@
+//! Remarks: what was decided about the files of a dataset, counted, for those whose files they are.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Most names that a remark quotes.
+const MAX_EXAMPLES: usize = 3;
+
+/// Kind of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemarkKind {
+    /// Files or folders are not used.
+    LeftOut,
+    /// Pictures are turned or mirrored as their orientation says.
+    Turned,
+    /// Grey levels are stretched over the range that the drive uses.
+    Stretched,
+    /// Frames are numbered or sorted otherwise than their names sort.
+    Numbered,
+    /// Neighbouring files are no consecutive frames: no sample crosses from one to the next.
+    Separated,
+    /// Files are paired with each other, by time or by name.
+    Paired,
+    /// Something that no file says is assumed.
+    Assumed,
+    /// Values are used although they look wrong.
+    Doubtful,
+}
+
+/// Decision about files of a dataset that have something in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// Kind of the decision.
+    pub kind: RemarkKind,
+    /// Drive that the files belong to; `None` for the whole dataset.
+    pub drive: Option<String>,
+    /// Number of the files.
+    pub count: usize,
+    /// Files and what was done with them, as a phrase after their number: "hidden files left out".
+    pub what: String,
+    /// Names of a few of the files.
+    pub examples: Vec<String>,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(drive) = &self.drive {
+            write!(formatter, "{drive}: ")?;
+        }
+        write!(formatter, "{} {}", self.count, self.what)?;
+        if !self.examples.is_empty() {
+            let more = if self.count > self.examples.len() { ", …" } else { "" };
+            write!(formatter, " ({}{more})", self.examples.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Remarks about a dataset, in the order in which they were first made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Remarks(Vec<Remark>);
+
+impl Remarks {
+    /// Counts one more file for which the same was decided. `what` follows the number: "hidden files left out".
+    pub fn add(&mut self, kind: RemarkKind, drive: Option<&str>, what: &str, file: &str) {
+        let same =
+            |remark: &Remark| remark.kind == kind && remark.drive.as_deref() == drive && remark.what == what;
+        let index = self.0.iter().position(same).unwrap_or_else(|| {
+            let (drive, what) = (drive.map(str::to_owned), what.to_owned());
+            self.0.push(Remark { kind, drive, count: 0, what, examples: Vec::new() });
+            self.0.len() - 1
+        });
+        let remark = &mut self.0[index];
+        remark.count += 1;
+        if remark.examples.len() < MAX_EXAMPLES {
+            remark.examples.push(file.to_owned());
+        }
+    }
+
+    /// Appends the remarks of another part of the dataset.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// Iterator over the remarks.
+    pub fn iter(&self) -> std::slice::Iter<'_, Remark> {
+        self.0.iter()
+    }
+
+    /// True if there is nothing to remark.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
