@@ -5,9 +5,12 @@
 //! again. Entries are written atomically. A full cache evicts nothing: in training all frames are used
 //! equally often.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth, fnv::fnv1a};
+use super::{
+    DataError, DepthMap, Drive, DriveDecisions, FrameKey, FrameSource, Remarks, ResizedFrame, Side,
+    TrueDepth, fnv::fnv1a,
+};
 use crate::{
-    config::{ImageSize, TrainingConfig},
+    config::{FrameId, ImageSize, TrainingConfig},
     geometry::Intrinsics,
 };
 use glam::DAffine3;
@@ -21,7 +24,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::UNIX_EPOCH,
+    time::{Duration, UNIX_EPOCH},
 };
 use tracing::{debug, info};
 
@@ -167,8 +170,28 @@ impl FrameSource for CachedFrames {
         self.source.drives()
     }
 
+    fn remarks(&self) -> Remarks {
+        self.source.remarks()
+    }
+
+    fn is_scanning(&self) -> bool {
+        self.source.is_scanning()
+    }
+
+    fn wait_for_scan(&self, time: Duration) {
+        self.source.wait_for_scan(time);
+    }
+
+    fn decisions(&self, drive: &Drive) -> DriveDecisions {
+        self.source.decisions(drive)
+    }
+
     fn contains(&self, key: &FrameKey) -> bool {
         self.source.contains(key)
+    }
+
+    fn neighbour(&self, target: &FrameKey, id: FrameId) -> Option<FrameKey> {
+        self.source.neighbour(target, id)
     }
 
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {

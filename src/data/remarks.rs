@@ -79,6 +79,12 @@ impl Remarks {
         }
     }
 
+    /// Counts files for which the same was decided and which need not be named.
+    pub fn add_all(&mut self, kind: RemarkKind, drive: Option<&str>, what: &str, count: usize) {
+        let (drive, what) = (drive.map(str::to_owned), what.to_owned());
+        self.0.push(Remark { kind, drive, count, what, examples: Vec::new() });
+    }
+
     /// Appends the remarks of another part of the dataset.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);

@@ -4,11 +4,14 @@ use super::{
     DataError, DepthMap, FrameKey, Remarks, Side,
     image::{resize, shrink, size_of},
 };
-use crate::{config::ImageSize, geometry::Intrinsics};
+use crate::{
+    config::{FrameId, ImageSize},
+    geometry::Intrinsics,
+};
 use glam::DAffine3;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, ops::Range, path::Path};
+use std::{collections::BTreeMap, fmt, ops::Range, path::Path, time::Duration};
 
 /// Distance of the stereo cameras in the unit of the method's depths, whatever it is in metres
 /// ([Metric scale](crate::objective::method#metric-scale) of the method).
@@ -21,14 +24,32 @@ pub struct Drive {
     pub folder: String,
     /// Numbers of the frames.
     pub frames: Range<u32>,
+    /// Difference of the numbers of neighbouring frames.
+    #[serde(default = "every_number")]
+    pub step: u32,
     /// Cameras of the rig.
     pub sides: Vec<Side>,
+}
+
+/// Step of drives whose frames are numbered one by one.
+fn every_number() -> u32 {
+    1
 }
 
 impl Drive {
     /// Keys of the frames of one camera.
     pub fn keys(&self, side: Side) -> impl Iterator<Item = FrameKey> + '_ {
-        self.frames.clone().map(move |frame| FrameKey { folder: self.folder.clone(), frame, side })
+        self.numbers().map(move |frame| FrameKey { folder: self.folder.clone(), frame, side })
+    }
+
+    /// Numbers of the frames, one step apart.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        self.frames.clone().step_by(self.step.max(1) as usize)
+    }
+
+    /// Number of frames of a camera, with those that are missing.
+    pub fn count(&self) -> usize {
+        self.frames.len().div_ceil(self.step.max(1) as usize)
     }
 }
 
@@ -79,6 +100,28 @@ pub struct ResizedFrame {
     pub native_size: ImageSize,
 }
 
+/// Rule by which frames are numbered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberedBy {
+    /// By the number in the file's name.
+    #[default]
+    Name,
+    /// By their order, from 0.
+    Order,
+}
+
+/// Decisions about a drive that its frames do not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriveDecisions {
+    /// Origin of the camera: a file, or what was assumed; empty if it is exactly known.
+    pub camera_from: String,
+    /// Rule of the frame numbers.
+    pub numbered_by: NumberedBy,
+    /// Number of breaks that no sample crosses.
+    pub breaks: usize,
+}
+
 /// Source of frames. Implementations are shared between threads.
 pub trait FrameSource: Send + Sync {
     /// Name for people: a path or "built-in drive".
@@ -87,13 +130,32 @@ pub trait FrameSource: Send + Sync {
     /// Drives, sorted by folder.
     fn drives(&self) -> &[Drive];
 
-    /// Decisions that were made about the files when they were listed.
+    /// Decisions that were made about the files so far. Waits for no file.
     fn remarks(&self) -> Remarks {
         Remarks::default()
     }
 
+    /// True while the files are still being looked at, so that more remarks may come.
+    fn is_scanning(&self) -> bool {
+        false
+    }
+
+    /// Waits until the files have been looked at, at most for this time.
+    fn wait_for_scan(&self, _time: Duration) {}
+
+    /// Decisions about a drive that its frames do not show.
+    fn decisions(&self, _drive: &Drive) -> DriveDecisions {
+        DriveDecisions::default()
+    }
+
     /// True if the frame exists; it may still be unreadable.
     fn contains(&self, key: &FrameKey) -> bool;
+
+    /// Key of the frame `id` relative to this target, which may not exist; `None` if there can be none: before the
+    /// first frame, or where a break in the recording lies between.
+    fn neighbour(&self, target: &FrameKey, id: FrameId) -> Option<FrameKey> {
+        target.relative(id)
+    }
 
     /// Image of a frame at its native size.
     ///

@@ -5,7 +5,7 @@ use crate::{
     data::{
         self, DataError, Drive, FrameKey, FrameSource, Side,
         film::{self, Film},
-        folder::Rig,
+        folder::{Rig, ordered_pictures},
         image::ENDINGS,
     },
     geometry::Intrinsics,
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use image::RgbImage;
 use std::{
     collections::BTreeSet,
-    fmt, fs,
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -102,8 +102,8 @@ fn camera_beside(
     Ok(Rig::of(folder.unwrap_or(Path::new(".")), size, assumed)?.0.camera(Side::Left))
 }
 
-/// The pictures that an input names: an image file, those of a film, the images of a folder in the order of their
-/// names, or the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the
+/// The pictures that an input names: an image file, those of a film, the images of a folder in the order in which
+/// training takes them, or the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the
 /// order of drives and time, as the left camera saw them where there are two. `camera` is for frames without a
 /// camera file.
 ///
@@ -153,7 +153,7 @@ fn is_drive(input: &Path) -> bool {
     input.is_dir() && find_images(input).is_err() && data::is_data(input)
 }
 
-/// The images that an input names: itself, or those of a folder in the order of their names.
+/// The images that an input names: itself, or those of a folder in the order in which training takes them.
 ///
 /// # Errors
 /// If there is no such file or folder, or it holds no image.
@@ -161,13 +161,9 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
     if input.is_file() {
         return Ok(vec![input.to_owned()]);
     }
-    let entries = fs::read_dir(input).with_context(|| {
+    let (images, _) = ordered_pictures(input).with_context(|| {
         format!("the input {} cannot be read; give an image, a folder or demo", input.display())
     })?;
-    let is_image = |path: &PathBuf| has_ending(path, &ENDINGS);
-    let mut images: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_image).collect();
-    images.sort();
     if images.is_empty() {
         bail!(
             "the folder {} holds neither images ({}) nor drives in a known layout",

@@ -267,7 +267,8 @@ impl FrameSource for Claims {
 }
 
 fn claims() -> Claims {
-    let drive = monoscope::data::Drive { folder: "d/a".to_owned(), frames: 0..24, sides: vec![Side::Left] };
+    let drive =
+        monoscope::data::Drive { folder: "d/a".to_owned(), frames: 0..24, step: 1, sides: vec![Side::Left] };
     Claims(vec![drive], vec![key("d/a", 20, Side::Left)])
 }
 

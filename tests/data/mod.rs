@@ -5,6 +5,7 @@ mod cache;
 mod files;
 mod films;
 mod folders;
+mod listing;
 mod loading;
 mod motion;
 mod pictures;

@@ -10,7 +10,7 @@ use crate::{
     geometry::Intrinsics,
 };
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const CAMERA_FILE: &str = "camera.toml";
 /// Plausible focal lengths in widths of the image: horizontal fields of view of 136° to 11°.
@@ -85,6 +85,14 @@ impl Rig {
             }
         }
         Ok(None)
+    }
+
+    /// File that describes the camera of a drive, in its folder or the one above.
+    pub fn file(folder: &Path) -> Option<PathBuf> {
+        let parent = folder.canonicalize().ok().and_then(|folder| Some(folder.parent()?.to_owned()));
+        let folders = [Some(folder.to_owned()), parent];
+        let files = folders.into_iter().flatten().flat_map(|folder| FILES.map(|(name, _)| folder.join(name)));
+        files.into_iter().find(|path| path.is_file())
     }
 
     /// Camera that the user gave, for images of this size.

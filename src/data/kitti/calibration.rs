@@ -70,11 +70,19 @@ impl ScannerProjection {
     /// # Errors
     /// A file is missing, or lacks a matrix.
     pub fn read(date_folder: &Path, side: Side) -> Result<Self, DataError> {
+        Self::of_camera(date_folder, colour_camera(side))
+    }
+
+    /// Reads the files for the camera of this number: 0 and 1 are grey, 2 and 3 in colour.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn of_camera(date_folder: &Path, camera: u8) -> Result<Self, DataError> {
         let cameras = File::read(date_folder.join("calib_cam_to_cam.txt"))?;
         let scanner = File::read(date_folder.join("calib_velo_to_cam.txt"))?;
         let rectified_from_camera = DMat4::from_mat3(cameras.rotation("R_rect_00")?);
         let camera_from_scanner = DMat4::from(scanner.rigid()?);
-        let image_from_rectified = cameras.projection(side)?;
+        let image_from_rectified = cameras.projection(camera)?;
         // The size of the left image is used for both cameras, as in the reference.
         let [width, height] = cameras.numbers("S_rect_02")?;
         Ok(Self {
@@ -85,19 +93,27 @@ impl ScannerProjection {
     }
 }
 
-/// Transform of points of the inertial unit to a rectified colour camera, metres, from the three calibration
-/// files of a date folder.
+/// Number of a colour camera.
+pub(super) fn colour_camera(side: Side) -> u8 {
+    match side {
+        Side::Left => 2,
+        Side::Right => 3,
+    }
+}
+
+/// Transform of points of the inertial unit to the rectified camera of this number, metres, from the three
+/// calibration files of a date folder.
 ///
 /// # Errors
 /// A file is missing or lacks a matrix, or the matrices give no rigid motion.
-pub(super) fn camera_from_inertial(date_folder: &Path, side: Side) -> Result<DAffine3, DataError> {
+pub(super) fn camera_from_inertial(date_folder: &Path, camera: u8) -> Result<DAffine3, DataError> {
     let cameras = File::read(date_folder.join("calib_cam_to_cam.txt"))?;
     let scanner_from_inertial = File::read(date_folder.join("calib_imu_to_velo.txt"))?.rigid()?;
     let camera_from_scanner = File::read(date_folder.join("calib_velo_to_cam.txt"))?.rigid()?;
-    let projection = cameras.projection(side)?;
+    let projection = cameras.projection(camera)?;
     let intrinsics = DMat3::from_mat4(projection);
     if intrinsics.determinant().abs() < f64::EPSILON {
-        return Err(unreadable(&cameras.path, "its projection of a colour camera is flat".to_owned()));
+        return Err(unreadable(&cameras.path, "its projection of a camera is flat".to_owned()));
     }
     // The projection is relative to the reference camera, so its last column holds the shift to this camera.
     let shift = intrinsics.inverse() * projection.w_axis.truncate();
@@ -151,12 +167,9 @@ impl File {
         Ok(DAffine3::from_mat3_translation(self.rotation("R")?, shift))
     }
 
-    /// Projection of points of the rectified reference camera into a colour camera.
-    fn projection(&self, side: Side) -> Result<DMat4, DataError> {
-        let projection = self.numbers::<12>(match side {
-            Side::Left => "P_rect_02",
-            Side::Right => "P_rect_03",
-        })?;
+    /// Projection of points of the rectified reference camera into a camera.
+    fn projection(&self, camera: u8) -> Result<DMat4, DataError> {
+        let projection = self.numbers::<12>(&format!("P_rect_{camera:02}"))?;
         let row = |index: usize| DVec4::from_slice(&projection[index * 4..]);
         Ok(DMat4::from_cols(row(0), row(1), row(2), DVec4::W).transpose())
     }

@@ -4,7 +4,9 @@ use super::BASELINE_METRES;
 use crate::{
     data::{
         DataError, Drive, FrameKey, Remarks, Side,
-        image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
+        header_scan::ListedDrive,
+        image_files::{ImageFiles, ImageLayout, numbered_cameras},
+        listing::folders,
         poses,
     },
     geometry::Intrinsics,
@@ -15,11 +17,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Folders of the colour cameras in a sequence.
-const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_2"), (Side::Right, "image_3")];
+/// Folders of the colour cameras in a sequence, and of the grey ones.
+const RIGS: [[(Side, &str); 2]; 2] = [
+    [(Side::Left, "image_2"), (Side::Right, "image_3")],
+    [(Side::Left, "image_0"), (Side::Right, "image_1")],
+];
 
 /// Folder in KITTI odometry layout: `sequences/08/image_2/000000.jpg`, `image_3` for the right camera, PNG
-/// where there is no JPEG. The drives are named by the number of the sequence as in split files: `8`.
+/// where there is no JPEG; without colour pictures the grey ones of `image_0` and `image_1`. The drives are named by the number of the sequence as in split files: `8`.
 pub struct KittiOdometry(ImageFiles);
 
 /// Folder that holds `sequences`: `root`, or `dataset` in it, which the archives unpack to.
@@ -40,7 +45,7 @@ fn sequences(base: &Path) -> Vec<(u32, PathBuf)> {
 impl KittiOdometry {
     /// True if a folder has this layout.
     pub(in crate::data) fn is_layout(root: &Path) -> bool {
-        let has_camera = |folder: &Path| CAMERAS.iter().any(|(_, name)| folder.join(name).is_dir());
+        let has_camera = |folder: &Path| RIGS.iter().flatten().any(|(_, name)| folder.join(name).is_dir());
         sequences(&base_folder(root)).iter().any(|(_, folder)| has_camera(folder))
     }
 
@@ -50,16 +55,17 @@ impl KittiOdometry {
     /// The folder cannot be listed or holds no image.
     pub fn open(root: &Path) -> Result<Self, DataError> {
         let base = base_folder(root);
-        let mut drives = Vec::new();
+        let (mut drives, mut remarks) = (Vec::new(), Remarks::default());
         for (number, folder) in sequences(&base) {
-            let cameras = CAMERAS.map(|(side, name)| (side, folder.join(name)));
-            drives.push((number.to_string(), numbered_cameras(cameras)?));
+            let rigs = RIGS.map(|rig| rig.map(|(side, name)| (side, folder.join(name))));
+            let cameras = numbered_cameras(rigs, &number.to_string(), &mut remarks);
+            drives.push((number.to_string(), ListedDrive::new(cameras)));
         }
-        let files = ImageFiles::new(&base, drives, Remarks::default());
+        let files = ImageFiles::new(&base, drives, remarks, false);
         if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no picture found in {}: looked for sequences/NN/image_2/*.jpg or *.png, also image_3; \
-                 unpack data_odometry_color there",
+                 unpack data_odometry_color there, or data_odometry_gray (image_0, image_1)",
                 root.display()
             )));
         }
@@ -94,6 +100,10 @@ impl ImageLayout for KittiOdometry {
 
     fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
         Some(BASELINE_METRES as f32)
+    }
+
+    fn camera_from(&self, _drive: &Drive) -> String {
+        "KITTI's, as published".to_owned()
     }
 
     /// Published poses, those of the left grey camera. Its distance of some centimetres to the colour cameras

@@ -2,15 +2,17 @@
 
 use super::{
     BASELINE_METRES,
-    calibration::{ScannerProjection, camera_from_inertial},
+    calibration::{ScannerProjection, camera_from_inertial, colour_camera},
     oxts::Oxts,
     velodyne::{self, DepthAxis},
 };
 use crate::{
     data::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth,
+        header_scan::ListedDrive,
         image::read_depth,
-        image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
+        image_files::{ImageFiles, ImageLayout, numbered_cameras},
+        listing::folders,
     },
     geometry::Intrinsics,
 };
@@ -27,15 +29,23 @@ pub(in crate::data) fn camera_folder(side: Side) -> &'static str {
     }
 }
 
+/// Folder of a grey camera in a drive.
+fn grey_folder(side: Side) -> &'static str {
+    match side {
+        Side::Left => "image_00",
+        Side::Right => "image_01",
+    }
+}
+
 /// Folder in KITTI raw layout: `DATE/DRIVE/image_02/data/0000000000.jpg`, `image_03` for the right camera,
-/// PNG where there is no JPEG.
+/// PNG where there is no JPEG. Drives without colour pictures have grey ones, in `image_00` and `image_01`.
 pub struct KittiRaw(ImageFiles);
 
 impl KittiRaw {
     /// True if a folder has this layout.
     pub(in crate::data) fn is_layout(root: &Path) -> bool {
-        let is_drive =
-            |drive: &Path| SIDES.iter().any(|side| drive.join(camera_folder(*side)).join("data").is_dir());
+        let cameras = SIDES.iter().flat_map(|side| [camera_folder(*side), grey_folder(*side)]);
+        let is_drive = |drive: &Path| cameras.clone().any(|camera| drive.join(camera).join("data").is_dir());
         let days = folders(root).unwrap_or_default();
         days.iter()
             .map(|day| root.join(day))
@@ -54,17 +64,20 @@ impl KittiRaw {
                 advice: "give the folder that holds KITTI's date folders, such as 2011_09_26".to_owned(),
             });
         }
-        let mut drives = Vec::new();
+        let (mut drives, mut remarks) = (Vec::new(), Remarks::default());
         for date in folders(root)? {
             // Folders that may not be listed, such as a disk's lost+found, are skipped.
             for drive in folders(&root.join(&date)).unwrap_or_default() {
                 let folder = format!("{date}/{drive}");
-                let images = |side: Side| root.join(&folder).join(camera_folder(side)).join("data");
-                let cameras = numbered_cameras(SIDES.map(|side| (side, images(side))))?;
-                drives.push((folder, cameras));
+                let images = |camera: &str| root.join(&folder).join(camera).join("data");
+                let rigs =
+                    [camera_folder, grey_folder].map(|camera| SIDES.map(|side| (side, images(camera(side)))));
+                let cameras = numbered_cameras(rigs, &folder, &mut remarks);
+                drives.push((folder, ListedDrive::new(cameras)));
             }
         }
-        let files = ImageFiles::new(root, drives, Remarks::default());
+        // The headers of published archives need no reading: their pictures are of one size in a drive.
+        let files = ImageFiles::new(root, drives, remarks, false);
         if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no drive found in {}: looked for DATE/DRIVE/image_02/data/*.jpg or *.png, also image_03; \
@@ -92,6 +105,10 @@ impl ImageLayout for KittiRaw {
 
     fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
         Some(BASELINE_METRES as f32)
+    }
+
+    fn camera_from(&self, _drive: &Drive) -> String {
+        "KITTI's, as published".to_owned()
     }
 
     fn measured_depths(&self) -> &'static [TrueDepth] {
@@ -122,14 +139,29 @@ impl ImageLayout for KittiRaw {
                 readings.insert(frame, Oxts::read(&file)?);
             }
         }
-        let Some(origin) = readings.values().next().copied() else { return Ok(BTreeMap::new()) };
-        let inertial_from_camera = camera_from_inertial(&root.join(date), side)?.inverse();
+        let Some((origin_frame, origin)) =
+            readings.first_key_value().map(|(frame, reading)| (*frame, *reading))
+        else {
+            return Ok(BTreeMap::new());
+        };
+        let camera =
+            self.camera_number(&FrameKey { folder: drive.folder.clone(), frame: origin_frame, side });
+        let inertial_from_camera = camera_from_inertial(&root.join(date), camera)?.inverse();
         let pose = |reading: &Oxts| reading.world_from_sensor(&origin) * inertial_from_camera;
         Ok(readings.iter().map(|(frame, reading)| (*frame, pose(reading))).collect())
     }
 }
 
 impl KittiRaw {
+    /// Number of the camera that took a frame, by the folder of its file.
+    fn camera_number(&self, key: &FrameKey) -> u8 {
+        let is_grey = self
+            .0
+            .file(key)
+            .is_some_and(|file| file.components().any(|part| part.as_os_str() == grey_folder(key.side)));
+        colour_camera(key.side) - if is_grey { 2 } else { 0 }
+    }
+
     /// Depth of the frame's laser scan; `None` without a scan.
     fn scanned(&self, key: &FrameKey, axis: DepthAxis) -> Result<Option<DepthMap>, DataError> {
         let Some((date, _)) = key.folder.split_once('/') else { return Ok(None) };
@@ -138,7 +170,7 @@ impl KittiRaw {
         if !scan.is_file() {
             return Ok(None);
         }
-        let projection = ScannerProjection::read(&self.0.root().join(date), key.side)?;
+        let projection = ScannerProjection::of_camera(&self.0.root().join(date), self.camera_number(key))?;
         Ok(Some(velodyne::project(&velodyne::read(&scan)?, &projection, axis)))
     }
 

@@ -92,7 +92,7 @@ impl BuiltInDrive {
         let sides = vec![Side::Left, Side::Right];
         Self {
             options,
-            drives: [Drive { folder, frames: 0..options.frames, sides }],
+            drives: [Drive { folder, frames: 0..options.frames, step: 1, sides }],
             street,
             traffic,
             cache: Mutex::default(),
