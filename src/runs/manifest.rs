@@ -3,7 +3,7 @@
 use crate::{
     compute::Compute,
     config::{DataChoice, Precision},
-    data::{OpenData, Samples, fingerprint},
+    data::{OpenData, Remarks, Samples, fingerprint},
     model::weights::PretrainedEncoders,
 };
 use anyhow::{Result, bail};
@@ -27,6 +27,9 @@ pub struct Manifest {
     pub split: Option<String>,
     /// Number of training samples.
     pub samples: usize,
+    /// Decisions about the files of the data, as far as they were known when the run started.
+    #[serde(default, skip_serializing_if = "Remarks::is_empty")]
+    pub remarks: Remarks,
     /// Hash of the training samples.
     pub data_fingerprint: String,
     /// Seed of weights, shuffling, augmentation and noise.
@@ -48,6 +51,7 @@ impl Manifest {
             data: choice,
             split,
             samples: samples.training.len(),
+            remarks: data.source.remarks(),
             data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
             seed,
             pretrained: None,

@@ -277,6 +277,7 @@ fn own_frames_train_without_a_line_of_code() {
     for key in drive.drives()[0].keys(Side::Left) {
         drive.image(&key).unwrap().save(film.join(format!("shot{:03}.png", key.frame))).unwrap();
     }
+    fs::write(film.join("._shot000.png"), "of a Mac").unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let run = |more: &[&str]| {
         let (data, out, cache) = (path("my film"), path("run"), path("cache"));
@@ -294,6 +295,8 @@ fn own_frames_train_without_a_line_of_code() {
     assert!(trained.status.success(), "{message}");
     let summary: serde_json::Value = serde_json::from_slice(&trained.stdout).unwrap();
     assert!(summary["steps"] == 2 && summary["loss"].as_f64().unwrap().is_finite(), "{summary}");
+    let manifest = fs::read_to_string(path("run/manifest.json")).unwrap();
+    assert!(manifest.contains("hidden and system files left out"), "{manifest}");
     assert_eq!(
         fs::read_dir(path("cache/96x64")).unwrap().count(),
         5,

@@ -96,7 +96,8 @@ fn key(frame: u32) -> FrameKey {
 
 /// Two drives, of which the first has 20 frames; the first and last of them have no neighbours.
 fn data() -> DataReport {
-    let drive = |folder: &str, frames| Drive { folder: folder.to_owned(), frames, sides: vec![Side::Left] };
+    let drive =
+        |folder: &str, frames| Drive { folder: folder.to_owned(), frames, step: 1, sides: vec![Side::Left] };
     DataReport {
         version: 0,
         choice: DataChoice::Demo,
