@@ -8,7 +8,7 @@ use super::{
 use crate::{
     config::{ConfigError, ImageSize},
     data::{self, FrameKey, FrameSource},
-    evaluate::{find_road, scale_from_depth, summarise},
+    evaluate::{find_road, is_flat, scale_from_depth, summarise},
     model::weights::MetricScale,
     output::{errln, outln},
     predict::{Predictor, frames},
@@ -105,9 +105,13 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
         (Some(baseline), ..) => {
             ensure!(
                 predictor.use_stereo() == Some(true),
-                "{} does not say that it was trained with stereo pairs, and without them their distance tells \
-                 nothing; calibrate with --data, --camera-height or --known",
-                args.weights.display()
+                "{} {}, and without them their distance tells nothing; calibrate with --data, --camera-height or \
+                 --known",
+                args.weights.display(),
+                match predictor.use_stereo() {
+                    Some(_) => "was trained without stereo pairs",
+                    None => "does not say that it was trained with stereo pairs",
+                }
             );
             MetricScale::of_stereo(baseline, "")
         }
@@ -122,9 +126,13 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
     };
     let weights = RunFolder::weights_in(&args.weights);
     let before = MetricScale::read(&weights).ok().flatten();
+    // A run makes more checkpoints, and the unit changes with every step of training.
+    let only_here = (weights != args.weights).then(|| {
+        format!("it counts for this checkpoint of {}: measure again after further training", args.weights.display())
+    });
     let path = scale.write(&weights)?;
     if args.json {
-        outln!("{}", json!({ "scale": scale, "file": path, "before": before }));
+        outln!("{}", json!({ "scale": scale, "file": path, "before": before, "note": only_here }));
         return Ok(());
     }
     outln!("{scale}");
@@ -132,6 +140,9 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
         outln!("before: {before}");
     }
     outln!("written to {}", path.display());
+    if let Some(note) = only_here {
+        outln!("{note}");
+    }
     Ok(())
 }
 
@@ -166,12 +177,40 @@ fn measure(
     scales
 }
 
+/// Number of frames whose predicted depth is nearly the same everywhere.
+#[derive(Default)]
+struct FlatFrames(usize);
+
+impl FlatFrames {
+    /// Counts a frame if its depths are flat; returns the depths.
+    fn count(&mut self, depths: Vec<f32>) -> Vec<f32> {
+        self.0 += usize::from(is_flat(&depths));
+        depths
+    }
+
+    /// A sentence about the networks, if this is so in most frames.
+    fn warning(&self, frames: usize) -> Option<String> {
+        (2 * self.0 > frames).then(|| {
+            format!(
+                "the depth that these networks predict is nearly the same everywhere in {} of {frames} frames: they \
+                 are hardly trained",
+                self.0
+            )
+        })
+    }
+}
+
 fn from_truth(predictor: &Predictor, source: &dyn FrameSource, keys: &[FrameKey]) -> Result<MetricScale> {
+    let mut flat = FlatFrames::default();
     let scales = measure(keys, "measure", |key| {
         let Some(truth) = source.depth(key)? else { return Ok(None) };
         let size = ImageSize { height: truth.height, width: truth.width };
-        Ok(scale_from_depth(&depths(predictor, &source.image(key)?, size)?, &truth))
+        let depths = flat.count(depths(predictor, &source.image(key)?, size)?);
+        Ok(scale_from_depth(&depths, &truth))
     });
+    if let Some(warning) = flat.warning(scales.len()) {
+        errln!("{warning}, so that the factor means little");
+    }
     summarise(&scales, format!("measured depth of {}", source.name())).with_context(|| {
         format!(
             "none of {} frames of {} has measured depth; give --camera-height or --known, or more --frames",
@@ -187,11 +226,12 @@ fn from_road(
     keys: &[FrameKey],
     camera_height: f64,
 ) -> Result<MetricScale> {
-    let mut inlier_shares = 0.0;
+    let (mut inlier_shares, mut flat) = (0.0, FlatFrames::default());
     let scales = measure(keys, "look for the road", |key| {
         let image = source.image(key)?;
         let size = data::image::size_of(&image);
-        let road = find_road(&depths(predictor, &image, size)?, size, source.intrinsics(key));
+        let depths = flat.count(depths(predictor, &image, size)?);
+        let road = find_road(&depths, size, source.intrinsics(key));
         Ok(road.map(|road| {
             inlier_shares += road.inlier_share;
             camera_height / road.camera_height()
@@ -204,12 +244,17 @@ fn from_road(
         scales.len(),
         keys.len()
     );
-    summarise(&scales, origin).with_context(|| {
-        format!(
+    let untrained = flat.warning(keys.len());
+    if let (Some(warning), false) = (&untrained, scales.is_empty()) {
+        errln!("{warning}, so that the factor means little");
+    }
+    summarise(&scales, origin).with_context(|| match untrained {
+        Some(warning) => format!("{warning}, so that no road is seen; train them further"),
+        None => format!(
             "none of {} frames of {} shows a flat road in its lower middle; use frames that do, or --known",
             keys.len(),
             source.name()
-        )
+        ),
     })
 }
 

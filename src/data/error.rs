@@ -35,6 +35,18 @@ pub enum DataError {
         /// Reason, as a clause.
         reason: String,
     },
+    /// The camera of a drive is not known, or its calibration file describes one that hardly any camera is.
+    #[error("{error}")]
+    Camera {
+        /// The error in words.
+        error: Box<DataError>,
+        /// Folder in which a `camera.toml` would count.
+        folder: PathBuf,
+        /// A picture of the drive.
+        image: PathBuf,
+        /// True if there is a file, which is wrong.
+        has_file: bool,
+    },
     /// Options that leave nothing to work on, as a sentence with advice.
     #[error("{0}")]
     Unusable(String),

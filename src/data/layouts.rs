@@ -29,7 +29,7 @@ pub fn open(choice: &DataChoice) -> Result<Arc<dyn FrameSource>, DataError> {
     Ok(source)
 }
 
-fn open_folder(folder: &Path, assumed: Option<CameraChoice>) -> Result<Arc<dyn FrameSource>, DataError> {
+fn open_folder(folder: &Path, given: Option<CameraChoice>) -> Result<Arc<dyn FrameSource>, DataError> {
     if !folder.is_dir() {
         return Err(DataError::Missing {
             what: "data folder".to_owned(),
@@ -38,11 +38,11 @@ fn open_folder(folder: &Path, assumed: Option<CameraChoice>) -> Result<Arc<dyn F
         });
     }
     Ok(if KittiOdometry::is_layout(folder) {
-        Arc::new(KittiOdometry::open(folder)?)
+        Arc::new(KittiOdometry::open_with(folder, given)?)
     } else if KittiRaw::is_layout(folder) {
-        Arc::new(KittiRaw::open(folder)?)
+        Arc::new(KittiRaw::open_with(folder, given)?)
     } else {
-        Arc::new(OwnFolder::open(folder, assumed)?)
+        Arc::new(OwnFolder::open(folder, given)?)
     })
 }
 

@@ -1,10 +1,12 @@
 //! Text files of numbers, such as poses, sensor readings and calibrations.
 
-use super::{DataError, atomic_file::read_within};
+use super::{DataError, atomic_file::read_within, unreadable::io_reason};
 use std::{io, path::Path};
 
 /// Largest text file that is read, bytes: no file of numbers is larger.
 const MAX_BYTES: u64 = 64 << 20;
+/// Largest file that is read which stands beside frames and describes them, such as a calibration, bytes.
+const MAX_SIDE_BYTES: u64 = 1 << 20;
 
 /// Reads a text file. Invalid UTF-8 is replaced, because not all editors write UTF-8 and numbers are ASCII
 /// anyway.
@@ -26,6 +28,18 @@ pub(super) fn read_parsed<T>(
 ) -> Result<T, DataError> {
     let text = read_text(path).map_err(|error| error.to_string());
     text.and_then(|text| parse(&text)).map_err(|reason| DataError::unreadable(what, path, reason))
+}
+
+/// Reads a text file of at most 1 MiB that stands beside frames and describes them, without a byte order mark.
+///
+/// # Errors
+/// The reason why it cannot be read: also if it is UTF-16, which Windows' editors and PowerShell write.
+pub(super) fn read_side_text(path: &Path) -> Result<String, String> {
+    let bytes = read_within(path, MAX_SIDE_BYTES).map_err(|error| io_reason(&error))?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
+        return Err("it is UTF-16 or no text: save it as UTF-8, in PowerShell by Set-Content -Encoding utf8".to_owned());
+    }
+    Ok(String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned())
 }
 
 /// Parses numbers that are separated by whitespace.

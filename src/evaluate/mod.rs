@@ -19,7 +19,7 @@ pub use benchmark::{BENCHMARK_SIZE, benchmark_depth};
 pub use choices::{DepthChoices, PredictionKind, ProtocolName, ScalingName};
 pub use depth::{DepthEvaluation, DepthEvaluator, DepthJob, FrameOutcome, ImageResult, compare_disparity};
 pub use distance::DistanceRange;
-pub use metric_scale::{find_road, scale_from_depth, summarise};
+pub use metric_scale::{find_road, is_flat, scale_from_depth, summarise};
 pub use metrics::{DepthMetrics, median};
 pub use odometry::{AlignedError, OdometryEvaluation, PROTOCOL as ODOMETRY_PROTOCOL};
 pub use predictions::{DisparityFile, Predictions};

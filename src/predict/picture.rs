@@ -5,7 +5,7 @@ use crate::{
     data::{
         self, DataError, Drive, FrameKey, FrameSource, Side,
         film::{self, Film},
-        folder::Rig,
+        folder::FoundRig,
         image::ENDINGS,
     },
     geometry::Intrinsics,
@@ -99,7 +99,8 @@ fn camera_beside(
     assumed: Option<CameraChoice>,
 ) -> Result<Intrinsics, DataError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    Ok(Rig::of(folder.unwrap_or(Path::new(".")), size, assumed)?.0.camera(Side::Left))
+    let found = FoundRig::of(folder.unwrap_or(Path::new(".")), path, size, assumed)?;
+    Ok(found.rig.camera(Side::Left))
 }
 
 /// The pictures that an input names: an image file, those of a film, the images of a folder in the order of their

@@ -88,7 +88,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
         None
     };
     let mut writer =
-        OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.assumed());
+        OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.given());
     let mut skipped = Vec::new();
     let bar = progress::bar(images.len() as u64, "predict");
     let started = Instant::now();
@@ -146,7 +146,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
 fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
     // Only point clouds need the camera; without them any value will do.
     let any = || (!args.outputs.needs_camera()).then_some(CameraChoice::FieldOfView(60.0));
-    let camera = args.camera.assumed().or_else(any);
+    let camera = args.camera.given().or_else(any);
     let mut images = Vec::new();
     for input in &args.inputs {
         images.extend(find_pictures(input, camera)?);

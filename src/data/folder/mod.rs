@@ -2,13 +2,18 @@
 
 mod camera;
 
-pub use camera::{Rig, parse_camera, parse_kitti_calibration};
+pub(super) use camera::rigs_of_kitti;
+pub use camera::{CAMERA_FILE, FoundRig, parse_camera};
 
 use super::{
     DataError, FrameKey, Remarks, Side,
     image_files::{CameraImages, Cameras, ImageFiles, ImageLayout, MAX_FRAME, folders, images_in},
 };
-use crate::{config::CameraChoice, geometry::Intrinsics};
+use crate::{
+    config::CameraChoice,
+    data::{rig::Rig, stereo::remark_equal_pairs},
+    geometry::Intrinsics,
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -34,12 +39,11 @@ impl OwnFolder {
         find_drives(root).is_ok_and(|drives| !drives.is_empty())
     }
 
-    /// Lists the images and reads the cameras. `assumed` is the camera of drives without a file that
-    /// describes it.
+    /// Lists the images and reads the cameras. `given` is the camera of all drives, whatever files say.
     ///
     /// # Errors
     /// There is no image, or a drive's camera is unknown, malformed or implausible.
-    pub fn open(root: &Path, assumed: Option<CameraChoice>) -> Result<Self, DataError> {
+    pub fn open(root: &Path, given: Option<CameraChoice>) -> Result<Self, DataError> {
         let found = find_drives(root)?;
         if found.is_empty() {
             return Err(DataError::Unusable(format!(
@@ -50,15 +54,19 @@ impl OwnFolder {
             )));
         }
         let (mut rigs, mut drives, mut is_assumed) = (BTreeMap::new(), Vec::new(), false);
+        let mut remarks = Remarks::default();
         for FoundDrive { name, folder, cameras } in found {
             if let Some(image) = cameras.values().find_map(|frames| frames.values().next()) {
-                let (rig, is_this_assumed) = Rig::of(&folder, super::image::size(image)?, assumed)?;
-                is_assumed |= is_this_assumed;
-                rigs.insert(name.clone(), rig);
+                let size = super::image::size(image)?;
+                let found = FoundRig::of(&folder, image, size, given)?;
+                found.remark(&name, size, &mut remarks);
+                is_assumed |= found.is_given;
+                rigs.insert(name.clone(), found.rig);
                 drives.push((name, cameras));
             }
         }
-        Ok(Self { files: ImageFiles::new(root, drives, Remarks::default()), rigs, is_assumed })
+        remark_equal_pairs(&drives, &mut remarks);
+        Ok(Self { files: ImageFiles::new(root, drives, remarks), rigs, is_assumed })
     }
 }
 

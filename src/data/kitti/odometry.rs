@@ -2,10 +2,14 @@
 
 use super::BASELINE_METRES;
 use crate::{
+    config::CameraChoice,
     data::{
         DataError, Drive, FrameKey, Remarks, Side,
+        folder::rigs_of_kitti,
         image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
         poses,
+        rig::Rig,
+        stereo::remark_equal_pairs,
     },
     geometry::Intrinsics,
 };
@@ -20,7 +24,10 @@ const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_2"), (Side::Right, "imag
 
 /// Folder in KITTI odometry layout: `sequences/08/image_2/000000.jpg`, `image_3` for the right camera, PNG
 /// where there is no JPEG. The drives are named by the number of the sequence as in split files: `8`.
-pub struct KittiOdometry(ImageFiles);
+///
+/// All sequences have the one camera that the method takes for KITTI, except those whose calibration file is not one
+/// that KITTI published.
+pub struct KittiOdometry(ImageFiles, BTreeMap<String, Rig>);
 
 /// Folder that holds `sequences`: `root`, or `dataset` in it, which the archives unpack to.
 fn base_folder(root: &Path) -> PathBuf {
@@ -47,15 +54,29 @@ impl KittiOdometry {
     /// Lists the images of all sequences in the folder.
     ///
     /// # Errors
-    /// The folder cannot be listed or holds no image.
+    /// As [`Self::open_with`].
     pub fn open(root: &Path) -> Result<Self, DataError> {
+        Self::open_with(root, None)
+    }
+
+    /// As [`Self::open`]; `given` is the camera of all sequences, whatever files say.
+    ///
+    /// # Errors
+    /// The folder cannot be listed or holds no image, or a camera is malformed or implausible.
+    pub fn open_with(root: &Path, given: Option<CameraChoice>) -> Result<Self, DataError> {
         let base = base_folder(root);
-        let mut drives = Vec::new();
+        let (mut drives, mut parents) = (Vec::new(), Vec::new());
         for (number, folder) in sequences(&base) {
             let cameras = CAMERAS.map(|(side, name)| (side, folder.join(name)));
             drives.push((number.to_string(), numbered_cameras(cameras)?));
+            parents.push(folder);
         }
-        let files = ImageFiles::new(&base, drives, Remarks::default());
+        let mut remarks = Remarks::default();
+        let listed: Vec<_> =
+            drives.iter().zip(parents).map(|((name, cameras), folder)| (name.clone(), folder, cameras)).collect();
+        let rigs = rigs_of_kitti(&base, &listed, given, &mut remarks)?;
+        remark_equal_pairs(&drives, &mut remarks);
+        let files = ImageFiles::new(&base, drives, remarks);
         if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no picture found in {}: looked for sequences/NN/image_2/*.jpg or *.png, also image_3; \
@@ -63,7 +84,7 @@ impl KittiOdometry {
                 root.display()
             )));
         }
-        Ok(Self(files))
+        Ok(Self(files, rigs))
     }
 
     /// Poses `world_from_camera` of all frames of a sequence, metres; `None` for sequences whose poses are not
@@ -87,13 +108,12 @@ impl ImageLayout for KittiOdometry {
         "KITTI odometry"
     }
 
-    /// Intrinsics that the method assumes for all sequences.
-    fn camera(&self, _key: &FrameKey) -> Intrinsics {
-        Intrinsics::KITTI
+    fn camera(&self, key: &FrameKey) -> Intrinsics {
+        self.1.get(&key.folder).map_or(Intrinsics::KITTI, |rig| rig.camera(key.side))
     }
 
-    fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
-        Some(BASELINE_METRES as f32)
+    fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
+        self.1.get(&key.folder).and_then(|rig| rig.baseline_metres).or(Some(BASELINE_METRES as f32))
     }
 
     /// Published poses, those of the left grey camera. Its distance of some centimetres to the colour cameras

@@ -7,15 +7,22 @@ use super::{
     velodyne::{self, DepthAxis},
 };
 use crate::{
+    config::CameraChoice,
     data::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth,
+        folder::rigs_of_kitti,
         image::read_depth,
         image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
+        rig::Rig,
+        stereo::remark_equal_pairs,
     },
     geometry::Intrinsics,
 };
 use glam::DAffine3;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 const SIDES: [Side; 2] = [Side::Left, Side::Right];
 
@@ -29,7 +36,10 @@ pub(in crate::data) fn camera_folder(side: Side) -> &'static str {
 
 /// Folder in KITTI raw layout: `DATE/DRIVE/image_02/data/0000000000.jpg`, `image_03` for the right camera,
 /// PNG where there is no JPEG.
-pub struct KittiRaw(ImageFiles);
+///
+/// All drives have the one camera that the method takes for KITTI, except those whose calibration file is not one that
+/// KITTI published.
+pub struct KittiRaw(ImageFiles, BTreeMap<String, Rig>);
 
 impl KittiRaw {
     /// True if a folder has this layout.
@@ -45,8 +55,16 @@ impl KittiRaw {
     /// Lists the images of all drives in the folder.
     ///
     /// # Errors
-    /// The folder is missing, cannot be listed or holds no drive.
+    /// As [`Self::open_with`].
     pub fn open(root: &Path) -> Result<Self, DataError> {
+        Self::open_with(root, None)
+    }
+
+    /// As [`Self::open`]; `given` is the camera of all drives, whatever files say.
+    ///
+    /// # Errors
+    /// The folder is missing, cannot be listed or holds no drive, or a camera is malformed or implausible.
+    pub fn open_with(root: &Path, given: Option<CameraChoice>) -> Result<Self, DataError> {
         if !root.is_dir() {
             return Err(DataError::Missing {
                 what: "data folder".to_owned(),
@@ -64,7 +82,12 @@ impl KittiRaw {
                 drives.push((folder, cameras));
             }
         }
-        let files = ImageFiles::new(root, drives, Remarks::default());
+        let mut remarks = Remarks::default();
+        let listed: Vec<_> =
+            drives.iter().map(|(name, cameras)| (name.clone(), PathBuf::from(name), cameras)).collect();
+        let rigs = rigs_of_kitti(root, &listed, given, &mut remarks)?;
+        remark_equal_pairs(&drives, &mut remarks);
+        let files = ImageFiles::new(root, drives, remarks);
         if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no drive found in {}: looked for DATE/DRIVE/image_02/data/*.jpg or *.png, also image_03; \
@@ -72,7 +95,7 @@ impl KittiRaw {
                 root.display()
             )));
         }
-        Ok(Self(files))
+        Ok(Self(files, rigs))
     }
 }
 
@@ -85,13 +108,12 @@ impl ImageLayout for KittiRaw {
         "KITTI raw"
     }
 
-    /// Intrinsics that the method assumes for all drives.
-    fn camera(&self, _key: &FrameKey) -> Intrinsics {
-        Intrinsics::KITTI
+    fn camera(&self, key: &FrameKey) -> Intrinsics {
+        self.1.get(&key.folder).map_or(Intrinsics::KITTI, |rig| rig.camera(key.side))
     }
 
-    fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
-        Some(BASELINE_METRES as f32)
+    fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
+        self.1.get(&key.folder).and_then(|rig| rig.baseline_metres).or(Some(BASELINE_METRES as f32))
     }
 
     fn measured_depths(&self) -> &'static [TrueDepth] {
