@@ -128,7 +128,10 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
     let before = MetricScale::read(&weights).ok().flatten();
     // A run makes more checkpoints, and the unit changes with every step of training.
     let only_here = (weights != args.weights).then(|| {
-        format!("it counts for this checkpoint of {}: measure again after further training", args.weights.display())
+        format!(
+            "it counts for this checkpoint of {}: measure again after further training",
+            args.weights.display()
+        )
     });
     let path = scale.write(&weights)?;
     if args.json {

@@ -53,6 +53,16 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// The error with advice for all drives of the folder `root`: an unknown camera is given there.
+    pub(crate) fn for_all_drives(self, root: &Path) -> Self {
+        match self {
+            Self::Camera { error, folder, image, has_file: false } if folder.parent() == Some(root) => {
+                Self::Camera { error, folder: root.to_owned(), image, has_file: false }
+            }
+            other => other,
+        }
+    }
+
     /// Error of a file, which should hold `what`, that cannot be read.
     pub(crate) fn unreadable(what: impl Into<String>, path: &Path, reason: impl Into<String>) -> Self {
         Self::Unreadable { what: what.into(), path: path.to_owned(), reason: reason.into() }

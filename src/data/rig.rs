@@ -64,7 +64,7 @@ impl Rig {
         }
     }
 
-    /// What is unusual about it, though not impossible, each a clause. `size` is that of the images.
+    /// Clauses about what is unusual about it, though not impossible. `size` is that of the images.
     pub(super) fn doubts(&self, size: ImageSize) -> Vec<String> {
         let aspect = size.width as f32 / size.height as f32;
         let mut doubts = self.left.warnings(aspect);
@@ -159,7 +159,9 @@ fn in_pixels_of(lengths: [f64; 4], size: ImageSize) -> Result<Intrinsics, String
     };
     if x * y > 0.0 && x.abs() > OTHER_SIZE && y.abs() > OTHER_SIZE && parts.iter().all(|part| *part <= 1.0) {
         let [x, y] = parts;
-        return Err(format!("the principal point at ({x:.2} widths, {y:.2} heights) is implausible: {cause}"));
+        return Err(format!(
+            "the principal point at ({x:.2} widths, {y:.2} heights) is implausible: {cause}"
+        ));
     }
     let sides = [size.width, size.height, size.width, size.height];
     checked(std::array::from_fn(|index| lengths[index] / sides[index] as f64), size, &cause)

@@ -37,7 +37,8 @@ pub(super) fn read_parsed<T>(
 pub(super) fn read_side_text(path: &Path) -> Result<String, String> {
     let bytes = read_within(path, MAX_SIDE_BYTES).map_err(|error| io_reason(&error))?;
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
-        return Err("it is UTF-16 or no text: save it as UTF-8, in PowerShell by Set-Content -Encoding utf8".to_owned());
+        return Err("it is UTF-16 or no text: save it as UTF-8, in PowerShell by Set-Content -Encoding utf8"
+            .to_owned());
     }
     Ok(String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned())
 }

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod cache;
+mod cameras;
 mod files;
 mod films;
 mod folders;

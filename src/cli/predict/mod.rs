@@ -87,8 +87,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     } else {
         None
     };
-    let mut writer =
-        OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.given());
+    let mut writer = OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.given());
     let mut skipped = Vec::new();
     let bar = progress::bar(images.len() as u64, "predict");
     let started = Instant::now();

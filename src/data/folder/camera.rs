@@ -3,7 +3,7 @@
 use crate::{
     config::{CameraChoice, ImageSize, toml_reason},
     data::{
-        DataError, RemarkKind, Remarks,
+        DataError, RemarkKind, Remarks, image,
         image_files::Cameras,
         kitti::{parse_calibration, parse_calibration_of_kitti},
         rig::{Rig, from_field_of_view, normalised},
@@ -12,7 +12,7 @@ use crate::{
     geometry::Intrinsics,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 use toml::{Table, Value};
@@ -23,24 +23,22 @@ const RAW_CALIBRATION: &str = "calib_cam_to_cam.txt";
 /// Keys of `camera.toml`. Lengths are in pixels of an image of `width` × `height`; without these in pixels of the
 /// drive's images, or in widths and heights of the image if the centre is at most 1. The horizontal field of view in
 /// degrees is given instead of the lengths.
-const KEYS: [&str; 8] = [
-    "field_of_view",
-    "focal_x",
-    "focal_y",
-    "centre_x",
-    "centre_y",
-    "width",
-    "height",
-    "baseline_metres",
-];
+const KEYS: [&str; 8] =
+    ["field_of_view", "focal_x", "focal_y", "centre_x", "centre_y", "width", "height", "baseline_metres"];
+
+/// Number of pictures of a drive that are looked at for their size.
+const MAX_UNREADABLE: usize = 3;
 
 /// Parser of a camera from the text of a file, for images of a size.
 type Parser = fn(&str, ImageSize) -> Result<Rig, String>;
 /// Files that describe a camera, by priority.
 type CameraFiles = [(&'static str, Parser); 3];
-const FILES: CameraFiles =
-    [(CAMERA_FILE, parse_camera), (RAW_CALIBRATION, parse_calibration_of_kitti), ("calib.txt", parse_calibration)];
-/// As [`FILES`] for the layouts of KITTI.
+const FILES: CameraFiles = [
+    (CAMERA_FILE, parse_camera),
+    (RAW_CALIBRATION, parse_calibration_of_kitti),
+    ("calib.txt", parse_calibration),
+];
+/// Files that describe a camera in the layouts of KITTI, by priority.
 const KITTI_FILES: CameraFiles = [
     (CAMERA_FILE, parse_camera),
     (RAW_CALIBRATION, parse_calibration_of_kitti),
@@ -82,8 +80,10 @@ impl FoundRig {
         let found = find_file(folder, files);
         let parse = |path: &Path, parse: Parser| read_side_text(path).and_then(|text| parse(&text, size));
         if let Some(given) = given {
-            let baseline = found.as_ref().and_then(|(path, parser)| parse(path, *parser).ok()?.baseline_metres);
-            let rig = Rig { baseline_metres: baseline, ..of_choice(given, size).map_err(DataError::Unusable)? };
+            let baseline =
+                found.as_ref().and_then(|(path, parser)| parse(path, *parser).ok()?.baseline_metres);
+            let rig =
+                Rig { baseline_metres: baseline, ..of_choice(given, size).map_err(DataError::Unusable)? };
             return Ok(Some(Self { rig, is_given: true, file: found.map(|(path, _)| path) }));
         }
         let Some((path, parser)) = found else { return Ok(None) };
@@ -98,7 +98,8 @@ impl FoundRig {
         let file = self.file.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());
         match (&file, self.is_given) {
             (Some(file), true) => {
-                let what = format!("drives whose {file} does not count, because a camera is given by an option");
+                let what =
+                    format!("drives whose {file} does not count, because a camera is given by an option");
                 remarks.add(RemarkKind::Assumed, None, &what, drive);
             }
             (None, true) => {
@@ -126,23 +127,27 @@ pub(in crate::data) fn rigs_of_kitti(
     given: Option<CameraChoice>,
     remarks: &mut Remarks,
 ) -> Result<BTreeMap<String, Rig>, DataError> {
-    let mut rigs = BTreeMap::new();
+    let (mut rigs, mut published) = (BTreeMap::new(), BTreeSet::new());
     for (name, folder, cameras) in drives {
         let folder = root.join(folder);
-        let Some(image) = cameras.values().find_map(|images| images.values().next()) else { continue };
-        if given.is_none() && find_file(&folder, &KITTI_FILES).is_none() {
+        let file = find_file(&folder, &KITTI_FILES).map(|(path, _)| path);
+        if given.is_none() && file.as_ref().is_none_or(|file| published.contains(file)) {
             continue;
         }
-        // A picture that cannot be read is reported when it is used.
-        let Ok(size) = crate::data::image::size(image) else { continue };
+        // Pictures that cannot be read are reported when they are used.
+        let images = cameras.values().flat_map(BTreeMap::values).take(MAX_UNREADABLE);
+        let sized = images.filter_map(|image| Some((image, image::size(image).ok()?))).next();
+        let Some((image, size)) = sized else { continue };
         let Some(found) = FoundRig::find(&folder, image, size, given, &KITTI_FILES)? else { continue };
         if found.rig.left == Intrinsics::KITTI && !found.is_given {
+            published.extend(file);
             continue;
         }
         found.remark(name, size, remarks);
-        if let (Some(file), false) = (&found.file, found.is_given) {
+        if let (Some(file), false) = (&file, found.is_given) {
             let file = file.file_name().unwrap_or_default().to_string_lossy();
-            let what = format!("drives have the camera of their {file}, which differs from KITTI's published one");
+            let what =
+                format!("drives have the camera of their {file}, which differs from KITTI's published one");
             remarks.add(RemarkKind::Doubtful, None, &what, name);
         }
         rigs.insert(name.clone(), found.rig);
@@ -169,22 +174,29 @@ fn of_choice(choice: CameraChoice, size: ImageSize) -> Result<Rig, String> {
 
 /// Error that no camera is known for a drive, with advice.
 fn unknown(folder: &Path, image: &Path) -> DataError {
-    let error = DataError::Missing {
-        what: "camera of the frames".to_owned(),
-        path: folder.join(CAMERA_FILE),
-        advice: "give --field-of-view DEGREES (across: phones 65, dashcams 110) or --intrinsics FX,FY,CX,CY; or write \
+    // Windows' editors add an ending that its folders do not show.
+    let misnamed = Some(folder.join(format!("{CAMERA_FILE}.txt"))).filter(|path| path.is_file());
+    let advice = match &misnamed {
+        Some(path) => format!("rename {} to {CAMERA_FILE}", path.display()),
+        None => "give --field-of-view DEGREES (across: phones 66, dashcams 110) or --intrinsics FX,FY,CX,CY; or write \
                  that file, there or in the folder above, with the line 'field_of_view = 90' or with focal_x, focal_y, \
                  centre_x, centre_y, width and height in pixels"
             .to_owned(),
     };
-    DataError::Camera { error: Box::new(error), folder: folder.to_owned(), image: image.to_owned(), has_file: false }
+    let path = folder.join(CAMERA_FILE);
+    let error = Box::new(DataError::Missing { what: "camera of the frames".to_owned(), path, advice });
+    DataError::Camera { error, folder: folder.to_owned(), image: image.to_owned(), has_file: false }
 }
 
 /// Error that the camera of a file cannot be right.
 fn doubtful(path: &Path, reason: String, image: &Path) -> DataError {
     let error = Box::new(DataError::unreadable("camera", path, reason));
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-    if path.ends_with(CAMERA_FILE) { *error } else { DataError::Camera { error, folder, image: image.to_owned(), has_file: true } }
+    if path.ends_with(CAMERA_FILE) {
+        *error
+    } else {
+        DataError::Camera { error, folder, image: image.to_owned(), has_file: true }
+    }
 }
 
 /// Parses `camera.toml` for images of this size.

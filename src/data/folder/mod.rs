@@ -58,7 +58,8 @@ impl OwnFolder {
         for FoundDrive { name, folder, cameras } in found {
             if let Some(image) = cameras.values().find_map(|frames| frames.values().next()) {
                 let size = super::image::size(image)?;
-                let found = FoundRig::of(&folder, image, size, given)?;
+                let found =
+                    FoundRig::of(&folder, image, size, given).map_err(|error| error.for_all_drives(root))?;
                 found.remark(&name, size, &mut remarks);
                 is_assumed |= found.is_given;
                 rigs.insert(name.clone(), found.rig);

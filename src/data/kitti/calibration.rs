@@ -24,13 +24,13 @@ pub enum CalibrationValue {
 pub type Values = BTreeMap<String, CalibrationValue>;
 
 /// Parses the text of a calibration file, `key: value` or `key = value` on every line. A colon may be missing before
-/// numbers; other lines are skipped.
+/// numbers; other lines, and what follows a `#`, are skipped.
 pub fn parse(text: &str) -> Values {
     text.trim_start_matches('\u{feff}').lines().filter_map(parse_line).collect()
 }
 
 fn parse_line(line: &str) -> Option<(String, CalibrationValue)> {
-    let line = line.trim();
+    let line = line.split('#').next().unwrap_or_default().trim();
     if let Some((key, value)) = line.split_once([':', '=']) {
         return Some((key.trim().to_owned(), parse_value(value)));
     }
@@ -47,7 +47,8 @@ pub(super) fn parse_value(text: &str) -> CalibrationValue {
     let words: Vec<&str> = inner.split_whitespace().collect();
     let is_decimal =
         |word: &&str| word.split(',').count() <= 2 && !word.starts_with(',') && !word.ends_with(',');
-    let numbers: Option<Vec<f64>> = if words.len() > 1 && inner.contains(',') && words.iter().all(is_decimal) {
+    let numbers: Option<Vec<f64>> = if words.len() > 1 && inner.contains(',') && words.iter().all(is_decimal)
+    {
         words.iter().map(|word| word.replace(',', ".").parse().ok()).collect()
     } else {
         let words = inner.split(|letter: char| letter.is_whitespace() || ",;".contains(letter));

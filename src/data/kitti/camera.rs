@@ -51,7 +51,7 @@ pub fn parse_calibration(text: &str, size: ImageSize) -> Result<Rig, String> {
     Ok(Rig { right, is_crossed: shift.is_some_and(|metres| metres < 0.0), ..rig })
 }
 
-/// As [`parse_calibration`] for a drive of KITTI: cameras that KITTI published are the one camera that the method takes
+/// Parses the cameras of a drive of KITTI as [`parse_calibration`] does, but cameras that KITTI published are the one camera that the method takes
 /// for all of KITTI, whatever the size of the images.
 ///
 /// # Errors
@@ -92,7 +92,10 @@ fn lengths(projection: Projection) -> [f64; 4] {
 }
 
 /// Projections of the first pair of cameras of which there is the left one, with its key.
-fn projections(text: &str, values: &Values) -> Result<(&'static str, Projection, Option<Projection>), String> {
+fn projections(
+    text: &str,
+    values: &Values,
+) -> Result<(&'static str, Projection, Option<Projection>), String> {
     for [left, right] in KEYS {
         if let Some(projection) = projection(values, left)? {
             return Ok((left, projection, self::projection(values, right)?));
@@ -127,7 +130,10 @@ fn matrix(numbers: &[f64]) -> Result<Projection, String> {
             rows.try_into().map_err(|_| "is no matrix".to_owned())?
         }
         _ => numbers.try_into().map_err(|_| {
-            format!("has {} numbers instead of 12 (3 × 4), 16 (4 × 4 with the last row 0 0 0 1) or 9 (3 × 3)", numbers.len())
+            format!(
+                "has {} numbers instead of 12 (3 × 4), 16 (4 × 4 with the last row 0 0 0 1) or 9 (3 × 3)",
+                numbers.len()
+            )
         })?,
     };
     let third = [matrix[8], matrix[9], matrix[10] - 1.0];

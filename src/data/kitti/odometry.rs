@@ -59,7 +59,7 @@ impl KittiOdometry {
         Self::open_with(root, None)
     }
 
-    /// As [`Self::open`]; `given` is the camera of all sequences, whatever files say.
+    /// Lists the images as [`Self::open`] does; `given` is the camera of all sequences, whatever files say.
     ///
     /// # Errors
     /// The folder cannot be listed or holds no image, or a camera is malformed or implausible.
@@ -72,8 +72,11 @@ impl KittiOdometry {
             parents.push(folder);
         }
         let mut remarks = Remarks::default();
-        let listed: Vec<_> =
-            drives.iter().zip(parents).map(|((name, cameras), folder)| (name.clone(), folder, cameras)).collect();
+        let listed: Vec<_> = drives
+            .iter()
+            .zip(parents)
+            .map(|((name, cameras), folder)| (name.clone(), folder, cameras))
+            .collect();
         let rigs = rigs_of_kitti(&base, &listed, given, &mut remarks)?;
         remark_equal_pairs(&drives, &mut remarks);
         let files = ImageFiles::new(&base, drives, remarks);

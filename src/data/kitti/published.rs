@@ -23,17 +23,24 @@ const SAME_BASELINE: f64 = 0.02;
 /// if they are not KITTI's.
 pub fn published_size([focal_x, focal_y, centre_x, centre_y]: [f64; 4]) -> Option<[f64; 2]> {
     let is_it = |[focal, x, y]: [f64; 3]| {
-        [focal_x - focal, focal_y - focal, centre_x - x, centre_y - y].iter().all(|change| change.abs() < SAME)
+        [focal_x - focal, focal_y - focal, centre_x - x, centre_y - y]
+            .iter()
+            .all(|change| change.abs() < SAME)
     };
     PUBLISHED.into_iter().find(|(camera, _)| is_it(*camera)).map(|(_, size)| size)
 }
 
 /// True if these lengths in pixels are published, or are those of the one camera that the method takes for KITTI in
 /// pictures of this size, and so is the distance of the cameras if it is known.
-pub(super) fn is_published(lengths: [f64; 4], [width, height]: [f64; 2], baseline_metres: Option<f64>) -> bool {
+pub(super) fn is_published(
+    lengths: [f64; 4],
+    [width, height]: [f64; 2],
+    baseline_metres: Option<f64>,
+) -> bool {
     let [focal_x, focal_y, centre_x, centre_y] = lengths;
     let Intrinsics { focal_x: x, focal_y: y, centre_x: u, centre_y: v } = Intrinsics::KITTI;
-    let is_near = |length: f64, part: f32, side: f64| (length / (f64::from(part) * side) - 1.0).abs() < SAME_FOCAL;
+    let is_near =
+        |length: f64, part: f32, side: f64| (length / (f64::from(part) * side) - 1.0).abs() < SAME_FOCAL;
     // KITTI counts pixels from 1.
     let is_middle = |length: f64, part: f32, side: f64| (length - f64::from(part) * side).abs() < 1.0 + SAME;
     let is_of_method = is_near(focal_x, x, width)

@@ -60,7 +60,7 @@ impl KittiRaw {
         Self::open_with(root, None)
     }
 
-    /// As [`Self::open`]; `given` is the camera of all drives, whatever files say.
+    /// Lists the images as [`Self::open`] does; `given` is the camera of all drives, whatever files say.
     ///
     /// # Errors
     /// The folder is missing, cannot be listed or holds no drive, or a camera is malformed or implausible.

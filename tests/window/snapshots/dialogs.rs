@@ -1,7 +1,10 @@
 //! What lies over the panes: the palette, questions and the list of keys.
 
 use super::{
-    super::{ending::stage_that_asks, questions::asked},
+    super::{
+        ending::stage_that_asks,
+        questions::{asked, asked_for_camera},
+    },
     *,
 };
 
@@ -31,6 +34,21 @@ fn the_palette_looks_as_it_should() {
 fn a_question_about_a_run_looks_as_it_should() {
     let mut stage = asked();
     compare_middle(&mut stage, "question", |_| None);
+}
+
+#[test]
+fn a_question_about_a_camera_looks_as_it_should() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = ImageSize { height: 192, width: 640 };
+    let drive = BuiltInDrive::new(DriveOptions { frames: 1, size, ..DriveOptions::default() });
+    let key = drive.drives()[0].keys(Side::Left).next().unwrap();
+    drive.image(&key).unwrap().save(folder.path().join("000000.png")).unwrap();
+    let mut stage = drawn_stage();
+    stage.run_steps(2);
+    asked_for_camera(&mut stage, folder.path(), "", false);
+    let middle =
+        |stage: &Stage| Some(stage.get_by_label("How much does the camera see?").rect().top() + 40.0);
+    compare_middle(&mut stage, "question-camera", middle);
 }
 
 #[test]
