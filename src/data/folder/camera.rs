@@ -53,6 +53,8 @@ pub struct FoundRig {
     pub is_given: bool,
     /// File that describes the camera, whether it counts or not.
     file: Option<PathBuf>,
+    /// True if the frames are a drive of KITTI, or if the file is named as KITTI's.
+    is_of_kitti: bool,
 }
 
 impl FoundRig {
@@ -84,11 +86,19 @@ impl FoundRig {
                 found.as_ref().and_then(|(path, parser)| parse(path, *parser).ok()?.baseline_metres);
             let rig =
                 Rig { baseline_metres: baseline, ..of_choice(given, size).map_err(DataError::Unusable)? };
-            return Ok(Some(Self { rig, is_given: true, file: found.map(|(path, _)| path) }));
+            return Ok(Some(Self {
+                rig,
+                is_given: true,
+                file: found.map(|(path, _)| path),
+                is_of_kitti: false,
+            }));
         }
         let Some((path, parser)) = found else { return Ok(None) };
         match parse(&path, parser) {
-            Ok(rig) => Ok(Some(Self { rig, is_given: false, file: Some(path) })),
+            Ok(rig) => {
+                let is_of_kitti = path.ends_with(RAW_CALIBRATION);
+                Ok(Some(Self { rig, is_given: false, file: Some(path), is_of_kitti }))
+            }
             Err(reason) => Err(doubtful(&path, reason, image)),
         }
     }
@@ -105,6 +115,12 @@ impl FoundRig {
             (None, true) => {
                 let what = "drives without a camera file, which have the camera that is given by an option";
                 remarks.add(RemarkKind::Assumed, None, what, drive);
+            }
+            (Some(file), false) if self.is_of_kitti && self.rig.left != Intrinsics::KITTI => {
+                let what = format!(
+                    "drives have the camera of their {file}, which differs from KITTI's published one"
+                );
+                remarks.add(RemarkKind::Doubtful, None, &what, drive);
             }
             _ => {}
         }
@@ -143,13 +159,8 @@ pub(in crate::data) fn rigs_of_kitti(
             published.extend(file);
             continue;
         }
+        let found = FoundRig { is_of_kitti: true, ..found };
         found.remark(name, size, remarks);
-        if let (Some(file), false) = (&file, found.is_given) {
-            let file = file.file_name().unwrap_or_default().to_string_lossy();
-            let what =
-                format!("drives have the camera of their {file}, which differs from KITTI's published one");
-            remarks.add(RemarkKind::Doubtful, None, &what, name);
-        }
         rigs.insert(name.clone(), found.rig);
     }
     Ok(rigs)
