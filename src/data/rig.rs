@@ -13,6 +13,8 @@ const OFF_CENTRE: [f64; 2] = [0.25, 0.4];
 /// Smallest distance of the principal point from the middle, in the same direction and in widths as in heights, from
 /// which pixels of pictures of another size are more likely than any camera.
 const OTHER_SIZE: f64 = 0.1;
+/// Smallest number that is written with an exponent.
+const MAX_SHOWN: f64 = 1e6;
 /// Largest relative difference between the aspect ratios of the calibrated image and the images.
 const ASPECT_TOLERANCE: f64 = 0.03;
 /// Distances of two cameras that a rig may have, metres.
@@ -45,8 +47,9 @@ impl Rig {
             }
             if !BASELINES.contains(&metres) {
                 return Err(format!(
-                    "a baseline of {metres} m is implausible, two cameras of a rig are {} to {} m apart: give metres, \
+                    "a baseline of {} m is implausible, two cameras of a rig are {} to {} m apart: give metres, \
                      not centimetres or millimetres",
+                    shown(metres),
                     BASELINES.start(),
                     BASELINES.end()
                 ));
@@ -89,6 +92,11 @@ impl Rig {
     }
 }
 
+/// Number of a message: large ones have an exponent.
+fn shown(number: f64) -> String {
+    if number.abs() < MAX_SHOWN { number.to_string() } else { format!("{number:e}") }
+}
+
 /// Camera with this horizontal field of view in degrees, square pixels and a centred principal point.
 ///
 /// # Errors
@@ -96,7 +104,8 @@ impl Rig {
 pub(super) fn from_field_of_view(degrees: f64, size: ImageSize) -> Result<Intrinsics, String> {
     if !(degrees > 0.0 && degrees < 180.0) {
         return Err(format!(
-            "a field of view of {degrees}° is impossible: give degrees across the picture, {FIELDS_OF_VIEW}"
+            "a field of view of {}° is impossible: give degrees across the picture, {FIELDS_OF_VIEW}",
+            shown(degrees)
         ));
     }
     let focal = 0.5 / (0.5 * degrees.to_radians()).tan();
@@ -149,7 +158,7 @@ fn in_pixels_of(lengths: [f64; 4], size: ImageSize) -> Result<Intrinsics, String
         [centre_x, centre_y].map(|length| 10.0 * (length / 5.0).round())
     });
     let [width, height] = fits;
-    let cause = if fits.iter().all(|side| *side >= 1.0 && side.is_finite()) {
+    let cause = if fits.iter().all(|side| (1.0..MAX_SHOWN).contains(side)) {
         format!(
             "these numbers fit pictures of about {width} × {height}, and the frames have {size}; if they were resized, \
              write the numbers to camera.toml with width = {width} and height = {height}"
@@ -176,12 +185,15 @@ fn checked(lengths: [f64; 4], size: ImageSize, cause: &str) -> Result<Intrinsics
     let in_widths = [focal_x, focal_y * size.height as f64 / size.width as f64];
     if let Some(focal) = in_widths.into_iter().find(|focal| !FOCAL_LENGTHS.contains(focal)) {
         return Err(format!(
-            "a focal length of {focal:.3} widths of the picture is implausible, 0.2 to 5 is usual: {usual}"
+            "a focal length of {} widths of the picture is implausible, 0.2 to 5 is usual: {usual}",
+            if focal.abs() < MAX_SHOWN { format!("{focal:.3}") } else { shown(focal) }
         ));
     }
     if !(0.0..=1.0).contains(&centre_x) || !(0.0..=1.0).contains(&centre_y) {
         return Err(format!(
-            "the principal point ({centre_x:.3} widths, {centre_y:.3} heights) lies outside the picture: {cause}"
+            "the principal point ({} widths, {} heights) lies outside the picture: {cause}",
+            shown((1000.0 * centre_x).round() / 1000.0),
+            shown((1000.0 * centre_y).round() / 1000.0)
         ));
     }
     let [off_x, off_y] = OFF_CENTRE;

@@ -51,8 +51,8 @@ pub fn parse_calibration(text: &str, size: ImageSize) -> Result<Rig, String> {
     Ok(Rig { right, is_crossed: shift.is_some_and(|metres| metres < 0.0), ..rig })
 }
 
-/// Parses the cameras of a drive of KITTI as [`parse_calibration`] does, but cameras that KITTI published are the one camera that the method takes
-/// for all of KITTI, whatever the size of the images.
+/// Parses the cameras of a drive of KITTI as [`parse_calibration`] does, but cameras that KITTI published are the one
+/// camera that the method takes for all of KITTI, whatever the size of the images.
 ///
 /// # Errors
 /// A value is missing or implausible.
