@@ -108,7 +108,7 @@ pub(super) fn from_field_of_view(degrees: f64, size: ImageSize) -> Result<Intrin
             shown(degrees)
         ));
     }
-    let focal = 0.5 / (0.5 * degrees.to_radians()).tan();
+    let focal = (0.5 / (0.5 * degrees.to_radians()).tan()).min(MAX_SHOWN);
     if !FOCAL_LENGTHS.contains(&focal) {
         let radians = if degrees < 2.5 { ", not radians" } else { "" };
         return Err(format!(
