@@ -233,13 +233,12 @@ fn the_calibration_of_an_exported_drive_counts_from_the_root_and_from_its_day() 
     });
     let file = day.join("calib_cam_to_cam.txt");
     let original = fs::read_to_string(&file).unwrap();
-    let camera = drive.camera().in_pixels(320, 96);
     let line = |shift: f32| format!("210 0 161 {} 0 210 49 0 0 0 1 0", shift * 210.0);
     let changed = format!("{original}P_rect_02: {}\nP_rect_03: {}\n", line(0.0), line(-0.3));
     fs::write(&file, changed).unwrap();
     check(&|source| {
         let intrinsics = source.intrinsics(&first(source));
-        assert!((intrinsics.focal_x * 320.0 - 210.0).abs() < 1e-3 && camera[0] < 200.0, "{}", source.name());
+        assert!((intrinsics.focal_x * 320.0 - 210.0).abs() < 1e-3, "{}", source.name());
         assert!((source.baseline_metres(&first(source)).unwrap() - 0.3).abs() < 1e-5, "{}", source.name());
     });
     check(&|source| {
