@@ -225,7 +225,8 @@ fn implausible_cameras_are_refused_with_the_reason() {
         let error = parsed.unwrap_err();
         assert!(error.contains(words), "{text} gave: {error}");
     }
-    assert!(parse_calibration("P0: 1 2 3", SIZE).unwrap_err().contains("P_rect_02"));
+    assert!(parse_calibration("R0: 1 2 3", SIZE).unwrap_err().contains("P_rect_02"));
+    assert!(parse_calibration("P0: 1 2 3", SIZE).unwrap_err().contains("3 numbers"), "grey cameras count");
     assert!(parse_calibration("P2: 1 2 3", SIZE).unwrap_err().contains("3 numbers"));
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &["0.png"]);
