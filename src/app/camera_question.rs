@@ -8,8 +8,8 @@ use super::{
 };
 use crate::config::ImageSize;
 use egui::{
-    Align2, Color32, ColorImage, Context, CornerRadius, DragValue, FontId, Label, Pos2, Rect, RichText,
-    Sense, Slider, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2,
+    Align2, Button, Color32, ColorImage, Context, CornerRadius, DragValue, FontId, Label, Pos2, Rect,
+    RichText, Sense, Slider, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2,
 };
 use image::RgbImage;
 use std::{
@@ -94,6 +94,7 @@ pub(super) fn about_camera(
         ui.add(Label::new(text).wrap());
     }
     ui.add_space(theme::HALF);
+    let drawn_degrees = question.degrees;
     draw_effect(ui, question.degrees, picture);
     ui.add_space(theme::HALF);
     let width = 2.0 * DISTANCE * (0.5 * question.degrees).to_radians().tan();
@@ -106,7 +107,8 @@ pub(super) fn about_camera(
     ui.horizontal_wrapped(|ui| {
         for (name, degrees, help) in USUAL {
             let is_chosen = question.degrees == degrees;
-            let preset = ui.selectable_label(is_chosen, format!("{name} {degrees}°")).on_hover_text(help);
+            let preset = Button::new(format!("{name} {degrees}°")).selected(is_chosen);
+            let preset = ui.add(preset).on_hover_text(help);
             buttons.keep(&preset);
             if preset.clicked() {
                 question.degrees = degrees;
@@ -119,12 +121,17 @@ pub(super) fn about_camera(
         ui.spacing_mut().slider_width = (ui.available_width() - 72.0).max(48.0);
         let slider = Slider::new(&mut question.degrees, DEGREES).step_by(1.0).show_value(false);
         let slider = ui.add(slider).on_hover_text(help);
-        let field =
-            DragValue::new(&mut question.degrees).range(DEGREES).speed(0.5).max_decimals(1).suffix("°");
+        let field = DragValue::new(&mut question.degrees).range(DEGREES).speed(0.5).suffix("°");
+        // Whole degrees without a decimal.
+        let field = field.custom_formatter(|degrees, _| ((10.0 * degrees).round() / 10.0).to_string());
         let field = ui.add(field).on_hover_text(help);
         buttons.keep(&slider);
         buttons.keep(&field);
     });
+    if question.degrees != drawn_degrees {
+        // What stands above the controls is drawn only in the next frame.
+        ui.ctx().request_repaint();
+    }
     ui.add_space(theme::UNIT);
     ui.horizontal(|ui| {
         let help =

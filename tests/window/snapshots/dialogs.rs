@@ -51,7 +51,7 @@ fn a_question_about_a_camera_looks_as_it_should() {
     stage.run_steps(2);
     asked_for_camera(&mut stage, folder.path(), "", false);
     // Without the path, which is another each time.
-    let below_path = |stage: &Stage| Some(stage.get_by_label("Field of view").rect().top() - 250.0);
+    let below_path = |stage: &Stage| Some(stage.get_by_label("Field of view").rect().top() - 210.0);
     compare_middle(&mut stage, "question-camera", below_path);
 }
 
