@@ -66,7 +66,7 @@ fn calibrations_are_read_as_people_write_them() {
         "P2: 371.2 0 313.6 0 371.2 92.16 0 0 1".to_owned(),
         "K: 371.2 0 313.6 0 371.2 92.16 0 0 1".to_owned(),
         "371.2 0 313.6\n0 371.2 92.16\n0 0 1\n".to_owned(),
-        "371.2 371.2 313.6 92.16\n".to_owned(),
+        "# fx fy cx cy\n371.2 371.2 313.6 92.16\n".to_owned(),
         "cam0=[371.2 0 313.6; 0 371.2 92.16; 0 0 1]\ndoffs=0\nwidth=640\nheight=192\n".to_owned(),
     ] {
         let camera = parse_calibration(&text, SIZE).unwrap_or_else(|error| panic!("{text:?}: {error}"));

@@ -101,7 +101,8 @@ fn projections(
             return Ok((left, projection, self::projection(values, right)?));
         }
     }
-    match calibration::parse_value(text) {
+    let without_comments: Vec<&str> = text.lines().filter_map(|line| line.split('#').next()).collect();
+    match calibration::parse_value(&without_comments.join(" ")) {
         CalibrationValue::Numbers(numbers) if !numbers.is_empty() => {
             Ok(("", matrix(&numbers).map_err(|reason| format!("it {reason}"))?, None))
         }

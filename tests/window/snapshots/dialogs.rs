@@ -7,10 +7,6 @@ use super::{
     },
     *,
 };
-use monoscope::data::{
-    FrameSource,
-    synthetic::{BuiltInDrive, DriveOptions},
-};
 
 /// Factor of the size of everything, so that dialogs fit into a picture.
 const SMALLER: f32 = 0.8;
@@ -43,10 +39,8 @@ fn a_question_about_a_run_looks_as_it_should() {
 #[test]
 fn a_question_about_a_camera_looks_as_it_should() {
     let folder = tempfile::tempdir().unwrap();
-    let size = ImageSize { height: 192, width: 640 };
-    let drive = BuiltInDrive::new(DriveOptions { frames: 1, size, ..DriveOptions::default() });
-    let key = drive.drives()[0].keys(Side::Left).next().unwrap();
-    drive.image(&key).unwrap().save(folder.path().join("000000.png")).unwrap();
+    let road = image::RgbImage::from_fn(640, 192, |_, y| image::Rgb([if y < 96 { 170 } else { 110 }; 3]));
+    road.save(folder.path().join("000000.png")).unwrap();
     let mut stage = drawn_stage();
     stage.run_steps(2);
     asked_for_camera(&mut stage, folder.path(), "", false);
