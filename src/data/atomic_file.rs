@@ -1,5 +1,6 @@
 //! Atomic writing of files, and bounded reading.
 
+use super::regular_file::open_regular;
 use std::{
     fs::File,
     io::{self, BufWriter, ErrorKind, Read, Write},
@@ -15,10 +16,9 @@ pub const UNFINISHED: &str = ".unfinished_";
 /// # Errors
 /// The file cannot be read or is larger.
 pub fn read_within(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // The length in the metadata is only a hint: for other than regular files it may be anything.
-    let expected = file.metadata()?.len().min(max_bytes + 1);
-    let mut bytes = Vec::with_capacity(expected as usize);
+    let (file, length) = open_regular(path)?;
+    // The length is only a hint: the file may grow meanwhile.
+    let mut bytes = Vec::with_capacity(length.min(max_bytes + 1) as usize);
     file.take(max_bytes + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max_bytes {
         let reason = format!("it is longer than {} MiB, which no such file is", max_bytes >> 20);
