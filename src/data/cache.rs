@@ -5,7 +5,10 @@
 //! again. Entries are written atomically. A full cache evicts nothing: in training all frames are used
 //! equally often.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth, fnv::fnv1a};
+use super::{
+    DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth, fnv::fnv1a,
+    image::LevelRange,
+};
 use crate::{
     config::{ImageSize, TrainingConfig},
     geometry::Intrinsics,
@@ -25,9 +28,10 @@ use std::{
 };
 use tracing::{debug, info};
 
-const MAGIC: u64 = u64::from_le_bytes(*b"frames 2");
-/// Numbers that identify an entry: magic, width, height, modification time and length of the image's file.
-const IDENTITY: usize = 5;
+const MAGIC: u64 = u64::from_le_bytes(*b"frames 3");
+/// Numbers that identify an entry: magic, width, height, modification time and length of the image's file, and the
+/// range of levels that was stretched.
+const IDENTITY: usize = 6;
 /// Numbers before the pixels: the identity, native width and height, checksum.
 const HEADER: usize = IDENTITY + 3;
 
@@ -112,10 +116,11 @@ fn size_below(folder: &Path) -> io::Result<u64> {
 }
 
 /// Numbers that an entry must begin with to be that of this image file.
-fn identity(image: &Path, size: ImageSize) -> io::Result<[u64; IDENTITY]> {
+fn identity(image: &Path, size: ImageSize, levels: Option<LevelRange>) -> io::Result<[u64; IDENTITY]> {
     let metadata = fs::metadata(image)?;
     let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok([MAGIC, size.width as u64, size.height as u64, modified.as_nanos() as u64, metadata.len()])
+    let levels = levels.map_or(0, |range| u64::from(range.low) << 16 | u64::from(range.high));
+    Ok([MAGIC, size.width as u64, size.height as u64, modified.as_nanos() as u64, metadata.len(), levels])
 }
 
 /// Frame of an entry; `None` if it does not exist, was made from another version of the image, or is damaged.
@@ -146,7 +151,9 @@ fn checksum(frame: &ResizedFrame) -> u64 {
 impl FrameSource for CachedFrames {
     fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<ResizedFrame, DataError> {
         let Some(image) = self.file(key) else { return self.source.resized(key, size) };
-        let Ok(identity) = identity(image, size) else { return self.source.resized(key, size) };
+        let Ok(identity) = identity(image, size, self.levels(key)) else {
+            return self.source.resized(key, size);
+        };
         let entry = self.entry(image, size);
         if let Some(frame) = load(&entry, &identity, size) {
             return Ok(frame);
@@ -177,6 +184,10 @@ impl FrameSource for CachedFrames {
 
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
         self.source.preview(key, within)
+    }
+
+    fn levels(&self, key: &FrameKey) -> Option<LevelRange> {
+        self.source.levels(key)
     }
 
     fn file(&self, key: &FrameKey) -> Option<&Path> {

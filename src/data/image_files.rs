@@ -1,6 +1,9 @@
 //! Image files by drive, camera and frame number, common to all layouts of data folders.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth, image as codec};
+use super::{
+    DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth,
+    image::{self as codec, LevelRange, SharedLevels},
+};
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::DAffine3;
 use image::RgbImage;
@@ -8,6 +11,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 /// Largest frame number: nine hours at thirty frames per second.
@@ -23,6 +27,8 @@ pub struct ImageFiles {
     root: PathBuf,
     drives: Vec<Drive>,
     files: BTreeMap<String, Cameras>,
+    /// Levels of the 16-bit pictures of each drive.
+    levels: BTreeMap<String, SharedLevels>,
     remarks: Remarks,
 }
 
@@ -30,7 +36,14 @@ impl ImageFiles {
     /// Collects drives by the names of their folders, in the order in which they are listed.
     pub(super) fn new(root: &Path, drives: Vec<(String, Cameras)>, remarks: Remarks) -> Self {
         let with_images = drives.iter().filter_map(|(folder, cameras)| drive(folder, cameras)).collect();
-        Self { root: root.to_owned(), drives: with_images, files: drives.into_iter().collect(), remarks }
+        let levels = drives.iter().map(|(folder, cameras)| (folder.clone(), levels_of(cameras))).collect();
+        Self {
+            root: root.to_owned(),
+            drives: with_images,
+            files: drives.into_iter().collect(),
+            levels,
+            remarks,
+        }
     }
 
     /// Folder that holds the drives.
@@ -53,7 +66,12 @@ impl ImageFiles {
     /// # Errors
     /// The file does not exist or cannot be read.
     pub fn read(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
-        codec::read(self.expected(key)?)
+        codec::read_of_drive(self.expected(key)?, self.levels(key))
+    }
+
+    fn levels(&self, key: &FrameKey) -> &SharedLevels {
+        static NONE: LazyLock<SharedLevels> = LazyLock::new(SharedLevels::default);
+        self.levels.get(&key.folder).unwrap_or(&NONE)
     }
 
     /// File of a frame.
@@ -125,7 +143,11 @@ impl<L: ImageLayout> FrameSource for L {
     }
 
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
-        codec::read_small(self.files().expected(key)?, within)
+        codec::read_small(self.files().expected(key)?, within, self.files().levels(key))
+    }
+
+    fn levels(&self, key: &FrameKey) -> Option<LevelRange> {
+        self.files().levels(key).range()
     }
 
     fn file(&self, key: &FrameKey) -> Option<&Path> {
@@ -165,6 +187,12 @@ fn drive(folder: &str, cameras: &Cameras) -> Option<Drive> {
         frames: *first..last.checked_add(1)?,
         sides: cameras.keys().copied().collect(),
     })
+}
+
+/// Levels of the pictures of all cameras of a drive: what is equally bright in both must look so.
+fn levels_of(cameras: &Cameras) -> SharedLevels {
+    let files: Vec<&Path> = cameras.values().flat_map(BTreeMap::values).map(PathBuf::as_path).collect();
+    SharedLevels::of(files.into_iter())
 }
 
 /// Names of the folders in a folder, sorted.

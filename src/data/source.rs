@@ -2,7 +2,7 @@
 
 use super::{
     DataError, DepthMap, FrameKey, Remarks, Side,
-    image::{resize, shrink, size_of},
+    image::{LevelRange, resize, shrink, size_of},
 };
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::DAffine3;
@@ -118,6 +118,11 @@ pub trait FrameSource: Send + Sync {
     /// The frame does not exist or cannot be read.
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
         Ok(shrink(&self.image(key)?, within))
+    }
+
+    /// Range over which the 16-bit levels of a frame are stretched; `None` if they have 8 bits.
+    fn levels(&self, _key: &FrameKey) -> Option<LevelRange> {
+        None
     }
 
     /// File of a frame; `None` if it is not read from a file.

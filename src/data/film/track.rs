@@ -1,9 +1,6 @@
 //! Video track of an MP4 or QuickTime file: positions and coding of its samples.
 
-use crate::{
-    config::ImageSize,
-    data::image::{MAX_ALLOCATION, MAX_SIDE},
-};
+use crate::{config::ImageSize, data::image::check_size};
 use h264_reader::nal::{
     Nal, RefNal,
     sps::{ChromaFormat, SeqParameterSet},
@@ -112,11 +109,9 @@ fn frame_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
         return Err("only 8 bits with 4:2:0 colours can be decoded, and it has others".to_owned());
     }
     let (width, height) = sequence.pixel_dimensions().map_err(|error| format!("{error:?}"))?;
-    let bytes = u64::from(width) * u64::from(height) * 3;
-    if width == 0 || height == 0 || width.max(height) > MAX_SIDE || bytes > MAX_ALLOCATION {
-        return Err(format!("its {width}×{height} pixels are none of a camera"));
-    }
-    Ok(ImageSize { height: height as usize, width: width as usize })
+    let size = ImageSize { height: height as usize, width: width as usize };
+    check_size(size, 3, u64::MAX, true)?;
+    Ok(size)
 }
 
 /// Colour space by the film's description (ITU-T H.264, E.2.1), else the usual one for its size.

@@ -1,6 +1,9 @@
 //! Depth maps in KITTI's format: 16-bit PNG, 256 levels per metre, 0 where unknown.
 
-use super::{bytes_of, decode_png, unreadable};
+use super::{
+    file::{bytes_of, unreadable},
+    stored::decode_stored,
+};
 use crate::data::{DataError, DepthMap, atomic_file::write_bytes};
 use image::DynamicImage;
 use std::path::Path;
@@ -13,7 +16,7 @@ const LEVELS: f32 = 256.0;
 /// # Errors
 /// The file does not exist, is damaged, or holds another kind of image.
 pub fn read_depth(path: &Path) -> Result<DepthMap, DataError> {
-    match decode_png(&bytes_of(path)?).map_err(|reason| unreadable(path, reason))? {
+    match decode_stored(&bytes_of(path)?).map_err(|reason| unreadable(path, reason))? {
         DynamicImage::ImageLuma16(levels) if !levels.is_empty() => Ok(DepthMap {
             width: levels.width() as usize,
             height: levels.height() as usize,
