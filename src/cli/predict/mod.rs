@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     config::{CameraChoice, ConfigError},
+    data::{Remarks, image::PictureHeader},
     model::weights::MetricScale,
     output::{errln, outln},
     predict::{ColourRange, InputImage, Predictor, SequenceRange, find_pictures, tell_apart},
@@ -63,6 +64,7 @@ struct Skipped {
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let compute = args.compute.open()?;
     let (images, renamed) = input_images(args)?;
+    let remarks = remarks(&images);
     let predictor = load_predictor(&args.weights, &compute.device)?;
     let given = |factor| MetricScale::stated(factor, "--metres-per-unit");
     let scale = args.metres_per_unit.map(given).or_else(|| predictor.scale().cloned());
@@ -117,6 +119,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
             "written": written,
             "skipped": skipped.collect::<Vec<_>>(),
             "renamed": renamed,
+            "remarks": remarks,
             "out": args.out,
             "height": predictor.size().height,
             "width": predictor.size().width,
@@ -157,6 +160,20 @@ fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
         errln!("its name is taken: {line}");
     }
     Ok((images, renamed))
+}
+
+/// Prints and returns what is done with the pictures before they are predicted, by their headers.
+fn remarks(images: &[InputImage]) -> Remarks {
+    let mut remarks = Remarks::default();
+    for image in images {
+        for (kind, what) in image.header().iter().flat_map(PictureHeader::remarks) {
+            remarks.add(kind, None, what, &image.name);
+        }
+    }
+    for remark in remarks.iter() {
+        errln!("{remark}");
+    }
+    remarks
 }
 
 /// Range of colours of all images together; skips those that cannot be read.

@@ -1,6 +1,7 @@
 //! Video track of an MP4 or QuickTime file: positions and coding of its samples.
 
-use crate::{config::ImageSize, data::image::check_size};
+use super::memory::FilmMemory;
+use crate::{config::ImageSize, panics::guard};
 use h264_reader::nal::{
     Nal, RefNal,
     sps::{ChromaFormat, SeqParameterSet},
@@ -33,6 +34,8 @@ pub struct Track {
     pub parameter_sets: Vec<u8>,
     /// Size of the frames.
     pub size: ImageSize,
+    /// Most reference frames.
+    pub references: u32,
     /// Colour space of the frames.
     pub colours: ColourSpace,
     /// Size in bytes of the length before each part (NAL unit) of a sample.
@@ -44,7 +47,7 @@ impl Track {
     ///
     /// # Errors
     /// There is none, or it cannot be decoded.
-    pub fn of<R: Read + Seek>(container: &Mp4Reader<R>) -> Result<Self, String> {
+    pub fn of<R: Read + Seek>(container: &Mp4Reader<R>, memory: FilmMemory) -> Result<Self, String> {
         let track = container.tracks().iter().find(|track| track.kind == TrackKind::Video);
         let track = track.ok_or("there are no pictures in it")?;
         let config = match &track.codec {
@@ -58,10 +61,15 @@ impl Track {
                 return Err("its pictures are coded as sound".to_owned());
             }
         };
+        if config.sps.iter().chain(&config.pps).any(Vec::is_empty) {
+            return Err("one of its parameter sets is empty".to_owned());
+        }
         let sequence = config.sps.first().ok_or("it has no sequence parameter set")?;
-        let sequence = SeqParameterSet::from_bits(RefNal::new(sequence, &[], true).rbsp_bits())
-            .map_err(|error| format!("its sequence parameter set is damaged ({error:?})"))?;
+        let parse = || SeqParameterSet::from_bits(RefNal::new(sequence, &[], true).rbsp_bits());
+        let sequence =
+            guard(parse)?.map_err(|error| format!("its sequence parameter set is damaged ({error:?})"))?;
         let size = frame_size(&sequence)?;
+        memory.check(size, sequence.max_num_ref_frames)?;
         let samples: Vec<SampleInfo> =
             container.samples(track.id).map_err(|error| error.to_string())?.collect();
         if samples.is_empty() {
@@ -73,6 +81,7 @@ impl Track {
             samples,
             parameter_sets: sets.flat_map(|set| START_CODE.iter().chain(set)).copied().collect(),
             size,
+            references: sequence.max_num_ref_frames,
             colours: colours(&sequence, size),
             length_bytes: usize::from(config.nal_length_size),
         })
@@ -109,9 +118,7 @@ fn frame_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
         return Err("only 8 bits with 4:2:0 colours can be decoded, and it has others".to_owned());
     }
     let (width, height) = sequence.pixel_dimensions().map_err(|error| format!("{error:?}"))?;
-    let size = ImageSize { height: height as usize, width: width as usize };
-    check_size(size, 3, u64::MAX, true)?;
-    Ok(size)
+    Ok(ImageSize { height: height as usize, width: width as usize })
 }
 
 /// Colour space by the film's description (ITU-T H.264, E.2.1), else the usual one for its size.

@@ -35,7 +35,7 @@ impl PictureKind {
     ///
     /// # Errors
     /// The bytes are not those of a format that can be read; the reason says of which they are, if it is known.
-    pub(super) fn of(start: &[u8]) -> Result<Self, String> {
+    pub(in crate::data) fn of(start: &[u8]) -> Result<Self, String> {
         match start {
             [] => Err("the file is empty".to_owned()),
             [0xFF, 0xD8, ..] => Ok(Self::Jpeg),

@@ -18,7 +18,7 @@ pub use filter::{Filter, Taps};
 pub use header::PictureHeader;
 pub use kind::{ENDINGS, PictureKind};
 pub use levels::{LevelRange, SharedLevels};
-pub(super) use limits::{MAX_SIDE, check as check_size};
+pub(super) use limits::{MAX_ALLOCATION, MAX_SIDE, allocation};
 pub(super) use resize::smaller_scales;
 pub use resize::{pyramid, resize};
 
