@@ -2,14 +2,14 @@
 //! no more memory than it may.
 
 use crate::support::{Cases, repository, takes_at_most};
-use image::{Rgb, RgbImage};
+use image::{ImageFormat, Rgb, RgbImage};
 use monoscope::{
     config::RunFile,
     data::image::{decode, write},
     model::weights::MetricScale,
     runs::{Log, Position, RunFolder},
 };
-use std::fs;
+use std::{fs, io::Cursor};
 
 fn check_words(error: &str) {
     assert!(!error.is_empty() && error.len() < 2000 && !error.contains("panic"), "{error}");
@@ -55,6 +55,46 @@ fn damaged_pictures_are_decoded_or_refused() {
 #[ignore = "takes seconds: 400000 mutants of JPEG and PNG files"]
 fn damaged_pictures_are_decoded_or_refused_in_full() {
     check_mutants_of_pictures(Cases(0..400_000));
+}
+
+/// Damages a picture of each of the other formats, of which some are compressed in ways that only libraries of others
+/// write.
+fn check_mutants_of_other_pictures(cases: Cases) {
+    let card = RgbImage::from_fn(40, 24, |x, y| Rgb([(x * 6) as u8, (y * 9) as u8, (x ^ y) as u8]));
+    let encoded = |format: ImageFormat| {
+        let mut bytes = Cursor::new(Vec::new());
+        card.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    };
+    let formats = [ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::Pnm];
+    let ours = formats.map(encoded);
+    let others = ["lossy.webp", "lzw.tif", "deflate.tif"]
+        .map(|name| fs::read(repository("tests/data/pictures").join(name)).unwrap());
+    let wholes: Vec<&[u8]> = ours.iter().chain(&others).map(Vec::as_slice).collect();
+    // A damaged size may be large: as for JPEG and PNG.
+    takes_at_most(64 << 20, || {
+        cases.mutants(&wholes, [0.05, 0.05], |_, mutant| match decode(&mutant) {
+            Ok(picture) => {
+                assert_eq!(picture.as_raw().len() as u32, 3 * picture.width() * picture.height());
+                true
+            }
+            Err(error) => {
+                check_words(&error);
+                false
+            }
+        });
+    });
+}
+
+#[test]
+fn damaged_pictures_of_other_formats_are_decoded_or_refused() {
+    check_mutants_of_other_pictures(Cases(0..14_000));
+}
+
+#[test]
+#[ignore = "takes seconds: 140000 mutants of WebP, BMP, TIFF and PNM files"]
+fn damaged_pictures_of_other_formats_are_decoded_or_refused_in_full() {
+    check_mutants_of_other_pictures(Cases(0..140_000));
 }
 
 /// Damages one file of a run at a time: its configuration, manifest, position, log or the scale of its weights.

@@ -5,6 +5,8 @@ mod cache;
 mod files;
 mod films;
 mod folders;
+mod formats;
+mod hostile_films;
 mod loading;
 mod motion;
 mod pictures;

@@ -22,7 +22,7 @@ use std::{fs, path::PathBuf, time::Instant};
 
 #[derive(Args)]
 pub(super) struct PredictArgs {
-    /// Images, folders of images, films (H.264 in .mp4 or .mov), folders of drives (KITTI raw or odometry,
+    /// Images, films (H.264 in .mp4 or .mov), folders of images or films, folders of drives (KITTI raw or odometry,
     /// folders of frames), or demo for the built-in drive
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,

@@ -1,6 +1,7 @@
 //! Container of a film with its other tracks hidden: the tables of sound may have an entry for every one of its values,
 //! more than can be held, and nothing here hears it.
 
+use image::metadata::Orientation;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// Longest table of contents (`moov`) that is read, bytes.
@@ -15,6 +16,7 @@ pub struct PicturesOnly<R> {
     position: u64,
     /// Positions of the names of hidden tracks, sorted.
     hidden: Vec<u64>,
+    orientation: Orientation,
 }
 
 /// Name that tells readers to skip a box.
@@ -36,6 +38,7 @@ impl<R: Read + Seek> PicturesOnly<R> {
     pub fn new(mut inner: R) -> io::Result<Self> {
         let length = inner.seek(SeekFrom::End(0))?;
         let mut hidden = Vec::new();
+        let mut orientation = None;
         let contents = find(&mut inner, 0, length, *b"moov")?;
         if let Some(contents) = contents.filter(|contents| contents.end - contents.content <= MAX_CONTENTS) {
             // Fragments of a film name the tracks that they belong to, which must be there.
@@ -44,15 +47,55 @@ impl<R: Read + Seek> PicturesOnly<R> {
             while let (Some(part), false) =
                 (part(&mut inner, at, contents.end)?, has_fragments || hidden.len() == MAX_PARTS)
             {
-                if part.name == *b"trak" && !has_pictures(&mut inner, &part)? {
-                    hidden.push(part.name_at);
+                if part.name == *b"trak" {
+                    if !has_pictures(&mut inner, &part)? {
+                        hidden.push(part.name_at);
+                    } else if orientation.is_none() {
+                        orientation = Some(orientation_of(&mut inner, &part)?);
+                    }
                 }
                 at = part.end;
             }
         }
         inner.rewind()?;
-        Ok(Self { inner, position: 0, hidden })
+        let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+        Ok(Self { inner, position: 0, hidden, orientation })
     }
+
+    /// Orientation in which the first track's pictures are shown: phones write them as their sensor lies.
+    pub fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+}
+
+/// Orientation of a track by the matrix in its header (ISO/IEC 14496-12, 8.3.2).
+fn orientation_of(reader: &mut (impl Read + Seek), track: &Part) -> io::Result<Orientation> {
+    /// Position of the matrix in versions 0 and 1, and the length of its upper two rows.
+    const MATRIX: [usize; 2] = [40, 52];
+    const ROWS: usize = 20;
+    let Some(header) = find(reader, track.content, track.end, *b"tkhd")? else {
+        return Ok(Orientation::NoTransforms);
+    };
+    let mut content = [0; MATRIX[1] + ROWS];
+    let length = content.len().min((header.end - header.content) as usize);
+    reader.seek(SeekFrom::Start(header.content))?;
+    reader.read_exact(&mut content[..length])?;
+    let matrix = MATRIX[usize::from(content[0] == 1)];
+    let sign = |index: usize| {
+        let at = matrix + 4 * index;
+        content[at..at + 4].try_into().map_or(0, |number| i32::from_be_bytes(number).signum())
+    };
+    // Of x to x, x to y, y to x and y to y.
+    Ok(match [sign(0), sign(1), sign(3), sign(4)] {
+        [0, 1, -1, 0] => Orientation::Rotate90,
+        [-1, 0, 0, -1] => Orientation::Rotate180,
+        [0, -1, 1, 0] => Orientation::Rotate270,
+        [-1, 0, 0, 1] => Orientation::FlipHorizontal,
+        [1, 0, 0, -1] => Orientation::FlipVertical,
+        [0, 1, 1, 0] => Orientation::Rotate90FlipH,
+        [0, -1, -1, 0] => Orientation::Rotate270FlipH,
+        _ => Orientation::NoTransforms,
+    })
 }
 
 /// True for a track of pictures, and for one that says nothing of what it has.

@@ -8,11 +8,16 @@ mod track;
 
 pub use kind::{ENDINGS, is_film};
 
-use super::{DataError, regular_file::open_regular, unreadable::io_reason};
+use super::{
+    DataError,
+    image::{turn, turned_size},
+    regular_file::open_regular,
+    unreadable::io_reason,
+};
 use crate::{config::ImageSize, panics::guard};
 use container::PicturesOnly;
 use decoder::{GuardedDecoder, Refusal};
-use image::RgbImage;
+use image::{RgbImage, metadata::Orientation};
 use kind::{foreign, mending};
 use memory::{FilmMemory, max_waiting};
 use mp4_track::{Limits, Mp4Reader};
@@ -31,11 +36,10 @@ use yuv::YuvPlanarImage;
 pub struct Film {
     path: PathBuf,
     track: Track,
+    orientation: Orientation,
     memory: FilmMemory,
-    /// Sample of each frame, by display index.
-    sample_at: Vec<usize>,
-    /// Display index of each sample.
-    index_of: Vec<usize>,
+    /// Display index of each sample; `None` for one that is not shown.
+    index_of: Vec<Option<usize>>,
     decoding: Mutex<Decoding>,
 }
 
@@ -61,27 +65,26 @@ impl Film {
         limits.max_sample_count = memory.max_samples();
         let read_tables = || {
             let file = PicturesOnly::new(file).map_err(|error| io_reason(&error))?;
+            let orientation = file.orientation();
             let file = Mp4Reader::open_with(BufReader::new(file), limits)
                 .map_err(|error| format!("it is no MP4 or MOV film, or is damaged ({error})"))?;
             let track = Track::of(&file, memory)?;
-            Ok((file, track))
+            Ok((file, track, orientation))
         };
         let opened = match foreign(path) {
             Some(kind) => Err(format!("it is {kind}, and only MP4 and MOV can be read")),
             None => guard(read_tables).and_then(|tables| tables),
         };
-        let (file, track) =
+        let (file, track, orientation) =
             opened.map_err(|reason| unreadable(path, format!("{reason}; {}", mending(path))))?;
-        let mut sample_at: Vec<usize> = (0..track.samples.len()).collect();
-        sample_at.sort_by_key(|sample| track.samples[*sample].pts);
-        let mut index_of = vec![0; sample_at.len()];
-        for (index, sample) in sample_at.iter().enumerate() {
-            index_of[*sample] = index;
+        let mut index_of = vec![None; track.samples.len()];
+        for (index, sample) in track.shown.iter().enumerate() {
+            index_of[*sample] = Some(index);
         }
         let decoder = GuardedDecoder::new(memory);
         let decoding = Decoding { file, decoder, next: usize::MAX, waiting: BTreeMap::new() };
         let decoding = Mutex::new(decoding);
-        let film = Self { path: path.to_owned(), track, memory, sample_at, index_of, decoding };
+        let film = Self { path: path.to_owned(), track, orientation, memory, index_of, decoding };
         film.check_support()?;
         Ok(film)
     }
@@ -107,12 +110,12 @@ impl Film {
 
     /// Number of frames.
     pub fn frame_count(&self) -> usize {
-        self.sample_at.len()
+        self.track.shown.len()
     }
 
     /// Size of the frames.
     pub fn size(&self) -> ImageSize {
-        self.track.size
+        turned_size(self.track.size, self.orientation)
     }
 
     /// Decodes the frame at a display index, from 0. Unless indices rise, decoding restarts from the last key
@@ -122,7 +125,7 @@ impl Film {
     /// There is no such frame, or it is damaged.
     pub fn frame(&self, index: usize) -> Result<RgbImage, DataError> {
         let damaged = |reason: String| unreadable(&self.path, format!("picture {}: {reason}", index + 1));
-        let wanted = *self.sample_at.get(index).ok_or_else(|| damaged("the film is shorter".to_owned()))?;
+        let wanted = *self.track.shown.get(index).ok_or_else(|| damaged("the film is shorter".to_owned()))?;
         // After a panic the decoder may be in an undefined state, which the next restart resets.
         let mut decoding = self.decoding.lock().unwrap_or_else(PoisonError::into_inner);
         let frame = self.decode_until(&mut decoding, index, wanted);
@@ -149,7 +152,9 @@ impl Film {
             if sample == wanted {
                 return frame;
             }
-            decoding.waiting.insert(self.index_of[sample], frame);
+            if let Some(index) = self.index_of[sample] {
+                decoding.waiting.insert(index, frame);
+            }
             while decoding.waiting.len() as u64 > max_waiting(u64::from(self.track.references)) {
                 decoding.waiting.pop_first();
             }
@@ -201,7 +206,7 @@ impl Film {
         let mut image = RgbImage::new(width, height);
         yuv::yuv420_to_rgb(&planes, &mut image, width * 3, range, matrix)
             .map_err(|error| error.to_string())?;
-        Ok(image)
+        Ok(turn(image, self.orientation))
     }
 }
 

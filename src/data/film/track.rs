@@ -30,6 +30,8 @@ pub struct Track {
     pub id: TrackId,
     /// Coded frames in decoding order.
     pub samples: Vec<SampleInfo>,
+    /// Indices of the samples that are shown, in the order of their display.
+    pub shown: Vec<usize>,
     /// Sequence and picture parameter sets, each behind a start code.
     pub parameter_sets: Vec<u8>,
     /// Size of the frames.
@@ -75,10 +77,12 @@ impl Track {
         if samples.is_empty() {
             return Err("there are no pictures in it".to_owned());
         }
+        let shown = shown(&samples, track, container.movie_timescale());
         let sets = config.sps.iter().chain(&config.pps);
         Ok(Self {
             id: track.id,
             samples,
+            shown,
             parameter_sets: sets.flat_map(|set| START_CODE.iter().chain(set)).copied().collect(),
             size,
             references: sequence.max_num_ref_frames,
@@ -106,6 +110,34 @@ impl Track {
         }
         Ok(access_unit)
     }
+}
+
+/// Samples in the order of their display, without those that the edit list cuts away (ISO/IEC 14496-12, 8.6.6).
+fn shown(samples: &[SampleInfo], track: &mp4_track::Track, movie_timescale: u32) -> Vec<usize> {
+    /// Most edits that are followed; a cut film has a few.
+    const MAX_EDITS: usize = 64;
+    let mut by_time: Vec<usize> = (0..samples.len()).collect();
+    by_time.sort_by_key(|sample| samples[*sample].pts);
+    if track.edit_list.len() > MAX_EDITS {
+        return by_time;
+    }
+    let mut is_shown = vec![false; samples.len()];
+    let mut shown = Vec::new();
+    for edit in &track.edit_list {
+        let Some(start) = edit.media_time.map(i128::from) else { continue };
+        let length = i128::from(edit.segment_duration) * i128::from(track.timescale)
+            / i128::from(movie_timescale.max(1));
+        // A frame belongs to an edit if its middle does, because times are rounded.
+        let middle = |sample: &SampleInfo| i128::from(sample.pts) + i128::from(sample.duration / 2);
+        for sample in &by_time {
+            let time = middle(&samples[*sample]);
+            if time >= start && (length == 0 || time < start + length) && !is_shown[*sample] {
+                is_shown[*sample] = true;
+                shown.push(*sample);
+            }
+        }
+    }
+    if shown.is_empty() { by_time } else { shown }
 }
 
 /// Size of the frames, after checking that their format can be decoded.

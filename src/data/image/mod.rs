@@ -19,6 +19,7 @@ pub use header::PictureHeader;
 pub use kind::{ENDINGS, PictureKind};
 pub use levels::{LevelRange, SharedLevels};
 pub(super) use limits::{MAX_ALLOCATION, MAX_SIDE, allocation};
+pub(super) use orientation::{turn, turned_size};
 pub(super) use resize::smaller_scales;
 pub use resize::{pyramid, resize};
 
@@ -26,7 +27,6 @@ use super::{DataError, atomic_file::write_bytes};
 use crate::config::ImageSize;
 use file::{bytes_of, unreadable};
 use image::{ImageFormat, RgbImage};
-use orientation::{turn, turned_size};
 use std::{io::Cursor, path::Path};
 use stored::decode_stored;
 

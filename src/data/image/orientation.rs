@@ -46,12 +46,12 @@ fn swaps_sides(orientation: Orientation) -> bool {
 }
 
 /// Size of an image that is turned; also the size before by the size after.
-pub(super) fn turned_size(size: ImageSize, orientation: Orientation) -> ImageSize {
+pub(in crate::data) fn turned_size(size: ImageSize, orientation: Orientation) -> ImageSize {
     if swaps_sides(orientation) { ImageSize { height: size.width, width: size.height } } else { size }
 }
 
 /// Turns and mirrors an image as it is shown.
-pub(super) fn turn(image: RgbImage, orientation: Orientation) -> RgbImage {
+pub(in crate::data) fn turn(image: RgbImage, orientation: Orientation) -> RgbImage {
     if orientation == Orientation::NoTransforms {
         return image;
     }
