@@ -1,7 +1,10 @@
 //! Films: frames in display order, with their colours; no damage makes the reader panic.
 
 use crate::support::{Cases, mutate, takes_at_most};
-use image::RgbImage;
+use image::{
+    RgbImage,
+    imageops::{flip_horizontal, rotate90, rotate180, rotate270},
+};
 use monoscope::{
     config::ImageSize,
     data::{
@@ -83,22 +86,22 @@ fn films_are_turned_as_their_track_says() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("turned.mp4");
     let upright = Film::open(&film(STREET)).unwrap().frame(3).unwrap();
-    let cases: [([i32; 4], fn(&RgbImage) -> RgbImage); 4] = [
-        ([0, 1, -1, 0], image::imageops::rotate90),
-        ([-1, 0, 0, -1], image::imageops::rotate180),
-        ([0, -1, 1, 0], image::imageops::rotate270),
-        ([-1, 0, 0, 1], image::imageops::flip_horizontal),
+    let cases = [
+        ([0i32, 1, -1, 0], rotate90(&upright)),
+        ([-1, 0, 0, -1], rotate180(&upright)),
+        ([0, -1, 1, 0], rotate270(&upright)),
+        ([-1, 0, 0, 1], flip_horizontal(&upright)),
     ];
     for (numbers, turned) in cases {
         let mut bytes = whole.clone();
-        for (index, number) in [0, 1, 3, 4].into_iter().zip(numbers) {
+        for (index, number) in [0usize, 1, 3, 4].into_iter().zip(numbers) {
             let at = matrix + 4 * index;
             bytes[at..at + 4].copy_from_slice(&(number << 16).to_be_bytes());
         }
         fs::write(&path, bytes).unwrap();
         let film = Film::open(&path).unwrap();
         let picture = film.frame(3).unwrap();
-        assert_eq!(picture, turned(&upright), "{numbers:?}");
+        assert_eq!(picture, turned, "{numbers:?}");
         let size = ImageSize { height: picture.height() as usize, width: picture.width() as usize };
         assert_eq!(film.size(), size);
     }

@@ -48,14 +48,19 @@ fn damaged(reason: &str) -> Refusal {
     Refusal::Damaged(reason.to_owned())
 }
 
+fn behind_start_code(part: &[u8]) -> Vec<u8> {
+    [&START_CODE, part].concat()
+}
+
 /// Decoder that is given one part (NAL unit) at a time, after checking what the part makes it allocate.
 pub struct GuardedDecoder {
     decoder: Decoder,
     memory: FilmMemory,
     /// Size of the macroblock grid of all sequences, in pixels.
     coded_size: Option<ImageSize>,
-    sequences: BTreeMap<u32, Sps>,
-    pictures: BTreeMap<u32, Pps>,
+    /// Parameter sets by identifier, each with the part that it was read from.
+    sequences: BTreeMap<u32, (Sps, Vec<u8>)>,
+    pictures: BTreeMap<u32, (Pps, Vec<u8>)>,
 }
 
 impl GuardedDecoder {
@@ -78,9 +83,23 @@ impl GuardedDecoder {
         let mut frame = None;
         for part in split_annex_b(annex_b) {
             // The decoder splits what it is given once more, in the same way: it sees this part only.
-            frame = guard(|| self.decode_part(part)).map_err(Refusal::Damaged)??.or(frame);
+            let outcome = guard(|| self.decode_part(part)).map_err(|reason| {
+                self.recover();
+                Refusal::Damaged(reason)
+            });
+            frame = outcome??.or(frame);
         }
         Ok(frame)
+    }
+
+    /// Replaces a decoder whose state is undefined after a panic, so that it can go on from the next key frame.
+    fn recover(&mut self) {
+        self.decoder = Decoder::new();
+        let sequences = self.sequences.values().map(|(_, part)| part);
+        for part in sequences.chain(self.pictures.values().map(|(_, part)| part)) {
+            // It was taken before; without it, the pictures that need it are refused.
+            let _ = guard(|| self.decoder.decode(&behind_start_code(part)));
+        }
     }
 
     fn decode_part(&mut self, part: &[u8]) -> Result<Option<YuvFrame>, Refusal> {
@@ -90,7 +109,7 @@ impl GuardedDecoder {
             NalUnitType::Sps => {
                 let sequence = Sps::parse(&content)?;
                 self.check_sequence(&sequence)?;
-                self.sequences.insert(sequence.seq_parameter_set_id, sequence);
+                self.sequences.insert(sequence.seq_parameter_set_id, (sequence, part.to_vec()));
             }
             NalUnitType::Pps => {
                 let picture = Pps::parse(&content)?;
@@ -100,7 +119,7 @@ impl GuardedDecoder {
                 {
                     return Err(damaged("its picture parameter set is implausible"));
                 }
-                self.pictures.insert(picture.pic_parameter_set_id, picture);
+                self.pictures.insert(picture.pic_parameter_set_id, (picture, part.to_vec()));
             }
             NalUnitType::IdrSlice | NalUnitType::NonIdrSlice => {
                 let is_idr = NalUnitType::from_id(*head) == NalUnitType::IdrSlice;
@@ -108,7 +127,7 @@ impl GuardedDecoder {
             }
             _ => return Ok(None),
         }
-        Ok(self.decoder.decode(&[&START_CODE, part].concat())?)
+        Ok(self.decoder.decode(&behind_start_code(part))?)
     }
 
     /// Checks the sizes that a sequence parameter set states, without trusting their sums.
@@ -138,8 +157,8 @@ impl GuardedDecoder {
         let mut number = || bits.read_ue().map_err(too_short);
         let (_first_macroblock, kind, picture) = (number()?, number()?, number()?);
         let (is_p, is_b) = (matches!(kind, 0 | 5), matches!(kind, 1 | 6));
-        let Some(picture) = self.pictures.get(&picture) else { return Ok(()) };
-        let Some(sequence) = self.sequences.get(&picture.seq_parameter_set_id) else { return Ok(()) };
+        let Some((picture, _)) = self.pictures.get(&picture) else { return Ok(()) };
+        let Some((sequence, _)) = self.sequences.get(&picture.seq_parameter_set_id) else { return Ok(()) };
         let mut header = || -> Result<u32, rusty_h264_common::bit_reader::OutOfData> {
             bits.read_bits(sequence.log2_max_frame_num)?;
             if !sequence.frame_mbs_only {
