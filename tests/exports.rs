@@ -152,7 +152,7 @@ fn pictures_come_in_the_order_of_their_numbers_without_earlier_results() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["10.png", "9.png", "1.jpg", "100.png", "9_disp.jpeg", "9_depth.png", "._9.png", "x_disp.png"]
     {
-        RgbImage::new(8, 4).save(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name), "only names count").unwrap();
     }
     let pictures = find_pictures(folder.path(), None).unwrap();
     let names: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();

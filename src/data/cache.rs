@@ -29,9 +29,9 @@ use std::{
 use tracing::{debug, info};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"frames 3");
-/// Numbers that identify an entry: magic, width, height, modification time and length of the image's file, and the
-/// range of levels that was stretched.
-const IDENTITY: usize = 6;
+/// Numbers that identify an entry: magic, size, modification time and length of the image's file, and the range of levels
+/// that was stretched.
+const IDENTITY: usize = 5;
 /// Numbers before the pixels: the identity, native width and height, checksum.
 const HEADER: usize = IDENTITY + 3;
 
@@ -120,7 +120,8 @@ fn identity(image: &Path, size: ImageSize, levels: Option<LevelRange>) -> io::Re
     let metadata = fs::metadata(image)?;
     let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     let levels = levels.map_or(0, |range| u64::from(range.low) << 16 | u64::from(range.high));
-    Ok([MAGIC, size.width as u64, size.height as u64, modified.as_nanos() as u64, metadata.len(), levels])
+    let size = (size.width as u64) << 32 | size.height as u64;
+    Ok([MAGIC, size, modified.as_nanos() as u64, metadata.len(), levels])
 }
 
 /// Frame of an entry; `None` if it does not exist, was made from another version of the image, or is damaged.

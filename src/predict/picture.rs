@@ -244,6 +244,9 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
     if input.is_file() {
         return Ok(vec![input.to_owned()]);
     }
+    if input.exists() && !input.is_dir() {
+        bail!("the input {} is a pipe, socket or device; give an image, a folder or demo", input.display());
+    }
     let entries = fs::read_dir(input).with_context(|| {
         format!("the input {} cannot be read; give an image, a folder or demo", input.display())
     })?;

@@ -315,7 +315,7 @@ fn small_files_that_state_many_pixels_are_refused_before_anything_is_allocated()
     bmp[22..26].copy_from_slice(&16_000u32.to_le_bytes());
     let mut webp = encoded(&card(), ImageFormat::WebP);
     let size = webp.windows(4).position(|window| window == b"VP8L").unwrap() + 9;
-    webp[size..size + 3].copy_from_slice(&[0xFF; 3]);
+    webp[size..size + 4].copy_from_slice(&(15_999u32 << 14 | 15_999).to_le_bytes());
     let mut tif = tiff(&card(), 1);
     let directory = 8 + card().as_raw().len();
     for entry in 0..2 {

@@ -187,7 +187,8 @@ fn sizes_that_wrap_are_refused_wherever_they_stand() {
 fn few_bytes_get_no_memory_for_large_frames() {
     let (config, samples) = coding();
     let large = film(&[sequence(512, 256, 16, None)], &config.pps, &samples);
-    assert!(reasons(&large, 1 << 20)[0].contains("far more than"));
+    let reason = &reasons(&large, 1 << 20)[0];
+    assert!(reason.contains("far more than"), "{reason}");
     // A slice that states four thousand million references.
     let slice = [&[0x41, 0x9A, 0x02][..], &[0xFF; 40]].concat();
     let many = [samples[0].clone(), sample(&[slice])];

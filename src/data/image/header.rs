@@ -6,6 +6,7 @@ use super::{
     kind::{MAGIC_BYTES, PictureKind, decoder},
     limits,
     orientation::{of_png, turned_size},
+    webp::frames_fit,
 };
 use crate::{
     config::ImageSize,
@@ -81,6 +82,9 @@ impl PictureHeader {
         drop(decoder);
         if kind == PictureKind::Png && orientation == Orientation::NoTransforms {
             orientation = of_png(&mut reader).unwrap_or(orientation);
+        }
+        if kind == PictureKind::WebP && !frames_fit(&mut reader, stored_size) {
+            return Err("it has a frame that is larger than itself".to_owned());
         }
         let bits = (stored.bits_per_pixel() / u16::from(stored.channel_count()).max(1)) as u8;
         Ok(Self {

@@ -34,10 +34,10 @@ impl JpegHeader {
 /// Reads the segments of a JPEG file up to its first scan.
 ///
 /// # Errors
-/// The header is cut off or names no size.
+/// The header is cut short or names no size.
 pub(super) fn read(mut reader: impl BufRead + Seek) -> Result<JpegHeader, String> {
     segments(&mut reader)
-        .map_err(|_| "its header is cut off".to_owned())?
+        .map_err(|_| "the JPEG data is cut short in its header".to_owned())?
         .ok_or_else(|| "its header names no size".to_owned())
 }
 
