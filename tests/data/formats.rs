@@ -318,10 +318,16 @@ fn small_files_that_state_many_pixels_are_refused_before_anything_is_allocated()
     webp[size..size + 4].copy_from_slice(&(15_999u32 << 14 | 15_999).to_le_bytes());
     let mut tif = tiff(&card(), 1);
     let directory = 8 + card().as_raw().len();
-    for entry in 0..2 {
+    // Width, height, and the rows of the only strip.
+    for entry in [0, 1, 7] {
         let value = directory + 2 + 12 * entry + 8;
         tif[value..value + 4].copy_from_slice(&16_000u32.to_le_bytes());
     }
+    // An entry of three thousand million values.
+    let mut many = tiff(&card(), 1);
+    let count = directory + 2 + 12 * 3 + 4;
+    many[count..count + 4].copy_from_slice(&[0xB0; 4]);
+    takes_at_most(1 << 20, || assert!(decode(&many).unwrap_err().contains("more than the file can hold")));
     let mut jpeg = jpeg(&card(), &[]);
     let frame = jpeg.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0x3E, 0x80, 0x3E, 0x80]);

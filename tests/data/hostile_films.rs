@@ -186,7 +186,7 @@ fn sizes_that_wrap_are_refused_wherever_they_stand() {
 #[test]
 fn few_bytes_get_no_memory_for_large_frames() {
     let (config, samples) = coding();
-    let large = film(&[sequence(512, 256, 16, None)], &config.pps, &samples);
+    let large = film(&[sequence(256, 128, 16, None)], &config.pps, &samples);
     let reason = &reasons(&large, 1 << 20)[0];
     assert!(reason.contains("far more than"), "{reason}");
     // A slice that states four thousand million references.

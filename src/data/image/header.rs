@@ -6,6 +6,7 @@ use super::{
     kind::{MAGIC_BYTES, PictureKind, decoder},
     limits,
     orientation::{of_png, turned_size},
+    tiff::entries_fit,
     webp::frames_fit,
 };
 use crate::{
@@ -72,6 +73,10 @@ impl PictureHeader {
     }
 
     fn of_other(mut reader: impl BufRead + Seek, kind: PictureKind, file_bytes: u64) -> Result<Self, String> {
+        if kind == PictureKind::Tiff && !entries_fit(&mut reader, file_bytes) {
+            return Err("its directory states more than the file can hold".to_owned());
+        }
+        reader.rewind().map_err(|error| error.to_string())?;
         let mut decoder = decoder(&mut reader, kind, file_bytes).map_err(|error| error.to_string())?;
         let (width, height) = decoder.dimensions();
         let (colours, stored) = (decoder.color_type(), decoder.original_color_type());

@@ -12,6 +12,7 @@ mod limits;
 mod orientation;
 mod resize;
 mod stored;
+mod tiff;
 mod webp;
 
 pub use depth::{read_depth, write_depth};
