@@ -82,7 +82,7 @@ fn film_with_sound(sps: &[Vec<u8>], pps: &[Vec<u8>], samples: &[Vec<u8>], values
     writer.finish().unwrap().into_inner()
 }
 
-/// Sequence parameter set (baseline profile) of a size in macroblocks, with so many reference frames, and cropping in
+/// Sequence parameter set (baseline profile, level 5.2) of a size in macroblocks, with so many reference frames, and cropping in
 /// units of two pixels from the right and from below.
 fn sequence(width: u64, height: u64, references: u64, crop: Option<[u64; 2]>) -> Vec<u8> {
     let mut bits: Vec<bool> = Vec::new();
@@ -108,7 +108,7 @@ fn sequence(width: u64, height: u64, references: u64, crop: Option<[u64; 2]>) ->
     bits.extend([false, true]);
     bits.resize(bits.len().next_multiple_of(8), false);
     let content = bits.chunks(8).map(|byte| byte.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit)));
-    let mut set = vec![0x67, 66, 0, 40];
+    let mut set = vec![0x67, 66, 0, 52];
     for byte in content {
         if matches!(set[..], [.., 0, 0]) && byte <= 3 {
             set.push(3);
