@@ -1,5 +1,6 @@
 //! From files to samples: images, augmentation, parsers, splits, sources, loading.
 
+mod archives;
 mod arrays;
 mod cache;
 mod files;
@@ -9,4 +10,5 @@ mod loading;
 mod motion;
 mod pictures;
 mod previews;
+mod scans;
 mod splits;
