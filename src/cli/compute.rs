@@ -55,6 +55,9 @@ impl ComputeArgs {
 /// If the weights cannot be read.
 pub(super) fn load_predictor(path: &Path, device: &Device) -> Result<Predictor> {
     let predictor = Predictor::load(&RunFolder::weights_in(path), device)?;
+    if let Some(note) = predictor.note() {
+        errln!("{note}");
+    }
     if !predictor.is_size_stated() {
         errln!("the weights do not state for which size they were trained; {} is taken", predictor.size());
     }

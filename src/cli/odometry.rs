@@ -122,6 +122,9 @@ fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Opti
     );
     let folder = RunFolder::weights_in(weights_path);
     let loaded = weights::load(&folder, &compute.device)?;
+    if let Some(note) = loaded.report.note() {
+        errln!("{note}");
+    }
     let (size, objective) = (loaded.trained_size(), ObjectiveConfig::default());
     let mut predictor = MotionPredictor::new(loaded.networks, size, &objective, &compute.device)
         .with_context(|| folder.display().to_string())?;

@@ -28,6 +28,7 @@ pub struct Predictor {
     range: DepthRange,
     scale: Option<MetricScale>,
     scale_failure: Option<WeightsError>,
+    note: Option<String>,
     device: Device,
 }
 
@@ -58,8 +59,9 @@ impl Predictor {
             Ok(scale) => (scale, None),
             Err(error) => (None, Some(error)),
         };
-        let use_stereo = loaded.use_stereo;
+        let (use_stereo, note) = (loaded.use_stereo, loaded.report.note());
         Ok(Self {
+            note,
             is_size_stated,
             use_stereo,
             scale,
@@ -85,6 +87,7 @@ impl Predictor {
             range,
             scale: None,
             scale_failure: None,
+            note: None,
             device,
         }
     }
@@ -114,6 +117,11 @@ impl Predictor {
     /// Error of reading the scale file next to the weights, if there was one; their depth then has no unit.
     pub fn scale_failure(&self) -> Option<&WeightsError> {
         self.scale_failure.as_ref()
+    }
+
+    /// Note about how the weights were read, if there is something to tell.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// Scaled disparity, 1 / depth, `[1, 1, h, w]` at the network's size.

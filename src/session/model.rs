@@ -43,6 +43,7 @@ impl Model {
             Some(Ok(scale)) => (scale, None),
             None => (None, None),
         };
+        let warning = warning.or_else(|| loaded.report.note());
         let trained = loaded.trained_size();
         let mut config = RunConfig::default();
         (config.network.height, config.network.width) = (trained.height, trained.width);

@@ -4,14 +4,26 @@
 use super::WeightsError;
 use crate::{
     config::toml_reason,
-    data::{STEREO_SHIFT, atomic_file::write_whole, kitti::BASELINE_METRES, unreadable::io_reason},
+    data::{
+        STEREO_SHIFT,
+        atomic_file::{read_within, write_whole},
+        kitti::BASELINE_METRES,
+        unreadable::io_reason,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fmt, fs,
-    io::Write,
+    fmt,
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
+
+/// Largest file of a scale, bytes.
+const MAX_BYTES: u64 = 1 << 20;
+/// Most letters of the source of a scale.
+const LONGEST_ORIGIN: usize = 200;
+/// Metres per unit that a network can have.
+const METRES_PER_UNIT: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
 
 /// Metres per unit of a network's depth, and the source of that number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,12 +91,20 @@ impl MetricScale {
             return Ok(None);
         }
         let damaged = |reason: String| WeightsError::NoScale { path: path.clone(), reason };
-        let text = fs::read_to_string(&path).map_err(|error| damaged(io_reason(&error)))?;
-        let scale: Self = toml::from_str(&text).map_err(|error| damaged(toml_reason(&text, &error)))?;
-        if scale.metres_per_unit > 0.0 && scale.metres_per_unit.is_finite() {
+        let no_text = |_| io::Error::from(ErrorKind::InvalidData);
+        let text = read_within(&path, MAX_BYTES).and_then(|bytes| String::from_utf8(bytes).map_err(no_text));
+        let text = text.map_err(|error| damaged(io_reason(&error)))?;
+        let mut scale: Self = toml::from_str(&text).map_err(|error| damaged(toml_reason(&text, &error)))?;
+        scale.origin = scale.origin.chars().take(LONGEST_ORIGIN).collect();
+        let metres = scale.metres_per_unit;
+        if METRES_PER_UNIT.contains(&metres) {
             return Ok(Some(scale));
         }
-        Err(damaged(format!("metres_per_unit is {}, not a number above 0", scale.metres_per_unit)))
+        Err(damaged(if metres > 0.0 {
+            format!("metres_per_unit is {metres:e}, which no camera has")
+        } else {
+            format!("metres_per_unit is {metres}, not a number above 0")
+        }))
     }
 
     /// Writes the scale file; returns its path.
