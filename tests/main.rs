@@ -63,5 +63,7 @@ mod support;
 mod synthetic;
 mod training;
 mod training_pane;
+mod true_depth;
 mod weights;
+mod weights_of_others;
 mod window;

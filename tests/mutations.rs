@@ -1,12 +1,23 @@
 //! Damage to files that have no tests of their own for it: each reader reads a mutant or says in words why not, and takes
 //! no more memory than it may.
 
-use crate::support::{Cases, repository, takes_at_most};
+use crate::{
+    evaluate::short_drive,
+    support::{Cases, repository, takes_at_most},
+    weights_of_others::checkpoints_of_names,
+};
+use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use monoscope::{
     config::RunFile,
-    data::image::{decode, write},
-    model::weights::MetricScale,
+    data::{
+        DataError,
+        arrays::{npy, npz},
+        image::{decode, write},
+        kitti::velodyne,
+    },
+    evaluate::{DepthFile, DisparityFile},
+    model::weights::{MetricScale, load},
     runs::{Log, Position, RunFolder},
 };
 use std::fs;
@@ -111,4 +122,85 @@ fn damaged_files_of_a_run_are_read_or_refused() {
 #[ignore = "takes four minutes: 60000 mutants of the files of a run"]
 fn damaged_files_of_a_run_are_read_or_refused_in_full() {
     check_mutants_of_runs(Cases(0..60_000));
+}
+
+/// Damages what holds rows for frames: disparities, depth maps of either kind of archive, and a scan of the laser.
+fn check_mutants_of_rows(cases: Cases) {
+    let (_, keys) = short_drive();
+    let rows = &keys[..2];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged");
+    let values = [1.0, 0.25, 0.5, 4.0];
+    npy::write(&path, &[2, 1, 2], &values).unwrap();
+    let plain = fs::read(&path).unwrap();
+    let archive = |arrays: &[(&str, &[usize], &[f32])]| {
+        npz::write::<DataError>(&path, "", |add| {
+            arrays.iter().try_for_each(|(name, shape, values)| add(name, shape, values))
+        })
+        .unwrap();
+        fs::read(&path).unwrap()
+    };
+    let of_one = archive(&[("data", &[2, 1, 2], &values)]);
+    let of_many = archive(&[("arr_0", &[1, 2], &values[..2]), ("arr_1", &[1, 2], &values[2..])]);
+    let of_objects = fs::read(repository("tests/data/numpy/objects.npz")).unwrap();
+    let scan: Vec<u8> = (0..200)
+        .flat_map(|index| [5.0 + index as f32, 0.1 * index as f32, -0.5, 0.2])
+        .flat_map(f32::to_le_bytes)
+        .collect();
+    takes_at_most(64 << 20, || {
+        let wholes = [&plain, &plain, &of_one, &of_many, &of_objects, &scan].map(|bytes| &bytes[..]);
+        cases.mutants(&wholes, [0.05, 0.2], |index, mutant| {
+            fs::write(&path, mutant).unwrap();
+            let outcome = match index {
+                0 => DisparityFile::open(&path, rows).map(|_| ()),
+                1..=3 => DepthFile::open(&path, rows).map(|_| ()),
+                4 => DepthFile::open(&path, &keys[..3]).map(|_| ()),
+                _ => {
+                    velodyne::read(&path).map(|points| assert!(points.iter().all(|point| point.is_finite())))
+                }
+            };
+            if let Err(error) = &outcome {
+                check_words(&error.to_string());
+            }
+            outcome.is_ok()
+        });
+    });
+}
+
+#[test]
+fn damaged_rows_and_scans_are_read_or_refused() {
+    check_mutants_of_rows(Cases(0..6000));
+}
+
+#[test]
+#[ignore = "takes half a minute: 60000 mutants of arrays, archives and scans"]
+fn damaged_rows_and_scans_are_read_or_refused_in_full() {
+    check_mutants_of_rows(Cases(0..60_000));
+}
+
+/// Damages the names and shapes of weights, in files that hold all networks under the names of wrappers.
+fn check_mutants_of_checkpoints(cases: Cases) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last.ckpt");
+    let [joined, archived, old] = checkpoints_of_names();
+    takes_at_most(64 << 20, || {
+        cases.mutants(&[&joined, &archived, &old], [0.0, 1.0], |_, mutant| {
+            fs::write(&path, mutant).unwrap();
+            let error = load(&path, &Device::flex()).map(|_| "networks").unwrap_err().to_string();
+            check_words(&error);
+            assert!(error.lines().count() == 1 && error.len() < 600, "{error}");
+            false
+        });
+    });
+}
+
+#[test]
+fn damaged_checkpoints_are_refused() {
+    check_mutants_of_checkpoints(Cases(0..6000));
+}
+
+#[test]
+#[ignore = "takes half a minute: 60000 mutants of checkpoints"]
+fn damaged_checkpoints_are_refused_in_full() {
+    check_mutants_of_checkpoints(Cases(0..60_000));
 }
