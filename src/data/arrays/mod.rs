@@ -1,9 +1,8 @@
 //! NumPy files: one array (`npy`), archives of arrays (`npz`), and arrays in pickles of Python.
 //!
 //! Files are not trusted: nothing is executed, the sizes in headers are checked against the size of the file
-//! before memory is allocated, and the memory is bounded by a multiple of the size of the file
-//! ([`regular_file::memory_limit`](crate::data::regular_file::memory_limit)): half of it for what is read at once,
-//! half of it for what is kept.
+//! before memory is allocated, and the memory is bounded by 16 times the size of the file, or 64 MiB if that is
+//! more: half of it for what is read at once, half of it for what is kept.
 
 mod callable;
 mod element;
