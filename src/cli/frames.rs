@@ -32,13 +32,15 @@ pub(super) fn run(args: &FramesArgs) -> Result<()> {
     let measure = |drive| (drive, motion::measure(source.as_ref(), drive, &|| bar.inc(1)));
     let found: Vec<(&Drive, DriveMotion)> = drives.iter().map(measure).collect();
     bar.finish_and_clear();
+    let mut remarks = source.remarks();
+    remarks.extend(source.pose_remarks());
     if args.json {
         let drives: Vec<Value> = found.iter().map(|(drive, motion)| object(drive, motion)).collect();
-        outln!("{}", json!({ "name": source.name(), "remarks": source.remarks(), "drives": drives }));
+        outln!("{}", json!({ "name": source.name(), "remarks": remarks, "drives": drives }));
         return Ok(());
     }
     outln!("{}", source.name());
-    for remark in source.remarks().iter() {
+    for remark in remarks.iter() {
         outln!("{remark}");
     }
     outln!("frames       size  cameras  standing  stride  drive");

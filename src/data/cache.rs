@@ -5,15 +5,16 @@
 //! again. Entries are written atomically. A full cache evicts nothing: in training all frames are used
 //! equally often.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth, fnv::fnv1a};
+use super::{
+    DataError, DepthMap, Drive, FrameKey, FrameSource, MeasuredPoses, ResizedFrame, Side, TrueDepth,
+    fnv::fnv1a,
+};
 use crate::{
     config::{ImageSize, TrainingConfig},
     geometry::Intrinsics,
 };
-use glam::DAffine3;
 use image::RgbImage;
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -203,7 +204,7 @@ impl FrameSource for CachedFrames {
         self.source.depth_as(key, kind)
     }
 
-    fn true_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+    fn true_poses(&self, drive: &Drive, side: Side) -> Result<MeasuredPoses, DataError> {
         self.source.true_poses(drive, side)
     }
 }

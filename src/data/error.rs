@@ -41,6 +41,14 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Reason why a file cannot be read or written, as a clause.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable { reason, .. } | Self::Unwritable { reason, .. } => Some(reason),
+            Self::Missing { .. } | Self::Unusable(_) => None,
+        }
+    }
+
     /// Error of a file, which should hold `what`, that cannot be read.
     pub(crate) fn unreadable(what: impl Into<String>, path: &Path, reason: impl Into<String>) -> Self {
         Self::Unreadable { what: what.into(), path: path.to_owned(), reason: reason.into() }

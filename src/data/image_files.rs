@@ -1,8 +1,10 @@
 //! Image files by drive, camera and frame number, common to all layouts of data folders.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth, image as codec};
+use super::{
+    DataError, DepthMap, Drive, FrameKey, FrameSource, MeasuredPoses, Remarks, Side, TrueDepth,
+    image as codec,
+};
 use crate::{config::ImageSize, geometry::Intrinsics};
-use glam::DAffine3;
 use image::RgbImage;
 use std::{
     collections::BTreeMap,
@@ -98,8 +100,8 @@ pub trait ImageLayout: Send + Sync {
     }
 
     /// Implementation of [`FrameSource::true_poses`].
-    fn measured_poses(&self, _drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
-        Ok(BTreeMap::new())
+    fn measured_poses(&self, _drive: &Drive, _side: Side) -> Result<MeasuredPoses, DataError> {
+        Ok(MeasuredPoses::default())
     }
 }
 
@@ -152,7 +154,7 @@ impl<L: ImageLayout> FrameSource for L {
         self.measured_depth(key, kind)
     }
 
-    fn true_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+    fn true_poses(&self, drive: &Drive, side: Side) -> Result<MeasuredPoses, DataError> {
         self.measured_poses(drive, side)
     }
 }

@@ -34,4 +34,4 @@ pub(crate) use open_data::fingerprint;
 pub use open_data::{OpenData, Samples};
 pub use remarks::{Remark, RemarkKind, Remarks};
 pub use sample::{Batch, DepthMap, FrameKey, Sample, Side};
-pub use source::{Drive, FrameSource, ResizedFrame, STEREO_SHIFT, TrueDepth};
+pub use source::{Drive, FrameSource, MeasuredPoses, ResizedFrame, STEREO_SHIFT, TrueDepth};

@@ -79,6 +79,14 @@ impl Remarks {
         }
     }
 
+    /// The same remarks, about files of this drive.
+    pub fn of_drive(mut self, drive: &str) -> Self {
+        for remark in &mut self.0 {
+            remark.drive = Some(drive.to_owned());
+        }
+        self
+    }
+
     /// Appends the remarks of another part of the dataset.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);

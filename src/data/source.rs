@@ -1,7 +1,7 @@
 //! Source of frames: one trait for files and for the built-in drive.
 
 use super::{
-    DataError, DepthMap, FrameKey, Remarks, Side,
+    DataError, DepthMap, FrameKey, RemarkKind, Remarks, Side,
     image::{resize, shrink, size_of},
 };
 use crate::{config::ImageSize, geometry::Intrinsics};
@@ -67,6 +67,21 @@ impl TrueDepth {
             Self::Annotated => "KITTI's improved (annotated) depth",
             Self::Exact => "exact depth",
         }
+    }
+}
+
+/// True poses of a drive.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeasuredPoses {
+    /// Poses `world_from_camera` in metres, by frame number.
+    pub by_frame: BTreeMap<u32, DAffine3>,
+    /// Decisions about the files of the poses.
+    pub remarks: Remarks,
+}
+
+impl From<BTreeMap<u32, DAffine3>> for MeasuredPoses {
+    fn from(by_frame: BTreeMap<u32, DAffine3>) -> Self {
+        Self { by_frame, remarks: Remarks::default() }
     }
 }
 
@@ -157,13 +172,28 @@ pub trait FrameSource: Send + Sync {
         Ok(None)
     }
 
-    /// Known true poses `world_from_camera` of a drive's frames, metres, by frame number. The world is fixed
-    /// during the drive but otherwise arbitrary.
+    /// Known true poses of a drive's frames. The world is fixed during the drive but otherwise arbitrary.
     ///
     /// # Errors
     /// The poses exist but cannot be read.
-    fn true_poses(&self, _drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
-        Ok(BTreeMap::new())
+    fn true_poses(&self, _drive: &Drive, _side: Side) -> Result<MeasuredPoses, DataError> {
+        Ok(MeasuredPoses::default())
+    }
+
+    /// Decisions about the files of the true poses, which are read for this.
+    fn pose_remarks(&self) -> Remarks {
+        let mut remarks = Remarks::default();
+        for drive in self.drives() {
+            let Some(side) = drive.sides.first() else { continue };
+            match self.true_poses(drive, *side) {
+                Ok(poses) => remarks.extend(poses.remarks),
+                Err(error) => {
+                    let what = "drives without true poses, because they cannot be read";
+                    remarks.add(RemarkKind::LeftOut, Some(&drive.folder), what, &error.to_string());
+                }
+            }
+        }
+        remarks
     }
 }
 

@@ -6,13 +6,30 @@ use std::{io, path::Path};
 /// Largest text file that is read, bytes: no file of numbers is larger.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Reads a text file. Invalid UTF-8 is replaced, because not all editors write UTF-8 and numbers are ASCII
-/// anyway.
+/// Reads a text file.
 ///
 /// # Errors
 /// The file cannot be read or is larger than 64 MiB.
 pub(super) fn read_text(path: &Path) -> io::Result<String> {
-    Ok(String::from_utf8_lossy(&read_within(path, MAX_BYTES)?).into_owned())
+    Ok(decode(&read_within(path, MAX_BYTES)?))
+}
+
+/// Text of a file in UTF-8, or in UTF-16 as PowerShell and spreadsheets write it, without a byte order mark. Invalid
+/// characters are replaced, because not all editors write UTF-8 and numbers are ASCII anyway.
+pub(super) fn decode(bytes: &[u8]) -> String {
+    let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.as_chunks().0.iter().map(|pair| unit(*pair));
+        char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf_16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf_16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        // ASCII in UTF-16 without a mark.
+        [letter, 0, ..] if *letter != 0 => utf_16(bytes, u16::from_le_bytes),
+        [0, letter, ..] if *letter != 0 => utf_16(bytes, u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 /// Reads and parses a text file, which should hold `what`.

@@ -4,6 +4,7 @@ pub mod calibration;
 mod odometry;
 pub mod oxts;
 mod raw;
+mod readings;
 pub mod velodyne;
 
 pub use odometry::KittiOdometry;

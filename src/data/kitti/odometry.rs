@@ -3,17 +3,13 @@
 use super::BASELINE_METRES;
 use crate::{
     data::{
-        DataError, Drive, FrameKey, Remarks, Side,
+        DataError, Drive, FrameKey, MeasuredPoses, Remarks, Side,
         image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
-        poses,
+        poses::{self, Poses},
     },
     geometry::Intrinsics,
 };
-use glam::DAffine3;
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// Folders of the colour cameras in a sequence.
 const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_2"), (Side::Right, "image_3")];
@@ -66,15 +62,13 @@ impl KittiOdometry {
         Ok(Self(files))
     }
 
-    /// Poses `world_from_camera` of all frames of a sequence, metres; `None` for sequences whose poses are not
-    /// published. The camera is the left grey one, next to the colour cameras.
+    /// Poses of the frames of a sequence; `None` for sequences whose poses are not published. The camera is the left grey one, next to the colour cameras.
     ///
     /// # Errors
     /// The file exists but does not hold poses.
-    pub fn poses(&self, sequence: u32) -> Result<Option<Vec<DAffine3>>, DataError> {
+    pub fn poses(&self, sequence: u32) -> Result<Option<Poses>, DataError> {
         let path = self.0.root().join(format!("poses/{sequence:02}.txt"));
-        let read = || Ok(poses::read(&path)?.poses);
-        path.is_file().then(read).transpose()
+        path.is_file().then(|| poses::read(&path)).transpose()
     }
 }
 
@@ -98,11 +92,12 @@ impl ImageLayout for KittiOdometry {
 
     /// Published poses, those of the left grey camera. Its distance of some centimetres to the colour cameras
     /// is ignored, as in the reference.
-    fn measured_poses(&self, drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
-        let poses = match drive.folder.parse() {
-            Ok(sequence) => self.poses(sequence)?.unwrap_or_default(),
-            Err(_) => Vec::new(),
-        };
-        Ok((0..).zip(poses).collect())
+    fn measured_poses(&self, drive: &Drive, _side: Side) -> Result<MeasuredPoses, DataError> {
+        let sequence = drive.folder.parse();
+        let read = sequence.ok().map(|sequence| self.poses(sequence)).transpose()?.flatten();
+        Ok(read.map_or_else(MeasuredPoses::default, |read| MeasuredPoses {
+            by_frame: read.frames.into_iter().zip(read.poses).collect(),
+            remarks: read.remarks.of_drive(&drive.folder),
+        }))
     }
 }

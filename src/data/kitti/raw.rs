@@ -4,18 +4,18 @@ use super::{
     BASELINE_METRES,
     calibration::{ScannerProjection, camera_from_inertial},
     oxts::Oxts,
+    readings::DriveReadings,
     velodyne::{self, DepthAxis},
 };
 use crate::{
     data::{
-        DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth,
+        DataError, DepthMap, Drive, FrameKey, FrameSource, MeasuredPoses, Remarks, Side, TrueDepth,
         image::read_depth,
         image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
     },
     geometry::Intrinsics,
 };
-use glam::DAffine3;
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 const SIDES: [Side; 2] = [Side::Left, Side::Right];
 
@@ -111,21 +111,17 @@ impl ImageLayout for KittiRaw {
     }
 
     /// Poses of the camera from the GPS and inertial readings, in the east-north-up frame of the first reading.
-    fn measured_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
-        let Some((date, _)) = drive.folder.split_once('/') else { return Ok(BTreeMap::new()) };
+    fn measured_poses(&self, drive: &Drive, side: Side) -> Result<MeasuredPoses, DataError> {
+        let Some((date, _)) = drive.folder.split_once('/') else { return Ok(MeasuredPoses::default()) };
         let root = self.0.root();
-        let folder = root.join(&drive.folder).join("oxts/data");
-        let mut readings = BTreeMap::new();
-        for frame in drive.frames.clone() {
-            let file = folder.join(format!("{frame:010}.txt"));
-            if file.is_file() {
-                readings.insert(frame, Oxts::read(&file)?);
-            }
-        }
-        let Some(origin) = readings.values().next().copied() else { return Ok(BTreeMap::new()) };
+        let readings = DriveReadings::read(&root.join(&drive.folder).join("oxts/data"), drive)?;
+        let Some(origin) = readings.by_frame.values().next() else {
+            return Ok(MeasuredPoses { remarks: readings.remarks, ..MeasuredPoses::default() });
+        };
         let inertial_from_camera = camera_from_inertial(&root.join(date), side)?.inverse();
-        let pose = |reading: &Oxts| reading.world_from_sensor(&origin) * inertial_from_camera;
-        Ok(readings.iter().map(|(frame, reading)| (*frame, pose(reading))).collect())
+        let pose = |reading: &Oxts| reading.world_from_sensor(origin) * inertial_from_camera;
+        let by_frame = readings.by_frame.iter().map(|(frame, reading)| (*frame, pose(reading))).collect();
+        Ok(MeasuredPoses { by_frame, remarks: readings.remarks })
     }
 }
 
