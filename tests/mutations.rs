@@ -5,7 +5,10 @@ use crate::support::{Cases, repository, takes_at_most};
 use image::{Rgb, RgbImage};
 use monoscope::{
     config::RunFile,
-    data::image::{decode, write},
+    data::{
+        image::{decode, write},
+        poses,
+    },
     model::weights::MetricScale,
     runs::{Log, Position, RunFolder},
 };
@@ -111,4 +114,49 @@ fn damaged_files_of_a_run_are_read_or_refused() {
 #[ignore = "takes four minutes: 60000 mutants of the files of a run"]
 fn damaged_files_of_a_run_are_read_or_refused_in_full() {
     check_mutants_of_runs(Cases(0..60_000));
+}
+
+/// Damages files of poses in the forms that other tests do not damage, as bytes: marks and wide characters too.
+fn check_mutants_of_poses(cases: Cases) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("poses.csv");
+    let row = |index: usize, rest: &str| {
+        format!("{},0.01,0,{}{rest}\n", 1_403_715_524_900_000_000 + index * 50_000_000, index)
+    };
+    let rows = |rest: &str| (0..6).map(|index| row(index, rest)).collect::<String>();
+    let names = "#timestamp, p_x [m], p_y [m], p_z [m], q_w [], q_x [], q_y [], q_z []\n";
+    let euroc = format!("{names}{}", rows(",1,0,0,0"));
+    let states = rows(",1,0,0,0,1,2,3,0,0,0,0,0,0");
+    let matrix = |index: usize| format!("{index} 1 0 0 0.5 0 1 0 0 0 0 1 {index}.25 0 0 0 1\r\n");
+    let matrices: String = (0..6).map(matrix).collect();
+    let wide: Vec<u8> = format!("\u{feff}{euroc}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let decimal_commas = "0,0;1,5;2;3;0;0;0;1\n0,1;1,5;2;3;0;0;0;1\n0,2;1,5;2;4;0;0;0;1\n";
+    let wholes = [euroc.as_bytes(), states.as_bytes(), matrices.as_bytes(), &wide, decimal_commas.as_bytes()];
+    takes_at_most(1 << 20, || {
+        cases.mutants(&wholes, [0.1, 0.1], |_, mutant| {
+            fs::write(&file, mutant).unwrap();
+            match poses::read(&file) {
+                Ok(read) => {
+                    assert!(!read.poses.is_empty() && read.poses.iter().all(|pose| pose.is_finite()));
+                    assert!(read.poses.len() == read.frames.len() && read.poses.len() == read.lines.len());
+                    true
+                }
+                Err(error) => {
+                    check_words(&error.to_string());
+                    false
+                }
+            }
+        });
+    });
+}
+
+#[test]
+fn damaged_poses_of_all_forms_are_read_or_refused() {
+    check_mutants_of_poses(Cases(0..10_000));
+}
+
+#[test]
+#[ignore = "takes seconds: 100000 mutants of poses"]
+fn damaged_poses_of_all_forms_are_read_or_refused_in_full() {
+    check_mutants_of_poses(Cases(0..100_000));
 }

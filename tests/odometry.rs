@@ -6,7 +6,7 @@ use glam::{DAffine3, DMat3, DMat4, DQuat, DVec3};
 use monoscope::{
     config::{ImageSize, NetworkConfig, ObjectiveConfig, PoseModelInput, PoseModelType},
     data::{
-        FrameSource, Side,
+        FrameSource, MeasuredPoses, Side,
         arrays::npy::read_array,
         image,
         kitti::{KittiRaw, oxts::Oxts},
@@ -15,18 +15,18 @@ use monoscope::{
     },
     evaluate::OdometryEvaluation,
     geometry::trajectory::{
-        Alignment, Drift, Similarity, absolute_error, distances, from_first_pose, motions_of_path,
-        path_of_motions, snippet_errors,
+        Alignment, Drift, RelativePoseError, Similarity, absolute_error, distances, from_first_pose,
+        motions_of_path, path_of_motions, snippet_errors,
     },
     model::{Architecture, Networks, weights},
     predict::MotionPredictor,
 };
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 /// True path of the built-in drive.
 fn street() -> Vec<DAffine3> {
     let drive = BuiltInDrive::default();
-    drive.true_poses(&drive.drives()[0], Side::Left).unwrap().into_values().collect()
+    drive.true_poses(&drive.drives()[0], Side::Left).unwrap().by_frame.into_values().collect()
 }
 
 /// Path along the ground at this speed in metres per frame, turning by this number of degrees per frame.
@@ -162,6 +162,86 @@ fn a_known_similarity_is_found() {
     }
 }
 
+/// A winding path with a bent, tilted and shrunken prediction of it in another world, by formulas that other programs can
+/// repeat.
+fn winding() -> (Vec<DAffine3>, Vec<DAffine3>) {
+    let yaw = |s: f64| 0.4 * (s / 40.0).sin();
+    let truth = |s: f64| {
+        let position = DVec3::new(20.0 * (s / 50.0).sin(), 0.5 * (s / 17.0).sin(), s);
+        DAffine3::from_mat3_translation(DMat3::from_rotation_y(yaw(s)), position)
+    };
+    let axis = DVec3::new(0.6, 0.8, 0.0);
+    let world =
+        DAffine3::from_mat3_translation(DMat3::from_axis_angle(axis, 1.1), DVec3::new(3.0, -4.0, 5.0));
+    let predicted = |s: f64| {
+        let tilt = DMat3::from_rotation_x(0.01 * (s / 9.0).sin());
+        let position = truth(s).translation + DVec3::new(0.0008 * s * s, 0.002 * s, 0.3 * (s / 6.0).sin());
+        world
+            * DAffine3::from_mat3_translation(
+                DMat3::from_rotation_y(yaw(s) + 0.0007 * s) * tilt,
+                0.31 * position,
+            )
+    };
+    let steps = || (0..260).map(f64::from);
+    (steps().map(predicted).collect(), steps().map(truth).collect())
+}
+
+#[test]
+fn figures_agree_with_a_second_implementation() {
+    // Scale, ATE, RPE in metres and degrees, drift in % and degrees in 100 m: computed once with NumPy from the definitions,
+    // with 4×4 matrices and the rotation by singular values.
+    let expected = [
+        [1.000000000, 104.402007787, 0.719790573, 0.059333545, 69.283514791, 3.917395605],
+        [1.000000000, 53.144644918, 0.719790573, 0.059333545, 69.283514791, 3.917395605],
+        [3.168815412, 23.923278383, 0.126112089, 0.059333545, 15.480159354, 3.917395605],
+        [3.268341270, 24.373577577, 0.127365884, 0.059333545, 15.401918379, 3.917395605],
+        [3.268341270, 4.216218801, 0.127365884, 0.059333545, 15.401918379, 3.917395605],
+    ];
+    let (predicted, truth) = winding();
+    let evaluation = OdometryEvaluation::compare(&predicted, &truth).unwrap();
+    for (alignment, expected) in Alignment::ALL.into_iter().zip(expected) {
+        let error = evaluation.aligned(alignment);
+        let found = [
+            error.scale,
+            error.ate_metres,
+            error.rpe_metres,
+            error.rpe_degrees,
+            error.translation_percent.unwrap(),
+            error.rotation_degrees_per_100_metres.unwrap(),
+        ];
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!(
+                (found - expected).abs() < 1e-6 * expected.max(1.0),
+                "{alignment:?}: {found} is not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn relative_errors_are_those_of_each_motion() {
+    // Each motion is a twentieth too long and turns by a degree too much.
+    let (truth, predicted) = (arc(20, 1.0, 0.0), arc(20, 1.05, 1.0));
+    let error = RelativePoseError::between(&predicted, &truth).unwrap();
+    let [sine, cosine] = [1.0_f64.to_radians().sin(), 1.0_f64.to_radians().cos()];
+    let expected = DVec3::new(1.05 * sine, 0.0, 1.05 * cosine - 1.0).length();
+    assert!((error.metres - expected).abs() < 1e-12 && (error.degrees - 1.0).abs() < 1e-9, "{error:?}");
+    assert_eq!(RelativePoseError::between(&truth[..1], &truth[..1]), None);
+    // A rigid motion of the whole path changes no motion; a scale changes their lengths alone.
+    let (path, known) = (arc(50, 1.0, 3.0), similarity());
+    let rigid = Similarity { scale: 1.0, ..known };
+    let same = OdometryEvaluation::compare(&moved(&path, &rigid), &path).unwrap();
+    assert!(same.rigid.ate_metres < 1e-9 && same.rigid.scale == 1.0, "{:?}", same.rigid);
+    assert!(same.first_pose.rpe_metres < 1e-9 && same.first_pose.rpe_degrees < 1e-5, "{:?}", same.first_pose);
+    let scaled = OdometryEvaluation::compare(&moved(&path, &known), &path).unwrap();
+    let shorter = 1.0 - known.scale;
+    assert!((scaled.rigid.rpe_metres - shorter).abs() < 1e-9, "{:?}", scaled.rigid);
+    assert!((scaled.first_pose.rpe_metres - shorter).abs() < 1e-9, "{:?}", scaled.first_pose);
+    for error in [scaled.scaled, scaled.similarity_scale, scaled.similarity] {
+        assert!(error.rpe_metres < 1e-9 && (error.scale - 1.0 / known.scale).abs() < 1e-9, "{error:?}");
+    }
+}
+
 #[test]
 fn poses_survive_both_formats() {
     let folder = tempfile::tempdir().unwrap();
@@ -178,8 +258,8 @@ fn poses_survive_both_formats() {
         }
     }
     let refusal = |text: &str| poses::parse(text).unwrap_err();
-    assert!(refusal("# time\n0 1 2 3 0 0 0 1\n0 1 2 3 0 0 0 1\n").starts_with("line 3: its time 0"));
-    assert!(refusal("0 1 2 3 0 0 0 1\n1 0 0 0 0 1 0 0 0 0 1 0\n").contains("another form"));
+    assert!(refusal("# time\n0 1 2 3 0 0 0 1\n0 1 2 3 0 0 0 1\n").contains("all its 2 rows have the time 0"));
+    assert!(refusal("0 1 2 3 0 0 0 1\n1 0 0 0 0 1 0 0 0 0 1 0\n").contains("12 numbers instead of 8"));
     assert!(refusal("0 1 2 3 0 0 0 2\n").contains("quaternion"));
     assert!(refusal("1 0 0 0 0 1 0 0 0 0 2 0\n").contains("rotation"));
     assert!(refusal("1 0 0 0 0 1 0 0 0 0 -1 0\n").contains("rotation"), "a mirror image");
@@ -249,7 +329,7 @@ fn readings_of_the_car_give_the_path_of_the_camera() {
     let raw = KittiRaw::open(&root).unwrap();
     let [found] = raw.drives() else { panic!("{:?}", raw.drives()) };
     for side in [Side::Left, Side::Right] {
-        let list = |poses: BTreeMap<u32, DAffine3>| from_first_pose(&poses.into_values().collect::<Vec<_>>());
+        let list = |poses: MeasuredPoses| from_first_pose(&poses.by_frame.into_values().collect::<Vec<_>>());
         let exact = list(drive.true_poses(&drive.drives()[0], side).unwrap());
         let read = list(raw.true_poses(found, side).unwrap());
         assert_eq!(read.len(), exact.len());
@@ -259,10 +339,96 @@ fn readings_of_the_car_give_the_path_of_the_camera() {
     }
     let readings = root.join(&found.folder).join("oxts/data/0000000003.txt");
     fs::remove_file(&readings).unwrap();
-    assert_eq!(raw.true_poses(found, Side::Left).unwrap().len(), 5, "a frame without readings is left out");
+    let poses = raw.true_poses(found, Side::Left).unwrap();
+    assert_eq!(poses.by_frame.len(), 5, "a frame without readings is left out");
+    assert!(poses.remarks.is_empty(), "{:?}", poses.remarks);
     fs::write(&readings, "1 2 3").unwrap();
+    let poses = raw.true_poses(found, Side::Left).unwrap();
+    assert_eq!(poses.by_frame.len(), 5);
+    let remark = poses.remarks.iter().map(ToString::to_string).collect::<String>();
+    assert!(remark.contains("0000000003.txt") && remark.contains("3 readings"), "{remark}");
+}
+
+#[test]
+fn readings_that_cannot_be_believed_are_left_out_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("drive");
+    let size = ImageSize { height: 32, width: 96 };
+    let drive = BuiltInDrive::new(DriveOptions { frames: 12, size, ..DriveOptions::default() });
+    export(&drive, &root, false, &mut |_, _| ()).unwrap();
+    let raw = KittiRaw::open(&root).unwrap();
+    let found = &raw.drives()[0];
+    let file = |frame: u32| root.join(&found.folder).join(format!("oxts/data/{frame:010}.txt"));
+    let whole = |frame: u32| fs::read_to_string(file(frame)).unwrap();
+    let good: Vec<String> = (0..12).map(whole).collect();
+    let read = || {
+        let read = raw.true_poses(found, Side::Left).unwrap();
+        let path: Vec<DAffine3> = read.by_frame.values().copied().collect();
+        let metres = distances(&path).last().copied().unwrap_or_default();
+        let remarks: Vec<String> = read.remarks.iter().map(ToString::to_string).collect();
+        (read.by_frame.len(), metres, remarks)
+    };
+    let (_, length, remarks) = read();
+    assert!(remarks.is_empty(), "{remarks:?}");
+    // Field `index` of a reading becomes `word`.
+    let with = |text: &str, index: usize, word: &str| -> String {
+        let mut words: Vec<&str> = text.split_whitespace().collect();
+        words[index] = word;
+        words.join(" ")
+    };
+    let north = |text: &str, degrees: f64| {
+        let latitude: f64 = text.split_whitespace().next().unwrap().parse().unwrap();
+        with(text, 0, &(latitude + degrees).to_string())
+    };
+    let jumps = "because the position jumps";
+    let unusable = "because they cannot be used";
+    // 3 km away, as high as no road, nowhere, NaN, cut, empty; at the beginning, in the middle, at the end.
+    let text = &good[5];
+    let kinds = [
+        (north(text, 0.027), jumps),
+        (with(text, 2, "-3112.8"), unusable),
+        (with(&with(text, 0, "0"), 1, "0"), unusable),
+        (with(text, 0, "nan"), unusable),
+        (text.split_whitespace().take(25).collect::<Vec<_>>().join(" "), unusable),
+        (String::new(), unusable),
+        (with(text, 5, "-109.4"), "not in radians"),
+    ];
+    for frame in [0, 5, 11] {
+        for (text, reason) in &kinds {
+            fs::write(file(frame), text).unwrap();
+            let (poses, metres, remarks) = read();
+            assert_eq!(poses, 11, "frame {frame}: {text}");
+            assert!(metres <= length + 1e-6 && metres > 0.8 * length, "{metres} of {length}: {text}");
+            let [remark] = &remarks[..] else { panic!("{remarks:?}") };
+            assert!(remark.contains(": 1 readings") && remark.contains(reason), "{remark}");
+            assert!(remark.contains(&format!("{frame:010}.txt")), "{remark}");
+        }
+        fs::write(file(frame), &good[frame as usize]).unwrap();
+    }
+    // The longer part of a drive that goes on elsewhere.
+    for frame in 8..12 {
+        fs::write(file(frame), north(&good[frame as usize], 0.027)).unwrap();
+    }
+    let (poses, _, remarks) = read();
+    assert!(poses == 8 && remarks[0].contains(": 4 readings"), "{poses}: {remarks:?}");
+    for (frame, text) in good.iter().enumerate() {
+        fs::write(file(frame as u32), text).unwrap();
+    }
+    // Doubtful ones are used: no satellite, the speed of an aeroplane, a position that does not change.
+    fs::write(file(3), with(&good[3], 26, "0")).unwrap();
+    fs::write(file(4), with(&good[4], 8, "250")).unwrap();
+    fs::write(file(7), with(&with(&good[6], 8, "8.7"), 2, "116")).unwrap();
+    let (poses, _, remarks) = read();
+    assert_eq!((poses, remarks.len()), (12, 3), "{remarks:?}");
+    for (remark, words) in remarks.iter().zip(["without a satellite", "360 km/h", "stands still"]) {
+        assert!(remark.contains(words), "{remark}");
+    }
+    // Frames are told of all this, and nothing readable is an error.
+    assert_eq!(raw.pose_remarks().iter().count(), 3);
+    (0..12).for_each(|frame| fs::write(file(frame), "").unwrap());
     let error = raw.true_poses(found, Side::Left).unwrap_err().to_string();
-    assert!(error.contains("0000000003.txt") && error.contains("3 readings"), "{error}");
+    assert!(error.contains("0 readings"), "{error}");
+    assert!(raw.pose_remarks().iter().any(|remark| remark.to_string().contains("without true poses")));
 }
 
 #[test]
@@ -271,7 +437,7 @@ fn the_path_of_a_real_drive_is_that_of_the_reference() {
     let (root, file) = (shared("kitti"), shared("kitti/golden/poses_cam2_2011_09_26_drive_0002_sync.txt"));
     let raw = KittiRaw::open(&root).unwrap();
     let drive = raw.drives().iter().find(|drive| drive.folder.contains("0002")).unwrap();
-    let path: Vec<DAffine3> = raw.true_poses(drive, Side::Left).unwrap().into_values().collect();
+    let path: Vec<DAffine3> = raw.true_poses(drive, Side::Left).unwrap().by_frame.into_values().collect();
     let expected = from_first_pose(&poses::read(&file).unwrap().poses);
     assert_eq!(path.len(), expected.len());
     for (pose, expected) in from_first_pose(&path).iter().zip(&expected) {
@@ -342,7 +508,7 @@ fn a_pose_network_is_scored_on_a_sequence_and_its_saved_path_scores_the_same() {
     let lines: Vec<String> = (0..4).map(|number| format!("P{number}: {camera}\n")).collect();
     fs::write(sequence.join("calib.txt"), lines.concat()).unwrap();
     let truth: Vec<DAffine3> =
-        drive.true_poses(&drive.drives()[0], Side::Left).unwrap().into_values().collect();
+        drive.true_poses(&drive.drives()[0], Side::Left).unwrap().by_frame.into_values().collect();
     fs::create_dir_all(folder.path().join("odometry/poses")).unwrap();
     let true_file = path("odometry/poses/07.txt");
     poses::write(Path::new(&true_file), PoseForm::Kitti, &from_first_pose(&truth), &[0.0; 7]).unwrap();

@@ -79,17 +79,23 @@ impl Remarks {
         }
     }
 
+    /// Counts files for which the same was decided and which need not be named.
+    pub fn add_all(&mut self, kind: RemarkKind, drive: Option<&str>, what: &str, count: usize) {
+        let (drive, what) = (drive.map(str::to_owned), what.to_owned());
+        self.0.push(Remark { kind, drive, count, what, examples: Vec::new() });
+    }
+
+    /// Appends the remarks of another part of the dataset.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// The same remarks, about files of this drive.
     pub fn of_drive(mut self, drive: &str) -> Self {
         for remark in &mut self.0 {
             remark.drive = Some(drive.to_owned());
         }
         self
-    }
-
-    /// Appends the remarks of another part of the dataset.
-    pub fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
     }
 
     /// Iterator over the remarks.

@@ -126,30 +126,35 @@ impl PosePairs {
             PairedBy::Row
         };
         ensure!(
-            by == PairedBy::Frame || predicted.rows == truth.rows,
+            by == PairedBy::Frame || predicted.row_count == truth.row_count,
             "{} predicted poses cannot be compared with {} true ones line by line ({}; {}): give both files times, or write \
              the frame number first in each line of the shorter (13 numbers)",
-            predicted.rows,
-            truth.rows,
+            predicted.row_count,
+            truth.row_count,
             predicted.columns,
             truth.columns
         );
-        let last = |poses: &Poses| poses.frames.iter().max().copied().unwrap_or_default();
-        let first = |poses: &Poses| poses.frames.iter().min().copied().unwrap_or_default();
+        fn numbers(poses: &Poses, by: PairedBy) -> &[u32] {
+            if by == PairedBy::Frame { &poses.frames } else { &poses.rows }
+        }
+        let (numbers, true_numbers) = (numbers(predicted, by), numbers(truth, by));
+        let first = |numbers: &[u32]| numbers.iter().min().copied().unwrap_or_default();
+        let last = |numbers: &[u32]| numbers.iter().max().copied().unwrap_or_default();
         // Frame N of N rows exists only if numbers count from 1.
-        let counts_from_one = |numbered: &Poses, other: &Poses| {
-            by == PairedBy::Frame
+        let offset = |numbers: &[u32], other: &Poses| {
+            let counts_from_one = by == PairedBy::Frame
                 && !has_frames(other)
-                && first(numbered) >= 1
-                && last(numbered) as usize == other.rows
+                && first(numbers) >= 1
+                && last(numbers) as usize == other.row_count;
+            u32::from(counts_from_one)
         };
-        let offset = u32::from(counts_from_one(predicted, truth));
-        let true_offset = u32::from(counts_from_one(truth, predicted));
-        let by_frame: BTreeMap<u32, usize> =
-            truth.frames.iter().map(|frame| frame - true_offset).zip(0..).collect();
-        let indices = predicted.frames.iter().enumerate();
-        let indices = indices.filter_map(|(index, frame)| Some((index, *by_frame.get(&(frame - offset))?)));
-        let firsts = [first(predicted), first(truth)].map(f64::from);
+        let (offset, true_offset) = (offset(numbers, truth), offset(true_numbers, predicted));
+        let by_number: BTreeMap<u32, usize> =
+            true_numbers.iter().map(|number| number - true_offset).zip(0..).collect();
+        let indices = numbers.iter().enumerate();
+        let indices =
+            indices.filter_map(|(index, number)| Some((index, *by_number.get(&(number - offset))?)));
+        let firsts = [numbers, true_numbers].map(|numbers| f64::from(first(numbers)));
         let mut pairs = Self::of(indices, (predicted, truth), by, firsts);
         pairs.pairing.counts_from_one = offset + true_offset > 0;
         Ok(pairs)

@@ -69,7 +69,7 @@ fn odometry_is_recognised_and_named_as_in_its_split() {
     assert!((source.metres_per_unit(&key("9", 0, Side::Left)).unwrap() - 5.4).abs() < 1e-5);
 
     let odometry = KittiOdometry::open(root).unwrap();
-    let poses = odometry.poses(9).unwrap().unwrap();
+    let poses = odometry.poses(9).unwrap().unwrap().poses;
     assert_eq!((poses.len(), poses[1].translation), (2, DVec3::new(0.5, -0.25, 2.0)));
     assert!(odometry.poses(10).unwrap().is_none());
     fs::write(root.join("dataset/poses/10.txt"), "1 2 3\n").unwrap();
@@ -83,7 +83,7 @@ fn poses_are_read_row_by_row() {
     let read = poses::parse(text).unwrap().poses;
     assert_eq!(read.len(), 2);
     assert_eq!(read[0].transform_point3(DVec3::X), DVec3::new(3.0, 5.0, 5.0));
-    assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 nan\n").unwrap_err().contains("nan"));
+    assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 nan\n").unwrap_err().contains("NaN"));
     assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 0 7\n").unwrap_err().contains("13 numbers"));
 }
 

@@ -8,5 +8,6 @@ mod folders;
 mod loading;
 mod motion;
 mod pictures;
+mod poses;
 mod previews;
 mod splits;

@@ -42,7 +42,7 @@ use monoscope::{
     app::{Devices, FolderContent, Window, recognise},
     compute::Lease,
     config::{Change, DataChoice, FrameId, ImageSize, ObjectiveConfig, Preset, Setting},
-    data::{Drive, FrameKey, Side},
+    data::{Drive, FrameKey, Remarks, Side},
     evaluate::{DepthEvaluation, DepthMetrics, ImageResult},
     geometry::Intrinsics,
     inspect::PixelInspection,

@@ -14,6 +14,7 @@ fn trajectory(known: usize, truth: bool) -> Trajectory {
         frames: (0..20).collect(),
         predicted: straight(0.5).map(|(_, pose)| pose).take(known).collect(),
         truth: Arc::new(if truth { straight(1.0).collect() } else { BTreeMap::new() }),
+        remarks: Remarks::default(),
         problem: None,
         step: 0,
     }
@@ -55,11 +56,21 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
 
     stage.state_mut().receive_trajectory(&trajectory(20, true));
     stage.run();
-    let scaled = "19.0 m travelled · ATE 0.000 m of the path, 0.0000 ± 0.0000 m of snippets · drift is not defined \
-                  below 100 m · scale 2.000";
+    let scaled = "19.0 m travelled · ATE 0.000 m of the path, 0.0000 ± 0.0000 m of snippets · RPE 0.0000 m, 0.000° a \
+                  frame · drift is not defined below 100 m · scale 2.000";
     assert!(stage.query_by_label(scaled).is_some());
-    click(&mut stage, "unscaled");
+    let mut align = |shown: &str, chosen: &str| {
+        click(&mut stage, shown);
+        click(&mut stage, chosen);
+    };
+    align("scale", "unscaled");
+    align("unscaled", "SE(3)");
+    align("SE(3)", "scale of Sim(3)");
+    align("scale of Sim(3)", "Sim(3)");
+    align("Sim(3)", "unscaled");
     assert!(stage.query_by_label_contains("scale 1.000").is_some());
+    assert!(stage.query_by_label_contains("RPE 0.5000 m, 0.000° a frame").is_some());
+    click(&mut stage, "unscaled");
     click(&mut stage, "scale");
     // The straight path runs from the lower to the upper end of the plot; its middle is frame 9 or 10.
     click(&mut stage, "Trajectory from above");

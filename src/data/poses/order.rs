@@ -63,13 +63,13 @@ pub fn sort(read: &mut Poses) -> Result<(), String> {
     }
     read.select(&kept);
     if let Some(times) = &mut read.times {
-        convert(times, &read.lines, &mut read.remarks);
+        convert(times, &mut read.remarks);
     }
     Ok(())
 }
 
 /// Converts sorted times to seconds.
-fn convert(times: &mut [f64], lines: &[u32], remarks: &mut Remarks) {
+fn convert(times: &mut [f64], remarks: &mut Remarks) {
     let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let middle = steps.len() / 2;
     let step = if steps.is_empty() { 0.0 } else { *steps.select_nth_unstable_by(middle, f64::total_cmp).1 };
@@ -78,8 +78,6 @@ fn convert(times: &mut [f64], lines: &[u32], remarks: &mut Remarks) {
         units.iter().find(|(least, ..)| value >= *least).map(|(_, per_second, what)| (*per_second, *what))
     };
     let Some((per_second, what)) = by(&SINCE_1970, first).or_else(|| by(&STEPS, step)) else { return };
-    for (time, line) in times.iter_mut().zip(lines) {
-        *time /= per_second;
-        remarks.add(RemarkKind::Assumed, None, what, &format!("line {line}"));
-    }
+    times.iter_mut().for_each(|time| *time /= per_second);
+    remarks.add_all(RemarkKind::Assumed, None, what, times.len());
 }

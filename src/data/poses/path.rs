@@ -28,14 +28,16 @@ impl fmt::Display for PoseForm {
 pub struct Poses {
     /// Poses `world_from_camera`, metres.
     pub poses: Vec<DAffine3>,
-    /// Frame number of each pose where the file states it, else the number of its row, from 0.
+    /// Number of each pose's row in the file, from 0.
+    pub rows: Vec<u32>,
+    /// Frame number of each pose where the file states it, else the number of its row.
     pub frames: Vec<u32>,
     /// Time of each pose, seconds; `None` where the file has none.
     pub times: Option<Vec<f64>>,
     /// Line of each pose, from 1.
     pub lines: Vec<u32>,
     /// Number of rows in the file, with those left out.
-    pub rows: usize,
+    pub row_count: usize,
     /// Meaning of the numbers in a row.
     pub columns: Columns,
     /// Decisions about the rows.
@@ -54,6 +56,7 @@ impl Poses {
             indices.iter().map(|index| values[*index]).collect()
         }
         self.poses = of(&self.poses, indices);
+        self.rows = of(&self.rows, indices);
         self.frames = of(&self.frames, indices);
         self.times = self.times.as_ref().map(|times| of(times, indices));
         self.lines = of(&self.lines, indices);

@@ -30,9 +30,7 @@ pub fn examine(read: &mut Poses) {
         read.remarks.add(RemarkKind::Doubtful, None, what, &format!("line {}", read.lines[index]));
     }
     if let Some(what) = quaternion_doubt(&read.columns, &read.poses) {
-        for line in &read.lines {
-            read.remarks.add(RemarkKind::Doubtful, None, what, &format!("line {line}"));
-        }
+        read.remarks.add_all(RemarkKind::Doubtful, None, what, read.poses.len());
     }
 }
 

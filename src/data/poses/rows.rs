@@ -20,10 +20,11 @@ const ROTATION_TOLERANCE: f64 = 0.01;
 pub fn poses(columns: Columns, table: &Table) -> Result<Poses, String> {
     let mut read = Poses {
         poses: Vec::new(),
+        rows: Vec::new(),
         frames: Vec::new(),
         times: (columns.key == Key::Time).then(Vec::new),
         lines: Vec::new(),
-        rows: table.lines.len(),
+        row_count: table.lines.len(),
         columns,
         remarks: table.remarks.clone(),
     };
@@ -33,6 +34,7 @@ pub fn poses(columns: Columns, table: &Table) -> Result<Poses, String> {
             RowContent::Pose(pose) => {
                 read.poses.push(pose);
                 read.lines.push(*line);
+                read.rows.push(index as u32);
                 read.frames.push(if columns.key == Key::Frame { row[0] as u32 } else { index as u32 });
                 if let Some(times) = &mut read.times {
                     times.push(row[columns.indices[0]]);
@@ -44,7 +46,10 @@ pub fn poses(columns: Columns, table: &Table) -> Result<Poses, String> {
         }
     }
     if read.poses.is_empty() {
-        return Err(format!("none of its {} rows holds a pose: all are NaN, infinite or zeros", read.rows));
+        return Err(format!(
+            "none of its {} rows holds a pose: all are NaN, infinite or zeros",
+            read.row_count
+        ));
     }
     Ok(read)
 }
