@@ -2,6 +2,7 @@
 //! no more memory than it may.
 
 use crate::support::{Cases, repository, takes_at_most};
+use glam::DAffine3;
 use image::{Rgb, RgbImage};
 use monoscope::{
     config::RunFile,
@@ -137,7 +138,7 @@ fn check_mutants_of_poses(cases: Cases) {
             fs::write(&file, mutant).unwrap();
             match poses::read(&file) {
                 Ok(read) => {
-                    assert!(!read.poses.is_empty() && read.poses.iter().all(|pose| pose.is_finite()));
+                    assert!(!read.poses.is_empty() && read.poses.iter().all(DAffine3::is_finite));
                     assert!(read.poses.len() == read.frames.len() && read.poses.len() == read.lines.len());
                     true
                 }

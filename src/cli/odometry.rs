@@ -16,7 +16,7 @@ use crate::{
     runs::RunFolder,
 };
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use glam::DAffine3;
 use serde::Serialize;
 use std::{
@@ -28,10 +28,11 @@ use std::{
 const FRAME_RATE: f64 = 10.0;
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("paths").required(true).args(["data", "poses"])))]
 pub(super) struct OdometryArgs {
     /// A folder in KITTI raw or odometry layout, a folder of pictures (or of such folders), or demo for
     /// the built-in drive
-    #[arg(long, value_name = "DIR|demo", required_unless_present = "poses", requires = "weights")]
+    #[arg(long, value_name = "DIR|demo", requires = "weights")]
     data: Option<String>,
     #[command(flatten)]
     camera: CameraArgs,
@@ -121,9 +122,15 @@ fn compare_files(predicted_file: &Path, truth_file: &Path) -> Result<OdometryRep
         frames: None,
         predicted_remarks: predicted.remarks.of_drive(&predicted_file.display().to_string()),
         true_remarks: truth.remarks.of_drive(&truth_file.display().to_string()),
-        doubts: evaluation.axes_doubt(&pairs.predicted, &pairs.truth).into_iter().collect(),
+        doubts: doubts(&evaluation, &pairs),
         evaluation,
     })
+}
+
+fn doubts(evaluation: &OdometryEvaluation, pairs: &PosePairs) -> Vec<String> {
+    let same = "both files hold the same poses, so that there is nothing to compare".to_owned();
+    let same = (pairs.predicted == pairs.truth).then_some(same);
+    same.into_iter().chain(evaluation.axes_doubt(&pairs.predicted, &pairs.truth)).collect()
 }
 
 fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Option<OdometryReport>> {

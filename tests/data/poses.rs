@@ -156,7 +156,7 @@ fn refusals_say_what_to_do() {
     for (text, words) in [
         (String::new(), "it holds no pose"),
         ("# only a comment\n".to_owned(), "it holds no pose"),
-        (without_time.join("\n"), "write the time first (TUM)"),
+        (without_time.join("\n"), "write the time first"),
         (one_time.join("\n"), "all its 40 rows have the time 1604644894"),
         (seconds.join("\n"), "only 4 of its 40 rows have a time of their own"),
         ("1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n".to_owned(), "write each pose in one line"),
@@ -164,7 +164,8 @@ fn refusals_say_what_to_do() {
         (columns.to_owned(), "column by column"),
         (format!("{}\nabc 2 3\n", tum[0]), "line 2: 'abc' is not a number"),
         (format!("{}\n1 2 3\n{}\n", tum[0], tum[1]), "line 2: it has 3 numbers instead of 8"),
-        ("2 0 0 0 0 2 0 0 0 0 2 0\n".to_owned(), "the determinant is 8.000"),
+        ("2 0 0 0 0 2 0 0 0 0 2 0\n".to_owned(), "scaled by 2.0000"),
+        ("2 0 0 0 0 2 0 0 0 0 1 0\n".to_owned(), "the determinant is 4.000"),
         ("1 0 0 0 0 1 0 0 0 0 -1 0\n".to_owned(), "mirror image"),
         ("0 1 2 3 0.1 0 0 0.1\n".to_owned(), "not of length 1 but 0.141"),
         ("1 0 0 0 0 1 0 0 0 0 1 9e7\n".to_owned(), "once around the Earth"),
@@ -182,6 +183,7 @@ fn refusals_say_what_to_do() {
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"<!DOCTYPE html>", "web page"),
         (b"{\"frames\": []}", "JSON"),
+        (b"# Image list\n#   IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME\n", "COLMAP"),
         (b"\x00\x01\x02\x1b[31m\xff", "not a number"),
     ] {
         fs::write(&file, bytes).unwrap();

@@ -137,8 +137,8 @@ fn named(names: &[String]) -> Option<[usize; 8]> {
 fn other_width(width: usize) -> String {
     let forms = "KITTI has 12 (13 with a frame number first, 16 for 4×4), TUM and EuRoC 8";
     match width {
-        7 => "it has 7 numbers, like a position and a quaternion without their time; write the time first (TUM): time \
-              x y z qx qy qz qw"
+        7 => "it has 7 numbers, like a position and a quaternion without their time, or a time with angles; write the \
+              time first and a quaternion (TUM): time x y z qx qy qz qw"
             .to_owned(),
         3 | 4 => format!(
             "it has {width} numbers, like one row of a matrix or a position; write each pose in one line: {forms}"

@@ -13,12 +13,16 @@ pub use columns::{Columns, Key, Orientation};
 pub use path::{PoseForm, Poses};
 pub use write::write;
 
-use super::{DataError, atomic_file::read_within, text::decode};
+use super::{DataError, atomic_file::read_within, text::decode, unreadable::io_reason};
 use std::path::Path;
 use table::Table;
 
 /// Largest file that is read, bytes: the longest recordings of drones take some megabytes.
 const MAX_BYTES: u64 = 32 << 20;
+
+/// Names of the columns in COLMAP's `images.txt`, and the bytes within which they stand.
+const COLMAP: &[u8] = b"IMAGE_ID, QW, QX, QY, QZ";
+const COLMAP_HEAD: usize = 500;
 
 /// Reads a file of poses. The form is recognised by the numbers in a line, and by the names of the columns where the file
 /// has them.
@@ -30,7 +34,7 @@ pub fn read(path: &Path) -> Result<Poses, DataError> {
     if path.is_dir() {
         return Err(unreadable("it is a folder; give the file of one path".to_owned()));
     }
-    let bytes = read_within(path, MAX_BYTES).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = read_within(path, MAX_BYTES).map_err(|error| unreadable(io_reason(&error)))?;
     let foreign = foreign_content(&bytes).map_or(Ok(()), |words| Err(words.to_owned()));
     foreign.and_then(|()| parse(&decode(&bytes))).map_err(unreadable)
 }
@@ -60,5 +64,9 @@ fn foreign_content(bytes: &[u8]) -> Option<&'static str> {
         (b"<", "it is a web page or XML, not poses; download the file itself"),
         (b"\x89HDF", "it is an HDF5 file; write a text file with a pose a line"),
     ];
-    kinds.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, words)| words)
+    let begins = kinds.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, words)| words);
+    let colmap = "it is COLMAP's list of images, which are camera from world, two lines each; export the path as text in TUM \
+                  form";
+    let head = &bytes[..bytes.len().min(COLMAP_HEAD)];
+    begins.or_else(|| head.windows(COLMAP.len()).any(|part| part == COLMAP).then_some(colmap))
 }

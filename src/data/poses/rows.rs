@@ -120,6 +120,14 @@ fn check_rotation(rotation: &DMat3) -> Result<(), String> {
     let deviation =
         (square - DMat3::IDENTITY).to_cols_array().into_iter().fold(0.0, |most: f64, x| most.max(x.abs()));
     if deviation > ROTATION_TOLERANCE {
+        let scale = determinant.cbrt();
+        if (square - DMat3::IDENTITY * (scale * scale))
+            .abs_diff_eq(DMat3::ZERO, ROTATION_TOLERANCE * scale * scale)
+        {
+            return Err(format!(
+                "its matrix is not a rotation but one scaled by {scale:.4}: divide its nine numbers by that"
+            ));
+        }
         return Err(format!(
             "its matrix is not a rotation: the determinant is {determinant:.3}, and its rows deviate by {deviation:.3} from \
              unit length and right angles"
