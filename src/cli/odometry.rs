@@ -4,7 +4,7 @@ use super::{compute::ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::ObjectiveConfig,
     data::{
-        self, Drive, FrameKey, FrameSource, MeasuredPoses, Remarks, Side,
+        self, Drive, FrameKey, FrameSource, MeasuredPoses, RemarkKind, Remarks, Side,
         arrays::npy,
         poses::{self, PoseForm},
     },
@@ -233,7 +233,8 @@ fn print(report: &OdometryReport) {
     }
     outln!("{pairs}");
     for remark in predicted_remarks.iter().chain(true_remarks.iter()) {
-        outln!("{remark}");
+        let kind = if remark.kind == RemarkKind::Doubtful { "doubtful: " } else { "" };
+        outln!("{kind}{remark}");
     }
     for doubt in doubts {
         outln!("doubtful: {doubt}");

@@ -81,14 +81,17 @@ impl PosePairs {
             (Some(times), Some(true_times)) => Self::by_time((predicted, times), (truth, true_times)),
             _ => Self::by_number(predicted, truth)?,
         };
-        let Pairing { pairs: count, by, first_predicted, first_true, .. } = pairs.pairing;
-        let advice = match by {
-            PairedBy::Time if count < 2 => {
-                let apart = (first_predicted - first_true).abs();
-                format!(
-                    ": their times begin {apart:.3} s apart; do both files count time from the same moment, in the same unit?"
-                )
-            }
+        let Pairing { pairs: count, first_predicted, first_true, .. } = pairs.pairing;
+        let step = |poses: &Poses| {
+            let times = poses.times.as_ref().filter(|times| times.len() > 1)?;
+            Some((times.last()? - times.first()?) / (times.len() - 1) as f64)
+        };
+        let advice = match (step(predicted), step(truth)) {
+            (Some(step), Some(true_step)) => format!(
+                ": their times begin {:.3} s apart and advance by {step:.3} and {true_step:.3} s; do both files count time from \
+                 the same moment, in the same unit?",
+                (first_predicted - first_true).abs()
+            ),
             _ => "; a path needs two poses to be compared".to_owned(),
         };
         ensure!(count > 1, "{}{advice}", pairs.pairing);

@@ -160,6 +160,7 @@ fn refusals_say_what_to_do() {
         (one_time.join("\n"), "all its 40 rows have the time 1604644894"),
         (seconds.join("\n"), "only 4 of its 40 rows have a time of their own"),
         ("1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n".to_owned(), "write each pose in one line"),
+        ("0 0 1\n1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n".to_owned(), "write each pose in one line"),
         ("1 2 3 4 5\n".to_owned(), "KITTI has 12"),
         (columns.to_owned(), "column by column"),
         (format!("{}\nabc 2 3\n", tum[0]), "line 2: 'abc' is not a number"),
@@ -214,7 +215,7 @@ fn implausible_poses_are_named_with_the_likely_cause() {
     assert_eq!(doubts(&turning(false)), "");
     let named = format!("time,x,y,z,qw,qx,qy,qz\n{}", turning(true).replace(' ', ","));
     assert_eq!(doubts(&named), "");
-    let named = format!("time,x,y,z,qw,qx,qy,qz\n{}", turning(false).replace(' ', ","));
+    let named = format!("time x y z qw qx qy qz\n{}", tum().join("\n"));
     assert!(doubts(&named).contains("w seems to stand last"), "{}", doubts(&named));
     // A jump of 3 km, by time and by frame.
     let jump = tum().join("\n").replace(" 16.000000 ", " 3016.000000 ");

@@ -117,7 +117,9 @@ impl Table {
     }
 
     fn other_length(&self, line: u32, count: usize) -> String {
-        format!("line {line}: it has {count} numbers instead of {} like the lines before", self.width)
+        let is_row_of_matrix = [3, 4].contains(&count) && [3, 4].contains(&self.width);
+        let advice = if is_row_of_matrix { "; write each pose in one line" } else { "" };
+        format!("line {line}: it has {count} numbers instead of {} like the lines before{advice}", self.width)
     }
 }
 
