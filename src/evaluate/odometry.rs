@@ -115,8 +115,8 @@ impl OdometryEvaluation {
         let is_same_shape = self.similarity.ate_metres < SAME_SHAPE * self.metres;
         (is_same_shape && degrees > DOUBTED_ANGLE).then(|| {
             format!(
-                "the paths have the same shape, but seen from their first poses they lead {degrees:.0}° apart: the axes \
-                 of one file may not be a camera's (x right, y down, z forward), or it may hold camera from world \
+                "the paths have the same shape, but seen from their first poses they lead {degrees:.0}° apart: \
+                 the axes of one file may not be a camera's (x right, y down, z forward), or it may hold camera from world \
                  instead of world from camera"
             )
         })

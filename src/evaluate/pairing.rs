@@ -88,8 +88,8 @@ impl PosePairs {
         };
         let advice = match (step(predicted), step(truth)) {
             (Some(step), Some(true_step)) => format!(
-                ": their times begin {:.3} s apart and advance by {step:.3} and {true_step:.3} s; do both files count time from \
-                 the same moment, in the same unit?",
+                ": their times begin {:.3} s apart and advance by {step:.3} and {true_step:.3} s; do both files \
+                 count time from the same moment, in the same unit?",
                 (first_predicted - first_true).abs()
             ),
             _ => "; a path needs two poses to be compared".to_owned(),
@@ -130,8 +130,8 @@ impl PosePairs {
         };
         ensure!(
             by == PairedBy::Frame || predicted.row_count == truth.row_count,
-            "{} predicted poses cannot be compared with {} true ones line by line ({}; {}): give both files times, or write \
-             the frame number first in each line of the shorter (13 numbers)",
+            "{} predicted poses cannot be compared with {} true ones line by line ({}; {}): give both files times, or \
+             write the frame number first in each line of the shorter (13 numbers)",
             predicted.row_count,
             truth.row_count,
             predicted.columns,

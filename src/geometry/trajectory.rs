@@ -136,9 +136,9 @@ pub struct Similarity {
 impl Similarity {
     /// Transform that aligns `predicted` with `truth`.
     ///
-    /// The least squares of [`Alignment::Similarity`] and [`Alignment::Rigid`] are Umeyama's (TPAMI 1991), with Horn's rotation (JOSA
-    /// A 1987): the eigenvector of the largest eigenvalue of a symmetric matrix. That is never a reflection,
-    /// and exists for every path, also for a straight line or a camera that stands still.
+    /// The least squares of [`Alignment::Similarity`] and [`Alignment::Rigid`] are Umeyama's (TPAMI 1991), with
+    /// Horn's rotation (JOSA A 1987): the eigenvector of the largest eigenvalue of a symmetric matrix. That is never
+    /// a reflection, and exists for every path, also for a straight line or a camera that stands still.
     ///
     /// # Panics
     /// Panics if the numbers of predicted and true poses differ.

@@ -27,8 +27,8 @@ pub struct DriveReadings {
 }
 
 impl DriveReadings {
-    /// Reads the files of a drive's frames in `oxts/data`. Readings that cannot be read, and those whose position jumps, are
-    /// left out with a remark.
+    /// Reads the files of a drive's frames in `oxts/data`. Readings that cannot be read, and those whose position
+    /// jumps, are left out with a remark.
     ///
     /// # Errors
     /// There are files but none can be read: the error of the first.
@@ -65,7 +65,8 @@ impl DriveReadings {
         self.remarks.add(kind, Some(&drive.folder), what, example);
     }
 
-    /// Keeps the longest run of readings without a jump, and the runs before and after it that a car reaches from there.
+    /// Keeps the longest run of readings without a jump, and the runs before and after it that a car reaches from
+    /// there.
     fn leave_out_jumps(&mut self, drive: &Drive) {
         let readings: Vec<(u32, Oxts)> =
             self.by_frame.iter().map(|(frame, reading)| (*frame, *reading)).collect();

@@ -1,5 +1,5 @@
-//! Files of poses in the forms that trajectory tools read and write: KITTI's matrices, with a frame number or as 4×4 too,
-//! and lines of time, position and quaternion as TUM (Sturm et al., IROS 2012) and EuRoC have them.
+//! Files of poses in the forms that trajectory tools read and write: KITTI's matrices, with a frame number or as 4×4
+//! too, and lines of time, position and quaternion as TUM (Sturm et al., IROS 2012) and EuRoC have them.
 
 mod columns;
 mod order;
@@ -24,8 +24,8 @@ const MAX_BYTES: u64 = 32 << 20;
 const COLMAP: &[u8] = b"IMAGE_ID, QW, QX, QY, QZ";
 const COLMAP_HEAD: usize = 500;
 
-/// Reads a file of poses. The form is recognised by the numbers in a line, and by the names of the columns where the file
-/// has them.
+/// Reads a file of poses. The form is recognised by the numbers in a line, and by the names of the columns where the
+/// file has them.
 ///
 /// # Errors
 /// The file cannot be read, or does not hold poses.
@@ -43,8 +43,8 @@ pub fn read(path: &Path) -> Result<Poses, DataError> {
 /// rotation) are left out, lines in another order than their times are sorted, and both are counted in the remarks.
 ///
 /// # Errors
-/// A line is not a pose in the form of the first one; the message names it. Or the file holds no pose, or most poses have
-/// no time of their own.
+/// A line is not a pose in the form of the first one; the message names it. Or the file holds no pose, or most poses
+/// have no time of their own.
 pub fn parse(text: &str) -> Result<Poses, String> {
     let table = Table::parse(text)?;
     let mut poses = rows::poses(Columns::of(&table)?, &table)?;
@@ -65,8 +65,8 @@ fn foreign_content(bytes: &[u8]) -> Option<&'static str> {
         (b"\x89HDF", "it is an HDF5 file; write a text file with a pose a line"),
     ];
     let begins = kinds.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, words)| words);
-    let colmap = "it is COLMAP's list of images, which are camera from world, two lines each; export the path as text in TUM \
-                  form";
+    let colmap = "it is COLMAP's list of images, which are camera from world, two lines each; export the path as \
+                  text in TUM form";
     let head = &bytes[..bytes.len().min(COLMAP_HEAD)];
     begins.or_else(|| head.windows(COLMAP.len()).any(|part| part == COLMAP).then_some(colmap))
 }

@@ -55,8 +55,8 @@ pub fn sort(read: &mut Poses) -> Result<(), String> {
     }
     if 2 * kept.len() < keys.len() {
         return Err(format!(
-            "only {} of its {} rows have a {what} of their own: were times cut to whole seconds or to 32 bits? Write them \
-             with all digits",
+            "only {} of its {} rows have a {what} of their own: were times cut to whole seconds or to 32 bits? Write \
+             them with all digits",
             kept.len(),
             keys.len()
         ));

@@ -18,7 +18,8 @@ const GAIN: f64 = 0.2;
 /// Agreement of directions that a camera fixed to a vehicle reaches.
 const AGREEMENT: f64 = 0.9;
 
-/// Remarks on poses whose quaternions seem to be in another order than they were read, and on steps that no camera makes.
+/// Remarks on poses whose quaternions seem to be in another order than they were read, and on steps that no camera
+/// makes.
 pub fn examine(read: &mut Poses) {
     let fast = implausible_steps(read);
     for index in fast {
@@ -50,8 +51,8 @@ fn implausible_steps(read: &Poses) -> Vec<usize> {
 /// Doubt about the order of the quaternions.
 ///
 /// Another order turns quaternions in their space of four dimensions, so that it keeps the angles from pose to pose:
-/// smoothness tells nothing. But a camera that turns travels in one direction of its own only if the order is right, and
-/// paths often begin near the identity.
+/// smoothness tells nothing. But a camera that turns travels in one direction of its own only if the order is right,
+/// and paths often begin near the identity.
 fn quaternion_doubt(columns: &Columns, poses: &[DAffine3]) -> Option<&'static str> {
     let Orientation::Quaternion { is_real_first } = columns.orientation else { return None };
     let reordered = |pose: &DAffine3| {
@@ -68,10 +69,10 @@ fn quaternion_doubt(columns: &Columns, poses: &[DAffine3]) -> Option<&'static st
     let read = agreement(poses, |pose| pose.matrix3);
     let other = agreement(poses, reordered);
     let doubts = swapped as f64 >= SHARE * poses.len() as f64 || other > AGREEMENT && other - read > GAIN;
-    let first = "rows whose quaternion w seems to stand first, though it was read last: name the columns in the first line \
-                 (time x y z qw qx qy qz) or write w last";
-    let last = "rows whose quaternion w seems to stand last, though it was read first: name the columns in the first line \
-                (time x y z qx qy qz qw) or write w first";
+    let first = "rows whose quaternion w seems to stand first, though it was read last: name the columns in the \
+                 first line (time x y z qw qx qy qz) or write w last";
+    let last = "rows whose quaternion w seems to stand last, though it was read first: name the columns in the first \
+                line (time x y z qx qy qz qw) or write w first";
     doubts.then_some(if is_real_first { last } else { first })
 }
 

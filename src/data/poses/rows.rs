@@ -129,13 +129,14 @@ fn check_rotation(rotation: &DMat3) -> Result<(), String> {
             ));
         }
         return Err(format!(
-            "its matrix is not a rotation: the determinant is {determinant:.3}, and its rows deviate by {deviation:.3} from \
-             unit length and right angles"
+            "its matrix is not a rotation: the determinant is {determinant:.3}, and its rows deviate by \
+             {deviation:.3} from unit length and right angles"
         ));
     }
     if determinant < 0.0 {
         return Err(format!(
-            "its matrix is not a rotation but a mirror image, with the determinant {determinant:.3}: an axis is turned round"
+            "its matrix is not a rotation but a mirror image, with the determinant {determinant:.3}: an axis is \
+             turned round"
         ));
     }
     Ok(())
