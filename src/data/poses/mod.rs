@@ -35,8 +35,18 @@ pub fn read(path: &Path) -> Result<Poses, DataError> {
         return Err(unreadable("it is a folder; give the file of one path".to_owned()));
     }
     let bytes = read_within(path, MAX_BYTES).map_err(|error| unreadable(io_reason(&error)))?;
-    let foreign = foreign_content(&bytes).map_or(Ok(()), |words| Err(words.to_owned()));
-    foreign.and_then(|()| parse(&decode(&bytes))).map_err(unreadable)
+    parse_bytes(&bytes).map_err(unreadable)
+}
+
+/// Parses the bytes of a file of poses, in UTF-8 or UTF-16, as [`parse`] does.
+///
+/// # Errors
+/// As [`parse`]; other kinds of files are named with what to do.
+pub fn parse_bytes(bytes: &[u8]) -> Result<Poses, String> {
+    match foreign_content(bytes) {
+        Some(words) => Err(words.to_owned()),
+        None => parse(&decode(bytes)),
+    }
 }
 
 /// Parses the text of a file of poses. Empty lines and comments are skipped; lines without a pose (NaN, or zeros for a
