@@ -112,6 +112,15 @@ pub fn install_hook() {
     });
 }
 
+/// Prints a panic that nobody catches, in one line, and its backtrace if `RUST_BACKTRACE` asks for it.
+pub fn print_uncaught(info: &PanicHookInfo<'_>) {
+    let Note { thread, message, location, backtrace } = Note::new(info);
+    errln!("panic on the thread {}: {} (at {location})", thread.1, one_line(&message));
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|wanted| wanted != "0") {
+        backtrace.to_string().lines().for_each(|line| errln!("{line}"));
+    }
+}
+
 /// Maximum number of notes; older ones are dropped, because notes of panics that nobody catches are never taken.
 const MAX_NOTES: usize = 8;
 
