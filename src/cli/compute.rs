@@ -1,5 +1,6 @@
 //! The device that a command computes on, and the depth network that it loads there.
 
+use super::numbers::within;
 use crate::{
     compute::Compute,
     config::{DeviceChoice, Precision},
@@ -22,7 +23,7 @@ pub(super) struct ComputeArgs {
     #[arg(long, value_enum, default_value_t)]
     pub precision: Precision,
     /// CPU threads to compute with; 0 is one for each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = within::<usize>(0..=1024))]
     threads: usize,
 }
 

@@ -185,6 +185,7 @@ impl NetworkConfig {
     /// # Errors
     /// The first option at fault, with the values that it may have.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.check_ranges()?;
         let num_layers = option_name!(Self, num_layers);
         let pose_num_layers = option_name!(Self, pose_num_layers);
         self.validate_side(option_name!(Self, height), self.height)?;
@@ -206,7 +207,7 @@ impl NetworkConfig {
             let rule = "has no residual encoder to fill";
             return Err(ConfigError::new(option, rule).with_suggestion("leave it out"));
         }
-        self.check_ranges()
+        Ok(())
     }
 
     /// Returns the first option of the pose network that differs from its default.

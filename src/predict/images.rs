@@ -2,6 +2,7 @@
 
 use super::{DisparityMap, InputImage, image_tensor, post_process};
 use crate::{
+    compute::{self, is_gpu},
     config::{ImageSize, ObjectiveConfig},
     data::{self, augment::mirror},
     geometry::DepthRange,
@@ -18,6 +19,19 @@ use std::{path::Path, thread};
 
 /// Capacity of the queues between decoding, prediction and `finish`.
 const WAITING: usize = 2;
+
+/// Refuses to predict at a size that needs more memory than there is, before it takes any.
+///
+/// # Errors
+/// If it needs more.
+pub fn check_memory(size: ImageSize, device: &Device) -> Result<()> {
+    // Measured on the CPU backend with ResNet18: the largest feature maps, of which few are in use at a time.
+    const BASE: f64 = 120e6;
+    const BYTES_PER_PIXEL: f64 = 240.0;
+    let needed = BASE + BYTES_PER_PIXEL * size.height as f64 * size.width as f64;
+    let what = format!("a prediction at {size}, the size that the weights state,");
+    compute::check_memory(&what, needed as u64, is_gpu(device), "get the weights once more, or take others")
+}
 
 /// A depth network with everything needed to predict.
 pub struct Predictor {
@@ -54,6 +68,7 @@ impl Predictor {
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         let loaded = weights::load(path, device)?;
         let (size, is_size_stated) = (loaded.trained_size(), loaded.size.is_some());
+        check_memory(size, device)?;
         let (scale, scale_failure) = match MetricScale::of(path, loaded.use_stereo) {
             Ok(scale) => (scale, None),
             Err(error) => (None, Some(error)),

@@ -5,6 +5,7 @@ mod outputs;
 use super::{
     compute::{ComputeArgs, load_predictor},
     data::CameraArgs,
+    numbers::within,
     progress,
 };
 use crate::{
@@ -39,19 +40,13 @@ pub(super) struct PredictArgs {
     #[arg(long)]
     post_process: bool,
     /// Metres per unit of predicted depth, instead of the value next to the weights (see calibrate)
-    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    #[arg(long, value_name = "FACTOR", value_parser = within::<f64>(1e-6..=1e6))]
     metres_per_unit: Option<f64>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     compute: ComputeArgs,
-}
-
-/// Parses a factor between units from the command line.
-fn factor(text: &str) -> Result<f64, String> {
-    let factor: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
-    if factor > 0.0 && factor.is_finite() { Ok(factor) } else { Err("give a number above 0".to_owned()) }
 }
 
 /// An image that could not be predicted.
