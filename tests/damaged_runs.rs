@@ -159,7 +159,7 @@ fn a_position_that_cannot_be_is_that_of_a_damaged_checkpoint() {
         (with("step", 1_000_000.into()), "it states step 1000000, which is not the folder's"),
         (with("batch", 2.into()), "for step 3, which is impossible"),
         (with("batch", 9.into()), "for step 3, which is impossible"),
-        (with("epoch", "first".into()), "step, epoch or batch is not a number"),
+        (with("epoch", "first".into()), "its epoch is \"first\", not a whole number"),
         (whole.replace("batches", "batch_count"), "does not state its batches"),
     ];
     for (damaged, reason) in cases {

@@ -4,6 +4,7 @@
 use crate::support::{Cases, repository, takes_at_most};
 use image::{Rgb, RgbImage};
 use monoscope::{
+    app::SettingsFile,
     config::RunFile,
     data::image::{decode, write},
     model::weights::MetricScale,
@@ -71,12 +72,19 @@ fn check_mutants_of_runs(cases: Cases) {
         whole
     });
     let scale = b"metres_per_unit = 5.4\norigin = \"the baseline of the stereo camera\"\n";
+    let window = fs::read(repository("tests/data/version_0_1/window.json")).unwrap();
     let [config, manifest, position, log, last] = wholes.each_ref().map(|whole| &whole[..]);
+    let files = [config, manifest, position, log, last, scale, &window, log];
+    let resumed = Position { step: 4, ..Position::default() };
     takes_at_most(4 << 20, || {
-        cases.mutants(&[config, manifest, position, log, last, scale], [0.05, 0.1], |index, mutant| {
+        cases.mutants(&files, [0.05, 0.1], |index, mutant| {
             let checkpoint = run.join(checkpoint);
-            let scale = MetricScale::path(&checkpoint);
-            let path = names.get(index).map_or(scale.clone(), |name| run.join(name));
+            let path = match index {
+                5 => MetricScale::path(&checkpoint),
+                6 => folder.path().join("window.json"),
+                7 => run.join(Log::FILE_NAME),
+                index => run.join(names[index]),
+            };
             fs::write(&path, &mutant).unwrap();
             let outcome = match index {
                 0 => RunFolder::open(&run).and_then(|run| run.config()).map(|_| ()),
@@ -84,15 +92,30 @@ fn check_mutants_of_runs(cases: Cases) {
                 2 => Position::read(&checkpoint).map(|position| assert!(position.batch <= position.batches)),
                 3 => Log::read(&run).map(|_| ()),
                 4 => RunFolder::open(&run).and_then(|run| run.last_checkpoint()).map(|_| ()),
-                _ => MetricScale::read(&checkpoint).map(|_| ()).map_err(Into::into),
+                5 => MetricScale::read(&checkpoint).map(|_| ()).map_err(Into::into),
+                6 => {
+                    let (_, settings, complaints) = SettingsFile::open(path.clone());
+                    assert!(
+                        settings.size.iter().all(|side| (400.0..=20_000.0).contains(side)),
+                        "{settings:?}"
+                    );
+                    complaints.iter().for_each(|complaint| check_words(complaint));
+                    Ok(())
+                }
+                // The log of a run that goes on, which is written again.
+                _ => Log::open(&run, &resumed, false).map(|(_, entries)| {
+                    let kept = Log::read(&run).unwrap();
+                    assert_eq!(kept, entries);
+                }),
             };
             let text = String::from_utf8_lossy(&mutant);
             if let (0, Err(error)) = (index, RunFile::parse(&text)) {
                 check_words(&error.to_string());
             }
-            match wholes.get(index) {
-                Some(whole) => fs::write(&path, whole).unwrap(),
-                None => fs::remove_file(&path).unwrap(),
+            match index {
+                7 => fs::write(&path, log).unwrap(),
+                5.. => fs::remove_file(&path).unwrap(),
+                _ => fs::write(&path, &wholes[index]).unwrap(),
             }
             if let Err(error) = &outcome {
                 check_words(&format!("{error:#}"));

@@ -3,6 +3,7 @@
 use super::{
     compute::{ComputeArgs, load_predictor},
     data::CameraArgs,
+    numbers::within,
     progress,
 };
 use crate::{
@@ -37,14 +38,14 @@ pub(super) struct CalibrateArgs {
     #[command(flatten)]
     camera: CameraArgs,
     /// Maximum number of frames to measure on, evenly spread; 0 is all
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = within::<usize>(0..=1_000_000_000))]
     frames: usize,
     /// Baseline of the stereo cameras that the networks were trained with; KITTI's is 0.54
-    #[arg(long, value_name = "METRES", value_parser = metres, conflicts_with_all = ["data", "camera_height", "known"])]
+    #[arg(long, value_name = "METRES", value_parser = within::<f64>(0.001..=100.0), conflicts_with_all = ["data", "camera_height", "known"])]
     stereo_baseline: Option<f64>,
     /// Height of the camera above the road, whose plane is fitted to the lower middle of the frames of --data;
     /// KITTI's is 1.65
-    #[arg(long, value_name = "METRES", value_parser = metres, requires = "data", conflicts_with = "known")]
+    #[arg(long, value_name = "METRES", value_parser = within::<f64>(0.01..=10_000.0), requires = "data", conflicts_with = "known")]
     camera_height: Option<f64>,
     /// Depth of a pixel, along the camera's axis: FRAME is an image file or, with --data, "FOLDER FRAME SIDE";
     /// X and Y are its column and row. May be given several times
@@ -55,11 +56,6 @@ pub(super) struct CalibrateArgs {
     json: bool,
     #[command(flatten)]
     compute: ComputeArgs,
-}
-
-fn metres(text: &str) -> Result<f64, String> {
-    let metres: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
-    if metres > 0.0 && metres.is_finite() { Ok(metres) } else { Err("give metres above 0".to_owned()) }
 }
 
 /// A pixel of known depth.
@@ -85,7 +81,7 @@ impl FromStr for KnownDepth {
             frame: frame.trim().to_owned(),
             column: pixel(column)?,
             row: pixel(row)?,
-            metres: metres(distance)?,
+            metres: within::<f64>(0.001..=1e6)(distance).map_err(|reason| format!("metres: {reason}"))?,
         })
     }
 }
@@ -120,7 +116,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
         }
         _ => unreachable!("one of the options was given"),
     };
-    let weights = RunFolder::weights_in(&args.weights);
+    let weights = RunFolder::weights_to_change(&args.weights)?;
     let before = MetricScale::read(&weights).ok().flatten();
     let path = scale.write(&weights)?;
     if args.json {

@@ -5,7 +5,10 @@
 //! again. Entries are written atomically. A full cache evicts nothing: in training all frames are used
 //! equally often.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth, fnv::fnv1a};
+use super::{
+    DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth, fnv::fnv1a,
+    regular_file::open_regular,
+};
 use crate::{
     config::{ImageSize, TrainingConfig},
     geometry::Intrinsics,
@@ -14,7 +17,7 @@ use glam::DAffine3;
 use image::RgbImage;
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{
@@ -63,9 +66,18 @@ impl CachedFrames {
     /// # Errors
     /// The folder cannot be created or written to.
     pub fn open(source: Arc<dyn FrameSource>, folder: &Path, limit_bytes: u64) -> Result<Self, DataError> {
+        if is_link(folder) {
+            let reason = "it is a link, which might lead into other files; name the folder that it leads to";
+            return Err(DataError::unwritable("the cache of frames", folder, reason));
+        }
+        if let Some(other) = other_content(folder) {
+            let reason =
+                format!("it holds {}, which is of no cache; name a folder of its own", other.display());
+            return Err(DataError::unwritable("the cache of frames", folder, reason));
+        }
         let used = fs::create_dir_all(folder)
             .and_then(|()| tempfile::tempfile_in(folder))
-            .and_then(|_| size_below(folder))
+            .and_then(|_| size_of_entries(folder))
             .map_err(|error| DataError::unwritable("the cache of frames", folder, error.to_string()))?;
         info!(folder = %folder.display(), used_bytes = used, limit_bytes, "cache of frames opened");
         Ok(Self { source, folder: folder.to_owned(), limit_bytes, used_bytes: AtomicU64::new(used) })
@@ -89,6 +101,9 @@ impl CachedFrames {
             return Ok(());
         }
         let folder = entry.parent().unwrap_or(&self.folder);
+        if is_link(folder) {
+            return Err(io::Error::other("its folder is a link"));
+        }
         fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(bytemuck::cast_slice(
@@ -100,13 +115,36 @@ impl CachedFrames {
     }
 }
 
-/// Total size of all files below a folder, bytes.
-fn size_below(folder: &Path) -> io::Result<u64> {
+/// Tells if a path is a link itself; a final separator would make the system look at its target.
+fn is_link(path: &Path) -> bool {
+    path.components().as_path().symlink_metadata().is_ok_and(|facts| facts.is_symlink())
+}
+
+/// Anything visible in a folder that is not the folder of a size, `640x192`: the options of a run from elsewhere may name
+/// any folder as its cache.
+fn other_content(folder: &Path) -> Option<PathBuf> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_own = |name: &str| {
+        let size = name.split_once('x').is_some_and(|(width, height)| is_number(width) && is_number(height));
+        size || name.starts_with('.')
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .find(|path| !is_own(&path.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// Total size of all files in the folders in a folder, bytes.
+fn size_of_entries(folder: &Path) -> io::Result<u64> {
     let mut size = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let metadata = entry.metadata()?;
-        size += if metadata.is_dir() { size_below(&entry.path())? } else { metadata.len() };
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(entry.path())? {
+            size += entry?.metadata()?.len();
+        }
     }
     Ok(size)
 }
@@ -120,7 +158,7 @@ fn identity(image: &Path, size: ImageSize) -> io::Result<[u64; IDENTITY]> {
 
 /// Frame of an entry; `None` if it does not exist, was made from another version of the image, or is damaged.
 fn load(entry: &Path, expected: &[u64; IDENTITY], size: ImageSize) -> Option<ResizedFrame> {
-    let mut file = File::open(entry).ok()?;
+    let (mut file, _) = open_regular(entry).ok()?;
     let mut bytes = [0; HEADER * 8];
     file.read_exact(&mut bytes).ok()?;
     let (words, _) = bytes.as_chunks::<8>();

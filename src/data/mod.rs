@@ -19,6 +19,7 @@ pub mod motion;
 mod open_data;
 pub mod poses;
 pub mod previews;
+mod regular_file;
 mod remarks;
 mod sample;
 mod source;

@@ -4,11 +4,16 @@
 use super::WeightsError;
 use crate::{
     config::toml_reason,
-    data::{STEREO_SHIFT, atomic_file::write_whole, kitti::BASELINE_METRES, unreadable::io_reason},
+    data::{
+        STEREO_SHIFT,
+        atomic_file::{read_side_file, write_whole},
+        kitti::BASELINE_METRES,
+        unreadable::io_reason,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fmt, fs,
+    fmt,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -75,16 +80,17 @@ impl MetricScale {
     /// If it cannot be read or has no valid scale.
     pub fn read(weights: &Path) -> Result<Option<Self>, WeightsError> {
         let path = Self::path(weights);
-        if !path.is_file() {
+        if !path.exists() {
             return Ok(None);
         }
         let damaged = |reason: String| WeightsError::NoScale { path: path.clone(), reason };
-        let text = fs::read_to_string(&path).map_err(|error| damaged(io_reason(&error)))?;
+        let text = read_side_file(&path).map_err(|error| damaged(io_reason(&error)))?;
         let scale: Self = toml::from_str(&text).map_err(|error| damaged(toml_reason(&text, &error)))?;
-        if scale.metres_per_unit > 0.0 && scale.metres_per_unit.is_finite() {
+        if (1e-6..=1e6).contains(&scale.metres_per_unit) {
             return Ok(Some(scale));
         }
-        Err(damaged(format!("metres_per_unit is {}, not a number above 0", scale.metres_per_unit)))
+        let metres = scale.metres_per_unit;
+        Err(damaged(format!("metres_per_unit is {metres}, not a number above 0 and up to 1000000")))
     }
 
     /// Writes the scale file; returns its path.
