@@ -4,6 +4,7 @@ mod actions;
 mod application;
 mod bar;
 mod browser;
+mod desktop;
 mod ending;
 mod frame_times;
 mod guard;

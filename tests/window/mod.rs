@@ -12,6 +12,7 @@ mod inspector;
 mod keys;
 mod logging;
 mod manual;
+mod narrow;
 mod opening;
 mod questions;
 mod replies;
