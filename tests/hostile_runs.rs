@@ -11,7 +11,7 @@ use crate::{
 use monoscope::{
     app::SettingsFile,
     config::{CameraChoice, DataChoice, ImageSize},
-    data::{FrameKey, Side, cache::CachedFrames, open},
+    data::{FrameKey, FrameSource, Side, cache::CachedFrames, open},
     model::weights::MetricScale,
     runs::{Log, Position, RunFolder},
 };
