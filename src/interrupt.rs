@@ -1,7 +1,7 @@
 //! Handling signals that ask the program to end: SIGINT (Ctrl+C), SIGTERM and SIGHUP; on Windows Ctrl+C and the closing
 //! of the console.
 
-use crate::output::errln;
+use crate::output::{errln, finish_reports};
 use anyhow::{Context, Result};
 use std::{process, sync::atomic::AtomicBool, sync::atomic::Ordering};
 
@@ -15,6 +15,7 @@ pub(crate) fn on_signal(end: impl Fn() + Send + 'static) -> Result<()> {
     let handle = move || {
         if was_called.swap(true, Ordering::Relaxed) {
             errln!("error: ended at once by a second signal, without a checkpoint");
+            finish_reports();
             process::exit(1);
         }
         end();

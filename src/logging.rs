@@ -8,6 +8,7 @@
 //! * debug: each request, reply and step, and what is left out or dropped;
 //! * trace: what happens several times a second, such as a picture that nobody took.
 
+use crate::output::message_line;
 use std::{
     collections::VecDeque,
     fmt::{self, Debug, Write},
@@ -218,6 +219,7 @@ impl Subscriber for Logger {
         let own = target.strip_prefix(PROGRAM).and_then(|path| path.strip_prefix("::"));
         let origin = own.map_or(target, |path| path.split("::").next().unwrap_or(path));
         let text = format!("{origin}: {words}").split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = message_line(&text);
         let mut waiting = window.lock();
         if is_problem_of_library(metadata) {
             waiting.problem = Some(text.clone());

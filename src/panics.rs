@@ -14,7 +14,7 @@ use std::{
     cell::Cell,
     collections::VecDeque,
     fmt,
-    panic::{self, PanicHookInfo, UnwindSafe},
+    panic::{self, AssertUnwindSafe, PanicHookInfo, UnwindSafe},
     sync::{Mutex, MutexGuard, Once, PoisonError},
     thread::{self, ThreadId},
 };
@@ -89,13 +89,30 @@ pub fn catch<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicReport>
     result.map_err(|payload| PanicReport::take(payload.as_ref()))
 }
 
-/// Installs the hook that notes panics, once in a process. A panic that [`catch`] does not catch also goes to the hook
-/// that was installed before.
+/// Calls a decoder of a library and turns a panic in it into a reason, without a word on stderr: such decoders panic on
+/// damaged files, which are no faults of this program.
+///
+/// # Errors
+/// If the decoder panics.
+pub fn guard<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
+    install_hook();
+    GUARDING.set(GUARDING.get() + 1);
+    // What the decoder was given is not used after a panic, or is made anew.
+    let result = panic::catch_unwind(AssertUnwindSafe(decode));
+    GUARDING.set(GUARDING.get() - 1);
+    result.map_err(|_| "it is damaged in a way that the decoder cannot handle".to_owned())
+}
+
+/// Installs the hook that notes panics, once in a process. A panic that neither [`catch`] nor [`guard`] catches also goes to
+/// the hook that was installed before.
 pub fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let earlier = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            if GUARDING.get() > 0 {
+                return;
+            }
             let note = Note::new(info);
             if CATCHING.get() > 0 {
                 errln!(
@@ -112,12 +129,23 @@ pub fn install_hook() {
     });
 }
 
+/// Prints a panic that nobody catches, in one line, and its backtrace if `RUST_BACKTRACE` asks for it.
+pub fn print_uncaught(info: &PanicHookInfo<'_>) {
+    let Note { thread, message, location, backtrace } = Note::new(info);
+    errln!("panic on the thread {}: {} (at {location})", thread.1, one_line(&message));
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|wanted| wanted != "0") {
+        backtrace.to_string().lines().for_each(|line| errln!("{line}"));
+    }
+}
+
 /// Maximum number of notes; older ones are dropped, because notes of panics that nobody catches are never taken.
 const MAX_NOTES: usize = 8;
 
 thread_local! {
     /// Number of calls of [`catch`] that this thread is in.
     static CATCHING: Cell<usize> = const { Cell::new(0) };
+    /// Number of calls of [`guard`] that this thread is in.
+    static GUARDING: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Notes of all threads, because a thread pool resumes a panic on another thread.

@@ -168,3 +168,43 @@ fn metres_that_nothing_tells_are_refused() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 of 2 frames"));
     assert!(String::from_utf8_lossy(&output.stderr).contains("1.png"));
 }
+
+#[test]
+fn the_distance_of_own_stereo_cameras_sets_the_scale_of_every_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pair, run) = (folder.path().join("pair"), folder.path().join("run"));
+    let size = ImageSize { height: 64, width: 96 };
+    let drive = BuiltInDrive::new(DriveOptions { frames: 5, size, ..DriveOptions::default() });
+    for (side, name) in [(Side::Left, "left"), (Side::Right, "right")] {
+        fs::create_dir_all(pair.join(name)).unwrap();
+        for key in drive.drives()[0].keys(side) {
+            let file = pair.join(name).join(format!("{:03}.png", key.frame));
+            drive.image(&key).unwrap().save(file).unwrap();
+        }
+    }
+    fs::write(pair.join("camera.toml"), "field_of_view = 82\nbaseline_metres = 0.12\n").unwrap();
+    let train =
+        ["train", "--data", text(&pair), "--out", text(&run), "--preset", "stereo", "--device", "cpu"];
+    let small = ["--height", "64", "--width", "96", "--steps", "1", "--batch-size", "1"];
+    let trained = monoscope(&[&train[..], &small].concat());
+    assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
+    for name in ["step_000000", "step_000001"] {
+        let scale = MetricScale::read(&run.join("checkpoints").join(name)).unwrap().unwrap();
+        assert!(
+            (scale.metres_per_unit - 1.2).abs() < 1e-6 && scale.origin.contains("0.12 m apart"),
+            "{scale}"
+        );
+    }
+    // Networks that have seen nothing yet are not blamed on the frames, and the measurement is for one checkpoint.
+    let calibrate = ["calibrate", "--weights", text(&run), "--device", "cpu", "--data", text(&pair)];
+    let output = monoscope(&[&calibrate[..], &["--camera-height", "1.65"]].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("hardly trained") && !said.contains("shows a flat road"), "{said}");
+    let output =
+        monoscope(&["calibrate", "--weights", text(&run), "--stereo-baseline", "0.2", "--device", "cpu"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("2.0000 metres per unit") && said.contains("it counts for this checkpoint"),
+        "{said}"
+    );
+}

@@ -77,7 +77,7 @@ fn networks_that_do_not_exist_or_do_not_fit_are_refused_with_a_reason() {
         (&["--height 40", "four times", "32 or 48"], |config| {
             (config.network.depth_network, config.network.height) = (RtMonodepthS, 40);
         }),
-        (&["--width 16", "from 32 up"], |config| {
+        (&["--width 16", "use 32 to 8192"], |config| {
             (config.network.depth_network, config.network.width) = (RtMonodepthS, 16);
         }),
         (&["--height 48", "five times"], |config| config.network.height = 48),
@@ -152,14 +152,24 @@ fn every_number_has_a_range_outside_of_which_it_is_refused() {
         let may_be_number = is_number || (option.kind == OptionKind::Optional && !is_path);
         assert_eq!(option.quantity.is_some(), may_be_number, "{} is a {}", option.name, option.value_name);
         let Some(quantity) = option.quantity else { continue };
-        let outside = match quantity.range {
-            NumberRange::FromOne | NumberRange::Positive => "0",
+        let NumberRange { min, max, .. } = quantity.range;
+        let below = match min {
             // Below zero a whole number is no value at all.
-            NumberRange::FromZero if option.kind != OptionKind::Number => continue,
-            NumberRange::FromZero => "-1",
+            0.0 if quantity.range.includes_min && option.kind != OptionKind::Number => None,
+            0.0 if quantity.range.includes_min => Some("-1"),
+            _ => Some("0"),
         };
-        let error = option.set(&config, outside).unwrap().validate().unwrap_err();
-        assert_eq!((error.field, error.value.as_deref()), (Some(option.id()), Some(outside)), "{error}");
+        let above = (max < f64::MAX).then(|| (1.5 * max).to_string());
+        for outside in below.map(str::to_owned).into_iter().chain(above) {
+            let refused = option.set(&config, &outside).and_then(|config| config.validate());
+            let error = refused.unwrap_err();
+            assert_eq!(error.field, Some(option.id()), "{error}");
+            let value: f64 = error.value.as_deref().unwrap().parse().unwrap();
+            assert_eq!(value, outside.parse::<f64>().unwrap(), "{error}");
+            // Of the layers of a network only some numbers exist.
+            let words = [" is out of range; use ", "; use one of 18, "];
+            assert!(words.iter().any(|words| error.to_string().contains(words)), "{error}");
+        }
     }
 }
 

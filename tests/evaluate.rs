@@ -6,7 +6,7 @@ use monoscope::{
     config::ImageSize,
     data::{
         DepthMap, FrameKey, FrameSource, Side, TrueDepth,
-        arrays::npy::write_array,
+        arrays::npy::{self, NpyRows, write_array},
         kitti::KittiRaw,
         split::{Split, Subset},
         synthetic::{BuiltInDrive, DriveOptions},
@@ -140,7 +140,7 @@ fn the_demo_weights_see_depth_in_a_street_they_never_saw() {
 }
 
 /// Short built-in drive of small images.
-fn short_drive() -> (Arc<BuiltInDrive>, Vec<FrameKey>) {
+pub fn short_drive() -> (Arc<BuiltInDrive>, Vec<FrameKey>) {
     let size = ImageSize { height: 48, width: 160 };
     let drive = BuiltInDrive::new(DriveOptions { size, frames: 5, ..DriveOptions::default() });
     let keys = drive.drives()[0].keys(Side::Left).collect();
@@ -257,6 +257,37 @@ fn an_evaluation_ends_when_it_is_dropped() {
 }
 
 #[test]
+fn disparities_that_are_not_above_zero_are_refused() {
+    let (drive, keys) = short_drive();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("disparities.npy");
+    let source: Arc<dyn FrameSource> = drive.clone();
+    let write = |change: fn(f32) -> f32| {
+        write_disparities(&file, &drive, &keys, |_| 1.0);
+        let mut rows = NpyRows::open(&file).unwrap();
+        let shape = rows.shape().to_vec();
+        let values: Vec<f32> = (0..shape[0]).flat_map(|row| rows.row(row).unwrap()).map(change).collect();
+        npy::write(&file, &shape, &values).unwrap();
+        DepthEvaluator::new(DepthJob {
+            source: Arc::clone(&source),
+            keys: keys.clone(),
+            truth: Truth::Source(TrueDepth::Exact),
+            predictions: Predictions::File(DisparityFile::open(&file, &keys).unwrap()),
+            protocol: Protocol::EIGEN,
+            predict_all: false,
+        })
+        .unwrap()
+        .find_map(Result::err)
+        .map(|error| error.to_string())
+    };
+    assert_eq!(write(|disparity| disparity), None);
+    assert!(write(|disparity| -disparity).unwrap().contains("are 0 or less (the least is -"));
+    assert!(write(|_| 0.0).unwrap().contains("are 0 or less (the least is 0)"));
+    assert!(write(|_| f32::NAN).unwrap().contains("is not all finite"));
+    assert!(write(|_| 1e-44).unwrap().contains("are no numbers"));
+}
+
+#[test]
 fn choices_that_exclude_each_other_are_refused_with_the_reason() {
     let (drive, _) = short_drive();
     let network = PredictionKind::Network { is_monocular: false };
@@ -272,7 +303,7 @@ fn choices_that_exclude_each_other_are_refused_with_the_reason() {
     refused(&DepthChoices { scale_factor: Some(2.0), ..stereo.clone() }, network, "5.4");
     refused(&stereo, PredictionKind::Network { is_monocular: true }, "trained without");
     refused(&DepthChoices { scaling: Some(ScalingName::None), ..default.clone() }, network, "--scale-factor");
-    refused(&DepthChoices { scale_factor: Some(0.0), ..default.clone() }, network, "above 0");
+    refused(&DepthChoices { scale_factor: Some(0.0), ..default.clone() }, network, "from 0.000001 to");
     refused(&DepthChoices { post_process: true, ..default.clone() }, PredictionKind::File, "--weights");
     refused(&DepthChoices { max_depth: Some(0.0), ..default.clone() }, network, "--max-depth 0");
     let truth = |kind| DepthChoices { ground_truth: Some(TruthChoice::Source(kind)), ..default.clone() };

@@ -133,6 +133,33 @@ fn pictures_of_one_name_are_told_apart() {
 }
 
 #[test]
+fn names_of_results_stay_below_the_folder_of_results() {
+    let film = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/films/street.mp4");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["...mp4", "..mp4"] {
+        fs::copy(film, folder.path().join(name)).unwrap();
+        let pictures = find_pictures(&folder.path().join(name), None).unwrap();
+        let dots = name.len() - "mp4".len() - 1;
+        assert_eq!(pictures[0].name, format!("{}/000001", "_".repeat(dots)));
+    }
+    let names =
+        ["..png", "...png", "a\nb.png", ".hidden.png"].map(|name| InputImage::of_file(name.into()).name);
+    assert_eq!(names, ["_", "__", "a_b", ".hidden"]);
+}
+
+#[test]
+fn pictures_come_in_the_order_of_their_numbers_without_earlier_results() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["10.png", "9.png", "1.jpg", "100.png", "9_disp.jpeg", "9_depth.png", "._9.png", "x_disp.png"]
+    {
+        fs::write(folder.path().join(name), "only names count").unwrap();
+    }
+    let pictures = find_pictures(folder.path(), None).unwrap();
+    let names: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();
+    assert_eq!(names, ["1", "9", "10", "100"]);
+}
+
+#[test]
 fn drives_are_found_among_inputs() {
     let demo = find_pictures(Path::new("demo"), None).unwrap();
     assert_eq!((demo.len(), demo[7].name.as_str()), (91, "demo/demo_drive_0001_sync/0000000007"));

@@ -52,7 +52,7 @@ fn neighbours_stand_where_the_measured_way_puts_them() {
     let fusion = fused(&session, key.frame + 1);
     assert!(fusion.problem.is_none(), "{:?}", fusion.problem);
     assert_eq!(frames(&fusion), [0, 2, 3].map(|beside| key.frame + beside));
-    let poses = drive.true_poses(&drive.drives()[0], Side::Left).unwrap();
+    let poses = drive.true_poses(&drive.drives()[0], Side::Left).unwrap().by_frame;
     let mut metres = Vec::new();
     for neighbour in &fusion.neighbours {
         let truth = poses[&(key.frame + 1)].inverse() * poses[&neighbour.frame];

@@ -100,7 +100,8 @@ fn formula_unit(index: usize, crc: u32) -> f64 {
     f64::from(x >> 24) / 256.0
 }
 
-fn crc_32(bytes: &[u8]) -> u32 {
+/// CRC-32 of bytes, as PNG and zip have it.
+pub fn crc_32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
     })

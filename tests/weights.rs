@@ -177,7 +177,7 @@ fn what_does_not_fit_is_named() {
     assert!(refusal(&file).to_string().contains("it has no disparity"));
 
     fs::write(&file, joined(&networks, |tensor| tensor.name.file != "depth")).unwrap();
-    assert!(refusal(&file).to_string().contains("no tensor whose name begins with depth."));
+    assert!(refusal(&file).to_string().contains("it is only an encoder, without a depth decoder"));
 
     // Another network's pretrained classifier is refused, and the networks stay as they were.
     let fifty = small_networks(ResnetArchitecture::RESNET_50);
@@ -198,8 +198,9 @@ fn absent_files_are_named() {
     assert!(refusal(&folder.path().join("nowhere")).to_string().contains("no such file or folder"));
     assert!(refusal(folder.path()).to_string().contains("it has no encoder.pth"));
     fs::write(folder.path().join("encoder.pth"), b"").unwrap();
-    assert!(matches!(refusal(folder.path()), WeightsError::Damaged { .. }));
-    assert!(refusal(&folder.path().join("encoder.pth")).to_string().contains("single file"));
+    for path in [folder.path(), &folder.path().join("encoder.pth")] {
+        assert!(refusal(path).to_string().contains("is empty; download or copy it again"));
+    }
 
     let saved = saved(&small_networks(ResnetArchitecture::RESNET_18));
     fs::remove_file(saved.path().join("depth.pth")).unwrap();
@@ -218,7 +219,7 @@ fn a_place_that_takes_no_files_is_named() {
 }
 
 /// An archive in PyTorch's manner.
-fn archive(entries: &[(&str, &[u8])], compression: CompressionMethod) -> Vec<u8> {
+pub fn archive(entries: &[(&str, &[u8])], compression: CompressionMethod) -> Vec<u8> {
     let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(compression);
     for (name, bytes) in entries {
@@ -228,12 +229,12 @@ fn archive(entries: &[(&str, &[u8])], compression: CompressionMethod) -> Vec<u8>
     archive.finish().unwrap().into_inner()
 }
 
-fn stored(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn stored(entries: &[(&str, &[u8])]) -> Vec<u8> {
     archive(entries, CompressionMethod::Stored)
 }
 
 /// The container of PyTorch before 1.6: three pickles of preamble, the object, the storages' names.
-fn legacy(pickle: &[u8], keys: &[u8], storages: &[u8]) -> Vec<u8> {
+pub fn legacy(pickle: &[u8], keys: &[u8], storages: &[u8]) -> Vec<u8> {
     let magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
     let preamble = b"\x80\x02M\xe9\x03.\x80\x02}X\x0d\0\0\0little_endian\x88s.";
     [magic, &preamble[..], pickle, keys, storages].concat()
@@ -318,7 +319,7 @@ fn check_mutants(cases: Cases) {
     let tensors = tensors.map(|tensor| (tensor.name.to_string(), vec![2], vec![0.5; 2]));
     let facts = [("height", "64"), ("width", "96")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let safetensors = safetensors_bytes(tensors, Some(facts.into()));
-    takes_at_most(256 << 20, || {
+    takes_at_most(64 << 20, || {
         cases.mutants(&[&pickle, &small, &old, &safetensors], [0.0, 1.0], |index, mutant| {
             let path = if index == 3 { &joined } else { folder.path() };
             match index {

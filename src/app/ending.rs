@@ -3,7 +3,7 @@
 
 use super::{
     Window,
-    question::{QuestionButtons, heading},
+    question_buttons::{QuestionButtons, heading},
     state::Ending,
     theme::{self, Palette},
     wording::for_window,

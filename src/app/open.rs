@@ -1,11 +1,17 @@
 //! Folder dialogs and recognition of folders, always on a helper thread, because dialogs and disks are slow.
 
-use super::state::FileContent;
+use super::state::{CameraQuestion, FileContent};
 use crate::{
-    data::{atomic_file::write_whole, is_data, split},
+    config::ImageSize,
+    data::{
+        atomic_file::{in_words, write_whole},
+        folder::CAMERA_FILE,
+        image::{self, SharedLevels},
+        is_data, split,
+    },
     runs::{Entry, Log, SnapshotStore, Snapshots},
 };
-use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use ::image::{ExtendedColorType, ImageEncoder, RgbImage, codecs::png::PngEncoder};
 use std::{
     collections::BTreeSet,
     io::Write,
@@ -73,6 +79,10 @@ pub enum FolderContent {
     Saved(PathBuf),
     /// File that could not be saved, with the reason.
     NotSaved(PathBuf, String),
+    /// Picture of a file, for a question about its camera; `None` if it cannot be read.
+    Picture(PathBuf, Option<RgbImage>),
+    /// Camera that was written to a file, or why it could not be.
+    Camera(CameraQuestion, PathBuf, Result<(), String>),
 }
 
 /// Runs dialogs and reads folders on helper threads, so that the window never waits.
@@ -201,6 +211,28 @@ impl Opener {
             paths.retain(|path| !path.exists());
             let _ = sender.send(FolderContent::Missing(paths));
             context.request_repaint();
+        });
+    }
+
+    /// Reads a picture, made smaller.
+    pub fn read_picture(&self, path: PathBuf, within: ImageSize, context: &egui::Context) {
+        self.spawn(context, move || {
+            let picture = image::read_small(&path, within, &SharedLevels::default()).ok();
+            FolderContent::Picture(path, picture)
+        });
+    }
+
+    /// Writes the camera that was chosen to its file.
+    pub fn write_camera(&self, question: CameraQuestion, context: &egui::Context) {
+        self.spawn(context, move || {
+            let path = question.camera.folder.join(CAMERA_FILE);
+            let text = format!(
+                "# Camera of these pictures: degrees from their left edge to their right.\nfield_of_view = {}\n",
+                question.degrees
+            );
+            let written = write_whole(&path, |file| file.write_all(text.as_bytes()));
+            let written = written.map_err(|error| in_words(error).to_string());
+            FolderContent::Camera(question, path, written)
         });
     }
 

@@ -2,13 +2,20 @@
 
 use super::{
     Window,
+    camera_question::CameraPicture,
     open::{FolderContent, OpenRequest},
     question::QuestionChoice,
-    state::{CurvesRequest, MessageLevel, Question, Recent},
+    state::{CameraQuestion, CurvesRequest, MessageLevel, Question, Recent},
 };
-use crate::{config::DataChoice, session::OnRun};
+use crate::{
+    config::{CameraChoice, DataChoice},
+    session::OnRun,
+};
 use egui::{Button, Ui};
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 impl Window {
     /// Opens dropped, typed and chosen folders, and saves files.
@@ -64,6 +71,8 @@ impl Window {
                     format!("{} cannot be written: {reason}", path.display()),
                     "Choose another folder",
                 ),
+                FolderContent::Picture(path, picture) => self.question.picture.receive(&path, picture),
+                FolderContent::Camera(question, path, written) => self.open_with_camera(question, &path, written),
                 FolderContent::Unknown(path) => self.state.messages.add(
                     MessageLevel::Warning,
                     format!("There is nothing to open in {}", path.display()),
@@ -83,13 +92,42 @@ impl Window {
             // The run has ended, by itself or because of the previous question.
             self.state.send_decided(waiting, OnRun::Ask);
         }
+        if let Some(Question::Camera(question)) = self.state.dialogs.questions.front()
+            && self.question.picture.request(&question.camera.image)
+        {
+            self.opener.read_picture(question.camera.image.clone(), CameraPicture::LARGEST, ui.ctx());
+        }
         let run = self.state.session.active_run().map(|run| run.out.as_path());
         match self.question.ui(ui, &mut self.state.dialogs, run) {
             Some(QuestionChoice::Continue(path)) => self.state.resume(path),
             Some(QuestionChoice::Load(path)) => self.state.session.load_weights(path),
             Some(QuestionChoice::LookAt(run)) => self.state.look_at_finished(run),
+            Some(QuestionChoice::Camera(question)) => self.opener.write_camera(question, ui.ctx()),
             Some(QuestionChoice::Anyway(waiting, on_run)) => self.state.send_decided(waiting, on_run),
             None => {}
+        }
+    }
+
+    /// Opens frames with the camera that was chosen, and says where it is written.
+    fn open_with_camera(&mut self, question: CameraQuestion, path: &Path, written: Result<(), String>) {
+        let CameraQuestion { data, split, degrees, .. } = question;
+        match written {
+            Ok(()) => {
+                let text = format!("The camera is in {}", path.display());
+                let advice = "Edit that file, or delete it to be asked again; then open the folder again";
+                self.state.messages.add(MessageLevel::Notice, text, advice);
+                self.state.session.open_data(DataChoice::Folder(data), split);
+            }
+            Err(reason) => {
+                let text = format!("{} cannot be written: {reason}", path.display());
+                self.state.messages.add(
+                    MessageLevel::Warning,
+                    text,
+                    "The camera counts all the same until you quit",
+                );
+                let camera = CameraChoice::FieldOfView(degrees);
+                self.state.session.open_data(DataChoice::Assuming { folder: data, camera }, split);
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! The program with a window: eframe, one shared device, one session.
 
 use super::{
-    App, Settings, SettingsFile, frame_times::FrameTimes, guard::EventLoopGuard, settings, surface_device,
+    App, Settings, SettingsFile, desktop, frame_times::FrameTimes, guard::EventLoopGuard, settings,
+    surface_device,
 };
 use crate::{
     compute::{Compute, ComputeError, DeviceLost, DisplayDevice, log_libwayland},
@@ -75,9 +76,8 @@ pub fn run(options: &WindowOptions) -> Result<()> {
     if options.reset_layout {
         settings.layout = None;
     }
-    let mut event_loop = EventLoop::with_user_event()
-        .build()
-        .map_err(|_| no_window("there is no display (DISPLAY and WAYLAND_DISPLAY)"))?;
+    let mut event_loop =
+        desktop::event_loop().map_err(|_| no_window("there is no display (DISPLAY and WAYLAND_DISPLAY)"))?;
     let (program, failure) = (RefCell::new(None), RefCell::new(None));
     let native = native_options(&settings, setup(&mut event_loop)?);
     let create: AppCreator<'_> = Box::new(|creation| {
@@ -183,7 +183,8 @@ fn native_options(settings: &Settings, setup: WgpuSetup) -> NativeOptions {
             .with_app_id("monoscope")
             .with_inner_size(settings.size)
             .with_maximized(settings.is_maximised)
-            .with_min_inner_size([960.0, 600.0])
+            // No more than there is of a small screen with many pixels a point.
+            .with_min_inner_size([320.0, 200.0])
             .with_drag_and_drop(true),
         renderer: eframe::Renderer::Wgpu,
         wgpu_options: WgpuConfiguration { wgpu_setup: setup, ..Default::default() },

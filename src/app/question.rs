@@ -1,13 +1,16 @@
-//! Questions about what is opened: a run's folder can be continued or loaded as networks, and a run may be in progress.
+//! Questions about what is opened: a run's folder can be continued or loaded as networks, a run may be in progress, and a
+//! camera may be unknown.
 
 use super::{
     actions::Action,
+    camera_question::{CameraPicture, about_camera},
+    question_buttons::{QuestionButtons, heading},
     shortcuts::close_by_escape,
-    state::{Dialogs, Question, RunInTheWay, run_name},
+    state::{CameraQuestion, Dialogs, Question, RunInTheWay, run_name},
     theme::{self, Palette},
 };
 use crate::session::OnRun;
-use egui::{Button, Frame, Id, Label, Margin, Modal, RichText, Ui, Vec2};
+use egui::{Frame, Id, Label, Margin, Modal, RichText, Ui};
 use std::path::{Path, PathBuf};
 
 const WIDTH: f32 = 440.0;
@@ -20,6 +23,8 @@ pub enum QuestionChoice {
     Load(PathBuf),
     /// View a finished run.
     LookAt(PathBuf),
+    /// Describe a camera, and open the frames with it.
+    Camera(CameraQuestion),
     /// Send the waiting command after all, with this decision about the run in progress.
     Anyway(RunInTheWay, OnRun),
 }
@@ -30,17 +35,20 @@ pub enum QuestionChoice {
 pub struct QuestionDialog {
     /// Controls of the question that was drawn last.
     choices: Vec<Id>,
+    /// Picture of the frames whose camera is asked for.
+    pub picture: CameraPicture,
 }
 
 impl QuestionDialog {
     /// Draws the first question if there is one. Removes it once it is answered, and returns the choice; `run` is the
     /// folder of the run in progress.
     pub fn ui(&mut self, ui: &Ui, dialogs: &mut Dialogs, run: Option<&Path>) -> Option<QuestionChoice> {
-        let Some(question) = dialogs.questions.front() else {
+        let Some(question) = dialogs.questions.front_mut() else {
             self.choices.clear();
             return None;
         };
-        self.take_keys(ui);
+        Self::take_keys(&self.choices, ui);
+        let picture = &mut self.picture;
         let other_run = run.map(run_name);
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(16));
         let shown = Modal::new(Id::unique("question")).frame(frame).show(ui.ctx(), |ui| {
@@ -49,6 +57,8 @@ impl QuestionDialog {
             let choice = match question {
                 Question::Folder(folder) => about_folder(ui, &mut buttons, folder),
                 Question::Run(waiting) => about_run(ui, &mut buttons, waiting),
+                Question::Camera(camera) => about_camera(ui, &mut buttons, camera, picture)
+                    .map(|camera| camera.map(QuestionChoice::Camera)),
                 Question::Finished { run, steps } => {
                     about_finished(ui, &mut buttons, (run, *steps), other_run)
                 }
@@ -68,39 +78,13 @@ impl QuestionDialog {
     }
 
     /// Takes the keyboard focus from the window behind the dialog.
-    fn take_keys(&self, ui: &Ui) {
+    fn take_keys(choices: &[Id], ui: &Ui) {
         ui.memory_mut(|memory| {
-            if let Some(behind) = memory.focused().filter(|id| !self.choices.contains(id)) {
+            if let Some(behind) = memory.focused().filter(|id| !choices.contains(id)) {
                 memory.surrender_focus(behind);
             }
         });
     }
-}
-
-/// Row of buttons of a question; collects their ids.
-#[derive(Default)]
-pub(super) struct QuestionButtons(Vec<Id>);
-
-impl QuestionButtons {
-    /// Adds a button; the default one has the keyboard focus and changes least. Returns true if it was clicked.
-    pub fn add(&mut self, ui: &mut Ui, text: &str, help: &str, is_default: bool) -> bool {
-        let button = ui.add(Button::new(text).min_size(Vec2::new(0.0, theme::BUTTON))).on_hover_text(help);
-        if is_default && ui.memory(|memory| memory.focused().is_none()) {
-            button.request_focus();
-            // The focus is drawn only in the next frame.
-            ui.ctx().request_repaint();
-        }
-        self.0.push(button.id);
-        button.clicked()
-    }
-
-    fn cancel(&mut self, ui: &mut Ui, is_default: bool) -> bool {
-        self.add(ui, "Cancel", "Change nothing (Esc)", is_default)
-    }
-}
-
-pub(super) fn heading(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).heading().color(ui.visuals().strong_text_color()));
 }
 
 fn about_folder(ui: &mut Ui, buttons: &mut QuestionButtons, folder: &Path) -> Option<Option<QuestionChoice>> {

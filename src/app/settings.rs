@@ -1,7 +1,10 @@
 //! Settings of the window that are saved between starts, and their file.
 
 use super::{layout::SavedLayout, state::Recents};
-use crate::data::atomic_file::write_whole;
+use crate::data::{
+    atomic_file::{read_side_file, write_whole},
+    unreadable::io_reason,
+};
 use egui::ThemePreference;
 use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -15,8 +18,6 @@ use std::{
 };
 use tracing::debug;
 
-/// Maximum size of the file, bytes.
-const MAX_BYTES: u64 = 1 << 20;
 /// Interval at which changes are looked for and saved.
 pub(super) const SAVE_INTERVAL: Duration = Duration::from_secs(3);
 
@@ -85,6 +86,9 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Least size at which a window opens. A screen of many pixels a point leaves less room than another needs.
+    pub const MIN_SIZE: [f32; 2] = [640.0, 400.0];
+
     /// Parses the settings part by part. A part that is missing or invalid gets its default; each invalid one is
     /// reported.
     pub fn read(text: &str) -> (Self, Vec<String>) {
@@ -105,7 +109,11 @@ impl Settings {
             theme: part.take("theme", default.theme),
             // Also rejects NaN, which no range contains.
             zoom: if (0.2..=5.0).contains(&zoom) { zoom } else { default.zoom },
-            size: if size.iter().all(|side| (200.0..=20_000.0).contains(side)) { size } else { default.size },
+            size: if size.iter().all(|side| side.is_finite() && *side <= 20_000.0) {
+                [size[0].max(Self::MIN_SIZE[0]), size[1].max(Self::MIN_SIZE[1])]
+            } else {
+                default.size
+            },
             is_maximised: part.take("is_maximised", default.is_maximised),
             layout: part.take("desk", default.layout),
             recents: part.take("recents", default.recents).trimmed(),
@@ -243,8 +251,7 @@ impl SettingsFile {
 /// The file's text; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<String>, String> {
     match fs::metadata(path) {
-        Ok(facts) if facts.len() > MAX_BYTES => Err("it is too large for a settings file".to_owned()),
-        Ok(_) => fs::read_to_string(path).map(Some).map_err(|error| error.to_string()),
+        Ok(_) => read_side_file(path).map(Some).map_err(|error| io_reason(&error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),
     }

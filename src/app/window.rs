@@ -32,6 +32,9 @@ use std::{
     sync::Arc,
 };
 
+/// Width in points below which the bar has a second line for the buttons of a run, so that none is cut off.
+const TWO_LINES_BELOW: f32 = 880.0;
+
 /// Everything on the screen.
 pub struct Window {
     pub(super) state: State,
@@ -270,21 +273,39 @@ impl Window {
     }
 
     fn bar(&mut self, ui: &mut Ui) {
-        ui.horizontal(|ui| {
-            ui.set_min_height(theme::BUTTON);
-            let name = RichText::new("Monoscope").color(ui.visuals().strong_text_color()).size(15.0);
-            ui.label(name);
-            ui.add_space(theme::HALF);
-            ui.scope(|ui| {
-                menu_style(ui.style_mut());
-                self.menus(ui);
+        if ui.available_width() < TWO_LINES_BELOW {
+            ui.horizontal(|ui| {
+                self.bar_menus(ui);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &mut self.state));
             });
+            ui.horizontal(|ui| {
+                self.bar_run(ui);
+            });
+            return;
+        }
+        ui.horizontal(|ui| {
+            self.bar_menus(ui);
             ui.add_space(2.0 * theme::UNIT);
-            bar::run_buttons(ui, &mut self.state);
-            ui.add_space(theme::UNIT);
-            bar::progress_numbers(ui, &self.state);
-            bar::back_to_run(ui, &mut self.state);
+            self.bar_run(ui);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| bar::devices(ui, &mut self.state));
         });
+    }
+
+    fn bar_menus(&mut self, ui: &mut Ui) {
+        ui.set_min_height(theme::BUTTON);
+        let name = RichText::new("Monoscope").color(ui.visuals().strong_text_color()).size(15.0);
+        ui.label(name);
+        ui.add_space(theme::HALF);
+        ui.scope(|ui| {
+            menu_style(ui.style_mut());
+            self.menus(ui);
+        });
+    }
+
+    fn bar_run(&mut self, ui: &mut Ui) {
+        bar::run_buttons(ui, &mut self.state);
+        ui.add_space(theme::UNIT);
+        bar::progress_numbers(ui, &self.state);
+        bar::back_to_run(ui, &mut self.state);
     }
 }

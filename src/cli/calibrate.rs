@@ -3,12 +3,13 @@
 use super::{
     compute::{ComputeArgs, load_predictor},
     data::CameraArgs,
+    numbers::within,
     progress,
 };
 use crate::{
     config::{ConfigError, ImageSize},
     data::{self, FrameKey, FrameSource},
-    evaluate::{find_road, scale_from_depth, summarise},
+    evaluate::{find_road, is_flat, scale_from_depth, summarise},
     model::weights::MetricScale,
     output::{errln, outln},
     predict::{Predictor, frames},
@@ -37,14 +38,14 @@ pub(super) struct CalibrateArgs {
     #[command(flatten)]
     camera: CameraArgs,
     /// Maximum number of frames to measure on, evenly spread; 0 is all
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = within::<usize>(0..=1_000_000_000))]
     frames: usize,
     /// Baseline of the stereo cameras that the networks were trained with; KITTI's is 0.54
-    #[arg(long, value_name = "METRES", value_parser = metres, conflicts_with_all = ["data", "camera_height", "known"])]
+    #[arg(long, value_name = "METRES", allow_negative_numbers = true, value_parser = within::<f64>(0.001..=100.0), conflicts_with_all = ["data", "camera_height", "known"])]
     stereo_baseline: Option<f64>,
     /// Height of the camera above the road, whose plane is fitted to the lower middle of the frames of --data;
     /// KITTI's is 1.65
-    #[arg(long, value_name = "METRES", value_parser = metres, requires = "data", conflicts_with = "known")]
+    #[arg(long, value_name = "METRES", allow_negative_numbers = true, value_parser = within::<f64>(0.01..=10_000.0), requires = "data", conflicts_with = "known")]
     camera_height: Option<f64>,
     /// Depth of a pixel, along the camera's axis: FRAME is an image file or, with --data, "FOLDER FRAME SIDE";
     /// X and Y are its column and row. May be given several times
@@ -55,11 +56,6 @@ pub(super) struct CalibrateArgs {
     json: bool,
     #[command(flatten)]
     compute: ComputeArgs,
-}
-
-fn metres(text: &str) -> Result<f64, String> {
-    let metres: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
-    if metres > 0.0 && metres.is_finite() { Ok(metres) } else { Err("give metres above 0".to_owned()) }
 }
 
 /// A pixel of known depth.
@@ -85,7 +81,7 @@ impl FromStr for KnownDepth {
             frame: frame.trim().to_owned(),
             column: pixel(column)?,
             row: pixel(row)?,
-            metres: metres(distance)?,
+            metres: within::<f64>(0.001..=1e6)(distance).map_err(|reason| format!("metres: {reason}"))?,
         })
     }
 }
@@ -105,9 +101,13 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
         (Some(baseline), ..) => {
             ensure!(
                 predictor.use_stereo() == Some(true),
-                "{} does not say that it was trained with stereo pairs, and without them their distance tells \
-                 nothing; calibrate with --data, --camera-height or --known",
-                args.weights.display()
+                "{} {}, and without them their distance tells nothing; calibrate with --data, --camera-height or \
+                 --known",
+                args.weights.display(),
+                match predictor.use_stereo() {
+                    Some(_) => "was trained without stereo pairs",
+                    None => "does not say that it was trained with stereo pairs",
+                }
             );
             MetricScale::of_stereo(baseline, "")
         }
@@ -120,11 +120,18 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
         }
         _ => unreachable!("one of the options was given"),
     };
-    let weights = RunFolder::weights_in(&args.weights);
+    let weights = RunFolder::weights_to_change(&args.weights)?;
     let before = MetricScale::read(&weights).ok().flatten();
+    // A run makes more checkpoints, and the unit changes with every step of training.
+    let only_here = (weights != args.weights).then(|| {
+        format!(
+            "it counts for this checkpoint of {}: measure again after further training",
+            args.weights.display()
+        )
+    });
     let path = scale.write(&weights)?;
     if args.json {
-        outln!("{}", json!({ "scale": scale, "file": path, "before": before }));
+        outln!("{}", json!({ "scale": scale, "file": path, "before": before, "note": only_here }));
         return Ok(());
     }
     outln!("{scale}");
@@ -132,6 +139,9 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
         outln!("before: {before}");
     }
     outln!("written to {}", path.display());
+    if let Some(note) = only_here {
+        outln!("{note}");
+    }
     Ok(())
 }
 
@@ -166,12 +176,40 @@ fn measure(
     scales
 }
 
+/// Number of frames whose predicted depth is nearly the same everywhere.
+#[derive(Default)]
+struct FlatFrames(usize);
+
+impl FlatFrames {
+    /// Counts a frame if its depths are flat; returns the depths.
+    fn count(&mut self, depths: Vec<f32>) -> Vec<f32> {
+        self.0 += usize::from(is_flat(&depths));
+        depths
+    }
+
+    /// A sentence about the networks, if this is so in most frames.
+    fn warning(&self, frames: usize) -> Option<String> {
+        (2 * self.0 > frames).then(|| {
+            format!(
+                "the depth that these networks predict is nearly the same everywhere in {} of {frames} frames: they \
+                 are hardly trained",
+                self.0
+            )
+        })
+    }
+}
+
 fn from_truth(predictor: &Predictor, source: &dyn FrameSource, keys: &[FrameKey]) -> Result<MetricScale> {
+    let mut flat = FlatFrames::default();
     let scales = measure(keys, "measure", |key| {
         let Some(truth) = source.depth(key)? else { return Ok(None) };
         let size = ImageSize { height: truth.height, width: truth.width };
-        Ok(scale_from_depth(&depths(predictor, &source.image(key)?, size)?, &truth))
+        let depths = flat.count(depths(predictor, &source.image(key)?, size)?);
+        Ok(scale_from_depth(&depths, &truth))
     });
+    if let Some(warning) = flat.warning(scales.len()) {
+        errln!("{warning}, so that the factor means little");
+    }
     summarise(&scales, format!("measured depth of {}", source.name())).with_context(|| {
         format!(
             "none of {} frames of {} has measured depth; give --camera-height or --known, or more --frames",
@@ -187,11 +225,12 @@ fn from_road(
     keys: &[FrameKey],
     camera_height: f64,
 ) -> Result<MetricScale> {
-    let mut inlier_shares = 0.0;
+    let (mut inlier_shares, mut flat) = (0.0, FlatFrames::default());
     let scales = measure(keys, "look for the road", |key| {
         let image = source.image(key)?;
         let size = data::image::size_of(&image);
-        let road = find_road(&depths(predictor, &image, size)?, size, source.intrinsics(key));
+        let depths = flat.count(depths(predictor, &image, size)?);
+        let road = find_road(&depths, size, source.intrinsics(key));
         Ok(road.map(|road| {
             inlier_shares += road.inlier_share;
             camera_height / road.camera_height()
@@ -204,12 +243,17 @@ fn from_road(
         scales.len(),
         keys.len()
     );
-    summarise(&scales, origin).with_context(|| {
-        format!(
+    let untrained = flat.warning(keys.len());
+    if let (Some(warning), false) = (&untrained, scales.is_empty()) {
+        errln!("{warning}, so that the factor means little");
+    }
+    summarise(&scales, origin).with_context(|| match untrained {
+        Some(warning) => format!("{warning}, so that no road is seen; train them further"),
+        None => format!(
             "none of {} frames of {} shows a flat road in its lower middle; use frames that do, or --known",
             keys.len(),
             source.name()
-        )
+        ),
     })
 }
 

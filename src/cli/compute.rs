@@ -1,5 +1,6 @@
 //! The device that a command computes on, and the depth network that it loads there.
 
+use super::numbers::within;
 use crate::{
     compute::Compute,
     config::{DeviceChoice, Precision},
@@ -22,7 +23,7 @@ pub(super) struct ComputeArgs {
     #[arg(long, value_enum, default_value_t)]
     pub precision: Precision,
     /// CPU threads to compute with; 0 is one for each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = within::<usize>(0..=1024))]
     threads: usize,
 }
 
@@ -55,6 +56,9 @@ impl ComputeArgs {
 /// If the weights cannot be read.
 pub(super) fn load_predictor(path: &Path, device: &Device) -> Result<Predictor> {
     let predictor = Predictor::load(&RunFolder::weights_in(path), device)?;
+    if let Some(note) = predictor.note() {
+        errln!("{note}");
+    }
     if !predictor.is_size_stated() {
         errln!("the weights do not state for which size they were trained; {} is taken", predictor.size());
     }

@@ -4,7 +4,7 @@ use crate::{
     compute::Compute,
     config::DeviceChoice,
     model::weights::{self, save_joined},
-    output::outln,
+    output::{errln, outln},
     runs::RunFolder,
 };
 use anyhow::{Result, bail};
@@ -27,6 +27,9 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     }
     let compute = Compute::open(DeviceChoice::Cpu, None)?;
     let loaded = weights::load(&RunFolder::weights_in(&args.weights), &compute.device)?;
+    if let Some(note) = loaded.report.note() {
+        errln!("{note}");
+    }
     save_joined(&args.out, &loaded.networks, loaded.trained_size(), loaded.use_stereo == Some(true))?;
     outln!("{} written to {}", loaded.networks.architecture(), args.out.display());
     Ok(())

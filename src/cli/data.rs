@@ -1,23 +1,26 @@
 //! Options for the data of a command and the camera that took it.
 
-use crate::config::{CameraChoice, DataChoice};
+use crate::{
+    config::{CameraChoice, DataChoice},
+    output::errln,
+};
 use clap::Args;
 
-/// Camera of frames without a camera file.
+/// Camera of the frames, whatever files say.
 #[derive(Args)]
 pub(super) struct CameraArgs {
-    /// Camera of frames without a camera.toml: focal lengths and principal point in pixels of the
-    /// frames, or in parts of their width and height
+    /// Camera of the frames, in place of that of a camera.toml: focal lengths and principal point in pixels
+    /// of the frames, or in parts of their width and height
     #[arg(long, value_name = "FX,FY,CX,CY", value_parser = intrinsics, conflicts_with = "field_of_view")]
     intrinsics: Option<CameraChoice>,
-    /// Camera of frames without a camera.toml: the horizontal field of view
+    /// Camera of the frames, in place of that of a camera.toml: the horizontal field of view
     #[arg(long, value_name = "DEGREES")]
     field_of_view: Option<f32>,
 }
 
 impl CameraArgs {
     /// Camera given by these options, if any.
-    pub fn assumed(&self) -> Option<CameraChoice> {
+    pub fn given(&self) -> Option<CameraChoice> {
         self.intrinsics.or(self.field_of_view.map(CameraChoice::FieldOfView))
     }
 
@@ -27,9 +30,13 @@ impl CameraArgs {
             Ok(choice) => choice,
             Err(never) => match never {},
         };
-        match (choice, self.assumed()) {
+        match (choice, self.given()) {
             (DataChoice::Folder(folder), Some(camera)) => DataChoice::Assuming { folder, camera },
-            (choice, _) => choice,
+            (choice, Some(_)) => {
+                errln!("the camera that is given does not count: that of the built-in drive is known");
+                choice
+            }
+            (choice, None) => choice,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `demo-data`: exports the built-in drive as a folder in KITTI raw layout.
 
-use super::progress;
+use super::{numbers::within, progress};
 use crate::{
     data::synthetic::{BuiltInDrive, DriveOptions, export},
     output::outln,
@@ -15,7 +15,7 @@ pub(super) struct DemoDataArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Frames to render
-    #[arg(long, value_name = "N", default_value_t = DriveOptions::default().frames)]
+    #[arg(long, value_name = "N", default_value_t = DriveOptions::default().frames, value_parser = within::<u32>(1..=100_000))]
     frames: u32,
     /// Also render the right camera
     #[arg(long)]

@@ -74,6 +74,9 @@ fn describe_weights(path: &Path, json: bool) -> Result<()> {
         (None, Some(failure)) => outln!("unit of depth: not known: {failure}"),
         (None, None) => outln!("unit of depth: not known; monoscope calibrate measures it"),
     }
+    if !found.report.left_out.is_empty() {
+        outln!("left out of the names of its tensors: {}", found.report.left_out.join(" "));
+    }
     outln!("{} tensors loaded", found.report.loaded.len());
     for (what, names) in [("missing", &found.report.missing), ("unused", &found.report.unused)] {
         outln!("{} {what}", names.len());

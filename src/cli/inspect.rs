@@ -7,6 +7,7 @@ use crate::{
     inspect::{dump, inspect},
     model::weights,
     output::outln,
+    predict::check_memory,
     runs::RunFolder,
 };
 use anyhow::{Context, Result};
@@ -48,6 +49,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<()> {
         config.frame_ids.push(FrameId::Stereo);
     }
     let size = loaded.trained_size();
+    check_memory(size, &compute.device)?;
     let arrays = inspect(&loaded.networks, source.as_ref(), &args.sample, &config, size, &compute.device)
         .with_context(|| format!("the networks of {} cannot be inspected", folder.display()))?;
     dump(&arrays, &args.dump)?;

@@ -13,6 +13,7 @@ mod ground_truth;
 mod info;
 mod inspect;
 mod log;
+mod numbers;
 mod odometry;
 mod predict;
 mod progress;
@@ -22,7 +23,7 @@ mod train;
 use crate::{
     app,
     config::ConfigError,
-    output::{self, errln},
+    output::{self, errln, is_obeyed, message_line},
     panics,
 };
 use anyhow::{Context, Result};
@@ -30,7 +31,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 use compute::ComputeArgs;
 use data::CameraArgs;
 use log::LogArgs;
-use std::{path::PathBuf, process::ExitCode};
+use std::{env, ffi::OsString, panic, path::PathBuf, process::ExitCode};
 
 /// A desktop lab for self-supervised monocular depth. Without a command it opens the window.
 #[derive(Parser)]
@@ -115,11 +116,13 @@ pub fn command() -> clap::Command {
 
 /// Runs the program: 0 on success, 2 on a usage error, 1 on failure with one line on stderr.
 pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(panics::print_uncaught));
     panics::install_hook();
-    let matches = command().get_matches();
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
+    let parsed =
+        command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse_usage(&error),
     };
     let trains = matches!(cli.command, Some(HeadlessCommand::Train(_)));
     // The results of a run are in its folder; those of other commands are what they print.
@@ -127,14 +130,28 @@ pub fn main() -> ExitCode {
         Some(error) if !trains => Err(error).context("the results cannot be printed"),
         _ => Ok(()),
     });
-    match finished {
+    let code = match finished {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
             errln!("error: {line}");
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
+    };
+    output::finish_reports();
+    code
+}
+
+/// Prints the parser's message, in colours unless it quotes what a terminal would obey.
+fn refuse_usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let is_harmless = |argument: OsString| !argument.to_string_lossy().contains(is_obeyed);
+    let is_short = text.lines().all(|line| message_line(line) == line);
+    if !error.use_stderr() || (is_short && env::args_os().all(is_harmless)) {
+        error.exit();
     }
+    text.lines().for_each(|line| errln!("{line}"));
+    ExitCode::from(2)
 }
 
 fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {

@@ -4,19 +4,19 @@ use super::{compute::ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::ObjectiveConfig,
     data::{
-        self, Drive, FrameKey, FrameSource, Side,
+        self, Drive, FrameKey, FrameSource, MeasuredPoses, RemarkKind, Remarks, Side,
         arrays::npy,
-        poses::{self, PoseForm, Poses},
+        poses::{self, PoseForm},
     },
-    evaluate::{AlignedError, OdometryEvaluation},
-    geometry::trajectory::path_of_motions,
+    evaluate::{OdometryEvaluation, Pairing, PosePairs},
+    geometry::trajectory::{Alignment, path_of_motions},
     model::weights,
     output::{errln, outln},
     predict::MotionPredictor,
     runs::RunFolder,
 };
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use glam::DAffine3;
 use serde::Serialize;
 use std::{
@@ -26,14 +26,13 @@ use std::{
 
 /// Frames per second where the data does not say: KITTI's.
 const FRAME_RATE: f64 = 10.0;
-/// Maximum difference in seconds between the times of poses that are compared.
-const MAX_TIME_DIFFERENCE: f64 = 0.02;
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("paths").required(true).args(["data", "poses"])))]
 pub(super) struct OdometryArgs {
     /// A folder in KITTI raw or odometry layout, a folder of pictures (or of such folders), or demo for
     /// the built-in drive
-    #[arg(long, value_name = "DIR|demo", required_unless_present = "poses", requires = "weights")]
+    #[arg(long, value_name = "DIR|demo", requires = "weights")]
     data: Option<String>,
     #[command(flatten)]
     camera: CameraArgs,
@@ -44,10 +43,10 @@ pub(super) struct OdometryArgs {
     /// Networks with a pose network: a weights folder, a run folder or a checkpoint
     #[arg(long, value_name = "PATH", requires = "data")]
     weights: Option<PathBuf>,
-    /// Instead of networks: a file of predicted poses, in KITTI or TUM form
+    /// Instead of networks: a file of predicted poses, in the form of KITTI, TUM or EuRoC
     #[arg(long, value_name = "FILE", requires = "against", conflicts_with_all = ["data", "weights", "out"])]
     poses: Option<PathBuf>,
-    /// The file of true poses, in KITTI or TUM form
+    /// The file of true poses, in one of these forms
     #[arg(long, value_name = "FILE", requires = "poses")]
     against: Option<PathBuf>,
     /// Also write the predicted path to this folder: poses_kitti.txt, poses_tum.txt, and the motions as
@@ -64,8 +63,32 @@ pub(super) struct OdometryArgs {
 #[derive(Serialize)]
 struct OdometryReport {
     path: String,
+    /// Origin of the pairs, for people.
+    #[serde(skip)]
+    pairs: String,
+    /// Pairs of two files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<ComparedFiles>,
+    /// Frames of the drive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<usize>,
+    /// Decisions about the predicted poses.
+    #[serde(skip_serializing_if = "Remarks::is_empty")]
+    predicted_remarks: Remarks,
+    /// Decisions about the true poses.
+    true_remarks: Remarks,
+    /// Doubts about the axes.
+    doubts: Vec<String>,
     #[serde(flatten)]
     evaluation: OdometryEvaluation,
+}
+
+/// Forms of two files and how their poses are paired.
+#[derive(Serialize)]
+struct ComparedFiles {
+    predicted_form: String,
+    true_form: String,
+    pairing: Pairing,
 }
 
 pub(super) fn run(args: &OdometryArgs) -> Result<()> {
@@ -85,25 +108,29 @@ pub(super) fn run(args: &OdometryArgs) -> Result<()> {
 fn compare_files(predicted_file: &Path, truth_file: &Path) -> Result<OdometryReport> {
     let (predicted, truth) = (poses::read(predicted_file)?, poses::read(truth_file)?);
     let path = format!("{} against {}", predicted_file.display(), truth_file.display());
-    let (predicted, truth) = paired(predicted, truth);
-    let evaluation = OdometryEvaluation::compare(&predicted, &truth).with_context(|| path.clone())?;
-    Ok(OdometryReport { path, evaluation })
+    let pairs = PosePairs::new(&predicted, &truth).with_context(|| path.clone())?;
+    let evaluation =
+        OdometryEvaluation::compare(&pairs.predicted, &pairs.truth).with_context(|| path.clone())?;
+    Ok(OdometryReport {
+        path,
+        pairs: pairs.pairing.to_string(),
+        files: Some(ComparedFiles {
+            predicted_form: predicted.columns.to_string(),
+            true_form: truth.columns.to_string(),
+            pairing: pairs.pairing,
+        }),
+        frames: None,
+        predicted_remarks: predicted.remarks.of_drive(&predicted_file.display().to_string()),
+        true_remarks: truth.remarks.of_drive(&truth_file.display().to_string()),
+        doubts: doubts(&evaluation, &pairs),
+        evaluation,
+    })
 }
 
-/// Pairs of predicted and true poses: by time if both files have times, else by line.
-fn paired(predicted: Poses, truth: Poses) -> (Vec<DAffine3>, Vec<DAffine3>) {
-    let (Some(times), Some(true_times)) = (&predicted.times, &truth.times) else {
-        return (predicted.poses, truth.poses);
-    };
-    let nearest = |time: f64| {
-        let after = true_times.partition_point(|other| *other < time);
-        let around = [after.checked_sub(1), Some(after).filter(|after| *after < true_times.len())];
-        let difference = |index: &usize| (true_times[*index] - time).abs();
-        let nearest = around.into_iter().flatten().min_by(|a, b| difference(a).total_cmp(&difference(b)));
-        nearest.filter(|index| difference(index) <= MAX_TIME_DIFFERENCE)
-    };
-    let pairs = times.iter().zip(&predicted.poses);
-    pairs.filter_map(|(time, pose)| Some((*pose, truth.poses[nearest(*time)?]))).unzip()
+fn doubts(evaluation: &OdometryEvaluation, pairs: &PosePairs) -> Vec<String> {
+    let same = "both files hold the same poses, so that there is nothing to compare".to_owned();
+    let same = (pairs.predicted == pairs.truth).then_some(same);
+    same.into_iter().chain(evaluation.axes_doubt(&pairs.predicted, &pairs.truth)).collect()
 }
 
 fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Option<OdometryReport>> {
@@ -112,7 +139,7 @@ fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Opti
     let source = source.as_ref();
     let drive = choose(source, args.drive.as_deref())?;
     let side = drive.sides.first().copied().unwrap_or(Side::Left);
-    let truth = source.true_poses(drive, side)?;
+    let MeasuredPoses { by_frame: truth, remarks } = source.true_poses(drive, side)?;
     ensure!(
         !truth.is_empty() || args.out.is_some(),
         "no true poses of drive {} in {}: KITTI odometry has them in poses/NN.txt, KITTI raw in oxts/data; \
@@ -122,6 +149,9 @@ fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Opti
     );
     let folder = RunFolder::weights_in(weights_path);
     let loaded = weights::load(&folder, &compute.device)?;
+    if let Some(note) = loaded.report.note() {
+        errln!("{note}");
+    }
     let (size, objective) = (loaded.trained_size(), ObjectiveConfig::default());
     let mut predictor = MotionPredictor::new(loaded.networks, size, &objective, &compute.device)
         .with_context(|| folder.display().to_string())?;
@@ -147,8 +177,18 @@ fn evaluate(args: &OdometryArgs, data: &str, weights_path: &Path) -> Result<Opti
     }
     let known = keys.iter().zip(&path).filter_map(|(key, pose)| Some((*pose, *truth.get(&key.frame)?)));
     let (predicted, truth): (Vec<_>, Vec<_>) = known.unzip();
-    let evaluation = OdometryEvaluation::compare(&predicted, &truth)?;
-    Ok(Some(OdometryReport { path: format!("{} of {}", drive.folder, source.name()), evaluation }))
+    let evaluation = OdometryEvaluation::compare(&predicted, &truth)
+        .with_context(|| format!("true poses of drive {}", drive.folder))?;
+    Ok(Some(OdometryReport {
+        path: format!("{} of {}", drive.folder, source.name()),
+        pairs: format!("{} of {} frames have a true pose", predicted.len(), keys.len()),
+        files: None,
+        frames: Some(keys.len()),
+        predicted_remarks: Remarks::default(),
+        true_remarks: remarks,
+        doubts: Vec::new(),
+        evaluation,
+    }))
 }
 
 /// Finds the drive with this name or number (`09` is `9`), or the only one whose name contains the text.
@@ -188,33 +228,56 @@ fn write(out: &Path, path: &[DAffine3], motions: &[DAffine3], frames: &[u32]) ->
 }
 
 fn print(report: &OdometryReport) {
-    let OdometryReport { path, evaluation } = report;
+    let OdometryReport { path, pairs, files, predicted_remarks, true_remarks, doubts, evaluation, .. } =
+        report;
     outln!("{path}: {} poses, {:.1} m", evaluation.poses, evaluation.metres);
+    if let Some(ComparedFiles { predicted_form, true_form, .. }) = files {
+        outln!("predicted: {predicted_form}; true: {true_form}");
+    }
+    outln!("{pairs}");
+    for remark in predicted_remarks.iter().chain(true_remarks.iter()) {
+        let kind = if remark.kind == RemarkKind::Doubtful { "doubtful: " } else { "" };
+        outln!("{kind}{remark}");
+    }
+    for doubt in doubts {
+        outln!("doubtful: {doubt}");
+    }
     outln!(
         "snippets of 5 positions: ATE {:.4} ± {:.4} m over {} snippets",
         evaluation.ate_mean,
         evaluation.ate_std,
         evaluation.snippets
     );
-    outln!("  scale    ATE m  t_err %  r_err °/100 m  whole path");
-    let rows = [
-        ("first pose only", &evaluation.first_pose),
-        ("and scale", &evaluation.scaled),
-        ("Sim(3)", &evaluation.similarity),
-    ];
-    for (name, AlignedError { scale, ate_metres, translation_percent, rotation_degrees_per_100_metres }) in
-        rows
-    {
-        let number =
-            |value: &Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
+    outln!(
+        "  scale    ATE m    RPE m    RPE °  t_err %  r_err °/100 m  whole path (name in kitti-odom-eval)"
+    );
+    for alignment in Alignment::ALL {
+        let error = evaluation.aligned(alignment);
+        let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
         outln!(
-            "{scale:7.3} {ate_metres:8.3} {:>8} {:>14}  {name}",
-            number(translation_percent),
-            number(rotation_degrees_per_100_metres)
+            "{:7.3} {:8.3} {:8.4} {:8.4} {:>8} {:>14}  {} ({})",
+            error.scale,
+            error.ate_metres,
+            error.rpe_metres,
+            error.rpe_degrees,
+            number(error.translation_percent),
+            number(error.rotation_degrees_per_100_metres),
+            name(alignment),
+            alignment.name()
         );
     }
     if evaluation.subsequences == 0 {
         outln!("drift (t_err, r_err) is not defined: the path is not longer than 100 m");
     }
     outln!("{}", evaluation.protocol);
+}
+
+fn name(alignment: Alignment) -> &'static str {
+    match alignment {
+        Alignment::FirstPose => "first pose only",
+        Alignment::Rigid => "SE(3)",
+        Alignment::Scale => "first pose and scale",
+        Alignment::SimilarityScale => "first pose and scale of Sim(3)",
+        Alignment::Similarity => "Sim(3)",
+    }
 }

@@ -3,19 +3,18 @@
 use super::{compute::ComputeArgs, data::CameraArgs, progress};
 use crate::{
     config::{Preset, RunConfig, layered, overridden},
-    data::split::MOVING_FRAMES,
+    data::{atomic_file::read_side_file, split::MOVING_FRAMES, unreadable::io_reason},
     interrupt,
     output::{errln, outln},
     runs::{Entry, RunFolder, StepReport, ValidationReport},
     session::{Command, Event, Failure, Level, Notice, OnRun, Reply, RunEffect, RunStarted, SessionHandle},
 };
-use anyhow::{Context, Error, Result, anyhow, bail, ensure};
+use anyhow::{Error, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, parser::ValueSource};
 use crossbeam_channel::RecvTimeoutError;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -166,7 +165,9 @@ fn resume(args: &TrainArgs, run: &Path, is_given: impl Fn(&str) -> bool) -> Resu
 }
 
 fn read_text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("the configuration {} cannot be read", path.display()))
+    read_side_file(path).map_err(|error| {
+        anyhow!("the configuration {} cannot be read: {}", path.display(), io_reason(&error))
+    })
 }
 
 /// Result of a run.

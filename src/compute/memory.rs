@@ -1,12 +1,37 @@
 //! Memory: available, in use, and returning what is unused.
 
 use super::{Compute, ops::convolution::release_scratch};
+use anyhow::{Result, bail};
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
+
+/// Most memory of a GPU, bytes.
+const LARGEST_GPU: u64 = 1 << 40;
 
 /// Memory of the machine that is still available to programs, bytes; `None` if the system does not report it.
 pub fn free_memory() -> Option<u64> {
     let kind = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     Some(System::new_with_specifics(kind).available_memory()).filter(|bytes| *bytes > 0)
+}
+
+/// Refuses work that needs more memory than there is, before it takes any. `what` is the subject, as in "the run",
+/// `advice` what to change. Of a GPU only the most that any has is known, because wgpu does not report its memory.
+///
+/// # Errors
+/// If it needs more; the message names both numbers.
+pub fn check_memory(what: &str, needed: u64, is_on_gpu: bool, advice: &str) -> Result<()> {
+    let (room, is_free) = match is_on_gpu {
+        true => (Some(LARGEST_GPU), "that the largest GPUs have"),
+        false => (free_memory(), "that are free"),
+    };
+    let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
+    match room.filter(|room| needed > *room) {
+        None => Ok(()),
+        Some(room) => bail!(
+            "{what} needs about {} of memory, more than the {} {is_free}; {advice}",
+            gigabytes(needed),
+            gigabytes(room)
+        ),
+    }
 }
 
 /// Resident memory of this process, bytes.

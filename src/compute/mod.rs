@@ -26,7 +26,7 @@ pub use error::ComputeError;
 pub use kernel_times::{KernelTime, KernelTimes, time_kernels};
 pub use launches::{count_kernels, launched_kernels};
 pub use lease::Lease;
-pub use memory::free_memory;
+pub use memory::{check_memory, free_memory};
 pub use rates::DeviceRates;
 pub use readback::{PendingRead, Readback, ReadbackCounts, value, values};
 pub use reopening::Reopened;

@@ -11,11 +11,11 @@ pub enum DataChoice {
     Demo,
     /// A folder in KITTI raw or odometry layout, or a folder of frames with files that describe their camera.
     Folder(PathBuf),
-    /// A folder of frames, with a camera for those that no file describes.
+    /// A folder of frames, with their camera in place of what files say.
     Assuming {
         /// Folder of the frames.
         folder: PathBuf,
-        /// Camera to assume.
+        /// Camera of all frames.
         camera: CameraChoice,
     },
 }

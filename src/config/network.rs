@@ -187,10 +187,12 @@ impl NetworkConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let num_layers = option_name!(Self, num_layers);
         let pose_num_layers = option_name!(Self, pose_num_layers);
-        self.validate_side(option_name!(Self, height), self.height)?;
-        self.validate_side(option_name!(Self, width), self.width)?;
+        // Before the ranges, which know no more than that they are numbers.
         validate_layers(num_layers, self.num_layers, &[18, 34, 50, 101, 152])?;
         validate_layers(pose_num_layers, self.pose_num_layers, &[18, 50])?;
+        self.check_ranges()?;
+        self.validate_side(option_name!(Self, height), self.height)?;
+        self.validate_side(option_name!(Self, width), self.width)?;
         let has_residual_depth = self.depth_network == DepthNetworkType::Resnet;
         let has_residual_pose = self.pose_model_type == PoseModelType::SeparateResnet;
         if !has_residual_depth && self.num_layers != 18 {
@@ -206,7 +208,7 @@ impl NetworkConfig {
             let rule = "has no residual encoder to fill";
             return Err(ConfigError::new(option, rule).with_suggestion("leave it out"));
         }
-        self.check_ranges()
+        Ok(())
     }
 
     /// Returns the first option of the pose network that differs from its default.

@@ -4,6 +4,10 @@ use super::{ConfigError, FrameId, option_name, part::config_part, phrase};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeSet;
 
+/// Most frames of a sample, and the longest way to one of them: at ten frames a second ten seconds.
+const MAX_FRAMES: usize = 16;
+const MAX_OFFSET: u32 = 100;
+
 /// Options of view synthesis and loss. The defaults are the published method, mode M.
 #[derive(Clone, Debug, PartialEq, clap::Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -127,6 +131,12 @@ impl ObjectiveConfig {
         }
         if self.frame_ids.len() < 2 {
             return Err(refuse("needs at least one source besides 0").with_suggestion("add -1 1 or s"));
+        }
+        let is_far =
+            |id: &FrameId| matches!(id, FrameId::Temporal(offset) if offset.unsigned_abs() > MAX_OFFSET);
+        if self.frame_ids.len() > MAX_FRAMES || self.frame_ids.iter().any(is_far) {
+            let rule = format!("takes at most {MAX_FRAMES} frames, from -{MAX_OFFSET} to {MAX_OFFSET}");
+            return Err(refuse(&rule));
         }
         if has_duplicate(&self.frame_ids) {
             return Err(refuse("names a frame twice").with_suggestion("name each once"));

@@ -4,7 +4,7 @@
 use super::{ConfigError, OptionName, quantity::NumberRange};
 use clap::{Args, Command, FromArgMatches};
 use serde::Serialize;
-use toml::{Table, Value};
+use serde_json::Value;
 
 /// Ranges of the options that take a number.
 pub(super) type Ranges = Vec<(OptionName, NumberRange)>;
@@ -30,11 +30,13 @@ pub(super) fn ranges_of<T: Args>() -> Ranges {
 
 /// Refuses the first number that is outside the range of its option.
 pub(super) fn check_ranges(part: &impl Serialize, ranges: &Ranges) -> Result<(), ConfigError> {
-    let values = Table::try_from(part)
+    // As JSON, which unlike TOML can hold every whole number that a flag can.
+    let values = serde_json::to_value(part)
         .map_err(|error| ConfigError::plain(format!("the configuration cannot be used: {error}")))?;
     ranges.iter().try_for_each(|(option, range)| match values.get(option.as_str()) {
-        Some(Value::Integer(number)) => range.check(*option, *number as f64),
-        Some(Value::Float(number)) => range.check(*option, *number),
+        Some(Value::Number(number)) => range.check(*option, Some(number)),
+        // NaN or infinity: options that are left out are not written.
+        Some(Value::Null) => range.check(*option, None),
         _ => Ok(()),
     })
 }
@@ -50,7 +52,7 @@ macro_rules! config_part {
         }
 
         impl $part {
-            fn check_ranges(&self) -> Result<(), ConfigError> {
+            pub(super) fn check_ranges(&self) -> Result<(), ConfigError> {
                 use $crate::config::part::{Ranges, check_ranges, ranges_of};
                 static RANGES: std::sync::OnceLock<Ranges> = std::sync::OnceLock::new();
                 check_ranges(self, RANGES.get_or_init(ranges_of::<Self>))

@@ -1,6 +1,6 @@
 //! Precedence of preset, file and flags: a flag wins over the file, the file over the preset.
 
-use super::{ConfigError, Preset, RunConfig};
+use super::{ConfigError, Preset, RunConfig, toml_reason};
 use toml::{Table, Value};
 
 /// Returns the configuration of a preset with the options of a TOML file, and over these the flags that were
@@ -18,7 +18,8 @@ pub fn layered(
     is_given: impl Fn(&str) -> bool,
 ) -> Result<RunConfig, ConfigError> {
     let mut options = table(&preset.config())?;
-    let file: Table = file.unwrap_or_default().parse().map_err(|error| refuse(&error))?;
+    let text = file.unwrap_or_default();
+    let file: Table = text.parse().map_err(|error| refuse(&toml_reason(text, &error)))?;
     merge(&mut options, &file, &|_| true);
     merge(&mut options, &table(flags)?, &is_given);
     let mut config: RunConfig = Value::Table(options).try_into().map_err(|error| refuse(&error))?;
@@ -72,7 +73,8 @@ pub(super) fn differing_option(a: &RunConfig, b: &RunConfig) -> Result<Option<St
 }
 
 pub(super) fn table(config: &RunConfig) -> Result<Table, ConfigError> {
-    Table::try_from(config).map_err(|error| refuse(&error))
+    // A whole number that TOML cannot hold is out of range for its option too.
+    Table::try_from(config).map_err(|error| config.check_ranges().err().unwrap_or_else(|| refuse(&error)))
 }
 
 pub(super) fn refuse(error: &dyn std::fmt::Display) -> ConfigError {

@@ -39,6 +39,13 @@ impl RunConfig {
         self.changes.iter().try_for_each(|change| self.at_step(change.step).validate())
     }
 
+    /// Refuses the first number that is outside the range of its option.
+    pub(super) fn check_ranges(&self) -> Result<(), ConfigError> {
+        self.network.check_ranges()?;
+        self.objective.check_ranges()?;
+        self.training.check_ranges()
+    }
+
     /// Refuses networks that cannot predict what the objective needs.
     fn validate_together(&self) -> Result<(), ConfigError> {
         let Self { network, objective, training, .. } = self;

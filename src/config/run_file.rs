@@ -137,12 +137,15 @@ impl RunFile {
         }
         let mut options = table(config)?;
         merge(&mut options, &self.unknown, &|_| true);
-        let as_written =
-            |change: &Change| self.changes.iter().find(|value| change_in(value) == Some(*change));
+        let known: Vec<(Option<Change>, &Value)> =
+            self.changes.iter().map(|value| (change_in(value), value)).collect();
+        let as_written = |change: &Change| {
+            known.iter().find(|(known, _)| *known == Some(*change)).map(|(_, value)| (*value).clone())
+        };
         let mut changes = Vec::new();
         for change in &config.changes {
             let fresh = || Value::try_from(change).map_err(|error| refuse(&error));
-            changes.push(as_written(change).cloned().map_or_else(fresh, Ok)?);
+            changes.push(as_written(change).map_or_else(fresh, Ok)?);
         }
         changes.extend(self.changes.iter().filter(|change| change_in(change).is_none()).cloned());
         changes.sort_by_key(|change| change.get("step").and_then(Value::as_integer));

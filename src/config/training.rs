@@ -9,12 +9,12 @@ use std::path::PathBuf;
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingConfig {
     /// Samples in a batch; fewer if the data has fewer
-    #[arg(long, default_value_t = 12, value_name = "N")]
+    #[arg(long, default_value_t = 12, value_name = "SAMPLES")]
     pub batch_size: usize,
 
     /// Batches whose gradients are averaged for one update, which takes the memory of one batch and, apart
     /// from batch normalisation, equals a batch that many times as large
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "BATCHES")]
     pub accumulate: usize,
 
     /// Adam's learning rate
@@ -84,7 +84,7 @@ pub struct TrainingConfig {
     pub validation_samples: Option<usize>,
 
     /// Threads that decode and resize images
-    #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Data")]
+    #[arg(long, default_value_t = 1, value_name = "THREADS", help_heading = "Data")]
     pub num_workers: usize,
 
     /// Seed of weights, order, augmentation and noise

@@ -1,5 +1,6 @@
 //! Atomic writing of files, and bounded reading.
 
+use super::regular_file::open_regular;
 use std::{
     fs::File,
     io::{self, BufWriter, ErrorKind, Read, Write},
@@ -15,16 +16,32 @@ pub const UNFINISHED: &str = ".unfinished_";
 /// # Errors
 /// The file cannot be read or is larger.
 pub fn read_within(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // The length in the metadata is only a hint: for other than regular files it may be anything.
-    let expected = file.metadata()?.len().min(max_bytes + 1);
-    let mut bytes = Vec::with_capacity(expected as usize);
+    let (file, length) = open_regular(path)?;
+    // The length is only a hint: the file may grow meanwhile.
+    let mut bytes = Vec::with_capacity(length.min(max_bytes + 1) as usize);
     file.take(max_bytes + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max_bytes {
-        let reason = format!("it is longer than {} MiB, which no such file is", max_bytes >> 20);
+        let most = if max_bytes < 1 << 20 {
+            format!("{} KiB", max_bytes >> 10)
+        } else {
+            format!("{} MiB", max_bytes >> 20)
+        };
+        let reason = format!("it is longer than {most}, which no such file is");
         return Err(io::Error::other(reason));
     }
     Ok(bytes)
+}
+
+/// Most bytes of a side file: a configuration, a manifest, a scale and the like, which take a few kilobytes. A parser of
+/// JSON or TOML may take a hundred times as much.
+pub const MAX_SIDE_FILE: u64 = 256 << 10;
+
+/// Reads a side file, a text of at most [`MAX_SIDE_FILE`] bytes.
+///
+/// # Errors
+/// The file cannot be read, is larger, is not a regular file, or is not text.
+pub fn read_side_file(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_within(path, MAX_SIDE_FILE)?).map_err(|_| ErrorKind::InvalidData.into())
 }
 
 /// Writes a file atomically: to a temporary file in the same folder, which replaces `path` once it is on the

@@ -5,28 +5,30 @@
 //! again. Entries are written atomically. A full cache evicts nothing: in training all frames are used
 //! equally often.
 
-use super::{DataError, DepthMap, Drive, FrameKey, FrameSource, ResizedFrame, Side, TrueDepth, fnv::fnv1a};
+use super::{
+    DataError, DepthMap, Drive, DriveDecisions, FrameKey, FrameSource, MeasuredPoses, Remarks, ResizedFrame,
+    Side, TrueDepth, fnv::fnv1a, image::LevelRange, regular_file::open_regular,
+};
 use crate::{
-    config::{ImageSize, TrainingConfig},
+    config::{FrameId, ImageSize, TrainingConfig},
     geometry::Intrinsics,
 };
-use glam::DAffine3;
 use image::RgbImage;
 use std::{
-    collections::BTreeMap,
-    fs::{self, File},
+    fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::UNIX_EPOCH,
+    time::{Duration, UNIX_EPOCH},
 };
 use tracing::{debug, info};
 
-const MAGIC: u64 = u64::from_le_bytes(*b"frames 2");
-/// Numbers that identify an entry: magic, width, height, modification time and length of the image's file.
+const MAGIC: u64 = u64::from_le_bytes(*b"frames 3");
+/// Numbers that identify an entry: magic, size, modification time and length of the image's file, and the range of levels
+/// that was stretched.
 const IDENTITY: usize = 5;
 /// Numbers before the pixels: the identity, native width and height, checksum.
 const HEADER: usize = IDENTITY + 3;
@@ -63,9 +65,18 @@ impl CachedFrames {
     /// # Errors
     /// The folder cannot be created or written to.
     pub fn open(source: Arc<dyn FrameSource>, folder: &Path, limit_bytes: u64) -> Result<Self, DataError> {
+        if is_link(folder) {
+            let reason = "it is a link, which might lead into other files; name the folder that it leads to";
+            return Err(DataError::unwritable("the cache of frames", folder, reason));
+        }
+        if let Some(other) = other_content(folder) {
+            let reason =
+                format!("it holds {}, which is of no cache; name a folder of its own", other.display());
+            return Err(DataError::unwritable("the cache of frames", folder, reason));
+        }
         let used = fs::create_dir_all(folder)
             .and_then(|()| tempfile::tempfile_in(folder))
-            .and_then(|_| size_below(folder))
+            .and_then(|_| size_of_entries(folder))
             .map_err(|error| DataError::unwritable("the cache of frames", folder, error.to_string()))?;
         info!(folder = %folder.display(), used_bytes = used, limit_bytes, "cache of frames opened");
         Ok(Self { source, folder: folder.to_owned(), limit_bytes, used_bytes: AtomicU64::new(used) })
@@ -89,6 +100,9 @@ impl CachedFrames {
             return Ok(());
         }
         let folder = entry.parent().unwrap_or(&self.folder);
+        if is_link(folder) {
+            return Err(io::Error::other("its folder is a link"));
+        }
         fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(bytemuck::cast_slice(
@@ -100,27 +114,52 @@ impl CachedFrames {
     }
 }
 
-/// Total size of all files below a folder, bytes.
-fn size_below(folder: &Path) -> io::Result<u64> {
+/// Tells if a path is a link itself; a final separator would make the system look at its target.
+fn is_link(path: &Path) -> bool {
+    path.components().as_path().symlink_metadata().is_ok_and(|facts| facts.is_symlink())
+}
+
+/// Anything visible in a folder that is not the folder of a size, `640x192`: the options of a run from elsewhere may name
+/// any folder as its cache.
+fn other_content(folder: &Path) -> Option<PathBuf> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_own = |name: &str| {
+        let size = name.split_once('x').is_some_and(|(width, height)| is_number(width) && is_number(height));
+        size || name.starts_with('.')
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .find(|path| !is_own(&path.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// Total size of all files in the folders in a folder, bytes.
+fn size_of_entries(folder: &Path) -> io::Result<u64> {
     let mut size = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let metadata = entry.metadata()?;
-        size += if metadata.is_dir() { size_below(&entry.path())? } else { metadata.len() };
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(entry.path())? {
+            size += entry?.metadata()?.len();
+        }
     }
     Ok(size)
 }
 
 /// Numbers that an entry must begin with to be that of this image file.
-fn identity(image: &Path, size: ImageSize) -> io::Result<[u64; IDENTITY]> {
+fn identity(image: &Path, size: ImageSize, levels: Option<LevelRange>) -> io::Result<[u64; IDENTITY]> {
     let metadata = fs::metadata(image)?;
     let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok([MAGIC, size.width as u64, size.height as u64, modified.as_nanos() as u64, metadata.len()])
+    let levels = levels.map_or(0, |range| u64::from(range.low) << 16 | u64::from(range.high));
+    let size = (size.width as u64) << 32 | size.height as u64;
+    Ok([MAGIC, size, modified.as_nanos() as u64, metadata.len(), levels])
 }
 
 /// Frame of an entry; `None` if it does not exist, was made from another version of the image, or is damaged.
 fn load(entry: &Path, expected: &[u64; IDENTITY], size: ImageSize) -> Option<ResizedFrame> {
-    let mut file = File::open(entry).ok()?;
+    let (mut file, _) = open_regular(entry).ok()?;
     let mut bytes = [0; HEADER * 8];
     file.read_exact(&mut bytes).ok()?;
     let (words, _) = bytes.as_chunks::<8>();
@@ -146,7 +185,9 @@ fn checksum(frame: &ResizedFrame) -> u64 {
 impl FrameSource for CachedFrames {
     fn resized(&self, key: &FrameKey, size: ImageSize) -> Result<ResizedFrame, DataError> {
         let Some(image) = self.file(key) else { return self.source.resized(key, size) };
-        let Ok(identity) = identity(image, size) else { return self.source.resized(key, size) };
+        let Ok(identity) = identity(image, size, self.levels(key)) else {
+            return self.source.resized(key, size);
+        };
         let entry = self.entry(image, size);
         if let Some(frame) = load(&entry, &identity, size) {
             return Ok(frame);
@@ -167,8 +208,28 @@ impl FrameSource for CachedFrames {
         self.source.drives()
     }
 
+    fn remarks(&self) -> Remarks {
+        self.source.remarks()
+    }
+
+    fn is_scanning(&self) -> bool {
+        self.source.is_scanning()
+    }
+
+    fn wait_for_scan(&self, time: Duration) {
+        self.source.wait_for_scan(time);
+    }
+
+    fn decisions(&self, drive: &Drive) -> DriveDecisions {
+        self.source.decisions(drive)
+    }
+
     fn contains(&self, key: &FrameKey) -> bool {
         self.source.contains(key)
+    }
+
+    fn neighbour(&self, target: &FrameKey, id: FrameId) -> Option<FrameKey> {
+        self.source.neighbour(target, id)
     }
 
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
@@ -177,6 +238,10 @@ impl FrameSource for CachedFrames {
 
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
         self.source.preview(key, within)
+    }
+
+    fn levels(&self, key: &FrameKey) -> Option<LevelRange> {
+        self.source.levels(key)
     }
 
     fn file(&self, key: &FrameKey) -> Option<&Path> {
@@ -203,7 +268,7 @@ impl FrameSource for CachedFrames {
         self.source.depth_as(key, kind)
     }
 
-    fn true_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+    fn true_poses(&self, drive: &Drive, side: Side) -> Result<MeasuredPoses, DataError> {
         self.source.true_poses(drive, side)
     }
 }

@@ -35,12 +35,42 @@ pub enum DataError {
         /// Reason, as a clause.
         reason: String,
     },
+    /// The camera of a drive is not known, or its calibration file describes one that hardly any camera is.
+    #[error("{error}")]
+    Camera {
+        /// The error in words.
+        error: Box<DataError>,
+        /// Folder in which a `camera.toml` would count.
+        folder: PathBuf,
+        /// A picture of the drive.
+        image: PathBuf,
+        /// True if there is a file, which is wrong.
+        has_file: bool,
+    },
     /// Options that leave nothing to work on, as a sentence with advice.
     #[error("{0}")]
     Unusable(String),
 }
 
 impl DataError {
+    /// The error with advice for all drives of the folder `root`: an unknown camera is given there.
+    pub(crate) fn for_all_drives(self, root: &Path) -> Self {
+        match self {
+            Self::Camera { error, folder, image, has_file: false } if folder.parent() == Some(root) => {
+                Self::Camera { error, folder: root.to_owned(), image, has_file: false }
+            }
+            other => other,
+        }
+    }
+
+    /// Reason why a file cannot be read or written, as a clause.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable { reason, .. } | Self::Unwritable { reason, .. } => Some(reason),
+            Self::Missing { .. } | Self::Camera { .. } | Self::Unusable(_) => None,
+        }
+    }
+
     /// Error of a file, which should hold `what`, that cannot be read.
     pub(crate) fn unreadable(what: impl Into<String>, path: &Path, reason: impl Into<String>) -> Self {
         Self::Unreadable { what: what.into(), path: path.to_owned(), reason: reason.into() }

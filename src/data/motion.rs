@@ -3,10 +3,16 @@
 //! KITTI's little.
 
 use super::{Drive, FrameKey, FrameSource};
-use crate::{config::ImageSize, panics};
+use crate::{
+    config::{FrameId, ImageSize},
+    panics,
+};
 use image::{RgbImage, imageops};
 use rayon::prelude::*;
-use std::{collections::BTreeSet, panic::AssertUnwindSafe};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
+};
 
 /// Size (width, height) of the grey thumbnails: small enough that noise averages out, large enough that
 /// motion does not.
@@ -19,7 +25,7 @@ const STANDING_BELOW: u8 = 3;
 /// Sufficient difference of frames a stride apart, reached by a quarter of a drive's frames.
 const SUFFICIENT_MOTION: u8 = 6;
 /// Longest stride that is proposed.
-const MAX_STRIDE: usize = 10;
+const MAX_STRIDE: i32 = 10;
 
 /// Camera motion in a drive.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,29 +58,36 @@ pub fn measure(source: &dyn FrameSource, drive: &Drive, progress: &(dyn Fn() + S
         .flatten()
         .next()
         .map(|(_, (width, height))| ImageSize { height: *height as usize, width: *width as usize });
-    let thumbnails: Vec<Option<Vec<u8>>> = found.into_iter().map(|found| Some(found?.0)).collect();
-    let quartile = |stride: usize, number| {
-        quartile(differences(&thumbnails, stride).into_iter().flatten().collect(), number)
+    let thumbnails: BTreeMap<u32, Vec<u8>> =
+        keys.iter().zip(found).filter_map(|(key, found)| Some((key.frame, found?.0))).collect();
+    let neighbour = |key: &FrameKey, offset: i32| {
+        source.neighbour(key, FrameId::Temporal(offset)).map(|neighbour| neighbour.frame)
     };
+    // Differences of the frames a stride apart, by the first.
+    let differences = |stride: i32| -> BTreeMap<u32, u8> {
+        let difference = |key: &FrameKey| {
+            let after = thumbnails.get(&neighbour(key, stride)?)?;
+            Some((key.frame, difference(thumbnails.get(&key.frame)?, after)?))
+        };
+        keys.iter().filter_map(difference).collect()
+    };
+    let quartile = |stride: i32, number| quartile(differences(stride).into_values().collect(), number);
     // The camera may stand still for most of a drive, so the upper quartile decides. If no stride suffices,
     // it always stands still.
     let is_enough =
-        |stride: &usize| quartile(*stride, 3).is_some_and(|difference| difference >= SUFFICIENT_MOTION);
+        |stride: &i32| quartile(*stride, 3).is_some_and(|difference| difference >= SUFFICIENT_MOTION);
     let stride = (1..=MAX_STRIDE).find(is_enough).unwrap_or(1);
-    let to_next = differences(&thumbnails, stride);
-    let standing = (0..keys.len())
-        .filter(|index| {
-            let before = index.checked_sub(stride).and_then(|before| to_next[before]);
-            let after = to_next.get(*index).copied().flatten();
-            let around = [before, after];
-            around.iter().any(Option::is_some)
-                && around.iter().flatten().all(|difference| *difference < STANDING_BELOW)
-        })
-        .map(|index| keys[index].frame)
-        .collect();
+    let to_next = differences(stride);
+    let is_standing = |key: &&FrameKey| {
+        let before = neighbour(key, -stride).and_then(|before| to_next.get(&before));
+        let around = [before, to_next.get(&key.frame)];
+        around.iter().any(Option::is_some)
+            && around.iter().flatten().all(|difference| **difference < STANDING_BELOW)
+    };
+    let standing = keys.iter().filter(is_standing).map(|key| key.frame).collect();
     DriveMotion {
         size,
-        frames: thumbnails.iter().flatten().count(),
+        frames: thumbnails.len(),
         standing,
         stride: stride as u32,
         difference: quartile(1, 2).unwrap_or(0),
@@ -92,12 +105,6 @@ fn thumbnail(image: &RgbImage) -> Vec<u8> {
     let (width, height) = THUMBNAIL;
     let small = imageops::thumbnail(image, width.min(image.width()), height.min(image.height()));
     imageops::grayscale(&small).into_raw()
-}
-
-/// Differences of the frames `stride` apart, by the index of the first.
-fn differences(thumbnails: &[Option<Vec<u8>>], stride: usize) -> Vec<Option<u8>> {
-    let pairs = thumbnails.iter().zip(thumbnails.iter().skip(stride));
-    pairs.map(|(before, after)| difference(before.as_deref()?, after.as_deref()?)).collect()
 }
 
 /// Difference of two thumbnails: the 75th percentile over the pixels. `None` if their sizes differ.

@@ -79,9 +79,38 @@ impl Remarks {
         }
     }
 
+    /// Counts files for which the same was decided and which need not be named.
+    pub fn add_all(&mut self, kind: RemarkKind, drive: Option<&str>, what: &str, count: usize) {
+        let (drive, what) = (drive.map(str::to_owned), what.to_owned());
+        self.0.push(Remark { kind, drive, count, what, examples: Vec::new() });
+    }
+
     /// Appends the remarks of another part of the dataset.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);
+    }
+
+    /// The first remarks, as many as take this many bytes as JSON; the others become one that counts them.
+    pub fn within(mut self, max_bytes: usize) -> Self {
+        let length = |remark: &Remark| serde_json::to_string(remark).map_or(0, |text| text.len() + 1);
+        let ends = self.0.iter().scan(0, |end, remark| {
+            *end += length(remark);
+            Some(*end)
+        });
+        let fitting = ends.take_while(|end| *end <= max_bytes).count();
+        let others = self.0.split_off(fitting).len();
+        if others > 0 {
+            self.add_all(RemarkKind::LeftOut, None, "more remarks, which are not kept here", others);
+        }
+        self
+    }
+
+    /// The same remarks, about files of this drive.
+    pub fn of_drive(mut self, drive: &str) -> Self {
+        for remark in &mut self.0 {
+            remark.drive = Some(drive.to_owned());
+        }
+        self
     }
 
     /// Iterator over the remarks.

@@ -83,8 +83,9 @@ fn split_last(line: &str) -> Option<(&str, &str)> {
 impl FromStr for FrameKey {
     type Err = String;
 
-    /// Parses `FOLDER FRAME SIDE`, a line of a split file. The frame may be zero-padded; the side is `l` or
-    /// `2`, `r` or `3`. Without a side, as in the benchmark's `image 12`, it is the left one.
+    /// Parses `FOLDER FRAME SIDE`, a line of a split file. The folder may be written as on Windows; the frame may be
+    /// zero-padded; the side is `l` or `2`, `r` or `3`. Without a side, as in the benchmark's `image 12`, it is the left
+    /// one.
     fn from_str(line: &str) -> Result<Self, Self::Err> {
         // Names of own folders may contain spaces, so the line is parsed from its end.
         let (rest, last) = split_last(line).ok_or_else(|| format!("'{line}' is not 'FOLDER FRAME SIDE'"))?;
@@ -95,10 +96,12 @@ impl FromStr for FrameKey {
         let frame =
             frame.parse().map_err(|_| format!("frame '{frame}' of '{line}' is not a whole number"))?;
         let side = match side {
-            "l" | "2" => Side::Left,
-            "r" | "3" => Side::Right,
+            "l" | "L" | "2" => Side::Left,
+            "r" | "R" | "3" => Side::Right,
             _ => return Err(format!("side '{side}' of '{line}' is not l or r")),
         };
+        let folder = folder.replace('\\', "/");
+        let folder = folder.trim_start_matches("./").trim_end_matches('/');
         Ok(Self { folder: folder.to_owned(), frame, side })
     }
 }

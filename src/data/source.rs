@@ -1,14 +1,17 @@
 //! Source of frames: one trait for files and for the built-in drive.
 
 use super::{
-    DataError, DepthMap, FrameKey, Remarks, Side,
-    image::{resize, shrink, size_of},
+    DataError, DepthMap, FrameKey, RemarkKind, Remarks, Side,
+    image::{LevelRange, resize, shrink, size_of},
 };
-use crate::{config::ImageSize, geometry::Intrinsics};
+use crate::{
+    config::{FrameId, ImageSize},
+    geometry::Intrinsics,
+};
 use glam::DAffine3;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, ops::Range, path::Path};
+use std::{collections::BTreeMap, fmt, ops::Range, path::Path, time::Duration};
 
 /// Distance of the stereo cameras in the unit of the method's depths, whatever it is in metres
 /// ([Metric scale](crate::objective::method#metric-scale) of the method).
@@ -21,14 +24,32 @@ pub struct Drive {
     pub folder: String,
     /// Numbers of the frames.
     pub frames: Range<u32>,
+    /// Difference of the numbers of neighbouring frames.
+    #[serde(default = "every_number")]
+    pub step: u32,
     /// Cameras of the rig.
     pub sides: Vec<Side>,
+}
+
+/// Step of drives whose frames are numbered one by one.
+fn every_number() -> u32 {
+    1
 }
 
 impl Drive {
     /// Keys of the frames of one camera.
     pub fn keys(&self, side: Side) -> impl Iterator<Item = FrameKey> + '_ {
-        self.frames.clone().map(move |frame| FrameKey { folder: self.folder.clone(), frame, side })
+        self.numbers().map(move |frame| FrameKey { folder: self.folder.clone(), frame, side })
+    }
+
+    /// Numbers of the frames, one step apart.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        self.frames.clone().step_by(self.step.max(1) as usize)
+    }
+
+    /// Number of frames of a camera, with those that are missing.
+    pub fn count(&self) -> usize {
+        self.frames.len().div_ceil(self.step.max(1) as usize)
     }
 }
 
@@ -70,6 +91,21 @@ impl TrueDepth {
     }
 }
 
+/// True poses of a drive.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeasuredPoses {
+    /// Poses `world_from_camera` in metres, by frame number.
+    pub by_frame: BTreeMap<u32, DAffine3>,
+    /// Decisions about the files of the poses.
+    pub remarks: Remarks,
+}
+
+impl From<BTreeMap<u32, DAffine3>> for MeasuredPoses {
+    fn from(by_frame: BTreeMap<u32, DAffine3>) -> Self {
+        Self { by_frame, remarks: Remarks::default() }
+    }
+}
+
 /// Frame at the network's size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResizedFrame {
@@ -77,6 +113,28 @@ pub struct ResizedFrame {
     pub image: RgbImage,
     /// Size before resizing.
     pub native_size: ImageSize,
+}
+
+/// Rule by which frames are numbered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberedBy {
+    /// By the number in the file's name.
+    #[default]
+    Name,
+    /// By their order, from 0.
+    Order,
+}
+
+/// Decisions about a drive that its frames do not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriveDecisions {
+    /// Origin of the camera: a file, or what was assumed; empty if it is exactly known.
+    pub camera_from: String,
+    /// Rule of the frame numbers.
+    pub numbered_by: NumberedBy,
+    /// Number of breaks that no sample crosses.
+    pub breaks: usize,
 }
 
 /// Source of frames. Implementations are shared between threads.
@@ -87,13 +145,32 @@ pub trait FrameSource: Send + Sync {
     /// Drives, sorted by folder.
     fn drives(&self) -> &[Drive];
 
-    /// Decisions that were made about the files when they were listed.
+    /// Decisions that were made about the files so far. Waits for no file.
     fn remarks(&self) -> Remarks {
         Remarks::default()
     }
 
+    /// True while the files are still being looked at, so that more remarks may come.
+    fn is_scanning(&self) -> bool {
+        false
+    }
+
+    /// Waits until the files have been looked at, at most for this time.
+    fn wait_for_scan(&self, _time: Duration) {}
+
+    /// Decisions about a drive that its frames do not show.
+    fn decisions(&self, _drive: &Drive) -> DriveDecisions {
+        DriveDecisions::default()
+    }
+
     /// True if the frame exists; it may still be unreadable.
     fn contains(&self, key: &FrameKey) -> bool;
+
+    /// Key of the frame `id` relative to this target, which may not exist; `None` if there can be none: before the
+    /// first frame, or where a break in the recording lies between.
+    fn neighbour(&self, target: &FrameKey, id: FrameId) -> Option<FrameKey> {
+        target.relative(id)
+    }
 
     /// Image of a frame at its native size.
     ///
@@ -118,6 +195,11 @@ pub trait FrameSource: Send + Sync {
     /// The frame does not exist or cannot be read.
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
         Ok(shrink(&self.image(key)?, within))
+    }
+
+    /// Range over which the 16-bit levels of a frame are stretched; `None` if they have 8 bits.
+    fn levels(&self, _key: &FrameKey) -> Option<LevelRange> {
+        None
     }
 
     /// File of a frame; `None` if it is not read from a file.
@@ -157,13 +239,28 @@ pub trait FrameSource: Send + Sync {
         Ok(None)
     }
 
-    /// Known true poses `world_from_camera` of a drive's frames, metres, by frame number. The world is fixed
-    /// during the drive but otherwise arbitrary.
+    /// Known true poses of a drive's frames. The world is fixed during the drive but otherwise arbitrary.
     ///
     /// # Errors
     /// The poses exist but cannot be read.
-    fn true_poses(&self, _drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
-        Ok(BTreeMap::new())
+    fn true_poses(&self, _drive: &Drive, _side: Side) -> Result<MeasuredPoses, DataError> {
+        Ok(MeasuredPoses::default())
+    }
+
+    /// Decisions about the files of the true poses, which are read for this.
+    fn pose_remarks(&self) -> Remarks {
+        let mut remarks = Remarks::default();
+        for drive in self.drives() {
+            let Some(side) = drive.sides.first() else { continue };
+            match self.true_poses(drive, *side) {
+                Ok(poses) => remarks.extend(poses.remarks),
+                Err(error) => {
+                    let what = "drives without true poses, because they cannot be read";
+                    remarks.add(RemarkKind::LeftOut, Some(&drive.folder), what, &error.to_string());
+                }
+            }
+        }
+        remarks
     }
 }
 

@@ -96,7 +96,7 @@ impl DepthChoices {
             ProtocolName::EigenBenchmark => Protocol::EIGEN_BENCHMARK,
         };
         if let Some(metres) = self.max_depth {
-            if !(metres.is_finite() && metres > protocol.min_depth_metres) {
+            if !(metres <= 1e6 && metres > protocol.min_depth_metres) {
                 return refuse(format!(
                     "--max-depth {metres} is not a depth in metres; the published caps are 80 and 50"
                 ));
@@ -125,9 +125,9 @@ impl DepthChoices {
             (false, factor) => factor,
         };
         let factor_name = if self.stereo { "--stereo" } else { "--scale-factor" };
-        if let Some(factor) = factor.filter(|factor| !(factor.is_finite() && *factor > 0.0)) {
+        if let Some(factor) = factor.filter(|factor| !(1e-6..=1e6).contains(factor)) {
             return refuse(format!(
-                "--scale-factor {factor} is not a factor of depth: give a number above 0"
+                "--scale-factor {factor} is not a factor of depth: give a number from 0.000001 to 1000000"
             ));
         }
         if self.stereo && predictions == (PredictionKind::Network { is_monocular: true }) {

@@ -193,7 +193,7 @@ impl DepthEvaluator {
             let ratios = std::iter::once(&pairs).chain(self.waiting.iter().map(|(_, pairs)| pairs));
             median(&ratios.map(|pairs| pairs.ratio() as f32).collect::<Vec<_>>())
         });
-        Some(Ok(FrameOutcome::Scored(self.score(&key, &pairs, factor))))
+        Some(self.score(&key, &pairs, factor).map(FrameOutcome::Scored))
     }
 
     /// Summarises all images; call it after the last one.
@@ -252,19 +252,25 @@ impl DepthEvaluator {
                 return Ok(FrameOutcome::Waiting(key));
             }
         };
-        Ok(FrameOutcome::Scored(self.score(&key, &pairs, factor)))
+        self.score(&key, &pairs, factor).map(FrameOutcome::Scored)
     }
 
-    fn score(&mut self, key: &FrameKey, pairs: &DepthPairs, factor: f64) -> ImageResult {
+    fn score(&mut self, key: &FrameKey, pairs: &DepthPairs, factor: f64) -> Result<ImageResult> {
         let result = ImageResult {
             key: key.to_string(),
             metrics: pairs.metrics(&self.protocol, factor),
             ratio: pairs.ratio(),
             pixels: pairs.pixels(),
         };
+        if !(result.metrics.rmse.is_finite() && result.metrics.rmse_log.is_finite()) {
+            bail!(
+                "the metrics of '{key}' are no numbers: its predicted depth times {factor:e} is not finite; check what \
+                 predicted it"
+            );
+        }
         self.by_distance.add(pairs.scaled(&self.protocol, factor));
         self.results.push(result.clone());
-        result
+        Ok(result)
     }
 }
 

@@ -20,6 +20,10 @@ const ROAD_COLUMNS: [f64; 2] = [0.3, 0.7];
 const MAX_ROAD_POINTS: usize = 5000;
 /// Smallest share of the region that lies on one plane if the region shows a road.
 const MIN_INLIER_SHARE: f64 = 0.4;
+/// Shares of the pixels between which depths count, and the ratio of far to near depths below which they are flat: on a
+/// street it is above 3, of networks with random weights about 1.1.
+const FLAT_SHARES: [f32; 2] = [0.1, 0.9];
+const FLAT_RATIO: f32 = 1.25;
 /// Seed of the plane's fit, fixed so that the same frames give the same scale.
 const SEED: u64 = 1;
 
@@ -30,6 +34,16 @@ pub fn scale_from_depth(depths: &[f32], truth: &DepthMap) -> Option<f64> {
     let median_of = |values: &[f32]| median(&pixels.iter().map(|index| values[*index]).collect::<Vec<_>>());
     let ratio = median_of(&truth.metres) / median_of(depths);
     (ratio.is_finite() && ratio > 0.0).then_some(ratio)
+}
+
+/// True if predicted depths are nearly the same everywhere in an image, as those of networks that have learned nothing
+/// are. `depths` are in any unit.
+pub fn is_flat(depths: &[f32]) -> bool {
+    let mut sorted: Vec<f32> = depths.iter().copied().filter(|depth| depth.is_finite()).collect();
+    sorted.sort_by(f32::total_cmp);
+    let at = |share: f32| sorted.get((share * sorted.len() as f32) as usize).copied().unwrap_or(1.0);
+    let [near, far] = FLAT_SHARES.map(at);
+    far < near * FLAT_RATIO
 }
 
 /// Plane of the road in predicted depths (row by row, of this size), in their unit: fitted to the lower

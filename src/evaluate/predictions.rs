@@ -38,14 +38,17 @@ impl DisparityFile {
         let rows = NpyRows::open(path)?;
         // `predict --npy` writes one image with an extra axis of length 1.
         let (count, height, width) = match *rows.shape() {
-            [count, height, width] | [count, 1, height, width] if height > 0 && width > 0 => {
+            [count, height, width] | [count, 1, height, width] | [count, height, width, 1]
+                if height > 0 && width > 0 =>
+            {
                 (count, height, width)
             }
             _ => {
+                let axes: Vec<String> = rows.shape().iter().take(6).map(usize::to_string).collect();
                 return Err(DataError::Unusable(format!(
-                    "{} holds an array of shape {:?}; disparities have the shape [images, height, width]",
+                    "{} holds an array of shape [{}]; disparities have the shape [images, height, width]",
                     path.display(),
-                    rows.shape()
+                    axes.join(", ")
                 )));
             }
         };
@@ -72,6 +75,16 @@ impl DisparityFile {
         let values = self.rows.row(*row)?;
         if values.iter().any(|value| !value.is_finite()) {
             bail!("row {row} of {} ('{key}') is not all finite", self.rows.path().display());
+        }
+        let not_positive = values.iter().filter(|value| **value <= 0.0).count();
+        if not_positive > 0 {
+            let least = values.iter().copied().fold(f32::INFINITY, f32::min);
+            bail!(
+                "row {row} of {} ('{key}') is no disparity: {not_positive} of its {} values are 0 or less (the least is \
+                 {least}), and 1 / depth is above 0; save what the network predicts, without a shift or a mask",
+                self.rows.path().display(),
+                values.len()
+            );
         }
         Ok(DisparityMap { size: self.size, values })
     }

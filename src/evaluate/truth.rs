@@ -3,9 +3,11 @@
 use crate::data::{
     DataError, DepthMap, FrameKey, FrameSource, TrueDepth,
     arrays::{
-        Array,
+        self, Array, npy,
         npz::{self, Npz},
     },
+    regular_file::{memory_limit, open_regular, start_of},
+    unreadable::io_reason,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,10 @@ use std::{
 
 /// Name of the array in the reference's `gt_depths.npz`.
 const REFERENCE_ARRAY: &str = "data";
+/// Name, before its number, of an array that was given to `numpy.savez` without one.
+const NUMBERED_ARRAY: &str = "arr_";
+/// Letters of an archive's comment in a message.
+const LONGEST_COMMENT: usize = 120;
 /// Number of frames that are projected in parallel before they are written, which bounds the memory.
 const PARALLEL_FRAMES: usize = 16;
 
@@ -90,22 +96,75 @@ struct KnownPixels {
 }
 
 impl DepthFile {
-    /// Opens a file. The maps of the reference's file have no names: they belong to the frames `rows`, in
-    /// this order, and their known pixels are held in memory, eight bytes each.
+    /// Opens a file: an archive whose arrays are named as frames, or maps without names. Those belong to the frames
+    /// `rows`, in this order, and their known pixels are held in memory, eight bytes each: the array `data` of the
+    /// reference's archive, the only array of another one, the arrays `arr_0`, `arr_1`, … or an `npy` file.
     ///
     /// # Errors
     /// The file cannot be read, or its maps without names are not as many as the rows.
     pub fn open(path: &Path, rows: &[FrameKey]) -> Result<Self, DataError> {
+        let unreadable = |error| DataError::unreadable("file of depth maps", path, io_reason(&error));
+        let (mut file, length) = open_regular(path).map_err(unreadable)?;
+        let start = start_of(&mut file).map_err(unreadable)?;
+        if npy::is_npy(&start) {
+            let mut kept = Kept { memory: memory_limit(length) / 2, pixels: 0 };
+            let maps = arrays::read_rows(path, &mut |array| kept.pixels_of(array))?;
+            return Self::of_rows(path, rows, format!("the file {}", path.display()), maps);
+        }
         let mut file = Npz::open(path)?;
-        let comment = file.comment();
-        let description = match comment.as_str() {
+        let comment: String = file.comment().chars().take(LONGEST_COMMENT).collect();
+        let mut description = match comment.as_str() {
             "" => format!("the file {}", path.display()),
             comment => format!("the file {} ({comment})", path.display()),
         };
-        let mut keep = |array: Array| KnownPixels::of(&depth_map_from(array)?);
-        let Some(maps) = file.arrays(REFERENCE_ARRAY, &mut keep)? else {
+        let names: Vec<String> = file.names().collect();
+        // Frames are named as in split files, by at least three words.
+        if names.iter().any(|name| name.split(' ').count() >= 3) {
             return Ok(Self { description, maps: DepthMaps::Named(Mutex::new(file)) });
-        };
+        }
+        let mut kept = Kept { memory: file.memory_to_keep(), pixels: 0 };
+        let only = names.iter().find(|name| *name == REFERENCE_ARRAY).or_else(|| {
+            (names.len() == 1).then(|| {
+                description += &format!(", array '{}'", names[0].chars().take(40).collect::<String>());
+                &names[0]
+            })
+        });
+        if let Some(name) = only {
+            let maps = file.arrays(name, &mut |array| kept.pixels_of(array))?.unwrap_or_default();
+            return Self::of_rows(path, rows, description, maps);
+        }
+        let numbered: Vec<String> =
+            (0..names.len()).map(|number| format!("{NUMBERED_ARRAY}{number}")).collect();
+        if names.is_empty() || !numbered.iter().all(|name| names.contains(name)) {
+            let first: Vec<String> = names
+                .iter()
+                .take(2)
+                .map(|name| format!("'{}'", name.chars().take(40).collect::<String>()))
+                .collect();
+            return Err(DataError::Unusable(format!(
+                "{} has no depth maps: of its {} arrays ({}) none is named 'data' or as a frame; \
+                 save them with numpy.savez(FILE, data=MAPS)",
+                path.display(),
+                names.len(),
+                first.join(", ")
+            )));
+        }
+        let mut maps = Vec::new();
+        for name in &numbered {
+            let Some(array) = file.array(name)? else { continue };
+            let damaged = |reason| DataError::unreadable(format!("array '{name}'"), path, reason);
+            maps.push(Some(kept.pixels_of(array).map_err(damaged)?));
+        }
+        Self::of_rows(path, rows, description, maps)
+    }
+
+    /// Gives the maps of a file that have no names to the frames, in their order.
+    fn of_rows(
+        path: &Path,
+        rows: &[FrameKey],
+        mut description: String,
+        maps: Vec<Option<KnownPixels>>,
+    ) -> Result<Self, DataError> {
         if maps.len() != rows.len() {
             return Err(DataError::Unusable(format!(
                 "{} has {} depth maps without names, and the list of frames that they should follow has {}; \
@@ -115,7 +174,12 @@ impl DepthFile {
                 rows.len()
             )));
         }
-        Ok(Self { description, maps: DepthMaps::Rows(rows.iter().cloned().zip(maps).collect()) })
+        let empty = maps.iter().filter(|map| map.is_none()).count();
+        if empty > 0 {
+            description += &format!(", {empty} of whose {} rows are None", rows.len());
+        }
+        let maps = rows.iter().cloned().zip(maps).filter_map(|(key, map)| Some((key, map?)));
+        Ok(Self { description, maps: DepthMaps::Rows(maps.collect()) })
     }
 
     fn depth(&self, key: &FrameKey) -> Result<Option<DepthMap>, DataError> {
@@ -134,16 +198,45 @@ impl DepthFile {
 fn depth_map_from(array: Array) -> Result<DepthMap, String> {
     match array.shape[..] {
         [height, width] if height > 0 && width > 0 => Ok(DepthMap { width, height, metres: array.values }),
-        _ => Err(format!("an array of shape {:?} is not a depth map", array.shape)),
+        // A channel axis of length 1, as PyTorch's loaders add it.
+        [1, height, width] | [height, width, 1] if height > 0 && width > 0 => {
+            Ok(DepthMap { width, height, metres: array.values })
+        }
+        _ => Err(format!("an array with {} axes is not a depth map, which has two", array.shape.len())),
+    }
+}
+
+/// Account of the known pixels that are kept.
+struct Kept {
+    /// Memory for all of them, bytes.
+    memory: u64,
+    pixels: u64,
+}
+
+impl Kept {
+    /// Known pixels of a map.
+    ///
+    /// # Errors
+    /// The array is no depth map, or all of them take too much memory.
+    fn pixels_of(&mut self, array: Array) -> Result<KnownPixels, String> {
+        let map = depth_map_from(array)?;
+        let known = || (0_u32..).zip(map.metres.iter().copied()).filter(|(_, depth)| *depth > 0.0);
+        let count = known().count();
+        self.pixels += count as u64;
+        if self.pixels * size_of::<(u32, f32)>() as u64 > self.memory {
+            let mebibytes = self.memory >> 20;
+            return Err(format!(
+                "its depth maps take more than the {mebibytes} MiB of memory that a file of this size may: no depth \
+                 maps are compressed so far"
+            ));
+        }
+        let mut pixels = Vec::with_capacity(count);
+        pixels.extend(known());
+        Ok(KnownPixels { width: map.width, height: map.height, pixels })
     }
 }
 
 impl KnownPixels {
-    fn of(map: &DepthMap) -> Result<Self, String> {
-        let known = (0_u32..).zip(map.metres.iter().copied()).filter(|(_, depth)| *depth > 0.0);
-        Ok(Self { width: map.width, height: map.height, pixels: known.collect() })
-    }
-
     fn map(&self) -> DepthMap {
         let mut metres = vec![0.0; self.width * self.height];
         for (pixel, depth) in &self.pixels {

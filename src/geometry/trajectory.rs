@@ -93,17 +93,33 @@ fn root_sum_of_squares(predicted: &[DVec3], truth: &[DVec3], align: impl Fn(DVec
 pub enum Alignment {
     /// First pose on the true first pose; lengths stay as predicted.
     FirstPose,
+    /// Rotated and shifted by least squares over all frames, lengths as predicted: SE(3), six degrees of freedom.
+    Rigid,
     /// First pose on the true first pose, then scaled about it by least squares: the least that a network
     /// without a unit of length needs.
     #[default]
     Scale,
-    /// Rotated, shifted and scaled by least squares over all frames: Sim(3).
+    /// First pose on the true first pose, scaled about it by the scale of [`Self::Similarity`].
+    SimilarityScale,
+    /// Rotated, shifted and scaled by least squares over all frames: Sim(3), seven degrees of freedom.
     Similarity,
 }
 
 impl Alignment {
     /// All alignments, the strictest first.
-    pub const ALL: [Self; 3] = [Self::FirstPose, Self::Scale, Self::Similarity];
+    pub const ALL: [Self; 5] =
+        [Self::FirstPose, Self::Rigid, Self::Scale, Self::SimilarityScale, Self::Similarity];
+
+    /// Name of this alignment in kitti-odom-eval.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FirstPose => "none",
+            Self::Rigid => "6dof",
+            Self::Scale => "scale",
+            Self::SimilarityScale => "scale_7dof",
+            Self::Similarity => "7dof",
+        }
+    }
 }
 
 /// Similarity transform of the world: `scale · rotation · point + translation`.
@@ -120,9 +136,9 @@ pub struct Similarity {
 impl Similarity {
     /// Transform that aligns `predicted` with `truth`.
     ///
-    /// The least squares of [`Alignment::Similarity`] are Umeyama's (TPAMI 1991), with Horn's rotation (JOSA
-    /// A 1987): the eigenvector of the largest eigenvalue of a symmetric matrix. That is never a reflection,
-    /// and exists for every path, also for a straight line or a camera that stands still.
+    /// The least squares of [`Alignment::Similarity`] and [`Alignment::Rigid`] are Umeyama's (TPAMI 1991), with
+    /// Horn's rotation (JOSA A 1987): the eigenvector of the largest eigenvalue of a symmetric matrix. That is never
+    /// a reflection, and exists for every path, also for a straight line or a camera that stands still.
     ///
     /// # Panics
     /// Panics if the numbers of predicted and true poses differ.
@@ -131,25 +147,30 @@ impl Similarity {
         let (Some(first), Some(true_first)) = (predicted.first(), truth.first()) else {
             return Self { scale: 1.0, rotation: DMat3::IDENTITY, translation: DVec3::ZERO };
         };
-        if alignment == Alignment::Similarity {
-            return Self::least_squares(&positions(predicted), &positions(truth));
+        let least_squares = || Self::least_squares(&positions(predicted), &positions(truth), alignment);
+        if matches!(alignment, Alignment::Similarity | Alignment::Rigid) {
+            return least_squares();
         }
         let rotation = (*true_first * first.inverse()).matrix3;
         let from = |origin: DVec3, path: &[DAffine3]| -> Vec<DVec3> {
             path.iter().map(|pose| pose.translation - origin).collect()
         };
-        let scale = if alignment == Alignment::Scale {
-            let rotated: Vec<DVec3> =
-                from(first.translation, predicted).into_iter().map(|position| rotation * position).collect();
-            least_squares_scale(&rotated, &from(true_first.translation, truth))
-        } else {
-            1.0
+        let scale = match alignment {
+            Alignment::Scale => {
+                let rotated: Vec<DVec3> = from(first.translation, predicted)
+                    .into_iter()
+                    .map(|position| rotation * position)
+                    .collect();
+                least_squares_scale(&rotated, &from(true_first.translation, truth))
+            }
+            Alignment::SimilarityScale => least_squares().scale,
+            _ => 1.0,
         };
         let translation = true_first.translation - scale * (rotation * first.translation);
         Self { scale, rotation, translation }
     }
 
-    fn least_squares(predicted: &[DVec3], truth: &[DVec3]) -> Self {
+    fn least_squares(predicted: &[DVec3], truth: &[DVec3], alignment: Alignment) -> Self {
         let mean = |positions: &[DVec3]| positions.iter().sum::<DVec3>() / positions.len() as f64;
         let (centroid, true_centroid) = (mean(predicted), mean(truth));
         let centred = |positions: &[DVec3], centroid: DVec3| -> Vec<DVec3> {
@@ -158,7 +179,7 @@ impl Similarity {
         let (from, to) = (centred(predicted, centroid), centred(truth, true_centroid));
         let rotation = DMat3::from_quat(best_rotation(&from, &to));
         let rotated: Vec<DVec3> = from.iter().map(|position| rotation * *position).collect();
-        let scale = least_squares_scale(&rotated, &to);
+        let scale = if alignment == Alignment::Rigid { 1.0 } else { least_squares_scale(&rotated, &to) };
         Self { scale, rotation, translation: true_centroid - scale * (rotation * centroid) }
     }
 
@@ -203,6 +224,41 @@ pub fn absolute_error(predicted: &[DAffine3], truth: &[DAffine3]) -> f64 {
     root_sum_of_squares(&positions(predicted), &positions(truth), |position| position) / count.sqrt()
 }
 
+/// Angle of a rotation, radians.
+fn angle(rotation: &DMat3) -> f64 {
+    let trace = rotation.x_axis.x + rotation.y_axis.y + rotation.z_axis.z;
+    ((trace - 1.0) / 2.0).clamp(-1.0, 1.0).acos()
+}
+
+/// Relative pose error: how far a path's motions from each pose to the next are from the true ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RelativePoseError {
+    /// Mean distance of the ends of a predicted and a true motion, metres.
+    pub metres: f64,
+    /// Mean angle between predicted and true motions, degrees.
+    pub degrees: f64,
+}
+
+impl RelativePoseError {
+    /// Compares the motions from each pose to the next; `None` for fewer than two poses.
+    ///
+    /// # Panics
+    /// Panics if the numbers of predicted and true poses differ.
+    pub fn between(predicted: &[DAffine3], truth: &[DAffine3]) -> Option<Self> {
+        assert_eq!(predicted.len(), truth.len(), "poses to compare");
+        let motion = |path: &[DAffine3]| path[0].inverse() * path[1];
+        let errors = predicted
+            .windows(2)
+            .zip(truth.windows(2))
+            .map(|(predicted, truth)| motion(truth).inverse() * motion(predicted));
+        let (metres, radians, count) = errors.fold((0.0, 0.0, 0_usize), |(metres, radians, count), error| {
+            (metres + error.translation.length(), radians + angle(&error.matrix3), count + 1)
+        });
+        (count > 0)
+            .then(|| Self { metres: metres / count as f64, degrees: (radians / count as f64).to_degrees() })
+    }
+}
+
 /// Drift of a path, as the KITTI odometry benchmark measures it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drift {
@@ -232,10 +288,8 @@ impl Drift {
                 }
                 let motion = |path: &[DAffine3]| path[first].inverse() * path[last];
                 let error = motion(predicted).inverse() * motion(truth);
-                let matrix = error.matrix3;
-                let trace = matrix.x_axis.x + matrix.y_axis.y + matrix.z_axis.z;
                 translation += error.translation.length() / length;
-                rotation += ((trace - 1.0) / 2.0).clamp(-1.0, 1.0).acos() / length;
+                rotation += angle(&error.matrix3) / length;
                 subsequences += 1;
             }
         }

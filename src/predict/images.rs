@@ -2,6 +2,7 @@
 
 use super::{DisparityMap, InputImage, image_tensor, post_process};
 use crate::{
+    compute::{self, is_gpu},
     config::{ImageSize, ObjectiveConfig},
     data::{self, augment::mirror},
     geometry::DepthRange,
@@ -19,6 +20,19 @@ use std::{path::Path, thread};
 /// Capacity of the queues between decoding, prediction and `finish`.
 const WAITING: usize = 2;
 
+/// Refuses to predict at a size that needs more memory than there is, before it takes any.
+///
+/// # Errors
+/// If it needs more.
+pub fn check_memory(size: ImageSize, device: &Device) -> Result<()> {
+    // Measured on the CPU backend with ResNet18: the largest feature maps, of which few are in use at a time.
+    const BASE: f64 = 120e6;
+    const BYTES_PER_PIXEL: f64 = 240.0;
+    let needed = BASE + BYTES_PER_PIXEL * size.height as f64 * size.width as f64;
+    let what = format!("a prediction at {size}, the size that the weights state,");
+    compute::check_memory(&what, needed as u64, is_gpu(device), "get the weights once more, or take others")
+}
+
 /// A depth network with everything needed to predict.
 pub struct Predictor {
     networks: Networks,
@@ -28,6 +42,7 @@ pub struct Predictor {
     range: DepthRange,
     scale: Option<MetricScale>,
     scale_failure: Option<WeightsError>,
+    note: Option<String>,
     device: Device,
 }
 
@@ -54,12 +69,14 @@ impl Predictor {
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         let loaded = weights::load(path, device)?;
         let (size, is_size_stated) = (loaded.trained_size(), loaded.size.is_some());
+        check_memory(size, device)?;
         let (scale, scale_failure) = match MetricScale::of(path, loaded.use_stereo) {
             Ok(scale) => (scale, None),
             Err(error) => (None, Some(error)),
         };
-        let use_stereo = loaded.use_stereo;
+        let (use_stereo, note) = (loaded.use_stereo, loaded.report.note());
         Ok(Self {
+            note,
             is_size_stated,
             use_stereo,
             scale,
@@ -85,6 +102,7 @@ impl Predictor {
             range,
             scale: None,
             scale_failure: None,
+            note: None,
             device,
         }
     }
@@ -114,6 +132,11 @@ impl Predictor {
     /// Error of reading the scale file next to the weights, if there was one; their depth then has no unit.
     pub fn scale_failure(&self) -> Option<&WeightsError> {
         self.scale_failure.as_ref()
+    }
+
+    /// Note about how the weights were read, if there is something to tell.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// Scaled disparity, 1 / depth, `[1, 1, h, w]` at the network's size.

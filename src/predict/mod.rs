@@ -15,7 +15,7 @@ pub use export::{
     write_ply,
 };
 pub use forward::{flip_uncertainty, forward, inputs};
-pub use images::{PredictedImage, Predictor};
+pub use images::{PredictedImage, Predictor, check_memory};
 pub use motions::MotionPredictor;
 pub use picture::{InputImage, find_images, find_pictures, frames, tell_apart};
 pub use post_process::post_process;

@@ -5,8 +5,8 @@ use crate::{
     data::{
         self, DataError, Drive, FrameKey, FrameSource, Side,
         film::{self, Film},
-        folder::Rig,
-        image::ENDINGS,
+        folder::{FoundRig, ordered_pictures},
+        image::{ENDINGS, PictureHeader, SharedLevels},
     },
     geometry::Intrinsics,
 };
@@ -30,17 +30,20 @@ pub struct InputImage {
 
 #[derive(Clone)]
 enum ImageOrigin {
-    File(PathBuf),
+    /// A file, with the levels of the files that it belongs to.
+    File(PathBuf, Arc<SharedLevels>),
     Frame(Arc<dyn FrameSource>, FrameKey),
     /// A film, and the index of the picture in it.
     Film(Arc<Film>, usize),
+    /// A film of a folder that cannot be opened.
+    UnopenedFilm(PathBuf),
 }
 
 impl fmt::Display for InputImage {
     /// The file or drive that it is read from.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
-            ImageOrigin::File(path) => path.display().fmt(formatter),
+            ImageOrigin::File(path, _) | ImageOrigin::UnopenedFilm(path) => path.display().fmt(formatter),
             ImageOrigin::Frame(_, key) => key.fmt(formatter),
             ImageOrigin::Film(film, index) => {
                 write!(formatter, "{}, picture {}", film.path().display(), index + 1)
@@ -50,17 +53,48 @@ impl fmt::Display for InputImage {
 }
 
 impl InputImage {
+    /// A picture whose results have a name that stays below the folder of all results.
+    fn new(name: &str, origin: ImageOrigin) -> Self {
+        Self { name: name_below(name), origin }
+    }
+
     /// The picture of a file.
     pub fn of_file(path: PathBuf) -> Self {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Self { name, origin: ImageOrigin::File(path) }
+        let levels = Arc::new(SharedLevels::of([path.as_path()].into_iter()));
+        Self::new(&stem(&path), ImageOrigin::File(path, levels))
+    }
+
+    /// The pictures of files that belong together.
+    fn of_files(paths: Vec<PathBuf>) -> Vec<Self> {
+        let levels = Arc::new(SharedLevels::of(paths.iter().map(PathBuf::as_path)));
+        let picture = |path: PathBuf| Self::new(&stem(&path), ImageOrigin::File(path, levels.clone()));
+        paths.into_iter().map(picture).collect()
+    }
+
+    /// The pictures of a film in the order of their display.
+    fn of_film(film: Film) -> Vec<Self> {
+        let (folder, film) = (stem(film.path()), Arc::new(film));
+        let picture = |index| {
+            Self::new(&format!("{folder}/{:06}", index + 1), ImageOrigin::Film(Arc::clone(&film), index))
+        };
+        (0..film.frame_count()).map(picture).collect()
     }
 
     /// A frame of a data source.
     pub fn of_frame(source: &Arc<dyn FrameSource>, key: FrameKey) -> Self {
         let stem = source.file(&key).and_then(Path::file_stem);
         let stem = stem.map_or_else(|| format!("{:010}", key.frame), |stem| stem.to_string_lossy().into());
-        Self { name: format!("{}/{stem}", key.folder), origin: ImageOrigin::Frame(source.clone(), key) }
+        Self::new(&format!("{}/{stem}", key.folder), ImageOrigin::Frame(source.clone(), key))
+    }
+
+    /// The header of the picture's file; `None` if it has no file of its own, or one that cannot be read.
+    pub fn header(&self) -> Option<PictureHeader> {
+        let file = match &self.origin {
+            ImageOrigin::File(path, _) => path,
+            ImageOrigin::Frame(source, key) => source.file(key)?,
+            ImageOrigin::Film(..) | ImageOrigin::UnopenedFilm(_) => return None,
+        };
+        PictureHeader::read(file).ok()
     }
 
     /// Decodes the picture.
@@ -69,9 +103,10 @@ impl InputImage {
     /// It is missing or damaged.
     pub fn read(&self) -> Result<RgbImage, DataError> {
         match &self.origin {
-            ImageOrigin::File(path) => data::image::read(path),
+            ImageOrigin::File(path, levels) => data::image::read_of_drive(path, levels),
             ImageOrigin::Frame(source, key) => source.image(key),
             ImageOrigin::Film(film, index) => film.frame(*index),
+            ImageOrigin::UnopenedFilm(path) => Film::open(path)?.frame(0),
         }
     }
 
@@ -85,7 +120,9 @@ impl InputImage {
         assumed: Option<CameraChoice>,
     ) -> Result<Intrinsics, DataError> {
         match &self.origin {
-            ImageOrigin::File(path) => camera_beside(path, size, assumed),
+            ImageOrigin::File(path, _) | ImageOrigin::UnopenedFilm(path) => {
+                camera_beside(path, size, assumed)
+            }
             ImageOrigin::Film(film, _) => camera_beside(film.path(), size, assumed),
             ImageOrigin::Frame(source, key) => Ok(source.intrinsics(key)),
         }
@@ -99,22 +136,43 @@ fn camera_beside(
     assumed: Option<CameraChoice>,
 ) -> Result<Intrinsics, DataError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    Ok(Rig::of(folder.unwrap_or(Path::new(".")), size, assumed)?.0.camera(Side::Left))
+    let found = FoundRig::of(folder.unwrap_or(Path::new(".")), path, size, assumed)?;
+    Ok(found.rig.camera(Side::Left))
 }
 
-/// The pictures that an input names: an image file, those of a film, the images of a folder in the order of their
-/// names, or the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the
-/// order of drives and time, as the left camera saw them where there are two. `camera` is for frames without a
-/// camera file.
+/// The name of a file without its ending.
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Makes a name one that stays below a folder: parts of dots alone, which would lead out of it, and control characters
+/// are replaced.
+fn name_below(name: &str) -> String {
+    let part = |part: &str| {
+        if part.chars().all(|letter| letter == '.') {
+            return "_".repeat(part.len().max(1));
+        }
+        part.replace(|letter: char| letter.is_control() || letter == '\\', "_")
+    };
+    name.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// The pictures that an input names: an image file, those of a film, the images of a folder in the order in which
+/// training takes them, or the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the
+/// order of drives and time, as the left camera saw them where there are two; else those of the films in a folder.
+/// `camera` is for frames without a camera file.
 ///
 /// # Errors
 /// If there is no such file or folder, or it holds no picture.
 pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<InputImage>> {
     let choice = match camera {
         _ if input.as_os_str() == "demo" && !input.exists() => DataChoice::Demo,
-        _ if input.is_file() && has_ending(input, &film::ENDINGS) => return of_film(input),
+        _ if input.is_file() && film::is_film(input) => return Ok(InputImage::of_film(Film::open(input)?)),
         _ if !is_drive(input) => {
-            return Ok(find_images(input)?.into_iter().map(InputImage::of_file).collect());
+            return match find_images(input) {
+                Ok(images) => Ok(InputImage::of_files(images)),
+                Err(error) => pictures_of_films(input).ok_or(error),
+            };
         }
         Some(camera) => DataChoice::Assuming { folder: input.to_owned(), camera },
         None => DataChoice::Folder(input.to_owned()),
@@ -123,20 +181,41 @@ pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<I
     Ok(frames(source.as_ref()).map(|key| InputImage::of_frame(&source, key)).collect())
 }
 
-/// The pictures of a film in the order of their display.
-fn of_film(path: &Path) -> Result<Vec<InputImage>> {
-    let film = Arc::new(Film::open(path)?);
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let picture = |index| InputImage {
-        name: format!("{stem}/{:06}", index + 1),
-        origin: ImageOrigin::Film(film.clone(), index),
+/// The pictures of all films in a folder, in the order of their names; `None` without a film.
+fn pictures_of_films(folder: &Path) -> Option<Vec<InputImage>> {
+    let mut films: Vec<PathBuf> = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    films.retain(|path| !is_hidden(path) && path.is_file() && film::is_film(path));
+    films.sort_by_cached_key(|path| natural_order(path));
+    let pictures = |path: PathBuf| match Film::open(&path) {
+        Ok(film) => InputImage::of_film(film),
+        // It is counted among what cannot be read, and refuses none of the others.
+        Err(_) => vec![InputImage::new(&stem(&path), ImageOrigin::UnopenedFilm(path))],
     };
-    Ok((0..film.frame_count()).map(picture).collect())
+    (!films.is_empty()).then(|| films.into_iter().flat_map(pictures).collect())
 }
 
-fn has_ending(path: &Path, endings: &[&str]) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
-    endings.contains(&ending.as_str())
+/// True for files that systems hide, such as the companions that Macs write.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// Order of names in which numbers count as numbers: 2 before 10.
+fn natural_order(path: &Path) -> Vec<(String, usize, String)> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut parts = Vec::new();
+    let mut rest = name.as_str();
+    while !rest.is_empty() {
+        let text = rest.find(|letter: char| letter.is_ascii_digit()).unwrap_or(rest.len());
+        let (text, after) = rest.split_at(text);
+        let digits = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+        let (digits, after) = after.split_at(digits);
+        let significant = digits.trim_start_matches('0');
+        parts.push((text.to_owned(), significant.len(), significant.to_owned()));
+        rest = after;
+    }
+    // Names that differ in leading zeros only.
+    parts.push((name, 0, String::new()));
+    parts
 }
 
 /// The frames of all drives that are there, by drive and time, from the left camera where there are two.
@@ -153,7 +232,7 @@ fn is_drive(input: &Path) -> bool {
     input.is_dir() && find_images(input).is_err() && data::is_data(input)
 }
 
-/// The images that an input names: itself, or those of a folder in the order of their names.
+/// The images that an input names: itself, or those of a folder in the order in which training takes them.
 ///
 /// # Errors
 /// If there is no such file or folder, or it holds no image.
@@ -161,13 +240,12 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
     if input.is_file() {
         return Ok(vec![input.to_owned()]);
     }
-    let entries = fs::read_dir(input).with_context(|| {
+    if input.exists() && !input.is_dir() {
+        bail!("the input {} is a pipe, socket or device; give an image, a folder or demo", input.display());
+    }
+    let (images, _) = ordered_pictures(input).with_context(|| {
         format!("the input {} cannot be read; give an image, a folder or demo", input.display())
     })?;
-    let is_image = |path: &PathBuf| has_ending(path, &ENDINGS);
-    let mut images: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_image).collect();
-    images.sort();
     if images.is_empty() {
         bail!(
             "the folder {} holds neither images ({}) nor drives in a known layout",

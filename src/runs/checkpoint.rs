@@ -7,8 +7,12 @@ use crate::{
         values,
     },
     config::RunConfig,
-    data::unreadable::safetensors_reason,
+    data::{
+        atomic_file::{MAX_SIDE_FILE, read_within},
+        unreadable::safetensors_reason,
+    },
     model::{Networks, weights},
+    output::shortened,
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::{
@@ -18,7 +22,7 @@ use burn::{
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, path::Path};
 
 /// Position of a run in its data. Order, augmentation, noise and learning rate are functions of it and of the
 /// configuration, so no other state of them is saved.
@@ -57,7 +61,8 @@ impl Position {
     /// version, are kept.
     pub fn write(self, checkpoint: &Path) -> Result<()> {
         let path = checkpoint.join(POSITION);
-        let existing = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let existing =
+            read_within(&path, MAX_SIDE_FILE).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let mut facts: Map<String, Value> = existing.unwrap_or_default();
         if let Value::Object(position) = serde_json::to_value(self)? {
             facts.extend(position);
@@ -71,21 +76,32 @@ impl Position {
     /// If the file cannot be read, lacks a value, or states another step than the name of the folder.
     pub fn read(checkpoint: &Path) -> Result<Self> {
         let path = checkpoint.join(POSITION);
-        let bytes = read_file(&path)?;
+        let bytes = read_file(&path, MAX_SIDE_FILE)?;
         Self::parse(&bytes, checkpoint).with_context(|| format!("{} is damaged", path.display()))
     }
 
     fn parse(bytes: &[u8], checkpoint: &Path) -> Result<Self> {
         let facts: Option<Map<String, Value>> = serde_json::from_slice(bytes).ok();
         let facts = facts.context("it is cut off or not JSON")?;
-        let required = ["step", "epoch", "batch", "batches"];
-        if let Some(missing) = required.into_iter().find(|fact| !facts.contains_key(*fact)) {
-            bail!("it does not state its {missing}");
+        for name in ["step", "epoch", "batch", "batches"] {
+            let value = facts.get(name).with_context(|| format!("it does not state its {name}"))?;
+            ensure!(
+                value.as_u64().is_some_and(|count| count <= MAX_COUNT),
+                "its {name} is {}, not a whole number from 0 to {MAX_COUNT}",
+                shortened(&value.to_string(), 40)
+            );
         }
         let position: Option<Self> = serde_json::from_value(Value::Object(facts)).ok();
-        let position = position.context("step, epoch or batch is not a number")?;
-        let Self { step, epoch, batch, batches, .. } = position;
+        let position = position.context("its validated is not the number of a step")?;
+        let Self { step, epoch, batch, batches, validated, best } = position;
         ensure!(checkpoint.ends_with(step_name(step)), "it states step {step}, which is not the folder's");
+        if let Some(validated) = validated {
+            ensure!(validated <= step, "its validated is step {validated}, after its step {step}");
+        }
+        if let Some(best) = best {
+            ensure!(best.step <= step, "its best is of step {}, after its step {step}", best.step);
+            ensure!(best.loss.is_finite() && best.loss >= 0.0, "the loss of its best is {}", best.loss);
+        }
         // A batch of which no image could be read is counted, but makes no step: there may be fewer steps than batches.
         let passed = epoch.checked_mul(batches).and_then(|passed| passed.checked_add(batch));
         ensure!(
@@ -110,6 +126,8 @@ fn best_if_number<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<Bes
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
+/// Most steps, epochs and batches that a position may state: no run makes more.
+const MAX_COUNT: u64 = 1_000_000_000;
 const POSITION: &str = "position.json";
 const MOMENTS: &str = "optimizer.safetensors";
 
@@ -146,8 +164,14 @@ impl Checkpoint {
         let position = Position::read(folder)?;
         let networks = weights::load(folder, device)?.networks;
         let path = folder.join(MOMENTS);
-        let file = read_file(&path)?;
-        let moments = read_moments(&file, &networks, device)
+        let sizes: HashMap<String, usize> = weights::named_tensors(&networks)
+            .into_iter()
+            .map(|tensor| (tensor.name.to_string(), tensor.values.len()))
+            .collect();
+        // Two numbers of four bytes each a weight, their names, and as much again for what a newer version may add.
+        let expected = 8 * sizes.values().sum::<usize>() as u64 + 1024 * sizes.len() as u64;
+        let file = read_file(&path, 2 * expected + MAX_SIDE_FILE)?;
+        let moments = read_moments(&file, &networks, &sizes, device)
             .with_context(|| format!("{} is damaged or of other networks", path.display()))?;
         Ok(Self { networks, adam: AdamState { steps: position.step, moments }, position })
     }
@@ -168,13 +192,14 @@ fn moments_file(networks: &Networks, adam: &AdamState) -> Result<Vec<u8>> {
     Ok(safetensors::serialize(views.collect::<Result<Vec<_>, _>>()?, None)?)
 }
 
-fn read_moments(bytes: &[u8], networks: &Networks, device: &Device) -> Result<HashMap<ParamId, Moments>> {
+fn read_moments(
+    bytes: &[u8],
+    networks: &Networks,
+    sizes: &HashMap<String, usize>,
+    device: &Device,
+) -> Result<HashMap<ParamId, Moments>> {
     let unreadable = |error| anyhow!(safetensors_reason(&error));
     let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
-    let sizes: HashMap<_, _> = weights::named_tensors(networks)
-        .into_iter()
-        .map(|tensor| (tensor.name.to_string(), tensor.values.len()))
-        .collect();
     let mut moments = HashMap::new();
     for (name, id) in weights::parameter_ids(networks) {
         let name = name.to_string();

@@ -1,16 +1,16 @@
 //! A run's folder: configuration, manifest and checkpoints, each written whole or not at all.
 
 use super::{
-    Checkpoint, Manifest, Position,
+    Checkpoint, Log, Manifest, Position,
     files::{
-        entries_by_step, read_file, remove, remove_unfinished, set_aside, step_name, write_if_changed,
-        write_whole,
+        entries_by_step, read_file, refuse_links, remove, remove_unfinished, set_aside, step_in, step_name,
+        write_if_changed, write_whole,
     },
 };
 use crate::{
     compute::ops::AdamState,
     config::{RunConfig, RunFile},
-    data::atomic_file::{UNFINISHED, in_words},
+    data::atomic_file::{MAX_SIDE_FILE, UNFINISHED, in_words, read_side_file},
     model::Networks,
 };
 use anyhow::{Context, Error, Result, anyhow, bail};
@@ -30,9 +30,12 @@ const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
 const CHECKPOINTS: &str = "checkpoints";
 const SNAPSHOTS: &str = "snapshots";
+const TENSORBOARD: &str = "tensorboard";
 /// Pointers: files that hold the name of a checkpoint.
 const LAST: &str = "last";
 const BEST: &str = "best";
+/// Files and folders that a run changes.
+const OWN: [&str; 8] = [CONFIG, MANIFEST, Log::FILE_NAME, LAST, BEST, CHECKPOINTS, SNAPSHOTS, TENSORBOARD];
 const HOW_TO_MEND_CONFIG: &str = "put it back from a copy, or take that of a run with the same options; or start a \
                                   new run from the networks of this one with --weights";
 
@@ -81,17 +84,18 @@ impl RunFolder {
         let _ = fs::remove_dir(&self.0);
     }
 
-    /// Opens an existing run folder.
+    /// Opens an existing run folder, to which the run may then write.
     ///
     /// # Errors
-    /// If `path` is not a run folder.
+    /// If `path` is not a run folder, or has links to places outside.
     pub fn open(path: &Path) -> Result<Self> {
-        if !path.join(CONFIG).is_file() {
+        if !path.join(CONFIG).exists() {
             if path.join(CHECKPOINTS).is_dir() {
                 bail!("{} is missing; {HOW_TO_MEND_CONFIG}", path.join(CONFIG).display());
             }
             bail!("{} is not a run folder: it has no {CONFIG}; give the folder of a run", path.display());
         }
+        refuse_links(path, &OWN)?;
         Ok(Self(path.to_owned()))
     }
 
@@ -107,6 +111,10 @@ impl RunFolder {
         {
             warnings
                 .push(format!("files of an interrupted run could not be removed and take space: {error:#}"));
+        }
+        if self.0.join(LAST).symlink_metadata().is_ok() && pointed_to(&self.0, LAST).is_none() {
+            let last = self.0.join(LAST);
+            warnings.push(format!("{} names no checkpoint of the run; the newest is taken", last.display()));
         }
         let unknown = self.run_file()?.unknown_names();
         if !unknown.is_empty() {
@@ -137,7 +145,7 @@ impl RunFolder {
         let damaged = |reason: &str| {
             anyhow!("{} is damaged or of a newer version: {reason}; {HOW_TO_MEND_CONFIG}", path.display())
         };
-        let bytes = read_file(&path)?;
+        let bytes = read_file(&path, MAX_SIDE_FILE)?;
         let text = str::from_utf8(&bytes).map_err(|_| damaged("it is not text"))?;
         RunFile::parse(text).map_err(|error| damaged(&error.to_string()))
     }
@@ -161,7 +169,7 @@ impl RunFolder {
     pub fn manifest(&self) -> Result<Manifest> {
         let path = self.0.join(MANIFEST);
         let parsed = || -> Result<Manifest> {
-            let manifest = serde_json::from_slice(&read_file(&path)?).ok();
+            let manifest = serde_json::from_slice(&read_file(&path, MAX_SIDE_FILE)?).ok();
             manifest.with_context(|| format!("{} is damaged or of another version", path.display()))
         };
         parsed().map_err(|error| {
@@ -287,6 +295,7 @@ impl RunFolder {
         let checkpoints = self.0.join(CHECKPOINTS);
         let target = checkpoints.join(step_name(position.step));
         let write = || -> Result<Option<PathBuf>> {
+            refuse_links(&self.0, &OWN)?;
             let unfinished =
                 tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&checkpoints).map_err(in_words)?;
             Checkpoint::write(unfinished.path(), networks, config, adam, position)?;
@@ -323,6 +332,7 @@ impl RunFolder {
     /// # Errors
     /// If it cannot be written.
     pub fn rewrite_position(&self, position: Position) -> Result<()> {
+        refuse_links(&self.0, &OWN)?;
         position.write(&self.0.join(CHECKPOINTS).join(step_name(position.step)))?;
         self.point_to_best(position)
     }
@@ -374,15 +384,33 @@ impl RunFolder {
         let pointer = [LAST, BEST].into_iter().find(|pointer| path.ends_with(pointer) && path.is_file());
         let pointed = match (pointer, path.parent()) {
             (Some(pointer), Some(run)) => pointed_to(run, pointer),
-            _ => pointed_to(path, LAST),
+            _ if path.join(LAST).is_file() => {
+                let newest = || Self(path.to_owned()).checkpoints().pop().map(|(_, path)| path);
+                pointed_to(path, LAST).or_else(newest)
+            }
+            _ => None,
         };
         pointed.unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Resolves a path like [`RunFolder::weights_in`], to write next to the weights.
+    ///
+    /// # Errors
+    /// If it is a run folder with links to places outside.
+    pub fn weights_to_change(path: &Path) -> Result<PathBuf> {
+        let weights = Self::weights_in(path);
+        let run = if path.is_file() { path.parent().unwrap_or(path) } else { path };
+        if weights != path {
+            refuse_links(run, &[LAST, BEST, CHECKPOINTS])?;
+        }
+        Ok(weights)
     }
 }
 
 /// Path of the checkpoint that a pointer of a run folder names, if it exists.
 fn pointed_to(run: &Path, pointer: &str) -> Option<PathBuf> {
-    let name = fs::read_to_string(run.join(pointer)).ok()?;
-    let checkpoint = run.join(CHECKPOINTS).join(name.trim());
-    (!name.trim().is_empty() && checkpoint.is_dir()).then_some(checkpoint)
+    let name = read_side_file(&run.join(pointer)).ok()?;
+    // Any other name might lead out of the folder.
+    step_in(name.trim(), "")?;
+    Some(run.join(CHECKPOINTS).join(name.trim())).filter(|checkpoint| checkpoint.is_dir())
 }

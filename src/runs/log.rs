@@ -8,8 +8,11 @@
 use super::{
     Position, StepReport, ValidationReport, append::AppendFile, files::read_file, tensorboard::EventFile,
 };
-use crate::{config::Change, data::atomic_file::in_words};
-use anyhow::{Context, Result, bail};
+use crate::{
+    config::Change,
+    data::atomic_file::{in_words, write_whole},
+};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
@@ -17,6 +20,11 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
 };
+
+/// Most bytes of a log: those of a million steps.
+const MAX_BYTES: u64 = 1 << 30;
+/// Most bytes of a line that is parsed; ours have less than two thousand.
+const MAX_LINE: usize = 1 << 16;
 
 /// A line of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +59,8 @@ impl Log {
     pub fn open(run: &Path, position: &Position, tensorboard: bool) -> Result<(Self, Vec<Entry>)> {
         let path = run.join(Self::FILE_NAME);
         let open = || -> Result<(File, Vec<u8>)> {
+            let is_other = path.symlink_metadata().is_ok_and(|facts| !facts.is_file());
+            ensure!(!is_other, "it is a link, a pipe or a folder, not a regular file");
             let mut file = OpenOptions::new()
                 .create(true)
                 .truncate(false)
@@ -63,7 +73,12 @@ impl Log {
                 bail!("another process is making this run; end it first");
             }
             let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
+            Read::by_ref(&mut file).take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+            ensure!(
+                bytes.len() as u64 <= MAX_BYTES,
+                "it is longer than {} MiB; move it away to continue without its curves",
+                MAX_BYTES >> 20
+            );
             Ok((file, bytes))
         };
         let (mut file, found) =
@@ -71,6 +86,13 @@ impl Log {
         let (kept, entries, unreadable) = lines_before(&found, position);
         let same = found.iter().zip(&kept).take_while(|(found, kept)| found == kept).count();
         let mut rewrite = || -> io::Result<()> {
+            if has_other_names(&file) {
+                write_whole(&path, |file| file.write_all(&kept))?;
+                file = OpenOptions::new().read(true).write(true).open(&path)?;
+                // Nobody else can have the new file open, so the lock cannot fail where there are locks.
+                let _ = file.try_lock();
+                return Ok(());
+            }
             // Kept lines are moved forward before the rest is cut off, so that a kill loses none of them.
             if same < kept.len() {
                 file.seek(SeekFrom::Start(same as u64))?;
@@ -92,8 +114,10 @@ impl Log {
     /// # Errors
     /// If it cannot be read.
     pub fn read(run: &Path) -> Result<Vec<Entry>> {
-        let bytes = read_file(&run.join(Self::FILE_NAME))?;
-        Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| entry(object_in(line)?)).collect())
+        let bytes = read_file(&run.join(Self::FILE_NAME), MAX_BYTES)?;
+        let mut entries = Vec::with_capacity(most_entries(&bytes));
+        entries.extend(bytes.split(|byte| *byte == b'\n').filter_map(|line| entry(object_in(line)?)));
+        Ok(entries)
     }
 
     /// Appends an entry and writes it. If that fails, it is kept and written with the next one.
@@ -139,7 +163,8 @@ impl Log {
 /// Selects the lines of a log up to a position: their bytes with line ends, the entries among them, and the number
 /// of lines that are not JSON.
 fn lines_before(log: &[u8], position: &Position) -> (Vec<u8>, Vec<Entry>, usize) {
-    let (mut lines, mut entries, mut unreadable) = (Vec::new(), Vec::new(), 0);
+    let mut lines = Vec::with_capacity(log.len() + 1);
+    let (mut entries, mut unreadable) = (Vec::with_capacity(most_entries(log)), 0);
     for line in log.split_inclusive(|byte| *byte == b'\n') {
         let object = object_in(line);
         let is_torn = object.is_none() && !line.ends_with(b"\n");
@@ -154,8 +179,23 @@ fn lines_before(log: &[u8], position: &Position) -> (Vec<u8>, Vec<Entry>, usize)
     (lines, entries, unreadable)
 }
 
+/// Number of lines that are long enough for an entry. Entries are larger than their lines, so a list of them that grows as
+/// it is filled would take several times its size.
+fn most_entries(log: &[u8]) -> usize {
+    const SHORTEST: usize = 32;
+    log.split(|byte| *byte == b'\n').filter(|line| line.len() >= SHORTEST).count()
+}
+
+/// True if the file has further names (hard links), as in a backup of the run: those must not change with it.
+fn has_other_names(file: &File) -> bool {
+    #[cfg(unix)]
+    return file.metadata().is_ok_and(|facts| std::os::unix::fs::MetadataExt::nlink(&facts) > 1);
+    #[cfg(not(unix))]
+    return false;
+}
+
 fn object_in(line: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice(line).ok()
+    serde_json::from_slice(Some(line).filter(|line| line.len() <= MAX_LINE)?).ok()
 }
 
 /// Tells if a line was written before a run reached this position. A line without a step always was.

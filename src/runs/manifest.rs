@@ -3,11 +3,14 @@
 use crate::{
     compute::Compute,
     config::{DataChoice, Precision},
-    data::{OpenData, Samples, fingerprint},
+    data::{OpenData, Remarks, Samples, fingerprint},
     model::weights::PretrainedEncoders,
 };
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
+
+/// Most bytes of remarks in a manifest, of which the whole is a side file.
+const MAX_REMARKS: usize = 64 << 10;
 
 /// Program, device and data that a run started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +30,9 @@ pub struct Manifest {
     pub split: Option<String>,
     /// Number of training samples.
     pub samples: usize,
+    /// Decisions about the files of the data, as far as they were known when the run started.
+    #[serde(default, skip_serializing_if = "Remarks::is_empty")]
+    pub remarks: Remarks,
     /// Hash of the training samples.
     pub data_fingerprint: String,
     /// Seed of weights, shuffling, augmentation and noise.
@@ -48,6 +54,7 @@ impl Manifest {
             data: choice,
             split,
             samples: samples.training.len(),
+            remarks: data.source.remarks().within(MAX_REMARKS),
             data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
             seed,
             pretrained: None,

@@ -20,6 +20,6 @@ pub use protocol::{
     Activity, Bookmarks, Command, DataReport, DeviceState, EvaluatedFrames, EvaluationProgress,
     EvaluationReport, EvaluationRequest, Event, Failure, FusionRequest, Level, ModelReport, ModelVersion,
     Notice, OnRun, Outcome, PoseSource, Provenance, Reply, Request, RequestId, RunEffect, RunStarted,
-    RunState, SessionState, Topic, Trajectory,
+    RunState, SessionState, Topic, Trajectory, UnknownCamera,
 };
 pub use sandbox::{LossSummary, SandboxResult};

@@ -5,6 +5,7 @@ use crate::{
     config::{FrameId, ObjectiveConfig, RunConfig},
     data::FrameSource,
     model::{Networks, weights, weights::MetricScale},
+    predict::check_memory,
     runs::RunFolder,
 };
 use anyhow::Result;
@@ -43,7 +44,9 @@ impl Model {
             Some(Ok(scale)) => (scale, None),
             None => (None, None),
         };
+        let warning = warning.or_else(|| loaded.report.note());
         let trained = loaded.trained_size();
+        check_memory(trained, device)?;
         let mut config = RunConfig::default();
         (config.network.height, config.network.width) = (trained.height, trained.width);
         config.objective =

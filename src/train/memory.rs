@@ -1,9 +1,11 @@
 //! An estimate of the memory that a run will need, before it starts.
 
 use crate::{
+    compute,
     config::{ConfigError, RunConfig},
     model::Architecture,
 };
+use anyhow::Result;
 
 /// Bytes that a run needs, by purpose.
 struct Cost {
@@ -27,6 +29,21 @@ const ON_CPU: Cost =
 /// from host memory.
 const ON_GPU: Cost =
     Cost { base: 240e6, trained_weight: 16.0, saved_weight: 0.0, feature: 12.0, source: 110.0 };
+
+/// Refuses a run that needs more memory than there is, before it takes any. `samples` is the number to train on: a
+/// batch has no more.
+///
+/// # Errors
+/// If it needs more, or if no network has these options.
+pub fn check_memory(config: &RunConfig, samples: usize, is_on_gpu: bool) -> Result<()> {
+    let mut config = config.clone();
+    config.training.batch_size = config.training.batch_size.min(samples.max(1));
+    let needed = memory_estimate(&config, is_on_gpu)?;
+    let size = config.network.size();
+    let what = format!("a run at {size} with batches of {}", config.training.batch_size);
+    let advice = "take a smaller batch or size, and accumulate more batches";
+    compute::check_memory(&what, needed, is_on_gpu, advice)
+}
 
 /// Peak memory in bytes that a run with this configuration needs on the device where it computes.
 ///

@@ -20,7 +20,7 @@ mod validation;
 mod warnings;
 
 pub use in_flight::Reported;
-pub use memory::memory_estimate;
+pub use memory::{check_memory, memory_estimate};
 pub use non_finite::NonFinite;
 pub use progress::{Progress, Step};
 pub use run::Run;

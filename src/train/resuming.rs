@@ -1,11 +1,12 @@
 //! Checks before a run resumes: that options, checkpoint and log of its folder belong together.
 
 use crate::{
-    config::{Change, RunConfig},
+    config::{OptionName, RunConfig},
     model::Architecture,
     runs::{Checkpoint, Entry, Log, Position, RunFolder},
 };
 use anyhow::{Result, bail, ensure};
+use std::collections::BTreeSet;
 
 /// Checks that a checkpoint belongs to a run with these options and this number of batches in an epoch.
 ///
@@ -52,13 +53,13 @@ pub(super) fn check_steps(config: &RunConfig, saved: &RunConfig, total: u64, mad
 /// # Errors
 /// If one is missing: the end of config.toml was cut off.
 pub(super) fn check_changes(folder: &RunFolder, saved: &RunConfig, position: Position) -> Result<()> {
+    let known: BTreeSet<(u64, OptionName)> =
+        saved.changes.iter().map(|change| (change.step, change.setting.option())).collect();
     // Opening the log reports what cannot be read.
     for entry in Log::read(folder.path()).unwrap_or_default() {
         let Entry::Change(change) = entry else { continue };
-        let is_same =
-            |known: &Change| (known.step, known.setting.option()) == (change.step, change.setting.option());
         ensure!(
-            change.step > position.step || saved.changes.iter().any(is_same),
+            change.step > position.step || known.contains(&(change.step, change.setting.option())),
             "the config.toml of {} is damaged: according to the log, {} holds from step {}, of which it says \
              nothing; write the change back at its end, as \"[[changes]]\" with \"step\" and \"{}\"",
             folder.path().display(),

@@ -11,6 +11,8 @@ pub(super) enum Problem {
     Checkpoint,
     /// Old checkpoints cannot be removed.
     OldCheckpoints,
+    /// The metric scale cannot be written next to a checkpoint.
+    Scale,
 }
 
 /// Warnings that were not taken yet.

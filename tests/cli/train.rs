@@ -128,3 +128,60 @@ fn a_run_says_which_encoders_were_pretrained() {
     fs::write(&path, manifest.to_string()).unwrap();
     assert_eq!(RunFolder::open(&run).unwrap().manifest().unwrap().pretrained, None);
 }
+
+#[test]
+fn numbers_that_can_only_be_mistakes_are_refused_with_their_range() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let start = ["train", "--device", "cpu", "--data", "demo", "--out", text(&out)];
+    for (option, value, words) in [
+        ("--height", "65536", "use 32 to 8192"),
+        ("--height", "4294967296", "use 32 to 8192"),
+        ("--width", "18446744073709551584", "use 32 to 8192"),
+        ("--batch-size", "100000000", "use 1 to 4096"),
+        ("--accumulate", "18446744073709551615", "use 1 to 4096"),
+        ("--num-workers", "1000000", "use 1 to 256"),
+        ("--steps", "18446744073709551615", "use 1 to 1000000000"),
+        ("--num-epochs", "9999999999", "use 1 to 1000000000"),
+        ("--validation-samples", "18446744073709551615", "use 0 to 1000000000"),
+        ("--cache-limit", "18446744073709551615", "use 1 to 1000000"),
+        ("--seed", "18446744073709551615", "use 0 to 9223372036854775807"),
+        ("--min-depth", "1e-40", "use 0.000001 to 1000000"),
+        ("--max-depth", "1e38", "use 0.000001 to 1000000"),
+        ("--disparity-smoothness", "1e39", "use 0 to 1000000"),
+        ("--weight-decay", "NaN", "use 0 to 1000000"),
+        ("--learning-rate", "inf", "use a finite number above 0"),
+        ("--clip-gradient-norm", "0", "use a finite number above 0"),
+    ] {
+        let words = [option, "is out of range", words];
+        refused(2, &words, &[&start[..], &[option, value]].concat());
+    }
+    let far = "at most 16 frames, from -100 to 100";
+    for frames in [&["0", "2147483647"][..], &["0", "-2147483648"]] {
+        refused(2, &[far], &[&start[..], &["--frame-ids"], frames].concat());
+    }
+    refused(2, &["give a number from 0 to 1024"], &[&start[..], &["--threads", "1000000"]].concat());
+    // Within their ranges, but together more than any machine has.
+    let large = ["--height", "8192", "--width", "8192", "--batch-size", "4096"];
+    let words = ["8192×8192", "GB of memory, more than the", "take a smaller batch or size"];
+    refused(1, &words, &[&start[..], &large].concat());
+    assert!(!out.exists(), "a run folder was left behind");
+
+    let picture = folder.path().join("picture.png");
+    image::RgbImage::new(64, 32).save(&picture).unwrap();
+    let calibrate = ["calibrate", "--weights", text(&out), "--data", "demo", "--device", "cpu"];
+    let predict =
+        ["predict", text(&picture), "--weights", text(&out), "--out", text(&out), "--device", "cpu", "--ply"];
+    for arguments in [
+        &[&calibrate[..], &["--camera-height", "1e300"]].concat()[..],
+        &[&calibrate[..], &["--known", "picture.png 1 1 inf"]].concat(),
+        &[&predict[..], &["--metres-per-unit", "1e300"]].concat(),
+        &[&predict[..], &["--max-depth", "NaN"]].concat(),
+        &[&predict[..], &["--drop-flying", "-1"]].concat(),
+        &["demo-data", "--out", text(&out), "--frames", "4294967295"],
+        &["bench", "predict", "--height", "4294967296"],
+        &["bench", "predict", "--runs", "18446744073709551615"],
+    ] {
+        refused(2, &["give a number from"], arguments);
+    }
+}

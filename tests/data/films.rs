@@ -1,7 +1,10 @@
 //! Films: frames in display order, with their colours; no damage makes the reader panic.
 
 use crate::support::{Cases, mutate, takes_at_most};
-use image::RgbImage;
+use image::{
+    RgbImage,
+    imageops::{flip_horizontal, rotate90, rotate180, rotate270},
+};
 use monoscope::{
     config::ImageSize,
     data::{
@@ -74,6 +77,62 @@ fn the_range_of_luma_is_respected() {
     let difference = mean_difference(&film.frame(2).unwrap(), &frame(2));
     // Decoded as limited range, it would be off by about a tenth of the brightness.
     assert!(difference < 5.0, "{difference} levels");
+}
+
+#[test]
+fn films_are_turned_as_their_track_says() {
+    let whole = fs::read(film(STREET)).unwrap();
+    let matrix = whole.windows(4).position(|window| window == b"tkhd").unwrap() + 4 + 40;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("turned.mp4");
+    let upright = Film::open(&film(STREET)).unwrap().frame(3).unwrap();
+    let cases = [
+        ([0i32, 1, -1, 0], rotate90(&upright)),
+        ([-1, 0, 0, -1], rotate180(&upright)),
+        ([0, -1, 1, 0], rotate270(&upright)),
+        ([-1, 0, 0, 1], flip_horizontal(&upright)),
+    ];
+    for (numbers, turned) in cases {
+        let mut bytes = whole.clone();
+        for (index, number) in [0usize, 1, 3, 4].into_iter().zip(numbers) {
+            let at = matrix + 4 * index;
+            bytes[at..at + 4].copy_from_slice(&(number << 16).to_be_bytes());
+        }
+        fs::write(&path, bytes).unwrap();
+        let film = Film::open(&path).unwrap();
+        let picture = film.frame(3).unwrap();
+        assert_eq!(picture, turned, "{numbers:?}");
+        let size = ImageSize { height: picture.height() as usize, width: picture.width() as usize };
+        assert_eq!(film.size(), size);
+    }
+}
+
+#[test]
+fn frames_that_an_edit_list_cuts_away_are_not_shown() {
+    let whole = fs::read(film(STREET)).unwrap();
+    let list = whole.windows(4).position(|window| window == b"elst").unwrap() + 4;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.mp4");
+    let all = Film::open(&film(STREET)).unwrap();
+    let number = |at: usize| u32::from_be_bytes(whole[at..at + 4].try_into().unwrap());
+    // One edit: its duration in units of the film, and its start in units of the track.
+    assert_eq!(number(list + 4), 1);
+    let (duration, start) = (number(list + 8), number(list + 12));
+    let mut bytes = whole.clone();
+    bytes[list + 8..list + 12].copy_from_slice(&(duration / 12 * 7).to_be_bytes());
+    fs::write(&path, &bytes).unwrap();
+    let film = Film::open(&path).unwrap();
+    assert_eq!(film.frame_count(), 7);
+    assert_eq!(film.frame(6).unwrap(), all.frame(6).unwrap());
+    let media = whole.windows(4).position(|window| window == b"mdhd").unwrap() + 4;
+    let frame = number(media + 16) / 12;
+    bytes[list + 12..list + 16].copy_from_slice(&(start + 3 * frame).to_be_bytes());
+    fs::write(&path, &bytes).unwrap();
+    let film = Film::open(&path).unwrap();
+    assert_eq!(film.frame_count(), 7);
+    for index in [0, 6, 2] {
+        assert_eq!(film.frame(index).unwrap(), all.frame(index + 3).unwrap(), "picture {index}");
+    }
 }
 
 #[test]

@@ -8,9 +8,9 @@ use monoscope::{
     data::{
         FrameKey, FrameSource, Side,
         augment::Augmentation,
-        folder::{parse_camera, parse_kitti_calibration},
+        folder::parse_camera,
         is_data,
-        kitti::KittiOdometry,
+        kitti::{KittiOdometry, parse_calibration},
         loader::{Preparation, SampleOptions, load_sample},
         open, poses,
         split::{every_frame, prescan},
@@ -69,7 +69,7 @@ fn odometry_is_recognised_and_named_as_in_its_split() {
     assert!((source.metres_per_unit(&key("9", 0, Side::Left)).unwrap() - 5.4).abs() < 1e-5);
 
     let odometry = KittiOdometry::open(root).unwrap();
-    let poses = odometry.poses(9).unwrap().unwrap();
+    let poses = odometry.poses(9).unwrap().unwrap().poses;
     assert_eq!((poses.len(), poses[1].translation), (2, DVec3::new(0.5, -0.25, 2.0)));
     assert!(odometry.poses(10).unwrap().is_none());
     fs::write(root.join("dataset/poses/10.txt"), "1 2 3\n").unwrap();
@@ -83,7 +83,7 @@ fn poses_are_read_row_by_row() {
     let read = poses::parse(text).unwrap().poses;
     assert_eq!(read.len(), 2);
     assert_eq!(read[0].transform_point3(DVec3::X), DVec3::new(3.0, 5.0, 5.0));
-    assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 nan\n").unwrap_err().contains("nan"));
+    assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 nan\n").unwrap_err().contains("NaN"));
     assert!(poses::parse("1 0 0 0 0 1 0 0 0 0 1 0 7\n").unwrap_err().contains("13 numbers"));
 }
 
@@ -133,9 +133,8 @@ fn every_own_drive_has_its_own_camera() {
     for words in ["angle", "camera.toml", "field_of_view = 90", "--intrinsics"] {
         assert!(unknown.contains(words), "{unknown}");
     }
-    let assume = |camera| open(&DataChoice::Assuming { folder: folder.path().to_owned(), camera });
-    let source = assume(CameraChoice::FieldOfView(90.0)).unwrap();
-    assert!(source.name().contains("camera assumed"), "{}", source.name());
+    fs::write(drive("angle").join("camera.toml"), "field_of_view = 90\n").unwrap();
+    let source = open_folder(folder.path()).unwrap();
     let camera = |name: &str| source.intrinsics(&key(name, 0, Side::Left));
     near(camera("pixels"), [0.6, 1.25, 0.45, 0.45]);
     near(camera("parts"), [0.7, 1.4, 0.5, 0.4]);
@@ -159,7 +158,20 @@ fn every_own_drive_has_its_own_camera() {
         let sample = load_sample(source.as_ref(), &key(name, 1, Side::Left), &options, &mirror).unwrap();
         assert!((sample.intrinsics.centre_x - centre).abs() < 1e-6, "{name}: {:?}", sample.intrinsics);
     }
-    // Given lengths are in pixels of the frames, or in widths and heights.
+    // A given camera counts for all drives, whatever their files say. Its lengths are in pixels of the frames, or in
+    // widths and heights.
+    let assume = |camera| open(&DataChoice::Assuming { folder: folder.path().to_owned(), camera });
+    let given = assume(CameraChoice::FieldOfView(90.0)).unwrap();
+    assert!(given.name().contains("camera assumed"), "{}", given.name());
+    near(given.intrinsics(&key("pixels", 0, Side::Left)), [0.5, 1.0, 0.5, 0.5]);
+    assert_eq!(
+        given.baseline_metres(&key("pixels", 0, Side::Left)),
+        Some(0.2),
+        "the file's distance is kept"
+    );
+    let said: Vec<String> = given.remarks().iter().map(ToString::to_string).collect();
+    assert!(said[0].starts_with("3 drives whose camera.toml does not count"), "{said:?}");
+    assert!(said[1].starts_with("1 drives whose calib_cam_to_cam.txt does not count"), "{said:?}");
     let in_pixels = assume(CameraChoice::Intrinsics([120.0, 125.0, 90.0, 45.0])).unwrap();
     near(in_pixels.intrinsics(&key("angle", 0, Side::Left)), [0.6, 1.25, 0.45, 0.45]);
     let in_parts = assume(CameraChoice::Intrinsics([0.6, 1.25, 0.45, 0.45])).unwrap();
@@ -213,8 +225,9 @@ fn implausible_cameras_are_refused_with_the_reason() {
         let error = parsed.unwrap_err();
         assert!(error.contains(words), "{text} gave: {error}");
     }
-    assert!(parse_kitti_calibration("P0: 1 2 3", SIZE).unwrap_err().contains("P_rect_02"));
-    assert!(parse_kitti_calibration("P2: 1 2 3", SIZE).unwrap_err().contains("3 numbers"));
+    assert!(parse_calibration("R0: 1 2 3", SIZE).unwrap_err().contains("P_rect_02"));
+    assert!(parse_calibration("P0: 1 2 3", SIZE).unwrap_err().contains("3 numbers"), "grey cameras count");
+    assert!(parse_calibration("P2: 1 2 3", SIZE).unwrap_err().contains("3 numbers"));
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &["0.png"]);
     fs::write(folder.path().join("camera.toml"), lengths([0.1, 1.0, 0.5, 0.5])).unwrap();
@@ -249,7 +262,7 @@ fn check_mutants(cases: Cases) {
                     }
                     camera.is_ok()
                 }
-                1 => parse_kitti_calibration(&text, SIZE).is_ok(),
+                1 => parse_calibration(&text, SIZE).is_ok(),
                 _ => poses::parse(&text).is_ok(),
             }
         });
@@ -277,6 +290,7 @@ fn own_frames_train_without_a_line_of_code() {
     for key in drive.drives()[0].keys(Side::Left) {
         drive.image(&key).unwrap().save(film.join(format!("shot{:03}.png", key.frame))).unwrap();
     }
+    fs::write(film.join("._shot000.png"), "of a Mac").unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let run = |more: &[&str]| {
         let (data, out, cache) = (path("my film"), path("run"), path("cache"));
@@ -294,6 +308,8 @@ fn own_frames_train_without_a_line_of_code() {
     assert!(trained.status.success(), "{message}");
     let summary: serde_json::Value = serde_json::from_slice(&trained.stdout).unwrap();
     assert!(summary["steps"] == 2 && summary["loss"].as_f64().unwrap().is_finite(), "{summary}");
+    let manifest = fs::read_to_string(path("run/manifest.json")).unwrap();
+    assert!(manifest.contains("hidden and system files left out"), "{manifest}");
     assert_eq!(
         fs::read_dir(path("cache/96x64")).unwrap().count(),
         5,

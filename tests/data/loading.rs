@@ -47,7 +47,7 @@ struct Stripes {
 
 impl Stripes {
     fn new(frames: u32) -> Arc<Self> {
-        let drive = Drive { folder: DRIVE.to_owned(), frames: 0..frames, sides: vec![Side::Left] };
+        let drive = Drive { folder: DRIVE.to_owned(), frames: 0..frames, step: 1, sides: vec![Side::Left] };
         Arc::new(Self { drives: vec![drive], read: AtomicUsize::new(0) })
     }
 }

@@ -22,7 +22,10 @@ struct Film<F>([Drive; 1], F);
 
 impl<F: Fn(u32) -> RgbImage + Send + Sync> Film<F> {
     fn new(frames: u32, picture: F) -> Self {
-        Self([Drive { folder: "film".to_owned(), frames: 0..frames, sides: vec![Side::Left] }], picture)
+        Self(
+            [Drive { folder: "film".to_owned(), frames: 0..frames, step: 1, sides: vec![Side::Left] }],
+            picture,
+        )
     }
 }
 

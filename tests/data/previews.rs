@@ -5,7 +5,7 @@ use monoscope::{
     config::ImageSize,
     data::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, Side,
-        image::{read_small, resize, shrink, write},
+        image::{SharedLevels, read_small, resize, shrink, write},
         previews::{LruCache, Preview, Previews},
         synthetic::BuiltInDrive,
     },
@@ -181,14 +181,14 @@ fn a_preview_is_nearly_the_frame_resized() {
     for name in ["frame.jpg", "frame.png"] {
         let path = folder.path().join(name);
         write(&path, &large).unwrap();
-        let small = read_small(&path, BOX).unwrap();
+        let small = read_small(&path, BOX, &SharedLevels::default()).unwrap();
         let exact = resize(&large, ImageSize { height: small.height() as usize, width: 240 });
         let read = difference(&small, &exact);
         assert!(read < 10.0 && read < 0.5 * unlike, "{name}: {read}, another frame {unlike}");
     }
     let path = folder.path().join("frame.jpg");
     std::fs::write(&path, &std::fs::read(&path).unwrap()[..9000]).unwrap();
-    let error = read_small(&path, BOX).unwrap_err().to_string();
+    let error = read_small(&path, BOX, &SharedLevels::default()).unwrap_err().to_string();
     assert!(error.contains("cut short") && error.contains("frame.jpg"), "{error}");
 }
 

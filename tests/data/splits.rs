@@ -189,6 +189,83 @@ fn a_file_may_define_a_split() {
 }
 
 #[test]
+fn a_definition_that_asks_for_more_frames_than_any_drive_has_is_refused() {
+    let drives =
+        |count: usize| (0..count).map(|index| format!("x{index} = \"0-999999\"\n")).collect::<String>();
+    for text in [format!("[test.frames.a]\n{}", drives(12)), format!("[training.frames.a]\n{}", drives(1))] {
+        let error = Definition::parse(&text).unwrap().expand().unwrap_err();
+        assert!(error.contains("250000"), "{error}");
+    }
+    let words = "0-999999 ".repeat(50);
+    assert!(parse_frames(&words).unwrap_err().contains("name 50000000 frames"));
+    assert_eq!(parse_frames("0-999999 !10-999999").unwrap().len(), 10);
+}
+
+/// Source of one drive without frames.
+struct Sequence([Drive; 1]);
+
+impl FrameSource for Sequence {
+    fn name(&self) -> String {
+        "a sequence".to_owned()
+    }
+    fn drives(&self) -> &[Drive] {
+        &self.0
+    }
+    fn contains(&self, _: &FrameKey) -> bool {
+        true
+    }
+    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
+        Err(DataError::Unusable(key.to_string()))
+    }
+    fn intrinsics(&self, _: &FrameKey) -> Intrinsics {
+        Intrinsics::KITTI
+    }
+    fn depth(&self, _: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn splits_are_read_as_people_write_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let source =
+        Sequence([Drive { folder: "9".to_owned(), frames: 0..20, step: 1, sides: vec![Side::Left] }]);
+    let lines = |line: &str| (1..4).map(|frame| line.replace('N', &frame.to_string())).collect::<String>();
+    let wide = |text: &str, mark: bool| {
+        let units = text.encode_utf16();
+        let mark = mark.then_some(0xfeff);
+        mark.into_iter().chain(units).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+    };
+    let plain = lines("9 N l\n");
+    for bytes in [
+        plain.clone().into_bytes(),
+        lines("09 00000N l\r\n").into_bytes(),
+        lines("9\tN\tL\n").into_bytes(),
+        lines(".\\9 N l\n").into_bytes(),
+        format!("\u{feff}{plain}").into_bytes(),
+        format!("# my split\n\n{plain}").into_bytes(),
+        wide(&plain.replace('\n', "\r\n"), true),
+        wide(&plain, false),
+    ] {
+        fs::write(folder.path().join("train_files.txt"), &bytes).unwrap();
+        let choice = folder.path().to_str().unwrap();
+        let split = Split::open(choice, &source, &TRIPLET, &[Subset::Training], &[]).unwrap();
+        let frames: Vec<u32> = split.training.iter().map(|key| key.frame).collect();
+        assert_eq!(frames, [1, 2, 3], "{}", String::from_utf8_lossy(&bytes));
+        assert!(split.training.iter().all(|key| key.folder == "9" && key.side == Side::Left));
+    }
+}
+
+#[test]
+fn a_folder_of_two_pictures_is_told_what_a_sample_takes() {
+    let drive = Drive { folder: "d".to_owned(), frames: 0..2, step: 1, sides: vec![Side::Left] };
+    let error = split::prescan(&Sequence([drive]), &[], &TRIPLET).unwrap_err().to_string();
+    for words in ["2 pictures", "takes 3 in a row", "--frame-ids", "predict"] {
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
 fn archives_are_those_of_the_drives() {
     let address = |name: &str| format!("https://s3.eu-central-1.amazonaws.com/avg-kitti/{name}.zip");
     assert_eq!(

@@ -50,6 +50,7 @@ fn full() -> Failure {
         advice: "the run is paused and its checkpoints are kept".to_owned(),
         effect: RunEffect::Unsaved,
         report: None,
+        camera: None,
     }
 }
 

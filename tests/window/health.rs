@@ -51,6 +51,7 @@ fn a_broken_run_offers_its_last_checkpoint() {
         advice: "continue".to_owned(),
         effect: RunEffect::NonFinite,
         report: None,
+        camera: None,
     };
     stage.state_mut().publish(|state| state.run.as_mut().unwrap().failure = Some(failure));
     enter(&mut stage, Activity::Paused);

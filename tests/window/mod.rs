@@ -12,6 +12,7 @@ mod inspector;
 mod keys;
 mod logging;
 mod manual;
+mod narrow;
 mod opening;
 mod questions;
 mod replies;
@@ -42,7 +43,7 @@ use monoscope::{
     app::{Devices, FolderContent, Window, recognise},
     compute::Lease,
     config::{Change, DataChoice, FrameId, ImageSize, ObjectiveConfig, Preset, Setting},
-    data::{Drive, FrameKey, Side},
+    data::{Drive, FrameKey, Remarks, Side},
     evaluate::{DepthEvaluation, DepthMetrics, ImageResult},
     geometry::Intrinsics,
     inspect::PixelInspection,
@@ -96,7 +97,8 @@ fn key(frame: u32) -> FrameKey {
 
 /// Two drives, of which the first has 20 frames; the first and last of them have no neighbours.
 fn data() -> DataReport {
-    let drive = |folder: &str, frames| Drive { folder: folder.to_owned(), frames, sides: vec![Side::Left] };
+    let drive =
+        |folder: &str, frames| Drive { folder: folder.to_owned(), frames, step: 1, sides: vec![Side::Left] };
     DataReport {
         version: 0,
         choice: DataChoice::Demo,

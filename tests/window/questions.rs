@@ -5,7 +5,11 @@ use super::{
     settings::{kept, press},
     *,
 };
-use monoscope::app::{Recent, Recents, Settings};
+use monoscope::{
+    app::{Recent, Recents, Settings},
+    config::CameraChoice,
+    session::UnknownCamera,
+};
 
 /// Has the run of a folder go on, as the Run menu does; gives the commands.
 fn resume(stage: &mut Stage, run: &Path) -> Vec<Command> {
@@ -180,4 +184,77 @@ fn a_run_that_goes_on_is_of_no_known_speed_before_its_first_step() {
         assert!(stage.query_all_by_label(text).next().is_some(), "no '{text}'");
     }
     assert!(!says(&stage, "preparing the first step"));
+}
+
+/// Asks the window about the camera of frames in a folder, as the session cannot open them.
+pub fn asked_for_camera(stage: &mut Stage, data: &Path, text: &str, has_file: bool) {
+    stage.state_mut().open(DataChoice::Folder(data.to_owned()), None, None);
+    let camera = UnknownCamera { folder: data.to_owned(), image: data.join("000000.png"), has_file };
+    let failure = Failure { text: text.to_owned(), camera: Some(Box::new(camera)), ..Failure::default() };
+    stage.state_mut().reply(opens_data, Err(failure));
+    stage.state_mut().take_commands();
+    // A helper thread reads the picture.
+    for _ in 0..20 {
+        stage.run();
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits for the command that a helper thread brings about.
+fn next_command(stage: &mut Stage) -> Command {
+    for _ in 0..500 {
+        stage.run();
+        if let Some(command) = stage.state_mut().take_commands().pop() {
+            return command;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    panic!("nothing was asked for")
+}
+
+#[test]
+fn frames_without_a_camera_raise_one_question_whose_answer_is_written_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = stage_with_data();
+    asked_for_camera(&mut stage, folder.path(), "camera of the frames is missing", false);
+    assert!(says(&stage, "How much does the camera see?") && !says(&stage, "Problem"));
+    assert_eq!(focused(&stage).as_deref(), Some("Open with 66°"));
+    click(&mut stage, "Dashcam 110°");
+    assert!(says(&stage, "29 m of road"), "the effect is that of the new angle");
+    click(&mut stage, "Open with 110°");
+    let opens = Command::OpenData {
+        data: DataChoice::Folder(folder.path().to_owned()),
+        split: None,
+        on_run: OnRun::Ask,
+    };
+    assert_eq!(next_command(&mut stage), opens);
+    let written = fs::read_to_string(folder.path().join("camera.toml")).unwrap();
+    assert!(written.ends_with("field_of_view = 110\n"), "{written}");
+    assert!(says(&stage, "The camera is in") && says(&stage, "delete it to be asked again"));
+}
+
+#[test]
+fn a_camera_that_cannot_be_right_is_asked_about_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = stage_with_data();
+    asked_for_camera(&mut stage, folder.path(), "these numbers fit pictures of about 1241 × 376", true);
+    assert!(says(&stage, "about 1241 × 376"));
+    press(&mut stage, Modifiers::NONE, Key::Escape);
+    assert!(!says(&stage, "How much does the camera see?"));
+    assert_eq!(stage.state_mut().take_commands(), []);
+    assert!(!folder.path().join("camera.toml").exists());
+}
+
+#[test]
+fn a_camera_that_cannot_be_written_counts_all_the_same() {
+    let mut stage = stage_with_data();
+    let nowhere = Path::new("there/are/no/frames");
+    asked_for_camera(&mut stage, nowhere, "camera of the frames is missing", false);
+    press(&mut stage, Modifiers::NONE, Key::Enter);
+    let Command::OpenData { data: DataChoice::Assuming { folder, camera }, .. } = next_command(&mut stage)
+    else {
+        panic!("the camera is lost")
+    };
+    assert_eq!((folder.as_path(), camera), (nowhere, CameraChoice::FieldOfView(66.0)));
+    assert!(says(&stage, "cannot be written"));
 }

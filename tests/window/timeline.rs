@@ -4,7 +4,7 @@ use super::*;
 use image::{Rgb, RgbImage};
 use monoscope::{
     app::frames_along,
-    data::{DataError, DepthMap, FrameSource, synthetic::BuiltInDrive},
+    data::{DataError, DepthMap, FrameSource, RemarkKind, Remarks, synthetic::BuiltInDrive},
 };
 use std::sync::Mutex;
 
@@ -214,4 +214,91 @@ fn only_the_pictures_on_the_screen_are_read_each_once() {
     assert!(!frames.contains(&4));
     point_at(&mut stage, 4.0);
     assert_eq!(wait_for(&mut stage, 1), of("drive_one", &[4]), "exactly the one that is pointed at");
+}
+
+/// Source that sleeps for every file, and knows which thread asked for it.
+struct Slow {
+    window: std::thread::ThreadId,
+    touched: Mutex<Vec<&'static str>>,
+}
+
+impl Slow {
+    fn read(&self, what: &'static str) {
+        if std::thread::current().id() == self.window {
+            self.touched.lock().unwrap().push(what);
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+impl FrameSource for Slow {
+    fn name(&self) -> String {
+        "slow frames".to_owned()
+    }
+    fn drives(&self) -> &[Drive] {
+        &[]
+    }
+    fn remarks(&self) -> Remarks {
+        let mut remarks = Remarks::default();
+        remarks.add(RemarkKind::LeftOut, None, "hidden and system files left out", ".hidden.png");
+        remarks
+    }
+    fn contains(&self, _: &FrameKey) -> bool {
+        self.read("contains");
+        true
+    }
+    fn image(&self, _: &FrameKey) -> Result<RgbImage, DataError> {
+        self.read("image");
+        Ok(RgbImage::from_pixel(32, 10, Rgb([9, 9, 9])))
+    }
+    fn intrinsics(&self, _: &FrameKey) -> Intrinsics {
+        self.read("intrinsics");
+        Intrinsics::KITTI
+    }
+    fn depth(&self, _: &FrameKey) -> Result<Option<DepthMap>, DataError> {
+        self.read("depth");
+        Ok(None)
+    }
+}
+
+#[test]
+fn the_window_waits_for_no_file_of_a_slow_source() {
+    let mut stage = stage();
+    let window = std::thread::current().id();
+    let source = Arc::new(Slow { window, touched: Mutex::default() });
+    stage.state_mut().open_frames(data(), Arc::<Slow>::clone(&source));
+    stage.run();
+    stage.get_by_label("1 remark on the files").click();
+    stage.run();
+    assert!(stage.query_by_label("1 hidden and system files left out (.hidden.png)").is_some());
+    for frame in [3.0, 9.0, 15.0] {
+        point_at(&mut stage, frame);
+    }
+    for key in [egui::Key::ArrowRight, egui::Key::End, egui::Key::Home] {
+        stage.key_press(key);
+        stage.run();
+    }
+    assert_eq!(*source.touched.lock().unwrap(), [""; 0]);
+}
+
+#[test]
+fn frames_numbered_in_steps_are_neighbours_on_the_timeline() {
+    let mut stage = stage();
+    let drive = Drive { folder: "day/drive_one".to_owned(), frames: 4..38, step: 3, sides: vec![Side::Left] };
+    let training = (2..11).map(|index| key(4 + 3 * index)).collect();
+    stage.state_mut().open_data(DataReport {
+        drives: vec![drive],
+        training,
+        validation: Vec::new(),
+        dropped: Vec::new(),
+        ..data()
+    });
+    stage.run();
+    stage.get_by_label("frame 10 of 37");
+    stage.key_press(egui::Key::ArrowRight);
+    stage.run();
+    stage.get_by_label("frame 13 of 37");
+    stage.key_press(egui::Key::End);
+    stage.run();
+    stage.get_by_label("frame 37 of 37");
 }

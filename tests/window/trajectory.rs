@@ -14,6 +14,7 @@ fn trajectory(known: usize, truth: bool) -> Trajectory {
         frames: (0..20).collect(),
         predicted: straight(0.5).map(|(_, pose)| pose).take(known).collect(),
         truth: Arc::new(if truth { straight(1.0).collect() } else { BTreeMap::new() }),
+        remarks: Remarks::default(),
         problem: None,
         step: 0,
     }
@@ -55,11 +56,17 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
 
     stage.state_mut().receive_trajectory(&trajectory(20, true));
     stage.run();
-    let scaled = "19.0 m travelled · ATE 0.000 m of the path, 0.0000 ± 0.0000 m of snippets · drift is not defined \
-                  below 100 m · scale 2.000";
+    let scaled = "19.0 m travelled · ATE 0.000 m of the path, 0.0000 ± 0.0000 m of snippets · RPE 0.0000 m, 0.000° a \
+                  frame · drift is not defined below 100 m · scale 2.000";
     assert!(stage.query_by_label(scaled).is_some());
-    click(&mut stage, "unscaled");
+    let mut align = |name: &str| {
+        click(&mut stage, "Alignment");
+        click(&mut stage, name);
+    };
+    ["SE(3)", "scale of Sim(3)", "Sim(3)", "unscaled"].into_iter().for_each(&mut align);
     assert!(stage.query_by_label_contains("scale 1.000").is_some());
+    assert!(stage.query_by_label_contains("RPE 0.5000 m, 0.000° a frame").is_some());
+    click(&mut stage, "Alignment");
     click(&mut stage, "scale");
     // The straight path runs from the lower to the upper end of the plot; its middle is frame 9 or 10.
     click(&mut stage, "Trajectory from above");
@@ -68,6 +75,17 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     click(&mut stage, "3-D");
     assert!(stage.query_by_label("Trajectory in space").is_some());
     click(&mut stage, "3-D");
+
+    let mut with_remark = trajectory(20, true);
+    with_remark.remarks.add(
+        monoscope::data::RemarkKind::LeftOut,
+        None,
+        "readings left out",
+        "0000000004.txt",
+    );
+    stage.state_mut().receive_trajectory(&with_remark);
+    stage.run();
+    assert!(stage.query_by_label("1 readings left out (0000000004.txt)").is_some());
 
     stage.state_mut().receive_trajectory(&trajectory(20, false));
     stage.run();

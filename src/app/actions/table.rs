@@ -35,13 +35,13 @@ macro_rules! with_actions {
                 label: "Previous frame",
                 help: "Go back one frame",
                 key: plain(Key::ArrowLeft),
-                run: |window, _| window.state.scrub(|playhead| playhead.frame.saturating_sub(1)),
+                run: |window, _| window.state.scrub(|playhead| playhead.previous()),
             }
             Next {
                 label: "Next frame",
                 help: "Go on by one frame",
                 key: plain(Key::ArrowRight),
-                run: |window, _| window.state.scrub(|playhead| playhead.frame + 1),
+                run: |window, _| window.state.scrub(|playhead| playhead.next()),
             }
             First {
                 label: "First frame",

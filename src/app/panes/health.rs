@@ -123,6 +123,8 @@ fn show_evidence(evidence: Evidence, curves: &mut Curves, window: &mut WindowReq
 /// Draws an icon with a strong line next to it.
 fn heading(ui: &mut Ui, icon: Icon, colour: Color32, text: &str) -> Response {
     let strong = ui.visuals().strong_text_color();
+    // A number stays on one line with its unit.
+    let text = text.replace(" %", "\u{a0}%");
     let text = ui.horizontal_top(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::new(SIGN, ROW), Sense::hover());
         icon.paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(SIGN - 2.0)), colour);

@@ -8,13 +8,16 @@ use crate::{
         theme,
         theme::Palette,
     },
+    data::{Drive, RemarkKind},
     session::DataReport,
 };
 use egui::{Align, Button, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-/// Maximum number of keys listed for each reason.
+/// Time between two looks at what has been found of the files that are still being looked at.
+const SCAN_REPAINT: Duration = Duration::from_millis(500);
+/// Maximum number of remarks listed, and of keys for each reason.
 const MAX_KEYS: usize = 50;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -62,8 +65,37 @@ fn report(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, data
     fact(ui, "train", &counted(data.training.len(), "sample"), "Targets that have the frames around them");
     fact(ui, "validate", &counted(data.validation.len(), "sample"), "Targets that are never trained on");
     ui.add_space(theme::UNIT);
+    remarks(ui, session);
     drives(ui, viewed, session, data);
     dropped(ui, viewed, session, data);
+}
+
+/// Draws what was decided about the files, as far as it is known.
+fn remarks(ui: &mut Ui, session: &SessionView) {
+    let Some(source) = &session.frames else { return };
+    if source.is_scanning() {
+        ui.ctx().request_repaint_after(SCAN_REPAINT);
+    }
+    let remarks = source.remarks();
+    if remarks.is_empty() {
+        return;
+    }
+    let doubts = |kind| matches!(kind, RemarkKind::LeftOut | RemarkKind::Assumed | RemarkKind::Doubtful);
+    let colour = if remarks.iter().any(|remark| doubts(remark.kind)) {
+        Palette::of(ui).warning
+    } else {
+        ui.visuals().weak_text_color()
+    };
+    let heading = RichText::new(counted(remarks.iter().count(), "remark") + " on the files").color(colour);
+    egui::CollapsingHeader::new(heading).id_salt("remarks").show(ui, |ui| {
+        for remark in remarks.iter().take(MAX_KEYS) {
+            ui.add(Label::new(remark.to_string()).wrap());
+        }
+        if remarks.iter().count() > MAX_KEYS {
+            ui.weak(format!("and {} more", remarks.iter().count() - MAX_KEYS));
+        }
+    });
+    ui.add_space(theme::UNIT);
 }
 
 /// Draws a name and a value in two columns.
@@ -82,7 +114,7 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 fn drives(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, data: &DataReport) {
-    let frames: usize = data.drives.iter().map(|drive| drive.frames.len()).sum();
+    let frames: usize = data.drives.iter().map(Drive::count).sum();
     let heading = format!("{}, {}", counted(data.drives.len(), "drive"), counted(frames, "frame"));
     ui.label(RichText::new(heading).color(ui.visuals().weak_text_color()));
     for (index, drive) in data.drives.iter().enumerate() {
@@ -90,7 +122,7 @@ fn drives(ui: &mut Ui, viewed: &mut ViewedFrame, session: &mut SessionView, data
         // KITTI's suffix of rectified drives, which every drive has.
         let name = name.strip_suffix("_sync").unwrap_or(name);
         let is_chosen = viewed.playhead.drive == index;
-        let row = Button::selectable(is_chosen, name).right_text(drive.frames.len().to_string()).truncate();
+        let row = Button::selectable(is_chosen, name).right_text(drive.count().to_string()).truncate();
         let row = ui.add_sized([ui.available_width(), 22.0], row);
         let help = format!(
             "{}\nframes {} to {}",

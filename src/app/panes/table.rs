@@ -33,7 +33,8 @@ pub(super) fn heading(ui: &mut Ui, group: &FactGroup) {
 
 /// Rectangle of a value: columns share the right side of a row, and a single value is at its right end.
 fn cell(row: Rect, index: usize, columns: usize) -> Rect {
-    let width = if columns > 3 { 48.0 } else { 62.0 };
+    // Three columns of signed percentages need this much to stand apart.
+    let width = if columns > 3 { 48.0 } else { 70.0 };
     let right = row.right() - (columns - 1 - index) as f32 * width;
     Rect::from_min_max(egui::pos2(right - width, row.top()), egui::pos2(right, row.bottom()))
 }

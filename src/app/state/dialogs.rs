@@ -3,7 +3,7 @@
 use super::run_name;
 use crate::{
     config::DataChoice,
-    session::{Command, Failure, OnRun},
+    session::{Command, Failure, OnRun, UnknownCamera},
 };
 use std::{collections::VecDeque, path::PathBuf};
 
@@ -49,6 +49,8 @@ pub enum Question {
     Folder(PathBuf),
     /// Something is opened while a run is in progress: end the run?
     Run(RunInTheWay),
+    /// The camera of frames is not known, or cannot be right: how much does it see?
+    Camera(CameraQuestion),
     /// A run that was to be continued has made all its steps: view it?
     Finished {
         /// Folder of the run.
@@ -62,6 +64,38 @@ impl Question {
     /// True if the question is about the run in progress.
     pub fn is_about_run(&self) -> bool {
         matches!(self, Self::Run(_))
+    }
+}
+
+/// Frames that wait for their camera.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CameraQuestion {
+    /// Folder that is to be opened.
+    pub data: PathBuf,
+    /// Split to open with it.
+    pub split: Option<String>,
+    /// Camera that is missing.
+    pub camera: UnknownCamera,
+    /// Reason why the camera of a file cannot be right; empty if there is no file.
+    pub reason: String,
+    /// Horizontal field of view, degrees: what the user has chosen so far.
+    pub degrees: f32,
+}
+
+impl CameraQuestion {
+    /// Field of view to begin with, degrees: that of most phones.
+    pub const PHONE: f32 = 66.0;
+
+    /// Question about the folder of a command that failed; `None` if another camera would not help.
+    pub fn about(command: &Command, failure: &Failure) -> Option<Self> {
+        let (Command::OpenData { data: DataChoice::Folder(data), split, .. }, Some(camera)) =
+            (command, &failure.camera)
+        else {
+            return None;
+        };
+        let reason = if camera.has_file { failure.text.clone() } else { String::new() };
+        let (data, split, camera) = (data.clone(), split.clone(), camera.as_ref().clone());
+        Some(Self { data, split, camera, reason, degrees: Self::PHONE })
     }
 }
 

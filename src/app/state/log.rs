@@ -3,6 +3,7 @@
 use super::message_level::MessageLevel;
 use crate::{
     logging::{LogRecord, time_of_day},
+    output::message_line,
     session::Event,
 };
 use std::{collections::VecDeque, time::SystemTime};
@@ -77,6 +78,7 @@ impl LogBuffer {
     }
 
     fn push(&mut self, line: LogLine) {
+        let line = LogLine { text: message_line(&line.text), ..line };
         match self.0.back_mut() {
             Some(last) if last.repeats(&line) => last.times += 1,
             _ => self.0.push_back(line),

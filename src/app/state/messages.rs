@@ -3,6 +3,7 @@
 use super::{log::LogBuffer, message_level::MessageLevel};
 use crate::{
     app::wording::for_window,
+    output::message_line,
     session::{Failure, Level, Notice, RunEffect},
 };
 
@@ -39,7 +40,7 @@ pub struct Messages {
 impl Messages {
     /// Adds a message; one that only repeats the last is counted instead.
     pub fn add(&mut self, level: MessageLevel, text: impl Into<String>, advice: impl Into<String>) {
-        self.add_titled(level.title(), level, text.into(), advice.into(), None);
+        self.add_titled(level.title(), level, &text.into(), &advice.into(), None);
     }
 
     /// Adds a failure of the session; `is_start` is true if a run was to be started.
@@ -53,7 +54,7 @@ impl Messages {
         let is_refused = is_start || failure.effect == RunEffect::NotStarted;
         let title = if is_refused { "The run could not start" } else { level.title() };
         let (text, advice) = (for_window(&failure.text), for_window(&failure.advice));
-        self.add_titled(title, level, text, advice, failure.report.clone());
+        self.add_titled(title, level, &text, &advice, failure.report.clone());
     }
 
     /// Adds a notice of the session.
@@ -64,17 +65,18 @@ impl Messages {
             Level::Error => MessageLevel::Failure,
         };
         let (text, advice) = (for_window(&notice.text), for_window(&notice.advice));
-        self.add_titled(level.title(), level, text, advice, notice.report.clone());
+        self.add_titled(level.title(), level, &text, &advice, notice.report.clone());
     }
 
     fn add_titled(
         &mut self,
         title: &'static str,
         level: MessageLevel,
-        text: String,
-        advice: String,
+        text: &str,
+        advice: &str,
         report: Option<String>,
     ) {
+        let (text, advice) = (message_line(text), message_line(advice));
         let line = [text.as_str(), advice.as_str()].into_iter().filter(|text| !text.is_empty());
         self.log.add_with_report(level, line.collect::<Vec<_>>().join(". "), report);
         match self.all.last_mut() {

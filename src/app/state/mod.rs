@@ -27,7 +27,7 @@ mod window_requests;
 
 pub use curves::{ComparedRun, Curves, CurvesRequest};
 pub use devices::Devices;
-pub use dialogs::{Dialogs, Ending, Question, RunInTheWay};
+pub use dialogs::{CameraQuestion, Dialogs, Ending, Question, RunInTheWay};
 pub use evaluations::Evaluations;
 pub use form::{AdoptedNetworks, Row, TrainingForm};
 pub use framing::Framing;

@@ -34,6 +34,8 @@ pub struct Playhead {
     pub is_playing: bool,
     folder: String,
     frames: Range<u32>,
+    /// Difference of the numbers of neighbouring frames.
+    step: u32,
     side: Option<Side>,
     sides: Vec<Side>,
     uses: Vec<FrameUse>,
@@ -63,9 +65,10 @@ impl Playhead {
         self.drive = index;
         self.folder.clone_from(&drive.folder);
         self.frames = drive.frames.clone();
+        self.step = drive.step.max(1);
         self.sides.clone_from(&drive.sides);
         self.side = self.side.filter(|side| self.sides.contains(side)).or(self.sides.first().copied());
-        self.uses = vec![FrameUse::None; drive.frames.len()];
+        self.uses = vec![FrameUse::None; drive.count()];
         let lists = [
             (FrameUse::Training, data.training.iter().collect::<Vec<_>>()),
             (FrameUse::Validation, data.validation.iter().collect()),
@@ -74,16 +77,17 @@ impl Playhead {
         for (usage, keys) in lists {
             for key in keys.into_iter().filter(|key| key.folder == drive.folder) {
                 if drive.frames.contains(&key.frame) {
-                    self.uses[(key.frame - drive.frames.start) as usize] = usage;
+                    let index = self.index_of(key.frame) as usize;
+                    self.uses[index] = usage;
                 }
             }
         }
-        self.go_to(drive.frames.start + 1);
+        self.go_to(self.number_of(1));
     }
 
     /// Goes to a frame, or to the nearest that the drive has.
     pub fn go_to(&mut self, frame: u32) {
-        self.frame = frame.clamp(self.frames.start, self.last());
+        self.frame = self.number_of(self.index_of(frame.clamp(self.frames.start, self.last())));
         self.is_skipped = false;
     }
 
@@ -118,7 +122,22 @@ impl Playhead {
         self.frames.clone()
     }
 
-    /// Use of each frame of the drive, in the order of [`Playhead::frames`].
+    /// Number of frames of the drive.
+    pub fn count(&self) -> u32 {
+        self.frames.end.saturating_sub(self.frames.start).div_ceil(self.step.max(1))
+    }
+
+    /// Number of the frame at this index of the drive.
+    pub fn number_of(&self, index: u32) -> u32 {
+        self.frames.start + index * self.step.max(1)
+    }
+
+    /// Index in the drive of the frame with this number, or of the frame before it.
+    pub fn index_of(&self, frame: u32) -> u32 {
+        frame.saturating_sub(self.frames.start) / self.step.max(1)
+    }
+
+    /// Use of each frame of the drive, by its index.
     pub fn uses(&self) -> &[FrameUse] {
         &self.uses
     }
@@ -128,9 +147,19 @@ impl Playhead {
         self.frames.end.saturating_sub(1).max(self.frames.start)
     }
 
+    /// Number of the frame before; of the first, its own.
+    pub fn previous(&self) -> u32 {
+        self.number_of(self.index_of(self.frame).saturating_sub(1))
+    }
+
+    /// Number of the next frame, which the last one does not have.
+    pub fn next(&self) -> u32 {
+        self.number_of(self.index_of(self.frame) + 1)
+    }
+
     /// Number of the next frame; after the last, the first.
     pub fn after(&self) -> u32 {
-        if self.frame >= self.last() { self.frames.start } else { self.frame + 1 }
+        if self.frame >= self.last() { self.frames.start } else { self.next() }
     }
 
     /// Skips a frame that cannot be shown, so that playing continues.

@@ -1,7 +1,8 @@
 //! Events of the session, handed to the slices of the state that they concern.
 
 use super::{
-    AdoptedNetworks, MessageLevel, Playhead, Question, Recent, RecentData, RunInTheWay, State, run_name,
+    AdoptedNetworks, CameraQuestion, MessageLevel, Playhead, Question, Recent, RecentData, RunInTheWay,
+    State, run_name,
 };
 use crate::{
     app::{actions::Action, panes::PaneKind},
@@ -98,6 +99,11 @@ impl State {
             }
             (Some(Command::Resume { run, .. }), Ok(Outcome::RunFinished { steps })) => {
                 self.dialogs.questions.push_back(Question::Finished { run, steps });
+            }
+            (Some(command), Err(failure))
+                if let Some(question) = CameraQuestion::about(&command, &failure) =>
+            {
+                self.dialogs.questions.push_back(Question::Camera(question));
             }
             (command, Err(failure)) => self.failed(command.as_ref(), &failure),
             (_, Ok(_)) => {}

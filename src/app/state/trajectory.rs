@@ -64,7 +64,7 @@ pub struct TrajectoryReport {
     trajectory: Trajectory,
     /// True poses by frame, metres; empty if they are not known.
     pub truth: Vec<(u32, DAffine3)>,
-    aligned: [AlignedTrajectory; 3],
+    aligned: [AlignedTrajectory; Alignment::ALL.len()],
     /// Errors, once the trajectory is complete and if the truth is known.
     pub evaluation: Option<OdometryEvaluation>,
 }
@@ -111,11 +111,7 @@ impl TrajectoryReport {
 
     /// The predicted trajectory after this alignment.
     pub fn aligned(&self, alignment: Alignment) -> &AlignedTrajectory {
-        match alignment {
-            Alignment::FirstPose => &self.aligned[0],
-            Alignment::Scale => &self.aligned[1],
-            Alignment::Similarity => &self.aligned[2],
-        }
+        &self.aligned[alignment as usize]
     }
 
     fn is_of(&self, key: &FrameKey) -> bool {

@@ -1,6 +1,6 @@
 //! Options of `bench`, and the work that it can time.
 
-use crate::cli::compute::ComputeArgs;
+use crate::cli::{compute::ComputeArgs, numbers::within};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -11,16 +11,16 @@ pub(in crate::cli) struct BenchArgs {
     #[arg(value_enum)]
     pub(super) work: Vec<Work>,
     /// Height of the network's input
-    #[arg(long, value_name = "PIXELS", default_value_t = 192)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 192, value_parser = within::<usize>(32..=8192))]
     pub(super) height: usize,
     /// Width of the network's input
-    #[arg(long, value_name = "PIXELS", default_value_t = 640)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 640, value_parser = within::<usize>(32..=8192))]
     pub(super) width: usize,
     /// Samples in a batch
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = within::<usize>(1..=4096))]
     pub(super) batch: usize,
     /// Timed runs of each piece of work, after one that is not timed
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = within::<usize>(1..=1_000_000))]
     pub(super) runs: usize,
     /// A folder of JPEG frames for loader; without it, frames of the built-in drive at KITTI's size
     #[arg(long, value_name = "DIR")]
@@ -31,7 +31,7 @@ pub(in crate::cli) struct BenchArgs {
     #[arg(long, value_name = "PROGRAM")]
     pub(super) against: Option<String>,
     /// Turns with the other program
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = within::<usize>(1..=1_000_000))]
     pub(super) turns: usize,
     /// On the GPU, do each piece of work once more and report, for each of its kernels, the number of launches and
     /// the GPU time. Each kernel is then submitted by itself, which makes that run slower than the timed ones:

@@ -42,8 +42,8 @@ pub(super) struct BenchmarkArgs {
 pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
     let factor = args.scale_factor;
     ensure!(
-        factor.is_finite() && factor > 0.0,
-        "--scale-factor {factor} is not a factor: give a number above 0"
+        (1e-6..=1e6).contains(&factor),
+        "--scale-factor {factor} is not a factor: give a number from 0.000001 to 1000000"
     );
     let mut images = Vec::new();
     for input in &args.inputs {

@@ -5,10 +5,12 @@ mod outputs;
 use super::{
     compute::{ComputeArgs, load_predictor},
     data::CameraArgs,
+    numbers::within,
     progress,
 };
 use crate::{
     config::{CameraChoice, ConfigError},
+    data::{Remarks, image::PictureHeader},
     model::weights::MetricScale,
     output::{errln, outln},
     predict::{ColourRange, InputImage, Predictor, SequenceRange, find_pictures, tell_apart},
@@ -21,7 +23,7 @@ use std::{fs, path::PathBuf, time::Instant};
 
 #[derive(Args)]
 pub(super) struct PredictArgs {
-    /// Images, folders of images, films (H.264 in .mp4 or .mov), folders of drives (KITTI raw or odometry,
+    /// Images, films (H.264 in .mp4 or .mov), folders of images or films, folders of drives (KITTI raw or odometry,
     /// folders of frames), or demo for the built-in drive
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
@@ -39,19 +41,13 @@ pub(super) struct PredictArgs {
     #[arg(long)]
     post_process: bool,
     /// Metres per unit of predicted depth, instead of the value next to the weights (see calibrate)
-    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true, value_parser = within::<f64>(1e-6..=1e6))]
     metres_per_unit: Option<f64>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     compute: ComputeArgs,
-}
-
-/// Parses a factor between units from the command line.
-fn factor(text: &str) -> Result<f64, String> {
-    let factor: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
-    if factor > 0.0 && factor.is_finite() { Ok(factor) } else { Err("give a number above 0".to_owned()) }
 }
 
 /// An image that could not be predicted.
@@ -63,6 +59,7 @@ struct Skipped {
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let compute = args.compute.open()?;
     let (images, renamed) = input_images(args)?;
+    let remarks = remarks(&images);
     let predictor = load_predictor(&args.weights, &compute.device)?;
     let given = |factor| MetricScale::stated(factor, "--metres-per-unit");
     let scale = args.metres_per_unit.map(given).or_else(|| predictor.scale().cloned());
@@ -87,8 +84,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     } else {
         None
     };
-    let mut writer =
-        OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.assumed());
+    let mut writer = OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.given());
     let mut skipped = Vec::new();
     let bar = progress::bar(images.len() as u64, "predict");
     let started = Instant::now();
@@ -117,6 +113,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
             "written": written,
             "skipped": skipped.collect::<Vec<_>>(),
             "renamed": renamed,
+            "remarks": remarks,
             "out": args.out,
             "height": predictor.size().height,
             "width": predictor.size().width,
@@ -146,7 +143,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
 fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
     // Only point clouds need the camera; without them any value will do.
     let any = || (!args.outputs.needs_camera()).then_some(CameraChoice::FieldOfView(60.0));
-    let camera = args.camera.assumed().or_else(any);
+    let camera = args.camera.given().or_else(any);
     let mut images = Vec::new();
     for input in &args.inputs {
         images.extend(find_pictures(input, camera)?);
@@ -157,6 +154,20 @@ fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
         errln!("its name is taken: {line}");
     }
     Ok((images, renamed))
+}
+
+/// Prints and returns what is done with the pictures before they are predicted, by their headers.
+fn remarks(images: &[InputImage]) -> Remarks {
+    let mut remarks = Remarks::default();
+    for image in images {
+        for (kind, what) in image.header().iter().flat_map(PictureHeader::remarks) {
+            remarks.add(kind, None, what, &image.name);
+        }
+    }
+    for remark in remarks.iter() {
+        errln!("{remark}");
+    }
+    remarks
 }
 
 /// Range of colours of all images together; skips those that cannot be read.

@@ -1,6 +1,7 @@
 //! Options for the files that `predict` writes of an image, and their writer.
 
 use crate::{
+    cli::numbers::within,
     config::CameraChoice,
     data::{self, DepthMap, arrays::npy, atomic_file::in_words, image::write_depth},
     geometry::colormap::Colormap,
@@ -54,10 +55,10 @@ pub(super) struct OutputArgs {
     #[arg(long)]
     range_lock: bool,
     /// Leave out points of the cloud beyond this depth, in metres if the unit of the weights is known
-    #[arg(long, value_name = "DEPTH", requires = "ply")]
+    #[arg(long, value_name = "DEPTH", requires = "ply", allow_negative_numbers = true, value_parser = within::<f32>(1e-6..=1e6))]
     max_depth: Option<f32>,
     /// Leave out points of the cloud that float at the edges of objects: surfaces seen at a flatter angle than this
-    #[arg(long, value_name = "DEGREES", requires = "ply")]
+    #[arg(long, value_name = "DEGREES", requires = "ply", allow_negative_numbers = true, value_parser = within::<f32>(0.0..=90.0))]
     drop_flying: Option<f32>,
 }
 

@@ -1,17 +1,20 @@
 //! NumPy files: one array (`npy`), archives of arrays (`npz`), and arrays in pickles of Python.
 //!
 //! Files are not trusted: nothing is executed, the sizes in headers are checked against the size of the file
-//! before memory is allocated, and the memory is bounded by a small multiple of the size of the file and of
-//! the largest array that is read.
+//! before memory is allocated, and the memory is bounded by 16 times the size of the file, or 64 MiB if that is
+//! more: half of it for what is read at once, half of it for what is kept.
 
+mod callable;
 mod element;
 pub mod npy;
 pub mod npz;
 pub mod pickle;
+mod rows;
 
-use element::MAX_ELEMENTS;
+use element::shape_text;
 
-pub use element::Element;
+pub use element::{ByteOrder, Element};
+pub use rows::read_rows;
 
 /// Array of numbers in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,22 +31,33 @@ impl Array {
     /// # Errors
     /// The number of bytes does not match the shape.
     fn from_bytes(
-        element: Element,
+        (element, order): (Element, ByteOrder),
         shape: Vec<usize>,
         is_fortran: bool,
         bytes: &[u8],
     ) -> Result<Self, String> {
         let needed = element.bytes_of(&shape)?;
         if needed != bytes.len() {
-            return Err(format!("an array of shape {shape:?} needs {needed} bytes and has {}", bytes.len()));
+            let shape = shape_text(&shape);
+            return Err(format!("an array of shape {shape} needs {needed} bytes and has {}", bytes.len()));
         }
-        let values = element.decode(bytes);
-        Ok(if is_fortran {
-            Self { values: to_c_order(&values, &shape), shape }
-        } else {
-            Self { shape, values }
-        })
+        Ok(Self::from_values(element.decode(order, bytes), shape, is_fortran))
     }
+
+    /// The array of as many values as its shape needs, in Fortran order or C order.
+    fn from_values(values: Vec<f32>, shape: Vec<usize>, is_fortran: bool) -> Self {
+        let values = if is_fortran { to_c_order(&values, &shape) } else { values };
+        Self { shape, values }
+    }
+}
+
+/// Bounds of reading one array.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    /// Upper bound of the bytes that follow.
+    bytes: u64,
+    /// Memory that may be taken at once, bytes.
+    memory: u64,
 }
 
 /// Reorders the elements of an array from Fortran order to C order.

@@ -1,7 +1,13 @@
 //! `npy` files of one array, versions 1 to 3 of NumPy's format.
 
-use super::{Array, Element};
-use crate::data::{DataError, atomic_file::write_whole};
+use super::{Array, ByteOrder, Element, Room, shape_text};
+use crate::data::{
+    DataError,
+    atomic_file::write_whole,
+    foreign_content::foreign_content,
+    regular_file::{memory_limit, open_regular, start_of},
+    unreadable::io_reason,
+};
 use std::{
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
@@ -21,8 +27,8 @@ const MAX_AXES: usize = 32;
 /// Kind of an array's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ElementKind {
-    /// Numbers of this type, one after another.
-    Numbers(Element),
+    /// Numbers of this type, one after another, in this order of bytes.
+    Numbers(Element, ByteOrder),
     /// Python objects, in a pickle.
     Objects,
 }
@@ -90,7 +96,7 @@ impl<'a> HeaderParser<'a> {
         let (content, is_fortran, shape) = (content?, is_fortran?, shape?);
         let content = match content {
             "|O" | "O" => Ok(ElementKind::Objects),
-            text => Element::parse(text).map(ElementKind::Numbers),
+            text => Element::parse(text).map(|(element, order)| ElementKind::Numbers(element, order)),
         };
         self.0.is_empty().then(|| Ok(Header { content: content?, is_fortran, shape }))
     }
@@ -136,24 +142,64 @@ impl<'a> HeaderParser<'a> {
 /// The array is damaged, too large, or not of numbers.
 pub fn read_array(input: &mut impl Read, limit: u64) -> Result<Array, String> {
     let header = read_header(input)?;
-    read_numbers(input, header, limit)
+    read_numbers(input, header, Room { bytes: limit, memory: memory_limit(limit) })
 }
 
 /// Reads the numbers after a header.
-pub(super) fn read_numbers(input: &mut impl Read, header: Header, limit: u64) -> Result<Array, String> {
-    let ElementKind::Numbers(element) = header.content else {
-        return Err("it holds Python's objects instead of numbers".to_owned());
+pub(super) fn read_numbers(input: &mut impl Read, header: Header, room: Room) -> Result<Array, String> {
+    let Header { content, is_fortran, shape } = header;
+    let ElementKind::Numbers(element, order) = content else {
+        return Err(NO_NUMBERS.to_owned());
     };
-    let needed = element.bytes_of(&header.shape)?;
-    if needed as u64 > limit {
+    check_size(element, &shape, room)?;
+    let copies = if is_fortran { 2 } else { 1 };
+    let count: usize = shape.iter().product();
+    check_memory(&shape, copies * count * size_of::<f32>(), room)?;
+    let values = read_values(input, element, order, count)?;
+    Ok(Array::from_values(values, shape, is_fortran))
+}
+
+const NO_NUMBERS: &str =
+    "it holds Python's objects instead of numbers; save it with numpy.save(FILE, numpy.stack(ROWS))";
+
+/// Checks that an array's bytes can follow.
+pub(super) fn check_size(element: Element, shape: &[usize], room: Room) -> Result<(), String> {
+    let needed = element.bytes_of(shape)?;
+    if needed as u64 > room.bytes {
+        let (shape, has) = (shape_text(shape), room.bytes);
+        return Err(format!("an array of shape {shape} needs {needed} bytes, and the file has only {has}"));
+    }
+    Ok(())
+}
+
+/// Checks that an array takes no more than half of the memory, so that as much is left for what is made of it.
+pub(super) fn check_memory(shape: &[usize], bytes: usize, room: Room) -> Result<(), String> {
+    if bytes as u64 > room.memory / 2 {
         return Err(format!(
-            "an array of shape {:?} needs {needed} bytes, and the file has only {limit}",
-            header.shape
+            "an array of shape {} takes {} MiB of memory, more than a file of this size may: no depth maps are \
+             compressed so far",
+            shape_text(shape),
+            bytes >> 20
         ));
     }
-    let mut bytes = Vec::new();
-    input.take(needed as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    Array::from_bytes(element, header.shape, header.is_fortran, &bytes)
+    Ok(())
+}
+
+/// Reads so many numbers, a piece of their bytes at a time.
+pub(super) fn read_values(
+    input: &mut impl Read,
+    element: Element,
+    order: ByteOrder,
+    count: usize,
+) -> Result<Vec<f32>, String> {
+    let mut values = Vec::with_capacity(count);
+    let mut bytes = vec![0; CHUNK.min(count) * element.size()];
+    while values.len() < count {
+        let piece = &mut bytes[..(count - values.len()).min(CHUNK) * element.size()];
+        input.read_exact(piece).map_err(|error| format!("its numbers end early: {}", io_reason(&error)))?;
+        values.extend(element.decode(order, piece));
+    }
+    Ok(values)
 }
 
 /// Writes an array of f32 to a file, in C order.
@@ -218,6 +264,7 @@ pub struct NpyRows {
     path: PathBuf,
     file: BufReader<File>,
     element: Element,
+    order: ByteOrder,
     shape: Vec<usize>,
     start: u64,
 }
@@ -229,27 +276,33 @@ impl NpyRows {
     /// The file cannot be read, is shorter than its header says, or is in Fortran order.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let damaged = |reason: String| unreadable(path, reason);
-        let file = File::open(path).map_err(|error| damaged(error.to_string()))?;
-        let length = file.metadata().map_err(|error| damaged(error.to_string()))?.len();
+        let failed = |error: io::Error| damaged(io_reason(&error));
+        let (mut file, length) = open_regular(path).map_err(failed)?;
+        let start = start_of(&mut file).map_err(failed)?;
+        check_start(&start).map_err(damaged)?;
         let mut file = BufReader::new(file);
         let Header { content, is_fortran, shape } = read_header(&mut file).map_err(damaged)?;
-        let ElementKind::Numbers(element) = content else {
-            return Err(damaged("it holds Python's objects instead of numbers".to_owned()));
+        let ElementKind::Numbers(element, order) = content else {
+            return Err(damaged(NO_NUMBERS.to_owned()));
         };
         if is_fortran && shape.len() > 1 {
             let advice = "its rows are not in one piece each; save it with numpy.ascontiguousarray";
             return Err(damaged(advice.to_owned()));
         }
+        if shape.is_empty() {
+            return Err(damaged("it is a single number".to_owned()));
+        }
         let start = file.stream_position().map_err(|error| damaged(error.to_string()))?;
         let needed =
             shape.iter().try_fold(element.size() as u64, |all, extent| all.checked_mul(*extent as u64));
-        if needed.is_none_or(|needed| needed > length - start) || shape.is_empty() {
+        if needed.is_none_or(|needed| needed > length - start) {
             return Err(damaged(format!(
-                "an array of shape {shape:?} needs more than the {} bytes that it has",
+                "an array of shape {} needs more than the {} bytes that it has",
+                shape_text(&shape),
                 length - start
             )));
         }
-        Ok(Self { path: path.to_owned(), file, element, shape, start })
+        Ok(Self { path: path.to_owned(), file, element, order, shape, start })
     }
 
     /// Lengths of the axes, the number of rows first.
@@ -277,8 +330,30 @@ impl NpyRows {
             .seek(start)
             .and_then(|_| self.file.read_exact(&mut bytes))
             .map_err(|error| unreadable(&self.path, error.to_string()))?;
-        Ok(self.element.decode(&bytes))
+        Ok(self.element.decode(self.order, &bytes))
     }
+}
+
+/// True if these first bytes of a file are those of an `npy` file.
+pub(crate) fn is_npy(start: &[u8]) -> bool {
+    start.starts_with(MAGIC)
+}
+
+/// Checks that a file begins as an array does, and says what it is otherwise.
+fn check_start(start: &[u8]) -> Result<(), String> {
+    if is_npy(start) {
+        return Ok(());
+    }
+    if let Some(foreign) = foreign_content(start) {
+        return Err(format!("it is {}; {}", foreign.what, foreign.advice));
+    }
+    Err(match start {
+        [b'P', b'K', ..] => {
+            "it is an archive of arrays (npz); save the array alone, with numpy.save".to_owned()
+        }
+        [0x80, 2..=5, ..] => "it is a Python pickle; save the array with numpy.save".to_owned(),
+        _ => "it does not begin as a NumPy array does; save the array with numpy.save".to_owned(),
+    })
 }
 
 fn unreadable(path: &Path, reason: impl Into<String>) -> DataError {

@@ -4,11 +4,21 @@
 //! construct arrays; all others are refused by name, so that nothing can be executed. Each array of numbers
 //! is passed on as soon as it is complete and its bytes are freed, so that the memo stays small.
 
-use super::{Array, Element, MAX_ELEMENTS};
-use std::{cell::RefCell, collections::HashMap, io::Read, rc::Rc};
+use super::{
+    Array, ByteOrder, Element,
+    callable::{PickleCallable, callable},
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    io::Read,
+    rc::Rc,
+};
 
-/// Most values that a pickle may push; an array takes about twenty.
-const MAX_VALUES: usize = 1 << 21;
+/// Memory for each value that a pickle pushes and remembers, bytes; an array takes about twenty values.
+const VALUE_BYTES: u64 = 256;
+/// Bytes of a piece that are provided for before any of them has arrived.
+const AT_ONCE: u64 = 1 << 16;
 /// Deepest nesting of tuples; arrays need two.
 const MAX_DEPTH: usize = 8;
 /// Largest bytes and texts in the memo: larger ones are the data of an array and are used once.
@@ -19,7 +29,7 @@ enum PickleValue<T> {
     None,
     Boolean(bool),
     Integer(i64),
-    Bytes(Rc<[u8]>),
+    Bytes(Rc<Vec<u8>>),
     Text(Rc<str>),
     Tuple(Tuple<T>),
     List(Vec<PickleValue<T>>),
@@ -45,20 +55,11 @@ enum ArrayState<T> {
     Objects(Vec<PickleValue<T>>),
 }
 
-/// Function or class that may be named or called.
-#[derive(Clone, Copy, PartialEq)]
-enum PickleCallable {
-    Reconstruct,
-    FromBuffer,
-    ArrayClass,
-    DtypeClass,
-    Encode,
-}
-
 /// Type of an array's elements.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Dtype {
-    Number(Element),
+    /// The order of bytes is set after the type was made, also for those who remember it already.
+    Number(Element, Rc<Cell<ByteOrder>>),
     Object,
 }
 
@@ -74,7 +75,7 @@ impl<T> Clone for PickleValue<T> {
                 Self::Tuple(Tuple { values: values.clone(), depth: *depth, is_small: *is_small })
             }
             Self::Callable(callable) => Self::Callable(*callable),
-            Self::Dtype(dtype) => Self::Dtype(*dtype),
+            Self::Dtype(dtype) => Self::Dtype(dtype.clone()),
             Self::Array(array) => Self::Array(array.clone()),
             Self::Mark => Self::Mark,
         }
@@ -93,8 +94,13 @@ impl<T> PickleValue<T> {
         }
     }
 
-    fn is_numbers(&self) -> bool {
-        matches!(self, Self::Array(array) if matches!(*array.borrow(), ArrayState::Numbers(_)))
+    /// True for an array of numbers, and for None in the place of one.
+    fn is_row(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Array(array) => matches!(*array.borrow(), ArrayState::Numbers(_)),
+            _ => false,
+        }
     }
 
     fn depth(&self) -> usize {
@@ -102,35 +108,39 @@ impl<T> PickleValue<T> {
     }
 }
 
-/// Reads a pickle of an array of arrays and maps each array of numbers by `keep` as it is read. The results
-/// are in the order of the outer array. A single array of numbers is mapped alone.
+/// Reads a pickle of an array of arrays and maps each array of numbers by `keep` as it is read; `None` for one that
+/// is Python's None. The results are in the order of the outer array. A single array of numbers is mapped alone.
+/// Of `memory`, in bytes, half may be taken at once besides what is kept.
 ///
 /// # Errors
-/// The pickle is damaged or holds other objects than arrays, or `keep` fails.
+/// The pickle is damaged, too large or holds other objects than arrays, or `keep` fails.
 pub fn read_arrays<T>(
     input: &mut impl Read,
+    memory: u64,
     keep: &mut dyn FnMut(Array) -> Result<T, String>,
-) -> Result<Vec<T>, String> {
-    let mut machine = Machine { input, keep, stack: Vec::new(), memo: HashMap::new(), pushed: 0 };
+) -> Result<Vec<Option<T>>, String> {
+    let mut machine = Machine { input, memory, keep, stack: Vec::new(), memo: HashMap::new(), pushed: 0 };
     while machine.step()? {}
     let Some(PickleValue::Array(array)) = machine.stack.pop() else {
         return Err("it is not an array of arrays".to_owned());
     };
     machine.memo.clear();
     match array.replace(ArrayState::Blank) {
-        ArrayState::Numbers(Some(kept)) => Ok(vec![kept]),
+        ArrayState::Numbers(Some(kept)) => Ok(vec![Some(kept)]),
         ArrayState::Objects(values) => values.into_iter().map(kept_array).collect(),
         ArrayState::Numbers(None) | ArrayState::Blank => Err("an array in it was never filled".to_owned()),
     }
 }
 
 /// Result of `keep` for an array of numbers, which is taken out of it.
-fn kept_array<T>(value: PickleValue<T>) -> Result<T, String> {
-    let PickleValue::Array(array) = value else {
-        return Err("one of its objects is not an array".to_owned());
+fn kept_array<T>(value: PickleValue<T>) -> Result<Option<T>, String> {
+    let array = match value {
+        PickleValue::Array(array) => array,
+        PickleValue::None => return Ok(None),
+        _ => return Err("one of its objects is not an array".to_owned()),
     };
     match array.replace(ArrayState::Blank) {
-        ArrayState::Numbers(Some(kept)) => Ok(kept),
+        ArrayState::Numbers(Some(kept)) => Ok(Some(kept)),
         _ => Err("one of its objects is not an array of numbers, or is there twice".to_owned()),
     }
 }
@@ -138,12 +148,14 @@ fn kept_array<T>(value: PickleValue<T>) -> Result<T, String> {
 /// Machine that executes a pickle.
 struct Machine<'a, T, R> {
     input: &'a mut R,
+    /// Memory that may be taken, bytes.
+    memory: u64,
     keep: &'a mut dyn FnMut(Array) -> Result<T, String>,
     stack: Vec<PickleValue<T>>,
     /// Values by index; `None` for values that are too large.
     memo: HashMap<u32, Option<PickleValue<T>>>,
-    /// Values pushed so far.
-    pushed: usize,
+    /// Values pushed or remembered so far.
+    pushed: u64,
 }
 
 impl<T, R: Read> Machine<'_, T, R> {
@@ -170,12 +182,14 @@ impl<T, R: Read> Machine<'_, T, R> {
             b'K' | b'M' | 0x8a => self.integer(code)?,
             b'U' | b'T' | b'C' | b'B' | 0x8e | 0x96 => {
                 let length = self.length(code)?;
-                let bytes = self.bytes(length, MAX_ELEMENTS as u64 * 8)?;
-                self.push(PickleValue::Bytes(bytes.into()))?;
+                // They grow by doubling, and then as much is needed for the numbers in them.
+                let bytes = self.bytes(length, self.memory / 6)?;
+                self.push(PickleValue::Bytes(Rc::new(bytes)))?;
             }
             0x8c | b'X' | 0x8d => {
                 let length = self.length(code)?;
-                let text = String::from_utf8(self.bytes(length, MAX_ELEMENTS as u64 * 8)?)
+                // Protocol 2 writes bytes as a text of up to twice their length, from which they are made.
+                let text = String::from_utf8(self.bytes(length, self.memory / 12)?)
                     .map_err(|_| "a text in it is not UTF-8".to_owned())?;
                 self.push(PickleValue::Text(text.into()))?;
             }
@@ -223,6 +237,12 @@ impl<T, R: Read> Machine<'_, T, R> {
             }
             // Makes a buffer read-only, which has no effect here.
             0x98 => {}
+            b'G' => {
+                return Err(
+                    "it holds lists of Python instead of arrays; make an array of each with numpy.asarray"
+                        .to_owned(),
+                );
+            }
             b'R' => self.reduce()?,
             b'b' => self.build()?,
             _ => return Err(format!("it needs instruction {code:#04x}, which arrays do not")),
@@ -260,7 +280,7 @@ impl<T, R: Read> Machine<'_, T, R> {
         if length > max {
             return Err(format!("a piece of {length} bytes is more than is read at once"));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(length.min(AT_ONCE) as usize);
         self.input.by_ref().take(length).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
         if bytes.len() as u64 == length {
             return Ok(bytes);
@@ -286,11 +306,16 @@ impl<T, R: Read> Machine<'_, T, R> {
     }
 
     fn push(&mut self, value: PickleValue<T>) -> Result<(), String> {
+        self.count_value()?;
+        self.stack.push(value);
+        Ok(())
+    }
+
+    fn count_value(&mut self) -> Result<(), String> {
         self.pushed += 1;
-        if self.pushed > MAX_VALUES {
+        if self.pushed > self.memory / 2 / VALUE_BYTES {
             return Err("it makes more values than arrays need".to_owned());
         }
-        self.stack.push(value);
         Ok(())
     }
 
@@ -329,7 +354,8 @@ impl<T, R: Read> Machine<'_, T, R> {
     }
 
     fn append(&mut self, values: Vec<PickleValue<T>>) -> Result<(), String> {
-        let are_arrays = values.iter().all(|value| matches!(value, PickleValue::Array(_)));
+        let are_arrays =
+            values.iter().all(|value| matches!(value, PickleValue::Array(_) | PickleValue::None));
         match self.stack.last_mut() {
             Some(PickleValue::List(list)) if are_arrays => {
                 list.extend(values);
@@ -340,10 +366,8 @@ impl<T, R: Read> Machine<'_, T, R> {
     }
 
     fn memoise(&mut self, index: u32) -> Result<(), String> {
+        self.count_value()?;
         let value = self.stack.last().ok_or_else(|| "it remembers a value that is not there".to_owned())?;
-        if self.memo.len() >= MAX_VALUES {
-            return Err("it remembers more values than arrays need".to_owned());
-        }
         self.memo.insert(index, value.can_be_memoised().then(|| value.clone()));
         Ok(())
     }
@@ -371,16 +395,17 @@ impl<T, R: Read> Machine<'_, T, R> {
                 Some(PickleValue::Dtype(dtype(&String::from_utf8_lossy(name))?))
             }
             (PickleCallable::Encode, [PickleValue::Text(text), ..]) => {
-                Some(PickleValue::Bytes(latin1_bytes(text)?.into()))
+                Some(PickleValue::Bytes(Rc::new(latin1_bytes(text)?)))
             }
             (
                 PickleCallable::FromBuffer,
                 [PickleValue::Bytes(bytes), PickleValue::Dtype(dtype), shape, PickleValue::Text(order)],
             ) => {
-                let Dtype::Number(element) = *dtype else {
+                let Dtype::Number(element, bytes_order) = dtype else {
                     return Err("its objects are not arrays".to_owned());
                 };
-                let array = Array::from_bytes(element, shape_of(shape)?, &**order == "F", bytes)?;
+                let numbers = (*element, bytes_order.get());
+                let array = Array::from_bytes(numbers, shape_of(shape)?, &**order == "F", bytes)?;
                 Some(new_array(ArrayState::Numbers(Some((self.keep)(array)?))))
             }
             _ => None,
@@ -394,32 +419,32 @@ impl<T, R: Read> Machine<'_, T, R> {
             return Err("its state is not a tuple".to_owned());
         };
         match (self.stack.last(), &state[..]) {
-            (Some(PickleValue::Dtype(_)), [_, order, ..]) => {
+            (Some(PickleValue::Dtype(dtype)), [_, order, ..]) => {
                 let order = match order {
                     PickleValue::Text(order) => order.to_string(),
                     PickleValue::Bytes(order) => String::from_utf8_lossy(order).into_owned(),
                     _ => String::new(),
                 };
-                match order.as_str() {
-                    "<" | "|" | "=" => Ok(()),
-                    _ => Err("its numbers are not little-endian".to_owned()),
+                let order = order.chars().next().and_then(ByteOrder::named);
+                let order = order.ok_or_else(|| "the order of bytes of its numbers is unknown".to_owned())?;
+                if let Dtype::Number(_, current) = dtype {
+                    current.set(order);
                 }
+                Ok(())
             }
             (Some(PickleValue::Array(array)), [_, shape, PickleValue::Dtype(dtype), is_fortran, data])
                 if matches!(*array.borrow(), ArrayState::Blank) =>
             {
                 let shape = shape_of(shape)?;
                 let filled = match (dtype, data) {
-                    (Dtype::Number(element), PickleValue::Bytes(bytes)) => {
+                    (Dtype::Number(element, order), PickleValue::Bytes(bytes)) => {
                         let is_fortran =
                             matches!(is_fortran, PickleValue::Boolean(true) | PickleValue::Integer(1));
-                        let array = Array::from_bytes(*element, shape, is_fortran, bytes)?;
+                        let array = Array::from_bytes((*element, order.get()), shape, is_fortran, bytes)?;
                         ArrayState::Numbers(Some((self.keep)(array)?))
                     }
                     // Only arrays of numbers are allowed, so that there is no deeper nesting and no cycle.
-                    (Dtype::Object, PickleValue::List(values))
-                        if values.iter().all(PickleValue::is_numbers) =>
-                    {
+                    (Dtype::Object, PickleValue::List(values)) if values.iter().all(PickleValue::is_row) => {
                         ArrayState::Objects(values.clone())
                     }
                     (Dtype::Object, _) => {
@@ -439,24 +464,11 @@ fn new_array<T>(state: ArrayState<T>) -> PickleValue<T> {
     PickleValue::Array(Rc::new(RefCell::new(state)))
 }
 
-/// Functions and classes that construct arrays, by their names in NumPy 1 and 2.
-fn callable(module: &str, name: &str) -> Result<PickleCallable, String> {
-    Ok(match (module, name) {
-        ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => PickleCallable::Reconstruct,
-        ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => PickleCallable::FromBuffer,
-        ("numpy", "ndarray") => PickleCallable::ArrayClass,
-        ("numpy", "dtype") => PickleCallable::DtypeClass,
-        ("_codecs", "encode") => PickleCallable::Encode,
-        _ => {
-            let name: String =
-                format!("{module}.{name}").chars().filter(|c| !c.is_control()).take(80).collect();
-            return Err(format!("it calls {name}, which is refused: only arrays are read"));
-        }
-    })
-}
-
 fn dtype(name: &str) -> Result<Dtype, String> {
-    if name.starts_with('O') { Ok(Dtype::Object) } else { Element::parse(name).map(Dtype::Number) }
+    if name.starts_with('O') {
+        return Ok(Dtype::Object);
+    }
+    Element::parse(name).map(|(element, order)| Dtype::Number(element, Rc::new(Cell::new(order))))
 }
 
 /// Bytes of a text in Latin-1: protocol 2 writes bytes as such a text.

@@ -1,12 +1,27 @@
 //! Films: H.264 in MP4 or QuickTime files, decoded frame by frame in display order.
 
+mod container;
+mod decoder;
+mod kind;
+mod memory;
 mod track;
 
-use super::DataError;
-use crate::config::ImageSize;
-use image::RgbImage;
-use mp4_track::Mp4Reader;
-use rusty_h264_decoder::Decoder;
+pub use kind::{ENDINGS, is_film};
+
+use super::{
+    DataError,
+    image::{turn, turned_size},
+    regular_file::open_regular,
+    unreadable::io_reason,
+};
+use crate::{config::ImageSize, panics::guard};
+use container::PicturesOnly;
+use decoder::{GuardedDecoder, Refusal};
+use image::{RgbImage, metadata::Orientation};
+use kind::{foreign, mending};
+use memory::{FilmMemory, max_waiting};
+use mp4_track::{Limits, Mp4Reader};
+use rusty_h264_common::YuvFrame;
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -17,54 +32,75 @@ use std::{
 use track::{ColourSpace, Track};
 use yuv::YuvPlanarImage;
 
-/// Endings of film files.
-pub const ENDINGS: [&str; 3] = ["mp4", "m4v", "mov"];
-/// Most frames that are decoded before their display, one more than H.264 allows (ITU-T H.264, A.3.1,
-/// MaxDpbFrames).
-const MAX_WAITING: usize = 17;
-
 /// Opened film. Frames can be read in any order; in display order each is decoded once.
 pub struct Film {
     path: PathBuf,
     track: Track,
-    /// Sample of each frame, by display index.
-    sample_at: Vec<usize>,
-    /// Display index of each sample.
-    index_of: Vec<usize>,
+    orientation: Orientation,
+    memory: FilmMemory,
+    /// Display index of each sample; `None` for one that is not shown.
+    index_of: Vec<Option<usize>>,
     decoding: Mutex<Decoding>,
 }
 
 /// State of the decoder.
 struct Decoding {
-    file: Mp4Reader<BufReader<File>>,
-    decoder: Decoder,
+    file: Mp4Reader<BufReader<PicturesOnly<File>>>,
+    decoder: GuardedDecoder,
     /// Sample that the decoder expects next.
     next: usize,
     /// Frames decoded before their display, by display index.
-    waiting: BTreeMap<usize, Result<RgbImage, String>>,
+    waiting: BTreeMap<usize, Result<YuvFrame, String>>,
 }
 
 impl Film {
-    /// Opens a film and reads its tables.
+    /// Opens a film, reads its tables and tries to decode its first picture.
     ///
     /// # Errors
-    /// The file does not exist, is damaged, or is not H.264 with 8 bits and 4:2:0.
+    /// The file does not exist, is damaged, or is not H.264 with 8 bits and 4:2:0, frame by frame.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(|error| unreadable(path, error.to_string()))?;
-        let opened =
-            Mp4Reader::open(BufReader::new(file)).map_err(|error| format!("no MP4 or MOV file ({error})"));
-        let (file, track) =
-            opened.and_then(|file| Track::of(&file).map(|track| (file, track))).map_err(|reason| {
-                unreadable(path, format!("{reason}; make pictures of it: ffmpeg -i film.mp4 film/%06d.png"))
-            })?;
-        let mut sample_at: Vec<usize> = (0..track.samples.len()).collect();
-        sample_at.sort_by_key(|sample| track.samples[*sample].pts);
-        let mut index_of = vec![0; sample_at.len()];
-        for (index, sample) in sample_at.iter().enumerate() {
-            index_of[*sample] = index;
+        let (file, length) = open_regular(path).map_err(|error| unreadable(path, io_reason(&error)))?;
+        let memory = FilmMemory { file_bytes: length };
+        let mut limits = Limits::default();
+        limits.max_sample_count = memory.max_samples();
+        let read_tables = || {
+            let file = PicturesOnly::new(file).map_err(|error| io_reason(&error))?;
+            let orientation = file.orientation();
+            let file = Mp4Reader::open_with(BufReader::new(file), limits)
+                .map_err(|error| format!("it is no MP4 or MOV film, or is damaged ({error})"))?;
+            let track = Track::of(&file, memory)?;
+            Ok((file, track, orientation))
+        };
+        let opened = match foreign(path) {
+            Some(kind) => Err(format!("it is {kind}, and only MP4 and MOV can be read")),
+            None => guard(read_tables).and_then(|tables| tables),
+        };
+        let (file, track, orientation) =
+            opened.map_err(|reason| unreadable(path, format!("{reason}; {}", mending(path))))?;
+        let mut index_of = vec![None; track.samples.len()];
+        for (index, sample) in track.shown.iter().enumerate() {
+            index_of[*sample] = Some(index);
         }
-        let decoding = Decoding { file, decoder: Decoder::new(), next: usize::MAX, waiting: BTreeMap::new() };
-        Ok(Self { path: path.to_owned(), track, sample_at, index_of, decoding: Mutex::new(decoding) })
+        let decoder = GuardedDecoder::new(memory);
+        let decoding = Decoding { file, decoder, next: usize::MAX, waiting: BTreeMap::new() };
+        let decoding = Mutex::new(decoding);
+        let film = Self { path: path.to_owned(), track, orientation, memory, index_of, decoding };
+        film.check_support()?;
+        Ok(film)
+    }
+
+    /// Decodes the first key frame, to tell at once if the decoder does not know how.
+    fn check_support(&self) -> Result<(), DataError> {
+        let mut decoding = self.decoding.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = self.track.samples.iter().position(|sample| sample.is_sync).unwrap_or(0);
+        let outcome = self.restart(&mut decoding, first).and_then(|()| self.decode(&mut decoding, first));
+        self.release(&mut decoding);
+        match outcome {
+            Err(Refusal::Unsupported(reason)) => {
+                Err(unreadable(&self.path, format!("{reason}; {}", mending(&self.path))))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Path of the file.
@@ -74,12 +110,12 @@ impl Film {
 
     /// Number of frames.
     pub fn frame_count(&self) -> usize {
-        self.sample_at.len()
+        self.track.shown.len()
     }
 
     /// Size of the frames.
     pub fn size(&self) -> ImageSize {
-        self.track.size
+        turned_size(self.track.size, self.orientation)
     }
 
     /// Decodes the frame at a display index, from 0. Unless indices rise, decoding restarts from the last key
@@ -89,51 +125,75 @@ impl Film {
     /// There is no such frame, or it is damaged.
     pub fn frame(&self, index: usize) -> Result<RgbImage, DataError> {
         let damaged = |reason: String| unreadable(&self.path, format!("picture {}: {reason}", index + 1));
-        let wanted = *self.sample_at.get(index).ok_or_else(|| damaged("the film is shorter".to_owned()))?;
+        let wanted = *self.track.shown.get(index).ok_or_else(|| damaged("the film is shorter".to_owned()))?;
         // After a panic the decoder may be in an undefined state, which the next restart resets.
         let mut decoding = self.decoding.lock().unwrap_or_else(PoisonError::into_inner);
+        let frame = self.decode_until(&mut decoding, index, wanted);
+        if index + 1 == self.frame_count() {
+            self.release(&mut decoding);
+        }
+        frame.and_then(|frame| self.to_rgb(&frame)).map_err(damaged)
+    }
+
+    fn decode_until(&self, decoding: &mut Decoding, index: usize, wanted: usize) -> Result<YuvFrame, String> {
         if let Some(frame) = decoding.waiting.remove(&index) {
-            return frame.map_err(damaged);
+            return frame;
         }
         let start = (0..=wanted).rev().find(|sample| self.track.samples[*sample].is_sync).unwrap_or(0);
         if decoding.next > wanted || decoding.next < start {
-            self.restart(&mut decoding, start).map_err(damaged)?;
+            self.restart(decoding, start).map_err(Refusal::reason)?;
         }
         while decoding.next <= wanted {
             let sample = decoding.next;
-            let frame = self.decode(&mut decoding, sample);
+            // A panic leaves this, so that the next call restarts.
+            decoding.next = usize::MAX;
+            let frame = self.decode(decoding, sample).map_err(Refusal::reason);
             decoding.next = sample + 1;
             if sample == wanted {
-                return frame.map_err(damaged);
+                return frame;
             }
-            decoding.waiting.insert(self.index_of[sample], frame);
-            while decoding.waiting.len() > MAX_WAITING {
+            if let Some(index) = self.index_of[sample] {
+                decoding.waiting.insert(index, frame);
+            }
+            while decoding.waiting.len() as u64 > max_waiting(u64::from(self.track.references)) {
                 decoding.waiting.pop_first();
             }
         }
-        Err(damaged("it comes after the end".to_owned()))
+        Err("it comes after the end".to_owned())
     }
 
-    fn restart(&self, decoding: &mut Decoding, sample: usize) -> Result<(), String> {
-        decoding.decoder = Decoder::new();
-        decoding.waiting.clear();
+    fn restart(&self, decoding: &mut Decoding, sample: usize) -> Result<(), Refusal> {
+        self.release(decoding);
+        decoding.decoder.decode(&self.track.parameter_sets)?;
         decoding.next = sample;
-        decoding.decoder.decode(&self.track.parameter_sets).map_err(|error| error.to_string())?;
         Ok(())
     }
 
-    fn decode(&self, decoding: &mut Decoding, sample: usize) -> Result<RgbImage, String> {
+    /// Frees the frames that the decoder holds: the next frame restarts it.
+    fn release(&self, decoding: &mut Decoding) {
+        decoding.decoder = GuardedDecoder::new(self.memory);
+        decoding.waiting.clear();
+        decoding.next = usize::MAX;
+    }
+
+    fn decode(&self, decoding: &mut Decoding, sample: usize) -> Result<YuvFrame, Refusal> {
         let index = self.track.samples[sample].index;
-        let track = self.track.id;
-        let sample = decoding.file.read_sample(track, index).map_err(|error| error.to_string())?;
-        let access_unit = self.track.with_start_codes(&sample.data)?;
-        let frame = decoding.decoder.decode(&access_unit).map_err(|error| error.to_string())?;
-        let frame = frame.ok_or("there is no picture in its data")?;
+        let sample = decoding.file.read_sample(self.track.id, index);
+        let sample = sample.map_err(|error| Refusal::Damaged(error.to_string()))?;
+        let access_unit = self.track.with_start_codes(&sample.data).map_err(Refusal::Damaged)?;
+        drop(sample);
+        let frame = decoding.decoder.decode(&access_unit)?;
+        let frame = frame.ok_or_else(|| Refusal::Damaged("there is no picture in its data".to_owned()))?;
         if (frame.width, frame.height) != (self.track.size.width, self.track.size.height) {
-            return Err(format!("it changes its size to {}×{}", frame.width, frame.height));
+            return Err(Refusal::Damaged(format!("it changes its size to {}×{}", frame.width, frame.height)));
         }
+        Ok(frame)
+    }
+
+    fn to_rgb(&self, frame: &YuvFrame) -> Result<RgbImage, String> {
+        let ColourSpace { range, matrix } = self.track.colours;
         let (width, height) = (frame.width as u32, frame.height as u32);
-        self.to_rgb(&YuvPlanarImage {
+        let planes = YuvPlanarImage {
             y_plane: &frame.y,
             y_stride: width,
             u_plane: &frame.u,
@@ -142,15 +202,11 @@ impl Film {
             v_stride: width.div_ceil(2),
             width,
             height,
-        })
-    }
-
-    fn to_rgb(&self, planes: &YuvPlanarImage<'_, u8>) -> Result<RgbImage, String> {
-        let ColourSpace { range, matrix } = self.track.colours;
-        let mut image = RgbImage::new(planes.width, planes.height);
-        yuv::yuv420_to_rgb(planes, &mut image, planes.width * 3, range, matrix)
+        };
+        let mut image = RgbImage::new(width, height);
+        yuv::yuv420_to_rgb(&planes, &mut image, width * 3, range, matrix)
             .map_err(|error| error.to_string())?;
-        Ok(image)
+        Ok(turn(image, self.orientation))
     }
 }
 

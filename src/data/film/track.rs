@@ -1,9 +1,7 @@
 //! Video track of an MP4 or QuickTime file: positions and coding of its samples.
 
-use crate::{
-    config::ImageSize,
-    data::image::{MAX_ALLOCATION, MAX_SIDE},
-};
+use super::memory::FilmMemory;
+use crate::{config::ImageSize, panics::guard};
 use h264_reader::nal::{
     Nal, RefNal,
     sps::{ChromaFormat, SeqParameterSet},
@@ -32,10 +30,14 @@ pub struct Track {
     pub id: TrackId,
     /// Coded frames in decoding order.
     pub samples: Vec<SampleInfo>,
+    /// Indices of the samples that are shown, in the order of their display.
+    pub shown: Vec<usize>,
     /// Sequence and picture parameter sets, each behind a start code.
     pub parameter_sets: Vec<u8>,
     /// Size of the frames.
     pub size: ImageSize,
+    /// Most reference frames.
+    pub references: u32,
     /// Colour space of the frames.
     pub colours: ColourSpace,
     /// Size in bytes of the length before each part (NAL unit) of a sample.
@@ -47,7 +49,7 @@ impl Track {
     ///
     /// # Errors
     /// There is none, or it cannot be decoded.
-    pub fn of<R: Read + Seek>(container: &Mp4Reader<R>) -> Result<Self, String> {
+    pub fn of<R: Read + Seek>(container: &Mp4Reader<R>, memory: FilmMemory) -> Result<Self, String> {
         let track = container.tracks().iter().find(|track| track.kind == TrackKind::Video);
         let track = track.ok_or("there are no pictures in it")?;
         let config = match &track.codec {
@@ -61,21 +63,29 @@ impl Track {
                 return Err("its pictures are coded as sound".to_owned());
             }
         };
+        if config.sps.iter().chain(&config.pps).any(Vec::is_empty) {
+            return Err("one of its parameter sets is empty".to_owned());
+        }
         let sequence = config.sps.first().ok_or("it has no sequence parameter set")?;
-        let sequence = SeqParameterSet::from_bits(RefNal::new(sequence, &[], true).rbsp_bits())
-            .map_err(|error| format!("its sequence parameter set is damaged ({error:?})"))?;
+        let parse = || SeqParameterSet::from_bits(RefNal::new(sequence, &[], true).rbsp_bits());
+        let sequence =
+            guard(parse)?.map_err(|error| format!("its sequence parameter set is damaged ({error:?})"))?;
         let size = frame_size(&sequence)?;
+        memory.check(size, sequence.max_num_ref_frames)?;
         let samples: Vec<SampleInfo> =
             container.samples(track.id).map_err(|error| error.to_string())?.collect();
         if samples.is_empty() {
             return Err("there are no pictures in it".to_owned());
         }
+        let shown = shown(&samples, track, container.movie_timescale());
         let sets = config.sps.iter().chain(&config.pps);
         Ok(Self {
             id: track.id,
             samples,
+            shown,
             parameter_sets: sets.flat_map(|set| START_CODE.iter().chain(set)).copied().collect(),
             size,
+            references: sequence.max_num_ref_frames,
             colours: colours(&sequence, size),
             length_bytes: usize::from(config.nal_length_size),
         })
@@ -102,6 +112,34 @@ impl Track {
     }
 }
 
+/// Samples in the order of their display, without those that the edit list cuts away (ISO/IEC 14496-12, 8.6.6).
+fn shown(samples: &[SampleInfo], track: &mp4_track::Track, movie_timescale: u32) -> Vec<usize> {
+    /// Most edits that are followed; a cut film has a few.
+    const MAX_EDITS: usize = 64;
+    let mut by_time: Vec<usize> = (0..samples.len()).collect();
+    by_time.sort_by_key(|sample| samples[*sample].pts);
+    if track.edit_list.len() > MAX_EDITS {
+        return by_time;
+    }
+    let mut is_shown = vec![false; samples.len()];
+    let mut shown = Vec::new();
+    for edit in &track.edit_list {
+        let Some(start) = edit.media_time.map(i128::from) else { continue };
+        let length = i128::from(edit.segment_duration) * i128::from(track.timescale)
+            / i128::from(movie_timescale.max(1));
+        // A frame belongs to an edit if its middle does, because times are rounded.
+        let middle = |sample: &SampleInfo| i128::from(sample.pts) + i128::from(sample.duration / 2);
+        for sample in &by_time {
+            let time = middle(&samples[*sample]);
+            if time >= start && (length == 0 || time < start + length) && !is_shown[*sample] {
+                is_shown[*sample] = true;
+                shown.push(*sample);
+            }
+        }
+    }
+    if shown.is_empty() { by_time } else { shown }
+}
+
 /// Size of the frames, after checking that their format can be decoded.
 fn frame_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
     let chroma = &sequence.chroma_info;
@@ -112,10 +150,6 @@ fn frame_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
         return Err("only 8 bits with 4:2:0 colours can be decoded, and it has others".to_owned());
     }
     let (width, height) = sequence.pixel_dimensions().map_err(|error| format!("{error:?}"))?;
-    let bytes = u64::from(width) * u64::from(height) * 3;
-    if width == 0 || height == 0 || width.max(height) > MAX_SIDE || bytes > MAX_ALLOCATION {
-        return Err(format!("its {width}×{height} pixels are none of a camera"));
-    }
     Ok(ImageSize { height: height as usize, width: width as usize })
 }
 

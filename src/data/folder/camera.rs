@@ -1,130 +1,221 @@
-//! Camera of a drive: from `camera.toml`, from a calibration file of KITTI, or assumed.
+//! Camera of a drive: from `camera.toml`, from a calibration file of KITTI, or given by an option.
 
 use crate::{
-    config::{CameraChoice, ImageSize},
+    config::{CameraChoice, ImageSize, toml_reason},
     data::{
-        DataError, Side,
-        kitti::calibration::{self, CalibrationValue, numbers},
-        text::read_parsed,
+        DataError, RemarkKind, Remarks,
+        header_scan::Cameras,
+        image,
+        kitti::{parse_calibration, parse_calibration_of_kitti},
+        rig::{Rig, from_field_of_view, normalised},
+        text::read_side_text,
     },
     geometry::Intrinsics,
 };
-use serde::Deserialize;
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+use toml::{Table, Value};
 
-const CAMERA_FILE: &str = "camera.toml";
-/// Plausible focal lengths in widths of the image: horizontal fields of view of 136° to 11°.
-const FOCAL_LENGTHS: std::ops::RangeInclusive<f64> = 0.2..=5.0;
-/// Largest relative difference between the aspect ratios of the calibrated image and the images.
-const ASPECT_TOLERANCE: f64 = 0.03;
+/// Name of the file that describes the camera of own frames.
+pub const CAMERA_FILE: &str = "camera.toml";
+const RAW_CALIBRATION: &str = "calib_cam_to_cam.txt";
+/// Keys of `camera.toml`. Lengths are in pixels of an image of `width` × `height`; without these in pixels of the
+/// drive's images, or in widths and heights of the image if the centre is at most 1. The horizontal field of view in
+/// degrees is given instead of the lengths.
+const KEYS: [&str; 8] =
+    ["field_of_view", "focal_x", "focal_y", "centre_x", "centre_y", "width", "height", "baseline_metres"];
 
-/// Camera, or stereo pair of cameras, of a drive.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rig {
-    left: Intrinsics,
-    right: Intrinsics,
-    /// Distance of the two cameras, metres; `None` if unknown or if there is only one.
-    pub baseline_metres: Option<f32>,
-}
-
-/// Content of `camera.toml`. Lengths are in pixels of an image of `width` × `height`; without these in pixels
-/// of the drive's images, or in widths and heights of the image if the centre is at most 1.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CameraFile {
-    width: Option<f64>,
-    height: Option<f64>,
-    focal_x: Option<f64>,
-    focal_y: Option<f64>,
-    centre_x: Option<f64>,
-    centre_y: Option<f64>,
-    /// Horizontal field of view in degrees, instead of the lengths.
-    field_of_view: Option<f64>,
-    baseline_metres: Option<f64>,
-}
+/// Number of pictures of a drive that are looked at for their size.
+const MAX_UNREADABLE: usize = 3;
 
 /// Parser of a camera from the text of a file, for images of a size.
 type Parser = fn(&str, ImageSize) -> Result<Rig, String>;
 /// Files that describe a camera, by priority.
-const FILES: [(&str, Parser); 3] = [
+type CameraFiles = [(&'static str, Parser); 3];
+const FILES: CameraFiles = [
     (CAMERA_FILE, parse_camera),
-    ("calib_cam_to_cam.txt", parse_kitti_calibration),
-    ("calib.txt", parse_kitti_calibration),
+    (RAW_CALIBRATION, parse_calibration_of_kitti),
+    ("calib.txt", parse_calibration),
+];
+/// Files that describe a camera in the layouts of KITTI, by priority.
+const KITTI_FILES: CameraFiles = [
+    (CAMERA_FILE, parse_camera),
+    (RAW_CALIBRATION, parse_calibration_of_kitti),
+    ("calib.txt", parse_calibration_of_kitti),
 ];
 
-impl Rig {
-    /// Camera of the images in a folder, which have this size: from a file in the folder or its parent, else
-    /// `assumed`. The flag is true if the camera is assumed.
+/// Camera of a drive with its origin.
+pub struct FoundRig {
+    /// The camera.
+    pub rig: Rig,
+    /// True if an option gave it.
+    pub is_given: bool,
+    /// File that describes the camera, whether it counts or not.
+    file: Option<PathBuf>,
+    /// True if the frames are a drive of KITTI, or if the file is named as KITTI's.
+    is_of_kitti: bool,
+}
+
+impl FoundRig {
+    /// Finds the camera of the images in a folder, such as `image` of this size: the given one, else that of a file in
+    /// the folder or its parent.
     ///
     /// # Errors
     /// The camera is unknown, malformed or implausible.
     pub fn of(
         folder: &Path,
+        image: &Path,
         size: ImageSize,
-        assumed: Option<CameraChoice>,
-    ) -> Result<(Self, bool), DataError> {
-        match (Self::find(folder, size)?, assumed) {
-            (Some(rig), _) => Ok((rig, false)),
-            (None, Some(assumed)) => Ok((Self::assumed(assumed, size).map_err(DataError::Unusable)?, true)),
-            (None, None) => Err(unknown(folder)),
-        }
+        given: Option<CameraChoice>,
+    ) -> Result<Self, DataError> {
+        Self::find(folder, image, size, given, &FILES)?.ok_or_else(|| unknown(folder, image))
     }
 
-    /// Reads the camera from a file in the drive's folder or its parent; `None` if there is no such file.
-    ///
-    /// # Errors
-    /// The file cannot be read or is implausible.
-    fn find(folder: &Path, size: ImageSize) -> Result<Option<Self>, DataError> {
-        let parent = folder.canonicalize().ok().and_then(|folder| Some(folder.parent()?.to_owned()));
-        for folder in std::iter::once(folder).chain(parent.as_deref()) {
-            for (name, parse) in FILES {
-                let path = folder.join(name);
-                if path.is_file() {
-                    return read_parsed("camera", &path, |text| parse(text, size)).map(Some);
-                }
+    fn find(
+        folder: &Path,
+        image: &Path,
+        size: ImageSize,
+        given: Option<CameraChoice>,
+        files: &CameraFiles,
+    ) -> Result<Option<Self>, DataError> {
+        let found = find_file(folder, files);
+        let parse = |path: &Path, parse: Parser| read_side_text(path).and_then(|text| parse(&text, size));
+        if let Some(given) = given {
+            let baseline =
+                found.as_ref().and_then(|(path, parser)| parse(path, *parser).ok()?.baseline_metres);
+            let rig =
+                Rig { baseline_metres: baseline, ..of_choice(given, size).map_err(DataError::Unusable)? };
+            return Ok(Some(Self {
+                rig,
+                is_given: true,
+                file: found.map(|(path, _)| path),
+                is_of_kitti: false,
+            }));
+        }
+        let Some((path, parser)) = found else { return Ok(None) };
+        match parse(&path, parser) {
+            Ok(rig) => {
+                let is_of_kitti = path.ends_with(RAW_CALIBRATION);
+                Ok(Some(Self { rig, is_given: false, file: Some(path), is_of_kitti }))
             }
+            Err(reason) => Err(doubtful(&path, reason, image)),
         }
-        Ok(None)
     }
 
-    /// Camera that the user gave, for images of this size.
-    fn assumed(choice: CameraChoice, size: ImageSize) -> Result<Self, String> {
-        let camera = match choice {
-            CameraChoice::FieldOfView(degrees) => from_field_of_view(f64::from(degrees), size),
-            CameraChoice::Intrinsics(lengths) => normalised(lengths.map(f64::from), None, size),
-        };
-        camera.and_then(|camera| Self::with_one_camera(camera, None))
-    }
-
-    fn with_one_camera(camera: Intrinsics, baseline_metres: Option<f64>) -> Result<Self, String> {
-        let rounded = baseline_metres.map(|metres| metres as f32);
-        if let (Some(metres), Some(rounded)) = (baseline_metres, rounded)
-            && !(rounded > 0.0 && rounded.is_finite())
-        {
-            return Err(format!("baseline_metres {metres} is not a distance: give metres above 0"));
+    /// Description of where the camera is from: a file, or the options.
+    pub fn origin(&self) -> String {
+        match self.file.as_deref().filter(|_| !self.is_given) {
+            Some(file) => file.display().to_string(),
+            None => "given by an option".to_owned(),
         }
-        Ok(Self { left: camera, right: camera, baseline_metres: rounded })
     }
 
-    /// Intrinsics of one of the cameras; both are the same if there is only one.
-    pub fn camera(&self, side: Side) -> Intrinsics {
-        match side {
-            Side::Left => self.left,
-            Side::Right => self.right,
+    /// Adds remarks about a drive, whose images have this size: a given camera, and what is unusual about it.
+    pub fn remark(&self, drive: &str, size: ImageSize, remarks: &mut Remarks) {
+        let file = self.file.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());
+        match (&file, self.is_given) {
+            (Some(file), true) => {
+                let what =
+                    format!("drives whose {file} does not count, because a camera is given by an option");
+                remarks.add(RemarkKind::Assumed, None, &what, drive);
+            }
+            (None, true) => {
+                let what = "drives without a camera file, which have the camera that is given by an option";
+                remarks.add(RemarkKind::Assumed, None, what, drive);
+            }
+            (Some(file), false) if self.is_of_kitti && self.rig.left != Intrinsics::KITTI => {
+                let what = format!(
+                    "drives have the camera of their {file}, which differs from KITTI's published one"
+                );
+                remarks.add(RemarkKind::Doubtful, None, &what, drive);
+            }
+            _ => {}
+        }
+        let file = file.as_deref().filter(|_| !self.is_given).unwrap_or("the option");
+        for doubt in self.rig.doubts(size) {
+            let what = format!("drives with a doubtful camera by {file}: {doubt}");
+            remarks.add(RemarkKind::Doubtful, None, &what, drive);
         }
     }
 }
 
+/// Cameras of the drives of KITTI in folders of `root` that are not the one that the method takes for all of KITTI:
+/// given by an option, or described otherwise by a file.
+///
+/// # Errors
+/// A file is malformed or implausible.
+pub(in crate::data) fn rigs_of_kitti(
+    root: &Path,
+    drives: &[(String, PathBuf, &Cameras)],
+    given: Option<CameraChoice>,
+    remarks: &mut Remarks,
+) -> Result<BTreeMap<String, FoundRig>, DataError> {
+    let (mut rigs, mut published) = (BTreeMap::<String, _>::new(), BTreeSet::new());
+    for (name, folder, cameras) in drives {
+        let folder = root.join(folder);
+        let file = find_file(&folder, &KITTI_FILES).map(|(path, _)| path);
+        if given.is_none() && file.as_ref().is_none_or(|file| published.contains(file)) {
+            continue;
+        }
+        // Pictures that cannot be read are reported when they are used.
+        let images = cameras.values().flat_map(BTreeMap::values).take(MAX_UNREADABLE);
+        let sized = images.filter_map(|image| Some((image, image::size(image).ok()?))).next();
+        let Some((image, size)) = sized else { continue };
+        let Some(found) = FoundRig::find(&folder, image, size, given, &KITTI_FILES)? else { continue };
+        if found.rig.left == Intrinsics::KITTI && !found.is_given {
+            published.extend(file);
+            continue;
+        }
+        let found = FoundRig { is_of_kitti: true, ..found };
+        found.remark(name, size, remarks);
+        rigs.insert(name.clone(), found);
+    }
+    Ok(rigs)
+}
+
+/// First file that describes a camera, in the drive's folder or its parent.
+fn find_file(folder: &Path, files: &CameraFiles) -> Option<(PathBuf, Parser)> {
+    let parent = folder.canonicalize().ok().and_then(|folder| Some(folder.parent()?.to_owned()));
+    let folders = std::iter::once(folder).chain(parent.as_deref());
+    let mut found = folders.flat_map(|folder| files.iter().map(|(name, parse)| (folder.join(name), *parse)));
+    found.find(|(path, _)| path.is_file())
+}
+
+/// Camera that the user gave, for images of this size.
+fn of_choice(choice: CameraChoice, size: ImageSize) -> Result<Rig, String> {
+    let camera = match choice {
+        CameraChoice::FieldOfView(degrees) => from_field_of_view(f64::from(degrees), size),
+        CameraChoice::Intrinsics(lengths) => normalised(lengths.map(f64::from), None, size),
+    };
+    camera.and_then(|camera| Rig::with_one_camera(camera, None))
+}
+
 /// Error that no camera is known for a drive, with advice.
-fn unknown(folder: &Path) -> DataError {
-    DataError::Missing {
-        what: "camera of the frames".to_owned(),
-        path: folder.join(CAMERA_FILE),
-        advice:
-            "write it, there or in the folder above, with the line 'field_of_view = 90' (degrees across) or \
-                 with focal_x, focal_y, centre_x, centre_y, width and height in pixels; or give \
-                 --field-of-view or --intrinsics"
-                .to_owned(),
+fn unknown(folder: &Path, image: &Path) -> DataError {
+    // Windows' editors add an ending that its folders do not show.
+    let misnamed = Some(folder.join(format!("{CAMERA_FILE}.txt"))).filter(|path| path.is_file());
+    let advice = match &misnamed {
+        Some(path) => format!("rename {} to {CAMERA_FILE}", path.display()),
+        None => "give --field-of-view DEGREES (across: phones 66, dashcams 110) or --intrinsics FX,FY,CX,CY; or write \
+                 that file, there or in the folder above, with the line 'field_of_view = 90' or with focal_x, focal_y, \
+                 centre_x, centre_y, width and height in pixels"
+            .to_owned(),
+    };
+    let path = folder.join(CAMERA_FILE);
+    let error = Box::new(DataError::Missing { what: "camera of the frames".to_owned(), path, advice });
+    DataError::Camera { error, folder: folder.to_owned(), image: image.to_owned(), has_file: false }
+}
+
+/// Error that the camera of a file cannot be right.
+fn doubtful(path: &Path, reason: String, image: &Path) -> DataError {
+    let error = Box::new(DataError::unreadable("camera", path, reason));
+    let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+    if path.ends_with(CAMERA_FILE) {
+        *error
+    } else {
+        DataError::Camera { error, folder, image: image.to_owned(), has_file: true }
     }
 }
 
@@ -133,14 +224,26 @@ fn unknown(folder: &Path) -> DataError {
 /// # Errors
 /// A value is missing, contradictory or implausible.
 pub fn parse_camera(text: &str, size: ImageSize) -> Result<Rig, String> {
-    let file: CameraFile = toml::from_str(text).map_err(|error| error.to_string())?;
-    let calibrated = match (file.width, file.height) {
+    let table: Table = text.parse().map_err(|error| {
+        format!("{}; each line is KEY = NUMBER, such as field_of_view = 70", toml_reason(text, &error))
+    })?;
+    if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        let key: String = key.chars().take(40).collect();
+        return Err(format!("it has the unknown key {key:?}; the keys are {}", KEYS.join(", ")));
+    }
+    let number = |key: &str| match table.get(key) {
+        None => Ok(None),
+        Some(Value::Float(number)) => Ok(Some(*number)),
+        Some(Value::Integer(number)) => Ok(Some(*number as f64)),
+        Some(_) => Err(format!("{key} is not a number: write it without quotes")),
+    };
+    let calibrated = match (number("width")?, number("height")?) {
         (Some(width), Some(height)) => Some([width, height]),
         (None, None) => None,
         _ => return Err("it has one of width and height: give both".to_owned()),
     };
-    let lengths = [file.focal_x, file.focal_y, file.centre_x, file.centre_y];
-    let camera = match (lengths, file.field_of_view) {
+    let lengths = [number("focal_x")?, number("focal_y")?, number("centre_x")?, number("centre_y")?];
+    let camera = match (lengths, number("field_of_view")?) {
         ([None, None, None, None], Some(degrees)) => from_field_of_view(degrees, size)?,
         ([Some(focal_x), Some(focal_y), Some(centre_x), Some(centre_y)], None) => {
             normalised([focal_x, focal_y, centre_x, centre_y], calibrated, size)?
@@ -152,83 +255,5 @@ pub fn parse_camera(text: &str, size: ImageSize) -> Result<Rig, String> {
                 .to_owned());
         }
     };
-    Rig::with_one_camera(camera, file.baseline_metres)
-}
-
-/// Parses the projections of the colour cameras from `calib_cam_to_cam.txt` or `calib.txt` of KITTI, for
-/// images of this size.
-///
-/// # Errors
-/// A value is missing or implausible.
-pub fn parse_kitti_calibration(text: &str, size: ImageSize) -> Result<Rig, String> {
-    let values = calibration::parse(text);
-    let projection = |[raw, odometry]: [&str; 2]| match numbers::<12>(&values, raw)? {
-        None => numbers::<12>(&values, odometry),
-        found => Ok(found),
-    };
-    let left = projection(["P_rect_02", "P2"])?.ok_or("it has neither P_rect_02 nor P2")?;
-    let right = projection(["P_rect_03", "P3"])?.unwrap_or(left);
-    let calibrated = match values.get("S_rect_02") {
-        Some(CalibrationValue::Numbers(sides)) => Some(
-            <[f64; 2]>::try_from(sides.as_slice()).map_err(|_| "S_rect_02 is not a width and a height")?,
-        ),
-        _ => None,
-    };
-    let camera = |p: [f64; 12]| normalised([p[0], p[5], p[2], p[6]], calibrated, size);
-    // The fourth column holds the camera's shift times the focal length.
-    let metres = (left[3] - right[3]) / left[0];
-    let rig = Rig::with_one_camera(camera(left)?, (metres > 0.0).then_some(metres))?;
-    Ok(Rig { right: camera(right)?, ..rig })
-}
-
-/// Camera with this horizontal field of view in degrees, square pixels and a centred principal point.
-fn from_field_of_view(degrees: f64, size: ImageSize) -> Result<Intrinsics, String> {
-    if !(degrees > 0.0 && degrees < 180.0) {
-        return Err(format!("a field of view of {degrees}° is impossible: give degrees between 11 and 136"));
-    }
-    let focal = 0.5 / (0.5 * degrees.to_radians()).tan();
-    let aspect = size.width as f64 / size.height as f64;
-    checked([focal, focal * aspect, 0.5, 0.5], size)
-}
-
-/// Camera with these focal lengths and principal point, in pixels of an image of the size `calibrated`;
-/// without that as described at [`CameraFile`].
-fn normalised(
-    [focal_x, focal_y, centre_x, centre_y]: [f64; 4],
-    calibrated: Option<[f64; 2]>,
-    size: ImageSize,
-) -> Result<Intrinsics, String> {
-    let [width, height] = match calibrated {
-        Some(sides) => sides,
-        None if centre_x <= 1.0 && centre_y <= 1.0 => [1.0, 1.0],
-        None => [size.width as f64, size.height as f64],
-    };
-    let distortion = width / height * size.height as f64 / size.width as f64;
-    if calibrated.is_some() && !(0.0..=ASPECT_TOLERANCE).contains(&(distortion - 1.0).abs()) {
-        return Err(format!(
-            "it is for pictures of {width} × {height}, which have another shape than the frames ({size}): \
-             give the camera of the frames as they are"
-        ));
-    }
-    checked([focal_x / width, focal_y / height, centre_x / width, centre_y / height], size)
-}
-
-/// Checks that normalised intrinsics are plausible for a pinhole camera.
-fn checked(lengths: [f64; 4], size: ImageSize) -> Result<Intrinsics, String> {
-    let [focal_x, focal_y, centre_x, centre_y] = lengths;
-    let in_widths = [focal_x, focal_y * size.height as f64 / size.width as f64];
-    if let Some(focal) = in_widths.into_iter().find(|focal| !FOCAL_LENGTHS.contains(focal)) {
-        return Err(format!(
-            "a focal length of {focal:.3} widths of the picture is implausible, 0.2 to 5 is usual: check that \
-             the numbers are in pixels of the picture size that goes with them"
-        ));
-    }
-    if !(0.0..=1.0).contains(&centre_x) || !(0.0..=1.0).contains(&centre_y) {
-        return Err(format!(
-            "the principal point ({centre_x:.3} widths, {centre_y:.3} heights) lies outside the picture: check \
-             that the numbers are in pixels of the picture size that goes with them"
-        ));
-    }
-    let [focal_x, focal_y, centre_x, centre_y] = lengths.map(|length| length as f32);
-    Ok(Intrinsics { focal_x, focal_y, centre_x, centre_y })
+    Rig::with_one_camera(camera, number("baseline_metres")?)
 }

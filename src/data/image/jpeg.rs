@@ -1,29 +1,16 @@
 //! JPEG by libjpeg-turbo, the decoder of the published numbers.
 
-use super::limits::{MAX_ALLOCATION, MAX_SIDE};
+use super::{jpeg_header, limits};
 use crate::config::ImageSize;
 use image::RgbImage;
-use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
+use std::io::Cursor;
+use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
 
 /// Quality and chroma subsampling (4:2:0) of the published recipe's images.
 const QUALITY: i32 = 92;
 const SAMPLING: Subsamp = Subsamp::Sub2x2;
 /// Most scans of a progressive image: about ten are usual, and thousands are an attack.
 const MAX_PASSES: u32 = 100;
-
-/// True if the bytes begin as a JPEG.
-pub(super) fn is_jpeg(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0xFF, 0xD8])
-}
-
-/// Size of the image, from its header.
-///
-/// # Errors
-/// The header is damaged.
-pub(super) fn size(bytes: &[u8]) -> Result<ImageSize, String> {
-    let header = turbojpeg::read_header(bytes).map_err(|error| error.to_string())?;
-    Ok(ImageSize { height: header.height, width: header.width })
-}
 
 /// Decodes to RGB.
 ///
@@ -61,19 +48,34 @@ fn decode_scaled(bytes: &[u8], factor: impl Fn(ImageSize) -> ScalingFactor) -> R
     let mut decompressor = Decompressor::new().map_err(reason)?;
     decompressor.set_scan_limit(MAX_PASSES).map_err(reason)?;
     let header = decompressor.read_header(bytes).map_err(reason)?;
-    let (width, height) = (header.width, header.height);
-    if width.max(height) > MAX_SIDE as usize || (width * height * 3) as u64 > MAX_ALLOCATION {
-        return Err(format!("its {width}×{height} pixels are more than any camera's"));
-    }
-    let factor = factor(ImageSize { height, width });
+    let size = ImageSize { height: header.height, width: header.width };
+    let segments = jpeg_header::read(Cursor::new(bytes))?;
+    limits::check(size, segments.bytes_per_pixel(), bytes.len() as u64, true)?;
+    let factor = factor(size);
     decompressor.set_scaling_factor(factor).map_err(reason)?;
-    let (width, height) = (factor.scale(width), factor.scale(height));
-    let mut image = RgbImage::new(width as u32, height as u32);
-    let (pixels, pitch) = (&mut *image, 3 * width);
+    let (width, height) = (factor.scale(size.width), factor.scale(size.height));
+    let is_cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
+    let (format, channels) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
+    let pitch = channels * width;
+    let mut pixels = vec![0; pitch * height];
     decompressor
-        .decompress(bytes, Image { pixels, width, pitch, height, format: PixelFormat::RGB })
+        .decompress(bytes, Image { pixels: &mut pixels[..], width, pitch, height, format })
         .map_err(reason)?;
-    Ok(image)
+    if is_cmyk {
+        pixels = rgb_of_cmyk(&pixels, segments.is_of_adobe);
+    }
+    RgbImage::from_raw(width as u32, height as u32, pixels).ok_or_else(|| "it is too large".to_owned())
+}
+
+/// RGB of printing colours, without a colour profile. Adobe's programs store how much light is left instead of how much
+/// ink there is.
+fn rgb_of_cmyk(pixels: &[u8], is_inverted: bool) -> Vec<u8> {
+    let light = |ink: u8| u16::from(if is_inverted { ink } else { u8::MAX - ink });
+    let (pixels, _) = pixels.as_chunks::<4>();
+    let rgb = |[cyan, magenta, yellow, black]: &[u8; 4]| {
+        [cyan, magenta, yellow].map(|ink| ((light(*ink) * light(*black) + 127) / 255) as u8)
+    };
+    pixels.iter().flat_map(rgb).collect()
 }
 
 /// Encodes with the settings of the published recipe.

@@ -1,4 +1,6 @@
-//! Limits on the size of images.
+//! Limits on the size of images, checked by their headers before anything is allocated for pixels.
+
+use crate::config::ImageSize;
 
 /// Longest side of an image, pixels: no camera on a car exceeds it, so a file that does is damaged or an attack.
 pub(in crate::data) const MAX_SIDE: u32 = 16_384;
@@ -6,3 +8,45 @@ pub(in crate::data) const MAX_SIDE: u32 = 16_384;
 pub(in crate::data) const MAX_ALLOCATION: u64 = 512 << 20;
 /// Largest image file, bytes.
 pub(super) const MAX_FILE: u64 = 256 << 20;
+/// Memory that decoding may always take, whatever the length of the file, bytes.
+const FREE_ALLOCATION: u64 = 64 << 20;
+/// Memory that decoding may take for a byte of the file: lossless formats rarely reach a tenth of the pixels' bytes for
+/// what a camera sees.
+const BYTES_PER_BYTE: u64 = 16;
+/// Pixels that a lossy format may have for a byte of the file: half a bit for a pixel, of which little could be
+/// recognised.
+const PIXELS_PER_BYTE: u64 = 16;
+
+/// Memory that decoding a file of this length may take, bytes; large lossy images may take more, see [`check`].
+pub(in crate::data) fn allocation(file_bytes: u64) -> u64 {
+    file_bytes.saturating_mul(BYTES_PER_BYTE).clamp(FREE_ALLOCATION, MAX_ALLOCATION)
+}
+
+/// Checks the size that a header states: an image of more than 64 MiB must be plausible for the length of its file, so
+/// that a few bytes cannot take gigabytes.
+///
+/// # Errors
+/// No camera has so many pixels, or the file is too short for them.
+pub(in crate::data) fn check(
+    size: ImageSize,
+    bytes_per_pixel: u64,
+    file_bytes: u64,
+    is_lossy: bool,
+) -> Result<(), String> {
+    let ImageSize { height, width } = size;
+    if width == 0 || height == 0 {
+        return Err("the picture has no pixels".to_owned());
+    }
+    let pixels = (width as u64).saturating_mul(height as u64);
+    let bytes = pixels.saturating_mul(bytes_per_pixel);
+    if width.max(height) > MAX_SIDE as usize || bytes > MAX_ALLOCATION {
+        return Err(format!("its {width}×{height} pixels are more than any camera's"));
+    }
+    let is_plausible_lossy = is_lossy && pixels <= file_bytes.saturating_mul(PIXELS_PER_BYTE);
+    if bytes > allocation(file_bytes) && !is_plausible_lossy {
+        return Err(format!(
+            "its {width}×{height} pixels are far more than its {file_bytes} bytes can hold of what a camera sees"
+        ));
+    }
+    Ok(())
+}

@@ -2,25 +2,36 @@
 
 use super::BASELINE_METRES;
 use crate::{
+    config::CameraChoice,
     data::{
-        DataError, Drive, FrameKey, Remarks, Side,
-        image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
-        poses,
+        DataError, Drive, FrameKey, MeasuredPoses, Remarks, Side,
+        folder::{FoundRig, rigs_of_kitti},
+        header_scan::ListedDrive,
+        image_files::{ImageFiles, ImageLayout, numbered_cameras},
+        listing::folders,
+        poses::{self, Poses},
+        stereo::remark_equal_pairs,
     },
     geometry::Intrinsics,
 };
-use glam::DAffine3;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-/// Folders of the colour cameras in a sequence.
-const CAMERAS: [(Side, &str); 2] = [(Side::Left, "image_2"), (Side::Right, "image_3")];
+/// Folders of the colour cameras in a sequence, and of the grey ones.
+const RIGS: [[(Side, &str); 2]; 2] = [
+    [(Side::Left, "image_2"), (Side::Right, "image_3")],
+    [(Side::Left, "image_0"), (Side::Right, "image_1")],
+];
 
 /// Folder in KITTI odometry layout: `sequences/08/image_2/000000.jpg`, `image_3` for the right camera, PNG
-/// where there is no JPEG. The drives are named by the number of the sequence as in split files: `8`.
-pub struct KittiOdometry(ImageFiles);
+/// where there is no JPEG; without colour pictures the grey ones of `image_0` and `image_1`. The drives are named by the
+/// number of the sequence as in split files: `8`.
+///
+/// All sequences have the one camera that the method takes for KITTI, except those whose calibration file is not one
+/// that KITTI published.
+pub struct KittiOdometry(ImageFiles, BTreeMap<String, FoundRig>);
 
 /// Folder that holds `sequences`: `root`, or `dataset` in it, which the archives unpack to.
 fn base_folder(root: &Path) -> PathBuf {
@@ -40,41 +51,56 @@ fn sequences(base: &Path) -> Vec<(u32, PathBuf)> {
 impl KittiOdometry {
     /// True if a folder has this layout.
     pub(in crate::data) fn is_layout(root: &Path) -> bool {
-        let has_camera = |folder: &Path| CAMERAS.iter().any(|(_, name)| folder.join(name).is_dir());
+        let has_camera = |folder: &Path| RIGS.iter().flatten().any(|(_, name)| folder.join(name).is_dir());
         sequences(&base_folder(root)).iter().any(|(_, folder)| has_camera(folder))
     }
 
     /// Lists the images of all sequences in the folder.
     ///
     /// # Errors
-    /// The folder cannot be listed or holds no image.
+    /// As [`Self::open_with`].
     pub fn open(root: &Path) -> Result<Self, DataError> {
+        Self::open_with(root, None)
+    }
+
+    /// Lists the images as [`Self::open`] does; `given` is the camera of all sequences, whatever files say.
+    ///
+    /// # Errors
+    /// The folder cannot be listed or holds no image, or a camera is malformed or implausible.
+    pub fn open_with(root: &Path, given: Option<CameraChoice>) -> Result<Self, DataError> {
         let base = base_folder(root);
-        let mut drives = Vec::new();
+        let (mut drives, mut parents, mut remarks) = (Vec::new(), Vec::new(), Remarks::default());
         for (number, folder) in sequences(&base) {
-            let cameras = CAMERAS.map(|(side, name)| (side, folder.join(name)));
-            drives.push((number.to_string(), numbered_cameras(cameras)?));
+            let rigs = RIGS.map(|rig| rig.map(|(side, name)| (side, folder.join(name))));
+            let cameras = numbered_cameras(rigs, &number.to_string(), &mut remarks);
+            drives.push((number.to_string(), ListedDrive::new(cameras)));
+            parents.push(folder);
         }
-        let files = ImageFiles::new(&base, drives, Remarks::default());
+        let listed: Vec<_> = drives
+            .iter()
+            .zip(parents)
+            .map(|((name, listed), folder)| (name.clone(), folder, &listed.cameras))
+            .collect();
+        let rigs = rigs_of_kitti(&base, &listed, given, &mut remarks)?;
+        remark_equal_pairs(&drives, &mut remarks);
+        let files = ImageFiles::new(&base, drives, remarks, false);
         if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no picture found in {}: looked for sequences/NN/image_2/*.jpg or *.png, also image_3; \
-                 unpack data_odometry_color there",
+                 unpack data_odometry_color there, or data_odometry_gray (image_0, image_1)",
                 root.display()
             )));
         }
-        Ok(Self(files))
+        Ok(Self(files, rigs))
     }
 
-    /// Poses `world_from_camera` of all frames of a sequence, metres; `None` for sequences whose poses are not
-    /// published. The camera is the left grey one, next to the colour cameras.
+    /// Poses of the frames of a sequence; `None` for sequences whose poses are not published. The camera is the left grey one, next to the colour cameras.
     ///
     /// # Errors
     /// The file exists but does not hold poses.
-    pub fn poses(&self, sequence: u32) -> Result<Option<Vec<DAffine3>>, DataError> {
+    pub fn poses(&self, sequence: u32) -> Result<Option<Poses>, DataError> {
         let path = self.0.root().join(format!("poses/{sequence:02}.txt"));
-        let read = || Ok(poses::read(&path)?.poses);
-        path.is_file().then(read).transpose()
+        path.is_file().then(|| poses::read(&path)).transpose()
     }
 }
 
@@ -87,22 +113,26 @@ impl ImageLayout for KittiOdometry {
         "KITTI odometry"
     }
 
-    /// Intrinsics that the method assumes for all sequences.
-    fn camera(&self, _key: &FrameKey) -> Intrinsics {
-        Intrinsics::KITTI
+    fn camera(&self, key: &FrameKey) -> Intrinsics {
+        self.1.get(&key.folder).map_or(Intrinsics::KITTI, |found| found.rig.camera(key.side))
     }
 
-    fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
-        Some(BASELINE_METRES as f32)
+    fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
+        self.1.get(&key.folder).and_then(|found| found.rig.baseline_metres).or(Some(BASELINE_METRES as f32))
+    }
+
+    fn camera_from(&self, drive: &Drive) -> String {
+        self.1.get(&drive.folder).map_or_else(|| "KITTI's, as published".to_owned(), FoundRig::origin)
     }
 
     /// Published poses, those of the left grey camera. Its distance of some centimetres to the colour cameras
     /// is ignored, as in the reference.
-    fn measured_poses(&self, drive: &Drive, _side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
-        let poses = match drive.folder.parse() {
-            Ok(sequence) => self.poses(sequence)?.unwrap_or_default(),
-            Err(_) => Vec::new(),
-        };
-        Ok((0..).zip(poses).collect())
+    fn measured_poses(&self, drive: &Drive, _side: Side) -> Result<MeasuredPoses, DataError> {
+        let sequence = drive.folder.parse();
+        let read = sequence.ok().map(|sequence| self.poses(sequence)).transpose()?.flatten();
+        Ok(read.map_or_else(MeasuredPoses::default, |read| MeasuredPoses {
+            by_frame: read.frames.into_iter().zip(read.poses).collect(),
+            remarks: read.remarks.of_drive(&drive.folder),
+        }))
     }
 }

@@ -6,9 +6,13 @@ use crate::data::{
     text::{finite_numbers, read_parsed},
 };
 use glam::{DAffine3, DMat3, DVec3};
-use std::{f64::consts::PI, path::Path};
+use std::{f64::consts::PI, ops::RangeInclusive, path::Path};
 
 const READINGS: usize = 30;
+/// Altitudes of roads, metres above sea level, with a margin.
+const ALTITUDES_METRES: RangeInclusive<f64> = -600.0..=9000.0;
+/// Largest roll, pitch or yaw, radians: two turns, because some recordings count on.
+const MAX_ANGLE: f64 = 4.0 * PI;
 /// Radius of the Earth in KITTI's projection, metres.
 pub(in crate::data) const EARTH_RADIUS_METRES: f64 = 6_378_137.0;
 
@@ -29,6 +33,8 @@ pub struct Oxts {
     pub yaw: f64,
     /// Forward speed parallel to the ground, metres per second.
     pub forward_speed: f64,
+    /// Number of satellites that the receiver tracks.
+    pub satellites: u32,
 }
 
 impl Oxts {
@@ -43,18 +49,24 @@ impl Oxts {
     /// Parses the text of a file of `oxts/data`.
     ///
     /// # Errors
-    /// The text is not 30 finite numbers, or the position is not on the Earth.
+    /// The text is not 30 finite numbers, or a position or attitude is impossible.
     pub fn parse(text: &str) -> Result<Self, String> {
         let readings = finite_numbers(text)?;
         if readings.len() != READINGS {
             return Err(format!("it has {} readings instead of {READINGS}", readings.len()));
         }
         let [latitude, longitude, altitude] = [readings[0], readings[1], readings[2]];
+        if latitude == 0.0 && longitude == 0.0 {
+            return Err("its latitude and longitude are 0: the receiver had no position".to_owned());
+        }
         // The projection has singularities at the poles.
-        if latitude.abs() > 89.0 || longitude.abs() > 360.0 || altitude.abs() > 1e5 {
+        if latitude.abs() > 89.0 || longitude.abs() > 360.0 || !ALTITUDES_METRES.contains(&altitude) {
             return Err(format!(
-                "{latitude} {longitude} {altitude} is not a place on the Earth where cars drive"
+                "{latitude}° {longitude}° {altitude} m is not a place on the Earth where cars drive"
             ));
+        }
+        if let Some(angle) = readings[3..6].iter().find(|angle| angle.abs() > MAX_ANGLE) {
+            return Err(format!("its angle {angle} is not in radians"));
         }
         Ok(Self {
             latitude,
@@ -64,6 +76,7 @@ impl Oxts {
             pitch: readings[4],
             yaw: readings[5],
             forward_speed: readings[8],
+            satellites: readings[26] as u32,
         })
     }
 

@@ -2,20 +2,28 @@
 
 use super::{
     BASELINE_METRES,
-    calibration::{ScannerProjection, camera_from_inertial},
+    calibration::{ScannerProjection, camera_from_inertial, colour_camera},
     oxts::Oxts,
+    readings::DriveReadings,
     velodyne::{self, DepthAxis},
 };
 use crate::{
+    config::CameraChoice,
     data::{
-        DataError, DepthMap, Drive, FrameKey, FrameSource, Remarks, Side, TrueDepth,
+        DataError, DepthMap, Drive, FrameKey, FrameSource, MeasuredPoses, Remarks, Side, TrueDepth,
+        folder::{FoundRig, rigs_of_kitti},
+        header_scan::ListedDrive,
         image::read_depth,
-        image_files::{ImageFiles, ImageLayout, folders, numbered_cameras},
+        image_files::{ImageFiles, ImageLayout, numbered_cameras},
+        listing::folders,
+        stereo::remark_equal_pairs,
     },
     geometry::Intrinsics,
 };
-use glam::DAffine3;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 const SIDES: [Side; 2] = [Side::Left, Side::Right];
 
@@ -27,15 +35,26 @@ pub(in crate::data) fn camera_folder(side: Side) -> &'static str {
     }
 }
 
+/// Folder of a grey camera in a drive.
+fn grey_folder(side: Side) -> &'static str {
+    match side {
+        Side::Left => "image_00",
+        Side::Right => "image_01",
+    }
+}
+
 /// Folder in KITTI raw layout: `DATE/DRIVE/image_02/data/0000000000.jpg`, `image_03` for the right camera,
-/// PNG where there is no JPEG.
-pub struct KittiRaw(ImageFiles);
+/// PNG where there is no JPEG. Drives without colour pictures have grey ones, in `image_00` and `image_01`.
+///
+/// All drives have the one camera that the method takes for KITTI, except those whose calibration file is not one that
+/// KITTI published.
+pub struct KittiRaw(ImageFiles, BTreeMap<String, FoundRig>);
 
 impl KittiRaw {
     /// True if a folder has this layout.
     pub(in crate::data) fn is_layout(root: &Path) -> bool {
-        let is_drive =
-            |drive: &Path| SIDES.iter().any(|side| drive.join(camera_folder(*side)).join("data").is_dir());
+        let cameras = SIDES.iter().flat_map(|side| [camera_folder(*side), grey_folder(*side)]);
+        let is_drive = |drive: &Path| cameras.clone().any(|camera| drive.join(camera).join("data").is_dir());
         let days = folders(root).unwrap_or_default();
         days.iter()
             .map(|day| root.join(day))
@@ -45,8 +64,16 @@ impl KittiRaw {
     /// Lists the images of all drives in the folder.
     ///
     /// # Errors
-    /// The folder is missing, cannot be listed or holds no drive.
+    /// As [`Self::open_with`].
     pub fn open(root: &Path) -> Result<Self, DataError> {
+        Self::open_with(root, None)
+    }
+
+    /// Lists the images as [`Self::open`] does; `given` is the camera of all drives, whatever files say.
+    ///
+    /// # Errors
+    /// The folder is missing, cannot be listed or holds no drive, or a camera is malformed or implausible.
+    pub fn open_with(root: &Path, given: Option<CameraChoice>) -> Result<Self, DataError> {
         if !root.is_dir() {
             return Err(DataError::Missing {
                 what: "data folder".to_owned(),
@@ -54,17 +81,26 @@ impl KittiRaw {
                 advice: "give the folder that holds KITTI's date folders, such as 2011_09_26".to_owned(),
             });
         }
-        let mut drives = Vec::new();
+        let (mut drives, mut remarks) = (Vec::new(), Remarks::default());
         for date in folders(root)? {
             // Folders that may not be listed, such as a disk's lost+found, are skipped.
             for drive in folders(&root.join(&date)).unwrap_or_default() {
                 let folder = format!("{date}/{drive}");
-                let images = |side: Side| root.join(&folder).join(camera_folder(side)).join("data");
-                let cameras = numbered_cameras(SIDES.map(|side| (side, images(side))))?;
-                drives.push((folder, cameras));
+                let images = |camera: &str| root.join(&folder).join(camera).join("data");
+                let rigs =
+                    [camera_folder, grey_folder].map(|camera| SIDES.map(|side| (side, images(camera(side)))));
+                let cameras = numbered_cameras(rigs, &folder, &mut remarks);
+                drives.push((folder, ListedDrive::new(cameras)));
             }
         }
-        let files = ImageFiles::new(root, drives, Remarks::default());
+        let listed: Vec<_> = drives
+            .iter()
+            .map(|(name, listed)| (name.clone(), PathBuf::from(name), &listed.cameras))
+            .collect();
+        let rigs = rigs_of_kitti(root, &listed, given, &mut remarks)?;
+        remark_equal_pairs(&drives, &mut remarks);
+        // The headers of published archives need no reading: their pictures are of one size in a drive.
+        let files = ImageFiles::new(root, drives, remarks, false);
         if files.drives().is_empty() {
             return Err(DataError::Unusable(format!(
                 "no drive found in {}: looked for DATE/DRIVE/image_02/data/*.jpg or *.png, also image_03; \
@@ -72,7 +108,7 @@ impl KittiRaw {
                 root.display()
             )));
         }
-        Ok(Self(files))
+        Ok(Self(files, rigs))
     }
 }
 
@@ -85,13 +121,16 @@ impl ImageLayout for KittiRaw {
         "KITTI raw"
     }
 
-    /// Intrinsics that the method assumes for all drives.
-    fn camera(&self, _key: &FrameKey) -> Intrinsics {
-        Intrinsics::KITTI
+    fn camera(&self, key: &FrameKey) -> Intrinsics {
+        self.1.get(&key.folder).map_or(Intrinsics::KITTI, |found| found.rig.camera(key.side))
     }
 
-    fn stereo_baseline_metres(&self, _key: &FrameKey) -> Option<f32> {
-        Some(BASELINE_METRES as f32)
+    fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
+        self.1.get(&key.folder).and_then(|found| found.rig.baseline_metres).or(Some(BASELINE_METRES as f32))
+    }
+
+    fn camera_from(&self, drive: &Drive) -> String {
+        self.1.get(&drive.folder).map_or_else(|| "KITTI's, as published".to_owned(), FoundRig::origin)
     }
 
     fn measured_depths(&self) -> &'static [TrueDepth] {
@@ -111,25 +150,32 @@ impl ImageLayout for KittiRaw {
     }
 
     /// Poses of the camera from the GPS and inertial readings, in the east-north-up frame of the first reading.
-    fn measured_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
-        let Some((date, _)) = drive.folder.split_once('/') else { return Ok(BTreeMap::new()) };
+    fn measured_poses(&self, drive: &Drive, side: Side) -> Result<MeasuredPoses, DataError> {
+        let Some((date, _)) = drive.folder.split_once('/') else { return Ok(MeasuredPoses::default()) };
         let root = self.0.root();
-        let folder = root.join(&drive.folder).join("oxts/data");
-        let mut readings = BTreeMap::new();
-        for frame in drive.frames.clone() {
-            let file = folder.join(format!("{frame:010}.txt"));
-            if file.is_file() {
-                readings.insert(frame, Oxts::read(&file)?);
-            }
-        }
-        let Some(origin) = readings.values().next().copied() else { return Ok(BTreeMap::new()) };
-        let inertial_from_camera = camera_from_inertial(&root.join(date), side)?.inverse();
-        let pose = |reading: &Oxts| reading.world_from_sensor(&origin) * inertial_from_camera;
-        Ok(readings.iter().map(|(frame, reading)| (*frame, pose(reading))).collect())
+        let readings = DriveReadings::read(&root.join(&drive.folder).join("oxts/data"), drive)?;
+        let Some((origin_frame, origin)) = readings.by_frame.iter().next() else {
+            return Ok(MeasuredPoses { remarks: readings.remarks, ..MeasuredPoses::default() });
+        };
+        let key = FrameKey { folder: drive.folder.clone(), frame: *origin_frame, side };
+        let inertial_from_camera =
+            camera_from_inertial(&root.join(date), self.camera_number(&key))?.inverse();
+        let pose = |reading: &Oxts| reading.world_from_sensor(origin) * inertial_from_camera;
+        let by_frame = readings.by_frame.iter().map(|(frame, reading)| (*frame, pose(reading))).collect();
+        Ok(MeasuredPoses { by_frame, remarks: readings.remarks })
     }
 }
 
 impl KittiRaw {
+    /// Number of the camera that took a frame, by the folder of its file.
+    fn camera_number(&self, key: &FrameKey) -> u8 {
+        let is_grey = self
+            .0
+            .file(key)
+            .is_some_and(|file| file.components().any(|part| part.as_os_str() == grey_folder(key.side)));
+        colour_camera(key.side) - if is_grey { 2 } else { 0 }
+    }
+
     /// Depth of the frame's laser scan; `None` without a scan.
     fn scanned(&self, key: &FrameKey, axis: DepthAxis) -> Result<Option<DepthMap>, DataError> {
         let Some((date, _)) = key.folder.split_once('/') else { return Ok(None) };
@@ -138,7 +184,7 @@ impl KittiRaw {
         if !scan.is_file() {
             return Ok(None);
         }
-        let projection = ScannerProjection::read(&self.0.root().join(date), key.side)?;
+        let projection = ScannerProjection::of_camera(&self.0.root().join(date), self.camera_number(key))?;
         Ok(Some(velodyne::project(&velodyne::read(&scan)?, &projection, axis)))
     }
 

@@ -51,7 +51,7 @@ impl SampleOptions {
 
     /// These options reduced to the frames that exist around a target, to show targets at either end of a drive.
     pub fn present(&self, source: &dyn FrameSource, target: &FrameKey) -> Self {
-        let exists = |id: &FrameId| target.relative(*id).is_some_and(|key| source.contains(&key));
+        let exists = |id: &FrameId| source.neighbour(target, *id).is_some_and(|key| source.contains(&key));
         let frame_ids = self.frame_ids.iter().copied().filter(exists).collect();
         Self { frame_ids, ..self.clone() }
     }
@@ -71,7 +71,7 @@ pub fn load_sample(
     let mut expected_size = None;
     let mut images = BTreeMap::new();
     for id in &options.frame_ids {
-        let key = target.relative(*id).ok_or_else(|| {
+        let key = source.neighbour(target, *id).ok_or_else(|| {
             DataError::Unusable(format!(
                 "'{target}' has no frame {}: drop it from the split by a pre-scan",
                 id.label()

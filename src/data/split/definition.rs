@@ -1,6 +1,6 @@
 //! Splits by name: compact definitions in `splits/`, made of facts about KITTI's drives, and their expansion.
 
-use super::{frames::parse_frames, lists::Split};
+use super::{frames::FrameRanges, lists::Split};
 use crate::data::{FrameKey, Side};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -32,6 +32,9 @@ pub struct Definition {
     validation: ValidationRule,
     test: Option<FrameSelection>,
 }
+
+/// Most samples of a list: three times those of all of KITTI raw. A few bytes can ask for thousands of millions.
+const MAX_SAMPLES: usize = 250_000;
 
 /// Values by group (a day, or `sequences`) and by drive in the group.
 type ByDrive<T> = BTreeMap<String, BTreeMap<String, T>>;
@@ -86,15 +89,9 @@ struct DriveFacts {
     moving: Option<FrameRanges>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct FrameRanges(BTreeSet<u32>);
-
-impl TryFrom<String> for FrameRanges {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        parse_frames(&text).map(Self)
+impl<'de> Deserialize<'de> for FrameRanges {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -142,8 +139,11 @@ impl Definition {
 impl FrameSelection {
     fn keys(&self) -> Result<Vec<FrameKey>, String> {
         let facts = raw_drives()?;
+        self.check_size()?;
         let mut drives: BTreeMap<String, BTreeSet<u32>> = match (&self.frames, &self.part_of) {
-            (Some(frames), None) => by_folder(frames.clone()).map(|(folder, set)| (folder, set.0)).collect(),
+            (Some(frames), None) => {
+                by_folder(frames.clone()).map(|(folder, set)| (folder, set.expand())).collect()
+            }
             (None, Some(name)) => test_frames(name)?,
             (None, None) => facts.iter().map(|(folder, drive)| (folder.clone(), drive.all())).collect(),
             (Some(_), Some(_)) => return Err("'frames' and 'part_of' exclude each other".to_owned()),
@@ -158,9 +158,9 @@ impl FrameSelection {
                     format!("the length of drive {folder} is not known, so no 'margin' or 'moving'")
                 })?;
                 let inner = self.margin..drive.frames.saturating_sub(self.margin);
-                let moving = drive.moving.as_ref().filter(|_| self.moving);
+                let moving = drive.moving.as_ref().filter(|_| self.moving).map(FrameRanges::expand);
                 frames.retain(|frame| {
-                    inner.contains(frame) && moving.is_none_or(|moving| moving.0.contains(frame))
+                    inner.contains(frame) && moving.as_ref().is_none_or(|moving| moving.contains(frame))
                 });
             }
         }
@@ -169,6 +169,21 @@ impl FrameSelection {
             frames.iter().flat_map(move |frame| self.sides.iter().map(move |side| key(folder, *frame, *side)))
         });
         Ok(keys.collect())
+    }
+}
+
+impl FrameSelection {
+    /// Checks that the frames are not more than any split has, before they take memory.
+    fn check_size(&self) -> Result<(), String> {
+        let sets = self.frames.iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
+        let samples = sets.map(FrameRanges::max_count).sum::<usize>() * self.sides.len();
+        if samples > MAX_SAMPLES {
+            return Err(format!(
+                "its ranges ask for {samples} samples, more than the {MAX_SAMPLES} that a split may have: name \
+                 only frames that exist"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -208,7 +223,7 @@ fn test_frames(name: &str) -> Result<BTreeMap<String, BTreeSet<u32>>, String> {
     let definition = Definition::named(name).ok_or_else(|| format!("no split is called '{name}'"))??;
     // Only frames that are listed count, so that definitions cannot refer to each other in a cycle.
     let frames = definition.test.and_then(|test| test.frames).unwrap_or_default();
-    Ok(by_folder(frames).map(|(folder, set)| (folder, set.0)).collect())
+    Ok(by_folder(frames).map(|(folder, set)| (folder, set.expand())).collect())
 }
 
 fn by_folder<T>(drives: ByDrive<T>) -> impl Iterator<Item = (String, T)> {

@@ -11,13 +11,20 @@ pub use definition::Definition;
 pub use frames::parse_frames;
 pub use lists::{Split, Subset};
 
-use super::{DataError, FrameKey, FrameSource, motion};
+use super::{DataError, Drive, FrameKey, FrameSource, atomic_file::read_within, motion, text};
 use crate::config::FrameId;
 use definition::DEFINITIONS;
-use std::{fs, io::ErrorKind, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 /// One in this many frames of a drive, at its end, is for validation in splits that are made from a source.
 const VALIDATION_SHARE: usize = 10;
+
+/// Largest definition, bytes; a few kilobytes are usual.
+const MAX_DEFINITION: u64 = 1 << 20;
 
 /// Function that makes a split from the frames of a source.
 type Rule = fn(&dyn FrameSource, &[FrameId]) -> Split;
@@ -52,14 +59,14 @@ impl Split {
     ) -> Result<Self, DataError> {
         let path = Path::new(choice);
         let rule = RULES.iter().find(|(name, _)| *name == choice);
-        let split = if let Some((_, rule)) = rule {
+        let mut split = if let Some((_, rule)) = rule {
             rule(source, frame_ids)
         } else if let Some(definition) = Definition::named(choice) {
             definition.and_then(|definition| definition.expand()).map_err(DataError::Unusable)?
         } else if path.is_dir() {
             read_folder(path, required, optional)?
         } else if path.is_file() {
-            let text = fs::read_to_string(path).map_err(|error| unreadable(path, error.to_string()))?;
+            let text = read_definition(path).map_err(|error| unreadable(path, error.to_string()))?;
             let split = Definition::parse(&text).and_then(|definition| definition.expand());
             split.map_err(|reason| unreadable(path, reason))?
         } else {
@@ -70,6 +77,7 @@ impl Split {
                 required.first().unwrap_or(&Subset::Training).file_name()
             )));
         };
+        name_drives_as(source, &mut split);
         for subset in required {
             if split.list(*subset).is_empty() {
                 let (file, names) = (subset.file_name(), names().join(", "));
@@ -91,7 +99,7 @@ fn read_folder(folder: &Path, required: &[Subset], optional: &[Subset]) -> Resul
     let mut split = Split::default();
     for subset in required.iter().chain(optional) {
         let path = folder.join(subset.file_name());
-        match fs::read_to_string(&path) {
+        match text::read_text(&path) {
             Ok(text) => {
                 *split.list_mut(*subset) = parse(&text).map_err(|reason| unreadable(&path, reason))?;
             }
@@ -111,11 +119,30 @@ fn read_folder(folder: &Path, required: &[Subset], optional: &[Subset]) -> Resul
     Ok(split)
 }
 
+fn read_definition(path: &Path) -> io::Result<String> {
+    Ok(text::decode(&read_within(path, MAX_DEFINITION)?))
+}
+
+/// Names drives as the source does where the split writes the same number otherwise: `09` for the sequence `9`.
+fn name_drives_as(source: &dyn FrameSource, split: &mut Split) {
+    let number = |name: &str| name.parse::<u32>().ok();
+    let names: BTreeSet<&str> = source.drives().iter().map(|drive| drive.folder.as_str()).collect();
+    let numbered: BTreeMap<u32, &str> =
+        names.iter().rev().filter_map(|name| Some((number(name)?, *name))).collect();
+    for key in split.training.iter_mut().chain(&mut split.validation).chain(&mut split.test) {
+        if !names.contains(key.folder.as_str())
+            && let Some(name) = number(&key.folder).and_then(|number| numbered.get(&number))
+        {
+            key.folder = (*name).to_owned();
+        }
+    }
+}
+
 fn unreadable(path: &Path, reason: impl Into<String>) -> DataError {
     DataError::unreadable("split file", path, reason)
 }
 
-/// Parses lines of `FOLDER FRAME SIDE`; empty lines are skipped.
+/// Parses lines of `FOLDER FRAME SIDE`; empty lines and those that begin with `#` are skipped.
 ///
 /// # Errors
 /// A line is malformed; the message has the number of the first. The reference instead reads such a line as frame 0
@@ -123,7 +150,8 @@ fn unreadable(path: &Path, reason: impl Into<String>) -> DataError {
 pub fn parse(text: &str) -> Result<Vec<FrameKey>, String> {
     text.lines()
         .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(index, line)| (index, line.trim_start_matches('\u{feff}').trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .map(|(index, line)| line.parse().map_err(|reason| format!("line {}: {reason}", index + 1)))
         .collect()
 }
@@ -211,17 +239,39 @@ pub fn prescan(
                 keys.len(),
                 source.name()
             ),
-            None => "the split is empty; choose one that names frames".to_owned(),
+            None => nothing_to_train_on(source, frame_ids),
         }));
     }
     Ok(scan)
 }
 
+/// Sentence that a split of every frame is empty, with the reason and what to do.
+fn nothing_to_train_on(source: &dyn FrameSource, frame_ids: &[FrameId]) -> String {
+    let offsets = frame_ids.iter().filter_map(|id| match id {
+        FrameId::Temporal(offset) => Some(*offset),
+        FrameId::Stereo => None,
+    });
+    let (first, last) = offsets.fold((0, 0), |(first, last), offset| (first.min(offset), last.max(offset)));
+    let pictures: usize = source.drives().iter().map(Drive::count).sum();
+    let needed = last - first + 1;
+    let ids: Vec<String> = frame_ids.iter().map(|id| id.label()).collect();
+    format!(
+        "the split is empty: {} has {pictures} picture{}, and a sample takes {needed} in a row of one drive (frames {}); \
+         add pictures, or train with other --frame-ids; predict takes single pictures",
+        source.name(),
+        if pictures == 1 { "" } else { "s" },
+        ids.join(" "),
+    )
+}
+
 /// Reason why a target lacks a frame; `None` if all exist.
 fn missing_frame(source: &dyn FrameSource, target: &FrameKey, frame_ids: &[FrameId]) -> Option<String> {
-    frame_ids.iter().find_map(|id| match target.relative(*id) {
+    frame_ids.iter().find_map(|id| match source.neighbour(target, *id) {
         Some(key) if source.contains(&key) => None,
         Some(key) => Some(format!("frame {} ('{key}') is not there", id.label())),
+        None if target.relative(*id).is_some() => {
+            Some(format!("frame {} is of another recording, as the names of the files tell", id.label()))
+        }
         None => Some(format!("frame {} would come before the first", id.label())),
     })
 }

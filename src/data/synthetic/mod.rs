@@ -23,7 +23,8 @@ mod vehicle;
 pub use export::export;
 
 use super::{
-    DataError, DepthMap, Drive, FrameKey, FrameSource, Side, TrueDepth, image::shrink, kitti::BASELINE_METRES,
+    DataError, DepthMap, Drive, FrameKey, FrameSource, MeasuredPoses, Side, TrueDepth, image::shrink,
+    kitti::BASELINE_METRES,
 };
 use crate::{config::ImageSize, geometry::Intrinsics};
 use glam::{DAffine3, DVec3, Vec3};
@@ -92,7 +93,7 @@ impl BuiltInDrive {
         let sides = vec![Side::Left, Side::Right];
         Self {
             options,
-            drives: [Drive { folder, frames: 0..options.frames, sides }],
+            drives: [Drive { folder, frames: 0..options.frames, step: 1, sides }],
             street,
             traffic,
             cache: Mutex::default(),
@@ -247,8 +248,9 @@ impl FrameSource for BuiltInDrive {
         if kind == TrueDepth::Exact { self.depth(key) } else { Ok(None) }
     }
 
-    fn true_poses(&self, drive: &Drive, side: Side) -> Result<BTreeMap<u32, DAffine3>, DataError> {
+    fn true_poses(&self, drive: &Drive, side: Side) -> Result<MeasuredPoses, DataError> {
         let keys = drive.keys(side).filter(|key| self.contains(key));
-        Ok(keys.map(|key| (key.frame, self.camera_pose(&key))).collect())
+        let by_frame: BTreeMap<_, _> = keys.map(|key| (key.frame, self.camera_pose(&key))).collect();
+        Ok(by_frame.into())
     }
 }

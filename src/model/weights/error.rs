@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum WeightsError {
     /// The path has no weights.
     #[error(
-        "no weights at {}: {reason}; give a folder with encoder.pth and depth.pth, or a .safetensors file",
+        "no weights at {}: {reason}; give a folder with encoder.pth and depth.pth, or one file that holds both",
         path.display()
     )]
     Absent {
@@ -32,6 +32,32 @@ pub enum WeightsError {
         path: PathBuf,
         /// The point at which reading ended.
         reason: String,
+    },
+    /// A file of something else.
+    #[error("{} is {what}; {advice}", path.display())]
+    OtherKind {
+        /// The file.
+        path: PathBuf,
+        /// Content as a noun with its article.
+        what: String,
+        /// Advice as a clause.
+        advice: String,
+    },
+    /// Weights with which nothing can be predicted.
+    #[error(
+        "{} predicts nothing: {unusable} of the {all} values of its {tensor} are NaN or infinite, or negative variances; \
+         its training diverged or it was damaged: take an earlier checkpoint",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// Number of its values that cannot be used.
+        unusable: usize,
+        /// Number of its values.
+        all: usize,
     },
     /// A file with Python objects other than tensors, numbers and text.
     #[error(
@@ -69,4 +95,11 @@ pub enum WeightsError {
         /// The system's reason.
         reason: std::io::Error,
     },
+}
+
+/// A name from inside a file in quotes, cut to a length that a message can have.
+pub(super) fn quoted(name: &str) -> String {
+    const LONGEST: usize = 60;
+    let text: String = name.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    format!("'{text}{}'", if name.chars().nth(LONGEST).is_some() { "…" } else { "" })
 }

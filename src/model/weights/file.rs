@@ -1,140 +1,175 @@
 //! One file of named tensors, whatever its format.
 
-use super::{alias::published_key, error::WeightsError};
-use crate::{config::ImageSize, data::unreadable::safetensors_reason};
+use super::{
+    alias::published_key,
+    error::{WeightsError, quoted},
+    foreign::foreign_network,
+    prefix::{part_of, prefix_of_all, prefix_of_part, without_wrappers},
+};
+use crate::config::{ImageSize, NetworkFile};
 use burn::{
-    store::pytorch_reader::{self, PickleValue, PytorchError, PytorchReader},
+    store::pytorch_reader,
     tensor::{DType, TensorData},
 };
-use safetensors::{Dtype, SafeTensors};
 use std::{
-    collections::{BTreeMap, HashMap},
-    fs::File,
-    io::{BufReader, Read},
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The files of a network by their name without extension.
 pub(super) type Files = BTreeMap<String, TensorFile>;
 
+/// Most pieces of names that are told as left out.
+const MAX_LEFT_OUT: usize = 8;
+
 /// The tensors of a `.pth` or `.safetensors` file by name, and the metadata that it states.
 pub(super) struct TensorFile {
     path: PathBuf,
+    /// Length of the file, bytes.
+    length: u64,
     tensors: BTreeMap<String, Stored>,
-    height: Option<usize>,
-    width: Option<usize>,
-    use_stereo: Option<bool>,
+    facts: Facts,
+    /// Pieces that were left out of the names.
+    left_out: BTreeSet<String>,
+}
+
+/// Metadata that a file of networks may state.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Facts {
+    pub height: Option<usize>,
+    pub width: Option<usize>,
+    pub use_stereo: Option<bool>,
 }
 
 /// A tensor whose values are converted to f32 when they are read.
-struct Stored {
-    shape: Vec<usize>,
+pub(super) struct Stored {
+    pub shape: Vec<usize>,
     /// Type of the values; `None` if they are not floats.
-    kind: Option<DType>,
-    bytes: Bytes,
+    pub kind: Option<DType>,
+    pub bytes: Bytes,
 }
 
-enum Bytes {
+/// Bytes of a tensor.
+pub(super) enum Bytes {
     /// Not read yet. The shape is not trusted: a view may claim more values than its storage has.
     InFile(pytorch_reader::Tensor),
-    Held(Vec<u8>),
+    /// A range of the bytes of the file.
+    Held(Arc<Vec<u8>>, Range<usize>),
 }
 
 impl TensorFile {
-    /// Opens a file. The values of a `.pth` stay in it until they are read, so that no file
-    /// can claim more memory than the networks need.
-    pub(super) fn read(path: &Path) -> Result<Self, WeightsError> {
-        let unreadable = |reason| WeightsError::Unreadable { path: path.to_owned(), reason };
-        let mut file = File::open(path).map_err(unreadable)?;
-        if path.extension().is_some_and(|extension| extension == "safetensors") {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).map_err(unreadable)?;
-            return Self::from_safetensors(path, &bytes);
+    /// Takes what a container holds, under names without wrappers.
+    pub(super) fn new(
+        path: &Path,
+        length: u64,
+        facts: Facts,
+        stored: impl Iterator<Item = (String, Stored)>,
+    ) -> Result<Self, WeightsError> {
+        let (mut tensors, mut left_out) = (BTreeMap::new(), BTreeSet::new());
+        for (name, tensor) in stored {
+            let (name, wrappers) = without_wrappers(&name);
+            left_out.extend(wrappers.into_iter().map(|wrapper| format!("{wrapper}.")));
+            if tensors.contains_key(&name) {
+                let reason = format!("it has two tensors {}, one of them in a wrapper", quoted(&name));
+                return Err(WeightsError::Unknown { path: path.to_owned(), reason });
+            }
+            tensors.insert(name, tensor);
         }
-        let mut start = Vec::new();
-        file.take(2).read_to_end(&mut start).map_err(unreadable)?;
-        // A zip archive or a pickle: torch.save has written nothing else since 2016.
-        match start.as_slice() {
-            b"PK" => refuse_compressed(path)?,
-            [0x80, _] => {}
-            _ => return Err(damaged(path, "it does not begin as a PyTorch file does")),
-        }
-        Self::from_torch(path)
+        Ok(Self { path: path.to_owned(), length, tensors, facts, left_out })
     }
 
-    fn from_torch(path: &Path) -> Result<Self, WeightsError> {
-        let damage = |error: PytorchError| damaged(path, torch_reason(&error));
-        let facts = PytorchReader::read_pickle_data(path, None).map_err(damage)?;
-        if let Some(class) = foreign_class(&facts) {
-            return Err(WeightsError::Foreign { path: path.to_owned(), class: one_line(class) });
-        }
-        let fact = |name: &str| match &facts {
-            PickleValue::Dict(entries) => entries.get(name),
-            _ => None,
-        };
-        let number = |name| match fact(name) {
-            Some(PickleValue::Int(value)) => usize::try_from(*value).ok(),
-            _ => None,
-        };
-        let tensors = PytorchReader::new(path).map_err(damage)?.into_tensors();
-        let tensors = tensors.into_iter().map(|(name, tensor)| {
-            let kind = match tensor.dtype() {
-                pytorch_reader::DType::F32 => Some(DType::F32),
-                pytorch_reader::DType::F64 => Some(DType::F64),
-                pytorch_reader::DType::F16 => Some(DType::F16),
-                pytorch_reader::DType::BF16 => Some(DType::BF16),
-                _ => None,
-            };
-            let shape = tensor.shape().to_vec();
-            (published_key(&name), Stored { shape, kind, bytes: Bytes::InFile(tensor) })
+    /// The file as that of one part of the networks, under the published names.
+    pub(super) fn of_part(mut self, part: NetworkFile) -> Result<Self, WeightsError> {
+        let prefix = prefix_of_part(part, self.tensors.keys().map(String::as_str));
+        let prefix = prefix.map_err(|found| self.ambiguous(&found))?;
+        self.leave_out(&prefix);
+        let named = std::mem::take(&mut self.tensors).into_iter().map(|(name, tensor)| {
+            (name.strip_prefix(&prefix).map_or_else(|| name.clone(), published_key), tensor)
         });
-        Ok(Self {
-            path: path.to_owned(),
-            tensors: tensors.collect(),
-            height: number("height"),
-            width: number("width"),
-            use_stereo: match fact("use_stereo") {
-                Some(PickleValue::Bool(value)) => Some(*value),
-                _ => None,
-            },
-        })
+        self.tensors = named.collect();
+        Ok(self)
     }
 
-    pub(super) fn from_safetensors(path: &Path, bytes: &[u8]) -> Result<Self, WeightsError> {
-        let damage = |error: safetensors::SafeTensorError| damaged(path, &safetensors_reason(&error));
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damage)?;
-        let facts: HashMap<String, String> = metadata.metadata().clone().unwrap_or_default();
-        let number = |name| facts.get(name).and_then(|value| value.parse().ok());
-        let tensors = SafeTensors::deserialize(bytes).map_err(damage)?;
-        let tensors = tensors.iter().map(|(name, view)| {
-            let kind = match view.dtype() {
-                Dtype::F32 => Some(DType::F32),
-                Dtype::F64 => Some(DType::F64),
-                Dtype::F16 => Some(DType::F16),
-                Dtype::BF16 => Some(DType::BF16),
-                _ => None,
-            };
-            let bytes = Bytes::Held(view.data().to_vec());
-            (published_key(name), Stored { shape: view.shape().to_vec(), kind, bytes })
-        });
-        Ok(Self {
-            path: path.to_owned(),
-            tensors: tensors.collect(),
-            height: number("height"),
-            width: number("width"),
-            use_stereo: facts.get("use_stereo").map(|value| value.eq_ignore_ascii_case("true")),
-        })
+    /// The file of a classifier, whose layers are not in an encoder.
+    pub(super) fn of_classifier(mut self) -> Result<Self, WeightsError> {
+        let anchor = "layer1.0.conv1.weight";
+        let prefix = self.tensors.keys().find_map(|name| name.strip_suffix(anchor)).unwrap_or("").to_owned();
+        self.leave_out(&prefix);
+        let named = std::mem::take(&mut self.tensors).into_iter();
+        self.tensors = named
+            .map(|(name, tensor)| (name.strip_prefix(&prefix).unwrap_or(&name).to_owned(), tensor))
+            .collect();
+        Ok(self)
     }
 
     /// The files that were joined in this one, each under its name and a dot.
-    pub(super) fn split(self) -> Files {
+    pub(super) fn split(mut self) -> Result<Files, WeightsError> {
+        let prefix = prefix_of_all(self.tensors.keys().map(String::as_str));
+        let prefix = prefix.map_err(|found| self.ambiguous(&found))?;
+        self.leave_out(&prefix);
         let mut files = Files::new();
-        for (name, tensor) in self.tensors {
-            let (file, key) = name.split_once('.').unwrap_or(("", &name));
-            let empty = || Self { path: self.path.clone(), tensors: BTreeMap::new(), ..self };
-            files.entry(file.to_owned()).or_insert_with(empty).tensors.insert(published_key(key), tensor);
+        for (name, tensor) in std::mem::take(&mut self.tensors) {
+            let (file, key) = match name.strip_prefix(&prefix).and_then(part_of) {
+                Some((part, key)) => (part.stem(), published_key(&key)),
+                None => ("", name),
+            };
+            let empty = || Self {
+                path: self.path.clone(),
+                tensors: BTreeMap::new(),
+                left_out: self.left_out.clone(),
+                ..self
+            };
+            files.entry(file.to_owned()).or_insert_with(empty).tensors.insert(key, tensor);
         }
-        files
+        for (name, file) in &mut files {
+            file.complete(name);
+        }
+        Ok(files)
+    }
+
+    /// Puts the piece before the names of a part that one has who joins both networks without their files' names.
+    fn complete(&mut self, name: &str) {
+        let (sign, piece) = match name {
+            "encoder" | "pose_encoder" => ("layer1.0.conv1.weight", "encoder"),
+            "depth" | "predictive_mask" if self.tensors.contains_key("0.conv.conv.weight") => {
+                ("0.conv.conv.weight", "decoder")
+            }
+            "depth" | "predictive_mask" => ("0.conv.weight", "decoder"),
+            "pose" => ("0.weight", "net"),
+            _ => return,
+        };
+        if self.tensors.contains_key(sign) {
+            let named = std::mem::take(&mut self.tensors).into_iter();
+            self.tensors = named.map(|(name, tensor)| (format!("{piece}.{name}"), tensor)).collect();
+        }
+    }
+
+    fn leave_out(&mut self, prefix: &str) {
+        if !prefix.is_empty() {
+            self.left_out.insert(quoted(prefix));
+        }
+    }
+
+    fn ambiguous(&self, prefixes: &[String]) -> WeightsError {
+        let some: Vec<String> = prefixes.iter().take(3).map(|prefix| quoted(prefix)).collect();
+        let reason = format!(
+            "it holds {} such networks, under the prefixes {}; save one of them alone",
+            prefixes.len(),
+            some.join(" and ")
+        );
+        WeightsError::Unknown { path: self.path.clone(), reason }
+    }
+
+    /// Pieces that were left out of the names, such as `module.`.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = &String> {
+        self.left_out.iter().take(MAX_LEFT_OUT)
+    }
+
+    /// Name of the well-known network that the file belongs to, if it is one that cannot be loaded.
+    pub(super) fn foreign_network(&self) -> Option<&'static str> {
+        foreign_network(&self.tensors.keys().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// Path of the file.
@@ -142,14 +177,19 @@ impl TensorFile {
         &self.path
     }
 
+    /// Length of the file, bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
     /// The size of image that the file states.
     pub(super) fn size(&self) -> Option<ImageSize> {
-        Some(ImageSize { height: self.height?, width: self.width? })
+        Some(ImageSize { height: self.facts.height?, width: self.facts.width? })
     }
 
     /// True if stereo pairs were trained on, if the file states it.
     pub(super) fn use_stereo(&self) -> Option<bool> {
-        self.use_stereo
+        self.facts.use_stereo
     }
 
     /// The names of its tensors.
@@ -162,72 +202,41 @@ impl TensorFile {
         self.tensors.get(key).map(|tensor| tensor.shape.as_slice())
     }
 
-    /// Values of a tensor, which must have this shape.
+    /// Values of a tensor, which must have this shape and be finite.
     pub(super) fn values(&self, key: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let unknown = |reason| WeightsError::Unknown { path: self.path.clone(), reason };
         let Some(tensor) = self.tensors.get(key) else {
             return Err(unknown(format!("it has no tensor {key}")));
         };
         if tensor.shape != shape {
-            return Err(unknown(format!("its {key} has the shape {:?}, not {shape:?}", tensor.shape)));
+            let found: Vec<String> = tensor.shape.iter().take(6).map(usize::to_string).collect();
+            return Err(unknown(format!("its {key} has the shape [{}], not {shape:?}", found.join(", "))));
         }
         let Some(kind) = tensor.kind else {
             return Err(unknown(format!("its {key} does not hold floating-point numbers")));
         };
-        let damage = || {
-            let reason = format!("the numbers of its {key} are not whole: it was cut off or overwritten");
-            damaged(&self.path, &reason)
+        let damage = || WeightsError::Damaged {
+            path: self.path.clone(),
+            reason: format!("the numbers of its {key} are not whole: it was cut off or overwritten"),
         };
         let bytes = match &tensor.bytes {
             Bytes::InFile(tensor) => tensor.read().map_err(|_| damage())?,
-            Bytes::Held(bytes) => bytes.clone(),
+            Bytes::Held(bytes, range) => bytes[range.clone()].to_vec(),
         };
-        TensorData::try_from_bytes_vec(bytes, shape.to_vec(), kind)
+        let values = TensorData::try_from_bytes_vec(bytes, shape.to_vec(), kind)
             .and_then(TensorData::try_into_vec_as::<f32>)
-            .map_err(|_| damage())
-    }
-}
-
-/// torch.save compresses nothing, so a compressed entry can only be an attempt to exhaust memory.
-fn refuse_compressed(path: &Path) -> Result<(), WeightsError> {
-    let file =
-        File::open(path).map_err(|reason| WeightsError::Unreadable { path: path.to_owned(), reason })?;
-    let damage = |_| damaged(path, NO_ARCHIVE);
-    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(damage)?;
-    for index in 0..archive.len() {
-        if archive.by_index_raw(index).map_err(damage)?.compression() != zip::CompressionMethod::Stored {
-            return Err(damaged(path, "an entry of the archive is compressed, as PyTorch never writes it"));
+            .map_err(|_| damage())?;
+        let is_variance = key.ends_with(".running_var");
+        let is_usable = |value: &&f32| value.is_finite() && !(is_variance && **value < 0.0);
+        let unusable = values.len() - values.iter().filter(is_usable).count();
+        if unusable > 0 {
+            return Err(WeightsError::NotFinite {
+                path: self.path.clone(),
+                tensor: key.to_owned(),
+                unusable,
+                all: values.len(),
+            });
         }
+        Ok(values)
     }
-    Ok(())
-}
-
-/// The class of some object that is neither a tensor nor plain data.
-fn foreign_class(value: &PickleValue) -> Option<&str> {
-    match value {
-        PickleValue::Unsupported(class) if class != "torch.Tensor" => Some(class),
-        PickleValue::List(values) => values.iter().find_map(foreign_class),
-        PickleValue::Dict(entries) => entries.values().find_map(foreign_class),
-        _ => None,
-    }
-}
-
-const NO_ARCHIVE: &str = "it is cut off, or not an archive as torch.save writes it";
-
-/// Reason why the reader of PyTorch's files refuses a file.
-fn torch_reason(error: &PytorchError) -> &'static str {
-    match error {
-        PytorchError::Io(_) | PytorchError::Zip(_) | PytorchError::Tar(_) => NO_ARCHIVE,
-        _ => "its list of tensors cannot be read: it is cut off, was overwritten, or is not a state_dict",
-    }
-}
-
-fn damaged(path: &Path, reason: &str) -> WeightsError {
-    WeightsError::Damaged { path: path.to_owned(), reason: one_line(reason) }
-}
-
-/// Shortens text from inside a file to one line for an error message.
-fn one_line(text: &str) -> String {
-    const LONGEST: usize = 200;
-    text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -1,6 +1,6 @@
 //! Initialisation of residual encoders with a classifier's weights.
 
-use super::{WeightsError, file::TensorFile, map_parameters};
+use super::{WeightsError, container, explained, map_parameters};
 use crate::{
     config::NetworkFile,
     model::{Networks, ResnetArchitecture},
@@ -73,8 +73,8 @@ fn in_words(encoder: NetworkFile) -> &'static str {
 /// # Errors
 /// As [`load`](super::load), or if no encoder has the architecture in the file; the networks are then unchanged.
 pub fn load_imagenet(path: &Path, networks: &mut Networks) -> Result<PretrainedEncoders, WeightsError> {
-    let file = TensorFile::read(path)?;
-    let stored = ResnetArchitecture::of_file(&file, "")?;
+    let file = container::read(path)?.of_classifier()?;
+    let stored = ResnetArchitecture::of_file(&file, "").map_err(|error| explained(error, [&file]))?;
     let encoders = networks.residual_encoders();
     let (fitting, others): (Vec<_>, Vec<_>) =
         encoders.into_iter().partition(|(_, encoder)| encoder.architecture() == stored);

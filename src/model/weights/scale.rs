@@ -4,14 +4,24 @@
 use super::WeightsError;
 use crate::{
     config::toml_reason,
-    data::{STEREO_SHIFT, atomic_file::write_whole, kitti::BASELINE_METRES, unreadable::io_reason},
+    data::{
+        STEREO_SHIFT,
+        atomic_file::{read_side_file, write_whole},
+        kitti::BASELINE_METRES,
+        unreadable::io_reason,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fmt, fs,
+    fmt,
     io::Write,
     path::{Path, PathBuf},
 };
+
+/// Most letters of the source of a scale.
+const LONGEST_ORIGIN: usize = 200;
+/// Metres per unit that a network can have.
+const METRES_PER_UNIT: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
 
 /// Metres per unit of a network's depth, and the source of that number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,16 +85,22 @@ impl MetricScale {
     /// If it cannot be read or has no valid scale.
     pub fn read(weights: &Path) -> Result<Option<Self>, WeightsError> {
         let path = Self::path(weights);
-        if !path.is_file() {
+        if !path.exists() {
             return Ok(None);
         }
         let damaged = |reason: String| WeightsError::NoScale { path: path.clone(), reason };
-        let text = fs::read_to_string(&path).map_err(|error| damaged(io_reason(&error)))?;
-        let scale: Self = toml::from_str(&text).map_err(|error| damaged(toml_reason(&text, &error)))?;
-        if scale.metres_per_unit > 0.0 && scale.metres_per_unit.is_finite() {
+        let text = read_side_file(&path).map_err(|error| damaged(io_reason(&error)))?;
+        let mut scale: Self = toml::from_str(&text).map_err(|error| damaged(toml_reason(&text, &error)))?;
+        scale.origin = scale.origin.chars().take(LONGEST_ORIGIN).collect();
+        let metres = scale.metres_per_unit;
+        if METRES_PER_UNIT.contains(&metres) {
             return Ok(Some(scale));
         }
-        Err(damaged(format!("metres_per_unit is {}, not a number above 0", scale.metres_per_unit)))
+        Err(damaged(if metres > 0.0 {
+            format!("metres_per_unit is {metres:e}, which no camera has")
+        } else {
+            format!("metres_per_unit is {metres}, not a number above 0")
+        }))
     }
 
     /// Writes the scale file; returns its path.

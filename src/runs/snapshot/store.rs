@@ -11,7 +11,7 @@ use crate::{
     objective::MapName,
     runs::{
         RunFolder,
-        files::{entries_by_step, remove, remove_unfinished, step_name},
+        files::{entries_by_step, refuse_link, remove, remove_unfinished, step_name},
     },
 };
 use anyhow::{Context, Error, Result, ensure};
@@ -55,6 +55,11 @@ impl SnapshotStore {
     /// Also returns a warning about files that cannot be read or removed; these are left unchanged.
     pub fn open(run: &Path, step: u64, most_bytes: usize) -> (Self, Option<String>) {
         let folder = RunFolder::snapshots_path(run);
+        if let Err(error) = refuse_link(&folder, run) {
+            let (snapshots, colour_frames) = (Snapshots::within(most_bytes), BTreeSet::new());
+            let warning = format!("the wall lacks the snapshots of the run: {error:#}");
+            return (Self { folder, snapshots, colour_frames, has_failed: true }, Some(warning));
+        }
         let cleaned = if folder.is_dir() { remove_unfinished(&folder) } else { Ok(()) };
         let later = entries_by_step(&folder, ENDING).into_iter().filter(|(other, _)| *other > step);
         let removed: Vec<Result<()>> = later.map(|(_, path)| remove(&path)).collect();
@@ -96,8 +101,12 @@ impl SnapshotStore {
         let Some(step) = snapshot.step else { return Ok(()) };
         let left_out = self.snapshots.add(Arc::clone(snapshot));
         let left_out = left_out.iter().filter_map(|snapshot| snapshot.step);
-        let removed: Vec<Result<()>> = left_out.map(|step| self.remove(step)).collect();
-        let written = self.write(step, snapshot).and(removed.into_iter().collect()).with_context(|| {
+        let write = || {
+            refuse_link(&self.folder, self.folder.parent().unwrap_or(&self.folder))?;
+            let removed: Vec<Result<()>> = left_out.map(|step| self.remove(step)).collect();
+            self.write(step, snapshot).and(removed.into_iter().collect())
+        };
+        let written = write().with_context(|| {
             format!("the snapshot of step {step} could not be saved in the run folder; training continues")
         });
         let was_reported = std::mem::replace(&mut self.has_failed, written.is_err());

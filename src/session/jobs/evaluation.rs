@@ -131,7 +131,7 @@ fn every_frame(data: &OpenData) -> Vec<FrameKey> {
     let frames = drives.flat_map(|drive| {
         let side = drive.sides.first().copied().unwrap_or(Side::Left);
         let key = move |frame| FrameKey { folder: drive.folder.clone(), frame, side };
-        drive.frames.clone().map(key)
+        drive.numbers().map(key)
     });
     frames.collect()
 }

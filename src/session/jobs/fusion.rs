@@ -249,7 +249,7 @@ impl CloudFusionJob {
             let mut drives = self.snapshot.source.drives().iter();
             let drive =
                 drives.find(|drive| drive.folder == target.folder).context("there is no such drive")?;
-            let poses = self.snapshot.source.true_poses(drive, target.side)?;
+            let poses = self.snapshot.source.true_poses(drive, target.side)?.by_frame;
             self.true_poses = Some((target.folder.clone(), target.side, poses));
         }
         match &self.true_poses {

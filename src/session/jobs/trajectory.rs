@@ -3,7 +3,7 @@
 use super::{Job, Versions};
 use crate::{
     compute::Compute,
-    data::{FrameKey, FrameSource, Side},
+    data::{FrameKey, FrameSource, MeasuredPoses, Side},
     geometry::trajectory::path_of_motions,
     predict::MotionPredictor,
     session::{Event, Trajectory, model::ModelSnapshot, publisher::Publisher},
@@ -11,7 +11,6 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use glam::DAffine3;
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -47,14 +46,15 @@ impl TrajectoryJob {
         ensure!(keys.len() > 1, "drive {folder} has fewer than two frames of this camera");
         let (truth, problem) = match source.true_poses(drive, side) {
             Ok(truth) => (truth, None),
-            Err(error) => (BTreeMap::new(), Some(error.to_string())),
+            Err(error) => (MeasuredPoses::default(), Some(error.to_string())),
         };
         let empty = Trajectory {
             folder,
             side,
             frames: keys.iter().map(|key| key.frame).collect(),
             predicted: Vec::new(),
-            truth: Arc::new(truth),
+            truth: Arc::new(truth.by_frame),
+            remarks: truth.remarks,
             problem,
             step: model.version.step,
         };

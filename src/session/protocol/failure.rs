@@ -1,9 +1,9 @@
 //! Failures, and how errors and panics become failures.
 
-use crate::panics;
+use crate::{data::DataError, panics};
 use anyhow::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::{fmt, panic::AssertUnwindSafe};
+use std::{fmt, panic::AssertUnwindSafe, path::PathBuf};
 
 /// A failure, in words for a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -16,6 +16,19 @@ pub struct Failure {
     pub effect: RunEffect,
     /// Place in the program and backtrace, if the cause is a panic.
     pub report: Option<String>,
+    /// Camera that is to be given, if that would help.
+    pub camera: Option<Box<UnknownCamera>>,
+}
+
+/// Camera of frames that cannot be opened without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownCamera {
+    /// Folder in which a `camera.toml` would count.
+    pub folder: PathBuf,
+    /// A picture that the camera took.
+    pub image: PathBuf,
+    /// True if a file describes a camera, which hardly any camera is.
+    pub has_file: bool,
 }
 
 /// Effect of a failure on the run.
@@ -49,7 +62,16 @@ impl Failure {
     pub(in crate::session) fn of(error: Error) -> Self {
         match error.downcast::<Self>() {
             Ok(failure) => failure,
-            Err(error) => Self { text: format!("{error:#}"), ..Self::default() },
+            Err(error) => {
+                let camera = match error.downcast_ref() {
+                    Some(DataError::Camera { folder, image, has_file, .. }) => {
+                        let (folder, image) = (folder.clone(), image.clone());
+                        Some(Box::new(UnknownCamera { folder, image, has_file: *has_file }))
+                    }
+                    _ => None,
+                };
+                Self { text: format!("{error:#}"), camera, ..Self::default() }
+            }
         }
     }
 

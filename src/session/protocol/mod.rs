@@ -15,7 +15,7 @@ mod trajectory;
 pub use bookmarks::Bookmarks;
 pub use command::{Command, OnRun};
 pub use evaluation::{EvaluatedFrames, EvaluationProgress, EvaluationReport, EvaluationRequest};
-pub use failure::{Failure, RunEffect};
+pub use failure::{Failure, RunEffect, UnknownCamera};
 pub use fusion::{FusionRequest, PoseSource};
 pub use message::{Event, Outcome, Reply, Request, RequestId, RunStarted};
 pub use notice::{Level, Notice, Topic};

@@ -1,6 +1,6 @@
 //! The predicted trajectory of a drive.
 
-use crate::data::Side;
+use crate::data::{Remarks, Side};
 use glam::DAffine3;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -18,6 +18,8 @@ pub struct Trajectory {
     pub predicted: Vec<DAffine3>,
     /// True `world_from_camera` in metres, by frame number; its world is not that of the predicted poses.
     pub truth: Arc<BTreeMap<u32, DAffine3>>,
+    /// Decisions about the files of the true poses.
+    pub remarks: Remarks,
     /// Reason why the true poses are missing although the data has files of them.
     pub problem: Option<String>,
     /// Steps that the networks had made.

@@ -10,7 +10,7 @@ use crate::{
     data::Samples,
     runs::{Entry, Position, RunFolder, SnapshotStore, Snapshots},
     session::{Activity, Event, Level, Notice, OnRun, Outcome, RunStarted, Topic},
-    train::{Run, StartingNetworks},
+    train::{Run, StartingNetworks, check_memory},
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
@@ -38,12 +38,13 @@ impl Worker {
         }
         self.publish_as(Activity::Preparing);
         config.validate()?;
+        let data = self.data.clone().context("there is no data to train on; open some first")?;
+        let samples = data.open.samples(&config.objective.frame_ids)?;
+        check_memory(&config, samples.training.len(), self.compute.is_shared)?;
         let loaded = self.model.as_ref().filter(|model| model.starts_runs());
         let loaded = loaded.map(|model| &model.networks);
         let start = StartingNetworks::new(&config, loaded, &self.compute.device)?;
         let pretrained = start.pretrained.as_ref().map(ToString::to_string);
-        let data = self.data.clone().context("there is no data to train on; open some first")?;
-        let samples = data.open.samples(&config.objective.frame_ids)?;
         let run = Run::new(config, start, &data.open, &samples, out, &self.compute)?;
         self.model = None;
         self.install_run(ReadyRun { run, samples, history: Vec::new(), warning: None }, data, true);
@@ -90,6 +91,11 @@ impl Worker {
         }
         self.publish_as(Activity::Preparing);
         let data = self.dataset(&choice, split, &config.objective.frame_ids)?;
+        if self.phase.active_run().is_none() {
+            // Another run still holds memory that this one will have.
+            config.validate()?;
+            check_memory(&config, data.report.training.len(), self.compute.is_shared)?;
+        }
         if is_same {
             self.apply_on_run(on_run)?;
         }

@@ -1,6 +1,7 @@
 //! A training run: networks, optimiser, loaders, log, and its one step that is repeated.
 
 mod saving;
+mod stereo_scale;
 
 use super::{
     MicroBatch, NonFinite, PendingStep, Progress, StartingNetworks, Step, StepOptions, TrainState,
@@ -16,7 +17,7 @@ use crate::{
     compute::{Compute, ReadbackCounts, ops::AdamState},
     config::{Change, RunConfig, Setting},
     data::{FrameKey, OpenData, Samples, cache::with_cache},
-    model::Networks,
+    model::{Networks, weights::MetricScale},
     objective::{MapName, Noise, Objective},
     predict::SampleTensors,
     runs::{Checkpoint, Entry, Log, Manifest, Position, RunFolder, StepReport, TimeSplit, ValidationReport},
@@ -51,6 +52,8 @@ pub struct Run {
     has_diverged: bool,
     skipped: Vec<(FrameKey, String)>,
     warnings: Warnings,
+    /// Metric scale of networks that are trained with the stereo pairs of the data, if it is not KITTI's.
+    stereo_scale: Option<MetricScale>,
 }
 
 impl Run {
@@ -80,6 +83,7 @@ impl Run {
             let folder = (folder.clone(), manifest);
             let (mut run, _) =
                 Self::from_checkpoint(start, config, folder, (batch_stream, validation), compute)?;
+            run.find_stereo_scale(data.source.as_ref(), &samples.training);
             // From here on the run can be resumed, whatever happens.
             run.save()?;
             Ok(run)
@@ -123,6 +127,7 @@ impl Run {
             }
         }
         run.saved = Some(position);
+        run.find_stereo_scale(data.source.as_ref(), &samples.training);
         run.warnings.extend(run.folder.tidy()?);
         let frequency = saved.training.log_frequency;
         let missing = missing_in_log(&run.folder, &history, run.log.unreadable, position, frequency);
@@ -162,6 +167,7 @@ impl Run {
             has_diverged: false,
             skipped: Vec::new(),
             warnings: Warnings::default(),
+            stereo_scale: None,
         };
         Ok((run, history))
     }

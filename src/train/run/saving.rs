@@ -77,6 +77,8 @@ impl Run {
             let (path, problem) =
                 self.folder.save(&networks, &self.config, self.train_state.adam(), self.position)?;
             self.warnings.note(Problem::OldCheckpoints, problem);
+            let unwritten = self.stereo_scale.as_ref().and_then(|scale| scale.write(&path).err());
+            self.warnings.note(Problem::Scale, unwritten.map(|error| error.to_string()));
             Some(path)
         };
         self.saved = Some(self.position);

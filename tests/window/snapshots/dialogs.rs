@@ -1,7 +1,10 @@
 //! What lies over the panes: the palette, questions and the list of keys.
 
 use super::{
-    super::{ending::stage_that_asks, questions::asked},
+    super::{
+        ending::stage_that_asks,
+        questions::{asked, asked_for_camera},
+    },
     *,
 };
 
@@ -31,6 +34,19 @@ fn the_palette_looks_as_it_should() {
 fn a_question_about_a_run_looks_as_it_should() {
     let mut stage = asked();
     compare_middle(&mut stage, "question", |_| None);
+}
+
+#[test]
+fn a_question_about_a_camera_looks_as_it_should() {
+    let folder = tempfile::tempdir().unwrap();
+    let road = image::RgbImage::from_fn(640, 192, |_, y| image::Rgb([if y < 96 { 170 } else { 110 }; 3]));
+    road.save(folder.path().join("000000.png")).unwrap();
+    let mut stage = drawn_stage();
+    stage.run_steps(2);
+    asked_for_camera(&mut stage, folder.path(), "", false);
+    // Without the path, which is another each time.
+    let below_path = |stage: &Stage| Some(stage.get_by_label("Field of view").rect().top() - 210.0);
+    compare_middle(&mut stage, "question-camera", below_path);
 }
 
 #[test]

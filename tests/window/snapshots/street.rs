@@ -166,6 +166,7 @@ impl Street {
             frames: (0..20).collect(),
             predicted: (0..20).map(drifts).collect(),
             truth: Arc::new(truth.collect()),
+            remarks: Remarks::default(),
             problem: None,
             step: 0,
         }

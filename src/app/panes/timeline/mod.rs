@@ -109,7 +109,7 @@ fn described(playhead: &Playhead, index: u32) -> String {
         Some(FrameUse::Dropped) => "was dropped (see Sequence)",
         _ => "in no list",
     };
-    format!("frame {}: {usage}", playhead.frames().start + index)
+    format!("frame {}: {usage}", playhead.number_of(index))
 }
 
 /// Rectangles of the pictures, if there is room for them, and of the bar below them.
@@ -129,9 +129,9 @@ fn draw_bar(ui: &Ui, bar: Rect, viewed: &ViewedFrame, step: f32) {
     let ViewedFrame { picture, playhead, .. } = viewed;
     let palette = Palette::of(ui);
     let frames = playhead.frames();
-    let start = |frame: u32| bar.left() + (frame - frames.start) as f32 * step;
+    let start = |frame: u32| bar.left() + playhead.index_of(frame) as f32 * step;
     draw_uses(ui, bar, playhead.uses(), &palette);
-    draw_numbers(ui, bar, &frames, step);
+    draw_numbers(ui, bar, playhead, step);
     let shown = picture.as_ref().map(|picture| &picture.key);
     if let Some(key) = shown.filter(|key| key.folder == playhead.folder() && frames.contains(&key.frame)) {
         let middle = start(key.frame) + step / 2.0;
@@ -165,14 +165,15 @@ fn draw_uses(ui: &Ui, bar: Rect, uses: &[FrameUse], palette: &Palette) {
 }
 
 /// Draws round frame numbers.
-fn draw_numbers(ui: &Ui, bar: Rect, frames: &std::ops::Range<u32>, step: f32) {
+fn draw_numbers(ui: &Ui, bar: Rect, playhead: &Playhead, step: f32) {
     let spacing = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
         .into_iter()
         .find(|spacing| *spacing as f32 * step >= 48.0)
         .unwrap_or(20_000);
     let colour = ui.visuals().weak_text_color();
-    for frame in frames.clone().filter(|frame| frame % spacing == 0) {
-        let x = bar.left() + ((frame - frames.start) as f32 + 0.5) * step;
+    let numbers = (0..playhead.count()).map(|index| (index, playhead.number_of(index)));
+    for (index, frame) in numbers.filter(|(_, frame)| frame % spacing == 0) {
+        let x = bar.left() + (index as f32 + 0.5) * step;
         let at = Pos2::new(x, bar.bottom() + 5.0);
         ui.painter().text(at, Align2::CENTER_TOP, frame.to_string(), FontId::proportional(11.0), colour);
     }
@@ -243,12 +244,13 @@ impl TimelinePane {
             return;
         };
         let (pictures, bar) = layout(space);
-        let step = bar.width() / frames.len() as f32;
-        let index_at = |x: f32| ((x - bar.left()) / step).clamp(0.0, (frames.len() - 1) as f32) as u32;
+        let count = viewed.playhead.count();
+        let step = bar.width() / count as f32;
+        let index_at = |x: f32| ((x - bar.left()) / step).clamp(0.0, (count - 1) as f32) as u32;
         let pressed = response.interact_pointer_pos();
         let pointed = response.hover_pos().filter(|_| pressed.is_none()).and_then(|at| {
             let (index, key) = (index_at(at.x), viewed.playhead.key()?);
-            let key = FrameKey { frame: frames.start + index, ..key };
+            let key = FrameKey { frame: viewed.playhead.number_of(index), ..key };
             // The header remains visible.
             let whole = space.top() - theme::HEADER..=bar.bottom() + NUMBERS;
             let avoided = Rect::from_x_y_ranges(at.x..=at.x, whole);
@@ -257,7 +259,7 @@ impl TimelinePane {
         self.strip.ui(ui, &source, &viewed.playhead, pictures, pointed);
         draw_bar(ui, bar, viewed, step);
         if let Some(at) = pressed {
-            let frame = frames.start + index_at(at.x);
+            let frame = viewed.playhead.number_of(index_at(at.x));
             if frame != viewed.playhead.frame {
                 viewed.playhead.is_playing = false;
                 viewed.scrub(frame, session);

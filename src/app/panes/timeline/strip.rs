@@ -141,8 +141,7 @@ impl StripTextures {
         if let Some((_, proportions)) = known {
             return Some(*proportions);
         }
-        let frames = playhead.frames();
-        let key = FrameKey { frame: frames.start + frames.len() as u32 / 2, ..playhead.key()? };
+        let key = FrameKey { frame: playhead.number_of(playhead.count() / 2), ..playhead.key()? };
         let proportions = match self.get(&key)? {
             Ok(picture) => picture.width() as f32 / picture.height() as f32,
             Err(_) => USUAL_PROPORTIONS,
@@ -174,11 +173,12 @@ impl StripTextures {
         let Some(key) = playhead.key() else { return };
         let palette = Palette::of(ui);
         let single = Vec2::new(row.height() * proportions, row.height());
-        let frames = frames_along(playhead.frames(), row.width(), single.x);
-        let has_all = frames.len() == playhead.frames().len();
+        let frames = frames_along(0..playhead.count(), row.width(), single.x);
+        let has_all = frames.len() == playhead.count() as usize;
         let part = row.width() / frames.len() as f32;
         let size = single * ((part - GAP) / single.x).clamp(0.0, 1.0);
         for (index, frame) in frames.into_iter().enumerate() {
+            let frame = playhead.number_of(frame);
             let x = row.left() + (index as f32 + 0.5) * part;
             let rect = Rect::from_center_size(Pos2::new(x, row.center().y), size);
             let shown = self.shown(ui.ctx(), &FrameKey { frame, ..key.clone() });
@@ -189,8 +189,8 @@ impl StripTextures {
             }
         }
         if !has_all {
-            let index = (key.frame - playhead.frames().start) as f32 + 0.5;
-            let x = row.left() + index * row.width() / playhead.frames().len() as f32;
+            let index = playhead.index_of(key.frame) as f32 + 0.5;
+            let x = row.left() + index * row.width() / playhead.count() as f32;
             // Visible on bright pictures and on dark ones.
             ui.painter().vline(x, row.y_range(), Stroke::new(4.0, PLAYHEAD_EDGE));
             ui.painter().vline(x, row.y_range(), Stroke::new(2.0, palette.accent));

@@ -229,8 +229,8 @@ fn number(ui: &mut Ui, form: &mut TrainingForm, row: &Row, width: f32) -> Respon
     let step = step(row, &form.config);
     let speed = if is_whole { 0.05 * step } else { (0.01 * value.abs()).max(1e-6) };
     let quantity = row.option.quantity;
-    let min = quantity.map_or(0.0, |quantity| quantity.range.min());
-    let mut field = DragValue::new(&mut value).speed(speed).range(min..=f64::MAX);
+    let [min, max] = quantity.map_or([0.0, f64::MAX], |quantity| [quantity.range.min, quantity.range.max]);
+    let mut field = DragValue::new(&mut value).speed(speed).range(min..=max);
     if is_whole {
         field = field.max_decimals(0);
     }

@@ -15,11 +15,15 @@ use crate::{
     view::Orbit,
 };
 use colours::TrajectoryColours;
-use egui::{Align, Label, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
+use egui::{Align, ComboBox, Label, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
 use serde::{Deserialize, Serialize};
 
 /// Height of the errors and the line of conventions, points.
-const WORDS: f32 = 64.0;
+const WORDS: f32 = 82.0;
+/// Height of the line of remarks, points.
+const REMARKS: f32 = 16.0;
+/// Width of the choice of the alignment, points.
+const CHOICE: f32 = 112.0;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -34,10 +38,19 @@ pub struct TrajectoryPane {
 fn name(alignment: Alignment) -> (&'static str, &'static str) {
     match alignment {
         Alignment::FirstPose => ("unscaled", "First poses aligned; lengths in the network's own unit"),
+        Alignment::Rigid => (
+            "SE(3)",
+            "Rotated and moved to fit best over all frames, lengths as predicted: 6 degrees of freedom",
+        ),
         Alignment::Scale => {
             ("scale", "First poses aligned, then scaled to fit best: images alone do not tell metres")
         }
-        Alignment::Similarity => ("Sim(3)", "Rotated, moved and scaled to fit best over all frames"),
+        Alignment::SimilarityScale => {
+            ("scale of Sim(3)", "First poses aligned, then scaled as the best similarity scales")
+        }
+        Alignment::Similarity => {
+            ("Sim(3)", "Rotated, moved and scaled to fit best over all frames: 7 degrees of freedom")
+        }
     }
 }
 
@@ -84,8 +97,15 @@ fn words(ui: &mut Ui, report: &TrajectoryReport, alignment: Alignment) {
             _ => "drift is not defined below 100 m".to_owned(),
         };
         format!(
-            "{:.1} m travelled · ATE {:.3} m of the path, {:.4} ± {:.4} m of snippets · {drift} · scale {:.3}",
-            evaluation.metres, error.ate_metres, evaluation.ate_mean, evaluation.ate_std, error.scale
+            "{:.1} m travelled · ATE {:.3} m of the path, {:.4} ± {:.4} m of snippets · RPE {:.4} m, {:.3}° a frame · \
+             {drift} · scale {:.3}",
+            evaluation.metres,
+            error.ate_metres,
+            evaluation.ate_mean,
+            evaluation.ate_std,
+            error.rpe_metres,
+            error.rpe_degrees,
+            error.scale
         )
     } else if !trajectory.is_complete() {
         format!("{} of {} frames", trajectory.predicted.len(), trajectory.frames.len())
@@ -96,9 +116,14 @@ fn words(ui: &mut Ui, report: &TrajectoryReport, alignment: Alignment) {
             .to_owned()
     };
     ui.add(Label::new(text).wrap());
+    let remarks: Vec<String> = trajectory.remarks.iter().map(ToString::to_string).collect();
+    if !remarks.is_empty() {
+        let line = RichText::new(remarks.join(" · ")).small().color(ui.visuals().warn_fg_color);
+        ui.add(Label::new(line).truncate()).on_hover_text(remarks.join("\n"));
+    }
     let conventions = "x right and z forward of the first camera · ATE of the path: root mean square after this \
-                       alignment; of snippets: 5 positions, as in the published tables · drift: KITTI's, 100 to \
-                       800 m";
+                       alignment; of snippets: 5 positions, as in the published tables · RPE: mean error of the \
+                       motions from frame to frame · drift: KITTI's, 100 to 800 m";
     let line = RichText::new(conventions).small().color(ui.visuals().weak_text_color());
     ui.add(Label::new(line).truncate()).on_hover_text(ODOMETRY_PROTOCOL);
 }
@@ -124,10 +149,16 @@ impl Pane for TrajectoryPane {
             if has_report {
                 ui.checkbox(&mut self.is_in_space, "3-D")
                     .on_hover_text("Show the path in space instead of from above; drag to orbit");
-                for alignment in Alignment::ALL.into_iter().rev() {
-                    let (name, help) = name(alignment);
-                    ui.selectable_value(&mut self.alignment, alignment, name).on_hover_text(help);
-                }
+                let (shown, help) = name(self.alignment);
+                let width = ui.available_width().min(CHOICE);
+                let choice = ComboBox::from_id_salt("alignment").selected_text(shown).width(width).truncate();
+                let choice = choice.show_ui(ui, |ui| {
+                    for alignment in Alignment::ALL {
+                        let (name, help) = name(alignment);
+                        ui.selectable_value(&mut self.alignment, alignment, name).on_hover_text(help);
+                    }
+                });
+                choice.response.on_hover_text(help).accessible_name("Alignment");
             }
         });
     }
@@ -151,7 +182,9 @@ impl Pane for TrajectoryPane {
             }
             return;
         };
-        let (drawing, below) = rect.split_top_bottom_at_y((rect.bottom() - WORDS).max(rect.center().y));
+        let has_remarks = !report.trajectory().remarks.is_empty();
+        let height = if has_remarks { WORDS + REMARKS } else { WORDS };
+        let (drawing, below) = rect.split_top_bottom_at_y((rect.bottom() - height).max(rect.center().y));
         let colours = TrajectoryColours::of(ui);
         let chosen = if self.is_in_space {
             space::draw(ui, drawing, &mut self.orbit, (report, self.alignment), frame, &colours);

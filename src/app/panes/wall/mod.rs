@@ -28,6 +28,11 @@ use std::{
 /// Choices of the number of steps between snapshots.
 const EVERY: [u64; 4] = [10, 50, 100, 500];
 const FOOTER: f32 = 52.0;
+/// Width of the choice of steps between snapshots, and the space beside it, points.
+const EVERY_WIDTH: f32 = 112.0;
+const GAP: f32 = 2.0 * theme::UNIT;
+/// Least width of the button that bookmarks, points.
+const MIN_BOOKMARK: f32 = 48.0;
 
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
@@ -123,13 +128,22 @@ impl WallPane {
     }
 }
 
+/// Folders of the other runs that the curves draw.
+fn other_runs(curves: &Curves, present: &RunHistory) -> Vec<PathBuf> {
+    let runs = curves.runs.iter().map(|run| run.folder.clone());
+    runs.filter(|run| present.folder.as_ref() != Some(run)).collect()
+}
+
+fn has_choice_of_run(wall: &Wall, curves: &Curves, present: &RunHistory) -> bool {
+    wall.other().is_some() || !other_runs(curves, present).is_empty()
+}
+
 /// Draws the choice of the run whose snapshots are shown, if the curves draw other runs.
 fn choose_run(ui: &mut Ui, wall: &mut Wall, curves: &mut Curves, present: &RunHistory) {
-    let mut runs: Vec<PathBuf> = curves.runs.iter().map(|run| run.folder.clone()).collect();
-    runs.retain(|run| present.folder.as_ref() != Some(run));
-    if runs.is_empty() && wall.other().is_none() {
+    if !has_choice_of_run(wall, curves, present) {
         return;
     }
+    let runs = other_runs(curves, present);
     let mut chosen = wall.other().map(Path::to_owned);
     let name = |run: Option<&Path>| run.map_or_else(|| "this run".to_owned(), run_name);
     // In narrow panes the name is truncated.
@@ -187,7 +201,15 @@ impl Pane for WallPane {
         title(ui, PaneKind::Wall);
         let State { session, run, viewed, curves, wall, .. } = state;
         let obstacle = wall.obstacle_to_bookmark(&viewed.playhead, session);
-        let bookmark = ui.add_enabled(obstacle.is_none(), Button::new(Action::BookmarkFrame.label()));
+        // In a narrow pane the button is truncated, so that the choices beside it stay whole.
+        let choices =
+            if has_choice_of_run(wall, curves, run) { 2.0 * (EVERY_WIDTH + GAP) } else { EVERY_WIDTH + GAP };
+        let room = (ui.available_width() - choices).max(MIN_BOOKMARK);
+        let bookmark = ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add_enabled(obstacle.is_none(), Button::new(Action::BookmarkFrame.label()).truncate())
+        });
+        let bookmark = bookmark.inner;
         let bookmark = bookmark.on_hover_text(bar::tooltip(ui, Action::BookmarkFrame));
         if bookmark.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
             wall.bookmark(&viewed.playhead, session);
@@ -197,7 +219,8 @@ impl Pane for WallPane {
                 self.every = Self::default().every;
             }
             let combo = ComboBox::from_id_salt("every").selected_text(format!("every {} steps", self.every));
-            let combo = combo.width(112.0).show_ui(ui, |ui| {
+            let combo = combo.width(ui.available_width().min(EVERY_WIDTH)).truncate();
+            let combo = combo.show_ui(ui, |ui| {
                 for every in EVERY {
                     ui.selectable_value(&mut self.every, every, format!("every {every} steps"));
                 }
