@@ -163,12 +163,15 @@ fn every_number_has_a_range_outside_of_which_it_is_refused() {
         for outside in below.map(str::to_owned).into_iter().chain(above) {
             let refused = option.set(&config, &outside).and_then(|config| config.validate());
             let error = refused.unwrap_err();
-            assert_eq!(error.field, Some(option.id()), "{error}");
-            let value: f64 = error.value.as_deref().unwrap().parse().unwrap();
-            assert_eq!(value, outside.parse::<f64>().unwrap(), "{error}");
+            assert_eq!(
+                (error.field, error.value.as_deref()),
+                (Some(option.id()), Some(&outside[..])),
+                "{error}"
+            );
             // Of the layers of a network only some numbers exist.
-            let words = [" is out of range; use ", "; use one of 18, "];
-            assert!(words.iter().any(|words| error.to_string().contains(words)), "{error}");
+            let has_layers = option.name.ends_with("num-layers");
+            let words = if has_layers { "; use one of 18, " } else { " is out of range; use " };
+            assert!(error.to_string().contains(words), "{error}");
         }
     }
 }

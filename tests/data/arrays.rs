@@ -192,6 +192,7 @@ fn pickles_that_want_to_call_something_are_refused() {
     refused(b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93.", "builtins.eval");
     refused(b"\x80\x02K\x01.", "not an array of arrays");
     refused(b"\x80\x02B\xff\xff\xff\xff", "more than is read at once");
+    refused(b"\x80\x02B\xff\xff\xff\x01abc", "more than is read at once");
     refused(b"\x80\x02B\xff\xff\x7f\x00abc", "after 3 bytes");
     let nested = [b"\x80\x02N".to_vec(), vec![0x85; 100_000], b".".to_vec()].concat();
     refused(&nested, "deeper");

@@ -24,18 +24,18 @@ const COUNTS: [(&str, [usize; 3]); 7] = [
     ("small", [189, 23, 0]),
 ];
 
-/// Empty source: definitions need none.
-struct Nothing;
+/// Source of drives whose frames have no pictures; definitions need no drive.
+struct Listed(Vec<Drive>);
 
-impl FrameSource for Nothing {
+impl FrameSource for Listed {
     fn name(&self) -> String {
-        "nothing".to_owned()
+        "listed drives".to_owned()
     }
     fn drives(&self) -> &[Drive] {
-        &[]
+        &self.0
     }
     fn contains(&self, _: &FrameKey) -> bool {
-        false
+        !self.0.is_empty()
     }
     fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
         Err(DataError::Unusable(key.to_string()))
@@ -49,7 +49,7 @@ impl FrameSource for Nothing {
 }
 
 fn named(name: &str) -> Split {
-    Split::open(name, &Nothing, &TRIPLET, &[], &[]).unwrap()
+    Split::open(name, &Listed(Vec::new()), &TRIPLET, &[], &[]).unwrap()
 }
 
 fn drives(keys: &[FrameKey]) -> BTreeSet<&str> {
@@ -167,7 +167,7 @@ fn a_file_may_define_a_split() {
     let path = folder.path().join("mine.toml");
     let open = |text: &str| {
         fs::write(&path, text).unwrap();
-        Split::open(path.to_str().unwrap(), &Nothing, &TRIPLET, &[Subset::Training], &[])
+        Split::open(path.to_str().unwrap(), &Listed(Vec::new()), &TRIPLET, &[Subset::Training], &[])
             .map_err(|error| error.to_string())
     };
     let split = open(
@@ -201,35 +201,11 @@ fn a_definition_that_asks_for_more_frames_than_any_drive_has_is_refused() {
     assert_eq!(parse_frames("0-999999 !10-999999").unwrap().len(), 10);
 }
 
-/// Source of one drive without frames.
-struct Sequence([Drive; 1]);
-
-impl FrameSource for Sequence {
-    fn name(&self) -> String {
-        "a sequence".to_owned()
-    }
-    fn drives(&self) -> &[Drive] {
-        &self.0
-    }
-    fn contains(&self, _: &FrameKey) -> bool {
-        true
-    }
-    fn image(&self, key: &FrameKey) -> Result<RgbImage, DataError> {
-        Err(DataError::Unusable(key.to_string()))
-    }
-    fn intrinsics(&self, _: &FrameKey) -> Intrinsics {
-        Intrinsics::KITTI
-    }
-    fn depth(&self, _: &FrameKey) -> Result<Option<DepthMap>, DataError> {
-        Ok(None)
-    }
-}
-
 #[test]
 fn splits_are_read_as_people_write_them() {
     let folder = tempfile::tempdir().unwrap();
     let source =
-        Sequence([Drive { folder: "9".to_owned(), frames: 0..20, step: 1, sides: vec![Side::Left] }]);
+        Listed(vec![Drive { folder: "9".to_owned(), frames: 0..20, step: 1, sides: vec![Side::Left] }]);
     let lines = |line: &str| (1..4).map(|frame| line.replace('N', &frame.to_string())).collect::<String>();
     let wide = |text: &str, mark: bool| {
         let units = text.encode_utf16();
@@ -259,7 +235,7 @@ fn splits_are_read_as_people_write_them() {
 #[test]
 fn a_folder_of_two_pictures_is_told_what_a_sample_takes() {
     let drive = Drive { folder: "d".to_owned(), frames: 0..2, step: 1, sides: vec![Side::Left] };
-    let error = split::prescan(&Sequence([drive]), &[], &TRIPLET).unwrap_err().to_string();
+    let error = split::prescan(&Listed(vec![drive]), &[], &TRIPLET).unwrap_err().to_string();
     for words in ["2 pictures", "takes 3 in a row", "--frame-ids", "predict"] {
         assert!(error.contains(words), "{error}");
     }
