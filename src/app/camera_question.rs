@@ -129,7 +129,7 @@ pub(super) fn about_camera(
         buttons.keep(&field);
     });
     if question.degrees != drawn_degrees {
-        // What stands above the controls is drawn only in the next frame.
+        // The picture above the controls shows the new angle only in the next frame.
         ui.ctx().request_repaint();
     }
     ui.add_space(theme::UNIT);

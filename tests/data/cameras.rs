@@ -262,6 +262,35 @@ fn the_calibration_of_an_exported_drive_counts_from_the_root_and_from_its_day() 
 }
 
 #[test]
+fn a_damaged_calibration_of_one_day_costs_the_drives_of_that_day_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for day in ["2011_09_26", "2011_09_28"] {
+        for drive in ["0001", "0002"] {
+            frames(&root.join(format!("{day}/{day}_drive_{drive}_sync/image_02/data")));
+        }
+    }
+    let damage = |day: &str| {
+        let text = "P_rect_02: 2 0 161 0 0 2 49 0 0 0 1 0\n";
+        fs::write(root.join(day).join("calib_cam_to_cam.txt"), text).unwrap();
+    };
+    damage("2011_09_26");
+    let source = open_folder(root).unwrap();
+    let drives: Vec<_> = source.drives().iter().map(|drive| drive.folder.as_str()).collect();
+    assert_eq!(drives, ["2011_09_28/2011_09_28_drive_0001_sync", "2011_09_28/2011_09_28_drive_0002_sync"]);
+    let said = remarks(source.as_ref(), RemarkKind::LeftOut);
+    assert_eq!(said.len(), 2, "{said:?}");
+    for remark in &said {
+        let words = ["3 pictures of a drive left out", "2011_09_26_drive_000", "calib_cam_to_cam.txt"];
+        assert!(words.iter().all(|word| remark.contains(word)), "{remark}");
+    }
+    // Nothing is left to open.
+    damage("2011_09_28");
+    let error = open_folder(root).err().unwrap().to_string();
+    assert!(error.contains("calib_cam_to_cam.txt") && error.contains("principal point"), "{error}");
+}
+
+#[test]
 fn published_cameras_of_kitti_are_the_one_of_the_method_at_any_size() {
     let halved = ImageSize { height: 188, width: 620 };
     for (text, size) in [

@@ -4,18 +4,13 @@ use crate::{
     config::{CameraChoice, ImageSize, toml_reason},
     data::{
         DataError, RemarkKind, Remarks,
-        header_scan::Cameras,
-        image,
         kitti::{parse_calibration, parse_calibration_of_kitti},
         rig::{Rig, from_field_of_view, normalised},
         text::read_side_text,
     },
     geometry::Intrinsics,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Name of the file that describes the camera of own frames.
@@ -26,9 +21,6 @@ const RAW_CALIBRATION: &str = "calib_cam_to_cam.txt";
 /// degrees is given instead of the lengths.
 const KEYS: [&str; 8] =
     ["field_of_view", "focal_x", "focal_y", "centre_x", "centre_y", "width", "height", "baseline_metres"];
-
-/// Number of pictures of a drive that are looked at for their size.
-const MAX_UNREADABLE: usize = 3;
 
 /// Parser of a camera from the text of a file, for images of a size.
 type Parser = fn(&str, ImageSize) -> Result<Rig, String>;
@@ -71,6 +63,25 @@ impl FoundRig {
         given: Option<CameraChoice>,
     ) -> Result<Self, DataError> {
         Self::find(folder, image, size, given, &FILES)?.ok_or_else(|| unknown(folder, image))
+    }
+
+    /// Finds the camera of images of KITTI as [`Self::of`] does; `None` if there is no file and no option.
+    ///
+    /// # Errors
+    /// The camera is malformed or implausible.
+    pub fn of_kitti(
+        folder: &Path,
+        image: &Path,
+        size: ImageSize,
+        given: Option<CameraChoice>,
+    ) -> Result<Option<Self>, DataError> {
+        let found = Self::find(folder, image, size, given, &KITTI_FILES)?;
+        Ok(found.map(|found| Self { is_of_kitti: true, ..found }))
+    }
+
+    /// Finds the file that describes the camera of KITTI's images in a folder.
+    pub fn file_of_kitti(folder: &Path) -> Option<PathBuf> {
+        find_file(folder, &KITTI_FILES).map(|(path, _)| path)
     }
 
     fn find(
@@ -139,40 +150,6 @@ impl FoundRig {
             remarks.add(RemarkKind::Doubtful, None, &what, drive);
         }
     }
-}
-
-/// Cameras of the drives of KITTI in folders of `root` that are not the one that the method takes for all of KITTI:
-/// given by an option, or described otherwise by a file.
-///
-/// # Errors
-/// A file is malformed or implausible.
-pub(in crate::data) fn rigs_of_kitti(
-    root: &Path,
-    drives: &[(String, PathBuf, &Cameras)],
-    given: Option<CameraChoice>,
-    remarks: &mut Remarks,
-) -> Result<BTreeMap<String, FoundRig>, DataError> {
-    let (mut rigs, mut published) = (BTreeMap::<String, _>::new(), BTreeSet::new());
-    for (name, folder, cameras) in drives {
-        let folder = root.join(folder);
-        let file = find_file(&folder, &KITTI_FILES).map(|(path, _)| path);
-        if given.is_none() && file.as_ref().is_none_or(|file| published.contains(file)) {
-            continue;
-        }
-        // Pictures that cannot be read are reported when they are used.
-        let images = cameras.values().flat_map(BTreeMap::values).take(MAX_UNREADABLE);
-        let sized = images.filter_map(|image| Some((image, image::size(image).ok()?))).next();
-        let Some((image, size)) = sized else { continue };
-        let Some(found) = FoundRig::find(&folder, image, size, given, &KITTI_FILES)? else { continue };
-        if found.rig.left == Intrinsics::KITTI && !found.is_given {
-            published.extend(file);
-            continue;
-        }
-        let found = FoundRig { is_of_kitti: true, ..found };
-        found.remark(name, size, remarks);
-        rigs.insert(name.clone(), found);
-    }
-    Ok(rigs)
 }
 
 /// First file that describes a camera, in the drive's folder or its parent.

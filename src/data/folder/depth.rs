@@ -1,7 +1,6 @@
 //! Recognition of pictures that hold depth, not light.
 
-use crate::data::image::read_depth;
-use image::{ColorType, ImageDecoder, ImageReader};
+use crate::data::image::{PictureHeader, read_depth};
 use std::path::Path;
 
 /// Phrase of the remark about pictures of depth.
@@ -18,15 +17,9 @@ const HOLES: usize = 200;
 pub(super) fn is_depth(folder: &str, picture: &Path, is_beside_others: bool) -> bool {
     let name = folder.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    is_sixteen_bit_grey(picture)
+    PictureHeader::read(picture).is_ok_and(|header| header.has_16_bit_greys())
         && !has(&HEAT_WORDS)
         && (has(&DEPTH_WORDS) || is_beside_others && has_holes(picture))
-}
-
-fn is_sixteen_bit_grey(picture: &Path) -> bool {
-    let reader = ImageReader::open(picture).and_then(ImageReader::with_guessed_format);
-    let decoder = reader.ok().and_then(|reader| reader.into_decoder().ok());
-    decoder.is_some_and(|decoder| decoder.color_type() == ColorType::L16)
 }
 
 fn has_holes(picture: &Path) -> bool {

@@ -28,7 +28,7 @@ const THIRD_CAM: &str = "cam2";
 const SHARED: usize = 2;
 
 /// Drive whose camera is not yet known.
-pub(super) struct FoundDrive {
+pub(in crate::data) struct FoundDrive {
     /// Name of the drive.
     pub name: String,
     /// Folder that holds its pictures or its cameras.

@@ -5,7 +5,7 @@ use crate::{
     config::CameraChoice,
     data::{
         DataError, Drive, FrameKey, MeasuredPoses, Remarks, Side,
-        folder::{FoundRig, rigs_of_kitti},
+        folder::{FoundDrive, Rigs},
         header_scan::ListedDrive,
         image_files::{ImageFiles, ImageLayout, numbered_cameras},
         listing::folders,
@@ -14,10 +14,7 @@ use crate::{
     },
     geometry::Intrinsics,
 };
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// Folders of the colour cameras in a sequence, and of the grey ones.
 const RIGS: [[(Side, &str); 2]; 2] = [
@@ -31,7 +28,7 @@ const RIGS: [[(Side, &str); 2]; 2] = [
 ///
 /// All sequences have the one camera that the method takes for KITTI, except those whose calibration file is not one
 /// that KITTI published.
-pub struct KittiOdometry(ImageFiles, BTreeMap<String, FoundRig>);
+pub struct KittiOdometry(ImageFiles, Rigs);
 
 /// Folder that holds `sequences`: `root`, or `dataset` in it, which the archives unpack to.
 fn base_folder(root: &Path) -> PathBuf {
@@ -66,22 +63,17 @@ impl KittiOdometry {
     /// Lists the images as [`Self::open`] does; `given` is the camera of all sequences, whatever files say.
     ///
     /// # Errors
-    /// The folder cannot be listed or holds no image, or a camera is malformed or implausible.
+    /// The folder cannot be listed or holds no sequence that can be used.
     pub fn open_with(root: &Path, given: Option<CameraChoice>) -> Result<Self, DataError> {
         let base = base_folder(root);
-        let (mut drives, mut parents, mut remarks) = (Vec::new(), Vec::new(), Remarks::default());
+        let (mut found, mut remarks) = (Vec::new(), Remarks::default());
         for (number, folder) in sequences(&base) {
             let rigs = RIGS.map(|rig| rig.map(|(side, name)| (side, folder.join(name))));
-            let cameras = numbered_cameras(rigs, &number.to_string(), &mut remarks);
-            drives.push((number.to_string(), ListedDrive::new(cameras)));
-            parents.push(folder);
+            let (name, mut remarks) = (number.to_string(), Remarks::default());
+            let listed = ListedDrive::new(numbered_cameras(rigs, &name, &mut remarks));
+            found.push(FoundDrive { name, folder, listed, remarks });
         }
-        let listed: Vec<_> = drives
-            .iter()
-            .zip(parents)
-            .map(|((name, listed), folder)| (name.clone(), folder, &listed.cameras))
-            .collect();
-        let rigs = rigs_of_kitti(&base, &listed, given, &mut remarks)?;
+        let (rigs, drives) = Rigs::of_kitti(found, given, &mut remarks)?;
         remark_equal_pairs(&drives, &mut remarks);
         let files = ImageFiles::new(&base, drives, remarks, false);
         if files.drives().is_empty() {
@@ -94,7 +86,8 @@ impl KittiOdometry {
         Ok(Self(files, rigs))
     }
 
-    /// Poses of the frames of a sequence; `None` for sequences whose poses are not published. The camera is the left grey one, next to the colour cameras.
+    /// Poses of the frames of a sequence; `None` for sequences whose poses are not published. The camera is the left grey
+    /// one, next to the colour cameras.
     ///
     /// # Errors
     /// The file exists but does not hold poses.
@@ -114,15 +107,15 @@ impl ImageLayout for KittiOdometry {
     }
 
     fn camera(&self, key: &FrameKey) -> Intrinsics {
-        self.1.get(&key.folder).map_or(Intrinsics::KITTI, |found| found.rig.camera(key.side))
+        self.1.camera(key)
     }
 
     fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
-        self.1.get(&key.folder).and_then(|found| found.rig.baseline_metres).or(Some(BASELINE_METRES as f32))
+        self.1.baseline_metres(key).or(Some(BASELINE_METRES as f32))
     }
 
     fn camera_from(&self, drive: &Drive) -> String {
-        self.1.get(&drive.folder).map_or_else(|| "KITTI's, as published".to_owned(), FoundRig::origin)
+        self.1.origin(drive).unwrap_or_else(|| "KITTI's, as published".to_owned())
     }
 
     /// Published poses, those of the left grey camera. Its distance of some centimetres to the colour cameras

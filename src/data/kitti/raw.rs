@@ -11,7 +11,7 @@ use crate::{
     config::CameraChoice,
     data::{
         DataError, DepthMap, Drive, FrameKey, FrameSource, MeasuredPoses, Remarks, Side, TrueDepth,
-        folder::{FoundRig, rigs_of_kitti},
+        folder::{FoundDrive, Rigs},
         header_scan::ListedDrive,
         image::read_depth,
         image_files::{ImageFiles, ImageLayout, numbered_cameras},
@@ -20,10 +20,7 @@ use crate::{
     },
     geometry::Intrinsics,
 };
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 const SIDES: [Side; 2] = [Side::Left, Side::Right];
 
@@ -48,7 +45,7 @@ fn grey_folder(side: Side) -> &'static str {
 ///
 /// All drives have the one camera that the method takes for KITTI, except those whose calibration file is not one that
 /// KITTI published.
-pub struct KittiRaw(ImageFiles, BTreeMap<String, FoundRig>);
+pub struct KittiRaw(ImageFiles, Rigs);
 
 impl KittiRaw {
     /// True if a folder has this layout.
@@ -72,7 +69,7 @@ impl KittiRaw {
     /// Lists the images as [`Self::open`] does; `given` is the camera of all drives, whatever files say.
     ///
     /// # Errors
-    /// The folder is missing, cannot be listed or holds no drive, or a camera is malformed or implausible.
+    /// The folder is missing, cannot be listed or holds no drive that can be used.
     pub fn open_with(root: &Path, given: Option<CameraChoice>) -> Result<Self, DataError> {
         if !root.is_dir() {
             return Err(DataError::Missing {
@@ -81,23 +78,20 @@ impl KittiRaw {
                 advice: "give the folder that holds KITTI's date folders, such as 2011_09_26".to_owned(),
             });
         }
-        let (mut drives, mut remarks) = (Vec::new(), Remarks::default());
+        let (mut found, mut remarks) = (Vec::new(), Remarks::default());
         for date in folders(root)? {
             // Folders that may not be listed, such as a disk's lost+found, are skipped.
             for drive in folders(&root.join(&date)).unwrap_or_default() {
-                let folder = format!("{date}/{drive}");
-                let images = |camera: &str| root.join(&folder).join(camera).join("data");
+                let (name, folder) = (format!("{date}/{drive}"), root.join(&date).join(&drive));
+                let images = |camera: &str| folder.join(camera).join("data");
                 let rigs =
                     [camera_folder, grey_folder].map(|camera| SIDES.map(|side| (side, images(camera(side)))));
-                let cameras = numbered_cameras(rigs, &folder, &mut remarks);
-                drives.push((folder, ListedDrive::new(cameras)));
+                let mut remarks = Remarks::default();
+                let listed = ListedDrive::new(numbered_cameras(rigs, &name, &mut remarks));
+                found.push(FoundDrive { name, folder, listed, remarks });
             }
         }
-        let listed: Vec<_> = drives
-            .iter()
-            .map(|(name, listed)| (name.clone(), PathBuf::from(name), &listed.cameras))
-            .collect();
-        let rigs = rigs_of_kitti(root, &listed, given, &mut remarks)?;
+        let (rigs, drives) = Rigs::of_kitti(found, given, &mut remarks)?;
         remark_equal_pairs(&drives, &mut remarks);
         // The headers of published archives need no reading: their pictures are of one size in a drive.
         let files = ImageFiles::new(root, drives, remarks, false);
@@ -122,15 +116,15 @@ impl ImageLayout for KittiRaw {
     }
 
     fn camera(&self, key: &FrameKey) -> Intrinsics {
-        self.1.get(&key.folder).map_or(Intrinsics::KITTI, |found| found.rig.camera(key.side))
+        self.1.camera(key)
     }
 
     fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
-        self.1.get(&key.folder).and_then(|found| found.rig.baseline_metres).or(Some(BASELINE_METRES as f32))
+        self.1.baseline_metres(key).or(Some(BASELINE_METRES as f32))
     }
 
     fn camera_from(&self, drive: &Drive) -> String {
-        self.1.get(&drive.folder).map_or_else(|| "KITTI's, as published".to_owned(), FoundRig::origin)
+        self.1.origin(drive).unwrap_or_else(|| "KITTI's, as published".to_owned())
     }
 
     fn measured_depths(&self) -> &'static [TrueDepth] {
