@@ -169,7 +169,7 @@ fn every_number_has_a_range_outside_of_which_it_is_refused() {
                 "{error}"
             );
             // Of the layers of a network only some numbers exist.
-            let has_layers = option.name.ends_with("num-layers");
+            let has_layers = option.name.ends_with("num_layers");
             let words = if has_layers { "; use one of 18, " } else { " is out of range; use " };
             assert!(error.to_string().contains(words), "{error}");
         }

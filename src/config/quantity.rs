@@ -67,7 +67,12 @@ impl NumberRange {
         if value.is_some() {
             return Ok(());
         }
-        let text = number.map_or_else(|| "(no finite number)".to_owned(), Number::to_string);
+        let text = match number {
+            None => "(no finite number)".to_owned(),
+            // As it is typed: -1, not -1.0.
+            Some(number) if number.is_f64() => number.as_f64().unwrap_or(f64::NAN).to_string(),
+            Some(number) => number.to_string(),
+        };
         let error = ConfigError::new(option, "is out of range").with_value(&text);
         Err(error.with_suggestion(format!("use {self}")))
     }
