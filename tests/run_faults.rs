@@ -113,50 +113,58 @@ fn only_lines_of_later_steps_are_removed_from_the_log() {
     assert_eq!(Log::read(folder.path()).unwrap().len(), 3);
 }
 
-/// Runs whose last update is far too large, which gives weights that are finite at one rate and not at the other.
-fn check_run_without_a_validation(rate: &str, has_finite_weights: bool) {
-    let folder = tempfile::tempdir().unwrap();
-    // The last step of the epoch still has a finite loss, because that is the loss before its update.
-    let options = folder.path().join("options.toml");
-    fs::write(&options, format!("changes = [{{ step = 3, learning_rate = {rate} }}]")).unwrap();
+/// Returns a run of three steps whose networks the last update destroyed, and what it said.
+///
+/// The last step of the epoch still has a finite loss, because that is the loss before its update.
+fn run_of_a_destructive_update(folder: &Path, learning_rate: &str) -> (PathBuf, String) {
+    let options = folder.join("options.toml");
+    fs::write(&options, format!("changes = [{{ step = 3, learning_rate = {learning_rate} }}]")).unwrap();
     let more = ["--steps", "3", "--checkpoint-frequency", "1", "--config", text(&options)];
-    let (run, output) = begin(folder.path(), &more);
+    let (run, output) = begin(folder, &more);
     assert_succeeded(&output);
-    let said = stderr(&output);
+    (run, stderr(&output))
+}
+
+/// Says that the run goes on from the checkpoint before its last one, as its messages advise.
+fn check_resumed_without_its_last_checkpoint(run: &Path) {
+    let last = || RunFolder::open(run).unwrap().last_checkpoint().unwrap();
+    fs::remove_dir_all(last()).unwrap();
+    assert_succeeded(&resume(run, &RESUMED_LOWER));
+    assert_eq!(steps(run), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(Position::read(&last()).unwrap().best.unwrap().step, 6);
+}
+
+const RESUMED_LOWER: [&str; 4] = ["--steps", "6", "--learning-rate", "1e-4"];
+
+#[test]
+fn a_validation_that_gives_no_number_is_never_the_best_and_the_run_can_be_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, said) = run_of_a_destructive_update(folder.path(), "1e300");
     assert!(said.contains("validation was abandoned") && said.contains("after step 3 is NaN"), "{said}");
     assert!(!run.join("best").exists(), "nothing is the best");
     let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     assert!(!log.contains("null"), "{log}");
-    let last = || RunFolder::open(&run).unwrap().last_checkpoint().unwrap();
-    let position = Position::read(&last()).unwrap();
+    let position = Position::read(&RunFolder::open(&run).unwrap().last_checkpoint().unwrap()).unwrap();
     assert_eq!((position.validated, position.best), (Some(3), None));
 
-    // The networks are lost; the run resumes as the error advises.
-    let lower = ["--steps", "6", "--learning-rate", "1e-4"];
-    let said = [&lower[..2], &lower].map(|options| stderr(&resume(&run, options)));
-    if has_finite_weights {
-        let [as_before, lower] = said;
-        assert!(
-            as_before.contains("step 4 failed") && as_before.contains("its checkpoint of step 3"),
-            "{as_before}"
-        );
-        assert!(lower.contains("remove the folder of this checkpoint"), "{lower}");
-    } else {
-        for said in said {
-            assert!(said.contains("remove it to continue from the previous one"), "{said}");
-            assert!(said.contains("are NaN or infinite"), "{said}");
-        }
+    for options in [&RESUMED_LOWER[..2], &RESUMED_LOWER] {
+        let said = stderr(&resume(&run, options));
+        assert!(said.contains("remove it to continue from the previous one"), "{said}");
+        assert!(said.contains("are NaN or infinite"), "{said}");
     }
-    fs::remove_dir_all(last()).unwrap();
-    assert_succeeded(&resume(&run, &lower));
-    assert_eq!(steps(&run), [1, 2, 3, 4, 5, 6]);
-    assert_eq!(Position::read(&last()).unwrap().best.unwrap().step, 6);
+    check_resumed_without_its_last_checkpoint(&run);
 }
 
 #[test]
-fn a_validation_that_gives_no_number_is_never_the_best_and_the_run_can_be_resumed() {
-    check_run_without_a_validation("1e30", true);
-    check_run_without_a_validation("1e300", false);
+fn a_run_whose_networks_are_lost_advises_the_checkpoint_before() {
+    let folder = tempfile::tempdir().unwrap();
+    // Weights of 1e30 are numbers still, and so is the loss that they give, but no gradient is.
+    let (run, _) = run_of_a_destructive_update(folder.path(), "1e30");
+    let said = stderr(&resume(&run, &RESUMED_LOWER[..2]));
+    assert!(said.contains("step 4 failed") && said.contains("its checkpoint of step 3"), "{said}");
+    let said = stderr(&resume(&run, &RESUMED_LOWER));
+    assert!(said.contains("remove the folder of this checkpoint"), "{said}");
+    check_resumed_without_its_last_checkpoint(&run);
 }
 
 #[test]
