@@ -42,6 +42,10 @@
 //! | a pane                            | `app/panes/kind.rs` |
 //! | an action of menu, key or palette | `app/actions/table.rs` |
 //! | a depth network, a pose network   | `model/depth.rs`, `model/pose.rs` |
+//! | a network that is named, not read | `model/weights/foreign.rs` |
+//! | a format of pictures              | `data/image/kind.rs` |
+//! | a form of pose files              | `data/poses/columns.rs` |
+//! | a kind of file that is refused    | `data/foreign_content.rs` |
 //!
 //! # The path of a batch
 //!

@@ -97,14 +97,14 @@ pub fn catch<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicReport>
 pub fn guard<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
     install_hook();
     GUARDING.set(GUARDING.get() + 1);
-    // What the decoder was given is not used after a panic, or is made anew.
+    // After a panic the decoder's input is not used again, or is made anew.
     let result = panic::catch_unwind(AssertUnwindSafe(decode));
     GUARDING.set(GUARDING.get() - 1);
     result.map_err(|_| "it is damaged in a way that the decoder cannot handle".to_owned())
 }
 
-/// Installs the hook that notes panics, once in a process. A panic that neither [`catch`] nor [`guard`] catches also goes to
-/// the hook that was installed before.
+/// Installs the hook that notes panics, once in a process. A panic that neither [`catch`] nor [`guard`] catches also goes
+/// to the hook that was installed before.
 pub fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {

@@ -1,4 +1,6 @@
 //! Recognition, by their first bytes, of files that are not what was asked for although their names say so.
+//!
+//! A new kind is an entry of [`SIGNATURES`].
 
 /// Number of bytes at the beginning of a file that are enough to recognise it.
 pub(crate) const START: usize = 512;
@@ -10,6 +12,13 @@ pub(crate) struct ForeignContent {
     pub what: &'static str,
     /// Advice as a clause.
     pub advice: &'static str,
+}
+
+impl ForeignContent {
+    /// Reason why a file cannot be read, as a clause with advice.
+    pub fn reason(self) -> String {
+        format!("it is {}; {}", self.what, self.advice)
+    }
 }
 
 /// First bytes of files of other kinds.
@@ -48,11 +57,17 @@ const CHOOSE: &str = "choose another file";
 const CONVERT: &str = "it is not read here: convert it in the program that wrote it";
 const DOWNLOAD: &str = "the server answered with an error or a login: open it to see why, and download again";
 
-/// Content of a file that begins with these bytes; `None` if it may be what was asked for.
+/// Content of a file that should not be text and begins with these bytes; `None` if it may be what was asked for.
 pub(crate) fn foreign_content(start: &[u8]) -> Option<ForeignContent> {
     if start.is_empty() {
         return Some(ForeignContent { what: "empty", advice: "download or copy it again" });
     }
+    let text = ForeignContent { what: "text", advice: "open it to see what it says" };
+    known_content(start).or_else(|| is_text(start).then_some(text))
+}
+
+/// Content of a file that begins with these bytes, by its signature; `None` if it has none that is known.
+pub(crate) fn known_content(start: &[u8]) -> Option<ForeignContent> {
     let signature = SIGNATURES.iter().find(|(signature, ..)| start.starts_with(signature));
     if let Some((_, what, advice)) = signature {
         return Some(ForeignContent { what, advice });
@@ -64,10 +79,7 @@ pub(crate) fn foreign_content(start: &[u8]) -> Option<ForeignContent> {
     let is_page = [&b"<!doctype"[..], b"<html", b"<?xml", b"<head", b"<body", b"\xef\xbb\xbf<"]
         .iter()
         .any(|tag| text.starts_with(tag));
-    if is_page {
-        return Some(ForeignContent { what: "a web page", advice: DOWNLOAD });
-    }
-    is_text(start).then_some(ForeignContent { what: "text", advice: "open it to see what it says" })
+    is_page.then_some(ForeignContent { what: "a web page", advice: DOWNLOAD })
 }
 
 /// True for text without a single other byte, such as `{"message": "Not Found"}` or a path in place of a link.

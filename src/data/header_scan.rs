@@ -5,10 +5,9 @@ use super::{
     image::{self as codec, PictureHeader},
     listing::name_of,
 };
-use crate::{config::ImageSize, panics};
+use crate::config::ImageSize;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -72,12 +71,6 @@ impl ListedDrive {
 /// Files by the names of their drives.
 pub(super) type ListedDrives = BTreeMap<String, ListedDrive>;
 
-/// Reason why a picture is not used.
-enum Defect {
-    Unreadable(String),
-    OtherSize(ImageSize, ImageSize),
-}
-
 /// Pictures that cannot be used, as far as they are known. Dropping this ends the reading of headers.
 pub(super) struct HeaderScan {
     shared: Arc<Shared>,
@@ -92,10 +85,9 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Defects by drive and file.
-    defects: BTreeMap<(String, PathBuf), Defect>,
-    /// Remarks about pictures that are used.
     remarks: Remarks,
+    /// Pictures that are left out already, which are found again when they are decoded.
+    left_out: BTreeSet<PathBuf>,
     is_running: bool,
 }
 
@@ -115,18 +107,14 @@ impl HeaderScan {
         Self { shared }
     }
 
-    /// Keeps why the picture of a frame could not be decoded.
+    /// Notes that the picture of a frame could not be decoded.
     pub fn found_unreadable(&self, key: &FrameKey, file: &Path, error: &DataError) {
-        let reason = match error {
-            DataError::Unreadable { reason, .. } => reason.clone(),
-            other => other.to_string(),
-        };
-        self.shared.add(&key.folder, file, Defect::Unreadable(reason));
+        self.shared.leave_out_unreadable(&key.folder, file, error);
     }
 
-    /// Keeps that the picture of a frame has another size than the drive's.
+    /// Notes that the picture of a frame has another size than the drive's.
     pub fn found_other_size(&self, key: &FrameKey, file: &Path, size: ImageSize, usual: ImageSize) {
-        self.shared.add(&key.folder, file, Defect::OtherSize(size, usual));
+        self.shared.leave_out_other_size(&key.folder, file, size, usual);
     }
 
     /// True while headers are read.
@@ -140,23 +128,9 @@ impl HeaderScan {
         drop(self.shared.ended.wait_timeout_while(self.shared.state(), time, running));
     }
 
-    /// Adds to `remarks` what was found so far.
-    pub fn remark(&self, remarks: &mut Remarks) {
-        let state = self.shared.state();
-        remarks.extend(state.remarks.clone());
-        for ((drive, file), defect) in &state.defects {
-            let (what, detail) = match defect {
-                Defect::Unreadable(reason) => {
-                    ("pictures left out that cannot be read".to_owned(), reason.clone())
-                }
-                Defect::OtherSize(size, usual) => (
-                    format!("pictures left out that have another size than the drive's {usual}"),
-                    size.to_string(),
-                ),
-            };
-            let file = format!("{}: {detail}", name_of(file));
-            remarks.add(RemarkKind::LeftOut, Some(drive), &what, &file);
-        }
+    /// Remarks on what was found so far.
+    pub fn remarks(&self) -> Remarks {
+        self.shared.state().remarks.clone()
     }
 }
 
@@ -172,8 +146,22 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, drive: &str, file: &Path, defect: Defect) {
-        self.state().defects.insert((drive.to_owned(), file.to_owned()), defect);
+    fn leave_out(&self, drive: &str, file: &Path, what: &str, detail: &str) {
+        let mut state = self.state();
+        if state.left_out.insert(file.to_owned()) {
+            let example = format!("{}: {detail}", name_of(file));
+            state.remarks.add(RemarkKind::LeftOut, Some(drive), what, &example);
+        }
+    }
+
+    fn leave_out_unreadable(&self, drive: &str, file: &Path, error: &DataError) {
+        let reason = error.reason().map_or_else(|| error.to_string(), str::to_owned);
+        self.leave_out(drive, file, "pictures left out that cannot be read", &reason);
+    }
+
+    fn leave_out_other_size(&self, drive: &str, file: &Path, size: ImageSize, usual: ImageSize) {
+        let what = format!("pictures left out that have another size than the drive's {usual}");
+        self.leave_out(drive, file, &what, &size.to_string());
     }
 
     fn add_remarks(&self, drive: &str, file: &Path, header: PictureHeader) {
@@ -191,31 +179,21 @@ impl Shared {
     fn read_headers(&self) {
         for (name, drive) in self.drives.iter() {
             for (side, files) in &drive.cameras {
-                // A decoder that panics on a damaged file must cost that file, not the scan.
-                let usual = panics::catch(AssertUnwindSafe(|| drive.usual_size(*side))).ok().flatten();
+                let usual = drive.usual_size(*side);
                 for file in files.values() {
                     if self.is_stopped.load(Ordering::Relaxed) {
                         return self.end();
                     }
-                    match read_header(file, usual) {
-                        Ok(header) => self.add_remarks(name, file, header),
-                        Err(defect) => self.add(name, file, defect),
+                    match (PictureHeader::read(file), usual) {
+                        (Err(error), _) => self.leave_out_unreadable(name, file, &error),
+                        (Ok(header), Some(usual)) if header.size != usual => {
+                            self.leave_out_other_size(name, file, header.size, usual);
+                        }
+                        (Ok(header), _) => self.add_remarks(name, file, header),
                     }
                 }
             }
         }
         self.end();
-    }
-}
-
-fn read_header(file: &Path, usual: Option<ImageSize>) -> Result<PictureHeader, Defect> {
-    match panics::catch(AssertUnwindSafe(|| PictureHeader::read(file))) {
-        Ok(Ok(header)) => match usual.filter(|usual| header.size != *usual) {
-            Some(usual) => Err(Defect::OtherSize(header.size, usual)),
-            None => Ok(header),
-        },
-        Ok(Err(DataError::Unreadable { reason, .. })) => Err(Defect::Unreadable(reason)),
-        Ok(Err(error)) => Err(Defect::Unreadable(error.to_string())),
-        Err(panic) => Err(Defect::Unreadable(format!("its decoder failed: {panic}"))),
     }
 }

@@ -71,7 +71,7 @@ impl ImageFiles {
     /// Implementation of [`FrameSource::remarks`].
     fn remarks(&self) -> Remarks {
         let mut remarks = self.remarks.clone();
-        self.scan.remark(&mut remarks);
+        remarks.extend(self.scan.remarks());
         remarks
     }
 

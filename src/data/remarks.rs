@@ -67,7 +67,7 @@ impl Remarks {
     pub fn add(&mut self, kind: RemarkKind, drive: Option<&str>, what: &str, file: &str) {
         let same =
             |remark: &Remark| remark.kind == kind && remark.drive.as_deref() == drive && remark.what == what;
-        let index = self.0.iter().position(same).unwrap_or_else(|| {
+        let index = self.0.iter().rposition(same).unwrap_or_else(|| {
             let (drive, what) = (drive.map(str::to_owned), what.to_owned());
             self.0.push(Remark { kind, drive, count: 0, what, examples: Vec::new() });
             self.0.len() - 1

@@ -158,8 +158,8 @@ fn name_below(name: &str) -> String {
 }
 
 /// The pictures that an input names: an image file, those of a film, the images of a folder in the order in which
-/// training takes them, or the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in the
-/// order of drives and time, as the left camera saw them where there are two; else those of the films in a folder.
+/// training takes them, or the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in
+/// the order of drives and time, as the left camera saw them where there are two; else those of the films in a folder.
 /// `camera` is for frames without a camera file.
 ///
 /// # Errors

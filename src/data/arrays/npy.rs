@@ -345,7 +345,7 @@ fn check_start(start: &[u8]) -> Result<(), String> {
         return Ok(());
     }
     if let Some(foreign) = foreign_content(start) {
-        return Err(format!("it is {}; {}", foreign.what, foreign.advice));
+        return Err(foreign.reason());
     }
     Err(match start {
         [b'P', b'K', ..] => {

@@ -44,7 +44,7 @@ impl Npz {
         let (mut file, length) = open_regular(path).map_err(failed)?;
         let start = start_of(&mut file).map_err(failed)?;
         if let Some(foreign) = foreign_content(&start) {
-            return Err(unreadable(path, format!("it is {}; {}", foreign.what, foreign.advice)));
+            return Err(unreadable(path, foreign.reason()));
         }
         if !start.starts_with(b"PK") {
             return Err(unreadable(path, "it is no archive of arrays as numpy.savez writes it"));

@@ -31,7 +31,7 @@ struct Part {
 }
 
 impl<R: Read + Seek> PicturesOnly<R> {
-    /// Finds the tracks without pictures. What is damaged stays as it is, for the reader to refuse.
+    /// Finds the tracks without pictures. A damaged part stays as it is, for the reader to refuse.
     ///
     /// # Errors
     /// The file cannot be read.

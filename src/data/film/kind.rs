@@ -1,7 +1,7 @@
 //! Kinds of films by their content: those that can be read, and how to make such of others.
 
-use crate::data::{image::PictureKind, regular_file::open_regular};
-use std::{io::Read, path::Path};
+use crate::data::{image::PictureKind, regular_file};
+use std::path::Path;
 
 /// Endings of films that can be read.
 pub const ENDINGS: [&str; 3] = ["mp4", "m4v", "mov"];
@@ -76,13 +76,8 @@ fn foreign_content(start: &[u8]) -> Option<&'static str> {
 
 /// First bytes of a file; empty if it cannot be read.
 fn start_of(path: &Path) -> Vec<u8> {
-    const LENGTH: u64 = 16;
-    let mut start = Vec::new();
-    if let Ok((file, _)) = open_regular(path) {
-        // What cannot be read is told by whoever opens the file.
-        let _ = file.take(LENGTH).read_to_end(&mut start);
-    }
-    start
+    let start = regular_file::open_regular(path).and_then(|(mut file, _)| regular_file::start_of(&mut file));
+    start.unwrap_or_default()
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {

@@ -3,7 +3,7 @@
 use super::{
     file::{not_opened, unreadable},
     jpeg_header,
-    kind::{MAGIC_BYTES, PictureKind, decoder},
+    kind::{PictureKind, decoder},
     limits,
     orientation::{of_png, turned_size},
     tiff::entries_fit,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::ImageSize,
-    data::{DataError, RemarkKind, regular_file::open_regular},
+    data::{DataError, RemarkKind, foreign_content::START, regular_file::open_regular},
     panics::guard,
 };
 use image::{ColorType, metadata::Orientation};
@@ -50,8 +50,8 @@ impl PictureHeader {
     /// # Errors
     /// As [`Self::read`], with a reason.
     pub(super) fn of(mut reader: impl BufRead + Seek, file_bytes: u64) -> Result<Self, String> {
-        let mut start = Vec::with_capacity(MAGIC_BYTES);
-        let started = reader.by_ref().take(MAGIC_BYTES as u64).read_to_end(&mut start);
+        let mut start = Vec::with_capacity(START);
+        let started = reader.by_ref().take(START as u64).read_to_end(&mut start);
         started.and_then(|_| reader.rewind()).map_err(|error| error.to_string())?;
         match PictureKind::of(&start)? {
             PictureKind::Jpeg => Self::of_jpeg(reader, file_bytes),
@@ -101,8 +101,8 @@ impl PictureHeader {
         })
     }
 
-    /// True if the levels have 16 bits, of which few cameras use all: they are stretched to be seen.
-    pub fn is_stretched(&self) -> bool {
+    /// True for greys of 16 bits, of which few cameras use all: they are stretched to be seen, unless they are depth.
+    pub fn has_16_bit_greys(&self) -> bool {
         self.bits == 16 && self.is_grey
     }
 
@@ -114,7 +114,7 @@ impl PictureHeader {
             "16-bit grey pictures stretched over the range of levels that the drive uses",
         );
         let is_turned = self.orientation != Orientation::NoTransforms;
-        [is_turned.then_some(turned), self.is_stretched().then_some(stretched)].into_iter().flatten()
+        [is_turned.then_some(turned), self.has_16_bit_greys().then_some(stretched)].into_iter().flatten()
     }
 }
 

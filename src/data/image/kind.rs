@@ -1,6 +1,10 @@
 //! Formats of pictures, recognised by content: the ending of a file may lie.
+//!
+//! A new one is a variant of [`PictureKind`] with its first bytes in [`PictureKind::of`], its endings in [`ENDINGS`], and
+//! its decoder, which the compiler asks for; `tests/data/formats.rs` reads a picture in each.
 
 use super::limits::{MAX_SIDE, allocation};
+use crate::data::foreign_content::{ForeignContent, known_content};
 use image::{
     ImageDecoder, ImageResult, Limits,
     codecs::{bmp::BmpDecoder, png::PngDecoder, pnm::PnmDecoder, tiff::TiffDecoder, webp::WebPDecoder},
@@ -10,8 +14,6 @@ use std::io::{BufRead, Seek};
 /// Endings of image files, by priority among files that differ only in the ending.
 pub const ENDINGS: [&str; 11] =
     ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "ppm", "pgm", "pnm", "pbm"];
-/// Bytes at the start of a file that tell its format.
-pub(super) const MAGIC_BYTES: usize = 16;
 
 /// Format of a picture that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl PictureKind {
             [b'P', b'1'..=b'7', separator, ..] if separator.is_ascii_whitespace() => Ok(Self::Pnm),
             _ => Err(format!(
                 "{}; JPEG, PNG, WebP, BMP, TIFF and PNM can be read",
-                foreign(start).unwrap_or("the content is that of no known picture")
+                foreign_reason(start).unwrap_or_else(|| "the content is that of no known picture".to_owned())
             )),
         }
     }
@@ -57,9 +59,9 @@ impl PictureKind {
     }
 }
 
-/// Description of a file that cannot be read, by its first bytes.
-fn foreign(start: &[u8]) -> Option<&'static str> {
-    Some(match start {
+/// Reason why a file that is no picture, or one in another format, cannot be read, by its first bytes.
+fn foreign_reason(start: &[u8]) -> Option<String> {
+    let reason = match start {
         [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', ..] => {
             "it is a HEIC picture, as phones take them; make JPEG of it"
         }
@@ -70,14 +72,11 @@ fn foreign(start: &[u8]) -> Option<&'static str> {
         [0, 0, 0, 12, b'j', b'P', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => {
             "it is a JPEG 2000 picture; make PNG of it"
         }
-        [b'v', b'e', b'r', b's', b'i', b'o', b'n', b' ', b'h', b't', b't', b'p', ..] => {
-            "it is only a pointer of Git LFS; fetch the file with git lfs pull"
-        }
-        [b'<', b'!' | b'h' | b'H' | b'?', ..] => "it is a page of the web, perhaps of a failed download",
         [0, 5, 22, 7, ..] => "it is a companion file of macOS (AppleDouble), not a picture",
         [0, ..] if start.iter().all(|byte| *byte == 0) => "it begins with zeros, as a lost file does",
-        _ => return None,
-    })
+        _ => return known_content(start).map(ForeignContent::reason),
+    };
+    Some(reason.to_owned())
 }
 
 /// Opens a decoder of the image library; it reads the header.

@@ -48,7 +48,7 @@ impl SharedLevels {
     pub fn range(&self) -> Option<LevelRange> {
         *self.range.get_or_init(|| {
             let first = self.sampled.iter().find_map(|file| PictureHeader::read(file).ok())?;
-            first.is_stretched().then(|| {
+            first.has_16_bit_greys().then(|| {
                 let mut histogram = Histogram::default();
                 for file in &self.sampled {
                     let levels = bytes_of(file).ok().and_then(|bytes| decode_stored(&bytes).ok());

@@ -1,6 +1,6 @@
 //! Limits on the size of images, checked by their headers before anything is allocated for pixels.
 
-use crate::config::ImageSize;
+use crate::{config::ImageSize, data::regular_file::memory_limit};
 
 /// Longest side of an image, pixels: no camera on a car exceeds it, so a file that does is damaged or an attack.
 pub(in crate::data) const MAX_SIDE: u32 = 16_384;
@@ -8,18 +8,14 @@ pub(in crate::data) const MAX_SIDE: u32 = 16_384;
 pub(in crate::data) const MAX_ALLOCATION: u64 = 512 << 20;
 /// Largest image file, bytes.
 pub(super) const MAX_FILE: u64 = 256 << 20;
-/// Memory that decoding may always take, whatever the length of the file, bytes.
-const FREE_ALLOCATION: u64 = 64 << 20;
-/// Memory that decoding may take for a byte of the file: lossless formats rarely reach a tenth of the pixels' bytes for
-/// what a camera sees.
-const BYTES_PER_BYTE: u64 = 16;
 /// Pixels that a lossy format may have for a byte of the file: half a bit for a pixel, of which little could be
 /// recognised.
 const PIXELS_PER_BYTE: u64 = 16;
 
-/// Memory that decoding a file of this length may take, bytes; large lossy images may take more, see [`check`].
+/// Memory that decoding a file of this length may take, bytes; large lossy images may take more, see [`check`]. Lossless
+/// formats rarely reach a tenth of the pixels' bytes for what a camera sees.
 pub(in crate::data) fn allocation(file_bytes: u64) -> u64 {
-    file_bytes.saturating_mul(BYTES_PER_BYTE).clamp(FREE_ALLOCATION, MAX_ALLOCATION)
+    memory_limit(file_bytes).min(MAX_ALLOCATION)
 }
 
 /// Checks the size that a header states: an image of more than 64 MiB must be plausible for the length of its file, so

@@ -100,7 +100,7 @@ fn decode_with(bytes: &[u8], levels: &SharedLevels) -> Result<RgbImage, String> 
         jpeg::decode(bytes)?
     } else {
         let image = decode_stored(bytes)?;
-        let range = if header.is_stretched() { levels.range() } else { None };
+        let range = if header.has_16_bit_greys() { levels.range() } else { None };
         levels::to_rgb(image, range)
     };
     Ok(turn(image, header.orientation))

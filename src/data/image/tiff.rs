@@ -39,6 +39,6 @@ pub(super) fn entries_fit(reader: &mut (impl BufRead + Seek), file_bytes: u64) -
         }
         Ok(true)
     };
-    // What is cut off is refused by the decoder.
+    // The decoder refuses a directory that is cut off.
     check().unwrap_or(true)
 }

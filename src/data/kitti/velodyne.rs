@@ -4,12 +4,12 @@
 use super::calibration::ScannerProjection;
 use crate::data::{
     DataError, DepthMap,
-    foreign_content::{START, foreign_content},
-    regular_file::open_regular,
+    atomic_file::read_within,
+    foreign_content::{ForeignContent, START, foreign_content},
     unreadable::io_reason,
 };
 use glam::{DVec4, Vec3};
-use std::{io::Read, path::Path};
+use std::path::Path;
 use tracing::warn;
 
 /// Size of a point in bytes: x, y, z and reflectance, f32 each.
@@ -35,20 +35,12 @@ pub enum DepthAxis {
 /// The file cannot be read, or does not hold the points of a scan.
 pub fn read(path: &Path) -> Result<Vec<Vec3>, DataError> {
     let unreadable = |reason: String| DataError::unreadable("laser scan", path, reason);
-    let bytes = || -> std::io::Result<Vec<u8>> {
-        let (file, length) = open_regular(path)?;
-        if length > MAX_BYTES {
-            return Err(std::io::Error::other(format!("its {length} bytes are more than a scan has")));
-        }
-        let mut bytes = Vec::with_capacity(length as usize);
-        file.take(MAX_BYTES).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = bytes().map_err(|error| unreadable(io_reason(&error)))?;
+    let bytes = read_within(path, MAX_BYTES).map_err(|error| unreadable(io_reason(&error)))?;
     let points = parse(&bytes).map_err(unreadable)?;
     let left_out = bytes.len() / POINT_BYTES - points.len();
     if left_out > 0 {
-        warn!(path = %path.display(), left_out, points = points.len(), "points of a laser scan that are not numbers left out");
+        let points = points.len();
+        warn!(path = %path.display(), left_out, points, "points of a laser scan that are not numbers left out");
     }
     Ok(points)
 }
@@ -62,32 +54,30 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Vec3>, String> {
     let is_plausible = rows.as_ref().is_some_and(|rows| rows.is_scan() && !rows.has_coordinates_as_fourth());
     if let (false, Some(layout)) = (is_plausible, likely_layout(bytes)) {
         return Err(format!(
-            "it does not have four numbers a point (x, y, z, reflectance, f32 each), but probably {layout}; write it anew \
-             with four"
+            "it does not have four numbers a point (x, y, z, reflectance, f32 each), but probably {layout}; write it \
+             anew with four"
         ));
     }
-    let Some(rows) = rows else {
-        return Err(match foreign_content(&bytes[..bytes.len().min(START)]) {
-            Some(foreign) => format!("it is {}; {}", foreign.what, foreign.advice),
-            None => format!(
-                "its {} bytes are not whole points of {POINT_BYTES}: it is cut off, or has another layout",
-                bytes.len()
-            ),
-        });
-    };
-    if !rows.is_scan() {
-        return Err(match foreign_content(&bytes[..bytes.len().min(START)]) {
-            Some(foreign) => format!("it is {}; {}", foreign.what, foreign.advice),
-            None => format!(
-                "most of its {} points are not between {} and {} m away: it is no scan of x, y, z and reflectance, f32 each",
-                rows.0.len(),
-                RANGE_METRES.start,
-                RANGE_METRES.end
-            ),
-        });
+    let foreign = || foreign_content(&bytes[..bytes.len().min(START)]).map(ForeignContent::reason);
+    match rows {
+        Some(rows) if rows.is_scan() => {
+            let points = rows.0.iter().map(|[x, y, z, _]| Vec3::new(*x, *y, *z));
+            Ok(points.filter(|point| point.is_finite()).collect())
+        }
+        Some(rows) => Err(foreign().unwrap_or_else(|| {
+            let (count, near, far) = (rows.0.len(), RANGE_METRES.start, RANGE_METRES.end);
+            format!(
+                "most of its {count} points are not between {near} and {far} m away: it is no scan of x, y, z and \
+                 reflectance, f32 each"
+            )
+        })),
+        None => Err(foreign().unwrap_or_else(|| {
+            let count = bytes.len();
+            format!(
+                "its {count} bytes are not whole points of {POINT_BYTES}: it is cut off, or has another layout"
+            )
+        })),
     }
-    let points = rows.0.iter().map(|[x, y, z, _]| Vec3::new(*x, *y, *z));
-    Ok(points.filter(|point| point.is_finite()).collect())
 }
 
 /// Points of `N` numbers each.

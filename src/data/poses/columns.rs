@@ -1,4 +1,6 @@
 //! Meaning of the numbers in a row of a pose file.
+//!
+//! A new form is recognised in [`Columns::of`] and named in its `Display`; `poses/rows.rs` makes poses of its numbers.
 
 use super::table::Table;
 use serde::Serialize;
@@ -27,7 +29,7 @@ pub enum Key {
 pub enum Orientation {
     /// Matrix of three rows, with the position in the last column, row by row.
     Matrix,
-    /// The same with a fourth row, 0 0 0 1.
+    /// Matrix of four rows, of which the last is 0 0 0 1.
     FourRows,
     /// Quaternion, after the position.
     Quaternion {

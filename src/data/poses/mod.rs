@@ -13,7 +13,13 @@ pub use columns::{Columns, Key, Orientation};
 pub use path::{PoseForm, Poses};
 pub use write::write;
 
-use super::{DataError, atomic_file::read_within, text::decode, unreadable::io_reason};
+use super::{
+    DataError,
+    atomic_file::read_within,
+    foreign_content::{START, known_content},
+    text::decode,
+    unreadable::io_reason,
+};
 use std::path::Path;
 use table::Table;
 
@@ -43,8 +49,8 @@ pub fn read(path: &Path) -> Result<Poses, DataError> {
 /// # Errors
 /// As [`parse`]; other kinds of files are named with what to do.
 pub fn parse_bytes(bytes: &[u8]) -> Result<Poses, String> {
-    match foreign_content(bytes) {
-        Some(words) => Err(words.to_owned()),
+    match foreign_reason(bytes) {
+        Some(reason) => Err(reason),
         None => parse(&decode(bytes)),
     }
 }
@@ -63,20 +69,22 @@ pub fn parse(text: &str) -> Result<Poses, String> {
     Ok(poses)
 }
 
-/// Advice about files that are no text of numbers but are often taken for poses, by their first bytes.
-fn foreign_content(bytes: &[u8]) -> Option<&'static str> {
-    let kinds: [(&[u8], &str); 7] = [
+/// Reason why a file that is no text of numbers, but is often taken for poses, cannot be read, by its first bytes.
+fn foreign_reason(bytes: &[u8]) -> Option<String> {
+    let kinds: [(&[u8], &str); 5] = [
         (b"\x93NUMPY", "it is a NumPy array; write its matrices as text, twelve numbers a line"),
         (b"PK\x03\x04", "it is a zip archive; unpack it"),
         (b"#ROSBAG", "it is a ROS bag; export its path as text in TUM form"),
-        (b"version https://git-lfs", "it is a Git LFS pointer; fetch the file itself with git lfs pull"),
         (b"{", "it is JSON; write a text file with a pose a line"),
-        (b"<", "it is a web page or XML, not poses; download the file itself"),
-        (b"\x89HDF", "it is an HDF5 file; write a text file with a pose a line"),
+        (b"<", "it is XML; write a text file with a pose a line"),
     ];
+    if let Some(known) = known_content(&bytes[..bytes.len().min(START)]) {
+        return Some(known.reason());
+    }
     let begins = kinds.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, words)| words);
     let colmap = "it is COLMAP's list of images, which are camera from world, two lines each; export the path as \
                   text in TUM form";
     let head = &bytes[..bytes.len().min(COLMAP_HEAD)];
-    begins.or_else(|| head.windows(COLMAP.len()).any(|part| part == COLMAP).then_some(colmap))
+    let is_colmap = head.windows(COLMAP.len()).any(|part| part == COLMAP);
+    begins.or(is_colmap.then_some(colmap)).map(str::to_owned)
 }

@@ -1,5 +1,7 @@
 //! Recognition of networks that are none of ours, by the names of their tensors, so that a person learns what was
 //! given instead of what is missing in it.
+//!
+//! A new one is an entry of [`NETWORKS`], and a case in `tests/weights_of_others.rs`.
 
 /// A network that cannot be loaded.
 struct ForeignNetwork {

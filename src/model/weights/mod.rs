@@ -118,7 +118,8 @@ fn read(path: &Path, device: &Device) -> Result<(LoadedNetworks, Files), Weights
     let loaded = of_files(&files, device).map_err(|error| explained(error, files.values()))?;
     let LoadReport { loaded: tensors, missing, unused, left_out } = &loaded.report;
     if !left_out.is_empty() {
-        info!(path = %path.display(), left_out = left_out.join(" "), "names of tensors were read without what a wrapper put there");
+        let left_out = left_out.join(" ");
+        info!(path = %path.display(), left_out, "names of tensors were read without what a wrapper put there");
     }
     info!(
         path = %path.display(),

@@ -1,5 +1,5 @@
-//! Prefixes that programs put before the published names of tensors: wrappers of modules, checkpoints of trainers, and names of
-//! other re-implementations for the parts of the networks.
+//! Prefixes that programs put before the published names of tensors: wrappers of modules, checkpoints of trainers, and
+//! names of other re-implementations for the parts of the networks.
 
 use crate::config::NetworkFile;
 use std::collections::BTreeSet;
