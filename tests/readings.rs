@@ -156,8 +156,8 @@ fn readings_that_cannot_be_believed_are_left_out_and_counted() {
         let latitude: f64 = text.split_whitespace().next().unwrap().parse().unwrap();
         with(text, 0, &(latitude + degrees).to_string())
     };
-    let jumps = "because the position jumps";
-    let unusable = "because they cannot be used";
+    let jumps = "reading of GPS and motion left out, because the position jumps";
+    let unusable = "unusable reading of GPS and motion left out";
     // 3 km away, as high as no road, nowhere, NaN, cut, empty; at the beginning, in the middle, at the end.
     let text = &good[5];
     let kinds = [
@@ -176,7 +176,7 @@ fn readings_that_cannot_be_believed_are_left_out_and_counted() {
             assert_eq!(poses, 11, "frame {frame}: {text}");
             assert!(metres <= length + 1e-6 && metres > 0.8 * length, "{metres} of {length}: {text}");
             let [remark] = &remarks[..] else { panic!("{remarks:?}") };
-            assert!(remark.contains(": 1 readings") && remark.contains(reason), "{remark}");
+            assert!(remark.contains(": 1 ") && remark.contains(reason), "{remark}");
             assert!(remark.contains(&format!("{frame:010}.txt")), "{remark}");
         }
         fs::write(file(frame), &good[frame as usize]).unwrap();

@@ -156,11 +156,11 @@ impl Shared {
 
     fn leave_out_unreadable(&self, drive: &str, file: &Path, error: &DataError) {
         let reason = error.reason().map_or_else(|| error.to_string(), str::to_owned);
-        self.leave_out(drive, file, "pictures left out that cannot be read", &reason);
+        self.leave_out(drive, file, "unreadable pictures left out", &reason);
     }
 
     fn leave_out_other_size(&self, drive: &str, file: &Path, size: ImageSize, usual: ImageSize) {
-        let what = format!("pictures left out that have another size than the drive's {usual}");
+        let what = format!("pictures of another size than the drive's {usual} left out");
         self.leave_out(drive, file, &what, &size.to_string());
     }
 

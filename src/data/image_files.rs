@@ -216,7 +216,9 @@ impl<L: ImageLayout> FrameSource for L {
     }
 
     fn preview(&self, key: &FrameKey, within: ImageSize) -> Result<RgbImage, DataError> {
-        codec::read_small(self.files().expected(key)?, within, self.files().levels(key))
+        let (files, file) = (self.files(), self.files().expected(key)?);
+        codec::read_small(file, within, files.levels(key))
+            .inspect_err(|error| files.scan.found_unreadable(key, file, error))
     }
 
     fn levels(&self, key: &FrameKey) -> Option<LevelRange> {
@@ -273,7 +275,7 @@ fn levels_of(cameras: &Cameras) -> SharedLevels {
 /// Image files of a folder whose names are frame numbers; none for a folder that does not exist. Others are left
 /// out, with a remark.
 fn numbered_images(folder: &Path, drive: &str, remarks: &mut Remarks) -> Result<CameraImages, DataError> {
-    const NO_NUMBER: &str = "pictures left out, whose names are no frame number up to 999999";
+    const NO_NUMBER: &str = "pictures without a frame number up to 999999 left out";
     if !folder.is_dir() {
         return Ok(CameraImages::new());
     }

@@ -91,7 +91,7 @@ impl Listing {
             }
             return;
         };
-        const TWIN: &str = "pictures left out, because another has the same name but for the ending";
+        const TWIN: &str = "pictures left out for another of the same name but for the ending";
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         match ranks.get(&stem) {
             Some(other) if *other <= rank => self.left_out.push((TWIN, name)),
@@ -147,13 +147,13 @@ fn reason_of_ending(ending: &str) -> Option<&'static str> {
     if is_in(&SIDE_FILES) {
         None
     } else if is_in(&OTHER_PICTURES) {
-        Some("pictures of formats that are not read left out: convert them to PNG or JPEG")
+        Some("pictures in other formats left out: convert to PNG or JPEG")
     } else if is_in(&ARCHIVES) {
-        Some("archives left out: unpack them")
+        Some("archives left out: unpack first")
     } else if is_in(&FILMS) || is_in(&film::ENDINGS) {
-        Some("films left out: make pictures of them")
+        Some("films left out: make pictures first")
     } else {
-        Some("files left out that are no pictures")
+        Some("files other than pictures left out")
     }
 }
 
@@ -175,13 +175,13 @@ fn kind_of(entry: &fs::DirEntry, parent: &Path) -> EntryKind {
         return EntryKind::LeftOut("hidden and system files left out");
     }
     let Ok(mut kind) = entry.file_type() else {
-        return EntryKind::LeftOut("files left out that cannot be looked at");
+        return EntryKind::LeftOut("unreadable files left out");
     };
     let is_link = kind.is_symlink();
     if is_link {
         match fs::metadata(entry.path()) {
             Ok(target) => kind = target.file_type(),
-            Err(_) => return EntryKind::LeftOut("links left out that lead nowhere"),
+            Err(_) => return EntryKind::LeftOut("links to nowhere left out"),
         }
     }
     if kind.is_dir() {

@@ -6,6 +6,12 @@ use std::fmt;
 /// Most names that a remark quotes.
 const MAX_EXAMPLES: usize = 3;
 
+/// Plurals that remarks count.
+const NOUNS: [&str; 13] = [
+    "archives", "breaks", "devices", "drives", "files", "films", "folders", "frames", "links", "pictures",
+    "poses", "readings", "rows",
+];
+
 /// Kind of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -37,7 +43,8 @@ pub struct Remark {
     pub drive: Option<String>,
     /// Number of the files.
     pub count: usize,
-    /// Files and what was done with them, as a phrase after their number: "hidden files left out".
+    /// Files and what was done with them, as a phrase after a number above one, without a verb that depends on it:
+    /// "hidden files left out".
     pub what: String,
     /// Names of a few of the files.
     pub examples: Vec<String>,
@@ -48,12 +55,22 @@ impl fmt::Display for Remark {
         if let Some(drive) = &self.drive {
             write!(formatter, "{drive}: ")?;
         }
-        write!(formatter, "{} {}", self.count, self.what)?;
+        let what = if self.count == 1 { &singular(&self.what) } else { &self.what };
+        write!(formatter, "{} {what}", self.count)?;
         if !self.examples.is_empty() {
             let more = if self.count > self.examples.len() { ", …" } else { "" };
             write!(formatter, " ({}{more})", self.examples.join(", "))?;
         }
         Ok(())
+    }
+}
+
+/// Phrase with the singular of its first noun.
+fn singular(what: &str) -> String {
+    let mut words = what.split([' ', ',', ':']);
+    match words.find(|word| NOUNS.contains(word)) {
+        Some(noun) => what.replacen(noun, noun.trim_end_matches('s'), 1),
+        None => what.to_owned(),
     }
 }
 

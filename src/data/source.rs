@@ -255,7 +255,7 @@ pub trait FrameSource: Send + Sync {
             match self.true_poses(drive, *side) {
                 Ok(poses) => remarks.extend(poses.remarks),
                 Err(error) => {
-                    let what = "drives without true poses, because they cannot be read";
+                    let what = "drives without true poses, which are unreadable";
                     remarks.add(RemarkKind::LeftOut, Some(&drive.folder), what, &error.to_string());
                 }
             }

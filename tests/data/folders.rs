@@ -171,7 +171,7 @@ fn every_own_drive_has_its_own_camera() {
     );
     let said: Vec<String> = given.remarks().iter().map(ToString::to_string).collect();
     assert!(said[0].starts_with("3 drives whose camera.toml does not count"), "{said:?}");
-    assert!(said[1].starts_with("1 drives whose calib_cam_to_cam.txt does not count"), "{said:?}");
+    assert!(said[1].starts_with("1 drive whose calib_cam_to_cam.txt does not count"), "{said:?}");
     let in_pixels = assume(CameraChoice::Intrinsics([120.0, 125.0, 90.0, 45.0])).unwrap();
     near(in_pixels.intrinsics(&key("angle", 0, Side::Left)), [0.6, 1.25, 0.45, 0.45]);
     let in_parts = assume(CameraChoice::Intrinsics([0.6, 1.25, 0.45, 0.45])).unwrap();

@@ -10,7 +10,7 @@ use monoscope::{
     },
     predict::find_images,
 };
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 const CAMERA: &str = "field_of_view = 70\n";
 const TRIPLET: [FrameId; 3] = [FrameId::TARGET, FrameId::PREVIOUS, FrameId::NEXT];
@@ -168,7 +168,7 @@ fn hidden_and_system_files_are_no_frames_and_are_counted() {
     assert_eq!((source.drives().len(), source.drives()[0].count()), (1, 3));
     assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "hidden and system files"), 10);
     assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "unpack"), 1);
-    assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "convert them"), 1);
+    assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "convert to PNG"), 1);
     assert_eq!(find_images(root).unwrap().len(), 3);
 }
 
@@ -188,7 +188,7 @@ fn links_and_what_is_no_file_do_no_harm() {
     let source = opened(root);
     assert_eq!((source.drives().len(), source.drives()[0].count()), (1, 3), "{:?}", source.drives());
     assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "devices and pipes"), 2);
-    assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "lead nowhere"), 2);
+    assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "to nowhere"), 2);
     assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "listed already"), 1);
     assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "folder above"), 2);
 
@@ -321,8 +321,15 @@ fn damaged_pictures_and_those_of_another_size_are_counted_and_left_out() {
     let read = keys.iter().filter(|key| source.resized(key, size).is_ok()).count();
     assert_eq!((read, source.is_scanning()), (7, false));
     assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "another size than the drive's 40×20"), 2);
-    assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "cannot be read"), 3);
+    assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "unreadable pictures"), 3);
     assert!((source.intrinsics(&keys[0]).focal_x - 0.625).abs() < 1e-6);
+
+    // What is only looked at counts too: its header, read before, is whole.
+    let source = opened(root);
+    source.wait_for_scan(Duration::from_secs(60));
+    let before = remarked(source.as_ref(), RemarkKind::LeftOut, "unreadable picture");
+    assert!(source.preview(&keys[7], size).is_err());
+    assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "unreadable picture"), before + 1);
 }
 
 #[test]

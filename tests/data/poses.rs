@@ -120,12 +120,12 @@ fn marks_and_wide_characters_of_windows_are_read() {
 fn rows_that_are_left_out_or_sorted_are_counted() {
     let tum = tum();
     let twice = [&tum[..20], &tum[19..]].concat().join("\n");
-    holds_path(&twice, "1 rows with the time of another left out (line 21)");
+    holds_path(&twice, "1 row with the time of another left out (line 21)");
     let mut mixed = tum.clone();
     mixed.swap(3, 30);
     holds_path(&mixed.join("\n"), "rows sorted by time (line 5, line 6, line 7, …)");
     let cut = format!("{}\n1403715529.9 0.4 0", tum.join("\n"));
-    holds_path(&cut, "1 cut rows left out (line 41)");
+    holds_path(&cut, "1 cut row left out (line 41)");
     for words in ["NaN", "-nan", "inf"] {
         let row = |(index, line): (usize, &String)| match index % 9 {
             0 => format!("{}{}", line.split(' ').next().unwrap(), format!(" {words}").repeat(7)),

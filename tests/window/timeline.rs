@@ -270,7 +270,7 @@ fn the_window_waits_for_no_file_of_a_slow_source() {
     stage.run();
     stage.get_by_label("1 remark on the files").click();
     stage.run();
-    assert!(stage.query_by_label("1 hidden and system files left out (.hidden.png)").is_some());
+    assert!(stage.query_by_label("1 hidden and system file left out (.hidden.png)").is_some());
     for frame in [3.0, 9.0, 15.0] {
         point_at(&mut stage, frame);
     }

@@ -85,7 +85,7 @@ fn the_path_of_the_drive_is_asked_for_drawn_and_clicked() {
     );
     stage.state_mut().receive_trajectory(&with_remark);
     stage.run();
-    assert!(stage.query_by_label("1 readings left out (0000000004.txt)").is_some());
+    assert!(stage.query_by_label("1 reading left out (0000000004.txt)").is_some());
 
     stage.state_mut().receive_trajectory(&trajectory(20, false));
     stage.run();

@@ -133,12 +133,12 @@ impl FoundRig {
                 remarks.add(RemarkKind::Assumed, None, &what, drive);
             }
             (None, true) => {
-                let what = "drives without a camera file, which have the camera that is given by an option";
+                let what = "drives without a camera file, with the camera that is given by an option";
                 remarks.add(RemarkKind::Assumed, None, what, drive);
             }
             (Some(file), false) if self.is_of_kitti && self.rig.left != Intrinsics::KITTI => {
                 let what = format!(
-                    "drives have the camera of their {file}, which differs from KITTI's published one"
+                    "drives with the camera of their {file}, which differs from KITTI's published one"
                 );
                 remarks.add(RemarkKind::Doubtful, None, &what, drive);
             }

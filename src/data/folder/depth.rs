@@ -4,7 +4,7 @@ use crate::data::image::{PictureHeader, read_depth};
 use std::path::Path;
 
 /// Phrase of the remark about pictures of depth.
-pub(super) const LEFT_OUT: &str = "pictures left out, because they are 16-bit depth";
+pub(super) const LEFT_OUT: &str = "pictures of 16-bit depth left out";
 /// Words in the names of folders of depth.
 const DEPTH_WORDS: [&str; 4] = ["depth", "disp", "range", "tof"];
 /// Words in the names of folders of heat, which is 16-bit grey as well.

@@ -85,7 +85,7 @@ pub(super) fn find_drives(root: &Path, remarks: &mut Remarks) -> Result<Vec<Foun
         };
         listing.remark(remarks, Some(&name), "");
         if drives.iter().any(|drive| drive.name == name) {
-            remarks.add(RemarkKind::LeftOut, None, "folders left out that have the name of another", &name);
+            remarks.add(RemarkKind::LeftOut, None, "folders with the name of another left out", &name);
         } else {
             drives.extend(find_drive(name, &folder, listing, remarks));
         }
@@ -128,7 +128,7 @@ fn find_drive(name: String, folder: &Path, listing: Listing, remarks: &mut Remar
     let mut pictures = listing.pictures;
     leave_out_depth_beside(&mut pictures, &name, remarks);
     if found.is_some() {
-        let what = "pictures left out that lie beside the folders of a stereo pair";
+        let what = "pictures beside the folders of a stereo pair left out";
         pictures.keys().for_each(|stem| remarks.add(RemarkKind::LeftOut, Some(&name), what, stem));
     }
     let [left, right] = found.unwrap_or_else(|| [pictures, BTreeMap::new()]);
@@ -173,8 +173,8 @@ fn number(
     numbered.remark(remarks, drive);
     let is_alike = numbered.by == other.by && numbered.step == other.step;
     if !is_alike || numbered.frames.len() != other.frames.len() {
-        let what = "pictures of the left camera paired by number with pictures of the right one, whose names and \
-                    number differ";
+        let what = "pictures of the left camera paired by number with pictures of the right one, in spite of other \
+                    names";
         numbered.frames.values().for_each(|name| remarks.add(RemarkKind::Doubtful, Some(drive), what, name));
     }
     insert(&mut listed, Side::Left, images(&numbered, left));

@@ -46,7 +46,7 @@ impl DriveReadings {
                 }
                 Err(error) => {
                     let reason = error.reason().map_or_else(|| error.to_string(), str::to_owned);
-                    let what = "readings of GPS and motion left out, because they cannot be used";
+                    let what = "unusable readings of GPS and motion left out";
                     all.remark(RemarkKind::LeftOut, drive, what, &format!("{}: {reason}", file_name(frame)));
                     first_error.get_or_insert(error);
                 }

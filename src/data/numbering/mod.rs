@@ -58,14 +58,13 @@ impl<'a> Numbering<'a> {
         let mut add = |kind, what: &str, names: &mut dyn Iterator<Item = &str>| {
             names.for_each(|name| remarks.add(kind, Some(drive), what, name));
         };
-        const STRAYS: &str = "pictures left out, whose names are unlike those of all others";
+        const STRAYS: &str = "pictures left out, unlike all others by name";
         add(RemarkKind::LeftOut, STRAYS, &mut self.strays.iter().copied());
         let what = self.remark_on_numbers();
         if let Some(what) = what.filter(|_| self.frames.len() > 1) {
             add(RemarkKind::Numbered, &what, &mut self.frames.values().copied());
         }
-        const BREAKS: &str =
-            "breaks told by the names of files: no sample crosses them; the first frames after";
+        const BREAKS: &str = "breaks told by the names of files, which no sample crosses; first after";
         let after = |number| self.frames.get(number).copied();
         add(RemarkKind::Separated, BREAKS, &mut self.breaks.iter().filter_map(after));
     }
