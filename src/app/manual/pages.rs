@@ -45,6 +45,7 @@ pub const MANUAL_PICTURES: &[(&str, &[u8])] = &[
     picture!("evaluation.png"),
     picture!("inspector.png"),
     picture!("sandbox.png"),
+    picture!("training.png"),
     picture!("window.png"),
 ];
 
