@@ -263,6 +263,19 @@ fn frames_of_different_sizes_are_not_compared() {
 }
 
 #[test]
+fn two_damaged_pictures_do_not_end_the_epochs_of_a_short_drive() {
+    let folder = tempfile::tempdir().unwrap();
+    write_drive(folder.path(), 0..14);
+    for frame in [4, 9] {
+        fs::write(folder.path().join(DRIVE).join(format!("image_02/data/{frame:010}.jpg")), "x").unwrap();
+    }
+    let source = Arc::new(KittiRaw::open(folder.path()).unwrap());
+    let (batches, skipped) = all(&Loader::new(source, keys(1..13), options(4, 1)).unwrap(), 0, 0);
+    assert_eq!(skipped.len(), 6, "each is in three samples");
+    assert_eq!(batches.iter().map(|batch| batch.samples.len()).sum::<usize>(), 6);
+}
+
+#[test]
 fn too_many_unreadable_samples_end_the_epoch() {
     let folder = tempfile::tempdir().unwrap();
     write_drive(folder.path(), 0..22);

@@ -14,8 +14,11 @@ use tracing::debug;
 
 /// Number of batches that are prefetched.
 const PREFETCH: usize = 2;
-/// One in this many samples of an epoch may be unreadable, and always at least one.
+/// One in this many samples of an epoch may be unreadable.
 const TOLERATED_SHARE: usize = 10;
+/// Samples that may be unreadable in any case, unless they are more than half: those of two damaged pictures, each of
+/// which is in three samples.
+const TOLERATED: usize = 6;
 
 /// Output of a loader.
 #[derive(Clone, Debug)]
@@ -147,7 +150,7 @@ impl Batches {
     /// Fails if so many samples are unreadable that the data must be damaged.
     fn check_skipped(&self) -> Result<(), DataError> {
         let samples = self.epoch.plan.keys.len();
-        let is_too_many = self.skipped > (samples / TOLERATED_SHARE).max(1);
+        let is_too_many = self.skipped > (samples / TOLERATED_SHARE).max(TOLERATED.min(samples / 2)).max(1);
         let is_nothing_read = self.remaining.is_empty() && self.delivered == 0;
         if !is_too_many && !is_nothing_read {
             return Ok(());
