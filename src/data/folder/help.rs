@@ -21,7 +21,7 @@ pub(super) fn nothing_found(root: &Path, remarks: &Remarks) -> DataError {
         text += &format!("its pictures lie deeper; give the folder above them, such as {}", folder.display());
     } else {
         text += "it is neither KITTI raw (DATE/DRIVE/image_02/data), nor KITTI odometry \
-                 (sequences/NN/image_2), nor a folder of pictures (*.jpg, *.png) or of such folders; \
+                 (sequences/NN/image_2), nor a folder of pictures (JPEG, PNG, WebP, BMP, TIFF, PNM) or of such folders; \
                  give a folder of one of these layouts";
     }
     for remark in remarks.iter().take(QUOTED) {
