@@ -121,6 +121,8 @@ fn rows_that_are_left_out_or_sorted_are_counted() {
     let tum = tum();
     let twice = [&tum[..20], &tum[19..]].concat().join("\n");
     holds_path(&twice, "1 row with the time of another left out (line 21)");
+    let counted = read(&twice);
+    assert_eq!((counted.row_count, counted.rows), (40, (0..40).collect::<Vec<u32>>()), "one row too many");
     let mut mixed = tum.clone();
     mixed.swap(3, 30);
     holds_path(&mixed.join("\n"), "rows sorted by time (line 5, line 6, line 7, …)");

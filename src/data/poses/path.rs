@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use crate::data::Remarks;
 use glam::DAffine3;
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// Format of a pose file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,13 +50,19 @@ impl Poses {
         if self.times.is_some() { PoseForm::Tum } else { PoseForm::Kitti }
     }
 
-    /// Keeps the poses at these indices, in this order.
+    /// Keeps the poses at these indices, in this order. The others were rows too many: those after them count as if they
+    /// had not been there.
     pub(super) fn select(&mut self, indices: &[usize]) {
         fn of<T: Copy>(values: &[T], indices: &[usize]) -> Vec<T> {
             indices.iter().map(|index| values[*index]).collect()
         }
+        let mut surplus: Vec<u32> = self.rows.clone();
+        let kept: BTreeSet<u32> = of(&self.rows, indices).into_iter().collect();
+        surplus.retain(|row| !kept.contains(row));
+        let before = |row: u32| surplus.partition_point(|other| *other < row) as u32;
+        self.row_count -= surplus.len();
         self.poses = of(&self.poses, indices);
-        self.rows = of(&self.rows, indices);
+        self.rows = of(&self.rows, indices).into_iter().map(|row| row - before(row)).collect();
         self.frames = of(&self.frames, indices);
         self.times = self.times.as_ref().map(|times| of(times, indices));
         self.lines = of(&self.lines, indices);
