@@ -168,6 +168,15 @@ fn a_run_whose_networks_are_lost_advises_the_checkpoint_before() {
 }
 
 #[test]
+fn a_run_that_is_lost_before_its_first_checkpoint_advises_none_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, output) = begin(folder.path(), &["--steps", "3", "--learning-rate", "1e30"]);
+    let said = stderr(&output);
+    assert!(said.contains("its checkpoint of step 0") && said.contains("another seed"), "{said}");
+    assert!(!said.contains("previous"), "{said}");
+}
+
+#[test]
 fn a_run_in_which_an_older_version_noted_nan_as_the_best_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (run, output) = begin(folder.path(), &["--steps", "3"]);

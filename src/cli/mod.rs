@@ -23,6 +23,7 @@ mod train;
 use crate::{
     app,
     config::ConfigError,
+    data::atomic_file::in_words,
     output::{self, errln, is_obeyed, message_line},
     panics,
 };
@@ -127,7 +128,7 @@ pub fn main() -> ExitCode {
     let trains = matches!(cli.command, Some(HeadlessCommand::Train(_)));
     // The results of a run are in its folder; those of other commands are what they print.
     let finished = run(cli, &matches).and_then(|()| match output::failure() {
-        Some(error) if !trains => Err(error).context("the results cannot be printed"),
+        Some(error) if !trains => Err(in_words(error)).context("the results cannot be printed"),
         _ => Ok(()),
     });
     let code = match finished {

@@ -30,7 +30,7 @@ const MAX_STRIDE: i32 = 10;
 /// Camera motion in a drive.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DriveMotion {
-    /// Size of the images, if one can be read.
+    /// Size of most images, if one can be read.
     pub size: Option<ImageSize>,
     /// Number of readable frames.
     pub frames: usize,
@@ -53,11 +53,11 @@ pub fn measure(source: &dyn FrameSource, drive: &Drive, progress: &(dyn Fn() + S
         image.map(|image| (thumbnail(&image), image.dimensions()))
     };
     let found: Vec<_> = keys.par_iter().map(measure_frame).collect();
-    let size = found
-        .iter()
-        .flatten()
-        .next()
-        .map(|(_, (width, height))| ImageSize { height: *height as usize, width: *width as usize });
+    let mut counts: BTreeMap<(u32, u32), usize> = BTreeMap::new();
+    found.iter().flatten().for_each(|(_, size)| *counts.entry(*size).or_default() += 1);
+    let most_frequent = counts.into_iter().max_by_key(|(_, count)| *count);
+    let size = most_frequent
+        .map(|((width, height), _)| ImageSize { height: height as usize, width: width as usize });
     let thumbnails: BTreeMap<u32, Vec<u8>> =
         keys.iter().zip(found).filter_map(|(key, found)| Some((key.frame, found?.0))).collect();
     let neighbour = |key: &FrameKey, offset: i32| {

@@ -72,7 +72,7 @@ impl Manifest {
         }
         bail!(
             "this is not the data that the run was begun with: it trained on {} samples of {} (fingerprint \
-             {}), here are {} of {name} (fingerprint {}); open the same data and split, or start a \
+             {}), here are {} of {name} (fingerprint {}); open the same data and split (folders of drives keep their names), or start a \
              new run from its networks with --weights",
             self.samples,
             self.data,

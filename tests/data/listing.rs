@@ -324,6 +324,9 @@ fn damaged_pictures_and_those_of_another_size_are_counted_and_left_out() {
     assert_eq!(remarked(source.as_ref(), RemarkKind::LeftOut, "unreadable pictures"), 3);
     assert!((source.intrinsics(&keys[0]).focal_x - 0.625).abs() < 1e-6);
 
+    let measured = measure(source.as_ref(), &source.drives()[0], &|| ());
+    assert_eq!(measured.size, Some(size), "the usual one, not that of the first picture");
+
     // What is only looked at counts too: its header, read before, is whole.
     let source = opened(root);
     source.wait_for_scan(Duration::from_secs(60));

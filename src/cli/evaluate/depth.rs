@@ -9,7 +9,7 @@ use crate::{
     data::{
         self, FrameKey, FrameSource,
         arrays::npy::{self, NpyRows},
-        atomic_file::write_whole,
+        atomic_file::{in_words, write_whole},
         split,
     },
     evaluate::{
@@ -176,10 +176,13 @@ fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthE
     };
     let size = evaluator.disparity_size();
     let shape = [evaluator.total(), size.height, size.width];
+    let unwritten = || format!("the disparities {} cannot be written", path.display());
     let mut failure = None;
     let written = write_whole(path, |file| {
         npy::write_chunks(file, &shape, |write| {
-            let advanced = advance_all(&mut evaluator, &mut |disparity| Ok(write(&disparity.values)?));
+            let advanced = advance_all(&mut evaluator, &mut |disparity| {
+                write(&disparity.values).map_err(in_words).with_context(unwritten)
+            });
             advanced.map_err(|error| {
                 failure = Some(error);
                 io::Error::other("the evaluation ended early")
@@ -189,7 +192,7 @@ fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthE
     if let Some(error) = failure {
         return Err(error);
     }
-    written.with_context(|| format!("the disparities {} cannot be written", path.display()))?;
+    written.with_context(unwritten)?;
     evaluator.finish()
 }
 

@@ -200,12 +200,16 @@ impl Worker {
         }
         let Some(active) = self.phase.active_run() else { return failure };
         let failure = if active.run.has_diverged() {
+            let step = active.run.saved_step();
+            let otherwise = if step == 0 {
+                "start a new run with another seed"
+            } else {
+                "remove the folder of this checkpoint to continue from the previous one"
+            };
             let advice = format!(
                 "the run is paused and writes no further checkpoint: continue it with a lower learning rate, which goes \
-                 back to its checkpoint of step {} (--resume with --learning-rate on the command line), or limit the \
-                 gradient's norm in a new run; if that fails at once, remove the folder of this checkpoint to \
-                 continue from the previous one",
-                active.run.saved_step()
+                 back to its checkpoint of step {step} (--resume with --learning-rate on the command line), or limit the \
+                 gradient's norm in a new run; if that fails at once, {otherwise}"
             );
             Failure { advice, effect: RunEffect::NonFinite, ..failure }
         } else {
