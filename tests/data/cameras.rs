@@ -262,29 +262,6 @@ fn the_calibration_of_an_exported_drive_counts_from_the_root_and_from_its_day() 
 }
 
 #[test]
-fn a_drive_whose_camera_was_forgotten_is_left_out_beside_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
-    for drive in ["a", "b", "c"] {
-        frames(&root.join(drive));
-        fs::write(root.join(drive).join("camera.toml"), "field_of_view = 70\n").unwrap();
-    }
-    fs::remove_file(root.join("b/camera.toml")).unwrap();
-    let source = open_folder(root).unwrap();
-    let drives: Vec<_> = source.drives().iter().map(|drive| drive.folder.as_str()).collect();
-    assert_eq!(drives, ["a", "c"]);
-    let said = remarks(source.as_ref(), RemarkKind::LeftOut);
-    assert!(
-        said.len() == 1 && said[0].contains("without a camera left out") && said[0].contains("(b)"),
-        "{said:?}"
-    );
-    // Where it is as likely that the one camera is the mistake, somebody is asked.
-    fs::remove_file(root.join("c/camera.toml")).unwrap();
-    let error = open_folder(root).err().unwrap().to_string();
-    assert!(error.contains("--field-of-view"), "{error}");
-}
-
-#[test]
 fn a_damaged_calibration_of_one_day_costs_the_drives_of_that_day_alone() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();

@@ -75,7 +75,6 @@ impl Rigs {
         mut rig_of: impl FnMut(&FoundDrive) -> Result<Option<(FoundRig, ImageSize)>, DataError>,
     ) -> Result<(Self, UsableDrives), DataError> {
         let (mut rigs, mut usable, mut failure) = (BTreeMap::new(), Vec::new(), None);
-        let mut without_camera: Vec<(String, DataError)> = Vec::new();
         for mut drive in drives {
             remarks.extend(std::mem::take(&mut drive.remarks));
             match rig_of(&drive) {
@@ -92,20 +91,9 @@ impl Rigs {
                     remarks.add_all(RemarkKind::LeftOut, Some(&drive.name), &what, count);
                     failure.get_or_insert(error);
                 }
-                Err(error @ DataError::Camera { .. }) => without_camera.push((drive.name, error)),
-                // A wrong camera in the options is a matter of all drives.
+                // No camera, or a wrong one in the options, is a matter of all drives.
                 Err(error) => return Err(error),
             }
-        }
-        // Where most drives have a camera, those without one were forgotten; else somebody must be asked.
-        let are_few = without_camera.len() < rigs.len();
-        for (drive, error) in without_camera {
-            if !are_few {
-                return Err(error);
-            }
-            let what =
-                "drives without a camera left out: copy the camera.toml of another if it was the same camera";
-            remarks.add(RemarkKind::LeftOut, None, what, &drive);
         }
         let has_pictures = |listed: &ListedDrive| !listed.cameras.values().all(BTreeMap::is_empty);
         match failure.filter(|_| !usable.iter().any(|(_, listed)| has_pictures(listed))) {
