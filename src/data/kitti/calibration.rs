@@ -29,6 +29,22 @@ pub fn parse(text: &str) -> Values {
     text.trim_start_matches('\u{feff}').lines().filter_map(parse_line).collect()
 }
 
+/// Error that lines of one of these keys differ, so that one of them is wrong.
+pub(super) fn check_repeated(text: &str, keys: &[&str]) -> Result<(), String> {
+    let lines: Vec<(String, CalibrationValue)> =
+        text.trim_start_matches('\u{feff}').lines().filter_map(parse_line).collect();
+    for key in keys {
+        let mut values =
+            lines.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+        if let Some(first) = values.next()
+            && values.any(|value| value != first)
+        {
+            return Err(format!("{key} stands in it twice with other numbers: keep the line that is right"));
+        }
+    }
+    Ok(())
+}
+
 fn parse_line(line: &str) -> Option<(String, CalibrationValue)> {
     let line = line.split('#').next().unwrap_or_default().trim();
     if let Some((key, value)) = line.split_once([':', '=']) {

@@ -98,6 +98,7 @@ fn projections(
 ) -> Result<(&'static str, Projection, Option<Projection>), String> {
     for [left, right] in KEYS {
         if let Some(projection) = projection(values, left)? {
+            calibration::check_repeated(text, &[left, right])?;
             return Ok((left, projection, self::projection(values, right)?));
         }
     }
