@@ -328,3 +328,41 @@ fn scans_are_projected_only_into_pictures_that_a_camera_takes() {
         assert_eq!(read.is_ok(), is_read, "{size}: {read:?}");
     }
 }
+
+#[test]
+fn files_that_are_named_almost_like_a_camera_file_are_read_or_named() {
+    let matrix = "371.2 0 313.6\n0 371.2 92.16\n0 0 1\n";
+    for name in ["K.txt", "intrinsics.txt"] {
+        let folder = tempfile::tempdir().unwrap();
+        frames(folder.path());
+        fs::write(folder.path().join(name), matrix).unwrap();
+        let source = open_folder(folder.path()).unwrap();
+        assert!((source.intrinsics(&first(source.as_ref())).focal_x - 0.58).abs() < 1e-6);
+        // A file that is named by the manual counts first.
+        fs::write(folder.path().join("camera.toml"), "field_of_view = 90\n").unwrap();
+        let source = open_folder(folder.path()).unwrap();
+        assert!((source.intrinsics(&first(source.as_ref())).focal_x - 0.5).abs() < 1e-6);
+    }
+    for (name, words) in [
+        ("Camera.toml", ["rename", "Camera.toml to camera.toml"]),
+        ("cameras.txt", ["cameras.txt, whose form is not known; give", "--field-of-view"]),
+        ("k.yaml", ["k.yaml, whose form is not known; give", "field_of_view = 90"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        frames(folder.path());
+        fs::write(folder.path().join(name), "1 PINHOLE 640 192 371.2 371.2 313.6 92.16\n").unwrap();
+        // On some disks `Camera.toml` is `camera.toml`.
+        let error = open_folder(folder.path()).err().unwrap().to_string();
+        let is_one = folder.path().join("camera.toml").is_file();
+        assert!(is_one || words.iter().all(|words| error.contains(words)), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_calibration_with_two_different_lines_of_a_camera_is_refused() {
+    let row = ROW.join(" ");
+    let other = row.replace("3.712000e+02", "5.0e+02");
+    let error = parse_calibration(&format!("P2: {row}\nP2: {other}\n"), SIZE).unwrap_err();
+    assert!(error.contains("P2 stands in it twice"), "{error}");
+    assert!(parse_calibration(&format!("P2: {row}\nP0: {other}\nP2: {row}\n"), SIZE).is_ok());
+}
