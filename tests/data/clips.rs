@@ -113,6 +113,8 @@ fn numbers_below_zero_come_before_zero_and_hexadecimal_ones_go_on_with_letters()
     let hexadecimal = |numbers: std::ops::Range<u32>| numbers.map(|number| format!("{number:04x}.png"));
     let names: Vec<String> = hexadecimal(5..20).chain(hexadecimal(30..33)).collect();
     assert_eq!(starts(&names), ["001e.png"]);
+    let names: Vec<String> = (5..20).map(|number| format!("a{number:04}.png")).collect();
+    assert_eq!(starts(&names), [""; 0], "a letter before all numbers is none of their digits");
 }
 
 #[test]

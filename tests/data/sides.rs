@@ -21,7 +21,6 @@ fn folders_whose_names_differ_in_the_side_are_a_stereo_pair() {
             let folder = tempfile::tempdir().unwrap();
             let root = folder.path().join("film");
             pair.iter().for_each(|camera| drive(&root.join(inner).join(camera), &NAMES));
-            std::fs::write(root.join("camera.toml"), "field_of_view = 70\n").unwrap();
             let source = opened(&root);
             let [found] = source.drives() else { panic!("{pair:?}: {:?}", source.drives()) };
             assert_eq!((found.sides.as_slice(), found.count()), (&BOTH[..], 4), "{pair:?}");
@@ -34,7 +33,7 @@ fn folders_whose_names_differ_in_the_side_are_a_stereo_pair() {
 
 #[test]
 fn folders_of_no_stereo_pair_stay_drives() {
-    let other = ["000100.png", "000101.png", "000102.png"];
+    let other = ["000001.png", "000002.png", "000003.png"];
     for (pair, right) in [
         (["turn_left", "turn_right"], &other[..]),
         (["front_left", "front_right"], &NAMES[..]),

@@ -62,7 +62,7 @@ pub struct FoundRig {
 
 impl FoundRig {
     /// Finds the camera of the images in a folder, such as `image` of this size: the given one, else that of a file in
-    /// the folder or its parent.
+    /// the folder, the folder of the image, or the parent.
     ///
     /// # Errors
     /// The camera is unknown, malformed or implausible.
@@ -72,7 +72,9 @@ impl FoundRig {
         size: ImageSize,
         given: Option<CameraChoice>,
     ) -> Result<Self, DataError> {
-        let found = Self::find(folder, image, size, given, &[&FILES, &MATRICES])?;
+        let mut folders = with_parent(folder);
+        folders.splice(1..1, image.parent().map(Path::to_owned));
+        let found = Self::find(&folders, image, size, given, &[&FILES, &MATRICES])?;
         found.ok_or_else(|| unknown(folder, image))
     }
 
@@ -86,23 +88,23 @@ impl FoundRig {
         size: ImageSize,
         given: Option<CameraChoice>,
     ) -> Result<Option<Self>, DataError> {
-        let found = Self::find(folder, image, size, given, &[&KITTI_FILES])?;
+        let found = Self::find(&with_parent(folder), image, size, given, &[&KITTI_FILES])?;
         Ok(found.map(|found| Self { is_of_kitti: true, ..found }))
     }
 
     /// Finds the file that describes the camera of KITTI's images in a folder.
     pub fn file_of_kitti(folder: &Path) -> Option<PathBuf> {
-        find_file(folder, &[&KITTI_FILES]).map(|(path, _)| path)
+        find_file(&with_parent(folder), &[&KITTI_FILES]).map(|(path, _)| path)
     }
 
     fn find(
-        folder: &Path,
+        folders: &[PathBuf],
         image: &Path,
         size: ImageSize,
         given: Option<CameraChoice>,
         files: &[&CameraFiles],
     ) -> Result<Option<Self>, DataError> {
-        let found = find_file(folder, files);
+        let found = find_file(folders, files);
         let parse = |path: &Path, parse: Parser| read_side_text(path).and_then(|text| parse(&text, size));
         if let Some(given) = given {
             let baseline =
@@ -163,9 +165,8 @@ impl FoundRig {
     }
 }
 
-/// First of the first of these files that describes a camera, in the drive's folder or its parent.
-fn find_file(folder: &Path, files: &[&CameraFiles]) -> Option<(PathBuf, Parser)> {
-    let folders = with_parent(folder);
+/// First of the first of these files that describes a camera, in the first of these folders.
+fn find_file(folders: &[PathBuf], files: &[&CameraFiles]) -> Option<(PathBuf, Parser)> {
     let mut found = files.iter().flat_map(|files| {
         folders.iter().flat_map(|folder| files.iter().map(|(name, parse)| (folder.join(name), *parse)))
     });

@@ -2,7 +2,7 @@
 
 use super::{
     depth::is_depth,
-    sides::{agree, pairs_of_names, split_by_side},
+    sides::{are_pairs, pairs_of_names, split_by_side},
 };
 use crate::data::{
     DataError, RemarkKind, Remarks, Side,
@@ -142,7 +142,7 @@ fn find_rigs(folder: &Path, listing: &Listing, drive: &str, remarks: &mut Remark
     for (cameras, is_known) in rigs(&listing.folders.keys().map(String::as_str).collect()) {
         let mut of_rig = Remarks::default();
         let pictures = cameras.each_ref().map(|name| pictures_of(&folder.join(name), drive, &mut of_rig));
-        if is_known || agree(&numbers(&pictures[0]), &numbers(&pictures[1])) {
+        if is_known || are_pairs(&numbers(&pictures[0]), &numbers(&pictures[1])) {
             remarks.extend(of_rig);
             found.push(RigFolders { cameras, is_known, pictures });
         }
@@ -290,7 +290,8 @@ fn leave_out_annotations(drives: &mut Vec<FoundDrive>, remarks: &mut Remarks) {
         drives.iter().partition(|drive| is_annotation(&drive.name));
     let is_described = |drive: &&FoundDrive| {
         let numbered = numbers(drive);
-        others.iter().any(|other| agree(&numbered, &numbers(other)))
+        // Not every picture need have its annotation.
+        others.iter().any(|other| 2 * numbered.intersection(&numbers(other)).count() >= numbered.len())
     };
     let left_out: BTreeSet<String> =
         annotations.into_iter().filter(is_described).map(|drive| drive.name.clone()).collect();

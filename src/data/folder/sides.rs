@@ -70,8 +70,8 @@ pub(super) fn split_by_side(pictures: &BTreeMap<String, PathBuf>) -> Option<[BTr
     (is_whole && is_paired).then_some(sides)
 }
 
-/// True if at least half of the frames of the camera with more frames have the same numbers as those of the other.
-pub(super) fn agree(one: &BTreeSet<u32>, other: &BTreeSet<u32>) -> bool {
-    let shared = one.intersection(other).count();
-    shared > 0 && SHARED * shared >= one.len().max(other.len())
+/// True if nearly all frames of two cameras have the same numbers, as those of a stereo pair do.
+pub(super) fn are_pairs(one: &BTreeSet<u32>, other: &BTreeSet<u32>) -> bool {
+    let most = one.len().max(other.len());
+    most > 0 && 10 * one.intersection(other).count() >= 9 * most
 }

@@ -11,15 +11,17 @@ const MAX_DIGITS: usize = 16;
 /// are no hexadecimal numbers of one length that count.
 pub(super) fn frames<'a>(names: impl Iterator<Item = &'a str>) -> Option<(Vec<&'a str>, BTreeSet<u32>)> {
     let mut numbered: Vec<(i128, &str)> = Vec::new();
-    let mut has_letter = false;
+    let (mut has_digit, mut has_letter) = (false, false);
     for name in names {
         let is_number = name.len() <= MAX_DIGITS && name.bytes().all(|digit| digit.is_ascii_hexdigit());
         let is_alike = numbered.first().is_none_or(|(_, first)| first.len() == name.len());
         let number = i128::from_str_radix(name, 16).ok().filter(|_| is_number && is_alike)?;
-        has_letter |= name.bytes().any(|digit| digit.is_ascii_alphabetic());
+        // In a0001 and a0002 the letter is a word.
+        has_digit |= name.ends_with(|digit: char| digit.is_ascii_digit());
+        has_letter |= name.ends_with(|digit: char| digit.is_ascii_alphabetic());
         numbered.push((number, name));
     }
-    if !has_letter || numbered.len() < MIN_NAMES {
+    if !has_digit || !has_letter || numbered.len() < MIN_NAMES {
         return None;
     }
     numbered.sort_unstable();
