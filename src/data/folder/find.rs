@@ -167,13 +167,14 @@ fn find_drive(
         if rig.pictures.iter().all(BTreeMap::is_empty) {
             continue;
         }
-        let (kind, what) = match found {
-            Some(_) => (RemarkKind::LeftOut, "folders of further cameras left out"),
-            None if rig.is_known => (RemarkKind::Paired, ""),
-            None => (RemarkKind::Paired, "folders taken for those of a stereo pair, by their names"),
+        let said = match found {
+            Some(_) => Some((RemarkKind::LeftOut, "folders of further cameras left out")),
+            None if rig.is_known => None,
+            None => Some((RemarkKind::Paired, "folders taken for those of a stereo pair, by their names")),
         };
-        let cameras = rig.cameras.iter().filter(|_| !what.is_empty());
-        cameras.for_each(|camera| remarks.add(kind, Some(&name), what, camera));
+        if let Some((kind, what)) = said {
+            rig.cameras.iter().for_each(|camera| remarks.add(kind, Some(&name), what, camera));
+        }
         found.get_or_insert(rig.pictures);
     }
     leave_out_depth_beside(&mut pictures, &name, remarks);

@@ -104,6 +104,7 @@ fn frames_alike<'a>(mut alike: Vec<ParsedName<'a>>, group: usize, has_camera: bo
     let (clip, rest): (Vec<usize>, Vec<usize>) = match (counter, time) {
         (Some(_), _) => (Vec::new(), Vec::new()),
         (None, Some(time)) => {
+            // A number before a time may name the clip; one after it is a part of it, or something of the frame.
             let others = varying.into_iter().filter(|other| *other != time);
             let (before, after): (Vec<usize>, Vec<usize>) = others.partition(|other| *other < time);
             if has_clips(&alike, &before) { (before, after) } else { (Vec::new(), [before, after].concat()) }
@@ -121,6 +122,7 @@ fn frames_alike<'a>(mut alike: Vec<ParsedName<'a>>, group: usize, has_camera: bo
     };
     let mut frames: Vec<Frame<'a>> = alike.into_iter().map(frame).collect();
     frames.sort_by(|a, b| (&a.clip, &a.number, &a.rest, a.name).cmp(&(&b.clip, &b.number, &b.rest, b.name)));
+    // If the numbers after a time stay for a while, they tell clips after all.
     let runs = frames.chunk_by(|a, b| b.is_in_clip_of(a)).count();
     if CLIP_FRAMES * runs > frames.len() {
         frames.iter_mut().for_each(|frame| frame.rest.clear());
