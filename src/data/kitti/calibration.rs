@@ -29,20 +29,15 @@ pub fn parse(text: &str) -> Values {
     text.trim_start_matches('\u{feff}').lines().filter_map(parse_line).collect()
 }
 
-/// Error that lines of one of these keys differ, so that one of them is wrong.
-pub(super) fn check_repeated(text: &str, keys: &[&str]) -> Result<(), String> {
-    let lines: Vec<(String, CalibrationValue)> =
-        text.trim_start_matches('\u{feff}').lines().filter_map(parse_line).collect();
-    for key in keys {
+/// First of these keys that stands in several lines with other values, of which the last counts.
+pub(super) fn repeated_key<'a>(text: &str, keys: &[&'a str]) -> Option<&'a str> {
+    let text = text.trim_start_matches('\u{feff}');
+    let lines: Vec<(String, CalibrationValue)> = text.lines().filter_map(parse_line).collect();
+    keys.iter().copied().find(|key| {
         let mut values =
             lines.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
-        if let Some(first) = values.next()
-            && values.any(|value| value != first)
-        {
-            return Err(format!("{key} stands in it twice with other numbers: keep the line that is right"));
-        }
-    }
-    Ok(())
+        values.next().is_some_and(|first| values.any(|value| value != first))
+    })
 }
 
 fn parse_line(line: &str) -> Option<(String, CalibrationValue)> {
