@@ -1,8 +1,12 @@
 //! Listing of a folder: pictures and folders that people put there, and why everything else is left out.
 
-use super::{DataError, RemarkKind, Remarks, film, image as codec};
+use super::{
+    DataError, RemarkKind, Remarks,
+    annotation::{LEFT_OUT as ANNOTATIONS_LEFT_OUT, is_annotation},
+    film, image as codec,
+};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -43,8 +47,7 @@ const SYSTEM_NAMES: [&str; 18] = [
 ];
 /// Folder of the films that `predict --side-by-side` writes, and endings of the names of its pictures.
 const SIDE_BY_SIDE: &str = "side_by_side";
-const DISPARITY: &str = "_disp";
-const DEPTH: &str = "_depth";
+const RESULTS: [&str; 2] = ["_disp", "_depth"];
 
 /// Folders and pictures in a folder, and what of it is not used.
 #[derive(Default)]
@@ -52,7 +55,7 @@ pub(super) struct Listing {
     /// Folders by name, sorted.
     pub folders: BTreeMap<String, PathBuf>,
     /// Pictures by name without ending; of several that differ only in the ending, the one whose ending comes
-    /// first in [`codec::ENDINGS`].
+    /// first in [`codec::ENDINGS`], or else whose name sorts first.
     pub pictures: BTreeMap<String, PathBuf>,
     /// Names that are not used, each after the reason as a phrase: "hidden and system files left out".
     pub left_out: Vec<(&'static str, String)>,
@@ -66,7 +69,6 @@ impl Listing {
     pub fn of(folder: &Path) -> Result<Self, DataError> {
         let unreadable = |error: io::Error| DataError::unreadable("folder", folder, error.to_string());
         let mut listing = Self::default();
-        let mut ranks = BTreeMap::new();
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
@@ -75,44 +77,64 @@ impl Listing {
                 EntryKind::Folder => {
                     listing.folders.insert(name, path);
                 }
-                EntryKind::File => listing.add_file(name, path, &mut ranks),
+                EntryKind::File => listing.add_file(name, path),
             }
         }
         listing.leave_out_results();
+        listing.leave_out_annotations();
         Ok(listing)
     }
 
-    /// Adds a file. `ranks` holds the priority of the endings of the pictures so far.
-    fn add_file(&mut self, name: String, path: PathBuf, ranks: &mut BTreeMap<String, usize>) {
-        let ending = ending_of(&path);
-        let Some(rank) = codec::ENDINGS.iter().position(|known| *known == ending) else {
-            if let Some(reason) = reason_of_ending(&ending) {
+    fn add_file(&mut self, name: String, path: PathBuf) {
+        if rank_of(&path).is_none() {
+            if let Some(reason) = reason_of_ending(&ending_of(&path)) {
                 self.left_out.push((reason, name));
             }
             return;
-        };
+        }
         const TWIN: &str = "pictures left out for another of the same name but for the ending";
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        match ranks.get(&stem) {
-            Some(other) if *other <= rank => self.left_out.push((TWIN, name)),
-            _ => {
-                ranks.insert(stem.clone(), rank);
-                if let Some(twin) = self.pictures.insert(stem, path) {
-                    self.left_out.push((TWIN, name_of(&twin)));
-                }
+        let twin = match self.pictures.entry(stem) {
+            Entry::Vacant(place) => {
+                place.insert(path);
+                return;
             }
-        }
+            Entry::Occupied(mut other) => {
+                let is_after = (rank_of(other.get()), other.get()) < (rank_of(&path), &path);
+                if is_after { path } else { other.insert(path) }
+            }
+        };
+        self.left_out.push((TWIN, name_of(&twin)));
     }
 
     /// Leaves out what `predict` writes beside its pictures.
     fn leave_out_results(&mut self) {
-        let is_result = |stem: &String| {
-            stem.ends_with(DISPARITY)
-                || stem.strip_suffix(DEPTH).is_some_and(|picture| self.pictures.contains_key(picture))
+        let is_result = |stem: &&String| {
+            let picture = RESULTS.iter().find_map(|ending| stem.strip_suffix(ending));
+            picture.is_some_and(|picture| self.pictures.contains_key(picture))
         };
-        let results: Vec<String> = self.pictures.keys().filter(|stem| is_result(stem)).cloned().collect();
-        for path in results.iter().filter_map(|stem| self.pictures.remove(stem)) {
-            self.left_out.push(("results of predict left out", name_of(&path)));
+        let results: Vec<String> = self.pictures.keys().filter(is_result).cloned().collect();
+        self.leave_out("results of predict left out", &results);
+    }
+
+    /// Leaves out pictures that describe others beside them: `1_mask.png` beside `1.png` or `1_rgb.png`.
+    fn leave_out_annotations(&mut self) {
+        let split = |stem: &&String| stem.rsplit_once(['_', '-']).map(|(picture, _)| picture.len());
+        let is_named = |stem: &&String| split(stem).is_some_and(|length| is_annotation(&stem[length..]));
+        let (named, others): (Vec<&String>, Vec<&String>) = self.pictures.keys().partition(is_named);
+        if named.is_empty() {
+            return;
+        }
+        let beside = others.iter().flat_map(|stem| [Some(stem.len()), split(stem)].map(|end| (stem, end)));
+        let beside: BTreeSet<&str> = beside.filter_map(|(stem, end)| Some(&stem[..end?])).collect();
+        let is_beside = |stem: &&String| split(stem).is_some_and(|end| beside.contains(&stem[..end]));
+        let annotations: Vec<String> = named.into_iter().filter(is_beside).cloned().collect();
+        self.leave_out(ANNOTATIONS_LEFT_OUT, &annotations);
+    }
+
+    fn leave_out(&mut self, reason: &'static str, stems: &[String]) {
+        for path in stems.iter().filter_map(|stem| self.pictures.remove(stem)) {
+            self.left_out.push((reason, name_of(&path)));
         }
     }
 
@@ -134,6 +156,12 @@ pub(super) fn name_of(path: &Path) -> String {
 /// Ending of a file's name in small letters, empty without one.
 fn ending_of(path: &Path) -> String {
     path.extension().map_or_else(String::new, |ending| ending.to_string_lossy().to_lowercase())
+}
+
+/// Priority of a picture's ending; `None` for what is no picture.
+fn rank_of(path: &Path) -> Option<usize> {
+    let ending = ending_of(path);
+    codec::ENDINGS.iter().position(|known| *known == ending)
 }
 
 /// True if the name is that of an archive that was not unpacked.

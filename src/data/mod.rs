@@ -1,5 +1,6 @@
 //! From files to samples: bytes on the CPU only, no tensors.
 
+mod annotation;
 pub mod arrays;
 pub mod atomic_file;
 pub mod augment;

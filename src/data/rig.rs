@@ -33,6 +33,8 @@ pub struct Rig {
     pub baseline_metres: Option<f32>,
     /// True if the right camera lies to the left of the left one.
     pub(super) is_crossed: bool,
+    /// Key of the file that has several values, of which the last is taken.
+    pub(super) repeated: Option<&'static str>,
 }
 
 impl Rig {
@@ -56,7 +58,7 @@ impl Rig {
             }
         }
         let baseline_metres = baseline_metres.map(|metres| metres as f32);
-        Ok(Self { left: camera, right: camera, baseline_metres, is_crossed: false })
+        Ok(Self { left: camera, right: camera, baseline_metres, is_crossed: false, repeated: None })
     }
 
     /// Intrinsics of one of the cameras; both are the same if there is only one.
@@ -80,6 +82,11 @@ impl Rig {
                 "its two cameras are {metres} m apart, where {} to {} m is usual: is that in metres?",
                 USUAL_BASELINES.start(),
                 USUAL_BASELINES.end()
+            ));
+        }
+        if let Some(key) = self.repeated {
+            doubts.push(format!(
+                "{key} stands in it twice with other numbers, and the last count: keep the line that is right"
             ));
         }
         if self.is_crossed {

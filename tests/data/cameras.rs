@@ -328,3 +328,48 @@ fn scans_are_projected_only_into_pictures_that_a_camera_takes() {
         assert_eq!(read.is_ok(), is_read, "{size}: {read:?}");
     }
 }
+
+#[test]
+fn files_that_are_named_almost_like_a_camera_file_are_read_or_named() {
+    let matrix = "371.2 0 313.6\n0 371.2 92.16\n0 0 1\n";
+    for name in ["K.txt", "intrinsics.txt"] {
+        let folder = tempfile::tempdir().unwrap();
+        frames(folder.path());
+        fs::write(folder.path().join(name), matrix).unwrap();
+        let source = open_folder(folder.path()).unwrap();
+        assert!((source.intrinsics(&first(source.as_ref())).focal_x - 0.58).abs() < 1e-6);
+        // A file that is named by the manual counts first.
+        fs::write(folder.path().join("camera.toml"), "field_of_view = 90\n").unwrap();
+        let source = open_folder(folder.path()).unwrap();
+        assert!((source.intrinsics(&first(source.as_ref())).focal_x - 0.5).abs() < 1e-6);
+    }
+    for (name, words) in [
+        ("Camera.toml", ["rename", "Camera.toml to camera.toml"]),
+        ("cameras.txt", ["cameras.txt, whose form is not known; give", "--field-of-view"]),
+        ("k.yaml", ["k.yaml, whose form is not known; give", "field_of_view = 90"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        frames(folder.path());
+        fs::write(folder.path().join(name), "1 PINHOLE 640 192 371.2 371.2 313.6 92.16\n").unwrap();
+        // On some disks `Camera.toml` is `camera.toml`.
+        let error = open_folder(folder.path()).err().unwrap().to_string();
+        let is_one = folder.path().join("camera.toml").is_file();
+        assert!(is_one || words.iter().all(|words| error.contains(words)), "{name}: {error}");
+    }
+}
+
+#[test]
+fn two_different_lines_of_a_camera_are_said() {
+    let row = ROW.join(" ");
+    let other = row.replace("3.712000e+02", "4.0e+02");
+    for (text, count) in
+        [(format!("P2: {row}\nP2: {other}\n"), 1), (format!("P2: {row}\nP0: {other}\nP2: {row}\n"), 0)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        frames(folder.path());
+        fs::write(folder.path().join("calib.txt"), text).unwrap();
+        let said = remarks(open_folder(folder.path()).unwrap().as_ref(), RemarkKind::Doubtful);
+        let said = said.iter().filter(|remark| remark.contains("P2 stands in it twice"));
+        assert_eq!(said.count(), count);
+    }
+}

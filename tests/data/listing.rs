@@ -15,28 +15,28 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 const CAMERA: &str = "field_of_view = 70\n";
 const TRIPLET: [FrameId; 3] = [FrameId::TARGET, FrameId::PREVIOUS, FrameId::NEXT];
 
-fn save(path: &Path, width: u32, height: u32) {
+pub(super) fn save(path: &Path, width: u32, height: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let picture = RgbImage::from_pixel(width, height, Rgb([90, 120, 60]));
     monoscope::data::image::write(path, &picture).unwrap();
 }
 
 /// Writes pictures of 40 × 20 pixels and a camera.
-fn drive(folder: &Path, names: &[&str]) {
+pub(super) fn drive(folder: &Path, names: &[&str]) {
     names.iter().for_each(|name| save(&folder.join(name), 40, 20));
     fs::write(folder.join("camera.toml"), CAMERA).unwrap();
 }
 
-fn opened(folder: &Path) -> Arc<dyn FrameSource> {
+pub(super) fn opened(folder: &Path) -> Arc<dyn FrameSource> {
     open(&DataChoice::Folder(folder.to_owned())).unwrap()
 }
 
-fn refusal(folder: &Path) -> String {
+pub(super) fn refusal(folder: &Path) -> String {
     open(&DataChoice::Folder(folder.to_owned())).unwrap_err().to_string()
 }
 
 /// Names of the files of the only drive, in the order of the frames.
-fn files(source: &dyn FrameSource) -> Vec<String> {
+pub(super) fn files(source: &dyn FrameSource) -> Vec<String> {
     let drive = &source.drives()[0];
     let files = drive
         .keys(drive.sides[0])
@@ -46,13 +46,13 @@ fn files(source: &dyn FrameSource) -> Vec<String> {
 }
 
 /// Number of files in remarks of this kind that say these words.
-fn remarked(source: &dyn FrameSource, kind: RemarkKind, words: &str) -> usize {
+pub(super) fn remarked(source: &dyn FrameSource, kind: RemarkKind, words: &str) -> usize {
     let remarks = source.remarks();
     let found = remarks.iter().filter(|remark| remark.kind == kind && remark.to_string().contains(words));
     found.map(|remark| remark.count).sum()
 }
 
-fn neighbour(source: &dyn FrameSource, frame: u32, offset: i32) -> Option<u32> {
+pub(super) fn neighbour(source: &dyn FrameSource, frame: u32, offset: i32) -> Option<u32> {
     let drive = &source.drives()[0];
     let key = FrameKey { folder: drive.folder.clone(), frame, side: drive.sides[0] };
     let neighbour = source.neighbour(&key, FrameId::Temporal(offset))?;

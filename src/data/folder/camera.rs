@@ -31,6 +31,16 @@ const FILES: CameraFiles = [
     (RAW_CALIBRATION, parse_calibration_of_kitti),
     ("calib.txt", parse_calibration),
 ];
+/// Files of one camera matrix, which count where there is none of the others.
+const MATRICES: [(&str, Parser); 3] = [
+    ("K.txt", parse_calibration),
+    ("intrinsics.txt", parse_calibration),
+    ("intrinsic.txt", parse_calibration),
+];
+/// Words in the names of files that may describe a camera, and endings of such files, in small letters.
+const CAMERA_WORDS: [&str; 3] = ["camera", "calib", "intrinsic"];
+const CAMERA_ENDINGS: [&str; 11] =
+    ["cfg", "csv", "ini", "json", "npy", "npz", "toml", "txt", "xml", "yaml", "yml"];
 /// Files that describe a camera in the layouts of KITTI, by priority.
 const KITTI_FILES: CameraFiles = [
     (CAMERA_FILE, parse_camera),
@@ -52,7 +62,7 @@ pub struct FoundRig {
 
 impl FoundRig {
     /// Finds the camera of the images in a folder, such as `image` of this size: the given one, else that of a file in
-    /// the folder or its parent.
+    /// the folder, the folder of the image, or the parent.
     ///
     /// # Errors
     /// The camera is unknown, malformed or implausible.
@@ -62,7 +72,10 @@ impl FoundRig {
         size: ImageSize,
         given: Option<CameraChoice>,
     ) -> Result<Self, DataError> {
-        Self::find(folder, image, size, given, &FILES)?.ok_or_else(|| unknown(folder, image))
+        let mut folders = with_parent(folder);
+        folders.splice(1..1, image.parent().map(Path::to_owned));
+        let found = Self::find(&folders, image, size, given, &[&FILES, &MATRICES])?;
+        found.ok_or_else(|| unknown(folder, image))
     }
 
     /// Finds the camera of images of KITTI as [`Self::of`] does; `None` if there is no file and no option.
@@ -75,23 +88,23 @@ impl FoundRig {
         size: ImageSize,
         given: Option<CameraChoice>,
     ) -> Result<Option<Self>, DataError> {
-        let found = Self::find(folder, image, size, given, &KITTI_FILES)?;
+        let found = Self::find(&with_parent(folder), image, size, given, &[&KITTI_FILES])?;
         Ok(found.map(|found| Self { is_of_kitti: true, ..found }))
     }
 
     /// Finds the file that describes the camera of KITTI's images in a folder.
     pub fn file_of_kitti(folder: &Path) -> Option<PathBuf> {
-        find_file(folder, &KITTI_FILES).map(|(path, _)| path)
+        find_file(&with_parent(folder), &[&KITTI_FILES]).map(|(path, _)| path)
     }
 
     fn find(
-        folder: &Path,
+        folders: &[PathBuf],
         image: &Path,
         size: ImageSize,
         given: Option<CameraChoice>,
-        files: &CameraFiles,
+        files: &[&CameraFiles],
     ) -> Result<Option<Self>, DataError> {
-        let found = find_file(folder, files);
+        let found = find_file(folders, files);
         let parse = |path: &Path, parse: Parser| read_side_text(path).and_then(|text| parse(&text, size));
         if let Some(given) = given {
             let baseline =
@@ -152,12 +165,18 @@ impl FoundRig {
     }
 }
 
-/// First file that describes a camera, in the drive's folder or its parent.
-fn find_file(folder: &Path, files: &CameraFiles) -> Option<(PathBuf, Parser)> {
-    let parent = folder.canonicalize().ok().and_then(|folder| Some(folder.parent()?.to_owned()));
-    let folders = std::iter::once(folder).chain(parent.as_deref());
-    let mut found = folders.flat_map(|folder| files.iter().map(|(name, parse)| (folder.join(name), *parse)));
+/// First of the first of these files that describes a camera, in the first of these folders.
+fn find_file(folders: &[PathBuf], files: &[&CameraFiles]) -> Option<(PathBuf, Parser)> {
+    let mut found = files.iter().flat_map(|files| {
+        folders.iter().flat_map(|folder| files.iter().map(|(name, parse)| (folder.join(name), *parse)))
+    });
     found.find(|(path, _)| path.is_file())
+}
+
+/// A folder, and the one above it.
+fn with_parent(folder: &Path) -> Vec<PathBuf> {
+    let parent = folder.canonicalize().ok().and_then(|folder| Some(folder.parent()?.to_owned()));
+    std::iter::once(folder.to_owned()).chain(parent).collect()
 }
 
 /// Camera that the user gave, for images of this size.
@@ -171,18 +190,42 @@ fn of_choice(choice: CameraChoice, size: ImageSize) -> Result<Rig, String> {
 
 /// Error that no camera is known for a drive, with advice.
 fn unknown(folder: &Path, image: &Path) -> DataError {
-    // Windows' editors add an ending that its folders do not show.
-    let misnamed = Some(folder.join(format!("{CAMERA_FILE}.txt"))).filter(|path| path.is_file());
-    let advice = match &misnamed {
-        Some(path) => format!("rename {} to {CAMERA_FILE}", path.display()),
-        None => "give --field-of-view DEGREES (across: phones 66, dashcams 110) or --intrinsics FX,FY,CX,CY; or write \
+    let usual = "give --field-of-view DEGREES (across: phones 66, dashcams 110) or --intrinsics FX,FY,CX,CY; or write \
                  that file, there or in the folder above, with the line 'field_of_view = 90' or with focal_x, focal_y, \
-                 centre_x, centre_y, width and height in pixels"
-            .to_owned(),
+                 centre_x, centre_y, width and height in pixels";
+    let advice = match near_file(folder) {
+        Some((path, Some(name))) => format!("rename {} to {name}", path.display()),
+        Some((path, None)) => format!("there is {}, whose form is not known; {usual}", path.display()),
+        None => usual.to_owned(),
     };
     let path = folder.join(CAMERA_FILE);
     let error = Box::new(DataError::Missing { what: "camera of the frames".to_owned(), path, advice });
     DataError::Camera { error, folder: folder.to_owned(), image: image.to_owned(), has_file: false }
+}
+
+/// First file that may be meant as a camera file: in a folder or the one above it one that is named almost like one,
+/// with the name that it should have, or else in the folder itself one of another form.
+fn near_file(folder: &Path) -> Option<(PathBuf, Option<&'static str>)> {
+    let mut found: Vec<(PathBuf, Option<&str>)> = Vec::new();
+    for searched in with_parent(folder) {
+        for entry in std::fs::read_dir(&searched).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().to_lowercase();
+            // Windows' editors add an ending that its folders do not show.
+            let is_misnamed = |known: &&str| {
+                let known = known.to_lowercase();
+                name == known || name == format!("{known}.txt")
+            };
+            let right = FILES.iter().chain(&MATRICES).map(|(known, _)| *known).find(is_misnamed);
+            let (stem, ending) = name.rsplit_once('.').unwrap_or_default();
+            let is_like = searched == folder
+                && CAMERA_ENDINGS.contains(&ending)
+                && (stem == "k" || CAMERA_WORDS.iter().any(|word| stem.contains(word)));
+            if (right.is_some() || is_like) && entry.path().is_file() {
+                found.push((entry.path(), right));
+            }
+        }
+    }
+    found.into_iter().min_by_key(|(path, right)| (right.is_none(), path.clone()))
 }
 
 /// Error that the camera of a file cannot be right.

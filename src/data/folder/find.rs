@@ -1,8 +1,12 @@
 //! Drives in a folder of own frames.
 
-use super::depth::is_depth;
+use super::{
+    depth::is_depth,
+    sides::{are_pairs, pairs_of_names, split_by_side},
+};
 use crate::data::{
     DataError, RemarkKind, Remarks, Side,
+    annotation::{self, is_annotation},
     header_scan::{CameraImages, Cameras, ListedDrive},
     listing::{Listing, folders, has_picture},
     numbering::Numbering,
@@ -42,8 +46,13 @@ pub(in crate::data) struct FoundDrive {
 /// True if there are pictures where a folder of own frames has them.
 pub(super) fn has_drive(root: &Path) -> bool {
     let has_cameras = |folder: &Path| {
-        let images = RIGS.iter().flatten().flat_map(|camera| places(&folder.join(camera)));
-        has_picture(folder) || images.into_iter().any(|images| has_picture(&images))
+        let has_images =
+            |camera: &String| places(&folder.join(camera)).iter().any(|images| has_picture(images));
+        has_picture(folder)
+            || folders(folder).is_ok_and(|names| {
+                let rigs = rigs(&names.iter().map(String::as_str).collect());
+                rigs.iter().any(|(cameras, _)| cameras.iter().any(has_images))
+            })
     };
     has_cameras(root)
         || folders(root).is_ok_and(|names| names.iter().any(|name| has_cameras(&root.join(name))))
@@ -58,13 +67,14 @@ pub(super) fn find_drives(root: &Path, remarks: &mut Remarks) -> Result<Vec<Foun
     let root_name = root.canonicalize().ok();
     let root_name = root_name.as_deref().and_then(Path::file_name);
     let root_name = root_name.map_or_else(|| "frames".to_owned(), |name| name.to_string_lossy().into_owned());
-    let cameras: BTreeSet<&str> = rigs(&listing).flatten().collect();
-    let inner = listing.folders.iter().filter(|(name, _)| !cameras.contains(name.as_str()));
-    let inner: Vec<(String, PathBuf)> = inner.map(|(name, path)| (name.clone(), path.clone())).collect();
     let mut drives: Vec<FoundDrive> = Vec::new();
     let mut targets: BTreeSet<PathBuf> = root.canonicalize().into_iter().collect();
     listing.remark(remarks, None, "");
-    drives.extend(find_drive(root_name, root, listing, remarks));
+    let rigs = find_rigs(root, &listing, &root_name, remarks);
+    let is_camera = |name: &String| rigs.iter().any(|rig| rig.cameras.contains(name));
+    let inner = listing.folders.iter().filter(|(name, _)| !is_camera(name));
+    let inner: Vec<(String, PathBuf)> = inner.map(|(name, path)| (name.clone(), path.clone())).collect();
+    drives.extend(find_drive(root_name, root, listing.pictures, rigs, remarks));
     for (name, folder) in inner {
         if folder.canonicalize().is_ok_and(|target| !targets.insert(target)) {
             remarks.add(
@@ -87,23 +97,57 @@ pub(super) fn find_drives(root: &Path, remarks: &mut Remarks) -> Result<Vec<Foun
         if drives.iter().any(|drive| drive.name == name) {
             remarks.add(RemarkKind::LeftOut, None, "folders with the name of another left out", &name);
         } else {
-            drives.extend(find_drive(name, &folder, listing, remarks));
+            let rigs = find_rigs(&folder, &listing, &name, remarks);
+            drives.extend(find_drive(name, &folder, listing.pictures, rigs, remarks));
         }
     }
     leave_out_depth(&mut drives, remarks);
+    leave_out_annotations(&mut drives, remarks);
     Ok(drives)
 }
 
-/// Rigs whose folders are in a folder.
-fn rigs(listing: &Listing) -> impl Iterator<Item = [&'static str; 2]> {
-    RIGS.into_iter().filter(|rig| {
-        let has = |name: &str| listing.folders.contains_key(name);
+/// Folders of a stereo rig's cameras.
+struct RigFolders {
+    /// Names of the folders, left and right; one of two well-known ones may be missing.
+    cameras: [String; 2],
+    /// True if the names are well known, so that the numbers of their pictures need not agree.
+    is_known: bool,
+    /// Pictures of the cameras.
+    pictures: [BTreeMap<String, PathBuf>; 2],
+}
+
+/// Names of the folders of rigs among these folders, and whether they are well known.
+fn rigs(folders: &BTreeSet<&str>) -> Vec<([String; 2], bool)> {
+    let is_there = |rig: &[&str; 2]| {
         if *rig == CAM_PAIR {
-            rig.iter().all(|name| has(name)) && !has(THIRD_CAM)
+            rig.iter().all(|name| folders.contains(name)) && !folders.contains(THIRD_CAM)
         } else {
-            rig.iter().any(|name| has(name))
+            rig.iter().any(|name| folders.contains(name))
         }
-    })
+    };
+    let known = RIGS.into_iter().filter(is_there).map(|names| (names, true));
+    let mut other = pairs_of_names(folders.iter().copied());
+    other.retain(|names| !RIGS.contains(names) && !names.iter().any(|name| is_annotation(name)));
+    // Several may be drives of their own.
+    let other = (other.len() == 1).then_some(other).into_iter().flatten().map(|names| (names, false));
+    known.chain(other).map(|(names, is_known)| (names.map(str::to_owned), is_known)).collect()
+}
+
+/// Rigs whose folders are in a folder, with their pictures.
+fn find_rigs(folder: &Path, listing: &Listing, drive: &str, remarks: &mut Remarks) -> Vec<RigFolders> {
+    let numbers = |pictures: &BTreeMap<String, PathBuf>| -> BTreeSet<u32> {
+        Numbering::of(pictures.keys().map(String::as_str)).frames.into_keys().collect()
+    };
+    let mut found = Vec::new();
+    for (cameras, is_known) in rigs(&listing.folders.keys().map(String::as_str).collect()) {
+        let mut of_rig = Remarks::default();
+        let pictures = cameras.each_ref().map(|name| pictures_of(&folder.join(name), drive, &mut of_rig));
+        if is_known || are_pairs(&numbers(&pictures[0]), &numbers(&pictures[1])) {
+            remarks.extend(of_rig);
+            found.push(RigFolders { cameras, is_known, pictures });
+        }
+    }
+    found
 }
 
 /// Folders that may hold the pictures of a camera.
@@ -111,25 +155,36 @@ fn places(camera: &Path) -> [PathBuf; 2] {
     [camera.to_owned(), camera.join("data")]
 }
 
-fn find_drive(name: String, folder: &Path, listing: Listing, remarks: &mut Remarks) -> Option<FoundDrive> {
+fn find_drive(
+    name: String,
+    folder: &Path,
+    mut pictures: BTreeMap<String, PathBuf>,
+    rigs: Vec<RigFolders>,
+    remarks: &mut Remarks,
+) -> Option<FoundDrive> {
     let mut found: Option<[BTreeMap<String, PathBuf>; 2]> = None;
-    for rig in rigs(&listing) {
-        let pictures = rig.map(|camera| pictures_of(&folder.join(camera), &name, remarks));
-        if pictures.iter().all(BTreeMap::is_empty) {
+    for rig in rigs {
+        if rig.pictures.iter().all(BTreeMap::is_empty) {
             continue;
         }
-        if found.is_none() {
-            found = Some(pictures);
-        } else {
-            let what = "folders of further cameras left out";
-            rig.iter().for_each(|camera| remarks.add(RemarkKind::LeftOut, Some(&name), what, camera));
+        let said = match found {
+            Some(_) => Some((RemarkKind::LeftOut, "folders of further cameras left out")),
+            None if rig.is_known => None,
+            None => Some((RemarkKind::Paired, "folders taken for those of a stereo pair, by their names")),
+        };
+        if let Some((kind, what)) = said {
+            rig.cameras.iter().for_each(|camera| remarks.add(kind, Some(&name), what, camera));
         }
+        found.get_or_insert(rig.pictures);
     }
-    let mut pictures = listing.pictures;
     leave_out_depth_beside(&mut pictures, &name, remarks);
     if found.is_some() {
         let what = "pictures beside the folders of a stereo pair left out";
         pictures.keys().for_each(|stem| remarks.add(RemarkKind::LeftOut, Some(&name), what, stem));
+    } else if let Some(sides) = split_by_side(&pictures) {
+        let what = "pictures paired as left and right, as their names say";
+        pictures.keys().for_each(|stem| remarks.add(RemarkKind::Paired, Some(&name), what, stem));
+        found = Some(sides);
     }
     let [left, right] = found.unwrap_or_else(|| [pictures, BTreeMap::new()]);
     let mut remarks = Remarks::default();
@@ -224,5 +279,29 @@ fn leave_out_depth(drives: &mut Vec<FoundDrive>, remarks: &mut Remarks) {
             });
         }
         !is_depth
+    });
+}
+
+/// Leaves out drives whose names say that their pictures describe those of another drive, and that have its numbers.
+fn leave_out_annotations(drives: &mut Vec<FoundDrive>, remarks: &mut Remarks) {
+    let numbers = |drive: &FoundDrive| -> BTreeSet<u32> {
+        drive.listed.cameras.values().flat_map(BTreeMap::keys).copied().collect()
+    };
+    let (annotations, others): (Vec<&FoundDrive>, Vec<&FoundDrive>) =
+        drives.iter().partition(|drive| is_annotation(&drive.name));
+    let is_described = |drive: &&FoundDrive| {
+        let numbered = numbers(drive);
+        // Not every picture need have its annotation.
+        others.iter().any(|other| 2 * numbered.intersection(&numbers(other)).count() >= numbered.len())
+    };
+    let left_out: BTreeSet<String> =
+        annotations.into_iter().filter(is_described).map(|drive| drive.name.clone()).collect();
+    drives.retain(|drive| {
+        let is_left_out = left_out.contains(&drive.name);
+        if is_left_out {
+            let files = drive.listed.cameras.values().map(BTreeMap::len).sum();
+            remarks.add_all(RemarkKind::LeftOut, Some(&drive.name), annotation::LEFT_OUT, files);
+        }
+        !is_left_out
     });
 }

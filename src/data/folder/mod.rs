@@ -5,6 +5,7 @@ mod depth;
 mod find;
 mod help;
 mod rigs;
+mod sides;
 
 pub use camera::{CAMERA_FILE, FoundRig, parse_camera};
 pub(super) use find::FoundDrive;

@@ -29,6 +29,17 @@ pub fn parse(text: &str) -> Values {
     text.trim_start_matches('\u{feff}').lines().filter_map(parse_line).collect()
 }
 
+/// First of these keys that stands in several lines with other values, of which the last counts.
+pub(super) fn repeated_key<'a>(text: &str, keys: &[&'a str]) -> Option<&'a str> {
+    let text = text.trim_start_matches('\u{feff}');
+    let lines: Vec<(String, CalibrationValue)> = text.lines().filter_map(parse_line).collect();
+    keys.iter().copied().find(|key| {
+        let mut values =
+            lines.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+        values.next().is_some_and(|first| values.any(|value| value != first))
+    })
+}
+
 fn parse_line(line: &str) -> Option<(String, CalibrationValue)> {
     let line = line.split('#').next().unwrap_or_default().trim();
     if let Some((key, value)) = line.split_once([':', '=']) {

@@ -31,6 +31,8 @@ type Projection = [f64; 12];
 struct Cameras {
     left: Projection,
     right: Option<Projection>,
+    /// Key that stands in the file with several values.
+    repeated: Option<&'static str>,
     /// Width and height of the pictures that they are for, if they are stated.
     size: Option<[f64; 2]>,
 }
@@ -48,7 +50,8 @@ pub fn parse_calibration(text: &str, size: ImageSize) -> Result<Rig, String> {
     let right = camera(cameras.right.unwrap_or(cameras.left));
     let right = right.map_err(|reason| format!("the right camera: {reason}"))?;
     let rig = Rig::with_one_camera(left, shift.filter(|metres| *metres > 0.0))?;
-    Ok(Rig { right, is_crossed: shift.is_some_and(|metres| metres < 0.0), ..rig })
+    let is_crossed = shift.is_some_and(|metres| metres < 0.0);
+    Ok(Rig { right, is_crossed, repeated: cameras.repeated, ..rig })
 }
 
 /// Parses the cameras of a drive of KITTI as [`parse_calibration`] does, but cameras that KITTI published are the one
@@ -76,7 +79,9 @@ impl Cameras {
                 width.zip(numbers::<1>(&values, "height")?).map(|([width], [height])| [width, height])
             }
         };
-        Ok(Self { left, right, size })
+        let repeated = KEYS.iter().find(|keys| keys[0] == key);
+        let repeated = repeated.and_then(|keys| calibration::repeated_key(text, keys));
+        Ok(Self { left, right, repeated, size })
     }
 
     /// Distance of the right camera to the right of the left one, metres; `None` if it is not stated.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 /// Most digits of a number that is calculated with.
 const MAX_DIGITS: usize = 38;
-/// Digits of a time in seconds since 1970, whose decimals writers may shorten.
-const EPOCH_DIGITS: usize = 9;
+/// Smallest number that is taken for seconds since 1970: a time in 1973.
+const EPOCH_SECONDS: i128 = 100_000_000;
 
 /// Number in a name, in the order of numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct NameNumber {
     /// Value, without decimals.
-    pub whole: u128,
+    pub whole: i128,
     /// Decimals of a time; `None` for a whole number.
     pub decimals: Option<String>,
 }
@@ -20,8 +20,13 @@ impl NameNumber {
     fn of(digits: &str) -> Self {
         match digits.parse() {
             Ok(whole) if digits.len() <= MAX_DIGITS => Self { whole, decimals: None },
-            _ => Self { whole: u128::MAX, decimals: Some(format!("{:>9}{digits}", digits.len())) },
+            _ => Self { whole: i128::MAX, decimals: Some(format!("{:>9}{digits}", digits.len())) },
         }
+    }
+
+    /// True for a time of day, and for what may be seconds since 1970 or parts of them.
+    pub fn is_time(&self) -> bool {
+        self.decimals.is_some() || self.whole >= EPOCH_SECONDS
     }
 }
 
@@ -34,7 +39,7 @@ pub(super) struct ParsedName<'a> {
     /// Numbers in their order.
     pub numbers: Vec<NameNumber>,
     /// Digits of the numbers as they are written.
-    digits: Vec<String>,
+    pub digits: Vec<String>,
 }
 
 impl<'a> ParsedName<'a> {
@@ -57,28 +62,52 @@ impl<'a> ParsedName<'a> {
         Self { name, texts, numbers, digits }
     }
 
-    /// Replaces the number at this index and the next by one.
-    fn join(&mut self, index: usize, number: NameNumber) {
-        self.numbers[index] = number;
-        self.numbers.remove(index + 1);
-        let next = self.digits.remove(index + 1);
-        self.digits[index].push_str(&next);
-        self.texts.remove(index + 1);
+    /// Replaces this many numbers from an index on by one.
+    pub fn join(&mut self, first: usize, count: usize, number: NameNumber) {
+        self.numbers.splice(first..first + count, [number]);
+        let digits: String = self.digits[first..first + count].concat();
+        self.digits.splice(first..first + count, [digits]);
+        self.texts.drain(first + 1..first + count);
     }
 }
 
-/// Names by their texts. Numbers that are one number to people are joined: seconds with their decimals, and hours
-/// with minutes and seconds.
-pub(super) fn parse<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<Vec<String>, Vec<ParsedName<'a>>> {
-    let mut by_texts: BTreeMap<Vec<String>, Vec<ParsedName<'a>>> = BTreeMap::new();
+/// Names by their texts.
+pub(super) type ByTexts<'a> = BTreeMap<Vec<String>, Vec<ParsedName<'a>>>;
+
+/// Names by their texts. A dash before a number is its sign where other names lack it.
+pub(super) fn parse<'a>(names: impl Iterator<Item = &'a str>) -> ByTexts<'a> {
+    let mut by_texts = ByTexts::new();
     for name in names.map(ParsedName::of) {
         by_texts.entry(name.texts.clone()).or_default().push(name);
     }
-    for alike in by_texts.values_mut() {
-        join_decimals(alike);
-        join_clock(alike);
-    }
+    join_signs(&mut by_texts);
     by_texts
+}
+
+/// Takes a dash before a number for its sign where other names have none there, so that -1 comes before 0.
+fn join_signs(by_texts: &mut ByTexts<'_>) {
+    let is_sign = |index: usize, text: &str| {
+        text.strip_suffix('-').is_some_and(|before| match before.chars().last() {
+            Some(letter) => !letter.is_alphanumeric(),
+            // Between two numbers it is a hyphen.
+            None => index == 0,
+        })
+    };
+    let signed = by_texts.keys().filter_map(|texts| {
+        let index = (0..texts.len() - 1).find(|index| is_sign(*index, &texts[*index]))?;
+        let mut unsigned = texts.clone();
+        unsigned[index].pop();
+        by_texts.contains_key(&unsigned).then(|| (texts.clone(), index, unsigned))
+    });
+    for (texts, index, unsigned) in signed.collect::<Vec<_>>() {
+        let names = by_texts.remove(&texts).unwrap_or_default();
+        let negative = names.into_iter().map(|mut name| {
+            name.numbers[index].whole *= -1;
+            name.texts.clone_from(&unsigned);
+            name
+        });
+        by_texts.entry(unsigned.clone()).or_default().extend(negative.collect::<Vec<_>>());
+    }
 }
 
 /// True if all names have the same number at this index.
@@ -86,46 +115,17 @@ pub(super) fn is_constant(alike: &[ParsedName<'_>], index: usize) -> bool {
     alike.iter().all(|name| name.numbers[index] == alike[0].numbers[index])
 }
 
-fn join_decimals(alike: &mut [ParsedName<'_>]) {
-    let mut index = 0;
-    while index + 1 < alike[0].numbers.len() {
-        let is_epoch = |name: &ParsedName<'_>| name.digits[index].len() >= EPOCH_DIGITS;
-        let width = alike[0].digits[index + 1].len();
-        // `take1.9` and `take1.10` are the ninth and the tenth, `12.50` and `13.00` are times.
-        let is_time = alike.iter().all(|name| name.digits[index + 1].len() == width)
-            && !is_constant(alike, index)
-            && !is_constant(alike, index + 1);
-        if alike[0].texts[index + 1] == "." && (alike.iter().all(is_epoch) || is_time) {
-            for name in alike.iter_mut() {
-                let whole = name.numbers[index].whole;
-                let decimals = Some(name.digits[index + 1].trim_end_matches('0').to_owned());
-                name.join(index, NameNumber { whole, decimals });
-            }
-        }
-        index += 1;
-    }
-}
-
-/// Joins hours, minutes and seconds of two digits each, so that 12-31-00 follows 12-30-59.
-fn join_clock(alike: &mut [ParsedName<'_>]) {
-    const LIMITS: [u128; 3] = [24, 60, 60];
-    let is_clock = |name: &ParsedName<'_>, first: usize| {
-        let is_within = |offset: usize| {
-            name.digits[first + offset].len() == 2 && name.numbers[first + offset].whole < LIMITS[offset]
+/// True if the number at this index counts the names and the others only repeat it, as a time beside a count does: they
+/// grow with it from name to name. Times may stay the same.
+pub(super) fn counts(alike: &mut [ParsedName<'_>], index: usize, others: &[usize]) -> bool {
+    alike.sort_by(|a, b| a.numbers[index].cmp(&b.numbers[index]));
+    let follows = |pair: &[ParsedName<'_>]| {
+        let [a, b] = pair else { return true };
+        let grows = |other: &usize| {
+            let (a, b) = (&a.numbers[*other], &b.numbers[*other]);
+            a < b || a == b && a.is_time()
         };
-        let is_short = |text: &String| text.chars().count() == 1;
-        (0..3).all(is_within) && name.texts[first + 1..first + 3].iter().all(is_short)
+        a.numbers[index] < b.numbers[index] && others.iter().all(grows)
     };
-    let is_clock_of_all =
-        |first: &usize| alike.iter().all(|name| is_clock(name, *first)) && !is_constant(alike, *first + 2);
-    let Some(first) = (0..alike[0].numbers.len().saturating_sub(2)).rev().find(is_clock_of_all) else {
-        return;
-    };
-    for name in alike {
-        let [hours, minutes, seconds] = [0, 1, 2].map(|offset| name.numbers[first + offset].whole);
-        // With decimals, though none are written, because a time is no frame number.
-        let time = NameNumber { whole: (hours * 60 + minutes) * 60 + seconds, decimals: Some(String::new()) };
-        name.join(first, time.clone());
-        name.join(first, time);
-    }
+    alike.windows(2).all(follows)
 }
