@@ -90,7 +90,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let started = Instant::now();
     predictor.predict_each(&images, args.post_process, |image, outcome| {
         match outcome {
-            Ok(predicted) => writer.write(image, &predicted)?,
+            Ok(predicted) => writer.write(image, predicted)?,
             Err(error) => {
                 bar.suspend(|| errln!("skipped: {error:#}"));
                 skipped.push(Skipped { input: image.to_string(), reason: format!("{error:#}") });
