@@ -169,10 +169,9 @@ fn metres_that_nothing_tells_are_refused() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("1.png"));
 }
 
-#[test]
-fn the_distance_of_own_stereo_cameras_sets_the_scale_of_every_checkpoint() {
-    let folder = tempfile::tempdir().unwrap();
-    let (pair, run) = (folder.path().join("pair"), folder.path().join("run"));
+/// Trains for one step on stereo pairs of our own with this camera; returns what was said.
+fn train_on_own_pairs(folder: &Path, camera: &str) -> String {
+    let (pair, run) = (folder.join("pair"), folder.join("run"));
     let size = ImageSize { height: 64, width: 96 };
     let drive = BuiltInDrive::new(DriveOptions { frames: 5, size, ..DriveOptions::default() });
     for (side, name) in [(Side::Left, "left"), (Side::Right, "right")] {
@@ -182,12 +181,46 @@ fn the_distance_of_own_stereo_cameras_sets_the_scale_of_every_checkpoint() {
             drive.image(&key).unwrap().save(file).unwrap();
         }
     }
-    fs::write(pair.join("camera.toml"), "field_of_view = 82\nbaseline_metres = 0.12\n").unwrap();
+    fs::write(pair.join("camera.toml"), camera).unwrap();
     let train =
         ["train", "--data", text(&pair), "--out", text(&run), "--preset", "stereo", "--device", "cpu"];
     let small = ["--height", "64", "--width", "96", "--steps", "1", "--batch-size", "1"];
     let trained = monoscope(&[&train[..], &small].concat());
-    assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
+    let said = String::from_utf8_lossy(&trained.stderr).into_owned();
+    assert!(trained.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn stereo_cameras_at_an_unknown_distance_give_no_metres() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = train_on_own_pairs(folder.path(), "field_of_view = 82\n");
+    assert!(said.contains("write baseline_metres to its camera.toml"), "{said}");
+    let (run, out) = (folder.path().join("run"), folder.path().join("out"));
+    let picture = folder.path().join("pair/left/000.png");
+    let predict =
+        ["predict", text(&picture), "--weights", text(&run), "--out", text(&out), "--device", "cpu"];
+    let said = String::from_utf8_lossy(&monoscope(&predict).stdout).into_owned();
+    assert!(said.contains("unit of depth: relative, up to scale"), "{said}");
+    let output = monoscope(&[&predict[..], &["--depth-npy"]].concat());
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the distance of their stereo cameras is not given"), "{said}");
+    // Nor in another form.
+    let joined = folder.path().join("joined.safetensors");
+    assert!(monoscope(&["convert", "--weights", text(&run), "--out", text(&joined)]).status.success());
+    assert_eq!(MetricScale::of(&joined, Some(true)).unwrap(), None);
+    let calibrate = ["calibrate", "--weights", text(&run), "--stereo-baseline", "0.12", "--device", "cpu"];
+    assert!(monoscope(&calibrate).status.success());
+    let said = String::from_utf8_lossy(&monoscope(&predict).stdout).into_owned();
+    assert!(said.contains("1.2000 metres per unit"), "{said}");
+}
+
+#[test]
+fn the_distance_of_own_stereo_cameras_sets_the_scale_of_every_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pair, run) = (folder.path().join("pair"), folder.path().join("run"));
+    train_on_own_pairs(folder.path(), "field_of_view = 82\nbaseline_metres = 0.12\n");
     for name in ["step_000000", "step_000001"] {
         let scale = MetricScale::read(&run.join("checkpoints").join(name)).unwrap().unwrap();
         assert!(

@@ -290,7 +290,7 @@ fn disparities_that_are_not_above_zero_are_refused() {
 #[test]
 fn choices_that_exclude_each_other_are_refused_with_the_reason() {
     let (drive, _) = short_drive();
-    let network = PredictionKind::Network { is_monocular: false };
+    let network = PredictionKind::Network { use_stereo: Some(true), metres_per_unit: Some(5.4) };
     let default = DepthChoices::default();
     let refused = |choices: &DepthChoices, predictions: PredictionKind, reason: &str| {
         let error = choices.resolve(None, drive.as_ref(), predictions).unwrap_err().to_string();
@@ -301,7 +301,15 @@ fn choices_that_exclude_each_other_are_refused_with_the_reason() {
     refused(&scaled(ScalingName::Median), network, "--scaling by medians would undo it");
     refused(&scaled(ScalingName::Single), network, "leave one of them out");
     refused(&DepthChoices { scale_factor: Some(2.0), ..stereo.clone() }, network, "5.4");
-    refused(&stereo, PredictionKind::Network { is_monocular: true }, "trained without");
+    refused(
+        &stereo,
+        PredictionKind::Network { use_stereo: Some(false), metres_per_unit: None },
+        "trained without",
+    );
+    // Stereo pairs of other cameras than KITTI's.
+    let own = |metres_per_unit| PredictionKind::Network { use_stereo: Some(true), metres_per_unit };
+    refused(&stereo, own(Some(1.2)), "--scale-factor 1.2000");
+    refused(&stereo, own(None), "unknown distance");
     refused(&DepthChoices { scaling: Some(ScalingName::None), ..default.clone() }, network, "--scale-factor");
     refused(&DepthChoices { scale_factor: Some(0.0), ..default.clone() }, network, "from 0.000001 to");
     refused(&DepthChoices { post_process: true, ..default.clone() }, PredictionKind::File, "--weights");

@@ -1,17 +1,20 @@
 //! Predictions as files: what is written reads back as computed.
 
-use crate::cli::{monoscope, text};
+use crate::{
+    cli::{monoscope, text},
+    support::takes_at_most,
+};
 use burn::tensor::{Device, Tensor, TensorData};
 use glam::Vec3;
 use image::{Rgb, RgbImage};
 use monoscope::{
     compute::ops::{resize_bilinear, resize_plane},
     config::{CameraChoice, ImageSize},
-    data::{DepthMap, arrays::npy::read_array, image::write_depth},
+    data::{arrays::npy::read_array, image::write_depth},
     geometry::{Intrinsics, colormap::Colormap},
     predict::{
-        CloudFilter, ColourRange, InputImage, Legend, SequenceRange, cloud, find_pictures, side_by_side,
-        tell_apart, write_ply,
+        CloudFilter, ColourRange, DisparityMap, InputImage, Legend, Predictor, SequenceRange, cloud,
+        find_pictures, side_by_side, tell_apart, write_ply,
     },
 };
 use std::{fs, path::Path};
@@ -32,8 +35,8 @@ fn a_plane_is_resized_as_a_tensor_is() {
 fn a_16_bit_png_holds_256ths_truncated_and_counts_what_is_too_far() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("depth.png");
-    let depths = DepthMap { height: 2, width: 3, metres: vec![0.1, 1.0, 10.999, 255.99, 256.0, 1000.0] };
-    assert_eq!(write_depth(&path, &depths, "metres").unwrap(), 2);
+    let (size, depths) = (ImageSize { height: 2, width: 3 }, [0.1, 1.0, 10.999, 255.99, 256.0, 1000.0]);
+    assert_eq!(write_depth(&path, size, depths.into_iter(), "metres").unwrap(), 2);
     let image = image::open(&path).unwrap();
     assert_eq!(image.color(), image::ColorType::L16);
     let levels: Vec<u16> = image.into_luma16().into_raw();
@@ -65,7 +68,7 @@ fn a_cloud_has_a_vertex_for_every_pixel_where_its_ray_ends() {
     let image = RgbImage::from_fn(4, 3, |x, y| Rgb([x as u8, y as u8, 9]));
     let depths: Vec<f32> = (0..12).map(|index| 2.0 + index as f32).collect();
     let camera = Intrinsics { focal_x: 0.5, focal_y: 1.0, centre_x: 0.5, centre_y: 0.5 };
-    let points = cloud(&image, &depths, camera, CloudFilter::default());
+    let points = cloud(&image, |pixel| depths[pixel], camera, CloudFilter::default());
     assert_eq!(write_ply(&path, points, "unit: metres\nand no more").unwrap(), 12);
     let (header, points) = read_ply(&path);
     assert!(header.starts_with("ply\nformat binary_little_endian 1.0\n"));
@@ -84,7 +87,9 @@ fn far_and_flying_points_are_left_out() {
     let depths = [2.0, 2.0, 2.0, 20.0, 20.0, 90.0];
     let filter = |farthest, flattest: Option<f32>| CloudFilter { farthest, flattest };
     let kept = |filter| -> Vec<f32> {
-        cloud(&image, &depths, Intrinsics::KITTI, filter).map(|point| point.position.z).collect()
+        cloud(&image, |pixel| depths[pixel], Intrinsics::KITTI, filter)
+            .map(|point| point.position.z)
+            .collect()
     };
     assert_eq!(kept(filter(Some(50.0), None)), [2.0, 2.0, 2.0, 20.0, 20.0]);
     // The third and the fifth stand before a step in depth.
@@ -99,12 +104,63 @@ fn the_range_of_a_sequence_is_that_of_all_its_pictures() {
     let mut sequence = SequenceRange::default();
     assert!(sequence.range().is_none());
     pictures.iter().for_each(|values| sequence.add(values));
-    let (found, expected) = (sequence.range().unwrap(), ColourRange::of(&pictures.concat()));
+    let (found, expected) = (sequence.range().unwrap(), ColourRange::of(pictures.concat().into_iter()));
     for (found, expected) in [(found.min, expected.min), (found.max, expected.max)] {
         assert!((found / expected - 1.0).abs() < 2e-3, "{found} is not {expected}");
     }
-    assert!(ColourRange::of(&pictures[0]).max < 0.5 * found.max);
+    assert!(ColourRange::of(pictures[0].iter().copied()).max < 0.5 * found.max);
     assert_eq!((found.share(found.min), found.share(found.max)), (0.0, 1.0));
+}
+
+#[test]
+fn a_percentile_that_is_counted_is_the_one_that_is_sorted() {
+    for (count, sign) in [(1, 1.0), (2, 1.0), (37, -1.0), (4096, 1.0), (5001, -1.0)] {
+        let values: Vec<f32> = (0..count).map(|index| (index as f32 * 1.7).sin() + sign).collect();
+        let mut sorted = values.clone();
+        sorted.sort_by(f32::total_cmp);
+        let position = 0.95 * (count - 1) as f64;
+        let [below, above] = [position.floor(), position.ceil()].map(|index| sorted[index as usize]);
+        let range = ColourRange::of(values.into_iter());
+        assert_eq!(range.min, sorted[0]);
+        assert_eq!(range.max, below + (above - below) * position.fract() as f32, "{count} values");
+    }
+}
+
+#[test]
+fn large_pictures_take_no_memory_for_their_depth() {
+    let folder = tempfile::tempdir().unwrap();
+    let (size, picture) = (ImageSize { height: 1000, width: 2000 }, RgbImage::new(2000, 1000));
+    let of_network = ImageSize { height: 6, width: 8 };
+    let values = (0..48).map(|index| 0.1 + (index as f32).sin().abs()).collect();
+    let map = DisparityMap { size: of_network, values };
+    let sampled = map.sampled(size);
+    assert!(sampled.values().eq(map.resized(size).values));
+    takes_at_most(1 << 20, || {
+        let points = cloud(&picture, |pixel| sampled.value(pixel), Intrinsics::KITTI, CloudFilter::default());
+        assert_eq!(write_ply(&folder.path().join("cloud.ply"), points, "no unit").unwrap(), 2_000_000);
+        ColourRange::of(sampled.values());
+    });
+    takes_at_most(8 << 20, || {
+        write_depth(&folder.path().join("depth.png"), size, sampled.values(), "no unit").unwrap();
+    });
+}
+
+#[test]
+fn large_pictures_are_decoded_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["first.bmp", "second.bmp"].map(|name| folder.path().join(name));
+    files.iter().for_each(|file| RgbImage::new(3000, 2000).save(file).unwrap());
+    let pictures: Vec<InputImage> = files.iter().cloned().map(InputImage::of_file).collect();
+    let predictor = Predictor::load(Path::new(DEMO_WEIGHTS), &Device::flex()).unwrap();
+    let mut widths = Vec::new();
+    let predicted = predictor.predict_each(&pictures, false, |_, outcome| {
+        widths.push(outcome?.image.width());
+        // The second is not in memory yet.
+        RgbImage::new(40, 20).save(&files[1])?;
+        Ok(())
+    });
+    predicted.unwrap();
+    assert_eq!(widths, [3000, 40]);
 }
 
 #[test]

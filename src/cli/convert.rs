@@ -3,7 +3,7 @@
 use crate::{
     compute::Compute,
     config::DeviceChoice,
-    model::weights::{self, save_joined},
+    model::weights::{self, StatedScale, save_joined},
     output::{errln, outln},
     runs::RunFolder,
 };
@@ -26,11 +26,16 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
         bail!("{} must end in .safetensors, by which such files are known", args.out.display());
     }
     let compute = Compute::open(DeviceChoice::Cpu, None)?;
-    let loaded = weights::load(&RunFolder::weights_in(&args.weights), &compute.device)?;
+    let weights = RunFolder::weights_in(&args.weights);
+    let loaded = weights::load(&weights, &compute.device)?;
     if let Some(note) = loaded.report.note() {
         errln!("{note}");
     }
+    let scale = StatedScale::read(&weights)?;
     save_joined(&args.out, &loaded.networks, loaded.trained_size(), loaded.use_stereo == Some(true))?;
+    if let Some(scale) = scale {
+        scale.write(&args.out)?;
+    }
     outln!("{} written to {}", loaded.networks.architecture(), args.out.display());
     Ok(())
 }

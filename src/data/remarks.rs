@@ -20,8 +20,10 @@ pub enum RemarkKind {
     LeftOut,
     /// Pictures are turned or mirrored as their orientation says.
     Turned,
-    /// Grey levels are stretched over the range that the drive uses.
+    /// Levels are stretched over the range that the drive uses.
     Stretched,
+    /// Pictures are resized to square pixels.
+    Resized,
     /// Frames are numbered or sorted otherwise than their names sort.
     Numbered,
     /// Neighbouring files are no consecutive frames: no sample crosses from one to the next.

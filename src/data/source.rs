@@ -212,11 +212,6 @@ pub trait FrameSource: Send + Sync {
         None
     }
 
-    /// Metres per unit of the depth that a network learns from the stereo pair: 5.4 for KITTI.
-    fn metres_per_unit(&self, key: &FrameKey) -> Option<f32> {
-        self.baseline_metres(key).map(|baseline| baseline / STEREO_SHIFT)
-    }
-
     /// Normalised intrinsics of a frame's camera.
     fn intrinsics(&self, key: &FrameKey) -> Intrinsics;
 

@@ -4,13 +4,17 @@ use super::{Protocol, Scaling, TruthChoice};
 use crate::{
     config::ConfigError,
     data::{FrameSource, TrueDepth},
+    predict::Predictor,
 };
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// Metres per unit of depth of networks trained with KITTI's stereo pairs: the cameras are 0.54 m apart,
 /// which is 0.1 in the method's unit.
 pub(super) const STEREO_FACTOR: f64 = 5.4;
+/// Measured factors of networks trained with KITTI's stereo pairs, in multiples of [`STEREO_FACTOR`].
+const NEARLY_STEREO: RangeInclusive<f64> = 0.8..=1.25;
 /// Name of both the split and the protocol with KITTI's improved ground truth.
 const EIGEN_BENCHMARK: &str = "eigen_benchmark";
 
@@ -65,15 +69,27 @@ pub struct DepthChoices {
 }
 
 /// Origin of the disparities that are evaluated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PredictionKind {
     /// Predicted by networks.
     Network {
-        /// True if the weights state that they were trained without stereo pairs.
-        is_monocular: bool,
+        /// True if they were trained with stereo pairs, if the weights state it.
+        use_stereo: Option<bool>,
+        /// Metres per unit of their depth, if known.
+        metres_per_unit: Option<f64>,
     },
     /// Read from a file.
     File,
+}
+
+impl PredictionKind {
+    /// Predicted by these networks.
+    pub fn of(predictor: &Predictor) -> Self {
+        Self::Network {
+            use_stereo: predictor.use_stereo(),
+            metres_per_unit: predictor.scale().map(|scale| scale.metres_per_unit),
+        }
+    }
 }
 
 impl DepthChoices {
@@ -130,13 +146,10 @@ impl DepthChoices {
                 "--scale-factor {factor} is not a factor of depth: give a number from 0.000001 to 1000000"
             ));
         }
-        if self.stereo && predictions == (PredictionKind::Network { is_monocular: true }) {
-            return refuse(
-                "--stereo is for networks trained with stereo pairs, and these weights state that they were \
-                 trained without: their depth has no unit, so leave it out for median scaling, or give the \
-                 factor as --scale-factor if you know it"
-                    .to_owned(),
-            );
+        if let (true, PredictionKind::Network { use_stereo: Some(use_stereo), metres_per_unit }) =
+            (self.stereo, predictions)
+        {
+            check_stereo(use_stereo, metres_per_unit)?;
         }
         match (self.scaling, factor) {
             (None | Some(ScalingName::Median), None) => Ok(Scaling::MedianOfEach),
@@ -199,4 +212,30 @@ impl DepthChoices {
 
 fn refuse<T>(reason: String) -> Result<T, ConfigError> {
     Err(ConfigError::plain(reason))
+}
+
+/// Checks that the factor of KITTI's stereo pairs is that of networks.
+///
+/// # Errors
+/// They were trained otherwise.
+fn check_stereo(use_stereo: bool, metres_per_unit: Option<f64>) -> Result<(), ConfigError> {
+    match metres_per_unit {
+        _ if !use_stereo => refuse(
+            "--stereo is for networks trained with stereo pairs, and these weights state that they were trained \
+             without: their depth has no unit, so leave it out for median scaling, or give the factor as \
+             --scale-factor if you know it"
+                .to_owned(),
+        ),
+        None => refuse(
+            "--stereo is the factor 5.4 of KITTI's stereo pairs, and these weights were trained with cameras at an \
+             unknown distance: leave it out for median scaling, or give that distance in metres, times 10, as \
+             --scale-factor"
+                .to_owned(),
+        ),
+        Some(metres) if !NEARLY_STEREO.contains(&(metres / STEREO_FACTOR)) => refuse(format!(
+            "--stereo is the factor 5.4 of KITTI's stereo pairs, and a unit of these weights is {metres:.4} m: give \
+             --scale-factor {metres:.4} instead"
+        )),
+        Some(_) => Ok(()),
+    }
 }

@@ -34,25 +34,55 @@ impl DisparityMap {
         Self { size, values: resize_plane(&self.values, self.size, size) }
     }
 
+    /// The same values as [`Self::resized`], each computed when it is needed.
+    pub fn sampled(&self, size: ImageSize) -> SampledDisparity<'_> {
+        SampledDisparity {
+            map: self,
+            rows: bilinear_taps(self.size.height, size.height).collect(),
+            columns: bilinear_taps(self.size.width, size.width).collect(),
+        }
+    }
+
     /// The values at some pixels of a picture of another size, bilinear; pixels are counted row by row.
     pub fn at(&self, pixels: &[usize], size: ImageSize) -> Vec<f32> {
-        let rows: Vec<_> = bilinear_taps(self.size.height, size.height).collect();
-        let columns: Vec<_> = bilinear_taps(self.size.width, size.width).collect();
-        let blend = |a: f32, b: f32, share: f32| a * (1.0 - share) + b * share;
-        let value = |pixel: &usize| {
-            let (above, below, y) = rows[pixel / size.width];
-            let (left, right, x) = columns[pixel % size.width];
-            let on_row = |row: usize| {
-                let row = &self.values[row * self.size.width..];
-                blend(row[left], row[right], x)
-            };
-            blend(on_row(above), on_row(below), y)
-        };
-        pixels.iter().map(value).collect()
+        let sampled = self.sampled(size);
+        pixels.iter().map(|pixel| sampled.value(*pixel)).collect()
     }
 
     /// Depth times `metres_per_unit`, row by row.
     pub fn depths(&self, per_network_unit: f32) -> Vec<f32> {
         self.values.iter().map(|disparity| per_network_unit / disparity).collect()
+    }
+}
+
+/// Disparity at the size of a picture, bilinear: a large picture takes no memory for it.
+pub struct SampledDisparity<'a> {
+    map: &'a DisparityMap,
+    rows: Vec<Tap>,
+    columns: Vec<Tap>,
+}
+
+/// Position along an axis: the value before it, the one after it, and the weight of the latter.
+type Tap = (usize, usize, f32);
+
+impl SampledDisparity<'_> {
+    /// Value at a pixel; pixels are counted row by row.
+    pub fn value(&self, pixel: usize) -> f32 {
+        let width = self.columns.len();
+        self.blend(self.rows[pixel / width], self.columns[pixel % width])
+    }
+
+    /// All values, row by row.
+    pub fn values(&self) -> impl Iterator<Item = f32> + Clone {
+        self.rows.iter().flat_map(move |row| self.columns.iter().map(move |column| self.blend(*row, *column)))
+    }
+
+    fn blend(&self, (above, below, y): Tap, (left, right, x): Tap) -> f32 {
+        let width = self.map.size.width;
+        let blend = |a: f32, b: f32, share: f32| a * (1.0 - share) + b * share;
+        let of_column = |column| {
+            blend(self.map.values[above * width + column], self.map.values[below * width + column], y)
+        };
+        blend(of_column(left), of_column(right), x)
     }
 }

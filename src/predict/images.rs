@@ -1,6 +1,6 @@
 //! Depth prediction for images that belong to no data set.
 
-use super::{DisparityMap, InputImage, image_tensor, post_process};
+use super::{DisparityMap, InputImage, held::HeldPictures, image_tensor, post_process};
 use crate::{
     compute::{self, is_gpu},
     config::{ImageSize, ObjectiveConfig},
@@ -52,13 +52,6 @@ pub struct PredictedImage {
     pub image: RgbImage,
     /// Scaled disparity, 1 / depth, at the network's size.
     pub disparity: DisparityMap,
-}
-
-impl PredictedImage {
-    /// The picture's size.
-    pub fn image_size(&self) -> ImageSize {
-        data::image::size_of(&self.image)
-    }
 }
 
 impl Predictor {
@@ -187,7 +180,7 @@ impl Predictor {
     }
 
     /// Predicts pictures in their order and passes each result to `finish`. Decoding and `finish` run on threads
-    /// of their own.
+    /// of their own, ahead of and behind the prediction unless pictures are large.
     ///
     /// # Errors
     /// The first error of `finish`, which ends the work. A picture that cannot be read is not an error here: it is
@@ -198,21 +191,27 @@ impl Predictor {
         flips: bool,
         mut finish: impl FnMut(&InputImage, Result<PredictedImage>) -> Result<()> + Send,
     ) -> Result<()> {
+        let held = &HeldPictures::default();
         thread::scope(|scope| {
             let (decoded, to_predict) = bounded(WAITING);
             let (predicted, to_finish) = bounded(WAITING);
             // A closed channel means that the consumer stopped.
             scope.spawn(move || {
-                pictures.iter().try_for_each(|picture| decoded.send((picture, picture.read())))
+                pictures.iter().try_for_each(|picture| {
+                    held.wait();
+                    let image = picture.read();
+                    let bytes = image.as_ref().map_or(0, |image| image.as_raw().len());
+                    decoded.send((picture, image, held.hold(bytes)))
+                })
             });
             let finisher = scope.spawn(move || {
-                to_finish.into_iter().try_for_each(|(picture, outcome)| finish(picture, outcome))
+                to_finish.into_iter().try_for_each(|(picture, outcome, _held)| finish(picture, outcome))
             });
-            for (picture, image) in to_predict {
+            for (picture, image, held) in to_predict {
                 let outcome = image.map_err(anyhow::Error::from).and_then(|image| {
                     Ok(PredictedImage { disparity: self.disparity_map(&image, flips)?, image })
                 });
-                if predicted.send((picture, outcome)).is_err() {
+                if predicted.send((picture, outcome, held)).is_err() {
                     break;
                 }
             }

@@ -3,6 +3,7 @@
 mod disparity;
 mod export;
 mod forward;
+mod held;
 mod images;
 mod motions;
 mod picture;

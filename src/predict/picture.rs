@@ -3,7 +3,7 @@
 use crate::{
     config::{CameraChoice, DataChoice, ImageSize},
     data::{
-        self, DataError, Drive, FrameKey, FrameSource, Side,
+        self, DataError, Drive, FrameKey, FrameSource, Remarks, Side,
         film::{self, Film},
         folder::{FoundRig, ordered_pictures},
         image::{ENDINGS, PictureHeader, SharedLevels},
@@ -87,14 +87,23 @@ impl InputImage {
         Self::new(&format!("{}/{stem}", key.folder), ImageOrigin::Frame(source.clone(), key))
     }
 
-    /// The header of the picture's file; `None` if it has no file of its own, or one that cannot be read.
-    pub fn header(&self) -> Option<PictureHeader> {
+    /// Adds what is decided about the picture's file, if it can be read; about a film with its first picture.
+    pub fn remark(&self, remarks: &mut Remarks) {
         let file = match &self.origin {
-            ImageOrigin::File(path, _) => path,
-            ImageOrigin::Frame(source, key) => source.file(key)?,
-            ImageOrigin::Film(..) | ImageOrigin::UnopenedFilm(_) => return None,
+            ImageOrigin::File(path, _) => Some(path.as_path()),
+            ImageOrigin::Frame(source, key) => source.file(key),
+            ImageOrigin::Film(film, 0) => {
+                for (kind, what) in film.remarks() {
+                    remarks.add(kind, None, &what, &stem(film.path()));
+                }
+                None
+            }
+            ImageOrigin::Film(..) | ImageOrigin::UnopenedFilm(_) => None,
         };
-        PictureHeader::read(file).ok()
+        let header = file.and_then(|file| PictureHeader::read(file).ok());
+        for (kind, what) in header.iter().flat_map(PictureHeader::remarks) {
+            remarks.add(kind, None, what, &self.name);
+        }
     }
 
     /// Decodes the picture.

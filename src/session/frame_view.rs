@@ -146,7 +146,7 @@ impl FrameView<'_> {
         };
         let inspection = self.request.inspection(&objective, shown, &mut maps);
         self.request.add_flip_uncertainty(self.snapshot.networks(), &predicted.samples, &mut maps);
-        let known = self.known_scale(key);
+        let known = self.snapshot.known_scale().cloned();
         let set = MapSet { sandbox, ..MapSet::empty(config.clone()) };
         if inspection.is_none() && !self.request.needs_truth() {
             return Ok(MapSet { maps, scale: known, ..set });
@@ -172,20 +172,6 @@ impl FrameView<'_> {
             inspection.with_truth(scale, truth)
         });
         Ok(MapSet { maps, inspection, scale, ..set })
-    }
-
-    /// Scale from predicted depths to metres, as far as it is known without true depth: from the scale file of the
-    /// weights, else from the baseline of the stereo cameras that the networks were trained with.
-    fn known_scale(&self, key: &FrameKey) -> Option<MetricScale> {
-        let uses_stereo = self.snapshot.knows_stereo() || self.snapshot.config.objective.uses_stereo();
-        let of_stereo = |metres: f32| {
-            let origin = "the known distance of the stereo cameras it was trained with";
-            MetricScale::stated(f64::from(metres), origin)
-        };
-        self.snapshot
-            .stated_scale()
-            .cloned()
-            .or_else(|| self.snapshot.source.metres_per_unit(key).filter(|_| uses_stereo).map(of_stereo))
     }
 }
 

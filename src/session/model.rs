@@ -22,10 +22,10 @@ pub(super) struct Model {
     pub version: ModelVersion,
     /// Image size and objective for viewing.
     pub config: RunConfig,
-    /// Scale from depths to metres, from the scale file of the weights, if there is one.
-    pub stated_scale: Option<MetricScale>,
-    /// True if the networks were trained with the stereo camera, so that their depths have the scale of its
-    /// baseline, even if the configuration does not use it.
+    /// Scale from depths to metres, if known: that of the weights, or of the stereo cameras that the networks were
+    /// trained with, whatever frames they are shown.
+    pub known_scale: Option<MetricScale>,
+    /// True if the networks were trained with the stereo camera, even if the configuration does not use it.
     pub knows_stereo: bool,
     pub report: Arc<ModelReport>,
 }
@@ -39,11 +39,12 @@ impl Model {
             Some(found) => weights::load(found, device)?,
             None => weights::demo(device)?,
         };
-        let (stated_scale, warning) = match found.as_ref().map(|found| MetricScale::read(found)) {
-            Some(Err(error)) => (None, Some(error.to_string())),
-            Some(Ok(scale)) => (scale, None),
-            None => (None, None),
-        };
+        let (known_scale, warning) =
+            match found.as_ref().map(|found| MetricScale::of(found, loaded.use_stereo)) {
+                Some(Err(error)) => (None, Some(error.to_string())),
+                Some(Ok(scale)) => (scale, None),
+                None => (MetricScale::assumed(loaded.use_stereo), None),
+            };
         let warning = warning.or_else(|| loaded.report.note());
         let trained = loaded.trained_size();
         check_memory(trained, device)?;
@@ -67,7 +68,7 @@ impl Model {
             provenance,
             version: ModelVersion { id, step: 0 },
             config,
-            stated_scale,
+            known_scale,
             knows_stereo,
             report: Arc::new(report),
         };
@@ -113,8 +114,8 @@ impl ModelSnapshot {
         self.model.as_ref().is_some_and(|model| model.knows_stereo)
     }
 
-    pub fn stated_scale(&self) -> Option<&MetricScale> {
-        self.model.as_ref()?.stated_scale.as_ref()
+    pub fn known_scale(&self) -> Option<&MetricScale> {
+        self.model.as_ref()?.known_scale.as_ref()
     }
 
     /// Number of steps that the networks were trained for; `None` if they are not of a run.

@@ -1,15 +1,18 @@
 //! NumPy files and 16-bit depth maps: every kind is read correctly, and no damage makes the readers panic.
 
 use crate::support::{Cases, takes_at_most};
-use monoscope::data::{
-    DataError, DepthMap,
-    arrays::{
-        Array, Element,
-        npy::{NpyRows, read_array, write_array},
-        npz::{self, Npz},
-        pickle::read_arrays,
+use monoscope::{
+    config::ImageSize,
+    data::{
+        DataError,
+        arrays::{
+            Array, Element,
+            npy::{NpyRows, read_array, write_array},
+            npz::{self, Npz},
+            pickle::read_arrays,
+        },
+        image::{read_depth, write_depth},
     },
-    image::{read_depth, write_depth},
 };
 use std::{fs, io::Read, path::Path};
 
@@ -272,7 +275,7 @@ fn depth_as_pictures_keeps_its_levels() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("depth.png");
     let metres = vec![0.0, 1.0, 1.0 / 256.0, 80.0, 255.998, 300.0];
-    write_depth(&path, &DepthMap { width: 3, height: 2, metres }, "metres").unwrap();
+    write_depth(&path, ImageSize { height: 2, width: 3 }, metres.into_iter(), "metres").unwrap();
     let levels = ::image::open(&path).unwrap().into_luma16();
     assert_eq!(levels.as_raw(), &[0, 256, 1, 20480, 65535, 65535]);
     let map = read_depth(&path).unwrap();
@@ -297,7 +300,7 @@ fn check_mutants_of_depth_pictures(cases: Cases) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("depth.png");
     let metres = vec![0.0, 1.0, 1.0 / 256.0, 80.0, 255.998, 300.0];
-    write_depth(&path, &DepthMap { width: 3, height: 2, metres }, "metres").unwrap();
+    write_depth(&path, ImageSize { height: 2, width: 3 }, metres.into_iter(), "metres").unwrap();
     let whole = fs::read(&path).unwrap();
     takes_at_most(4 << 20, || {
         cases.mutants(&[&whole], [0.0, 0.34], |_, bytes| {

@@ -66,7 +66,7 @@ fn odometry_is_recognised_and_named_as_in_its_split() {
     assert!(source.contains(&"9 3 l".parse().unwrap()) && !source.contains(&"9 3 r".parse().unwrap()));
     assert_eq!(source.image(&key("9", 1, Side::Right)).unwrap().get_pixel(0, 0).0, [20; 3]);
     assert_eq!(source.intrinsics(&key("9", 0, Side::Left)), Intrinsics::KITTI);
-    assert!((source.metres_per_unit(&key("9", 0, Side::Left)).unwrap() - 5.4).abs() < 1e-5);
+    assert_eq!(source.baseline_metres(&key("9", 0, Side::Left)), Some(0.54));
 
     let odometry = KittiOdometry::open(root).unwrap();
     let poses = odometry.poses(9).unwrap().unwrap().poses;
@@ -141,9 +141,9 @@ fn every_own_drive_has_its_own_camera() {
     near(camera("kitti"), [0.6, 1.25, 0.45, 0.45]);
     near(camera("angle"), [0.5, 1.0, 0.5, 0.5]);
     near(source.intrinsics(&key("kitti", 0, Side::Right)), [0.6, 1.25, 0.475, 0.45]);
-    let metres = |name: &str| source.metres_per_unit(&key(name, 0, Side::Left));
-    assert!((metres("pixels").unwrap() - 2.0).abs() < 1e-5, "baseline 0.2 m for 0.1 units");
-    assert!((metres("kitti").unwrap() - 4.0).abs() < 1e-5, "(12 + 84) / 240 m for 0.1 units");
+    let metres = |name: &str| source.baseline_metres(&key(name, 0, Side::Left));
+    assert!((metres("pixels").unwrap() - 0.2).abs() < 1e-6);
+    assert!((metres("kitti").unwrap() - 0.4).abs() < 1e-6, "(12 + 84) / 240 m");
     assert_eq!(metres("angle"), None);
     // Every sample of a run has its drive's camera, mirrored with its pictures.
     let options = SampleOptions {

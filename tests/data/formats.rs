@@ -2,7 +2,7 @@
 
 use crate::support::{crc_32, repository, takes_at_most};
 use image::{
-    ExtendedColorType, ImageBuffer, ImageEncoder, ImageFormat, Luma, Rgb, RgbImage,
+    ExtendedColorType, ImageBuffer, ImageEncoder, ImageFormat, Luma, Rgb, RgbImage, Rgba,
     codecs::{png::PngEncoder, webp::WebPEncoder},
     metadata::Orientation,
 };
@@ -19,6 +19,7 @@ use std::{
     fs,
     io::Cursor,
     path::{Path, PathBuf},
+    time::Duration,
 };
 use turbojpeg::{Compressor, PixelFormat};
 
@@ -291,6 +292,131 @@ fn greys_of_16_bits_are_stretched_over_the_range_of_the_drive() {
     assert_eq!(read(&files[0]).unwrap().get_pixel(39, 3).0, [255; 3]);
     grey_16(&files[0], |_, _| 5000);
     assert_eq!(read(&files[0]).unwrap().get_pixel(0, 0).0, [127; 3]);
+}
+
+#[test]
+fn colours_of_16_bits_are_stretched_over_one_range_for_all_channels() {
+    let folder = tempfile::tempdir().unwrap();
+    // Twelve bits of a camera in sixteen, which no more than a sixteenth of the brightness is.
+    for frame in 0..3u16 {
+        let level = |x: u32| 100 + 320 * frame + 80 * x as u16;
+        let pixel = |x: u32, _: u32| Rgb([level(x), level(x) / 2, 50]);
+        ImageBuffer::from_fn(40, 20, pixel).save(folder.path().join(format!("{frame:06}.png"))).unwrap();
+    }
+    let choice =
+        DataChoice::Assuming { folder: folder.path().to_owned(), camera: CameraChoice::FieldOfView(70.0) };
+    let source = data::open(&choice).unwrap();
+    let drive = &source.drives()[0];
+    let keys: Vec<_> = drive.keys(drive.sides[0]).collect();
+    assert_eq!(source.levels(&keys[0]).unwrap(), LevelRange { low: 50, high: 3860 });
+    let pixel = |frame: usize, x: u32| source.image(&keys[frame]).unwrap().get_pixel(x, 3).0;
+    assert_eq!(pixel(2, 39), [255, 126, 0]);
+    // A level is equally bright at all times: 100 + 80 · 15 is 100 + 320 · 2 + 80 · 7.
+    assert_eq!(pixel(0, 15), pixel(2, 7));
+    let alpha = folder.path().join("alpha.png");
+    ImageBuffer::from_fn(40, 20, |x, _| Rgba([100 * x as u16, 0, 0, u16::MAX])).save(&alpha).unwrap();
+    assert_eq!(read(&alpha).unwrap().get_pixel(39, 0).0, [255, 0, 0]);
+    source.wait_for_scan(Duration::MAX);
+    let said: Vec<String> = source.remarks().iter().map(ToString::to_string).collect();
+    assert!(said.iter().any(|remark| remark.contains("3 16-bit colour pictures stretched over")), "{said:?}");
+}
+
+#[test]
+fn of_files_with_several_pictures_the_first_counts_and_that_is_said() {
+    let plain = encoded(&card(), ImageFormat::Png);
+    // The header of a PNG file, with its signature, takes 33 bytes.
+    let animated = |frames: u32| {
+        let control = chunk(b"acTL", &[frames.to_be_bytes(), [0; 4]].concat());
+        [&plain[..33], &control, &plain[33..]].concat()
+    };
+    // A page behind the first: its directory has one entry, the kind of the page.
+    let pages = |kind: u32| {
+        let mut bytes = tiff(&card(), 1);
+        let next = 8 + card().as_raw().len() + 2 + 9 * 12;
+        let second = bytes.len() as u32;
+        bytes[next..next + 4].copy_from_slice(&second.to_le_bytes());
+        bytes.extend([1, 0, 254, 0, 4, 0, 1, 0, 0, 0]);
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend([0; 4]);
+        bytes
+    };
+    let webp = |frames: usize| {
+        let picture = &encoded(&card(), ImageFormat::WebP)[12..];
+        let part = |name: &[u8; 4], content: &[u8]| {
+            [&name[..], &(content.len() as u32).to_le_bytes(), content].concat()
+        };
+        let size = [card().width() - 1, card().height() - 1].map(u32::to_le_bytes);
+        let size = [&size[0][..3], &size[1][..3]].concat();
+        let frame = part(b"ANMF", &[&[0; 6][..], &size, &[100, 0, 0, 2], picture].concat());
+        let head = part(b"VP8X", &[&[2, 0, 0, 0][..], &size].concat());
+        let content = [&b"WEBP"[..], &head, &part(b"ANIM", &[0; 6]), &frame.repeat(frames)].concat();
+        part(b"RIFF", &content)
+    };
+    let cases = [
+        (plain.clone(), false),
+        (animated(1), false),
+        (animated(3), true),
+        (pages(0), true),
+        // A small copy.
+        (pages(1), false),
+        (webp(2), true),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("picture");
+    for (index, (bytes, has_more)) in cases.into_iter().enumerate() {
+        fs::write(&path, bytes).unwrap();
+        let header = PictureHeader::read(&path).unwrap();
+        assert_eq!(header.has_more, has_more, "file {index}");
+        let said = header.remarks().any(|(_, what)| what.contains("several pictures, of which the first"));
+        assert_eq!(said, has_more, "file {index}");
+        assert!(read(&path).unwrap() == card(), "file {index}");
+    }
+}
+
+#[test]
+fn what_the_library_cannot_read_is_said_in_words() {
+    let whole = encoded(&card(), ImageFormat::Png);
+    let mut wrong_sum = whole.clone();
+    let end = wrong_sum.len() - 13;
+    wrong_sum[end] ^= 1;
+    let mut numbers = Cursor::new(Vec::new());
+    let floats: ImageBuffer<Rgb<f32>, Vec<f32>> = ImageBuffer::new(4, 4);
+    image::DynamicImage::from(floats).write_to(&mut numbers, ImageFormat::Tiff).unwrap();
+    // The same with one channel, which the library does not know: bits and format of a sample.
+    let mut depth = tiff(&card(), 1);
+    let bits = depth.len() - 6;
+    depth[bits..].copy_from_slice(&[32, 0, 32, 0, 32, 0]);
+    let cases = [
+        (wrong_sum, "damaged: copy it again"),
+        (whole[..whole.len() / 2].to_vec(), "cut short: copy it again"),
+        (numbers.into_inner(), "floating-point numbers"),
+        (depth, "convert it to 8 or 16 bits"),
+        (b"P5 4 x 255\n0000000000000000".to_vec(), "damaged: copy it again"),
+        (encoded(&card(), ImageFormat::Bmp)[..200].to_vec(), "copy it again"),
+        (tiff(&card(), 1)[..200].to_vec(), "copy it again"),
+    ];
+    for (index, (bytes, words)) in cases.into_iter().enumerate() {
+        let reason = decode(&bytes).unwrap_err();
+        assert!(reason.contains(words), "file {index}: {reason}");
+        assert!(!reason.contains(['{', '`', '(']) && !reason.contains("0x"), "file {index}: {reason}");
+    }
+}
+
+#[test]
+fn a_picture_of_one_colour_may_be_large_but_not_huge() {
+    let head = |[width, height]: [u32; 2]| {
+        let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+        [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &header), &chunk(b"IDAT", &[0; 50_000])].concat()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("zeros.png");
+    let open = |size| {
+        fs::write(&path, head(size)).unwrap();
+        PictureHeader::read(&path).map(|header| header.size.width).map_err(|error| error.to_string())
+    };
+    assert_eq!(open([2500, 2000]), Ok(2500));
+    let refused = open([6000, 3000]).unwrap_err();
+    assert!(refused.contains("6000×3000 pixels are far more than"), "{refused}");
 }
 
 #[test]

@@ -2,11 +2,17 @@
 
 use crate::support::{Cases, takes_at_most};
 use monoscope::{
-    data::film::{Film, is_film},
+    config::ImageSize,
+    data::{
+        Remarks,
+        film::{Film, is_film},
+        image::resize,
+    },
     predict::find_pictures,
 };
 use mp4_track::{
-    AvcConfig, Codec, FourCc, Mp4Reader, Mp4Writer, SampleInput, TrackConfig, TrackKind, WriterConfig,
+    AvcConfig, Codec, FourCc, Mp4Reader, Mp4Writer, SampleInput, SidecarBox, TrackConfig, TrackKind,
+    WriterConfig,
 };
 use rand::RngExt;
 use std::{
@@ -34,11 +40,17 @@ fn sample(parts: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn film(sps: &[Vec<u8>], pps: &[Vec<u8>], samples: &[Vec<u8>]) -> Vec<u8> {
-    film_with_sound(sps, pps, samples, 0)
+    film_with(sps, pps, samples, 0, Vec::new())
 }
 
-/// Film with so many values of sound, each a sample of a byte.
-fn film_with_sound(sps: &[Vec<u8>], pps: &[Vec<u8>], samples: &[Vec<u8>], values: usize) -> Vec<u8> {
+/// Film with so many values of sound, each a sample of a byte, and with further boxes of the pictures' coding.
+fn film_with(
+    sps: &[Vec<u8>],
+    pps: &[Vec<u8>],
+    samples: &[Vec<u8>],
+    values: usize,
+    sidecars: Vec<SidecarBox>,
+) -> Vec<u8> {
     let sets = |sets: &[Vec<u8>]| -> Vec<u8> {
         sets.iter().flat_map(|set| [&(set.len() as u16).to_be_bytes()[..], set].concat()).collect()
     };
@@ -52,7 +64,7 @@ fn film_with_sound(sps: &[Vec<u8>], pps: &[Vec<u8>], samples: &[Vec<u8>], values
         nal_length_size: 4,
         sps: sps.to_vec(),
         pps: pps.to_vec(),
-        sidecars: Vec::new(),
+        sidecars,
     };
     let track = |kind, codec, [width, height]: [f64; 2]| TrackConfig {
         kind,
@@ -144,6 +156,50 @@ fn a_film_that_is_written_anew_plays() {
 }
 
 #[test]
+fn pixels_become_square_as_the_container_or_the_coding_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.mp4");
+    let open = |bytes: Vec<u8>| {
+        fs::write(&path, bytes).unwrap();
+        Film::open(&path).unwrap()
+    };
+    let (config, samples) = coding();
+    // Written anew, it is shown in the order of its coding.
+    let plain = open(film(&config.sps, &config.pps, &samples)).frame(3).unwrap();
+    assert!(Film::open(&street()).unwrap().remarks().is_empty());
+    for (stated, width, words) in [
+        ([3u32, 2], 246, "1.5 times as wide as high"),
+        ([10, 11], 149, "0.91 times as wide as high"),
+        // Rounding and damage.
+        ([1000, 1001], 164, ""),
+        ([u32::MAX, 1], 164, ""),
+        ([1, 0], 164, ""),
+    ] {
+        let payload = stated.map(u32::to_be_bytes).concat();
+        let aspect = SidecarBox { kind: FourCc(*b"pasp"), payload };
+        let film = open(film_with(&config.sps, &config.pps, &samples, 0, vec![aspect]));
+        let size = ImageSize { height: 50, width };
+        assert_eq!(film.size(), size, "{stated:?}");
+        assert!(film.frame(3).unwrap() == resize(&plain, size), "{stated:?}");
+        let said: Vec<String> = film.remarks().into_iter().map(|(_, what)| what).collect();
+        assert_eq!(said.len(), usize::from(width != 164));
+        assert!(said.concat().contains(words), "{said:?}");
+    }
+    // Parameter sets as x264 writes them for 160 × 96 pixels that are twice as wide as high.
+    let sequence = [
+        0x67, 0x64, 0, 0x0A, 0xAC, 0xD9, 0x42, 0x8D, 0xB1, 1, 0, 0, 3, 0, 1, 0, 0, 3, 0, 0x14, 0x0F, 0x12,
+        0x25, 0x96,
+    ];
+    let picture = [0x68, 0xEB, 0xE3, 0xCB, 0x22, 0xC0];
+    let film = open(film(&[sequence.to_vec()], &[picture.to_vec()], &samples));
+    assert_eq!(film.size(), ImageSize { height: 96, width: 320 });
+    let mut remarks = Remarks::default();
+    find_pictures(&path, None).unwrap().iter().for_each(|picture| picture.remark(&mut remarks));
+    let said: Vec<String> = remarks.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["1 film with pixels 2 times as wide as high, stretched to square ones (wide)"]);
+}
+
+#[test]
 fn an_empty_parameter_set_is_refused() {
     let (config, samples) = coding();
     for (sps, pps) in [(vec![Vec::new()], config.pps.clone()), (config.sps.clone(), vec![Vec::new()])] {
@@ -214,7 +270,7 @@ fn more_pictures_than_bytes_are_refused() {
 #[test]
 fn values_of_sound_are_no_pictures() {
     let (config, samples) = coding();
-    let bytes = film_with_sound(&config.sps, &config.pps, &samples, 20_000);
+    let bytes = film_with(&config.sps, &config.pps, &samples, 20_000, Vec::new());
     assert_eq!(reasons(&bytes, 4 << 20), [""; 0]);
 }
 

@@ -61,11 +61,8 @@ pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
         let image = resize(&data::image::read(path)?, size);
         let key = FrameKey { folder: "image".to_owned(), frame: index, side: Side::Left };
         let disparity = predictions.disparity(&key, Some(image))?;
-        write_depth(
-            &args.out.join(format!("{index:010}.png")),
-            &benchmark_depth(&disparity, factor),
-            "metres",
-        )?;
+        let depths = benchmark_depth(&disparity, factor).metres.into_iter();
+        write_depth(&args.out.join(format!("{index:010}.png")), BENCHMARK_SIZE, depths, "metres")?;
         bar.inc(1);
     }
     bar.finish_and_clear();

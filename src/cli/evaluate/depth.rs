@@ -91,7 +91,7 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
     let keys = split::evaluation_frames(args.split.as_deref(), source.as_ref())?;
     let predictor = args.weights.as_deref().map(|path| load_predictor(path, &compute.device)).transpose()?;
     let kind = match &predictor {
-        Some(predictor) => PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) },
+        Some(predictor) => PredictionKind::of(predictor),
         None => PredictionKind::File,
     };
     let (name, protocol, truth) = args.choices.resolve(args.split.as_deref(), source.as_ref(), kind)?;

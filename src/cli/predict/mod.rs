@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{CameraChoice, ConfigError},
-    data::{Remarks, image::PictureHeader},
+    data::Remarks,
     model::weights::MetricScale,
     output::{errln, outln},
     predict::{ColourRange, InputImage, Predictor, SequenceRange, find_pictures, tell_apart},
@@ -90,7 +90,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let started = Instant::now();
     predictor.predict_each(&images, args.post_process, |image, outcome| {
         match outcome {
-            Ok(predicted) => writer.write(image, &predicted)?,
+            Ok(predicted) => writer.write(image, predicted)?,
             Err(error) => {
                 bar.suspend(|| errln!("skipped: {error:#}"));
                 skipped.push(Skipped { input: image.to_string(), reason: format!("{error:#}") });
@@ -156,14 +156,10 @@ fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
     Ok((images, renamed))
 }
 
-/// Prints and returns what is done with the pictures before they are predicted, by their headers.
+/// Prints and returns what is done with the pictures before they are predicted.
 fn remarks(images: &[InputImage]) -> Remarks {
     let mut remarks = Remarks::default();
-    for image in images {
-        for (kind, what) in image.header().iter().flat_map(PictureHeader::remarks) {
-            remarks.add(kind, None, what, &image.name);
-        }
-    }
+    images.iter().for_each(|image| image.remark(&mut remarks));
     for remark in remarks.iter() {
         errln!("{remark}");
     }

@@ -3,7 +3,12 @@
 use crate::{
     cli::numbers::within,
     config::CameraChoice,
-    data::{self, DepthMap, arrays::npy, atomic_file::in_words, image::write_depth},
+    data::{
+        self,
+        arrays::npy,
+        atomic_file::in_words,
+        image::{size_of, write_depth},
+    },
     geometry::colormap::Colormap,
     model::weights::MetricScale,
     predict::{
@@ -124,53 +129,54 @@ impl<'a> OutputWriter<'a> {
     ///
     /// # Errors
     /// If a file cannot be written, or a cloud is requested and the camera is not known.
-    pub fn write(&mut self, image: &InputImage, predicted: &PredictedImage) -> Result<()> {
+    pub fn write(&mut self, image: &InputImage, predicted: PredictedImage) -> Result<()> {
         let args = self.args;
+        let PredictedImage { image: picture, disparity } = predicted;
         let metres = self.scale.map(|scale| scale.metres_per_unit as f32);
         let home = self.out.join(&image.name).parent().unwrap_or(self.out).to_owned();
         make_folder(&home)?;
         let file = |ending: &str| self.out.join(format!("{}{ending}", image.name));
 
-        let shape = [1, 1, predicted.disparity.size.height, predicted.disparity.size.width];
+        let shape = [1, 1, disparity.size.height, disparity.size.width];
         if args.npy {
-            npy::write(&file("_disp.npy"), &shape, &predicted.disparity.values)?;
+            npy::write(&file("_disp.npy"), &shape, &disparity.values)?;
         }
         if let (true, Some(metres)) = (args.depth_npy, metres) {
-            npy::write(&file("_depth.npy"), &shape, &predicted.disparity.depths(metres))?;
+            npy::write(&file("_depth.npy"), &shape, &disparity.depths(metres))?;
         }
 
-        let size = predicted.image_size();
-        let disparity = predicted.disparity.resized(size);
+        let size = size_of(&picture);
+        let disparity = disparity.sampled(size);
+        let depth = |disparity: f32| metres.unwrap_or(1.0) / disparity;
+        let unit = self.unit();
+        if args.png16 {
+            let depths = disparity.values().map(depth);
+            self.clipped += write_depth(&file("_depth.png"), size, depths, &unit)?;
+        }
+        if args.ply {
+            let camera = image.intrinsics(size, self.camera)?;
+            let flattest = args.drop_flying.map(f32::to_radians);
+            let filter = CloudFilter { farthest: args.max_depth, flattest };
+            let points = cloud(&picture, |pixel| depth(disparity.value(pixel)), camera, filter);
+            let comment = format!("x right, y down, z forward; unit: {unit}");
+            self.points += write_ply(&file(".ply"), points, &comment)?;
+        }
+        // A large picture is not held beside another that needs it no more.
+        let picture = args.side_by_side.then_some(picture);
         if args.writes_jpeg() || args.colour_png || args.side_by_side {
-            let range = self.range.unwrap_or_else(|| ColourRange::of(&disparity.values));
-            let coloured = colour_picture(&disparity.values, size, range, args.colour_map);
+            let range = self.range.unwrap_or_else(|| ColourRange::of(disparity.values()));
+            let coloured = colour_picture(disparity.values(), size, range, args.colour_map);
             if args.writes_jpeg() {
                 data::image::write(&file("_disp.jpeg"), &coloured)?;
             }
             if args.colour_png {
                 data::image::write(&file("_disp.png"), &coloured)?;
             }
-            if args.side_by_side {
+            if let Some(picture) = picture {
                 let legend = Legend { colours: args.colour_map, range, metres_per_unit: metres };
-                let frame = side_by_side(&predicted.image, &coloured, &legend);
+                let frame = side_by_side(&picture, &coloured, &legend);
+                drop((picture, coloured));
                 data::image::write(&self.next_frame(&home)?, &frame)?;
-            }
-        }
-        if args.png16 || args.ply {
-            let depths = disparity.depths(metres.unwrap_or(1.0));
-            let unit = self.unit();
-            if args.png16 {
-                let (height, width) = (size.height, size.width);
-                let depth_map = DepthMap { width, height, metres: depths.clone() };
-                self.clipped += write_depth(&file("_depth.png"), &depth_map, &unit)?;
-            }
-            if args.ply {
-                let camera = image.intrinsics(size, self.camera)?;
-                let flattest = args.drop_flying.map(f32::to_radians);
-                let filter = CloudFilter { farthest: args.max_depth, flattest };
-                let points = cloud(&predicted.image, &depths, camera, filter);
-                let comment = format!("x right, y down, z forward; unit: {unit}");
-                self.points += write_ply(&file(".ply"), points, &comment)?;
             }
         }
         Ok(())

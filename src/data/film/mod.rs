@@ -9,8 +9,8 @@ mod track;
 pub use kind::{ENDINGS, is_film};
 
 use super::{
-    DataError,
-    image::{turn, turned_size},
+    DataError, RemarkKind,
+    image::{resize, turn, turned_size},
     regular_file::open_regular,
     unreadable::io_reason,
 };
@@ -113,9 +113,24 @@ impl Film {
         self.track.shown.len()
     }
 
-    /// Size of the frames.
+    /// Size of the frames as they are shown: with square pixels and turned.
     pub fn size(&self) -> ImageSize {
-        turned_size(self.track.size, self.orientation)
+        turned_size(self.track.square_size(), self.orientation)
+    }
+
+    /// Decisions about the film, as [`Remarks::add`](super::Remarks::add) takes them.
+    pub fn remarks(&self) -> Vec<(RemarkKind, String)> {
+        let mut remarks = Vec::new();
+        if self.orientation != Orientation::NoTransforms {
+            remarks.push((RemarkKind::Turned, "films turned as they say".to_owned()));
+        }
+        let aspect = self.track.pixel_aspect;
+        if aspect != 1.0 {
+            let rounded = (100.0 * aspect).round() / 100.0;
+            let what = format!("films with pixels {rounded} times as wide as high, stretched to square ones");
+            remarks.push((RemarkKind::Resized, what));
+        }
+        remarks
     }
 
     /// Decodes the frame at a display index, from 0. Unless indices rise, decoding restarts from the last key
@@ -206,6 +221,8 @@ impl Film {
         let mut image = RgbImage::new(width, height);
         yuv::yuv420_to_rgb(&planes, &mut image, width * 3, range, matrix)
             .map_err(|error| error.to_string())?;
+        let size = self.track.square_size();
+        let image = if size == self.track.size { image } else { resize(&image, size) };
         Ok(turn(image, self.orientation))
     }
 }

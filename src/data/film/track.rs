@@ -6,11 +6,18 @@ use h264_reader::nal::{
     Nal, RefNal,
     sps::{ChromaFormat, SeqParameterSet},
 };
-use mp4_track::{Codec, Mp4Reader, SampleInfo, TrackId, TrackKind};
-use std::io::{Read, Seek};
+use mp4_track::{AvcConfig, Codec, Mp4Reader, SampleInfo, TrackId, TrackKind};
+use std::{
+    io::{Read, Seek},
+    ops::RangeInclusive,
+};
 use yuv::{YuvRange, YuvStandardMatrix};
 
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
+/// Widths of pixels, in heights of theirs, that films have: DV 0.9 to 1.46, HDV 1.33, lenses that squeeze at most 2.
+const PIXEL_ASPECTS: RangeInclusive<f64> = 0.25..=4.0;
+/// Difference from 1 below which pixels count as square: tools write such where they round sizes.
+const SQUARE: f64 = 0.01;
 /// Largest height of standard definition, pixels: above it, films without a colour description have the
 /// colours of high definition.
 const STANDARD_DEFINITION: usize = 576;
@@ -34,8 +41,10 @@ pub struct Track {
     pub shown: Vec<usize>,
     /// Sequence and picture parameter sets, each behind a start code.
     pub parameter_sets: Vec<u8>,
-    /// Size of the frames.
+    /// Size of the frames as they are coded.
     pub size: ImageSize,
+    /// Width of a pixel in heights of it.
+    pub pixel_aspect: f64,
     /// Most reference frames.
     pub references: u32,
     /// Colour space of the frames.
@@ -69,9 +78,11 @@ impl Track {
         let sequence = config.sps.first().ok_or("it has no sequence parameter set")?;
         let parse = || SeqParameterSet::from_bits(RefNal::new(sequence, &[], true).rbsp_bits());
         let sequence =
-            guard(parse)?.map_err(|error| format!("its sequence parameter set is damaged ({error:?})"))?;
+            guard(parse)?.map_err(|_| "its sequence parameter set is damaged: copy the film again")?;
         let size = frame_size(&sequence)?;
-        memory.check(size, sequence.max_num_ref_frames)?;
+        let pixel_aspect = pixel_aspect(config, &sequence);
+        let width = size.width.max(square_width(size, pixel_aspect));
+        memory.check(ImageSize { width, ..size }, sequence.max_num_ref_frames)?;
         let samples: Vec<SampleInfo> =
             container.samples(track.id).map_err(|error| error.to_string())?.collect();
         if samples.is_empty() {
@@ -85,10 +96,16 @@ impl Track {
             shown,
             parameter_sets: sets.flat_map(|set| START_CODE.iter().chain(set)).copied().collect(),
             size,
+            pixel_aspect,
             references: sequence.max_num_ref_frames,
             colours: colours(&sequence, size),
             length_bytes: usize::from(config.nal_length_size),
         })
+    }
+
+    /// Size of the frames with square pixels.
+    pub fn square_size(&self) -> ImageSize {
+        ImageSize { width: square_width(self.size, self.pixel_aspect), ..self.size }
     }
 
     /// Replaces the lengths before the parts (NAL units) of a sample by start codes, as decoders expect.
@@ -149,8 +166,30 @@ fn frame_size(sequence: &SeqParameterSet) -> Result<ImageSize, String> {
     {
         return Err("only 8 bits with 4:2:0 colours can be decoded, and it has others".to_owned());
     }
-    let (width, height) = sequence.pixel_dimensions().map_err(|error| format!("{error:?}"))?;
+    let size = sequence.pixel_dimensions();
+    let (width, height) = size.map_err(|_| "its size is damaged: copy the film again")?;
     Ok(ImageSize { height: height as usize, width: width as usize })
+}
+
+/// Width of a pixel in heights of it, by the container (`pasp`) or else by the coded film.
+fn pixel_aspect(config: &AvcConfig, sequence: &SeqParameterSet) -> f64 {
+    let stated = |width: u32, height: u32| {
+        let aspect = f64::from(width) / f64::from(height);
+        // Anything else is damage.
+        PIXEL_ASPECTS.contains(&aspect).then_some(aspect)
+    };
+    let container = config.sidecars.iter().find(|part| part.kind.0 == *b"pasp");
+    let container = container.and_then(|part| {
+        let (numbers, _) = part.payload.as_chunks::<4>();
+        stated(u32::from_be_bytes(*numbers.first()?), u32::from_be_bytes(*numbers.get(1)?))
+    });
+    let coded = sequence.vui_parameters.as_ref().and_then(|vui| vui.aspect_ratio_info.as_ref()?.get());
+    let coded = coded.and_then(|(width, height)| stated(width.into(), height.into()));
+    container.or(coded).filter(|aspect| (aspect - 1.0).abs() > SQUARE).unwrap_or(1.0)
+}
+
+fn square_width(size: ImageSize, pixel_aspect: f64) -> usize {
+    ((size.width as f64 * pixel_aspect).round() as usize).max(1)
 }
 
 /// Colour space by the film's description (ITU-T H.264, E.2.1), else the usual one for its size.

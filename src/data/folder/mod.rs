@@ -91,7 +91,7 @@ impl ImageLayout for OwnFolder {
     }
 
     fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
-        self.rigs.baseline_metres(key)
+        self.rigs.baseline_metres(key, None)
     }
 
     fn camera_from(&self, drive: &Drive) -> String {

@@ -112,9 +112,10 @@ impl Rigs {
         self.0.get(&key.folder).map_or(Intrinsics::KITTI, |found| found.rig.camera(key.side))
     }
 
-    /// Distance of the two cameras of a frame's drive, metres; `None` where it is unknown.
-    pub fn baseline_metres(&self, key: &FrameKey) -> Option<f32> {
-        self.0.get(&key.folder)?.rig.baseline_metres
+    /// Distance of the two cameras of a frame's drive, metres; `None` where it is unknown. `published` is that of drives
+    /// whose camera was not found.
+    pub fn baseline_metres(&self, key: &FrameKey, published: Option<f32>) -> Option<f32> {
+        self.0.get(&key.folder).map_or(published, |found| found.rig.baseline_metres)
     }
 
     /// Description of where the camera of a drive is from; `None` where none was found.

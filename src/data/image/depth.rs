@@ -4,14 +4,21 @@ use super::{
     file::{not_opened, unreadable},
     limits::MAX_SIDE,
 };
-use crate::data::{
-    DataError, DepthMap,
-    atomic_file::write_bytes,
-    foreign_content::foreign_content,
-    regular_file::{memory_limit, open_regular, start_of},
+use crate::{
+    config::ImageSize,
+    data::{
+        DataError, DepthMap,
+        atomic_file::write_bytes,
+        foreign_content::foreign_content,
+        regular_file::{memory_limit, open_regular, start_of},
+    },
 };
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits};
-use std::{fs::File, io::BufReader, path::Path};
+use std::{
+    fs::File,
+    io::{BufReader, BufWriter, IntoInnerError, Write},
+    path::Path,
+};
 
 /// Levels per metre, or per another unit of depth.
 const LEVELS: f32 = 256.0;
@@ -76,22 +83,33 @@ fn decode(file: File, length: u64) -> Result<DepthMap, String> {
 
 /// Writes depth × 256, truncated, with the unit in the file's text chunk. Returns the number of clipped
 /// pixels: depths from 256 units on become 65535, that is 255.996. The PNG library is used directly because
-/// the image library writes no text chunks.
+/// the image library writes no text chunks. `depths` are row by row.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write_depth(path: &Path, depth: &DepthMap, unit: &str) -> Result<usize, DataError> {
+pub fn write_depth(
+    path: &Path,
+    size: ImageSize,
+    depths: impl Iterator<Item = f32>,
+    unit: &str,
+) -> Result<usize, DataError> {
     let max_level = f32::from(u16::MAX);
-    let clipped = depth.metres.iter().filter(|depth| **depth * LEVELS >= max_level + 1.0).count();
-    let levels = depth.metres.iter().flat_map(|depth| ((depth * LEVELS).min(max_level) as u16).to_be_bytes());
+    let mut clipped = 0;
     let encode = || -> Result<Vec<u8>, png::EncodingError> {
         let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, depth.width as u32, depth.height as u32);
+        let mut encoder = png::Encoder::new(&mut bytes, size.width as u32, size.height as u32);
         encoder.set_color(png::ColorType::Grayscale);
         encoder.set_depth(png::BitDepth::Sixteen);
         encoder.set_compression(png::Compression::Fast);
         encoder.add_itxt_chunk("Unit".to_owned(), format!("depth = value / {LEVELS}, {unit}"))?;
-        encoder.write_header()?.write_image_data(&levels.collect::<Vec<u8>>())?;
+        let mut writer = encoder.write_header()?;
+        let mut levels = BufWriter::new(writer.stream_writer()?);
+        for depth in depths {
+            clipped += usize::from(depth * LEVELS >= max_level + 1.0);
+            levels.write_all(&((depth * LEVELS).min(max_level) as u16).to_be_bytes())?;
+        }
+        levels.into_inner().map_err(IntoInnerError::into_error)?.finish()?;
+        writer.finish()?;
         Ok(bytes)
     };
     let written = encode().map_err(|error| error.to_string());

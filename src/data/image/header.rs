@@ -6,8 +6,10 @@ use super::{
     kind::{PictureKind, decoder},
     limits,
     orientation::{of_png, turned_size},
+    pages,
     tiff::entries_fit,
     webp::frames_fit,
+    words::{check_levels, in_words},
 };
 use crate::{
     config::ImageSize,
@@ -33,6 +35,8 @@ pub struct PictureHeader {
     pub bits: u8,
     /// True if there are no colours.
     pub is_grey: bool,
+    /// True if the file has more pictures, which are not read.
+    pub has_more: bool,
 }
 
 impl PictureHeader {
@@ -69,6 +73,7 @@ impl PictureHeader {
             kind,
             bits: header.bits,
             is_grey: header.components == 1,
+            has_more: false,
         })
     }
 
@@ -77,9 +82,10 @@ impl PictureHeader {
             return Err("its directory states more than the file can hold".to_owned());
         }
         reader.rewind().map_err(|error| error.to_string())?;
-        let mut decoder = decoder(&mut reader, kind, file_bytes).map_err(|error| error.to_string())?;
+        let mut decoder = decoder(&mut reader, kind, file_bytes).map_err(|error| in_words(&error, kind))?;
         let (width, height) = decoder.dimensions();
         let (colours, stored) = (decoder.color_type(), decoder.original_color_type());
+        check_levels(colours, kind)?;
         let stored_size = ImageSize { height: height as usize, width: width as usize };
         limits::check(stored_size, bytes_per_pixel(kind, colours), file_bytes, kind.is_lossy())?;
         // EXIF data that cannot be read turn nothing.
@@ -98,23 +104,34 @@ impl PictureHeader {
             kind,
             bits,
             is_grey: !colours.has_color(),
+            has_more: pages::has_more(&mut reader, kind),
         })
     }
 
-    /// True for greys of 16 bits, of which few cameras use all: they are stretched to be seen, unless they are depth.
+    /// True for levels of 16 bits, of which few cameras use all: they are stretched to be seen.
+    pub fn has_16_bits(&self) -> bool {
+        self.bits == 16
+    }
+
+    /// True for greys of 16 bits, which may be depth.
     pub fn has_16_bit_greys(&self) -> bool {
-        self.bits == 16 && self.is_grey
+        self.has_16_bits() && self.is_grey
     }
 
     /// Decisions about a picture with this header, as [`Remarks::add`](crate::data::Remarks::add) takes them.
     pub fn remarks(&self) -> impl Iterator<Item = (RemarkKind, &'static str)> + use<> {
         let turned = (RemarkKind::Turned, "pictures turned as their EXIF orientation says");
-        let stretched = (
-            RemarkKind::Stretched,
-            "16-bit grey pictures stretched over the range of levels that the drive uses",
-        );
+        let what = if self.is_grey {
+            "16-bit grey pictures stretched over the range of levels that the drive uses"
+        } else {
+            "16-bit colour pictures stretched over the range of levels that the drive uses"
+        };
+        let stretched = (RemarkKind::Stretched, what);
+        let first = (RemarkKind::Assumed, "files of several pictures, of which the first counts");
         let is_turned = self.orientation != Orientation::NoTransforms;
-        [is_turned.then_some(turned), self.has_16_bit_greys().then_some(stretched)].into_iter().flatten()
+        [(is_turned, turned), (self.has_16_bits(), stretched), (self.has_more, first)]
+            .into_iter()
+            .filter_map(|(is_so, remark)| is_so.then_some(remark))
     }
 }
 

@@ -1,6 +1,6 @@
 //! JPEG by libjpeg-turbo, the decoder of the published numbers.
 
-use super::{jpeg_header, limits};
+use super::{jpeg_header, limits, words::jpeg_in_words};
 use crate::config::ImageSize;
 use image::RgbImage;
 use std::io::Cursor;
@@ -44,7 +44,7 @@ fn decode_scaled(bytes: &[u8], factor: impl Fn(ImageSize) -> ScalingFactor) -> R
     if is_cut_short(bytes) {
         return Err("the JPEG data is cut short".to_owned());
     }
-    let reason = |error: turbojpeg::Error| error.to_string();
+    let reason = |error: turbojpeg::Error| jpeg_in_words(&error);
     let mut decompressor = Decompressor::new().map_err(reason)?;
     decompressor.set_scan_limit(MAX_PASSES).map_err(reason)?;
     let header = decompressor.read_header(bytes).map_err(reason)?;

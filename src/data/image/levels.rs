@@ -2,7 +2,7 @@
 //! and people see, the same for all pictures of a drive, so that brightness means the same at all times.
 
 use super::{file::bytes_of, header::PictureHeader, stored::decode_stored};
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, RgbImage, Rgba};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -44,11 +44,11 @@ impl SharedLevels {
         Self { sampled: files.step_by(stride).map(Path::to_owned).collect(), range: OnceLock::new() }
     }
 
-    /// Range of the levels; `None` if the first readable picture has no 16-bit grey levels.
+    /// Range of the levels; `None` if the first readable picture has no levels of 16 bits.
     pub fn range(&self) -> Option<LevelRange> {
         *self.range.get_or_init(|| {
             let first = self.sampled.iter().find_map(|file| PictureHeader::read(file).ok())?;
-            first.has_16_bit_greys().then(|| {
+            first.has_16_bits().then(|| {
                 let mut histogram = Histogram::default();
                 for file in &self.sampled {
                     let levels = bytes_of(file).ok().and_then(|bytes| decode_stored(&bytes).ok());
@@ -72,11 +72,16 @@ impl Default for Histogram {
 }
 
 impl Histogram {
+    /// Counts the levels of a picture, those of all colours alike.
     fn add(&mut self, image: &DynamicImage) {
-        let mut count = |level: u16| self.0[usize::from(level)] += 1;
+        let count = |level: &u16| self.0[usize::from(*level)] += 1;
         match image {
-            DynamicImage::ImageLuma16(levels) => levels.iter().copied().for_each(count),
-            DynamicImage::ImageLumaA16(levels) => levels.pixels().for_each(|pixel| count(pixel.0[0])),
+            DynamicImage::ImageLuma16(image) => image.iter().for_each(count),
+            DynamicImage::ImageRgb16(image) => image.iter().for_each(count),
+            DynamicImage::ImageLumaA16(image) => image.pixels().map(|pixel| &pixel.0[0]).for_each(count),
+            DynamicImage::ImageRgba16(image) => {
+                image.pixels().flat_map(|pixel| &pixel.0[..3]).for_each(count);
+            }
             _ => (),
         }
     }
@@ -95,9 +100,11 @@ impl Histogram {
     }
 }
 
-/// Converts to 8-bit RGB: 16-bit greys are stretched over the range, or over the picture's own without one.
+/// Converts to 8-bit RGB: levels of 16 bits are stretched over the range, or over the picture's own without one. All
+/// colours have one range, which keeps their hue.
 pub(super) fn to_rgb(image: DynamicImage, range: Option<LevelRange>) -> RgbImage {
-    if !matches!(image, DynamicImage::ImageLuma16(_) | DynamicImage::ImageLumaA16(_)) {
+    let has_16_bits = image.color().bytes_per_pixel() / image.color().channel_count() == 2;
+    if !has_16_bits {
         return image.into_rgb8();
     }
     let own = || {
@@ -111,16 +118,25 @@ pub(super) fn to_rgb(image: DynamicImage, range: Option<LevelRange>) -> RgbImage
     let width = f32::from(high.saturating_sub(low));
     let stretch = |level: u16| {
         if width == 0.0 && level == low {
-            return [middle; 3];
+            return middle;
         }
         let level = f32::from(level.saturating_sub(low)) / width.max(1.0);
-        [(level.min(1.0) * f32::from(u8::MAX)).round() as u8; 3]
+        (level.min(1.0) * f32::from(u8::MAX)).round() as u8
     };
-    let (width, height) = (image.width(), image.height());
-    let pixels: Vec<u8> = match &image {
-        DynamicImage::ImageLuma16(levels) => levels.iter().flat_map(|level| stretch(*level)).collect(),
-        DynamicImage::ImageLumaA16(levels) => levels.pixels().flat_map(|pixel| stretch(pixel.0[0])).collect(),
-        _ => Vec::new(),
+    let mut shown = RgbImage::new(image.width(), image.height());
+    let mut fill = |pixels: &mut dyn Iterator<Item = [u16; 3]>| {
+        for (pixel, levels) in shown.pixels_mut().zip(pixels) {
+            pixel.0 = levels.map(stretch);
+        }
     };
-    RgbImage::from_raw(width, height, pixels).unwrap_or_default()
+    match &image {
+        DynamicImage::ImageLuma16(image) => fill(&mut image.iter().map(|level| [*level; 3])),
+        DynamicImage::ImageLumaA16(image) => fill(&mut image.pixels().map(|pixel| [pixel.0[0]; 3])),
+        DynamicImage::ImageRgb16(image) => fill(&mut image.pixels().map(|pixel| pixel.0)),
+        DynamicImage::ImageRgba16(image) => {
+            fill(&mut image.pixels().map(|Rgba([red, green, blue, _])| [*red, *green, *blue]));
+        }
+        _ => (),
+    }
+    shown
 }

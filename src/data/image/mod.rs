@@ -10,10 +10,13 @@ mod kind;
 mod levels;
 mod limits;
 mod orientation;
+mod pages;
+mod png_chunks;
 mod resize;
 mod stored;
 mod tiff;
 mod webp;
+mod words;
 
 pub use depth::{read_depth, write_depth};
 pub use filter::{Filter, Taps};
@@ -32,7 +35,7 @@ use image::{ImageFormat, RgbImage};
 use std::{io::Cursor, path::Path};
 use stored::decode_stored;
 
-/// Reads a picture as 8-bit RGB, turned as its orientation says. 16-bit greys are stretched over the picture's own
+/// Reads a picture as 8-bit RGB, turned as its orientation says. Levels of 16 bits are stretched over the picture's own
 /// range of levels.
 ///
 /// # Errors
@@ -100,7 +103,7 @@ fn decode_with(bytes: &[u8], levels: &SharedLevels) -> Result<RgbImage, String> 
         jpeg::decode(bytes)?
     } else {
         let image = decode_stored(bytes)?;
-        let range = if header.has_16_bit_greys() { levels.range() } else { None };
+        let range = if header.has_16_bits() { levels.range() } else { None };
         levels::to_rgb(image, range)
     };
     Ok(turn(image, header.orientation))

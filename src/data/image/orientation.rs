@@ -1,8 +1,9 @@
 //! Orientation of pictures: how stored pixels are turned and mirrored to be shown, as cameras write it into EXIF data.
 
+use super::png_chunks::find_chunk;
 use crate::config::ImageSize;
 use image::{DynamicImage, RgbImage, metadata::Orientation};
-use std::io::{self, BufRead, Seek};
+use std::io::{BufRead, Seek};
 
 /// Orientation by a block of EXIF data.
 pub(super) fn of_exif(exif: &[u8]) -> Option<Orientation> {
@@ -12,31 +13,8 @@ pub(super) fn of_exif(exif: &[u8]) -> Option<Orientation> {
 
 /// Orientation of a PNG file by its `eXIf` chunk, which may also stand behind the pixels, where the image library does
 /// not see it.
-pub(super) fn of_png(mut reader: impl BufRead + Seek) -> Option<Orientation> {
-    const SIGNATURE: i64 = 8;
-    const CHECKSUM: i64 = 4;
-    /// Largest EXIF data that are read, bytes: those of JPEG are smaller.
-    const MAX_EXIF: u32 = 1 << 16;
-    let mut find = || -> io::Result<Option<Orientation>> {
-        reader.rewind()?;
-        reader.seek_relative(SIGNATURE)?;
-        loop {
-            let mut head = [0; 8];
-            reader.read_exact(&mut head)?;
-            let [length @ .., _, _, _, _] = head;
-            let length = u32::from_be_bytes(length);
-            match &head[4..] {
-                b"eXIf" if length <= MAX_EXIF => {
-                    let mut exif = vec![0; length as usize];
-                    reader.read_exact(&mut exif)?;
-                    return Ok(of_exif(&exif));
-                }
-                b"IEND" => return Ok(None),
-                _ => reader.seek_relative(i64::from(length) + CHECKSUM)?,
-            }
-        }
-    };
-    find().ok().flatten()
+pub(super) fn of_png(reader: &mut (impl BufRead + Seek)) -> Option<Orientation> {
+    of_exif(&find_chunk(reader, *b"eXIf", *b"IEND").ok()??)
 }
 
 /// True if an orientation makes width of height.

@@ -3,6 +3,7 @@
 use super::{
     header::PictureHeader,
     kind::{PictureKind, decoder},
+    words::in_words,
 };
 use crate::panics::guard;
 use image::DynamicImage;
@@ -18,5 +19,5 @@ pub(super) fn decode_stored(bytes: &[u8]) -> Result<DynamicImage, String> {
         let decoder = decoder(Cursor::new(bytes), kind, bytes.len() as u64)?;
         DynamicImage::from_decoder(decoder)
     };
-    guard(decode)?.map_err(|error| error.to_string())
+    guard(decode)?.map_err(|error| in_words(&error, kind))
 }

@@ -120,7 +120,7 @@ impl ImageLayout for KittiRaw {
     }
 
     fn stereo_baseline_metres(&self, key: &FrameKey) -> Option<f32> {
-        self.1.baseline_metres(key).or(Some(BASELINE_METRES as f32))
+        self.1.baseline_metres(key, Some(BASELINE_METRES as f32))
     }
 
     fn camera_from(&self, drive: &Drive) -> String {

@@ -24,7 +24,7 @@ pub use error::WeightsError;
 pub use imagenet::{PretrainedEncoders, load_imagenet};
 pub use name::{NamedTensor, ParameterName, map_parameters, named_tensors, parameter_ids};
 pub use save::{save, save_joined};
-pub use scale::MetricScale;
+pub use scale::{MetricScale, StatedScale};
 
 use super::{Architecture, Networks, ResnetArchitecture};
 use crate::{

@@ -24,8 +24,8 @@ impl ColourRange {
     ///
     /// # Panics
     /// If there are no values.
-    pub fn of(values: &[f32]) -> Self {
-        let min = values.iter().copied().fold(f32::INFINITY, f32::min);
+    pub fn of(values: impl Iterator<Item = f32> + Clone) -> Self {
+        let min = values.clone().fold(f32::INFINITY, f32::min);
         Self { min, max: percentile(values, SATURATED_ABOVE) }
     }
 
@@ -40,14 +40,46 @@ impl ColourRange {
     }
 }
 
-/// The value below which this share of values lies, interpolated linearly as NumPy does.
-fn percentile(values: &[f32], share: f64) -> f32 {
-    let mut values = values.to_vec();
-    let position = share * (values.len() - 1) as f64;
-    let weight = position.fract() as f32;
-    let (_, below, above) = values.select_nth_unstable_by(position as usize, f32::total_cmp);
-    let next = above.iter().copied().min_by(f32::total_cmp).unwrap_or(*below);
-    *below + (next - *below) * weight
+/// The value below which this share of values lies, interpolated linearly as NumPy does. It counts the values twice, by
+/// the upper and then by the lower half of their bits, instead of holding all of them.
+fn percentile(values: impl Iterator<Item = f32> + Clone, share: f64) -> f32 {
+    const HALVES: usize = 1 << 16;
+    let mut upper = vec![0usize; HALVES];
+    values.clone().for_each(|value| upper[(in_order(value) >> 16) as usize] += 1);
+    let position = share * (upper.iter().sum::<usize>() - 1) as f64;
+    let half_of = |counts: &[usize], mut rank: usize| {
+        counts.iter().position(|count| {
+            let is_here = rank < *count;
+            rank -= if is_here { 0 } else { *count };
+            is_here
+        })
+    };
+    let half = half_of(&upper, position as usize).expect("there are values") as u32;
+    let before: usize = upper[..half as usize].iter().sum();
+    let (mut lower, mut above) = (vec![0usize; HALVES], u32::MAX);
+    for bits in values.map(in_order) {
+        if bits >> 16 == half {
+            lower[(bits & 0xFFFF) as usize] += 1;
+        } else if bits >> 16 > half {
+            above = above.min(bits);
+        }
+    }
+    let rank = position as usize - before;
+    let value = |rank| half_of(&lower, rank).map(|low| out_of_order(half << 16 | low as u32));
+    let below = value(rank).expect("the half has the value");
+    let next = value(rank + 1).or((above < u32::MAX).then(|| out_of_order(above))).unwrap_or(below);
+    below + (next - below) * position.fract() as f32
+}
+
+/// Bits of a value as a number in the order of the values.
+fn in_order(value: f32) -> u32 {
+    let bits = value.to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+}
+
+/// The value of [`in_order`]'s bits.
+fn out_of_order(bits: u32) -> f32 {
+    f32::from_bits(if bits >> 31 == 0 { !bits } else { bits & !(1 << 31) })
 }
 
 /// The published range of all pictures of a sequence together.
@@ -82,8 +114,15 @@ impl SequenceRange {
 }
 
 /// Colours values, row by row.
-pub fn colour_picture(values: &[f32], size: ImageSize, range: ColourRange, colours: Colormap) -> RgbImage {
-    RgbImage::from_fn(size.width as u32, size.height as u32, |x, y| {
-        Rgb(colours.colour(range.share(values[y as usize * size.width + x as usize])))
-    })
+pub fn colour_picture(
+    values: impl Iterator<Item = f32>,
+    size: ImageSize,
+    range: ColourRange,
+    colours: Colormap,
+) -> RgbImage {
+    let mut picture = RgbImage::new(size.width as u32, size.height as u32);
+    for (pixel, value) in picture.pixels_mut().zip(values) {
+        *pixel = Rgb(colours.colour(range.share(value)));
+    }
+    picture
 }

@@ -55,7 +55,7 @@ impl EvaluationJob {
         let choices = request.choices;
         let blend = if choices.post_process { ", mirror blend" } else { "" };
         let name = format!("{name}{blend}");
-        let kind = PredictionKind::Network { is_monocular: predictor.use_stereo() == Some(false) };
+        let kind = PredictionKind::of(&predictor);
         let (protocol_name, protocol, truth) = choices.resolve(data.split(), source, kind)?;
         let keys = match request.frames {
             EvaluatedFrames::Tested => split::evaluation_frames(data.split(), source)?,

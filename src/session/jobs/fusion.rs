@@ -31,7 +31,6 @@ pub struct CloudFusionJob {
     /// Networks that view each frame alone, without its source frames.
     snapshot: ModelSnapshot,
     motion_predictor: Option<MotionPredictor>,
-    knows_stereo: bool,
     compute: Compute,
     watched: BTreeSet<MapName>,
     request: FusionRequest,
@@ -61,7 +60,6 @@ impl CloudFusionJob {
             }
             _ => None,
         };
-        let knows_stereo = snapshot.knows_stereo() || snapshot.config.objective.uses_stereo();
         let mut watched = BTreeSet::from([MapName::Depth, MapName::Colour(FrameId::TARGET)]);
         if request.poses == PoseSource::Measured {
             // The ratio of medians gives the scale between measured lengths and the network's unit.
@@ -71,7 +69,6 @@ impl CloudFusionJob {
             versions,
             snapshot: snapshot.without_sources(),
             motion_predictor,
-            knows_stereo,
             compute: compute.clone(),
             watched,
             request,
@@ -227,14 +224,11 @@ impl CloudFusionJob {
         Ok(clouds.into_iter().filter_map(neighbour).collect())
     }
 
-    /// Metres per unit of the network: from the scale file of the weights, else from the stereo baseline, else
-    /// from the true depth of the target, else the median over its neighbours.
+    /// Metres per unit of the network: the known one, else from the true depth of the target, else the median over its
+    /// neighbours.
     fn metres_per_unit(&self, target: &FrameKey) -> Option<f64> {
-        if let Some(scale) = self.snapshot.stated_scale() {
+        if let Some(scale) = self.snapshot.known_scale() {
             return Some(scale.metres_per_unit);
-        }
-        if let Some(metres) = self.snapshot.source.metres_per_unit(target).filter(|_| self.knows_stereo) {
-            return Some(f64::from(metres));
         }
         let of = |cloud: &Cloud| Some(cloud.scale.as_ref()?.metres_per_unit);
         let all: Vec<f32> = self.clouds.values().filter_map(of).map(|metres| metres as f32).collect();

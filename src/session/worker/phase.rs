@@ -54,7 +54,7 @@ impl ActiveRun {
             provenance: report.provenance.clone(),
             version: self.version(),
             config: self.run.config(),
-            stated_scale: None,
+            known_scale: self.run.metric_scale(),
             knows_stereo: report.use_stereo,
             report: Arc::new(report),
         }

@@ -17,7 +17,7 @@ use crate::{
     compute::{Compute, ReadbackCounts, ops::AdamState},
     config::{Change, RunConfig, Setting},
     data::{FrameKey, OpenData, Samples, cache::with_cache},
-    model::{Networks, weights::MetricScale},
+    model::{Networks, weights::StatedScale},
     objective::{MapName, Noise, Objective},
     predict::SampleTensors,
     runs::{Checkpoint, Entry, Log, Manifest, Position, RunFolder, StepReport, TimeSplit, ValidationReport},
@@ -52,8 +52,8 @@ pub struct Run {
     has_diverged: bool,
     skipped: Vec<(FrameKey, String)>,
     warnings: Warnings,
-    /// Metric scale of networks that are trained with the stereo pairs of the data, if it is not KITTI's.
-    stereo_scale: Option<MetricScale>,
+    /// Metric scale of networks that are trained with the stereo pairs of the data; `None` without such, and for KITTI's.
+    stereo_scale: Option<StatedScale>,
 }
 
 impl Run {

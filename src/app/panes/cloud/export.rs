@@ -44,7 +44,7 @@ fn bytes(
         let image = picture(&layer.paint, &values, size, range);
         let pose = layer.target_from_source.as_affine3();
         points.extend(
-            cloud(&image, &depths, layer.intrinsics, filter).map(|point| CloudPoint {
+            cloud(&image, |pixel| depths[pixel], layer.intrinsics, filter).map(|point| CloudPoint {
                 position: pose.transform_point3(point.position) * metres,
                 ..point
             }),
