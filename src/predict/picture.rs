@@ -3,7 +3,7 @@
 use crate::{
     config::{CameraChoice, DataChoice, ImageSize},
     data::{
-        self, DataError, Drive, FrameKey, FrameSource, Side,
+        self, DataError, Drive, FrameKey, FrameSource, Remarks, Side,
         film::{self, Film},
         folder::{FoundRig, ordered_pictures},
         image::{ENDINGS, PictureHeader, SharedLevels},
@@ -85,6 +85,14 @@ impl InputImage {
         let stem = source.file(&key).and_then(Path::file_stem);
         let stem = stem.map_or_else(|| format!("{:010}", key.frame), |stem| stem.to_string_lossy().into());
         Self::new(&format!("{}/{stem}", key.folder), ImageOrigin::Frame(source.clone(), key))
+    }
+
+    /// Path of the film that it is a picture of.
+    pub fn film(&self) -> Option<&Path> {
+        match &self.origin {
+            ImageOrigin::Film(film, _) => Some(film.path()),
+            _ => None,
+        }
     }
 
     /// The header of the picture's file; `None` if it has no file of its own, or one that cannot be read.
@@ -254,6 +262,12 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
         );
     }
     Ok(images)
+}
+
+/// What [`find_pictures`] leaves out of a folder of pictures.
+pub fn folder_remarks(input: &Path) -> Remarks {
+    let listed = if input.is_dir() { ordered_pictures(input).ok() } else { None };
+    listed.filter(|(images, _)| !images.is_empty()).map(|(_, remarks)| remarks).unwrap_or_default()
 }
 
 /// Makes names unique: the second picture of a name becomes `NAME-2`. Returns the indices of the renamed ones.
