@@ -11,7 +11,7 @@ const SHORT_METRES: f32 = 1.5;
 /// Least true depth that is doubtful as the least of all frames, metres.
 const FAR_METRES: f32 = 100.0;
 /// Mean correlation of predicted with true depth below which one of them is probably inverse.
-const OPPOSED: f64 = -0.3;
+const OPPOSED: f64 = -0.5;
 /// Relative difference of aspect ratios from which predictions are probably of other pictures. Sides that are multiples
 /// of 32 differ by less: 1024×320 from KITTI's 1242×375 by 3.4 %.
 const OTHER_ASPECT: f64 = 0.04;
@@ -126,8 +126,8 @@ impl DepthSigns {
                  depth, not disparity (1 / depth), or the true depths disparity"
             )),
             _ if is_opposed => doubts.push(format!(
-                "predictions and true depths are opposed (correlation {correlation:.2}): the true depths are probably \
-                 disparity, not metres"
+                "predictions and true depths are opposed (correlation {correlation:.2}): the networks are hardly \
+                 trained, or the true depths are disparity"
             )),
             _ => {}
         }
