@@ -15,7 +15,7 @@ const OPPOSED: f64 = -0.5;
 /// Relative difference of aspect ratios from which predictions are probably of other pictures. Sides that are multiples
 /// of 32 differ by less: 1024×320 from KITTI's 1242×375 by 3.4 %.
 const OTHER_ASPECT: f64 = 0.04;
-/// How much nearer an aspect ratio must come to another by swapping the sides to be taken for swapped, as a logarithm.
+/// Least ratio, as a logarithm, by which swapping the sides must bring an aspect ratio nearer to another.
 const SWAPPED: f64 = 0.1;
 
 /// Refuses a true depth that is none for a picture of this size, if that is known.

@@ -264,7 +264,7 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
     Ok(images)
 }
 
-/// What [`find_pictures`] leaves out of a folder of pictures.
+/// Remarks about what [`find_pictures`] leaves out of a folder of pictures.
 pub fn folder_remarks(input: &Path) -> Remarks {
     let listed = if input.is_dir() { ordered_pictures(input).ok() } else { None };
     listed.filter(|(images, _)| !images.is_empty()).map(|(_, remarks)| remarks).unwrap_or_default()

@@ -157,6 +157,17 @@ fn files_of_others_are_not_overwritten_and_own_results_are() {
     let second = picture(home, "000001.jpg");
     assert!(predict(&second, home, &["--colour"]).status.success());
     assert!(predict(&input, home, &["--colour"]).status.success());
+    let kitti = picture(&home.join("kitti"), "0000000000.png");
+    let before = fs::read(&kitti).unwrap();
+    let kitti_home = text(kitti.parent().unwrap());
+    let benchmark =
+        ["evaluate", "benchmark", "--weights", DEMO_WEIGHTS, "--scale-factor", "5.4", "--device", "cpu"];
+    refused(
+        1,
+        &["0000000000.png would be overwritten"],
+        &[&benchmark[..], &[kitti_home, "--out", kitti_home]].concat(),
+    );
+    assert!(fs::read(&kitti).unwrap() == before);
     fs::remove_file(home.join("predicted_files.txt")).unwrap();
     assert!(refusal(predict(&input, home, &["--colour"])).contains("000000_disp.jpeg"));
 }

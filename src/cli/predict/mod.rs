@@ -2,13 +2,13 @@
 
 mod outputs;
 mod skipped;
-mod written;
 
 use super::{
     compute::{ComputeArgs, load_predictor},
     data::CameraArgs,
     numbers::within,
     progress,
+    results::claim_files,
 };
 use crate::{
     config::{CameraChoice, ConfigError},
@@ -75,7 +75,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     }
     fs::create_dir_all(&args.out)
         .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
-    written::claim(&args.out, &args.outputs.files(&images))?;
+    claim_files(&args.out, &args.outputs.files(&images))?;
 
     let range = if args.outputs.locks_range() {
         Some(sequence_range(&predictor, &images, args.post_process)?)

@@ -45,9 +45,9 @@ pub struct Film {
 
 /// Reason why a film cannot be opened.
 enum Unopened {
-    /// It is one of another kind, of which other programs can make one that can be read.
+    /// Other kind of film, of which programs can make one that can be read.
     Foreign(String),
-    /// There are no pictures in it that any program could find.
+    /// File without pictures that any program could find.
     Lost(&'static str),
 }
 

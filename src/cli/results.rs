@@ -1,4 +1,4 @@
-//! List of the files that `predict` writes to a folder, by which it replaces its own files and no others.
+//! List of the files that a command writes to a folder of results, by which it replaces its own files and no others.
 
 use crate::data::atomic_file::{read_within, write_whole};
 use anyhow::{Context, Result, bail};
@@ -13,11 +13,11 @@ const LIST: &str = "predicted_files.txt";
 /// Largest list that is read, bytes: a million files.
 const MAX_LIST: u64 = 64 << 20;
 
-/// Adds files, by their paths below a folder, to the list of those that may be replaced there.
+/// Adds files, by their paths below a folder that exists, to the list of those that may be replaced there.
 ///
 /// # Errors
 /// One of them is there already and is not in the list, or would be written through a link to another place.
-pub(super) fn claim(out: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
+pub(super) fn claim_files(out: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
     refuse_links(out, files)?;
     let list = out.join(LIST);
     let known = read_within(&list, MAX_LIST).unwrap_or_default();
@@ -32,8 +32,8 @@ pub(super) fn claim(out: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
             more => format!(", and {more} more"),
         };
         bail!(
-            "{} would be overwritten{more}, and {LIST} there does not name it as a result of predict; choose another \
-             --out, or move it away",
+            "{} would be overwritten{more}, and {LIST} there does not name it as a result; choose another --out, or move \
+             it away",
             out.join(first).display()
         );
     }
