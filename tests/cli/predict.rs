@@ -84,7 +84,8 @@ fn predict(input: &Path, out: &Path, more: &[&str]) -> Output {
 fn picture(folder: &Path, name: &str) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let path = folder.join(name);
-    RgbImage::from_fn(64, 48, |x, y| image::Rgb([x as u8, y as u8, 90])).save(&path).unwrap();
+    let image = RgbImage::from_fn(64, 48, |x, y| image::Rgb([x as u8, y as u8, 90]));
+    monoscope::data::image::write(&path, &image).unwrap();
     path
 }
 
@@ -112,7 +113,7 @@ fn weights_that_predict_nan_are_named_and_write_nothing() {
             stderr.contains("none of the 3 images") && stderr.contains("the networks predict NaN"),
             "{stderr}"
         );
-        assert!(stderr.lines().count() <= 3, "each reason is told once: {stderr}");
+        assert!(stderr.matches("NaN").count() <= 2, "each reason is told once, and counted: {stderr}");
         assert!(!out.join("1_disp.npy").exists() && !out.join("1_disp.jpeg").exists());
     }
     refused(
