@@ -4,6 +4,7 @@ use crate::data::atomic_file::{read_within, write_whole};
 use anyhow::{Context, Result, bail};
 use std::{
     collections::BTreeSet,
+    fs,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -17,7 +18,7 @@ const MAX_LIST: u64 = 64 << 20;
 ///
 /// # Errors
 /// One of them is there already and is not in the list, or would be written through a link to another place.
-pub(super) fn claim_files(out: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
+pub(super) fn claim_files(out: &Path, files: &BTreeSet<PathBuf>) -> Result<ClaimedFiles> {
     refuse_links(out, files)?;
     let list = out.join(LIST);
     let known = read_within(&list, MAX_LIST).unwrap_or_default();
@@ -40,7 +41,24 @@ pub(super) fn claim_files(out: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
     let all: BTreeSet<&Path> = known.into_iter().chain(files.iter().map(PathBuf::as_path)).collect();
     let text: String = all.iter().map(|file| format!("{}\n", file.display())).collect();
     write_whole(&list, |output| output.write_all(text.as_bytes()))
-        .with_context(|| format!("{} cannot be written; choose another --out", list.display()))
+        .with_context(|| format!("{} cannot be written; choose another --out", list.display()))?;
+    let files = all.iter().map(|file| out.join(file)).collect();
+    Ok(ClaimedFiles { list, files })
+}
+
+/// Files in a list, which is removed in the end if none of them was written.
+pub(super) struct ClaimedFiles {
+    list: PathBuf,
+    files: Vec<PathBuf>,
+}
+
+impl Drop for ClaimedFiles {
+    fn drop(&mut self) {
+        if !self.files.iter().any(|file| file.symlink_metadata().is_ok()) {
+            // A list of files that are not there does no harm.
+            let _ = fs::remove_file(&self.list);
+        }
+    }
 }
 
 /// Refuses files in folders that are links: they would lie elsewhere.

@@ -1,20 +1,24 @@
 //! Configuration of a resumed run.
 
 use super::{
-    Change, ConfigError, ConfigOption, RunConfig, Setting,
+    Change, ConfigError, ConfigOption, RunConfig, Setting, TrainingConfig,
     precedence::{differing_options, refuse},
 };
 
 impl RunConfig {
-    /// Names of the options in which the beginnings of two runs differ, without those that may be copied when a run is
-    /// resumed.
+    /// Configuration of a run's beginning, with defaults for the options that may be copied when it is resumed.
+    pub(crate) fn fixed(&self) -> Self {
+        let mut fixed = self.at_step(0);
+        fixed.training.take_resumable(&TrainingConfig::default());
+        fixed
+    }
+
+    /// Names of the options in which two configurations differ.
     ///
     /// # Errors
     /// If a configuration cannot be written as TOML.
-    pub(crate) fn fixed_differences(&self, other: &Self) -> Result<Vec<String>, ConfigError> {
-        let mut started = self.at_step(0);
-        started.training.take_resumable(&other.training);
-        differing_options(&started, &other.at_step(0))
+    pub(crate) fn differences(&self, other: &Self) -> Result<Vec<String>, ConfigError> {
+        differing_options(self, other)
     }
 
     /// Returns this run's configuration with the options of `wanted` from `step` on. An option that may be changed

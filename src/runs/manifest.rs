@@ -38,7 +38,7 @@ pub struct Manifest {
     pub data_fingerprint: String,
     /// Seed of weights, shuffling, augmentation and noise.
     pub seed: u64,
-    /// Options that the run started with, as in its config.toml. Plain values, so that those of another version cost
+    /// Options that the run started with and that it must keep, as in its config.toml. Plain values, so that those of another version cost
     /// nothing else in the manifest; null in manifests of earlier versions.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub options: Value,
@@ -62,7 +62,7 @@ impl Manifest {
             remarks: data.source.remarks().within(MAX_REMARKS),
             data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
             seed: config.training.seed,
-            options: serde_json::to_value(config).unwrap_or_default(),
+            options: serde_json::to_value(config.fixed()).unwrap_or_default(),
             pretrained: None,
         }
     }
@@ -72,7 +72,7 @@ impl Manifest {
     pub(crate) fn changed_options(&self, config: &RunConfig) -> Vec<String> {
         // Other versions may have other options, of which nothing can be told.
         let started: Option<RunConfig> = serde_json::from_value(self.options.clone()).ok();
-        started.and_then(|started| started.fixed_differences(config).ok()).unwrap_or_default()
+        started.and_then(|started| started.differences(&config.fixed()).ok()).unwrap_or_default()
     }
 
     /// Checks that a run resumes on the data that it started with. `here` is the manifest that a new run would

@@ -58,7 +58,7 @@ pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
     fs::create_dir_all(&args.out)
         .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
     let file = |index: usize| PathBuf::from(format!("{index:010}.png"));
-    claim_files(&args.out, &(0..images.len()).map(file).collect())?;
+    let _claimed = claim_files(&args.out, &(0..images.len()).map(file).collect())?;
     let bar = progress::bar(images.len() as u64, "benchmark");
     for (index, path) in (0_u32..).zip(&images) {
         let image = resize(&data::image::read(path)?, size);

@@ -75,7 +75,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     }
     fs::create_dir_all(&args.out)
         .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
-    claim_files(&args.out, &args.outputs.files(&images))?;
+    let _claimed = claim_files(&args.out, &args.outputs.files(&images))?;
 
     let range = if args.outputs.locks_range() {
         Some(sequence_range(&predictor, &images, args.post_process)?)
