@@ -288,6 +288,42 @@ fn disparities_that_are_not_above_zero_are_refused() {
 }
 
 #[test]
+fn saved_predictions_of_another_kind_or_shape_are_doubted_or_refused() {
+    let (drive, keys) = short_drive();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("disparities.npy");
+    let evaluated = |shape: &[usize], values: &[f32]| {
+        npy::write(&file, shape, values).unwrap();
+        let mut evaluator = DepthEvaluator::new(DepthJob {
+            source: Arc::clone(&drive) as Arc<dyn FrameSource>,
+            keys: keys.clone(),
+            truth: Truth::Source(TrueDepth::Exact),
+            predictions: Predictions::File(DisparityFile::open(&file, &keys).unwrap()),
+            protocol: Protocol::EIGEN,
+            predict_all: false,
+        })
+        .unwrap();
+        let failure = evaluator.by_ref().find_map(Result::err).map(|error| error.to_string());
+        (failure, evaluator.doubts().join("\n"))
+    };
+    write_disparities(&file, &drive, &keys, |_| 1.0);
+    let mut rows = NpyRows::open(&file).unwrap();
+    let values: Vec<f32> = (0..keys.len()).flat_map(|row| rows.row(row).unwrap()).collect();
+    let shape = [keys.len(), 48, 160];
+    assert_eq!(evaluated(&shape, &values), (None, String::new()));
+    let depth: Vec<f32> = values.iter().map(|disparity| 1.0 / disparity).collect();
+    let (failure, doubts) = evaluated(&shape, &depth);
+    assert!(failure.is_none() && doubts.contains("probably depth, not disparity"), "{doubts}");
+    let (failure, _) = evaluated(&[keys.len(), 160, 48], &values);
+    assert!(failure.unwrap().contains("rows and columns are swapped"));
+    let half: Vec<f32> = values.chunks(160).flat_map(|row| row[..80].to_vec()).collect();
+    for (shape, values) in [([keys.len(), 48, 80], &half[..]), ([keys.len(), 1, 1], &[1.0; 5])] {
+        let (failure, doubts) = evaluated(&shape, values);
+        assert!(failure.is_none() && doubts.contains("another aspect ratio"), "{doubts}");
+    }
+}
+
+#[test]
 fn choices_that_exclude_each_other_are_refused_with_the_reason() {
     let (drive, _) = short_drive();
     let network = PredictionKind::Network { use_stereo: Some(true), metres_per_unit: Some(5.4) };

@@ -456,3 +456,42 @@ fn a_finished_run_and_the_one_under_way_are_told_and_nothing_changes() {
         assert!(matches!(resume(&other, OnRun::Ask), Outcome::AlreadyUnderWay { .. }));
     }
 }
+
+#[test]
+fn a_configuration_that_was_edited_is_told_when_its_run_resumes() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let session = session();
+    open(&session, demo_split(folder.path(), 1..4, 20..22));
+    session.send(Command::Start { config: small(2), out: out.clone() });
+    next(&session, |event| matches!(event, Event::RunEnded { steps: 2, .. }));
+    let edit = |from: &str, to: &str| {
+        let text = fs::read_to_string(out.join("config.toml")).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(out.join("config.toml"), text.replace(from, to)).unwrap();
+    };
+    let warnings = |steps| {
+        session.send(Command::Resume { run: out.clone(), data: None, config: None, on_run: OnRun::End });
+        let mut warnings = Vec::new();
+        loop {
+            match session.wait().unwrap() {
+                Event::Notice(notice) => warnings.push(notice.text),
+                Event::RunEnded { steps: made, .. } => {
+                    assert_eq!(made, steps);
+                    return warnings;
+                }
+                _ => {}
+            }
+        }
+    };
+    // More steps are no other run.
+    edit("steps = 2", "steps = 3");
+    assert_eq!(warnings(3), [""; 0]);
+    edit("steps = 3", "steps = 4");
+    edit("height = 64", "height = 96");
+    let warnings = warnings(4);
+    assert!(
+        warnings[0].contains("edited since the run started") && warnings[0].contains("of height:"),
+        "{warnings:?}"
+    );
+}

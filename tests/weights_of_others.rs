@@ -297,6 +297,48 @@ fn networks_of_others_are_named() {
 }
 
 #[test]
+fn files_of_a_folder_that_are_mixed_up_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let (_, tensors) = light();
+    let of = |file: NetworkFile| {
+        let tensors = tensors.iter().filter(move |tensor| tensor.name.file == file.stem());
+        let tensors =
+            tensors.map(|tensor| (tensor.name.key.clone(), tensor.shape.clone(), tensor.values.clone()));
+        safetensors_bytes(tensors, None)
+    };
+    let (encoder, decoder) = (of(NetworkFile::Encoder), of(NetworkFile::Depth));
+    let state = ["state.0.exp_avg", "state.0.exp_avg_sq", "state.0.step"];
+    let state = safetensors_bytes(state.map(|name| (name.to_owned(), vec![1], vec![0.0])), None);
+    let cases: [(&[u8], &[u8], &str); 4] = [
+        (&decoder, &encoder, "it is a depth decoder, not what belongs into encoder.pth"),
+        (&encoder, &encoder, "it is an encoder, not what belongs into depth.pth"),
+        (&state, &decoder, "is the state of an optimiser"),
+        (&encoder, &state, "is the state of an optimiser"),
+    ];
+    for (encoder, decoder, words) in cases {
+        fs::write(home.join("encoder.safetensors"), encoder).unwrap();
+        fs::write(home.join("depth.safetensors"), decoder).unwrap();
+        let error = refusal(home).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    fs::write(home.join("encoder.safetensors"), &encoder).unwrap();
+    fs::write(home.join("depth.safetensors"), &decoder).unwrap();
+    weights::load(home, &Device::flex()).unwrap();
+
+    for name in ["encoder", "depth"] {
+        fs::remove_file(home.join(format!("{name}.safetensors"))).unwrap();
+    }
+    fs::write(home.join("Encoder.safetensors"), &encoder).unwrap();
+    assert!(refusal(home).to_string().contains("names must be in small letters"));
+    fs::remove_file(home.join("Encoder.safetensors")).unwrap();
+    let shard = home.join("model-00001-of-00002.safetensors");
+    fs::write(&shard, &decoder).unwrap();
+    assert!(refusal(home).to_string().contains("it has a network in several files"));
+    assert!(refusal(&shard).to_string().contains("one of several files that hold a network together"));
+}
+
+#[test]
 fn values_that_are_not_finite_are_refused_with_their_tensor() {
     let (_, tensors) = light();
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use super::{
     compute::{ComputeArgs, load_predictor},
     data::CameraArgs,
-    numbers::within,
+    numbers::{metres, within},
     progress,
 };
 use crate::{
@@ -19,9 +19,18 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::json;
 use std::{
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
 };
+
+/// Heights of a camera above the road that are taken, metres: from a toy car's to that of a camera on a bridge. Numbers
+/// in centimetres lie above, except those of low robots.
+const CAMERA_HEIGHTS: RangeInclusive<f64> = 0.02..=20.0;
+/// Known distances that are taken, metres: what is farther has hardly any disparity.
+const KNOWN_DEPTHS: RangeInclusive<f64> = 0.01..=1000.0;
+/// Metres per unit that are not doubtful: networks predict depths from 0.1 to 100 units.
+const USUAL_SCALES: RangeInclusive<f64> = 0.02..=250.0;
 
 /// Depth learned without stereo pairs has a unit of its own. Calibration measures its length with LiDAR or exact
 /// depth (--data alone), the baseline of the stereo cameras of the training, the height of the camera above the
@@ -41,11 +50,11 @@ pub(super) struct CalibrateArgs {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = within::<usize>(0..=1_000_000_000))]
     frames: usize,
     /// Baseline of the stereo cameras that the networks were trained with; KITTI's is 0.54
-    #[arg(long, value_name = "METRES", allow_negative_numbers = true, value_parser = within::<f64>(0.001..=100.0), conflicts_with_all = ["data", "camera_height", "known"])]
+    #[arg(long, value_name = "METRES", allow_negative_numbers = true, value_parser = metres(0.001..=10.0), conflicts_with_all = ["data", "camera_height", "known"])]
     stereo_baseline: Option<f64>,
     /// Height of the camera above the road, whose plane is fitted to the lower middle of the frames of --data;
     /// KITTI's is 1.65
-    #[arg(long, value_name = "METRES", allow_negative_numbers = true, value_parser = within::<f64>(0.01..=10_000.0), requires = "data", conflicts_with = "known")]
+    #[arg(long, value_name = "METRES", allow_negative_numbers = true, value_parser = metres(CAMERA_HEIGHTS), requires = "data", conflicts_with = "known")]
     camera_height: Option<f64>,
     /// Depth of a pixel, along the camera's axis: FRAME is an image file or, with --data, "FOLDER FRAME SIDE";
     /// X and Y are its column and row. May be given several times
@@ -81,7 +90,7 @@ impl FromStr for KnownDepth {
             frame: frame.trim().to_owned(),
             column: pixel(column)?,
             row: pixel(row)?,
-            metres: within::<f64>(0.001..=1e6)(distance).map_err(|reason| format!("metres: {reason}"))?,
+            metres: metres(KNOWN_DEPTHS)(distance)?,
         })
     }
 }
@@ -130,6 +139,12 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<()> {
         )
     });
     let path = scale.write(&weights)?;
+    if !USUAL_SCALES.contains(&scale.metres_per_unit) {
+        errln!(
+            "doubtful: hardly any networks have {:.4} metres per unit; check that lengths are given in metres",
+            scale.metres_per_unit
+        );
+    }
     if args.json {
         outln!("{}", json!({ "scale": scale, "file": path, "before": before, "note": only_here }));
         return Ok(());
@@ -157,43 +172,57 @@ fn some_frames(source: &dyn FrameSource, most: usize) -> Vec<FrameKey> {
     keys.into_iter().step_by(step).collect()
 }
 
-/// Measures a scale on each frame; frames that cannot be read are named on stderr and skipped.
+/// Measures a scale on each frame; frames that cannot be read or predicted are named on stderr and skipped.
+///
+/// # Errors
+/// All of them are skipped.
 fn measure(
     keys: &[FrameKey],
     what: &'static str,
     mut of: impl FnMut(&FrameKey) -> Result<Option<f64>>,
-) -> Vec<f64> {
+) -> Result<Vec<f64>> {
     let bar = progress::bar(keys.len() as u64, what);
-    let mut scales = Vec::new();
+    let (mut scales, mut skipped) = (Vec::new(), 0);
     for key in keys {
         match of(key) {
             Ok(scale) => scales.extend(scale),
-            Err(error) => bar.suspend(|| errln!("skipped: {error:#}")),
+            Err(error) => {
+                skipped += 1;
+                if skipped == keys.len() {
+                    bar.finish_and_clear();
+                    return Err(error.context(format!("none of the {skipped} frames can be used; the last")));
+                }
+                bar.suspend(|| errln!("skipped: {error:#}"));
+            }
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    scales
+    Ok(scales)
 }
 
-/// Number of frames whose predicted depth is nearly the same everywhere.
+/// Numbers of frames, and of those whose predicted depth is nearly the same everywhere.
 #[derive(Default)]
-struct FlatFrames(usize);
+struct FlatFrames {
+    frames: usize,
+    flat: usize,
+}
 
 impl FlatFrames {
-    /// Counts a frame if its depths are flat; returns the depths.
+    /// Counts a frame by its depths, which it returns.
     fn count(&mut self, depths: Vec<f32>) -> Vec<f32> {
-        self.0 += usize::from(is_flat(&depths));
+        self.frames += 1;
+        self.flat += usize::from(is_flat(&depths));
         depths
     }
 
     /// A sentence about the networks, if this is so in most frames.
-    fn warning(&self, frames: usize) -> Option<String> {
-        (2 * self.0 > frames).then(|| {
+    fn warning(&self) -> Option<String> {
+        let Self { frames, flat } = self;
+        (2 * flat > *frames).then(|| {
             format!(
-                "the depth that these networks predict is nearly the same everywhere in {} of {frames} frames: they \
-                 are hardly trained",
-                self.0
+                "the depth that these networks predict is nearly the same everywhere in {flat} of {frames} frames: they \
+                 are hardly trained"
             )
         })
     }
@@ -206,8 +235,8 @@ fn from_truth(predictor: &Predictor, source: &dyn FrameSource, keys: &[FrameKey]
         let size = ImageSize { height: truth.height, width: truth.width };
         let depths = flat.count(depths(predictor, &source.image(key)?, size)?);
         Ok(scale_from_depth(&depths, &truth))
-    });
-    if let Some(warning) = flat.warning(scales.len()) {
+    })?;
+    if let Some(warning) = flat.warning() {
         errln!("{warning}, so that the factor means little");
     }
     summarise(&scales, format!("measured depth of {}", source.name())).with_context(|| {
@@ -235,7 +264,7 @@ fn from_road(
             inlier_shares += road.inlier_share;
             camera_height / road.camera_height()
         }))
-    });
+    })?;
     let inliers = 100.0 * inlier_shares / scales.len().max(1) as f64;
     let origin = format!(
         "a camera {camera_height} m above the road in {}, seen in {} of {} frames, {inliers:.0} % of points on it",
@@ -243,7 +272,7 @@ fn from_road(
         scales.len(),
         keys.len()
     );
-    let untrained = flat.warning(keys.len());
+    let untrained = flat.warning();
     if let (Some(warning), false) = (&untrained, scales.is_empty()) {
         errln!("{warning}, so that the factor means little");
     }

@@ -17,6 +17,7 @@ mod numbers;
 mod odometry;
 mod predict;
 mod progress;
+mod results;
 mod screenshots;
 mod train;
 

@@ -14,3 +14,13 @@ where
         number.ok_or_else(|| format!("give a number from {} to {}", range.start(), range.end()))
     }
 }
+
+/// Parser of a length in metres within a range.
+pub(super) fn metres(
+    range: RangeInclusive<f64>,
+) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync + 'static {
+    let number = within(range);
+    move |text| {
+        number(text).map_err(|reason| format!("{reason}, in metres (not in centimetres or millimetres)"))
+    }
+}

@@ -59,15 +59,16 @@ pub(super) fn with_option_of(
     Value::Table(options).try_into().map_err(|error| refuse(&error))
 }
 
-/// Name of an option in which two configurations differ.
-pub(super) fn differing_option(a: &RunConfig, b: &RunConfig) -> Result<Option<String>, ConfigError> {
-    fn find(a: &Table, b: &Table) -> Option<String> {
-        let names = a.keys().chain(b.keys());
-        let mut differing = names.filter(|name| a.get(*name) != b.get(*name));
-        differing.next().map(|name| match (a.get(name), b.get(name)) {
-            (Some(Value::Table(a)), Some(Value::Table(b))) => find(a, b).unwrap_or_else(|| name.clone()),
-            _ => name.clone(),
-        })
+/// Names of the options in which two configurations differ.
+pub(super) fn differing_options(a: &RunConfig, b: &RunConfig) -> Result<Vec<String>, ConfigError> {
+    fn find(a: &Table, b: &Table) -> Vec<String> {
+        let only_there = b.keys().filter(|name| !a.contains_key(*name));
+        let differing = a.keys().chain(only_there).filter(|name| a.get(*name) != b.get(*name));
+        let names = differing.map(|name| match (a.get(name), b.get(name)) {
+            (Some(Value::Table(a)), Some(Value::Table(b))) => find(a, b),
+            _ => vec![name.clone()],
+        });
+        names.flatten().collect()
     }
     Ok(find(&table(a)?, &table(b)?))
 }

@@ -7,9 +7,9 @@ use std::fmt;
 const MAX_EXAMPLES: usize = 3;
 
 /// Plurals that remarks count.
-const NOUNS: [&str; 13] = [
+const NOUNS: [&str; 14] = [
     "archives", "breaks", "devices", "drives", "files", "films", "folders", "frames", "links", "pictures",
-    "poses", "readings", "rows",
+    "poses", "readings", "results", "rows",
 ];
 
 /// Kind of a decision.

@@ -4,10 +4,11 @@ use super::{
     DepthMetrics, DepthPairs, DistanceRange, Predictions, Protocol, Scaling, Truth,
     distance::ErrorByDistance,
     metrics::{mean_and_deviation, median},
+    plausible::{DepthSigns, check_truth, is_swapped, size_of},
 };
 use crate::{
     config::ImageSize,
-    data::{DataError, DepthMap, FrameKey, FrameSource},
+    data::{DataError, DepthMap, FrameKey, FrameSource, image::size},
     predict::DisparityMap,
 };
 use anyhow::{Context, Result, bail};
@@ -107,6 +108,7 @@ pub struct DepthEvaluator {
     common_factor: Option<f64>,
     results: Vec<ImageResult>,
     by_distance: ErrorByDistance,
+    signs: DepthSigns,
 }
 
 impl DepthEvaluator {
@@ -146,6 +148,7 @@ impl DepthEvaluator {
             common_factor: None,
             results: Vec::new(),
             by_distance: ErrorByDistance::default(),
+            signs: DepthSigns::default(),
         })
     }
 
@@ -172,6 +175,12 @@ impl DepthEvaluator {
     /// Results of the images scored so far.
     pub fn results(&self) -> &[ImageResult] {
         &self.results
+    }
+
+    /// Signs that true depths or predictions are not what they are taken for, each a sentence; complete after the last
+    /// image.
+    pub fn doubts(&self) -> Vec<String> {
+        self.signs.doubts(self.predictions.is_saved())
     }
 
     /// Advances like the iterator; `keep` receives each predicted disparity.
@@ -202,9 +211,12 @@ impl DepthEvaluator {
     /// No image has a true depth that counts.
     pub fn finish(&mut self) -> Result<DepthEvaluation> {
         if self.results.is_empty() {
+            let reason = self
+                .signs
+                .too_far(self.protocol.truth_below_metres)
+                .unwrap_or_else(|| "check that data, split and --ground-truth belong together".to_owned());
             bail!(
-                "none of the {} frames has a true depth that counts ({}); check that data, split and \
-                 --ground-truth belong together",
+                "none of the {} frames has a true depth that counts ({}); {reason}",
                 self.total,
                 self.description
             );
@@ -238,12 +250,26 @@ impl DepthEvaluator {
         if let Some(disparity) = &disparity {
             keep(disparity)?;
         }
+        if let Some(truth) = &truth {
+            self.signs.add_truth(truth);
+        }
+        if let (Some(disparity), Some(truth), true) = (&disparity, &truth, self.predictions.is_saved()) {
+            let (predicted, truth) = (disparity.size, size_of(truth));
+            if is_swapped(predicted, truth) {
+                bail!(
+                    "the disparities have {predicted} pixels and the true depth of '{key}' {truth}: rows and columns are \
+                     swapped; save both as [height, width]"
+                );
+            }
+            self.signs.add_sizes(predicted, truth);
+        }
         let pairs =
             disparity.zip(truth).and_then(|(disparity, truth)| self.protocol.pairs(&disparity, &truth));
         let Some(pairs) = pairs else {
             self.without_depth += 1;
             return Ok(FrameOutcome::WithoutDepth(key));
         };
+        self.signs.add_pairs(&pairs);
         let factor = match self.protocol.scaling {
             Scaling::MedianOfEach => pairs.ratio(),
             Scaling::Factor(factor) => factor,
@@ -287,17 +313,21 @@ fn read_ahead(
     source: &dyn FrameSource,
     keys: &[FrameKey],
     truth: &Truth,
-    size: Option<ImageSize>,
+    network_size: Option<ImageSize>,
     predict_all: bool,
     sender: &Sender<Result<ReadFrame, DataError>>,
 ) {
     let read = |key: &FrameKey| -> Result<ReadFrame, DataError> {
         let truth = truth.depth(source, key)?;
-        let image = match size.filter(|_| predict_all || truth.is_some()) {
-            Some(size) => Some(source.resized(key, size)?.image),
+        let frame = match network_size.filter(|_| predict_all || truth.is_some()) {
+            Some(size) => Some(source.resized(key, size)?),
             None => None,
         };
-        Ok(ReadFrame { key: key.clone(), image, truth })
+        if let Some(truth) = &truth {
+            let in_file = || source.file(key).and_then(|file| size(file).ok());
+            check_truth(key, truth, frame.as_ref().map(|frame| frame.native_size).or_else(in_file))?;
+        }
+        Ok(ReadFrame { key: key.clone(), image: frame.map(|frame| frame.image), truth })
     };
     for keys in keys.chunks(READ_AHEAD) {
         let frames: Vec<_> = keys.par_iter().map(read).collect();

@@ -9,6 +9,7 @@ mod metric_scale;
 mod metrics;
 mod odometry;
 mod pairing;
+mod plausible;
 mod predictions;
 mod protocol;
 mod published;

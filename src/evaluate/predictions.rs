@@ -99,6 +99,11 @@ impl Predictions {
         }
     }
 
+    /// True for saved disparities.
+    pub(super) fn is_saved(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
     /// Size of the disparities.
     pub fn size(&self) -> ImageSize {
         match self {

@@ -1,7 +1,7 @@
 //! Protocols of depth evaluation: the pixels that count, and the conversion of predictions to metres
 //! ([Depth evaluation](crate::objective::method#depth-evaluation) of the method).
 
-use super::{DepthMetrics, median};
+use super::{DepthMetrics, median, metrics::mean_and_deviation};
 use crate::{config::ImageSize, data::DepthMap, predict::DisparityMap};
 use serde::Serialize;
 
@@ -122,6 +122,19 @@ impl DepthPairs {
     /// Number of pixels that count.
     pub fn pixels(&self) -> usize {
         self.truth.len()
+    }
+
+    /// Correlation of the logarithms of predicted and true depths; `None` if one of them hardly varies.
+    pub(super) fn correlation(&self) -> Option<f64> {
+        const LEAST_DEVIATION: f64 = 1e-3;
+        let logarithms = |depths: &[f32]| -> Vec<f64> { depths.iter().map(|d| f64::from(*d).ln()).collect() };
+        let (predicted, truth) = (logarithms(&self.predicted), logarithms(&self.truth));
+        let [(mean, deviation), (true_mean, true_deviation)] =
+            [mean_and_deviation(&predicted), mean_and_deviation(&truth)];
+        let products = predicted.iter().zip(&truth).map(|(a, b)| (a - mean) * (b - true_mean));
+        let covariance = products.sum::<f64>() / truth.len() as f64;
+        let correlation = covariance / (deviation * true_deviation);
+        (deviation.min(true_deviation) > LEAST_DEVIATION && correlation.is_finite()).then_some(correlation)
     }
 
     /// Ratio of medians, true / predicted depth.

@@ -202,7 +202,11 @@ fn depth_map_from(array: Array) -> Result<DepthMap, String> {
         [1, height, width] | [height, width, 1] if height > 0 && width > 0 => {
             Ok(DepthMap { width, height, metres: array.values })
         }
-        _ => Err(format!("an array with {} axes is not a depth map, which has two", array.shape.len())),
+        _ => {
+            let lengths: Vec<String> = array.shape.iter().take(6).map(usize::to_string).collect();
+            let shape = lengths.join(", ");
+            Err(format!("an array of shape [{shape}] is no depth map, which has the shape [height, width]"))
+        }
     }
 }
 

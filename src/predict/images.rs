@@ -11,7 +11,7 @@ use crate::{
         weights::{self, MetricScale, WeightsError},
     },
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor};
 use crossbeam_channel::bounded;
 use image::RgbImage;
@@ -156,8 +156,20 @@ impl Predictor {
     /// mirror image, which takes twice the time.
     ///
     /// # Errors
-    /// As [`Self::scaled_disparities`].
+    /// As [`Self::scaled_disparities`], or if a disparity is not a finite number above 0.
     pub fn disparity_map(&self, image: &RgbImage, flips: bool) -> Result<DisparityMap> {
+        let map = self.unchecked_map(image, flips)?;
+        // Every disparity is scaled to the depth range, so that only numbers which are too large give others.
+        if map.values.iter().any(|disparity| !(disparity.is_finite() && *disparity > 0.0)) {
+            bail!(
+                "the networks predict NaN: their weights are too large to compute with, as when training diverges; \
+                 take an earlier checkpoint"
+            );
+        }
+        Ok(map)
+    }
+
+    fn unchecked_map(&self, image: &RgbImage, flips: bool) -> Result<DisparityMap> {
         let resized;
         let is_of_size = data::image::size_of(image) == self.size;
         let image = if is_of_size {
@@ -209,7 +221,9 @@ impl Predictor {
             });
             for (picture, image, held) in to_predict {
                 let outcome = image.map_err(anyhow::Error::from).and_then(|image| {
-                    Ok(PredictedImage { disparity: self.disparity_map(&image, flips)?, image })
+                    let disparity = self.disparity_map(&image, flips);
+                    let disparity = disparity.with_context(|| format!("{picture} cannot be predicted"))?;
+                    Ok(PredictedImage { image, disparity })
                 });
                 if predicted.send((picture, outcome, held)).is_err() {
                     break;

@@ -87,6 +87,14 @@ impl InputImage {
         Self::new(&format!("{}/{stem}", key.folder), ImageOrigin::Frame(source.clone(), key))
     }
 
+    /// Path of the film that it is a picture of.
+    pub fn film(&self) -> Option<&Path> {
+        match &self.origin {
+            ImageOrigin::Film(film, _) => Some(film.path()),
+            _ => None,
+        }
+    }
+
     /// Adds what is decided about the picture's file, if it can be read; about a film with its first picture.
     pub fn remark(&self, remarks: &mut Remarks) {
         let file = match &self.origin {
@@ -263,6 +271,12 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
         );
     }
     Ok(images)
+}
+
+/// Remarks about what [`find_pictures`] leaves out of a folder of pictures.
+pub fn folder_remarks(input: &Path) -> Remarks {
+    let listed = if input.is_dir() { ordered_pictures(input).ok() } else { None };
+    listed.filter(|(images, _)| !images.is_empty()).map(|(_, remarks)| remarks).unwrap_or_default()
 }
 
 /// Makes names unique: the second picture of a name becomes `NAME-2`. Returns the indices of the renamed ones.

@@ -2,12 +2,13 @@
 
 use crate::{
     compute::Compute,
-    config::{DataChoice, Precision},
+    config::{DataChoice, Precision, RunConfig},
     data::{OpenData, Remarks, Samples, fingerprint},
     model::weights::PretrainedEncoders,
 };
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Most bytes of remarks in a manifest, of which the whole is a side file.
 const MAX_REMARKS: usize = 64 << 10;
@@ -37,14 +38,18 @@ pub struct Manifest {
     pub data_fingerprint: String,
     /// Seed of weights, shuffling, augmentation and noise.
     pub seed: u64,
+    /// Options that the run started with and that it must keep, as in its config.toml. Plain values, so that those of another version cost
+    /// nothing else in the manifest; null in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub options: Value,
     /// Encoders that `--pretrained-encoder` filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretrained: Option<PretrainedEncoders>,
 }
 
 impl Manifest {
-    /// Manifest of a run that starts now on these samples of this data.
-    pub(crate) fn new(data: &OpenData, samples: &Samples, seed: u64, compute: &Compute) -> Self {
+    /// Manifest of a run that starts now with these options, on these samples of this data.
+    pub(crate) fn new(data: &OpenData, samples: &Samples, config: &RunConfig, compute: &Compute) -> Self {
         let (choice, split) = data.absolute();
         Self {
             program: env!("CARGO_PKG_NAME").to_owned(),
@@ -56,9 +61,18 @@ impl Manifest {
             samples: samples.training.len(),
             remarks: data.source.remarks().within(MAX_REMARKS),
             data_fingerprint: fingerprint(data.source.as_ref(), &samples.training),
-            seed,
+            seed: config.training.seed,
+            options: serde_json::to_value(config.fixed()).unwrap_or_default(),
             pretrained: None,
         }
+    }
+
+    /// Names of the options of a run's configuration that are not those which it started with, except for changes that
+    /// the program itself makes.
+    pub(crate) fn changed_options(&self, config: &RunConfig) -> Vec<String> {
+        // Other versions may have other options, of which nothing can be told.
+        let started: Option<RunConfig> = serde_json::from_value(self.options.clone()).ok();
+        started.and_then(|started| started.differences(&config.fixed()).ok()).unwrap_or_default()
     }
 
     /// Checks that a run resumes on the data that it started with. `here` is the manifest that a new run would

@@ -3,7 +3,7 @@
 use crate::{
     config::{OptionName, RunConfig},
     model::Architecture,
-    runs::{Checkpoint, Entry, Log, Position, RunFolder},
+    runs::{Checkpoint, Entry, Log, Manifest, Position, RunFolder},
 };
 use anyhow::{Result, bail, ensure};
 use std::collections::BTreeSet;
@@ -69,6 +69,19 @@ pub(super) fn check_changes(folder: &RunFolder, saved: &RunConfig, position: Pos
         );
     }
     Ok(())
+}
+
+/// Describes in a sentence which options of the run's configuration were edited since it started; `None` if none were.
+pub(super) fn changed_by_hand(folder: &RunFolder, manifest: &Manifest, saved: &RunConfig) -> Option<String> {
+    let options = manifest.changed_options(saved);
+    (!options.is_empty()).then(|| {
+        format!(
+            "the config.toml of {} was edited since the run started, and its steps so far were made with other values of \
+             {}: write them back if that was not intended (manifest.json has them)",
+            folder.path().display(),
+            options.join(", ")
+        )
+    })
 }
 
 /// Describes in a sentence which of the steps made so far are missing in the log; `None` if none are.

@@ -150,6 +150,25 @@ fn what_cannot_be_decoded_says_why_and_what_to_do() {
     reason(&path);
 }
 
+#[test]
+fn films_that_no_command_can_mend_are_named_for_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    let mut whole = fs::read(film(STREET)).unwrap();
+    let reason = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let reason = Film::open(&path).err().unwrap().to_string();
+        assert!(!reason.contains("ffmpeg"), "{reason}");
+        reason
+    };
+    assert!(reason(b"").contains("it is empty"));
+    assert!(reason(&whole[..whole.len() / 2]).contains("it is cut off"));
+    assert!(reason(&whole[..whole.len() - 1]).contains("it is cut off"));
+    let handler = whole.windows(4).position(|window| window == b"vide").unwrap();
+    whole[handler..handler + 4].copy_from_slice(b"soun");
+    assert!(reason(&whole).contains("no pictures in it, at most sound"));
+}
+
 fn check_mutants(cases: Cases) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");

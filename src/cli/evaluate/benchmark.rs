@@ -4,6 +4,7 @@ use crate::{
     cli::{
         compute::{ComputeArgs, load_predictor},
         progress,
+        results::claim_files,
     },
     data::{
         self, FrameKey, Side,
@@ -56,13 +57,15 @@ pub(super) fn run(args: &BenchmarkArgs) -> Result<()> {
         Predictions::Network { predictor: Box::new(predictor), post_process: args.post_process };
     fs::create_dir_all(&args.out)
         .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
+    let file = |index: usize| PathBuf::from(format!("{index:010}.png"));
+    let _claimed = claim_files(&args.out, &(0..images.len()).map(file).collect())?;
     let bar = progress::bar(images.len() as u64, "benchmark");
     for (index, path) in (0_u32..).zip(&images) {
         let image = resize(&data::image::read(path)?, size);
         let key = FrameKey { folder: "image".to_owned(), frame: index, side: Side::Left };
         let disparity = predictions.disparity(&key, Some(image))?;
         let depths = benchmark_depth(&disparity, factor).metres.into_iter();
-        write_depth(&args.out.join(format!("{index:010}.png")), BENCHMARK_SIZE, depths, "metres")?;
+        write_depth(&args.out.join(file(index as usize)), BENCHMARK_SIZE, depths, "metres")?;
         bar.inc(1);
     }
     bar.finish_and_clear();

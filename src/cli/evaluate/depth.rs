@@ -83,6 +83,8 @@ struct DepthReport {
     evaluation: DepthEvaluation,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     guesses: Vec<Baseline>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubts: Vec<String>,
 }
 
 pub(super) fn run(args: &DepthArgs) -> Result<()> {
@@ -120,7 +122,10 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
         protocol,
         predict_all: args.save_disparities.is_some(),
     })?;
-    let evaluation = evaluate(evaluator, args.save_disparities.as_deref())?;
+    let (evaluation, doubts) = evaluate(evaluator, args.save_disparities.as_deref())?;
+    for doubt in &doubts {
+        errln!("doubtful: {doubt}");
+    }
     if let Some(path) = &args.csv {
         write_whole(path, |file| file.write_all(csv(&evaluation).as_bytes()))
             .with_context(|| format!("the table {} cannot be written", path.display()))?;
@@ -134,7 +139,7 @@ pub(super) fn run(args: &DepthArgs) -> Result<()> {
     if args.latex {
         outln!("{}", latex_row(&evaluation.metrics, &model));
     } else if args.json {
-        outln!("{}", serde_json::to_string(&DepthReport { evaluation, guesses })?);
+        outln!("{}", serde_json::to_string(&DepthReport { evaluation, guesses, doubts })?);
     } else {
         print(&evaluation, &model, &guesses, &published(name, &protocol, args.choices.post_process));
     }
@@ -168,11 +173,11 @@ fn file_frames(
     Ok(frames)
 }
 
-/// Evaluates all frames; saves their disparities if a file is given.
-fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthEvaluation> {
+/// Evaluates all frames, and tells what is doubtful about them; saves their disparities if a file is given.
+fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<(DepthEvaluation, Vec<String>)> {
     let Some(path) = save else {
         advance_all(&mut evaluator, &mut |_| Ok(()))?;
-        return evaluator.finish();
+        return Ok((evaluator.finish()?, evaluator.doubts()));
     };
     let size = evaluator.disparity_size();
     let shape = [evaluator.total(), size.height, size.width];
@@ -193,7 +198,7 @@ fn evaluate(mut evaluator: DepthEvaluator, save: Option<&Path>) -> Result<DepthE
         return Err(error);
     }
     written.with_context(unwritten)?;
-    evaluator.finish()
+    Ok((evaluator.finish()?, evaluator.doubts()))
 }
 
 fn advance_all(

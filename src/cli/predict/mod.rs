@@ -1,24 +1,27 @@
 //! `predict`: writes disparity, depth, coloured images and point clouds for images, folders of images and drives.
 
 mod outputs;
+mod skipped;
 
 use super::{
     compute::{ComputeArgs, load_predictor},
     data::CameraArgs,
     numbers::within,
     progress,
+    results::claim_files,
 };
 use crate::{
     config::{CameraChoice, ConfigError},
     data::Remarks,
     model::weights::MetricScale,
     output::{errln, outln},
-    predict::{ColourRange, InputImage, Predictor, SequenceRange, find_pictures, tell_apart},
+    predict::{ColourRange, InputImage, Predictor, SequenceRange, find_pictures, folder_remarks, tell_apart},
 };
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use outputs::{OutputArgs, OutputWriter};
 use serde_json::json;
+use skipped::SkippedPictures;
 use std::{fs, path::PathBuf, time::Instant};
 
 #[derive(Args)]
@@ -50,16 +53,10 @@ pub(super) struct PredictArgs {
     compute: ComputeArgs,
 }
 
-/// An image that could not be predicted.
-struct Skipped {
-    input: String,
-    reason: String,
-}
-
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let compute = args.compute.open()?;
     let (images, renamed) = input_images(args)?;
-    let remarks = remarks(&images);
+    let remarks = remarks(&args.inputs, &images);
     let predictor = load_predictor(&args.weights, &compute.device)?;
     let given = |factor| MetricScale::stated(factor, "--metres-per-unit");
     let scale = args.metres_per_unit.map(given).or_else(|| predictor.scale().cloned());
@@ -78,6 +75,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     }
     fs::create_dir_all(&args.out)
         .with_context(|| format!("the folder {} cannot be made; choose another --out", args.out.display()))?;
+    let _claimed = claim_files(&args.out, &args.outputs.files(&images))?;
 
     let range = if args.outputs.locks_range() {
         Some(sequence_range(&predictor, &images, args.post_process)?)
@@ -85,33 +83,35 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
         None
     };
     let mut writer = OutputWriter::new(&args.outputs, &args.out, scale.as_ref(), range, args.camera.given());
-    let mut skipped = Vec::new();
+    let mut skipped = SkippedPictures::default();
     let bar = progress::bar(images.len() as u64, "predict");
     let started = Instant::now();
     predictor.predict_each(&images, args.post_process, |image, outcome| {
         match outcome {
             Ok(predicted) => writer.write(image, predicted)?,
             Err(error) => {
-                bar.suspend(|| errln!("skipped: {error:#}"));
-                skipped.push(Skipped { input: image.to_string(), reason: format!("{error:#}") });
+                if let Some(line) = skipped.add(image, &error) {
+                    bar.suspend(|| errln!("{line}"));
+                }
             }
         }
         bar.inc(1);
         Ok(())
     })?;
     bar.finish_and_clear();
+    for line in skipped.summary(&images) {
+        errln!("{line}");
+    }
     if skipped.len() == images.len() {
         bail!("none of the {} images could be predicted", images.len());
     }
     let rate = images.len() as f64 / started.elapsed().as_secs_f64();
     let written = images.len() - skipped.len();
     if args.json {
-        let skipped =
-            skipped.iter().map(|Skipped { input, reason }| json!({ "input": input, "reason": reason }));
         let object = json!({
             "images": images.len(),
             "written": written,
-            "skipped": skipped.collect::<Vec<_>>(),
+            "skipped": skipped,
             "renamed": renamed,
             "remarks": remarks,
             "out": args.out,
@@ -156,9 +156,13 @@ fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
     Ok((images, renamed))
 }
 
-/// Prints and returns what is done with the pictures before they are predicted.
-fn remarks(images: &[InputImage]) -> Remarks {
+/// Prints and returns what is left out of folders of pictures, and what is done with the pictures before they are
+/// predicted.
+fn remarks(inputs: &[PathBuf], images: &[InputImage]) -> Remarks {
     let mut remarks = Remarks::default();
+    for input in inputs {
+        remarks.extend(folder_remarks(input));
+    }
     images.iter().for_each(|image| image.remark(&mut remarks));
     for remark in remarks.iter() {
         errln!("{remark}");
@@ -168,15 +172,23 @@ fn remarks(images: &[InputImage]) -> Remarks {
 
 /// Range of colours of all images together; skips those that cannot be read.
 fn sequence_range(predictor: &Predictor, images: &[InputImage], flips: bool) -> Result<ColourRange> {
-    let mut range = SequenceRange::default();
+    let (mut range, mut skipped) = (SequenceRange::default(), SkippedPictures::default());
     let bar = progress::bar(images.len() as u64, "find the range");
-    predictor.predict_each(images, flips, |_, outcome| {
-        if let Ok(predicted) = outcome {
-            range.add(&predicted.disparity.values);
+    predictor.predict_each(images, flips, |image, outcome| {
+        match outcome {
+            Ok(predicted) => range.add(&predicted.disparity.values),
+            Err(error) => {
+                // They fail once more, and are told, when they are written.
+                skipped.add(image, &error);
+            }
         }
         bar.inc(1);
         Ok(())
     })?;
     bar.finish_and_clear();
-    range.range().with_context(|| format!("none of the {} images could be predicted", images.len()))
+    range.range().with_context(|| {
+        let reason =
+            skipped.first_reason().map_or_else(String::new, |reason| format!("; the first: {reason}"));
+        format!("none of the {} images could be predicted{reason}", images.len())
+    })
 }

@@ -19,7 +19,7 @@ use crate::{
 use anyhow::{Context, Result};
 use clap::Args;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -83,10 +83,50 @@ impl OutputArgs {
         self.range_lock
     }
 
+    /// Paths of all files of these images, below the folder of the results.
+    pub fn files(&self, images: &[InputImage]) -> BTreeSet<PathBuf> {
+        let kinds = [
+            (self.npy, DISPARITY_ARRAY),
+            (self.depth_npy, DEPTH_ARRAY),
+            (self.png16, DEPTH_PICTURE),
+            (self.writes_jpeg(), COLOUR_JPEG),
+            (self.colour_png, COLOUR_PNG),
+            (self.ply, CLOUD),
+        ];
+        let mut files = BTreeSet::new();
+        let mut films: BTreeMap<PathBuf, usize> = BTreeMap::new();
+        for image in images {
+            let wanted = kinds.iter().filter(|(is_wanted, _)| *is_wanted);
+            files.extend(wanted.map(|(_, ending)| PathBuf::from(format!("{}{ending}", image.name))));
+            if self.side_by_side {
+                let home = Path::new(&image.name).parent().unwrap_or(Path::new(""));
+                files.insert(next_frame(&mut films, home));
+            }
+        }
+        files
+    }
+
     fn writes_jpeg(&self) -> bool {
         let others = [self.npy, self.depth_npy, self.png16, self.colour_png, self.ply, self.side_by_side];
         self.colour || !others.contains(&true)
     }
+}
+
+/// Endings of the files of an image, after its name.
+const DISPARITY_ARRAY: &str = "_disp.npy";
+const DEPTH_ARRAY: &str = "_depth.npy";
+const DEPTH_PICTURE: &str = "_depth.png";
+const COLOUR_JPEG: &str = "_disp.jpeg";
+const COLOUR_PNG: &str = "_disp.png";
+const CLOUD: &str = ".ply";
+
+/// Path of the next frame of the film in a folder; `films` has the number of frames of each so far.
+fn next_frame(films: &mut BTreeMap<PathBuf, usize>, home: &Path) -> PathBuf {
+    let film = home.join("side_by_side");
+    let number = films.entry(film.clone()).or_default();
+    let file = film.join(format!("{number:06}.jpg"));
+    *number += 1;
+    file
 }
 
 /// Writer of the files of one image after another.
@@ -139,10 +179,10 @@ impl<'a> OutputWriter<'a> {
 
         let shape = [1, 1, disparity.size.height, disparity.size.width];
         if args.npy {
-            npy::write(&file("_disp.npy"), &shape, &disparity.values)?;
+            npy::write(&file(DISPARITY_ARRAY), &shape, &disparity.values)?;
         }
         if let (true, Some(metres)) = (args.depth_npy, metres) {
-            npy::write(&file("_depth.npy"), &shape, &disparity.depths(metres))?;
+            npy::write(&file(DEPTH_ARRAY), &shape, &disparity.depths(metres))?;
         }
 
         let size = size_of(&picture);
@@ -151,7 +191,7 @@ impl<'a> OutputWriter<'a> {
         let unit = self.unit();
         if args.png16 {
             let depths = disparity.values().map(depth);
-            self.clipped += write_depth(&file("_depth.png"), size, depths, &unit)?;
+            self.clipped += write_depth(&file(DEPTH_PICTURE), size, depths, &unit)?;
         }
         if args.ply {
             let camera = image.intrinsics(size, self.camera)?;
@@ -159,7 +199,7 @@ impl<'a> OutputWriter<'a> {
             let filter = CloudFilter { farthest: args.max_depth, flattest };
             let points = cloud(&picture, |pixel| depth(disparity.value(pixel)), camera, filter);
             let comment = format!("x right, y down, z forward; unit: {unit}");
-            self.points += write_ply(&file(".ply"), points, &comment)?;
+            self.points += write_ply(&file(CLOUD), points, &comment)?;
         }
         // A large picture is not held beside another that needs it no more.
         let picture = args.side_by_side.then_some(picture);
@@ -167,29 +207,21 @@ impl<'a> OutputWriter<'a> {
             let range = self.range.unwrap_or_else(|| ColourRange::of(disparity.values()));
             let coloured = colour_picture(disparity.values(), size, range, args.colour_map);
             if args.writes_jpeg() {
-                data::image::write(&file("_disp.jpeg"), &coloured)?;
+                data::image::write(&file(COLOUR_JPEG), &coloured)?;
             }
             if args.colour_png {
-                data::image::write(&file("_disp.png"), &coloured)?;
+                data::image::write(&file(COLOUR_PNG), &coloured)?;
             }
             if let Some(picture) = picture {
                 let legend = Legend { colours: args.colour_map, range, metres_per_unit: metres };
                 let frame = side_by_side(&picture, &coloured, &legend);
                 drop((picture, coloured));
-                data::image::write(&self.next_frame(&home)?, &frame)?;
+                let file = next_frame(&mut self.frames, &home);
+                make_folder(file.parent().unwrap_or(&home))?;
+                data::image::write(&file, &frame)?;
             }
         }
         Ok(())
-    }
-
-    /// Path of the next frame of the film in a folder.
-    fn next_frame(&mut self, home: &Path) -> Result<PathBuf> {
-        let film = home.join("side_by_side");
-        make_folder(&film)?;
-        let number = self.frames.entry(film.clone()).or_default();
-        let file = film.join(format!("{number:06}.jpg"));
-        *number += 1;
-        Ok(file)
     }
 }
 

@@ -17,6 +17,7 @@ pub struct PicturesOnly<R> {
     /// Positions of the names of hidden tracks, sorted.
     hidden: Vec<u64>,
     orientation: Orientation,
+    has_contents: bool,
 }
 
 /// Name that tells readers to skip a box.
@@ -40,6 +41,7 @@ impl<R: Read + Seek> PicturesOnly<R> {
         let mut hidden = Vec::new();
         let mut orientation = None;
         let contents = find(&mut inner, 0, length, *b"moov")?;
+        let has_contents = contents.is_some();
         if let Some(contents) = contents.filter(|contents| contents.end - contents.content <= MAX_CONTENTS) {
             // Fragments of a film name the tracks that they belong to, which must be there.
             let has_fragments = find(&mut inner, contents.content, contents.end, *b"mvex")?.is_some();
@@ -59,7 +61,12 @@ impl<R: Read + Seek> PicturesOnly<R> {
         }
         inner.rewind()?;
         let orientation = orientation.unwrap_or(Orientation::NoTransforms);
-        Ok(Self { inner, position: 0, hidden, orientation })
+        Ok(Self { inner, position: 0, hidden, orientation, has_contents })
+    }
+
+    /// True if there is a whole table of contents (`moov`).
+    pub fn has_contents(&self) -> bool {
+        self.has_contents
     }
 
     /// Orientation in which the first track's pictures are shown: phones write them as their sensor lies.

@@ -18,6 +18,11 @@ pub fn is_film(path: &Path) -> bool {
             && PictureKind::of(&start).is_err())
 }
 
+/// True if a file begins as MP4 and MOV do.
+pub(super) fn begins_as_mp4(path: &Path) -> bool {
+    is_mp4(&start_of(path))
+}
+
 /// Kind of a film that cannot be read; `None` if it may be MP4 or MOV.
 pub(super) fn foreign(path: &Path) -> Option<&'static str> {
     let start = start_of(path);

@@ -18,9 +18,9 @@ use crate::{config::ImageSize, panics::guard};
 use container::PicturesOnly;
 use decoder::{GuardedDecoder, Refusal};
 use image::{RgbImage, metadata::Orientation};
-use kind::{foreign, mending};
+use kind::{begins_as_mp4, foreign, mending};
 use memory::{FilmMemory, max_waiting};
-use mp4_track::{Limits, Mp4Reader};
+use mp4_track::{Limits, Mp4Reader, SampleInfo, TrackKind};
 use rusty_h264_common::YuvFrame;
 use std::{
     collections::BTreeMap,
@@ -43,6 +43,20 @@ pub struct Film {
     decoding: Mutex<Decoding>,
 }
 
+/// Reason why a film cannot be opened.
+enum Unopened {
+    /// Other kind of film, of which programs can make one that can be read.
+    Foreign(String),
+    /// File without pictures that any program could find.
+    Lost(&'static str),
+}
+
+impl From<String> for Unopened {
+    fn from(reason: String) -> Self {
+        Self::Foreign(reason)
+    }
+}
+
 /// State of the decoder.
 struct Decoding {
     file: Mp4Reader<BufReader<PicturesOnly<File>>>,
@@ -63,20 +77,33 @@ impl Film {
         let memory = FilmMemory { file_bytes: length };
         let mut limits = Limits::default();
         limits.max_sample_count = memory.max_samples();
+        if length == 0 {
+            return Err(unreadable(path, "it is empty: get it once more"));
+        }
         let read_tables = || {
             let file = PicturesOnly::new(file).map_err(|error| io_reason(&error))?;
+            if !file.has_contents() && begins_as_mp4(path) {
+                let reason = "it is cut off: its table of contents (moov), without which no picture is found, is not \
+                              there or not whole; get it once more";
+                return Err(Unopened::Lost(reason));
+            }
             let orientation = file.orientation();
             let file = Mp4Reader::open_with(BufReader::new(file), limits)
                 .map_err(|error| format!("it is no MP4 or MOV film, or is damaged ({error})"))?;
+            if !file.tracks().iter().any(|track| track.kind == TrackKind::Video) {
+                return Err(Unopened::Lost("there are no pictures in it, at most sound; choose another"));
+            }
             let track = Track::of(&file, memory)?;
             Ok((file, track, orientation))
         };
         let opened = match foreign(path) {
-            Some(kind) => Err(format!("it is {kind}, and only MP4 and MOV can be read")),
-            None => guard(read_tables).and_then(|tables| tables),
+            Some(kind) => Err(Unopened::from(format!("it is {kind}, and only MP4 and MOV can be read"))),
+            None => guard(read_tables).map_err(Unopened::from).and_then(|tables| tables),
         };
-        let (file, track, orientation) =
-            opened.map_err(|reason| unreadable(path, format!("{reason}; {}", mending(path))))?;
+        let (file, track, orientation) = opened.map_err(|unopened| match unopened {
+            Unopened::Foreign(reason) => unreadable(path, format!("{reason}; {}", mending(path))),
+            Unopened::Lost(reason) => unreadable(path, reason),
+        })?;
         let mut index_of = vec![None; track.samples.len()];
         for (index, sample) in track.shown.iter().enumerate() {
             index_of[*sample] = Some(index);
@@ -192,7 +219,10 @@ impl Film {
     }
 
     fn decode(&self, decoding: &mut Decoding, sample: usize) -> Result<YuvFrame, Refusal> {
-        let index = self.track.samples[sample].index;
+        let SampleInfo { index, offset, size, .. } = self.track.samples[sample];
+        if offset.saturating_add(u64::from(size)) > self.memory.file_bytes {
+            return Err(Refusal::Damaged("the film is cut off before its end".to_owned()));
+        }
         let sample = decoding.file.read_sample(self.track.id, index);
         let sample = sample.map_err(|error| Refusal::Damaged(error.to_string()))?;
         let access_unit = self.track.with_start_codes(&sample.data).map_err(Refusal::Damaged)?;

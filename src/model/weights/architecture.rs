@@ -1,13 +1,19 @@
 //! Recognition of the network that a file holds, by the names and shapes of its tensors.
 
-use super::{Files, TensorFile, WeightsError};
-use crate::model::{Architecture, DepthArchitecture, PoseArchitecture, PoseModel, ResnetArchitecture};
+use super::{Files, TensorFile, WeightsError, prefix::anchors};
+use crate::{
+    config::NetworkFile,
+    model::{Architecture, DepthArchitecture, PoseArchitecture, PoseModel, ResnetArchitecture},
+};
 
 impl Architecture {
     /// The networks whose parameters these files hold.
     pub(super) fn of_files(files: &Files) -> Result<Self, WeightsError> {
-        let depth = DepthArchitecture::of_file(&files["encoder"])?;
-        let (_, scales) = outputs(&files["depth"], depth)?;
+        let (encoder, decoder) = (&files["encoder"], &files["depth"]);
+        let depth = DepthArchitecture::of_file(encoder)
+            .map_err(|error| misplaced(encoder, NetworkFile::Encoder).unwrap_or(error))?;
+        let (_, scales) = outputs(decoder, depth)
+            .map_err(|error| misplaced(decoder, NetworkFile::Depth).unwrap_or(error))?;
         let masks = files.get("predictive_mask").map(|file| outputs(file, depth)).transpose()?;
         let masked_sources = masks.map(|(channels, _)| channels);
         let pose = PoseArchitecture::of_files(files)?;
@@ -112,6 +118,26 @@ fn outputs(file: &TensorFile, depth: DepthArchitecture) -> Result<(usize, Vec<us
         return Err(unknown(file, format!("it has no disparity (no tensor {})", name(0))));
     }
     Ok((channels, scales))
+}
+
+/// Error of a file that has another part of the networks than its name says; `None` if it has none.
+fn misplaced(file: &TensorFile, wanted: NetworkFile) -> Option<WeightsError> {
+    let parts = [
+        (NetworkFile::Depth, "a depth decoder"),
+        (NetworkFile::Pose, "a pose decoder"),
+        (NetworkFile::Encoder, "an encoder"),
+    ];
+    let has = |part: NetworkFile| {
+        anchors(part).iter().any(|anchor| file.keys().any(|key| key.strip_suffix(anchor).is_some()))
+    };
+    let (part, what) = parts.into_iter().find(|(part, _)| has(*part))?;
+    (part != wanted).then(|| {
+        let reason = format!(
+            "it is {what}, not what belongs into {}.pth: two of the files are swapped, or one was copied twice",
+            wanted.stem()
+        );
+        unknown(file, reason)
+    })
 }
 
 fn unknown(file: &TensorFile, reason: String) -> WeightsError {

@@ -75,8 +75,13 @@ const NETWORKS: &[ForeignNetwork] = &[
     ForeignNetwork { name: "a YOLO detector", signs: &["model.0.conv.", "model.1.conv."] },
 ];
 
-/// Name of the well-known network that has these tensors, if it is one.
+/// Name of what has these tensors, if it is a well-known network or an optimiser.
 pub(super) fn foreign_network(names: &[&str]) -> Option<&'static str> {
+    // PyTorch keeps what an optimiser knows about a parameter by the parameter's number.
+    let is_of_optimiser = |name: &&str| name.starts_with("state.") || name.starts_with("param_groups.");
+    if !names.is_empty() && names.iter().all(is_of_optimiser) {
+        return Some("the state of an optimiser");
+    }
     let has = |sign: &str| names.iter().any(|name| name.contains(sign));
     NETWORKS.iter().find(|network| network.signs.iter().all(|sign| has(sign))).map(|network| network.name)
 }

@@ -220,7 +220,16 @@ fn open(path: &Path) -> Result<Files, WeightsError> {
         return Err(absent("there is no such file or folder"));
     }
     if !path.is_dir() {
-        return split(container::read(path)?);
+        return split(container::read(path)?).map_err(|error| match error {
+            WeightsError::Unknown { path, .. } if path.to_str().is_some_and(is_shard) => {
+                WeightsError::OtherKind {
+                    path,
+                    what: "one of several files that hold a network together".to_owned(),
+                    advice: "save its networks in one file".to_owned(),
+                }
+            }
+            error => error,
+        });
     }
     let single = path.join("model.safetensors");
     let Some(extension) =
@@ -228,6 +237,14 @@ fn open(path: &Path) -> Result<Files, WeightsError> {
     else {
         return match single_file(path) {
             _ if single.exists() => split(container::read(&single)?),
+            Some(name) if is_shard(&name) => Err(absent(&format!(
+                "it has a network in several files, such as {}, which must be saved in one",
+                quoted(&name)
+            ))),
+            Some(name) if is_part(&name.to_lowercase()) => Err(absent(&format!(
+                "it has no encoder.pth, but {}, and names must be in small letters",
+                quoted(&name)
+            ))),
             Some(name) => Err(absent(&format!(
                 "it has no encoder.pth, but {}, which is given by its own path",
                 quoted(&name)
@@ -261,8 +278,22 @@ fn single_file(folder: &Path) -> Option<String> {
     let is_weights = |name: &String| {
         [".ckpt", ".pth", ".pt", ".safetensors", ".bin"].iter().any(|ending| name.ends_with(ending))
     };
-    let is_part = |name: &String| NetworkFile::ALL.iter().any(|part| name.starts_with(part.stem()));
     names.filter(|name| is_weights(name) && !is_part(name)).min()
+}
+
+/// True for names as those of the files of one part of the networks.
+fn is_part(name: &str) -> bool {
+    NetworkFile::ALL.iter().any(|part| name.starts_with(part.stem()))
+}
+
+/// True for names as those of one of several files with a network: `model-00001-of-00003.safetensors`.
+fn is_shard(name: &str) -> bool {
+    let name = name.rsplit_once('.').map_or(name, |(name, _)| name);
+    let number = |text: &str| text.parse::<u32>().ok();
+    name.rsplit_once("-of-").is_some_and(|(before, all)| {
+        let index = before.rsplit('-').next().and_then(number);
+        index.is_some() && number(all).is_some_and(|all| all > 1)
+    })
 }
 
 fn split(file: TensorFile) -> Result<Files, WeightsError> {

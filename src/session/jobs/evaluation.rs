@@ -11,7 +11,7 @@ use crate::{
     predict::Predictor,
     runs::RunFolder,
     session::{
-        EvaluatedFrames, EvaluationProgress, EvaluationReport, EvaluationRequest, Event, model::Model,
+        EvaluatedFrames, EvaluationProgress, EvaluationReport, EvaluationRequest, Event, Topic, model::Model,
         publisher::Publisher,
     },
 };
@@ -115,7 +115,13 @@ impl Job for EvaluationJob {
                 (EvaluationProgress::Read(self.evaluator.done()), true)
             }
             Some(Err(error)) => return Err(error),
-            None => (self.finish()?, false),
+            None => {
+                let finished = self.finish()?;
+                for doubt in self.evaluator.doubts() {
+                    publisher.warn(Topic::Job, format!("doubtful: {doubt}"));
+                }
+                (finished, false)
+            }
         };
         publisher.send(Event::Evaluation(progress));
         Ok(goes_on)

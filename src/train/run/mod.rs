@@ -7,7 +7,7 @@ use super::{
     MicroBatch, NonFinite, PendingStep, Progress, StartingNetworks, Step, StepOptions, TrainState,
     batch_stream::BatchStream,
     in_flight::{InFlight, Reported},
-    resuming::{check_changes, check_checkpoint, check_steps, missing_in_log},
+    resuming::{changed_by_hand, check_changes, check_checkpoint, check_steps, missing_in_log},
     step_clock::StepClock,
     timed::timed,
     validation::{Validation, ValidationProgress},
@@ -75,7 +75,7 @@ impl Run {
         let batch_stream = BatchStream::new(&config, &source, &samples.training, preparation)?;
         let validation = Validation::new(&config, &source, &samples.validation, preparation)?;
         let StartingNetworks { networks, pretrained } = start.into();
-        let manifest = Manifest { pretrained, ..Manifest::new(data, samples, config.training.seed, compute) };
+        let manifest = Manifest { pretrained, ..Manifest::new(data, samples, &config, compute) };
         let folder = RunFolder::create(out, &config, &manifest)?;
         let position = Position { batches: batch_stream.batch_count(), ..Position::default() };
         let start = Checkpoint { networks, adam: AdamState::default(), position };
@@ -104,10 +104,11 @@ impl Run {
     ) -> Result<(Self, Vec<Entry>)> {
         config.validate()?;
         let saved = folder.config()?;
-        let here = Manifest::new(data, samples, config.training.seed, compute);
+        let here = Manifest::new(data, samples, &config, compute);
         let manifest = folder.manifest().ok();
         manifest.as_ref().map_or(Ok(()), |manifest| manifest.check_data(&here, &data.source.name()))?;
         let is_manifest_lost = manifest.is_none();
+        let changed = manifest.as_ref().and_then(|manifest| changed_by_hand(&folder, manifest, &saved));
         let source = with_cache(&data.source, &config.training)?;
         let preparation = SampleTensors::preparation(&compute.device);
         let batch_stream = BatchStream::new(&config, &source, &samples.training, preparation)?;
@@ -129,6 +130,7 @@ impl Run {
         run.saved = Some(position);
         run.find_stereo_scale(data.source.as_ref(), &samples.training);
         run.warnings.extend(run.folder.tidy()?);
+        run.warnings.extend(changed);
         let frequency = saved.training.log_frequency;
         let missing = missing_in_log(&run.folder, &history, run.log.unreadable, position, frequency);
         run.warnings.extend(missing);
