@@ -107,14 +107,13 @@ impl Listing {
         self.left_out.push((TWIN, name_of(&twin)));
     }
 
-    /// Leaves out what `predict` writes beside its pictures.
+    /// Leaves out what `predict` writes beside pictures. Where there is nothing else, they are what the folder is for.
     fn leave_out_results(&mut self) {
-        let is_result = |stem: &&String| {
-            let picture = RESULTS.iter().find_map(|ending| stem.strip_suffix(ending));
-            picture.is_some_and(|picture| self.pictures.contains_key(picture))
-        };
+        let is_result = |stem: &&String| RESULTS.iter().any(|ending| stem.ends_with(ending));
         let results: Vec<String> = self.pictures.keys().filter(is_result).cloned().collect();
-        self.leave_out("results of predict left out", &results);
+        if results.len() < self.pictures.len() {
+            self.leave_out("results of predict left out", &results);
+        }
     }
 
     /// Leaves out pictures that describe others beside them: `1_mask.png` beside `1.png` or `1_rgb.png`.

@@ -42,6 +42,10 @@ impl SkippedPictures {
         let is_same =
             |cause: &&mut Cause| cause.film.as_deref() == film && (film.is_some() || cause.text == text);
         if let Some(cause) = self.causes.iter_mut().find(is_same) {
+            // The same file again is the same line, which is counted where it is printed.
+            if film.is_none() && cause.first == reason {
+                return Some(format!("skipped: {reason}"));
+            }
             cause.count += 1;
             return None;
         }
