@@ -149,7 +149,7 @@ impl Film {
     pub fn remarks(&self) -> Vec<(RemarkKind, String)> {
         let mut remarks = Vec::new();
         if self.orientation != Orientation::NoTransforms {
-            remarks.push((RemarkKind::Turned, "films turned as they say".to_owned()));
+            remarks.push((RemarkKind::Turned, "films turned by the matrix of the track".to_owned()));
         }
         let aspect = self.track.pixel_aspect;
         if aspect != 1.0 {

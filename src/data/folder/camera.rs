@@ -150,9 +150,8 @@ impl FoundRig {
                 remarks.add(RemarkKind::Assumed, None, what, drive);
             }
             (Some(file), false) if self.is_of_kitti && self.rig.left != Intrinsics::KITTI => {
-                let what = format!(
-                    "drives with the camera of their {file}, which differs from KITTI's published one"
-                );
+                let what =
+                    format!("drives with the camera of {file}, which differs from KITTI's published one");
                 remarks.add(RemarkKind::Doubtful, None, &what, drive);
             }
             _ => {}

@@ -120,7 +120,7 @@ impl PictureHeader {
 
     /// Decisions about a picture with this header, as [`Remarks::add`](crate::data::Remarks::add) takes them.
     pub fn remarks(&self) -> impl Iterator<Item = (RemarkKind, &'static str)> + use<> {
-        let turned = (RemarkKind::Turned, "pictures turned as their EXIF orientation says");
+        let turned = (RemarkKind::Turned, "pictures turned by the EXIF orientation");
         let what = if self.is_grey {
             "16-bit grey pictures stretched over the range of levels that the drive uses"
         } else {
