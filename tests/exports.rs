@@ -194,7 +194,7 @@ fn names_of_results_stay_below_the_folder_of_results() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["...mp4", "..mp4"] {
         fs::copy(film, folder.path().join(name)).unwrap();
-        let pictures = find_pictures(&folder.path().join(name), None).unwrap();
+        let pictures = find_pictures(&folder.path().join(name), None).unwrap().images;
         let dots = name.len() - "mp4".len() - 1;
         assert_eq!(pictures[0].name, format!("{}/000001", "_".repeat(dots)));
     }
@@ -210,14 +210,14 @@ fn pictures_come_in_the_order_of_their_numbers_without_earlier_results() {
     {
         fs::write(folder.path().join(name), "only names count").unwrap();
     }
-    let pictures = find_pictures(folder.path(), None).unwrap();
+    let pictures = find_pictures(folder.path(), None).unwrap().images;
     let names: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();
     assert_eq!(names, ["1", "9", "10", "100"]);
 }
 
 #[test]
 fn drives_are_found_among_inputs() {
-    let demo = find_pictures(Path::new("demo"), None).unwrap();
+    let demo = find_pictures(Path::new("demo"), None).unwrap().images;
     assert_eq!((demo.len(), demo[7].name.as_str()), (91, "demo/demo_drive_0001_sync/0000000007"));
 
     let folder = tempfile::tempdir().unwrap();
@@ -229,7 +229,7 @@ fn drives_are_found_among_inputs() {
         }
     }
     let camera = Some(CameraChoice::FieldOfView(90.0));
-    let walk = find_pictures(folder.path(), camera).unwrap();
+    let walk = find_pictures(folder.path(), camera).unwrap().images;
     let names: Vec<&str> = walk.iter().map(|picture| picture.name.as_str()).collect();
     assert_eq!(names, ["walk/0003", "walk/0004", "walk/0005"]);
     let intrinsics = walk[0].intrinsics(ImageSize { height: 4, width: 8 }, camera).unwrap();

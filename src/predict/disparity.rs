@@ -34,7 +34,7 @@ impl DisparityMap {
         Self { size, values: resize_plane(&self.values, self.size, size) }
     }
 
-    /// The same values as [`Self::resized`], each computed when it is needed.
+    /// Samples the values of [`Self::resized`], each when it is needed.
     pub fn sampled(&self, size: ImageSize) -> SampledDisparity<'_> {
         SampledDisparity {
             map: self,

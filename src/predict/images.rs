@@ -1,6 +1,6 @@
 //! Depth prediction for images that belong to no data set.
 
-use super::{DisparityMap, InputImage, held::HeldPictures, image_tensor, post_process};
+use super::{DisparityMap, InputImage, image_tensor, memory_budget::MemoryBudget, post_process};
 use crate::{
     compute::{self, is_gpu},
     config::{ImageSize, ObjectiveConfig},
@@ -203,29 +203,29 @@ impl Predictor {
         flips: bool,
         mut finish: impl FnMut(&InputImage, Result<PredictedImage>) -> Result<()> + Send,
     ) -> Result<()> {
-        let held = &HeldPictures::default();
+        let budget = &MemoryBudget::default();
         thread::scope(|scope| {
             let (decoded, to_predict) = bounded(WAITING);
             let (predicted, to_finish) = bounded(WAITING);
             // A closed channel means that the consumer stopped.
             scope.spawn(move || {
                 pictures.iter().try_for_each(|picture| {
-                    held.wait();
+                    budget.wait_for_room();
                     let image = picture.read();
                     let bytes = image.as_ref().map_or(0, |image| image.as_raw().len());
-                    decoded.send((picture, image, held.hold(bytes)))
+                    decoded.send((picture, image, budget.reserve(bytes)))
                 })
             });
             let finisher = scope.spawn(move || {
-                to_finish.into_iter().try_for_each(|(picture, outcome, _held)| finish(picture, outcome))
+                to_finish.into_iter().try_for_each(|(picture, outcome, _reserved)| finish(picture, outcome))
             });
-            for (picture, image, held) in to_predict {
+            for (picture, image, reserved) in to_predict {
                 let outcome = image.map_err(anyhow::Error::from).and_then(|image| {
                     let disparity = self.disparity_map(&image, flips);
                     let disparity = disparity.with_context(|| format!("{picture} cannot be predicted"))?;
                     Ok(PredictedImage { image, disparity })
                 });
-                if predicted.send((picture, outcome, held)).is_err() {
+                if predicted.send((picture, outcome, reserved)).is_err() {
                     break;
                 }
             }

@@ -3,8 +3,8 @@
 mod disparity;
 mod export;
 mod forward;
-mod held;
 mod images;
+mod memory_budget;
 mod motions;
 mod picture;
 mod post_process;
@@ -18,6 +18,6 @@ pub use export::{
 pub use forward::{flip_uncertainty, forward, inputs};
 pub use images::{PredictedImage, Predictor, check_memory};
 pub use motions::MotionPredictor;
-pub use picture::{InputImage, find_images, find_pictures, folder_remarks, frames, tell_apart};
+pub use picture::{FoundPictures, InputImage, find_images, find_pictures, frames, tell_apart};
 pub use post_process::post_process;
 pub use tensors::{SampleTensors, image_tensor};

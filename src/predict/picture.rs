@@ -174,28 +174,47 @@ fn name_below(name: &str) -> String {
     name.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// The pictures that an input names: an image file, those of a film, the images of a folder in the order in which
+/// Pictures that an input names.
+pub struct FoundPictures {
+    /// The pictures, in the order in which they are predicted.
+    pub images: Vec<InputImage>,
+    /// Decisions about the files of a folder of pictures: what is left out.
+    pub remarks: Remarks,
+}
+
+impl From<Vec<InputImage>> for FoundPictures {
+    fn from(images: Vec<InputImage>) -> Self {
+        Self { images, remarks: Remarks::default() }
+    }
+}
+
+/// Finds the pictures that an input names: an image file, those of a film, the images of a folder in the order in which
 /// training takes them, or the frames of drives (KITTI raw or odometry, folders of frames, the built-in drive `demo`) in
 /// the order of drives and time, as the left camera saw them where there are two; else those of the films in a folder.
 /// `camera` is for frames without a camera file.
 ///
 /// # Errors
 /// If there is no such file or folder, or it holds no picture.
-pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<Vec<InputImage>> {
-    let choice = match camera {
-        _ if input.as_os_str() == "demo" && !input.exists() => DataChoice::Demo,
-        _ if input.is_file() && film::is_film(input) => return Ok(InputImage::of_film(Film::open(input)?)),
-        _ if !is_drive(input) => {
-            return match find_images(input) {
-                Ok(images) => Ok(InputImage::of_files(images)),
-                Err(error) => pictures_of_films(input).ok_or(error),
-            };
+pub fn find_pictures(input: &Path, camera: Option<CameraChoice>) -> Result<FoundPictures> {
+    if input.is_file() && film::is_film(input) {
+        return Ok(InputImage::of_film(Film::open(input)?).into());
+    }
+    let choice = if input.as_os_str() == "demo" && !input.exists() {
+        DataChoice::Demo
+    } else {
+        match listed_images(input) {
+            Ok((images, remarks)) => {
+                return Ok(FoundPictures { images: InputImage::of_files(images), remarks });
+            }
+            Err(_) if input.is_dir() && data::is_data(input) => match camera {
+                Some(camera) => DataChoice::Assuming { folder: input.to_owned(), camera },
+                None => DataChoice::Folder(input.to_owned()),
+            },
+            Err(error) => return pictures_of_films(input).map(FoundPictures::from).ok_or(error),
         }
-        Some(camera) => DataChoice::Assuming { folder: input.to_owned(), camera },
-        None => DataChoice::Folder(input.to_owned()),
     };
     let source = data::open(&choice)?;
-    Ok(frames(source.as_ref()).map(|key| InputImage::of_frame(&source, key)).collect())
+    Ok(frames(source.as_ref()).map(|key| InputImage::of_frame(&source, key)).collect::<Vec<_>>().into())
 }
 
 /// The pictures of all films in a folder, in the order of their names; `None` without a film.
@@ -244,23 +263,22 @@ pub fn frames(source: &dyn FrameSource) -> impl Iterator<Item = FrameKey> + '_ {
     source.drives().iter().flat_map(of_drive).filter(|key| source.contains(key))
 }
 
-/// Tells if an input is a folder of drives rather than of images.
-fn is_drive(input: &Path) -> bool {
-    input.is_dir() && find_images(input).is_err() && data::is_data(input)
-}
-
 /// The images that an input names: itself, or those of a folder in the order in which training takes them.
 ///
 /// # Errors
 /// If there is no such file or folder, or it holds no image.
 pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
+    listed_images(input).map(|(images, _)| images)
+}
+
+fn listed_images(input: &Path) -> Result<(Vec<PathBuf>, Remarks)> {
     if input.is_file() {
-        return Ok(vec![input.to_owned()]);
+        return Ok((vec![input.to_owned()], Remarks::default()));
     }
     if input.exists() && !input.is_dir() {
         bail!("the input {} is a pipe, socket or device; give an image, a folder or demo", input.display());
     }
-    let (images, _) = ordered_pictures(input).with_context(|| {
+    let (images, remarks) = ordered_pictures(input).with_context(|| {
         format!("the input {} cannot be read; give an image, a folder or demo", input.display())
     })?;
     if images.is_empty() {
@@ -270,13 +288,7 @@ pub fn find_images(input: &Path) -> Result<Vec<PathBuf>> {
             ENDINGS.join(", ")
         );
     }
-    Ok(images)
-}
-
-/// Remarks about what [`find_pictures`] leaves out of a folder of pictures.
-pub fn folder_remarks(input: &Path) -> Remarks {
-    let listed = if input.is_dir() { ordered_pictures(input).ok() } else { None };
-    listed.filter(|(images, _)| !images.is_empty()).map(|(_, remarks)| remarks).unwrap_or_default()
+    Ok((images, remarks))
 }
 
 /// Makes names unique: the second picture of a name becomes `NAME-2`. Returns the indices of the renamed ones.

@@ -194,7 +194,7 @@ fn pixels_become_square_as_the_container_or_the_coding_says() {
     let film = open(film(&[sequence.to_vec()], &[picture.to_vec()], &samples));
     assert_eq!(film.size(), ImageSize { height: 96, width: 320 });
     let mut remarks = Remarks::default();
-    find_pictures(&path, None).unwrap().iter().for_each(|picture| picture.remark(&mut remarks));
+    find_pictures(&path, None).unwrap().images.iter().for_each(|picture| picture.remark(&mut remarks));
     let said: Vec<String> = remarks.iter().map(ToString::to_string).collect();
     assert_eq!(said, ["1 film with pixels 2 times as wide as high, stretched to square ones (wide)"]);
 }
@@ -316,7 +316,10 @@ fn films_are_told_by_content_and_others_come_with_the_command_that_mends_them() 
     assert!(!reason.contains('\n'));
     // A picture is one whatever its ending.
     image::RgbImage::new(8, 8).save_with_format(path("picture.mp4"), image::ImageFormat::Png).unwrap();
-    assert_eq!(find_pictures(&path("picture.mp4"), None).unwrap()[0].read().unwrap().dimensions(), (8, 8));
+    assert_eq!(
+        find_pictures(&path("picture.mp4"), None).unwrap().images[0].read().unwrap().dimensions(),
+        (8, 8)
+    );
 }
 
 #[test]
@@ -326,7 +329,7 @@ fn a_folder_of_films_gives_the_pictures_of_all_that_can_be_read() {
         fs::copy(street(), folder.path().join(name)).unwrap();
     }
     fs::write(folder.path().join("3.mp4"), "no film").unwrap();
-    let pictures = find_pictures(folder.path(), None).unwrap();
+    let pictures = find_pictures(folder.path(), None).unwrap().images;
     let names: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();
     assert_eq!((names.len(), names[0], names[12], names[13]), (25, "2/000001", "3", "10/000001"));
     assert!(pictures[12].read().unwrap_err().to_string().contains("3.mp4"));

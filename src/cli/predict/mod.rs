@@ -15,7 +15,7 @@ use crate::{
     data::Remarks,
     model::weights::MetricScale,
     output::{errln, outln},
-    predict::{ColourRange, InputImage, Predictor, SequenceRange, find_pictures, folder_remarks, tell_apart},
+    predict::{ColourRange, InputImage, Predictor, SequenceRange, find_pictures, tell_apart},
 };
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -55,8 +55,7 @@ pub(super) struct PredictArgs {
 
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let compute = args.compute.open()?;
-    let (images, renamed) = input_images(args)?;
-    let remarks = remarks(&args.inputs, &images);
+    let (images, renamed, remarks) = input_images(args)?;
     let predictor = load_predictor(&args.weights, &compute.device)?;
     let given = |factor| MetricScale::stated(factor, "--metres-per-unit");
     let scale = args.metres_per_unit.map(given).or_else(|| predictor.scale().cloned());
@@ -139,56 +138,46 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
     Ok(())
 }
 
-/// Images of all inputs with unique names, and a line for each that was renamed.
-fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>)> {
+/// Images of all inputs with unique names, a line for each that was renamed, and what is left out of folders or done with
+/// the pictures before they are predicted; prints both.
+fn input_images(args: &PredictArgs) -> Result<(Vec<InputImage>, Vec<String>, Remarks)> {
     // Only point clouds need the camera; without them any value will do.
     let any = || (!args.outputs.needs_camera()).then_some(CameraChoice::FieldOfView(60.0));
     let camera = args.camera.given().or_else(any);
-    let mut images = Vec::new();
+    let (mut images, mut remarks) = (Vec::new(), Remarks::default());
     for input in &args.inputs {
-        images.extend(find_pictures(input, camera)?);
+        let found = find_pictures(input, camera)?;
+        images.extend(found.images);
+        remarks.extend(found.remarks);
     }
     let renamed = tell_apart(&mut images).into_iter().map(|number| &images[number]);
     let renamed: Vec<String> = renamed.map(|image| format!("{image} is written as {}", image.name)).collect();
     for line in &renamed {
         errln!("its name is taken: {line}");
     }
-    Ok((images, renamed))
-}
-
-/// Prints and returns what is left out of folders of pictures, and what is done with the pictures before they are
-/// predicted.
-fn remarks(inputs: &[PathBuf], images: &[InputImage]) -> Remarks {
-    let mut remarks = Remarks::default();
-    for input in inputs {
-        remarks.extend(folder_remarks(input));
-    }
     images.iter().for_each(|image| image.remark(&mut remarks));
     for remark in remarks.iter() {
         errln!("{remark}");
     }
-    remarks
+    Ok((images, renamed, remarks))
 }
 
 /// Range of colours of all images together; skips those that cannot be read.
 fn sequence_range(predictor: &Predictor, images: &[InputImage], flips: bool) -> Result<ColourRange> {
-    let (mut range, mut skipped) = (SequenceRange::default(), SkippedPictures::default());
+    let (mut range, mut first_error) = (SequenceRange::default(), None);
     let bar = progress::bar(images.len() as u64, "find the range");
-    predictor.predict_each(images, flips, |image, outcome| {
+    predictor.predict_each(images, flips, |_, outcome| {
         match outcome {
             Ok(predicted) => range.add(&predicted.disparity.values),
-            Err(error) => {
-                // They fail once more, and are told, when they are written.
-                skipped.add(image, &error);
-            }
+            // It fails once more, and is told, when it is written.
+            Err(error) => first_error = first_error.take().or(Some(error)),
         }
         bar.inc(1);
         Ok(())
     })?;
     bar.finish_and_clear();
     range.range().with_context(|| {
-        let reason =
-            skipped.first_reason().map_or_else(String::new, |reason| format!("; the first: {reason}"));
+        let reason = first_error.map_or_else(String::new, |error| format!("; the first: {error:#}"));
         format!("none of the {} images could be predicted{reason}", images.len())
     })
 }

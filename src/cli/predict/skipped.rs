@@ -59,11 +59,6 @@ impl SkippedPictures {
         self.pictures.len()
     }
 
-    /// Reason of the first picture.
-    pub fn first_reason(&self) -> Option<&str> {
-        self.pictures.first().map(|skipped| skipped.reason.as_str())
-    }
-
     /// Lines to print after the last of all `images`.
     pub fn summary(&self, images: &[InputImage]) -> Vec<String> {
         let line = |cause: &Cause| match &cause.film {
