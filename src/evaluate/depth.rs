@@ -4,7 +4,7 @@ use super::{
     DepthMetrics, DepthPairs, DistanceRange, Predictions, Protocol, Scaling, Truth,
     distance::ErrorByDistance,
     metrics::{mean_and_deviation, median},
-    plausible::{DepthSigns, check_truth, is_swapped, size_of},
+    plausible::{Plausibility, check_truth, is_swapped, size_of},
 };
 use crate::{
     config::ImageSize,
@@ -108,7 +108,7 @@ pub struct DepthEvaluator {
     common_factor: Option<f64>,
     results: Vec<ImageResult>,
     by_distance: ErrorByDistance,
-    signs: DepthSigns,
+    plausibility: Plausibility,
 }
 
 impl DepthEvaluator {
@@ -148,7 +148,7 @@ impl DepthEvaluator {
             common_factor: None,
             results: Vec::new(),
             by_distance: ErrorByDistance::default(),
-            signs: DepthSigns::default(),
+            plausibility: Plausibility::default(),
         })
     }
 
@@ -177,10 +177,10 @@ impl DepthEvaluator {
         &self.results
     }
 
-    /// Signs that true depths or predictions are not what they are taken for, each a sentence; complete after the last
+    /// Doubts that true depths or predictions are what they are taken for, each a sentence; complete after the last
     /// image.
     pub fn doubts(&self) -> Vec<String> {
-        self.signs.doubts(self.predictions.is_saved())
+        self.plausibility.doubts(self.predictions.is_saved())
     }
 
     /// Advances like the iterator; `keep` receives each predicted disparity.
@@ -212,7 +212,7 @@ impl DepthEvaluator {
     pub fn finish(&mut self) -> Result<DepthEvaluation> {
         if self.results.is_empty() {
             let reason = self
-                .signs
+                .plausibility
                 .too_far(self.protocol.truth_below_metres)
                 .unwrap_or_else(|| "check that data, split and --ground-truth belong together".to_owned());
             bail!(
@@ -251,7 +251,7 @@ impl DepthEvaluator {
             keep(disparity)?;
         }
         if let Some(truth) = &truth {
-            self.signs.add_truth(truth);
+            self.plausibility.add_truth(truth);
         }
         if let (Some(disparity), Some(truth), true) = (&disparity, &truth, self.predictions.is_saved()) {
             let (predicted, truth) = (disparity.size, size_of(truth));
@@ -261,7 +261,7 @@ impl DepthEvaluator {
                      swapped; save both as [height, width]"
                 );
             }
-            self.signs.add_sizes(predicted, truth);
+            self.plausibility.add_sizes(predicted, truth);
         }
         let pairs =
             disparity.zip(truth).and_then(|(disparity, truth)| self.protocol.pairs(&disparity, &truth));
@@ -269,7 +269,7 @@ impl DepthEvaluator {
             self.without_depth += 1;
             return Ok(FrameOutcome::WithoutDepth(key));
         };
-        self.signs.add_pairs(&pairs);
+        self.plausibility.add_pairs(&pairs);
         let factor = match self.protocol.scaling {
             Scaling::MedianOfEach => pairs.ratio(),
             Scaling::Factor(factor) => factor,

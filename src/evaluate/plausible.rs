@@ -1,4 +1,4 @@
-//! Plausibility of depths: signs that a true depth or a prediction is of another kind or in another unit.
+//! Plausibility of depths: whether true depths or predictions seem to be of another kind or in another unit.
 
 use super::DepthPairs;
 use crate::{
@@ -21,7 +21,7 @@ const SWAPPED: f64 = 0.1;
 /// Refuses a true depth that is none for a picture of this size, if that is known.
 ///
 /// # Errors
-/// Its rows and columns are swapped, or it is a mask.
+/// Rows and columns are swapped, or it is a mask.
 pub(super) fn check_truth(
     key: &FrameKey,
     truth: &DepthMap,
@@ -65,9 +65,9 @@ fn known(truth: &DepthMap) -> impl Iterator<Item = f32> {
     truth.metres.iter().copied().filter(|depth| depth.is_finite() && *depth > 0.0)
 }
 
-/// Signs in the frames that were compared so far.
+/// Plausibility of the frames that were compared so far.
 #[derive(Default)]
-pub(super) struct DepthSigns {
+pub(super) struct Plausibility {
     /// Least and largest true depth, metres.
     range: Option<[f32; 2]>,
     /// Sum and number of the correlations of predicted with true depth.
@@ -76,7 +76,7 @@ pub(super) struct DepthSigns {
     other_aspect: Option<[ImageSize; 2]>,
 }
 
-impl DepthSigns {
+impl Plausibility {
     /// Adds the true depth of a frame.
     pub fn add_truth(&mut self, truth: &DepthMap) {
         for depth in known(truth) {
