@@ -365,14 +365,20 @@ fn the_best_checkpoint_has_the_lowest_validation_loss_and_the_scores_it_was_note
     }
 }
 
+/// Trains two steps on the built-in drive; returns the run's folder.
+fn run_of_two_steps(session: &SessionHandle, folder: &Path) -> PathBuf {
+    let out = folder.join("run");
+    open(session, demo_split(folder, 1..4, 20..22));
+    session.send(Command::Start { config: small(2), out: out.clone() });
+    next(session, |event| matches!(event, Event::RunEnded { steps: 2, .. }));
+    out
+}
+
 #[test]
 fn what_is_not_the_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("run");
     let session = session();
-    open(&session, demo_split(folder.path(), 1..4, 20..22));
-    session.send(Command::Start { config: small(2), out: out.clone() });
-    next(&session, |event| matches!(event, Event::RunEnded { steps: 2, .. }));
+    let out = run_of_two_steps(&session, folder.path());
 
     let data = Some((DataChoice::Demo, None));
     let resume = |run: PathBuf, data| Command::Resume { run, data, config: None, on_run: OnRun::End };
@@ -460,11 +466,8 @@ fn a_finished_run_and_the_one_under_way_are_told_and_nothing_changes() {
 #[test]
 fn a_configuration_that_was_edited_is_told_when_its_run_resumes() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("run");
     let session = session();
-    open(&session, demo_split(folder.path(), 1..4, 20..22));
-    session.send(Command::Start { config: small(2), out: out.clone() });
-    next(&session, |event| matches!(event, Event::RunEnded { steps: 2, .. }));
+    let out = run_of_two_steps(&session, folder.path());
     let edit = |from: &str, to: &str| {
         let text = fs::read_to_string(out.join("config.toml")).unwrap();
         assert!(text.contains(from), "{text}");

@@ -38,8 +38,8 @@ pub struct Manifest {
     pub data_fingerprint: String,
     /// Seed of weights, shuffling, augmentation and noise.
     pub seed: u64,
-    /// Options that the run started with and that it must keep, as in its config.toml. Plain values, so that those of another version cost
-    /// nothing else in the manifest; null in manifests of earlier versions.
+    /// Options that the run started with and that it must keep, as in its config.toml. Plain values, so that those of
+    /// another version cost nothing else in the manifest; null in manifests of earlier versions.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub options: Value,
     /// Encoders that `--pretrained-encoder` filled.
@@ -86,8 +86,8 @@ impl Manifest {
         }
         bail!(
             "this is not the data that the run was begun with: it trained on {} samples of {} (fingerprint \
-             {}), here are {} of {name} (fingerprint {}); open the same data and split (folders of drives keep their names), or start a \
-             new run from its networks with --weights",
+             {}), here are {} of {name} (fingerprint {}); open the same data and split (folders of drives keep \
+             their names), or start a new run from its networks with --weights",
             self.samples,
             self.data,
             self.data_fingerprint,

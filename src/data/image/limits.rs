@@ -14,8 +14,8 @@ const SMALL: u64 = 5_000_000;
 /// Pixels that a lossy format may have for a byte of the file: half a bit for a pixel, of which little could be
 /// recognised.
 const LOSSY_PIXELS_PER_BYTE: u64 = 16;
-/// The same for formats without losses: rendered frames with large even faces have fewer, only pictures of nearly one
-/// colour and masks have more.
+/// Pixels for a byte of a lossless file from which on it is implausible: rendered frames with large even faces have
+/// fewer, only pictures of nearly one colour and masks have more.
 const LOSSLESS_PIXELS_PER_BYTE: u64 = 64;
 
 /// Memory that decoding a file of this length may take, bytes; large lossy images may take more, see [`check`]. Lossless

@@ -56,9 +56,8 @@ impl Poses {
         fn of<T: Copy>(values: &[T], indices: &[usize]) -> Vec<T> {
             indices.iter().map(|index| values[*index]).collect()
         }
-        let mut surplus: Vec<u32> = self.rows.clone();
         let kept: BTreeSet<u32> = of(&self.rows, indices).into_iter().collect();
-        surplus.retain(|row| !kept.contains(row));
+        let surplus: Vec<u32> = self.rows.iter().copied().filter(|row| !kept.contains(row)).collect();
         let before = |row: u32| surplus.partition_point(|other| *other < row) as u32;
         self.row_count -= surplus.len();
         self.poses = of(&self.poses, indices);
